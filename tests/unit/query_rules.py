@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from subscriptions import model
+from tests import tables
 
 
 def paper(  # the fields are in the order in which people name them
@@ -51,12 +52,13 @@ class Finds:
 
     sentence: str
     paper: model.Paper
-    finds: tuple[str, ...] = ()
-    misses: tuple[str, ...] = ()
+    finds: str | tuple[str, ...] = ()  # with ¦ between
+    misses: str | tuple[str, ...] = ()
 
     def questions(self) -> Iterable[tuple[str, model.Paper, bool]]:
-        yield from ((query, self.paper, True) for query in self.finds)
-        yield from ((query, self.paper, False) for query in self.misses)
+        for queries, is_found in ((self.finds, True), (self.misses, False)):
+            for query in tables.listed(queries, "¦") if isinstance(queries, str) else queries:
+                yield query, self.paper, is_found
 
 
 GRAPH = titled("graph neural network")
@@ -85,241 +87,294 @@ FINDS = (
     Finds(
         "AND binds tighter than OR",
         GRAPH,
-        ("graph OR foo bar", "foo bar OR graph", "foo AND bar OR graph", "foo | bar | graph neural", "foo bar|neural"),
-        ("(graph OR foo) bar", "foo OR graph AND bar", "foo OR graph bar", "graph (foo OR bar)"),
+        "graph OR foo bar ¦ foo bar OR graph ¦ foo AND bar OR graph ¦ foo | bar | graph neural ¦ foo bar|neural",
+        "(graph OR foo) bar ¦ foo OR graph AND bar ¦ foo OR graph bar ¦ graph (foo OR bar)",
     ),
     Finds(
         "AND and & and juxtaposition are one",
         GRAPH,
-        ("graph AND neural", "graph & neural", "graph neural", "(graph)neural", "(graph)(neural)", '"graph""neural"'),
-        ("graph AND foo", "graph & foo", "graph(foo)", '"graph""foo"'),
+        'graph AND neural ¦ graph & neural ¦ graph neural ¦ (graph)neural ¦ (graph)(neural) ¦ "graph""neural"',
+        'graph AND foo ¦ graph & foo ¦ graph(foo) ¦ "graph""foo"',
     ),
     Finds(
         "| needs no blanks, & does",
         titled("graph of R and D"),
-        ("foo|graph", "graph|foo", "foo|graph|bar", "(foo)|(graph)", "(foo)OR(graph)", '"foo"OR"graph"'),
-        ("foo|bar", "R&D", "graph&D"),
+        'foo|graph ¦ graph|foo ¦ foo|graph|bar ¦ (foo)|(graph) ¦ (foo)OR(graph) ¦ "foo"OR"graph"',
+        "foo|bar ¦ R&D ¦ graph&D",
     ),
     Finds(
         "ANDNOT is AND NOT",
         GRAPH,
-        ("graph ANDNOT foo", "graph ANDNOT (foo neural)", "graph ANDNOT foo OR bar"),
-        ("graph ANDNOT neural", "graph ANDNOT (foo OR neural)"),
+        "graph ANDNOT foo ¦ graph ANDNOT (foo neural) ¦ graph ANDNOT foo OR bar",
+        "graph ANDNOT neural ¦ graph ANDNOT (foo OR neural)",
     ),
     Finds(
         "the signs of NOT",
         GRAPH,
-        ("graph -foo", "graph NOT foo", "graph !foo", "graph -(foo)", 'graph -"neural graph"', "-foo graph", "!foo graph",
-         "NOT foo graph", "graph AND -foo", "graph AND NOT foo", "(graph -foo)", "graph NOT(foo)"),
-        ("graph -neural", "graph NOT neural", "graph !neural", "graph -(neural)", 'graph -"graph neural"',
-         "-neural graph", "graph AND -neural", "graph AND NOT neural", "graph NOT(neural)", 'graph NOT"neural"'),
+        """
+        graph -foo ¦ graph NOT foo ¦ graph !foo ¦ graph -(foo) ¦ graph -"neural graph" ¦ -foo graph ¦ !foo graph ¦ NOT foo graph ¦
+        graph AND -foo ¦ graph AND NOT foo ¦ (graph -foo) ¦ graph NOT(foo)
+        """,
+        """
+        graph -neural ¦ graph NOT neural ¦ graph !neural ¦ graph -(neural) ¦ graph -"graph neural" ¦ -neural graph ¦
+        graph AND -neural ¦ graph AND NOT neural ¦ graph NOT(neural) ¦ graph NOT"neural"
+        """,
     ),
     Finds(
         "a sign stands where a term starts, not before a blank",
         titled("state-of-the-art graph, neural! - network"),
-        ("state-of-the-art", "graph - neural", "graph ! neural", "graph! neural", "graph- neural", "of-the", "graph -",
-         "graph !", "graph - - neural"),
-        ("state-of-art", "state -of", "art -graph"),
+        """
+        state-of-the-art ¦ graph - neural ¦ graph ! neural ¦ graph! neural ¦ graph- neural ¦ of-the ¦ graph - ¦ graph ! ¦
+        graph - - neural
+        """,
+        "state-of-art ¦ state -of ¦ art -graph",
     ),
     Finds(
         "several signs are one",
         GRAPH,
-        ("graph --foo", "graph -!foo", "graph !-foo", "graph NOT -foo", "graph NOT NOT foo", "graph ---foo",
-         "graph NOT !-foo"),
-        ("graph --neural", "graph -!neural", "graph NOT NOT neural", "graph NOT NOT NOT neural", "graph ---neural"),
+        "graph --foo ¦ graph -!foo ¦ graph !-foo ¦ graph NOT -foo ¦ graph NOT NOT foo ¦ graph ---foo ¦ graph NOT !-foo",
+        "graph --neural ¦ graph -!neural ¦ graph NOT NOT neural ¦ graph NOT NOT NOT neural ¦ graph ---neural",
     ),
     Finds(
         "a sign is read after a blank, quote, bracket, bar, colon or sign",
         GRAPH,
-        ('"graph"-foo', "(graph)-foo", "graph (-foo)", "graph ti:-foo", "“graph”-foo", "«graph»-foo", "(-foo graph)",
-         "(foo|!foo)neural", '"graph"!foo'),
-        ('"graph"-neural', "(graph)-neural", "graph (-neural)", "graph ti:-neural", "“graph”-neural", "«graph»-neural",
-         "(-neural graph)", "(foo|!graph)neural", '"graph"!neural'),
+        """
+        "graph"-foo ¦ (graph)-foo ¦ graph (-foo) ¦ graph ti:-foo ¦ “graph”-foo ¦ «graph»-foo ¦ (-foo graph) ¦ (foo|!foo)neural ¦
+        "graph"!foo
+        """,
+        """
+        "graph"-neural ¦ (graph)-neural ¦ graph (-neural) ¦ graph ti:-neural ¦ “graph”-neural ¦ «graph»-neural ¦ (-neural graph) ¦
+        (foo|!graph)neural ¦ "graph"!neural
+        """,
     ),
     Finds(
         "not beside a stray star",
         titled("foo bar graph"),
-        ("fo*-bar foo OR graph", "graph *-bar", "graph -*bar", "foo *-graph"),
-        ("graph -bar", "foo* -bar"),
+        "fo*-bar foo OR graph ¦ graph *-bar ¦ graph -*bar ¦ foo *-graph",
+        "graph -bar ¦ foo* -bar",
     ),
     Finds(
         "a blank after the colon is allowed",
         FULL,
-        ("ti: graph", "ti:  graph", "ti: (graph neural)", 'ti: "graph neural"', "author: doe", "cat: cs.LG", "ti:\tgraph",
-         "ti:\u3000graph", "graph ti: -foo", "ti: graph attention"),
-        ("ti: attention", "ti: (graph attention)", "author: graph", "cat: cs.CV", "graph ti: -neural"),
+        """
+        ti: graph ¦ ti:  graph ¦ ti: (graph neural) ¦ ti: "graph neural" ¦ author: doe ¦ cat: cs.LG ¦ ti:\tgraph ¦ ti:\u3000graph ¦
+        graph ti: -foo ¦ ti: graph attention
+        """,
+        "ti: attention ¦ ti: (graph attention) ¦ author: graph ¦ cat: cs.CV ¦ graph ti: -neural",
     ),
     Finds(
         "fields and their other names, in any letter case",
         FULL,
-        ("title:graph", "ti:graph", "intitle:graph", "TI:graph", "InTitle:graph", "abstract:study", "abs:study", "ABS:study",
-         "summary:attention", "tldr:attention", "TLDR:attention", "author:doe", "au:doe", "AU:doe", "category:cs.LG",
-         "cat:cs.LG", "CAT:cs.LG", "primary:cs.LG", "Primary:cs.LG", "all:doe", "All:doe"),
-        ("title:study", "ti:attention", "intitle:doe", "abstract:graph", "abs:attention", "summary:study", "tldr:graph",
-         "author:graph", "au:cs", "category:stat.AP", "cat:graph", "primary:stat.ML", "all:smith"),
+        """
+        title:graph ¦ ti:graph ¦ intitle:graph ¦ TI:graph ¦ InTitle:graph ¦ abstract:study ¦ abs:study ¦ ABS:study ¦
+        summary:attention ¦ tldr:attention ¦ TLDR:attention ¦ author:doe ¦ au:doe ¦ AU:doe ¦ category:cs.LG ¦ cat:cs.LG ¦
+        CAT:cs.LG ¦ primary:cs.LG ¦ Primary:cs.LG ¦ all:doe ¦ All:doe
+        """,
+        """
+        title:study ¦ ti:attention ¦ intitle:doe ¦ abstract:graph ¦ abs:attention ¦ summary:study ¦ tldr:graph ¦ author:graph ¦
+        au:cs ¦ category:stat.AP ¦ cat:graph ¦ primary:stat.ML ¦ all:smith
+        """,
     ),
     Finds(
         "a value is exact, a prefix or a phrase",
         titled("RAG for Neurosymbolic few-shot learning"),
-        ("=RAG", "=Neuro*", 'ti:="few-shot learning"', '="few-shot"', "ti:neuro*", "=few-sho*", "ti:=few-sho*"),
-        ("=Rag", "=neuro*", '="Few-shot"', "ti:neural*", "=Few-sho*", '="shot few"'),
+        '=RAG ¦ =Neuro* ¦ ti:="few-shot learning" ¦ ="few-shot" ¦ ti:neuro* ¦ =few-sho* ¦ ti:=few-sho*',
+        '=Rag ¦ =neuro* ¦ ="Few-shot" ¦ ti:neural* ¦ =Few-sho* ¦ ="shot few"',
     ),
     # what is forgiven
     Finds(
         "keywords are upper case",
         titled("graph or not and neural"),
-        ("graph or neural", "not graph", "graph and neural", "or", "Not graph", "graph Or neural", "and"),
-        ("graph or foo", "foo or graph", "graph and foo", "not foo", "graph NOT or", "graph NOT and"),
+        "graph or neural ¦ not graph ¦ graph and neural ¦ or ¦ Not graph ¦ graph Or neural ¦ and",
+        "graph or foo ¦ foo or graph ¦ graph and foo ¦ not foo ¦ graph NOT or ¦ graph NOT and",
     ),
     Finds(
         "quotes of all kinds",
         titled("Deep Learning for Graphs"),
-        ("“deep learning”", "„deep learning“", "„deep learning”", "”deep learning”", "「deep learning」", "『deep learning』",
-         "«deep learning»", "»deep learning«", "＂deep learning＂", "ti:“deep learning”", "ti:「deep learning」",
-         "graph -“learning deep”", "=“Deep Learning”", "“deep learning"),
-        ("“learning deep”", "„learning deep“", "「learning deep」", "『deep graphs』", "«learning deep»", "＂learning deep＂",
-         "graph -“deep learning”", "graph -「deep learning」", "=“deep learning”"),
+        """
+        “deep learning” ¦ „deep learning“ ¦ „deep learning” ¦ ”deep learning” ¦ 「deep learning」 ¦ 『deep learning』 ¦
+        «deep learning» ¦ »deep learning« ¦ ＂deep learning＂ ¦ ti:“deep learning” ¦ ti:「deep learning」 ¦ graph -“learning deep” ¦
+        =“Deep Learning” ¦ “deep learning
+        """,
+        """
+        “learning deep” ¦ „learning deep“ ¦ 「learning deep」 ¦ 『deep graphs』 ¦ «learning deep» ¦ ＂learning deep＂ ¦
+        graph -“deep learning” ¦ graph -「deep learning」 ¦ =“deep learning”
+        """,
     ),
     Finds(
         "single quotes are apostrophes",
         titled("learning deep graphs"),
-        ("'deep learning'", "‘deep learning’", "'deep' graphs", "‘graphs’"),
-        ("'deep foo'", '"deep learning"'),
+        "'deep learning' ¦ ‘deep learning’ ¦ 'deep' graphs ¦ ‘graphs’",
+        """'deep foo' ¦ "deep learning" """,
     ),
     Finds(
         "full-width signs are plain ones",
         titled("RAG in C++ and C# for deep graphs at AT&T, neurosymbolic"),
-        ("（deep OR foo）graph", "foo｜deep", "deep ！foo", "deep ＆ graph", "neuro＊", "＝RAG", "C＋＋", "C＃", "ti：deep",
-         "ti： deep", "deep　graph", "AT＆T", "（deep", "ti：（deep graph）", "ti：＝RAG"),
-        ("（deep OR foo）bar", "foo｜bar", "deep ！graph", "deep ＆ foo", "neura＊", "＝rag", "ti：foo", "deep　foo",
-         "T＆AT"),
+        """
+        （deep OR foo）graph ¦ foo｜deep ¦ deep ！foo ¦ deep ＆ graph ¦ neuro＊ ¦ ＝RAG ¦ C＋＋ ¦ C＃ ¦ ti：deep ¦ ti： deep ¦
+        deep\u3000graph ¦ AT＆T ¦ （deep ¦ ti：（deep graph） ¦ ti：＝RAG
+        """,
+        "（deep OR foo）bar ¦ foo｜bar ¦ deep ！graph ¦ deep ＆ foo ¦ neura＊ ¦ ＝rag ¦ ti：foo ¦ deep\u3000foo ¦ T＆AT",
     ),
     Finds(
         "dashes for minus",
         GRAPH,
-        ("graph –foo", "graph —foo", "graph −foo", "graph －foo", "graph – neural", "graph–neural", "graph ——foo", "–foo graph",
-         "ti:–foo graph", '"graph"–foo'),
-        ("graph –neural", "graph —neural", "graph −neural", "graph －neural", "neural–graph", "–neural graph",
-         '"graph"–neural'),
+        """
+        graph –foo ¦ graph —foo ¦ graph −foo ¦ graph －foo ¦ graph – neural ¦ graph–neural ¦ graph ——foo ¦ –foo graph ¦
+        ti:–foo graph ¦ "graph"–foo
+        """,
+        'graph –neural ¦ graph —neural ¦ graph −neural ¦ graph －neural ¦ neural–graph ¦ –neural graph ¦ "graph"–neural',
     ),
     Finds(
         "accent macros are undone before the grammar reads",
         paper(r"H\"older regularity of Erd\H{o}s graphs in Łódź", authors=("Rainer Hölder",)),
-        (r"H\"older", r"H\"{o}lder", r"H{\"o}lder", r"ti:H\"older", r'"H\"older regularity"', r"author:H\"older",
-         r"Erd\H{o}s", r"Erd\H os", r"\L{}\'od\'z", r"graph -f\"ur", r"=H\"older", r"H\"old*"),
-        (r"graph -H\"older", r"H\"alder", r'"regularity H\"older"', r"author:H\"alder", r"=H\"Older"),
+        r"""
+        H\"older ¦ H\"{o}lder ¦ H{\"o}lder ¦ ti:H\"older ¦ "H\"older regularity" ¦ author:H\"older ¦ Erd\H{o}s ¦ Erd\H os ¦
+        \L{}\'od\'z ¦ graph -f\"ur ¦ =H\"older ¦ H\"old*
+        """,
+        r'graph -H\"older ¦ H\"alder ¦ "regularity H\"older" ¦ author:H\"alder ¦ =H\"Older',
     ),
     # readings
     Finds(
         "an unclosed quote or bracket is closed at the end",
         FULL,
-        ('"graph neural', "(graph neural", "(graph (neural", "ti:(graph", 'ti:"graph neural', "((graph OR foo) (neural",
-         'graph -"neural graph', "graph (foo OR (neural", "graph (", 'graph "', "“graph neural"),
-        ('"neural graph', "(graph foo", "ti:(graph attention", '"graph OR foo', 'graph -"neural network',
-         '"graph neural attention'),
+        """
+        "graph neural ¦ (graph neural ¦ (graph (neural ¦ ti:(graph ¦ ti:"graph neural ¦ ((graph OR foo) (neural ¦
+        graph -"neural graph ¦ graph (foo OR (neural ¦ graph ( ¦ graph " ¦ “graph neural
+        """,
+        '"neural graph ¦ (graph foo ¦ ti:(graph attention ¦ "graph OR foo ¦ graph -"neural network ¦ "graph neural attention',
     ),
     Finds(
         "of adjacent operators the last counts",
         GRAPH,
-        ("graph AND OR foo", "graph & | foo", "graph & OR foo", "graph | | foo", "graph || foo", "graph OR OR foo",
-         "graph AND | foo", "foo NOT|graph", "foo -OR graph", "graph -AND neural", "graph AND AND neural", "graph OR AND neural", "graph OR & neural", "graph AND OR NOT foo neural"),
-        ("graph OR AND foo", "graph | & foo", "graph OR & foo", "graph | AND foo", "graph AND AND foo",
-         "graph OR ANDNOT neural"),
+        """
+        graph AND OR foo ¦ graph & | foo ¦ graph & OR foo ¦ graph | | foo ¦ graph || foo ¦ graph OR OR foo ¦ graph AND | foo ¦
+        foo NOT|graph ¦ foo -OR graph ¦ graph -AND neural ¦ graph AND AND neural ¦ graph OR AND neural ¦ graph OR & neural ¦
+        graph AND OR NOT foo neural
+        """,
+        "graph OR AND foo ¦ graph | & foo ¦ graph OR & foo ¦ graph | AND foo ¦ graph AND AND foo ¦ graph OR ANDNOT neural",
     ),
     Finds(
         "dangling operators go",
         GRAPH,
-        ("OR graph", "AND graph", "| graph", "& graph", "graph OR", "graph AND", "graph |", "graph &", "graph NOT",
-         "graph ANDNOT", "(OR graph)", "(graph AND) neural", "(graph OR) neural", "OR AND graph", "graph AND OR"),
-        ("OR foo", "foo OR", "(foo OR) graph", "foo |", "AND foo"),
+        """
+        OR graph ¦ AND graph ¦ | graph ¦ & graph ¦ graph OR ¦ graph AND ¦ graph | ¦ graph & ¦ graph NOT ¦ graph ANDNOT ¦
+        (OR graph) ¦ (graph AND) neural ¦ (graph OR) neural ¦ OR AND graph ¦ graph AND OR
+        """,
+        "OR foo ¦ foo OR ¦ (foo OR) graph ¦ foo | ¦ AND foo",
     ),
     Finds(
         "an empty bracket or quote, a word or quote of punctuation only, goes with the NOT before it",
         GRAPH,
-        ("graph ()", 'graph ""', "graph -()", 'graph -""', 'graph NOT ""', "graph NOT ()", "() graph", "NOT () graph",
-         "graph !!!", "graph ...", 'graph "..."', "graph -...", 'graph -"!?"', "graph NOT ... neural", "graph (())",
-         "graph () neural", "graph OR ()", "() OR graph", "foo OR () graph OR neural", "graph NOT - neural",
-         "graph （）", "graph “”", "graph :", "graph %"),
-        ("foo ()", 'foo ""', "graph NOT () foo", "graph -() foo", "() OR foo"),
+        """
+        graph () ¦ graph "" ¦ graph -() ¦ graph -"" ¦ graph NOT "" ¦ graph NOT () ¦ () graph ¦ NOT () graph ¦ graph !!! ¦
+        graph ... ¦ graph "..." ¦ graph -... ¦ graph -"!?" ¦ graph NOT ... neural ¦ graph (()) ¦ graph () neural ¦ graph OR () ¦
+        () OR graph ¦ foo OR () graph OR neural ¦ graph NOT - neural ¦ graph （） ¦ graph “” ¦ graph : ¦ graph %
+        """,
+        'foo () ¦ foo "" ¦ graph NOT () foo ¦ graph -() foo ¦ () OR foo',
     ),
     Finds(
         "a NOT before an operator goes",
         GRAPH,
-        ("graph NOT OR foo", "foo NOT OR graph", "graph NOT AND neural", "NOT OR graph", "graph NOT | foo", "NOT AND graph",
-         "graph NOT & neural", "graph NOT NOT OR foo"),
-        ("graph NOT AND foo", "foo NOT AND graph", "NOT OR foo"),
+        """
+        graph NOT OR foo ¦ foo NOT OR graph ¦ graph NOT AND neural ¦ NOT OR graph ¦ graph NOT | foo ¦ NOT AND graph ¦
+        graph NOT & neural ¦ graph NOT NOT OR foo
+        """,
+        "graph NOT AND foo ¦ foo NOT AND graph ¦ NOT OR foo",
     ),
     Finds(
         "a NOT belongs to what follows it",
         GRAPH,
-        ("graph AND NOT foo", "graph OR foo NOT bar", "foo OR graph NOT bar", "graph NOT foo neural", "graph -foo neural"),
-        ("graph NOT neural foo", "foo OR graph NOT neural", "graph -neural OR foo"),
+        "graph AND NOT foo ¦ graph OR foo NOT bar ¦ foo OR graph NOT bar ¦ graph NOT foo neural ¦ graph -foo neural",
+        "graph NOT neural foo ¦ foo OR graph NOT neural ¦ graph -neural OR foo",
     ),
     Finds(
         "a sign after a field's colon stands before the field",
         FULL,
-        ("graph ti:-survey", "graph cat:-cs.CV", "graph ti:NOT survey", "graph ti:!survey", 'graph ti:-"neural graph"',
-         "graph ti:-(neural attention)", "ti:-survey graph", "-ti:-graph", "-ti:-(graph neural)", "graph ti:--survey",
-         "-ti:NOT graph", "graph au:-smith"),
-        ("graph ti:-neural", "graph cat:-cs.LG", "graph ti:NOT neural", "graph ti:!neural", 'graph ti:-"neural network"',
-         "graph ti:-(neural graph)", "-ti:-survey", "graph ti:--neural", "graph au:-doe"),
+        """
+        graph ti:-survey ¦ graph cat:-cs.CV ¦ graph ti:NOT survey ¦ graph ti:!survey ¦ graph ti:-"neural graph" ¦
+        graph ti:-(neural attention) ¦ ti:-survey graph ¦ -ti:-graph ¦ -ti:-(graph neural) ¦ graph ti:--survey ¦ -ti:NOT graph ¦
+        graph au:-smith
+        """,
+        """
+        graph ti:-neural ¦ graph cat:-cs.LG ¦ graph ti:NOT neural ¦ graph ti:!neural ¦ graph ti:-"neural network" ¦
+        graph ti:-(neural graph) ¦ -ti:-survey ¦ graph ti:--neural ¦ graph au:-doe
+        """,
     ),
     Finds(
         "the inner field wins",
         FULL,
-        ("ti:(graph cat:cs.LG)", "ti:(graph abs:study)", "ti:abs:study", "ti:(abs:(study ti:graph))", "cat:(cs.LG ti:graph)",
-         "author:(doe OR ti:foo)", "ti:(graph -cat:cs.CV)", "ti:(abs:study OR foo)", "cat:(cs.CV OR author:doe)"),
-        ("ti:(graph cat:cs.CV)", "ti:(study cat:cs.LG)", "ti:abs:graph", "abs:ti:study", "ti:(abs:(study graph))",
-         "ti:(graph -cat:stat.ML)", "abs:(study ti:study)"),
+        """
+        ti:(graph cat:cs.LG) ¦ ti:(graph abs:study) ¦ ti:abs:study ¦ ti:(abs:(study ti:graph)) ¦ cat:(cs.LG ti:graph) ¦
+        author:(doe OR ti:foo) ¦ ti:(graph -cat:cs.CV) ¦ ti:(abs:study OR foo) ¦ cat:(cs.CV OR author:doe)
+        """,
+        """
+        ti:(graph cat:cs.CV) ¦ ti:(study cat:cs.LG) ¦ ti:abs:graph ¦ abs:ti:study ¦ ti:(abs:(study graph)) ¦
+        ti:(graph -cat:stat.ML) ¦ abs:(study ti:study)
+        """,
     ),
     Finds(
         "an unknown field without a blank is a phrase, with a blank two terms",
         titled("Foo graph for BERT with pre-training at 12:30"),
-        ("foo:graph", "BERT: pre-training", "BERT: graph", "graph: foo", "12:30", "foo :graph", "graph :foo", "BERT : foo",
-         "foo:graph:for", "foo:", "foo: graph:"),
-        ("graph:foo", "BERT:pre-training", "BERT: bar", "12:31", "foo:graph:bert", "foo:bar"),
+        """
+        foo:graph ¦ BERT: pre-training ¦ BERT: graph ¦ graph: foo ¦ 12:30 ¦ foo :graph ¦ graph :foo ¦ BERT : foo ¦ foo:graph:for ¦
+        foo: ¦ foo: graph:
+        """,
+        "graph:foo ¦ BERT:pre-training ¦ BERT: bar ¦ 12:31 ¦ foo:graph:bert ¦ foo:bar",
     ),
     Finds(
         "an unknown field before a quote or bracket is two terms",
         titled("Foo graph for BERT pre-training"),
-        ('graph:"pre training"', "graph:(foo BERT)", "BERT:(bar OR graph)", "graph:“pre training”", 'graph: "pre training"',
-         "graph:-(bar)", 'graph:-"bar"'),
-        ('graph:"training pre"', "graph:(foo bar)", "bar:(foo BERT)", 'bar:"pre training"'),
+        """
+        graph:"pre training" ¦ graph:(foo BERT) ¦ BERT:(bar OR graph) ¦ graph:“pre training” ¦ graph: "pre training" ¦
+        graph:-(bar) ¦ graph:-"bar"
+        """,
+        'graph:"training pre" ¦ graph:(foo bar) ¦ bar:(foo BERT) ¦ bar:"pre training"',
     ),
     Finds(
         "AT&T and rlhf,dpo are phrases",
         titled("AT&T uses RLHF, DPO (and more)/less; R&D"),
-        ("AT&T", "at&t", "rlhf,dpo", "R&D", "more/less", "dpo(and)", "dpo;and"),
-        ("T&AT", "AT&D", "dpo,rlhf", "less/more", "rlhf,and"),
+        "AT&T ¦ at&t ¦ rlhf,dpo ¦ R&D ¦ more/less ¦ dpo(and) ¦ dpo;and",
+        "T&AT ¦ AT&D ¦ dpo,rlhf ¦ less/more ¦ rlhf,and",
     ),
     Finds(
         "a list with commas asks for any of its items",
         paper("RLHF, DPO and GRPO", abstract="Preference data, reward modelling.", categories=("cs.LG",),
               authors=("Jane Doe",), arxiv="2601.15529"),
-        ("foo, dpo", "foo, bar, dpo", "foo，dpo", "foo、dpo", "foo， dpo", "foo、 dpo", "reward model, preference data",
-         "foo, dpo and", "foo,  dpo", "foo,\u3000dpo", "foo, bar、dpo", "foo , dpo", "foo bar, preference data",
-         "foo, bar, 2601.15529", "foo, it's, GRPO", "foo, AT&T, GRPO", "foo, few-shot, GRPO"),
-        ("foo, bar", "foo, data preference", "foo，bar", "foo、bar", "foo bar, dpo foo", "reward data, foo"),
+        """
+        foo, dpo ¦ foo, bar, dpo ¦ foo，dpo ¦ foo、dpo ¦ foo， dpo ¦ foo、 dpo ¦ reward model, preference data ¦ foo, dpo and ¦
+        foo,  dpo ¦ foo,\u3000dpo ¦ foo, bar、dpo ¦ foo , dpo ¦ foo bar, preference data ¦ foo, bar, 2601.15529 ¦ foo, it's, GRPO ¦
+        foo, AT&T, GRPO ¦ foo, few-shot, GRPO
+        """,
+        "foo, bar ¦ foo, data preference ¦ foo，bar ¦ foo、bar ¦ foo bar, dpo foo ¦ reward data, foo",
     ),
     Finds(
         "each comma with a blank; no operators, brackets, quotes",
         titled("RLHF, DPO and GRPO"),
-        ("rlhf,dpo, grpo", "rlhf, dpo OR foo", "rlhf, (dpo OR foo)", 'rlhf, "dpo"', "rlhf, dpo AND grpo", "rlhf, dpo -foo",
-         "rlhf ,dpo", "rlhf, dpo | foo", "rlhf, NOT foo"),
-        ("foo,bar, grpo", "foo, (dpo)", 'foo, "dpo"', "foo, dpo AND grpo", "foo, dpo -bar", "foo ,dpo", "foo, dpo & grpo",
-         "foo, -bar", "rlhf, -dpo", "foo, dpo NOT bar", "foo, “dpo”", "foo, dpo ANDNOT bar"),
+        """
+        rlhf,dpo, grpo ¦ rlhf, dpo OR foo ¦ rlhf, (dpo OR foo) ¦ rlhf, "dpo" ¦ rlhf, dpo AND grpo ¦ rlhf, dpo -foo ¦ rlhf ,dpo ¦
+        rlhf, dpo | foo ¦ rlhf, NOT foo
+        """,
+        """
+        foo,bar, grpo ¦ foo, (dpo) ¦ foo, "dpo" ¦ foo, dpo AND grpo ¦ foo, dpo -bar ¦ foo ,dpo ¦ foo, dpo & grpo ¦ foo, -bar ¦
+        rlhf, -dpo ¦ foo, dpo NOT bar ¦ foo, “dpo” ¦ foo, dpo ANDNOT bar
+        """,
     ),
     Finds(
         "an item of a list may have a field, = or star, for its whole phrase, or be a category",
         paper("Neurosymbolic reward models", abstract="Few-shot study of RAG pipelines.", categories=("cs.LG", "math.AP"),
               authors=("Jane Doe",)),
-        ("foo, ti:reward model", "ti:reward model, foo", "foo, abs:few shot", "foo, =RAG pipelines", "foo, reward mod*",
-         "reward mod*, foo", "foo, neuro*", "foo, cs.LG", "cs.lg, foo", "#cs.LG, foo", "foo, cs.*", "foo, cs.CV+math.AP",
-         "foo, cat:math", "author:doe, foo, bar", "foo, author:Jane Doe", "=RAG, foo", "foo, ti:rewar*", "foo, ti: reward model",
-         "foo, bar, ti:=Neurosymbolic reward", "cs.CV, cs.LG"),
-        ("foo, ti:reward study", "ti:model reward, foo", "foo, abs:reward model", "foo, =rag pipelines", "foo, reward moo*",
-         "foo, cs.CV", "cs.cv, foo", "foo, stat.*", "foo, cs.CV+math.AT", "foo, author:Jane Roe", "=Rag, foo",
-         "foo, ti:few shot", "foo, ti:pipelin*", "foo, ti:=neurosymbolic reward"),
+        """
+        foo, ti:reward model ¦ ti:reward model, foo ¦ foo, abs:few shot ¦ foo, =RAG pipelines ¦ foo, reward mod* ¦
+        reward mod*, foo ¦ foo, neuro* ¦ foo, cs.LG ¦ cs.lg, foo ¦ #cs.LG, foo ¦ foo, cs.* ¦ foo, cs.CV+math.AP ¦ foo, cat:math ¦
+        author:doe, foo, bar ¦ foo, author:Jane Doe ¦ =RAG, foo ¦ foo, ti:rewar* ¦ foo, ti: reward model ¦
+        foo, bar, ti:=Neurosymbolic reward ¦ cs.CV, cs.LG
+        """,
+        """
+        foo, ti:reward study ¦ ti:model reward, foo ¦ foo, abs:reward model ¦ foo, =rag pipelines ¦ foo, reward moo* ¦ foo, cs.CV ¦
+        cs.cv, foo ¦ foo, stat.* ¦ foo, cs.CV+math.AT ¦ foo, author:Jane Roe ¦ =Rag, foo ¦ foo, ti:few shot ¦ foo, ti:pipelin* ¦
+        foo, ti:=neurosymbolic reward
+        """,
     ),
     Finds(
         "a comma at the end is dropped",
@@ -330,448 +385,530 @@ FINDS = (
     Finds(
         "an author with a comma is one author, last name first",
         paper("The study", authors=("Jane Doe", "Max Roe", "Ludwig van der Berg")),
-        ("author:Doe, Jane", "au:Doe, Jane", "author: Doe, Jane", "author:Doe, J.", "author:van der Berg, Ludwig",
-         "author:Roe, Jane, study", "author:foo, ti:study", "author:Doe, ti:foo", "author:Doe，Jane", "author:Doe,Jane",
-         "author:=Doe, Jane", "author:Doe, Jan*", "author:Foo, study, bar"),
-        ("author:Roe, Jane", "author:Doe, study", "author:Foo, study", "author:Foo, Jane", "author:=doe, Jane",
-         "author:foo, ti:bar", "author:Roe, Jan*", "author:Foo, Jane, bar", "author:Doe, Ja"),
+        """
+        author:Doe, Jane ¦ au:Doe, Jane ¦ author: Doe, Jane ¦ author:Doe, J. ¦ author:van der Berg, Ludwig ¦
+        author:Roe, Jane, study ¦ author:foo, ti:study ¦ author:Doe, ti:foo ¦ author:Doe，Jane ¦ author:Doe,Jane ¦
+        author:=Doe, Jane ¦ author:Doe, Jan* ¦ author:Foo, study, bar
+        """,
+        """
+        author:Roe, Jane ¦ author:Doe, study ¦ author:Foo, study ¦ author:Foo, Jane ¦ author:=doe, Jane ¦ author:foo, ti:bar ¦
+        author:Roe, Jan* ¦ author:Foo, Jane, bar ¦ author:Doe, Ja
+        """,
     ),
     Finds(
         "the second item of an author is no category",
         paper("X", authors=("Jane Doe",), categories=("cs.LG",)),
-        ("author:Doe, Jane", "author:Doe, cat:cs.CV", "author:Foo, cat:cs.LG", "author:Foo, bar, cs.LG"),
-        ("author:Doe, cs.LG", "author:Foo, cs.LG", "author:Doe, #cs.LG"),
+        "author:Doe, Jane ¦ author:Doe, cat:cs.CV ¦ author:Foo, cat:cs.LG ¦ author:Foo, bar, cs.LG",
+        "author:Doe, cs.LG ¦ author:Foo, cs.LG ¦ author:Doe, #cs.LG",
     ),
     Finds(
         "a category standing alone as a word",
         paper("On cs.LG and detection, hep th, q-fin", categories=("cs.CV", "hep-th", "astro-ph.GA", "math.AP")),
-        ("cs.CV", "cs.cv", "CS.CV", "Cs.Cv", "#cs.cv", "#CS.CV", "hep-th", "HEP-TH", "Hep-Th", "#hep-th", "cs.*", "CS.*",
-         "#cs.*", "astro-ph", "astro-ph.GA", "astro-ph.*", "math.ap", "math.*", "detection cs.CV", "(cs.CV)", "cs.CV OR foo",
-         "detection -cs.LG", '"cs.LG"', "=cs.LG", "ti:cs.LG", "ti:q-fin", '"hep-th"', '"hep th"', "ti:(cs.LG)", "abs:foo|cs.CV"),
-        ("cs.LG", "cs.lg", "#cs.LG", "hep-ph", "stat.*", "q-fin", "astro-ph.CO", '"cs.CV"', "=cs.CV", "ti:cs.CV", "ti:hep-ph",
-         "detection -cs.CV", "detection -hep-th", "detection -cs.*", "ti:(cs.CV)", "=hep-ph"),
+        """
+        cs.CV ¦ cs.cv ¦ CS.CV ¦ Cs.Cv ¦ #cs.cv ¦ #CS.CV ¦ hep-th ¦ HEP-TH ¦ Hep-Th ¦ #hep-th ¦ cs.* ¦ CS.* ¦ #cs.* ¦ astro-ph ¦
+        astro-ph.GA ¦ astro-ph.* ¦ math.ap ¦ math.* ¦ detection cs.CV ¦ (cs.CV) ¦ cs.CV OR foo ¦ detection -cs.LG ¦ "cs.LG" ¦
+        =cs.LG ¦ ti:cs.LG ¦ ti:q-fin ¦ "hep-th" ¦ "hep th" ¦ ti:(cs.LG) ¦ abs:foo|cs.CV
+        """,
+        """
+        cs.LG ¦ cs.lg ¦ #cs.LG ¦ hep-ph ¦ stat.* ¦ q-fin ¦ astro-ph.CO ¦ "cs.CV" ¦ =cs.CV ¦ ti:cs.CV ¦ ti:hep-ph ¦
+        detection -cs.CV ¦ detection -hep-th ¦ detection -cs.* ¦ ti:(cs.CV) ¦ =hep-ph
+        """,
     ),
     Finds(
         "categories are known codes, archive.*, archives with a hyphen; others are words",
         paper("The math of physics: cs and stat, cs.XY, econ, eess, nlin", categories=("q-bio.NC",)),
-        ("math", "physics", "cs", "stat", "econ", "eess", "nlin", "cs.XY", "q-bio", "q-bio.nc", "q-bio.*", '"cs.xy"'),
-        ("cs.XX", "cs.YX", "math.*", "physics.*", "q-bio.QM", "foo-ph", "quant-ph"),
+        'math ¦ physics ¦ cs ¦ stat ¦ econ ¦ eess ¦ nlin ¦ cs.XY ¦ q-bio ¦ q-bio.nc ¦ q-bio.* ¦ "cs.xy"',
+        "cs.XX ¦ cs.YX ¦ math.* ¦ physics.* ¦ q-bio.QM ¦ foo-ph ¦ quant-ph",
     ),
     Finds(
         "categories joined by + ask for either",
         under("cs.AI", "math.AP"),
-        ("cs.AI+q-bio.NC", "q-bio.NC+cs.AI", "cs.CV+cs.LG+cs.AI", "hep-th+cs.ai", "cs.*+stat.*", "stat.*+math.*",
-         "hep-th+hep-ph+cs.CV+math.ap", "cs.AI＋q-bio.NC", "cs.AI + math.AP", "X -cs.CV+q-bio.NC", "cs.ai+CS.cv"),
-        ("cs.CV+q-bio.NC", "hep-th+hep-ph", "cs.AI+foo", "cs.AI + cs.CV", "X -cs.AI+q-bio.NC", '"cs.AI+q-bio.NC"',
-         "ti:cs.AI+q-bio.NC", "=cs.AI+q-bio.NC", "stat.*+q-bio.*"),
+        """
+        cs.AI+q-bio.NC ¦ q-bio.NC+cs.AI ¦ cs.CV+cs.LG+cs.AI ¦ hep-th+cs.ai ¦ cs.*+stat.* ¦ stat.*+math.* ¦
+        hep-th+hep-ph+cs.CV+math.ap ¦ cs.AI＋q-bio.NC ¦ cs.AI + math.AP ¦ X -cs.CV+q-bio.NC ¦ cs.ai+CS.cv
+        """,
+        """
+        cs.CV+q-bio.NC ¦ hep-th+hep-ph ¦ cs.AI+foo ¦ cs.AI + cs.CV ¦ X -cs.AI+q-bio.NC ¦ "cs.AI+q-bio.NC" ¦ ti:cs.AI+q-bio.NC ¦
+        =cs.AI+q-bio.NC ¦ stat.*+q-bio.*
+        """,
     ),
     Finds(
         "cat: of no category is taken and never matches",
         paper("detection", categories=("cs.CV",)),
-        ("detection -cat:detection", "detection -cat:foo", "cat:foo OR detection", "detection -primary:foo",
-         "detection -cat:cs.XX"),
-        ("cat: detection", "cat:detection", "cat:foo", "primary:foo", "cat:c", "cat:cs.C", "cat:cs.XX", 'cat:"computer vision"'),
+        "detection -cat:detection ¦ detection -cat:foo ¦ cat:foo OR detection ¦ detection -primary:foo ¦ detection -cat:cs.XX",
+        'cat: detection ¦ cat:detection ¦ cat:foo ¦ primary:foo ¦ cat:c ¦ cat:cs.C ¦ cat:cs.XX ¦ cat:"computer vision"',
     ),
     Finds(
         "a bare arXiv id asks for the text or the id",
         paper("Graphs", arxiv="2601.15529"),
-        ("2601.15529", "graph 2601.15529", "(2601.15529)", "2601.15529 OR foo", "arXiv:2601.15529", "arxiv:2601.15529",
-         "arXiv: 2601.15529", "2601.15529v2", "arXiv:2601.15529v1"),
-        ("2601.15530", "graph -2601.15529", '"2601.15529"', "=2601.15529", "ti:2601.15529", "arXiv:2601.15530",
-         "foo 2601.15529", "2601.1552"),
+        """
+        2601.15529 ¦ graph 2601.15529 ¦ (2601.15529) ¦ 2601.15529 OR foo ¦ arXiv:2601.15529 ¦ arxiv:2601.15529 ¦ arXiv: 2601.15529 ¦
+        2601.15529v2 ¦ arXiv:2601.15529v1
+        """,
+        """
+        2601.15530 ¦ graph -2601.15529 ¦ "2601.15529" ¦ =2601.15529 ¦ ti:2601.15529 ¦ arXiv:2601.15530 ¦ foo 2601.15529 ¦
+        2601.1552
+        """,
     ),
     Finds(
         "a bare arXiv id that stands in a text",
         paper("Comment on 2601.15529 and hep-th/9901001", arxiv="2602.00002"),
-        ("2601.15529", '"2601.15529"', "hep-th/9901001", "ti:2601.15529", "2602.00002", "=2601.15529"),
-        ("id:2601.15529", "https://arxiv.org/abs/2601.15529", "id:hep-th/9901001", "2601.15530"),
+        '2601.15529 ¦ "2601.15529" ¦ hep-th/9901001 ¦ ti:2601.15529 ¦ 2602.00002 ¦ =2601.15529',
+        "id:2601.15529 ¦ https://arxiv.org/abs/2601.15529 ¦ id:hep-th/9901001 ¦ 2601.15530",
     ),
     Finds(
         "an old id",
         paper("Strings", arxiv="hep-th/9901001"),
-        ("hep-th/9901001", "id:hep-th/9901001", "HEP-TH/9901001", "id:HEP-TH/9901001", "arXiv:hep-th/9901001",
-         "https://arxiv.org/abs/hep-th/9901001v2", "arxiv.org/pdf/hep-th/9901001"),
-        ("hep-th/9901002", "id:9901001", "id:hep-th", "https://arxiv.org/abs/hep-ph/9901001", "hep-th"),
+        """
+        hep-th/9901001 ¦ id:hep-th/9901001 ¦ HEP-TH/9901001 ¦ id:HEP-TH/9901001 ¦ arXiv:hep-th/9901001 ¦
+        https://arxiv.org/abs/hep-th/9901001v2 ¦ arxiv.org/pdf/hep-th/9901001
+        """,
+        "hep-th/9901002 ¦ id:9901001 ¦ id:hep-th ¦ https://arxiv.org/abs/hep-ph/9901001 ¦ hep-th",
     ),
     Finds(
         "a link to a paper is its id",
         paper("Graphs", arxiv="2601.15529"),
-        ("https://arxiv.org/abs/2601.15529", "http://arxiv.org/abs/2601.15529", "arxiv.org/abs/2601.15529",
-         "https://arxiv.org/abs/2601.15529v3", "https://arxiv.org/pdf/2601.15529", "https://arxiv.org/pdf/2601.15529v2.pdf",
-         "https://www.arxiv.org/abs/2601.15529", "http://export.arxiv.org/abs/2601.15529", "https://arxiv.org/html/2601.15529v1",
-         "https://huggingface.co/papers/2601.15529", "huggingface.co/papers/2601.15529", "HTTPS://ARXIV.ORG/abs/2601.15529",
-         "https://arxiv.org/abs/2601.15529/", "https://arxiv.org/abs/2601.15529?context=cs.LG",
-         "https://arxiv.org/abs/2601.15529 OR foo", "graph https://arxiv.org/abs/2601.15529",
-         "(https://arxiv.org/abs/2601.15529)", "id:https://arxiv.org/abs/2601.15529v1", "id:arxiv.org/abs/2601.15529",
-         "id:https://huggingface.co/papers/2601.15529", "graph -https://arxiv.org/abs/2601.15530"),
-        ("https://arxiv.org/abs/2601.15530", "huggingface.co/papers/2601.15530", "graph -https://arxiv.org/abs/2601.15529",
-         "graph -huggingface.co/papers/2601.15529", '"https://arxiv.org/abs/2601.15529"', "https://example.org/abs/2601.15529",
-         "id:https://arxiv.org/abs/2601.15530"),
+        """
+        https://arxiv.org/abs/2601.15529 ¦ http://arxiv.org/abs/2601.15529 ¦ arxiv.org/abs/2601.15529 ¦
+        https://arxiv.org/abs/2601.15529v3 ¦ https://arxiv.org/pdf/2601.15529 ¦ https://arxiv.org/pdf/2601.15529v2.pdf ¦
+        https://www.arxiv.org/abs/2601.15529 ¦ http://export.arxiv.org/abs/2601.15529 ¦ https://arxiv.org/html/2601.15529v1 ¦
+        https://huggingface.co/papers/2601.15529 ¦ huggingface.co/papers/2601.15529 ¦ HTTPS://ARXIV.ORG/abs/2601.15529 ¦
+        https://arxiv.org/abs/2601.15529/ ¦ https://arxiv.org/abs/2601.15529?context=cs.LG ¦
+        https://arxiv.org/abs/2601.15529 OR foo ¦ graph https://arxiv.org/abs/2601.15529 ¦ (https://arxiv.org/abs/2601.15529) ¦
+        id:https://arxiv.org/abs/2601.15529v1 ¦ id:arxiv.org/abs/2601.15529 ¦ id:https://huggingface.co/papers/2601.15529 ¦
+        graph -https://arxiv.org/abs/2601.15530
+        """,
+        """
+        https://arxiv.org/abs/2601.15530 ¦ huggingface.co/papers/2601.15530 ¦ graph -https://arxiv.org/abs/2601.15529 ¦
+        graph -huggingface.co/papers/2601.15529 ¦ "https://arxiv.org/abs/2601.15529" ¦ https://example.org/abs/2601.15529 ¦
+        id:https://arxiv.org/abs/2601.15530
+        """,
     ),
     Finds(
         "a link of doi.org is the DOI",
         paper("Graphs", doi="10.1234/Abc.5678"),
-        ("https://doi.org/10.1234/abc.5678", "http://doi.org/10.1234/ABC.5678", "doi.org/10.1234/abc.5678",
-         "https://dx.doi.org/10.1234/abc.5678", "graph doi.org/10.1234/abc.5678", "doi:https://doi.org/10.1234/abc.5678",
-         "graph -doi.org/10.1234/abc", "(doi.org/10.1234/abc.5678)"),
-        ("https://doi.org/10.1234/abc", "doi.org/10.1234/abc.567", "graph -doi.org/10.1234/abc.5678"),
+        """
+        https://doi.org/10.1234/abc.5678 ¦ http://doi.org/10.1234/ABC.5678 ¦ doi.org/10.1234/abc.5678 ¦
+        https://dx.doi.org/10.1234/abc.5678 ¦ graph doi.org/10.1234/abc.5678 ¦ doi:https://doi.org/10.1234/abc.5678 ¦
+        graph -doi.org/10.1234/abc ¦ (doi.org/10.1234/abc.5678)
+        """,
+        "https://doi.org/10.1234/abc ¦ doi.org/10.1234/abc.567 ¦ graph -doi.org/10.1234/abc.5678",
     ),
     Finds(
         "a query of the arXiv API or its link is converted",
         paper("Deep learning for quantum dots of electrons", authors=("Yann LeCun", "Adrian Del Maestro"),
               categories=("cs.LG",), abstract="We study protons.", arxiv="2601.15529"),
-        ("ti:%22deep+learning%22+AND+au:lecun_y", "all:electron+AND+all:proton", "search_query=all:electron",
-         "au:del_maestro+ANDNOT+ti:checkerboard", "au:del_maestro+ANDNOT+%28ti:checkerboard+OR+ti:Pyrochlore%29",
-         "http://export.arxiv.org/api/query?search_query=all:electron&start=0&max_results=10",
-         "https://export.arxiv.org/api/query?search_query=all:electron+AND+cat:cs.LG&sortBy=submittedDate",
-         "http://export.arxiv.org/api/query?id_list=2601.15529", "http://arxiv.org/api/query?id_list=2601.15529v1,2601.99999",
-         "export.arxiv.org/api/query?search_query=abs:proton", "cat:cs.CV+OR+cat:cs.LG", "ti:deep%20AND%20ti:quantum",
-         "ti:%22quantum+dots%22", "search_query=ti:foo+OR+abs:proton", "au:lecun_y", "all:electron+AND+co:pages"),
-        ("ti:%22learning+deep%22+AND+au:lecun_y", "all:electron+AND+all:neutron", "search_query=all:neutron",
-         "au:del_maestro+ANDNOT+ti:quantum", "au:del_maestro+ANDNOT+%28ti:checkerboard+OR+ti:dots%29",
-         "http://export.arxiv.org/api/query?search_query=all:neutron&start=0&max_results=10",
-         "http://export.arxiv.org/api/query?id_list=2601.15530", "au:lecun_x", "cat:cs.CV+OR+cat:cs.AI",
-         "ti:deep%20AND%20ti:proton", "all:neutron+AND+co:pages"),
+        """
+        ti:%22deep+learning%22+AND+au:lecun_y ¦ all:electron+AND+all:proton ¦ search_query=all:electron ¦
+        au:del_maestro+ANDNOT+ti:checkerboard ¦ au:del_maestro+ANDNOT+%28ti:checkerboard+OR+ti:Pyrochlore%29 ¦
+        http://export.arxiv.org/api/query?search_query=all:electron&start=0&max_results=10 ¦
+        https://export.arxiv.org/api/query?search_query=all:electron+AND+cat:cs.LG&sortBy=submittedDate ¦
+        http://export.arxiv.org/api/query?id_list=2601.15529 ¦ http://arxiv.org/api/query?id_list=2601.15529v1,2601.99999 ¦
+        export.arxiv.org/api/query?search_query=abs:proton ¦ cat:cs.CV+OR+cat:cs.LG ¦ ti:deep%20AND%20ti:quantum ¦
+        ti:%22quantum+dots%22 ¦ search_query=ti:foo+OR+abs:proton ¦ au:lecun_y ¦ all:electron+AND+co:pages
+        """,
+        """
+        ti:%22learning+deep%22+AND+au:lecun_y ¦ all:electron+AND+all:neutron ¦ search_query=all:neutron ¦
+        au:del_maestro+ANDNOT+ti:quantum ¦ au:del_maestro+ANDNOT+%28ti:checkerboard+OR+ti:dots%29 ¦
+        http://export.arxiv.org/api/query?search_query=all:neutron&start=0&max_results=10 ¦
+        http://export.arxiv.org/api/query?id_list=2601.15530 ¦ au:lecun_x ¦ cat:cs.CV+OR+cat:cs.AI ¦ ti:deep%20AND%20ti:proton ¦
+        all:neutron+AND+co:pages
+        """,
     ),
     Finds(
         "other stars are blanks",
         titled("Graph of ph, gr and neural nets, neuro"),
-        ("gr*ph", "*graph", '"graph of"*', "graph *", "* graph", "ph*gr", "*graph neural*", "(graph)*", "graph ** neural"),
-        ("gr*foo", '"of graph"*', "*foo", "neura *", "nets*graphs*foo"),
+        'gr*ph ¦ *graph ¦ "graph of"* ¦ graph * ¦ * graph ¦ ph*gr ¦ *graph neural* ¦ (graph)* ¦ graph ** neural',
+        'gr*foo ¦ "of graph"* ¦ *foo ¦ neura * ¦ nets*graphs*foo',
     ),
-    Finds("GPT -4 is GPT and not 4", titled("GPT and friends"), ("GPT -4", "GPT –4"), ("GPT-4", "GPT - 4")),
-    Finds("GPT-4 is a phrase", titled("GPT-4 report"), ("GPT-4", "GPT - 4", "GPT–4"), ("GPT -4", "GPT –4")),
+    Finds("GPT -4 is GPT and not 4", titled("GPT and friends"), "GPT -4 ¦ GPT –4", "GPT-4 ¦ GPT - 4"),
+    Finds("GPT-4 is a phrase", titled("GPT-4 report"), "GPT-4 ¦ GPT - 4 ¦ GPT–4", "GPT -4 ¦ GPT –4"),
     # words of a text
     Finds(
         "Greek commands become names between blanks, other commands a blank, braces and dollars vanish",
         LATEX,
-        ("kNN", "alpha", '"k alpha"', '"alpha beta"', r"\alpha", r"$\alpha$", "α", "β", r"\alpha\beta", "αβ", "deeplearning",
-         '"n n"', "gamma", "Γ", r"\Gamma-limit", "gamma-limit", "epsilon-net", "ε", r"\epsilon", r"\varepsilon", "ϵ", "theta",
-         r"\vartheta", "at&t", '"x 1 2"', "soup", '"a b"', '"12"'),
-        ("kalpha", "alphabeta", "log", "deep", "emph", "varepsilon", "vartheta", "alphabet", "frac", "ab", "foo", "delta"),
+        r"""
+        kNN ¦ alpha ¦ "k alpha" ¦ "alpha beta" ¦ \alpha ¦ $\alpha$ ¦ α ¦ β ¦ \alpha\beta ¦ αβ ¦ deeplearning ¦ "n n" ¦ gamma ¦ Γ ¦
+        \Gamma-limit ¦ gamma-limit ¦ epsilon-net ¦ ε ¦ \epsilon ¦ \varepsilon ¦ ϵ ¦ theta ¦ \vartheta ¦ at&t ¦ "x 1 2" ¦ soup ¦
+        "a b" ¦ "12"
+        """,
+        "kalpha ¦ alphabeta ¦ log ¦ deep ¦ emph ¦ varepsilon ¦ vartheta ¦ alphabet ¦ frac ¦ ab ¦ foo ¦ delta",
     ),
     Finds(
         "accent macros become their letters",
         LATEX,
-        ("straßen", "strassen", "Straßen", "søren", "soren", '"soren and soren"', "michał", "michal", "škoda", "skoda", "poincaré",
-         "poincare", "cesme", "Çeşme", "ångström", "angstrom", "naïve", "naive", "aegir", "ægir", r"Stra{\ss}en", r"S{\o}ren",
-         r"S\o ren", r"\v{s}koda", r"na\"{\i}ve"),
-        ("stra", "ren", "micha", "koda", "poincar", "ngstrom", "ve", "gir", "v", "ss"),
+        r"""
+        straßen ¦ strassen ¦ Straßen ¦ søren ¦ soren ¦ "soren and soren" ¦ michał ¦ michal ¦ škoda ¦ skoda ¦ poincaré ¦ poincare ¦
+        cesme ¦ Çeşme ¦ ångström ¦ angstrom ¦ naïve ¦ naive ¦ aegir ¦ ægir ¦ Stra{\ss}en ¦ S{\o}ren ¦ S\o ren ¦ \v{s}koda ¦
+        na\"{\i}ve
+        """,
+        "stra ¦ ren ¦ micha ¦ koda ¦ poincar ¦ ngstrom ¦ ve ¦ gir ¦ v ¦ ss",
     ),
     Finds(
         "trade marks go before NFKC",
         titled("BERT™ and CLIP® by Acme© with Zoom℠ on it"),
-        ("BERT", "bert™", "CLIP®", "clip", "acme", "zoom", "zoom℠", '"bert and clip"'),
-        ("berttm", "tm", "sm", "zoomsm", "r", "c"),
+        'BERT ¦ bert™ ¦ CLIP® ¦ clip ¦ acme ¦ zoom ¦ zoom℠ ¦ "bert and clip"',
+        "berttm ¦ tm ¦ sm ¦ zoomsm ¦ r ¦ c",
     ),
     Finds(
         "NFKC: ligatures, full-width, superscripts, half-width kana",
         titled("ﬁne ＤＥＥＰ　Ｌｅａｒｎｉｎｇ of x² and CO₂ ① ｶﾞﾗｽ K ½"),
-        ("fine", "ﬁne", "deep learning", "Ｄｅｅｐ", '"deep learning"', "x2", "x²", "CO2", "co₂", "1", "①", "ガラス", "ｶﾞﾗｽ", "k",
-         '"1 2"', "½"),
-        ("ne", "co", "x", "カラス", '"learning deep"', "12"),
+        'fine ¦ ﬁne ¦ deep learning ¦ Ｄｅｅｐ ¦ "deep learning" ¦ x2 ¦ x² ¦ CO2 ¦ co₂ ¦ 1 ¦ ① ¦ ガラス ¦ ｶﾞﾗｽ ¦ k ¦ "1 2" ¦ ½',
+        'ne ¦ co ¦ x ¦ カラス ¦ "learning deep" ¦ 12',
     ),
     Finds(
         "case folds, accents go, ü is u",
         titled("Schrödinger Straße Łódź Đuro Guðrún Þór Ærø Œuvre Ħal Iğdır Aŋa Müller ΑΛΦΑ İzmir Poincare\u0301"),
-        ("schrodinger", "SCHRÖDINGER", "strasse", "STRASSE", "lodz", "łódź", "duro", "gudrun", "thor", "aero", "oeuvre", "hal",
-         "igdir", "ana", "muller", "MÜLLER", "izmir", "Poincaré", "poincare", "Poincare\u0301"),
-        ("schroedinger", "mueller", "uvre", "or", "schr", "poincar"),
+        """
+        schrodinger ¦ SCHRÖDINGER ¦ strasse ¦ STRASSE ¦ lodz ¦ łódź ¦ duro ¦ gudrun ¦ thor ¦ aero ¦ oeuvre ¦ hal ¦ igdir ¦ ana ¦
+        muller ¦ MÜLLER ¦ izmir ¦ Poincaré ¦ poincare ¦ Poincare\u0301
+        """,
+        "schroedinger ¦ mueller ¦ uvre ¦ or ¦ schr ¦ poincar",
     ),
     Finds(
         "kana marks and Hangul survive",
         titled("ガラスと\u1100\u1173래프 か\u3099"),
-        ("ガラス", "그래프", "그", "래프", "が", "ガラスと"),
-        ("カラス", "か", "프래", "그프", "ガス"),
+        "ガラス ¦ 그래프 ¦ 그 ¦ 래프 ¦ が ¦ ガラスと",
+        "カラス ¦ か ¦ 프래 ¦ 그프 ¦ ガス",
     ),
     *(
         Finds(
             f"invisible U+{ord(char):04X} goes, in papers and queries",
             titled(f"zero{char}width graph"),
             ("zerowidth", f"zero{char}width", f"gr{char}aph", f"{char}graph", f"graph{char}", f'"zerowidth{char} graph"'),
-            ("zero", "width", "zero width"),
+            "zero ¦ width ¦ zero width",
         )
         for char in "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2069\ufe00\ufe0f\ufeff\U000e0100\U000e01ef"
     ),
     Finds(
         "a trailing 's goes, any other apostrophe inside a word vanishes",
         titled("Newton's law, don't, O’Connor, rock`n`roll, dogʼs, cat′s, Bayes' rule, L‘Hôpital, 'quoted' words, U.S.'s"),
-        ("newton", "newton's", "Newton’s", "newtons", "dont", "don't", "don’t", "don‘t", "oconnor", "o'connor", "rocknroll", "rock'n'roll",
-         "dog", "dog's", "dog’s", "cat", "bayes rule", "bayes'", "lhopital", "l'hôpital", "quoted", "'quoted'", "quoted'",
-         '"quoted words"', '"newton law"'),
-        ("t", "don", "o", "connor", "rock", "roll", "n", "hopital", "l", '"s law"'),
+        """
+        newton ¦ newton's ¦ Newton’s ¦ newtons ¦ dont ¦ don't ¦ don’t ¦ don‘t ¦ oconnor ¦ o'connor ¦ rocknroll ¦ rock'n'roll ¦ dog ¦
+        dog's ¦ dog’s ¦ cat ¦ bayes rule ¦ bayes' ¦ lhopital ¦ l'hôpital ¦ quoted ¦ 'quoted' ¦ quoted' ¦ "quoted words" ¦
+        "newton law"
+        """,
+        't ¦ don ¦ o ¦ connor ¦ rock ¦ roll ¦ n ¦ hopital ¦ l ¦ "s law"',
     ),
     Finds(
         "apostrophes beside a word are no letters",
         paper("Bayesʼ theorem ʼquotedʼ", authors=("Ann OʼHara", "Bob Jonesʼ")),
-        ("bayes theorem", "bayes'", "bayesʼ", "quoted", "ʼquotedʼ", '"theorem quoted"', "author:ohara", "author:O'Hara", "author:jones",
-         '"bayes theorem"', "=Bayes"),
-        ("bayesʼx", '"quoted theorem"', "author:hara", "=bayes"),
+        """
+        bayes theorem ¦ bayes' ¦ bayesʼ ¦ quoted ¦ ʼquotedʼ ¦ "theorem quoted" ¦ author:ohara ¦ author:O'Hara ¦ author:jones ¦
+        "bayes theorem" ¦ =Bayes
+        """,
+        'bayesʼx ¦ "quoted theorem" ¦ author:hara ¦ =bayes',
     ),
     Finds(
         "each Han character, kana and Hangul syllable is a token",
         titled("本文提出扩散模型的LLM大语言模型，佐々木のデータと二〇二六年 그래프 2024年"),
-        ("扩散", "模型", "扩散模型", "大语言模型", "LLM", "llm大", "的LLM大", "佐々木", "々", "〇", "データ", "ー", "二〇二六", "래프", "그",
-         "2024", "年", "2024年", "本 文", '"本文"'),
-        ("散扩", "型模", "佐木", "二二六", "デタ", "그프", "24", "模型LLM", '"llm 语言"'),
+        """
+        扩散 ¦ 模型 ¦ 扩散模型 ¦ 大语言模型 ¦ LLM ¦ llm大 ¦ 的LLM大 ¦ 佐々木 ¦ 々 ¦ 〇 ¦ データ ¦ ー ¦ 二〇二六 ¦ 래프 ¦ 그 ¦ 2024 ¦
+        年 ¦ 2024年 ¦ 本 文 ¦ "本文"
+        """,
+        '散扩 ¦ 型模 ¦ 佐木 ¦ 二二六 ¦ デタ ¦ 그프 ¦ 24 ¦ 模型LLM ¦ "llm 语言"',
     ),
     Finds(
         "one letter with ++ or # is a token",
         titled("Modern C++17 and F# in objective-c++ code; abc# and xyz++ with C and 1++"),
-        ("C++", "c++", "f#", "F#", '"c++ 17"', "C++17", "objective-c++", '"objective c++"', "abc", "abc#", "xyz", "xyz++", "c", "1",
-         '"abc and"'),
-        ("f", "c#", '"17 c++"', "d++", '"objective c"'),
+        'C++ ¦ c++ ¦ f# ¦ F# ¦ "c++ 17" ¦ C++17 ¦ objective-c++ ¦ "objective c++" ¦ abc ¦ abc# ¦ xyz ¦ xyz++ ¦ c ¦ 1 ¦ "abc and"',
+        'f ¦ c# ¦ "17 c++" ¦ d++ ¦ "objective c"',
     ),
     Finds(
         "C++ and C# are not C",
         titled("Training in C++ and C#"),
-        ("c++", "c#", "Ｃ＋＋", "C＃", "c++ c#", "ti:c++", "-c training"),
-        ("c", "training -c++", "training -c#"),
+        "c++ ¦ c# ¦ Ｃ＋＋ ¦ C＃ ¦ c++ c# ¦ ti:c++ ¦ -c training",
+        "c ¦ training -c++ ¦ training -c#",
     ),
-    Finds("C is not C++", titled("A C compiler"), ("c",), ("c++", "c#")),
+    Finds("C is not C++", titled("A C compiler"), "c", "c++ ¦ c#"),
     Finds(
         "a dot between digits stays, everything else separates",
         titled("GPT-3.5-turbo v1.2.3, Llama3.1, 1,000 at .5 and 7. in U.S. Fig.2 of snake_case (50%) a/b x@y 3.5B e.g. 10.1234/abc"),
-        ("3.5", "gpt-3.5", "gpt 3.5 turbo", "v1.2.3", "llama3.1", '"1 000"', "1,000", "5", ".5", "7", "7.", "u.s.", '"u s"',
-         '"fig 2"', "fig.2", "snake_case", '"snake case"', "50", "50%", "a/b", "x@y", "3.5b", "e.g.", "10.1234/abc", "turbo-v1.2.3"),
-        ("3", "35", "1.2", "v1", "3.1", "llama3", "us", "1000", "snakecase", "eg", "fig2", "10"),
+        """
+        3.5 ¦ gpt-3.5 ¦ gpt 3.5 turbo ¦ v1.2.3 ¦ llama3.1 ¦ "1 000" ¦ 1,000 ¦ 5 ¦ .5 ¦ 7 ¦ 7. ¦ u.s. ¦ "u s" ¦ "fig 2" ¦ fig.2 ¦
+        snake_case ¦ "snake case" ¦ 50 ¦ 50% ¦ a/b ¦ x@y ¦ 3.5b ¦ e.g. ¦ 10.1234/abc ¦ turbo-v1.2.3
+        """,
+        "3 ¦ 35 ¦ 1.2 ¦ v1 ¦ 3.1 ¦ llama3 ¦ us ¦ 1000 ¦ snakecase ¦ eg ¦ fig2 ¦ 10",
     ),
     Finds(
         "runs of letters, digits and combining marks",
         titled("हिन्दी पाठ 3D GPT4 naı\u0308ve \u0940abc ไทย"),
-        ("हिन्दी", "पाठ", "3d", "gpt4", "abc", "ไทย"),
-        ("हिन", "द", "gpt", "4", "3", "d"),
+        "हिन्दी ¦ पाठ ¦ 3d ¦ gpt4 ¦ abc ¦ ไทย",
+        "हिन ¦ द ¦ gpt ¦ 4 ¦ 3 ¦ d",
     ),
     Finds(
         "Greek letters of a run without Latin ones become names",
         titled("αβ-crystallin, μm scale, α2, Ωmega, λ and Δ; µF"),
-        ("alpha", "beta", "α", "β", "αβ", r"\alpha\beta", '"alpha beta crystallin"', "alpha-beta", "μm", "µm", '"alpha 2"', "α2",
-         "lambda", "λ", "Λ", "delta", "Δ", r"\Delta", "μF", "βα OR α"),
-        ("alphabeta", "m", "mu", "omega", "mega", "βα", "ab", "gamma", "alpha2"),
+        r"""
+        alpha ¦ beta ¦ α ¦ β ¦ αβ ¦ \alpha\beta ¦ "alpha beta crystallin" ¦ alpha-beta ¦ μm ¦ µm ¦ "alpha 2" ¦ α2 ¦ lambda ¦ λ ¦ Λ ¦
+        delta ¦ Δ ¦ \Delta ¦ μF ¦ βα OR α
+        """,
+        "alphabeta ¦ m ¦ mu ¦ omega ¦ mega ¦ βα ¦ ab ¦ gamma ¦ alpha2",
     ),
     Finds(
         "irregular plurals",
         titled("analyses hypotheses syntheses theses biases lenses indices matrices vertices criteria phenomena corpora axes"),
-        ("analysis", "hypothesis", "synthesis", "thesis", "bias", "lens", "index", "matrix", "vertex", "criterion", "phenomenon",
-         "corpus", "axis", "analyses", "criteria", "corpora", "axes", "criterias", "phenomenas", "corporas", '"bias lens index"'),
-        ("analyse", "these", "biase", "lense", "len", "indice", "matrice", "vertice", "axe", "corpor", "ax"),
+        """
+        analysis ¦ hypothesis ¦ synthesis ¦ thesis ¦ bias ¦ lens ¦ index ¦ matrix ¦ vertex ¦ criterion ¦ phenomenon ¦ corpus ¦
+        axis ¦ analyses ¦ criteria ¦ corpora ¦ axes ¦ criterias ¦ phenomenas ¦ corporas ¦ "bias lens index"
+        """,
+        "analyse ¦ these ¦ biase ¦ lense ¦ len ¦ indice ¦ matrice ¦ vertice ¦ axe ¦ corpor ¦ ax",
     ),
     Finds(
         "singulars find the irregular plurals and the reverse",
         titled("analysis hypothesis synthesis thesis bias lens index matrix vertex criterion phenomenon corpus axis"),
-        ("analyses", "hypotheses", "syntheses", "theses", "biases", "lenses", "indices", "matrices", "vertices", "criteria",
-         "phenomena", "corpora", "axes", "criterias", "phenomenas", "corporas", "analysis", "corpus"),
-        ("axe", "matrice", "lense"),
+        """
+        analyses ¦ hypotheses ¦ syntheses ¦ theses ¦ biases ¦ lenses ¦ indices ¦ matrices ¦ vertices ¦ criteria ¦ phenomena ¦
+        corpora ¦ axes ¦ criterias ¦ phenomenas ¦ corporas ¦ analysis ¦ corpus
+        """,
+        "axe ¦ matrice ¦ lense",
     ),
     Finds(
         "one final s goes, ie becomes y, che she xe sse ze lose the e",
         titled("agents studies skies lies ties caches crashes boxes classes sizes losses movies GPUs VAEs houses taxes"),
-        ("agent", "study", "sky", "lie", "tie", "cache", "crash", "box", "class", "size", "loss", "movie", "gpu", "vae", "house",
-         "studies", "skies", "caches", "boxes", "classes", "sizes", "movies", "tax", '"study sky"'),
-        ("studi", "ly", "ty", "cras", "clas", "mov", "gp", "va", "hous", "los", "studie s"),
+        """
+        agent ¦ study ¦ sky ¦ lie ¦ tie ¦ cache ¦ crash ¦ box ¦ class ¦ size ¦ loss ¦ movie ¦ gpu ¦ vae ¦ house ¦ studies ¦ skies ¦
+        caches ¦ boxes ¦ classes ¦ sizes ¦ movies ¦ tax ¦ "study sky"
+        """,
+        "studi ¦ ly ¦ ty ¦ cras ¦ clas ¦ mov ¦ gp ¦ va ¦ hous ¦ los ¦ studie s",
     ),
     Finds(
         "plurals find singulars",
         titled("agent study sky lie tie cache crash box class size loss movie gpu cookie prize"),
-        ("agents", "studies", "skies", "lies", "ties", "caches", "crashes", "boxes", "classes", "sizes", "losses", "movies",
-         "gpus", "cookies", "prizes"),
-        ("agentss", "studys foo", "lys"),
+        """
+        agents ¦ studies ¦ skies ¦ lies ¦ ties ¦ caches ¦ crashes ¦ boxes ¦ classes ¦ sizes ¦ losses ¦ movies ¦ gpus ¦ cookies ¦
+        prizes
+        """,
+        "agentss ¦ studys foo ¦ lys",
     ),
     Finds(
         "only words of a-z with four letters or more are folded; some are not",
         titled("news AIDS Mars does this less SARS MIPS lens gas bus ids LMs GPT4s class unless"),
-        ("news", "aids", "mars", "does", "this", "less", "sars", "mips", "lens", "gas", "bus", "ids", "lms", "gpt4s", "class",
-         "unless", "lenses"),
-        ("new", "aid", "mar", "doe", "thi", "les", "sar", "mip", "len", "ga", "bu", "id", "lm", "gpt4", "clas"),
+        "news ¦ aids ¦ mars ¦ does ¦ this ¦ less ¦ sars ¦ mips ¦ lens ¦ gas ¦ bus ¦ ids ¦ lms ¦ gpt4s ¦ class ¦ unless ¦ lenses",
+        "new ¦ aid ¦ mar ¦ doe ¦ thi ¦ les ¦ sar ¦ mip ¦ len ¦ ga ¦ bu ¦ id ¦ lm ¦ gpt4 ¦ clas",
     ),
-    Finds("short words keep their s", titled("id lm gp gase"), ("id", "lm", "gp"), ("ids", "lms", "gps")),
-    Finds("accents go before plurals", titled("naïves cafés"), ("naïve", "naive", "cafe", "café", "naives"), ("naiv",)),
+    Finds("short words keep their s", titled("id lm gp gase"), "id ¦ lm ¦ gp", "ids ¦ lms ¦ gps"),
+    Finds("accents go before plurals", titled("naïves cafés"), "naïve ¦ naive ¦ cafe ¦ café ¦ naives", "naiv"),
     Finds(
         "plurals never fold in author names",
         by("Robin Williams", "Kai Studies", "Maria Matrices"),
-        ("author:williams", "author:studies", "author:matrices", "author:Williams"),
-        ("author:william", "author:study", "author:matrix"),
+        "author:williams ¦ author:studies ¦ author:matrices ¦ author:Williams",
+        "author:william ¦ author:study ¦ author:matrix",
     ),
     # meaning
     Finds(
         "a bare value stands side by side, in order, in one field",
         FULL,
-        ("graph-neural", '"graph neural networks"', "图神经", "过平滑", "oversmoothing", '"attention helps"', '"many layers"',
-         '"we study"', "研究过平滑"),
-        ('"neural graph"', '"graph networks"', '"networks we"', '"helps too"', "网络我们", '"networks 图"', "jane", "lecun",
-         "stat", '"cs.LG"', "doe", '"oversmoothing attention"', "神图"),
+        """
+        graph-neural ¦ "graph neural networks" ¦ 图神经 ¦ 过平滑 ¦ oversmoothing ¦ "attention helps" ¦ "many layers" ¦ "we study" ¦
+        研究过平滑
+        """,
+        """
+        "neural graph" ¦ "graph networks" ¦ "networks we" ¦ "helps too" ¦ 网络我们 ¦ "networks 图" ¦ jane ¦ lecun ¦ stat ¦ "cs.LG" ¦
+        doe ¦ "oversmoothing attention" ¦ 神图
+        """,
     ),
     Finds(
         "whole tokens",
         paper("RAG-based fragments", others=("a rag doll",)),
-        ("RAG", "rag", '"rag doll"', "rag-based", "fragment"),
-        ("frag", "rag-fragments", "ragdoll", "ment", "bas"),
+        'RAG ¦ rag ¦ "rag doll" ¦ rag-based ¦ fragment',
+        "frag ¦ rag-fragments ¦ ragdoll ¦ ment ¦ bas",
     ),
     Finds(
         "terms of an AND may match in different fields",
         FULL,
-        ("graph oversmoothing", "图神经 attention oversmoothing", "graph AND 研究 AND layers", "networks -foo blur"),
-        ('"graph oversmoothing"', "graph oversmoothing foo"),
+        "graph oversmoothing ¦ 图神经 attention oversmoothing ¦ graph AND 研究 AND layers ¦ networks -foo blur",
+        '"graph oversmoothing" ¦ graph oversmoothing foo',
     ),
     Finds(
         "texts of failed summaries are not text",
         paper("Graph", others=("Summary generation failed", "Motivation analysis unavailable")),
-        ("graph -failed", "graph -unavailable", "graph -summary:motivation"),
-        ("generation", "failed", "motivation", "summary:failed", "all:failed", "tldr:unavail*"),
+        "graph -failed ¦ graph -unavailable ¦ graph -summary:motivation",
+        "generation ¦ failed ¦ motivation ¦ summary:failed ¦ all:failed ¦ tldr:unavail*",
     ),
     Finds(
         "= is exact: case and accents count, no plural, no Greek names",
         paper("RAG for the GPTs of Müller", abstract=r"A rag doll, α-divergence, $\beta$-VAE; don't stop. CO₂ in Straße"),
-        ("=RAG", "ti:=RAG", "=Müller", "abs:=rag", "=beta", "=GPTs", "=VAE", "=dont", "=don't", "=CO2", "=Straße", '="rag doll"',
-         'abs:="rag doll"', "=α", "RAG -=Rag", "=α-divergence", "=rag-doll", "＝RAG", "=A", 'ti:="of Müller"'),
-        ("=Rag", "ti:=rag", "=Muller", "=müller", "abs:=RAG", "=GPT", "=gpts", "=alpha", "=β", "=DONT", "=Co2", "=Strasse",
-         '="Rag doll"', '="doll rag"', '="RAG doll"', "=the-gpts", "=α-doll"),
+        """
+        =RAG ¦ ti:=RAG ¦ =Müller ¦ abs:=rag ¦ =beta ¦ =GPTs ¦ =VAE ¦ =dont ¦ =don't ¦ =CO2 ¦ =Straße ¦ ="rag doll" ¦
+        abs:="rag doll" ¦ =α ¦ RAG -=Rag ¦ =α-divergence ¦ =rag-doll ¦ ＝RAG ¦ =A ¦ ti:="of Müller"
+        """,
+        """
+        =Rag ¦ ti:=rag ¦ =Muller ¦ =müller ¦ abs:=RAG ¦ =GPT ¦ =gpts ¦ =alpha ¦ =β ¦ =DONT ¦ =Co2 ¦ =Strasse ¦ ="Rag doll" ¦
+        ="doll rag" ¦ ="RAG doll" ¦ =the-gpts ¦ =α-doll
+        """,
     ),
-    Finds("in =, ø and æ stay", titled("Søren Æsir Łódź"), ("=Søren", "=Æsir", "=Łódź"), ("=Soren", "=AEsir", "=Lodz", "=Aesir")),
-    Finds("= reads TeX", titled(r"M\"uller and S{\o}ren"), ("=Müller", "=Søren", r"=M\"uller"), ("=Muller", "=Soren")),
+    Finds("in =, ø and æ stay", titled("Søren Æsir Łódź"), "=Søren ¦ =Æsir ¦ =Łódź", "=Soren ¦ =AEsir ¦ =Lodz ¦ =Aesir"),
+    Finds("= reads TeX", titled(r"M\"uller and S{\o}ren"), r'=Müller ¦ =Søren ¦ =M\"uller', "=Muller ¦ =Soren"),
     Finds(
         "a prefix: any token that begins so, as written or folded",
         titled("Neurosymbolic few-shot studies of GPT-4o, 3.14 matrices and criteria; Schrödinger Transformers"),
-        ("neuro*", "NEURO*", "few-sho*", "GPT-4*", "study*", "studie*", "studies*", "stud*", "matric*", "matrix*", "matri*", "criteri*",
-         "criterio*", "schro*", "schrö*", "3.14*", "few-shot-stud*", "transformers*", "transformer*", "gpt-4o*",
-         "ti:neuro*", "neuro* schrod*"),
-        ("neural*", "symbolic*", "shot-few*", "few-stud*", "studys*", "matrixe*", "schroed*", '"neuro*"', '"few-sho*"', "transforms*",
-         "abs:neuro*", "few-shot-graph*"),
+        """
+        neuro* ¦ NEURO* ¦ few-sho* ¦ GPT-4* ¦ study* ¦ studie* ¦ studies* ¦ stud* ¦ matric* ¦ matrix* ¦ matri* ¦ criteri* ¦
+        criterio* ¦ schro* ¦ schrö* ¦ 3.14* ¦ few-shot-stud* ¦ transformers* ¦ transformer* ¦ gpt-4o* ¦ ti:neuro* ¦ neuro* schrod*
+        """,
+        """
+        neural* ¦ symbolic* ¦ shot-few* ¦ few-stud* ¦ studys* ¦ matrixe* ¦ schroed* ¦ "neuro*" ¦ "few-sho*" ¦ transforms* ¦
+        abs:neuro* ¦ few-shot-graph*
+        """,
     ),
     Finds(
         "a star after a CJK character is ignored",
         titled("扩散模型 グラフ 그래프 GPT大"),
-        ("扩*", "扩散*", "扩散模*", "グ*", "グラ*", "그*", "그래*", "ti:扩*", "gpt大*", "扩＊"),
-        ("散扩*", "型模*", "래그*"),
+        "扩* ¦ 扩散* ¦ 扩散模* ¦ グ* ¦ グラ* ¦ 그* ¦ 그래* ¦ ti:扩* ¦ gpt大* ¦ 扩＊",
+        "散扩* ¦ 型模* ¦ 래그*",
     ),
     Finds(
         "a prefix with at least three letters or digits passes",
         titled("GPT-4 abcd 图神abx"),
-        ("GPT-4*", "abc*", "gpt-*", "图神a*"),
-        ("abd*", "gpt-5*"),
+        "GPT-4* ¦ abc* ¦ gpt-* ¦ 图神a*",
+        "abd* ¦ gpt-5*",
     ),
     Finds(
         "ti: abs: summary: and all:",
         FULL,
-        ("ti:图神经", "ti:networks", "abs:过平滑", "abs:oversmoothing", "summary:attention", 'summary:"many layers"', "all:图神经",
-         "all:过平滑", "all:layers", "all:doe", 'all:"Jane Doe"', "all:cs.LG", "all:CS.lg", "all:stat.ML", 'all:"LeCun, Y."',
-         'all:"graph neural"', "all:graph all:doe", "all:lecu*", "all:(doe attention)", "all:=LeCun", "graph -all:smith"),
-        ("ti:过平滑", "ti:attention", "abs:图神经", "abs:attention", "summary:graph", 'summary:"helps too"', "summary:oversmoothing",
-         "all:smith", 'all:"Jane LeCun"', "all:cs.CV", "all:=lecun", "graph -all:doe", "graph -all:stat.ML", 'all:"neural graph"',
-         "all:2601.15529"),
+        """
+        ti:图神经 ¦ ti:networks ¦ abs:过平滑 ¦ abs:oversmoothing ¦ summary:attention ¦ summary:"many layers" ¦ all:图神经 ¦
+        all:过平滑 ¦ all:layers ¦ all:doe ¦ all:"Jane Doe" ¦ all:cs.LG ¦ all:CS.lg ¦ all:stat.ML ¦ all:"LeCun, Y." ¦
+        all:"graph neural" ¦ all:graph all:doe ¦ all:lecu* ¦ all:(doe attention) ¦ all:=LeCun ¦ graph -all:smith
+        """,
+        """
+        ti:过平滑 ¦ ti:attention ¦ abs:图神经 ¦ abs:attention ¦ summary:graph ¦ summary:"helps too" ¦ summary:oversmoothing ¦
+        all:smith ¦ all:"Jane LeCun" ¦ all:cs.CV ¦ all:=lecun ¦ graph -all:doe ¦ graph -all:stat.ML ¦ all:"neural graph" ¦
+        all:2601.15529
+        """,
     ),
     Finds(
         "all: asks for an archive, too",
         paper("X", categories=("hep-th", "astro-ph.GA", "math.AP")),
-        ("all:hep-th", "all:astro-ph", "all:astro-ph.GA", "all:math", "all:math.", "all:math.*", "all:MATH, foo", "all:{math}"),
-        ("all:hep-ph", "all:astro-ph.CO", "all:hep", "all:cs", "all:maths"),
+        "all:hep-th ¦ all:astro-ph ¦ all:astro-ph.GA ¦ all:math ¦ all:math. ¦ all:math.* ¦ all:MATH, foo ¦ all:{math}",
+        "all:hep-ph ¦ all:astro-ph.CO ¦ all:hep ¦ all:cs ¦ all:maths",
     ),
     Finds(
         "id: version and link ignored",
         paper("Graphs", arxiv="2601.15529"),
-        ("id:2601.15529", "id: 2601.15529", "id:2601.15529v3", "id:arXiv:2601.15529", "id:arXiv:2601.15529v1", 'id:"2601.15529"',
-         "id:=2601.15529", "id:(2601.15529 OR 2601.15530)", "id:http://arxiv.org/abs/2601.15529v1", "ID:2601.15529",
-         "id:2601.15530, 2601.15529 OR graph"),
-        ("id:2601.1552", "id:2601.155290", "id:graph", "id:15529", "graph -id:2601.15529v7", "id:2601"),
+        """
+        id:2601.15529 ¦ id: 2601.15529 ¦ id:2601.15529v3 ¦ id:arXiv:2601.15529 ¦ id:arXiv:2601.15529v1 ¦ id:"2601.15529" ¦
+        id:=2601.15529 ¦ id:(2601.15529 OR 2601.15530) ¦ id:http://arxiv.org/abs/2601.15529v1 ¦ ID:2601.15529 ¦
+        id:2601.15530, 2601.15529 OR graph
+        """,
+        "id:2601.1552 ¦ id:2601.155290 ¦ id:graph ¦ id:15529 ¦ graph -id:2601.15529v7 ¦ id:2601",
     ),
     Finds(
         "doi: exact, case ignored",
         paper("Graphs", doi="10.1234/ABC.5678(x)"),
-        ('doi:"10.1234/ABC.5678(x)"', 'DOI: "10.1234/abc.5678(X)"', 'doi:="10.1234/abc.5678(x)"'),
-        ("doi:10.1234/ABC", "doi:10.1234", "10.1234/abc.5678", "doi:ABC.5678"),
+        'doi:"10.1234/ABC.5678(x)" ¦ DOI: "10.1234/abc.5678(X)" ¦ doi:="10.1234/abc.5678(x)"',
+        "doi:10.1234/ABC ¦ doi:10.1234 ¦ 10.1234/abc.5678 ¦ doi:ABC.5678",
     ),
     Finds(
         "source: the whole name, letter case ignored",
         paper("Graph", sources=("Daily arXiv", "weekly")),
-        ('source:"daily arxiv"', 'source:"Daily arXiv"', "source:weekly", "source:WEEKLY", "graph -source:foo", "source:=Weekly",
-         'source: "DAILY ARXIV"'),
-        ("source:daily", "source:arxiv", "source:week", "source:dailyarxiv", "graph -source:weekly", "source:foo"),
+        """
+        source:"daily arxiv" ¦ source:"Daily arXiv" ¦ source:weekly ¦ source:WEEKLY ¦ graph -source:foo ¦ source:=Weekly ¦
+        source: "DAILY ARXIV"
+        """,
+        "source:daily ¦ source:arxiv ¦ source:week ¦ source:dailyarxiv ¦ graph -source:weekly ¦ source:foo",
     ),
     Finds(
         "a field binds the next value only",
         paper("The doe in the forest", authors=("Jane Roe", "Max Doe")),
-        ("author:Jane doe", "author:Jane forest", "ti:forest author:max", "author:(jane doe)", "author:(jane max)", "author:doe forest",
-         'author:"Jane Roe" doe'),
-        ("author:Jane Roe", 'author:"Jane Doe"', "author:(jane smith)", "author:forest", "ti:forest max", "author:Max Jane"),
+        """
+        author:Jane doe ¦ author:Jane forest ¦ ti:forest author:max ¦ author:(jane doe) ¦ author:(jane max) ¦ author:doe forest ¦
+        author:"Jane Roe" doe
+        """,
+        'author:Jane Roe ¦ author:"Jane Doe" ¦ author:(jane smith) ¦ author:forest ¦ ti:forest max ¦ author:Max Jane',
     ),
     # authors
     Finds(
         "all tokens fit different tokens of one author, in any order",
         by("Jane Doe", "Deok-Young Lee", "Seán O'Connor", "Ludwig van der Berg", "张伟", "J. Q. Public", "Jane Jones"),
-        ('author:"Jane Doe"', 'author:"Doe Jane"', 'author:"Doe, Jane"', "author:deok-young", 'author:"Lee Deok-Young"',
-         'author:"lee deok"', "author:o'connor", "author:O’Connor", "author:oconnor", 'author:"Sean OConnor"', 'author:"van der Berg"',
-         'author:"Berg, Ludwig"', "author:张伟", "author:伟", 'author:"伟 张"', 'author:"J. Jane"', "author:jane-doe"),
-        ('author:"Jane Lee"', 'author:"Jane Jane Doe"', "author:deokyoung", 'author:"Doe Doe"', "author:connor", "author:Jan",
-         "author:李", 'author:"张 张"', 'author:"van van Berg"', 'author:"Ludwig Doe"', "author:o-connor"),
+        """
+        author:"Jane Doe" ¦ author:"Doe Jane" ¦ author:"Doe, Jane" ¦ author:deok-young ¦ author:"Lee Deok-Young" ¦
+        author:"lee deok" ¦ author:o'connor ¦ author:O’Connor ¦ author:oconnor ¦ author:"Sean OConnor" ¦ author:"van der Berg" ¦
+        author:"Berg, Ludwig" ¦ author:张伟 ¦ author:伟 ¦ author:"伟 张" ¦ author:"J. Jane" ¦ author:jane-doe
+        """,
+        """
+        author:"Jane Lee" ¦ author:"Jane Jane Doe" ¦ author:deokyoung ¦ author:"Doe Doe" ¦ author:connor ¦ author:Jan ¦ author:李 ¦
+        author:"张 张" ¦ author:"van van Berg" ¦ author:"Ludwig Doe" ¦ author:o-connor
+        """,
     ),
     Finds(
         "one Latin letter is an initial, not the reverse",
         by("Jane Doe", "J. Q. Public", "Anna Maria Schmidt", "R. Smith"),
-        ('author:"J. Doe"', 'author:"Doe, J."', 'author:"j doe"', 'author:"J Doe"', "author:J.Doe", 'author:"J. Public"',
-         'author:"J. Q. Public"', 'author:"Q. Public"', 'author:"A. M. Schmidt"', 'author:"Anna M. Schmidt"', 'author:"Schmidt, A."',
-         'author:"R. Smith"', 'author:"D. Jane"'),
-        ('author:"A. Doe"', 'author:"John Public"', 'author:"Robert Smith"', 'author:"A. A. Schmidt"', 'author:"B. Schmidt"',
-         'author:"J. J. Doe"', 'author:"Jo Doe"'),
+        """
+        author:"J. Doe" ¦ author:"Doe, J." ¦ author:"j doe" ¦ author:"J Doe" ¦ author:J.Doe ¦ author:"J. Public" ¦
+        author:"J. Q. Public" ¦ author:"Q. Public" ¦ author:"A. M. Schmidt" ¦ author:"Anna M. Schmidt" ¦ author:"Schmidt, A." ¦
+        author:"R. Smith" ¦ author:"D. Jane"
+        """,
+        """
+        author:"A. Doe" ¦ author:"John Public" ¦ author:"Robert Smith" ¦ author:"A. A. Schmidt" ¦ author:"B. Schmidt" ¦
+        author:"J. J. Doe" ¦ author:"Jo Doe"
+        """,
     ),
     Finds(
         "middle names may be left out",
         by("Anna Maria Schmidt", "John P. Q. Public"),
-        ('author:"Anna Schmidt"', 'author:"Schmidt, Anna"', 'author:"John Public"', "author:maria", 'author:"Maria Schmidt"'),
-        ('author:"Anna Berta Schmidt"', 'author:"Anna Maria Schmidt Public"'),
+        'author:"Anna Schmidt" ¦ author:"Schmidt, Anna" ¦ author:"John Public" ¦ author:maria ¦ author:"Maria Schmidt"',
+        'author:"Anna Berta Schmidt" ¦ author:"Anna Maria Schmidt Public"',
     ),
     Finds(
         "prefixes of authors",
         by("Anna Maria Schmidt", "Jürgen Brüggen"),
-        ("author:schm*", "author:SCHM*", "author:mari*", "au:brüg*", "author:brueg*", "author:brug*", "author:anna-schm*"),
-        ("author:schmidts*", "author:chmi*", "author:schn*", "author:brugh*"),
+        "author:schm* ¦ author:SCHM* ¦ author:mari* ¦ au:brüg* ¦ author:brueg* ¦ author:brug* ¦ author:anna-schm*",
+        "author:schmidts* ¦ author:chmi* ¦ author:schn* ¦ author:brugh*",
     ),
     Finds(
         "in author names ae, oe, ue fold to a, o, u on both sides",
         by("Jürgen Brüggen", "Max Müller", "Hans Goethe", "Samuel Baer", "Joerg Mueller", "Ærø Strauß"),
-        ("author:Brueggen", "author:Brüggen", "author:Bruggen", 'author:"M. Mueller"', "author:Göthe", "author:Gothe", "author:Goethe",
-         'author:"Juergen Brueggen"', "author:Samuel", "author:Bär", "author:Bar", 'author:"Jörg Müller"', 'author:"Jorg Muller"',
-         "author:Strauss", "author:Strauß", "author:ærø"),
-        ("brueggen", "author:Briggen", 'author:"Max Goethe"', "author:Mullar"),
+        """
+        author:Brueggen ¦ author:Brüggen ¦ author:Bruggen ¦ author:"M. Mueller" ¦ author:Göthe ¦ author:Gothe ¦ author:Goethe ¦
+        author:"Juergen Brueggen" ¦ author:Samuel ¦ author:Bär ¦ author:Bar ¦ author:"Jörg Müller" ¦ author:"Jorg Muller" ¦
+        author:Strauss ¦ author:Strauß ¦ author:ærø
+        """,
+        'brueggen ¦ author:Briggen ¦ author:"Max Goethe" ¦ author:Mullar',
     ),
-    Finds("ü and ue are different in texts", titled("Mueller matrix"), ("mueller",), ("müller", "muller")),
+    Finds("ü and ue are different in texts", titled("Mueller matrix"), "mueller", "müller ¦ muller"),
     Finds(
         "exact in author names: without folding, initials stay",
         by("Jörg Müller", "Ann Mueller"),
-        ("author:=Müller", "author:=Mueller", 'author:="Jörg Müller"', 'author:="Müller Jörg"', 'author:="J. Müller"', "author:=Jörg"),
-        ("author:=müller", "author:=Muller", 'author:="Jorg Müller"', "author:=MÜLLER", 'author:="Ann Müller"', 'author:="j. Müller"'),
+        'author:=Müller ¦ author:=Mueller ¦ author:="Jörg Müller" ¦ author:="Müller Jörg" ¦ author:="J. Müller" ¦ author:=Jörg',
+        'author:=müller ¦ author:=Muller ¦ author:="Jorg Müller" ¦ author:=MÜLLER ¦ author:="Ann Müller" ¦ author:="j. Müller"',
     ),
-    Finds("names keep their 's", by("Ada Kwo's"), ('author:"Kwo\'s"', "author:kwos", 'author:"Ada Kwo’s"'), ("author:kwo", 'author:"Ada Kwo"')),
+    Finds("names keep their 's", by("Ada Kwo's"), """author:"Kwo's" ¦ author:kwos ¦ author:"Ada Kwo’s" """, 'author:kwo ¦ author:"Ada Kwo"'),
     Finds(
         "author:(a b) asks for two authors",
         FULL,
-        ("author:(doe lecun)", "author:(doe OR smith)", "author:(jane doe)", 'author:("Jane Doe" lecun)', "author:(doe -smith)"),
-        ("author:(doe smith)", "author:(smith OR roe)", 'author:("Jane LeCun" doe)', "author:(doe -lecun)"),
+        'author:(doe lecun) ¦ author:(doe OR smith) ¦ author:(jane doe) ¦ author:("Jane Doe" lecun) ¦ author:(doe -smith)',
+        'author:(doe smith) ¦ author:(smith OR roe) ¦ author:("Jane LeCun" doe) ¦ author:(doe -lecun)',
     ),
     # categories and other fields
     Finds(
         "cat: any of the paper's, in any letter case; primary: the first",
         under("cs.LG", "stat.ML", "quant-ph"),
-        ("cat:cs.LG", "cat:#cs.LG", "cat:'cs.LG'", "cat:cs.LG,", "cat:cs.lg", "cat:CS.LG", "cat:stat.ml", "cat:quant-ph", "cat:QUANT-PH", 'cat:"cs.LG"', "cat:=cs.lg",
-         "cat:(cs.CV OR stat.ML)", "primary:cs.LG", "primary:CS.lg", 'primary:"cs.LG"', "X -cat:cs.CV", "X -primary:stat.ML"),
-        ("cat:cs.CV", "primary:stat.ML", "primary:quant-ph", "X -cat:stat.ML", "cat:(cs.LG cs.CV)", "X -primary:cs.LG"),
+        """
+        cat:cs.LG ¦ cat:#cs.LG ¦ cat:'cs.LG' ¦ cat:cs.LG, ¦ cat:cs.lg ¦ cat:CS.LG ¦ cat:stat.ml ¦ cat:quant-ph ¦ cat:QUANT-PH ¦
+        cat:"cs.LG" ¦ cat:=cs.lg ¦ cat:(cs.CV OR stat.ML) ¦ primary:cs.LG ¦ primary:CS.lg ¦ primary:"cs.LG" ¦ X -cat:cs.CV ¦
+        X -primary:stat.ML
+        """,
+        "cat:cs.CV ¦ primary:stat.ML ¦ primary:quant-ph ¦ X -cat:stat.ML ¦ cat:(cs.LG cs.CV) ¦ X -primary:cs.LG",
     ),
     Finds(
         "an archive stands for all below it",
         under("cs.LG", "astro-ph.GA", "hep-th"),
-        ("cat:cs", "cat:CS", "cat:cs.*", "cat:astro-ph", "cat:astro-ph.*", "cat:hep-th", "primary:cs", "primary:cs.*", "cat:hep-th.*"),
-        ("cat:c", "cat:cs.L", "cat:astro-ph.CO", "cat:hep", "cat:astro", "primary:astro-ph", "cat:stat", "cat:math.*", "cat:cs.LGX"),
+        "cat:cs ¦ cat:CS ¦ cat:cs.* ¦ cat:astro-ph ¦ cat:astro-ph.* ¦ cat:hep-th ¦ primary:cs ¦ primary:cs.* ¦ cat:hep-th.*",
+        "cat:c ¦ cat:cs.L ¦ cat:astro-ph.CO ¦ cat:hep ¦ cat:astro ¦ primary:astro-ph ¦ cat:stat ¦ cat:math.* ¦ cat:cs.LGX",
     ),
     Finds(
         "categories of papers in any letter case",
         under("CS.lg"),
-        ("cat:cs.LG", "cs.LG", "cat:cs", "primary:cs.LG", "all:cs.LG"),
-        ("cat:cs.CV", "cs.CV"),
+        "cat:cs.LG ¦ cs.LG ¦ cat:cs ¦ primary:cs.LG ¦ all:cs.LG",
+        "cat:cs.CV ¦ cs.CV",
     ),
     Finds(
         "a paper whose categories are unknown",
         titled("graph"),
-        ("graph -cat:cs.CV", "graph -cs.CV", "graph -primary:cs.CV", "graph -cat:cs"),
-        ("cat:cs.CV", "graph cs.CV", "cs.*", "primary:cs.CV"),
+        "graph -cat:cs.CV ¦ graph -cs.CV ¦ graph -primary:cs.CV ¦ graph -cat:cs",
+        "cat:cs.CV ¦ graph cs.CV ¦ cs.* ¦ primary:cs.CV",
     ),
     # alternatives
     Finds(
@@ -802,11 +939,15 @@ FINDS = (
     Finds(
         "nesting and double negation",
         GRAPH,
-        ("-(-graph)", "neural -(-graph)", "(graph OR -foo) neural", "(foo OR -bar) graph", "neural -(graph foo)",
-         "neural -(foo -graph)", "-(-(-(-graph)))", "-(-graph OR foo)", "-(-(graph neural))", "graph -(-neural foo)",
-         "-(foo OR -graph)", "-(-graph -foo)", "-(-graph OR -neural)", "-(-graph OR foo) neural", "graph (-foo OR -bar)", "(-foo) graph"),
-        ("neural -(graph network)", "(foo OR -neural) graph", "neural -(graph -foo)", "-(-foo)", "-(-graph OR neural)",
-         "-(graph OR -neural)", "-(-foo -bar)", "graph (-neural OR -network)"),
+        """
+        -(-graph) ¦ neural -(-graph) ¦ (graph OR -foo) neural ¦ (foo OR -bar) graph ¦ neural -(graph foo) ¦ neural -(foo -graph) ¦
+        -(-(-(-graph))) ¦ -(-graph OR foo) ¦ -(-(graph neural)) ¦ graph -(-neural foo) ¦ -(foo OR -graph) ¦ -(-graph -foo) ¦
+        -(-graph OR -neural) ¦ -(-graph OR foo) neural ¦ graph (-foo OR -bar) ¦ (-foo) graph
+        """,
+        """
+        neural -(graph network) ¦ (foo OR -neural) graph ¦ neural -(graph -foo) ¦ -(-foo) ¦ -(-graph OR neural) ¦
+        -(graph OR -neural) ¦ -(-foo -bar) ¦ graph (-neural OR -network)
+        """,
     ),
     Finds(
         "deep and long",
@@ -820,57 +961,74 @@ FINDS = (
     Finds(
         "或, 且 and 不含 between blanks are OR, AND and NOT",
         GRAPH,
-        ("foo 或 graph", "graph 且 neural", "graph 不含 foo", "（graph 或 foo） 且 neural", "(foo)或(graph)", "graph 且 不含 foo",
-         "graph 或 foo bar", "不含 foo graph", "graph　且　neural"),
-        ("foo 或 bar", "graph 且 foo", "graph 不含 neural", "（graph 或 foo） 且 bar", "graph或neural", "graph且neural",
-         "graph 且 不含 neural", '"graph 或 neural"', "foo 或 graph bar"),
+        """
+        foo 或 graph ¦ graph 且 neural ¦ graph 不含 foo ¦ （graph 或 foo） 且 neural ¦ (foo)或(graph) ¦ graph 且 不含 foo ¦
+        graph 或 foo bar ¦ 不含 foo graph ¦ graph\u3000且\u3000neural
+        """,
+        """
+        foo 或 bar ¦ graph 且 foo ¦ graph 不含 neural ¦ （graph 或 foo） 且 bar ¦ graph或neural ¦ graph且neural ¦
+        graph 且 不含 neural ¦ "graph 或 neural" ¦ foo 或 graph bar
+        """,
     ),
     Finds(
         "or, and and not in lower case are words",
         titled("graph or not graph and tree"),
-        ("graph or not", '"or not"', "graph and tree"),
-        ("graph or foo", "graph not foo"),
+        'graph or not ¦ "or not" ¦ graph and tree',
+        "graph or foo ¦ graph not foo",
     ),
     Finds(
         "Chinese fields stand before a colon",
         FULL,
-        ("标题：graph", "标题: graph", "标题:图神经网络", "作者：Doe", '作者："Jane Doe"', "摘要：过平滑", "摘要:oversmoothing", "总结：attention",
-         "类别：cs.LG", "分类：cs.LG", "类别：cs", "分类: stat.*", "主类别：cs.LG", "-标题：foo graph", "标题：（graph neural）", "标题：=Graph",
-         "标题：neur*", "作者：Doe, Jane"),
-        ("标题：oversmoothing", "作者：graph", "摘要：graph", "总结：graph", "类别：cs.CV", "分类：math", "主类别：stat.ML", "标题 ：graph", '"标题：graph"',
-         "来源：daily"),
+        """
+        标题：graph ¦ 标题: graph ¦ 标题:图神经网络 ¦ 作者：Doe ¦ 作者："Jane Doe" ¦ 摘要：过平滑 ¦ 摘要:oversmoothing ¦
+        总结：attention ¦ 类别：cs.LG ¦ 分类：cs.LG ¦ 类别：cs ¦ 分类: stat.* ¦ 主类别：cs.LG ¦ -标题：foo graph ¦
+        标题：（graph neural） ¦ 标题：=Graph ¦ 标题：neur* ¦ 作者：Doe, Jane
+        """,
+        """
+        标题：oversmoothing ¦ 作者：graph ¦ 摘要：graph ¦ 总结：graph ¦ 类别：cs.CV ¦ 分类：math ¦ 主类别：stat.ML ¦ 标题 ：graph ¦
+        "标题：graph" ¦ 来源：daily
+        """,
     ),
     Finds(
         "来源 is the source",
         paper("X", sources=("daily",)),
-        ("来源：daily", "来源: Daily"),
-        ("来源：dail", "来源：weekly"),
+        "来源：daily ¦ 来源: Daily",
+        "来源：dail ¦ 来源：weekly",
     ),
     Finds(
         "an item of a comma list that begins with a word of exclusion excludes",
         titled("graph neural network"),
-        ("graph, not foo", "graph, no foo", "graph, without foo", "graph, except foo", "graph, 不含 foo", "graph，不含foo", "graph、不含 foo",
-         "graph, foo, not bar", "foo, not bar, graph", "not foo, graph", "graph, not neural graph", "graph, not ti:foo", "graph, not cs.LG",
-         "graph, not foo*", "graph, not foo, not bar", "graph, no-foo, bar", "graph, nothing", "foo, NO, graph"),
-        ("graph, not neural", "graph, no neural", "graph, without neural", "graph, except neural", "graph, 不含 neural", "graph，不含neural",
-         "graph, foo, not neural", "not neural, graph", "graph, not graph neural", "graph, not ti:neural", "graph, not neur*",
-         "graph, not foo, not neural", "foo, not bar"),
+        """
+        graph, not foo ¦ graph, no foo ¦ graph, without foo ¦ graph, except foo ¦ graph, 不含 foo ¦ graph，不含foo ¦
+        graph、不含 foo ¦ graph, foo, not bar ¦ foo, not bar, graph ¦ not foo, graph ¦ graph, not neural graph ¦ graph, not ti:foo ¦
+        graph, not cs.LG ¦ graph, not foo* ¦ graph, not foo, not bar ¦ graph, no-foo, bar ¦ graph, nothing ¦ foo, NO, graph
+        """,
+        """
+        graph, not neural ¦ graph, no neural ¦ graph, without neural ¦ graph, except neural ¦ graph, 不含 neural ¦
+        graph，不含neural ¦ graph, foo, not neural ¦ not neural, graph ¦ graph, not graph neural ¦ graph, not ti:neural ¦
+        graph, not neur* ¦ graph, not foo, not neural ¦ foo, not bar
+        """,
     ),
     Finds(
         "so it does beside operators, quotes and brackets",
         titled("graph neural network"),
-        ("graph AND neural, not foo", '"graph neural", not foo', '(graph OR foo), not "neural graph"', "graph OR foo, not bar",
-         "(graph, not foo) OR bar", "graph 且 neural，不含 foo", "（graph 或 foo），不含 （bar 或 tree）", '"graph, neural", not foo', "graph AND neural, not foo, network",
-         'graph "neural", not tree graph', "ti:(graph, not foo)", "(graph OR foo), not foo OR bar"),
-        ("graph AND neural, not network", '"graph neural", not network', '(graph OR foo), not "graph neural"', "graph OR foo, not neural",
-         "(graph, not neural) OR bar", "graph 且 neural，不含 network", "（graph 或 foo），不含 （bar 或 neural）", "graph AND neural, not foo, tree",
-         'graph "neural", not neural network', "ti:(graph, not neural)", "(graph OR foo), not foo OR neural"),
+        """
+        graph AND neural, not foo ¦ "graph neural", not foo ¦ (graph OR foo), not "neural graph" ¦ graph OR foo, not bar ¦
+        (graph, not foo) OR bar ¦ graph 且 neural，不含 foo ¦ （graph 或 foo），不含 （bar 或 tree） ¦ "graph, neural", not foo ¦
+        graph AND neural, not foo, network ¦ graph "neural", not tree graph ¦ ti:(graph, not foo) ¦ (graph OR foo), not foo OR bar
+        """,
+        """
+        graph AND neural, not network ¦ "graph neural", not network ¦ (graph OR foo), not "graph neural" ¦
+        graph OR foo, not neural ¦ (graph, not neural) OR bar ¦ graph 且 neural，不含 network ¦
+        （graph 或 foo），不含 （bar 或 neural） ¦ graph AND neural, not foo, tree ¦ graph "neural", not neural network ¦
+        ti:(graph, not neural) ¦ (graph OR foo), not foo OR neural
+        """,
     ),
     Finds(
         "one author without something",
         paper("graph", authors=("Jane Doe", "Max Roe")),
-        ("author:Doe, Jane, not tree", "author:Doe, not tree", 'author:"Jane Doe", not tree'),
-        ("author:Doe, Max", "author:Doe, Jane, not graph", "author:Doe, not graph", 'author:"Jane Doe", not graph'),
+        'author:Doe, Jane, not tree ¦ author:Doe, not tree ¦ author:"Jane Doe", not tree',
+        'author:Doe, Max ¦ author:Doe, Jane, not graph ¦ author:Doe, not graph ¦ author:"Jane Doe", not graph',
     ),
 )  # fmt: skip
 QUESTIONS = [question for rule in FINDS for question in rule.questions()]
