@@ -17,7 +17,8 @@ from subscriptions.model import CallbackToken
 from subscriptions.service import conversation_state, operators, plan, sending
 from subscriptions.service import retention as retention_room
 from subscriptions.service.amendments import set_settings
-from subscriptions.store import callbacks, installations, planner, retention
+from subscriptions.states import PauseReason
+from subscriptions.store import callbacks, chats, installations, planner, retention
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import outbox_counts
@@ -127,8 +128,11 @@ def test_the_daily_maintenance_rests_for_the_time_that_it_worked_and_not_for_jum
 
 
 def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
-    old = make.paper("A graph of old", "cs.LG", arxiv_id="2601.00001", abstract="Words.", summaries=make.summary("x"))
-    make.ingested(store, old, now=make.NOON)
+    summaries = make.summary("x")
+    old = make.paper(
+        "A graph of old", "cs.LG", "stat.ML", arxiv_id="2601.00001", abstract="Words.", summaries=summaries
+    )
+    make.ingested(store, old, now=make.NOON, of_arxiv=True)
     make.ingested(
         store,
         make.paper("A newer graph", "cs.LG", arxiv_id="2601.00002", abstract="Words."),
@@ -145,6 +149,34 @@ def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
     plan.plan_due(store, now=make.NOON + 351 * make.DAY + timedelta(minutes=1))
     assert count(store, "paper") == 2, "it is known by its key"
     assert count(store, "delivery_item") == 0, "and no news"
+    with store.read() as transaction:
+        again = next(known.paper for known in make.stored_papers(transaction) if known.paper.key == old.key)
+    assert (again.abstract, again.categories) == ("Words.", ("cs.LG", "stat.ML")), (
+        "another source tells what arXiv had told"
+    )
+
+
+def test_a_chat_that_is_back_while_others_are_erased_is_kept(store: Store) -> None:
+    for number in (1, 2):
+        chat = make.subscribes(store, f"telegram:{number}", "graph").chat.id
+        with store.write() as transaction:
+            chats.mark_unreachable(transaction, chat, PauseReason.GONE, "blocked", now=make.NOON)
+    steps = retention_room.clean_up_steps(store, now=make.NOON + 366 * make.DAY)
+    while count(store, "chat") == 2:
+        next(steps)
+    with store.write() as transaction:
+        chats.mark_reachable(transaction, int(stored.value(store, "SELECT id FROM chat")), now=make.NOON)
+    assert [*steps]
+    assert count(store, "chat") == 1
+
+
+def test_the_daily_copy_does_not_wait_for_a_day_of_a_wrong_clock(store: Store) -> None:
+    retention_room.copied(store, now=make.NOON + 365 * make.DAY)
+    claimed = [retention_room.claim_copy(store, now=make.NOON + age) for age in (0 * make.HOUR, make.MINUTE, make.HOUR)]
+    assert claimed == [True, False, True], "after a copy that failed, the next one is tried an hour later"
+    retention_room.copied(store, now=make.NOON + make.HOUR)
+    assert not retention_room.claim_copy(store, now=make.NOON + 11 * make.HOUR)
+    assert retention_room.claim_copy(store, now=make.NOON + 12 * make.HOUR)
 
 
 async def test_a_paper_in_a_delivery_that_is_not_over_is_kept_whole(bot: BotHarness) -> None:
