@@ -236,6 +236,22 @@ async def test_a_person_is_forgotten_where_they_set_things_up_too(bot: BotHarnes
     assert get_chat(bot.store, make.address(GROUP))
 
 
+async def test_who_has_the_same_name_elsewhere_is_not_forgotten(bot: BotHarness) -> None:
+    bot.admins["slack:C1"] = {"4242424242"}
+    for said in ("/sub graphs", "/pause 1"):
+        await bot.says(said, "slack:C1", by="4242424242")
+
+    def named() -> list[str]:
+        return [row for row in everywhere(bot.store, "4242424242") if row.startswith(("subscription", "undo"))]
+
+    before = named()
+    assert len(before) == 3, "the subscription, its making and its pause"
+    make.subscribes(bot.store, ME, WORD)
+    await bot.says("/forget", ME)
+    arrived(bot, await bot.presses("erase everything", ME))
+    assert named() == before
+
+
 @pytest.mark.both_databases
 async def test_what_operators_were_told_of_a_chat_goes_with_it(bot: BotHarness) -> None:
     bot.bot_info = BotInfo(access="ask", admins=(make.address("telegram:1"),), bot_names={"telegram": BOT})
@@ -249,8 +265,8 @@ async def test_what_operators_were_told_of_a_chat_goes_with_it(bot: BotHarness) 
 async def test_what_operators_were_told_of_others_stays(bot: BotHarness) -> None:
     bot.bot_info = BotInfo(access="ask", admins=(make.address("telegram:1"),), bot_names={"telegram": BOT})
     longer = f"{ME}7"
-    await bot.says(f"/sub {WORD}", ME)
-    await bot.says("/sub graphs", longer)
+    await bot.says(f"/sub {WORD}", ME, title="Lab")
+    await bot.says("/sub graphs", longer, title="Lab")
     await bot.says("/forget", ME)
     await bot.presses("erase everything", ME)
     assert [row for row in everywhere(bot.store, longer) if row.startswith("delivery")]

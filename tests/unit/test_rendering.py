@@ -1111,6 +1111,13 @@ def test_on_the_page_it_is_a_picture_with_a_name() -> None:
     assert "style=" not in svg, "the page forbids it"
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"), [("x" * 40, "x" * 40), ("x" * 41, f"{'x' * 39}…"), ("扩" * 21, f"{'扩' * 19}…")]
+)
+def test_a_badge_has_room_for_forty_columns(words: str, shown: str) -> None:
+    assert f">{shown}</text>" in badge(words)
+
+
 def test_the_pages_the_gallery_mails_badges_and_apps_have_one_brand() -> None:
     mail = draw(
         "email",
