@@ -35,9 +35,10 @@ from subscriptions.store import drafts, subscriptions
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
 from tests import make
+from tests.make import DAY, NOON
 from tests.stored import value
 
-TODAY = make.NOON.date()
+TODAY = NOON.date()
 _TABLES = {
     "paper": 'SELECT key, title, abstract, authors, categories, "primary", arxiv_id, doi, url, version, comment, "cross", '
     "withdrawn_at, first_seen_at, day, sequence, sequenced_at FROM paper",
@@ -116,7 +117,7 @@ def executed(store: Store) -> abc.Iterator[list[str]]:
 
 
 def stored(store: Store, some: model.Digest, *, day: date = TODAY, announce: bool = False) -> Ingested:
-    return make.ingest_digest(store, some, source="daily", day=day, now=make.NOON, announce=announce)
+    return make.ingest_digest(store, some, source="daily", day=day, now=NOON, announce=announce)
 
 
 def counts_of(done: Ingested) -> tuple[object, ...]:
@@ -159,7 +160,7 @@ digests = st.lists(st.tuples(st.lists(papers(), max_size=9), st.sampled_from((0,
 
 def stored_all(store: Store, said: list[tuple[list[model.Paper], int, bool]]) -> list[tuple[object, ...]]:
     return [
-        counts_of(stored(store, make.digest(*some, name=str(n)), day=TODAY - ago * make.DAY, announce=announce))
+        counts_of(stored(store, make.digest(*some, name=str(n)), day=TODAY - ago * DAY, announce=announce))
         for n, (some, ago, announce) in enumerate(said)
     ]
 
@@ -176,10 +177,10 @@ def test_papers_merged_before_the_writing_give_the_same_store_as_papers_merged_i
     with stores(empty_database, "before", "again") as (before, again), pytest.MonkeyPatch.context() as patched:
         some = make.digest(*last, name="the last one")
         stored_all(before, said)
-        merged_before = stored(before, some, day=TODAY - ago * make.DAY)
+        merged_before = stored(before, some, day=TODAY - ago * DAY)
         patched.setattr(Transaction, "is_current", lambda _, __: False)
         stored_all(again, said)
-        assert counts_of(stored(again, some, day=TODAY - ago * make.DAY)) == counts_of(merged_before)
+        assert counts_of(stored(again, some, day=TODAY - ago * DAY)) == counts_of(merged_before)
         assert_same(again, before)
 
 
@@ -232,11 +233,11 @@ def test_an_archive_that_was_filed_in_parts_is_announced_whole(
     watched: WatchedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 3)
-    done = stored(watched, many(10), day=TODAY - 30 * make.DAY)
+    done = stored(watched, many(10), day=TODAY - 30 * DAY)
     assert (done.new, done.archived, done.announced) == (10, 10, 0)
-    again = stored(watched, many(10), day=TODAY - 30 * make.DAY)
+    again = stored(watched, many(10), day=TODAY - 30 * DAY)
     assert (again.already_known, again.archived, again.unchanged) == (True, 10, 10)
-    assert stored(watched, many(10), day=TODAY - 30 * make.DAY, announce=True).announced == 10
+    assert stored(watched, many(10), day=TODAY - 30 * DAY, announce=True).announced == 10
     assert value(watched, "SELECT count(DISTINCT sequence) FROM paper") == 10
 
 
@@ -275,11 +276,11 @@ def test_a_planner_between_the_parts_takes_each_paper_once(
     watched: WatchedStore, monkeypatch: pytest.MonkeyPatch, together: int, papers: int, deliveries: int
 ) -> None:
     monkeypatch.setattr(ingest_room, "MOST_TOGETHER", together)
-    make.ingested(watched, make.paper("Boat", "cs.CV"), now=make.NOON - make.DAY)
-    make.subscribes(watched, "console:me", "kite", when="now", now=make.NOON - make.DAY / 2)
-    plan_due(watched, now=make.NOON - make.DAY / 4)
+    make.ingested(watched, make.paper("Boat", "cs.CV"), now=NOON - DAY)
+    make.subscribes(watched, "console:me", "kite", when="now", now=NOON - DAY / 2)
+    plan_due(watched, now=NOON - DAY / 4)
     planned: list[int] = []
-    watched.after_commit = lambda: planned.append(len(plan_due(watched, now=make.NOON)))
+    watched.after_commit = lambda: planned.append(len(plan_due(watched, now=NOON)))
     stored(watched, many(papers))
     assert (planned[-1], sum(planned)) == (1, deliveries)
     assert value(watched, "SELECT count(DISTINCT paper) FROM delivery_item") == papers
@@ -294,7 +295,7 @@ def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_
     make.ingested(store, *many(40).entries[:20])
     changed = [make.paper(f"Kite {n}", "cs.LG", "cs.CV", arxiv_id=f"2602.{n:05d}") for n in range(20)]
     with executed(store) as statements:
-        make.ingested(store, *changed, *many(400).entries[20:], now=make.NOON + make.DAY)
+        make.ingested(store, *changed, *many(400).entries[20:], now=NOON + DAY)
     words = [statement.replace('"', "").split() for statement in statements]
     written = Counter(
         " ".join(one[: 2 if one[0] == "UPDATE" else 3]) for one in words if one[0] in ("INSERT", "UPDATE", "DELETE")
@@ -372,7 +373,7 @@ def stores_beside_others(
         with begins() as transaction:
             yield transaction
 
-    ingest = ingest_room.Ingest(source="daily", day=make.NOON.date(), now=make.NOON, of_arxiv=True)
+    ingest = ingest_room.Ingest(source="daily", day=NOON.date(), now=NOON, of_arxiv=True)
     with pytest.MonkeyPatch.context() as counted:
         counted.setattr(store, "write", write)
         return ingest_room.ingest_digest(store, make.digest(*papers), ingest), writes
@@ -450,10 +451,10 @@ def test_a_long_import_is_applied_in_parts(watched: WatchedStore) -> None:
                 watched,
                 make.address("console:me"),
                 requests.SubscriptionRequest(text=f"other{len(seen)}"),
-                now=make.NOON,
+                now=NOON,
             )
 
-    importing.import_lines(watched, lines, now=make.NOON, watched=one_by_one)
+    importing.import_lines(watched, lines, now=NOON, watched=one_by_one)
     assert len(lines) == 3024
     assert len(seen) == 6
     # a part has only whole chats; `one_by_one` adds one subscription after each part
@@ -472,13 +473,13 @@ def test_a_killed_import_is_completed_by_the_same_lines(watched: WatchedStore) -
         raise Killed
 
     with pytest.raises(Killed):
-        importing.import_lines(watched, lines, now=make.NOON, watched=killed)
+        importing.import_lines(watched, lines, now=NOON, watched=killed)
     half = len(listed(watched, None))
     assert 0 < half < 2000
-    done = importing.import_lines(watched, lines, now=make.NOON)
+    done = importing.import_lines(watched, lines, now=NOON)
     assert sum(sign == "=" for sign, _, _ in done.changes) == half + half // 20
     assert len(listed(watched, None)) == 2000
-    assert {sign for sign, _, _ in importing.import_lines(watched, lines, now=make.NOON).changes} == {"="}
+    assert {sign for sign, _, _ in importing.import_lines(watched, lines, now=NOON).changes} == {"="}
 
 
 @pytest.mark.parametrize(
@@ -497,24 +498,24 @@ def test_a_killed_import_is_completed_by_the_same_lines(watched: WatchedStore) -
     ],
 )
 def test_a_refused_line_of_the_last_part_changes_nothing(watched: WatchedStore, last: str, why: str) -> None:
-    requests.subscribe(watched, make.address("telegram:1"), requests.SubscriptionRequest(text="graph"), now=make.NOON)
+    requests.subscribe(watched, make.address("telegram:1"), requests.SubscriptionRequest(text="graph"), now=NOON)
     lines = read_lines(f"{text_of(chats=60, each=19)}\nnow | one more\n{last}")
     before = "".join(exporting.export_all(watched))
     with pytest.raises(Refused) as refused:
-        importing.import_lines(watched, lines, now=make.NOON)
+        importing.import_lines(watched, lines, now=NOON)
     assert why in str(refused.value.sentence)
     assert "".join(exporting.export_all(watched)) == before
 
 
 def test_a_dry_run_of_a_long_import_stores_nothing(watched: WatchedStore) -> None:
-    importing.import_lines(watched, read_lines(text_of(chats=30, each=20)), now=make.NOON)
+    importing.import_lines(watched, read_lines(text_of(chats=30, each=20)), now=NOON)
     before = "".join(exporting.export_all(watched))
     lines = read_lines(
         text_of(chats=60, each=20).replace("name 3", "another") + "\n[telegram:2]\nnow | topic2 word1 | \n"
     )
-    plan = importing.import_lines(watched, lines, now=make.NOON, dry=True)
+    plan = importing.import_lines(watched, lines, now=NOON, dry=True)
     assert "".join(exporting.export_all(watched)) == before
-    assert importing.import_lines(watched, lines, now=make.NOON).changes == plan.changes
+    assert importing.import_lines(watched, lines, now=NOON).changes == plan.changes
     assert [line for _, _, line in plan.changes] == [line.text for line in lines]
     assert {sign for sign, _, _ in plan.changes} == {"+", "~", "="}
 
@@ -548,9 +549,9 @@ def test_changes_of_many_chats_take_the_same_few_statements(watched: WatchedStor
     """
     taken = []
     for chats in (10, 40):
-        importing.import_lines(watched, read_lines(one_line_each(chats, "daily 09:00 UTC | graph | ")), now=make.NOON)
+        importing.import_lines(watched, read_lines(one_line_each(chats, "daily 09:00 UTC | graph | ")), now=NOON)
         with executed(watched) as statements:
-            importing.import_lines(watched, read_lines(one_line_each(chats, line)), now=make.NOON, who="7 Ada")
+            importing.import_lines(watched, read_lines(one_line_each(chats, line)), now=NOON, who="7 Ada")
         taken.append(len(statements))
         for number in range(1, chats + 1):
             forget(watched, make.address(f"telegram:{number}"))
@@ -563,7 +564,7 @@ def test_changes_of_many_chats_take_the_same_few_statements(watched: WatchedStor
 def test_a_long_export_is_read_in_parts_and_blocks_nobody(
     watched: WatchedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    importing.import_lines(watched, read_lines(text_of(chats=20, each=3)), now=make.NOON)
+    importing.import_lines(watched, read_lines(text_of(chats=20, each=3)), now=NOON)
     whole = "".join(exporting.export_all(watched))
     monkeypatch.setattr(exporting, "AT_ONCE", 6)
     parts = []
@@ -571,9 +572,9 @@ def test_a_long_export_is_read_in_parts_and_blocks_nobody(
         for part in exporting.export_all(watched):
             parts.append(part)
             requests.subscribe(
-                watched, make.address("console:me"), requests.SubscriptionRequest(text="graph"), now=make.NOON
+                watched, make.address("console:me"), requests.SubscriptionRequest(text="graph"), now=NOON
             )
-            requests.unsubscribe(watched, make.address("console:me"), "all", now=make.NOON)
+            requests.unsubscribe(watched, make.address("console:me"), "all", now=NOON)
             busy, *_ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             assert not busy  # no reader keeps an older state open
     assert "".join(parts) == whole
@@ -689,7 +690,7 @@ def all_of_it(store: Store) -> list[tuple[object, ...]]:
 def enter(store: Store, what: list[Entered]) -> None:
     for chat, does, values in what:
         with contextlib.suppress(PaperwireError):  # a refused entry changes nothing
-            does(store, parse_address(chat), *values, now=make.NOON)
+            does(store, parse_address(chat), *values, now=NOON)
 
 
 @hypothesis.settings(max_examples=25)
@@ -703,7 +704,7 @@ def test_an_export_makes_the_same_again_elsewhere(empty_database: Path, what: li
     with stores(empty_database, "here", "there") as (here, there):
         enter(here, what)
         text = exporting.export(here, None)
-        importing.import_lines(there, read_lines(text), now=make.NOON)
+        importing.import_lines(there, read_lines(text), now=NOON)
         assert exporting.export(there, None) == text
         assert all_of_it(there) == all_of_it(here)
 
@@ -714,7 +715,7 @@ def test_an_export_can_be_imported_into_another_chat(empty_database: Path, what:
     with stores(empty_database, "here", "there") as (here, there):
         enter(here, [*entries_of("console:me", ("graph", {}, None, None)), *what])
         text = exporting.export(here, parse_address("console:me"))
-        importing.import_lines(there, read_lines(text, parse_address("console:you")), now=make.NOON)
+        importing.import_lines(there, read_lines(text, parse_address("console:you")), now=NOON)
         assert exporting.export(there, parse_address("console:you")) == text
 
 
@@ -726,22 +727,22 @@ def test_a_channel_comes_back_as_a_channel(empty_database: Path) -> None:
             here,
             channel,
             requests.SubscriptionRequest(text="graph", name="G"),
-            now=make.NOON,
+            now=NOON,
             kind=model.ChatKind.BROADCAST,
         )
-        amendments.set_settings(here, channel, {"shape": "each"}, now=make.NOON)
+        amendments.set_settings(here, channel, {"shape": "each"}, now=NOON)
         text = exporting.export(here, None)
         assert text.splitlines()[:3] == ["[telegram:-1009876543210]", "set kind broadcast", "set shape each"]
-        importing.import_lines(there, read_lines(text), now=make.NOON)
+        importing.import_lines(there, read_lines(text), now=NOON)
         assert exporting.export(there, None) == text
         assert all_of_it(there) == all_of_it(here)
-        assert {sign for sign, _, _ in importing.import_lines(there, read_lines(text), now=make.NOON).changes} == {"="}
+        assert {sign for sign, _, _ in importing.import_lines(there, read_lines(text), now=NOON).changes} == {"="}
 
 
 def test_a_chat_with_nothing_of_its_own_is_left_out(empty_database: Path) -> None:
     with stores(empty_database, "here") as (here,):
         make.subscribes(here, "console:me", "graph")
-        requests.unsubscribe(here, parse_address("console:me"), "all", now=make.NOON)
+        requests.unsubscribe(here, parse_address("console:me"), "all", now=NOON)
         assert exporting.export(here, None) == ""
 
 
@@ -752,5 +753,5 @@ def test_a_name_of_an_earlier_version_is_mended(empty_database: Path, kept: str)
         with here.write() as session:
             subscriptions.change_subscription(session, made.subscription, made.subscription._replace(name=kept))
         text = exporting.export(here, None)
-        importing.import_lines(there, read_lines(text), now=make.NOON)
+        importing.import_lines(there, read_lines(text), now=NOON)
         assert exporting.export(there, None) == text

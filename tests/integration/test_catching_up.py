@@ -40,26 +40,28 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
 from tests.integration.cli import page
+from tests.make import DAY, HOUR, NOON, FakeClock
 from tests.programs.faults.year import simulated_bot
+from tests.source_harness import SourceHarness, arxiv_source, new_york, polled, web_source
 
 # arXiv announced nothing on Tuesday, the 20th
 FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY, FRIDAY = (dt.date(2026, 1, day) for day in (16, 19, 21, 22, 23))
-LG = source_harness.arxiv_source("cs.LG")
+LG = arxiv_source("cs.LG")
 OPERATOR = model.ChatAddress("telegram", "1")
 LACKS = "; cross-lists of older papers and new versions are not in it."
 
 
 @pytest.fixture
-def clock() -> make.FakeClock:
+def clock() -> FakeClock:
     """A clock at five past midnight in New York on Friday 16 January 2026."""
-    return make.FakeClock(source_harness.new_york("2026-01-16 00:05"))
+    return FakeClock(new_york("2026-01-16 00:05"))
 
 
 @pytest.fixture
-async def friday(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+async def friday(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     """Polls the papers of that Friday. Afterwards, no process runs."""
     arxiv.announces(FRIDAY_BEFORE, make.paper("Graphs of Friday", "cs.LG"))
-    await source_harness.polled(store, clock, arxiv, LG)
+    await polled(store, clock, arxiv, LG)
 
 
 def days_of(store: Store) -> dict[str, list[str]]:
@@ -77,7 +79,7 @@ def missed_notices(store: Store) -> list[dict[str, str]]:
     return [details for name, details in source_harness.notices(store) if name == "missed"]
 
 
-def five_days_pass(arxiv: FakeArxiv, clock: make.FakeClock) -> None:
+def five_days_pass(arxiv: FakeArxiv, clock: FakeClock) -> None:
     """Six days pass while no process runs. arXiv announces papers on Monday, Wednesday and Thursday."""
     clock.advance(dt.timedelta(days=6))
     arxiv.announces(MONDAY, make.paper("Graphs of Monday", "cs.LG"), make.paper("Means of Monday", "stat.ML"))
@@ -90,22 +92,22 @@ def five_days_pass(arxiv: FakeArxiv, clock: make.FakeClock) -> None:
 
 @pytest.mark.usefixtures("friday")
 async def test_an_interrupted_poll_continues_with_the_missing_days(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     five_days_pass(arxiv, clock)
     arxiv.hangs(at="202601161900+TO+202601201900")  # the request for Wednesday's papers
     cut = asyncio.create_task(
-        source_harness.SourceHarness(store, clock, arxiv, LG, limits=FetchLimits(idle=30, total=30)).due(), name="cut"
+        SourceHarness(store, clock, arxiv, LG, limits=FetchLimits(idle=30, total=30)).due(), name="cut"
     )
     await asyncio.to_thread(arxiv.waits_hanging)
-    (receipt,) = source_harness.SourceHarness(store, clock, arxiv, LG).receipts("arxiv")[1:]
+    (receipt,) = SourceHarness(store, clock, arxiv, LG).receipts("arxiv")[1:]
     assert (receipt.outcome, "missed days: They were not all asked for yet." in receipt.detail) == (
         receipts.Outcome.STALE,
         True,
     )
     cut.cancel()
     await asyncio.wait([cut])
-    again = source_harness.SourceHarness(store, clock, arxiv, LG)
+    again = SourceHarness(store, clock, arxiv, LG)
     await again.until(clock.now() + dt.timedelta(minutes=20))
     assert again.receipts("arxiv")[-1].detail == f"Fetched afterwards: 2026-01-21{LACKS}"
     assert set(days_of(store)) == {f"Graphs of {day}" for day in ("Friday", "Monday", "Wednesday", "Thursday")}
@@ -115,10 +117,10 @@ async def test_an_interrupted_poll_continues_with_the_missing_days(
 
 
 @pytest.mark.usefixtures("friday")
-async def test_while_the_api_is_busy_todays_papers_come(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+async def test_while_the_api_is_busy_todays_papers_come(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     five_days_pass(arxiv, clock)
     arxiv.says_rate_exceeded(2, at="/api/")
-    feeding = source_harness.SourceHarness(store, clock, arxiv, LG)
+    feeding = SourceHarness(store, clock, arxiv, LG)
     began = clock.now()
     await feeding.due()
     assert feeding.receipts("arxiv")[-1].outcome is receipts.Outcome.NEW
@@ -132,14 +134,12 @@ async def test_while_the_api_is_busy_todays_papers_come(store: Store, clock: mak
 
 
 @pytest.mark.usefixtures("friday")
-async def test_the_rest_of_a_partial_day_is_asked_for_again(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_the_rest_of_a_partial_day_is_asked_for_again(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(MONDAY, *(make.paper(f"Graphs {number}", "cs.LG") for number in range(9)))
     arxiv.announces(WEDNESDAY, make.paper("Graphs of Wednesday", "cs.LG"))
     clock.advance(dt.timedelta(days=5))
     arxiv.cuts(at="/api/")
-    feeding = await source_harness.polled(store, clock, arxiv, LG)
+    feeding = await polled(store, clock, arxiv, LG)
     assert feeding.receipts("arxiv")[-1].detail.startswith("Not fetched yet: 2026-01-19 (arxiv: The XML breaks off")
     assert 2 < len(days_of(store)) < 11
     await feeding.until(clock.now() + dt.timedelta(minutes=5))
@@ -147,53 +147,49 @@ async def test_the_rest_of_a_partial_day_is_asked_for_again(
 
 
 async def test_a_complete_day_is_not_asked_for_again_a_late_one_once(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    clock.set_now(source_harness.new_york("2026-01-21 00:05"))
+    clock.set_now(new_york("2026-01-21 00:05"))
     arxiv.announces(WEDNESDAY, make.paper("Graphs of Wednesday", "cs.LG"))
     arxiv.is_late()
-    feeding = await source_harness.polled(store, clock, arxiv, LG)
-    await feeding.until(source_harness.new_york("2026-01-22 00:04"))
+    feeding = await polled(store, clock, arxiv, LG)
+    await feeding.until(new_york("2026-01-22 00:04"))
     assert arxiv.asked("/api/") == []
     # the late feed does not show this paper at any time of the day
     arxiv.announces(THURSDAY, make.paper("Graphs of Thursday", "cs.LG"))
-    await feeding.until(source_harness.new_york("2026-01-23 00:04"))
+    await feeding.until(new_york("2026-01-23 00:04"))
     assert "Graphs of Thursday" not in days_of(store)
     arxiv.catches_up()
     arxiv.announces(FRIDAY, make.paper("Graphs of Friday", "cs.LG"))
-    await feeding.until(source_harness.new_york("2026-01-23 01:00"))
+    await feeding.until(new_york("2026-01-23 01:00"))
     assert days_of(store)["Graphs of Thursday"] == ["2026-01-22"]
     assert len(arxiv.asked("/api/")) == 1
 
 
-async def test_a_list_of_arxiv_has_the_api_for_its_history(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
-    source = source_harness.web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv")
+async def test_a_list_of_arxiv_has_the_api_for_its_history(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+    source = web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv")
     arxiv.announces(dt.date(2026, 1, 15), make.paper("Graphs of Thursday", "cs.LG"))
-    clock.set_now(source_harness.new_york("2026-01-14 20:05"))
-    await source_harness.polled(store, clock, arxiv, source)
+    clock.set_now(new_york("2026-01-14 20:05"))
+    await polled(store, clock, arxiv, source)
     arxiv.announces(FRIDAY_BEFORE, make.paper("Graphs of Friday", "cs.LG"))
-    clock.advance(source_harness.new_york("2026-01-17 12:00") - clock.now())
-    await source_harness.polled(store, clock, arxiv, source)
+    clock.advance(new_york("2026-01-17 12:00") - clock.now())
+    await polled(store, clock, arxiv, source)
     assert arxiv.asked("/api/") == []  # the list itself still shows Friday's papers
     five_days_pass(arxiv, clock)
-    clock.advance(source_harness.new_york("2026-01-22 12:00") - clock.now())
-    await source_harness.polled(store, clock, arxiv, source)
+    clock.advance(new_york("2026-01-22 12:00") - clock.now())
+    await polled(store, clock, arxiv, source)
     assert days_of(store)["Graphs of Monday"] == ["2026-01-19"]
     assert "Graphs of Wednesday" in days_of(store)
 
 
-async def test_an_api_query_reads_on_until_a_paper_is_known(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
-    source = source_harness.web_source(f"{arxiv.url}/api/query?search_query=cat:cs.LG&max_results=3")
+async def test_an_api_query_reads_on_until_a_paper_is_known(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+    source = web_source(f"{arxiv.url}/api/query?search_query=cat:cs.LG&max_results=3")
     arxiv.announces(FRIDAY_BEFORE, *(make.paper(f"Old {number}", "cs.LG") for number in range(7)))
-    await source_harness.polled(store, clock, arxiv, source)
+    await polled(store, clock, arxiv, source)
     assert len(arxiv.asked()) == 1  # the first poll reads only the newest papers
     arxiv.announces(MONDAY, *(make.paper(f"Graphs {number}", "cs.LG") for number in range(8)))
     clock.advance(dt.timedelta(days=5))
-    await source_harness.polled(store, clock, arxiv, source)
+    await polled(store, clock, arxiv, source)
     assert [path.partition("&start=")[2] for path in arxiv.asked()[1:]] == ["", "3", "6"]
     assert len([title for title in days_of(store) if "Graphs" in title]) == 8
 
@@ -201,18 +197,16 @@ async def test_an_api_query_reads_on_until_a_paper_is_known(
 # ── other sources ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_every_missed_day_of_a_dated_page_is_asked_for(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
-    source = source_harness.web_source(f"{arxiv.url}/{{date}}.md")
+async def test_every_missed_day_of_a_dated_page_is_asked_for(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+    source = web_source(f"{arxiv.url}/{{date}}.md")
     for number in (16, 17, 19, 21, 22):
         arxiv.holds(
             f"/2026-01-{number}.md", page((f"2601.000{number}", f"Paper of {number}", "Words.")), etag=f'"{number}"'
         )
-    await source_harness.polled(store, clock, arxiv, source)
+    await polled(store, clock, arxiv, source)
     arxiv.arrivals.clear()
     clock.advance(dt.datetime(2026, 1, 22, 12, tzinfo=dt.UTC) - clock.now())
-    feeding = await source_harness.polled(store, clock, arxiv, source)
+    feeding = await polled(store, clock, arxiv, source)
     assert arxiv.asked() == [f"/2026-01-{number}.md" for number in (22, 21, 16, 17, 18, 19, 20)]
     assert days_of(store) == {f"Paper of {number}": [f"2026-01-{number}"] for number in (16, 22, 21, 17, 19)}
     receipt = feeding.receipts("web")[-1]
@@ -226,12 +220,12 @@ async def test_every_missed_day_of_a_dated_page_is_asked_for(
 
 
 async def test_a_server_that_is_down_for_days_is_asked_for_them_later(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    source = source_harness.web_source(f"{arxiv.url}/{{date}}.md", schedule="every 6h")
+    source = web_source(f"{arxiv.url}/{{date}}.md", schedule="every 6h")
     for number in range(16, 20):
         arxiv.holds(f"/2026-01-{number}.md", page((f"2601.000{number}", f"Paper of {number}", "Words.")))
-    feeding = await source_harness.polled(store, clock, arxiv, source)
+    feeding = await polled(store, clock, arxiv, source)
     arxiv.fails(500, 500)
     for hours in range(0, 76, 4):
         clock.set_now(dt.datetime(2026, 1, 16, 6, tzinfo=dt.UTC) + dt.timedelta(hours=hours))
@@ -245,29 +239,29 @@ async def test_a_server_that_is_down_for_days_is_asked_for_them_later(
 
 
 async def test_a_dated_page_that_cannot_be_read_is_asked_for_again_on_later_days(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    source = source_harness.web_source(f"{arxiv.url}/{{date}}.md")
-    feeding = await source_harness.polled(store, clock, arxiv, source)
+    source = web_source(f"{arxiv.url}/{{date}}.md")
+    feeding = await polled(store, clock, arxiv, source)
     arxiv.holds("/2026-01-16.md", "no list of papers")
-    clock.advance(make.DAY)
+    clock.advance(DAY)
     await feeding.due()
     assert days_of(store) == {}
     arxiv.holds("/2026-01-16.md", page(("2601.00016", "Paper of 16", "Words.")))
-    clock.advance(make.DAY)
+    clock.advance(DAY)
     await feeding.due()
     assert days_of(store) == {"Paper of 16": ["2026-01-16"]}
 
 
 async def test_days_of_a_source_without_history_are_named_once(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    source = source_harness.web_source(f"{arxiv.url}/list.md", schedule="0 4 * * *")
-    await source_harness.polled(store, clock, arxiv, source)
+    source = web_source(f"{arxiv.url}/list.md", schedule="0 4 * * *")
+    await polled(store, clock, arxiv, source)
     arxiv.holds("/list.md", page(("2601.00002", "Graphs", "Nodes.")))
     clock.advance(dt.timedelta(days=4))
-    feeding = await source_harness.polled(store, clock, arxiv, source, admins=(OPERATOR,))
+    feeding = await polled(store, clock, arxiv, source, admins=(OPERATOR,))
     assert missed_notices(store) == [{"source": "web", "days": "2026-01-17/2026-01-19"}]
     assert feeding.receipts("web")[-1].detail == "Missed: 2026-01-17 to 2026-01-19; it shows only its newest."
     arxiv.holds("/list.md", page(("2601.00003", "Trees", "Leaves.")))
@@ -282,11 +276,11 @@ class Killed(BaseException):
 
 @pytest.mark.usefixtures("friday")
 async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     clock.advance(dt.timedelta(days=21))
     arxiv.announces(dt.date(2026, 2, 6), make.paper("Graphs of February", "cs.LG"))
-    feeding = source_harness.SourceHarness(store, clock, arxiv, LG, admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, LG, admins=(OPERATOR,))
 
     with patch("bot.sources.look.Look.close", side_effect=Killed), pytest.raises(Killed):
         await feeding.due()
@@ -298,27 +292,23 @@ async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
 
 
 async def test_a_monthly_list_misses_nothing_at_its_first_look(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    clock.advance(source_harness.new_york("2026-01-28 12:00") - clock.now())
+    clock.advance(new_york("2026-01-28 12:00") - clock.now())
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    feeding = await source_harness.polled(
-        store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md", schedule="0 4 1 * *")
-    )
+    feeding = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", schedule="0 4 1 * *"))
     assert feeding.receipts("web")[-1].detail == ""
-    clock.advance(source_harness.new_york("2026-02-27 12:00") - clock.now())
+    clock.advance(new_york("2026-02-27 12:00") - clock.now())
     await feeding.due()
     assert feeding.receipts("web")[-1].detail == "Due since 2026-02-01 04:00 UTC. The same as before."
 
 
 @pytest.mark.usefixtures("friday")
-async def test_a_source_that_was_off_for_a_while_begins_anew(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_source_that_was_off_for_a_while_begins_anew(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    await source_harness.polled(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md"))
+    await polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
     five_days_pass(arxiv, clock)
-    await source_harness.polled(store, clock, arxiv, LG)
+    await polled(store, clock, arxiv, LG)
     assert arxiv.asked("/api/") == []
 
 
@@ -363,7 +353,7 @@ CHAT = "telegram:1"
 class Machine:
     """A process that reads arXiv and sends to Telegram. A test calls its ticks."""
 
-    def __init__(self, app: App, feeding: source_harness.SourceHarness) -> None:
+    def __init__(self, app: App, feeding: SourceHarness) -> None:
         self.app = app
         self.feeding = feeding
         self.process = Process(app, feeding.scheduler)
@@ -380,10 +370,10 @@ class Machine:
 
 @asynccontextmanager
 async def machine(
-    folder: Path, clock: make.FakeClock, arxiv: FakeArxiv, telegram: FakeTelegram
+    folder: Path, clock: FakeClock, arxiv: FakeArxiv, telegram: FakeTelegram
 ) -> abc.AsyncIterator[Machine]:
     async with program.running(folder, clock, telegram=telegram) as app:
-        yield Machine(app, source_harness.SourceHarness(app.store, clock, arxiv, LG))
+        yield Machine(app, SourceHarness(app.store, clock, arxiv, LG))
 
 
 def adds_subscription(running: Machine, chat: str, query: str, **request: str) -> None:
@@ -394,14 +384,14 @@ def adds_subscription(running: Machine, chat: str, query: str, **request: str) -
 
 
 async def test_nobody_waits_long_for_a_source_that_says_nothing(
-    tmp_path: Path, clock: make.FakeClock, arxiv: FakeArxiv, telegram: FakeTelegram
+    tmp_path: Path, clock: FakeClock, arxiv: FakeArxiv, telegram: FakeTelegram
 ) -> None:
     arxiv.announces(WEDNESDAY, make.paper("Graphs of Wednesday", "cs.LG"))
-    clock.set_now(source_harness.new_york("2026-01-21 00:10"))
+    clock.set_now(new_york("2026-01-21 00:10"))
     async with machine(tmp_path, clock, arxiv, telegram) as running:
         adds_subscription(running, CHAT, "graphs", every="daily", at="09:00")
         await running.ticks()
-    clock.set_now(source_harness.new_york("2026-01-22 06:00"))
+    clock.set_now(new_york("2026-01-22 06:00"))
     arxiv.hangs()
     async with machine(tmp_path, clock, arxiv, telegram) as running:
         await running.process.tick()
@@ -416,23 +406,23 @@ async def test_nobody_waits_long_for_a_source_that_says_nothing(
         await running.feeding.scheduler.close()
 
 
-@pytest.mark.parametrize("by", [48 * make.HOUR, -168 * make.HOUR], ids=["two days ahead", "a week back"])
+@pytest.mark.parametrize("by", [48 * HOUR, -168 * HOUR], ids=["two days ahead", "a week back"])
 async def test_a_jumping_clock_loses_and_repeats_nothing(
-    by: dt.timedelta, tmp_path: Path, clock: make.FakeClock, arxiv: FakeArxiv, telegram: FakeTelegram
+    by: dt.timedelta, tmp_path: Path, clock: FakeClock, arxiv: FakeArxiv, telegram: FakeTelegram
 ) -> None:
-    clock.advance(source_harness.new_york("2026-01-22 00:10") - clock.now())
+    clock.advance(new_york("2026-01-22 00:10") - clock.now())
     arxiv.announces(THURSDAY, make.paper("Graphs of Thursday", "cs.LG"))
     async with machine(tmp_path, clock, arxiv, telegram) as running:
         adds_subscription(running, CHAT, "graphs", every="daily", at="06:00")
         adds_subscription(running, "telegram:2", "graphs", every="now")
         clock.advance(dt.timedelta(minutes=1))
         await running.ticks()
-        await _until(running, source_harness.new_york("2026-01-22 01:30"))
+        await _until(running, new_york("2026-01-22 01:30"))
         assert [len(telegram.posted_to(chat)) for chat in "12"] == [1, 1]
         clock.step(by)
         arxiv.announces(FRIDAY, make.paper("Graphs of Friday", "cs.LG"))
         await running.ticks()
-        await _until(running, max(clock.now(), source_harness.new_york("2026-01-23 00:00")) + 30 * make.HOUR)
+        await _until(running, max(clock.now(), new_york("2026-01-23 00:00")) + 30 * HOUR)
     for chat in "12":
         texts = "\n".join(entry.text for entry in telegram.posted_to(chat))
         assert [texts.count(f"Graphs of {day}") for day in ("Thursday", "Friday")] == [1, 1]
@@ -638,13 +628,13 @@ def planned(store: Store, now: dt.datetime) -> list[str]:
 
 @pytest.mark.both_databases
 async def test_a_page_counts_as_sent_at_the_first_look_after_a_restore(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path, restored: Restoring
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path, restored: Restoring
 ) -> None:
     make.subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
     arxiv.holds("/list.md", page(("2601.00001", "Told before", "Clouds.")))
     store = restored(copies.copied(store, tmp_path), clock.now() + dt.timedelta(hours=1))
     clock.advance(dt.timedelta(hours=2))
-    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md"))
+    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
     assert (await feeding.poll()).detail == "1 papers came before the database was lost, and count as sent."
     assert planned(store, clock.now()) == []
     clock.advance(dt.timedelta(hours=1))
@@ -657,19 +647,19 @@ async def test_a_page_counts_as_sent_at_the_first_look_after_a_restore(
 @pytest.mark.parametrize(("lost", "expected"), [("00:02", ["Graphs"]), ("00:10", [])])
 async def test_a_batch_of_arxiv_came_when_its_schedule_expected_it(  # noqa: PLR0917 - fixtures
     store: Store,
-    clock: make.FakeClock,
+    clock: FakeClock,
     arxiv: FakeArxiv,
     tmp_path: Path,
     restored: Restoring,
     lost: str,
     expected: list[str],
 ) -> None:
-    clock.set_now(source_harness.new_york("2026-01-21 23:00"))
+    clock.set_now(new_york("2026-01-21 23:00"))
     make.subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
     arxiv.announces(dt.date(2026, 1, 22), make.paper("Graphs", "cs.LG"))
-    store = restored(copies.copied(store, tmp_path), source_harness.new_york(f"2026-01-22 {lost}"))
-    clock.set_now(source_harness.new_york("2026-01-22 01:00"))
-    await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
+    store = restored(copies.copied(store, tmp_path), new_york(f"2026-01-22 {lost}"))
+    clock.set_now(new_york("2026-01-22 01:00"))
+    await polled(store, clock, arxiv, arxiv_source("cs.LG"))
     assert planned(store, clock.now()) == expected
 
 
@@ -678,14 +668,14 @@ def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> N
     """A process is killed while it counts the lost papers as sent. The next call finishes this. It keeps the times of the
     loss that the first call has stored, because later plans change what the copy shows.
     """
-    lost_at = make.NOON + dt.timedelta(hours=2)
-    make.subscribes(store, "console:me", "graph", now=make.NOON, every="now")
-    make.ingested(store, make.paper("Graphs"), now=make.NOON + dt.timedelta(hours=1))
+    lost_at = NOON + dt.timedelta(hours=2)
+    make.subscribes(store, "console:me", "graph", now=NOON, every="now")
+    make.ingested(store, make.paper("Graphs"), now=NOON + dt.timedelta(hours=1))
     with patch.object(after_loss, "count_known", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         restoring.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=1))
     assert restoring.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=2)) == 1
     with store.read() as transaction:
         assert last_loss(transaction) == counted_as_sent.Loss(
-            lost_at=lost_at, copied_at=make.NOON + dt.timedelta(hours=1), restored_at=lost_at + dt.timedelta(hours=1)
+            lost_at=lost_at, copied_at=NOON + dt.timedelta(hours=1), restored_at=lost_at + dt.timedelta(hours=1)
         )
     assert outbox_counts(store).waiting == 0

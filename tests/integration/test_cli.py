@@ -33,6 +33,7 @@ from tests.fakes.process import ROOT
 from tests.fakes.telegram import TOKEN
 from tests.forked import Forked
 from tests.integration import cli, transcripts
+from tests.integration.cli import PAGE, Process, Terminal
 from tests.patience import PATIENCE
 
 FULL = "The disk that holds {} is full. Free some space, then try again."
@@ -45,7 +46,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_subcommand_explains_itself(terminal: cli.Terminal, name: str) -> None:
+def test_every_subcommand_explains_itself(terminal: Terminal, name: str) -> None:
     line = (*name.split(), "--help")
     for ended in (terminal.on_screen(44, *line), terminal(*line)):  # `on_screen` also sets the width of the second call
         assert (ended.status, ended.err) == (0, "")
@@ -81,7 +82,7 @@ def test_the_overview_says_what_each_help_page_begins_with() -> None:
     assert [one.name for one in SUBCOMMANDS if not helps[one.name].startswith(f"{one.summary}.")] == []
 
 
-def test_the_overview_names_every_subcommand(terminal: cli.Terminal) -> None:
+def test_the_overview_names_every_subcommand(terminal: Terminal) -> None:
     ended = terminal("--help")
     assert ended.status == 0
     assert all(name.split()[0] in ended.out for name in NAMES)
@@ -114,7 +115,7 @@ def test_the_overview_names_every_subcommand(terminal: cli.Terminal) -> None:
         (["deliver", "--now"], "--now"),
     ],
 )
-def test_wrong_usage_is_one_line_and_status_2(terminal: cli.Terminal, arguments: list[str], sentence: str) -> None:
+def test_wrong_usage_is_one_line_and_status_2(terminal: Terminal, arguments: list[str], sentence: str) -> None:
     said = terminal(*arguments).refusal()
     assert sentence in said
     assert said.count("\n") == 1
@@ -137,8 +138,8 @@ def test_wrong_usage_is_one_line_and_status_2(terminal: cli.Terminal, arguments:
         ("ingest day.md --source a\u2028b", "--source cannot be used: it must be one line of text."),
     ],
 )  # fmt: skip
-def test_an_option_that_cannot_be_meant_is_wrong_usage(terminal: cli.Terminal, arguments: str, sentence: str) -> None:
-    terminal.file("day.md", cli.PAGE)
+def test_an_option_that_cannot_be_meant_is_wrong_usage(terminal: Terminal, arguments: str, sentence: str) -> None:
+    terminal.file("day.md", PAGE)
     assert terminal(*arguments.split(" ")).refusal() == f"{sentence}\n"
     assert not terminal.database.exists()
 
@@ -146,7 +147,7 @@ def test_an_option_that_cannot_be_meant_is_wrong_usage(terminal: cli.Terminal, a
 @pytest.mark.parametrize("subcommand", ["subscriptions", "deliver"])
 @pytest.mark.parametrize("place", ["plain.txt", "plain.txt/folder/paper.db", "folder"])
 def test_a_database_that_cannot_be_reached_is_named_by_its_file(
-    terminal: cli.Terminal, place: str, subcommand: str
+    terminal: Terminal, place: str, subcommand: str
 ) -> None:
     terminal.file("plain.txt", "a file is no folder")
     terminal.file("folder/file.txt", "a folder is no file")
@@ -157,8 +158,8 @@ def test_a_database_that_cannot_be_reached_is_named_by_its_file(
     assert "PAPERWIRE_DATABASE_URL" in said
 
 
-def test_text_is_utf_8_whatever_the_locale(terminal: cli.Terminal) -> None:
-    terminal.file("größe/день.md", cli.PAGE)
+def test_text_is_utf_8_whatever_the_locale(terminal: Terminal) -> None:
+    terminal.file("größe/день.md", PAGE)
     environ = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
     ended = terminal.process("match", "扩散 OR graph", "größe/день.md", environ=environ)
     assert (ended.status, ended.out.splitlines()[0]) == (0, "扩散 OR graph: 1 of 3 papers")
@@ -166,8 +167,8 @@ def test_text_is_utf_8_whatever_the_locale(terminal: cli.Terminal) -> None:
     assert refused == "Argument 2 holds bytes that are not text. Write it in UTF-8.\n"
 
 
-def test_a_lone_surrogate_of_a_digest_leaves_json_readable(terminal: cli.Terminal) -> None:
-    terminal.file("day.md", cli.PAGE)
+def test_a_lone_surrogate_of_a_digest_leaves_json_readable(terminal: Terminal) -> None:
+    terminal.file("day.md", PAGE)
     program = (
         "import sys, bot.cli.output as s; s.prepare_streams();"
         "s.print_json({'x': chr(0xD800) + '\\x1b'}); s.print_line('a\\x1b[31mb')"
@@ -175,8 +176,8 @@ def test_a_lone_surrogate_of_a_digest_leaves_json_readable(terminal: cli.Termina
     assert terminal.python(program).out == '{"x": "\\ud800\\u001b"}\na\\u001b[31mb\n'
 
 
-def test_a_reader_that_goes_away_is_no_trouble(terminal: cli.Terminal) -> None:
-    terminal.file("day.md", cli.PAGE * 300)
+def test_a_reader_that_goes_away_is_no_trouble(terminal: Terminal) -> None:
+    terminal.file("day.md", PAGE * 300)
     reading, writing = os.pipe()
     os.close(reading)
     with Forked(
@@ -189,7 +190,7 @@ def test_a_reader_that_goes_away_is_no_trouble(terminal: cli.Terminal) -> None:
 
 
 @pytest.mark.parametrize("streams", [">&-", "2>&-", ">/dev/full"])
-def test_a_stream_that_takes_nothing_is_no_trouble(terminal: cli.Terminal, streams: str) -> None:
+def test_a_stream_that_takes_nothing_is_no_trouble(terminal: Terminal, streams: str) -> None:
     """A shell starts the program with a closed stream, or with an output whose disk is full."""
     done = subprocess.run(  # noqa: S602 - a line of ours
         f"{shlex.quote(sys.executable)} -m bot explain graph {streams}",
@@ -229,7 +230,7 @@ MEANWHILE.__cause__ = KeyboardInterrupt()
     ids=["Ctrl-C", "Ctrl-C while a module was loaded", "a full disk in tasks side by side", "a surprise"],
 )
 def test_whatever_happens_is_a_sentence(
-    terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int, said: str
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int, said: str
 ) -> None:
     def failing(_: str) -> None:
         raise error
@@ -243,7 +244,7 @@ def test_whatever_happens_is_a_sentence(
     assert "secret-token" not in details
 
 
-def test_help_is_quick_to_import(terminal: cli.Terminal) -> None:
+def test_help_is_quick_to_import(terminal: Terminal) -> None:
     """`import bot.cli`, which every start does, loads no library that only some subcommands need."""
     program = "import sys, bot.cli; print([n for n in ('sqlmodel', 'rich', 'jinja2', 'pydantic') if n in sys.modules])"
     assert terminal.python(program).out == "[]\n"
@@ -276,8 +277,8 @@ runpy.run_module("bot", run_name="__main__", alter_sys=True)
         ("ingest day.md", 290),
     ],
 )
-def test_ctrl_c_while_modules_are_loaded_ends_with_130(terminal: cli.Terminal, line: str, module: int) -> None:
-    terminal.file("day.md", cli.PAGE)
+def test_ctrl_c_while_modules_are_loaded_ends_with_130(terminal: Terminal, line: str, module: int) -> None:
+    terminal.file("day.md", PAGE)
     # sets Python's own handler of Ctrl-C, which a program has that a person starts in a terminal
     program = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n{PRESSED}"
     ended = terminal.python(program, str(module), *line.split())
@@ -285,15 +286,15 @@ def test_ctrl_c_while_modules_are_loaded_ends_with_130(terminal: cli.Terminal, l
     assert ended.err in ("", "Stopped.\n")
 
 
-def test_run_finishes_what_is_on_its_way(terminal: cli.Terminal) -> None:
-    program = cli.Process(terminal.folder, "run")
+def test_run_finishes_what_is_on_its_way(terminal: Terminal) -> None:
+    program = Process(terminal.folder, "run")
     program.says("Watching ")
     program.process.send_signal(signal.SIGINT)
     _, said = program.process.communicate(timeout=PATIENCE)
     assert (program.process.returncode, said.endswith("Stopped.\n"), "Traceback" in said) == (130, True, False)
 
 
-def test_a_port_in_use_is_a_sentence(terminal: cli.Terminal) -> None:
+def test_a_port_in_use_is_a_sentence(terminal: Terminal) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         terminal.set("WEB_PORT", str(taken.getsockname()[1]))
         assert "PAPERWIRE_WEB_PORT" in terminal("run").refusal()
@@ -322,7 +323,7 @@ def test_ctrl_c_ends_make_run_without_an_error(tmp_path: Path) -> None:
         assert made.communicate(timeout=PATIENCE)[0] == "Stopped.\n"
 
 
-def test_a_program_that_was_told_to_ignore_ctrl_c_goes_on(terminal: cli.Terminal) -> None:
+def test_a_program_that_was_told_to_ignore_ctrl_c_goes_on(terminal: Terminal) -> None:
     """A shell starts a program in the background with SIGINT ignored. Then Ctrl-C must not stop the program."""
     ended = terminal.python(
         f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{PRESSED}", "150", "explain", "graph"
@@ -362,9 +363,9 @@ def test_the_table_names_every_subcommand_of_the_program() -> None:
 
 
 @pytest.fixture
-def empty(terminal: cli.Terminal) -> cli.Terminal:
+def empty(terminal: Terminal) -> Terminal:
     """A terminal in a folder with a digest, an export and a library, but without a database or the folder of the database."""
-    terminal.file("day.md", cli.PAGE)
+    terminal.file("day.md", PAGE)
     terminal.file("my.bib", "@article{a, title={Graphs}}")
     terminal.file("all.txt", "[console:me]\nnow | graph |\n")
     terminal.database = terminal.folder / "data" / "paperwire.db"
@@ -373,12 +374,12 @@ def empty(terminal: cli.Terminal) -> cli.Terminal:
     return terminal
 
 
-def _files(terminal: cli.Terminal) -> set[str]:
+def _files(terminal: Terminal) -> set[str]:
     return {str(path.relative_to(terminal.folder)) for path in terminal.folder.rglob("*")}
 
 
 @pytest.mark.parametrize("line", READS)
-def test_reading_commands_say_there_is_no_database(empty: cli.Terminal, line: str) -> None:
+def test_reading_commands_say_there_is_no_database(empty: Terminal, line: str) -> None:
     before = _files(empty)
     said = empty(*line.split()).refusal(1)
     assert said.count("\n") == 1
@@ -387,14 +388,14 @@ def test_reading_commands_say_there_is_no_database(empty: cli.Terminal, line: st
 
 
 @pytest.mark.parametrize("line", BEGINS)
-def test_what_may_come_first_makes_the_database_with_its_folder(empty: cli.Terminal, line: str) -> None:
+def test_what_may_come_first_makes_the_database_with_its_folder(empty: Terminal, line: str) -> None:
     ended = empty(*line.split())
     assert (ended.status, ended.err) == (0, ""), ended.err
     assert empty.database.exists()
 
 
 @pytest.mark.parametrize("line", WITHOUT)
-def test_what_needs_no_database_makes_none(empty: cli.Terminal, line: str) -> None:
+def test_what_needs_no_database_makes_none(empty: Terminal, line: str) -> None:
     before = _files(empty)
     assert "no database" not in empty(*line.split()).err
     assert {name for name in _files(empty) - before if not name.startswith("gallery")} == set()
@@ -412,7 +413,7 @@ STORIES = [
 
 @pytest.mark.parametrize("story", STORIES)
 def test_the_command_line_answers_as_its_transcripts_show(
-    terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch, story: str
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, story: str
 ) -> None:
     # other tests of this process may have declared the platform "postbox", which would appear in the outputs
     monkeypatch.delitem(addresses._declared, "postbox", raising=False)
@@ -439,7 +440,7 @@ def _wrong(step: transcripts.Step, shell: transcripts.Shell) -> str:
 # ---------------------------------------------------------------------------------------- check, db, backup and restore
 
 
-def test_arxiv_that_cannot_be_reached_gets_no_tick(terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arxiv_that_cannot_be_reached_gets_no_tick(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings name no source, so the operator has nothing to mend: `check` shows "·" for arXiv, not "✗"."""
 
     def no_host(*_: object, **__: object) -> None:
@@ -466,7 +467,7 @@ papers = "sesame"
 """
 
 
-def test_no_wrong_setting_hides_another_or_what_else_is_found(terminal: cli.Terminal) -> None:
+def test_no_wrong_setting_hides_another_or_what_else_is_found(terminal: Terminal) -> None:
     for name, value in {
         "TELEGRAM_TOKEN": "sesame",
         "WEB_PORT": "sesame",
@@ -504,7 +505,7 @@ def test_no_wrong_setting_hides_another_or_what_else_is_found(terminal: cli.Term
     ],
 )
 def test_nothing_is_said_about_what_depends_on_a_wrong_setting(
-    terminal: cli.Terminal, name: str, value: str, hidden: tuple[str, ...]
+    terminal: Terminal, name: str, value: str, hidden: tuple[str, ...]
 ) -> None:
     terminal.set("TELEGRAM_TOKEN", TOKEN)
     terminal.set("TELEGRAM_API_URL", "http://127.0.0.1:9")
@@ -519,7 +520,7 @@ def test_nothing_is_said_about_what_depends_on_a_wrong_setting(
     assert "sesame" not in ended.out + ended.err
 
 
-def test_a_first_start_makes_the_database_without_alembic(terminal: cli.Terminal) -> None:
+def test_a_first_start_makes_the_database_without_alembic(terminal: Terminal) -> None:
     assert terminal.python(
         "import sys; from bot.cli import run; run(sys.argv[1:]); print('alembic' in sys.modules)", "db", "upgrade"
     ).out.splitlines() == [f"✓ The schema is at {HEAD}.", "False"]
@@ -584,7 +585,7 @@ for first, there in enumerate(("whole", "damaged", "gone"), 1):
 """
 
 
-def test_a_restore_killed_at_any_step_can_be_repeated(terminal: cli.Terminal) -> None:
+def test_a_restore_killed_at_any_step_can_be_repeated(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
     terminal("backup", "first.db")
     terminal("subscribe", "tree", "--as", "console:me")
@@ -601,7 +602,7 @@ def source(name: str, url: str, schedule: str = "every 30m") -> str:
 
 
 def test_a_look_from_another_folder_switches_no_source_off(
-    terminal: cli.Terminal, local_arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+    terminal: Terminal, local_arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal.file("paperwire.toml", source("lg", f"{local_arxiv.url}/late.md", "arxiv"))
     terminal(
@@ -616,7 +617,7 @@ def test_a_look_from_another_folder_switches_no_source_off(
     store.close()
 
 
-def test_the_feeds_of_a_reader_become_sources(terminal: cli.Terminal) -> None:
+def test_the_feeds_of_a_reader_become_sources(terminal: Terminal) -> None:
     terminal.file(
         "feeds.opml",
         '<opml><body><outline text="Folder"><outline text="Birds &quot;and&quot; | eggs" xmlUrl="https://a.example/rss?a=1&amp;b"/>'
@@ -630,7 +631,7 @@ def test_the_feeds_of_a_reader_become_sources(terminal: cli.Terminal) -> None:
     assert terminal("sources", "import", "feeds.opml").out == ""
 
 
-def test_run_once_asks_what_is_due_and_sends_it(terminal: cli.Terminal, local_arxiv: FakeArxiv) -> None:
+def test_run_once_asks_what_is_due_and_sends_it(terminal: Terminal, local_arxiv: FakeArxiv) -> None:
     terminal.file("paperwire.toml", source("lg", f"{local_arxiv.url}/rss/cs.LG"))
     terminal.set("WEB_PORT", "0")
     terminal.set("CONTACT", "me@example.org")
@@ -650,14 +651,14 @@ def test_run_once_asks_what_is_due_and_sends_it(terminal: cli.Terminal, local_ar
 
 
 @pytest.fixture
-def no_settings(terminal: cli.Terminal) -> None:
+def no_settings(terminal: Terminal) -> None:
     """Sets an invalid setting, to show that these subcommands read no settings. Makes a digest, day.md."""
     terminal.set("WEB_PORT", "nonsense")
-    terminal.file("day.md", cli.PAGE)
+    terminal.file("day.md", PAGE)
 
 
 @pytest.mark.usefixtures("no_settings")
-def test_explain_inspect_and_match_load_no_store_and_no_platform(terminal: cli.Terminal) -> None:
+def test_explain_inspect_and_match_load_no_store_and_no_platform(terminal: Terminal) -> None:
     program = (
         "import sys; from bot.cli import run;"
         "[run(line.split()) for line in ('explain graph --json', 'explain -x', 'inspect day.md', 'match a day.md')];"
@@ -686,10 +687,10 @@ WEATHER, SURVEY, GRAPHS = "2601.00001", "2601.00002", "2601.00003"
     ],
 )
 def test_match_finds_by_meaning(
-    terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch, query: str, keys: list[str]
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, query: str, keys: list[str]
 ) -> None:
     with_encoder(monkeypatch, FakeEncoder(same={"扩散综述": "survey diffusion"}))
-    terminal.file("day.md", cli.PAGE)
+    terminal.file("day.md", PAGE)
     terminal.file("lines", f"{query}\ngraph\n")
     one, many = (
         terminal("match", query, "day.md", "--json"),
@@ -699,9 +700,9 @@ def test_match_finds_by_meaning(
     assert many.json["matches"] == [*([[1, keys]] if keys else []), [2, [GRAPHS]]]
 
 
-def test_match_says_how_near_a_paper_is(terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_match_says_how_near_a_paper_is(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     with_encoder(monkeypatch, FakeEncoder())
-    terminal.file("day.md", cli.PAGE)
+    terminal.file("day.md", PAGE)
     found = terminal("match", 'about:"A survey of diffusion" survey', "day.md", "--json").json
     assert found["query"] == 'about:"A survey of diffusion" survey'
     hits = {hit["field"]: hit for hit in found["why"][SURVEY]}
@@ -716,14 +717,14 @@ OFF = "Meaning is off here, so nothing is near to a text."
 
 @pytest.mark.parametrize("encoder", ["off", "fails"])
 def test_a_query_that_asks_for_meaning_is_refused_without_an_encoder(
-    terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch, encoder: str
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, encoder: str
 ) -> None:
     failing, sentence = FakeEncoder(), OFF
     if encoder == "fails":
         sentence = "The encoder sleeps."
         failing.fails = MeaningFails(sentence, "Wake it.")
     with_encoder(monkeypatch, failing if encoder == "fails" else None)
-    terminal.file("day.md", cli.PAGE)
+    terminal.file("day.md", PAGE)
     terminal.file("lines", "graph\ngraph OR about:tides\n")
     refused = terminal("match", "graph OR about:tides", "day.md", "--json")
     assert (refused.status, refused.json["query"]) == (1, None)
@@ -740,9 +741,9 @@ def _unpainted(text: str) -> list[str]:
 
 @pytest.mark.usefixtures("no_settings")
 @pytest.mark.parametrize("columns", [80, 120])
-def test_a_folder_of_many_files_is_told_by_format_and_by_reason(terminal: cli.Terminal, columns: int) -> None:
+def test_a_folder_of_many_files_is_told_by_format_and_by_reason(terminal: Terminal, columns: int) -> None:
     for number in range(30):
-        terminal.file(f"inbox/{number:02}.md", cli.PAGE)
+        terminal.file(f"inbox/{number:02}.md", PAGE)
     for number in range(12):
         terminal.file(f"inbox/deep/{number:02}.json", "[]" if number % 2 else '[{"pa')
     ended = terminal.on_screen(columns, "inspect", "inbox")
@@ -765,9 +766,9 @@ def test_a_folder_of_many_files_is_told_by_format_and_by_reason(terminal: cli.Te
 # ---------------------------------------------------------------------- the subcommands ingest, deliver, run and outbox
 
 
-def test_only_one_process_sends_and_the_others_work_beside_it(terminal: cli.Terminal) -> None:
+def test_only_one_process_sends_and_the_others_work_beside_it(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
-    with cli.Process(terminal.folder, "run") as program:
+    with Process(terminal.folder, "run") as program:
         program.says("Database: ")
         for arguments in (["deliver"], ["run", "--once"], ["restore", "copy.db"]):
             assert "sends for this database already." in terminal(*arguments).refusal(1)
@@ -775,7 +776,7 @@ def test_only_one_process_sends_and_the_others_work_beside_it(terminal: cli.Term
         assert terminal("backup", "copy.db").status == 0
 
 
-def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(terminal: cli.Terminal) -> None:
+def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(terminal: Terminal) -> None:
     terminal.file("all.txt", "now | graph\nnow | cloud\nnow | rain\n")
     slow = (
         "import bot.cli.tables as s; s._BAR_AFTER = 0; from bot.cli import run; import sys; sys.exit(run(sys.argv[1:]))"
@@ -809,8 +810,8 @@ MORNING = "2026-01-22T06:00:00Z"
 
 
 @pytest.fixture
-def a_day_of_papers(terminal: cli.Terminal) -> None:
-    terminal.file("2026-01-22.md", cli.PAGE)
+def a_day_of_papers(terminal: Terminal) -> None:
+    terminal.file("2026-01-22.md", PAGE)
     assert terminal("ingest", "2026-01-22.md", "--now", "2026-01-22T05:00:00Z").status == 0
 
 
@@ -832,7 +833,7 @@ def a_day_of_papers(terminal: cli.Terminal) -> None:
         (["--since", "now"], "Begins with what came since Thu 22 Jan 06:00."),
     ],
 )
-def test_the_echo_says_what_was_chosen(terminal: cli.Terminal, options: list[str], line: str) -> None:
+def test_the_echo_says_what_was_chosen(terminal: Terminal, options: list[str], line: str) -> None:
     assert line in terminal("subscribe", "clouds", "--as", "console:me", "--now", MORNING, *options).out
 
 
@@ -875,13 +876,13 @@ def test_the_echo_says_what_was_chosen(terminal: cli.Terminal, options: list[str
     ],
 )
 def test_what_cannot_be_granted_is_one_sentence(
-    terminal: cli.Terminal, arguments: list[str], status: int, sentence: str
+    terminal: Terminal, arguments: list[str], status: int, sentence: str
 ) -> None:
     assert sentence in terminal("subscribe", *arguments).refusal(status)
     assert terminal("subscriptions", "--json").json == []
 
 
-def test_a_narrow_terminal_gets_two_lines_for_each_subscription(terminal: cli.Terminal) -> None:
+def test_a_narrow_terminal_gets_two_lines_for_each_subscription(terminal: Terminal) -> None:
     terminal(
         "subscribe", "diffusion models -survey", "--as", "telegram:-100123/7", "--every", "daily", "--now", MORNING
     )
@@ -896,9 +897,7 @@ def test_a_narrow_terminal_gets_two_lines_for_each_subscription(terminal: cli.Te
     assert "subscription" in terminal.on_screen(120, "subscriptions").out
 
 
-def test_colour_is_for_terminals_and_for_those_who_want_it(
-    terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_colour_is_for_terminals_and_for_those_who_want_it(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
@@ -934,14 +933,14 @@ def test_colour_is_for_terminals_and_for_those_who_want_it(
     ],
 )
 def test_a_bad_line_is_quoted_and_ends_with_2(
-    terminal: cli.Terminal, lines: bytes, arguments: list[str], sentence: str
+    terminal: Terminal, lines: bytes, arguments: list[str], sentence: str
 ) -> None:
     for dry in ([], ["--dry-run"]):
         assert sentence in terminal("import", "-", *arguments, *dry, stdin=lines).refusal()
     assert terminal("subscriptions", "--json").json == []
 
 
-def test_every_setting_that_is_shown_can_be_set(terminal: cli.Terminal) -> None:
+def test_every_setting_that_is_shown_can_be_set(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "telegram:42", "--every", "daily", "--at", "8", "--now", MORNING)
     for name, value in terminal("settings", "--as", "telegram:42", "--json").json["settings"].items():
         assert terminal("set", name, *value.split(), "--as", "telegram:42").status == 0

@@ -27,13 +27,14 @@ from subscriptions.store.database import conflicts, postgres
 from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.store import Store
 from tests import make, stored
-from tests.integration import cli
+from tests.integration.cli import Terminal, page
+from tests.make import DAY, NOON
 from tests.patience import PATIENCE
 
 
 def opened(path: Path) -> Store:
     store = Store(f"sqlite:///{path}")
-    store.open(now=make.NOON, copies=path.parent / "copies")
+    store.open(now=NOON, copies=path.parent / "copies")
     return store
 
 
@@ -83,8 +84,8 @@ def test_a_database_that_this_version_cannot_use_is_refused(url: str) -> None:
 def test_the_newest_seven_automatic_copies_of_a_kind_are_kept(tmp_path: Path) -> None:
     with closing(opened(tmp_path / "live.db")) as store:
         for day in range(9):
-            store.copy_into(tmp_path / "copies", "daily", make.NOON + day * make.DAY)
-        store.copy_into(tmp_path / "copies", "before-0002", make.NOON)
+            store.copy_into(tmp_path / "copies", "daily", NOON + day * DAY)
+        store.copy_into(tmp_path / "copies", "before-0002", NOON)
     (tmp_path / "copies" / "my-own.db").touch()
     assert sorted(path.name[:14] for path in (tmp_path / "copies").iterdir()) == [
         "before-0002-20",
@@ -97,13 +98,13 @@ def test_a_copy_of_a_damaged_database_replaces_no_good_one(tmp_path: Path) -> No
     path, copies = tmp_path / "live.db", tmp_path / "copies"
     with closing(opened(path)) as store:  # its end moves the write-ahead log into the file
         make.ingested(store, *(make.paper(f"Paper {n}", abstract="Text. " * 200) for n in range(50)))
-        store.copy_into(copies, "daily", make.NOON)
+        store.copy_into(copies, "daily", NOON)
     data = path.read_bytes()
     path.write_bytes(data[: 4096 * 3] + b"\xff" * (len(data) - 4096 * 3))
     with closing(Store(f"sqlite:///{path}")) as store:
         for day in range(1, 9):
             with pytest.raises(errors.StoreError, match="damaged"):
-                store.copy_into(copies, "daily", make.NOON + day * make.DAY)
+                store.copy_into(copies, "daily", NOON + day * DAY)
     assert [copy.name[:14] for copy in copies.iterdir()] == ["daily-20260122"]
 
 
@@ -131,11 +132,11 @@ def test_all_threads_of_a_process_use_the_database_at_once(store: Store) -> None
 def test_permissions_of_an_existing_database_are_tightened(tmp_path: Path) -> None:
     path, copies = tmp_path / "old.db", tmp_path / "copies"
     with closing(opened(path)) as store:
-        store.copy_into(copies, "daily", make.NOON)
+        store.copy_into(copies, "daily", NOON)
     for file in (path, *copies.iterdir()):
         file.chmod(0o644)
     with closing(opened(path)) as store:
-        store.copy_into(copies, "daily", make.NOON + make.DAY)
+        store.copy_into(copies, "daily", NOON + DAY)
     assert {file.stat().st_mode & 0o777 for file in (path, *copies.iterdir())} == {0o600}
     assert copies.stat().st_mode & 0o777 == 0o700
 
@@ -150,9 +151,9 @@ def test_processes_with_one_number_do_not_share_their_files(
     killed = tmp_path / "copies" / f"daily-{make.NOON:%Y%m%dT%H%M%SZ}.db.1.part"
     killed.parent.mkdir()
     killed.write_bytes(b"half of a copy that another process writes now")
-    store.copy_into(tmp_path / "copies", "daily", make.NOON)
+    store.copy_into(tmp_path / "copies", "daily", NOON)
     assert killed.read_bytes() == b"half of a copy that another process writes now"
-    store.copy_into(tmp_path / "copies", "daily", make.NOON + 2 * make.DAY)
+    store.copy_into(tmp_path / "copies", "daily", NOON + 2 * DAY)
     assert [path.name for path in (tmp_path / "copies").glob("*.part*")] == []
 
 
@@ -179,7 +180,7 @@ MANY = 900  # papers: more than one transaction stores
 
 
 @pytest.fixture
-def caps(monkeypatch: pytest.MonkeyPatch, terminal: cli.Terminal) -> abc.Callable[[int], None]:
+def caps(monkeypatch: pytest.MonkeyPatch, terminal: Terminal) -> abc.Callable[[int], None]:
     """Returns a function that lets the database grow by this number of pages only. Then SQLite reports a full disk."""
     prepare = SqliteFile.prepare
     most: list[int] = []
@@ -198,17 +199,17 @@ def caps(monkeypatch: pytest.MonkeyPatch, terminal: cli.Terminal) -> abc.Callabl
     return cap
 
 
-def selected(terminal: cli.Terminal, what: str) -> list[tuple[object, ...]]:
+def selected(terminal: Terminal, what: str) -> list[tuple[object, ...]]:
     with closing(sqlite3.connect(terminal.database)) as raw:
         return raw.execute(what).fetchall()
 
 
 @pytest.mark.parametrize("pages", [0, 330], ids=lambda pages: f"{pages} pages are left")
 def test_a_digest_that_met_a_full_disk_is_stored_afterwards(
-    terminal: cli.Terminal, caps: abc.Callable[[int], None], pages: int
+    terminal: Terminal, caps: abc.Callable[[int], None], pages: int
 ) -> None:
-    terminal.file("first.md", cli.page(("2601.00001", "A graph", "Words.")))
-    terminal.file("second.md", cli.page(*[(f"2601.{n:05d}", f"Net {n}", "Words. " * 90) for n in range(2, MANY + 2)]))
+    terminal.file("first.md", page(("2601.00001", "A graph", "Words.")))
+    terminal.file("second.md", page(*[(f"2601.{n:05d}", f"Net {n}", "Words. " * 90) for n in range(2, MANY + 2)]))
     assert terminal("ingest", "first.md", *NOW).status == 0
     before = selected(terminal, "SELECT sequence, title FROM paper WHERE sequence IS NOT NULL")
     caps(pages)
@@ -336,11 +337,11 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
     with pytest.raises(errors.Refused):
         parse_address(form.format(name + name[0]))
     chat, source = parse_address(form.format(name)), source_name("--source", WIDE)
-    requests.subscribe(store, chat, requests.SubscriptionRequest(text="graph", every="now", since="1d"), now=make.NOON)
-    make.ingested(store, make.paper("A graph"), source=source, now=make.NOON - make.HOUR)
+    requests.subscribe(store, chat, requests.SubscriptionRequest(text="graph", every="now", since="1d"), now=NOON)
+    make.ingested(store, make.paper("A graph"), source=source, now=NOON - make.HOUR)
     with store.write() as session:
-        sources.put_receipt(session, receipts.Receipt(source=source, at=make.NOON, outcome=receipts.Outcome.NEW))
-    (lane,) = plan_due(store, now=make.NOON)
+        sources.put_receipt(session, receipts.Receipt(source=source, at=NOON, outcome=receipts.Outcome.NEW))
+    (lane,) = plan_due(store, now=NOON)
     assert lane.platform == chat.platform
     with store.read() as session:
         assert sources.latest(session).keys() == {source}

@@ -10,8 +10,10 @@ from bot.settings import Settings, SourceSettings
 from bot.sources import databases, fetch_request
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store.database.store import Store
-from tests import make, source_harness
+from tests import source_harness
 from tests.fakes.databases import FakeDatabases
+from tests.make import FakeClock
+from tests.source_harness import SourceHarness
 
 TODAY = dt.date(2026, 1, 22)
 NAMES = ("openalex", "crossref", "pubmed")
@@ -25,12 +27,12 @@ LAST_PAGE = {"openalex": "cursor=a", "crossref": "cursor=a", "pubmed": "efetch"}
 
 
 @pytest.fixture
-def clock() -> make.FakeClock:
-    return make.FakeClock(dt.datetime(2026, 1, 22, 12, tzinfo=dt.UTC))
+def clock() -> FakeClock:
+    return FakeClock(dt.datetime(2026, 1, 22, 12, tzinfo=dt.UTC))
 
 
 @pytest.fixture
-def server(clock: make.FakeClock) -> Iterator[FakeDatabases]:
+def server(clock: FakeClock) -> Iterator[FakeDatabases]:
     """The three databases with five papers of today."""
     with FakeDatabases(clock) as fake:
         fake.adds(TODAY, *ALL)
@@ -40,21 +42,19 @@ def server(clock: make.FakeClock) -> Iterator[FakeDatabases]:
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("name", NAMES)
-async def test_all_pages_are_read_politely(
-    name: str, store: Store, clock: make.FakeClock, server: FakeDatabases
-) -> None:
-    receipt = await source_harness.SourceHarness(store, clock, server, QUESTIONS[name]).poll()
+async def test_all_pages_are_read_politely(name: str, store: Store, clock: FakeClock, server: FakeDatabases) -> None:
+    receipt = await SourceHarness(store, clock, server, QUESTIONS[name]).poll()
     assert (receipt.outcome, receipt.counts["new"], source_harness.titles(store)) == (Outcome.NEW, 5, ALL)
     assert all("ada%40example.org" in path for path in server.asked())
     assert {arrival.headers["User-Agent"] for arrival in server.arrivals} == {"paperwire/1.0 (+me@example.org)"}
-    assert len(source_harness.SourceHarness(store, clock, server).receipts("birds")) == 1
+    assert len(SourceHarness(store, clock, server).receipts("birds")) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_poll_asks_for_what_came_since_the_last_good_one(
-    name: str, store: Store, clock: make.FakeClock, server: FakeDatabases
+    name: str, store: Store, clock: FakeClock, server: FakeDatabases
 ) -> None:
-    feeding = source_harness.SourceHarness(store, clock, server, QUESTIONS[name])
+    feeding = SourceHarness(store, clock, server, QUESTIONS[name])
     await feeding.poll()
     asked = len(server.arrivals)
     assert (await feeding.poll()).counts["new"] == 0
@@ -96,11 +96,11 @@ FAULTS: dict[str, Callable[[FakeDatabases, str], None]] = {
     "case", [(name, fault, place) for name in NAMES for fault in FAULTS for place in ("first", "last")]
 )
 async def test_after_a_fault_nothing_is_lost_or_new_twice(
-    case: tuple[str, str, str], store: Store, clock: make.FakeClock, server: FakeDatabases
+    case: tuple[str, str, str], store: Store, clock: FakeClock, server: FakeDatabases
 ) -> None:
     name, fault, place = case
     FAULTS[fault](server, LAST_PAGE[name] if place == "last" else "")
-    feeding = source_harness.SourceHarness(store, clock, server, QUESTIONS[name])
+    feeding = SourceHarness(store, clock, server, QUESTIONS[name])
     first = await feeding.poll()
     if "empty" not in fault or (name, place) != ("pubmed", "first"):  # a list of ids cannot be emptied by this fault
         assert first.outcome is Outcome.FAILED, first
@@ -110,17 +110,17 @@ async def test_after_a_fault_nothing_is_lost_or_new_twice(
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_nothing_new_is_quiet(name: str, store: Store, clock: make.FakeClock, server: FakeDatabases) -> None:
+async def test_nothing_new_is_quiet(name: str, store: Store, clock: FakeClock, server: FakeDatabases) -> None:
     server.papers.clear()
-    receipt = await source_harness.SourceHarness(store, clock, server, QUESTIONS[name]).poll()
+    receipt = await SourceHarness(store, clock, server, QUESTIONS[name]).poll()
     assert (receipt.outcome, receipt.counts["papers"]) == (Outcome.QUIET, 0)
 
 
 async def test_a_question_that_is_too_wide_is_named(
-    store: Store, clock: make.FakeClock, server: FakeDatabases, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: FakeClock, server: FakeDatabases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetch_request, "MOST_PAGES", 2)
-    receipt = await source_harness.SourceHarness(store, clock, server, QUESTIONS["crossref"]).poll()
+    receipt = await SourceHarness(store, clock, server, QUESTIONS["crossref"]).poll()
     assert (receipt.outcome, receipt.counts["new"]) == (Outcome.FAILED, 4)
     assert receipt.detail == "There are more than 4 papers; a narrower question finds fewer."
 
@@ -141,13 +141,13 @@ async def test_a_question_that_is_too_wide_is_named(
 async def test_check_names_a_wrong_filter(
     case: tuple[SourceSettings, str],
     store: Store,
-    clock: make.FakeClock,
+    clock: FakeClock,
     server: FakeDatabases,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     source, problem = case
     monkeypatch.setattr(source_checks, "sites_of", lambda _: server.sites)
-    feeding = source_harness.SourceHarness(store, clock, server, source)
+    feeding = SourceHarness(store, clock, server, source)
     settings = Settings(database_url="sqlite://", sources=(source,))  # type: ignore[arg-type]
     fetcher = feeding.scheduler._fetcher
     (found,) = await source_checks.ask_sources(settings, store, fetcher, now=clock.now())

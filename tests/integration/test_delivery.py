@@ -35,18 +35,19 @@ from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked
 from tests.integration.program import Quiet, running
 from tests.integration.slack_bot import a_bot
+from tests.make import HOUR, MINUTE, NOON, FakeClock
 
 CUT = 9  # how many posts lose their connection
 
 
 @pytest.fixture
-async def app(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> abc.AsyncIterator[App]:
+async def app(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> abc.AsyncIterator[App]:
     """A bot on Telegram."""
     async with running(tmp_path, clock, telegram=telegram) as made:
         yield made
 
 
-async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: make.FakeClock, slack: FakeSlack) -> None:
+async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
         make.due(app.store, "slack:C1")
         slack.answers("cut after")
@@ -59,14 +60,14 @@ async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: ma
         assert asked[12] >= 4  # within the first minute
         assert asked[-1] <= 20  # if each look of `run` made a request, there would be 60
         slack.forgives()
-        clock.advance(make.MINUTE)
+        clock.advance(MINUTE)
         assert (await app.sender.deliver()).sent == 1
     assert len(slack.posted_to("C1")) == 1
 
 
 @pytest.mark.parametrize(("readable", "posts"), [(True, 7), (False, 6)])
 async def test_posts_to_a_failing_platform_become_rarer(
-    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, telegram: FakeTelegram, *, readable: bool, posts: int
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack, telegram: FakeTelegram, *, readable: bool, posts: int
 ) -> None:
     """Both platforms fail for a quarter of an hour. The bot posts about as rarely to a Slack whose history it may not read as
     to Telegram, which has no history for bots.
@@ -90,9 +91,7 @@ async def test_posts_to_a_failing_platform_become_rarer(
     assert len(slack.posted_to("C1")) == 1
 
 
-async def test_messages_left_to_a_person_hold_up_nothing(
-    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack
-) -> None:
+async def test_messages_left_to_a_person_hold_up_nothing(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
     slack.scopes.discard("channels:history")
     async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:
         make.subscribes(app.store, "slack:C1", "graph", every="now")
@@ -110,7 +109,7 @@ async def test_messages_left_to_a_person_hold_up_nothing(
             make.ingested(app.store, make.paper(f"A graph of kind {n}"), now=clock.now())
             slack.answers("cut after")
             assert (await app.sender.deliver()).unclear == n + 1
-            clock.advance(make.MINUTE)
+            clock.advance(MINUTE)
         make.ingested(app.store, make.paper("A graph, at last"), now=clock.now())
         assert (await app.sender.deliver()).sent == 1
         assert lookups == CUT
@@ -122,7 +121,7 @@ async def test_messages_left_to_a_person_hold_up_nothing(
 
 
 async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
-    app: App, clock: make.FakeClock, telegram: FakeTelegram
+    app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     make.due(app.store, "telegram:1")
     app.deps.engine.wake([])
@@ -130,7 +129,7 @@ async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
     object.__setattr__(app.deps, "render_delivery", _renders(broken))
     assert (await app.sender.deliver()).sent == 1
     assert [entry.text for entry in telegram.posted_to("1")] == ["A graph, plain"]
-    clock.advance(make.MINUTE)
+    clock.advance(MINUTE)
     make.ingested(app.store, make.paper("Another graph"), now=clock.now())
     object.__setattr__(app.deps, "render_delivery", _renders([("<b>", "")]))
     assert (await app.sender.deliver()).dead == 1
@@ -152,7 +151,7 @@ def _renders(texts: list[tuple[str, str]]) -> abc.Callable[[object, object], tup
 
 
 async def test_a_delivery_that_cannot_be_rendered_is_dead(
-    app: App, clock: make.FakeClock, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
+    app: App, clock: FakeClock, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
 ) -> None:
     make.due(app.store, "telegram:1", "telegram:2")
     good = app.deps.render_delivery
@@ -178,7 +177,7 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
 
 
 async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
-    app: App, clock: make.FakeClock, telegram: FakeTelegram
+    app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     make.due(app.store, *(f"telegram:{chat}" for chat in range(1, 31)))
     telegram.answers("429", times=12, retry_after=300)
@@ -195,9 +194,7 @@ async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
     assert (await app.sender.deliver()).sent == 30
 
 
-async def test_when_many_chats_are_gone_the_platform_stops(
-    app: App, clock: make.FakeClock, telegram: FakeTelegram
-) -> None:
+async def test_when_many_chats_are_gone_the_platform_stops(app: App, clock: FakeClock, telegram: FakeTelegram) -> None:
     chats = [str(number) for number in range(1, 41)]
     store_chat(app.store, make.address("telegram:99"), model.ChatKind.PRIVATE, now=clock.now())
     operators.redeem_code(
@@ -226,7 +223,7 @@ async def test_when_many_chats_are_gone_the_platform_stops(
 
 @pytest.mark.parametrize("before", ["", "T9:U9"])
 async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
-    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, before: str
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack, before: str
 ) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
         if before:
@@ -242,7 +239,7 @@ async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
 
 
 async def test_the_first_messages_go_out_while_others_are_planned(
-    app: App, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch
+    app: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process, drains = Process(app, Quiet()), list[bool]()  # type: ignore[arg-type]
     planned_slice = _plan._plan_slice
@@ -277,7 +274,7 @@ async def test_after_an_error_of_the_store_no_other_lane_begins_a_post(
 
 
 async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
-    app: App, clock: make.FakeClock, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+    app: App, clock: FakeClock, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process, channel = Process(app, Quiet()), app.deps.channels["telegram"]  # type: ignore[arg-type]
     post = channel.post
@@ -313,7 +310,7 @@ async def seen(app: App) -> None:
 
 @pytest.mark.usefixtures("seen")
 async def test_one_call_sends_what_is_new_and_edits_what_is_out(
-    app: App, clock: make.FakeClock, telegram: FakeTelegram
+    app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     clock.advance(timedelta(days=9))
     make.ingested(
@@ -335,14 +332,14 @@ async def test_one_call_sends_what_is_new_and_edits_what_is_out(
 
 
 async def test_a_summary_within_two_days_edits_the_message_silently(
-    app: App, clock: make.FakeClock, telegram: FakeTelegram
+    app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     make.subscribes(app.store, "telegram:1", "graph", every="now")
     make.subscribes(app.store, "telegram:2", "graph", every="now")
     set_settings(app.store, make.address("telegram:1"), {"lang": "zh"}, now=clock.now())
     make.ingested(app.store, make.paper("A graph", arxiv_id="2601.90001", abstract="About graphs."))
     await app.sender.deliver()
-    clock.advance(47 * make.HOUR)
+    clock.advance(47 * HOUR)
     make.ingested(
         app.store,
         make.paper("A graph", arxiv_id="2601.90001", summaries=make.summary("图的研究。", "zh")),
@@ -352,7 +349,7 @@ async def test_a_summary_within_two_days_edits_the_message_silently(
     await app.sender.deliver()
     assert "图的研究" in telegram.edits_in("1")[0].text
     assert telegram.edits_in("2") == []
-    clock.advance(2 * make.HOUR)
+    clock.advance(2 * HOUR)
     make.ingested(
         app.store,
         make.paper("A graph", arxiv_id="2601.90001", summaries=make.summary("On graphs.", "en")),
@@ -365,12 +362,12 @@ async def test_a_summary_within_two_days_edits_the_message_silently(
 
 @pytest.mark.usefixtures("seen")
 async def test_a_message_that_is_gone_is_not_edited_again_and_again(
-    app: App, clock: make.FakeClock, telegram: FakeTelegram
+    app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     telegram.deletes_message("1", telegram.posted_to("1")[0].id)
     make.ingested(app.store, make.paper("A graph", arxiv_id="2601.90001", version=2, comment=GONE), name="later")
     for _ in range(3):
-        clock.advance(20 * make.MINUTE)
+        clock.advance(20 * MINUTE)
         await app.sender.deliver()
     assert len(telegram.arrived("editMessageText")) == 1
 
@@ -415,16 +412,16 @@ def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None
         make.subscribes(store, f"telegram:-{number}", "graph", every="daily", at="13:00")
     first, second, third = (a_chat(store, number).id for number in (1, 2, 3))
     with store.write() as session:
-        chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=make.NOON)
-        chats.pause_chat(session, second, PauseReason.PERSON, now=make.NOON)
-        admitted_chats.require_admission(session, third, now=make.NOON)
-        pause(session, make.address("telegram:-4"), 1, until=None, now=make.NOON)
-        moving.chat_moved(session, make.address("telegram:-5"), "-100", now=make.NOON)
+        chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
+        chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
+        admitted_chats.require_admission(session, third, now=NOON)
+        pause(session, make.address("telegram:-4"), 1, until=None, now=NOON)
+        moving.chat_moved(session, make.address("telegram:-5"), "-100", now=NOON)
     for chat in ("telegram:-2", "telegram:-3", "email:ada@lab.org"):
         make.subscribes(store, chat, "tree", every="daily", at="13:00")
     assert in_index(store, "ix_subscription_due", "subscription") == 2  # the subscriptions of -100 and -6
     with store.write() as session:
-        chats.mark_reachable(session, first, now=make.NOON)
+        chats.mark_reachable(session, first, now=NOON)
     assert in_index(store, "ix_subscription_due", "subscription") == 3
     assert wrong(store) == []
 
@@ -432,29 +429,29 @@ def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None
 @pytest.mark.both_databases
 def test_a_paused_chat_makes_nobody_miss_its_platform(store: Store) -> None:
     make.due(store, "telegram:1")
-    _plan.plan_due(store, now=make.NOON)
+    _plan.plan_due(store, now=NOON)
     assert outbox.outbox_counts(store) == outbox.OutboxCounts(
         waiting=1, unclear=0, dead=0, platforms=frozenset({"telegram"})
     )
-    pause(store, make.address("telegram:1"), None, until=None, now=make.NOON)
+    pause(store, make.address("telegram:1"), None, until=None, now=NOON)
     assert outbox.outbox_counts(store) == outbox.OutboxCounts(waiting=1, unclear=0, dead=0)
 
 
 def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> None:
     make.due(store, "telegram:-1")
-    _plan.plan_due(store, now=make.NOON)
+    _plan.plan_due(store, now=NOON)
     chat, sendable = a_chat(store, 1), [in_index(store, "ix_delivery_sendable", "delivery")]
     with store.write() as session:
-        chats.mark_unreachable(session, chat.id, PauseReason.GONE, "blocked", now=make.NOON)
+        chats.mark_unreachable(session, chat.id, PauseReason.GONE, "blocked", now=NOON)
     sendable.append(in_index(store, "ix_delivery_sendable", "delivery"))
-    (entry,) = sending.outbox_entries(store, now=make.NOON)
+    (entry,) = sending.outbox_entries(store, now=NOON)
     assert entry.state is DeliveryState.HELD
-    sending.retry_delivery(store, entry.id, now=make.NOON)
+    sending.retry_delivery(store, entry.id, now=NOON)
     sendable.append(in_index(store, "ix_delivery_sendable", "delivery"))
     with store.write() as session:
-        admitted_chats.require_admission(session, chat.id, now=make.NOON)
-    notify(store, chat.address, AccessDenied(event="1"), now=make.NOON)  # a chat that asks for admission gets notices
-    assert [one.state for one in sending.outbox_entries(store, now=make.NOON)] == [
+        admitted_chats.require_admission(session, chat.id, now=NOON)
+    notify(store, chat.address, AccessDenied(event="1"), now=NOON)  # a chat that asks for admission gets notices
+    assert [one.state for one in sending.outbox_entries(store, now=NOON)] == [
         DeliveryState.HELD,
         DeliveryState.PLANNED,
     ]
@@ -487,7 +484,7 @@ CHANGES: tuple[abc.Callable[[Transaction, model.Chat, random.Random, datetime], 
 
 @pytest.mark.both_databases
 def test_whatever_becomes_of_chats_what_is_repeated_is_right(store: Store) -> None:
-    rng, now = random.Random(1), make.NOON
+    rng, now = random.Random(1), NOON
     for number in range(1, 5):
         make.subscribes(store, f"telegram:-{number}", "graph", every="now")
     for step in range(60):
@@ -521,7 +518,7 @@ def test_whatever_becomes_of_chats_what_is_repeated_is_right(store: Store) -> No
     ],
 )
 async def test_a_chat_may_be_forgotten_while_a_message_is_on_its_way(
-    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, *, moment: str, answer: str, refusal: str
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack, *, moment: str, answer: str, refusal: str
 ) -> None:
     """A chat is forgotten while its message is posted, or while the bot looks for the message on Slack. Whatever Slack
     answers, the bot goes on with the other chat.

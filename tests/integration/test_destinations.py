@@ -48,6 +48,7 @@ from tests.fakes.faults import FAULTS as FAULTS_OF_PLATFORMS
 from tests.fakes.faults import Fault
 from tests.integration import program
 from tests.integration.cli import Terminal
+from tests.make import FakeClock
 
 ADA, HOME = make.address("email:ada@lab.org"), make.address("web:ada")
 ROOT = "https://papers.lab.org"
@@ -59,7 +60,7 @@ class Bot:
 
     app: App
     fake: smtp.FakeMailServer
-    clock: make.FakeClock
+    clock: FakeClock
     pages: MailPages
 
     async def delivers(self, minutes: int = 0) -> list[EmailMessage]:
@@ -93,7 +94,7 @@ class Bot:
 
 
 @pytest.fixture
-async def bot(tmp_path: Path, clock: make.FakeClock, request: pytest.FixtureRequest) -> abc.AsyncIterator[Bot]:
+async def bot(tmp_path: Path, clock: FakeClock, request: pytest.FixtureRequest) -> abc.AsyncIterator[Bot]:
     """A bot that listens. A test may give its setting `access` as the parameter; it is "open" by default."""
     with smtp.a_mail_server() as fake:
         settings = Settings(
@@ -429,7 +430,7 @@ async def test_who_is_refused_for_another_ones_fault_is_not_paused(bot: Bot) -> 
 def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[str, Any], greeting: str) -> None:
     mail = MailSettings(smtp_url=SecretStr("smtp://localhost"), mail_from="Papers <a@post.lab.org>")
     found = Settings(database_url=SecretStr(""), of_rooms=(mail,), **settings)
-    assert EmailChannel(found, make.FakeClock(make.NOON))._hand_over().local_hostname == greeting
+    assert EmailChannel(found, FakeClock(make.NOON))._hand_over().local_hostname == greeting
 
 
 SUBJECTS = (
@@ -519,7 +520,7 @@ class Poster:
 
     app: App
     fake: apprise.FakeServices
-    clock: make.FakeClock
+    clock: FakeClock
 
     async def sends(self, services: abc.Iterable[str], *papers: model.Paper) -> None:
         """Subscribes these services, ingests the papers, and delivers them an hour later."""
@@ -548,7 +549,7 @@ def fake() -> abc.Iterator[apprise.FakeServices]:
 
 @pytest.fixture
 async def poster(
-    tmp_path: Path, fake: apprise.FakeServices, clock: make.FakeClock, request: pytest.FixtureRequest
+    tmp_path: Path, fake: apprise.FakeServices, clock: FakeClock, request: pytest.FixtureRequest
 ) -> abc.AsyncIterator[Poster]:
     """A bot with a destination for each service. A test may give the end of all their addresses as the parameter."""
     destinations = [

@@ -13,6 +13,8 @@ from subscriptions.store.database.store import Store
 from tests import make, source_harness, stored
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.databases import FakeDatabases
+from tests.make import HOUR, FakeClock
+from tests.source_harness import polled
 
 pytestmark = pytest.mark.both_databases
 
@@ -23,14 +25,14 @@ EVERY_HOUR = "every 1h"
 
 
 @pytest.fixture
-def clock() -> make.FakeClock:
-    return make.FakeClock(NOW)
+def clock() -> FakeClock:
+    return FakeClock(NOW)
 
 
 @pytest.fixture
 def subscribed(store: Store) -> Store:
     """A store with a chat that wants all papers about kites at once."""
-    make.subscribes(store, "console:me", "kites", now=NOW - make.HOUR)
+    make.subscribes(store, "console:me", "kites", now=NOW - HOUR)
     return store
 
 
@@ -71,13 +73,13 @@ def journal(arxiv: FakeArxiv) -> SourceSettings:
 
 @pytest.mark.parametrize("feed", [atom, rss])
 async def test_what_a_feed_adds_is_news_though_its_issue_is_of_last_year(
-    feed: Callable[..., str], subscribed: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    feed: Callable[..., str], subscribed: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds(PATH, feed("Kites 1", "Kites 2"))
-    feeding = await source_harness.polled(subscribed, clock, arxiv, journal(arxiv))
+    feeding = await polled(subscribed, clock, arxiv, journal(arxiv))
     assert (feeding.outcomes("kites"), delivered(subscribed, clock.now())) == (["quiet"], [])
     arxiv.holds(PATH, feed("Kites 3", "Kites 1", "Kites 2"))
-    await feeding.until(NOW + make.HOUR)
+    await feeding.until(NOW + HOUR)
     assert feeding.outcomes("kites") == ["quiet", "new"]
     assert delivered(subscribed, clock.now()) == ["Kites 3"]
     (day,) = stored.rows(subscribed, "SELECT day FROM paper WHERE title = 'Kites 3'")
@@ -85,48 +87,48 @@ async def test_what_a_feed_adds_is_news_though_its_issue_is_of_last_year(
 
 
 async def test_what_a_feed_had_at_first_stays_filed_when_something_of_today_comes(
-    subscribed: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    subscribed: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds(PATH, atom("Kites 1", "Kites 2"))
-    feeding = await source_harness.polled(subscribed, clock, arxiv, journal(arxiv))
+    feeding = await polled(subscribed, clock, arxiv, journal(arxiv))
     arxiv.holds(PATH, atom("Kites 3", "Kites 1", "Kites 2", published="2026-01-22"))
-    await feeding.until(NOW + make.HOUR)
+    await feeding.until(NOW + HOUR)
     assert delivered(subscribed, clock.now()) == ["Kites 3"]
     assert feeding.receipts("kites")[-1].counts["archived"] == 0
 
 
 async def test_a_first_poll_that_failed_is_no_look_at_a_feed(
-    subscribed: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    subscribed: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     whole = atom("Kites 1", "Kites 2")
     arxiv.holds(PATH, whole[: whole.index("</entry>") + len("</entry><entry>")])
-    feeding = await source_harness.polled(subscribed, clock, arxiv, journal(arxiv))
+    feeding = await polled(subscribed, clock, arxiv, journal(arxiv))
     assert feeding.outcomes("kites") == ["failed"]
     arxiv.holds(PATH, whole)
-    await feeding.until(NOW + make.HOUR)
+    await feeding.until(NOW + HOUR)
     assert (source_harness.titles(subscribed), delivered(subscribed, clock.now())) == (["Kites 1", "Kites 2"], [])
 
 
 async def test_after_a_month_of_sleep_a_feed_brings_what_was_added_meanwhile_once(
-    subscribed: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    subscribed: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds(PATH, atom("Kites 1"))
-    feeding = await source_harness.polled(subscribed, clock, arxiv, journal(arxiv))
+    feeding = await polled(subscribed, clock, arxiv, journal(arxiv))
     arxiv.holds(PATH, atom("Kites 2", "Kites 1", updated="2026-01-25"))
     clock.advance(dt.timedelta(days=31))
     for _ in range(2):
         await feeding.due()
-        clock.advance(make.HOUR)
+        clock.advance(HOUR)
     assert delivered(subscribed, clock.now()) == ["Kites 2"]
     assert sum(receipt.counts["new"] for receipt in feeding.receipts("kites")) == 2
 
 
 async def test_a_feed_without_a_date_is_the_same_as_before_and_of_no_day(
-    subscribed: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    subscribed: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds(PATH, rss("Kites 1", published=""))
-    feeding = await source_harness.polled(subscribed, clock, arxiv, journal(arxiv))
-    await feeding.until(NOW + make.HOUR)
+    feeding = await polled(subscribed, clock, arxiv, journal(arxiv))
+    await feeding.until(NOW + HOUR)
     assert [(str(one.outcome), one.detail) for one in feeding.receipts("kites")] == [
         ("new", ""),
         ("stale", "The same as before."),
@@ -134,21 +136,21 @@ async def test_a_feed_without_a_date_is_the_same_as_before_and_of_no_day(
 
 
 async def test_an_issue_of_next_month_is_no_mistake_of_a_feed(
-    subscribed: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    subscribed: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds(PATH, atom("Kites 1", published="2026-03-01"))
-    feeding = await source_harness.polled(subscribed, clock, arxiv, journal(arxiv))
+    feeding = await polled(subscribed, clock, arxiv, journal(arxiv))
     assert (feeding.outcomes("kites"), delivered(subscribed, clock.now())) == (["new"], ["Kites 1"])
 
 
 @pytest.fixture
-def server(clock: make.FakeClock) -> Iterator[FakeDatabases]:
+def server(clock: FakeClock) -> Iterator[FakeDatabases]:
     with FakeDatabases(clock) as fake:
         yield fake
 
 
 async def test_a_database_that_learns_of_a_paper_weeks_later_brings_it(
-    subscribed: Store, clock: make.FakeClock, server: FakeDatabases
+    subscribed: Store, clock: FakeClock, server: FakeDatabases
 ) -> None:
     source = SourceSettings(name="kites", openalex="title.search:kites", schedule="every 24h")
     feeding = source_harness.SourceHarness(subscribed, clock, server, source)

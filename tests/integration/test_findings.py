@@ -39,6 +39,7 @@ from tests import make, source_harness
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import Terminal
 from tests.integration.program import Quiet, running
+from tests.make import HOUR, NOON, FakeClock
 
 OPERATOR = make.address("console:ops")
 LIST = SourceSettings(name="list", path=Path("/nowhere/*.md"), schedule="arxiv")
@@ -52,7 +53,7 @@ class World:
     runner: asyncio.Runner
     app: App
     process: Process
-    clock: make.FakeClock
+    clock: FakeClock
     telegram: FakeTelegram
     terminal: Terminal
 
@@ -63,7 +64,7 @@ class World:
 
     def declares_list(self) -> None:
         fact = SourceFact(name="list", kind="file", location="list", schedule="arxiv")
-        sync_sources(self.app.store, [fact], now=make.NOON - make.DAY)
+        sync_sources(self.app.store, [fact], now=NOON - make.DAY)
 
 
 async def dead(world: World) -> None:
@@ -78,11 +79,11 @@ async def waiting(world: World) -> None:
     make.due(world.app.store, "telegram:1")
     world.telegram.goes_down()
     await world.app.sender.deliver()
-    world.clock.advance(2 * make.HOUR)
+    world.clock.advance(2 * HOUR)
 
 
 async def stopped(world: World) -> None:
-    sending.stop_platform(world.app.store, "telegram", "The token is unknown.", [], now=make.NOON)
+    sending.stop_platform(world.app.store, "telegram", "The token is unknown.", [], now=NOON)
 
 
 async def put_off(world: World) -> None:
@@ -102,9 +103,9 @@ async def source_late(world: World) -> None:
 
 
 async def source_not_polled(world: World) -> None:
-    sync_sources(world.app.store, [SourceFact(name="list", kind="url", location="list")], now=make.NOON)
-    receipt = Receipt(source="list", at=make.NOON - make.HOUR, outcome=Outcome.NEW)
-    source_notices.note_poll(world.app.store, receipt, SourceState(next_at=make.NOON - make.HOUR / 2), {})
+    sync_sources(world.app.store, [SourceFact(name="list", kind="url", location="list")], now=NOON)
+    receipt = Receipt(source="list", at=NOON - HOUR, outcome=Outcome.NEW)
+    source_notices.note_poll(world.app.store, receipt, SourceState(next_at=NOON - HOUR / 2), {})
 
 
 async def summaries_failed(world: World) -> None:
@@ -118,7 +119,7 @@ async def meaning_fails(world: World) -> None:
     world.app.store.encoder = "an encoder"
     for name, value in {"MEANING": "on", "EMBEDDINGS_URL": "http://127.0.0.1:9", "EMBEDDINGS_MODEL": "m"}.items():
         world.terminal.set(name, value)
-    meaning.note_failing(world.app.store, since=make.NOON)
+    meaning.note_failing(world.app.store, since=NOON)
 
 
 async def model_fails(world: World) -> None:
@@ -126,7 +127,7 @@ async def model_fails(world: World) -> None:
     for name, value in {"MODEL_URL": "http://127.0.0.1:9", "MODEL_NAME": "m"}.items():
         world.terminal.set(name, value)
     with world.app.store.write() as transaction:
-        model_summaries.note_failing(transaction, make.NOON)
+        model_summaries.note_failing(transaction, NOON)
 
 
 async def copy_too_old(world: World) -> None:
@@ -172,7 +173,7 @@ FINDINGS: Mapping[str, tuple[Bring, str, str, set[str]]] = {
 
 
 @pytest.fixture
-def world(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram, terminal: Terminal) -> Iterator[World]:
+def world(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram, terminal: Terminal) -> Iterator[World]:
     with asyncio.Runner() as runner:
         opened = running(tmp_path, clock, telegram=telegram, admins=(OPERATOR,), backup_to=tmp_path / "backups")
         app = runner.run(opened.__aenter__())

@@ -46,15 +46,18 @@ from subscriptions.store.database.store import Store, Transaction
 from tests import make
 from tests.fakes.meaning import FakeEncoder
 from tests.integration import cli
+from tests.make import DAY, HOUR, MINUTE, NOON
 from tests.unit import strategies as slow_matcher
 from tests.unit.query_rules import QUESTIONS
+
+pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> abc.Iterator[Store]:
     """A store that all examples of Hypothesis share. Each example empties it first."""
     with contextlib.closing(Store(f"sqlite:///{tmp_path_factory.mktemp('index')}/paper_index.db")) as store:
-        store.open(now=make.NOON)
+        store.open(now=NOON)
         yield store
 
 
@@ -89,7 +92,7 @@ def test_the_index_finds_what_the_slow_matcher_finds(
             one,
             source=one.sources[0] if one.sources else "daily",
             name=str(at),
-            now=make.NOON + at * make.MINUTE,
+            now=NOON + at * MINUTE,
         )
     for query in asked:
         assert found(database, query) == found_slowly(database, query), query.alternatives
@@ -181,7 +184,6 @@ def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed:
 # ---------------------------------------------------------------------------------------------------- always up to date
 
 
-@pytest.mark.both_databases
 def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> None:
     one = make.paper("A Graph", "cs.LG", arxiv_id="2601.00001", version=1)
     make.ingested(store, one, name="first")
@@ -196,7 +198,6 @@ def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> 
     }
 
 
-@pytest.mark.both_databases
 def test_two_papers_that_turn_out_to_be_one_are_counted_once(store: Store) -> None:
     make.ingested(store, make.paper("One Work", arxiv_id=None, abstract="graph"), name="without id")
     make.ingested(store, make.paper("Another Work", arxiv_id="2601.00001", abstract="graph"), name="other")
@@ -205,7 +206,6 @@ def test_two_papers_that_turn_out_to_be_one_are_counted_once(store: Store) -> No
     assert found(store, parse_query("graph")) == found_slowly(store, parse_query("graph"))
 
 
-@pytest.mark.both_databases
 def test_a_source_that_brings_a_known_paper_again_is_known(store: Store) -> None:
     one = make.paper("A Graph", arxiv_id="2601.00001")
     make.ingested(store, one, source="daily")
@@ -227,7 +227,6 @@ class EmptiedByAnother(dict[Any, Any]):
         self.clear()
 
 
-@pytest.mark.both_databases
 def test_a_cache_that_another_thread_empties_loses_no_answer(store: Store) -> None:
     make.ingested(store, *(make.paper(f"On {word}") for word in ("graph", "diffusion", "agent")))
     with store.read() as transaction:
@@ -240,7 +239,7 @@ def test_a_cache_that_another_thread_empties_loses_no_answer(store: Store) -> No
 # ── The order: first what is near to papers that the chat cared about ────────────────────────────────────────────────
 
 ME = make.address("telegram:42")
-LATER = make.NOON + make.HOUR
+LATER = NOON + HOUR
 OTHERS = [f"Graph {word}" for word in ("tree", "ring", "path", "walk", "cut", "clique")]
 
 
@@ -254,7 +253,7 @@ def chat_of(store: Store) -> model.Chat:
 
 
 def did(store: Store, kind: Signal, *titles: str) -> None:
-    signals.note_signal(store, chat_of(store), [paper_of(store, title).id for title in titles], kind, now=make.NOON)
+    signals.note_signal(store, chat_of(store), [paper_of(store, title).id for title in titles], kind, now=NOON)
 
 
 def delivered(store: Store) -> list[tuple[str, bool]]:
@@ -286,7 +285,7 @@ def newest_delivered(store: Store) -> list[tuple[str, bool]]:
 def first_day(store: Store, *titles: str) -> None:
     make.subscribes(store, str(ME), "graph", every="now")
     make.ingested(store, *(make.paper(title, abstract="A graph.") for title in (*titles, *OTHERS)))
-    plan_due(store, now=make.NOON)
+    plan_due(store, now=NOON)
 
 
 def in_order(store: Store) -> list[tuple[str, bool]]:
@@ -305,7 +304,6 @@ SECOND_DAY = ("Graph of ants", "Graph swarm", "Graph of bees")
 CARED, NOT_WANTED = ["Graph swarm", "Graph of bees", "Graph of ants"], ["Graph swarm", "Graph of ants", "Graph of bees"]
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("kind", "about", "order"),
     [
@@ -328,16 +326,14 @@ def test_near_to_what_the_chat_cared_about_is_first_to_the_rest_last(
     assert titles_of(delivered(store)) == order
 
 
-@pytest.mark.both_databases
 def test_newest_first_ignores_what_the_chat_liked(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
-    amendments.set_settings(store, ME, {"order": "newest"}, now=make.NOON)
+    amendments.set_settings(store, ME, {"order": "newest"}, now=NOON)
     make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
     assert titles_of(delivered(store)) == [*reversed(SECOND_DAY)]
 
 
-@pytest.mark.both_databases
 def test_cross_lists_come_after_new_papers_also_if_the_chat_likes_them(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
@@ -355,7 +351,6 @@ def with_codes(store: Store, encoder: FakeEncoder) -> None:
         meanings.put(transaction, encoder.name, dict(zip([one.id for one in papers], codes, strict=True)))
 
 
-@pytest.mark.both_databases
 def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store) -> None:
     """Also without a common word, and only while papers and taste have codes of one encoder."""
     encoder = FakeEncoder(same={"蜂群": "honey bees dance"})
@@ -379,7 +374,6 @@ def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store
     assert taste.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees")) is None
 
 
-@pytest.mark.both_databases
 def test_papers_alike_and_papers_near_a_text_are_near_in_meaning_too(store: Store) -> None:
     encoder = FakeEncoder(same={"蜂群": "honey bees dance"})
     make.ingested(store, *(make.paper(title) for title in ("蜂群", "Graph of ants", "Honey bees dance", *OTHERS)))
@@ -395,25 +389,21 @@ def test_papers_alike_and_papers_near_a_text_are_near_in_meaning_too(store: Stor
     assert [one.paper.title for one in found] == ["蜂群", "Honey bees dance"]
 
 
-@pytest.mark.both_databases
 def test_one_chats_taste_is_not_anothers(store: Store) -> None:
     first_day(store, "Swarm graph one")
     make.subscribes(store, "telegram:43", "graph", every="now")
     other, liked = listing.get_chat(store, make.address("telegram:43")), paper_of(store, "Swarm graph one").id
-    signals.note_signal(store, other, [liked], Signal.LIKED, now=make.NOON)
+    signals.note_signal(store, other, [liked], Signal.LIKED, now=NOON)
     make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
     assert [title for title, *_ in shown(previews.preview(store, ME, now=LATER))] == [*reversed(SECOND_DAY)]
 
 
-@pytest.mark.both_databases
 def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signals, "MOST_SIGNALS", 3)
     first_day(store, "Swarm graph one")
     did(store, Signal.SAVED, "Swarm graph one")
     for step, title in enumerate(OTHERS):
-        signals.note_signal(
-            store, chat_of(store), [paper_of(store, title).id], Signal.OPENED, now=make.NOON + step * make.HOUR
-        )
+        signals.note_signal(store, chat_of(store), [paper_of(store, title).id], Signal.OPENED, now=NOON + step * HOUR)
     with store.read() as transaction:
         kept = stored_signals.signals_of(transaction, listing.get_chat(transaction, ME).id, most=99)
     assert [one.paper for one in kept] == [
@@ -423,7 +413,6 @@ def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: 
     assert [one.paper.title for one in signals.saved_papers(store, chat_of(store))] == ["Swarm graph one"]
 
 
-@pytest.mark.both_databases
 def test_signals_of_two_papers_that_are_one_stay_once(store: Store) -> None:
     make.subscribes(store, str(ME), "graph", every="now")
     make.ingested(store, make.paper("Graph swarm", arxiv_id=None), make.paper("Swarm", arxiv_id="2601.99999"))
@@ -457,7 +446,6 @@ def canonicals(store: Store, chat: model.ChatAddress = ME) -> list[str]:
     return [one.subscription.canonical for one in listing.listed(store, chat)]
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize("few", [0, 100], ids=["matched with all queries", "matched alone"])
 def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries_in_memory, "FEW", few)
@@ -475,7 +463,6 @@ def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, mon
     assert [is_shown for _, is_shown in found] == [True] * 5 + [False]
 
 
-@pytest.mark.both_databases
 def test_other_words_and_subscriptions_take_none_of_the_five(stocked: Store) -> None:
     make.subscribes(stocked, str(ME), f"like:{GIVEN} OR bees", every="now")
     make.subscribes(stocked, str(ME), "fish swarm", every="now")
@@ -492,7 +479,6 @@ def test_other_words_and_subscriptions_take_none_of_the_five(stocked: Store) -> 
     assert len(found) == 11
 
 
-@pytest.mark.both_databases
 def test_it_can_be_combined_and_excluded(stocked: Store) -> None:
     make.subscribes(stocked, str(ME), f"like:{GIVEN} cat:cs.CL -survey", every="now")
     make.subscribes(stocked, str(ME), f"robots -like:{GIVEN}", every="now")
@@ -507,7 +493,6 @@ def test_it_can_be_combined_and_excluded(stocked: Store) -> None:
     assert sorted(newest_delivered(stocked)) == [("Swarm robots", True), ("Swarm robots speak", True)]
 
 
-@pytest.mark.both_databases
 def test_the_words_stay_whatever_comes_and_goes(stocked: Store) -> None:
     make.subscribes(stocked, str(ME), f"like:{GIVEN}", every="now")
     before = canonicals(stocked)
@@ -521,15 +506,14 @@ def test_the_words_stay_whatever_comes_and_goes(stocked: Store) -> None:
     make.subscribes(stocked, str(YOU), f"like:{GIVEN}")
     assert words_kept(canonicals(stocked, YOU))[GIVEN][0][0] == "robot"
     assert canonicals(stocked, YOU) != before
-    tried = previews.preview_recent(stocked, listing.get_chat(stocked, ME), now=make.NOON, which=f"like: {GIVEN}")
+    tried = previews.preview_recent(stocked, listing.get_chat(stocked, ME), now=NOON, which=f"like: {GIVEN}")
     assert (tried.query, tried.subscriptions[0].number) == (None, 1)
-    (gone,) = unsubscribe(stocked, ME, f"like:{GIVEN}", now=make.NOON)
-    unsubscribe(stocked, ME, "all", now=make.NOON)
+    (gone,) = unsubscribe(stocked, ME, f"like:{GIVEN}", now=NOON)
+    unsubscribe(stocked, ME, "all", now=NOON)
     make.subscribes(stocked, str(ME), f"like:{GIVEN}", every="now")
     assert canonicals(stocked) != [gone.canonical], "a removed one is made again from its text"
 
 
-@pytest.mark.both_databases
 def test_all_who_look_find_the_same(stocked: Store) -> None:
     make.ingested(
         stocked, *map(make.paper, ("A swarm of robots", "Robots and swarms", "Reef fish", "A swarm")), name="more"
@@ -538,11 +522,9 @@ def test_all_who_look_find_the_same(stocked: Store) -> None:
     chat = make.subscribes(stocked, str(ME), f"like:{GIVEN}", every="now").chat
     near = {"A swarm of robots", "Robots and swarms", "A swarm"}
     assert {one.paper.title for one in paper_search.search(stocked, query, most=9).papers} == near
-    assert {
-        one.paper.title for one in recent_matches.recent_matches(stocked, query, now=make.NOON, most=9).newest
-    } == near
-    of_days = previews.preview(stocked, ME, now=make.NOON, text=f"like:{GIVEN}").delivery
-    tried = previews.preview_recent(stocked, chat, now=make.NOON, which="1").delivery
+    assert {one.paper.title for one in recent_matches.recent_matches(stocked, query, now=NOON, most=9).newest} == near
+    of_days = previews.preview(stocked, ME, now=NOON, text=f"like:{GIVEN}").delivery
+    tried = previews.preview_recent(stocked, chat, now=NOON, which="1").delivery
     for delivery in (of_days, tried):
         assert delivery is not None
         assert {item.paper.paper.title for item in delivery.items} == near
@@ -550,31 +532,29 @@ def test_all_who_look_find_the_same(stocked: Store) -> None:
     assert {one.paper.title for one in alike.papers} == near
 
 
-@pytest.mark.both_databases
 def test_it_is_exported_imported_and_not_edited_to_an_unknown_paper(stocked: Store) -> None:
     make.subscribes(stocked, str(ME), f"like:{GIVEN} -survey", every="now")
     (one,) = listing.listed(stocked, ME)
     line = portable.subscription_line(one.chat, one.subscription)
     lines = portable.read_lines(f"{line}\n{line}", YOU)
-    assert [sign for sign, _, _ in importing.import_lines(stocked, lines, now=make.NOON).changes] == ["+", "="]
+    assert [sign for sign, _, _ in importing.import_lines(stocked, lines, now=NOON).changes] == ["+", "="]
     assert canonicals(stocked, YOU) == canonicals(stocked)
-    assert [sign for sign, _, _ in importing.import_lines(stocked, lines, now=make.NOON).changes] == ["=", "="]
+    assert [sign for sign, _, _ in importing.import_lines(stocked, lines, now=NOON).changes] == ["=", "="]
     with pytest.raises(Refused) as refused:
-        importing.import_lines(stocked, portable.read_lines("now | like:2601.99999\nnow | bees", YOU), now=make.NOON)
+        importing.import_lines(stocked, portable.read_lines("now | like:2601.99999\nnow | bees", YOU), now=NOON)
     assert "Line 1" in str(refused.value)
     assert len(canonicals(stocked, YOU)) == 1
     with pytest.raises(Refused, match=r"2601\.99999"):
-        amendments.edit(stocked, ME, 1, "like:2601.99999", now=make.NOON)
+        amendments.edit(stocked, ME, 1, "like:2601.99999", now=NOON)
     assert canonicals(stocked) == canonicals(stocked, YOU)
 
 
-@pytest.mark.both_databases
 def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries_in_memory, "FEW", 0)
     make.subscribes(stocked, str(YOU), "bees", every="now")
     make.ingested(stocked, make.paper("Bees"), name="bees")
     with contextlib.closing(Store(str(stocked.url))) as other:
-        plan_due(other, now=make.NOON)
+        plan_due(other, now=NOON)
         make.subscribes(stocked, str(ME), f"like:{GIVEN}", every="now")
         make.ingested(stocked, make.paper("A swarm of robots"), make.paper("Reef fish"), name="next")
         plan_due(other, now=LATER)
@@ -624,10 +604,10 @@ def shown(found: previews.Preview) -> list[tuple[str, bool, tuple[int, ...]]]:
 def test_whatever_a_chat_asks_for_and_whenever_it_looks(seed: int) -> None:
     chance = Random(seed)
     with TemporaryDirectory() as folder, contextlib.closing(Store(f"sqlite:///{folder}/previews.db")) as store:
-        store.open(now=make.NOON)
-        now = make.NOON - chance.randint(0, 6) * make.DAY
+        store.open(now=NOON)
+        now = NOON - chance.randint(0, 6) * DAY
         for _ in range(12):
-            now += chance.choice((7 * make.MINUTE, make.HOUR, 5 * make.HOUR, make.DAY))
+            now += chance.choice((7 * MINUTE, HOUR, 5 * HOUR, DAY))
             something_happens(store, chance, now)
             if chance.random() < 0.7:
                 previews_hold(store, now)
@@ -666,7 +646,7 @@ def something_happens(store: Store, chance: Random, now: datetime) -> None:
 def changes(store: Store, chat: str, chance: Random, now: datetime) -> None:
     make.subscribes(store, chat, "graph", now=now)
     where, what = make.address(chat), chance.random()
-    until = chance.choice((None, now + 3 * make.HOUR, now + make.DAY))
+    until = chance.choice((None, now + 3 * HOUR, now + DAY))
     if what < 0.4:
         amendments.set_settings(store, where, chance.choice(SETTINGS), now=now)
     elif what < 0.8:

@@ -36,9 +36,11 @@ from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.watchman import Watchman
 from tests.integration import cli
+from tests.integration.cli import Terminal
 from tests.integration.locked import ForeignLock
 from tests.integration.program import free_port
 from tests.integration.telegram_bot import a_bot
+from tests.make import HOUR, NOON, FakeClock
 from tests.postgres.server import Server
 from tests.source_harness import NoSources
 from tests.stored import change
@@ -55,7 +57,7 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 class Page:
     """A process and its web address. A test calls the ticks of the process."""
 
-    def __init__(self, store: Store, process: Process, health: Health, clock: make.FakeClock, url: str) -> None:
+    def __init__(self, store: Store, process: Process, health: Health, clock: FakeClock, url: str) -> None:
         self.store = store
         self._process = process
         self._health = health
@@ -76,7 +78,7 @@ class Page:
 
 @contextlib.asynccontextmanager
 async def a_page(
-    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, sources: object = None
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, sources: object = None
 ) -> abc.AsyncIterator[Page]:
     async with a_bot(tmp_path, telegram, clock) as app:
         process = Process(app, sources or NoSources())  # type: ignore[arg-type]
@@ -86,7 +88,7 @@ async def a_page(
 
 
 @pytest.fixture
-async def page(tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock) -> abc.AsyncIterator[Page]:
+async def page(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock) -> abc.AsyncIterator[Page]:
     async with a_page(tmp_path, telegram, clock) as made:
         yield made
 
@@ -114,7 +116,7 @@ async def test_ready_is_503_while_a_foreign_lock_blocks_writes(page: Page, tmp_p
 
 
 async def test_ready_counts_sources_and_names_none_to_strangers(
-    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock
 ) -> None:
     sources = NoSources()
     sources.problems = {"our-secret-list": "the folder cannot be read", "another": "the folder cannot be read"}
@@ -218,7 +220,7 @@ def test_a_long_write_of_the_process_itself_is_no_lock(store: Store) -> None:
     assert found == [None]
 
 
-async def test_each_problem_is_named_with_its_age(page: Page, clock: make.FakeClock) -> None:
+async def test_each_problem_is_named_with_its_age(page: Page, clock: FakeClock) -> None:
     assert (await page.ready())[1]["seconds"] == {"start": 0}
     clock.advance(dt.timedelta(seconds=7))
     assert await page.ready() == (
@@ -240,9 +242,7 @@ def watchman() -> abc.Iterator[Watchman]:
 
 
 @pytest.fixture
-async def heartbeat(
-    tmp_path: Path, clock: make.FakeClock, watchman: Watchman
-) -> abc.AsyncIterator[heartbeats.Heartbeat]:
+async def heartbeat(tmp_path: Path, clock: FakeClock, watchman: Watchman) -> abc.AsyncIterator[heartbeats.Heartbeat]:
     app = build_app(
         load_settings(
             {"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_HEARTBEAT_URL": watchman.url}, tmp_path
@@ -263,7 +263,7 @@ async def beats(heartbeat: heartbeats.Heartbeat, *, well: bool = True) -> None:
 
 
 async def test_while_all_is_well_it_is_asked_every_five_minutes(
-    heartbeat: heartbeats.Heartbeat, clock: make.FakeClock, watchman: Watchman
+    heartbeat: heartbeats.Heartbeat, clock: FakeClock, watchman: Watchman
 ) -> None:
     for later, well, calls in (
         (0, True, 1),
@@ -278,7 +278,7 @@ async def test_while_all_is_well_it_is_asked_every_five_minutes(
 
 
 async def test_a_failed_heartbeat_is_one_line_without_the_address(
-    heartbeat: heartbeats.Heartbeat, clock: make.FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
+    heartbeat: heartbeats.Heartbeat, clock: FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
 ) -> None:
     for status in (404, 500, 200, 201, 202, 204, 503):
         watchman.status = status
@@ -292,7 +292,7 @@ async def test_a_failed_heartbeat_is_one_line_without_the_address(
 
 
 async def test_nobody_at_the_address_disturbs_nothing(
-    heartbeat: heartbeats.Heartbeat, clock: make.FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
+    heartbeat: heartbeats.Heartbeat, clock: FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
 ) -> None:
     watchman.goes_down()
     for _ in range(3):
@@ -303,7 +303,7 @@ async def test_nobody_at_the_address_disturbs_nothing(
     assert "sesame" not in record.getMessage()
 
 
-def test_once_calls_at_its_end_if_all_went_well(terminal: cli.Terminal, watchman: Watchman) -> None:
+def test_once_calls_at_its_end_if_all_went_well(terminal: Terminal, watchman: Watchman) -> None:
     terminal.set("HEARTBEAT_URL", watchman.url)
     terminal.set("WEB_PORT", "0")
     terminal.file("inbox/today.md", cli.PAGE)
@@ -316,27 +316,27 @@ def test_once_calls_at_its_end_if_all_went_well(terminal: cli.Terminal, watchman
 
 
 RECEIVER = "telegram updates"  # the name of Telegram's receiver in the product
-LATER = make.NOON + dt.timedelta(minutes=7)
+LATER = NOON + dt.timedelta(minutes=7)
 
 
 # ---------------------------------------------------------------------------------------------------------------- a file
 
 
 @pytest.fixture
-def file(terminal: cli.Terminal) -> abc.Iterator[Store]:
+def file(terminal: Terminal) -> abc.Iterator[Store]:
     with contextlib.closing(Store(f"sqlite:///{terminal.database}")) as store:
-        store.open(now=make.NOON)
+        store.open(now=NOON)
         yield store
 
 
-def test_with_a_file_it_says_that_no_process_works(terminal: cli.Terminal, file: Store) -> None:
+def test_with_a_file_it_says_that_no_process_works(terminal: Terminal, file: Store) -> None:
     workers.begin_worker(
         file,
         workers.NewWorker(
-            holds_sender_lock=True, process="boot pid:[1] 999999999 7", where=process_identity.whereabouts(make.NOON)
+            holds_sender_lock=True, process="boot pid:[1] 999999999 7", where=process_identity.whereabouts(NOON)
         ),
     )  # this process was killed
-    ended = terminal("workers", "--now", make.NOON.isoformat())
+    ended = terminal("workers", "--now", NOON.isoformat())
     assert (ended.status, ended.out.splitlines()) == (
         1,
         [
@@ -345,7 +345,7 @@ def test_with_a_file_it_says_that_no_process_works(terminal: cli.Terminal, file:
             "Sending: nothing waits that may be sent now.",
         ],
     )
-    assert terminal("workers", "--json", "--now", make.NOON.isoformat()).json == {
+    assert terminal("workers", "--json", "--now", NOON.isoformat()).json == {
         "workers": [],
         "planning_since": None,
         "sending_since": None,
@@ -353,7 +353,7 @@ def test_with_a_file_it_says_that_no_process_works(terminal: cli.Terminal, file:
     }
 
 
-def test_with_a_file_it_shows_the_one_process(terminal: cli.Terminal, file: Store) -> None:
+def test_with_a_file_it_shows_the_one_process(terminal: Terminal, file: Store) -> None:
     here, wall = (
         process_identity.whereabouts(dt.datetime.now(dt.UTC) - dt.timedelta(minutes=3)),
         dt.datetime.now(dt.UTC),
@@ -381,14 +381,14 @@ def test_with_a_file_it_shows_the_one_process(terminal: cli.Terminal, file: Stor
 
 
 @pytest.fixture
-def three(postgres: Server, terminal: cli.Terminal) -> abc.Iterator[tuple[list[Store], list[SideSession]]]:
+def three(postgres: Server, terminal: Terminal) -> abc.Iterator[tuple[list[Store], list[SideSession]]]:
     """Three workers that have sent heartbeats. Each worker holds a lane by its side session."""
     with contextlib.ExitStack() as stack:
         url = stack.enter_context(postgres.database())
         stores = [stack.enter_context(contextlib.closing(Store(url))) for _ in range(3)]
-        stores[0].open(now=make.NOON)
+        stores[0].open(now=NOON)
         for number, store in enumerate(stores, 1):
-            since = dt.datetime.now(dt.UTC) - number * make.HOUR
+            since = dt.datetime.now(dt.UTC) - number * HOUR
             where = workers.Whereabouts(host=f"machine-{number}", number=4710 + number, since=since)
             workers.begin_worker(
                 store, workers.NewWorker(holds_sender_lock=False, process=f"of machine-{number}", where=where)
@@ -407,7 +407,7 @@ def three(postgres: Server, terminal: cli.Terminal) -> abc.Iterator[tuple[list[S
 
 
 def test_it_shows_which_workers_live_and_what_each_holds(
-    terminal: cli.Terminal, three: tuple[list[Store], list[SideSession]]
+    terminal: Terminal, three: tuple[list[Store], list[SideSession]]
 ) -> None:
     stores, (first, second, third) = three
     assert first.hold("telegram:9")
@@ -434,7 +434,7 @@ def test_it_shows_which_workers_live_and_what_each_holds(
 
 
 def test_the_table_of_workers_is_aligned_and_plain_in_a_pipe(
-    terminal: cli.Terminal, three: tuple[list[Store], list[SideSession]], monkeypatch: pytest.MonkeyPatch
+    terminal: Terminal, three: tuple[list[Store], list[SideSession]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     stores, (_, second, _) = three
@@ -483,15 +483,15 @@ def receive(store: Store) -> dict[str, tuple[str, ...]]:
 
 
 def subscribes(store: Store, number: int, every: str) -> None:
-    make.subscribes(store, f"telegram:{number}", "graph", every=every, now=make.NOON)
-    set_settings(store, make.address(f"telegram:{number}"), {"quiet": "off"}, now=make.NOON)
+    make.subscribes(store, f"telegram:{number}", "graph", every=every, now=NOON)
+    set_settings(store, make.address(f"telegram:{number}"), {"quiet": "off"}, now=NOON)
 
 
 @pytest.mark.both_databases
 def test_planning_is_behind_since_a_chat_became_due_or_a_paper_came(store: Store) -> None:
     subscribes(store, 1, "daily 14:00")
     assert lag(store, LATER).planning_since is None
-    at_two = make.NOON.replace(hour=14, minute=0)
+    at_two = NOON.replace(hour=14, minute=0)
     assert lag(store, at_two + dt.timedelta(minutes=5)).planning_since == at_two
     plan_due(store, now=at_two + dt.timedelta(minutes=5))
     assert lag(store, at_two + dt.timedelta(minutes=6)).planning_since is None
@@ -500,22 +500,22 @@ def test_planning_is_behind_since_a_chat_became_due_or_a_paper_came(store: Store
     for minutes in (7, 8):
         came = at_two + dt.timedelta(minutes=minutes)
         make.ingested(store, make.paper(f"A graph {minutes}", arxiv_id=f"2601.0000{minutes}"), now=came)
-        assert lag(store, at_two + make.HOUR).planning_since == came
+        assert lag(store, at_two + HOUR).planning_since == came
         # before this plan, each subscription has its own cursor; afterwards, they follow a shared cursor
-        plan_due(store, now=at_two + make.HOUR)
-        assert lag(store, at_two + make.HOUR).planning_since is None
+        plan_due(store, now=at_two + HOUR)
+        assert lag(store, at_two + HOUR).planning_since is None
     made = at_two + dt.timedelta(minutes=9)
     make.ingested(store, make.paper("A flower", arxiv_id="2601.00009"), now=made)
-    assert lag(store, at_two + make.HOUR).planning_since == made
+    assert lag(store, at_two + HOUR).planning_since == made
 
 
 @pytest.mark.both_databases
 def test_planning_is_not_behind_for_chats_in_their_quiet_hours(store: Store) -> None:
-    make.subscribes(store, "telegram:1", "graph", every="now", now=make.NOON)
-    set_settings(store, make.address("telegram:1"), {"timezone": "UTC", "quiet": "13:00-14:00"}, now=make.NOON)
-    make.ingested(store, make.paper("A tree", arxiv_id="2601.00001"), now=make.NOON)
-    plan_due(store, now=make.NOON)  # from now on the subscription follows a shared cursor
-    at_one = make.NOON.replace(hour=13, minute=0)
+    make.subscribes(store, "telegram:1", "graph", every="now", now=NOON)
+    set_settings(store, make.address("telegram:1"), {"timezone": "UTC", "quiet": "13:00-14:00"}, now=NOON)
+    make.ingested(store, make.paper("A tree", arxiv_id="2601.00001"), now=NOON)
+    plan_due(store, now=NOON)  # from now on the subscription follows a shared cursor
+    at_one = NOON.replace(hour=13, minute=0)
     make.ingested(store, make.paper("A flower", arxiv_id="2601.00002"), now=at_one)
     assert lag(store, at_one + dt.timedelta(minutes=5)).planning_since is None
     assert lag(store, at_one + dt.timedelta(minutes=61)).planning_since == at_one
@@ -525,21 +525,21 @@ def test_planning_is_not_behind_for_chats_in_their_quiet_hours(store: Store) -> 
 def test_sending_is_behind_since_the_oldest_ready_delivery(store: Store) -> None:
     make.due(store, "telegram:1", "telegram:2")
     assert lag(store, LATER).sending_since is None
-    plan_due(store, now=make.NOON)
-    assert lag(store, LATER).sending_since == make.NOON
+    plan_due(store, now=NOON)
+    assert lag(store, LATER).sending_since == NOON
     # in one lane a message is retried in 30 seconds; for the other lane, the platform requested a pause
     sending.record_outcome(
         store,
         being_sent.being_sent(store, being_sent.request(on_unclear="skip")),
         errors.RetryLater("busy"),
         on_unclear="skip",
-        now=make.NOON,
-        wall=make.NOON,
+        now=NOON,
+        wall=NOON,
     )
-    pause_lane(store, Lane("telegram", "2"), wall=make.NOON, until=LATER)
+    pause_lane(store, Lane("telegram", "2"), wall=NOON, until=LATER)
     second = dt.timedelta(seconds=1)
-    found = [lag(store, at).sending_since for at in (make.NOON + second, LATER - second, LATER)]
-    assert found == [None, make.NOON + 30 * second, make.NOON]
+    found = [lag(store, at).sending_since for at in (NOON + second, LATER - second, LATER)]
+    assert found == [None, NOON + 30 * second, NOON]
 
 
 def lag(store: Store, now: dt.datetime) -> senders_at_work.Backlog:
@@ -556,14 +556,14 @@ def port() -> int:
 
 
 @pytest.fixture
-def kept(terminal: cli.Terminal, port: int) -> cli.Terminal:
+def kept(terminal: Terminal, port: int) -> Terminal:
     """A terminal in a folder with a database. The web address has the port `port`."""
     terminal.set("WEB_PORT", str(port))
     with make.an_open_store(f"sqlite:///{terminal.database}", now=dt.datetime.now(dt.UTC)):
         return terminal
 
 
-def test_another_program_at_the_port_is_no_paperwire(kept: cli.Terminal) -> None:
+def test_another_program_at_the_port_is_no_paperwire(kept: Terminal) -> None:
     with Watchman() as stranger:
         kept.set("WEB_PORT", stranger.url.split(":")[2].partition("/")[0])
         ended = kept("status", "--json")
@@ -571,7 +571,7 @@ def test_another_program_at_the_port_is_no_paperwire(kept: cli.Terminal) -> None
     assert "is not paperwire" in ended.json["problems"]["process"]
 
 
-def test_status_says_what_the_page_of_the_process_says(kept: cli.Terminal, remote: Remote, port: int) -> None:
+def test_status_says_what_the_page_of_the_process_says(kept: Terminal, remote: Remote, port: int) -> None:
     with cli.Process(kept.folder, "run", fake=remote, port=str(port)) as program:
         program.says("Watching ")
         with httpx.Client(trust_env=False) as line:

@@ -20,6 +20,7 @@ from subscriptions.store.database.store import Store
 from tests import source_harness
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration import cli
+from tests.integration.cli import Terminal
 from tests.integration.web_site import open_pages
 from tests.make import FakeClock
 
@@ -105,7 +106,7 @@ OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-
 
 
 @pytest.fixture
-def hostile(terminal: cli.Terminal) -> cli.Terminal:
+def hostile(terminal: Terminal) -> Terminal:
     terminal.file(ODD_NAME, cli.PAGE.replace("](http", " \u202egnihtemos \u2066\u200f](http", 1))
     terminal.file(f"no digest {ODD_NAME}", "# About\n\nThese are notes.\n")
     terminal.file("paperwire.toml", '[[source]]\nname = "inbox"\npath = "*.md"\n')
@@ -120,7 +121,7 @@ def hostile(terminal: cli.Terminal) -> cli.Terminal:
     ],
     ids=lambda arguments: " ".join(arguments).partition(" nowhere")[0],
 )  # fmt: skip
-def test_a_name_or_title_is_shown_and_not_obeyed(hostile: cli.Terminal, arguments: tuple[str, ...]) -> None:
+def test_a_name_or_title_is_shown_and_not_obeyed(hostile: Terminal, arguments: tuple[str, ...]) -> None:
     if arguments == ("sources",):
         hostile("sources", "poll")
     ended = hostile(*arguments)
@@ -130,7 +131,7 @@ def test_a_name_or_title_is_shown_and_not_obeyed(hostile: cli.Terminal, argument
     assert "\\u202e" in said
 
 
-def test_a_reply_in_a_terminal_is_shown_and_not_obeyed(hostile: cli.Terminal) -> None:
+def test_a_reply_in_a_terminal_is_shown_and_not_obeyed(hostile: Terminal) -> None:
     hostile("sources", "poll")
     hostile("subscribe", "gnihtemos", "--as", "console:me")
     ended = hostile("say", "/search gnihtemos", "--as", "console:me")
@@ -139,7 +140,7 @@ def test_a_reply_in_a_terminal_is_shown_and_not_obeyed(hostile: cli.Terminal) ->
 
 
 @pytest.mark.parametrize("arguments", [("inspect", "--json", "--papers", "."), ("ingest", "--json", ".")])
-def test_json_has_the_same_text_without_terminal_codes(hostile: cli.Terminal, arguments: tuple[str, ...]) -> None:
+def test_json_has_the_same_text_without_terminal_codes(hostile: Terminal, arguments: tuple[str, ...]) -> None:
     ended = hostile(*arguments)
     assert not OBEYED.search(ended.out), ascii(ended.out)
     assert json.loads(ended.out)
@@ -150,7 +151,7 @@ def test_json_has_the_same_text_without_terminal_codes(hostile: cli.Terminal, ar
 
 
 @pytest.mark.parametrize("columns", [60, 200])
-def test_a_terminal_gets_only_the_codes_of_the_program(hostile: cli.Terminal, columns: int) -> None:
+def test_a_terminal_gets_only_the_codes_of_the_program(hostile: Terminal, columns: int) -> None:
     without_colours = re.sub(r"\x1b\[[\d;]*m", "", hostile.on_screen(columns, "inspect", "--papers", ".").out)
     assert not OBEYED.search(without_colours), ascii(without_colours)
     assert "\\u202e" in without_colours

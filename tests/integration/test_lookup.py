@@ -24,33 +24,33 @@ from subscriptions.store.database.store import Store
 from tests import make, source_harness, stored
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
-from tests.integration import program, telegram_bot
+from tests.integration import telegram_bot
+from tests.integration.program import RestingClock
+from tests.source_harness import SourceHarness, arxiv_source, web_source
 
 ID, OTHER = "2601.09001", "2601.09002"
 FORGETS = make.paper("Graphs that forget", "cs.LG", arxiv_id=ID, abstract="They do.", authors=("Ada Example",))
 
 
 @pytest.fixture
-def clock() -> program.RestingClock:
-    return program.RestingClock()
+def clock() -> RestingClock:
+    return RestingClock()
 
 
 @asynccontextmanager
 async def asking(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, arxiv: FakeArxiv
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
 ) -> abc.AsyncIterator[App]:
     """Yields a bot that listens and looks papers up at the fake arXiv. The end of the block cancels open look-ups."""
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         receivers = [worker.Supervised(receiver, clock) for receiver in app.receivers()]
-        sources = source_harness.SourceHarness(app.store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
+        sources = SourceHarness(app.store, clock, arxiv, arxiv_source("cs.LG"))
         async with worker.listening(app, receivers, sources.scheduler.lookup):
             yield app
 
 
 @pytest.fixture
-async def app(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, arxiv: FakeArxiv
-) -> abc.AsyncIterator[App]:
+async def app(tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv) -> abc.AsyncIterator[App]:
     async with asking(tmp_path, telegram, clock, arxiv) as made:
         yield made
 
@@ -86,7 +86,7 @@ async def test_the_answer_comes_at_once_and_the_card_a_moment_later(
 
 
 async def test_it_is_news_only_when_it_is_announced(
-    app: App, telegram: FakeTelegram, clock: program.RestingClock, arxiv: FakeArxiv
+    app: App, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.knows(FORGETS)
     make.subscribes(app.store, "telegram:8", "graphs", every="now")
@@ -136,14 +136,14 @@ async def test_while_arxiv_is_away_a_sentence_and_a_link_say_so(
 
 
 async def test_many_who_ask_while_arxiv_thinks_share_the_next_question(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, arxiv: FakeArxiv
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
 ) -> None:
     """Several people ask for papers while the bot polls arXiv. Their look-ups share requests, so that arXiv's limits hold."""
     arxiv.announces(date(2026, 1, 22), make.paper("Of today", "cs.LG", announce_type=model.Announce.NEW))
     arxiv.knows(FORGETS, make.paper("Trees", "cs.LG", arxiv_id=OTHER))
-    source = source_harness.arxiv_source("cs.LG", "stat.ML", "cs.CV")
+    source = arxiv_source("cs.LG", "stat.ML", "cs.CV")
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
-        feeding = source_harness.SourceHarness(app.store, clock, arxiv, source)
+        feeding = SourceHarness(app.store, clock, arxiv, source)
         lookup = feeding.scheduler.lookup
         assert lookup is not None
         _, *answers = await asyncio.gather(
@@ -156,7 +156,7 @@ async def test_many_who_ask_while_arxiv_thinks_share_the_next_question(
 
 
 async def test_an_interrupted_look_up_is_answered_by_the_next_process(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, arxiv: FakeArxiv
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.knows(FORGETS)
     with FakeArxiv() as silent:
@@ -222,7 +222,7 @@ async def test_a_locked_database_is_waited_for_a_refusal_is_told(  # noqa: PLR09
 
 
 async def test_who_is_forgotten_meanwhile_is_not_answered(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, arxiv: FakeArxiv
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
 ) -> None:
     with FakeArxiv() as silent:
         silent.hangs()
@@ -256,10 +256,10 @@ AUTHORS = ("Ada Example", "Bo Beispiel")
 
 
 @pytest.fixture
-def feeding(store: Store, clock: program.RestingClock, arxiv: FakeArxiv) -> source_harness.SourceHarness:
+def feeding(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> SourceHarness:
     clock.advance(source_harness.new_york("2026-01-22 12:00") - clock.now())
     arxiv.announces(date(2026, 1, 22), make.paper("Of today", "cs.LG"))
-    return source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
+    return SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
 
 
 NAMED = make.paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS)
@@ -281,7 +281,7 @@ def delivered(store: Store) -> list[str]:
 
 
 async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
-    store: Store, clock: program.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
+    store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     arxiv.knows(
         make.paper("$\\alpha$-Graphs: they don't forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS),
@@ -307,7 +307,7 @@ async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
 
 @pytest.mark.both_databases
 async def test_completed_papers_match_and_come_once(
-    store: Store, clock: program.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
+    store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     for name, query in {"words": "graphs", "category": "cat:cs.LG", "author": "author:Beispiel"}.items():
         make.subscribes(store, f"console:{name}", query, every="now", now=clock.now())
@@ -325,7 +325,7 @@ async def test_completed_papers_match_and_come_once(
 
 @pytest.mark.both_databases
 async def test_papers_unknown_to_arxiv_are_asked_for_three_times(
-    store: Store, clock: program.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
+    store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     make.ingested(store, bare("A list of nothing", "2601.09001"), bare("Nobody wrote this"), now=clock.now())
     for _ in range(12):
@@ -345,9 +345,9 @@ async def test_papers_unknown_to_arxiv_are_asked_for_three_times(
 )
 async def test_of_some_papers_nobody_is_asked(  # noqa: PLR0917 - fixtures
     store: Store,
-    clock: program.RestingClock,
+    clock: RestingClock,
     arxiv: FakeArxiv,
-    feeding: source_harness.SourceHarness,
+    feeding: SourceHarness,
     papers: list[model.Paper],
     age: timedelta,
 ) -> None:
@@ -359,9 +359,9 @@ async def test_of_some_papers_nobody_is_asked(  # noqa: PLR0917 - fixtures
 
 async def test_many_ids_are_asked_for_in_batches_of_a_hundred(
     store: Store,
-    clock: program.RestingClock,
+    clock: RestingClock,
     arxiv: FakeArxiv,
-    feeding: source_harness.SourceHarness,
+    feeding: SourceHarness,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(arxiv_lookup, "IDS_PER_REQUEST", arxiv_lookup.IDS_PER_REQUEST // 10)
@@ -379,7 +379,7 @@ async def test_many_ids_are_asked_for_in_batches_of_a_hundred(
 
 
 async def test_a_question_that_arxiv_refuses_is_asked_in_halves(
-    store: Store, clock: program.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
+    store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     ids = [f"2601.{number:05d}" for number in range(10_000, 10_008)]
     arxiv.knows(*(make.paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
@@ -392,7 +392,7 @@ async def test_a_question_that_arxiv_refuses_is_asked_in_halves(
 
 
 async def test_while_arxiv_is_busy_it_is_left_alone(
-    store: Store, clock: program.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
+    store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     arxiv.knows(NAMED)
     arxiv.answers_429(4, at="/api/")
@@ -404,24 +404,22 @@ async def test_while_arxiv_is_busy_it_is_left_alone(
     assert len(arxiv.asked("id_list")) == 5
 
 
-async def test_without_a_source_of_arxiv_nobody_is_asked(
-    store: Store, clock: program.RestingClock, arxiv: FakeArxiv
-) -> None:
+async def test_without_a_source_of_arxiv_nobody_is_asked(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> None:
     make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
     arxiv.holds("/list.md", "")
-    await source_harness.polled(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md"))
+    await source_harness.polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
     assert arxiv.asked("/api/") == []
 
 
 def test_which_source_is_arxivs() -> None:
-    lists, feeds = source_harness.web_source("https://example.org/list.md"), source_harness.arxiv_source("cs.LG")
-    api = source_harness.web_source("https://export.arxiv.org/api/query?search_query=cat:cs.LG")
+    lists, feeds = web_source("https://example.org/list.md"), arxiv_source("cs.LG")
+    api = web_source("https://export.arxiv.org/api/query?search_query=cat:cs.LG")
     asked = [arxiv_lookup.arxiv_among(among) for among in ([lists], [lists, feeds], [lists, api])]
     assert asked == [None, feeds, api]
 
 
 async def test_papers_are_completed_after_the_sources_have_answered(
-    store: Store, clock: program.RestingClock, arxiv: FakeArxiv, feeding: source_harness.SourceHarness
+    store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     arxiv.knows(NAMED)
     make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())

@@ -34,6 +34,7 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
 from tests import make, stored
 from tests.fakes.meaning import FakeEncoder
+from tests.make import HOUR, MINUTE, NOON, FakeClock
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
@@ -48,11 +49,11 @@ class Worker:
 
     store: Store
     encoder: FakeEncoder = field(default_factory=FakeEncoder)
-    clock: make.FakeClock = field(default_factory=lambda: make.FakeClock(make.NOON))
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
 
     def reads(self, *papers: model.Paper, days: int = 0) -> Ingested:
         """Reads a digest that is `days` old."""
-        day = (make.NOON - timedelta(days=days)).date()
+        day = (NOON - timedelta(days=days)).date()
         return asyncio.run(store_digest(self, make.digest(*papers, day=day), source="daily"))
 
     def starts(self) -> LateEncoding:
@@ -147,15 +148,15 @@ def test_news_does_not_wait_for_an_encoder_that_fails(
         going_on.set()
     assert "2 papers get their meaning later" in caplog.text
     assert having(worker.store) == set()
-    late = worker.clock.now() + 2 * make.HOUR
+    late = worker.clock.now() + 2 * HOUR
     assert [one.name for one in stored_findings(worker.store, now=late, wall=late)] == ["meaning"]
-    list(make.planned_slices(worker.store, now=make.NOON))
+    list(make.planned_slices(worker.store, now=NOON))
     monkeypatch.undo()
     worker.encoder.fails = None
     worker.catches_up()
     assert having(worker.store) == {HOT, COLD}
     assert stored_findings(worker.store, now=late, wall=late) == ()
-    list(make.planned_slices(worker.store, now=make.NOON))
+    list(make.planned_slices(worker.store, now=NOON))
     assert stored.delivered(worker.store) == [("telegram:1", HOT)]
 
 
@@ -174,7 +175,7 @@ def test_late_codes_are_for_searching_only(worker: Worker) -> None:
         with worker.store.read() as transaction:
             (one,) = listing.listed_in(transaction, [listing.get_chat(transaction, make.address("telegram:1"))])
             assert undelivered(transaction, one.chat, [one.subscription], upto=9) == {one.subscription.id: set()}
-    list(make.planned_slices(worker.store, now=make.NOON))
+    list(make.planned_slices(worker.store, now=NOON))
     assert stored.delivered(worker.store) == []
 
 
@@ -185,7 +186,7 @@ def test_codes_of_an_archive_are_in_time_when_its_paper_becomes_news(worker: Wor
     worker.starts()
     worker.catches_up()
     worker.reads(paper, make.paper(COLD))
-    list(make.planned_slices(worker.store, now=make.NOON))
+    list(make.planned_slices(worker.store, now=NOON))
     assert stored.delivered(worker.store) == [("telegram:1", HOT)]
 
 
@@ -195,7 +196,7 @@ def test_codes_of_another_encoder_stay_in_time(worker: Worker) -> None:
     newer = Worker(worker.store, FakeEncoder(name="fake 2"))
     late = newer.starts()
     asyncio.run(late.run())
-    list(make.planned_slices(worker.store, now=make.NOON))
+    list(make.planned_slices(worker.store, now=NOON))
     assert stored.delivered(worker.store) == [("telegram:1", HOT)]
 
 
@@ -236,7 +237,7 @@ async def test_other_work_goes_on_while_files_wait_for_their_meaning(
     try:
         for _ in range(3):
             await sources.poll()
-            worker.clock.advance(make.MINUTE)
+            worker.clock.advance(MINUTE)
         assert (sources.is_catching_up, codes(worker.store)) == (True, {})
     finally:
         going_on.set()
@@ -271,7 +272,7 @@ def test_a_changed_paper_is_not_given_the_codes_of_its_old_texts(worker: Worker)
     paper = make.paper(HOT, arxiv_id="2601.00001", version=1, abstract="It is hot.")
     worker.reads(paper, days=30)
     worker.starts()
-    found = meaning.papers_without(worker.store, "fake 1", 9, wall=make.NOON)
+    found = meaning.papers_without(worker.store, "fake 1", 9, wall=NOON)
     assert found is not None
     worker.encoder.fails = FAILS
     worker.reads(replace(paper, version=2, abstract="It is cold."))
@@ -286,9 +287,9 @@ def test_one_worker_at_a_time_makes_missing_codes(worker: Worker, database_url: 
     worker.reads(make.paper(HOT), days=30)
     worker.starts()
     with closing(Store(database_url)) as other:
-        assert meaning.papers_without(worker.store, "fake 1", 9, wall=make.NOON) is not None
-        assert meaning.papers_without(other, "fake 1", 9, wall=make.NOON + make.MINUTE) is None
-        assert meaning.papers_without(other, "fake 1", 9, wall=make.NOON + make.HOUR) is not None
+        assert meaning.papers_without(worker.store, "fake 1", 9, wall=NOON) is not None
+        assert meaning.papers_without(other, "fake 1", 9, wall=NOON + MINUTE) is None
+        assert meaning.papers_without(other, "fake 1", 9, wall=NOON + HOUR) is not None
 
 
 # ── The encoder is one value of the store ─────────────────────────────────────────────────────────────────────────────
@@ -319,7 +320,7 @@ def test_after_a_change_of_the_encoder_everything_is_encoded_again(worker: Worke
 
 
 def test_without_an_encoder_nothing_is_encoded(store: Store) -> None:
-    off = SimpleNamespace(store=store, clock=make.FakeClock(make.NOON), encoder=None)
+    off = SimpleNamespace(store=store, clock=FakeClock(NOON), encoder=None)
     asyncio.run(store_digest(off, make.digest(make.paper(HOT)), source="daily"))
     asyncio.run(LateEncoding(off).begin())
     asyncio.run(LateEncoding(off).run())
@@ -368,9 +369,9 @@ def test_questions_are_removed_with_the_last_query_that_asks_them(worker: Worker
     worker.subscribes("telegram:2", 'about:"heat"')
     assert questions(store) == ["Größe der Lösung", "heat"]
     assert meaning.questions_of(store, ["heat", "Größe der Lösung", "ice"]).keys() == {"heat", "Größe der Lösung"}
-    unsubscribe(store, make.address("telegram:1"), "1", now=make.NOON)
+    unsubscribe(store, make.address("telegram:1"), "1", now=NOON)
     assert questions(store) == ["heat"]
-    unsubscribe(store, make.address("telegram:2"), "1", now=make.NOON)
+    unsubscribe(store, make.address("telegram:2"), "1", now=NOON)
     assert questions(store) == []
 
 
@@ -397,7 +398,7 @@ def test_a_plan_brings_what_is_near_and_says_how_near(
         worker.starts()  # makes the vectors of questions, and of another encoder those that lack now
         worker.reads(make.paper(paper, "cs.LG"))
         before = stored.delivered(worker.store)
-        plan_due(worker.store, now=make.NOON + timedelta(minutes=len(before) + 1))
+        plan_due(worker.store, now=NOON + timedelta(minutes=len(before) + 1))
         new = [one for one in stored.delivered(worker.store) if one not in before]
         assert new == [(f"telegram:{chat}", title) for chat, title in found]
         worker.encoder = FakeEncoder(name="fake 2")
@@ -415,5 +416,5 @@ def test_a_copy_has_the_codes_and_old_papers_lose_them(worker: Worker, tmp_path:
         assert codes(copy) == codes(worker.store)
         assert near(copy, "heat") == [HOT]
         assert meaning.questions_of(copy, ["heat"]) == meaning.questions_of(worker.store, ["heat"])
-    make.clean_up(worker.store, now=make.NOON + timedelta(days=99), papers=timedelta(days=30))
+    make.clean_up(worker.store, now=NOON + timedelta(days=99), papers=timedelta(days=30))
     assert having(worker.store) == set()

@@ -48,6 +48,7 @@ from tests.integration.cli import Terminal
 from tests.integration.docs_pages import DOCS
 from tests.integration.program import Quiet, opened, running
 from tests.integration.telegram_bot import a_bot
+from tests.make import HOUR, MINUTE, NOON, FakeClock
 from tests.stored import change
 
 
@@ -87,7 +88,7 @@ class Bot:
 @asynccontextmanager
 async def bot_with(
     tmp_path: Path,
-    clock: make.FakeClock,
+    clock: FakeClock,
     telegram: FakeTelegram,
     metrics: tuple[operation_metrics.Gauge, ...] | None = None,
 ) -> abc.AsyncIterator[Bot]:
@@ -100,7 +101,7 @@ async def bot_with(
 
 
 @pytest.fixture
-async def bot(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> abc.AsyncIterator[Bot]:
+async def bot(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> abc.AsyncIterator[Bot]:
     async with bot_with(tmp_path, clock, telegram) as made:
         yield made
 
@@ -168,7 +169,7 @@ async def test_counters_that_alerts_watch_begin_at_zero(bot: Bot, telegram: Fake
 
 
 async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
-    bot: Bot, clock: make.FakeClock, telegram: FakeTelegram
+    bot: Bot, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     assert (await bot.scrape())("paperwire_oldest_waiting_seconds", platform="telegram") == 0
     make.due(bot.app.store, "telegram:1")
@@ -210,14 +211,14 @@ async def test_papers_of_a_source_are_new_or_known(bot: Bot) -> None:
     ],
 )
 async def test_a_source_is_overdue_when_it_is_late_or_was_passed_over(
-    bot: Bot, outcome: receipts.Outcome, due_in: timedelta, overdue: int, clock: make.FakeClock
+    bot: Bot, outcome: receipts.Outcome, due_in: timedelta, overdue: int, clock: FakeClock
 ) -> None:
     sources.sync_sources(
-        bot.app.store, [sources.SourceFact(name="daily", kind="url", location="x", schedule="every 30m")], now=make.NOON
+        bot.app.store, [sources.SourceFact(name="daily", kind="url", location="x", schedule="every 30m")], now=NOON
     )
     source_notices.note_poll(
         bot.app.store,
-        receipts.Receipt(source="daily", at=make.NOON, outcome=outcome, counts={}, detail=""),
+        receipts.Receipt(source="daily", at=NOON, outcome=outcome, counts={}, detail=""),
         sources.SourceState(next_at=clock.now() + due_in),
         {},
     )
@@ -225,7 +226,7 @@ async def test_a_source_is_overdue_when_it_is_late_or_was_passed_over(
 
 
 async def test_the_age_of_the_newest_copy_and_the_size_of_the_database(
-    bot: Bot, tmp_path: Path, clock: make.FakeClock
+    bot: Bot, tmp_path: Path, clock: FakeClock
 ) -> None:
     page = await bot.scrape()
     assert (page("paperwire_copies"), page("paperwire_newest_copy_age_seconds")) == (0, None)
@@ -254,7 +255,7 @@ async def test_without_the_database_the_page_leaves_its_values_out(bot: Bot, tmp
     assert (page("paperwire_platforms_stopped"), page("paperwire_copies")) == (None, 0)
 
 
-async def test_a_new_metric_is_one_value(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> None:
+async def test_a_new_metric_is_one_value(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
     own = operation_metrics.Gauge(
         name="paperwire_answer", help="The answer.", read=lambda _: operation_metrics.alone(42)
     )
@@ -274,17 +275,15 @@ def test_a_listener_that_fails_disturbs_nobody(caplog: pytest.LogCaptureFixture)
     assert [record.getMessage() for record in caplog.records] == ["A measurement was not counted: ValueError"]
 
 
-async def test_what_waits_and_what_is_in_hand_is_measured(
-    bot: Bot, clock: make.FakeClock, telegram: FakeTelegram
-) -> None:
+async def test_what_waits_and_what_is_in_hand_is_measured(bot: Bot, clock: FakeClock, telegram: FakeTelegram) -> None:
     page = await bot.scrape()
     names = ("planning_lag_seconds", "sending_lag_seconds", "lanes_in_hand", "jobs_waiting")
     assert [page(f"paperwire_{name}") for name in names] == [0, 0, 0, None]
     make.due(bot.app.store, "telegram:1")
-    clock.set_now(make.NOON + 3 * make.MINUTE)
+    clock.set_now(NOON + 3 * MINUTE)
     assert (await bot.scrape())("paperwire_planning_lag_seconds") == 180
-    plan_due(bot.app.store, now=make.NOON + 3 * make.MINUTE)
-    clock.set_now(make.NOON + 5 * make.MINUTE)
+    plan_due(bot.app.store, now=NOON + 3 * MINUTE)
+    clock.set_now(NOON + 5 * MINUTE)
     page = await bot.scrape()
     assert [page(f"paperwire_{name}") for name in names] == [0, 120, 0, None]
     scraped_within: list[float | None] = []
@@ -297,10 +296,10 @@ async def test_what_waits_and_what_is_in_hand_is_measured(
     assert scraped_within == [1]
 
 
-async def test_lanes_that_wait_for_a_worker_are_measured(url: str, clock: make.FakeClock) -> None:
+async def test_lanes_that_wait_for_a_worker_are_measured(url: str, clock: FakeClock) -> None:
     async with opened(build_app(Settings(database_url=SecretStr(url), web_port=0), clock=clock, is_worker=True)) as app:
         make.due(app.store, "telegram:1")
-        plan_due(app.store, now=make.NOON)
+        plan_due(app.store, now=NOON)
         before = (await operation_metrics.Metrics(app, dict).page())[0].decode()
         change(app.store, "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour'")
         assert "\npaperwire_jobs_waiting 0.0\n" in (await operation_metrics.Metrics(app, dict).page())[0].decode()
@@ -315,7 +314,7 @@ OPERATOR = make.address("telegram:99")
 
 
 async def test_run_prints_a_code_while_nobody_runs_the_bot(
-    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram, admins=(OPERATOR,)) as app:
         assert lines_for_operators.operator_lines(app.store, app) == []
@@ -325,8 +324,8 @@ async def test_run_prints_a_code_while_nobody_runs_the_bot(
         (line,) = lines_for_operators.operator_lines(app.store, app)
         code = line.rpartition(" ")[2]
         assert line == f"This bot has no operator yet. To become it, send in private: /admin {code}"
-        conversation_state.store_chat(app.store, make.address("telegram:1"), model.ChatKind.PRIVATE, now=make.NOON)
-        assert operators.redeem_code(app.store, make.address("telegram:1"), code, admins=(), now=make.NOON) == "made"
+        conversation_state.store_chat(app.store, make.address("telegram:1"), model.ChatKind.PRIVATE, now=NOON)
+        assert operators.redeem_code(app.store, make.address("telegram:1"), code, admins=(), now=NOON) == "made"
         assert lines_for_operators.operator_lines(app.store, app) == []
 
 
@@ -335,7 +334,7 @@ async def test_run_prints_a_code_while_nobody_runs_the_bot(
 
 
 async def test_a_dead_letter_is_named_by_all_three(
-    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
         process = Process(app, Quiet())  # type: ignore[arg-type]
@@ -367,7 +366,7 @@ async def test_a_dead_letter_is_named_by_all_three(
 
 
 async def test_what_waits_for_days_is_named_by_all_three(
-    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
         make.subscribes(app.store, "telegram:1", "graph", every="now")
@@ -404,32 +403,30 @@ async def test_the_page_of_health_is_ready_and_names_them() -> None:
     assert answer.json()["seconds"] == {"dead": 10_800}
 
 
-async def test_of_two_processes_one_writes_the_line(
-    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock
-) -> None:
+async def test_of_two_processes_one_writes_the_line(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
         assert outbox_trouble.claim_unlogged_trouble(app.store, now=clock.now()).waiting == {}
         make.due(app.store, "telegram:1")
         telegram.goes_down()
         await app.sender.deliver()
-        clock.advance(2 * make.HOUR)
+        clock.advance(2 * HOUR)
         found = [outbox_trouble.claim_unlogged_trouble(app.store, now=clock.now()) for _ in range(2)]
     assert [[*one.waiting] for one in found] == [["telegram"], []]
 
 
-async def ticks(process: Process, clock: make.FakeClock, times: int = 2) -> None:
+async def ticks(process: Process, clock: FakeClock, times: int = 2) -> None:
     for _ in range(times):
         clock.advance(timedelta(minutes=2))
         await process.tick()
         await process.finish()
 
 
-def answers_of(settings: Settings, store: Store, clock: make.FakeClock) -> list[str]:
+def answers_of(settings: Settings, store: Store, clock: FakeClock) -> list[str]:
     return [str(finding.answer) for finding in check_findings(settings, store, wall=clock.now())]
 
 
 async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
-    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock
 ) -> None:
     copies = tmp_path / "copies"
 
@@ -468,9 +465,9 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
 
 def test_the_command_line_lets_a_chat_in(terminal: Terminal) -> None:
     store = Store(f"sqlite:///{terminal.database}")
-    store.open(now=make.NOON)
+    store.open(now=NOON)
     make.subscribes(store, "telegram:42", "diffusion")
-    access.request_admission(store, make.address("telegram:42"), admins=(), who="", request="", now=make.NOON)
+    access.request_admission(store, make.address("telegram:42"), admins=(), who="", request="", now=NOON)
     assert get_chat(store, make.address("telegram:42")).state == "asked"
     assert terminal("subscribe", "graphs", "--as", "telegram:42").status == 0
     assert get_chat(store, make.address("telegram:42")).state == "active"
@@ -482,7 +479,7 @@ def copies_in(folder: Path) -> list[str]:
 
 
 async def test_a_copy_that_failed_is_made_later_on_the_same_day(
-    tmp_path: Path, clock: make.FakeClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     backups = tmp_path / "backups"
     backups.write_text("a file where the folder should be")
@@ -496,7 +493,7 @@ async def test_a_copy_that_failed_is_made_later_on_the_same_day(
         backups.unlink()
         made = []
         a_day = timedelta(days=1)
-        for later in (timedelta(0), make.HOUR, make.HOUR, a_day, 365 * a_day, -364 * a_day):
+        for later in (timedelta(0), HOUR, HOUR, a_day, 365 * a_day, -364 * a_day):
             clock.advance(later)
             await maintaining.tick()
             await maintaining.maintained()
@@ -510,7 +507,7 @@ async def test_a_copy_that_failed_is_made_later_on_the_same_day(
 def test_the_size_of_a_database_is_told_by_kind_and_day(store: Store) -> None:
     fill(store, 70)
     with store.read() as session:
-        found = {one.what: one for one in room(session, now=make.NOON)}
+        found = {one.what: one for one in room(session, now=NOON)}
         whole = session.connection().exec_driver_sql("SELECT sum(pgsize) FROM dbstat").scalar_one()
     messages, items = found["messages"], found["papers of chats"]
     assert (messages.rows, items.rows) == (70 * 6, 70 * 30)

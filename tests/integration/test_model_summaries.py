@@ -22,6 +22,7 @@ from subscriptions.service.model_summaries import LEASE, WAITS
 from subscriptions.store.database.store import Store
 from tests import make, stored
 from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
+from tests.make import NOON, FakeClock
 
 ABSTRACT = (
     "We follow {subject} for one summer with small radio tags, in forty places of three countries. They move further than "
@@ -40,7 +41,7 @@ class Worker:
 
     store: Store
     server: FakeChatModel
-    clock: make.FakeClock = field(default_factory=lambda: make.FakeClock(make.NOON))
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
     budget: Budget = field(default_factory=lambda: Budget(requests=100, tokens=1_000_000))
 
     def summarises(self) -> None:
@@ -110,7 +111,7 @@ def test_papers_that_subscriptions_match_are_summarised_once_in_the_languages_of
     english, chinese = worker.made["On eels"]["en"], worker.made["On eels"]["zh"]
     assert list(english.fields) == ["tldr", "motivation", "method", "result"]
     assert english.fields["tldr"] == "Radio tags show that eels move further than maps say."
-    assert (english.title, english.model, english.made_at) == ("", MODEL, make.NOON)
+    assert (english.title, english.model, english.made_at) == ("", MODEL, NOON)
     assert chinese.fields["tldr"] == "无线电标签显示，eels 移动得比地图上更远。"
     assert chinese.title == "eels的中文标题"
     worker.reads(paper("eels"), paper("crabs", "cs.LG"))
@@ -382,7 +383,7 @@ def test_a_worker_that_was_killed_loses_nothing_and_its_requests_count(worker: W
     assert (len(worker.server.asked), worker.day.requests) == (9, 13)
     assert worker.day.tokens == worker.server.tokens + 2000  # nobody knows what those of the killed worker cost
     late = begun[0]
-    made = model.ModelSummary(language="en", fields={"tldr": "Late."}, title="", model=MODEL, made_at=make.NOON)
+    made = model.ModelSummary(language="en", fields={"tldr": "Late."}, title="", model=MODEL, made_at=NOON)
     model_summaries.put_made(worker.store, late, made, lambda _: None, tokens=300, now=worker.clock.now())
     assert all(one["en"].fields["tldr"] != "Late." for one in worker.made.values())
     assert worker.day.tokens == worker.server.tokens + 1800

@@ -33,8 +33,8 @@ from subscriptions.service.retention import clean_up_steps
 from subscriptions.store import edit_requests, outbox, paper_sequence, platform_states, work_figures
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database import store as database
 from subscriptions.store.database import write_probe
+from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
 from subscriptions.store.updates import unfinished_replies
 from subscriptions.store.workers import NewWorker
@@ -42,15 +42,16 @@ from tests import make
 from tests.bot_harness import BotHarness
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
+from tests.make import HOUR, MINUTE, NOON, FakeClock
 from tests.million import fill_a_million
 from tests.source_harness import NoSources
 from tests.statements import Watch, recording
 
-OPEN = ("when-out 08:00-20:00", make.NOON - 4 * make.HOUR, make.NOON + 8 * make.HOUR)
-TOMORROW = ("daily 09:00", make.NOON + 21 * make.HOUR, make.NOON + 21 * make.HOUR)
+OPEN = ("when-out 08:00-20:00", NOON - 4 * HOUR, NOON + 8 * HOUR)
+TOMORROW = ("daily 09:00", NOON + 21 * HOUR, NOON + 21 * HOUR)
 
 
-def waiting_subscriptions(store: database.Store, cadence: tuple[str, datetime | None, datetime | None], how_many: int, cursor: int) -> None:  # fmt: skip
+def waiting_subscriptions(store: Store, cadence: tuple[str, datetime | None, datetime | None], how_many: int, cursor: int) -> None:  # fmt: skip
     """Adds `how_many` subscriptions of chat 1. Planning has compared them with the papers up to `cursor`."""
     text, next_due_at, latest_due_at = cadence
     with store.write() as session:
@@ -65,7 +66,7 @@ def waiting_subscriptions(store: database.Store, cadence: tuple[str, datetime | 
             [
                 {
                     "chat": 1, "query": first + n, "number": first + n + 10, "name": "", "text": "x", "cadence": text, "state": "active",
-                    "added_by": "", "subscriber": "", "since": make.NOON - 24 * make.HOUR, "cursor": cursor, "next_due_at": next_due_at,
+                    "added_by": "", "subscriber": "", "since": NOON - 24 * HOUR, "cursor": cursor, "next_due_at": next_due_at,
                     "latest_due_at": latest_due_at,
                 }
                 for n in range(how_many)
@@ -73,10 +74,10 @@ def waiting_subscriptions(store: database.Store, cadence: tuple[str, datetime | 
         )  # fmt: skip
 
 
-def steps_of(store: database.Store, waiting: bool) -> int:
+def steps_of(store: Store, waiting: bool) -> int:
     """Returns how many steps SQLite takes to find that nothing is due."""
     with recording(store) as recorded, store.read() as transaction:
-        assert plans.due_chats(transaction, make.NOON, paper_sequence.last_sequence(transaction), waiting=waiting) == []
+        assert plans.due_chats(transaction, NOON, paper_sequence.last_sequence(transaction), waiting=waiting) == []
     return recorded.steps
 
 
@@ -88,33 +89,33 @@ def steps_of(store: database.Store, waiting: bool) -> int:
         (TOMORROW, 5, False),
         (TOMORROW, 5, True),
         (("now", None, None), 0, False),
-        (("now", make.NOON + make.HOUR, None), 5, False),  # quiet hours have put it off
-        (("now", make.NOON + make.HOUR, None), 5, True),
+        (("now", NOON + HOUR, None), 5, False),  # quiet hours have put it off
+        (("now", NOON + HOUR, None), 5, True),
     ],
 )
 def test_many_subscriptions_that_wait_take_no_longer_than_few(
-    store: database.Store,
+    store: Store,
     cadence: tuple[str, datetime | None, datetime | None],
     behind: int,
     waiting: bool,
 ) -> None:
-    make.subscribes(store, "telegram:1", "graph", every="now", now=make.NOON - make.HOUR)
-    make.ingested(store, *(make.paper(f"A tree {n}") for n in range(10)), now=make.NOON - make.HOUR)
-    plan_due(store, now=make.NOON - make.HOUR)
+    make.subscribes(store, "telegram:1", "graph", every="now", now=NOON - HOUR)
+    make.ingested(store, *(make.paper(f"A tree {n}") for n in range(10)), now=NOON - HOUR)
+    plan_due(store, now=NOON - HOUR)
     waiting_subscriptions(store, cadence, 20, 10 - behind)
     few = steps_of(store, waiting)
     waiting_subscriptions(store, cadence, 2000, 10 - behind)
     assert steps_of(store, waiting) <= few + 2
 
 
-def test_of_many_windows_those_with_news_are_found(store: database.Store) -> None:
+def test_of_many_windows_those_with_news_are_found(store: Store) -> None:
     """Planning looks for due chats by the opening times of their windows, in turn. It misses neither the first nor the last."""
     openings = {f"telegram:{hour}": f"when-out {hour:02}:00-23:00" for hour in (0, 3, 8, 12)}
     openings["telegram:90"] = "when-out 13:00-23:00"  # this window opens later
     for where, schedule in openings.items():
-        make.subscribes(store, where, "graph", when=schedule, now=make.NOON - make.HOUR)
-    make.ingested(store, make.paper("A graph"), now=make.NOON)
-    assert {f"{lane.platform}:{lane.address}" for lane in plan_due(store, now=make.NOON + timedelta(minutes=1))} == {
+        make.subscribes(store, where, "graph", when=schedule, now=NOON - HOUR)
+    make.ingested(store, make.paper("A graph"), now=NOON)
+    assert {f"{lane.platform}:{lane.address}" for lane in plan_due(store, now=NOON + timedelta(minutes=1))} == {
         where for where in openings if where != "telegram:90"
     }
 
@@ -144,7 +145,7 @@ def asked(rng: random.Random) -> str:
     return rng.choice(SHAPES).format(*rng.choices(WORDS, k=3))
 
 
-def brings(store: database.Store, rng: random.Random, number: int) -> None:
+def brings(store: Store, rng: random.Random, number: int) -> None:
     """Ingests a digest of three papers."""
     make.ingested(
         store,
@@ -157,11 +158,11 @@ def brings(store: database.Store, rng: random.Random, number: int) -> None:
             )
             for part in range(3)
         ),
-        now=make.NOON + number * make.MINUTE,
+        now=NOON + number * MINUTE,
     )
 
 
-def changes(store: database.Store, rng: random.Random) -> None:
+def changes(store: Store, rng: random.Random) -> None:
     """A person subscribes, edits or unsubscribes."""
     where = f"telegram:{rng.randint(1, CHATS)}"
     with contextlib.suppress(errors.NotFound, errors.Refused):  # the chat or subscription does not exist
@@ -169,15 +170,15 @@ def changes(store: database.Store, rng: random.Random) -> None:
             case 1 | 2:
                 make.subscribes(store, where, asked(rng), every="daily")
             case 3:
-                edit(store, make.address(where), rng.randint(1, EACH), asked(rng), now=make.NOON)
+                edit(store, make.address(where), rng.randint(1, EACH), asked(rng), now=NOON)
             case 4:
-                unsubscribe(store, make.address(where), str(rng.randint(1, EACH)), now=make.NOON)
+                unsubscribe(store, make.address(where), str(rng.randint(1, EACH)), now=NOON)
 
 
 @pytest.mark.usefixtures("together")
 @pytest.mark.parametrize("few", [0, 2, 100])
 def test_together_each_query_finds_what_it_finds_by_itself(
-    store: database.Store, few: int, monkeypatch: pytest.MonkeyPatch
+    store: Store, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Planning matches all queries in one step, and each due query finds the same papers as if it were matched alone.
 
@@ -205,7 +206,7 @@ def test_together_each_query_finds_what_it_finds_by_itself(
     assert found > 30
 
 
-def all_deliveries(store: database.Store) -> list[tuple[object, ...]]:
+def all_deliveries(store: Store) -> list[tuple[object, ...]]:
     """Returns the stored facts and papers of all planned deliveries, in order."""
     d, i = (TABLES.tables[name].c for name in ("delivery", "delivery_item"))
     wanted = (
@@ -218,21 +219,21 @@ def all_deliveries(store: database.Store) -> list[tuple[object, ...]]:
 
 
 def test_a_plan_stores_the_same_deliveries_either_way(
-    store: database.Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = random.Random(1)
     for _ in range(40):
         changes(store, rng)
     brings(store, rng, 1)
     store.close()
-    with contextlib.closing(database.Store(f"sqlite:///{tmp_path}/other.db")) as other:
+    with contextlib.closing(Store(f"sqlite:///{tmp_path}/other.db")) as other:
         shutil.copy(store.path, other.path)
         for one, few in ((store, 10**9), (other, 0)):
             monkeypatch.setattr(queries_in_memory, "FEW", few)
-            one.open(now=make.NOON)
+            one.open(now=NOON)
             days = random.Random(1)
             for day in range(1, 5):
-                plan_due(one, now=make.NOON + timedelta(days=day))
+                plan_due(one, now=NOON + timedelta(days=day))
                 changes(one, days)
                 brings(one, days, day * 24 * 60 + 1)
         assert len(all_deliveries(store)) > 10
@@ -240,7 +241,7 @@ def test_a_plan_stores_the_same_deliveries_either_way(
 
 
 @pytest.mark.usefixtures("together")
-def test_all_are_read_once_and_matched_once_a_day(store: database.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_are_read_once_and_matched_once_a_day(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """In each minute another chat is due and a person subscribes. Still, planning matches all queries once for the day."""
     for number in range(1, CHATS + 1):
         for word in WORDS[:3]:
@@ -252,7 +253,7 @@ def test_all_are_read_once_and_matched_once_a_day(store: database.Store, monkeyp
     monkeypatch.setattr(queries_in_memory, "match", counted(batch.match, calls))
     monkeypatch.setattr(batch.QuerySet, "add_canonical", counted(batch.QuerySet.add_canonical, calls))
     for number in range(1, CHATS + 1):
-        assert len(plan_due(store, now=make.NOON + make.HOUR + number * make.MINUTE)) == 1
+        assert len(plan_due(store, now=NOON + HOUR + number * MINUTE)) == 1
         make.subscribes(store, "telegram:1", f"later{number}", every="daily 20:00")
     # planning parses each query once, except the query that was added last, which no plan needed
     assert calls == {"match": 1, "add_canonical": 3 * CHATS + CHATS - 1}
@@ -265,13 +266,13 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-async def app(tmp_path: Path, clock: make.FakeClock, telegram: FakeTelegram) -> abc.AsyncIterator[App]:
+async def app(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> abc.AsyncIterator[App]:
     async with program.running(tmp_path, clock, telegram=telegram) as made:
         yield made
 
 
 @pytest.fixture
-async def calm(app: App, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> "Calm":
+async def calm(app: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> "Calm":
     """A process whose store has not changed for a while. The time is 20 seconds past a full minute."""
     found = Calm(app, clock, monkeypatch)
     await found.ticks(round(process.CALM) + 50)
@@ -284,11 +285,11 @@ async def calm(app: App, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch)
 class Calm:
     """A process, and `looks`: how often it has read the store."""
 
-    def __init__(self, app: App, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, app: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
         self.process, self.clock, self.looks = process.Process(app, NoSources()), clock, 0  # type: ignore[arg-type]
         look = platform_states.stopped_platforms
 
-        def looked(store: database.Store) -> dict[str, str]:
+        def looked(store: Store) -> dict[str, str]:
             self.looks += 1
             return look(store)
 
@@ -316,9 +317,9 @@ async def test_an_unchanged_store_is_looked_at_every_few_seconds(calm: Calm) -> 
 
 @pytest.mark.parametrize("by_another_process", [True, False])
 async def test_what_any_process_stores_is_sent_within_a_second(
-    calm: Calm, app: App, clock: make.FakeClock, telegram: FakeTelegram, *, by_another_process: bool
+    calm: Calm, app: App, clock: FakeClock, telegram: FakeTelegram, *, by_another_process: bool
 ) -> None:
-    with contextlib.closing(database.Store(app.store.kind.url.render_as_string(hide_password=False))) as other:
+    with contextlib.closing(Store(app.store.kind.url.render_as_string(hide_password=False))) as other:
         store = other if by_another_process else app.store
         make.subscribes(store, "telegram:1", "graph", every="now", now=clock.now())
         await calm.ticks(3)  # the first tick looks into the store
@@ -329,7 +330,7 @@ async def test_what_any_process_stores_is_sent_within_a_second(
 
 
 async def test_what_is_due_at_a_minute_is_sent_in_its_first_second(
-    calm: Calm, app: App, clock: make.FakeClock, telegram: FakeTelegram
+    calm: Calm, app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     due = clock.now() + timedelta(minutes=5)
     make.due(app.store, "telegram:1", every=f"daily {due:%H:%M}", now=clock.now())
@@ -341,7 +342,7 @@ async def test_what_is_due_at_a_minute_is_sent_in_its_first_second(
 
 
 async def test_a_message_that_waits_for_its_platform_is_sent_in_time(
-    calm: Calm, app: App, clock: make.FakeClock, telegram: FakeTelegram
+    calm: Calm, app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     make.due(app.store, "telegram:1", now=clock.now())
     telegram.answers("429", retry_after=12)
@@ -366,7 +367,7 @@ class World:
     bot: BotHarness
     process: process.Process
     channel: GalleryChannel
-    clock: make.FakeClock
+    clock: FakeClock
 
     async def ticks(self, times: int) -> None:
         """Runs this number of ticks, at the interval at which `run` looks at an unchanged store."""
@@ -377,7 +378,7 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def a_world(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncIterator[World]:
+async def a_world(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[World]:
     """Yields a world that uses the existing database in `tmp_path`."""
     (tmp_path / "inbox").mkdir()
     settings = Settings(
@@ -394,7 +395,7 @@ async def a_world(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncIterator[Wo
         yield world
 
 
-def test_every_test_explains_what_the_product_executes(statements: Watch, store: database.Store) -> None:
+def test_every_test_explains_what_the_product_executes(statements: Watch, store: Store) -> None:
     assert statements.taken() == {}
     with store.read() as session:
         session.connection().exec_driver_sql("SELECT id FROM paper WHERE title = 'of a test, so nobody minds'")
@@ -402,13 +403,13 @@ def test_every_test_explains_what_the_product_executes(statements: Watch, store:
     with store.write() as session:
         session.connection().exec_driver_sql("DROP INDEX ix_delivery_item_paper")
         # no other test uses a list of this length, so `Watch` sees a new statement
-        edit_requests.request_edits_of_withdrawn(session, range(9_000, 9_400), now=make.NOON)
+        edit_requests.request_edits_of_withdrawn(session, range(9_000, 9_400), now=NOON)
     (scan,) = statements.taken().values()
     assert scan.startswith("SCAN delivery_item")
     assert "edit_requests.py" in scan
 
 
-def test_every_foreign_key_has_an_index(store: database.Store) -> None:
+def test_every_foreign_key_has_an_index(store: Store) -> None:
     with store.read() as session:
         raw = session.connection()
 
@@ -432,7 +433,7 @@ MOST = 40_000  # steps of SQLite's machine for one statement. To move 500 subscr
 
 @pytest.mark.timeout(1200)  # takes 10 s on an idle machine
 async def test_beside_a_million_rows_each_statement_reads_little(
-    tmp_path: Path, store: database.Store, clock: make.FakeClock
+    tmp_path: Path, store: Store, clock: FakeClock
 ) -> None:
     """A statement that uses an index may still read the whole index. Its plan does not show this, so its steps are counted."""
     store.close()

@@ -58,22 +58,23 @@ from subscriptions.store import (
     updates,
     workers,
 )
-from subscriptions.store.database import store as database
+from subscriptions.store.database.store import Store, Transaction, execute
 from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import TABLES
 from tests import being_sent, make, stored
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked, program, telegram_bot
+from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 
 
-def states(store: database.Store) -> list[str]:
+def states(store: Store) -> list[str]:
     return [state for (state,) in stored.rows(store, "SELECT state FROM message ORDER BY delivery")]
 
 
 @pytest.mark.both_databases
 async def test_a_start_recovers_only_what_nobody_has_in_hand(
-    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, store: database.Store, other: database.Store
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, store: Store, other: Store
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
         make.due(app.store, "telegram:1", "telegram:2", "telegram:3")
@@ -89,16 +90,16 @@ async def test_a_start_recovers_only_what_nobody_has_in_hand(
 
 
 @pytest.fixture
-def in_other_hands(store: database.Store, other: database.Store) -> database.Store:
+def in_other_hands(store: Store, other: Store) -> Store:
     """A store with one message, which the worker `other` is sending."""
     workers.begin_worker(store, workers.NewWorker(holds_sender_lock=True))
     make.due(store, "telegram:1")
-    plan_due(store, now=make.NOON)
+    plan_due(store, now=NOON)
     being_sent.being_sent(other, being_sent.request("1"))
     return store
 
 
-async def looks(watch: OwnerWatch, clock: make.FakeClock, times: int) -> int:
+async def looks(watch: OwnerWatch, clock: FakeClock, times: int) -> int:
     """Lets the watch look `times` times, ten seconds apart. Returns how many messages it recovered."""
     recovered = 0
     for _ in range(times):
@@ -109,7 +110,7 @@ async def looks(watch: OwnerWatch, clock: make.FakeClock, times: int) -> int:
 
 @pytest.mark.both_databases
 async def test_a_stalled_worker_loses_its_message_after_a_minute(
-    in_other_hands: database.Store, other: database.Store, clock: make.FakeClock
+    in_other_hands: Store, other: Store, clock: FakeClock
 ) -> None:
     watch = OwnerWatch(in_other_hands, clock)
     for _ in range(30):
@@ -122,13 +123,11 @@ async def test_a_stalled_worker_loses_its_message_after_a_minute(
     assert states(in_other_hands) == ["unclear"]
 
 
-@pytest.mark.both_databases
-@pytest.mark.sqlite_alone("nobody locks a whole database of PostgreSQL")
 async def test_after_a_foreign_lock_an_owner_has_a_minute_to_confirm(
-    in_other_hands: database.Store, clock: make.FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    in_other_hands: Store, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.01)
-    with contextlib.closing(database.Store(str(in_other_hands.url))) as here:
+    with contextlib.closing(Store(str(in_other_hands.url))) as here:
         watch = OwnerWatch(here, clock)
         assert await looks(watch, clock, 5) == 0
         with contextlib.closing(locked.ForeignLock(tmp_path / "paperwire.db")) as lock:
@@ -151,18 +150,18 @@ LATE = {
 @pytest.mark.parametrize("outcome", LATE.values(), ids=LATE)
 @pytest.mark.parametrize("is_sent", [True, False], ids=["sent by another", "being sent by another"])
 def test_what_a_stopped_worker_learns_late_changes_nothing_of_another_one(
-    store: database.Store, other: database.Store, outcome: errors.NotDelivered, is_sent: bool
+    store: Store, other: Store, outcome: errors.NotDelivered, is_sent: bool
 ) -> None:
     """A worker is stopped while it posts, and taken for dead. It goes on after another one has posted the message again."""
     make.due(store, "telegram:1")
-    plan_due(store, now=make.NOON)
+    plan_due(store, now=NOON)
     late = being_sent.being_sent(other)
     workers.recover_own(other)
     again = being_sent.being_sent(store)
     if is_sent:
         claims.confirm(store, again, "77", being_sent.request())
     before = stored.rows(store, "SELECT state, reason, worker FROM message")
-    sending.record_outcome(other, late, outcome, on_unclear="resend", now=make.NOON, wall=make.NOON)
+    sending.record_outcome(other, late, outcome, on_unclear="resend", now=NOON, wall=NOON)
     assert stored.rows(store, "SELECT state, reason, worker FROM message") == before
 
 
@@ -191,7 +190,7 @@ REPLY, LATER_REPLY = (
 BREATH = 0.001  # seconds that such a wait really takes; otherwise the loop of heartbeats would take a whole processor
 
 
-class Beating(make.FakeClock):
+class Beating(FakeClock):
     """A clock whose waits end at once if they are waits between heartbeats or between sends. Other waits never end."""
 
     async def sleep(self, seconds: float) -> None:
@@ -203,7 +202,7 @@ class Beating(make.FakeClock):
             await asyncio.Event().wait()
 
 
-async def beaten(other: database.Store, seen: dict[str, int]) -> None:
+async def beaten(other: Store, seen: dict[str, int]) -> None:
     """Waits until another worker has sent a heartbeat since `seen` was read.
 
     `other` goes on beating, because a worker that finds itself alone on SQLite beats no more.
@@ -216,14 +215,14 @@ async def beaten(other: database.Store, seen: dict[str, int]) -> None:
 @pytest.mark.both_databases
 @pytest.mark.parametrize("how", ["deliver", "run --once"])
 async def test_messages_of_a_living_deliver_or_run_once_are_left_to_it(
-    how: str, tmp_path: Path, telegram: FakeTelegram, other: database.Store
+    how: str, tmp_path: Path, telegram: FakeTelegram, other: Store
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, locked.AlarmClock(), read=100, database=str(other.url)) as app:
         make.due(app.store, "telegram:1")
         telegram.answers("hang after", chat="1")
         sending = asyncio.create_task(_deliver(app) if how == "deliver" else running(app, once=True))
         await asyncio.to_thread(telegram.waits_hanging)
-        theirs = make.FakeClock(make.NOON)
+        theirs = FakeClock(NOON)
         watch = OwnerWatch(other, theirs)
         for _ in range(2):
             assert await looks(watch, theirs, 4) == 0
@@ -238,7 +237,7 @@ async def test_messages_of_a_living_deliver_or_run_once_are_left_to_it(
 
 @pytest.mark.both_databases
 async def test_what_a_stalled_worker_owed_is_answered_once(
-    tmp_path: Path, telegram: FakeTelegram, other: database.Store, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, telegram: FakeTelegram, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker stalls while it owes one person a reply and another person the look-up of a paper. A second worker posts
     both answers, once.
@@ -252,85 +251,81 @@ async def test_what_a_stalled_worker_owed_is_answered_once(
         sender="43",
         text="2601.09001",
     )
-    async with telegram_bot.a_bot(tmp_path, telegram, Beating(make.NOON), database=str(other.url)) as app:
+    async with telegram_bot.a_bot(tmp_path, telegram, Beating(NOON), database=str(other.url)) as app:
         workers.begin_worker(other, workers.NewWorker(holds_sender_lock=False))
-        conversation_state.apply_once(
-            other, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON
-        )
+        conversation_state.apply_once(other, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=NOON)
         name, token = pending_lookup(asked, ["2601.09001"])
-        callbacks.begin_lookup(other, name, token, now=make.NOON)
+        callbacks.begin_lookup(other, name, token, now=NOON)
         process = asyncio.create_task(running(app, once=False))
         await telegram_bot.posts(telegram, 2)
         conversation_state.apply_once(
-            app.store, "telegram", "3", lambda _: LATER_REPLY.to_json(), chat="telegram:42", now=make.NOON
+            app.store, "telegram", "3", lambda _: LATER_REPLY.to_json(), chat="telegram:42", now=NOON
         )
         await telegram_bot.posts(telegram, 3)
         app.stop.set()
         await process
-        assert updates.unfinished_replies(app.store, now=make.NOON) == []
+        assert updates.unfinished_replies(app.store, now=NOON) == []
     assert [entry.text for entry in telegram.posted_to("42")] == ["hello", "hello"]
     (posted,) = telegram.posted_to("43")
     assert "arXiv cannot be asked now, so I do not know 2601.09001" in posted.text
-    assert callbacks.requested_lookup(other, name, since=make.NOON) is None
+    assert callbacks.requested_lookup(other, name, since=NOON) is None
 
 
 @pytest.mark.both_databases
 async def test_a_worker_thought_dead_posts_no_taken_over_reply(
-    tmp_path: Path, telegram: FakeTelegram, other: database.Store, clock: make.FakeClock
+    tmp_path: Path, telegram: FakeTelegram, other: Store, clock: FakeClock
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
         workers.begin_worker(app.store, workers.NewWorker(holds_sender_lock=False))
         conversation_state.apply_once(
-            app.store, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=make.NOON
+            app.store, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=NOON
         )
         workers.recover_stalled(other, workers.other_workers(other))
-        assert len(updates.unfinished_replies(other, now=make.NOON)) == 1
+        assert len(updates.unfinished_replies(other, now=NOON)) == 1
         await reply_sender.send_reply(app.deps, REPLY)
         assert telegram.posted_to("42") == []
         workers.recover_stalled(app.store, workers.other_workers(app.store))
-        assert len(updates.unfinished_replies(app.store, now=make.NOON)) == 1
+        assert len(updates.unfinished_replies(app.store, now=NOON)) == 1
         for _ in range(2):
             await reply_sender.send_reply(app.deps, REPLY)
     assert len(telegram.posted_to("42")) == 1
 
 
 @pytest.mark.both_databases
-def test_a_look_up_stays_with_a_working_worker(store: database.Store, other: database.Store) -> None:
+def test_a_look_up_stays_with_a_working_worker(store: Store, other: Store) -> None:
     token = model.CallbackToken(verb="", place="telegram:1", arguments={"names": ["2601.09001"]})
-    callbacks.begin_lookup(other, "theirs", token, now=make.NOON)
+    callbacks.begin_lookup(other, "theirs", token, now=NOON)
     workers.begin_worker(store, workers.NewWorker(holds_sender_lock=True))
-    callbacks.begin_lookup(store, "ours", token, now=make.NOON)
-    assert callbacks.take_over_lookups(store, since=make.NOON) == ["ours"]
+    callbacks.begin_lookup(store, "ours", token, now=NOON)
+    assert callbacks.take_over_lookups(store, since=NOON) == ["ours"]
     seen = workers.other_workers(store)
     assert list(seen) == [other.worker]
     workers.recover_stalled(store, seen)
-    assert callbacks.take_over_lookups(store, since=make.NOON) == ["ours", "theirs"]
-    assert callbacks.end_lookup(store, "theirs", since=make.NOON)
-    assert not callbacks.end_lookup(other, "theirs", since=make.NOON)
+    assert callbacks.take_over_lookups(store, since=NOON) == ["ours", "theirs"]
+    assert callbacks.end_lookup(store, "theirs", since=NOON)
+    assert not callbacks.end_lookup(other, "theirs", since=NOON)
 
 
 @pytest.mark.both_databases
-def test_a_reply_is_taken_over_until_one_has_posted_it(store: database.Store, other: database.Store) -> None:
-    conversation_state.apply_once(
-        other, "telegram", "1", lambda _: '{"text": "hello"}', chat="telegram:1", now=make.NOON
-    )
+def test_a_reply_is_taken_over_until_one_has_posted_it(store: Store, other: Store) -> None:
+    conversation_state.apply_once(other, "telegram", "1", lambda _: '{"text": "hello"}', chat="telegram:1", now=NOON)
     workers.begin_worker(store, workers.NewWorker(holds_sender_lock=True))
     seen = workers.other_workers(store)
     assert workers.recover_stalled(store, seen) == 0
-    assert [update for _, update, _ in updates.unfinished_replies(store, now=make.NOON)] == ["1"]
+    assert [update for _, update, _ in updates.unfinished_replies(store, now=NOON)] == ["1"]
     assert updates.has_reply(store, "telegram", "1")
     assert not updates.has_reply(other, "telegram", "1"), "it was taken for gone"
     assert list(workers.other_workers(other)) == [store.worker]
-    with contextlib.closing(database.Store(str(store.url))) as third:
+    with contextlib.closing(Store(str(store.url))) as third:
         workers.begin_worker(third, workers.NewWorker(holds_sender_lock=True))
-        assert [update for _, update, _ in updates.unfinished_replies(third, now=make.NOON)] == ["1"]
-        assert updates.unfinished_replies(third, now=make.NOON + timedelta(minutes=11)) == []
+        assert [update for _, update, _ in updates.unfinished_replies(third, now=NOON)] == ["1"]
+        assert updates.unfinished_replies(third, now=NOON + timedelta(minutes=11)) == []
         assert list(workers.other_workers(other)) == [third.worker]
 
 
 @pytest.mark.both_databases
 async def test_a_worker_that_others_took_for_gone_joins_them_again(
-    in_other_hands: database.Store, other: database.Store, clock: make.FakeClock
+    in_other_hands: Store, other: Store, clock: FakeClock
 ) -> None:
     """A worker was stopped for a while, and the others recovered its messages. After its next heartbeat they count it again."""
     seen = workers.other_workers(in_other_hands)
@@ -352,30 +347,30 @@ async def test_a_worker_that_others_took_for_gone_joins_them_again(
 GROUP = "-100"
 
 
-def due(store: database.Store, *chats: str) -> None:
+def due(store: Store, *chats: str) -> None:
     """Plans a delivery of one paper to each of these chats, and renders the deliveries."""
     make.due(store, *chats)
-    plan_due(store, now=make.NOON)
+    plan_due(store, now=NOON)
     message = model.Message(number=1, payload='{"text": "A graph"}', plain="A graph")
     unrendered.store_rendered(
-        store, [unrendered.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)], now=make.NOON
+        store, [unrendered.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)], now=NOON
     )
 
 
-def next_of(store: database.Store, lane: str = GROUP) -> steps.Claim:
+def next_of(store: Store, lane: str = GROUP) -> steps.Claim:
     step = claims.claim(store, being_sent.request(lane))
     assert isinstance(step, steps.Claim)
     return step
 
 
-def in_hand(store: database.Store) -> list[tuple[int, str]]:
+def in_hand(store: Store) -> list[tuple[int, str]]:
     return stored.rows(store, "SELECT delivery, state FROM message ORDER BY delivery")
 
 
-ENDS: dict[str, abc.Callable[[database.Store, steps.Claim], object]] = {
+ENDS: dict[str, abc.Callable[[Store, steps.Claim], object]] = {
     "the message is confirmed": lambda store, first: claims.confirm(store, first, "m1", being_sent.request(GROUP)),
     "the attempt has failed": lambda store, first: sending.record_outcome(
-        store, first, errors.RetryLater("busy", timedelta(0)), on_unclear="resend", now=make.NOON, wall=make.NOON
+        store, first, errors.RetryLater("busy", timedelta(0)), on_unclear="resend", now=NOON, wall=NOON
     ),
     "what was in hand is recovered": lambda store, _: workers.recover_own(store),
 }
@@ -383,33 +378,31 @@ ENDS: dict[str, abc.Callable[[database.Store, steps.Claim], object]] = {
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("ends", ENDS)
-def test_a_lane_has_one_message_in_hand_until_its_outcome_is_stored(
-    store: database.Store, other: database.Store, ends: str
-) -> None:
+def test_a_lane_has_one_message_in_hand_until_its_outcome_is_stored(store: Store, other: Store, ends: str) -> None:
     """While one worker sends a message, no other worker may send in the same lane, even if it has claimed a message.
 
     The second claim is possible because an operator dismisses the delivery that is being sent.
     """
     due(store, "telegram:-100", "telegram:-100/7", "telegram:1", "postbox:-100")
     first = next_of(store)
-    assert claims.mark_sending(store, first, wall=make.NOON)
-    sending.dismiss(store, first.delivery, now=make.NOON)
+    assert claims.mark_sending(store, first, wall=NOON)
+    sending.dismiss(store, first.delivery, now=NOON)
     second = next_of(store)
     assert (first.seq, second.seq) == (1, 2)
-    assert not claims.mark_sending(other, second, wall=make.NOON)
+    assert not claims.mark_sending(other, second, wall=NOON)
     assert in_hand(store)[:2] == [(1, "sending"), (2, "ready")]
-    assert claims.mark_sending(other, next_of(store, "1"), wall=make.NOON)  # another lane need not wait
+    assert claims.mark_sending(other, next_of(store, "1"), wall=NOON)  # another lane need not wait
     ENDS[ends](store, first)
-    assert claims.mark_sending(other, second, wall=make.NOON)
+    assert claims.mark_sending(other, second, wall=NOON)
 
 
 @pytest.mark.both_databases
-def test_merged_groups_keep_what_they_have_in_hand(store: database.Store, other: database.Store) -> None:
+def test_merged_groups_keep_what_they_have_in_hand(store: Store, other: Store) -> None:
     due(store, "telegram:-1", "telegram:-2")
     for worker, place in ((store, "-1"), (other, "-2")):
-        assert claims.mark_sending(worker, next_of(store, place), wall=make.NOON)
-    (gone, _) = sending.outbox_entries(store, now=make.NOON)
-    chat_moved(store, make.address(gone.chat), "-2", now=make.NOON)
+        assert claims.mark_sending(worker, next_of(store, place), wall=NOON)
+    (gone, _) = sending.outbox_entries(store, now=NOON)
+    chat_moved(store, make.address(gone.chat), "-2", now=NOON)
     assert in_hand(store) == [(1, "sending"), (2, "sending")]
     assert claims.claim(store, being_sent.request("-2")) is None
 
@@ -425,7 +418,7 @@ ME = make.address("telegram:1")
 
 
 @pytest.fixture
-def rival(store: database.Store) -> abc.Callable[..., None]:
+def rival(store: Store) -> abc.Callable[..., None]:
     """Returns a function that makes another process execute `sql` just before our process writes the table `table`.
 
     `after` is the number of our writes to this table that come before.
@@ -446,7 +439,7 @@ def rival(store: database.Store) -> abc.Callable[..., None]:
     return before_write
 
 
-def rows(store: database.Store, table: str, *names: str) -> list[tuple[object, ...]]:
+def rows(store: Store, table: str, *names: str) -> list[tuple[object, ...]]:
     return stored.rows(store, f'SELECT {", ".join(names)} FROM "{table}" ORDER BY 1')  # noqa: S608 - names of ours
 
 
@@ -506,62 +499,60 @@ class Race:
     """A call of our process, the rows that another process commits just before its write, and the expected result."""
 
     rival: abc.Callable[[Rival], object]
-    act: abc.Callable[[database.Store], object]
+    act: abc.Callable[[Store], object]
     shows: tuple[str, ...]  # a table, and names of its columns
     rows: abc.Sequence[tuple[object, ...]]
-    before: abc.Callable[[database.Store], object] = lambda _: None  # what our process does first
+    before: abc.Callable[[Store], object] = lambda _: None  # what our process does first
     returns: object = ...  # the expected result of our call; ... means any result
     refuses: str = ""  # a part of the sentence with which our call is refused; "" if it is not refused
 
 
-def _subscribes(text: str) -> abc.Callable[[database.Store], object]:
-    return lambda store: make.subscribes(store, str(ME), text, now=make.NOON)
+def _subscribes(text: str) -> abc.Callable[[Store], object]:
+    return lambda store: make.subscribes(store, str(ME), text, now=NOON)
 
 
-def _imports(*texts: str) -> abc.Callable[[database.Store], object]:
-    return lambda store: import_lines(store, list(read_lines("\n".join(texts), ME)), now=make.NOON)
+def _imports(*texts: str) -> abc.Callable[[Store], object]:
+    return lambda store: import_lines(store, list(read_lines("\n".join(texts), ME)), now=NOON)
 
 
-def _ingests(*titles: str) -> abc.Callable[[database.Store], object]:
+def _ingests(*titles: str) -> abc.Callable[[Store], object]:
     return lambda store: make.ingested(
         store, *(make.paper(title, arxiv_id=f"2601.{n:05d}", authors=()) for n, title in enumerate(titles, 1))
     )
 
 
-def _writes(
-    what: abc.Callable[..., object], *values: object, **named: object
-) -> abc.Callable[[database.Store], object]:
+def _writes(what: abc.Callable[..., object], *values: object, **named: object) -> abc.Callable[[Store], object]:
     """Returns a function that calls `what` in a transaction."""
 
-    def write(store: database.Store) -> object:
+    def write(store: Store) -> object:
         with store.write() as transaction:
             return what(transaction, *values, **named)
 
     return write
 
 
-def _undoes(store: database.Store) -> object:
+def _undoes(store: Store) -> object:
     change = undoing.last_change(store, ME)
     assert change is not None
-    return undoing.undo(store, ME, change.id, now=make.NOON)
+    return undoing.undo(store, ME, change.id, now=NOON)
 
 
-def _ingests_ours(store: database.Store) -> bool:
+def _ingests_ours(store: Store) -> bool:
     """Ingests our digest. Returns whether the store had this digest already."""
-    return make.ingest_digest(store, _OURS, source="daily", day=make.NOON.date(), now=make.NOON).already_known
+    return make.ingest_digest(store, _OURS, source="daily", day=NOON.date(), now=NOON).already_known
 
 
-_MET = partial(conversation_state.store_chat, address=ME, kind=model.ChatKind.PRIVATE, now=make.NOON)
-_SOON = make.NOON + timedelta(minutes=1)
-_INSTALLS = _writes(installations.put_installation, "T1", "ours", now=make.NOON)
+_MET = partial(conversation_state.store_chat, address=ME, kind=model.ChatKind.PRIVATE, now=NOON)
+_SOON = NOON + timedelta(minutes=1)
+_INSTALLS = _writes(installations.put_installation, "T1", "ours", now=NOON)
 
 _OURS = make.digest(make.paper("A graph", arxiv_id="2601.00001"))
-_APPLIES = partial(conversation_state.apply_once, platform="telegram", update="7", chat="telegram:1", now=make.NOON)
+_APPLIES = partial(conversation_state.apply_once, platform="telegram", update="7", chat="telegram:1", now=NOON)
 
 RACES = {
     "a chat is this chat": Race(
         rival=_rival_chat,
-        act=lambda store: conversation_state.store_chat(store, ME, model.ChatKind.GROUP, now=make.NOON, title="ours").title,
+        act=lambda store: conversation_state.store_chat(store, ME, model.ChatKind.GROUP, now=NOON, title="ours").title,
         shows=("chat", "address", "title"), rows=[("1", "theirs")], returns="theirs",
     ),
     "a subscription joins a chat": Race(
@@ -590,12 +581,12 @@ RACES = {
     ),
     "a setting stays": Race(
         before=_MET, rival=lambda rival: rival("chat", """UPDATE chat SET settings = '{"limit": "12"}'"""),
-        act=lambda store: amendments.set_settings(store, ME, {"quietday": "on"}, now=make.NOON),
+        act=lambda store: amendments.set_settings(store, ME, {"quietday": "on"}, now=NOON),
         shows=("chat", "settings"), rows=[('{"limit": "12", "quietday": "on"}',)],
     ),
     "a group is moved once": Race(
-        before=lambda store: make.subscribes(store, "telegram:-1", "graph", now=make.NOON), rival=_rival_move,
-        act=lambda store: chat_moved(store, make.address("telegram:-1"), "-2", now=make.NOON),
+        before=lambda store: make.subscribes(store, "telegram:-1", "graph", now=NOON), rival=_rival_move,
+        act=lambda store: chat_moved(store, make.address("telegram:-1"), "-2", now=NOON),
         shows=("chat", "id", "address", "state"), rows=[(1, "-2", "active"), (2, "-1", "moved")],
     ),
     "a link is this link": Race(
@@ -603,12 +594,12 @@ RACES = {
         rival=lambda rival: rival(
             "offer", "INSERT INTO offer (id, chat, number, text, cadence, at) VALUES ('theirs', 1, 1, 'tree', 'now', ?)", AT
         ),
-        act=lambda store: conversation_state.share_link(store, ME, 1, now=make.NOON),
+        act=lambda store: conversation_state.share_link(store, ME, 1, now=NOON),
         shows=("offer", "id", "text"), rows=[("theirs", "graph")], returns="theirs",
     ),
     "an installation is completed by one": Race(
         rival=lambda rival: rival("completed_installation", "INSERT INTO completed_installation (id, at) VALUES ('i', ?)", AT),
-        act=lambda store: installations.complete_installation(store, "i", now=make.NOON),
+        act=lambda store: installations.complete_installation(store, "i", now=NOON),
         shows=("completed_installation", "id"), rows=[("i",)], returns=False,
     ),
     "the state of a conversation is the one stored last": Race(
@@ -616,7 +607,7 @@ RACES = {
             "conversation_state", "INSERT INTO conversation_state (name, place, person, at, until, verb, arguments)"
             " VALUES (?, '', '', ?, ?, 'theirs', '{}')", "ask:1", AT, AT,
         ),
-        act=lambda store: callbacks.set_conversation_state(store, "ask:1", model.CallbackToken(verb="ours"), lasts=make.HOUR, now=make.NOON),
+        act=lambda store: callbacks.set_conversation_state(store, "ask:1", model.CallbackToken(verb="ours"), lasts=make.HOUR, now=NOON),
         shows=("conversation_state", "name", "verb"), rows=[("ask:1", "ours")],
     ),
     "a paper is this paper": Race(
@@ -634,10 +625,10 @@ RACES = {
     ),
     "papers are not announced again": Race(
         before=lambda store: make.ingest_digest(
-            store, make.digest(make.paper("A graph")), source="daily", day=make.NOON.date() - timedelta(days=30), now=make.NOON
+            store, make.digest(make.paper("A graph")), source="daily", day=NOON.date() - timedelta(days=30), now=NOON
         ),
         rival=lambda rival: rival("key_value", "UPDATE paper SET sequence = 5"),
-        act=lambda store: ingest.announce_filed(store, "daily", now=make.NOON),
+        act=lambda store: ingest.announce_filed(store, "daily", now=NOON),
         shows=("paper", "id", "sequence"), rows=[(1, 5)], returns=0,
     ),
     "a source may bring a digest": Race(
@@ -647,13 +638,13 @@ RACES = {
     "a source may be polled": Race(
         rival=lambda rival: _rival_source(rival, "source", "daily"),
         act=lambda store: source_notices.note_poll(
-            store, receipts.Receipt(source="daily", at=make.NOON, outcome=receipts.Outcome.NEW), sources.SourceState(), {}
+            store, receipts.Receipt(source="daily", at=NOON, outcome=receipts.Outcome.NEW), sources.SourceState(), {}
         ),
         shows=("source", "name", "title"), rows=[("daily", "theirs")],
     ),
     "arXiv is asked for a paper by one": Race(
         before=_ingests("A graph"), rival=lambda rival: rival("key_value", "INSERT INTO enrichment_request (paper, times, last) VALUES (1, 1, ?)", AT),
-        act=lambda store: missing_values.claim_incomplete(store, now=make.NOON, ids=5, titles=5),
+        act=lambda store: missing_values.claim_incomplete(store, now=NOON, ids=5, titles=5),
         shows=("enrichment_request", "paper", "times"), rows=[(1, 1)], returns=(),
     ),
     "a value is replaced": Race(
@@ -662,14 +653,14 @@ RACES = {
     ),
     "the daily work is done by one": Race(
         rival=lambda rival: _rival_value(rival, "day-begun", "2026-01-22"),
-        act=lambda store: retention.claim_daily_work(store, now=make.NOON),
+        act=lambda store: retention.claim_daily_work(store, now=NOON),
         shows=("key_value", "name", "value"), rows=[("day-begun", "2026-01-22")], returns=False,
     ),
     "a slot of a publisher is of one": Race(
         rival=lambda rival: rival(
             "publisher_slot", "INSERT INTO publisher_slot (publisher, until) VALUES ('arxiv.org', ?)", f"{_SOON:%Y-%m-%d %H:%M:%S.%f}"
         ),
-        act=lambda store: source_notices.claim_slot(store, "arxiv.org", timedelta(minutes=2), wall=make.NOON),
+        act=lambda store: source_notices.claim_slot(store, "arxiv.org", timedelta(minutes=2), wall=NOON),
         shows=("publisher_slot", "publisher"), rows=[("arxiv.org",)], returns=timedelta(minutes=1),
     ),
     "a workspace is the same": Race(
@@ -698,16 +689,16 @@ RACES = {
     ),
     "a change begins with what another process has changed": Race(
         before=_subscribes("graph"), rival=lambda rival: rival("chat", "UPDATE subscription SET name = 'theirs'"),
-        act=lambda store: (amendments.set_settings(store, ME, {"limit": "12"}, now=make.NOON), _undoes(store)),
+        act=lambda store: (amendments.set_settings(store, ME, {"limit": "12"}, now=NOON), _undoes(store)),
         shows=("subscription", "name"), rows=[("theirs",)],
     ),
     "a change is undone once": Race(
-        before=lambda store: (_subscribes("graph")(store), requests.unsubscribe(store, ME, "1", now=make.NOON)),
+        before=lambda store: (_subscribes("graph")(store), requests.unsubscribe(store, ME, "1", now=NOON)),
         rival=lambda rival: rival("chat", "UPDATE undo SET before = json_set(before, '$.undone', json('true'))"),
         act=_undoes, refuses="undone already", shows=("subscription", "number"), rows=[],
     ),
     "a denial is remembered by the first key": Race(
-        before=lambda store: (_MET(store), access.deny(store, ME, now=make.NOON)),
+        before=lambda store: (_MET(store), access.deny(store, ME, now=NOON)),
         rival=lambda rival: _rival_value(rival, "denial-key", "00" * 32),
         act=lambda store: (retention.forget(store, ME), access.standing_of(store, ME).is_denied)[1],
         shows=("key_value", "name", "value"), rows=[("denial-key", "00" * 32)], returns=True,
@@ -728,25 +719,24 @@ RACES = {
     "wrong codes that another process reads count": Race(
         before=lambda store: (_MET(store), operators.new_code(store)),
         rival=lambda rival: rival("chat", "INSERT INTO wrong_code (chat, at) VALUES (1, ?), (1, ?), (1, ?), (1, ?)", *[AT] * 4),
-        act=lambda store: [operators.redeem_code(store, ME, "wrong", admins=(), now=make.NOON) for _ in range(2)],
+        act=lambda store: [operators.redeem_code(store, ME, "wrong", admins=(), now=NOON) for _ in range(2)],
         shows=("wrong_code", "chat"), rows=[(1,)] * 5, returns=["wrong", "too-many"],
     ),
     "a code makes one operator": Race(  # the first two of our writes store the code
         before=_MET, rival=lambda rival: rival("operator_code", "DELETE FROM operator_code", after=2),
-        act=lambda store: operators.redeem_code(store, ME, operators.new_code(store), admins=(), now=make.NOON),
+        act=lambda store: operators.redeem_code(store, ME, operators.new_code(store), admins=(), now=NOON),
         shows=("chat", "admin"), rows=[(0,)], returns="there-is-one",
     ),
     "a lane is paused once": Race(
         rival=lambda rival: rival("lane", "INSERT INTO lane (platform, address) VALUES ('telegram', '1')"),
-        act=_writes(claims.pause_lane, model.Lane("telegram", "1"), wall=make.NOON, until=_SOON),
+        act=_writes(claims.pause_lane, model.Lane("telegram", "1"), wall=NOON, until=_SOON),
         shows=("lane", "address", "not_before"), rows=[("1", "2026-01-22 12:01:00.000000")],
     ),
 }  # fmt: skip
 
 
-@pytest.mark.sqlite_alone
 @pytest.mark.parametrize("race", RACES)
-def test_what_another_process_stores_first_counts(store: database.Store, rival: Rival, race: str) -> None:
+def test_what_another_process_stores_first_counts(store: Store, rival: Rival, race: str) -> None:
     # otherwise SQLite shows that no other process has written since the look-up
     store.kind.version = lambda: None  # type: ignore[method-assign]
     this = RACES[race]
@@ -760,16 +750,15 @@ def test_what_another_process_stores_first_counts(store: database.Store, rival: 
 # -------------------------------------------------------------------------------------------------------------- notices
 
 
-@pytest.mark.sqlite_alone
-def test_a_notice_of_another_process_is_not_repeated(store: database.Store, rival: Rival) -> None:
-    chat = conversation_state.store_chat(store, ME, model.ChatKind.PRIVATE, now=make.NOON)
+def test_a_notice_of_another_process_is_not_repeated(store: Store, rival: Rival) -> None:
+    chat = conversation_state.store_chat(store, ME, model.ChatKind.PRIVATE, now=NOON)
     notice = VersionChanged(version="2", before="1")
-    assert notices.notify(store, ME, notice, now=make.NOON)
+    assert notices.notify(store, ME, notice, now=NOON)
     (key,) = rows(store, "delivery", "dedupe_key")
     stored.change(store, "DELETE FROM delivery")
     rival("delivery", "INSERT INTO delivery (id, chat, kind, due, dedupe_key, created_at, facts, attempts, reason)"
           " VALUES ('theirs', ?, 'notice', ?, ?, ?, '{}', 0, '')", chat.id, AT, key[0], AT)  # fmt: skip
-    assert not notices.notify(store, ME, notice, now=make.NOON)
+    assert not notices.notify(store, ME, notice, now=NOON)
     assert rows(store, "delivery", "id") == [("theirs",)]
 
 
@@ -778,9 +767,8 @@ def test_a_notice_of_another_process_is_not_repeated(store: database.Store, riva
 # An ingest reads papers before it writes them. So it first locks the counter of sequences, which only one process can do.
 
 
-@pytest.mark.sqlite_alone
 def test_a_paper_added_during_a_large_ingest_is_the_same(
-    store: database.Store, rival: Rival, monkeypatch: pytest.MonkeyPatch
+    store: Store, rival: Rival, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingest, "MOST_TOGETHER", 1)
     # otherwise SQLite shows that no other process has written since the look-up
@@ -797,12 +785,12 @@ def test_a_paper_added_during_a_large_ingest_is_the_same(
 
 
 @pytest.fixture
-def locks_rows(store: database.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def locks_rows(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes SQLite act like PostgreSQL: it locks rows, and does not show whether another process has written."""
     store.kind.version = lambda: None  # type: ignore[method-assign]
 
-    def hold(session: database.Transaction, *_: object, **__: object) -> None:
-        database.execute(
+    def hold(session: Transaction, *_: object, **__: object) -> None:
+        execute(
             session, sqlalchemy.text("UPDATE key_value SET value = value")
         )  # any write, before which the rival can write
 
@@ -816,39 +804,36 @@ def _rival_plan(rival: Rival, kind: str = "alert", *, before: str = "key_value")
           " SELECT 1, id, 1, 0, 1, 0, '[]' FROM paper")  # fmt: skip
 
 
-@pytest.mark.sqlite_alone
 @pytest.mark.usefixtures("locks_rows")
-def test_a_subscription_the_other_plan_missed_waits_a_minute(store: database.Store, rival: Rival) -> None:
-    make.subscribes(store, str(ME), "graph", every="daily", at="13:00", now=make.NOON)
-    make.ingested(store, make.paper("A graph"), now=make.NOON + timedelta(minutes=1))
+def test_a_subscription_the_other_plan_missed_waits_a_minute(store: Store, rival: Rival) -> None:
+    make.subscribes(store, str(ME), "graph", every="daily", at="13:00", now=NOON)
+    make.ingested(store, make.paper("A graph"), now=NOON + timedelta(minutes=1))
     _rival_plan(rival)
-    assert plan_due(store, now=make.NOON + timedelta(hours=1)) == ()
+    assert plan_due(store, now=NOON + timedelta(hours=1)) == ()
     assert rows(store, "subscription", "cursor") == [(0,)]
-    assert plan_due(store, now=make.NOON + timedelta(hours=1, minutes=1)) == ()  # the other plan delivered the paper
+    assert plan_due(store, now=NOON + timedelta(hours=1, minutes=1)) == ()  # the other plan delivered the paper
     assert rows(store, "delivery", "id") == [("theirs",)]
     assert rows(store, "subscription", "cursor") == [(1,)]
 
 
-@pytest.mark.sqlite_alone
 @pytest.mark.usefixtures("locks_rows")
-def test_a_subscription_that_is_paused_meanwhile_gets_nothing(store: database.Store, rival: Rival) -> None:
+def test_a_subscription_that_is_paused_meanwhile_gets_nothing(store: Store, rival: Rival) -> None:
     """A subscription is paused, and a digest comes, while a plan runs. The plan reads the papers again, and ends."""
-    make.subscribes(store, str(ME), "graph", every="now", now=make.NOON)
-    make.ingested(store, make.paper("A graph"), now=make.NOON + timedelta(minutes=1))
+    make.subscribes(store, str(ME), "graph", every="now", now=NOON)
+    make.ingested(store, make.paper("A graph"), now=NOON + timedelta(minutes=1))
     rival("key_value", "UPDATE subscription SET state = 'paused'")
     _rival_digest(rival, "another")
-    assert plan_due(store, now=make.NOON + timedelta(hours=1)) == ()
+    assert plan_due(store, now=NOON + timedelta(hours=1)) == ()
     assert rows(store, "delivery", "id") == []
 
 
-@pytest.mark.sqlite_alone
 @pytest.mark.usefixtures("locks_rows")
-def test_papers_of_another_plan_are_not_shown_on_request(store: database.Store, rival: Rival) -> None:
-    chat = make.subscribes(store, str(ME), "graph OR tree", every="daily", at="13:00", now=make.NOON).chat
+def test_papers_of_another_plan_are_not_shown_on_request(store: Store, rival: Rival) -> None:
+    chat = make.subscribes(store, str(ME), "graph OR tree", every="daily", at="13:00", now=NOON).chat
     make.ingested(store, make.paper("A graph"), make.paper("A tree"))
     _rival_plan(rival, before="chat")
     rival("chat", "DELETE FROM delivery_item WHERE paper = 2")
-    batch = newest_batch(store, chat, now=make.NOON, key="asked")
+    batch = newest_batch(store, chat, now=NOON, key="asked")
     assert batch.delivery is not None
     assert [item.paper.paper.title for item in batch.delivery.items] == ["A tree"]
 
@@ -856,8 +841,7 @@ def test_papers_of_another_plan_are_not_shown_on_request(store: database.Store, 
 # ------------------------------------------------------------------------------------------------ codes of operators
 
 
-@pytest.mark.sqlite_alone
-def test_a_code_printed_meanwhile_works_too(store: database.Store, rival: Rival) -> None:
+def test_a_code_printed_meanwhile_works_too(store: Store, rival: Rival) -> None:
     rival("operator_code", "INSERT INTO operator_code (code_hash) VALUES ('theirs')")
     operators.new_code(store)
     assert ("theirs",) in rows(store, "operator_code", "code_hash")
@@ -871,26 +855,24 @@ def test_a_code_printed_meanwhile_works_too(store: database.Store, rival: Rival)
 # -------------------------------------------------------------------------------------------------------------- sources
 
 
-@pytest.mark.sqlite_alone
-def test_a_poll_is_one_process_s(store: database.Store, rival: Rival) -> None:
-    sources.sync_sources(store, [sources.SourceFact(name="daily", kind="url", location="")], now=make.NOON)
-    for before, until in ((None, make.NOON), (make.NOON, make.NOON + timedelta(hours=1))):
+def test_a_poll_is_one_process_s(store: Store, rival: Rival) -> None:
+    sources.sync_sources(store, [sources.SourceFact(name="daily", kind="url", location="")], now=NOON)
+    for before, until in ((None, NOON), (NOON, NOON + timedelta(hours=1))):
         assert sources.claim_poll(store, "daily", before, until)
     rival(
         "source",
         "UPDATE source SET state = json_set(state, '$.next_at', ?)",
-        (make.NOON + timedelta(hours=2)).isoformat(),
+        (NOON + timedelta(hours=2)).isoformat(),
     )
-    assert not sources.claim_poll(store, "daily", make.NOON + timedelta(hours=1), make.NOON + timedelta(hours=3))
-    assert sources.claim_poll(store, "daily", make.NOON + timedelta(hours=2), None)
-    assert sources.claim_poll(store, "daily", None, make.NOON)
+    assert not sources.claim_poll(store, "daily", NOON + timedelta(hours=1), NOON + timedelta(hours=3))
+    assert sources.claim_poll(store, "daily", NOON + timedelta(hours=2), None)
+    assert sources.claim_poll(store, "daily", None, NOON)
 
 
 # --------------------------------------------------------------------------------------------------------------- states
 
 
-@pytest.mark.sqlite_alone
-def test_every_state_is_an_enumeration_that_the_database_checks(store: database.Store) -> None:
+def test_every_state_is_an_enumeration_that_the_database_checks(store: Store) -> None:
     schema = {name: str(sql) for name, sql in rows(store, "sqlite_master", "name", "sql")}
     states = [
         (table.name, column.name, column.type.enums)

@@ -36,6 +36,7 @@ from subscriptions.store.database.store import Store
 from tests import being_sent, make
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import telegram_bot
+from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 from tests.postgres.server import Server
 
@@ -51,7 +52,7 @@ CUT = """
 
 class Worker:
     def __init__(self, lane_url: str) -> None:
-        self.store, self.clock = Store(lane_url), make.FakeClock(make.NOON)
+        self.store, self.clock = Store(lane_url), FakeClock(NOON)
         stored_workers.begin_worker(self.store, stored_workers.NewWorker(holds_sender_lock=False))
         self.engine = cluster.ClusterEngine(self.store, self.clock, LIMITS)
         self.deps = cast(dependencies.Dependencies, SimpleNamespace(
@@ -68,7 +69,7 @@ class Worker:
                     UpdateRow(
                         platform="telegram",
                         update_id=f"{chat} {ago}",
-                        at=make.NOON - timedelta(seconds=ago),
+                        at=NOON - timedelta(seconds=ago),
                         chat=chat,
                         state=state,
                         worker=self.store.worker,
@@ -92,7 +93,7 @@ def ready_in(*seconds_ago: float, urgent: bool = False) -> float:
 def lane_url(postgres: Server) -> abc.Iterator[str]:
     with postgres.database() as lane_url, contextlib.closing(Store(lane_url)) as store:
         make.due(store, "telegram:-1001")
-        plan_due(store, now=make.NOON)
+        plan_due(store, now=NOON)
         yield lane_url
 
 
@@ -180,9 +181,7 @@ async def test_a_lane_is_left_by_a_worker_without_heartbeat_and_session(
         await executes(lane_url, f"SELECT pg_terminate_backend({pid}, 5000)")  # returns when the session has ended
     async with other.engine.posting(GROUP, patience=0) as is_free:
         assert is_free == is_left
-        assert mark_sending(one.store, step, wall=make.NOON) == (not is_left), (
-            "it posts there although another one does"
-        )
+        assert mark_sending(one.store, step, wall=NOON) == (not is_left), "it posts there although another one does"
 
 
 @pytest.fixture
@@ -520,7 +519,7 @@ def crashes_at_posts(app: App, starts: list[float], *, every: int, taken: bool) 
     ("chat", "every", "taken"), [("telegram:1", 2, True), ("telegram:-1001", 1, False), ("telegram:-1001", 5, True)]
 )
 async def test_kills_do_not_raise_the_burst_of_a_chat(
-    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock, *, chat: str, every: int, taken: bool
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, *, chat: str, every: int, taken: bool
 ) -> None:
     starts: list[float] = []
     for kill in range(8):
@@ -539,7 +538,7 @@ async def test_kills_do_not_raise_the_burst_of_a_chat(
 
 
 async def test_answers_of_an_earlier_process_count_to_the_pace(
-    tmp_path: Path, telegram: FakeTelegram, clock: make.FakeClock
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock
 ) -> None:
     starts: list[float] = []
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock) as app:

@@ -20,6 +20,7 @@ from subscriptions.store.database import store as stored
 from tests import filling, make
 from tests.bot_harness import BotHarness
 from tests.integration.cli import Terminal
+from tests.make import NOON
 from tests.statements import is_plain
 from tests.stored import change
 
@@ -77,7 +78,7 @@ def filled(store: stored.Store) -> stored.Store:
 
 def test_the_outbox_is_listed_by_pages(filled: stored.Store) -> None:
     with rows_at_once(filled) as counts:
-        first, *others = sending.outbox_entries(filled, now=make.NOON)
+        first, *others = sending.outbox_entries(filled, now=NOON)
         assert (len(others) + 1, max(counts)) == (DELIVERIES, PAGE)
     assert (first.state, first.papers, first.messages) == ("sent", filling.PER_DELIVERY, 1)
     assert len({first.id, *(one.id for one in others)}) == DELIVERIES
@@ -91,7 +92,7 @@ def test_what_is_over_is_not_looked_at_where_it_is_not_listed(filled: stored.Sto
         "UPDATE message SET state = 'waiting' WHERE delivery IN (1, 110)",
     )
     with rows_at_once(filled) as counts:
-        assert [one.state for one in sending.outbox_entries(filled, now=make.NOON, over=False)] == [
+        assert [one.state for one in sending.outbox_entries(filled, now=NOON, over=False)] == [
             "held",
             "dead",
             "waiting",
@@ -100,14 +101,14 @@ def test_what_is_over_is_not_looked_at_where_it_is_not_listed(filled: stored.Sto
 
 
 def test_a_dismissal_between_two_pages_moves_no_other_delivery(filled: stored.Store) -> None:
-    entries = sending.outbox_entries(filled, now=make.NOON)
+    entries = sending.outbox_entries(filled, now=NOON)
     seen = [next(entries).id for _ in range(PAGE)]
     change(
         filled,
         "UPDATE delivery SET settled_at = NULL WHERE seq = 3",
         "UPDATE message SET state = 'waiting' WHERE delivery = 3",
     )
-    sending.dismiss(filled, seen[2], now=make.NOON)
+    sending.dismiss(filled, seen[2], now=NOON)
     seen += [one.id for one in entries]
     assert len(seen) == len(set(seen)) == DELIVERIES
 

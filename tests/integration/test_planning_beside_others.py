@@ -35,6 +35,7 @@ from subscriptions.store.database.store import Store
 from tests import make, stored
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
+from tests.make import DAY, HOUR, MINUTE, NOON, FakeClock
 from tests.statements import recording
 
 DIGEST = Path(__file__).parents[2] / "bot" / "samples" / "daily_arxiv.md"
@@ -51,7 +52,7 @@ def called(before: abc.Callable[[], None], function: abc.Callable[..., Any]) -> 
 
 
 def sent_to(store: Store) -> list[tuple[str, int]]:
-    return [(entry.chat, entry.papers) for entry in outbox_entries(store, now=make.NOON + make.HOUR)]
+    return [(entry.chat, entry.papers) for entry in outbox_entries(store, now=NOON + HOUR)]
 
 
 def on_call(number: int, work: abc.Callable[[], object]) -> abc.Callable[[], None]:
@@ -83,15 +84,15 @@ def test_a_query_added_meanwhile_is_matched_before_the_writing(store: Store, mon
         turns.append(store._turn.locked())
 
     make.subscribes(store, "telegram:1", "graph", every="now")
-    make.ingested(store, make.paper("A graph of trees"), now=make.NOON + make.MINUTE)
+    make.ingested(store, make.paper("A graph of trees"), now=NOON + MINUTE)
     another = on_call(
-        1, lambda: make.subscribes(store, "telegram:1", "trees", every="now", since="1d", now=make.NOON + make.HOUR)
+        1, lambda: make.subscribes(store, "telegram:1", "trees", every="now", since="1d", now=NOON + HOUR)
     )
     monkeypatch.setattr(known_papers, "window", called(another, known_papers.window))
     window = _plan_inputs.Window
     for owner, function in ((window, "cover"), (window, "fits"), (reasons.HitFinder, "why"), (decision, "decide")):
         monkeypatch.setattr(owner, function, called(note, getattr(owner, function)))
-    _plan.plan_due(store, now=make.NOON + make.HOUR)
+    _plan.plan_due(store, now=NOON + HOUR)
     assert len(turns) == 2 * len(("cover", "fits", "decide")) + len(("graph", "trees"))
     assert not any(turns)
     assert sent_to(store) == [("telegram:1", 1)]
@@ -99,26 +100,26 @@ def test_a_query_added_meanwhile_is_matched_before_the_writing(store: Store, mon
 
 def test_what_was_delivered_meanwhile_is_not_planned_again(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     now_already = on_call(
-        1, lambda: newest_batch(due, get_chat(due, make.address("telegram:1")), now=make.NOON + make.HOUR, key="asked")
+        1, lambda: newest_batch(due, get_chat(due, make.address("telegram:1")), now=NOON + HOUR, key="asked")
     )
     monkeypatch.setattr(decision, "decide", called(now_already, decision.decide))
-    _plan.plan_due(due, now=make.NOON + make.HOUR)
+    _plan.plan_due(due, now=NOON + HOUR)
     assert sent_to(due) == [("telegram:1", 1)]
 
 
 def test_what_others_wrote_of_other_chats_repeats_no_decision(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     decisions: list[str] = []
-    other = on_call(1, lambda: make.subscribes(due, "telegram:2", "tree", every="now", now=make.NOON + make.HOUR))
+    other = on_call(1, lambda: make.subscribes(due, "telegram:2", "tree", every="now", now=NOON + HOUR))
     monkeypatch.setattr(known_papers, "window", called(other, known_papers.window))
     monkeypatch.setattr(decision, "decide", called(lambda: decisions.append("made"), decision.decide))
-    assert len(_plan.plan_due(due, now=make.NOON + make.HOUR)) == 1
+    assert len(_plan.plan_due(due, now=NOON + HOUR)) == 1
     assert decisions == ["made"]
 
 
 async def test_deliveries_are_rendered_before_the_writing(store: Store) -> None:
     turns: list[bool] = []
     make.due(store, "telegram:42")
-    post = Deliverer(BotHarness(store, clock=make.FakeClock(make.NOON + make.HOUR)))
+    post = Deliverer(BotHarness(store, clock=FakeClock(NOON + HOUR)))
     post.render_delivery = called(lambda: turns.append(store._turn.locked()), post.render_delivery)
     assert len(await post.deliver_due()) == 1
     assert turns == [False]
@@ -130,7 +131,7 @@ async def test_a_digest_is_read_before_the_writing(store: Store, monkeypatch: py
     monkeypatch.setattr(ingest, "read_digest", called(lambda: turns.append(store._turn.locked()), read_digest))
     monkeypatch.setattr(hits, "tokenize", called(lambda: matched.append("a paper"), hits.tokenize))
     make.subscribes(store, "telegram:42", "graph", every="now")
-    bot = BotHarness(store, clock=make.FakeClock(make.NOON + make.HOUR))
+    bot = BotHarness(store, clock=FakeClock(NOON + HOUR))
     _, ingested = await ingest.ingest(bot.deps, DIGEST.read_bytes(), DIGEST.name, source="daily")
     assert ingested.new > 0
     assert (turns, matched) == ([False], [])
@@ -149,7 +150,7 @@ def test_a_plan_that_fails_while_matching_is_made_by_the_next(
     make.ingested(
         store,
         *(make.paper(f"A {word}") for word in ("graph", "tree", "forest", "leaf")),
-        now=make.NOON + make.MINUTE,
+        now=NOON + MINUTE,
     )
     with monkeypatch.context() as broken:
         broken.setattr(
@@ -161,21 +162,21 @@ def test_a_plan_that_fails_while_matching_is_made_by_the_next(
             staticmethod(called(on_call(3, _fails), paper_index.PaperIndex.positions)),
         )
         with pytest.raises(errors.StoreError):
-            _plan.plan_due(store, now=make.NOON + make.HOUR)
+            _plan.plan_due(store, now=NOON + HOUR)
     assert sent_to(store) == []
-    assert len(_plan.plan_due(store, now=make.NOON + make.HOUR)) == 4
+    assert len(_plan.plan_due(store, now=NOON + HOUR)) == 4
     assert sorted(sent_to(store)) == [(f"telegram:{n}", 1) for n in range(1, 5)]
-    assert _plan.plan_due(store, now=make.NOON + make.HOUR) == ()
+    assert _plan.plan_due(store, now=NOON + HOUR) == ()
 
 
 def test_papers_that_could_not_be_read_are_read_by_the_next_plan(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(_plan.plan_due(due, now=make.NOON + make.HOUR)) == 1
-    make.ingested(due, make.paper("Another graph"), now=make.NOON + make.HOUR)
+    assert len(_plan.plan_due(due, now=NOON + HOUR)) == 1
+    make.ingested(due, make.paper("Another graph"), now=NOON + HOUR)
     with monkeypatch.context() as broken:
         broken.setattr(known_papers, "window", called(_fails, known_papers.window))
         with pytest.raises(errors.StoreError):
-            _plan.plan_due(due, now=make.NOON + 2 * make.HOUR)
-    assert len(_plan.plan_due(due, now=make.NOON + 2 * make.HOUR)) == 1
+            _plan.plan_due(due, now=NOON + 2 * HOUR)
+    assert len(_plan.plan_due(due, now=NOON + 2 * HOUR)) == 1
     assert sent_to(due) == [("telegram:1", 1), ("telegram:1", 1)]
 
 
@@ -226,14 +227,12 @@ def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monke
     """
     monkeypatch.setattr(_plan, "SLICE", 2)
     with contextlib.closing(Store(f"sqlite:///{tmp_path / 'prepared.db'}")) as prepared:
-        prepared.open(now=make.NOON)
+        prepared.open(now=NOON)
         for where, query in WISHES.items():
             make.subscribes(prepared, where, query, every="now")
-        make.ingested(prepared, make.paper("A first leaf, graph and tree"), now=make.NOON)
-        _plan.plan_due(prepared, now=make.NOON)
-        make.ingested(
-            prepared, *map(make.paper, ("A graph", "A tree", "A graph of trees")), now=make.NOON + make.HOUR / 2
-        )
+        make.ingested(prepared, make.paper("A first leaf, graph and tree"), now=NOON)
+        _plan.plan_due(prepared, now=NOON)
+        make.ingested(prepared, *map(make.paper, ("A graph", "A tree", "A graph of trees")), now=NOON + HOUR / 2)
         with prepared.read() as transaction:
             assert set(transaction.exec(sqlmodel.select(rows.SubscriptionRow.shared_cursor))) == {1}
 
@@ -245,13 +244,13 @@ def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monke
             contextlib.closing(Store(f"sqlite:///{path}")) as store,
             killed_at(store, step) as steps,
         ):
-            _plan.plan_due(store, now=make.NOON + make.HOUR)
+            _plan.plan_due(store, now=NOON + HOUR)
             break
         killed += steps[-1:]
         with contextlib.closing(Store(f"sqlite:///{path}")) as store:  # the next process
-            _plan.plan_due(store, now=make.NOON + make.HOUR)
+            _plan.plan_due(store, now=NOON + HOUR)
             delivered, cursors = stored.delivered(store), looked(store)
-            assert _plan.plan_due(store, now=make.NOON + make.HOUR) == ()
+            assert _plan.plan_due(store, now=NOON + HOUR) == ()
         news = [(chat, title) for chat, title in delivered if "first" not in title]
         assert (len(news), set(news)) == (len(OWED), OWED), f"killed after {steps[-3:]}"
         assert cursors == dict.fromkeys((1, 2, 3, 4), 4), "the one without a match has looked, too"
@@ -280,7 +279,7 @@ def test_a_set_older_than_the_log_is_read_again(store: Store, monkeypatch: pytes
     monkeypatch.setattr(query_log, "KEPT", 2)
     for word in WORDS[1:]:
         make.subscribes(store, "telegram:1", word)
-    make.clean_up(store, now=make.NOON + make.DAY)
+    make.clean_up(store, now=NOON + DAY)
     with store.read() as transaction:
         assert list(transaction.exec(sqlmodel.select(rows.QueryChangeRow.sequence))) == [4, 5], "the newest stay"
     assert matching(kept, store) == set(WORDS)
@@ -295,7 +294,7 @@ def test_what_came_and_went_is_forgotten(store: Store, monkeypatch: pytest.Monke
         word = WORDS[number % 3]
         make.subscribes(store, "telegram:1", word)
         assert matching(kept, store) == {"root", word}
-        unsubscribe(store, make.address("telegram:1"), str(number), now=make.NOON)
+        unsubscribe(store, make.address("telegram:1"), str(number), now=NOON)
     assert len(kept._ids) < 20, "handles that nobody has any more take no room for ever"
 
 
@@ -312,9 +311,9 @@ def followed(store: Store) -> Store:
     """A store with two subscriptions that follow shared cursors: of a chat with quiet hours and of a chat without them."""
     for chat, quiet in (("telegram:1", "off"), ("telegram:2", "22:00-08:00")):
         make.subscribes(store, chat, "graph", every="now")
-        amendments.set_settings(store, make.address(chat), {"quiet": quiet}, now=make.NOON)
-    make.ingested(store, make.paper("A first graph"), now=make.NOON + make.MINUTE)
-    assert len(_plan.plan_due(store, now=make.NOON + make.MINUTE)) == 2
+        amendments.set_settings(store, make.address(chat), {"quiet": quiet}, now=NOON)
+    make.ingested(store, make.paper("A first graph"), now=NOON + MINUTE)
+    assert len(_plan.plan_due(store, now=NOON + MINUTE)) == 2
     assert all(follows(store).values())
     return store
 
@@ -336,32 +335,28 @@ def looked(store: Store) -> dict[int, int]:
 @pytest.mark.sqlite_alone("it counts the steps of SQLite's machine")
 @pytest.mark.both_databases
 def test_who_matches_nothing_is_neither_read_nor_written(followed: Store) -> None:
-    make.ingested(followed, make.paper("A tree"), now=make.NOON + make.HOUR)
+    make.ingested(followed, make.paper("A tree"), now=NOON + HOUR)
     with recording(followed) as recorded:
-        assert _plan.plan_due(followed, now=make.NOON + make.HOUR) == ()
+        assert _plan.plan_due(followed, now=NOON + HOUR) == ()
     assert not [one for one in recorded.statements if one.startswith("UPDATE subscription")]
     assert not [one for one in recorded.statements if "WHERE chat.id IN" in one]
     assert looked(followed) == {1: 2, 2: 2}
 
 
 CHANGES: abc.Mapping[str, abc.Callable[[Store], object]] = {
-    "edited": lambda store: amendments.edit(
-        store, make.address("telegram:1"), 1, "tree", now=make.NOON + 2 * make.HOUR
-    ),
-    "paused": lambda store: pausing.pause(
-        store, make.address("telegram:1"), 1, until=None, now=make.NOON + 2 * make.HOUR
-    ),
+    "edited": lambda store: amendments.edit(store, make.address("telegram:1"), 1, "tree", now=NOON + 2 * HOUR),
+    "paused": lambda store: pausing.pause(store, make.address("telegram:1"), 1, until=None, now=NOON + 2 * HOUR),
     "of a paused chat": lambda store: pausing.pause(
-        store, make.address("telegram:1"), None, until=None, now=make.NOON + 2 * make.HOUR
+        store, make.address("telegram:1"), None, until=None, now=NOON + 2 * HOUR
     ),
     "with another time": lambda store: amendments.edit(
-        store, make.address("telegram:1"), 1, "graph", when="daily 13:00", now=make.NOON + 2 * make.HOUR
+        store, make.address("telegram:1"), 1, "graph", when="daily 13:00", now=NOON + 2 * HOUR
     ),
     "with quiet hours": lambda store: amendments.set_settings(
-        store, make.address("telegram:1"), {"quiet": "10:00-20:00"}, now=make.NOON + 2 * make.HOUR
+        store, make.address("telegram:1"), {"quiet": "10:00-20:00"}, now=NOON + 2 * HOUR
     ),
     "on another clock": lambda store: amendments.set_settings(
-        store, make.address("telegram:1"), {"timezone": "Asia/Shanghai"}, now=make.NOON + 2 * make.HOUR
+        store, make.address("telegram:1"), {"timezone": "Asia/Shanghai"}, now=NOON + 2 * HOUR
     ),
 }
 
@@ -369,10 +364,10 @@ CHANGES: abc.Mapping[str, abc.Callable[[Store], object]] = {
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.both_databases
 def test_a_changed_subscription_stops_following(followed: Store, change: str) -> None:
-    make.ingested(followed, make.paper("A tree"), now=make.NOON + make.HOUR)
-    _plan.plan_due(followed, now=make.NOON + make.HOUR)
+    make.ingested(followed, make.paper("A tree"), now=NOON + HOUR)
+    _plan.plan_due(followed, now=NOON + HOUR)
     # no plan has compared this paper with a subscription
-    make.ingested(followed, make.paper("A second graph"), now=make.NOON + 2 * make.HOUR)
+    make.ingested(followed, make.paper("A second graph"), now=NOON + 2 * HOUR)
     CHANGES[change](followed)
     assert (looked(followed)[1], follows(followed)[1]) == (2, None)
     with followed.read() as transaction:
@@ -385,7 +380,7 @@ def test_a_changed_subscription_stops_following(followed: Store, change: str) ->
 @pytest.mark.both_databases
 def test_when_the_operator_changes_the_zone_nothing_is_late(followed: Store) -> None:
     """A chat that chose no time zone uses the operator's. When the operator moves from UTC to Shanghai, the night has passed."""
-    morning = make.NOON + 14 * make.HOUR
+    morning = NOON + 14 * HOUR
     with contextlib.closing(Store(str(followed.url), zone="Asia/Shanghai")) as moved:
         make.ingested(moved, make.paper("A graph of the night"), now=morning)
         assert [lane.address for lane in _plan.plan_due(moved, now=morning)] == ["1", "2"]
@@ -397,17 +392,17 @@ def test_what_waits_for_its_minute_is_not_passed_over(store: Store) -> None:
     even if the shared cursor has moved on.
     """
     make.subscribes(store, "telegram:1", "graph", every="now")
-    amendments.set_settings(store, make.address("telegram:1"), {"quiet": "off"}, now=make.NOON)
-    make.ingested(store, make.paper("A first graph"), now=make.NOON)
-    _plan.plan_due(store, now=make.NOON)
+    amendments.set_settings(store, make.address("telegram:1"), {"quiet": "off"}, now=NOON)
+    make.ingested(store, make.paper("A first graph"), now=NOON)
+    _plan.plan_due(store, now=NOON)
     make.subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
-    make.ingested(store, make.paper("A tree"), now=make.NOON + make.HOUR)
-    _plan.plan_due(store, now=make.NOON + make.HOUR)
-    make.subscribes(store, "telegram:1", "leaf", every="daily", at="13:00", now=make.NOON + make.HOUR - make.MINUTE)
-    make.ingested(store, make.paper("A second graph"), now=make.NOON + make.HOUR)
-    _plan.plan_due(store, now=make.NOON + make.HOUR + make.MINUTE / 6)
+    make.ingested(store, make.paper("A tree"), now=NOON + HOUR)
+    _plan.plan_due(store, now=NOON + HOUR)
+    make.subscribes(store, "telegram:1", "leaf", every="daily", at="13:00", now=NOON + HOUR - MINUTE)
+    make.ingested(store, make.paper("A second graph"), now=NOON + HOUR)
+    _plan.plan_due(store, now=NOON + HOUR + MINUTE / 6)
     assert follows(store)[1] is None or ("telegram:1", "A second graph") in stored.delivered(store)
-    _plan.plan_due(store, now=make.NOON + make.HOUR + make.MINUTE)
+    _plan.plan_due(store, now=NOON + HOUR + MINUTE)
     assert ("telegram:1", "A second graph") in stored.delivered(store)
 
 
@@ -416,23 +411,23 @@ def test_too_many_kinds_of_quiet_hours_share_nothing(store: Store, monkeypatch: 
     monkeypatch.setattr("subscriptions.store.subscriptions.MOST", 1)
     for number, quiet in (("1", "off"), ("2", "22:00-08:00"), ("3", "off")):
         make.subscribes(store, f"telegram:{number}", "graph", every="now")
-        amendments.set_settings(store, make.address(f"telegram:{number}"), {"quiet": quiet}, now=make.NOON)
-    make.ingested(store, make.paper("A graph"), now=make.NOON)
-    _plan.plan_due(store, now=make.NOON)
+        amendments.set_settings(store, make.address(f"telegram:{number}"), {"quiet": quiet}, now=NOON)
+    make.ingested(store, make.paper("A graph"), now=NOON)
+    _plan.plan_due(store, now=NOON)
     assert list(follows(store).values()) == [1, None, 1]
-    make.ingested(store, make.paper("Another graph"), now=make.NOON + make.HOUR)
-    assert len(_plan.plan_due(store, now=make.NOON + make.HOUR)) == 3
+    make.ingested(store, make.paper("Another graph"), now=NOON + HOUR)
+    assert len(_plan.plan_due(store, now=NOON + HOUR)) == 3
 
 
 @pytest.mark.both_databases
 def test_nobody_follows_while_another_process_may_be_looking(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A paper comes while a plan runs. The plan has not compared it with the subscriptions, so they follow no shared cursor."""
     make.due(store, "telegram:1")
-    newer = on_call(1, lambda: make.ingested(store, make.paper("Another graph"), now=make.NOON))
+    newer = on_call(1, lambda: make.ingested(store, make.paper("Another graph"), now=NOON))
     monkeypatch.setattr(_plan, "_decide_all", called(newer, _plan._decide_all))
-    _plan.plan_due(store, now=make.NOON)
+    _plan.plan_due(store, now=NOON)
     assert follows(store) == {1: None}
-    _plan.plan_due(store, now=make.NOON + make.MINUTE)
+    _plan.plan_due(store, now=NOON + MINUTE)
     assert stored.delivered(store) == [("telegram:1", "A graph"), ("telegram:1", "Another graph")]
 
 
@@ -461,7 +456,6 @@ def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
     )
 
 
-@pytest.mark.both_databases
 @hypothesis.settings(max_examples=8)
 @hypothesis.given(
     days=st.lists(
@@ -496,14 +490,14 @@ def test_deliveries_are_the_same_as_without_shared_cursors(
                 make.subscribes(store, chat, "graph", every="now")
         for number, acts in enumerate(days):
             for hour in (0, 4, 13):
-                now = make.NOON + number * make.DAY + hour * make.HOUR
+                now = NOON + number * DAY + hour * HOUR
                 for name, dice in acts:
                     if dice % 3 == (0, 4, 13).index(hour):
                         for store in (one, other):
                             with contextlib.suppress(errors.PaperwireError):
                                 _act(store, name, dice // 3, now, number)
                 for store in (second if number % 2 else one, other):
-                    _plan.plan_due(store, now=now + make.MINUTE)
+                    _plan.plan_due(store, now=now + MINUTE)
                 assert all_deliveries(one) == all_deliveries(other)
 
 
@@ -529,7 +523,7 @@ def _act(store: Store, name: str, dice: int, now: datetime, day: int) -> None:
             ]
             amendments.set_settings(store, chat, {name: value}, now=now)
         case "pause":
-            pausing.pause(store, chat, None if dice % 2 else 1, until=now + make.DAY, now=now)
+            pausing.pause(store, chat, None if dice % 2 else 1, until=now + DAY, now=now)
         case "resume":
             pausing.resume(store, chat, None, now=now)
 

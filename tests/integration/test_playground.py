@@ -13,6 +13,7 @@ from subscriptions.service.exporting import export_all
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.fakes.meaning import FakeEncoder
+from tests.make import NOON, FakeClock
 
 FRAME = conversation.PageFrame(path="/", language="en", token="t", visitor=conversation.Visitor(name="me"))
 LIVE = {"x-requested-with": "fetch"}
@@ -28,7 +29,7 @@ def playground(store: Store) -> Playground:
         ),
         make.paper("Graphs", "cs.LG", arxiv_id="2601.00003", abstract="<b>models</b> of graphs"),
     )
-    return Playground(store, make.FakeClock(make.NOON))
+    return Playground(store, FakeClock(NOON))
 
 
 async def shown(
@@ -56,9 +57,9 @@ async def test_what_is_near_in_meaning_is_found_or_refused(store: Store) -> None
     encoder = FakeEncoder()
     make.ingested(store, make.paper("Honey bees"), make.paper("Graphs"), encoder=encoder)
     query = "about:bees"
-    assert "Meaning is off here" in words(await shown(Playground(store, make.FakeClock(make.NOON)), query))
+    assert "Meaning is off here" in words(await shown(Playground(store, FakeClock(NOON)), query))
     store.encoder = encoder.name
-    found = words(await shown(Playground(store, make.FakeClock(make.NOON), encoder), query))
+    found = words(await shown(Playground(store, FakeClock(NOON), encoder), query))
     assert "1 of 2 papers" in found
     assert "Honey bees" in found
 
@@ -195,4 +196,4 @@ async def test_what_is_typed_is_no_markup_and_the_page_translated(playground: Pl
 
 
 async def test_without_papers_it_says_so(store: Store) -> None:
-    assert "No papers are known yet." in words(await shown(Playground(store, make.FakeClock(make.NOON)), "diffusion"))
+    assert "No papers are known yet." in words(await shown(Playground(store, FakeClock(NOON)), "diffusion"))

@@ -34,6 +34,7 @@ from subscriptions.store import admitted_chats, chat_keys, chats
 from tests import make
 from tests.integration.cli import Terminal
 from tests.integration.program import opened
+from tests.make import NOON, FakeClock
 from tests.programs.fuzz import asked
 
 ROOT, LOCAL, ME = "https://papers.example.org", "http://127.0.0.1:8420", "console:me"
@@ -62,7 +63,7 @@ class Programs:
     """A bot with a chat that was sent papers, and programs that ask for them."""
 
     app: App
-    clock: make.FakeClock
+    clock: FakeClock
 
     def client(self, address: str = "203.0.113.7", home: str = ROOT) -> httpx.AsyncClient:
         pages = health_app(dict, ProgramPages(self.app).routes)
@@ -82,7 +83,7 @@ class Programs:
 
 
 @asynccontextmanager
-async def a_bot(folder: Path, url: str, clock: make.FakeClock, **settings: str) -> AsyncIterator[Programs]:
+async def a_bot(folder: Path, url: str, clock: FakeClock, **settings: str) -> AsyncIterator[Programs]:
     given = {f"PAPERWIRE_{name}": value for name, value in settings.items()}
     made = build_app(
         load_settings({"PAPERWIRE_DATABASE_URL": url, "PAPERWIRE_ACCESS": "open", **given}, folder),
@@ -95,7 +96,7 @@ async def a_bot(folder: Path, url: str, clock: make.FakeClock, **settings: str) 
 
 
 @pytest.fixture
-async def programs(tmp_path: Path, database_url: str, clock: make.FakeClock) -> AsyncIterator[Programs]:
+async def programs(tmp_path: Path, database_url: str, clock: FakeClock) -> AsyncIterator[Programs]:
     async with a_bot(tmp_path, database_url, clock, WEB_URL=ROOT, WEB_HOSTS="inner.example.org") as found:
         yield found
 
@@ -301,9 +302,9 @@ async def test_the_keys_of_a_chat_end_with_it(programs: Programs, gone: str) -> 
         with store.write() as transaction:
             chat = get_chat(transaction, address)
             if gone == "left":
-                chats.mark_unreachable(transaction, chat.id, states.PauseReason.GONE, "kicked", now=make.NOON)
+                chats.mark_unreachable(transaction, chat.id, states.PauseReason.GONE, "kicked", now=NOON)
             else:
-                admitted_chats.deny(transaction, chat.id, now=make.NOON)
+                admitted_chats.deny(transaction, chat.id, now=NOON)
     assert (await read(programs, "/feed.atom", key)).status_code == 404
     async with programs.client() as client:
         assert (await client.get("/api/subscriptions", headers=bearing(token))).status_code == 401
@@ -342,7 +343,7 @@ SAME: list[tuple[str, dict[str, str], tuple[str, ...]]] = [  # path and query of
 ]
 
 
-def test_the_api_gives_the_bytes_of_the_subcommands(terminal: Terminal, clock: make.FakeClock) -> None:
+def test_the_api_gives_the_bytes_of_the_subcommands(terminal: Terminal, clock: FakeClock) -> None:
     async def answered() -> list[str]:
         url = f"sqlite:///{terminal.database}"
         async with a_bot(terminal.folder, url, clock) as programs, programs.client("127.0.0.1", LOCAL) as client:
@@ -407,9 +408,7 @@ async def test_what_the_api_refuses_changes_nothing(
     assert get_chat(programs.app.store, make.address(ME)) == before
 
 
-async def test_a_program_has_not_the_rights_of_an_operator(
-    tmp_path: Path, database_url: str, clock: make.FakeClock
-) -> None:
+async def test_a_program_has_not_the_rights_of_an_operator(tmp_path: Path, database_url: str, clock: FakeClock) -> None:
     async with a_bot(tmp_path, database_url, clock, ADMINS=ME, CONTACT="mail@example.org") as programs:
         await programs.sends(PAPERS[0])
         token = programs.key(Opens.API)
@@ -454,7 +453,7 @@ async def test_without_a_token_the_api_says_how_to_get_one(programs: Programs, h
 # -------------------------------------------------------------------------------------- the pages as an OpenAPI document
 
 
-class Hurry(make.FakeClock):
+class Hurry(FakeClock):
     """A clock on which a minute passes at each look once `hurries` is set, so that no program asks too often."""
 
     hurries = False
@@ -505,7 +504,7 @@ def drawn(url: str, key: str, token: str) -> tuple[list[str], dict[str, set[int]
 
 @pytest.mark.hypothesis
 async def test_each_page_answers_as_documented_whatever_is_asked(tmp_path: Path, database_url: str) -> None:
-    clock = Hurry(make.NOON)
+    clock = Hurry(NOON)
     async with a_bot(tmp_path, database_url, clock) as programs:
         await programs.sends(*PAPERS)
         clock.hurries = True

@@ -20,8 +20,9 @@ from subscriptions import errors
 from subscriptions.service.listing import listed
 from tests import make
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.integration import program, telegram_bot
+from tests.integration import telegram_bot
 from tests.integration.locked import broken_database
+from tests.integration.program import RestingClock
 
 GROUP = "-1001"
 
@@ -36,8 +37,8 @@ def telegram() -> abc.Iterator[FakeTelegram]:
 
 
 @pytest.fixture
-def clock() -> program.RestingClock:
-    return program.RestingClock()
+def clock() -> RestingClock:
+    return RestingClock()
 
 
 def said(fake: FakeTelegram, chat: str = "42") -> list[str]:
@@ -52,7 +53,7 @@ async def asks(fake: FakeTelegram, text: str, chat: str = "42", *, posts: int = 
 
 
 async def test_messages_from_downtime_are_answered_up_to_a_day_old(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     telegram.sets_time((make.NOON - timedelta(hours=25)).timestamp())
@@ -68,7 +69,7 @@ async def test_messages_from_downtime_are_answered_up_to_a_day_old(
 
 
 async def test_a_slow_question_holds_up_its_own_chat_and_no_other(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     telegram.answers("hang before", method="getChatMember")
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
@@ -88,7 +89,7 @@ async def test_a_slow_question_holds_up_its_own_chat_and_no_other(
 
 
 async def test_a_press_is_acknowledged_also_where_nothing_is_to_say(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.conversation.reply_sender.old_button", lambda _: None)
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
@@ -98,7 +99,7 @@ async def test_a_press_is_acknowledged_also_where_nothing_is_to_say(
 
 
 async def test_an_unavailable_database_is_waited_for(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusals = broken_database(monkeypatch, times=4)
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock) as app:
@@ -130,7 +131,7 @@ def replace_command(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception
 async def test_a_request_that_fails_is_given_up_and_logged_safely(
     tmp_path: Path,
     telegram: FakeTelegram,
-    clock: program.RestingClock,
+    clock: RestingClock,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -160,7 +161,7 @@ UNKNOWN: list[dict[str, Any]] = [
 
 
 async def test_updates_of_a_shape_that_nobody_knows_are_passed_over(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         for shape in UNKNOWN:
@@ -176,7 +177,7 @@ PAGES = [
 
 
 async def test_no_page_of_something_on_the_way_ends_the_listening(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         for number, page in enumerate(PAGES, 1):
@@ -196,7 +197,7 @@ async def test_no_page_of_something_on_the_way_ends_the_listening(
 async def test_a_telegram_that_does_not_answer_is_named_and_rarely_asked(
     tmp_path: Path,
     telegram: FakeTelegram,
-    clock: program.RestingClock,
+    clock: RestingClock,
     caplog: pytest.LogCaptureFixture,
     *,
     trouble: str,
@@ -223,7 +224,7 @@ async def test_a_telegram_that_does_not_answer_is_named_and_rarely_asked(
 
 
 async def test_a_second_program_that_polls_is_named(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         receivers = app.receivers()
@@ -242,7 +243,7 @@ async def test_a_second_program_that_polls_is_named(
 
 
 async def test_a_forgotten_webhook_is_removed_and_nothing_is_lost(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with httpx.AsyncClient(trust_env=False) as client:
         await client.post(f"{telegram.url}/bot{TOKEN}/setWebhook", json={"url": "https://gone.example.org/x"})
@@ -256,7 +257,7 @@ async def test_a_forgotten_webhook_is_removed_and_nothing_is_lost(
 
 
 async def test_a_webhook_that_somebody_sets_meanwhile_is_named(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         receivers = app.receivers()
@@ -268,7 +269,7 @@ async def test_a_webhook_that_somebody_sets_meanwhile_is_named(
 
 
 async def test_ids_that_begin_anew_after_a_silent_week_are_taken(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
         await asks(telegram, "/sub diffusion")
@@ -278,7 +279,7 @@ async def test_ids_that_begin_anew_after_a_silent_week_are_taken(
 
 
 async def test_at_the_end_taken_updates_are_answered(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     telegram.answers("hang before", method="getChatMember")
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
@@ -293,7 +294,7 @@ async def test_at_the_end_taken_updates_are_answered(
 
 
 async def test_an_answer_does_not_wait_for_the_shared_rate(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         cut = AsyncMock(side_effect=errors.StoreUnavailable("The connection is cut."))
@@ -304,7 +305,7 @@ async def test_an_answer_does_not_wait_for_the_shared_rate(
 
 
 async def test_over_a_bad_line_everyone_is_answered_once_in_order(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     people, queries = [str(number) for number in range(100, 112)], ["diffusion", "graph", "quantum"]
     for count, page in enumerate(["502", "cut after", "404 page", "broken json", "reset after", "list"]):
@@ -324,7 +325,7 @@ async def test_over_a_bad_line_everyone_is_answered_once_in_order(
 
 
 async def test_a_repeated_old_answer_is_not_polled_without_pause(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
         client = app.deps.channels["telegram"].client  # type: ignore[attr-defined]
@@ -341,7 +342,7 @@ async def test_a_repeated_old_answer_is_not_polled_without_pause(
 
 
 async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(
-    tmp_path: Path, telegram: FakeTelegram, clock: program.RestingClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, failures = LongPolling._prepare, [RuntimeError("a mistake")]
 
@@ -409,7 +410,7 @@ IN_PRIVATE: list[tuple[str, Act]] = [
 async def test_in_a_private_chat_every_message_is_answered(
     tmp_path: Path,
     telegram: FakeTelegram,
-    clock: program.RestingClock,
+    clock: RestingClock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):

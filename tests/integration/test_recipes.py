@@ -19,6 +19,7 @@ from bot.commands import help_pages
 from bot.digests import _example
 from bot.digests.installed import installed_formats, usable_formats
 from tests.integration import cli, docs_pages
+from tests.integration.cli import Terminal
 from tests.patience import PATIENCE
 
 PAGES = docs_pages.ROOT / "tests" / "digests"
@@ -136,9 +137,7 @@ MODULE, *_ = docs_pages.blocks(docs_pages.ROOT / "CONTRIBUTING.md", "python")
 (SHELF,) = docs_pages.blocks(docs_pages.ROOT / "CONTRIBUTING.md", "shelf_list")
 
 
-def installed(
-    terminal: cli.Terminal, module: str, *, name: str = "shelf_list", package: str = "paperwire-shelf"
-) -> None:
+def installed(terminal: Terminal, module: str, *, name: str = "shelf_list", package: str = "paperwire-shelf") -> None:
     """Installs a package with one module, as pip would: writes the module and its metadata into the folder "site"."""
     site, top = terminal.folder / "site", package.replace("-", "_")
     (site / f"{top}-1.0.dist-info").mkdir(parents=True)
@@ -148,7 +147,7 @@ def installed(
 
 
 @pytest.fixture
-def with_packages(terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[cli.Terminal]:
+def with_packages(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
     """A terminal with two digests. Its commands run in this process and find the packages that the test installs."""
     monkeypatch.syspath_prepend(str(terminal.folder / "site"))
     terminal.file("shelf.txt", SHELF)
@@ -164,7 +163,7 @@ def _forget_packages() -> None:
     sys.modules.pop("paperwire_shelf", None)
 
 
-def test_a_format_of_a_package_is_read_like_one_of_ours(with_packages: cli.Terminal) -> None:
+def test_a_format_of_a_package_is_read_like_one_of_ours(with_packages: Terminal) -> None:
     installed(with_packages, MODULE)
     with_packages.file("inbox/shelf.txt", SHELF)
     ended = with_packages("inspect", "inbox/shelf.txt", "day.md", "--papers", "--json")
@@ -209,7 +208,7 @@ BROKEN = [  # (a module, the reason why the program leaves its format out)
 
 
 @pytest.mark.parametrize(("module", "why"), BROKEN)
-def test_a_broken_one_is_named_in_one_sentence_and_left_out(with_packages: cli.Terminal, module: str, why: str) -> None:
+def test_a_broken_one_is_named_in_one_sentence_and_left_out(with_packages: Terminal, module: str, why: str) -> None:
     installed(with_packages, module)
     assert with_packages("inspect", "day.md").err == "", "a format of ours fits, so no other is loaded"
     ended = with_packages("inspect", "shelf.txt", "day.md", "--json")
@@ -223,7 +222,7 @@ def test_a_broken_one_is_named_in_one_sentence_and_left_out(with_packages: cli.T
     assert why in wrong["answer"]
 
 
-def test_of_two_with_one_name_the_first_is_used(with_packages: cli.Terminal) -> None:
+def test_of_two_with_one_name_the_first_is_used(with_packages: Terminal) -> None:
     # detect may return a match object instead of True
     installed(with_packages, _with("return bool(_FIRST_LINE.match(text))", "return _FIRST_LINE.match(text)"))
     installed(with_packages, MODULE, package="paperwire-tomes")
@@ -242,7 +241,7 @@ def test_of_two_with_one_name_the_first_is_used(with_packages: cli.Terminal) -> 
         ("return []", "its parse fails (TypeError: list is no Content)"),
     ],
 )
-def test_a_parse_that_fails_refuses_its_file_and_no_other(with_packages: cli.Terminal, new: str, why: str) -> None:
+def test_a_parse_that_fails_refuses_its_file_and_no_other(with_packages: Terminal, new: str, why: str) -> None:
     installed(with_packages, _with("entries = []", new))
     ended = with_packages("inspect", "shelf.txt", "day.md", "--json")
     shelf, day = ended.json["digests"]
@@ -251,7 +250,7 @@ def test_a_parse_that_fails_refuses_its_file_and_no_other(with_packages: cli.Ter
     assert why in shelf["error"]
 
 
-def test_a_package_is_installed_by_pip_as_the_page_says(terminal: cli.Terminal) -> None:
+def test_a_package_is_installed_by_pip_as_the_page_says(terminal: Terminal) -> None:
     terminal.file("paperwire-shelf/pyproject.toml", PYPROJECT)
     terminal.file("paperwire-shelf/paperwire_shelf.py", MODULE)
     terminal.file("shelf.txt", SHELF)

@@ -26,6 +26,7 @@ from tests import filling, make, stored
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.integration.program import running
+from tests.make import DAY, HOUR, MINUTE, NOON
 from tests.source_harness import NoSources
 
 pytestmark = pytest.mark.both_databases
@@ -44,7 +45,7 @@ async def delivered(bot: BotHarness, *, title: str = "A graph") -> Deliverer:
     """Sends one paper to a chat. Returns the deliverer that sent it."""
     post = Deliverer(bot)
     make.subscribes(bot.store, "telegram:42", "graph", every="now")
-    set_settings(bot.store, make.address("telegram:42"), {"quiet": "off"}, now=make.NOON)
+    set_settings(bot.store, make.address("telegram:42"), {"quiet": "off"}, now=NOON)
     make.ingested(bot.store, make.paper(title, "cs.LG", arxiv_id="2601.00001", abstract="Words."), now=bot.clock.now())
     await post.deliver_due()
     assert len(post.to("telegram:42")) == 1
@@ -97,7 +98,7 @@ async def test_a_refused_message_stays_whole_until_somebody_decides(bot: BotHarn
 def test_the_clean_up_can_stop_after_any_step(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention_room, "STEP", 7)
     filling.fill(store, 6)
-    later = make.NOON + 31 * make.DAY
+    later = NOON + 31 * DAY
     before = count(store, "delivery")
     done = 0
     while count(store, "delivery"):
@@ -132,21 +133,21 @@ def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
     old = make.paper(
         "A graph of old", "cs.LG", "stat.ML", arxiv_id="2601.00001", abstract="Words.", summaries=summaries
     )
-    make.ingested(store, old, now=make.NOON, of_arxiv=True)
+    make.ingested(store, old, now=NOON, of_arxiv=True)
     make.ingested(
         store,
         make.paper("A newer graph", "cs.LG", arxiv_id="2601.00002", abstract="Words."),
-        now=make.NOON + 300 * make.DAY,
+        now=NOON + 300 * DAY,
     )
-    make.clean_up(store, now=make.NOON + 350 * make.DAY)
+    make.clean_up(store, now=NOON + 350 * DAY)
     assert count(store, "paper WHERE abstract != ''") == 2
     for _ in range(2):
-        make.clean_up(store, now=make.NOON + 350 * make.DAY, papers=100 * make.DAY)
+        make.clean_up(store, now=NOON + 350 * DAY, papers=100 * DAY)
     assert count(store, "paper WHERE abstract != ''") == 1
     assert [count(store, table) for table in ("paper", "paper_key", "summary", "appearance")] == [2, 2, 0, 1]
-    make.subscribes(store, "telegram:1", "graph", every="now", now=make.NOON + 351 * make.DAY)
-    make.ingested(store, old, now=make.NOON + 351 * make.DAY, name="again")
-    plan.plan_due(store, now=make.NOON + 351 * make.DAY + timedelta(minutes=1))
+    make.subscribes(store, "telegram:1", "graph", every="now", now=NOON + 351 * DAY)
+    make.ingested(store, old, now=NOON + 351 * DAY, name="again")
+    plan.plan_due(store, now=NOON + 351 * DAY + timedelta(minutes=1))
     assert count(store, "paper") == 2, "it is known by its key"
     assert count(store, "delivery_item") == 0, "and no news"
     with store.read() as transaction:
@@ -160,23 +161,23 @@ def test_a_chat_that_is_back_while_others_are_erased_is_kept(store: Store) -> No
     for number in (1, 2):
         chat = make.subscribes(store, f"telegram:{number}", "graph").chat.id
         with store.write() as transaction:
-            chats.mark_unreachable(transaction, chat, PauseReason.GONE, "blocked", now=make.NOON)
-    steps = retention_room.clean_up_steps(store, now=make.NOON + 366 * make.DAY)
+            chats.mark_unreachable(transaction, chat, PauseReason.GONE, "blocked", now=NOON)
+    steps = retention_room.clean_up_steps(store, now=NOON + 366 * DAY)
     while count(store, "chat") == 2:
         next(steps)
     with store.write() as transaction:
-        chats.mark_reachable(transaction, int(stored.value(store, "SELECT id FROM chat")), now=make.NOON)
+        chats.mark_reachable(transaction, int(stored.value(store, "SELECT id FROM chat")), now=NOON)
     assert [*steps]
     assert count(store, "chat") == 1
 
 
 def test_the_daily_copy_does_not_wait_for_a_day_of_a_wrong_clock(store: Store) -> None:
-    retention_room.copied(store, now=make.NOON + 365 * make.DAY)
-    claimed = [retention_room.claim_copy(store, now=make.NOON + age) for age in (0 * make.HOUR, make.MINUTE, make.HOUR)]
+    retention_room.copied(store, now=NOON + 365 * DAY)
+    claimed = [retention_room.claim_copy(store, now=NOON + age) for age in (0 * HOUR, MINUTE, HOUR)]
     assert claimed == [True, False, True], "after a copy that failed, the next one is tried an hour later"
-    retention_room.copied(store, now=make.NOON + make.HOUR)
-    assert not retention_room.claim_copy(store, now=make.NOON + 11 * make.HOUR)
-    assert retention_room.claim_copy(store, now=make.NOON + 12 * make.HOUR)
+    retention_room.copied(store, now=NOON + HOUR)
+    assert not retention_room.claim_copy(store, now=NOON + 11 * HOUR)
+    assert retention_room.claim_copy(store, now=NOON + 12 * HOUR)
 
 
 async def test_a_paper_in_a_delivery_that_is_not_over_is_kept_whole(bot: BotHarness) -> None:
@@ -185,7 +186,7 @@ async def test_a_paper_in_a_delivery_that_is_not_over_is_kept_whole(bot: BotHarn
         bot.store,
         "UPDATE delivery SET settled_at = NULL",
     )
-    make.clean_up(bot.store, now=bot.later(days=400), papers=100 * make.DAY)
+    make.clean_up(bot.store, now=bot.later(days=400), papers=100 * DAY)
     assert count(bot.store, "paper WHERE abstract != ''") == 1
 
 
@@ -205,24 +206,24 @@ async def test_changes_and_warnings_go_after_ninety_days(bot: BotHarness) -> Non
 
 
 async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
-    make.subscribes(bot.store, "telegram:42", "graph", now=make.NOON)
-    link = conversation_state.share_link(bot.store, make.address("telegram:42"), 1, now=make.NOON)
-    operators.redeem_code(bot.store, make.address("telegram:42"), "wrong", admins=(), now=make.NOON)
-    installations.complete_installation(bot.store, "i1", now=make.NOON)
-    callbacks.begin_lookup(bot.store, "looks-up:telegram:1", CallbackToken(verb="", place="telegram:42"), now=make.NOON)
-    for name, lasts in (("import:telegram:42", timedelta(hours=1)), ("connect:telegram:42", 90 * make.DAY)):
+    make.subscribes(bot.store, "telegram:42", "graph", now=NOON)
+    link = conversation_state.share_link(bot.store, make.address("telegram:42"), 1, now=NOON)
+    operators.redeem_code(bot.store, make.address("telegram:42"), "wrong", admins=(), now=NOON)
+    installations.complete_installation(bot.store, "i1", now=NOON)
+    callbacks.begin_lookup(bot.store, "looks-up:telegram:1", CallbackToken(verb="", place="telegram:42"), now=NOON)
+    for name, lasts in (("import:telegram:42", timedelta(hours=1)), ("connect:telegram:42", 90 * DAY)):
         callbacks.set_conversation_state(
-            bot.store, name, CallbackToken(verb="x", place="telegram:42"), lasts=lasts, now=make.NOON
+            bot.store, name, CallbackToken(verb="x", place="telegram:42"), lasts=lasts, now=NOON
         )
     tables = ("conversation_state", "wrong_code", "completed_installation", "pending_lookup", "offer")
     for age, kept in (
-        (10 * make.MINUTE, (2, 1, 1, 1, 1)),
-        (2 * make.HOUR, (1, 0, 0, 1, 1)),
-        (2 * make.DAY, (1, 0, 0, 0, 1)),
-        (89 * make.DAY, (1, 0, 0, 0, 1)),
-        (91 * make.DAY, (0, 0, 0, 0, 1)),
+        (10 * MINUTE, (2, 1, 1, 1, 1)),
+        (2 * HOUR, (1, 0, 0, 1, 1)),
+        (2 * DAY, (1, 0, 0, 0, 1)),
+        (89 * DAY, (1, 0, 0, 0, 1)),
+        (91 * DAY, (0, 0, 0, 0, 1)),
     ):
-        make.clean_up(bot.store, now=make.NOON + age)
+        make.clean_up(bot.store, now=NOON + age)
         assert tuple(count(bot.store, table) for table in tables) == kept, age
     assert conversation_state.find_callback(bot.store, link) is not None
 
@@ -231,7 +232,7 @@ async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarnes
 def test_a_step_of_the_clean_up_does_not_pass_over_what_stays(store: Store) -> None:
     """Dead letters stay until a person decides, perhaps for years. The clean-up reads each of them once, not every day."""
     filling.fill(store, 100)
-    later = make.NOON + 31 * make.DAY
+    later = NOON + 31 * DAY
     stored.change(
         store,
         "UPDATE message SET state = 'dead'",
@@ -257,13 +258,13 @@ async def test_a_clock_set_back_hides_no_delivery_from_the_clean_up(bot: BotHarn
         "UPDATE message SET state = 'dead'",
         "UPDATE delivery SET settled_at = '2027-01-22 12:00:00.000000'",
     )
-    make.clean_up(bot.store, now=make.NOON + 500 * make.DAY)
+    make.clean_up(bot.store, now=NOON + 500 * DAY)
     stored.change(
         bot.store,
         "UPDATE message SET state = 'sent'",
         "UPDATE delivery SET settled_at = '2026-01-22 12:00:00.000000'",
     )
-    make.clean_up(bot.store, now=make.NOON + 31 * make.DAY)
+    make.clean_up(bot.store, now=NOON + 31 * DAY)
     assert count(bot.store, "delivery") == 0
 
 
@@ -271,11 +272,11 @@ async def test_a_clock_set_back_hides_no_delivery_from_the_clean_up(bot: BotHarn
 
 # a schedule → when it is next due at NOON, which is on a Thursday
 EVERY = {
-    "daily 09:00": make.NOON + 21 * make.HOUR,
-    "weekdays 09:00": make.NOON + 21 * make.HOUR,
-    "weekly mon 09:00": make.NOON + 3 * make.DAY + 21 * make.HOUR,
-    "when-out 08:00-20:00": make.NOON - 4 * make.HOUR,
-    "when-out 08:00-10:00 weekdays": make.NOON + 20 * make.HOUR,
+    "daily 09:00": NOON + 21 * HOUR,
+    "weekdays 09:00": NOON + 21 * HOUR,
+    "weekly mon 09:00": NOON + 3 * DAY + 21 * HOUR,
+    "when-out 08:00-20:00": NOON - 4 * HOUR,
+    "when-out 08:00-10:00 weekdays": NOON + 20 * HOUR,
 }
 
 
@@ -290,18 +291,16 @@ def filled(store: Store, schedules: abc.Iterable[str] = EVERY) -> None:
     """Subscribes a chat for each schedule, and ingests a paper that matches all the subscriptions."""
     for number, schedule in enumerate(schedules):
         make.subscribes(store, f"telegram:{number}", "graph", when=schedule, name=schedule)
-    make.ingested(store, make.paper("A graph"), now=make.NOON)
+    make.ingested(store, make.paper("A graph"), now=NOON)
 
 
-@pytest.mark.parametrize("wrong_by", [3 * make.DAY, 400 * make.DAY])
+@pytest.mark.parametrize("wrong_by", [3 * DAY, 400 * DAY])
 async def test_after_a_wrong_minute_all_is_due_at_its_time(
     tmp_path: Path, clock: make.FakeClock, caplog: pytest.LogCaptureFixture, wrong_by: timedelta
 ) -> None:
     async with running(tmp_path, clock) as app:
         filled(app.store)
-        operators.redeem_code(
-            app.store, make.address("telegram:0"), operators.new_code(app.store), admins=(), now=make.NOON
-        )
+        operators.redeem_code(app.store, make.address("telegram:0"), operators.new_code(app.store), admins=(), now=NOON)
         process = Process(app, NoSources())  # type: ignore[arg-type]
         await process.tick()
         clock.step(wrong_by)
@@ -318,18 +317,18 @@ async def test_after_a_wrong_minute_all_is_due_at_its_time(
 
 def test_a_later_process_mends_what_a_wrong_clock_left(store: Store) -> None:
     filled(store)
-    plan.plan_due(store, now=make.NOON + 400 * make.DAY)
-    assert all(moment and moment > make.NOON + 399 * make.DAY for moment in due(store).values())
-    assert len(planner.chats_due_too_far(store, make.NOON)) == len(EVERY)  # the number that `paperwire check` reports
-    assert plan.move_far_moments(store, now=make.NOON) == len(EVERY)
+    plan.plan_due(store, now=NOON + 400 * DAY)
+    assert all(moment and moment > NOON + 399 * DAY for moment in due(store).values())
+    assert len(planner.chats_due_too_far(store, NOON)) == len(EVERY)  # the number that `paperwire check` reports
+    assert plan.move_far_moments(store, now=NOON) == len(EVERY)
     assert due(store) == EVERY
-    assert plan.move_far_moments(store, now=make.NOON) == 0
+    assert plan.move_far_moments(store, now=NOON) == 0
 
 
 def test_quiet_hours_of_another_year_hold_nothing_back(store: Store) -> None:
     filled(store, ["now"])
-    plan.plan_due(store, now=make.NOON + 400 * make.DAY + 11 * make.HOUR)
-    assert due(store) == {"now": make.NOON + 400 * make.DAY + 20 * make.HOUR}
-    plan.move_far_moments(store, now=make.NOON)
+    plan.plan_due(store, now=NOON + 400 * DAY + 11 * HOUR)
+    assert due(store) == {"now": NOON + 400 * DAY + 20 * HOUR}
+    plan.move_far_moments(store, now=NOON)
     assert due(store) == {"now": None}
-    assert len(plan.plan_due(store, now=make.NOON)) == 1
+    assert len(plan.plan_due(store, now=NOON)) == 1

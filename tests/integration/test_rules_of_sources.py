@@ -25,7 +25,9 @@ from subscriptions.store.digests import Ingested
 from tests import make, source_harness, stored
 from tests.fakes import arxiv_pages
 from tests.fakes.arxiv import FakeArxiv
-from tests.integration import cli
+from tests.integration.cli import PAGE, Terminal, page
+from tests.make import DAY, HOUR, NOON, FakeClock
+from tests.source_harness import SourceHarness, arxiv_source, new_york, polled, web_source
 
 WEDNESDAY, THURSDAY = dt.date(2026, 1, 21), dt.date(2026, 1, 22)
 GRAPHS = make.paper("Graphs", "cs.LG", arxiv_id="2601.77777")
@@ -72,7 +74,7 @@ CASES: dict[str, tuple[Happens, str]] = {
 
 @pytest.mark.parametrize(("happens", "words"), CASES.values(), ids=CASES.keys())
 async def test_a_bad_answer_is_a_failed_receipt_and_loses_no_paper(
-    happens: Happens, words: str, store: Store, clock: make.FakeClock
+    happens: Happens, words: str, store: Store, clock: FakeClock
 ) -> None:
     limits = (
         fetcher.FetchLimits(connect=5, idle=5, total=SOON, most=2**20)
@@ -81,14 +83,14 @@ async def test_a_bad_answer_is_a_failed_receipt_and_loses_no_paper(
     )
     with FakeArxiv() as arxiv, FakeArxiv() as other:
         arxiv.announces(THURSDAY, GRAPHS)
-        other.holds("/list.md", cli.PAGE)
+        other.holds("/list.md", PAGE)
         happens(arxiv)
-        feeding = await source_harness.polled(
+        feeding = await polled(
             store,
             clock,
             arxiv,
-            source_harness.web_source(f"{arxiv.url}{HERE}", name="lg", schedule="arxiv", format="arxiv_rss"),
-            source_harness.web_source(f"http://localhost:{other.port}/list.md", name="other"),
+            web_source(f"{arxiv.url}{HERE}", name="lg", schedule="arxiv", format="arxiv_rss"),
+            web_source(f"http://localhost:{other.port}/list.md", name="other"),
             limits=limits,
         )
         (receipt,) = feeding.receipts("lg")
@@ -97,20 +99,18 @@ async def test_a_bad_answer_is_a_failed_receipt_and_loses_no_paper(
         assert (receipt.counts["new"], feeding.outcomes("other")) == (0, ["new"])
         assert len(source_harness.titles(store)) == 3
         arxiv.recovers()
-        await feeding.until(source_harness.new_york("2026-01-22 00:40"))
+        await feeding.until(new_york("2026-01-22 00:40"))
         assert (feeding.outcomes("lg"), feeding.known("lg").state.failures) == (["failed", "new"], 0)
     assert (source_harness.titles(store).count("Graphs"), len(source_harness.titles(store))) == (1, 4)
 
 
 async def test_a_bug_at_one_source_reaches_no_other(
-    store: Store, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with FakeArxiv() as arxiv:
-        arxiv.holds("/list.md", cli.PAGE)
-        one, other = (source_harness.web_source(f"{arxiv.url}/list.md", name=name) for name in ("one", "other"))
-        feeding = source_harness.SourceHarness(
-            store, clock, arxiv, one, replace(other, url=f"http://localhost:{arxiv.port}/list.md")
-        )
+        arxiv.holds("/list.md", PAGE)
+        one, other = (web_source(f"{arxiv.url}/list.md", name=name) for name in ("one", "other"))
+        feeding = SourceHarness(store, clock, arxiv, one, replace(other, url=f"http://localhost:{arxiv.port}/list.md"))
         fetch = fetcher.Fetcher.fetch
 
         async def stumble(self: fetcher.Fetcher, url: str, **values: str) -> fetcher.Fetched | None:
@@ -126,11 +126,9 @@ async def test_a_bug_at_one_source_reaches_no_other(
     assert "what stood at" not in caplog.text
 
 
-async def test_a_feed_of_yesterday_says_so_in_its_warnings(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_feed_of_yesterday_says_so_in_its_warnings(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
     arxiv.announces(THURSDAY)
     await feeding.poll()
     arxiv.announces(THURSDAY, GRAPHS)
@@ -281,23 +279,23 @@ ANSWER_OF_EVIL = """<feed xmlns="http://www.w3.org/2005/Atom"><id>https://arxiv.
 
 
 async def test_a_page_that_looks_like_arxivs_is_not_arxivs(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
     (tmp_path / "answer.xml").write_text(ANSWER_OF_EVIL, encoding="utf-8")
 
     folder = SourceSettings(name="evil", path=tmp_path)
-    await source_harness.SourceHarness(store, clock, arxiv, folder).scheduler.inbox.drain()
+    await SourceHarness(store, clock, arxiv, folder).scheduler.inbox.drain()
     assert told(known_by(store)) == TRUTH
     (tmp_path / "answer.xml").write_text(f"{ANSWER_OF_EVIL}\n", encoding="utf-8")
-    await source_harness.SourceHarness(store, clock, arxiv, replace(folder, speaks_for="arxiv")).scheduler.inbox.drain()
+    await SourceHarness(store, clock, arxiv, replace(folder, speaks_for="arxiv")).scheduler.inbox.drain()
     assert told(known_by(store))[-1] is True  # the operator marked the source as arXiv's own
 
 
-async def test_a_page_of_the_web_is_not_arxivs(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_page_of_the_web_is_not_arxivs(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.holds("/answer.xml", ANSWER_OF_EVIL)
     make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/answer.xml"))
+    feeding = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/answer.xml"))
     assert (told(known_by(store)), feeding.outcomes("web")) == (TRUTH, ["stale"])
 
 
@@ -324,8 +322,8 @@ def test_whose_word_is_arxivs(source: SourceSettings, own: bool) -> None:
 NOBODY = 65534  # the id of a user without rights. Root, as whom tests may run, can read every folder
 
 
-def test_a_folder_without_the_right_to_look_into_it_is_named(terminal: cli.Terminal) -> None:
-    terminal.file("good/day.md", cli.PAGE)
+def test_a_folder_without_the_right_to_look_into_it_is_named(terminal: Terminal) -> None:
+    terminal.file("good/day.md", PAGE)
     terminal.folder.chmod(0o755)
     (terminal.folder / "good").chmod(0o000)
     as_nobody = f"os.geteuid() == 0 and os.setuid({NOBODY})"  # only root may change its user
@@ -340,8 +338,8 @@ def test_a_folder_without_the_right_to_look_into_it_is_named(terminal: cli.Termi
 # ── Papers that are older than a week when they arrive are filed: stored but not announced (rule 12) ──────────────────
 
 
-TODAY = make.NOON.date()
-OLD = TODAY - 30 * make.DAY
+TODAY = NOON.date()
+OLD = TODAY - 30 * DAY
 REPLACED = model.Announce.REPLACE
 
 
@@ -349,7 +347,7 @@ def comes(
     store: Store,
     *content: model.Paper,
     day: dt.date = TODAY,
-    now: dt.datetime = make.NOON,
+    now: dt.datetime = NOON,
     name: str = "",
     announce: bool = False,
     source: str = "daily",
@@ -363,7 +361,7 @@ def known(store: Store, title: str) -> model.KnownPaper:
     return next(one for one in _stored(store).values() if one.paper.title == title)
 
 
-def delivered(store: Store, now: dt.datetime = make.NOON + make.HOUR) -> list[str]:
+def delivered(store: Store, now: dt.datetime = NOON + HOUR) -> list[str]:
     """Plans the due deliveries. Returns the titles of all delivered papers, in order."""
     plan_due(store, now=now)
     items = "SELECT title FROM delivery_item JOIN paper ON paper.id = delivery_item.paper ORDER BY delivery, position"
@@ -376,11 +374,11 @@ def delivered(store: Store, now: dt.datetime = make.NOON + make.HOUR) -> list[st
 @pytest.mark.parametrize(
     ("age", "zone", "now", "filed"),
     [
-        pytest.param(0, "UTC", make.NOON, False, id="of today"),
-        pytest.param(7, "UTC", make.NOON, False, id="of a week ago"),
-        pytest.param(8, "UTC", make.NOON, True, id="of eight days ago"),
-        pytest.param(1000, "UTC", make.NOON, True, id="of years ago"),
-        pytest.param(-1, "UTC", make.NOON, False, id="of tomorrow"),
+        pytest.param(0, "UTC", NOON, False, id="of today"),
+        pytest.param(7, "UTC", NOON, False, id="of a week ago"),
+        pytest.param(8, "UTC", NOON, True, id="of eight days ago"),
+        pytest.param(1000, "UTC", NOON, True, id="of years ago"),
+        pytest.param(-1, "UTC", NOON, False, id="of tomorrow"),
         pytest.param(
             8, "America/New_York", dt.datetime(2026, 1, 22, 4, tzinfo=dt.UTC), False, id="where it is still yesterday"
         ),
@@ -395,10 +393,10 @@ def test_a_digest_is_an_archive_by_its_day_and_the_operators(
 ) -> None:
     store = Store(f"sqlite:///{tmp_path}/zone.db", zone=zone)
     store.open(now=now)
-    done = comes(store, make.paper("Graphs"), day=TODAY - age * make.DAY, now=now)
+    done = comes(store, make.paper("Graphs"), day=TODAY - age * DAY, now=now)
     assert (done.archive, done.archived, done.new) == (filed, int(filed), 1)
     assert (known(store, "Graphs").sequence is None) == filed
-    assert known(store, "Graphs").day == TODAY - age * make.DAY
+    assert known(store, "Graphs").day == TODAY - age * DAY
     store.close()
 
 
@@ -417,9 +415,9 @@ def test_a_digest_is_an_archive_by_its_day_and_the_operators(
     ],
 )
 def test_the_day_of_a_digest_is_its_own_else_of_its_name(
-    terminal: cli.Terminal, head: str, name: str, options: tuple[str, ...], filed: bool
+    terminal: Terminal, head: str, name: str, options: tuple[str, ...], filed: bool
 ) -> None:
-    terminal.file(name, head + cli.page(("2304.00001", "Graphs", "Nodes."), ("2304.00002", "Nets", "Edges.")))
+    terminal.file(name, head + page(("2304.00001", "Graphs", "Nodes."), ("2304.00002", "Nets", "Edges.")))
     answer = terminal("ingest", name, "--json", "--now", "2026-01-22T12:00Z", *options).json
     assert (answer["papers"]["new"], answer["archived"]) == (2, 2 if filed else 0)
 
@@ -434,10 +432,10 @@ def test_a_later_digest_of_its_day_announces_a_filed_paper(store: Store) -> None
     assert (delivered(store), known(store, "Graphs").day) == ([], OLD)
     comes(store, replace(old, version=2, announce_type=REPLACED), name="newer")
     assert known(store, "Graphs").sequence is None
-    comes(store, old, name="current", now=make.NOON + make.HOUR)
-    assert (delivered(store, make.NOON + 2 * make.HOUR), known(store, "Graphs").day) == (["Graphs"], TODAY)
-    comes(store, old, name="another", day=OLD - make.DAY, now=make.NOON + 2 * make.HOUR)
-    assert (delivered(store, make.NOON + 3 * make.HOUR), known(store, "Graphs").day) == (["Graphs"], TODAY)
+    comes(store, old, name="current", now=NOON + HOUR)
+    assert (delivered(store, NOON + 2 * HOUR), known(store, "Graphs").day) == (["Graphs"], TODAY)
+    comes(store, old, name="another", day=OLD - DAY, now=NOON + 2 * HOUR)
+    assert (delivered(store, NOON + 3 * HOUR), known(store, "Graphs").day) == (["Graphs"], TODAY)
 
 
 @pytest.mark.both_databases
@@ -454,7 +452,7 @@ def test_a_later_digest_of_its_day_announces_a_filed_paper(store: Store) -> None
 def test_an_archive_adds_what_it_knows_and_moves_no_change(store: Store, more: model.Paper) -> None:
     comes(store, make.paper("Graphs", "cs.LG", arxiv_id="2601.90001"))
     before = known(store, "Graphs")
-    done = comes(store, more, day=OLD, now=make.NOON + make.HOUR)
+    done = comes(store, more, day=OLD, now=NOON + HOUR)
     after = known(store, "Graphs")
     assert (done.updated, done.archived) == (1, 0)
     assert (after.sequence, after.sequenced_at, after.day) == (before.sequence, before.sequenced_at, before.day)
@@ -466,10 +464,10 @@ def test_a_filed_paper_that_equals_a_delivered_one_comes_once(store: Store) -> N
     make.subscribes(store, "console:me", "graphs")
     comes(store, make.paper("Graphs", arxiv_id=None))
     assert delivered(store) == ["Graphs"]
-    comes(store, make.paper("Graphs", arxiv_id="2601.90001"), day=OLD, now=make.NOON + make.HOUR)
+    comes(store, make.paper("Graphs", arxiv_id="2601.90001"), day=OLD, now=NOON + HOUR)
     assert (known(store, "Graphs").sequence, known(store, "Graphs").day) == (1, TODAY)
-    comes(store, make.paper("Graphs", arxiv_id="2601.90001"), name="feed", now=make.NOON + 2 * make.HOUR)
-    assert delivered(store, make.NOON + 3 * make.HOUR) == ["Graphs"]
+    comes(store, make.paper("Graphs", arxiv_id="2601.90001"), name="feed", now=NOON + 2 * HOUR)
+    assert delivered(store, NOON + 3 * HOUR) == ["Graphs"]
 
 
 # ── archives that are announced anyway ────────────────────────────────────────────────────────────────────────────────
@@ -483,26 +481,26 @@ def test_filed_papers_are_announced_once(store: Store) -> None:
     assert delivered(store) == ["Graphs that came"]
     archive = (seen, make.paper("Old graphs", arxiv_id="2601.90002"), make.paper("New version", kind=REPLACED))
     assert comes(store, *archive, day=OLD).archived == 1
-    assert comes(store, *archive, day=OLD, now=make.NOON + make.HOUR) == Ingested(
+    assert comes(store, *archive, day=OLD, now=NOON + HOUR) == Ingested(
         already_known=True, unchanged=3, archive=True, archived=1
     )
-    assert comes(store, *archive, day=OLD, now=make.NOON + make.HOUR, announce=True) == Ingested(
+    assert comes(store, *archive, day=OLD, now=NOON + HOUR, announce=True) == Ingested(
         already_known=True, unchanged=3, announced=1
     )
-    assert comes(store, *archive, day=OLD, now=make.NOON + make.HOUR, announce=True).announced == 0
-    assert delivered(store, make.NOON + 2 * make.HOUR) == ["Graphs that came", "Old graphs"]
+    assert comes(store, *archive, day=OLD, now=NOON + HOUR, announce=True).announced == 0
+    assert delivered(store, NOON + 2 * HOUR) == ["Graphs that came", "Old graphs"]
     assert (known(store, "Old graphs").day, known(store, "New version").sequence) == (OLD, None)
 
 
 @pytest.mark.both_databases
 def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
     for n, name in enumerate(("first", "second", "third")):
-        comes(store, make.paper(name), day=OLD - n * make.DAY)
+        comes(store, make.paper(name), day=OLD - n * DAY)
     comes(store, make.paper("of another"), day=OLD, source="other")
-    assert [announce_filed(store, "daily", now=make.NOON) for _ in range(2)] == [3, 0]
+    assert [announce_filed(store, "daily", now=NOON) for _ in range(2)] == [3, 0]
     assert [(known(store, one).sequence, known(store, one).day) for one in ("third", "second", "first")] == [
-        (1, OLD - 2 * make.DAY),
-        (2, OLD - make.DAY),
+        (1, OLD - 2 * DAY),
+        (2, OLD - DAY),
         (3, OLD),
     ]
     assert known(store, "of another").sequence is None
@@ -512,40 +510,36 @@ def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
 
 
 @pytest.fixture
-def clock() -> make.FakeClock:
+def clock() -> FakeClock:
     """A clock at five past midnight in New York on Thursday 22 January 2026."""
-    return make.FakeClock(source_harness.new_york("2026-01-22 00:05"))
+    return FakeClock(new_york("2026-01-22 00:05"))
 
 
 @pytest.mark.parametrize(("schedule", "outcomes"), [(None, ["quiet", "new"]), ("0 0 * * *", ["stale", "new"])])
 async def test_an_archive_is_not_what_was_due_today(  # noqa: PLR0917 - fixtures
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path, schedule: str | None, outcomes: list[str]
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path, schedule: str | None, outcomes: list[str]
 ) -> None:
     (tmp_path / "inbox").mkdir()
-    (tmp_path / "inbox" / "2023-04-05.md").write_text(cli.page(("2304.00001", "Old graphs", "Nodes.")))
-    feeding = source_harness.SourceHarness(
+    (tmp_path / "inbox" / "2023-04-05.md").write_text(page(("2304.00001", "Old graphs", "Nodes.")))
+    feeding = SourceHarness(
         store, clock, arxiv, SourceSettings(name="my list", path=tmp_path / "inbox" / "*.md", schedule=schedule)
     )
     await feeding.scheduler.inbox.drain()
-    (tmp_path / "inbox" / "2026-01-22.md").write_text(cli.page(("2601.00001", "Graphs", "Nodes.")))
+    (tmp_path / "inbox" / "2026-01-22.md").write_text(page(("2601.00001", "Graphs", "Nodes.")))
     await feeding.scheduler.inbox.drain()
     assert feeding.outcomes("my list") == outcomes
 
 
-async def test_days_missed_for_over_a_week_are_filed_and_told(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
-    make.subscribes(store, "console:me", "graphs", now=clock.now() - make.HOUR)
+async def test_days_missed_for_over_a_week_are_filed_and_told(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+    make.subscribes(store, "console:me", "graphs", now=clock.now() - HOUR)
     arxiv.announces(TODAY, make.paper("Graphs of the 22nd", "cs.LG"))
-    await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
+    await polled(store, clock, arxiv, arxiv_source("cs.LG"))
     assert delivered(store, clock.now()) == ["Graphs of the 22nd"]
     long_ago, lately, now = dt.date(2026, 1, 23), dt.date(2026, 1, 28), dt.date(2026, 2, 2)
     for day in (long_ago, lately, now):
         arxiv.announces(day, make.paper(f"Graphs of {day}", "cs.LG"))
-    clock.advance(source_harness.new_york("2026-02-02 09:00") - clock.now())
-    feeding = await source_harness.polled(
-        store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(make.address("console:me"),)
-    )
+    clock.advance(new_york("2026-02-02 09:00") - clock.now())
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"), admins=(make.address("console:me"),))
     receipt = feeding.receipts("arxiv")[-1]
     assert "Fetched afterwards: 2026-01-23" in receipt.detail
     assert (
@@ -565,11 +559,11 @@ def test_a_paper_counts_for_the_day_of_its_digest(store: Store) -> None:
     twice = make.paper("In two digests", "cs.LG", arxiv_id="2601.90002")
     days = [dt.date(2026, 1, 20), dt.date(2026, 1, 21), dt.date(2026, 1, 22)]
     comes(store, make.paper("Known by a replacement", kind=REPLACED, arxiv_id="2601.90001"), twice, day=days[0])
-    comes(store, twice, day=days[1], now=make.NOON + make.HOUR)
+    comes(store, twice, day=days[1], now=NOON + HOUR)
     assert {known.day for known in _stored(store).values()} == {days[0]}
     announced = make.paper("Known by a replacement", arxiv_id="2601.90001")
     moved = make.paper("In two digests", "cs.LG", "cs.CL", kind=model.Announce.CROSS, arxiv_id="2601.90002")
-    comes(store, announced, moved, day=days[2], now=make.NOON + 3 * make.HOUR)
+    comes(store, announced, moved, day=days[2], now=NOON + 3 * HOUR)
     assert {known.day for known in _stored(store).values()} == {days[2]}
 
 
@@ -738,7 +732,7 @@ ONE_DAY = (MARKDOWN, LINES, FEED, ANSWER, MAIL, WEEK, DAILY, PREPRINTS)
 def _ingest(store: Store, content: str | bytes, hours: int = 0, *, name: str = "digest") -> Ingested:
     read = read_digest(content.encode() if isinstance(content, str) else content, name)
     return make.ingest_digest(
-        store, read, source="files", day=read.day or make.NOON.date(), now=make.NOON + dt.timedelta(hours=hours)
+        store, read, source="files", day=read.day or NOON.date(), now=NOON + dt.timedelta(hours=hours)
     )
 
 
@@ -790,8 +784,8 @@ def test_what_a_digest_tells_of_itself_is_kept(store: Store) -> None:
         digests = {row.format: row for row in session.exec(select(rows.DigestRow))}
         kinds = {(row.digest, row.kind) for row in session.exec(select(rows.AppearanceRow))}
     assert {name: row.date for name, row in digests.items()} == {
-        "daily_arxiv_md": make.NOON.date(),
-        "daily_arxiv_jsonl": make.NOON.date(),
+        "daily_arxiv_md": NOON.date(),
+        "daily_arxiv_jsonl": NOON.date(),
         "arxiv_rss": dt.date(2026, 2, 11),
         "arxiv_api_atom": dt.date(2026, 2, 12),
         "arxiv_listing_mail": dt.date(2026, 2, 11),

@@ -38,6 +38,7 @@ from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.rows import PaperKeyRow
 from tests import make
 from tests.fakes.meaning import FakeEncoder
+from tests.make import DAY, HOUR, MINUTE, NOON
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
@@ -60,7 +61,7 @@ def known(store: Store, key: str) -> model.KnownPaper:
 def delivered(store: Store) -> list[tuple[str, list[str]]]:
     """Returns (chat, titles) of each planned delivery, in order."""
     with store.read() as session:
-        found = outbox.entries(session, 0, over=True, now=make.NOON, wall=make.NOON)[0]
+        found = outbox.entries(session, 0, over=True, now=NOON, wall=NOON)[0]
         values = [deliveries.delivery_value(session, seq) for seq in range(1, len(found) + 1)]
     return [(str(v.chat.address), [item.paper.paper.title for item in v.items]) for v in values]
 
@@ -71,7 +72,7 @@ def titles_of(store: Store) -> list[str]:
 
 
 def asking(
-    where: str, now: datetime = make.NOON, *, wall: datetime | None = None, on_unclear: OnUnclear = "resend"
+    where: str, now: datetime = NOON, *, wall: datetime | None = None, on_unclear: OnUnclear = "resend"
 ) -> steps.ClaimRequest:
     return steps.ClaimRequest(
         lane=make.address(where).lane,
@@ -88,7 +89,7 @@ def renders(store: Store, where: str, payload: str = "{}") -> steps.Claim:
     unrendered.store_rendered(
         store,
         [unrendered.Rendered(seq=1, messages=[model.Message(number=1, payload=payload, plain="{}")])],
-        now=make.NOON,
+        now=NOON,
     )
     todo = claims.claim(store, asking(where))
     assert isinstance(todo, steps.Claim)
@@ -159,7 +160,7 @@ def test_what_comes_again_moves_if_it_says_more_in_time(
         "abstract": "Text.",
     }
     make.ingested(store, make.paper("One", **{**base, **before}))  # type: ignore[arg-type]
-    make.ingested(store, make.paper("One", **{**base, **after}), now=make.NOON + days * make.DAY)  # type: ignore[arg-type]
+    make.ingested(store, make.paper("One", **{**base, **after}), now=NOON + days * DAY)  # type: ignore[arg-type]
     assert changes(store) == {"One": 2 if moves else 1}
     found = known(store, "2601.00001").paper
     told = {name: getattr(found, name) for name in after if name not in ("kind", *before)}
@@ -168,9 +169,9 @@ def test_what_comes_again_moves_if_it_says_more_in_time(
 
 def test_a_cross_list_that_completes_a_new_paper_leaves_it_new(store: Store) -> None:
     make.subscribes(store, "telegram:1", "sand", every="now")
-    amendments.set_settings(store, make.address("telegram:1"), {"crosslists": "out"}, now=make.NOON)
+    amendments.set_settings(store, make.address("telegram:1"), {"crosslists": "out"}, now=NOON)
     for hours, (kind, abstract) in enumerate(((model.Announce.NEW, ""), (model.Announce.CROSS, "Sand."))):
-        now = make.NOON + hours * make.HOUR
+        now = NOON + hours * HOUR
         make.ingested(store, make.paper("One", "cs.LG", arxiv_id="2601.70001", kind=kind, abstract=abstract), now=now)
         _plan.plan_due(store, now=now)
     assert titles_of(store) == ["One"]
@@ -200,16 +201,16 @@ def test_a_chat_that_leaves_cross_lists_out_gets_a_paper_that_was_new_at_any_tim
     for chat, every in chats.items():
         make.subscribes(store, chat, "ducks", every=every)
     for chat in ("telegram:1", "telegram:2"):
-        amendments.set_settings(store, make.address(chat), {"crosslists": "out"}, now=make.NOON)
+        amendments.set_settings(store, make.address(chat), {"crosslists": "out"}, now=NOON)
     first = next(n for n, (kind, _) in enumerate(comes) if kind is not REPLACED)
     for n, (kind, category) in enumerate(comes):
-        now = make.NOON + (n + 1) * make.MINUTE
+        now = NOON + (n + 1) * MINUTE
         ducks = make.paper("Ducks", "cs.LG", *({category} - {"cs.LG"}), arxiv_id="2601.70001", kind=kind)
         make.ingested(store, make.paper("Geese", "cs.LG"), ducks, now=now, source=f"source {n}")
         _plan.plan_due(store, now=now)
         brought = {chat for chat, titles in delivered(store) if titles}
         assert ("telegram:1" in brought, "telegram:3" in brought) == (without is not None and n >= without, n >= first)
-    _plan.plan_due(store, now=make.NOON + make.DAY)
+    _plan.plan_due(store, now=NOON + DAY)
     found = sorted((chat, titles) for chat, titles in delivered(store) if titles)
     wanted = {"telegram:1": without is not None, "telegram:2": daily, "telegram:3": True, "telegram:4": True}
     assert found == [(chat, ["Ducks"]) for chat, gets in wanted.items() if gets]
@@ -225,9 +226,9 @@ def test_of_two_forms_in_one_digest_the_new_one_counts(
         make.paper("Ducks", arxiv_id=None, kind=kinds[0]),
         make.paper("Ducks", "cs.LG", arxiv_id="2601.00001", kind=kinds[1]),
     )
-    digest, day = make.digest(*copies), make.NOON.date() - timedelta(days=30 * filed)
-    make.ingest_digest(store, digest, source="daily", day=day, now=make.NOON)
-    make.ingest_digest(store, digest, source="daily", day=day, now=make.NOON, announce=True)
+    digest, day = make.digest(*copies), NOON.date() - timedelta(days=30 * filed)
+    make.ingest_digest(store, digest, source="daily", day=day, now=NOON)
+    make.ingest_digest(store, digest, source="daily", day=day, now=NOON, announce=True)
     found = known(store, "2601.00001")
     assert (found.paper.announce_type, found.sequence) == (None, 1)
 
@@ -248,7 +249,7 @@ def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
         slow.start()
         assert holding.wait(PATIENCE)
         # this plan reads while the other thread writes, and sees none of its changes
-        assert _plan.plan_due(store, now=make.NOON) == ()
+        assert _plan.plan_due(store, now=NOON) == ()
         quick = threading.Thread(target=make.ingested, args=(store, make.paper("Quick graph")), name="quick")
         quick.start()
         go_on.set()
@@ -257,7 +258,7 @@ def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
     finally:
         event.remove(sqlmodel.Session, "before_commit", before_commit)
     assert changes(store) == {"Slow graph": 1, "Quick graph": 2}
-    _plan.plan_due(store, now=make.NOON)
+    _plan.plan_due(store, now=NOON)
     assert delivered(store) == [("telegram:1", ["Quick graph", "Slow graph"])]
 
 
@@ -267,7 +268,7 @@ def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
 def test_planning_moves_on_also_when_nothing_matched(store: Store) -> None:
     make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
     make.ingested(store, make.paper("Something else"))
-    _plan.plan_due(store, now=make.NOON + make.HOUR)
+    _plan.plan_due(store, now=NOON + HOUR)
     with store.read() as session:
         chat = listing.get_chat(session, make.address("telegram:1"))
         assert subscriptions.subscriptions_of(session, [chat.id])[chat.id][0].cursor == 1
@@ -276,11 +277,11 @@ def test_planning_moves_on_also_when_nothing_matched(store: Store) -> None:
 def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_plan, "SLICE", 1)
     make.due(store, "telegram:1", "telegram:2", "telegram:3")
-    _plan.plan_due(store, now=make.NOON)
+    _plan.plan_due(store, now=NOON)
     make.ingested(store, make.paper("Another graph"))
     asked = iter((False, True))
-    list(_plan.plan_slices(store, now=make.NOON + make.MINUTE, enough=lambda: next(asked)))
-    _plan.plan_due(store, now=make.NOON + 2 * make.MINUTE)
+    list(_plan.plan_slices(store, now=NOON + MINUTE, enough=lambda: next(asked)))
+    _plan.plan_due(store, now=NOON + 2 * MINUTE)
     assert sorted(delivered(store)) == [
         (f"telegram:{chat}", [f"{which} graph"]) for chat in (1, 2, 3) for which in ("A", "Another")
     ]
@@ -306,9 +307,9 @@ def test_it_takes_the_papers_of_its_first_stretch(
     store: Store, chat: str, start: dict[str, str], ages: list[int]
 ) -> None:
     for days in (9, 6, 2, 0):
-        make.ingested(store, make.paper(f"Graph of {days} days ago"), now=make.NOON - days * make.DAY - make.HOUR)
+        make.ingested(store, make.paper(f"Graph of {days} days ago"), now=NOON - days * DAY - HOUR)
     make.subscribes(store, chat, "graph", **start)  # type: ignore[arg-type]
-    _plan.plan_due(store, now=make.NOON + make.HOUR)
+    _plan.plan_due(store, now=NOON + HOUR)
     assert sorted(titles_of(store)) == [f"Graph of {days} days ago" for days in ages]
 
 
@@ -359,8 +360,8 @@ def test_what_is_due_in_one_minute_is_one_delivery_that_is_kept(store: Store) ->
     make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
     make.subscribes(store, "telegram:1", "tree", every="daily", at="13:00", name="forests")
     make.ingested(store, make.paper("A tree in a graph"), make.paper("A graph"), make.paper("A tree"))
-    assert len(_plan.plan_due(store, now=make.NOON + make.HOUR)) == 1
-    unsubscribe(store, make.address("telegram:1"), "all", now=make.NOON + make.HOUR)
+    assert len(_plan.plan_due(store, now=NOON + HOUR)) == 1
+    unsubscribe(store, make.address("telegram:1"), "all", now=NOON + HOUR)
     assert claims.claim(store, asking("telegram:1")) is not None
     with store.read() as session:
         items = deliveries.delivery_value(session, 1).items
@@ -374,12 +375,12 @@ def test_what_is_due_in_one_minute_is_one_delivery_that_is_kept(store: Store) ->
 def test_a_second_subscription_of_a_minute_waits_for_the_next(store: Store) -> None:
     make.subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
     make.subscribes(store, "telegram:1", "graph", every="when-out", at="12:30-20:00")
-    make.ingested(store, make.paper("A tree"), now=make.NOON - make.HOUR)
-    _plan.plan_due(store, now=make.NOON + make.HOUR)
-    make.ingested(store, make.paper("A graph"), now=make.NOON + make.HOUR + timedelta(seconds=20))
-    assert _plan.plan_due(store, now=make.NOON + make.HOUR + timedelta(seconds=40)) == ()
-    _plan.plan_due(store, now=make.NOON + make.HOUR + make.MINUTE)
-    _plan.plan_due(store, now=make.NOON + make.HOUR + make.DAY)
+    make.ingested(store, make.paper("A tree"), now=NOON - HOUR)
+    _plan.plan_due(store, now=NOON + HOUR)
+    make.ingested(store, make.paper("A graph"), now=NOON + HOUR + timedelta(seconds=20))
+    assert _plan.plan_due(store, now=NOON + HOUR + timedelta(seconds=40)) == ()
+    _plan.plan_due(store, now=NOON + HOUR + MINUTE)
+    _plan.plan_due(store, now=NOON + HOUR + DAY)
     assert titles_of(store) == ["A tree", "A graph"]
 
 
@@ -390,11 +391,11 @@ def settled(store: Store, outcome: errors.NotDelivered) -> None:
     """Plans two deliveries in one lane, to two topics of a group. Records this outcome for the first one."""
     for n, chat in enumerate(("telegram:-7/1", "telegram:-7/2")):
         make.subscribes(store, chat, f"word{n}", every="now")
-        make.ingested(store, make.paper(f"word{n}"), now=make.NOON + n * make.MINUTE)
-        _plan.plan_due(store, now=make.NOON + n * make.MINUTE)
+        make.ingested(store, make.paper(f"word{n}"), now=NOON + n * MINUTE)
+        _plan.plan_due(store, now=NOON + n * MINUTE)
     step = renders(store, "telegram:-7")
-    assert claims.mark_sending(store, step, wall=make.NOON)
-    sending.record_outcome(store, step, outcome, on_unclear="resend", now=make.NOON, wall=make.NOON)
+    assert claims.mark_sending(store, step, wall=NOON)
+    sending.record_outcome(store, step, outcome, on_unclear="resend", now=NOON, wall=NOON)
 
 
 @pytest.mark.parametrize(
@@ -411,21 +412,21 @@ def test_a_message_that_waits_or_is_unclear_stops_its_lane(
     store: Store, outcome: errors.NotDelivered, on_unclear: OnUnclear, later: int, following: int | None
 ) -> None:
     settled(store, outcome)
-    todo = claims.claim(store, asking("telegram:-7", make.NOON + timedelta(seconds=later), on_unclear=on_unclear))
+    todo = claims.claim(store, asking("telegram:-7", NOON + timedelta(seconds=later), on_unclear=on_unclear))
     assert (todo and todo.seq) == following
 
 
 def test_a_wait_of_the_platform_holds_the_lane(store: Store) -> None:
     settled(store, errors.RetryLater("slow down", timedelta(seconds=7)))
-    assert claims.claim(store, asking("telegram:-7", wall=make.NOON + timedelta(seconds=6))) is None
+    assert claims.claim(store, asking("telegram:-7", wall=NOON + timedelta(seconds=6))) is None
     # if the clock was set back, a wait that began in what is now the future has no effect
-    assert claims.claim(store, asking("telegram:-7", wall=make.NOON - make.HOUR)) is not None
+    assert claims.claim(store, asking("telegram:-7", wall=NOON - HOUR)) is not None
 
 
 def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
     make.due(store, "telegram:1", "console:me")
-    _plan.plan_due(store, now=make.NOON + make.HOUR)
-    assert [lane.platform for lane in open_lanes.lanes(store, ["console"], now=make.NOON, finding=[])] == ["console"]
+    _plan.plan_due(store, now=NOON + HOUR)
+    assert [lane.platform for lane in open_lanes.lanes(store, ["console"], now=NOON, finding=[])] == ["console"]
 
 
 # ── Rule 7: rendering ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -433,7 +434,7 @@ def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
 
 def test_what_is_stored_is_posted_whatever_is_rendered_later(store: Store) -> None:
     make.due(store, "telegram:1")
-    _plan.plan_due(store, now=make.NOON)
+    _plan.plan_due(store, now=NOON)
     renders(store, "telegram:1", '{"text":"first"}')
     message = renders(store, "telegram:1", '{"text":"second"}').message
     assert message is not None
@@ -446,7 +447,7 @@ def test_what_is_stored_is_posted_whatever_is_rendered_later(store: Store) -> No
 def test_an_update_takes_effect_once_in_seven_days(store: Store) -> None:
     effects: list[str] = []
 
-    def comes(answer: str = "ok", *, now: datetime = make.NOON) -> tuple[str, bool]:
+    def comes(answer: str = "ok", *, now: datetime = NOON) -> tuple[str, bool]:
         def effect(_: Transaction) -> str:
             effects.append(answer)
             if answer == "broken":
@@ -458,9 +459,9 @@ def test_an_update_takes_effect_once_in_seven_days(store: Store) -> None:
     with pytest.raises(errors.NotFound):
         comes("broken")
     assert (comes(), comes(), effects) == (("ok", True), ("ok", False), ["broken", "ok"])
-    make.clean_up(store, now=make.NOON + 6 * make.DAY)
+    make.clean_up(store, now=NOON + 6 * DAY)
     assert comes() == ("ok", False)
-    make.clean_up(store, now=make.NOON + 8 * make.DAY)
+    make.clean_up(store, now=NOON + 8 * DAY)
     assert comes() == ("ok", True)
 
 
@@ -472,34 +473,32 @@ def test_moving_onto_a_chat_merges_subscriptions_and_papers(store: Store) -> Non
     make.subscribes(store, "telegram:-5", "tree", every="now")
     make.subscribes(store, "telegram:-1005", "graphs", every="now")
     make.ingested(store, make.paper("A shared graph"), make.paper("An own tree"))
-    _plan.plan_due(store, now=make.NOON)
-    moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=make.NOON)
+    _plan.plan_due(store, now=NOON)
+    moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=NOON)
     assert [entry.subscription.text for entry in listing.listed(store, make.address("telegram:-1005"))] == [
         "graphs",
         "tree",
     ]
     assert sorted(titles_of(store)) == ["A shared graph", "An own tree"]
-    assert _plan.plan_due(store, now=make.NOON + make.HOUR) == ()
+    assert _plan.plan_due(store, now=NOON + HOUR) == ()
 
 
 def test_moving_again_or_back_and_forth_changes_nothing(store: Store) -> None:
     make.subscribes(store, "telegram:-5", "graph", every="now")
     for _ in range(3):
-        moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=make.NOON)
-    moving.chat_moved(store, make.address("telegram:-1005"), "-1005", now=make.NOON)
+        moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=NOON)
+    moving.chat_moved(store, make.address("telegram:-1005"), "-1005", now=NOON)
     assert [str(entry.chat.address) for entry in listing.listed(store, None)] == ["telegram:-1005"]
 
 
 def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(store: Store) -> None:
     for query in ("graph", "tree", "forest"):
         make.subscribes(store, "telegram:-5", query)
-    unsubscribe(store, make.address("telegram:-5"), "2", now=make.NOON)
-    amendments.set_settings(store, make.address("telegram:-5"), {"text": "titles"}, now=make.NOON)
-    amendments.set_settings(store, make.address("telegram:-5"), {"timezone": "Asia/Tokyo"}, now=make.NOON)
-    conversation_state.store_chat(
-        store, make.address("telegram:-1005"), model.ChatKind.GROUP, now=make.NOON, title="New"
-    )
-    moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=make.NOON)
+    unsubscribe(store, make.address("telegram:-5"), "2", now=NOON)
+    amendments.set_settings(store, make.address("telegram:-5"), {"text": "titles"}, now=NOON)
+    amendments.set_settings(store, make.address("telegram:-5"), {"timezone": "Asia/Tokyo"}, now=NOON)
+    conversation_state.store_chat(store, make.address("telegram:-1005"), model.ChatKind.GROUP, now=NOON, title="New")
+    moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=NOON)
     chat = listing.get_chat(store, make.address("telegram:-1005"))
     assert [entry.subscription.number for entry in listing.listed(store, chat.address)] == [1, 3]
     assert (chat.settings.text, chat.settings.timezone, chat.title) == ("titles", "Asia/Tokyo", "New")
@@ -512,7 +511,7 @@ def test_buttons_keep_their_meaning_under_new_numbers(store: Store) -> None:
     make.subscribes(store, "telegram:-1005", "graph")
     for query in ("tree", "graphs", "forest"):
         make.subscribes(store, "telegram:-5", query)
-    unsubscribe(store, make.address("telegram:-5"), "3", now=make.NOON)
+    unsubscribe(store, make.address("telegram:-5"), "3", now=NOON)
     place = "telegram:-5"
     made = [
         *(model.CallbackToken(verb="remove", arguments={"number": n}, place=place) for n in (1, 2, 3)),
@@ -520,8 +519,8 @@ def test_buttons_keep_their_meaning_under_new_numbers(store: Store) -> None:
         model.CallbackToken(verb="remove", arguments={"number": 1}, place="telegram:-55"),
     ]
     with store.write() as transaction:
-        ids = make.add_callbacks(transaction, made, now=make.NOON)
-    moving.chat_moved(store, make.address(place), "-1005", now=make.NOON)
+        ids = make.add_callbacks(transaction, made, now=NOON)
+    moving.chat_moved(store, make.address(place), "-1005", now=NOON)
     found = [conversation_state.find_callback(store, link_id) for link_id in ids]
     assert [(link.place, link.arguments) for link in found if link] == [
         ("telegram:-1005", {"number": 2}),
@@ -537,14 +536,14 @@ def test_the_state_of_conversations_moves_to_the_new_address(store: Store) -> No
         verb="x", arguments={"chat": "telegram:-5/7", "other": "telegram:-55"}, place="telegram:-5/7"
     )
     for name in ("ask:telegram:-5:7", "ask:telegram:-5/7:7", "ask:telegram:-55:7", "connect:telegram:42"):
-        callbacks.set_conversation_state(store, name, link, lasts=timedelta(hours=1), now=make.NOON)
-    conversation_state.apply_once(store, "telegram", "1", lambda _: "a reply", chat="telegram:-5/7", now=make.NOON)
-    moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=make.NOON)
+        callbacks.set_conversation_state(store, name, link, lasts=timedelta(hours=1), now=NOON)
+    conversation_state.apply_once(store, "telegram", "1", lambda _: "a reply", chat="telegram:-5/7", now=NOON)
+    moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=NOON)
     names = ("ask:telegram:-1005:7", "ask:telegram:-1005/7:7", "ask:telegram:-55:7", "connect:telegram:42")
     moved = replace(link, arguments={"chat": "telegram:-1005/7", "other": "telegram:-55"}, place="telegram:-1005/7")
     for name, state in (("ask:telegram:-5:7", None), *((name, moved) for name in names)):
-        assert callbacks.get_conversation_state(store, name, now=make.NOON) == state, name
-    assert updates.commands_since(store, make.address("telegram:-1005/7"), make.NOON) == 1
+        assert callbacks.get_conversation_state(store, name, now=NOON) == state, name
+    assert updates.commands_since(store, make.address("telegram:-1005/7"), NOON) == 1
 
 
 @pytest.mark.parametrize(
@@ -562,24 +561,24 @@ def test_the_state_of_conversations_moves_to_the_new_address(store: Store) -> No
 def test_of_two_states_that_of_the_subscribing_chat_counts(store: Store, old: str, new: str, state: str) -> None:
     for at, kind in (("telegram:-5", old), ("telegram:-1005", new)):
         has_state(store, at, kind)
-    moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=make.NOON)
+    moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=NOON)
     assert listing.get_chat(store, make.address("telegram:-1005")).state == state
 
 
 def has_state(store: Store, at: str, state: str) -> None:
     if state == "met":
-        conversation_state.store_chat(store, make.address(at), model.ChatKind.GROUP, now=make.NOON)
+        conversation_state.store_chat(store, make.address(at), model.ChatKind.GROUP, now=NOON)
         return
     make.subscribes(store, at, f"graph{at[-1]}")
     if state == "asked":
-        access.request_admission(store, make.address(at), admins=(), who="", request="", now=make.NOON)
+        access.request_admission(store, make.address(at), admins=(), who="", request="", now=NOON)
     elif state == "denied":
-        access.deny(store, make.address(at), now=make.NOON)
+        access.deny(store, make.address(at), now=NOON)
     elif state == "gone":
-        pause_unreachable(store, make.address(at), "kicked", topic=False, now=make.NOON)
+        pause_unreachable(store, make.address(at), "kicked", topic=False, now=NOON)
     elif state == "paused":
         with store.write() as session:
-            chats.pause_chat(session, listing.get_chat(session, make.address(at)).id, PauseReason.PERSON, now=make.NOON)
+            chats.pause_chat(session, listing.get_chat(session, make.address(at)).id, PauseReason.PERSON, now=NOON)
 
 
 # ── Rule 10: forgetting ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -588,10 +587,10 @@ def has_state(store: Store, at: str, state: str) -> None:
 def test_a_chat_that_has_been_gone_for_a_year_is_erased(store: Store) -> None:
     make.subscribes(store, "telegram:1", "graph")
     with store.write() as session:
-        chats.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=make.NOON)
-    make.clean_up(store, now=make.NOON + 364 * make.DAY)
+        chats.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=NOON)
+    make.clean_up(store, now=NOON + 364 * DAY)
     assert listing.get_chat(store, make.address("telegram:1"))
-    make.clean_up(store, now=make.NOON + 366 * make.DAY)
+    make.clean_up(store, now=NOON + 366 * DAY)
     with pytest.raises(errors.NotFound):
         listing.get_chat(store, make.address("telegram:1"))
 
@@ -614,16 +613,14 @@ def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
     """
     make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
     make.subscribes(store, "telegram:2", "lattice", every="daily", at="14:00")
-    make.ingested(
-        store, make.paper("On graphs", arxiv_id="2601.77777", version=1), now=make.NOON + timedelta(minutes=1)
-    )
-    assert len(_plan.plan_due(store, now=make.NOON + timedelta(hours=1))) == 1
+    make.ingested(store, make.paper("On graphs", arxiv_id="2601.77777", version=1), now=NOON + timedelta(minutes=1))
+    assert len(_plan.plan_due(store, now=NOON + timedelta(hours=1))) == 1
     make.ingested(
         store,
         make.paper("On lattices", arxiv_id="2601.77777", version=2, kind=model.Announce.REPLACE),
-        now=make.NOON + timedelta(hours=1, minutes=30),
+        now=NOON + timedelta(hours=1, minutes=30),
     )
-    _plan.plan_due(store, now=make.NOON + timedelta(hours=2))
+    _plan.plan_due(store, now=NOON + timedelta(hours=2))
     assert delivered(store) == [("telegram:1", ["On lattices"]), ("telegram:2", ["On lattices"])]
 
 
@@ -637,35 +634,33 @@ def due(store: Store) -> list[datetime | None]:
 def test_a_number_that_is_no_subscription_is_a_query(store: Store) -> None:
     make.subscribes(store, "telegram:1", "2026")
     with pytest.raises(errors.NotFound, match="no subscription 7"):
-        unsubscribe(store, make.address("telegram:1"), "7", now=make.NOON)
-    assert [s.text for s in unsubscribe(store, make.address("telegram:1"), "2026", now=make.NOON)] == ["2026"]
+        unsubscribe(store, make.address("telegram:1"), "7", now=NOON)
+    assert [s.text for s in unsubscribe(store, make.address("telegram:1"), "2026", now=NOON)] == ["2026"]
 
 
 def test_a_wish_without_a_zone_follows_its_chat(store: Store) -> None:
     make.subscribes(store, "telegram:1", "graph", every="daily", at="09:00", tz="Europe/Berlin")
     make.subscribes(store, "telegram:1", "tree", every="daily", at="09:00")
     make.subscribes(store, "telegram:1", "ring", every="daily", at="09:00", tz="Asia/Tokyo")
-    berlin, tokyo = make.NOON + 20 * make.HOUR, make.NOON + 12 * make.HOUR
+    berlin, tokyo = NOON + 20 * HOUR, NOON + 12 * HOUR
     assert due(store) == [berlin, berlin, tokyo]
-    amendments.set_settings(store, make.address("telegram:1"), {"timezone": "America/New_York"}, now=make.NOON)
-    new_york = make.NOON + 2 * make.HOUR
+    amendments.set_settings(store, make.address("telegram:1"), {"timezone": "America/New_York"}, now=NOON)
+    new_york = NOON + 2 * HOUR
     assert due(store) == [new_york, new_york, tokyo]
 
 
 def test_what_is_overdue_stays_overdue_in_another_zone(store: Store) -> None:
     make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
-    amendments.set_settings(
-        store, make.address("telegram:1"), {"timezone": "Asia/Tokyo"}, now=make.NOON + 2 * make.HOUR
-    )
-    assert due(store) == [make.NOON + make.HOUR]
+    amendments.set_settings(store, make.address("telegram:1"), {"timezone": "Asia/Tokyo"}, now=NOON + 2 * HOUR)
+    assert due(store) == [NOON + HOUR]
 
 
 def test_a_query_is_tried_out_over_the_days_asked_for(store: Store) -> None:
     make.subscribes(store, "telegram:1", "graph")
-    make.ingested(store, make.paper("An old tree"), now=make.NOON - 5 * make.DAY)
-    make.ingested(store, make.paper("A new tree"), now=make.NOON - make.HOUR)
-    week = preview(store, make.address("telegram:1"), now=make.NOON, text="tree")
-    two_days = preview(store, make.address("telegram:1"), now=make.NOON, text="tree", days=2)
+    make.ingested(store, make.paper("An old tree"), now=NOON - 5 * DAY)
+    make.ingested(store, make.paper("A new tree"), now=NOON - HOUR)
+    week = preview(store, make.address("telegram:1"), now=NOON, text="tree")
+    two_days = preview(store, make.address("telegram:1"), now=NOON, text="tree", days=2)
     assert [len(found.delivery.items) for found in (week, two_days) if found.delivery] == [2, 1]
 
 
@@ -719,13 +714,13 @@ def test_codes_that_come_late_bring_no_paper(store: Store) -> None:
     meanings.keep_questions(store, {"heat": encoder.questions(["heat"])[0]})
     make.subscribes(store, "telegram:1", 'about:"heat"', every="now")
     make.ingested(store, make.paper("Late heat"))
-    list(make.planned_slices(store, now=make.NOON))
-    found = meaning.papers_without(store, encoder.name, 9, wall=make.NOON)
+    list(make.planned_slices(store, now=NOON))
+    found = meaning.papers_without(store, encoder.name, 9, wall=NOON)
     assert found is not None
     meaning.put_codes(
         store, encoder.name, found, encoder.papers([meaning.paper_of(texts) for _, texts in found.papers])
     )
-    list(make.planned_slices(store, now=make.NOON))
+    list(make.planned_slices(store, now=NOON))
     make.ingested(store, make.paper("New heat"), make.paper("New ice"), encoder=encoder)
-    list(make.planned_slices(store, now=make.NOON))
+    list(make.planned_slices(store, now=NOON))
     assert titles_of(store) == ["New heat"]

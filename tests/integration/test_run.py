@@ -31,6 +31,7 @@ from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.watchman import Watchman
 from tests.integration import cli
 from tests.integration.program import free_port
+from tests.make import NOON
 from tests.patience import PATIENCE
 from tests.programs.faults.soak.program import running_program
 
@@ -323,12 +324,12 @@ def database(tmp_path: Path, store: Store) -> Path:
     with store.write() as transaction:
         for number in range(1, LANES + 1):
             chat = f"telegram:{number}"
-            make.subscribes(transaction, chat, "graph", every="now", since="1d", now=make.NOON - timedelta(hours=1))
-            set_settings(transaction, make.address(chat), {"limit": "all"}, now=make.NOON - timedelta(hours=1))
+            make.subscribes(transaction, chat, "graph", every="now", since="1d", now=NOON - timedelta(hours=1))
+            set_settings(transaction, make.address(chat), {"limit": "all"}, now=NOON - timedelta(hours=1))
     make.ingested(
         store,
         *[make.paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(PAPERS)],
-        now=make.NOON - timedelta(minutes=30),
+        now=NOON - timedelta(minutes=30),
     )
     return store.path
 
@@ -336,7 +337,7 @@ def database(tmp_path: Path, store: Store) -> Path:
 def ready(database: Path, remote: Remote) -> "subprocess.Popen[str]":
     """Starts a process that delivers as soon as it reads a line from its standard input."""
     process = forked.Forked(
-        ["tests.integration.deliver_without_lock", "--now", make.NOON.isoformat(), "--json"],
+        ["tests.integration.deliver_without_lock", "--now", NOON.isoformat(), "--json"],
         cwd=database.parent,
         env=forked.clean_environment(
             PAPERWIRE_DATABASE_URL=f"sqlite:///{database}",

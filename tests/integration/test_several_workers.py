@@ -26,6 +26,7 @@ from subscriptions.service.plan import plan_due
 from subscriptions.store import claims, planned_deliveries, steps, wakeups, workers
 from subscriptions.store.database.store import Store, Transaction
 from tests import being_sent, make
+from tests.make import NOON
 from tests.patience import PATIENCE
 from tests.postgres.server import OwnServer, own_server
 from tests.stored import change
@@ -53,7 +54,7 @@ def jobs(outside: psycopg.Connection) -> list[tuple[Any, ...]]:
 def test_each_planned_lane_gets_one_job_of_its_kind(store: Store, outside: psycopg.Connection) -> None:
     # telegram:2/7 is a topic, which belongs to the lane of its group, telegram:2
     make.due(store, "telegram:1", "telegram:2", "telegram:3", "telegram:2/7")
-    assert len(plan_due(store, now=make.NOON + timedelta(minutes=1))) == 4
+    assert len(plan_due(store, now=NOON + timedelta(minutes=1))) == 4
     found = jobs(outside)
     assert Counter(lock for _, _, _, lock, _ in found) == {f"lane:telegram:{n}": 1 for n in (1, 2, 3)}
     assert {(queue, task) for queue, task, *_ in found} == {("lanes:telegram", "deliver_lane")}
@@ -75,13 +76,13 @@ def store_delivery(transaction: Transaction) -> None:
                 id="d1",
                 chat_id=get_chat(transaction, make.address("telegram:1")).id,
                 kind=model.DeliveryKind.ALERT,
-                due=make.NOON,
+                due=NOON,
                 key="k",
                 items=(),
                 facts=model.Facts(),
             )
         ],
-        now=make.NOON,
+        now=NOON,
     )
 
 
@@ -116,7 +117,7 @@ def test_t1_an_enqueue_that_fails_takes_the_row_with_it(store: Store, outside: p
     make.due(store, "telegram:1")
     outside.execute("ALTER TABLE procrastinate_jobs ADD CONSTRAINT refused CHECK (priority < 0)")
     with pytest.raises(Exception, match="refused"):
-        plan_due(store, now=make.NOON)
+        plan_due(store, now=NOON)
     assert rows(outside) == (0, 0)
 
 
@@ -142,7 +143,7 @@ def rows(outside: psycopg.Connection) -> tuple[int, int] | None:
 
 
 def waits(store: Store, step: steps.Claim, outcome: errors.RetryLater) -> None:
-    sending.record_outcome(store, step, outcome, on_unclear="resend", now=make.NOON, wall=make.NOON)
+    sending.record_outcome(store, step, outcome, on_unclear="resend", now=NOON, wall=NOON)
 
 
 MAKES_READY: dict[str, tuple[abc.Callable[[Store, steps.Claim], object], int, float]] = {
@@ -152,12 +153,12 @@ MAKES_READY: dict[str, tuple[abc.Callable[[Store, steps.Claim], object], int, fl
         lambda store, step: waits(store, step, errors.RetryLater("slow", timedelta(seconds=7))), wakeups.BULLETIN, 7,
     ),
     "a look-up has to wait": (
-        lambda store, step: claims.pause_lane(store, step.address.lane, wall=make.NOON, until=make.NOON + timedelta(seconds=4)),
+        lambda store, step: claims.pause_lane(store, step.address.lane, wall=NOON, until=NOON + timedelta(seconds=4)),
         wakeups.BULLETIN, 4,
     ),
     "the post failed in the program": (lambda store, _: workers.recover_own(store), wakeups.AT_ONCE, 0),
-    "an operator has it tried again": (lambda store, step: sending.retry_delivery(store, step.delivery, now=make.NOON), wakeups.AT_ONCE, 0),
-    "an operator dismisses it": (lambda store, step: sending.dismiss(store, step.delivery, now=make.NOON), wakeups.AT_ONCE, 0),
+    "an operator has it tried again": (lambda store, step: sending.retry_delivery(store, step.delivery, now=NOON), wakeups.AT_ONCE, 0),
+    "an operator dismisses it": (lambda store, step: sending.dismiss(store, step.delivery, now=NOON), wakeups.AT_ONCE, 0),
 }  # fmt: skip
 
 
@@ -166,7 +167,7 @@ def test_what_makes_a_lane_ready_wakes_it(store: Store, outside: psycopg.Connect
     makes_ready, priority, seconds = MAKES_READY[happens]
     workers.begin_worker(store, workers.NewWorker(holds_sender_lock=False))
     make.due(store, "telegram:1")
-    plan_due(store, now=make.NOON)
+    plan_due(store, now=NOON)
     step = being_sent.being_sent(store)
     outside.execute("DELETE FROM procrastinate_jobs")
     makes_ready(store, step)
@@ -186,7 +187,7 @@ def sent(store: Store, outside: psycopg.Connection) -> None:
     make.ingested(
         store, make.paper("A graph", arxiv_id="2601.00001", version=1), make.paper("A tree", arxiv_id="2601.00002")
     )
-    plan_due(store, now=make.NOON)
+    plan_due(store, now=NOON)
 
     def shown(seq: int) -> tuple[int, ...]:
         return tuple(
@@ -198,7 +199,7 @@ def sent(store: Store, outside: psycopg.Connection) -> None:
         claims.confirm(store, being_sent.being_sent(store, asking, shows=shown), "77", asking)
 
 
-LATER = make.NOON + timedelta(days=3)
+LATER = NOON + timedelta(days=3)
 GONE = make.paper("A graph", arxiv_id="2601.00001", version=2, abstract="This paper has been withdrawn by the authors.")
 
 
@@ -286,7 +287,7 @@ class Worker:
     """A worker that receives updates while it is elected, and does nothing else."""
 
     def __init__(self, url: str) -> None:
-        self.store, self.clock, self.polling = Store(url), make.FakeClock(make.NOON), Polling()
+        self.store, self.clock, self.polling = Store(url), make.FakeClock(NOON), Polling()
         workers.begin_worker(self.store, workers.NewWorker(holds_sender_lock=False))
         self.cluster = ClusterEngine(
             self.store, SystemClock(), {"telegram": Limits(text=4096, per_second=50, per_lane=1)}

@@ -33,6 +33,7 @@ from subscriptions.errors import StoreError
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.integration import web_site
+from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 
 PASSWORD = "correct horse battery"
@@ -40,7 +41,7 @@ QUICK = {"x-requested-with": "fetch"}  # sent by the script of the page
 
 
 @pytest.fixture
-async def local(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncIterator[web_site.Pages]:
+async def local(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[web_site.Pages]:
     async with web_site.open_pages(tmp_path, clock) as pages:
         yield pages
 
@@ -52,7 +53,7 @@ async def browser(local: web_site.Pages) -> web_site.Browser:
 
 
 @pytest.fixture
-async def behind_proxy(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncIterator[web_site.Pages]:
+async def behind_proxy(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[web_site.Pages]:
     async with web_site.open_pages(
         tmp_path,
         clock,
@@ -65,7 +66,7 @@ async def behind_proxy(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncIterat
 
 
 @pytest.fixture
-async def with_password(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncIterator[web_site.Pages]:
+async def with_password(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[web_site.Pages]:
     async with web_site.open_pages(tmp_path, clock, web_password=PASSWORD, access="open") as pages:
         yield pages
 
@@ -125,7 +126,7 @@ def test_a_name_in_a_header_that_others_can_send_is_warned_of(tmp_path: Path, ho
     lines = [line for line in site.entry_lines(settings) if "x-user" in line]
     findings = [
         one
-        for one in check_here(settings, store, wall=make.NOON, environ={})
+        for one in check_here(settings, store, wall=NOON, environ={})
         if str(one.question) == "Pages" and not one.mend
     ]
     assert (len(lines), len(findings)) == (is_warned, is_warned)
@@ -247,14 +248,14 @@ async def test_only_a_form_of_our_own_page_is_taken(
     ],
 )
 async def test_a_page_that_is_not_shown_names_the_setting_that_decides(
-    tmp_path: Path, clock: make.FakeClock, settings: dict[str, str], headers: dict[str, str], setting: str
+    tmp_path: Path, clock: FakeClock, settings: dict[str, str], headers: dict[str, str], setting: str
 ) -> None:
     async with web_site.open_pages(tmp_path, clock, **settings) as pages:
         answer = await pages.browser().opens("/", **headers)
     assert (answer.is_error, setting in answer.text, "x-who" in answer.text) == (True, True, False)
 
 
-async def test_a_page_shows_no_value_of_a_setting(tmp_path: Path, clock: make.FakeClock) -> None:
+async def test_a_page_shows_no_value_of_a_setting(tmp_path: Path, clock: FakeClock) -> None:
     secrets = {"web_password": PASSWORD, "openalex_key": "a-key-of-the-operator", "contact": "somebody@example.org"}
     async with web_site.open_pages(tmp_path, clock, **secrets, web_hosts="papers.example.org") as pages:
         for path in ("/", "/sign-in", "/chat/events", "/nowhere"):
@@ -298,7 +299,7 @@ RIGHT, WRONG = {"name": "ada", "password": PASSWORD}, {"name": "eve", "password"
 
 
 async def test_who_guesses_is_locked_out_alone_and_for_a_minute(
-    with_password: web_site.Pages, clock: make.FakeClock
+    with_password: web_site.Pages, clock: FakeClock
 ) -> None:
     eve = await with_password.opened("/sign-in")
     for _ in range(10):
@@ -320,7 +321,7 @@ async def test_who_guesses_is_locked_out_alone_and_for_a_minute(
     ],
 )
 async def test_fresh_sessions_guess_a_hundred_times_a_minute(
-    with_password: web_site.Pages, clock: make.FakeClock, guesses_from: list[str], locked: str, free: str
+    with_password: web_site.Pages, clock: FakeClock, guesses_from: list[str], locked: str, free: str
 ) -> None:
     for number in range(20):
         eve = await with_password.opened("/sign-in", address=guesses_from[number % len(guesses_from)])
@@ -332,7 +333,7 @@ async def test_fresh_sessions_guess_a_hundred_times_a_minute(
     assert (await (await with_password.opened("/sign-in", address=locked)).posts("/sign-in", RIGHT)).status_code == 303
 
 
-async def test_signing_out_ends_the_session_in_every_process(tmp_path: Path, clock: make.FakeClock) -> None:
+async def test_signing_out_ends_the_session_in_every_process(tmp_path: Path, clock: FakeClock) -> None:
     def cookie(browser: web_site.Browser) -> str:
         return f"paperwire={browser.client.cookies['paperwire']}"
 
@@ -371,7 +372,7 @@ async def test_who_signs_in_anew_leaves_no_session_open(with_password: web_site.
 
 
 def test_a_session_ends_and_cannot_be_made_up() -> None:
-    clock, unused = make.FakeClock(make.NOON), cast(Store, None)
+    clock, unused = FakeClock(NOON), cast(Store, None)
     sessions = signed_in.Sessions(unused, clock, PASSWORD)
     cookie = sessions.sign_in("ada")
     assert signed_in.Sessions(unused, clock, "another password").signed_name(cookie) == ""
@@ -429,7 +430,7 @@ async def test_nobody_reads_changes_or_hears_another_chat(behind_proxy: web_site
 
 
 async def test_what_nobody_could_type_is_not_answered_or_not_kept(
-    behind_proxy: web_site.Pages, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch
+    behind_proxy: web_site.Pages, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.platforms.web.channel.MOST_IN_MINUTE", 22)
     ada, bea = [await behind_proxy.opened(**{"x-user": name}) for name in ("ada", "bea")]
@@ -443,7 +444,7 @@ async def test_what_nobody_could_type_is_not_answered_or_not_kept(
 
 
 async def test_no_words_of_people_and_papers_become_markup(
-    local: web_site.Pages, browser: web_site.Browser, clock: make.FakeClock
+    local: web_site.Pages, browser: web_site.Browser, clock: FakeClock
 ) -> None:
     bad = "<img src=x onerror=alert(1)>\"'</p><script>alert(1)</script>"
     app = local.app
@@ -451,7 +452,7 @@ async def test_no_words_of_people_and_papers_become_markup(
     make.ingested(
         app.store,
         make.paper(f"Diffusion {bad}", authors=(bad,), abstract=bad, url="javascript:alert(1)"),
-        now=make.NOON,
+        now=NOON,
     )
     await app.sender.deliver()
     page = await browser.says(f"/sub {bad}")
@@ -464,7 +465,7 @@ async def test_no_words_of_people_and_papers_become_markup(
 async def test_what_was_told_of_a_paper_is_seen_on_each_message_about_it(local: web_site.Pages) -> None:
     app, browser = local.app, local.browser()
     make.subscribes(app.store, "web:me", "diffusion", every="now")
-    make.ingested(app.store, make.paper("Diffusion on graphs", key="2601.00001"), now=make.NOON)
+    make.ingested(app.store, make.paper("Diffusion on graphs", key="2601.00001"), now=NOON)
     await app.sender.deliver()
 
     def pressed(page: str) -> set[str]:
@@ -527,7 +528,7 @@ async def uploads(browser: web_site.Browser, data: bytes, **fields: str) -> http
     )
 
 
-async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: make.FakeClock) -> None:
+async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: FakeClock) -> None:
     async with web_site.open_pages(tmp_path, clock, access="open") as pages:
         browser = await pages.opened()
         assert 'action="/chat/file"' in await browser.says("/library", once="a1")
@@ -603,7 +604,7 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> abc.AsyncIterator[House]:
+async def house(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> abc.AsyncIterator[House]:
     """A bot whose web server accepts 16 connections, so that at most 8 pages may hold a stream open."""
     monkeypatch.setattr("resource.getrlimit", lambda _: (64, 64))
     monkeypatch.setattr(event_streams, "SETTLES", 0)
@@ -726,7 +727,7 @@ async def test_a_connection_for_which_no_file_is_left_waits(tmp_path: Path, monk
 
 
 async def test_what_was_closed_or_refused_is_one_line_a_minute(
-    house: House, clock: make.FakeClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    house: House, clock: FakeClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     metrics, counts = Metrics(house.pages.app, dict), http_server.Refusals(clock)
     minutes = iter(range(3))

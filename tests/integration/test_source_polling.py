@@ -22,7 +22,9 @@ from tests import make, source_harness
 from tests.expected_sources import receipts_of
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
-from tests.integration import cli
+from tests.integration.cli import PAGE, page
+from tests.make import DAY, FakeClock
+from tests.source_harness import SourceHarness, arxiv_source, new_york, polled, web_source
 
 pytestmark = pytest.mark.both_databases
 
@@ -32,9 +34,9 @@ ON_ONE = pytest.mark.sqlite_alone("it is about requests; what is stored is told 
 
 
 @pytest.fixture
-def clock() -> make.FakeClock:
+def clock() -> FakeClock:
     """A clock at five past midnight in New York on Thursday 22 January 2026, when arXiv's batch is out."""
-    return make.FakeClock(source_harness.new_york("2026-01-22 00:05"))
+    return FakeClock(new_york("2026-01-22 00:05"))
 
 
 def notices(store: Store, detail: str = "reason") -> list[tuple[str, str]]:
@@ -45,10 +47,10 @@ def notices(store: Store, detail: str = "reason") -> list[tuple[str, str]]:
 # ── arXiv's mornings ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_batch_is_read_once_when_it_is_out(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_batch_is_read_once_when_it_is_out(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"), make.paper("Means", "stat.ML", "cs.LG"))
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG", "stat.ML"))
-    await feeding.until(source_harness.new_york("2026-01-22 23:55"))
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"))
+    await feeding.until(new_york("2026-01-22 23:55"))
     assert feeding.outcomes("arxiv") == ["new"]
     assert [(one.counts["digests"], one.counts["papers"], one.counts["new"]) for one in feeding.receipts("arxiv")] == [
         (2, 3, 2)
@@ -56,21 +58,21 @@ async def test_a_batch_is_read_once_when_it_is_out(store: Store, clock: make.Fak
     assert arxiv.asked() == ["/rss/cs.LG", "/rss/stat.ML"]
     assert source_harness.titles(store) == ["Graphs", "Means"]
     arxiv.announces(FRIDAY, make.paper("Trees", "cs.LG"), make.paper("Odds", "stat.ML"))
-    await feeding.until(source_harness.new_york("2026-01-23 00:10"))
+    await feeding.until(new_york("2026-01-23 00:10"))
     assert feeding.outcomes("arxiv") == ["new", "new"]
 
 
 @ON_ONE
 async def test_a_late_batch_is_asked_for_every_quarter_of_an_hour(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
     arxiv.is_late()
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
-    await feeding.until(source_harness.new_york("2026-01-22 01:00"))
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
+    await feeding.until(new_york("2026-01-22 01:00"))
     arxiv.catches_up()
-    await feeding.until(source_harness.new_york("2026-01-22 12:00"))
+    await feeding.until(new_york("2026-01-22 12:00"))
     assert feeding.outcomes("arxiv") == ["stale"] * 4 + ["new"]
     assert [f"{receipt.at:%H:%M}" for receipt in feeding.receipts("arxiv")] == [
         "05:05",
@@ -84,22 +86,18 @@ async def test_a_late_batch_is_asked_for_every_quarter_of_an_hour(
 
 
 @ON_ONE
-async def test_a_late_category_holds_up_no_other_and_is_named(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_late_category_holds_up_no_other_and_is_named(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(WEDNESDAY, make.paper("Old", "stat.ML"))
     arxiv.is_late("stat.ML")
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"), make.paper("Means", "stat.ML"))
-    feeding = await source_harness.polled(
-        store, clock, arxiv, source_harness.arxiv_source("cs.LG", "stat.ML"), admins=(OPERATOR,)
-    )
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"), admins=(OPERATOR,))
     assert [(one.outcome, one.detail) for one in feeding.receipts("arxiv")] == [
         (Outcome.STALE, "stat.ML: Still that of 2026-01-21.")
     ]
     assert source_harness.titles(store) == ["Graphs", "Old"]
-    await feeding.until(source_harness.new_york("2026-01-22 07:00"))
+    await feeding.until(new_york("2026-01-22 07:00"))
     arxiv.catches_up()
-    await feeding.until(source_harness.new_york("2026-01-22 08:00"))
+    await feeding.until(new_york("2026-01-22 08:00"))
     assert set(feeding.outcomes("arxiv")[1:-1]) == {"stale", "late"}
     assert feeding.outcomes("arxiv")[-1] == "new"
     assert len(arxiv.asked("cs.LG")) == 1
@@ -109,13 +107,13 @@ async def test_a_late_category_holds_up_no_other_and_is_named(
 
 @ON_ONE
 async def test_a_weekend_and_a_holiday_are_quiet_and_nobody_is_told(
-    store: Store, arxiv: FakeArxiv, clock: make.FakeClock
+    store: Store, arxiv: FakeArxiv, clock: FakeClock
 ) -> None:
-    clock.set_now(source_harness.new_york("2025-11-27 00:05"))  # Thanksgiving: there is no announcement that evening
+    clock.set_now(new_york("2025-11-27 00:05"))  # Thanksgiving: there is no announcement that evening
     arxiv.announces(dt.date(2025, 11, 27), make.paper("Graphs", "cs.LG"))
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(OPERATOR,))
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
     arxiv.announces(dt.date(2025, 11, 28))
-    await feeding.until(source_harness.new_york("2025-11-30 23:59"))
+    await feeding.until(new_york("2025-11-30 23:59"))
     assert feeding.outcomes("arxiv") == ["new", "quiet", "quiet", "quiet", "quiet"]
     assert {f"{receipt.at:%a}" for receipt in feeding.receipts("arxiv")} == {"Thu", "Fri"}  # no poll on the weekend
     on_sunday = await feeding.poll()
@@ -125,42 +123,40 @@ async def test_a_weekend_and_a_holiday_are_quiet_and_nobody_is_told(
 
 @ON_ONE
 async def test_an_unlisted_day_without_announcement_is_late_once(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(OPERATOR,))
-    await feeding.until(source_harness.new_york("2026-01-22 08:00"))
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    await feeding.until(new_york("2026-01-22 08:00"))
     assert feeding.outcomes("arxiv").count("late") >= 3
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
-    await feeding.until(source_harness.new_york("2026-01-22 09:00"))
+    await feeding.until(new_york("2026-01-22 09:00"))
     assert feeding.outcomes("arxiv")[-1] == "new"
     assert notices(store, "parts") == [("overdue", ""), ("source-back", "")]
     assert "holiday" in notices(store)[0][1]
 
 
 @ON_ONE
-async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, make.paper("Old", "cs.LG"))
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(OPERATOR,))
-    clock.set_now(source_harness.new_york("2026-01-23 23:00"))  # Friday's announcement never came
-    await feeding.until(source_harness.new_york("2026-01-25 12:00"))
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    clock.set_now(new_york("2026-01-23 23:00"))  # Friday's announcement never came
+    await feeding.until(new_york("2026-01-25 12:00"))
     assert {"late", "quiet"} <= set(feeding.outcomes("arxiv"))
     assert feeding.known("arxiv").trouble_at(clock.now()) is SourceTrouble.LATE
     assert [cause for cause, _ in notices(store)] == ["overdue"]
     arxiv.announces(dt.date(2026, 1, 26), make.paper("Graphs", "cs.LG"))
-    await feeding.until(source_harness.new_york("2026-01-26 01:00"))
+    await feeding.until(new_york("2026-01-26 01:00"))
     assert [cause for cause, _ in notices(store)] == ["overdue", "source-back"]
 
 
 @ON_ONE
 async def test_an_empty_category_is_quiet_when_others_have_papers(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
-    feeding = await source_harness.polled(
-        store, clock, arxiv, source_harness.arxiv_source("cs.LG", "econ.TH"), admins=(OPERATOR,)
-    )
-    await feeding.until(source_harness.new_york("2026-01-22 12:00"))
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "econ.TH"), admins=(OPERATOR,))
+    await feeding.until(new_york("2026-01-22 12:00"))
     *first, last = feeding.outcomes("arxiv")
     assert (set(first), last) == ({"stale"}, "quiet")
     assert notices(store) == []
@@ -168,11 +164,11 @@ async def test_an_empty_category_is_quiet_when_others_have_papers(
 
 @ON_ONE
 async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     graphs = make.paper("Graphs", "cs.LG")
     arxiv.announces(THURSDAY, graphs)
-    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.poll()
     arxiv.holds("/rss/cs.LG", feed("cs.LG", THURSDAY, [graphs], built=1))
     again = await feeding.poll()
@@ -183,22 +179,18 @@ async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(
 
 
 @ON_ONE
-async def test_in_a_feed_asked_at_an_interval_any_day_is_new(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_in_a_feed_asked_at_an_interval_any_day_is_new(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
-    assert (
-        await source_harness.polled(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/rss/cs.LG"))
-    ).outcomes("web") == ["new"]
+    assert (await polled(store, clock, arxiv, web_source(f"{arxiv.url}/rss/cs.LG"))).outcomes("web") == ["new"]
 
 
 async def test_a_paper_counts_for_each_category_replacements_for_none(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG", "stat.ML"))
     arxiv.withdraws(make.paper("Hasty", "cs.LG"))
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("stat.ML", "cs.LG"))
-    clock.set_now(source_harness.new_york("2026-01-23 00:05"))
+    feeding = await polled(store, clock, arxiv, arxiv_source("stat.ML", "cs.LG"))
+    clock.set_now(new_york("2026-01-23 00:05"))
     arxiv.announces(FRIDAY)
     await feeding.due()
     with store.read() as session:
@@ -211,16 +203,14 @@ async def test_a_paper_counts_for_each_category_replacements_for_none(
 # ── other pages ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_dated_page_is_read_for_today_and_yesterday(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_dated_page_is_read_for_today_and_yesterday(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     first, second = ("2601.00001", "Diffusion", "Clouds."), ("2601.00002", "Graphs", "Nodes.")
-    arxiv.holds("/2026-01-21.md", cli.page(first), etag='"1"')
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/{{date}}.md"))
-    arxiv.holds("/2026-01-22.md", cli.page(second), etag='"2"')
-    await feeding.until(source_harness.new_york("2026-01-22 01:00"))
-    arxiv.holds("/2026-01-22.md", cli.page(second, ("2601.00003", "Late", "It came later.")), etag='"3"')
-    await feeding.until(source_harness.new_york("2026-01-22 01:50"))
+    arxiv.holds("/2026-01-21.md", page(first), etag='"1"')
+    feeding = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/{{date}}.md"))
+    arxiv.holds("/2026-01-22.md", page(second), etag='"2"')
+    await feeding.until(new_york("2026-01-22 01:00"))
+    arxiv.holds("/2026-01-22.md", page(second, ("2601.00003", "Late", "It came later.")), etag='"3"')
+    await feeding.until(new_york("2026-01-22 01:50"))
     assert feeding.outcomes("web") == ["new", "new", "new", "stale"]
     assert source_harness.titles(store) == ["Diffusion", "Graphs", "Late"]
     clock.set_now(dt.datetime(2026, 1, 23, 6, tzinfo=dt.UTC))
@@ -233,7 +223,7 @@ async def test_a_dated_page_is_read_for_today_and_yesterday(
 
 
 @ON_ONE
-async def test_the_pages_of_biorxiv_are_read_to_the_end(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+async def test_the_pages_of_biorxiv_are_read_to_the_end(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     for first in (0, 2):
         records = [
             {
@@ -248,39 +238,39 @@ async def test_the_pages_of_biorxiv_are_read_to_the_end(store: Store, clock: mak
             f"/details/biorxiv/2026-01-22/2026-01-22/{first}",
             json.dumps({"messages": [{"status": "ok", "count": 2, "total": "4"}], "collection": records}),
         )
-    receipt = await source_harness.SourceHarness(
-        store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/details/biorxiv/{{date}}/{{date}}/0")
+    receipt = await SourceHarness(
+        store, clock, arxiv, web_source(f"{arxiv.url}/details/biorxiv/{{date}}/{{date}}/0")
     ).poll()
     assert (receipt.outcome, receipt.counts["papers"]) == (Outcome.NEW, 4)
 
 
 @ON_ONE
 async def test_without_sources_all_archives_are_read(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.sources.fetch_request.PAGE", 4)
     arxiv.announces(WEDNESDAY, *(make.paper(f"Old {n}", "cs.LG") for n in range(5)))
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"), make.paper("Strings", "hep-th"))
-    await source_harness.polled(store, clock, arxiv)
+    await polled(store, clock, arxiv)
     assert len(arxiv.asked("/rss/")) == 20
     # one page of Monday's batch, two of Wednesday's; Tuesday had no batch
     assert [path.partition("&start=")[2].partition("&")[0] for path in arxiv.asked("/api/")] == ["0", "0", "4"]
     assert len(source_harness.titles(store)) == 7
-    await source_harness.SourceHarness(store, clock, arxiv).poll()  # in another process
+    await SourceHarness(store, clock, arxiv).poll()  # in another process
     assert len(arxiv.asked("/api/")) == 3
 
 
 @ON_ONE
 async def test_a_feed_cut_at_its_limit_is_asked_by_category(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.digests.arxiv_feeds.LIMIT", 3)
     arxiv.announces(
         THURSDAY, *(make.paper(f"Markets {n}", f"econ.{name}") for n, name in enumerate(["EM", "GN", "TH"]))
     )
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("econ"))
+    feeding = await polled(store, clock, arxiv, arxiv_source("econ"))
     assert arxiv.asked() == ["/rss/econ", "/rss/econ.EM", "/rss/econ.GN", "/rss/econ.TH"]
-    clock.set_now(source_harness.new_york("2026-01-23 00:05"))
+    clock.set_now(new_york("2026-01-23 00:05"))
     await feeding.due()
     assert arxiv.asked()[4:] == ["/rss/econ.EM", "/rss/econ.GN", "/rss/econ.TH"]
 
@@ -289,40 +279,38 @@ async def test_a_feed_cut_at_its_limit_is_asked_by_category(
 
 
 @ON_ONE
-async def test_one_broken_entry_does_not_stop_the_others(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+async def test_one_broken_entry_does_not_stop_the_others(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     papers = [make.paper(f"Paper {n}", "cs.LG") for n in range(9)]
     arxiv.holds(
         "/rss/cs.LG",
         feed("cs.LG", THURSDAY, papers[::-1]).decode().replace("<title>Paper 4</title>", "<title></title>"),
     )
-    receipt = await source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG")).poll()
+    receipt = await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).poll()
     assert (receipt.outcome, receipt.counts["papers"]) == (Outcome.NEW, 9)
     assert receipt.detail == f"Papers without a title: 1 ({papers[4].arxiv_id})."
     assert len([title for title in source_harness.titles(store) if title]) == 8
 
 
 @ON_ONE
-async def test_the_rest_of_a_cut_document_is_asked_for_again(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_the_rest_of_a_cut_document_is_asked_for_again(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     whole = feed("cs.LG", THURSDAY, [make.paper(f"Paper {n}", "cs.LG") for n in range(9)])
     arxiv.holds("/rss/cs.LG", whole[: len(whole) * 2 // 3], etag='"cut"')
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
     (receipt,) = feeding.receipts("arxiv")
     assert (receipt.outcome, receipt.counts["new"]) == (Outcome.FAILED, 5)
     assert "complete entries before it are kept" in receipt.detail
     arxiv.holds("/rss/cs.LG", whole, etag='"cut"')  # the ETag wrongly says that the document is the same
-    await feeding.until(source_harness.new_york("2026-01-22 00:30"))
+    await feeding.until(new_york("2026-01-22 00:30"))
     assert feeding.outcomes("arxiv") == ["failed", "new"]
     assert len(source_harness.titles(store)) == 9
 
 
-async def test_after_failures_requests_become_rarer(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+async def test_after_failures_requests_become_rarer(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
     arxiv.fails(500, 3)
     arxiv.answers_429(retry_after="1800")
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
-    await feeding.until(source_harness.new_york("2026-01-22 02:00"))
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
+    await feeding.until(new_york("2026-01-22 02:00"))
     assert [
         round((receipt.at - feeding.receipts("arxiv")[0].at).total_seconds() / 60)
         for receipt in feeding.receipts("arxiv")
@@ -331,21 +319,17 @@ async def test_after_failures_requests_become_rarer(store: Store, clock: make.Fa
 
 
 @ON_ONE
-async def test_a_host_that_is_down_is_asked_once_a_poll(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_host_that_is_down_is_asked_once_a_poll(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.fails(503)
-    feeding = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG", "cs.AI", "stat.ML"))
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "cs.AI", "stat.ML"))
     assert arxiv.asked() == ["/rss/cs.LG"]
     assert feeding.receipts("arxiv")[-1].detail == "cs.LG, cs.AI, stat.ML: 127.0.0.1 is too busy to answer (503)."
 
 
 @ON_ONE
-async def test_a_requested_wait_is_news_at_the_third_time(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_requested_wait_is_news_at_the_third_time(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.answers_429(3)
-    feeding = source_harness.SourceHarness(
-        store, clock, arxiv, source_harness.arxiv_source("cs.LG"), admins=(OPERATOR,)
-    )
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
     for notified in (0, 0, 1):
         await feeding.poll()
         assert len(notices(store)) == notified
@@ -353,17 +337,15 @@ async def test_a_requested_wait_is_news_at_the_third_time(
 
 @ON_ONE
 async def test_a_day_on_which_most_summaries_failed_is_told(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
-    text = cli.page(*[(f"2601.0000{n}", f"Paper {n}", "Words.") for n in range(1, 6)])
+    text = page(*[(f"2601.0000{n}", f"Paper {n}", "Words.") for n in range(1, 6)])
     for word in ("Motivation: Somebody asked.", "Method: We looked.", "Result: It is so.", "Conclusion: It stays so."):
         text = text.replace(word, word.partition(":")[0] + ": Error", 4)
     for number in range(1, 5):
         text = text.replace(f"TL;DR: In short: Paper {number}.", "TL;DR: Error")
     arxiv.holds("/list.md", text)
-    receipt = await source_harness.SourceHarness(
-        store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md"), admins=(OPERATOR,)
-    ).poll()
+    receipt = await SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"), admins=(OPERATOR,)).poll()
     assert (receipt.outcome, receipt.counts["failed_summaries"]) == (Outcome.NEW, 4)
     assert [cause for cause, _ in notices(store)] == ["summaries"]
 
@@ -371,20 +353,18 @@ async def test_a_day_on_which_most_summaries_failed_is_told(
 # ── what is stored between polls ──────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_restart_forgets_nothing(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_restart_forgets_nothing(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
-    await source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG")).due()
-    again = await source_harness.polled(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
+    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    again = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
     assert len(arxiv.asked()) == 1
     assert (await again.poll()).outcome is Outcome.STALE
     assert arxiv.arrivals[-1].status == 304
 
 
-async def test_a_receipt_is_stored_together_with_its_papers(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_receipt_is_stored_together_with_its_papers(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
-    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     with patch.object(sources, "put_receipt", side_effect=StoreError("The disk is full.")), pytest.raises(StoreError):
         await feeding.poll()
     assert (source_harness.titles(store), feeding.receipts("arxiv")) == ([], [])
@@ -392,13 +372,11 @@ async def test_a_receipt_is_stored_together_with_its_papers(
     assert source_harness.titles(store) == ["Graphs"]
 
 
-async def test_a_poll_of_several_documents_leaves_one_receipt(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_poll_of_several_documents_leaves_one_receipt(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"), make.paper("Means", "stat.ML"))
     arxiv.hangs(at="stat.ML")
-    feeding = source_harness.SourceHarness(
-        store, clock, arxiv, source_harness.arxiv_source("cs.LG", "stat.ML"), limits=FetchLimits(idle=30, total=30)
+    feeding = SourceHarness(
+        store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"), limits=FetchLimits(idle=30, total=30)
     )
     poll = asyncio.create_task(feeding.due())
     await asyncio.to_thread(arxiv.waits_hanging)
@@ -412,21 +390,19 @@ async def test_a_poll_of_several_documents_leaves_one_receipt(
     arxiv.violations.clear()
 
 
-async def test_the_tick_waits_for_no_server(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
-) -> None:
+async def test_the_tick_waits_for_no_server(store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path) -> None:
     arxiv.hangs()
-    feeding = source_harness.SourceHarness(
+    feeding = SourceHarness(
         store,
         clock,
         arxiv,
-        source_harness.arxiv_source("cs.LG"),
+        arxiv_source("cs.LG"),
         folder(tmp_path),
         limits=FetchLimits(idle=30, total=30),
     )
     await feeding.scheduler.poll()
     await asyncio.to_thread(arxiv.waits_hanging)
-    (tmp_path / "inbox" / "a.md").write_text(cli.PAGE)
+    (tmp_path / "inbox" / "a.md").write_text(PAGE)
     for _ in range(3):
         clock.advance(dt.timedelta(seconds=2))
         await feeding.scheduler.poll()
@@ -436,22 +412,18 @@ async def test_the_tick_waits_for_no_server(
 
 
 async def test_a_source_that_the_settings_name_no_more_is_kept_and_off(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    arxiv.holds("/list.md", cli.PAGE)
-    await source_harness.polled(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md", name="old"))
-    new = await source_harness.polled(
-        store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md", name="new")
-    )
+    arxiv.holds("/list.md", PAGE)
+    await polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="old"))
+    new = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="new"))
     assert (new.known("old").state.on, new.known("new").state.on) == (False, True)
     assert (new.outcomes("old"), new.outcomes("new")) == (["new"], ["stale"])
-    back = await source_harness.polled(
-        store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md", name="old")
-    )
+    back = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="old"))
     assert back.known("old").state.on
 
 
-def test_another_place_under_an_old_name_begins_anew(store: Store, clock: make.FakeClock) -> None:
+def test_another_place_under_an_old_name_begins_anew(store: Store, clock: FakeClock) -> None:
     for location in ("a", "a", "b"):
         sources.sync_sources(store, [sources.SourceFact(name="x", kind="url", location=location)], now=clock.now())
         clock.advance(dt.timedelta(days=1))
@@ -461,14 +433,14 @@ def test_another_place_under_an_old_name_begins_anew(store: Store, clock: make.F
 
 
 async def test_receipts_are_kept_ninety_days_the_newest_for_ever(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv
+    store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    arxiv.holds("/list.md", cli.PAGE)
-    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.web_source(f"{arxiv.url}/list.md"))
+    arxiv.holds("/list.md", PAGE)
+    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
     for _ in range(3):
         await feeding.poll()
         clock.advance(dt.timedelta(days=50))
-    for later in (0 * make.DAY, 400 * make.DAY):
+    for later in (0 * DAY, 400 * DAY):
         make.clean_up(store, now=clock.now() + later)
         assert len(receipts_of(store, "web")) == 1
 
@@ -485,16 +457,16 @@ def test_processes_take_turns_at_a_host(store: Store) -> None:
         assert claim_slot(store, "arxiv", most, wall=wall + later) == dt.timedelta(0)
 
 
-async def test_a_jumping_clock_keeps_no_source_waiting(store: Store, clock: make.FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_jumping_clock_keeps_no_source_waiting(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
-    feeding = source_harness.SourceHarness(store, clock, arxiv, source_harness.arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     clock.step(dt.timedelta(days=400))
     await feeding.due()
     assert feeding.known("arxiv").state.next_at is not None
     clock.step(dt.timedelta(days=-400))
     await feeding.due()
     assert (feeding.outcomes("arxiv")[-1], arxiv.arrivals[-1].status) == ("new", 304)
-    assert feeding.known("arxiv").state.next_at == source_harness.new_york("2026-01-23 00:05")
+    assert feeding.known("arxiv").state.next_at == new_york("2026-01-23 00:05")
 
 
 # ── folders ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -505,7 +477,7 @@ def folder(tmp_path: Path, **values: object) -> SourceSettings:
     return SourceSettings(name="inbox", path=tmp_path / "inbox" / "*.md", **values)  # type: ignore[arg-type]
 
 
-async def finds(feeding: source_harness.SourceHarness, file: Path, text: str = cli.PAGE) -> list[str]:
+async def finds(feeding: SourceHarness, file: Path, text: str = PAGE) -> list[str]:
     """Writes a file into a folder and polls the due sources. Returns the outcomes of all polls of the source "inbox"."""
     await asyncio.to_thread(file.write_text, text)
     await feeding.due()
@@ -513,9 +485,9 @@ async def finds(feeding: source_harness.SourceHarness, file: Path, text: str = c
 
 
 async def test_a_file_with_news_or_an_error_leaves_a_receipt(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
-    feeding = source_harness.SourceHarness(store, clock, arxiv, folder(tmp_path), admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, folder(tmp_path), admins=(OPERATOR,))
     assert await finds(feeding, tmp_path / "inbox" / "a.md") == ["new"]
     assert await finds(feeding, tmp_path / "inbox" / "same.md") == ["new"]
     assert await finds(feeding, tmp_path / "inbox" / "notes.md", "# Notes\n\nNothing.\n") == ["new", "failed"]
@@ -524,7 +496,7 @@ async def test_a_file_with_news_or_an_error_leaves_a_receipt(
     assert feeding.receipts("inbox")[-1].detail.endswith(
         'notes.md: no paper entries found (looks like a README: "# Notes").'
     )
-    assert await finds(feeding, tmp_path / "inbox" / "b.md", cli.page(("2601.00009", "Graphs", "Nodes."))) == [
+    assert await finds(feeding, tmp_path / "inbox" / "b.md", page(("2601.00009", "Graphs", "Nodes."))) == [
         "new",
         "failed",
         "new",
@@ -533,9 +505,9 @@ async def test_a_file_with_news_or_an_error_leaves_a_receipt(
 
 
 async def test_of_a_scan_the_unreadable_files_are_one_receipt_after_the_others(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
-    feeding = source_harness.SourceHarness(store, clock, arxiv, folder(tmp_path))
+    feeding = SourceHarness(store, clock, arxiv, folder(tmp_path))
     for name in ("a.md", "z.md"):
         (tmp_path / "inbox" / name).write_text("# Notes\n\nNothing.\n")
     assert await finds(feeding, tmp_path / "inbox" / "b.md") == ["new", "failed"]
@@ -545,9 +517,9 @@ async def test_of_a_scan_the_unreadable_files_are_one_receipt_after_the_others(
 
 @pytest.mark.parametrize("path", ["nowhere/*.md", "nowhere/**/*.md", "nowhere/list.md", "nowhere"])
 async def test_a_pattern_without_files_is_no_mistake(
-    path: str, store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
+    path: str, store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
-    feeding = await source_harness.polled(store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / path))
+    feeding = await polled(store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / path))
     assert (feeding.outcomes("inbox"), feeding.scheduler.problems) == ([], {})
     assert feeding.scheduler.descriptions == [f"Watching {tmp_path / path} (nothing is there yet)"]
     (tmp_path / "nowhere").mkdir()
@@ -555,10 +527,10 @@ async def test_a_pattern_without_files_is_no_mistake(
 
 
 async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     (tmp_path / "inbox").mkdir()
-    feeding = source_harness.SourceHarness(
+    feeding = SourceHarness(
         store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / "inbox"), admins=(OPERATOR,)
     )
     assert feeding.scheduler.descriptions == [f"Watching {tmp_path / 'inbox'}"]
@@ -576,16 +548,16 @@ async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(
 
 
 async def test_a_folder_with_a_schedule_can_be_late(
-    store: Store, clock: make.FakeClock, arxiv: FakeArxiv, tmp_path: Path
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
-    feeding = source_harness.SourceHarness(store, clock, arxiv, folder(tmp_path, schedule="arxiv"), admins=(OPERATOR,))
-    clock.set_now(source_harness.new_york("2026-01-22 12:00"))
+    feeding = SourceHarness(store, clock, arxiv, folder(tmp_path, schedule="arxiv"), admins=(OPERATOR,))
+    clock.set_now(new_york("2026-01-22 12:00"))
     await feeding.due()
-    await feeding.until(source_harness.new_york("2026-01-23 00:00"), dt.timedelta(hours=2))
+    await feeding.until(new_york("2026-01-23 00:00"), dt.timedelta(hours=2))
     assert feeding.outcomes("inbox") == []
-    await feeding.until(source_harness.new_york("2026-01-23 12:00"), dt.timedelta(hours=2))
+    await feeding.until(new_york("2026-01-23 12:00"), dt.timedelta(hours=2))
     assert feeding.outcomes("inbox") == ["late"]
     await finds(feeding, tmp_path / "inbox" / "2026-01-23.md")
-    await feeding.until(source_harness.new_york("2026-01-25 12:00"), dt.timedelta(hours=12))
+    await feeding.until(new_york("2026-01-25 12:00"), dt.timedelta(hours=12))
     assert feeding.outcomes("inbox") == ["late", "new"]
     assert [cause for cause, _ in notices(store)] == ["overdue", "source-back"]

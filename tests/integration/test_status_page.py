@@ -26,10 +26,11 @@ from subscriptions.states import PauseReason
 from subscriptions.store import sources
 from tests import make
 from tests.integration.program import opened
+from tests.make import DAY, NOON, FakeClock
 
 
 @pytest.fixture
-async def app(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncIterator[App]:
+async def app(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[App]:
     async with opened(
         build_app(load_settings({"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/status.db"}, tmp_path), clock=clock)
     ) as app:
@@ -76,10 +77,10 @@ async def says(page: status.StatusPage, *texts: str, language: str = "en", **que
 def waits(app: App, chats: int = 1, *, platform: str = "telegram") -> list[str]:
     """Plans one delivery to each of this number of chats. Returns the ids of the deliveries."""
     for chat in range(chats):
-        make.subscribes(app.store, f"{platform}:{1000 + chat}", "diffusion", every="now", now=make.NOON - make.DAY)
-    make.ingested(app.store, make.paper("Diffusion <b>models</b>", "cs.LG", arxiv_id="2601.00001"), now=make.NOON)
-    plan_due(app.store, now=make.NOON)
-    return [one.id for one in sending.outbox_entries(app.store, now=make.NOON, over=False)]
+        make.subscribes(app.store, f"{platform}:{1000 + chat}", "diffusion", every="now", now=NOON - DAY)
+    make.ingested(app.store, make.paper("Diffusion <b>models</b>", "cs.LG", arxiv_id="2601.00001"), now=NOON)
+    plan_due(app.store, now=NOON)
+    return [one.id for one in sending.outbox_entries(app.store, now=NOON, over=False)]
 
 
 async def test_what_waits_is_listed_given_up_and_taken_back(page: status.StatusPage, app: App) -> None:
@@ -135,7 +136,7 @@ async def test_what_waits_is_counted_and_the_first_are_shown(page: status.Status
         "It left.",
         topic=False,
         reason=PauseReason.GONE,
-        now=make.NOON,
+        now=NOON,
     )
     await says(
         page, f"{status.SHOWN} deliveries wait, the first since Thu 22 Jan 12:00. 1 is held: its chat is paused."
@@ -145,12 +146,12 @@ async def test_what_waits_is_counted_and_the_first_are_shown(page: status.Status
 def polled(app: App, name: str, *outcomes: tuple[int, receipts.Outcome]) -> None:
     """Adds a source with polls. `outcomes` are the polls: (days ago, outcome)."""
     sources.sync_sources(
-        app.store, [sources.SourceFact(name=name, kind="rss", location="feed")], now=make.NOON, are_all=False
+        app.store, [sources.SourceFact(name=name, kind="rss", location="feed")], now=NOON, are_all=False
     )
     for back, outcome in sorted(outcomes, reverse=True):
         source_notices.note_poll(
             app.store,
-            receipts.Receipt(source=name, at=make.NOON - back * make.DAY, outcome=outcome, detail="It says 404."),
+            receipts.Receipt(source=name, at=NOON - back * DAY, outcome=outcome, detail="It says 404."),
             sources.SourceState(on=True),
             {},
         )
@@ -185,7 +186,7 @@ async def test_few_days_of_sources_are_told_without_a_picture(page: status.Statu
 
 
 async def test_messages_are_counted_by_hour_and_outcome(
-    page: status.StatusPage, work: status.RecentWork, clock: make.FakeClock
+    page: status.StatusPage, work: status.RecentWork, clock: FakeClock
 ) -> None:
     for outcome in ("sent", "sent", "retry_later"):
         work.observe(measurements.MessageTried(platform="telegram", kind="delivery", outcome=outcome, seconds=0.1))
@@ -225,22 +226,20 @@ async def test_a_source_that_is_behind_is_named_with_what_to_do(page: status.Sta
 async def test_what_came_today_is_told_for_each_source(page: status.StatusPage, app: App) -> None:
     polled(app, "feed", (0, receipts.Outcome.NEW))
     polled(app, "list", (2, receipts.Outcome.NEW))
-    make.ingested(
-        app.store, make.paper("Before midnight", arxiv_id="2601.00011"), source="feed", now=make.NOON - make.DAY
-    )
+    make.ingested(app.store, make.paper("Before midnight", arxiv_id="2601.00011"), source="feed", now=NOON - DAY)
     make.ingested(
         app.store,
         make.paper("A", arxiv_id="2601.00012"),
         make.paper("B", arxiv_id="2601.00013"),
         source="feed",
-        now=make.NOON - make.DAY / 4,
+        now=NOON - DAY / 4,
     )
     make.ingested(
         app.store,
         make.paper("B", arxiv_id="2601.00013"),
         make.paper("C", arxiv_id="2601.00014"),
         source="by hand",
-        now=make.NOON,
+        now=NOON,
     )
     await says(
         page,
@@ -249,23 +248,23 @@ async def test_what_came_today_is_told_for_each_source(page: status.StatusPage, 
     )
 
 
-async def test_what_went_out_is_counted_today(app: App, page: status.StatusPage, clock: make.FakeClock) -> None:
+async def test_what_went_out_is_counted_today(app: App, page: status.StatusPage, clock: FakeClock) -> None:
     waits(app, chats=2, platform="web")
     await app.sender.send_once()
     await says(page, "Went out today 2 messages to 2 chats Nothing waits.")
-    clock.advance(make.DAY)
+    clock.advance(DAY)
     await says(page, "Went out today No delivery yet. Nothing waits.")
 
 
 async def test_what_the_process_knows_is_told(app: App, work: status.RecentWork) -> None:
     problems = {"telegram": Problem("it does not answer", 7200), "daily work": Problem("the clean-up failed", 0)}
-    page = status.StatusPage(app, work, lambda: findings.parts_of(problems, make.NOON))
+    page = status.StatusPage(app, work, lambda: findings.parts_of(problems, NOON))
     await says(
         page,
         "telegram: it does not answer since Thu 22 Jan 10:00 · The log says more.",
         "daily work: the clean-up failed The log says more.",
     )
-    sending.stop_platform(app.store, "telegram", "3 of 4 chats are gone.", [], now=make.NOON)
+    sending.stop_platform(app.store, "telegram", "3 of 4 chats are gone.", [], now=NOON)
     await says(
         page,
         "Sending to Telegram has stopped. 3 of 4 chats are gone. Nothing is lost. paperwire check says how to mend it.",

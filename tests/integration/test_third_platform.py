@@ -21,6 +21,7 @@ from subscriptions.model import ChatKind
 from subscriptions.service import listing
 from tests import make
 from tests.integration.program import opened
+from tests.make import FakeClock
 from tests.postbox.channel import PostboxChannel
 
 ADA, STREET = "postbox:ada", "postbox:high street"
@@ -28,7 +29,7 @@ _NUMBERS = count(1)  # numbers of letters. Each letter needs a new number, becau
 
 
 @pytest.fixture
-async def app(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[App]:
+async def app(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[App]:
     for name in ("in", "out"):
         (tmp_path / name).mkdir()
     monkeypatch.setenv("PAPERWIRE_POSTBOX_KEY", str(tmp_path))
@@ -53,7 +54,7 @@ async def writes(app: App, sender: str, letter: str) -> str:
     return "".join(post_office(app).texts()[len(before) :])
 
 
-async def test_a_person_subscribes_by_letter_and_gets_papers_by_letter(app: App, clock: make.FakeClock) -> None:
+async def test_a_person_subscribes_by_letter_and_gets_papers_by_letter(app: App, clock: FakeClock) -> None:
     assert (await writes(app, "ada", "/sub diffusion daily 13:00")).startswith("✓ 1")
     make.ingested(app.store, make.paper("Diffusion on graphs"), make.paper("Sorting sand"), now=clock.now())
     clock.advance(timedelta(hours=1, minutes=1))
@@ -63,7 +64,7 @@ async def test_a_person_subscribes_by_letter_and_gets_papers_by_letter(app: App,
     assert "diffusion" in await writes(app, "ada", "/list")
 
 
-async def test_buttons_are_tokens_that_can_be_sent_back(app: App, clock: make.FakeClock) -> None:
+async def test_buttons_are_tokens_that_can_be_sent_back(app: App, clock: FakeClock) -> None:
     (token,) = re.findall(r"^undo: (token \S+)$", await writes(app, "ada", "/sub diffusion"), re.MULTILINE)
     for sender, left in (("eve", 1), ("ada", 0)):
         await writes(app, sender, token)
@@ -96,7 +97,7 @@ async def test_in_a_street_only_the_mayor_changes_something(app: App) -> None:
         listing.get_chat(app.store, make.address(STREET))
 
 
-async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: make.FakeClock) -> None:
+async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: FakeClock) -> None:
     lines = startup_lines(app, app.source_scheduler())
     assert "console, postbox, web" in lines[0]
     assert "Letters are read once a minute." in lines
@@ -113,7 +114,7 @@ async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: m
     assert addresses.facts_of("postbox").title == "Postbox"
 
 
-def test_without_its_setting_it_is_off(tmp_path: Path, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_setting_it_is_off(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PAPERWIRE_POSTBOX_KEY", raising=False)
     settings = Settings(database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"))
     with pytest.raises(SettingsError, match="Postbox is off"):

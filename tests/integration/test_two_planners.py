@@ -25,9 +25,10 @@ from subscriptions.service.requests import unsubscribe
 from subscriptions.states import SubscriptionState
 from subscriptions.store import claims, paper_sequence, planned_deliveries
 from subscriptions.store import planner as _plans
-from subscriptions.store.database import store as database
+from subscriptions.store.database.store import Store
 from tests import being_sent, make, stored
 from tests.filling import fill
+from tests.make import NOON
 from tests.postgres.reading import read
 from tests.postgres.server import Server
 from tests.statements import in_one_line, is_plain
@@ -56,7 +57,7 @@ class Wish:
 class Planner:
     """A process that plans."""
 
-    store: database.Store
+    store: Store
     slices: abc.Iterator[abc.Sequence[model.Lane]] | None = None
     steps: bool = False  # True between the reading and the writing of a slice; then it can begin no other step
 
@@ -64,11 +65,11 @@ class Planner:
 class World:
     """A database with two planners and three chats. It knows which papers each chat must get."""
 
-    def __init__(self, stores: abc.Sequence[database.Store], rng: random.Random) -> None:
+    def __init__(self, stores: abc.Sequence[Store], rng: random.Random) -> None:
         self.people, *planning = stores
         self.planners = [Planner(store) for store in planning]
         self.rng = rng
-        self.now = make.NOON
+        self.now = NOON
         self.came: dict[str, datetime] = {}  # titles of the papers of this day, and when they came
         self.wishes: list[Wish] = []
         self.ended: list[Wish] = []
@@ -247,19 +248,18 @@ class World:
 
 
 @contextlib.contextmanager
-def three_on(url: str) -> abc.Iterator[list[database.Store]]:
+def three_on(url: str) -> abc.Iterator[list[Store]]:
     """Yields three stores on one database, as if three processes had opened it."""
-    stores = [database.Store(url) for _ in range(3)]
+    stores = [Store(url) for _ in range(3)]
     if stores[0].kind.file is not None:
         for store in stores:  # commits need not wait for the disk, because tests need not survive a power failure
             event.listen(store._engine, "connect", lambda made, _: made.execute("PRAGMA synchronous=OFF"))
-    stores[0].open(now=make.NOON)
+    stores[0].open(now=NOON)
     yield stores
     for store in stores:
         store.close()
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize("seed", SEEDS)
 def test_two_planners_lose_nothing_and_double_nothing(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -268,7 +268,6 @@ def test_two_planners_lose_nothing_and_double_nothing(
         _lives(DAYS, World(stores, random.Random(seed)), monkeypatch)
 
 
-@pytest.mark.both_databases
 def test_nor_do_they_on_postgresql(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     with postgres.database() as url, three_on(url) as stores:
         _lives(20, World(stores, random.Random(SEEDS[1])), monkeypatch)
@@ -302,18 +301,18 @@ def _and_then(what: abc.Callable[[], None], function: abc.Callable[..., Any]) ->
 # ── On PostgreSQL, planners divide the chats among them, write many rows by one statement, and read no whole table ────
 
 CHATS = 6
-LATER = make.NOON + timedelta(minutes=5)
+LATER = NOON + timedelta(minutes=5)
 
 
 @pytest.fixture
 def due_url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> abc.Iterator[str]:
     """The address of a database in which six chats are due. A slice plans two chats."""
     monkeypatch.setattr(_plan, "SLICE", 2)
-    with postgres.database() as due_url, contextlib.closing(database.Store(due_url)) as store:
+    with postgres.database() as due_url, contextlib.closing(Store(due_url)) as store:
         make.due(store, *(f"telegram:{number + 1}" for number in range(CHATS)))
         # from now on the subscriptions follow a shared cursor
-        _plan.plan_due(store, now=make.NOON + timedelta(minutes=2))
-        make.ingested(store, make.paper("Another graph"), now=make.NOON + timedelta(minutes=3))
+        _plan.plan_due(store, now=NOON + timedelta(minutes=2))
+        make.ingested(store, make.paper("Another graph"), now=NOON + timedelta(minutes=3))
         yield due_url
 
 
@@ -322,7 +321,7 @@ def test_what_another_one_planned_meanwhile_is_passed_over(due_url: str, monkeyp
     planned: list[object] = []
     decide = _plan._decide_slice
 
-    def decided(store: database.Store, chat_ids: abc.Sequence[int], context: Any) -> Any:
+    def decided(store: Store, chat_ids: abc.Sequence[int], context: Any) -> Any:
         plan = decide(store, chat_ids, context)
         if store is first:
             read.append(chat_ids)
@@ -330,7 +329,7 @@ def test_what_another_one_planned_meanwhile_is_passed_over(due_url: str, monkeyp
                 planned.extend(_plan.plan_due(second, now=LATER))
         return plan
 
-    with contextlib.closing(database.Store(due_url)) as first, contextlib.closing(database.Store(due_url)) as second:
+    with contextlib.closing(Store(due_url)) as first, contextlib.closing(Store(due_url)) as second:
         monkeypatch.setattr(_plan, "_decide_slice", decided)
         assert _plan.plan_due(first, now=LATER) == ()
     assert len(planned) == CHATS
@@ -340,8 +339,8 @@ def test_what_another_one_planned_meanwhile_is_passed_over(due_url: str, monkeyp
 
 def test_two_planners_seldom_begin_with_the_same_chats(due_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random, "shuffle", list.reverse)
-    assert apart([1, 2, 3, 4, 5], database.Store(due_url), 2) == [5, 3, 4, 1, 2]
-    assert apart([1, 2, 3], database.Store("sqlite:///one.db"), 2) == [1, 2, 3], "a file has one planner"
+    assert apart([1, 2, 3, 4, 5], Store(due_url), 2) == [5, 3, 4, 1, 2]
+    assert apart([1, 2, 3], Store("sqlite:///one.db"), 2) == [1, 2, 3], "a file has one planner"
 
 
 def test_while_a_plan_is_written_no_paper_comes_and_no_chat_changes(
@@ -363,8 +362,8 @@ def test_while_a_plan_is_written_no_paper_comes_and_no_chat_changes(
                 refused.append(str(number))
         return write(*arguments)
 
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
-    with contextlib.closing(database.Store(due_url)) as store, contextlib.closing(database.Store(due_url)) as other:
+    monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.2)
+    with contextlib.closing(Store(due_url)) as store, contextlib.closing(Store(due_url)) as other:
         other.revision()  # connects now, while no lock is held
         monkeypatch.setattr(_plan, "_write", write_beside)
         assert len(_plan.plan_due(store, now=LATER)) == CHATS
@@ -376,12 +375,12 @@ PAPERS, OTHERS, NEW = 10, 100, 50
 
 def planned(url: str, first: int, count: int) -> int:
     """Subscribes `count` chats, and plans. Returns the number of planned deliveries."""
-    with contextlib.closing(database.Store(url)) as store:
+    with contextlib.closing(Store(url)) as store:
         asks(store, first, count)
-        return len(_plan.plan_due(store, now=make.NOON))
+        return len(_plan.plan_due(store, now=NOON))
 
 
-def asks(store: database.Store, first: int, count: int) -> None:
+def asks(store: Store, first: int, count: int) -> None:
     with store.write() as transaction:
         for chat in range(first, first + count):
             make.subscribes(transaction, f"telegram:{chat}", "graph", every="now", since="1d")
@@ -390,9 +389,9 @@ def asks(store: database.Store, first: int, count: int) -> None:
 @pytest.fixture
 def stocked(url: str) -> str:
     """The address of a database with papers that match the query of every chat that `asks` subscribes."""
-    with contextlib.closing(database.Store(url)) as store:
+    with contextlib.closing(Store(url)) as store:
         make.ingested(
-            store, *map(make.paper, (f"A graph of kind {n}" for n in range(PAPERS))), now=make.NOON - timedelta(hours=1)
+            store, *map(make.paper, (f"A graph of kind {n}" for n in range(PAPERS))), now=NOON - timedelta(hours=1)
         )
     return url
 
@@ -408,7 +407,7 @@ def test_what_many_chats_get_takes_no_statement_each(stocked: str, monkeypatch: 
     """A plan inserts many rows by one statement. With `executemany`, ten papers for a hundred thousand chats would be a
     million statements.
     """
-    with contextlib.closing(database.Store(stocked)) as store, store.read() as transaction:
+    with contextlib.closing(Store(stocked)) as store, store.read() as transaction:
         cursor: Any = type(transaction.connection().connection.cursor())
     monkeypatch.delattr(cursor, "executemany")
     assert planned(stocked, 1, 20) == 20
@@ -418,10 +417,10 @@ def test_a_plan_cached_for_small_tables_does_not_scan_large_ones(stocked: str) -
     """PostgreSQL plans the check of a foreign key once in a session, perhaps while the tables are small. This plan must not
     read the whole table for each row when the tables are large.
     """
-    with contextlib.closing(database.Store(stocked)) as store:
+    with contextlib.closing(Store(stocked)) as store:
         for first, count in ((1, 20), (100, NEW), (1000, OTHERS)):
             asks(store, first, count)
-            assert len(_plan.plan_due(store, now=make.NOON)) == count
+            assert len(_plan.plan_due(store, now=NOON)) == count
     whole, _ = read(stocked, "procrastinate_jobs", "delivery", "delivery_item", "chat", "subscription")
     assert whole < OTHERS * 10
 
@@ -430,9 +429,9 @@ LARGE = frozenset({"chat", "delivery", "delivery_item", "message", "paper", "sub
 
 
 @pytest.fixture
-def filled(postgres: Server) -> abc.Iterator[database.Store]:
+def filled(postgres: Server) -> abc.Iterator[Store]:
     """The store of a bot that has run for some time. Twenty more chats subscribe to papers about zebras."""
-    with postgres.database() as url, contextlib.closing(database.Store(url)) as store:
+    with postgres.database() as url, contextlib.closing(Store(url)) as store:
         fill(store, 500)
         for number in range(20):
             make.subscribes(store, f"telegram:-{number}", "zebra", every="now", since="1d")
@@ -440,7 +439,7 @@ def filled(postgres: Server) -> abc.Iterator[database.Store]:
 
 
 @contextlib.contextmanager
-def executed(store: database.Store) -> abc.Iterator[dict[str, Any]]:
+def executed(store: Store) -> abc.Iterator[dict[str, Any]]:
     """Yields a mapping to which each statement that the store executes is added, with the parameters of its first run."""
     found: dict[str, Any] = {}
 
@@ -453,7 +452,7 @@ def executed(store: database.Store) -> abc.Iterator[dict[str, Any]]:
     event.remove(store._engine, "before_cursor_execute", note)
 
 
-def scanned(store: database.Store, statements: dict[str, Any], *, analyzed: bool) -> dict[str, frozenset[str]]:
+def scanned(store: Store, statements: dict[str, Any], *, analyzed: bool) -> dict[str, frozenset[str]]:
     """Returns the statements that would read a large table as a whole, with the names of these tables."""
     found: dict[str, frozenset[str]] = {}
     with psycopg.connect(str(store.url).replace("+psycopg", "")) as connection:
@@ -468,9 +467,9 @@ def scanned(store: database.Store, statements: dict[str, Any], *, analyzed: bool
     return found
 
 
-def test_a_sender_reads_no_whole_table(filled: database.Store) -> None:
-    make.ingested(filled, make.paper("A zebra"), now=make.NOON - timedelta(hours=1))
-    assert len(_plan.plan_due(filled, now=make.NOON)) == 20
+def test_a_sender_reads_no_whole_table(filled: Store) -> None:
+    make.ingested(filled, make.paper("A zebra"), now=NOON - timedelta(hours=1))
+    assert len(_plan.plan_due(filled, now=NOON)) == 20
     with executed(filled) as sending:
         for chat in ("-3", "-7"):
             assert claims.confirm(

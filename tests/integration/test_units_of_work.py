@@ -21,6 +21,7 @@ from subscriptions.service.listing import listed
 from subscriptions.store import paper_words
 from subscriptions.store.claims import pause_lane
 from subscriptions.store.database import store as database
+from subscriptions.store.database.store import Scope, Store, Transaction
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.integration import locked
@@ -34,18 +35,16 @@ from tests.patience import PATIENCE
     [lambda store: make.subscribes(store, "telegram:1", "graph"), lambda store: listed(store, None), lambda store: store._engine.connect()],
     ids=["to write", "to read", "however it is asked for"],
 )  # fmt: skip
-def test_a_thread_gets_no_second_connection(
-    store: database.Store, begins: str, asks: abc.Callable[[database.Store], object]
-) -> None:
+def test_a_thread_gets_no_second_connection(store: Store, begins: str, asks: abc.Callable[[Store], object]) -> None:
     with getattr(store, begins)(), pytest.raises(RuntimeError, match="pass its Transaction on"):
         asks(store)
     make.subscribes(store, "telegram:1", "graph")
 
 
-async def test_a_thread_with_a_connection_waits_for_no_write(store: database.Store) -> None:
+async def test_a_thread_with_a_connection_waits_for_no_write(store: Store) -> None:
     await store.run(subscribed, 1)  # from now on the writer writes, in its own thread
 
-    def work(store: database.Store) -> None:
+    def work(store: Store) -> None:
         with store.read():
             # if this waited for the writer, it would keep a connection that the writer may need
             make.subscribes(store, "telegram:2", "graph")
@@ -55,12 +54,12 @@ async def test_a_thread_with_a_connection_waits_for_no_write(store: database.Sto
     assert chats(store) == ["1"]
 
 
-def test_a_reading_transaction_refuses_to_write(store: database.Store) -> None:
+def test_a_reading_transaction_refuses_to_write(store: Store) -> None:
     with store.read() as transaction, pytest.raises(database.WouldWrite):
         make.subscribes(transaction, "telegram:1", "graph")
 
 
-def test_a_use_case_joins_the_transaction_that_it_is_given(store: database.Store) -> None:
+def test_a_use_case_joins_the_transaction_that_it_is_given(store: Store) -> None:
     with contextlib.suppress(errors.Refused), store.write() as transaction:
         make.subscribes(transaction, "telegram:1", "graph")
         assert len(listed(transaction, None)) == 1
@@ -68,7 +67,7 @@ def test_a_use_case_joins_the_transaction_that_it_is_given(store: database.Store
     assert listed(store, None) == ()
 
 
-def test_a_savepoint_is_undone_alone(store: database.Store) -> None:
+def test_a_savepoint_is_undone_alone(store: Store) -> None:
     with store.write() as transaction:
         make.subscribes(transaction, "telegram:1", "graph")
         changed = set(transaction.changed_chats)
@@ -84,7 +83,7 @@ def test_a_savepoint_is_undone_alone(store: database.Store) -> None:
     ]
 
 
-def test_half_a_part_is_never_committed(store: database.Store) -> None:
+def test_half_a_part_is_never_committed(store: Store) -> None:
     def half() -> None:
         with store.write() as transaction, contextlib.suppress(errors.Refused), transaction.write() as part:
             make.subscribes(part, "telegram:1", "graph")
@@ -95,7 +94,7 @@ def test_half_a_part_is_never_committed(store: database.Store) -> None:
     assert listed(store, None) == ()
 
 
-async def test_a_work_is_done_once_with_more_readers_than_connections(store: database.Store) -> None:
+async def test_a_work_is_done_once_with_more_readers_than_connections(store: Store) -> None:
     begun, over, runs = threading.Barrier(11), threading.Event(), list[str]()
 
     def read() -> None:
@@ -107,7 +106,7 @@ async def test_a_work_is_done_once_with_more_readers_than_connections(store: dat
     readers = [people.submit(read) for _ in range(10)]
     begun.wait()
 
-    def work(scope: database.Scope, chat: str) -> None:
+    def work(scope: Scope, chat: str) -> None:
         make.subscribes(scope, chat, "graph")
         over.set()
         wait(readers)  # now the pool is full, so the connection of this write is closed when it is returned
@@ -125,7 +124,7 @@ PEOPLE = 40
 
 
 @pytest.mark.both_databases
-async def test_everybody_who_speaks_at_once_is_answered(store: database.Store) -> None:
+async def test_everybody_who_speaks_at_once_is_answered(store: Store) -> None:
     bot = BotHarness(store)
 
     async def speaks(chat: str) -> tuple[str, str]:
@@ -146,7 +145,7 @@ Lock = locked.ForeignLock | locked.LockedTable
 
 
 @pytest.fixture
-def lock(store: database.Store) -> abc.Iterator[Lock]:
+def lock(store: Store) -> abc.Iterator[Lock]:
     """A lock on the database that a test can take, as another program would."""
     held = locked.LockedTable(store) if store.kind.file is None else locked.ForeignLock(store.path)
     yield held
@@ -156,7 +155,7 @@ def lock(store: database.Store) -> abc.Iterator[Lock]:
 class Tries:
     """Collects the names of the threads that begin to write, in order. `begun` is set when the first thread begins."""
 
-    def __init__(self, store: database.Store) -> None:
+    def __init__(self, store: Store) -> None:
         self.threads: list[str] = []
         self.begun = threading.Event()
         if store.kind.file is None:
@@ -175,20 +174,20 @@ class Tries:
 
 
 @pytest.fixture
-def tries(store: database.Store) -> Tries:
+def tries(store: Store) -> Tries:
     return Tries(store)
 
 
-def subscribed(store: database.Scope, number: int) -> int:
+def subscribed(store: Scope, number: int) -> int:
     make.subscribes(store, f"telegram:{number}", "graph")
     return number
 
 
-def chats(store: database.Scope) -> list[str]:
+def chats(store: Scope) -> list[str]:
     return [one.chat.address.address for one in listed(store, None)]
 
 
-async def asked(store: database.Store, declare: Any) -> "list[asyncio.Task[Any]]":
+async def asked(store: Store, declare: Any) -> "list[asyncio.Task[Any]]":
     """Starts 16 writes, and waits until all of them are in the queue. Returns their tasks."""
     work = declare(subscribed)
     tasks = [asyncio.create_task(store.run(work, number)) for number in range(1, WRITERS + 1)]
@@ -201,9 +200,7 @@ async def asked(store: database.Store, declare: Any) -> "list[asyncio.Task[Any]]
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("declare", [database.writes, database.shares])
-async def test_readers_answer_at_once_while_writers_wait(
-    store: database.Store, lock: Lock, tries: Tries, declare: Any
-) -> None:
+async def test_readers_answer_at_once_while_writers_wait(store: Store, lock: Lock, tries: Tries, declare: Any) -> None:
     lock.take()
     waiting = await asked(store, declare)
     assert await asyncio.to_thread(tries.begun.wait, PATIENCE)
@@ -222,7 +219,7 @@ async def test_it_is_waited_for_once_and_not_once_for_each_that_waits(
     database_url: str, lock: Lock, monkeypatch: pytest.MonkeyPatch, declare: Any
 ) -> None:
     monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.5)
-    with contextlib.closing(database.Store(database_url)) as store:
+    with contextlib.closing(Store(database_url)) as store:
         tried: list[int] = []
         sqlalchemy.event.listen(store._engine, "handle_error", lambda _: tried.append(1))
         lock.take()
@@ -236,12 +233,12 @@ async def test_it_is_waited_for_once_and_not_once_for_each_that_waits(
 
 
 @contextlib.asynccontextmanager
-async def busy_writer(store: database.Store) -> abc.AsyncIterator[None]:
+async def busy_writer(store: Store) -> abc.AsyncIterator[None]:
     """Keeps the writer thread busy until the end of the block."""
     busy, free = threading.Event(), threading.Event()
 
     @database.writes
-    def stands(_: database.Transaction) -> None:
+    def stands(_: Transaction) -> None:
         busy.set()
         assert free.wait(PATIENCE)
 
@@ -256,10 +253,10 @@ async def busy_writer(store: database.Store) -> abc.AsyncIterator[None]:
 
 
 @pytest.mark.both_databases
-async def test_writes_are_done_in_their_order(store: database.Store, lock: Lock) -> None:
+async def test_writes_are_done_in_their_order(store: Store, lock: Lock) -> None:
     order: list[int] = []
 
-    def noted(scope: database.Scope, number: int) -> None:
+    def noted(scope: Scope, number: int) -> None:
         order.append(subscribed(scope, number))
 
     lock.take()
@@ -272,7 +269,7 @@ async def test_writes_are_done_in_their_order(store: database.Store, lock: Lock)
 
 
 @pytest.mark.both_databases
-async def test_works_that_wait_together_share_their_transactions(store: database.Store, tries: Tries) -> None:
+async def test_works_that_wait_together_share_their_transactions(store: Store, tries: Tries) -> None:
     async with busy_writer(store):
         tasks = await asked(store, database.shares)
     assert await asyncio.gather(*tasks) == list(range(1, WRITERS + 1))
@@ -280,7 +277,7 @@ async def test_works_that_wait_together_share_their_transactions(store: database
     assert len(chats(store)) == WRITERS
 
 
-def broken(store: database.Store) -> None:
+def broken(store: Store) -> None:
     """Adds the table "broken", whose page on the disk is damaged: only a statement that reads this table fails."""
     with store.write() as transaction:
         connection = transaction.connection()
@@ -298,12 +295,10 @@ def broken(store: database.Store) -> None:
 # ── Requests fail separately ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.both_databases
-@pytest.mark.sqlite_alone("the damaged page is in a file")
-async def test_a_work_on_a_damaged_page_fails_alone(store: database.Store) -> None:
+async def test_a_work_on_a_damaged_page_fails_alone(store: Store) -> None:
     broken(store)
 
-    def reads_damage(transaction: database.Transaction) -> None:
+    def reads_damage(transaction: Transaction) -> None:
         subscribed(transaction, 99)
         transaction.connection().exec_driver_sql("SELECT * FROM broken").all()
 
@@ -320,8 +315,8 @@ async def test_a_work_on_a_damaged_page_fails_alone(store: database.Store) -> No
 
 
 @pytest.mark.both_databases
-async def test_a_refused_work_leaves_its_neighbours_committed(store: database.Store) -> None:
-    def refused(transaction: database.Transaction, number: int) -> int:
+async def test_a_refused_work_leaves_its_neighbours_committed(store: Store) -> None:
+    def refused(transaction: Transaction, number: int) -> int:
         subscribed(transaction, number)
         if number in (8, 10):
             raise errors.Refused(f"not {number}")
@@ -335,7 +330,7 @@ async def test_a_refused_work_leaves_its_neighbours_committed(store: database.St
 
 
 @pytest.mark.both_databases
-async def test_a_work_whose_caller_is_gone_is_done_all_the_same(store: database.Store, lock: Lock) -> None:
+async def test_a_work_whose_caller_is_gone_is_done_all_the_same(store: Store, lock: Lock) -> None:
     lock.take()
     tasks = await asked(store, database.shares)
     tasks[3].cancel()
@@ -350,16 +345,16 @@ async def test_a_work_whose_caller_is_gone_is_done_all_the_same(store: database.
 
 
 @pytest.mark.both_databases
-async def test_what_reads_and_what_writes_are_done_in_their_threads(store: database.Store) -> None:
+async def test_what_reads_and_what_writes_are_done_in_their_threads(store: Store) -> None:
     threads: list[str] = []
 
-    def noted(part: database.Scope, number: int = 0) -> int:
+    def noted(part: Scope, number: int = 0) -> int:
         threads.append(threading.current_thread().name.split("_")[0])
         return subscribed(part, number) if number else len(chats(part))
 
     read, write = database.reads(noted), database.writes(noted)
 
-    def work(store: database.Store) -> int:
+    def work(store: Store) -> int:
         threads.append("begins")
         return read(store) + write(store, 1) + write(store, 2) + read(store)
 
@@ -371,9 +366,9 @@ async def test_what_reads_and_what_writes_are_done_in_their_threads(store: datab
 
 
 @pytest.mark.both_databases
-async def test_what_a_work_reads_is_known_to_be_old_once_others_have_committed(store: database.Store) -> None:
+async def test_what_a_work_reads_is_known_to_be_old_once_others_have_committed(store: Store) -> None:
     @database.writes
-    def is_current(transaction: database.Transaction, seen: object | None) -> bool:
+    def is_current(transaction: Transaction, seen: object | None) -> bool:
         return transaction.is_current(seen)
 
     before = store.version()
@@ -383,8 +378,8 @@ async def test_what_a_work_reads_is_known_to_be_old_once_others_have_committed(s
     assert not await store.run(is_current, before)
 
 
-async def test_a_writing_that_is_refused_at_the_end_is_told(store: database.Store) -> None:
-    def work(store: database.Store) -> None:
+async def test_a_writing_that_is_refused_at_the_end_is_told(store: Store) -> None:
+    def work(store: Store) -> None:
         store.writer.close()
         subscribed(store, 2)
 
@@ -398,7 +393,7 @@ async def test_a_writing_that_is_refused_at_the_end_is_told(store: database.Stor
 
 
 @pytest.mark.both_databases
-async def test_at_the_end_waiting_works_are_written(store: database.Store, lock: Lock) -> None:
+async def test_at_the_end_waiting_works_are_written(store: Store, lock: Lock) -> None:
     lock.take()
     tasks = await asked(store, database.writes)
     ending = threading.Thread(target=store.close)
@@ -414,9 +409,7 @@ async def test_at_the_end_waiting_works_are_written(store: database.Store, lock:
 
 
 @pytest.mark.both_databases
-async def test_a_full_queue_refuses_and_writes_what_waits(
-    store: database.Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_full_queue_refuses_and_writes_what_waits(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subscriptions.store.database.writer.MOST_WAITING", 16)
     async with busy_writer(store):
         tasks = [asyncio.create_task(store.run(database.writes(subscribed), number)) for number in range(1, 19)]
@@ -436,13 +429,13 @@ async def test_a_full_queue_refuses_and_writes_what_waits(
 
 
 @pytest.fixture
-def bot(store: database.Store) -> BotHarness:
+def bot(store: Store) -> BotHarness:
     return BotHarness(store)
 
 
 @pytest.mark.parametrize("words", ["/list", "/help", "/search graph", "/preview graph", "/whynot 2601.00001", "graph"])
 async def test_a_look_holds_up_no_writer(
-    store: database.Store, bot: BotHarness, words: str, monkeypatch: pytest.MonkeyPatch
+    store: Store, bot: BotHarness, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While a command that only reads prepares its reply, another thread may write."""
     make.ingested(store, make.paper("A graph", arxiv_id="2601.00001"))
@@ -458,9 +451,7 @@ MATCHING = [
 ]
 
 
-def watched(
-    store: database.Store, monkeypatch: pytest.MonkeyPatch, *functions: tuple[object, str]
-) -> list[tuple[str, bool]]:
+def watched(store: Store, monkeypatch: pytest.MonkeyPatch, *functions: tuple[object, str]) -> list[tuple[str, bool]]:
     """Returns a list to which each call of a function (module, name) adds (its name, do writers wait?).
 
     By default, these are the functions that match or count papers.
@@ -498,7 +489,7 @@ def watched(
     ],
 )
 async def test_papers_are_matched_before_the_transaction_that_stores(
-    store: database.Store, bot: BotHarness, before: list[str], words: str, monkeypatch: pytest.MonkeyPatch
+    store: Store, bot: BotHarness, before: list[str], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make.ingested(store, make.paper("A tree"), make.paper("A forest graph"))
     for one in before:
@@ -521,7 +512,7 @@ async def test_papers_are_matched_before_the_transaction_that_stores(
     ],
 )
 async def test_papers_are_matched_before_the_transaction_of_a_button(
-    store: database.Store, bot: BotHarness, before: list[str], label: str, monkeypatch: pytest.MonkeyPatch
+    store: Store, bot: BotHarness, before: list[str], label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for one in before:
         make.ingested(store, make.paper("A tree graph"), *(make.paper(f"A tree of a graph {n}") for n in range(4)))
@@ -534,7 +525,7 @@ async def test_papers_are_matched_before_the_transaction_of_a_button(
 
 
 async def test_papers_that_come_before_the_transaction_are_counted(
-    store: database.Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
+    store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make.ingested(store, make.paper("A tree"))
     seen = watched(store, monkeypatch)
@@ -552,7 +543,7 @@ async def test_papers_that_come_before_the_transaction_are_counted(
 
 
 async def test_many_commands_of_a_chat_match_nothing(
-    store: database.Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
+    store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make.ingested(store, make.paper("A tree"))
     for _ in range(command_limits.MAX_OF_CHAT):

@@ -33,8 +33,12 @@ from subscriptions.store.database.store import Store
 from tests import make, releases, stored
 from tests.fakes.smtp import FakeMailServer, a_mail_server
 from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.make import NOON
 from tests.patience import PATIENCE
 from tests.story.scenario import Scenario
+
+pytestmark = pytest.mark.both_databases
+
 
 # LATER is the migration of an invented later release, which adds a table and two columns. EARLIER removes such a table and
 # such columns from a new database, so that it looks like one of an earlier release.
@@ -82,7 +86,6 @@ def with_another_order(store: Store) -> list[tuple[str, str]]:
     return stored.rows(store, others) if store.kind.file is None else []
 
 
-@pytest.mark.both_databases
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 @pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_a_new_database_has_what_is_declared(made: Store) -> None:
@@ -90,13 +93,12 @@ def test_a_new_database_has_what_is_declared(made: Store) -> None:
     assert made.revision() == schema.HEAD
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize("table", ["paper", "bookmarks"])
 def test_tables_of_somebody_else_are_left_alone(new_url: str, table: str) -> None:
     with closing(Store(new_url)) as store:
         stored.change(store, f"CREATE TABLE {table} (doi TEXT)")
         with pytest.raises(errors.StoreError, match="not paperwire's"):
-            store.open(now=make.NOON)
+            store.open(now=NOON)
         assert stored.all_rows(store) == {table: []}
 
 
@@ -105,7 +107,6 @@ def test_each_revision_has_its_file() -> None:
     assert tuple(script.revision for script in scripts)[::-1] == schema.REVISIONS
 
 
-@pytest.mark.both_databases
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 @pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_a_database_of_an_earlier_release_keeps_its_rows(
@@ -118,14 +119,14 @@ def test_a_database_of_an_earlier_release_keeps_its_rows(
     assert len(differences(made)) == len(EARLIER)
     add_later_revision(tmp_path, monkeypatch)
 
-    made.open(now=make.NOON, copies=tmp_path / "copies")
+    made.open(now=NOON, copies=tmp_path / "copies")
 
     assert made.revision() == "later"
     assert differences(made) == with_another_order(made) == []
     with made.read() as session:
         assert copying.count_rows(session) == before
     make.subscribes(made, "telegram:2", "graph")
-    made.open(now=make.NOON, copies=tmp_path / "copies")
+    made.open(now=NOON, copies=tmp_path / "copies")
     copies = list(tmp_path.glob("copies/before-later-*.db"))
     assert len(copies) == (made.kind.file is not None)
     for copy in copies:
@@ -148,7 +149,6 @@ OF_R4 = ("DROP TABLE model_summary", "DROP TABLE model_day")
 OF_R5 = ("DROP TABLE chat_key",)
 
 
-@pytest.mark.both_databases
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 @pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_a_database_of_the_first_release_gets_all_later_tables(made: Store, tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_database_of_the_first_release_gets_all_later_tables(made: Store, tmp_
     stored.change(made, *OF_R2, *OF_R3, *OF_R4, *OF_R5, "UPDATE alembic_version SET version_num = 'r1'")
     before = stored.all_rows(made)
 
-    made.open(now=make.NOON, copies=tmp_path / "copies")
+    made.open(now=NOON, copies=tmp_path / "copies")
 
     assert made.revision() == schema.HEAD
     assert differences(made) == with_another_order(made) == []
@@ -168,7 +168,6 @@ def test_a_database_of_the_first_release_gets_all_later_tables(made: Store, tmp_
     }
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("revision", "sentence"),
     [
@@ -179,14 +178,13 @@ def test_a_database_of_the_first_release_gets_all_later_tables(made: Store, tmp_
 )
 def test_a_schema_that_no_revision_leads_from_is_refused(made: Store, revision: str, sentence: str) -> None:
     stored.change(made, "UPDATE alembic_version SET version_num = :revision", revision=revision)
-    for look in (made.known_revision, lambda: made.open(now=make.NOON)):
+    for look in (made.known_revision, lambda: made.open(now=NOON)):
         with pytest.raises(errors.StoreError, match=sentence) as refused:
             look()
         assert refused.value.exit_code == 2
     assert made.revision() == revision
 
 
-@pytest.mark.both_databases
 def test_processes_that_make_a_database_at_once_make_one(new_url: str) -> None:
     together = Barrier(4)
 
@@ -194,7 +192,7 @@ def test_processes_that_make_a_database_at_once_make_one(new_url: str) -> None:
         with closing(Store(new_url)) as store:
             assert store.revision() is None
             together.wait(PATIENCE)
-            store.open(now=make.NOON)
+            store.open(now=NOON)
             return store.revision()
 
     with ThreadPoolExecutor(4) as pool:
@@ -218,12 +216,11 @@ def left(release: str, new_url: str) -> Iterator[Store]:
         yield store
 
 
-@pytest.mark.both_databases
 def test_a_database_of_a_release_gets_the_schema_of_a_new_one(
     left: Store, empty_schema: dict[str, set[str]], tmp_path: Path
 ) -> None:
     """Red: the schema was changed without a revision. CONTRIBUTING.md, "Change the schema", says how to add one."""
-    left.open(now=make.NOON, copies=tmp_path / "copies")
+    left.open(now=NOON, copies=tmp_path / "copies")
     assert left.revision() == schema.HEAD
     assert {
         kind: found ^ empty_schema[kind] for kind, found in shape(left).items() if found != empty_schema[kind]
@@ -294,7 +291,6 @@ def _without_casts(sql: str) -> str:
     return re.sub(r"::(character varying|text)(\[\])?|[()\s]", "", sql)
 
 
-@pytest.mark.both_databases
 @pytest.mark.parametrize("has_revision", [False, True], ids=["as it is", "with a revision to come"])
 async def test_what_waited_while_the_program_was_upgraded_comes_once(
     left: Store, release: str, has_revision: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -345,7 +341,7 @@ def a_new_program(left: Store) -> Iterator[tuple[Scenario, FakeMailServer]]:
             ),
             access="open",
         )
-        yield Scenario(telegram, make.FakeClock(make.NOON), settings), mail
+        yield Scenario(telegram, make.FakeClock(NOON), settings), mail
 
 
 def titles(scenario: Scenario) -> dict[str, Counter[str]]:

@@ -26,7 +26,11 @@ from subscriptions.store.database.store import Store
 from tests import make
 from tests.contract.rigs.web import web_message
 from tests.integration import web_site
+from tests.make import NOON, FakeClock
 from tests.stored import rows, value
+
+pytestmark = pytest.mark.both_databases
+
 
 ME = ChatAddress("web", "me")
 FRAME = conversation.PageFrame(path="/", language="en", token="t", visitor=conversation.Visitor(name="me"))
@@ -36,9 +40,8 @@ def texts(store: Store, chat: ChatAddress = ME) -> list[str]:
     return [message.payload for message in page_messages.newest_page_messages(store, chat, 100)[0]]
 
 
-@pytest.mark.both_databases
 async def test_a_failing_database_during_a_post_leaves_nothing_unclear(
-    store: Store, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     channel = web_channel.WebChannel(clock)
     channel.open(store)
@@ -54,19 +57,16 @@ async def test_a_failing_database_during_a_post_leaves_nothing_unclear(
             await channel.post(ME, web_message("one"), delivery="d1")
     number = await channel.post(ME, web_message("one"), delivery="d1")
     assert len(texts(store)) == 1
-    assert await channel.find(ME, web_message("one"), delivery="d1", after=make.NOON) == number
+    assert await channel.find(ME, web_message("one"), delivery="d1", after=NOON) == number
     await channel.post(ME, web_message("one"), delivery="d2")
     await channel.post(ChatAddress("web", "you"), web_message("one"), delivery="d1")
     assert len(texts(store)) == 2
 
 
 def said(store: Store, text: str, *, chat: ChatAddress = ME, key: str = "") -> int:
-    return page_messages.add_page_message(
-        store, chat, f'{{"text": "{text}"}}', delivery=key or text, part=0, now=make.NOON
-    )
+    return page_messages.add_page_message(store, chat, f'{{"text": "{text}"}}', delivery=key or text, part=0, now=NOON)
 
 
-@pytest.mark.both_databases
 def test_changes_are_numbered_in_their_order_and_an_edit_is_one(store: Store) -> None:
     first, second = said(store, "one"), said(store, "two")
     assert said(store, "one") == first
@@ -81,27 +81,25 @@ def test_changes_are_numbered_in_their_order_and_an_edit_is_one(store: Store) ->
     assert not page_messages.edit_page_message(store, ChatAddress("web", "you"), first, "{}"), (
         "a number counts in its own chat"
     )
-    own = page_messages.add_page_message(store, ME, "{}", delivery="own", part=0, is_own=True, now=make.NOON)
+    own = page_messages.add_page_message(store, ME, "{}", delivery="own", part=0, is_own=True, now=NOON)
     assert not page_messages.edit_page_message(store, ME, own, "{}"), "what a person wrote stays"
     assert [one.number for one in page_messages.newest_page_messages(store, ME, 2, before=own)[0]] == [first, second]
 
 
-@pytest.mark.both_databases
 def test_what_was_said_goes_after_thirty_days_and_with_the_chat(store: Store) -> None:
     make.subscribes(store, "web:me", "diffusion")
     for chat in (ME, ChatAddress("web", "you")):
         said(store, "one", chat=chat)
-    make.clean_up(store, now=make.NOON + timedelta(days=29))
+    make.clean_up(store, now=NOON + timedelta(days=29))
     assert len(texts(store)) == 1
     forget(store, ME)
     assert texts(store) == []
     assert value(store, "SELECT count(*) FROM page_log") == 1, "nothing tells that there was such a chat"
     assert len(texts(store, ChatAddress("web", "you"))) == 1
-    make.clean_up(store, now=make.NOON + timedelta(days=31))
+    make.clean_up(store, now=NOON + timedelta(days=31))
     assert texts(store, ChatAddress("web", "you")) == []
 
 
-@pytest.mark.both_databases
 async def test_an_open_page_is_told_what_came_since_it_was_drawn(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adapter, "LOOK_AGAIN", 0.1)
     said(store, "one")
@@ -126,17 +124,15 @@ async def test_an_open_page_is_told_what_came_since_it_was_drawn(store: Store, m
     assert not hub._waiting
 
 
-@pytest.mark.both_databases
 async def test_an_open_page_is_loaded_again_when_the_chat_gets_another_language(store: Store) -> None:
     make.subscribes(store, "web:me", "diffusion")
     view = look(store, FRAME)
     told = adapter.events(web_channel.Hub(), store, view.chat, view.frame, view.change, panel=lambda: "")
-    choose_language(store, ME, "zh", now=make.NOON)
+    choose_language(store, ME, "zh", now=NOON)
     said(store, "from the phone")
     assert [part.partition("\n")[0] async for part in told] == ["retry: 2000", "event: message", "event: reload"]
 
 
-@pytest.mark.both_databases
 def test_an_event_holds_every_line() -> None:
     assert adapter.event("message", 7, "<p>\nx\n</p>") == "event: message\nid: 7\ndata: <p>\ndata: x\ndata: </p>\n\n"
 
@@ -147,7 +143,7 @@ ADA, EVE = "ada", "eve"
 
 
 @pytest.fixture
-async def pages(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncIterator[web_site.Pages]:
+async def pages(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[web_site.Pages]:
     async with web_site.open_pages(
         tmp_path, clock, web_user_header="X-User", web_hosts="papers.example.org", access="open"
     ) as opened:
@@ -155,7 +151,7 @@ async def pages(tmp_path: Path, clock: make.FakeClock) -> abc.AsyncIterator[web_
 
 
 async def test_the_key_of_a_feed_is_shown_for_a_while_and_is_in_no_stored_message(
-    pages: web_site.Pages, ada: web_site.Browser, clock: make.FakeClock
+    pages: web_site.Pages, ada: web_site.Browser, clock: FakeClock
 ) -> None:
     def keys(page: str) -> set[str]:
         return set(re.findall(r"feed_[\w-]{32}", page))
@@ -246,7 +242,7 @@ async def test_a_form_makes_one_subscription_and_another_edits_it(
 
 
 async def test_without_scripts_a_press_leads_to_its_answer_or_back_to_its_paper(
-    pages: web_site.Pages, ada: web_site.Browser, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch
+    pages: web_site.Pages, ada: web_site.Browser, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     papers = [make.paper(f"Diffusion {number}", arxiv_id=f"2601.0000{number}") for number in range(1, 4)]
     make.ingested(pages.app.store, *papers, now=clock.now())
@@ -293,7 +289,7 @@ async def test_a_script_is_told_where_the_form_is(ada: web_site.Browser) -> None
 
 
 async def test_a_form_for_papers_like_one_begins_with_its_authors(
-    pages: web_site.Pages, ada: web_site.Browser, clock: make.FakeClock
+    pages: web_site.Pages, ada: web_site.Browser, clock: FakeClock
 ) -> None:
     make.ingested(pages.app.store, make.paper("Diffusion on graphs", authors=("Ada Byron",)), now=clock.now())
     form = await follows(ada, await ada.posts("/chat/say", {"text": "/form 2601.99999"}))

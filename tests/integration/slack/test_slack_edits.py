@@ -21,18 +21,19 @@ from tests import make
 from tests.fakes.slack import FakeSlack
 from tests.integration.program import running
 from tests.integration.slack_bot import a_bot
+from tests.make import FakeClock
 
 CHAT, CHANNEL = "slack:C1", "C1"
 GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
 
 
 @pytest.fixture
-def clock() -> make.FakeClock:
-    return make.FakeClock(make.NOON)
+def clock() -> FakeClock:
+    return FakeClock(make.NOON)
 
 
 @pytest.fixture
-async def app(tmp_path: Path, clock: make.FakeClock, slack: FakeSlack) -> AsyncIterator[App]:
+async def app(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> AsyncIterator[App]:
     """A bot with a channel that subscribes to papers about graphs."""
     async with running(tmp_path, clock, slack=slack) as made:
         make.subscribes(made.store, CHAT, "graph", every="now")
@@ -48,7 +49,7 @@ def menus(payload: dict[str, Any]) -> int:
     return sum("accessory" in block for block in payload["blocks"])
 
 
-async def test_a_withdrawal_edits_the_message_in_the_thread(app: App, clock: make.FakeClock, slack: FakeSlack) -> None:
+async def test_a_withdrawal_edits_the_message_in_the_thread(app: App, clock: FakeClock, slack: FakeSlack) -> None:
     make.ingested(app.store, *graphs(5))
     await app.sender.deliver()
     root, thread = slack.posted_to(CHANNEL)
@@ -66,9 +67,7 @@ async def test_a_withdrawal_edits_the_message_in_the_thread(app: App, clock: mak
     assert menus(edit.payload) == menus(thread.payload) == 5
 
 
-async def test_a_late_summary_edits_the_one_message_of_its_paper(
-    app: App, clock: make.FakeClock, slack: FakeSlack
-) -> None:
+async def test_a_late_summary_edits_the_one_message_of_its_paper(app: App, clock: FakeClock, slack: FakeSlack) -> None:
     set_settings(app.store, make.address(CHAT), {"shape": "each"}, now=clock.now())
     make.ingested(app.store, *graphs(3, abstract="About graphs."))
     await app.sender.deliver()
@@ -120,7 +119,7 @@ async def looks_five_times(app: App) -> None:
 
 @pytest.mark.parametrize(("begins", "state"), TROUBLES.values(), ids=TROUBLES)
 async def test_a_refused_second_post_leaves_the_first_unclear(
-    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, begins: list[tuple[Any, ...]], state: str
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack, begins: list[tuple[Any, ...]], state: str
 ) -> None:
     def begin() -> None:
         for verb, *arguments in begins:
@@ -141,7 +140,7 @@ async def test_a_refused_second_post_leaves_the_first_unclear(
 
 
 async def test_with_skip_a_refused_token_leaves_nothing_unclear(
-    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack
 ) -> None:
     async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
         make.subscribes(app.store, CHAT, "graph", every="now")
@@ -159,7 +158,7 @@ async def test_with_skip_a_refused_token_leaves_nothing_unclear(
 
 @pytest.mark.parametrize(("first", "came"), [("cut after", [1, 2]), ("cut before", [2, 1])])
 async def test_a_reply_sent_before_its_thread_was_known_comes_once(
-    tmp_path: Path, clock: make.FakeClock, slack: FakeSlack, first: str, came: list[int]
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack, first: str, came: list[int]
 ) -> None:
     slack.withdraws("channels:history")
     async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:

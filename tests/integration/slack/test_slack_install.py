@@ -26,6 +26,7 @@ from tests.fakes import slack_oauth
 from tests.fakes.slack import TEAM, TOKEN
 from tests.integration import slack_bot
 from tests.integration.program import opened
+from tests.make import FakeClock
 
 KEY = SecretStr("correct horse battery staple")
 HELLO = model.Message(number=1, payload=json.dumps({"text": "hello", "blocks": []}), plain='{"text": "hello"}')
@@ -50,9 +51,7 @@ def settings_of(tmp_path: Path, fake: slack_oauth.FakeOAuth, *, own: bool = True
 
 
 @asynccontextmanager
-async def a_bot(
-    tmp_path: Path, fake: slack_oauth.FakeOAuth, clock: make.FakeClock, **more: object
-) -> AsyncIterator[App]:
+async def a_bot(tmp_path: Path, fake: slack_oauth.FakeOAuth, clock: FakeClock, **more: object) -> AsyncIterator[App]:
     """Yields an app that holds the sender lock."""
     async with opened(build_app(settings_of(tmp_path, fake, **more), clock=clock)) as app:  # type: ignore[arg-type]
         await app.sender.prepare()
@@ -71,7 +70,7 @@ async def a_browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def app(tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: make.FakeClock) -> AsyncIterator[App]:
+async def app(tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock) -> AsyncIterator[App]:
     async with a_bot(tmp_path, slack, clock) as made:
         yield made
 
@@ -119,7 +118,7 @@ async def test_the_browser_is_sent_to_slack_with_our_scopes(browser: httpx.Async
 
 
 async def test_a_workspace_is_served_at_once_and_its_token_sealed(
-    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: make.FakeClock
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
 ) -> None:
     async with a_bot(tmp_path, slack, clock, own=False) as app, a_browser(app) as browser:
         answer = await slack_bot.installed(browser, slack)
@@ -168,7 +167,7 @@ async def test_another_browser_or_a_guess_installs_nothing(
 
 
 async def test_a_state_is_good_once_and_for_ten_minutes(
-    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, clock: make.FakeClock
+    app: App, browser: httpx.AsyncClient, slack: slack_oauth.FakeOAuth, clock: FakeClock
 ) -> None:
     used, late = await slack_bot.begun(browser), await slack_bot.begun(browser)
     with app.store.read() as session:
@@ -203,7 +202,7 @@ async def test_what_slack_does_not_grant_installs_nothing(
 
 
 async def test_without_a_client_there_is_no_such_page(
-    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: make.FakeClock
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
 ) -> None:
     settings = settings_of(tmp_path, slack)
     slack_settings = replace(settings.of(SlackSettings), client_id=None, client_secret=None)
@@ -229,7 +228,7 @@ async def test_no_secret_stands_in_an_error_or_a_log(
 
 
 async def test_tokens_are_renewed_two_hours_before_they_end(
-    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: make.FakeClock
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
 ) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await slack_bot.installed(browser, slack, rotates=True)
@@ -256,7 +255,7 @@ async def test_tokens_are_renewed_two_hours_before_they_end(
 
 
 async def test_with_another_key_nothing_opens_and_advice_is_given(
-    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: make.FakeClock
+    tmp_path: Path, slack: slack_oauth.FakeOAuth, clock: FakeClock
 ) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await slack_bot.installed(browser, slack)

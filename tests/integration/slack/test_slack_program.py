@@ -14,14 +14,15 @@ from bot.platforms.slack import installing, manifest
 from bot.settings.loading import load_settings
 from subscriptions.service.workspaces import install
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
-from tests.integration import cli, slack_bot
+from tests.integration import slack_bot
+from tests.integration.cli import Process, Terminal
 from tests.make import NOON
 from tests.patience import PATIENCE
 from tests.postgres.server import Server
 from tests.programs.faults import slack_storm
 
 
-def findings(terminal: cli.Terminal, slack: FakeSlack) -> dict[str, list[dict[str, Any]]]:
+def findings(terminal: Terminal, slack: FakeSlack) -> dict[str, list[dict[str, Any]]]:
     """Runs `paperwire check` with this Slack. Maps each question to its findings."""
     terminal.set("SLACK_BOT_TOKEN", TOKEN)
     terminal.set("SLACK_API_URL", slack.url)
@@ -34,7 +35,7 @@ def findings(terminal: cli.Terminal, slack: FakeSlack) -> dict[str, list[dict[st
 # -------------------------------------------------------------------------------------------------------- the manifest
 
 
-def test_the_manifest_is_printed_as_it_is_pasted(terminal: cli.Terminal) -> None:
+def test_the_manifest_is_printed_as_it_is_pasted(terminal: Terminal) -> None:
     assert json.loads(terminal("slack", "manifest").out) == manifest.manifest()
     assert json.loads(terminal("slack", "manifest", "--minimal").out) == manifest.manifest(minimal=True)
     assert json.loads(terminal("slack", "manifest", "--url", "https://papers.example.org/").out) == manifest.manifest(
@@ -45,11 +46,11 @@ def test_the_manifest_is_printed_as_it_is_pasted(terminal: cli.Terminal) -> None
 @pytest.mark.parametrize(
     "url", ["http://papers.example.org", "papers.example.org", "https://", "https://a/?b", "https://u:p@a"]
 )
-def test_an_address_that_slack_cannot_reach_is_refused(terminal: cli.Terminal, url: str) -> None:
+def test_an_address_that_slack_cannot_reach_is_refused(terminal: Terminal, url: str) -> None:
     assert "no address that Slack can reach" in terminal("slack", "manifest", "--url", url).refusal()
 
 
-def test_slack_alone_says_what_there_is(terminal: cli.Terminal) -> None:
+def test_slack_alone_says_what_there_is(terminal: Terminal) -> None:
     ended = terminal("slack")
     assert ended.status == 2
     assert "manifest" in ended.out
@@ -58,7 +59,7 @@ def test_slack_alone_says_what_there_is(terminal: cli.Terminal) -> None:
 # ------------------------------------------------------------------------------------------------------------- check
 
 
-def test_each_right_that_is_missing_is_named_with_what_is_lost(terminal: cli.Terminal, slack: FakeSlack) -> None:
+def test_each_right_that_is_missing_is_named_with_what_is_lost(terminal: Terminal, slack: FakeSlack) -> None:
     for scope in set(manifest.scopes_of()) - set(manifest.scopes_of(minimal=True)):
         slack.withdraws(scope)
     named = findings(terminal, slack)["Slack scopes"]
@@ -71,7 +72,7 @@ def test_each_right_that_is_missing_is_named_with_what_is_lost(terminal: cli.Ter
 
 
 def test_of_several_workspaces_each_is_asked_by_its_own_token(
-    terminal: cli.Terminal, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
+    terminal: Terminal, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slack.workspace(slack_bot.OTHER, slack_bot.OTHER_TOKEN).scopes.discard("users:read")
     terminal.file("paperwire.toml", '[[slack]]\nbot_token_env = "TEAM_TOKEN"\n')
@@ -81,9 +82,7 @@ def test_of_several_workspaces_each_is_asked_by_its_own_token(
     assert found["Slack scopes of T2OTHER"][0]["answer"].startswith("without users:read: guests may change")
 
 
-def test_workspaces_that_installed_the_app_are_asked_too(
-    terminal: cli.Terminal, slack: FakeSlack, tmp_path: Path
-) -> None:
+def test_workspaces_that_installed_the_app_are_asked_too(terminal: Terminal, slack: FakeSlack, tmp_path: Path) -> None:
     slack.workspace(slack_bot.OTHER, slack_bot.OTHER_TOKEN)
     for name, value in (("CLIENT_ID", "1.2"), ("CLIENT_SECRET", "s"), ("SIGNING_SECRET", "s")):
         terminal.set(f"SLACK_{name}", value)
@@ -103,7 +102,7 @@ def test_workspaces_that_installed_the_app_are_asked_too(
     assert wrong["mend"]
 
 
-def test_a_client_without_a_key_to_seal_tokens_is_refused(terminal: cli.Terminal) -> None:
+def test_a_client_without_a_key_to_seal_tokens_is_refused(terminal: Terminal) -> None:
     terminal.set("SLACK_CLIENT_ID", "1.2")
     terminal.set("SLACK_CLIENT_SECRET", "s")
     for words in (["check", "--offline"], ["run", "--once"]):
@@ -113,9 +112,9 @@ def test_a_client_without_a_key_to_seal_tokens_is_refused(terminal: cli.Terminal
 # ── `paperwire run` as a process ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def started(folder: Path, fake: FakeSlack, app_token: str = APP_TOKEN) -> cli.Process:
+def started(folder: Path, fake: FakeSlack, app_token: str = APP_TOKEN) -> Process:
     (folder / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
-    return cli.Process(
+    return Process(
         folder,
         "run",
         environ={

@@ -25,6 +25,7 @@ from tests.fakes import slack_event_delivery
 from tests.fakes.slack import APP_TOKEN, SECRET, FakeSlack, SentEnvelope
 from tests.integration import locked, slack_bot
 from tests.integration.program import RestingClock
+from tests.make import NOON
 from tests.patience import PATIENCE
 
 
@@ -272,7 +273,7 @@ async def test_signed_requests_are_answered_in_time(served: slack_bot.Scene, sla
 
 
 def signed(
-    body: bytes, *, at: float = make.NOON.timestamp(), secret: str = SECRET, kind: str = "application/json"
+    body: bytes, *, at: float = NOON.timestamp(), secret: str = SECRET, kind: str = "application/json"
 ) -> dict[str, str]:
     return {"content-type": kind, **slack_event_delivery.signature(secret, body, at)}
 
@@ -302,12 +303,12 @@ async def test_what_slack_did_not_sign_is_refused_before_it_is_parsed(
         ("another secret", signed(MENTION, secret="guessed"), MENTION, 401),
         ("another body", good, MENTION.replace(b"sesame", b"sesame2"), 401),
         ("one byte more", good, MENTION + b" ", 401),
-        ("too old", signed(MENTION, at=make.NOON.timestamp() - 301), MENTION, 401),
-        ("from the future", signed(MENTION, at=make.NOON.timestamp() + 301), MENTION, 401),
+        ("too old", signed(MENTION, at=NOON.timestamp() - 301), MENTION, 401),
+        ("from the future", signed(MENTION, at=NOON.timestamp() + 301), MENTION, 401),
         ("a time that is none", {**good, "X-Slack-Request-Timestamp": "soon"}, MENTION, 401),
         ("a time of 400 digits", {**good, "X-Slack-Request-Timestamp": "9" * 400}, MENTION, 401),
         ("a time of 5000 digits", {**good, "X-Slack-Request-Timestamp": "9" * 5000}, MENTION, 401),
-        ("another time", {**good, "X-Slack-Request-Timestamp": str(int(make.NOON.timestamp()) + 1)}, MENTION, 401),
+        ("another time", {**good, "X-Slack-Request-Timestamp": str(int(NOON.timestamp()) + 1)}, MENTION, 401),
         ("another version", {**good, "X-Slack-Signature": good["X-Slack-Signature"].replace("v0", "v1")}, MENTION, 404),
         ("an empty signature", {**good, "X-Slack-Signature": "v0="}, MENTION, 401),
         ("no text at all", signed(b"\xff\xfe"), b"\xff\xfe", 401),
@@ -332,9 +333,7 @@ async def test_a_replayed_request_has_no_second_effect(
     served: slack_bot.Scene, web: httpx.AsyncClient, slack: FakeSlack
 ) -> None:
     for at in (0, 0, 299, -299):
-        answer = await web.post(
-            "/slack/events", content=MENTION, headers=signed(MENTION, at=make.NOON.timestamp() + at)
-        )
+        answer = await web.post("/slack/events", content=MENTION, headers=signed(MENTION, at=NOON.timestamp() + at))
         assert (answer.status_code, answer.text) == (200, "")
     typed = await served.does(slack.user_types("/paperwire sub graph"))
     kind, body = slack_event_delivery.encoded(slack_event_delivery.COMMANDS, typed.payload)

@@ -18,6 +18,7 @@ from subscriptions.store.installations import uninstalled
 from tests import make
 from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
 from tests.integration import slack_bot
+from tests.make import NOON
 from tests.source_harness import NoSources
 
 THEIRS = f"{slack_bot.OTHER}/C1"
@@ -219,7 +220,7 @@ def both_want(on: slack_bot.Scene) -> None:
             on.app.store,
             parse_address(f"slack:{chat}"),
             requests.SubscriptionRequest(text="graph", every="now"),
-            now=make.NOON,
+            now=NOON,
         )
 
 
@@ -245,14 +246,14 @@ async def test_a_workspace_without_the_app_waits_for_it(
 async def test_after_thirty_days_only_the_uninstalled_one_is_erased(both: slack_bot.Scene, slack: FakeSlack) -> None:
     both_want(both)
     await both.does(slack.uninstalls(team=slack_bot.OTHER))
-    make.clean_up(both.app.store, now=make.NOON + timedelta(days=29))
+    make.clean_up(both.app.store, now=NOON + timedelta(days=29))
     assert both.queries(f"slack:{THEIRS}") == ["graph"]
-    make.clean_up(both.app.store, now=make.NOON + timedelta(days=31))
+    make.clean_up(both.app.store, now=NOON + timedelta(days=31))
     with pytest.raises(NotFound):
         listing.get_chat(both.app.store, parse_address(f"slack:{THEIRS}"))
     assert both.queries() == ["graph"]
     await both.does(slack.uninstalls())
-    make.clean_up(both.app.store, now=make.NOON + timedelta(days=62))
+    make.clean_up(both.app.store, now=NOON + timedelta(days=62))
     with pytest.raises(NotFound):
         vision(both)
 
@@ -273,7 +274,7 @@ async def test_a_workspace_that_stands_still_is_named(both: slack_bot.Scene, sla
     both_want(both)
     slack.revokes(team=slack_bot.OTHER)
     process = Process(both.app, NoSources())  # type: ignore[arg-type]
-    make.ingested(both.app.store, make.paper("A graph", "cs.LG"), now=make.NOON)
+    make.ingested(both.app.store, make.paper("A graph", "cs.LG"), now=NOON)
 
     async def named() -> list[str]:
         for _ in range(3):
