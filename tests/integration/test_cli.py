@@ -134,6 +134,7 @@ def test_wrong_usage_is_one_line_and_status_2(terminal: Terminal, arguments: lis
         ("subscriptions --now 9999-12-31", "--now is after the year 2099: “9999-12-31”. For example: 2026-01-22."),
         ("outbox --now noon", "--now is not a moment: “noon”. For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."),
         ("restore copy.db --lost-at 1999-12-31", "--lost-at is before the year 2000: “1999-12-31”. For example: 2026-01-22."),
+        ("restore copy.db --lost-at 2098-12-31", "--lost-at is in the future. Say when the database was lost."),
         (f"ingest day.md --source {'x' * 201}", "--source cannot be used: it must have at most 200 characters."),
         ("ingest day.md --source a\u2028b", "--source cannot be used: it must be one line of text."),
     ],

@@ -866,6 +866,7 @@ REFUSED = [
             -cs.CV                            → 1
             -(a b)                            → 1
             -(-(-x))                          → 1
+            -(-(-a -b))                       → 1
             -ti:x                             → 1
             ti:-survey                        → 4
             ANDNOT graph                      → 1

@@ -14,6 +14,7 @@ from bot.rendering import language, queries_in_words
 from subscriptions import errors, model
 from subscriptions import query as grammar
 from subscriptions.matching import distinctive_terms, paper_index, profiles, reasons
+from subscriptions.matching.batch import QuerySet, match
 from subscriptions.matching.word_weights import Rarity, words_of
 from subscriptions.query import advice as advising
 from subscriptions.query import papers_of_queries, parse, rewriting, tree, written_values
@@ -817,6 +818,7 @@ SWARM = model.Paper(key="1", title="Swarms", abstract="In C++.")
 def test_a_paper_is_near_by_a_tenth_of_the_weights(paper: model.Paper, is_near: bool) -> None:
     query = asking(f"like:{ID}")
     assert paper_index.matching_papers(query, [paper]) == ((0,) if is_near else ())
+    assert match(QuerySet([query]), paper_index.PaperIndex.of([paper])) == ({0: 1} if is_near else {})
     assert bool(reasons.unfulfilled_parts(query, paper)) is not is_near
 
 
