@@ -26,6 +26,7 @@ from subscriptions.model import ChatKind
 from subscriptions.service.conversation_state import known_or_new
 from subscriptions.service.listing import listed
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack
+from tests.fakes.slack_event_delivery import SentEnvelope
 from tests.fakes.slack_oauth import FakeOAuth
 from tests.integration.program import free_port, opened
 from tests.make import FakeClock
@@ -115,6 +116,22 @@ class Scene:
         """Waits until the bot has answered all actions of people, then returns `sent`, which is what people just did."""
         await settled(self.fake)
         return sent
+
+    async def types(self, text: str, *channel: str, **who: str) -> SentEnvelope:
+        """A person types a slash command."""
+        return await self.does(self.fake.user_types(text, *channel, **who))
+
+    async def mentions(self, text: str, **who: str) -> SentEnvelope:
+        """A person mentions the bot in #vision."""
+        return await self.does(self.fake.mentions(text, **who))
+
+    async def writes(self, text: str, **who: Any) -> SentEnvelope:
+        """A person writes to the bot in private."""
+        return await self.does(self.fake.writes_dm(text, **who))
+
+    async def clicks(self, what: str, *channel: str, **who: Any) -> SentEnvelope:
+        """A person presses a button."""
+        return await self.does(self.fake.clicks(what, *channel, **who))
 
     def queries(self, chat: str = "slack:C1") -> list[str]:
         """Returns the queries of a chat, as people typed them."""

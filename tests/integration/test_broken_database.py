@@ -31,6 +31,7 @@ from tests import make
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked, program, telegram_bot
 from tests.integration.cli import Terminal
+from tests.integration.telegram_bot import a_listening_bot, confirmed, posts
 from tests.postgres.cluster import SUPERUSER
 from tests.postgres.pooler import pooler
 from tests.postgres.server import OwnServer, Server, own_server
@@ -154,13 +155,13 @@ async def test_a_lock_of_three_minutes_makes_no_second_post(
 async def test_a_subscription_waits_for_a_locked_database(
     seconds: int, tmp_path: Path, telegram: FakeTelegram, clock: locked.AlarmClock, outage: Outage
 ) -> None:
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock, outage.database) as app:
+    async with a_listening_bot(tmp_path, telegram, clock, outage.database) as app:
         outage.lock.take()
         clock.rings_after(seconds, outage.lock.release)
         for word in ("graph", "tree", "kernel"):
             telegram.user_writes(f"/sub {word}")
-        await telegram_bot.confirmed(telegram)
-        await telegram_bot.posts(telegram, 3)
+        await confirmed(telegram)
+        await posts(telegram, 3)
         assert texts(app.store, "telegram:42") == ["graph", "tree", "kernel"]
     assert [entry.text[:3] for entry in telegram.posted_to("42")] == ["✓ 1", "✓ 2", "✓ 3"]
 
@@ -204,7 +205,7 @@ async def test_run_starts_after_whichever_statement_the_server_crashes(
             )
         )
         telegram.user_writes("/help")
-        answered = asyncio.create_task(telegram_bot.posts(telegram, number))
+        answered = asyncio.create_task(posts(telegram, number))
         await asyncio.wait((running, answered), return_when=asyncio.FIRST_COMPLETED)
         assert not running.done(), f"it ended after statement {statements}: {running.exception()!r}"
         answered.result()
@@ -217,16 +218,16 @@ async def test_run_starts_after_whichever_statement_the_server_crashes(
 async def test_a_reply_is_not_posted_again_after_a_lock_and_a_restart(
     tmp_path: Path, telegram: FakeTelegram, clock: locked.AlarmClock, outage: Outage
 ) -> None:
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock, outage.database):
+    async with a_listening_bot(tmp_path, telegram, clock, outage.database):
         telegram.answers("hang after", chat="42")
         telegram.user_writes("/sub graph")
         await locked_while_a_message_is_in_hand(telegram, clock, outage.lock)
-        await telegram_bot.posts(telegram, 1)
+        await posts(telegram, 1)
     assert not outage.lock.is_held
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock, outage.database):
+    async with a_listening_bot(tmp_path, telegram, clock, outage.database):
         telegram.user_writes("/list")
-        await telegram_bot.posts(telegram, 1)
-        await telegram_bot.confirmed(telegram)
+        await posts(telegram, 1)
+        await confirmed(telegram)
     assert [entry.text[:3] for entry in telegram.posted_to("42")][:1] == ["✓ 1"]
     assert len(telegram.posted_to("42")) == 2
 

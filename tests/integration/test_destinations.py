@@ -50,7 +50,7 @@ from tests.integration import program
 from tests.integration.cli import Terminal
 from tests.make import FakeClock
 
-ADA, HOME = make.address("email:ada@lab.org"), make.address("web:ada")
+ADA, BO, HOME = map(make.address, ("email:ada@lab.org", "email:bo@lab.org", "web:ada"))
 ROOT = "https://papers.lab.org"
 
 
@@ -77,15 +77,23 @@ class Bot:
             conversation.WebRequest(headers={}, query=query, body=parse.urlencode(fields).encode()), does=presses
         )
 
-    async def confirms(self, chat: str = "email:ada@lab.org") -> conversation.WebResponse:
-        """Sends the question whether papers may come to an address, and answers yes. Returns the page after the answer."""
-        confirmations.ask_to_confirm(self.app.store, make.address(chat), source=HOME, now=self.clock.now())
+    async def asks(self, chat: model.ChatAddress = ADA) -> EmailMessage:
+        """Asks an address whether papers may come to it. Returns the question."""
+        confirmations.ask_to_confirm(self.app.store, chat, source=HOME, now=self.clock.now())
         [question] = await self.delivers()
-        return await self.opens(link(question, "yes"), presses=True)
+        return question
+
+    async def confirms(self, chat: model.ChatAddress = ADA) -> conversation.WebResponse:
+        """Asks an address, which answers yes. Returns the page after the answer."""
+        return await self.opens(link(await self.asks(chat), "yes"), presses=True)
+
+    def brings(self, *papers: str) -> None:
+        """Ingests papers with these titles."""
+        make.ingested(self.app.store, *map(make.paper, papers), now=self.clock.now())
 
     async def sends_papers(self, *papers: str) -> EmailMessage:
         """Ingests papers with these titles, and returns the mail in which Ada gets them an hour later."""
-        make.ingested(self.app.store, *map(make.paper, papers or ["Diffusion on graphs"]), now=self.clock.now())
+        self.brings(*papers or ["Diffusion on graphs"])
         [mail] = [one for one in await self.delivers(61) if one["To"] == "ada@lab.org"]
         return mail
 
@@ -130,8 +138,7 @@ def words(response: conversation.WebResponse) -> str:
 
 
 async def test_a_person_says_yes_and_gets_papers_by_mail(bot: Bot) -> None:
-    confirmations.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
-    [question] = await bot.delivers()
+    question = await bot.asks()
     assert (question["To"], question["List-Unsubscribe"]) == ("ada@lab.org", None)
     assert "Shall papers come to this address?" in content(question, "plain")
     assert "yes, send them here" in (await bot.opens(link(question, "yes"))).body
@@ -172,7 +179,7 @@ async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) ->
         await bot.opens(mail["List-Unsubscribe"].strip("<>"), presses=True, **{"List-Unsubscribe": "One-Click"})
     ).status == 200
     assert bot.state() is states.ChatState.PAUSED
-    make.ingested(bot.app.store, make.paper("Diffusion again"), now=bot.clock.now())
+    bot.brings("Diffusion again")
     assert [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"] == []
 
 
@@ -197,8 +204,7 @@ async def test_a_link_that_was_made_up_changed_or_of_an_erased_chat_does_nothing
 
 
 async def test_the_question_is_open_for_two_days(bot: Bot) -> None:
-    confirmations.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
-    [question] = await bot.delivers()
+    question = await bot.asks()
     bot.clock.advance(timedelta(days=2, minutes=1))
     assert "older than two days" in words(await bot.opens(link(question, "yes"), presses=True))
     assert bot.state() is states.ChatState.UNCONFIRMED
@@ -261,7 +267,7 @@ async def does(bot: Bot, step: str) -> None:
 async def test_nothing_is_sent_before_the_address_says_yes(bot: Bot, way: list[str]) -> None:
     for step in way:
         await does(bot, step)
-    make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
+    bot.brings("Diffusion on graphs")
     sent = [*await bot.delivers(61), *await bot.delivers(24 * 60), *bot.fake.mails]
     assert {mail["Subject"] for mail in sent} <= {"Shall papers come to this address?"}
     assert bot.state() is states.ChatState.UNCONFIRMED
@@ -272,18 +278,17 @@ async def test_the_address_of_a_chat_that_is_let_in_needs_no_operator(bot: Bot) 
     await bot.confirms()
     assert bot.state() is states.ChatState.ACTIVE
     assert "Diffusion on graphs" in (await bot.sends_papers())["Subject"]
-    confirmations.ask_to_confirm(bot.app.store, make.address("email:bo@lab.org"), source=HOME, now=bot.clock.now())
-    [question] = await bot.delivers()
+    question = await bot.asks(BO)
     access.deny(bot.app.store, HOME, now=bot.clock.now())
     assert "said no to the chat that asked" in words(await bot.opens(link(question, "yes"), presses=True))
-    assert listing.get_chat(bot.app.store, make.address("email:bo@lab.org")).state is states.ChatState.UNCONFIRMED
+    assert listing.get_chat(bot.app.store, BO).state is states.ChatState.UNCONFIRMED
 
 
 async def test_what_was_asked_for_meanwhile_comes_after_the_yes(bot: Bot) -> None:
     await does(bot, "subscribe")
     confirmations.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
     confirmations.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
-    make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
+    bot.brings("Diffusion on graphs")
     [question] = await bot.delivers(61)
     await bot.opens(link(question, "yes"), presses=True)
     [mail] = [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"]
@@ -307,7 +312,7 @@ async def test_what_a_server_says_decides_what_follows(
     bot: Bot, trouble: str, state: str, chat: states.ChatState
 ) -> None:
     await bot.confirms()
-    make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
+    bot.brings("Diffusion on graphs")
     bot.fake.troubles.append(trouble)
     await bot.delivers(61)
     assert [
@@ -322,8 +327,7 @@ async def test_what_a_server_says_decides_what_follows(
 
 
 async def test_an_answer_whose_page_is_gone_is_not_mailed_to_who_has_not_agreed(bot: Bot) -> None:
-    confirmations.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
-    [question] = await bot.delivers()
+    question = await bot.asks()
     channel, answer = bot.app.deps.channels["email"], mail_message("your subscriptions")
     with pytest.raises(errors.Rejected, match="The page that asked is gone"):
         await channel.post(ADA, answer, delivery=f"{ANSWER}7")
@@ -348,7 +352,7 @@ async def test_a_mail_that_may_have_come_twice_does_not_come_again(bot: Bot) -> 
     assert [mail["Message-ID"] for mail in copies] == [first["Message-ID"]] * 2
     assert papers_for_ada(bot).state.value == "dead"
     assert "may have arrived. That was the second time" in papers_for_ada(bot).reason
-    make.ingested(bot.app.store, make.paper("Diffusion again"), now=bot.clock.now())
+    bot.brings("Diffusion again")
     assert [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"], "the lane goes on"
 
 
@@ -359,7 +363,7 @@ async def test_a_mail_that_two_processes_were_broken_off_with_is_not_sent_a_thir
     await bot.confirms()
     bot.fake.mails.clear()
     bot.fake.troubles.extend(["content silent"] * 3)
-    make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
+    bot.brings("Diffusion on graphs")
     bot.clock.advance(timedelta(minutes=61))
     for copies in (1, 2):
         sends = asyncio.create_task(bot.app.sender.deliver())
@@ -380,11 +384,11 @@ async def test_a_late_answer_counts_and_holds_up_neither_other_mails_nor_the_pag
     await bot.confirms()
     readers = [f"reader{number}@lab.org" for number in range(AT_ONCE)]
     for reader in readers:
-        await bot.confirms(f"email:{reader}")
+        await bot.confirms(make.address(f"email:{reader}"))
     stop = (await bot.sends_papers())["List-Unsubscribe"].strip("<>")
     bot.fake.mails.clear()
     bot.fake.troubles.extend(["content held"] * AT_ONCE)
-    make.ingested(bot.app.store, make.paper("Diffusion again"), now=bot.clock.now())
+    bot.brings("Diffusion again")
     bot.clock.advance(timedelta(days=1))
     sends = asyncio.create_task(bot.app.sender.deliver())
     await bot.fake.until_it_has(len(readers) + 1)
@@ -405,7 +409,7 @@ def papers_for_ada(bot: Bot) -> OutboxEntry:
 async def test_who_is_refused_for_another_ones_fault_is_not_paused(bot: Bot) -> None:
     await bot.confirms()
     bot.fake.troubles.append("recipient 550 5.7.1 relay access denied")
-    make.ingested(bot.app.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
+    bot.brings("Diffusion on graphs")
     bot.clock.advance(timedelta(minutes=61))
     found = await bot.app.sender.deliver()
     assert "relay access denied" in found.stopped["email"], "the operators are told"

@@ -75,6 +75,11 @@ class Page:
             answer = await client.get(f"{self._url}/health/ready")
         return answer.status_code, answer.json()
 
+    async def after(self, seconds: float) -> tuple[int, dict[str, Any]]:
+        """Goes on for so many seconds. Returns what the page of the health then answers."""
+        await self.goes_on(seconds)
+        return await self.ready()
+
 
 @contextlib.asynccontextmanager
 async def a_page(
@@ -94,15 +99,12 @@ async def page(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock) -> abc.
 
 
 async def test_ready_is_503_while_a_foreign_lock_blocks_writes(page: Page, tmp_path: Path) -> None:
-    await page.goes_on(1)
-    assert await page.ready() == (200, READY)
+    assert await page.after(1) == (200, READY)
     lock = ForeignLock(tmp_path / "paperwire.db")
     lock.take()
-    await page.goes_on(1)
-    assert await page.ready() == (200, READY), "a neighbour at work is no problem"
+    assert await page.after(1) == (200, READY), "a neighbour at work is no problem"
     await page.goes_on(60)
-    await page.goes_on(122)
-    assert await page.ready() == (
+    assert await page.after(122) == (
         503,
         {
             "ready": False,
@@ -111,8 +113,7 @@ async def test_ready_is_503_while_a_foreign_lock_blocks_writes(page: Page, tmp_p
         },
     )
     lock.close()
-    await page.goes_on(1)
-    assert await page.ready() == (200, READY)
+    assert await page.after(1) == (200, READY)
 
 
 async def test_ready_counts_sources_and_names_none_to_strangers(
@@ -122,8 +123,7 @@ async def test_ready_counts_sources_and_names_none_to_strangers(
     sources.problems = {"our-secret-list": "the folder cannot be read", "another": "the folder cannot be read"}
     async with a_page(tmp_path, telegram, clock, sources) as page:
         await page.goes_on(1)
-        await page.goes_on(60)
-        assert await page.ready() == (
+        assert await page.after(60) == (
             503,
             {
                 "ready": False,
@@ -132,8 +132,7 @@ async def test_ready_counts_sources_and_names_none_to_strangers(
             },
         )
         sources.problems = {}
-        await page.goes_on(1)
-        assert await page.ready() == (200, READY)
+        assert await page.after(1) == (200, READY)
 
 
 PAPERS = [make.paper(f"Paper {n}", abstract="Text. " * 500) for n in range(100)]
@@ -163,13 +162,11 @@ async def test_ready_is_503_while_only_small_writes_fit_on_the_disk(
     for number in range(4):
         await page.goes_on(30)
         make.subscribes(page.store, f"telegram:{number}", f"graph {number}")
-        await page.goes_on(1)
-        status, said = await page.ready()
+        status, said = await page.after(1)
         assert (status, said["problems"]) == FULL, number
     limits_pages(page.store, 1_000_000)
     make.ingested(page.store, *PAPERS)
-    await page.goes_on(1)
-    assert await page.ready() == (200, READY)
+    assert await page.after(1) == (200, READY)
     # a write that nobody tries again: room that comes back is enough
     room = 1
     monkeypatch.setattr(
@@ -179,11 +176,9 @@ async def test_ready_is_503_while_only_small_writes_fit_on_the_disk(
     with pytest.raises(errors.StoreUnavailable, match="full"):
         make.ingested(page.store, *(make.paper(f"More {n}", abstract="Text. " * 500) for n in range(100)))
     await page.goes_on(1)
-    await page.goes_on(30)
-    assert (await page.ready())[0] == 503
+    assert (await page.after(30))[0] == 503
     room = 2**40
-    await page.goes_on(1)
-    assert await page.ready() == (200, READY)
+    assert await page.after(1) == (200, READY)
 
 
 async def test_ready_is_503_while_the_disk_is_full(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,17 +191,14 @@ async def test_ready_is_503_while_the_disk_is_full(page: Page, monkeypatch: pyte
         status, said = await page.ready()
         assert (status, said["problems"]) == FULL
     limits_pages(page.store, 1_000_000)
-    await page.goes_on(1)
-    assert (await page.ready())[0] == 503, "nothing was written yet"
+    assert (await page.after(1))[0] == 503, "nothing was written yet"
     make.ingested(page.store, *PAPERS)
-    await page.goes_on(1)
-    assert await page.ready() == (200, READY)
+    assert await page.after(1) == (200, READY)
     monkeypatch.setattr(
         "subscriptions.store.database.write_probe.LEAST_ROOM", 2**70
     )  # no disk has this much free space
     await page.goes_on(1)
-    await page.goes_on(30)
-    status, said = await page.ready()
+    status, said = await page.after(30)
     assert (status, said["problems"]) == FULL
 
 

@@ -26,6 +26,7 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import telegram_bot
 from tests.integration.program import RestingClock
+from tests.integration.telegram_bot import a_bot, posts
 from tests.source_harness import SourceHarness, arxiv_source, web_source
 
 ID, OTHER = "2601.09001", "2601.09002"
@@ -42,7 +43,7 @@ async def asking(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
 ) -> abc.AsyncIterator[App]:
     """Yields a bot that listens and looks papers up at the fake arXiv. The end of the block cancels open look-ups."""
-    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
+    async with a_bot(tmp_path, telegram, clock) as app:
         receivers = [worker.Supervised(receiver, clock) for receiver in app.receivers()]
         sources = SourceHarness(app.store, clock, arxiv, arxiv_source("cs.LG"))
         async with worker.listening(app, receivers, sources.scheduler.lookup):
@@ -62,7 +63,7 @@ def said(telegram: FakeTelegram, chat: str = "7") -> list[str]:
 async def asks(telegram: FakeTelegram, text: str, answers: int = 2) -> None:
     """A person writes `text`. Waits until the bot has posted `answers` messages since its start."""
     telegram.user_writes(text, "7")
-    await telegram_bot.posts(telegram, answers, "7")
+    await posts(telegram, answers, "7")
 
 
 def waiting(store: Store) -> list[tuple[str, ...]]:
@@ -142,7 +143,7 @@ async def test_many_who_ask_while_arxiv_thinks_share_the_next_question(
     arxiv.announces(date(2026, 1, 22), make.paper("Of today", "cs.LG", announce_type=model.Announce.NEW))
     arxiv.knows(FORGETS, make.paper("Trees", "cs.LG", arxiv_id=OTHER))
     source = arxiv_source("cs.LG", "stat.ML", "cs.CV")
-    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
+    async with a_bot(tmp_path, telegram, clock) as app:
         feeding = SourceHarness(app.store, clock, arxiv, source)
         lookup = feeding.scheduler.lookup
         assert lookup is not None
@@ -167,7 +168,7 @@ async def test_an_interrupted_look_up_is_answered_by_the_next_process(
             assert waiting(app.store)
     clock.advance(timedelta(seconds=10))
     async with asking(tmp_path, telegram, clock, arxiv) as app:
-        await telegram_bot.posts(telegram, 2, "7")
+        await posts(telegram, 2, "7")
         assert waiting(app.store) == []
     async with asking(tmp_path, telegram, clock, arxiv):
         await asks(telegram, "/list", 3)
@@ -237,7 +238,7 @@ async def test_who_is_forgotten_meanwhile_is_not_answered(
     clock.advance(timedelta(seconds=10))
     async with asking(tmp_path, telegram, clock, arxiv):
         telegram.user_writes("/list", "8")
-        await telegram_bot.posts(telegram, 1, "8")
+        await posts(telegram, 1, "8")
     assert not any("arXiv" in text and "look" not in text for text in said(telegram))
     assert arxiv.arrivals == []
 

@@ -63,7 +63,8 @@ from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import TABLES
 from tests import being_sent, make, stored
 from tests.fakes.telegram import FakeTelegram
-from tests.integration import locked, program, telegram_bot
+from tests.integration import locked, program
+from tests.integration.telegram_bot import a_bot, posts
 from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 
@@ -76,7 +77,7 @@ def states(store: Store) -> list[str]:
 async def test_a_start_recovers_only_what_nobody_has_in_hand(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, store: Store, other: Store
 ) -> None:
-    async with telegram_bot.a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
+    async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
         make.due(app.store, "telegram:1", "telegram:2", "telegram:3")
         await plan(app.deps, DrainState())
         being_sent.being_sent(other, being_sent.request("1"))
@@ -217,7 +218,7 @@ async def beaten(other: Store, seen: dict[str, int]) -> None:
 async def test_messages_of_a_living_deliver_or_run_once_are_left_to_it(
     how: str, tmp_path: Path, telegram: FakeTelegram, other: Store
 ) -> None:
-    async with telegram_bot.a_bot(tmp_path, telegram, locked.AlarmClock(), read=100, database=str(other.url)) as app:
+    async with a_bot(tmp_path, telegram, locked.AlarmClock(), read=100, database=str(other.url)) as app:
         make.due(app.store, "telegram:1")
         telegram.answers("hang after", chat="1")
         sending = asyncio.create_task(_deliver(app) if how == "deliver" else running(app, once=True))
@@ -251,17 +252,17 @@ async def test_what_a_stalled_worker_owed_is_answered_once(
         sender="43",
         text="2601.09001",
     )
-    async with telegram_bot.a_bot(tmp_path, telegram, Beating(NOON), database=str(other.url)) as app:
+    async with a_bot(tmp_path, telegram, Beating(NOON), database=str(other.url)) as app:
         workers.begin_worker(other, workers.NewWorker(holds_sender_lock=False))
         conversation_state.apply_once(other, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=NOON)
         name, token = pending_lookup(asked, ["2601.09001"])
         callbacks.begin_lookup(other, name, token, now=NOON)
         process = asyncio.create_task(running(app, once=False))
-        await telegram_bot.posts(telegram, 2)
+        await posts(telegram, 2)
         conversation_state.apply_once(
             app.store, "telegram", "3", lambda _: LATER_REPLY.to_json(), chat="telegram:42", now=NOON
         )
-        await telegram_bot.posts(telegram, 3)
+        await posts(telegram, 3)
         app.stop.set()
         await process
         assert updates.unfinished_replies(app.store, now=NOON) == []
@@ -275,7 +276,7 @@ async def test_what_a_stalled_worker_owed_is_answered_once(
 async def test_a_worker_thought_dead_posts_no_taken_over_reply(
     tmp_path: Path, telegram: FakeTelegram, other: Store, clock: FakeClock
 ) -> None:
-    async with telegram_bot.a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
+    async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
         workers.begin_worker(app.store, workers.NewWorker(holds_sender_lock=False))
         conversation_state.apply_once(
             app.store, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=NOON

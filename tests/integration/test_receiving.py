@@ -23,6 +23,7 @@ from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration import telegram_bot
 from tests.integration.locked import broken_database
 from tests.integration.program import RestingClock
+from tests.integration.telegram_bot import a_bot, a_listening_bot, confirmed
 
 GROUP = "-1001"
 
@@ -49,7 +50,7 @@ async def asks(fake: FakeTelegram, text: str, chat: str = "42", *, posts: int = 
     """A person writes a text. Returns when the bot has confirmed the update and has posted at least `posts` messages."""
     fake.user_writes(text, chat)
     await telegram_bot.posts(fake, posts)
-    await telegram_bot.confirmed(fake)
+    await confirmed(fake)
 
 
 async def test_messages_from_downtime_are_answered_up_to_a_day_old(
@@ -61,8 +62,8 @@ async def test_messages_from_downtime_are_answered_up_to_a_day_old(
     telegram.sets_time((make.NOON - timedelta(hours=23)).timestamp())
     telegram.user_writes("/sub diffusion")
     for _ in range(2):
-        async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
-            await telegram_bot.confirmed(telegram)
+        async with a_listening_bot(tmp_path, telegram, clock):
+            await confirmed(telegram)
     assert [text[:14] for text in said(telegram)] == ["✓ 1  diffusion"]
     assert "older than a day" in caplog.text
     assert "tooold" not in caplog.text
@@ -72,7 +73,7 @@ async def test_a_slow_question_holds_up_its_own_chat_and_no_other(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     telegram.answers("hang before", method="getChatMember")
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
+    async with a_listening_bot(tmp_path, telegram, clock):
         telegram.user_writes("/sub@paperwire_test_bot diffusion", GROUP, by="7")
         telegram.user_writes("/sub@paperwire_test_bot graph", GROUP, by="7")
         await asyncio.to_thread(telegram.waits_hanging)
@@ -83,7 +84,7 @@ async def test_a_slow_question_holds_up_its_own_chat_and_no_other(
         assert said(telegram, GROUP) == []
         assert telegram.waiting() == 4  # no update is confirmed before the slow one is
         telegram.releases()
-        await telegram_bot.confirmed(telegram)
+        await confirmed(telegram)
     assert [text[:8] for text in said(telegram, GROUP)] == ["✓ 1  dif", "✓ 2  gra"]
     assert [len(said(telegram, chat)) for chat in ("42", "43")] == [1, 1]
 
@@ -92,9 +93,9 @@ async def test_a_press_is_acknowledged_also_where_nothing_is_to_say(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.conversation.reply_sender.old_button", lambda _: None)
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
+    async with a_listening_bot(tmp_path, telegram, clock):
         press = telegram.presses("nothing", tampered=True)
-        await telegram_bot.confirmed(telegram)
+        await confirmed(telegram)
     assert telegram.toasts() == {press: ""}
 
 
@@ -102,7 +103,7 @@ async def test_an_unavailable_database_is_waited_for(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusals = broken_database(monkeypatch, times=4)
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock) as app:
+    async with a_listening_bot(tmp_path, telegram, clock) as app:
         telegram.user_writes("/sub diffusion")
         await asks(telegram, "/sub graph")
         assert [entry.subscription.text for entry in listed(app.store, make.address("telegram:42"))] == [
@@ -138,7 +139,7 @@ async def test_a_request_that_fails_is_given_up_and_logged_safely(
     """One command fails by a mistake of the program, another because the database refuses a statement."""
     replace_command(monkeypatch, "list", RuntimeError("the words of a person"))
     replace_command(monkeypatch, "help", errors.StoreError("The database cannot be used: too many columns."))
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock) as running:
+    async with a_listening_bot(tmp_path, telegram, clock) as running:
         telegram.user_writes("/list of secrets")
         telegram.user_writes("/help")
         await asks(telegram, "/sub diffusion")
@@ -163,7 +164,7 @@ UNKNOWN: list[dict[str, Any]] = [
 async def test_updates_of_a_shape_that_nobody_knows_are_passed_over(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
+    async with a_listening_bot(tmp_path, telegram, clock):
         for shape in UNKNOWN:
             telegram.receives(shape)
         await asks(telegram, "/sub diffusion", posts=1)
@@ -179,7 +180,7 @@ PAGES = [
 async def test_no_page_of_something_on_the_way_ends_the_listening(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
+    async with a_listening_bot(tmp_path, telegram, clock):
         for number, page in enumerate(PAGES, 1):
             telegram.answers(page, 2, method="getUpdates")
             await asks(telegram, "/list", str(number), posts=number)
@@ -208,7 +209,7 @@ async def test_a_telegram_that_does_not_answer_is_named_and_rarely_asked(
         "is down": (telegram.goes_down, telegram.comes_back),
         "knows no such token": (telegram.revokes, telegram.restores),
     }[trouble]
-    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
+    async with a_bot(tmp_path, telegram, clock) as app:
         receivers = app.receivers()
         begins()
         async with worker.listening(app, receivers):
@@ -226,7 +227,7 @@ async def test_a_telegram_that_does_not_answer_is_named_and_rarely_asked(
 async def test_a_second_program_that_polls_is_named(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
+    async with a_bot(tmp_path, telegram, clock) as app:
         receivers = app.receivers()
         async with worker.listening(app, receivers), httpx.AsyncClient(trust_env=False) as client:
             await asyncio.to_thread(telegram.waits_for, "getMyShortDescription", 2)
@@ -248,9 +249,9 @@ async def test_a_forgotten_webhook_is_removed_and_nothing_is_lost(
     async with httpx.AsyncClient(trust_env=False) as client:
         await client.post(f"{telegram.url}/bot{TOKEN}/setWebhook", json={"url": "https://gone.example.org/x"})
     telegram.user_writes("/sub diffusion")
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
+    async with a_listening_bot(tmp_path, telegram, clock):
         await telegram_bot.posts(telegram, 1)
-        await telegram_bot.confirmed(telegram)
+        await confirmed(telegram)
     assert len(said(telegram)) == 1
     assert "None is lost" in caplog.text
     assert "gone.example.org" not in caplog.text
@@ -259,7 +260,7 @@ async def test_a_forgotten_webhook_is_removed_and_nothing_is_lost(
 async def test_a_webhook_that_somebody_sets_meanwhile_is_named(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
-    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
+    async with a_bot(tmp_path, telegram, clock) as app:
         receivers = app.receivers()
         async with worker.listening(app, receivers), httpx.AsyncClient(trust_env=False) as client:
             await asyncio.to_thread(telegram.waits_for, "getMyShortDescription", 2)
@@ -271,7 +272,7 @@ async def test_a_webhook_that_somebody_sets_meanwhile_is_named(
 async def test_ids_that_begin_anew_after_a_silent_week_are_taken(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
+    async with a_listening_bot(tmp_path, telegram, clock):
         await asks(telegram, "/sub diffusion")
         telegram.queue.renumber(17)
         await asks(telegram, "/sub graph", posts=2)
@@ -282,7 +283,7 @@ async def test_at_the_end_taken_updates_are_answered(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     telegram.answers("hang before", method="getChatMember")
-    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
+    async with a_bot(tmp_path, telegram, clock) as app:
         stack = worker.listening(app, app.receivers())
         await stack.__aenter__()
         telegram.user_writes("/sub@paperwire_test_bot diffusion", GROUP, by="7")
@@ -296,7 +297,7 @@ async def test_at_the_end_taken_updates_are_answered(
 async def test_an_answer_does_not_wait_for_the_shared_rate(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
+    async with a_bot(tmp_path, telegram, clock) as app:
         cut = AsyncMock(side_effect=errors.StoreUnavailable("The connection is cut."))
         monkeypatch.setattr(app.deps.engine, "reserve", cut)
         async with worker.listening(app, app.receivers()):
@@ -314,10 +315,10 @@ async def test_over_a_bad_line_everyone_is_answered_once_in_order(
         for person in people:
             telegram.user_writes(f"/sub {query}", person)
     for round_ in range(3):
-        async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
+        async with a_listening_bot(tmp_path, telegram, clock):
             await telegram_bot.posts(telegram, 1 + 12 * round_)  # then the bot stops in the middle of its work
             if round_ == 2:
-                await telegram_bot.confirmed(telegram)
+                await confirmed(telegram)
     for person in people:
         assert [entry.text.split(maxsplit=3)[1:3] for entry in telegram.posted_to(person)] == [
             [str(number), query] for number, query in enumerate(queries, 1)
@@ -327,7 +328,7 @@ async def test_over_a_bad_line_everyone_is_answered_once_in_order(
 async def test_a_repeated_old_answer_is_not_polled_without_pause(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
-    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
+    async with a_bot(tmp_path, telegram, clock) as app:
         client = app.deps.channels["telegram"].client  # type: ignore[attr-defined]
 
         async def updates(*_: object, **__: object) -> list[dict[str, Any]]:
@@ -352,7 +353,7 @@ async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(
         await real(self)
 
     monkeypatch.setattr(LongPolling, "_prepare", begin)
-    async with telegram_bot.a_bot(tmp_path, telegram, clock) as app:
+    async with a_bot(tmp_path, telegram, clock) as app:
         receivers = [worker.Supervised(receiver, clock) for receiver in app.receivers()]
         async with worker.listening(app, receivers):
             await clock.rested(1)
@@ -413,7 +414,7 @@ async def test_in_a_private_chat_every_message_is_answered(
     clock: RestingClock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with telegram_bot.a_listening_bot(tmp_path, telegram, clock):
+    async with a_listening_bot(tmp_path, telegram, clock):
         for number, (_, act) in enumerate(IN_PRIVATE, 1):
             act(telegram, str(number))
         await asks(telegram, "/sub diffusion", LARGEST_ID)

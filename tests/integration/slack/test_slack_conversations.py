@@ -13,13 +13,13 @@ from tests import make
 from tests.conversation.slack_harness import state_of
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_event_delivery import SentEnvelope
-from tests.integration import slack_bot
+from tests.integration.slack_bot import Scene, Scenes
 
 # ── who sees an answer ────────────────────────────────────────────────────────
 
 
-async def test_changes_are_seen_by_all_the_rest_by_the_asker(on: slack_bot.Scene, slack: FakeSlack) -> None:
-    await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
+async def test_changes_are_seen_by_all_the_rest_by_the_asker(on: Scene, slack: FakeSlack) -> None:
+    await on.types("/paperwire sub diffusion", by="U2")
     assert len(slack.posted_to("C1")) == 1
     for words in (
         "list",
@@ -32,52 +32,52 @@ async def test_changes_are_seen_by_all_the_rest_by_the_asker(on: slack_bot.Scene
         "sub diffusion",
         "",
     ):
-        await on.does(slack.user_types(f"/paperwire {words}".strip(), by="U1"))
-    await on.does(slack.mentions("list", by="U2"))
+        await on.types(f"/paperwire {words}".strip(), by="U1")
+    await on.mentions("list", by="U2")
     assert (len(slack.posted_to("C1")), len(slack.ephemerals_to("U1"))) == (1, 9)
     assert [w.text.split("\n")[0] for w in slack.ephemerals_to("U2")] == ["1 subscription"]
 
 
-async def test_the_command_alone_is_help_with_buttons_that_work(on: slack_bot.Scene, slack: FakeSlack) -> None:
-    await on.does(slack.user_types("/paperwire", by="U2"))
-    await on.does(slack.clicks("how to ask", by="U2"))
-    await on.does(slack.writes_dm("", by="U2"))
+async def test_the_command_alone_is_help_with_buttons_that_work(on: Scene, slack: FakeSlack) -> None:
+    await on.types("/paperwire", by="U2")
+    await on.clicks("how to ask", by="U2")
+    await on.writes("", by="U2")
     first, second = slack.ephemerals_to("U2")
     assert "/paperwire sub diffusion -survey daily 9" in first.text
     assert "graph transformer" in second.text
     assert "/paperwire sub diffusion -survey daily 9" in slack.posted_to("D2")[0].text
 
 
-async def test_a_whispered_button_replaces_the_whisper_or_is_public(on: slack_bot.Scene, slack: FakeSlack) -> None:
-    await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
-    await on.does(slack.user_types("/paperwire set", by="U1"))
-    await on.does(slack.clicks("papers", by="U1"))
-    await on.does(slack.clicks("Papers shown", by="U1"))
+async def test_a_whispered_button_replaces_the_whisper_or_is_public(on: Scene, slack: FakeSlack) -> None:
+    await on.types("/paperwire sub diffusion", by="U2")
+    await on.types("/paperwire set", by="U1")
+    await on.clicks("papers", by="U1")
+    await on.clicks("Papers shown", by="U1")
     assert [text.split("\n")[0][:9] for text in slack.sees("U1")] == ["✓ 1  diff", "Papers sh"]
     assert [text[:3] for text in slack.sees("U2")] == ["✓ 1"]
-    await on.does(slack.user_types("/paperwire unsub", by="U1"))
-    await on.does(slack.clicks("1 diffusion", by="U1"))
+    await on.types("/paperwire unsub", by="U1")
+    await on.clicks("1 diffusion", by="U1")
     assert (on.queries(), len(slack.posted_to("C1"))) == ([], 2)  # all members see that the subscription is gone
     assert "diffusion" in slack.sees("U2")[-1]
     assert not any("Which one" in text for text in slack.sees("U1"))
 
 
-async def test_a_public_button_changes_its_message_for_all(on: slack_bot.Scene, slack: FakeSlack) -> None:
-    await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
-    await on.does(slack.clicks("undo", by="U1"))  # another person made the change, so the bot asks first
+async def test_a_public_button_changes_its_message_for_all(on: Scene, slack: FakeSlack) -> None:
+    await on.types("/paperwire sub diffusion", by="U2")
+    await on.clicks("undo", by="U1")  # another person made the change, so the bot asks first
     assert on.queries() == ["diffusion"]
     assert "Bob Ray" in slack.ephemerals_to("U1")[0].text
-    await on.does(slack.clicks("undo it", by="U1"))
+    await on.clicks("undo it", by="U1")
     assert on.queries() == []
-    await on.does(slack.clicks("undo", by="U2"))
+    await on.clicks("undo", by="U2")
     assert (on.queries(), len(slack.ephemerals_to("U1"))) == ([], 1)
     assert not any("undo it" in str(message) for message in slack._conversations["C1"].messages.values())
     assert slack.sees("U3")[1:] != []
 
 
-async def test_between_two_people_the_subscription_is_private(on: slack_bot.Scene, slack: FakeSlack) -> None:
-    await on.does(slack.user_types("/paperwire sub diffusion", "D777", by="U2"))
-    await on.does(slack.user_types("/paperwire list", "D2", by="U2"))
+async def test_between_two_people_the_subscription_is_private(on: Scene, slack: FakeSlack) -> None:
+    await on.types("/paperwire sub diffusion", "D777", by="U2")
+    await on.types("/paperwire list", "D2", by="U2")
     assert on.queries("slack:U2") == ["diffusion"]
     assert [w.text[:3] for w in slack.ephemerals_to("U2", "D777")] == ["✓ 1"]
     assert (slack.ephemerals_to("U2", "D2"), len(slack.posted_to("D2"))) == ([], 1)
@@ -86,14 +86,14 @@ async def test_between_two_people_the_subscription_is_private(on: slack_bot.Scen
 # ── words ─────────────────────────────────────────────────────────────────────
 
 
-async def test_words_work_after_a_mention_in_private_and_a_command(on: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_words_work_after_a_mention_in_private_and_a_command(on: Scene, slack: FakeSlack) -> None:
     make.ingested(on.app.store, make.paper("List decoding", "cs.IT"), now=make.NOON - timedelta(hours=1))
-    await on.does(slack.mentions("list decoding", by="U2"))
-    await on.does(slack.user_types("/paperwire list decoding", by="U2"))
-    await on.does(slack.user_types("/paperwire I want papers on list decoding", by="U2"))
-    await on.does(slack.writes_dm("list decoding", by="U2"))
-    await on.does(slack.writes_dm("我的订阅", by="U2"))
-    await on.does(slack.mentions("subscribe list decoding", by="U2"))
+    await on.mentions("list decoding", by="U2")
+    await on.types("/paperwire list decoding", by="U2")
+    await on.types("/paperwire I want papers on list decoding", by="U2")
+    await on.writes("list decoding", by="U2")
+    await on.writes("我的订阅", by="U2")
+    await on.mentions("subscribe list decoding", by="U2")
     assert on.queries() == ["list decoding"]
     whispered = "\n".join(entry.text for entry in slack.ephemerals_to("U2"))
     private = "\n".join(entry.text for entry in slack.posted_to("D2"))
@@ -109,20 +109,20 @@ class AnArxivThatIsDown:
         return False
 
 
-async def test_a_look_up_in_a_channel_is_seen_by_its_asker_only(scene: slack_bot.Scenes, slack: FakeSlack) -> None:
+async def test_a_look_up_in_a_channel_is_seen_by_its_asker_only(scene: Scenes, slack: FakeSlack) -> None:
     async with scene(lookup=AnArxivThatIsDown()) as on:
-        await on.does(slack.mentions("2512.00009", by="U2"))
-        await on.does(slack.mentions("list", by="U2"))
+        await on.mentions("2512.00009", by="U2")
+        await on.mentions("list", by="U2")
     asked, answered, _ = (entry.text for entry in slack.ephemerals_to("U2"))
     assert asked.startswith("I look it up at arXiv: 2512.00009")
     assert answered.startswith("✗ arXiv cannot be asked now")
     assert not slack.posted_to("C1")
 
 
-async def test_inputs_of_any_length_are_answered(on: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_inputs_of_any_length_are_answered(on: Scene, slack: FakeSlack) -> None:
     for text in ("x" * 3001, "<!channel> " * 300, "\x00\ud800" * 1500):
-        await on.does(slack.writes_dm(f"sub {text}", by="U2"))
-        await on.does(slack.user_types(f"/paperwire sub {text}", by="U2"))
+        await on.writes(f"sub {text}", by="U2")
+        await on.types(f"/paperwire sub {text}", by="U2")
     assert (len(slack.posted_to("D2")), len(slack.ephemerals_to("U2")), slack.posted_to("C1")) == (3, 2, [])
     assert len(slack.views("views.open")) == 1  # the text of control characters counts as empty, so a form opens
     assert len(slack.arrived("chat.postMessage")) == 3  # Slack accepted all of them
@@ -131,23 +131,23 @@ async def test_inputs_of_any_length_are_answered(on: slack_bot.Scene, slack: Fak
 # ── who may change what ───────────────────────────────────────────────────────
 
 
-async def test_members_change_guests_and_strangers_read(on: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_members_change_guests_and_strangers_read(on: Scene, slack: FakeSlack) -> None:
     for person, home in (("U3", ""), ("U9", "T9")):
-        await on.does(slack.mentions("sub diffusion", by=person, home=home))
-        await on.does(slack.mentions("list", by=person, home=home))
+        await on.mentions("sub diffusion", by=person, home=home)
+        await on.mentions("list", by=person, home=home)
         refused, _ = slack.ephemerals_to(person)
         assert "Only members of this workspace" in refused.text
     assert on.queries() == []
-    await on.does(slack.mentions("sub diffusion", by="U5"))
+    await on.mentions("sub diffusion", by="U5")
     assert on.queries() == ["diffusion"]
 
 
-async def test_a_forged_press_does_nothing(on: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_a_forged_press_does_nothing(on: Scene, slack: FakeSlack) -> None:
     slack.knows("C2", name="other", people=("U2",))
-    await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
+    await on.types("/paperwire sub diffusion", by="U2")
     undo = slack.posted_to("C1")[0].payload["blocks"][-1]["elements"][0]["value"]
     for value in (undo, "made-up", "d0123456789abcdef.c0", "\ud800x", "x" * 2000, "../../etc"):
-        await on.does(slack.clicks(value, "C2", by="U2", tampered=True))
+        await on.clicks(value, "C2", by="U2", tampered=True)
     assert on.queries() == ["diffusion"]
     texts = slack.ephemerals_to("U2", "C2")
     assert len(texts) == 6
@@ -157,21 +157,21 @@ async def test_a_forged_press_does_nothing(on: slack_bot.Scene, slack: FakeSlack
 # ── what the bot knows about a person ─────────────────────────────────────────
 
 
-async def test_an_app_that_may_not_read_people_works(scene: slack_bot.Scenes, slack: FakeSlack) -> None:
+async def test_an_app_that_may_not_read_people_works(scene: Scenes, slack: FakeSlack) -> None:
     for scope in set(slack.scopes) - {"chat:write", "commands"}:
         slack.withdraws(scope)
     async with scene() as on:
-        await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
-        await on.does(slack.user_types("/paperwire sub graph", "D777", by="U2"))
+        await on.types("/paperwire sub diffusion", by="U2")
+        await on.types("/paperwire sub graph", "D777", by="U2")
         assert (on.queries(), on.queries("slack:U2")) == (["diffusion"], ["graph"])
         assert listing.get_chat(on.app.store, make.address("slack:C1")).title == "#vision"
     assert slack.posted_to("C1")[0].text.startswith("✓ 1")
     assert slack.ephemerals_to("U2", "D777")[0].text.startswith("✓ 1")
 
 
-async def test_a_chat_made_by_a_dm_id_is_joined_with_its_person(on: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_a_chat_made_by_a_dm_id_is_joined_with_its_person(on: Scene, slack: FakeSlack) -> None:
     make.subscribes(on.app.store, "slack:D2", "diffusion")
-    await on.does(slack.writes_dm("list", by="U2"))
+    await on.writes("list", by="U2")
     assert on.queries("slack:U2") == ["diffusion"]
     assert listing.get_chat(on.app.store, make.address("slack:D2")).address == make.address("slack:U2")
     assert "diffusion" in slack.posted_to("D2")[0].text
@@ -180,24 +180,24 @@ async def test_a_chat_made_by_a_dm_id_is_joined_with_its_person(on: slack_bot.Sc
 # ── threads ───────────────────────────────────────────────────────────────────
 
 
-async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(on: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(on: Scene, slack: FakeSlack) -> None:
     thread = slack.says("C1", "let us read on graphs")
-    await on.does(slack.mentions("sub graph", by="U2", thread=thread))
-    await on.does(slack.mentions("list", by="U2", thread=thread))
-    await on.does(slack.mentions("hello", by="U2"))
+    await on.mentions("sub graph", by="U2", thread=thread)
+    await on.mentions("list", by="U2", thread=thread)
+    await on.mentions("hello", by="U2")
     assert (on.queries(f"slack:C1/{thread}"), on.queries()) == (["graph"], [])
     assert [entry.thread for entry in slack.posted_to("C1")] == [thread]
     there, above = slack.ephemerals_to("U2")
     assert (there.thread, above.thread) == (thread, "")
     assert "1 subscription" in there.text
     assert "/paperwire help" in above.text
-    await on.does(slack.mentions("hello", by="U2", thread=thread))  # people cannot type slash commands in a thread
+    await on.mentions("hello", by="U2", thread=thread)  # people cannot type slash commands in a thread
     assert "@paperwire help" in slack.ephemerals_to("U2")[-1].text
 
 
-async def test_replies_below_a_delivery_are_about_the_channel(on: slack_bot.Scene, slack: FakeSlack) -> None:
-    await on.does(slack.user_types("/paperwire sub graph now", by="U2"))
-    await on.does(slack.user_types("/paperwire set quiet off", by="U2"))  # for U2 it is seven in the morning
+async def test_replies_below_a_delivery_are_about_the_channel(on: Scene, slack: FakeSlack) -> None:
+    await on.types("/paperwire sub graph now", by="U2")
+    await on.types("/paperwire set quiet off", by="U2")  # for U2 it is seven in the morning
     make.ingested(on.app.store, *(make.paper(f"A graph of kind {n}", "cs.LG") for n in range(6)), now=make.NOON)
     await on.app.sender.send_once()
     parent, *papers = [
@@ -205,8 +205,8 @@ async def test_replies_below_a_delivery_are_about_the_channel(on: slack_bot.Scen
     ]
     assert papers
     assert {entry.thread for entry in papers} == {parent.id}
-    await on.does(slack.mentions("list", by="U2", thread=parent.id))
-    await on.does(slack.mentions("unsub 1", by="U2", thread=parent.id))
+    await on.mentions("list", by="U2", thread=parent.id)
+    await on.mentions("unsub 1", by="U2", thread=parent.id)
     assert on.queries() == []
     assert (slack.ephemerals_to("U2")[-1].thread, slack.posted_to("C1")[-1].thread) == (parent.id, parent.id)
 
@@ -214,12 +214,12 @@ async def test_replies_below_a_delivery_are_about_the_channel(on: slack_bot.Scen
 # ── files ─────────────────────────────────────────────────────────────────────
 
 
-async def test_an_export_of_a_channel_goes_to_the_asker(on: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_an_export_of_a_channel_goes_to_the_asker(on: Scene, slack: FakeSlack) -> None:
     for chat in ("slack:C1", "slack:U2"):
         for n in range(10):  # together, these queries are too long for a message
             make.subscribes(on.app.store, chat, f'"{chat.partition(":")[2]} words {"of a wish " * 30} {n}"')
-    await on.does(slack.user_types("/paperwire export", by="U2"))
-    await on.does(slack.writes_dm("export", by="U2"))
+    await on.types("/paperwire export", by="U2")
+    await on.writes("export", by="U2")
     assert slack.files_in("C1") == []
     assert ["C1 words" in entry.text for entry in slack.files_in("D2")] == [True, False]
 
@@ -229,14 +229,14 @@ async def test_an_export_of_a_channel_goes_to_the_asker(on: slack_bot.Scene, sla
     [("privacy", ("files:write",)), ("privacy", ("files:write", "im:write")), ("export", ("im:write",))],
 )
 async def test_a_file_about_people_is_seen_only_by_who_asked(
-    on: slack_bot.Scene, slack: FakeSlack, words: str, lost: tuple[str, ...]
+    on: Scene, slack: FakeSlack, words: str, lost: tuple[str, ...]
 ) -> None:
     for n in range(10):  # together, these queries are too long for a message
         make.subscribes(on.app.store, "slack:C1", f'"shells {"of a wish " * 30} {n}"')
     for scope in lost:
         slack.withdraws(scope)
-    await on.does(slack.user_types(f"/paperwire {words}", by="U2"))
-    await on.does(slack.mentions(words, by="U2"))
+    await on.types(f"/paperwire {words}", by="U2")
+    await on.mentions(words, by="U2")
     told = (*slack.ephemerals_to("U2"), *slack.posted_to("D2"), *slack.files_in("D2"))
     assert sum(json.dumps((one.text, one.payload)).count("shells") for one in told) >= 20
     assert (slack.posted_to("C1"), slack.files_in("C1")) == ([], [])
@@ -299,9 +299,9 @@ def chooses_shortcut(slack: FakeSlack, ts: str) -> SentEnvelope:
 # --------------------------------------------------------------------------------------------------------------- forms
 
 
-async def test_a_form_answers_while_it_is_filled_in(on: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_a_form_answers_while_it_is_filled_in(on: Scene, slack: FakeSlack) -> None:
     make.ingested(on.app.store, make.paper("Diffusion one"), make.paper("A survey of diffusion"))
-    await on.does(slack.user_types("/paperwire sub", by="U2"))
+    await on.types("/paperwire sub", by="U2")
     opened = slack.views("views.open")[-1]
     assert opened.person == "U2"
     sent = await on.does(sends(slack, opened.view, query="-survey", zone="Mars"))
@@ -321,10 +321,10 @@ async def test_a_form_answers_while_it_is_filled_in(on: slack_bot.Scene, slack: 
 
 @pytest.mark.parametrize("fault", ["500", "cut before"])
 async def test_a_form_that_does_not_open_is_explained(
-    on: slack_bot.Scene, slack: FakeSlack, caplog: pytest.LogCaptureFixture, fault: str
+    on: Scene, slack: FakeSlack, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     slack.answers(fault, method="views.open")
-    sent = await on.does(slack.user_types("/paperwire sub", by="U2"))
+    sent = await on.types("/paperwire sub", by="U2")
     assert sent.acknowledged
     assert "A form or a page could not be shown" in caplog.text
     (answer,) = slack.ephemerals_to("U2")
@@ -332,7 +332,7 @@ async def test_a_form_that_does_not_open_is_explained(
     assert slack.posted_to("C1") == []
 
 
-async def test_a_button_whose_form_does_not_open_is_answered_too(on: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_a_button_whose_form_does_not_open_is_answered_too(on: Scene, slack: FakeSlack) -> None:
     await on.does(slack.opens_home(by="U2"))
     home = newest(slack, "views.publish")
     (button,) = [e for b in home["blocks"] if b["type"] == "actions" for e in b["elements"]]
@@ -341,7 +341,7 @@ async def test_a_button_whose_form_does_not_open_is_answered_too(on: slack_bot.S
     assert "If no form has opened" in slack.posted_to("D2")[0].text
 
 
-async def test_a_shortcut_on_a_link_is_a_form_for_its_thread(on: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_a_shortcut_on_a_link_is_a_form_for_its_thread(on: Scene, slack: FakeSlack) -> None:
     make.ingested(on.app.store, make.paper("Noise", "cs.CV", arxiv_id="2601.00042"))
     ts = slack.says("C1", f"see {LINK}")
     await on.does(chooses_shortcut(slack, ts))
@@ -358,12 +358,12 @@ async def test_a_shortcut_on_a_link_is_a_form_for_its_thread(on: slack_bot.Scene
 # ------------------------------------------------------------------------------------------------------------ tab Home
 
 
-async def test_home_shows_the_managed_chats_after_each_change(on: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_home_shows_the_managed_chats_after_each_change(on: Scene, slack: FakeSlack) -> None:
     def home() -> str:
         return str(newest(slack, "views.publish")["blocks"])
 
     make.subscribes(on.app.store, "slack:C2", "secrets", every="daily")
-    await on.does(slack.user_types("/paperwire sub graphs", by="U2"))
+    await on.types("/paperwire sub graphs", by="U2")
     assert slack.views("views.publish") == []  # the bot publishes no home view before the person opens it
     await on.does(slack.opens_home(by="U2"))
     assert slack.views("views.publish")[-1].person == "U2"
@@ -372,10 +372,10 @@ async def test_home_shows_the_managed_chats_after_each_change(on: slack_bot.Scen
     await on.does(presses(slack, newest(slack, "views.publish"), "pause", "graphs"))
     assert "paused" in home()
     assert "is paused" in slack.posted_to("C1")[-1].text
-    await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
+    await on.types("/paperwire sub diffusion", by="U2")
     assert "diffusion" in home()
     before = len(slack.views("views.publish"))
-    await on.does(slack.user_types("/paperwire list", by="U2"))
+    await on.types("/paperwire list", by="U2")
     assert len(slack.views("views.publish")) == before
     await on.does(presses(slack, newest(slack, "views.publish"), "edit", "graphs"))
     await on.does(sends(slack, newest(slack, "views.open"), query="graph transformers"))

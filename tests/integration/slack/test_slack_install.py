@@ -26,6 +26,7 @@ from tests.fakes import slack_oauth
 from tests.fakes.slack import TEAM, TOKEN
 from tests.integration import slack_bot
 from tests.integration.program import opened
+from tests.integration.slack_bot import OTHER
 from tests.make import FakeClock
 
 KEY = SecretStr("correct horse battery staple")
@@ -97,7 +98,7 @@ def teams(app: App) -> list[str]:
 
 async def posts_there(app: App, slack: slack_oauth.FakeOAuth) -> None:
     """Posts a message in the workspace that installed the app. This needs the token of that workspace."""
-    slack.knows("C1", team=slack_bot.OTHER)
+    slack.knows("C1", team=OTHER)
     await channel_of(app).post(THEIRS, HELLO, delivery="x")
 
 
@@ -127,7 +128,7 @@ async def test_a_workspace_is_served_at_once_and_its_token_sealed(
             "paperwire is installed in Example. In Slack, type /paperwire to begin.\n",
         )
         assert f"{installing.COOKIE}=;" in answer.headers["set-cookie"]
-        assert (teams(app), await channel_of(app).identity()) == ([slack_bot.OTHER], "")
+        assert (teams(app), await channel_of(app).identity()) == ([OTHER], "")
         await posts_there(app, slack)
         await slack_bot.installed(browser, slack)
         await posts_there(app, slack)  # of two installations, the newer token counts
@@ -136,7 +137,7 @@ async def test_a_workspace_is_served_at_once_and_its_token_sealed(
     for name in (tmp_path / "paperwire.db", copy):
         assert b"xoxb-" not in name.read_bytes()
     async with a_bot(tmp_path, slack, clock) as app:  # the next process decrypts the stored token
-        assert set(teams(app)) == {TEAM, slack_bot.OTHER}
+        assert set(teams(app)) == {TEAM, OTHER}
         await posts_there(app, slack)
 
 
@@ -156,7 +157,7 @@ async def test_another_browser_or_a_guess_installs_nothing(
         ("x" * 300, "x" * 300),
         (real, "\u00e9"),
     ):
-        code = slack.lets_in(slack_bot.OTHER)
+        code = slack.lets_in(OTHER)
         headers = {b"cookie": f"{installing.COOKIE}={cookie}".encode()}
         answer = await browser.get(manifest.REDIRECT, params={"state": state, "code": code}, headers=headers)
         assert (cookie, answer.status_code) == (cookie, 400)
@@ -176,7 +177,7 @@ async def test_a_state_is_good_once_and_for_ten_minutes(
     for state, minutes, status in ((used, 9, 200), (used, 0, 400), (late, 2, 400)):
         clock.advance(timedelta(minutes=minutes))
         browser.cookies.set(installing.COOKIE, state)
-        answer = await browser.get(manifest.REDIRECT, params={"state": state, "code": slack.lets_in(slack_bot.OTHER)})
+        answer = await browser.get(manifest.REDIRECT, params={"state": state, "code": slack.lets_in(OTHER)})
         assert answer.status_code == status
 
 
@@ -194,7 +195,7 @@ async def test_what_slack_does_not_grant_installs_nothing(
         ({}, 400, "Slack sent no code."),
         ({"code": "x" * 501}, 400, "Slack sent no code."),
         ({"code": "never-given"}, 502, "Slack did not confirm"),
-        ({"code": slack.lets_in(slack_bot.OTHER, enterprise=True)}, 502, ""),  # an organisation is no workspace
+        ({"code": slack.lets_in(OTHER, enterprise=True)}, 502, ""),  # an organisation is no workspace
     ):
         answer = await browser.get(manifest.REDIRECT, params={"state": await slack_bot.begun(browser), **params})
         assert (answer.status_code, answer.text.startswith(words)) == (status, True)

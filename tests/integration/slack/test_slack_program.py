@@ -14,8 +14,8 @@ from bot.platforms.slack import installing, manifest
 from bot.settings.loading import load_settings
 from subscriptions.service.workspaces import install
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
-from tests.integration import slack_bot
 from tests.integration.cli import Process, Terminal
+from tests.integration.slack_bot import OTHER, OTHER_TOKEN
 from tests.make import NOON
 from tests.patience import PATIENCE
 from tests.postgres.server import Server
@@ -74,16 +74,16 @@ def test_each_right_that_is_missing_is_named_with_what_is_lost(terminal: Termina
 def test_of_several_workspaces_each_is_asked_by_its_own_token(
     terminal: Terminal, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slack.workspace(slack_bot.OTHER, slack_bot.OTHER_TOKEN).scopes.discard("users:read")
+    slack.workspace(OTHER, OTHER_TOKEN).scopes.discard("users:read")
     terminal.file("paperwire.toml", '[[slack]]\nbot_token_env = "TEAM_TOKEN"\n')
-    monkeypatch.setenv("TEAM_TOKEN", slack_bot.OTHER_TOKEN)
+    monkeypatch.setenv("TEAM_TOKEN", OTHER_TOKEN)
     found = findings(terminal, slack)
     assert found["Slack scopes of T0TEST"][0]["answer"] == "all are granted"
     assert found["Slack scopes of T2OTHER"][0]["answer"].startswith("without users:read: guests may change")
 
 
 def test_workspaces_that_installed_the_app_are_asked_too(terminal: Terminal, slack: FakeSlack, tmp_path: Path) -> None:
-    slack.workspace(slack_bot.OTHER, slack_bot.OTHER_TOKEN)
+    slack.workspace(OTHER, OTHER_TOKEN)
     for name, value in (("CLIENT_ID", "1.2"), ("CLIENT_SECRET", "s"), ("SIGNING_SECRET", "s")):
         terminal.set(f"SLACK_{name}", value)
     terminal.set("SECRET_KEY", "key")
@@ -91,8 +91,8 @@ def test_workspaces_that_installed_the_app_are_asked_too(terminal: Terminal, sla
         load_settings({"PAPERWIRE_DATABASE_URL": f"sqlite:///{terminal.folder}/paperwire.db"}, tmp_path), channels={}
     )
     app.open()
-    tokens = TypeAdapter(installing.StoredTokens).dump_json(installing.StoredTokens(bot=slack_bot.OTHER_TOKEN))
-    for team, key in ((slack_bot.OTHER, "key"), ("T3", "another key")):
+    tokens = TypeAdapter(installing.StoredTokens).dump_json(installing.StoredTokens(bot=OTHER_TOKEN))
+    for team, key in ((OTHER, "key"), ("T3", "another key")):
         install(app.store, team, installing.cipher_of(SecretStr(key)).encrypt(tokens).decode(), now=NOON)
     app.store.close()
     found = findings(terminal, slack)

@@ -25,6 +25,7 @@ from tests.fakes import slack_event_delivery
 from tests.fakes.slack import APP_TOKEN, SECRET, FakeSlack, SentEnvelope
 from tests.integration import locked, slack_bot
 from tests.integration.program import RestingClock
+from tests.integration.slack_bot import Scene, a_bot
 from tests.make import NOON
 from tests.patience import PATIENCE
 
@@ -61,14 +62,14 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 
 
 @pytest.fixture
-async def served(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> AsyncIterator[slack_bot.Scene]:
+async def served(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> AsyncIterator[Scene]:
     """A Scene with a bot that accepts signed requests, instead of Socket Mode."""
     async with slack_bot.a_served_bot(tmp_path, slack, clock) as (app, _):
-        yield slack_bot.Scene(app, slack)
+        yield Scene(app, slack)
 
 
 @pytest.fixture
-async def web(served: slack_bot.Scene) -> AsyncIterator[httpx.AsyncClient]:
+async def web(served: Scene) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the bot's web address."""
     async with httpx.AsyncClient(base_url=served.fake.event_delivery.url, trust_env=False) as client:
         yield client
@@ -77,7 +78,7 @@ async def web(served: slack_bot.Scene) -> AsyncIterator[httpx.AsyncClient]:
 # ── Socket Mode ───────────────────────────────────────────────────────────────
 
 
-async def test_nothing_is_acknowledged_before_it_is_stored(on: slack_bot.Scene, slack: FakeSlack, gate: Gate) -> None:
+async def test_nothing_is_acknowledged_before_it_is_stored(on: Scene, slack: FakeSlack, gate: Gate) -> None:
     sent = slack.user_types("/paperwire sub diffusion")
     await asyncio.to_thread(gate.reached.wait, PATIENCE)
     assert not sent.acknowledged
@@ -86,9 +87,7 @@ async def test_nothing_is_acknowledged_before_it_is_stored(on: slack_bot.Scene, 
     assert sent.acknowledged
 
 
-async def test_a_refreshed_connection_still_acknowledges_a_command(
-    on: slack_bot.Scene, slack: FakeSlack, gate: Gate
-) -> None:
+async def test_a_refreshed_connection_still_acknowledges_a_command(on: Scene, slack: FakeSlack, gate: Gate) -> None:
     sent = [slack.user_types(f"/paperwire sub word{n}") for n in range(2)]  # one on each connection
     await asyncio.to_thread(gate.reached.wait, PATIENCE)
     slack.refreshes_connection()
@@ -97,14 +96,12 @@ async def test_a_refreshed_connection_still_acknowledges_a_command(
     gate.open.set()
     await on.does(sent)
     slack.drops_connection()
-    last = await on.does(slack.user_types("/paperwire list"))
+    last = await on.types("/paperwire list")
     assert ([one.failed for one in (*sent, last)], slack.event_delivery.strays) == (["", "", ""], [])
     assert [text[:3] for text in said(slack)] == ["✓ 1", "✓ 2"]
 
 
-async def test_an_event_of_a_lost_connection_has_its_effect_once(
-    on: slack_bot.Scene, slack: FakeSlack, gate: Gate
-) -> None:
+async def test_an_event_of_a_lost_connection_has_its_effect_once(on: Scene, slack: FakeSlack, gate: Gate) -> None:
     sent = slack.mentions("sub diffusion")
     await asyncio.to_thread(gate.reached.wait, PATIENCE)
     slack.drops_connections()
@@ -115,7 +112,7 @@ async def test_an_event_of_a_lost_connection_has_its_effect_once(
     assert sent.acknowledged
     assert len(said(slack)) == 1
     slack.drops_connections()
-    await on.does(slack.mentions("sub graph"))  # while no connection is open
+    await on.mentions("sub graph")  # while no connection is open
     assert len(said(slack)) == 2
 
 
@@ -130,7 +127,7 @@ async def test_events_that_come_again_change_and_answer_nothing(scene: slack_bot
 
 
 async def test_a_slow_effect_in_one_channel_holds_up_no_other(
-    on: slack_bot.Scene, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
+    on: Scene, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slack.knows("C2")
     waiting, free = threading.Event(), threading.Event()
@@ -153,15 +150,15 @@ async def test_a_slow_effect_in_one_channel_holds_up_no_other(
 
 
 async def test_a_database_that_cannot_be_used_is_waited_for(
-    on: slack_bot.Scene, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
+    on: Scene, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = locked.broken_database(monkeypatch, times=3)
-    await on.does(slack.user_types("/paperwire sub diffusion"))
+    await on.types("/paperwire sub diffusion")
     assert (on.queries(), len(refused)) == (["diffusion"], 3)
 
 
 async def test_unknown_shapes_are_acknowledged_and_passed_over(
-    on: slack_bot.Scene, slack: FakeSlack, caplog: pytest.LogCaptureFixture
+    on: Scene, slack: FakeSlack, caplog: pytest.LogCaptureFixture
 ) -> None:
     strange: list[tuple[str, Any]] = [
         (slack_event_delivery.EVENTS, {"event": {"type": "message", "text": "sesame"}, "team_id": slack.team}),
@@ -172,17 +169,17 @@ async def test_unknown_shapes_are_acknowledged_and_passed_over(
         ("something_new", {"x": "sesame"}),
     ]
     sent = [slack.brings(payload, kind) for kind, payload in strange]
-    await on.does(slack.mentions("sub diffusion"))
+    await on.mentions("sub diffusion")
     assert all(one.acknowledged for one in sent)
     assert (len(said(slack)), caplog.text.count("unknown shape")) == (1, 5)
     assert "sesame" not in caplog.text
 
 
 async def test_events_of_a_workspace_without_token_are_dropped(
-    on: slack_bot.Scene, slack: FakeSlack, caplog: pytest.LogCaptureFixture
+    on: Scene, slack: FakeSlack, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    ours = await on.does(slack.user_types("/paperwire sub diffusion"))
+    ours = await on.types("/paperwire sub diffusion")
     theirs = [
         slack.brings({**one.payload, "team_id": "T9", **more}, one.kind)
         for one, more in (
@@ -200,7 +197,7 @@ async def test_events_of_a_workspace_without_token_are_dropped(
 async def test_a_slack_that_is_down_at_the_start_is_tried_again(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock
 ) -> None:
-    async with slack_bot.a_bot(tmp_path, slack, clock) as app:
+    async with a_bot(tmp_path, slack, clock) as app:
         receivers = app.receivers()
         slack.goes_down()
         await check_app_tokens(receivers)
@@ -219,7 +216,7 @@ async def test_a_slack_that_is_down_at_the_start_is_tried_again(
 async def test_a_token_refused_later_is_named_and_asked_about_slowly(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with slack_bot.a_bot(tmp_path, slack, clock) as app:
+    async with a_bot(tmp_path, slack, clock) as app:
         receivers = app.receivers()
         async with worker.listening(app, receivers):
             await asyncio.to_thread(slack.waits_connected, 2)
@@ -235,7 +232,7 @@ async def test_a_token_refused_later_is_named_and_asked_about_slowly(
 async def test_at_the_end_taken_events_are_answered(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
 ) -> None:
-    async with slack_bot.a_bot(tmp_path, slack, clock) as app:
+    async with a_bot(tmp_path, slack, clock) as app:
         stack = worker.listening(app, [worker.Supervised(receiver, clock) for receiver in app.receivers()])
         await stack.__aenter__()
         await asyncio.to_thread(slack.waits_connected, 2)
@@ -253,7 +250,7 @@ async def test_at_the_end_taken_events_are_answered(
 async def test_with_once_nobody_can_ask_for_what_slack_sends(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with slack_bot.a_bot(tmp_path, slack, clock) as app:
+    async with a_bot(tmp_path, slack, clock) as app:
         await worker.answer_once(app)
     assert "only to a paperwire run that goes on" in caplog.text
 
@@ -261,7 +258,7 @@ async def test_with_once_nobody_can_ask_for_what_slack_sends(
 # ── signed requests ───────────────────────────────────────────────────────────
 
 
-async def test_signed_requests_are_answered_in_time(served: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_signed_requests_are_answered_in_time(served: Scene, slack: FakeSlack) -> None:
     sent: list[SentEnvelope] = [slack.user_types("/paperwire sub diffusion")]
     await served.does(sent)
     await posts(slack, 1)  # the message with the button has arrived
@@ -329,9 +326,7 @@ async def test_what_slack_did_not_sign_is_refused_before_it_is_parsed(
     assert SECRET not in caplog.text
 
 
-async def test_a_replayed_request_has_no_second_effect(
-    served: slack_bot.Scene, web: httpx.AsyncClient, slack: FakeSlack
-) -> None:
+async def test_a_replayed_request_has_no_second_effect(served: Scene, web: httpx.AsyncClient, slack: FakeSlack) -> None:
     for at in (0, 0, 299, -299):
         answer = await web.post("/slack/events", content=MENTION, headers=signed(MENTION, at=NOON.timestamp() + at))
         assert (answer.status_code, answer.text) == (200, "")
@@ -364,7 +359,7 @@ async def test_checks_of_the_address_get_no_answer_of_the_bot(
 
 
 async def test_while_the_database_is_away_slack_is_asked_to_come_again(
-    served: slack_bot.Scene, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
+    served: Scene, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.conversation.handler.apply_once", locked.away)
     sent = await served.does(slack.mentions("sub diffusion"))
@@ -376,7 +371,7 @@ async def test_while_the_database_is_away_slack_is_asked_to_come_again(
     assert len(said(slack)) == 1
 
 
-async def test_before_it_listens_nothing_is_taken(served: slack_bot.Scene) -> None:
+async def test_before_it_listens_nothing_is_taken(served: Scene) -> None:
     (receiver,) = served.app.receivers()
     (door, *_) = receiver.routes
     headers = {name.lower(): value for name, value in signed(MENTION).items()}
@@ -387,8 +382,8 @@ async def test_before_it_listens_nothing_is_taken(served: slack_bot.Scene) -> No
 # ── messages that were written long ago ───────────────────────────────────────
 
 
-async def test_what_is_older_than_a_day_is_not_answered(on: slack_bot.Scene, slack: FakeSlack) -> None:
-    old = await on.does(slack.writes_dm("sub tooold"))
+async def test_what_is_older_than_a_day_is_not_answered(on: Scene, slack: FakeSlack) -> None:
+    old = await on.writes("sub tooold")
     event = {**old.payload["event"], "ts": f"{(make.NOON - timedelta(hours=25)).timestamp():.6f}"}
     await on.does(slack.brings({**old.payload, "event": event, "event_id": "EvOld"}, slack_event_delivery.EVENTS))
     assert len(said(slack, "D1")) == 1

@@ -18,6 +18,7 @@ from subscriptions.store.installations import uninstalled
 from tests import make
 from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
 from tests.integration import slack_bot
+from tests.integration.slack_bot import OTHER, OTHER_TOKEN, Scene, Scenes
 from tests.make import NOON
 from tests.source_harness import NoSources
 
@@ -25,21 +26,21 @@ THEIRS = f"{slack_bot.OTHER}/C1"
 
 
 @pytest.fixture
-async def both(scene: slack_bot.Scenes, slack: FakeSlack) -> AsyncIterator[slack_bot.Scene]:
+async def both(scene: Scenes, slack: FakeSlack) -> AsyncIterator[Scene]:
     """A Scene with a bot for two workspaces, each with a channel C1."""
-    slack.workspace(slack_bot.OTHER, slack_bot.OTHER_TOKEN)
-    slack.knows("C1", name="vision", people=("U1", "U2"), team=slack_bot.OTHER)
-    slack.knows_person("U1", team=slack_bot.OTHER)
+    slack.workspace(OTHER, OTHER_TOKEN)
+    slack.knows("C1", name="vision", people=("U1", "U2"), team=OTHER)
+    slack.knows_person("U1", team=OTHER)
     own = WorkspaceTokens(SecretStr(TOKEN), SecretStr(APP_TOKEN))
-    async with scene(slack={"others": (own, WorkspaceTokens(SecretStr(slack_bot.OTHER_TOKEN)))}) as made:
+    async with scene(slack={"others": (own, WorkspaceTokens(SecretStr(OTHER_TOKEN)))}) as made:
         yield made
 
 
-def vision(on: slack_bot.Scene) -> Chat:
+def vision(on: Scene) -> Chat:
     return listing.get_chat(on.app.store, parse_address("slack:C1"))
 
 
-async def sends(on: slack_bot.Scene, *titles: str, **later: float) -> Sent:
+async def sends(on: Scene, *titles: str, **later: float) -> Sent:
     """Advances the clock by `later`, ingests papers with these titles, and sends the due deliveries."""
     on.app.clock.advance(timedelta(**later))  # type: ignore[attr-defined]
     make.ingested(on.app.store, *(make.paper(title, "cs.LG") for title in titles), now=on.app.clock.now())
@@ -54,21 +55,21 @@ def brought(fake: FakeSlack, chat: str = "C1") -> list[str]:
 # ── places that come and go ───────────────────────────────────────────────────
 
 
-async def test_every_kind_of_conversation_gets_its_papers(on: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_every_kind_of_conversation_gets_its_papers(on: Scene, slack: FakeSlack) -> None:
     slack.knows("C7", people=("U1",), name="open")
     slack.knows("G7", people=("U1",), name="closed", private=True)
     slack.knows("G8", people=("U1",), name="mpdm-u1--u2--paperwire-1", private=True)
     for channel, called in (("C7", "#open"), ("G7", "#closed"), ("G8", "u1, u2, paperwire")):
-        await on.does(slack.user_types("/paperwire sub graph now", channel))
+        await on.types("/paperwire sub graph now", channel)
         assert on.queries(f"slack:{channel}") == ["graph"]
         assert listing.get_chat(on.app.store, parse_address(f"slack:{channel}")).title == called
     await sends(on, "A graph")
     assert [len(brought(slack, channel)) for channel in ("C7", "G7", "G8")] == [1, 1, 1]
 
 
-async def test_a_channel_without_the_bot_is_told_how_to_invite_it(on: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_a_channel_without_the_bot_is_told_how_to_invite_it(on: Scene, slack: FakeSlack) -> None:
     slack.leaves("C1")
-    await on.does(slack.user_types("/paperwire sub graph now"))
+    await on.types("/paperwire sub graph now")
     assert on.queries() == ["graph"]
     (ephemeral,) = slack.ephemerals_to("U1")
     assert "/invite @paperwire" in ephemeral.text
@@ -81,12 +82,12 @@ async def test_a_channel_without_the_bot_is_told_how_to_invite_it(on: slack_bot.
     assert slack.posted_to("C1")[0].text != ""
 
 
-async def test_an_app_that_may_not_read_channels_tells_the_asker(scene: slack_bot.Scenes, slack: FakeSlack) -> None:
+async def test_an_app_that_may_not_read_channels_tells_the_asker(scene: Scenes, slack: FakeSlack) -> None:
     slack.leaves("C1")
     for scope in ("channels:read", "users:read"):
         slack.withdraws(scope)
     async with scene() as on:
-        await on.does(slack.user_types("/paperwire sub graph now"))
+        await on.types("/paperwire sub graph now")
         assert on.queries() == ["graph"]
         assert vision(on).is_unreachable
         await on.app.sender.send_once()
@@ -94,10 +95,8 @@ async def test_an_app_that_may_not_read_channels_tells_the_asker(scene: slack_bo
 
 
 @pytest.mark.parametrize("event", [True, False])
-async def test_an_archived_channel_waits_until_it_is_open_again(
-    on: slack_bot.Scene, slack: FakeSlack, *, event: bool
-) -> None:
-    await on.does(slack.user_types("/paperwire sub graph now"))
+async def test_an_archived_channel_waits_until_it_is_open_again(on: Scene, slack: FakeSlack, *, event: bool) -> None:
+    await on.types("/paperwire sub graph now")
     if event:
         await on.does(slack.archives("C1"))
     else:
@@ -111,12 +110,12 @@ async def test_an_archived_channel_waits_until_it_is_open_again(
     assert len(brought(slack)) == 1
 
 
-async def test_a_channel_goes_on_whatever_happens_to_it(on: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_a_channel_goes_on_whatever_happens_to_it(on: Scene, slack: FakeSlack) -> None:
     slack.leaves("C1")
     await on.does(slack.invites("C1"))
     (greeting,) = slack.posted_to("C1")
     assert "/paperwire sub diffusion" in greeting.text
-    await on.does(slack.user_types("/paperwire sub graph"))
+    await on.types("/paperwire sub graph")
     await on.does(slack.leaves("C1"))
     assert vision(on).is_unreachable
     await on.does(slack.invites("C1", by="U2"))
@@ -131,12 +130,12 @@ async def test_a_channel_goes_on_whatever_happens_to_it(on: slack_bot.Scene, sla
     assert "deleted" in listing.get_chat(on.app.store, parse_address("slack:C9")).state_detail
 
 
-async def test_what_a_person_who_left_asked_for_waits(on: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_what_a_person_who_left_asked_for_waits(on: Scene, slack: FakeSlack) -> None:
     thread = slack.says("C1", "A plan")
-    await on.does(slack.mentions("sub graph now", by="U1", thread=thread))
+    await on.mentions("sub graph now", by="U1", thread=thread)
     for by, words in (("U1", "graph now"), ("U1", "tree now"), ("U2", "quantum now")):
-        await on.does(slack.user_types(f"/paperwire sub {words}", by=by))
-    await on.does(slack.user_types("/paperwire pause 2 7d", by="U1"))
+        await on.types(f"/paperwire sub {words}", by=by)
+    await on.types("/paperwire pause 2 7d", by="U1")
     for _ in range(2):
         await on.does(slack.member_leaves("U1"))
     await sends(on, "A graph", "A tree", "A quantum", days=8)
@@ -149,9 +148,9 @@ async def test_what_a_person_who_left_asked_for_waits(on: slack_bot.Scene, slack
     came = [str(e.payload) for e in slack.posted_to("C1")]
     assert any("A quantum" in one for one in came)
     assert not any("A graph" in one or "A tree" in one for one in came)
-    await on.does(slack.user_types("/paperwire list", by="U2"))
+    await on.types("/paperwire list", by="U2")
     assert "paused: who asked for it has left" in slack.ephemerals_to("U2")[-1].text
-    await on.does(slack.clicks("resume", by="U2"))
+    await on.clicks("resume", by="U2")
     assert "Papers come again." in slack.edits_in("C1")[-1].text
     await sends(on, minutes=11)
     assert "A graph" in str(slack.posted_to("C1")[-1].payload)
@@ -160,7 +159,7 @@ async def test_what_a_person_who_left_asked_for_waits(on: slack_bot.Scene, slack
     assert {one.subscription.state for one in listing.listed(on.app.store, vision(on).address)} == {"active"}
     assert "#vision" in slack.posted_to("D5")[0].text
     for by, words in (("U2", "sub bush now"), ("U5", "sub moss now"), ("U5", "pause 5"), ("U5", "set credits off")):
-        await on.does(slack.user_types(f"/paperwire {words}", by=by))
+        await on.types(f"/paperwire {words}", by=by)
     await on.does(slack.member_leaves("U2"))
     await on.app.sender.send_once()
     nameless = str(slack.posted_to("C1")[-1].payload)
@@ -172,49 +171,49 @@ async def test_what_a_person_who_left_asked_for_waits(on: slack_bot.Scene, slack
 # ── several workspaces ────────────────────────────────────────────────────────
 
 
-async def test_workspaces_have_chats_people_and_buttons_of_their_own(both: slack_bot.Scene, slack: FakeSlack) -> None:
-    await both.does(slack.user_types("/paperwire sub graph", by="U1"))
-    await both.does(slack.user_types("/paperwire sub quantum", by="U1", team=slack_bot.OTHER))
-    await both.does(slack.writes_dm("sub optics", by="U1", team=slack_bot.OTHER))
+async def test_workspaces_have_chats_people_and_buttons_of_their_own(both: Scene, slack: FakeSlack) -> None:
+    await both.types("/paperwire sub graph", by="U1")
+    await both.types("/paperwire sub quantum", by="U1", team=OTHER)
+    await both.writes("sub optics", by="U1", team=OTHER)
     assert (both.queries(), both.queries(f"slack:{slack_bot.OTHER}/C1")) == (["graph"], ["quantum"])
     assert (both.queries("slack:U1"), both.queries(f"slack:{slack_bot.OTHER}/U1")) == ([], ["optics"])
     undo = slack.posted_to("C1")[0].payload["blocks"][-1]["elements"][0]["value"]
-    await both.does(slack.clicks(undo, by="U1", team=slack_bot.OTHER, tampered=True))
+    await both.clicks(undo, by="U1", team=OTHER, tampered=True)
     assert both.queries() == ["graph"]
-    await both.does(slack.clicks("undo", by="U1", team=slack_bot.OTHER))
+    await both.clicks("undo", by="U1", team=OTHER)
     assert both.queries(f"slack:{slack_bot.OTHER}/C1") == []
     assert [entry.text[:3] for entry in slack.posted_to(f"{slack_bot.OTHER}/D1")] == ["✓ 1"]
     await both.does(slack.opens_home(by="U1"))
-    await both.does(slack.opens_home(by="U1", team=slack_bot.OTHER))
+    await both.does(slack.opens_home(by="U1", team=OTHER))
     ours, theirs = (str(shown.view) for shown in slack.views("views.publish"))
     assert ("graph" in ours, "optics" in ours) == (True, False)
     assert ("graph" in theirs, "optics" in theirs) == (False, True)
 
 
-async def test_nobody_reaches_into_another_workspace(both: slack_bot.Scene, slack: FakeSlack) -> None:
-    await both.does(slack.user_types("/paperwire sub quantum", by="U1", team=slack_bot.OTHER))
+async def test_nobody_reaches_into_another_workspace(both: Scene, slack: FakeSlack) -> None:
+    await both.types("/paperwire sub quantum", by="U1", team=OTHER)
     for words in ("list", "sub graph", "unsub all", "export"):
-        await both.does(slack.writes_dm(f"{words.split()[0]} @{slack_bot.OTHER}_C1 {words.partition(' ')[2]}", by="U1"))
-        await both.does(slack.user_types(f"/paperwire {words.split()[0]} @{TEAM}_C1 x", by="U1", team=slack_bot.OTHER))
-    await both.does(slack.writes_dm("connect", by="U1"))
+        await both.writes(f"{words.split()[0]} @{slack_bot.OTHER}_C1 {words.partition(' ')[2]}", by="U1")
+        await both.types(f"/paperwire {words.split()[0]} @{TEAM}_C1 x", by="U1", team=OTHER)
+    await both.writes("connect", by="U1")
     assert (both.queries(f"slack:{slack_bot.OTHER}/C1"), both.queries()) == (["quantum"], [])
     ephemeral = " ".join(entry.text for entry in slack.posted_to("D1"))
     assert "quantum" not in ephemeral
     assert "#vision" not in ephemeral
 
 
-async def test_a_channel_of_the_own_workspace_is_managed_from_private(on: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_a_channel_of_the_own_workspace_is_managed_from_private(on: Scene, slack: FakeSlack) -> None:
     slack.knows("C0PAPERS", name="papers", people=("U1",))
     slack.knows("G0SECRET", name="secret", private=True, people=("U2",))
     for channel in ("C0PAPERS", "G0SECRET"):
-        await on.does(slack.writes_dm(f"sub <#{channel}|x> graph", wrapped=True))
-        await on.does(slack.writes_dm(f"list <#{channel}|x>", wrapped=True))
+        await on.writes(f"sub <#{channel}|x> graph", wrapped=True)
+        await on.writes(f"list <#{channel}|x>", wrapped=True)
     assert (on.queries("slack:C0PAPERS"), on.queries("slack:G0SECRET")) == (["graph"], [])
-    await on.does(slack.writes_dm("list <#C0PAPERS|x>", wrapped=True))
+    await on.writes("list <#C0PAPERS|x>", wrapped=True)
     assert "graph" in slack.posted_to("D1")[-1].text
 
 
-def both_want(on: slack_bot.Scene) -> None:
+def both_want(on: Scene) -> None:
     for chat in ("C1", THEIRS):
         requests.subscribe(
             on.app.store,
@@ -225,17 +224,15 @@ def both_want(on: slack_bot.Scene) -> None:
 
 
 @pytest.mark.parametrize("says", [("app_uninstalled", "tokens_revoked"), ("tokens_revoked",)])
-async def test_a_workspace_without_the_app_waits_for_it(
-    both: slack_bot.Scene, slack: FakeSlack, says: tuple[str, ...]
-) -> None:
+async def test_a_workspace_without_the_app_waits_for_it(both: Scene, slack: FakeSlack, says: tuple[str, ...]) -> None:
     both_want(both)
-    await both.does(slack.uninstalls(team=slack_bot.OTHER, says=says))
-    assert uninstalled(both.app.store) == (slack_bot.OTHER,)
+    await both.does(slack.uninstalls(team=OTHER, says=says))
+    assert uninstalled(both.app.store) == (OTHER,)
     assert (await sends(both, "A graph", "A second graph")).stopped == {}
     assert (len(brought(slack)), brought(slack, THEIRS)) == (1, [])
     await both.app.platforms["slack"].recheck()
-    assert uninstalled(both.app.store) == (slack_bot.OTHER,)
-    slack.restores(team=slack_bot.OTHER)
+    assert uninstalled(both.app.store) == (OTHER,)
+    slack.restores(team=OTHER)
     await both.app.platforms["slack"].recheck()
     assert uninstalled(both.app.store) == ()
     await both.app.sender.send_once()
@@ -243,9 +240,9 @@ async def test_a_workspace_without_the_app_waits_for_it(
     assert any("removed from the workspace" in entry.text for entry in slack.posted_to("D5"))
 
 
-async def test_after_thirty_days_only_the_uninstalled_one_is_erased(both: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_after_thirty_days_only_the_uninstalled_one_is_erased(both: Scene, slack: FakeSlack) -> None:
     both_want(both)
-    await both.does(slack.uninstalls(team=slack_bot.OTHER))
+    await both.does(slack.uninstalls(team=OTHER))
     make.clean_up(both.app.store, now=NOON + timedelta(days=29))
     assert both.queries(f"slack:{THEIRS}") == ["graph"]
     make.clean_up(both.app.store, now=NOON + timedelta(days=31))
@@ -258,9 +255,9 @@ async def test_after_thirty_days_only_the_uninstalled_one_is_erased(both: slack_
         vision(both)
 
 
-async def test_a_restart_with_the_app_back_goes_on(scene: slack_bot.Scenes, slack: FakeSlack) -> None:
+async def test_a_restart_with_the_app_back_goes_on(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
-        await on.does(slack.user_types("/paperwire sub graph now"))
+        await on.types("/paperwire sub graph now")
         await on.does(slack.uninstalls())
         assert vision(on).is_unreachable
     slack.restores()
@@ -270,9 +267,9 @@ async def test_a_restart_with_the_app_back_goes_on(scene: slack_bot.Scenes, slac
     assert len(brought(slack)) == 1
 
 
-async def test_a_workspace_that_stands_still_is_named(both: slack_bot.Scene, slack: FakeSlack) -> None:
+async def test_a_workspace_that_stands_still_is_named(both: Scene, slack: FakeSlack) -> None:
     both_want(both)
-    slack.revokes(team=slack_bot.OTHER)
+    slack.revokes(team=OTHER)
     process = Process(both.app, NoSources())  # type: ignore[arg-type]
     make.ingested(both.app.store, make.paper("A graph", "cs.LG"), now=NOON)
 
@@ -284,7 +281,7 @@ async def test_a_workspace_that_stands_still_is_named(both: slack_bot.Scene, sla
 
     assert await named() == [f"slack:{slack_bot.OTHER}"]
     assert len(brought(slack)) == 1
-    slack.restores(team=slack_bot.OTHER)
+    slack.restores(team=OTHER)
     both.app.clock.advance(timedelta(seconds=61))  # type: ignore[attr-defined]
     assert await named() == []
     assert len(brought(slack, THEIRS)) == 1
