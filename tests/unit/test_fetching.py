@@ -81,53 +81,53 @@ async def refusal(fetching: web.Fetcher, url: str) -> FetchError:
 
 
 @pytest.mark.parametrize(
-    ("address", "public"),
-    [
-        ("8.8.8.8", True),
-        ("2606:4700::1111", True),
-        ("127.0.0.1", False),
-        ("127.8.8.8", False),
-        ("0.0.0.0", False),  # noqa: S104 - not bound to
-        ("10.0.0.1", False),
-        ("172.16.0.1", False),
-        ("172.31.255.255", False),
-        ("192.168.1.1", False),
-        ("169.254.169.254", False),  # here clouds give their machines secret keys
-        ("100.64.0.1", False),
-        ("192.0.2.1", False),
-        ("198.18.0.1", False),
-        ("224.0.0.1", False),
-        ("239.255.255.250", False),
-        ("240.0.0.1", False),
-        ("255.255.255.255", False),
-        ("::", False),
-        ("::1", False),
-        ("fe80::1", False),
-        ("fe80::1%eth0", False),
-        ("fc00::1", False),
-        ("fd12:3456::1", False),
-        ("fec0::1", False),
-        ("ff02::1", False),
-        ("2001:db8::1", False),
-        ("3fff::1", False),
-        ("5f00::1", False),
-        ("100::1", False),
-        ("2001:0:a00:1::", False),  # Teredo
-        ("::ffff:127.0.0.1", False),
-        ("::ffff:10.0.0.1", False),
-        ("::ffff:8.8.8.8", True),
-        ("::127.0.0.1", False),
-        ("2002:7f00:1::", False),  # 6to4 of 127.0.0.1
-        ("2002:808:808::", True),
-        ("64:ff9b::a00:1", False),  # NAT64 of 10.0.0.1
-        ("64:ff9b::808:808", True),
-        ("64:ff9b:1::808:808", False),
-        ("no address", False),
-        ("", False),
-    ],
+    ("address", "expected"),
+    tables.rows("""
+        8.8.8.8            → public
+        2606:4700::1111    → public
+        127.0.0.1          →
+        127.8.8.8          →
+        0.0.0.0            →
+        10.0.0.1           →
+        172.16.0.1         →
+        172.31.255.255     →
+        192.168.1.1        →
+        169.254.169.254    →  # here clouds give their machines secret keys
+        100.64.0.1         →
+        192.0.2.1          →
+        198.18.0.1         →
+        224.0.0.1          →
+        239.255.255.250    →
+        240.0.0.1          →
+        255.255.255.255    →
+        ::                 →
+        ::1                →
+        fe80::1            →
+        fe80::1%eth0       →
+        fc00::1            →
+        fd12:3456::1       →
+        fec0::1            →
+        ff02::1            →
+        2001:db8::1        →
+        3fff::1            →
+        5f00::1            →
+        100::1             →
+        2001:0:a00:1::     →  # Teredo
+        ::ffff:127.0.0.1   →
+        ::ffff:10.0.0.1    →
+        ::ffff:8.8.8.8     → public
+        ::127.0.0.1        →
+        2002:7f00:1::      →  # 6to4 of 127.0.0.1
+        2002:808:808::     → public
+        64:ff9b::a00:1     →  # NAT64 of 10.0.0.1
+        64:ff9b::808:808   → public
+        64:ff9b:1::808:808 →
+        no address         →
+                           →
+    """),
 )
-def test_which_addresses_anybody_may_reach(address: str, public: bool) -> None:
-    assert is_public(address) is public
+def test_which_addresses_anybody_may_reach(address: str, expected: str) -> None:
+    assert is_public(address) is (expected == "public")
 
 
 @pytest.mark.parametrize(
@@ -522,6 +522,11 @@ def source(**values: object) -> SourceSettings:
     return SourceSettings(name="x", **values)  # type: ignore[arg-type]
 
 
+def source_at(place: str, schedule: str) -> SourceSettings:
+    """Returns a source at an address, or of a category of arXiv."""
+    return source(**({"url": place} if ":" in place else {"arxiv": (place,)}), schedule=schedule)
+
+
 @pytest.mark.parametrize(
     ("values", "split", "urls"),
     [
@@ -693,19 +698,19 @@ def test_a_batch_of_arxiv_is_asked_for_by_category_and_time(one: SourceSettings,
 
 
 @pytest.mark.parametrize(
-    ("values", "categories"),
-    [
-        ({"arxiv": ("cs.LG",)}, ("cs.LG",)),
-        ({"url": "https://arxiv.org/list/cs.LG/new", "schedule": "arxiv"}, ("cs.LG",)),
-        ({"url": "https://rss.arxiv.org/rss/cs.LG+stat.ML", "schedule": "arxiv"}, ("cs.LG", "stat.ML")),
-        ({"url": "https://rss.arxiv.org/atom/hep-th", "schedule": "arxiv"}, ("hep-th",)),
-        ({"url": "https://rss.arxiv.org/rss/cs.LG", "schedule": "every 30m"}, ()),
-        ({"url": "https://example.org/list/of-mine/new", "schedule": "arxiv"}, ()),
-        ({"url": "https://example.org/today.md", "schedule": "arxiv"}, ()),
-    ],
+    ("place", "schedule", "categories"),
+    tables.rows("""
+        cs.LG                                   →           → cs.LG
+        https://arxiv.org/list/cs.LG/new        → arxiv     → cs.LG
+        https://rss.arxiv.org/rss/cs.LG+stat.ML → arxiv     → cs.LG, stat.ML
+        https://rss.arxiv.org/atom/hep-th       → arxiv     → hep-th
+        https://rss.arxiv.org/rss/cs.LG         → every 30m →
+        https://example.org/list/of-mine/new    → arxiv     →
+        https://example.org/today.md            → arxiv     →
+    """),
 )
-def test_of_which_categories_a_source_is(values: dict[str, object], categories: tuple[str, ...]) -> None:
-    assert fetch_request.categories_of(source(**values)) == categories
+def test_of_which_categories_a_source_is(place: str, schedule: str, categories: str) -> None:
+    assert ", ".join(fetch_request.categories_of(source_at(place, schedule))) == categories
 
 
 @pytest.mark.parametrize(
@@ -739,27 +744,27 @@ def days(one: SourceSettings, after: date | None, now: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("values", "after", "now", "due"),
-    [
-        ({"url": "https://e.org/{date}"}, None, "2026-01-22 12:00", ["01-22"]),
-        ({"url": "https://e.org/{date}"}, "2026-01-19", "2026-01-22 12:00", ["01-20", "01-21", "01-22"]),
-        ({"url": "https://e.org/{date}"}, "2026-01-22", "2026-01-22 12:00", []),
-        ({"url": "https://e.org/{date}"}, "2027-01-22", "2026-01-22 12:00", ["01-22"]),  # the clock was set back
-        ({"arxiv": ("cs.LG",)}, None, "2026-01-22 05:04", ["01-21"]),  # a minute before the next batch is available
-        ({"arxiv": ("cs.LG",)}, None, "2026-01-22 05:05", ["01-22"]),
-        ({"arxiv": ("cs.LG",)}, "2026-01-15", "2026-01-22 05:05", ["01-16", "01-19", "01-21", "01-22"]),
-        ({"arxiv": ("cs.LG",)}, "2026-01-15", "2026-01-24 12:00", ["01-16", "01-19", "01-21", "01-22", "01-23"]),
-        ({"url": "https://arxiv.org/list/cs.LG/new", "schedule": "arxiv"}, "2026-01-21", "2026-01-22 01:05", ["01-22"]),
-        ({"url": "https://rss.arxiv.org/rss/cs.LG", "schedule": "arxiv"}, "2026-01-21", "2026-01-22 01:05", []),
-        ({"url": "https://e.org/x", "schedule": "0 6 * * mon"}, "2026-01-01", "2026-01-22 12:00", ["01-05", "01-12", "01-19"]),
-        ({"url": "https://e.org/x", "schedule": "30 5 * * *"}, "2026-01-20", "2026-01-21 20:29", ["01-21"]),
-        ({"url": "https://e.org/x", "schedule": "30 5 * * *"}, "2026-01-20", "2026-01-21 20:30", ["01-21", "01-22"]),
-        ({"url": "https://e.org/x", "schedule": "every 30m"}, "2026-01-01", "2026-01-22 12:00", []),
-    ],
-)  # fmt: skip
-def test_which_days_have_become_due(values: dict[str, object], after: str | None, now: str, due: list[str]) -> None:
-    given = {"schedule": "arxiv" if "arxiv" in values else "every 30m", **values}
-    assert days(source(**given), date.fromisoformat(after) if after else None, now) == due
+    ("place", "schedule", "after", "now", "due"),
+    tables.rows("""
+        https://e.org/{date}             → every 30m   →            → 2026-01-22 12:00 → 01-22
+        https://e.org/{date}             → every 30m   → 2026-01-19 → 2026-01-22 12:00 → 01-20, 01-21, 01-22
+        https://e.org/{date}             → every 30m   → 2026-01-22 → 2026-01-22 12:00 →
+        https://e.org/{date}             → every 30m   → 2027-01-22 → 2026-01-22 12:00 → 01-22  # the clock was set back
+        cs.LG                            → arxiv       →            → 2026-01-22 05:04 → 01-21  # a minute before the next batch is available
+        cs.LG                            → arxiv       →            → 2026-01-22 05:05 → 01-22
+        cs.LG                            → arxiv       → 2026-01-15 → 2026-01-22 05:05 → 01-16, 01-19, 01-21, 01-22
+        cs.LG                            → arxiv       → 2026-01-15 → 2026-01-24 12:00 → 01-16, 01-19, 01-21, 01-22, 01-23
+        https://arxiv.org/list/cs.LG/new → arxiv       → 2026-01-21 → 2026-01-22 01:05 → 01-22
+        https://rss.arxiv.org/rss/cs.LG  → arxiv       → 2026-01-21 → 2026-01-22 01:05 →
+        https://e.org/x                  → 0 6 * * mon → 2026-01-01 → 2026-01-22 12:00 → 01-05, 01-12, 01-19
+        https://e.org/x                  → 30 5 * * *  → 2026-01-20 → 2026-01-21 20:29 → 01-21
+        https://e.org/x                  → 30 5 * * *  → 2026-01-20 → 2026-01-21 20:30 → 01-21, 01-22
+        https://e.org/x                  → every 30m   → 2026-01-01 → 2026-01-22 12:00 →
+    """),
+)
+def test_which_days_have_become_due(place: str, schedule: str, after: str, now: str, due: str) -> None:
+    found = days(source_at(place, schedule), date.fromisoformat(after) if after else None, now)
+    assert ", ".join(found) == due
 
 
 # ── how long a missed day is still due ────────────────────────────────────────────────────────────────────────────────
@@ -841,48 +846,39 @@ def _file(size: int = 10, changed: int = 1, inode: int = 7) -> sources.FileStamp
     return sources.FileStamp(size, changed, inode)
 
 
-ONE = {"a.md": _file()}
-LARGER = {"a.md": _file(size=20)}
-SEVERAL = {"b.md": _file(), "a.md": _file(), "c/d.md": _file()}
+FOLDERS: dict[str, dict[str, sources.FileStamp]] = {
+    "nothing": {},
+    "one": {"a.md": _file()},
+    "larger": {"a.md": _file(size=20)},
+    "touched": {"a.md": _file(changed=2)},
+    "another": {"a.md": _file(inode=8)},
+    "renamed": {"b.md": _file()},
+    "several": {"b.md": _file(), "a.md": _file(), "c/d.md": _file()},
+}
 
 
-# A look is (seconds after noon, listing, what it reports).
 @pytest.mark.parametrize(
-    "looks",
-    [
-        pytest.param([(0, ONE, ()), (1, ONE, ("a.md",)), (2, ONE, ())], id="once"),
-        pytest.param(
-            [(0, ONE, ()), (0.5, ONE, ()), (0.9, ONE, ()), (1.4, ONE, ("a.md",))], id="looks that follow soon"
-        ),
-        pytest.param([(0, ONE, ()), (1, LARGER, ()), (2, LARGER, ("a.md",))], id="still being written"),
-        pytest.param([(0, ONE, ()), (1, {"a.md": _file(changed=2)}, ())], id="written again with the same size"),
-        pytest.param([(0, ONE, ()), (1, ONE, ("a.md",)), (2, LARGER, ()), (3, LARGER, ("a.md",))], id="changed"),
-        pytest.param(
-            [
-                (0, ONE, ()),
-                (1, ONE, ("a.md",)),
-                (2, {"a.md": _file(inode=8)}, ()),
-                (3, {"a.md": _file(inode=8)}, ("a.md",)),
-            ],
-            id="replaced",
-        ),
-        pytest.param(
-            [(0, ONE, ()), (1, ONE, ("a.md",)), (2, {"b.md": _file()}, ()), (3, {"b.md": _file()}, ("b.md",))],
-            id="renamed",
-        ),
-        pytest.param(
-            [(0, ONE, ()), (1, ONE, ("a.md",)), (2, {}, ()), (3, ONE, ()), (4, ONE, ("a.md",))], id="went and came back"
-        ),
-        pytest.param([(0, SEVERAL, ()), (1, SEVERAL, ("a.md", "b.md", "c/d.md"))], id="in the order of names"),
-        pytest.param([(0, ONE, ()), (-3600, ONE, ()), (-3599, ONE, ("a.md",))], id="a clock that was set back"),
-    ],
+    ("case", "looks"),
+    tables.rows("""
+        once                             → 0 one, 1 one: a.md, 2 one
+        looks that follow soon           → 0 one, 0.5 one, 0.9 one, 1.4 one: a.md
+        still being written              → 0 one, 1 larger, 2 larger: a.md
+        written again with the same size → 0 one, 1 touched
+        changed                          → 0 one, 1 one: a.md, 2 larger, 3 larger: a.md
+        replaced                         → 0 one, 1 one: a.md, 2 another, 3 another: a.md
+        renamed                          → 0 one, 1 one: a.md, 2 renamed, 3 renamed: b.md
+        went and came back               → 0 one, 1 one: a.md, 2 nothing, 3 one, 4 one: a.md
+        in the order of names            → 0 several, 1 several: a.md b.md c/d.md
+        a clock that was set back        → 0 one, -3600 one, -3599 one: a.md
+    """),
 )
-def test_a_file_is_given_out_when_it_is_complete(
-    looks: list[tuple[float, dict[str, sources.FileStamp], tuple[str, ...]]],
-) -> None:
+def test_a_file_is_given_out_when_it_is_complete(case: str, looks: str) -> None:
+    """A look has its second, what is in the folder, and which files are given out."""
     watch = sources.FolderWatch()
-    for seconds, listing, given in looks:
-        assert watch.check(listing, _at(seconds)) == given
+    for look in looks.split(", "):
+        seen, _, given = look.partition(": ")
+        seconds, folder = seen.split()
+        assert watch.check(FOLDERS[folder], _at(float(seconds))) == tuple(given.split())
 
 
 def test_a_file_is_read_within_five_seconds_of_its_last_change() -> None:

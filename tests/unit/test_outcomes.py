@@ -25,6 +25,7 @@ from bot.platforms.telegram import client as telegram
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.planning import retries
 from subscriptions.states import MessageState
+from tests import tables
 from tests.make import NOON
 
 
@@ -130,65 +131,65 @@ def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
 
 @pytest.mark.parametrize(
     ("step", "code", "words", "kind"),
-    [
-        ("begin", 421, "4.3.2 too many connections", RetryLater),
-        ("begin", 454, "4.7.0 temporary authentication failure", RetryLater),
-        ("begin", 535, "5.7.8 wrong password", SenderStopped),
-        ("begin", 554, "no service for you", SenderStopped),
-        ("sender", 451, "4.7.1 greylisted", RetryLater),
-        ("sender", 550, "5.7.1 not your address", SenderStopped),
-        ("recipient", 450, "4.2.0 greylisted", RetryLater),
-        ("recipient", 550, "5.1.1 no such user", ChatGone),
-        ("recipient", 550, "No such user here", ChatGone),
-        ("recipient", 553, "5.1.3 bad address", ChatGone),
-        ("recipient", 550, "5.2.1 mailbox disabled", ChatGone),
-        ("recipient", 552, "mailbox full", RetryLater),
-        ("recipient", 452, "4.2.2 over quota", RetryLater),
-        ("recipient", 550, "User unknown in relay recipient table", ChatGone),
-        ("recipient", 550, "5.4.1 Recipient address rejected: Access denied", ChatGone),
-        ("recipient", 554, "the transaction failed", Rejected),
+    tables.rows("""
+        begin     → 421 → 4.3.2 too many connections                                      → RetryLater
+        begin     → 454 → 4.7.0 temporary authentication failure                          → RetryLater
+        begin     → 535 → 5.7.8 wrong password                                            → SenderStopped
+        begin     → 554 → no service for you                                              → SenderStopped
+        sender    → 451 → 4.7.1 greylisted                                                → RetryLater
+        sender    → 550 → 5.7.1 not your address                                          → SenderStopped
+        recipient → 450 → 4.2.0 greylisted                                                → RetryLater
+        recipient → 550 → 5.1.1 no such user                                              → ChatGone
+        recipient → 550 → No such user here                                               → ChatGone
+        recipient → 553 → 5.1.3 bad address                                               → ChatGone
+        recipient → 550 → 5.2.1 mailbox disabled                                          → ChatGone
+        recipient → 552 → mailbox full                                                    → RetryLater
+        recipient → 452 → 4.2.2 over quota                                                → RetryLater
+        recipient → 550 → User unknown in relay recipient table                           → ChatGone
+        recipient → 550 → 5.4.1 Recipient address rejected: Access denied                 → ChatGone
+        recipient → 554 → the transaction failed                                          → Rejected
         # what is refused is how we speak or who we are, so no reader is at fault
-        ("begin", 500, "what is this", SenderStopped),
-        ("sender", 500, "5.5.1 no such command", SenderStopped),
-        ("recipient", 504, "5.5.2 <localhost>: Helo command rejected: need a full name", SenderStopped),
-        ("recipient", 504, "<box>: Helo command rejected: need a full name", SenderStopped),
-        ("recipient", 530, "Sign in first", SenderStopped),
-        ("recipient", 550, "5.7.1 relaying denied", SenderStopped),
-        ("recipient", 553, "that domain is not in my rcpthosts (#5.7.1)", SenderStopped),
-        ("recipient", 550, "relay not permitted", SenderStopped),
-        ("recipient", 554, "5.7.1 blocked", SenderStopped),
-        ("recipient", 554, "blocked using a list", SenderStopped),
-        ("recipient", 554, "Your access from [5.1.1.7] was banned", SenderStopped),
-        ("recipient", 554, "5.1.8 no such domain of the sender", SenderStopped),
-        ("recipient", 550, "Sender verify failed", SenderStopped),
-        ("recipient", 550, "5.7.708 Access denied", SenderStopped),
-        ("content", 550, "5.7.26 it has neither SPF nor DKIM", SenderStopped),
-        ("content", 554, "5.2.252 SendAsDenied; papers may not send as others", SenderStopped),
-        ("content", 550, "5.7.1 The domain of the From header fails DMARC", SenderStopped),
+        begin     → 500 → what is this                                                    → SenderStopped
+        sender    → 500 → 5.5.1 no such command                                           → SenderStopped
+        recipient → 504 → 5.5.2 <localhost>: Helo command rejected: need a full name      → SenderStopped
+        recipient → 504 → <box>: Helo command rejected: need a full name                  → SenderStopped
+        recipient → 530 → Sign in first                                                   → SenderStopped
+        recipient → 550 → 5.7.1 relaying denied                                           → SenderStopped
+        recipient → 553 → that domain is not in my rcpthosts (#5.7.1)                     → SenderStopped
+        recipient → 550 → relay not permitted                                             → SenderStopped
+        recipient → 554 → 5.7.1 blocked                                                   → SenderStopped
+        recipient → 554 → blocked using a list                                            → SenderStopped
+        recipient → 554 → Your access from [5.1.1.7] was banned                           → SenderStopped
+        recipient → 554 → 5.1.8 no such domain of the sender                              → SenderStopped
+        recipient → 550 → Sender verify failed                                            → SenderStopped
+        recipient → 550 → 5.7.708 Access denied                                           → SenderStopped
+        content   → 550 → 5.7.26 it has neither SPF nor DKIM                              → SenderStopped
+        content   → 554 → 5.2.252 SendAsDenied; papers may not send as others             → SenderStopped
+        content   → 550 → 5.7.1 The domain of the From header fails DMARC                 → SenderStopped
         # a quota passes, though its code says that the refusal is for ever
-        ("sender", 550, "5.4.5 Too much for one day", RetryLater),
-        ("recipient", 550, "5.1.90 The daily limit for recipients is reached", RetryLater),
-        ("recipient", 550, "Too many recipients this hour", RetryLater),
-        ("recipient", 554, "5.7.1 Recipient address rejected: quota of your host is used up", RetryLater),
-        ("recipient", 550, "5.7.28 a flood of mail", RetryLater),
-        ("content", 554, "5.2.0 Store.Submission:SubmissionQuotaExceeded", RetryLater),
-        ("content", 550, "Sending frequency limited", RetryLater),
-        ("content", 250, "what is this", RetryLater),
-        ("content", 451, "4.3.0 busy", RetryLater),
-        ("content", 552, "5.3.4 too large", Rejected),
-        ("content", 552, "the size exceeds the limit", Rejected),
-        ("content", 500, "the line is too long", Rejected),
-        ("content", 550, "the recipient's filter takes it for spam", Rejected),
-        ("content", 552, "5.2.3 too large for this mailbox", Rejected),
-        ("content", 554, "5.7.1 looks like spam", Rejected),
-        ("content", 550, "5.1.1 user unknown", ChatGone),
-    ],
+        sender    → 550 → 5.4.5 Too much for one day                                      → RetryLater
+        recipient → 550 → 5.1.90 The daily limit for recipients is reached                → RetryLater
+        recipient → 550 → Too many recipients this hour                                   → RetryLater
+        recipient → 554 → 5.7.1 Recipient address rejected: quota of your host is used up → RetryLater
+        recipient → 550 → 5.7.28 a flood of mail                                          → RetryLater
+        content   → 554 → 5.2.0 Store.Submission:SubmissionQuotaExceeded                  → RetryLater
+        content   → 550 → Sending frequency limited                                       → RetryLater
+        content   → 250 → what is this                                                    → RetryLater
+        content   → 451 → 4.3.0 busy                                                      → RetryLater
+        content   → 552 → 5.3.4 too large                                                 → Rejected
+        content   → 552 → the size exceeds the limit                                      → Rejected
+        content   → 500 → the line is too long                                            → Rejected
+        content   → 550 → the recipient's filter takes it for spam                        → Rejected
+        content   → 552 → 5.2.3 too large for this mailbox                                → Rejected
+        content   → 554 → 5.7.1 looks like spam                                           → Rejected
+        content   → 550 → 5.1.1 user unknown                                              → ChatGone
+    """),
 )
-def test_an_answer_means_by_its_step_code_and_detail(step: Step, code: int, words: str, kind: type) -> None:
-    found = outcome_of(aiosmtplib.SMTPResponseException(code, words), step)
-    assert type(found) is kind
-    assert str(code) in found.reason
-    if isinstance(found, RetryLater) and code in (550, 554):
+def test_an_answer_means_by_its_step_code_and_detail(step: Step, code: str, words: str, kind: str) -> None:
+    found = outcome_of(aiosmtplib.SMTPResponseException(int(code), words), step)
+    assert type(found).__name__ == kind
+    assert code in found.reason
+    if isinstance(found, RetryLater) and code in ("550", "554"):
         assert found.after >= timedelta(hours=1), "each try could count towards the quota"
     if isinstance(found, Rejected):
         assert found.form == (step == "content"), "only what was read can be refused for its form"
@@ -280,6 +281,12 @@ def network(cause: BaseException) -> Exception:
     return caused(theirs.NetworkError(type(cause).__name__), cause)
 
 
+def answers(table: str) -> list[Exception]:
+    """Returns the library's errors for refusals of Telegram, each in a line."""
+    refusals = {"Forbidden": theirs.Forbidden, "Bad Request": theirs.BadRequest}
+    return [refusals[text.partition(":")[0]](text) for text in tables.lines(table)]
+
+
 KEY = cast("Any", SimpleNamespace(host="example.org", port=443, is_ssl=True, ssl=True))
 REQUEST = aiohttp.RequestInfo(
     URL("https://api.telegram.org/bot4242:made-up/sendMessage"),
@@ -350,58 +357,60 @@ AT_TELEGRAM: list[tuple[type[NotDelivered], Mapping[str, object], list[Exception
     (
         ChatGone,
         {"scope": "chat"},
-        [
-            theirs.Forbidden("Forbidden: bot was blocked by the user"),
-            theirs.Forbidden("Forbidden: user is deactivated"),
-            theirs.Forbidden("Forbidden: bot was kicked from the group chat"),
-            theirs.Forbidden("Forbidden: bot was kicked from the supergroup chat"),
-            theirs.Forbidden("Forbidden: bot was kicked from the channel chat"),
-            theirs.Forbidden("Forbidden: bot is not a member of the channel chat"),
-            theirs.Forbidden("Forbidden: the group chat was deleted"),
-            theirs.Forbidden("Forbidden: bot can't initiate conversation with a user"),
-            theirs.Forbidden("Forbidden: bot can't send messages to bots"),
-            theirs.Forbidden("Forbidden: bot can't send messages to the bot"),
-            theirs.BadRequest("Bad Request: chat not found"),
-            theirs.BadRequest("Bad Request: private chat not found"),
-            theirs.BadRequest("Bad Request: PEER_ID_INVALID"),
-            theirs.BadRequest("Bad Request: need administrator rights in the channel chat"),
-            theirs.BadRequest("Bad Request: not enough rights to send text messages to the chat"),
-            theirs.BadRequest("Bad Request: have no rights to send a message"),
-            theirs.BadRequest("Bad Request: CHAT_WRITE_FORBIDDEN"),
-            theirs.BadRequest("Bad Request: CHAT_RESTRICTED"),
-            theirs.BadRequest("Bad Request: CHAT_ADMIN_REQUIRED"),
-            theirs.BadRequest("Bad Request: CHAT_SEND_PLAIN_FORBIDDEN"),
-            theirs.BadRequest("Bad Request: CHAT_GUEST_SEND_FORBIDDEN"),
-            theirs.BadRequest("Bad Request: CHANNEL_PRIVATE"),
-            theirs.BadRequest("Bad Request: CHANNEL_INVALID"),
-            theirs.BadRequest("Bad Request: CHAT_ID_INVALID"),
-            theirs.BadRequest("Bad Request: USER_IS_BLOCKED"),
-            theirs.BadRequest("Bad Request: USER_BANNED_IN_CHANNEL"),
-            theirs.BadRequest("Bad Request: INPUT_USER_DEACTIVATED"),
-            theirs.BadRequest("Bad Request: group chat was deactivated"),
-            theirs.BadRequest("Bad Request: group chat was upgraded to a supergroup chat"),
-        ],
+        answers("""
+            Forbidden: bot was blocked by the user
+            Forbidden: user is deactivated
+            Forbidden: bot was kicked from the group chat
+            Forbidden: bot was kicked from the supergroup chat
+            Forbidden: bot was kicked from the channel chat
+            Forbidden: bot is not a member of the channel chat
+            Forbidden: the group chat was deleted
+            Forbidden: bot can't initiate conversation with a user
+            Forbidden: bot can't send messages to bots
+            Forbidden: bot can't send messages to the bot
+            Bad Request: chat not found
+            Bad Request: private chat not found
+            Bad Request: PEER_ID_INVALID
+            Bad Request: need administrator rights in the channel chat
+            Bad Request: not enough rights to send text messages to the chat
+            Bad Request: have no rights to send a message
+            Bad Request: CHAT_WRITE_FORBIDDEN
+            Bad Request: CHAT_RESTRICTED
+            Bad Request: CHAT_ADMIN_REQUIRED
+            Bad Request: CHAT_SEND_PLAIN_FORBIDDEN
+            Bad Request: CHAT_GUEST_SEND_FORBIDDEN
+            Bad Request: CHANNEL_PRIVATE
+            Bad Request: CHANNEL_INVALID
+            Bad Request: CHAT_ID_INVALID
+            Bad Request: USER_IS_BLOCKED
+            Bad Request: USER_BANNED_IN_CHANNEL
+            Bad Request: INPUT_USER_DEACTIVATED
+            Bad Request: group chat was deactivated
+            Bad Request: group chat was upgraded to a supergroup chat
+        """),
     ),
     (
         ChatGone,
         {"scope": "topic"},
-        [
-            theirs.BadRequest("Bad Request: message thread not found"),
-            theirs.BadRequest("Bad Request: TOPIC_CLOSED"),
-            theirs.BadRequest("Bad Request: TOPIC_DELETED"),
-        ],
+        answers("""
+            Bad Request: message thread not found
+            Bad Request: TOPIC_CLOSED
+            Bad Request: TOPIC_DELETED
+        """),
     ),
     (
         Rejected,
         {"form": True},
         [
-            theirs.BadRequest('Bad Request: can\'t parse entities: Unsupported start tag "p" at byte offset 0'),
-            theirs.BadRequest("Bad Request: message is too long"),
-            theirs.BadRequest("Bad Request: text is too long"),
-            theirs.BadRequest("Bad Request: message text is empty"),
-            theirs.BadRequest("Bad Request: ENTITIES_TOO_LONG"),
-            theirs.BadRequest("Bad Request: BUTTON_DATA_INVALID"),
-            theirs.BadRequest("Bad Request: BUTTON_URL_INVALID"),
+            *answers("""
+                Bad Request: can't parse entities: Unsupported start tag "p" at byte offset 0
+                Bad Request: message is too long
+                Bad Request: text is too long
+                Bad Request: message text is empty
+                Bad Request: ENTITIES_TOO_LONG
+                Bad Request: BUTTON_DATA_INVALID
+                Bad Request: BUTTON_URL_INVALID
+            """),
             caused(
                 theirs.NetworkError("Unknown error in HTTP implementation"),
                 UnicodeEncodeError("utf-8", "\ud800", 0, 1, "no"),
@@ -411,15 +420,15 @@ AT_TELEGRAM: list[tuple[type[NotDelivered], Mapping[str, object], list[Exception
     (
         Rejected,
         {"form": False},
-        [
-            theirs.BadRequest("Bad Request: chat_id is empty"),
-            theirs.BadRequest("Bad Request: message to edit not found"),
-            theirs.BadRequest("Bad Request: not enough rights to send documents to the chat"),
-            theirs.BadRequest("Bad Request: CHAT_SEND_DOCS_FORBIDDEN"),
-            theirs.BadRequest("Bad Request: BUTTON_USER_INVALID"),
-            theirs.BadRequest("Bad Request: USER_ID_INVALID"),
-            theirs.BadRequest("Bad Request: something that Telegram will invent next year"),
-        ],
+        answers("""
+            Bad Request: chat_id is empty
+            Bad Request: message to edit not found
+            Bad Request: not enough rights to send documents to the chat
+            Bad Request: CHAT_SEND_DOCS_FORBIDDEN
+            Bad Request: BUTTON_USER_INVALID
+            Bad Request: USER_ID_INVALID
+            Bad Request: something that Telegram will invent next year
+        """),
     ),
     (
         SenderStopped,
