@@ -28,44 +28,40 @@ GROUP = "We fly a kite.\n我们放风筝。\nhttps://arxiv.org/abs/2601.01001\n"
 
 @pytest.mark.parametrize(
     ("text", "arxiv_id", "version"),
-    [
-        ("2601.15529", "2601.15529", None),
-        ("2601.15529v2", "2601.15529", 2),
-        ("http://arxiv.org/abs/2601.15529", "2601.15529", None),
-        ("https://arxiv.org/abs/2601.15529v12", "2601.15529", 12),
-        ("http://arxiv.org/pdf/2601.15529v1", "2601.15529", 1),
-        ("https://arxiv.org/pdf/2601.15529.pdf", "2601.15529", None),
-        ("https://www.arxiv.org/html/2601.15529v3", "2601.15529", 3),
-        ("https://export.arxiv.org/abs/2601.15529", "2601.15529", None),
-        ("HTTPS://ArXiv.org/abs/2601.15529", "2601.15529", None),
-        ("oai:arXiv.org:2203.01250v3", "2203.01250", 3),
-        ("arXiv:2601.15529", "2601.15529", None),
-        ("https://doi.org/10.48550/arXiv.2601.15529", "2601.15529", None),
-        ("0704.0001", "0704.0001", None),
-        ("1412.9999", "1412.9999", None),
-        ("math.GT/0309136", "math/0309136", None),
-        ("https://arxiv.org/pdf/cond-mat.mes-hall/0309136v2.pdf", "cond-mat/0309136", 2),
-        ("https://arxiv.org/abs/hep-th/9901001v2", "hep-th/9901001", 2),
-        *(
-            (text, None, None)
-            for text in [
-                "2601.1552",  # five digits since 2015: the last one was cut off
-                "2601.155",
-                "2601.155299",
-                "https://arxiv.org/abs/",
-                "https://arxiv.org/list/cs.LG/new",
-                "https://example.org/abs/2601.15529",
-                "https://doi.org/10.1234/2601.15529",
-                "abs/0309136",
-                "hep-th/990100",
-                "see 2601.15529",
-                "",
-            ]
-        ),
-    ],
+    tables.rows("""
+        2601.15529                                            → 2601.15529       →
+        2601.15529v2                                          → 2601.15529       → 2
+        http://arxiv.org/abs/2601.15529                       → 2601.15529       →
+        https://arxiv.org/abs/2601.15529v12                   → 2601.15529       → 12
+        http://arxiv.org/pdf/2601.15529v1                     → 2601.15529       → 1
+        https://arxiv.org/pdf/2601.15529.pdf                  → 2601.15529       →
+        https://www.arxiv.org/html/2601.15529v3               → 2601.15529       → 3
+        https://export.arxiv.org/abs/2601.15529               → 2601.15529       →
+        HTTPS://ArXiv.org/abs/2601.15529                      → 2601.15529       →
+        oai:arXiv.org:2203.01250v3                            → 2203.01250       → 3
+        arXiv:2601.15529                                      → 2601.15529       →
+        https://doi.org/10.48550/arXiv.2601.15529             → 2601.15529       →
+        0704.0001                                             → 0704.0001        →
+        1412.9999                                             → 1412.9999        →
+        math.GT/0309136                                       → math/0309136     →
+        https://arxiv.org/pdf/cond-mat.mes-hall/0309136v2.pdf → cond-mat/0309136 → 2
+        https://arxiv.org/abs/hep-th/9901001v2                → hep-th/9901001   → 2
+        # Five digits since 2015: the last one was cut off.
+        2601.1552                                             →                  →
+        2601.155                                              →                  →
+        2601.155299                                           →                  →
+        https://arxiv.org/abs/                                →                  →
+        https://arxiv.org/list/cs.LG/new                      →                  →
+        https://example.org/abs/2601.15529                    →                  →
+        https://doi.org/10.1234/2601.15529                    →                  →
+        abs/0309136                                           →                  →
+        hep-th/990100                                         →                  →
+        see 2601.15529                                        →                  →
+                                                              →                  →
+    """),
 )
-def test_an_id_is_found_in_all_its_forms(text: str, arxiv_id: str | None, version: int | None) -> None:
-    assert _arxiv.arxiv_address(text) == ((arxiv_id, version) if arxiv_id else None)
+def test_an_id_is_found_in_all_its_forms(text: str, arxiv_id: str, version: str) -> None:
+    assert _arxiv.arxiv_address(text) == ((arxiv_id, int(version) if version else None) if arxiv_id else None)
 
 
 def _h(text: str) -> str:
@@ -127,18 +123,20 @@ def test_no_name_is_lost_in_a_list_of_574() -> None:
 @pytest.mark.parametrize(
     ("written", "names"),
     [
-        (" Some Labs,: , A Person,,", ("Some Labs", "A Person")),
-        ("A. One, B. Two and C. Three", ("A. One", "B. Two", "C. Three")),
-        ("A. One, B. Two, & Andy Sand", ("A. One", "B. Two", "Andy Sand")),
-        ("[A. One](https://a.example/x(y),z), <a href='https://b.example'>B. Two</a>", ("A. One", "B. Two")),
-        ("The KITE and SAND Collaborations, A. One", ("The KITE and SAND Collaborations", "A. One")),
-        ("Sand & Water Team and A. One", ("Sand", "Water Team", "A. One")),
-        ("A. One and the KITE Collaboration", ("A. One", "the KITE Collaboration")),
-        ("Martin One, Jr., 王伟、李雷", ("Martin One, Jr.", "王伟", "李雷")),
+        *tables.rows("""
+            A. One, B. Two and C. Three                                            → A. One + B. Two + C. Three
+            A. One, B. Two, & Andy Sand                                            → A. One + B. Two + Andy Sand
+            [A. One](https://a.example/x(y),z), <a href='https://b.example'>B. Two</a> → A. One + B. Two
+            The KITE and SAND Collaborations, A. One                               → The KITE and SAND Collaborations + A. One
+            Sand & Water Team and A. One                                           → Sand + Water Team + A. One
+            A. One and the KITE Collaboration                                      → A. One + the KITE Collaboration
+            Martin One, Jr., 王伟、李雷                                            → Martin One, Jr. + 王伟 + 李雷
+        """),
+        (" Some Labs,: , A Person,,", "Some Labs + A Person"),
     ],
 )
-def test_names_are_split_also_at_and_and_read_in_links(written: str, names: tuple[str, ...]) -> None:
-    assert _names.split_authors(written) == names
+def test_names_are_split_also_at_and_and_read_in_links(written: str, names: str) -> None:
+    assert " + ".join(_names.split_authors(written)) == names
 
 
 EMPTY_TABLE = "# 摘要\n\n| Ref | Title | Summary |\n| --- | --- | --- |\n\nHeute nichts.\n\n# 详细\n"
@@ -218,68 +216,73 @@ def test_affiliations_go_and_names_stay(written: str, kept: str) -> None:
 @pytest.mark.parametrize(
     ("written", "names", "not_shown"),
     [
-        ("A. One, B. Two and C. Three", ("A. One", "B. Two", "C. Three"), None),
-        ("A. One, B. Two, and C. Three", ("A. One", "B. Two", "C. Three"), None),
-        ("A. One and B. Two", ("A. One", "B. Two"), None),
-        ("A. One", ("A. One",), None),
-        ("Andy Sandler, Roland Andersen", ("Andy Sandler", "Roland Andersen"), None),
-        ("A. One (1 and 2), B. Two (3, for X and Y) ((1) In C, D, (2) E and F)", ("A. One", "B. Two"), None),
-        ("A. One (not closed, B. Two", ("A. One (not closed", "B. Two"), None),
-        ("A. One, et al. (84 additional authors not shown)", ("A. One",), "84"),
-        ("A. One, B. Two, et\n  al. (1 additional author not shown)", ("A. One", "B. Two"), "1"),
-        ("A. One et al", ("A. One",), ""),
-        ("A. Alet, B. Metal", ("A. Alet", "B. Metal"), None),
-        ("The XYZ Collaboration: A. One, B. Two", ("The XYZ Collaboration", "A. One", "B. Two"), None),
-        ("XYZ Collaboration, :, A. One", ("XYZ Collaboration", "A. One"), None),
-        ("A. One; B. Two", ("A. One", "B. Two"), None),
-        ("A. One, Jr., B. Two III, C. Three, IV", ("A. One, Jr.", "B. Two III", "C. Three, IV"), None),
-        (r"J.\,K.~One, M{\aa}ns {\O}hm and Jos\'e Mar\'{\i}a", ("J. K. One", "Måns Øhm", "José María"), None),
-        ("", (), None),
-        (" , and ", (), None),
+        *tables.rows(r"""
+            A. One, B. Two and C. Three                                          → A. One + B. Two + C. Three              → all shown
+            A. One, B. Two, and C. Three                                         → A. One + B. Two + C. Three              → all shown
+            A. One and B. Two                                                    → A. One + B. Two                         → all shown
+            A. One                                                               → A. One                                  → all shown
+            Andy Sandler, Roland Andersen                                        → Andy Sandler + Roland Andersen          → all shown
+            A. One (1 and 2), B. Two (3, for X and Y) ((1) In C, D, (2) E and F) → A. One + B. Two                         → all shown
+            A. One (not closed, B. Two                                           → A. One (not closed + B. Two             → all shown
+            A. One, et al. (84 additional authors not shown)                     → A. One                                  → 84 not shown
+            A. One et al                                                         → A. One                                  → some not shown
+            A. Alet, B. Metal                                                    → A. Alet + B. Metal                      → all shown
+            The XYZ Collaboration: A. One, B. Two                                → The XYZ Collaboration + A. One + B. Two → all shown
+            XYZ Collaboration, :, A. One                                         → XYZ Collaboration + A. One              → all shown
+            A. One; B. Two                                                       → A. One + B. Two                         → all shown
+            A. One, Jr., B. Two III, C. Three, IV                                → A. One, Jr. + B. Two III + C. Three, IV → all shown
+            J.\,K.~One, M{\aa}ns {\O}hm and Jos\'e Mar\'{\i}a                    → J. K. One + Måns Øhm + José María       → all shown
+                                                                                 →                                         → all shown
+        """),
+        ("A. One, B. Two, et\n  al. (1 additional author not shown)", "A. One + B. Two", "1 not shown"),
+        (" , and ", "", "all shown"),
     ],
 )
-def test_a_list_of_names_in_a_mail_is_split(written: str, names: tuple[str, ...], not_shown: str | None) -> None:
-    assert _names.split_listed(written) == (names, not_shown)
+def test_a_list_of_names_in_a_mail_is_split(written: str, names: str, not_shown: str) -> None:
+    found, others = _names.split_listed(written)
+    assert (" + ".join(found), "all shown" if others is None else f"{others or 'some'} not shown") == (names, not_shown)
 
 
 @pytest.mark.parametrize(
     ("text", "doi"),
     [
-        ("10.1101/2025.01.10.632001", "10.1101/2025.01.10.632001"),
+        *tables.rows("""
+            10.1101/2025.01.10.632001                       → 10.1101/2025.01.10.632001
+            https://doi.org/10.1000.10/123(a)               → 10.1000.10/123(a)
+            doi:10.48550/arXiv.2601.00001                   → 10.48550/arxiv.2601.00001
+            10.5802/KITE.257., 10.1000/two                  → 10.5802/kite.257
+            10.5802/(SICI)10(1998)49:8<6::AID-A>3.0.CO;2-O; → 10.5802/(sici)10(1998)49:8<6::aid-a>3.0.co;2-o
+            https://doi.org/10.5802%2FKITE.257              → 10.5802/kite.257
+            10.5802/100%25                                  → 10.5802/100%25
+            10.5802/...                                     →
+            NA                                              →
+            10.1101                                         →
+            110.1101/2                                      →
+                                                            →
+        """),
         (" 10.5802/KITE.257 10.1000/two", "10.5802/kite.257"),
-        ("https://doi.org/10.1000.10/123(a)", "10.1000.10/123(a)"),
-        ("doi:10.48550/arXiv.2601.00001", "10.48550/arxiv.2601.00001"),
-        ("10.5802/KITE.257., 10.1000/two", "10.5802/kite.257"),
-        ("10.5802/(SICI)10(1998)49:8<6::AID-A>3.0.CO;2-O;", "10.5802/(sici)10(1998)49:8<6::aid-a>3.0.co;2-o"),
-        ("https://doi.org/10.5802%2FKITE.257", "10.5802/kite.257"),
-        ("10.5802/100%25", "10.5802/100%25"),
-        ("10.5802/...", None),
-        ("NA", None),
-        ("10.1101", None),
-        ("110.1101/2", None),
-        ("", None),
     ],
 )
-def test_a_doi_is_found_in_small_letters(text: str, doi: str | None) -> None:
-    assert _papers.doi_of(text) == doi
+def test_a_doi_is_found_in_small_letters(text: str, doi: str) -> None:
+    assert (_papers.doi_of(text) or "") == doi
 
 
 @pytest.mark.parametrize(
     ("text", "day"),
-    [
-        ("Date: Fri,  3 Mar 23 01:29:12 GMT", date(2023, 3, 3)),
-        ("Fri, 3 Mar 2023", date(2023, 3, 3)),
-        ("Thu, 31 Dec 92", date(1992, 12, 31)),
-        ("Thursday, 22 January 2026", date(2026, 1, 22)),
-        ("Fri, 31 Feb 2023", None),
-        ("Fri, 3 Mrz 2023", None),
-        ("Fri, 3 Mar 20233", None),
-        ("13 Mar 0000", None),
-        ("", None),
-    ],
+    tables.rows("""
+        Date: Fri,  3 Mar 23 01:29:12 GMT → 2023-03-03
+        Fri, 3 Mar 2023                   → 2023-03-03
+        Thu, 31 Dec 92                    → 1992-12-31
+        Thursday, 22 January 2026         → 2026-01-22
+        Fri, 31 Feb 2023                  →
+        Fri, 3 Mrz 2023                   →
+        Fri, 3 Mar 20233                  →
+        13 Mar 0000                       →
+                                          →
+    """),
 )
-def test_a_day_in_english_words_is_a_day(text: str, day: date | None) -> None:
-    assert _days.day_in_words(text) == day
+def test_a_day_in_english_words_is_a_day(text: str, day: str) -> None:
+    assert str(_days.day_in_words(text) or "") == day
 
 
 def test_only_categories_of_arxiv_are_categories() -> None:
@@ -309,31 +312,22 @@ def test_an_announcement_is_taken_off() -> None:
 @pytest.mark.parametrize(
     ("title", "plain", "version", "categories", "kind"),
     [
-        ("A Kite. (arXiv:2304.09848v1 [cs.CL])", "A Kite", 1, ("cs.CL",), None),
-        ("Is it a\n Kite?. (arXiv:2304.09848v12 [cs.IR] UPDATED)", "Is it a Kite?", 12, ("cs.IR",), Announce.REPLACE),
-        ("A Kite. (arXiv:2304.09848v1 [math.GR] CROSS LISTED)", "A Kite", 1, ("math.GR",), Announce.CROSS),
-        ("A Kite (arXiv:2304.09848 [68T05])", "A Kite", None, (), None),
-        (
-            "(arXiv:2304.00001v1 [cs.CL]) and (arXiv:2304.09848v1 [cs.CL])",
-            "(arXiv:2304.00001v1 [cs.CL]) and",
-            1,
-            ("cs.CL",),
-            None,
-        ),
+        *tables.rows("""
+            A Kite. (arXiv:2304.09848v1 [cs.CL])                          → A Kite                           → 1 → cs.CL   →
+            A Kite. (arXiv:2304.09848v1 [math.GR] CROSS LISTED)           → A Kite                           → 1 → math.GR → cross
+            A Kite (arXiv:2304.09848 [68T05])                             → A Kite                           →   →         →
+            (arXiv:2304.00001v1 [cs.CL]) and (arXiv:2304.09848v1 [cs.CL]) → (arXiv:2304.00001v1 [cs.CL]) and → 1 → cs.CL   →
+        """),
+        ("Is it a\n Kite?. (arXiv:2304.09848v12 [cs.IR] UPDATED)", "Is it a Kite?", "12", "cs.IR", "replace"),
     ],
 )
 def test_an_announcement_is_taken_off_the_end_of_a_title(
-    title: str, plain: str, version: int | None, categories: tuple[str, ...], kind: Announce | None
+    title: str, plain: str, version: str, categories: str, kind: str
 ) -> None:
     found, rest = _arxiv.split_title(title)
     assert found is not None
-    assert (rest, found.arxiv_id, found.version, found.categories, found.kind) == (
-        plain,
-        "2304.09848",
-        version,
-        categories,
-        kind,
-    )
+    assert (rest, found.arxiv_id, str(found.version or "")) == (plain, "2304.09848", version)
+    assert (" ".join(found.categories), found.kind or "") == (categories, kind)
 
 
 @pytest.mark.parametrize(
@@ -367,16 +361,16 @@ def test_a_translated_announcement_is_taken_off(text: str, plain: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "day"),
-    [
-        ("发布时间：2024年10月29日", date(2024, 10, 29)),
-        ("2024年1月9日", date(2024, 1, 9)),
-        ("2024年13月40日", None),
-        ("2024年10月", None),
-        ("2024-10-29", None),
-    ],
+    tables.rows("""
+        发布时间：2024年10月29日 → 2024-10-29
+        2024年1月9日             → 2024-01-09
+        2024年13月40日           →
+        2024年10月               →
+        2024-10-29               →
+    """),
 )
-def test_a_chinese_day_is_a_day(text: str, day: date | None) -> None:
-    assert _days.day_in_chinese(text) == day
+def test_a_chinese_day_is_a_day(text: str, day: str) -> None:
+    assert str(_days.day_in_chinese(text) or "") == day
 
 
 @pytest.mark.parametrize(
@@ -398,42 +392,42 @@ def test_script_tells_the_language(text: str, language: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "day"),
-    [
-        ("2026-01-22.md", date(2026, 1, 22)),
-        ("inbox/daily_2026-01-22_zh.md", date(2026, 1, 22)),
-        ("C:\\inbox\\2026-01-22.md", date(2026, 1, 22)),
-        ("https://example.org/2025-12-31/2026-01-22.md", date(2026, 1, 22)),
-        ("2026-01-22/daily.md", None),
-        ("2026-01-22_2026-01-23.md", None),
-        ("12026-01-22.md", None),
-        ("2026-02-30.md", None),
-        ("daily.md", None),
-    ],
+    tables.rows(r"""
+        2026-01-22.md                                → 2026-01-22
+        inbox/daily_2026-01-22_zh.md                 → 2026-01-22
+        C:\inbox\2026-01-22.md                       → 2026-01-22
+        https://example.org/2025-12-31/2026-01-22.md → 2026-01-22
+        2026-01-22/daily.md                          →
+        2026-01-22_2026-01-23.md                     →
+        12026-01-22.md                               →
+        2026-02-30.md                                →
+        daily.md                                     →
+    """),
 )
-def test_a_file_name_tells_the_day_if_it_holds_just_one(name: str, day: date | None) -> None:
-    assert _days.day_in_name(name) == day
+def test_a_file_name_tells_the_day_if_it_holds_just_one(name: str, day: str) -> None:
+    assert str(_days.day_in_name(name) or "") == day
 
 
 @pytest.mark.parametrize(
     ("stamp", "day"),
-    [
-        ("Sat, 01 Aug 2026 00:00:00 -0400", date(2026, 8, 1)),
-        ("Fri, 23 Feb 2024 05:00:11 +0000", date(2024, 2, 23)),
-        ("Fri, 23 Feb 2024 04:59:59 +0000", date(2024, 2, 22)),
-        ("23 Feb 2024 05:00:11 +0000", date(2024, 2, 23)),
-        ("2025-08-20T04:00:19.866337+00:00", date(2025, 8, 20)),
-        ("2025-08-20T03:59:59Z", date(2025, 8, 19)),
-        ("2025-08-20T03:59:59", date(2025, 8, 19)),
-        ("yesterday", None),
-        ("Fri, 99 Feb 2024 05:00:11 +0000", None),
-        ("0001-01-01T00:00:00Z", None),
-        ("Thu, 22 Jan 2026 00:00:00 +99999999999999999", None),
-        ("Thu, 22 Jan 7026000900:00 80500", None),
-        ("", None),
-    ],
+    tables.rows("""
+        Sat, 01 Aug 2026 00:00:00 -0400              → 2026-08-01
+        Fri, 23 Feb 2024 05:00:11 +0000              → 2024-02-23
+        Fri, 23 Feb 2024 04:59:59 +0000              → 2024-02-22
+        23 Feb 2024 05:00:11 +0000                   → 2024-02-23
+        2025-08-20T04:00:19.866337+00:00             → 2025-08-20
+        2025-08-20T03:59:59Z                         → 2025-08-19
+        2025-08-20T03:59:59                          → 2025-08-19
+        yesterday                                    →
+        Fri, 99 Feb 2024 05:00:11 +0000              →
+        0001-01-01T00:00:00Z                         →
+        Thu, 22 Jan 2026 00:00:00 +99999999999999999 →
+        Thu, 22 Jan 7026000900:00 80500              →
+                                                     →
+    """),
 )
-def test_the_day_of_a_feed_is_that_of_new_york(stamp: str, day: date | None) -> None:
-    assert _days.arxiv_day(stamp) == day
+def test_the_day_of_a_feed_is_that_of_new_york(stamp: str, day: str) -> None:
+    assert str(_days.arxiv_day(stamp) or "") == day
 
 
 DATED = b"# AI-Enhanced arXiv Daily 2026-01-24\n\n### none\n"
@@ -651,30 +645,40 @@ def test_a_date_is_read_as_far_as_it_is_given(written: str, date: str) -> None:
 @pytest.mark.parametrize(
     ("people", "names"),
     [
-        (["Quill, Ada R."], ["Quill, Ada R."]), (["Quill A, Larch B, Wind C."], ["Quill A", "Larch B", "Wind C"]), (["Wind C. "], ["Wind C"]),
-        (["QUILL, A., LARCH, B. K."], ["QUILL, A.", "LARCH, B. K."]), (["Quill, Ada; de Wind, Cy"], ["Quill, Ada", "de Wind, Cy"]),
-        (["Ada Quill, Bo Larch; Cy Wind"], ["Ada Quill", "Bo Larch", "Cy Wind"]), (["刘广纯,刘子轩"], ["刘广纯", "刘子轩"]),
-        (["Ada Quill, MD, Bo Larch, PhD"], ["Ada Quill", "Bo Larch"]), (["Quill, M.D."], ["Quill, M.D."]),
-        (["Ada Quill1,2, Bo Larch*, and Cy Wind3"], ["Ada Quill", "Bo Larch", "Cy Wind"]), (["Ada Quill", "Bo Larch", "Ada Quill"], ["Ada Quill", "Bo Larch"]),
-        (["no@kites.example (Ada Quill) , Ada Quill, Bo Larch"], ["Ada Quill", "Bo Larch"]), (["Bo Larch Jr."], ["Bo Larch Jr."]),
+        *tables.rows("""
+            Quill, Ada R.                                      → Quill, Ada R.
+            Quill A, Larch B, Wind C.                          → Quill A + Larch B + Wind C
+            QUILL, A., LARCH, B. K.                            → QUILL, A. + LARCH, B. K.
+            Quill, Ada; de Wind, Cy                            → Quill, Ada + de Wind, Cy
+            Ada Quill, Bo Larch; Cy Wind                       → Ada Quill + Bo Larch + Cy Wind
+            刘广纯,刘子轩                                      → 刘广纯 + 刘子轩
+            Ada Quill, MD, Bo Larch, PhD                       → Ada Quill + Bo Larch
+            Quill, M.D.                                        → Quill, M.D.
+            Ada Quill1,2, Bo Larch*, and Cy Wind3              → Ada Quill + Bo Larch + Cy Wind
+            Ada Quill + Bo Larch + Ada Quill                   → Ada Quill + Bo Larch
+            no@kites.example (Ada Quill) , Ada Quill, Bo Larch → Ada Quill + Bo Larch
+            Bo Larch Jr.                                       → Bo Larch Jr.
+        """),
+        ("Wind C. ", "Wind C"),
     ],
-)  # fmt: skip
-def test_names_are_those_of_the_authors(people: list[str], names: list[str]) -> None:
-    assert _names.names_of(people, one_each=False) == (tuple(names), False)
+)
+def test_names_are_those_of_the_authors(people: str, names: str) -> None:
+    found, left_out = _names.names_of(people.split(" + "), one_each=False)
+    assert (" + ".join(found), left_out) == (names, False)
 
 
 @pytest.mark.parametrize(
     ("address", "doi"),
-    [
-        ("https://journal.example/doi/full/10.1234/kites.7?source=feed", "10.1234/kites.7"),
-        ("https://journal.example/article?id=10.1234%2Fkites.7", "10.1234/kites.7"),
-        ("https://journal.example/go?doi=10.1234/kites.7&from=feed", "10.1234/kites.7"),
-        ("https://journal.example/go?ref=10.1234/kites.7", None),  # another work, which this one mentions
-        ("https://journal.example/article/7?cites=10.1234/kites.7", None),
-    ],
+    tables.rows("""
+        https://journal.example/doi/full/10.1234/kites.7?source=feed → 10.1234/kites.7
+        https://journal.example/article?id=10.1234%2Fkites.7         → 10.1234/kites.7
+        https://journal.example/go?doi=10.1234/kites.7&from=feed     → 10.1234/kites.7
+        https://journal.example/go?ref=10.1234/kites.7               →  # another work, which this one mentions
+        https://journal.example/article/7?cites=10.1234/kites.7      →
+    """),
 )
-def test_the_doi_of_an_address_is_that_of_its_page(address: str, doi: str | None) -> None:
-    assert _dois.doi_in_address(address) == doi
+def test_the_doi_of_an_address_is_that_of_its_page(address: str, doi: str) -> None:
+    assert (_dois.doi_in_address(address) or "") == doi
 
 
 @pytest.mark.parametrize("text", ["10.1234/kites.7.", "doi:10.1234/kites.7,", "https://doi.org/10.1234/Kites.7"])
