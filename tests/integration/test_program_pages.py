@@ -5,7 +5,6 @@ import dataclasses
 import io
 import json
 import logging
-from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -15,8 +14,6 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 import requests
-import schemathesis
-from schemathesis.engine import events, from_schema
 
 from bot.app import App, build_app
 from bot.digests import read_digest
@@ -33,6 +30,7 @@ from subscriptions.states import Opens
 from subscriptions.store import admitted_chats, chat_keys, chats
 from tests import make
 from tests.integration.cli import Terminal
+from tests.integration.documented import answers_of
 from tests.integration.program import opened
 from tests.make import NOON, FakeClock
 from tests.programs.fuzz import asked
@@ -475,33 +473,6 @@ class Bearer(requests.auth.AuthBase):
         return request
 
 
-def drawn(url: str, key: str, token: str) -> tuple[list[str], dict[str, set[int]]]:
-    """Lets Schemathesis ask each page. Returns (what differs from the document, page → statuses of its answers)."""
-    config = schemathesis.Config.from_dict(
-        {
-            "base-url": url,
-            "continue-on-failure": True,
-            "generation": {"deterministic": True, "max-examples": 8, "database": "none"},
-            "phases": {"stateful": {"enabled": False}, "coverage": {"enabled": False}},
-            # what is no key finds nothing, and a sentence that changes something is refused
-            "checks": {"positive_data_acceptance": {"enabled": False}, "negative_data_rejection": {"enabled": False}},
-        }
-    )
-    schema = schemathesis.openapi.from_dict(asked.programs_document(key), config=config)
-    schema.auth.set_from_requests(Bearer(token)).apply_to(path_regex="^/api/")
-    wrong, statuses = list[str](), defaultdict[str, set[int]](set)
-    for event in from_schema(schema).execute():
-        if isinstance(event, events.NonFatalError | events.FatalError):
-            wrong.append(str(event))
-        if isinstance(event, events.ScenarioFinished):
-            for interaction in event.recorder.interactions.values():
-                assert interaction.response is not None
-                statuses[str(event.label)].add(interaction.response.status_code)
-            found = [one for checks in event.recorder.checks.values() for one in checks]
-            wrong += [f"{event.label}: {one.failure_info}" for one in found if one.failure_info is not None]
-    return wrong, statuses
-
-
 @pytest.mark.hypothesis
 async def test_each_page_answers_as_documented_whatever_is_asked(tmp_path: Path, database_url: str) -> None:
     clock = Hurry(NOON)
@@ -511,9 +482,9 @@ async def test_each_page_answers_as_documented_whatever_is_asked(tmp_path: Path,
         pages = health_app(dict, ProgramPages(programs.app).routes)
         settings = dataclasses.replace(programs.app.settings, web_port=0)
         async with serving(settings, pages) as url:
-            keys = programs.key(Opens.FEED), programs.key(Opens.API)
-            wrong, statuses = await asyncio.to_thread(drawn, url, *keys)
-    assert wrong == []
-    assert {page: 200 in found for page, found in statuses.items()} == {
-        f"GET {path}": True for path in asked.programs_document("")["paths"]
+            document, auth = asked.programs_document(programs.key(Opens.FEED)), Bearer(programs.key(Opens.API))
+            answers = await asyncio.to_thread(answers_of, document, url, auth, "^/api/")
+    assert answers.wrong == []
+    assert {page: 200 in found for page, found in answers.statuses.items()} == {
+        f"GET {path}": True for path in document["paths"]
     }

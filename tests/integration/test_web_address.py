@@ -12,12 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
-import hypothesis
 import pytest
 import requests
-import schemathesis
 from pydantic import SecretStr
-from schemathesis.engine import events, from_schema
 
 from bot.app import App, build_app
 from bot.operation import http_server, passwords, web_server, worker
@@ -38,6 +35,7 @@ from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration import telegram_bot
 from tests.integration.cli import INBOX
+from tests.integration.documented import answers_of
 from tests.integration.locked import away
 from tests.integration.program import RestingClock, free_port, opened
 from tests.patience import PATIENCE
@@ -448,7 +446,6 @@ async def test_a_webhook_that_somebody_took_away_is_set_again(
 # ── Every page of a real `paperwire run`, with requests made from an OpenAPI document (tests/programs/fuzz/asked.py)
 
 SIGNING = "0123456789abcdef"
-QUICK = 60  # examples of Hypothesis in the quick profile
 WRITTEN = 1_769_083_200  # noon of 22 January 2026
 WEBHOOK = receiving.webhook_path(TOKEN)
 OTHER_METHODS = {"GET": "DELETE", "POST": "GET"}
@@ -505,66 +502,6 @@ class Signature(requests.auth.AuthBase):
         return request
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Answers:
-    """`statuses`: the status codes of all answers. `wrong`: descriptions of answers that differ from the document."""
-
-    statuses: dict[str, set[int]] = dataclasses.field(
-        default_factory=lambda: defaultdict(set)
-    )  # method and path → status codes
-    wrong: list[str] = dataclasses.field(default_factory=list)
-
-    def take(self, event: object) -> None:
-        if isinstance(event, events.NonFatalError | events.FatalError):
-            self.wrong.append(str(event))
-        if isinstance(event, events.ScenarioFinished):
-            for interaction in event.recorder.interactions.values():
-                assert interaction.response is not None, "no answer"
-                self.statuses[str(event.label)].add(interaction.response.status_code)
-            self.wrong.extend(
-                f"{event.label}: {one.failure_info}"
-                for one in [one for found in event.recorder.checks.values() for one in found]
-                if one.failure_info is not None
-            )
-
-
-def answers_of(port: int) -> Answers:
-    """Lets Schemathesis send requests to every page: correct requests, and requests that are slightly wrong, lack a part or
-    use another method.
-    """
-    examples = hypothesis.settings.default.max_examples if hypothesis.settings.default else QUICK
-    config = schemathesis.Config.from_dict(
-        {
-            "base-url": f"http://127.0.0.1:{port}",
-            "continue-on-failure": True,
-            "request-timeout": 30,
-            "generation": {
-                "deterministic": True,
-                "max-examples": examples // 10,
-                "database": "none",
-            },
-            "checks": {
-                "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
-                "missing_required_header": {"expected-statuses": [404]},  # without the secret, a request finds no page
-                # the webhook accepts updates of an unknown shape, so that Telegram does not send them again
-                "negative_data_rejection": {"enabled": False},
-                # the states of installations are made up, so the bot refuses these requests
-                "positive_data_acceptance": {"enabled": False},
-            },
-            # the coverage phase sends the same requests each time, for a quarter of a minute: only in `make fuzz`
-            "phases": {"stateful": {"enabled": False}, "coverage": {"enabled": examples > QUICK}},
-        }
-    )
-    schema = schemathesis.openapi.from_dict(
-        asked.document(receiving.webhook_path(TOKEN), SECRET, now=WRITTEN), config=config
-    )
-    schema.auth.set_from_requests(Signature()).apply_to(path=list(manifest.PATHS))
-    answers = Answers()
-    for event in from_schema(schema).execute():
-        answers.take(event)
-    return answers
-
-
 JSON_SENT, OF_TELEGRAM = {"content-type": "application/json"}, {webhook.HEADER: SECRET}
 SIGNED = JSON_SENT | {slack_receiving.TIMESTAMP: "1", slack_receiving.SIGNATURE: asked.SIGNED}
 REQUESTS: list[tuple[str, dict[str, str], bytes, int]] = [  # method and path, headers, body, expected status
@@ -600,7 +537,14 @@ def test_every_page_answers_as_documented_whatever_is_asked(program: Program) ->
                 answer = session.send(request.prepare(), timeout=PATIENCE, allow_redirects=False)
             assert answer.status_code == expected, (verb, path, headers, body)
         given[page] |= {status, 405}
-    answers = answers_of(program.port)
+    answers = answers_of(
+        asked.document(WEBHOOK, SECRET, now=WRITTEN),
+        f"http://127.0.0.1:{program.port}",
+        Signature(),
+        f"^({'|'.join(manifest.PATHS)})$",
+        not_a_server_error={"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
+        missing_required_header={"expected-statuses": [404]},  # without the secret, a request finds no page
+    )
     ended, log = program.stops(), program.log.read_text()
     assert answers.wrong == []
     assert "Traceback" not in log
