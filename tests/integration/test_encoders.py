@@ -339,6 +339,12 @@ def changed(**values: Any) -> Callable[[dict[str, Any]], object]:
     return lambda answer: {**answer, "data": [{**answer["data"][0], **values}, *answer["data"][1:]]}
 
 
+def refuses(asked: Endpoint, why: str, seconds: float = PATIENCE) -> None:
+    """Asks a server, which must fail for this reason."""
+    with pytest.raises(MeaningFails, match=why):
+        asked.given(["bees"], soon(seconds))
+
+
 BUSY = {"status": 429, "headers": {"Retry-After": "7"}}
 
 
@@ -401,29 +407,24 @@ def test_a_server_that_refuses_or_talks_nonsense_is_told(fault: Callable[[], obj
 
 
 def test_a_server_with_small_vectors_or_others_than_before_is_refused() -> None:
-    with FakeEmbeddings(dimensions=32) as server, pytest.raises(MeaningFails, match="no vectors"):
-        endpoint(server).given(["bees"], soon())
+    with FakeEmbeddings(dimensions=32) as server:
+        refuses(endpoint(server), "no vectors")
     with FakeEmbeddings() as server:
         asked = endpoint(server)
         asked.given(["bees"], soon())
         server.faults.append(lambda _: {"data": [{"index": 0, "embedding": [1.0] * 300}]})
-        with pytest.raises(MeaningFails, match="no vectors"):
-            asked.given(["bees"], soon())
+        refuses(asked, "no vectors")
 
 
 def test_a_server_that_fails_for_good_is_told_in_time() -> None:
     waited: list[float] = []
     with FakeEmbeddings() as server:
         server.faults.extend(web.Response(status=500) for _ in range(9))
-        with pytest.raises(MeaningFails, match="it answers 500"):
-            endpoint(server, waits=waited).given(["bees"], soon())
-        with pytest.raises(MeaningFails, match="it refuses the key"):
-            endpoint(server, key="other").given(["bees"], soon())
-        with pytest.raises(MeaningFails, match="it is too slow"):
-            endpoint(server).given(["bees"], soon(0))
+        refuses(endpoint(server, waits=waited), "it answers 500")
+        refuses(endpoint(server, key="other"), "it refuses the key")
+        refuses(endpoint(server), "it is too slow", seconds=0)
         server.goes_down()
-        with pytest.raises(MeaningFails, match="it cannot be reached"):
-            endpoint(server, waits=waited).given(["bees"], soon())
+        refuses(endpoint(server, waits=waited), "it cannot be reached")
     assert waited == [1, 2, 4, 8] * 2
 
 
@@ -439,12 +440,10 @@ def test_a_server_that_hangs_does_not_keep_the_program_from_ending() -> None:
 
         closing = threading.Thread(target=close)
         closing.start()
-        with pytest.raises(MeaningFails, match="it is being ended"):
-            asked.given(["bees"], soon())
+        refuses(asked, "it is being ended")
         closing.join(PATIENCE)
         server.faults.append("hang")
-        with pytest.raises(MeaningFails, match="it is too slow"):
-            asked.given(["bees"], soon(0.2))
+        refuses(asked, "it is too slow", seconds=0.2)
 
 
 # the settings

@@ -71,6 +71,11 @@ class Worker:
     def catches_up(self) -> None:
         asyncio.run(LateEncoding(self).run())
 
+    def plans(self) -> list[tuple[str, str]]:
+        """Plans what is due. Returns (chat, title) of all that was ever planned."""
+        plan_due(self.store, now=NOON)
+        return stored.delivered(self.store)
+
     @property
     def asked(self) -> list[str]:
         """What the encoder was asked since the last call."""
@@ -150,14 +155,13 @@ def test_news_does_not_wait_for_an_encoder_that_fails(
     assert having(worker.store) == set()
     late = worker.clock.now() + 2 * HOUR
     assert [one.name for one in stored_findings(worker.store, now=late, wall=late)] == ["meaning"]
-    list(make.planned_slices(worker.store, now=NOON))
+    plan_due(worker.store, now=NOON)
     monkeypatch.undo()
     worker.encoder.fails = None
     worker.catches_up()
     assert having(worker.store) == {HOT, COLD}
     assert stored_findings(worker.store, now=late, wall=late) == ()
-    list(make.planned_slices(worker.store, now=NOON))
-    assert stored.delivered(worker.store) == [("telegram:1", HOT)]
+    assert worker.plans() == [("telegram:1", HOT)]
 
 
 def test_late_codes_are_for_searching_only(worker: Worker) -> None:
@@ -175,8 +179,7 @@ def test_late_codes_are_for_searching_only(worker: Worker) -> None:
         with worker.store.read() as transaction:
             (one,) = listing.listed_in(transaction, [listing.get_chat(transaction, make.address("telegram:1"))])
             assert undelivered(transaction, one.chat, [one.subscription], upto=9) == {one.subscription.id: set()}
-    list(make.planned_slices(worker.store, now=NOON))
-    assert stored.delivered(worker.store) == []
+    assert worker.plans() == []
 
 
 def test_codes_of_an_archive_are_in_time_when_its_paper_becomes_news(worker: Worker) -> None:
@@ -186,8 +189,7 @@ def test_codes_of_an_archive_are_in_time_when_its_paper_becomes_news(worker: Wor
     worker.starts()
     worker.catches_up()
     worker.reads(paper, make.paper(COLD))
-    list(make.planned_slices(worker.store, now=NOON))
-    assert stored.delivered(worker.store) == [("telegram:1", HOT)]
+    assert worker.plans() == [("telegram:1", HOT)]
 
 
 def test_codes_of_another_encoder_stay_in_time(worker: Worker) -> None:
@@ -196,8 +198,7 @@ def test_codes_of_another_encoder_stay_in_time(worker: Worker) -> None:
     newer = Worker(worker.store, FakeEncoder(name="fake 2"))
     late = newer.starts()
     asyncio.run(late.run())
-    list(make.planned_slices(worker.store, now=NOON))
-    assert stored.delivered(worker.store) == [("telegram:1", HOT)]
+    assert worker.plans() == [("telegram:1", HOT)]
 
 
 def test_what_cannot_be_stored_is_made_again(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:

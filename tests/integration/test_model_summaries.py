@@ -66,6 +66,12 @@ class Worker:
     def reads(self, *papers: model.Paper) -> None:
         make.ingested(self.store, *papers, now=self.clock.now())
 
+    def wants_eels(self, **settings: str) -> None:
+        """A chat subscribes to eels, a paper on eels comes, and the model is asked for its summary."""
+        self.chat("telegram:1", "eels", **settings)
+        self.reads(paper("eels"))
+        self.summarises()
+
     @property
     def made(self) -> dict[str, dict[str, model.ModelSummary]]:
         """Maps titles to languages to what the model made."""
@@ -195,9 +201,7 @@ def test_only_text_in_the_language_of_the_chat_is_a_summary(
     worker: Worker, members: dict[str, object], tldr: str
 ) -> None:
     worker.server.say = answers(**members)
-    worker.chat("telegram:1", "eels")
-    worker.reads(paper("eels"))
-    worker.summarises()
+    worker.wants_eels()
     made = worker.made["On eels"].get("en")
     assert (made.fields["tldr"] if made else "") == (members["tldr"] if tldr is None else tldr)
     assert worker.states[0][2] == ("failed" if tldr == "" else "made")
@@ -216,9 +220,7 @@ def test_only_text_in_the_language_of_the_chat_is_a_summary(
 )
 def test_a_title_is_translated_beside_the_summary(worker: Worker, members: dict[str, object], title: str) -> None:
     worker.server.say = answers(**members)
-    worker.chat("telegram:1", "eels", lang="zh", text="both")
-    worker.reads(paper("eels"))
-    worker.summarises()
+    worker.wants_eels(lang="zh", text="both")
     assert worker.made["On eels"]["zh"].title == title
 
 
@@ -257,9 +259,7 @@ def test_papers_that_are_answered_at_the_same_moment_are_compared_too(worker: Wo
 
 @pytest.mark.both_databases
 def test_a_wrong_summary_is_removed_for_good(worker: Worker) -> None:
-    worker.chat("telegram:1", "eels")
-    worker.reads(paper("eels"))
-    worker.summarises()
+    worker.wants_eels()
     number = stored.rows(worker.store, "SELECT id FROM paper")[0][0]
     chat = get_chat(worker.store, make.address("telegram:1"))
     assert model_summaries.reject(worker.store, chat, number, "en", by_operator=False, now=worker.clock.now())
@@ -271,9 +271,7 @@ def test_a_wrong_summary_is_removed_for_good(worker: Worker) -> None:
 
 
 def test_queries_do_not_find_what_a_model_wrote(worker: Worker) -> None:
-    worker.chat("telegram:1", "eels")
-    worker.reads(paper("eels"))
-    worker.summarises()
+    worker.wants_eels()
     with worker.store.read() as transaction:
         (known,) = make.stored_papers(transaction)
     assert (known.paper.summaries, known.paper.translations) == ((), ())
