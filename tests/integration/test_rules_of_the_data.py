@@ -11,7 +11,7 @@ from sqlalchemy import event
 from subscriptions import errors, model
 from subscriptions.addresses import parse_address
 from subscriptions.planning.retries import OnUnclear
-from subscriptions.service import access, amendments, conversation_state, listing, meaning, sending
+from subscriptions.service import access, amendments, conversation_state, listing, sending
 from subscriptions.service import plan as _plan
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.previews import preview
@@ -25,7 +25,6 @@ from subscriptions.store import (
     claims,
     deliveries,
     known_papers,
-    meanings,
     moving,
     open_lanes,
     outbox,
@@ -37,7 +36,6 @@ from subscriptions.store import (
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.rows import PaperKeyRow
 from tests import make
-from tests.fakes.meaning import FakeEncoder
 from tests.make import DAY, HOUR, MINUTE, NOON
 from tests.patience import PATIENCE
 
@@ -703,24 +701,3 @@ _NO_CHATS = """
 def test_what_is_no_chat_is_refused_with_the_ways_to_write_one(text: str) -> None:
     with pytest.raises(errors.Refused):
         parse_address(text)
-
-
-# ── Rule 16: meaning ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_codes_that_come_late_bring_no_paper(store: Store) -> None:
-    encoder = FakeEncoder()
-    store.encoder = encoder.name
-    meanings.keep_questions(store, {"heat": encoder.questions(["heat"])[0]})
-    make.subscribes(store, "telegram:1", 'about:"heat"', every="now")
-    make.ingested(store, make.paper("Late heat"))
-    list(make.planned_slices(store, now=NOON))
-    found = meaning.papers_without(store, encoder.name, 9, wall=NOON)
-    assert found is not None
-    meaning.put_codes(
-        store, encoder.name, found, encoder.papers([meaning.paper_of(texts) for _, texts in found.papers])
-    )
-    list(make.planned_slices(store, now=NOON))
-    make.ingested(store, make.paper("New heat"), make.paper("New ice"), encoder=encoder)
-    list(make.planned_slices(store, now=NOON))
-    assert titles_of(store) == ["New heat"]
