@@ -271,6 +271,16 @@ def bare(title: str, arxiv_id: str | None = None, **values: object) -> model.Pap
     return make.paper(title, arxiv_id=arxiv_id, authors=(), abstract=f"We look at {title or 'it'}.", **values)  # type: ignore[arg-type]
 
 
+BARE = bare("Graphs that forget", ID)
+
+
+def brings_many(store: Store, clock: RestingClock, arxiv: FakeArxiv, count: int) -> None:
+    """A list brings so many papers without arXiv's facts, which arXiv knows."""
+    ids = [f"2601.{number:05d}" for number in range(10_000, 10_000 + count)]
+    arxiv.knows(*(make.paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
+    make.ingested(store, *(bare("", one) for one in ids), now=clock.now())
+
+
 def row(store: Store, title: str) -> rows.PaperRow:
     with store.read() as session:
         return session.exec(select(rows.PaperRow).where(rows.PaperRow.title == title)).one()
@@ -313,7 +323,7 @@ async def test_completed_papers_match_and_come_once(
     for name, query in {"words": "graphs", "category": "cat:cs.LG", "author": "author:Beispiel"}.items():
         make.subscribes(store, f"console:{name}", query, every="now", now=clock.now())
     clock.advance(timedelta(minutes=1))
-    make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
+    make.ingested(store, BARE, now=clock.now())
     plan_due(store, now=clock.now())
     assert delivered(store) == ["console:words"]
     arxiv.knows(NAMED)
@@ -338,7 +348,7 @@ async def test_papers_unknown_to_arxiv_are_asked_for_three_times(
 @pytest.mark.parametrize(
     ("papers", "age"),
     [
-        ([bare("Graphs that forget", "2601.09001")], timedelta(days=7, minutes=1)),
+        ([BARE], timedelta(days=7, minutes=1)),
         ([make.paper("Cells", arxiv_id=None, authors=(), doi="10.1101/2026.01.22.000001")], timedelta()),
         ([bare("扩散模型"), make.paper("Whole", "cs.LG")], timedelta()),
     ],
@@ -367,9 +377,7 @@ async def test_many_ids_are_asked_for_in_batches_of_a_hundred(
 ) -> None:
     monkeypatch.setattr(arxiv_lookup, "IDS_PER_REQUEST", arxiv_lookup.IDS_PER_REQUEST // 10)
     monkeypatch.setattr(arxiv_lookup, "MAX_IDS", arxiv_lookup.MAX_IDS // 10)
-    ids = [f"2601.{number:05d}" for number in range(10_000, 10_073)]
-    arxiv.knows(*(make.paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
-    make.ingested(store, *(bare("", one) for one in ids), now=clock.now())
+    brings_many(store, clock, arxiv, 73)
     await feeding.due()
     assert [path.count(",") + 1 for path in arxiv.asked("id_list")] == [10] * 5
     clock.advance(timedelta(minutes=30))
@@ -382,9 +390,7 @@ async def test_many_ids_are_asked_for_in_batches_of_a_hundred(
 async def test_a_question_that_arxiv_refuses_is_asked_in_halves(
     store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
-    ids = [f"2601.{number:05d}" for number in range(10_000, 10_008)]
-    arxiv.knows(*(make.paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
-    make.ingested(store, *(bare("", one) for one in ids), now=clock.now())
+    brings_many(store, clock, arxiv, 8)
     arxiv.reports("incorrect id format for 2601.10003", 99, at="2601.10003")
     await feeding.due()
     with store.read() as session:
@@ -397,7 +403,7 @@ async def test_while_arxiv_is_busy_it_is_left_alone(
 ) -> None:
     arxiv.knows(NAMED)
     arxiv.answers_429(4, at="/api/")
-    make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
+    make.ingested(store, BARE, now=clock.now())
     for _ in range(5):
         await feeding.due()
         clock.advance(timedelta(hours=1))
@@ -406,7 +412,7 @@ async def test_while_arxiv_is_busy_it_is_left_alone(
 
 
 async def test_without_a_source_of_arxiv_nobody_is_asked(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> None:
-    make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
+    make.ingested(store, BARE, now=clock.now())
     arxiv.holds("/list.md", "")
     await source_harness.polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
     assert arxiv.asked("/api/") == []
@@ -423,7 +429,7 @@ async def test_papers_are_completed_after_the_sources_have_answered(
     store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     arxiv.knows(NAMED)
-    make.ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
+    make.ingested(store, BARE, now=clock.now())
     for _ in range(3):
         await feeding.ticks()
         clock.advance(timedelta(seconds=61))

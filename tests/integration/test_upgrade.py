@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Barrier
 from typing import Any
+from warnings import catch_warnings, filterwarnings
 
 import pytest
 import sqlalchemy
@@ -63,7 +64,8 @@ def upgrade():
 def differences(store: Store) -> list[Any]:
     """Returns the changes by which Alembic would give a database the declared schema; [] if it has this schema."""
     seen = {"compare_type": True, "include_name": _is_ours, "include_object": _is_compared}
-    with store.read() as session:
+    with store.read() as session, catch_warnings():
+        filterwarnings("ignore", r"(Skipped unsupported|autogenerate skipping) .*expression-based index")
         return list(compare_metadata(MigrationContext.configure(session.connection(), opts=seen), rows.TABLES))
 
 
@@ -86,8 +88,6 @@ def with_another_order(store: Store) -> list[tuple[str, str]]:
     return stored.rows(store, others) if store.kind.file is None else []
 
 
-@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
-@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_a_new_database_has_what_is_declared(made: Store) -> None:
     assert differences(made) == with_another_order(made) == []
     assert made.revision() == schema.HEAD
@@ -107,8 +107,6 @@ def test_each_revision_has_its_file() -> None:
     assert tuple(script.revision for script in scripts)[::-1] == schema.REVISIONS
 
 
-@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
-@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_a_database_of_an_earlier_release_keeps_its_rows(
     made: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,8 +147,6 @@ OF_R4 = ("DROP TABLE model_summary", "DROP TABLE model_day")
 OF_R5 = ("DROP TABLE chat_key",)
 
 
-@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
-@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_a_database_of_the_first_release_gets_all_later_tables(made: Store, tmp_path: Path) -> None:
     make.due(made, "telegram:1")
     stored.change(made, *OF_R2, *OF_R3, *OF_R4, *OF_R5, "UPDATE alembic_version SET version_num = 'r1'")
