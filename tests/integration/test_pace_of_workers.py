@@ -199,12 +199,11 @@ async def test_three_workers_together_keep_to_the_rate(workers: list[cluster.Clu
     """The test does not check that they use the whole rate, which depends on the machine. `make test-cluster` measures it."""
 
     async def sends(worker: cluster.ClusterEngine) -> list[float]:
-        return [await worker.reserve("telegram") for _ in range(40)]
+        return [await worker.reserve("telegram") for _ in range(15)]
 
     begin = system_clock.SystemClock().monotonic()
     starts = sorted(start for found in await asyncio.gather(*map(sends, workers)) for start in found)
-    assert len(starts) == 120
-    assert [start - begin >= number / 50 - 0.001 for number, start in enumerate(starts)] == [True] * 120
+    assert [start - begin >= number / 50 - 0.001 for number, start in enumerate(starts)] == [True] * 45
 
 
 async def test_a_worker_hears_of_a_rest_that_another_one_was_asked_for(workers: list[cluster.ClusterEngine]) -> None:
