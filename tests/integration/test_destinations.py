@@ -41,7 +41,7 @@ from subscriptions.service.pausing import resume
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store import workers
 from subscriptions.store.outbox import OutboxEntry
-from tests import make
+from tests import make, tables
 from tests.contract.rigs.email import mail_message
 from tests.fakes import apprise, smtp
 from tests.fakes.faults import FAULTS as FAULTS_OF_PLATFORMS
@@ -435,6 +435,35 @@ def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[st
     mail = MailSettings(smtp_url=SecretStr("smtp://localhost"), mail_from="Papers <a@post.lab.org>")
     found = Settings(database_url=SecretStr(""), of_rooms=(mail,), **settings)
     assert EmailChannel(found, FakeClock(make.NOON))._hand_over().local_hostname == greeting
+
+
+@pytest.mark.parametrize(
+    ("url", "encrypted"),
+    tables.rows("""
+        smtp://lab.org            → if the server offers it
+        smtp://ada:sesame@lab.org → else nothing is sent
+        smtps://ada:sesame@lab.org → from the first byte
+        smtp://ada:sesame@[::1]   → no
+    """),
+)
+def test_no_password_goes_unencrypted_to_another_machine(url: str, encrypted: str) -> None:
+    mail = MailSettings(smtp_url=SecretStr(url), mail_from="a@lab.org")
+    server = EmailChannel(Settings(database_url=SecretStr(""), of_rooms=(mail,)), FakeClock(make.NOON))._hand_over()
+    assert {
+        (True, False): "from the first byte",
+        (False, True): "else nothing is sent",
+        (False, None): "if the server offers it",
+        (False, False): "no",
+    }[server.use_tls, server._start_tls_on_connect] == encrypted
+
+
+@pytest.mark.parametrize(("root", "is_offered"), [(ROOT, True), ("http://10.0.0.5:8420", False)])
+async def test_one_click_is_offered_where_the_page_is_encrypted(bot: Bot, root: str, is_offered: bool) -> None:
+    await bot.confirms()
+    bot.pages.channel._signer = dataclasses.replace(await bot.pages.channel.signer(), root=root)
+    mail = await bot.sends_papers()
+    assert mail["List-Unsubscribe"].startswith(f"<{root}/mail?")
+    assert ("List-Unsubscribe-Post" in mail) is is_offered
 
 
 SUBJECTS = (

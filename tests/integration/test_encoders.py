@@ -389,6 +389,7 @@ def test_a_server_that_takes_few_texts_at_once_gets_few() -> None:
         (lambda: changed(embedding=[0.0] * 256), "its answer has no vectors of these texts"),
         (lambda: changed(embedding=[float("nan")] * 256), "its answer has no vectors of these texts"),
         (lambda: changed(embedding=[1e300] * 256), "its answer has no vectors of these texts"),
+        (lambda: changed(embedding=[True] * 255 + [False]), "its answer has no vectors of these texts"),
         (lambda: changed(embedding=["1"] * 256), "its answer has no vectors of these texts"),
         (lambda: changed(embedding="AAAA"), "its answer has no vectors of these texts"),
         (lambda: changed(embedding=None), "its answer has no vectors of these texts"),

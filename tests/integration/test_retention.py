@@ -14,7 +14,7 @@ from bot.operation.maintenance import daily_maintenance
 from bot.operation.process import Process
 from bot.settings import Settings
 from subscriptions.model import CallbackToken
-from subscriptions.service import conversation_state, operators, plan, sending
+from subscriptions.service import confirmations, conversation_state, operators, plan, sending
 from subscriptions.service import retention as retention_room
 from subscriptions.service.amendments import set_settings
 from subscriptions.states import PauseReason
@@ -169,6 +169,17 @@ def test_a_chat_that_is_back_while_others_are_erased_is_kept(store: Store) -> No
         chats.mark_reachable(transaction, int(stored.value(store, "SELECT id FROM chat")), now=NOON)
     assert [*steps]
     assert count(store, "chat") == 1
+
+
+def test_an_address_that_does_not_say_yes_is_forgotten_after_a_month(store: Store) -> None:
+    home, asked = map(make.address, ("web:ada", "email:ada@lab.org"))
+    make.subscribes(store, str(home), "graph")
+    confirmations.ask_to_confirm(store, asked, source=home, now=NOON)
+    kept = []
+    for days in (29, 31):
+        assert [*retention_room.clean_up_steps(store, now=NOON + days * DAY)]
+        kept.append(count(store, "chat"))
+    assert kept == [2, 1]
 
 
 def test_the_daily_copy_does_not_wait_for_a_day_of_a_wrong_clock(store: Store) -> None:

@@ -5,7 +5,7 @@ import contextlib
 from collections import Counter, abc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from bot.delivery.cluster import ClusterEngine
+from bot.delivery.lane_sender import DrainState
 from bot.dependencies.system_clock import SystemClock
 from bot.operation import worker
 from bot.operation.health import Health
@@ -403,3 +404,32 @@ async def test_a_worker_without_database_says_that_it_is_not_ready(own: OwnServe
         await one.looks()
         assert one.health.problems() == {}
     assert first.polling.is_receiving != second.polling.is_receiving
+
+
+async def test_after_an_error_of_the_database_each_lane_is_delivered_again() -> None:
+    """The job of the lane with the error fails, and runs again. The error stopped the other lanes too, so they are woken."""
+    lanes = [model.Lane("telegram", chat) for chat in ("1", "2")]
+    woken: list[tuple[list[model.Lane], timedelta]] = []
+    clock, may_end = make.FakeClock(NOON), asyncio.Event()
+
+    async def deliver_lane(state: DrainState, lane: model.Lane) -> None:
+        if lane == lanes[0]:
+            state.store_failed = True
+            may_end.set()
+            raise errors.StoreError(errors.Sentence("the disk is full"))
+        await may_end.wait()
+
+    async def serve(deliver: abc.Callable[[model.Lane], abc.Awaitable[None]], _: object) -> None:
+        stopped, failed = await asyncio.gather(*map(deliver, reversed(lanes)), return_exceptions=True)
+        assert (stopped, type(failed)) == (None, errors.StoreError)
+
+    def wake(lanes: list[model.Lane], not_before: datetime) -> None:
+        woken.append((lanes, not_before - NOON))
+
+    app = SimpleNamespace(clock=clock, sender=SimpleNamespace(deliver_lane=deliver_lane))
+    lanes_at_work = worker.WorkerLanes(cast(Any, app), cast(Any, SimpleNamespace(serve=serve, wake=wake)))
+    state = lanes_at_work.look()
+    assert lanes_at_work._task is not None
+    await lanes_at_work._task
+    assert woken == [([lanes[1]], timedelta(seconds=5))]
+    assert lanes_at_work.look() is not state, "a state that says that the store failed would stop every lane"
