@@ -95,18 +95,15 @@ def test_the_reading_says_how_a_query_was_understood(typed: str, said: str) -> N
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [
-        ("diffusion models -survey", "diffusion models -survey"),
-        ("扩散模型 -综述", "扩散模型，不含 综述"),
-        ('ti:b c =f -(d OR "e', 'c =f 标题：b -（d 或 "e"）'),
-        ("(a OR -b) c", "（a 或 不含 b） c"),
-        ("au:何恺明 abs:扩散 tldr:流", "作者：何恺明 摘要：扩散 总结：流"),
-        ("cs.LG primary:cs -cat:cs.CV", "类别：cs.LG 主类别：cs.* -类别：cs.CV"),
-        (
-            "id:2601.15529 | doi:10.1/a | source:daily | all:x",
-            "编号：2601.15529 或 doi:10.1/a 或 来源：daily 或 全部：x",
-        ),
-    ],
+    tables.rows("""
+        diffusion models -survey                          → diffusion models -survey
+        扩散模型 -综述                                    → 扩散模型，不含 综述
+        ti:b c =f -(d OR "e                               → c =f 标题：b -（d 或 "e"）
+        (a OR -b) c                                       → （a 或 不含 b） c
+        au:何恺明 abs:扩散 tldr:流                        → 作者：何恺明 摘要：扩散 总结：流
+        cs.LG primary:cs -cat:cs.CV                       → 类别：cs.LG 主类别：cs.* -类别：cs.CV
+        id:2601.15529 | doi:10.1/a | source:daily | all:x → 编号：2601.15529 或 doi:10.1/a 或 来源：daily 或 全部：x
+    """),
 )
 def test_the_reading_speaks_the_language_of_the_chat(typed: str, said: str) -> None:
     assert queries_in_words.query_in_words(parse.parse_query(typed), language.Language("zh", "UTC").translate) == said
@@ -141,24 +138,26 @@ def test_explain_is_one_document() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "column", "lines"),
+    ("text", "column", "line", "cell"),
     [
-        ("-survey", 1, ("-survey", "^")),
-        ("graph )", 7, ("graph )", "      ^")),
-        ("", 1, ("", "^")),
-        ("ti:", 4, ("ti:", "   ^")),
-        ("ti:", 99, ("ti:", "   ^")),
-        ("扩散 ai*", 4, ("扩散 ai*", "     ^")),  # wide characters take two cells
-        ("ｔｉ： x", 4, ("ｔｉ： x", "      ^")),
-        ("e\u0301e\u0301 )", 6, ("e\u0301e\u0301 )", "   ^")),  # combining marks take none
-        ("a\u200bb )", 5, ("ab )", "   ^")),  # invisible characters do not count; they are removed
-        ("a\tb\nc )", 7, ("a b c )", "      ^")),
-        ("\x1b[31m )", 7, ("[31m )", "     ^")),
-        ("हिन्दी )", 8, ("हिन्दी )", " " * cell_len("हिन्दी ") + "^")),
+        *tables.rows("""
+            -survey  → 1  → -survey  → 1
+            graph )  → 7  → graph )  → 7
+                     → 1  →          → 1
+            ti:      → 4  → ti:      → 4
+            ti:      → 99 → ti:      → 4
+            扩散 ai* → 4  → 扩散 ai* → 6  # wide characters take two cells
+            ｔｉ： x → 4  → ｔｉ： x → 7
+        """),
+        ("e\u0301e\u0301 )", "6", "e\u0301e\u0301 )", "4"),  # combining marks take none
+        ("a\u200bb )", "5", "ab )", "4"),  # invisible characters do not count; they are removed
+        ("a\tb\nc )", "7", "a b c )", "7"),
+        ("\x1b[31m )", "7", "[31m )", "6"),
+        ("हिन्दी )", "8", "हिन्दी )", str(cell_len("हिन्दी ") + 1)),
     ],
 )
-def test_the_caret_points_by_what_is_displayed(text: str, column: int, lines: tuple[str, str]) -> None:
-    assert queries_in_words.caret(text, column) == lines
+def test_the_caret_points_by_what_is_displayed(text: str, column: str, line: str, cell: str) -> None:
+    assert queries_in_words.caret(text, int(column)) == (line, "^".rjust(int(cell)))
 
 
 @pytest.mark.parametrize("column", [1, 5, 30, 59, 60, 61, 500, 970, 999, 1000, 1001])
@@ -292,56 +291,46 @@ def test_so_are_those_of_a_long_query(lang: str, text: str) -> None:
 API = "http://export.arxiv.org/api/query?search_query=ti:%22deep+learning%22+AND+au:lecun_y&start=0&max_results=9"
 
 
+@pytest.mark.parametrize("rule", ['"video generation"', rewriting.author_rule("Jane Doe")])
 @pytest.mark.parametrize(
-    ("typed", "rule", "expected"),
+    ("typed", "before"),  # what is typed, and what stands before the exclusion
     [
-        *(
-            (typed, '"video generation"', expected)
-            for typed, expected in [
-                # typed, and the query after -"video generation" is added
-                ("diffusion", 'diffusion -"video generation"'),
-                ("  diffusion  ", 'diffusion -"video generation"'),
-                ("diffusion -survey", 'diffusion -survey -"video generation"'),
-                ("a OR b", '(a OR b) -"video generation"'),
-                ("a -b OR c", '(a -b OR c) -"video generation"'),
-                ("(a OR b) c", '(a OR b) c -"video generation"'),
-                ("(a OR b", '(a OR b) -"video generation"'),
-                ("ti:(a (b OR c", 'ti:(a (b OR c)) -"video generation"'),
-                ('"graph neural', '"graph neural" -"video generation"'),
-                ("“graph neural", '“graph neural" -"video generation"'),
-                ('(a "b c', '(a "b c") -"video generation"'),
-                ("a OR", 'a -"video generation"'),
-                ("(a NOT", '(a) -"video generation"'),
-                ("rlhf, dpo", '(rlhf OR dpo) -"video generation"'),
-                ("rlhf, reward model, cs.LG", '(rlhf OR "reward model" OR cat:cs.LG) -"video generation"'),
-                ("rlhf, reward mod*", '(rlhf OR reward-mod*) -"video generation"'),
-                ("强化学习、扩散", '(强化学习 OR 扩散) -"video generation"'),
-                ("author:Doe, Jane", 'author:"Jane Doe" -"video generation"'),
-                ("author:Jane Doe", 'author:Jane Doe -"video generation"'),
-                ("cs.LG", 'cs.LG -"video generation"'),
-                ("cs.AI+q-bio.NC", 'cs.AI+q-bio.NC -"video generation"'),
-                ("=RAG", '=RAG -"video generation"'),
-                ("GPT -4", 'GPT -4 -"video generation"'),
-                ("doi:10.1101/2026(01)2", 'doi:10.1101/2026(01)2 -"video generation"'),
-                (API, 'ti:"deep learning" author:lecun_y -"video generation"'),
-            ]
-        ),
-        *(
-            (typed, rewriting.author_rule("Jane Doe"), expected)
-            for typed, expected in [
-                ("diffusion", 'diffusion -author:"Jane Doe"'),
-                ("diffusion -survey", 'diffusion -survey -author:"Jane Doe"'),
-                ("(a OR b", '(a OR b) -author:"Jane Doe"'),
-                ("rlhf, dpo", '(rlhf OR dpo) -author:"Jane Doe"'),
-                ("a OR b", '(a OR b) -author:"Jane Doe"'),
-                ("(a OR -b) c", '(a OR -b) c -author:"Jane Doe"'),
-            ]
-        ),
-        ("diffusion -surveys", "survey", "diffusion -surveys"),  # what is excluded already
+        *tables.rows("""
+            diffusion                 → diffusion
+            diffusion -survey         → diffusion -survey
+            a OR b                    → (a OR b)
+            a -b OR c                 → (a -b OR c)
+            (a OR b) c                → (a OR b) c
+            (a OR b                   → (a OR b)
+            ti:(a (b OR c             → ti:(a (b OR c))
+            "graph neural             → "graph neural"
+            “graph neural             → “graph neural"
+            (a "b c                   → (a "b c")
+            a OR                      → a
+            (a NOT                    → (a)
+            rlhf, dpo                 → (rlhf OR dpo)
+            rlhf, reward model, cs.LG → (rlhf OR "reward model" OR cat:cs.LG)
+            rlhf, reward mod*         → (rlhf OR reward-mod*)
+            强化学习、扩散            → (强化学习 OR 扩散)
+            author:Doe, Jane          → author:"Jane Doe"
+            author:Jane Doe           → author:Jane Doe
+            cs.LG                     → cs.LG
+            cs.AI+q-bio.NC            → cs.AI+q-bio.NC
+            =RAG                      → =RAG
+            GPT -4                    → GPT -4
+            doi:10.1101/2026(01)2     → doi:10.1101/2026(01)2
+            (a OR -b) c               → (a OR -b) c
+        """),
+        ("  diffusion  ", "diffusion"),
+        (API, 'ti:"deep learning" author:lecun_y'),
     ],
 )
-def test_an_exclusion_is_added_to_the_words_as_they_were_typed(typed: str, rule: str, expected: str) -> None:
-    assert rewriting.narrowed(parse.parse_query(typed), rule).text == expected
+def test_an_exclusion_is_added_to_the_words_as_they_were_typed(typed: str, rule: str, before: str) -> None:
+    assert rewriting.narrowed(parse.parse_query(typed), rule).text == f"{before} -{rule}"
+
+
+def test_what_is_excluded_already_is_not_excluded_again() -> None:
+    assert rewriting.narrowed(parse.parse_query("diffusion -surveys"), "survey").text == "diffusion -surveys"
 
 
 @pytest.mark.parametrize(
@@ -461,6 +450,13 @@ CROSSED = [
 ]
 INITIALS = papers("A", authors=("Jane Doe",)) + papers("B", authors=("J. Doe",), times=2)
 MANY = papers("Diffusion", times=4) + papers("Something", times=9, summaries=make.summary("by diffusion", "en"))
+AT_HAND = {
+    "phrase": PHRASE,
+    "crossed": CROSSED,
+    "initials": INITIALS,
+    "many": MANY,
+    "graphs": papers("Graphs", times=11),
+}
 CHINESE = [
     make.paper("Diffusion", summaries=make.summary("扩散模型")),
     make.paper("Graphs", translations=make.translation(title="图")),
@@ -475,24 +471,24 @@ def advice(query: str, known: Sequence[model.Paper], **more: Any) -> advising.Ad
 
 @pytest.mark.parametrize(
     ("query", "known", "kind", "text", "found"),
-    [
-        ("diffusion models", PHRASE, "phrase", '"diffusion models"', 4),
-        ("diffusion models -survey", PHRASE, "phrase", '"diffusion models" -survey', 4),
-        ("rag OR diffusion models", PHRASE, "phrase", 'rag OR "diffusion models"', 4),
-        ("graphs cs.LG", CROSSED, "primary", "graphs primary:cs.LG", 4),
-        ("cs.LG -cat:cs.CV", CROSSED, "primary", "primary:cs.LG -cat:cs.CV", 4),
-        ('author:"Jane Doe"', INITIALS, "initials", 'author:"Jane Doe" OR author:"J. Doe"', 3),
-        ("author:Doe, Jane", INITIALS, "initials", 'author:"Jane Doe" OR author:"J. Doe"', 3),
-        ("diffusion", MANY, "titles", "ti:diffusion", 4),
-        ("cs.LG", papers("Graphs", times=11), "many", "", 11),
-    ],
+    tables.rows("""
+        diffusion models         → phrase   → phrase   → "diffusion models"                   → 4
+        diffusion models -survey → phrase   → phrase   → "diffusion models" -survey           → 4
+        rag OR diffusion models  → phrase   → phrase   → rag OR "diffusion models"            → 4
+        graphs cs.LG             → crossed  → primary  → graphs primary:cs.LG                 → 4
+        cs.LG -cat:cs.CV         → crossed  → primary  → primary:cs.LG -cat:cs.CV             → 4
+        author:"Jane Doe"        → initials → initials → author:"Jane Doe" OR author:"J. Doe" → 3
+        author:Doe, Jane         → initials → initials → author:"Jane Doe" OR author:"J. Doe" → 3
+        diffusion                → many     → titles   → ti:diffusion                         → 4
+        cs.LG                    → graphs   → many     →                                      → 11
+    """),
 )
 def test_variants_with_far_fewer_or_more_papers_are_offered(
-    query: str, known: list[model.Paper], kind: str, text: str, found: int
+    query: str, known: str, kind: str, text: str, found: str
 ) -> None:
-    given = advice(query, known)
+    given = advice(query, AT_HAND[known])
     assert given is not None
-    assert (given.kind, given.text, given.found) == (kind, text, found)
+    assert (given.kind, given.text, given.found) == (kind, text, int(found))
 
 
 @pytest.mark.parametrize(
@@ -535,29 +531,25 @@ LANGUAGE = [
 
 @pytest.mark.parametrize(
     ("query", "text", "found"),
-    [
-        ("large language models", '"large language models"', 6),
-        (
-            "large language models cat:cs.CL -survey",
-            '"large language models" cat:cs.CL -survey',
-            6,
-        ),  # this advice comes before that about cross-lists
-        ("cs.CL large language models", 'cat:cs.CL "large language models"', 6),
-        ("graphs OR (large language models cs.CL)", 'graphs OR "large language models" cat:cs.CL', 6),
-        ("large language models corpora OR reason large language models", "", 0),
+    tables.rows("""
+        large language models                                         → "large language models"                     → 6
+        large language models cat:cs.CL -survey                       → "large language models" cat:cs.CL -survey   → 6  # this advice comes before that about cross-lists
+        cs.CL large language models                                   → cat:cs.CL "large language models"           → 6
+        graphs OR (large language models cs.CL)                       → graphs OR "large language models" cat:cs.CL → 6
+        large language models corpora OR reason large language models →                                             → 0
         # only some of the words are next to each other
-        ("reason large language models", 'reason "large language models"', 6),
-        ("large language models corpora abstract:a", "", 0),
-        ('"large language models" reason', '"large language models reason"', 0),
-    ],
+        reason large language models                                  → reason "large language models"              → 6
+        large language models corpora abstract:a                      →                                             → 0
+        "large language models" reason                                → "large language models reason"              → 0
+    """),
 )
-def test_words_are_offered_as_a_phrase_that_finds_far_fewer(query: str, text: str, found: int) -> None:
+def test_words_are_offered_as_a_phrase_that_finds_far_fewer(query: str, text: str, found: str) -> None:
     given = advice(query, LANGUAGE, days=7, crosslists=True)
-    if not found:
+    if not int(found):
         assert given is None or given.kind != "phrase"
         return
     assert given is not None
-    assert (given.kind, given.text, given.found) == ("phrase", text, found)
+    assert (given.kind, given.text, given.found) == ("phrase", text, int(found))
 
 
 @pytest.mark.parametrize(
@@ -674,20 +666,20 @@ def shape(node: tree.Node) -> str:
 
 @pytest.mark.parametrize(
     ("query", "fails"),
-    [
-        ("diffusion", []),
-        ("diffusion graph", ["graph"]),
-        ("graph trees", ["graph", "trees"]),
-        ("diffusion -survey", ["-survey"]),
-        ("diffusion (graph OR trees)", ["(graph|trees)"]),
-        ("diffusion (graph OR survey)", []),
-        ("diffusion -(survey models)", ["-(survey models)"]),
-        ("graph OR trees", ["(graph|trees)"]),
-    ],
+    tables.rows("""
+        diffusion                   →
+        diffusion graph             → graph
+        graph trees                 → graph + trees
+        diffusion -survey           → -survey
+        diffusion (graph OR trees)  → (graph|trees)
+        diffusion (graph OR survey) →
+        diffusion -(survey models)  → -(survey models)
+        graph OR trees              → (graph|trees)
+    """),
 )
-def test_the_parts_that_are_not_fulfilled_are_as_typed(query: str, fails: list[str]) -> None:
+def test_the_parts_that_are_not_fulfilled_are_as_typed(query: str, fails: str) -> None:
     of = make.paper("A survey of diffusion models", translations=make.translation(title="扩散模型综述"))
-    assert [shape(node) for node in reasons.unfulfilled_parts(parse.parse_query(query), of)] == fails
+    assert " + ".join(shape(node) for node in reasons.unfulfilled_parts(parse.parse_query(query), of)) == fails
 
 
 ID, OTHER = "2601.15529", "2601.15530"
@@ -870,33 +862,29 @@ def offered(title: str, query: str, *others: str, most: int = 4) -> tuple[str, .
 
 @pytest.mark.parametrize(
     ("title", "query", "expected"),
-    [
+    tables.rows(r"""
         # phrases that other papers also use come first
-        ("Diffusion for Swift Video Generation", "diffusion", ("Video Generation", "Swift")),
-        ("Gaussian Splatting with Diffusion Priors", "diffusion", ("Gaussian Splatting", "Diffusion Priors")),
+        Diffusion for Swift Video Generation       → diffusion              → Video Generation + Swift
+        Gaussian Splatting with Diffusion Priors   → diffusion              → Gaussian Splatting + Diffusion Priors
         # the query's own words, or parts of them, are not offered; phrases that contain them are
-        ("Latent Diffusion Models", "diffusion models", ("Latent Diffusion",)),
-        ("Diffusion", "diffusion", ()),
-        ("Video Generation", '"video generation"', ()),
-        ("Video Generation", "rlhf, video generation", ()),
+        Latent Diffusion Models                    → diffusion models       → Latent Diffusion
+        Diffusion                                  → diffusion              →
+        Video Generation                           → "video generation"     →
+        Video Generation                           → rlhf, video generation →
         # compounds stay whole; words without much meaning neither begin nor end a phrase
-        (
-            "Zero-shot Text-to-Image by Low-Rank Tuning",
-            "diffusion",
-            ("Zero-shot", "Low-Rank", "Tuning", "Text-to-Image"),
-        ),
-        ("A Study of the Case for Large Models", "diffusion", ()),
-        ("Learning in 2026", "diffusion", ()),
+        Zero-shot Text-to-Image by Low-Rank Tuning → diffusion              → Zero-shot + Low-Rank + Tuning + Text-to-Image
+        A Study of the Case for Large Models       → diffusion              →
+        Learning in 2026                           → diffusion              →
         # a phrase does not run across punctuation
-        ("MyNet: Proteins, Folded", "diffusion", ("MyNet", "Proteins", "Folded")),
-        ("", "diffusion", ()),
-        ("$\\alpha$", "diffusion", ()),
+        MyNet: Proteins, Folded                    → diffusion              → MyNet + Proteins + Folded
+                                                   → diffusion              →
+        $\alpha$                                   → diffusion              →
         # in text without spaces between words, only known words are offered
-        ("基于扩散的视频生成方法", "扩散", ("视频生成",)),
-    ],
+        基于扩散的视频生成方法                     → 扩散                   → 视频生成
+    """),
 )
-def test_words_that_distinguish_a_paper(title: str, query: str, expected: tuple[str, ...]) -> None:
-    assert offered(title, query) == expected
+def test_words_that_distinguish_a_paper(title: str, query: str, expected: str) -> None:
+    assert " + ".join(offered(title, query)) == expected
 
 
 def test_what_many_of_the_other_papers_have_comes_last() -> None:
