@@ -51,6 +51,10 @@ OPERATOR = model.ChatAddress("telegram", "1")
 LACKS = "; cross-lists of older papers and new versions are not in it."
 
 
+def graphs_of(day: str) -> model.Paper:
+    return make.paper(f"Graphs of {day}", "cs.LG")
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     """A clock at five past midnight in New York on Friday 16 January 2026."""
@@ -60,7 +64,7 @@ def clock() -> FakeClock:
 @pytest.fixture
 async def friday(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     """Polls the papers of that Friday. Afterwards, no process runs."""
-    arxiv.announces(FRIDAY_BEFORE, make.paper("Graphs of Friday", "cs.LG"))
+    arxiv.announces(FRIDAY_BEFORE, graphs_of("Friday"))
     await polled(store, clock, arxiv, LG)
 
 
@@ -82,9 +86,9 @@ def missed_notices(store: Store) -> list[dict[str, str]]:
 def five_days_pass(arxiv: FakeArxiv, clock: FakeClock) -> None:
     """Six days pass while no process runs. arXiv announces papers on Monday, Wednesday and Thursday."""
     clock.advance(dt.timedelta(days=6))
-    arxiv.announces(MONDAY, make.paper("Graphs of Monday", "cs.LG"), make.paper("Means of Monday", "stat.ML"))
-    arxiv.announces(WEDNESDAY, make.paper("Graphs of Wednesday", "cs.LG"), make.paper("Strings", "hep-th"))
-    arxiv.announces(THURSDAY, make.paper("Graphs of Thursday", "cs.LG"))
+    arxiv.announces(MONDAY, graphs_of("Monday"), make.paper("Means of Monday", "stat.ML"))
+    arxiv.announces(WEDNESDAY, graphs_of("Wednesday"), make.paper("Strings", "hep-th"))
+    arxiv.announces(THURSDAY, graphs_of("Thursday"))
 
 
 # ── arXiv ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -136,7 +140,7 @@ async def test_while_the_api_is_busy_todays_papers_come(store: Store, clock: Fak
 @pytest.mark.usefixtures("friday")
 async def test_the_rest_of_a_partial_day_is_asked_for_again(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(MONDAY, *(make.paper(f"Graphs {number}", "cs.LG") for number in range(9)))
-    arxiv.announces(WEDNESDAY, make.paper("Graphs of Wednesday", "cs.LG"))
+    arxiv.announces(WEDNESDAY, graphs_of("Wednesday"))
     clock.advance(dt.timedelta(days=5))
     arxiv.cuts(at="/api/")
     feeding = await polled(store, clock, arxiv, LG)
@@ -150,17 +154,17 @@ async def test_a_complete_day_is_not_asked_for_again_a_late_one_once(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     clock.set_now(new_york("2026-01-21 00:05"))
-    arxiv.announces(WEDNESDAY, make.paper("Graphs of Wednesday", "cs.LG"))
+    arxiv.announces(WEDNESDAY, graphs_of("Wednesday"))
     arxiv.is_late()
     feeding = await polled(store, clock, arxiv, LG)
     await feeding.until(new_york("2026-01-22 00:04"))
     assert arxiv.asked("/api/") == []
     # the late feed does not show this paper at any time of the day
-    arxiv.announces(THURSDAY, make.paper("Graphs of Thursday", "cs.LG"))
+    arxiv.announces(THURSDAY, graphs_of("Thursday"))
     await feeding.until(new_york("2026-01-23 00:04"))
     assert "Graphs of Thursday" not in days_of(store)
     arxiv.catches_up()
-    arxiv.announces(FRIDAY, make.paper("Graphs of Friday", "cs.LG"))
+    arxiv.announces(FRIDAY, graphs_of("Friday"))
     await feeding.until(new_york("2026-01-23 01:00"))
     assert days_of(store)["Graphs of Thursday"] == ["2026-01-22"]
     assert len(arxiv.asked("/api/")) == 1
@@ -168,10 +172,10 @@ async def test_a_complete_day_is_not_asked_for_again_a_late_one_once(
 
 async def test_a_list_of_arxiv_has_the_api_for_its_history(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     source = web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv")
-    arxiv.announces(dt.date(2026, 1, 15), make.paper("Graphs of Thursday", "cs.LG"))
+    arxiv.announces(dt.date(2026, 1, 15), graphs_of("Thursday"))
     clock.set_now(new_york("2026-01-14 20:05"))
     await polled(store, clock, arxiv, source)
-    arxiv.announces(FRIDAY_BEFORE, make.paper("Graphs of Friday", "cs.LG"))
+    arxiv.announces(FRIDAY_BEFORE, graphs_of("Friday"))
     clock.advance(new_york("2026-01-17 12:00") - clock.now())
     await polled(store, clock, arxiv, source)
     assert arxiv.asked("/api/") == []  # the list itself still shows Friday's papers
@@ -279,7 +283,7 @@ async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     clock.advance(dt.timedelta(days=21))
-    arxiv.announces(dt.date(2026, 2, 6), make.paper("Graphs of February", "cs.LG"))
+    arxiv.announces(dt.date(2026, 2, 6), graphs_of("February"))
     feeding = SourceHarness(store, clock, arxiv, LG, admins=(OPERATOR,))
 
     with patch("bot.sources.look.Look.close", side_effect=Killed), pytest.raises(Killed):
@@ -386,7 +390,7 @@ def adds_subscription(running: Machine, chat: str, query: str, **request: str) -
 async def test_nobody_waits_long_for_a_source_that_says_nothing(
     tmp_path: Path, clock: FakeClock, arxiv: FakeArxiv, telegram: FakeTelegram
 ) -> None:
-    arxiv.announces(WEDNESDAY, make.paper("Graphs of Wednesday", "cs.LG"))
+    arxiv.announces(WEDNESDAY, graphs_of("Wednesday"))
     clock.set_now(new_york("2026-01-21 00:10"))
     async with machine(tmp_path, clock, arxiv, telegram) as running:
         adds_subscription(running, CHAT, "graphs", every="daily", at="09:00")
@@ -411,7 +415,7 @@ async def test_a_jumping_clock_loses_and_repeats_nothing(
     by: dt.timedelta, tmp_path: Path, clock: FakeClock, arxiv: FakeArxiv, telegram: FakeTelegram
 ) -> None:
     clock.advance(new_york("2026-01-22 00:10") - clock.now())
-    arxiv.announces(THURSDAY, make.paper("Graphs of Thursday", "cs.LG"))
+    arxiv.announces(THURSDAY, graphs_of("Thursday"))
     async with machine(tmp_path, clock, arxiv, telegram) as running:
         adds_subscription(running, CHAT, "graphs", every="daily", at="06:00")
         adds_subscription(running, "telegram:2", "graphs", every="now")
@@ -420,7 +424,7 @@ async def test_a_jumping_clock_loses_and_repeats_nothing(
         await _until(running, new_york("2026-01-22 01:30"))
         assert [len(telegram.posted_to(chat)) for chat in "12"] == [1, 1]
         clock.step(by)
-        arxiv.announces(FRIDAY, make.paper("Graphs of Friday", "cs.LG"))
+        arxiv.announces(FRIDAY, graphs_of("Friday"))
         await running.ticks()
         await _until(running, max(clock.now(), new_york("2026-01-23 00:00")) + 30 * HOUR)
     for chat in "12":

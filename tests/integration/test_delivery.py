@@ -47,6 +47,10 @@ async def app(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> abc.A
         yield made
 
 
+def entries(app: App) -> abc.Iterable[outbox.OutboxEntry]:
+    return sending.outbox_entries(app.store, now=app.clock.now())
+
+
 async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
         make.due(app.store, "slack:C1")
@@ -133,7 +137,7 @@ async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
     make.ingested(app.store, make.paper("Another graph"), now=clock.now())
     object.__setattr__(app.deps, "render_delivery", _renders([("<b>", "")]))
     assert (await app.sender.deliver()).dead == 1
-    entry = next(e for e in sending.outbox_entries(app.store, now=clock.now()) if e.state == "dead")
+    entry = next(e for e in entries(app) if e.state == "dead")
     object.__setattr__(app.deps, "render_delivery", _renders(broken))
     sending.retry_delivery(app.store, entry.id, now=clock.now())
     assert (await app.sender.deliver()).dead == 1  # a retry posts the stored payload, which was refused before
@@ -169,7 +173,7 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
     object.__setattr__(app.deps, "render_delivery", good)
     sending.retry_delivery(
         app.store,
-        next(entry for entry in sending.outbox_entries(app.store, now=clock.now()) if entry.state == "dead").id,
+        next(entry for entry in entries(app) if entry.state == "dead").id,
         now=clock.now(),
     )
     assert (await app.sender.deliver()).sent == 1
@@ -185,7 +189,7 @@ async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
     asked = len(telegram.arrived("sendMessage"))
     assert (first.sent, first.waiting) == (0, 30)
     assert 2 <= asked < 12  # some requests were on their way when the second 429 told that the whole token must wait
-    assert sum(entry.next_at is not None for entry in sending.outbox_entries(app.store, now=clock.now())) == asked
+    assert sum(entry.next_at is not None for entry in entries(app)) == asked
     clock.advance(timedelta(seconds=200))
     assert (await app.sender.deliver()).sent == 0
     assert len(telegram.arrived("sendMessage")) == asked
@@ -215,7 +219,7 @@ async def test_when_many_chats_are_gone_the_platform_stops(app: App, clock: Fake
     platform_states.free_platforms(app.store)  # `run --pause-gone` does this and the next line
     app.sender = sender.Sender(replace(app.deps, guard_gone=False), app.platforms, app.stop)
     assert (await app.sender.deliver()).sent == 20
-    assert Counter(entry.state for entry in sending.outbox_entries(app.store, now=clock.now())) == {
+    assert Counter(entry.state for entry in entries(app)) == {
         "sent": 21,
         "held": 20,
     }
@@ -254,7 +258,7 @@ async def test_the_first_messages_go_out_while_others_are_planned(
     await process.tick()
     await process.finish()
     assert drains == [False, True, True]
-    assert [entry.state for entry in sending.outbox_entries(app.store, now=clock.now())] == [DeliveryState.SENT] * 3
+    assert [entry.state for entry in entries(app)] == [DeliveryState.SENT] * 3
 
 
 async def test_after_an_error_of_the_store_no_other_lane_begins_a_post(
@@ -289,7 +293,7 @@ async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
         await process.tick()
         await process.finish()
         clock.advance(timedelta(seconds=1))
-    assert [entry.state for entry in sending.outbox_entries(app.store, now=clock.now())] == [DeliveryState.SENT]
+    assert [entry.state for entry in entries(app)] == [DeliveryState.SENT]
     assert len(telegram.posted_to("1")) == 1
 
 
@@ -533,7 +537,7 @@ async def test_a_chat_may_be_forgotten_while_a_message_is_on_its_way(
         make.due(app.store, "slack:C1", "slack:C2")
         _after_the_first(app, moment, lambda: retention.forget(app.store, make.address("slack:C1")))
         await app.sender.send_once()
-        assert {entry.chat for entry in sending.outbox_entries(app.store, now=clock.now())} == {"slack:C2"}
+        assert {entry.chat for entry in entries(app)} == {"slack:C2"}
         assert await app.sender.send_once() == sender.Sent()
     assert len(slack.posted_to("C2")) == 1
 

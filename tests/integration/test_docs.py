@@ -40,9 +40,16 @@ from subscriptions.query import FIELDS, Field, papers_of_queries, parse
 from subscriptions.store.database.postgres import CONNECTIONS
 from tests import make
 from tests.integration import cli, docs_pages, transcripts
+from tests.integration.docs_pages import Row
 
 MOST_WORDS = 25_000  # for README.md and docs/*.md together: people do not read longer pages
 PAGES = [*sorted(docs_pages.ROOT.glob("*.md")), *sorted(docs_pages.DOCS.glob("*.md"))]
+
+
+def rows_of(name: str, *columns: str) -> pytest.MarkDecorator:
+    """Runs a test for each row of the tables of a page with these columns."""
+    return pytest.mark.parametrize("row", docs_pages.rows(name, *columns), ids=str)
+
 
 # ------------------------------------------------------------------------------------------------------ docs/queries.md
 
@@ -66,14 +73,14 @@ def _paper(text: str) -> model.Paper:
     )
 
 
-@pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "finds", "does not find"), ids=str)
-def test_an_example_query_finds_and_leaves_what_its_page_says(row: docs_pages.Row) -> None:
+@rows_of("queries.md", "you type", "finds", "does not find")
+def test_an_example_query_finds_and_leaves_what_its_page_says(row: Row) -> None:
     query = parse.parse_query(row.code("you type"))
     assert list(matching_papers(query, [_paper(row["finds"]), _paper(row["does not find"])])) == [0]
 
 
-@pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "2601.15529 is", "brings", "leaves"), ids=str)
-def test_what_is_near_to_a_paper_comes_as_its_page_says(row: docs_pages.Row) -> None:
+@rows_of("queries.md", "you type", "2601.15529 is", "brings", "leaves")
+def test_what_is_near_to_a_paper_comes_as_its_page_says(row: Row) -> None:
     text, given = row.code("you type"), replace(_paper(row["2601.15529 is"]), arxiv_id="2601.15529")
     others = map(_paper, ("Tides", "Sand", "Mud", "Clay", "Rain"))
     words = PapersAtHand([given, *others]).words(papers_of_queries.papers_named_in(parse.parse_query(text)))
@@ -83,13 +90,13 @@ def test_what_is_near_to_a_paper_comes_as_its_page_says(row: docs_pages.Row) -> 
     assert list(matching_papers(parse.parse_canonical(query.canonical), papers)) == [0]
 
 
-@pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "is the same as"), ids=str)
-def test_two_queries_that_the_page_calls_the_same_are_one(row: docs_pages.Row) -> None:
+@rows_of("queries.md", "you type", "is the same as")
+def test_two_queries_that_the_page_calls_the_same_are_one(row: Row) -> None:
     assert parse.parse_query(row.code("you type")).canonical == parse.parse_query(row.code("is the same as")).canonical
 
 
-@pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "is read as", "and the answer says"), ids=str)
-def test_a_query_is_read_as_its_page_says_and_the_answer_says_so(row: docs_pages.Row) -> None:
+@rows_of("queries.md", "you type", "is read as", "and the answer says")
+def test_a_query_is_read_as_its_page_says_and_the_answer_says_so(row: Row) -> None:
     query = parse.parse_query(row.code("you type"))
     assert (queries_in_words.query_in_words(query, str), str(query.hints[0])) == (
         row["is read as"],
@@ -97,8 +104,8 @@ def test_a_query_is_read_as_its_page_says_and_the_answer_says_so(row: docs_pages
     )
 
 
-@pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "is read as", "in Chinese"), ids=str)
-def test_a_query_is_read_in_both_languages_as_its_page_says(row: docs_pages.Row) -> None:
+@rows_of("queries.md", "you type", "is read as", "in Chinese")
+def test_a_query_is_read_in_both_languages_as_its_page_says(row: Row) -> None:
     query = parse.parse_query(row.code("you type"))
     assert (
         queries_in_words.query_in_words(query, str),
@@ -109,8 +116,8 @@ def test_a_query_is_read_in_both_languages_as_its_page_says(row: docs_pages.Row)
     )
 
 
-@pytest.mark.parametrize("row", docs_pages.rows("queries.md", "you type", "column", "the answer says"), ids=str)
-def test_a_refusal_has_the_column_and_sentence_of_its_page(row: docs_pages.Row) -> None:
+@rows_of("queries.md", "you type", "column", "the answer says")
+def test_a_refusal_has_the_column_and_sentence_of_its_page(row: Row) -> None:
     with pytest.raises(errors.QueryError) as refused:
         parse.parse_query(row.code("you type"))
     assert (str(refused.value.column), str(refused.value.sentence)) == (row["column"], row["the answer says"])
@@ -143,8 +150,8 @@ def _load(environ: dict[str, str], folder: Path) -> Settings:
     return load_settings(environ, folder, formats=[module.name for module in digests.FORMATS])
 
 
-@pytest.mark.parametrize("row", docs_pages.rows("settings.md", *_VARIABLES), ids=str)
-def test_the_example_of_a_variable_works_and_has_an_effect(row: docs_pages.Row, tmp_path: Path) -> None:
+@rows_of("settings.md", *_VARIABLES)
+def test_the_example_of_a_variable_works_and_has_an_effect(row: Row, tmp_path: Path) -> None:
     examples = {other.code("variable"): other.code("example") for other in docs_pages.rows("settings.md", *_VARIABLES)}
     examples["PAPERWIRE_CONFIG"] = "other.toml"
     (tmp_path / "other.toml").write_text("[backup]\nto = 'elsewhere'", encoding="utf-8")
@@ -172,8 +179,8 @@ def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) ->
             assert re.search(rf"^(\[+{key}\]+|{key} =)", whole, re.MULTILINE), key
 
 
-@pytest.mark.parametrize("row", docs_pages.rows("settings.md", "setting", "values", "means"), ids=str)
-def test_the_values_of_a_setting_can_be_chosen_in_some_chat_each(row: docs_pages.Row) -> None:
+@rows_of("settings.md", "setting", "values", "means")
+def test_the_values_of_a_setting_can_be_chosen_in_some_chat_each(row: Row) -> None:
     def fits(value: str, kind: model.ChatKind) -> bool:
         try:
             return bool(chat_settings.check_value(row.code("setting"), value, kind=kind))
@@ -198,7 +205,7 @@ def test_the_page_has_the_formats_in_the_order_of_detection() -> None:
 @pytest.mark.parametrize(
     "row", docs_pages.rows("formats.md", "of", "for example", "key"), ids=lambda row: row["for example"]
 )
-def test_a_paper_is_known_by_the_key_of_its_row(row: docs_pages.Row) -> None:
+def test_a_paper_is_known_by_the_key_of_its_row(row: Row) -> None:
     text = row.code("for example")
     address = digests.arxiv_address(text)
     known_by = {

@@ -7,6 +7,7 @@ import datetime as dt
 import shutil
 import threading
 from collections import abc
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -398,31 +399,39 @@ def three(postgres: Server, terminal: Terminal) -> abc.Iterator[tuple[list[Store
         yield stores, sessions
 
 
+HOLDS = itemgetter("host", "alive", "lanes", "receives")
+
+
+def told(terminal: Terminal) -> list[dict[str, Any]]:
+    """Returns what is told of each worker, in the order of their numbers."""
+    return sorted(terminal("workers", "--json").json["workers"], key=itemgetter("process"))
+
+
 def test_it_shows_which_workers_live_and_what_each_holds(
     terminal: Terminal, three: tuple[list[Store], list[SideSession]]
 ) -> None:
     stores, (first, second, third) = three
     assert first.hold("telegram:9")
     assert second.hold(senders_at_work.lease_of(RECEIVER), 60)
-    found = {one["process"]: one for one in terminal("workers", "--json").json["workers"]}
-    assert [(one["host"], one["alive"], one["lanes"], one["receives"]) for _, one in sorted(found.items())] == [
+    found = told(terminal)
+    assert [*map(HOLDS, found)] == [
         ("machine-1", True, 2, []),
         ("machine-2", True, 1, [RECEIVER]),
         ("machine-3", True, 1, []),
     ]
-    assert {one["id"] for one in found.values()} == {store.worker for store in stores}
-    assert all(one["seconds_since_heartbeat"] < sending.SILENT_AFTER.total_seconds() for one in found.values())
+    assert {one["id"] for one in found} == {store.worker for store in stores}
+    assert all(one["seconds_since_heartbeat"] < sending.SILENT_AFTER.total_seconds() for one in found)
     change(stores[0], "UPDATE worker SET beat_at = beat_at - interval '25 seconds' WHERE number = 4711")
     workers.end_worker(stores[1])  # the others took this worker for dead, but it was only stopped and holds its lane
     third.close()  # the side session of the third worker is cut
-    found = {one["process"]: one for one in terminal("workers", "--json").json["workers"]}
-    assert [(one["host"], one["alive"], one["lanes"], one["receives"]) for _, one in sorted(found.items())] == [
+    found = told(terminal)
+    assert [*map(HOLDS, found)] == [
         ("machine-1", False, 2, []),
         ("machine-2", False, 1, [RECEIVER]),
         ("machine-3", True, 1, []),
     ]
-    assert found[4711]["seconds_since_heartbeat"] >= 25
-    assert found[4712]["seconds_since_heartbeat"] is None
+    assert found[0]["seconds_since_heartbeat"] >= 25
+    assert found[1]["seconds_since_heartbeat"] is None
 
 
 def test_the_table_of_workers_is_aligned_and_plain_in_a_pipe(

@@ -29,6 +29,7 @@ from tests.source_harness import SourceHarness, arxiv_source, new_york, polled, 
 pytestmark = pytest.mark.both_databases
 
 WEDNESDAY, THURSDAY, FRIDAY = dt.date(2026, 1, 21), dt.date(2026, 1, 22), dt.date(2026, 1, 23)
+GRAPHS, LG = make.paper("Graphs", "cs.LG"), arxiv_source("cs.LG")
 OPERATOR = make.address("console:ops")
 ON_ONE = pytest.mark.sqlite_alone("it is about requests; what is stored is told on both by others here")
 
@@ -48,7 +49,7 @@ def notices(store: Store, detail: str = "reason") -> list[tuple[str, str]]:
 
 
 async def test_a_batch_is_read_once_when_it_is_out(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"), make.paper("Means", "stat.ML", "cs.LG"))
+    arxiv.announces(THURSDAY, GRAPHS, make.paper("Means", "stat.ML", "cs.LG"))
     feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"))
     await feeding.until(new_york("2026-01-22 23:55"))
     assert feeding.outcomes("arxiv") == ["new"]
@@ -68,8 +69,8 @@ async def test_a_late_batch_is_asked_for_every_quarter_of_an_hour(
 ) -> None:
     arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
     arxiv.is_late()
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
+    arxiv.announces(THURSDAY, GRAPHS)
+    feeding = await polled(store, clock, arxiv, LG)
     await feeding.until(new_york("2026-01-22 01:00"))
     arxiv.catches_up()
     await feeding.until(new_york("2026-01-22 12:00"))
@@ -89,7 +90,7 @@ async def test_a_late_batch_is_asked_for_every_quarter_of_an_hour(
 async def test_a_late_category_holds_up_no_other_and_is_named(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(WEDNESDAY, make.paper("Old", "stat.ML"))
     arxiv.is_late("stat.ML")
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"), make.paper("Means", "stat.ML"))
+    arxiv.announces(THURSDAY, GRAPHS, make.paper("Means", "stat.ML"))
     feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"), admins=(OPERATOR,))
     assert [(one.outcome, one.detail) for one in feeding.receipts("arxiv")] == [
         (Outcome.STALE, "stat.ML: Still that of 2026-01-21.")
@@ -110,8 +111,8 @@ async def test_a_weekend_and_a_holiday_are_quiet_and_nobody_is_told(
     store: Store, arxiv: FakeArxiv, clock: FakeClock
 ) -> None:
     clock.set_now(new_york("2025-11-27 00:05"))  # Thanksgiving: there is no announcement that evening
-    arxiv.announces(dt.date(2025, 11, 27), make.paper("Graphs", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    arxiv.announces(dt.date(2025, 11, 27), GRAPHS)
+    feeding = await polled(store, clock, arxiv, LG, admins=(OPERATOR,))
     arxiv.announces(dt.date(2025, 11, 28))
     await feeding.until(new_york("2025-11-30 23:59"))
     assert feeding.outcomes("arxiv") == ["new", "quiet", "quiet", "quiet", "quiet"]
@@ -126,10 +127,10 @@ async def test_an_unlisted_day_without_announcement_is_late_once(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    feeding = await polled(store, clock, arxiv, LG, admins=(OPERATOR,))
     await feeding.until(new_york("2026-01-22 08:00"))
     assert feeding.outcomes("arxiv").count("late") >= 3
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
+    arxiv.announces(THURSDAY, GRAPHS)
     await feeding.until(new_york("2026-01-22 09:00"))
     assert feeding.outcomes("arxiv")[-1] == "new"
     assert notices(store, "parts") == [("overdue", ""), ("source-back", "")]
@@ -139,13 +140,13 @@ async def test_an_unlisted_day_without_announcement_is_late_once(
 @ON_ONE
 async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, make.paper("Old", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    feeding = await polled(store, clock, arxiv, LG, admins=(OPERATOR,))
     clock.set_now(new_york("2026-01-23 23:00"))  # Friday's announcement never came
     await feeding.until(new_york("2026-01-25 12:00"))
     assert {"late", "quiet"} <= set(feeding.outcomes("arxiv"))
     assert feeding.known("arxiv").trouble_at(clock.now()) is SourceTrouble.LATE
     assert [cause for cause, _ in notices(store)] == ["overdue"]
-    arxiv.announces(dt.date(2026, 1, 26), make.paper("Graphs", "cs.LG"))
+    arxiv.announces(dt.date(2026, 1, 26), GRAPHS)
     await feeding.until(new_york("2026-01-26 01:00"))
     assert [cause for cause, _ in notices(store)] == ["overdue", "source-back"]
 
@@ -154,7 +155,7 @@ async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: Fa
 async def test_an_empty_category_is_quiet_when_others_have_papers(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
+    arxiv.announces(THURSDAY, GRAPHS)
     feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "econ.TH"), admins=(OPERATOR,))
     await feeding.until(new_york("2026-01-22 12:00"))
     *first, last = feeding.outcomes("arxiv")
@@ -166,11 +167,10 @@ async def test_an_empty_category_is_quiet_when_others_have_papers(
 async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    graphs = make.paper("Graphs", "cs.LG")
-    arxiv.announces(THURSDAY, graphs)
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
+    arxiv.announces(THURSDAY, GRAPHS)
+    feeding = SourceHarness(store, clock, arxiv, LG)
     await feeding.poll()
-    arxiv.holds("/rss/cs.LG", feed("cs.LG", THURSDAY, [graphs], built=1))
+    arxiv.holds("/rss/cs.LG", feed("cs.LG", THURSDAY, [GRAPHS], built=1))
     again = await feeding.poll()
     assert (again.outcome, again.counts["new"], again.counts["unchanged"]) == (Outcome.STALE, 0, 1)
     assert source_harness.titles(store) == ["Graphs"]
@@ -250,7 +250,7 @@ async def test_without_sources_all_archives_are_read(
 ) -> None:
     monkeypatch.setattr("bot.sources.fetch_request.PAGE", 4)
     arxiv.announces(WEDNESDAY, *(make.paper(f"Old {n}", "cs.LG") for n in range(5)))
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"), make.paper("Strings", "hep-th"))
+    arxiv.announces(THURSDAY, GRAPHS, make.paper("Strings", "hep-th"))
     await polled(store, clock, arxiv)
     assert len(arxiv.asked("/rss/")) == 20
     # one page of Monday's batch, two of Wednesday's; Tuesday had no batch
@@ -285,7 +285,7 @@ async def test_one_broken_entry_does_not_stop_the_others(store: Store, clock: Fa
         "/rss/cs.LG",
         feed("cs.LG", THURSDAY, papers[::-1]).decode().replace("<title>Paper 4</title>", "<title></title>"),
     )
-    receipt = await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).poll()
+    receipt = await SourceHarness(store, clock, arxiv, LG).poll()
     assert (receipt.outcome, receipt.counts["papers"]) == (Outcome.NEW, 9)
     assert receipt.detail == f"Papers without a title: 1 ({papers[4].arxiv_id})."
     assert len([title for title in source_harness.titles(store) if title]) == 8
@@ -295,7 +295,7 @@ async def test_one_broken_entry_does_not_stop_the_others(store: Store, clock: Fa
 async def test_the_rest_of_a_cut_document_is_asked_for_again(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     whole = feed("cs.LG", THURSDAY, [make.paper(f"Paper {n}", "cs.LG") for n in range(9)])
     arxiv.holds("/rss/cs.LG", whole[: len(whole) * 2 // 3], etag='"cut"')
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = await polled(store, clock, arxiv, LG)
     (receipt,) = feeding.receipts("arxiv")
     assert (receipt.outcome, receipt.counts["new"]) == (Outcome.FAILED, 5)
     assert "complete entries before it are kept" in receipt.detail
@@ -306,10 +306,10 @@ async def test_the_rest_of_a_cut_document_is_asked_for_again(store: Store, clock
 
 
 async def test_after_failures_requests_become_rarer(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
+    arxiv.announces(THURSDAY, GRAPHS)
     arxiv.fails(500, 3)
     arxiv.answers_429(retry_after="1800")
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = await polled(store, clock, arxiv, LG)
     await feeding.until(new_york("2026-01-22 02:00"))
     assert [
         round((receipt.at - feeding.receipts("arxiv")[0].at).total_seconds() / 60)
@@ -329,7 +329,7 @@ async def test_a_host_that_is_down_is_asked_once_a_poll(store: Store, clock: Fak
 @ON_ONE
 async def test_a_requested_wait_is_news_at_the_third_time(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.answers_429(3)
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, LG, admins=(OPERATOR,))
     for notified in (0, 0, 1):
         await feeding.poll()
         assert len(notices(store)) == notified
@@ -354,17 +354,17 @@ async def test_a_day_on_which_most_summaries_failed_is_told(
 
 
 async def test_a_restart_forgets_nothing(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
-    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
-    again = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
+    arxiv.announces(THURSDAY, GRAPHS)
+    await SourceHarness(store, clock, arxiv, LG).due()
+    again = await polled(store, clock, arxiv, LG)
     assert len(arxiv.asked()) == 1
     assert (await again.poll()).outcome is Outcome.STALE
     assert arxiv.arrivals[-1].status == 304
 
 
 async def test_a_receipt_is_stored_together_with_its_papers(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
+    arxiv.announces(THURSDAY, GRAPHS)
+    feeding = SourceHarness(store, clock, arxiv, LG)
     with patch.object(sources, "put_receipt", side_effect=StoreError("The disk is full.")), pytest.raises(StoreError):
         await feeding.poll()
     assert (source_harness.titles(store), feeding.receipts("arxiv")) == ([], [])
@@ -373,7 +373,7 @@ async def test_a_receipt_is_stored_together_with_its_papers(store: Store, clock:
 
 
 async def test_a_poll_of_several_documents_leaves_one_receipt(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"), make.paper("Means", "stat.ML"))
+    arxiv.announces(THURSDAY, GRAPHS, make.paper("Means", "stat.ML"))
     arxiv.hangs(at="stat.ML")
     feeding = SourceHarness(
         store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"), limits=FetchLimits(idle=30, total=30)
@@ -396,7 +396,7 @@ async def test_the_tick_waits_for_no_server(store: Store, clock: FakeClock, arxi
         store,
         clock,
         arxiv,
-        arxiv_source("cs.LG"),
+        LG,
         folder(tmp_path),
         limits=FetchLimits(idle=30, total=30),
     )
@@ -458,8 +458,8 @@ def test_processes_take_turns_at_a_host(store: Store) -> None:
 
 
 async def test_a_jumping_clock_keeps_no_source_waiting(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
+    arxiv.announces(THURSDAY, GRAPHS)
+    feeding = SourceHarness(store, clock, arxiv, LG)
     clock.step(dt.timedelta(days=400))
     await feeding.due()
     assert feeding.known("arxiv").state.next_at is not None
