@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 from collections import abc
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -117,6 +118,21 @@ async def polled(*made_of: Any, **options: Any) -> SourceHarness:
     feeding = SourceHarness(*made_of, **options)
     await feeding.due()
     return feeding
+
+
+@dataclass(frozen=True, slots=True)
+class Feeds:
+    """The store, the clock and the arXiv of a test, which all harnesses of the test share."""
+
+    store: Store
+    clock: FakeClock
+    arxiv: FakeArxiv
+
+    def of(self, *sources: SourceSettings, **options: Any) -> SourceHarness:
+        return SourceHarness(self.store, self.clock, self.arxiv, *sources, **options)
+
+    async def polled(self, *sources: SourceSettings, **options: Any) -> SourceHarness:
+        return await polled(self.store, self.clock, self.arxiv, *sources, **options)
 
 
 def new_york(text: str) -> dt.datetime:

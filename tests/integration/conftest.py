@@ -16,7 +16,7 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import Terminal
 from tests.make import FakeClock
 from tests.postgres.server import Server
-from tests.source_harness import fake_arxiv
+from tests.source_harness import Feeds, fake_arxiv
 
 
 @pytest.fixture
@@ -30,6 +30,12 @@ def arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
     """A fake arXiv that uses the clock of the test."""
     with fake_arxiv(clock) as fake:
         yield fake
+
+
+@pytest.fixture
+def feeds(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> Feeds:
+    """Makes and polls harnesses of sources on the store, the clock and the arXiv of the test."""
+    return Feeds(store, clock, arxiv)
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ from tests.integration import program
 from tests.integration.cli import page
 from tests.make import DAY, HOUR, NOON, FakeClock
 from tests.programs.faults.year import simulated_bot
-from tests.source_harness import SourceHarness, arxiv_source, new_york, polled, web_source
+from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, web_source
 
 # arXiv announced nothing on Tuesday, the 20th
 FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY, FRIDAY = (dt.date(2026, 1, day) for day in (16, 19, 21, 22, 23))
@@ -95,26 +95,22 @@ def five_days_pass(arxiv: FakeArxiv, clock: FakeClock) -> None:
 
 
 @pytest.mark.usefixtures("friday")
-async def test_an_interrupted_poll_continues_with_the_missing_days(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    five_days_pass(arxiv, clock)
+async def test_an_interrupted_poll_continues_with_the_missing_days(arxiv: FakeArxiv, feeds: Feeds) -> None:
+    five_days_pass(arxiv, feeds.clock)
     arxiv.hangs(at="202601161900+TO+202601201900")  # the request for Wednesday's papers
-    cut = asyncio.create_task(
-        SourceHarness(store, clock, arxiv, LG, limits=FetchLimits(idle=30, total=30)).due(), name="cut"
-    )
+    cut = asyncio.create_task(feeds.of(LG, limits=FetchLimits(idle=30, total=30)).due(), name="cut")
     await asyncio.to_thread(arxiv.waits_hanging)
-    (receipt,) = SourceHarness(store, clock, arxiv, LG).receipts("arxiv")[1:]
+    (receipt,) = feeds.of(LG).receipts("arxiv")[1:]
     assert (receipt.outcome, "missed days: They were not all asked for yet." in receipt.detail) == (
         receipts.Outcome.STALE,
         True,
     )
     cut.cancel()
     await asyncio.wait([cut])
-    again = SourceHarness(store, clock, arxiv, LG)
-    await again.until(clock.now() + dt.timedelta(minutes=20))
+    again = feeds.of(LG)
+    await again.until(feeds.clock.now() + dt.timedelta(minutes=20))
     assert again.receipts("arxiv")[-1].detail == f"Fetched afterwards: 2026-01-21{LACKS}"
-    assert set(days_of(store)) == {f"Graphs of {day}" for day in ("Friday", "Monday", "Wednesday", "Thursday")}
+    assert set(days_of(feeds.store)) == {f"Graphs of {day}" for day in ("Friday", "Monday", "Wednesday", "Thursday")}
     assert len(arxiv.asked("/rss/cs.LG")) == 2
     # the fake still holds the cancelled request open, so it counted two requests at the same time
     arxiv.violations.clear()
@@ -170,49 +166,49 @@ async def test_a_complete_day_is_not_asked_for_again_a_late_one_once(
     assert len(arxiv.asked("/api/")) == 1
 
 
-async def test_a_list_of_arxiv_has_the_api_for_its_history(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_list_of_arxiv_has_the_api_for_its_history(clock: FakeClock, arxiv: FakeArxiv, feeds: Feeds) -> None:
     source = web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv")
     arxiv.announces(dt.date(2026, 1, 15), graphs_of("Thursday"))
     clock.set_now(new_york("2026-01-14 20:05"))
-    await polled(store, clock, arxiv, source)
+    await feeds.polled(source)
     arxiv.announces(FRIDAY_BEFORE, graphs_of("Friday"))
     clock.advance(new_york("2026-01-17 12:00") - clock.now())
-    await polled(store, clock, arxiv, source)
+    await feeds.polled(source)
     assert arxiv.asked("/api/") == []  # the list itself still shows Friday's papers
     five_days_pass(arxiv, clock)
     clock.advance(new_york("2026-01-22 12:00") - clock.now())
-    await polled(store, clock, arxiv, source)
-    assert days_of(store)["Graphs of Monday"] == ["2026-01-19"]
-    assert "Graphs of Wednesday" in days_of(store)
+    await feeds.polled(source)
+    assert days_of(feeds.store)["Graphs of Monday"] == ["2026-01-19"]
+    assert "Graphs of Wednesday" in days_of(feeds.store)
 
 
-async def test_an_api_query_reads_on_until_a_paper_is_known(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_an_api_query_reads_on_until_a_paper_is_known(arxiv: FakeArxiv, feeds: Feeds) -> None:
     source = web_source(f"{arxiv.url}/api/query?search_query=cat:cs.LG&max_results=3")
     arxiv.announces(FRIDAY_BEFORE, *(make.paper(f"Old {number}", "cs.LG") for number in range(7)))
-    await polled(store, clock, arxiv, source)
+    await feeds.polled(source)
     assert len(arxiv.asked()) == 1  # the first poll reads only the newest papers
     arxiv.announces(MONDAY, *(make.paper(f"Graphs {number}", "cs.LG") for number in range(8)))
-    clock.advance(dt.timedelta(days=5))
-    await polled(store, clock, arxiv, source)
+    feeds.clock.advance(dt.timedelta(days=5))
+    await feeds.polled(source)
     assert [path.partition("&start=")[2] for path in arxiv.asked()[1:]] == ["", "3", "6"]
-    assert len([title for title in days_of(store) if "Graphs" in title]) == 8
+    assert len([title for title in days_of(feeds.store) if "Graphs" in title]) == 8
 
 
 # ── other sources ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_every_missed_day_of_a_dated_page_is_asked_for(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_every_missed_day_of_a_dated_page_is_asked_for(clock: FakeClock, arxiv: FakeArxiv, feeds: Feeds) -> None:
     source = web_source(f"{arxiv.url}/{{date}}.md")
     for number in (16, 17, 19, 21, 22):
         arxiv.holds(
             f"/2026-01-{number}.md", page((f"2601.000{number}", f"Paper of {number}", "Words.")), etag=f'"{number}"'
         )
-    await polled(store, clock, arxiv, source)
+    await feeds.polled(source)
     arxiv.arrivals.clear()
     clock.advance(dt.datetime(2026, 1, 22, 12, tzinfo=dt.UTC) - clock.now())
-    feeding = await polled(store, clock, arxiv, source)
+    feeding = await feeds.polled(source)
     assert arxiv.asked() == [f"/2026-01-{number}.md" for number in (22, 21, 16, 17, 18, 19, 20)]
-    assert days_of(store) == {f"Paper of {number}": [f"2026-01-{number}"] for number in (16, 22, 21, 17, 19)}
+    assert days_of(feeds.store) == {f"Paper of {number}": [f"2026-01-{number}"] for number in (16, 22, 21, 17, 19)}
     receipt = feeding.receipts("web")[-1]
     assert (receipt.outcome, receipt.counts["new"]) == (receipts.Outcome.NEW, 4)
     assert receipt.detail == (
@@ -223,23 +219,21 @@ async def test_every_missed_day_of_a_dated_page_is_asked_for(store: Store, clock
     assert set(arxiv.asked()) == {"/2026-01-22.md", "/2026-01-21.md"}
 
 
-async def test_a_server_that_is_down_for_days_is_asked_for_them_later(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_server_that_is_down_for_days_is_asked_for_them_later(arxiv: FakeArxiv, feeds: Feeds) -> None:
     source = web_source(f"{arxiv.url}/{{date}}.md", schedule="every 6h")
     for number in range(16, 20):
         arxiv.holds(f"/2026-01-{number}.md", page((f"2601.000{number}", f"Paper of {number}", "Words.")))
-    feeding = await polled(store, clock, arxiv, source)
+    feeding = await feeds.polled(source)
     arxiv.fails(500, 500)
     for hours in range(0, 76, 4):
-        clock.set_now(dt.datetime(2026, 1, 16, 6, tzinfo=dt.UTC) + dt.timedelta(hours=hours))
+        feeds.clock.set_now(dt.datetime(2026, 1, 16, 6, tzinfo=dt.UTC) + dt.timedelta(hours=hours))
         await feeding.due()
     failures = feeding.outcomes("web").count("failed")
     # after the request for today has failed, no other day is requested
     assert (failures > 10, len(arxiv.arrivals)) == (True, 2 + failures)
     arxiv._overrides.clear()
     await feeding.until(dt.datetime(2026, 1, 19, 12, tzinfo=dt.UTC))
-    assert set(days_of(store)) == {f"Paper of {number}" for number in range(16, 20)}
+    assert set(days_of(feeds.store)) == {f"Paper of {number}" for number in range(16, 20)}
 
 
 async def test_a_dated_page_that_cannot_be_read_is_asked_for_again_on_later_days(
@@ -257,21 +251,19 @@ async def test_a_dated_page_that_cannot_be_read_is_asked_for_again_on_later_days
     assert days_of(store) == {"Paper of 16": ["2026-01-16"]}
 
 
-async def test_days_of_a_source_without_history_are_named_once(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_days_of_a_source_without_history_are_named_once(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
     source = web_source(f"{arxiv.url}/list.md", schedule="0 4 * * *")
-    await polled(store, clock, arxiv, source)
+    await feeds.polled(source)
     arxiv.holds("/list.md", page(("2601.00002", "Graphs", "Nodes.")))
-    clock.advance(dt.timedelta(days=4))
-    feeding = await polled(store, clock, arxiv, source, admins=(OPERATOR,))
-    assert missed_notices(store) == [{"source": "web", "days": "2026-01-17/2026-01-19"}]
+    feeds.clock.advance(dt.timedelta(days=4))
+    feeding = await feeds.polled(source, admins=(OPERATOR,))
+    assert missed_notices(feeds.store) == [{"source": "web", "days": "2026-01-17/2026-01-19"}]
     assert feeding.receipts("web")[-1].detail == "Missed: 2026-01-17 to 2026-01-19; it shows only its newest."
     arxiv.holds("/list.md", page(("2601.00003", "Trees", "Leaves.")))
-    await feeding.until(clock.now() + dt.timedelta(days=1))
+    await feeding.until(feeds.clock.now() + dt.timedelta(days=1))
     assert feeding.receipts("web")[-1].detail == ""
-    assert len(missed_notices(store)) == 1
+    assert len(missed_notices(feeds.store)) == 1
 
 
 class Killed(BaseException):
@@ -295,12 +287,10 @@ async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
     assert [notice["days"] for notice in missed_notices(store)] == ["2026-01-19/2026-01-19 2026-01-21/2026-01-22"]
 
 
-async def test_a_monthly_list_misses_nothing_at_its_first_look(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_monthly_list_misses_nothing_at_its_first_look(clock: FakeClock, feeds: Feeds) -> None:
     clock.advance(new_york("2026-01-28 12:00") - clock.now())
-    arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    feeding = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", schedule="0 4 1 * *"))
+    feeds.arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
+    feeding = await feeds.polled(web_source(f"{feeds.arxiv.url}/list.md", schedule="0 4 1 * *"))
     assert feeding.receipts("web")[-1].detail == ""
     clock.advance(new_york("2026-02-27 12:00") - clock.now())
     await feeding.due()
@@ -308,11 +298,11 @@ async def test_a_monthly_list_misses_nothing_at_its_first_look(
 
 
 @pytest.mark.usefixtures("friday")
-async def test_a_source_that_was_off_for_a_while_begins_anew(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_source_that_was_off_for_a_while_begins_anew(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    await polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
-    five_days_pass(arxiv, clock)
-    await polled(store, clock, arxiv, LG)
+    await feeds.polled(web_source(f"{arxiv.url}/list.md"))
+    five_days_pass(arxiv, feeds.clock)
+    await feeds.polled(LG)
     assert arxiv.asked("/api/") == []
 
 

@@ -27,7 +27,7 @@ from tests.fakes import arxiv_pages
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import PAGE, Terminal, page
 from tests.make import DAY, HOUR, NOON, FakeClock
-from tests.source_harness import SourceHarness, arxiv_source, new_york, polled, web_source
+from tests.source_harness import Feeds, arxiv_source, new_york, web_source
 
 WEDNESDAY, THURSDAY = dt.date(2026, 1, 21), dt.date(2026, 1, 22)
 GRAPHS = make.paper("Graphs", "cs.LG", arxiv_id="2601.77777")
@@ -74,7 +74,7 @@ CASES: dict[str, tuple[Happens, str]] = {
 
 @pytest.mark.parametrize(("happens", "words"), CASES.values(), ids=CASES.keys())
 async def test_a_bad_answer_is_a_failed_receipt_and_loses_no_paper(
-    happens: Happens, words: str, store: Store, clock: FakeClock
+    happens: Happens, words: str, store: Store, feeds: Feeds
 ) -> None:
     limits = (
         fetcher.FetchLimits(connect=5, idle=5, total=SOON, most=2**20)
@@ -85,10 +85,7 @@ async def test_a_bad_answer_is_a_failed_receipt_and_loses_no_paper(
         arxiv.announces(THURSDAY, GRAPHS)
         other.holds("/list.md", PAGE)
         happens(arxiv)
-        feeding = await polled(
-            store,
-            clock,
-            arxiv,
+        feeding = await feeds.polled(
             web_source(f"{arxiv.url}{HERE}", name="lg", schedule="arxiv", format="arxiv_rss"),
             web_source(f"http://localhost:{other.port}/list.md", name="other"),
             limits=limits,
@@ -105,12 +102,12 @@ async def test_a_bad_answer_is_a_failed_receipt_and_loses_no_paper(
 
 
 async def test_a_bug_at_one_source_reaches_no_other(
-    store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, feeds: Feeds
 ) -> None:
     with FakeArxiv() as arxiv:
         arxiv.holds("/list.md", PAGE)
         one, other = (web_source(f"{arxiv.url}/list.md", name=name) for name in ("one", "other"))
-        feeding = SourceHarness(store, clock, arxiv, one, replace(other, url=f"http://localhost:{arxiv.port}/list.md"))
+        feeding = feeds.of(one, replace(other, url=f"http://localhost:{arxiv.port}/list.md"))
         fetch = fetcher.Fetcher.fetch
 
         async def stumble(self: fetcher.Fetcher, url: str, **values: str) -> fetcher.Fetched | None:
@@ -126,14 +123,14 @@ async def test_a_bug_at_one_source_reaches_no_other(
     assert "what stood at" not in caplog.text
 
 
-async def test_a_feed_of_yesterday_says_so_in_its_warnings(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_feed_of_yesterday_says_so_in_its_warnings(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = await feeds.polled(arxiv_source("cs.LG"))
     arxiv.announces(THURSDAY)
     await feeding.poll()
     arxiv.announces(THURSDAY, GRAPHS)
     await feeding.poll()
-    with store.read() as session:
+    with feeds.store.read() as session:
         digests = session.exec(select(rows.DigestRow).order_by(rows.DigestRow.id)).all()  # type: ignore[arg-type]
         assert [[w["message"] for w in row.warnings if w["code"] == "stale_feed"] for row in digests] == [
             ["that of 2026-01-21, with 1 papers, and not yet that of 2026-01-22"],
@@ -278,25 +275,23 @@ ANSWER_OF_EVIL = """<feed xmlns="http://www.w3.org/2005/Atom"><id>https://arxiv.
 <summary>This paper has been withdrawn.</summary></entry></feed>"""
 
 
-async def test_a_page_that_looks_like_arxivs_is_not_arxivs(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
-) -> None:
+async def test_a_page_that_looks_like_arxivs_is_not_arxivs(store: Store, tmp_path: Path, feeds: Feeds) -> None:
     make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
     (tmp_path / "answer.xml").write_text(ANSWER_OF_EVIL, encoding="utf-8")
 
     folder = SourceSettings(name="evil", path=tmp_path)
-    await SourceHarness(store, clock, arxiv, folder).scheduler.inbox.drain()
+    await feeds.of(folder).scheduler.inbox.drain()
     assert told(known_by(store)) == TRUTH
     (tmp_path / "answer.xml").write_text(f"{ANSWER_OF_EVIL}\n", encoding="utf-8")
-    await SourceHarness(store, clock, arxiv, replace(folder, speaks_for="arxiv")).scheduler.inbox.drain()
+    await feeds.of(replace(folder, speaks_for="arxiv")).scheduler.inbox.drain()
     assert told(known_by(store))[-1] is True  # the operator marked the source as arXiv's own
 
 
-async def test_a_page_of_the_web_is_not_arxivs(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.holds("/answer.xml", ANSWER_OF_EVIL)
-    make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
-    feeding = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/answer.xml"))
-    assert (told(known_by(store)), feeding.outcomes("web")) == (TRUTH, ["stale"])
+async def test_a_page_of_the_web_is_not_arxivs(feeds: Feeds) -> None:
+    feeds.arxiv.holds("/answer.xml", ANSWER_OF_EVIL)
+    make.ingested(feeds.store, TRUE, source="arxiv", of_arxiv=True)
+    feeding = await feeds.polled(web_source(f"{feeds.arxiv.url}/answer.xml"))
+    assert (told(known_by(feeds.store)), feeding.outcomes("web")) == (TRUTH, ["stale"])
 
 
 @pytest.mark.parametrize(
@@ -516,30 +511,28 @@ def clock() -> FakeClock:
 
 
 @pytest.mark.parametrize(("schedule", "outcomes"), [(None, ["quiet", "new"]), ("0 0 * * *", ["stale", "new"])])
-async def test_an_archive_is_not_what_was_due_today(  # noqa: PLR0917 - fixtures
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path, schedule: str | None, outcomes: list[str]
+async def test_an_archive_is_not_what_was_due_today(
+    tmp_path: Path, schedule: str | None, outcomes: list[str], feeds: Feeds
 ) -> None:
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox" / "2023-04-05.md").write_text(page(("2304.00001", "Old graphs", "Nodes.")))
-    feeding = SourceHarness(
-        store, clock, arxiv, SourceSettings(name="my list", path=tmp_path / "inbox" / "*.md", schedule=schedule)
-    )
+    feeding = feeds.of(SourceSettings(name="my list", path=tmp_path / "inbox" / "*.md", schedule=schedule))
     await feeding.scheduler.inbox.drain()
     (tmp_path / "inbox" / "2026-01-22.md").write_text(page(("2601.00001", "Graphs", "Nodes.")))
     await feeding.scheduler.inbox.drain()
     assert feeding.outcomes("my list") == outcomes
 
 
-async def test_days_missed_for_over_a_week_are_filed_and_told(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_days_missed_for_over_a_week_are_filed_and_told(store: Store, clock: FakeClock, feeds: Feeds) -> None:
     make.subscribes(store, "console:me", "graphs", now=clock.now() - HOUR)
-    arxiv.announces(TODAY, make.paper("Graphs of the 22nd", "cs.LG"))
-    await polled(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeds.arxiv.announces(TODAY, make.paper("Graphs of the 22nd", "cs.LG"))
+    await feeds.polled(arxiv_source("cs.LG"))
     assert delivered(store, clock.now()) == ["Graphs of the 22nd"]
     long_ago, lately, now = dt.date(2026, 1, 23), dt.date(2026, 1, 28), dt.date(2026, 2, 2)
     for day in (long_ago, lately, now):
-        arxiv.announces(day, make.paper(f"Graphs of {day}", "cs.LG"))
+        feeds.arxiv.announces(day, make.paper(f"Graphs of {day}", "cs.LG"))
     clock.advance(new_york("2026-02-02 09:00") - clock.now())
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"), admins=(make.address("console:me"),))
+    feeding = await feeds.polled(arxiv_source("cs.LG"), admins=(make.address("console:me"),))
     receipt = feeding.receipts("arxiv")[-1]
     assert "Fetched afterwards: 2026-01-23" in receipt.detail
     assert (

@@ -24,7 +24,7 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
 from tests.integration.cli import PAGE, page
 from tests.make import DAY, FakeClock
-from tests.source_harness import SourceHarness, arxiv_source, new_york, polled, web_source
+from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, web_source
 
 pytestmark = pytest.mark.both_databases
 
@@ -48,29 +48,27 @@ def notices(store: Store, detail: str = "reason") -> list[tuple[str, str]]:
 # ── arXiv's mornings ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_batch_is_read_once_when_it_is_out(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_batch_is_read_once_when_it_is_out(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.announces(THURSDAY, GRAPHS, make.paper("Means", "stat.ML", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"))
+    feeding = await feeds.polled(arxiv_source("cs.LG", "stat.ML"))
     await feeding.until(new_york("2026-01-22 23:55"))
     assert feeding.outcomes("arxiv") == ["new"]
     assert [(one.counts["digests"], one.counts["papers"], one.counts["new"]) for one in feeding.receipts("arxiv")] == [
         (2, 3, 2)
     ]
     assert arxiv.asked() == ["/rss/cs.LG", "/rss/stat.ML"]
-    assert source_harness.titles(store) == ["Graphs", "Means"]
+    assert source_harness.titles(feeds.store) == ["Graphs", "Means"]
     arxiv.announces(FRIDAY, make.paper("Trees", "cs.LG"), make.paper("Odds", "stat.ML"))
     await feeding.until(new_york("2026-01-23 00:10"))
     assert feeding.outcomes("arxiv") == ["new", "new"]
 
 
 @ON_ONE
-async def test_a_late_batch_is_asked_for_every_quarter_of_an_hour(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_late_batch_is_asked_for_every_quarter_of_an_hour(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
     arxiv.is_late()
     arxiv.announces(THURSDAY, GRAPHS)
-    feeding = await polled(store, clock, arxiv, LG)
+    feeding = await feeds.polled(LG)
     await feeding.until(new_york("2026-01-22 01:00"))
     arxiv.catches_up()
     await feeding.until(new_york("2026-01-22 12:00"))
@@ -83,15 +81,15 @@ async def test_a_late_batch_is_asked_for_every_quarter_of_an_hour(
         "06:05",
     ]
     assert [arrival.status for arrival in arxiv.arrivals] == [200, 304, 304, 304, 200]
-    assert source_harness.titles(store) == ["Graphs", "Old"]
+    assert source_harness.titles(feeds.store) == ["Graphs", "Old"]
 
 
 @ON_ONE
-async def test_a_late_category_holds_up_no_other_and_is_named(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_late_category_holds_up_no_other_and_is_named(store: Store, arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.announces(WEDNESDAY, make.paper("Old", "stat.ML"))
     arxiv.is_late("stat.ML")
     arxiv.announces(THURSDAY, GRAPHS, make.paper("Means", "stat.ML"))
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"), admins=(OPERATOR,))
+    feeding = await feeds.polled(arxiv_source("cs.LG", "stat.ML"), admins=(OPERATOR,))
     assert [(one.outcome, one.detail) for one in feeding.receipts("arxiv")] == [
         (Outcome.STALE, "stat.ML: Still that of 2026-01-21.")
     ]
@@ -107,34 +105,30 @@ async def test_a_late_category_holds_up_no_other_and_is_named(store: Store, cloc
 
 
 @ON_ONE
-async def test_a_weekend_and_a_holiday_are_quiet_and_nobody_is_told(
-    store: Store, arxiv: FakeArxiv, clock: FakeClock
-) -> None:
-    clock.set_now(new_york("2025-11-27 00:05"))  # Thanksgiving: there is no announcement that evening
-    arxiv.announces(dt.date(2025, 11, 27), GRAPHS)
-    feeding = await polled(store, clock, arxiv, LG, admins=(OPERATOR,))
-    arxiv.announces(dt.date(2025, 11, 28))
+async def test_a_weekend_and_a_holiday_are_quiet_and_nobody_is_told(feeds: Feeds) -> None:
+    feeds.clock.set_now(new_york("2025-11-27 00:05"))  # Thanksgiving: there is no announcement that evening
+    feeds.arxiv.announces(dt.date(2025, 11, 27), GRAPHS)
+    feeding = await feeds.polled(LG, admins=(OPERATOR,))
+    feeds.arxiv.announces(dt.date(2025, 11, 28))
     await feeding.until(new_york("2025-11-30 23:59"))
     assert feeding.outcomes("arxiv") == ["new", "quiet", "quiet", "quiet", "quiet"]
     assert {f"{receipt.at:%a}" for receipt in feeding.receipts("arxiv")} == {"Thu", "Fri"}  # no poll on the weekend
     on_sunday = await feeding.poll()
     assert (on_sunday.outcome, on_sunday.detail) == (Outcome.QUIET, "cs.LG: Nothing is announced today.")
-    assert notices(store) == []
+    assert notices(feeds.store) == []
 
 
 @ON_ONE
-async def test_an_unlisted_day_without_announcement_is_late_once(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, LG, admins=(OPERATOR,))
+async def test_an_unlisted_day_without_announcement_is_late_once(feeds: Feeds) -> None:
+    feeds.arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
+    feeding = await feeds.polled(LG, admins=(OPERATOR,))
     await feeding.until(new_york("2026-01-22 08:00"))
     assert feeding.outcomes("arxiv").count("late") >= 3
-    arxiv.announces(THURSDAY, GRAPHS)
+    feeds.arxiv.announces(THURSDAY, GRAPHS)
     await feeding.until(new_york("2026-01-22 09:00"))
     assert feeding.outcomes("arxiv")[-1] == "new"
-    assert notices(store, "parts") == [("overdue", ""), ("source-back", "")]
-    assert "holiday" in notices(store)[0][1]
+    assert notices(feeds.store, "parts") == [("overdue", ""), ("source-back", "")]
+    assert "holiday" in notices(feeds.store)[0][1]
 
 
 @ON_ONE
@@ -152,48 +146,42 @@ async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: Fa
 
 
 @ON_ONE
-async def test_an_empty_category_is_quiet_when_others_have_papers(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    arxiv.announces(THURSDAY, GRAPHS)
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "econ.TH"), admins=(OPERATOR,))
+async def test_an_empty_category_is_quiet_when_others_have_papers(feeds: Feeds) -> None:
+    feeds.arxiv.announces(THURSDAY, GRAPHS)
+    feeding = await feeds.polled(arxiv_source("cs.LG", "econ.TH"), admins=(OPERATOR,))
     await feeding.until(new_york("2026-01-22 12:00"))
     *first, last = feeding.outcomes("arxiv")
     assert (set(first), last) == ({"stale"}, "quiet")
-    assert notices(store) == []
+    assert notices(feeds.store) == []
 
 
 @ON_ONE
-async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    arxiv.announces(THURSDAY, GRAPHS)
-    feeding = SourceHarness(store, clock, arxiv, LG)
+async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(feeds: Feeds) -> None:
+    feeds.arxiv.announces(THURSDAY, GRAPHS)
+    feeding = feeds.of(LG)
     await feeding.poll()
-    arxiv.holds("/rss/cs.LG", feed("cs.LG", THURSDAY, [GRAPHS], built=1))
+    feeds.arxiv.holds("/rss/cs.LG", feed("cs.LG", THURSDAY, [GRAPHS], built=1))
     again = await feeding.poll()
     assert (again.outcome, again.counts["new"], again.counts["unchanged"]) == (Outcome.STALE, 0, 1)
-    assert source_harness.titles(store) == ["Graphs"]
-    with store.read() as session:
+    assert source_harness.titles(feeds.store) == ["Graphs"]
+    with feeds.store.read() as session:
         assert len(session.exec(select(stored_rows.DigestRow)).all()) == 2
 
 
 @ON_ONE
-async def test_in_a_feed_asked_at_an_interval_any_day_is_new(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
-    assert (await polled(store, clock, arxiv, web_source(f"{arxiv.url}/rss/cs.LG"))).outcomes("web") == ["new"]
+async def test_in_a_feed_asked_at_an_interval_any_day_is_new(feeds: Feeds) -> None:
+    feeds.arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
+    assert (await feeds.polled(web_source(f"{feeds.arxiv.url}/rss/cs.LG"))).outcomes("web") == ["new"]
 
 
-async def test_a_paper_counts_for_each_category_replacements_for_none(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_paper_counts_for_each_category_replacements_for_none(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG", "stat.ML"))
     arxiv.withdraws(make.paper("Hasty", "cs.LG"))
-    feeding = await polled(store, clock, arxiv, arxiv_source("stat.ML", "cs.LG"))
-    clock.set_now(new_york("2026-01-23 00:05"))
+    feeding = await feeds.polled(arxiv_source("stat.ML", "cs.LG"))
+    feeds.clock.set_now(new_york("2026-01-23 00:05"))
     arxiv.announces(FRIDAY)
     await feeding.due()
-    with store.read() as session:
+    with feeds.store.read() as session:
         rows = {row.title: row for row in session.exec(select(stored_rows.PaperRow))}
         assert {row.kind for row in session.exec(select(stored_rows.AppearanceRow))} == {"new", "cross", "replace"}
     assert rows["Graphs"].categories == ["cs.LG", "stat.ML"]
@@ -223,7 +211,7 @@ async def test_a_dated_page_is_read_for_today_and_yesterday(store: Store, clock:
 
 
 @ON_ONE
-async def test_the_pages_of_biorxiv_are_read_to_the_end(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_the_pages_of_biorxiv_are_read_to_the_end(feeds: Feeds) -> None:
     for first in (0, 2):
         records = [
             {
@@ -234,43 +222,41 @@ async def test_the_pages_of_biorxiv_are_read_to_the_end(store: Store, clock: Fak
             }
             for n in (first + 1, first + 2)
         ]
-        arxiv.holds(
+        feeds.arxiv.holds(
             f"/details/biorxiv/2026-01-22/2026-01-22/{first}",
             json.dumps({"messages": [{"status": "ok", "count": 2, "total": "4"}], "collection": records}),
         )
-    receipt = await SourceHarness(
-        store, clock, arxiv, web_source(f"{arxiv.url}/details/biorxiv/{{date}}/{{date}}/0")
-    ).poll()
+    receipt = await feeds.of(web_source(f"{feeds.arxiv.url}/details/biorxiv/{{date}}/{{date}}/0")).poll()
     assert (receipt.outcome, receipt.counts["papers"]) == (Outcome.NEW, 4)
 
 
 @ON_ONE
 async def test_without_sources_all_archives_are_read(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+    arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch, feeds: Feeds
 ) -> None:
     monkeypatch.setattr("bot.sources.fetch_request.PAGE", 4)
     arxiv.announces(WEDNESDAY, *(make.paper(f"Old {n}", "cs.LG") for n in range(5)))
     arxiv.announces(THURSDAY, GRAPHS, make.paper("Strings", "hep-th"))
-    await polled(store, clock, arxiv)
+    await feeds.polled()
     assert len(arxiv.asked("/rss/")) == 20
     # one page of Monday's batch, two of Wednesday's; Tuesday had no batch
     assert [path.partition("&start=")[2].partition("&")[0] for path in arxiv.asked("/api/")] == ["0", "0", "4"]
-    assert len(source_harness.titles(store)) == 7
-    await SourceHarness(store, clock, arxiv).poll()  # in another process
+    assert len(source_harness.titles(feeds.store)) == 7
+    await feeds.of().poll()  # in another process
     assert len(arxiv.asked("/api/")) == 3
 
 
 @ON_ONE
 async def test_a_feed_cut_at_its_limit_is_asked_by_category(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+    arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch, feeds: Feeds
 ) -> None:
     monkeypatch.setattr("bot.digests.arxiv_feeds.LIMIT", 3)
     arxiv.announces(
         THURSDAY, *(make.paper(f"Markets {n}", f"econ.{name}") for n, name in enumerate(["EM", "GN", "TH"]))
     )
-    feeding = await polled(store, clock, arxiv, arxiv_source("econ"))
+    feeding = await feeds.polled(arxiv_source("econ"))
     assert arxiv.asked() == ["/rss/econ", "/rss/econ.EM", "/rss/econ.GN", "/rss/econ.TH"]
-    clock.set_now(new_york("2026-01-23 00:05"))
+    feeds.clock.set_now(new_york("2026-01-23 00:05"))
     await feeding.due()
     assert arxiv.asked()[4:] == ["/rss/econ.EM", "/rss/econ.GN", "/rss/econ.TH"]
 
@@ -279,37 +265,37 @@ async def test_a_feed_cut_at_its_limit_is_asked_by_category(
 
 
 @ON_ONE
-async def test_one_broken_entry_does_not_stop_the_others(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_one_broken_entry_does_not_stop_the_others(feeds: Feeds) -> None:
     papers = [make.paper(f"Paper {n}", "cs.LG") for n in range(9)]
-    arxiv.holds(
+    feeds.arxiv.holds(
         "/rss/cs.LG",
         feed("cs.LG", THURSDAY, papers[::-1]).decode().replace("<title>Paper 4</title>", "<title></title>"),
     )
-    receipt = await SourceHarness(store, clock, arxiv, LG).poll()
+    receipt = await feeds.of(LG).poll()
     assert (receipt.outcome, receipt.counts["papers"]) == (Outcome.NEW, 9)
     assert receipt.detail == f"Papers without a title: 1 ({papers[4].arxiv_id})."
-    assert len([title for title in source_harness.titles(store) if title]) == 8
+    assert len([title for title in source_harness.titles(feeds.store) if title]) == 8
 
 
 @ON_ONE
-async def test_the_rest_of_a_cut_document_is_asked_for_again(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_the_rest_of_a_cut_document_is_asked_for_again(feeds: Feeds) -> None:
     whole = feed("cs.LG", THURSDAY, [make.paper(f"Paper {n}", "cs.LG") for n in range(9)])
-    arxiv.holds("/rss/cs.LG", whole[: len(whole) * 2 // 3], etag='"cut"')
-    feeding = await polled(store, clock, arxiv, LG)
+    feeds.arxiv.holds("/rss/cs.LG", whole[: len(whole) * 2 // 3], etag='"cut"')
+    feeding = await feeds.polled(LG)
     (receipt,) = feeding.receipts("arxiv")
     assert (receipt.outcome, receipt.counts["new"]) == (Outcome.FAILED, 5)
     assert "complete entries before it are kept" in receipt.detail
-    arxiv.holds("/rss/cs.LG", whole, etag='"cut"')  # the ETag wrongly says that the document is the same
+    feeds.arxiv.holds("/rss/cs.LG", whole, etag='"cut"')  # the ETag wrongly says that the document is the same
     await feeding.until(new_york("2026-01-22 00:30"))
     assert feeding.outcomes("arxiv") == ["failed", "new"]
-    assert len(source_harness.titles(store)) == 9
+    assert len(source_harness.titles(feeds.store)) == 9
 
 
-async def test_after_failures_requests_become_rarer(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_after_failures_requests_become_rarer(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.announces(THURSDAY, GRAPHS)
     arxiv.fails(500, 3)
     arxiv.answers_429(retry_after="1800")
-    feeding = await polled(store, clock, arxiv, LG)
+    feeding = await feeds.polled(LG)
     await feeding.until(new_york("2026-01-22 02:00"))
     assert [
         round((receipt.at - feeding.receipts("arxiv")[0].at).total_seconds() / 60)
@@ -319,65 +305,61 @@ async def test_after_failures_requests_become_rarer(store: Store, clock: FakeClo
 
 
 @ON_ONE
-async def test_a_host_that_is_down_is_asked_once_a_poll(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.fails(503)
-    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "cs.AI", "stat.ML"))
-    assert arxiv.asked() == ["/rss/cs.LG"]
+async def test_a_host_that_is_down_is_asked_once_a_poll(feeds: Feeds) -> None:
+    feeds.arxiv.fails(503)
+    feeding = await feeds.polled(arxiv_source("cs.LG", "cs.AI", "stat.ML"))
+    assert feeds.arxiv.asked() == ["/rss/cs.LG"]
     assert feeding.receipts("arxiv")[-1].detail == "cs.LG, cs.AI, stat.ML: 127.0.0.1 is too busy to answer (503)."
 
 
 @ON_ONE
-async def test_a_requested_wait_is_news_at_the_third_time(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.answers_429(3)
-    feeding = SourceHarness(store, clock, arxiv, LG, admins=(OPERATOR,))
+async def test_a_requested_wait_is_news_at_the_third_time(feeds: Feeds) -> None:
+    feeds.arxiv.answers_429(3)
+    feeding = feeds.of(LG, admins=(OPERATOR,))
     for notified in (0, 0, 1):
         await feeding.poll()
-        assert len(notices(store)) == notified
+        assert len(notices(feeds.store)) == notified
 
 
 @ON_ONE
-async def test_a_day_on_which_most_summaries_failed_is_told(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
-) -> None:
+async def test_a_day_on_which_most_summaries_failed_is_told(tmp_path: Path, feeds: Feeds) -> None:
     text = page(*[(f"2601.0000{n}", f"Paper {n}", "Words.") for n in range(1, 6)])
     for word in ("Motivation: Somebody asked.", "Method: We looked.", "Result: It is so.", "Conclusion: It stays so."):
         text = text.replace(word, word.partition(":")[0] + ": Error", 4)
     for number in range(1, 5):
         text = text.replace(f"TL;DR: In short: Paper {number}.", "TL;DR: Error")
-    arxiv.holds("/list.md", text)
-    receipt = await SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"), admins=(OPERATOR,)).poll()
+    feeds.arxiv.holds("/list.md", text)
+    receipt = await feeds.of(web_source(f"{feeds.arxiv.url}/list.md"), admins=(OPERATOR,)).poll()
     assert (receipt.outcome, receipt.counts["failed_summaries"]) == (Outcome.NEW, 4)
-    assert [cause for cause, _ in notices(store)] == ["summaries"]
+    assert [cause for cause, _ in notices(feeds.store)] == ["summaries"]
 
 
 # ── what is stored between polls ──────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_restart_forgets_nothing(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_restart_forgets_nothing(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.announces(THURSDAY, GRAPHS)
-    await SourceHarness(store, clock, arxiv, LG).due()
-    again = await polled(store, clock, arxiv, LG)
+    await feeds.of(LG).due()
+    again = await feeds.polled(LG)
     assert len(arxiv.asked()) == 1
     assert (await again.poll()).outcome is Outcome.STALE
     assert arxiv.arrivals[-1].status == 304
 
 
-async def test_a_receipt_is_stored_together_with_its_papers(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, GRAPHS)
-    feeding = SourceHarness(store, clock, arxiv, LG)
+async def test_a_receipt_is_stored_together_with_its_papers(feeds: Feeds) -> None:
+    feeds.arxiv.announces(THURSDAY, GRAPHS)
+    feeding = feeds.of(LG)
     with patch.object(sources, "put_receipt", side_effect=StoreError("The disk is full.")), pytest.raises(StoreError):
         await feeding.poll()
-    assert (source_harness.titles(store), feeding.receipts("arxiv")) == ([], [])
+    assert (source_harness.titles(feeds.store), feeding.receipts("arxiv")) == ([], [])
     assert (await feeding.poll()).outcome is Outcome.NEW
-    assert source_harness.titles(store) == ["Graphs"]
+    assert source_harness.titles(feeds.store) == ["Graphs"]
 
 
-async def test_a_poll_of_several_documents_leaves_one_receipt(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+async def test_a_poll_of_several_documents_leaves_one_receipt(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.announces(THURSDAY, GRAPHS, make.paper("Means", "stat.ML"))
     arxiv.hangs(at="stat.ML")
-    feeding = SourceHarness(
-        store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"), limits=FetchLimits(idle=30, total=30)
-    )
+    feeding = feeds.of(arxiv_source("cs.LG", "stat.ML"), limits=FetchLimits(idle=30, total=30))
     poll = asyncio.create_task(feeding.due())
     await asyncio.to_thread(arxiv.waits_hanging)
     poll.cancel()
@@ -385,17 +367,14 @@ async def test_a_poll_of_several_documents_leaves_one_receipt(store: Store, cloc
     assert [(one.outcome, one.detail) for one in feeding.receipts("arxiv")] == [
         (Outcome.STALE, "stat.ML: It was not asked yet.")
     ]
-    assert source_harness.titles(store) == ["Graphs"]
+    assert source_harness.titles(feeds.store) == ["Graphs"]
     # the fake still holds the cancelled request open, so it counted two requests at the same time
     arxiv.violations.clear()
 
 
-async def test_the_tick_waits_for_no_server(store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path) -> None:
+async def test_the_tick_waits_for_no_server(arxiv: FakeArxiv, tmp_path: Path, feeds: Feeds) -> None:
     arxiv.hangs()
-    feeding = SourceHarness(
-        store,
-        clock,
-        arxiv,
+    feeding = feeds.of(
         LG,
         folder(tmp_path),
         limits=FetchLimits(idle=30, total=30),
@@ -404,22 +383,20 @@ async def test_the_tick_waits_for_no_server(store: Store, clock: FakeClock, arxi
     await asyncio.to_thread(arxiv.waits_hanging)
     (tmp_path / "inbox" / "a.md").write_text(PAGE)
     for _ in range(3):
-        clock.advance(dt.timedelta(seconds=2))
+        feeds.clock.advance(dt.timedelta(seconds=2))
         await feeding.scheduler.poll()
-    assert (len(source_harness.titles(store)), len(arxiv.asked())) == (3, 1)
+    assert (len(source_harness.titles(feeds.store)), len(arxiv.asked())) == (3, 1)
     await feeding.scheduler.close()
     assert feeding.receipts("arxiv") == []
 
 
-async def test_a_source_that_the_settings_name_no_more_is_kept_and_off(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_source_that_the_settings_name_no_more_is_kept_and_off(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.holds("/list.md", PAGE)
-    await polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="old"))
-    new = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="new"))
+    await feeds.polled(web_source(f"{arxiv.url}/list.md", name="old"))
+    new = await feeds.polled(web_source(f"{arxiv.url}/list.md", name="new"))
     assert (new.known("old").state.on, new.known("new").state.on) == (False, True)
     assert (new.outcomes("old"), new.outcomes("new")) == (["new"], ["stale"])
-    back = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="old"))
+    back = await feeds.polled(web_source(f"{arxiv.url}/list.md", name="old"))
     assert back.known("old").state.on
 
 
@@ -457,15 +434,15 @@ def test_processes_take_turns_at_a_host(store: Store) -> None:
         assert claim_slot(store, "arxiv", most, wall=wall + later) == dt.timedelta(0)
 
 
-async def test_a_jumping_clock_keeps_no_source_waiting(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, GRAPHS)
-    feeding = SourceHarness(store, clock, arxiv, LG)
-    clock.step(dt.timedelta(days=400))
+async def test_a_jumping_clock_keeps_no_source_waiting(feeds: Feeds) -> None:
+    feeds.arxiv.announces(THURSDAY, GRAPHS)
+    feeding = feeds.of(LG)
+    feeds.clock.step(dt.timedelta(days=400))
     await feeding.due()
     assert feeding.known("arxiv").state.next_at is not None
-    clock.step(dt.timedelta(days=-400))
+    feeds.clock.step(dt.timedelta(days=-400))
     await feeding.due()
-    assert (feeding.outcomes("arxiv")[-1], arxiv.arrivals[-1].status) == ("new", 304)
+    assert (feeding.outcomes("arxiv")[-1], feeds.arxiv.arrivals[-1].status) == ("new", 304)
     assert feeding.known("arxiv").state.next_at == new_york("2026-01-23 00:05")
 
 
@@ -484,10 +461,8 @@ async def finds(feeding: SourceHarness, file: Path, text: str = PAGE) -> list[st
     return feeding.outcomes("inbox")
 
 
-async def test_a_file_with_news_or_an_error_leaves_a_receipt(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
-) -> None:
-    feeding = SourceHarness(store, clock, arxiv, folder(tmp_path), admins=(OPERATOR,))
+async def test_a_file_with_news_or_an_error_leaves_a_receipt(tmp_path: Path, feeds: Feeds) -> None:
+    feeding = feeds.of(folder(tmp_path), admins=(OPERATOR,))
     assert await finds(feeding, tmp_path / "inbox" / "a.md") == ["new"]
     assert await finds(feeding, tmp_path / "inbox" / "same.md") == ["new"]
     assert await finds(feeding, tmp_path / "inbox" / "notes.md", "# Notes\n\nNothing.\n") == ["new", "failed"]
@@ -501,13 +476,11 @@ async def test_a_file_with_news_or_an_error_leaves_a_receipt(
         "failed",
         "new",
     ]
-    assert [cause for cause, _ in notices(store)] == ["source", "source-back"]
+    assert [cause for cause, _ in notices(feeds.store)] == ["source", "source-back"]
 
 
-async def test_of_a_scan_the_unreadable_files_are_one_receipt_after_the_others(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
-) -> None:
-    feeding = SourceHarness(store, clock, arxiv, folder(tmp_path))
+async def test_of_a_scan_the_unreadable_files_are_one_receipt_after_the_others(tmp_path: Path, feeds: Feeds) -> None:
+    feeding = feeds.of(folder(tmp_path))
     for name in ("a.md", "z.md"):
         (tmp_path / "inbox" / name).write_text("# Notes\n\nNothing.\n")
     assert await finds(feeding, tmp_path / "inbox" / "b.md") == ["new", "failed"]
@@ -516,23 +489,17 @@ async def test_of_a_scan_the_unreadable_files_are_one_receipt_after_the_others(
 
 
 @pytest.mark.parametrize("path", ["nowhere/*.md", "nowhere/**/*.md", "nowhere/list.md", "nowhere"])
-async def test_a_pattern_without_files_is_no_mistake(
-    path: str, store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
-) -> None:
-    feeding = await polled(store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / path))
+async def test_a_pattern_without_files_is_no_mistake(path: str, tmp_path: Path, feeds: Feeds) -> None:
+    feeding = await feeds.polled(SourceSettings(name="inbox", path=tmp_path / path))
     assert (feeding.outcomes("inbox"), feeding.scheduler.problems) == ([], {})
     assert feeding.scheduler.descriptions == [f"Watching {tmp_path / path} (nothing is there yet)"]
     (tmp_path / "nowhere").mkdir()
     assert await finds(feeding, tmp_path / "nowhere" / "list.md") == ["new"]
 
 
-async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
-) -> None:
+async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(tmp_path: Path, feeds: Feeds) -> None:
     (tmp_path / "inbox").mkdir()
-    feeding = SourceHarness(
-        store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / "inbox"), admins=(OPERATOR,)
-    )
+    feeding = feeds.of(SourceSettings(name="inbox", path=tmp_path / "inbox"), admins=(OPERATOR,))
     assert feeding.scheduler.descriptions == [f"Watching {tmp_path / 'inbox'}"]
     await feeding.due()
     (tmp_path / "inbox").rename(tmp_path / "away")
@@ -547,11 +514,9 @@ async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(
     assert not feeding.scheduler.problems
 
 
-async def test_a_folder_with_a_schedule_can_be_late(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
-) -> None:
-    feeding = SourceHarness(store, clock, arxiv, folder(tmp_path, schedule="arxiv"), admins=(OPERATOR,))
-    clock.set_now(new_york("2026-01-22 12:00"))
+async def test_a_folder_with_a_schedule_can_be_late(tmp_path: Path, feeds: Feeds) -> None:
+    feeding = feeds.of(folder(tmp_path, schedule="arxiv"), admins=(OPERATOR,))
+    feeds.clock.set_now(new_york("2026-01-22 12:00"))
     await feeding.due()
     await feeding.until(new_york("2026-01-23 00:00"), dt.timedelta(hours=2))
     assert feeding.outcomes("inbox") == []
@@ -560,4 +525,4 @@ async def test_a_folder_with_a_schedule_can_be_late(
     await finds(feeding, tmp_path / "inbox" / "2026-01-23.md")
     await feeding.until(new_york("2026-01-25 12:00"), dt.timedelta(hours=12))
     assert feeding.outcomes("inbox") == ["late", "new"]
-    assert [cause for cause, _ in notices(store)] == ["overdue", "source-back"]
+    assert [cause for cause, _ in notices(feeds.store)] == ["overdue", "source-back"]
