@@ -38,7 +38,7 @@ from subscriptions.service import (
 )
 from subscriptions.service import known_papers as lookup
 from subscriptions.service.plan import plan_due
-from subscriptions.service.requests import unsubscribe
+from subscriptions.service.requests import Subscribed, unsubscribe
 from subscriptions.states import Signal
 from subscriptions.store import chats, deliveries, known_papers, meanings, paper_sequence, paper_words
 from subscriptions.store import signals as stored_signals
@@ -442,6 +442,10 @@ def stocked(store: Store) -> Store:
     return store
 
 
+def asks(store: Store, query: str) -> Subscribed:
+    return make.subscribes(store, str(ME), query, every="now")
+
+
 def canonicals(store: Store, chat: model.ChatAddress = ME) -> list[str]:
     return [one.subscription.canonical for one in listing.listed(store, chat)]
 
@@ -449,7 +453,7 @@ def canonicals(store: Store, chat: model.ChatAddress = ME) -> list[str]:
 @pytest.mark.parametrize("few", [0, 100], ids=["matched with all queries", "matched alone"])
 def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries_in_memory, "FEW", few)
-    make.subscribes(stocked, str(ME), f"like:{GIVEN}", every="now")
+    asks(stocked, f"like:{GIVEN}")
     make.ingested(
         stocked,
         *[make.paper(f"Swarm {word}", abstract="Of bees.") for word in ("one", "two", "three", "four")],
@@ -464,8 +468,8 @@ def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, mon
 
 
 def test_other_words_and_subscriptions_take_none_of_the_five(stocked: Store) -> None:
-    make.subscribes(stocked, str(ME), f"like:{GIVEN} OR bees", every="now")
-    make.subscribes(stocked, str(ME), "fish swarm", every="now")
+    asks(stocked, f"like:{GIVEN} OR bees")
+    asks(stocked, "fish swarm")
     make.ingested(
         stocked,
         *(make.paper("Swarm robots", abstract=f"Number {number}.") for number in range(7)),
@@ -480,8 +484,8 @@ def test_other_words_and_subscriptions_take_none_of_the_five(stocked: Store) -> 
 
 
 def test_it_can_be_combined_and_excluded(stocked: Store) -> None:
-    make.subscribes(stocked, str(ME), f"like:{GIVEN} cat:cs.CL -survey", every="now")
-    make.subscribes(stocked, str(ME), f"robots -like:{GIVEN}", every="now")
+    asks(stocked, f"like:{GIVEN} cat:cs.CL -survey")
+    asks(stocked, f"robots -like:{GIVEN}")
     make.ingested(
         stocked,
         make.paper("Swarm robots speak", "cs.CL"),
@@ -494,7 +498,7 @@ def test_it_can_be_combined_and_excluded(stocked: Store) -> None:
 
 
 def test_the_words_stay_whatever_comes_and_goes(stocked: Store) -> None:
-    make.subscribes(stocked, str(ME), f"like:{GIVEN}", every="now")
+    asks(stocked, f"like:{GIVEN}")
     before = canonicals(stocked)
     assert words_kept(before)[GIVEN] == (("robot", 500), ("swarm", 500))
     # now "swarm" is no longer a rare word
@@ -510,7 +514,7 @@ def test_the_words_stay_whatever_comes_and_goes(stocked: Store) -> None:
     assert (tried.query, tried.subscriptions[0].number) == (None, 1)
     (gone,) = unsubscribe(stocked, ME, f"like:{GIVEN}", now=NOON)
     unsubscribe(stocked, ME, "all", now=NOON)
-    make.subscribes(stocked, str(ME), f"like:{GIVEN}", every="now")
+    asks(stocked, f"like:{GIVEN}")
     assert canonicals(stocked) != [gone.canonical], "a removed one is made again from its text"
 
 
@@ -519,7 +523,7 @@ def test_all_who_look_find_the_same(stocked: Store) -> None:
         stocked, *map(make.paper, ("A swarm of robots", "Robots and swarms", "Reef fish", "A swarm")), name="more"
     )
     query = parse_query(f"like:{GIVEN}")
-    chat = make.subscribes(stocked, str(ME), f"like:{GIVEN}", every="now").chat
+    chat = asks(stocked, f"like:{GIVEN}").chat
     near = {"A swarm of robots", "Robots and swarms", "A swarm"}
     assert {one.paper.title for one in paper_search.search(stocked, query, most=9).papers} == near
     assert {one.paper.title for one in recent_matches.recent_matches(stocked, query, now=NOON, most=9).newest} == near
@@ -533,7 +537,7 @@ def test_all_who_look_find_the_same(stocked: Store) -> None:
 
 
 def test_it_is_exported_imported_and_not_edited_to_an_unknown_paper(stocked: Store) -> None:
-    make.subscribes(stocked, str(ME), f"like:{GIVEN} -survey", every="now")
+    asks(stocked, f"like:{GIVEN} -survey")
     (one,) = listing.listed(stocked, ME)
     line = portable.subscription_line(one.chat, one.subscription)
     lines = portable.read_lines(f"{line}\n{line}", YOU)
@@ -555,7 +559,7 @@ def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeyp
     make.ingested(stocked, make.paper("Bees"), name="bees")
     with contextlib.closing(Store(str(stocked.url))) as other:
         plan_due(other, now=NOON)
-        make.subscribes(stocked, str(ME), f"like:{GIVEN}", every="now")
+        asks(stocked, f"like:{GIVEN}")
         make.ingested(stocked, make.paper("A swarm of robots"), make.paper("Reef fish"), name="next")
         plan_due(other, now=LATER)
     assert newest_delivered(stocked) == [("A swarm of robots", True)]

@@ -52,13 +52,18 @@ async def delivered(bot: BotHarness, *, title: str = "A graph") -> Deliverer:
     return post
 
 
+def cleans_up(bot: BotHarness, *, days: int, papers: timedelta | None = None) -> None:
+    """Cleans up so many days later."""
+    make.clean_up(bot.store, now=bot.later(days=days), papers=papers)
+
+
 async def test_after_a_month_a_delivery_is_chat_paper_and_day(
     bot: BotHarness,
 ) -> None:
     post = await delivered(bot)
-    make.clean_up(bot.store, now=bot.later(days=29))
+    cleans_up(bot, days=29)
     assert count(bot.store, "delivery") == count(bot.store, "message") == 1
-    make.clean_up(bot.store, now=bot.later(days=2))
+    cleans_up(bot, days=2)
     assert count(bot.store, "delivery") == count(bot.store, "message") == 0
     (row,) = stored.rows(bot.store, "SELECT chat, paper, delivered_on, because FROM delivery_item")
     assert [str(value) for value in row] == ["1", "1", "2026-01-22", "[]"]
@@ -82,16 +87,16 @@ async def test_a_refused_message_stays_whole_until_somebody_decides(bot: BotHarn
         bot.store,
         "UPDATE message SET state = 'dead'",
     )
-    make.clean_up(bot.store, now=bot.later(days=400))
+    cleans_up(bot, days=400)
     assert count(bot.store, "message WHERE payload != ''") == 1
     assert outbox_counts(bot.store).dead == 1
     delivery = stored.value(bot.store, "SELECT id FROM delivery")
     sending.retry_delivery(bot.store, delivery, now=bot.clock.now())
     assert outbox_counts(bot.store).waiting == 1
     sending.dismiss(bot.store, delivery, now=bot.clock.now())
-    make.clean_up(bot.store, now=bot.later(days=29))
+    cleans_up(bot, days=29)
     assert (count(bot.store, "delivery"), count(bot.store, "delivery_item")) == (1, 1)
-    make.clean_up(bot.store, now=bot.later(days=2))
+    cleans_up(bot, days=2)
     assert (count(bot.store, "delivery"), count(bot.store, "delivery_item")) == (0, 1)
 
 
@@ -197,7 +202,7 @@ async def test_a_paper_in_a_delivery_that_is_not_over_is_kept_whole(bot: BotHarn
         bot.store,
         "UPDATE delivery SET settled_at = NULL",
     )
-    make.clean_up(bot.store, now=bot.later(days=400), papers=100 * DAY)
+    cleans_up(bot, days=400, papers=100 * DAY)
     assert count(bot.store, "paper WHERE abstract != ''") == 1
 
 
@@ -210,9 +215,9 @@ async def test_changes_and_warnings_go_after_ninety_days(bot: BotHarness) -> Non
         "INSERT INTO digest (content_hash, source, format, date, received_at, counts, warnings)"
         " VALUES ('h', 's', 'x', '2026-01-22', '2026-01-22 12:00:00.000000', '{}', '[1]')",
     )
-    make.clean_up(bot.store, now=bot.later(days=89))
+    cleans_up(bot, days=89)
     assert (count(bot.store, "undo"), count(bot.store, "digest WHERE CAST(warnings AS VARCHAR) = '[1]'")) == (1, 1)
-    make.clean_up(bot.store, now=bot.later(days=2))
+    cleans_up(bot, days=2)
     assert (count(bot.store, "undo"), count(bot.store, "digest WHERE CAST(warnings AS VARCHAR) = '[]'")) == (0, 1)
 
 

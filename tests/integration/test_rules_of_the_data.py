@@ -14,6 +14,7 @@ from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import access, amendments, conversation_state, listing, sending
 from subscriptions.service import plan as _plan
 from subscriptions.service.notices import pause_unreachable
+from subscriptions.service.plan import plan_due
 from subscriptions.service.previews import preview
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import claim_database
@@ -40,6 +41,9 @@ from tests.make import DAY, HOUR, MINUTE, NOON
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
+
+CHAT = make.address("telegram:1")
+GROUP, SUPERGROUP = make.address("telegram:-5"), make.address("telegram:-1005")  # of a group that becomes a supergroup
 
 
 def changes(store: Store) -> dict[str, int | None]:
@@ -167,11 +171,11 @@ def test_what_comes_again_moves_if_it_says_more_in_time(
 
 def test_a_cross_list_that_completes_a_new_paper_leaves_it_new(store: Store) -> None:
     make.subscribes(store, "telegram:1", "sand", every="now")
-    amendments.set_settings(store, make.address("telegram:1"), {"crosslists": "out"}, now=NOON)
+    amendments.set_settings(store, CHAT, {"crosslists": "out"}, now=NOON)
     for hours, (kind, abstract) in enumerate(((model.Announce.NEW, ""), (model.Announce.CROSS, "Sand."))):
         now = NOON + hours * HOUR
         make.ingested(store, make.paper("One", "cs.LG", arxiv_id="2601.70001", kind=kind, abstract=abstract), now=now)
-        _plan.plan_due(store, now=now)
+        plan_due(store, now=now)
     assert titles_of(store) == ["One"]
 
 
@@ -205,10 +209,10 @@ def test_a_chat_that_leaves_cross_lists_out_gets_a_paper_that_was_new_at_any_tim
         now = NOON + (n + 1) * MINUTE
         ducks = make.paper("Ducks", "cs.LG", *({category} - {"cs.LG"}), arxiv_id="2601.70001", kind=kind)
         make.ingested(store, make.paper("Geese", "cs.LG"), ducks, now=now, source=f"source {n}")
-        _plan.plan_due(store, now=now)
+        plan_due(store, now=now)
         brought = {chat for chat, titles in delivered(store) if titles}
         assert ("telegram:1" in brought, "telegram:3" in brought) == (without is not None and n >= without, n >= first)
-    _plan.plan_due(store, now=NOON + DAY)
+    plan_due(store, now=NOON + DAY)
     found = sorted((chat, titles) for chat, titles in delivered(store) if titles)
     wanted = {"telegram:1": without is not None, "telegram:2": daily, "telegram:3": True, "telegram:4": True}
     assert found == [(chat, ["Ducks"]) for chat, gets in wanted.items() if gets]
@@ -247,7 +251,7 @@ def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
         slow.start()
         assert holding.wait(PATIENCE)
         # this plan reads while the other thread writes, and sees none of its changes
-        assert _plan.plan_due(store, now=NOON) == ()
+        assert plan_due(store, now=NOON) == ()
         quick = threading.Thread(target=make.ingested, args=(store, make.paper("Quick graph")), name="quick")
         quick.start()
         go_on.set()
@@ -256,7 +260,7 @@ def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
     finally:
         event.remove(sqlmodel.Session, "before_commit", before_commit)
     assert changes(store) == {"Slow graph": 1, "Quick graph": 2}
-    _plan.plan_due(store, now=NOON)
+    plan_due(store, now=NOON)
     assert delivered(store) == [("telegram:1", ["Quick graph", "Slow graph"])]
 
 
@@ -266,20 +270,20 @@ def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
 def test_planning_moves_on_also_when_nothing_matched(store: Store) -> None:
     make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
     make.ingested(store, make.paper("Something else"))
-    _plan.plan_due(store, now=NOON + HOUR)
+    plan_due(store, now=NOON + HOUR)
     with store.read() as session:
-        chat = listing.get_chat(session, make.address("telegram:1"))
+        chat = listing.get_chat(session, CHAT)
         assert subscriptions.subscriptions_of(session, [chat.id])[chat.id][0].cursor == 1
 
 
 def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_plan, "SLICE", 1)
     make.due(store, "telegram:1", "telegram:2", "telegram:3")
-    _plan.plan_due(store, now=NOON)
+    plan_due(store, now=NOON)
     make.ingested(store, make.paper("Another graph"))
     asked = iter((False, True))
     list(_plan.plan_slices(store, now=NOON + MINUTE, enough=lambda: next(asked)))
-    _plan.plan_due(store, now=NOON + 2 * MINUTE)
+    plan_due(store, now=NOON + 2 * MINUTE)
     assert sorted(delivered(store)) == [
         (f"telegram:{chat}", [f"{which} graph"]) for chat in (1, 2, 3) for which in ("A", "Another")
     ]
@@ -307,7 +311,7 @@ def test_it_takes_the_papers_of_its_first_stretch(
     for days in (9, 6, 2, 0):
         make.ingested(store, make.paper(f"Graph of {days} days ago"), now=NOON - days * DAY - HOUR)
     make.subscribes(store, chat, "graph", **start)  # type: ignore[arg-type]
-    _plan.plan_due(store, now=NOON + HOUR)
+    plan_due(store, now=NOON + HOUR)
     assert sorted(titles_of(store)) == [f"Graph of {days} days ago" for days in ages]
 
 
@@ -358,8 +362,8 @@ def test_what_is_due_in_one_minute_is_one_delivery_that_is_kept(store: Store) ->
     make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
     make.subscribes(store, "telegram:1", "tree", every="daily", at="13:00", name="forests")
     make.ingested(store, make.paper("A tree in a graph"), make.paper("A graph"), make.paper("A tree"))
-    assert len(_plan.plan_due(store, now=NOON + HOUR)) == 1
-    unsubscribe(store, make.address("telegram:1"), "all", now=NOON + HOUR)
+    assert len(plan_due(store, now=NOON + HOUR)) == 1
+    unsubscribe(store, CHAT, "all", now=NOON + HOUR)
     assert claims.claim(store, asking("telegram:1")) is not None
     with store.read() as session:
         items = deliveries.delivery_value(session, 1).items
@@ -374,11 +378,11 @@ def test_a_second_subscription_of_a_minute_waits_for_the_next(store: Store) -> N
     make.subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
     make.subscribes(store, "telegram:1", "graph", every="when-out", at="12:30-20:00")
     make.ingested(store, make.paper("A tree"), now=NOON - HOUR)
-    _plan.plan_due(store, now=NOON + HOUR)
+    plan_due(store, now=NOON + HOUR)
     make.ingested(store, make.paper("A graph"), now=NOON + HOUR + timedelta(seconds=20))
-    assert _plan.plan_due(store, now=NOON + HOUR + timedelta(seconds=40)) == ()
-    _plan.plan_due(store, now=NOON + HOUR + MINUTE)
-    _plan.plan_due(store, now=NOON + HOUR + DAY)
+    assert plan_due(store, now=NOON + HOUR + timedelta(seconds=40)) == ()
+    plan_due(store, now=NOON + HOUR + MINUTE)
+    plan_due(store, now=NOON + HOUR + DAY)
     assert titles_of(store) == ["A tree", "A graph"]
 
 
@@ -390,7 +394,7 @@ def settled(store: Store, outcome: errors.NotDelivered) -> None:
     for n, chat in enumerate(("telegram:-7/1", "telegram:-7/2")):
         make.subscribes(store, chat, f"word{n}", every="now")
         make.ingested(store, make.paper(f"word{n}"), now=NOON + n * MINUTE)
-        _plan.plan_due(store, now=NOON + n * MINUTE)
+        plan_due(store, now=NOON + n * MINUTE)
     step = renders(store, "telegram:-7")
     assert claims.mark_sending(store, step, wall=NOON)
     sending.record_outcome(store, step, outcome, on_unclear="resend", now=NOON, wall=NOON)
@@ -423,7 +427,7 @@ def test_a_wait_of_the_platform_holds_the_lane(store: Store) -> None:
 
 def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
     make.due(store, "telegram:1", "console:me")
-    _plan.plan_due(store, now=NOON + HOUR)
+    plan_due(store, now=NOON + HOUR)
     assert [lane.platform for lane in open_lanes.lanes(store, ["console"], now=NOON, finding=[])] == ["console"]
 
 
@@ -432,7 +436,7 @@ def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
 
 def test_what_is_stored_is_posted_whatever_is_rendered_later(store: Store) -> None:
     make.due(store, "telegram:1")
-    _plan.plan_due(store, now=NOON)
+    plan_due(store, now=NOON)
     renders(store, "telegram:1", '{"text":"first"}')
     message = renders(store, "telegram:1", '{"text":"second"}').message
     assert message is not None
@@ -466,38 +470,42 @@ def test_an_update_takes_effect_once_in_seven_days(store: Store) -> None:
 # ── Rule 9: moving ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def moves(store: Store) -> None:
+    moving.chat_moved(store, GROUP, SUPERGROUP.address, now=NOON)
+
+
 def test_moving_onto_a_chat_merges_subscriptions_and_papers(store: Store) -> None:
     make.subscribes(store, "telegram:-5", "graph", every="now")
     make.subscribes(store, "telegram:-5", "tree", every="now")
     make.subscribes(store, "telegram:-1005", "graphs", every="now")
     make.ingested(store, make.paper("A shared graph"), make.paper("An own tree"))
-    _plan.plan_due(store, now=NOON)
-    moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=NOON)
-    assert [entry.subscription.text for entry in listing.listed(store, make.address("telegram:-1005"))] == [
+    plan_due(store, now=NOON)
+    moves(store)
+    assert [entry.subscription.text for entry in listing.listed(store, SUPERGROUP)] == [
         "graphs",
         "tree",
     ]
     assert sorted(titles_of(store)) == ["A shared graph", "An own tree"]
-    assert _plan.plan_due(store, now=NOON + HOUR) == ()
+    assert plan_due(store, now=NOON + HOUR) == ()
 
 
 def test_moving_again_or_back_and_forth_changes_nothing(store: Store) -> None:
     make.subscribes(store, "telegram:-5", "graph", every="now")
     for _ in range(3):
-        moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=NOON)
-    moving.chat_moved(store, make.address("telegram:-1005"), "-1005", now=NOON)
+        moves(store)
+    moving.chat_moved(store, SUPERGROUP, "-1005", now=NOON)
     assert [str(entry.chat.address) for entry in listing.listed(store, None)] == ["telegram:-1005"]
 
 
 def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(store: Store) -> None:
     for query in ("graph", "tree", "forest"):
         make.subscribes(store, "telegram:-5", query)
-    unsubscribe(store, make.address("telegram:-5"), "2", now=NOON)
-    amendments.set_settings(store, make.address("telegram:-5"), {"text": "titles"}, now=NOON)
-    amendments.set_settings(store, make.address("telegram:-5"), {"timezone": "Asia/Tokyo"}, now=NOON)
-    conversation_state.store_chat(store, make.address("telegram:-1005"), model.ChatKind.GROUP, now=NOON, title="New")
-    moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=NOON)
-    chat = listing.get_chat(store, make.address("telegram:-1005"))
+    unsubscribe(store, GROUP, "2", now=NOON)
+    amendments.set_settings(store, GROUP, {"text": "titles"}, now=NOON)
+    amendments.set_settings(store, GROUP, {"timezone": "Asia/Tokyo"}, now=NOON)
+    conversation_state.store_chat(store, SUPERGROUP, model.ChatKind.GROUP, now=NOON, title="New")
+    moves(store)
+    chat = listing.get_chat(store, SUPERGROUP)
     assert [entry.subscription.number for entry in listing.listed(store, chat.address)] == [1, 3]
     assert (chat.settings.text, chat.settings.timezone, chat.title) == ("titles", "Asia/Tokyo", "New")
     assert make.subscribes(store, "telegram:-1005", "leaf").subscription.number == 4
@@ -509,7 +517,7 @@ def test_buttons_keep_their_meaning_under_new_numbers(store: Store) -> None:
     make.subscribes(store, "telegram:-1005", "graph")
     for query in ("tree", "graphs", "forest"):
         make.subscribes(store, "telegram:-5", query)
-    unsubscribe(store, make.address("telegram:-5"), "3", now=NOON)
+    unsubscribe(store, GROUP, "3", now=NOON)
     place = "telegram:-5"
     made = [
         *(model.CallbackToken(verb="remove", arguments={"number": n}, place=place) for n in (1, 2, 3)),
@@ -518,7 +526,7 @@ def test_buttons_keep_their_meaning_under_new_numbers(store: Store) -> None:
     ]
     with store.write() as transaction:
         ids = make.add_callbacks(transaction, made, now=NOON)
-    moving.chat_moved(store, make.address(place), "-1005", now=NOON)
+    moves(store)
     found = [conversation_state.find_callback(store, link_id) for link_id in ids]
     assert [(link.place, link.arguments) for link in found if link] == [
         ("telegram:-1005", {"number": 2}),
@@ -536,7 +544,7 @@ def test_the_state_of_conversations_moves_to_the_new_address(store: Store) -> No
     for name in ("ask:telegram:-5:7", "ask:telegram:-5/7:7", "ask:telegram:-55:7", "connect:telegram:42"):
         callbacks.set_conversation_state(store, name, link, lasts=timedelta(hours=1), now=NOON)
     conversation_state.apply_once(store, "telegram", "1", lambda _: "a reply", chat="telegram:-5/7", now=NOON)
-    moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=NOON)
+    moves(store)
     names = ("ask:telegram:-1005:7", "ask:telegram:-1005/7:7", "ask:telegram:-55:7", "connect:telegram:42")
     moved = replace(link, arguments={"chat": "telegram:-1005/7", "other": "telegram:-55"}, place="telegram:-1005/7")
     for name, state in (("ask:telegram:-5:7", None), *((name, moved) for name in names)):
@@ -559,8 +567,8 @@ def test_the_state_of_conversations_moves_to_the_new_address(store: Store) -> No
 def test_of_two_states_that_of_the_subscribing_chat_counts(store: Store, old: str, new: str, state: str) -> None:
     for at, kind in (("telegram:-5", old), ("telegram:-1005", new)):
         has_state(store, at, kind)
-    moving.chat_moved(store, make.address("telegram:-5"), "-1005", now=NOON)
-    assert listing.get_chat(store, make.address("telegram:-1005")).state == state
+    moves(store)
+    assert listing.get_chat(store, SUPERGROUP).state == state
 
 
 def has_state(store: Store, at: str, state: str) -> None:
@@ -587,10 +595,10 @@ def test_a_chat_that_has_been_gone_for_a_year_is_erased(store: Store) -> None:
     with store.write() as session:
         chats.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=NOON)
     make.clean_up(store, now=NOON + 364 * DAY)
-    assert listing.get_chat(store, make.address("telegram:1"))
+    assert listing.get_chat(store, CHAT)
     make.clean_up(store, now=NOON + 366 * DAY)
     with pytest.raises(errors.NotFound):
-        listing.get_chat(store, make.address("telegram:1"))
+        listing.get_chat(store, CHAT)
 
 
 # ── Rule 11: whose bot ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -612,13 +620,13 @@ def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
     make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
     make.subscribes(store, "telegram:2", "lattice", every="daily", at="14:00")
     make.ingested(store, make.paper("On graphs", arxiv_id="2601.77777", version=1), now=NOON + timedelta(minutes=1))
-    assert len(_plan.plan_due(store, now=NOON + timedelta(hours=1))) == 1
+    assert len(plan_due(store, now=NOON + timedelta(hours=1))) == 1
     make.ingested(
         store,
         make.paper("On lattices", arxiv_id="2601.77777", version=2, kind=model.Announce.REPLACE),
         now=NOON + timedelta(hours=1, minutes=30),
     )
-    _plan.plan_due(store, now=NOON + timedelta(hours=2))
+    plan_due(store, now=NOON + timedelta(hours=2))
     assert delivered(store) == [("telegram:1", ["On lattices"]), ("telegram:2", ["On lattices"])]
 
 
@@ -626,14 +634,14 @@ def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
 
 
 def due(store: Store) -> list[datetime | None]:
-    return [entry.subscription.next_due_at for entry in listing.listed(store, make.address("telegram:1"))]
+    return [entry.subscription.next_due_at for entry in listing.listed(store, CHAT)]
 
 
 def test_a_number_that_is_no_subscription_is_a_query(store: Store) -> None:
     make.subscribes(store, "telegram:1", "2026")
     with pytest.raises(errors.NotFound, match="no subscription 7"):
-        unsubscribe(store, make.address("telegram:1"), "7", now=NOON)
-    assert [s.text for s in unsubscribe(store, make.address("telegram:1"), "2026", now=NOON)] == ["2026"]
+        unsubscribe(store, CHAT, "7", now=NOON)
+    assert [s.text for s in unsubscribe(store, CHAT, "2026", now=NOON)] == ["2026"]
 
 
 def test_a_wish_without_a_zone_follows_its_chat(store: Store) -> None:
@@ -642,14 +650,14 @@ def test_a_wish_without_a_zone_follows_its_chat(store: Store) -> None:
     make.subscribes(store, "telegram:1", "ring", every="daily", at="09:00", tz="Asia/Tokyo")
     berlin, tokyo = NOON + 20 * HOUR, NOON + 12 * HOUR
     assert due(store) == [berlin, berlin, tokyo]
-    amendments.set_settings(store, make.address("telegram:1"), {"timezone": "America/New_York"}, now=NOON)
+    amendments.set_settings(store, CHAT, {"timezone": "America/New_York"}, now=NOON)
     new_york = NOON + 2 * HOUR
     assert due(store) == [new_york, new_york, tokyo]
 
 
 def test_what_is_overdue_stays_overdue_in_another_zone(store: Store) -> None:
     make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
-    amendments.set_settings(store, make.address("telegram:1"), {"timezone": "Asia/Tokyo"}, now=NOON + 2 * HOUR)
+    amendments.set_settings(store, CHAT, {"timezone": "Asia/Tokyo"}, now=NOON + 2 * HOUR)
     assert due(store) == [NOON + HOUR]
 
 
@@ -657,8 +665,8 @@ def test_a_query_is_tried_out_over_the_days_asked_for(store: Store) -> None:
     make.subscribes(store, "telegram:1", "graph")
     make.ingested(store, make.paper("An old tree"), now=NOON - 5 * DAY)
     make.ingested(store, make.paper("A new tree"), now=NOON - HOUR)
-    week = preview(store, make.address("telegram:1"), now=NOON, text="tree")
-    two_days = preview(store, make.address("telegram:1"), now=NOON, text="tree", days=2)
+    week = preview(store, CHAT, now=NOON, text="tree")
+    two_days = preview(store, CHAT, now=NOON, text="tree", days=2)
     assert [len(found.delivery.items) for found in (week, two_days) if found.delivery] == [2, 1]
 
 
