@@ -32,6 +32,7 @@ from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked, program, telegram_bot
 from tests.integration.cli import Terminal
 from tests.integration.telegram_bot import a_listening_bot, confirmed, posts
+from tests.make import subscribes
 from tests.postgres.cluster import SUPERUSER
 from tests.postgres.pooler import pooler
 from tests.postgres.server import OwnServer, Server, own_server
@@ -85,7 +86,7 @@ async def with_deliveries(
     async with telegram_bot.a_bot(tmp_path, telegram, clock, database=outage.database) as app:
         for chat in CHATS:
             for word in ("graph", "tree"):
-                make.subscribes(app.store, f"telegram:{chat}", word, every="now")
+                subscribes(app.store, f"telegram:{chat}", word, every="now")
         for title in ("A graph", "A tree"):
             make.ingested(app.store, make.paper(title), now=clock.now())
             await plan(app.deps, DrainState())
@@ -331,16 +332,16 @@ def test_a_pooler_in_transaction_mode_is_refused(postgres: Server, tmp_path: Pat
 
 def test_a_standby_is_read_only_until_it_is_promoted(server: OwnServer) -> None:
     with contextlib.closing(Store(server.database())) as store:
-        make.subscribes(store, "telegram:1", "graph")
+        subscribes(store, "telegram:1", "graph")
         server.becomes_standby()
         with contextlib.suppress(errors.StoreUnavailable):  # the first statement notices that its connection is gone
             texts(store)
         assert texts(store) == ["graph"]
         with pytest.raises(errors.StoreUnavailable, match=r"cannot be written to\. Name the primary server") as found:
-            make.subscribes(store, "telegram:1", "bread")
+            subscribes(store, "telegram:1", "bread")
         assert (found.value.exit_code, found.value.cause) == (1, "it cannot be written to")
         server.becomes_primary()
-        make.subscribes(store, "telegram:1", "bread")
+        subscribes(store, "telegram:1", "bread")
         assert texts(store) == ["graph", "bread"]
 
 
@@ -353,9 +354,9 @@ def test_a_store_recovers_its_connections_with_the_server(postgres: Server, pers
         control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 0")
         with contextlib.closing(Store(postgres.url(name_of(url), person, PASSWORD))) as store:
             with pytest.raises(errors.StoreUnavailable, match="has no connection left"):
-                make.subscribes(store, "telegram:1", "graph")
+                subscribes(store, "telegram:1", "graph")
             control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 1")
-            make.subscribes(store, "telegram:1", "graph")
+            subscribes(store, "telegram:1", "graph")
             assert texts(store) == ["graph"]
 
 

@@ -35,7 +35,7 @@ from subscriptions.store import drafts, subscriptions
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
 from tests import make
-from tests.make import DAY, NOON
+from tests.make import DAY, NOON, ingested, subscribes
 from tests.stored import value
 
 TODAY = NOON.date()
@@ -276,8 +276,8 @@ def test_a_planner_between_the_parts_takes_each_paper_once(
     watched: WatchedStore, monkeypatch: pytest.MonkeyPatch, together: int, papers: int, deliveries: int
 ) -> None:
     monkeypatch.setattr(ingest_room, "MOST_TOGETHER", together)
-    make.ingested(watched, make.paper("Boat", "cs.CV"), now=NOON - DAY)
-    make.subscribes(watched, "console:me", "kite", when="now", now=NOON - DAY / 2)
+    ingested(watched, make.paper("Boat", "cs.CV"), now=NOON - DAY)
+    subscribes(watched, "console:me", "kite", when="now", now=NOON - DAY / 2)
     plan_due(watched, now=NOON - DAY / 4)
     planned: list[int] = []
     watched.after_commit = lambda: planned.append(len(plan_due(watched, now=NOON)))
@@ -292,10 +292,10 @@ def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_
     """A digest with new and changed papers takes one statement for each table. With one for each paper, key and title,
     1,000 papers would take a second.
     """
-    make.ingested(store, *many(40).entries[:20])
+    ingested(store, *many(40).entries[:20])
     changed = [make.paper(f"Kite {n}", "cs.LG", "cs.CV", arxiv_id=f"2602.{n:05d}") for n in range(20)]
     with executed(store) as statements:
-        make.ingested(store, *changed, *many(400).entries[20:], now=NOON + DAY)
+        ingested(store, *changed, *many(400).entries[20:], now=NOON + DAY)
     words = [statement.replace('"', "").split() for statement in statements]
     written = Counter(
         " ".join(one[: 2 if one[0] == "UPDATE" else 3]) for one in words if one[0] in ("INSERT", "UPDATE", "DELETE")
@@ -326,7 +326,7 @@ CHANGED = [replace(one, abstract="Other words.", version=2) for one in PAPERS]
 
 @pytest.fixture
 def known(store: Store) -> Store:
-    make.ingested(store, *PAPERS)
+    ingested(store, *PAPERS)
     return store
 
 
@@ -369,7 +369,7 @@ def stores_beside_others(
         if writes == before and others:
             with pytest.MonkeyPatch.context() as alone:
                 alone.setattr(store, "write", begins)
-                make.ingested(store, *others, source="other", of_arxiv=True)
+                ingested(store, *others, source="other", of_arxiv=True)
         with begins() as transaction:
             yield transaction
 
@@ -399,7 +399,7 @@ def test_papers_stored_meanwhile_are_merged(known: Store, made_while_writing: li
 
 
 def test_two_stored_papers_that_turn_out_to_be_one_become_one(known: Store) -> None:
-    make.ingested(known, make.paper("A tree", "cs.LG", doi="10.1/x"), source="other")
+    ingested(known, make.paper("A tree", "cs.LG", doi="10.1/x"), source="other")
     assert stores_beside_others(known, *CHANGED[1:], replace(CHANGED[0], doi="10.1/x"))[0].updated == len(PAPERS)
     found = papers_named(known, ["10.1/x", PAPERS[0].arxiv_id or ""])
     assert len(found) == 2
@@ -741,7 +741,7 @@ def test_a_channel_comes_back_as_a_channel(empty_database: Path) -> None:
 
 def test_a_chat_with_nothing_of_its_own_is_left_out(empty_database: Path) -> None:
     with stores(empty_database, "here") as (here,):
-        make.subscribes(here, "console:me", "graph")
+        subscribes(here, "console:me", "graph")
         requests.unsubscribe(here, parse_address("console:me"), "all", now=NOON)
         assert exporting.export(here, None) == ""
 
@@ -749,7 +749,7 @@ def test_a_chat_with_nothing_of_its_own_is_left_out(empty_database: Path) -> Non
 @pytest.mark.parametrize("kept", ["a | b", "two\nlines", "x" * 100, "bell\x07", "|"])
 def test_a_name_of_an_earlier_version_is_mended(empty_database: Path, kept: str) -> None:
     with stores(empty_database, "here", "there") as (here, there):
-        made = make.subscribes(here, "console:me", "graph")
+        made = subscribes(here, "console:me", "graph")
         with here.write() as session:
             subscriptions.change_subscription(session, made.subscription, made.subscription._replace(name=kept))
         text = exporting.export(here, None)

@@ -40,7 +40,7 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
 from tests.integration.cli import page
-from tests.make import DAY, HOUR, NOON, FakeClock
+from tests.make import DAY, HOUR, NOON, FakeClock, address
 from tests.programs.faults.year import simulated_bot
 from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, web_source
 
@@ -322,7 +322,7 @@ def test_operators_are_told_of_a_source_once_a_day(
     store: Store, cause: str, begin: str, hours: abc.Iterable[float], notified: list[str]
 ) -> None:
     """A source is in trouble for hours. Each operator gets one notice a day, and not one before and one after midnight."""
-    operators = make.address("telegram:1"), make.address("telegram:2")
+    operators = address("telegram:1"), address("telegram:2")
     begun = dt.datetime.fromisoformat(f"{begin}+00:00")
     store_chat(store, operators[1], model.ChatKind.PRIVATE, now=begun, timezone="Asia/Tokyo")
     known = KnownSource(name="arXiv", kind="arxiv", location="arXiv", state=SourceState())
@@ -374,7 +374,7 @@ def adds_subscription(running: Machine, chat: str, query: str, **request: str) -
     """Subscribes a chat and switches its quiet hours off."""
     now = running.app.clock.now()
     make.subscribes(running.app.store, chat, query, now=now, **request)
-    set_settings(running.app.store, make.address(chat), {"quiet": "off"}, now=now)
+    set_settings(running.app.store, address(chat), {"quiet": "off"}, now=now)
 
 
 async def test_nobody_waits_long_for_a_source_that_says_nothing(

@@ -35,7 +35,7 @@ from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked
 from tests.integration.program import Quiet, running
 from tests.integration.slack_bot import a_bot
-from tests.make import HOUR, MINUTE, NOON, FakeClock
+from tests.make import HOUR, MINUTE, NOON, FakeClock, address, ingested, subscribes
 
 CUT = 9  # how many posts lose their connection
 
@@ -98,7 +98,7 @@ async def test_posts_to_a_failing_platform_become_rarer(
 async def test_messages_left_to_a_person_hold_up_nothing(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
     slack.scopes.discard("channels:history")
     async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:
-        make.subscribes(app.store, "slack:C1", "graph", every="now")
+        subscribes(app.store, "slack:C1", "graph", every="now")
         lookups = 0
         find = app.deps.channels["slack"].find
 
@@ -110,11 +110,11 @@ async def test_messages_left_to_a_person_hold_up_nothing(tmp_path: Path, clock: 
 
         app.deps.channels["slack"].find = counting  # type: ignore[method-assign]
         for n in range(CUT):  # the bot tries to look up each message, which counts like a post
-            make.ingested(app.store, make.paper(f"A graph of kind {n}"), now=clock.now())
+            ingested(app.store, make.paper(f"A graph of kind {n}"), now=clock.now())
             slack.answers("cut after")
             assert (await app.sender.deliver()).unclear == n + 1
             clock.advance(MINUTE)
-        make.ingested(app.store, make.paper("A graph, at last"), now=clock.now())
+        ingested(app.store, make.paper("A graph, at last"), now=clock.now())
         assert (await app.sender.deliver()).sent == 1
         assert lookups == CUT
     slack.scopes.add("channels:history")
@@ -134,7 +134,7 @@ async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
     assert (await app.sender.deliver()).sent == 1
     assert [entry.text for entry in telegram.posted_to("1")] == ["A graph, plain"]
     clock.advance(MINUTE)
-    make.ingested(app.store, make.paper("Another graph"), now=clock.now())
+    ingested(app.store, make.paper("Another graph"), now=clock.now())
     object.__setattr__(app.deps, "render_delivery", _renders([("<b>", "")]))
     assert (await app.sender.deliver()).dead == 1
     entry = next(e for e in entries(app) if e.state == "dead")
@@ -200,16 +200,14 @@ async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
 
 async def test_when_many_chats_are_gone_the_platform_stops(app: App, clock: FakeClock, telegram: FakeTelegram) -> None:
     chats = [str(number) for number in range(1, 41)]
-    store_chat(app.store, make.address("telegram:99"), model.ChatKind.PRIVATE, now=clock.now())
-    operators.redeem_code(
-        app.store, make.address("telegram:99"), operators.new_code(app.store), admins=(), now=clock.now()
-    )
+    store_chat(app.store, address("telegram:99"), model.ChatKind.PRIVATE, now=clock.now())
+    operators.redeem_code(app.store, address("telegram:99"), operators.new_code(app.store), admins=(), now=clock.now())
     for chat in chats:
         telegram.knows(chat)
         telegram.blocks(chat)
     make.due(app.store, *(f"telegram:{chat}" for chat in chats))
     assert "telegram" in (await app.sender.deliver()).stopped
-    assert {get_chat(app.store, make.address(f"telegram:{chat}")).state for chat in chats} == {"active"}
+    assert {get_chat(app.store, address(f"telegram:{chat}")).state for chat in chats} == {"active"}
     [[first, second, *_]] = [notice.text.splitlines() for notice in telegram.posted_to("99")]
     assert first == "Sending to Telegram has stopped."
     assert second.endswith("chats answered that they are gone.")
@@ -307,8 +305,8 @@ GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2.
 @pytest.fixture
 async def seen(app: App) -> None:
     """A chat got SEEN."""
-    make.subscribes(app.store, "telegram:1", "graph", every="now")
-    make.ingested(app.store, SEEN)
+    subscribes(app.store, "telegram:1", "graph", every="now")
+    ingested(app.store, SEEN)
     await app.sender.deliver()
 
 
@@ -317,7 +315,7 @@ async def test_one_call_sends_what_is_new_and_edits_what_is_out(
     app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     clock.advance(timedelta(days=9))
-    make.ingested(
+    ingested(
         app.store,
         make.paper("A graph", arxiv_id="2601.90001", version=2, abstract=GONE),
         make.paper("Another graph"),
@@ -338,13 +336,13 @@ async def test_one_call_sends_what_is_new_and_edits_what_is_out(
 async def test_a_summary_within_two_days_edits_the_message_silently(
     app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
-    make.subscribes(app.store, "telegram:1", "graph", every="now")
-    make.subscribes(app.store, "telegram:2", "graph", every="now")
-    set_settings(app.store, make.address("telegram:1"), {"lang": "zh"}, now=clock.now())
-    make.ingested(app.store, make.paper("A graph", arxiv_id="2601.90001", abstract="About graphs."))
+    subscribes(app.store, "telegram:1", "graph", every="now")
+    subscribes(app.store, "telegram:2", "graph", every="now")
+    set_settings(app.store, address("telegram:1"), {"lang": "zh"}, now=clock.now())
+    ingested(app.store, make.paper("A graph", arxiv_id="2601.90001", abstract="About graphs."))
     await app.sender.deliver()
     clock.advance(47 * HOUR)
-    make.ingested(
+    ingested(
         app.store,
         make.paper("A graph", arxiv_id="2601.90001", summaries=make.summary("图的研究。", "zh")),
         name="summary",
@@ -354,7 +352,7 @@ async def test_a_summary_within_two_days_edits_the_message_silently(
     assert "图的研究" in telegram.edits_in("1")[0].text
     assert telegram.edits_in("2") == []
     clock.advance(2 * HOUR)
-    make.ingested(
+    ingested(
         app.store,
         make.paper("A graph", arxiv_id="2601.90001", summaries=make.summary("On graphs.", "en")),
         name="english",
@@ -369,7 +367,7 @@ async def test_a_message_that_is_gone_is_not_edited_again_and_again(
     app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     telegram.deletes_message("1", telegram.posted_to("1")[0].id)
-    make.ingested(app.store, make.paper("A graph", arxiv_id="2601.90001", version=2, comment=GONE), name="later")
+    ingested(app.store, make.paper("A graph", arxiv_id="2601.90001", version=2, comment=GONE), name="later")
     for _ in range(3):
         clock.advance(20 * MINUTE)
         await app.sender.deliver()
@@ -407,22 +405,22 @@ def in_index(store: Store, index: str, table: str) -> int:
 
 
 def a_chat(store: Store, number: int) -> model.Chat:
-    return get_chat(store, make.address(f"telegram:-{number}"))
+    return get_chat(store, address(f"telegram:-{number}"))
 
 
 @pytest.mark.both_databases
 def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None:
     for number in range(1, 7):
-        make.subscribes(store, f"telegram:-{number}", "graph", every="daily", at="13:00")
+        subscribes(store, f"telegram:-{number}", "graph", every="daily", at="13:00")
     first, second, third = (a_chat(store, number).id for number in (1, 2, 3))
     with store.write() as session:
         chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
         chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
         admitted_chats.require_admission(session, third, now=NOON)
-        pause(session, make.address("telegram:-4"), 1, until=None, now=NOON)
-        moving.chat_moved(session, make.address("telegram:-5"), "-100", now=NOON)
+        pause(session, address("telegram:-4"), 1, until=None, now=NOON)
+        moving.chat_moved(session, address("telegram:-5"), "-100", now=NOON)
     for chat in ("telegram:-2", "telegram:-3", "email:ada@lab.org"):
-        make.subscribes(store, chat, "tree", every="daily", at="13:00")
+        subscribes(store, chat, "tree", every="daily", at="13:00")
     assert in_index(store, "ix_subscription_due", "subscription") == 2  # the subscriptions of -100 and -6
     with store.write() as session:
         chats.mark_reachable(session, first, now=NOON)
@@ -437,7 +435,7 @@ def test_a_paused_chat_makes_nobody_miss_its_platform(store: Store) -> None:
     assert outbox.outbox_counts(store) == outbox.OutboxCounts(
         waiting=1, unclear=0, dead=0, platforms=frozenset({"telegram"})
     )
-    pause(store, make.address("telegram:1"), None, until=None, now=NOON)
+    pause(store, address("telegram:1"), None, until=None, now=NOON)
     assert outbox.outbox_counts(store) == outbox.OutboxCounts(waiting=1, unclear=0, dead=0)
 
 
@@ -466,7 +464,7 @@ def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> No
 
 def moves(session: Transaction, chat: model.Chat, rng: random.Random, now: datetime) -> None:
     """Moves a chat to a new address, or to the address of another chat."""
-    other = make.address(f"telegram:-{rng.randint(1, 9)}")
+    other = address(f"telegram:-{rng.randint(1, 9)}")
     if rng.random() < 0.5:
         chats.add_chat(session, other, model.ChatKind.GROUP, now=now)
     moving.chat_moved(session, chat.address, other.address, now=now)
@@ -490,11 +488,11 @@ CHANGES: tuple[abc.Callable[[Transaction, model.Chat, random.Random, datetime], 
 def test_whatever_becomes_of_chats_what_is_repeated_is_right(store: Store) -> None:
     rng, now = random.Random(1), NOON
     for number in range(1, 5):
-        make.subscribes(store, f"telegram:-{number}", "graph", every="now")
+        subscribes(store, f"telegram:-{number}", "graph", every="now")
     for step in range(60):
         now += timedelta(minutes=7)
         if step % 5 == 0:
-            make.ingested(store, make.paper(f"A graph {step}"), now=now)
+            ingested(store, make.paper(f"A graph {step}"), now=now)
             _plan.plan_due(store, now=now)
         chat = a_chat(store, rng.randint(1, 4))
         with store.write() as session:
@@ -535,7 +533,7 @@ async def test_a_chat_may_be_forgotten_while_a_message_is_on_its_way(
         slack.forbids("C1", refusal)
     async with a_bot(tmp_path, slack, clock) as app:
         make.due(app.store, "slack:C1", "slack:C2")
-        _after_the_first(app, moment, lambda: retention.forget(app.store, make.address("slack:C1")))
+        _after_the_first(app, moment, lambda: retention.forget(app.store, address("slack:C1")))
         await app.sender.send_once()
         assert {entry.chat for entry in entries(app)} == {"slack:C2"}
         assert await app.sender.send_once() == sender.Sent()

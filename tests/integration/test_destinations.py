@@ -48,9 +48,9 @@ from tests.fakes.faults import FAULTS as FAULTS_OF_PLATFORMS
 from tests.fakes.faults import Fault
 from tests.integration import program
 from tests.integration.cli import Terminal
-from tests.make import FakeClock
+from tests.make import FakeClock, address, ingested, subscribes
 
-ADA, BO, HOME = map(make.address, ("email:ada@lab.org", "email:bo@lab.org", "web:ada"))
+ADA, BO, HOME = map(address, ("email:ada@lab.org", "email:bo@lab.org", "web:ada"))
 ROOT = "https://papers.lab.org"
 
 
@@ -89,7 +89,7 @@ class Bot:
 
     def brings(self, *papers: str) -> None:
         """Ingests papers with these titles."""
-        make.ingested(self.app.store, *map(make.paper, papers), now=self.clock.now())
+        ingested(self.app.store, *map(make.paper, papers), now=self.clock.now())
 
     async def sends_papers(self, *papers: str) -> EmailMessage:
         """Ingests papers with these titles, and returns the mail in which Ada gets them an hour later."""
@@ -116,7 +116,7 @@ async def bot(tmp_path: Path, clock: FakeClock, request: pytest.FixtureRequest) 
             async with listening(app, receivers) as dispatcher:
                 pages = next(one for one in receivers if isinstance(one, MailPages))
                 pages._dispatcher = dispatcher  # otherwise, only the first step of the receiver's task would set this
-                make.subscribes(app.store, "web:ada", "diffusion", when="daily 13:00", now=clock.now())
+                subscribes(app.store, "web:ada", "diffusion", when="daily 13:00", now=clock.now())
                 yield Bot(app, fake, clock, pages)
 
 
@@ -224,7 +224,7 @@ async def does(bot: Bot, step: str) -> None:
     store, now = bot.app.store, bot.clock.now()
     match step:
         case "subscribe":
-            make.subscribes(store, str(ADA), "diffusion", when="daily 13:00", now=now)
+            subscribes(store, str(ADA), "diffusion", when="daily 13:00", now=now)
         case "deny" | "allow":
             (access.deny if step == "deny" else access.allow)(store, ADA, now=now)
         case "resume":
@@ -384,7 +384,7 @@ async def test_a_late_answer_counts_and_holds_up_neither_other_mails_nor_the_pag
     await bot.confirms()
     readers = [f"reader{number}@lab.org" for number in range(AT_ONCE)]
     for reader in readers:
-        await bot.confirms(make.address(f"email:{reader}"))
+        await bot.confirms(address(f"email:{reader}"))
     stop = (await bot.sends_papers())["List-Unsubscribe"].strip("<>")
     bot.fake.mails.clear()
     bot.fake.troubles.extend(["content held"] * AT_ONCE)
@@ -558,8 +558,8 @@ class Poster:
     async def sends(self, services: abc.Iterable[str], *papers: model.Paper) -> None:
         """Subscribes these services, ingests the papers, and delivers them an hour later."""
         for service in services:
-            make.subscribes(self.app.store, f"apprise:{service}", "diffusion", when="daily 13:00", now=self.clock.now())
-        make.ingested(self.app.store, *papers, now=self.clock.now())
+            subscribes(self.app.store, f"apprise:{service}", "diffusion", when="daily 13:00", now=self.clock.now())
+        ingested(self.app.store, *papers, now=self.clock.now())
         await self.delivers(minutes=60)
 
     async def delivers(self, minutes: int = 0) -> None:
@@ -680,7 +680,7 @@ async def test_a_service_gets_twenty_messages_a_minute(poster: Poster, monkeypat
 
 async def test_one_service_signs_in_once_and_out_at_the_end(poster: Poster, tmp_path: Path) -> None:
     await poster.sends(["matrix"], *papers(3))
-    make.ingested(poster.app.store, make.paper(arxiv_id="2601.09999", title="Diffusion again"), now=poster.clock.now())
+    ingested(poster.app.store, make.paper(arxiv_id="2601.09999", title="Diffusion again"), now=poster.clock.now())
     await poster.delivers(minutes=24 * 60)
     assert len(poster.fake.texts("matrix")) == 2
     await poster.app.close()
@@ -745,7 +745,7 @@ async def test_a_service_that_never_answers_holds_up_no_other(poster: Poster) ->
     await poster.sends(["json", "feishu"], *papers(1))
     assert ([entry.chat for entry in poster.outbox()], len(poster.fake.texts("feishu"))) == (["apprise:json"], 1)
     with pytest.raises(errors.RetryLater, match="still under way"):
-        await channel.post(make.address("apprise:json"), message("x"), delivery="d")
+        await channel.post(address("apprise:json"), message("x"), delivery="d")
     poster.fake.releases()
 
 
@@ -762,9 +762,7 @@ def message(text: str) -> model.Message:
 async def test_a_message_that_is_too_long_for_its_service_is_not_sent(poster: Poster) -> None:
     """A message was rendered for a service that allows longer texts. Then its destination got another service."""
     with pytest.raises(errors.Rejected, match="Discord takes at most 1750 characters"):
-        await poster.app.deps.channels["apprise"].post(
-            make.address("apprise:discord"), message("x" * 2000), delivery="d"
-        )
+        await poster.app.deps.channels["apprise"].post(address("apprise:discord"), message("x" * 2000), delivery="d")
     assert poster.fake.texts("discord") == []
 
 
@@ -788,7 +786,7 @@ async def test_what_apprise_cannot_use_is_told_without_the_address(
     channel = adapter.AppriseChannel([Destination("lab", "LAB_URL", None if url is None else SecretStr(url))])
     assert str(channel.targets["lab"].trouble) == trouble
     with pytest.raises(errors.RetryLater, match=re.escape(trouble)):
-        await channel.post(make.address("apprise:lab"), message("x"), delivery="d")
+        await channel.post(address("apprise:lab"), message("x"), delivery="d")
     assert apprise.TOKEN not in (caplog.text + "".join(capfd.readouterr()) + repr(channel.targets))
     assert "apprise" not in caplog.text
 

@@ -46,7 +46,7 @@ from subscriptions.store.database.store import Store, Transaction
 from tests import make
 from tests.fakes.meaning import FakeEncoder
 from tests.integration import cli
-from tests.make import DAY, HOUR, MINUTE, NOON
+from tests.make import DAY, HOUR, MINUTE, NOON, address, ingested, subscribes
 from tests.unit import strategies as slow_matcher
 from tests.unit.query_rules import QUESTIONS
 
@@ -87,7 +87,7 @@ def test_the_index_finds_what_the_slow_matcher_finds(
 ) -> None:
     emptied(database)
     for at, one in enumerate(batch):
-        make.ingested(
+        ingested(
             database,
             one,
             source=one.sources[0] if one.sources else "daily",
@@ -102,7 +102,7 @@ def test_the_index_finds_what_the_slow_matcher_finds(
 @hypothesis.given(slow_matcher.papers, st.lists(slow_matcher.terms, min_size=1, max_size=6))
 def test_the_index_is_right_when_it_is_sure(database: Store, one: model.Paper, asked: abc.Sequence[Term]) -> None:
     emptied(database)
-    make.ingested(database, one, source=one.sources[0] if one.sources else "daily")
+    ingested(database, one, source=one.sources[0] if one.sources else "daily")
     with database.read() as session:
         (known,), entry = make.stored_papers(session), known_papers.state_of_papers(session)[0]
         for part in (part for term in asked for part in simple_terms(term)):
@@ -120,7 +120,7 @@ def test_every_rule_of_the_query_language_holds_in_the_index(database: Store) ->
     for of, questions in asked.values():
         emptied(database)
         for source in of.sources or ("another",):
-            make.ingested(database, replace(of, announce_type=None), source=source, name=source)
+            ingested(database, replace(of, announce_type=None), source=source, name=source)
         for typed, finds in questions:
             with contextlib.suppress(QueryError):  # the query cannot be read
                 if bool(found(database, parse_query(typed))) != finds:
@@ -131,7 +131,7 @@ def test_every_rule_of_the_query_language_holds_in_the_index(database: Store) ->
 
 def test_a_new_field_is_found_in_what_is_stored(database: Store) -> None:
     emptied(database)
-    make.ingested(
+    ingested(
         database,
         replace(make.paper("Graphs"), comment="Accepted at ICML"),
         replace(make.paper("Trees"), comment="Draft"),
@@ -174,7 +174,7 @@ def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed:
     one = make.paper(
         words, "cs.LG", authors=("Jane Doe", "John Schmidt"), abstract=words, summaries=make.summary(words, "en")
     )
-    make.ingested(database, one)
+    ingested(database, one)
     with database.read() as session:
         entry = known_papers.state_of_papers(session)[0]
         candidates = [paper_words.having(session, term, entry, entry) for term in parse_query(typed).terms]
@@ -186,10 +186,10 @@ def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed:
 
 def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> None:
     one = make.paper("A Graph", "cs.LG", arxiv_id="2601.00001", version=1)
-    make.ingested(store, one, name="first")
-    make.ingested(store, replace(one, summaries=make.summary("关于扩散")), name="summary")
-    make.ingested(store, replace(one, categories=("cs.LG", "cs.CV"), announce_type=model.Announce.CROSS), name="cross")
-    make.ingested(store, replace(one, title="A Tree", version=2, announce_type=model.Announce.REPLACE), name="newer")
+    ingested(store, one, name="first")
+    ingested(store, replace(one, summaries=make.summary("关于扩散")), name="summary")
+    ingested(store, replace(one, categories=("cs.LG", "cs.CV"), announce_type=model.Announce.CROSS), name="cross")
+    ingested(store, replace(one, title="A Tree", version=2, announce_type=model.Announce.REPLACE), name="newer")
     assert {typed: len(found(store, parse_query(typed))) for typed in ("graph", "tree", "扩散", "cat:cs.CV")} == {
         "graph": 0,
         "tree": 1,
@@ -199,17 +199,17 @@ def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> 
 
 
 def test_two_papers_that_turn_out_to_be_one_are_counted_once(store: Store) -> None:
-    make.ingested(store, make.paper("One Work", arxiv_id=None, abstract="graph"), name="without id")
-    make.ingested(store, make.paper("Another Work", arxiv_id="2601.00001", abstract="graph"), name="other")
-    make.ingested(store, make.paper("One Work", arxiv_id="2601.00002", abstract="graph", authors=()), name="with id")
+    ingested(store, make.paper("One Work", arxiv_id=None, abstract="graph"), name="without id")
+    ingested(store, make.paper("Another Work", arxiv_id="2601.00001", abstract="graph"), name="other")
+    ingested(store, make.paper("One Work", arxiv_id="2601.00002", abstract="graph", authors=()), name="with id")
     assert len(found(store, parse_query("graph"))) == 2
     assert found(store, parse_query("graph")) == found_slowly(store, parse_query("graph"))
 
 
 def test_a_source_that_brings_a_known_paper_again_is_known(store: Store) -> None:
     one = make.paper("A Graph", arxiv_id="2601.00001")
-    make.ingested(store, one, source="daily")
-    make.ingested(store, one, source="Weekly List", name="again")
+    ingested(store, one, source="daily")
+    ingested(store, one, source="Weekly List", name="again")
     assert len(found(store, parse_query('source:"weekly list"'))) == 1
     assert len(found(store, parse_query("source:daily"))) == 1
 
@@ -228,7 +228,7 @@ class EmptiedByAnother(dict[Any, Any]):
 
 
 def test_a_cache_that_another_thread_empties_loses_no_answer(store: Store) -> None:
-    make.ingested(store, *(make.paper(f"On {word}") for word in ("graph", "diffusion", "agent")))
+    ingested(store, *(make.paper(f"On {word}") for word in ("graph", "diffusion", "agent")))
     with store.read() as transaction:
         entries = lookup.Entries.of(paper_words.newest(transaction, 10), whole=True)
         entries.having, entries.hits = EmptiedByAnother(), EmptiedByAnother()
@@ -238,7 +238,7 @@ def test_a_cache_that_another_thread_empties_loses_no_answer(store: Store) -> No
 
 # ── The order: first what is near to papers that the chat cared about ────────────────────────────────────────────────
 
-ME = make.address("telegram:42")
+ME = address("telegram:42")
 LATER = NOON + HOUR
 OTHERS = [f"Graph {word}" for word in ("tree", "ring", "path", "walk", "cut", "clique")]
 
@@ -283,8 +283,8 @@ def newest_delivered(store: Store) -> list[tuple[str, bool]]:
 
 
 def first_day(store: Store, *titles: str) -> None:
-    make.subscribes(store, str(ME), "graph", every="now")
-    make.ingested(store, *(make.paper(title, abstract="A graph.") for title in (*titles, *OTHERS)))
+    subscribes(store, str(ME), "graph", every="now")
+    ingested(store, *(make.paper(title, abstract="A graph.") for title in (*titles, *OTHERS)))
     plan_due(store, now=NOON)
 
 
@@ -322,7 +322,7 @@ def test_near_to_what_the_chat_cared_about_is_first_to_the_rest_last(
     titles = f"{about} one", f"{about} two"
     first_day(store, *titles)
     did(store, kind, *titles)
-    make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
+    ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
     assert titles_of(delivered(store)) == order
 
 
@@ -330,14 +330,14 @@ def test_newest_first_ignores_what_the_chat_liked(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
     amendments.set_settings(store, ME, {"order": "newest"}, now=NOON)
-    make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
+    ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
     assert titles_of(delivered(store)) == [*reversed(SECOND_DAY)]
 
 
 def test_cross_lists_come_after_new_papers_also_if_the_chat_likes_them(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
-    make.ingested(store, make.paper("Graph of ants"), make.paper("Graph swarm", kind=model.Announce.CROSS), now=LATER)
+    ingested(store, make.paper("Graph of ants"), make.paper("Graph swarm", kind=model.Announce.CROSS), now=LATER)
     assert titles_of(delivered(store)) == ["Graph of ants", "Graph swarm"]
 
 
@@ -357,7 +357,7 @@ def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store
     first_day(store, "蜂群")
     with_codes(store, encoder)
     did(store, Signal.LIKED, "蜂群")
-    make.ingested(store, *(make.paper(title) for title in (*SECOND_DAY[:2], "Graph of honey bees")), now=LATER)
+    ingested(store, *(make.paper(title) for title in (*SECOND_DAY[:2], "Graph of honey bees")), now=LATER)
     newest_first = ["Graph of honey bees", "Graph swarm", "Graph of ants"]
     assert titles_of(in_order(store))[:3] == newest_first
     with_codes(store, encoder)
@@ -376,7 +376,7 @@ def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store
 
 def test_papers_alike_and_papers_near_a_text_are_near_in_meaning_too(store: Store) -> None:
     encoder = FakeEncoder(same={"蜂群": "honey bees dance"})
-    make.ingested(store, *(make.paper(title) for title in ("蜂群", "Graph of ants", "Honey bees dance", *OTHERS)))
+    ingested(store, *(make.paper(title) for title in ("蜂群", "Graph of ants", "Honey bees dance", *OTHERS)))
 
     def alike() -> list[str]:
         return [one.paper.title for one in near_papers.papers_alike(store, [paper_of(store, "蜂群")]).papers]
@@ -391,10 +391,10 @@ def test_papers_alike_and_papers_near_a_text_are_near_in_meaning_too(store: Stor
 
 def test_one_chats_taste_is_not_anothers(store: Store) -> None:
     first_day(store, "Swarm graph one")
-    make.subscribes(store, "telegram:43", "graph", every="now")
-    other, liked = listing.get_chat(store, make.address("telegram:43")), paper_of(store, "Swarm graph one").id
+    subscribes(store, "telegram:43", "graph", every="now")
+    other, liked = listing.get_chat(store, address("telegram:43")), paper_of(store, "Swarm graph one").id
     signals.note_signal(store, other, [liked], Signal.LIKED, now=NOON)
-    make.ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
+    ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
     assert [title for title, *_ in shown(previews.preview(store, ME, now=LATER))] == [*reversed(SECOND_DAY)]
 
 
@@ -414,12 +414,12 @@ def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: 
 
 
 def test_signals_of_two_papers_that_are_one_stay_once(store: Store) -> None:
-    make.subscribes(store, str(ME), "graph", every="now")
-    make.ingested(store, make.paper("Graph swarm", arxiv_id=None), make.paper("Swarm", arxiv_id="2601.99999"))
+    subscribes(store, str(ME), "graph", every="now")
+    ingested(store, make.paper("Graph swarm", arxiv_id=None), make.paper("Swarm", arxiv_id="2601.99999"))
     did(store, Signal.SAVED, "Graph swarm", "Swarm")
     did(store, Signal.OPENED, "Graph swarm")
     assert len(signals.saved_papers(store, chat_of(store))) == 2
-    make.ingested(store, make.paper("Graph swarm", arxiv_id="2601.99999", version=2), now=LATER)
+    ingested(store, make.paper("Graph swarm", arxiv_id="2601.99999", version=2), now=LATER)
     (one,) = signals.saved_papers(store, chat_of(store))
     assert one.paper.arxiv_id == "2601.99999"
     assert make.signals_of_paper(store, chat_of(store), one.id) == {Signal.SAVED, Signal.OPENED}
@@ -427,14 +427,14 @@ def test_signals_of_two_papers_that_are_one_stay_once(store: Store) -> None:
 
 # ── `like:` brings papers near to a named paper, the nearest first, and a delivery shows at most five of them ─────────
 
-YOU = make.address("telegram:43")
+YOU = address("telegram:43")
 GIVEN = "2601.90001"
 
 
 @pytest.fixture
 def stocked(store: Store) -> Store:
     """A store with the paper GIVEN and eight others."""
-    make.ingested(
+    ingested(
         store,
         make.paper("Swarm robots", "cs.RO", arxiv_id=GIVEN),
         *(make.paper(f"{word} theory") for word in ["Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane"]),
@@ -443,7 +443,7 @@ def stocked(store: Store) -> Store:
 
 
 def asks(store: Store, query: str) -> Subscribed:
-    return make.subscribes(store, str(ME), query, every="now")
+    return subscribes(store, str(ME), query, every="now")
 
 
 def canonicals(store: Store, chat: model.ChatAddress = ME) -> list[str]:
@@ -454,7 +454,7 @@ def canonicals(store: Store, chat: model.ChatAddress = ME) -> list[str]:
 def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries_in_memory, "FEW", few)
     asks(stocked, f"like:{GIVEN}")
-    make.ingested(
+    ingested(
         stocked,
         *[make.paper(f"Swarm {word}", abstract="Of bees.") for word in ("one", "two", "three", "four")],
         make.paper("Reef fish"),
@@ -470,7 +470,7 @@ def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, mon
 def test_other_words_and_subscriptions_take_none_of_the_five(stocked: Store) -> None:
     asks(stocked, f"like:{GIVEN} OR bees")
     asks(stocked, "fish swarm")
-    make.ingested(
+    ingested(
         stocked,
         *(make.paper("Swarm robots", abstract=f"Number {number}.") for number in range(7)),
         *(make.paper(f"Bees {number}") for number in range(3)),
@@ -486,7 +486,7 @@ def test_other_words_and_subscriptions_take_none_of_the_five(stocked: Store) -> 
 def test_it_can_be_combined_and_excluded(stocked: Store) -> None:
     asks(stocked, f"like:{GIVEN} cat:cs.CL -survey")
     asks(stocked, f"robots -like:{GIVEN}")
-    make.ingested(
+    ingested(
         stocked,
         make.paper("Swarm robots speak", "cs.CL"),
         make.paper("Swarm robots speak: a survey", "cs.CL"),
@@ -502,12 +502,12 @@ def test_the_words_stay_whatever_comes_and_goes(stocked: Store) -> None:
     before = canonicals(stocked)
     assert words_kept(before)[GIVEN] == (("robot", 500), ("swarm", 500))
     # now "swarm" is no longer a rare word
-    make.ingested(stocked, *(make.paper(f"Swarm number {number}") for number in range(50)), name="next")
-    make.subscribes(stocked, str(ME), f"like:{GIVEN}v2", every="daily", at="09:00")
-    make.subscribes(stocked, str(ME), f"bees like:{GIVEN}")
+    ingested(stocked, *(make.paper(f"Swarm number {number}") for number in range(50)), name="next")
+    subscribes(stocked, str(ME), f"like:{GIVEN}v2", every="daily", at="09:00")
+    subscribes(stocked, str(ME), f"bees like:{GIVEN}")
     assert canonicals(stocked)[0] == before[0]
     assert words_kept(canonicals(stocked)[1:])[GIVEN] == (("robot", 500), ("swarm", 500))
-    make.subscribes(stocked, str(YOU), f"like:{GIVEN}")
+    subscribes(stocked, str(YOU), f"like:{GIVEN}")
     assert words_kept(canonicals(stocked, YOU))[GIVEN][0][0] == "robot"
     assert canonicals(stocked, YOU) != before
     tried = previews.preview_recent(stocked, listing.get_chat(stocked, ME), now=NOON, which=f"like: {GIVEN}")
@@ -519,9 +519,7 @@ def test_the_words_stay_whatever_comes_and_goes(stocked: Store) -> None:
 
 
 def test_all_who_look_find_the_same(stocked: Store) -> None:
-    make.ingested(
-        stocked, *map(make.paper, ("A swarm of robots", "Robots and swarms", "Reef fish", "A swarm")), name="more"
-    )
+    ingested(stocked, *map(make.paper, ("A swarm of robots", "Robots and swarms", "Reef fish", "A swarm")), name="more")
     query = parse_query(f"like:{GIVEN}")
     chat = asks(stocked, f"like:{GIVEN}").chat
     near = {"A swarm of robots", "Robots and swarms", "A swarm"}
@@ -555,12 +553,12 @@ def test_it_is_exported_imported_and_not_edited_to_an_unknown_paper(stocked: Sto
 
 def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries_in_memory, "FEW", 0)
-    make.subscribes(stocked, str(YOU), "bees", every="now")
-    make.ingested(stocked, make.paper("Bees"), name="bees")
+    subscribes(stocked, str(YOU), "bees", every="now")
+    ingested(stocked, make.paper("Bees"), name="bees")
     with contextlib.closing(Store(str(stocked.url))) as other:
         plan_due(other, now=NOON)
         asks(stocked, f"like:{GIVEN}")
-        make.ingested(stocked, make.paper("A swarm of robots"), make.paper("Reef fish"), name="next")
+        ingested(stocked, make.paper("A swarm of robots"), make.paper("Reef fish"), name="next")
         plan_due(other, now=LATER)
     assert newest_delivered(stocked) == [("A swarm of robots", True)]
 
@@ -592,7 +590,7 @@ def planned(store: Store, chat: str, before: int) -> list[model.Item]:
     """Returns the items of this chat's deliveries, but only of deliveries with a number greater than `before`."""
     with store.read() as transaction:
         found = [deliveries.delivery_value(transaction, seq) for seq in range(before + 1, newest(transaction) + 1)]
-    return [item for one in found if one.chat.address == make.address(chat) for item in one.items]
+    return [item for one in found if one.chat.address == address(chat) for item in one.items]
 
 
 def fields_of(items: abc.Sequence[model.Item]) -> list[tuple[str, bool, tuple[int, ...]]]:
@@ -629,27 +627,27 @@ def something_happens(store: Store, chance: Random, now: datetime) -> None:
             )
             for _ in range(chance.randint(1, 8))
         ]
-        make.ingested(store, *new, now=now)
+        ingested(store, *new, now=now)
     elif what < 0.5:
-        make.subscribes(store, chat, "graph", now=now)
+        subscribes(store, chat, "graph", now=now)
         with store.read() as transaction:
             known = [one.id for one in make.stored_papers(transaction)]
         signals.note_signal(
             store,
-            listing.get_chat(store, make.address(chat)),
+            listing.get_chat(store, address(chat)),
             chance.sample(known, min(2, len(known))),
             chance.choice(tuple(Signal)),
             now=now,
         )
     elif what < 0.7:
-        make.subscribes(store, chat, chance.choice(QUERIES), now=now, **chance.choice(CADENCES))
+        subscribes(store, chat, chance.choice(QUERIES), now=now, **chance.choice(CADENCES))
     else:
         changes(store, chat, chance, now)
 
 
 def changes(store: Store, chat: str, chance: Random, now: datetime) -> None:
-    make.subscribes(store, chat, "graph", now=now)
-    where, what = make.address(chat), chance.random()
+    subscribes(store, chat, "graph", now=now)
+    where, what = address(chat), chance.random()
     until = chance.choice((None, now + 3 * HOUR, now + DAY))
     if what < 0.4:
         amendments.set_settings(store, where, chance.choice(SETTINGS), now=now)
@@ -662,9 +660,9 @@ def changes(store: Store, chat: str, chance: Random, now: datetime) -> None:
 def previews_hold(store: Store, now: datetime) -> None:
     """Checks for all chats that the preview shows the papers that a plan of the same moment delivers."""
     with store.read() as transaction:
-        known = [chat for chat in CHATS if chats.find_chat(transaction, make.address(chat))]
+        known = [chat for chat in CHATS if chats.find_chat(transaction, address(chat))]
         before = newest(transaction)
-    expected = {chat: previews.preview(store, make.address(chat), now=now) for chat in known}
+    expected = {chat: previews.preview(store, address(chat), now=now) for chat in known}
     plan_due(store, now=now)
     for chat in known:
         assert shown(expected[chat]) == fields_of(planned(store, chat, before)), (chat, now)

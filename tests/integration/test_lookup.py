@@ -27,6 +27,7 @@ from tests.fakes.telegram import FakeTelegram
 from tests.integration import telegram_bot
 from tests.integration.program import RestingClock
 from tests.integration.telegram_bot import a_bot, posts
+from tests.make import ingested, subscribes
 from tests.source_harness import SourceHarness, arxiv_source, web_source
 
 ID, OTHER = "2601.09001", "2601.09002"
@@ -90,11 +91,11 @@ async def test_it_is_news_only_when_it_is_announced(
     app: App, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.knows(FORGETS)
-    make.subscribes(app.store, "telegram:8", "graphs", every="now")
+    subscribes(app.store, "telegram:8", "graphs", every="now")
     await asks(telegram, ID)
     assert stored.rows(app.store, "SELECT title, sequence FROM paper") == [("Graphs that forget", None)]
     assert not plan_due(app.store, now=clock.now())
-    make.ingested(app.store, FORGETS, now=clock.now())
+    ingested(app.store, FORGETS, now=clock.now())
     assert stored.rows(app.store, "SELECT title, sequence FROM paper") == [("Graphs that forget", 1)]
     assert plan_due(app.store, now=clock.now())
 
@@ -228,7 +229,7 @@ async def test_who_is_forgotten_meanwhile_is_not_answered(
     with FakeArxiv() as silent:
         silent.hangs()
         async with asking(tmp_path, telegram, clock, silent) as app:
-            make.subscribes(app.store, "telegram:7", "graphs")
+            subscribes(app.store, "telegram:7", "graphs")
             await asks(telegram, ID, 1)
             await asyncio.to_thread(silent.waits_hanging)
             await asks(telegram, "/forget")
@@ -278,7 +279,7 @@ def brings_many(store: Store, clock: RestingClock, arxiv: FakeArxiv, count: int)
     """A list brings so many papers without arXiv's facts, which arXiv knows."""
     ids = [f"2601.{number:05d}" for number in range(10_000, 10_000 + count)]
     arxiv.knows(*(make.paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
-    make.ingested(store, *(bare("", one) for one in ids), now=clock.now())
+    ingested(store, *(bare("", one) for one in ids), now=clock.now())
 
 
 def row(store: Store, title: str) -> rows.PaperRow:
@@ -301,7 +302,7 @@ async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
         make.paper("Nets of nets", "cs.LG", arxiv_id="2601.09004"),
         make.paper("Nets", "cs.LG", arxiv_id="2601.09005"),
     )
-    make.ingested(store, bare("$\\alpha$-graphs: They don’t forget"), bare("Trees"), bare("Nets"), now=clock.now())
+    ingested(store, bare("$\\alpha$-graphs: They don’t forget"), bare("Trees"), bare("Nets"), now=clock.now())
     await feeding.due()
     with store.read() as session:
         found = {one.title: one.arxiv_id for one in session.exec(select(rows.PaperRow))}
@@ -321,9 +322,9 @@ async def test_completed_papers_match_and_come_once(
     store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     for name, query in {"words": "graphs", "category": "cat:cs.LG", "author": "author:Beispiel"}.items():
-        make.subscribes(store, f"console:{name}", query, every="now", now=clock.now())
+        subscribes(store, f"console:{name}", query, every="now", now=clock.now())
     clock.advance(timedelta(minutes=1))
-    make.ingested(store, BARE, now=clock.now())
+    ingested(store, BARE, now=clock.now())
     plan_due(store, now=clock.now())
     assert delivered(store) == ["console:words"]
     arxiv.knows(NAMED)
@@ -338,7 +339,7 @@ async def test_completed_papers_match_and_come_once(
 async def test_papers_unknown_to_arxiv_are_asked_for_three_times(
     store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
-    make.ingested(store, bare("A list of nothing", "2601.09001"), bare("Nobody wrote this"), now=clock.now())
+    ingested(store, bare("A list of nothing", "2601.09001"), bare("Nobody wrote this"), now=clock.now())
     for _ in range(12):
         await feeding.due()
         clock.advance(timedelta(hours=6))
@@ -362,7 +363,7 @@ async def test_of_some_papers_nobody_is_asked(  # noqa: PLR0917 - fixtures
     papers: list[model.Paper],
     age: timedelta,
 ) -> None:
-    make.ingested(store, *papers, now=clock.now())
+    ingested(store, *papers, now=clock.now())
     clock.advance(age)
     await feeding.due()
     assert arxiv.asked("/api/") == []
@@ -403,7 +404,7 @@ async def test_while_arxiv_is_busy_it_is_left_alone(
 ) -> None:
     arxiv.knows(NAMED)
     arxiv.answers_429(4, at="/api/")
-    make.ingested(store, BARE, now=clock.now())
+    ingested(store, BARE, now=clock.now())
     for _ in range(5):
         await feeding.due()
         clock.advance(timedelta(hours=1))
@@ -412,7 +413,7 @@ async def test_while_arxiv_is_busy_it_is_left_alone(
 
 
 async def test_without_a_source_of_arxiv_nobody_is_asked(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> None:
-    make.ingested(store, BARE, now=clock.now())
+    ingested(store, BARE, now=clock.now())
     arxiv.holds("/list.md", "")
     await source_harness.polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
     assert arxiv.asked("/api/") == []
@@ -429,7 +430,7 @@ async def test_papers_are_completed_after_the_sources_have_answered(
     store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     arxiv.knows(NAMED)
-    make.ingested(store, BARE, now=clock.now())
+    ingested(store, BARE, now=clock.now())
     for _ in range(3):
         await feeding.ticks()
         clock.advance(timedelta(seconds=61))

@@ -34,7 +34,7 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
 from tests import make, stored
 from tests.fakes.meaning import FakeEncoder
-from tests.make import HOUR, MINUTE, NOON, FakeClock
+from tests.make import HOUR, MINUTE, NOON, FakeClock, address
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
@@ -177,7 +177,7 @@ def test_late_codes_are_for_searching_only(worker: Worker) -> None:
         worker.catches_up()
         assert near(worker.store, "heat in stars") == [HOT]
         with worker.store.read() as transaction:
-            (one,) = listing.listed_in(transaction, [listing.get_chat(transaction, make.address("telegram:1"))])
+            (one,) = listing.listed_in(transaction, [listing.get_chat(transaction, address("telegram:1"))])
             assert undelivered(transaction, one.chat, [one.subscription], upto=9) == {one.subscription.id: set()}
     assert worker.plans() == []
 
@@ -370,9 +370,9 @@ def test_questions_are_removed_with_the_last_query_that_asks_them(worker: Worker
     worker.subscribes("telegram:2", 'about:"heat"')
     assert questions(store) == ["Größe der Lösung", "heat"]
     assert meaning.questions_of(store, ["heat", "Größe der Lösung", "ice"]).keys() == {"heat", "Größe der Lösung"}
-    unsubscribe(store, make.address("telegram:1"), "1", now=NOON)
+    unsubscribe(store, address("telegram:1"), "1", now=NOON)
     assert questions(store) == ["heat"]
-    unsubscribe(store, make.address("telegram:2"), "1", now=NOON)
+    unsubscribe(store, address("telegram:2"), "1", now=NOON)
     assert questions(store) == []
 
 

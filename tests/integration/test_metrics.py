@@ -48,7 +48,7 @@ from tests.integration.cli import Terminal
 from tests.integration.docs_pages import DOCS
 from tests.integration.program import Quiet, opened, running
 from tests.integration.telegram_bot import a_bot
-from tests.make import HOUR, MINUTE, NOON, FakeClock
+from tests.make import HOUR, MINUTE, NOON, FakeClock, address, ingested, subscribes
 from tests.stored import change
 
 
@@ -108,8 +108,8 @@ async def bot(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> abc.A
 
 async def test_what_was_sent_is_counted_and_no_label_names_a_person(bot: Bot, telegram: FakeTelegram) -> None:
     for chat in ("7001", "7002", "7003", "-1007004"):
-        make.subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", every="now", name="warbler")
-    make.ingested(bot.app.store, make.paper("A zebrafinch"))
+        subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", every="now", name="warbler")
+    ingested(bot.app.store, make.paper("A zebrafinch"))
     telegram.answers("429", chat="7002", retry_after=600)
     telegram.blocks("7003")
     await bot.app.sender.deliver()
@@ -178,7 +178,7 @@ async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
     clock.advance(timedelta(hours=2))
     page = await bot.scrape()
     assert page("paperwire_oldest_waiting_seconds", platform="telegram") == 7200
-    pause(bot.app.store, make.address("telegram:1"), None, until=None, now=clock.now())
+    pause(bot.app.store, address("telegram:1"), None, until=None, now=clock.now())
     page = await bot.scrape()
     assert page("paperwire_oldest_waiting_seconds", platform="telegram") == 0
     assert page("paperwire_deliveries_held", platform="telegram") == 1
@@ -310,7 +310,7 @@ async def test_lanes_that_wait_for_a_worker_are_measured(url: str, clock: FakeCl
 # ── Log lines, notices and commands for operators ─────────────────────────────────────────────────────────────────────
 
 
-OPERATOR = make.address("telegram:99")
+OPERATOR = address("telegram:99")
 
 
 async def test_run_prints_a_code_while_nobody_runs_the_bot(
@@ -324,8 +324,8 @@ async def test_run_prints_a_code_while_nobody_runs_the_bot(
         (line,) = lines_for_operators.operator_lines(app.store, app)
         code = line.rpartition(" ")[2]
         assert line == f"This bot has no operator yet. To become it, send in private: /admin {code}"
-        conversation_state.store_chat(app.store, make.address("telegram:1"), model.ChatKind.PRIVATE, now=NOON)
-        assert operators.redeem_code(app.store, make.address("telegram:1"), code, admins=(), now=NOON) == "made"
+        conversation_state.store_chat(app.store, address("telegram:1"), model.ChatKind.PRIVATE, now=NOON)
+        assert operators.redeem_code(app.store, address("telegram:1"), code, admins=(), now=NOON) == "made"
         assert lines_for_operators.operator_lines(app.store, app) == []
 
 
@@ -342,9 +342,9 @@ async def test_a_dead_letter_is_named_by_all_three(
         assert answers_of(app.settings, app.store, clock) == ["nothing is dead, and nothing has waited for long"]
         assert process.attention == {}
         for number in (1, 2):
-            make.subscribes(app.store, f"telegram:{number}", "graph", every="now")
+            subscribes(app.store, f"telegram:{number}", "graph", every="now")
             telegram.forbids(str(number), "STICKER_INVALID")
-            make.ingested(app.store, make.paper(f"A graph {number}"), now=clock.now())
+            ingested(app.store, make.paper(f"A graph {number}"), now=clock.now())
             await ticks(process, clock, 4)
         lines = [one for one in caplog.messages if "could not be sent" in one]
         dead = sorted(one.id for one in sending.outbox_entries(app.store, now=clock.now()) if one.state == "dead")
@@ -369,10 +369,10 @@ async def test_what_waits_for_days_is_named_by_all_three(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
-        make.subscribes(app.store, "telegram:1", "graph", every="now")
+        subscribes(app.store, "telegram:1", "graph", every="now")
         telegram.knows("1")
         telegram._chat("1").refusal = (502, "Bad Gateway")
-        make.ingested(app.store, make.paper("A graph"), now=clock.now())
+        ingested(app.store, make.paper("A graph"), now=clock.now())
         process = Process(app, Quiet())  # type: ignore[arg-type]
         for _ in range(3):
             for _ in range(4):
@@ -466,11 +466,11 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
 def test_the_command_line_lets_a_chat_in(terminal: Terminal) -> None:
     store = Store(f"sqlite:///{terminal.database}")
     store.open(now=NOON)
-    make.subscribes(store, "telegram:42", "diffusion")
-    access.request_admission(store, make.address("telegram:42"), admins=(), who="", request="", now=NOON)
-    assert get_chat(store, make.address("telegram:42")).state == "asked"
+    subscribes(store, "telegram:42", "diffusion")
+    access.request_admission(store, address("telegram:42"), admins=(), who="", request="", now=NOON)
+    assert get_chat(store, address("telegram:42")).state == "asked"
     assert terminal("subscribe", "graphs", "--as", "telegram:42").status == 0
-    assert get_chat(store, make.address("telegram:42")).state == "active"
+    assert get_chat(store, address("telegram:42")).state == "active"
     store.close()
 
 

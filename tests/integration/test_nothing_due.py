@@ -42,7 +42,7 @@ from tests import make
 from tests.bot_harness import BotHarness
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
-from tests.make import HOUR, MINUTE, NOON, FakeClock
+from tests.make import HOUR, MINUTE, NOON, FakeClock, ingested, subscribes
 from tests.million import fill_a_million
 from tests.source_harness import NoSources
 from tests.statements import Watch, recording
@@ -99,8 +99,8 @@ def test_many_subscriptions_that_wait_take_no_longer_than_few(
     behind: int,
     waiting: bool,
 ) -> None:
-    make.subscribes(store, "telegram:1", "graph", every="now", now=NOON - HOUR)
-    make.ingested(store, *(make.paper(f"A tree {n}") for n in range(10)), now=NOON - HOUR)
+    subscribes(store, "telegram:1", "graph", every="now", now=NOON - HOUR)
+    ingested(store, *(make.paper(f"A tree {n}") for n in range(10)), now=NOON - HOUR)
     plan_due(store, now=NOON - HOUR)
     waiting_subscriptions(store, cadence, 20, 10 - behind)
     few = steps_of(store, waiting)
@@ -113,8 +113,8 @@ def test_of_many_windows_those_with_news_are_found(store: Store) -> None:
     openings = {f"telegram:{hour}": f"when-out {hour:02}:00-23:00" for hour in (0, 3, 8, 12)}
     openings["telegram:90"] = "when-out 13:00-23:00"  # this window opens later
     for where, schedule in openings.items():
-        make.subscribes(store, where, "graph", when=schedule, now=NOON - HOUR)
-    make.ingested(store, make.paper("A graph"), now=NOON)
+        subscribes(store, where, "graph", when=schedule, now=NOON - HOUR)
+    ingested(store, make.paper("A graph"), now=NOON)
     assert {f"{lane.platform}:{lane.address}" for lane in plan_due(store, now=NOON + timedelta(minutes=1))} == {
         where for where in openings if where != "telegram:90"
     }
@@ -147,7 +147,7 @@ def asked(rng: random.Random) -> str:
 
 def brings(store: Store, rng: random.Random, number: int) -> None:
     """Ingests a digest of three papers."""
-    make.ingested(
+    ingested(
         store,
         *(
             make.paper(
@@ -168,7 +168,7 @@ def changes(store: Store, rng: random.Random) -> None:
     with contextlib.suppress(errors.NotFound, errors.Refused):  # the chat or subscription does not exist
         match rng.randint(1, 4):
             case 1 | 2:
-                make.subscribes(store, where, asked(rng), every="daily")
+                subscribes(store, where, asked(rng), every="daily")
             case 3:
                 edit(store, make.address(where), rng.randint(1, EACH), asked(rng), now=NOON)
             case 4:
@@ -245,16 +245,14 @@ def test_all_are_read_once_and_matched_once_a_day(store: Store, monkeypatch: pyt
     """In each minute another chat is due and a person subscribes. Still, planning matches all queries once for the day."""
     for number in range(1, CHATS + 1):
         for word in WORDS[:3]:
-            make.subscribes(store, f"telegram:{number}", f"{word} part{number}", every=f"daily 13:0{number}")
-    make.ingested(
-        store, *(make.paper(f"A {word} part{number}") for word in WORDS[:3] for number in range(1, CHATS + 1))
-    )
+            subscribes(store, f"telegram:{number}", f"{word} part{number}", every=f"daily 13:0{number}")
+    ingested(store, *(make.paper(f"A {word} part{number}") for word in WORDS[:3] for number in range(1, CHATS + 1)))
     calls = Counter[str]()
     monkeypatch.setattr(queries_in_memory, "match", counted(batch.match, calls))
     monkeypatch.setattr(batch.QuerySet, "add_canonical", counted(batch.QuerySet.add_canonical, calls))
     for number in range(1, CHATS + 1):
         assert len(plan_due(store, now=NOON + HOUR + number * MINUTE)) == 1
-        make.subscribes(store, "telegram:1", f"later{number}", every="daily 20:00")
+        subscribes(store, "telegram:1", f"later{number}", every="daily 20:00")
     # planning parses each query once, except the query that was added last, which no plan needed
     assert calls == {"match": 1, "add_canonical": 3 * CHATS + CHATS - 1}
 
@@ -321,10 +319,10 @@ async def test_what_any_process_stores_is_sent_within_a_second(
 ) -> None:
     with contextlib.closing(Store(app.store.kind.url.render_as_string(hide_password=False))) as other:
         store = other if by_another_process else app.store
-        make.subscribes(store, "telegram:1", "graph", every="now", now=clock.now())
+        subscribes(store, "telegram:1", "graph", every="now", now=clock.now())
         await calm.ticks(3)  # the first tick looks into the store
         await calm.looks_once()
-        make.ingested(store, make.paper("A graph"), now=clock.now())
+        ingested(store, make.paper("A graph"), now=clock.now())
     await calm.ticks(1)
     assert len(telegram.posted_to("1")) == 1
 
@@ -474,7 +472,7 @@ async def _requests(world: World) -> None:
 
 
 async def _ingest_and_delivery(world: World) -> None:
-    make.ingested(world.app.store, *(make.paper(f"A tree {n}") for n in range(30)), now=world.clock.now())
+    ingested(world.app.store, *(make.paper(f"A tree {n}") for n in range(30)), now=world.clock.now())
     await world.ticks(3)
     assert world.channel.posts
 

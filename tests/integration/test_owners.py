@@ -65,7 +65,7 @@ from tests import being_sent, make, stored
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked, program
 from tests.integration.telegram_bot import a_bot, posts
-from tests.make import NOON, FakeClock
+from tests.make import NOON, FakeClock, address, ingested, subscribes
 from tests.patience import PATIENCE
 
 
@@ -181,7 +181,7 @@ async def running(app: App, *, once: bool) -> None:
 REPLY, LATER_REPLY = (
     reply_sender.StoredReply(
         update=update,
-        chat=make.address("telegram:42"),
+        chat=address("telegram:42"),
         messages=(model.Message(number=1, payload='{"text": "hello"}', plain="hello"),),
     )
     for update in ("1", "3")
@@ -247,7 +247,7 @@ async def test_what_a_stalled_worker_owed_is_answered_once(
     """
     monkeypatch.setattr("bot.operation.worker.STALLED_AFTER", 0.0)
     asked = conversation.MessageRequest(
-        place=conversation.Place(chat=make.address("telegram:43"), kind=model.ChatKind.PRIVATE),
+        place=conversation.Place(chat=address("telegram:43"), kind=model.ChatKind.PRIVATE),
         update_id="2",
         sender="43",
         text="2601.09001",
@@ -403,7 +403,7 @@ def test_merged_groups_keep_what_they_have_in_hand(store: Store, other: Store) -
     for worker, place in ((store, "-1"), (other, "-2")):
         assert claims.mark_sending(worker, next_of(store, place), wall=NOON)
     (gone, _) = sending.outbox_entries(store, now=NOON)
-    chat_moved(store, make.address(gone.chat), "-2", now=NOON)
+    chat_moved(store, address(gone.chat), "-2", now=NOON)
     assert in_hand(store) == [(1, "sending"), (2, "sending")]
     assert claims.claim(store, being_sent.request("-2")) is None
 
@@ -415,7 +415,7 @@ def test_merged_groups_keep_what_they_have_in_hand(store: Store, other: Store) -
 # before the statement by which our process writes.
 
 AT = "2026-01-22 12:00:00.000000"
-ME = make.address("telegram:1")
+ME = address("telegram:1")
 
 
 @pytest.fixture
@@ -509,7 +509,7 @@ class Race:
 
 
 def _subscribes(text: str) -> abc.Callable[[Store], object]:
-    return lambda store: make.subscribes(store, str(ME), text, now=NOON)
+    return lambda store: subscribes(store, str(ME), text, now=NOON)
 
 
 def _imports(*texts: str) -> abc.Callable[[Store], object]:
@@ -517,7 +517,7 @@ def _imports(*texts: str) -> abc.Callable[[Store], object]:
 
 
 def _ingests(*titles: str) -> abc.Callable[[Store], object]:
-    return lambda store: make.ingested(
+    return lambda store: ingested(
         store, *(make.paper(title, arxiv_id=f"2601.{n:05d}", authors=()) for n, title in enumerate(titles, 1))
     )
 
@@ -586,8 +586,8 @@ RACES = {
         shows=("chat", "settings"), rows=[('{"limit": "12", "quietday": "on"}',)],
     ),
     "a group is moved once": Race(
-        before=lambda store: make.subscribes(store, "telegram:-1", "graph", now=NOON), rival=_rival_move,
-        act=lambda store: chat_moved(store, make.address("telegram:-1"), "-2", now=NOON),
+        before=lambda store: subscribes(store, "telegram:-1", "graph", now=NOON), rival=_rival_move,
+        act=lambda store: chat_moved(store, address("telegram:-1"), "-2", now=NOON),
         shows=("chat", "id", "address", "state"), rows=[(1, "-2", "active"), (2, "-1", "moved")],
     ),
     "a link is this link": Race(
@@ -621,7 +621,7 @@ RACES = {
     ),
     "no two papers get one sequence": Race(
         before=_ingests("A graph"), rival=lambda rival: rival("key_value", "UPDATE key_value SET value = value + 7 WHERE name = 'sequence'"),
-        act=lambda store: make.ingested(store, make.paper("A tree", arxiv_id="2601.90002")),
+        act=lambda store: ingested(store, make.paper("A tree", arxiv_id="2601.90002")),
         shows=("paper", "id", "sequence"), rows=[(1, 1), (2, 9)],
     ),
     "papers are not announced again": Race(
@@ -775,7 +775,7 @@ def test_a_paper_added_during_a_large_ingest_is_the_same(
     # otherwise SQLite shows that no other process has written since the look-up
     store.kind.version = lambda: None  # type: ignore[method-assign]
     _rival_paper(rival, "2601.00002", after=1, number=2)  # just before our process stores the second part
-    make.ingested(store, *(make.paper(f"Graph {n}", arxiv_id=f"2601.0000{n}") for n in (1, 2, 3)))
+    ingested(store, *(make.paper(f"Graph {n}", arxiv_id=f"2601.0000{n}") for n in (1, 2, 3)))
     assert rows(store, "paper", "id", "title") == [(1, "Graph 1"), (2, "theirs"), (3, "Graph 3")]
     assert rows(store, "paper_key", "key", "paper") == [("2601.00001", 1), ("2601.00002", 2), ("2601.00003", 3)]
 
@@ -807,8 +807,8 @@ def _rival_plan(rival: Rival, kind: str = "alert", *, before: str = "key_value")
 
 @pytest.mark.usefixtures("locks_rows")
 def test_a_subscription_the_other_plan_missed_waits_a_minute(store: Store, rival: Rival) -> None:
-    make.subscribes(store, str(ME), "graph", every="daily", at="13:00", now=NOON)
-    make.ingested(store, make.paper("A graph"), now=NOON + timedelta(minutes=1))
+    subscribes(store, str(ME), "graph", every="daily", at="13:00", now=NOON)
+    ingested(store, make.paper("A graph"), now=NOON + timedelta(minutes=1))
     _rival_plan(rival)
     assert plan_due(store, now=NOON + timedelta(hours=1)) == ()
     assert rows(store, "subscription", "cursor") == [(0,)]
@@ -820,8 +820,8 @@ def test_a_subscription_the_other_plan_missed_waits_a_minute(store: Store, rival
 @pytest.mark.usefixtures("locks_rows")
 def test_a_subscription_that_is_paused_meanwhile_gets_nothing(store: Store, rival: Rival) -> None:
     """A subscription is paused, and a digest comes, while a plan runs. The plan reads the papers again, and ends."""
-    make.subscribes(store, str(ME), "graph", every="now", now=NOON)
-    make.ingested(store, make.paper("A graph"), now=NOON + timedelta(minutes=1))
+    subscribes(store, str(ME), "graph", every="now", now=NOON)
+    ingested(store, make.paper("A graph"), now=NOON + timedelta(minutes=1))
     rival("key_value", "UPDATE subscription SET state = 'paused'")
     _rival_digest(rival, "another")
     assert plan_due(store, now=NOON + timedelta(hours=1)) == ()
@@ -830,8 +830,8 @@ def test_a_subscription_that_is_paused_meanwhile_gets_nothing(store: Store, riva
 
 @pytest.mark.usefixtures("locks_rows")
 def test_papers_of_another_plan_are_not_shown_on_request(store: Store, rival: Rival) -> None:
-    chat = make.subscribes(store, str(ME), "graph OR tree", every="daily", at="13:00", now=NOON).chat
-    make.ingested(store, make.paper("A graph"), make.paper("A tree"))
+    chat = subscribes(store, str(ME), "graph OR tree", every="daily", at="13:00", now=NOON).chat
+    ingested(store, make.paper("A graph"), make.paper("A tree"))
     _rival_plan(rival, before="chat")
     rival("chat", "DELETE FROM delivery_item WHERE paper = 2")
     batch = newest_batch(store, chat, now=NOON, key="asked")

@@ -17,10 +17,10 @@ from subscriptions.service.listing import listed
 from subscriptions.service.retention import stored_chat_data
 from subscriptions.store import chats as stored_chats
 from subscriptions.store.database import store as stored
-from tests import filling, make
+from tests import filling
 from tests.bot_harness import BotHarness
 from tests.integration.cli import Terminal
-from tests.make import NOON
+from tests.make import NOON, address
 from tests.statements import is_plain
 from tests.stored import change
 
@@ -144,7 +144,7 @@ def test_what_is_stored_of_a_chat_is_read_by_pages(store: stored.Store) -> None:
     filling.fill(store, 1, papers=130)
     change(store, REDUCED)
     with rows_at_once(store) as counts:
-        *deliveries, reduced = json.loads(stored_chat_data(store, make.address("telegram:1001")))["deliveries"]
+        *deliveries, reduced = json.loads(stored_chat_data(store, address("telegram:1001")))["deliveries"]
     assert [len(one["papers"]) for one in deliveries] == [filling.PER_DELIVERY] * (
         filling.PER_CHAT // filling.PER_DELIVERY
     )
@@ -162,10 +162,10 @@ def test_a_chats_data_is_never_in_memory_as_a_whole(store: stored.Store) -> None
         " SELECT 'c' || id, 'telegram:1001', '', 'more', first_seen_at, '{}' FROM paper",
         "INSERT INTO undo (chat, who, at, before) SELECT 1, '', first_seen_at, '{\"subscriptions\": []}' FROM paper",
     )
-    stored_chat_data(store, make.address("telegram:1001"))
+    stored_chat_data(store, address("telegram:1001"))
     tracemalloc.start()
     try:
-        text = stored_chat_data(store, make.address("telegram:1001"))
+        text = stored_chat_data(store, address("telegram:1001"))
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -35,7 +35,7 @@ from subscriptions.store.database.store import Store
 from tests import make, stored
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.make import DAY, HOUR, MINUTE, NOON, FakeClock
+from tests.make import DAY, HOUR, MINUTE, NOON, FakeClock, address, subscribes
 from tests.statements import recording
 
 DIGEST = Path(__file__).parents[2] / "bot" / "samples" / "daily_arxiv.md"
@@ -83,11 +83,9 @@ def test_a_query_added_meanwhile_is_matched_before_the_writing(store: Store, mon
     def note() -> None:
         turns.append(store._turn.locked())
 
-    make.subscribes(store, "telegram:1", "graph", every="now")
+    subscribes(store, "telegram:1", "graph", every="now")
     make.ingested(store, make.paper("A graph of trees"), now=NOON + MINUTE)
-    another = on_call(
-        1, lambda: make.subscribes(store, "telegram:1", "trees", every="now", since="1d", now=NOON + HOUR)
-    )
+    another = on_call(1, lambda: subscribes(store, "telegram:1", "trees", every="now", since="1d", now=NOON + HOUR))
     monkeypatch.setattr(known_papers, "window", called(another, known_papers.window))
     window = _plan_inputs.Window
     for owner, function in ((window, "cover"), (window, "fits"), (reasons.HitFinder, "why"), (decision, "decide")):
@@ -100,7 +98,7 @@ def test_a_query_added_meanwhile_is_matched_before_the_writing(store: Store, mon
 
 def test_what_was_delivered_meanwhile_is_not_planned_again(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     now_already = on_call(
-        1, lambda: newest_batch(due, get_chat(due, make.address("telegram:1")), now=NOON + HOUR, key="asked")
+        1, lambda: newest_batch(due, get_chat(due, address("telegram:1")), now=NOON + HOUR, key="asked")
     )
     monkeypatch.setattr(decision, "decide", called(now_already, decision.decide))
     _plan.plan_due(due, now=NOON + HOUR)
@@ -109,7 +107,7 @@ def test_what_was_delivered_meanwhile_is_not_planned_again(due: Store, monkeypat
 
 def test_what_others_wrote_of_other_chats_repeats_no_decision(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     decisions: list[str] = []
-    other = on_call(1, lambda: make.subscribes(due, "telegram:2", "tree", every="now", now=NOON + HOUR))
+    other = on_call(1, lambda: subscribes(due, "telegram:2", "tree", every="now", now=NOON + HOUR))
     monkeypatch.setattr(known_papers, "window", called(other, known_papers.window))
     monkeypatch.setattr(decision, "decide", called(lambda: decisions.append("made"), decision.decide))
     assert len(_plan.plan_due(due, now=NOON + HOUR)) == 1
@@ -130,7 +128,7 @@ async def test_a_digest_is_read_before_the_writing(store: Store, monkeypatch: py
     matched: list[str] = []
     monkeypatch.setattr(ingest, "read_digest", called(lambda: turns.append(store._turn.locked()), read_digest))
     monkeypatch.setattr(hits, "tokenize", called(lambda: matched.append("a paper"), hits.tokenize))
-    make.subscribes(store, "telegram:42", "graph", every="now")
+    subscribes(store, "telegram:42", "graph", every="now")
     bot = BotHarness(store, clock=FakeClock(NOON + HOUR))
     _, ingested = await ingest.ingest(bot.deps, DIGEST.read_bytes(), DIGEST.name, source="daily")
     assert ingested.new > 0
@@ -146,7 +144,7 @@ def test_a_plan_that_fails_while_matching_is_made_by_the_next(
 ) -> None:
     monkeypatch.setattr(queries_in_memory, "FEW", few)
     for n, query in enumerate(("graph", "tree", "forest", "leaf"), 1):
-        make.subscribes(store, f"telegram:{n}", query, every="now")
+        subscribes(store, f"telegram:{n}", query, every="now")
     make.ingested(
         store,
         *(make.paper(f"A {word}") for word in ("graph", "tree", "forest", "leaf")),
@@ -229,7 +227,7 @@ def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monke
     with contextlib.closing(Store(f"sqlite:///{tmp_path / 'prepared.db'}")) as prepared:
         prepared.open(now=NOON)
         for where, query in WISHES.items():
-            make.subscribes(prepared, where, query, every="now")
+            subscribes(prepared, where, query, every="now")
         make.ingested(prepared, make.paper("A first leaf, graph and tree"), now=NOON)
         _plan.plan_due(prepared, now=NOON)
         make.ingested(prepared, *map(make.paper, ("A graph", "A tree", "A graph of trees")), now=NOON + HOUR / 2)
@@ -274,11 +272,11 @@ def matching(kept: queries_in_memory.KeptQueries, store: Store) -> set[str]:
 
 def test_a_set_older_than_the_log_is_read_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = queries_in_memory.KeptQueries()
-    make.subscribes(store, "telegram:1", "graph")
+    subscribes(store, "telegram:1", "graph")
     assert matching(kept, store) == {"graph"}
     monkeypatch.setattr(query_log, "KEPT", 2)
     for word in WORDS[1:]:
-        make.subscribes(store, "telegram:1", word)
+        subscribes(store, "telegram:1", word)
     make.clean_up(store, now=NOON + DAY)
     with store.read() as transaction:
         assert list(transaction.exec(sqlmodel.select(rows.QueryChangeRow.sequence))) == [4, 5], "the newest stay"
@@ -289,12 +287,12 @@ def test_what_came_and_went_is_forgotten(store: Store, monkeypatch: pytest.Monke
     """A process forgets a query that was removed, even if a later query gets the same id."""
     monkeypatch.setattr(queries_in_memory, "PAGE", 5)
     kept = queries_in_memory.KeptQueries()
-    make.subscribes(store, "telegram:2", "root")
+    subscribes(store, "telegram:2", "root")
     for number in range(1, 30):
         word = WORDS[number % 3]
-        make.subscribes(store, "telegram:1", word)
+        subscribes(store, "telegram:1", word)
         assert matching(kept, store) == {"root", word}
-        unsubscribe(store, make.address("telegram:1"), str(number), now=NOON)
+        unsubscribe(store, address("telegram:1"), str(number), now=NOON)
     assert len(kept._ids) < 20, "handles that nobody has any more take no room for ever"
 
 
@@ -310,8 +308,8 @@ SCHEDULES = ("now", "now", "now", "daily 13:00", "when-out 08:00-20:00")
 def followed(store: Store) -> Store:
     """A store with two subscriptions that follow shared cursors: of a chat with quiet hours and of a chat without them."""
     for chat, quiet in (("telegram:1", "off"), ("telegram:2", "22:00-08:00")):
-        make.subscribes(store, chat, "graph", every="now")
-        amendments.set_settings(store, make.address(chat), {"quiet": quiet}, now=NOON)
+        subscribes(store, chat, "graph", every="now")
+        amendments.set_settings(store, address(chat), {"quiet": quiet}, now=NOON)
     make.ingested(store, make.paper("A first graph"), now=NOON + MINUTE)
     assert len(_plan.plan_due(store, now=NOON + MINUTE)) == 2
     assert all(follows(store).values())
@@ -344,19 +342,19 @@ def test_who_matches_nothing_is_neither_read_nor_written(followed: Store) -> Non
 
 
 CHANGES: abc.Mapping[str, abc.Callable[[Store], object]] = {
-    "edited": lambda store: amendments.edit(store, make.address("telegram:1"), 1, "tree", now=NOON + 2 * HOUR),
-    "paused": lambda store: pausing.pause(store, make.address("telegram:1"), 1, until=None, now=NOON + 2 * HOUR),
+    "edited": lambda store: amendments.edit(store, address("telegram:1"), 1, "tree", now=NOON + 2 * HOUR),
+    "paused": lambda store: pausing.pause(store, address("telegram:1"), 1, until=None, now=NOON + 2 * HOUR),
     "of a paused chat": lambda store: pausing.pause(
-        store, make.address("telegram:1"), None, until=None, now=NOON + 2 * HOUR
+        store, address("telegram:1"), None, until=None, now=NOON + 2 * HOUR
     ),
     "with another time": lambda store: amendments.edit(
-        store, make.address("telegram:1"), 1, "graph", when="daily 13:00", now=NOON + 2 * HOUR
+        store, address("telegram:1"), 1, "graph", when="daily 13:00", now=NOON + 2 * HOUR
     ),
     "with quiet hours": lambda store: amendments.set_settings(
-        store, make.address("telegram:1"), {"quiet": "10:00-20:00"}, now=NOON + 2 * HOUR
+        store, address("telegram:1"), {"quiet": "10:00-20:00"}, now=NOON + 2 * HOUR
     ),
     "on another clock": lambda store: amendments.set_settings(
-        store, make.address("telegram:1"), {"timezone": "Asia/Shanghai"}, now=NOON + 2 * HOUR
+        store, address("telegram:1"), {"timezone": "Asia/Shanghai"}, now=NOON + 2 * HOUR
     ),
 }
 
@@ -391,14 +389,14 @@ def test_what_waits_for_its_minute_is_not_passed_over(store: Store) -> None:
     """A chat has got its only delivery of this minute when another paper for it comes. The next minute's plan delivers it,
     even if the shared cursor has moved on.
     """
-    make.subscribes(store, "telegram:1", "graph", every="now")
-    amendments.set_settings(store, make.address("telegram:1"), {"quiet": "off"}, now=NOON)
+    subscribes(store, "telegram:1", "graph", every="now")
+    amendments.set_settings(store, address("telegram:1"), {"quiet": "off"}, now=NOON)
     make.ingested(store, make.paper("A first graph"), now=NOON)
     _plan.plan_due(store, now=NOON)
-    make.subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
+    subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
     make.ingested(store, make.paper("A tree"), now=NOON + HOUR)
     _plan.plan_due(store, now=NOON + HOUR)
-    make.subscribes(store, "telegram:1", "leaf", every="daily", at="13:00", now=NOON + HOUR - MINUTE)
+    subscribes(store, "telegram:1", "leaf", every="daily", at="13:00", now=NOON + HOUR - MINUTE)
     make.ingested(store, make.paper("A second graph"), now=NOON + HOUR)
     _plan.plan_due(store, now=NOON + HOUR + MINUTE / 6)
     assert follows(store)[1] is None or ("telegram:1", "A second graph") in stored.delivered(store)
@@ -410,8 +408,8 @@ def test_what_waits_for_its_minute_is_not_passed_over(store: Store) -> None:
 def test_too_many_kinds_of_quiet_hours_share_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subscriptions.store.subscriptions.MOST", 1)
     for number, quiet in (("1", "off"), ("2", "22:00-08:00"), ("3", "off")):
-        make.subscribes(store, f"telegram:{number}", "graph", every="now")
-        amendments.set_settings(store, make.address(f"telegram:{number}"), {"quiet": quiet}, now=NOON)
+        subscribes(store, f"telegram:{number}", "graph", every="now")
+        amendments.set_settings(store, address(f"telegram:{number}"), {"quiet": quiet}, now=NOON)
     make.ingested(store, make.paper("A graph"), now=NOON)
     _plan.plan_due(store, now=NOON)
     assert list(follows(store).values()) == [1, None, 1]
@@ -487,7 +485,7 @@ def test_deliveries_are_the_same_as_without_shared_cursors(
         patched.setattr(look, "following", lambda t, *rest: following(t, *rest) if t.store.path == one.path else {})
         for store in (one, other):
             for chat in CHATS:
-                make.subscribes(store, chat, "graph", every="now")
+                subscribes(store, chat, "graph", every="now")
         for number, acts in enumerate(days):
             for hour in (0, 4, 13):
                 now = NOON + number * DAY + hour * HOUR
@@ -502,7 +500,7 @@ def test_deliveries_are_the_same_as_without_shared_cursors(
 
 
 def _act(store: Store, name: str, dice: int, now: datetime, day: int) -> None:
-    chat = make.address(CHATS[dice % 3])
+    chat = address(CHATS[dice % 3])
     query, schedule = QUERIES[dice // 3 % len(QUERIES)], SCHEDULES[dice // 20 % len(SCHEDULES)]
     match name:
         case "papers":
@@ -512,7 +510,7 @@ def _act(store: Store, name: str, dice: int, now: datetime, day: int) -> None:
                 now=now,
             )
         case "subscribe":
-            make.subscribes(store, str(chat), query, when=schedule, now=now)
+            subscribes(store, str(chat), query, when=schedule, now=now)
         case "unsubscribe":
             unsubscribe(store, chat, str(1 + dice // 3 % 3), now=now)
         case "edit":

@@ -13,7 +13,7 @@ from subscriptions.service.exporting import export_all
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.fakes.meaning import FakeEncoder
-from tests.make import NOON, FakeClock
+from tests.make import NOON, FakeClock, ingested
 
 FRAME = conversation.PageFrame(path="/", language="en", token="t", visitor=conversation.Visitor(name="me"))
 LIVE = {"x-requested-with": "fetch"}
@@ -21,7 +21,7 @@ LIVE = {"x-requested-with": "fetch"}
 
 @pytest.fixture
 def playground(store: Store) -> Playground:
-    make.ingested(
+    ingested(
         store,
         make.paper("Diffusion models", "cs.LG", arxiv_id="2601.00001", abstract="A survey of models."),
         make.paper(
@@ -55,7 +55,7 @@ def words(html: str) -> str:
 
 async def test_what_is_near_in_meaning_is_found_or_refused(store: Store) -> None:
     encoder = FakeEncoder()
-    make.ingested(store, make.paper("Honey bees"), make.paper("Graphs"), encoder=encoder)
+    ingested(store, make.paper("Honey bees"), make.paper("Graphs"), encoder=encoder)
     query = "about:bees"
     assert "Meaning is off here" in words(await shown(Playground(store, FakeClock(NOON)), query))
     store.encoder = encoder.name
@@ -66,7 +66,7 @@ async def test_what_is_near_in_meaning_is_found_or_refused(store: Store) -> None
 
 async def test_what_is_near_to_a_paper_is_found_by_its_words(playground: Playground, store: Store) -> None:
     swarms = make.paper("Swarm robots", arxiv_id="2601.90001"), make.paper("A swarm of robots", arxiv_id="2601.90002")
-    make.ingested(
+    ingested(
         store,
         *swarms,
         *(make.paper(f"Theory {number}", arxiv_id=f"2601.9001{number}") for number in range(8)),

@@ -26,7 +26,7 @@ from tests import filling, make, stored
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.integration.program import running
-from tests.make import DAY, HOUR, MINUTE, NOON
+from tests.make import DAY, HOUR, MINUTE, NOON, address, ingested, subscribes
 from tests.source_harness import NoSources
 
 pytestmark = pytest.mark.both_databases
@@ -44,9 +44,9 @@ def bot(store: Store) -> BotHarness:
 async def delivered(bot: BotHarness, *, title: str = "A graph") -> Deliverer:
     """Sends one paper to a chat. Returns the deliverer that sent it."""
     post = Deliverer(bot)
-    make.subscribes(bot.store, "telegram:42", "graph", every="now")
-    set_settings(bot.store, make.address("telegram:42"), {"quiet": "off"}, now=NOON)
-    make.ingested(bot.store, make.paper(title, "cs.LG", arxiv_id="2601.00001", abstract="Words."), now=bot.clock.now())
+    subscribes(bot.store, "telegram:42", "graph", every="now")
+    set_settings(bot.store, address("telegram:42"), {"quiet": "off"}, now=NOON)
+    ingested(bot.store, make.paper(title, "cs.LG", arxiv_id="2601.00001", abstract="Words."), now=bot.clock.now())
     await post.deliver_due()
     assert len(post.to("telegram:42")) == 1
     return post
@@ -67,12 +67,12 @@ async def test_after_a_month_a_delivery_is_chat_paper_and_day(
     assert count(bot.store, "delivery") == count(bot.store, "message") == 0
     (row,) = stored.rows(bot.store, "SELECT chat, paper, delivered_on, because FROM delivery_item")
     assert [str(value) for value in row] == ["1", "1", "2026-01-22", "[]"]
-    make.ingested(
+    ingested(
         bot.store,
         make.paper("A graph", "cs.LG", "cs.AI", arxiv_id="2601.00001", version=3, summaries=make.summary("x")),
         now=bot.clock.now(),
     )
-    make.subscribes(bot.store, "telegram:42", "cat:cs.AI", now=bot.clock.now())
+    subscribes(bot.store, "telegram:42", "cat:cs.AI", now=bot.clock.now())
     bot.later(days=1)
     await post.deliver_due()
     assert not any("A graph" in sent.text for sent in post.to("telegram:42")[1:])
@@ -111,7 +111,7 @@ def test_the_clean_up_can_stop_after_any_step(store: Store, monkeypatch: pytest.
         for handled in islice(retention_room.clean_up_steps(store, now=later), 15):  # a process that stops early
             assert handled <= 7
             # this would wait for ever if the clean-up had left a transaction open
-            make.subscribes(store, f"telegram:{5000 + done}", "graph", now=later)
+            subscribes(store, f"telegram:{5000 + done}", "graph", now=later)
         done += 1
     assert done > before // (15 * 7), "several calls"
     assert count(store, "delivery_item") == 6 * filling.PER_CHAT
@@ -138,8 +138,8 @@ def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
     old = make.paper(
         "A graph of old", "cs.LG", "stat.ML", arxiv_id="2601.00001", abstract="Words.", summaries=summaries
     )
-    make.ingested(store, old, now=NOON, of_arxiv=True)
-    make.ingested(
+    ingested(store, old, now=NOON, of_arxiv=True)
+    ingested(
         store,
         make.paper("A newer graph", "cs.LG", arxiv_id="2601.00002", abstract="Words."),
         now=NOON + 300 * DAY,
@@ -150,8 +150,8 @@ def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
         make.clean_up(store, now=NOON + 350 * DAY, papers=100 * DAY)
     assert count(store, "paper WHERE abstract != ''") == 1
     assert [count(store, table) for table in ("paper", "paper_key", "summary", "appearance")] == [2, 2, 0, 1]
-    make.subscribes(store, "telegram:1", "graph", every="now", now=NOON + 351 * DAY)
-    make.ingested(store, old, now=NOON + 351 * DAY, name="again")
+    subscribes(store, "telegram:1", "graph", every="now", now=NOON + 351 * DAY)
+    ingested(store, old, now=NOON + 351 * DAY, name="again")
     plan.plan_due(store, now=NOON + 351 * DAY + timedelta(minutes=1))
     assert count(store, "paper") == 2, "it is known by its key"
     assert count(store, "delivery_item") == 0, "and no news"
@@ -164,7 +164,7 @@ def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
 
 def test_a_chat_that_is_back_while_others_are_erased_is_kept(store: Store) -> None:
     for number in (1, 2):
-        chat = make.subscribes(store, f"telegram:{number}", "graph").chat.id
+        chat = subscribes(store, f"telegram:{number}", "graph").chat.id
         with store.write() as transaction:
             chats.mark_unreachable(transaction, chat, PauseReason.GONE, "blocked", now=NOON)
     steps = retention_room.clean_up_steps(store, now=NOON + 366 * DAY)
@@ -222,9 +222,9 @@ async def test_changes_and_warnings_go_after_ninety_days(bot: BotHarness) -> Non
 
 
 async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
-    make.subscribes(bot.store, "telegram:42", "graph", now=NOON)
-    link = conversation_state.share_link(bot.store, make.address("telegram:42"), 1, now=NOON)
-    operators.redeem_code(bot.store, make.address("telegram:42"), "wrong", admins=(), now=NOON)
+    subscribes(bot.store, "telegram:42", "graph", now=NOON)
+    link = conversation_state.share_link(bot.store, address("telegram:42"), 1, now=NOON)
+    operators.redeem_code(bot.store, address("telegram:42"), "wrong", admins=(), now=NOON)
     installations.complete_installation(bot.store, "i1", now=NOON)
     callbacks.begin_lookup(bot.store, "looks-up:telegram:1", CallbackToken(verb="", place="telegram:42"), now=NOON)
     for name, lasts in (("import:telegram:42", timedelta(hours=1)), ("connect:telegram:42", 90 * DAY)):
@@ -306,8 +306,8 @@ def due(store: Store) -> dict[str, datetime | None]:
 def filled(store: Store, schedules: abc.Iterable[str] = EVERY) -> None:
     """Subscribes a chat for each schedule, and ingests a paper that matches all the subscriptions."""
     for number, schedule in enumerate(schedules):
-        make.subscribes(store, f"telegram:{number}", "graph", when=schedule, name=schedule)
-    make.ingested(store, make.paper("A graph"), now=NOON)
+        subscribes(store, f"telegram:{number}", "graph", when=schedule, name=schedule)
+    ingested(store, make.paper("A graph"), now=NOON)
 
 
 @pytest.mark.parametrize("wrong_by", [3 * DAY, 400 * DAY])
@@ -316,12 +316,12 @@ async def test_after_a_wrong_minute_all_is_due_at_its_time(
 ) -> None:
     async with running(tmp_path, clock) as app:
         filled(app.store)
-        operators.redeem_code(app.store, make.address("telegram:0"), operators.new_code(app.store), admins=(), now=NOON)
+        operators.redeem_code(app.store, address("telegram:0"), operators.new_code(app.store), admins=(), now=NOON)
         process = Process(app, NoSources())  # type: ignore[arg-type]
         await process.tick()
         clock.step(wrong_by)
         await process.tick()
-        make.ingested(app.store, make.paper("Another graph"), now=clock.now())
+        ingested(app.store, make.paper("Another graph"), now=clock.now())
         await process.tick()
         clock.step(-wrong_by)
         with caplog.at_level(logging.WARNING):

@@ -26,7 +26,7 @@ from tests import make, source_harness, stored
 from tests.fakes import arxiv_pages
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import PAGE, Terminal, page
-from tests.make import DAY, HOUR, NOON, FakeClock
+from tests.make import DAY, HOUR, NOON, FakeClock, ingested, subscribes
 from tests.source_harness import Feeds, arxiv_source, new_york, web_source
 
 WEDNESDAY, THURSDAY = dt.date(2026, 1, 21), dt.date(2026, 1, 22)
@@ -187,50 +187,50 @@ TRUTH = (TRUE.title, TRUE.abstract, TRUE.authors, 1, "9 pages", TRUE.url, ("cs.L
 
 
 def test_arxiv_has_the_last_word_on_its_papers(store: Store) -> None:
-    make.ingested(store, replace(LIE, categories=("cs.LG",)), source="evil")
+    ingested(store, replace(LIE, categories=("cs.LG",)), source="evil")
     assert told(known_by(store))[-1] is True  # a source may change a paper that no better source has sent
-    make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
+    ingested(store, TRUE, source="arxiv", of_arxiv=True)
     assert told(known_by(store)) == TRUTH
-    done = make.ingested(store, LIE, source="evil", name="again")
+    done = ingested(store, LIE, source="evil", name="again")
     assert (told(known_by(store)), done.withdrawn, done.updated) == (TRUTH, frozenset(), 0)
     second = replace(TRUE, title="Sorting wet sand", version=2, announce_type=model.Announce.REPLACE)
-    make.ingested(store, second, source="arxiv", of_arxiv=True)
+    ingested(store, second, source="arxiv", of_arxiv=True)
     assert told(known_by(store)) == ("Sorting wet sand", *TRUTH[1:3], 2, *TRUTH[4:])
     before = known_by(store).sequence
     crossed = replace(second, categories=("cs.LG", "hep-th"), announce_type=model.Announce.CROSS)
-    make.ingested(store, crossed, source="evil", name="crossed")
+    ingested(store, crossed, source="evil", name="crossed")
     assert (known_by(store).paper.categories, known_by(store).sequence) == (("cs.LG",), before)
-    make.ingested(store, crossed, source="arxiv", of_arxiv=True, name="of arXiv")
+    ingested(store, crossed, source="arxiv", of_arxiv=True, name="of arXiv")
     assert known_by(store).paper.categories == ("cs.LG", "hep-th")
 
 
 def test_a_list_withdraws_and_rewrites_only_its_own_papers(store: Store) -> None:
-    make.ingested(store, TRUE, source="first")
-    done = make.ingested(store, LIE, source="evil")
+    ingested(store, TRUE, source="first")
+    done = ingested(store, LIE, source="evil")
     assert (told(known_by(store)), done.withdrawn, done.updated) == (TRUTH, frozenset(), 0)
     own = make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI, version=1, abstract="Old.")
-    make.ingested(store, own, source="biology")
-    done = make.ingested(store, replace(own, version=2, abstract=GONE), source="biology")
+    ingested(store, own, source="biology")
+    done = ingested(store, replace(own, version=2, abstract=GONE), source="biology")
     assert (known_by(store, DOI).paper.abstract, len(done.withdrawn)) == (GONE, 1)
 
 
 def test_a_list_fills_in_what_nobody_knew_and_adds_its_summary(store: Store) -> None:
-    make.ingested(store, replace(TRUE, abstract="", comment=""), source="arxiv", of_arxiv=True)
+    ingested(store, replace(TRUE, abstract="", comment=""), source="arxiv", of_arxiv=True)
     texts = {"summaries": make.summary("给沙粒分类"), "translations": make.translation(title="沙")}
-    make.ingested(store, replace(TRUE, abstract="Grains that sing.", version=7, **texts), source="daily")  # type: ignore[arg-type]
+    ingested(store, replace(TRUE, abstract="Grains that sing.", version=7, **texts), source="daily")  # type: ignore[arg-type]
     found = known_by(store).paper
     assert (found.abstract, found.version) == ("Grains that sing.", 1)
     assert (found.summaries, found.translations) == (texts["summaries"], texts["translations"])
-    make.ingested(store, replace(TRUE, version=999, summaries=make.summary("骗人")), source="evil")
+    ingested(store, replace(TRUE, version=999, summaries=make.summary("骗人")), source="evil")
     assert known_by(store).paper.summaries == texts["summaries"]
 
 
 @pytest.mark.parametrize("cut", ["Grains that…", "Grains that...", "Grains th"])
 def test_a_text_that_was_cut_off_is_completed_by_another_source(cut: str, store: Store) -> None:
-    make.ingested(store, replace(TRUE, abstract=cut), source="one")
-    make.ingested(store, TRUE, source="other")
+    ingested(store, replace(TRUE, abstract=cut), source="one")
+    ingested(store, TRUE, source="other")
     assert known_by(store).paper.abstract == TRUE.abstract
-    make.ingested(store, replace(TRUE, abstract=f"{TRUE.abstract} Buy sand."), source="evil")
+    ingested(store, replace(TRUE, abstract=f"{TRUE.abstract} Buy sand."), source="evil")
     assert known_by(store).paper.abstract == TRUE.abstract
 
 
@@ -242,31 +242,31 @@ def test_a_text_that_was_cut_off_is_completed_by_another_source(cut: str, store:
     ],
 )
 def test_no_source_makes_two_papers_of_others_one(lie: model.Paper, store: Store) -> None:
-    make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
+    ingested(store, TRUE, source="arxiv", of_arxiv=True)
     cells = (
         make.paper("Cells", arxiv_id=None) if lie.doi is None else make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI)
     )
-    make.ingested(store, cells, source="biology")
-    make.ingested(store, lie, source="evil", name="evil")
+    ingested(store, cells, source="biology")
+    ingested(store, lie, source="evil", name="evil")
     assert len(_stored(store)) == 2
     assert (known_by(store).paper.title, known_by(store, cells.key).paper.title) == ("Sorting sand", "Cells")
-    make.ingested(store, lie, source="arxiv", of_arxiv=True, name="of arXiv")
+    ingested(store, lie, source="arxiv", of_arxiv=True, name="of arXiv")
     assert len(_stored(store)) == 1  # arXiv may join the two papers
 
 
 def test_no_source_gives_its_own_paper_the_id_of_another(store: Store) -> None:
-    make.ingested(store, TRUE, source="list")
-    make.ingested(store, make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI), source="biology")
-    make.ingested(store, replace(TRUE, doi=DOI), source="list", name="again")
+    ingested(store, TRUE, source="list")
+    ingested(store, make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI), source="biology")
+    ingested(store, replace(TRUE, doi=DOI), source="list", name="again")
     assert (known_by(store).paper.doi, known_by(store, DOI).paper.title) == (None, "Cells")
 
 
 def test_no_source_claims_an_id_for_a_paper_of_another(store: Store) -> None:
-    make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
-    make.ingested(store, replace(TRUE, doi=DOI), replace(TRUE, title="Cells"), source="evil")
-    make.ingested(store, make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI), source="biology")
+    ingested(store, TRUE, source="arxiv", of_arxiv=True)
+    ingested(store, replace(TRUE, doi=DOI), replace(TRUE, title="Cells"), source="evil")
+    ingested(store, make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI), source="biology")
     assert (known_by(store).paper.doi, known_by(store, DOI).paper.title) == (None, "Cells")
-    make.ingested(store, make.paper("Buy sand", arxiv_id=None), source="list")
+    ingested(store, make.paper("Buy sand", arxiv_id=None), source="list")
     assert len(_stored(store)) == 3
 
 
@@ -276,7 +276,7 @@ ANSWER_OF_EVIL = """<feed xmlns="http://www.w3.org/2005/Atom"><id>https://arxiv.
 
 
 async def test_a_page_that_looks_like_arxivs_is_not_arxivs(store: Store, tmp_path: Path, feeds: Feeds) -> None:
-    make.ingested(store, TRUE, source="arxiv", of_arxiv=True)
+    ingested(store, TRUE, source="arxiv", of_arxiv=True)
     (tmp_path / "answer.xml").write_text(ANSWER_OF_EVIL, encoding="utf-8")
 
     folder = SourceSettings(name="evil", path=tmp_path)
@@ -289,7 +289,7 @@ async def test_a_page_that_looks_like_arxivs_is_not_arxivs(store: Store, tmp_pat
 
 async def test_a_page_of_the_web_is_not_arxivs(feeds: Feeds) -> None:
     feeds.arxiv.holds("/answer.xml", ANSWER_OF_EVIL)
-    make.ingested(feeds.store, TRUE, source="arxiv", of_arxiv=True)
+    ingested(feeds.store, TRUE, source="arxiv", of_arxiv=True)
     feeding = await feeds.polled(web_source(f"{feeds.arxiv.url}/answer.xml"))
     assert (told(known_by(feeds.store)), feeding.outcomes("web")) == (TRUTH, ["stale"])
 
@@ -421,7 +421,7 @@ def test_the_day_of_a_digest_is_its_own_else_of_its_name(
 
 
 def test_a_later_digest_of_its_day_announces_a_filed_paper(store: Store) -> None:
-    make.subscribes(store, "console:me", "graphs")
+    subscribes(store, "console:me", "graphs")
     old = make.paper("Graphs", "cs.LG", arxiv_id="2601.90001")
     comes(store, old, day=OLD)
     assert (delivered(store), known(store, "Graphs").day) == ([], OLD)
@@ -456,7 +456,7 @@ def test_an_archive_adds_what_it_knows_and_moves_no_change(store: Store, more: m
 
 
 def test_a_filed_paper_that_equals_a_delivered_one_comes_once(store: Store) -> None:
-    make.subscribes(store, "console:me", "graphs")
+    subscribes(store, "console:me", "graphs")
     comes(store, make.paper("Graphs", arxiv_id=None))
     assert delivered(store) == ["Graphs"]
     comes(store, make.paper("Graphs", arxiv_id="2601.90001"), day=OLD, now=NOON + HOUR)
@@ -470,7 +470,7 @@ def test_a_filed_paper_that_equals_a_delivered_one_comes_once(store: Store) -> N
 
 @pytest.mark.both_databases
 def test_filed_papers_are_announced_once(store: Store) -> None:
-    make.subscribes(store, "console:me", "graphs")
+    subscribes(store, "console:me", "graphs")
     seen = make.paper("Graphs that came", arxiv_id="2601.90001")
     comes(store, seen)
     assert delivered(store) == ["Graphs that came"]
@@ -524,7 +524,7 @@ async def test_an_archive_is_not_what_was_due_today(
 
 
 async def test_days_missed_for_over_a_week_are_filed_and_told(store: Store, clock: FakeClock, feeds: Feeds) -> None:
-    make.subscribes(store, "console:me", "graphs", now=clock.now() - HOUR)
+    subscribes(store, "console:me", "graphs", now=clock.now() - HOUR)
     feeds.arxiv.announces(TODAY, make.paper("Graphs of the 22nd", "cs.LG"))
     await feeds.polled(arxiv_source("cs.LG"))
     assert delivered(store, clock.now()) == ["Graphs of the 22nd"]

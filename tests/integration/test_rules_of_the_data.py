@@ -37,13 +37,13 @@ from subscriptions.store import (
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.rows import PaperKeyRow
 from tests import make
-from tests.make import DAY, HOUR, MINUTE, NOON
+from tests.make import DAY, HOUR, MINUTE, NOON, address, ingested, subscribes
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
 
-CHAT = make.address("telegram:1")
-GROUP, SUPERGROUP = make.address("telegram:-5"), make.address("telegram:-1005")  # of a group that becomes a supergroup
+CHAT = address("telegram:1")
+GROUP, SUPERGROUP = address("telegram:-5"), address("telegram:-1005")  # of a group that becomes a supergroup
 
 
 def changes(store: Store) -> dict[str, int | None]:
@@ -77,7 +77,7 @@ def asking(
     where: str, now: datetime = NOON, *, wall: datetime | None = None, on_unclear: OnUnclear = "resend"
 ) -> steps.ClaimRequest:
     return steps.ClaimRequest(
-        lane=make.address(where).lane,
+        lane=address(where).lane,
         now=now,
         wall=wall or now,
         on_unclear=on_unclear,
@@ -113,7 +113,7 @@ def test_an_entry_of_a_journal_and_the_paper_of_arxiv_with_its_doi_are_one_paper
     )
     for journal in (journal_first, not journal_first):
         paper, source = (of_journal, "journal") if journal else (of_arxiv, "arxiv")
-        make.ingested(store, paper, source=source, of_arxiv=not journal)
+        ingested(store, paper, source=source, of_arxiv=not journal)
     found = known(store, "10.5555/kite").paper
     assert (found.key, found.title, found.venue, found.published) == (
         "2601.00001", "Kites and tails", "Kite Letters", "2026-01",
@@ -125,7 +125,7 @@ def test_an_entry_of_a_journal_and_the_paper_of_arxiv_with_its_doi_are_one_paper
 
 
 def test_of_two_copies_in_one_digest_the_new_one_counts(store: Store) -> None:
-    make.ingested(
+    ingested(
         store,
         make.paper("One", "cs.LG", "stat.ML", arxiv_id="2601.00001", kind=model.Announce.CROSS),
         make.paper("One", "cs.LG", arxiv_id="2601.00001", kind=model.Announce.NEW),
@@ -161,8 +161,8 @@ def test_what_comes_again_moves_if_it_says_more_in_time(
         "categories": ("cs.LG",),
         "abstract": "Text.",
     }
-    make.ingested(store, make.paper("One", **{**base, **before}))  # type: ignore[arg-type]
-    make.ingested(store, make.paper("One", **{**base, **after}), now=NOON + days * DAY)  # type: ignore[arg-type]
+    ingested(store, make.paper("One", **{**base, **before}))  # type: ignore[arg-type]
+    ingested(store, make.paper("One", **{**base, **after}), now=NOON + days * DAY)  # type: ignore[arg-type]
     assert changes(store) == {"One": 2 if moves else 1}
     found = known(store, "2601.00001").paper
     told = {name: getattr(found, name) for name in after if name not in ("kind", *before)}
@@ -170,11 +170,11 @@ def test_what_comes_again_moves_if_it_says_more_in_time(
 
 
 def test_a_cross_list_that_completes_a_new_paper_leaves_it_new(store: Store) -> None:
-    make.subscribes(store, "telegram:1", "sand", every="now")
+    subscribes(store, "telegram:1", "sand", every="now")
     amendments.set_settings(store, CHAT, {"crosslists": "out"}, now=NOON)
     for hours, (kind, abstract) in enumerate(((model.Announce.NEW, ""), (model.Announce.CROSS, "Sand."))):
         now = NOON + hours * HOUR
-        make.ingested(store, make.paper("One", "cs.LG", arxiv_id="2601.70001", kind=kind, abstract=abstract), now=now)
+        ingested(store, make.paper("One", "cs.LG", arxiv_id="2601.70001", kind=kind, abstract=abstract), now=now)
         plan_due(store, now=now)
     assert titles_of(store) == ["One"]
 
@@ -201,14 +201,14 @@ def test_a_chat_that_leaves_cross_lists_out_gets_a_paper_that_was_new_at_any_tim
     """`without`: which digest brings the paper to a chat without cross-lists; None: none does. Chats with them get the first."""
     chats = {"telegram:1": "now", "telegram:2": "daily", "telegram:3": "now", "telegram:4": "daily"}
     for chat, every in chats.items():
-        make.subscribes(store, chat, "ducks", every=every)
+        subscribes(store, chat, "ducks", every=every)
     for chat in ("telegram:1", "telegram:2"):
-        amendments.set_settings(store, make.address(chat), {"crosslists": "out"}, now=NOON)
+        amendments.set_settings(store, address(chat), {"crosslists": "out"}, now=NOON)
     first = next(n for n, (kind, _) in enumerate(comes) if kind is not REPLACED)
     for n, (kind, category) in enumerate(comes):
         now = NOON + (n + 1) * MINUTE
         ducks = make.paper("Ducks", "cs.LG", *({category} - {"cs.LG"}), arxiv_id="2601.70001", kind=kind)
-        make.ingested(store, make.paper("Geese", "cs.LG"), ducks, now=now, source=f"source {n}")
+        ingested(store, make.paper("Geese", "cs.LG"), ducks, now=now, source=f"source {n}")
         plan_due(store, now=now)
         brought = {chat for chat, titles in delivered(store) if titles}
         assert ("telegram:1" in brought, "telegram:3" in brought) == (without is not None and n >= without, n >= first)
@@ -237,7 +237,7 @@ def test_of_two_forms_in_one_digest_the_new_one_counts(
 
 def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
     """An ingest has a sequence number but has not committed. Another ingest and a plan run meanwhile."""
-    make.subscribes(store, "telegram:1", "graph", since="1d")
+    subscribes(store, "telegram:1", "graph", since="1d")
     holding, go_on = threading.Event(), threading.Event()
 
     def before_commit(session: Transaction) -> None:
@@ -247,12 +247,12 @@ def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
 
     event.listen(sqlmodel.Session, "before_commit", before_commit)
     try:
-        slow = threading.Thread(target=make.ingested, args=(store, make.paper("Slow graph")), name="slow")
+        slow = threading.Thread(target=ingested, args=(store, make.paper("Slow graph")), name="slow")
         slow.start()
         assert holding.wait(PATIENCE)
         # this plan reads while the other thread writes, and sees none of its changes
         assert plan_due(store, now=NOON) == ()
-        quick = threading.Thread(target=make.ingested, args=(store, make.paper("Quick graph")), name="quick")
+        quick = threading.Thread(target=ingested, args=(store, make.paper("Quick graph")), name="quick")
         quick.start()
         go_on.set()
         slow.join(PATIENCE)
@@ -268,8 +268,8 @@ def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
 
 
 def test_planning_moves_on_also_when_nothing_matched(store: Store) -> None:
-    make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
-    make.ingested(store, make.paper("Something else"))
+    subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
+    ingested(store, make.paper("Something else"))
     plan_due(store, now=NOON + HOUR)
     with store.read() as session:
         chat = listing.get_chat(session, CHAT)
@@ -280,7 +280,7 @@ def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.Mon
     monkeypatch.setattr(_plan, "SLICE", 1)
     make.due(store, "telegram:1", "telegram:2", "telegram:3")
     plan_due(store, now=NOON)
-    make.ingested(store, make.paper("Another graph"))
+    ingested(store, make.paper("Another graph"))
     asked = iter((False, True))
     list(_plan.plan_slices(store, now=NOON + MINUTE, enough=lambda: next(asked)))
     plan_due(store, now=NOON + 2 * MINUTE)
@@ -309,8 +309,8 @@ def test_it_takes_the_papers_of_its_first_stretch(
     store: Store, chat: str, start: dict[str, str], ages: list[int]
 ) -> None:
     for days in (9, 6, 2, 0):
-        make.ingested(store, make.paper(f"Graph of {days} days ago"), now=NOON - days * DAY - HOUR)
-    make.subscribes(store, chat, "graph", **start)  # type: ignore[arg-type]
+        ingested(store, make.paper(f"Graph of {days} days ago"), now=NOON - days * DAY - HOUR)
+    subscribes(store, chat, "graph", **start)  # type: ignore[arg-type]
     plan_due(store, now=NOON + HOUR)
     assert sorted(titles_of(store)) == [f"Graph of {days} days ago" for days in ages]
 
@@ -319,8 +319,8 @@ def test_it_takes_the_papers_of_its_first_stretch(
 
 
 def test_a_title_that_fits_two_papers_joins_neither(store: Store) -> None:
-    make.ingested(store, make.paper("Reply", arxiv_id="2601.00001"), make.paper("Reply", arxiv_id="2601.00002"))
-    make.ingested(store, make.paper("Reply", arxiv_id=None))
+    ingested(store, make.paper("Reply", arxiv_id="2601.00001"), make.paper("Reply", arxiv_id="2601.00002"))
+    ingested(store, make.paper("Reply", arxiv_id=None))
     with store.read() as session:
         assert len(make.stored_papers(session)) == 3
 
@@ -339,8 +339,8 @@ def test_a_title_that_fits_two_papers_joins_neither(store: Store) -> None:
     ],
 )
 def test_which_text_stays(old: str, new: str, versions: tuple[int, int], kept: str, store: Store) -> None:
-    make.ingested(store, make.paper("One", arxiv_id="2601.00001", abstract=old, version=versions[0]))
-    make.ingested(store, make.paper("One", arxiv_id="2601.00001", abstract=new, version=versions[1]), name="again")
+    ingested(store, make.paper("One", arxiv_id="2601.00001", abstract=old, version=versions[0]))
+    ingested(store, make.paper("One", arxiv_id="2601.00001", abstract=new, version=versions[1]), name="again")
     assert known(store, "2601.00001").paper.abstract == kept
 
 
@@ -348,8 +348,8 @@ def test_nothing_known_is_ever_removed(store: Store) -> None:
     full = make.paper(
         "One", "cs.LG", "stat.ML", arxiv_id="2601.00001", abstract="Text.", summaries=make.summary("总结")
     )
-    make.ingested(store, full)
-    make.ingested(store, make.paper("", arxiv_id="2601.00001", authors=(), version=2))
+    ingested(store, full)
+    ingested(store, make.paper("", arxiv_id="2601.00001", authors=(), version=2))
     found = known(store, "2601.00001").paper
     assert (found.title, found.authors, found.categories) == ("One", ("Ada Example",), ("cs.LG", "stat.ML"))
     assert found.summaries == full.summaries
@@ -359,9 +359,9 @@ def test_nothing_known_is_ever_removed(store: Store) -> None:
 
 
 def test_what_is_due_in_one_minute_is_one_delivery_that_is_kept(store: Store) -> None:
-    make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
-    make.subscribes(store, "telegram:1", "tree", every="daily", at="13:00", name="forests")
-    make.ingested(store, make.paper("A tree in a graph"), make.paper("A graph"), make.paper("A tree"))
+    subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
+    subscribes(store, "telegram:1", "tree", every="daily", at="13:00", name="forests")
+    ingested(store, make.paper("A tree in a graph"), make.paper("A graph"), make.paper("A tree"))
     assert len(plan_due(store, now=NOON + HOUR)) == 1
     unsubscribe(store, CHAT, "all", now=NOON + HOUR)
     assert claims.claim(store, asking("telegram:1")) is not None
@@ -375,11 +375,11 @@ def test_what_is_due_in_one_minute_is_one_delivery_that_is_kept(store: Store) ->
 
 
 def test_a_second_subscription_of_a_minute_waits_for_the_next(store: Store) -> None:
-    make.subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
-    make.subscribes(store, "telegram:1", "graph", every="when-out", at="12:30-20:00")
-    make.ingested(store, make.paper("A tree"), now=NOON - HOUR)
+    subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
+    subscribes(store, "telegram:1", "graph", every="when-out", at="12:30-20:00")
+    ingested(store, make.paper("A tree"), now=NOON - HOUR)
     plan_due(store, now=NOON + HOUR)
-    make.ingested(store, make.paper("A graph"), now=NOON + HOUR + timedelta(seconds=20))
+    ingested(store, make.paper("A graph"), now=NOON + HOUR + timedelta(seconds=20))
     assert plan_due(store, now=NOON + HOUR + timedelta(seconds=40)) == ()
     plan_due(store, now=NOON + HOUR + MINUTE)
     plan_due(store, now=NOON + HOUR + DAY)
@@ -392,8 +392,8 @@ def test_a_second_subscription_of_a_minute_waits_for_the_next(store: Store) -> N
 def settled(store: Store, outcome: errors.NotDelivered) -> None:
     """Plans two deliveries in one lane, to two topics of a group. Records this outcome for the first one."""
     for n, chat in enumerate(("telegram:-7/1", "telegram:-7/2")):
-        make.subscribes(store, chat, f"word{n}", every="now")
-        make.ingested(store, make.paper(f"word{n}"), now=NOON + n * MINUTE)
+        subscribes(store, chat, f"word{n}", every="now")
+        ingested(store, make.paper(f"word{n}"), now=NOON + n * MINUTE)
         plan_due(store, now=NOON + n * MINUTE)
     step = renders(store, "telegram:-7")
     assert claims.mark_sending(store, step, wall=NOON)
@@ -475,10 +475,10 @@ def moves(store: Store) -> None:
 
 
 def test_moving_onto_a_chat_merges_subscriptions_and_papers(store: Store) -> None:
-    make.subscribes(store, "telegram:-5", "graph", every="now")
-    make.subscribes(store, "telegram:-5", "tree", every="now")
-    make.subscribes(store, "telegram:-1005", "graphs", every="now")
-    make.ingested(store, make.paper("A shared graph"), make.paper("An own tree"))
+    subscribes(store, "telegram:-5", "graph", every="now")
+    subscribes(store, "telegram:-5", "tree", every="now")
+    subscribes(store, "telegram:-1005", "graphs", every="now")
+    ingested(store, make.paper("A shared graph"), make.paper("An own tree"))
     plan_due(store, now=NOON)
     moves(store)
     assert [entry.subscription.text for entry in listing.listed(store, SUPERGROUP)] == [
@@ -490,7 +490,7 @@ def test_moving_onto_a_chat_merges_subscriptions_and_papers(store: Store) -> Non
 
 
 def test_moving_again_or_back_and_forth_changes_nothing(store: Store) -> None:
-    make.subscribes(store, "telegram:-5", "graph", every="now")
+    subscribes(store, "telegram:-5", "graph", every="now")
     for _ in range(3):
         moves(store)
     moving.chat_moved(store, SUPERGROUP, "-1005", now=NOON)
@@ -499,7 +499,7 @@ def test_moving_again_or_back_and_forth_changes_nothing(store: Store) -> None:
 
 def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(store: Store) -> None:
     for query in ("graph", "tree", "forest"):
-        make.subscribes(store, "telegram:-5", query)
+        subscribes(store, "telegram:-5", query)
     unsubscribe(store, GROUP, "2", now=NOON)
     amendments.set_settings(store, GROUP, {"text": "titles"}, now=NOON)
     amendments.set_settings(store, GROUP, {"timezone": "Asia/Tokyo"}, now=NOON)
@@ -508,15 +508,15 @@ def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(store: Store) ->
     chat = listing.get_chat(store, SUPERGROUP)
     assert [entry.subscription.number for entry in listing.listed(store, chat.address)] == [1, 3]
     assert (chat.settings.text, chat.settings.timezone, chat.title) == ("titles", "Asia/Tokyo", "New")
-    assert make.subscribes(store, "telegram:-1005", "leaf").subscription.number == 4
+    assert subscribes(store, "telegram:-1005", "leaf").subscription.number == 4
     with store.read() as session:
         assert {row.chat_id for row in chat_changes.changes_of(session, chat.id)} == {chat.id}
 
 
 def test_buttons_keep_their_meaning_under_new_numbers(store: Store) -> None:
-    make.subscribes(store, "telegram:-1005", "graph")
+    subscribes(store, "telegram:-1005", "graph")
     for query in ("tree", "graphs", "forest"):
-        make.subscribes(store, "telegram:-5", query)
+        subscribes(store, "telegram:-5", query)
     unsubscribe(store, GROUP, "3", now=NOON)
     place = "telegram:-5"
     made = [
@@ -549,7 +549,7 @@ def test_the_state_of_conversations_moves_to_the_new_address(store: Store) -> No
     moved = replace(link, arguments={"chat": "telegram:-1005/7", "other": "telegram:-55"}, place="telegram:-1005/7")
     for name, state in (("ask:telegram:-5:7", None), *((name, moved) for name in names)):
         assert callbacks.get_conversation_state(store, name, now=NOON) == state, name
-    assert updates.commands_since(store, make.address("telegram:-1005/7"), NOON) == 1
+    assert updates.commands_since(store, address("telegram:-1005/7"), NOON) == 1
 
 
 @pytest.mark.parametrize(
@@ -573,25 +573,25 @@ def test_of_two_states_that_of_the_subscribing_chat_counts(store: Store, old: st
 
 def has_state(store: Store, at: str, state: str) -> None:
     if state == "met":
-        conversation_state.store_chat(store, make.address(at), model.ChatKind.GROUP, now=NOON)
+        conversation_state.store_chat(store, address(at), model.ChatKind.GROUP, now=NOON)
         return
-    make.subscribes(store, at, f"graph{at[-1]}")
+    subscribes(store, at, f"graph{at[-1]}")
     if state == "asked":
-        access.request_admission(store, make.address(at), admins=(), who="", request="", now=NOON)
+        access.request_admission(store, address(at), admins=(), who="", request="", now=NOON)
     elif state == "denied":
-        access.deny(store, make.address(at), now=NOON)
+        access.deny(store, address(at), now=NOON)
     elif state == "gone":
-        pause_unreachable(store, make.address(at), "kicked", topic=False, now=NOON)
+        pause_unreachable(store, address(at), "kicked", topic=False, now=NOON)
     elif state == "paused":
         with store.write() as session:
-            chats.pause_chat(session, listing.get_chat(session, make.address(at)).id, PauseReason.PERSON, now=NOON)
+            chats.pause_chat(session, listing.get_chat(session, address(at)).id, PauseReason.PERSON, now=NOON)
 
 
 # ── Rule 10: forgetting ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_chat_that_has_been_gone_for_a_year_is_erased(store: Store) -> None:
-    make.subscribes(store, "telegram:1", "graph")
+    subscribes(store, "telegram:1", "graph")
     with store.write() as session:
         chats.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=NOON)
     make.clean_up(store, now=NOON + 364 * DAY)
@@ -617,11 +617,11 @@ def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
     """A new version of a paper gets no new sequence number. Still, the next plan must match the new text, not the text that
     the plan before has kept in memory.
     """
-    make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
-    make.subscribes(store, "telegram:2", "lattice", every="daily", at="14:00")
-    make.ingested(store, make.paper("On graphs", arxiv_id="2601.77777", version=1), now=NOON + timedelta(minutes=1))
+    subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
+    subscribes(store, "telegram:2", "lattice", every="daily", at="14:00")
+    ingested(store, make.paper("On graphs", arxiv_id="2601.77777", version=1), now=NOON + timedelta(minutes=1))
     assert len(plan_due(store, now=NOON + timedelta(hours=1))) == 1
-    make.ingested(
+    ingested(
         store,
         make.paper("On lattices", arxiv_id="2601.77777", version=2, kind=model.Announce.REPLACE),
         now=NOON + timedelta(hours=1, minutes=30),
@@ -638,16 +638,16 @@ def due(store: Store) -> list[datetime | None]:
 
 
 def test_a_number_that_is_no_subscription_is_a_query(store: Store) -> None:
-    make.subscribes(store, "telegram:1", "2026")
+    subscribes(store, "telegram:1", "2026")
     with pytest.raises(errors.NotFound, match="no subscription 7"):
         unsubscribe(store, CHAT, "7", now=NOON)
     assert [s.text for s in unsubscribe(store, CHAT, "2026", now=NOON)] == ["2026"]
 
 
 def test_a_wish_without_a_zone_follows_its_chat(store: Store) -> None:
-    make.subscribes(store, "telegram:1", "graph", every="daily", at="09:00", tz="Europe/Berlin")
-    make.subscribes(store, "telegram:1", "tree", every="daily", at="09:00")
-    make.subscribes(store, "telegram:1", "ring", every="daily", at="09:00", tz="Asia/Tokyo")
+    subscribes(store, "telegram:1", "graph", every="daily", at="09:00", tz="Europe/Berlin")
+    subscribes(store, "telegram:1", "tree", every="daily", at="09:00")
+    subscribes(store, "telegram:1", "ring", every="daily", at="09:00", tz="Asia/Tokyo")
     berlin, tokyo = NOON + 20 * HOUR, NOON + 12 * HOUR
     assert due(store) == [berlin, berlin, tokyo]
     amendments.set_settings(store, CHAT, {"timezone": "America/New_York"}, now=NOON)
@@ -656,15 +656,15 @@ def test_a_wish_without_a_zone_follows_its_chat(store: Store) -> None:
 
 
 def test_what_is_overdue_stays_overdue_in_another_zone(store: Store) -> None:
-    make.subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
+    subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
     amendments.set_settings(store, CHAT, {"timezone": "Asia/Tokyo"}, now=NOON + 2 * HOUR)
     assert due(store) == [NOON + HOUR]
 
 
 def test_a_query_is_tried_out_over_the_days_asked_for(store: Store) -> None:
-    make.subscribes(store, "telegram:1", "graph")
-    make.ingested(store, make.paper("An old tree"), now=NOON - 5 * DAY)
-    make.ingested(store, make.paper("A new tree"), now=NOON - HOUR)
+    subscribes(store, "telegram:1", "graph")
+    ingested(store, make.paper("An old tree"), now=NOON - 5 * DAY)
+    ingested(store, make.paper("A new tree"), now=NOON - HOUR)
     week = preview(store, CHAT, now=NOON, text="tree")
     two_days = preview(store, CHAT, now=NOON, text="tree", days=2)
     assert [len(found.delivery.items) for found in (week, two_days) if found.delivery] == [2, 1]

@@ -27,7 +27,7 @@ from subscriptions.service.plan import plan_due
 from subscriptions.store import claims, planned_deliveries, steps, wakeups, workers
 from subscriptions.store.database.store import Store, Transaction
 from tests import being_sent, make
-from tests.make import NOON
+from tests.make import NOON, ingested, subscribes
 from tests.patience import PATIENCE
 from tests.postgres.server import OwnServer, own_server
 from tests.stored import change
@@ -100,7 +100,7 @@ def broken_off(store: Store | Transaction) -> abc.Iterator[Transaction]:
 
 def test_t1_a_rollback_leaves_nothing_a_commit_rows_and_jobs(store: Store, outside: psycopg.Connection) -> None:
     """T1: rows and their jobs are committed or rolled back together, because one connection writes both."""
-    make.subscribes(store, "telegram:1", "graph")
+    subscribes(store, "telegram:1", "graph")
     with broken_off(store) as transaction:
         store_delivery(transaction)
     assert rows(outside) == (0, 0)
@@ -126,7 +126,7 @@ def test_t2_a_job_that_waits_already_takes_no_wake_away(store: Store, outside: p
     """T2: a new delivery makes a job even if its lane has one. A worker may take the old job before the delivery is
     committed, and would not see it.
     """
-    make.subscribes(store, "telegram:1", "graph")
+    subscribes(store, "telegram:1", "graph")
     with store.write() as transaction:
         wakeups.wake_lanes(transaction, [model.Lane("telegram", "1")])
     with store.write() as transaction:
@@ -184,8 +184,8 @@ def test_what_makes_a_lane_ready_wakes_it(store: Store, outside: psycopg.Connect
 def sent(store: Store, outside: psycopg.Connection) -> None:
     """Sends "A graph" to the lanes telegram:1 and telegram:2, and "A tree" to the lane telegram:3."""
     for number, query in ((1, "graph"), (2, "graph"), (3, "tree")):
-        make.subscribes(store, f"telegram:{number}", query, every="now", since="1d")
-    make.ingested(
+        subscribes(store, f"telegram:{number}", query, every="now", since="1d")
+    ingested(
         store, make.paper("A graph", arxiv_id="2601.00001", version=1), make.paper("A tree", arxiv_id="2601.00002")
     )
     plan_due(store, now=NOON)
@@ -216,7 +216,7 @@ def test_a_requested_edit_wakes_the_lanes_of_its_paper(store: Store, outside: ps
     with contextlib.suppress(BrokenOff):
         make.ingest_digest(store, later, source="daily", day=LATER.date(), now=LATER, note=breaks_off)
     assert jobs(outside) == []
-    make.ingested(store, GONE, name="later", now=LATER)
+    ingested(store, GONE, name="later", now=LATER)
     assert [(lock, priority) for _, _, priority, lock, _ in jobs(outside)] == [
         ("lane:telegram:1", wakeups.BULLETIN),
         ("lane:telegram:2", wakeups.BULLETIN),
@@ -232,7 +232,7 @@ def test_an_edit_that_was_not_made_wakes_its_lane(
 ) -> None:
     """An edit fails. Its lane gets a job for the next attempt. If the group has moved, its new lane gets the job."""
     sent(store, outside)
-    make.ingested(store, GONE, name="later", now=LATER)
+    ingested(store, GONE, name="later", now=LATER)
     edit = claims.claim(store, replace(being_sent.request(), now=LATER, wall=LATER))
     assert isinstance(edit, steps.Edit)
     outside.execute("DELETE FROM procrastinate_jobs")

@@ -28,7 +28,7 @@ from subscriptions.store import planner as _plans
 from subscriptions.store.database.store import Store
 from tests import being_sent, make, stored
 from tests.filling import fill
-from tests.make import NOON
+from tests.make import NOON, ingested, subscribes
 from tests.postgres.reading import read
 from tests.postgres.server import Server
 from tests.statements import in_one_line, is_plain
@@ -101,7 +101,7 @@ class World:
         """Ingests a digest with one paper."""
         self.papers += 1
         title = f"On {' and '.join(self.rng.sample(WORDS, self.rng.choice((1, 1, 2))))}, part {self.papers}"
-        make.ingested(self.people, make.paper(title), now=self.now)
+        ingested(self.people, make.paper(title), now=self.now)
         self.came[title] = self.now
 
     def ask(self) -> None:
@@ -114,7 +114,7 @@ class World:
         if any((wish.chat, wish.word) == (chat, word) for wish in self.wishes):
             return
         back = self.rng.choice((None, timedelta(hours=1), timedelta(hours=3)))
-        done = make.subscribes(
+        done = subscribes(
             self.people,
             str(chat),
             word,
@@ -312,7 +312,7 @@ def due_url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> abc.Iterator[s
         make.due(store, *(f"telegram:{number + 1}" for number in range(CHATS)))
         # from now on the subscriptions follow a shared cursor
         _plan.plan_due(store, now=NOON + timedelta(minutes=2))
-        make.ingested(store, make.paper("Another graph"), now=NOON + timedelta(minutes=3))
+        ingested(store, make.paper("Another graph"), now=NOON + timedelta(minutes=3))
         yield due_url
 
 
@@ -352,7 +352,7 @@ def test_while_a_plan_is_written_no_paper_comes_and_no_chat_changes(
     def write_beside(*arguments: Any) -> list[model.Lane]:
         """Another process tries to write after the plan has read, and before it writes."""
         with pytest.raises(StoreUnavailable):
-            make.ingested(other, make.paper("A second graph"), now=LATER)
+            ingested(other, make.paper("A second graph"), now=LATER)
         with other.write() as transaction:
             paper_sequence.share_sequence(transaction)  # another planner need not wait
         for number in range(CHATS):
@@ -383,14 +383,14 @@ def planned(url: str, first: int, count: int) -> int:
 def asks(store: Store, first: int, count: int) -> None:
     with store.write() as transaction:
         for chat in range(first, first + count):
-            make.subscribes(transaction, f"telegram:{chat}", "graph", every="now", since="1d")
+            subscribes(transaction, f"telegram:{chat}", "graph", every="now", since="1d")
 
 
 @pytest.fixture
 def stocked(url: str) -> str:
     """The address of a database with papers that match the query of every chat that `asks` subscribes."""
     with contextlib.closing(Store(url)) as store:
-        make.ingested(
+        ingested(
             store, *map(make.paper, (f"A graph of kind {n}" for n in range(PAPERS))), now=NOON - timedelta(hours=1)
         )
     return url
@@ -434,7 +434,7 @@ def filled(postgres: Server) -> abc.Iterator[Store]:
     with postgres.database() as url, contextlib.closing(Store(url)) as store:
         fill(store, 500)
         for number in range(20):
-            make.subscribes(store, f"telegram:-{number}", "zebra", every="now", since="1d")
+            subscribes(store, f"telegram:-{number}", "zebra", every="now", since="1d")
         yield store
 
 
@@ -468,7 +468,7 @@ def scanned(store: Store, statements: dict[str, Any], *, analyzed: bool) -> dict
 
 
 def test_a_sender_reads_no_whole_table(filled: Store) -> None:
-    make.ingested(filled, make.paper("A zebra"), now=NOON - timedelta(hours=1))
+    ingested(filled, make.paper("A zebra"), now=NOON - timedelta(hours=1))
     assert len(_plan.plan_due(filled, now=NOON)) == 20
     with executed(filled) as sending:
         for chat in ("-3", "-7"):

@@ -26,19 +26,20 @@ from tests import make
 from tests.bot_harness import BotHarness
 from tests.integration import locked
 from tests.integration.cli import Terminal
+from tests.make import ingested, subscribes
 from tests.patience import PATIENCE
 
 
 @pytest.mark.parametrize("begins", ["read", "write"])
 @pytest.mark.parametrize(
     "asks",
-    [lambda store: make.subscribes(store, "telegram:1", "graph"), lambda store: listed(store, None), lambda store: store._engine.connect()],
+    [lambda store: subscribes(store, "telegram:1", "graph"), lambda store: listed(store, None), lambda store: store._engine.connect()],
     ids=["to write", "to read", "however it is asked for"],
 )  # fmt: skip
 def test_a_thread_gets_no_second_connection(store: Store, begins: str, asks: abc.Callable[[Store], object]) -> None:
     with getattr(store, begins)(), pytest.raises(RuntimeError, match="pass its Transaction on"):
         asks(store)
-    make.subscribes(store, "telegram:1", "graph")
+    subscribes(store, "telegram:1", "graph")
 
 
 async def test_a_thread_with_a_connection_waits_for_no_write(store: Store) -> None:
@@ -47,7 +48,7 @@ async def test_a_thread_with_a_connection_waits_for_no_write(store: Store) -> No
     def work(store: Store) -> None:
         with store.read():
             # if this waited for the writer, it would keep a connection that the writer may need
-            make.subscribes(store, "telegram:2", "graph")
+            subscribes(store, "telegram:2", "graph")
 
     with pytest.raises(RuntimeError, match="pass its Transaction on"):
         await store.run(work)
@@ -56,12 +57,12 @@ async def test_a_thread_with_a_connection_waits_for_no_write(store: Store) -> No
 
 def test_a_reading_transaction_refuses_to_write(store: Store) -> None:
     with store.read() as transaction, pytest.raises(database.WouldWrite):
-        make.subscribes(transaction, "telegram:1", "graph")
+        subscribes(transaction, "telegram:1", "graph")
 
 
 def test_a_use_case_joins_the_transaction_that_it_is_given(store: Store) -> None:
     with contextlib.suppress(errors.Refused), store.write() as transaction:
-        make.subscribes(transaction, "telegram:1", "graph")
+        subscribes(transaction, "telegram:1", "graph")
         assert len(listed(transaction, None)) == 1
         raise errors.Refused("not this time")
     assert listed(store, None) == ()
@@ -69,14 +70,14 @@ def test_a_use_case_joins_the_transaction_that_it_is_given(store: Store) -> None
 
 def test_a_savepoint_is_undone_alone(store: Store) -> None:
     with store.write() as transaction:
-        make.subscribes(transaction, "telegram:1", "graph")
+        subscribes(transaction, "telegram:1", "graph")
         changed = set(transaction.changed_chats)
         with contextlib.suppress(errors.Refused), transaction.savepoint() as part:
-            make.subscribes(part, "telegram:1", "tree")
-            make.subscribes(part, "telegram:2", "graph")
+            subscribes(part, "telegram:1", "tree")
+            subscribes(part, "telegram:2", "graph")
             raise errors.Refused("not this one")
         assert transaction.changed_chats == changed != set()
-        make.subscribes(transaction, "telegram:3", "graph")
+        subscribes(transaction, "telegram:3", "graph")
     assert [(str(one.chat.address), one.subscription.text) for one in listed(store, None)] == [
         ("telegram:1", "graph"),
         ("telegram:3", "graph"),
@@ -86,7 +87,7 @@ def test_a_savepoint_is_undone_alone(store: Store) -> None:
 def test_half_a_part_is_never_committed(store: Store) -> None:
     def half() -> None:
         with store.write() as transaction, contextlib.suppress(errors.Refused), transaction.write() as part:
-            make.subscribes(part, "telegram:1", "graph")
+            subscribes(part, "telegram:1", "graph")
             raise errors.Refused("not this one")
 
     with pytest.raises(RuntimeError, match="without a savepoint"):
@@ -107,7 +108,7 @@ async def test_a_work_is_done_once_with_more_readers_than_connections(store: Sto
     begun.wait()
 
     def work(scope: Scope, chat: str) -> None:
-        make.subscribes(scope, chat, "graph")
+        subscribes(scope, chat, "graph")
         over.set()
         wait(readers)  # now the pool is full, so the connection of this write is closed when it is returned
         runs.append(chat)
@@ -179,7 +180,7 @@ def tries(store: Store) -> Tries:
 
 
 def subscribed(store: Scope, number: int) -> int:
-    make.subscribes(store, f"telegram:{number}", "graph")
+    subscribes(store, f"telegram:{number}", "graph")
     return number
 
 
@@ -374,7 +375,7 @@ async def test_what_a_work_reads_is_known_to_be_old_once_others_have_committed(s
     before = store.version()
     knows = store.kind.file is not None
     assert await store.run(is_current, before) == knows
-    make.subscribes(store, "telegram:1", "graph")
+    subscribes(store, "telegram:1", "graph")
     assert not await store.run(is_current, before)
 
 
@@ -438,7 +439,7 @@ async def test_a_look_holds_up_no_writer(
     store: Store, bot: BotHarness, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While a command that only reads prepares its reply, another thread may write."""
-    make.ingested(store, make.paper("A graph", arxiv_id="2601.00001"))
+    ingested(store, make.paper("A graph", arxiv_id="2601.00001"))
     await bot.says("/sub tree")
     seen = watched(store, monkeypatch, (handler, "_run"))
     assert await bot.says(words)
@@ -491,10 +492,10 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch, *functions: tuple[obj
 async def test_papers_are_matched_before_the_transaction_that_stores(
     store: Store, bot: BotHarness, before: list[str], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make.ingested(store, make.paper("A tree"), make.paper("A forest graph"))
+    ingested(store, make.paper("A tree"), make.paper("A forest graph"))
     for one in before:
         await bot.says(one)
-    make.ingested(store, make.paper("A second forest graph"))
+    ingested(store, make.paper("A second forest graph"))
     seen = watched(store, monkeypatch)
     assert (await bot.says(words)).text
     assert ("_find", False) in seen
@@ -515,9 +516,9 @@ async def test_papers_are_matched_before_the_transaction_of_a_button(
     store: Store, bot: BotHarness, before: list[str], label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for one in before:
-        make.ingested(store, make.paper("A tree graph"), *(make.paper(f"A tree of a graph {n}") for n in range(4)))
+        ingested(store, make.paper("A tree graph"), *(make.paper(f"A tree of a graph {n}") for n in range(4)))
         await bot.says(one)
-    make.ingested(store, make.paper("Another tree of a graph"))  # so that the papers must be matched again
+    ingested(store, make.paper("Another tree of a graph"))  # so that the papers must be matched again
     seen = watched(store, monkeypatch)
     assert await bot.presses(label)
     assert ("_find", False) in seen
@@ -527,7 +528,7 @@ async def test_papers_are_matched_before_the_transaction_of_a_button(
 async def test_papers_that_come_before_the_transaction_are_counted(
     store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make.ingested(store, make.paper("A tree"))
+    ingested(store, make.paper("A tree"))
     seen = watched(store, monkeypatch)
     ahead, left = handler._match_ahead, [make.paper("Another tree")]
 
@@ -535,7 +536,7 @@ async def test_papers_that_come_before_the_transaction_are_counted(
         ahead(*args)
         if left:
             with ThreadPoolExecutor(1) as another:  # another thread, because this one is reading
-                another.submit(make.ingested, store, left.pop()).result()
+                another.submit(ingested, store, left.pop()).result()
 
     monkeypatch.setattr(handler, "_match_ahead", matched)
     assert "2 papers" in (await bot.says("/sub tree")).text
@@ -545,7 +546,7 @@ async def test_papers_that_come_before_the_transaction_are_counted(
 async def test_many_commands_of_a_chat_match_nothing(
     store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make.ingested(store, make.paper("A tree"))
+    ingested(store, make.paper("A tree"))
     for _ in range(command_limits.MAX_OF_CHAT):
         await bot.says("/lang en")
     seen = watched(store, monkeypatch)

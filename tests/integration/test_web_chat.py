@@ -26,7 +26,7 @@ from subscriptions.store.database.store import Store
 from tests import make
 from tests.contract.rigs.web import web_message
 from tests.integration import web_site
-from tests.make import NOON, FakeClock
+from tests.make import NOON, FakeClock, subscribes
 from tests.stored import rows, value
 
 pytestmark = pytest.mark.both_databases
@@ -87,7 +87,7 @@ def test_changes_are_numbered_in_their_order_and_an_edit_is_one(store: Store) ->
 
 
 def test_what_was_said_goes_after_thirty_days_and_with_the_chat(store: Store) -> None:
-    make.subscribes(store, "web:me", "diffusion")
+    subscribes(store, "web:me", "diffusion")
     for chat in (ME, ChatAddress("web", "you")):
         said(store, "one", chat=chat)
     make.clean_up(store, now=NOON + timedelta(days=29))
@@ -117,7 +117,7 @@ async def test_an_open_page_is_told_what_came_since_it_was_drawn(store: Store, m
     hub.wake("me")
     assert "three" in await anext(told)
     assert (await anext(told)).startswith("event: panel")
-    make.subscribes(store, "web:me", "diffusion")
+    subscribes(store, "web:me", "diffusion")
     forget(store, ME)
     assert "event: reload" in await anext(told)
     assert [part async for part in told] == []
@@ -125,7 +125,7 @@ async def test_an_open_page_is_told_what_came_since_it_was_drawn(store: Store, m
 
 
 async def test_an_open_page_is_loaded_again_when_the_chat_gets_another_language(store: Store) -> None:
-    make.subscribes(store, "web:me", "diffusion")
+    subscribes(store, "web:me", "diffusion")
     view = look(store, FRAME)
     told = adapter.events(web_channel.Hub(), store, view.chat, view.frame, view.change, panel=lambda: "")
     choose_language(store, ME, "zh", now=NOON)

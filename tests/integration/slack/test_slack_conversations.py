@@ -14,6 +14,7 @@ from tests.conversation.slack_harness import state_of
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_event_delivery import SentEnvelope
 from tests.integration.slack_bot import Scene, Scenes
+from tests.make import address, ingested, subscribes
 
 # ── who sees an answer ────────────────────────────────────────────────────────
 
@@ -87,7 +88,7 @@ async def test_between_two_people_the_subscription_is_private(on: Scene, slack: 
 
 
 async def test_words_work_after_a_mention_in_private_and_a_command(on: Scene, slack: FakeSlack) -> None:
-    make.ingested(on.app.store, make.paper("List decoding", "cs.IT"), now=make.NOON - timedelta(hours=1))
+    ingested(on.app.store, make.paper("List decoding", "cs.IT"), now=make.NOON - timedelta(hours=1))
     await on.mentions("list decoding", by="U2")
     await on.types("/paperwire list decoding", by="U2")
     await on.types("/paperwire I want papers on list decoding", by="U2")
@@ -164,16 +165,16 @@ async def test_an_app_that_may_not_read_people_works(scene: Scenes, slack: FakeS
         await on.types("/paperwire sub diffusion", by="U2")
         await on.types("/paperwire sub graph", "D777", by="U2")
         assert (on.queries(), on.queries("slack:U2")) == (["diffusion"], ["graph"])
-        assert listing.get_chat(on.app.store, make.address("slack:C1")).title == "#vision"
+        assert listing.get_chat(on.app.store, address("slack:C1")).title == "#vision"
     assert slack.posted_to("C1")[0].text.startswith("✓ 1")
     assert slack.ephemerals_to("U2", "D777")[0].text.startswith("✓ 1")
 
 
 async def test_a_chat_made_by_a_dm_id_is_joined_with_its_person(on: Scene, slack: FakeSlack) -> None:
-    make.subscribes(on.app.store, "slack:D2", "diffusion")
+    subscribes(on.app.store, "slack:D2", "diffusion")
     await on.writes("list", by="U2")
     assert on.queries("slack:U2") == ["diffusion"]
-    assert listing.get_chat(on.app.store, make.address("slack:D2")).address == make.address("slack:U2")
+    assert listing.get_chat(on.app.store, address("slack:D2")).address == address("slack:U2")
     assert "diffusion" in slack.posted_to("D2")[0].text
 
 
@@ -198,7 +199,7 @@ async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(on: Scene, 
 async def test_replies_below_a_delivery_are_about_the_channel(on: Scene, slack: FakeSlack) -> None:
     await on.types("/paperwire sub graph now", by="U2")
     await on.types("/paperwire set quiet off", by="U2")  # for U2 it is seven in the morning
-    make.ingested(on.app.store, *(make.paper(f"A graph of kind {n}", "cs.LG") for n in range(6)), now=make.NOON)
+    ingested(on.app.store, *(make.paper(f"A graph of kind {n}", "cs.LG") for n in range(6)), now=make.NOON)
     await on.app.sender.send_once()
     parent, *papers = [
         entry for entry in slack.posted_to("C1") if entry.delivery and not entry.delivery.startswith("reply")
@@ -217,7 +218,7 @@ async def test_replies_below_a_delivery_are_about_the_channel(on: Scene, slack: 
 async def test_an_export_of_a_channel_goes_to_the_asker(on: Scene, slack: FakeSlack) -> None:
     for chat in ("slack:C1", "slack:U2"):
         for n in range(10):  # together, these queries are too long for a message
-            make.subscribes(on.app.store, chat, f'"{chat.partition(":")[2]} words {"of a wish " * 30} {n}"')
+            subscribes(on.app.store, chat, f'"{chat.partition(":")[2]} words {"of a wish " * 30} {n}"')
     await on.types("/paperwire export", by="U2")
     await on.writes("export", by="U2")
     assert slack.files_in("C1") == []
@@ -232,7 +233,7 @@ async def test_a_file_about_people_is_seen_only_by_who_asked(
     on: Scene, slack: FakeSlack, words: str, lost: tuple[str, ...]
 ) -> None:
     for n in range(10):  # together, these queries are too long for a message
-        make.subscribes(on.app.store, "slack:C1", f'"shells {"of a wish " * 30} {n}"')
+        subscribes(on.app.store, "slack:C1", f'"shells {"of a wish " * 30} {n}"')
     for scope in lost:
         slack.withdraws(scope)
     await on.types(f"/paperwire {words}", by="U2")
@@ -240,12 +241,12 @@ async def test_a_file_about_people_is_seen_only_by_who_asked(
     told = (*slack.ephemerals_to("U2"), *slack.posted_to("D2"), *slack.files_in("D2"))
     assert sum(json.dumps((one.text, one.payload)).count("shells") for one in told) >= 20
     assert (slack.posted_to("C1"), slack.files_in("C1")) == ([], [])
-    assert listing.get_chat(on.app.store, make.address("slack:C1")).state is ChatState.ACTIVE
+    assert listing.get_chat(on.app.store, address("slack:C1")).state is ChatState.ACTIVE
 
 
 # ── Forms and the home view ───────────────────────────────────────────────────────────────────────────────────────────
 
-CHAT = make.address("slack:C1")
+CHAT = address("slack:C1")
 LINK = "https://arxiv.org/abs/2601.00042"
 
 
@@ -300,7 +301,7 @@ def chooses_shortcut(slack: FakeSlack, ts: str) -> SentEnvelope:
 
 
 async def test_a_form_answers_while_it_is_filled_in(on: Scene, slack: FakeSlack) -> None:
-    make.ingested(on.app.store, make.paper("Diffusion one"), make.paper("A survey of diffusion"))
+    ingested(on.app.store, make.paper("Diffusion one"), make.paper("A survey of diffusion"))
     await on.types("/paperwire sub", by="U2")
     opened = slack.views("views.open")[-1]
     assert opened.person == "U2"
@@ -342,7 +343,7 @@ async def test_a_button_whose_form_does_not_open_is_answered_too(on: Scene, slac
 
 
 async def test_a_shortcut_on_a_link_is_a_form_for_its_thread(on: Scene, slack: FakeSlack) -> None:
-    make.ingested(on.app.store, make.paper("Noise", "cs.CV", arxiv_id="2601.00042"))
+    ingested(on.app.store, make.paper("Noise", "cs.CV", arxiv_id="2601.00042"))
     ts = slack.says("C1", f"see {LINK}")
     await on.does(chooses_shortcut(slack, ts))
     await on.does(sends(slack, newest(slack, "views.open"), query="noise", place="thread"))
@@ -362,7 +363,7 @@ async def test_home_shows_the_managed_chats_after_each_change(on: Scene, slack: 
     def home() -> str:
         return str(newest(slack, "views.publish")["blocks"])
 
-    make.subscribes(on.app.store, "slack:C2", "secrets", every="daily")
+    subscribes(on.app.store, "slack:C2", "secrets", every="daily")
     await on.types("/paperwire sub graphs", by="U2")
     assert slack.views("views.publish") == []  # the bot publishes no home view before the person opens it
     await on.does(slack.opens_home(by="U2"))

@@ -21,7 +21,7 @@ from tests import make
 from tests.fakes.slack import FakeSlack
 from tests.integration.program import running
 from tests.integration.slack_bot import a_bot
-from tests.make import FakeClock
+from tests.make import FakeClock, ingested, subscribes
 
 CHAT, CHANNEL = "slack:C1", "C1"
 GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
@@ -36,7 +36,7 @@ def clock() -> FakeClock:
 async def app(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> AsyncIterator[App]:
     """A bot with a channel that subscribes to papers about graphs."""
     async with running(tmp_path, clock, slack=slack) as made:
-        make.subscribes(made.store, CHAT, "graph", every="now")
+        subscribes(made.store, CHAT, "graph", every="now")
         yield made
 
 
@@ -50,14 +50,14 @@ def menus(payload: dict[str, Any]) -> int:
 
 
 async def test_a_withdrawal_edits_the_message_in_the_thread(app: App, clock: FakeClock, slack: FakeSlack) -> None:
-    make.ingested(app.store, *graphs(5))
+    ingested(app.store, *graphs(5))
     await app.sender.deliver()
     root, thread = slack.posted_to(CHANNEL)
     assert (root.thread, thread.thread) == ("", root.id)
     # an edit keeps the shape in which the delivery was posted
     set_settings(app.store, make.address(CHAT), {"shape": "digest"}, now=clock.now())
     clock.advance(timedelta(days=9))
-    make.ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
+    ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
     sent = await app.sender.deliver()
     assert (sent.planned, sent.sent, len(slack.posted_to(CHANNEL))) == (0, 0, 2)
     (edit,) = slack.edits_in(CHANNEL)
@@ -69,12 +69,10 @@ async def test_a_withdrawal_edits_the_message_in_the_thread(app: App, clock: Fak
 
 async def test_a_late_summary_edits_the_one_message_of_its_paper(app: App, clock: FakeClock, slack: FakeSlack) -> None:
     set_settings(app.store, make.address(CHAT), {"shape": "each"}, now=clock.now())
-    make.ingested(app.store, *graphs(3, abstract="About graphs."))
+    ingested(app.store, *graphs(3, abstract="About graphs."))
     await app.sender.deliver()
     assert len(slack.posted_to(CHANNEL)) == 3
-    make.ingested(
-        app.store, *graphs(1, summaries=make.summary("Graphs, in short.", "en")), name="summary", now=clock.now()
-    )
+    ingested(app.store, *graphs(1, summaries=make.summary("Graphs, in short.", "en")), name="summary", now=clock.now())
     await app.sender.deliver()
     (edit,) = slack.edits_in(CHANNEL)
     entry = next(entry for entry in slack.posted_to(CHANNEL) if "Graph 1" in str(entry.payload))
@@ -103,7 +101,7 @@ def ends_all_trouble(slack: FakeSlack, app: App) -> None:
     slack.goes_down()
     slack.comes_back()
     free_platforms(app.store)
-    make.subscribes(app.store, CHAT, "tree", every="now")  # a request of a person shows that the chat exists again
+    subscribes(app.store, CHAT, "tree", every="now")  # a request of a person shows that the chat exists again
 
 
 def states(app: App) -> list[str]:
@@ -143,8 +141,8 @@ async def test_with_skip_a_refused_token_leaves_nothing_unclear(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack
 ) -> None:
     async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
-        make.subscribes(app.store, CHAT, "graph", every="now")
-        make.ingested(app.store, *FIVE)
+        subscribes(app.store, CHAT, "graph", every="now")
+        ingested(app.store, *FIVE)
         slack.answers("cut after")
         _before_the_first_lookup(app, slack.revokes)
         await looks_five_times(app)
@@ -162,8 +160,8 @@ async def test_a_reply_sent_before_its_thread_was_known_comes_once(
 ) -> None:
     slack.withdraws("channels:history")
     async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
-        make.subscribes(app.store, CHAT, "graph", every="now")
-        make.ingested(app.store, *FIVE)
+        subscribes(app.store, CHAT, "graph", every="now")
+        ingested(app.store, *FIVE)
         slack.answers(first)
         slack.answers("cut after")
         await app.sender.send_once()
