@@ -1,6 +1,7 @@
 """What Telegram and Slack send, as requests: which of it is for the bot, from whom, and what is ignored or refused."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
@@ -351,9 +352,15 @@ def test_a_channel_of_another_workspace_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("<@UBOT> list", "list"), ("<@UBOT>, list", "list"), ("list <@UBOT>", "list"), ("<@UBOT>", ""), ("<@UBOT|paperwire> list", "list"),
-     ("hi <@UBOT> sub <@UBOT>", "sub <@UBOT>")],
-)  # fmt: skip
+    tables.rows("""
+        <@UBOT> list           → list
+        <@UBOT>, list          → list
+        list <@UBOT>           → list
+        <@UBOT>                →
+        <@UBOT|paperwire> list → list
+        hi <@UBOT> sub <@UBOT> → sub <@UBOT>
+    """),
+)
 def test_the_words_behind_the_mention_count(text: str, expected: str) -> None:
     assert typed_text.after_mention(text, "UBOT") == expected
 
@@ -411,7 +418,7 @@ def read_telegram(body: dict[str, Any], kind: str = "message") -> conversation.R
     return telegram_incoming.read_update({"update_id": 1, kind: body}, bot_id=BOT_ID, bot_name=BOT)
 
 
-def known(request: conversation.Request | None, facts: dict[str, object]) -> dict[str, object]:
+def known(request: conversation.Request | None, facts: Mapping[str, object]) -> dict[str, object]:
     """Returns the attributes of a request that `facts` names."""
     return {name: attrgetter(name)(request) for name in facts}
 
@@ -533,6 +540,7 @@ PROVEN = {
 TO_US = f"/sub@{BOT} x"
 ANON = {"id": int(telegram_incoming.ANONYMOUS), "is_bot": True, "first_name": "Group"}
 LARGE = 2**52 - 1
+EVENT = {"event": "", "sender": "", "sender_name": "", "details": {}}
 PRESS = {"id": "9", "from": ADA, "data": "abc", "message": {**OURS, "chat": FORUM, **TOPIC}}
 
 # (why, kind of update, its body, attribute of the request → value)
@@ -668,55 +676,61 @@ READ: list[tuple[str, str, dict[str, Any], dict[str, object]]] = [
             ({"migrate_from_chat_id": -7}, "moved", {"from": "-7"}),
         )
     ),
-    *(
-        (
-            f"{before} becomes {after}",
-            "message_reaction",
-            reaction(PRIVATE, before, after),
-            dict[str, object](event="reaction", sender="42", details={"message": "5", "before": was, "after": meant}),
-        )
-        for before, after, was, meant in (
-            ([], ["👍"], "", "liked"),
-            ([], ["❤"], "", "liked"),
-            (["👍"], [], "liked", ""),
-            (["👍"], ["👎"], "liked", "disliked"),
-            ([], ["🤔", "👎"], "", "disliked"),
-        )
-    ),
-    *(
-        (
-            why,
-            "my_chat_member",
-            change,
-            dict[str, object](
-                event=event,
-                sender="42",
-                sender_name="Ada Example",
-                details={"before": change["old_chat_member"]["status"], "status": change["new_chat_member"]["status"]},
-            ),
-        )
-        for why, change, event in [
-            ("blocked", membership(PRIVATE, "member", "kicked"), "left"),
-            ("let in again", membership(PRIVATE, "kicked", "member"), "back"),
-            ("added", membership(GROUP, "left", "member"), "arrived"),
-            ("added as admin", membership(GROUP, "left", "administrator"), "arrived"),
-            ("made admin", membership(GROUP, "member", "administrator"), "back"),
-            ("thrown out", membership(GROUP, "member", "kicked"), "left"),
-            ("removed", membership(GROUP, "administrator", "left"), "left"),
-            ("forbidden to write", membership(GROUP, "member", "restricted", can_send_messages=False), "muted"),
-            ("restricted in little", membership(GROUP, "member", "restricted", can_send_messages=True), "back"),
-            ("added to a channel", membership(CHANNEL, "left", "administrator", can_post_messages=True), "arrived"),
-            ("may not post", membership(CHANNEL, "administrator", "administrator", can_post_messages=False), "muted"),
-            ("no admin of a channel", membership(CHANNEL, "administrator", "member"), "muted"),
-            ("out of a channel", membership(CHANNEL, "administrator", "kicked"), "left"),
-        ]
-    ),
 ]
 
 
 @pytest.mark.parametrize(("why", "kind", "body", "facts"), READ, ids=[row[0] for row in READ])
 def test_what_telegram_sends_is_read(why: str, kind: str, body: dict[str, Any], facts: dict[str, object]) -> None:
     assert known(read_telegram(body, kind), facts) == facts
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "was", "meant"),
+    tables.rows("""
+           → 👍    →       → liked
+           → ❤     →       → liked
+        👍 →       → liked →
+        👍 → 👎    → liked → disliked
+           → 🤔 👎 →       → disliked
+    """),
+)
+def test_a_reaction_is_told_with_its_meaning(before: str, after: str, was: str, meant: str) -> None:
+    request = read_telegram(reaction(PRIVATE, before.split(), after.split()), "message_reaction")
+    details = {"message": "5", "before": was, "after": meant}
+    assert known(request, EVENT) == {
+        "event": "reaction",
+        "sender": "42",
+        "sender_name": "Ada Example",
+        "details": details,
+    }
+
+
+@pytest.mark.parametrize(
+    ("why", "chat", "change", "rights", "event"),
+    tables.rows("""
+        blocked              → private → member to kicked               → {}                           → left
+        let in again         → private → kicked to member               → {}                           → back
+        added                → group   → left to member                 → {}                           → arrived
+        added as admin       → group   → left to administrator          → {}                           → arrived
+        made admin           → group   → member to administrator        → {}                           → back
+        thrown out           → group   → member to kicked               → {}                           → left
+        removed              → group   → administrator to left          → {}                           → left
+        forbidden to write   → group   → member to restricted           → {"can_send_messages": false} → muted
+        restricted in little → group   → member to restricted           → {"can_send_messages": true}  → back
+        added to a channel   → channel → left to administrator          → {"can_post_messages": true}  → arrived
+        may not post         → channel → administrator to administrator → {"can_post_messages": false} → muted
+        no admin             → channel → administrator to member        → {}                           → muted
+        out of it            → channel → administrator to kicked        → {}                           → left
+    """),
+)
+def test_what_becomes_of_the_bot_in_a_chat_is_told(why: str, chat: str, change: str, rights: str, event: str) -> None:
+    before, after = tables.listed(change, " to ")
+    place = {"private": PRIVATE, "group": GROUP, "channel": CHANNEL}[chat]
+    update = membership(place, before, after, **json.loads(rights))
+    details = {"before": before, "status": after}
+    assert known(read_telegram(update, "my_chat_member"), EVENT) == {
+        "event": event, "sender": "42", "sender_name": "Ada Example", "details": details,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -779,36 +793,12 @@ def test_an_unknown_shape_has_one_error_that_repeats_nothing(update: dict[str, A
 
 
 _KEYS = st.sampled_from(
-    [
-        "chat",
-        "from",
-        "text",
-        "caption",
-        "date",
-        "message_id",
-        "data",
-        "id",
-        "type",
-        "message",
-        "entities",
-        "reply_to_message",
-        "sender_chat",
-        "is_bot",
-        "first_name",
-        "message_thread_id",
-        "is_topic_message",
-        "document",
-        "file_id",
-        "file_size",
-        "forward_origin",
-        "migrate_to_chat_id",
-        "forum_topic_closed",
-        "old_chat_member",
-        "new_chat_member",
-        "status",
-        "username",
-        "title",
-    ]
+    tables.listed(
+        "chat from text caption date message_id data id type message entities reply_to_message sender_chat is_bot "
+        "first_name message_thread_id is_topic_message document file_id file_size forward_origin migrate_to_chat_id "
+        "forum_topic_closed old_chat_member new_chat_member status username title",
+        " ",
+    )
 )
 _JSON = st.recursive(
     st.one_of(
