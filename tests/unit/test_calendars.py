@@ -641,74 +641,89 @@ def page(papers: int, *, fresh: int = 0, changed: bool = True, day: date | None 
 
 
 SAME = page(5, changed=False)
-RESTING, OTHERS, HAD, ANY_DAY = {"resting": True}, {"others": True}, {"had": True}, {"awaited": False}
+CIRCUMSTANCES: dict[str, dict[str, bool]] = {
+    "": {},
+    "resting": {"resting": True},
+    "others": {"others": True},
+    "had": {"had": True},
+    "unawaited": {"awaited": False},
+}
+LOOKS = {
+    "page as before": SAME,
+    "no page": receipts.Observation(absent=True),
+    "page that is HTML": receipts.Observation(problem="It is HTML."),
+    "list that broke off": receipts.Observation(problem="It broke off.", papers=9, fresh=9, batch=True, day=TODAY),
+}
+
+
+def observed(look: str) -> receipts.Observation:
+    """Returns what a look found: one of LOOKS, or kind, day, papers and new papers of a document."""
+    if look in LOOKS:
+        return LOOKS[look]
+    kind, name, papers, fresh = look.split()
+    day = {"today": TODAY, "yesterday": YESTERDAY, "monday": date(2026, 1, 19), "undated": None}[name]
+    return receipts.Observation(day=day, papers=int(papers), fresh=int(fresh), changed=True, batch=kind == "feed")
 
 
 @pytest.mark.parametrize(
-    ("observation", "due", "now", "circumstances", "expected"),
-    [
+    ("look", "due", "circumstance", "expected"),
+    tables.rows("""
         # a feed of arXiv on an announcement day
-        (feed(TODAY, 56, fresh=41), BATCH, SOON, {}, ("new", True)),
-        (feed(TODAY, 56), BATCH, SOON, {}, ("new", True)),  # another source had already brought its papers
-        (feed(YESTERDAY, 50), BATCH, SOON, {}, ("stale", False)),
-        (feed(YESTERDAY, 50, fresh=3), BATCH, SOON, {}, ("stale", False)),  # a few late papers do not complete the day
-        (feed(YESTERDAY, 50), BATCH, HOURS_LATER, {}, ("late", False)),
-        (feed(YESTERDAY, 50), BATCH, HOURS_LATER, OTHERS, ("late", False)),
-        (feed(TODAY, 0), BATCH, SOON, {}, ("stale", False)),
-        (feed(TODAY, 0), BATCH, SOON, OTHERS, ("stale", False)),
-        (feed(TODAY, 0), BATCH, HOURS_LATER, {}, ("late", False)),
+        feed today 56 41     → batch soon    →           → new and final
+        feed today 56 0      → batch soon    →           → new and final  # another source had already brought its papers
+        feed yesterday 50 0  → batch soon    →           → stale
+        feed yesterday 50 3  → batch soon    →           → stale  # a few late papers do not complete the day
+        feed yesterday 50 0  → batch late    →           → late
+        feed yesterday 50 0  → batch late    → others    → late
+        feed today 0 0       → batch soon    →           → stale
+        feed today 0 0       → batch soon    → others    → stale
+        feed today 0 0       → batch late    →           → late
         # arXiv announced papers, but none in this category
-        (feed(TODAY, 0), BATCH, HOURS_LATER, OTHERS, ("quiet", True)),
-        (feed(TODAY, 56), BATCH, SOON, HAD, ("stale", True)),  # a further poll on the same day
-        (feed(TODAY, 56, fresh=2), BATCH, SOON, HAD, ("new", True)),
+        feed today 0 0       → batch late    → others    → quiet and final
+        feed today 56 0      → batch soon    → had       → stale and final  # a further poll on the same day
+        feed today 56 2      → batch soon    → had       → new and final
         # a feed of arXiv on a weekend or on a holiday
-        (feed(TODAY, 0), None, SOON, RESTING, ("quiet", True)),
-        (feed(YESTERDAY, 50), None, SOON, RESTING, ("quiet", True)),
-        (feed(YESTERDAY, 50, fresh=50), None, SOON, RESTING, ("new", True)),
+        feed today 0 0       → nothing soon  → resting   → quiet and final
+        feed yesterday 50 0  → nothing soon  → resting   → quiet and final
+        feed yesterday 50 50 → nothing soon  → resting   → new and final
         # a feed of arXiv that is polled at an interval: new papers of any day count, and nothing else does
-        (feed(YESTERDAY, 50, fresh=50), BATCH, HOURS_LATER, ANY_DAY, ("new", True)),
-        (feed(YESTERDAY, 50), BATCH, HOURS_LATER, ANY_DAY, ("late", False)),
+        feed yesterday 50 50 → batch late    → unawaited → new and final
+        feed yesterday 50 0  → batch late    → unawaited → late
         # a list that another site makes from a batch
-        (page(10, fresh=10, day=TODAY), BATCH, SOON, {}, ("new", True)),
-        (page(10, fresh=10, day=YESTERDAY), BATCH, SOON, {}, ("new", True)),  # dated by the evening of the announcement
-        (page(10, fresh=10), BATCH, SOON, {}, ("new", True)),
-        (page(10, fresh=10, day=date(2026, 1, 19)), BATCH, SOON, {}, ("stale", False)),
-        (page(0), BATCH, SOON, {}, ("stale", False)),
-        (SAME, BATCH, SOON, {}, ("stale", False)),
-        (SAME, BATCH, HOURS_LATER, {}, ("late", False)),
+        page today 10 10     → batch soon    →           → new and final
+        page yesterday 10 10 → batch soon    →           → new and final  # dated by the evening of the announcement
+        page undated 10 10   → batch soon    →           → new and final
+        page monday 10 10    → batch soon    →           → stale
+        page undated 0 0     → batch soon    →           → stale
+        page as before       → batch soon    →           → stale
+        page as before       → batch late    →           → late
         # a page that is due at a time
-        (page(10, fresh=10), ANYTHING, SOON, {}, ("new", True)),
-        (page(0), ANYTHING, SOON, {}, ("quiet", True)),
-        (SAME, ANYTHING, SOON, {}, ("stale", False)),
-        (SAME, ANYTHING, HOURS_LATER, {}, ("late", False)),
-        (receipts.Observation(absent=True), ANYTHING, HOURS_LATER, {}, ("late", False)),
+        page undated 10 10   → anything soon →           → new and final
+        page undated 0 0     → anything soon →           → quiet and final
+        page as before       → anything soon →           → stale
+        page as before       → anything late →           → late
+        no page              → anything late →           → late
         # a page that is never due
-        (page(10, fresh=1), None, SOON, {}, ("new", True)),
-        (page(10), None, SOON, {}, ("stale", True)),
-        (SAME, None, SOON, {}, ("stale", True)),
-        (page(0), None, SOON, {}, ("quiet", True)),
-        (receipts.Observation(absent=True), None, SOON, {}, ("stale", True)),
+        page undated 10 1    → nothing soon  →           → new and final
+        page undated 10 0    → nothing soon  →           → stale and final
+        page as before       → nothing soon  →           → stale and final
+        page undated 0 0     → nothing soon  →           → quiet and final
+        no page              → nothing soon  →           → stale and final
         # a document that cannot be read never counts as a quiet day
-        (receipts.Observation(problem="It is HTML."), BATCH, SOON, {}, ("failed", False)),
-        (receipts.Observation(problem="It is HTML."), None, SOON, RESTING, ("failed", False)),
-        (
-            receipts.Observation(problem="It broke off.", papers=9, fresh=9, batch=True, day=TODAY),
-            BATCH,
-            SOON,
-            {},
-            ("failed", False),
-        ),
-    ],
+        page that is HTML    → batch soon    →           → failed
+        page that is HTML    → nothing soon  → resting   → failed
+        list that broke off  → batch soon    →           → failed
+    """),
 )
-def test_what_a_look_means(
-    observation: receipts.Observation,
-    due: Overdue | None,
-    now: datetime,
-    circumstances: dict[str, bool],
-    expected: tuple[str, bool],
-) -> None:
-    verdict = receipts.poll_verdict(observation, due, now, **circumstances)
-    assert (str(verdict.outcome), verdict.is_final) == expected
+def test_what_a_look_means(look: str, due: str, circumstance: str, expected: str) -> None:
+    awaited, moment = due.split()
+    verdict = receipts.poll_verdict(
+        observed(look),
+        {"batch": BATCH, "anything": ANYTHING, "nothing": None}[awaited],
+        {"soon": SOON, "late": HOURS_LATER}[moment],
+        **CIRCUMSTANCES[circumstance],
+    )
+    assert f"{verdict.outcome}{' and final' if verdict.is_final else ''}" == expected
 
 
 @pytest.mark.parametrize(
