@@ -83,30 +83,31 @@ def test_equal_queries_share_a_handle() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "paper", "is_found"),
-    [
-        ('author:"J. Doe"', {"authors": ("Max Lee", "Jane Doe")}, True),
-        ('author:"J. Doe"', {"authors": ("Doe, J.",)}, True),
-        ('author:"J. Doe"', {"authors": ("Jane Lee", "Max Doe")}, False),
-        ('author:"D. Doe"', {"authors": ("Jane Doe",)}, False),
-        ('author:"Doe Doe"', {"authors": ("Jane Doe",)}, False),
-        ('author:"Doe Doe"', {"authors": ("Doe Doe",)}, True),
-        ('author:"И. Doe"', {"authors": ("Иван Doe",)}, False),
-        ('author:"Й Doe"', {"authors": ("Й Doe",)}, True),
-        ("author:王伟", {"authors": ("伟王",)}, True),
-        ('author:"J. Q. Doe"', {"authors": ("Jane Quinn Doe",)}, True),
-        ('author:"J. J. Doe"', {"authors": ("Jane Quinn Doe",)}, False),
-        ("graph-studie*", {"title": "Graph studies"}, True),
-        ("graph-analyse*", {"title": "Graph analyses"}, True),
-        ("graph-stu*", {"title": "Graph states, a study"}, False),
-        ("graph-t*", {"title": "Graph theory"}, True),
-    ],
+    ("typed", "authors", "title", "expected"),
+    tables.rows("""
+        author:"J. Doe"    → Max Lee; Jane Doe → A paper               → found
+        author:"J. Doe"    → Doe, J.           → A paper               → found
+        author:"J. Doe"    → Jane Lee; Max Doe → A paper               → not found
+        author:"D. Doe"    → Jane Doe          → A paper               → not found
+        author:"Doe Doe"   → Jane Doe          → A paper               → not found
+        author:"Doe Doe"   → Doe Doe           → A paper               → found
+        author:"И. Doe"    → Иван Doe          → A paper               → not found
+        author:"Й Doe"     → Й Doe             → A paper               → found
+        author:王伟        → 伟王              → A paper               → found
+        author:"J. Q. Doe" → Jane Quinn Doe    → A paper               → found
+        author:"J. J. Doe" → Jane Quinn Doe    → A paper               → not found
+        graph-studie*      →                   → Graph studies         → found
+        graph-analyse*     →                   → Graph analyses        → found
+        graph-stu*         →                   → Graph states, a study → not found
+        graph-t*           →                   → Graph theory          → found
+    """),
 )
-def test_names_and_phrases_that_no_word_decides(typed: str, paper: dict[str, Any], is_found: bool) -> None:
-    queries, index = QuerySet(), paper_index.PaperIndex.of([model.Paper(key="1", **{"title": "A paper", **paper})])
+def test_names_and_phrases_that_no_word_decides(typed: str, authors: str, title: str, expected: str) -> None:
+    paper = model.Paper(key="1", title=title, authors=tuple(authors.split("; ")))
+    queries, index = QuerySet(), paper_index.PaperIndex.of([paper])
     handle = queries.add_text(typed)
-    assert match(queries, index).get(handle, 0) == is_found
-    assert bool(paper_index.matching_papers(parse_query(typed), index.papers)) is is_found
+    assert match(queries, index).get(handle, 0) == (expected == "found")
+    assert bool(paper_index.matching_papers(parse_query(typed), index.papers)) is (expected == "found")
 
 
 def alternative(*words: str) -> Alternative:
@@ -227,33 +228,31 @@ def one(*wanted: Term) -> Query:
 
 
 @pytest.mark.parametrize(
-    ("term", "found"),
-    [
-        (Term(grammar.TEXT, ("study",)), [("title", ("studies",)), ("abstract", ("study",))]),
-        (Term(grammar.TITLE, ("alpha", "divergence")), [("title", (r"\alpha$-divergence",))]),
-        (Term(grammar.TEXT, ("few", "shot")), [("abstract", ("few-shot", "Few shots"))]),
-        (Term(grammar.TEXT, ("few", "sho"), prefix=True), [("abstract", ("few-shot", "Few shots"))]),
-        (Term(grammar.TEXT, ("RAG",), exact=True), [("title", ("RAG",))]),
-        (Term(grammar.TEXT, ("扩", "散")), [("title", ("扩散",)), ("summary", ("扩散",))]),
-        (Term(grammar.ABSTRACT, ("学", "习")), [("abstract", ("学习",))]),
-        (Term(grammar.AUTHOR, ("muller",)), [("author", ("Jörg Müller",))]),
-        (Term(grammar.AUTHOR, ("l",)), [("author", ("Ann Lee",))]),
-        (Term(grammar.CATEGORY, value="cs"), [("category", ("cs.LG",))]),
-        (Term(grammar.PRIMARY, value="cs.lg"), [("primary", ("cs.LG",))]),
-        (Term(grammar.ID, value="2601.15529"), [("id", ("2601.15529",))]),
-        (Term(grammar.DOI, value="10.1234/abc"), [("doi", ("10.1234/abc",))]),
-        (Term(grammar.SOURCE, value="daily"), [("source", ("daily",))]),
-        (Term(grammar.ALL, ("muller",), names=("muller",)), [("author", ("Jörg Müller",))]),
-        (
-            Term(grammar.ALL, ("stat", "ml"), value="stat.ml", names=("ml", "stat")),
-            [("category", ("stat.ML",))],
-        ),
-        (Term(grammar.TEXT_OR_ID, ("2601.15529",), value="2601.15529"), [("id", ("2601.15529",))]),
-        (Term(grammar.TEXT, ("error",)), []),
-    ],
+    ("query", "found"),
+    tables.rows(r"""
+        study                 → title: studies + abstract: study
+        ti:"alpha divergence" → title: \alpha$-divergence
+        few-shot              → abstract: few-shot, Few shots
+        few-sho*              → abstract: few-shot, Few shots
+        =RAG                  → title: RAG
+        扩散                  → title: 扩散 + summary: 扩散
+        abs:学习              → abstract: 学习
+        author:müller         → author: Jörg Müller
+        author:"A. Lee"       → author: Ann Lee
+        cat:cs                → category: cs.LG
+        primary:cs.LG         → primary: cs.LG
+        id:2601.15529         → id: 2601.15529
+        doi:10.1234/abc       → doi: 10.1234/abc
+        source:daily          → source: daily
+        all:müller            → author: Jörg Müller
+        all:stat.ML           → category: stat.ML
+        2601.15529            → id: 2601.15529
+        error                 →
+    """),
 )
-def test_why_shows_the_words_of_the_paper(term: Term, found: list[tuple[str, tuple[str, ...]]]) -> None:
-    assert [(hit.field.name, hit.terms) for hit in reasons.why(one(term), SURVEY)] == found
+def test_why_shows_the_words_of_the_paper(query: str, found: str) -> None:
+    hits_found = reasons.why(parse_query(query), SURVEY)
+    assert " + ".join(f"{hit.field.name}: {', '.join(hit.terms)}" for hit in hits_found) == found
 
 
 def test_why_shows_only_the_alternatives_that_fit() -> None:
@@ -347,46 +346,44 @@ def found(query: Query, batch: Iterable[model.Paper]) -> list[tuple[int, ...]]:
 
 @pytest.mark.parametrize(
     ("typed", "places"),
-    [
-        ("comment:accepted", (0,)),
-        ("NOTE: figures", (0, 1)),
-        ("备注：icml", (0,)),
-        ('comment:"accepted at"', (0,)),
-        ("comment:=Accepted", (0,)),
-        ("comment:fig*", (0, 1)),
-        ("comment:(icml figures) graphs", (0,)),
-        ("accepted", (1,)),  # a word without a field is not searched for in comments
-        ("graphs -comment:icml", (1,)),
-        ('speaker:"J. Doe"', (2,)),
-        ("speaker:jan*", (2,)),
-        ("speaker:=Jane", (2,)),
-        ("host:ARXIV.org", (0,)),
-        ('host:"example.org" OR speaker:doe', (1, 2)),
-        ("note:icml, host:example.org", (0, 1)),
-        ("speaker:Doe, Jane", (2,)),
-    ],
+    tables.rows("""
+        comment:accepted                  → 0
+        NOTE: figures                     → 0 1
+        备注：icml                        → 0
+        comment:"accepted at"             → 0
+        comment:=Accepted                 → 0
+        comment:fig*                      → 0 1
+        comment:(icml figures) graphs     → 0
+        accepted                          → 1  # a word without a field is not searched for in comments
+        graphs -comment:icml              → 1
+        speaker:"J. Doe"                  → 2
+        speaker:jan*                      → 2
+        speaker:=Jane                     → 2
+        host:ARXIV.org                    → 0
+        host:"example.org" OR speaker:doe → 1 2
+        note:icml, host:example.org       → 0 1
+        speaker:Doe, Jane                 → 2
+    """),
 )
-def test_a_new_field_works_by_every_name_in_every_matcher(typed: str, places: tuple[int, ...]) -> None:
-    assert found(parse_query(typed, strategies.MORE), BATCH) == [places] * 6
+def test_a_new_field_works_by_every_name_in_every_matcher(typed: str, places: str) -> None:
+    assert found(parse_query(typed, strategies.MORE), BATCH) == [tuple(map(int, places.split()))] * 6
 
 
 @pytest.mark.parametrize(
     ("typed", "places"),
-    [
-        ('venue:"Nature Chemistry"', (0,)),
-        ("journal:nature", (0, 1)),
-        ("期刊：nature -venue:chemistry", (1,)),
-        ("nature", (0,)),  # a word without a field is not searched for in journals
-        ("has:code", (0, 2)),
-        ("has:DATA", (1, 2)),
-        ("has:code -has:data", (0,)),
-        ("has:video", ()),
-    ],
+    tables.rows("""
+        venue:"Nature Chemistry"      → 0
+        journal:nature                → 0 1
+        期刊：nature -venue:chemistry → 1
+        nature                        → 0  # a word without a field is not searched for in journals
+        has:code                      → 0 2
+        has:DATA                      → 1 2
+        has:code -has:data            → 0
+        has:video                     →
+    """),
 )
-def test_journals_and_addresses_of_code_and_data_are_found_by_every_matcher(
-    typed: str, places: tuple[int, ...]
-) -> None:
-    assert found(parse_query(typed), JOURNALS) == [places] * 6
+def test_journals_and_addresses_of_code_and_data_are_found_by_every_matcher(typed: str, places: str) -> None:
+    assert found(parse_query(typed), JOURNALS) == [tuple(map(int, places.split()))] * 6
 
 
 @given(
@@ -421,15 +418,12 @@ def test_every_matcher_agrees_on_new_fields(typed: str, batch: list[model.Paper]
 
 @pytest.mark.parametrize(
     ("typed", "reading"),
-    [
-        ("note:Accepted graphs", "graphs comment:Accepted"),
-        (
-            "graphs -note:(withdrawn | retracted)",
-            "graphs, not (comment:withdrawn OR comment:retracted)",
-        ),
-        ("speaker:Doe, Jane", 'speaker:"Jane Doe"'),
-        ("host:arxiv.org", "host:arxiv.org"),
-    ],
+    tables.rows("""
+        note:Accepted graphs                 → graphs comment:Accepted
+        graphs -note:(withdrawn | retracted) → graphs, not (comment:withdrawn OR comment:retracted)
+        speaker:Doe, Jane                    → speaker:"Jane Doe"
+        host:arxiv.org                       → host:arxiv.org
+    """),
 )
 def test_a_query_with_a_new_field_is_explained(typed: str, reading: str) -> None:
     assert query_in_words(parse_query(typed, strategies.MORE), str) == reading
@@ -635,6 +629,11 @@ def a_paper(title: str, abstract: str = "") -> model.Paper:
     return model.Paper(key=title, title=title, abstract=abstract)
 
 
+def written(text: str) -> list[str]:
+    """Returns title and abstract of a paper, written with " / " between them. An ellipsis is a long text, "‥" a short one."""
+    return text.replace("…", FILLER).replace("‥", FILLER[:60]).split(" / ")
+
+
 def fits(query: str, paper: model.Paper) -> float:
     asked = parse_query(query)
     return fit(asked, reasons.HitFinder(paper).places(asked), WORDS)
@@ -646,30 +645,30 @@ def text_of(paper: model.Paper) -> str:
 
 @pytest.mark.parametrize(
     ("query", "better", "worse"),
-    [
+    tables.rows("""
         # in the title, rather than in the abstract
-        ("swarm", a_paper("Swarm", "x"), a_paper("x", "A swarm.")),
-        ("swarm robot", a_paper("Swarm robot"), a_paper("Swarm", "A robot.")),
-        ("swarm robot", a_paper("Swarm", "A robot."), a_paper("x", f"A swarm. {FILLER} A robot.")),
+        swarm                   → Swarm / x               → x / A swarm.
+        swarm robot             → Swarm robot             → Swarm / A robot.
+        swarm robot             → Swarm / A robot.        → x / A swarm. … A robot.
         # rare words, rather than common ones
-        ("swarm OR result", a_paper("A swarm"), a_paper("A result")),
-        ("swarm OR result", a_paper("x", "A swarm"), a_paper("x", "A result")),
+        swarm OR result         → A swarm                 → A result
+        swarm OR result         → x / A swarm             → x / A result
         # all words, rather than some
-        ("swarm OR robot", a_paper("A swarm and a robot"), a_paper("A swarm")),
+        swarm OR robot          → A swarm and a robot     → A swarm
         # words near each other, rather than far apart
-        ("swarm robot", a_paper("x", "A swarm robot."), a_paper("x", f"A swarm. {FILLER} A robot.")),
-        ("swarm robot", a_paper("x", "A swarm with robot."), a_paper("x", f"A swarm {FILLER[:60]} robot.")),
-        ("swarm robot ant", a_paper("x", "ant swarm robot."), a_paper("x", f"ant. {FILLER} swarm robot.")),
+        swarm robot             → x / A swarm robot.      → x / A swarm. … A robot.
+        swarm robot             → x / A swarm with robot. → x / A swarm ‥ robot.
+        swarm robot ant         → x / ant swarm robot.    → x / ant. … swarm robot.
         # every occurrence of a word counts, and not only the first one
-        ("swarm robot", a_paper("x", f"swarm {FILLER} swarm robot"), a_paper("x", f"swarm {FILLER} {FILLER} robot")),
+        swarm robot             → x / swarm … swarm robot → x / swarm … … robot
         # phrases, prefixes, Chinese
-        ('"swarm robot" OR result', a_paper("A swarm robot"), a_paper("A result")),
-        ("swarm*", a_paper("Swarming"), a_paper("x", "swarming")),
-        ("扩散", a_paper("扩散模型"), a_paper("x", "扩散模型")),
-    ],
-)  # fmt: skip
-def test_what_fits_better(query: str, better: model.Paper, worse: model.Paper) -> None:
-    assert fits(query, better) > fits(query, worse) > 0
+        "swarm robot" OR result → A swarm robot           → A result
+        swarm*                  → Swarming                → x / swarming
+        扩散                    → 扩散模型                → x / 扩散模型
+    """),
+)
+def test_what_fits_better(query: str, better: str, worse: str) -> None:
+    assert fits(query, a_paper(*written(better))) > fits(query, a_paper(*written(worse))) > 0
 
 
 @pytest.mark.parametrize("query", ["cat:cs.LG", "author:Doe", "swarm", "swarm -robot"])
