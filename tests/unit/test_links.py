@@ -67,26 +67,26 @@ def test_a_link_names_its_paper(text: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "https://openreview.net/forum?id=abc123XYZ",
-        "https://openreview.net/pdf?id=abc123",
-        "https://twitter.com/ylecun/status/1234567890123456789",
-        "https://x.com/ylecun/status/1234567890",
-        "https://example.org/paper.pdf",
-        "http://www.example.edu/~me/papers/icml2024.pdf",
-        "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
-        "youtu.be/dQw4w9WgXcQ",
-        "https://paperswithcode.com/paper/attention-is-all-you-need",
-        "https://github.com/huggingface/transformers",
-        "https://www.semanticscholar.org/paper/Attention-Vaswani/204e3073870fae3d05bcbc2f6a8e263d9b72e776",
-        "https://scholar.google.com/scholar?q=attention",
-        "https://arxiv.org/list/cs.LG/recent",
-        "https://aclanthology.org/2023.acl-long.1/",
-        "https://proceedings.mlr.press/v139/x.html",
-        "www.example.org",
-        "https://[broken",
-        "请看 https://openreview.net/forum?id=abc。",
-    ],
+    tables.lines("""
+        https://openreview.net/forum?id=abc123XYZ
+        https://openreview.net/pdf?id=abc123
+        https://twitter.com/ylecun/status/1234567890123456789
+        https://x.com/ylecun/status/1234567890
+        https://example.org/paper.pdf
+        http://www.example.edu/~me/papers/icml2024.pdf
+        https://www.youtube.com/watch?v=dQw4w9WgXcQ
+        youtu.be/dQw4w9WgXcQ
+        https://paperswithcode.com/paper/attention-is-all-you-need
+        https://github.com/huggingface/transformers
+        https://www.semanticscholar.org/paper/Attention-Vaswani/204e3073870fae3d05bcbc2f6a8e263d9b72e776
+        https://scholar.google.com/scholar?q=attention
+        https://arxiv.org/list/cs.LG/recent
+        https://aclanthology.org/2023.acl-long.1/
+        https://proceedings.mlr.press/v139/x.html
+        www.example.org
+        https://[broken
+        请看 https://openreview.net/forum?id=abc。
+    """),
 )
 def test_a_link_without_id_and_doi_is_not_taken_for_a_query(text: str) -> None:
     assert (links_in_text.mentioned(text), len(links_in_text.links_to_no_paper(text))) == ((), 1)
@@ -94,18 +94,18 @@ def test_a_link_without_id_and_doi_is_not_taken_for_a_query(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "cs.AI/cs.LG",
-        "math.CO/math.PR",
-        "and/or",
-        "TCP/IP",
-        "node.js",
-        "3.5/4.0 turbo",
-        "a.b/c",
-        "diffusion -survey",
-        "https://export.arxiv.org/api/query?search_query=ti:diffusion",
-        "e-mail me@example.org/now",
-    ],
+    tables.lines("""
+        cs.AI/cs.LG
+        math.CO/math.PR
+        and/or
+        TCP/IP
+        node.js
+        3.5/4.0 turbo
+        a.b/c
+        diffusion -survey
+        https://export.arxiv.org/api/query?search_query=ti:diffusion
+        e-mail me@example.org/now
+    """),
 )
 def test_what_is_no_link_stays_a_query(text: str) -> None:
     assert (links_in_text.mentioned(text), links_in_text.links_to_no_paper(text)) == ((), ())

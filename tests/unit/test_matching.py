@@ -589,11 +589,53 @@ def test_what_was_guessed_is_said_in_a_hint(queries: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["graph", "graph neural", "graph OR neural", "graph -survey", '"graph neural"', "few-shot", "neuro*", "=RAG", "ti:graph", "cat:cs.LG",
-     "cs.LG", "author:doe", 'author:"Jane Doe"', "2601.15529", "扩散模型", "C++", "α-divergence", "(graph OR rag) -survey", "cat:cs.*", "all:doe", "foo:graph",
-     "BERT: pre-training", "call:papers", "12:30", "1,000", "graph, not tree", "扩散 或 流", "graph;", '"a; b"', "near field", "date night", "from:scratch", "from: scratch",
-     "R.NET", "math.", "no-reference", "AT&T", "1,000 Hz", "BERT: graph", "-(-x)", 'au:"Smith, Jane"', "cs.AI+cs.LG", "x ti:-y", "graph,"],
-)  # fmt: skip
+    tables.lines("""
+        graph
+        graph neural
+        graph OR neural
+        graph -survey
+        "graph neural"
+        few-shot
+        neuro*
+        =RAG
+        ti:graph
+        cat:cs.LG
+        cs.LG
+        author:doe
+        author:"Jane Doe"
+        2601.15529
+        扩散模型
+        C++
+        α-divergence
+        (graph OR rag) -survey
+        cat:cs.*
+        all:doe
+        foo:graph
+        BERT: pre-training
+        call:papers
+        12:30
+        1,000
+        graph, not tree
+        扩散 或 流
+        graph;
+        "a; b"
+        near field
+        date night
+        from:scratch
+        from: scratch
+        R.NET
+        math.
+        no-reference
+        AT&T
+        1,000 Hz
+        BERT: graph
+        -(-x)
+        au:"Smith, Jane"
+        cs.AI+cs.LG
+        x ti:-y
+        graph,
+    """),
+)
 def test_a_plain_query_needs_no_hint(query: str) -> None:
     assert [str(hint) for hint in parse_query(query).hints] == []
 
@@ -603,15 +645,46 @@ def test_a_plain_query_needs_no_hint(query: str) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["all:cs.", "all:math?", "-all:{math} x", "all:máth", "all:=Math,", "all:math's", "cat:foo，", "cat:'foo.'", "primary:hep-th/9901001，",
-     'cat:"}cs."', "id:}https://arxiv.org/abs/2601.15529", "author:mue*", "all:Müller's", 'source:"a, b"', 'doi:"10.1234/a,b"', "au:Oe",
-     # a prefix that folding shortens
-     "author:Mue*", "ab's*", r"\emph{a}b*", r"=\emph{a}b*", "all:Mue*", r"few-\x{y}*",
-     # found by fuzzing: the subscription searched only for `c`, and `"或"` was refused
-     '"且" c', "™且 c", "$或 c", '"或"', '="且"', 'ti:"或" x', 'all:"且" x',
-     # found by fuzzing: a category after a backslash (no TeX command), and control characters that a link encodes
-     "all:\\hep-th", "all:(n \\hep-th", "all:\\math x", "search_query=cat:a%11b", "%22 cat:a%C2%85b"],
-)  # fmt: skip
+    tables.lines(r"""
+        all:cs.
+        all:math?
+        -all:{math} x
+        all:máth
+        all:=Math,
+        all:math's
+        cat:foo，
+        cat:'foo.'
+        primary:hep-th/9901001，
+        cat:"}cs."
+        id:}https://arxiv.org/abs/2601.15529
+        author:mue*
+        all:Müller's
+        source:"a, b"
+        doi:"10.1234/a,b"
+        au:Oe
+        # a prefix that folding shortens
+        author:Mue*
+        ab's*
+        \emph{a}b*
+        =\emph{a}b*
+        all:Mue*
+        few-\x{y}*
+        # found by fuzzing: the subscription searched only for `c`, and `"或"` was refused
+        "且" c
+        ™且 c
+        $或 c
+        "或"
+        ="且"
+        ti:"或" x
+        all:"且" x
+        # found by fuzzing: a category after a backslash (no TeX command), and control characters that a link encodes
+        all:\hep-th
+        all:(n \hep-th
+        all:\math x
+        search_query=cat:a%11b
+        %22 cat:a%C2%85b
+    """),
+)
 def test_a_canonical_text_reads_as_it_was_meant(query: str) -> None:
     read = parse_query(query)
     again = parse_query(read.canonical)
