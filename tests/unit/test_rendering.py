@@ -21,6 +21,7 @@ from subscriptions import model
 from subscriptions.model import ChatKind, DeliveryKind
 from subscriptions.notices.declared import NOTICES
 from subscriptions.texts.cutting import width
+from tests import tables
 from tests.fakes.process import ROOT
 from tests.make import translation
 from tests.rendered import render_delivery, render_reply
@@ -287,14 +288,14 @@ def test_above_ten_papers_one_line_of_summary_remains(amount: int, columns: int)
 
 @pytest.mark.parametrize(
     ("first", "last", "en", "zh"),
-    [
-        ("2026-01-22", "2026-01-22", "Thu 22 Jan", "1月22日 周四"),
-        ("2025-12-31", "2026-01-22", "Wed 31 Dec – Thu 22 Jan", "12月31日 周三 – 1月22日 周四"),
-        ("2023-04-05", "2023-04-05", "Wed 5 Apr 2023", "2023年4月5日 周三"),
-        ("2023-04-05", "2023-04-07", "Wed 5 – Fri 7 Apr 2023", "2023年4月5日 周三 – 7日 周五"),
-        ("2023-04-05", "2023-06-07", "Wed 5 Apr – Wed 7 Jun 2023", "2023年4月5日 周三 – 6月7日 周三"),
-        ("2023-04-05", "2026-01-22", "Wed 5 Apr 2023 – Thu 22 Jan 2026", "2023年4月5日 周三 – 2026年1月22日 周四"),
-    ],
+    tables.rows("""
+        2026-01-22 → 2026-01-22 → Thu 22 Jan                       → 1月22日 周四
+        2025-12-31 → 2026-01-22 → Wed 31 Dec – Thu 22 Jan          → 12月31日 周三 – 1月22日 周四
+        2023-04-05 → 2023-04-05 → Wed 5 Apr 2023                   → 2023年4月5日 周三
+        2023-04-05 → 2023-04-07 → Wed 5 – Fri 7 Apr 2023           → 2023年4月5日 周三 – 7日 周五
+        2023-04-05 → 2023-06-07 → Wed 5 Apr – Wed 7 Jun 2023       → 2023年4月5日 周三 – 6月7日 周三
+        2023-04-05 → 2026-01-22 → Wed 5 Apr 2023 – Thu 22 Jan 2026 → 2023年4月5日 周三 – 2026年1月22日 周四
+    """),
 )
 def test_days_that_are_long_ago_are_told_with_their_year(first: str, last: str, en: str, zh: str) -> None:
     days = (date.fromisoformat(first), date.fromisoformat(last))
@@ -407,33 +408,32 @@ def test_nobody_is_called_and_no_markup_is_taken_from_a_paper() -> None:
 
 
 @pytest.mark.parametrize(
-    ("to", "due", "late", "quiet"),
-    [
-        (chat(), THURSDAY, 0, False),
-        (chat(sound="off"), THURSDAY, 0, True),
-        (chat(kind=ChatKind.GROUP, sound="off"), THURSDAY, 0, True),
-        (
-            chat(kind=ChatKind.GROUP),
-            THURSDAY,
-            0,
-            False,
-        ),  # a chat that has switched the sound on
-        (chat(kind=ChatKind.GROUP), THURSDAY.replace(hour=21), 0, True),
-        (chat(), THURSDAY.replace(hour=20, minute=59), 0, False),
-        (chat(), THURSDAY.replace(hour=21), 0, True),
-        (chat(), THURSDAY.replace(hour=6, minute=59), 0, True),
-        (chat(), THURSDAY.replace(hour=7), 0, False),
-        (chat(timezone="+08:00"), THURSDAY.replace(hour=14), 0, True),
-        (chat(quiet="off"), THURSDAY.replace(hour=22), 0, True),
-        (chat(quiet="12:00-16:00"), THURSDAY, 0, True),
-        (chat(quiet="12:00-16:00"), THURSDAY.replace(hour=22), 0, False),
-        (chat(), THURSDAY, 10, True),  # due at 14:00, sent at midnight
-    ],
+    ("kind", "settings", "due", "late", "sound"),
+    tables.rows("""
+        private →                   → 13:00 →    → heard
+        private → sound=off         → 13:00 →    → quiet
+        group   → sound=off         → 13:00 →    → quiet
+        group   →                   → 13:00 →    → heard  # a chat that has switched the sound on
+        group   →                   → 21:00 →    → quiet
+        private →                   → 20:59 →    → heard
+        private →                   → 21:00 →    → quiet
+        private →                   → 06:59 →    → quiet
+        private →                   → 07:00 →    → heard
+        private → timezone=+08:00   → 14:00 →    → quiet
+        private → quiet=off         → 22:00 →    → quiet
+        private → quiet=12:00-16:00 → 13:00 →    → quiet
+        private → quiet=12:00-16:00 → 22:00 →    → heard
+        private →                   → 13:00 → 10 → quiet  # due at 14:00, sent at midnight
+    """),
 )
 def test_a_sound_is_heard_by_day_where_the_chat_wants_it(
-    to: model.Chat, due: datetime, late: int, *, quiet: bool
+    kind: str, settings: str, due: str, late: str, sound: str
 ) -> None:
-    assert silent(delivery(to, items(1), due=due, late=timedelta(hours=late))) == [quiet]
+    to = chat(kind=ChatKind(kind), **dict(setting.split("=") for setting in settings.split()))
+    hour, minute = map(int, due.split(":"))
+    at = THURSDAY.replace(hour=hour, minute=minute)
+    planned = delivery(to, items(1), due=at, late=timedelta(hours=int(late or 0)))
+    assert silent(planned) == [sound == "quiet"]
 
 
 def test_only_the_first_of_several_messages_makes_a_sound() -> None:
