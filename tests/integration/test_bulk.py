@@ -35,7 +35,7 @@ from subscriptions.store import drafts, subscriptions
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
 from tests import make
-from tests.make import DAY, NOON, ingested, subscribes
+from tests.make import DAY, NOON, digest, ingested, paper, subscribes
 from tests.stored import value
 
 TODAY = NOON.date()
@@ -141,7 +141,7 @@ def papers(draw: st.DrawFn) -> model.Paper:
     if arxiv_id is None and doi is not None:
         found["key"] = f"10.1/{doi}"
     languages = draw(st.lists(st.sampled_from(("zh", "ja")), unique=True))
-    return make.paper(
+    return paper(
         title,
         *draw(st.lists(st.sampled_from(("cs.LG", "cs.CV", "stat.ML")), unique=True)),
         arxiv_id=arxiv_id,
@@ -160,7 +160,7 @@ digests = st.lists(st.tuples(st.lists(papers(), max_size=9), st.sampled_from((0,
 
 def stored_all(store: Store, said: list[tuple[list[model.Paper], int, bool]]) -> list[tuple[object, ...]]:
     return [
-        counts_of(stored(store, make.digest(*some, name=str(n)), day=TODAY - ago * DAY, announce=announce))
+        counts_of(stored(store, digest(*some, name=str(n)), day=TODAY - ago * DAY, announce=announce))
         for n, (some, ago, announce) in enumerate(said)
     ]
 
@@ -175,7 +175,7 @@ def test_papers_merged_before_the_writing_give_the_same_store_as_papers_merged_i
 ) -> None:
     """One store writes what was merged before. For the other, somebody always commits in between, so it merges again."""
     with stores(empty_database, "before", "again") as (before, again), pytest.MonkeyPatch.context() as patched:
-        some = make.digest(*last, name="the last one")
+        some = digest(*last, name="the last one")
         stored_all(before, said)
         merged_before = stored(before, some, day=TODAY - ago * DAY)
         patched.setattr(Transaction, "is_current", lambda _, __: False)
@@ -207,7 +207,7 @@ def test_a_digest_read_again_after_a_crash_is_stored_the_same(
         stored_all(calm, said)
         stored_all(crashed, said)
         patched.setattr(ingest_room, "MOST_TOGETHER", together)
-        some = make.digest(*last, name="the last one")
+        some = digest(*last, name="the last one")
         commits = Counter[str]()
 
         def crash() -> None:
@@ -245,7 +245,7 @@ def test_an_archive_that_was_filed_in_parts_is_announced_whole(
 
 
 def many(amount: int) -> model.Digest:
-    return make.digest(*(make.paper(f"Kite {n}", "cs.LG", arxiv_id=f"2602.{n:05d}") for n in range(amount)))
+    return digest(*(paper(f"Kite {n}", "cs.LG", arxiv_id=f"2602.{n:05d}") for n in range(amount)))
 
 
 def test_no_transaction_of_a_large_digest_writes_too_much(
@@ -276,7 +276,7 @@ def test_a_planner_between_the_parts_takes_each_paper_once(
     watched: WatchedStore, monkeypatch: pytest.MonkeyPatch, together: int, papers: int, deliveries: int
 ) -> None:
     monkeypatch.setattr(ingest_room, "MOST_TOGETHER", together)
-    ingested(watched, make.paper("Boat", "cs.CV"), now=NOON - DAY)
+    ingested(watched, paper("Boat", "cs.CV"), now=NOON - DAY)
     subscribes(watched, "console:me", "kite", when="now", now=NOON - DAY / 2)
     plan_due(watched, now=NOON - DAY / 4)
     planned: list[int] = []
@@ -293,7 +293,7 @@ def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_
     1,000 papers would take a second.
     """
     ingested(store, *many(40).entries[:20])
-    changed = [make.paper(f"Kite {n}", "cs.LG", "cs.CV", arxiv_id=f"2602.{n:05d}") for n in range(20)]
+    changed = [paper(f"Kite {n}", "cs.LG", "cs.CV", arxiv_id=f"2602.{n:05d}") for n in range(20)]
     with executed(store) as statements:
         ingested(store, *changed, *many(400).entries[20:], now=NOON + DAY)
     words = [statement.replace('"', "").split() for statement in statements]
@@ -320,7 +320,7 @@ def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_
 # ------------------------------------ known papers that changed are merged before the transaction that lets writers wait
 
 
-PAPERS = [make.paper(f"A graph {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", abstract="Words.") for n in range(1, 71)]
+PAPERS = [paper(f"A graph {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", abstract="Words.") for n in range(1, 71)]
 CHANGED = [replace(one, abstract="Other words.", version=2) for one in PAPERS]
 
 
@@ -376,7 +376,7 @@ def stores_beside_others(
     ingest = ingest_room.Ingest(source="daily", day=NOON.date(), now=NOON, of_arxiv=True)
     with pytest.MonkeyPatch.context() as counted:
         counted.setattr(store, "write", write)
-        return ingest_room.ingest_digest(store, make.digest(*papers), ingest), writes
+        return ingest_room.ingest_digest(store, digest(*papers), ingest), writes
 
 
 def abstracts(store: Store) -> set[str]:
@@ -399,7 +399,7 @@ def test_papers_stored_meanwhile_are_merged(known: Store, made_while_writing: li
 
 
 def test_two_stored_papers_that_turn_out_to_be_one_become_one(known: Store) -> None:
-    ingested(known, make.paper("A tree", "cs.LG", doi="10.1/x"), source="other")
+    ingested(known, paper("A tree", "cs.LG", doi="10.1/x"), source="other")
     assert stores_beside_others(known, *CHANGED[1:], replace(CHANGED[0], doi="10.1/x"))[0].updated == len(PAPERS)
     found = papers_named(known, ["10.1/x", PAPERS[0].arxiv_id or ""])
     assert len(found) == 2

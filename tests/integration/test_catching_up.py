@@ -40,7 +40,7 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
 from tests.integration.cli import page
-from tests.make import DAY, HOUR, NOON, FakeClock, address
+from tests.make import DAY, HOUR, NOON, FakeClock, address, paper
 from tests.programs.faults.year import simulated_bot
 from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, web_source
 
@@ -52,7 +52,7 @@ LACKS = "; cross-lists of older papers and new versions are not in it."
 
 
 def graphs_of(day: str) -> model.Paper:
-    return make.paper(f"Graphs of {day}", "cs.LG")
+    return paper(f"Graphs of {day}", "cs.LG")
 
 
 @pytest.fixture
@@ -86,8 +86,8 @@ def missed_notices(store: Store) -> list[dict[str, str]]:
 def five_days_pass(arxiv: FakeArxiv, clock: FakeClock) -> None:
     """Six days pass while no process runs. arXiv announces papers on Monday, Wednesday and Thursday."""
     clock.advance(dt.timedelta(days=6))
-    arxiv.announces(MONDAY, graphs_of("Monday"), make.paper("Means of Monday", "stat.ML"))
-    arxiv.announces(WEDNESDAY, graphs_of("Wednesday"), make.paper("Strings", "hep-th"))
+    arxiv.announces(MONDAY, graphs_of("Monday"), paper("Means of Monday", "stat.ML"))
+    arxiv.announces(WEDNESDAY, graphs_of("Wednesday"), paper("Strings", "hep-th"))
     arxiv.announces(THURSDAY, graphs_of("Thursday"))
 
 
@@ -135,7 +135,7 @@ async def test_while_the_api_is_busy_todays_papers_come(store: Store, clock: Fak
 
 @pytest.mark.usefixtures("friday")
 async def test_the_rest_of_a_partial_day_is_asked_for_again(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(MONDAY, *(make.paper(f"Graphs {number}", "cs.LG") for number in range(9)))
+    arxiv.announces(MONDAY, *(paper(f"Graphs {number}", "cs.LG") for number in range(9)))
     arxiv.announces(WEDNESDAY, graphs_of("Wednesday"))
     clock.advance(dt.timedelta(days=5))
     arxiv.cuts(at="/api/")
@@ -184,10 +184,10 @@ async def test_a_list_of_arxiv_has_the_api_for_its_history(clock: FakeClock, arx
 
 async def test_an_api_query_reads_on_until_a_paper_is_known(arxiv: FakeArxiv, feeds: Feeds) -> None:
     source = web_source(f"{arxiv.url}/api/query?search_query=cat:cs.LG&max_results=3")
-    arxiv.announces(FRIDAY_BEFORE, *(make.paper(f"Old {number}", "cs.LG") for number in range(7)))
+    arxiv.announces(FRIDAY_BEFORE, *(paper(f"Old {number}", "cs.LG") for number in range(7)))
     await feeds.polled(source)
     assert len(arxiv.asked()) == 1  # the first poll reads only the newest papers
-    arxiv.announces(MONDAY, *(make.paper(f"Graphs {number}", "cs.LG") for number in range(8)))
+    arxiv.announces(MONDAY, *(paper(f"Graphs {number}", "cs.LG") for number in range(8)))
     feeds.clock.advance(dt.timedelta(days=5))
     await feeds.polled(source)
     assert [path.partition("&start=")[2] for path in arxiv.asked()[1:]] == ["", "3", "6"]
@@ -483,7 +483,7 @@ class Bot:
     async def reads(self, brought: Brought, *, first: bool, looked_at: dt.datetime | None = None) -> Ingested:
         """Ingests a digest when it comes (`first`), or ingests it again after a restore."""
         content = make.digest(
-            make.paper(f"Graph {brought.work}", arxiv_id=None),
+            paper(f"Graph {brought.work}", arxiv_id=None),
             day=None if brought.reader == "nothing" else brought.at.date(),
         )
         arrival = counted_as_sent.Arrival(
@@ -650,7 +650,7 @@ async def test_a_batch_of_arxiv_came_when_its_schedule_expected_it(  # noqa: PLR
 ) -> None:
     clock.set_now(new_york("2026-01-21 23:00"))
     make.subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
-    arxiv.announces(dt.date(2026, 1, 22), make.paper("Graphs", "cs.LG"))
+    arxiv.announces(dt.date(2026, 1, 22), paper("Graphs", "cs.LG"))
     store = restored(copies.copied(store, tmp_path), new_york(f"2026-01-22 {lost}"))
     clock.set_now(new_york("2026-01-22 01:00"))
     await polled(store, clock, arxiv, arxiv_source("cs.LG"))
@@ -664,7 +664,7 @@ def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> N
     """
     lost_at = NOON + dt.timedelta(hours=2)
     make.subscribes(store, "console:me", "graph", now=NOON, every="now")
-    make.ingested(store, make.paper("Graphs"), now=NOON + dt.timedelta(hours=1))
+    make.ingested(store, paper("Graphs"), now=NOON + dt.timedelta(hours=1))
     with patch.object(after_loss, "count_known", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         restoring.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=1))
     assert restoring.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=2)) == 1

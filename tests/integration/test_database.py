@@ -28,7 +28,7 @@ from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.store import Store
 from tests import make, stored
 from tests.integration.cli import Terminal, page
-from tests.make import DAY, NOON, ingested, subscribes
+from tests.make import DAY, NOON, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 
@@ -58,9 +58,9 @@ def test_a_commit_is_on_the_disk_before_it_returns(store: Store) -> None:
 
 
 def test_a_copy_is_one_whole_file_that_only_the_owner_can_read(store: Store, tmp_path: Path) -> None:
-    ingested(store, make.paper("One"))
+    ingested(store, paper("One"))
     store.backup(tmp_path / "copy" / "copy.db")
-    ingested(store, make.paper("Two"))
+    ingested(store, paper("Two"))
     assert {
         path.name: oct(path.stat().st_mode & 0o777)
         for path in (*tmp_path.glob("paperwire.db*"), *(tmp_path / "copy").iterdir())
@@ -97,7 +97,7 @@ def test_the_newest_seven_automatic_copies_of_a_kind_are_kept(tmp_path: Path) ->
 def test_a_copy_of_a_damaged_database_replaces_no_good_one(tmp_path: Path) -> None:
     path, copies = tmp_path / "live.db", tmp_path / "copies"
     with closing(opened(path)) as store:  # its end moves the write-ahead log into the file
-        ingested(store, *(make.paper(f"Paper {n}", abstract="Text. " * 200) for n in range(50)))
+        ingested(store, *(paper(f"Paper {n}", abstract="Text. " * 200) for n in range(50)))
         store.copy_into(copies, "daily", NOON)
     data = path.read_bytes()
     path.write_bytes(data[: 4096 * 3] + b"\xff" * (len(data) - 4096 * 3))
@@ -271,8 +271,8 @@ def test_no_character_of_a_text_is_refused(store: Store) -> None:
     hostile = "Graphs\0of\x01 '\"; DROP TABLE paper; -- %s %% \\ \U0001f600\u202e"
     ingested(
         store,
-        make.paper(hostile, abstract="\0", authors=["\0"], comment="\0"),
-        make.paper("Tea", key="\0", arxiv_id=None),
+        paper(hostile, abstract="\0", authors=["\0"], comment="\0"),
+        paper("Tea", key="\0", arxiv_id=None),
     )
     subscribes(store, "telegram:1", "graphs")
     with store.read() as session:
@@ -312,8 +312,8 @@ def test_a_query_is_stored_once_however_long_it_is(store: Store, words: str) -> 
 def test_a_paper_is_found_again_by_a_very_long_title(store: Store) -> None:
     signs = [chr(0x4E00 + 37 * number % 20_000) for number in range(2_000)]
     title, other = "".join(signs), "".join(signs[:-1]) + "末"
-    ingested(store, make.paper(title, arxiv_id=None))
-    ingested(store, make.paper(title, arxiv_id="2601.00001"), make.paper(other, arxiv_id="2601.00002"))
+    ingested(store, paper(title, arxiv_id=None))
+    ingested(store, paper(title, arxiv_id="2601.00001"), paper(other, arxiv_id="2601.00002"))
     with store.read() as transaction:
         found = {known.paper.arxiv_id: known.paper.title for known in make.stored_papers(transaction)}
     assert found == {"2601.00001": title, "2601.00002": other}
@@ -338,7 +338,7 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
         parse_address(form.format(name + name[0]))
     chat, source = parse_address(form.format(name)), source_name("--source", WIDE)
     requests.subscribe(store, chat, requests.SubscriptionRequest(text="graph", every="now", since="1d"), now=NOON)
-    ingested(store, make.paper("A graph"), source=source, now=NOON - make.HOUR)
+    ingested(store, paper("A graph"), source=source, now=NOON - make.HOUR)
     with store.write() as session:
         sources.put_receipt(session, receipts.Receipt(source=source, at=NOON, outcome=receipts.Outcome.NEW))
     (lane,) = plan_due(store, now=NOON)

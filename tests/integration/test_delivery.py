@@ -35,7 +35,7 @@ from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked
 from tests.integration.program import Quiet, running
 from tests.integration.slack_bot import a_bot
-from tests.make import HOUR, MINUTE, NOON, FakeClock, address, ingested, subscribes
+from tests.make import HOUR, MINUTE, NOON, FakeClock, address, due, ingested, paper, subscribes
 
 CUT = 9  # how many posts lose their connection
 
@@ -53,7 +53,7 @@ def entries(app: App) -> abc.Iterable[outbox.OutboxEntry]:
 
 async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
-        make.due(app.store, "slack:C1")
+        due(app.store, "slack:C1")
         slack.answers("cut after")
         slack.answers("500", times=10_000, method="conversations.history")
         asked = []
@@ -79,7 +79,7 @@ async def test_posts_to_a_failing_platform_become_rarer(
     if not readable:
         slack.scopes.discard("channels:history")
     async with running(tmp_path, clock, slack=slack, telegram=telegram) as app:
-        make.due(app.store, "slack:C1", "telegram:1")
+        due(app.store, "slack:C1", "telegram:1")
         for fake in (slack, telegram):
             fake.answers("500", times=1000)
         for _ in range(66):  # a quarter of an hour
@@ -110,11 +110,11 @@ async def test_messages_left_to_a_person_hold_up_nothing(tmp_path: Path, clock: 
 
         app.deps.channels["slack"].find = counting  # type: ignore[method-assign]
         for n in range(CUT):  # the bot tries to look up each message, which counts like a post
-            ingested(app.store, make.paper(f"A graph of kind {n}"), now=clock.now())
+            ingested(app.store, paper(f"A graph of kind {n}"), now=clock.now())
             slack.answers("cut after")
             assert (await app.sender.deliver()).unclear == n + 1
             clock.advance(MINUTE)
-        ingested(app.store, make.paper("A graph, at last"), now=clock.now())
+        ingested(app.store, paper("A graph, at last"), now=clock.now())
         assert (await app.sender.deliver()).sent == 1
         assert lookups == CUT
     slack.scopes.add("channels:history")
@@ -127,14 +127,14 @@ async def test_messages_left_to_a_person_hold_up_nothing(tmp_path: Path, clock: 
 async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
     app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
-    make.due(app.store, "telegram:1")
+    due(app.store, "telegram:1")
     app.deps.engine.wake([])
     broken = [("<b>", "A graph, plain")]
     object.__setattr__(app.deps, "render_delivery", _renders(broken))
     assert (await app.sender.deliver()).sent == 1
     assert [entry.text for entry in telegram.posted_to("1")] == ["A graph, plain"]
     clock.advance(MINUTE)
-    ingested(app.store, make.paper("Another graph"), now=clock.now())
+    ingested(app.store, paper("Another graph"), now=clock.now())
     object.__setattr__(app.deps, "render_delivery", _renders([("<b>", "")]))
     assert (await app.sender.deliver()).dead == 1
     entry = next(e for e in entries(app) if e.state == "dead")
@@ -157,7 +157,7 @@ def _renders(texts: list[tuple[str, str]]) -> abc.Callable[[object, object], tup
 async def test_a_delivery_that_cannot_be_rendered_is_dead(
     app: App, clock: FakeClock, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
 ) -> None:
-    make.due(app.store, "telegram:1", "telegram:2")
+    due(app.store, "telegram:1", "telegram:2")
     good = app.deps.render_delivery
     object.__setattr__(
         app.deps,
@@ -183,7 +183,7 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
 async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
     app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
-    make.due(app.store, *(f"telegram:{chat}" for chat in range(1, 31)))
+    due(app.store, *(f"telegram:{chat}" for chat in range(1, 31)))
     telegram.answers("429", times=12, retry_after=300)
     first = await app.sender.deliver()
     asked = len(telegram.arrived("sendMessage"))
@@ -205,7 +205,7 @@ async def test_when_many_chats_are_gone_the_platform_stops(app: App, clock: Fake
     for chat in chats:
         telegram.knows(chat)
         telegram.blocks(chat)
-    make.due(app.store, *(f"telegram:{chat}" for chat in chats))
+    due(app.store, *(f"telegram:{chat}" for chat in chats))
     assert "telegram" in (await app.sender.deliver()).stopped
     assert {get_chat(app.store, address(f"telegram:{chat}")).state for chat in chats} == {"active"}
     [[first, second, *_]] = [notice.text.splitlines() for notice in telegram.posted_to("99")]
@@ -252,7 +252,7 @@ async def test_the_first_messages_go_out_while_others_are_planned(
 
     monkeypatch.setattr(_plan, "SLICE", 1)
     monkeypatch.setattr(_plan, "_plan_slice", noted)
-    make.due(app.store, "telegram:1", "telegram:2", "telegram:3")
+    due(app.store, "telegram:1", "telegram:2", "telegram:3")
     await process.tick()
     await process.finish()
     assert drains == [False, True, True]
@@ -262,7 +262,7 @@ async def test_the_first_messages_go_out_while_others_are_planned(
 async def test_after_an_error_of_the_store_no_other_lane_begins_a_post(
     app: App, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make.due(app.store, "telegram:1", "telegram:2")
+    due(app.store, "telegram:1", "telegram:2")
     drain_state = DrainState()
     await sender.plan(app.deps, drain_state)
     with monkeypatch.context() as broken:
@@ -286,7 +286,7 @@ async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
         raise asyncio.CancelledError
 
     monkeypatch.setattr(channel, "post", breaks_off)
-    make.due(app.store, "telegram:1")
+    due(app.store, "telegram:1")
     for _ in range(4):
         await process.tick()
         await process.finish()
@@ -298,7 +298,7 @@ async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
 # --------------- sent messages are edited when a paper is withdrawn or its summary comes late, and are never sent again
 
 
-SEEN = make.paper("A graph", arxiv_id="2601.90001", version=1)
+SEEN = paper("A graph", arxiv_id="2601.90001", version=1)
 GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
 
 
@@ -317,8 +317,8 @@ async def test_one_call_sends_what_is_new_and_edits_what_is_out(
     clock.advance(timedelta(days=9))
     ingested(
         app.store,
-        make.paper("A graph", arxiv_id="2601.90001", version=2, abstract=GONE),
-        make.paper("Another graph"),
+        paper("A graph", arxiv_id="2601.90001", version=2, abstract=GONE),
+        paper("Another graph"),
         name="later",
         now=clock.now(),
     )
@@ -339,12 +339,12 @@ async def test_a_summary_within_two_days_edits_the_message_silently(
     subscribes(app.store, "telegram:1", "graph", every="now")
     subscribes(app.store, "telegram:2", "graph", every="now")
     set_settings(app.store, address("telegram:1"), {"lang": "zh"}, now=clock.now())
-    ingested(app.store, make.paper("A graph", arxiv_id="2601.90001", abstract="About graphs."))
+    ingested(app.store, paper("A graph", arxiv_id="2601.90001", abstract="About graphs."))
     await app.sender.deliver()
     clock.advance(47 * HOUR)
     ingested(
         app.store,
-        make.paper("A graph", arxiv_id="2601.90001", summaries=make.summary("图的研究。", "zh")),
+        paper("A graph", arxiv_id="2601.90001", summaries=make.summary("图的研究。", "zh")),
         name="summary",
         now=clock.now(),
     )
@@ -354,7 +354,7 @@ async def test_a_summary_within_two_days_edits_the_message_silently(
     clock.advance(2 * HOUR)
     ingested(
         app.store,
-        make.paper("A graph", arxiv_id="2601.90001", summaries=make.summary("On graphs.", "en")),
+        paper("A graph", arxiv_id="2601.90001", summaries=make.summary("On graphs.", "en")),
         name="english",
         now=clock.now(),
     )
@@ -367,7 +367,7 @@ async def test_a_message_that_is_gone_is_not_edited_again_and_again(
     app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     telegram.deletes_message("1", telegram.posted_to("1")[0].id)
-    ingested(app.store, make.paper("A graph", arxiv_id="2601.90001", version=2, comment=GONE), name="later")
+    ingested(app.store, paper("A graph", arxiv_id="2601.90001", version=2, comment=GONE), name="later")
     for _ in range(3):
         clock.advance(20 * MINUTE)
         await app.sender.deliver()
@@ -430,7 +430,7 @@ def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None
 
 @pytest.mark.both_databases
 def test_a_paused_chat_makes_nobody_miss_its_platform(store: Store) -> None:
-    make.due(store, "telegram:1")
+    due(store, "telegram:1")
     _plan.plan_due(store, now=NOON)
     assert outbox.outbox_counts(store) == outbox.OutboxCounts(
         waiting=1, unclear=0, dead=0, platforms=frozenset({"telegram"})
@@ -440,7 +440,7 @@ def test_a_paused_chat_makes_nobody_miss_its_platform(store: Store) -> None:
 
 
 def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> None:
-    make.due(store, "telegram:-1")
+    due(store, "telegram:-1")
     _plan.plan_due(store, now=NOON)
     chat, sendable = a_chat(store, 1), [in_index(store, "ix_delivery_sendable", "delivery")]
     with store.write() as session:
@@ -492,7 +492,7 @@ def test_whatever_becomes_of_chats_what_is_repeated_is_right(store: Store) -> No
     for step in range(60):
         now += timedelta(minutes=7)
         if step % 5 == 0:
-            ingested(store, make.paper(f"A graph {step}"), now=now)
+            ingested(store, paper(f"A graph {step}"), now=now)
             _plan.plan_due(store, now=now)
         chat = a_chat(store, rng.randint(1, 4))
         with store.write() as session:
@@ -532,7 +532,7 @@ async def test_a_chat_may_be_forgotten_while_a_message_is_on_its_way(
     elif refusal:
         slack.forbids("C1", refusal)
     async with a_bot(tmp_path, slack, clock) as app:
-        make.due(app.store, "slack:C1", "slack:C2")
+        due(app.store, "slack:C1", "slack:C2")
         _after_the_first(app, moment, lambda: retention.forget(app.store, address("slack:C1")))
         await app.sender.send_once()
         assert {entry.chat for entry in entries(app)} == {"slack:C2"}

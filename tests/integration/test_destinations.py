@@ -48,7 +48,7 @@ from tests.fakes.faults import FAULTS as FAULTS_OF_PLATFORMS
 from tests.fakes.faults import Fault
 from tests.integration import program
 from tests.integration.cli import Terminal
-from tests.make import FakeClock, address, ingested, subscribes
+from tests.make import FakeClock, address, ingested, paper, subscribes
 
 ADA, BO, HOME = map(address, ("email:ada@lab.org", "email:bo@lab.org", "web:ada"))
 ROOT = "https://papers.lab.org"
@@ -89,7 +89,7 @@ class Bot:
 
     def brings(self, *papers: str) -> None:
         """Ingests papers with these titles."""
-        ingested(self.app.store, *map(make.paper, papers), now=self.clock.now())
+        ingested(self.app.store, *map(paper, papers), now=self.clock.now())
 
     async def sends_papers(self, *papers: str) -> EmailMessage:
         """Ingests papers with these titles, and returns the mail in which Ada gets them an hour later."""
@@ -599,7 +599,7 @@ async def poster(
 
 def papers(count: int, title: str = "Diffusion of *stars* & <tags>, part", text: str = ABSTRACT) -> list[model.Paper]:
     return [
-        make.paper(arxiv_id=f"2601.{number:05d}", title=f"{title} {number:02d}", abstract=text)
+        paper(arxiv_id=f"2601.{number:05d}", title=f"{title} {number:02d}", abstract=text)
         for number in range(1, count + 1)
     ]
 
@@ -680,7 +680,7 @@ async def test_a_service_gets_twenty_messages_a_minute(poster: Poster, monkeypat
 
 async def test_one_service_signs_in_once_and_out_at_the_end(poster: Poster, tmp_path: Path) -> None:
     await poster.sends(["matrix"], *papers(3))
-    ingested(poster.app.store, make.paper(arxiv_id="2601.09999", title="Diffusion again"), now=poster.clock.now())
+    ingested(poster.app.store, paper(arxiv_id="2601.09999", title="Diffusion again"), now=poster.clock.now())
     await poster.delivers(minutes=24 * 60)
     assert len(poster.fake.texts("matrix")) == 2
     await poster.app.close()

@@ -46,7 +46,7 @@ from subscriptions.store.database.store import Store, Transaction
 from tests import make
 from tests.fakes.meaning import FakeEncoder
 from tests.integration import cli
-from tests.make import DAY, HOUR, MINUTE, NOON, address, ingested, subscribes
+from tests.make import DAY, HOUR, MINUTE, NOON, address, ingested, paper, stored_papers, subscribes
 from tests.unit import strategies as slow_matcher
 from tests.unit.query_rules import QUESTIONS
 
@@ -75,7 +75,7 @@ def found(store: Store, query: Query) -> set[int]:
 
 def found_slowly(store: Store, query: Query) -> set[int]:
     with store.read() as session:
-        return {known.id for known in make.stored_papers(session) if slow_matcher.matches(query, known.paper)}
+        return {known.id for known in stored_papers(session) if slow_matcher.matches(query, known.paper)}
 
 
 @hypothesis.settings(max_examples=hypothesis.settings().max_examples // 2)
@@ -104,7 +104,7 @@ def test_the_index_is_right_when_it_is_sure(database: Store, one: model.Paper, a
     emptied(database)
     ingested(database, one, source=one.sources[0] if one.sources else "daily")
     with database.read() as session:
-        (known,), entry = make.stored_papers(session), known_papers.state_of_papers(session)[0]
+        (known,), entry = stored_papers(session), known_papers.state_of_papers(session)[0]
         for part in (part for term in asked for part in simple_terms(term)):
             candidates = paper_words.having(session, part, entry, entry)
             has = slow_matcher.has(known.paper, part)
@@ -133,8 +133,8 @@ def test_a_new_field_is_found_in_what_is_stored(database: Store) -> None:
     emptied(database)
     ingested(
         database,
-        replace(make.paper("Graphs"), comment="Accepted at ICML"),
-        replace(make.paper("Trees"), comment="Draft"),
+        replace(paper("Graphs"), comment="Accepted at ICML"),
+        replace(paper("Trees"), comment="Draft"),
     )
     for typed in ("note:accepted", "-note:draft graphs", "speaker:jane OR note:icml", 'note:"at icml"'):
         query = parse_query(typed, slow_matcher.MORE)
@@ -171,7 +171,7 @@ def test_a_beginning_that_the_plural_step_takes_away_is_known(word: str, length:
 def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed: str, *, decided: bool) -> None:
     emptied(database)
     words = "Graph neural networks: neurons and caches in few shots of RAG rag, a survey 扩散模型"
-    one = make.paper(
+    one = paper(
         words, "cs.LG", authors=("Jane Doe", "John Schmidt"), abstract=words, summaries=make.summary(words, "en")
     )
     ingested(database, one)
@@ -185,7 +185,7 @@ def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed:
 
 
 def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> None:
-    one = make.paper("A Graph", "cs.LG", arxiv_id="2601.00001", version=1)
+    one = paper("A Graph", "cs.LG", arxiv_id="2601.00001", version=1)
     ingested(store, one, name="first")
     ingested(store, replace(one, summaries=make.summary("关于扩散")), name="summary")
     ingested(store, replace(one, categories=("cs.LG", "cs.CV"), announce_type=model.Announce.CROSS), name="cross")
@@ -199,15 +199,15 @@ def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> 
 
 
 def test_two_papers_that_turn_out_to_be_one_are_counted_once(store: Store) -> None:
-    ingested(store, make.paper("One Work", arxiv_id=None, abstract="graph"), name="without id")
-    ingested(store, make.paper("Another Work", arxiv_id="2601.00001", abstract="graph"), name="other")
-    ingested(store, make.paper("One Work", arxiv_id="2601.00002", abstract="graph", authors=()), name="with id")
+    ingested(store, paper("One Work", arxiv_id=None, abstract="graph"), name="without id")
+    ingested(store, paper("Another Work", arxiv_id="2601.00001", abstract="graph"), name="other")
+    ingested(store, paper("One Work", arxiv_id="2601.00002", abstract="graph", authors=()), name="with id")
     assert len(found(store, parse_query("graph"))) == 2
     assert found(store, parse_query("graph")) == found_slowly(store, parse_query("graph"))
 
 
 def test_a_source_that_brings_a_known_paper_again_is_known(store: Store) -> None:
-    one = make.paper("A Graph", arxiv_id="2601.00001")
+    one = paper("A Graph", arxiv_id="2601.00001")
     ingested(store, one, source="daily")
     ingested(store, one, source="Weekly List", name="again")
     assert len(found(store, parse_query('source:"weekly list"'))) == 1
@@ -228,7 +228,7 @@ class EmptiedByAnother(dict[Any, Any]):
 
 
 def test_a_cache_that_another_thread_empties_loses_no_answer(store: Store) -> None:
-    ingested(store, *(make.paper(f"On {word}") for word in ("graph", "diffusion", "agent")))
+    ingested(store, *(paper(f"On {word}") for word in ("graph", "diffusion", "agent")))
     with store.read() as transaction:
         entries = lookup.Entries.of(paper_words.newest(transaction, 10), whole=True)
         entries.having, entries.hits = EmptiedByAnother(), EmptiedByAnother()
@@ -245,7 +245,7 @@ OTHERS = [f"Graph {word}" for word in ("tree", "ring", "path", "walk", "cut", "c
 
 def paper_of(store: Store, title: str) -> model.KnownPaper:
     with store.read() as transaction:
-        return next(one for one in make.stored_papers(transaction) if one.paper.title == title)
+        return next(one for one in stored_papers(transaction) if one.paper.title == title)
 
 
 def chat_of(store: Store) -> model.Chat:
@@ -284,7 +284,7 @@ def newest_delivered(store: Store) -> list[tuple[str, bool]]:
 
 def first_day(store: Store, *titles: str) -> None:
     subscribes(store, str(ME), "graph", every="now")
-    ingested(store, *(make.paper(title, abstract="A graph.") for title in (*titles, *OTHERS)))
+    ingested(store, *(paper(title, abstract="A graph.") for title in (*titles, *OTHERS)))
     plan_due(store, now=NOON)
 
 
@@ -322,7 +322,7 @@ def test_near_to_what_the_chat_cared_about_is_first_to_the_rest_last(
     titles = f"{about} one", f"{about} two"
     first_day(store, *titles)
     did(store, kind, *titles)
-    ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
+    ingested(store, *(paper(title) for title in SECOND_DAY), now=LATER)
     assert titles_of(delivered(store)) == order
 
 
@@ -330,21 +330,21 @@ def test_newest_first_ignores_what_the_chat_liked(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
     amendments.set_settings(store, ME, {"order": "newest"}, now=NOON)
-    ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
+    ingested(store, *(paper(title) for title in SECOND_DAY), now=LATER)
     assert titles_of(delivered(store)) == [*reversed(SECOND_DAY)]
 
 
 def test_cross_lists_come_after_new_papers_also_if_the_chat_likes_them(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
-    ingested(store, make.paper("Graph of ants"), make.paper("Graph swarm", kind=model.Announce.CROSS), now=LATER)
+    ingested(store, paper("Graph of ants"), paper("Graph swarm", kind=model.Announce.CROSS), now=LATER)
     assert titles_of(delivered(store)) == ["Graph of ants", "Graph swarm"]
 
 
 def with_codes(store: Store, encoder: FakeEncoder) -> None:
     """Gives all papers their codes by this encoder."""
     with store.write() as transaction:
-        papers = make.stored_papers(transaction)
+        papers = stored_papers(transaction)
         paper_sequence.hold_sequence(transaction)
         meanings.change_encoder(transaction, encoder.name)
         codes = encoder.papers([one.paper for one in papers])
@@ -357,7 +357,7 @@ def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store
     first_day(store, "蜂群")
     with_codes(store, encoder)
     did(store, Signal.LIKED, "蜂群")
-    ingested(store, *(make.paper(title) for title in (*SECOND_DAY[:2], "Graph of honey bees")), now=LATER)
+    ingested(store, *(paper(title) for title in (*SECOND_DAY[:2], "Graph of honey bees")), now=LATER)
     newest_first = ["Graph of honey bees", "Graph swarm", "Graph of ants"]
     assert titles_of(in_order(store))[:3] == newest_first
     with_codes(store, encoder)
@@ -376,7 +376,7 @@ def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store
 
 def test_papers_alike_and_papers_near_a_text_are_near_in_meaning_too(store: Store) -> None:
     encoder = FakeEncoder(same={"蜂群": "honey bees dance"})
-    ingested(store, *(make.paper(title) for title in ("蜂群", "Graph of ants", "Honey bees dance", *OTHERS)))
+    ingested(store, *(paper(title) for title in ("蜂群", "Graph of ants", "Honey bees dance", *OTHERS)))
 
     def alike() -> list[str]:
         return [one.paper.title for one in near_papers.papers_alike(store, [paper_of(store, "蜂群")]).papers]
@@ -394,7 +394,7 @@ def test_one_chats_taste_is_not_anothers(store: Store) -> None:
     subscribes(store, "telegram:43", "graph", every="now")
     other, liked = listing.get_chat(store, address("telegram:43")), paper_of(store, "Swarm graph one").id
     signals.note_signal(store, other, [liked], Signal.LIKED, now=NOON)
-    ingested(store, *(make.paper(title) for title in SECOND_DAY), now=LATER)
+    ingested(store, *(paper(title) for title in SECOND_DAY), now=LATER)
     assert [title for title, *_ in shown(previews.preview(store, ME, now=LATER))] == [*reversed(SECOND_DAY)]
 
 
@@ -415,11 +415,11 @@ def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: 
 
 def test_signals_of_two_papers_that_are_one_stay_once(store: Store) -> None:
     subscribes(store, str(ME), "graph", every="now")
-    ingested(store, make.paper("Graph swarm", arxiv_id=None), make.paper("Swarm", arxiv_id="2601.99999"))
+    ingested(store, paper("Graph swarm", arxiv_id=None), paper("Swarm", arxiv_id="2601.99999"))
     did(store, Signal.SAVED, "Graph swarm", "Swarm")
     did(store, Signal.OPENED, "Graph swarm")
     assert len(signals.saved_papers(store, chat_of(store))) == 2
-    ingested(store, make.paper("Graph swarm", arxiv_id="2601.99999", version=2), now=LATER)
+    ingested(store, paper("Graph swarm", arxiv_id="2601.99999", version=2), now=LATER)
     (one,) = signals.saved_papers(store, chat_of(store))
     assert one.paper.arxiv_id == "2601.99999"
     assert make.signals_of_paper(store, chat_of(store), one.id) == {Signal.SAVED, Signal.OPENED}
@@ -436,8 +436,8 @@ def stocked(store: Store) -> Store:
     """A store with the paper GIVEN and eight others."""
     ingested(
         store,
-        make.paper("Swarm robots", "cs.RO", arxiv_id=GIVEN),
-        *(make.paper(f"{word} theory") for word in ["Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane"]),
+        paper("Swarm robots", "cs.RO", arxiv_id=GIVEN),
+        *(paper(f"{word} theory") for word in ["Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane"]),
     )
     return store
 
@@ -456,9 +456,9 @@ def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, mon
     asks(stocked, f"like:{GIVEN}")
     ingested(
         stocked,
-        *[make.paper(f"Swarm {word}", abstract="Of bees.") for word in ("one", "two", "three", "four")],
-        make.paper("Reef fish"),
-        *[make.paper("Swarm robots fly", abstract=f"Number {number}.") for number in range(2)],
+        *[paper(f"Swarm {word}", abstract="Of bees.") for word in ("one", "two", "three", "four")],
+        paper("Reef fish"),
+        *[paper("Swarm robots fly", abstract=f"Number {number}.") for number in range(2)],
         name="next",
     )
     found = delivered(stocked)
@@ -472,9 +472,9 @@ def test_other_words_and_subscriptions_take_none_of_the_five(stocked: Store) -> 
     asks(stocked, "fish swarm")
     ingested(
         stocked,
-        *(make.paper("Swarm robots", abstract=f"Number {number}.") for number in range(7)),
-        *(make.paper(f"Bees {number}") for number in range(3)),
-        make.paper("A fish swarm of robots"),
+        *(paper("Swarm robots", abstract=f"Number {number}.") for number in range(7)),
+        *(paper(f"Bees {number}") for number in range(3)),
+        paper("A fish swarm of robots"),
         name="next",
     )
     found = newest_delivered(stocked)
@@ -488,9 +488,9 @@ def test_it_can_be_combined_and_excluded(stocked: Store) -> None:
     asks(stocked, f"robots -like:{GIVEN}")
     ingested(
         stocked,
-        make.paper("Swarm robots speak", "cs.CL"),
-        make.paper("Swarm robots speak: a survey", "cs.CL"),
-        make.paper("Swarm robots fly", "cs.RO"),
+        paper("Swarm robots speak", "cs.CL"),
+        paper("Swarm robots speak: a survey", "cs.CL"),
+        paper("Swarm robots fly", "cs.RO"),
         name="next",
     )
     # the second subscription gets "Swarm robots", because a paper does not count as near to itself
@@ -502,7 +502,7 @@ def test_the_words_stay_whatever_comes_and_goes(stocked: Store) -> None:
     before = canonicals(stocked)
     assert words_kept(before)[GIVEN] == (("robot", 500), ("swarm", 500))
     # now "swarm" is no longer a rare word
-    ingested(stocked, *(make.paper(f"Swarm number {number}") for number in range(50)), name="next")
+    ingested(stocked, *(paper(f"Swarm number {number}") for number in range(50)), name="next")
     subscribes(stocked, str(ME), f"like:{GIVEN}v2", every="daily", at="09:00")
     subscribes(stocked, str(ME), f"bees like:{GIVEN}")
     assert canonicals(stocked)[0] == before[0]
@@ -519,7 +519,7 @@ def test_the_words_stay_whatever_comes_and_goes(stocked: Store) -> None:
 
 
 def test_all_who_look_find_the_same(stocked: Store) -> None:
-    ingested(stocked, *map(make.paper, ("A swarm of robots", "Robots and swarms", "Reef fish", "A swarm")), name="more")
+    ingested(stocked, *map(paper, ("A swarm of robots", "Robots and swarms", "Reef fish", "A swarm")), name="more")
     query = parse_query(f"like:{GIVEN}")
     chat = asks(stocked, f"like:{GIVEN}").chat
     near = {"A swarm of robots", "Robots and swarms", "A swarm"}
@@ -554,11 +554,11 @@ def test_it_is_exported_imported_and_not_edited_to_an_unknown_paper(stocked: Sto
 def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries_in_memory, "FEW", 0)
     subscribes(stocked, str(YOU), "bees", every="now")
-    ingested(stocked, make.paper("Bees"), name="bees")
+    ingested(stocked, paper("Bees"), name="bees")
     with contextlib.closing(Store(str(stocked.url))) as other:
         plan_due(other, now=NOON)
         asks(stocked, f"like:{GIVEN}")
-        ingested(stocked, make.paper("A swarm of robots"), make.paper("Reef fish"), name="next")
+        ingested(stocked, paper("A swarm of robots"), paper("Reef fish"), name="next")
         plan_due(other, now=LATER)
     assert newest_delivered(stocked) == [("A swarm of robots", True)]
 
@@ -620,7 +620,7 @@ def something_happens(store: Store, chance: Random, now: datetime) -> None:
     chat, what = chance.choice(CHATS), chance.random()
     if what < 0.4:
         new = [
-            make.paper(
+            paper(
                 f"{chance.choice(WORDS)} {chance.random()}",
                 "cs.LG",
                 kind=chance.choice((None, None, model.Announce.CROSS, model.Announce.REPLACE)),
@@ -631,7 +631,7 @@ def something_happens(store: Store, chance: Random, now: datetime) -> None:
     elif what < 0.5:
         subscribes(store, chat, "graph", now=now)
         with store.read() as transaction:
-            known = [one.id for one in make.stored_papers(transaction)]
+            known = [one.id for one in stored_papers(transaction)]
         signals.note_signal(
             store,
             listing.get_chat(store, address(chat)),

@@ -41,7 +41,7 @@ from tests.integration.cli import Terminal
 from tests.integration.locked import ForeignLock
 from tests.integration.program import free_port
 from tests.integration.telegram_bot import a_bot
-from tests.make import HOUR, NOON, FakeClock, ingested
+from tests.make import HOUR, NOON, FakeClock, ingested, paper
 from tests.postgres.server import Server
 from tests.source_harness import NoSources
 from tests.stored import change
@@ -136,7 +136,7 @@ async def test_ready_counts_sources_and_names_none_to_strangers(
         assert await page.after(1) == (200, READY)
 
 
-PAPERS = [make.paper(f"Paper {n}", abstract="Text. " * 500) for n in range(100)]
+PAPERS = [paper(f"Paper {n}", abstract="Text. " * 500) for n in range(100)]
 FULL = (503, {"database": "nothing can be written: its disk is full"})
 
 
@@ -175,7 +175,7 @@ async def test_ready_is_503_while_only_small_writes_fit_on_the_disk(
     )
     limits_pages(page.store, pages_of(page.store) + 40)
     with pytest.raises(errors.StoreUnavailable, match="full"):
-        ingested(page.store, *(make.paper(f"More {n}", abstract="Text. " * 500) for n in range(100)))
+        ingested(page.store, *(paper(f"More {n}", abstract="Text. " * 500) for n in range(100)))
     await page.goes_on(1)
     assert (await page.after(30))[0] == 503
     room = 2**40
@@ -500,13 +500,13 @@ def test_planning_is_behind_since_a_chat_became_due_or_a_paper_came(store: Store
         subscribes(store, number, "now")
     for minutes in (7, 8):
         came = at_two + dt.timedelta(minutes=minutes)
-        ingested(store, make.paper(f"A graph {minutes}", arxiv_id=f"2601.0000{minutes}"), now=came)
+        ingested(store, paper(f"A graph {minutes}", arxiv_id=f"2601.0000{minutes}"), now=came)
         assert lag(store, at_two + HOUR).planning_since == came
         # before this plan, each subscription has its own cursor; afterwards, they follow a shared cursor
         plan_due(store, now=at_two + HOUR)
         assert lag(store, at_two + HOUR).planning_since is None
     made = at_two + dt.timedelta(minutes=9)
-    ingested(store, make.paper("A flower", arxiv_id="2601.00009"), now=made)
+    ingested(store, paper("A flower", arxiv_id="2601.00009"), now=made)
     assert lag(store, at_two + HOUR).planning_since == made
 
 
@@ -514,10 +514,10 @@ def test_planning_is_behind_since_a_chat_became_due_or_a_paper_came(store: Store
 def test_planning_is_not_behind_for_chats_in_their_quiet_hours(store: Store) -> None:
     make.subscribes(store, "telegram:1", "graph", every="now", now=NOON)
     set_settings(store, make.address("telegram:1"), {"timezone": "UTC", "quiet": "13:00-14:00"}, now=NOON)
-    ingested(store, make.paper("A tree", arxiv_id="2601.00001"), now=NOON)
+    ingested(store, paper("A tree", arxiv_id="2601.00001"), now=NOON)
     plan_due(store, now=NOON)  # from now on the subscription follows a shared cursor
     at_one = NOON.replace(hour=13, minute=0)
-    ingested(store, make.paper("A flower", arxiv_id="2601.00002"), now=at_one)
+    ingested(store, paper("A flower", arxiv_id="2601.00002"), now=at_one)
     assert lag(store, at_one + dt.timedelta(minutes=5)).planning_since is None
     assert lag(store, at_one + dt.timedelta(minutes=61)).planning_since == at_one
 

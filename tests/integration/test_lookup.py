@@ -27,11 +27,11 @@ from tests.fakes.telegram import FakeTelegram
 from tests.integration import telegram_bot
 from tests.integration.program import RestingClock
 from tests.integration.telegram_bot import a_bot, posts
-from tests.make import ingested, subscribes
+from tests.make import ingested, paper, subscribes
 from tests.source_harness import SourceHarness, arxiv_source, web_source
 
 ID, OTHER = "2601.09001", "2601.09002"
-FORGETS = make.paper("Graphs that forget", "cs.LG", arxiv_id=ID, abstract="They do.", authors=("Ada Example",))
+FORGETS = paper("Graphs that forget", "cs.LG", arxiv_id=ID, abstract="They do.", authors=("Ada Example",))
 
 
 @pytest.fixture
@@ -141,8 +141,8 @@ async def test_many_who_ask_while_arxiv_thinks_share_the_next_question(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
 ) -> None:
     """Several people ask for papers while the bot polls arXiv. Their look-ups share requests, so that arXiv's limits hold."""
-    arxiv.announces(date(2026, 1, 22), make.paper("Of today", "cs.LG", announce_type=model.Announce.NEW))
-    arxiv.knows(FORGETS, make.paper("Trees", "cs.LG", arxiv_id=OTHER))
+    arxiv.announces(date(2026, 1, 22), paper("Of today", "cs.LG", announce_type=model.Announce.NEW))
+    arxiv.knows(FORGETS, paper("Trees", "cs.LG", arxiv_id=OTHER))
     source = arxiv_source("cs.LG", "stat.ML", "cs.CV")
     async with a_bot(tmp_path, telegram, clock) as app:
         feeding = SourceHarness(app.store, clock, arxiv, source)
@@ -260,16 +260,16 @@ AUTHORS = ("Ada Example", "Bo Beispiel")
 @pytest.fixture
 def feeding(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> SourceHarness:
     clock.advance(source_harness.new_york("2026-01-22 12:00") - clock.now())
-    arxiv.announces(date(2026, 1, 22), make.paper("Of today", "cs.LG"))
+    arxiv.announces(date(2026, 1, 22), paper("Of today", "cs.LG"))
     return SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
 
 
-NAMED = make.paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS)
+NAMED = paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS)
 
 
 def bare(title: str, arxiv_id: str | None = None, **values: object) -> model.Paper:
     """Returns a paper without authors, as in lists that name none. It has no categories."""
-    return make.paper(title, arxiv_id=arxiv_id, authors=(), abstract=f"We look at {title or 'it'}.", **values)  # type: ignore[arg-type]
+    return paper(title, arxiv_id=arxiv_id, authors=(), abstract=f"We look at {title or 'it'}.", **values)  # type: ignore[arg-type]
 
 
 BARE = bare("Graphs that forget", ID)
@@ -278,7 +278,7 @@ BARE = bare("Graphs that forget", ID)
 def brings_many(store: Store, clock: RestingClock, arxiv: FakeArxiv, count: int) -> None:
     """A list brings so many papers without arXiv's facts, which arXiv knows."""
     ids = [f"2601.{number:05d}" for number in range(10_000, 10_000 + count)]
-    arxiv.knows(*(make.paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
+    arxiv.knows(*(paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
     ingested(store, *(bare("", one) for one in ids), now=clock.now())
 
 
@@ -296,11 +296,11 @@ async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
     store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     arxiv.knows(
-        make.paper("$\\alpha$-Graphs: they don't forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS),
-        make.paper("Trees", "cs.LG", arxiv_id="2601.09002"),
-        make.paper("Trees", "math.CO", arxiv_id="2601.09003"),
-        make.paper("Nets of nets", "cs.LG", arxiv_id="2601.09004"),
-        make.paper("Nets", "cs.LG", arxiv_id="2601.09005"),
+        paper("$\\alpha$-Graphs: they don't forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS),
+        paper("Trees", "cs.LG", arxiv_id="2601.09002"),
+        paper("Trees", "math.CO", arxiv_id="2601.09003"),
+        paper("Nets of nets", "cs.LG", arxiv_id="2601.09004"),
+        paper("Nets", "cs.LG", arxiv_id="2601.09005"),
     )
     ingested(store, bare("$\\alpha$-graphs: They don’t forget"), bare("Trees"), bare("Nets"), now=clock.now())
     await feeding.due()
@@ -350,8 +350,8 @@ async def test_papers_unknown_to_arxiv_are_asked_for_three_times(
     ("papers", "age"),
     [
         ([BARE], timedelta(days=7, minutes=1)),
-        ([make.paper("Cells", arxiv_id=None, authors=(), doi="10.1101/2026.01.22.000001")], timedelta()),
-        ([bare("扩散模型"), make.paper("Whole", "cs.LG")], timedelta()),
+        ([paper("Cells", arxiv_id=None, authors=(), doi="10.1101/2026.01.22.000001")], timedelta()),
+        ([bare("扩散模型"), paper("Whole", "cs.LG")], timedelta()),
     ],
     ids=["after seven days", "of another publisher", "without words or complete"],
 )

@@ -48,7 +48,7 @@ from tests.integration.cli import Terminal
 from tests.integration.docs_pages import DOCS
 from tests.integration.program import Quiet, opened, running
 from tests.integration.telegram_bot import a_bot
-from tests.make import HOUR, MINUTE, NOON, FakeClock, address, ingested, subscribes
+from tests.make import HOUR, MINUTE, NOON, FakeClock, address, due, ingested, paper, subscribes
 from tests.stored import change
 
 
@@ -109,7 +109,7 @@ async def bot(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> abc.A
 async def test_what_was_sent_is_counted_and_no_label_names_a_person(bot: Bot, telegram: FakeTelegram) -> None:
     for chat in ("7001", "7002", "7003", "-1007004"):
         subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", every="now", name="warbler")
-    ingested(bot.app.store, make.paper("A zebrafinch"))
+    ingested(bot.app.store, paper("A zebrafinch"))
     telegram.answers("429", chat="7002", retry_after=600)
     telegram.blocks("7003")
     await bot.app.sender.deliver()
@@ -161,7 +161,7 @@ async def test_counters_that_alerts_watch_begin_at_zero(bot: Bot, telegram: Fake
         ]
         assert found, (name, value)
         assert set(found) == {0}
-    make.due(bot.app.store, "telegram:1")
+    due(bot.app.store, "telegram:1")
     telegram.revokes()
     await bot.app.sender.deliver()
     page = await bot.scrape()
@@ -172,7 +172,7 @@ async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
     bot: Bot, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     assert (await bot.scrape())("paperwire_oldest_waiting_seconds", platform="telegram") == 0
-    make.due(bot.app.store, "telegram:1")
+    due(bot.app.store, "telegram:1")
     telegram.goes_down()
     await bot.app.sender.deliver()
     clock.advance(timedelta(hours=2))
@@ -185,7 +185,7 @@ async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
 
 
 async def test_dead_letters_count_until_they_are_dismissed(bot: Bot, telegram: FakeTelegram) -> None:
-    make.due(bot.app.store, "telegram:1")
+    due(bot.app.store, "telegram:1")
     object.__setattr__(bot.app.deps, "render_delivery", Mock(side_effect=ValueError("broken")))
     await bot.app.sender.deliver()
     assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 1
@@ -279,7 +279,7 @@ async def test_what_waits_and_what_is_in_hand_is_measured(bot: Bot, clock: FakeC
     page = await bot.scrape()
     names = ("planning_lag_seconds", "sending_lag_seconds", "lanes_in_hand", "jobs_waiting")
     assert [page(f"paperwire_{name}") for name in names] == [0, 0, 0, None]
-    make.due(bot.app.store, "telegram:1")
+    due(bot.app.store, "telegram:1")
     clock.set_now(NOON + 3 * MINUTE)
     assert (await bot.scrape())("paperwire_planning_lag_seconds") == 180
     plan_due(bot.app.store, now=NOON + 3 * MINUTE)
@@ -298,7 +298,7 @@ async def test_what_waits_and_what_is_in_hand_is_measured(bot: Bot, clock: FakeC
 
 async def test_lanes_that_wait_for_a_worker_are_measured(url: str, clock: FakeClock) -> None:
     async with opened(build_app(Settings(database_url=SecretStr(url), web_port=0), clock=clock, is_worker=True)) as app:
-        make.due(app.store, "telegram:1")
+        due(app.store, "telegram:1")
         plan_due(app.store, now=NOON)
         before = (await operation_metrics.Metrics(app, dict).page())[0].decode()
         change(app.store, "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour'")
@@ -344,7 +344,7 @@ async def test_a_dead_letter_is_named_by_all_three(
         for number in (1, 2):
             subscribes(app.store, f"telegram:{number}", "graph", every="now")
             telegram.forbids(str(number), "STICKER_INVALID")
-            ingested(app.store, make.paper(f"A graph {number}"), now=clock.now())
+            ingested(app.store, paper(f"A graph {number}"), now=clock.now())
             await ticks(process, clock, 4)
         lines = [one for one in caplog.messages if "could not be sent" in one]
         dead = sorted(one.id for one in sending.outbox_entries(app.store, now=clock.now()) if one.state == "dead")
@@ -372,7 +372,7 @@ async def test_what_waits_for_days_is_named_by_all_three(
         subscribes(app.store, "telegram:1", "graph", every="now")
         telegram.knows("1")
         telegram._chat("1").refusal = (502, "Bad Gateway")
-        ingested(app.store, make.paper("A graph"), now=clock.now())
+        ingested(app.store, paper("A graph"), now=clock.now())
         process = Process(app, Quiet())  # type: ignore[arg-type]
         for _ in range(3):
             for _ in range(4):
@@ -406,7 +406,7 @@ async def test_the_page_of_health_is_ready_and_names_them() -> None:
 async def test_of_two_processes_one_writes_the_line(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
         assert outbox_trouble.claim_unlogged_trouble(app.store, now=clock.now()).waiting == {}
-        make.due(app.store, "telegram:1")
+        due(app.store, "telegram:1")
         telegram.goes_down()
         await app.sender.deliver()
         clock.advance(2 * HOUR)
@@ -444,7 +444,7 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(
     assert await once() == 0
     store = Store(f"sqlite:///{tmp_path}/paperwire.db")
     conversation_state.apply_once(store, "telegram", "old", lambda _: "", chat="", now=clock.now())
-    make.due(store, "telegram:1")
+    due(store, "telegram:1")
     telegram._chat("1").refusal = (400, "Bad Request: STICKER_INVALID")
     rounds = []
     for _ in range(3):  # the bot tries the message with markup, then its plain text

@@ -22,7 +22,7 @@ from subscriptions.service.model_summaries import LEASE, WAITS
 from subscriptions.store.database.store import Store
 from tests import make, stored
 from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
-from tests.make import NOON, FakeClock
+from tests.make import NOON, FakeClock, summary
 
 ABSTRACT = (
     "We follow {subject} for one summer with small radio tags, in forty places of three countries. They move further than "
@@ -135,14 +135,14 @@ def test_papers_that_subscriptions_match_are_summarised_once_in_the_languages_of
         ({"text": "titles"}, {}, False),
         ({"text": "abstract"}, {}, False),
         ({}, {"abstract": "A short one."}, False),
-        ({}, {"summaries": make.summary("A summary.", "en")}, False),
-        ({}, {"summaries": make.summary("Summary generation failed", "en")}, True),
-        ({}, {"summaries": make.summary("一个总结。", "zh")}, True),
-        ({"lang": "zh"}, {"summaries": make.summary("一个总结。", "zh")}, False),
-        ({"lang": "zh", "text": "both"}, {"summaries": make.summary("一个总结。", "zh")}, True),  # a title is missing
+        ({}, {"summaries": summary("A summary.", "en")}, False),
+        ({}, {"summaries": summary("Summary generation failed", "en")}, True),
+        ({}, {"summaries": summary("一个总结。", "zh")}, True),
+        ({"lang": "zh"}, {"summaries": summary("一个总结。", "zh")}, False),
+        ({"lang": "zh", "text": "both"}, {"summaries": summary("一个总结。", "zh")}, True),  # a title is missing
         (
             {"lang": "zh", "text": "both"},
-            {"summaries": make.summary("一个总结。", "zh"), "translations": make.translation(title="鳗鱼")},
+            {"summaries": summary("一个总结。", "zh"), "translations": make.translation(title="鳗鱼")},
             False,
         ),
         ({"crosslists": "out"}, {"announce_type": model.Announce.CROSS}, False),

@@ -65,7 +65,7 @@ from tests import being_sent, make, stored
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked, program
 from tests.integration.telegram_bot import a_bot, posts
-from tests.make import NOON, FakeClock, address, ingested, subscribes
+from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 
@@ -518,7 +518,7 @@ def _imports(*texts: str) -> abc.Callable[[Store], object]:
 
 def _ingests(*titles: str) -> abc.Callable[[Store], object]:
     return lambda store: ingested(
-        store, *(make.paper(title, arxiv_id=f"2601.{n:05d}", authors=()) for n, title in enumerate(titles, 1))
+        store, *(paper(title, arxiv_id=f"2601.{n:05d}", authors=()) for n, title in enumerate(titles, 1))
     )
 
 
@@ -547,7 +547,7 @@ _MET = partial(conversation_state.store_chat, address=ME, kind=model.ChatKind.PR
 _SOON = NOON + timedelta(minutes=1)
 _INSTALLS = _writes(installations.put_installation, "T1", "ours", now=NOON)
 
-_OURS = make.digest(make.paper("A graph", arxiv_id="2601.00001"))
+_OURS = make.digest(paper("A graph", arxiv_id="2601.00001"))
 _APPLIES = partial(conversation_state.apply_once, platform="telegram", update="7", chat="telegram:1", now=NOON)
 
 RACES = {
@@ -621,12 +621,12 @@ RACES = {
     ),
     "no two papers get one sequence": Race(
         before=_ingests("A graph"), rival=lambda rival: rival("key_value", "UPDATE key_value SET value = value + 7 WHERE name = 'sequence'"),
-        act=lambda store: ingested(store, make.paper("A tree", arxiv_id="2601.90002")),
+        act=lambda store: ingested(store, paper("A tree", arxiv_id="2601.90002")),
         shows=("paper", "id", "sequence"), rows=[(1, 1), (2, 9)],
     ),
     "papers are not announced again": Race(
         before=lambda store: make.ingest_digest(
-            store, make.digest(make.paper("A graph")), source="daily", day=NOON.date() - timedelta(days=30), now=NOON
+            store, make.digest(paper("A graph")), source="daily", day=NOON.date() - timedelta(days=30), now=NOON
         ),
         rival=lambda rival: rival("key_value", "UPDATE paper SET sequence = 5"),
         act=lambda store: ingest.announce_filed(store, "daily", now=NOON),
@@ -775,7 +775,7 @@ def test_a_paper_added_during_a_large_ingest_is_the_same(
     # otherwise SQLite shows that no other process has written since the look-up
     store.kind.version = lambda: None  # type: ignore[method-assign]
     _rival_paper(rival, "2601.00002", after=1, number=2)  # just before our process stores the second part
-    ingested(store, *(make.paper(f"Graph {n}", arxiv_id=f"2601.0000{n}") for n in (1, 2, 3)))
+    ingested(store, *(paper(f"Graph {n}", arxiv_id=f"2601.0000{n}") for n in (1, 2, 3)))
     assert rows(store, "paper", "id", "title") == [(1, "Graph 1"), (2, "theirs"), (3, "Graph 3")]
     assert rows(store, "paper_key", "key", "paper") == [("2601.00001", 1), ("2601.00002", 2), ("2601.00003", 3)]
 
@@ -808,7 +808,7 @@ def _rival_plan(rival: Rival, kind: str = "alert", *, before: str = "key_value")
 @pytest.mark.usefixtures("locks_rows")
 def test_a_subscription_the_other_plan_missed_waits_a_minute(store: Store, rival: Rival) -> None:
     subscribes(store, str(ME), "graph", every="daily", at="13:00", now=NOON)
-    ingested(store, make.paper("A graph"), now=NOON + timedelta(minutes=1))
+    ingested(store, paper("A graph"), now=NOON + timedelta(minutes=1))
     _rival_plan(rival)
     assert plan_due(store, now=NOON + timedelta(hours=1)) == ()
     assert rows(store, "subscription", "cursor") == [(0,)]
@@ -821,7 +821,7 @@ def test_a_subscription_the_other_plan_missed_waits_a_minute(store: Store, rival
 def test_a_subscription_that_is_paused_meanwhile_gets_nothing(store: Store, rival: Rival) -> None:
     """A subscription is paused, and a digest comes, while a plan runs. The plan reads the papers again, and ends."""
     subscribes(store, str(ME), "graph", every="now", now=NOON)
-    ingested(store, make.paper("A graph"), now=NOON + timedelta(minutes=1))
+    ingested(store, paper("A graph"), now=NOON + timedelta(minutes=1))
     rival("key_value", "UPDATE subscription SET state = 'paused'")
     _rival_digest(rival, "another")
     assert plan_due(store, now=NOON + timedelta(hours=1)) == ()
@@ -831,7 +831,7 @@ def test_a_subscription_that_is_paused_meanwhile_gets_nothing(store: Store, riva
 @pytest.mark.usefixtures("locks_rows")
 def test_papers_of_another_plan_are_not_shown_on_request(store: Store, rival: Rival) -> None:
     chat = subscribes(store, str(ME), "graph OR tree", every="daily", at="13:00", now=NOON).chat
-    ingested(store, make.paper("A graph"), make.paper("A tree"))
+    ingested(store, paper("A graph"), paper("A tree"))
     _rival_plan(rival, before="chat")
     rival("chat", "DELETE FROM delivery_item WHERE paper = 2")
     batch = newest_batch(store, chat, now=NOON, key="asked")

@@ -35,7 +35,7 @@ from subscriptions.store.database.store import Store
 from tests import make, stored
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.make import DAY, HOUR, MINUTE, NOON, FakeClock, address, subscribes
+from tests.make import DAY, HOUR, MINUTE, NOON, FakeClock, address, paper, subscribes
 from tests.statements import recording
 
 DIGEST = Path(__file__).parents[2] / "bot" / "samples" / "daily_arxiv.md"
@@ -84,7 +84,7 @@ def test_a_query_added_meanwhile_is_matched_before_the_writing(store: Store, mon
         turns.append(store._turn.locked())
 
     subscribes(store, "telegram:1", "graph", every="now")
-    make.ingested(store, make.paper("A graph of trees"), now=NOON + MINUTE)
+    make.ingested(store, paper("A graph of trees"), now=NOON + MINUTE)
     another = on_call(1, lambda: subscribes(store, "telegram:1", "trees", every="now", since="1d", now=NOON + HOUR))
     monkeypatch.setattr(known_papers, "window", called(another, known_papers.window))
     window = _plan_inputs.Window
@@ -147,7 +147,7 @@ def test_a_plan_that_fails_while_matching_is_made_by_the_next(
         subscribes(store, f"telegram:{n}", query, every="now")
     make.ingested(
         store,
-        *(make.paper(f"A {word}") for word in ("graph", "tree", "forest", "leaf")),
+        *(paper(f"A {word}") for word in ("graph", "tree", "forest", "leaf")),
         now=NOON + MINUTE,
     )
     with monkeypatch.context() as broken:
@@ -169,7 +169,7 @@ def test_a_plan_that_fails_while_matching_is_made_by_the_next(
 
 def test_papers_that_could_not_be_read_are_read_by_the_next_plan(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(_plan.plan_due(due, now=NOON + HOUR)) == 1
-    make.ingested(due, make.paper("Another graph"), now=NOON + HOUR)
+    make.ingested(due, paper("Another graph"), now=NOON + HOUR)
     with monkeypatch.context() as broken:
         broken.setattr(known_papers, "window", called(_fails, known_papers.window))
         with pytest.raises(errors.StoreError):
@@ -228,9 +228,9 @@ def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monke
         prepared.open(now=NOON)
         for where, query in WISHES.items():
             subscribes(prepared, where, query, every="now")
-        make.ingested(prepared, make.paper("A first leaf, graph and tree"), now=NOON)
+        make.ingested(prepared, paper("A first leaf, graph and tree"), now=NOON)
         _plan.plan_due(prepared, now=NOON)
-        make.ingested(prepared, *map(make.paper, ("A graph", "A tree", "A graph of trees")), now=NOON + HOUR / 2)
+        make.ingested(prepared, *map(paper, ("A graph", "A tree", "A graph of trees")), now=NOON + HOUR / 2)
         with prepared.read() as transaction:
             assert set(transaction.exec(sqlmodel.select(rows.SubscriptionRow.shared_cursor))) == {1}
 
@@ -264,7 +264,7 @@ def matching(kept: queries_in_memory.KeptQueries, store: Store) -> set[str]:
     """Reads changed queries from the store into the set. Returns the canonical texts of the queries that find a paper."""
     with store.read() as transaction:
         kept.follow(transaction)
-        ids = kept.matching(paper_index.PaperIndex.of([make.paper(f"On {word}") for word in WORDS]))
+        ids = kept.matching(paper_index.PaperIndex.of([paper(f"On {word}") for word in WORDS]))
         found = query_log.queries_by_id(transaction, ids)
     assert len(found) == len(ids), "each is known, and once"
     return set(found.values())
@@ -310,7 +310,7 @@ def followed(store: Store) -> Store:
     for chat, quiet in (("telegram:1", "off"), ("telegram:2", "22:00-08:00")):
         subscribes(store, chat, "graph", every="now")
         amendments.set_settings(store, address(chat), {"quiet": quiet}, now=NOON)
-    make.ingested(store, make.paper("A first graph"), now=NOON + MINUTE)
+    make.ingested(store, paper("A first graph"), now=NOON + MINUTE)
     assert len(_plan.plan_due(store, now=NOON + MINUTE)) == 2
     assert all(follows(store).values())
     return store
@@ -333,7 +333,7 @@ def looked(store: Store) -> dict[int, int]:
 @pytest.mark.sqlite_alone("it counts the steps of SQLite's machine")
 @pytest.mark.both_databases
 def test_who_matches_nothing_is_neither_read_nor_written(followed: Store) -> None:
-    make.ingested(followed, make.paper("A tree"), now=NOON + HOUR)
+    make.ingested(followed, paper("A tree"), now=NOON + HOUR)
     with recording(followed) as recorded:
         assert _plan.plan_due(followed, now=NOON + HOUR) == ()
     assert not [one for one in recorded.statements if one.startswith("UPDATE subscription")]
@@ -362,10 +362,10 @@ CHANGES: abc.Mapping[str, abc.Callable[[Store], object]] = {
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.both_databases
 def test_a_changed_subscription_stops_following(followed: Store, change: str) -> None:
-    make.ingested(followed, make.paper("A tree"), now=NOON + HOUR)
+    make.ingested(followed, paper("A tree"), now=NOON + HOUR)
     _plan.plan_due(followed, now=NOON + HOUR)
     # no plan has compared this paper with a subscription
-    make.ingested(followed, make.paper("A second graph"), now=NOON + 2 * HOUR)
+    make.ingested(followed, paper("A second graph"), now=NOON + 2 * HOUR)
     CHANGES[change](followed)
     assert (looked(followed)[1], follows(followed)[1]) == (2, None)
     with followed.read() as transaction:
@@ -380,7 +380,7 @@ def test_when_the_operator_changes_the_zone_nothing_is_late(followed: Store) -> 
     """A chat that chose no time zone uses the operator's. When the operator moves from UTC to Shanghai, the night has passed."""
     morning = NOON + 14 * HOUR
     with contextlib.closing(Store(str(followed.url), zone="Asia/Shanghai")) as moved:
-        make.ingested(moved, make.paper("A graph of the night"), now=morning)
+        make.ingested(moved, paper("A graph of the night"), now=morning)
         assert [lane.address for lane in _plan.plan_due(moved, now=morning)] == ["1", "2"]
 
 
@@ -391,13 +391,13 @@ def test_what_waits_for_its_minute_is_not_passed_over(store: Store) -> None:
     """
     subscribes(store, "telegram:1", "graph", every="now")
     amendments.set_settings(store, address("telegram:1"), {"quiet": "off"}, now=NOON)
-    make.ingested(store, make.paper("A first graph"), now=NOON)
+    make.ingested(store, paper("A first graph"), now=NOON)
     _plan.plan_due(store, now=NOON)
     subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
-    make.ingested(store, make.paper("A tree"), now=NOON + HOUR)
+    make.ingested(store, paper("A tree"), now=NOON + HOUR)
     _plan.plan_due(store, now=NOON + HOUR)
     subscribes(store, "telegram:1", "leaf", every="daily", at="13:00", now=NOON + HOUR - MINUTE)
-    make.ingested(store, make.paper("A second graph"), now=NOON + HOUR)
+    make.ingested(store, paper("A second graph"), now=NOON + HOUR)
     _plan.plan_due(store, now=NOON + HOUR + MINUTE / 6)
     assert follows(store)[1] is None or ("telegram:1", "A second graph") in stored.delivered(store)
     _plan.plan_due(store, now=NOON + HOUR + MINUTE)
@@ -410,10 +410,10 @@ def test_too_many_kinds_of_quiet_hours_share_nothing(store: Store, monkeypatch: 
     for number, quiet in (("1", "off"), ("2", "22:00-08:00"), ("3", "off")):
         subscribes(store, f"telegram:{number}", "graph", every="now")
         amendments.set_settings(store, address(f"telegram:{number}"), {"quiet": quiet}, now=NOON)
-    make.ingested(store, make.paper("A graph"), now=NOON)
+    make.ingested(store, paper("A graph"), now=NOON)
     _plan.plan_due(store, now=NOON)
     assert list(follows(store).values()) == [1, None, 1]
-    make.ingested(store, make.paper("Another graph"), now=NOON + HOUR)
+    make.ingested(store, paper("Another graph"), now=NOON + HOUR)
     assert len(_plan.plan_due(store, now=NOON + HOUR)) == 3
 
 
@@ -421,7 +421,7 @@ def test_too_many_kinds_of_quiet_hours_share_nothing(store: Store, monkeypatch: 
 def test_nobody_follows_while_another_process_may_be_looking(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A paper comes while a plan runs. The plan has not compared it with the subscriptions, so they follow no shared cursor."""
     make.due(store, "telegram:1")
-    newer = on_call(1, lambda: make.ingested(store, make.paper("Another graph"), now=NOON))
+    newer = on_call(1, lambda: make.ingested(store, paper("Another graph"), now=NOON))
     monkeypatch.setattr(_plan, "_decide_all", called(newer, _plan._decide_all))
     _plan.plan_due(store, now=NOON)
     assert follows(store) == {1: None}
@@ -506,7 +506,7 @@ def _act(store: Store, name: str, dice: int, now: datetime, day: int) -> None:
         case "papers":
             make.ingested(
                 store,
-                make.paper(f"A {WORDS[dice % 3]} of {now:%d %H}", arxiv_id=f"2601.{day:03}{now.hour:02}"),
+                paper(f"A {WORDS[dice % 3]} of {now:%d %H}", arxiv_id=f"2601.{day:03}{now.hour:02}"),
                 now=now,
             )
         case "subscribe":

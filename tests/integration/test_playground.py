@@ -11,9 +11,8 @@ from bot.platforms.web.playground import Playground
 from bot.ports import conversation
 from subscriptions.service.exporting import export_all
 from subscriptions.store.database.store import Store
-from tests import make
 from tests.fakes.meaning import FakeEncoder
-from tests.make import NOON, FakeClock, ingested
+from tests.make import NOON, FakeClock, ingested, paper
 
 FRAME = conversation.PageFrame(path="/", language="en", token="t", visitor=conversation.Visitor(name="me"))
 LIVE = {"x-requested-with": "fetch"}
@@ -23,11 +22,9 @@ LIVE = {"x-requested-with": "fetch"}
 def playground(store: Store) -> Playground:
     ingested(
         store,
-        make.paper("Diffusion models", "cs.LG", arxiv_id="2601.00001", abstract="A survey of models."),
-        make.paper(
-            "Models of weather", "cs.LG", arxiv_id="2601.00002", abstract="Heat spreads. Here, diffusion helps."
-        ),
-        make.paper("Graphs", "cs.LG", arxiv_id="2601.00003", abstract="<b>models</b> of graphs"),
+        paper("Diffusion models", "cs.LG", arxiv_id="2601.00001", abstract="A survey of models."),
+        paper("Models of weather", "cs.LG", arxiv_id="2601.00002", abstract="Heat spreads. Here, diffusion helps."),
+        paper("Graphs", "cs.LG", arxiv_id="2601.00003", abstract="<b>models</b> of graphs"),
     )
     return Playground(store, FakeClock(NOON))
 
@@ -55,7 +52,7 @@ def words(html: str) -> str:
 
 async def test_what_is_near_in_meaning_is_found_or_refused(store: Store) -> None:
     encoder = FakeEncoder()
-    ingested(store, make.paper("Honey bees"), make.paper("Graphs"), encoder=encoder)
+    ingested(store, paper("Honey bees"), paper("Graphs"), encoder=encoder)
     query = "about:bees"
     assert "Meaning is off here" in words(await shown(Playground(store, FakeClock(NOON)), query))
     store.encoder = encoder.name
@@ -65,11 +62,11 @@ async def test_what_is_near_in_meaning_is_found_or_refused(store: Store) -> None
 
 
 async def test_what_is_near_to_a_paper_is_found_by_its_words(playground: Playground, store: Store) -> None:
-    swarms = make.paper("Swarm robots", arxiv_id="2601.90001"), make.paper("A swarm of robots", arxiv_id="2601.90002")
+    swarms = paper("Swarm robots", arxiv_id="2601.90001"), paper("A swarm of robots", arxiv_id="2601.90002")
     ingested(
         store,
         *swarms,
-        *(make.paper(f"Theory {number}", arxiv_id=f"2601.9001{number}") for number in range(8)),
+        *(paper(f"Theory {number}", arxiv_id=f"2601.9001{number}") for number in range(8)),
         name="more",
     )
     page = await shown(playground, "like:2601.90001 -fish")

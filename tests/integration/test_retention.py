@@ -26,7 +26,7 @@ from tests import filling, make, stored
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.integration.program import running
-from tests.make import DAY, HOUR, MINUTE, NOON, address, ingested, subscribes
+from tests.make import DAY, HOUR, MINUTE, NOON, address, clean_up, ingested, paper, subscribes
 from tests.source_harness import NoSources
 
 pytestmark = pytest.mark.both_databases
@@ -46,7 +46,7 @@ async def delivered(bot: BotHarness, *, title: str = "A graph") -> Deliverer:
     post = Deliverer(bot)
     subscribes(bot.store, "telegram:42", "graph", every="now")
     set_settings(bot.store, address("telegram:42"), {"quiet": "off"}, now=NOON)
-    ingested(bot.store, make.paper(title, "cs.LG", arxiv_id="2601.00001", abstract="Words."), now=bot.clock.now())
+    ingested(bot.store, paper(title, "cs.LG", arxiv_id="2601.00001", abstract="Words."), now=bot.clock.now())
     await post.deliver_due()
     assert len(post.to("telegram:42")) == 1
     return post
@@ -54,7 +54,7 @@ async def delivered(bot: BotHarness, *, title: str = "A graph") -> Deliverer:
 
 def cleans_up(bot: BotHarness, *, days: int, papers: timedelta | None = None) -> None:
     """Cleans up so many days later."""
-    make.clean_up(bot.store, now=bot.later(days=days), papers=papers)
+    clean_up(bot.store, now=bot.later(days=days), papers=papers)
 
 
 async def test_after_a_month_a_delivery_is_chat_paper_and_day(
@@ -69,7 +69,7 @@ async def test_after_a_month_a_delivery_is_chat_paper_and_day(
     assert [str(value) for value in row] == ["1", "1", "2026-01-22", "[]"]
     ingested(
         bot.store,
-        make.paper("A graph", "cs.LG", "cs.AI", arxiv_id="2601.00001", version=3, summaries=make.summary("x")),
+        paper("A graph", "cs.LG", "cs.AI", arxiv_id="2601.00001", version=3, summaries=make.summary("x")),
         now=bot.clock.now(),
     )
     subscribes(bot.store, "telegram:42", "cat:cs.AI", now=bot.clock.now())
@@ -135,19 +135,17 @@ def test_the_daily_maintenance_rests_for_the_time_that_it_worked_and_not_for_jum
 
 def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
     summaries = make.summary("x")
-    old = make.paper(
-        "A graph of old", "cs.LG", "stat.ML", arxiv_id="2601.00001", abstract="Words.", summaries=summaries
-    )
+    old = paper("A graph of old", "cs.LG", "stat.ML", arxiv_id="2601.00001", abstract="Words.", summaries=summaries)
     ingested(store, old, now=NOON, of_arxiv=True)
     ingested(
         store,
-        make.paper("A newer graph", "cs.LG", arxiv_id="2601.00002", abstract="Words."),
+        paper("A newer graph", "cs.LG", arxiv_id="2601.00002", abstract="Words."),
         now=NOON + 300 * DAY,
     )
-    make.clean_up(store, now=NOON + 350 * DAY)
+    clean_up(store, now=NOON + 350 * DAY)
     assert count(store, "paper WHERE abstract != ''") == 2
     for _ in range(2):
-        make.clean_up(store, now=NOON + 350 * DAY, papers=100 * DAY)
+        clean_up(store, now=NOON + 350 * DAY, papers=100 * DAY)
     assert count(store, "paper WHERE abstract != ''") == 1
     assert [count(store, table) for table in ("paper", "paper_key", "summary", "appearance")] == [2, 2, 0, 1]
     subscribes(store, "telegram:1", "graph", every="now", now=NOON + 351 * DAY)
@@ -177,8 +175,8 @@ def test_a_chat_that_is_back_while_others_are_erased_is_kept(store: Store) -> No
 
 
 def test_an_address_that_does_not_say_yes_is_forgotten_after_a_month(store: Store) -> None:
-    home, asked = map(make.address, ("web:ada", "email:ada@lab.org"))
-    make.subscribes(store, str(home), "graph")
+    home, asked = map(address, ("web:ada", "email:ada@lab.org"))
+    subscribes(store, str(home), "graph")
     confirmations.ask_to_confirm(store, asked, source=home, now=NOON)
     kept = []
     for days in (29, 31):
@@ -239,7 +237,7 @@ async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarnes
         (89 * DAY, (1, 0, 0, 0, 1)),
         (91 * DAY, (0, 0, 0, 0, 1)),
     ):
-        make.clean_up(bot.store, now=NOON + age)
+        clean_up(bot.store, now=NOON + age)
         assert tuple(count(bot.store, table) for table in tables) == kept, age
     assert conversation_state.find_callback(bot.store, link) is not None
 
@@ -274,13 +272,13 @@ async def test_a_clock_set_back_hides_no_delivery_from_the_clean_up(bot: BotHarn
         "UPDATE message SET state = 'dead'",
         "UPDATE delivery SET settled_at = '2027-01-22 12:00:00.000000'",
     )
-    make.clean_up(bot.store, now=NOON + 500 * DAY)
+    clean_up(bot.store, now=NOON + 500 * DAY)
     stored.change(
         bot.store,
         "UPDATE message SET state = 'sent'",
         "UPDATE delivery SET settled_at = '2026-01-22 12:00:00.000000'",
     )
-    make.clean_up(bot.store, now=NOON + 31 * DAY)
+    clean_up(bot.store, now=NOON + 31 * DAY)
     assert count(bot.store, "delivery") == 0
 
 
@@ -307,7 +305,7 @@ def filled(store: Store, schedules: abc.Iterable[str] = EVERY) -> None:
     """Subscribes a chat for each schedule, and ingests a paper that matches all the subscriptions."""
     for number, schedule in enumerate(schedules):
         subscribes(store, f"telegram:{number}", "graph", when=schedule, name=schedule)
-    ingested(store, make.paper("A graph"), now=NOON)
+    ingested(store, paper("A graph"), now=NOON)
 
 
 @pytest.mark.parametrize("wrong_by", [3 * DAY, 400 * DAY])
@@ -321,7 +319,7 @@ async def test_after_a_wrong_minute_all_is_due_at_its_time(
         await process.tick()
         clock.step(wrong_by)
         await process.tick()
-        ingested(app.store, make.paper("Another graph"), now=clock.now())
+        ingested(app.store, paper("Another graph"), now=clock.now())
         await process.tick()
         clock.step(-wrong_by)
         with caplog.at_level(logging.WARNING):

@@ -26,11 +26,11 @@ from tests import make, source_harness, stored
 from tests.fakes import arxiv_pages
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import PAGE, Terminal, page
-from tests.make import DAY, HOUR, NOON, FakeClock, ingested, subscribes
+from tests.make import DAY, HOUR, NOON, FakeClock, ingested, paper, subscribes, summary
 from tests.source_harness import Feeds, arxiv_source, new_york, web_source
 
 WEDNESDAY, THURSDAY = dt.date(2026, 1, 21), dt.date(2026, 1, 22)
-GRAPHS = make.paper("Graphs", "cs.LG", arxiv_id="2601.77777")
+GRAPHS = paper("Graphs", "cs.LG", arxiv_id="2601.77777")
 HERE = "/rss/cs.LG"
 SOON = 2.5  # seconds that an answer may take in the test of a slow answer; other answers are faster on any machine
 
@@ -42,7 +42,7 @@ def shows(text: str | bytes, **values: object) -> Happens:
 
 
 def written(day: dt.date = THURSDAY, *, title: str = "Graphs") -> str:
-    return arxiv_pages.feed("cs.LG", day, [make.paper(title, "cs.LG")]).decode()
+    return arxiv_pages.feed("cs.LG", day, [paper(title, "cs.LG")]).decode()
 
 
 CASES: dict[str, tuple[Happens, str]] = {
@@ -124,7 +124,7 @@ async def test_a_bug_at_one_source_reaches_no_other(
 
 
 async def test_a_feed_of_yesterday_says_so_in_its_warnings(arxiv: FakeArxiv, feeds: Feeds) -> None:
-    arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
+    arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
     feeding = await feeds.polled(arxiv_source("cs.LG"))
     arxiv.announces(THURSDAY)
     await feeding.poll()
@@ -145,7 +145,7 @@ async def test_a_feed_of_yesterday_says_so_in_its_warnings(arxiv: FakeArxiv, fee
 
 ID, DOI = "2601.00001", "10.1101/2026.01.20.000001"
 GONE = "This paper has been withdrawn by its authors."
-TRUE = make.paper(
+TRUE = paper(
     "Sorting sand",
     "cs.LG",
     arxiv_id=ID,
@@ -208,7 +208,7 @@ def test_a_list_withdraws_and_rewrites_only_its_own_papers(store: Store) -> None
     ingested(store, TRUE, source="first")
     done = ingested(store, LIE, source="evil")
     assert (told(known_by(store)), done.withdrawn, done.updated) == (TRUTH, frozenset(), 0)
-    own = make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI, version=1, abstract="Old.")
+    own = paper("Cells", arxiv_id=None, key=DOI, doi=DOI, version=1, abstract="Old.")
     ingested(store, own, source="biology")
     done = ingested(store, replace(own, version=2, abstract=GONE), source="biology")
     assert (known_by(store, DOI).paper.abstract, len(done.withdrawn)) == (GONE, 1)
@@ -216,12 +216,12 @@ def test_a_list_withdraws_and_rewrites_only_its_own_papers(store: Store) -> None
 
 def test_a_list_fills_in_what_nobody_knew_and_adds_its_summary(store: Store) -> None:
     ingested(store, replace(TRUE, abstract="", comment=""), source="arxiv", of_arxiv=True)
-    texts = {"summaries": make.summary("给沙粒分类"), "translations": make.translation(title="沙")}
+    texts = {"summaries": summary("给沙粒分类"), "translations": make.translation(title="沙")}
     ingested(store, replace(TRUE, abstract="Grains that sing.", version=7, **texts), source="daily")  # type: ignore[arg-type]
     found = known_by(store).paper
     assert (found.abstract, found.version) == ("Grains that sing.", 1)
     assert (found.summaries, found.translations) == (texts["summaries"], texts["translations"])
-    ingested(store, replace(TRUE, version=999, summaries=make.summary("骗人")), source="evil")
+    ingested(store, replace(TRUE, version=999, summaries=summary("骗人")), source="evil")
     assert known_by(store).paper.summaries == texts["summaries"]
 
 
@@ -238,14 +238,12 @@ def test_a_text_that_was_cut_off_is_completed_by_another_source(cut: str, store:
     "lie",
     [
         pytest.param(replace(TRUE, doi=DOI), id="an arXiv id and a DOI of two papers"),
-        pytest.param(make.paper("Cells", arxiv_id=ID), id="the title of another paper"),
+        pytest.param(paper("Cells", arxiv_id=ID), id="the title of another paper"),
     ],
 )
 def test_no_source_makes_two_papers_of_others_one(lie: model.Paper, store: Store) -> None:
     ingested(store, TRUE, source="arxiv", of_arxiv=True)
-    cells = (
-        make.paper("Cells", arxiv_id=None) if lie.doi is None else make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI)
-    )
+    cells = paper("Cells", arxiv_id=None) if lie.doi is None else paper("Cells", arxiv_id=None, key=DOI, doi=DOI)
     ingested(store, cells, source="biology")
     ingested(store, lie, source="evil", name="evil")
     assert len(_stored(store)) == 2
@@ -256,7 +254,7 @@ def test_no_source_makes_two_papers_of_others_one(lie: model.Paper, store: Store
 
 def test_no_source_gives_its_own_paper_the_id_of_another(store: Store) -> None:
     ingested(store, TRUE, source="list")
-    ingested(store, make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI), source="biology")
+    ingested(store, paper("Cells", arxiv_id=None, key=DOI, doi=DOI), source="biology")
     ingested(store, replace(TRUE, doi=DOI), source="list", name="again")
     assert (known_by(store).paper.doi, known_by(store, DOI).paper.title) == (None, "Cells")
 
@@ -264,9 +262,9 @@ def test_no_source_gives_its_own_paper_the_id_of_another(store: Store) -> None:
 def test_no_source_claims_an_id_for_a_paper_of_another(store: Store) -> None:
     ingested(store, TRUE, source="arxiv", of_arxiv=True)
     ingested(store, replace(TRUE, doi=DOI), replace(TRUE, title="Cells"), source="evil")
-    ingested(store, make.paper("Cells", arxiv_id=None, key=DOI, doi=DOI), source="biology")
+    ingested(store, paper("Cells", arxiv_id=None, key=DOI, doi=DOI), source="biology")
     assert (known_by(store).paper.doi, known_by(store, DOI).paper.title) == (None, "Cells")
-    ingested(store, make.paper("Buy sand", arxiv_id=None), source="list")
+    ingested(store, paper("Buy sand", arxiv_id=None), source="list")
     assert len(_stored(store)) == 3
 
 
@@ -388,7 +386,7 @@ def test_a_digest_is_an_archive_by_its_day_and_the_operators(
 ) -> None:
     store = Store(f"sqlite:///{tmp_path}/zone.db", zone=zone)
     store.open(now=now)
-    done = comes(store, make.paper("Graphs"), day=TODAY - age * DAY, now=now)
+    done = comes(store, paper("Graphs"), day=TODAY - age * DAY, now=now)
     assert (done.archive, done.archived, done.new) == (filed, int(filed), 1)
     assert (known(store, "Graphs").sequence is None) == filed
     assert known(store, "Graphs").day == TODAY - age * DAY
@@ -422,7 +420,7 @@ def test_the_day_of_a_digest_is_its_own_else_of_its_name(
 
 def test_a_later_digest_of_its_day_announces_a_filed_paper(store: Store) -> None:
     subscribes(store, "console:me", "graphs")
-    old = make.paper("Graphs", "cs.LG", arxiv_id="2601.90001")
+    old = paper("Graphs", "cs.LG", arxiv_id="2601.90001")
     comes(store, old, day=OLD)
     assert (delivered(store), known(store, "Graphs").day) == ([], OLD)
     comes(store, replace(old, version=2, announce_type=REPLACED), name="newer")
@@ -437,15 +435,15 @@ def test_a_later_digest_of_its_day_announces_a_filed_paper(store: Store) -> None
 @pytest.mark.parametrize(
     "more",
     [
-        make.paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001", kind=model.Announce.CROSS),
-        make.paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001"),
-        make.paper("Graphs", "cs.LG", arxiv_id="2601.90001", abstract="Nodes and edges."),
-        make.paper("Graphs", "cs.LG", arxiv_id="2601.90001", summaries=make.summary("图。")),
+        paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001", kind=model.Announce.CROSS),
+        paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001"),
+        paper("Graphs", "cs.LG", arxiv_id="2601.90001", abstract="Nodes and edges."),
+        paper("Graphs", "cs.LG", arxiv_id="2601.90001", summaries=summary("图。")),
     ],
     ids=["a category by a cross-list", "a category", "an abstract", "a summary"],
 )
 def test_an_archive_adds_what_it_knows_and_moves_no_change(store: Store, more: model.Paper) -> None:
-    comes(store, make.paper("Graphs", "cs.LG", arxiv_id="2601.90001"))
+    comes(store, paper("Graphs", "cs.LG", arxiv_id="2601.90001"))
     before = known(store, "Graphs")
     done = comes(store, more, day=OLD, now=NOON + HOUR)
     after = known(store, "Graphs")
@@ -457,11 +455,11 @@ def test_an_archive_adds_what_it_knows_and_moves_no_change(store: Store, more: m
 
 def test_a_filed_paper_that_equals_a_delivered_one_comes_once(store: Store) -> None:
     subscribes(store, "console:me", "graphs")
-    comes(store, make.paper("Graphs", arxiv_id=None))
+    comes(store, paper("Graphs", arxiv_id=None))
     assert delivered(store) == ["Graphs"]
-    comes(store, make.paper("Graphs", arxiv_id="2601.90001"), day=OLD, now=NOON + HOUR)
+    comes(store, paper("Graphs", arxiv_id="2601.90001"), day=OLD, now=NOON + HOUR)
     assert (known(store, "Graphs").sequence, known(store, "Graphs").day) == (1, TODAY)
-    comes(store, make.paper("Graphs", arxiv_id="2601.90001"), name="feed", now=NOON + 2 * HOUR)
+    comes(store, paper("Graphs", arxiv_id="2601.90001"), name="feed", now=NOON + 2 * HOUR)
     assert delivered(store, NOON + 3 * HOUR) == ["Graphs"]
 
 
@@ -471,10 +469,10 @@ def test_a_filed_paper_that_equals_a_delivered_one_comes_once(store: Store) -> N
 @pytest.mark.both_databases
 def test_filed_papers_are_announced_once(store: Store) -> None:
     subscribes(store, "console:me", "graphs")
-    seen = make.paper("Graphs that came", arxiv_id="2601.90001")
+    seen = paper("Graphs that came", arxiv_id="2601.90001")
     comes(store, seen)
     assert delivered(store) == ["Graphs that came"]
-    archive = (seen, make.paper("Old graphs", arxiv_id="2601.90002"), make.paper("New version", kind=REPLACED))
+    archive = (seen, paper("Old graphs", arxiv_id="2601.90002"), paper("New version", kind=REPLACED))
     assert comes(store, *archive, day=OLD).archived == 1
     assert comes(store, *archive, day=OLD, now=NOON + HOUR) == Ingested(
         already_known=True, unchanged=3, archive=True, archived=1
@@ -490,8 +488,8 @@ def test_filed_papers_are_announced_once(store: Store) -> None:
 @pytest.mark.both_databases
 def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
     for n, name in enumerate(("first", "second", "third")):
-        comes(store, make.paper(name), day=OLD - n * DAY)
-    comes(store, make.paper("of another"), day=OLD, source="other")
+        comes(store, paper(name), day=OLD - n * DAY)
+    comes(store, paper("of another"), day=OLD, source="other")
     assert [announce_filed(store, "daily", now=NOON) for _ in range(2)] == [3, 0]
     assert [(known(store, one).sequence, known(store, one).day) for one in ("third", "second", "first")] == [
         (1, OLD - 2 * DAY),
@@ -525,12 +523,12 @@ async def test_an_archive_is_not_what_was_due_today(
 
 async def test_days_missed_for_over_a_week_are_filed_and_told(store: Store, clock: FakeClock, feeds: Feeds) -> None:
     subscribes(store, "console:me", "graphs", now=clock.now() - HOUR)
-    feeds.arxiv.announces(TODAY, make.paper("Graphs of the 22nd", "cs.LG"))
+    feeds.arxiv.announces(TODAY, paper("Graphs of the 22nd", "cs.LG"))
     await feeds.polled(arxiv_source("cs.LG"))
     assert delivered(store, clock.now()) == ["Graphs of the 22nd"]
     long_ago, lately, now = dt.date(2026, 1, 23), dt.date(2026, 1, 28), dt.date(2026, 2, 2)
     for day in (long_ago, lately, now):
-        feeds.arxiv.announces(day, make.paper(f"Graphs of {day}", "cs.LG"))
+        feeds.arxiv.announces(day, paper(f"Graphs of {day}", "cs.LG"))
     clock.advance(new_york("2026-02-02 09:00") - clock.now())
     feeding = await feeds.polled(arxiv_source("cs.LG"), admins=(make.address("console:me"),))
     receipt = feeding.receipts("arxiv")[-1]
@@ -549,13 +547,13 @@ async def test_days_missed_for_over_a_week_are_filed_and_told(store: Store, cloc
 
 
 def test_a_paper_counts_for_the_day_of_its_digest(store: Store) -> None:
-    twice = make.paper("In two digests", "cs.LG", arxiv_id="2601.90002")
+    twice = paper("In two digests", "cs.LG", arxiv_id="2601.90002")
     days = [dt.date(2026, 1, 20), dt.date(2026, 1, 21), dt.date(2026, 1, 22)]
-    comes(store, make.paper("Known by a replacement", kind=REPLACED, arxiv_id="2601.90001"), twice, day=days[0])
+    comes(store, paper("Known by a replacement", kind=REPLACED, arxiv_id="2601.90001"), twice, day=days[0])
     comes(store, twice, day=days[1], now=NOON + HOUR)
     assert {known.day for known in _stored(store).values()} == {days[0]}
-    announced = make.paper("Known by a replacement", arxiv_id="2601.90001")
-    moved = make.paper("In two digests", "cs.LG", "cs.CL", kind=model.Announce.CROSS, arxiv_id="2601.90002")
+    announced = paper("Known by a replacement", arxiv_id="2601.90001")
+    moved = paper("In two digests", "cs.LG", "cs.CL", kind=model.Announce.CROSS, arxiv_id="2601.90002")
     comes(store, announced, moved, day=days[2], now=NOON + 3 * HOUR)
     assert {known.day for known in _stored(store).values()} == {days[2]}
 

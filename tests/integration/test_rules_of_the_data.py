@@ -37,7 +37,7 @@ from subscriptions.store import (
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.rows import PaperKeyRow
 from tests import make
-from tests.make import DAY, HOUR, MINUTE, NOON, address, ingested, subscribes
+from tests.make import DAY, HOUR, MINUTE, NOON, address, clean_up, ingested, subscribes, summary
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
@@ -142,10 +142,10 @@ def test_of_two_copies_in_one_digest_the_new_one_counts(store: Store) -> None:
         ({}, {"kind": model.Announce.CROSS}, 1, False),
         ({"abstract": ""}, {"abstract": "Known now."}, 6, True),
         ({"authors": ()}, {"authors": ("Ada Example",)}, 6, True),
-        ({}, {"summaries": make.summary("总结")}, 6, True),
-        ({"summaries": make.summary("A summary", "en")}, {"summaries": make.summary("总结")}, 6, True),
+        ({}, {"summaries": summary("总结")}, 6, True),
+        ({"summaries": summary("A summary", "en")}, {"summaries": summary("总结")}, 6, True),
         ({}, {"translations": make.translation(abstract="摘要")}, 6, True),
-        ({}, {"summaries": make.summary("总结")}, 8, False),
+        ({}, {"summaries": summary("总结")}, 8, False),
     ],
     ids=[
         "a replacement", "a cross-list with a new category", "a cross-list without one", "an abstract", "authors", "a summary",
@@ -345,9 +345,7 @@ def test_which_text_stays(old: str, new: str, versions: tuple[int, int], kept: s
 
 
 def test_nothing_known_is_ever_removed(store: Store) -> None:
-    full = make.paper(
-        "One", "cs.LG", "stat.ML", arxiv_id="2601.00001", abstract="Text.", summaries=make.summary("总结")
-    )
+    full = make.paper("One", "cs.LG", "stat.ML", arxiv_id="2601.00001", abstract="Text.", summaries=summary("总结"))
     ingested(store, full)
     ingested(store, make.paper("", arxiv_id="2601.00001", authors=(), version=2))
     found = known(store, "2601.00001").paper
@@ -461,9 +459,9 @@ def test_an_update_takes_effect_once_in_seven_days(store: Store) -> None:
     with pytest.raises(errors.NotFound):
         comes("broken")
     assert (comes(), comes(), effects) == (("ok", True), ("ok", False), ["broken", "ok"])
-    make.clean_up(store, now=NOON + 6 * DAY)
+    clean_up(store, now=NOON + 6 * DAY)
     assert comes() == ("ok", False)
-    make.clean_up(store, now=NOON + 8 * DAY)
+    clean_up(store, now=NOON + 8 * DAY)
     assert comes() == ("ok", True)
 
 
@@ -594,9 +592,9 @@ def test_a_chat_that_has_been_gone_for_a_year_is_erased(store: Store) -> None:
     subscribes(store, "telegram:1", "graph")
     with store.write() as session:
         chats.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=NOON)
-    make.clean_up(store, now=NOON + 364 * DAY)
+    clean_up(store, now=NOON + 364 * DAY)
     assert listing.get_chat(store, CHAT)
-    make.clean_up(store, now=NOON + 366 * DAY)
+    clean_up(store, now=NOON + 366 * DAY)
     with pytest.raises(errors.NotFound):
         listing.get_chat(store, CHAT)
 

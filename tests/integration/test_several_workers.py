@@ -27,7 +27,7 @@ from subscriptions.service.plan import plan_due
 from subscriptions.store import claims, planned_deliveries, steps, wakeups, workers
 from subscriptions.store.database.store import Store, Transaction
 from tests import being_sent, make
-from tests.make import NOON, ingested, subscribes
+from tests.make import NOON, due, ingested, subscribes
 from tests.patience import PATIENCE
 from tests.postgres.server import OwnServer, own_server
 from tests.stored import change
@@ -54,7 +54,7 @@ def jobs(outside: psycopg.Connection) -> list[tuple[Any, ...]]:
 
 def test_each_planned_lane_gets_one_job_of_its_kind(store: Store, outside: psycopg.Connection) -> None:
     # telegram:2/7 is a topic, which belongs to the lane of its group, telegram:2
-    make.due(store, "telegram:1", "telegram:2", "telegram:3", "telegram:2/7")
+    due(store, "telegram:1", "telegram:2", "telegram:3", "telegram:2/7")
     assert len(plan_due(store, now=NOON + timedelta(minutes=1))) == 4
     found = jobs(outside)
     assert Counter(lock for _, _, _, lock, _ in found) == {f"lane:telegram:{n}": 1 for n in (1, 2, 3)}
@@ -115,7 +115,7 @@ def test_t1_a_rollback_leaves_nothing_a_commit_rows_and_jobs(store: Store, outsi
 
 
 def test_t1_an_enqueue_that_fails_takes_the_row_with_it(store: Store, outside: psycopg.Connection) -> None:
-    make.due(store, "telegram:1")
+    due(store, "telegram:1")
     outside.execute("ALTER TABLE procrastinate_jobs ADD CONSTRAINT refused CHECK (priority < 0)")
     with pytest.raises(Exception, match="refused"):
         plan_due(store, now=NOON)
@@ -167,7 +167,7 @@ MAKES_READY: dict[str, tuple[abc.Callable[[Store, steps.Claim], object], int, fl
 def test_what_makes_a_lane_ready_wakes_it(store: Store, outside: psycopg.Connection, happens: str) -> None:
     makes_ready, priority, seconds = MAKES_READY[happens]
     workers.begin_worker(store, workers.NewWorker(holds_sender_lock=False))
-    make.due(store, "telegram:1")
+    due(store, "telegram:1")
     plan_due(store, now=NOON)
     step = being_sent.being_sent(store)
     outside.execute("DELETE FROM procrastinate_jobs")

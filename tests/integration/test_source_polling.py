@@ -23,13 +23,13 @@ from tests.expected_sources import receipts_of
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
 from tests.integration.cli import PAGE, page
-from tests.make import DAY, FakeClock
+from tests.make import DAY, FakeClock, paper
 from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, web_source
 
 pytestmark = pytest.mark.both_databases
 
 WEDNESDAY, THURSDAY, FRIDAY = dt.date(2026, 1, 21), dt.date(2026, 1, 22), dt.date(2026, 1, 23)
-GRAPHS, LG = make.paper("Graphs", "cs.LG"), arxiv_source("cs.LG")
+GRAPHS, LG = paper("Graphs", "cs.LG"), arxiv_source("cs.LG")
 OPERATOR = make.address("console:ops")
 ON_ONE = pytest.mark.sqlite_alone("it is about requests; what is stored is told on both by others here")
 
@@ -49,7 +49,7 @@ def notices(store: Store, detail: str = "reason") -> list[tuple[str, str]]:
 
 
 async def test_a_batch_is_read_once_when_it_is_out(arxiv: FakeArxiv, feeds: Feeds) -> None:
-    arxiv.announces(THURSDAY, GRAPHS, make.paper("Means", "stat.ML", "cs.LG"))
+    arxiv.announces(THURSDAY, GRAPHS, paper("Means", "stat.ML", "cs.LG"))
     feeding = await feeds.polled(arxiv_source("cs.LG", "stat.ML"))
     await feeding.until(new_york("2026-01-22 23:55"))
     assert feeding.outcomes("arxiv") == ["new"]
@@ -58,14 +58,14 @@ async def test_a_batch_is_read_once_when_it_is_out(arxiv: FakeArxiv, feeds: Feed
     ]
     assert arxiv.asked() == ["/rss/cs.LG", "/rss/stat.ML"]
     assert source_harness.titles(feeds.store) == ["Graphs", "Means"]
-    arxiv.announces(FRIDAY, make.paper("Trees", "cs.LG"), make.paper("Odds", "stat.ML"))
+    arxiv.announces(FRIDAY, paper("Trees", "cs.LG"), paper("Odds", "stat.ML"))
     await feeding.until(new_york("2026-01-23 00:10"))
     assert feeding.outcomes("arxiv") == ["new", "new"]
 
 
 @ON_ONE
 async def test_a_late_batch_is_asked_for_every_quarter_of_an_hour(arxiv: FakeArxiv, feeds: Feeds) -> None:
-    arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
+    arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
     arxiv.is_late()
     arxiv.announces(THURSDAY, GRAPHS)
     feeding = await feeds.polled(LG)
@@ -86,9 +86,9 @@ async def test_a_late_batch_is_asked_for_every_quarter_of_an_hour(arxiv: FakeArx
 
 @ON_ONE
 async def test_a_late_category_holds_up_no_other_and_is_named(store: Store, arxiv: FakeArxiv, feeds: Feeds) -> None:
-    arxiv.announces(WEDNESDAY, make.paper("Old", "stat.ML"))
+    arxiv.announces(WEDNESDAY, paper("Old", "stat.ML"))
     arxiv.is_late("stat.ML")
-    arxiv.announces(THURSDAY, GRAPHS, make.paper("Means", "stat.ML"))
+    arxiv.announces(THURSDAY, GRAPHS, paper("Means", "stat.ML"))
     feeding = await feeds.polled(arxiv_source("cs.LG", "stat.ML"), admins=(OPERATOR,))
     assert [(one.outcome, one.detail) for one in feeding.receipts("arxiv")] == [
         (Outcome.STALE, "stat.ML: Still that of 2026-01-21.")
@@ -120,7 +120,7 @@ async def test_a_weekend_and_a_holiday_are_quiet_and_nobody_is_told(feeds: Feeds
 
 @ON_ONE
 async def test_an_unlisted_day_without_announcement_is_late_once(feeds: Feeds) -> None:
-    feeds.arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
+    feeds.arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
     feeding = await feeds.polled(LG, admins=(OPERATOR,))
     await feeding.until(new_york("2026-01-22 08:00"))
     assert feeding.outcomes("arxiv").count("late") >= 3
@@ -133,7 +133,7 @@ async def test_an_unlisted_day_without_announcement_is_late_once(feeds: Feeds) -
 
 @ON_ONE
 async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(THURSDAY, make.paper("Old", "cs.LG"))
+    arxiv.announces(THURSDAY, paper("Old", "cs.LG"))
     feeding = await polled(store, clock, arxiv, LG, admins=(OPERATOR,))
     clock.set_now(new_york("2026-01-23 23:00"))  # Friday's announcement never came
     await feeding.until(new_york("2026-01-25 12:00"))
@@ -170,13 +170,13 @@ async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(feeds: Feeds) 
 
 @ON_ONE
 async def test_in_a_feed_asked_at_an_interval_any_day_is_new(feeds: Feeds) -> None:
-    feeds.arxiv.announces(WEDNESDAY, make.paper("Old", "cs.LG"))
+    feeds.arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
     assert (await feeds.polled(web_source(f"{feeds.arxiv.url}/rss/cs.LG"))).outcomes("web") == ["new"]
 
 
 async def test_a_paper_counts_for_each_category_replacements_for_none(arxiv: FakeArxiv, feeds: Feeds) -> None:
-    arxiv.announces(THURSDAY, make.paper("Graphs", "cs.LG", "stat.ML"))
-    arxiv.withdraws(make.paper("Hasty", "cs.LG"))
+    arxiv.announces(THURSDAY, paper("Graphs", "cs.LG", "stat.ML"))
+    arxiv.withdraws(paper("Hasty", "cs.LG"))
     feeding = await feeds.polled(arxiv_source("stat.ML", "cs.LG"))
     feeds.clock.set_now(new_york("2026-01-23 00:05"))
     arxiv.announces(FRIDAY)
@@ -235,8 +235,8 @@ async def test_without_sources_all_archives_are_read(
     arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch, feeds: Feeds
 ) -> None:
     monkeypatch.setattr("bot.sources.fetch_request.PAGE", 4)
-    arxiv.announces(WEDNESDAY, *(make.paper(f"Old {n}", "cs.LG") for n in range(5)))
-    arxiv.announces(THURSDAY, GRAPHS, make.paper("Strings", "hep-th"))
+    arxiv.announces(WEDNESDAY, *(paper(f"Old {n}", "cs.LG") for n in range(5)))
+    arxiv.announces(THURSDAY, GRAPHS, paper("Strings", "hep-th"))
     await feeds.polled()
     assert len(arxiv.asked("/rss/")) == 20
     # one page of Monday's batch, two of Wednesday's; Tuesday had no batch
@@ -251,9 +251,7 @@ async def test_a_feed_cut_at_its_limit_is_asked_by_category(
     arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch, feeds: Feeds
 ) -> None:
     monkeypatch.setattr("bot.digests.arxiv_feeds.LIMIT", 3)
-    arxiv.announces(
-        THURSDAY, *(make.paper(f"Markets {n}", f"econ.{name}") for n, name in enumerate(["EM", "GN", "TH"]))
-    )
+    arxiv.announces(THURSDAY, *(paper(f"Markets {n}", f"econ.{name}") for n, name in enumerate(["EM", "GN", "TH"])))
     feeding = await feeds.polled(arxiv_source("econ"))
     assert arxiv.asked() == ["/rss/econ", "/rss/econ.EM", "/rss/econ.GN", "/rss/econ.TH"]
     feeds.clock.set_now(new_york("2026-01-23 00:05"))
@@ -266,7 +264,7 @@ async def test_a_feed_cut_at_its_limit_is_asked_by_category(
 
 @ON_ONE
 async def test_one_broken_entry_does_not_stop_the_others(feeds: Feeds) -> None:
-    papers = [make.paper(f"Paper {n}", "cs.LG") for n in range(9)]
+    papers = [paper(f"Paper {n}", "cs.LG") for n in range(9)]
     feeds.arxiv.holds(
         "/rss/cs.LG",
         feed("cs.LG", THURSDAY, papers[::-1]).decode().replace("<title>Paper 4</title>", "<title></title>"),
@@ -279,7 +277,7 @@ async def test_one_broken_entry_does_not_stop_the_others(feeds: Feeds) -> None:
 
 @ON_ONE
 async def test_the_rest_of_a_cut_document_is_asked_for_again(feeds: Feeds) -> None:
-    whole = feed("cs.LG", THURSDAY, [make.paper(f"Paper {n}", "cs.LG") for n in range(9)])
+    whole = feed("cs.LG", THURSDAY, [paper(f"Paper {n}", "cs.LG") for n in range(9)])
     feeds.arxiv.holds("/rss/cs.LG", whole[: len(whole) * 2 // 3], etag='"cut"')
     feeding = await feeds.polled(LG)
     (receipt,) = feeding.receipts("arxiv")
@@ -357,7 +355,7 @@ async def test_a_receipt_is_stored_together_with_its_papers(feeds: Feeds) -> Non
 
 
 async def test_a_poll_of_several_documents_leaves_one_receipt(arxiv: FakeArxiv, feeds: Feeds) -> None:
-    arxiv.announces(THURSDAY, GRAPHS, make.paper("Means", "stat.ML"))
+    arxiv.announces(THURSDAY, GRAPHS, paper("Means", "stat.ML"))
     arxiv.hangs(at="stat.ML")
     feeding = feeds.of(arxiv_source("cs.LG", "stat.ML"), limits=FetchLimits(idle=30, total=30))
     poll = asyncio.create_task(feeding.due())

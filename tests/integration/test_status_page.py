@@ -26,7 +26,7 @@ from subscriptions.states import PauseReason
 from subscriptions.store import sources
 from tests import make
 from tests.integration.program import opened
-from tests.make import DAY, NOON, FakeClock, ingested
+from tests.make import DAY, NOON, FakeClock, ingested, paper
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def waits(app: App, chats: int = 1, *, platform: str = "telegram") -> list[str]:
     """Plans one delivery to each of this number of chats. Returns the ids of the deliveries."""
     for chat in range(chats):
         make.subscribes(app.store, f"{platform}:{1000 + chat}", "diffusion", every="now", now=NOON - DAY)
-    ingested(app.store, make.paper("Diffusion <b>models</b>", "cs.LG", arxiv_id="2601.00001"), now=NOON)
+    ingested(app.store, paper("Diffusion <b>models</b>", "cs.LG", arxiv_id="2601.00001"), now=NOON)
     plan_due(app.store, now=NOON)
     return [one.id for one in sending.outbox_entries(app.store, now=NOON, over=False)]
 
@@ -226,18 +226,18 @@ async def test_a_source_that_is_behind_is_named_with_what_to_do(page: status.Sta
 async def test_what_came_today_is_told_for_each_source(page: status.StatusPage, app: App) -> None:
     polled(app, "feed", (0, receipts.Outcome.NEW))
     polled(app, "list", (2, receipts.Outcome.NEW))
-    ingested(app.store, make.paper("Before midnight", arxiv_id="2601.00011"), source="feed", now=NOON - DAY)
+    ingested(app.store, paper("Before midnight", arxiv_id="2601.00011"), source="feed", now=NOON - DAY)
     ingested(
         app.store,
-        make.paper("A", arxiv_id="2601.00012"),
-        make.paper("B", arxiv_id="2601.00013"),
+        paper("A", arxiv_id="2601.00012"),
+        paper("B", arxiv_id="2601.00013"),
         source="feed",
         now=NOON - DAY / 4,
     )
     ingested(
         app.store,
-        make.paper("B", arxiv_id="2601.00013"),
-        make.paper("C", arxiv_id="2601.00014"),
+        paper("B", arxiv_id="2601.00013"),
+        paper("C", arxiv_id="2601.00014"),
         source="by hand",
         now=NOON,
     )

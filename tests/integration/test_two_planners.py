@@ -28,7 +28,7 @@ from subscriptions.store import planner as _plans
 from subscriptions.store.database.store import Store
 from tests import being_sent, make, stored
 from tests.filling import fill
-from tests.make import NOON, ingested, subscribes
+from tests.make import NOON, ingested, paper, subscribes
 from tests.postgres.reading import read
 from tests.postgres.server import Server
 from tests.statements import in_one_line, is_plain
@@ -101,7 +101,7 @@ class World:
         """Ingests a digest with one paper."""
         self.papers += 1
         title = f"On {' and '.join(self.rng.sample(WORDS, self.rng.choice((1, 1, 2))))}, part {self.papers}"
-        ingested(self.people, make.paper(title), now=self.now)
+        ingested(self.people, paper(title), now=self.now)
         self.came[title] = self.now
 
     def ask(self) -> None:
@@ -312,7 +312,7 @@ def due_url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> abc.Iterator[s
         make.due(store, *(f"telegram:{number + 1}" for number in range(CHATS)))
         # from now on the subscriptions follow a shared cursor
         _plan.plan_due(store, now=NOON + timedelta(minutes=2))
-        ingested(store, make.paper("Another graph"), now=NOON + timedelta(minutes=3))
+        ingested(store, paper("Another graph"), now=NOON + timedelta(minutes=3))
         yield due_url
 
 
@@ -352,7 +352,7 @@ def test_while_a_plan_is_written_no_paper_comes_and_no_chat_changes(
     def write_beside(*arguments: Any) -> list[model.Lane]:
         """Another process tries to write after the plan has read, and before it writes."""
         with pytest.raises(StoreUnavailable):
-            ingested(other, make.paper("A second graph"), now=LATER)
+            ingested(other, paper("A second graph"), now=LATER)
         with other.write() as transaction:
             paper_sequence.share_sequence(transaction)  # another planner need not wait
         for number in range(CHATS):
@@ -390,9 +390,7 @@ def asks(store: Store, first: int, count: int) -> None:
 def stocked(url: str) -> str:
     """The address of a database with papers that match the query of every chat that `asks` subscribes."""
     with contextlib.closing(Store(url)) as store:
-        ingested(
-            store, *map(make.paper, (f"A graph of kind {n}" for n in range(PAPERS))), now=NOON - timedelta(hours=1)
-        )
+        ingested(store, *map(paper, (f"A graph of kind {n}" for n in range(PAPERS))), now=NOON - timedelta(hours=1))
     return url
 
 
@@ -468,7 +466,7 @@ def scanned(store: Store, statements: dict[str, Any], *, analyzed: bool) -> dict
 
 
 def test_a_sender_reads_no_whole_table(filled: Store) -> None:
-    ingested(filled, make.paper("A zebra"), now=NOON - timedelta(hours=1))
+    ingested(filled, paper("A zebra"), now=NOON - timedelta(hours=1))
     assert len(_plan.plan_due(filled, now=NOON)) == 20
     with executed(filled) as sending:
         for chat in ("-3", "-7"):

@@ -26,7 +26,7 @@ from tests import make
 from tests.bot_harness import BotHarness
 from tests.integration import locked
 from tests.integration.cli import Terminal
-from tests.make import ingested, subscribes
+from tests.make import NOON, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 
@@ -131,7 +131,7 @@ async def test_everybody_who_speaks_at_once_is_answered(store: Store) -> None:
     async def speaks(chat: str) -> tuple[str, str]:
         subscribed = await bot.says("/sub graph daily 9:00", chat)
         # the code that sends the answer writes in this way
-        await store.run(pause_lane, make.address(chat).lane, wall=make.NOON, until=make.NOON)
+        await store.run(pause_lane, make.address(chat).lane, wall=NOON, until=NOON)
         return subscribed.text, (await bot.says("/list", chat)).text
 
     said = await asyncio.gather(*(speaks(f"telegram:{number}") for number in range(1, PEOPLE + 1)))
@@ -439,7 +439,7 @@ async def test_a_look_holds_up_no_writer(
     store: Store, bot: BotHarness, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While a command that only reads prepares its reply, another thread may write."""
-    ingested(store, make.paper("A graph", arxiv_id="2601.00001"))
+    ingested(store, paper("A graph", arxiv_id="2601.00001"))
     await bot.says("/sub tree")
     seen = watched(store, monkeypatch, (handler, "_run"))
     assert await bot.says(words)
@@ -492,10 +492,10 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch, *functions: tuple[obj
 async def test_papers_are_matched_before_the_transaction_that_stores(
     store: Store, bot: BotHarness, before: list[str], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ingested(store, make.paper("A tree"), make.paper("A forest graph"))
+    ingested(store, paper("A tree"), paper("A forest graph"))
     for one in before:
         await bot.says(one)
-    ingested(store, make.paper("A second forest graph"))
+    ingested(store, paper("A second forest graph"))
     seen = watched(store, monkeypatch)
     assert (await bot.says(words)).text
     assert ("_find", False) in seen
@@ -516,9 +516,9 @@ async def test_papers_are_matched_before_the_transaction_of_a_button(
     store: Store, bot: BotHarness, before: list[str], label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for one in before:
-        ingested(store, make.paper("A tree graph"), *(make.paper(f"A tree of a graph {n}") for n in range(4)))
+        ingested(store, paper("A tree graph"), *(paper(f"A tree of a graph {n}") for n in range(4)))
         await bot.says(one)
-    ingested(store, make.paper("Another tree of a graph"))  # so that the papers must be matched again
+    ingested(store, paper("Another tree of a graph"))  # so that the papers must be matched again
     seen = watched(store, monkeypatch)
     assert await bot.presses(label)
     assert ("_find", False) in seen
@@ -528,9 +528,9 @@ async def test_papers_are_matched_before_the_transaction_of_a_button(
 async def test_papers_that_come_before_the_transaction_are_counted(
     store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ingested(store, make.paper("A tree"))
+    ingested(store, paper("A tree"))
     seen = watched(store, monkeypatch)
-    ahead, left = handler._match_ahead, [make.paper("Another tree")]
+    ahead, left = handler._match_ahead, [paper("Another tree")]
 
     def matched(*args: Any) -> None:
         ahead(*args)
@@ -546,7 +546,7 @@ async def test_papers_that_come_before_the_transaction_are_counted(
 async def test_many_commands_of_a_chat_match_nothing(
     store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ingested(store, make.paper("A tree"))
+    ingested(store, paper("A tree"))
     for _ in range(command_limits.MAX_OF_CHAT):
         await bot.says("/lang en")
     seen = watched(store, monkeypatch)
@@ -571,7 +571,7 @@ def read_only() -> abc.Iterator[None]:
 
 @pytest.mark.parametrize("subcommand", [("run",), ("run", "--once"), ("deliver",), ("ingest", "digest.md")])
 def test_a_database_that_cannot_be_written_to_is_one_sentence(terminal: Terminal, subcommand: tuple[str, ...]) -> None:
-    assert terminal("subscribe", "graph", "--as", "console:me", "--now", make.NOON.isoformat()).status == 0
+    assert terminal("subscribe", "graph", "--as", "console:me", "--now", NOON.isoformat()).status == 0
     terminal.file("digest.md", (Path(__file__).parents[1] / "digests" / "daily_standard.md").read_text())
     with read_only():
         ended = terminal(*subcommand)

@@ -14,7 +14,7 @@ from tests.conversation.slack_harness import state_of
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_event_delivery import SentEnvelope
 from tests.integration.slack_bot import Scene, Scenes
-from tests.make import address, ingested, subscribes
+from tests.make import address, ingested, paper, subscribes
 
 # ── who sees an answer ────────────────────────────────────────────────────────
 
@@ -88,7 +88,7 @@ async def test_between_two_people_the_subscription_is_private(on: Scene, slack: 
 
 
 async def test_words_work_after_a_mention_in_private_and_a_command(on: Scene, slack: FakeSlack) -> None:
-    ingested(on.app.store, make.paper("List decoding", "cs.IT"), now=make.NOON - timedelta(hours=1))
+    ingested(on.app.store, paper("List decoding", "cs.IT"), now=make.NOON - timedelta(hours=1))
     await on.mentions("list decoding", by="U2")
     await on.types("/paperwire list decoding", by="U2")
     await on.types("/paperwire I want papers on list decoding", by="U2")
@@ -199,7 +199,7 @@ async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(on: Scene, 
 async def test_replies_below_a_delivery_are_about_the_channel(on: Scene, slack: FakeSlack) -> None:
     await on.types("/paperwire sub graph now", by="U2")
     await on.types("/paperwire set quiet off", by="U2")  # for U2 it is seven in the morning
-    ingested(on.app.store, *(make.paper(f"A graph of kind {n}", "cs.LG") for n in range(6)), now=make.NOON)
+    ingested(on.app.store, *(paper(f"A graph of kind {n}", "cs.LG") for n in range(6)), now=make.NOON)
     await on.app.sender.send_once()
     parent, *papers = [
         entry for entry in slack.posted_to("C1") if entry.delivery and not entry.delivery.startswith("reply")
@@ -301,7 +301,7 @@ def chooses_shortcut(slack: FakeSlack, ts: str) -> SentEnvelope:
 
 
 async def test_a_form_answers_while_it_is_filled_in(on: Scene, slack: FakeSlack) -> None:
-    ingested(on.app.store, make.paper("Diffusion one"), make.paper("A survey of diffusion"))
+    ingested(on.app.store, paper("Diffusion one"), paper("A survey of diffusion"))
     await on.types("/paperwire sub", by="U2")
     opened = slack.views("views.open")[-1]
     assert opened.person == "U2"
@@ -343,7 +343,7 @@ async def test_a_button_whose_form_does_not_open_is_answered_too(on: Scene, slac
 
 
 async def test_a_shortcut_on_a_link_is_a_form_for_its_thread(on: Scene, slack: FakeSlack) -> None:
-    ingested(on.app.store, make.paper("Noise", "cs.CV", arxiv_id="2601.00042"))
+    ingested(on.app.store, paper("Noise", "cs.CV", arxiv_id="2601.00042"))
     ts = slack.says("C1", f"see {LINK}")
     await on.does(chooses_shortcut(slack, ts))
     await on.does(sends(slack, newest(slack, "views.open"), query="noise", place="thread"))

@@ -21,7 +21,7 @@ from tests import make
 from tests.fakes.slack import FakeSlack
 from tests.integration.program import running
 from tests.integration.slack_bot import a_bot
-from tests.make import FakeClock, ingested, subscribes
+from tests.make import FakeClock, ingested, paper, subscribes
 
 CHAT, CHANNEL = "slack:C1", "C1"
 GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
@@ -41,8 +41,8 @@ async def app(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> AsyncIterat
 
 
 def graphs(amount: int, **first: Any) -> list[Any]:
-    one = make.paper("Graph 1", arxiv_id="2601.00001", version=first.pop("version", 1), **first)
-    return [one, *(make.paper(f"Graph {number}", arxiv_id=f"2601.{number:05d}") for number in range(2, amount + 1))]
+    one = paper("Graph 1", arxiv_id="2601.00001", version=first.pop("version", 1), **first)
+    return [one, *(paper(f"Graph {number}", arxiv_id=f"2601.{number:05d}") for number in range(2, amount + 1))]
 
 
 def menus(payload: dict[str, Any]) -> int:
@@ -80,7 +80,7 @@ async def test_a_late_summary_edits_the_one_message_of_its_paper(app: App, clock
     assert "AI: *Graphs*, in short." in str(edit.payload)
 
 
-FIVE = [make.paper(f"Graph {number}") for number in range(5)]  # enough for two messages: a list, and its thread
+FIVE = [paper(f"Graph {number}") for number in range(5)]  # enough for two messages: a list, and its thread
 
 # what happens between the post and the look-up → ([(verb of the fake, its arguments)], the state of the delivery then)
 _MAY_NOT_READ = ("withdraws", "channels:history")

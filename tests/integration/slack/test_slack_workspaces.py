@@ -19,7 +19,7 @@ from tests import make
 from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
 from tests.integration import slack_bot
 from tests.integration.slack_bot import OTHER, OTHER_TOKEN, Scene, Scenes
-from tests.make import NOON
+from tests.make import NOON, clean_up
 from tests.source_harness import NoSources
 
 THEIRS = f"{slack_bot.OTHER}/C1"
@@ -243,14 +243,14 @@ async def test_a_workspace_without_the_app_waits_for_it(both: Scene, slack: Fake
 async def test_after_thirty_days_only_the_uninstalled_one_is_erased(both: Scene, slack: FakeSlack) -> None:
     both_want(both)
     await both.does(slack.uninstalls(team=OTHER))
-    make.clean_up(both.app.store, now=NOON + timedelta(days=29))
+    clean_up(both.app.store, now=NOON + timedelta(days=29))
     assert both.queries(f"slack:{THEIRS}") == ["graph"]
-    make.clean_up(both.app.store, now=NOON + timedelta(days=31))
+    clean_up(both.app.store, now=NOON + timedelta(days=31))
     with pytest.raises(NotFound):
         listing.get_chat(both.app.store, parse_address(f"slack:{THEIRS}"))
     assert both.queries() == ["graph"]
     await both.does(slack.uninstalls())
-    make.clean_up(both.app.store, now=NOON + timedelta(days=62))
+    clean_up(both.app.store, now=NOON + timedelta(days=62))
     with pytest.raises(NotFound):
         vision(both)
 
