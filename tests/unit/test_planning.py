@@ -12,7 +12,7 @@ import pytest
 from subscriptions import model
 from subscriptions.chat_settings import resolve
 from subscriptions.planning import decision
-from tests import make
+from tests import make, tables
 
 
 def chat(kind: model.ChatKind = model.ChatKind.PRIVATE, *, spoken: bool = True, **settings: str) -> model.Chat:
@@ -87,21 +87,20 @@ def test_only_what_is_new_to_the_subscription_and_untold_comes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "settings", "count", "expected"),
-    [
-        (model.ChatKind.PRIVATE, {}, 1, model.DeliveryKind.ALERT),
-        (model.ChatKind.PRIVATE, {}, 5, model.DeliveryKind.ALERT),
-        (model.ChatKind.PRIVATE, {}, 6, model.DeliveryKind.BULLETIN),
-        (model.ChatKind.GROUP, {}, 1, model.DeliveryKind.BULLETIN),
-        (model.ChatKind.BROADCAST, {"shape": "each"}, 1, model.DeliveryKind.BULLETIN),
-        (model.ChatKind.TEAM, {}, 2, model.DeliveryKind.BULLETIN),
-    ],
+    ("kind", "shape", "count", "expected"),
+    tables.rows("""
+        private   → digest → 1 → alert
+        private   → digest → 5 → alert
+        private   → digest → 6 → bulletin
+        group     → digest → 1 → bulletin
+        broadcast → each   → 1 → bulletin
+        team      → thread → 2 → bulletin
+    """),
 )
-def test_few_papers_in_private_are_alerts(
-    kind: model.ChatKind, settings: dict[str, str], count: int, expected: model.DeliveryKind
-) -> None:
-    result = decided([known(n) for n in range(1, count + 1)], {1: list(range(1, count + 1))}, to=chat(kind, **settings))  # type: ignore[arg-type]
-    assert result[0] is expected
+def test_few_papers_in_private_are_alerts(kind: str, shape: str, count: str, expected: str) -> None:
+    numbers = [*range(1, int(count) + 1)]
+    result = decided([*map(known, numbers)], {1: numbers}, to=chat(model.ChatKind(kind), shape=shape))
+    assert result[0] == expected
 
 
 def test_the_group_with_the_fewest_papers_stands_first() -> None:
@@ -241,31 +240,29 @@ ASKED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    "other",
+    "changes",
     [
-        *(
-            case([known(1)], {1: [1]}, subscriptions=(a_subscription(1)._replace(**{name: value}),))
-            for name, value in ASKED.items()
-        ),
-        case([known(1)], {1: [1]}, subscriptions=(a_subscription(1, cursor=1),)),
-        case([known(1)], {1: [1]}, to=chat(model.ChatKind.GROUP)),
-        case([known(1)], {1: [1]}, to=chat(spoken=False)),
-        case([known(1)], {1: [1]}, to=chat(limit="3")),
-        case([known(1)], {1: [1]}, to=chat(shape="each")),
-        case([known(1)], {1: [1]}, to=chat(crosslists="out")),
-        case([known(1)], {1: [1]}, due=make.NOON - make.HOUR),
-        case([known(1)], {1: [1]}, now=make.NOON + make.HOUR),
-        case([known(1)], {1: [1]}, next_due=make.NOON + make.HOUR),
-        case([known(1)], {1: [1]}, next_about=True),
-        case([known(1)], {1: [1]}, may_be_empty=False),
-        case([known(1)], {1: [1]}, expected=False),
-        case([known(1)], {1: [1]}, notes=True),
-        case([known(1)], {1: [1]}, missing=("cs.LG",)),
-        case([known(1)], {1: [1]}, missing_how=model.MissingHow.LATE),
-        case([known(1)], {1: [1]}, subscriptions=(a_subscription(1), a_subscription(2))),
+        *({"subscriptions": (a_subscription(1)._replace(**{name: value}),)} for name, value in ASKED.items()),
+        {"subscriptions": (a_subscription(1, cursor=1),)},
+        {"to": chat(model.ChatKind.GROUP)},
+        {"to": chat(spoken=False)},
+        {"to": chat(limit="3")},
+        {"to": chat(shape="each")},
+        {"to": chat(crosslists="out")},
+        {"due": make.NOON - make.HOUR},
+        {"now": make.NOON + make.HOUR},
+        {"next_due": make.NOON + make.HOUR},
+        {"next_about": True},
+        {"may_be_empty": False},
+        {"expected": False},
+        {"notes": True},
+        {"missing": ("cs.LG",)},
+        {"missing_how": model.MissingHow.LATE},
+        {"subscriptions": (a_subscription(1), a_subscription(2))},
     ],
 )
-def test_whatever_a_decision_depends_on_makes_cases_unlike(other: decision.DueDelivery) -> None:
+def test_whatever_a_decision_depends_on_makes_cases_unlike(changes: dict[str, Any]) -> None:
+    other = case([known(1)], {1: [1]}, **changes)
     assert decision.likeness(other, limited=True) != decision.likeness(case([known(1)], {1: [1]}), limited=True)
     assert decision.likeness(other, limited=True) != decision.likeness(other, limited=False)
 
