@@ -25,8 +25,9 @@ _TITLES = re.compile(r"title|标题|题目")
 
 def change_of(said: Said, one: model.Subscription) -> tuple[str, str] | None:
     """Returns (command, arguments) to change one subscription in the way that a sentence says; None if that is impossible."""
+    change = _CHANGES.get(said.intent)
     with suppress(errors.PaperwireError):
-        args = _CHANGES[said.intent](said, one)
+        args = change(said, one) if change else None
         command = _COMMANDS.get(said.intent, said.intent)
         return (command, f"{one.number} {args}".strip()) if args is not None else None
     return None
@@ -34,7 +35,9 @@ def change_of(said: Said, one: model.Subscription) -> tuple[str, str] | None:
 
 def with_new_words(said: Said, text: str) -> str:
     """Returns the query that a sentence puts in place of another one, or of the words of it that the sentence names."""
-    return said.subject and meant.with_other_words(text, " ".join(said.texts(reader.NAMED)), said.subject)
+    wanted = said.texts(reader.WANTED)
+    new = said.subject if " OR " in said.subject or len(wanted) != 1 else wanted[0]
+    return new and meant.with_other_words(text, " ".join(said.texts(reader.NAMED)), new)
 
 
 def reworded(said: Said, text: str) -> str | None:

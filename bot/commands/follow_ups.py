@@ -22,59 +22,71 @@ from subscriptions.planning.times.reading import clock_of, is_time
 
 _SPELLED = 0.75  # how similar a word must be to another one to be its right spelling: 0 to 1
 _MOST_ASKED = 3  # subscriptions of which a question asks whether they are meant
-_NOT = re.compile(r"\s*[,;]?\s*(?:\bnot\b|不是)\s*")
-_SAYS = {"limit": "set-limit", "quiet": "set-quiet"}  # setting → the intent whose sentences contain its value
+_OF_WORDS = ("without", "only", "also", "instead")
+_VALUES = ("count", "when", "instead", "choose")
+_SAYS = {
+    "limit": "set-limit",
+    "quiet": "set-quiet",
+    "timezone": "timezone",
+}  # setting → the intent whose sentences contain its value
 _AGREED_TO = ("subscribe-to", "do", "rewrite")  # verbs of the buttons that a plain "yes" presses
 
 
 def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | None:  # noqa: PLR0911 - as above
     """Returns what a text means after what was shown; None if it stands by itself. `there` are the chat's subscriptions."""
     found = references.following(said)
-    step = _of_last(said, found, shown, there) or _taken_back(said, found, shown)
-    if step is not None:
+    if (step := _of_last(said, found, shown, there)) is not None:
         return step
-    match found.kind:
+    match found.link:
         case "more":
             return _more(shown)
         case "again":
             return Do("search", shown.query) if shown.last == "query" else None
         case "agree" | "tell" | "decline":
             return _answered(found, shown)
-        case "some":
-            return _some_papers(found.said, shown)
+        case "back" | "keep":
+            return _taken_back(found, shown)
         case "same":
-            return Do("sub", f"{found.said.subject} {there[-1].cadence}") if there else None
-        case "choose" if again := _judged_too(found, shown):
-            return again
+            return _judged_too(found, shown) or _same(said, shown, there)
         case "choose":
-            chosen = _choice(found.said, shown) or _listed(found.said, shown) or _some_papers(found.said, shown)
-            return chosen or _paper(found.said, shown, there)
-        case "time" | "words" | "widen" | "within" | "into" | "replace" | "one":
-            return _amended(found, shown, there)
+            return _judged_too(found, shown) or _some_papers(said, shown) or _chosen(said, shown, there)
+        case "it":
+            return _some_papers(said, shown) or _amended(found, shown, there) or _paper(said, shown, there)
+        case "when" | "without" | "only" | "also" | "instead":
+            return _amended(found, shown, there) or _paper(said, shown, there)
     return None
+
+
+def _chosen(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | None:
+    """Returns what a text chooses by its number or place: a button of a question, a subscription, or papers."""
+    return _choice(said, shown) or _listed(said, shown) or _paper(said, shown, there)
 
 
 def _of_last(said: Said, found: Following, shown: Shown, there: Sequence[Subscription]) -> Step | None:
     """Returns another value, the same change for another subscription, a pressed button, or an order about several."""
-    if shown.last == "setting" and (value := _value(said, shown.setting)):
-        return Do("set", f"{shown.setting} {value}")
-    if (timed := _right_time(said, shown, there)) is not None:
-        return timed
-    if (longer := _right_length(said, shown)) is not None:
-        return longer
-    if shown.did not in ("", "sub") and (other := _for_another(said, found, shown, there)):
+    if found.link in _VALUES and (changed := _with_another_value(found, shown, there)) is not None:
+        return changed
+    if shown.did not in ("", "sub") and (other := _for_another(found, shown, there)):
         return other
     plain = references.plain_of(said.text)
     labelled = next((one for one in shown.choices if references.plain_of(one.label) == plain), None)
     # "subscribe" may mean several buttons, and a bare number those of other replies
-    if labelled and found.kind not in ("agree", "tell") and not plain.isdecimal():
+    if labelled and found.link not in ("agree", "tell") and not plain.isdecimal():
         return labelled
     return _chosen_by_name(said, shown, there) or named_orders.order(said, shown, there)
 
 
+def _with_another_value(found: Following, shown: Shown, there: Sequence[Subscription]) -> Do | None:
+    """Returns the last change with another value: of a setting, of the time of a subscription, of a pause."""
+    said = found.said
+    if shown.last == "setting" and (value := _value(said, shown.setting)):
+        return Do("set", f"{shown.setting} {value}")
+    return _right_time(said, shown, there) or (None if found.link == "count" else _right_length(said, shown))
+
+
 def _right_time(said: Said, shown: Shown, there: Sequence[Subscription]) -> Do | None:
     """Returns the time of the last subscription, corrected: "8, not 7"."""
-    right, _, wrong = _NOT.sub("|", references.plain_of(said.text)).partition("|")
+    right, wrong = references.right_and_wrong(said.text)
     one = next((one for one in there if one.number == shown.number and shown.last == "number"), None)
     if not wrong or one is None or one.cadence.at is None or clock_of(wrong) != one.cadence.at or not clock_of(right):
         return None
@@ -83,42 +95,37 @@ def _right_time(said: Said, shown: Shown, there: Sequence[Subscription]) -> Do |
 
 def _right_length(said: Said, shown: Shown) -> Do | None:
     """Returns the last pause with the length that a text gives it instead: "make it two weeks"."""
-    turned = references.TURN.match(reader.folded(said.text))
-    rest = references.corrected(said.text) or (references.rest_of(said, turned).text if turned else "")
     is_of_pause = shown.last == "number" and shown.did.startswith("pause") and not shown.interrupted
-    if not rest or not is_of_pause or pauses.length_in(rest, reader.tokens_of(rest)) != rest:
+    long = pauses.length_in(said.text, said.tokens) if is_of_pause else ""
+    if not long:
         return None
-    long = f"until {rest}" if is_time(rest) else rest  # "1 monday" would be one o'clock on Monday
+    long = f"until {long}" if is_time(long) else long  # "1 monday" would be one o'clock on Monday
     return Do("pause", f"{shown.number or ''} {long}".strip())
 
 
-def _taken_back(said: Said, found: Following, shown: Shown) -> Do | None:
+def _taken_back(found: Following, shown: Shown) -> Do | None:
     """Returns the undo of a new or a removed subscription, if a text takes that back.
 
     `undo` knows whether something else was said since, and asks then.
     """
-    is_new = shown.did == "sub" and found.kind == "back"
-    is_kept = shown.did == "unsub" and references.keeps(said.text)
-    return Do("undo", "") if shown.last == "number" and (is_new or is_kept) else None
+    is_undone = shown.did == ("sub" if found.link == "back" else "unsub")
+    return Do("undo", "") if shown.last == "number" and is_undone else None
 
 
 def _answered(found: Following, shown: Shown) -> Step | None:
     """Returns what a yes or a no means after what was shown."""
-    if found.kind == "decline":  # what a reply did beside its question stays
+    if found.link == "decline":  # what a reply did beside its question stays
         return Choice(found.said.text, "cancel", {}) if shown.asks else None
-    return _agreed(shown) if found.kind == "agree" and shown.asks else _accepted(found, shown)
+    return _agreed(shown) if found.link == "agree" and shown.asks else _accepted(found, shown)
 
 
 def _value(said: Said, setting: str) -> str:
     """Returns the value that a text gives to the setting that was changed last, as "make that 5" does; "" if it gives none."""
-    turned = references.TURN.match(reader.folded(said.text))
-    rest = references.corrected(said.text) or (references.rest_of(said, turned).text if turned else "")
-    if not rest or _can_be(setting, rest):
-        return rest
-    of_setting = intents.meaning(rest)._replace(found=(reader.Score(_SAYS.get(setting, reader.QUERY), 1.0),))
-    command = intents.command_of(of_setting) if setting in _SAYS and not of_setting.has_unknown else None
-    value = command[1].removeprefix(f"{setting} ") if command else ""
-    return value if value and _can_be(setting, value) else ""
+    values = [said.text[token.start :] for token in said.tokens]
+    if setting in _SAYS:
+        command = intents.command_of(said._replace(found=(reader.Score(_SAYS[setting], 1.0),)))
+        values.insert(0, command[1].removeprefix(setting).strip(" ,，") if command else "")
+    return next((one for one in values if one and _can_be(setting, one)), "")
 
 
 def _can_be(setting: str, value: str) -> bool:
@@ -130,21 +137,27 @@ def _can_be(setting: str, value: str) -> bool:
     return False
 
 
-def _for_another(said: Said, found: Following, shown: Shown, there: Sequence[Subscription]) -> Do | Instead | None:
+def _for_another(found: Following, shown: Shown, there: Sequence[Subscription]) -> Do | Instead | None:
     """Returns the last change, for another subscription: too ("trees as well"), or instead ("I meant trees")."""
-    if found.corrects and shown.last == "number" and not shown.interrupted:
-        other = _another(found.said, shown, there)
-        return Instead(_same_for(other, shown)) if other else None
-    plain = reader.folded(said.text)
-    if not references.TOO.search(plain) or len(said.tokens) > references.FEW or said.marked(reader.WHEN):
+    if not found.refers or (other := _another(found.said, shown, there)) is None:
         return None
-    other = _another(said, shown, there)
-    return _same_for(other, shown) if other else None
+    if found.corrects:
+        return Instead(_same_for(other, shown)) if shown.last == "number" and not shown.interrupted else None
+    return _same_for(other, shown) if found.link in ("same", "also") else None
+
+
+def _same(said: Said, shown: Shown, there: Sequence[Subscription]) -> Do | Papers | None:
+    """Returns a subscription to another topic at the time of the last one, or what was done with a paper, for another."""
+    last = next((one for one in there if one.number == shown.number), there[-1] if there else None)
+    topic = subjects.wanted_in(said.text, "sub")
+    return Do("sub", f"{topic} {last.cadence}") if topic and last else None
 
 
 def _another(said: Said, shown: Shown, there: Sequence[Subscription]) -> Subscription | None:
     """Returns the only subscription, besides the one that was changed last, that a text means."""
     others = [one for one in there if one.number != shown.number]
+    if not others:
+        return None
     pointed = named_orders.pointed_at(said.text, shown, there)
     those = pointed.those if pointed else meant.meant_by(said.text, others).those
     if not those and not _numbers(said) and references.OTHER.search(reader.folded(said.text)):
@@ -188,19 +201,19 @@ def _agreed(shown: Shown) -> Step:
 def _accepted(found: Following, shown: Shown) -> Step | None:
     """Presses the button that a "yes" means, or subscribes to the last query, at the time that is named."""
     is_of_nothing = not shown.papers or by_rule.is_acknowledged(found.said.text)
-    if found.kind == "agree" and is_of_nothing:
+    if found.link == "agree" and is_of_nothing:
         return None
-    when = subjects.time_in(found.said.text, "schedule") if found.kind == "tell" else ""
+    when = subjects.time_in(found.said.text, "schedule") if found.link == "tell" else ""
     if when and shown.last == "query":
         return Do("sub", f"{shown.query} {when}")
-    wanted = ("subscribe-to",) if found.said.intent == by_rule.WHEN_FOUND else _AGREED_TO
+    wanted = ("subscribe-to",) if found.link == "tell" else _AGREED_TO
     offered = [one for one in shown.choices if one.verb in wanted]
     is_of_query = all(str(one.arguments.get("text", "")).startswith(shown.query) for one in offered)
-    if len(offered) == 1 and (is_of_query or found.kind == "tell"):
+    if len(offered) == 1 and (is_of_query or found.link == "tell"):
         return offered[0]
     if offered and all(one.verb == "subscribe-to" for one in offered):
         return Which([Do("sub", str(one.arguments["text"])) for one in offered])
-    is_wish = found.kind == "tell" and shown.last == "query" and not offered
+    is_wish = found.link == "tell" and shown.last == "query" and not offered
     return Do("sub", shown.query) if is_wish else None
 
 
@@ -293,9 +306,15 @@ def _judged_too(found: Following, shown: Shown) -> Papers | Instead | None:
     """Returns what was done with the last paper, for others as well ("also the fourth") or instead ("no, the second")."""
     ids = [shown.papers[number] for number in _numbers_in_list(found.said, shown) if number in shown.papers]
     is_bare = found.said.intent not in references.OF_PAPERS
-    if not shown.judged or shown.interrupted or not ids or not is_bare or not (found.adds or found.corrects):
+    if (
+        not shown.judged
+        or shown.interrupted
+        or not ids
+        or not is_bare
+        or not (found.link in ("same", "also") or found.corrects)
+    ):
         return None
-    papers = Papers(ids, found.said._replace(found=(reader.Score(shown.judged, 1.0),)))
+    papers = Papers(ids, Said("", found=(reader.Score(shown.judged, 1.0),)))
     return Instead(papers) if found.corrects else papers
 
 
@@ -339,60 +358,42 @@ def _is_of_subscriptions(said: Said, there: Sequence[Subscription]) -> bool:
 def _on_query(found: Following, shown: Shown, there: Sequence[Subscription]) -> Step | None:
     """Returns the last query, changed as a text says: looked for, or subscribed if the text names a time."""
     said = found.said
-    if found.kind == "time" and subjects.denies(
-        reader.folded(said.text)
-    ):  # "not on weekends" is for what comes already
-        return None
-    if found.kind == "time":
-        wish = Do("sub", f"{shown.query} {named_orders.when_of(said)}")
+    if found.link == "when":
+        if subjects.denies(reader.folded(said.text)):  # "not on weekends" is for what comes already
+            return None
+        wish = Do("sub", f"{shown.query} {named_orders.when_of(found.read)}")
         is_wish = is_time(references.plain_of(said.text)) or said.likely("ask", "sub") > said.likely("schedule")
-        if not there or found.adds or (is_wish and not found.corrects and not shown.interrupted):
+        if not there or (is_wish and not found.corrects and not shown.interrupted):
             return wish
-        others = [named_orders.rescheduled(said, one) for one in there[-_MOST_ASKED:]]
+        others = [named_orders.rescheduled(found.read, one) for one in there[-_MOST_ASKED:]]
         return Which([wish, *filter(None, others)])
-    if found.kind == "words":
-        text = change_said.reworded(said, shown.query)
-        return Do("search", text) if text else None
-    text = _new_text(said, shown.query) if found.kind in ("into", "replace", "widen", "within") else ""
-    return Do("search", _combined(found.kind, shown.query, text)) if text else None
-
-
-def _combined(kind: references.Kind, query: str, text: str) -> str:
-    """Returns a query with an alternative or a further word, or the text in place of the query."""
-    if kind == "widen":
-        return change_said.or_else(query, text)
-    whole = f"({query})" if " OR " in query else query
-    return f"{whole} {text}" if kind == "within" else text
+    text = _changed(found, shown.query) if found.link in _OF_WORDS else None
+    return Do("search", text) if text else None
 
 
 def _on_subscription(found: Following, one: Subscription) -> Step | None:
     """Returns the change of the subscription that was made or changed last."""
     said = found.said
-    if found.kind == "time":
-        return named_orders.rescheduled(said, one)
-    if found.kind in ("into", "replace", "widen", "within"):
-        text = _new_text(said, one.text)
-        change = Do(
-            "edit",
-            f"{one.number} {_combined(found.kind, one.text, text)}",
-            label=f"{one.number}  {_combined(found.kind, one.text, text)}",
-        )
-        return Which([change, Do("search", said.text)]) if found.kind in ("into", "within") else change
+    if found.link == "when":
+        return named_orders.rescheduled(found.read, one)
+    if found.link in _OF_WORDS:
+        text = _changed(found, one.text)
+        change = Do("edit", f"{one.number} {text}", label=f"{one.number}  {text}") if text else None
+        is_surely_of_it = found.corrects or (said.intent in (*change_said.OF_WORDS, "edit") and said.is_clear)
+        return change if is_surely_of_it or change is None else Which([change, Do("search", said.text)])
     if said.intent in ("preview", "share"):
         return Do(said.intent, str(one.number))
     command = change_said.change_of(said, one)
     return Do(*command) if command else None
 
 
-def _new_text(said: Said, query: str) -> str:
-    """Returns what replaces a query: the subject of the text, in place of what it names; or all of it if it is no sentence.
+def _changed(found: Following, query: str) -> str | None:
+    """Returns a query, changed as a text says; None if it says no change.
 
     A word that is nearly one of the query is its right spelling, and replaces only that.
     """
-    if misspelled := get_close_matches(said.text.lower(), query.lower().split(), n=1, cutoff=_SPELLED):
-        return meant.with_other_words(query, misspelled[0], said.text)
-    if said.intent == "edit" and said.subject:
-        return change_said.with_new_words(said, query)
-    if said.intent in (reader.QUERY, *reader.ASKING) and said.subject:
-        return said.subject
-    return said.text
+    if found.link != "instead":
+        return change_said.reworded(found.read, query)
+    new = change_said.with_new_words(found.read, query)
+    near = get_close_matches(new.lower(), query.lower().split(), n=1, cutoff=_SPELLED)
+    return meant.with_other_words(query, near[0], new) if near else new or None

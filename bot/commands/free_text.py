@@ -57,7 +57,7 @@ def _closes_a_question(context: CommandContext, said: str) -> bool:
     waiting = asking.open_question(context)
     if waiting is None or waiting.verb != asking.YES_OR_NO or not asking.can_ask(context):
         return False
-    return references.keeps(said) or references.following(intents.meaning(said)).kind == "back"
+    return references.following(intents.meaning(said)).link in ("back", "keep")
 
 
 def _answered(context: CommandContext, said: str) -> channel.Reply | None:

@@ -163,7 +163,7 @@ def _takes_back(wish: str) -> bool:
 
 
 def _says_so_again(wish: str) -> bool:
-    return _takes_back(wish) or wishes.keeps(wish) or references.following(intents.meaning(wish)).kind == "back"
+    return _takes_back(wish) or wishes.keeps(wish) or references.following(intents.meaning(wish)).link == "back"
 
 
 def _one(context: CommandContext, wish: str) -> channel.Reply | None:

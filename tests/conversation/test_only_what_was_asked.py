@@ -154,6 +154,17 @@ class TestCorrections:
         ("said", "there"),
         [
             (("pause the first one", "sorry, I meant the second"), [KELP, f"-{REEFS}", ICE]),
+            (("remove kelp", "hold on, not that one, leave it in"), ALL),
+            (("退订 kelp", "等等别删，留着吧"), ALL),
+            (("remove kelp", "I shouldn't have, bring it back"), ALL),
+            (("/sub mud daily 6", "hm 8 is better after all"), [*ALL, "mud daily 08:00"]),
+            (
+                ("/sub mud mon 9", "and sand too, same day same time"),
+                [*ALL, "mud weekly mon 09:00", "sand weekly mon 09:00"],
+            ),
+            (("/sub mud mon 9", "沙子也来一个，时间跟它一样"), [*ALL, "mud weekly mon 09:00", "沙子 weekly mon 09:00"]),
+            (("/sub mud daily 6", "8 is my lucky number"), [*ALL, "mud daily 06:00"]),
+            (("/sub mud daily 6", "weekly would be too rare, daily is too much … hmm"), [*ALL, "mud daily 06:00"]),
             (("/list", "pause the last one", "no, the second one I meant"), [KELP, f"-{REEFS}", ICE]),
             (("remove kelp", "wrong one, I meant sea ice"), [KELP, REEFS]),
             (("delete 1", "oops, number 3"), [KELP, REEFS]),
@@ -286,6 +297,8 @@ class TestLengthOfAPause:
             (("pause 1", "make it monday"), "2026-01-26 00:00"),
             (("pause 1 until friday", "no, until monday"), "2026-01-26 00:00"),
             (("暂停1一周", "改成两周"), "2026-02-05 12:00"),
+            (("pause 1 for two weeks", "sorry, one week is enough"), "2026-01-29 12:00"),
+            (("暂停1两周", "算了，一周就够"), "2026-01-29 12:00"),
         ],
     )
     async def test_it_can_be_corrected(self, bot: BotHarness, said: tuple[str, ...], until: str) -> None:
@@ -296,7 +309,7 @@ class TestLengthOfAPause:
 
 
 async def test_the_undo_that_a_question_offers_leads_to_the_undo(bot: BotHarness) -> None:
-    await _after(bot, "remove kelp", "wait no, I still need that")
+    await _after(bot, "remove kelp", "hmm that was a mistake")
     await bot.presses("/undo")
     await bot.presses("undo it")
     assert _there(bot) == ALL

@@ -254,7 +254,7 @@ def wanted_in(said: str, intent: str) -> str:
     if _PRIMARY.search(_around(pieces)):
         categories = [f"primary:{one}" for one in categories]
     words = _in_field(
-        pieces, _items(pieces, reader.WANTED) or (_items(pieces, reader.NAMED) if intent == "widen" else [])
+        pieces, _items(pieces, reader.WANTED) or (_items(pieces, reader.NAMED) if intent in ("widen", "narrow") else [])
     )
     if _TOGETHER.search(reader.folded(said)) and not _EITHER.search(reader.folded(said)):
         words = [" ".join(words)] if words else []
