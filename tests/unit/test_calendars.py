@@ -1463,24 +1463,24 @@ def test_options_make_a_cadence(every: str, on: str, at: str, chat: str, text: s
 
 @pytest.mark.parametrize(
     ("every", "on", "at", "sentence"),
-    [
-        ("hourly", None, None, "“hourly” is not a schedule. The nearest is: now."),
-        ("monthly", None, "9", "“monthly” is not a schedule. The nearest is: weekly mon 09:00."),
-        ("soon", None, None, "“soon” is not a schedule. Choose one of: now, when-out, daily, weekdays, weekly, days."),
-        ("weekly", "9am", None, "“9am” is not a day of the week."),
-        ("every monday at 8", None, "9", "“every monday at 8” says a time of day already."),
-        ("daily", "mon", None, "go with weekly and days only. For example: --every weekly --on mon"),
-        ("weekly", "someday", None, "“someday” is not a day of the week. Choose one of: mon, tue"),
-        ("daily", None, "25:00", "“25:00” is not a time of day. For example: 8, 8am or 08:00."),
-        ("daily", None, "08:00-20:00", "“08:00-20:00” is not a time of day."),
-        ("when-out", None, "08:00", "takes two times of day, and “08:00” is not two. For example:"),
-        ("when-out", None, "20:00-08:00", "later on the same day"),
-        ("now", None, "08:00", "“now” takes no time. For example:"),
-    ],
+    tables.rows("""
+        hourly            →         →             → “hourly” is not a schedule. The nearest is: now.
+        monthly           →         → 9           → “monthly” is not a schedule. The nearest is: weekly mon 09:00.
+        soon              →         →             → “soon” is not a schedule. Choose one of: now, when-out, daily, weekdays, weekly, days.
+        weekly            → 9am     →             → “9am” is not a day of the week.
+        every monday at 8 →         → 9           → “every monday at 8” says a time of day already.
+        daily             → mon     →             → go with weekly and days only. For example: --every weekly --on mon
+        weekly            → someday →             → “someday” is not a day of the week. Choose one of: mon, tue
+        daily             →         → 25:00       → “25:00” is not a time of day. For example: 8, 8am or 08:00.
+        daily             →         → 08:00-20:00 → “08:00-20:00” is not a time of day.
+        when-out          →         → 08:00       → takes two times of day, and “08:00” is not two. For example:
+        when-out          →         → 20:00-08:00 → later on the same day
+        now               →         → 08:00       → “now” takes no time. For example:
+    """),
 )
-def test_options_that_do_not_fit_are_refused(every: str, on: str | None, at: str | None, sentence: str) -> None:
+def test_options_that_do_not_fit_are_refused(every: str, on: str, at: str, sentence: str) -> None:
     with pytest.raises(Refused, match=re.escape(sentence)):
-        times.make_when(every, on, at, OUT)
+        times.make_when(every, on or None, at or None, OUT)
 
 
 @pytest.mark.parametrize("typed", ["diffusion 9am a ]", "diffusion 9am\x0ca ]", "diffusion daily 9 ( ]"])

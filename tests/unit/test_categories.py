@@ -8,35 +8,33 @@ from tests import tables
 
 @pytest.mark.parametrize(
     ("typed", "written"),
-    [
-        *tables.rows("""
-            cs.LG             → cs.LG
-            CS.lg             → cs.LG
-            cs.lg             → cs.LG
-            COND-MAT.MES-HALL → cond-mat.mes-hall
-            q-bio.nc          → q-bio.NC
-            physics.Optics    → physics.optics
-            HEP-TH            → hep-th
-            cs                → cs
-            cs.*              → cs
-            CS.*              → cs
-            hep-th.*          → hep-th
-            cmp-lg            → cmp-lg  # closed in 1998; old papers still have this category
-        """),
-        ("cs.L", None),
-        ("cs.", None),
-        ("cs.LG.", None),
-        ("cs.XX", None),
-        ("hep-th.XX", None),
-        ("foo.*", None),
-        ("detection", None),
-        ("", None),
-        ("*", None),
-        ("Ⅽs.LG", None),
-    ],
+    tables.rows("""
+        cs.LG             → cs.LG
+        CS.lg             → cs.LG
+        cs.lg             → cs.LG
+        COND-MAT.MES-HALL → cond-mat.mes-hall
+        q-bio.nc          → q-bio.NC
+        physics.Optics    → physics.optics
+        HEP-TH            → hep-th
+        cs                → cs
+        cs.*              → cs
+        CS.*              → cs
+        hep-th.*          → hep-th
+        cmp-lg            → cmp-lg  # closed in 1998; old papers still have this category
+        cs.L              →
+        cs.               →
+        cs.LG.            →
+        cs.XX             →
+        hep-th.XX         →
+        foo.*             →
+        detection         →
+                          →
+        *                 →
+        Ⅽs.LG             →
+    """),
 )
-def test_a_category_is_known_in_any_letter_case(typed: str, written: str | None) -> None:
-    assert categories.canonical_category(typed) == written
+def test_a_category_is_known_in_any_letter_case(typed: str, written: str) -> None:
+    assert (categories.canonical_category(typed) or "") == written
 
 
 @pytest.mark.parametrize(
@@ -93,26 +91,27 @@ def test_every_category_has_a_name() -> None:
 
 @pytest.mark.parametrize(
     ("words", "count", "codes"),
-    [
-        ("machine learning", 2, ("cs.LG", "stat.ML")),
-        ("Machine Learning for tides", 2, ("cs.LG", "stat.ML")),
-        ("Computer Vision and Pattern Recognition", 5, ("cs.CV",)),
-        ("computer vision", 2, ("cs.CV",)),
-        ("operating system", 2, ("cs.OS",)),
-        ("human-computer interaction", 2, ("cs.HC",)),
-        ("NLP", 1, ("cs.CL",)),
-        ("cryptography", 1, ("cs.CR",)),
-        ("AI", 1, ("cs.AI",)),
-        ("cv", 1, ("cs.CV", "math.CV")),
-        ("high energy physics", 3, ("hep-ex", "hep-lat", "hep-ph", "hep-th")),
-        ("mathematics", 1, ("math",)),
-        ("机器学习", 1, ("cs.LG", "stat.ML")),
-        ("计算机视觉", 1, ("cs.CV",)),
-        ("detection", 0, ()),
-        ("the machine learning", 0, ()),
-        ("learning", 0, ()),
-        ("", 0, ()),
-    ],
+    tables.rows("""
+        machine learning                        → 2 → cs.LG, stat.ML
+        Machine Learning for tides              → 2 → cs.LG, stat.ML
+        Computer Vision and Pattern Recognition → 5 → cs.CV
+        computer vision                         → 2 → cs.CV
+        operating system                        → 2 → cs.OS
+        human-computer interaction              → 2 → cs.HC
+        NLP                                     → 1 → cs.CL
+        cryptography                            → 1 → cs.CR
+        AI                                      → 1 → cs.AI
+        cv                                      → 1 → cs.CV, math.CV
+        high energy physics                     → 3 → hep-ex, hep-lat, hep-ph, hep-th
+        mathematics                             → 1 → math
+        机器学习                                → 1 → cs.LG, stat.ML
+        计算机视觉                              → 1 → cs.CV
+        detection                               → 0 →
+        the machine learning                    → 0 →
+        learning                                → 0 →
+                                                → 0 →
+    """),
 )
-def test_a_name_stands_for_its_categories(words: str, count: int, codes: tuple[str, ...]) -> None:
-    assert categories.categories_named(words.split()) == (count, codes)
+def test_a_name_stands_for_its_categories(words: str, count: str, codes: str) -> None:
+    found, named = categories.categories_named(words.split())
+    assert (str(found), ", ".join(named)) == (count, codes)

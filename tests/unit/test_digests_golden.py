@@ -336,42 +336,28 @@ def test_a_real_digest_has_the_facts_that_formats_md_tells(facts: tuple[str, ...
 @real
 @pytest.mark.parametrize(
     ("name", "key", "field", "value"),
-    [
-        (
-            "corpus/daily_md/dw_2026-05-06.md",
-            "2605.03031",
-            "title",
-            "Cyclic codes over the ring Z2[u,v](u2(1+u),v2(1+v2))",
-        ),
-        ("corpus/arxiv_feed/spec_item_rss.xml", "2203.01250", "categories", ["math.AP", "math.OC"]),
-        ("corpus/arxiv_feed/spec_item_rss.xml", "2203.01250", "version", 3),
-        ("corpus/arxiv_feed/spec_item_rss.xml", "2203.01250", "doi", "10.5802/jep.257"),
-        ("corpus/arxiv_feed/spec_item_rss.xml", "2203.01250", "announce_type", "replace-cross"),
-        ("corpus/daily_md/xm_2025-06-10_e930b06.md", "2506.06333", "categories", ["cs.LG"]),
-        (
-            "corpus/daily_md/xm_2025-06-10_e930b06.md",
-            "2506.06333",
-            "authors",
-            ["Benjamin von Berg", "Bernhard K. Aichernig"],
-        ),
-        ("corpus/daily_md/xm_2025-06-26.md", "2506.19870", "categories", ["cs.CR", "cs.AI", "cs.LG"]),
-        ("corpus/daily_jsonl/dw_2025-10-14.jsonl", None, "categories", ["cs.AI"]),
-        ("corpus/arxiv_feed/sc_api_query_atom.xml", "2607.28628", "primary", "hep-th"),
-        ("corpus/arxiv_feed/sc_api_query_atom.xml", "2607.28628", "categories", ["hep-th", "cs.AI", "cs.LG", "hep-ph"]),
-        ("corpus/arxiv_feed/sc_api_query_atom.xml", "2607.28628", "version", 1),
-        ("corpus/biorxiv_json/ys_biorxiv.json", "10.1101/2025.01.10.632001", "version", 2),
-        (
-            "corpus/biorxiv_json/ys_biorxiv.json",
-            "10.1101/2025.01.10.632001",
-            "authors",
-            ["Chen, L.", "Garcia, M.", "Okafor, N."],
-        ),
-        ("corpus/biorxiv_json/ys_biorxiv.json", "10.1101/2025.01.10.632001", "categories", []),
-    ],
+    tables.rows("""
+        corpus/daily_md/dw_2026-05-06.md         → 2605.03031                → title         → Cyclic codes over the ring Z2[u,v](u2(1+u),v2(1+v2))
+        corpus/arxiv_feed/spec_item_rss.xml      → 2203.01250                → categories    → math.AP; math.OC
+        corpus/arxiv_feed/spec_item_rss.xml      → 2203.01250                → version       → 3
+        corpus/arxiv_feed/spec_item_rss.xml      → 2203.01250                → doi           → 10.5802/jep.257
+        corpus/arxiv_feed/spec_item_rss.xml      → 2203.01250                → announce_type → replace-cross
+        corpus/daily_md/xm_2025-06-10_e930b06.md → 2506.06333                → categories    → cs.LG
+        corpus/daily_md/xm_2025-06-10_e930b06.md → 2506.06333                → authors       → Benjamin von Berg; Bernhard K. Aichernig
+        corpus/daily_md/xm_2025-06-26.md         → 2506.19870                → categories    → cs.CR; cs.AI; cs.LG
+        corpus/daily_jsonl/dw_2025-10-14.jsonl   →                           → categories    → cs.AI
+        corpus/arxiv_feed/sc_api_query_atom.xml  → 2607.28628                → primary       → hep-th
+        corpus/arxiv_feed/sc_api_query_atom.xml  → 2607.28628                → categories    → hep-th; cs.AI; cs.LG; hep-ph
+        corpus/arxiv_feed/sc_api_query_atom.xml  → 2607.28628                → version       → 1
+        corpus/biorxiv_json/ys_biorxiv.json      → 10.1101/2025.01.10.632001 → version       → 2
+        corpus/biorxiv_json/ys_biorxiv.json      → 10.1101/2025.01.10.632001 → authors       → Chen, L.; Garcia, M.; Okafor, N.
+        corpus/biorxiv_json/ys_biorxiv.json      → 10.1101/2025.01.10.632001 → categories    →
+    """),
 )
-def test_a_real_paper_has_what_stands_there(name: str, key: str | None, field: str, value: object) -> None:
-    (item,) = [item for item in _report(name)["items"] if key in (item["key"], None)]
-    assert item[field] == value
+def test_a_real_paper_has_what_stands_there(name: str, key: str, field: str, value: str) -> None:
+    (item,) = [item for item in _report(name)["items"] if item["key"] == key or not key]
+    found = item[field]
+    assert ("; ".join(found) if isinstance(found, list) else str(found)) == value
 
 
 @real

@@ -7,6 +7,7 @@ from bot.commands.context import Access
 from subscriptions import model, states
 from subscriptions.chat_settings import resolve
 from subscriptions.service.access import Standing
+from tests import tables
 from tests.make import address
 
 GROUP = model.Chat(
@@ -17,43 +18,47 @@ GROUP = model.Chat(
 )
 OLD = GROUP._replace(subscriptions_ever_made=1)
 ASKED = OLD._replace(state=states.ChatState.ASKED)
-DENIED = ASKED._replace(admission=states.Admission.DENIED)
+CHATS = {
+    "new": GROUP,
+    "let in": GROUP._replace(admission=states.Admission.ADMITTED),
+    "served": OLD,
+    "waiting": ASKED,
+    "denied": ASKED._replace(admission=states.Admission.DENIED),
+}
+TOPIC = address("telegram:-1001/7")
 
 
 @pytest.mark.parametrize(
-    ("access", "before", "others", "forgotten", "has_new", "by_operator", "decision"),
-    [
-        ("open", GROUP, (), False, True, False, "serve"),
-        ("ask", GROUP, (), False, True, False, "wait"),
-        ("closed", GROUP, (), False, True, False, "private"),
-        ("ask", OLD, (), False, True, False, "serve"),
-        ("ask", GROUP._replace(admission=states.Admission.ADMITTED), (), False, True, False, "serve"),
-        ("ask", ASKED, (), False, True, False, "wait"),
-        ("ask", GROUP, (OLD._replace(id=2, address=address("telegram:-1001/7")),), False, True, False, "serve"),
-        ("closed", OLD, (), False, False, False, "serve"),
-        ("closed", ASKED, (), False, False, False, "wait"),
-        ("closed", OLD, (), False, True, False, "private"),
-        ("closed", GROUP._replace(admission=states.Admission.ADMITTED), (), False, True, False, "serve"),
-        ("open", DENIED, (), False, True, False, "denied"),
-        ("open", DENIED, (), False, False, False, "denied"),
-        ("open", GROUP, (DENIED._replace(id=2, address=address("telegram:-1001/7")),), False, True, False, "denied"),
-        ("open", GROUP, (), True, True, False, "denied"),
-        ("ask", GROUP, (), False, True, True, "serve"),
-        ("ask", ASKED, (), False, True, True, "let in"),
-        ("closed", DENIED, (), False, True, True, "let in"),
-        ("open", GROUP, (), True, True, True, "let in"),
-    ],
+    ("access", "before", "others", "happens", "decision"),
+    tables.rows("""
+        open   → new     →             → subscribes             → serve
+        ask    → new     →             → subscribes             → wait
+        closed → new     →             → subscribes             → private
+        ask    → served  →             → subscribes             → serve
+        ask    → let in  →             → subscribes             → serve
+        ask    → waiting →             → subscribes             → wait
+        ask    → new     → served      → subscribes             → serve
+        closed → served  →             → changes                → serve
+        closed → waiting →             → changes                → wait
+        closed → served  →             → subscribes             → private
+        closed → let in  →             → subscribes             → serve
+        open   → denied  →             → subscribes             → denied
+        open   → denied  →             → changes                → denied
+        open   → new     → denied      → subscribes             → denied
+        open   → new     → once denied → subscribes             → denied
+        ask    → new     →             → an operator subscribes → serve
+        ask    → waiting →             → an operator subscribes → let in
+        closed → denied  →             → an operator subscribes → let in
+        open   → new     → once denied → an operator subscribes → let in
+    """),
 )
 def test_a_chat_that_subscribes_is_served_or_not(
-    *,
-    access: Access,
-    before: model.Chat,
-    others: tuple[model.Chat, ...],
-    forgotten: bool,
-    has_new: bool,
-    by_operator: bool,
-    decision: str,
+    access: Access, before: str, others: str, happens: str, decision: str
 ) -> None:
-    now = before._replace(subscriptions_ever_made=before.subscriptions_ever_made + has_new)
-    standing = Standing((now, *others), remembers_denial=forgotten)
-    assert decide_entry(standing, before, has_new=has_new, by_operator=by_operator, access=access) == decision
+    chat = CHATS[before]
+    topics = [CHATS[others]._replace(id=2, address=TOPIC)] if others in CHATS else []
+    has_new = happens != "changes"
+    now = chat._replace(subscriptions_ever_made=chat.subscriptions_ever_made + has_new)
+    standing = Standing((now, *topics), remembers_denial=others == "once denied")
+    by_operator = happens == "an operator subscribes"
+    assert decide_entry(standing, chat, has_new=has_new, by_operator=by_operator, access=access) == decision

@@ -20,7 +20,6 @@ ME = ChatAddress("console", "me")
     ("line", "schedule", "zone", "query", "name"),
     [
         *tables.rows("""
-            # line, schedule, zone, query, name (None: the line has none)
             daily 09:00 Europe/Berlin | diffusion -survey | mine → daily 09:00                   → Europe/Berlin → diffusion -survey → mine
             weekly fri 08:00 Japan | a | n                       → weekly fri 08:00              → Japan         → a                 → n
             when-out 08:00-20:00 weekdays UTC | a | n            → when-out 08:00-20:00 weekdays → UTC           → a                 → n
@@ -29,42 +28,41 @@ ME = ChatAddress("console", "me")
             now Asia/Tokyo | a | n                               → now                           → Asia/Tokyo    → a                 → n
             every monday at 9 Berlin | a | n                     → weekly mon 09:00              → Europe/Berlin → a                 → n
             daily 07:30 UTC | 扩散模型 综述 | 名字 🎓            → daily 07:30                   → UTC           → 扩散模型 综述     → 名字 🎓
+            daily 09:00 | diffusion |                            → daily 09:00                   →               → diffusion         →
+            daily 09:00 | diffusion                              → daily 09:00                   →               → diffusion         → ∅
+            daily 09:00|diffusion|name                           → daily 09:00                   →               → diffusion         → name
+            daily 09:00|diffusion|                               → daily 09:00                   →               → diffusion         →
+            daily 09:00|diffusion                                → daily 09:00                   →               → diffusion         → ∅
+            daily 09:00 |diffusion| name                         → daily 09:00                   →               → diffusion         → name
+            daily 09:00| diffusion |name                         → daily 09:00                   →               → diffusion         → name
+            daily 09:00｜diffusion｜name                         → daily 09:00                   →               → diffusion         → name
+            now | a | b | c                                      → now                           →               → a | b             → c
+            now | a | b |                                        → now                           →               → a | b             →
+            now | a | b                                          → now                           →               → a                 → b
+            now | a|b                                            → now                           →               → a|b               → ∅
+            now | a|b | c                                        → now                           →               → a|b               → c
+            now|a|b|c                                            → now                           →               → a|b               → c
+            now | | a | n                                        → now                           →               → | a               → n
+            now | "a | b" c | n                                  → now                           →               → "a | b" c         → n
+            每天8点|扩散模型                                     → daily 08:00                   →               → 扩散模型          → ∅
         """),
-        ("daily 09:00 | diffusion | ", "daily 09:00", None, "diffusion", ""),
-        ("daily 09:00 | diffusion |", "daily 09:00", None, "diffusion", ""),
-        ("daily 09:00 | diffusion", "daily 09:00", None, "diffusion", None),
-        ("daily 09:00|diffusion|name", "daily 09:00", None, "diffusion", "name"),
-        ("daily 09:00|diffusion|", "daily 09:00", None, "diffusion", ""),
-        ("daily 09:00|diffusion", "daily 09:00", None, "diffusion", None),
-        ("daily 09:00 |diffusion| name", "daily 09:00", None, "diffusion", "name"),
-        ("daily 09:00| diffusion |name", "daily 09:00", None, "diffusion", "name"),
-        ("daily 09:00\t|\tdiffusion\t|\tname", "daily 09:00", None, "diffusion", "name"),
-        ("daily 09:00｜diffusion｜name", "daily 09:00", None, "diffusion", "name"),
-        ("now | a | b | c", "now", None, "a | b", "c"),
-        ("now | a | b | ", "now", None, "a | b", ""),
-        ("now | a | b |", "now", None, "a | b", ""),
-        ("now | a | b", "now", None, "a", "b"),
-        ("now | a|b", "now", None, "a|b", None),
-        ("now | a|b | c", "now", None, "a|b", "c"),
-        ("now|a|b|c", "now", None, "a|b", "c"),
-        ("now | a | | ", "now", None, "a |", ""),
-        ("now | | a | n", "now", None, "| a", "n"),
-        ('now | "a | b" c | n', "now", None, '"a | b" c', "n"),
-        ("  now  |  a   b  |  n   m  ", "now", None, "a b", "n m"),
-        ("now | a\u2028b | n", "now", None, "a b", "n"),
-        ("now | a\x1cb\x85c | n", "now", None, "a b c", "n"),
-        ("now | \ufeffa | n", "now", None, "\ufeffa", "n"),
-        ("\ufeffnow | a | n", "now", None, "a", "n"),
-        ("每天8点|扩散模型", "daily 08:00", None, "扩散模型", None),
+        ("daily 09:00 | diffusion | ", "daily 09:00", "", "diffusion", ""),
+        ("daily 09:00\t|\tdiffusion\t|\tname", "daily 09:00", "", "diffusion", "name"),
+        ("now | a | b | ", "now", "", "a | b", ""),
+        ("now | a | | ", "now", "", "a |", ""),
+        ("  now  |  a   b  |  n   m  ", "now", "", "a b", "n m"),
+        ("now | a\u2028b | n", "now", "", "a b", "n"),
+        ("now | a\x1cb\x85c | n", "now", "", "a b c", "n"),
+        ("now | \ufeffa | n", "now", "", "\ufeffa", "n"),
+        ("\ufeffnow | a | n", "now", "", "a", "n"),
     ],
 )
-def test_a_line_is_read_as_its_row_says(
-    line: str, schedule: str, zone: str | None, query: str, name: str | None
-) -> None:
+def test_a_line_is_read_as_its_row_says(line: str, schedule: str, zone: str, query: str, name: str) -> None:
     (read,) = portable.read_lines(line, ME)
     assert read.cadence is not None
     assert read.query is not None
-    assert (str(read.cadence), read.zone, read.query.text, read.name) == (schedule, zone, query, name)
+    assert (str(read.cadence), read.zone or "", read.query.text) == (schedule, zone, query)
+    assert read.name == (None if name == "∅" else name)
     assert read.query.canonical == parse_query(query).canonical
 
 

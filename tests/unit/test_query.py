@@ -1391,23 +1391,25 @@ def quick(text: str) -> Meaning | None:
 @pytest.mark.parametrize(
     "text",
     [
-        "diffusion",
-        "graphs neural networks",
-        "diffusion -survey",
-        '"graph neural networks" -"a survey"',
-        "few-shot stud*",
-        "ti:diffusion abs:video cat:cs.LG",
-        'ti:"graph neural" author:"Jane O\'Connor"',
-        "=RAG",
-        "cs.LG -cs.CV",
-        "2601.15529",
-        "rlhf OR dpo OR rlhf -survey",
-        "a | b",
-        "扩散 模型 或 大语言模型",
-        "Müller ñandú α",
-        "graph graph GRAPH graphs",
+        *tables.lines("""
+        diffusion
+        graphs neural networks
+        diffusion -survey
+        "graph neural networks" -"a survey"
+        few-shot stud*
+        ti:diffusion abs:video cat:cs.LG
+        ti:"graph neural" author:"Jane O'Connor"
+        =RAG
+        cs.LG -cs.CV
+        2601.15529
+        rlhf OR dpo OR rlhf -survey
+        a | b
+        扩散 模型 或 大语言模型
+        Müller ñandú α
+        graph graph GRAPH graphs
+        graph -graph
+    """),
         "  blanks \t and\u3000more ",
-        "graph -graph",
     ],
 )
 def test_what_most_people_type_is_read_quickly(text: str) -> None:
@@ -1419,55 +1421,57 @@ def test_what_most_people_type_is_read_quickly(text: str) -> None:
     [
         "",
         "   ",
-        "-survey",
-        "a OR -b",
-        "OR a",
-        "a OR",
-        "a OR OR b",
-        "-(a OR b) c",
-        "(a OR b)c",
-        "a(b OR c)",
-        "(a) b",
-        "(a OR b) c",
-        "(a b OR b a) c",
-        "((a OR b) c) d",
-        "(a OR b) (c OR d)",
-        "(a OR b) OR c",
-        "(a OR -b) c",
-        "(a OR b",
-        '"x (a OR b) y"',
-        "ti:(a OR b) c",
-        "() a",
-        "（a OR b） c",
-        "rlhf, dpo",
-        "a, not b",
-        "ti: diffusion",
-        "ti:NOT attention graph",
-        "title:NOT graph",
-        "abs:AND graph",
-        "graph -summary:ANDNOT x",
-        "ti:OR | a",
-        "标题:不含 图",
-        "foo:bar baz",
-        "doi:10.1234/abc x",
-        "https://arxiv.org/abs/2601.15529",
-        "arxiv: 2601.15529",
-        "a AND b",
-        "NOT a b",
-        "a & b",
-        '"open',
-        'a"b c"',
-        '""',
-        "a; b",
-        "a * b",
-        "st*",
-        "author:J.",
-        "search_query=ti:x",
-        "%22a%22",
-        'H\\"older',
-        "cs.LG+cs.CV",
         "word " * 201,
         " OR ".join(f"w{number}" for number in range(65)),
+        *tables.lines(r"""
+            -survey
+            a OR -b
+            OR a
+            a OR
+            a OR OR b
+            -(a OR b) c
+            (a OR b)c
+            a(b OR c)
+            (a) b
+            (a OR b) c
+            (a b OR b a) c
+            ((a OR b) c) d
+            (a OR b) (c OR d)
+            (a OR b) OR c
+            (a OR -b) c
+            (a OR b
+            "x (a OR b) y"
+            ti:(a OR b) c
+            () a
+            （a OR b） c
+            rlhf, dpo
+            a, not b
+            ti: diffusion
+            ti:NOT attention graph
+            title:NOT graph
+            abs:AND graph
+            graph -summary:ANDNOT x
+            ti:OR | a
+            标题:不含 图
+            foo:bar baz
+            doi:10.1234/abc x
+            https://arxiv.org/abs/2601.15529
+            arxiv: 2601.15529
+            a AND b
+            NOT a b
+            a & b
+            "open
+            a"b c"
+            ""
+            a; b
+            a * b
+            st*
+            author:J.
+            search_query=ti:x
+            %22a%22
+            H\"older
+            cs.LG+cs.CV
+        """),
     ],
 )
 def test_all_else_is_for_the_careful_reader(text: str) -> None:

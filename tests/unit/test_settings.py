@@ -425,78 +425,65 @@ def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("config", "words"),
-    [
-        ("name = sesame", "paperwire.toml is not valid TOML; look at line 1, column 8."),
-        ("[[source]]\nname = 'sesame", "paperwire.toml is not valid TOML; look at its end."),
-        ("[[surce]]\nname = 'a'", "paperwire.toml: surce means nothing here. Did you mean source?"),
-        ("[sesam]", "paperwire.toml: sesam means nothing here. Known: source, arxiv, backup, keep"),
-        ("[[source]]\nname = 'a'\npaht = 'x'", "paperwire.toml: source 1, paht means nothing here. Did you mean path?"),
-        ("[source]\nname = 'a'", "paperwire.toml: source cannot be used: it must be written as [[source]]."),
-        ("[[arxiv]]", "paperwire.toml: arxiv cannot be used: it must be written as [arxiv]."),
-        ("[[source]]\npath = 'x'", "source 1, name cannot be used: every source needs one."),
-        ("[[source]]\nname = ''\npath = 'x'", "source 1, name cannot be used: it must be one line of text."),
-        (f"[[source]]\nname = '{'x' * 201}'\npath = 'x'", "name cannot be used: it must have at most 200 characters."),
-        ("[[source]]\nname = 3\npath = 'x'", "source 1, name cannot be used: it must be a text in quotes."),
-        ("[[source]]\nname = 'a'", "exactly one of path, url, arxiv, openalex, crossref and pubmed."),
+    [  # the configuration, with ¶ for the end of a line, and what is said about it
+        *tables.rows("""
+            name = sesame                                                → paperwire.toml is not valid TOML; look at line 1, column 8.
+            [[source]] ¶ name = 'sesame                                  → paperwire.toml is not valid TOML; look at its end.
+            [[surce]] ¶ name = 'a'                                       → paperwire.toml: surce means nothing here. Did you mean source?
+            [sesam]                                                      → paperwire.toml: sesam means nothing here. Known: source, arxiv, backup, keep
+            [[source]] ¶ name = 'a' ¶ paht = 'x'                         → paperwire.toml: source 1, paht means nothing here. Did you mean path?
+            [source] ¶ name = 'a'                                        → paperwire.toml: source cannot be used: it must be written as [[source]].
+            [[arxiv]]                                                    → paperwire.toml: arxiv cannot be used: it must be written as [arxiv].
+            [[source]] ¶ path = 'x'                                      → source 1, name cannot be used: every source needs one.
+            [[source]] ¶ name = '' ¶ path = 'x'                          → source 1, name cannot be used: it must be one line of text.
+            [[source]] ¶ name = 3 ¶ path = 'x'                           → source 1, name cannot be used: it must be a text in quotes.
+            [[source]] ¶ name = 'a'                                      → exactly one of path, url, arxiv, openalex, crossref and pubmed.
+            [[source]] ¶ name = 'a' ¶ path = 'x' ¶ url = 'https://sesame.org' → exactly one of path, url, arxiv, openalex, crossref and pubmed.
+            [[source]] ¶ name = 'a' ¶ arxiv = []                         → exactly one of path, url, arxiv, openalex, crossref and pubmed.
+            [[source]] ¶ name = 'a' ¶ url = 'sesame.org'                 → source 1, url cannot be used: it must be an address with a host
+            [[source]] ¶ name = 'a' ¶ url = 'http://x.org/{sesame}'      → braces that it may hold is {date}.
+            [[source]] ¶ name = 'a' ¶ url = 'http://x.org/{sesame'       → braces that it may hold is {date}.
+            [[source]] ¶ name = 'a' ¶ arxiv = 'cs.LG'                    → source 1, arxiv cannot be used: it must be a list
+            [[source]] ¶ name = 'a' ¶ url = 'http://x.org/{date:%Y}'     → braces that it may hold is {date}.
+            [[source]] ¶ name = 'a' ¶ url = 'http://x.org/{{date}}'      → braces that it may hold is {date}.
+            [[source]] ¶ name = 'a' ¶ path = 'https://sesame.org'        → an address of the web is a url.
+            [[source]] ¶ name = 'a' ¶ path = '~sesame/x'                 → source 1, path cannot be used: it begins with the home of
+            [backup] ¶ to = '~sesame/x'                                  → backup, to cannot be used: it begins with the home of
+            [[source]] ¶ name = 'a' ¶ arxiv = ['se same']                → archive or a category of arXiv, such as hep-th or cs.LG.
+            [[source]] ¶ name = 'a' ¶ arxiv = ['cs.LG', 'xoxb-123-sesame'] → archive or a category of arXiv
+            [[source]] ¶ name = 'a' ¶ arxiv = ['cmp-lg']                 → archive or a category of arXiv
+            [[source]] ¶ name = 'a' ¶ arxiv = [3]                        → list of texts in quotes.
+            [[source]] ¶ name = 'a' ¶ path = 'x' ¶ format = 'sesame'     → source 1, format cannot be used: it must be one of daily
+            [[source]] ¶ name = 'a' ¶ path = 'x' ¶ announce = 'sesame'   → announce cannot be used: it must be one of recent, all
+            [[source]] ¶ name = 'a' ¶ path = 'x' ¶ announce = true       → announce cannot be used: it must be a text in quotes
+            [[source]] ¶ name = 'a' ¶ path = 'x' ¶ language = 'sesame'   → two letters, such as en or zh.
+            [[source]] ¶ name = 'a' ¶ path = 'x' ¶ home = 'sesame'       → source 1, home cannot be used: it must be an address
+            [[source]] ¶ name = 'a' ¶ openalex = 'sesame'                → filters with commas between, such as issn:1234-5678.
+            [[source]] ¶ name = 'a' ¶ pubmed = 'x' ¶ crossref = ['issn:1'] → exactly one of path, url, arxiv, openalex,
+            [[source]] ¶ name = 'a' ¶ path = 'x' ¶ schedule = 'sesame'   → arxiv, every 30m (s, m, h, d) or a cron line
+            [[source]] ¶ name = 'a' ¶ path = 'x' ¶ schedule = '61 * * * *' → or a cron line such as 0 6 * * mon-fri.
+            [[source]] ¶ name = 'a' ¶ path = 'x' ¶ schedule = 'every 0m' → arxiv, every 30m
+            [[source]] ¶ name = 'sesame' ¶ path = 'x' ¶ [[source]] ¶ name = 'Sesame' ¶ path = 'y' → source 2, name cannot be used: source 1 has the same one.
+            [[slack]]                                                    → slack 1, bot_token_env cannot be used: every workspace needs one.
+            [[slack]] ¶ bot_token = 'xoxb-sesame'                        → slack 1, bot_token means nothing here. Did you mean bot_token_env?
+            [[slack]] ¶ bot_token_env = 'xoxb-sesame'                    → it must be the name of a variable, not a token.
+            [[slack]] ¶ bot_token_env = 'SESAME'                         → slack 1, bot_token_env cannot be used: the variable that it names is not set.
+            [[slack]] ¶ bot_token_env = 'OTHER'                          → slack 1, bot_token_env cannot be used: it holds an app token
+            [arxiv] ¶ holidays = ['sesame']                              → arxiv, holidays cannot be used: each must be a day such as 2026-12-25.
+            [arxiv] ¶ holidays = 2026-12-25                              → arxiv, holidays cannot be used: it must be a list
+            [backup] ¶ to = 3                                            → backup, to cannot be used: it must be a text in quotes.
+            [keep] ¶ papers = '2y'                                       → keep, papers cannot be used: it must be a number of days, such as 400d.
+            [keep] ¶ papers = '59d'                                      → keep, papers cannot be used: it must be at least 60d.
+        """),
         (
-            "[[source]]\nname = 'a'\npath = 'x'\nurl = 'https://sesame.org'",
-            "exactly one of path, url, arxiv, openalex, crossref and pubmed.",
+            f"[[source]] ¶ name = '{'x' * 201}' ¶ path = 'x'",
+            "name cannot be used: it must have at most 200 characters.",
         ),
-        ("[[source]]\nname = 'a'\narxiv = []", "exactly one of path, url, arxiv, openalex, crossref and pubmed."),
-        (
-            "[[source]]\nname = 'a'\nurl = 'sesame.org'",
-            "source 1, url cannot be used: it must be an address with a host",
-        ),
-        ("[[source]]\nname = 'a'\nurl = 'http://x.org/{sesame}'", "braces that it may hold is {date}."),
-        ("[[source]]\nname = 'a'\nurl = 'http://x.org/{sesame'", "braces that it may hold is {date}."),
-        ("[[source]]\nname = 'a'\narxiv = 'cs.LG'", "source 1, arxiv cannot be used: it must be a list"),
-        ("[[source]]\nname = 'a'\nurl = 'http://x.org/{date:%Y}'", "braces that it may hold is {date}."),
-        ("[[source]]\nname = 'a'\nurl = 'http://x.org/{{date}}'", "braces that it may hold is {date}."),
-        ("[[source]]\nname = 'a'\npath = 'https://sesame.org'", "an address of the web is a url."),
-        ("[[source]]\nname = 'a'\npath = '~sesame/x'", "source 1, path cannot be used: it begins with the home of"),
-        ("[backup]\nto = '~sesame/x'", "backup, to cannot be used: it begins with the home of"),
-        ("[[source]]\nname = 'a'\narxiv = ['se same']", "archive or a category of arXiv, such as hep-th or cs.LG."),
-        ("[[source]]\nname = 'a'\narxiv = ['cs.LG', 'xoxb-123-sesame']", "archive or a category of arXiv"),
-        ("[[source]]\nname = 'a'\narxiv = ['cmp-lg']", "archive or a category of arXiv"),
-        ("[[source]]\nname = 'a'\narxiv = [3]", "list of texts in quotes."),
-        (
-            "[[source]]\nname = 'a'\npath = 'x'\nformat = 'sesame'",
-            "source 1, format cannot be used: it must be one of daily",
-        ),
-        (
-            "[[source]]\nname = 'a'\npath = 'x'\nannounce = 'sesame'",
-            "announce cannot be used: it must be one of recent, all",
-        ),
-        ("[[source]]\nname = 'a'\npath = 'x'\nannounce = true", "announce cannot be used: it must be a text in quotes"),
-        ("[[source]]\nname = 'a'\npath = 'x'\nlanguage = 'sesame'", "two letters, such as en or zh."),
-        ("[[source]]\nname = 'a'\npath = 'x'\nhome = 'sesame'", "source 1, home cannot be used: it must be an address"),
-        ("[[source]]\nname = 'a'\nopenalex = 'sesame'", "filters with commas between, such as issn:1234-5678."),
-        ("[[source]]\nname = 'a'\npubmed = 'x'\ncrossref = ['issn:1']", "exactly one of path, url, arxiv, openalex,"),
-        ("[[source]]\nname = 'a'\npath = 'x'\nschedule = 'sesame'", "arxiv, every 30m (s, m, h, d) or a cron line"),
-        ("[[source]]\nname = 'a'\npath = 'x'\nschedule = '61 * * * *'", "or a cron line such as 0 6 * * mon-fri."),
-        ("[[source]]\nname = 'a'\npath = 'x'\nschedule = 'every 0m'", "arxiv, every 30m"),
-        (
-            "[[source]]\nname = 'sesame'\npath = 'x'\n[[source]]\nname = 'Sesame'\npath = 'y'",
-            "source 2, name cannot be used: source 1 has the same one.",
-        ),
-        ("[[slack]]", "slack 1, bot_token_env cannot be used: every workspace needs one."),
-        ("[[slack]]\nbot_token = 'xoxb-sesame'", "slack 1, bot_token means nothing here. Did you mean bot_token_env?"),
-        ("[[slack]]\nbot_token_env = 'xoxb-sesame'", "it must be the name of a variable, not a token."),
-        (
-            "[[slack]]\nbot_token_env = 'SESAME'",
-            "slack 1, bot_token_env cannot be used: the variable that it names is not set.",
-        ),
-        ("[[slack]]\nbot_token_env = 'OTHER'", "slack 1, bot_token_env cannot be used: it holds an app token"),
-        ("[arxiv]\nholidays = ['sesame']", "arxiv, holidays cannot be used: each must be a day such as 2026-12-25."),
-        ("[arxiv]\nholidays = 2026-12-25", "arxiv, holidays cannot be used: it must be a list"),
-        ("[backup]\nto = 3", "backup, to cannot be used: it must be a text in quotes."),
-        ("[keep]\npapers = '2y'", "keep, papers cannot be used: it must be a number of days, such as 400d."),
-        ("[keep]\npapers = '59d'", "keep, papers cannot be used: it must be at least 60d."),
     ],
 )
 def test_a_line_that_cannot_be_used_is_named_without_its_value(tmp_path: Path, config: str, words: str) -> None:
     with pytest.raises(SettingsError) as refused:
-        load(tmp_path, config, OTHER="xapp-sesame")
+        load(tmp_path, config.replace(" ¶ ", "\n"), OTHER="xapp-sesame")
     assert str(refused.value).startswith("paperwire.toml")
     assert words in str(refused.value)
     assert "sesame" not in shown(refused.value)
