@@ -94,29 +94,29 @@ def test_the_overview_names_every_subcommand(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["subscrib"], "No such command 'subscrib'. Did you mean subscribe? See paperwire --help."),
-        (["list"], "No such command 'list'. Did you mean subscriptions? See paperwire --help."),
-        (["sub", "x"], "Did you mean subscribe?"),
-        (["qqqq"], "No such command 'qqqq'. See paperwire --help."),
-        (["outbox", "retri", "x"], "Did you mean retry? See paperwire outbox --help."),
-        (["upgrade"], "Did you mean db upgrade?"),
-        (["check", "--ofline"], "No such option: --ofline. Did you mean --offline? See paperwire check --help."),
-        (["subscribe", "graph", "--as", "console:me", "--evry", "daily"], "Did you mean --every?"),
-        (["subscribe", "--hepl"], "No such option: --hepl. Did you mean --help? See paperwire subscribe --help."),
+        ("subscrib", "No such command 'subscrib'. Did you mean subscribe? See paperwire --help."),
+        ("list", "No such command 'list'. Did you mean subscriptions? See paperwire --help."),
+        ("sub x", "Did you mean subscribe?"),
+        ("qqqq", "No such command 'qqqq'. See paperwire --help."),
+        ("outbox retri x", "Did you mean retry? See paperwire outbox --help."),
+        ("upgrade", "Did you mean db upgrade?"),
+        ("check --ofline", "No such option: --ofline. Did you mean --offline? See paperwire check --help."),
+        ("subscribe graph --as console:me --evry daily", "Did you mean --every?"),
+        ("subscribe --hepl", "No such option: --hepl. Did you mean --help? See paperwire subscribe --help."),
         (
-            ["subscribe", "--as", "console:me", "--evry", "--", "--hepl"],
+            "subscribe --as console:me --evry -- --hepl",
             "No such option: --evry. Did you mean --every?",
         ),
-        (["deliver", "--hepl"], "No such option: --hepl. Did you mean --help?"),
-        (["explain", "graph", "neural"], "Put a query with spaces in quotes."),
-        (["preview", "--days", "many", "--as", "console:me"], "Invalid value for '--days'"),
-        (["explain"], "Missing argument 'QUERY'. See paperwire explain --help."),
-        (["inspect", "--jsn", "x"], "No such option: --jsn"),
-        (["deliver", "--now"], "--now"),
+        ("deliver --hepl", "No such option: --hepl. Did you mean --help?"),
+        ("explain graph neural", "Put a query with spaces in quotes."),
+        ("preview --days many --as console:me", "Invalid value for '--days'"),
+        ("explain", "Missing argument 'QUERY'. See paperwire explain --help."),
+        ("inspect --jsn x", "No such option: --jsn"),
+        ("deliver --now", "--now"),
     ],
 )
-def test_wrong_usage_is_one_line_and_status_2(terminal: Terminal, arguments: list[str], sentence: str) -> None:
-    said = terminal(*arguments).refusal()
+def test_wrong_usage_is_one_line_and_status_2(terminal: Terminal, arguments: str, sentence: str) -> None:
+    said = terminal(*shlex.split(arguments)).refusal()
     assert sentence in said
     assert said.count("\n") == 1
 
@@ -820,66 +820,64 @@ def a_day_of_papers(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["--every", "now"], "It comes as soon as papers do."),
-        (["--every", "when-out", "--at", "08:00-20:00"], "First: from Thu 22 Jan 08:00 on, as soon as papers are out."),
-        (["--every", "weekly", "--on", "tue"], "First: Tue 27 Jan 09:00."),
-        (["--every", "daily", "--tz", "+08:00"], "+08:00 is a fixed offset, so it ignores summer time."),
-        (["--every", "daily"], "UTC is PAPERWIRE_TIMEZONE"),
-        (["--every", "every monday", "--at", "9am"], "clouds · weekly mon 09:00 UTC"),
-        (["--every", "mon-fri at 8:30 Berlin"], "clouds · weekdays 08:30 Europe/Berlin"),
-        (["--every", "每天", "--at", "早上8点"], "clouds · daily 08:00 UTC"),
-        (["--at", "noon"], "clouds · daily 12:00 UTC"),
-        (["--every", "weekly", "--on", "fridays"], "clouds · weekly fri 09:00 UTC"),
-        (["--name", "clouds"], "· clouds"),
-        (["--since", "now"], "Begins with what came since Thu 22 Jan 06:00."),
+        ("--every now", "It comes as soon as papers do."),
+        ("--every when-out --at 08:00-20:00", "First: from Thu 22 Jan 08:00 on, as soon as papers are out."),
+        ("--every weekly --on tue", "First: Tue 27 Jan 09:00."),
+        ("--every daily --tz +08:00", "+08:00 is a fixed offset, so it ignores summer time."),
+        ("--every daily", "UTC is PAPERWIRE_TIMEZONE"),
+        ("--every 'every monday' --at 9am", "clouds · weekly mon 09:00 UTC"),
+        ("--every 'mon-fri at 8:30 Berlin'", "clouds · weekdays 08:30 Europe/Berlin"),
+        ("--every '每天' --at '早上8点'", "clouds · daily 08:00 UTC"),
+        ("--at noon", "clouds · daily 12:00 UTC"),
+        ("--every weekly --on fridays", "clouds · weekly fri 09:00 UTC"),
+        ("--name clouds", "· clouds"),
+        ("--since now", "Begins with what came since Thu 22 Jan 06:00."),
     ],
 )
-def test_the_echo_says_what_was_chosen(terminal: Terminal, options: list[str], line: str) -> None:
-    assert line in terminal("subscribe", "clouds", "--as", "console:me", "--now", MORNING, *options).out
+def test_the_echo_says_what_was_chosen(terminal: Terminal, options: str, line: str) -> None:
+    assert line in terminal("subscribe", "clouds", "--as", "console:me", "--now", MORNING, *shlex.split(options)).out
 
 
 @pytest.mark.usefixtures("a_day_of_papers")
 @pytest.mark.parametrize(
     ("arguments", "status", "sentence"),
     [
-        (["graph", "--as", "nobody"], 2, "“nobody” is not a chat."),
-        (["graph"], 2, "Missing option '--as'."),
+        ("graph --as nobody", 2, "“nobody” is not a chat."),
+        ("graph", 2, "Missing option '--as'."),
         (
-            ["graph", "--as", "console:me", "--every", "yearly"],
+            "graph --as console:me --every yearly",
             2,
             "“yearly” is not a schedule. The nearest is: weekly mon 09:00.",
         ),
-        (["graph", "--as", "console:me", "--every", "hourly"], 2, "“hourly” is not a schedule. The nearest is: now."),
+        ("graph --as console:me --every hourly", 2, "“hourly” is not a schedule. The nearest is: now."),
         (
-            ["graph", "--as", "console:me", "--every", "每两天"],
+            "graph --as console:me --every '每两天'",
             2,
             "“每两天” is not a schedule. The nearest is: daily 09:00.",
         ),
         (
-            ["graph", "--as", "console:me", "--every", "soon"],
+            "graph --as console:me --every soon",
             2,
             "“soon” is not a schedule. Choose one of: now, when-out,",
         ),
-        (["graph", "--as", "console:me", "--every", "daily 9 Gotham"], 2, "“Gotham” is no place whose clock I know."),
+        ("graph --as console:me --every 'daily 9 Gotham'", 2, "“Gotham” is no place whose clock I know."),
         (
-            ["graph", "--as", "console:me", "--every", "daily 9", "--at", "8"],
+            "graph --as console:me --every 'daily 9' --at 8",
             2,
             "“daily 9” says a time of day already.",
         ),
-        (["graph", "--as", "console:me", "--tz", "Mars/Base"], 2, "“Mars/Base” is not a time zone"),
-        (["graph", "--as", "console:me", "--at", "25:00"], 2, "“25:00”"),
-        (["graph", "--as", "console:me", "--since", "ever"], 2, "“ever” is not a moment to start from."),
-        (["graph", "--as", "console:me", "--now", "soon"], 2, "--now is not a moment: “soon”."),
-        (["graph", "--as", "console:me", "--now", "0001-01-01"], 2, "--now is before the year 2000"),
-        (["graph", "--as", "telegram:@lab"], 2, "Telegram is off."),
-        (["", "--as", "console:me"], 1, "✗ "),
-        (["-survey", "--as", "console:me"], 1, "  -survey\n  ^\n"),
+        ("graph --as console:me --tz Mars/Base", 2, "“Mars/Base” is not a time zone"),
+        ("graph --as console:me --at 25:00", 2, "“25:00”"),
+        ("graph --as console:me --since ever", 2, "“ever” is not a moment to start from."),
+        ("graph --as console:me --now soon", 2, "--now is not a moment: “soon”."),
+        ("graph --as console:me --now 0001-01-01", 2, "--now is before the year 2000"),
+        ("graph --as telegram:@lab", 2, "Telegram is off."),
+        ("'' --as console:me", 1, "✗ "),
+        ("-survey --as console:me", 1, "  -survey\n  ^\n"),
     ],
 )
-def test_what_cannot_be_granted_is_one_sentence(
-    terminal: Terminal, arguments: list[str], status: int, sentence: str
-) -> None:
-    assert sentence in terminal("subscribe", *arguments).refusal(status)
+def test_what_cannot_be_granted_is_one_sentence(terminal: Terminal, arguments: str, status: int, sentence: str) -> None:
+    assert sentence in terminal("subscribe", *shlex.split(arguments)).refusal(status)
     assert terminal("subscriptions", "--json").json == []
 
 
@@ -915,29 +913,27 @@ def test_colour_is_for_terminals_and_for_those_who_want_it(terminal: Terminal, m
 @pytest.mark.parametrize(
     ("lines", "arguments", "sentence"),
     [
-        (b"now | graph | \nnonsense\n", ["--as", "console:me"], "it is not WHEN | QUERY | NAME. It says: “nonsense”."),
-        (b"now | graph | \nnow | -x | \n", ["--as", "console:me"], "Line 2 cannot be imported: This only excludes."),
-        (b"now | graph | \nnow | \xff | \n", ["--as", "console:me"], "line 2: this is not UTF-8 text."),
+        (b"now | graph | \nnonsense\n", "--as console:me", "it is not WHEN | QUERY | NAME. It says: “nonsense”."),
+        (b"now | graph | \nnow | -x | \n", "--as console:me", "Line 2 cannot be imported: This only excludes."),
+        (b"now | graph | \nnow | \xff | \n", "--as console:me", "line 2: this is not UTF-8 text."),
         (
             b"now | graph | a | b\nnow|x|y\x07\n",
-            ["--as", "console:me"],
+            "--as console:me",
             "Line 2 cannot be imported: A name is one line",
         ),
-        (b"now | graph | \n", [], "Line 1 cannot be imported: it belongs to no chat."),
-        (b"[console:a]\nnow | graph | \n[console:b]\nnow | x | \n", ["--as", "console:me"], "--as names one, too"),
-        (b"[slack:foo]\nnow | graph | \n", [], "Line 1 cannot be imported: “slack:foo” is not a Slack chat."),
+        (b"now | graph | \n", "", "Line 1 cannot be imported: it belongs to no chat."),
+        (b"[console:a]\nnow | graph | \n[console:b]\nnow | x | \n", "--as console:me", "--as names one, too"),
+        (b"[slack:foo]\nnow | graph | \n", "", "Line 1 cannot be imported: “slack:foo” is not a Slack chat."),
         (
             b"[console:a]\nset limit many\n",
-            [],
+            "",
             "Line 2 cannot be imported: Papers shown cannot be “many”. It says: “set limit many”.",
         ),
     ],
 )
-def test_a_bad_line_is_quoted_and_ends_with_2(
-    terminal: Terminal, lines: bytes, arguments: list[str], sentence: str
-) -> None:
+def test_a_bad_line_is_quoted_and_ends_with_2(terminal: Terminal, lines: bytes, arguments: str, sentence: str) -> None:
     for dry in ([], ["--dry-run"]):
-        assert sentence in terminal("import", "-", *arguments, *dry, stdin=lines).refusal()
+        assert sentence in terminal("import", "-", *shlex.split(arguments), *dry, stdin=lines).refusal()
     assert terminal("subscriptions", "--json").json == []
 
 
