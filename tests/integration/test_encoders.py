@@ -374,25 +374,30 @@ def test_a_server_that_takes_few_texts_at_once_gets_few() -> None:
         assert server.sizes[3:] == [10, 2]
 
 
+NO_VECTORS: Sequence[Callable[[], object]] = (
+    web.Response,
+    lambda: web.Response(text="<html>"),
+    lambda: web.Response(text="[" * 100_000),
+    lambda: web.Response(text="{}", headers={"Content-Encoding": "gzip"}),
+    lambda: lambda _: {"data": []},
+    lambda: lambda answer: {"data": answer["data"][1:]},
+    lambda: lambda answer: {"data": [*answer["data"], answer["data"][0]]},
+    lambda: changed(index=7),
+    lambda: changed(embedding=[1.0] * 255),
+    lambda: changed(embedding=[0.0] * 256),
+    lambda: changed(embedding=[float("nan")] * 256),
+    lambda: changed(embedding=[1e300] * 256),
+    lambda: changed(embedding=[True] * 255 + [False]),
+    lambda: changed(embedding=["1"] * 256),
+    lambda: changed(embedding="AAAA"),
+    lambda: changed(embedding=None),
+)
+
+
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (web.Response, "its answer has no vectors of these texts"),
-        (lambda: web.Response(text="<html>"), "its answer has no vectors of these texts"),
-        (lambda: web.Response(text="[" * 100_000), "its answer has no vectors of these texts"),
-        (lambda: web.Response(text="{}", headers={"Content-Encoding": "gzip"}), "its answer has no vectors"),
-        (lambda: lambda _: {"data": []}, "its answer has no vectors of these texts"),
-        (lambda: lambda answer: {"data": answer["data"][1:]}, "its answer has no vectors of these texts"),
-        (lambda: lambda answer: {"data": [*answer["data"], answer["data"][0]]}, "its answer has no vectors"),
-        (lambda: changed(index=7), "its answer has no vectors of these texts"),
-        (lambda: changed(embedding=[1.0] * 255), "its answer has no vectors of these texts"),
-        (lambda: changed(embedding=[0.0] * 256), "its answer has no vectors of these texts"),
-        (lambda: changed(embedding=[float("nan")] * 256), "its answer has no vectors of these texts"),
-        (lambda: changed(embedding=[1e300] * 256), "its answer has no vectors of these texts"),
-        (lambda: changed(embedding=[True] * 255 + [False]), "its answer has no vectors of these texts"),
-        (lambda: changed(embedding=["1"] * 256), "its answer has no vectors of these texts"),
-        (lambda: changed(embedding="AAAA"), "its answer has no vectors of these texts"),
-        (lambda: changed(embedding=None), "its answer has no vectors of these texts"),
+        *((fault, "its answer has no vectors of these texts") for fault in NO_VECTORS),
         (lambda: web.Response(status=302, headers={"Location": "http://127.0.0.1:1/"}), "it answers 302"),
         (lambda: web.Response(status=403), "it refuses the key"),
         (lambda: web.Response(status=418), "it answers 418"),
