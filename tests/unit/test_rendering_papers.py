@@ -280,6 +280,7 @@ def test_why_a_paper_came(reasons: tuple[object, ...], line: str) -> None:
         Diffusion models         → models, diffusion → Diffusion, models
         A fragment of RAG        → RAG               → RAG
         RAG-based                → rag               → RAG
+        Ragtime                  → RAG               →
         使用扩散模型             → 扩散              → 扩散
         基于RAG的方法            → RAG               → RAG
         Few-shot learning of few → few, few-shot     → Few-shot
