@@ -214,23 +214,23 @@ EVENTS: list[tuple[str, Sent, dict[str, object]]] = [
         {"event": "renamed", "chat.address": "C1", "place.title": "#vision"},
     ),
 ]
-NAMED: list[tuple[dict[str, Any], str, str]] = [
-    ({"type": "member_left_channel", "user": "UBOT", "channel": "C1"}, "left", "C1"),
-    ({"type": "channel_left", "channel": "C1"}, "left", "C1"),
-    ({"type": "group_left", "channel": "G1"}, "left", "G1"),
-    ({"type": "channel_archive", "channel": "C1", "user": "U1"}, "archived", "C1"),
-    ({"type": "group_archive", "channel": "G1"}, "archived", "G1"),
-    ({"type": "channel_unarchive", "channel": "C1"}, "back", "C1"),
-    ({"type": "group_unarchive", "channel": "G1"}, "back", "G1"),
-    ({"type": "channel_deleted", "channel": "C1"}, "deleted", "C1"),
-    ({"type": "group_deleted", "channel": "G1"}, "deleted", "G1"),
-    ({"type": "group_rename", "channel": {"id": "G1", "name": "new"}}, "renamed", "G1"),
-    ({"type": "channel_id_changed", "old_channel_id": "C1", "new_channel_id": "C2"}, "moved", "C1"),
-    ({"type": "app_uninstalled"}, "uninstalled", "T1"),
-    ({"type": "tokens_revoked", "tokens": {"bot": ["UBOT"]}}, "uninstalled", "T1"),
-    ({"type": "app_home_opened", "user": "U1", "tab": "home", "channel": "D1"}, "home-view", "U1"),
-]
-EVENTS += [(name, event(what), {"event": name, "chat.address": place}) for what, name, place in NAMED]
+NAMED = tables.rows("""
+    {"type": "member_left_channel", "user": "UBOT", "channel": "C1"}               → left        → C1
+    {"type": "channel_left", "channel": "C1"}                                      → left        → C1
+    {"type": "group_left", "channel": "G1"}                                        → left        → G1
+    {"type": "channel_archive", "channel": "C1", "user": "U1"}                     → archived    → C1
+    {"type": "group_archive", "channel": "G1"}                                     → archived    → G1
+    {"type": "channel_unarchive", "channel": "C1"}                                 → back        → C1
+    {"type": "group_unarchive", "channel": "G1"}                                   → back        → G1
+    {"type": "channel_deleted", "channel": "C1"}                                   → deleted     → C1
+    {"type": "group_deleted", "channel": "G1"}                                     → deleted     → G1
+    {"type": "group_rename", "channel": {"id": "G1", "name": "new"}}               → renamed     → G1
+    {"type": "channel_id_changed", "old_channel_id": "C1", "new_channel_id": "C2"} → moved       → C1
+    {"type": "app_uninstalled"}                                                    → uninstalled → T1
+    {"type": "tokens_revoked", "tokens": {"bot": ["UBOT"]}}                        → uninstalled → T1
+    {"type": "app_home_opened", "user": "U1", "tab": "home", "channel": "D1"}      → home-view   → U1
+""")
+EVENTS += [(name, event(json.loads(what)), {"event": name, "chat.address": place}) for what, name, place in NAMED]
 
 
 @pytest.mark.parametrize(
@@ -475,29 +475,35 @@ def test_who_wrote_what_where_and_when_is_told() -> None:
     )
 
 
-IN_GROUPS: list[tuple[str, dict[str, Any], bool | None]] = [
-    ("plain words", telegram_message("diffusion", GROUP), False),
-    ("a command to nobody", telegram_message("/sub x", GROUP), False),
-    ("a command to us", telegram_message(f"/sub@{BOT} x", GROUP), True),
-    ("a command to another bot", telegram_message("/sub@another_bot x", GROUP), None),
-    ("a mention", telegram_message(f"@{BOT} sub x", GROUP), True),
-    ("a mention and nothing else", telegram_message(f"@{BOT}", GROUP), True),
-    ("an answer to us", telegram_message("list", GROUP, reply_to_message=OURS), True),
-    ("an answer to somebody else", telegram_message("list", GROUP, reply_to_message=THEIRS), False),
-    ("a sticker as an answer to us", telegram_message("", GROUP, reply_to_message=OURS, sticker={}), False),
-    ("a forwarded command to us", telegram_message(f"/sub@{BOT} x", GROUP, forward_origin={"type": "user"}), False),
-    ("a post of the linked channel", telegram_message("/sub x", GROUP, is_automatic_forward=True), False),
-    ("another bot", telegram_message("/sub x", GROUP, **{"from": {**ADA, "is_bot": True}}), None),
-    ("somebody came", telegram_message("", GROUP, new_chat_members=[ADA]), None),
-    ("something was pinned", telegram_message("", GROUP, pinned_message=THEIRS), None),
-    ("a new topic", telegram_message("", FORUM, forum_topic_created={"name": "x"}), None),
-]
-
-
-@pytest.mark.parametrize(("why", "body", "meant"), IN_GROUPS, ids=[row[0] for row in IN_GROUPS])
-def test_in_a_group_some_of_it_is_for_us(why: str, body: dict[str, Any], meant: bool | None) -> None:
-    request = read_telegram(body)
-    assert (request.is_addressed if isinstance(request, conversation.MessageRequest) else request) is meant
+@pytest.mark.parametrize(
+    ("why", "text", "answers", "more", "meant"),
+    tables.rows("""
+        plain words                  → diffusion                 →             → {}                                                        → not for us
+        a command to nobody          → /sub x                    →             → {}                                                        → not for us
+        a command to us              → /sub@paperwire_test_bot x →             → {}                                                        → for us
+        a command to another bot     → /sub@another_bot x        →             → {}                                                        → nothing
+        a mention                    → @paperwire_test_bot sub x →             → {}                                                        → for us
+        a mention and nothing else   → @paperwire_test_bot       →             → {}                                                        → for us
+        an answer to us              → list                      → our message → {}                                                        → for us
+        an answer to somebody else   → list                      → another     → {}                                                        → not for us
+        a sticker as an answer to us →                           → our message → {"sticker": {}}                                           → not for us
+        a forwarded command to us    → /sub@paperwire_test_bot x →             → {"forward_origin": {"type": "user"}}                      → not for us
+        a post of the linked channel → /sub x                    →             → {"is_automatic_forward": true}                            → not for us
+        another bot                  → /sub x                    →             → {"from": {"id": 42, "is_bot": true, "first_name": "Ada"}} → nothing
+        somebody came                →                           →             → {"new_chat_members": [{"id": 42}]}                        → nothing
+        something was pinned         →                           →             → {"pinned_message": {"message_id": 6}}                     → nothing
+        a new topic                  →                           →             → {"forum_topic_created": {"name": "x"}}                    → nothing
+    """),
+)
+def test_in_a_group_some_of_it_is_for_us(why: str, text: str, answers: str, more: str, meant: str) -> None:
+    about = {"reply_to_message": {"our message": OURS, "another": THEIRS}[answers]} if answers else {}
+    chat = FORUM if "forum" in more else GROUP
+    request = read_telegram(telegram_message(text, chat, **about, **json.loads(more)))
+    if meant == "nothing":
+        assert request is None
+        return
+    assert isinstance(request, conversation.MessageRequest)
+    assert request.is_addressed is (meant == "for us")
 
 
 # ── other requests ────────────────────────────────────────────────────────────
