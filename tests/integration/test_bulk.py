@@ -23,6 +23,7 @@ from subscriptions import chat_settings, model
 from subscriptions.addresses import parse_address
 from subscriptions.errors import PaperwireError, Refused
 from subscriptions.matching.full_text import index_document
+from subscriptions.model import Paper
 from subscriptions.portable import read_lines
 from subscriptions.service import amendments, exporting, importing, requests
 from subscriptions.service import ingest as ingest_room
@@ -129,7 +130,7 @@ def counts_of(done: Ingested) -> tuple[object, ...]:
 
 
 @st.composite
-def papers(draw: st.DrawFn) -> model.Paper:
+def papers(draw: st.DrawFn) -> Paper:
     """Draws a paper with any combination of arXiv id, DOI (either may be missing) and title.
 
     There are few of each, so different papers often have the same one.
@@ -158,7 +159,7 @@ def papers(draw: st.DrawFn) -> model.Paper:
 digests = st.lists(st.tuples(st.lists(papers(), max_size=9), st.sampled_from((0, 0, 20)), st.booleans()), max_size=4)
 
 
-def stored_all(store: Store, said: list[tuple[list[model.Paper], int, bool]]) -> list[tuple[object, ...]]:
+def stored_all(store: Store, said: list[tuple[list[Paper], int, bool]]) -> list[tuple[object, ...]]:
     return [
         counts_of(stored(store, digest(*some, name=str(n)), day=TODAY - ago * DAY, announce=announce))
         for n, (some, ago, announce) in enumerate(said)
@@ -169,8 +170,8 @@ def stored_all(store: Store, said: list[tuple[list[model.Paper], int, bool]]) ->
 @hypothesis.given(digests, st.lists(papers(), max_size=9), st.sampled_from((0, 20)))
 def test_papers_merged_before_the_writing_give_the_same_store_as_papers_merged_in_it(
     empty_database: Path,
-    said: list[tuple[list[model.Paper], int, bool]],
-    last: list[model.Paper],
+    said: list[tuple[list[Paper], int, bool]],
+    last: list[Paper],
     ago: int,
 ) -> None:
     """One store writes what was merged before. For the other, somebody always commits in between, so it merges again."""
@@ -194,8 +195,8 @@ class Killed(BaseException):
 def test_a_digest_read_again_after_a_crash_is_stored_the_same(
     empty_database: Path,
     together: int,
-    said: list[tuple[list[model.Paper], int, bool]],
-    last: list[model.Paper],
+    said: list[tuple[list[Paper], int, bool]],
+    last: list[Paper],
     crash_after: int,
 ) -> None:
     """A process crashes after one of the commits of a digest, and the next process reads the digest again. Papers, sequence
@@ -338,7 +339,7 @@ def made_while_writing(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[st
     found: list[str] = []
     look_up = drafts.MergeBatch.look_up
 
-    def made(one: model.Paper) -> tuple[str, ...]:
+    def made(one: Paper) -> tuple[str, ...]:
         if store._turn.locked():
             found.append(one.title)
         return index_document(one)
@@ -354,7 +355,7 @@ def made_while_writing(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[st
 
 
 def stores_beside_others(
-    store: Store, *papers: model.Paper, meanwhile: tuple[model.Paper, ...] = (), before: int = 1
+    store: Store, *papers: Paper, meanwhile: tuple[Paper, ...] = (), before: int = 1
 ) -> tuple[Ingested, int]:
     """Stores a digest. Returns (the result, the number of its writes).
 

@@ -39,6 +39,7 @@ from subscriptions.service import access, confirmations, listing, notices
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.pausing import resume
 from subscriptions.service.sending import outbox_entries
+from subscriptions.states import ChatState, DeliveryState
 from subscriptions.store import workers
 from subscriptions.store.outbox import OutboxEntry
 from tests import make, tables
@@ -97,7 +98,7 @@ class Bot:
         [mail] = [one for one in await self.delivers(61) if one["To"] == "ada@lab.org"]
         return mail
 
-    def state(self) -> states.ChatState:
+    def state(self) -> ChatState:
         return listing.get_chat(self.app.store, ADA).state
 
 
@@ -142,7 +143,7 @@ async def test_a_person_says_yes_and_gets_papers_by_mail(bot: Bot) -> None:
     assert (question["To"], question["List-Unsubscribe"]) == ("ada@lab.org", None)
     assert "Shall papers come to this address?" in content(question, "plain")
     assert "yes, send them here" in (await bot.opens(link(question, "yes"))).body
-    assert bot.state() is states.ChatState.UNCONFIRMED, "opening the link changes nothing"
+    assert bot.state() is ChatState.UNCONFIRMED, "opening the link changes nothing"
     assert "Papers come to ada@lab.org from now on. It has 1 subscription." in words(
         await bot.opens(link(question, "yes"), presses=True)
     )
@@ -178,7 +179,7 @@ async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) ->
     assert (
         await bot.opens(mail["List-Unsubscribe"].strip("<>"), presses=True, **{"List-Unsubscribe": "One-Click"})
     ).status == 200
-    assert bot.state() is states.ChatState.PAUSED
+    assert bot.state() is ChatState.PAUSED
     bot.brings("Diffusion again")
     assert [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"] == []
 
@@ -200,14 +201,14 @@ async def test_a_link_that_was_made_up_changed_or_of_an_erased_chat_does_nothing
             found = await bot.opens(wrong, presses=presses)
             assert found.status == 404
             assert "does not work any more" in found.body
-    assert bot.state() is states.ChatState.ACTIVE
+    assert bot.state() is ChatState.ACTIVE
 
 
 async def test_the_question_is_open_for_two_days(bot: Bot) -> None:
     question = await bot.asks()
     bot.clock.advance(timedelta(days=2, minutes=1))
     assert "older than two days" in words(await bot.opens(link(question, "yes"), presses=True))
-    assert bot.state() is states.ChatState.UNCONFIRMED
+    assert bot.state() is ChatState.UNCONFIRMED
 
 
 async def test_an_address_that_an_operator_denied_is_not_asked(bot: Bot) -> None:
@@ -270,18 +271,18 @@ async def test_nothing_is_sent_before_the_address_says_yes(bot: Bot, way: list[s
     bot.brings("Diffusion on graphs")
     sent = [*await bot.delivers(61), *await bot.delivers(24 * 60), *bot.fake.mails]
     assert {mail["Subject"] for mail in sent} <= {"Shall papers come to this address?"}
-    assert bot.state() is states.ChatState.UNCONFIRMED
+    assert bot.state() is ChatState.UNCONFIRMED
 
 
 @pytest.mark.parametrize("bot", ["ask", "closed"], indirect=True)
 async def test_the_address_of_a_chat_that_is_let_in_needs_no_operator(bot: Bot) -> None:
     await bot.confirms()
-    assert bot.state() is states.ChatState.ACTIVE
+    assert bot.state() is ChatState.ACTIVE
     assert "Diffusion on graphs" in (await bot.sends_papers())["Subject"]
     question = await bot.asks(BO)
     access.deny(bot.app.store, HOME, now=bot.clock.now())
     assert "said no to the chat that asked" in words(await bot.opens(link(question, "yes"), presses=True))
-    assert listing.get_chat(bot.app.store, BO).state is states.ChatState.UNCONFIRMED
+    assert listing.get_chat(bot.app.store, BO).state is ChatState.UNCONFIRMED
 
 
 async def test_what_was_asked_for_meanwhile_comes_after_the_yes(bot: Bot) -> None:
@@ -298,19 +299,17 @@ async def test_what_was_asked_for_meanwhile_comes_after_the_yes(bot: Bot) -> Non
 @pytest.mark.parametrize(
     ("trouble", "state", "chat"),
     [
-        ("recipient 450 4.2.0 greylisted, try again", "waiting", states.ChatState.ACTIVE),
-        ("recipient 452 4.2.2 over quota", "waiting", states.ChatState.ACTIVE),
-        ("recipient 552 5.2.2 mailbox full", "waiting", states.ChatState.ACTIVE),
-        ("recipient 550 5.1.1 no such user", "held", states.ChatState.PAUSED),
-        ("recipient drop", "waiting", states.ChatState.ACTIVE),
-        ("sender 421 4.3.2 shutting down", "waiting", states.ChatState.ACTIVE),
-        ("content 451 4.3.0 later", "waiting", states.ChatState.ACTIVE),
-        ("content drop", "unclear", states.ChatState.ACTIVE),
+        ("recipient 450 4.2.0 greylisted, try again", "waiting", ChatState.ACTIVE),
+        ("recipient 452 4.2.2 over quota", "waiting", ChatState.ACTIVE),
+        ("recipient 552 5.2.2 mailbox full", "waiting", ChatState.ACTIVE),
+        ("recipient 550 5.1.1 no such user", "held", ChatState.PAUSED),
+        ("recipient drop", "waiting", ChatState.ACTIVE),
+        ("sender 421 4.3.2 shutting down", "waiting", ChatState.ACTIVE),
+        ("content 451 4.3.0 later", "waiting", ChatState.ACTIVE),
+        ("content drop", "unclear", ChatState.ACTIVE),
     ],
 )
-async def test_what_a_server_says_decides_what_follows(
-    bot: Bot, trouble: str, state: str, chat: states.ChatState
-) -> None:
+async def test_what_a_server_says_decides_what_follows(bot: Bot, trouble: str, state: str, chat: ChatState) -> None:
     await bot.confirms()
     bot.brings("Diffusion on graphs")
     bot.fake.troubles.append(trouble)
@@ -321,9 +320,7 @@ async def test_what_a_server_says_decides_what_follows(
         if one.chat == str(ADA)
     ] == [state]
     assert bot.state() is chat
-    assert (listing.get_chat(bot.app.store, ADA).pause_reason is states.PauseReason.GONE) is (
-        chat is states.ChatState.PAUSED
-    )
+    assert (listing.get_chat(bot.app.store, ADA).pause_reason is states.PauseReason.GONE) is (chat is ChatState.PAUSED)
 
 
 async def test_an_answer_whose_page_is_gone_is_not_mailed_to_who_has_not_agreed(bot: Bot) -> None:
@@ -413,11 +410,11 @@ async def test_who_is_refused_for_another_ones_fault_is_not_paused(bot: Bot) -> 
     bot.clock.advance(timedelta(minutes=61))
     found = await bot.app.sender.deliver()
     assert "relay access denied" in found.stopped["email"], "the operators are told"
-    assert bot.state() is states.ChatState.ACTIVE
+    assert bot.state() is ChatState.ACTIVE
     bot.fake.troubles.append("content 550 5.4.5 daily limit")
     for minutes, came in ((0, 0), (60, 0), (90, 1)):
         assert len(await bot.delivers(minutes)) == came
-    assert bot.state() is states.ChatState.ACTIVE
+    assert bot.state() is ChatState.ACTIVE
     assert bot.fake.greetings == {"papers.lab.org"}
 
 
@@ -568,9 +565,7 @@ class Poster:
 
     def outbox(self) -> list[OutboxEntry]:
         return [
-            one
-            for one in outbox_entries(self.app.store, now=self.clock.now())
-            if one.state is not states.DeliveryState.SENT
+            one for one in outbox_entries(self.app.store, now=self.clock.now()) if one.state is not DeliveryState.SENT
         ]
 
 
@@ -710,7 +705,7 @@ async def test_what_failed_comes_again_at_least_once(poster: Poster, service: st
     await poster.sends([service], *papers(2))
     if not (fault == "429" and service in ("matrix", "discord")):
         [entry] = poster.outbox()
-        assert entry.state is states.DeliveryState.UNCLEAR
+        assert entry.state is DeliveryState.UNCLEAR
         assert "Apprise does not say which" in entry.reason
     for _ in range(4):
         await poster.delivers(minutes=20)
@@ -732,7 +727,7 @@ async def test_a_refusal_under_status_200_is_none_the_less_one(poster: Poster, s
     with patch.dict(FAULTS_OF_PLATFORMS, refused=Fault(body=body)):
         poster.fake.answers("refused")
     await poster.sends([service], *papers(1))
-    assert [entry.state for entry in poster.outbox()] == [states.DeliveryState.UNCLEAR]
+    assert [entry.state for entry in poster.outbox()] == [DeliveryState.UNCLEAR]
     await poster.delivers(minutes=20)
     assert (poster.outbox(), len(poster.fake.texts(service))) == ([], 1)
 

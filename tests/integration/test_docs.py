@@ -40,10 +40,10 @@ from subscriptions.query import FIELDS, Field, papers_of_queries, parse
 from subscriptions.store.database.postgres import CONNECTIONS
 from tests import make
 from tests.integration import cli, docs_pages, transcripts
-from tests.integration.docs_pages import Row
+from tests.integration.docs_pages import DOCS, ROOT, Row
 
 MOST_WORDS = 25_000  # for README.md and docs/*.md together: people do not read longer pages
-PAGES = [*sorted(docs_pages.ROOT.glob("*.md")), *sorted(docs_pages.DOCS.glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
 
 
 def rows_of(name: str, *columns: str) -> pytest.MarkDecorator:
@@ -165,7 +165,7 @@ def test_the_example_of_a_variable_works_and_has_an_effect(row: Row, tmp_path: P
 
 
 def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) -> None:
-    (whole,) = docs_pages.blocks(docs_pages.DOCS / "settings.md", "toml")
+    (whole,) = docs_pages.blocks(DOCS / "settings.md", "toml")
     (tmp_path / "paperwire.toml").write_text(whole, encoding="utf-8")
     read = _load({"TEAM_BOT_TOKEN": "xoxb-1", "TEAM_APP_TOKEN": "xapp-1"}, tmp_path)
     assert (len(read.sources), len(read.of(SlackSettings).workspaces)) == (6, 1)
@@ -243,12 +243,10 @@ def test_a_table_has_a_row_for_each_thing(name: str, columns: tuple[str, ...], t
 def test_a_page_that_a_program_writes_is_fresh(name: str) -> None:
     """The page is as `python docs/NAME_page.py` writes it now."""
     written = docs_pages.page(f"{name}.md")
-    assert runpy.run_path(str(docs_pages.DOCS / f"{name}_page.py"))["page"](written) == written
+    assert runpy.run_path(str(DOCS / f"{name}_page.py"))["page"](written) == written
 
 
-@pytest.mark.parametrize(
-    "path", [docs_pages.ROOT / "README.md", docs_pages.DOCS / "operating.md"], ids=lambda path: path.name
-)
+@pytest.mark.parametrize("path", [ROOT / "README.md", DOCS / "operating.md"], ids=lambda path: path.name)
 def test_what_a_page_types_can_be_done_without_a_token(
     path: Path, terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,15 +264,13 @@ def test_what_a_page_types_can_be_done_without_a_token(
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
 def test_the_readme_names_what_does_all_on_a_fresh_machine(name: str) -> None:
-    whole = (docs_pages.ROOT / name).read_text(encoding="utf-8")
-    first = docs_pages.blocks(docs_pages.ROOT / name, "")[0]
+    whole = (ROOT / name).read_text(encoding="utf-8")
+    first = docs_pages.blocks(ROOT / name, "")[0]
     assert all(f"make {target} " in first and f"`make {target}`" in whole for target in ("demo", "run", "test"))
     assert not re.search(r"\d{4,}:[A-Za-z][\w-]+", whole), "an example token that looks like a real one"
 
 
-@pytest.mark.parametrize(
-    "path", [*docs_pages.DOCS.glob("*.md"), docs_pages.ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name
-)
+@pytest.mark.parametrize("path", [*DOCS.glob("*.md"), ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name)
 def test_a_page_says_first_for_whom_it_is(path: Path) -> None:
     first = path.read_text(encoding="utf-8").split("\n\n")[1]
     assert first.startswith("写给" if path.stem.endswith(".zh") else "For "), first
@@ -282,16 +278,16 @@ def test_a_page_says_first_for_whom_it_is(path: Path) -> None:
 
 def test_the_badges_of_the_readme_are_fresh() -> None:
     """The picture is as `python docs/images/badges.py` draws it now."""
-    drawn = runpy.run_path(str(docs_pages.DOCS / "images" / "badges.py"))
+    drawn = runpy.run_path(str(DOCS / "images" / "badges.py"))
     assert drawn["PICTURE"].read_text("utf-8") == drawn["picture"]
 
 
 def test_the_index_names_each_page_and_the_readme_names_the_index() -> None:
-    linked = {link.partition("#")[0] for link in docs_pages.links(docs_pages.DOCS / "README.md")}
-    pages = {path.name for path in docs_pages.DOCS.glob("*.md") if ".zh" not in path.name}
+    linked = {link.partition("#")[0] for link in docs_pages.links(DOCS / "README.md")}
+    pages = {path.name for path in DOCS.glob("*.md") if ".zh" not in path.name}
     assert pages - linked == {"README.md"}
     for name in ("README.md", "README.zh.md"):
-        assert "docs/README.md" in docs_pages.links(docs_pages.ROOT / name)
+        assert "docs/README.md" in docs_pages.links(ROOT / name)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
@@ -303,7 +299,7 @@ def test_a_page_installs_paperwire_from_a_copy_of_this_repository(path: Path) ->
 
 
 def test_the_pages_stay_short() -> None:
-    pages = [docs_pages.ROOT / "README.md", *docs_pages.DOCS.glob("*.md")]
+    pages = [ROOT / "README.md", *DOCS.glob("*.md")]
     assert sum(len(path.read_text(encoding="utf-8").split()) for path in pages) <= MOST_WORDS
 
 
@@ -316,7 +312,7 @@ def test_links_of_a_page_lead_somewhere(path: Path) -> None:
         assert not anchor or anchor in docs_pages.anchors(target), link
 
 
-@pytest.mark.parametrize("path", [*PAGES, docs_pages.ROOT / "Dockerfile"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "Dockerfile"], ids=lambda path: path.name)
 def test_a_page_names_only_variables_that_there_are(path: Path) -> None:
     assert {
         name.removesuffix("_FILE") for name in re.findall(r"PAPERWIRE_[A-Z_]+[A-Z]", path.read_text(encoding="utf-8"))
@@ -340,11 +336,11 @@ def test_the_words_of_the_program_are_explained() -> None:
 
 
 def test_what_the_code_says_of_pages_is_there() -> None:
-    for path in (*docs_pages.ROOT.glob("bot/**/*.py"), *docs_pages.ROOT.glob("subscriptions/**/*.py")):
+    for path in (*ROOT.glob("bot/**/*.py"), *ROOT.glob("subscriptions/**/*.py")):
         assert [
             name
             for name in re.findall(r"docs/[\w/]+\.md", path.read_text(encoding="utf-8"))
-            if not (docs_pages.ROOT / name).is_file()
+            if not (ROOT / name).is_file()
         ] == [], path
 
 
@@ -361,7 +357,7 @@ IN_WORDS = {
 def test_a_page_names_only_files_and_modules_that_there_are(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:bot|subscriptions|tests|bench|docs|templates|locales|\.ci)/[\w./-]*)`", text))
-    assert [name for name in named - MADE.get(path.name, set()) if not (docs_pages.ROOT / name).exists()] == []
+    assert [name for name in named - MADE.get(path.name, set()) if not (ROOT / name).exists()] == []
     assert [
         name
         for name in set(re.findall(r"(?:python -m |`)((?:bench|tests|bot|subscriptions|locales)(?:\.\w+)+)", text))
@@ -371,7 +367,7 @@ def test_a_page_names_only_files_and_modules_that_there_are(path: Path) -> None:
 
 def _is_a_module(name: str) -> bool:
     """Returns whether a dotted name is a module, a package, or the name of a function or class in one."""
-    whole, above = docs_pages.ROOT / name.replace(".", "/"), docs_pages.ROOT / name.rpartition(".")[0].replace(".", "/")
+    whole, above = ROOT / name.replace(".", "/"), ROOT / name.rpartition(".")[0].replace(".", "/")
     inside = next((one for one in (above.with_suffix(".py"), above / "__init__.py") if one.is_file()), None)
     last = name.rpartition(".")[2]
     known = inside is not None and bool(re.search(rf"\b{last}\b", inside.read_text(encoding="utf-8")))
@@ -382,7 +378,7 @@ def test_the_first_lines_of_a_package_name_only_its_own_modules() -> None:
     assert [
         f"{first}: {name}"
         for top in ("bot", "subscriptions")
-        for first in sorted((docs_pages.ROOT / top).rglob("__init__.py"))
+        for first in sorted((ROOT / top).rglob("__init__.py"))
         for name in re.findall(
             r"^- `([\w/]+\.py)`|[,;] `([\w/]+\.py)`", first.read_text(encoding="utf-8"), re.MULTILINE
         )
@@ -395,14 +391,10 @@ def test_the_functions_of_the_two_ways_are_where_the_page_says() -> None:
         (row.code("function"), row.code("module"))
         for row in docs_pages.rows("architecture.md", "function", "module", "what it does")
     ]
-    said = re.findall(
-        r"^- `(\w+)` in (\S+)", (docs_pages.ROOT / "bot" / "__init__.py").read_text(encoding="utf-8"), re.MULTILINE
-    )
+    said = re.findall(r"^- `(\w+)` in (\S+)", (ROOT / "bot" / "__init__.py").read_text(encoding="utf-8"), re.MULTILINE)
     assert [(name, file.replace("PLATFORM", "telegram")) for name, file in said] == ways
     assert [
-        name
-        for name, file in ways
-        if not re.search(rf"def {name}\(", (docs_pages.ROOT / file).read_text(encoding="utf-8"))
+        name for name, file in ways if not re.search(rf"def {name}\(", (ROOT / file).read_text(encoding="utf-8"))
     ] == []
 
 
@@ -564,14 +556,14 @@ def missing(given: object, kept: object, path: str = "") -> list[str]:
 
 
 def test_grafana_knows_every_field_of_the_dashboard() -> None:
-    board = json.loads((docs_pages.DOCS / "grafana.json").read_text(encoding="utf-8"))
+    board = json.loads((DOCS / "grafana.json").read_text(encoding="utf-8"))
     register_default_plugins()
     # Grafana's own models drop fields that they do not know
     assert missing(board, json.loads(JSONEncoder().encode(Dashboard.from_json(board)))) == []
 
 
 def test_the_panels_stand_beside_and_below_each_other() -> None:
-    board = json.loads((docs_pages.DOCS / "grafana.json").read_text(encoding="utf-8"))
+    board = json.loads((DOCS / "grafana.json").read_text(encoding="utf-8"))
     taken: set[tuple[int, int]] = set()
     for panel in board["panels"]:
         place = panel["gridPos"]
@@ -585,8 +577,8 @@ def test_the_panels_stand_beside_and_below_each_other() -> None:
 # ── The Chinese README and guide have the same lines to type and the same chapters as the English ones ────────────────
 
 PAIRS = [
-    (docs_pages.ROOT / "README.md", docs_pages.ROOT / "README.zh.md"),
-    (docs_pages.DOCS / "guide.md", docs_pages.DOCS / "guide.zh.md"),
+    (ROOT / "README.md", ROOT / "README.zh.md"),
+    (DOCS / "guide.md", DOCS / "guide.zh.md"),
 ]
 
 
@@ -613,7 +605,7 @@ def _command_in(line: str) -> str:
 
 
 def test_every_chinese_page_has_its_english_one() -> None:
-    assert {*docs_pages.ROOT.glob("*.zh.md"), *docs_pages.DOCS.glob("*.zh.md")} == {chinese for _, chinese in PAIRS}
+    assert {*ROOT.glob("*.zh.md"), *DOCS.glob("*.zh.md")} == {chinese for _, chinese in PAIRS}
 
 
 @pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=lambda path: path.name)
@@ -643,9 +635,9 @@ def test_it_is_in_chinese_and_shows_the_chinese_pictures(chinese: Path) -> None:
 
 
 def test_each_button_that_the_chinese_guide_names_is_one() -> None:
-    catalogue = text(docs_pages.ROOT / "locales" / "zh" / "LC_MESSAGES" / "paperwire.po")
+    catalogue = text(ROOT / "locales" / "zh" / "LC_MESSAGES" / "paperwire.po")
     translated = set(re.findall(r'^msgstr(?:\[0\])? "(.+)"$', catalogue, re.MULTILINE))
-    named = set(re.findall(r"(?<![(\]])\[([^\]]*[\u4e00-\u9fff][^\]]*)\](?!\()", text(docs_pages.DOCS / "guide.zh.md")))
+    named = set(re.findall(r"(?<![(\]])\[([^\]]*[\u4e00-\u9fff][^\]]*)\](?!\()", text(DOCS / "guide.zh.md")))
     assert len(named) > 15
     shapes = {re.sub(r"\\?\{\w+\\?\}", r"\\d+", re.escape(word)) for word in translated if "\n" not in word}
     assert {word for word in named - translated if not any(re.fullmatch(shape, word) for shape in shapes)} == set()

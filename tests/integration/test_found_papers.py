@@ -20,6 +20,7 @@ from sqlalchemy import text
 from subscriptions import model, portable, taste
 from subscriptions.errors import QueryError, Refused
 from subscriptions.matching.fulfilment import simple_terms
+from subscriptions.model import Announce, Paper
 from subscriptions.normalize import plurals
 from subscriptions.query.papers_of_queries import words_kept
 from subscriptions.query.parse import parse_query
@@ -83,7 +84,7 @@ def found_slowly(store: Store, query: Query) -> set[int]:
     st.lists(slow_matcher.papers, min_size=1, max_size=3), st.lists(slow_matcher.queries, min_size=1, max_size=4)
 )
 def test_the_index_finds_what_the_slow_matcher_finds(
-    database: Store, batch: abc.Sequence[model.Paper], asked: abc.Sequence[Query]
+    database: Store, batch: abc.Sequence[Paper], asked: abc.Sequence[Query]
 ) -> None:
     emptied(database)
     for at, one in enumerate(batch):
@@ -100,7 +101,7 @@ def test_the_index_finds_what_the_slow_matcher_finds(
 
 @hypothesis.settings(max_examples=hypothesis.settings().max_examples // 2)
 @hypothesis.given(slow_matcher.papers, st.lists(slow_matcher.terms, min_size=1, max_size=6))
-def test_the_index_is_right_when_it_is_sure(database: Store, one: model.Paper, asked: abc.Sequence[Term]) -> None:
+def test_the_index_is_right_when_it_is_sure(database: Store, one: Paper, asked: abc.Sequence[Term]) -> None:
     emptied(database)
     ingested(database, one, source=one.sources[0] if one.sources else "daily")
     with database.read() as session:
@@ -113,7 +114,7 @@ def test_the_index_is_right_when_it_is_sure(database: Store, one: model.Paper, a
 
 
 def test_every_rule_of_the_query_language_holds_in_the_index(database: Store) -> None:
-    asked: dict[str, tuple[model.Paper, list[tuple[str, bool]]]] = {}
+    asked: dict[str, tuple[Paper, list[tuple[str, bool]]]] = {}
     for typed, of, finds in QUESTIONS:
         asked.setdefault(repr(of), (of, []))[1].append((typed, finds))
     wrong = []
@@ -188,8 +189,8 @@ def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> 
     one = paper("A Graph", "cs.LG", arxiv_id="2601.00001", version=1)
     ingested(store, one, name="first")
     ingested(store, replace(one, summaries=make.summary("关于扩散")), name="summary")
-    ingested(store, replace(one, categories=("cs.LG", "cs.CV"), announce_type=model.Announce.CROSS), name="cross")
-    ingested(store, replace(one, title="A Tree", version=2, announce_type=model.Announce.REPLACE), name="newer")
+    ingested(store, replace(one, categories=("cs.LG", "cs.CV"), announce_type=Announce.CROSS), name="cross")
+    ingested(store, replace(one, title="A Tree", version=2, announce_type=Announce.REPLACE), name="newer")
     assert {typed: len(found(store, parse_query(typed))) for typed in ("graph", "tree", "扩散", "cat:cs.CV")} == {
         "graph": 0,
         "tree": 1,
@@ -337,7 +338,7 @@ def test_newest_first_ignores_what_the_chat_liked(store: Store) -> None:
 def test_cross_lists_come_after_new_papers_also_if_the_chat_likes_them(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
-    ingested(store, paper("Graph of ants"), paper("Graph swarm", kind=model.Announce.CROSS), now=LATER)
+    ingested(store, paper("Graph of ants"), paper("Graph swarm", kind=Announce.CROSS), now=LATER)
     assert titles_of(delivered(store)) == ["Graph of ants", "Graph swarm"]
 
 
@@ -623,7 +624,7 @@ def something_happens(store: Store, chance: Random, now: datetime) -> None:
             paper(
                 f"{chance.choice(WORDS)} {chance.random()}",
                 "cs.LG",
-                kind=chance.choice((None, None, model.Announce.CROSS, model.Announce.REPLACE)),
+                kind=chance.choice((None, None, Announce.CROSS, Announce.REPLACE)),
             )
             for _ in range(chance.randint(1, 8))
         ]

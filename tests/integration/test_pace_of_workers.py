@@ -26,6 +26,7 @@ from bot.ports.channel import Limits
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions import model
 from subscriptions.errors import StoreError
+from subscriptions.model import Lane
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.plan import plan_due
 from subscriptions.states import ReplyState
@@ -41,7 +42,7 @@ from tests.patience import PATIENCE
 from tests.postgres.server import Server
 
 NOW = 1000.0  # a monotonic second
-GROUP = model.Lane("telegram", "-1001")
+GROUP = Lane("telegram", "-1001")
 LIMITS = {"telegram": Limits(text=4096, per_second=0, per_lane=1, per_group_minute=20, burst=3, reserved=2)}
 # makes the server cut all connections to the database except our own
 CUT = """
@@ -151,7 +152,7 @@ async def test_a_lane_stays_with_its_worker_when_the_server_cuts_all_connections
         # `other` first notices that its own connection was cut
         async with other.engine.posting(GROUP, patience=1) as is_free:
             assert not is_free
-        async with one.engine.posting(model.Lane("telegram", "2")) as is_free:
+        async with one.engine.posting(Lane("telegram", "2")) as is_free:
             assert is_free
         await executes(lane_url, CUT)
     async with other.engine.posting(GROUP, patience=1) as is_free:
@@ -211,7 +212,7 @@ async def test_a_worker_hears_of_a_rest_that_another_one_was_asked_for(workers: 
     clock = system_clock.SystemClock()
     now = clock.monotonic()
     for address in ("1", "2"):
-        told.rate_limiter.pause(model.Lane("telegram", address), now + 60, now)
+        told.rate_limiter.pause(Lane("telegram", address), now + 60, now)
     await told.wait_for_writes()
     assert other.rate_limiter.pause_left("telegram", clock.monotonic()) == 0
     await other.reserve("telegram")  # learns of the pause, and returns at once without a slot
@@ -255,7 +256,7 @@ async def test_who_sends_alone_is_kept_out_while_a_worker_lives(workers: list[cl
 
 # ── A job whose end could not be written, because the database refused it or cut the connection ───────────────────────
 
-ONE, OTHER = model.Lane("telegram", "1"), model.Lane("telegram", "2")
+ONE, OTHER = Lane("telegram", "1"), Lane("telegram", "2")
 REFUSED = """
     CREATE SEQUENCE tries;
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -323,9 +324,9 @@ async def test_the_end_of_a_job_is_written_until_the_database_takes_it(
 ) -> None:
     await executes(url, REFUSED.format(times=3, code=code))
     stops.append(again)
-    runs: list[model.Lane] = []
+    runs: list[Lane] = []
 
-    async def deliver(lane: model.Lane) -> None:
+    async def deliver(lane: Lane) -> None:
         runs.append(lane)
 
     engine.wake([ONE, OTHER])
@@ -337,9 +338,9 @@ async def test_the_end_of_a_job_is_written_until_the_database_takes_it(
 
 
 async def test_of_a_job_that_was_given_to_others_no_end_is_written(engine: cluster.ClusterEngine, url: str) -> None:
-    runs: list[model.Lane] = []
+    runs: list[Lane] = []
 
-    async def deliver(lane: model.Lane) -> None:
+    async def deliver(lane: Lane) -> None:
         if not runs:  # other workers do this with the jobs of a worker whose heartbeat has stopped
             await executes(
                 url, "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL WHERE status = 'doing'"
@@ -360,7 +361,7 @@ async def test_a_job_whose_end_cannot_be_written_is_left_to_others(
     has_failed = asyncio.Event()
     monkeypatch.setattr(job_queue.log, "error", lambda *_: has_failed.set())
 
-    async def deliver(_: model.Lane) -> None:
+    async def deliver(_: Lane) -> None:
         return
 
     engine.wake([ONE])
@@ -380,7 +381,7 @@ async def test_a_heartbeat_or_sweep_that_failed_is_made_again(engine: cluster.Cl
     )
     sweeps = asyncio.Queue[None]()
 
-    async def deliver(_: model.Lane) -> None:
+    async def deliver(_: Lane) -> None:
         pytest.fail("there is no lane")
 
     async def sweep() -> None:
@@ -418,9 +419,9 @@ async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(
 
     A delivery that is being sent at this moment goes on until it ends.
     """
-    begun, is_written, runs = asyncio.Event(), asyncio.Event(), list[model.Lane]()
+    begun, is_written, runs = asyncio.Event(), asyncio.Event(), list[Lane]()
 
-    async def deliver(lane: model.Lane) -> None:
+    async def deliver(lane: Lane) -> None:
         runs.append(lane)
         begun.set()
         await is_written.wait()
@@ -447,7 +448,7 @@ async def test_a_worker_that_ends_while_it_connects_leaves_no_task(engine: clust
     def of_the_pool() -> list[str]:
         return [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("pool-")]
 
-    async def deliver(_: model.Lane) -> None:
+    async def deliver(_: Lane) -> None:
         pytest.fail("there is no lane")
 
     async with serving(engine, deliver):

@@ -20,10 +20,11 @@ from bot.digests import _example
 from bot.digests.installed import installed_formats, usable_formats
 from tests.integration import cli, docs_pages
 from tests.integration.cli import Terminal
+from tests.integration.docs_pages import ROOT
 from tests.patience import PATIENCE
 
-PAGES = docs_pages.ROOT / "tests" / "digests"
-TEXT = (docs_pages.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PAGES = ROOT / "tests" / "digests"
+TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 RECIPE = TEXT.partition("## Add a digest format\n")[2].partition("\n## ")[0]
 COMMAND_RECIPE = TEXT.partition("## Add a chat command\n")[2].partition("\n## ")[0]
 _CODE = re.compile(r"^   ```\w*\n(.*?)^   ```$", re.MULTILINE | re.DOTALL)
@@ -38,7 +39,7 @@ def _words(step: str) -> list[str]:
 def test_the_example_is_read_with_one_more_line_in_formats(tmp_path: Path) -> None:
     """Follows the first three steps of the recipe in a copy of the program. Files of other formats are still recognised."""
     for part in ("bot", "subscriptions", "locales", "templates"):
-        shutil.copytree(docs_pages.ROOT / part, tmp_path / part, ignore=NOT_NEEDED)
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=NOT_NEEDED)
     example, formats = tmp_path / _words(STEPS[0])[0], tmp_path / _words(STEPS[2])[0]
     example.with_name("shelf_list.py").write_text(
         example.read_text(encoding="utf-8").replace('"example"', '"shelf_list"'), encoding="utf-8"
@@ -76,7 +77,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 def test_every_file_and_folder_that_a_recipe_names_is_there(recipe: str, made: set[str]) -> None:
     paths = [word for word in _words(_CODE.sub("", recipe)) if "/" in word and "NAME" not in word]
     assert len(paths) >= 8
-    assert {path for path in paths if not (docs_pages.ROOT / path).exists()} == made
+    assert {path for path in paths if not (ROOT / path).exists()} == made
 
 
 # (a test that fails while a step of the recipe is missing, the number of the step, a file that the step must name)
@@ -92,9 +93,7 @@ def test_every_file_and_folder_that_a_recipe_names_is_there(recipe: str, made: s
     ],
 )
 def test_a_red_test_names_the_step_that_is_missing(test: str, number: int, place: str) -> None:
-    assert f"(CONTRIBUTING.md, Add a digest format, step {number})" in (docs_pages.ROOT / test).read_text(
-        encoding="utf-8"
-    )
+    assert f"(CONTRIBUTING.md, Add a digest format, step {number})" in (ROOT / test).read_text(encoding="utf-8")
     assert place in STEPS[number - 1]
 
 
@@ -113,8 +112,8 @@ def test_the_three_names_are_those_of_every_format() -> None:
 
 def test_the_command_of_the_recipe_works(tmp_path: Path) -> None:
     for part in ("bot", "subscriptions", "locales", "templates", "tests"):
-        shutil.copytree(docs_pages.ROOT / part, tmp_path / part, ignore=NOT_NEEDED)
-    shutil.copy(docs_pages.ROOT / "pyproject.toml", tmp_path)
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=NOT_NEEDED)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
     module, story = map(dedent, _CODE.findall(COMMAND_RECIPE))
     (tmp_path / "bot" / "commands" / "counting.py").write_text(module, encoding="utf-8")
     families = tmp_path / "bot" / "commands" / "intent.py"
@@ -132,9 +131,9 @@ def test_the_command_of_the_recipe_works(tmp_path: Path) -> None:
 
 # ── Formats of real installed packages; the valid one is the example in CONTRIBUTING.md ───────────────────────────────
 
-(PYPROJECT,) = docs_pages.blocks(docs_pages.ROOT / "CONTRIBUTING.md", "toml")
-MODULE, *_ = docs_pages.blocks(docs_pages.ROOT / "CONTRIBUTING.md", "python")
-(SHELF,) = docs_pages.blocks(docs_pages.ROOT / "CONTRIBUTING.md", "shelf_list")
+(PYPROJECT,) = docs_pages.blocks(ROOT / "CONTRIBUTING.md", "toml")
+MODULE, *_ = docs_pages.blocks(ROOT / "CONTRIBUTING.md", "python")
+(SHELF,) = docs_pages.blocks(ROOT / "CONTRIBUTING.md", "shelf_list")
 
 
 def installed(terminal: Terminal, module: str, *, name: str = "shelf_list", package: str = "paperwire-shelf") -> None:
@@ -281,9 +280,7 @@ OTHERS = '"""Helpers of another project."""\nprint("I am another")\n'
 def site(tmp_path: Path) -> Path:
     """A folder of installed packages, which contains our packages."""
     for name in NAMES:
-        shutil.copytree(
-            docs_pages.ROOT / name, tmp_path / "site" / name, ignore=shutil.ignore_patterns("__pycache__", "samples")
-        )
+        shutil.copytree(ROOT / name, tmp_path / "site" / name, ignore=shutil.ignore_patterns("__pycache__", "samples"))
     return tmp_path / "site"
 
 

@@ -15,7 +15,7 @@ from sqlmodel import select
 from bot.digests import read_digest
 from bot.settings import SourceSettings
 from bot.sources import fetcher
-from subscriptions import model
+from subscriptions.model import Announce, KnownPaper, Paper
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.ingest import announce_filed
 from subscriptions.service.plan import plan_due
@@ -165,11 +165,11 @@ LIE = replace(
 )
 
 
-def known_by(store: Store, key: str = ID) -> model.KnownPaper:
+def known_by(store: Store, key: str = ID) -> KnownPaper:
     return _stored(store)[key]
 
 
-def told(found: model.KnownPaper) -> tuple[object, ...]:
+def told(found: KnownPaper) -> tuple[object, ...]:
     one = found.paper
     return (
         one.title,
@@ -193,11 +193,11 @@ def test_arxiv_has_the_last_word_on_its_papers(store: Store) -> None:
     assert told(known_by(store)) == TRUTH
     done = ingested(store, LIE, source="evil", name="again")
     assert (told(known_by(store)), done.withdrawn, done.updated) == (TRUTH, frozenset(), 0)
-    second = replace(TRUE, title="Sorting wet sand", version=2, announce_type=model.Announce.REPLACE)
+    second = replace(TRUE, title="Sorting wet sand", version=2, announce_type=Announce.REPLACE)
     ingested(store, second, source="arxiv", of_arxiv=True)
     assert told(known_by(store)) == ("Sorting wet sand", *TRUTH[1:3], 2, *TRUTH[4:])
     before = known_by(store).sequence
-    crossed = replace(second, categories=("cs.LG", "hep-th"), announce_type=model.Announce.CROSS)
+    crossed = replace(second, categories=("cs.LG", "hep-th"), announce_type=Announce.CROSS)
     ingested(store, crossed, source="evil", name="crossed")
     assert (known_by(store).paper.categories, known_by(store).sequence) == (("cs.LG",), before)
     ingested(store, crossed, source="arxiv", of_arxiv=True, name="of arXiv")
@@ -241,7 +241,7 @@ def test_a_text_that_was_cut_off_is_completed_by_another_source(cut: str, store:
         pytest.param(paper("Cells", arxiv_id=ID), id="the title of another paper"),
     ],
 )
-def test_no_source_makes_two_papers_of_others_one(lie: model.Paper, store: Store) -> None:
+def test_no_source_makes_two_papers_of_others_one(lie: Paper, store: Store) -> None:
     ingested(store, TRUE, source="arxiv", of_arxiv=True)
     cells = paper("Cells", arxiv_id=None) if lie.doi is None else paper("Cells", arxiv_id=None, key=DOI, doi=DOI)
     ingested(store, cells, source="biology")
@@ -333,12 +333,12 @@ def test_a_folder_without_the_right_to_look_into_it_is_named(terminal: Terminal)
 
 TODAY = NOON.date()
 OLD = TODAY - 30 * DAY
-REPLACED = model.Announce.REPLACE
+REPLACED = Announce.REPLACE
 
 
 def comes(
     store: Store,
-    *content: model.Paper,
+    *content: Paper,
     day: dt.date = TODAY,
     now: dt.datetime = NOON,
     name: str = "",
@@ -350,7 +350,7 @@ def comes(
     return make.ingest_digest(store, made, source=source, day=day, now=now, announce=announce)
 
 
-def known(store: Store, title: str) -> model.KnownPaper:
+def known(store: Store, title: str) -> KnownPaper:
     return next(one for one in _stored(store).values() if one.paper.title == title)
 
 
@@ -435,14 +435,14 @@ def test_a_later_digest_of_its_day_announces_a_filed_paper(store: Store) -> None
 @pytest.mark.parametrize(
     "more",
     [
-        paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001", kind=model.Announce.CROSS),
+        paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001", kind=Announce.CROSS),
         paper("Graphs", "cs.LG", "cs.CL", arxiv_id="2601.90001"),
         paper("Graphs", "cs.LG", arxiv_id="2601.90001", abstract="Nodes and edges."),
         paper("Graphs", "cs.LG", arxiv_id="2601.90001", summaries=summary("图。")),
     ],
     ids=["a category by a cross-list", "a category", "an abstract", "a summary"],
 )
-def test_an_archive_adds_what_it_knows_and_moves_no_change(store: Store, more: model.Paper) -> None:
+def test_an_archive_adds_what_it_knows_and_moves_no_change(store: Store, more: Paper) -> None:
     comes(store, paper("Graphs", "cs.LG", arxiv_id="2601.90001"))
     before = known(store, "Graphs")
     done = comes(store, more, day=OLD, now=NOON + HOUR)
@@ -553,7 +553,7 @@ def test_a_paper_counts_for_the_day_of_its_digest(store: Store) -> None:
     comes(store, twice, day=days[1], now=NOON + HOUR)
     assert {known.day for known in _stored(store).values()} == {days[0]}
     announced = paper("Known by a replacement", arxiv_id="2601.90001")
-    moved = paper("In two digests", "cs.LG", "cs.CL", kind=model.Announce.CROSS, arxiv_id="2601.90002")
+    moved = paper("In two digests", "cs.LG", "cs.CL", kind=Announce.CROSS, arxiv_id="2601.90002")
     comes(store, announced, moved, day=days[2], now=NOON + 3 * HOUR)
     assert {known.day for known in _stored(store).values()} == {days[2]}
 
@@ -727,7 +727,7 @@ def _ingest(store: Store, content: str | bytes, hours: int = 0, *, name: str = "
     )
 
 
-def _stored(store: Store) -> dict[str, model.KnownPaper]:
+def _stored(store: Store) -> dict[str, KnownPaper]:
     with store.read() as session:
         return {known.paper.key: known for known in make.stored_papers(session)}
 

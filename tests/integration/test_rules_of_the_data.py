@@ -10,6 +10,7 @@ from sqlalchemy import event
 
 from subscriptions import errors, model
 from subscriptions.addresses import parse_address
+from subscriptions.model import Announce, CallbackToken
 from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import access, amendments, conversation_state, listing, sending
 from subscriptions.service import plan as _plan
@@ -127,8 +128,8 @@ def test_an_entry_of_a_journal_and_the_paper_of_arxiv_with_its_doi_are_one_paper
 def test_of_two_copies_in_one_digest_the_new_one_counts(store: Store) -> None:
     ingested(
         store,
-        make.paper("One", "cs.LG", "stat.ML", arxiv_id="2601.00001", kind=model.Announce.CROSS),
-        make.paper("One", "cs.LG", arxiv_id="2601.00001", kind=model.Announce.NEW),
+        make.paper("One", "cs.LG", "stat.ML", arxiv_id="2601.00001", kind=Announce.CROSS),
+        make.paper("One", "cs.LG", arxiv_id="2601.00001", kind=Announce.NEW),
     )
     found = known(store, "2601.00001").paper
     assert (found.announce_type, found.categories) == (None, ("cs.LG", "stat.ML"))
@@ -137,9 +138,9 @@ def test_of_two_copies_in_one_digest_the_new_one_counts(store: Store) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "days", "moves"),
     [
-        ({}, {"kind": model.Announce.REPLACE, "version": 2, "abstract": "New."}, 1, False),
-        ({}, {"kind": model.Announce.CROSS, "categories": ("cs.LG", "stat.ML")}, 90, True),
-        ({}, {"kind": model.Announce.CROSS}, 1, False),
+        ({}, {"kind": Announce.REPLACE, "version": 2, "abstract": "New."}, 1, False),
+        ({}, {"kind": Announce.CROSS, "categories": ("cs.LG", "stat.ML")}, 90, True),
+        ({}, {"kind": Announce.CROSS}, 1, False),
         ({"abstract": ""}, {"abstract": "Known now."}, 6, True),
         ({"authors": ()}, {"authors": ("Ada Example",)}, 6, True),
         ({}, {"summaries": summary("总结")}, 6, True),
@@ -172,14 +173,14 @@ def test_what_comes_again_moves_if_it_says_more_in_time(
 def test_a_cross_list_that_completes_a_new_paper_leaves_it_new(store: Store) -> None:
     subscribes(store, "telegram:1", "sand", every="now")
     amendments.set_settings(store, CHAT, {"crosslists": "out"}, now=NOON)
-    for hours, (kind, abstract) in enumerate(((model.Announce.NEW, ""), (model.Announce.CROSS, "Sand."))):
+    for hours, (kind, abstract) in enumerate(((Announce.NEW, ""), (Announce.CROSS, "Sand."))):
         now = NOON + hours * HOUR
         ingested(store, make.paper("One", "cs.LG", arxiv_id="2601.70001", kind=kind, abstract=abstract), now=now)
         plan_due(store, now=now)
     assert titles_of(store) == ["One"]
 
 
-CROSS, NEW, REPLACED = model.Announce.CROSS, model.Announce.NEW, model.Announce.REPLACE
+CROSS, NEW, REPLACED = Announce.CROSS, Announce.NEW, Announce.REPLACE
 
 
 @pytest.mark.parametrize(
@@ -196,7 +197,7 @@ CROSS, NEW, REPLACED = model.Announce.CROSS, model.Announce.NEW, model.Announce.
     ],
 )
 def test_a_chat_that_leaves_cross_lists_out_gets_a_paper_that_was_new_at_any_time(
-    store: Store, comes: list[tuple[model.Announce | None, str]], without: int | None, *, daily: bool
+    store: Store, comes: list[tuple[Announce | None, str]], without: int | None, *, daily: bool
 ) -> None:
     """`without`: which digest brings the paper to a chat without cross-lists; None: none does. Chats with them get the first."""
     chats = {"telegram:1": "now", "telegram:2": "daily", "telegram:3": "now", "telegram:4": "daily"}
@@ -221,7 +222,7 @@ def test_a_chat_that_leaves_cross_lists_out_gets_a_paper_that_was_new_at_any_tim
 @pytest.mark.parametrize("kinds", [(CROSS, NEW), (NEW, CROSS), (REPLACED, NEW), (NEW, REPLACED)])
 @pytest.mark.parametrize("filed", [False, True])
 def test_of_two_forms_in_one_digest_the_new_one_counts(
-    store: Store, kinds: tuple[model.Announce, model.Announce], *, filed: bool
+    store: Store, kinds: tuple[Announce, Announce], *, filed: bool
 ) -> None:
     """The forms have different keys. `filed`: the digest is an archive, which a person announces later."""
     copies = (
@@ -518,9 +519,9 @@ def test_buttons_keep_their_meaning_under_new_numbers(store: Store) -> None:
     unsubscribe(store, GROUP, "3", now=NOON)
     place = "telegram:-5"
     made = [
-        *(model.CallbackToken(verb="remove", arguments={"number": n}, place=place) for n in (1, 2, 3)),
-        model.CallbackToken(verb="remove", arguments={"number": 1, "about": place}, place="telegram:42"),
-        model.CallbackToken(verb="remove", arguments={"number": 1}, place="telegram:-55"),
+        *(CallbackToken(verb="remove", arguments={"number": n}, place=place) for n in (1, 2, 3)),
+        CallbackToken(verb="remove", arguments={"number": 1, "about": place}, place="telegram:42"),
+        CallbackToken(verb="remove", arguments={"number": 1}, place="telegram:-55"),
     ]
     with store.write() as transaction:
         ids = make.add_callbacks(transaction, made, now=NOON)
@@ -536,9 +537,7 @@ def test_buttons_keep_their_meaning_under_new_numbers(store: Store) -> None:
 
 
 def test_the_state_of_conversations_moves_to_the_new_address(store: Store) -> None:
-    link = model.CallbackToken(
-        verb="x", arguments={"chat": "telegram:-5/7", "other": "telegram:-55"}, place="telegram:-5/7"
-    )
+    link = CallbackToken(verb="x", arguments={"chat": "telegram:-5/7", "other": "telegram:-55"}, place="telegram:-5/7")
     for name in ("ask:telegram:-5:7", "ask:telegram:-5/7:7", "ask:telegram:-55:7", "connect:telegram:42"):
         callbacks.set_conversation_state(store, name, link, lasts=timedelta(hours=1), now=NOON)
     conversation_state.apply_once(store, "telegram", "1", lambda _: "a reply", chat="telegram:-5/7", now=NOON)
@@ -621,7 +620,7 @@ def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
     assert len(plan_due(store, now=NOON + timedelta(hours=1))) == 1
     ingested(
         store,
-        make.paper("On lattices", arxiv_id="2601.77777", version=2, kind=model.Announce.REPLACE),
+        make.paper("On lattices", arxiv_id="2601.77777", version=2, kind=Announce.REPLACE),
         now=NOON + timedelta(hours=1, minutes=30),
     )
     plan_due(store, now=NOON + timedelta(hours=2))

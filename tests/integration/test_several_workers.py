@@ -21,6 +21,7 @@ from bot.operation.health import Health
 from bot.ports import conversation
 from bot.ports.channel import Limits
 from subscriptions import errors, model
+from subscriptions.model import Lane
 from subscriptions.service import sending
 from subscriptions.service.listing import get_chat
 from subscriptions.service.plan import plan_due
@@ -107,7 +108,7 @@ def test_t1_a_rollback_leaves_nothing_a_commit_rows_and_jobs(store: Store, outsi
     with store.write() as transaction:
         with broken_off(transaction) as part:
             store_delivery(part)
-        assert wakeups.wake_lanes(transaction, [model.Lane("telegram", "9")]) == 1
+        assert wakeups.wake_lanes(transaction, [Lane("telegram", "9")]) == 1
     assert rows(outside) == (0, 1)
     with store.write() as transaction, transaction.savepoint() as part:
         store_delivery(part)
@@ -128,7 +129,7 @@ def test_t2_a_job_that_waits_already_takes_no_wake_away(store: Store, outside: p
     """
     subscribes(store, "telegram:1", "graph")
     with store.write() as transaction:
-        wakeups.wake_lanes(transaction, [model.Lane("telegram", "1")])
+        wakeups.wake_lanes(transaction, [Lane("telegram", "1")])
     with store.write() as transaction:
         store_delivery(transaction)
         # another worker takes the old job
@@ -249,7 +250,7 @@ def test_an_edit_that_was_not_made_wakes_its_lane(
 
 
 def test_only_lanes_without_a_job_are_woken_by_the_sweep(store: Store, outside: psycopg.Connection) -> None:
-    lanes = [model.Lane("telegram", str(number)) for number in range(5)]
+    lanes = [Lane("telegram", str(number)) for number in range(5)]
     with store.write() as transaction:
         assert wakeups.wake_lanes(transaction, lanes[:2], after=timedelta(minutes=5)) == 2
         assert wakeups.wake_lanes(transaction, lanes, only_idle=True) == 3
@@ -408,22 +409,22 @@ async def test_a_worker_without_database_says_that_it_is_not_ready(own: OwnServe
 
 async def test_after_an_error_of_the_database_each_lane_is_delivered_again() -> None:
     """The job of the lane with the error fails, and runs again. The error stopped the other lanes too, so they are woken."""
-    lanes = [model.Lane("telegram", chat) for chat in ("1", "2")]
-    woken: list[tuple[list[model.Lane], timedelta]] = []
+    lanes = [Lane("telegram", chat) for chat in ("1", "2")]
+    woken: list[tuple[list[Lane], timedelta]] = []
     clock, may_end = make.FakeClock(NOON), asyncio.Event()
 
-    async def deliver_lane(state: DrainState, lane: model.Lane) -> None:
+    async def deliver_lane(state: DrainState, lane: Lane) -> None:
         if lane == lanes[0]:
             state.store_failed = True
             may_end.set()
             raise errors.StoreError(errors.Sentence("the disk is full"))
         await may_end.wait()
 
-    async def serve(deliver: abc.Callable[[model.Lane], abc.Awaitable[None]], _: object) -> None:
+    async def serve(deliver: abc.Callable[[Lane], abc.Awaitable[None]], _: object) -> None:
         stopped, failed = await asyncio.gather(*map(deliver, reversed(lanes)), return_exceptions=True)
         assert (stopped, type(failed)) == (None, errors.StoreError)
 
-    def wake(lanes: list[model.Lane], not_before: datetime) -> None:
+    def wake(lanes: list[Lane], not_before: datetime) -> None:
         woken.append((lanes, not_before - NOON))
 
     app = SimpleNamespace(clock=clock, sender=SimpleNamespace(deliver_lane=deliver_lane))

@@ -24,7 +24,7 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
 from tests.integration.cli import PAGE, page
 from tests.make import DAY, FakeClock, paper
-from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, web_source
+from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, titles, web_source
 
 pytestmark = pytest.mark.both_databases
 
@@ -57,7 +57,7 @@ async def test_a_batch_is_read_once_when_it_is_out(arxiv: FakeArxiv, feeds: Feed
         (2, 3, 2)
     ]
     assert arxiv.asked() == ["/rss/cs.LG", "/rss/stat.ML"]
-    assert source_harness.titles(feeds.store) == ["Graphs", "Means"]
+    assert titles(feeds.store) == ["Graphs", "Means"]
     arxiv.announces(FRIDAY, paper("Trees", "cs.LG"), paper("Odds", "stat.ML"))
     await feeding.until(new_york("2026-01-23 00:10"))
     assert feeding.outcomes("arxiv") == ["new", "new"]
@@ -81,7 +81,7 @@ async def test_a_late_batch_is_asked_for_every_quarter_of_an_hour(arxiv: FakeArx
         "06:05",
     ]
     assert [arrival.status for arrival in arxiv.arrivals] == [200, 304, 304, 304, 200]
-    assert source_harness.titles(feeds.store) == ["Graphs", "Old"]
+    assert titles(feeds.store) == ["Graphs", "Old"]
 
 
 @ON_ONE
@@ -93,14 +93,14 @@ async def test_a_late_category_holds_up_no_other_and_is_named(store: Store, arxi
     assert [(one.outcome, one.detail) for one in feeding.receipts("arxiv")] == [
         (Outcome.STALE, "stat.ML: Still that of 2026-01-21.")
     ]
-    assert source_harness.titles(store) == ["Graphs", "Old"]
+    assert titles(store) == ["Graphs", "Old"]
     await feeding.until(new_york("2026-01-22 07:00"))
     arxiv.catches_up()
     await feeding.until(new_york("2026-01-22 08:00"))
     assert set(feeding.outcomes("arxiv")[1:-1]) == {"stale", "late"}
     assert feeding.outcomes("arxiv")[-1] == "new"
     assert len(arxiv.asked("cs.LG")) == 1
-    assert source_harness.titles(store) == ["Graphs", "Means", "Old"]
+    assert titles(store) == ["Graphs", "Means", "Old"]
     assert notices(store, "parts") == [("overdue", "stat.ML"), ("source-back", "")]
 
 
@@ -163,7 +163,7 @@ async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(feeds: Feeds) 
     feeds.arxiv.holds("/rss/cs.LG", feed("cs.LG", THURSDAY, [GRAPHS], built=1))
     again = await feeding.poll()
     assert (again.outcome, again.counts["new"], again.counts["unchanged"]) == (Outcome.STALE, 0, 1)
-    assert source_harness.titles(feeds.store) == ["Graphs"]
+    assert titles(feeds.store) == ["Graphs"]
     with feeds.store.read() as session:
         assert len(session.exec(select(stored_rows.DigestRow)).all()) == 2
 
@@ -200,7 +200,7 @@ async def test_a_dated_page_is_read_for_today_and_yesterday(store: Store, clock:
     arxiv.holds("/2026-01-22.md", page(second, ("2601.00003", "Late", "It came later.")), etag='"3"')
     await feeding.until(new_york("2026-01-22 01:50"))
     assert feeding.outcomes("web") == ["new", "new", "new", "stale"]
-    assert source_harness.titles(store) == ["Diffusion", "Graphs", "Late"]
+    assert titles(store) == ["Diffusion", "Graphs", "Late"]
     clock.set_now(dt.datetime(2026, 1, 23, 6, tzinfo=dt.UTC))
     await feeding.poll()
     assert arxiv.asked()[-2:] == ["/2026-01-23.md", "/2026-01-22.md"]
@@ -241,7 +241,7 @@ async def test_without_sources_all_archives_are_read(
     assert len(arxiv.asked("/rss/")) == 20
     # one page of Monday's batch, two of Wednesday's; Tuesday had no batch
     assert [path.partition("&start=")[2].partition("&")[0] for path in arxiv.asked("/api/")] == ["0", "0", "4"]
-    assert len(source_harness.titles(feeds.store)) == 7
+    assert len(titles(feeds.store)) == 7
     await feeds.of().poll()  # in another process
     assert len(arxiv.asked("/api/")) == 3
 
@@ -272,7 +272,7 @@ async def test_one_broken_entry_does_not_stop_the_others(feeds: Feeds) -> None:
     receipt = await feeds.of(LG).poll()
     assert (receipt.outcome, receipt.counts["papers"]) == (Outcome.NEW, 9)
     assert receipt.detail == f"Papers without a title: 1 ({papers[4].arxiv_id})."
-    assert len([title for title in source_harness.titles(feeds.store) if title]) == 8
+    assert len([title for title in titles(feeds.store) if title]) == 8
 
 
 @ON_ONE
@@ -286,7 +286,7 @@ async def test_the_rest_of_a_cut_document_is_asked_for_again(feeds: Feeds) -> No
     feeds.arxiv.holds("/rss/cs.LG", whole, etag='"cut"')  # the ETag wrongly says that the document is the same
     await feeding.until(new_york("2026-01-22 00:30"))
     assert feeding.outcomes("arxiv") == ["failed", "new"]
-    assert len(source_harness.titles(feeds.store)) == 9
+    assert len(titles(feeds.store)) == 9
 
 
 async def test_after_failures_requests_become_rarer(arxiv: FakeArxiv, feeds: Feeds) -> None:
@@ -349,9 +349,9 @@ async def test_a_receipt_is_stored_together_with_its_papers(feeds: Feeds) -> Non
     feeding = feeds.of(LG)
     with patch.object(sources, "put_receipt", side_effect=StoreError("The disk is full.")), pytest.raises(StoreError):
         await feeding.poll()
-    assert (source_harness.titles(feeds.store), feeding.receipts("arxiv")) == ([], [])
+    assert (titles(feeds.store), feeding.receipts("arxiv")) == ([], [])
     assert (await feeding.poll()).outcome is Outcome.NEW
-    assert source_harness.titles(feeds.store) == ["Graphs"]
+    assert titles(feeds.store) == ["Graphs"]
 
 
 async def test_a_poll_of_several_documents_leaves_one_receipt(arxiv: FakeArxiv, feeds: Feeds) -> None:
@@ -365,7 +365,7 @@ async def test_a_poll_of_several_documents_leaves_one_receipt(arxiv: FakeArxiv, 
     assert [(one.outcome, one.detail) for one in feeding.receipts("arxiv")] == [
         (Outcome.STALE, "stat.ML: It was not asked yet.")
     ]
-    assert source_harness.titles(feeds.store) == ["Graphs"]
+    assert titles(feeds.store) == ["Graphs"]
     # the fake still holds the cancelled request open, so it counted two requests at the same time
     arxiv.violations.clear()
 
@@ -383,7 +383,7 @@ async def test_the_tick_waits_for_no_server(arxiv: FakeArxiv, tmp_path: Path, fe
     for _ in range(3):
         feeds.clock.advance(dt.timedelta(seconds=2))
         await feeding.scheduler.poll()
-    assert (len(source_harness.titles(feeds.store)), len(arxiv.asked())) == (3, 1)
+    assert (len(titles(feeds.store)), len(arxiv.asked())) == (3, 1)
     await feeding.scheduler.close()
     assert feeding.receipts("arxiv") == []
 

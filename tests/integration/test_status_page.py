@@ -16,6 +16,7 @@ from bot.ports import conversation, measurements
 from bot.settings.loading import load_settings
 from subscriptions import model
 from subscriptions.planning import receipts
+from subscriptions.planning.receipts import Outcome
 from subscriptions.service import (
     notices,
     sending,
@@ -143,7 +144,7 @@ async def test_what_waits_is_counted_and_the_first_are_shown(page: status.Status
     )
 
 
-def polled(app: App, name: str, *outcomes: tuple[int, receipts.Outcome]) -> None:
+def polled(app: App, name: str, *outcomes: tuple[int, Outcome]) -> None:
     """Adds a source with polls. `outcomes` are the polls: (days ago, outcome)."""
     sources.sync_sources(
         app.store, [sources.SourceFact(name=name, kind="rss", location="feed")], now=NOON, are_all=False
@@ -161,14 +162,14 @@ async def test_each_day_of_a_source_has_its_outcome(page: status.StatusPage, app
     polled(
         app,
         "feed<1>",
-        (0, receipts.Outcome.STALE),
-        (0, receipts.Outcome.NEW),
-        (1, receipts.Outcome.QUIET),
-        (2, receipts.Outcome.STALE),
-        (2, receipts.Outcome.FAILED),
-        (4, receipts.Outcome.NEW),
-        (5, receipts.Outcome.LATE),
-        (40, receipts.Outcome.NEW),
+        (0, Outcome.STALE),
+        (0, Outcome.NEW),
+        (1, Outcome.QUIET),
+        (2, Outcome.STALE),
+        (2, Outcome.FAILED),
+        (4, Outcome.NEW),
+        (5, Outcome.LATE),
+        (40, Outcome.NEW),
     )
     found = await shown(page)
     picture = found[found.index("<svg") : found.index("</svg>")]
@@ -179,7 +180,7 @@ async def test_each_day_of_a_source_has_its_outcome(page: status.StatusPage, app
 
 
 async def test_few_days_of_sources_are_told_without_a_picture(page: status.StatusPage, app: App) -> None:
-    polled(app, "feed", *((back, receipts.Outcome.NEW) for back in range(4)))
+    polled(app, "feed", *((back, Outcome.NEW) for back in range(4)))
     found = await shown(page)
     assert "<svg" not in found
     assert "Sources in the last four weeks feed: papers on 4 of 4 days Database" in words(found)
@@ -216,7 +217,7 @@ async def test_plans_are_told_once_there_are_many(page: status.StatusPage, work:
 
 
 async def test_a_source_that_is_behind_is_named_with_what_to_do(page: status.StatusPage, app: App) -> None:
-    polled(app, "a feed", (0, receipts.Outcome.FAILED), (1, receipts.Outcome.NEW))
+    polled(app, "a feed", (0, Outcome.FAILED), (1, Outcome.NEW))
     cure = "It is tried again by itself; at once by paperwire sources poll 'a feed'."
     problem = f"a feed cannot be read. It says 404. since Wed 21 Jan 12:00 · {cure}"
     await says(page, f"Is everything all right? {problem} Came today", "a feed behind 0 Wed 21 Jan 12:00")
@@ -224,8 +225,8 @@ async def test_a_source_that_is_behind_is_named_with_what_to_do(page: status.Sta
 
 
 async def test_what_came_today_is_told_for_each_source(page: status.StatusPage, app: App) -> None:
-    polled(app, "feed", (0, receipts.Outcome.NEW))
-    polled(app, "list", (2, receipts.Outcome.NEW))
+    polled(app, "feed", (0, Outcome.NEW))
+    polled(app, "list", (2, Outcome.NEW))
     ingested(app.store, paper("Before midnight", arxiv_id="2601.00011"), source="feed", now=NOON - DAY)
     ingested(
         app.store,

@@ -16,6 +16,7 @@ import sqlalchemy
 from bot.conversation import handler
 from bot.dependencies import command_limits
 from subscriptions import errors
+from subscriptions.errors import Refused, StoreUnavailable
 from subscriptions.service import known_papers
 from subscriptions.service.listing import listed
 from subscriptions.store import paper_words
@@ -61,10 +62,10 @@ def test_a_reading_transaction_refuses_to_write(store: Store) -> None:
 
 
 def test_a_use_case_joins_the_transaction_that_it_is_given(store: Store) -> None:
-    with contextlib.suppress(errors.Refused), store.write() as transaction:
+    with contextlib.suppress(Refused), store.write() as transaction:
         subscribes(transaction, "telegram:1", "graph")
         assert len(listed(transaction, None)) == 1
-        raise errors.Refused("not this time")
+        raise Refused("not this time")
     assert listed(store, None) == ()
 
 
@@ -72,10 +73,10 @@ def test_a_savepoint_is_undone_alone(store: Store) -> None:
     with store.write() as transaction:
         subscribes(transaction, "telegram:1", "graph")
         changed = set(transaction.changed_chats)
-        with contextlib.suppress(errors.Refused), transaction.savepoint() as part:
+        with contextlib.suppress(Refused), transaction.savepoint() as part:
             subscribes(part, "telegram:1", "tree")
             subscribes(part, "telegram:2", "graph")
-            raise errors.Refused("not this one")
+            raise Refused("not this one")
         assert transaction.changed_chats == changed != set()
         subscribes(transaction, "telegram:3", "graph")
     assert [(str(one.chat.address), one.subscription.text) for one in listed(store, None)] == [
@@ -86,9 +87,9 @@ def test_a_savepoint_is_undone_alone(store: Store) -> None:
 
 def test_half_a_part_is_never_committed(store: Store) -> None:
     def half() -> None:
-        with store.write() as transaction, contextlib.suppress(errors.Refused), transaction.write() as part:
+        with store.write() as transaction, contextlib.suppress(Refused), transaction.write() as part:
             subscribes(part, "telegram:1", "graph")
-            raise errors.Refused("not this one")
+            raise Refused("not this one")
 
     with pytest.raises(RuntimeError, match="without a savepoint"):
         half()
@@ -225,7 +226,7 @@ async def test_it_is_waited_for_once_and_not_once_for_each_that_waits(
         sqlalchemy.event.listen(store._engine, "handle_error", lambda _: tried.append(1))
         lock.take()
         ended = await asyncio.gather(*await asked(store, declare), return_exceptions=True)
-        assert {type(one) for one in ended} == {errors.StoreUnavailable}
+        assert {type(one) for one in ended} == {StoreUnavailable}
         assert "is locked by another program" in str(ended[0])
         assert len(tried) == 1
         assert len({id(one) for one in ended}) == WRITERS, "each has an error of its own"
@@ -320,7 +321,7 @@ async def test_a_refused_work_leaves_its_neighbours_committed(store: Store) -> N
     def refused(transaction: Transaction, number: int) -> int:
         subscribed(transaction, number)
         if number in (8, 10):
-            raise errors.Refused(f"not {number}")
+            raise Refused(f"not {number}")
         return number
 
     ended = await asyncio.gather(
@@ -385,7 +386,7 @@ async def test_a_writing_that_is_refused_at_the_end_is_told(store: Store) -> Non
         subscribed(store, 2)
 
     await store.run(database.writes(subscribed), 1)
-    with pytest.raises(errors.StoreUnavailable, match="stopping"):
+    with pytest.raises(StoreUnavailable, match="stopping"):
         await store.run(work)
     assert chats(store) == ["1"]
 
@@ -401,7 +402,7 @@ async def test_at_the_end_waiting_works_are_written(store: Store, lock: Lock) ->
     ending.start()
     with store.writer._changed:
         assert store.writer._changed.wait_for(lambda: store.writer._is_closed, PATIENCE)
-    with pytest.raises(errors.StoreUnavailable, match="The program is stopping; nothing more is written to"):
+    with pytest.raises(StoreUnavailable, match="The program is stopping; nothing more is written to"):
         await store.run(database.writes(subscribed), 99)
     lock.release()
     assert await asyncio.gather(*tasks) == list(range(1, WRITERS + 1))
@@ -419,7 +420,7 @@ async def test_a_full_queue_refuses_and_writes_what_waits(store: Store, monkeypa
     assert ended[:16] == list(range(1, 17))
     assert [str(one) for one in ended[16:]] == [
         str(
-            errors.StoreUnavailable(
+            StoreUnavailable(
                 errors.Sentence(f"Too much waits to be written to the database {store.where}."), "Try again later."
             )
         )
