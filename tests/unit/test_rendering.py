@@ -1005,39 +1005,42 @@ def test_a_long_delivery_in_an_answer_has_its_own_messages() -> None:
 
 # ---------------------------------------------------------------------------------------------------------- notices
 
-DETAILS = {
-    "paused": {"chat": "telegram:-100", "reason": "gone"},
-    "moved": {"chat": "telegram:-5", "to": "telegram:-100"},
-    "resumed": {"chat": "telegram:-100"},
-    "dead": {"count": "3", "reason": "Message is too long", "chat": "telegram:42", "ids": "abc def"},
-    "stopped": {"platform": "telegram", "gone": "12", "of": "50"},
-    "clock": {"count": "3"},
-    "new-bot": {"platform": "slack"},
-    "source": {"source": "daily", "reason": "404 Not Found", "since": "2026-01-19T05:05:00+00:00"},
-    "overdue": {"source": "daily", "since": "2026-01-19T05:05:00+00:00", "reason": "a holiday"},
-    "source-back": {"source": "daily"},
-    "missed": {"source": "daily", "days": MISSED, "given_up": "1"},
-    "filed": {"source": "daily", "days": "2026-01-05/2026-01-07", "papers": "41"},
-    "summaries": {"source": "daily", "failed_summaries": "40", "papers": "56"},
-    "meaning": {},
-    "model": {},
-    "daily work": {},
-    "nothing-found": {"known": "2061", "days": "5"},
-    "went-without": {"chat": "Daily vision", "names": "arXiv"},
-    "quiet-day": {"chat": "Daily vision"},
-    "topic-closed": {"subscriptions": "diffusion · graphs"},
-    "topic-gone": {"subscriptions": "diffusion · graphs"},
-    "topic-ended": {"subscriptions": "diffusion · graphs"},
-    "topic-begins": {"subscription": "diffusion"},
-    "subscriber-left": {"chat": "a lab"},
-    "orphaned": {"subscriptions": "1 diffusion", "who": "Ann", "number": "1"},
-    "waiting": {"platform": "telegram", "count": "41", "reason": "No connection to Telegram"},
-    "version": {"version": "0.3.0", "before": "0.2.0"},
-    "asked": {"chat": "telegram:43", "title": "Reading group", "who": "Ada Example", "request": "diffusion -survey"},
-    "admitted": {"count": "3"},
-    "denied": {},
-    "confirm": {},
+DETAILS: dict[str, dict[str, str]] = {
+    cause: json.loads(detail)
+    for cause, detail in tables.rows("""
+        paused          → {"chat": "telegram:-100", "reason": "gone"}
+        moved           → {"chat": "telegram:-5", "to": "telegram:-100"}
+        resumed         → {"chat": "telegram:-100"}
+        dead            → {"count": "3", "reason": "Message is too long", "chat": "telegram:42", "ids": "abc def"}
+        stopped         → {"platform": "telegram", "gone": "12", "of": "50"}
+        clock           → {"count": "3"}
+        new-bot         → {"platform": "slack"}
+        source          → {"source": "daily", "reason": "404 Not Found", "since": "2026-01-19T05:05:00+00:00"}
+        overdue         → {"source": "daily", "since": "2026-01-19T05:05:00+00:00", "reason": "a holiday"}
+        source-back     → {"source": "daily"}
+        filed           → {"source": "daily", "days": "2026-01-05/2026-01-07", "papers": "41"}
+        summaries       → {"source": "daily", "failed_summaries": "40", "papers": "56"}
+        meaning         → {}
+        model           → {}
+        daily work      → {}
+        nothing-found   → {"known": "2061", "days": "5"}
+        went-without    → {"chat": "Daily vision", "names": "arXiv"}
+        quiet-day       → {"chat": "Daily vision"}
+        topic-closed    → {"subscriptions": "diffusion · graphs"}
+        topic-gone      → {"subscriptions": "diffusion · graphs"}
+        topic-ended     → {"subscriptions": "diffusion · graphs"}
+        topic-begins    → {"subscription": "diffusion"}
+        subscriber-left → {"chat": "a lab"}
+        orphaned        → {"subscriptions": "1 diffusion", "who": "Ann", "number": "1"}
+        waiting         → {"platform": "telegram", "count": "41", "reason": "No connection to Telegram"}
+        version         → {"version": "0.3.0", "before": "0.2.0"}
+        asked           → {"chat": "telegram:43", "title": "Reading group", "who": "Ada Example", "request": "diffusion -survey"}
+        admitted        → {"count": "3"}
+        denied          → {}
+        confirm         → {}
+    """)
 }
+DETAILS["missed"] = {"source": "daily", "days": MISSED, "given_up": "1"}
 
 
 @pytest.mark.parametrize("cause", NOTICES)

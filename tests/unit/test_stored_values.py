@@ -16,6 +16,7 @@ from subscriptions import model, notices
 from subscriptions.model import MissingHow
 from subscriptions.notices import declared, findings, of_chats, of_missing_papers
 from subscriptions.store import chat_data
+from tests import tables
 
 DAY, NOON = date(2026, 1, 22), datetime(2026, 1, 22, 12, tzinfo=UTC)
 VALUES: dict[Any, object] = {
@@ -29,35 +30,38 @@ VALUES: dict[Any, object] = {
 }
 # The names of the values that each cause stores. Rows of older databases hold these, so no name may change or go.
 STORED = {
-    "paused": {"chat", "reason"},
-    "resumed": {"chat"},
-    "dead": {"count", "reason", "ids", "chat", "since"},
-    "stopped": {"platform", "reason", "gone", "of", "since"},
-    "meaning": {"since"},
-    "model": {"since"},
-    "daily work": {"since"},
-    "clock": {"count"},
-    "source": {"source", "reason", "since"},
-    "overdue": {"source", "since", "reason", "what", "parts"},
-    "source-back": {"source"},
-    "missed": {"source", "days", "given_up"},
-    "filed": {"source", "days", "papers"},
-    "summaries": {"source", "failed_summaries", "papers", "since"},
-    "nothing-found": {"chat", "known", "days"},
-    "went-without": {"chat", "names", "how", "count"},
-    "quiet-day": {"chat"},
-    "topic-closed": {"subscriptions"},
-    "topic-gone": {"subscriptions"},
-    "topic-ended": {"subscriptions"},
-    "topic-begins": {"subscription"},
-    "subscriber-left": {"chat"},
-    "orphaned": {"subscriptions", "who", "number"},
-    "waiting": {"platform", "count", "reason", "since"},
-    "version": {"version", "before"},
-    "asked": {"chat", "title", "who", "request"},
-    "admitted": {"count"},
-    "denied": set(),
-    "confirm": set(),
+    cause: {*fields.split()}
+    for cause, fields in tables.rows("""
+        paused          → chat reason
+        resumed         → chat
+        dead            → count reason ids chat since
+        stopped         → platform reason gone of since
+        meaning         → since
+        model           → since
+        daily work      → since
+        clock           → count
+        source          → source reason since
+        overdue         → source since reason what parts
+        source-back     → source
+        missed          → source days given_up
+        filed           → source days papers
+        summaries       → source failed_summaries papers since
+        nothing-found   → chat known days
+        went-without    → chat names how count
+        quiet-day       → chat
+        topic-closed    → subscriptions
+        topic-gone      → subscriptions
+        topic-ended     → subscriptions
+        topic-begins    → subscription
+        subscriber-left → chat
+        orphaned        → subscriptions who number
+        waiting         → platform count reason since
+        version         → version before
+        asked           → chat title who request
+        admitted        → count
+        denied          →
+        confirm         →
+    """)
 }
 
 
