@@ -15,7 +15,7 @@ from bot.library import files
 from bot.ports.attached import LARGEST
 from subscriptions.errors import Refused
 from subscriptions.model import KnownPaper
-from tests import make
+from tests import make, tables
 
 
 def known(title: str = "A title", *categories: str, withdrawn: bool = False, **values: Any) -> KnownPaper:
@@ -76,63 +76,67 @@ def test_an_entry_says_what_arxivs_own_would() -> None:
     )
 
 
+# Titles keep TeX that only shows letters.
 @pytest.mark.parametrize(
-    ("name", "values", "value"),
+    ("title", "value"),
     [
-        # titles keep TeX that only shows letters
-        *(
-            ("title", {"title": title}, value)
-            for title, value in [
-                (r"On $\alpha$-divergence and $x_i^2$", r"On $\alpha$-divergence and $x_i^2$"),
-                (r"H\"older spaces and {\'e}tale maps", r"H\"older spaces and {\'e}tale maps"),
-                (r"{BERT} for $\{a, b\}$", r"{BERT} for $\{a, b\}$"),
-                (r"R\&D at 50\%", r"R\&D at 50\%"),
-                ("R&D at 50% of #1 my_name", r"R\&D at 50\% of \#1 my\_name"),
-                ("E = mc^2", r"E = mc\^{}2"),
-                ("It costs $5", r"It costs \$5"),
-                ("It costs $5 or $6 or $7", r"It costs \$5 or \$6 or \$7"),
-                ("An open { brace", "An open  brace"),
-                ("A closed } brace", "A closed  brace"),
-                ("The wrong } way { round", "The wrong  way  round"),
-                (r"An escaped \{ brace alone", "An escaped  brace alone"),
-                (r"One { of \} each", "One  of  each"),
-                ("Ends with a backslash\\", "Ends with a backslash"),
-                (r"Ends with a break\\", r"Ends with a break\\"),
-                ("Two\nlines\tand\x00 a NUL", "Two lines and a NUL"),
-                ("Bidi \u202etxet\u202c and a soft\u00adhyphen", "Bidi txet and a softhyphen"),
-                ('Quotes " and @misc{x, y}', 'Quotes " and @misc{x, y}'),
-                ("扩散模型的 α 与 🎉", "扩散模型的 α 与 🎉"),
-                ("אלגוריתם", "אלגוריתם"),
-                (r"$\frac{\mathcal{O}}{\sqrt n}$ and \emph{more}", r"$\frac{\mathcal{O}}{\sqrt n}$ and \emph{more}"),
-                (r"\input{/etc/passwd}", r"\textbackslash{}input{/etc/passwd}"),
-                (r"$\immediate\write18{ls}$", r"$\textbackslash{}immediate\textbackslash{}write18{ls}$"),
-                (r"\verb|x| of \ours: $\alpha$", r"\textbackslash{}verb|x| of \textbackslash{}ours: $\alpha$"),
-                (r"\in}put{x}", r"\textbackslash{}input{x}"),
-                (r"$^^5cinput x$ and $\^^69nput x$", r"$^5cinput x$ and $\^69nput x$"),
-                (r"$\text@x \@input$", r"$\textbackslash{}text@x \textbackslash{}@input$"),
-                (r"\href{run:x}{y}", r"\textbackslash{}href{run:x}{y}"),
-            ]
-        ),
-        # authors are written so that BibTeX takes them apart rightly
-        *(
-            ("author", {"authors": authors}, value)
-            for authors, value in [
-                (["Jane Doe", "Hervé Öberg"], "Jane Doe and Hervé Öberg"),
-                (["Doe, Jane", "Roe, R."], "Doe, Jane and Roe, R."),
-                (["The ATLAS and CMS Collaborations", "Jane Doe"], "{The ATLAS and CMS Collaborations} and Jane Doe"),
-                (["LIGO Collaboration"], "{LIGO Collaboration}"),
-                (["others"], "{others}"),
-                (["King, Martin, Luther, Jr."], "{King, Martin, Luther, Jr.}"),
-                (["", "  ", "Jane Doe"], "Jane Doe"),
-                (["A } B"], "A  B"),
-                ([], ""),
-            ]
-        ),
-        ("note", {"withdrawn": True}, "Withdrawn"),
+        *tables.rows(r"""
+            On $\alpha$-divergence and $x_i^2$            → On $\alpha$-divergence and $x_i^2$
+            H\"older spaces and {\'e}tale maps            → H\"older spaces and {\'e}tale maps
+            {BERT} for $\{a, b\}$                         → {BERT} for $\{a, b\}$
+            R\&D at 50\%                                  → R\&D at 50\%
+            R&D at 50% of #1 my_name                      → R\&D at 50\% of \#1 my\_name
+            E = mc^2                                      → E = mc\^{}2
+            It costs $5                                   → It costs \$5
+            It costs $5 or $6 or $7                       → It costs \$5 or \$6 or \$7
+            An open { brace                               → An open  brace
+            A closed } brace                              → A closed  brace
+            The wrong } way { round                       → The wrong  way  round
+            An escaped \{ brace alone                     → An escaped  brace alone
+            One { of \} each                              → One  of  each
+            Ends with a backslash\                        → Ends with a backslash
+            Ends with a break\\                           → Ends with a break\\
+            Quotes " and @misc{x, y}                      → Quotes " and @misc{x, y}
+            扩散模型的 α 与 🎉                            → 扩散模型的 α 与 🎉
+            אלגוריתם                                      → אלגוריתם
+            $\frac{\mathcal{O}}{\sqrt n}$ and \emph{more} → $\frac{\mathcal{O}}{\sqrt n}$ and \emph{more}
+            \input{/etc/passwd}                           → \textbackslash{}input{/etc/passwd}
+            $\immediate\write18{ls}$                      → $\textbackslash{}immediate\textbackslash{}write18{ls}$
+            \verb|x| of \ours: $\alpha$                   → \textbackslash{}verb|x| of \textbackslash{}ours: $\alpha$
+            \in}put{x}                                    → \textbackslash{}input{x}
+            $^^5cinput x$ and $\^^69nput x$               → $^5cinput x$ and $\^69nput x$
+            $\text@x \@input$                             → $\textbackslash{}text@x \textbackslash{}@input$
+            \href{run:x}{y}                               → \textbackslash{}href{run:x}{y}
+        """),
+        ("Two\nlines\tand\x00 a NUL", "Two lines and a NUL"),
+        ("Bidi \u202etxet\u202c and a soft\xadhyphen", "Bidi txet and a softhyphen"),
     ],
 )
-def test_what_a_field_of_an_entry_holds(name: str, values: dict[str, Any], value: str) -> None:
-    assert field(name, **values) == value
+def test_a_title_keeps_what_only_shows_letters(title: str, value: str) -> None:
+    assert field("title", title=title) == value
+
+
+# Authors are written so that BibTeX takes them apart rightly.
+@pytest.mark.parametrize(
+    ("authors", "value"),
+    tables.rows(r"""
+        Jane Doe; Hervé Öberg                      → Jane Doe and Hervé Öberg
+        Doe, Jane; Roe, R.                         → Doe, Jane and Roe, R.
+        The ATLAS and CMS Collaborations; Jane Doe → {The ATLAS and CMS Collaborations} and Jane Doe
+        LIGO Collaboration                         → {LIGO Collaboration}
+        others                                     → {others}
+        King, Martin, Luther, Jr.                  → {King, Martin, Luther, Jr.}
+        A } B                                      → A  B
+                                                   →
+    """),
+)
+def test_bibtex_takes_authors_apart_rightly(authors: str, value: str) -> None:
+    assert field("author", authors=authors.split("; ") if authors else []) == value
+
+
+def test_blank_names_are_no_authors_and_a_withdrawn_paper_says_so() -> None:
+    assert field("author", authors=["", "  ", "Jane Doe"]) == "Jane Doe"
+    assert field("note", withdrawn=True) == "Withdrawn"
 
 
 @pytest.mark.parametrize(
