@@ -8,7 +8,7 @@ from bot.commands import phrasing
 from bot.rendering.language import Language
 from subscriptions import chat_settings, model
 from subscriptions.store.database.store import Store
-from tests import make
+from tests import make, tables
 from tests.bot_harness import BotHarness
 
 
@@ -32,26 +32,29 @@ def chat_with(
 
 
 @pytest.mark.parametrize(
-    ("where", "idle"),
-    [
-        (chat_with("telegram:42"), set()),
-        (chat_with("telegram:42", buttons="off"), {"limit"}),
-        (chat_with("telegram:-1001", model.ChatKind.GROUP), set()),
-        (chat_with("telegram:-1001", model.ChatKind.GROUP, credits="on"), set()),
-        (chat_with("telegram:-1001", model.ChatKind.GROUP, public=True), {"limit"}),
-        (chat_with("telegram:-1001", model.ChatKind.GROUP, public=True, credits="on"), {"limit", "credits"}),
-        (chat_with("telegram:-1002", model.ChatKind.BROADCAST), {"limit"}),
-        (chat_with("slack:C1", model.ChatKind.TEAM), {"sound"}),
-        (chat_with("slack:C1", model.ChatKind.TEAM, buttons="off"), {"sound", "limit"}),
-        (chat_with("slack:C1/17.5", model.ChatKind.TEAM), {"sound", "shape"}),
-        (chat_with("slack:C1/17.5", model.ChatKind.TEAM, shape="digest"), {"sound"}),
-        (chat_with("slack:U1"), {"sound"}),
-        (chat_with("console:me"), {"limit", "sound", "buttons"}),
-        (chat_with("web:me"), {"sound"}),
-    ],
+    ("where", "kind", "chosen", "idle"),
+    tables.rows("""
+        telegram:42    → private      →              →
+        telegram:42    → private      → buttons=off  → limit
+        telegram:-1001 → group        →              →
+        telegram:-1001 → group        → credits=on   →
+        telegram:-1001 → public group →              → limit
+        telegram:-1001 → public group → credits=on   → credits limit
+        telegram:-1002 → broadcast    →              → limit
+        slack:C1       → team         →              → sound
+        slack:C1       → team         → buttons=off  → limit sound
+        slack:C1/17.5  → team         →              → shape sound
+        slack:C1/17.5  → team         → shape=digest → sound
+        slack:U1       → private      →              → sound
+        console:me     → private      →              → buttons limit sound
+        web:me         → private      →              → sound
+    """),
 )
-def test_what_changes_nothing_is_known_by_the_place(where: model.Chat, idle: set[str]) -> None:
-    assert set(chat_settings.without_effect(where)) == idle
+def test_what_changes_nothing_is_known_by_the_place(where: str, kind: str, chosen: str, idle: str) -> None:
+    public = kind.startswith("public ")
+    values = dict(one.split("=") for one in chosen.split())
+    place = chat_with(where, model.ChatKind(kind.removeprefix("public ")), public=public, **values)
+    assert " ".join(sorted(chat_settings.without_effect(place))) == idle
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
