@@ -26,7 +26,7 @@ from subscriptions.errors import MeaningFails
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
 from subscriptions.store.sources import known_sources
-from tests import make
+from tests import make, tables
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.meaning import FakeEncoder
 from tests.fakes.process import ROOT
@@ -93,27 +93,24 @@ def test_the_overview_names_every_subcommand(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
-    [
-        ("subscrib", "No such command 'subscrib'. Did you mean subscribe? See paperwire --help."),
-        ("list", "No such command 'list'. Did you mean subscriptions? See paperwire --help."),
-        ("sub x", "Did you mean subscribe?"),
-        ("qqqq", "No such command 'qqqq'. See paperwire --help."),
-        ("outbox retri x", "Did you mean retry? See paperwire outbox --help."),
-        ("upgrade", "Did you mean db upgrade?"),
-        ("check --ofline", "No such option: --ofline. Did you mean --offline? See paperwire check --help."),
-        ("subscribe graph --as console:me --evry daily", "Did you mean --every?"),
-        ("subscribe --hepl", "No such option: --hepl. Did you mean --help? See paperwire subscribe --help."),
-        (
-            "subscribe --as console:me --evry -- --hepl",
-            "No such option: --evry. Did you mean --every?",
-        ),
-        ("deliver --hepl", "No such option: --hepl. Did you mean --help?"),
-        ("explain graph neural", "Put a query with spaces in quotes."),
-        ("preview --days many --as console:me", "Invalid value for '--days'"),
-        ("explain", "Missing argument 'QUERY'. See paperwire explain --help."),
-        ("inspect --jsn x", "No such option: --jsn"),
-        ("deliver --now", "--now"),
-    ],
+    tables.rows("""
+        subscrib                                     → No such command 'subscrib'. Did you mean subscribe? See paperwire --help.
+        list                                         → No such command 'list'. Did you mean subscriptions? See paperwire --help.
+        sub x                                        → Did you mean subscribe?
+        qqqq                                         → No such command 'qqqq'. See paperwire --help.
+        outbox retri x                               → Did you mean retry? See paperwire outbox --help.
+        upgrade                                      → Did you mean db upgrade?
+        check --ofline                               → No such option: --ofline. Did you mean --offline? See paperwire check --help.
+        subscribe graph --as console:me --evry daily → Did you mean --every?
+        subscribe --hepl                             → No such option: --hepl. Did you mean --help? See paperwire subscribe --help.
+        subscribe --as console:me --evry -- --hepl   → No such option: --evry. Did you mean --every?
+        deliver --hepl                               → No such option: --hepl. Did you mean --help?
+        explain graph neural                         → Put a query with spaces in quotes.
+        preview --days many --as console:me          → Invalid value for '--days'
+        explain                                      → Missing argument 'QUERY'. See paperwire explain --help.
+        inspect --jsn x                              → No such option: --jsn
+        deliver --now                                → --now
+    """),
 )
 def test_wrong_usage_is_one_line_and_status_2(terminal: Terminal, arguments: str, sentence: str) -> None:
     said = terminal(*shlex.split(arguments)).refusal()
@@ -124,17 +121,19 @@ def test_wrong_usage_is_one_line_and_status_2(terminal: Terminal, arguments: str
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ("ingest day.md --date 1999-12-31", "--date is before the year 2000: “1999-12-31”. For example: 2026-01-22."),
-        ("ingest day.md --date 0026-01-22", "--date is before the year 2000: “0026-01-22”. For example: 2026-01-22."),
-        ("ingest day.md --date 2100-01-01", "--date is after the year 2099: “2100-01-01”. For example: 2026-01-22."),
-        ("ingest day.md --date 22.1.2026", "--date is not a day: “22.1.2026”. For example: 2026-01-22."),
-        ("ingest day.md --now 1999-12-31", "--now is before the year 2000: “1999-12-31”. For example: 2026-01-22."),
-        ("deliver --now 1970-01-01T00:00Z", "--now is before the year 2000: “1970-01-01T00:00Z”. For example: 2026-01-22."),
-        ("preview --as console:me --now 1900-01-01", "--now is before the year 2000: “1900-01-01”. For example: 2026-01-22."),
-        ("subscriptions --now 9999-12-31", "--now is after the year 2099: “9999-12-31”. For example: 2026-01-22."),
-        ("outbox --now noon", "--now is not a moment: “noon”. For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."),
-        ("restore copy.db --lost-at 1999-12-31", "--lost-at is before the year 2000: “1999-12-31”. For example: 2026-01-22."),
-        ("restore copy.db --lost-at 2098-12-31", "--lost-at is in the future. Say when the database was lost."),
+        *tables.rows("""
+        ingest day.md --date 1999-12-31          → --date is before the year 2000: “1999-12-31”. For example: 2026-01-22.
+        ingest day.md --date 0026-01-22          → --date is before the year 2000: “0026-01-22”. For example: 2026-01-22.
+        ingest day.md --date 2100-01-01          → --date is after the year 2099: “2100-01-01”. For example: 2026-01-22.
+        ingest day.md --date 22.1.2026           → --date is not a day: “22.1.2026”. For example: 2026-01-22.
+        ingest day.md --now 1999-12-31           → --now is before the year 2000: “1999-12-31”. For example: 2026-01-22.
+        deliver --now 1970-01-01T00:00Z          → --now is before the year 2000: “1970-01-01T00:00Z”. For example: 2026-01-22.
+        preview --as console:me --now 1900-01-01 → --now is before the year 2000: “1900-01-01”. For example: 2026-01-22.
+        subscriptions --now 9999-12-31           → --now is after the year 2099: “9999-12-31”. For example: 2026-01-22.
+        outbox --now noon                        → --now is not a moment: “noon”. For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22.
+        restore copy.db --lost-at 1999-12-31     → --lost-at is before the year 2000: “1999-12-31”. For example: 2026-01-22.
+        restore copy.db --lost-at 2098-12-31     → --lost-at is in the future. Say when the database was lost.
+    """),
         (f"ingest day.md --source {'x' * 201}", "--source cannot be used: it must have at most 200 characters."),
         ("ingest day.md --source a\u2028b", "--source cannot be used: it must be one line of text."),
     ],
@@ -819,20 +818,20 @@ def a_day_of_papers(terminal: Terminal) -> None:
 @pytest.mark.usefixtures("a_day_of_papers")
 @pytest.mark.parametrize(
     ("options", "line"),
-    [
-        ("--every now", "It comes as soon as papers do."),
-        ("--every when-out --at 08:00-20:00", "First: from Thu 22 Jan 08:00 on, as soon as papers are out."),
-        ("--every weekly --on tue", "First: Tue 27 Jan 09:00."),
-        ("--every daily --tz +08:00", "+08:00 is a fixed offset, so it ignores summer time."),
-        ("--every daily", "UTC is PAPERWIRE_TIMEZONE"),
-        ("--every 'every monday' --at 9am", "clouds · weekly mon 09:00 UTC"),
-        ("--every 'mon-fri at 8:30 Berlin'", "clouds · weekdays 08:30 Europe/Berlin"),
-        ("--every '每天' --at '早上8点'", "clouds · daily 08:00 UTC"),
-        ("--at noon", "clouds · daily 12:00 UTC"),
-        ("--every weekly --on fridays", "clouds · weekly fri 09:00 UTC"),
-        ("--name clouds", "· clouds"),
-        ("--since now", "Begins with what came since Thu 22 Jan 06:00."),
-    ],
+    tables.rows("""
+        --every now                       → It comes as soon as papers do.
+        --every when-out --at 08:00-20:00 → First: from Thu 22 Jan 08:00 on, as soon as papers are out.
+        --every weekly --on tue           → First: Tue 27 Jan 09:00.
+        --every daily --tz +08:00         → +08:00 is a fixed offset, so it ignores summer time.
+        --every daily                     → UTC is PAPERWIRE_TIMEZONE
+        --every 'every monday' --at 9am   → clouds · weekly mon 09:00 UTC
+        --every 'mon-fri at 8:30 Berlin'  → clouds · weekdays 08:30 Europe/Berlin
+        --every '每天' --at '早上8点'          → clouds · daily 08:00 UTC
+        --at noon                         → clouds · daily 12:00 UTC
+        --every weekly --on fridays       → clouds · weekly fri 09:00 UTC
+        --name clouds                     → · clouds
+        --since now                       → Begins with what came since Thu 22 Jan 06:00.
+    """),
 )
 def test_the_echo_says_what_was_chosen(terminal: Terminal, options: str, line: str) -> None:
     assert line in terminal("subscribe", "clouds", "--as", "console:me", "--now", MORNING, *shlex.split(options)).out
@@ -842,42 +841,28 @@ def test_the_echo_says_what_was_chosen(terminal: Terminal, options: str, line: s
 @pytest.mark.parametrize(
     ("arguments", "status", "sentence"),
     [
-        ("graph --as nobody", 2, "“nobody” is not a chat."),
-        ("graph", 2, "Missing option '--as'."),
-        (
-            "graph --as console:me --every yearly",
-            2,
-            "“yearly” is not a schedule. The nearest is: weekly mon 09:00.",
-        ),
-        ("graph --as console:me --every hourly", 2, "“hourly” is not a schedule. The nearest is: now."),
-        (
-            "graph --as console:me --every '每两天'",
-            2,
-            "“每两天” is not a schedule. The nearest is: daily 09:00.",
-        ),
-        (
-            "graph --as console:me --every soon",
-            2,
-            "“soon” is not a schedule. Choose one of: now, when-out,",
-        ),
-        ("graph --as console:me --every 'daily 9 Gotham'", 2, "“Gotham” is no place whose clock I know."),
-        (
-            "graph --as console:me --every 'daily 9' --at 8",
-            2,
-            "“daily 9” says a time of day already.",
-        ),
-        ("graph --as console:me --tz Mars/Base", 2, "“Mars/Base” is not a time zone"),
-        ("graph --as console:me --at 25:00", 2, "“25:00”"),
-        ("graph --as console:me --since ever", 2, "“ever” is not a moment to start from."),
-        ("graph --as console:me --now soon", 2, "--now is not a moment: “soon”."),
-        ("graph --as console:me --now 0001-01-01", 2, "--now is before the year 2000"),
-        ("graph --as telegram:@lab", 2, "Telegram is off."),
-        ("'' --as console:me", 1, "✗ "),
-        ("-survey --as console:me", 1, "  -survey\n  ^\n"),
+        *tables.rows("""
+        graph --as nobody                              → 2 → “nobody” is not a chat.
+        graph                                          → 2 → Missing option '--as'.
+        graph --as console:me --every yearly           → 2 → “yearly” is not a schedule. The nearest is: weekly mon 09:00.
+        graph --as console:me --every hourly           → 2 → “hourly” is not a schedule. The nearest is: now.
+        graph --as console:me --every '每两天'            → 2 → “每两天” is not a schedule. The nearest is: daily 09:00.
+        graph --as console:me --every soon             → 2 → “soon” is not a schedule. Choose one of: now, when-out,
+        graph --as console:me --every 'daily 9 Gotham' → 2 → “Gotham” is no place whose clock I know.
+        graph --as console:me --every 'daily 9' --at 8 → 2 → “daily 9” says a time of day already.
+        graph --as console:me --tz Mars/Base           → 2 → “Mars/Base” is not a time zone
+        graph --as console:me --at 25:00               → 2 → “25:00”
+        graph --as console:me --since ever             → 2 → “ever” is not a moment to start from.
+        graph --as console:me --now soon               → 2 → --now is not a moment: “soon”.
+        graph --as console:me --now 0001-01-01         → 2 → --now is before the year 2000
+        graph --as telegram:@lab                       → 2 → Telegram is off.
+        '' --as console:me                             → 1 → ✗
+    """),
+        ("-survey --as console:me", "1", "  -survey\n  ^\n"),
     ],
 )
-def test_what_cannot_be_granted_is_one_sentence(terminal: Terminal, arguments: str, status: int, sentence: str) -> None:
-    assert sentence in terminal("subscribe", *shlex.split(arguments)).refusal(status)
+def test_what_cannot_be_granted_is_one_sentence(terminal: Terminal, arguments: str, status: str, sentence: str) -> None:
+    assert sentence in terminal("subscribe", *shlex.split(arguments)).refusal(int(status))
     assert terminal("subscriptions", "--json").json == []
 
 

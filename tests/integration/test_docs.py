@@ -38,7 +38,7 @@ from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome
 from subscriptions.query import FIELDS, Field, papers_of_queries, parse
 from subscriptions.store.database.postgres import CONNECTIONS
-from tests import make
+from tests import make, tables
 from tests.integration import cli, docs_pages, transcripts
 from tests.integration.docs_pages import DOCS, ROOT, Row
 
@@ -411,66 +411,66 @@ def test_every_other_name_of_a_command_stands_in_the_guide(guide: str, command: 
 # -------------------------------------------------------------------------------------------------------------- numbers
 
 
-NUMBERS = (  # (page, a part of the page with # for a number, where the program has this number, perhaps divided by a unit)
-    ("guide.md", "Several lines are several subscriptions, # at most", "bot.commands.subscribe:MOST_LINES"),
-    ("guide.md", "within # minutes the edited", "bot.commands.subscribe:EDITED_WITHIN.seconds / 60"),
-    ("guide.md", "a name of at most # characters", "subscriptions.portable:LONGEST_NAME"),
-    ("guide.md", "before older changes, up to #", "subscriptions.service.changes:KEPT"),
-    ("guide.md", "papers came on # days", "subscriptions.service.no_match:STREAK_AFTER"),
-    ("guide.md", "similar to this one, # in each", "subscriptions.planning.decision:MOST_NEAR"),
-    ("guide.md", "similar to it among the newest #, ", "subscriptions.service.known_papers:MOST_COUNTED"),
-    ("guide.md", "more than # papers, or if", "subscriptions.service.known_papers:MOST_COUNTED"),
-    ("guide.md", "can have # subscriptions", "subscriptions.service.requests:MOST_PER_CHAT"),
-    ("guide.md", "give # commands a minute", "bot.dependencies.command_limits:MAX_OF_CHAT"),
-    ("guide.md", "each person in a group #;", "bot.dependencies.command_limits:MAX_OF_PERSON"),
-    ("operating.md", "may name # new addresses a day", "subscriptions.service.confirmations:MOST_OF_PERSON"),
-    ("operating.md", "send # wrong codes an hour", "subscriptions.service.operators:WRONG_CODES"),
-    ("operating.md", "accepts at most # connections", "bot.operation.http_server:MOST_CONNECTIONS"),
-    ("operating.md", "# of them from one remote address", "bot.operation.http_server:MOST_OF_AN_ADDRESS"),
-    ("operating.md", "may take # seconds, its body", "bot.operation.http_server:LONGEST_HEAD"),
-    ("operating.md", "its body # seconds", "bot.operation.web_server:LONGEST_BODY"),
-    ("operating.md", "A session lasts # days", "bot.pages.signed_in:LASTS.days"),
-    ("operating.md", "After # wrong passwords", "bot.operation.passwords:MOST_TRIES"),
-    ("operating.md", "or # from one\naddress", "bot.operation.passwords:MOST_TRIES_OF_AN_ADDRESS"),
-    ("operating.md", "open pages, # of one name", "bot.pages.event_streams:MOST_OF_A_NAME"),
-    ("operating.md", "each of the last # days", "bot.pages.status:DAYS"),
-    ("operating.md", "the papers of the last # days", "bot.sources.poll:HISTORY.days"),
-    ("operating.md", "still the same # hours after", "subscriptions.planning.source_calendar:LATE_AFTER.seconds / 3600"),
-    ("operating.md", "or # times if the answer", "subscriptions.planning.missed_days:MOST_TRIES"),
-    ("operating.md", "ids, # in one request", "bot.sources.arxiv_lookup:IDS_PER_REQUEST"),
-    ("operating.md", "it is asked # times, half", "subscriptions.store.incomplete_papers:MOST_ASKED"),
-    ("operating.md", "after # seconds without a heartbeat others", "subscriptions.service.sending:SILENT_AFTER.seconds"),
-    ("operating.md", "the last # signals", "subscriptions.service.signals:MOST_SIGNALS"),
-    ("queries.md", "commas between, # at most", "subscriptions.query.sentences:MOST_PAPERS"),
-    ("queries.md", "a query has # `like:` at most", "subscriptions.query.sentences:MOST_NEAR"),
-    ("queries.md", "the nearest # are shown", "subscriptions.planning.decision:MOST_NEAR"),
-    ("queries.md", "takes # words that the named papers share", "subscriptions.matching.profiles:MOST_WORDS"),
-    ("queries.md", "or # words of a single paper", "subscriptions.matching.profiles:MOST_WORDS_OF_ONE"),
-    ("queries.md", "A query of more than # characters", "subscriptions.query.sentences:MAX_QUERY_LENGTH"),
-    ("queries.md", "more than # alternatives", "subscriptions.query.sentences:MAX_ALTERNATIVES"),
-    ("queries.md", "at least # letters or digits", "subscriptions.query.sentences:SHORTEST_PREFIX"),
-    ("queries.md", "in the newest # papers", "subscriptions.matching.word_weights:SAMPLE"),
-    ("queries.md", "# words that speak for a paper", "subscriptions.matching.profiles:MOST_WORDS"),
-    ("queries.md", "or # if they come from a single paper", "subscriptions.matching.profiles:MOST_WORDS_OF_ONE"),
-    ("queries.md", "from the newest # papers", "subscriptions.taste:LEARNED_FROM"),
-    ("queries.md", "keeps # signals", "subscriptions.service.signals:MOST_SIGNALS"),
-    ("queries.md", "signals and a # saved", "subscriptions.service.signals:MOST_SAVED"),
-    ("queries.md", "newest 50,000, # at most", "subscriptions.service.near_papers:MOST_ALIKE"),
-    ("commands.md", "spaces, of at most # characters", "subscriptions.addresses:LONGEST_NAME"),
-    ("settings.md", "a delivery shows, at most #.", "subscriptions.chat_settings:LARGEST_LIMIT"),
-    ("metrics.md", "GET every # minutes", "bot.operation.heartbeats:INTERVAL / 60"),
-    ("architecture.md", "takes # chats at once", "subscriptions.service.plan:SLICE"),
-    ("operating.md", "# messages a second for a token", "bot.platforms.telegram.adapter:TelegramChannel.limits.per_second"),
-    ("operating.md", "| one group or channel | # a minute", "bot.platforms.telegram.adapter:TelegramChannel.limits.per_group_minute"),
-    ("operating.md", "| # characters | 50 blocks", "bot.platforms.telegram.adapter:TelegramChannel.limits.text"),
-    ("operating.md", "# characters in all", "bot.platforms.slack.adapter:SlackChannel.limits.text"),
-    ("operating.md", "sent messages: # days", "subscriptions.service.retention:DELIVERIES.days"),
-    ("operating.md", "named for mail: # day", "subscriptions.service.confirmations:QUESTIONS.days"),
-    ("operating.md", "that people typed: # days", "subscriptions.service.retention:UPDATES.days"),
-    ("operating.md", "tried again after # seconds", "subscriptions.planning.retries:FIRST_WAIT.seconds"),
-    ("operating.md", "at last every # minutes", "subscriptions.planning.retries:LONGEST_WAIT.seconds / 60"),
-    ("operating.md", "If more than # chats", "bot.delivery.lane_sender:GONE_CHATS"),
-)  # fmt: skip
+NUMBERS = tables.rows("""
+    guide.md        → Several lines are several subscriptions, # at most → bot.commands.subscribe:MOST_LINES
+    guide.md        → within # minutes the edited                        → bot.commands.subscribe:EDITED_WITHIN.seconds / 60
+    guide.md        → a name of at most # characters                     → subscriptions.portable:LONGEST_NAME
+    guide.md        → before older changes, up to #                      → subscriptions.service.changes:KEPT
+    guide.md        → papers came on # days                              → subscriptions.service.no_match:STREAK_AFTER
+    guide.md        → similar to this one, # in each                     → subscriptions.planning.decision:MOST_NEAR
+    guide.md        → similar to it among the newest #,                  → subscriptions.service.known_papers:MOST_COUNTED
+    guide.md        → more than # papers, or if                          → subscriptions.service.known_papers:MOST_COUNTED
+    guide.md        → can have # subscriptions                           → subscriptions.service.requests:MOST_PER_CHAT
+    guide.md        → give # commands a minute                           → bot.dependencies.command_limits:MAX_OF_CHAT
+    guide.md        → each person in a group #;                          → bot.dependencies.command_limits:MAX_OF_PERSON
+    operating.md    → may name # new addresses a day                     → subscriptions.service.confirmations:MOST_OF_PERSON
+    operating.md    → send # wrong codes an hour                         → subscriptions.service.operators:WRONG_CODES
+    operating.md    → accepts at most # connections                      → bot.operation.http_server:MOST_CONNECTIONS
+    operating.md    → # of them from one remote address                  → bot.operation.http_server:MOST_OF_AN_ADDRESS
+    operating.md    → may take # seconds, its body                       → bot.operation.http_server:LONGEST_HEAD
+    operating.md    → its body # seconds                                 → bot.operation.web_server:LONGEST_BODY
+    operating.md    → A session lasts # days                             → bot.pages.signed_in:LASTS.days
+    operating.md    → After # wrong passwords                            → bot.operation.passwords:MOST_TRIES
+    operating.md    → open pages, # of one name                          → bot.pages.event_streams:MOST_OF_A_NAME
+    operating.md    → each of the last # days                            → bot.pages.status:DAYS
+    operating.md    → the papers of the last # days                      → bot.sources.poll:HISTORY.days
+    operating.md    → still the same # hours after                       → subscriptions.planning.source_calendar:LATE_AFTER.seconds / 3600
+    operating.md    → or # times if the answer                           → subscriptions.planning.missed_days:MOST_TRIES
+    operating.md    → ids, # in one request                              → bot.sources.arxiv_lookup:IDS_PER_REQUEST
+    operating.md    → it is asked # times, half                          → subscriptions.store.incomplete_papers:MOST_ASKED
+    operating.md    → after # seconds without a heartbeat others         → subscriptions.service.sending:SILENT_AFTER.seconds
+    operating.md    → the last # signals                                 → subscriptions.service.signals:MOST_SIGNALS
+    queries.md      → commas between, # at most                          → subscriptions.query.sentences:MOST_PAPERS
+    queries.md      → a query has # `like:` at most                      → subscriptions.query.sentences:MOST_NEAR
+    queries.md      → the nearest # are shown                            → subscriptions.planning.decision:MOST_NEAR
+    queries.md      → takes # words that the named papers share          → subscriptions.matching.profiles:MOST_WORDS
+    queries.md      → or # words of a single paper                       → subscriptions.matching.profiles:MOST_WORDS_OF_ONE
+    queries.md      → A query of more than # characters                  → subscriptions.query.sentences:MAX_QUERY_LENGTH
+    queries.md      → more than # alternatives                           → subscriptions.query.sentences:MAX_ALTERNATIVES
+    queries.md      → at least # letters or digits                       → subscriptions.query.sentences:SHORTEST_PREFIX
+    queries.md      → in the newest # papers                             → subscriptions.matching.word_weights:SAMPLE
+    queries.md      → # words that speak for a paper                     → subscriptions.matching.profiles:MOST_WORDS
+    queries.md      → or # if they come from a single paper              → subscriptions.matching.profiles:MOST_WORDS_OF_ONE
+    queries.md      → from the newest # papers                           → subscriptions.taste:LEARNED_FROM
+    queries.md      → keeps # signals                                    → subscriptions.service.signals:MOST_SIGNALS
+    queries.md      → signals and a # saved                              → subscriptions.service.signals:MOST_SAVED
+    queries.md      → newest 50,000, # at most                           → subscriptions.service.near_papers:MOST_ALIKE
+    commands.md     → spaces, of at most # characters                    → subscriptions.addresses:LONGEST_NAME
+    settings.md     → a delivery shows, at most #.                       → subscriptions.chat_settings:LARGEST_LIMIT
+    metrics.md      → GET every # minutes                                → bot.operation.heartbeats:INTERVAL / 60
+    architecture.md → takes # chats at once                              → subscriptions.service.plan:SLICE
+    operating.md    → # messages a second for a token                    → bot.platforms.telegram.adapter:TelegramChannel.limits.per_second
+    operating.md    → | one group or channel | # a minute                → bot.platforms.telegram.adapter:TelegramChannel.limits.per_group_minute
+    operating.md    → | # characters | 50 blocks                         → bot.platforms.telegram.adapter:TelegramChannel.limits.text
+    operating.md    → # characters in all                                → bot.platforms.slack.adapter:SlackChannel.limits.text
+    operating.md    → sent messages: # days                              → subscriptions.service.retention:DELIVERIES.days
+    operating.md    → named for mail: # day                              → subscriptions.service.confirmations:QUESTIONS.days
+    operating.md    → that people typed: # days                          → subscriptions.service.retention:UPDATES.days
+    operating.md    → tried again after # seconds                        → subscriptions.planning.retries:FIRST_WAIT.seconds
+    operating.md    → at last every # minutes                            → subscriptions.planning.retries:LONGEST_WAIT.seconds / 60
+    operating.md    → If more than # chats                               → bot.delivery.lane_sender:GONE_CHATS
+    operating.md    → or # from one address                                → bot.operation.passwords:MOST_TRIES_OF_AN_ADDRESS
+""")  # (page, a part of the page with # for a number, where the program has this number, perhaps divided by a unit)
 
 
 @pytest.mark.parametrize(("name", "sentence", "where"), NUMBERS, ids=lambda value: str(value)[:40])

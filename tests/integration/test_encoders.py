@@ -30,6 +30,7 @@ from bot.settings import Settings
 from subscriptions.errors import MeaningFails
 from subscriptions.meaning import NEAR, QUESTION_SIZE, SIZE, nearness, read_paper, read_question, similarity
 from subscriptions.model import Paper
+from tests import tables
 from tests.fakes.embeddings import MODEL, FakeEmbeddings
 from tests.fakes.meaning import FakeEncoder
 from tests.patience import PATIENCE
@@ -177,17 +178,17 @@ def test_a_long_question_is_split_and_a_short_one_is_kept_as_it_is() -> None:
 
 @pytest.mark.parametrize(
     ("question", "short"),
-    [
-        ("强化学习", True),
-        ("folding of proteins", True),
-        ("apprentissage par renforcement hors ligne avec garanties", True),
-        ("最適輸送の高速アルゴリズム", True),
-        ("该框架通过连续的嵌入空间实现了零样本域适应能力，并在多种噪声下保持了较高的性能。", False),
-        ("We present a method that trains models of language with less data and fewer hours than others need", False),
-    ],
+    tables.rows("""
+        强化学习 → yes
+        folding of proteins → yes
+        apprentissage par renforcement hors ligne avec garanties → yes
+        最適輸送の高速アルゴリズム → yes
+        该框架通过连续的嵌入空间实现了零样本域适应能力，并在多种噪声下保持了较高的性能。 → no
+        We present a method that trains models of language with less data and fewer hours than others need → no
+    """),
 )
-def test_the_name_of_a_subject_is_no_sentence(question: str, short: bool) -> None:
-    assert is_short(question) == short
+def test_the_name_of_a_subject_is_no_sentence(question: str, short: str) -> None:
+    assert is_short(question) == (short == "yes")
 
 
 def test_stored_codes_are_made_anew_after_a_change() -> None:

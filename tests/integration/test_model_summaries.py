@@ -20,7 +20,7 @@ from subscriptions.service.amendments import set_settings
 from subscriptions.service.listing import get_chat
 from subscriptions.service.model_summaries import LEASE, WAITS
 from subscriptions.store.database.store import Store
-from tests import make, stored
+from tests import make, stored, tables
 from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
 from tests.make import NOON, FakeClock, summary
 
@@ -330,23 +330,23 @@ def test_what_most_chats_want_comes_first_and_nothing_is_wanted_for_ever(worker:
 
 @pytest.mark.parametrize(
     ("fault", "state", "requests"),
-    [
-        ("429", "wanted", 1),
-        ("500", "wanted", 1),
-        ("cut", "wanted", 1),
-        ("nonsense", "wanted", 1),
-        ("4 MB", "failed", 2),
-    ],
+    tables.rows("""
+        429      → wanted → 1
+        500      → wanted → 1
+        cut      → wanted → 1
+        nonsense → wanted → 1
+        4 MB     → failed → 2
+    """),
 )
 def test_a_model_that_fails_loses_nothing(
-    worker: Worker, fault: str, state: str, requests: int, caplog: pytest.LogCaptureFixture
+    worker: Worker, fault: str, state: str, requests: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     worker.chat("telegram:1", "eels")
     worker.reads(paper("eels"))
     worker.server.always = fault
     worker.summarises()
     assert worker.states == [("On eels", "en", state)]
-    assert (len(worker.server.asked), worker.day.requests) == (requests, requests)
+    assert len(worker.server.asked) == worker.day.requests == int(requests)
     fails = model_summaries.today(worker.store, now=worker.clock.now())[1]
     assert (fails is not None) == (state == "wanted") == ("Papers wait for their summaries" in caplog.text)
     worker.server.always = None

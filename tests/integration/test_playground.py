@@ -11,6 +11,7 @@ from bot.platforms.web.playground import Playground
 from bot.ports import conversation
 from subscriptions.service.exporting import export_all
 from subscriptions.store.database.store import Store
+from tests import tables
 from tests.fakes.meaning import FakeEncoder
 from tests.make import NOON, FakeClock, ingested, paper
 
@@ -77,15 +78,15 @@ async def test_what_is_near_to_a_paper_is_found_by_its_words(playground: Playgro
 
 @pytest.mark.parametrize(
     ("query", "changed", "label", "figures"),
-    [
-        ("diffusion models", '"diffusion models"', "words side by side as a phrase", "1 −1"),
-        ("diffusion models", "models", "with or without diffusion", "3 +1"),
-        ("diffusion models", "diffusion", "with or without models", "2 the same"),
-        ("diffusion models", "ti:diffusion ti:models", "words in titles only", "1 −1"),
-        ("models -survey", "models", "allow survey", "3 +1"),
-        ("weather OR graphs", "weather", "leave out graphs", "1 −1"),
-        ("(weather OR heat) diffusion", "weather OR heat", "with or without diffusion", "1 the same"),
-    ],
+    tables.rows("""
+        diffusion models            → "diffusion models"     → words side by side as a phrase → 1 −1
+        diffusion models            → models                 → with or without diffusion      → 3 +1
+        diffusion models            → diffusion              → with or without models         → 2 the same
+        diffusion models            → ti:diffusion ti:models → words in titles only           → 1 −1
+        models -survey              → models                 → allow survey                   → 3 +1
+        weather OR graphs           → weather                → leave out graphs               → 1 −1
+        (weather OR heat) diffusion → weather OR heat        → with or without diffusion      → 1 the same
+    """),
 )
 async def test_a_change_says_how_many_papers_it_finds(
     playground: Playground, query: str, changed: str, label: str, figures: str
@@ -98,18 +99,20 @@ async def test_a_change_says_how_many_papers_it_finds(
 @pytest.mark.parametrize(
     ("query", "off", "left", "count"),
     [
-        ("diffusion models", "1", "diffusion", "2 of 3 papers"),
-        ("diffusion models", "0", "models", "3 of 3 papers"),
-        ("models -survey", "1", "models", "3 of 3 papers"),
-        ("models -survey", "0", "", "2 of 3 papers"),  # without "models", the query finds all papers except surveys
-        ("models -survey", "0,1", "", "3 of 3 papers"),
-        ("models", "0", "", "3 of 3 papers"),
-        ("(weather OR heat) survey", "2", "weather OR heat", "1 of 3 papers"),
-        ("(weather OR heat) diffusion", "0,2", "heat", "1 of 3 papers"),
-        ("models -(weather OR survey)", "2", "models -weather", "2 of 3 papers"),
-        ("models -(weather OR survey)", "0", "", "1 of 3 papers"),
-        ("weather daily at 9", "0", "", "3 of 3 papers"),
-        ("weather graphs daily at 9", "0", "graphs daily at 9", "1 of 3 papers"),
+        *tables.rows("""
+        diffusion models            → 1   → diffusion         → 2 of 3 papers
+        diffusion models            → 0   → models            → 3 of 3 papers
+        models -survey              → 1   → models            → 3 of 3 papers
+        models -survey              → 0   →                   → 2 of 3 papers
+        models -survey              → 0,1 →                   → 3 of 3 papers
+        models                      → 0   →                   → 3 of 3 papers
+        (weather OR heat) survey    → 2   → weather OR heat   → 1 of 3 papers
+        (weather OR heat) diffusion → 0,2 → heat              → 1 of 3 papers
+        models -(weather OR survey) → 2   → models -weather   → 2 of 3 papers
+        models -(weather OR survey) → 0   →                   → 1 of 3 papers
+        weather daily at 9          → 0   →                   → 3 of 3 papers
+        weather graphs daily at 9   → 0   → graphs daily at 9 → 1 of 3 papers
+    """),
         ("models", "7,x,²,,-1," + "9" * 3000, "models", "3 of 3 papers"),
     ],
 )

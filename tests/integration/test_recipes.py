@@ -18,6 +18,7 @@ from bot import digests
 from bot.commands import help_pages
 from bot.digests import _example
 from bot.digests.installed import installed_formats, usable_formats
+from tests import tables
 from tests.integration import cli, docs_pages
 from tests.integration.cli import Terminal
 from tests.integration.docs_pages import ROOT
@@ -83,18 +84,18 @@ def test_every_file_and_folder_that_a_recipe_names_is_there(recipe: str, made: s
 # (a test that fails while a step of the recipe is missing, the number of the step, a file that the step must name)
 @pytest.mark.parametrize(
     ("test", "number", "place"),
-    [
-        ("tests/unit/test_digests_reading.py", 3, "test_digests_reading.py"),
-        ("tests/unit/test_digests_golden.py", 4, "tests/digests"),
-        ("tests/unit/test_digests_damage.py", 4, "tests/digests"),
-        ("tests/integration/test_docs.py", 5, "docs/formats.md"),
-        ("tests/unit/test_digests_golden.py", 6, "tests/digest_pages.py"),
-        ("tests/unit/test_digests_golden.py", 7, "bench/formats.py"),
-    ],
+    tables.rows("""
+        tests/unit/test_digests_reading.py → 3 → test_digests_reading.py
+        tests/unit/test_digests_golden.py  → 4 → tests/digests
+        tests/unit/test_digests_damage.py  → 4 → tests/digests
+        tests/integration/test_docs.py     → 5 → docs/formats.md
+        tests/unit/test_digests_golden.py  → 6 → tests/digest_pages.py
+        tests/unit/test_digests_golden.py  → 7 → bench/formats.py
+    """),
 )
-def test_a_red_test_names_the_step_that_is_missing(test: str, number: int, place: str) -> None:
+def test_a_red_test_names_the_step_that_is_missing(test: str, number: str, place: str) -> None:
     assert f"(CONTRIBUTING.md, Add a digest format, step {number})" in (ROOT / test).read_text(encoding="utf-8")
-    assert place in STEPS[number - 1]
+    assert place in STEPS[int(number) - 1]
 
 
 def test_the_recipe_counts_its_places() -> None:

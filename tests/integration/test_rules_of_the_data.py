@@ -37,7 +37,7 @@ from subscriptions.store import (
 )
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.rows import PaperKeyRow
-from tests import make
+from tests import make, tables
 from tests.make import DAY, HOUR, MINUTE, NOON, address, clean_up, ingested, subscribes, summary
 from tests.patience import PATIENCE
 
@@ -551,15 +551,15 @@ def test_the_state_of_conversations_moves_to_the_new_address(store: Store) -> No
 
 @pytest.mark.parametrize(
     ("old", "new", "state"),
-    [
-        ("asked", "met", "asked"),
-        ("denied", "met", "asked"),
-        ("paused", "met", "paused"),
-        ("gone", "met", "active"),
-        ("active", "asked", "active"),
-        ("asked", "active", "active"),
-        ("paused", "active", "active"),
-    ],
+    tables.rows("""
+        asked  → met    → asked
+        denied → met    → asked
+        paused → met    → paused
+        gone   → met    → active
+        active → asked  → active
+        asked  → active → active
+        paused → active → active
+    """),
 )
 def test_of_two_states_that_of_the_subscribing_chat_counts(store: Store, old: str, new: str, state: str) -> None:
     for at, kind in (("telegram:-5", old), ("telegram:-1005", new)):
@@ -670,20 +670,21 @@ def test_a_query_is_tried_out_over_the_days_asked_for(store: Store) -> None:
 @pytest.mark.parametrize(
     ("text", "platform", "place", "topic"),
     [
-        ("console:me", "console", "me", ""),
-        ("telegram:123", "telegram", "123", ""),
-        ("telegram:-100123/7", "telegram", "-100123", "7"),
-        # the topic General has number 1, and counts as the group itself
-        ("telegram:-100123/1", "telegram", "-100123", ""),
-        ("telegram:@papers", "telegram", "@papers", ""),
-        ("slack:C0123", "slack", "C0123", ""),
-        ("slack:T01/C0123/1700000000.000100", "slack", "T01/C0123", "1700000000.000100"),
-        ("slack:C0123/1700000000.000100", "slack", "C0123", "1700000000.000100"),
-        ("slack:E0ORG/D0123", "slack", "E0ORG/D0123", ""),
-        ("slack:W0PERSON", "slack", "W0PERSON", ""),
-        ("telegram:4503599627370495", "telegram", "4503599627370495", ""),
+        *tables.rows("""
+        console:me                        → console  → me               →
+        telegram:123                      → telegram → 123              →
+        telegram:-100123/7                → telegram → -100123          → 7
+        telegram:-100123/1                → telegram → -100123          →
+        telegram:@papers                  → telegram → @papers          →
+        slack:C0123                       → slack    → C0123            →
+        slack:T01/C0123/1700000000.000100 → slack    → T01/C0123        → 1700000000.000100
+        slack:C0123/1700000000.000100     → slack    → C0123            → 1700000000.000100
+        slack:E0ORG/D0123                 → slack    → E0ORG/D0123      →
+        slack:W0PERSON                    → slack    → W0PERSON         →
+        telegram:4503599627370495         → telegram → 4503599627370495 →
+        web:研究                            → web      → 研究               →
+    """),
         (" console:ada/notes ", "console", "ada/notes", ""),
-        ("web:研究", "web", "研究", ""),
     ],
 )
 def test_a_chat_as_people_write_it(text: str, platform: str, place: str, topic: str) -> None:
