@@ -312,8 +312,10 @@ async def seen(app: App) -> None:
 
 @pytest.mark.usefixtures("seen")
 async def test_one_call_sends_what_is_new_and_edits_what_is_out(
-    app: App, clock: FakeClock, telegram: FakeTelegram
+    app: App, clock: FakeClock, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    counted: list[model.Lane] = []
+    monkeypatch.setattr(app.deps.rate_limiter, "record_send", lambda lane, _: counted.append(lane))
     clock.advance(timedelta(days=9))
     ingested(
         app.store,
@@ -331,6 +333,21 @@ async def test_one_call_sends_what_is_new_and_edits_what_is_out(
     assert edit.id == telegram.posted_to("1")[0].id
     assert "<s>" in edit.payload["text"]
     assert "withdrawn by the authors" in edit.text
+    assert counted == [model.Lane("telegram", "1")] * 3, "an edit counts for the rate, also one that was refused"
+
+
+@pytest.mark.usefixtures("seen")
+async def test_a_token_that_is_refused_for_an_edit_stops_all_lanes(app: App, telegram: FakeTelegram) -> None:
+    subscribes(app.store, "telegram:2", "tides", every="now")
+    later = [paper("A graph", arxiv_id="2601.90001", version=2, comment=GONE), paper("Tides")]
+    ingested(app.store, *later, name="later")
+    drain_state = DrainState()
+    await sender.plan(app.deps, drain_state)
+    telegram.revokes()
+    for chat in ("1", "2"):
+        await deliver(app.deps, drain_state, model.Lane("telegram", chat))
+    assert [len(telegram.arrived(method)) for method in ("editMessageText", "sendMessage")] == [1, 1]
+    assert list(drain_state.stopped) == ["telegram"]
 
 
 async def test_a_summary_within_two_days_edits_the_message_silently(
