@@ -69,6 +69,24 @@ async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: Fa
     assert len(slack.posted_to("C1")) == 1
 
 
+async def test_a_lookup_waits_as_long_as_it_is_told_and_stops_its_token(
+    tmp_path: Path, clock: FakeClock, slack: FakeSlack
+) -> None:
+    async with running(tmp_path, clock, slack=slack) as app:
+        due(app.store, "slack:C1")
+        slack.answers("cut after")
+        slack.answers("429", method="conversations.history", retry_after=600)
+        await app.sender.deliver()
+        clock.advance(timedelta(seconds=540))
+        await app.sender.deliver()
+        assert len(slack.arrived("conversations.history")) == 1
+        clock.advance(2 * MINUTE)
+        slack.revokes()
+        drain_state = DrainState()
+        await deliver(app.deps, drain_state, model.Lane("slack", "C1"))
+        assert list(drain_state.stopped) == ["slack"]
+
+
 @pytest.mark.parametrize(("readable", "posts"), [(True, 7), (False, 6)])
 async def test_posts_to_a_failing_platform_become_rarer(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack, telegram: FakeTelegram, *, readable: bool, posts: int
