@@ -25,6 +25,7 @@ from subscriptions.model import Lane
 from subscriptions.service import sending
 from subscriptions.service.listing import get_chat
 from subscriptions.service.plan import plan_due
+from subscriptions.service.senders_at_work import lease_of
 from subscriptions.store import claims, planned_deliveries, steps, wakeups, workers
 from subscriptions.store.database.store import Store, Transaction
 from tests import being_sent, make
@@ -385,6 +386,13 @@ async def test_updates_of_a_stopped_worker_go_to_its_successor(
     first.go_on()
     await first.becomes(lambda: not first.polling.is_receiving)
     assert first.handled == [earlier]
+
+
+async def test_a_worker_that_ends_leaves_receiving_to_another_one_at_once(two: tuple[Worker, Worker]) -> None:
+    first, second = two
+    first.task.cancel()
+    await asyncio.wait((first.task,))
+    assert await second.cluster.is_elected(lease_of(Polling.name)), "it need not wait for the end of the lease"
 
 
 async def test_a_worker_without_database_says_that_it_is_not_ready(own: OwnServer, two: tuple[Worker, Worker]) -> None:
