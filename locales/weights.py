@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.commands.words import kinds, links, orders, reader
+from bot.commands.words import kinds, links, orders, reader, told
 from bot.commands.words.reader import Token, tokens_of
 from bot.commands.words.word_lists import LISTS
 from locales import kind_weights
@@ -33,7 +33,7 @@ from locales import kind_weights
 Numbers = NDArray[np.float64]
 EXAMPLES = reader.WEIGHTS.parent / "examples"
 LANGUAGES = "en", "zh"
-QUESTIONS = orders.QUESTION, links.QUESTION
+QUESTIONS = orders.QUESTION, links.QUESTION, told.QUESTION
 _SLOT = re.compile(r"\{(\w+)\}")
 _FILES = {
     **dict.fromkeys(("x", "not", "that"), "subjects"),

@@ -108,7 +108,7 @@ def _taken_back(found: Following, shown: Shown) -> Do | None:
 
     `undo` knows whether something else was said since, and asks then.
     """
-    is_undone = shown.did == ("sub" if found.link == "back" else "unsub")
+    is_undone = shown.did == "unsub" or (shown.did == "sub" and found.link == "back")
     return Do("undo", "") if shown.last == "number" and is_undone else None
 
 

@@ -86,7 +86,7 @@ def _new_wish(context: CommandContext, said: Said) -> tuple[str, str] | None:
     is_time_of_papers = said.intent == "schedule" and said.likely(*reader.ASKING) >= _BARELY
     if not is_time_of_papers or said.marked(reader.NUMBER) or _fitting(context, said):
         return None
-    if not told.is_wish_to_be_told(said.text, said.intent):
+    if not told.is_wish_to_be_told(said.text):
         return None
     return intents.command_of(said._replace(found=(reader.Score("sub", said.sure),)))
 

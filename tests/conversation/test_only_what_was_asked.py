@@ -309,7 +309,7 @@ class TestLengthOfAPause:
 
 
 async def test_the_undo_that_a_question_offers_leads_to_the_undo(bot: BotHarness) -> None:
-    await _after(bot, "remove kelp", "hmm that was a mistake")
+    await _after(bot, "remove kelp", "I made a mistake there")
     await bot.presses("/undo")
     await bot.presses("undo it")
     assert _there(bot) == ALL

@@ -13,7 +13,7 @@ from bot.commands.words import boundaries, by_rule, dictated, languages, names, 
 from bot.commands.words.days import paper_days
 from bot.commands.words.reader import Token
 from bot.commands.words.said import HALF, SURE, Said
-from bot.commands.words.told import is_wish_to_be_told, least_for_one
+from bot.commands.words.told import is_wish_to_be_told
 from bot.commands.words.word_lists import small_words
 from subscriptions.planning.clock_times import count_of
 from subscriptions.planning.times import split_when, time_at
@@ -150,9 +150,7 @@ def _meaning_of(said: str) -> Said:
     asks = sum(one.sure for one in found if one.intent in reader.ASKING)
     if found[0].intent in _OF_ORDERS and asks >= subjects.MAY_ASK and boundaries.introduction_of(reader.folded(said)):
         return Said(said, tokens, (reader.Score(reader.ASKING[0], 1.0),))
-    least = least_for_one(said)
-    is_sub = found[0].intent == "sub" or is_wish_to_be_told(said, found[0].intent)
-    if asks >= least and not is_query and not typed and is_sub:
+    if not is_query and not typed and ((found[0].intent == "sub" and asks >= SURE) or is_wish_to_be_told(said, asks)):
         return Said(said, tokens, (reader.Score("sub", max(asks, SURE)),))
     if found[0].intent == "schedule" and (kept := _NO_LONGER.sub("", said)) not in ("", said):
         said, tokens = kept, reader.tokens_of(kept)
