@@ -409,6 +409,15 @@ async def test_a_message_that_is_gone_is_not_edited_again_and_again(
     assert len(telegram.arrived("editMessageText")) == 1
 
 
+@pytest.mark.usefixtures("seen")
+async def test_an_edit_of_a_message_that_a_delivery_no_longer_has_is_dropped(app: App, telegram: FakeTelegram) -> None:
+    ingested(app.store, paper("A graph", arxiv_id="2601.90001", version=2, comment=GONE), name="later")
+    shorter = replace(app.deps, render_delivery=lambda *_: ())
+    await deliver(shorter, DrainState(), model.Lane("telegram", "1"))
+    await app.sender.deliver()
+    assert telegram.edits_in("1") == []
+
+
 # ── Chats that are gone are in no index of due subscriptions or open deliveries: triggers keep two columns up to date ─
 
 
