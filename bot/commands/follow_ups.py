@@ -19,6 +19,7 @@ from bot.commands.words.said import HALF, SURE, Said
 from subscriptions import chat_settings, errors, zones
 from subscriptions.model import ChatKind, Subscription
 from subscriptions.planning.times.reading import clock_of, is_time
+from subscriptions.query.rewriting import author_rule
 
 _SPELLED = 0.75  # how similar a word must be to another one to be its right spelling: 0 to 1
 _MOST_ASKED = 3  # subscriptions of which a question asks whether they are meant
@@ -45,7 +46,7 @@ def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step |
         case "agree" | "tell" | "decline":
             return _answered(found, shown)
         case "back" | "keep":
-            return _taken_back(found, shown)
+            return _taken_back(found, shown, there)
         case "same":
             return _judged_too(found, shown) or _same(said, shown, there)
         case "choose":
@@ -103,13 +104,20 @@ def _right_length(said: Said, shown: Shown) -> Do | None:
     return Do("pause", f"{shown.number or ''} {long}".strip())
 
 
-def _taken_back(found: Following, shown: Shown) -> Do | None:
-    """Returns the undo of a new or a removed subscription, if a text takes that back.
+def _taken_back(found: Following, shown: Shown, there: Sequence[Subscription]) -> Do | None:
+    """Returns the undo of a new or a removed subscription, if a text takes that back, and names no other one.
 
     `undo` knows whether something else was said since, and asks then.
     """
     is_undone = shown.did == "unsub" or (shown.did == "sub" and found.link == "back")
-    return Do("undo", "") if shown.last == "number" and is_undone else None
+    is_last = shown.last == "number" and not _names_another(found.said, shown, there)
+    return Do("undo", "") if is_last and is_undone else None
+
+
+def _names_another(said: Said, shown: Shown, there: Sequence[Subscription]) -> bool:
+    """Returns whether a text names a subscription that is not the last one."""
+    plain = reader.folded(said.text)
+    return any(meant.is_named(plain, one) for one in there if one.number != shown.number)
 
 
 def _answered(found: Following, shown: Shown) -> Step | None:
@@ -175,9 +183,8 @@ def _same_for(other: Subscription, shown: Shown) -> Do:
 def _amended(found: Following, shown: Shown, there: Sequence[Subscription]) -> Step | None:
     """Returns the change of what was said last: of the query that was looked for, or of a subscription."""
     one = next((one for one in there if one.number == shown.number), None)
-    plain = reader.folded(found.said.text)
-    is_of_another = any(meant.is_named(plain, other) for other in there if other != one)
-    if (shown.interrupted and len(there) > 1) or is_of_another:  # "it" may be any of them
+    # "it" may be any of them
+    if (shown.interrupted and len(there) > 1) or _names_another(found.said, shown, there):
         one = None
     if shown.last == "query":
         return _on_query(found, shown, there)
@@ -394,6 +401,12 @@ def _changed(found: Following, query: str) -> str | None:
     """
     if found.link != "instead":
         return change_said.reworded(found.read, query)
-    new = change_said.with_new_words(found.read, query)
+    new = change_said.with_new_words(found.read, query) or _only_named(found.read, query)
     near = get_close_matches(new.lower(), query.lower().split(), n=1, cutoff=_SPELLED)
     return meant.with_other_words(query, near[0], new) if near else new or None
+
+
+def _only_named(said: Said, query: str) -> str:
+    """Returns the words that a text puts in place of a query and calls by no other: "I meant Chris Frith" is an author, too."""
+    named = " ".join(said.texts(reader.NAMED))
+    return author_rule(named) if named and query.startswith("author:") else named

@@ -101,11 +101,10 @@ def _stands_by_itself(said: Said, link: Link) -> bool:
     is_talk = not _corrects(said) and orders.is_surely_no_order(said.tokens)  # "weekly would be too rare"
     if link in _CHANGES and (is_other or is_talk):
         return True
+    if not said.is_sure or _corrects(said):
+        return False
     is_of_a_number = names.is_numbered(said.text) and said.intent in OF_SUBSCRIPTIONS and link not in ("choose", "same")
-    is_setting = (
-        said.intent.startswith("set-") and link != "count" and not (said.marked(reader.LONG) or _corrects(said))
-    )
-    return said.is_sure and (is_of_a_number or is_setting)
+    return is_of_a_number or (said.intent.startswith("set-") and link != "count" and not said.marked(reader.LONG))
 
 
 def _is_of_papers(said: Said) -> bool:

@@ -28,6 +28,7 @@ _SLIP = 30
 _SEVERAL = 3  # the number that is meant by few, several or 几
 HAN_NUMBER = r"(?:\d{1,2}|[零〇一二两三四五六七八九十]{1,3})"
 _WORD = rf"(?:{'|'.join(_WORDS)})"
+_TENS = r"(?:fifteen|twenty|thirty|forty(?:[ -]five)?|fifty)"  # minutes, as in "nine thirty"
 _ENDS = r"(?![a-z0-9_]|[:.]\d)"
 
 
@@ -84,9 +85,13 @@ def clock_in(match: re.Match[str], *, firm: bool = False) -> TimeOfDay:
 
 
 _MINUTES = {"half": 30, "半": 30, "quarter": 15, "一刻": 15, "三刻": 45}
+_MINUTES |= {"fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "forty-five": 45, "forty five": 45, "fifty": 50}
 # (pattern of a time of day, whether a text that matches it can only be a time)
 CLOCKS = (
-    (rf"(?P<hour>\d{{1,2}}|{_WORD}(?= ))(?:[:.h](?P<minute>\d\d))? ?(?P<half>[ap]\.?m\.?)(?![a-z0-9_])", True),
+    (
+        rf"(?P<hour>\d{{1,2}}|{_WORD}(?= ))(?:[:.h](?P<minute>\d\d)| (?P<word>{_TENS}))? ?(?P<half>[ap]\.?m\.?)(?![a-z0-9_])",
+        True,
+    ),
     (rf"(?:a )?(?P<word>half|quarter) (?P<side>past|to) (?P<hour>\d{{1,2}}|{_WORD}){_ENDS}", True),
     (rf"(?P<hour>\d{{1,2}}|{_WORD}) ?o ?['’]? ?clock{_ENDS}", True),
     (r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::\d\d)?(?: ?h(?:rs?)?)?(?![a-z0-9_:]|\.\w)", False),
@@ -108,6 +113,7 @@ _AFTER_WHICH_YEARS = rf"(?:{'|'.join(f'(?<={word} )' for word in ('from', 'since
 NUMBERS = (
     rf"(?P<hour>\d{{1,2}})[.h](?P<minute>\d\d){_ENDS}",
     rf"(?!{_AFTER_WHICH_YEARS}(?:19|20)\d\d)(?P<hour>[012]\d)(?P<minute>[0-5]\d){_ENDS}",
+    rf"(?P<hour>{_WORD}) (?P<word>{_TENS}){_ENDS}",
     rf"(?P<hour>\d{{1,3}})h?{_ENDS}",
     rf"(?P<hour>{_WORD}){_ENDS}",
 )

@@ -45,16 +45,17 @@ _NAMED_DAY = re.compile(
     rf"|(?:(?P<week>next week) |next )?(?P<weekday>{cadences.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today)"
     r"|(?P<number_of_year>(?:19|20)\d\d))"
 )
-_MONTH = re.compile(
-    rf"(?:the )?(?:(?:start|beginning) of )?(?P<month>{MONTH})|(?P<number>1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])月初?"
-)
+_MONTH_ZH = r"1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九]"
+_MONTH = re.compile(rf"(?:the )?(?:(?:start|beginning) of )?(?P<month>{MONTH})|(?P<number>{_MONTH_ZH})月初?")
 _PAST = re.compile(
     rf"(?:the day before )?yesterday|(?:last|previous) (?:{cadences.PATTERN}|week|weekend|month|year|night)|(?:{_MANY} ?{_UNIT}|long) ago"
     r"|昨[天日晚]|大?前天|上个?(?:周末|(?:周|星期|礼拜)[一二三四五六日天]?|月)|去年|前年"
     r"|[\d一两二三四五六七八九十半几百]{1,4} ?个?(?:分钟|小时|钟头|天|日|周|星期|礼拜|月|年)[以之]?前"
 )
-# Dates in Chinese, as the bot's replies write them: 3月3日.
-_DATE_ZH = re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>1[0-2]|0?[1-9])月(?P<day>\d\d?)[日号]?")
+# Dates in Chinese: 3月3日, as the bot's replies write them, and 三月三号.
+_DATE_ZH = re.compile(
+    rf"(?:(?P<year>\d{{4}})年)?(?P<month>{_MONTH_ZH})月(?P<day>\d\d?|[一二三四五六七八九十]{{1,3}}(?=[日号]))[日号]?"
+)
 _LENGTH_ZH = re.compile(
     r"(?:接下来|未来|这)?(?P<many>(?:负|-)? ?\d{1,9}|[两俩仨半几]|(?:负)?[一两二三四五六七八九十百千万亿]{1,9}) ?(?:个多?)?"
     r"(?P<unit>分钟|小时|钟头|天|日|周|星期|礼拜|月|年)(?:[以之]?后|时间|左右)?"
@@ -150,9 +151,14 @@ def _in_english(plain: str) -> str:
     plain = _AFTER_ZH.sub("", plain)
     for chinese, english in _WORDS_ZH.items():
         plain = plain.replace(chinese, f"{english} ")
-    plain = _DATE_ZH.sub(lambda date: f"{date['day']} {MONTHS[int(date['month']) - 1]} {date['year'] or ''} ", plain)
+    plain = _DATE_ZH.sub(_date_in_english, plain)
     plain = _NTH_ZH.sub(r"\g<day>th ", _DAY_ZH.sub(_day_in_english, plain))
     return " ".join(_NEXT_ZH.sub(lambda one: f"next {_UNITS_ZH[one['unit']][:-1]} ", plain).split())
+
+
+def _date_in_english(match: re.Match[str]) -> str:
+    day, month = clock_times.count_of(match["day"]), MONTHS[clock_times.count_of(match["month"]) - 1]
+    return f"{day} {month} {match['year'] or ''} "
 
 
 def _day_in_english(match: re.Match[str]) -> str:

@@ -164,6 +164,13 @@ class TestCorrections:
             ),
             (("/sub mud mon 9", "沙子也来一个，时间跟它一样"), [*ALL, "mud weekly mon 09:00", "沙子 weekly mon 09:00"]),
             (("/sub mud daily 6", "8 is my lucky number"), [*ALL, "mud daily 06:00"]),
+            (
+                ("follow Karl Friston", "wrong guy, I meant Chris Frith"),
+                [*ALL, 'author:"Chris Frith" when-out 08:00-20:00'],
+            ),
+            (("/sub wind chimes daily 9", "when will the first one come?"), [*ALL, "wind chimes daily 09:00"]),
+            (("delete number 1", "sry I meant number 2"), ["kelp daily 09:00", ICE]),
+            (("订阅 math.NT 和 math.AG，每周二",), [*ALL, "math.NT OR math.AG weekly tue 09:00"]),
             (("/sub mud daily 6", "weekly would be too rare, daily is too much … hmm"), [*ALL, "mud daily 06:00"]),
             (("/list", "pause the last one", "no, the second one I meant"), [KELP, f"-{REEFS}", ICE]),
             (("remove kelp", "wrong one, I meant sea ice"), [KELP, REEFS]),

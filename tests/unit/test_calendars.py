@@ -414,6 +414,9 @@ BERLIN = zone("Europe/Berlin")
         到3月                            → 2026-02-28 23:00
         到三月初                         → 2026-02-28 23:00
         到十二月                         → 2026-11-30 23:00
+        三月一号之前                       → 2026-02-28 23:00
+        到二月二十八号之前                    → 2026-02-27 23:00
+        到十二月三十一日                     → 2026-12-30 23:00
     """),
 )
 def test_an_end_is_understood_in_the_zone_of_the_chat(text: str, end: str) -> None:
@@ -1314,6 +1317,7 @@ def test_a_window_ends_on_the_day_it_began(typed: str) -> None:
         noon             → 12:00
         at midnight      → 00:00
         half past eight  → 08:30
+        eight thirty pm  → 20:30
         9 o'clock        → 09:00
         8 in the evening → 20:00
         早上八点半       → 08:30

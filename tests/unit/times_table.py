@@ -128,6 +128,9 @@ diffusion NOW                            > diffusion | now
 diffusion immediately                    > diffusion | now ~
 diffusion daily at six o'clock           > diffusion | daily 06:00
 diffusion half past six                  > diffusion | daily 06:30
+diffusion daily at nine thirty           > diffusion | daily 09:30
+noise every evening at nine thirty       > noise | daily 21:30
+graphs at seven forty-five               > graphs | daily 07:45
 diffusion every day at six pm            > diffusion | daily 18:00
 diffusion every friday five p.m.         > diffusion | weekly fri 17:00
 what I am                                >

@@ -382,8 +382,9 @@ def _typed(said: Said) -> str | None:
     if command is None:
         return None
     typed = _ENDS.sub("", said.text[command.end() :])
-    around = small_words() & {token.mark for token in reader.tokens_of(split_when(typed).query)}
-    if command["verb"] != "sub" and said.subject and around:
+    marks = {token.mark for token in reader.tokens_of(split_when(typed).query)}
+    joins = reader.CATEGORY in marks and not marks.isdisjoint("和与及跟")  # 订阅 math.NT 和 math.AG
+    if command["verb"] != "sub" and said.subject and (joins or small_words() & marks):
         return None
     return "" if boundaries.is_crumb(typed) or reader.folded(typed) in small_words() else typed
 

@@ -102,7 +102,10 @@ def wishes_in(text: str, named: Named = _NOBODY) -> tuple[str, ...]:
         return (text,)
     numbered = named.numbered(said)
     if begin := orders.last_order(numbered):
-        return wishes_in(numbered[begin:], named)
+        before = numbered[:begin]
+        of_before = {*Said(before, reader.tokens_of(before)).numbers}
+        then = with_antecedent(numbered[begin:], f"#{of_before.pop()}") if len(of_before) == 1 else numbered[begin:]
+        return wishes_in(then, named)
     pieces = list(_pieces(said))
     if not 1 < len(pieces) <= _MOST_BREAKS:
         return _with_limit(text, named)
