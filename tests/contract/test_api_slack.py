@@ -17,6 +17,7 @@ from bot.ports.channel import File
 from bot.ports.conversation import MessageRequest, Place, Request
 from subscriptions import errors, model
 from tests.fakes.slack import TEAM, TOKEN, FakeSlack
+from tests.patience import PATIENCE
 
 VISION = model.ChatAddress("slack", "C1")
 SECRETS = model.ChatAddress("slack", "G1")
@@ -45,7 +46,7 @@ def slack() -> Iterator[FakeSlack]:
 @pytest_asyncio.fixture
 async def channel(slack: FakeSlack, read: float) -> AsyncIterator[SlackChannel]:
     other = WorkspaceTokens(SecretStr(OTHER_TOKEN))
-    channel = SlackChannel(TOKEN, other, api_url=slack.url, connect=1, read=read)
+    channel = SlackChannel(TOKEN, other, api_url=slack.url, connect=PATIENCE, read=read)
     await channel.workspaces.identify_all()
     yield channel
     await channel.close()

@@ -44,7 +44,9 @@ def watch() -> Watch:
 
 @pytest_asyncio.fixture
 async def channel(slack: FakeSlack, watch: Watch, read: float) -> AsyncIterator[SlackChannel]:
-    channel = SlackChannel(SecretStr(TOKEN), api_url=slack.url, connect=1, read=read, monotonic=lambda: watch.second)
+    channel = SlackChannel(
+        SecretStr(TOKEN), api_url=slack.url, connect=PATIENCE, read=read, monotonic=lambda: watch.second
+    )
     yield channel
     await channel.close()
 
@@ -205,7 +207,7 @@ async def both(slack: FakeSlack, watch: Watch) -> AsyncIterator[SlackChannel]:
     slack.knows_person("U1", team="T2")
     other = WorkspaceTokens(SecretStr(OTHER_TOKEN))
     channel = SlackChannel(
-        SecretStr(TOKEN), other, api_url=slack.url, connect=1, read=PATIENCE, monotonic=lambda: watch.second
+        SecretStr(TOKEN), other, api_url=slack.url, connect=PATIENCE, read=PATIENCE, monotonic=lambda: watch.second
     )
     yield channel
     await channel.close()

@@ -26,6 +26,7 @@ from bot.ports.conversation import Place
 from bot.rendering.language import translator
 from subscriptions import errors, model
 from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.patience import PATIENCE
 
 ANN = model.ChatAddress("telegram", "42")
 GROUP = model.ChatAddress("telegram", "-1001")
@@ -47,7 +48,7 @@ def telegram() -> Iterator[FakeTelegram]:
 
 @pytest_asyncio.fixture
 async def channel(telegram: FakeTelegram, read: float) -> AsyncIterator[TelegramChannel]:
-    channel = TelegramChannel(SecretStr(TOKEN), api_url=telegram.url, connect=2, read=read)
+    channel = TelegramChannel(SecretStr(TOKEN), api_url=telegram.url, connect=PATIENCE, read=read)
     yield channel
     await channel.close()
 

@@ -11,7 +11,6 @@ from subscriptions.planning.pauses import NoSuchPause, length_of, parse_pause
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # any day: whether words are a length of time does not depend on it
 _DETERMINERS = frozenset({"the", "my", "our", "that", "your"})
 _THINGS = frozenset({"one", "ones", "digest", "digests", "subscription", "subscriptions", "alert", "alerts", "mail"})
-_HESITATES = frozenset({"maybe", "perhaps", "probably", "please", "then", "next", "ok"} | set("也许可能吧再说看那就等"))
 
 
 def length_in(text: str, tokens: Sequence[Token]) -> str:
@@ -35,9 +34,3 @@ def length_in(text: str, tokens: Sequence[Token]) -> str:
             if not is_name or length_of(words):
                 return words
     return ""
-
-
-def says_why(text: str, length: str) -> bool:
-    """Returns whether a text says this length and something else: "I am away for a week", but not "maybe next week"."""
-    rest = reader.tokens_of(text.replace(length, " "))
-    return bool(length) and any(one.mark[:1].isalpha() and one.mark not in _HESITATES for one in rest)

@@ -143,11 +143,13 @@ def _typed(words: str, text: str) -> bool:
     """Tells whether each word was typed, or is short for a typed phrase (“unsubscribe all” is unsub with all).
 
     Operators that a sentence says in words (“but not”, “or”, “by”) are not words of the query. The setting of an intent,
-    such as quiet of “set-quiet”, is the first word of its command.
+    such as quiet of “set-quiet”, is the first word of its command. A Chinese time may be joined of several places.
     """
     settings = {intent.split("-")[1] for intent in learned().intents if intent.startswith("set-")}
     first, _, rest = words.partition(" ")
     words = rest if first in settings else words
+    if timed := split_when(words).when:
+        return {*timed.casefold()} <= {*text.casefold(), " "} and _typed(split_when(words).query, text)
     return words in {"all", "timezone", "text", "language", "time"} or all(
         word.removeprefix("author:").strip('-()"') in text.casefold()
         for word in words.casefold().split()
