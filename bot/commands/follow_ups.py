@@ -25,11 +25,8 @@ _SPELLED = 0.75  # how similar a word must be to another one to be its right spe
 _MOST_ASKED = 3  # subscriptions of which a question asks whether they are meant
 _OF_WORDS = ("without", "only", "also", "instead")
 _VALUES = ("count", "when", "instead", "choose")
-_SAYS = {
-    "limit": "set-limit",
-    "quiet": "set-quiet",
-    "timezone": "timezone",
-}  # setting → the intent whose sentences contain its value
+# setting → the intent whose sentences contain its value
+_SAYS = {"limit": "set-limit", "quiet": "set-quiet", "timezone": "timezone"}
 _AGREED_TO = ("subscribe-to", "do", "rewrite")  # verbs of the buttons that a plain "yes" presses
 
 
@@ -54,7 +51,7 @@ def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step |
         case "it":
             return _some_papers(said, shown) or _amended(found, shown, there) or _paper(said, shown, there)
         case "when" | "without" | "only" | "also" | "instead":
-            return _amended(found, shown, there) or _paper(said, shown, there)
+            return _amended(found, shown, there)
     return None
 
 
@@ -115,9 +112,11 @@ def _taken_back(found: Following, shown: Shown, there: Sequence[Subscription]) -
 
 
 def _names_another(said: Said, shown: Shown, there: Sequence[Subscription]) -> bool:
-    """Returns whether a text names a subscription that is not the last one."""
-    plain = reader.folded(said.text)
-    return any(meant.is_named(plain, one) for one in there if one.number != shown.number)
+    """Returns whether a text names a subscription that is not the last one, by its words or its number."""
+    plain, others = reader.folded(said.text), [one for one in there if one.number != shown.number]
+    has_number = bool(said.marked(reader.NUMBER)) and (names.is_numbered(said.text) or said.intent != "schedule")
+    numbers = said.numbers if has_number else []  # not of "second thoughts", nor the 8 of a time
+    return any(meant.is_named(plain, one) or str(one.number) in numbers for one in others)
 
 
 def _answered(found: Following, shown: Shown) -> Step | None:
@@ -154,8 +153,8 @@ def _for_another(found: Following, shown: Shown, there: Sequence[Subscription]) 
     return _same_for(other, shown) if found.link in ("same", "also") else None
 
 
-def _same(said: Said, shown: Shown, there: Sequence[Subscription]) -> Do | Papers | None:
-    """Returns a subscription to another topic at the time of the last one, or what was done with a paper, for another."""
+def _same(said: Said, shown: Shown, there: Sequence[Subscription]) -> Do | None:
+    """Returns a subscription to another topic, which comes when the last one does; None if the text names none."""
     last = next((one for one in there if one.number == shown.number), there[-1] if there else None)
     topic = subjects.wanted_in(said.text, "sub")
     return Do("sub", f"{topic} {last.cadence}") if topic and last else None
@@ -313,13 +312,8 @@ def _judged_too(found: Following, shown: Shown) -> Papers | Instead | None:
     """Returns what was done with the last paper, for others as well ("also the fourth") or instead ("no, the second")."""
     ids = [shown.papers[number] for number in _numbers_in_list(found.said, shown) if number in shown.papers]
     is_bare = found.said.intent not in references.OF_PAPERS
-    if (
-        not shown.judged
-        or shown.interrupted
-        or not ids
-        or not is_bare
-        or not (found.link in ("same", "also") or found.corrects)
-    ):
+    is_of_another = is_bare and (found.link in ("same", "also") or found.corrects)
+    if not shown.judged or shown.interrupted or not ids or not is_of_another:
         return None
     papers = Papers(ids, Said("", found=(reader.Score(shown.judged, 1.0),)))
     return Instead(papers) if found.corrects else papers

@@ -164,6 +164,8 @@ class TestCorrections:
             ),
             (("/sub mud mon 9", "沙子也来一个，时间跟它一样"), [*ALL, "mud weekly mon 09:00", "沙子 weekly mon 09:00"]),
             (("/sub mud daily 6", "8 is my lucky number"), [*ALL, "mud daily 06:00"]),
+            (("/unsub 1", "leave 2 as it is"), [REEFS, ICE]),
+            (("/sub mud daily 6", "also add sand to 1"), ["kelp OR sand daily 09:00", REEFS, ICE, "mud daily 06:00"]),
             (
                 ("follow Karl Friston", "wrong guy, I meant Chris Frith"),
                 [*ALL, 'author:"Chris Frith" when-out 08:00-20:00'],
