@@ -30,8 +30,8 @@ _DOES: Mapping[str, Callable[[CommandContext, KnownPaper], channel.Reply]] = {
 
 def step_of(context: CommandContext, said: Said) -> Step | None:
     """Returns what a text means after what the sender said and saw last; None if it stands by itself."""
-    kind, shown = references.following(said).link, frame.load(context).shown
-    if not shown.papers and context.chat.id and kind == "choose":
+    link, shown = references.following(said).link, frame.load(context).shown
+    if not shown.papers and context.chat.id and link == "choose":
         shown = replace(shown, papers=asked_papers.last_papers(context.transaction, context.chat))
     there = [one.subscription for one in picking.listed_here(context)]
     step = follow_ups.follow_up(said, frame.as_seen_now(context, shown), there) or named_orders.order_by_name(

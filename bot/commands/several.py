@@ -130,11 +130,12 @@ def _about(wish: str, one: model.Subscription, *, is_only: bool) -> str:
 def _parts(context: CommandContext, text: str) -> tuple[str, ...]:
     """Returns the wishes of a text, read with the names of the chat's subscriptions; (text,) if it answers a question."""
     parts = wishes.wishes_in(text, _named(_there(context)))
-    follows = references.following(intents.meaning(text))
+    said = intents.meaning(text)
+    follows = references.following(said)
     takes_back = follows.link in ("back", "keep") and not any(map(intents.command_in, parts))
-    if (follows.corrects or takes_back) and following.step_of(context, intents.meaning(text)):
+    if (follows.corrects or takes_back) and following.step_of(context, said):
         return (text,)  # "wrong one, I meant kelp"
-    if len(parts) == 1 and isinstance(following.step_of(context, intents.meaning(text)), Papers):
+    if len(parts) == 1 and isinstance(following.step_of(context, said), Papers):
         return (text,)  # "keep the first and the third"
     are_commands = all(map(intents.command_in, parts))
     waits = asking.answers_question(replace(context, args=text))

@@ -160,7 +160,6 @@ def _is_place(name: str) -> bool:
 
 # a sentence reads only the weights that it needs, in 1 ms; to load the whole file would take half a second
 WEIGHTS = Path(__file__).parent / "weights.sqlite"
-# `feature` is the CRC-32 of a feature: of 100,000 numbers among 4 billion, hardly one is by chance that of another feature
 INTENT_UNIT, PART_UNIT = 20, 5  # a stored weight of 1 is the 20th part of an intent's weight, the 5th of a part's
 _SELECT = "SELECT feature, weights FROM {} WHERE feature IN (SELECT value FROM json_each(?))"
 QUERY = "query"  # the intent of a text that is a query and not a sentence
@@ -224,7 +223,7 @@ def weights_of(kind: str, found: Iterable[str]) -> Mapping[str, Sequence[int]]:
     """Returns the weights of the found features; features without weights are left out.
 
     For the kind `intent`: index of an intent, its weight, index of the next one, and so on. For `part`: the weight of
-    each part.
+    each part. For a question of `kinds`: the weight of each kind but the first.
     """
     numbers = {number_of(feature): feature for feature in found}
     with closing(_file()) as file:
@@ -233,7 +232,10 @@ def weights_of(kind: str, found: Iterable[str]) -> Mapping[str, Sequence[int]]:
 
 
 def number_of(feature: str) -> int:
-    """Returns the number under which the file has a feature."""
+    """Returns the number under which the file has a feature: its CRC-32.
+
+    Of 100,000 numbers among 4 billion, hardly one is by chance that of another feature.
+    """
     return crc32(feature.encode("utf-8", "surrogatepass"))
 
 

@@ -9,7 +9,7 @@ from bot.commands.words import kinds, reader, subjects
 from bot.commands.words.days import paper_days
 
 QUESTION = kinds.Question("wishes", ("none", "look", "told"))
-_LIKELY, _SURE = 0.5, 0.9  # the least probabilities of a wish to be told, and of one that is surely none else
+_LIKELY, _SURE = 0.5, 0.9  # the least probabilities of a likely and of a sure wish to be told
 _ASKS = 0.35  # how probable a request for papers must be, unless it is surely a wish to be told
 
 
