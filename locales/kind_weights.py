@@ -1,6 +1,6 @@
-"""Learns from examples of which kind a sentence is: whether it is an order, how it follows another one (bot/commands/words/kinds.py).
+"""Learns from examples of which kind a sentence is: whether it is an order, how it follows another one (bot/sentences/words/kinds.py).
 
-The examples of a question are the files of its folder in bot/commands/words/example_kinds: in each line the kind, perhaps a
+The examples of a question are the files of its folder in bot/sentences/words/example_kinds: in each line the kind, perhaps a
 note that groups lines when they are measured, and the sentence, in whose slots such as {x} words are filled in. Most lines
 stand beside one of another kind with nearly the same words, so that the small words decide. More lines help: say what was
 read wrongly, and its opposite.
@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bot.commands.words import kinds, reader
-from bot.commands.words.reader import Token
+from bot.sentences.words import kinds, reader
+from bot.sentences.words.reader import Token
 
 FILES = reader.WEIGHTS.parent / "example_kinds"
 RUNS, ROUNDS, STEP = 5, 12, 0.3

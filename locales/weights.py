@@ -1,8 +1,8 @@
 """Learns to understand sentences from examples: `python -m locales.weights`.
 
 The intent of a sentence is what its author wants, such as to subscribe. A part is what some of its words say, such as a
-subject or a time. From the examples in bot/commands/words/examples, this module learns weights by which the bot finds
-both. It writes them to bot/commands/words/weights.sqlite, which is committed, with a hash of the examples. The same examples
+subject or a time. From the examples in bot/sentences/words/examples, this module learns weights by which the bot finds
+both. It writes them to bot/sentences/words/weights.sqlite, which is committed, with a hash of the examples. The same examples
 always give the same weights. An added line gives all other sentences other words, too: run the tests of sentences then.
 
 An example is a line with slots such as {x}. Several sentences are made of each example: words of the folder `parts` of
@@ -25,9 +25,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.commands.words import kinds, links, orders, reader, told
-from bot.commands.words.reader import Token, tokens_of
-from bot.commands.words.word_lists import LISTS
+from bot.sentences.words import kinds, links, orders, reader, told
+from bot.sentences.words.reader import Token, tokens_of
+from bot.sentences.words.word_lists import LISTS
 from locales import kind_weights
 
 Numbers = NDArray[np.float64]

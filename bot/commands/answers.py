@@ -9,11 +9,12 @@ from dataclasses import replace
 from datetime import time
 from typing import Any
 
-from bot.commands import asking, cities, frame, meant, picking, search, settings, settings_form
+from bot.commands import asking, cities, frame, picking, search, settings, settings_form
 from bot.commands.context import Callback, CommandContext
 from bot.commands.phrasing import when_words
-from bot.commands.words import intents, names, reader, yes_no
 from bot.ports import channel
+from bot.sentences import meant
+from bot.sentences.words import intents, names, reader, yes_no
 from subscriptions import zones
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Subscription

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 
 from bot.commands import phrasing
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.words.word_lists import small_words
 from bot.ports import channel as channels
+from bot.sentences.words.word_lists import small_words
 from subscriptions import errors
 from subscriptions.chat_settings import SETTINGS
 from subscriptions.query import FIELDS

@@ -19,9 +19,7 @@ from bot.commands import (
     export,
     feed,
     forget,
-    free_text,
     help_pages,
-    history,
     home_view,
     import_list,
     like,
@@ -36,12 +34,10 @@ from bot.commands import (
     privacy,
     proposed,
     ratings,
-    references,
     schedule,
     search,
     settings,
     settings_form,
-    several,
     share,
     start,
     stats,
@@ -55,8 +51,9 @@ from bot.commands import (
     why,
 )
 from bot.commands.context import Action, Command, Condition, Registry
-from bot.commands.words import intents, reader, wishes
 from bot.ports import conversation
+from bot.sentences import free_text, history, references, several
+from bot.sentences.words import intents, reader, wishes
 from subscriptions import model
 from subscriptions.query import FIELDS
 

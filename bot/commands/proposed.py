@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from bot.commands import asking, offered, several
+from bot.commands import asking, offered
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
+from bot.sentences import several
 
 
 class Proposed(NamedTuple):

@@ -6,9 +6,9 @@ from dataclasses import replace
 from bot.commands import phrasing, picking, typed_times
 from bot.commands.context import CommandContext
 from bot.commands.typed_times import OnlyTime
-from bot.commands.words.subjects import is_available
 from bot.ports import channel
 from bot.rendering.language import Language
+from bot.sentences.words.subjects import is_available
 from subscriptions import model, zones
 from subscriptions.errors import Sentence
 from subscriptions.matching.reasons import why

@@ -8,14 +8,14 @@ from bot.commands import cards, paper_lookup, phrasing, results
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.like import is_a_text, near_text
 from bot.commands.picking import listed_here
-from bot.commands.words import reader
-from bot.commands.words.days import PaperDays, day_of, paper_days, says_only_papers
-from bot.commands.words.dictated import request_in
-from bot.commands.words.past_times import past_time
-from bot.commands.words.ranks import rank_in
-from bot.commands.words.subjects import query_in, searched_in, span_of, subject_of
-from bot.commands.words.word_lists import small_words
 from bot.ports import channel
+from bot.sentences.words import reader
+from bot.sentences.words.days import PaperDays, day_of, paper_days, says_only_papers
+from bot.sentences.words.dictated import request_in
+from bot.sentences.words.past_times import past_time
+from bot.sentences.words.ranks import rank_in
+from bot.sentences.words.subjects import query_in, searched_in, span_of, subject_of
+from bot.sentences.words.word_lists import small_words
 from subscriptions import errors, model
 from subscriptions.matching.reasons import why
 from subscriptions.meaning import NEAR

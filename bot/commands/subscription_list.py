@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import confirmation, meant, own_topic, phrasing, picking
+from bot.commands import confirmation, own_topic, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import Row
-from bot.commands.words import names, reader
 from bot.ports import channel
+from bot.sentences import meant
+from bot.sentences.words import names, reader
 from subscriptions import errors, model, states
 from subscriptions.query.parse import parse_query
 from subscriptions.service import amendments, overlaps, recent_matches

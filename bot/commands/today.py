@@ -5,8 +5,8 @@ from datetime import date
 from bot.commands import results
 from bot.commands.context import Callback, Command, CommandContext, with_stored_chat
 from bot.commands.search import papers_of
-from bot.commands.words.days import paper_days
 from bot.ports import channel
+from bot.sentences.words.days import paper_days
 from subscriptions import model, states
 from subscriptions.errors import Sentence
 from subscriptions.planning.times import split_when

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from bot.commands import asking, frame, phrasing, references
+from bot.commands import asking, frame, phrasing
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
+from bot.sentences import references
 from subscriptions import errors, model, states
 from subscriptions.service import undoing
 from subscriptions.service.changes import Change, Difference

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import all_but, frame, phrasing, picking
+from bot.commands import frame, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.undo import undo_row
-from bot.commands.words.intents import meaning
 from bot.ports import channel
+from bot.sentences import all_but
+from bot.sentences.words.intents import meaning
 from subscriptions import errors, model
 from subscriptions.service import requests, several_subscriptions
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.commands.context import CommandContext
-from bot.commands.words.heard_language import language_of
 from bot.conversation.authorization import PreparedRequest
 from bot.dependencies import Dependencies
 from bot.ports.conversation import (
@@ -15,6 +14,7 @@ from bot.ports.conversation import (
     Request,
 )
 from bot.rendering.language import Language
+from bot.sentences.words.heard_language import language_of
 from subscriptions import model
 from subscriptions.service import conversation_state
 from subscriptions.service.amendments import follow_person

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.commands import free_text, proposed
+from bot.commands import proposed
 from bot.commands.context import Registry, may_write, writes_of
 from bot.commands.intent import Intent, understand
 from bot.commands.proposed import Proposed
@@ -17,6 +17,7 @@ from bot.conversation.authorization import PreparedRequest
 from bot.conversation.command_contexts import build_command_context
 from bot.dependencies import Dependencies
 from bot.ports.conversation import MessageRequest, typed_command
+from bot.sentences import free_text
 from subscriptions.store.database.store import Transaction, reads
 
 MOST = 3  # commands; an answer with more is none

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bot.commands.words.languages import recognised
 from bot.digests import Entry, Warnings, without_failures
 from bot.ports.language_model import ModelRequest
 from bot.rendering.cleaning import clean
+from bot.sentences.words.languages import recognised
 from subscriptions import model
 from subscriptions.normalize.letters import has_chinese
 from subscriptions.service.model_summaries import Task

@@ -13,13 +13,13 @@ from bot.commands import help_pages
 from bot.commands.context import BotInfo
 from bot.commands.intent import REGISTRY
 from bot.commands.phrasing import LANGUAGES
-from bot.commands.words.subjects import query_in
 from bot.demo import steps, story
 from bot.pages.samples import SAMPLES
 from bot.platforms.slack.manifest import manifest
 from bot.platforms.web import markup, playground
 from bot.ports.conversation import Place
 from bot.rendering.language import Language, translator
+from bot.sentences.words.subjects import query_in
 from bot.sources.ingest import ingest
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from bot.commands.words import intents
+from bot.sentences.words import intents
 
 REPO = Path(__file__).parents[2]
 FOLDERS = ("bot", "subscriptions", "templates", "locales")
@@ -95,7 +95,7 @@ def test_who_installs_it_is_understood_as_in_a_checkout(program: ModuleType, bui
     _, wheel, _ = built
     with zipfile.ZipFile(wheel) as held:
         held.extractall(tmp_path)  # noqa: S202 - just built
-    ask = "import bot, sys; from bot.commands.words import intents; print(bot.__file__); print([intents.meaning(one)[2:] + (intents.meaning(one).subject,) for one in sys.argv[1:]])"
+    ask = "import bot, sys; from bot.sentences.words import intents; print(bot.__file__); print([intents.meaning(one)[2:] + (intents.meaning(one).subject,) for one in sys.argv[1:]])"
     said = ("send me papers about the sea ice automatically", "papers on kelp, right away", "自动发给我关于冰川的论文")
     place, *read = program.run(sys.executable, "-c", ask, *said, cwd=tmp_path, PYTHONPATH=str(tmp_path)).splitlines()
     assert place.startswith(str(tmp_path))

@@ -13,12 +13,12 @@ import pytest
 
 from bench._hostile_texts import REPEATED, WORST
 from bot.commands import answers, intent
-from bot.commands.words.intents import command_in
-from bot.commands.words.subjects import query_in
 from bot.digests import read_digest
 from bot.platforms.slack.typed_text import unescape
 from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.queries_in_words import explain
+from bot.sentences.words.intents import command_in
+from bot.sentences.words.subjects import query_in
 from bot.settings.cron import is_cron
 from subscriptions import model, portable
 from subscriptions.chat_settings import check_value

@@ -8,7 +8,6 @@ from bot.commands import results
 from bot.commands.intent import REGISTRY
 from bot.commands.phrasing import days_known
 from bot.commands.search import query_of
-from bot.commands.words.intents import command_in
 from bot.platforms.web.markup import Web, chat_in
 from bot.ports import conversation
 from bot.ports.channel import Clock
@@ -16,6 +15,7 @@ from bot.rendering import views
 from bot.rendering.language import Language
 from bot.rendering.outline import measure_of_list
 from bot.rendering.whole_papers import why_sections
+from bot.sentences.words.intents import command_in
 from subscriptions import errors, model
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import parse_query

@@ -12,13 +12,13 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.commands.intent import REGISTRY, understand
-from bot.commands.words import reader
-from bot.commands.words.intents import command_in
-from bot.commands.words.reader import learned
-from bot.commands.words.subjects import query_in
 from bot.digests import read_digest
 from bot.ports import conversation
 from bot.rendering import queries_in_words
+from bot.sentences.words import reader
+from bot.sentences.words.intents import command_in
+from bot.sentences.words.reader import learned
+from bot.sentences.words.subjects import query_in
 from bot.settings import cron
 from subscriptions import errors, model, portable
 from subscriptions.planning import pauses
@@ -166,7 +166,7 @@ SENTENCE_WORDS: Final = (
 )  # fmt: skip
 SENTENCES: Final = target.Target(
     check=check_words,
-    code=("bot.commands.intent", "bot.commands.words", "subscriptions.planning.times", "subscriptions.query.links"),
+    code=("bot.commands.intent", "bot.sentences.words", "subscriptions.planning.times", "subscriptions.query.links"),
     seeds=lambda: tuple(
         bytes([number]) + text.encode()
         for number, text in enumerate(

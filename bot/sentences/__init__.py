@@ -1,0 +1,1 @@
+"""Understands sentences: what a text without a slash says, alone or after the message before it, and does it. May be removed."""

@@ -1,0 +1,143 @@
+"""Tells which change of one subscription a sentence says: its query, its name, its time, a pause, its removal. Pure."""
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, datetime
+
+from bot.sentences import meant
+from bot.sentences.words import intents, reader, subjects
+from bot.sentences.words.said import Said
+from subscriptions import errors, model
+from subscriptions.normalize import tokens
+from subscriptions.planning.cadence import with_days
+from subscriptions.planning.pauses import length_of
+from subscriptions.planning.times.reading import clock_of, reading_of
+from subscriptions.query import rewriting
+from subscriptions.query.parse import parse_query
+
+# changes of the words of a query
+OF_WORDS = ("exclude", "narrow", "widen")
+_SOME_DAY = date(2026, 1, 1)
+_TITLES = re.compile(r"title|标题|题目")
+
+
+def change_of(said: Said, one: model.Subscription) -> tuple[str, str] | None:
+    """Returns (command, arguments) to change one subscription in the way that a sentence says; None if that is impossible."""
+    change = _CHANGES.get(said.intent)
+    with suppress(errors.PaperwireError):
+        args = change(said, one) if change else None
+        command = _COMMANDS.get(said.intent, said.intent)
+        return (command, f"{one.number} {args}".strip()) if args is not None else None
+    return None
+
+
+def with_new_words(said: Said, text: str) -> str:
+    """Returns the query that a sentence puts in place of another one, or of the words of it that the sentence names."""
+    wanted = said.texts(reader.WANTED)
+    new = said.subject if " OR " in said.subject or len(wanted) != 1 else wanted[0]
+    return new and meant.with_other_words(text, " ".join(said.texts(reader.NAMED)), new)
+
+
+def reworded(said: Said, text: str) -> str | None:
+    """Returns a query with the exclusion, restriction or alternative that a sentence names; None if that changes nothing."""
+    with suppress(errors.PaperwireError):
+        return _REWORDS[said.intent](said, text)
+    return None
+
+
+def _excluded(said: Said, text: str) -> str | None:
+    if not subjects.denies(reader.folded(said.text)):  # "also for kelp" excludes nothing
+        return None
+    query = parse_query(text)
+    for term in subjects.unwanted_in(said.text, said.intent):
+        query = rewriting.narrowed(query, term)
+    return query.text if query.text != text else None
+
+
+def _narrowed(said: Said, text: str) -> str | None:
+    subject, titles = (
+        subjects.wanted_in(said.text, said.intent).removeprefix("ti:"),
+        _TITLES.search(reader.folded(said.text)),
+    )
+    if titles and (not subject or subject in text):
+        return rewriting.rewritten(parse_query(text), rewriting.in_titles) or None
+    if {*tokens(subject)} <= {*tokens(text)}:  # "only kelp" says nothing new of "kelp forests"
+        return None
+    whole = f"({text})" if " OR " in text else text
+    if titles and " OR " not in subject:
+        subject = f'ti:"{subject}"' if " " in subject else f"ti:{subject}"
+    return f"{whole} {f'({subject})' if ' OR ' in subject else subject}" if subject else None
+
+
+def _widened(said: Said, text: str) -> str | None:
+    """Returns a query that finds more: without `ti:`, without an exclusion, or with one more alternative.
+
+    None if there is none.
+    """
+    subject = subjects.wanted_in(said.text, said.intent).removeprefix("ti:")
+    if "ti:" in text and (not subject or _TITLES.search(reader.folded(said.text))):
+        return text.replace("ti:", "")
+    lifted = re.sub(rf'\s*-"?{re.escape(subject.rstrip("s"))}s?"?(?!\w)', "", text, flags=re.IGNORECASE)
+    if subject and lifted.strip() not in ("", text):
+        return lifted
+    wider = or_else(text, subject)
+    return wider if subject and wider != text else None
+
+
+def or_else(text: str, other: str) -> str:
+    """Returns a query with an alternative; the query itself if the alternative has the same words."""
+    return text if {*tokens(other)} == {*tokens(text)} else f"{text} OR {other}"
+
+
+def _scheduled(said: Said, one: model.Subscription) -> str | None:
+    """Returns the new time of a subscription: the named time, or its own time, moved earlier or later.
+
+    If only days are named, the time of day stays. Days that come "too" are added. None if no time is named.
+    """
+    if days := intents.days_added(said):
+        return str(with_days(one.cadence, days))
+    when, at, shift = subjects.time_in(said.text, said.intent), one.cadence.at, _SHIFT.search(reader.folded(said.text))
+    length = next(filter(None, map(length_of, said.marked(reader.LONG))), None)
+    if at and shift and length:
+        moved = (datetime.combine(_SOME_DAY, at) + (-length if shift["earlier"] else length)).time()
+        return str(replace(one.cadence, at=moved))
+    if not when or not at or one.cadence.until:
+        return when or None
+    if (clock := clock_of(when)) and one.cadence.kind not in ("now", "when-out"):  # the days stay
+        return str(replace(one.cadence, at=clock))
+    reading = reading_of(when)
+    is_only_days = (
+        reading
+        and reading.exact
+        and reading.at is None
+        and not reading.part
+        and reading.kind in ("daily", "weekdays", "weekly", "days")
+    )
+    return f"{when} {at:%H:%M}" if is_only_days else when
+
+
+_SHIFT = re.compile(
+    r"(?P<earlier>\b(?:earlier|sooner|before|forward)\b|提前|提早|往前|早(?=@|\s*\d|[一半两]))|\b(?:later|after|back|delay|postpone)\b|推迟|延后|延迟|往后|晚(?=\s*\d|[一半两])"
+)
+
+
+_REWORDS: Mapping[str, Callable[[Said, str], str | None]] = {
+    "exclude": _excluded,
+    "narrow": _narrowed,
+    "widen": _widened,
+}
+_CHANGES: Mapping[str, Callable[[Said, model.Subscription], str | None]] = {
+    "unsub": lambda _said, _one: "",
+    **dict.fromkeys(OF_WORDS, lambda said, one: reworded(said, one.text)),
+    "edit": lambda said, one: with_new_words(said, one.text) or None,
+    "name": lambda said, _: intents.name_in(said) or None,
+    "schedule": _scheduled,
+    "pause": lambda said, _: intents.pause_in(said),
+    "resume": lambda _said, _one: "",
+    "now": lambda _said, _one: "now",
+    "weekdays": lambda _said, _one: "weekdays",
+}
+_COMMANDS = {**dict.fromkeys(OF_WORDS, "edit"), **dict.fromkeys(("now", "weekdays"), "schedule")}
+INTENTS = frozenset(_CHANGES)  # the intents of such sentences

@@ -1,0 +1,142 @@
+"""Tells how a text refers to the message before it, and reads what it says then. Pure.
+
+What it means depends on what was shown: see bot/sentences/follow_ups.py.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from bot.sentences.words import by_rule, intents, links, names, orders, reader
+from bot.sentences.words.links import Link
+from bot.sentences.words.said import Said
+from subscriptions.planning.times.reading import clock_of
+
+FEW = 8  # most tokens of a sentence that refers to the last reply
+_MOST = 20  # most tokens of a sentence that amends what was said before
+_SURE = 0.5  # the least probability of a link
+# words that say that something before was wrong; of 等等, 算了 and 意思 the first character
+_CORRECTS = frozenset(
+    {"no", "nope", "wrong", "sorry", "oops", "wait", "actually", "meant", "mean", "misspelled", "typo", *"不错意说等算"}
+)
+_NOT = re.compile(r"(?:not\b|不是)\s*")
+_CLAUSES = re.compile(r"[,;]|(?=\bnot\b|不是)")
+OTHER = re.compile(
+    r"\b(?:the other(?: one)?|another(?: one)?|the one before)\b|另(?:外)?[一那]?[个条]|前[一面]那?[个条次]"
+)
+DENIED = re.compile(r"^(?:not?|without|except|hide|skip)\b|^(?:不要|别|除了|去掉)|不要$")
+_TOO = re.compile(r"\b(?:too|also|as well|likewise)\b|也")
+LAST = re.compile(r"\b(?:the )?last (?:one|paper)\b|最后(?:那|这)?一?[个篇]")
+BUTTONS = {"like": "more-like-this", "save": "card-save", by_rule.UNSAVE: "unsave"}
+OF_PAPERS = (*BUTTONS, "export-saved-bib", "export-bib-30d")
+OF_SUBSCRIPTIONS = frozenset(
+    {"exclude", "narrow", "widen", "unsub", "pause", "resume", "name", "preview", "share", "edit", "schedule"}
+)
+_CHANGES = frozenset({"when", "without", "only", "also", "instead", "it", "same", "count"})
+# how a text follows → the intent as which its words are read
+_READ_AS: Mapping[Link, str] = {
+    "without": "exclude",
+    "only": "narrow",
+    "also": "widen",
+    "instead": "edit",
+}
+
+
+class Following(NamedTuple):
+    """How a message follows the one before it, and what it says then."""
+
+    link: Link
+    said: Said
+
+    @property
+    def read(self) -> Said:
+        """Returns the text, read as what the link says."""
+        if self.link == "when":
+            return _of_time(self.said)
+        intent = _READ_AS.get(self.link)
+        return self.said._replace(found=(reader.Score(intent, 1.0),)) if intent else self.said
+
+    @property
+    def refers(self) -> bool:
+        """Returns whether it may mean something else after another message."""
+        return self.link != "alone"
+
+    @property
+    def corrects(self) -> bool:
+        """Returns whether it says that something before was wrong."""
+        return self.refers and _corrects(self.said)
+
+
+def following(said: Said) -> Following:
+    """Returns how a text may follow another message."""
+    if plain_of(said.text).strip("#").isdecimal():
+        return Following("choose", said)
+    return Following("alone" if len(said.tokens) > _MOST or "\n" in said.text else _link_of(said), said)
+
+
+def _corrects(said: Said) -> bool:
+    return any(one.mark in _CORRECTS for one in said.tokens)
+
+
+def _link_of(said: Said) -> Link:
+    link, sure = links.link_of(said.tokens)
+    if link in ("alone", "it", "count") and _is_of_papers(said):
+        return "choose"
+    if sure < _SURE or _stands_by_itself(said, link):
+        return "alone"
+    return "when" if link == "it" and said.intent == "schedule" and said.marked(reader.WHEN) else link
+
+
+def _stands_by_itself(said: Said, link: Link) -> bool:
+    """Returns whether a text that would follow another one has all that it needs."""
+    is_topic = said.intent == reader.QUERY and said.is_sure
+    if is_topic and (link in _CHANGES or link in ("choose", "again")):  # 可重复性危机 has the sign for "again"
+        return True
+    if link == "back":
+        return said.is_sure and said.intent in ("undo", "cancel")
+    if link == "tell":
+        return any(one.mark in (reader.PAPER, reader.CATEGORY, reader.QUOTED) for one in said.tokens)
+    is_other = names.exemption_in(said.text) or names.container_in(said.text)
+    is_talk = not _corrects(said) and orders.is_surely_no_order(said.tokens)  # "weekly would be too rare"
+    if link in _CHANGES and (is_other or is_talk):
+        return True
+    if not said.is_sure or _corrects(said):
+        return False
+    is_of_a_number = names.is_numbered(said.text) and said.intent in OF_SUBSCRIPTIONS and link not in ("choose", "same")
+    return is_of_a_number or (said.intent.startswith("set-") and link != "count" and not said.marked(reader.LONG))
+
+
+def _is_of_papers(said: Said) -> bool:
+    """Returns whether a text is about papers by their numbers, or about the paper that is shown: "save 2", "more like this"."""
+    words = said.texts(reader.WANTED, reader.UNWANTED, reader.LABEL)
+    if words or said.marked(reader.PAPER) or said.marked(reader.WHEN) or len(said.tokens) > FEW:
+        return False
+    return said.intent in OF_PAPERS and said.is_clear
+
+
+def plain_of(text: str) -> str:
+    """Returns a text folded, without punctuation around it."""
+    return reader.folded(text).strip(" .!?。！？")
+
+
+def _of_time(said: Said) -> Said:
+    """Returns the meaning of the right one of several times, and of a number as a time of day: "hm, 8 is better"."""
+    right, wrong = right_and_wrong(said.text)
+    if right and wrong:
+        return intents.meaning(right)
+    numbers = said.marked(reader.NUMBER)
+    is_number = not said.marked(reader.WHEN) and len(numbers) == 1 and clock_of(numbers[0])
+    return intents.meaning(f"move it to {numbers[0]}") if is_number else said
+
+
+def right_and_wrong(text: str) -> tuple[str, str]:
+    """Returns what a text says, and what it denies: ("8", "7") for "8, not 7" and for "not 7, 8"."""
+    clauses = [one.strip() for one in _CLAUSES.split(plain_of(text)) if one.strip()]
+    wrong = [one for one in clauses if _NOT.match(one)]
+    return ", ".join(one for one in clauses if one not in wrong), ", ".join(_NOT.sub("", one) for one in wrong)
+
+
+def names_another(text: str) -> bool:
+    """Returns whether a text speaks of another thing than the one before: "undo that too", "the other one"."""
+    plain = reader.folded(text)
+    return bool(_TOO.search(plain) or OTHER.search(plain))

@@ -1,0 +1,214 @@
+"""Finds meanings by rules, where sentences with very different meanings look alike to what was learned. Pure."""
+
+import re
+from typing import NamedTuple
+
+from bot.sentences.words import reader, subjects
+from bot.sentences.words.past_deliveries import asks_what_came
+from bot.sentences.words.ranks import rank_in
+from subscriptions.chat_settings import SETTINGS
+
+DISTRESS, UNSAVE, WHEN_FOUND, BIB = "distress", "unsave", "when-found", "export-bib"
+ACKNOWLEDGED = "acknowledged"  # the person only says that the last message was read
+BOTH_LANGUAGES = "set-text-both"
+HISTORY = "history"
+FEED = "feed"  # the papers of the chat in a feed reader
+WRONG = "wrong"  # the summary of a paper is wrong
+
+_SHORT = 40  # characters of a text that only acknowledges
+_READ = 2000  # characters of a text in which distress is looked for
+_PAPERS = re.compile(
+    r"\b(?:papers?|articles?|studies|study|research|literature|preprints?|reviews?|subscribe|search)\b"
+    r"|论文|文献|文章|研究|综述|检测|预测|预防|干预|订阅"
+)
+# A person who speaks of harm to themselves. These say so even if papers are mentioned, too.
+_HARM = re.compile(
+    r"\b(?:kill|hurt|harm|cut|hang|shoot|drown|poison|starv|burn)(?:e|t?ing)?\s+(?:my ?self)\b"
+    r"|\b(?:end|ending|take|taking)\s+my\s+(?:own\s+)?life\b|\bi\b[^.;!?]{0,40}\bend(?:ing)? it all\b"
+    r"|我[^,.!?]{0,8}(?:想|要|准备|打算|考虑)(?:过|去|着|要)?(?:自杀|轻生|自尽|寻死|跳楼|割腕|自残|死(?=$|[了的,.!?吧啊]))"
+    r"|我[^,.!?]{0,8}(?:自残|割腕|伤害自己)|结束(?:自己|我)的?(?:生命|一生)|了结(?:自己|我)"
+)
+# Despair. A sentence about papers may have the same words: "papers on people who want to die".
+_DESPAIR = re.compile(
+    r"\b(?:want|wanna|wish|hope|ready|going|rather|like)(?:\s+(?:to|just|i|could|was|were|only|would))*\s+(?:die|dead|be dead|disappear|never wake up)\b"
+    r"|\b(?:don'?t|do not|can ?not|can'?t|no longer|didn'?t)\s+(?:really\s+|even\s+)?(?:(?:want|wish|like|bear)\s+(?:to\s+)?)?"
+    r"(?:live|living|be alive|being alive|exist|go on|keep going|wake up)(?=\s*(?:$|[,.!?]|any ?more|any longer|like this|with))"
+    r"|\b(?:reason|point|will|sense|desire)\s+(?:to|in|for|of)\s+(?:live|living|liv|going on|go on|being alive)\b"
+    r"|\blife\s+(?:is|isn'?t|has|feels|seems)\b[^.;!?]{0,12}\b(?:worth|meaning\w*|pointless|over|unbearable|hell)\b"
+    r"|\bi(?:'?m| am| feel| felt|'?ve been| have been)?\b[^.;!?]{0,25}\b(?:suicidal|self[- ]?harm\w*|overdos\w+)"
+    r"|\bi(?:'?m| am|'?ve been| have been| keep| want| will|'?ll)?\b[^.;!?]{0,25}\b(?:thinking|think|thoughts|considering|contemplat\w+|attempt\w*|commit\w*|planning|tried)\b[^.;!?]{0,15}\bsuicide\b"
+    r"|\bbetter off (?:dead|without me)\b|\b(?:nobody|no one|no-one)\b[^.;!?]{0,12}\b(?:miss|need|love|care about|cares about|loves|needs)\s+me\b"
+    r"|\bi(?:'?m| am| feel)\s+(?:\w+\s+){0,2}(?:hopeless|worthless|desperate|depressed|in despair|a burden)\b|\bi\s+(?:\w+\s+)?hate\s+(?:my ?self|my life)\b"
+    r"|(?:^|[我,.!?])(?:真的?|好|就|只|很|都|经常|总是?|有时候?|现在|[每天今晚上])*想(?:自杀|去死|轻生|死(?=$|[了的,.!?啊]))"
+    r"|不(?:想|愿意?)再?活|活不下去|活着[^,.!?]{0,4}(?:意思|意义|没用|好累|太累|痛苦)|活(?:着|下去)的(?:意义|必要|勇气|理由|动力)"
+    r"|生无可恋|(?:撑|熬|坚持)不下去|死了(?:算了|一了百了)|(?:还)?不如死|没有?人(?:在乎|需要|爱|关心)我|我(?:真的?|很|好|太|感到|觉得|已经)*(?:绝望|抑郁了|崩溃)"
+)
+_UNSAVED = re.compile(
+    r"\bun-?(?:save|star|bookmark|pin|keep)"
+    r"|\b(?:remove|delete|drop|take|clear|erase|get rid of|kick|throw|no longer|don'?t|do not|stop)\b.*\b(?:sav(?:e|ed|es|ing)|bookmark\w*|favou?rites?|starred|reading list|kept|keep)\b"
+    r"|(?:取消|删除?|删掉|移除|移出|去掉|不要再?|不再|别再?|不用).{0,24}(?:收藏|保存|书签)|(?:收藏|保存)(?:夹|的|里|中)?.{0,24}(?:删|移除|移出|去掉|取消|拿掉)"
+)
+_THINGS = (reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR)  # parts that name what papers are about
+_FEED_WORDS = frozenset({"rss", "atom", "feed", "feeds", "reader", "url"})
+_FEED = re.compile(r"(?<![a-z])rss(?![a-z])|\batom feed\b|\bfeed (?:reader|address|url)\b")
+# Orders are sentences that have nothing but these words: those around, of a thing, and of what shall happen to it.
+_AROUND = (
+    "please|can|could|would|you|i|we|want|need|to|just|now|the|this|that|my|our|its|it|an?|of|for|me|us|give|make|get|is|was|are|remove|delete"
+    "|请|帮我|给我|我|把|将|这|那|一|个|的|了|吧|掉|是|去|删除?"
+)
+_PARTS_OF_FEEDS = "rss|atom|feeds?|address|url|link|reader|key|secret|old|订阅源|地址|链接"
+_PARTS_OF_SUMMARIES = "summar(?:y|ies)|tldr|ai|model|paper|hide|[总小]结|模型|论文|写得?"
+_ENDS = (
+    "stop|end|revoke|close|remove|delete|cancel|disable|off|turn|switch|shut|down|停[止用]?|关闭?|取消|撤销|删除?|作废"
+)
+_RENEWS = "new|another|renew|replace|regenerate|reset|change|更?换|重新生成|新"
+_IS_WRONG = "wrong|false|incorrect|inaccurate|misleading|错误?|不对|不正确|有误"
+
+
+class _Order(NamedTuple):
+    """What a sentence must have to be an order."""
+
+    words: re.Pattern[str]  # each of them
+    thing: re.Pattern[str]
+    does: re.Pattern[str]
+
+    def is_in(self, plain: str) -> bool:
+        """Returns whether a folded sentence is this order, and nothing else."""
+        is_only = all(map(self.words.fullmatch, re.split(r"[\s,.!?]+", plain.strip(" ,.!?"))))
+        return is_only and bool(self.thing.search(plain) and self.does.search(plain))
+
+
+def _order(thing: str, does: str, others: str) -> _Order:
+    within = (re.compile(rf"(?<![a-z])(?:{one})(?![a-z])") for one in (thing, does))
+    return _Order(re.compile(rf"(?:{_AROUND}|{does}|{others})+"), *within)
+
+
+_ORDERS = {
+    f"{FEED}-new": _order("rss|feeds?|订阅源", _RENEWS, _PARTS_OF_FEEDS),
+    f"{FEED}-stop": _order("rss|feeds?|订阅源", _ENDS, _PARTS_OF_FEEDS),
+    WRONG: _order("summar(?:y|ies)|tldr|[总小]结", _IS_WRONG, _PARTS_OF_SUMMARIES),
+}
+_ORDERED = ("today", "missing-citations", "set-limit", "set-order-newest", "like-paper", reader.QUERY)
+_CITED = re.compile(r"cit(?:e|ing|ation)|\bh-index|\brefer|引|参考")  # who wrote a paper is known, who cites it is not
+_SAVES = ("save", "saved", "unsub", "dislike-paper", "export-saved-bib", "exclude", "undo", reader.QUERY)
+# A note on empty days speaks of nothing. "Tell me when there is" does not, so it is about the search before it.
+_NOTHING = re.compile(
+    r"\bno(?:thing|ne|t)?\b|n't\b|\b(?:zero|0|empty\w*|quiet\w*|silen\w+|without|even (?:if|when)|dry|slow)\b|[没無无零空]|哪怕|即使|安静|\b0"
+)
+# "Tell me when there is one" has no subject of its own.
+_TELL = re.compile(
+    r"(?:(?:ok|okay|then|please|and|but|just|can you|could you|would you|will you)[, ]+)*(?:tell|notify|ping|alert|message|mail|email|inform|let|write|text|remind)"
+    r"(?: (?:to|me|us|know|a|note|message|mail))*,? (?:when(?:ever)?|if|once|as soon as)(?: (?:there|is|are|was|were|will|be|any|anything|something|some"
+    r"|one|ones|new|more|it|they|you|an|a|come|comes|came|arrives?|appears?|shows?|turns?|pops?|up|out|in|exists?|available|found|finds?|get|gets|have|has"
+    r"|been|do|does|match(?:es)?|fits?|papers?|articles?|that|this|like|of|for|about|on|them|these|those|such|published|ever|please))+"
+    r"|(?:(?:please|and|just|ok)[, ]+)*keep me (?:posted|updated|informed|in the loop)(?: (?:on|about) (?:that|this|it|these|those))?(?: please)?"
+    r"|(?:等|如果|要是|一旦|一|那|以后|将来|下次|什么时候|[,])*(?:有|出|来|出现|发布|更新)(?:新|的|消息|论文|文章|结果|话|了|时|时候|之后|后|就|以后|[,])*(?:请|就|再|麻烦|记得)*"
+    r"(?:告诉|通知|提醒|叫|喊|发给?|推送?给?)(?:我|一声|一下|吧|[下])*"
+)
+_SUBSCRIBES_TOO = re.compile(r"[也还再](?:帮我|给我|请)*(?:订[阅上]|关注|追踪|跟踪)(?!里)")  # 密码学也订上
+_GOT_ON = re.compile(  # "show me what you've got on kelp"
+    r"^(?!.*\b(?:subscri|follow|list|alert|get)).*\b(?:got|have) (?:on|about) \S"
+)
+# What time it is where the person is, not when papers shall come.
+_CLOCK = re.compile(
+    r"\b(?:it'?s|it is|clock|watch|phone)\b.*\b(?:here|where i (?:am|live|work)|now|at my place|my end|my side|says|shows|local)\b"
+    r"|\b(?:my|local) (?:clock|watch|time|phone)\b.*\b(?:is|says|shows|reads)\b"
+    r"|(?:这里|这边|我这儿?|我那边?|当地|本地|我家)[^,.!?]{0,5}(?:是|已经|才|都|显示)|现在(?:是|已经|才)|(?:手表|时钟|手机|钟|表)上?(?:是|显示)"
+)
+_TIMED = ("schedule", "smalltalk", "about", "status", reader.QUERY, *reader.ASKING)
+
+
+# Words around the languages in which papers are shown.
+_SHOWN = re.compile(
+    r"\b(?:please|pls|can|could|you|i(?:['’]d)?|we|want|need|would|like|to|let|me|us|have|see|read|get|show|display|give|use|switch|set|text"
+    r"|the|them|it|(?:titles? and )?summar(?:y|ies)|titles?|everything|always|in|with|version|mode)\b|[.,!?'’]"
+    r"|请|麻烦|帮我|给我|我?想?要|我?想|希望|都|把|将|使?用|以|改[为成]?|换[为成]|切换[到成为]?|设置?[为成]|开启|打开|显示|展示|看|标题和?|总结|摘要|内容"
+    r"|一起|同时|模式|形式|版本?|的|吧|[要为成]|[,。!?]"
+)
+
+
+def _names_both_languages(plain: str) -> bool:
+    """Returns whether a folded sentence says only that papers are shown in both languages.
+
+    One English word alone, such as "bilingual", is a subject of papers; "both" may be any two things.
+    """
+    named = " ".join(_SHOWN.sub(" ", plain).split())
+    is_subject = plain.isascii() and plain.isalpha()
+    return not is_subject and named != "both" and SETTINGS["text"].value_named(named) == "both"
+
+
+def intent_by_rule(tokens: tuple[reader.Token, ...], plain: str, likeliest: str) -> str:
+    """Returns the intent of a folded sentence whose likeliest learned intent is known; that one if no rule applies."""
+    if _names_both_languages(plain):
+        return BOTH_LANGUAGES
+    if asks_what_came(plain):
+        return HISTORY
+    if likeliest == "widen" and _SUBSCRIBES_TOO.search(plain):
+        return "sub"
+    if likeliest == "list" and _GOT_ON.search(plain):
+        return reader.ASKING[0]
+    if of_feed := _order_of(tokens, plain) or (FEED if _FEED.search(plain) and not _has_topic(tokens) else ""):
+        return of_feed
+    is_ranked = likeliest in _ORDERED and rank_in(plain) is not None
+    return reader.ASKING[0] if is_ranked else _of_likeliest(tokens, plain, likeliest)
+
+
+def _order_of(tokens: tuple[reader.Token, ...], plain: str) -> str:
+    """Returns the intent of a sentence that is an order about the feed or a paper's summary; "" for other sentences."""
+    for one in reversed(tokens):
+        if one.mark == reader.PAPER:
+            plain = plain[: one.start] + plain[one.end :]
+    return next((intent for intent, order in _ORDERS.items() if order.is_in(plain)), "")
+
+
+def _names_a_thing(tokens: tuple[reader.Token, ...], plain: str) -> bool:
+    """Returns whether a sentence about all subscriptions names a subject: "remove all my termite subscriptions".
+
+    But 订阅全清 is no wish to subscribe to 全清.
+    """
+    known = reader.learned().known.words
+    is_strange = plain.isascii() and any(one.mark not in known for one in tokens if one.mark.isalpha())
+    asked = [] if plain.startswith("订阅") else subjects.texts_of(plain, reader.ASKING[0], *_THINGS)
+    return is_strange or bool(asked or subjects.texts_of(plain, "unsub", *_THINGS))
+
+
+def _has_topic(tokens: tuple[reader.Token, ...]) -> bool:
+    """Returns whether a sentence about a feed has nothing but its name, or a word that no example has: "RSS fingerprinting"."""
+    known = reader.learned().known
+    others = [one.mark for one in tokens if one.mark not in _FEED_WORDS and one.mark[:1].isalpha()]
+    is_strange = any(not reader.is_han(one) and one not in known.words for one in others)
+    return not others or is_strange or not known.topics.isdisjoint(reader.pairs_of(tokens))
+
+
+def _of_likeliest(tokens: tuple[reader.Token, ...], plain: str, likeliest: str) -> str:
+    """Returns another intent of a sentence where a rule says that the likeliest learned one is not meant."""
+    has_paper = any(token.mark == reader.PAPER for token in tokens)
+    if likeliest in _TIMED and any(token.mark == reader.WHEN for token in tokens) and _CLOCK.search(plain):
+        return "timezone"
+    if likeliest in _SAVES and _UNSAVED.search(plain) and (likeliest != reader.QUERY or has_paper):
+        return UNSAVE
+    if likeliest.startswith("export") and has_paper:
+        return BIB
+    if likeliest == "missing-citations" and has_paper and not _CITED.search(plain):
+        return reader.QUERY
+    if _TELL.fullmatch(plain.rstrip(" .!?~")) or (likeliest == "set-quietday-on" and not _NOTHING.search(plain)):
+        return WHEN_FOUND
+    is_of_a_thing = likeliest == "unsub-all" and _names_a_thing(tokens, plain)
+    return "unsub" if is_of_a_thing else likeliest
+
+
+def is_distress(text: str) -> bool:
+    """Returns whether a person says that they want to die or to harm themselves, or that they despair."""
+    plain = reader.folded(text[:_READ])
+    return bool(_HARM.search(plain) or (_DESPAIR.search(plain) and not _PAPERS.search(plain)))
+
+
+_ACKNOWLEDGED = re.compile(
+    r"(?:ok(?:ay)?|k+|alright|all right|got it|understood|fine|好的?|好吧|行|嗯+|知道了|收到|明白了?|懂了)[\s.!~]*"
+    r"|[^\w\s?!.,;:'\"()<>/\\|@#$%^&*+=~`{}\[\]-]+"  # only signs
+)
+
+
+def is_acknowledged(text: str) -> bool:
+    """Returns whether a text only says that a person has read the last message: "ok", or nothing but signs."""
+    return len(text) <= _SHORT and bool(_ACKNOWLEDGED.fullmatch(reader.folded(text)))

@@ -1,0 +1,217 @@
+"""Finds the words by which a sentence names subscriptions: "the quantum one", "all except 2", "from number 3". Pure."""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from bot.sentences.words import by_rule, reader, subjects
+from subscriptions.planning.times.reading import Reading, reading_of
+
+# A sentence about the whole chat is read once more as one about a single subscription, to see whether it names one.
+_OF_ONE = {"unsub-all": "unsub", "stop": "unsub", "schedule-now": "schedule", "schedule-weekdays": "schedule"}
+_OF_THE_CHAT = ("set-", "lang-")  # the intents of settings, which are of the whole chat
+_OF_PAPERS = ("unsub", "pause", "resume")  # with these, the words for papers name the subscription that brings them
+_OF_ALL = re.compile(r"\b(?:all|everything|anything|them|both)\b|全部|所有|都")
+_ALL_OR_THEM = re.compile(rf"(?:{_OF_ALL.pattern}|[它他她]们?|[全光])+")
+_OWN = re.compile(r"\b(?:i|i'm|i'll|i've|we|me|my|us|our)\b|[我咱]")
+_REFERS = re.compile(
+    r"\b(?:the|my|that|this)\b.*\b(?:ones?|subscriptions?|feeds?|alerts?|topics?|searche?s?|quer(?:y|ies))\b"
+    r"|[那这][个条]|订阅|[^\W\d_]的$"
+)
+IT = re.compile(r"\b(?:it|them|that one|this one)\b(?! (?:is|was|takes|works))|[它](?!们的)|(?:那|这)个(?![^\s的改换])")
+_NUMBERED = re.compile(
+    r"\b(?:number|subscription|no\.?)\s*\d|#\s*\d|第\s*[\d一二三四五六七八九十]+\s*[个条号]|\d\s*号|订阅\s*\d"
+)
+_CLAUSE = re.compile(r"[,;.!?、]")
+_DETERMINERS, _THAT_ONE = frozenset({"the", "my"}), frozenset("那的")
+
+_SUBSCRIPTION = r"(?:my |the |of |all |those |these |subscriptions?\b|feeds?\b|alerts?\b|topics?\b|ones?\b|papers?\b)"
+_ALL = r"(?:all|everything|every(?: single)? \w+|any(?:thing)?|(?:the |my )?subscriptions|the rest|the others?)"
+_REST = r"(?:the (?:rest|others?|other ones)|(?:all|every\w*)(?: the)? (?:else|others?|rest)|others|everything|all)"
+_BUT = (
+    r"(?:except(?: for| from)?|excepting|besides|apart from|aside from|other than|save(?: for)?|excluding|bar|without)"
+)
+_KEEP = r"(?:keep|leave|spare|retain)"
+_OTHERS = r"(?:其他|其它|其余|别的|剩下|剩余|另外|全|所有|都|一律|统统|通通)"
+_BEFORE_TIMES = frozenset({"to", "for", "until", "till", "at", "by", "from", "on"})
+_OTHERS_ONLY = re.compile(rf"\b(?:every\w*|rest|others?|else|of)\b|{_OTHERS}|[请把就]")
+_STAYS = r"(?:保留|留下|留着|留住|留)"
+# "except X, remove all" comes before "remove all except X", since its own "all" would be read as the first word of that
+_LONGEST = 500  # characters of a sentence that is read by the patterns below: their time grows with its square
+_EXCEPTIONS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"^(?:{_BUT}|(?:all|everything) but) (?P<kept>[^,;]+?)[,;]? (?P<rest>(?:[a-z]+ )*{_REST}\b.*)$",
+        rf"^(?P<rest>.*\b{_ALL}(?: of (?:them|it))?(?: {_SUBSCRIPTION})*(?P<when>(?: [\w:]+){{0,4}}?)),? (?:{_BUT}|but(?: not| for)?|not) (?P<kept>.+)$",
+        rf"^(?P<rest>.*\b{_REST}\b.*?)(?:[,;.]| and| but)+ (?:just |only )?{_KEEP} (?:only |just )?(?P<kept>.+)$",
+        rf"^(?:please )?(?:just |only )?{_KEEP} (?:only |just )?(?P<kept>.+?)(?:[,;.]| and| but)+ (?P<rest>.*\b{_REST}\b.*)$",
+        rf"^(?:please )?(?:(?:just|only) {_KEEP}|{_KEEP} (?:just|only)) (?P<kept>.+)(?P<rest>)$",
+        rf"^(?:请|把|帮我|我)*(?:除(?:了|去|开)?)?(?P<kept>[^除,]+?)(?:以外|之外)的?[,、]?(?P<rest>.*{_OTHERS}.*)$",
+        rf"^(?:请|把|帮我|我)*除(?:了|去|开)?(?P<kept>.+?)外?[,、]?(?P<rest>(?:我的?|把|请|就|订阅)*{_OTHERS}.*)$",
+        rf"^(?P<rest>.*{_OTHERS}.*?)[,;.、](?:只|仅|就|但|请)*(?:{_STAYS}|除了?)(?P<kept>.+)$",
+        rf"^(?:请|把|帮我|我)*{_STAYS}(?P<kept>.+?)[,;.、](?P<rest>.*{_OTHERS}.*)$",
+        rf"^(?:请|就|帮我|我)*(?:只|仅|光)(?:要)?{_STAYS}(?P<kept>.+?)(?:就行|就好|即可|吧)*(?P<rest>)$",
+    )
+)
+_CONTAINERS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"^(?P<rest>.+) (?:from|out of|off(?: of)?|in|inside|within|of) (?P<place>.+)$",
+        r"^(?P<rest>)(?:in|from|for) (?P<place>.+?),? (?P<what>(?:please )?(?:remove|delete|drop|take|cut|strip|leave|get rid|exclude|kick)\b.+)$",
+        r"^(?:请|帮我)?(?:从|在|把|将)?(?P<place>.+?)(?:里面?|中|内|上|那儿|那里)?(?:的)?(?P<what>(?:去掉|去除|去|删掉|删去|删除|删|移除|移走|除去|剔除|拿掉|踢掉|排除).+)$",
+        r"^(?:请|帮我)?(?:把|将)(?P<what>.+?)从(?P<place>.+?)(?:里面?|中|内|上|那儿|那里)?(?:去掉|去除|去|删|移|除|剔|拿|踢|排).*$",
+        r"^(?:请|帮我)?(?:把|将)?(?P<place>[^,]+?)(?:里面?|中)的?(?P<what>[^,]+?)(?:去掉|去除|删掉|删除|删了|移除|剔除|拿掉|踢掉)[了吧啊]*$",
+    )
+)
+_THE_VERB = re.compile(
+    r"^(?:please |can you |could you |would you )*(?:remove|delete|drop|take|cut|strip|leave|get rid of|exclude|kick|erase|throw|pull)(?: out| away)?\s+"
+    r"|^(?:去掉|去除|删掉|删去|删除|移除|移走|除去|剔除|拿掉|踢掉|排除|去|删)"
+)
+_AROUND = re.compile(r"^(?:the\s+)?(?:words?|terms?|关键词|单词)\s+|\s+(?:out|away)$|(?:这个词|一词|[吧啊了])+$")
+# words that are no words of a query: "remove the one from my list" removes a subscription
+_GENERAL = re.compile(
+    r"\b(?:the|an?|my|me|us|our|it|this|that|these|those|one|ones|all|everything|any|just|only|please|number|no|words?|terms?"
+    r"|subscriptions?|feeds?|alerts?|topics?|papers?|articles?|out|away|also|too|again)\b|[我你它的了吧啊呢把这那个些词条号]|关键词|论文|文章|订阅"
+)
+
+
+class Exemption(NamedTuple):
+    """All except some: the words for what shall happen to the others, and for those that stay."""
+
+    rest: str
+    kept: str
+
+
+class Container(NamedTuple):
+    """What shall be taken out of a subscription, and the words for that subscription."""
+
+    what: str
+    place: str
+
+
+def names_in(text: str, intent: str) -> list[str]:
+    """Returns the words by which a sentence with this intent names subscriptions; [] if it names none."""
+    if intent == by_rule.BOTH_LANGUAGES:  # such a sentence says nothing else
+        return []
+    intent = "schedule" if intent.startswith(_OF_THE_CHAT) else _OF_ONE.get(intent, intent)
+    papers = (reader.WANTED, reader.UNWANTED, reader.AUTHOR) if intent in _OF_PAPERS else ()
+    return [
+        name
+        for words in subjects.texts_of(text, intent, reader.NAMED, *papers)
+        if (name := _ALL_OR_THEM.sub("", reader.folded(words)).strip(" ,"))
+    ]
+
+
+def time_named(tokens: Sequence[reader.Token]) -> Reading | None:
+    """Returns the time by which a sentence names a subscription: "the Friday one", 周五那个; None if it names none so."""
+    marks = ["", *(token.mark for token in tokens), ""]
+    for at, token in enumerate(tokens):
+        is_name = marks[at] in _DETERMINERS or marks[at + 2] in _THAT_ONE
+        if token.mark == reader.WHEN and is_name:
+            return reading_of(reader.folded(token.words).removesuffix(" one"))  # not at one o'clock
+    return None
+
+
+def refers(text: str) -> bool:
+    """Returns whether a text refers to a subscription as people refer to a thing that is there: "the quantum one"."""
+    return bool(_REFERS.search(reader.folded(text)))
+
+
+def is_within(name: str, text: str) -> bool:
+    """Returns whether a text ends with the name of a subscription as that out of which something is taken: "surveys in NAME"."""
+    return bool(re.search(rf"\b(?:in|from|within|under)\s+{re.escape(reader.folded(name))}$", reader.folded(text)))
+
+
+def points_back(text: str) -> bool:
+    """Returns whether a text is about something that was named before: "pause it"."""
+    return bool(IT.search(reader.folded(text)))
+
+
+def is_numbered(text: str) -> bool:
+    """Returns whether a text has a number that can only be that of a subscription: "number 2", 第2个."""
+    return bool(_NUMBERED.search(reader.folded(text)))
+
+
+def may_name(text: str, intent: str) -> bool:
+    """Returns whether words that no example has may name a subscription: "no zeta for a week", but not "I am at sea"."""
+    clauses = [one.strip() for one in _CLAUSE.split(reader.folded(text)) if one.strip()]
+    says_it = [one for one in clauses if reader.scores(reader.tokens_of(one))[0].intent == intent]
+    return any(has_strange_word(one) and not _OF_ALL.search(one) and not _OWN.search(one) for one in says_it)
+
+
+def has_strange_word(text: str) -> bool:
+    """Returns whether a text has a word that no example has, or that is the subject of papers."""
+    tokens, known = reader.tokens_of(text), reader.learned().known
+    for at, token in enumerate(tokens):
+        if not reader.is_han(token.mark):
+            if token.mark[:1].isalpha() and not {token.mark, token.mark.replace("-", "")} & known.words:
+                return True
+            continue
+        pairs = reader.pairs_of(tokens[max(at - 1, 0) : at + 2])
+        if token.mark not in known.words and (known.words.isdisjoint(pairs) or not known.topics.isdisjoint(pairs)):
+            return True
+    return False
+
+
+def without_general(text: str) -> str:
+    """Returns the folded words of a text that can be words of a query, without such as "the" and "subscription"."""
+    return " ".join(_GENERAL.sub(" ", reader.folded(text)).split()).strip(" ,")
+
+
+def without_all(text: str) -> str:
+    """Returns the words of a text that say more than that all others are meant: "" for "everything else"."""
+    return _OTHERS_ONLY.sub("", without_general(text)).strip(" ,")
+
+
+def exemption_in(text: str) -> Exemption | None:
+    """Returns the parts of "all except X", in any order of words; None if a sentence exempts nothing."""
+    plain = _plain(text)
+    if len(plain) > _LONGEST:
+        return None
+    for pattern in _EXCEPTIONS:
+        if (found := pattern.match(plain)) and _is_time_or_nothing((parts := found.groupdict()).get("when", "")):
+            kept, when = _with_time_apart(parts["kept"])
+            return Exemption(f"{parts['rest']} {when}".strip(" ,"), kept.strip(" ,"))
+    return None
+
+
+def _is_time_or_nothing(words: str) -> bool:
+    """Returns whether words say only when, or how long: "everything daily at 9 except X", "all for a week except X"."""
+    marks = [token.mark for token in reader.tokens_of(words)]
+    return all(mark in (reader.WHEN, reader.LONG, reader.DATE, *_BEFORE_TIMES) for mark in marks)
+
+
+def _with_time_apart(words: str) -> tuple[str, str]:
+    """Returns (the words before a time at their end, that time): "number 2 for a week" is about the others for a week."""
+    tokens = reader.tokens_of(words)
+    for before, token in pairwise(tokens):
+        if token.mark in (reader.WHEN, reader.LONG, reader.DATE):
+            start = before.start if before.mark in _BEFORE_TIMES else token.start
+            return words[:start], words[start:]
+    return words, ""
+
+
+def container_in(text: str) -> Container | None:
+    """Returns what shall be taken out of which subscription, as in "remove X from number 2"; None if a sentence says no such thing."""
+    plain = _plain(text)
+    if len(plain) > _LONGEST:
+        return None
+    for pattern in _CONTAINERS:
+        if found := pattern.match(plain):
+            parts = found.groupdict()
+            what = parts.get("what") or parts["rest"]
+            start = plain.find(what)
+            without_verb = _THE_VERB.sub("", what, count=1)
+            if without_verb == what and "rest" in parts:  # "unsubscribe me from 3" takes no word out of anything
+                continue
+            typed = text[start + len(what) - len(without_verb) : start + len(what)]
+            if re.search(r"[^\W\d]", without_general(without_verb)):
+                word = _AROUND.sub("", typed.strip(" ,，"))
+                return Container(word if " " in word else word.strip('"“”„«»「」『』'), parts["place"].strip(" ,"))
+    return None
+
+
+def _plain(text: str) -> str:
+    """Returns the text folded, without the punctuation at its end; each character stays in its place."""
+    return reader.folded(text).rstrip(" .!?。！？~")

@@ -1,0 +1,52 @@
+"""Tells orders from sentences that only speak of an action: that deny it, ask about it, report it or quote it. Pure.
+
+"don't remove 2", "how can I unsubscribe?", "I removed it by accident" and "if I pause it" have the verbs of orders. Such a
+sentence is never sure, so that the bot asks instead of acting. What tells them apart is learned from the pairs of sentences
+in `example_kinds/orders/`.
+"""
+
+import re
+from collections.abc import Sequence
+
+from bot.sentences.words import kinds, reader
+from bot.sentences.words.reader import Token
+
+QUESTION = kinds.Question("orders", ("not", "do"))
+SURE = 0.5  # the least probability of an order
+_SURELY_NOT = 0.25  # the largest probability of a sentence that is surely none
+# the intents that change something of the chat
+_CHANGES = (
+    *("sub", "unsub", "pause", "resume", "stop", "schedule", "exclude", "narrow", "widen", "edit", "name"),
+    *("set-", "lang-", "undo", "cancel", "forget"),
+)
+_CORRECTS = re.compile(
+    r"\s*[,;.!?…—–-]+\s*(?:(?:oh|no|nope|wait|sorry|oops|actually)[\s,.!]+)*(?:no|wait|sorry|oops|不对|不|等等|说错了)\s*[,;.!?…—–-]+\s*(?=\S)"
+)
+
+
+def may_be_done(tokens: Sequence[Token], intent: str) -> bool:
+    """Returns whether a sentence with this intent tells to do it now; True for intents that change nothing."""
+    return not intent.startswith(_CHANGES) or is_order(tokens)
+
+
+def is_order(tokens: Sequence[Token]) -> bool:
+    """Returns whether a sentence tells to do something now, instead of only speaking of it."""
+    return _probability(tokens) >= SURE
+
+
+def is_surely_no_order(tokens: Sequence[Token]) -> bool:
+    """Returns whether it is sure that a sentence only speaks of something."""
+    return _probability(tokens) <= _SURELY_NOT
+
+
+def last_order(text: str) -> int:
+    """Returns where the order begins that corrects another one: "remove 2, no wait, remove 3"; 0 if there is none."""
+    found = _CORRECTS.search(reader.folded(text))
+    if found is None:
+        return 0
+    both = text[: found.start()], text[found.end() :]
+    return found.end() if all(is_order(reader.tokens_of(one)) for one in both) else 0
+
+
+def _probability(tokens: Sequence[Token]) -> float:
+    return kinds.probabilities(QUESTION, tuple(tokens))["do"]
