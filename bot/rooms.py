@@ -1,7 +1,8 @@
 """The rooms that can be removed, each with a line here. Without its line, a room does not exist.
 
 A room is found by the names of its modules: `settings` declares its settings (bot/settings/of_rooms.py), `chosen_encoder`
-has an encoder of meaning, `language_model` has a language model. No other place names it.
+has an encoder of meaning, `language_model` has a language model, `understanding` understands sentences, `commands` adds
+commands and buttons. No other place names it.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ ROOMS = (
     "bot.model",
     "bot.library",
     "bot.pages",
+    "bot.sentences",
 )
 _PLATFORMS = "bot.platforms."
 # the names of the platforms

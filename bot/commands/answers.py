@@ -9,21 +9,19 @@ from dataclasses import replace
 from datetime import time
 from typing import Any
 
-from bot.commands import asking, cities, frame, picking, search, settings, settings_form
+from bot.commands import asking, cities, frame, picking, search, settings, settings_form, yes_no
 from bot.commands.context import Callback, CommandContext
 from bot.commands.phrasing import when_words
+from bot.commands.spoken import spoken
 from bot.ports import channel
-from bot.sentences import meant
-from bot.sentences.words import intents, names, reader, yes_no
 from subscriptions import zones
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Subscription
 from subscriptions.planning.times import split_when
-from subscriptions.planning.times.reading import clock_of
 from subscriptions.query import links_in_text
 from subscriptions.service.listing import typed_number
+from subscriptions.texts.folding import folded
 
-_CLOCK_HERE = re.compile(r"\b(?:now|here|it.?s)\b|现在|这里|这边", re.IGNORECASE)
 # The limit of 9, the possessive ++ and the look-behind keep this fast in texts with many spaces.
 _THANKS = re.compile(
     r"(?<![\s.!?。！？])(?:[\s,，]{1,9}(?:please|pls|thanks|thank you)|[\s.!?。！？])++$", re.IGNORECASE
@@ -44,7 +42,7 @@ def answer_zone(context: CommandContext) -> channel.Reply | None:
     If the name is only similar to a place, asks whether that place is meant.
     """
     said = answer_in(context.args)
-    place = _place(said)
+    place = spoken(said).place
     offered = str(context.arguments.get("near", ""))
     if offered and yes_no.declines(said):
         return _cities(context, context.say("Which clock is yours, then?"))
@@ -52,7 +50,7 @@ def answer_zone(context: CommandContext) -> channel.Reply | None:
         place = offered
     if _is_place(said, place):
         return settings.change_setting(context, settings_form.ZONE, place)
-    if (shown := shown_clock(said)) is not None:
+    if (shown := spoken(said).clock) is not None:
         return where_it_is(context, shown)
     return _no_place(context, said, place) if _may_be_a_place(said, place) else None
 
@@ -60,10 +58,10 @@ def answer_zone(context: CommandContext) -> channel.Reply | None:
 def answers_zone(context: CommandContext) -> bool:
     """Returns whether a text names a place or a time, or probably tries to; False for a query that finds papers."""
     said = answer_in(context.args)
-    place = _place(said)
+    place = spoken(said).place
     if "near" in context.arguments and (yes_no.agrees(said) or yes_no.declines(said)):
         return True
-    if _is_place(said, place) or shown_clock(said) is not None:
+    if _is_place(said, place) or spoken(said).clock is not None:
         return True
     shown = frame.as_seen_now(context, frame.load(context).shown)
     asked = any(one.verb == "zone" for one in shown.choices)  # the last reply asked for the zone
@@ -73,16 +71,8 @@ def answers_zone(context: CommandContext) -> bool:
 
 def _is_place(said: str, place: str) -> bool:
     """Returns whether a text names a place; small talk such as "nice" in lower case does not."""
-    is_talk = said == place and said.islower() and intents.meaning(said).intent in intents.SMALL_TALK
+    is_talk = said == place and said.islower() and spoken(said).is_talk
     return bool(zones.zone_of_place(place)) and not is_talk
-
-
-def shown_clock(said: str) -> time | None:
-    """Returns the time in a text that only says what time it is, such as "it's 1pm here"; None for other texts."""
-    heard = intents.meaning(said)
-    times = heard.marked(reader.WHEN)
-    is_shown = len(heard.tokens) == 1 or heard.intent == settings_form.ZONE or _CLOCK_HERE.search(said)
-    return clock_of(times[0]) if times and is_shown else None
 
 
 def where_it_is(context: CommandContext, shown: time) -> channel.Reply:
@@ -93,7 +83,7 @@ def where_it_is(context: CommandContext, shown: time) -> channel.Reply:
     )
     subscriptions = [one.subscription for one in picking.listed_here(context)]
     timed = len(subscriptions) == 1 and subscriptions[0].cadence.kind not in ("now", "when-out")
-    if not timed or _CLOCK_HERE.search(context.args) or intents.meaning(context.args).intent == settings_form.ZONE:
+    if not timed or spoken(context.args).is_of_the_clock:
         return asked
     when = f"daily {shown:%H:%M}"
     label = context.say(
@@ -126,10 +116,7 @@ def _is_rather_a_query(context: CommandContext, said: str, place: str) -> bool:
 def _may_be_a_place(said: str, place: str) -> bool:
     """Returns whether a text may be meant as a place: one or two words that do not look like a query."""
     words = _LONGEST_PLACE + (place != said)
-    heard = intents.meaning(said)
-    is_name = len(heard.tokens) == 1 and heard.has_unknown
-    means_more = heard.intent not in (reader.QUERY, "timezone") and heard.is_clear and not is_name
-    if means_more or links_in_text.mentioned(said) or links_in_text.links_to_no_paper(said):
+    if spoken(said).is_order or links_in_text.mentioned(said) or links_in_text.links_to_no_paper(said):
         return False
     if split_when(said).only_time or (not place.isascii() and len(place) > _MOST_SIGNS):
         return False
@@ -141,12 +128,6 @@ def answer_in(text: str) -> str:
     said = _THANKS.sub("", text.strip())
     label = _BUTTON.fullmatch(said)
     return label["place"] if label and zones.zone_of_place(label["place"]) else said
-
-
-def _place(said: str) -> str:
-    """Returns the place that a sentence names; the whole text if it names none."""
-    heard = intents.meaning(said)
-    return next(iter(heard.marked(reader.PLACE)), said) if heard.intent == settings_form.ZONE else said
 
 
 def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) -> channel.Reply:
@@ -192,11 +173,8 @@ def _picked(said: str, number: int | None, there: Sequence[Subscription]) -> Sub
     """Returns the subscription that an answer means: by its number, its place, its whole name, or as "the kelp one"."""
     if number is not None:
         return next((one for one in there if one.number == number), None)
-    if meant.is_place(said) and (at := meant.place_in(said)) is not None:
-        return there[at] if at < len(there) else None
-    folded = reader.folded(said)
-    named = [one for one in there if folded in (reader.folded(one.name), reader.folded(one.text))]
-    those = named or (meant.only_named(said, there) if names.refers(said) else ())
+    named = [one for one in there if folded(said) in (folded(one.name), folded(one.text))]
+    those = named or spoken(said).chosen(there)
     return those[0] if len(those) == 1 else None
 
 

@@ -217,6 +217,8 @@ class Action:
     )
     keeps_question: bool = False  # it may answer or close the open question, which then stays until this is done
     replaces: bool = False  # each reply replaces the message of the button; if False, `Reply.replaces` decides
+    # whether it is not sure what a message means, so that a language model may read it; None: it is sure
+    is_unsure: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +278,18 @@ _ELSEWHERE: Mapping[str, str] = {
     "pauseall": "pause",
     "unpause": "resume",
     "version": "about",
+}
+
+
+# what people type in place of a command with its slash → the command
+VERBS = {
+    "订阅": "sub",
+    "取消订阅": "unsub",
+    "退订": "unsub",
+    "预览": "preview",
+    "搜索": "search",
+    "sub": "sub",
+    "subscribe": "sub",
 }
 
 

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 
 from bot.commands import phrasing
 from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.spoken import spoken
 from bot.ports import channel as channels
-from bot.sentences.words.word_lists import small_words
 from subscriptions import errors
 from subscriptions.chat_settings import SETTINGS
 from subscriptions.query import FIELDS
@@ -78,7 +78,7 @@ WHENS: tuple[tuple[str, errors.Sentence], ...] = (
 def help_(context: CommandContext) -> channels.Reply:
     """Shows the most useful commands with examples; with an argument, all commands, or one topic or command."""
     typed = context.args.casefold().lstrip("/").split()
-    if typed and (typed[0] in {*_ALL, *TOPICS, *context.registry.by_name} or typed[0] not in small_words()):
+    if typed and (typed[0] in {*_ALL, *TOPICS, *context.registry.by_name} or not spoken(typed[0]).is_empty):
         return _topic(context, typed[0])
     return _overview(context) if context.read_by_group else _first(context)
 

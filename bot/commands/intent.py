@@ -30,6 +30,7 @@ from bot.commands import (
     own_topic,
     paper_lookup,
     pause,
+    plain_text,
     preview,
     privacy,
     proposed,
@@ -50,13 +51,14 @@ from bot.commands import (
     unsubscribe,
     why,
 )
-from bot.commands.context import Action, Command, Condition, Registry
+from bot.commands.context import VERBS, Action, Command, Condition, Registry
+from bot.commands.spoken import spoken
 from bot.ports import conversation
-from bot.sentences import free_text, history, references, several
-from bot.sentences.words import intents, reader, wishes
 from subscriptions import model
 from subscriptions.query import FIELDS
+from subscriptions.texts.folding import visible
 
+SEVERAL = "several"  # name of the callback that does the wishes of a message, if a room understands sentences
 ABOUT = "about"  # argument of a button: the chat on which it acts, if that is not the chat where it is shown
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
 _TO = re.compile(r"(?<!\S)(?:to|到|发到|发给)\s+(?P<name>[a-z][a-z0-9_-]*)[^\S\n]*$", re.IGNORECASE | re.MULTILINE)
@@ -126,21 +128,21 @@ def understand(
 
 
 def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> Intent | None:
-    """Returns the intent of a text without a slash: a command in everyday words, otherwise FREE_TEXT. None if there is no answer.
+    """Returns the intent of a text without a slash: a command in everyday words, otherwise free text. None if there is no answer.
 
     In a group, this is called only for text that names the bot or replies to it. In a reply that does not name the bot,
     only commands are understood, since people discuss papers there.
     """
-    request = replace(request, text=reader.visible(request.text))
+    request = replace(request, text=visible(request.text))
     name, rest = _first_word(request.text)
     private = request.place.kind is model.ChatKind.PRIVATE
     mail = _mail_in(request.text)
-    found = None if _named_first(rest)[0] else mail or intents.command_in(request.text)
-    refers = private and not request.trigger_id and not mail and _follows(request.text)
+    found = None if _named_first(rest)[0] else mail or spoken(request.text).command
+    refers = private and not request.trigger_id and not mail and spoken(request.text).follows
     if settings.is_setting(name, rest):
         return _of_command(registry, request, "set", rest)
     is_typed = request.takes_bare_commands and (request.trigger_id or not found) and _is_typed(request, name, rest)
-    verb = intents.VERBS.get(name, name)
+    verb = VERBS.get(name, name)
     has_field = private and _QUERY_WITH_FIELD.match(rest) is not None
     if (registry.command_named(name) and is_typed) or (registry.command_named(verb) and has_field):
         return _of_command(registry, request, verb, rest)
@@ -153,7 +155,7 @@ def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> 
     if not request.text.strip() and not request.file_id and (request.takes_bare_commands or not private):
         return _of_command(registry, request, "help" if request.takes_bare_commands else "start", "")
     return replace(
-        _intent(free_text.FREE_TEXT),
+        _intent(registry.callbacks.get(plain_text.FREE_TEXT, plain_text.PLAIN_TEXT)),
         args=request.text,
         wants_file=registry.any_file if private and request.file_id else None,
         is_in_words=bool(found),
@@ -166,23 +168,16 @@ def _several(request: conversation.MessageRequest, registry: Registry, *, is_typ
     Which of them it holds depends on the subscriptions of the chat. In a group, each must surely be a command.
     """
     text = request.text.strip()
-    parts = wishes.wishes_in(text, wishes.ANYBODY)
-    is_one = parts == (text,) and not wishes.listed_in(text) and not wishes.left_out(text)
-    if is_one or is_typed or request.trigger_id or _named_first(_first_word(text)[1])[0]:
+    found = spoken(text).wishes
+    if not found or is_typed or request.trigger_id or _named_first(_first_word(text)[1])[0]:
         return None
-    found = [intents.command_in(part) for part in wishes.wishes_in(text)]
     commands = [_of_command(registry, request, *one) for one in found if one]
     sure = [one for one in commands if one and not one.target and not one.destination and not one.needs_operator]
     is_private = request.place.kind is model.ChatKind.PRIVATE
     if len(sure) < len(commands) or not (is_private or (len(sure) == len(found) > 1)):
         return None
-    intent = _intent(several.SEVERAL)
+    intent = _intent(registry.callbacks[SEVERAL])
     return replace(intent, args=text, needs_manager=is_private or any(one.needs_manager for one in sure))
-
-
-def _follows(text: str) -> bool:
-    """Returns whether a text may mean something else after another message."""
-    return references.following(intents.meaning(text)).refers
 
 
 def _mail_in(text: str) -> tuple[str, str] | None:
@@ -217,9 +212,10 @@ def _of_command(registry: Registry, request: conversation.MessageRequest, name: 
         # In a group, an unknown command may be meant for another bot.
         if request.place.kind is not model.ChatKind.PRIVATE and not request.is_addressed:
             return None
-        spoken = intents.command_in(f"{name} {text}") if not name.isascii() else None  # /订阅 扩散
-        if spoken and registry.command_named(spoken[0]):
-            return _of_command(registry, request, *spoken)
+        said = spoken(f"{name} {text}").command if not name.isascii() else None  # /订阅 扩散
+        said = said or ((VERBS[name], text) if name in VERBS else None)
+        if said and registry.command_named(said[0]):
+            return _of_command(registry, request, *said)
         return Intent(run=help_pages.unknown, writes=False, args=f"{name} {text}".strip())
     destination = None if command.names_chats or command.args_are_chat else _named_last(text, registry)
     if destination is not None:
@@ -307,7 +303,6 @@ _MODULES = (  # in the order of the menus
     pause,
     undo,
     today,
-    history,
     preview,
     search,
     paper_lookup,

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from bot.commands import asking, offered
+from bot.commands import asking, in_turn, offered
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
-from bot.sentences import several
 
 
 class Proposed(NamedTuple):
@@ -67,7 +66,7 @@ def _read_as(context: CommandContext) -> str:
 def _done(context: CommandContext, commands: Sequence[Proposed], *, may_write: bool) -> channel.Reply | None:
     if len(commands) == 1:
         return offered.run(context, *commands[0])
-    return several.in_turn(context, commands, may_write=may_write)
+    return in_turn.run(context, commands, may_write=may_write)
 
 
 def _each(context: CommandContext) -> Iterator[tuple[Command, CommandContext]]:

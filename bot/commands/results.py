@@ -8,12 +8,11 @@ from bot.commands.context import CommandContext
 from bot.commands.typed_times import OnlyTime
 from bot.ports import channel
 from bot.rendering.language import Language
-from bot.sentences.words.subjects import is_available
 from subscriptions import model, zones
 from subscriptions.errors import Sentence
 from subscriptions.matching.reasons import why
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when, split_when, split_wish
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, is_available, read_when, split_when, split_wish
 from subscriptions.query.advice import Variant
 from subscriptions.query.tree import Query
 from subscriptions.service import recent_matches

@@ -2,35 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 
 from bot.commands import cards, paper_lookup, phrasing, results
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.like import is_a_text, near_text
 from bot.commands.picking import listed_here
+from bot.commands.spoken import spoken
 from bot.ports import channel
-from bot.sentences.words import reader
-from bot.sentences.words.days import PaperDays, day_of, paper_days, says_only_papers
-from bot.sentences.words.dictated import request_in
-from bot.sentences.words.past_times import past_time
-from bot.sentences.words.ranks import rank_in
-from bot.sentences.words.subjects import query_in, searched_in, span_of, subject_of
-from bot.sentences.words.word_lists import small_words
 from subscriptions import errors, model
 from subscriptions.matching.reasons import why
 from subscriptions.meaning import NEAR
 from subscriptions.model import Subscription
-from subscriptions.normalize import tokens
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import links_in_text, papers_of_queries, parse, rewriting
 from subscriptions.query.tree import Query
-from subscriptions.service import looser_queries, near_papers, paper_search, previews, recent_matches, unknown_words
+from subscriptions.service import looser_queries, near_papers, paper_search, recent_matches, unknown_words
 from subscriptions.service.listing import typed_number
 from subscriptions.service.paper_search import NearPaper, SearchResult
 from subscriptions.service.recent_matches import RecentMatches
 from subscriptions.service.unknown_words import Spelling
 from subscriptions.texts.cutting import cut_letters
-from subscriptions.zones import zone
 
 PAGE = 5  # papers on a page
 _LOOSER = 3  # variants that are offered
@@ -38,10 +29,6 @@ _MANY_WORDS = 12
 _NAMED = 4  # unknown words that a reply names
 _LABEL = 50  # characters of a button's label
 _LONGEST = 40  # characters of a typed text that a reply repeats
-# why words were left out
-_ONE_DAY = errors.Sentence("I can show the papers of one day, but not of a longer time.")
-_PAGES = errors.Sentence("I show {count} papers at a time.", {"count": PAGE})
-_NO_ORDER = errors.Sentence("I know no votes, downloads or citations.")
 # for each stretch of papers that one search reads: (its newest paper, the number of matches in earlier stretches)
 Stretches = Sequence[tuple[int | None, int]]
 
@@ -63,86 +50,34 @@ def search_(context: CommandContext) -> channel.Reply:
 
 def try_query(context: CommandContext, said: str) -> channel.Reply:
     """Returns the reply with the papers that a text finds and how it was read; if few match, also queries that find more."""
-    if is_a_text(said) and not request_in(said):
+    if (reply := spoken(said).papers(context)) is not None:
+        return reply
+    if is_a_text(said):
         return near_text(context, said)
     if links_in_text.links_to_no_paper(said):
         return paper_lookup.no_paper(context, said)
-    if rank := rank_in(said):
-        return _without(context, try_query(context, rank.rest), rank.words, _NO_ORDER if rank.is_order else _PAGES)
-    if days := paper_days(said):
-        return papers_of(context, days)
-    return _found(context, said)
+    return papers_found(context, said)
 
 
-def _found(context: CommandContext, said: str) -> channel.Reply:
-    text = query_of(said)
-    rest = searched_in(said)
-    if rest and text == said and not finds_papers(context, said):  # "search for dark matter" may be in a title
-        text = query_of(rest)
+def papers_found(context: CommandContext, text: str, notes: Sequence[str] = (), subject: str = "") -> channel.Reply:
+    """Returns the reply with the papers that a query finds, perhaps with a time.
+
+    `notes` are lines that follow those about the query. `subject` is what it is about, as it was said.
+    """
     ending = split_when(text)
     if ending.only_time:
         return results.only_time_reply(context, text)
     if ending.when is not None and (refusal := results.time_refusal(replace(context, args=text), ending)):
         return refusal
-    notes, subject = _left_out(context, said, text), subject_as_said(said, text)
     if author := _author_named(context, ending.query):
         text = _timed(author, ending)
         notes = (context.say("(“{words}” is the name of an author.)", words=" ".join(ending.query.split())),)
     return _page(context, text, [(None, 0)], 0, notes=notes, subject=subject)
 
 
-def papers_of(context: CommandContext, days: PaperDays) -> channel.Reply:
-    """Shows the papers of the day that is named. A longer time is left out, which the reply says.
-
-    Raises Refused if nothing but a longer time is asked for.
-    """
-    subject = subject_of(days.rest) or days.rest
-    asked = subject if is_query(subject) and not says_only_papers(subject) else ""
-    day = day_of(days.words, context.now.astimezone(zone(context.chat.settings.timezone)).date())
-    if days.is_day and day:
-        return _papers_of_day(context, asked, day)
-    if not asked:
-        raise errors.Refused(
-            errors.Sentence(
-                "I can show the papers of one day, but not of a longer time: “{words}”.", {"words": days.words}
-            ),
-            errors.Sentence("For the newest day: /today. For a topic, the newest papers first: diffusion -survey"),
-        )
-    return _without(context, try_query(context, asked), (days.words,), _ONE_DAY)
-
-
-def _without(
-    context: CommandContext, reply: channel.Reply, words: Sequence[str], why_not: errors.Sentence
-) -> channel.Reply:
-    """Returns the reply with a line before it that names the words that were left out, and why."""
-    lines = [one for one in reply.lines if one != _around(context)]
-    return replace(reply, lines=(_without_line(context, words, why_not), *lines))
-
-
-def _without_line(context: CommandContext, words: Sequence[str], why_not: errors.Sentence) -> str:
-    reason = why_not.say(context.localizer.translate)
-    left_out = context.say("I left out {words}: {reason}", words=_quoted(words), reason=reason)
-    return context.say("({inner})", inner=left_out)
-
-
-def _papers_of_day(context: CommandContext, asked: str, day: date) -> channel.Reply:
-    batch = previews.newest_batch(
-        context.transaction, context.chat, now=context.now, which=asked, day=day, delivered_too=True
-    )
-    said = context.localizer.day(day)
-    if not batch.subscriptions:
-        return results.nothing_active(context, "/today diffusion")
-    if not batch.base.of:
-        return channel.Reply(lines=(context.say("I know no papers of {day}.", day=said),))
-    found = len(batch.delivery.items) if batch.delivery else 0
-    papers = context.localizer.count("{count} paper of {day}", "{count} papers of {day}", batch.base.of, day=said)
-    head = context.localizer.count("{count} of {papers}", "{count} of {papers}", found, papers=papers)
-    return channel.Reply(lines=(head,), delivery=batch.delivery, about=channel.About(query=asked) if asked else None)
-
-
 def query_of(said: str) -> str:
     """Returns the query that a sentence contains; the text itself if it contains no valid one."""
-    text = query_in(request_in(said) or said)
+    text = spoken(said).query
     return text if text == said or is_query(text) else said
 
 
@@ -153,11 +88,6 @@ def is_query(text: str) -> bool:
     except errors.QueryError:
         return False
     return True
-
-
-def subject_as_said(said: str, text: str) -> str:
-    """Returns how a person put the subject of `text`, the query in a sentence; "" if the text is not in a sentence."""
-    return span_of(said) if text != said else ""
 
 
 def finds_papers(context: CommandContext, said: str) -> bool:
@@ -229,7 +159,7 @@ def _page(
     dead_end = is_first and not found.found and not more and not near
     lines = [_count_line(context, query, found, before), *_reading(context, subscription, query, ending, found.found)]
     if found.stored and spelled.unknown and not found.found:
-        lines[0] = context.say("No paper that I know has {words}.", words=_quoted(spelled.unknown))
+        lines[0] = context.say("No paper that I know has {words}.", words=quoted(spelled.unknown))
     if spelled.meant:
         lines.append(_did_you_mean(context, spelled))
     if dead_end and found.stored:
@@ -368,13 +298,14 @@ def _instead(context: CommandContext, typed: str, spelled: Spelling, ending: End
 
 
 def _did_you_mean(context: CommandContext, spelled: Spelling) -> str:
-    words = context.say("Nothing has {words}.", words=_quoted(spelled.unknown))
+    words = context.say("Nothing has {words}.", words=quoted(spelled.unknown))
     return context.say(
         "{sentence} {next}", sentence=words, next=context.say("Did you mean “{meant}”?", meant=spelled.meant)
     )
 
 
-def _quoted(words: Sequence[str]) -> str:
+def quoted(words: Sequence[str]) -> str:
+    """Returns words as a reply names them: the first few, in quotation marks."""
     return ", ".join(f"“{word}”" for word in words[:_NAMED])
 
 
@@ -394,7 +325,7 @@ def _looser_buttons(context: CommandContext, query: Query, ending: Ending, *, fe
     Without `few`, only variants with other forms of the same words count.
     """
     variants = looser_queries.looser(context.transaction, query, forms_only=not few)
-    found = [one for one in variants if not small_words().issuperset(tokens(one.variant.text))][:_LOOSER]
+    found = [one for one in variants if not spoken(one.variant.text).is_empty][:_LOOSER]
     return tuple(
         (
             _try_button(
@@ -432,20 +363,6 @@ def _with_another_time(subscription: Subscription, ending: Ending) -> Query | No
         return None
     typed = parse.parse_query(ending.query)  # "1 at 8" names the subscription by its number, not by its query
     return typed if typed.canonical == subscription.canonical else None
-
-
-def _left_out(context: CommandContext, said: str, text: str) -> Sequence[str]:
-    """Returns a line that says that words around the query were left out; () if none were, and in groups."""
-    if context.read_by_group or set(tokens(said)) <= set(tokens(text)):
-        return ()
-    time = past_time(reader.folded(said))
-    if time and not set(tokens(time.found[0])) & set(tokens(text)):
-        return (_without_line(context, (said[slice(*time.found.span())],), _ONE_DAY),)
-    return (_around(context),)
-
-
-def _around(context: CommandContext) -> str:
-    return context.say("(I left out the words around it; in quotation marks all of them count.)")
 
 
 def _count_line(context: CommandContext, query: Query, found: SearchResult, before: int) -> str:

@@ -6,9 +6,8 @@ from dataclasses import replace
 from bot.commands import confirmation, own_topic, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import Row
+from bot.commands.spoken import spoken
 from bot.ports import channel
-from bot.sentences import meant
-from bot.sentences.words import names, reader
 from subscriptions import errors, model, states
 from subscriptions.query.parse import parse_query
 from subscriptions.service import amendments, overlaps, recent_matches
@@ -114,14 +113,8 @@ def _page(context: CommandContext, page: int) -> channel.Reply:
 def _asked_about(context: CommandContext, shown: Sequence[Listed]) -> int:
     """Returns the number of the only subscription that the message names: "when does kelp come?"; 0 if it names none."""
     words = context.message.text if context.message else ""
-    parts = names.names_in(words, "schedule")
-    those = [
-        one.subscription.number
-        for one in shown
-        if meant.is_named(reader.folded(words), one.subscription)
-        or any(meant.fits(part, one.subscription) for part in parts)
-    ]
-    return those[0] if len(those) == 1 else 0
+    those = spoken(words).named([one.subscription for one in shown])
+    return those[0].number if len(those) == 1 else 0
 
 
 def on_merge(context: CommandContext) -> channel.Reply:

@@ -4,9 +4,8 @@ from datetime import date
 
 from bot.commands import results
 from bot.commands.context import Callback, Command, CommandContext, with_stored_chat
-from bot.commands.search import papers_of
+from bot.commands.spoken import spoken
 from bot.ports import channel
-from bot.sentences.words.days import paper_days
 from subscriptions import model, states
 from subscriptions.errors import Sentence
 from subscriptions.planning.times import split_when
@@ -17,9 +16,8 @@ from subscriptions.service.previews import Trial
 
 def today(context: CommandContext) -> channel.Reply:
     """Sends the newest papers in a private chat, and shows them in other chats; shows those of a day that is named."""
-    if days := paper_days(context.args):
-        return papers_of(context, days)
-    return _today(context, split_when(context.args).query)
+    of_days = spoken(context.args).papers_of_days(context)
+    return of_days or _today(context, split_when(context.args).query)
 
 
 def on_today(context: CommandContext) -> channel.Reply:

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from bot.commands import asking, frame, phrasing
 from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.spoken import spoken
 from bot.ports import channel
-from bot.sentences import references
 from subscriptions import errors, model, states
 from subscriptions.service import undoing
 from subscriptions.service.changes import Change, Difference
@@ -51,7 +51,7 @@ def undo_last(context: CommandContext) -> channel.Reply:
     Who undoes a third time in a row misses something: then a subscription that was removed comes first. "Undo the other one
     too" means what was changed before that which was just undone; if nothing was, the reply asks which change is meant.
     """
-    is_another = context.message is not None and references.names_another(context.message.text)
+    is_another = context.message is not None and spoken(context.message.text).names_another
     if not is_another and (sure := asking.agreed(context, "undo")) is not None:
         return sure
     if not is_another and (closed := asking.closed(context)) is not None:

@@ -5,10 +5,9 @@ from dataclasses import replace
 
 from bot.commands import frame, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.spoken import spoken
 from bot.commands.undo import undo_row
 from bot.ports import channel
-from bot.sentences import all_but
-from bot.sentences.words.intents import meaning
 from subscriptions import errors, model
 from subscriptions.service import requests, several_subscriptions
 
@@ -21,7 +20,7 @@ def unsub(context: CommandContext) -> channel.Reply:
         return _which(context)
     if context.args.casefold() in _ALL:
         return unsub_all(context)
-    if (asked := all_but.asked(context, meaning(f"remove {context.args}"))) is not None:
+    if (asked := spoken(f"remove {context.args}").exempting(context)) is not None:
         return asked
     said = several_subscriptions.numbers_in(context.args)
     there = several_subscriptions.numbers_among(said, {one.subscription.number for one in picking.listed_here(context)})

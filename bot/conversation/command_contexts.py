@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.commands.context import CommandContext
+from bot.commands.spoken import spoken
 from bot.conversation.authorization import PreparedRequest
 from bot.dependencies import Dependencies
 from bot.ports.conversation import (
@@ -14,7 +15,6 @@ from bot.ports.conversation import (
     Request,
 )
 from bot.rendering.language import Language
-from bot.sentences.words.heard_language import language_of
 from subscriptions import model
 from subscriptions.service import conversation_state
 from subscriptions.service.amendments import follow_person
@@ -83,7 +83,7 @@ def newly_heard(context: CommandContext) -> Mapping[str, str]:
     if isinstance(request, MessageRequest) and not request.command:
         # the first word may be a command that was typed without its slash
         is_command = context.registry.command_named(request.text.partition(" ")[0])
-        told["lang"] = "" if is_command else language_of(request.text)
+        told["lang"] = "" if is_command else spoken(request.text).language
     return {
         name: value
         for name, value in told.items()

@@ -17,7 +17,6 @@ from bot.conversation.authorization import PreparedRequest
 from bot.conversation.command_contexts import build_command_context
 from bot.dependencies import Dependencies
 from bot.ports.conversation import MessageRequest, typed_command
-from bot.sentences import free_text
 from subscriptions.store.database.store import Transaction, reads
 
 MOST = 3  # commands; an answer with more is none
@@ -28,7 +27,7 @@ LONGEST_MESSAGE = 1000  # characters that the model reads
 async def with_proposal(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
     """Returns the request; with what the model proposes in place of its intent if the bot is not sure of that."""
     message, reader = prepared.request, deps.reader
-    if reader is None or prepared.refusal is not None or prepared.intent.run is not free_text.FREE_TEXT.run:
+    if reader is None or prepared.refusal is not None or prepared.intent.is_unsure is None:
         return prepared
     if not isinstance(message, MessageRequest) or not 0 < len(message.text) <= LONGEST_MESSAGE:
         return prepared
@@ -42,7 +41,8 @@ async def with_proposal(deps: Dependencies, prepared: PreparedRequest) -> Prepar
 
 @reads
 def _is_unsure(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> bool:
-    return free_text.is_unsure(build_command_context(transaction, deps, prepared))
+    is_unsure = prepared.intent.is_unsure
+    return is_unsure is not None and is_unsure(build_command_context(transaction, deps, prepared))
 
 
 def usages(registry: Registry) -> list[str]:

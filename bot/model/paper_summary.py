@@ -13,11 +13,11 @@ from typing import Any, Final
 from bot.digests import Entry, Warnings, without_failures
 from bot.ports.language_model import ModelRequest
 from bot.rendering.cleaning import clean
-from bot.sentences.words.languages import recognised
 from subscriptions import model
 from subscriptions.normalize.letters import has_chinese
 from subscriptions.service.model_summaries import Task
 from subscriptions.texts.cutting import cut_at_sentence
+from subscriptions.texts.languages import recognised
 from subscriptions.texts.summary_states import summary_state
 
 _LANGUAGES: Final = {"en": "English", "zh": "Simplified Chinese (简体中文)"}

@@ -3,39 +3,22 @@
 The answer names each wish with its outcome, in order, also one that was refused.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from bot.commands import asking, offered, picking, results, search
+from bot.commands import asking, in_turn, offered, picking, search
 from bot.commands.context import Callback, CommandContext
-from bot.commands.undo import undo_row
 from bot.ports import channel
-from bot.rendering.language import refused
 from bot.sentences import following, free_text, meant, references
 from bot.sentences.steps import Papers
 from bot.sentences.words import intents, reader, wishes
-from subscriptions import errors, model
+from subscriptions import model
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times.reading import is_time
-from subscriptions.service import listing
 from subscriptions.service.changes import forget_void_change
 
-_SHORT = 80  # characters of a wish that the answer repeats
 _MOST_LISTED, _OF_EACH = 10, 2  # queries of a list that are tried, and papers that are shown of each
 _TAKES_BACK = ("undo", "cancel")
-
-
-_Does = Callable[[CommandContext, str], channel.Reply | None]  # does a wish
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """A wish, and the reply to it."""
-
-    wish: str
-    reply: channel.Reply | None
-    asks: bool = False  # the reply asks the person something
 
 
 def several(context: CommandContext) -> channel.Reply | None:
@@ -49,31 +32,17 @@ def several(context: CommandContext) -> channel.Reply | None:
     if len(parts) == 1:
         return _one(replace(context, args=parts[0]), parts[0])
     here = {one.number: one for one in _there(context)}
-    done: list[_Done] = []
+    done: list[in_turn.Done] = []
     about: model.Subscription | None = None
     for at, part in enumerate(parts[: wishes.MOST]):
         wish = _about(part, about, is_only=len(here) == 1) if about else part
         done.append(_done(context, wish, part, after=parts[at - 1] if at else ""))
-        context = _afresh(context)
+        context = in_turn.afresh(context)
         now = {one.number: one for one in _there(context)}
         touched = [one for number, one in now.items() if here.get(number) != one or _is_about(wish, one)]
         about, here = (touched[0] if len(touched) == 1 else about), now
     forget_void_change(context.transaction, context.chat.id)
-    return _joined(context, done, parts[wishes.MOST :])
-
-
-def in_turn(context: CommandContext, commands: Sequence[tuple[str, str]], *, may_write: bool) -> channel.Reply:
-    """Runs commands, each (name, arguments), one after another. If one may write, each has a part of the transaction of its own."""
-    done = []
-    for name, args in commands:
-        part = context.transaction.savepoint() if may_write else nullcontext()
-        done.append(_attempted(context, args, f"/{name} {args}".strip(), _command_named(name), part))
-        context = _afresh(context)
-    return _joined(context, done, ())
-
-
-def _command_named(name: str) -> _Does:
-    return lambda context, args: offered.run(context, name, args)
+    return in_turn.joined(context, done, parts[wishes.MOST :])
 
 
 def _with_left_out(context: CommandContext, text: str, reply: channel.Reply | None) -> channel.Reply | None:
@@ -81,7 +50,7 @@ def _with_left_out(context: CommandContext, text: str, reply: channel.Reply | No
     words = wishes.left_out(text)
     if reply is None or not reply.ok or not words:
         return reply
-    return replace(reply, lines=(*reply.lines, context.say("I left out “{words}”.", words=_short(words))))
+    return replace(reply, lines=(*reply.lines, context.say("I left out “{words}”.", words=in_turn.short(words))))
 
 
 def _of_list(context: CommandContext, listed: wishes.Listed) -> channel.Reply | None:
@@ -95,12 +64,14 @@ def _of_list(context: CommandContext, listed: wishes.Listed) -> channel.Reply | 
     if listed.subscribes:
         reply = _one(context, f"sub {text}") or offered.what_to_say(context)
     else:
-        found = [_Done(query, _first_of(search.try_query(context, query))) for query in listed.queries[:_MOST_LISTED]]
+        found = [
+            in_turn.Done(query, _first_of(search.try_query(context, query))) for query in listed.queries[:_MOST_LISTED]
+        ]
         button = channel.Button(label=context.say("subscribe"), verb="subscribe-to", arguments={"text": text})
-        reply = replace(_joined(context, found, ()), buttons=((button,),) if text else ())
+        reply = replace(in_turn.joined(context, found, ()), buttons=((button,),) if text else ())
     if not listed.orders:
         return reply
-    left = context.say("Not done, since it is no subject: {lines}", lines="; ".join(map(_short, listed.orders)))
+    left = context.say("Not done, since it is no subject: {lines}", lines="; ".join(map(in_turn.short, listed.orders)))
     return replace(reply, lines=(*reply.lines, left))
 
 
@@ -179,97 +150,12 @@ def _one(context: CommandContext, wish: str) -> channel.Reply | None:
     return done or free_text.free_text(replace(context, args=wish, arguments={}))
 
 
-def _done(context: CommandContext, wish: str, typed: str, *, after: str) -> _Done:
+def _done(context: CommandContext, wish: str, typed: str, *, after: str) -> in_turn.Done:
     """Does one wish; a refusal undoes only this one, and becomes its reply."""
     said = intents.meaning(wish)
     if said.intent == "edit" and after and intents.meaning(after).intent in wishes.REMOVES and said.subject:
         wish = f"sub {said.subject}"  # "drop A, use B instead"
-    return _attempted(context, wish, typed, _one, context.transaction.savepoint())
-
-
-def _attempted(
-    context: CommandContext, wish: str, typed: str, does: _Does, part: AbstractContextManager[object]
-) -> _Done:
-    """Does one wish in a part of the transaction; a refusal undoes only this one, and becomes its reply."""
-    before = asking.open_question(context)
-    try:
-        with part:
-            reply = does(context, wish)
-    except errors.StoreError:
-        raise
-    except errors.PaperwireError as error:
-        return _Done(typed, refused(error, context.localizer, wish))
-    return _Done(typed, reply, asking.open_question(context) not in (None, before) or _is_question(reply))
-
-
-def _is_question(reply: channel.Reply | None) -> bool:
-    return reply is not None and reply.ok is None and bool(reply.buttons) and not reply.items
-
-
-def _afresh(context: CommandContext) -> CommandContext:
-    """Returns the context with what the last wish changed of its chat: the clock and the language count for the next one."""
-    if not context.chat.id:
-        return context
-    chat = listing.get_chat(context.transaction, context.chat.address)
-    origin = chat if context.origin.address == chat.address else context.origin
-    localizer = context.localizer.speaking(origin.settings.lang, chat.settings.timezone)
-    return replace(context, chat=chat, origin=origin, localizer=localizer)
-
-
-def _joined(context: CommandContext, done: Sequence[_Done], left: Sequence[str]) -> channel.Reply:
-    """Returns one reply for all wishes: each is named, the buttons are those of the last question or offer, [undo] once."""
-    replies = [(one, one.reply or offered.what_to_say(context)) for one in done]
-    lines: list[str] = []
-    items: tuple[model.Item, ...] = ()
-    days: tuple[str, ...] = ()
-    headings: dict[int, str] = {}
-    for one, reply in replies:
-        head = _head(context, one.wish, reply)
-        lines += [head, *reply.lines, *((reply.toast,) if reply.toast and not reply.lines else ())]
-        headings |= {len(items) + at: words for at, words in reply.headings.items()}
-        if reply.items and items and 0 not in reply.headings:
-            headings[len(items)] = f"“{_short(one.wish)}”"
-        days += (*reply.days, *("",) * (len(reply.items) - len(reply.days)))
-        items += tuple(item._replace(position=len(items) + at) for at, item in enumerate(reply.items))
-    if left:
-        lines.append(context.say("I do three wishes at once. Not done: {wishes}", wishes="; ".join(map(_short, left))))
-    with_papers = [reply for _, reply in replies if reply.items]
-    return channel.Reply(
-        lines=tuple(lines),
-        code=tuple(line for _, reply in replies for line in reply.code),
-        plot=next((reply.plot for _, reply in reversed(replies) if reply.plot), None),
-        items=items,
-        item_layout=with_papers[0].item_layout if len(with_papers) == 1 else "row",
-        days=days,
-        headings=headings,
-        numbers=with_papers[0].numbers if len(with_papers) == 1 else results.card_buttons(items),
-        delivery=next((reply.delivery for _, reply in reversed(replies) if reply.delivery), None),
-        file=next((reply.file for _, reply in reversed(replies) if reply.file), None),
-        buttons=(*_buttons(replies), *undo_row(context)),
-        lookup_ids=tuple(name for _, reply in replies for name in reply.lookup_ids),
-        about=next((reply.about for _, reply in reversed(replies) if reply.about), None),
-    )
-
-
-def _head(context: CommandContext, wish: str, reply: channel.Reply) -> str:
-    marks = {True: "✓ ", False: "✗ ", None: ""}
-    return f"{marks[reply.ok]}{context.say('“{wish}”:', wish=_short(wish))}"
-
-
-def _short(wish: str) -> str:
-    return wish if len(wish) <= _SHORT else f"{wish[:_SHORT]}…"
-
-
-def _buttons(replies: Sequence[tuple[_Done, channel.Reply]]) -> channel.Buttons:
-    """Returns the buttons of the last question; if nothing is asked, those of the last reply that offers something."""
-    rows = [(one.asks, _without_undo(reply.buttons)) for one, reply in replies]
-    asked = [row for asks, row in rows if asks and row]
-    return next(reversed(asked or [row for _, row in rows if row]), ())
-
-
-def _without_undo(buttons: channel.Buttons) -> channel.Buttons:
-    rows = (tuple(button for button in row if button.verb != "undo") for row in buttons)
-    return tuple(row for row in rows if row)
+    return in_turn.attempted(context, wish, typed, _one, context.transaction.savepoint())
 
 
 def _queries(context: CommandContext) -> Iterator[str]:

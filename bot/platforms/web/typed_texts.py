@@ -8,6 +8,7 @@ from bot.commands import results
 from bot.commands.intent import REGISTRY
 from bot.commands.phrasing import days_known
 from bot.commands.search import query_of
+from bot.commands.spoken import spoken
 from bot.platforms.web.markup import Web, chat_in
 from bot.ports import conversation
 from bot.ports.channel import Clock
@@ -15,7 +16,6 @@ from bot.rendering import views
 from bot.rendering.language import Language
 from bot.rendering.outline import measure_of_list
 from bot.rendering.whole_papers import why_sections
-from bot.sentences.words.intents import command_in
 from subscriptions import errors, model
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import parse_query
@@ -103,7 +103,7 @@ def _readings(typed: str) -> Iterator[str]:
     yield typed
     if typed[-_LEAST:].isalnum():
         yield f"{typed}*"
-    if not command_in(typed) and (asked := query_of(typed)) != typed:
+    if not spoken(typed).command and (asked := query_of(typed)) != typed:
         yield asked
 
 

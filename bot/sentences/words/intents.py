@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
+from bot.commands import yes_no
+from bot.commands.context import VERBS
 from bot.sentences.words import (
     boundaries,
     by_rule,
@@ -19,7 +21,6 @@ from bot.sentences.words import (
     pauses,
     reader,
     subjects,
-    yes_no,
 )
 from bot.sentences.words.days import paper_days
 from bot.sentences.words.reader import Token
@@ -33,15 +34,6 @@ from subscriptions.query.links_in_text import mentioned
 
 _NEWS = 0.9  # the least probability of a question for news that has a word that no example has
 _FEW = 5  # a text of at most so many tokens is a query if it has a word that no example has: "pause tokens"
-VERBS = {
-    "订阅": "sub",
-    "取消订阅": "unsub",
-    "退订": "unsub",
-    "预览": "preview",
-    "搜索": "search",
-    "sub": "sub",
-    "subscribe": "sub",
-}
 # a command as it is typed, without its slash
 _TYPED = re.compile(rf"(?P<verb>{'|'.join(VERBS)})(?::\s*|\s+)(?:to\s+)?(?=\S)")
 _ADD = re.compile(

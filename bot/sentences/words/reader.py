@@ -28,6 +28,7 @@ from subscriptions.planning.pauses import SPAN
 from subscriptions.planning.times import time_at
 from subscriptions.planning.times.reading import hours_of
 from subscriptions.query.links_in_text import mentioned
+from subscriptions.texts import folding
 from subscriptions.zones import zone_of_place
 
 LONGEST, MOST_TOKENS = 400, 90  # characters and tokens of a sentence; a longer text is a query
@@ -49,10 +50,6 @@ _SINGLE = (
 )
 _TOKEN = re.compile(_QUOTED + _WHOLE + _SINGLE, re.IGNORECASE)
 _TOKEN_APART = re.compile(_QUOTED + _SINGLE, re.IGNORECASE)
-# Each character is replaced by exactly one character, so that positions in the folded text and the typed text agree.
-_TRADITIONAL, _SIMPLIFIED = (Path(__file__).parent / "traditional.txt").read_text("utf-8").split()
-_FOLDED = str.maketrans(_TRADITIONAL + "’‘`，；：！？。", _SIMPLIFIED + "''',;:!?.")
-_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _AROUND_A_PLACE = frozenset("在住到去来人时搬刚按用区是")
 _SAME = {"plz": "please", "pls": "please", "wats": "whats", "smth": "something", "u": "you"}
@@ -71,6 +68,9 @@ _NEAR_A_NUMBER = re.compile(
 _PLACE_WORDS, _PLACE_SIGNS = 3, 5
 
 
+folded = folding.folded  # as the reader sees a text
+
+
 class Token(NamedTuple):
     """A part of a text."""
 
@@ -78,18 +78,6 @@ class Token(NamedTuple):
     end: int
     mark: str  # the folded word; or what a rule found: "@when", "@number", …
     words: str = ""  # the text as it was typed
-
-
-def visible(text: str) -> str:
-    """Returns a text without invisible characters, except those that join letters or signs; they come with what is pasted."""
-    return _INVISIBLE.sub("", text)
-
-
-def folded(text: str) -> str:
-    """Returns the text in lower case, with simplified characters and plain punctuation; each character stays in its place."""
-    plain = text.translate(_FOLDED)
-    lower = plain.lower()
-    return lower if len(lower) == len(plain) else plain
 
 
 def tokens_of(text: str, *, apart: bool = False) -> tuple[Token, ...]:

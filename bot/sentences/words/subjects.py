@@ -14,8 +14,7 @@ from typing import NamedTuple
 from bot.sentences.words import boundaries, reader
 from bot.sentences.words.reader import Token
 from bot.sentences.words.word_lists import small_words, words_for_now
-from subscriptions.errors import Refused
-from subscriptions.planning.times import read_when, split_when
+from subscriptions.planning.times import is_available, split_when
 from subscriptions.planning.times.reading import is_time
 from subscriptions.query import FIELDS
 from subscriptions.query.rewriting import author_rule
@@ -226,15 +225,6 @@ def time_in(said: str, intent: str) -> str:
 
 def _times_of(pieces: Sequence[Piece]) -> list[str]:
     return [token.words.strip(" ,，.。") for one in pieces for token in one.tokens if token.mark == reader.WHEN]
-
-
-def is_available(when: str) -> bool:
-    """Returns whether a typed time is one at which papers can be delivered."""
-    try:
-        read_when(when)
-    except Refused:
-        return False
-    return True
 
 
 def wanted_in(said: str, intent: str) -> str:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from bot.sentences.words import by_rule, dictated, intents, names, orders, pauses, reader, subjects
 from bot.sentences.words.said import SURE, Said
 from bot.sentences.words.word_lists import small_words
+from subscriptions.planning.times import is_available
 from subscriptions.planning.times.reading import is_time
 
 MOST = 3  # wishes of a message that are done
@@ -280,7 +281,7 @@ def _pieces_of(said: Said) -> tuple[subjects.Piece, ...]:
 def _time(said: Said) -> str:
     """Returns the time of a wish at which papers can come; "" if it has none."""
     when = subjects.time_in(said.text, said.intent)
-    return when if when and subjects.is_available(when) else ""
+    return when if when and is_available(when) else ""
 
 
 def _with_verb_of(before: str, piece: str) -> str:

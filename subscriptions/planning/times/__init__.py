@@ -300,6 +300,15 @@ def read_when(text: str, chat_schedule: model.Cadence | None = None) -> When:
     return when
 
 
+def is_available(when: str) -> bool:
+    """Returns whether a typed time is one at which papers can be delivered."""
+    try:
+        read_when(when)
+    except errors.Refused:
+        return False
+    return True
+
+
 def _when(reading: Reading, chat_schedule: model.Cadence | None) -> When:
     if reading.kind == "now":
         return When(model.Cadence(kind="now"), reading.zone)

@@ -15,7 +15,6 @@ from bot.commands.intent import REGISTRY, understand
 from bot.digests import read_digest
 from bot.ports import conversation
 from bot.rendering import queries_in_words
-from bot.sentences.words import reader
 from bot.sentences.words.intents import command_in
 from bot.sentences.words.reader import learned
 from bot.sentences.words.subjects import query_in
@@ -29,6 +28,7 @@ from subscriptions.query import links_in_text, parse
 from subscriptions.query.tree import Query
 from subscriptions.service.exporting import export
 from subscriptions.store.database.store import Store
+from subscriptions.texts.folding import visible
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.digest_pages import PARTS
@@ -124,7 +124,7 @@ def check_words(data: bytes) -> None:
         written_at=make.NOON,
     )
     intent = understand(request, None, REGISTRY, now=make.NOON)
-    assert intent is None or _typed(intent.args, text) or _typed(intent.args, reader.visible(text)), intent
+    assert intent is None or _typed(intent.args, text) or _typed(intent.args, visible(text)), intent
     assert (
         intent is None or not intent.target or intent.target.lstrip("@-").removeprefix("100") in text.replace("/c/", "")
     )

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.sentences.words import reader
+from subscriptions.texts.folding import folded
 
 _POLITE = r"(?:[\s,]*(?:please|pls|thanks|thank you|then|sure|do it|do that|go ahead|谢谢|吧|啊|呀|了|的))*"
 _YES = re.compile(
@@ -34,4 +34,4 @@ def declines(text: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return reader.folded(text).strip(" .!?~\t\n")
+    return folded(text).strip(" .!?~\t\n")

@@ -1,0 +1,109 @@
+"""Tells the commands what a text says: the values of `Spoken` for a text that may be a sentence."""
+
+# ruff: noqa: D102 - `Spoken` says what they return
+
+import re
+from collections.abc import Sequence
+from datetime import time
+from functools import cached_property
+
+from bot.commands.context import CommandContext
+from bot.commands.settings_form import ZONE
+from bot.commands.spoken import Spoken
+from bot.ports.channel import Reply
+from bot.sentences import all_but, meant, paper_requests, references
+from bot.sentences.words import dictated, heard_language, intents, names, reader, subjects, wishes
+from bot.sentences.words.said import Said
+from bot.sentences.words.word_lists import small_words
+from subscriptions.model import Subscription
+from subscriptions.normalize import tokens
+from subscriptions.planning.times.reading import clock_of
+
+_CLOCK_HERE = re.compile(r"\b(?:now|here|it.?s)\b|现在|这里|这边", re.IGNORECASE)
+
+
+class Sentence(Spoken):
+    """What a text says."""
+
+    @cached_property
+    def _said(self) -> Said:
+        return intents.meaning(self.text)
+
+    @property
+    def command(self) -> tuple[str, str] | None:
+        return intents.command_in(self.text)
+
+    @property
+    def wishes(self) -> Sequence[tuple[str, str] | None]:
+        text = self.text.strip()
+        is_one = wishes.wishes_in(text, wishes.ANYBODY) == (text,)
+        if is_one and not wishes.listed_in(text) and not wishes.left_out(text):
+            return ()
+        return [intents.command_in(part) for part in wishes.wishes_in(text)]
+
+    @property
+    def follows(self) -> bool:
+        return references.following(self._said).refers
+
+    @property
+    def names_another(self) -> bool:
+        return references.names_another(self.text)
+
+    @property
+    def language(self) -> str:
+        return heard_language.language_of(self.text)
+
+    @property
+    def query(self) -> str:
+        return subjects.query_in(dictated.request_in(self.text) or self.text)
+
+    @property
+    def is_talk(self) -> bool:
+        return self._said.intent in intents.SMALL_TALK
+
+    @property
+    def is_order(self) -> bool:
+        is_name = len(self._said.tokens) == 1 and self._said.has_unknown
+        return self._said.intent not in (reader.QUERY, ZONE) and self._said.is_clear and not is_name
+
+    @property
+    def is_of_the_clock(self) -> bool:
+        return self._said.intent == ZONE or bool(_CLOCK_HERE.search(self.text))
+
+    @property
+    def place(self) -> str:
+        return next(iter(self._said.marked(reader.PLACE)), self.text) if self._said.intent == ZONE else self.text
+
+    @property
+    def clock(self) -> time | None:
+        times = self._said.marked(reader.WHEN)
+        is_shown = len(self._said.tokens) == 1 or self.is_of_the_clock
+        return clock_of(times[0]) if times and is_shown else None
+
+    @property
+    def is_empty(self) -> bool:
+        words = tokens(self.text)
+        return bool(words) and small_words().issuperset(words)
+
+    def chosen(self, there: Sequence[Subscription]) -> Sequence[Subscription]:
+        if meant.is_place(self.text) and (at := meant.place_in(self.text)) is not None:
+            return [there[at]] if at < len(there) else []
+        return meant.only_named(self.text, there) if names.refers(self.text) else ()
+
+    def named(self, there: Sequence[Subscription]) -> Sequence[Subscription]:
+        plain, parts = reader.folded(self.text), names.names_in(self.text, "schedule")
+        return [one for one in there if meant.is_named(plain, one) or any(meant.fits(part, one) for part in parts)]
+
+    def exempting(self, context: CommandContext) -> Reply | None:
+        return all_but.asked(context, self._said)
+
+    def papers(self, context: CommandContext) -> Reply | None:
+        return paper_requests.papers(context, self.text)
+
+    def papers_of_days(self, context: CommandContext) -> Reply | None:
+        return paper_requests.papers_of_days(context, self.text)
+
+
+def understand(text: str) -> Spoken:
+    """Returns what a text says."""
+    return Sentence(text)
