@@ -446,6 +446,7 @@ async def test_only_the_button_of_a_card_takes_a_letter(bot: BotHarness) -> None
     )
 
 
+@pytest.mark.sentences
 async def test_a_card_that_was_shown_can_be_meant_without_its_id(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "diffusion")
     make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"), make.paper("Noise", arxiv_id="2601.00002"))
@@ -587,6 +588,7 @@ async def test_texts_in_the_language_of_the_chat_come_first_on_a_card(bot: BotHa
     )
 
 
+@pytest.mark.sentences
 async def test_a_chat_that_reads_both_languages_has_the_original_title_below_its_own(bot: BotHarness) -> None:
     await bot.says("/lang zh")
     assert (await bot.says("中英对照")).lines[0] == "✓ 内容：中英对照（原为：总结）"

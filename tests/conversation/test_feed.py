@@ -87,6 +87,7 @@ async def test_without_a_public_address_the_answer_says_who_reaches_it(bot: BotH
         ("换一个新的订阅源地址", True),
     ],
 )
+@pytest.mark.sentences
 async def test_a_feed_is_ended_and_renewed_by_typing(bot: BotHarness, words: str, renews: bool) -> None:
     key = key_in(await bot.says("/feed"))
     answer = await bot.says(words)

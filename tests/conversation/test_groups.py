@@ -43,6 +43,7 @@ async def test_a_forum_with_two_topics_and_two_managers(bot: BotHarness) -> None
 
 
 class TestWhoMay:
+    @pytest.mark.sentences
     async def test_several_wishes_need_the_rights_of_each(self, bot: BotHarness) -> None:
         bot.admins[FORUM] = {"7"}
         wishes = "subscribe to kelp and subscribe to sea ice"
@@ -103,6 +104,7 @@ class TestWhatIsMeantForIt:
         ],
         ids=["a command", "a mention", "an answer", "nearly a command of it", "a mention of nothing", "a bare mention"],
     )
+    @pytest.mark.sentences
     async def test_an_answer(self, bot: BotHarness, text: str, more: dict[str, object]) -> None:
         assert (await bot.says(text, FORUM, by="9", **more)).text
 

@@ -195,6 +195,7 @@ async def test_long_words_are_not_said_back(bot: BotHarness, name: str, words: s
     assert len(said.text) < 1400
 
 
+@pytest.mark.sentences
 async def test_to_greet_the_bot_in_a_group_is_answered_as_in_private(bot: BotHarness) -> None:
     said = await bot.sends_request(GROUP, text="hello there", is_addressed=True, by="7", message_id="m")
     assert len(said.lines) == 3

@@ -55,6 +55,7 @@ class TestSearch:
         assert deliverer.texts(bot) == ["about:abejas"]
         assert encoder.asked == ["abejas"]
 
+    @pytest.mark.sentences
     async def test_a_sentence_in_another_language_is_told_which_are_understood(self, bot: BotHarness) -> None:
         know(bot)
         said = await bot.says("¿hay artículos nuevos sobre abejas?")
@@ -66,6 +67,7 @@ class TestSearch:
         assert said.lines[3].startswith("1 Honey bees swarm")
         assert said.buttons == ["1", "2", "subscribe to the meaning"]
 
+    @pytest.mark.sentences
     async def test_without_meaning_such_a_sentence_finds_what_has_its_words(self, bot: BotHarness) -> None:
         make.ingested(bot.store, BEES, REEF, ROBOTS)
         said = await bot.says("gibt es neue Arbeiten zu coral reef?")
@@ -76,6 +78,7 @@ class TestSearch:
         ]
 
     @pytest.mark.parametrize("said", ["yes", "subscribe"])
+    @pytest.mark.sentences
     async def test_who_only_agrees_is_asked_to_what(self, bot: BotHarness, said: str) -> None:
         know(bot)
         await bot.says("abejas")
@@ -100,6 +103,7 @@ class TestSearch:
         assert deliverer.texts(bot) == ["about:abejas cat:cs.RO"]
         assert deliverer.titles(await bot.says("abejas -boxes")) == ["Honey bees swarm"]
 
+    @pytest.mark.sentences
     async def test_what_introduces_a_subject_is_not_encoded(self, bot: BotHarness) -> None:
         encoder = know(bot)
         await bot.says("有没有讲蜜蜂的论文")

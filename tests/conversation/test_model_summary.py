@@ -90,6 +90,7 @@ async def test_a_wrong_summary_is_removed_and_stays_away(bot: BotHarness) -> Non
 
 
 @pytest.mark.parametrize("words", ["wrong summary", "The summary of 2601.00001 is wrong.", "这个总结是错的", "/wrong"])
+@pytest.mark.sentences
 async def test_who_says_that_a_summary_is_wrong_removes_it(bot: BotHarness, words: str) -> None:
     await deliverer.subscribe_to(bot, "eels")
     make.ingested(bot.store, eels())
@@ -104,6 +105,7 @@ async def test_who_says_that_a_summary_is_wrong_removes_it(bot: BotHarness, word
 
 
 @pytest.mark.parametrize("of_operator", [False, True])
+@pytest.mark.sentences
 async def test_one_of_several_chats_removes_a_summary_only_for_itself_and_two_for_all(
     bot: BotHarness, of_operator: bool
 ) -> None:

@@ -154,6 +154,7 @@ async def test_what_only_reads_is_run_at_once(bot: BotHarness, model: Model) -> 
     "sure",
     ["kelp", "list", "/list", "subscribe to eels daily at 8", "thanks", "2601.00001", "kelp -eels", "eels in rivers"],
 )
+@pytest.mark.sentences
 async def test_a_message_that_is_understood_never_goes_to_the_model(bot: BotHarness, model: Model, sure: str) -> None:
     make.ingested(bot.store, make.paper("Eels in rivers"))
     await bot.says(sure)

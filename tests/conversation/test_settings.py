@@ -309,6 +309,7 @@ async def test_the_first_subscription_asks_for_the_clock_and_other_cities_follow
     ],
 )
 @pytest.mark.parametrize("mention", [{}, {"is_addressed": True, "mentions_bot": True, "takes_bare_commands": True}])
+@pytest.mark.sentences
 async def test_set_does_what_it_says_without_its_slash(
     bot: BotHarness, said: str, name: str, value: str, mention: dict[str, bool]
 ) -> None:

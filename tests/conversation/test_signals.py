@@ -378,6 +378,7 @@ def no_scorer() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("no_scorer")
+@pytest.mark.sentences
 async def test_without_a_scorer_papers_come_and_none_can_be_rated(bot: BotHarness) -> None:
     await two_come(bot)
     assert "👍" not in (await bot.presses("1")).buttons

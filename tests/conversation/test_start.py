@@ -250,6 +250,7 @@ async def test_an_unknown_command_gets_the_nearest(bot: BotHarness, typed: str, 
     assert (await bot.says(typed)).text == f"✗ I do not know {typed}.\nDid you mean /{meant}?"
 
 
+@pytest.mark.sentences
 async def test_a_slash_before_a_command_in_chinese_is_no_hindrance(bot: BotHarness) -> None:
     assert (await bot.says("/订阅 扩散")).text.startswith("✓ 1  扩散")
     assert (await bot.says("/列表")).text.startswith("1 subscription")

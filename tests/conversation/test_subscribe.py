@@ -173,6 +173,7 @@ async def test_a_time_is_read_at_the_end_only(bot: BotHarness, text: str, head: 
         ("/Sub@paperwire_test_bot: pliko", "pliko", "when-out 08:00-20:00"),
     ],
 )
+@pytest.mark.sentences
 async def test_the_query_of_a_command_is_never_read_as_a_sentence(
     bot: BotHarness, said: str, canonical: str, when: str
 ) -> None:
@@ -184,6 +185,7 @@ async def test_the_query_of_a_command_is_never_read_as_a_sentence(
     ] == [(canonical, when)]
 
 
+@pytest.mark.sentences
 async def test_a_sentence_after_the_command_is_offered_as_its_query(bot: BotHarness) -> None:
     known(bot, "Trees")
     said = await bot.says("/sub I want papers on protein folding, but no surveys")

@@ -145,6 +145,7 @@ async def test_a_time_before_the_query_is_words_and_the_answer_says_where_it_is_
 
 
 @pytest.mark.parametrize("typed", ["every day at 8", "daily", "每天8点", "13:00"])
+@pytest.mark.sentences
 async def test_a_time_that_is_said_alone_is_no_query(bot: BotHarness, typed: str) -> None:
     said, say = await bot.says(typed), translator("en" if typed.isascii() else "zh")
     assert said.lines == [
@@ -169,6 +170,7 @@ async def test_a_time_that_is_said_alone_is_no_query(bot: BotHarness, typed: str
         ("每月给我发扩散的论文", "每周一 09:00", "weekly mon 09:00 | 扩散"),
     ],
 )
+@pytest.mark.sentences
 async def test_in_chinese_the_nearest_time_is_named_as_it_is_typed_there(
     bot: BotHarness, typed: str, nearest: str, subscription: str
 ) -> None:
@@ -313,6 +315,7 @@ async def test_the_schedule_of_one_is_told_by_its_own_clock(bot: BotHarness) -> 
         ("change 1 to trees", "✓ 1  trees · daily 09:00 UTC", ["daily 09:00 | trees", "daily 07:00 | rag"]),
     ],
 )
+@pytest.mark.sentences
 async def test_a_change_needs_no_slash_even_where_a_question_waits(
     bot: BotHarness, said: str, line: str, left: list[str]
 ) -> None:
@@ -464,6 +467,7 @@ async def test_a_form_refuses_a_time_within_the_query(slack: SlackHarness) -> No
         ("subscribe to ", "hourly owls", "now", '"hourly" owls'),
     ],
 )
+@pytest.mark.sentences
 async def test_a_schedule_that_does_not_exist_is_refused_at_the_beginning_too(
     bot: BotHarness, command: str, typed: str, nearest: str, as_words: str
 ) -> None:

@@ -188,6 +188,7 @@ async def test_before_the_first_paper_it_says_so(bot: BotHarness) -> None:
         ),
     ],
 )
+@pytest.mark.sentences
 async def test_days_of_papers_are_understood_and_longer_times_refused(
     bot: BotHarness, said: str, first: str, title: str
 ) -> None:

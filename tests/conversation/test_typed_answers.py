@@ -36,8 +36,6 @@ class TestWhichClock:
             ("09:00 Sao Paulo", "America/Sao_Paulo"),
             ("柏林", "Europe/Berlin"),
             ("in Berlin", "Europe/Berlin"),
-            ("I live in Berlin", "Europe/Berlin"),
-            ("我在上海", "Asia/Shanghai"),
             ("New York", "America/New_York"),
             ("Europe/Berlin", "Europe/Berlin"),
             ("UTC+2", "+02:00"),
@@ -50,6 +48,12 @@ class TestWhichClock:
         assert zone(bot) == name
         assert texts(bot) == ["diffusion"]
 
+    @pytest.mark.parametrize(("text", "name"), [("I live in Berlin", "Europe/Berlin"), ("我在上海", "Asia/Shanghai")])
+    @pytest.mark.sentences
+    async def test_a_sentence_may_have_the_city(self, bot: BotHarness, text: str, name: str) -> None:
+        assert (await bot.says(text)).text.startswith("✓")
+        assert zone(bot) == name
+
     async def test_a_near_miss_is_asked_back_with_buttons(self, bot: BotHarness) -> None:
         said = await bot.says("Berln")
         assert said.lines[0] in ("Did you mean Berlin?", "Did you mean one of these?")
@@ -61,14 +65,13 @@ class TestWhichClock:
     @pytest.mark.parametrize(
         ("text", "city", "name"),
         [
-            ("13:00", "Berlin", "Europe/Berlin"),
             ("it's 1pm here", "Berlin", "Europe/Berlin"),
-            ("8pm", "Shanghai", "Asia/Shanghai"),
             ("现在是晚上8点", "上海", "Asia/Shanghai"),
             ("下午五点半", "加尔各答", "Asia/Kolkata"),
         ],
     )
-    async def test_what_the_clock_shows_is_answered_by_the_cities_where_it_does(
+    @pytest.mark.sentences
+    async def test_a_sentence_may_say_what_the_clock_shows(
         self, bot: BotHarness, text: str, city: str, name: str
     ) -> None:
         said = await bot.says(text)
@@ -77,6 +80,16 @@ class TestWhichClock:
         await bot.presses(city)
         assert zone(bot) == name
         assert texts(bot) == ["diffusion"]
+
+    @pytest.mark.parametrize(
+        ("text", "city", "name"), [("13:00", "Berlin", "Europe/Berlin"), ("8pm", "Shanghai", "Asia/Shanghai")]
+    )
+    async def test_what_the_clock_shows_is_answered_by_the_cities_where_it_does(
+        self, bot: BotHarness, text: str, city: str, name: str
+    ) -> None:
+        assert (await bot.says(text)).buttons == [city, "another city"]
+        await bot.presses(city)
+        assert zone(bot) == name
 
     async def test_a_word_that_is_nearly_a_city_can_be_looked_for(self, bot: BotHarness) -> None:
         assert (await bot.says("BERT")).buttons == ["Beirut", "another city", "look for “BERT”"]
@@ -92,6 +105,7 @@ class TestWhichClock:
             ("hourly", "✗ “hourly” is not a schedule."),
         ],
     )
+    @pytest.mark.sentences
     async def test_a_rhythm_is_no_place(self, bot: BotHarness, text: str, first: str) -> None:
         assert (await bot.says(text)).lines[0] == first
         assert zone(bot) == "UTC"
@@ -124,14 +138,8 @@ class TestWhichClock:
             ("attention", "1 paper in the last 7 days"),
             ("diffusion -survey", "1 paper in the last 7 days"),
             ('"Berlin"', "No paper that I know has “Berlin”."),
-            ("I want papers on attention", "1 paper in the last 7 days"),
-            ("list", "1 subscription"),
             ("https://openreview.net/forum?id=x", "✗ That link names no paper that I can look up."),
             ("2512.00009", "✗ 2512.00009 is not known here."),
-            (
-                "hello there",
-                "Send me words that papers should contain, such as diffusion -survey, or a link to a paper.",
-            ),
         ],
     )
     async def test_what_is_clearly_something_else_is_not_swallowed(
@@ -140,6 +148,19 @@ class TestWhichClock:
         assert (await bot.says(text)).lines[0].startswith(first)
         assert (await bot.says("Berlin")).text.startswith("✓")
         assert zone(bot) == "Europe/Berlin"
+
+    @pytest.mark.parametrize(
+        ("text", "first"),
+        [
+            ("I want papers on attention", "1 paper in the last 7 days"),
+            ("list", "1 subscription"),
+            ("hello there", "Send me words that papers should contain, such as diffusion -survey"),
+        ],
+    )
+    @pytest.mark.sentences
+    async def test_a_sentence_is_not_swallowed(self, bot: BotHarness, text: str, first: str) -> None:
+        assert (await bot.says(text)).lines[0].startswith(first)
+        assert (await bot.says("Berlin")).text.startswith("✓")
 
     async def test_after_a_quarter_of_an_hour_it_is_a_query(self, bot: BotHarness) -> None:
         bot.later(minutes=16)
@@ -166,7 +187,7 @@ class TestPickLists:
 
     @pytest.mark.parametrize("number", ["2", "#2", "2.", "第2条"])
     async def test_the_number_is_the_answer(self, bot: BotHarness, number: str) -> None:
-        await bot.says("unsubscribe")
+        await bot.says("/unsub")
         assert (await bot.says(number)).text.startswith(("✓ Removed 1 subscription:", "✓ 已删除 1 个订阅："))
         assert texts(bot) == ["graphs", "nets"]
 
@@ -192,6 +213,7 @@ class TestPickLists:
         assert (await bot.says("quantum computing")).lines[0] == "No papers are known yet."
         assert len(texts(bot)) == 3
 
+    @pytest.mark.sentences
     async def test_which_one_to_change_and_into_what(self, bot: BotHarness) -> None:
         await bot.says("/edit")
         assert (await bot.says("2")).lines == ["2 asks for: trees", "Write what it shall be instead."]
@@ -208,6 +230,7 @@ class TestPickLists:
         assert (await bot.says("Chinese")).text.startswith("✓")
         assert get_chat(bot.store, make.address(ME)).settings.lang == "zh"
 
+    @pytest.mark.sentences
     async def test_a_word_that_is_a_command_is_one_and_the_question_waits(self, bot: BotHarness) -> None:
         await bot.says("/name 2")
         said = await bot.says("today")

@@ -51,6 +51,7 @@ def text_of(message: demo.ShownMessage) -> str:
 
 
 @pytest.mark.parametrize(("language", "anchor"), RECEIVED)
+@pytest.mark.sentences
 def test_monday_brings_what_was_asked_for(story: Story, language: str, anchor: str) -> None:
     (digest,) = (one for one in shown(story, language, anchor) if one.time == "08:00")
     assert {title for title in EVERY_TITLE if title in text_of(digest)} == RECEIVED[language, anchor]
@@ -73,6 +74,7 @@ def test_the_story_is_that_of_the_samples(story: Story) -> None:
         ("zh", ["视频生成", "每周一8点"], "视频生成，不含 强化学习", "到 2月9日"),
     ],
 )
+@pytest.mark.sentences
 def test_the_week_goes_through_the_real_commands(
     story: Story, language: str, said: list[str], rule: str, until: str
 ) -> None:
@@ -128,6 +130,7 @@ main()
 @pytest.mark.parametrize(
     ("language", "whose"), [("en", "summaries were written for this demonstration"), ("zh", "总结是为本演示撰写的")]
 )
+@pytest.mark.sentences
 def test_the_gallery_is_a_whole_page_that_loads_nothing(
     story: Story, tmp_path: Path, language: str, whose: str
 ) -> None:

@@ -42,6 +42,7 @@ class Room:
     folders: tuple[str, ...]  # or files, of the product
     place: str  # the only file elsewhere that names the room
     line: str  # the line of that file that goes
+    also: tuple[str, ...] = ()  # tests of others that run without it, beside SELECTED
     tests: str = ""  # what names the room in a test, as a regular expression; "": the room's own name
 
 
@@ -103,6 +104,13 @@ ROOMS: Mapping[str, Room] = {
         place="bot/rooms.py",
         line='"bot.library",',
         tests=r"bot\.library|\blibrary\b|librar(?:y|ies)_|_guide",
+    ),
+    "sentences": Room(
+        folders=("bot/sentences", "locales/weights.py", "locales/kind_weights.py"),
+        place="bot/rooms.py",
+        line='"bot.sentences",',
+        tests=r"bot[./]sentences|/sentences/|mark\.sentences",
+        also=("tests/conversation", "tests/story", "tests/integration/slack", "tests/unit/test_slack.py"),
     ),
     "taste": Room(
         folders=("subscriptions/taste.py",),
@@ -291,7 +299,9 @@ def main() -> int:
         with TemporaryDirectory() as folder:
             gone = copy_without(name, Path(folder))
             last, found = run_what_remains(
-                name, Path(folder), arguments or ["-n", "2", *(one for one in SELECTED if one not in gone)]
+                name,
+                Path(folder),
+                arguments or ["-n", "2", *(one for one in (*SELECTED, *ROOMS[name].also) if one not in gone)],
             )
         found = [*links(name), *found]
         print("\n".join([f"{name}: without it and {len(gone)} files of its tests: {last}", *found]), flush=True)

@@ -16,6 +16,7 @@ ALL, VISION, LANGUAGE = "42", "42/5", "42/6"
 TITLES = ("Diffusion of sand", "Nouns", "A topic of this chat is gone")
 
 
+@pytest.mark.sentences
 async def test_each_topic_of_a_private_chat_has_its_own_subscriptions(
     scenario: Scenario, telegram: FakeTelegram
 ) -> None:

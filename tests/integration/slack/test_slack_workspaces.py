@@ -171,6 +171,7 @@ async def test_what_a_person_who_left_asked_for_waits(on: Scene, slack: FakeSlac
 # ── several workspaces ────────────────────────────────────────────────────────
 
 
+@pytest.mark.sentences
 async def test_workspaces_have_chats_people_and_buttons_of_their_own(both: Scene, slack: FakeSlack) -> None:
     await both.types("/paperwire sub graph", by="U1")
     await both.types("/paperwire sub quantum", by="U1", team=OTHER)
