@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.commands import frame, search
 from bot.commands.context import Callback, CommandContext
+from bot.commands.spoken import spoken
 from bot.commands.undo import undo_row
 from bot.ports import channel
 from subscriptions.texts.cutting import cut_letters
@@ -36,11 +37,12 @@ def with_look_for(context: CommandContext, reply: channel.Reply) -> channel.Repl
 
 
 def what_to_say(context: CommandContext) -> channel.Reply:
-    """Returns a reply that says in three lines what people can write."""
+    """Returns a reply that says in two or three lines what people can write."""
+    words = context.say("Words such as list, today, settings and stop do what they say.")
     return channel.Reply(
         lines=(
             context.say("Send me words that papers should contain, such as diffusion -survey, or a link to a paper."),
-            context.say("Words such as list, today, settings and stop do what they say."),
+            *((words,) if spoken("list").command else ()),
             context.say("/help lists what else I know."),
         )
     )

@@ -13,13 +13,13 @@ from bot.commands import help_pages
 from bot.commands.context import BotInfo
 from bot.commands.intent import REGISTRY
 from bot.commands.phrasing import LANGUAGES
+from bot.commands.spoken import spoken
 from bot.demo import steps, story
 from bot.pages.samples import SAMPLES
 from bot.platforms.slack.manifest import manifest
 from bot.platforms.web import markup, playground
 from bot.ports.conversation import Place
 from bot.rendering.language import Language, translator
-from bot.sentences.words.subjects import query_in
 from bot.sources.ingest import ingest
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when
@@ -65,7 +65,7 @@ def of_pages() -> Iterator[tuple[str, str]]:
         yield from ((path.name, query) for query in of_code(path.read_text("utf-8")))
         for line in "\n".join(docs_pages.blocks(path, "chat")).splitlines():
             if not re.match(r"/|https?:|\d", line) and not line.endswith(("?", "？")):
-                yield path.name, query_in(line)
+                yield path.name, spoken(line).query
     for name in ("README.md", "README.zh.md"):
         for row in re.findall(r"^\| (`.*?`) \| [^`\n]", (docs_pages.ROOT / name).read_text("utf-8"), re.MULTILINE):
             # the README shows (a OR b) c to explain brackets; it finds no papers
@@ -75,7 +75,7 @@ def of_pages() -> Iterator[tuple[str, str]]:
 def of_program() -> Iterator[tuple[str, str]]:
     """Yields (where, query) for the examples of web pages, subcommands, manifest, demo, and all messages in both languages."""
     for code in LANGUAGES:
-        yield from (("the page", query_in(example.say(translator(code)))) for example in markup._EXAMPLES)
+        yield from (("the page", spoken(example.say(translator(code))).query) for example in markup._EXAMPLES)
     yield from (("the playground", query) for query in playground._EXAMPLES)
     yield from (("--help", query) for one in SUBCOMMANDS for query in of_code(one.example))
     yield from (

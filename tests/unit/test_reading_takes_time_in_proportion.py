@@ -13,12 +13,11 @@ import pytest
 
 from bench._hostile_texts import REPEATED, WORST
 from bot.commands import answers, intent
+from bot.commands.spoken import spoken
 from bot.digests import read_digest
 from bot.platforms.slack.typed_text import unescape
 from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.queries_in_words import explain
-from bot.sentences.words.intents import command_in
-from bot.sentences.words.subjects import query_in
 from bot.settings.cron import is_cron
 from subscriptions import model, portable
 from subscriptions.chat_settings import check_value
@@ -42,8 +41,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "sentences": lambda text: intent.understand(_message(text, "42"), None, intent.REGISTRY, now=NOON),
     "commands": lambda text: intent.understand(_message(text, "42", "sub"), None, intent.REGISTRY, now=NOON),
     "answers": answers.answer_in,
-    "queries in sentences": query_in,
-    "spoken commands": command_in,
+    "queries in sentences": lambda text: spoken(text).query,
+    "spoken commands": lambda text: spoken(text).command,
     "mentions of papers": links_in_text.mentioned,
     "links": links_in_text.links_to_no_paper,
     "times": times.read_when,
