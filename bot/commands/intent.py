@@ -58,7 +58,6 @@ from subscriptions import model
 from subscriptions.query import FIELDS
 from subscriptions.texts.folding import visible
 
-SEVERAL = "several"  # name of the callback that does the wishes of a message, if a room understands sentences
 ABOUT = "about"  # argument of a button: the chat on which it acts, if that is not the chat where it is shown
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
 _TO = re.compile(r"(?<!\S)(?:to|到|发到|发给)\s+(?P<name>[a-z][a-z0-9_-]*)[^\S\n]*$", re.IGNORECASE | re.MULTILINE)
@@ -176,7 +175,7 @@ def _several(request: conversation.MessageRequest, registry: Registry, *, is_typ
     is_private = request.place.kind is model.ChatKind.PRIVATE
     if len(sure) < len(commands) or not (is_private or (len(sure) == len(found) > 1)):
         return None
-    intent = _intent(registry.callbacks[SEVERAL])
+    intent = _intent(registry.callbacks[plain_text.SEVERAL])
     return replace(intent, args=text, needs_manager=is_private or any(one.needs_manager for one in sure))
 
 

@@ -14,7 +14,8 @@ from subscriptions.planning.times import split_when, time_put_last
 from subscriptions.query import links_in_text
 from subscriptions.query.papers_of_queries import asks_for_nearness
 
-FREE_TEXT = "free-text"  # under this name, the room that understands sentences has a callback in place of PLAIN_TEXT
+# names of callbacks of the room that understands sentences: in place of PLAIN_TEXT, and for several wishes in a message
+FREE_TEXT, SEVERAL = "free-text", "several"
 _ROWS = "qwertyuiop qwertzuiop asdfghjkl zxcvbnm poiuytrewq lkjhgfdsa mnbvcxz"  # rows of keys
 _NOISE = re.compile(r"[b-df-hj-np-tv-xz]{6,20}|([a-z])\1{3,20}")  # only lower case, since NSGCLR may be a name
 _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
