@@ -56,6 +56,7 @@ if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and disk_usage(MEMO
     tempfile.tempdir = None  # pytest asked before this module was imported, and the answer is kept
 
 _run = ExitStack()
+_freeze = gc.freeze
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,12 +67,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Collects the tests without looking for garbage, and never looks for it among them: there is none."""
+    """Collects the tests without looking for garbage, and never looks for it among them: there is none.
+
+    The program freezes and unfreezes what exists, which would include the tests: its functions do nothing here.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
-        gc.freeze()
+        _freeze()
+        vars(gc)["freeze"] = vars(gc)["unfreeze"] = lambda: None
         gc.set_threshold(20_000, 10, 10)  # the heap of a run is large, and tests leave little garbage in it
         gc.enable()
 
@@ -89,7 +94,7 @@ def pytest_unconfigure() -> None:
     """Stops the PostgreSQL server of the run. Looks for garbage once, so that pytest's ten searches find nothing to do."""
     _run.close()
     gc.collect()
-    gc.freeze()
+    _freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
