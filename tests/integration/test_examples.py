@@ -122,6 +122,7 @@ async def samples(store: Store) -> Store:
     return store
 
 
+@pytest.mark.sentences
 async def test_each_example_finds_three_to_fifteen_papers_of_today(samples: Store) -> None:
     shown: dict[str, str] = {}
     for where, text in (*of_pages(), *of_program(), *await of_replies(samples)):
@@ -206,6 +207,7 @@ def bot(samples: Store) -> BotHarness:
     return bot
 
 
+@pytest.mark.sentences
 async def test_every_line_of_the_guide_is_answered(bot: BotHarness) -> None:
     refused = []
     for where, message in said():

@@ -503,6 +503,7 @@ async def test_what_was_told_of_a_paper_is_seen_on_each_message_about_it(local: 
     assert (odd.status_code, "shows" in json.loads(odd.text)) == (200, False)
 
 
+@pytest.mark.sentences
 async def test_the_chat_speaks_the_chosen_language(behind_proxy: web_site.Pages) -> None:
     ada = behind_proxy.browser(web_site.HOME, **{"x-user": "ada", "accept-language": "zh-CN,zh;q=0.9"})
     page = await ada.opens()
@@ -515,6 +516,7 @@ async def test_the_chat_speaks_the_chosen_language(behind_proxy: web_site.Pages)
 
 
 @pytest.mark.parametrize("chooses", ["/?language=en", "/playground?language=en", "/status?language=en", "/lang en"])
+@pytest.mark.sentences
 async def test_a_chat_and_all_its_pages_have_one_language_whoever_chose_it(
     behind_proxy: web_site.Pages, chooses: str
 ) -> None:
