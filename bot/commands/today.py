@@ -4,6 +4,7 @@ from datetime import date
 
 from bot.commands import results
 from bot.commands.context import Callback, Command, CommandContext, with_stored_chat
+from bot.commands.paper_days import day_of, paper_days
 from bot.commands.spoken import spoken
 from bot.ports import channel
 from subscriptions import model, states
@@ -12,12 +13,38 @@ from subscriptions.planning.times import split_when
 from subscriptions.service import previews
 from subscriptions.service.listing import listed
 from subscriptions.service.previews import Trial
+from subscriptions.zones import zone
 
 
 def today(context: CommandContext) -> channel.Reply:
     """Sends the newest papers in a private chat, and shows them in other chats; shows those of a day that is named."""
-    of_days = spoken(context.args).papers_of_days(context)
+    of_days = spoken(context.args).papers_of_days(context) or _of_day(context)
     return of_days or _today(context, split_when(context.args).query)
+
+
+def _of_day(context: CommandContext) -> channel.Reply | None:
+    """Shows the papers of a day if nothing else is typed: "/today yesterday"; None for anything else."""
+    days = paper_days(context.args)
+    if days is None or days.rest or not days.is_day:
+        return None
+    day = day_of(days.words, context.now.astimezone(zone(context.chat.settings.timezone)).date())
+    return papers_of_day(context, "", day) if day else None
+
+
+def papers_of_day(context: CommandContext, asked: str, day: date) -> channel.Reply:
+    """Shows the papers of a day that fit a query; "" stands for the subscriptions."""
+    batch = previews.newest_batch(
+        context.transaction, context.chat, now=context.now, which=asked, day=day, delivered_too=True
+    )
+    said = context.localizer.day(day)
+    if not batch.subscriptions:
+        return results.nothing_active(context, "/today diffusion")
+    if not batch.base.of:
+        return channel.Reply(lines=(context.say("I know no papers of {day}.", day=said),))
+    found = len(batch.delivery.items) if batch.delivery else 0
+    papers = context.localizer.count("{count} paper of {day}", "{count} papers of {day}", batch.base.of, day=said)
+    head = context.localizer.count("{count} of {papers}", "{count} of {papers}", found, papers=papers)
+    return channel.Reply(lines=(head,), delivery=batch.delivery, about=channel.About(query=asked) if asked else None)
 
 
 def on_today(context: CommandContext) -> channel.Reply:

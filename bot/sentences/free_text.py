@@ -3,12 +3,12 @@
 from bot.commands import asking, offered, plain_text, search, settings_form
 from bot.commands.answers import where_it_is
 from bot.commands.context import Callback, CommandContext
+from bot.commands.paper_days import paper_days
 from bot.commands.spoken import spoken
 from bot.ports import channel
 from bot.sentences import acting, following, references
 from bot.sentences.meant import is_place
 from bot.sentences.words import by_rule, intents, reader
-from bot.sentences.words.days import paper_days
 from bot.sentences.words.ranks import rank_in
 from bot.sentences.words.said import SURE
 from subscriptions.planning.times import split_when

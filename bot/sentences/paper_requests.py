@@ -2,22 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 
-from bot.commands import results, search
+from bot.commands import search
 from bot.commands.context import CommandContext
 from bot.commands.like import is_a_text
+from bot.commands.paper_days import PAPERS, PaperDays, day_of, paper_days
+from bot.commands.today import papers_of_day
 from bot.ports import channel
 from bot.sentences.words import reader
-from bot.sentences.words.days import PaperDays, day_of, paper_days, says_only_papers
 from bot.sentences.words.dictated import request_in
 from bot.sentences.words.past_times import past_time
 from bot.sentences.words.ranks import rank_in
 from bot.sentences.words.subjects import searched_in, span_of, subject_of
+from bot.sentences.words.word_lists import small_words
 from subscriptions import errors
 from subscriptions.normalize import tokens
 from subscriptions.query import links_in_text
-from subscriptions.service import previews
 from subscriptions.zones import zone
 
 # why words were left out
@@ -54,10 +54,10 @@ def papers_of_days(context: CommandContext, said: str) -> channel.Reply | None:
 
 def _of_days(context: CommandContext, days: PaperDays) -> channel.Reply:
     subject = subject_of(days.rest) or days.rest
-    asked = subject if search.is_query(subject) and not says_only_papers(subject) else ""
+    asked = subject if search.is_query(subject) and not _says_only_papers(subject) else ""
     day = day_of(days.words, context.now.astimezone(zone(context.chat.settings.timezone)).date())
     if days.is_day and day:
-        return _papers_of_day(context, asked, day)
+        return papers_of_day(context, asked, day)
     if not asked:
         raise errors.Refused(
             errors.Sentence(
@@ -82,19 +82,11 @@ def _without_line(context: CommandContext, words: Sequence[str], why_not: errors
     return context.say("({inner})", inner=left_out)
 
 
-def _papers_of_day(context: CommandContext, asked: str, day: date) -> channel.Reply:
-    batch = previews.newest_batch(
-        context.transaction, context.chat, now=context.now, which=asked, day=day, delivered_too=True
-    )
-    said = context.localizer.day(day)
-    if not batch.subscriptions:
-        return results.nothing_active(context, "/today diffusion")
-    if not batch.base.of:
-        return channel.Reply(lines=(context.say("I know no papers of {day}.", day=said),))
-    found = len(batch.delivery.items) if batch.delivery else 0
-    papers = context.localizer.count("{count} paper of {day}", "{count} papers of {day}", batch.base.of, day=said)
-    head = context.localizer.count("{count} of {papers}", "{count} of {papers}", found, papers=papers)
-    return channel.Reply(lines=(head,), delivery=batch.delivery, about=channel.About(query=asked) if asked else None)
+def _says_only_papers(text: str) -> bool:
+    """Returns whether a text names no subject, such as "the papers" or "show me articles"."""
+    known = small_words() | reader.learned().known.words
+    rest = PAPERS.sub("", reader.folded(text))
+    return all(token.mark in known or not token.mark.isalpha() for token in reader.tokens_of(rest))
 
 
 def _left_out(context: CommandContext, said: str, text: str) -> Sequence[str]:

@@ -164,11 +164,21 @@ async def test_before_the_first_paper_it_says_so(bot: BotHarness) -> None:
     assert (await bot.says("/today diffusion")).text == "No papers are known yet."
 
 
+@pytest.mark.parametrize("day", ["yesterday", "last wednesday", "昨天", "1 day ago"])
+async def test_the_papers_of_a_day_that_is_named_are_shown(bot: BotHarness, day: str) -> None:
+    make.ingested(bot.store, make.paper("Owls of yesterday"), name="old", now=make.NOON - timedelta(days=1))
+    make.ingested(bot.store, make.paper("Owls of today"), name="new")
+    await bot.says("/sub owls")
+    answer = await bot.says(f"/today {day}")
+    assert answer.lines[0] == "1 of 1 paper of Wed 21 Jan"
+    assert "Owls of yesterday" in answer.text
+    assert "Owls of today" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("said", "first", "title"),
     [
         ("yesterday's papers", "1 of 1 paper of Wed 21 Jan", "Owls of yesterday"),
-        ("/today yesterday", "1 of 1 paper of Wed 21 Jan", "Owls of yesterday"),
         ("owl papers from wednesday", "1 of 1 paper of Wed 21 Jan", "Owls of yesterday"),
         ("papers from 21 january", "1 of 1 paper of Wed 21 Jan", "Owls of yesterday"),
         ("昨天的论文", "1月21日 周三的 1 篇论文中有 1 篇符合", "Owls of yesterday"),

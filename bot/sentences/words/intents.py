@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from bot.commands import yes_no
 from bot.commands.context import VERBS
+from bot.commands.paper_days import paper_days
 from bot.sentences.words import (
     boundaries,
     by_rule,
@@ -22,7 +23,6 @@ from bot.sentences.words import (
     reader,
     subjects,
 )
-from bot.sentences.words.days import paper_days
 from bot.sentences.words.reader import Token
 from bot.sentences.words.said import HALF, SURE, Said
 from bot.sentences.words.told import is_wish_to_be_told

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from bot.sentences.words.days import DAY, NUMBER, day_of
+from bot.commands.paper_days import DAY, NUMBER, day_of
 from subscriptions.planning import cadence, clock_times
 
 _PART = r"(?:morning|afternoon|evening|night)"

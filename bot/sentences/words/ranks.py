@@ -3,8 +3,8 @@
 import re
 from typing import NamedTuple
 
+from bot.commands.paper_days import SIGNS
 from bot.sentences.words import reader
-from bot.sentences.words.days import SIGNS
 from bot.sentences.words.subjects import subject_of
 
 _COUNT = r"(?:\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|a dozen|a couple(?: of)?)"

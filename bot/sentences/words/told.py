@@ -5,8 +5,8 @@
 `example_kinds/wishes/`.
 """
 
+from bot.commands.paper_days import paper_days
 from bot.sentences.words import kinds, reader, subjects
-from bot.sentences.words.days import paper_days
 
 QUESTION = kinds.Question("wishes", ("none", "look", "told"))
 _LIKELY, _SURE = 0.5, 0.9  # the least probabilities of a likely and of a sure wish to be told

@@ -4,12 +4,11 @@ import re
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from bot.sentences.words import reader
-from bot.sentences.words.word_lists import small_words
 from subscriptions.planning import cadence, clock_times
 from subscriptions.planning.pauses import MONTH, MONTHS
+from subscriptions.texts.folding import folded
 
-_PAPERS = re.compile(r"\b(?:papers?|articles?|preprints?|publications?)\b|论文|文章|文献")
+PAPERS = re.compile(r"\b(?:papers?|articles?|preprints?|publications?)\b|论文|文章|文献")
 NUMBER = r"(?:\d{1,3}|an?|one|two|three|four|five|six|a few|a couple of)"
 _SOME = r"(?: few| couple of| \d{1,3}| two| three| four| five| six)?"
 _YEAR = r"(?:19|20)\d\d"
@@ -49,10 +48,10 @@ def paper_days(text: str) -> PaperDays | None:
 
     Without a word for papers, only what surely is a time at the end counts: "diffusion since 2024", but not "top 2024".
     """
-    plain = reader.folded(text).rstrip(" .!?")
+    plain = folded(text).rstrip(" .!?")
     if SIGNS.search(plain):
         return None
-    names_papers = bool(_PAPERS.search(plain))
+    names_papers = bool(PAPERS.search(plain))
     for found in (*_ENGLISH.finditer(plain), *_CHINESE.finditer(plain)):
         before, day, span = (found[name] or "" for name in ("before", "day", "span"))
         what = day or span
@@ -70,16 +69,9 @@ def paper_days(text: str) -> PaperDays | None:
     return None
 
 
-def says_only_papers(text: str) -> bool:
-    """Returns whether a text names no subject, such as "the papers" or "show me articles"."""
-    known = small_words() | reader.learned().known.words
-    rest = _PAPERS.sub("", reader.folded(text))
-    return all(token.mark in known or not token.mark.isalpha() for token in reader.tokens_of(rest))
-
-
 def day_of(words: str, today: date) -> date | None:
     """Returns the past day that words name; None if they name none, or one to come."""
-    plain = reader.folded(words)
+    plain = folded(words)
     if "before yesterday" in plain or "前天" in plain:
         return today - timedelta(days=2)
     if "yesterday" in plain or "昨" in plain:
