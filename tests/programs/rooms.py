@@ -110,7 +110,7 @@ ROOMS: Mapping[str, Room] = {
         place="bot/rooms.py",
         line='"bot.sentences",',
         tests=r"bot[./]sentences|/sentences/|mark\.sentences",
-        also=("tests/conversation", "tests/story", "tests/integration/slack", "tests/unit/test_slack.py"),
+        also=("tests/conversation", "tests/integration/slack", "tests/unit/test_slack.py"),
     ),
     "taste": Room(
         folders=("subscriptions/taste.py",),
