@@ -6,6 +6,7 @@ from subscriptions.model import ChatSettings
 from subscriptions.service import listing
 from subscriptions.states import ChatState
 from tests import make
+from tests.beginning import Beginning
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation import deliverer
 
@@ -13,10 +14,17 @@ KELP, REEFS, ICE = "kelp daily 09:00", "coral reefs weekly mon 08:00", "sea ice 
 ALL = [KELP, REEFS, ICE]
 
 
-@pytest.fixture(autouse=True)
-async def _subscribed(bot: BotHarness) -> None:
+async def _subscribe(bot: BotHarness) -> None:
     make.ingested(bot.store, make.paper("Kelp one"), make.paper("Kelp two"), make.paper("Mud"))
     await _after(bot, "/sub kelp daily 9", "London", "/sub coral reefs weekly mon 8", "/sub sea ice weekdays 7")
+
+
+SUBSCRIBED = Beginning(_subscribe)
+
+
+@pytest.fixture(autouse=True)
+async def _subscribed(bot: BotHarness) -> None:
+    await SUBSCRIBED.of(bot)
 
 
 async def _after(bot: BotHarness, *said: str) -> Answer:
