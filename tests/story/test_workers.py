@@ -87,12 +87,13 @@ def test_lanes_whose_jobs_are_lost_are_found_by_the_sweep(postgres: Server, fake
 @NOTHING_WAITS
 def test_when_the_worker_that_receives_is_killed_another_one_answers(three: Workers, fake: Remote) -> None:
     """Telegram lets only one client at a time read updates."""
-    for number in range(3):
+    for answers in range(3):
         fake.call("user_writes", "/list", "1")
-        three.wait_for(partial(sent, three, at_least=number + 1), "an answer")
+        three.wait_for(partial(sent, three, at_least=answers + 1), "an answer")
         three.wait_for(lambda: is_answered(three), "the answer is stored as posted, so nobody posts it again")
         (receiver,) = (place for place, log in enumerate(three.logs_of_alive) if "This worker receives" in log)
-        assert receiving(three) == three.alive[receiver].pid
+        number = three.alive[receiver].pid
+        three.wait_for(partial(is_receiving, three, number), "its first heartbeat says that it is alive")
         three.kill(receiver)
         three.start()
     assert [entry.chat for entry in three.posts] == ["1"] * 3
@@ -121,6 +122,10 @@ def is_answered(three: Workers) -> bool:
     """Returns whether no answer waits to be posted or confirmed."""
     with psycopg.connect(three.url) as connection:
         return connection.execute("SELECT count(*) FROM update WHERE state != 'done'").fetchone() == (0,)
+
+
+def is_receiving(three: Workers, number: int) -> bool:
+    return receiving(three) == number
 
 
 def receiving(three: Workers) -> int:
