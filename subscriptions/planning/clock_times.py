@@ -29,7 +29,7 @@ _SEVERAL = 3  # the number that is meant by few, several or 几
 HAN_NUMBER = r"(?:\d{1,2}|[零〇一二两三四五六七八九十]{1,3})"
 _WORD = rf"(?:{'|'.join(_WORDS)})"
 _TENS = r"(?:fifteen|twenty|thirty|forty(?:[ -]five)?|fifty)"  # minutes, as in "nine thirty"
-_ENDS = r"(?![a-z0-9_]|[:.]\d)"
+_ENDS = r"(?:[ -]?ish)?(?![a-z0-9_]|[:.]\d)"
 
 
 def count_of(word: str) -> int:
@@ -114,6 +114,7 @@ NUMBERS = (
     rf"(?P<hour>\d{{1,2}})[.h](?P<minute>\d\d){_ENDS}",
     rf"(?!{_AFTER_WHICH_YEARS}(?:19|20)\d\d)(?P<hour>[012]\d)(?P<minute>[0-5]\d){_ENDS}",
     rf"(?P<hour>{_WORD}) (?P<word>{_TENS}){_ENDS}",
+    rf"(?P<word>half) (?P<hour>\d{{1,2}}|{_WORD}){_ENDS}",  # "half seven", which is 7:30 in English
     rf"(?P<hour>\d{{1,3}})h?{_ENDS}",
     rf"(?P<hour>{_WORD}){_ENDS}",
 )

@@ -17,7 +17,7 @@ _SURELY_NOT = 0.25  # the largest probability of a sentence that is surely none
 # the intents that change something of the chat
 _CHANGES = (
     *("sub", "unsub", "pause", "resume", "stop", "schedule", "exclude", "narrow", "widen", "edit", "name"),
-    *("set-", "lang-", "undo", "cancel", "forget"),
+    *("set-", "lang-", "timezone", "undo", "cancel", "forget"),
 )
 _CORRECTS = re.compile(
     r"\s*[,;.!?…—–-]+\s*(?:(?:oh|no|nope|wait|sorry|oops|actually)[\s,.!]+)*(?:no|wait|sorry|oops|不对|不|等等|说错了)\s*[,;.!?…—–-]+\s*(?=\S)"

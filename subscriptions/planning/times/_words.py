@@ -271,7 +271,11 @@ _OTHERS: tuple[Entry, ...] = (
     (_words(r"now(?! on)"), _just(TokenKind.NOW, firm=True)),
     (_words(r"immediately|instantly|asap|at once|(?:right|straight) away|as soon as possible"), _just(TokenKind.NOW)),
     (_words(r"as(?: soon as)? (?:papers|they|it) (?:come|appear|are)s?(?: out| in)?"), _just(TokenKind.NOW, firm=True)),
-    (r"立即|立刻|马上|即刻", _just(TokenKind.NOW)),
+    (
+        _words(r"the (?:minute|moment|second|instant) (?:it|they)(?:['’]?s|['’]re| is| are)? ?(?:out|published|up|online|there)"),
+        _just(TokenKind.NOW, firm=True),
+    ),
+    (r"立即|立刻|马上|即刻|立马", _just(TokenKind.NOW)),
     (_words(r"when[ -]?out"), _just(TokenKind.OUT, firm=True)),
     (r"(?:当天)?论文(?:公布|发布)后", _just(TokenKind.OUT, firm=True)),  # the name of when-out in our Chinese replies
     (_words(r"(?:starting )?at"), _just(TokenKind.AT)),
@@ -281,7 +285,7 @@ _OTHERS: tuple[Entry, ...] = (
     (r"大约|大概|约|[的在于]", _just(TokenKind.NEAR)),
     (_words(r"to|till?|until|through|thru"), _just(TokenKind.TO)),
     (r"(?<! )- ?(?=\w)|(?<= )- (?=\w)|[到至]", _just(TokenKind.TO)),
-    (_words(r"and|or|plus"), _just(TokenKind.AND)),
+    (_words(r"and|or|plus|n"), _just(TokenKind.AND)),
     (r"[&+和与及跟]", _just(TokenKind.AND)),
 )
 _LEXICON: tuple[Entry, ...] = (
