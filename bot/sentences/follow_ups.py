@@ -183,7 +183,8 @@ def _amended(found: Following, shown: Shown, there: Sequence[Subscription]) -> S
     """Returns the change of what was said last: of the query that was looked for, or of a subscription."""
     one = next((one for one in there if one.number == shown.number), None)
     # "it" may be any of them
-    if (shown.interrupted and len(there) > 1) or _names_another(found.said, shown, there):
+    is_of_several = meant.counts(found.said.text) and len(there) > 1  # "both at 8"
+    if (shown.interrupted and len(there) > 1) or is_of_several or _names_another(found.said, shown, there):
         one = None
     if shown.last == "query":
         return _on_query(found, shown, there)

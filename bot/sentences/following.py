@@ -16,7 +16,7 @@ from bot.sentences.steps import Do, Instead, Papers, Step, Which, WhichPaper
 from bot.sentences.words import by_rule, intents, reader
 from bot.sentences.words.said import HALF, RANKS, Said
 from subscriptions.model import KnownPaper
-from subscriptions.service import asked_papers
+from subscriptions.service import asked_papers, undoing
 from subscriptions.states import Signal
 from subscriptions.store.known_papers import stored_papers
 
@@ -63,8 +63,9 @@ def done(context: CommandContext, step: Step) -> channel.Reply | None:  # noqa: 
         case Choice(_, verb, arguments):
             return context.press(verb, arguments)
         case Instead(does):
-            offered.run(context, "undo", "")
-            return done(context, does)
+            change = undoing.last_change(context.transaction, context.chat.address)
+            undone = context.press("undo", {"change": change.id}) if change else None
+            return done(context, does) if undone is None or undone.ok else undone
         case Papers(ids, said):
             known = stored_papers(context.transaction, list(ids))
             return _of_papers(context, said, [known[one] for one in ids if one in known])

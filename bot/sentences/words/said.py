@@ -57,7 +57,7 @@ class Said(NamedTuple):
     @property
     def has_unknown(self) -> bool:
         """Returns whether the text has a word that no example has, such as a word of a subscription."""
-        known = reader.learned().known.words
+        known = reader.learned().known.words | reader.WORDS_FIRST
         return any(not {one.mark, one.mark.replace("-", "")} & known and one.mark[:1].isalpha() for one in self.tokens)
 
     @property

@@ -38,7 +38,7 @@ _PAPERS = re.compile(r"\b(?:papers?|articles?|preprints?|publications?|works?)\b
 _DAY = re.compile(r"\b(?:today|todays|today's|tonight|now)\b|今天|今日|现在")
 _PLEASANT = frozenset({"hello", "thanks", "bye"})
 _KEEPS = re.compile(
-    r"^(?:please )?(?:just )?(?:keep|leave|retain) |^请?(?:先)?(?:保留|留下|留着|留)|照[常旧](?:[发推送来]+)?[吧了]?$|不变[吧了]?$|(?:别|不|不要|不用)动(?:它|了|吧)*$|\bas (?:usual|before)$"
+    r"^(?:please )?(?:just )?(?:keep|leave|retain) |^请?(?:先)?(?:保留|留下|留着|留)|(?:保留|留下|留着)[吧了]?$|照[常旧](?:[发推送来]+)?[吧了]?$|不变[吧了]?$|(?:别|不|不要|不用)动(?:它|了|吧)*$|\bas (?:usual|before)$"
 )
 _ADD = re.compile(r"(?:please )?add (?!it\b|that\b|this\b)(?=\S)")  # as the command is typed, without its slash
 # what shall not be done beside a wish: "don't add anything, just show me kelp"
@@ -51,7 +51,8 @@ _SHOWS = re.compile(
     r"(?:just |now |please )*(?:show(?: (?:me|us)| (?!nothing\b|only\b|no\b|it\b))|find(?: me)?|search for|look (?:for|up)|let me see)\b|[^\W\d_]{0,4}[看找查搜][看找查搜一]"
 )
 _OF_ONE = ("pause", "resume", "unsub", "schedule", "edit", "exclude", "narrow", "widen", "name")
-_OF_THE_QUERY = frozenset({"edit", "exclude", "narrow", "widen", "name"})
+_BEFORE_TIMES = frozenset({"edit", "exclude", "narrow", "widen", "name", "resume"})  # a time after these is a wish of its own
+_SETTINGS = ("set-", "lang-", "timezone")
 REMOVES = frozenset({"unsub", "unsub-all", "stop", "exclude"})
 _SETTLES = frozenset({"schedule", "now", "weekdays", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen"})
 _LOOKS = frozenset({reader.QUERY, *reader.ASKING}) - {"sub"}
@@ -103,15 +104,18 @@ def wishes_in(text: str, named: Named = _NOBODY) -> tuple[str, ...]:
         return (text,)
     numbered = named.numbered(said)
     if begin := orders.last_order(numbered):
-        before = numbered[:begin]
+        before, then = numbered[:begin], numbered[begin:]
         of_before = {*Said(before, reader.tokens_of(before)).numbers}
-        then = with_antecedent(numbered[begin:], f"#{of_before.pop()}") if len(of_before) == 1 else numbered[begin:]
+        if len(of_before) == 1 and not Said(then, reader.tokens_of(then)).numbers:
+            then = with_antecedent(then, f"#{of_before.pop()}")
         return wishes_in(then, named)
     pieces = list(_pieces(said))
     if not 1 < len(pieces) <= _MOST_BREAKS:
         return _with_limit(text, named)
     if _takes_back(pieces, named):
         return (text,)
+    if _only_undoes(pieces):
+        return (_plain(pieces[-1]),)
     done = [one for one in pieces if not _DENIES.fullmatch(reader.folded(_plain(one)))] or pieces
     parts = _joined(done, named)
     wanted = [one for one in parts if not _is_pleasant(one) and not _keeps_one(one, named)]
@@ -132,6 +136,13 @@ def _takes_back(pieces: list[str], named: Named) -> bool:
     return any(others) and is_no_order and (is_back or not is_wish)
 
 
+def _only_undoes(pieces: list[str]) -> bool:
+    """Returns whether a message ends with an undo, and says before it only why: "I want the reviews back, undo that"."""
+    last = intents.meaning(_plain(pieces[-1]))
+    others = [reader.tokens_of(_plain(one)) for one in pieces[:-1]]
+    return last.is_sure and last.intent == "undo" and not any(map(orders.is_order, others))
+
+
 def keeps(text: str) -> bool:
     """Returns whether a text says that something stays as it is: "keep it"."""
     return bool(_KEEPS.search(reader.folded(text)))
@@ -139,7 +150,8 @@ def keeps(text: str) -> bool:
 
 def _keeps_one(piece: str, named: Named) -> bool:
     """Returns whether a piece says that a subscription stays as it is, so that it is no wish: "keep A but stop B"."""
-    return keeps(piece) and named.names_one(intents.meaning(piece))
+    said = intents.meaning(piece)
+    return keeps(piece) and named.names_one(said) and not said.marked(reader.WHEN)
 
 
 def _pieces(said: str) -> Iterator[str]:
@@ -166,7 +178,8 @@ def _joined(pieces: list[str], named: Named) -> list[str]:
         before, then = _plain(parts[-1]), _plain(piece)
         is_apart = not (_is_pleasant(before) or _is_pleasant(then)) or bool(_ENDS.search(reader.folded(parts[-1])))
         depends = not _keeps_one(before, named) and _depends(parts[-1], piece, named)
-        if not is_apart or depends or (len(parts) == 1 and not _stands(before, "", named)):
+        is_wish = len(parts) > 1 or _stands(before, "", named) or _is_before_a_setting(before, then)
+        if not is_apart or depends or not is_wish:
             parts[-1] += piece
         elif _stands(then, before, named):
             parts.append(piece)
@@ -175,6 +188,13 @@ def _joined(pieces: list[str], named: Named) -> list[str]:
         else:
             parts[-1] += piece
     return [_plain(one) for one in parts]
+
+
+def _is_before_a_setting(before: str, then: str) -> bool:
+    """Returns whether an order is followed by a setting, to which it cannot belong: "no drones in there; I live in Nairobi"."""
+    first, said = intents.meaning(before), intents.meaning(then)
+    is_setting = said.is_sure and said.intent.startswith(_SETTINGS) and not first.intent.startswith(_SETTINGS)
+    return is_setting and first.is_sure and first.intent in _SETTLES and orders.is_order(first.tokens)
 
 
 def _depends(before: str, piece: str, named: Named) -> bool:
@@ -208,7 +228,7 @@ def _is_pleasant(piece: str) -> bool:
 def _stands(piece: str, before: str, named: Named) -> bool:
     """Returns whether a piece is a wish of its own; `before` is the wish before it, "" if there is none."""
     if is_time(piece):  # "call it kelp, mondays at noon": the time is of that subscription
-        return bool(before) and named.meaning(before).intent in _OF_THE_QUERY
+        return bool(before) and named.meaning(before).intent in _BEFORE_TIMES
     said = named.meaning(piece)
     if _keeps_one(piece, named):
         return True
