@@ -275,7 +275,7 @@ def pause_in(said: Said) -> str:
 
 def name_in(said: Said) -> str:
     """Returns the new name of a subscription; "" if there is none."""
-    label = " ".join(said.texts(reader.LABEL))
+    label = next(reversed(said.texts(reader.LABEL)), "")  # of "the old name is bad, call it kelp" the last
     quoted = [one for one in said.marked(reader.QUOTED) if one in label]
     return (quoted[0] if quoted else label).strip("\"'“”„«»「」『』《》 :：")
 
@@ -406,8 +406,8 @@ _FORMER = re.compile(rf"\b(?:instead of|rather than|not|from)\s+{_AMOUNT}(?:\s+p
 _LIMITS = (
     re.compile(rf"{_AMOUNT}\s*(?:(?:new|best|top|good) )?(?:{_OF_PAPERS}|篇)"),
     re.compile(
-        r"(?:at most|more than|up to|max(?:imum)?|limit|only|just|top|best|under|fewer than|less than|[最至]多|超过|上限|限制|前)"
-        rf"[^\d,.;]{{0,12}}?{_AMOUNT}"
+        r"(?:at most|more than|up to|max(?:imum)?|limit|cap|only|just|top|best|under|fewer than|less than|[最至]多|超过|上限|限制|前)"
+        rf"[^\d,.;]{{0,16}}?{_AMOUNT}"
     ),
 )
 

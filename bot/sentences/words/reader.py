@@ -52,7 +52,7 @@ _TOKEN = re.compile(_QUOTED + _WHOLE + _SINGLE, re.IGNORECASE)
 _TOKEN_APART = re.compile(_QUOTED + _SINGLE, re.IGNORECASE)
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _AROUND_A_PLACE = frozenset("在住到去来人时搬刚按用区是")
-_SAME = {"plz": "please", "pls": "please", "wats": "whats", "smth": "something", "u": "you"}
+_SAME = {"plz": "please", "pls": "please", "wats": "whats", "smth": "something", "u": "you", "abt": "about"}
 # Words that could be read as times, but are kept as words, since the words tell more about the intent.
 WORDS_FIRST = frozenset(
     {"now", "today", "tonight", "tomorrow", "morning", "afternoon", "evening", "night", "noon", "midnight", "weekend"}

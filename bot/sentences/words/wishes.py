@@ -23,8 +23,9 @@ _BREAK = re.compile(
 _BREAK_AT_BUT = re.compile(rf"{_BREAK.pattern}|\s(?=but\s)")  # "keep A but stop B"
 _CLAUSES = re.compile(r"\s*(?:[,;.!?]|\bbut\b)\s*")
 _LINK = re.compile(
-    r"^[\s,;.!?、]*(?:(?:and|then|also|plus|so|oh|but)\b[\s,]*|(?:然后|另外|顺便|顺带|并且|接着|同时|还有|再(?=[^\s来])|并(?=[^且]))[\s,]*)*"
+    r"^[\s,;.!?、]*(?:(?:and|then|also|plus|so|oh|but|separately)\b[\s,]*|(?:然后|另外|顺便|顺带|并且|接着|同时|还有|再(?=[^\s来])|并(?=[^且]))[\s,]*)*"
 )
+_ALSO = re.compile(r"[\s,;.!?、]*(?:(?:and|also|plus)\b|另外|还有|以及)")
 _LINK_AFTER = re.compile(r"(?:\s+(?:and|then|also|plus))+[\s,]*$")
 _NUMBERED = re.compile(r"(?:\(?\d{1,2}[.)、．]|[-•*·])\s*(?=[^\W\d])")
 _CLAUSE = 6  # least characters of a clause that is named as left out
@@ -174,7 +175,7 @@ def _pieces(said: str) -> Iterator[str]:
 def _joined(pieces: list[str], named: Named) -> list[str]:
     """Returns the pieces, joined so that each begins with a piece that is understood by itself; one text if that fails."""
     parts = [_as_typed(pieces[0])]
-    for piece in pieces[1:]:
+    for piece in _with_their_times(pieces[1:]):
         before, then = _plain(parts[-1]), _plain(piece)
         is_apart = not (_is_pleasant(before) or _is_pleasant(then)) or bool(_ENDS.search(reader.folded(parts[-1])))
         depends = not _keeps_one(before, named) and _depends(parts[-1], piece, named)
@@ -188,6 +189,18 @@ def _joined(pieces: list[str], named: Named) -> list[str]:
         else:
             parts[-1] += piece
     return [_plain(one) for one in parts]
+
+
+def _with_their_times(pieces: list[str]) -> list[str]:
+    """Returns the pieces, in which a further subject has the time that follows it: "also kelp, on fridays"."""
+    found: list[str] = []
+    for piece in pieces:
+        is_further = bool(found) and bool(_ALSO.match(reader.folded(found[-1]))) and is_time(_plain(piece))
+        if is_further and intents.meaning(_plain(found[-1])).intent in _LOOKS:
+            found[-1] += piece
+        else:
+            found.append(piece)
+    return found
 
 
 def _is_before_a_setting(before: str, then: str) -> bool:
