@@ -29,7 +29,7 @@ _COUNTED = re.compile(
     rf"\b(?P<both>both)(?: of)?(?: (?:them|these|those))?\b"
     rf"|\b(?:(?:the|my|these|those|all(?: the)?) )*(?:(?P<side>first|last|newest|latest) )?{_COUNT.format('many')}"
     r"(?: (?:ones|subscriptions))?(?: of (?:them|these|those))?(?= (?:to|at|for|until|every|on|daily|weekly|now|please)\b|\s*[,;]|[\s.!?]*$)"
-    r"|(?:这|那)?(?P<end>前|头|最后|后|最新)?(?:的)?(?<![第\d十])(?P<number>[两二三四五六七八九2-9])[个条](?!星期|礼拜|月|小时|钟|周|工作)(?:订阅)?都?"
+    r"|(?:这|那)?(?P<end>前|头|最后|后|最新)?(?:的)?(?<![第\d十])(?P<number>[两二三四五六七八九2-9])[个条](?!星期|礼拜|月|小时|钟|周|工作|里|中)(?:订阅)?都?"
 )
 _PLACE = re.compile(
     r"\b(?:the |my )?(?P<rank>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last)(?: (?:one|subscription))?\b"

@@ -33,6 +33,7 @@ OF_SUBSCRIPTIONS = frozenset(
     {"exclude", "narrow", "widen", "unsub", "pause", "resume", "name", "preview", "share", "edit", "schedule"}
 )
 _CHANGES = frozenset({"when", "without", "only", "also", "instead", "it", "same", "count"})
+_OF_TOPICS = frozenset({"without", "only", "also", "instead", "it", "same", "tell", "choose"})
 # how a text follows → the intent as which its words are read
 _READ_AS: Mapping[Link, str] = {
     "without": "exclude",
@@ -103,7 +104,7 @@ def _stands_by_itself(said: Said, link: Link) -> bool:
     if not said.is_sure or _corrects(said):
         return False
     is_of_a_number = names.is_numbered(said.text) and said.intent in OF_SUBSCRIPTIONS and link not in ("choose", "same")
-    return is_of_a_number or (said.intent.startswith("set-") and link != "count" and not said.marked(reader.LONG))
+    return is_of_a_number or (said.intent.startswith("set-") and link in _OF_TOPICS and not said.marked(reader.LONG))
 
 
 def _is_of_papers(said: Said) -> bool:

@@ -11,7 +11,7 @@ from bot.commands.context import Callback, CommandContext
 from bot.ports import channel
 from bot.sentences import following, free_text, meant, references
 from bot.sentences.steps import Papers
-from bot.sentences.words import intents, reader, wishes
+from bot.sentences.words import clauses, intents, reader, subjects, wishes
 from subscriptions import model
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times.reading import is_time
@@ -94,8 +94,10 @@ def _about(wish: str, one: model.Subscription, *, is_only: bool) -> str:
     said = intents.meaning(wish)
     if said.intent == "set-limit" and intents.daily_limit(wish):
         return wish if is_only else f"{wish} #{one.number}"
-    if is_time(wish):
-        return f"move #{one.number} to {wish}"
+    names_none = said.intent == "schedule" and not said.numbers and not said.texts(reader.NAMED)
+    when = subjects.time_in(wish, "schedule") if names_none and not intents.command_of(said) else ""
+    if is_time(wish) or when:
+        return f"move #{one.number} to {when or wish}"
     return wishes.with_antecedent(wish, one.text if said.intent in (reader.QUERY, *reader.ASKING) else f"#{one.number}")
 
 
@@ -120,7 +122,7 @@ def _named(there: Sequence[model.Subscription]) -> wishes.Named:
             text = meant.with_number(text, one) if meant.is_named(reader.folded(text), one) else text
         return text
 
-    return wishes.Named(numbered)
+    return wishes.Named(numbered, there=frozenset(str(one.number) for one in there))
 
 
 def _there(context: CommandContext) -> list[model.Subscription]:
@@ -138,7 +140,7 @@ def _takes_back(wish: str) -> bool:
 
 
 def _says_so_again(wish: str) -> bool:
-    return _takes_back(wish) or wishes.keeps(wish) or references.following(intents.meaning(wish)).link == "back"
+    return _takes_back(wish) or clauses.keeps(wish) or references.following(intents.meaning(wish)).link == "back"
 
 
 def _one(context: CommandContext, wish: str) -> channel.Reply | None:

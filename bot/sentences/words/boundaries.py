@@ -111,7 +111,7 @@ def _with_what_is_linked(tokens: Sequence[Token], parts: Sequence[str]) -> list[
 # what introduces a subject at the beginning of a request: all that follows belongs to it
 _INTRODUCTION = re.compile(
     r"^(?:(?:please|pls|can you|could you|would you|will you|i want to|i'd like to|also|and|hi|hey|hello)[ ,]+)*"
-    r"(?:subscribe(?: me)? to|follow|keep (?:an|your) eye on|keep (?:me|us) (?:posted|updated|informed) (?:on|about)|(?:notify|alert|ping|inform|tell) (?:me|us) (?:about|of|on)"
+    r"(?:subscribe(?: me)? to|follow|keep (?:an|your) eye on|keep (?:me|us) (?:posted|updated|informed) (?:on|about)|(?:notify|alert|ping|inform|tell|let) (?:me|us)(?: know)? (?:about|of|on)"
     r"|(?:(?:i want|i need|i'd like|we want|we need|send|show|give|find|get|me|us|looking for|are there|is there|any|some|all|more|the|new|latest|recent)[ ,]+)*"
     r"(?:papers?|articles?|preprints?|everything|anything) (?:about|on|regarding|concerning|mentioning))\s+"
     r"(?:(?:the|any|all|some|more|new|latest|recent|newest|papers?|articles?|preprints?|research|work|everything|anything|stuff|news|updates|changes|about|on|in|of) )*"

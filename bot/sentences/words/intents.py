@@ -42,6 +42,7 @@ _ADD = re.compile(
 )
 _INSTEAD = re.compile(r"\s+instead(?=\s*[,.;]|\s*$)", re.IGNORECASE)
 _FILLED = re.compile(r"(?:^|(?<=[A-Za-z,] ))u[hm]+\b,? ?(?=\S)")  # "uh, papers on um kelp", but not "10 um"
+_SENTENCES = re.compile(r"\w\w[.;!?]\s+\S|[。！？]\s*\S")
 _OTHER_DAYS = re.compile(
     r"\b(?:last|past|previous|this)\b|\brecent|\byesterday|\bweekend|上周|昨天|前天|最近|近期|近几|这周|本周|过去|上个"
 )
@@ -116,7 +117,7 @@ def _meaning_of(said: str) -> Said:
         len(said) > reader.LONGEST
         or said.strip("#").isdecimal()
         or _WRITTEN_AS_A_QUERY.match(said)
-        or _is_number_and_time(said)
+        or is_number_and_time(said)
         or not 0 < len(tokens := reader.tokens_of(said)) <= reader.MOST_TOKENS
     ):
         return Said(said)
@@ -214,7 +215,8 @@ def _is_guessed(said: Said) -> bool:
     return not is_asking and is_unknown[0] and sum(is_unknown) >= len(is_unknown) / 2
 
 
-def _is_number_and_time(said: str) -> bool:
+def is_number_and_time(said: str) -> bool:
+    """Returns whether a text is only the number of a subscription and a time: "2 daily at 9"."""
     number, _, rest = said.partition(" ")
     return number.strip("#").isdecimal() and is_time(rest)
 
@@ -358,7 +360,8 @@ def _subscribe(said: Said) -> str | None:
         return said.text.split(maxsplit=1)[1]
     if (typed := _typed(said)) is not None:
         return typed
-    if said.subject and boundaries.is_crumb(said.subject):
+    marks = {token.mark for token in reader.tokens_of(said.subject)}
+    if said.subject and (boundaries.is_crumb(said.subject) or marks == {reader.NUMBER}):  # 第一个 is no subject
         return None
     start = next(
         (
@@ -372,6 +375,8 @@ def _subscribe(said: Said) -> str | None:
     has_operators = re.search(r'[:"()|\n]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b', split_when(rest).query)
     if not has_operators:
         return said.subject
+    if _SENTENCES.search(rest):  # pasted prose, with the signs of a query
+        return None
     when = subjects.time_in(said.text[:start], said.intent)  # 每天八点发"图神经网络"
     return f"{rest} {when}".strip()
 

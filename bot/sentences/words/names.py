@@ -19,7 +19,9 @@ _REFERS = re.compile(
     r"\b(?:the|my|that|this)\b.*\b(?:ones?|subscriptions?|feeds?|alerts?|topics?|searche?s?|quer(?:y|ies))\b"
     r"|[那这][个条]|订阅|[^\W\d_]的$"
 )
-IT = re.compile(r"\b(?:it|them|that one|this one)\b(?! (?:is|was|takes|works))|[它](?!们的)|(?:那|这)个(?![^\s的改换])")
+IT = re.compile(
+    r"\b(?:it|them|that one|this one)\b(?!['’]s)(?! (?:is|was|takes|works))|[它](?!们的)|(?:那|这)个(?![^\s的改换])"
+)
 _NUMBERED = re.compile(
     r"\b(?:number|subscription|no\.?)\s*\d|#\s*\d|第\s*[\d一二三四五六七八九十]+\s*[个条号]|\d\s*号|订阅\s*\d"
 )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from bot.sentences.words import by_rule, dictated, intents, names, orders, pauses, reader, subjects
+from bot.sentences.words import by_rule, clauses, dictated, intents, names, orders, pauses, reader, subjects
 from bot.sentences.words.said import SURE, Said
 from bot.sentences.words.word_lists import small_words
 from subscriptions.planning.times import is_available
@@ -38,9 +38,6 @@ _NOUN = re.compile(
 _PAPERS = re.compile(r"\b(?:papers?|articles?|preprints?|publications?|works?)\b|论文|文章|文献|研究")
 _DAY = re.compile(r"\b(?:today|todays|today's|tonight|now)\b|今天|今日|现在")
 _PLEASANT = frozenset({"hello", "thanks", "bye"})
-_KEEPS = re.compile(
-    r"^(?:please )?(?:just )?(?:keep|leave|retain) |^请?(?:先)?(?:保留|留下|留着|留)|(?:保留|留下|留着)[吧了]?$|照[常旧](?:[发推送来]+)?[吧了]?$|不变[吧了]?$|(?:别|不|不要|不用)动(?:它|了|吧)*$|\bas (?:usual|before)$"
-)
 _ADD = re.compile(r"(?:please )?add (?!it\b|that\b|this\b)(?=\S)")  # as the command is typed, without its slash
 # what shall not be done beside a wish: "don't add anything, just show me kelp"
 _DENIES = re.compile(
@@ -52,7 +49,9 @@ _SHOWS = re.compile(
     r"(?:just |now |please )*(?:show(?: (?:me|us)| (?!nothing\b|only\b|no\b|it\b))|find(?: me)?|search for|look (?:for|up)|let me see)\b|[^\W\d_]{0,4}[看找查搜][看找查搜一]"
 )
 _OF_ONE = ("pause", "resume", "unsub", "schedule", "edit", "exclude", "narrow", "widen", "name")
-_BEFORE_TIMES = frozenset({"edit", "exclude", "narrow", "widen", "name", "resume"})  # a time after these is a wish of its own
+_BEFORE_TIMES = frozenset(
+    {"edit", "exclude", "narrow", "widen", "name", "resume"}
+)  # a time after these is a wish of its own
 _SETTINGS = ("set-", "lang-", "timezone")
 REMOVES = frozenset({"unsub", "unsub-all", "stop", "exclude"})
 _SETTLES = frozenset({"schedule", "now", "weekdays", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen"})
@@ -66,6 +65,7 @@ class Named(NamedTuple):
 
     numbered: Callable[[str], str]  # the text with "#1" in place of a subscription's name
     may_be_any: bool = False  # the names are not known: any words may be one
+    there: frozenset[str] = frozenset()  # the numbers of all subscriptions
 
     def meaning(self, text: str) -> Said:
         """Returns the meaning of a text, or that with a number in place of a name if it is then a change of one subscription."""
@@ -110,7 +110,14 @@ def wishes_in(text: str, named: Named = _NOBODY) -> tuple[str, ...]:
         if len(of_before) == 1 and not Said(then, reader.tokens_of(then)).numbers:
             then = with_antecedent(then, f"#{of_before.pop()}")
         return wishes_in(then, named)
-    pieces = list(_pieces(said))
+    if of_each := clauses.wishes_of_each(said, named.numbered, named.there):
+        return tuple(further for one in of_each for further in _wishes_of_pieces(one, named))
+    return _wishes_of_pieces(text, named)
+
+
+def _wishes_of_pieces(text: str, named: Named) -> tuple[str, ...]:
+    """Returns the wishes of a message that is split where each part is understood by itself; (text,) if it is only one."""
+    pieces = list(_pieces(text.strip()))
     if not 1 < len(pieces) <= _MOST_BREAKS:
         return _with_limit(text, named)
     if _takes_back(pieces, named):
@@ -144,15 +151,10 @@ def _only_undoes(pieces: list[str]) -> bool:
     return last.is_sure and last.intent == "undo" and not any(map(orders.is_order, others))
 
 
-def keeps(text: str) -> bool:
-    """Returns whether a text says that something stays as it is: "keep it"."""
-    return bool(_KEEPS.search(reader.folded(text)))
-
-
 def _keeps_one(piece: str, named: Named) -> bool:
     """Returns whether a piece says that a subscription stays as it is, so that it is no wish: "keep A but stop B"."""
     said = intents.meaning(piece)
-    return keeps(piece) and named.names_one(said) and not said.marked(reader.WHEN)
+    return clauses.keeps(piece) and named.names_one(said) and not said.marked(reader.WHEN)
 
 
 def _pieces(said: str) -> Iterator[str]:
@@ -162,7 +164,7 @@ def _pieces(said: str) -> Iterator[str]:
         (token.start, token.end) for token in reader.tokens_of(said) if token.mark in (reader.QUOTED, reader.PAPER)
     ]
     start = 0
-    keeps_one = any(map(keeps, _CLAUSES.split(plain)))
+    keeps_one = any(map(clauses.keeps, _CLAUSES.split(plain)))
     for found in (_BREAK_AT_BUT if keeps_one else _BREAK).finditer(plain):
         at = found.end()
         if any(first < at < last for first, last in quoted) or not said[start:at].strip() or not said[at:].strip():
@@ -268,7 +270,10 @@ def _begins_a_wish(said: Said, before: str, named: Named) -> bool:
         return False
     if said.intent in _SETTLES and (names.points_back(said.text) or not named.names_one(said)):
         return _settles(said, last)
-    return said.intent != "set-limit" or last not in _LOOKS
+    is_of_before = bool(said.numbers) and {*said.numbers} <= {
+        *named.meaning(before).numbers
+    }  # "bring back 2 and only 2"
+    return said.intent != "set-limit" or (last not in _LOOKS and not (before and is_of_before))
 
 
 def _settles(said: Said, last: str) -> bool:

@@ -1,0 +1,149 @@
+"""Reads a message whose clauses are about different subscriptions: "2 and 3 can go, 1 stays", 皮革退了吧；毛毡换周二九点. Pure.
+
+The clauses from one that names a subscription to the next that names another one are a group. Each group is a wish of its
+own, unless it says that something stays as it is, or only tells why.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from bot.sentences.words import intents, orders, reader
+from bot.sentences.words.said import Said
+
+_ENDS = re.compile(
+    r"[，；。！？…]+|[,;!?]+(?=\s|[^\x00-\x7f]|$)|\.(?=\s|[\u4e00-\u9fff]|$)|\s(?=but\s)|\s(?=\(\d\)\s)", re.IGNORECASE
+)
+_ITEM = re.compile(r"\(\d\)\s+")  # of a list in a line: "(1) drop kelp and (2) pause moss"
+_LINK = re.compile(r"^(?:(?:and|then|also|but|oh|so)\b\s*|然后|另外|还有|但)*")
+_LINK_AFTER = re.compile(r"\s(?:and|then|also)$", re.IGNORECASE)
+_MOST = 8  # clauses; a longer text is no message of a few wishes
+_OF_ONE = ("unsub", "pause", "resume", "schedule", "edit", "exclude", "narrow", "widen", "name")
+_OF_THE_CHAT = ("set-", "lang-", "timezone")
+_KEEPS = re.compile(
+    r"^(?:please )?(?:just )?(?:keep|leave|retain) |^请?(?:先)?(?:保留|留下|留着|留)|(?:保留|留下|留着)[吧了]?$|照[常旧](?:[发推送来]+)?[吧了]?$|不变[吧了]?$|(?:别|不|不要|不用)动(?:它|了|吧)*$|\bas (?:usual|before)$"
+)
+_TALK, _SURELY = ("hello", "thanks", "bye", "smalltalk"), 0.8
+_SAYS_MORE = frozenset({reader.WHEN, reader.LONG, reader.DATE, reader.NUMBER})
+
+
+def keeps(text: str) -> bool:
+    """Returns whether a text says that something stays as it is: "keep it"."""
+    return bool(_KEEPS.search(reader.folded(text)))
+
+
+class _Clause(NamedTuple):
+    text: str  # as it was typed, with the punctuation at its end
+    said: Said  # its meaning, with numbers in place of the names of subscriptions
+    numbers: frozenset[str]  # the subscriptions that it names
+
+    @property
+    def is_order(self) -> bool:
+        return orders.is_order(self.said.tokens)
+
+    @property
+    def is_remark(self) -> bool:
+        """Returns whether it is surely no order, or only talk."""
+        is_talk = self.said.intent in _TALK and self.said.sure >= _SURELY and not self.numbers
+        is_kept = bool(self.numbers) and keeps(self.said.text) and not self.said.marked(reader.WHEN)
+        return is_talk or is_kept or orders.is_surely_no_order(self.said.tokens)
+
+    @property
+    def is_of_the_chat(self) -> bool:
+        """Returns whether it is a setting of the chat, or a new subject."""
+        is_new = self.said.intent == "sub" and self.said.asks_for_papers
+        return self.said.is_sure and self.is_order and (is_new or self.said.intent.startswith(_OF_THE_CHAT))
+
+
+_Group = list[_Clause]
+
+
+def wishes_of_each(text: str, numbered: Callable[[str], str], there: frozenset[str]) -> tuple[str, ...]:
+    """Returns the wishes of a message whose clauses are about different subscriptions; () for any other message.
+
+    `numbered` replaces the names of subscriptions by their numbers, and `there` has all of these numbers.
+    """
+    clauses = list(_clauses(text, numbered, there))
+    if not 1 < len(clauses) <= _MOST or not any(one.numbers for one in clauses):
+        return ()
+    groups = list(_groups(clauses))
+    wishes = [_is_wish(group, numbered) for group in groups]
+    wanted = [group for group, is_wish in zip(groups, wishes, strict=True) if is_wish]
+    if len(groups) == 1 or None in wishes or not any(one.numbers for group in wanted for one in group):
+        return ()
+    return tuple(map(_text_of, wanted))
+
+
+def _clauses(text: str, numbered: Callable[[str], str], there: frozenset[str]) -> Iterator[_Clause]:
+    quoted = [(one.start, one.end) for one in reader.tokens_of(text) if one.mark in (reader.QUOTED, reader.PAPER)]
+    start = 0
+    for end in (*(found.end() for found in _ENDS.finditer(text)), len(text)):
+        typed = text[start:end]
+        if not typed.strip() or any(first < end < last for first, last in quoted):
+            continue
+        typed, start = _ITEM.sub("", typed), end
+        plain = _plain(numbered(typed))
+        said = intents.meaning(plain)
+        if not said.tokens:  # "2 at 8" is short for an order
+            said = Said(
+                plain,
+                reader.tokens_of(plain),
+                (reader.Score("schedule", 1.0),) if intents.is_number_and_time(plain) else said.found,
+            )
+        numbers = frozenset(() if said.intent == "set-limit" and "#" not in plain else said.numbers)
+        yield _Clause(typed, said, numbers & there)
+
+
+def _groups(clauses: Sequence[_Clause]) -> Iterator[_Group]:
+    """Yields the clauses in groups: the first clause of each names another subscription, or is about the whole chat."""
+    group: _Group = []
+    for clause in clauses:
+        named = frozenset().union(*(one.numbers for one in group))
+        begins = bool(clause.numbers - named) and (bool(named) or _understood(group))
+        again = (
+            bool(clause.numbers)
+            and bool(group)
+            and group[-1].is_remark
+            and not group[-1].text.rstrip().endswith((",", "，"))
+        )
+        if group and (begins or again or clause.is_of_the_chat or group[-1].is_of_the_chat):
+            yield group
+            group = []
+        group.append(clause)
+    yield group
+
+
+def _understood(group: _Group) -> bool:
+    """Returns whether clauses that name no subscription are an order by themselves, or none at all: "two things, please"."""
+    return any(one.is_order and one.said.is_sure for one in group) or all(one.is_remark for one in group)
+
+
+def _is_wish(group: _Group, numbered: Callable[[str], str]) -> bool | None:
+    """Returns whether a group is a wish; None if that is not clear."""
+    whole = intents.meaning(_plain(numbered(_text_of(group))))
+    if all(one.is_remark for one in group) or orders.is_surely_no_order(whole.tokens):
+        return False
+    said = [one.said for one in group if one.is_order]
+    return True if said and any(map(_is_clear, (whole, *said))) else None
+
+
+def _is_clear(said: Said) -> bool:
+    """Returns whether it is clear what is wished; whether it is sure enough to be done is decided when it is done."""
+    return said.is_clear and said.intent.startswith((*_OF_ONE, *_OF_THE_CHAT, "sub", "undo"))
+
+
+def _text_of(group: _Group) -> str:
+    """Returns the text of a group, without clauses that are neither an order nor say more about one."""
+    kept = [
+        one
+        for one in group
+        if one.numbers or not one.is_remark or any(token.mark in _SAYS_MORE for token in one.said.tokens)
+    ]
+    return _plain("".join(one.text for one in kept))
+
+
+def _plain(text: str) -> str:
+    """Returns a text without the words and signs that link it with others."""
+    stripped = _LINK_AFTER.sub("", text.strip(" ,;:!?…，；：。！？、"))
+    linked = _LINK.match(reader.folded(stripped))
+    return stripped[linked.end() :] if linked else stripped
