@@ -114,7 +114,8 @@ def _taken_back(found: Following, shown: Shown, there: Sequence[Subscription]) -
 def _names_another(said: Said, shown: Shown, there: Sequence[Subscription]) -> bool:
     """Returns whether a text names a subscription that is not the last one, by its words or its number."""
     plain, others = reader.folded(said.text), [one for one in there if one.number != shown.number]
-    has_number = bool(said.marked(reader.NUMBER)) and (names.is_numbered(said.text) or said.intent != "schedule")
+    is_hour = said.intent == "schedule" and not names.is_numbered(said.text) and not said.marked(reader.WHEN)
+    has_number = bool(said.marked(reader.NUMBER)) and not is_hour
     numbers = said.numbers if has_number else []  # not of "second thoughts", nor the 8 of a time
     return any(meant.is_named(plain, one) or str(one.number) in numbers for one in others)
 

@@ -12,7 +12,7 @@ from bot.commands.settings_form import ZONE
 from bot.commands.spoken import Spoken
 from bot.ports.channel import Reply
 from bot.sentences import all_but, meant, paper_requests, references
-from bot.sentences.words import dictated, heard_language, intents, names, reader, subjects, wishes
+from bot.sentences.words import clauses, dictated, heard_language, intents, names, reader, subjects, wishes
 from bot.sentences.words.said import Said
 from bot.sentences.words.word_lists import small_words
 from subscriptions.model import Subscription
@@ -36,7 +36,7 @@ class Sentence(Spoken):
     @property
     def wishes(self) -> Sequence[tuple[str, str] | None]:
         text = self.text.strip()
-        is_one = wishes.wishes_in(text, wishes.ANYBODY) == (text,)
+        is_one = wishes.wishes_in(text, wishes.ANYBODY) == (text,) and not clauses.may_be_of_several(text)
         if is_one and not wishes.listed_in(text) and not wishes.left_out(text):
             return ()
         return [intents.command_in(part) for part in wishes.wishes_in(text)]

@@ -21,9 +21,10 @@ _MOST = 8  # clauses; a longer text is no message of a few wishes
 _OF_ONE = ("unsub", "pause", "resume", "schedule", "edit", "exclude", "narrow", "widen", "name")
 _OF_THE_CHAT = ("set-", "lang-", "timezone")
 _KEEPS = re.compile(
-    r"^(?:please )?(?:just )?(?:keep|leave|retain) |^请?(?:先)?(?:保留|留下|留着|留)|(?:保留|留下|留着)[吧了]?$|照[常旧](?:[发推送来]+)?[吧了]?$|不变[吧了]?$|(?:别|不|不要|不用)动(?:它|了|吧)*$|\bas (?:usual|before)$"
+    r"^(?:please )?(?:just )?(?:keep|leave(?!.* out\b)|retain) |^请?(?:先)?(?:保留|留下|留着|留)|(?:保留|留下|留着)[吧了]?$|照[常旧](?:[发推送来]+)?[吧了]?$|不变[吧了]?$|(?:别|不|不要|不用)动(?:它|了|吧)*$|\bas (?:usual|before)$"
 )
 _TALK, _SURELY = ("hello", "thanks", "bye", "smalltalk"), 0.8
+_CORRECTS = frozenset({"no", "nope", "wait", "sorry", "oops", "actually"})  # as the first word of a clause
 _SAYS_MORE = frozenset({reader.WHEN, reader.LONG, reader.DATE, reader.NUMBER})
 
 
@@ -74,6 +75,15 @@ def wishes_of_each(text: str, numbered: Callable[[str], str], there: frozenset[s
     return tuple(map(_text_of, wanted))
 
 
+def may_be_of_several(text: str) -> bool:
+    """Returns whether the clauses of a text may be about different subscriptions: an order, and another one or a remark."""
+    clauses = list(_clauses(text, str.strip, frozenset())) if len(text) <= reader.LONGEST else []
+    if not 1 < len(clauses) <= _MOST:
+        return False
+    said = [one for one in clauses if one.is_order or one.is_remark]
+    return len(said) > 1 and any(one.is_order and _is_clear(one.said) for one in said)
+
+
 def _clauses(text: str, numbered: Callable[[str], str], there: frozenset[str]) -> Iterator[_Clause]:
     quoted = [(one.start, one.end) for one in reader.tokens_of(text) if one.mark in (reader.QUOTED, reader.PAPER)]
     start = 0
@@ -121,6 +131,8 @@ def _understood(group: _Group) -> bool:
 def _is_wish(group: _Group, numbered: Callable[[str], str]) -> bool | None:
     """Returns whether a group is a wish; None if that is not clear."""
     whole = intents.meaning(_plain(numbered(_text_of(group))))
+    if any(one.numbers and one.said.tokens[0].mark in _CORRECTS for one in group):
+        return None  # "remove 1, no sorry, 2"
     if all(one.is_remark for one in group) or orders.is_surely_no_order(whole.tokens):
         return False
     said = [one.said for one in group if one.is_order]

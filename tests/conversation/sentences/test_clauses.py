@@ -11,7 +11,7 @@ KELP, MOSS, FERNS = "kelp daily 09:00", "moss daily 09:00", "ferns daily 09:00"
 @pytest.mark.parametrize(
     ("said", "there"),
     [
-        ("don't pause kelp, it's moss I want paused", [KELP, f"-{MOSS}", FERNS]),
+        ("don't pause kelp, pause moss", [KELP, f"-{MOSS}", FERNS]),
         ("2 and 3 can go. 1 stays put", [KELP]),
         ("kelp can go, moss stays as it is", [MOSS, FERNS]),
         ("leave surveys out of kelp, but moss stays exactly as it is", ["kelp -survey daily 09:00", MOSS, FERNS]),
@@ -20,7 +20,7 @@ KELP, MOSS, FERNS = "kelp daily 09:00", "moss daily 09:00", "ferns daily 09:00"
         ("Kindly (1) drop moss and (2) send kelp on weekdays at 7:45", ["kelp weekdays 07:45", FERNS]),
         ("follow corals daily at 7, and drop moss, my colleague reads that", [KELP, FERNS, "corals daily 07:00"]),
         ("2停五天，3换到每周二上午九点，1别管", [KELP, f"-{MOSS}", "ferns weekly tue 09:00"]),
-        ("要停的是2，3别停", [KELP, f"-{MOSS}", FERNS]),
+        ("2先停，3别停", [KELP, f"-{MOSS}", FERNS]),
         ("2退掉，因为1早把它包进去了。1换到十点", ["kelp daily 10:00", FERNS]),
         ("1和3都不用管，2移到每周五下午五点", [KELP, "moss weekly fri 17:00", FERNS]),
     ],
