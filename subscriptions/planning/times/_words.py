@@ -272,7 +272,9 @@ _OTHERS: tuple[Entry, ...] = (
     (_words(r"immediately|instantly|asap|at once|(?:right|straight) away|as soon as possible"), _just(TokenKind.NOW)),
     (_words(r"as(?: soon as)? (?:papers|they|it) (?:come|appear|are)s?(?: out| in)?"), _just(TokenKind.NOW, firm=True)),
     (
-        _words(r"the (?:minute|moment|second|instant) (?:it|they)(?:['’]?s|['’]re| is| are)? ?(?:out|published|up|online|there)"),
+        _words(
+            r"the (?:minute|moment|second|instant) (?:it|they)(?:['’]?s|['’]re| is| are)? ?(?:out|published|up|online|there)"
+        ),
         _just(TokenKind.NOW, firm=True),
     ),
     (r"立即|立刻|马上|即刻|立马", _just(TokenKind.NOW)),

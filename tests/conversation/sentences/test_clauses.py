@@ -15,7 +15,10 @@ KELP, MOSS, FERNS = "kelp daily 09:00", "moss daily 09:00", "ferns daily 09:00"
         ("2 and 3 can go. 1 stays put", [KELP]),
         ("kelp can go, moss stays as it is", [MOSS, FERNS]),
         ("leave surveys out of kelp, but moss stays exactly as it is", ["kelp -survey daily 09:00", MOSS, FERNS]),
-        ("pause 1 till monday, move 2 to 18:00, and I really must call my mother", [f"-{KELP}", "moss daily 18:00", FERNS]),
+        (
+            "pause 1 till monday, move 2 to 18:00, and I really must call my mother",
+            [f"-{KELP}", "moss daily 18:00", FERNS],
+        ),
         ("Drop moss. That was for my old job. And kelp at 10 please.", ["kelp daily 10:00", FERNS]),
         ("Kindly (1) drop moss and (2) send kelp on weekdays at 7:45", ["kelp weekdays 07:45", FERNS]),
         ("follow corals daily at 7, and drop moss, my colleague reads that", [KELP, FERNS, "corals daily 07:00"]),
