@@ -266,9 +266,11 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
 
 def _removal_of_unknown(context: CommandContext, said: Said) -> channel.Reply | None:
     """Removes what a sentence names otherwise than by the words of a subscription; asks which if it names none."""
+    names_none = not said.texts(reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR)
+    if names_none and names.has_strange_word(said.text):
+        return None
     if said.sure >= _CERTAIN:
         return offered.run(context, *(intents.command_of(said) or ("unsub", said.subject)))
-    names_none = not said.texts(reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR)
     return offered.run(context, "unsub", "") if names_none else None
 
 

@@ -460,7 +460,8 @@ def _unsubscribe(said: Said) -> str | None:
     if (said.numbers and (named or names.container_in(said.text))) or names.time_named(said.tokens):
         return None  # a word shall be taken out of a subscription, or names another one
     if said.numbers or not named:
-        return " ".join(said.numbers) or ("" if _SUBSCRIPTIONS.search(reader.folded(said.text)) else None)
+        is_all = _SUBSCRIPTIONS.search(reader.folded(said.text)) and not said.has_unknown
+        return " ".join(said.numbers) or ("" if is_all else None)
     return named.removeprefix("all ") if _UNSUBSCRIBE.search(reader.folded(said.text)) else None
 
 
