@@ -42,17 +42,18 @@ _WHOLE = rf"|(?P<whole>(?<![\w-])(?:{_PAIRS})(?![\w-])|(?<![\w.:/-])\d{{1,4}}(?:
 _SINGLE = (
     r"|(?P<paper>(?:https?://|www\.|(?:[a-z]+\.)+(?:org|com?)/)[^\s，。；、）\u4e00-\u9fff]+|(?:arxiv:\s*)?\d{4}\.\d{4,5}(?:v\d+)?|10\.\d{4,9}/[^\s，。]+)"
     r"|(?P<category>#?[a-z]+(?:-[a-z]+)?\.(?:[a-z]{2}|[a-z]+-[a-z]+|\*)(?![a-z0-9_.])|physics\.[a-z]+(?:-[a-z]+)?(?![a-z0-9_.])|(?:hep|astro|cond|quant|nucl|math)-[a-z]{2,3}(?![a-z0-9_]))"
-    r"|(?P<ordinal>第\s*(?:\d{1,3}|[一二三四五六七八九])\s*(?:个订阅|条订阅|[个条号])?|头一[个条]|订阅\s?\d{1,3}(?!\d)|#\d{1,3}(?!\w)|(?<![\w.])\d{1,3}号(?!\w)|[一二三四五六七八九]号(?=订阅|[那这的]|\W|$)|(?<![\w.])\d(?:st|nd|rd|th)(?![\w-])|(?<![a-z])(?:two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty)(?= (?:papers|articles|preprints|results|entries|items|titles|hits|max|tops|at (?:most|a time|once))(?![a-z]))|[一二两三四五六七八九十]{1,3}(?=篇)|(?<=[到为成在过是])[二三四五六七八九]?十[一二三四五六七八九]?(?=$|\W|[吧呗啦好就])|(?:(?<=number )|(?<=subscription )|(?<=alert )|(?<=topic )|(?<=feed ))(?:one|two|three|four|five|six)(?![a-z]))"
+    r"|(?P<ordinal>第\s*(?:\d{1,3}|[一二三四五六七八九])\s*(?:个订阅|条订阅|[个条号])?|订阅\s?\d{1,3}(?!\d)|#\d{1,3}(?!\w)|(?<![\w.])\d{1,3}号(?!\w)|[一二三四五六七八九]号(?=订阅|[那这的]|\W|$)|(?<![\w.])\d(?:st|nd|rd|th)(?![\w-])|(?<![a-z])(?:two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty)(?= (?:papers|articles|preprints|results|entries|items|titles|hits|max|tops|at (?:most|a time|once))(?![a-z]))|[一二两三四五六七八九十]{1,3}(?=篇)|(?<=[到为成在过是])[二三四五六七八九]?十[一二三四五六七八九]?(?=$|\W|[吧呗啦好就])|(?:(?<=number )|(?<=subscription )|(?<=alert )|(?<=topic )|(?<=feed ))(?:one|two|three|four|five|six)(?![a-z]))"
     r"|(?P<number>(?<![a-z0-9.:])\d{1,3}(?![a-z0-9_:%]|\.\d))"
     r"|(?P<word>[^\W\d_\u4e00-\u9fff][^\W_\u4e00-\u9fff]*(?:['-][^\W_\u4e00-\u9fff]+)*\+*|\d[^\W_\u4e00-\u9fff]*(?:[:.]\d+)?)"
     r"|(?P<sign>[,;:.!?|/&+、()-])"
     r"|(?P<other>[^\s])"
 )
-_TOKEN = re.compile(_QUOTED + _WHOLE + _SINGLE, re.IGNORECASE)
+_FIRST = "|(?P<first>头一[个条])"  # a number, though its signs are learned apart
+_TOKEN = re.compile(_QUOTED + _WHOLE + _FIRST + _SINGLE, re.IGNORECASE)
 _TOKEN_APART = re.compile(_QUOTED + _SINGLE, re.IGNORECASE)
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _AROUND_A_PLACE = frozenset("在住到去来人时搬刚按用区是")
-_SAME = {"plz": "please", "pls": "please", "wats": "whats", "smth": "something", "u": "you", "abt": "about"}
+_SAME = {"plz": "please", "pls": "please", "wats": "whats", "smth": "something", "u": "you"}
 # Words that could be read as times, but are kept as words, since the words tell more about the intent.
 WORDS_FIRST = frozenset(
     {"now", "today", "tonight", "tomorrow", "morning", "afternoon", "evening", "night", "noon", "midnight", "weekend"}
@@ -94,7 +95,7 @@ def _mark(found: re.Match[str]) -> str:
         return PAPER if mentioned(words) else words
     if kind == "category":
         return CATEGORY if is_category(words.removeprefix("#")) or words.endswith("*") else words
-    return {"quoted": QUOTED, "whole": QUOTED, "ordinal": NUMBER, "number": NUMBER}.get(
+    return {"quoted": QUOTED, "whole": QUOTED, "ordinal": NUMBER, "first": NUMBER, "number": NUMBER}.get(
         kind, _SAME.get(words, words.replace("'", ""))
     )
 

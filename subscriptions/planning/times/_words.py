@@ -277,7 +277,7 @@ _OTHERS: tuple[Entry, ...] = (
         ),
         _just(TokenKind.NOW, firm=True),
     ),
-    (r"立即|立刻|马上|即刻|立马", _just(TokenKind.NOW)),
+    (r"立即|立刻|马上|即刻", _just(TokenKind.NOW)),
     (_words(r"when[ -]?out"), _just(TokenKind.OUT, firm=True)),
     (r"(?:当天)?论文(?:公布|发布)后", _just(TokenKind.OUT, firm=True)),  # the name of when-out in our Chinese replies
     (_words(r"(?:starting )?at"), _just(TokenKind.AT)),
