@@ -15,17 +15,27 @@ _ENDS = re.compile(
     r"[，；。！？…]+|[,;!?]+(?=\s|[^\x00-\x7f]|$)|\.(?=\s|[\u4e00-\u9fff]|$)|\s(?=but\s)|\s(?=\(\d\)\s)", re.IGNORECASE
 )
 _ITEM = re.compile(r"\(\d\)\s+")  # of a list in a line: "(1) drop kelp and (2) pause moss"
-_LINK = re.compile(r"^(?:(?:and|then|also|but|oh|so)\b\s*|然后|另外|还有|但)*")
-_LINK_AFTER = re.compile(r"\s(?:and|then|also)$", re.IGNORECASE)
+_LINK = re.compile(
+    r"^[\s,;.!?、]*(?:(?:and|then|also|plus|so|oh|but|separately)\b[\s,]*|(?:然后|另外|顺便|顺带|并且|接着|同时|还有|再(?=[^\s来])|并(?=[^且]))[\s,]*)*"
+)
+_LINK_AFTER = re.compile(r"(?:\s+(?:and|then|also|plus))+[\s,]*$")
 _MOST = 8  # clauses; a longer text is no message of a few wishes
-_OF_ONE = ("unsub", "pause", "resume", "schedule", "edit", "exclude", "narrow", "widen", "name")
-_OF_THE_CHAT = ("set-", "lang-", "timezone")
+OF_ONE = ("unsub", "pause", "resume", "schedule", "edit", "exclude", "narrow", "widen", "name")
+OF_THE_CHAT = ("set-", "lang-", "timezone")
 _KEEPS = re.compile(
     r"^(?:please )?(?:just )?(?:keep|leave(?!.* out\b)|retain) |^请?(?:先)?(?:保留|留下|留着|留)|(?:保留|留下|留着)[吧了]?$|照[常旧](?:[发推送来]+)?[吧了]?$|不变[吧了]?$|(?:别|不|不要|不用)动(?:它|了|吧)*$|\bas (?:usual|before)$"
 )
 _TALK, _SURELY = ("hello", "thanks", "bye", "smalltalk"), 0.8
 _CORRECTS = frozenset({"no", "nope", "wait", "sorry", "oops", "actually"})  # as the first word of a clause
 _SAYS_MORE = frozenset({reader.WHEN, reader.LONG, reader.DATE, reader.NUMBER})
+
+
+def unlinked(piece: str) -> str:
+    """Returns a piece without the words that link it with others, and without the punctuation around it."""
+    plain = reader.folded(piece)
+    before, after = _LINK.match(plain), _LINK_AFTER.search(plain)
+    kept = piece[before.end() if before else 0 : after.start() if after else None]
+    return kept.strip(" ,;，；。、.!！…\t")
 
 
 def keeps(text: str) -> bool:
@@ -53,7 +63,7 @@ class _Clause(NamedTuple):
     def is_of_the_chat(self) -> bool:
         """Returns whether it is a setting of the chat, or a new subject."""
         is_new = self.said.intent == "sub" and self.said.asks_for_papers
-        return self.said.is_sure and self.is_order and (is_new or self.said.intent.startswith(_OF_THE_CHAT))
+        return self.said.is_sure and self.is_order and (is_new or self.said.intent.startswith(OF_THE_CHAT))
 
 
 _Group = list[_Clause]
@@ -92,16 +102,22 @@ def _clauses(text: str, numbered: Callable[[str], str], there: frozenset[str]) -
         if not typed.strip() or any(first < end < last for first, last in quoted):
             continue
         typed, start = _ITEM.sub("", typed), end
-        plain = _plain(numbered(typed))
-        said = intents.meaning(plain)
-        if not said.tokens:  # "2 at 8" is short for an order
-            said = Said(
-                plain,
-                reader.tokens_of(plain),
-                (reader.Score("schedule", 1.0),) if intents.is_number_and_time(plain) else said.found,
-            )
-        numbers = frozenset(() if said.intent == "set-limit" and "#" not in plain else said.numbers)
+        said = _meaning(unlinked(numbered(typed)))
+        numbers = frozenset(said.numbers)
+        if said.intent == "set-limit" and "#" not in said.text:
+            numbers = frozenset()
         yield _Clause(typed, said, numbers & there)
+
+
+def _meaning(text: str) -> Said:
+    """Returns the meaning of a clause with its words, also where it is too short for a sentence: "2 at 8" is a time."""
+    said = intents.meaning(text)
+    if said.tokens:
+        return said
+    found = said.found
+    if intents.is_number_and_time(text):
+        found = (reader.Score("schedule", 1.0),)
+    return Said(text, reader.tokens_of(text), found)
 
 
 def _groups(clauses: Sequence[_Clause]) -> Iterator[_Group]:
@@ -130,7 +146,7 @@ def _understood(group: _Group) -> bool:
 
 def _is_wish(group: _Group, numbered: Callable[[str], str]) -> bool | None:
     """Returns whether a group is a wish; None if that is not clear."""
-    whole = intents.meaning(_plain(numbered(_text_of(group))))
+    whole = intents.meaning(unlinked(numbered(_text_of(group))))
     if any(one.numbers and one.said.tokens[0].mark in _CORRECTS for one in group):
         return None  # "remove 1, no sorry, 2"
     if all(one.is_remark for one in group) or orders.is_surely_no_order(whole.tokens):
@@ -141,7 +157,7 @@ def _is_wish(group: _Group, numbered: Callable[[str], str]) -> bool | None:
 
 def _is_clear(said: Said) -> bool:
     """Returns whether it is clear what is wished; whether it is sure enough to be done is decided when it is done."""
-    return said.is_clear and said.intent.startswith((*_OF_ONE, *_OF_THE_CHAT, "sub", "undo"))
+    return said.is_clear and said.intent.startswith((*OF_ONE, *OF_THE_CHAT, "sub", "undo"))
 
 
 def _text_of(group: _Group) -> str:
@@ -151,11 +167,4 @@ def _text_of(group: _Group) -> str:
         for one in group
         if one.numbers or not one.is_remark or any(token.mark in _SAYS_MORE for token in one.said.tokens)
     ]
-    return _plain("".join(one.text for one in kept))
-
-
-def _plain(text: str) -> str:
-    """Returns a text without the words and signs that link it with others."""
-    stripped = _LINK_AFTER.sub("", text.strip(" ,;:!?…，；：。！？、"))
-    linked = _LINK.match(reader.folded(stripped))
-    return stripped[linked.end() :] if linked else stripped
+    return unlinked("".join(one.text for one in kept))

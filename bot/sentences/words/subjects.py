@@ -98,7 +98,7 @@ def query_in(text: str) -> str:
             time_in(said, reader.ASKING[0]) or said
         )
         is_whole = query != said[1:] and not boundaries.is_crumb(query) and query.count("(") == query.count(")")
-        is_whole = is_whole and not _is_a_long_name(query) and not any(map(_is_strange, pieces))
+        is_whole = is_whole and not _is_a_long_name(query) and not any(map(_is_of_the_subject, pieces))
         return query if is_whole and not is_same and _WORDS.findall(query) != _WORDS.findall(said) else text
     return text
 
@@ -109,7 +109,7 @@ def _is_a_long_name(query: str) -> bool:
     return is_name and query.islower() and len(query.split()) > _LONGEST_NAME
 
 
-def _is_strange(piece: Piece) -> bool:
+def _is_of_the_subject(piece: Piece) -> bool:
     """Returns whether Chinese words that are of no part are known from no sentence, so that they are of the subject: 授粉 in 蜜蜂授粉."""
     pairs = reader.pairs_of(piece.tokens)
     return not piece.part and bool(pairs) and reader.learned().known.words.isdisjoint(pairs)

@@ -22,11 +22,7 @@ _BREAK = re.compile(
 )
 _BREAK_AT_BUT = re.compile(rf"{_BREAK.pattern}|\s(?=but\s)")  # "keep A but stop B"
 _CLAUSES = re.compile(r"\s*(?:[,;.!?]|\bbut\b)\s*")
-_LINK = re.compile(
-    r"^[\s,;.!?、]*(?:(?:and|then|also|plus|so|oh|but|separately)\b[\s,]*|(?:然后|另外|顺便|顺带|并且|接着|同时|还有|再(?=[^\s来])|并(?=[^且]))[\s,]*)*"
-)
 _ALSO = re.compile(r"[\s,;.!?、]*(?:(?:and|also|plus)\b|另外|还有|以及)")
-_LINK_AFTER = re.compile(r"(?:\s+(?:and|then|also|plus))+[\s,]*$")
 _NUMBERED = re.compile(r"(?:\(?\d{1,2}[.)、．]|[-•*·])\s*(?=[^\W\d])")
 _CLAUSE = 6  # least characters of a clause that is named as left out
 _ENDS_A_SENTENCE = re.compile(r"[.!?;]\s*$")
@@ -48,11 +44,9 @@ _DENIES = re.compile(
 _SHOWS = re.compile(
     r"(?:just |now |please )*(?:show(?: (?:me|us)| (?!nothing\b|only\b|no\b|it\b))|find(?: me)?|search for|look (?:for|up)|let me see)\b|[^\W\d_]{0,4}[看找查搜][看找查搜一]"
 )
-_OF_ONE = ("pause", "resume", "unsub", "schedule", "edit", "exclude", "narrow", "widen", "name")
-_BEFORE_TIMES = frozenset(
+_APART_FROM_TIMES = frozenset(
     {"edit", "exclude", "narrow", "widen", "name", "resume"}
 )  # a time after these is a wish of its own
-_SETTINGS = ("set-", "lang-", "timezone")
 REMOVES = frozenset({"unsub", "unsub-all", "stop", "exclude"})
 _SETTLES = frozenset({"schedule", "now", "weekdays", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen"})
 _LOOKS = frozenset({reader.QUERY, *reader.ASKING}) - {"sub"}
@@ -71,12 +65,12 @@ class Named(NamedTuple):
         """Returns the meaning of a text, or that with a number in place of a name if it is then a change of one subscription."""
         said = intents.meaning(text)
         if self.may_be_any and (said.intent == reader.QUERY or not said.is_sure):
-            likely = next((one for one in said.found if one.intent in _OF_ONE and one.sure >= _MAYBE), None)
+            likely = next((one for one in said.found if one.intent in clauses.OF_ONE and one.sure >= _MAYBE), None)
             return said._replace(found=(likely._replace(sure=1.0),)) if likely else said
         numbered = self.numbered(text)
         other = intents.meaning(numbered) if numbered != text else said
-        is_better = said.intent in (*_LOOKS, *_OF_ONE) or not said.is_sure
-        if other is said or not is_better or other.intent not in _OF_ONE or other.sure < SURE:
+        is_better = said.intent in (*_LOOKS, *clauses.OF_ONE) or not said.is_sure
+        if other is said or not is_better or other.intent not in clauses.OF_ONE or other.sure < SURE:
             return said
         return other._replace(text=text, found=(other.found[0]._replace(sure=1.0),))
 
@@ -123,8 +117,8 @@ def _wishes_of_pieces(text: str, named: Named) -> tuple[str, ...]:
     if _takes_back(pieces, named):
         return (text,)
     if _only_undoes(pieces):
-        return (_plain(pieces[-1]),)
-    done = [one for one in pieces if not _DENIES.fullmatch(reader.folded(_plain(one)))] or pieces
+        return (clauses.unlinked(pieces[-1]),)
+    done = [one for one in pieces if not _DENIES.fullmatch(reader.folded(clauses.unlinked(one)))] or pieces
     parts = _joined(done, named)
     wanted = [one for one in parts if not _is_pleasant(one) and not _keeps_one(one, named)]
     if not wanted or (len(parts) == 1 and done == pieces):
@@ -136,7 +130,7 @@ def _takes_back(pieces: list[str], named: Named) -> bool:
     """Returns whether the end of a message takes back the orders before it: "remove 1 and 2, no, leave them"."""
     last, *others = (orders.is_order(reader.tokens_of(named.numbered(one))) for one in (pieces[-1], *pieces[:-1]))
     is_no_order = orders.is_surely_no_order(reader.tokens_of(named.numbered("".join(pieces))))
-    then = intents.meaning(_plain(pieces[-1]))
+    then = intents.meaning(clauses.unlinked(pieces[-1]))
     if is_time(then.text):
         return False
     is_back = then.intent in ("cancel", "undo")
@@ -146,8 +140,8 @@ def _takes_back(pieces: list[str], named: Named) -> bool:
 
 def _only_undoes(pieces: list[str]) -> bool:
     """Returns whether a message ends with an undo, and says before it only why: "I want the reviews back, undo that"."""
-    last = intents.meaning(_plain(pieces[-1]))
-    others = [reader.tokens_of(_plain(one)) for one in pieces[:-1]]
+    last = intents.meaning(clauses.unlinked(pieces[-1]))
+    others = [reader.tokens_of(clauses.unlinked(one)) for one in pieces[:-1]]
     return last.is_sure and last.intent == "undo" and not any(map(orders.is_order, others))
 
 
@@ -178,7 +172,7 @@ def _joined(pieces: list[str], named: Named) -> list[str]:
     """Returns the pieces, joined so that each begins with a piece that is understood by itself; one text if that fails."""
     parts = [_as_typed(pieces[0])]
     for piece in _with_their_times(pieces[1:]):
-        before, then = _plain(parts[-1]), _plain(piece)
+        before, then = clauses.unlinked(parts[-1]), clauses.unlinked(piece)
         is_apart = not (_is_pleasant(before) or _is_pleasant(then)) or bool(_ENDS.search(reader.folded(parts[-1])))
         depends = not _keeps_one(before, named) and _depends(parts[-1], piece, named)
         is_wish = len(parts) > 1 or _stands(before, "", named) or _is_before_a_setting(before, then)
@@ -190,15 +184,15 @@ def _joined(pieces: list[str], named: Named) -> list[str]:
             parts.append(gapped)
         else:
             parts[-1] += piece
-    return [_plain(one) for one in parts]
+    return [clauses.unlinked(one) for one in parts]
 
 
 def _with_their_times(pieces: list[str]) -> list[str]:
     """Returns the pieces, in which a further subject has the time that follows it: "also kelp, on fridays"."""
     found: list[str] = []
     for piece in pieces:
-        is_further = bool(found) and bool(_ALSO.match(reader.folded(found[-1]))) and is_time(_plain(piece))
-        if is_further and intents.meaning(_plain(found[-1])).intent in _LOOKS:
+        is_further = bool(found) and bool(_ALSO.match(reader.folded(found[-1]))) and is_time(clauses.unlinked(piece))
+        if is_further and intents.meaning(clauses.unlinked(found[-1])).intent in _LOOKS:
             found[-1] += piece
         else:
             found.append(piece)
@@ -208,7 +202,11 @@ def _with_their_times(pieces: list[str]) -> list[str]:
 def _is_before_a_setting(before: str, then: str) -> bool:
     """Returns whether an order is followed by a setting, to which it cannot belong: "no drones in there; I live in Nairobi"."""
     first, said = intents.meaning(before), intents.meaning(then)
-    is_setting = said.is_sure and said.intent.startswith(_SETTINGS) and not first.intent.startswith(_SETTINGS)
+    is_setting = (
+        said.is_sure
+        and said.intent.startswith(clauses.OF_THE_CHAT)
+        and not first.intent.startswith(clauses.OF_THE_CHAT)
+    )
     return is_setting and first.is_sure and first.intent in _SETTLES and orders.is_order(first.tokens)
 
 
@@ -222,17 +220,9 @@ def _depends(before: str, piece: str, named: Named) -> bool:
 
 def _as_typed(piece: str) -> str:
     """Returns a piece with other words for a verb that only the command has: "add kelp"."""
-    added, said = _ADD.match(reader.folded(piece)), intents.meaning(_plain(piece))
+    added, said = _ADD.match(reader.folded(piece)), intents.meaning(clauses.unlinked(piece))
     is_new = said.intent in (*_LOOKS, "sub", "widen") and not said.numbers and not said.texts(reader.NAMED)
     return f"subscribe to {piece[added.end() :]}" if added and is_new else piece
-
-
-def _plain(piece: str) -> str:
-    """Returns a piece without the words that link it with others, and without the punctuation around it."""
-    plain = reader.folded(piece)
-    before, after = _LINK.match(plain), _LINK_AFTER.search(plain)
-    kept = piece[before.end() if before else 0 : after.start() if after else None]
-    return kept.strip(" ,;，；。、.!！…\t")
 
 
 def _is_pleasant(piece: str) -> bool:
@@ -243,7 +233,7 @@ def _is_pleasant(piece: str) -> bool:
 def _stands(piece: str, before: str, named: Named) -> bool:
     """Returns whether a piece is a wish of its own; `before` is the wish before it, "" if there is none."""
     if is_time(piece):  # "call it kelp, mondays at noon": the time is of that subscription
-        return bool(before) and named.meaning(before).intent in _BEFORE_TIMES
+        return bool(before) and named.meaning(before).intent in _APART_FROM_TIMES
     said = named.meaning(piece)
     if _keeps_one(piece, named):
         return True
@@ -368,7 +358,7 @@ def left_out(text: str) -> str:
     """Returns the last clause of a wish to be told if it is about something else: "and mail it to my boss"; "" if there is none."""
     said = intents.meaning(text)
     pieces = list(_pieces(text)) if said.intent == "sub" and "\n" not in text and said.text == text else []
-    last = _plain(pieces[-1]) if len(pieces) > 1 else ""
+    last = clauses.unlinked(pieces[-1]) if len(pieces) > 1 else ""
     if (
         len(last) < _CLAUSE
         or _is_pleasant(last)
