@@ -169,11 +169,9 @@ def _connect(platforms: Mapping[str, str], settings: Settings, clock: Clock, out
 def _platform(name: str, channel: Channel, around: PlatformSurroundings) -> Platform:
     """Returns the platform of a channel. If the channel names no adapter, the platform can only post."""
     module = getattr(channel, "adapter", None)
-    return (
-        known.adapter_of(module).platform(channel, around)
-        if module
-        else Platform(facts=facts_of(name), channel=channel, medium=known.medium_of(name))
-    )
+    if module:
+        return known.adapter_of(module).platform(channel, around)
+    return Platform(facts=facts_of(name), channel=channel, medium=known.medium_of(name))
 
 
 def _conversation_context(
@@ -213,7 +211,9 @@ def _medium(platforms: Mapping[str, Platform], chat: model.ChatAddress) -> Mediu
     platform = platforms.get(chat.platform)
     if platform is None:
         return known.medium_of(chat.platform)
-    return platform.medium_at(chat) if platform.medium_at else platform.medium
+    if platform.medium_at:
+        return platform.medium_at(chat)
+    return platform.medium
 
 
 def _render(

@@ -40,7 +40,9 @@ class UnknownFormat(errors.PaperwireError):
 
 def brief(error: errors.PaperwireError) -> str:
     """Returns the sentence of an error, without a list of formats."""
-    return error.brief if isinstance(error, UnknownFormat) else str(error.sentence)
+    if isinstance(error, UnknownFormat):
+        return error.brief
+    return str(error.sentence)
 
 
 class BrokenDigest(errors.PaperwireError):

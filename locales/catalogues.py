@@ -61,7 +61,9 @@ def _places(function: ast.expr) -> int:
     """Returns how many arguments of a call of this function are sentences."""
     if isinstance(function, ast.Attribute):
         return METHODS.get(function.attr, 0)
-    return FUNCTIONS.get(function.id, 0) if isinstance(function, ast.Name) else 0
+    if isinstance(function, ast.Name):
+        return FUNCTIONS.get(function.id, 0)
+    return 0
 
 
 def po_path(root: Path, language: str) -> Path:

@@ -84,7 +84,9 @@ def command_prefix(chat: model.ChatAddress) -> str:
 def sender_of(lane: model.Lane) -> str:
     """Returns the sender that posts in a lane: "platform", or "platform:workspace" for an address in a workspace."""
     workspace, slash, _ = lane.address.rpartition("/")
-    return f"{lane.platform}:{workspace}" if slash and facts_of(lane.platform).has_workspaces else lane.platform
+    if slash and facts_of(lane.platform).has_workspaces:
+        return f"{lane.platform}:{workspace}"
+    return lane.platform
 
 
 def declared() -> tuple[PlatformFacts, ...]:
@@ -113,7 +115,9 @@ def read_name(platform: str, rest: str) -> model.ChatAddress | None:
     A name is printable, has no spaces and at most LONGEST_NAME characters.
     """
     fits = rest.isprintable() and 0 < len(rest) <= LONGEST_NAME and " " not in rest
-    return model.ChatAddress(platform, rest) if fits else None
+    if fits:
+        return model.ChatAddress(platform, rest)
+    return None
 
 
 def _refused(text: str, platform: str) -> errors.Refused:

@@ -117,7 +117,9 @@ def successor(code: str) -> str | None:
 def bare_id(arxiv_id: str) -> str:
     """Returns an arXiv id without a subject class: `math/0309136` for `math.GT/0309136`. arXiv takes both for one paper."""
     archive, slash, number = arxiv_id.partition("/")
-    return f"{archive.partition('.')[0]}/{number}" if slash else arxiv_id
+    if slash:
+        return f"{archive.partition('.')[0]}/{number}"
+    return arxiv_id
 
 
 def archive_of(text: str) -> str | None:

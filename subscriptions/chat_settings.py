@@ -36,7 +36,9 @@ class NotPossible(Exception):
 
 def language(code: str) -> Literal["en", "zh"]:
     """Returns our language for a client's language code: "zh" for "zh", "zh-hans" and "zh_TW", otherwise "en"."""
-    return "zh" if code.casefold().startswith("zh") else "en"
+    if code.casefold().startswith("zh"):
+        return "zh"
+    return "en"
 
 
 def checked_limit(value: str) -> str:
@@ -136,7 +138,9 @@ class ChatSetting:
     def value_in(self, chat: SettingDefaultsContext) -> str:
         """Returns the value in effect in a chat: the chosen one, else the default."""
         value = chat.chosen.get(self.name) or (self.default(chat) if self.default else self.choices[chat.kind][0])
-        return self.in_public.get(value, value) if chat.public else value
+        if chat.public:
+            return self.in_public.get(value, value)
+        return value
 
     def value_named(self, typed: str) -> str:
         """Returns the value that a typed word names; "" for other words, such as numbers, times and zones."""
@@ -189,7 +193,9 @@ def _offered(*values: str) -> Choices:
 def _default_schedule(chat: SettingDefaultsContext) -> str:
     if not chat.notifies:
         return "now"
-    return _OFFICE_HOURS if chat.kind is model.ChatKind.TEAM else _HOURS
+    if chat.kind is model.ChatKind.TEAM:
+        return _OFFICE_HOURS
+    return _HOURS
 
 
 def _default_limit(chat: SettingDefaultsContext) -> str:
@@ -205,11 +211,15 @@ def _no_rest(chat: model.Chat) -> errors.Sentence | None:
 
 def _no_sound(chat: model.Chat) -> errors.Sentence | None:
     why = errors.Sentence("Whether it is heard is decided by your own device.")
-    return None if facts_of(chat.address.platform).makes_sound else why
+    if facts_of(chat.address.platform).makes_sound:
+        return None
+    return why
 
 
 def _no_buttons(chat: model.Chat) -> errors.Sentence | None:
-    return None if facts_of(chat.address.platform).shows_more else errors.Sentence("There are no buttons here.")
+    if facts_of(chat.address.platform).shows_more:
+        return None
+    return errors.Sentence("There are no buttons here.")
 
 
 def _no_thread(chat: model.Chat) -> errors.Sentence | None:

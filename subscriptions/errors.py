@@ -44,7 +44,9 @@ class Sentence:
     def say(self, translate: Callable[[str], str]) -> str:
         """Returns the sentence in the language of `translate`, a gettext function."""
         values = {name: v.say(translate) if isinstance(v, Sentence) else v for name, v in self.values.items()}
-        return translate(self.template).format_map(values) if self.template else ""
+        if self.template:
+            return translate(self.template).format_map(values)
+        return ""
 
     def __str__(self) -> str:
         """Returns the English sentence on one line, for terminals and logs. Hidden characters in values are shown."""
@@ -55,7 +57,9 @@ def _visible(value: object) -> object:
     """Returns a value of a sentence without hidden characters. Numbers stay, since the template may format them."""
     if isinstance(value, Sentence):
         return str(value)
-    return escaped(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return escaped(value)
+    return value
 
 
 def listed(sentences: Iterable[Sentence]) -> Sentence:

@@ -123,7 +123,9 @@ class KnownPaper:
     def sequence_as_new(self) -> int:
         """The sequence with which it was last announced otherwise than as a cross-list; -1 if it was only cross-listed."""
         if self.paper.announce_type is Announce.CROSS:
-            return -1 if self.new_sequence is None else self.new_sequence
+            if self.new_sequence is None:
+                return -1
+            return self.new_sequence
         return self.sequence or 0
 
 

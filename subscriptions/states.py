@@ -64,12 +64,16 @@ def describe_chat_state(state: ChatState, admission: Admission | None, pause: Pa
     if state is ChatState.UNCONFIRMED and pause is None:
         return "not confirmed"
     words = describe_pause(pause, detail) if state is ChatState.PAUSED else _ANSWERS[admission]
-    return f"gone: {words}" if pause is not None and pause.is_unreachable else words
+    if pause is not None and pause.is_unreachable:
+        return f"gone: {words}"
+    return words
 
 
 def describe_pause(pause: PauseReason | None, detail: str) -> str:
     """Describes in English why a chat is paused. `detail` is the sentence that is stored with the reason."""
-    return "paused in the chat" if pause is PauseReason.PERSON else detail
+    if pause is PauseReason.PERSON:
+        return "paused in the chat"
+    return detail
 
 
 _ANSWERS = {Admission.DENIED: "denied", Admission.ADMITTED: "let in", None: ""}

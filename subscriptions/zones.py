@@ -206,7 +206,9 @@ def offset_name(text: str) -> str:
     hours, minutes = int(match["hours"]), int(match["minutes"] or 0)
     if minutes >= _AN_HOUR or timedelta(hours=hours, minutes=minutes) > _LARGEST_OFFSET:
         return ""
-    return f"{match['sign']}{hours:02}:{minutes:02}" if hours or minutes else "UTC"
+    if hours or minutes:
+        return f"{match['sign']}{hours:02}:{minutes:02}"
+    return "UTC"
 
 
 def named(text: str) -> str:
@@ -379,7 +381,9 @@ def _nearest_zones(typed: str) -> list[Place]:
     city = typed.rpartition("/")[2]
     if close:
         return [(names[close[0]], names[close[0]])]
-    return _nearest(_key(city), _known(_key(city))) if "/" in typed else []
+    if "/" in typed:
+        return _nearest(_key(city), _known(_key(city)))
+    return []
 
 
 @lru_cache(maxsize=4096)

@@ -322,7 +322,9 @@ def _run_and_report(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _stopped()
     except Exception as error:  # noqa: BLE001 - the last place where an error can become a sentence
-        return _stopped() if _is_interruption(error) else _failed(error, arguments)
+        if _is_interruption(error):
+            return _stopped()
+        return _failed(error, arguments)
     return status
 
 

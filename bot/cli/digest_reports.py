@@ -141,13 +141,17 @@ def _is_named(report: Report) -> bool:
 
 def _papers(report: Report) -> str:
     copies = report["papers"] - report["unique"]
-    return f"{report['unique']} (+{copies})" if copies else str(report["unique"])
+    if copies:
+        return f"{report['unique']} (+{copies})"
+    return str(report["unique"])
 
 
 def _counted(counts: Mapping[str, int]) -> str:
     """Returns the largest counts as text: `cs.LG 6, cs.CL 4, cs.CV 3, …`."""
     shown = ", ".join(f"{name} {count}" for name, count in Counter(counts).most_common(_MOST_COUNTS))
-    return shown + (", …" if len(counts) > _MOST_COUNTS else "") if shown else "–"
+    if shown:
+        return shown + (", …" if len(counts) > _MOST_COUNTS else "")
+    return "–"
 
 
 def _summaries(languages: Mapping[str, int], failed: int) -> str:

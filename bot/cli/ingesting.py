@@ -289,7 +289,9 @@ def poll(
         papers = arguments.TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", announced)
         output.print_line(f"Announced after they had been filed: {papers}.")
     polled = [row.last for row in rows if row.last and row.last.at >= began]
-    return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
+    if any(receipt.outcome is Outcome.FAILED for receipt in polled):
+        return 1
+    return 0
 
 
 @app.command("import", epilog="For example: `paperwire sources import feeds.opml >> paperwire.toml`")
@@ -415,4 +417,6 @@ def _brought(receipt: Receipt) -> str:
     """Returns the outcome of a poll with its counts, as text."""
     new, papers, filed = (receipt.counts.get(name, 0) for name in ("new", "papers", "archived"))
     only_filed = f", {filed:,} only filed" if filed else ""
-    return f"{receipt.outcome}: {new:,} new of {papers:,}{only_filed}" if papers else str(receipt.outcome)
+    if papers:
+        return f"{receipt.outcome}: {new:,} new of {papers:,}{only_filed}"
+    return str(receipt.outcome)

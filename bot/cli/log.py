@@ -69,7 +69,9 @@ class _Formatter(logging.Formatter):
         details = texts.escaped_lines(redacted(details, self._secrets))
         if not self._json:
             line = f"{at} {record.levelname.lower()} {record.name}: {texts.escaped(message)}"
-            return f"{line}\n{details}" if details else line
+            if details:
+                return f"{line}\n{details}"
+            return line
         parts = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": message}
         fields = {name: redacted(str(value), self._secrets) for name, value in vars(record).items() if name not in _OWN}
         every = {**fields, **parts, "worker": record.process}

@@ -196,7 +196,9 @@ class _Asking:
 
 
 def _in_order(lines: _QueryFile, handle: int, papers: list[model.Paper]) -> list[model.Paper]:
-    return _nearest_first(lines.asking[handle], papers) if handle in lines.asking else papers
+    if handle in lines.asking:
+        return _nearest_first(lines.asking[handle], papers)
+    return papers
 
 
 def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int:

@@ -153,7 +153,9 @@ def clock_from(now: str | None, settings: Settings) -> system_clock.SystemClock:
 def titled(sender: str) -> str:
     """Returns the display name of a sender: a platform, or a platform, a colon and a workspace."""
     platform, _, workspace = sender.partition(":")
-    return f"{addresses.facts_of(platform).title} ({workspace})" if workspace else addresses.facts_of(platform).title
+    if workspace:
+        return f"{addresses.facts_of(platform).title} ({workspace})"
+    return addresses.facts_of(platform).title
 
 
 def look_up_new_chat(session: Session, address: model.ChatAddress) -> tuple[str, model.ChatKind | None]:

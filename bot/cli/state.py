@@ -206,7 +206,9 @@ def _source_line(source: KnownSource, now: datetime, language: Language) -> str:
 
 
 def _age(since: datetime | None, now: datetime, language: Language) -> str:
-    return language.duration(max(now - since, timedelta(0))) if since else ""
+    if since:
+        return language.duration(max(now - since, timedelta(0)))
+    return ""
 
 
 def workers(*, now: Now = None, json: Json = False) -> int:
@@ -235,7 +237,9 @@ def workers(*, now: Now = None, json: Json = False) -> int:
             "jobs_waiting": waiting.jobs,
         }
         output.tell(document, lambda: _show_workers(found, waiting, session), json=json)
-    return 0 if any(one.is_alive for one in found) else 1
+    if any(one.is_alive for one in found):
+        return 0
+    return 1
 
 
 def _show_workers(
@@ -309,7 +313,9 @@ def check(
     output.tell(shown, lambda: _show_findings(findings, to_stderr=cannot_work), json=json)
     if cannot_work:
         return SettingsError.exit_code
-    return 1 if any(finding.mend for finding in findings) else 0
+    if any(finding.mend for finding in findings):
+        return 1
+    return 0
 
 
 def _build_what_works(settings: Settings, folder: str) -> App:

@@ -44,11 +44,17 @@ from subscriptions.zones import zone_of_place
 def when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
     """Returns the time of a subscription's next delivery in words."""
     if expected.at is None:
-        return f"{language.moment(expected.latest, now=now)} at the latest" if expected.latest else "when papers come"
+        if expected.latest:
+            return f"{language.moment(expected.latest, now=now)} at the latest"
+        return "when papers come"
     if expected.at <= now:
-        return "when papers are out" if expected.opens else "in a moment"
+        if expected.opens:
+            return "when papers are out"
+        return "in a moment"
     moment = language.moment(expected.at, about=expected.about and not expected.opens, now=now)
-    return f"from {moment} on" if expected.opens else moment
+    if expected.opens:
+        return f"from {moment} on"
+    return moment
 
 
 _TABLE_WIDTH = 110  # columns; on a narrower terminal the table would break words

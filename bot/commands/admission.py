@@ -39,7 +39,9 @@ def admit(context: CommandContext, reply: channel.Reply | None) -> channel.Reply
         if context.by_operator:
             confirmations.ask_unasked(context.transaction, [before.address], now=context.now)
         context.news.append(f"{before.address} has a new subscription.")
-    return _waits(context, reply) if decision == "wait" else reply
+    if decision == "wait":
+        return _waits(context, reply)
+    return reply
 
 
 def let_in(context: CommandContext, standing: Standing, before: model.Chat, *, has_new: bool) -> Decision:
@@ -66,14 +68,18 @@ def decide_entry(
     `by_operator`: an operator subscribed the chat or administers it.
     """
     if by_operator:
-        return "let in" if standing.is_denied or before.state is states.ChatState.ASKED else "serve"
+        if standing.is_denied or before.state is states.ChatState.ASKED:
+            return "let in"
+        return "serve"
     if standing.is_denied:
         return "denied"
     others = [chat for chat in standing.chats if chat.address != before.address]
     if has_new and access == "closed":
         was_let_in = any(chat.admission is states.Admission.ADMITTED for chat in (before, *others))
         return "serve" if was_let_in else "private"
-    return "serve" if access == "open" or any(chat.is_admitted for chat in (before, *others)) else "wait"
+    if access == "open" or any(chat.is_admitted for chat in (before, *others)):
+        return "serve"
+    return "wait"
 
 
 def _waits(context: CommandContext, reply: channel.Reply | None) -> channel.Reply:

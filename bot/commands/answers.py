@@ -52,7 +52,9 @@ def answer_zone(context: CommandContext) -> channel.Reply | None:
         return settings.change_setting(context, settings_form.ZONE, place)
     if (shown := spoken(said).clock) is not None:
         return where_it_is(context, shown)
-    return _no_place(context, said, place) if _may_be_a_place(said, place) else None
+    if _may_be_a_place(said, place):
+        return _no_place(context, said, place)
+    return None
 
 
 def answers_zone(context: CommandContext) -> bool:
@@ -127,7 +129,9 @@ def answer_in(text: str) -> str:
     """Returns an answer without final punctuation and thanks, and without the time of day on the label of a button."""
     said = _THANKS.sub("", text.strip())
     label = _BUTTON.fullmatch(said)
-    return label["place"] if label and zones.zone_of_place(label["place"]) else said
+    if label and zones.zone_of_place(label["place"]):
+        return label["place"]
+    return said
 
 
 def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) -> channel.Reply:
@@ -166,7 +170,9 @@ def answer_pick(context: CommandContext) -> channel.Reply | None:
         return channel.Reply(
             lines=(context.say("There is no subscription {number} here.", number=digits[:8]),), ok=False
         )
-    return context.press(verb, {"number": subscription.number}) if subscription else None
+    if subscription:
+        return context.press(verb, {"number": subscription.number})
+    return None
 
 
 def _picked(said: str, number: int | None, there: Sequence[Subscription]) -> Subscription | None:
@@ -195,7 +201,9 @@ def answer_value(context: CommandContext) -> channel.Reply | None:
 def answer_yes(context: CommandContext) -> channel.Reply | None:
     """Handles a typed yes or no, or the label of one of the two buttons."""
     option = _option_said(context)
-    return context.press(str(option["verb"]), option["arguments"]) if option else None
+    if option:
+        return context.press(str(option["verb"]), option["arguments"])
+    return None
 
 
 def says_yes_or_no(context: CommandContext) -> bool:

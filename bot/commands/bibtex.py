@@ -83,7 +83,9 @@ def _entry(known: model.KnownPaper, key: str) -> str:
 def _author(name: str) -> str:
     """Returns an author for BibTeX. A group, or a name that BibTeX would split wrongly, is put in braces."""
     value = _value(name)
-    return f"{{{value}}}" if _GROUPS.search(value) or value.count(",") > _MOST_COMMAS else value
+    if _GROUPS.search(value) or value.count(",") > _MOST_COMMAS:
+        return f"{{{value}}}"
+    return value
 
 
 def year_of(paper: model.Paper) -> str:
@@ -100,7 +102,9 @@ def link_of(paper: model.Paper) -> str:
     """Returns the URL of a paper; "" if it has none."""
     if paper.arxiv_id:
         return f"https://arxiv.org/abs/{paper.arxiv_id}"
-    return f"https://doi.org/{paper.doi}" if paper.doi else paper.url or ""
+    if paper.doi:
+        return f"https://doi.org/{paper.doi}"
+    return paper.url or ""
 
 
 def _key(paper: model.Paper) -> str:
@@ -112,13 +116,17 @@ def _key(paper: model.Paper) -> str:
     written = re.split(r"[\s/:,;–—-]+", _COMMANDS.sub(" ", paper.title))
     words = [_ascii(word) for word in written if not _INITIAL.fullmatch(word)]
     word = next((word for word in words if word and word not in _STOP_WORDS), "")[:_NAME_LETTERS]
-    return f"{name or 'paper'}{year_of(paper)}{word}" if name or word else "paper" + _ascii(paper.key)
+    if name or word:
+        return f"{name or 'paper'}{year_of(paper)}{word}"
+    return "paper" + _ascii(paper.key)
 
 
 def _last_name(authors: Sequence[str]) -> str:
     first = authors[0] if authors else ""
     family, comma, _ = first.partition(",")
-    return family if comma else (first.split() or [""])[-1]
+    if comma:
+        return family
+    return (first.split() or [""])[-1]
 
 
 def _ascii(text: str) -> str:
@@ -150,7 +158,9 @@ def _visible(sign: str) -> str:
     kind = category(sign)
     if kind in ("Cc", "Zs", "Zl", "Zp"):
         return " "
-    return "" if kind in ("Cf", "Cs") and sign not in "\u200c\u200d" else sign
+    if kind in ("Cf", "Cs") and sign not in "\u200c\u200d":
+        return ""
+    return sign
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -37,7 +37,9 @@ def on_mute(context: CommandContext, item: model.Item) -> channel.Reply:
     loud = [subscription for subscription in subscriptions if subscription.state is states.SubscriptionState.ACTIVE]
     if "number" in context.arguments:
         chosen = _chosen(context, loud)
-        return _muted(context, chosen) if chosen else _no_subscription(context, _chosen(context, subscriptions))
+        if chosen:
+            return _muted(context, chosen)
+        return _no_subscription(context, _chosen(context, subscriptions))
     if not loud:
         return _no_subscription(context, subscriptions)
     where = paper_buttons.paper_arguments(context)

@@ -228,12 +228,12 @@ def _private_chat(context: CommandContext) -> model.ChatAddress | None:
         return None
     chat = conversation_state.known_or_new(context.transaction, context.person, model.ChatKind.PRIVATE)
     if chat.id:
-        return None if chat.is_unreachable else chat.address
-    return (
-        context.person
-        if updates.commands_since(context.transaction, context.person, context.now - WROTE_LATELY)
-        else None
-    )
+        if chat.is_unreachable:
+            return None
+        return chat.address
+    if updates.commands_since(context.transaction, context.person, context.now - WROTE_LATELY):
+        return context.person
+    return None
 
 
 def _first_in_a_while(context: CommandContext) -> bool:

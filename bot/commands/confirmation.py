@@ -163,7 +163,9 @@ def _meant_instead(context: CommandContext, done: Subscribed, ending: Ending | N
     if meant := unknown_words.spelling(context.transaction, done.query).meant:
         return meant
     asked = split_when(query_of(ending.query)).query if ending else ""
-    return asked if asked and parse_query(asked).canonical != done.query.canonical else ""
+    if asked and parse_query(asked).canonical != done.query.canonical:
+        return asked
+    return ""
 
 
 def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[channel.Button, ...]:

@@ -79,17 +79,23 @@ class CommandContext:
     @property
     def message(self) -> conversation.MessageRequest | None:
         """Returns the message that made the request; None for a callback, a form or an event."""
-        return self.request if isinstance(self.request, conversation.MessageRequest) else None
+        if isinstance(self.request, conversation.MessageRequest):
+            return self.request
+        return None
 
     @property
     def form_values(self) -> Mapping[str, str]:
         """Returns the values of the form by field; empty unless the request is a form."""
-        return self.request.values if isinstance(self.request, conversation.FormRequest) else {}
+        if isinstance(self.request, conversation.FormRequest):
+            return self.request.values
+        return {}
 
     @property
     def event_details(self) -> Mapping[str, str]:
         """Returns the details of the event; empty unless the request is an event."""
-        return self.request.details if isinstance(self.request, conversation.EventRequest) else {}
+        if isinstance(self.request, conversation.EventRequest):
+            return self.request.details
+        return {}
 
     @property
     def person(self) -> model.ChatAddress:
@@ -140,7 +146,9 @@ class CommandContext:
         """Returns (links that open the bot on the request's platform, the bot's name there); (None, "") if there are none."""
         platform = self.origin.address.platform
         links, bot = facts_of(platform).links, self.bot_info.bot_names.get(platform, "")
-        return (links, bot) if links and bot else (None, "")
+        if links and bot:
+            return (links, bot)
+        return (None, "")
 
     def say(self, sentence: str, /, **values: object) -> str:
         """Returns the sentence in the reader's language."""
@@ -173,7 +181,9 @@ class CommandContext:
             return None
         args = str(arguments.get(callback.args_from, ""))
         reply = callback.run(replace(self, args=args, arguments=dict(arguments)))
-        return replace(reply, replaces=False) if reply else None
+        if reply:
+            return replace(reply, replaces=False)
+        return None
 
     def title(self, known: model.KnownPaper) -> str:
         """Returns the title of a paper on one line, or what is shown if it has none."""
@@ -259,13 +269,17 @@ def writes_of(action: Action) -> Condition | bool:
 
     An action that does not write runs in a reading transaction, where an attempt to write raises WouldWrite.
     """
-    return action.needs_manager if action.writes is None else action.writes
+    if action.writes is None:
+        return action.needs_manager
+    return action.writes
 
 
 def may_write(action: Action, context: CommandContext) -> bool:
     """Returns whether an action may write when it runs in this context."""
     writes = writes_of(action)
-    return writes(context) if callable(writes) else writes
+    if callable(writes):
+        return writes(context)
+    return writes
 
 
 # Name of a command in other bots → our command.

@@ -24,7 +24,9 @@ def edit_(context: CommandContext) -> channel.Reply:
     if not context.args:
         return _which(context)
     subscription, text = picking.required_number(context, context.args, "/edit 4 diffusion -survey")
-    return _edit(context, subscription, text) if text else _ask_query(context, subscription)
+    if text:
+        return _edit(context, subscription, text)
+    return _ask_query(context, subscription)
 
 
 def _which(context: CommandContext) -> channel.Reply:
@@ -35,7 +37,9 @@ def _which(context: CommandContext) -> channel.Reply:
 
 def answer_edit(context: CommandContext, subscription: Subscription) -> channel.Reply | None:
     """Handles the answer to the question for the new query."""
-    return None if _is_a_paper(context.args) else _edit(context, subscription, query_of(context.args))
+    if _is_a_paper(context.args):
+        return None
+    return _edit(context, subscription, query_of(context.args))
 
 
 def _ask_query(context: CommandContext, subscription: Subscription) -> channel.Reply:
@@ -123,7 +127,9 @@ def name(context: CommandContext) -> channel.Reply:
 
 def answer_name(context: CommandContext, subscription: Subscription) -> channel.Reply | None:
     """Handles the answer to the question for the name."""
-    return None if _is_a_paper(context.args) else _name(context, subscription, context.args)
+    if _is_a_paper(context.args):
+        return None
+    return _name(context, subscription, context.args)
 
 
 def _is_a_paper(text: str) -> bool:

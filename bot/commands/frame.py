@@ -165,7 +165,9 @@ def settle(context: CommandContext) -> None:
 
 def as_seen_now(context: CommandContext, shown: Shown) -> Shown:
     """Returns what was shown; if anything else was said or pressed since, without the buttons of the last reply."""
-    return shown if _is_last(context, shown) else replace(shown, choices=(), asks=False, interrupted=True)
+    if _is_last(context, shown):
+        return shown
+    return replace(shown, choices=(), asks=False, interrupted=True)
 
 
 def _is_last(context: CommandContext, shown: Shown) -> bool:
@@ -181,7 +183,9 @@ def forget(context: CommandContext) -> None:
 
 
 def _about(context: CommandContext) -> str:
-    return "" if context.chat.address == context.origin.address else str(context.chat.address)
+    if context.chat.address == context.origin.address:
+        return ""
+    return str(context.chat.address)
 
 
 def _name_of(context: CommandContext) -> str:

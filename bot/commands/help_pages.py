@@ -80,7 +80,9 @@ def help_(context: CommandContext) -> channels.Reply:
     typed = context.args.casefold().lstrip("/").split()
     if typed and (typed[0] in {*_ALL, *TOPICS, *context.registry.by_name} or not spoken(typed[0]).is_empty):
         return _topic(context, typed[0])
-    return _overview(context) if context.read_by_group else _first(context)
+    if context.read_by_group:
+        return _overview(context)
+    return _first(context)
 
 
 def on_help(context: CommandContext) -> channels.Reply:
@@ -133,7 +135,9 @@ def _topic(context: CommandContext, name: str) -> channels.Reply:
         )
         return _table(context, context.say("/set shows all settings; /set limit 12 changes one."), rows)
     command = context.registry.by_name.get(name)
-    return _of(context, command) if command else _no_such(context, name)
+    if command:
+        return _of(context, command)
+    return _no_such(context, name)
 
 
 def _table(context: CommandContext, head: str, rows: tuple[tuple[str, errors.Sentence], ...]) -> channels.Reply:

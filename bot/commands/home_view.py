@@ -87,7 +87,9 @@ def _state(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
 def _buttons(context: CommandContext, chat: Chat) -> channel.Buttons:
     new = channel.Button(label=context.say("new subscription"), verb="new-subscription")
     held = chat.state is states.ChatState.PAUSED
-    return ((new, channel.Button(label=context.say("resume"), verb="resume")),) if held else ((new,),)
+    if held:
+        return ((new, channel.Button(label=context.say("resume"), verb="resume")),)
+    return ((new,),)
 
 
 def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed]) -> Sequence[channel.HomeItem]:

@@ -108,7 +108,9 @@ def _head(context: CommandContext, wish: str, reply: channel.Reply) -> str:
 
 def short(wish: str) -> str:
     """Returns a wish as the answer repeats it."""
-    return wish if len(wish) <= _SHORT else f"{wish[:_SHORT]}…"
+    if len(wish) <= _SHORT:
+        return wish
+    return f"{wish[:_SHORT]}…"
 
 
 def _buttons(replies: Sequence[tuple[Done, channel.Reply]]) -> channel.Buttons:

@@ -115,7 +115,9 @@ def understand(
     match request:
         case conversation.EventRequest():
             event, home = registry.events.get(request.event), request.event == home_view.HOME_VIEW
-            return replace(_intent(event), stays_here=True, counts_to_limit=False, wants_chats=home) if event else None
+            if event:
+                return replace(_intent(event), stays_here=True, counts_to_limit=False, wants_chats=home)
+            return None
         case conversation.CallbackRequest() | conversation.FormRequest():
             return _of_interaction(request, token, registry)
         case conversation.MessageRequest() if request.command:
@@ -123,7 +125,9 @@ def understand(
         case conversation.MessageRequest():
             intent = _of_plain_text(request, registry) if request.is_addressed else None
     is_late = request.is_edit and request.written_at is not None and now - request.written_at > subscribe.EDITED_WITHIN
-    return Intent(run=subscribe.late_edit, writes=False, stays_here=True) if intent and is_late else intent
+    if intent and is_late:
+        return Intent(run=subscribe.late_edit, writes=False, stays_here=True)
+    return intent
 
 
 def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> Intent | None:
@@ -182,7 +186,9 @@ def _several(request: conversation.MessageRequest, registry: Registry, *, is_typ
 def _mail_in(text: str) -> tuple[str, str] | None:
     """Returns ("email", address) for a short sentence with one mail address: "send my papers to me@lab.org"; else None."""
     found = _MAIL.findall(text)
-    return ("email", found[0]) if len(found) == 1 and len(text.split()) <= _SHORT else None
+    if len(found) == 1 and len(text.split()) <= _SHORT:
+        return ("email", found[0])
+    return None
 
 
 def _is_typed(request: conversation.MessageRequest, name: str, rest: str) -> bool:
@@ -202,7 +208,9 @@ def _is_typed(request: conversation.MessageRequest, name: str, rest: str) -> boo
 def _first_word(text: str) -> tuple[str, str]:
     """Returns (the first word without a slash before it, the rest)."""
     words = text.split(maxsplit=1)
-    return (words[0].lstrip("/"), words[1] if len(words) > 1 else "") if words else ("", "")
+    if words:
+        return (words[0].lstrip("/"), words[1] if len(words) > 1 else "")
+    return ("", "")
 
 
 def _of_command(registry: Registry, request: conversation.MessageRequest, name: str, text: str) -> Intent | None:
@@ -263,7 +271,9 @@ def _to_destination(intent: Intent, destination: model.ChatAddress, request: con
 def _named_first(text: str) -> tuple[str, str]:
     """Returns (the other chat that the first word names, the rest); ("", text) if it names none."""
     match = _DIRECTED.match(text.lstrip())
-    return (match[1], text.lstrip()[match.end() :]) if match else ("", text)
+    if match:
+        return (match[1], text.lstrip()[match.end() :])
+    return ("", text)
 
 
 def _named_chat(text: str) -> tuple[str, str]:
@@ -288,7 +298,9 @@ def _of_interaction(
     args = str(arguments.get(callback.args_from, ""))
     intent = replace(_intent(callback), stays_here=True, target=about, args=args, arguments=arguments)
     elsewhere = model.ChatAddress(platform, about) if platform not in ("", request.chat.platform) else None
-    return _to_destination(intent, elsewhere, request) if elsewhere else intent
+    if elsewhere:
+        return _to_destination(intent, elsewhere, request)
+    return intent
 
 
 _MODULES = (  # in the order of the menus

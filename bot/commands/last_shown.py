@@ -23,4 +23,6 @@ def paper_meant(context: CommandContext, names: Sequence[str]) -> model.KnownPap
 def paper_delivered(context: CommandContext) -> DeliveredPaper | None:
     """Returns the paper of the message that the sender replied to; without a reply, the last delivered paper."""
     replied_to = context.message.reply_to if context.message else ""
-    return why_not.last_delivered(context.transaction, context.chat, message=replied_to) if context.chat.id else None
+    if context.chat.id:
+        return why_not.last_delivered(context.transaction, context.chat, message=replied_to)
+    return None

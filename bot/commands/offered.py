@@ -28,7 +28,9 @@ def do_button(label: str, command: str, args: str) -> channel.Button:
 def run(context: CommandContext, name: str, args: str) -> channel.Reply | None:
     """Runs the command with this name; None if there is none."""
     command = context.registry.command_named(name)
-    return command.run(replace(context, args=args, arguments={})) if command else None
+    if command:
+        return command.run(replace(context, args=args, arguments={}))
+    return None
 
 
 def with_look_for(context: CommandContext, reply: channel.Reply) -> channel.Reply:
@@ -56,7 +58,9 @@ def on_do(context: CommandContext) -> channel.Reply | None:
         return run(context, command, str(args))
     done = [reply for one in args if (reply := run(context, command, str(one)))]
     lines = tuple(dict.fromkeys(line for reply in done for line in reply.lines))
-    return replace(done[-1], lines=lines, buttons=undo_row(context)) if done else None
+    if done:
+        return replace(done[-1], lines=lines, buttons=undo_row(context))
+    return None
 
 
 CALLBACKS = {"do": Callback(run=on_do, needs_manager=True, replaces=True)}

@@ -65,7 +65,9 @@ def _made_operator(context: CommandContext) -> channel.Reply:
 def allow_(context: CommandContext) -> channel.Reply:
     """Lets the named chats in; without a name lists the chats that wait."""
     named = _named(context)
-    return _allowed(context, named) if named else _list_requests(context, "allow")
+    if named:
+        return _allowed(context, named)
+    return _list_requests(context, "allow")
 
 
 def deny_(context: CommandContext) -> channel.Reply:
@@ -73,7 +75,9 @@ def deny_(context: CommandContext) -> channel.Reply:
     named = _named(context)
     if len(named) > 1:
         raise errors.Refused(errors.Sentence("Say no to one chat at a time."))
-    return _denied(context, named[0]) if named else _list_requests(context, "deny")
+    if named:
+        return _denied(context, named[0])
+    return _list_requests(context, "deny")
 
 
 def _allowed(context: CommandContext, named: Sequence[model.ChatAddress]) -> channel.Reply:
@@ -127,7 +131,9 @@ def _list_requests(context: CommandContext, verb: str) -> channel.Reply:
 
 def _name(chat: model.Chat) -> str:
     name = chat.name
-    return name if name == str(chat.address) else f"{name} ({chat.address})"
+    if name == str(chat.address):
+        return name
+    return f"{name} ({chat.address})"
 
 
 COMMANDS = (

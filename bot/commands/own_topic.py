@@ -19,7 +19,9 @@ def topic_button(context: CommandContext, subscription: model.Subscription) -> t
 def _name_of_topic(context: CommandContext) -> str:
     """Returns the name of the topic that [own topic] needs; "" if it needs none: to leave a topic, or if all is done."""
     subscription = picking.subscription_numbered(context, context.arguments.get("number"))
-    return subscription.label if subscription and not context.chat.address.topic else ""
+    if subscription and not context.chat.address.topic:
+        return subscription.label
+    return ""
 
 
 def on_topic(context: CommandContext, subscription: model.Subscription) -> channel.Reply:

@@ -70,7 +70,9 @@ def callback_paper(context: CommandContext) -> model.Item | None:
         return next(iter(delivered_items(context.transaction, context.chat.id, delivery, position=position)), None)
     paper = int(context.arguments["paper"])
     known = stored_papers(context.transaction, [paper]).get(paper)
-    return as_item(context.transaction, context.chat, known) if known else None
+    if known:
+        return as_item(context.transaction, context.chat, known)
+    return None
 
 
 def of_paper(run: Callable[[CommandContext, model.Item], channel.Reply]) -> CommandFunction:
@@ -81,7 +83,9 @@ def of_paper(run: Callable[[CommandContext, model.Item], channel.Reply]) -> Comm
 
     def handle(context: CommandContext) -> channel.Reply:
         item = callback_paper(context)
-        return run(context, item) if item else paper_gone(context)
+        if item:
+            return run(context, item)
+        return paper_gone(context)
 
     return handle
 

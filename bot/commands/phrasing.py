@@ -50,7 +50,9 @@ def value_words(name: str, value: str, localizer: Language) -> str:
     """Returns a stored value of the setting `name` in words."""
     if value in chat_settings.SETTINGS[name].values:
         return chat_settings.SETTINGS[name].values[value].say(localizer.translate)
-    return _WRITTEN[name](value, localizer) if name in _WRITTEN else value
+    if name in _WRITTEN:
+        return _WRITTEN[name](value, localizer)
+    return value
 
 
 def _hours(value: str, localizer: Language) -> str:
@@ -195,7 +197,9 @@ def cadence_words(cadence: model.Cadence, localizer: Language, zone: str = "") -
         said = localizer.say(_TYPED[typed.replace(f" {hours}", "")].template, hours=hours, time=hours)
     if cadence.kind == "now":
         return said
-    return f"{said} {localizer.zone_name(zone)}" if zone else said
+    if zone:
+        return f"{said} {localizer.zone_name(zone)}"
+    return said
 
 
 def when_words(text: str, localizer: Language, schedule: model.Cadence | None = None) -> str:
@@ -292,7 +296,9 @@ def subscribed_line(done: Subscribed, localizer: Language, *, reading: str) -> s
     subscription = done.subscription
     zone = subscription.zone or done.chat.settings.timezone
     said = f"{subscription.number}  {reading} · {cadence_words(subscription.cadence, localizer, zone)}"
-    return said if done.outcome in ("added", "edited") else f"{said} · {_outcome(done, localizer)}"
+    if done.outcome in ("added", "edited"):
+        return said
+    return f"{said} · {_outcome(done, localizer)}"
 
 
 def unsubscribed(gone: Sequence[model.Subscription], localizer: Language, *, missing: str = "") -> Reply:
@@ -340,7 +346,9 @@ def subscription_rows(
 
 def state_of(one: Listed) -> str:
     """Returns "active", or the state of the subscription or its chat because of which nothing is delivered."""
-    return one.subscription.state if one.chat.state is states.ChatState.ACTIVE else one.chat.state.value
+    if one.chat.state is states.ChatState.ACTIVE:
+        return one.subscription.state
+    return one.chat.state.value
 
 
 def _row(one: Listed, reading: Callable[[str], str], localizer: Language, now: datetime | None) -> Row:

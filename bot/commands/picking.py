@@ -20,7 +20,9 @@ _NUMBERS = re.compile(r"#?\d+(?:[\s,;、，；–-]+#?\d+)+")
 
 def listed_here(context: CommandContext) -> tuple[Listed, ...]:
     """Returns the subscriptions of the chat, sorted by number."""
-    return tuple(listing.listed_in(context.transaction, [context.chat])) if context.chat.id else ()
+    if context.chat.id:
+        return tuple(listing.listed_in(context.transaction, [context.chat]))
+    return ()
 
 
 def subscription_numbered(context: CommandContext, number: object) -> model.Subscription | None:
@@ -39,11 +41,9 @@ def on_subscription(run: Callable[[CommandContext, model.Subscription], channel.
         if subscription is not None:
             return run(context, subscription)
         gone = subscription_gone(context)
-        return (
-            gone
-            if isinstance(context.request, conversation.Interaction)
-            else channel.Reply(lines=(gone.toast,), ok=False)
-        )
+        if isinstance(context.request, conversation.Interaction):
+            return gone
+        return channel.Reply(lines=(gone.toast,), ok=False)
 
     return handle
 
@@ -53,7 +53,9 @@ def on_all_or_one(run: Callable[[CommandContext, model.Subscription | None], cha
     one = on_subscription(run)
 
     def handle(context: CommandContext) -> channel.Reply | None:
-        return run(context, None) if context.arguments.get("number") is None else one(context)
+        if context.arguments.get("number") is None:
+            return run(context, None)
+        return one(context)
 
     return handle
 

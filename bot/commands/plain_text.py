@@ -35,7 +35,9 @@ def plain_text(context: CommandContext) -> channel.Reply | None:
 
 def answered(context: CommandContext, said: str) -> channel.Reply | None:
     """Takes the text as the answer to the open question."""
-    return asking.answer_question(context) if said else None
+    if said:
+        return asking.answer_question(context)
+    return None
 
 
 def interrupted(context: CommandContext, _: str) -> None:

@@ -69,7 +69,9 @@ def _waiting(context: CommandContext, tried: Trial) -> tuple[str, ...]:
     if tried.query is not None or not context.chat.id:
         return ()
     if not tried.waiting:
-        return (context.say("Nothing of it is still to come."),) if tried.delivered else ()
+        if tried.delivered:
+            return (context.say("Nothing of it is still to come."),)
+        return ()
     words = context.localizer.count(
         "{count} paper is still to come.", "{count} papers are still to come.", tried.waiting
     )

@@ -119,7 +119,9 @@ def _file(context: CommandContext) -> channel.File:
 
 def chat_in_words(context: CommandContext) -> str:
     """Returns the name of the chat, or "this chat"."""
-    return context.say("this chat") if context.chat.address == context.origin.address else context.chat.name
+    if context.chat.address == context.origin.address:
+        return context.say("this chat")
+    return context.chat.name
 
 
 COMMANDS = (

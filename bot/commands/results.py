@@ -46,7 +46,9 @@ def result_items(papers: Sequence[model.KnownPaper], query: Query | None = None)
 def _matched_words(known: model.KnownPaper, query: Query | None) -> tuple[model.Because, ...]:
     """Returns the words of a paper that the query matched, with number 0, since they belong to no subscription."""
     words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.words) if query else {}
-    return (model.Because(number=0, text="", words=tuple(words)),) if words else ()
+    if words:
+        return (model.Because(number=0, text="", words=tuple(words)),)
+    return ()
 
 
 def count_found(context: CommandContext, found: int, base: Base) -> str:
@@ -86,7 +88,9 @@ def days_of(context: CommandContext, papers: Sequence[model.KnownPaper]) -> tupl
 def variant_label(localizer: Language, one: Variant) -> str:
     """Returns a description of what a variant of a query changes; for kinds without a description, the variant itself."""
     known = _VARIANTS.get(one.kind)
-    return replace(known, values={"part": one.part}).say(localizer.translate) if known else one.text
+    if known:
+        return replace(known, values={"part": one.part}).say(localizer.translate)
+    return one.text
 
 
 def card_buttons(items: Sequence[model.Item], *, first: int = 1) -> tuple[channel.Button, ...]:

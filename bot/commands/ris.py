@@ -30,7 +30,9 @@ def _ris_entry(paper: model.Paper) -> Iterator[tuple[str, str]]:
 def _family_first(name: str) -> str:
     """Returns "Doe, Jane" for "Jane Doe"; a name of one word, or with a comma, is not changed."""
     given, _, family = name.rpartition(" ")
-    return name if "," in name or not given else f"{family}, {given}"
+    if "," in name or not given:
+        return name
+    return f"{family}, {given}"
 
 
 def _line(text: str) -> str:

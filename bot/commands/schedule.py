@@ -28,7 +28,9 @@ def schedule(context: CommandContext) -> channel.Reply:
     if subscription is None:
         _refuse_foreign_number(text)
     when = _TO.sub("", text)
-    return set_schedule(context, subscription, when) if when else _offer_times(context, subscription)
+    if when:
+        return set_schedule(context, subscription, when)
+    return _offer_times(context, subscription)
 
 
 def _refuse_foreign_number(text: str) -> None:
@@ -113,7 +115,9 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
 def _said(before: Subscription, after: Subscription, typed: str) -> str:
     """Returns the time that was set, without days if these are as before, so that it can be set for another subscription."""
     at = after.cadence.at
-    return f"{at:%H:%M}" if at and replace(before.cadence, at=at) == after.cadence else typed
+    if at and replace(before.cadence, at=at) == after.cadence:
+        return f"{at:%H:%M}"
+    return typed
 
 
 COMMANDS = (

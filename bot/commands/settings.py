@@ -31,17 +31,23 @@ def set_(context: CommandContext) -> channel.Reply:
     if context.args == "form" and context.request.trigger_id:
         return on_settings_form(context)
     name, value = _name_and_value(context.args)
-    return change_setting(context, name, value) if value else _one_setting(context, name)
+    if value:
+        return change_setting(context, name, value)
+    return _one_setting(context, name)
 
 
 def lang(context: CommandContext) -> channel.Reply:
     """Changes the language; without arguments, shows the languages as buttons."""
-    return change_setting(context, "lang", context.args) if context.args else _one_setting(context, "lang")
+    if context.args:
+        return change_setting(context, "lang", context.args)
+    return _one_setting(context, "lang")
 
 
 def timezone(context: CommandContext) -> channel.Reply:
     """Changes the time zone to a city, zone or offset; without arguments, shows cities with their local times."""
-    return change_setting(context, "timezone", context.args) if context.args else _one_setting(context, "timezone")
+    if context.args:
+        return change_setting(context, "timezone", context.args)
+    return _one_setting(context, "timezone")
 
 
 def change_setting(context: CommandContext, name: str, value: str) -> channel.Reply:
@@ -111,7 +117,9 @@ def _all_settings(context: CommandContext) -> channel.Reply:
 
 def _head(context: CommandContext) -> str:
     own = context.chat.address == context.origin.address
-    return context.say("Settings of this chat:") if own else context.say("Settings of {chat}:", chat=context.chat.name)
+    if own:
+        return context.say("Settings of this chat:")
+    return context.say("Settings of {chat}:", chat=context.chat.name)
 
 
 def _group_button(context: CommandContext, group: Group) -> channel.Button:

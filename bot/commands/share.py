@@ -15,7 +15,9 @@ def share(context: CommandContext) -> channel.Reply:
         return picking.no_subscriptions(context)
     if context.args:
         return _shared(context, picking.subscription_named(context, context.args))
-    return _shared(context, subscriptions[0]) if len(subscriptions) == 1 else _which(context)
+    if len(subscriptions) == 1:
+        return _shared(context, subscriptions[0])
+    return _which(context)
 
 
 def _which(context: CommandContext) -> channel.Reply:

@@ -93,7 +93,9 @@ def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
     token = conversation_state.find_callback(context.transaction, payload)
     if token is not None:
         is_offer = token.verb == OFFER and not token.place
-        return (str(token.arguments["text"]), str(token.arguments["when"])) if is_offer else None
+        if is_offer:
+            return (str(token.arguments["text"]), str(token.arguments["when"]))
+        return None
     ending = split_when(link_payloads.text_of_payload(payload))
     if ending.only_time:
         return None

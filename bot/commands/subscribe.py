@@ -168,11 +168,9 @@ def _numbers_before_edit(context: CommandContext) -> list[int]:
     if context.message is None or not context.message.is_edit:
         return []
     token = context.remembered(_state_name(context))
-    return (
-        [number for number in token.arguments["numbers"] if picking.subscription_numbered(context, number)]
-        if token
-        else []
-    )
+    if token:
+        return [number for number in token.arguments["numbers"] if picking.subscription_numbered(context, number)]
+    return []
 
 
 def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[int]) -> list[_Line]:

@@ -116,7 +116,9 @@ def like_paper(paper: model.Paper) -> str:
 
 def _any_of(rules: Sequence[str], *, alone: bool) -> str:
     text = " OR ".join(rules)
-    return text if alone or len(rules) == 1 else f"({text})"
+    if alone or len(rules) == 1:
+        return text
+    return f"({text})"
 
 
 def is_author(author: str) -> bool:
@@ -201,16 +203,16 @@ def _whens(context: CommandContext, cadence: model.Cadence) -> tuple[channel.Opt
 def _when_value(cadence: model.Cadence) -> str:
     """Returns the value of the option for a cadence: its text without the time of day, which has its own field."""
     text = str(cadence)
-    return text if cadence.kind in ("now", "when-out") else text.rpartition(" ")[0]
+    if cadence.kind in ("now", "when-out"):
+        return text
+    return text.rpartition(" ")[0]
 
 
 def _when_label(context: CommandContext, value: str) -> str:
     is_days = value in phrasing.DAYS or "," in value
-    return (
-        phrasing.everyday_kind(value, context.localizer)
-        if is_days
-        else phrasing.everyday_cadence(value, context.localizer)
-    )
+    if is_days:
+        return phrasing.everyday_kind(value, context.localizer)
+    return phrasing.everyday_cadence(value, context.localizer)
 
 
 def _places(context: CommandContext, thread: str) -> dict[str, model.ChatAddress]:
@@ -256,7 +258,9 @@ def _with_choices(context: CommandContext, reply: channel.Reply) -> channel.Repl
 
 def _chosen(field: channel.FormField, value: str) -> channel.FormField:
     offered = not field.options or value in {option.value for option in field.options}
-    return replace(field, value=value) if value and offered else field
+    if value and offered:
+        return replace(field, value=value)
+    return field
 
 
 def on_submit_new(context: CommandContext) -> channel.Reply:
@@ -339,13 +343,17 @@ def _problems(context: CommandContext, *, before: str = "") -> dict[str, str]:
 
 def _when(context: CommandContext) -> str:
     when = _field_value(context, WHEN) or context.chat.settings.schedule
-    return f"{when} {_field_value(context, CLOCK) or _NINE}" if when in phrasing.DAYS else when
+    if when in phrasing.DAYS:
+        return f"{when} {_field_value(context, CLOCK) or _NINE}"
+    return when
 
 
 def _own_zone(context: CommandContext) -> str:
     """Returns the chosen zone; "" if it is the zone of the chat."""
     chosen = _field_value(context, ZONE)
-    return "" if chosen == str(context.arguments.get("zone", "")) else chosen
+    if chosen == str(context.arguments.get("zone", "")):
+        return ""
+    return chosen
 
 
 def _field_value(context: CommandContext, name: str) -> str:

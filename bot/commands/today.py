@@ -28,7 +28,9 @@ def _of_day(context: CommandContext) -> channel.Reply | None:
     if days is None or days.rest or not days.is_day:
         return None
     day = day_of(days.words, context.now.astimezone(zone(context.chat.settings.timezone)).date())
-    return papers_of_day(context, "", day) if day else None
+    if day:
+        return papers_of_day(context, "", day)
+    return None
 
 
 def papers_of_day(context: CommandContext, asked: str, day: date) -> channel.Reply:
@@ -50,7 +52,9 @@ def papers_of_day(context: CommandContext, asked: str, day: date) -> channel.Rep
 def on_today(context: CommandContext) -> channel.Reply:
     """Handles [today's now]: does the same as /today for one subscription."""
     which = _still_there(context)
-    return _today(context, which) if which is not None else _gone(context)
+    if which is not None:
+        return _today(context, which)
+    return _gone(context)
 
 
 def _still_there(context: CommandContext) -> str | None:
@@ -59,7 +63,9 @@ def _still_there(context: CommandContext) -> str | None:
         return str(context.arguments.get("text", ""))
     subscriptions = listed(context.transaction, context.chat.address) if context.chat.id else ()
     number = int(context.arguments["number"])
-    return str(number) if any(one.subscription.number == number for one in subscriptions) else None
+    if any(one.subscription.number == number for one in subscriptions):
+        return str(number)
+    return None
 
 
 def _gone(context: CommandContext) -> channel.Reply:

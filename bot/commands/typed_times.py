@@ -30,7 +30,9 @@ def time_note(context: CommandContext, ending: Ending) -> str:
     """Returns a note if the words of the time may belong to the query, or if the time is not at the end; otherwise ""."""
     if ending.when is None:
         moved = time_put_last(ending.query)
-        return context.say("A time counts only at the end: {line}", line=" ".join(moved.split())) if moved else ""
+        if moved:
+            return context.say("A time counts only at the end: {line}", line=" ".join(moved.split()))
+        return ""
     if not ending.either:
         return ""
     return context.say("I read “{words}” as the time; in quotes it is words.", words=ending.when)

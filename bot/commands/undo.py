@@ -24,11 +24,9 @@ from subscriptions.texts.cutting import cut_letters
 def undo_row(context: CommandContext) -> channel.Buttons:
     """Returns a row with [undo] for what this message changed; no row if it changed nothing."""
     change = context.transaction.begun_changes.get(context.chat.id)
-    return (
-        ()
-        if change is None
-        else ((channel.Button(label=context.say("undo"), verb="undo", arguments={"change": change}),),)
-    )
+    if change is None:
+        return ()
+    return ((channel.Button(label=context.say("undo"), verb="undo", arguments={"change": change}),),)
 
 
 _PATIENCE = 2  # undos in a row, after which a removal is undone before other changes

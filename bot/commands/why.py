@@ -29,15 +29,13 @@ def why(context: CommandContext) -> channel.Reply:
     """Shows which subscriptions brought a paper and by which words; without arguments, about the last delivered paper."""
     if not context.args:
         found = paper_delivered(context)
-        return (
-            _delivered(context, found)
-            if found
-            else channel.Reply(
-                lines=(
-                    context.say(
-                        "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.11087"
-                    ),
-                )
+        if found:
+            return _delivered(context, found)
+        return channel.Reply(
+            lines=(
+                context.say(
+                    "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.11087"
+                ),
             )
         )
     return _about(context, "why")
@@ -60,7 +58,9 @@ def _about(context: CommandContext, command: str) -> channel.Reply:
     if known is None:
         return named_papers(context, names[0])
     found = deliveries_of(context.transaction, context.chat.id, known.id)
-    return _delivered(context, found) if found else _not_delivered(context, known)
+    if found:
+        return _delivered(context, found)
+    return _not_delivered(context, known)
 
 
 def _delivered(context: CommandContext, found: DeliveredPaper) -> channel.Reply:
@@ -199,13 +199,15 @@ def _how_near(context: CommandContext, terms: Sequence[Term], paper: model.Paper
     tokens = tokenize(paper)
     near = {term.value: phrasing.how_related(context.localizer, nearness_in_meaning(term, tokens)) for term in terms}
     said = [context.say("{name}: {text}", name=name, text=number) for name, number in near.items()]
-    return _list(context, said) if len(said) > 1 else near[terms[0].value]
+    if len(said) > 1:
+        return _list(context, said)
+    return near[terms[0].value]
 
 
 def _list(context: CommandContext, parts: list[str]) -> str:
-    return (
-        reduce(lambda before, part: context.say("{before}; {part}", before=before, part=part), parts) if parts else ""
-    )
+    if parts:
+        return reduce(lambda before, part: context.say("{before}; {part}", before=before, part=part), parts)
+    return ""
 
 
 COMMANDS = (

@@ -163,7 +163,9 @@ async def _is_admin(
     deps: Dependencies, chat: model.ChatAddress, person: str, *, members: bool = False, in_chat: bool = False
 ) -> bool | None:
     api = deps.api_of(chat)
-    return await api.is_admin(chat, person, member_suffices=members, in_chat=in_chat) if api and person else False
+    if api and person:
+        return await api.is_admin(chat, person, member_suffices=members, in_chat=in_chat)
+    return False
 
 
 async def administers(deps: Dependencies, request: conversation.Request) -> bool:

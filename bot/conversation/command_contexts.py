@@ -71,7 +71,9 @@ def _in_its_language(store: Scope, request: Request, now: datetime) -> Request:
     if request.place.kind is not model.ChatKind.PRIVATE:
         return request
     last = callbacks.get_conversation_state(store, _heard_name(request.chat), now=now)
-    return replace(request, language=last.arguments["lang"]) if last else request
+    if last:
+        return replace(request, language=last.arguments["lang"])
+    return request
 
 
 def newly_heard(context: CommandContext) -> Mapping[str, str]:

@@ -42,7 +42,9 @@ def route_form_request(
 
 
 def _values(request: conversation.Interaction) -> Mapping[str, str]:
-    return request.values if isinstance(request, conversation.FormRequest) else {}
+    if isinstance(request, conversation.FormRequest):
+        return request.values
+    return {}
 
 
 def form_token(context: CommandContext, modal: channel.Modal, tokens: dict[str, model.CallbackToken]) -> str:

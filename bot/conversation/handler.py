@@ -47,7 +47,9 @@ async def execute(deps: Dependencies, prepared: PreparedRequest) -> StoredReply 
         log.info(line)
     if effect.is_new and prepared.intent.counts_to_limit and not prepared.is_over_limit:
         deps.conversation.command_limits.count(prepared.request, deps.clock.monotonic())
-    return StoredReply.from_json(effect.reply) if effect.is_new and effect.reply else None
+    if effect.is_new and effect.reply:
+        return StoredReply.from_json(effect.reply)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,9 @@ def _store_effect(
                 draft.note(transaction)
             show(draft.unrendered, draft.target)
             return ""
-        return draft.store(transaction, now=now) if draft else ""
+        if draft:
+            return draft.store(transaction, now=now)
+        return ""
 
     platform, update = request.chat.platform, request.update_id
     reply, is_new = apply_once(transaction, platform, update, effect, chat=str(request.chat), now=now)
@@ -216,7 +220,9 @@ def _run_command(context: CommandContext, prepared: PreparedRequest, *, writes: 
         reply = admission.admit(context, reply)
     # The text was read as a command, but it could also have been the answer to an open question.
     waits = asking.reminder(context) if prepared.intent.is_in_words else ""
-    return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply
+    if reply is not None and reply.lines and waits:
+        return replace(reply, lines=(*reply.lines, waits))
+    return reply
 
 
 def _is_back(context: CommandContext) -> bool:

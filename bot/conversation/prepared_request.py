@@ -159,7 +159,9 @@ def _permitted_token(
     if token is None or token.person not in ("", request.sender):
         return None
     moved_to = conversation_state.known_or_new(transaction, request.chat, request.place.kind).address
-    return token if token.place in ("", str(request.chat), str(moved_to)) else None
+    if token.place in ("", str(request.chat), str(moved_to)):
+        return token
+    return None
 
 
 async def _authorized(
@@ -211,7 +213,9 @@ async def _with_topic_made(deps: Dependencies, api: PlatformApi, prepared: Prepa
 def _name_of_topic(store: Store, deps: Dependencies, prepared: PreparedRequest) -> str:
     with store.read() as transaction:
         context = command_contexts.build_command_context(transaction, deps, prepared)
-        return prepared.intent.topic_name(context) if prepared.intent.topic_name else ""
+        if prepared.intent.topic_name:
+            return prepared.intent.topic_name(context)
+        return ""
 
 
 def _refused(error: errors.PaperwireError, context: CommandContext) -> Reply:
@@ -227,7 +231,9 @@ def _over_limit(deps: Dependencies, request: Request, intent: Intent) -> Prepare
     told = isinstance(request, Interaction) or limits.tells(request, second)
 
     def refusal(context: CommandContext) -> Reply | None:
-        return _too_many(context, ceil(limits.seconds_left(request, second))) if told else None
+        if told:
+            return _too_many(context, ceil(limits.seconds_left(request, second)))
+        return None
 
     return PreparedRequest(request=request, intent=intent, place=request.place, refusal=refusal, is_over_limit=True)
 
@@ -257,5 +263,7 @@ async def _shared_chats(deps: Dependencies, request: Request, intent: Intent) ->
     """Returns the addresses of the chats that bot and sender are both in; None if unknown or if the command needs none."""
     forms = deps.forms_of(request.chat) if intent.wants_chats else None
     with suppress(errors.NotDelivered):
-        return await forms.shared_chats(request.chat) if forms is not None else None
+        if forms is not None:
+            return await forms.shared_chats(request.chat)
+        return None
     return None

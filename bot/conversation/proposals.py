@@ -36,7 +36,9 @@ async def with_proposal(deps: Dependencies, prepared: PreparedRequest) -> Prepar
     registry = deps.conversation.registry
     lines = await reader.read(message.text, usages(registry))
     intents = checked(lines, message, registry, now=deps.clock.now())
-    return await _proposing(deps, prepared, intents) if intents else prepared
+    if intents:
+        return await _proposing(deps, prepared, intents)
+    return prepared
 
 
 @reads
@@ -58,7 +60,9 @@ def checked(
     lines: Sequence[str], message: MessageRequest, registry: Registry, *, now: datetime
 ) -> dict[Proposed, Intent]:
     """Returns the commands among the lines that a model proposes for a message, with what they would do if typed there."""
-    return dict(_checked(lines, message, registry, now)) if len(lines) <= MOST else {}
+    if len(lines) <= MOST:
+        return dict(_checked(lines, message, registry, now))
+    return {}
 
 
 def _checked(

@@ -179,12 +179,16 @@ def _with_tokens(
 
     rows = tuple(row for row in map(bound, reply.buttons) if row)
     reply = replace(reply, numbers=bound(reply.numbers), buttons=rows)
-    return _naming_chat(context, reply) if about and reply.target_chat is None else reply
+    if about and reply.target_chat is None:
+        return _naming_chat(context, reply)
+    return reply
 
 
 def _about(registry: Registry, button: channel.Button, about: str) -> Mapping[str, str]:
     callback = registry.callbacks.get(button.verb)
-    return {ABOUT: about} if about and not (callback and callback.stays_here) else {}
+    if about and not (callback and callback.stays_here):
+        return {ABOUT: about}
+    return {}
 
 
 def _naming_chat(context: CommandContext, reply: channel.Reply) -> channel.Reply:
@@ -249,7 +253,9 @@ def _home_view(view: channel.HomeView, typed: Callable[[str], str]) -> channel.H
 
 def _as_typed(commands: re.Pattern[str], before: str, text: str) -> str:
     """Returns the text with its commands rewritten. If several commands follow each other, only the first gets the prefix."""
-    return commands.sub(lambda found: before + _BETWEEN.join(_NAME.findall(found[0])), text) if "/" in text else text
+    if "/" in text:
+        return commands.sub(lambda found: before + _BETWEEN.join(_NAME.findall(found[0])), text)
+    return text
 
 
 _NAME = re.compile(r"/(\w+)")

@@ -226,7 +226,9 @@ async def _send_file(
 
 def _place(reply: StoredReply, chat: model.ChatAddress) -> model.ChatAddress:
     """Returns the chat, or its thread to which the reply belongs."""
-    return replace(chat, topic=reply.thread) if reply.thread else chat
+    if reply.thread:
+        return replace(chat, topic=reply.thread)
+    return chat
 
 
 async def _with_retries(

@@ -76,7 +76,9 @@ class ClusterEngine:
     @property
     def problem(self) -> str:
         """Returns why no lanes are delivered; "" if they are."""
-        return self._queue.problem if self._queue is not None else ""
+        if self._queue is not None:
+            return self._queue.problem
+        return ""
 
     @property
     def lanes_in_hand(self) -> int:

@@ -39,4 +39,6 @@ def _identity(number: int) -> str:
     except OSError:
         return ""
     state, *others = stat.rpartition(")")[2].split()  # the program's name may contain spaces and brackets
-    return "" if state in "ZX" else f"{boot} {numbering} {number} {others[_STARTED - 1]}"
+    if state in "ZX":
+        return ""
+    return f"{boot} {numbering} {number} {others[_STARTED - 1]}"

@@ -48,4 +48,6 @@ def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: model.D
 def _number(delivery: model.Delivery) -> int:
     """Returns the number of the subscription that brought most papers of a delivery; 0 if it has none."""
     numbers = Counter(item.because[0].number for item in delivery.items if item.because)
-    return numbers.most_common(1)[0][0] if numbers else 0
+    if numbers:
+        return numbers.most_common(1)[0][0]
+    return 0

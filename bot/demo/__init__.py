@@ -299,13 +299,17 @@ def program() -> str:
     """Returns how to call this program: its name if the shell finds it, otherwise the way in which it was called now."""
     if which("paperwire"):
         return "paperwire"
-    return "python -m bot" if Path(sys.argv[0]).name == "__main__.py" else sys.argv[0]
+    if Path(sys.argv[0]).name == "__main__.py":
+        return "python -m bot"
+    return sys.argv[0]
 
 
 def sample() -> str:
     """Returns the path of a sample digest, relative to the current folder if the digest is below that folder."""
     path = Path(str(files("bot").joinpath("samples", "daily_arxiv.md")))
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    if path.is_relative_to(Path.cwd()):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
 
 
 _FOLDED_LINES = 3

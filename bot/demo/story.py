@@ -137,7 +137,9 @@ class GalleryChannel(Channel):
         if self._closed:
             raise errors.RetryLater("The gallery is closed.")
         read_message(message, partial(self._check, plain=plain), plain=plain)
-        return message.plain if plain else message.payload
+        if plain:
+            return message.plain
+        return message.payload
 
     def _check(self, content: object, *, plain: bool) -> None:
         match content:

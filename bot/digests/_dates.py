@@ -50,7 +50,9 @@ def date_of(text: str) -> str:
 def day_of(text: str) -> date | None:
     """Returns the day in a text; None unless year, month and day are given."""
     written = date_of(text)
-    return date.fromisoformat(written) if len(written) == len("2026-01-01") else None
+    if len(written) == len("2026-01-01"):
+        return date.fromisoformat(written)
+    return None
 
 
 def date_from(year: str, month: str = "", day: str = "") -> str:

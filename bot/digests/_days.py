@@ -43,7 +43,9 @@ def day_in_chinese(text: str) -> date | None:
     None if the text has no such day, or if that day does not exist.
     """
     found = _CHINESE.search(text)
-    return _day(f"{found['year']}-{found['month']:0>2}-{found['day']:0>2}") if found else None
+    if found:
+        return _day(f"{found['year']}-{found['month']:0>2}-{found['day']:0>2}")
+    return None
 
 
 def arxiv_day(stamp: str) -> date | None:

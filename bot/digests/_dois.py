@@ -43,7 +43,9 @@ def doi_in_address(address: str) -> str | None:
 def version_in_address(address: str) -> int | None:
     """Returns the version of a preprint in the address of its page; None if there is none."""
     found = _VERSION.search(address)
-    return _arxiv.version_number(found["version"]) if found else None
+    if found:
+        return _arxiv.version_number(found["version"])
+    return None
 
 
 def doi_in_line(line: str) -> str | None:

@@ -110,7 +110,9 @@ def _without_errors(summary: Summary, paper: Paper, known: _Known) -> Summary:
     # if the summary in short is an error, short texts that other papers have are errors, too
     others = known.refused if known.refused.isdisjoint(leading) else known.shared
     kept = {name: text for name, text in fields.items() if text not in own and text not in others}
-    return summary if len(kept) == len(fields) else replace(summary, fields=summary_of(kept))
+    if len(kept) == len(fields):
+        return summary
+    return replace(summary, fields=summary_of(kept))
 
 
 def _is_long(text: str) -> bool:

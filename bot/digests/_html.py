@@ -104,7 +104,9 @@ class Node:
     def attribute(self, name: str) -> str:
         """Returns the value of an attribute, "" if there is none."""
         value = self._tag.get(name)
-        return self._plain(value) if isinstance(value, str) else ""
+        if isinstance(value, str):
+            return self._plain(value)
+        return ""
 
     def has_class(self, name: str) -> bool:
         """Returns whether the element has this class."""
@@ -158,7 +160,9 @@ def read_piece(piece: Piece, warnings: Warnings) -> Node | None:
     from bs4 import BeautifulSoup  # noqa: PLC0415 - costs 100 ms; only pages in HTML need it
 
     markup = _whole_tags(piece.markup)
-    return Node(BeautifulSoup(markup, "html.parser"), piece.line, warnings) if markup is not None else None
+    if markup is not None:
+        return Node(BeautifulSoup(markup, "html.parser"), piece.line, warnings)
+    return None
 
 
 def tags_with(text: str, attribute: str, value: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -208,7 +212,9 @@ def _without_unread(text: str) -> str:
             continue
         parts += (text[at : opening.start()], "\n" * text.count("\n", opening.start(), closing.end()))
         at = closing.end()
-    return "".join([*parts, text[at:]]) if parts else text
+    if parts:
+        return "".join([*parts, text[at:]])
+    return text
 
 
 def _whole_tags(markup: str) -> str | None:

@@ -56,12 +56,16 @@ class Record:
     def text(self, name: str, change: Callable[[str], str] = str) -> str:
         """Returns a text, or a number as it is written; "" for anything else. `change` gets it with its line ends."""
         value = self.members.get(name)
-        return self._plain(change(value)) if isinstance(value, str) else ""
+        if isinstance(value, str):
+            return self._plain(change(value))
+        return ""
 
     def written(self, name: str) -> str:
         """Returns a text as it is written, with its line ends; "" for anything else."""
         value = self.members.get(name)
-        return _plain_text.without_controls(value, self.warnings, self.line) if isinstance(value, str) else ""
+        if isinstance(value, str):
+            return _plain_text.without_controls(value, self.warnings, self.line)
+        return ""
 
     def records(self, name: str) -> list["Record"]:
         """Returns the objects in an array; a member that is an object counts as an array of one."""
@@ -96,7 +100,9 @@ class Record:
         return Record(value if isinstance(value, dict) else {}, self.line, self.warnings)
 
     def _plain(self, value: object) -> str:
-        return _plain_text.plain_words(value, self.warnings, self.line) if isinstance(value, str) else ""
+        if isinstance(value, str):
+            return _plain_text.plain_words(value, self.warnings, self.line)
+        return ""
 
 
 def first_items(text: str, member: str = "") -> Iterator[Record]:

@@ -427,7 +427,9 @@ def _is_markup(line: str) -> bool:
 def _categories_in(text: str) -> list[str]:
     """Returns the categories in a text that consists only of categories."""
     words = list(filter(None, _SEPARATORS.split(text))) if len(text) <= _MOST_SIGNS else []
-    return words if words and all(map(is_category, words)) else []
+    if words and all(map(is_category, words)):
+        return words
+    return []
 
 
 def names_in(text: str) -> tuple[str, ...]:

@@ -21,4 +21,6 @@ def language_of(*texts: str) -> str:
         return "en"
     if not _NOT_HAN.search(text, first.start()):
         return "zh"
-    return "ja" if _A_KANA.search(text, first.start()) else "ko"
+    if _A_KANA.search(text, first.start()):
+        return "ja"
+    return "ko"

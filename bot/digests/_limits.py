@@ -57,7 +57,9 @@ def _limited(entry: Entry, warnings: Warnings) -> Entry:
 
 def _cut(text: str, most: int) -> str:
     """Returns the text cut to at most `most` characters, without white space at the cut."""
-    return text if len(text) <= most else text[:most].rstrip()
+    if len(text) <= most:
+        return text
+    return text[:most].rstrip()
 
 
 def _key(cut: model.Paper, paper: model.Paper) -> str:

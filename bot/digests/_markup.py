@@ -47,11 +47,15 @@ _HEADING = re.compile(
 
 def without_references(text: str) -> str:
     """Returns the text with characters in place of character references, which may be escaped twice."""
-    return _REFERENCE.sub(_character, _REFERENCE.sub(_character, text)) if "&" in text else text
+    if "&" in text:
+        return _REFERENCE.sub(_character, _REFERENCE.sub(_character, text))
+    return text
 
 
 def _character(reference: re.Match[str]) -> str:
-    return html5.get(f"{reference['name']};", reference[0]) if reference["name"] else unescape(reference[0])
+    if reference["name"]:
+        return html5.get(f"{reference['name']};", reference[0])
+    return unescape(reference[0])
 
 
 def without_tags(text: str, block: str = " ") -> str:

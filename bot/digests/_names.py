@@ -51,7 +51,9 @@ def joined_names(names: Iterable[str]) -> tuple[str, ...]:
 
 def without_links(text: str) -> str:
     """Returns the text with the words of its links, in Markdown or HTML, in place of the links."""
-    return _LINK.sub(lambda link: link["name"] or "", text) if "](" in text or "<" in text else text
+    if "](" in text or "<" in text:
+        return _LINK.sub(lambda link: link["name"] or "", text)
+    return text
 
 
 def _separated(text: str, separator: re.Pattern[str]) -> tuple[str, ...]:
@@ -134,7 +136,9 @@ def names_of(people: Sequence[str], *, one_each: bool) -> tuple[tuple[str, ...],
 
 
 def _without_mail(text: str) -> str:
-    return _MAIL.sub(lambda mail: mail["name"] or "", text) if "@" in text else text
+    if "@" in text:
+        return _MAIL.sub(lambda mail: mail["name"] or "", text)
+    return text
 
 
 def _names_in(text: str, *, one_each: bool) -> list[str]:

@@ -43,7 +43,9 @@ def plain_text(data: bytes, warnings: "Warnings") -> str:
     if "\ufeff" in text:
         text = text.replace("\n\ufeff", "\n")
     may_have_controls = has_control_bytes or _C1.search(data) or _NO_CHARACTER.search(data)
-    return without_controls(text, warnings) if may_have_controls else text
+    if may_have_controls:
+        return without_controls(text, warnings)
+    return text
 
 
 def without_controls(text: str, warnings: "Warnings", line: int | None = None) -> str:

@@ -43,7 +43,9 @@ def without_period(title: str) -> str:
     if title.endswith(".") and not title.endswith(".."):
         title = title[:-1].rstrip()
     is_translated = title.startswith("[") and title.endswith("]") and "]" not in title[:-1]
-    return title[1:-1].removesuffix(".") if is_translated else title
+    if is_translated:
+        return title[1:-1].removesuffix(".")
+    return title
 
 
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.\S+", re.IGNORECASE)

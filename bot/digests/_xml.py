@@ -257,9 +257,13 @@ def _spans(xml: str, at: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _named(reference: re.Match[str]) -> str:
-    return escape(html5[reference["name"]]) if reference["name"] in html5 else reference[0]
+    if reference["name"] in html5:
+        return escape(html5[reference["name"]])
+    return reference[0]
 
 
 def _numbered(reference: re.Match[str]) -> str:
     number = int(reference["decimal"] or reference["hex"], 10 if reference["decimal"] else 16)
-    return reference[0] if number <= sys.maxunicode and _CHARACTER.fullmatch(chr(number)) else " "
+    if number <= sys.maxunicode and _CHARACTER.fullmatch(chr(number)):
+        return reference[0]
+    return " "

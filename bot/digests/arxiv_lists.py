@@ -185,8 +185,12 @@ def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) ->
 def _announced(*, cross: bool, replaced: bool) -> model.Announce:
     """Returns the announce type by the lines of the paper itself, since dividers between parts of a list may be missing."""
     if replaced:
-        return model.Announce.REPLACE_CROSS if cross else model.Announce.REPLACE
-    return model.Announce.CROSS if cross else model.Announce.NEW
+        if cross:
+            return model.Announce.REPLACE_CROSS
+        return model.Announce.REPLACE
+    if cross:
+        return model.Announce.CROSS
+    return model.Announce.NEW
 
 
 _LINE = r"[A-Z][A-Za-z-]*:.*\n(?:[ \t]+\S.*\n)*"  # of a mail's head; continued lines begin with a space or tab

@@ -333,7 +333,9 @@ def _record_of_item(item: _xml.Element) -> BilingualRecord:
 def _paragraphs(description: str) -> list[str]:
     """Returns the paragraphs in order, even empty ones; [] if the text has another form."""
     outside = _OUTSIDE.fullmatch(description)
-    return _BETWEEN_PARAGRAPHS.split(outside["inside"]) if outside else []
+    if outside:
+        return _BETWEEN_PARAGRAPHS.split(outside["inside"])
+    return []
 
 
 _GROUP = 3

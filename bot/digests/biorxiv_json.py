@@ -64,7 +64,9 @@ def _without_blocks(text: str) -> str:
 
     def replaced(mark: re.Match[str]) -> str:
         name = next((name for name in _beginnings(mark["name"]) if name in both), None)
-        return mark[0] if name is None else " " + mark["name"].removeprefix(name)
+        if name is None:
+            return mark[0]
+        return " " + mark["name"].removeprefix(name)
 
     return _BLOCK.sub(replaced, text) if both else text
 
@@ -79,7 +81,9 @@ def _named(braces: re.Match[str]) -> str:
 
 
 def _sign(brackets: re.Match[str]) -> str:
-    return brackets["signs"] if any(category(sign) == "Sm" for sign in brackets["signs"]) else brackets[0]
+    if any(category(sign) == "Sm" for sign in brackets["signs"]):
+        return brackets["signs"]
+    return brackets[0]
 
 
 def detect(text: str) -> bool:
@@ -90,7 +94,9 @@ def detect(text: str) -> bool:
     if items:
         return any("doi" in item for item in items)
     head = _json.head_of(text)
-    return bool(_BEGINNING.match(text)) if head is None else "messages" in head and _MEMBER in head
+    if head is None:
+        return bool(_BEGINNING.match(text))
+    return "messages" in head and _MEMBER in head
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries

@@ -375,7 +375,9 @@ def _texts_of_flat(record: Record) -> Iterator[tuple[str, str]]:
 
 def _categories(record: Record, member: str) -> list[str]:
     """Returns the categories of a member: an array of them, or all in one text."""
-    return re.split("[,;]| ", record.text(member)) if record.has_text(member) else record.texts(member)
+    if record.has_text(member):
+        return re.split("[,;]| ", record.text(member))
+    return record.texts(member)
 
 
 def _authors(record: Record) -> tuple[str, ...]:

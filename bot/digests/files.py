@@ -209,4 +209,6 @@ def _stamp(path: str) -> FileStamp | None:
         found = os.stat(path)  # noqa: PTH116
     except OSError:
         return None
-    return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+    if stat.S_ISREG(found.st_mode):
+        return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino)
+    return None

@@ -136,7 +136,9 @@ def _title_at(lines: list[str], day: int, after: int) -> int:
     """Returns the number of the line in which the title above a day begins; `day` itself if there is no title."""
     for number in range(day - 1, max(after, day - _MOST_LINES), -1):
         if _TITLE.match(lines[number]):
-            return day if _HEADING.fullmatch(lines[number]) else number
+            if _HEADING.fullmatch(lines[number]):
+                return day
+            return number
     return day
 
 

@@ -129,7 +129,9 @@ def _problem_with(loaded: Any, module: str) -> errors.Sentence | None:  # noqa: 
         accepted = [bool(loaded.detect(text)) for text in _TEXTS]
     except Exception as error:  # noqa: BLE001 - as above
         return _failure("detect", error)
-    return errors.Sentence("its detect takes every text for its own") if all(accepted) else None
+    if all(accepted):
+        return errors.Sentence("its detect takes every text for its own")
+    return None
 
 
 def _name_clash(name: str, reserved: frozenset[str], others: Mapping[str, InstalledFormat]) -> errors.Sentence | None:
@@ -149,4 +151,6 @@ def _one_line(error: BaseException) -> str:
 
 
 def _package(point: EntryPoint) -> str:
-    return point.dist.name if point.dist is not None else point.module
+    if point.dist is not None:
+        return point.dist.name
+    return point.module

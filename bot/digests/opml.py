@@ -63,4 +63,6 @@ def _of_web(address: str) -> str:
         address = f"http:{rest}" if rest.startswith("//") else rest
         scheme, colon, rest = address.partition(":")
     is_web = scheme.lower() in {"http", "https"} and len(address) <= _LONGEST_ADDRESS
-    return f"{scheme.lower()}{colon}{rest}" if is_web else ""
+    if is_web:
+        return f"{scheme.lower()}{colon}{rest}"
+    return ""

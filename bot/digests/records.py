@@ -70,7 +70,9 @@ def _name_in_pubmed(author: _xml.Element) -> str:
 
 def _part_of_abstract(part: _xml.Element) -> str:
     label = part.attributes.get("Label", "")
-    return f"{label}: {part.text}" if label and label != "UNLABELLED" else part.text
+    if label and label != "UNLABELLED":
+        return f"{label}: {part.text}"
+    return part.text
 
 
 def _date_in_pubmed(record: _xml.Element, article: _xml.Element) -> str:
@@ -148,7 +150,9 @@ def _date_in_parts(record: Record) -> str:
     parts = record.members.get("date-parts")
     first = parts[0] if isinstance(parts, list) and parts else None
     numbers = [one for one in first if isinstance(one, str)] if isinstance(first, list) else []
-    return _dates.date_from(*numbers[:3]) if numbers else ""
+    if numbers:
+        return _dates.date_from(*numbers[:3])
+    return ""
 
 
 def _work_of_s2(record: Record) -> Work:

@@ -42,7 +42,9 @@ async def body_of(response: httpx.Response, most: int) -> bytes:
         sent += piece
         if len(sent) > most:
             raise TooLarge
-    return await unpacked(bytes(sent), most) if coding in _IN_GZIP else bytes(sent)
+    if coding in _IN_GZIP:
+        return await unpacked(bytes(sent), most)
+    return bytes(sent)
 
 
 async def unpacked(data: bytes, most: int) -> bytes:

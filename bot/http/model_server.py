@@ -42,9 +42,9 @@ class RequestRefused(Exception):
     def reason(self) -> Sentence:
         """Why, for people."""
         refuses_key = self.status in _REFUSED
-        return (
-            Sentence("it refuses the key") if refuses_key else Sentence("it answers {status}", {"status": self.status})
-        )
+        if refuses_key:
+            return Sentence("it refuses the key")
+        return Sentence("it answers {status}", {"status": self.status})
 
 
 class Nonsense(Exception):

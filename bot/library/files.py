@@ -122,7 +122,9 @@ def _reader_of(head: bytes) -> Any:  # noqa: ANN401 - one of three functions
         return _csl
     if _RIS.search(head):
         return _ris
-    return _bibtex if _BIBTEX.search(head) and not head.lstrip().startswith(b"<") else None
+    if _BIBTEX.search(head) and not head.lstrip().startswith(b"<"):
+        return _bibtex
+    return None
 
 
 def _bibtex(data: bytes) -> _Read:
@@ -145,7 +147,9 @@ def _bibtex(data: bytes) -> _Read:
 
 
 def _bare(value: str) -> str:
-    return value[1:-1].strip() if value.startswith(("{", '"')) else value
+    if value.startswith(("{", '"')):
+        return value[1:-1].strip()
+    return value
 
 
 def _ris(data: bytes) -> _Read:
@@ -206,7 +210,9 @@ def _entry(fields: _Fields) -> LibraryEntry | None:
     numbers = [_text(fields.get(name))[:_LONGEST_FIELD] for name in _NAMING]
     numbers += [note for name in _NOTES if _NOTED.match(note := _text(fields.get(name))[:_LONGEST_FIELD])]
     names = mentioned(" ".join(numbers).replace("\\", ""))
-    return LibraryEntry(title, names) if title or names else None
+    if title or names:
+        return LibraryEntry(title, names)
+    return None
 
 
 def _first(fields: _Fields, names: tuple[str, ...]) -> str:

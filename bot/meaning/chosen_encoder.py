@@ -17,7 +17,9 @@ def encoder_of(settings: Settings) -> Encoder | None:
         from bot.meaning.endpoint import Endpoint  # noqa: PLC0415 - httpx and the digests, 100 ms
 
         return ChildEncoder(Endpoint(own.url, own.model, own.key), asks_server=True)
-    return ChildEncoder(Package()) if is_installed() else None
+    if is_installed():
+        return ChildEncoder(Package())
+    return None
 
 
 def is_installed() -> bool:

@@ -87,7 +87,9 @@ class ChildEncoder(Encoder):
         until = monotonic() + min(self._longest, LONGEST_QUESTION)
         groups = [question_texts(text) for text in texts]
         short = {"short": [is_short(text) for text in texts]}
-        return self._codes("questions", groups, [QUESTION_SIZE] * len(groups), until, short) if groups else []
+        if groups:
+            return self._codes("questions", groups, [QUESTION_SIZE] * len(groups), until, short)
+        return []
 
     def close(self) -> None:
         """See Encoder."""

@@ -18,19 +18,25 @@ def model_of(settings: Settings, *, at_once: int = AT_ONCE) -> LanguageModel | N
     `at_once`: how many of its requests run at once. Who must not wait for others takes a model of its own.
     """
     own = settings.of(ModelSettings)
-    return ChatEndpoint(own.url, own.name, own.key, at_once=at_once) if own.url and own.name else None
+    if own.url and own.name:
+        return ChatEndpoint(own.url, own.name, own.key, at_once=at_once)
+    return None
 
 
 def summarizer_of(settings: Settings, deps: SummaryDependencies) -> Summarizer | None:
     """Returns what has summaries made by the model that the settings choose; None if they choose none."""
     model = model_of(settings)
-    return Summaries(deps, model, budget_of(settings)) if model else None
+    if model:
+        return Summaries(deps, model, budget_of(settings))
+    return None
 
 
 def reader_of(settings: Settings, store: Store, clock: Clock) -> MessageReader | None:
     """Returns what has messages read by the model that the settings choose; None if they choose none for that."""
     model = model_of(settings) if reads_messages(settings) else None
-    return Messages(store, clock, model, budget_of(settings)) if model else None
+    if model:
+        return Messages(store, clock, model, budget_of(settings))
+    return None
 
 
 def reads_messages(settings: Settings) -> bool:

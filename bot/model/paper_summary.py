@@ -95,7 +95,9 @@ def texts_in(value: Mapping[str, Any], task: Task) -> Texts:
         return Texts({}, title)
     found = {name: text for name in _SUMMARY if (text := _plain(value.get(name)))}
     fields = {name: text for name, text in found.items() if name == "tldr" or text != found.get("tldr")}
-    return Texts(fields, title) if "tldr" in fields and _is_in(language, fields.values()) else NONE
+    if "tldr" in fields and _is_in(language, fields.values()):
+        return Texts(fields, title)
+    return NONE
 
 
 def _plain(text: object) -> str:
@@ -104,7 +106,9 @@ def _plain(text: object) -> str:
     if _OF_ITSELF.search(whole):
         return ""
     kept = "".join(one for one in _SENTENCE.findall(whole) if not _LEADS_AWAY.search(one)).strip()
-    return cut_at_sentence(kept, _WIDEST) if summary_state(kept) == "ok" else ""
+    if summary_state(kept) == "ok":
+        return cut_at_sentence(kept, _WIDEST)
+    return ""
 
 
 def _is_in(language: str, texts: Iterable[str]) -> bool:

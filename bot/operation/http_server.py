@@ -222,11 +222,15 @@ class LimitedProtocol(H11Protocol):
         if len(connections) > most_connections():
             return [one for one in connections if one is not self]
         alike = [one for one in connections if one._network == self._network] if self._network else []  # noqa: SLF001 - as above
-        return [one for one in alike if one is not self] if len(alike) > MOST_OF_AN_ADDRESS else []
+        if len(alike) > MOST_OF_AN_ADDRESS:
+            return [one for one in alike if one is not self]
+        return []
 
     def _host(self) -> str:
         """Returns the network of the client; "" for a client on this machine or without an address."""
-        return network_of(self.client[0]) if self.client else ""
+        if self.client:
+            return network_of(self.client[0])
+        return ""
 
     def _start_deadline(self) -> None:
         self._deadline = self.loop.call_later(LONGEST_HEAD, self._on_deadline)

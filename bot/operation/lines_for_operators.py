@@ -43,4 +43,6 @@ def _needs_operator(app: App) -> bool:
 def unread_lines(unread: Mapping[str, str]) -> list[str]:
     """Returns a line that says that no source could be read, and why; no line if `unread` is empty."""
     reasons = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in unread.items())
-    return [f"No source could be read. {reasons}. paperwire check says what to do."] if unread else []
+    if unread:
+        return [f"No source could be read. {reasons}. paperwire check says what to do."]
+    return []

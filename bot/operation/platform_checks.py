@@ -107,4 +107,6 @@ def _time_at(address: str) -> datetime | None:
         found = parsedate_to_datetime(date or "")
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    if found.tzinfo:
+        return found
+    return found.replace(tzinfo=UTC)

@@ -238,4 +238,6 @@ def _next(found: SearchResult, start: int) -> str | None:
     end = start + len(found.papers)
     if end < found.found:
         return f"{found.upto}-{end}"
-    return f"{found.below}-0" if found.below is not None else None
+    if found.below is not None:
+        return f"{found.below}-0"
+    return None

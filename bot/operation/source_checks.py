@@ -46,11 +46,15 @@ async def ask_sources(settings: Settings, store: Store, fetcher: Fetcher, *, now
     sites = sites_of(settings)
     found = [await _reached(source, known.get(source.name), fetcher, now, sites) for source in sources]
     # If the settings name no source, arXiv is only the default, so its failure is not reported as something to mend.
-    return found if settings.sources else [replace(one, mend=False, is_open=one.mend) for one in found]
+    if settings.sources:
+        return found
+    return [replace(one, mend=False, is_open=one.mend) for one in found]
 
 
 def _known_sources(store: Store) -> Mapping[str, KnownSource]:
-    return {one.name: one for one in known_sources(store)} if is_ready(store) else {}
+    if is_ready(store):
+        return {one.name: one for one in known_sources(store)}
+    return {}
 
 
 def _question(source: SourceSettings) -> errors.Sentence:

@@ -80,7 +80,9 @@ class Sessions:
             name, until, word = self._signed.loads(cookie)
         except BadData:
             return "", ""
-        return (name, word) if self._clock.wall().timestamp() < until else ("", "")
+        if self._clock.wall().timestamp() < until:
+            return (name, word)
+        return ("", "")
 
     @cached_property
     def _signed(self) -> URLSafeSerializer:

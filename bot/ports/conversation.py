@@ -126,7 +126,9 @@ class TypedCommand(NamedTuple):
 def typed_command(text: str) -> TypedCommand | None:
     """Returns the command with which a text begins; None if it begins with none."""
     found = _COMMAND.match(text)
-    return TypedCommand(found["name"].casefold(), found["bot"] or "", text[found.end() :]) if found else None
+    if found:
+        return TypedCommand(found["name"].casefold(), found["bot"] or "", text[found.end() :])
+    return None
 
 
 class PlatformApi(Protocol):

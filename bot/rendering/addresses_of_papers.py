@@ -52,7 +52,9 @@ def pdf_url(paper: Paper) -> str:
     page = web_url(paper.url or "")
     if _PREPRINT.fullmatch(page):
         return f"{page}.full.pdf"
-    return page if urlsplit(page).path.lower().endswith(".pdf") else ""
+    if urlsplit(page).path.lower().endswith(".pdf"):
+        return page
+    return ""
 
 
 def search_url(paper: Paper) -> str:

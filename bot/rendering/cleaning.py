@@ -164,7 +164,9 @@ def _prose(text: str) -> str:
         text = re.sub(r"``(.{1,400}?)''", r"“\1”", text)
     if "--" in text:
         text = _DASH.sub(lambda dash: "–" if dash[0] == "--" else "—", text)
-    return _PROSE_POWER.sub(_power, text) if "^" in text else text
+    if "^" in text:
+        return _PROSE_POWER.sub(_power, text)
+    return text
 
 
 def _prose_command(match: re.Match[str]) -> str:
@@ -186,7 +188,9 @@ def _chosen(match: re.Match[str]) -> str:
 def _power(match: re.Match[str]) -> str:
     inner = match[1] or match[2]
     raised = inner.translate(tex.SUPERSCRIPT)
-    return raised if all(ours != theirs for ours, theirs in zip(inner, raised, strict=True)) else match[0]
+    if all(ours != theirs for ours, theirs in zip(inner, raised, strict=True)):
+        return raised
+    return match[0]
 
 
 # Characters that platforms cannot carry are removed, and right-to-left text is isolated.
@@ -207,9 +211,13 @@ _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 def clean(text: str) -> str:
     """Returns the text on one line, without control characters, lone surrogates and direction marks. Collapses white space."""
     if text.isascii() and text.isprintable():
-        return " ".join(text.split()) if "  " in text else text.strip()
+        if "  " in text:
+            return " ".join(text.split())
+        return text.strip()
     plain = " ".join(_UNPRINTABLE.sub("", re.sub(r"\s", " ", text)).split())
-    return _thinned(plain) if any(map(combining, plain)) else plain
+    if any(map(combining, plain)):
+        return _thinned(plain)
+    return plain
 
 
 def clean_lines(text: str) -> str:

@@ -214,7 +214,9 @@ def _with_source_titles(delivery: model.Delivery, titles: Mapping[str, tuple[str
     """Returns the delivery with the titles of those sources whose papers it shows, in the order of `titles`."""
     sources = {name.casefold() for item in delivery.items if item.shown for name in item.paper.paper.sources}
     named = tuple(title for name, title in titles.items() if name in sources)
-    return replace(delivery, facts=replace(delivery.facts, titles=named)) if named else delivery
+    if named:
+        return replace(delivery, facts=replace(delivery.facts, titles=named))
+    return delivery
 
 
 def _paper_messages(

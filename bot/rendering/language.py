@@ -62,11 +62,15 @@ def translator(lang: str) -> Callable[[str], str]:
 
 def _day_pattern(day: date, seen_from: date | None) -> dict[str, str]:
     """Returns the pattern for a day: with its year if it is long before `seen_from`, else with its weekday."""
-    return _DAY_WITH_YEAR if seen_from is not None and seen_from - day > _A_YEAR else _DAY_WITH_WEEKDAY
+    if seen_from is not None and seen_from - day > _A_YEAR:
+        return _DAY_WITH_YEAR
+    return _DAY_WITH_WEEKDAY
 
 
 def _known(lang: str) -> str:
-    return "zh" if lang.lower().startswith("zh") else "en"
+    if lang.lower().startswith("zh"):
+        return "zh"
+    return "en"
 
 
 class Language:
@@ -132,7 +136,9 @@ class Language:
         with_year = year or (now is not None and local.year != self.local(now).year)
         day = self._date(local.date(), _DAY_WITH_YEAR) if with_year else self.day(local.date())
         values = {"day": day, "time": f"{local:%H:%M}"}
-        return self.say("{day} about {time}", **values) if about else self.say("{day} {time}", **values)
+        if about:
+            return self.say("{day} about {time}", **values)
+        return self.say("{day} {time}", **values)
 
     def duration(self, length: timedelta) -> str:
         """Returns the length in its largest unit: 3 days, 5 小时."""
@@ -195,4 +201,6 @@ def short(sentence: errors.Sentence) -> errors.Sentence:
 def _cut(value: object) -> object:
     if isinstance(value, errors.Sentence):
         return short(value)
-    return cut_letters(value, _LONGEST_TYPED) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return cut_letters(value, _LONGEST_TYPED)
+    return value

@@ -86,7 +86,9 @@ def _why(
     if head.label or any(group.heading for group in groups):
         return "others"
     several = sum(len(group.items) for group in groups) > 1
-    return "last" if only and several and form == "cards" else "all"
+    if only and several and form == "cards":
+        return "last"
+    return "all"
 
 
 def subject(delivery: model.Delivery, reader: views.Reader) -> views.Subject:
@@ -163,9 +165,13 @@ def _form(delivery: model.Delivery, shown: int) -> DeliveryForm:
         return "each"
     # A thread cannot contain a thread.
     if shape == "thread" and not chat.address.topic:
-        return "thread" if shown > _THREAD_ABOVE else "cards"
+        if shown > _THREAD_ABOVE:
+            return "thread"
+        return "cards"
     alert = delivery.kind is model.DeliveryKind.ALERT or chat.kind is model.ChatKind.PRIVATE
-    return "cards" if alert and 0 < shown <= _CARDS_UP_TO else "rows"
+    if alert and 0 < shown <= _CARDS_UP_TO:
+        return "cards"
+    return "rows"
 
 
 def _measure(form: DeliveryForm, shown: int, reader: views.Reader) -> views.Measure:
@@ -180,18 +186,24 @@ def measure_of_list(amount: int) -> views.Measure:
     """Returns how much is shown of each paper in a list of this length: less in longer lists."""
     if amount > _TITLES_ABOVE:
         return views.TITLES
-    return views.COMPACT if amount > _COMPACT_ABOVE else views.ROW
+    if amount > _COMPACT_ABOVE:
+        return views.COMPACT
+    return views.ROW
 
 
 def _label(item: model.Item, reader: views.Reader) -> str:
     """Returns the label of the subscription under which a paper is grouped; "" in a public chat."""
-    return views.subscription_label(item.because[0], reader) if item.because and not reader.is_public else ""
+    if item.because and not reader.is_public:
+        return views.subscription_label(item.because[0], reader)
+    return ""
 
 
 def _only_label(delivery: model.Delivery, reader: views.Reader) -> str:
     """Returns the label of the subscription if all papers are grouped under one; "" if there are several."""
     groups = _by_subscription(delivery.items)
-    return _label(groups[0][0], reader) if len(groups) == 1 else ""
+    if len(groups) == 1:
+        return _label(groups[0][0], reader)
+    return ""
 
 
 def _by_subscription(items: Sequence[model.Item]) -> list[tuple[model.Item, ...]]:
@@ -263,7 +275,9 @@ def _tail(delivery: model.Delivery, reader: views.Reader, summarised: Sequence[m
     )
     before = reader.language.say("from ") if sources else ""
     shown = tuple(note for note in notes if note)
-    return views.Tail(notes=shown, sources_before=before, sources=sources) if shown or sources else None
+    if shown or sources:
+        return views.Tail(notes=shown, sources_before=before, sources=sources)
+    return None
 
 
 def _without_summary(reader: views.Reader, summarised: Sequence[model.Item]) -> str:

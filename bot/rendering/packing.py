@@ -113,7 +113,9 @@ def _page(parts: Sequence[PaperPart]) -> Page:
 
 def _fragments(part: PaperPart, *, first: bool) -> tuple[Fragment, ...]:
     heading = part.opening or (part.again if first else None)
-    return (heading, *part.body) if heading else part.body
+    if heading:
+        return (heading, *part.body)
+    return part.body
 
 
 IN_ROW = 8  # buttons in one row: the most that platforms with number buttons can show
@@ -194,7 +196,9 @@ def fitted(
 
 def macro_name(view: object) -> str:
     """Returns the name of the macro that draws a view: a paper's form, or its class in lower case without "View"."""
-    return view.form if isinstance(view, views.PaperView) else type(view).__name__.removesuffix("View").lower()
+    if isinstance(view, views.PaperView):
+        return view.form
+    return type(view).__name__.removesuffix("View").lower()
 
 
 def line_ends_between(above: object, below: object, *, under_head: str = "\n\n") -> str:
@@ -209,7 +213,9 @@ def line_ends_between(above: object, below: object, *, under_head: str = "\n\n")
         return "\n"
     if isinstance(above, views.PaperView) and isinstance(below, views.PaperView) and below.form == "title":
         return "\n"
-    return "\n" if isinstance(above, views.Line | views.Code) and isinstance(below, views.Line | views.Code) else "\n\n"
+    if isinstance(above, views.Line | views.Code) and isinstance(below, views.Line | views.Code):
+        return "\n"
+    return "\n\n"
 
 
 def joined_texts(views_and_texts: Sequence[tuple[object, str]], *, under_head: str = "\n\n") -> str:

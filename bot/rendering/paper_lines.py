@@ -15,4 +15,6 @@ def title_line(paper: Paper) -> str:
         or f"“{cutting.cut_at_word(clean(paper.abstract), _OPENING)}”"
     )
     name = paper.arxiv_id or paper.doi
-    return f"{isolated(title)} ({name})" if name else isolated(title)
+    if name:
+        return f"{isolated(title)} ({name})"
+    return isolated(title)

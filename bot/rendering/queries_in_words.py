@@ -28,7 +28,9 @@ _WITHOUT = errors.Sentence("{wanted} -{excluded}")
 def query_in_words(query: Query, translate: Translate) -> str:
     """Returns the reading of a query. If that is longer than a query may be, returns the query as it was typed."""
     reading = _reading(query.tree, translate)
-    return reading if len(reading) <= MAX_QUERY_LENGTH else " ".join(query.text.split())
+    if len(reading) <= MAX_QUERY_LENGTH:
+        return reading
+    return " ".join(query.text.split())
 
 
 def explain(text: str, translate: Translate) -> dict[str, object]:
@@ -85,7 +87,9 @@ def _names_a_field(node: Node) -> bool:
 def _inner(node: Node, translate: Translate) -> str:
     """Returns the reading of a part. The reading is in brackets if the part has parts itself."""
     reading = _reading(node, translate)
-    return errors.Sentence("({inner})", {"inner": reading}).say(translate) if isinstance(node, And | Or) else reading
+    if isinstance(node, And | Or):
+        return errors.Sentence("({inner})", {"inner": reading}).say(translate)
+    return reading
 
 
 def _leaf(leaf: Leaf, translate: Translate) -> str:
@@ -94,7 +98,9 @@ def _leaf(leaf: Leaf, translate: Translate) -> str:
         value = f"{value}.*"
     if field.is_bare:
         return value
-    return replace(field.reading, values={"words": value}).say(translate) if field.reading else f"{field.name}:{value}"
+    if field.reading:
+        return replace(field.reading, values={"words": value}).say(translate)
+    return f"{field.name}:{value}"
 
 
 def caret(text: str, column: int) -> tuple[str, str]:
@@ -122,7 +128,9 @@ def _visible(char: str) -> str:
     """Returns the character for a line: a space instead of white space, "" instead of control and format characters."""
     if char.isspace():
         return " "
-    return "" if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char
+    if unicodedata.category(char) in ("Cc", "Cf", "Cs"):
+        return ""
+    return char
 
 
 def _fitting(text: str, room: int) -> str:

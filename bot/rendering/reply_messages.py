@@ -81,11 +81,9 @@ def _pages(
 def _line_parts(reply: channel.Reply, medium: packing.Medium) -> list[packing.PaperPart]:
     """Returns the lines and the text of fixed width as parts; none if all are empty."""
     fragments = [medium.draw(view) for view in _views(reply)]
-    return (
-        [packing.PaperPart(paper=None, body=(fragment,)) for fragment in fragments]
-        if any(map(_has_text, fragments))
-        else []
-    )
+    if any(map(_has_text, fragments)):
+        return [packing.PaperPart(paper=None, body=(fragment,)) for fragment in fragments]
+    return []
 
 
 def _with_delivery(
@@ -132,7 +130,9 @@ def _papers(
 def _with_texts(reader: views.Reader) -> views.Reader:
     """Returns the reader; one with only titles gets summaries, too, since the person asked about these papers."""
     settings = reader.settings
-    return replace(reader, settings=replace(settings, text="summary")) if settings.text == "titles" else reader
+    if settings.text == "titles":
+        return replace(reader, settings=replace(settings, text="summary"))
+    return reader
 
 
 def _in_pieces(section: views.Section, medium: packing.Medium, beneath: packing.Size) -> list[packing.Fragment]:

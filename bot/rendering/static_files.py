@@ -30,7 +30,9 @@ def static_file(name: str) -> bytes:
     if name not in STATIC:
         raise KeyError(name)
     content = files("templates").joinpath("web/static", name).read_bytes()
-    return brand.style().encode() + content if name == "style.css" else content
+    if name == "style.css":
+        return brand.style().encode() + content
+    return content
 
 
 @lru_cache

@@ -189,7 +189,9 @@ class CardButtons:
     @property
     def rest(self) -> tuple[channel.Button, ...]:
         """The buttons that ⋯ opens: "page", "why", "mute", "follow", "similar"."""
-        return self.second[-1].options if self.second else ()
+        if self.second:
+            return self.second[-1].options
+        return ()
 
     def named(self, name: str) -> channel.Button | None:
         """Returns the button with this name from any of the rows; None if the paper has no such button."""
@@ -283,7 +285,9 @@ def titled_for(paper: model.Paper, settings: model.ChatSettings) -> model.Paper:
         return paper
     own = in_language(translations_of(paper), settings.lang)
     title = next((one.title for one in own if _readable(one.title)), "")
-    return replace(paper, title=title) if title and not _are_alike(title, paper.title) else paper
+    if title and not _are_alike(title, paper.title):
+        return replace(paper, title=title)
+    return paper
 
 
 def _are_alike(title: str, other: str) -> bool:
@@ -325,7 +329,9 @@ def why_line(because: tuple[model.Because, ...], reader: Reader, *, also: bool =
     labels = [_reason(one, reader) for one in because[:_LABELS]]
     more = len(because) - _LABELS
     line = " · ".join(labels) + (f" +{more}" if more > 0 else "")
-    return reader.language.say("also {names}", names=line) if also else line
+    if also:
+        return reader.language.say("also {names}", names=line)
+    return line
 
 
 def _reason(because: model.Because, reader: Reader) -> str:
@@ -462,12 +468,16 @@ def _authors(paper: model.Paper, words: Iterable[str], language: Language, *, sh
             line += separator if place == previous + 1 else gap
         line += _author(names[place])
         previous = place
-    return line if short else f"{line} ({language.number(len(names))})"
+    if short:
+        return line
+    return f"{line} ({language.number(len(names))})"
 
 
 def between_names(names: Iterable[str]) -> str:
     """Returns what stands between names: a semicolon if a comma stands within one, "Lark, Ada"."""
-    return "; " if any("," in name for name in names) else ", "
+    if any("," in name for name in names):
+        return "; "
+    return ", "
 
 
 def author_names(paper: model.Paper) -> list[str]:

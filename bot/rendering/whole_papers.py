@@ -158,7 +158,9 @@ def _passage(query: Query, hit: Hit) -> marked_hits.Passage:
         return marked_hits.Passage((cutting.cut_at_sentence(text, 2 * _SIDE),))
     start, end = places[0]
     passage = marked_hits.Passage((text[:start], text[start:end], text[end:]))
-    return passage if hit.field is TITLE else _around(passage, _SIDE)
+    if hit.field is TITLE:
+        return passage
+    return _around(passage, _SIDE)
 
 
 def _around(passage: marked_hits.Passage, side: int) -> marked_hits.Passage:

@@ -29,7 +29,9 @@ def change_of(said: Said, one: model.Subscription) -> tuple[str, str] | None:
     with suppress(errors.PaperwireError):
         args = change(said, one) if change else None
         command = _COMMANDS.get(said.intent, said.intent)
-        return (command, f"{one.number} {args}".strip()) if args is not None else None
+        if args is not None:
+            return (command, f"{one.number} {args}".strip())
+        return None
     return None
 
 
@@ -68,7 +70,9 @@ def _narrowed(said: Said, text: str) -> str | None:
     whole = f"({text})" if " OR " in text else text
     if titles and " OR " not in subject:
         subject = f'ti:"{subject}"' if " " in subject else f"ti:{subject}"
-    return f"{whole} {f'({subject})' if ' OR ' in subject else subject}" if subject else None
+    if subject:
+        return f"{whole} {f'({subject})' if ' OR ' in subject else subject}"
+    return None
 
 
 def _widened(said: Said, text: str) -> str | None:
@@ -88,7 +92,9 @@ def _widened(said: Said, text: str) -> str | None:
 
 def or_else(text: str, other: str) -> str:
     """Returns a query with an alternative; the query itself if the alternative has the same words."""
-    return text if {*tokens(other)} == {*tokens(text)} else f"{text} OR {other}"
+    if {*tokens(other)} == {*tokens(text)}:
+        return text
+    return f"{text} OR {other}"
 
 
 def _scheduled(said: Said, one: model.Subscription) -> str | None:
@@ -115,7 +121,9 @@ def _scheduled(said: Said, one: model.Subscription) -> str | None:
         and not reading.part
         and reading.kind in ("daily", "weekdays", "weekly", "days")
     )
-    return f"{when} {at:%H:%M}" if is_only_days else when
+    if is_only_days:
+        return f"{when} {at:%H:%M}"
+    return when
 
 
 _SHIFT = re.compile(

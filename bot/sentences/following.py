@@ -38,7 +38,9 @@ def step_of(context: CommandContext, said: Said) -> Step | None:
     step = follow_ups.follow_up(said, frame.as_seen_now(context, shown), there) or named_orders.order_by_name(
         said, there
     )
-    return step if step and _is_allowed(context, step) else None
+    if step and _is_allowed(context, step):
+        return step
+    return None
 
 
 def writes(context: CommandContext, step: Step) -> bool:

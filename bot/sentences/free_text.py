@@ -22,7 +22,9 @@ def free_text(context: CommandContext) -> channel.Reply | None:
 def _comforted(context: CommandContext, said: str) -> channel.Reply | None:
     """Answers a person in distress, or who asks what came, even if the text would answer a question."""
     meant = intents.meaning(said)
-    return acting.act(context, meant) if meant.intent in (by_rule.DISTRESS, by_rule.HISTORY) else None
+    if meant.intent in (by_rule.DISTRESS, by_rule.HISTORY):
+        return acting.act(context, meant)
+    return None
 
 
 def _followed(context: CommandContext, said: str) -> channel.Reply | None:
@@ -53,13 +55,17 @@ def _unasked(context: CommandContext, said: str) -> channel.Reply | None:
     """Answers a yes or no where nothing was asked, and "the second one" where nothing was shown."""
     if is_place(said):
         return channel.Reply(lines=(context.say("I showed nothing to choose from just now."),))
-    return None if by_rule.is_acknowledged(said) else plain_text.unasked(context, said)
+    if by_rule.is_acknowledged(said):
+        return None
+    return plain_text.unasked(context, said)
 
 
 def _about_papers(context: CommandContext, said: str) -> channel.Reply | None:
     """Does what a sentence says about the papers that it names."""
     meant = intents.meaning(said)
-    return acting.act(context, meant) if meant.sure >= SURE and plain_text.names_papers(said) else None
+    if meant.sure >= SURE and plain_text.names_papers(said):
+        return acting.act(context, meant)
+    return None
 
 
 def _meant(context: CommandContext, said: str) -> channel.Reply | None:
@@ -88,7 +94,9 @@ def _local_time(context: CommandContext, said: str) -> channel.Reply | None:
     """Asks where the person is, if a text is about the clock and says what time it is; None for any other text."""
     is_asked = intents.meaning(said).intent == settings_form.ZONE and asking.can_ask(context)
     shown = spoken(said).clock if is_asked else None
-    return where_it_is(context, shown) if shown is not None else None
+    if shown is not None:
+        return where_it_is(context, shown)
+    return None
 
 
 def _writes(context: CommandContext) -> bool:
@@ -98,7 +106,9 @@ def _writes(context: CommandContext) -> bool:
         return True
     step = following.step_of(context, meant)
     follows = step is None and references.following(meant).refers  # then it may mean a command
-    return following.writes(context, step) if step else follows or acting.changes(context, meant)
+    if step:
+        return following.writes(context, step)
+    return follows or acting.changes(context, meant)
 
 
 def _is_unsure(context: CommandContext) -> bool:

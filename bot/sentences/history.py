@@ -80,7 +80,9 @@ def _time(context: CommandContext, first: datetime, last: datetime) -> str:
     if begin.date() != end.date() or last - first == _A_DAY or (begin.time() == time.min and last == context.now):
         return context.localizer.days([begin.date(), end.date()], seen_from=context.localizer.local(context.now).date())
     moment = context.localizer.moment(first)
-    return moment if last - first < _AT_ONCE else f"{moment}–{context.localizer.local(last):%H:%M}"
+    if last - first < _AT_ONCE:
+        return moment
+    return f"{moment}–{context.localizer.local(last):%H:%M}"
 
 
 def _turning(context: CommandContext, since: datetime, until: datetime, start: int, amount: int) -> channel.Buttons:

@@ -115,11 +115,15 @@ def _counted(found: re.Match[str], shown: Shown, there: Sequence[Subscription]) 
         return those
     last = {"list": shown.listed, "number": (shown.former, shown.number)}.get(shown.last, ())
     named = tuple(one for one in there if one.number in last)
-    return named if len(named) == _many(found) and not shown.interrupted else ()
+    if len(named) == _many(found) and not shown.interrupted:
+        return named
+    return ()
 
 
 def _many(found: re.Match[str]) -> int:
-    return 2 if found["both"] else count_of(found["many"] or found["number"])
+    if found["both"]:
+        return 2
+    return count_of(found["many"] or found["number"])
 
 
 def _so_many_of(found: re.Match[str], things: Sequence[_Thing]) -> tuple[_Thing, ...]:
@@ -129,7 +133,9 @@ def _so_many_of(found: re.Match[str], things: Sequence[_Thing]) -> tuple[_Thing,
         return ()
     if side in ("first", "前", "头"):
         return tuple(things[:many])
-    return tuple(things[-many:]) if side or len(things) == many else ()
+    if side or len(things) == many:
+        return tuple(things[-many:])
+    return ()
 
 
 def papers_counted(text: str, papers: Mapping[int, int]) -> tuple[tuple[int, ...], str]:
@@ -158,7 +164,9 @@ def place_in(text: str) -> int | None:
 def _place(found: re.Match[str]) -> int:
     if found["place"]:
         return count_of(found["place"]) - 1
-    return _RANKS.index(found["rank"]) if found["rank"] in _RANKS else -1
+    if found["rank"] in _RANKS:
+        return _RANKS.index(found["rank"])
+    return -1
 
 
 class Meant(NamedTuple):
@@ -194,7 +202,9 @@ def only_named(text: str, there: Sequence[Subscription]) -> tuple[Subscription, 
     """Returns the subscriptions that a text names if it says nothing else: "the kelp one"; () otherwise."""
     parts = [one for one in _AND.split(reader.folded(text).strip(" .!?")) if names.without_general(one)]
     fitting = [[one for one in there if fits(part, one)] for part in parts]
-    return tuple(one for one in there if any(one in those for those in fitting)) if all(fitting) else ()
+    if all(fitting):
+        return tuple(one for one in there if any(one in those for those in fitting))
+    return ()
 
 
 def without_word(query: Query, words: str) -> str | None:

@@ -33,7 +33,9 @@ def order(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | Non
         return _which_of(numbered, [*other, *pointed.those])
     step = _with_each(numbered, pointed.those, said.text)
     is_of_papers = shown.last == "query" and bool(shown.papers) and numbered.intent == "unsub"
-    return Which([step]) if step and is_of_papers else step
+    if step and is_of_papers:
+        return Which([step])
+    return step
 
 
 def pointed_at(text: str, shown: Shown, there: Sequence[Subscription]) -> meant.Pointed | None:
@@ -55,7 +57,9 @@ def _at_its_time(piece: str, there: Sequence[Subscription]) -> Do | None:
     when = subjects.time_in(piece, "schedule")
     name = _AT.sub("", piece.replace(when, " ").strip()) if when else ""
     those = meant.only_named(name, there) if name else ()
-    return rescheduled(intents.meaning(f"move it to {when}"), those[0]) if len(those) == 1 else None
+    if len(those) == 1:
+        return rescheduled(intents.meaning(f"move it to {when}"), those[0])
+    return None
 
 
 def order_by_name(said: Said, there: Sequence[Subscription]) -> Step | None:
@@ -74,7 +78,9 @@ def order_by_name(said: Said, there: Sequence[Subscription]) -> Step | None:
         return None
     # without those of an order that was corrected
     those = [one for one in named if str(one.number) in numbered.numbers]
-    return _with_each(numbered, those, said.text) if those else None
+    if those:
+        return _with_each(numbered, those, said.text)
+    return None
 
 
 def _numbered_order(said: Said, pointed: meant.Pointed | None) -> Said | None:
@@ -86,7 +92,9 @@ def _numbered_order(said: Said, pointed: meant.Pointed | None) -> Said | None:
     if len(times) > 1 and len(pointed.those) > 1:  # each may have a time of its own
         return None
     is_more = numbered.has_unknown or numbered.texts(reader.WANTED, reader.UNWANTED, reader.AUTHOR)
-    return numbered if numbered.intent in _ORDERS and numbered.is_sure and not is_more else None
+    if numbered.intent in _ORDERS and numbered.is_sure and not is_more:
+        return numbered
+    return None
 
 
 def _with_each(said: Said, those: Sequence[Subscription], label: str) -> Do | Choice | None:
@@ -106,7 +114,9 @@ def _which_of(said: Said, those: Sequence[Subscription]) -> Which | None:
         for one in those
         if (change := change_said.change_of(said, one))
     ]
-    return Which(steps[:_MOST_BUTTONS]) if steps else None
+    if steps:
+        return Which(steps[:_MOST_BUTTONS])
+    return None
 
 
 def rescheduled(said: Said, one: Subscription) -> Do | None:
@@ -115,7 +125,9 @@ def rescheduled(said: Said, one: Subscription) -> Do | None:
     command = change_said.change_of(timed, one)
     if said.intent == "schedule-weekdays" and one.cadence.at:  # the time of day stays, also after "not on weekends"
         command = ("schedule", f"{one.number} weekdays {one.cadence.at:%H:%M}")
-    return Do(*command, label=f"{when_of(said)} {one.number}  {one.label}") if command else None
+    if command:
+        return Do(*command, label=f"{when_of(said)} {one.number}  {one.label}")
+    return None
 
 
 def when_of(said: Said) -> str:
@@ -123,4 +135,6 @@ def when_of(said: Said) -> str:
     when = subjects.time_in(said.text, "schedule")
     if when:
         return when
-    return "now" if said.intent == "schedule-now" else references.plain_of(said.text)
+    if said.intent == "schedule-now":
+        return "now"
+    return references.plain_of(said.text)

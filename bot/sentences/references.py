@@ -55,7 +55,9 @@ class Following(NamedTuple):
         if self.link == "when":
             return _of_time(self.said)
         intent = _READ_AS.get(self.link)
-        return self.said._replace(found=(reader.Score(intent, 1.0),)) if intent else self.said
+        if intent:
+            return self.said._replace(found=(reader.Score(intent, 1.0),))
+        return self.said
 
     @property
     def refers(self) -> bool:
@@ -85,7 +87,9 @@ def _link_of(said: Said) -> Link:
         return "choose"
     if sure < _SURE or _stands_by_itself(said, link):
         return "alone"
-    return "when" if link == "it" and said.intent == "schedule" and said.marked(reader.WHEN) else link
+    if link == "it" and said.intent == "schedule" and said.marked(reader.WHEN):
+        return "when"
+    return link
 
 
 def _stands_by_itself(said: Said, link: Link) -> bool:
@@ -127,7 +131,9 @@ def _of_time(said: Said) -> Said:
         return intents.meaning(right)
     numbers = said.marked(reader.NUMBER)
     is_number = not said.marked(reader.WHEN) and len(numbers) == 1 and clock_of(numbers[0])
-    return intents.meaning(f"move it to {numbers[0]}") if is_number else said
+    if is_number:
+        return intents.meaning(f"move it to {numbers[0]}")
+    return said
 
 
 def right_and_wrong(text: str) -> tuple[str, str]:

@@ -113,7 +113,9 @@ def _parts(context: CommandContext, text: str) -> tuple[str, ...]:
         return (text,)  # "keep the first and the third"
     are_commands = all(map(intents.command_in, parts))
     waits = asking.answers_question(replace(context, args=text))
-    return parts if are_commands or (asking.can_ask(context) and not waits) else (text,)
+    if are_commands or (asking.can_ask(context) and not waits):
+        return parts
+    return (text,)
 
 
 def _named(there: Sequence[model.Subscription]) -> wishes.Named:

@@ -55,7 +55,9 @@ TALK: Mapping[str, tuple[errors.Sentence, ...]] = {
 def answer(context: CommandContext, said: Said) -> channel.Reply:
     """Returns the reply to a sentence whose intent is in `TALK`."""
     lines = tuple(one.say(context.localizer.translate) for one in TALK[said.intent])
-    return _beside(context, said, lines) if said.intent.startswith(intents.MISSING) else channel.Reply(lines=lines)
+    if said.intent.startswith(intents.MISSING):
+        return _beside(context, said, lines)
+    return channel.Reply(lines=lines)
 
 
 def _beside(context: CommandContext, said: Said, lines: tuple[str, ...]) -> channel.Reply:

@@ -72,13 +72,17 @@ class Sentence(Spoken):
 
     @property
     def place(self) -> str:
-        return next(iter(self._said.marked(reader.PLACE)), self.text) if self._said.intent == ZONE else self.text
+        if self._said.intent == ZONE:
+            return next(iter(self._said.marked(reader.PLACE)), self.text)
+        return self.text
 
     @property
     def clock(self) -> time | None:
         times = self._said.marked(reader.WHEN)
         is_shown = len(self._said.tokens) == 1 or self.is_of_the_clock
-        return clock_of(times[0]) if times and is_shown else None
+        if times and is_shown:
+            return clock_of(times[0])
+        return None
 
     @property
     def is_empty(self) -> bool:
@@ -87,8 +91,12 @@ class Sentence(Spoken):
 
     def chosen(self, there: Sequence[Subscription]) -> Sequence[Subscription]:
         if meant.is_place(self.text) and (at := meant.place_in(self.text)) is not None:
-            return [there[at]] if at < len(there) else []
-        return meant.only_named(self.text, there) if names.refers(self.text) else ()
+            if at < len(there):
+                return [there[at]]
+            return []
+        if names.refers(self.text):
+            return meant.only_named(self.text, there)
+        return ()
 
     def named(self, there: Sequence[Subscription]) -> Sequence[Subscription]:
         plain, parts = reader.folded(self.text), names.names_in(self.text, "schedule")

@@ -252,7 +252,9 @@ def path(text: str, places: Places) -> Path:
 
 def format_name(text: str, places: Places) -> str:
     """Returns the name of a format."""
-    return _name_of_format(text.strip()) if places.formats is None else one_of(*places.formats)(text)
+    if places.formats is None:
+        return _name_of_format(text.strip())
+    return one_of(*places.formats)(text)
 
 
 def day(value: object) -> date:
@@ -294,7 +296,9 @@ def _split(text: str) -> SplitResult:
 def _without_port(text: str) -> str:
     if _is_address(text):
         return text.casefold()
-    return "" if "/" in text else (address_parts(f"//{text}").hostname or "").casefold()
+    if "/" in text:
+        return ""
+    return (address_parts(f"//{text}").hostname or "").casefold()
 
 
 def _is_host(text: str) -> bool:

@@ -131,4 +131,6 @@ def _number(text: str, index: int) -> int:
     """Returns the number of a value that is a number or a name; -1 for an unknown name."""
     if text.isdigit():
         return int(text)
-    return _NAMES[index].index(text) if text in _NAMES[index] else -1
+    if text in _NAMES[index]:
+        return _NAMES[index].index(text)
+    return -1

@@ -160,7 +160,9 @@ class PaperLookup:
         assert found is not None  # noqa: S101 - only a request with validators returns None
         name = fetch_request.document_name(self._source, request.url)
         digest = await asyncio.to_thread(read_digest, found.data, name, format=request.format)
-        return None if any(warning.code == "feed_error" for warning in digest.warnings) else digest
+        if any(warning.code == "feed_error" for warning in digest.warnings):
+            return None
+        return digest
 
 
 def _groups(papers: Sequence[IncompletePaper]) -> list[PaperGroup]:
@@ -175,13 +177,17 @@ def _groups(papers: Sequence[IncompletePaper]) -> list[PaperGroup]:
 
 def _words(title: str) -> str:
     """Returns the words of a title for a request; "" if no paper of arXiv can have the title."""
-    return " ".join(_WORD.findall(title)[:MAX_TITLE_WORDS]) if _LATIN.search(title) else ""
+    if _LATIN.search(title):
+        return " ".join(_WORD.findall(title)[:MAX_TITLE_WORDS])
+    return ""
 
 
 def _halves(papers: PaperGroup) -> tuple[PaperGroup, ...]:
     """Returns the two halves of a group; () for a group of one paper."""
     middle = len(papers) // 2
-    return (papers[middle:], papers[:middle]) if middle else ()
+    if middle:
+        return (papers[middle:], papers[:middle])
+    return ()
 
 
 def _with_ids(digest: model.Digest, papers: PaperGroup) -> tuple[model.Paper, ...]:
@@ -193,7 +199,9 @@ def _titled(digest: model.Digest, title: str) -> tuple[model.Paper, ...]:
     """Returns the paper of the digest with exactly this title; () if there is none or more than one."""
     alias = title_alias(title)
     found = {entry.key: entry for entry in digest.entries if entry.arxiv_id and title_alias(entry.title) == alias}
-    return tuple(found.values()) if alias and len(found) == 1 else ()
+    if alias and len(found) == 1:
+        return tuple(found.values())
+    return ()
 
 
 def _as_no_news(digest: model.Digest, ids: frozenset[str]) -> model.Digest:

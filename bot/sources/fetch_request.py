@@ -127,7 +127,9 @@ def next_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
     if ask.page >= MOST_PAGES:
         return None
     url = _next_start(ask.url, data) if ask.history else _next_cursor(ask.url, data)
-    return replace(ask, url=url, page=ask.page + 1) if url else None
+    if url:
+        return replace(ask, url=url, page=ask.page + 1)
+    return None
 
 
 def older_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
@@ -135,7 +137,9 @@ def older_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
     if ask.page >= MOST_OLDER or not is_api(ask.url):
         return None
     url = _next_start(ask.url if _START.search(ask.url) else f"{ask.url}&start=0", data)
-    return replace(ask, url=url, page=ask.page + 1) if url else None
+    if url:
+        return replace(ask, url=url, page=ask.page + 1)
+    return None
 
 
 def _next_start(url: str, data: bytes) -> str | None:
@@ -144,7 +148,9 @@ def _next_start(url: str, data: bytes) -> str | None:
     if not (total and start and received):
         return None
     following = int(start["start"]) + received
-    return _START.sub(rf"\g<before>{following}", url) if following < int(total[1]) else None
+    if following < int(total[1]):
+        return _START.sub(rf"\g<before>{following}", url)
+    return None
 
 
 def _next_cursor(url: str, data: bytes) -> str | None:
@@ -198,7 +204,9 @@ def categories_of(source: SourceSettings) -> tuple[str, ...]:
         return source.arxiv
     found = _CATEGORY.match(urlsplit(source.url).path)
     codes = tuple(found["codes"].split("+")) if found else ()
-    return codes if all(code.partition(".")[0] in CLASSES for code in codes) else ()
+    if all(code.partition(".")[0] in CLASSES for code in codes):
+        return codes
+    return ()
 
 
 def is_dated(source: SourceSettings) -> bool:

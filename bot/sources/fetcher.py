@@ -80,7 +80,9 @@ def proxy_of_environment(scheme: str, host: str) -> str | None:
     """Returns the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY give for a host; None if it needs none."""
     proxies = urllib.request.getproxies()
     proxy = proxies.get(scheme) or proxies.get("all")
-    return None if not proxy or urllib.request.proxy_bypass(host) else proxy
+    if not proxy or urllib.request.proxy_bypass(host):
+        return None
+    return proxy
 
 
 class Fetcher:
@@ -301,7 +303,9 @@ def _redirected(url: httpx.URL, location: str) -> httpx.URL:
     target = url.join(location)
     if not (location and _is_web(target)):
         raise _no_address(url)
-    return target if target.netloc == url.netloc else target.copy_with(userinfo=b"")
+    if target.netloc == url.netloc:
+        return target
+    return target.copy_with(userinfo=b"")
 
 
 def _no_address(url: httpx.URL) -> FetchError:

@@ -214,7 +214,9 @@ class Look:
         if failures:
             return self._again(failures)
         following = source_calendar.poll_again(schedule, self.now, settled=is_final)
-        return min(following, self._again(max(self.missed.tries, 1))) if self.missed.past else following
+        if self.missed.past:
+            return min(following, self._again(max(self.missed.tries, 1)))
+        return following
 
     def _again(self, failures: int) -> datetime:
         return self.now + source_calendar.wait_after_failure(failures, self.retry_after, self.deps.jitter())
@@ -239,4 +241,6 @@ def _remarks(digest: model.Digest, done: Ingested) -> list[str]:
 
 
 def _examples(examples: Sequence[str]) -> str:
-    return f" ({'; '.join(examples[:2])})" if examples else ""
+    if examples:
+        return f" ({'; '.join(examples[:2])})"
+    return ""

@@ -29,4 +29,6 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
     """Returns the IPv4 address in an IPv6 address (mapped, 6to4 or NAT64); None if there is none."""
     if address.ipv4_mapped or address.sixtofour:
         return address.ipv4_mapped or address.sixtofour
-    return IPv4Address(int(address) & 0xFFFF_FFFF) if address in _NAT64 or address in _COMPATIBLE else None
+    if address in _NAT64 or address in _COMPATIBLE:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return None

@@ -128,7 +128,9 @@ class SourceScheduler:
             if (last := known[name].last) is not None and last.outcome is Outcome.FAILED
         }
         unread = self.inbox.unread | failed
-        return unread if len(unread) == len(self._sources) else {}
+        if len(unread) == len(self._sources):
+            return unread
+        return {}
 
     async def poll_now(self, names: Sequence[str] = ()) -> tuple[Receipt, ...]:
         """Polls these sources, or all, even if they are not due. Returns their receipts. Raises NotFound, StoreError."""
@@ -304,7 +306,9 @@ class SourceScheduler:
 
 def _counted(receipt: Receipt) -> str:
     new, papers = receipt.counts.get("new", 0), receipt.counts.get("papers", 0)
-    return f"{papers} papers, {new} of them new." if receipt.outcome is Outcome.NEW else ""
+    if receipt.outcome is Outcome.NEW:
+        return f"{papers} papers, {new} of them new."
+    return ""
 
 
 def make_source_scheduler(

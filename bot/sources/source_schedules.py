@@ -56,9 +56,13 @@ class SourceSchedules:
         schedule = self.schedule(source)
         if self._follows_arxiv(source):
             due = self._arxiv(source).due_now(now)
-            return (due.batch,) if due and due.batch else ()
+            if due and due.batch:
+                return (due.batch,)
+            return ()
         last = schedule.last_due(now) if schedule and schedule.awaited else None
-        return (last.astimezone(self._zone).date(),) if last else ()
+        if last:
+            return (last.astimezone(self._zone).date(),)
+        return ()
 
     def days_due(self, source: SourceSettings, after: date | None, now: datetime) -> tuple[date, ...]:
         """Returns the days after `after` that a source should have brought by `now`, oldest first.

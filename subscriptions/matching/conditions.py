@@ -37,7 +37,9 @@ class Checked(NamedTuple):
         candidates = index.every
         for slot in self.needs:
             candidates &= of[slot]
-        return index.fulfilling(self.term, candidates) if candidates else 0
+        if candidates:
+            return index.fulfilling(self.term, candidates)
+        return 0
 
 
 class AnyOf(NamedTuple):

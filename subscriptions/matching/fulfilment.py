@@ -68,12 +68,16 @@ def nearness_to(term: Term, paper: TokenizedPaper) -> int:
     """Returns how near a paper is to the papers that a term names, in thousandths; 0 for one of these papers itself."""
     text = paper.folded[TEXT]
     near = sum(weight for word, weight in term.near if f" {word} " in text)
-    return 0 if any(label_of(own) in paper.labels for own in papers_of(term)) else near
+    if any(label_of(own) in paper.labels for own in papers_of(term)):
+        return 0
+    return near
 
 
 def nearness_in_meaning(term: Term, paper: TokenizedPaper) -> float:
     """Returns how near a paper is to the text of a term of meaning, from 0 to 1; 0 if one has no vector."""
-    return meaning.nearness(meaning.read_question(term.question), paper.codes) if term.question else 0.0
+    if term.question:
+        return meaning.nearness(meaning.read_question(term.question), paper.codes)
+    return 0.0
 
 
 def papers_of(term: Term) -> Iterator[Term]:
@@ -132,7 +136,9 @@ def places(term: Term, folded: list[str], written: list[str]) -> list[int]:
 
 
 def _is_last(term: Term, last: str, folded: str, written: str) -> bool:
-    return written.startswith(last) or folded.startswith(last) if term.prefix else folded == last
+    if term.prefix:
+        return written.startswith(last) or folded.startswith(last)
+    return folded == last
 
 
 def is_name(term: Term, name: tuple[str, ...]) -> bool:

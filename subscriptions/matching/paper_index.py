@@ -141,4 +141,6 @@ def _words(paper: hits.TokenizedPaper, space: Space) -> list[str]:
 
 def _written(paper: hits.TokenizedPaper, space: Space) -> list[str]:
     field, exact = space
-    return [] if exact or field.kind is ValueKind.NAME else paper.written[field].split()
+    if exact or field.kind is ValueKind.NAME:
+        return []
+    return paper.written[field].split()

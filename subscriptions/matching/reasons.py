@@ -216,4 +216,6 @@ def _shown(term: Term, paper: Paper, tokens: TokenizedPaper) -> list[str]:
     label = label_of(term)
     if term.field.kind is ValueKind.CATEGORY:
         return [code for code in values if label in labels_of(term.field, code)]
-    return [term.value] if label in tokens.labels else []
+    if label in tokens.labels:
+        return [term.value]
+    return []

@@ -85,4 +85,6 @@ def title_alias(title: str) -> str:
 
 def _folded_runs(letters: str) -> list[str]:
     runs = runs_of(letters)
-    return spell_greek(runs) if has_greek(letters) else runs
+    if has_greek(letters):
+        return spell_greek(runs)
+    return runs

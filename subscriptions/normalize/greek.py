@@ -34,7 +34,9 @@ def greek_spans(letters: str, start: int, end: int) -> Iterator[tuple[int, int]]
 
 def is_latin(char: str) -> bool:
     """Returns whether a character is a Latin letter."""
-    return char.isalpha() if char.isascii() else unicodedata.name(char, "").startswith("LATIN")
+    if char.isascii():
+        return char.isalpha()
+    return unicodedata.name(char, "").startswith("LATIN")
 
 
 def _names(run: str) -> list[str]:

@@ -35,7 +35,9 @@ def fold_plural(token: str) -> str:
     stem = _without_s(_IRREGULAR.get(stem, stem))  # again, for criterias and corporas
     if stem.endswith("ie") and len(stem) >= len("skie"):
         return stem[:-2] + "y"
-    return stem[:-1] if stem.endswith(_SILENT_E) else stem
+    if stem.endswith(_SILENT_E):
+        return stem[:-1]
+    return stem
 
 
 def written_beginnings(beginning: str) -> tuple[str, ...]:

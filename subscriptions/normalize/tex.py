@@ -206,4 +206,6 @@ def _accented(match: re.Match[str]) -> str:
         base = match["under"] if match["under"] in "ij" else LETTER_MACROS[match["under"]]
     else:
         base = match["base"]
-    return normalized("NFC", base + ACCENTS[match["sign"] or match["letter"]]) if base else ""
+    if base:
+        return normalized("NFC", base + ACCENTS[match["sign"] or match["letter"]])
+    return ""

@@ -64,7 +64,9 @@ def _folded_alone(char: str, *, exact: bool) -> str:
     Returns "" if the character becomes no letter or several, or if the result depends on the text around it.
     """
     folded = exact_letters(char) if exact else fold_letters(char)
-    return folded if len(folded) == 1 and not joins_letter_before(char) else ""
+    if len(folded) == 1 and not joins_letter_before(char):
+        return folded
+    return ""
 
 
 def _clusters(letters: str) -> Iterator[tuple[int, int]]:

@@ -73,7 +73,9 @@ def fold_apostrophes(text: str, *, name: bool = False) -> str:
 
 def apostrophe_patterns(text: str) -> tuple[re.Pattern[str], ...]:
     """Returns the patterns that `fold_apostrophes` removes from a text, in order; () for a text without apostrophes."""
-    return (_POSSESSIVE, _INNER_APOSTROPHE) if _has_apostrophe(text) else ()
+    if _has_apostrophe(text):
+        return (_POSSESSIVE, _INNER_APOSTROPHE)
+    return ()
 
 
 def _has_apostrophe(text: str) -> bool:

@@ -106,7 +106,9 @@ class DailyNotice(Notice):
 
     def subject(self) -> str:
         """Returns the subject of the notice; "" if its class has no subject."""
-        return str(getattr(self, self.about)) if self.about else ""
+        if self.about:
+            return str(getattr(self, self.about))
+        return ""
 
     def key(self, day: date) -> str:
         """Returns the subject and the day."""

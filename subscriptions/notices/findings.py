@@ -52,7 +52,9 @@ class Finding(DailyNotice):
         """Returns sentences about the reason; "" if none is known."""
         values = self._values(words)
         reason = str(values.get("reason", ""))
-        return words.say(self.because.template, **values) if reason and self.because else reason
+        if reason and self.because:
+            return words.say(self.because.template, **values)
+        return reason
 
     def cure(self, words: NoticeWords) -> str:
         """Returns what to do."""

@@ -45,4 +45,6 @@ class Filed:
 
 
 def _papers(number: int) -> str:
-    return "1 paper" if number == 1 else f"{number:,} papers"
+    if number == 1:
+        return "1 paper"
+    return f"{number:,} papers"

@@ -92,4 +92,6 @@ def counted_until(subscription: model.Subscription, chat: model.Chat, loss: Loss
     local = zone(subscription.zone or chat.settings.timezone)
     while (following := cadences.next_due(cadence, local, last)) is not None and following <= lost_at:
         last = following
-    return min(lost_at, cadences.closes(cadence, local, last)) if cadence.kind == "when-out" else last
+    if cadence.kind == "when-out":
+        return min(lost_at, cadences.closes(cadence, local, last))
+    return last

@@ -179,7 +179,9 @@ def _is_planned_empty(due: DueDelivery) -> bool:
     """
     if not due.may_be_empty or _has_all(due):
         return False
-    return due.notes if due.chat.first_delivery_planned else due.expected or bool(due.papers.after(due.looked_at))
+    if due.chat.first_delivery_planned:
+        return due.notes
+    return due.expected or bool(due.papers.after(due.looked_at))
 
 
 class _Found(NamedTuple):
@@ -297,7 +299,9 @@ def _limited(ordered: list[_Found], limit: int | None) -> tuple[model.Item, ...]
 
 def _kind(chat: model.Chat, shown: int) -> model.DeliveryKind:
     alerts = chat.kind is model.ChatKind.PRIVATE and chat.settings.shape == "digest"
-    return model.DeliveryKind.ALERT if alerts and 1 <= shown <= ALERT_UP_TO else model.DeliveryKind.BULLETIN
+    if alerts and 1 <= shown <= ALERT_UP_TO:
+        return model.DeliveryKind.ALERT
+    return model.DeliveryKind.BULLETIN
 
 
 def _sequence(paper: model.KnownPaper) -> int:

@@ -64,7 +64,9 @@ class Forecast:
     @property
     def all_reported(self) -> bool | None:
         """Whether all awaited sources have reported since their last due moment; None if no source is awaited."""
-        return not self.missing if self.awaited else None
+        if self.awaited:
+            return not self.missing
+        return None
 
     @property
     def missing(self) -> tuple[AwaitedSource, ...]:
@@ -223,4 +225,6 @@ def _forecast_when_out(
         return NextDelivery(at=plain, about=True, opens=True)
     if forecast.missing:
         return NextDelivery(latest=closes)
-    return NextDelivery(at=now) if forecast.awaited and news else NextDelivery(at=now, about=True, opens=True)
+    if forecast.awaited and news:
+        return NextDelivery(at=now)
+    return NextDelivery(at=now, about=True, opens=True)

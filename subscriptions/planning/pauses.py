@@ -147,7 +147,9 @@ def _in_english(plain: str) -> str:
         return _NAME.sub(lambda found: _NAMES[found[0]], plain)
     if length := _LENGTH_ZH.fullmatch(plain):
         unit = length["unit"]
-        return _HALF_ZH.get(unit, plain) if length["many"] == "半" else f"{_count(length['many'])} {_UNITS_ZH[unit]}"
+        if length["many"] == "半":
+            return _HALF_ZH.get(unit, plain)
+        return f"{_count(length['many'])} {_UNITS_ZH[unit]}"
     plain = _AFTER_ZH.sub("", plain)
     for chinese, english in _WORDS_ZH.items():
         plain = plain.replace(chinese, f"{english} ")
@@ -214,7 +216,9 @@ def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
         if clock is None or (day_words and match is None) or (match and is_number and not clock_words[0].isdigit()):
             continue
         if match is None:
-            return None if is_number else _next_at(clock, zone, now)
+            if is_number:
+                return None
+            return _next_at(clock, zone, now)
         day = _day(match, today)
         if day is None:
             raise _NoSuchDay
@@ -236,7 +240,9 @@ def _next_at(clock: time, zone: tzinfo, now: datetime) -> datetime:
     """Returns the next moment with this time of day."""
     today = now.astimezone(zone).date()
     end = cadences.local_moment(today, clock, zone)
-    return end if end > now else cadences.local_moment(today + timedelta(days=1), clock, zone)
+    if end > now:
+        return end
+    return cadences.local_moment(today + timedelta(days=1), clock, zone)
 
 
 def _day(match: re.Match[str], today: date) -> date | None:

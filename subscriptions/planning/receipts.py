@@ -144,7 +144,9 @@ def _not_come(observation: Observation, due: source_calendar.Overdue, now: datet
 def _same(observation: Observation) -> str:
     if observation.absent:
         return "There is nothing of today yet."
-    return f"Still that of {observation.day}." if observation.day else "The same as before."
+    if observation.day:
+        return f"Still that of {observation.day}."
+    return "The same as before."
 
 
 def verdict_of_all(verdicts: Mapping[str, PollVerdict]) -> PollVerdict:

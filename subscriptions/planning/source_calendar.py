@@ -150,7 +150,9 @@ class ArxivSchedule:
         if at > now:
             batch -= DAY
             at = self.expected_at(batch)
-        return Overdue(at=at, batch=batch) if self.calendar.has_batch(batch) else None
+        if self.calendar.has_batch(batch):
+            return Overdue(at=at, batch=batch)
+        return None
 
     def _batch_at(self, now: datetime) -> date:
         """Returns the date whose batch becomes readable on the day of `now` in New York."""

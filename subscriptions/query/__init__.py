@@ -65,17 +65,23 @@ class Field:
     @property
     def names(self) -> tuple[str, ...]:
         """All names that can be typed before the colon."""
-        return () if self.is_bare else (self.name, *self.aliases)
+        if self.is_bare:
+            return ()
+        return (self.name, *self.aliases)
 
     @property
     def prefix(self) -> str:
         """The prefix of a value in a query that paperwire writes, such as "ti:"; "" for a bare value."""
-        return "" if self.is_bare else f"{self.short or self.name}:"
+        if self.is_bare:
+            return ""
+        return f"{self.short or self.name}:"
 
     @property
     def canonical_prefix(self) -> str:
         """The prefix of a value in a canonical text, such as "title:"; "" for a bare value."""
-        return "" if self.is_bare else f"{self.canonical or self.name}:"
+        if self.is_bare:
+            return ""
+        return f"{self.canonical or self.name}:"
 
     def __repr__(self) -> str:
         return f"<{self.name}>"

@@ -69,7 +69,9 @@ def with_other_forms(node: Node, forms: Forms) -> Node:
     """Returns a node that also finds papers with other forms of its words."""
     if isinstance(node, Leaf):
         others = forms.get(_key(node.words), ()) if node.term.field is TEXT and not node.term.prefix else ()
-        return Or((node, *(_leaf(node, other) for other in others))) if others else node
+        if others:
+            return Or((node, *(_leaf(node, other) for other in others)))
+        return node
     if isinstance(node, Not):
         return node
     if isinstance(node, Or):
@@ -82,7 +84,9 @@ def with_other_forms(node: Node, forms: Forms) -> Node:
         phrase = _leaf(words[0], " ".join(part.words for part in words)) if count > 1 else rest[0]
         parts.append(with_other_forms(phrase, forms))
         rest = rest[count:]
-    return And(tuple(parts)) if len(parts) > 1 else parts[0]
+    if len(parts) > 1:
+        return And(tuple(parts))
+    return parts[0]
 
 
 def _joined(nodes: Iterable[Node]) -> str:
@@ -177,7 +181,9 @@ def _kind_without(tree: Node, part: Node) -> str:
     """Returns the kind of the variant that leaves out a part of a tree."""
     if isinstance(part, Not):
         return "allowed"
-    return "narrower" if isinstance(tree, Or) else "without"
+    if isinstance(tree, Or):
+        return "narrower"
+    return "without"
 
 
 MANY = 10  # papers a day; it is worth narrowing a query that finds more
@@ -265,9 +271,13 @@ def _possible(field: Field, known: Known, *, categorised: bool) -> Callable[[Ter
     """Returns a function that tells whether known papers can fulfil a term of this field; None if they can fulfil any."""
     if field is SOURCE:
         sources = set(map(fold_value, known.sources()))
-        return (lambda term: term.value in sources) if known.papers else None
+        if known.papers:
+            return lambda term: term.value in sources
+        return None
     there = not known.papers or known.having(field.name) > 0
-    return None if there and (categorised or field is not CATEGORY) else lambda _: False
+    if there and (categorised or field is not CATEGORY):
+        return None
+    return lambda _: False
 
 
 def _widest(field: Field) -> Field:
@@ -279,7 +289,9 @@ def _chinese(query: Query, known: Known) -> Advice | None:
     if not all(any(_is_chinese_term(term) for term in a.positive) for a in query.alternatives):
         return None
     able, of = known.having("chinese"), known.papers
-    return Advice(kind="chinese", found=able, of=of) if able < of else None
+    if able < of:
+        return Advice(kind="chinese", found=able, of=of)
+    return None
 
 
 def _is_chinese_term(term: Term) -> bool:
@@ -342,4 +354,6 @@ def _without(node: Node, wrong: frozenset[Term]) -> Node:
 
 
 def _in_text(leaf: Leaf) -> Leaf:
-    return rewriting.in_field(leaf, TEXT) if leaf.term.field.kind is ValueKind.WORDS else leaf
+    if leaf.term.field.kind is ValueKind.WORDS:
+        return rewriting.in_field(leaf, TEXT)
+    return leaf

@@ -52,7 +52,9 @@ class QueryPart:
         columns = [part.only_excludes for part in self.parts]
         found = [column for column in columns if column is not None]
         if isinstance(self.node, And):
-            return min(found) if len(found) == len(columns) else None
+            if len(found) == len(columns):
+                return min(found)
+            return None
         return min(found, default=None)
 
 

@@ -59,7 +59,9 @@ def arxiv_id(text: str) -> str | None:
     if match is None:
         return None
     value = _id_of(match)
-    return value if "/" not in value or archive_of(value.partition("/")[0]) else None
+    if "/" not in value or archive_of(value.partition("/")[0]):
+        return value
+    return None
 
 
 def _id_of(match: re.Match[str]) -> str:
@@ -90,7 +92,9 @@ def read_doi(text: str, position: int, end: int) -> IdentifierAt | None:
         return None
     value = match[0].rstrip(".,;>")
     of_arxiv = _DOI_OF_ARXIV.fullmatch(value)
-    return IdentifierAt(ID, _id_of(of_arxiv), match.end()) if of_arxiv else IdentifierAt(DOI, value, match.end())
+    if of_arxiv:
+        return IdentifierAt(ID, _id_of(of_arxiv), match.end())
+    return IdentifierAt(DOI, value, match.end())
 
 
 def named_paper(text: str) -> IdentifierAt | None:
@@ -104,7 +108,9 @@ def named_paper(text: str) -> IdentifierAt | None:
     if found := arxiv_id(plain):
         return IdentifierAt(ID, found, len(text))
     link = read_link(plain, 0, len(plain)) or read_doi(plain.removeprefix("doi:"), 0, len(plain))
-    return link._replace(value=link.value.lower()) if link else None
+    if link:
+        return link._replace(value=link.value.lower())
+    return None
 
 
 def value_of_papers(text: str, position: int, end: int) -> int | None:

@@ -98,4 +98,6 @@ def _doi_in(path: str) -> str | None:
 
 def _by_nature(host: str, path: str) -> str | None:
     found = _NATURE.fullmatch(path.removesuffix(".pdf"))
-    return f"10.1038/{found['name'].lower()}" if found and host.casefold().endswith("nature.com") else None
+    if found and host.casefold().endswith("nature.com"):
+        return f"10.1038/{found['name'].lower()}"
+    return None

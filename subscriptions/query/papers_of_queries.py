@@ -55,4 +55,6 @@ def asked_beside(text: str, canonicals: Iterable[str]) -> Query:
     If these queries name the same papers (`like:`), the new query gets the same words of these papers.
     """
     query = parse_query(text)
-    return parse_query(text, FIELDS.knowing(words_kept(canonicals))) if papers_named_in(query) else query
+    if papers_named_in(query):
+        return parse_query(text, FIELDS.knowing(words_kept(canonicals)))
+    return query

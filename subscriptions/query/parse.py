@@ -148,7 +148,9 @@ class Parser:
 
     def _joined(self, frame: _Frame) -> QueryPart | None:
         self._end_item(frame)
-        return joined(And, frame.ended) if frame.ended else None
+        if frame.ended:
+            return joined(And, frame.ended)
+        return None
 
     def _end_item(self, frame: _Frame) -> None:
         if frame.operator:

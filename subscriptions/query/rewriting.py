@@ -66,7 +66,9 @@ def _with_words_after(node: Node, join: Callable[[Leaf, Sequence[Leaf]], tuple[N
         joined, count = join(part, after) if isinstance(part, Leaf) else (_with_words_after(part, join), 0)
         parts.append(joined)
         rest = rest[count:]
-    return type(node)(tuple(parts)) if len(parts) > 1 else parts[0]
+    if len(parts) > 1:
+        return type(node)(tuple(parts))
+    return parts[0]
 
 
 def _is_part_of_a_name(node: Node) -> bool:
@@ -141,7 +143,9 @@ def narrowed(query: Query, rule: str) -> Query:
 def words_rule(words: str) -> str:
     """Returns adjacent words as a value: one word as it is, several words in quotes."""
     plain = " ".join(words.replace('"', " ").split())
-    return plain if written_values.PLAIN.fullmatch(plain) and _reads_as_text(plain) else f'"{plain}"'
+    if written_values.PLAIN.fullmatch(plain) and _reads_as_text(plain):
+        return plain
+    return f'"{plain}"'
 
 
 def author_rule(name: str) -> str:
@@ -174,7 +178,9 @@ def rewritten(query: Query, change: Callable[[Node], Node]) -> str:
     text = written(change(query.tree))
     if text == written(query.tree) or not can_be_written(query):
         return ""
-    return text if _canonical(text, query.fields) not in (None, query.canonical) else ""
+    if _canonical(text, query.fields) not in (None, query.canonical):
+        return text
+    return ""
 
 
 def can_be_written(query: Query) -> bool:
@@ -189,17 +195,23 @@ def with_leaves(node: Node, is_kept: Callable[[Leaf], bool]) -> Node | None:
             return node if is_kept(node) else None
         case Not():
             inner = with_leaves(node.node, is_kept)
-            return replace(node, node=inner) if inner else None
+            if inner:
+                return replace(node, node=inner)
+            return None
         case And() | Or():
             parts = tuple(part for one in node.nodes if (part := with_leaves(one, is_kept)))
-            return type(node)(parts) if len(parts) > 1 else next(iter(parts), None)
+            if len(parts) > 1:
+                return type(node)(parts)
+            return next(iter(parts), None)
 
 
 def changed(node: Node, change: Callable[[Leaf], Node]) -> Node:
     """Returns a node with its leaves changed, except those that are excluded."""
     if isinstance(node, Leaf):
         return change(node)
-    return node if isinstance(node, Not) else type(node)(tuple(changed(part, change) for part in node.nodes))
+    if isinstance(node, Not):
+        return node
+    return type(node)(tuple(changed(part, change) for part in node.nodes))
 
 
 def with_vectors(query: Query, vectors: Mapping[str, bytes]) -> Query:
@@ -207,7 +219,9 @@ def with_vectors(query: Query, vectors: Mapping[str, bytes]) -> Query:
 
     def told(term: Term) -> Term:
         is_known = term.field is ABOUT and term.value in vectors
-        return replace(term, question=vectors[term.value]) if is_known else term
+        if is_known:
+            return replace(term, question=vectors[term.value])
+        return term
 
     def changed_(node: Node) -> Node:
         if isinstance(node, Leaf):
@@ -234,7 +248,9 @@ def without_part(node: Node, place: int) -> Node:
     if not isinstance(node, And | Or):
         return node
     kept = node.nodes[:place] + node.nodes[place + 1 :]
-    return type(node)(kept) if len(kept) > 1 else kept[0]
+    if len(kept) > 1:
+        return type(node)(kept)
+    return kept[0]
 
 
 def _canonical(text: str, fields: Fields) -> str | None:
@@ -256,7 +272,9 @@ def written(node: Node) -> str:
 
 
 def _inside(node: Node) -> str:
-    return written(node) if isinstance(node, Leaf | Not) else f"({written(node)})"
+    if isinstance(node, Leaf | Not):
+        return written(node)
+    return f"({written(node)})"
 
 
 def _leaf(leaf: Leaf) -> str:
@@ -271,7 +289,9 @@ def as_phrase(node: Node, *, head: int = 0, tail: int = 0) -> Node:
     """Joins adjacent words of a node to a phrase. The first `head` and the last `tail` words stay outside of it."""
     change = partial(as_phrase, head=head, tail=tail)
     if isinstance(node, Or):  # stays as it is with `head` or `tail`, which would cut words from every alternative
-        return node if head or tail else Or(tuple(map(change, node.nodes)))
+        if head or tail:
+            return node
+        return Or(tuple(map(change, node.nodes)))
     if not isinstance(node, And):
         return node
     parts: list[Node] = []
@@ -284,7 +304,9 @@ def as_phrase(node: Node, *, head: int = 0, tail: int = 0) -> Node:
             parts += (*side_by_side[:head], phrase, *side_by_side[stop:])
         else:
             parts += side_by_side or [part if isinstance(part, Leaf) else change(part) for part in group]
-    return And(tuple(parts)) if len(parts) > 1 else parts[0]
+    if len(parts) > 1:
+        return And(tuple(parts))
+    return parts[0]
 
 
 def without_crosslists(node: Node) -> Node:
@@ -339,7 +361,9 @@ def leaves(node: Node) -> Iterator[Leaf]:
 
 def joined_by_or(node: Node) -> Node:
     """Returns a node for which any of its words is enough. Nodes that do not only have words stay as they are."""
-    return Or(node.nodes) if isinstance(node, And) and all(map(is_word, node.nodes)) else node
+    if isinstance(node, And) and all(map(is_word, node.nodes)):
+        return Or(node.nodes)
+    return node
 
 
 def as_author(node: Node) -> Node:

@@ -354,4 +354,6 @@ def _decoded(source: Typed) -> Typed:
 
 
 def _decode(text: str) -> str:
-    return " " if text == "+" else lexer.without_controls(unquote(text, errors="replace"))
+    if text == "+":
+        return " "
+    return lexer.without_controls(unquote(text, errors="replace"))

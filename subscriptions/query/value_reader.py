@@ -117,7 +117,9 @@ class Values:
             return None
         if found := self._categories(lexeme):
             return found
-        return None if lexeme.star else self._leaf(lexeme, bare_id_meaning(lexeme.text))
+        if lexeme.star:
+            return None
+        return self._leaf(lexeme, bare_id_meaning(lexeme.text))
 
     def _categories(self, lexeme: lexemes_of.Lexeme) -> QueryPart | None:
         """Returns what `cs.LG`, `#cs.LG`, `cs.*`, or several of these joined by +, ask for; None for other words."""

@@ -118,7 +118,9 @@ def category_meaning(field: Field, code: str) -> Meaning | None:
 def starred_archive(code: str) -> str | None:
     """Returns "cs" for `cs.*`, where `code` is the text before the star; None if that is not an archive and a dot."""
     archive = code.lower().removesuffix(".")
-    return archive if code.endswith(".") and archive in categories.ARCHIVES else None
+    if code.endswith(".") and archive in categories.ARCHIVES:
+        return archive
+    return None
 
 
 def paper_id_meaning(field: Field, value: str) -> Meaning | None:
@@ -140,7 +142,9 @@ def paper_id_meaning(field: Field, value: str) -> Meaning | None:
 
 def label_meaning(field: Field, value: str) -> Meaning | None:
     """Returns the meaning of a label, such as the name of a source; None if it is only punctuation."""
-    return _label(field, lexer.fold_value(value)) if letters(value) else None
+    if letters(value):
+        return _label(field, lexer.fold_value(value))
+    return None
 
 
 def nearness_meaning(field: Field, papers: Iterable[str], near: WordsOfPapers) -> Meaning:
@@ -173,7 +177,9 @@ def _meant(text: str) -> str:
 def read_words_of_papers(texts: Sequence[str]) -> WordsOfPapers | None:
     """Reads the words with weights after the papers in a canonical text ("graph:310"); None if a text has another form."""
     found = [_WEIGHTED.fullmatch(text) for text in texts]
-    return tuple((one["word"].replace("_", " "), int(one["weight"])) for one in found if one) if all(found) else None
+    if all(found):
+        return tuple((one["word"].replace("_", " "), int(one["weight"])) for one in found if one)
+    return None
 
 
 def _label(field: Field, folded: str) -> Meaning | None:
@@ -229,8 +235,12 @@ def _spell_all(term: Term, words: str) -> str:
 
 
 def _with_possessive(token: str, names: Callable[[str], list[str]], wanted: Sequence[str]) -> str:
-    return token if not wanted or set(names(token)) <= set(wanted) else f"{token}'s"
+    if not wanted or set(names(token)) <= set(wanted):
+        return token
+    return f"{token}'s"
 
 
 def _quoted(value: str, plain: re.Pattern[str] = _PLAIN_VALUE) -> str:
-    return value if plain.fullmatch(value) else f'"{value}"'
+    if plain.fullmatch(value):
+        return value
+    return f'"{value}"'

@@ -53,7 +53,9 @@ def starting_point(transaction: Transaction, since: datetime) -> tuple[datetime,
     The reason: the chat may have had the same subscription in the lost database, and got these papers.
     """
     loss = losses.last_loss(transaction)
-    return (since, None) if loss is None else (max(since, loss.lost_at), loss.lost_at)
+    if loss is None:
+        return (since, None)
+    return (max(since, loss.lost_at), loss.lost_at)
 
 
 def note_loss(transaction: Transaction, loss: counted_as_sent.Loss) -> None:

@@ -90,7 +90,9 @@ def chat_of_thread(transaction: Transaction, address: model.ChatAddress) -> mode
 def managed_chat(store: Scope, home: model.ChatAddress, *, now: datetime) -> model.ChatAddress | None:
     """Returns the chat that a private chat manages now (/connect); None if it manages no other chat."""
     token = callbacks.get_conversation_state(store, managed_name(home), now=now)
-    return parse_address(str(token.arguments["chat"])) if token else None
+    if token:
+        return parse_address(str(token.arguments["chat"]))
+    return None
 
 
 def managed_name(home: model.ChatAddress) -> str:
@@ -171,4 +173,6 @@ def share_link(transaction: Transaction, address: model.ChatAddress, number: int
 def shared_link(transaction: Transaction, address: model.ChatAddress, number: int) -> str:
     """Returns the id that `share_link` returned for this subscription; "" if there is none or the chat is unknown."""
     chat = chats.find_chat(transaction, address)
-    return callbacks.offer_of(transaction, chat.id, number) if chat is not None else ""
+    if chat is not None:
+        return callbacks.offer_of(transaction, chat.id, number)
+    return ""

@@ -302,7 +302,9 @@ def _added(
 
 def _own_zone(line: portable.PortableLine, target: _Target) -> str | None:
     """Returns the line's zone; None if the line has none, or if it is the same as the chat's."""
-    return None if line.zone == target.chat.settings.timezone else line.zone
+    if line.zone == target.chat.settings.timezone:
+        return None
+    return line.zone
 
 
 def _apply_setting(work: _Import, line: portable.PortableLine, setting: tuple[str, str], target: _Target) -> str:

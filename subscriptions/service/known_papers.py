@@ -89,7 +89,9 @@ class Entries:
     def newest_first(self, papers: int, most: int | None = None) -> list[int]:
         """Returns the keys of a set of papers, or of the newest `most` of them, newest first."""
         keys = map(self.keys.__getitem__, places(papers))
-        return sorted(keys, reverse=True) if most is None else nlargest(most, keys)
+        if most is None:
+            return sorted(keys, reverse=True)
+        return nlargest(most, keys)
 
     def newer_than(self, key: int) -> int:
         """Returns the set of the papers with a higher key: of a later day, or of the same day with a higher id."""

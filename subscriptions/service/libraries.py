@@ -62,7 +62,9 @@ def nearest_entry(
         for title, words in stored_libraries.titles_of(transaction, chat.id)
     )
     weight, title = max(weighed, default=(0.0, ""))
-    return replace(known, id=0, paper=model.Paper(key="", title=title)) if weight > above else None
+    if weight > above:
+        return replace(known, id=0, paper=model.Paper(key="", title=title))
+    return None
 
 
 @store.writes

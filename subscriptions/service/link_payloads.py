@@ -25,4 +25,6 @@ def text_of_payload(payload: str) -> str:
         text = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
     except ValueError:
         return ""
-    return text if link_payload(text) == payload and text.isprintable() else ""
+    if link_payload(text) == payload and text.isprintable():
+        return text
+    return ""

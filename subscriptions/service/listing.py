@@ -79,13 +79,17 @@ def numbered(transaction: Transaction, chat: model.Chat, number: int) -> model.S
 
 def chosen(subscriptions: tuple[model.Subscription, ...], number: int | None) -> tuple[model.Subscription, ...]:
     """Returns the subscription with this number; for None, all of them. Raises NotFound."""
-    return subscriptions if number is None else (which_one(subscriptions, str(number)),)
+    if number is None:
+        return subscriptions
+    return (which_one(subscriptions, str(number)),)
 
 
 def typed_number(text: str) -> int | None:
     """Returns the number in a text such as "3" or "#3"; None for any other text or too many digits."""
     digits = text.strip().lstrip("#")
-    return int(digits) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else None
+    if digits.isdecimal() and len(digits) <= _MOST_DIGITS:
+        return int(digits)
+    return None
 
 
 def named(subscriptions: Sequence[model.Subscription], which: str) -> model.Subscription | None:

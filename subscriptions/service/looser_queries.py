@@ -62,7 +62,9 @@ def in_last_year(transaction: Transaction, query: Query, found: int, *, now: dat
     since = index.key_of(now.date() - _YEAR, 0)
     hits = index.find(transaction, entries, with_words(transaction, query), most_read=index.MOST_READ)
     more = (hits.bits & entries.newer_than(since)).bit_count() - found
-    return Looser(advice.Variant(kind="year", text=query.text), more) if more > 0 else None
+    if more > 0:
+        return Looser(advice.Variant(kind="year", text=query.text), more)
+    return None
 
 
 def _in_other_forms(transaction: Transaction, entries: index.Entries, query: Query) -> Iterator[advice.Variant]:

@@ -54,7 +54,9 @@ def put_questions(transaction: Transaction, encoder: str, vectors: Mapping[str, 
 @reads
 def questions_without(transaction: Transaction, encoder: str, most: int) -> list[str]:
     """Returns texts that stored queries ask and that lack a vector, at most `most`; [] if the store has another encoder."""
-    return meanings.questions_without(transaction, most) if meanings.encoder(transaction) == encoder else []
+    if meanings.encoder(transaction) == encoder:
+        return meanings.questions_without(transaction, most)
+    return []
 
 
 # Their codes are for searching. No subscription gets a paper because of late codes (`meanings.LATE`).
@@ -68,7 +70,9 @@ def papers_without(transaction: Transaction, encoder: str, most: int, *, wall: d
     """
     if meanings.are_complete(transaction) or not meanings.is_encoder(transaction, encoder):
         return None
-    return meanings.slice_without(transaction, most) if meanings.take_turn(transaction, wall=wall, lasts=TURN) else None
+    if meanings.take_turn(transaction, wall=wall, lasts=TURN):
+        return meanings.slice_without(transaction, most)
+    return None
 
 
 @writes

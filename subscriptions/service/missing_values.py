@@ -15,7 +15,9 @@ def claim_incomplete(
 
     Each claim counts as a request. So no other process requests the same papers, and no paper is requested for ever.
     """
-    return _claim_incomplete(store, now, ids, titles) if incomplete_papers.may_be_asked(store, now=now) else ()
+    if incomplete_papers.may_be_asked(store, now=now):
+        return _claim_incomplete(store, now, ids, titles)
+    return ()
 
 
 @writes

@@ -242,7 +242,9 @@ def without_rejected(transaction: Transaction, chat: model.Chat, paper: model.Kn
         for one in paper.paper.by_model
         if chat.id not in model_summaries.rejected_by(transaction, paper.id, one.language)
     )
-    return paper if kept == paper.paper.by_model else replace(paper, paper=replace(paper.paper, by_model=kept))
+    if kept == paper.paper.by_model:
+        return paper
+    return replace(paper, paper=replace(paper.paper, by_model=kept))
 
 
 @reads

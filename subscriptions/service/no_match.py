@@ -84,7 +84,9 @@ def _counted(
     `known` is a cache of days.
     """
     found = days_between(transaction, streak.after, last_sequence, due.zone, known)
-    return replace(streak, days=len(found), last=found[-1]) if found else streak
+    if found:
+        return replace(streak, days=len(found), last=found[-1])
+    return streak
 
 
 def _is_to_be_said(due: decision.DueDelivery, streak: model.NoMatchStreak) -> bool:
@@ -105,7 +107,9 @@ def _since_papers_came(
     after, at = newest
     last = at.astimezone(due.zone).date()
     days = [day for day in days_between(transaction, after, last_sequence, due.zone, {}) if day > last]
-    return model.NoMatchStreak(days=len(days), last=days[-1], after=after) if days else None
+    if days:
+        return model.NoMatchStreak(days=len(days), last=days[-1], after=after)
+    return None
 
 
 def days_between(transaction: Transaction, after: int, upto: int, zone: tzinfo, known: Days) -> tuple[date, ...]:
@@ -146,7 +150,9 @@ def _notify_owner(
 
 def _lanes(chat: model.Chat, notified: bool) -> list[model.Lane]:  # noqa: FBT001 - result of `notify_owner`
     """Returns the lane of the owner's private chat, if the owner was `notified`."""
-    return [model.Lane(chat.address.platform, chat.owner)] if notified else []
+    if notified:
+        return [model.Lane(chat.address.platform, chat.owner)]
+    return []
 
 
 def _notify_streak(

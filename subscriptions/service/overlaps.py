@@ -81,4 +81,6 @@ def merged_query(one: model.Subscription, other: model.Subscription) -> Query | 
         meant = parse.parse_canonical(f"({one.canonical}) OR ({other.canonical})")
     except errors.QueryError:  # too long, or too many alternatives
         return None
-    return found if found.canonical == meant.canonical else None
+    if found.canonical == meant.canonical:
+        return found
+    return None

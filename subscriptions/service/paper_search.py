@@ -78,7 +78,9 @@ def _ordered(transaction: Transaction, entries: index.Entries, query: Query, fou
 def _nearness(transaction: Transaction, entries: index.Entries, query: Query) -> Mapping[int, float] | None:
     """Returns place → nearness, if the query wants what is near in meaning to exactly one text; otherwise None."""
     wanted = {term for one in query.alternatives for term in one.positive if term.field is ABOUT}
-    return index.places_about(transaction, entries, *wanted) if len(wanted) == 1 else None
+    if len(wanted) == 1:
+        return index.places_about(transaction, entries, *wanted)
+    return None
 
 
 def _ends(entries: index.Entries, end: int) -> tuple[int, int]:

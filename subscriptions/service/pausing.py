@@ -146,9 +146,9 @@ def with_ended_pauses(
 
     def woken(subscription: model.Subscription) -> model.Subscription:
         if subscription.state is states.SubscriptionState.ACTIVE:
-            return (
-                subscription._replace(next_due_at=_moment_after(chat, subscription, until)) if until else subscription
-            )
+            if until:
+                return subscription._replace(next_due_at=_moment_after(chat, subscription, until))
+            return subscription
         own = subscription.paused_until
         if own is None or own > now:
             return subscription

@@ -217,7 +217,9 @@ def _match(transaction: Transaction, inputs: plan_inputs.Inputs, context: plan_i
 
 def _delivered(transaction: Transaction, inputs: plan_inputs.Inputs, papers: Collection[int]) -> Mapping[int, set[int]]:
     """Returns chat id → those of `papers` that the chat has in a delivery or in its library."""
-    return planned_deliveries.delivered(transaction, list(inputs.keys), papers) if inputs.keys else {}
+    if inputs.keys:
+        return planned_deliveries.delivered(transaction, list(inputs.keys), papers)
+    return {}
 
 
 def _decide_all(inputs: plan_inputs.Inputs, matches: _Matches, context: plan_inputs.PlanContext) -> list[Decision]:

@@ -113,18 +113,24 @@ stored_query = lru_cache(maxsize=65536)(parse_canonical)  # canonical text → p
 def vectors_of(transaction: Transaction, canonicals: Iterable[str]) -> dict[str, bytes]:
     """Returns text → vector, for the texts that stored queries ask (`about:`). Leaves out unknown vectors."""
     texts = {text for one in canonicals if ABOUT.canonical_prefix in one for text in stored_query(one).asked}
-    return meanings.questions_of(transaction, texts) if texts else {}
+    if texts:
+        return meanings.questions_of(transaction, texts)
+    return {}
 
 
 def with_vectors(canonical: str, vectors: Mapping[str, bytes]) -> Query:
     """Returns a stored query, with these vectors of the texts that it asks."""
     query = stored_query(canonical)
-    return parse_canonical(canonical, FIELDS.asking(vectors)) if query.asked else query
+    if query.asked:
+        return parse_canonical(canonical, FIELDS.asking(vectors))
+    return query
 
 
 def points_of(taste: object, papers: TokenizedPapers) -> Callable[[int], float] | None:
     """Returns a function: position of a paper → the points that a chat's taste adds to its fit; None without a taste."""
-    return None if taste is None else scorer().points(taste, papers)
+    if taste is None:
+        return None
+    return scorer().points(taste, papers)
 
 
 def evidence_of_fits(

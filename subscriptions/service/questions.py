@@ -26,7 +26,9 @@ LATER = errors.Sentence("Please try again in a minute, or write it in words, wit
 def with_known_vectors(transaction: Transaction, query: Query) -> Query:
     """Returns the query with those vectors of its texts that are known. A term without a vector rests: nothing is near."""
     texts = [text for text in query.asked if text not in query.fields.questions]
-    return with_vectors(query, _known(transaction, texts)) if texts else query
+    if texts:
+        return with_vectors(query, _known(transaction, texts))
+    return query
 
 
 def with_all_vectors(scope: Scope, query: Query) -> Query:

@@ -38,4 +38,6 @@ def claim_slot(transaction: Transaction, publisher: str, most: timedelta, *, wal
 
 def runs_in_notice(days: chat_notices.DayRuns) -> chat_notices.DayRuns:
     """Returns the runs of days for a notice. If there are too many, returns one run from the first to the last day."""
-    return days if len(days) <= _MOST_RUNS else ((days[0][0], days[-1][1]),)
+    if len(days) <= _MOST_RUNS:
+        return days
+    return ((days[0][0], days[-1][1]),)

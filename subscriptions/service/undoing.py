@@ -160,7 +160,9 @@ def _parts(state: changes.State) -> dict[_Key, object]:
 def _value(part: object) -> object:
     if isinstance(part, datetime):  # the moment of a judgement, which makes no difference
         return True
-    return changes.subscription_value(part) if isinstance(part, model.Subscription) else part
+    if isinstance(part, model.Subscription):
+        return changes.subscription_value(part)
+    return part
 
 
 def _restore(transaction: Transaction, chat: model.Chat, wanted: Mapping[_Key, object], now: datetime) -> None:

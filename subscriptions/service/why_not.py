@@ -58,7 +58,9 @@ def last_delivered(
     """
     paper = next(iter(deliveries.papers_in_message(transaction, chat.id, message)), None) if message else None
     paper = paper or next(iter(deliveries.last_delivered(transaction, chat.id).values()), None)
-    return deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
+    if paper:
+        return deliveries.deliveries_of(transaction, chat.id, paper)
+    return None
 
 
 @stored_store.reads
@@ -98,9 +100,9 @@ def _as_typed(subscription: model.Subscription) -> Query:
         query: Query | None = papers_of_queries.asked_beside(subscription.text, (subscription.canonical,))
     except errors.QueryError:
         query = None
-    return (
-        query if query and query.canonical == subscription.canonical else parse.parse_canonical(subscription.canonical)
-    )
+    if query and query.canonical == subscription.canonical:
+        return query
+    return parse.parse_canonical(subscription.canonical)
 
 
 def _keeps(

@@ -163,7 +163,9 @@ def move_denial(transaction: Transaction, old: model.Lane, new: model.Lane) -> N
 
 def _denial(transaction: Transaction, lane: model.Lane) -> DenialRow | None:
     key = bot_state.get_value(transaction, _DENIAL_KEY)
-    return transaction.get(DenialRow, _hash(key, f"{lane.platform}:{lane.address}")) if key is not None else None
+    if key is not None:
+        return transaction.get(DenialRow, _hash(key, f"{lane.platform}:{lane.address}"))
+    return None
 
 
 def hash_of(transaction: Transaction, text: str) -> str:

@@ -41,7 +41,9 @@ def get_value(transaction: Transaction, name: str) -> str | None:
 def fails_since(transaction: Transaction, name: str) -> datetime | None:
     """Returns since when what this name means fails; None if it works."""
     since = get_value(transaction, name)
-    return datetime.fromisoformat(since) if since else None
+    if since:
+        return datetime.fromisoformat(since)
+    return None
 
 
 def note_fails(transaction: Transaction, name: str, since: datetime | None) -> bool:

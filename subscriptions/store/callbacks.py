@@ -143,7 +143,9 @@ def begin_lookup(transaction: Transaction, name: str, token: model.CallbackToken
 def requested_lookup(transaction: Transaction, name: str, *, since: datetime) -> Mapping[str, Any] | None:
     """Returns the request of a pending look-up that was stored at `since` or later; None if there is none."""
     row = transaction.get(PendingLookupRow, name)
-    return row.request if row is not None and row.at >= since else None
+    if row is not None and row.at >= since:
+        return row.request
+    return None
 
 
 @store.writes
@@ -197,7 +199,9 @@ def put_offer(transaction: Transaction, chat_id: int, offer: Offer, *, new_id: s
 def find_offer(transaction: Transaction, offer_id: str) -> Offer | None:
     """Returns the offer with an id; None if there is none."""
     row = transaction.get(OfferRow, offer_id)
-    return None if row is None else Offer(number=row.number, text=row.text, cadence=row.cadence)
+    if row is None:
+        return None
+    return Offer(number=row.number, text=row.text, cadence=row.cadence)
 
 
 def offer_of(transaction: Transaction, chat_id: int, number: int) -> str:

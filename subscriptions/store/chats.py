@@ -47,7 +47,9 @@ def find_chat(transaction: Transaction, address: model.ChatAddress) -> model.Cha
     row = store.execute(transaction, _AT, place).first()
     while row is not None and row.moved_to is not None:
         row = next(store.rows_of(transaction, _BY_ID, _c.id, [row.moved_to]), None)
-    return None if row is None else chat_of(transaction, row)
+    if row is None:
+        return None
+    return chat_of(transaction, row)
 
 
 def chats_in(transaction: Transaction, lane: model.Lane) -> list[model.Chat]:

@@ -87,7 +87,9 @@ def _open_step(transaction: Transaction, asking: ClaimRequest) -> Unrendered | C
                 continue
             if row.rendered_at is None:
                 return Unrendered(row.seq, lane.platform)
-            return _claim_of(transaction, row, waits=is_early(row)) if may_be_tried(row) else None
+            if may_be_tried(row):
+                return _claim_of(transaction, row, waits=is_early(row))
+            return None
     return None
 
 

@@ -54,7 +54,9 @@ class Utc(TypeDecorator[datetime]):
         """Returns the stored datetime with the zone UTC."""
         if value is None:
             return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        if value.tzinfo is None:
+            return value.replace(tzinfo=UTC)
+        return value.astimezone(UTC)
 
 
 OF_MANY = frozenset({"delivery.seq"})  # `Big` columns; a reference to one of them is `Big`, too
@@ -163,7 +165,9 @@ def _with_condition(element: CreateIndex, compiler: Any, **named: Any) -> str:  
 def choice(values: type[StrEnum], default: StrEnum | None = None, *, required: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field
     """A column that holds a value of an enumeration. The value may be NULL if `default` is None and not `required`."""
     kind = choices_of(values)
-    return Field(sa_type=kind) if required else Field(default=default, sa_type=kind)
+    if required:
+        return Field(sa_type=kind)
+    return Field(default=default, sa_type=kind)
 
 
 def choices_of(values: type[StrEnum]) -> Any:  # noqa: ANN401 - a type of SQLAlchemy, which SQLModel takes for a class

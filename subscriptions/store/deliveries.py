@@ -141,7 +141,9 @@ def delivered_count(transaction: Transaction, chat_id: int) -> int:
 def delivered_item(transaction: Transaction, chat_id: int, paper_id: int) -> model.Item | None:
     """Returns the item of a paper in the delivery that brought it to the chat; None if no delivery did."""
     row = transaction.get(DeliveryItemRow, (chat_id, paper_id))
-    return _items(transaction, [row])[0] if row else None
+    if row:
+        return _items(transaction, [row])[0]
+    return None
 
 
 def delivered_titles(transaction: Transaction, chat_id: int, most: int) -> list[str]:

@@ -80,7 +80,9 @@ class PaperDraft:
     @property
     def sequence_as_new(self) -> int | None:
         """The sequence with which it was last announced otherwise than as a cross-list; None if it never was."""
-        return self.new_sequence if self.cross else self.sequence
+        if self.cross:
+            return self.new_sequence
+        return self.sequence
 
     @property
     def has_id(self) -> bool:
@@ -159,7 +161,9 @@ class MergeBatch:
         digest, not by row id, since some of them may have been filed before.
         """
         sequence = self.rows[paper].sequence
-        return (True, self.stands_at[paper]) if sequence is None else (False, sequence)
+        if sequence is None:
+            return (True, self.stands_at[paper])
+        return (False, sequence)
 
     def assign_sequences(self, last: int, came: Came) -> int:
         """Gives the papers to announce the sequences after `last`. Returns the last one.
@@ -283,4 +287,6 @@ class MergeBatch:
 
 
 def _texts(table: str, texts: dict[str, str]) -> tuple[Any, ...]:
-    return (texts,) if table == SUMMARY else tuple(texts[name] for name in _TEXTS[table])
+    if table == SUMMARY:
+        return (texts,)
+    return tuple(texts[name] for name in _TEXTS[table])

@@ -64,7 +64,9 @@ def newest_delivered(transaction: Transaction, chat_id: int, after: int) -> tupl
         .limit(1)
     )
     found = transaction.exec(wanted).first()
-    return (found[0], found[1]) if found and found[0] and found[1] else None
+    if found and found[0] and found[1]:
+        return (found[0], found[1])
+    return None
 
 
 @store.reads
@@ -123,7 +125,9 @@ def sequence_before(transaction: Transaction, instant: datetime) -> int:
     If the clock was set back, some higher sequences may have been assigned before `instant`, too.
     """
     first, last = store.execute(transaction, _SINCE, {"instant": instant}).one()
-    return int(last or 0) if first is None else first - 1
+    if first is None:
+        return int(last or 0)
+    return first - 1
 
 
 def window(transaction: Transaction, after: int, upto: int) -> tuple[model.KnownPaper, ...]:

@@ -56,7 +56,9 @@ def drop_library(transaction: Transaction, chat_id: int) -> bool:
 def library_of(transaction: Transaction, chat_id: int) -> StoredLibrary | None:
     """Returns the library of a chat; None if it has none."""
     row = transaction.exec(select(LibraryRow).where(LibraryRow.chat == chat_id)).first()
-    return StoredLibrary(row.at, LibraryWords(entries=row.entries, words=row.words)) if row else None
+    if row:
+        return StoredLibrary(row.at, LibraryWords(entries=row.entries, words=row.words))
+    return None
 
 
 def titles_of(transaction: Transaction, chat_id: int) -> list[tuple[str, str]]:

@@ -27,7 +27,9 @@ _LOSS = sa.select(_losses).where(_losses.c.id == _THE_LAST)
 def last_loss(transaction: Transaction) -> Loss | None:
     """Returns the last loss; None if no copy was ever restored with `--lost-at`."""
     row = store.execute(transaction, _LOSS).first()
-    return None if row is None else Loss(lost_at=row.lost_at, copied_at=row.copied_at, restored_at=row.restored_at)
+    if row is None:
+        return None
+    return Loss(lost_at=row.lost_at, copied_at=row.copied_at, restored_at=row.restored_at)
 
 
 def put_loss(transaction: Transaction, loss: Loss) -> None:

@@ -227,7 +227,9 @@ def take_turn(transaction: Transaction, *, wall: datetime, lasts: timedelta) -> 
 def questions_of(transaction: Transaction, texts: Iterable[str]) -> dict[str, bytes]:
     """Returns text → vector, for those of these texts whose vector by the store's encoder is known."""
     wanted, name = sorted(set(texts)), encoder(transaction)
-    return dict(store.rows_of(transaction, _VECTORS, _q.text, wanted, of=name)) if name else {}
+    if name:
+        return dict(store.rows_of(transaction, _VECTORS, _q.text, wanted, of=name))
+    return {}
 
 
 def keep_questions(of: store.Store, vectors: Mapping[str, bytes]) -> None:

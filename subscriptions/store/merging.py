@@ -67,7 +67,9 @@ class Claim:
         if version is None or row.version is None or self.standing is Standing.OTHER:
             return False
         vouched = Vouched.VERSION in self.vouched
-        return version > row.version if known == vouched else vouched
+        if known == vouched:
+            return version > row.version
+        return vouched
 
     def older(self, row: PaperDraft) -> bool:
         """Whether the source has a lower version of the paper."""
@@ -184,7 +186,9 @@ def _overrules(row: PaperDraft, name: Vouched, claim: Claim, *, newer: bool) -> 
 def _value(row: PaperDraft, name: Vouched, old: str | None, new: str | None, claim: Claim) -> str | None:
     if not (old and new):
         return old or new
-    return new if _overrules(row, name, claim, newer=False) else old
+    if _overrules(row, name, claim, newer=False):
+        return new
+    return old
 
 
 def _text(row: PaperDraft, name: Vouched, old: str, new: str, claim: Claim, *, newer: bool, older: bool) -> str:
@@ -193,7 +197,9 @@ def _text(row: PaperDraft, name: Vouched, old: str, new: str, claim: Claim, *, n
         return old or new
     if had != has:
         # a title that differs only in its spelling is not replaced
-        return new if has and title_alias(old) != title_alias(new) else old
+        if has and title_alias(old) != title_alias(new):
+            return new
+        return old
     if claim.standing is Standing.OTHER and not _is_cut_off(name, old):
         return old
     return better_text(old, new, newer=newer, older=older)
@@ -213,10 +219,14 @@ def better_text(old: str, new: str, *, newer: bool, older: bool = False) -> str:
     if not new or not old:
         return old or new
     if newer:
-        return old if old.startswith(new.rstrip(" .…")) else new
+        if old.startswith(new.rstrip(" .…")):
+            return old
+        return new
     if older:
         return old
-    return new if len(new) > len(old) and new.startswith(old.rstrip(" .…")) else old
+    if len(new) > len(old) and new.startswith(old.rstrip(" .…")):
+        return new
+    return old
 
 
 def _joined_categories(row: PaperDraft, claim: Claim) -> list[str]:

@@ -110,7 +110,9 @@ def is_wanted(transaction: Transaction) -> bool:
 def next_wanted(transaction: Transaction) -> Place | None:
     """Returns the summary to ask for next: that which most chats want, of the newest paper; None if none is wanted."""
     row = store.execute(transaction, _WANTED.limit(1)).first()
-    return None if row is None else Place(paper=row.paper, language=row.language, tries=row.tries)
+    if row is None:
+        return None
+    return Place(paper=row.paper, language=row.language, tries=row.tries)
 
 
 def take_back(transaction: Transaction, *, wall: datetime, longest: datetime) -> None:

@@ -173,7 +173,9 @@ def is_known(transaction: Transaction, delivery_id: str) -> bool:
 
 def _not_sent(transaction: Transaction, delivery_id: str) -> DeliveryRow | None:
     delivery = transaction.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).first()
-    return None if delivery is None or claims.is_sent(transaction, delivery.seq or 0) else delivery
+    if delivery is None or claims.is_sent(transaction, delivery.seq or 0):
+        return None
+    return delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

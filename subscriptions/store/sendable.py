@@ -51,4 +51,6 @@ def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
 
     Ignores a moment later than the longest wait, since it was stored while the clock was wrong.
     """
-    return next_at if next_at is not None and now < next_at <= now + LONGEST_WAIT else None
+    if next_at is not None and now < next_at <= now + LONGEST_WAIT:
+        return next_at
+    return None

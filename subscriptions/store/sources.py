@@ -183,7 +183,9 @@ def expected_on(
     if isinstance(schedule, ArxivSchedule):
         return schedule.expected_at(day)
     due = schedule.next_due(span[0] - timedelta(microseconds=1)) if schedule else None
-    return due if due is not None and due < span[1] else None
+    if due is not None and due < span[1]:
+        return due
+    return None
 
 
 @store.reads

@@ -215,7 +215,9 @@ def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str,
 
 
 def _asked(canonical: str) -> tuple[str, ...]:
-    return parse_canonical(canonical).asked if ABOUT.canonical_prefix in canonical else ()
+    if ABOUT.canonical_prefix in canonical:
+        return parse_canonical(canonical).asked
+    return ()
 
 
 def _known_queries(transaction: Transaction, canonicals: Sequence[str]) -> dict[str, int]:

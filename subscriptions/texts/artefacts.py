@@ -48,7 +48,9 @@ def _address_in(word: str) -> str:
     if begins is None:
         return f"https://{word}"
     address = word[begins.start() :]
-    return address if "://" in begins[0] else f"https://doi.org/{address}"
+    if "://" in begins[0]:
+        return address
+    return f"https://doi.org/{address}"
 
 
 def _is_of_known_host(known: re.Pattern[str], address: str) -> bool:

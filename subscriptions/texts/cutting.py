@@ -41,12 +41,16 @@ def _char_width(char: str) -> int:
 
 def width(text: str) -> int:
     """Returns the columns of a text in a fixed-width line: two for a Chinese character, none for a combining accent."""
-    return len(text) if text.isascii() else sum(map(_char_width, text))
+    if text.isascii():
+        return len(text)
+    return sum(map(_char_width, text))
 
 
 def units(text: str) -> int:
     """Returns the number of UTF-16 units of a text, which platforms count: an emoji has two."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+    if text.isascii():
+        return len(text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut_at_word(text: str, columns: int) -> str:
@@ -93,7 +97,9 @@ def cut_at_clause(text: str, columns: int) -> str:
         return text
     end = _longest_prefix(text, max(columns - 1, 0))
     ends = [match.start() for match in _CLAUSE_END.finditer(text, 0, min(end + 1, len(text)))]
-    return text[: ends[-1]] + ELLIPSIS if ends and ends[-1] > end * _MOST_SHARE else cut_at_word(text, columns)
+    if ends and ends[-1] > end * _MOST_SHARE:
+        return text[: ends[-1]] + ELLIPSIS
+    return cut_at_word(text, columns)
 
 
 def pieces(text: str, columns: int) -> list[str]:
@@ -103,7 +109,9 @@ def pieces(text: str, columns: int) -> list[str]:
         piece = cut_at_sentence(text, columns).removesuffix(ELLIPSIS) or text[:columns]
         found.append(piece)
         text = text[len(piece) :].lstrip()
-    return [*found, text] if text or not found else found
+    if text or not found:
+        return [*found, text]
+    return found
 
 
 def cut_units(text: str, most: int) -> str:
@@ -117,17 +125,23 @@ def cut_units(text: str, most: int) -> str:
 
 def cut_letters(text: str, most: int) -> str:
     """Returns at most `most` characters of the text, without spaces before the "…"."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + ELLIPSIS
+    if len(text) <= most:
+        return text
+    return text[: most - 1].rstrip() + ELLIPSIS
 
 
 def clip(text: str, most: int) -> str:
     """Returns at most `most` characters of the text, the last of them "…" if it was cut. For quotations."""
-    return text if len(text) <= most else text[: most - 1] + ELLIPSIS
+    if len(text) <= most:
+        return text
+    return text[: most - 1] + ELLIPSIS
 
 
 def clip_start(text: str, most: int) -> str:
     """Returns at most `most` characters from the end of the text, the first of them "…" if it was cut. For paths."""
-    return text if len(text) <= most else ELLIPSIS + text[1 - most :]
+    if len(text) <= most:
+        return text
+    return ELLIPSIS + text[1 - most :]
 
 
 def _longest_prefix(text: str, columns: int) -> int:

@@ -39,4 +39,6 @@ def summary_state(text: str) -> SummaryState:
         return "failed"
     if value in _NOT_STATED:
         return "not stated"
-    return "placeholder" if _PLACEHOLDER.fullmatch(value) else "ok"
+    if _PLACEHOLDER.fullmatch(value):
+        return "placeholder"
+    return "ok"

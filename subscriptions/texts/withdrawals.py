@@ -28,4 +28,6 @@ def withdrawn_by(text: str) -> Literal["authors", "unknown", ""]:
     found = _WITHDRAWN.match(text)
     if not found:
         return ""
-    return "authors" if found["by"] or found["also_by"] or found["who"] else "unknown"
+    if found["by"] or found["also_by"] or found["who"]:
+        return "authors"
+    return "unknown"

@@ -14,7 +14,9 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 def read_address(text: str) -> ChatAddress | None:
     """Returns the chat of a destination; None if no destination can have that name."""
-    return ChatAddress("apprise", text) if _NAME.fullmatch(text) else None
+    if _NAME.fullmatch(text):
+        return ChatAddress("apprise", text)
+    return None
 
 
 FACTS = PlatformFacts(

@@ -55,7 +55,9 @@ class Target:
     @property
     def title(self) -> str:
         """The name of the service."""
-        return str(self.plugin.service_name) if self.plugin else ""
+        if self.plugin:
+            return str(self.plugin.service_name)
+        return ""
 
 
 def read_targets(destinations: Sequence[Destination]) -> dict[str, Target]:
@@ -185,7 +187,9 @@ class AppriseChannel(channels.Channel):
 
     def medium_at(self, chat: model.ChatAddress) -> Service:
         """Returns the medium of a destination; plain text for one that is no longer in paperwire.toml."""
-        return self.targets[chat.address].medium if chat.address in self.targets else MEDIUM
+        if chat.address in self.targets:
+            return self.targets[chat.address].medium
+        return MEDIUM
 
     async def post(
         self,
@@ -231,7 +235,9 @@ class AppriseChannel(channels.Channel):
         self._under_way[name] = asyncio.wrap_future(done)
         Thread(target=_run, args=([work], done), name="apprise", daemon=True).start()
         finished, _ = await asyncio.wait([self._under_way[name]], timeout=within)
-        return self._under_way[name].result() if finished else None
+        if finished:
+            return self._under_way[name].result()
+        return None
 
 
 def _run(works: list[Callable[[], object]], done: "Future[Any]") -> None:

@@ -48,7 +48,9 @@ class Dialect:
 
     def text(self, value: object) -> str:
         """Returns a value as a template prints it: escaped and without mentions unless it is Markup."""
-        return value if isinstance(value, Markup) else self.escape(without_mentions(str(value)))
+        if isinstance(value, Markup):
+            return value
+        return self.escape(without_mentions(str(value)))
 
     def marked(self, form: str, **values: object) -> Markup:
         """Returns the pattern `form`, filled with the escaped values."""
@@ -62,7 +64,9 @@ class Dialect:
     def title(self, paper: views.PaperView) -> Markup:
         """Returns the title of a paper as a link to it, or in bold if the paper has no address."""
         title = self.linked(paper.url, paper.title) if paper.url else self.marked(self.bold, text=paper.title)
-        return self.marked(self.struck, text=title) if paper.withdrawn else title
+        if paper.withdrawn:
+            return self.marked(self.struck, text=title)
+        return title
 
     def written(self, text: str) -> str:
         """Returns a whole text with the line ends and blank lines of this format."""
@@ -200,7 +204,9 @@ class Service(packing.Medium):
 
     def _written(self, markup: str) -> str:
         """Returns the markup of views with the line ends of this format. Only text can still contain mentions."""
-        return without_mentions(markup) if self.form == "text" else _DIALECTS[self.form].written(markup)
+        if self.form == "text":
+            return without_mentions(markup)
+        return _DIALECTS[self.form].written(markup)
 
 
 def _read(payload: object) -> appearance.Display:

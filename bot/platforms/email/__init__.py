@@ -15,7 +15,9 @@ _LONGEST = 254  # characters
 def read_address(text: str) -> ChatAddress | None:
     """Returns the chat of an address in lower case, since no provider distinguishes case; None if it is no address."""
     plain = text.strip().lower()
-    return ChatAddress("email", plain) if len(plain) <= _LONGEST and _ADDRESS.fullmatch(plain) else None
+    if len(plain) <= _LONGEST and _ADDRESS.fullmatch(plain):
+        return ChatAddress("email", plain)
+    return None
 
 
 def mailbox_of(chat: ChatAddress) -> str:

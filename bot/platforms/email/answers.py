@@ -101,7 +101,9 @@ def _why(error: Exception) -> str:
         if isinstance(cause, kind):
             return words
     code = cause.errno if isinstance(cause, OSError) else None
-    return os.strerror(code).lower() if code else "the connection failed"
+    if code:
+        return os.strerror(code).lower()
+    return "the connection failed"
 
 
 def _of_answer(code: int, words: str, step: Step) -> errors.NotDelivered:
@@ -155,4 +157,6 @@ def _fault_by_code(code: int, detail: str, words: str, step: Step) -> Fault:
     if code in _OURS or detail in _VAGUE or _POLICY.search(words):
         return "sender"
     is_open = detail.partition(".")[0] in ("", "0", "1", "2")
-    return "reader" if code in _NOBODY and is_open else "message"
+    if code in _NOBODY and is_open:
+        return "reader"
+    return "message"

@@ -78,7 +78,9 @@ def _is_here(host: str) -> bool:
 def _greeting(settings: Settings, domain: str) -> str:
     """Returns the name by which we greet a mail server. Servers refuse "localhost" and names without a dot."""
     host = urlsplit(settings.web_url or "").hostname or ""
-    return host if "." in host.strip(".") and not _is_address(host) else domain
+    if "." in host.strip(".") and not _is_address(host):
+        return host
+    return domain
 
 
 def _is_address(host: str) -> bool:

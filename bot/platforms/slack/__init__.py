@@ -30,7 +30,9 @@ def joined(team: str, place: str) -> str:
 
 def normalise(address: str, own: str) -> str:
     """Returns the canonical address of a channel: "CHANNEL" for "TEAM/CHANNEL" of the own workspace (docs/commands.md)."""
-    return address.removeprefix(f"{own}/") if own else address
+    if own:
+        return address.removeprefix(f"{own}/")
+    return address
 
 
 def channel_reference(address: str) -> str:
@@ -41,7 +43,9 @@ def channel_reference(address: str) -> str:
 def read_channel_reference(name: str) -> str:
     """Returns the address in a channel reference. Returns an address unchanged, and "" for anything else."""
     match = _NAMED.fullmatch(name)
-    return joined(match["team"] or "", match["id"]) if match else ""
+    if match:
+        return joined(match["team"] or "", match["id"])
+    return ""
 
 
 # docs.slack.dev/reference/objects: a workspace is T… or E…, a channel C…, G… or D…, a person U… or W….
@@ -50,23 +54,31 @@ _ID = re.compile(r"(?P<chat>(?:[TE][A-Z0-9]{1,40}/)?[CGDUW][A-Z0-9]{1,40})(?:/(?
 
 def _read_address(rest: str) -> model.ChatAddress | None:
     found = _ID.fullmatch(rest)
-    return model.ChatAddress("slack", found["chat"], found["topic"] or "") if found else None
+    if found:
+        return model.ChatAddress("slack", found["chat"], found["topic"] or "")
+    return None
 
 
 def _kind_of(address: model.ChatAddress) -> model.ChatKind:
     """Returns the kind of a chat from its id: after the workspace, ids of direct messages and people begin with D or U."""
-    return model.ChatKind.PRIVATE if address.address.rpartition("/")[2][:1] in ("D", "U") else model.ChatKind.TEAM
+    if address.address.rpartition("/")[2][:1] in ("D", "U"):
+        return model.ChatKind.PRIVATE
+    return model.ChatKind.TEAM
 
 
 def _command_prefix(address: model.ChatAddress) -> str:
     """Returns the text before a command in a chat: /paperwire, or a mention in threads, where Slack allows no slash commands."""
-    return "@paperwire " if address.topic else "/paperwire "
+    if address.topic:
+        return "@paperwire "
+    return "/paperwire "
 
 
 def _split_topic(name: str) -> tuple[str, str]:
     """Returns (channel, thread) of a name; the channel may begin with a workspace."""
     chat, _, last = name.rpartition("/")
-    return (chat, last) if chat and last[:1].isdigit() else (name, "")
+    if chat and last[:1].isdigit():
+        return (chat, last)
+    return (name, "")
 
 
 FACTS = PlatformFacts(

@@ -317,7 +317,9 @@ async def resolve(settings: Settings, address: model.ChatAddress, owner: str) ->
     """See PlatformAdapter. Shortens `slack:TEAM/CHANNEL` of the own workspace; asks Slack for its id if `owner` is ""."""
     workspace, _, channel_id = address.address.partition("/")
     if ours := owner.partition(":")[0]:
-        return model.ChatAddress(FACTS.name, channel_id, address.topic) if workspace == ours else address
+        if workspace == ours:
+            return model.ChatAddress(FACTS.name, channel_id, address.topic)
+        return address
     own = settings.of(SlackSettings)
     if not own.workspaces:
         return address
@@ -359,7 +361,9 @@ class _Slack:
         found: list[Receiver] = [*self._sockets(on_bot_name)]
         if (secret := self.around.settings.of(SlackSettings).signing_secret) is not None:
             found.append(SlackHttp(self.channel.workspaces, secret, self.around.clock, on_bot_name=on_bot_name))
-        return [*found, self.installer] if self.installer is not None else found
+        if self.installer is not None:
+            return [*found, self.installer]
+        return found
 
     def _sockets(self, on_bot_name: OnBotName) -> Iterator[SocketMode]:
         workspaces = self.around.settings.of(SlackSettings).workspaces

@@ -89,7 +89,9 @@ class SlackApi(conversation.PlatformApi):
             try:
                 known = await self._look_up(place.chat.address)
             except Declined as no:
-                return {"place": replace(place, is_outside=True)} if no.code in _NO_CHANNEL else {}
+                if no.code in _NO_CHANNEL:
+                    return {"place": replace(place, is_outside=True)}
+                return {}
         return {"place": replace(place, title=known.title or place.title, is_outside=known.is_outside)}
 
     async def _sender_fields(self, request: conversation.Request, *, changes: bool) -> dict[str, Any]:

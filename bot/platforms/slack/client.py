@@ -169,11 +169,9 @@ def outcome_of_repeatable(error: Exception) -> errors.NotDelivered:
 
 def _not_unclear(error: Exception) -> errors.NotDelivered:
     meaning = outcome(error)
-    return (
-        errors.RetryLater(f"Slack cannot be asked now ({_kind(error)}).")
-        if isinstance(meaning, errors.Unclear)
-        else meaning
-    )
+    if isinstance(meaning, errors.Unclear):
+        return errors.RetryLater(f"Slack cannot be asked now ({_kind(error)}).")
+    return meaning
 
 
 def outcome_of_lookup(error: Exception) -> errors.RetryLater | errors.SenderStopped | LookupError:

@@ -362,7 +362,9 @@ def _place_of(
 def _thread(said: Payload) -> str:
     """Returns the ts of the first message of the thread; "" for that message itself, and outside threads."""
     thread = str(said.get("thread_ts") or "")
-    return "" if thread == str(said.get("ts") or said.get("message_ts") or "") else thread
+    if thread == str(said.get("ts") or said.get("message_ts") or ""):
+        return ""
+    return thread
 
 
 def _moment(ts: object) -> datetime:
@@ -380,7 +382,9 @@ def _value(action: Payload) -> str:
 
 def _view_ref(view: Payload) -> str:
     """Returns the id of a view and its hash at the time of the action, separated by a space; "" without an id."""
-    return f"{view['id']} {view.get('hash') or ''}".strip() if view.get("id") else ""
+    if view.get("id"):
+        return f"{view['id']} {view.get('hash') or ''}".strip()
+    return ""
 
 
 def _form_values(view: Payload) -> dict[str, str]:

@@ -242,7 +242,9 @@ class Installer(conversation.Receiver):
             age = self.clock.now() - datetime.fromisoformat(began)
         except (InvalidToken, ValueError, TypeError):
             return ""
-        return str(name) if timedelta(0) <= age <= workspaces.INSTALLED_WITHIN else ""
+        if timedelta(0) <= age <= workspaces.INSTALLED_WITHIN:
+            return str(name)
+        return ""
 
     async def store_grant(self, grant: Grant) -> None:
         """Stores the tokens of a workspace that installed the app, and then uses them. Raises StoreError."""

@@ -77,7 +77,9 @@ def prose(passage: Passage) -> Mrkdwn:
 def _bold(before: str, hit: str, after: str) -> str:
     """Returns the hit in bold if spaces or punctuation surround it. Slack shows no bold within a word."""
     inside_word = before[-1:].isalnum() or after[:1].isalnum()
-    return escape(hit) if "*" in hit or inside_word else f"*{escape(hit)}*"
+    if "*" in hit or inside_word:
+        return escape(hit)
+    return f"*{escape(hit)}*"
 
 
 def linked(text: object) -> Mrkdwn:
@@ -87,7 +89,9 @@ def linked(text: object) -> Mrkdwn:
 
 
 def _finalize(value: object) -> object:
-    return value if isinstance(value, Mrkdwn) else escape(value)
+    if isinstance(value, Mrkdwn):
+        return value
+    return escape(value)
 
 
 _FILTERS = (("link", link), ("bold", bold), ("linked", linked), ("prose", prose), ("escaped", escape))
@@ -170,7 +174,9 @@ def element(button: channel.Button, action: str) -> Block:
     """Returns a button as an element, or as a menu if it has several options. `action` is an action id, unique in the block."""
     options = [option for option in button.options if not option.url]  # without links: the title is the link already
     if button.options:
-        return element(options[0], action) if len(options) == 1 else overflow_menu(options, action)
+        if len(options) == 1:
+            return element(options[0], action)
+        return overflow_menu(options, action)
     target = {"url": button.url} if button.url else {"value": button.data}
     return {"type": "button", "text": plain_text_object(button.label, BUTTON_LABEL), "action_id": action, **target}
 
@@ -218,7 +224,9 @@ def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[str]:
             lines.append(fragment.markup)
         else:
             blocks.append(fragment.markup)
-    return [*blocks, _json(section("\n".join(lines)))] if lines else blocks
+    if lines:
+        return [*blocks, _json(section("\n".join(lines)))]
+    return blocks
 
 
 BLOCKS_OF_VIEW = 100  # blocks of a modal or home view
@@ -280,7 +288,9 @@ def _field(field: channel.FormField) -> Iterator[Block]:
 
 def _element(field: channel.FormField) -> Block:
     if field.is_clock:
-        return {"type": "timepicker", "initial_time": field.value} if field.value else {"type": "timepicker"}
+        if field.value:
+            return {"type": "timepicker", "initial_time": field.value}
+        return {"type": "timepicker"}
     if not field.options:
         return _text_input(field)
     options = [_option(option) for option in field.options]

@@ -73,7 +73,9 @@ class PayloadDispatcher:
         if isinstance(request, conversation.MessageRequest) and request.direct_channel:
             self._workspaces.remember_direct(request.sender, request.direct_channel)
         problems = await dispatch_request(request)
-        return {"response_action": "errors", "errors": dict(problems)} if problems else {}
+        if problems:
+            return {"response_action": "errors", "errors": dict(problems)}
+        return {}
 
     async def _read(self, kind: str, payload: object) -> conversation.Request | None:
         try:
@@ -178,7 +180,9 @@ class SlackHttp:
         except errors.StoreError as error:
             log.error("Slack is asked to come again: %s", error)
             return _NOT_NOW
-        return conversation.WebResponse(body=json.dumps(answer), kind="application/json") if answer else _DONE
+        if answer:
+            return conversation.WebResponse(body=json.dumps(answer), kind="application/json")
+        return _DONE
 
 
 def _names_signature(headers: Mapping[str, str]) -> bool:

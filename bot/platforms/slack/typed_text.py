@@ -29,7 +29,9 @@ def unescape(text: object, prefix: str = "") -> str:
     for entity, sign in _ENTITIES:
         words = words.replace(entity, sign)
     code = words.strip("`")
-    return code.strip() if words.startswith("`") and words.endswith("`") and "`" not in code else words
+    if words.startswith("`") and words.endswith("`") and "`" not in code:
+        return code.strip()
+    return words
 
 
 def usable(payload: Any) -> Any:  # noqa: ANN401 - any JSON
@@ -38,7 +40,9 @@ def usable(payload: Any) -> Any:  # noqa: ANN401 - any JSON
         return {usable_text(name): usable(inner) for name, inner in payload.items()}
     if isinstance(payload, list):
         return [usable(inner) for inner in payload]
-    return usable_text(payload) if isinstance(payload, str) else payload
+    if isinstance(payload, str):
+        return usable_text(payload)
+    return payload
 
 
 def after_mention(text: object, bot: str) -> str:
@@ -73,4 +77,6 @@ def _unwrapped(found: re.Match[str], before: str, prefix: str) -> str:
             return label or f"@{what.partition('^')[0]}"
         case _:
             same = label and any(what.rstrip("/") == start + label.rstrip("/") for start in ("", *_ADDED))
-            return label if same else what.removeprefix("mailto:")
+            if same:
+                return label
+            return what.removeprefix("mailto:")

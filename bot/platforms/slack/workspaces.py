@@ -157,7 +157,9 @@ class Workspaces:
 
     def prefix(self, team: str) -> str:
         """Returns the prefix of addresses in a workspace."""
-        return "" if self.own is not None and self.own.team == team else team
+        if self.own is not None and self.own.team == team:
+            return ""
+        return team
 
     def remember_direct(self, person: str, direct: str) -> None:
         """Remembers the id of the direct messages with a person, so that `resolve` need not ask Slack for it."""

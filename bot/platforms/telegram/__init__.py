@@ -31,7 +31,9 @@ def _read_address(rest: str) -> model.ChatAddress | None:
 
 def _kind_of(address: model.ChatAddress) -> model.ChatKind:
     """Returns the kind of a chat from its id: ids of groups and channels are negative."""
-    return model.ChatKind.GROUP if address.address.startswith("-") else model.ChatKind.PRIVATE
+    if address.address.startswith("-"):
+        return model.ChatKind.GROUP
+    return model.ChatKind.PRIVATE
 
 
 FACTS = PlatformFacts(

@@ -481,7 +481,9 @@ def _state_of_updates(webhook: Mapping[str, object], settings: TelegramSettings,
     token = settings.token.get_secret_value() if settings.token else ""
     if address != webhook_address(settings.webhook_url, token):
         return "elsewhere" if address else "not yet"
-    return "failed" if is_recent and webhook.get("last_error_message") else "delivered"
+    if is_recent and webhook.get("last_error_message"):
+        return "failed"
+    return "delivered"
 
 
 def _takes_webhooks(url: str, api_url: str) -> bool:

@@ -162,7 +162,9 @@ def _refused_question(error: Exception) -> errors.Rejected:
     reason, words = f"Telegram refuses: {_words(error)}", str(error).lower()
     if any(text in words for text in _NOT_THERE):
         return PersonNotFound(reason)
-    return FileTooLarge(reason) if _TOO_LARGE in words else errors.Rejected(reason)
+    if _TOO_LARGE in words:
+        return FileTooLarge(reason)
+    return errors.Rejected(reason)
 
 
 def not_modified(error: Exception) -> bool:
@@ -221,7 +223,9 @@ def _duration(retry_after: object) -> timedelta:
 
 def _kind(error: Exception) -> str:
     cause = error.__cause__
-    return type(cause).__name__ if isinstance(cause, Exception) else type(error).__name__
+    if isinstance(cause, Exception):
+        return type(cause).__name__
+    return type(error).__name__
 
 
 def _words(error: Exception) -> str:
@@ -501,4 +505,6 @@ def _wanted(address: str, post: MessageArguments) -> dict[str, Any]:
 
 
 def _reply(message_id: int | None) -> dict[str, object] | None:
-    return {"message_id": message_id, "allow_sending_without_reply": True} if message_id else None
+    if message_id:
+        return {"message_id": message_id, "allow_sending_without_reply": True}
+    return None

@@ -157,7 +157,9 @@ def _is_proven_admin(message: Mapping[str, Any]) -> bool:
 def _without_mention(text: str, bot_name: str) -> tuple[bool, str]:
     mention = re.compile(rf"\s*(?<!\w)@{re.escape(bot_name)}\b[:,]?\s*", re.IGNORECASE)
     found = mention.search(text) if bot_name else None
-    return (True, (text[: found.start()] + " " + text[found.end() :]).strip()) if found else (False, text)
+    if found:
+        return (True, (text[: found.start()] + " " + text[found.end() :]).strip())
+    return (False, text)
 
 
 def _service(message: Mapping[str, Any], place: conversation.Place, number: str) -> conversation.Request | None:
@@ -249,7 +251,9 @@ def _may_write(member: Mapping[str, Any], place: conversation.Place) -> bool:
 
 
 def _person_id(person: Mapping[str, Any]) -> str:
-    return str(int(person["id"])) if "id" in person else ""
+    if "id" in person:
+        return str(int(person["id"]))
+    return ""
 
 
 def _person_name(person: Mapping[str, Any]) -> str:

@@ -73,7 +73,9 @@ def _broken(found: re.Match[str]) -> str:
     """Returns the character with a joiner after it, unless it is inside a word. For the server, ¼ and ² belong to no word."""
     before = found.string[max(found.start() - 1, 0) : found.start()]
     is_inside = before.isalpha() or before.isdecimal() or before == "_"
-    return found[0] if is_inside else found[0] + _WORD_JOINER
+    if is_inside:
+        return found[0]
+    return found[0] + _WORD_JOINER
 
 
 _FILTERS = (("calm", without_mentions), ("own", own_words))
@@ -138,11 +140,15 @@ def _plain_page(fragments: Sequence[packing.Fragment], text_of: Callable[[object
 
 def _calm(view: object, text: str) -> str:
     """Returns the text of a view, changed so that it notifies no one. In a line of the bot, commands stay links."""
-    return own_words(text) if isinstance(view, views.Line | views.Code | views.NoticeView) else without_mentions(text)
+    if isinstance(view, views.Line | views.Code | views.NoticeView):
+        return own_words(text)
+    return without_mentions(text)
 
 
 def _button(button: Button) -> dict[str, str]:
-    return {"text": button.label, "url": button.url} if button.url else {"text": button.label, "data": button.data}
+    if button.url:
+        return {"text": button.label, "url": button.url}
+    return {"text": button.label, "data": button.data}
 
 
 # The HTML of a message, split into blocks of quotations and code and the text between them, with commands marked.

@@ -40,4 +40,6 @@ _PAYLOAD = TypeAdapter(MessageArguments)
 def open_message(message: Message, *, plain: bool) -> MessageArguments:
     """Returns the content of a message, or its plain form, checked before anything is sent. Raises Rejected."""
     content = read_message(message, _PAYLOAD.validate_python, plain=plain)
-    return replace(content, html=False, buttons=[]) if plain else content
+    if plain:
+        return replace(content, html=False, buttons=[])
+    return content

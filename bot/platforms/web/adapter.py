@@ -322,7 +322,9 @@ def _document(store: Store, chat: model.ChatAddress, number: int) -> tuple[str, 
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER else None
+    if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER:
+        return int(text)
+    return None
 
 
 _FIELD = "field-"  # prefix of the names of a form's fields; names without it are our own
@@ -369,7 +371,9 @@ def _fields(fields: Sequence[channels.FormField], wrong: Mapping[str, str]) -> l
 
 def _kind(field: channels.FormField) -> str:
     if field.options:
-        return "choice" if len(field.options) <= _FEW else "menu"
+        if len(field.options) <= _FEW:
+            return "choice"
+        return "menu"
     return "clock" if field.is_clock else "text"
 
 

@@ -152,7 +152,9 @@ def _is_wish(group: _Group, numbered: Callable[[str], str]) -> bool | None:
     if all(one.is_remark for one in group) or orders.is_surely_no_order(whole.tokens):
         return False
     said = [one.said for one in group if one.is_order]
-    return True if said and any(map(_is_clear, (whole, *said))) else None
+    if said and any(map(_is_clear, (whole, *said))):
+        return True
+    return None
 
 
 def _is_clear(said: Said) -> bool:

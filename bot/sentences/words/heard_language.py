@@ -16,5 +16,9 @@ def language_of(text: str) -> str:
     if said.intent == languages.OTHER_LANGUAGE or _KANA.search(text):
         return ""
     if chinese > words:
-        return "zh" if said.intent != reader.QUERY or chinese > _LONGEST_TERM else ""
-    return "en" if words > 1 and not chinese and said.intent != reader.QUERY else ""
+        if said.intent != reader.QUERY or chinese > _LONGEST_TERM:
+            return "zh"
+        return ""
+    if words > 1 and not chinese and said.intent != reader.QUERY:
+        return "en"
+    return ""

@@ -86,7 +86,9 @@ def meaning(text: str) -> Said:
     if (worded := _worded_as_a_command(_FILLED.sub("", said))) != said:
         return meaning(worded)
     begin = orders.last_order(said)
-    return meaning(said[begin:]) if begin else _if_order(_meaning_of(dictated.request_in(said) or said))
+    if begin:
+        return meaning(said[begin:])
+    return _if_order(_meaning_of(dictated.request_in(said) or said))
 
 
 def _worded_as_a_command(text: str) -> str:
@@ -95,7 +97,9 @@ def _worded_as_a_command(text: str) -> str:
     rest = _INSTEAD.sub("", text[added.end() :]) if added else ""
     tokens = reader.tokens_of(rest)
     is_subject = len(tokens) > 1 or Said(rest, tokens).has_unknown  # "add noise" is a subject, too
-    return f"subscribe to {rest}" if added and is_subject and not Said(rest, tokens).numbers else text
+    if added and is_subject and not Said(rest, tokens).numbers:
+        return f"subscribe to {rest}"
+    return text
 
 
 def _if_order(said: Said) -> Said:
@@ -247,14 +251,18 @@ def command_of(said: Said, *, of_the_chat: bool = False) -> tuple[str, str] | No
     """
     command, _, fixed = said.intent.replace("-", " ").partition(" ")
     if command == "today" and (days := paper_days(said.text)):
-        return ("search", said.text) if said.subject else ("today", f"papers {days.words}")
+        if said.subject:
+            return ("search", said.text)
+        return ("today", f"papers {days.words}")
     if command == "today" and said.subject and _OTHER_DAYS.search(reader.folded(said.text)):
         return ("search", said.text)
     is_of_one = names.is_numbered(said.text) or names.names_in(said.text, said.intent)
     if not of_the_chat and is_of_the_chat(said) and is_of_one:
         return None
     taken = _ARGUMENTS[said.intent](said) if said.intent in _ARGUMENTS else ""
-    return None if taken is None else (command, f"{fixed} {taken}".strip())
+    if taken is None:
+        return None
+    return (command, f"{fixed} {taken}".strip())
 
 
 def is_of_the_chat(said: Said) -> bool:
@@ -283,7 +291,9 @@ def name_in(said: Said) -> str:
 
 
 def _edit(said: Said) -> str | None:
-    return f"{said.numbers[0]} {said.subject}".strip() if said.numbers else None
+    if said.numbers:
+        return f"{said.numbers[0]} {said.subject}".strip()
+    return None
 
 
 def _schedule(said: Said) -> str | None:
@@ -295,8 +305,12 @@ def _schedule(said: Said) -> str | None:
         return None
     # a number that is the time itself is not the number of a subscription
     if said.marked(reader.NUMBER) and said.numbers != [when]:
-        return f"{said.numbers[0]} {when}" if when else None
-    return when if when and not said.texts(reader.NAMED) and _ALL.search(reader.folded(said.text)) else None
+        if when:
+            return f"{said.numbers[0]} {when}"
+        return None
+    if when and not said.texts(reader.NAMED) and _ALL.search(reader.folded(said.text)):
+        return when
+    return None
 
 
 _TOO = re.compile(r"\b(?:too|also|as well|in addition|plus|add|include|including)\b|也|还(?!是)|加上|包括")
@@ -315,13 +329,17 @@ def days_added(said: Said) -> frozenset[int]:
 def _days_of(reading: Reading) -> Sequence[int]:
     if reading.kind == "weekdays":
         return range(5)
-    return reading.days if reading.weekday is None else (reading.weekday,)
+    if reading.weekday is None:
+        return reading.days
+    return (reading.weekday,)
 
 
 def _numbers_beside(said: Said, time: str) -> list[str]:
     """Returns the numbers in a sentence that are no part of the words for a time."""
     rest = said.text.replace(time, " ", 1)
-    return Said(rest, reader.tokens_of(rest)).numbers if time else said.numbers
+    if time:
+        return Said(rest, reader.tokens_of(rest)).numbers
+    return said.numbers
 
 
 def _pause(said: Said) -> str | None:
@@ -331,14 +349,18 @@ def _pause(said: Said) -> str | None:
     if len(numbers) > 1:
         return None
     named = names.names_in(said.text, said.intent)
-    return f"{' '.join(numbers[:1])} {long}".strip() if not named and (numbers or not names_one(said)) else None
+    if not named and (numbers or not names_one(said)):
+        return f"{' '.join(numbers[:1])} {long}".strip()
+    return None
 
 
 def _resume(said: Said) -> str | None:
     if len(said.numbers) > 1:
         return None
     named = names.names_in(said.text, said.intent)
-    return None if named else _first_number(said) or (None if names_one(said) else "")
+    if named:
+        return None
+    return _first_number(said) or (None if names_one(said) else "")
 
 
 def names_one(said: Said) -> bool:
@@ -394,7 +416,9 @@ def _typed(said: Said) -> str | None:
     joins = reader.CATEGORY in marks and not marks.isdisjoint("和与及跟")  # 订阅 math.NT 和 math.AG
     if command["verb"] != "sub" and said.subject and (joins or small_words() & marks):
         return None
-    return "" if boundaries.is_crumb(typed) or reader.folded(typed) in small_words() else typed
+    if boundaries.is_crumb(typed) or reader.folded(typed) in small_words():
+        return ""
+    return typed
 
 
 def _first_number(said: Said) -> str:
@@ -423,7 +447,9 @@ def _limit(said: Said) -> str:
     found = next(filter(None, (one.search(plain) for one in _LIMITS)), None)
     if found is None:
         return next((one for one in said.numbers if re.search(rf"(?<!\d){one}(?!\d)", plain)), _first_number(said))
-    return "" if "几" in found["many"] else str(count_of(found["many"]))
+    if "几" in found["many"]:
+        return ""
+    return str(count_of(found["many"]))
 
 
 _AT_MOST = re.compile(
@@ -441,7 +467,9 @@ def daily_limit(text: str) -> str:
     plain = reader.folded(text)
     if not _A_DAY.search(plain) and not (_AT_MOST.search(plain) and _COUNTED.search(plain)):
         return ""
-    return _limit(Said(text, reader.tokens_of(text))) if _COUNTED.search(plain) else ""
+    if _COUNTED.search(plain):
+        return _limit(Said(text, reader.tokens_of(text)))
+    return ""
 
 
 def without_limit(text: str) -> str:
@@ -462,7 +490,9 @@ def _unsubscribe(said: Said) -> str | None:
     if said.numbers or not named:
         is_all = _SUBSCRIPTIONS.search(reader.folded(said.text)) and not said.has_unknown
         return " ".join(said.numbers) or ("" if is_all else None)
-    return named.removeprefix("all ") if _UNSUBSCRIBE.search(reader.folded(said.text)) else None
+    if _UNSUBSCRIBE.search(reader.folded(said.text)):
+        return named.removeprefix("all ")
+    return None
 
 
 _ARGUMENTS: Mapping[str, Callable[[Said], str | None]] = {

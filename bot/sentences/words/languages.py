@@ -118,7 +118,9 @@ def other_language(text: str) -> str | None:
         return None
     if code in spoken:
         return code if sure >= _LEAST else None
-    return code if is_question and words >= _MANY and sure >= _ALONE else None
+    if is_question and words >= _MANY and sure >= _ALONE:
+        return code
+    return None
 
 
 def is_in_another(text: str) -> bool:
@@ -138,4 +140,6 @@ def _without_capitals(text: str) -> str:
 
 def understands(code: str) -> str:
     """Returns, in a language, that the bot understands English and Chinese; "" if it cannot say so in that language."""
-    return _LANGUAGES[code].says if code in _LANGUAGES else ""
+    if code in _LANGUAGES:
+        return _LANGUAGES[code].says
+    return ""

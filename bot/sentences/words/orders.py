@@ -45,7 +45,9 @@ def last_order(text: str) -> int:
     if found is None:
         return 0
     both = text[: found.start()], text[found.end() :]
-    return found.end() if all(is_order(reader.tokens_of(one)) for one in both) else 0
+    if all(is_order(reader.tokens_of(one)) for one in both):
+        return found.end()
+    return 0
 
 
 def _probability(tokens: Sequence[Token]) -> float:

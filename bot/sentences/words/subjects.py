@@ -99,7 +99,9 @@ def query_in(text: str) -> str:
         )
         is_whole = query != said[1:] and not boundaries.is_crumb(query) and query.count("(") == query.count(")")
         is_whole = is_whole and not _is_a_long_name(query) and not any(map(_is_of_the_subject, pieces))
-        return query if is_whole and not is_same and _WORDS.findall(query) != _WORDS.findall(said) else text
+        if is_whole and not is_same and _WORDS.findall(query) != _WORDS.findall(said):
+            return query
+        return text
     return text
 
 
@@ -151,11 +153,9 @@ def subject_of(said: str, intent: str = reader.ASKING[0]) -> str:
     """Returns the query in a sentence, followed by the time that it names; "" if it has no subject."""
     query = wanted_in(said, intent)
     when = time_in(said, intent) or ("" if texts_of(said, intent, reader.TIME) else split_when(said).when or "")
-    return (
-        f"{query} {when}".strip()
-        if query and is_time(when) and not query.endswith(when) and reader.folded(when) not in _TODAY
-        else query
-    )
+    if query and is_time(when) and not query.endswith(when) and reader.folded(when) not in _TODAY:
+        return f"{query} {when}".strip()
+    return query
 
 
 def denies(plain: str) -> bool:
@@ -220,7 +220,9 @@ def time_in(said: str, intent: str) -> str:
         )
         return next(filter(is_available, shorter), next(filter(is_time, (together, *single)), ""))
     if not times:
-        return "now" if any(word in reader.folded(said) for word in words_for_now()) else ""
+        if any(word in reader.folded(said) for word in words_for_now()):
+            return "now"
+        return ""
     parts = [text.strip() for one in times for text in re.split("[,，、]", one)]
     read = [together, " ".join(single), *times]
     if any(one.part == reader.NO_PART and token.mark == reader.WHEN for one in pieces for token in one.tokens):
@@ -257,9 +259,9 @@ def wanted_in(said: str, intent: str) -> str:
     groups = [" OR ".join(one) for one in (authors, categories, words) if one]
     unwanted = [f"-{one}" for one in unwanted_in(said, intent)]
     several = len(groups) > 1 or unwanted
-    return (
-        " ".join([*(f"({one})" if several and " OR " in one else one for one in groups), *unwanted]) if groups else ""
-    )
+    if groups:
+        return " ".join([*(f"({one})" if several and " OR " in one else one for one in groups), *unwanted])
+    return ""
 
 
 def _typed_in(said: str, pieces: Sequence[Piece]) -> str:
@@ -283,7 +285,9 @@ def unwanted_in(said: str, intent: str) -> list[str]:
         terms += [author_rule(name) for name in _items(pieces, reader.AUTHOR)]
         terms = terms or _items(pieces, reader.WANTED, with_categories=True) or _items(pieces, reader.NAMED)
     quoted = [f'"{one}"' if " " in one and not set('":()') & set(one) else one for one in terms]
-    return quoted if any(one.part == reader.WANTED for one in pieces) else _in_field(pieces, quoted)
+    if any(one.part == reader.WANTED for one in pieces):
+        return quoted
+    return _in_field(pieces, quoted)
 
 
 def _around(pieces: Sequence[Piece]) -> str:
@@ -295,11 +299,9 @@ def _in_field(pieces: Sequence[Piece], items: list[str]) -> list[str]:
     """Returns the items, restricted to the field that other words name, as "in the title" does."""
     around = _around(pieces)
     field = next((name for name, words in _IN_FIELDS.items() if words.search(around)), "")
-    return (
-        [f"{field}:{one}" if one.startswith('"') or " " not in one else f'{field}:"{one}"' for one in items]
-        if field
-        else items
-    )
+    if field:
+        return [f"{field}:{one}" if one.startswith('"') or " " not in one else f'{field}:"{one}"' for one in items]
+    return items
 
 
 def _items(pieces: Sequence[Piece], part: str, *, with_categories: bool = False) -> list[str]:

@@ -66,7 +66,9 @@ class Named(NamedTuple):
         said = intents.meaning(text)
         if self.may_be_any and (said.intent == reader.QUERY or not said.is_sure):
             likely = next((one for one in said.found if one.intent in clauses.OF_ONE and one.sure >= _MAYBE), None)
-            return said._replace(found=(likely._replace(sure=1.0),)) if likely else said
+            if likely:
+                return said._replace(found=(likely._replace(sure=1.0),))
+            return said
         numbered = self.numbered(text)
         other = intents.meaning(numbered) if numbered != text else said
         is_better = said.intent in (*_LOOKS, *clauses.OF_ONE) or not said.is_sure
@@ -222,7 +224,9 @@ def _as_typed(piece: str) -> str:
     """Returns a piece with other words for a verb that only the command has: "add kelp"."""
     added, said = _ADD.match(reader.folded(piece)), intents.meaning(clauses.unlinked(piece))
     is_new = said.intent in (*_LOOKS, "sub", "widen") and not said.numbers and not said.texts(reader.NAMED)
-    return f"subscribe to {piece[added.end() :]}" if added and is_new else piece
+    if added and is_new:
+        return f"subscribe to {piece[added.end() :]}"
+    return piece
 
 
 def _is_pleasant(piece: str) -> bool:
@@ -325,7 +329,9 @@ def _with_verb_of(before: str, piece: str) -> str:
     )
     begins = next((one.tokens[0].start for one in first if one.part), 0)
     is_bare = not any(not one.part and re.search(r"[^\W\d_]{2}", one.text) and not _is_small(one.text) for one in then)
-    return f"{before[:begins]}{piece}" if has_both and is_bare and before[:begins].strip() else ""
+    if has_both and is_bare and before[:begins].strip():
+        return f"{before[:begins]}{piece}"
+    return ""
 
 
 def _is_small(text: str) -> bool:
@@ -335,7 +341,9 @@ def _is_small(text: str) -> bool:
 def with_antecedent(text: str, what: str) -> str:
     """Returns a wish with what the wish before was about in place of "it"."""
     found = names.IT.search(reader.folded(text))
-    return f"{text[: found.start()]}{what}{text[found.end() :]}" if found else text
+    if found:
+        return f"{text[: found.start()]}{what}{text[found.end() :]}"
+    return text
 
 
 def _with_limit(text: str, named: Named) -> tuple[str, ...]:
@@ -368,7 +376,9 @@ def left_out(text: str) -> str:
         return ""
     start = text.rfind(last)
     inside = [(piece.part, token.mark) for piece in _pieces_of(said) for token in piece.tokens if token.end > start]
-    return "" if any(part or mark.startswith("@") for part, mark in inside) else last
+    if any(part or mark.startswith("@") for part, mark in inside):
+        return ""
+    return last
 
 
 class Listed(NamedTuple):
@@ -393,7 +403,9 @@ def listed_in(text: str) -> Listed | None:
     head = lines[0] if lines and not found[0] else ""
     is_list = len(queries) > 1 and len(queries) + bool(head) == len(lines)
     said = tuple(one for one in queries if _is_order(one))
-    return Listed(head, tuple(one for one in queries if one not in said), said) if is_list else None
+    if is_list:
+        return Listed(head, tuple(one for one in queries if one not in said), said)
+    return None
 
 
 def _is_order(line: str) -> bool:

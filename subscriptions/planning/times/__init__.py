@@ -135,7 +135,9 @@ def time_at(text: str, start: int) -> int:
         if reading_of(tail[: idle.start()]) is None:  # "once" is a part of "once a week"
             break
         end = idle.start()
-    return start + len(tail[:end].rstrip(_STRAY)) if end else 0
+    if end:
+        return start + len(tail[:end].rstrip(_STRAY))
+    return 0
 
 
 def time_put_last(text: str) -> str:
@@ -180,7 +182,9 @@ def _bare(query: str) -> str:
     """Returns the query without a colon at its end, as in "diffusion: daily at 9". The colon of a field stays."""
     *_, last = query.split() or [""]
     leads = last.endswith((":", "：")) and last[:-1].casefold() not in FIELDS.by_name
-    return query.rstrip(_BLANKS + ":：") if leads else query
+    if leads:
+        return query.rstrip(_BLANKS + ":：")
+    return query
 
 
 def as_words(text: str) -> str:
@@ -217,7 +221,9 @@ def _read(said: str, *, glued: bool) -> Reading | None:
     reading = reading_of(said) or _with_place(said)
     if reading is None or not glued:
         return reading
-    return reading if said.startswith(("每", "逢")) or reading.words > 1 or not reading.either else None
+    if said.startswith(("每", "逢")) or reading.words > 1 or not reading.either:
+        return reading
+    return None
 
 
 def _with_place(said: str) -> Reading | None:
@@ -227,7 +233,9 @@ def _with_place(said: str) -> Reading | None:
         return None
     reading = meaning(tokens)
     clear = reading is not None and reading.timed and not reading.either and reading.exact and not reading.zone
-    return reading if reading and clear and not reading.at_number else None
+    if reading and clear and not reading.at_number:
+        return reading
+    return None
 
 
 def _is_word(query: str, reading: Reading) -> bool:
@@ -333,7 +341,9 @@ def _time_of(chat_schedule: model.Cadence | None, part: str) -> time:
     If the text names a part of the day (`part` is "morning"), also returns 09:00 for a schedule at noon or later.
     """
     own = chat_schedule.at if chat_schedule and chat_schedule.until is None else None
-    return cadences.NINE if own is None or (part and own.hour >= _BY_NOON) else own
+    if own is None or (part and own.hour >= _BY_NOON):
+        return cadences.NINE
+    return own
 
 
 def _refuse(text: str, chat_schedule: model.Cadence | None) -> NoReturn:

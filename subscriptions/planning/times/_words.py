@@ -138,7 +138,9 @@ def _unit(word: str) -> str:
 def _nearest(many: int, unit: str) -> str:
     if unit == "minute" or (unit == "hour" and many < _HALF_A_DAY):
         return "now"
-    return "daily" if unit == "hour" or (unit == "day" and many <= _HALF_A_WEEK) else "weekly"
+    if unit == "hour" or (unit == "day" and many <= _HALF_A_WEEK):
+        return "daily"
+    return "weekly"
 
 
 def _words(pattern: str) -> str:

@@ -72,7 +72,9 @@ def hours_of(text: str) -> tuple[time, time] | None:
     if rest or not tokens or not said.take(tokens) or not said.is_range_alone():
         return None
     first, last = (clock.at for clock in said.hours)
-    return (first, last) if first is not None and last is not None else None
+    if first is not None and last is not None:
+        return (first, last)
+    return None
 
 
 def clock_of(text: str) -> time | None:
@@ -89,7 +91,9 @@ def clock_with_zone(text: str) -> tuple[time | None, str]:
     said = _TimeParts(bare=True)
     tokens, _ = tokens_of(plain(text))
     said.take(tokens)
-    return (None, "") if said.cadences else (reading.at, reading.zone)
+    if said.cadences:
+        return (None, "")
+    return (reading.at, reading.zone)
 
 
 def _is_firm(tokens: Sequence[Token], one: Token) -> bool:
@@ -163,7 +167,9 @@ class _TimeParts:
     def decide(self) -> Reading | None:
         """Returns the meaning of the tokens; None if they have none. Two zones make the meaning inexact."""
         found = self._decided()
-        return replace(found, exact=False) if found and len(self.said[TokenKind.ZONE]) > 1 else found
+        if found and len(self.said[TokenKind.ZONE]) > 1:
+            return replace(found, exact=False)
+        return found
 
     def _decided(self) -> Reading | None:
         often, days = self.said[TokenKind.OFTEN], self.said[TokenKind.DAY]
@@ -175,7 +181,9 @@ class _TimeParts:
             return Reading(kind="now", exact=not (has_cadence or self.said[TokenKind.OUT] or timed))
         if self.said[TokenKind.OUT]:
             return self._when_out()
-        return self._timed(self._cadence()) if has_cadence or timed else None
+        if has_cadence or timed:
+            return self._timed(self._cadence())
+        return None
 
     def _when_out(self) -> Reading:
         """Returns when-out. If the text names two times or weekdays, they limit it."""

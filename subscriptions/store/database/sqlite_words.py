@@ -27,7 +27,9 @@ def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[
 def find(connection: sa.Connection, expression: Expression, first: int, last: int) -> list[int]:
     """Returns the entries from `first` to `last` that match an expression."""
     asked = _written(expression)
-    return [entry for (entry,) in _raw(connection).execute(_FIND, (asked, first, last))] if asked else []
+    if asked:
+        return [entry for (entry,) in _raw(connection).execute(_FIND, (asked, first, last))]
+    return []
 
 
 def uncertain(connection: sa.Connection, first: int, last: int) -> list[int]:  # noqa: ARG001 - as on PostgreSQL
@@ -53,10 +55,14 @@ def _written(expression: Expression) -> str:
             return f"{parts[0].columns[0]} : NEAR({' '.join(map(_phrase, parts))}, {distance})"
         case AllOf(parts):
             all_of = [_written(part) for part in parts]
-            return f"({' AND '.join(all_of)})" if all(all_of) else ""
+            if all(all_of):
+                return f"({' AND '.join(all_of)})"
+            return ""
         case AnyOf(parts):
             any_of = [written for part in parts if (written := _written(part))]
-            return f"({' OR '.join(any_of)})" if any_of else ""
+            if any_of:
+                return f"({' OR '.join(any_of)})"
+            return ""
 
 
 def _phrase(phrase: Phrase) -> str:

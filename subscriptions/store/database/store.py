@@ -301,7 +301,9 @@ class Store:
         On SQLite, the value may, rarely, stay the same although another process has written.
         """
         mark = self.kind.mark()
-        return None if mark is None else (mark, self.commits)
+        if mark is None:
+            return None
+        return (mark, self.commits)
 
     def missing(self) -> errors.NotFound:
         """Returns the error to raise if there is no database, or only an empty file."""

@@ -181,7 +181,9 @@ class SideSession:
 
 def name_of_holder(row: Sequence[Any] | None) -> str:
     """Returns the name of the process that holds the sender lock. `row` is a row of `HOLDER`; "?" if it is None."""
-    return str(row[0]).removeprefix("paperwire ") if row else "?"
+    if row:
+        return str(row[0]).removeprefix("paperwire ")
+    return "?"
 
 
 CONNECTIONS = 3  # connections of a process for its transactions; more would only wait for Python's interpreter lock

@@ -134,4 +134,6 @@ def _message(error: object, password: str | None) -> str:
     """Returns the last line of the driver's message that is not a question, without the password."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.endswith("?")]
     said = (lines[-1] if lines else type(error).__name__).rstrip(".")
-    return said.replace(password, "***") if password else said
+    if password:
+        return said.replace(password, "***")
+    return said

@@ -108,7 +108,9 @@ def _written(expression: Expression) -> str:
             return f"({' <0> '.join(_written(part) for part in parts)})"
         case AllOf(parts):
             written = [_written(part) for part in parts]
-            return _joined("&", written) if all(written) else ""
+            if all(written):
+                return _joined("&", written)
+            return ""
         case AnyOf(parts):
             return _joined("|", [_written(part) for part in parts])
 
@@ -117,12 +119,16 @@ def _phrase(letter: str, words: Sequence[str], *, prefix: bool) -> str:
     lexemes = [_quoted(letter + word) for word in words]
     if prefix and lexemes:
         lexemes[-1] += ":*"
-    return f"({' <-> '.join(lexemes)})" if len(lexemes) > 1 else "".join(lexemes)
+    if len(lexemes) > 1:
+        return f"({' <-> '.join(lexemes)})"
+    return "".join(lexemes)
 
 
 def _joined(sign: str, parts: Iterable[str]) -> str:
     some = [part for part in parts if part]
-    return f"({f' {sign} '.join(some)})" if len(some) > 1 else "".join(some)
+    if len(some) > 1:
+        return f"({f' {sign} '.join(some)})"
+    return "".join(some)
 
 
 def _quoted(lexeme: str) -> str:
