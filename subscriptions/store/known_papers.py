@@ -125,9 +125,7 @@ def sequence_before(transaction: Transaction, instant: datetime) -> int:
     If the clock was set back, some higher sequences may have been assigned before `instant`, too.
     """
     first, last = store.execute(transaction, _SINCE, {"instant": instant}).one()
-    if first is None:
-        return int(last or 0)
-    return first - 1
+    return int(last or 0) if first is None else first - 1
 
 
 def window(transaction: Transaction, after: int, upto: int) -> tuple[model.KnownPaper, ...]:
