@@ -11,8 +11,7 @@ from subscriptions.service.changes import note_changed_state
 from subscriptions.service.operators import has_operator, notify_of_request
 from subscriptions.store import admitted_chats, chats
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, reads, writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Standing:
         return next((chat for chat in self.chats if chat.address == address), None)
 
 
-@stored_store.reads
+@reads
 def standing_of(transaction: Transaction, address: model.ChatAddress) -> Standing:
     """Returns what operators decided about an address, or, if its chat moved, about the new address."""
     lane = address.lane
@@ -48,7 +47,7 @@ def standing_of(transaction: Transaction, address: model.ChatAddress) -> Standin
     return Standing(tuple(here), bool(admitted_chats.denial_of(transaction, lane)))
 
 
-@stored_store.writes
+@writes
 def request_admission(
     transaction: Transaction,
     address: model.ChatAddress,
@@ -71,7 +70,7 @@ def request_admission(
     return has_operator(transaction, admins)
 
 
-@stored_store.writes
+@writes
 def allow(
     transaction: Transaction, address: model.ChatAddress, *, now: datetime, notify_chats: bool = True
 ) -> tuple[model.Chat, bool]:
@@ -98,7 +97,7 @@ def allow(
     return listing.get_chat(transaction, address), waited
 
 
-@stored_store.writes
+@writes
 def deny(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> bool:
     """Denies all chats at an address, including topics, and notifies the chat.
 
@@ -115,7 +114,7 @@ def deny(transaction: Transaction, address: model.ChatAddress, *, now: datetime)
     return True
 
 
-@stored_store.writes
+@writes
 def open_page_chat(
     transaction: Transaction, chat: model.ChatAddress, *, lang: str, timezone: str = "", now: datetime
 ) -> None:
@@ -130,14 +129,14 @@ def open_page_chat(
         admitted_chats.admit(transaction, known.id, now=now)
 
 
-@stored_store.writes
+@writes
 def choose_language(transaction: Transaction, chat: model.ChatAddress, lang: str, *, now: datetime) -> None:
     """Stores the language that a person chose on a page. Adds the chat if it is unknown."""
     known = chats.add_chat(transaction, chat, listing.kind_of(chat), now=now)
     chats.choose_setting(transaction, known.id, "lang", lang)
 
 
-@stored_store.reads
+@reads
 def subscriptions_around(
     transaction: Transaction, own: model.Chat, shared: Collection[str] | None
 ) -> tuple[tuple[model.Chat, tuple[listing.Listed, ...]], ...]:

@@ -18,8 +18,7 @@ from subscriptions.store import (
     sources,
     work_figures,
 )
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.sources import KnownSource
 from subscriptions.store.work_figures import OutboxFigures
 
@@ -36,7 +35,7 @@ class Figures:
     sources: tuple[KnownSource, ...] = ()  # the sources that the settings declare
 
 
-@stored_store.reads
+@reads
 def figures(transaction: Transaction, *, now: datetime, wall: datetime) -> Figures:
     """Returns the figures of the whole bot. `wall` is the machine's time, `now` may differ from it. Raises StoreError."""
     known = sources.known_sources(transaction)
@@ -60,7 +59,7 @@ class Status:
     dead: int
 
 
-@stored_store.reads
+@reads
 def status(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> Status:
     """Returns the state of a chat. Raises NotFound."""
     chat, found = listing.get_subscribed(transaction, address)
@@ -89,7 +88,7 @@ class Statistics:
         return sum(self.shown.values())
 
 
-@stored_store.reads
+@reads
 def statistics(transaction: Transaction, address: model.ChatAddress, *, since: datetime) -> Statistics:
     """Returns what a chat got since a moment. Raises NotFound."""
     chat = listing.get_chat(transaction, address)
@@ -101,7 +100,7 @@ def statistics(transaction: Transaction, address: model.ChatAddress, *, since: d
     return Statistics(shown=shown, done=done)
 
 
-@stored_store.reads
+@reads
 def next_deliveries_to(
     transaction: Transaction, address: model.ChatAddress, subscriptions: Sequence[model.Subscription], *, now: datetime
 ) -> NextDelivery:
@@ -109,7 +108,7 @@ def next_deliveries_to(
     return sources.forecast(transaction, now=now).next_of(listing.get_chat(transaction, address), subscriptions)
 
 
-@stored_store.reads
+@reads
 def next_deliveries_of(
     transaction: Transaction, subscriptions: Sequence[listing.Listed], *, now: datetime
 ) -> tuple[NextDelivery, ...]:

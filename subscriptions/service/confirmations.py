@@ -15,8 +15,7 @@ from subscriptions.service.operators import HOUR
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.store import admitted_chats, bot_state, chats
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, writes
 from subscriptions.store.delivery_trouble import notices_since
 
 OPEN_FOR = timedelta(days=2)  # how long an address can answer the question
@@ -36,7 +35,7 @@ _DENIED = errors.Sentence("The operator of this bot has said no to this address.
 _HASH = 16  # characters of a hash that are stored
 
 
-@stored_store.writes
+@writes
 def serve(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> None:
     """Does what is needed after an operator has subscribed a chat: lets it in, or asks the reader of its address."""
     chat = listing.get_chat(transaction, address)
@@ -45,7 +44,7 @@ def serve(transaction: Transaction, address: model.ChatAddress, *, now: datetime
     ask_unasked(transaction, [chat.address], now=now)
 
 
-@stored_store.writes
+@writes
 def ask_to_confirm(
     transaction: Transaction,
     address: model.ChatAddress,
@@ -121,7 +120,7 @@ def _store_questions(transaction: Transaction, questions: Sequence[_Question]) -
     bot_state.put_value(transaction, _QUESTIONS, json.dumps([(at.isoformat(), *rest) for at, *rest in questions]))
 
 
-@stored_store.writes
+@writes
 def ask_unasked(transaction: Transaction, addresses: Collection[model.ChatAddress], *, now: datetime) -> None:
     """Stores the question for each of these addresses that is neither confirmed nor denied, and has no open question."""
     found = chats.find_chats(transaction, addresses)
@@ -131,7 +130,7 @@ def ask_unasked(transaction: Transaction, addresses: Collection[model.ChatAddres
             ask_to_confirm(transaction, address, now=now)
 
 
-@stored_store.writes
+@writes
 def confirm(
     transaction: Transaction,
     address: model.ChatAddress,

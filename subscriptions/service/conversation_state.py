@@ -14,13 +14,12 @@ from subscriptions.store import (
     updates,
 )
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Scope, Transaction
+from subscriptions.store.database.store import Scope, Transaction, reads, writes
 
 OFFER = "offer"  # the verb of a link that offers a subscription
 
 
-@stored_store.writes
+@writes
 def store_chat(
     transaction: Transaction,
     address: model.ChatAddress,
@@ -52,7 +51,7 @@ def store_chat(
     )
 
 
-@stored_store.reads
+@reads
 def known_or_new(
     transaction: Transaction,
     address: model.ChatAddress,
@@ -72,7 +71,7 @@ def known_or_new(
     return model.Chat(id=0, address=address, kind=kind, settings=settings, title=title, public=public)
 
 
-@stored_store.reads
+@reads
 def chat_of_thread(transaction: Transaction, address: model.ChatAddress) -> model.ChatAddress:
     """Returns the address of the chat to which messages in a thread belong.
 
@@ -110,7 +109,7 @@ def move_to_person_address(store: Scope, address: model.ChatAddress, other: str,
         moving.chat_moved(store, made.address, address.address, now=now)
 
 
-@stored_store.writes
+@writes
 def apply_once(
     transaction: Transaction,
     platform: str,
@@ -134,7 +133,7 @@ def apply_once(
     return reply, True
 
 
-@stored_store.reads
+@reads
 def find_callback(transaction: Transaction, token_id: str) -> model.CallbackToken | None:
     """Returns the callback token of a button, or of a link that offers a subscription; None for an unknown id.
 
@@ -149,7 +148,7 @@ def find_callback(transaction: Transaction, token_id: str) -> model.CallbackToke
     )
 
 
-@stored_store.writes
+@writes
 def share_link(transaction: Transaction, address: model.ChatAddress, number: int, *, now: datetime) -> str:
     """Stores what a link offers to others, the text and time of a subscription, and returns the id of its token.
 
@@ -169,7 +168,7 @@ def share_link(transaction: Transaction, address: model.ChatAddress, number: int
     return callbacks.put_offer(transaction, chat.id, offer, new_id=callbacks.new_callback_id(), now=now)
 
 
-@stored_store.reads
+@reads
 def shared_link(transaction: Transaction, address: model.ChatAddress, number: int) -> str:
     """Returns the id that `share_link` returned for this subscription; "" if there is none or the chat is unknown."""
     chat = chats.find_chat(transaction, address)

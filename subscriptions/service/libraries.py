@@ -15,8 +15,7 @@ from subscriptions.service.scorers import scorer
 from subscriptions.service.word_counts import counted_words_of_all
 from subscriptions.store import libraries as stored_libraries
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, reads, writes
 
 NO_LIBRARY = errors.Sentence("There is no library here.")
 HOW_TO_SEND = errors.Sentence(
@@ -32,7 +31,7 @@ def words_of_library(transaction: Transaction, chat_id: int) -> WordsOfPapers:
     return words_of_papers((), counted_words_of_all(transaction), library.words)
 
 
-@store.reads
+@reads
 def entry_near(transaction: Transaction, chat: model.Chat, known: model.KnownPaper) -> model.KnownPaper | None:
     """Returns the entry of a chat's library that shares most of the words that make a paper near to the library.
 
@@ -67,7 +66,7 @@ def nearest_entry(
     return None
 
 
-@store.writes
+@writes
 def put_library(transaction: Transaction, chat: model.Chat, library: Library, *, now: datetime, who: str = "") -> None:
     """Replaces the library of a chat. Its subscriptions with `like:library` get the words of the new library."""
     stored_libraries.put_library(transaction, chat.id, library, now=now)
@@ -81,7 +80,7 @@ def put_library(transaction: Transaction, chat: model.Chat, library: Library, *,
             change_subscriptions(transaction, [one], [after], now=now, who=who)
 
 
-@store.writes
+@writes
 def drop_library(transaction: Transaction, chat: model.Chat) -> bool:
     """Removes the library of a chat. Returns whether it had a library."""
     is_gone = stored_libraries.drop_library(transaction, chat.id)

@@ -16,8 +16,7 @@ from subscriptions.service.plan_inputs import Window
 from subscriptions.service.queries_in_memory import kept_queries
 from subscriptions.store import known_papers, paper_sequence
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.database.store import CHUNK, Store, Transaction, in_chunks, writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Look:
         """Yields the ids of `unmatched` chats, then of chats with matches, query by query. Yields each id once."""
         seen = set(self.unmatched)
         yield from self.unmatched
-        for part in stored_store.in_chunks(self.queries):
+        for part in in_chunks(self.queries):
             with store.read() as transaction:
                 found = stored_subscriptions.chats_with(transaction, part, self.shared, self.upto)
             new = [chat for chat in found if chat not in seen]
@@ -63,11 +62,11 @@ def look(
         kept.follow(transaction)
         window.cover(transaction, min(one.sequence for one in awake))
         with matching():
-            queries = apart(kept.matching(window.indexed()), store, stored_store.CHUNK)
+            queries = apart(kept.matching(window.indexed()), store, CHUNK)
         return Look(shared, upto, queries, _to_hear_of_no_match(transaction, shared, upto))
 
 
-@stored_store.writes
+@writes
 def finish(transaction: Transaction, found: Look) -> None:
     """Moves the shared cursors forward, for all their followers.
 

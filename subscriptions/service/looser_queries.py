@@ -11,8 +11,7 @@ from subscriptions.query.tree import Query
 from subscriptions.service import known_papers as index
 from subscriptions.service.near_papers import with_words
 from subscriptions.store import known_papers
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, reads
 
 _BEST_FIRST = ("also", "author", "initials", "anywhere", "without", "allowed", "only", "any")
 _YEAR = timedelta(days=365)
@@ -29,7 +28,7 @@ class Looser:
     more: int  # number of papers that the variant finds and the query does not
 
 
-@stored_store.reads
+@reads
 def looser(transaction: Transaction, query: Query, *, forms_only: bool = False) -> list[Looser]:
     """Returns variants that find more of the newest 50,000 papers than a query does, the most useful first.
 
@@ -55,7 +54,7 @@ def looser(transaction: Transaction, query: Query, *, forms_only: bool = False) 
     return sorted(better, key=lambda one: (_BEST_FIRST.index(one.variant.kind), -one.more))
 
 
-@stored_store.reads
+@reads
 def in_last_year(transaction: Transaction, query: Query, found: int, *, now: datetime) -> Looser | None:
     """Returns the variant "last year" of a query; None if it finds no more than the `found` papers of the last days."""
     entries, _ = index.searched_range(transaction)

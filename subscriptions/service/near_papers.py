@@ -18,8 +18,7 @@ from subscriptions.service.meaning import near_papers as near_in_meaning
 from subscriptions.service.questions import with_all_vectors
 from subscriptions.service.word_counts import counted_words_of_all
 from subscriptions.store import known_papers, meanings
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Scope, Transaction
+from subscriptions.store.database.store import Scope, Transaction, reads
 
 MOST_ALIKE = 5
 CANDIDATES = 50  # papers with the weightiest words, and as many that are nearest in meaning; they are compared by both
@@ -43,7 +42,7 @@ def with_words(
     return with_all_vectors(store, parse.parse_query(query.text, query.fields.knowing(words)))
 
 
-@stored_store.reads
+@reads
 def words_near(transaction: Transaction, query: Query) -> tuple[str, ...]:
     """Returns the words that make a paper near to the papers that a query names, spelled as in these papers.
 
@@ -89,7 +88,7 @@ class Alike(NamedTuple):
     in_meaning: bool  # also papers without these words were found, by their meaning
 
 
-@stored_store.reads
+@reads
 def papers_alike(transaction: Transaction, given: Sequence[model.KnownPaper]) -> Alike:
     """Returns the papers that are nearest to the given papers, at most five of the newest 50,000."""
     codes = [(1.0, code) for one in given for code in meaning.read_paper(one.paper.meaning)[:1]]
@@ -97,7 +96,7 @@ def papers_alike(transaction: Transaction, given: Sequence[model.KnownPaper]) ->
     return _alike(transaction, [one.paper for one in given], in_meaning, without={one.id for one in given})
 
 
-@stored_store.reads
+@reads
 def papers_near_text(transaction: Transaction, text: str, question: bytes = b"") -> Alike:
     """Returns the papers that are nearest to a text, at most five of the newest 50,000. `question` is its vector."""
     return _alike(transaction, [model.Paper(key="", abstract=text)], question)

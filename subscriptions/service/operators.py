@@ -12,8 +12,7 @@ from subscriptions.notices import of_chats
 from subscriptions.service import listing, notices
 from subscriptions.service.changes import note_changed_state
 from subscriptions.store import admitted_chats, chats
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, reads, writes
 
 CodeResult = Literal["made", "wrong", "too-many", "there-is-one"]
 WRONG_CODES = 5  # wrong codes that one chat may send in an hour
@@ -25,7 +24,7 @@ _GROUPS, _GROUP = 3, 4  # twelve of thirty characters: 58 bits
 _LONGEST_REQUEST = 120
 
 
-@stored_store.reads
+@reads
 def is_operator(transaction: Transaction, admins: Sequence[model.ChatAddress], person: model.ChatAddress) -> bool:
     """Whether a private chat belongs to an operator: a person in the settings, or one who became operator by a code."""
     if person in admins:
@@ -34,7 +33,7 @@ def is_operator(transaction: Transaction, admins: Sequence[model.ChatAddress], p
     return chat is not None and (chat.admin or chat.address in admins)
 
 
-@stored_store.reads
+@reads
 def operators_on(transaction: Transaction, admins: Sequence[model.ChatAddress], platform: str) -> tuple[str, ...]:
     """Returns the platform ids of the operators on one platform, each once."""
     known = [chat.address for chat in admitted_chats.operators(transaction)]
@@ -44,13 +43,13 @@ def operators_on(transaction: Transaction, admins: Sequence[model.ChatAddress], 
     return tuple(dict.fromkeys(at.address for at in found))
 
 
-@stored_store.reads
+@reads
 def has_operator(transaction: Transaction, admins: Sequence[model.ChatAddress]) -> bool:
     """Whether there is an operator."""
     return bool(admins or admitted_chats.operators(transaction))
 
 
-@stored_store.writes
+@writes
 def new_code(transaction: Transaction) -> str:
     """Returns a new code. The first person who sends it to the bot becomes its operator. Stores only its hash."""
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
@@ -58,7 +57,7 @@ def new_code(transaction: Transaction) -> str:
     return code
 
 
-@stored_store.writes
+@writes
 def redeem_code(
     transaction: Transaction,
     address: model.ChatAddress,

@@ -9,8 +9,7 @@ from subscriptions.store import (
     delivery_trouble,
     platform_states,
 )
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, writes
 
 # Trouble is dead messages, and deliveries that have waited for long.
 
@@ -26,7 +25,7 @@ class OutboxTrouble:
     waiting: Mapping[str, delivery_trouble.Trouble] = field(default_factory=dict)
 
 
-@stored_store.writes
+@writes
 def claim_unlogged_trouble(transaction: Transaction, *, now: datetime) -> OutboxTrouble:
     """Returns trouble that is not logged yet, and marks it as logged: dead messages once, long waits once a day (UTC).
 

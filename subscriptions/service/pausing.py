@@ -17,8 +17,7 @@ from subscriptions.store import (
 )
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, reads, writes
 
 ANSWER_WITHIN = timedelta(minutes=10)  # how long a person can decide whether the papers that waited are sent
 
@@ -32,7 +31,7 @@ class WaitingPapers:
     delivered_at: datetime | None = None  # when they are sent if no person decides; None: unknown
 
 
-@stored_store.writes
+@writes
 def pause(
     transaction: Transaction,
     address: model.ChatAddress,
@@ -74,7 +73,7 @@ def _pause_chat(transaction: Transaction, chat: model.Chat, *, until: datetime |
     return True
 
 
-@stored_store.writes
+@writes
 def resume(
     transaction: Transaction, address: model.ChatAddress, number: int | None, *, now: datetime, who: str = ""
 ) -> model.Chat | None:
@@ -100,7 +99,7 @@ def resume(
     return listing.get_chat(transaction, address)
 
 
-@stored_store.writes
+@writes
 def end_pauses(transaction: Transaction, *, now: datetime) -> None:
     """Ends the pauses whose time is over. A due moment that passed during a pause is replaced by the next regular one.
 
@@ -158,7 +157,7 @@ def with_ended_pauses(
     return chat, tuple(map(woken, subscriptions))
 
 
-@stored_store.writes
+@writes
 def delay_after_return(transaction: Transaction, chat: model.Chat, *, now: datetime) -> None:
     """Delays by ten minutes the papers of a chat that gets messages again, so that a person can skip them.
 
@@ -183,7 +182,7 @@ def _after_return(subscription: model.Subscription, chat: model.Chat, now: datet
     return forecast.with_due(subscription, forecast.due_span(cadence, zone, cadences.next_due(cadence, zone, now)))
 
 
-@stored_store.reads
+@reads
 def get_waiting_papers(
     transaction: Transaction, address: model.ChatAddress, *, now: datetime, number: int | None = None
 ) -> WaitingPapers:
@@ -204,7 +203,7 @@ def get_waiting_papers(
     return WaitingPapers(papers=papers_found, upto=last_sequence, delivered_at=min(moments, default=None))
 
 
-@stored_store.reads
+@reads
 def match_waiting_ahead(transaction: Transaction, address: model.ChatAddress) -> None:
     """Fills the cache with the matches of the papers that wait for a chat, also of its paused subscriptions.
 
@@ -226,7 +225,7 @@ def _delivered_at(
     return next_delivery.at or next_delivery.latest
 
 
-@stored_store.writes
+@writes
 def send_waiting(
     transaction: Transaction, address: model.ChatAddress, *, now: datetime, number: int | None = None
 ) -> int:
@@ -241,7 +240,7 @@ def send_waiting(
     return found
 
 
-@stored_store.writes
+@writes
 def skip_waiting(
     transaction: Transaction,
     address: model.ChatAddress,

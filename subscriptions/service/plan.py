@@ -23,8 +23,7 @@ from subscriptions.store import chats as stored_chats
 from subscriptions.store import ended_pauses, paper_sequence, planned_deliveries, sources
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Scope, Store, Transaction, in_chunks
+from subscriptions.store.database.store import Scope, Store, Transaction, in_chunks, reads, writes
 
 SLICE = 200  # chats that are planned in one transaction; limits memory and how long other writers wait
 
@@ -110,7 +109,7 @@ def move_far_moments(store: Scope, *, now: datetime) -> int:
     return sum(_move_near(store, chat_ids, now) for chat_ids in in_chunks(found))
 
 
-@stored_store.writes
+@writes
 def _move_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime) -> int:
     stored_chats.hold_chats(transaction, chat_ids)
     moves = new_clock.moved_near(transaction, chat_ids, now)
@@ -128,7 +127,7 @@ class _Due(NamedTuple):
     pause_ended: bool  # whether a pause is over, so that more chats may be due
 
 
-@stored_store.reads
+@reads
 def _read_due(transaction: Transaction, now: datetime) -> _Due:
     forecast = sources.forecast(transaction, now=now)
     last_sequence, waiting = forecast.last_sequence, forecast.all_reported is False
@@ -189,7 +188,7 @@ def _decide_slice(store: Store, chat_ids: Sequence[int], context: plan_inputs.Pl
     return _Slice(seen, inputs, matches, decided, _changes(inputs, decided, context))
 
 
-@stored_store.writes
+@writes
 def _store_slice(
     transaction: Transaction, plan: _Slice, context: plan_inputs.PlanContext
 ) -> Sequence[model.Lane] | None:

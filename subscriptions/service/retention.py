@@ -24,8 +24,7 @@ from subscriptions.store import (
     retention,
 )
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Scope, Store, Transaction
+from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
 
 # deliveries with the texts of their messages; which papers a chat got is stored longer
 DELIVERIES = timedelta(days=30)
@@ -72,7 +71,7 @@ class Forgotten:
     denied: bool = False  # an operator denied it, so a hash of its address stays stored
 
 
-@stored_store.writes
+@writes
 def claim_database(transaction: Transaction, bots: Mapping[str, str], *, new_bot: bool = False) -> None:
     """Stores to which bot this database belongs on each platform.
 
@@ -112,7 +111,7 @@ def bot_name(store: Scope, platform: str, current: str = "") -> str:
     return current or known
 
 
-@stored_store.writes
+@writes
 def _store_name(transaction: Transaction, platform: str, name: str) -> None:
     platform_states.put_platform(transaction, platform, bot_name=name)
 
@@ -127,7 +126,7 @@ def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> N
         moving.chat_moved(store, ChatAddress(platform, address), address.removeprefix(prefix), now=now)
 
 
-@stored_store.reads
+@reads
 def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
     """Returns all stored data of this chat as JSON. Raises NotFound.
 
@@ -136,7 +135,7 @@ def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
     return chat_data.json_text(chat_data.chat_data(transaction, get_chat(transaction, address).id))
 
 
-@stored_store.reads
+@reads
 def erased_together(transaction: Transaction, address: ChatAddress) -> list[Chat]:
     """Returns the chats that are erased at once: a private chat with its topics, any other chat alone. Raises NotFound."""
     chat = get_chat(transaction, address)
@@ -145,7 +144,7 @@ def erased_together(transaction: Transaction, address: ChatAddress) -> list[Chat
     return chats.chats_in(transaction, chat.address.lane)
 
 
-@stored_store.writes
+@writes
 def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
     """Erases a chat, its subscriptions and deliveries, and everything that names it in other chats. Raises NotFound.
 
@@ -161,7 +160,7 @@ def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
     return Forgotten(subscriptions=subscriptions, papers=papers, denied=denied)
 
 
-@stored_store.writes
+@writes
 def claim_daily_work(transaction: Transaction, *, now: datetime) -> bool:
     """Claims the clean-up of the day (UTC). Returns False if another process or an earlier call has claimed it."""
     today = now.date().isoformat()
@@ -169,7 +168,7 @@ def claim_daily_work(transaction: Transaction, *, now: datetime) -> bool:
     return begun != today and bot_state.swap_value(transaction, _DAY_BEGUN, begun, today)
 
 
-@stored_store.writes
+@writes
 def claim_copy(transaction: Transaction, *, now: datetime) -> bool:
     """Claims the copy of the day (UTC). Returns False if it is not due.
 
@@ -182,7 +181,7 @@ def claim_copy(transaction: Transaction, *, now: datetime) -> bool:
     return bot_state.swap_value(transaction, _COPY_DUE, due, (now + COPY_RETRY).isoformat())
 
 
-@stored_store.writes
+@writes
 def copied(transaction: Transaction, *, now: datetime) -> None:
     """Stores that the copy of the day was made. The next copy is due on the next day (UTC)."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -207,14 +206,14 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
     workspaces.forget_workspaces(store, now=now)
 
 
-@stored_store.writes
+@writes
 def _erase_if_gone(transaction: Transaction, chat_id: int, now: datetime) -> None:
     """Erases a chat, unless it has become reachable in the meantime."""
     if chat_id in _chats_to_erase(transaction, now):
         chat_data.erase(transaction, chat_id)
 
 
-@stored_store.reads
+@reads
 def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:
     """Returns the ids of the chats to erase.
 
@@ -228,7 +227,7 @@ def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:
 
 def _steps(store: Store, clean: _CleanUp, before: datetime) -> Iterator[int]:
     """Calls a function of the clean-up, each time in its own transaction, until it finds nothing more to remove."""
-    step = stored_store.writes(clean)
+    step = writes(clean)
     while True:
         done = step(store, before, STEP)
         yield done

@@ -10,9 +10,8 @@ from subscriptions.store import (
     work_figures,
     workers,
 )
-from subscriptions.store.database import store as stored_store
 from subscriptions.store.database.postgres import OpenSession, open_sessions
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,7 @@ class Backlog:
     jobs: int | None  # jobs that wait for a worker; None on SQLite, which has no jobs
 
 
-@stored_store.reads
+@reads
 def backlog(transaction: Transaction, *, now: datetime, wall: datetime) -> Backlog:
     """Returns since when work waits. `wall` is the time of the machine's clock. Raises StoreError."""
     return Backlog(
@@ -44,7 +43,7 @@ def backlog(transaction: Transaction, *, now: datetime, wall: datetime) -> Backl
     )
 
 
-@stored_store.reads
+@reads
 def workers_at_work(transaction: Transaction, *, is_running: Callable[[str], bool]) -> tuple[WorkerAtWork, ...]:
     """Returns the workers of a database. Raises StoreError.
 

@@ -23,14 +23,13 @@ from subscriptions.store import (
     wakeups,
     workers,
 )
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Scope, Transaction
+from subscriptions.store.database.store import Scope, Transaction, reads, shares, writes
 
 _PACED = timedelta(minutes=1)  # no platform's rate limit depends on posts that are older than this
 SILENT_AFTER = timedelta(seconds=20)  # after so long without a heartbeat, other workers take over a worker's messages
 
 
-@stored_store.reads
+@reads
 def sends_of_lane(transaction: Transaction, lane: Lane, *, now: datetime, wall: datetime) -> list[timedelta]:
     """Returns how long ago each message and reply of a lane was sent by any worker in the last minute, oldest first.
 
@@ -57,7 +56,7 @@ class EarlierSend:
     is_answer: bool = False
 
 
-@stored_store.shares
+@shares
 def record_outcome(
     transaction: Transaction,
     claimed: steps.Claim,
@@ -106,7 +105,7 @@ def outbox_entries(
         yield from page
 
 
-@stored_store.writes
+@writes
 def retry_delivery(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
     """Makes a delivery ready for another attempt, even if its chat was gone. Also frees all stopped platforms.
 
@@ -119,7 +118,7 @@ def retry_delivery(transaction: Transaction, delivery_id: str, *, now: datetime)
     platform_states.free_platforms(transaction)
 
 
-@stored_store.writes
+@writes
 def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
     """Dismisses a delivery, so that it is not sent. Raises NotFound."""
     if not outbox.dismiss(transaction, delivery_id, now=now):
@@ -135,7 +134,7 @@ class Beginning:
     moved: int  # subscriptions that were due too late, see `plan.move_far_moments`
 
 
-@stored_store.writes
+@writes
 def begin(
     transaction: Transaction,
     worker: workers.NewWorker,
@@ -176,7 +175,7 @@ def _recent_sends(transaction: Transaction, *, now: datetime, wall: datetime) ->
     return [send for send in found if send.ago >= _NO_TIME]
 
 
-@stored_store.shares
+@shares
 def stop_platform(transaction: Transaction, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
     """Stops a platform that reported too many chats as gone in one run (rule 11), and reactivates these chats."""
     platform_states.put_platform(transaction, platform, stopped=reason)
@@ -190,7 +189,7 @@ def _nothing_to_do(transaction: Transaction, delivery_id: str) -> errors.NotFoun
     return errors.NotFound(errors.Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)
 
 
-@stored_store.shares
+@shares
 def record_edit_outcome(
     transaction: Transaction, edit: steps.Edit, outcome: errors.NotDelivered, *, now: datetime, wall: datetime
 ) -> bool:

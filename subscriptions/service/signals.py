@@ -8,8 +8,7 @@ from subscriptions.service.scorers import scorer
 from subscriptions.states import Signal
 from subscriptions.store import known_papers
 from subscriptions.store import signals as stored_signals
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Scope, Transaction
+from subscriptions.store.database.store import Scope, Transaction, reads, writes
 
 MOST_SIGNALS = 200  # signals that are kept for a chat, in addition to its saved papers; some 60 bytes each
 MOST_SAVED = 1000
@@ -35,7 +34,7 @@ def note_signal(store: Scope, chat: model.Chat, papers: Sequence[int], kind: Sig
         scorer().learn(transaction, chat.id)
 
 
-@stored_store.writes
+@writes
 def take_back(transaction: Transaction, chat: model.Chat, paper: int, kind: Signal) -> bool:
     """Removes a signal, and updates the chat's taste. Returns whether there was such a signal."""
     gone = stored_signals.drop_signals(transaction, chat.id, paper, [kind])
@@ -44,7 +43,7 @@ def take_back(transaction: Transaction, chat: model.Chat, paper: int, kind: Sign
     return gone
 
 
-@stored_store.writes
+@writes
 def save_paper(transaction: Transaction, chat: model.Chat, paper: int, *, now: datetime) -> bool:
     """Saves a paper for a chat, as the newest of its saved papers. Returns False if it was saved before."""
     is_new = (paper, Signal.SAVED) not in stored_signals.signals_of_papers(transaction, chat.id, [paper])
@@ -68,7 +67,7 @@ def restore_signals(
     scorer().learn(transaction, chat_id)
 
 
-@stored_store.reads
+@reads
 def saved_papers(transaction: Transaction, chat: model.Chat) -> tuple[model.KnownPaper, ...]:
     """Returns the papers that a chat saved, the last saved paper first."""
     saved = stored_signals.signals_of(transaction, chat.id, most=MOST_SAVED, kinds=[Signal.SAVED])

@@ -11,8 +11,7 @@ from subscriptions.query import AUTHOR, ValueKind, rewriting
 from subscriptions.query.tree import Leaf, Node, Not, Query
 from subscriptions.service.word_counts import counted_words_of_all
 from subscriptions.store import paper_words
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, reads
 
 _WORD = re.compile(r"(?<![\w*])[A-Za-z]{4,24}(?![\w*])")
 _ACRONYM = re.compile(r"[A-Z]{4,6}")  # CRISPR is not a wrong spelling of crisp
@@ -27,7 +26,7 @@ class Spelling:
     meant: str  # the query that was probably meant; "" if no unknown word is close to a word of a paper
 
 
-@stored_store.reads
+@reads
 def spelling(transaction: Transaction, query: Query) -> Spelling:
     """Returns which words of a query no stored paper has, and the query that was probably meant."""
     typed = {word: dict.fromkeys((form, plurals.fold_plural(form))) for word, form in _unknown_words(query.tree)}

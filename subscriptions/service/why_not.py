@@ -15,8 +15,7 @@ from subscriptions.store import (
     deliveries,
 )
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.libraries import owned
 
 
@@ -47,7 +46,7 @@ class Reason:
     about: bool = False  # `due` is only the earliest moment (when-out)
 
 
-@stored_store.reads
+@reads
 def last_delivered(
     transaction: Transaction, chat: model.Chat, *, message: str = ""
 ) -> deliveries.DeliveredPaper | None:
@@ -63,7 +62,7 @@ def last_delivered(
     return None
 
 
-@stored_store.reads
+@reads
 def reasons(
     transaction: Transaction, chat: model.Chat, known: model.KnownPaper, *, now: datetime
 ) -> tuple[Reason, ...]:

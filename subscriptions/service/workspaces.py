@@ -14,8 +14,7 @@ from subscriptions.store import (
 )
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database import store as stored_store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, writes
 
 GRACE = timedelta(days=30)  # how long the chats of a workspace are kept after it uninstalled the app
 INSTALLED_WITHIN = timedelta(minutes=10)  # a person must complete an installation within this time
@@ -24,7 +23,7 @@ REMOVED = "The app was removed from the workspace."
 Subscriptions = tuple[model.Subscription, ...]
 
 
-@stored_store.writes
+@writes
 def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
     """Pauses all chats of a workspace that uninstalled the app.
 
@@ -35,7 +34,7 @@ def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
         stored_chats.mark_unreachable(transaction, chat.id, states.PauseReason.APP_REMOVED, REMOVED, now=now)
 
 
-@stored_store.writes
+@writes
 def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool:
     """Reactivates the chats that were paused because their workspace uninstalled the app.
 
@@ -49,7 +48,7 @@ def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool
     return True
 
 
-@stored_store.writes
+@writes
 def install(transaction: Transaction, team: str, tokens: str, *, now: datetime) -> None:
     """Stores the sealed tokens of a workspace that installed the app.
 
@@ -59,7 +58,7 @@ def install(transaction: Transaction, team: str, tokens: str, *, now: datetime) 
     installations.put_installation(transaction, team, tokens, now=now)
 
 
-@stored_store.writes
+@writes
 def reactivate(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> bool:
     """Reactivates the chats at an address to which the bot could not write. An address with a topic means only this topic.
 
@@ -89,14 +88,14 @@ def chats_of_lost_workspaces(transaction: Transaction, *, now: datetime) -> list
     return [chat.id for team in lost for chat in _chats_of(transaction, team)]
 
 
-@stored_store.writes
+@writes
 def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
     """Erases the workspaces that uninstalled the app more than thirty days ago, once all their chats are erased."""
     if not chats_of_lost_workspaces(transaction, now=now):
         installations.drop_installations(transaction, now - GRACE)
 
 
-@stored_store.writes
+@writes
 def pause_for_leaver(
     transaction: Transaction, address: model.ChatAddress, person: str, *, now: datetime
 ) -> Mapping[model.ChatAddress, Subscriptions]:

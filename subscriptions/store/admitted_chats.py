@@ -14,8 +14,8 @@ from subscriptions import model, states
 from subscriptions.store import bot_state
 from subscriptions.store.chats import CHATS, chat_of
 from subscriptions.store.conversation_rows import WrongCodeRow
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.rows import TABLES, ChatRow, DenialRow
 from subscriptions.store.wakeups import wake_lanes
 from subscriptions.store.work_rows import OperatorCodeRow
@@ -56,14 +56,14 @@ def deny(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     _set(transaction, chat_id, states.ChatState.ASKED, states.Admission.DENIED, now)
 
 
-@store.reads
+@reads
 def chats_awaiting_admission(transaction: Transaction) -> tuple[model.Chat, ...]:
     """Returns the chats that wait for an operator and to which the bot can write, in the order of their requests."""
     asked = (_c.state == states.ChatState.ASKED) & _c.admission.is_(None) & _c.pause_reason.is_(None)
     return _selected(transaction, asked, _c.state_since)
 
 
-@store.reads
+@reads
 def operators(transaction: Transaction) -> tuple[model.Chat, ...]:
     """Returns the chats of people who became operators by a code."""
     return _selected(transaction, _c.admin.is_(True) & _c.moved_to.is_(None))
@@ -74,13 +74,13 @@ def make_operator(transaction: Transaction, chat_id: int) -> None:
     transaction.get_one(ChatRow, chat_id).admin = True
 
 
-@store.writes
+@writes
 def set_owner(transaction: Transaction, chat_id: int, person: str) -> None:
     """Stores the person who set up a chat."""
     transaction.get_one(ChatRow, chat_id).owner = person
 
 
-@store.reads
+@reads
 def chats_of(transaction: Transaction, person: model.ChatAddress) -> tuple[model.Chat, ...]:
     """Returns the groups and channels that a person set up, without topics. `person` is the person's private chat."""
     set_up = (_c.platform == person.platform) & (_c.owner == person.address) & (_c.topic == "")
@@ -92,7 +92,7 @@ def _selected(
 ) -> tuple[model.Chat, ...]:
     """Returns the chats that meet a condition, sorted by `order` and then by id."""
     wanted = CHATS.where(which).order_by(*order, _c.id)
-    return tuple(chat_of(transaction, row) for row in store.execute(transaction, wanted))
+    return tuple(chat_of(transaction, row) for row in execute(transaction, wanted))
 
 
 def add_code(transaction: Transaction, code_hash: str, *, most: int) -> None:

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.rows import TABLES
 
 # Statements that every plan executes are built once.
@@ -23,7 +23,7 @@ def swap_value(transaction: Transaction, name: str, before: str | None, value: s
     if before is None:
         return conflicts.insert_new(transaction, "key_value", ("name",), {"name": name, "value": value})
     is_still = (_values.c.name == name) & (_values.c.value == before)
-    return store.execute(transaction, sa.update(_values).where(is_still).values(value=value)).rowcount == 1
+    return execute(transaction, sa.update(_values).where(is_still).values(value=value)).rowcount == 1
 
 
 def hold_value(transaction: Transaction, name: str, first: str) -> str:
@@ -34,7 +34,7 @@ def hold_value(transaction: Transaction, name: str, first: str) -> str:
 
 def get_value(transaction: Transaction, name: str) -> str | None:
     """Returns the value under a name; None if there is none."""
-    value: str | None = store.execute(transaction, _GET, {"called": name}).scalar()
+    value: str | None = execute(transaction, _GET, {"called": name}).scalar()
     return value
 
 

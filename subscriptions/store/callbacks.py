@@ -25,8 +25,8 @@ from subscriptions.store.conversation_rows import (
     PendingLookupRow,
     UpdateRow,
 )
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.mentions import add_mentions, note_mentions, words_of_callback
 from subscriptions.store.rows import TABLES
 from subscriptions.store.work_rows import WorkerRow
@@ -57,7 +57,7 @@ def store_callbacks(transaction: Transaction, tokens: Mapping[str, model.Callbac
     """Stores callback tokens under their ids."""
     if not tokens:
         return
-    store.execute(
+    execute(
         transaction, sa.insert(_callbacks), [{"id": id_, **_values(token), "at": now} for id_, token in tokens.items()]
     )
     named = {id_: words_of_callback(id_, token.arguments, token.place) for id_, token in tokens.items()}
@@ -66,7 +66,7 @@ def store_callbacks(transaction: Transaction, tokens: Mapping[str, model.Callbac
 
 def find_callback(transaction: Transaction, callback_id: str) -> model.CallbackToken | None:
     """Returns the callback token with an id; None if there is none."""
-    row = store.execute(transaction, sa.select(_callbacks).where(_callbacks.c.id == callback_id)).first()
+    row = execute(transaction, sa.select(_callbacks).where(_callbacks.c.id == callback_id)).first()
     return None if row is None else _callback(row)
 
 
@@ -78,7 +78,7 @@ def _callback(row: CallbackRow | sa.Row[Any]) -> model.CallbackToken:
     return model.CallbackToken(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
 
 
-@store.reads
+@reads
 def has_home_view(transaction: Transaction, person: model.ChatAddress) -> bool:
     """Whether a person's home view has callback tokens: it was shown, and the tokens are not cleaned up yet."""
     return (
@@ -92,7 +92,7 @@ def drop_callbacks_at(transaction: Transaction, place: str) -> None:
     transaction.exec(sa.delete(CallbackRow).where(col(CallbackRow.place) == place))
 
 
-@store.writes
+@writes
 def set_conversation_state(
     transaction: Transaction, name: str, token: model.CallbackToken, *, lasts: timedelta, now: datetime
 ) -> None:
@@ -105,7 +105,7 @@ def set_conversation_state(
     transaction.known_states[name] = token
 
 
-@store.reads
+@reads
 def get_conversation_state(transaction: Transaction, name: str, *, now: datetime) -> model.CallbackToken | None:
     """Returns the state that is stored under a name; None if there is none or its time is over.
 
@@ -113,19 +113,19 @@ def get_conversation_state(transaction: Transaction, name: str, *, now: datetime
     """
     if name not in transaction.known_states:
         found = sa.select(_states).where(_states.c.name == name, _states.c.until >= now)
-        row = store.execute(transaction, found).first()
+        row = execute(transaction, found).first()
         transaction.known_states[name] = None if row is None else _callback(row)
     return transaction.known_states[name]
 
 
-@store.writes
+@writes
 def clear_conversation_state(transaction: Transaction, name: str) -> None:
     """Removes the state that was stored under a name."""
     transaction.exec(sa.delete(ConversationStateRow).where(col(ConversationStateRow.name) == name))
     transaction.known_states[name] = None
 
 
-@store.writes
+@writes
 def begin_lookup(transaction: Transaction, name: str, token: model.CallbackToken, *, now: datetime) -> None:
     """Stores a pending look-up, which this worker will answer. The `arguments` of the token are the request."""
     values: Mapping[str, Any] = {
@@ -139,7 +139,7 @@ def begin_lookup(transaction: Transaction, name: str, token: model.CallbackToken
     conflicts.insert_new(transaction, "pending_lookup", ("name",), values)
 
 
-@store.reads
+@reads
 def requested_lookup(transaction: Transaction, name: str, *, since: datetime) -> Mapping[str, Any] | None:
     """Returns the request of a pending look-up that was stored at `since` or later; None if there is none."""
     row = transaction.get(PendingLookupRow, name)
@@ -148,7 +148,7 @@ def requested_lookup(transaction: Transaction, name: str, *, since: datetime) ->
     return None
 
 
-@store.writes
+@writes
 def end_lookup(transaction: Transaction, name: str, *, since: datetime) -> bool:
     """Removes a pending look-up, which the caller then answers.
 
@@ -160,7 +160,7 @@ def end_lookup(transaction: Transaction, name: str, *, since: datetime) -> bool:
     return at is not None and at >= since
 
 
-@store.writes
+@writes
 def take_over_lookups(transaction: Transaction, *, since: datetime) -> list[str]:
     """Gives the look-ups of dead workers to this worker, and drops look-ups from before `since`.
 
@@ -192,7 +192,7 @@ def put_offer(transaction: Transaction, chat_id: int, offer: Offer, *, new_id: s
     values = {"text": offer.text, "cadence": offer.cadence}
     known = {"id": new_id, "chat": chat_id, "number": offer.number, "at": now, **values}
     offer_id: str = conflicts.hold(transaction, "offer", ("chat", "number"), known).id
-    store.execute(transaction, sa.update(_offers).where(_offers.c.id == offer_id).values(values))
+    execute(transaction, sa.update(_offers).where(_offers.c.id == offer_id).values(values))
     return offer_id
 
 

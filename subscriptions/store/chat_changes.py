@@ -11,8 +11,7 @@ from sqlmodel import col, select
 from subscriptions.store.conversation_rows import (
     UndoRow,
 )
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, execute, rows_of
 from subscriptions.store.mentions import add_mentions, note_mentions, words_of_change
 from subscriptions.store.rows import TABLES
 
@@ -43,7 +42,7 @@ def add_changes(
     Returns chat id → id of the stored change. Later changes have higher ids.
     """
     rows = [{"chat": chat_id, "who": who, "at": at, "before": dict(state)} for chat_id, (_, state) in before.items()]
-    ids = {added.chat: added.id for added in store.execute(transaction, _ADD, rows)} if rows else {}
+    ids = {added.chat: added.id for added in execute(transaction, _ADD, rows)} if rows else {}
     named = {ids[chat_id]: words_of_change(state, address) for chat_id, (address, state) in before.items()}
     add_mentions(transaction, "change", named)
     return ids
@@ -51,7 +50,7 @@ def add_changes(
 
 def with_more_changes_than(transaction: Transaction, chat_ids: Sequence[int], most: int) -> list[int]:
     """Returns those of `chat_ids` that have more than `most` stored changes."""
-    return [row.chat for row in store.rows_of(transaction, _WITH_MORE, _undo.c.chat, chat_ids, most=most)]
+    return [row.chat for row in rows_of(transaction, _WITH_MORE, _undo.c.chat, chat_ids, most=most)]
 
 
 def changes_of(transaction: Transaction, chat_id: int) -> tuple[StoredChange, ...]:

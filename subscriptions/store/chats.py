@@ -13,8 +13,8 @@ from subscriptions import model, states
 from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import resolve
 from subscriptions.store import columns
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import CHUNK, Transaction, execute, in_chunks, reads, rows_of
 from subscriptions.store.rows import TABLES, ChatRow
 from subscriptions.store.wakeups import wake_lanes
 
@@ -40,13 +40,13 @@ _SAME_NUMBER = {"next_number": _c.next_number}  # an update that changes no valu
 _HOLD = sa.update(_chats).where(_c.id == sa.bindparam("of")).values(_SAME_NUMBER)
 
 
-@store.reads
+@reads
 def find_chat(transaction: Transaction, address: model.ChatAddress) -> model.Chat | None:
     """Returns the chat at an address; if it moved, the chat at its new address; None if the address is unknown."""
     place = {"platform": address.platform, "address": address.address, "topic": address.topic}
-    row = store.execute(transaction, _AT, place).first()
+    row = execute(transaction, _AT, place).first()
     while row is not None and row.moved_to is not None:
-        row = next(store.rows_of(transaction, _BY_ID, _c.id, [row.moved_to]), None)
+        row = next(rows_of(transaction, _BY_ID, _c.id, [row.moved_to]), None)
     if row is None:
         return None
     return chat_of(transaction, row)
@@ -54,7 +54,7 @@ def find_chat(transaction: Transaction, address: model.ChatAddress) -> model.Cha
 
 def chats_in(transaction: Transaction, lane: model.Lane) -> list[model.Chat]:
     """Returns the chats at an address and its topics, without chats that have moved away."""
-    there = store.execute(transaction, _IN_LANE, {"platform": lane.platform, "address": lane.address})
+    there = execute(transaction, _IN_LANE, {"platform": lane.platform, "address": lane.address})
     return [chat_of(transaction, row) for row in there if row.moved_to is None]
 
 
@@ -63,19 +63,19 @@ def hold_chat(transaction: Transaction, chat_id: int) -> None:
 
     Read its data after this call, not before.
     """
-    store.execute(transaction, _HOLD, {"of": chat_id})
+    execute(transaction, _HOLD, {"of": chat_id})
 
 
 def hold_chats(transaction: Transaction, chat_ids: Sequence[int]) -> None:
     """Like `hold_chat`, for several chats."""
-    for part in store.in_chunks(sorted(chat_ids)):
+    for part in in_chunks(sorted(chat_ids)):
         conflicts.hold_rows(transaction, sa.select(_c.id).where(_c.id.in_(part)).order_by(_c.id))
 
 
 def hold_lane(transaction: Transaction, lane: model.Lane) -> None:
     """Like `hold_chat`, for all chats at an address."""
     there = (_c.platform == lane.platform) & (_c.address == lane.address)
-    store.execute(transaction, sa.update(_chats).where(there).values(_SAME_NUMBER))
+    execute(transaction, sa.update(_chats).where(there).values(_SAME_NUMBER))
 
 
 def find_chats(
@@ -105,7 +105,7 @@ def _rows_at(transaction: Transaction, wanted: Mapping[str, Collection[str]]) ->
     """Yields the rows at these addresses, including all topics. `wanted`: platform → addresses."""
     for platform, addresses in wanted.items():
         there = CHATS.where(_c.platform == platform)
-        yield from store.rows_of(transaction, there, _c.address, sorted(addresses))
+        yield from rows_of(transaction, there, _c.address, sorted(addresses))
 
 
 def add_chats(transaction: Transaction, kinds: Mapping[model.ChatAddress, model.ChatKind], *, now: datetime) -> None:
@@ -118,7 +118,7 @@ def add_chats(transaction: Transaction, kinds: Mapping[model.ChatAddress, model.
 def all_chats(transaction: Transaction) -> Iterator[Sequence[model.Chat]]:
     """Yields pages of all chats that have not moved away, ordered by address."""
     last: model.ChatAddress | None = None
-    while page := chats_after(transaction, last, store.CHUNK):
+    while page := chats_after(transaction, last, CHUNK):
         yield page
         last = page[-1].address
 
@@ -128,12 +128,12 @@ def chats_after(transaction: Transaction, after: model.ChatAddress | None, most:
     last = ("", "", "") if after is None else (after.platform, after.address, after.topic)
     place = sa.tuple_(_c.platform, _c.address, _c.topic)
     wanted = CHATS.where(place > last, _c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
-    return [chat_of(transaction, row) for row in store.execute(transaction, wanted)]
+    return [chat_of(transaction, row) for row in execute(transaction, wanted)]
 
 
 def chats_by_id(transaction: Transaction, ids: Iterable[int]) -> dict[int, model.Chat]:
     """Returns id → chat for these ids."""
-    return {row[0]: chat_of(transaction, row) for row in store.rows_of(transaction, _BY_ID, _c.id, sorted(set(ids)))}
+    return {row[0]: chat_of(transaction, row) for row in rows_of(transaction, _BY_ID, _c.id, sorted(set(ids)))}
 
 
 def add_chat(
@@ -261,11 +261,11 @@ def store_streaks(transaction: Transaction, streaks: Mapping[int, model.NoMatchS
     for streak, ids in alike.items():
         after = None if streak is None or streak.said else streak.after
         values = {"no_match_streak": columns.to_json(streak) if streak else {}, "streak_after": after}
-        for part in store.in_chunks(ids):
-            store.execute(transaction, sa.update(_chats).where(_c.id.in_(part)).values(values))
+        for part in in_chunks(ids):
+            execute(transaction, sa.update(_chats).where(_c.id.in_(part)).values(values))
 
 
-@store.reads
+@reads
 def addresses_with_prefix(transaction: Transaction, platform: str, prefix: str) -> list[str]:
     """Returns the addresses that begin with this prefix, without those of chats that have moved away."""
     rows = transaction.exec(

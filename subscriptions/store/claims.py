@@ -16,8 +16,8 @@ from subscriptions.planning.retries import RetryDecision, decide_not_found
 from subscriptions.states import FINISHED, MessageState
 from subscriptions.store import rows as stored_rows
 from subscriptions.store.columns import Utc
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, execute, shares
 from subscriptions.store.edits import next_edit
 from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
 from subscriptions.store.sendable import ANY_REQUESTED, CHATS_IN_LANE, IN_LANE, IS_HELD, MAY_BE_SENT, waits_until
@@ -47,7 +47,7 @@ _MESSAGE = (
 )
 
 
-@store.shares
+@shares
 def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
     """Returns the next step of a lane; None if there is none now (rule 6). An edit comes after everything else.
 
@@ -189,7 +189,7 @@ _SETTLE = (
 )
 
 
-@store.shares
+@shares
 def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) -> bool:
     """Marks a claimed message as being sent by this worker, right before the post. Returns False if it must not be posted.
 
@@ -215,7 +215,7 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
     return conflicts.update_unless_taken(transaction.connection(), _MARK_SENDING, values)
 
 
-@store.shares
+@shares
 def confirm(
     transaction: Transaction, claimed: Claim, platform_id: str, asking: ClaimRequest
 ) -> tuple[int | None, Step | None]:
@@ -234,7 +234,7 @@ def confirm(
     return shown, claim(transaction, asking) if goes_on else None
 
 
-@store.shares
+@shares
 def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> None:
     """Gives up the look-up of an unclear message.
 
@@ -244,7 +244,7 @@ def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> Non
     transaction.exec(given_up.values(reason=reason, lookup_given_up=True, found_at_start=False))
 
 
-@store.shares
+@shares
 def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime) -> None:
     """Stores that the platform does not have an unclear message. The message is posted again, at once or later."""
     decision = decide_not_found(claimed.attempts, now)
@@ -311,7 +311,7 @@ def record_outcome(
     settle_if_finished(transaction, delivery, now)
 
 
-@store.shares
+@shares
 def pause_lane(transaction: Transaction, lane: model.Lane, *, wall: datetime, until: datetime) -> None:
     """Makes a lane wait until `until`, as its platform requested, and wakes it then.
 
@@ -338,7 +338,7 @@ def is_sent(transaction: Transaction, seq: int) -> bool:
 def sends_of_lane(transaction: Transaction, lane: model.Lane, after: datetime) -> list[datetime]:
     """Returns when the last attempts of the messages of a lane began, ascending, if they began after `after`."""
     values = {"platform": lane.platform, "address": lane.address, "after": after}
-    return list(store.execute(transaction, _SENDS_OF_LANE, values).scalars())
+    return list(execute(transaction, _SENDS_OF_LANE, values).scalars())
 
 
 def begun_sends(transaction: Transaction, after: datetime) -> list[tuple[model.Lane, datetime, bool]]:

@@ -11,8 +11,7 @@ from sqlmodel import col, select
 from subscriptions import model, states
 from subscriptions.store.chats import chats_by_id
 from subscriptions.store.columns import Big, adapter_of
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store.database.store import Transaction, execute, reads
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.retention import delivered_since
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, MessageRow, PaperRow
@@ -38,11 +37,11 @@ def delivery_value(transaction: Transaction, seq: int) -> model.Delivery:
 
 def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, model.Delivery]:
     """Returns seq → delivery, each like `delivery_value`."""
-    rows = store.execute(transaction, _DELIVERIES, {"ids": seqs}).all()
+    rows = execute(transaction, _DELIVERIES, {"ids": seqs}).all()
     chats = chats_by_id(transaction, [row.chat for row in rows])
-    item_rows = store.execute(transaction, _ITEMS, {"ids": seqs}).all()
+    item_rows = execute(transaction, _ITEMS, {"ids": seqs}).all()
     papers = stored_papers(transaction, list({item.paper for item in item_rows}))
-    titled = {row.name: (row.title, row.home) for row in store.execute(transaction, _TITLED)} if item_rows else {}
+    titled = {row.name: (row.title, row.home) for row in execute(transaction, _TITLED)} if item_rows else {}
     items: dict[int, list[model.Item]] = {}
     for item in item_rows:
         items.setdefault(item.delivery, []).append(_item(item, papers))

@@ -17,8 +17,7 @@ from subscriptions.states import (
     PauseReason,
 )
 from subscriptions.store import rows as stored_rows
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, execute
 
 _deliveries, _chats, _messages = (stored_rows.TABLES.tables[name] for name in ("delivery", "chat", "message"))
 _d, _c, _m = _deliveries.c, _chats.c, _messages.c
@@ -57,7 +56,7 @@ def states_not_over(
     transaction: Transaction, wanted: sa.Select[*tuple[Any, ...]]
 ) -> Iterator[tuple[str, DeliveryState]]:
     """Yields (platform, state) of each delivery that is not settled or has a dead message. `wanted`: as `STATES`."""
-    for _, rows in groupby(store.execute(transaction, wanted), key=lambda row: row.seq):
+    for _, rows in groupby(execute(transaction, wanted), key=lambda row: row.seq):
         row, *others = rows
         states = [one.message for one in (row, *others) if one.message is not None]
         chat_state = state_for(row.kind, row.state, row.pause_reason)

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from subscriptions import model
 from subscriptions.normalize import title_alias
 from subscriptions.store import meanings
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, execute, rows_of
 from subscriptions.store.rows import TABLES
 
 # papers with these announce types are not announced
@@ -231,21 +231,21 @@ class MergeBatch:
     def look_up(self, transaction: Transaction, papers: Sequence[Incoming]) -> None:
         """Reads the stored rows, keys, titles and texts of these papers."""
         keys, aliases = {key for one in papers for key in one.keys}, {one.alias for one in papers if one.alias}
-        self.keys.update(store.rows_of(transaction, _keys, _keys.c.key, sorted(keys)))
-        for alias, paper in store.rows_of(transaction, _aliases, _aliases.c.alias, sorted(aliases)):
+        self.keys.update(rows_of(transaction, _keys, _keys.c.key, sorted(keys)))
+        for alias, paper in rows_of(transaction, _aliases, _aliases.c.alias, sorted(aliases)):
             self.aliases.setdefault(alias, set()).add(paper)
         ids = sorted(set(self.keys.values()).union(*self.aliases.values()))
-        for row in store.rows_of(transaction, _papers, _p.id, ids):
+        for row in rows_of(transaction, _papers, _p.id, ids):
             self.rows[row.id] = PaperDraft(*_values_of(row))
             self._stored[row.id] = _values_of(row)
-        for row in store.rows_of(transaction, _summaries, _summaries.c.paper, ids):
+        for row in rows_of(transaction, _summaries, _summaries.c.paper, ids):
             self.texts[SUMMARY, row.paper][row.language] = dict(row.fields)
-        for row in store.rows_of(transaction, _translations, _translations.c.paper, ids):
+        for row in rows_of(transaction, _translations, _translations.c.paper, ids):
             self.texts[TRANSLATION, row.paper][row.language] = {"title": row.title, "abstract": row.abstract}
         having = meanings.having_codes(transaction, ids)
         self.encoded |= {paper: self.texts_of(paper) for paper in having}
         self.encoded_in_time |= {paper for paper, in_time in having.items() if in_time}
-        self.last_id = store.execute(transaction, _LAST_ID).scalar() or 0
+        self.last_id = execute(transaction, _LAST_ID).scalar() or 0
 
     def texts_of(self, paper: int) -> meanings.Texts:
         """Returns the texts of a paper that decide its codes."""

@@ -8,8 +8,7 @@ from sqlmodel import col, or_, select
 
 from subscriptions import model
 from subscriptions.chat_settings import language
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, in_chunks
 from subscriptions.store.deliveries import SHOWN_IN_MESSAGE
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, MessageRow
 from subscriptions.store.wakeups import wake_chats
@@ -19,7 +18,7 @@ SUMMARY_EDITS_FOR = timedelta(hours=48)  # messages up to this age are edited be
 
 def request_edits_of_withdrawn(transaction: Transaction, papers: Iterable[int], *, now: datetime) -> None:
     """Requests edits of all messages that show one of these papers, because the papers were withdrawn."""
-    for part in store.in_chunks(sorted(papers)):
+    for part in in_chunks(sorted(papers)):
         _request(transaction, part, [], now)
 
 
@@ -38,7 +37,7 @@ def request_edits_for_summaries(
     for code, ids in by_language.items():
         chosen = sa.func.coalesce(col(ChatRow.settings)["lang"].as_string(), col(ChatRow.lang))
         reads = chosen.in_(["", "en"]) if code == "en" else chosen == code
-        for part in store.in_chunks(ids):
+        for part in in_chunks(ids):
             _request(transaction, part, [recent, reads], now)
 
 

@@ -9,8 +9,7 @@ from subscriptions.planning.retries import LONGEST_WAIT
 from subscriptions.states import ChatState
 from subscriptions.store import deliveries
 from subscriptions.store import rows as stored_rows
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, shares
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow
 from subscriptions.store.sendable import ANY_REQUESTED, IN_LANE, IS_HELD, IS_REQUESTED, WAITS
 from subscriptions.store.steps import ClaimRequest, Edit
@@ -68,7 +67,7 @@ def next_edit(transaction: Transaction, asking: ClaimRequest) -> Edit | None:
     )
 
 
-@store.shares
+@shares
 def finish_edit(transaction: Transaction, edit: Edit) -> None:
     """Ends an edit that succeeded or can never succeed. Keeps a request that came in the meantime."""
     transaction.exec(

@@ -7,8 +7,7 @@ import sqlalchemy as sa
 from subscriptions import states
 from subscriptions.store import rows as stored_rows
 from subscriptions.store.columns import Utc
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, execute, rows_of
 
 _chats = stored_rows.TABLES.tables["chat"]
 _subscriptions = stored_rows.TABLES.tables["subscription"]
@@ -33,25 +32,19 @@ _RESUME = sa.update(_subscriptions).where(_PAUSE_ENDED).values(state=states.Subs
 
 def has_ended_pause(transaction: Transaction, now: datetime) -> bool:
     """Whether the time of any pause, of a chat or a subscription, is over."""
-    return bool(store.execute(transaction, _A_PAUSE_ENDED, {"now": now}).scalar())
+    return bool(execute(transaction, _A_PAUSE_ENDED, {"now": now}).scalar())
 
 
 def ended_pauses(transaction: Transaction, now: datetime) -> list[tuple[int, int, datetime]]:
     """Returns (chat, subscription, end of the pause) for each subscription whose own or chat's pause is over."""
-    found = [
-        (chat, subscription, until) for chat, subscription, until in store.execute(transaction, _ENDED, {"now": now})
-    ]
-    back: dict[int, datetime] = {
-        row.id: row.paused_until for row in store.execute(transaction, _CHATS_BACK, {"now": now})
-    }
+    found = [(chat, subscription, until) for chat, subscription, until in execute(transaction, _ENDED, {"now": now})]
+    back: dict[int, datetime] = {row.id: row.paused_until for row in execute(transaction, _CHATS_BACK, {"now": now})}
     active = sa.select(_s.chat, _s.id).where(_s.state == states.SubscriptionState.ACTIVE)
-    of_chats = store.rows_of(
-        transaction, active, _s.chat, sorted(back)
-    )  # for a join, SQLite would read all subscriptions
+    of_chats = rows_of(transaction, active, _s.chat, sorted(back))  # for a join, SQLite would read all subscriptions
     return found + [(chat, subscription, back[chat]) for chat, subscription in of_chats]
 
 
 def end_pauses(transaction: Transaction, now: datetime) -> None:
     """Makes all chats and subscriptions active whose pause is over."""
-    store.execute(transaction, _RESUME_CHATS, {"now": now})
-    store.execute(transaction, _RESUME, {"now": now})
+    execute(transaction, _RESUME_CHATS, {"now": now})
+    execute(transaction, _RESUME, {"now": now})

@@ -9,8 +9,8 @@ from sqlmodel import col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from subscriptions.store import bot_state
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.merged_papers import COMPLETION_WINDOW
 from subscriptions.store.rows import PaperRow
 from subscriptions.store.work_rows import EnrichmentRequestRow
@@ -30,7 +30,7 @@ class IncompletePaper:
     title: str
 
 
-@store.reads
+@reads
 def may_be_asked(transaction: Transaction, *, now: datetime) -> tuple[IncompletePaper, ...]:
     """Returns papers with missing values that arXiv may know, newest first.
 
@@ -74,7 +74,7 @@ def note_asked(transaction: Transaction, papers: Sequence[int], *, now: datetime
     transaction.exec(sa.delete(EnrichmentRequestRow).where(col(EnrichmentRequestRow.last) < now - COMPLETION_WINDOW))
 
 
-@store.writes
+@writes
 def give_back(transaction: Transaction, papers: Iterable[IncompletePaper]) -> None:
     """Undoes `note_asked` for papers about which arXiv was not asked after all, so that it may be asked at once."""
     hold_asked(transaction)

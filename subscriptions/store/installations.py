@@ -7,8 +7,8 @@ from sqlmodel import col, select
 
 from subscriptions.states import InstallationState
 from subscriptions.store.conversation_rows import CompletedInstallationRow, InstallationRow
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, reads, writes
 
 _is_there = col(InstallationRow.state) != InstallationState.UNINSTALLED
 
@@ -39,21 +39,21 @@ def put_installation(transaction: Transaction, team: str, tokens: str, *, now: d
         _change(transaction, col(InstallationRow.team) == team, tokens=tokens)
 
 
-@store.writes
+@writes
 def renew_tokens(transaction: Transaction, team: str, tokens: str) -> bool:
     """Replaces the sealed tokens of a workspace. Returns False if the workspace no longer has the app."""
     has_tokens = col(InstallationRow.tokens) != ""
     return _change(transaction, col(InstallationRow.team) == team, _is_there, has_tokens, tokens=tokens)
 
 
-@store.reads
+@reads
 def installations(transaction: Transaction) -> dict[str, str]:
     """Returns team → sealed tokens, for each workspace that has the app and tokens of its own."""
     rows = transaction.exec(select(InstallationRow.team, InstallationRow.tokens).where(_is_there))
     return {team: tokens for team, tokens in rows if tokens}
 
 
-@store.reads
+@reads
 def uninstalled(transaction: Transaction, before: datetime | None = None) -> tuple[str, ...]:
     """Returns the workspaces that uninstalled the app, before the moment `before` if it is given."""
     found = select(InstallationRow.team).where(InstallationRow.state == InstallationState.UNINSTALLED)
@@ -69,13 +69,13 @@ def drop_installations(transaction: Transaction, before: datetime) -> None:
     )
 
 
-@store.writes
+@writes
 def complete_installation(transaction: Transaction, installation: str, *, now: datetime) -> bool:
     """Stores that an installation was completed. Returns False if this was stored before, perhaps by another process."""
     return conflicts.insert_new(transaction, "completed_installation", ("id",), {"id": installation, "at": now})
 
 
-@store.reads
+@reads
 def is_installation_completed(transaction: Transaction, installation: str) -> bool:
     """Whether an installation was completed."""
     return transaction.get(CompletedInstallationRow, installation) is not None

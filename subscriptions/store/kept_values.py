@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.known_papers import V, state_of_papers
 
 _MOST_KEPT = 4  # cached values of each kind (days, spans of sequences, ranges); each takes some 2 MB
@@ -18,7 +17,7 @@ class _Kept:
     kinds: dict[str, dict[Any, Any]]
 
 
-_KEPT: WeakKeyDictionary[store.Store, _Kept] = WeakKeyDictionary()
+_KEPT: WeakKeyDictionary[Store, _Kept] = WeakKeyDictionary()
 
 
 def kept(transaction: Transaction, kind: str) -> dict[Any, Any]:
@@ -41,6 +40,6 @@ def keep(transaction: Transaction, kind: str, key: object, make: Callable[[], V]
     return found
 
 
-def is_used(of: store.Store, kind: str) -> bool:
+def is_used(of: Store, kind: str) -> bool:
     """Whether this process has used cached values of a kind."""
     return of in _KEPT and kind in _KEPT[of].kinds

@@ -11,8 +11,7 @@ from sqlmodel import col, select
 from subscriptions import model
 from subscriptions.matching import full_text
 from subscriptions.store import meanings, model_summaries, paper_sequence
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of
 from subscriptions.store.drafts import PaperDraft
 from subscriptions.store.paper_words import write
 from subscriptions.store.rows import TABLES, DeliveryItemRow, PaperKeyRow, PaperRow
@@ -69,7 +68,7 @@ def newest_delivered(transaction: Transaction, chat_id: int, after: int) -> tupl
     return None
 
 
-@store.reads
+@reads
 def first_paper_at(transaction: Transaction) -> datetime | None:
     """Returns when the first paper came; None if there are no papers."""
     return transaction.exec(select(PaperRow.first_seen_at).order_by(col(PaperRow.id)).limit(1)).first()
@@ -102,7 +101,7 @@ _PaperRow = PaperRow | PaperDraft | sa.Row[*tuple[Any, ...]]
 
 def index_all(transaction: Transaction) -> None:
     """Writes index entries for all papers of the database. The index must be empty."""
-    for part in store.in_chunks(store.execute(transaction, sa.select(_p.id).order_by(_p.id)).scalars().all()):
+    for part in in_chunks(execute(transaction, sa.select(_p.id).order_by(_p.id)).scalars().all()):
         write(
             transaction,
             ((known.id, full_text.index_document(known.paper)) for known in stored_papers(transaction, part).values()),
@@ -111,12 +110,12 @@ def index_all(transaction: Transaction) -> None:
 
 def state_of_papers(transaction: Transaction) -> tuple[Any, ...]:
     """Returns a value that stays the same while no paper comes, changes or is announced."""
-    return tuple(store.execute(transaction, _STATE).one())
+    return tuple(execute(transaction, _STATE).one())
 
 
 def newest_digest(transaction: Transaction) -> int:
     """Returns the id of the newest digest; 0 if there is none. As long as it stays the same, no paper has changed."""
-    return store.execute(transaction, _NEWEST_DIGEST).scalar() or 0
+    return execute(transaction, _NEWEST_DIGEST).scalar() or 0
 
 
 def sequence_before(transaction: Transaction, instant: datetime) -> int:
@@ -124,14 +123,14 @@ def sequence_before(transaction: Transaction, instant: datetime) -> int:
 
     If the clock was set back, some higher sequences may have been assigned before `instant`, too.
     """
-    first, last = store.execute(transaction, _SINCE, {"instant": instant}).one()
+    first, last = execute(transaction, _SINCE, {"instant": instant}).one()
     return int(last or 0) if first is None else first - 1
 
 
 def window(transaction: Transaction, after: int, upto: int) -> tuple[model.KnownPaper, ...]:
     """Returns the papers with after < sequence <= upto, in the order of their sequences."""
     wanted = sa.select(_papers).where(_p.sequence > after, _p.sequence <= upto).order_by(_p.sequence)
-    return known_papers(transaction, store.execute(transaction, wanted).all(), in_time=True)
+    return known_papers(transaction, execute(transaction, wanted).all(), in_time=True)
 
 
 def as_announced(transaction: Transaction, known: model.KnownPaper) -> model.KnownPaper:
@@ -143,20 +142,20 @@ def as_announced(transaction: Transaction, known: model.KnownPaper) -> model.Kno
 
 def sequences_as_new(transaction: Transaction, ids: Iterable[int]) -> dict[int, int]:
     """Returns id → `KnownPaper.sequence_as_new` for these ids."""
-    return dict(store.rows_of(transaction, _AS_NEW, _p.id, list(ids)))
+    return dict(rows_of(transaction, _AS_NEW, _p.id, list(ids)))
 
 
 def newest_titles(transaction: Transaction, most: int) -> list[str]:
     """Returns the titles of the `most` papers that were announced last, newest first."""
     wanted = sa.select(_p.title).where(_p.sequence.is_not(None)).order_by(_p.sequence.desc()).limit(most)
-    return list(store.execute(transaction, wanted).scalars())
+    return list(execute(transaction, wanted).scalars())
 
 
 def newest_names(transaction: Transaction, most: int) -> list[tuple[list[str], list[str]]]:
     """Returns (authors, categories) of the newest `most` papers, by the days of their digests."""
     return [
         (row.authors, row.categories)
-        for row in store.execute(transaction, _newest(sa.select(_p.authors, _p.categories), most))
+        for row in execute(transaction, _newest(sa.select(_p.authors, _p.categories), most))
     ]
 
 
@@ -166,12 +165,12 @@ def texts_upto(transaction: Transaction, upto: int, most: int) -> list[tuple[int
     The papers have only key, title and abstract.
     """
     newest = _TEXTS.where(_p.sequence <= upto).order_by(_p.sequence.desc()).limit(most)
-    return list(_texts(store.execute(transaction, newest)))
+    return list(_texts(execute(transaction, newest)))
 
 
 def newest_texts(transaction: Transaction, most: int) -> list[tuple[int, model.Paper]]:
     """Like `texts_upto`, but for the newest `most` papers by day, including papers that were never announced."""
-    return list(_texts(store.execute(transaction, _newest(_TEXTS, most))))
+    return list(_texts(execute(transaction, _newest(_TEXTS, most))))
 
 
 def _newest(wanted: sa.Select[Any], most: int) -> sa.Select[Any]:
@@ -188,15 +187,13 @@ def _texts(rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Iterator[tuple[int, mode
 
 def texts_of(transaction: Transaction, ids: Iterable[int]) -> dict[int, model.Paper]:
     """Returns id → paper for these ids. The papers have only key, title and abstract."""
-    return dict(_texts(store.rows_of(transaction, _TEXTS, _p.id, list(ids))))
+    return dict(_texts(rows_of(transaction, _TEXTS, _p.id, list(ids))))
 
 
-@store.reads
+@reads
 def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, model.KnownPaper]:
     """Returns id → paper for these ids."""
-    return {
-        paper.id: paper for paper in known_papers(transaction, list(store.rows_of(transaction, _papers, _p.id, ids)))
-    }
+    return {paper.id: paper for paper in known_papers(transaction, list(rows_of(transaction, _papers, _p.id, ids)))}
 
 
 def known_papers(
@@ -210,12 +207,12 @@ def known_papers(
     summaries: dict[int, list[model.Summary]] = {}
     translations: dict[int, list[model.Translation]] = {}
     sources: dict[int, list[str]] = {}
-    for s in store.rows_of(transaction, _summaries, _summaries.c.paper, ids):
+    for s in rows_of(transaction, _summaries, _summaries.c.paper, ids):
         summaries.setdefault(s.paper, []).append(model.Summary(language=s.language, fields=s.fields))
-    for t in store.rows_of(transaction, _translations, _translations.c.paper, ids):
+    for t in rows_of(transaction, _translations, _translations.c.paper, ids):
         value = model.Translation(language=t.language, title=t.title, abstract=t.abstract)
         translations.setdefault(t.paper, []).append(value)
-    for paper_id, source in store.rows_of(transaction, _SOURCES, _a.paper, ids):
+    for paper_id, source in rows_of(transaction, _SOURCES, _a.paper, ids):
         sources.setdefault(paper_id, []).append(source)
     codes = meanings.codes_of(transaction, ids, in_time=in_time)
     by_model = {} if in_time else model_summaries.made_for(transaction, ids)

@@ -10,8 +10,8 @@ from sqlmodel import col, select
 from subscriptions import normalize
 from subscriptions.matching.library import Library, LibraryWords
 from subscriptions.store.conversation_rows import LibraryEntryRow, LibraryRow
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, in_chunks, reads, rows_of
 from subscriptions.store.rows import TABLES
 
 _libraries, _entries, _keys, _aliases = (
@@ -52,7 +52,7 @@ def drop_library(transaction: Transaction, chat_id: int) -> bool:
     return transaction.exec(sa.delete(LibraryRow).where(col(LibraryRow.chat) == chat_id)).rowcount > 0
 
 
-@store.reads
+@reads
 def library_of(transaction: Transaction, chat_id: int) -> StoredLibrary | None:
     """Returns the library of a chat; None if it has none."""
     row = transaction.exec(select(LibraryRow).where(LibraryRow.chat == chat_id)).first()
@@ -67,24 +67,24 @@ def titles_of(transaction: Transaction, chat_id: int) -> list[tuple[str, str]]:
     return list(transaction.exec(found.where(LibraryEntryRow.chat == chat_id, LibraryEntryRow.title != "")))
 
 
-@store.reads
+@reads
 def owned(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Collection[int]) -> dict[int, set[int]]:
     """Returns chat id → those of `paper_ids` that are in its library, found by arXiv id, DOI or title.
 
     Chats without a library are left out.
     """
-    chats = [row.chat for row in store.rows_of(transaction, _WITH_LIBRARY, _libraries.c.chat, chat_ids)]
+    chats = [row.chat for row in rows_of(transaction, _WITH_LIBRARY, _libraries.c.chat, chat_ids)]
     if not chats or not paper_ids:
         return {}
     named: dict[str, set[int]] = {}
     for name in (_keys.c.key, _aliases.c.alias):
         paper_of = name.table.c.paper
-        for key, paper in store.rows_of(transaction, sa.select(name, paper_of), paper_of, list(paper_ids)):
+        for key, paper in rows_of(transaction, sa.select(name, paper_of), paper_of, list(paper_ids)):
             named.setdefault(key, set()).add(paper)
     found: dict[int, set[int]] = {chat: set() for chat in chats}
-    for part in store.in_chunks(chats):
+    for part in in_chunks(chats):
         wanted = sa.select(_entries.c.chat, _entries.c.key).where(_entries.c.chat.in_(part))
-        for chat, key in store.rows_of(transaction, wanted, _entries.c.key, list(named)):
+        for chat, key in rows_of(transaction, wanted, _entries.c.key, list(named)):
             found[chat] |= named[key]
     return found
 

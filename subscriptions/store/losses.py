@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from subscriptions.planning.counted_as_sent import Loss
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, execute, in_chunks
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
 
 _subscriptions = TABLES.tables["subscription"]
@@ -26,7 +26,7 @@ _LOSS = sa.select(_losses).where(_losses.c.id == _THE_LAST)
 
 def last_loss(transaction: Transaction) -> Loss | None:
     """Returns the last loss; None if no copy was ever restored with `--lost-at`."""
-    row = store.execute(transaction, _LOSS).first()
+    row = execute(transaction, _LOSS).first()
     if row is None:
         return None
     return Loss(lost_at=row.lost_at, copied_at=row.copied_at, restored_at=row.restored_at)
@@ -47,18 +47,18 @@ def last_moment(transaction: Transaction) -> datetime | None:
 def count_until(transaction: Transaction, moments: Mapping[int, datetime | None]) -> None:
     """Stores until when papers count as sent. `moments`: subscription id → moment; None: no papers count as sent."""
     for subscription, moment in moments.items():
-        store.execute(transaction, sa.update(_subscriptions).where(_s.id == subscription).values(counted_until=moment))
+        execute(transaction, sa.update(_subscriptions).where(_s.id == subscription).values(counted_until=moment))
 
 
 def lowest_cursor_that_counts(transaction: Transaction) -> int | None:
     """Returns the lowest cursor of the subscriptions for which papers count as sent; None if there are none."""
-    return store.execute(transaction, sa.select(sa.func.min(_s.cursor)).where(_s.counted_until.is_not(None))).scalar()
+    return execute(transaction, sa.select(sa.func.min(_s.cursor)).where(_s.counted_until.is_not(None))).scalar()
 
 
 def chats_that_count(transaction: Transaction, came: datetime) -> list[int]:
     """Returns the ids of the chats with a subscription for which papers that came at `came` count as sent."""
     found = sa.select(_s.chat).where(_s.counted_until >= came)  # sorted here: for ORDER BY, SQLite would read all chats
-    return sorted({*store.execute(transaction, found).scalars()})
+    return sorted({*execute(transaction, found).scalars()})
 
 
 def count_as_delivered(transaction: Transaction, papers: Iterable[tuple[int, int]]) -> None:
@@ -71,7 +71,7 @@ def count_as_delivered(transaction: Transaction, papers: Iterable[tuple[int, int
 
 def count_no_more(transaction: Transaction, papers: list[int]) -> None:
     """Makes papers deliverable again that counted as delivered without a delivery."""
-    for part in store.in_chunks(papers):
+    for part in in_chunks(papers):
         transaction.exec(
             sa.delete(DeliveryItemRow).where(
                 col(DeliveryItemRow.paper).in_(part),

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from subscriptions import model
 from subscriptions.store import bot_state
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Store, Transaction, execute, in_chunks, rows_of
 from subscriptions.store.rows import TABLES
 
 CODE = 64  # bytes of one code
@@ -104,13 +104,13 @@ def codes_of(transaction: Transaction, papers: Sequence[int], *, in_time: bool =
 
 def each_code(transaction: Transaction, papers: Sequence[int], *, in_time: bool = False) -> Iterator[tuple[int, bytes]]:
     """Yields (paper id, codes), for those of these papers that have codes of the store's encoder; `in_time`: no late ones."""
-    rows = store.rows_of(transaction, _CODES_IN_TIME if in_time else _CODES, _m.paper, papers)
+    rows = rows_of(transaction, _CODES_IN_TIME if in_time else _CODES, _m.paper, papers)
     return ((row.paper, row.overall + row.parts) for row in rows)
 
 
 def having_codes(transaction: Transaction, papers: Sequence[int]) -> dict[int, bool]:
     """Returns paper id → whether its codes are in time, for those of these papers that have codes of the store's encoder."""
-    rows = store.rows_of(transaction, _HAVE_CODES, _m.paper, papers)
+    rows = rows_of(transaction, _HAVE_CODES, _m.paper, papers)
     return {row.paper: not row.encoder.endswith(LATE) for row in rows}
 
 
@@ -121,8 +121,8 @@ def put(transaction: Transaction, name: str, codes: Mapping[int, bytes]) -> None
 
     So entries are committed in the order of their numbers, and a reader continues after the last one that it knows.
     """
-    for part in store.in_chunks(list(codes)):
-        store.execute(transaction, sa.delete(_meanings).where(_m.paper.in_(part)))
+    for part in in_chunks(list(codes)):
+        execute(transaction, sa.delete(_meanings).where(_m.paper.in_(part)))
     rows = [(paper, name, code[:CODE], code[CODE:]) for paper, code in codes.items() if code]
     conflicts.execute_rows(transaction, _INSERT, ("paper", "encoder", "overall", "parts"), rows)
 
@@ -131,17 +131,17 @@ def new_entries(transaction: Transaction, after: int, most: int) -> list[tuple[i
     """Returns (number, overall code) of the newest entries of the store's encoder after a number, ascending."""
     name = encoder(transaction)
     values = {"after": after, "of": name, "late": name + LATE, "most": most}
-    return [(row.entry, row.overall) for row in reversed(store.execute(transaction, _NEW, values).all())]
+    return [(row.entry, row.overall) for row in reversed(execute(transaction, _NEW, values).all())]
 
 
 def last_entry(transaction: Transaction) -> int:
     """Returns the number of the newest entry; 0 if there is none."""
-    return store.execute(transaction, _LAST_ENTRY).scalar() or 0
+    return execute(transaction, _LAST_ENTRY).scalar() or 0
 
 
 def entries(transaction: Transaction, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
     """Returns (paper, codes) of those of these entries that still are the codes of their paper."""
-    return [(row.paper, row.overall + row.parts) for row in store.rows_of(transaction, _ENTRIES, _m.entry, numbers)]
+    return [(row.paper, row.overall + row.parts) for row in rows_of(transaction, _ENTRIES, _m.entry, numbers)]
 
 
 # News has its codes before it is stored. Others get them later: `_LEFT` is the id of the newest paper that may lack them, and
@@ -175,7 +175,7 @@ def _left(transaction: Transaction) -> tuple[int, int]:
 
 
 def _last_id(transaction: Transaction) -> int:
-    return store.execute(transaction, _LAST_ID).scalar() or 0
+    return execute(transaction, _LAST_ID).scalar() or 0
 
 
 def are_complete(transaction: Transaction) -> bool:
@@ -190,7 +190,7 @@ def slice_without(transaction: Transaction, most: int) -> Slice:
     name = encoder(transaction)
     has_codes = sa.exists().where(_m.paper == _p.id, _m.encoder.in_((name, name + LATE)))
     wanted = _TEXTS.where(_p.id > low, _p.id <= last, ~has_codes).order_by(_p.id.desc()).limit(most)
-    rows = store.execute(transaction, wanted).all()
+    rows = execute(transaction, wanted).all()
     end = rows[-1].id - 1 if len(rows) == most else low
     return Slice([(row.id, (row.title, row.abstract)) for row in rows], begin, f"{end} {times}")
 
@@ -206,8 +206,8 @@ def put_late(transaction: Transaction, name: str, made: Sequence[tuple[int, Text
     Codes that replace those of another encoder are in time if those were.
     """
     papers = [paper for paper, _, _ in made]
-    texts = {row.id: (row.title, row.abstract) for row in store.rows_of(transaction, _TEXTS, _p.id, papers)}
-    before = store.rows_of(transaction, _ENCODERS, _m.paper, papers)
+    texts = {row.id: (row.title, row.abstract) for row in rows_of(transaction, _TEXTS, _p.id, papers)}
+    before = rows_of(transaction, _ENCODERS, _m.paper, papers)
     in_time = {row.paper for row in before if not row.encoder.endswith(LATE)}
     codes = {paper: code for paper, of, code in made if code and texts.get(paper) == of}
     put(transaction, name, {paper: code for paper, code in codes.items() if paper in in_time})
@@ -228,11 +228,11 @@ def questions_of(transaction: Transaction, texts: Iterable[str]) -> dict[str, by
     """Returns text → vector, for those of these texts whose vector by the store's encoder is known."""
     wanted, name = sorted(set(texts)), encoder(transaction)
     if name:
-        return dict(store.rows_of(transaction, _VECTORS, _q.text, wanted, of=name))
+        return dict(rows_of(transaction, _VECTORS, _q.text, wanted, of=name))
     return {}
 
 
-def keep_questions(of: store.Store, vectors: Mapping[str, bytes]) -> None:
+def keep_questions(of: Store, vectors: Mapping[str, bytes]) -> None:
     """Keeps vectors by this process's encoder in memory, so that a search and its pages need them only once."""
     of.questions = dict([*of.questions.items(), *vectors.items()][-_MOST_KEPT:])
 
@@ -267,7 +267,7 @@ def questions_without(transaction: Transaction, most: int) -> list[str]:
     name = encoder(transaction)
     found: list[str] = []
     for others in (_q.encoder < name, _q.encoder > name):
-        found += store.execute(transaction, sa.select(_q.text).where(others).limit(most - len(found))).scalars()
+        found += execute(transaction, sa.select(_q.text).where(others).limit(most - len(found))).scalars()
     return found
 
 
@@ -277,7 +277,7 @@ def link_questions(transaction: Transaction, asked: Sequence[tuple[int, str]]) -
     conflicts.insert_all_new(
         transaction, "question", (), ("text", "encoder", "vector"), [(text, "", b"") for text in texts]
     )
-    known = {row.text: row.id for row in store.rows_of(transaction, sa.select(_q.id, _q.text), _q.text, texts)}
+    known = {row.text: row.id for row in rows_of(transaction, sa.select(_q.id, _q.text), _q.text, texts)}
     links = [(query, known[text]) for query, text in asked]
     conflicts.insert_all_new(transaction, "question_of_query", ("query", "question"), ("query", "question"), links)
 
@@ -285,10 +285,10 @@ def link_questions(transaction: Transaction, asked: Sequence[tuple[int, str]]) -
 def drop_questions(transaction: Transaction, questions: Sequence[int]) -> None:
     """Removes those of these questions that no query asks any more."""
     is_asked = sa.exists().where(_asked.c.question == _q.id)
-    for part in store.in_chunks(questions):
-        store.execute(transaction, sa.delete(_questions).where(_q.id.in_(part), ~is_asked))
+    for part in in_chunks(questions):
+        execute(transaction, sa.delete(_questions).where(_q.id.in_(part), ~is_asked))
 
 
 def questions_of_queries(transaction: Transaction, queries: Sequence[int]) -> list[int]:
     """Returns the ids of the questions that these queries ask."""
-    return sorted({row.question for row in store.rows_of(transaction, _asked, _asked.c.query, queries)})
+    return sorted({row.question for row in rows_of(transaction, _asked, _asked.c.query, queries)})

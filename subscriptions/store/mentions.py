@@ -11,8 +11,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from subscriptions.addresses import declared
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, execute, in_chunks
 from subscriptions.store.rows import TABLES
 
 Where = Literal["callback", "state", "delivery", "change"]
@@ -53,8 +52,8 @@ def note_mentions(
     transaction: Transaction, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]
 ) -> None:
     """Replaces the mentions of rows. `words`: row id → words with which the row names chats or people."""
-    for part in store.in_chunks(list(words)):
-        store.execute(transaction, sa.delete(_mentions).where(_m[where].in_(part)))
+    for part in in_chunks(list(words)):
+        execute(transaction, sa.delete(_mentions).where(_m[where].in_(part)))
     add_mentions(transaction, where, words)
 
 
@@ -64,12 +63,12 @@ def add_mentions(
     """Stores the mentions of new rows. `words`: row id → words with which the row names chats or people."""
     rows = [{where: of, "word": word} for of, those in words.items() for word in sorted(those)]
     if rows:
-        store.execute(transaction, sa.insert(_mentions), rows)
+        execute(transaction, sa.insert(_mentions), rows)
 
 
 def forget_mentions(transaction: Transaction, words: Sequence[str]) -> None:
     """Removes the mentions of these words. Call it when no row names them any more."""
-    store.execute(transaction, sa.delete(_mentions).where(_m.word.in_(words)))
+    execute(transaction, sa.delete(_mentions).where(_m.word.in_(words)))
 
 
 def named_by(transaction: Transaction, where: Where, words: Sequence[str], *, topics: bool = False) -> list[Any]:
@@ -77,7 +76,7 @@ def named_by(transaction: Transaction, where: Where, words: Sequence[str], *, to
     found: set[Any] = set()
     for word in words:
         of = sa.select(_m[where]).where(_m[where].is_not(None))
-        found.update(store.execute(transaction, of.where(_m.word == word)).scalars())
+        found.update(execute(transaction, of.where(_m.word == word)).scalars())
         if topics:
-            found.update(store.execute(transaction, of.where(_m.word > f"{word}/", _m.word < f"{word}0")).scalars())
+            found.update(execute(transaction, of.where(_m.word > f"{word}/", _m.word < f"{word}0")).scalars())
     return sorted(found)

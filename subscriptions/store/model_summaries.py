@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from subscriptions import model
 from subscriptions.states import ModelSummaryState as State
 from subscriptions.store import bot_state
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, execute, rows_of
 from subscriptions.store.rows import TABLES
 
 _LOOKED = (
@@ -56,7 +56,7 @@ class Place:
 def made_for(transaction: Transaction, papers: Sequence[int]) -> dict[int, tuple[model.ModelSummary, ...]]:
     """Returns paper id → what the model made of it, for those of these papers of which it made anything."""
     found: dict[int, tuple[model.ModelSummary, ...]] = {}
-    for row in store.rows_of(transaction, _MADE, _s.paper, papers):
+    for row in rows_of(transaction, _MADE, _s.paper, papers):
         found[row.paper] = (*found.get(row.paper, ()), _summary(row))
     return found
 
@@ -64,7 +64,7 @@ def made_for(transaction: Transaction, papers: Sequence[int]) -> dict[int, tuple
 def newest_made(transaction: Transaction, language: str, most: int) -> dict[int, model.ModelSummary]:
     """Returns paper id → summary, for the newest ones in a language."""
     wanted = sa.select(_summaries).where(_s.state == State.MADE, _s.language == language)
-    rows = store.execute(transaction, wanted.order_by(_s.at.desc()).limit(most)).all()
+    rows = execute(transaction, wanted.order_by(_s.at.desc()).limit(most)).all()
     return {row.paper: _summary(row) for row in rows}
 
 
@@ -85,7 +85,7 @@ def want(transaction: Transaction, wanted: Mapping[tuple[int, str], int], upto: 
     The transaction must hold the sequence, so that no paper is joined with another one meanwhile. What is stored stays.
     """
     papers, _p = sorted({paper for paper, _ in wanted}), TABLES.tables["paper"].c
-    known = {row.id for row in store.rows_of(transaction, sa.select(_p.id), _p.id, papers)}
+    known = {row.id for row in rows_of(transaction, sa.select(_p.id), _p.id, papers)}
     rows: list[tuple[object, ...]] = [
         (paper, language, State.WANTED, now, chats, 0, {}, "", "")
         for (paper, language), chats in wanted.items()
@@ -98,18 +98,18 @@ def want(transaction: Transaction, wanted: Mapping[tuple[int, str], int], upto: 
 
 def drop_wanted(transaction: Transaction, before: datetime) -> None:
     """Removes what has been wanted since before `before`."""
-    store.execute(transaction, sa.delete(_summaries).where(_s.state == State.WANTED, _s.at < before))
+    execute(transaction, sa.delete(_summaries).where(_s.state == State.WANTED, _s.at < before))
 
 
 def is_wanted(transaction: Transaction) -> bool:
     """Returns whether any summary is wanted, or may be again because its worker gave up."""
     open_ones = sa.select(_s.paper).where(_s.state.in_((State.WANTED, State.ASKED))).limit(1)
-    return store.execute(transaction, open_ones).first() is not None
+    return execute(transaction, open_ones).first() is not None
 
 
 def next_wanted(transaction: Transaction) -> Place | None:
     """Returns the summary to ask for next: that which most chats want, of the newest paper; None if none is wanted."""
-    row = store.execute(transaction, _WANTED.limit(1)).first()
+    row = execute(transaction, _WANTED.limit(1)).first()
     if row is None:
         return None
     return Place(paper=row.paper, language=row.language, tries=row.tries)
@@ -118,14 +118,14 @@ def next_wanted(transaction: Transaction) -> Place | None:
 def take_back(transaction: Transaction, *, wall: datetime, longest: datetime) -> None:
     """Makes summaries wanted again whose workers were to give up before `wall`; also after `longest`, by a wrong clock."""
     over = (_s.until < wall) | (_s.until > longest)
-    store.execute(
+    execute(
         transaction, sa.update(_summaries).where(_s.state == State.ASKED, over).values(state=State.WANTED, until=None)
     )
 
 
 def amount_asked(transaction: Transaction) -> int:
     """Returns how many summaries the model is asked for now."""
-    return store.execute(transaction, _ASKED).scalar() or 0
+    return execute(transaction, _ASKED).scalar() or 0
 
 
 def note_asked(transaction: Transaction, place: Place, *, until: datetime) -> Place:
@@ -137,7 +137,7 @@ def note_asked(transaction: Transaction, place: Place, *, until: datetime) -> Pl
 
 def drop(transaction: Transaction, place: Place) -> None:
     """Removes a summary that is not wanted any more."""
-    store.execute(transaction, sa.delete(_summaries).where(_IS_IT), _values(place))
+    execute(transaction, sa.delete(_summaries).where(_IS_IT), _values(place))
 
 
 def is_still_asked(transaction: Transaction, place: Place) -> bool:
@@ -145,7 +145,7 @@ def is_still_asked(transaction: Transaction, place: Place) -> bool:
     wanted = sa.select(_s.state, _s.tries).where(_IS_IT)
     if transaction.connection().dialect.name != "sqlite":
         wanted = wanted.with_for_update()
-    row = store.execute(transaction, wanted, _values(place)).first()
+    row = execute(transaction, wanted, _values(place)).first()
     return row is not None and (row.state, row.tries) == (State.ASKED, place.tries)
 
 
@@ -173,13 +173,13 @@ def remove(transaction: Transaction, paper: int, language: str, state: State, *,
     was_made = sa.update(_summaries).where(_IS_IT, _s.state == State.MADE)
     values = {"state": state, "at": now, "fields": {}, "title": "", "model": ""}
     place = {"of": paper, "in_language": language}
-    return store.execute(transaction, was_made.values(values), place).rowcount == 1
+    return execute(transaction, was_made.values(values), place).rowcount == 1
 
 
 def wanted_by(transaction: Transaction, paper: int, language: str) -> int:
     """Returns how many chats wanted a summary."""
     wanted = sa.select(_s.chats).where(_IS_IT)
-    return store.execute(transaction, wanted, {"of": paper, "in_language": language}).scalar() or 0
+    return execute(transaction, wanted, {"of": paper, "in_language": language}).scalar() or 0
 
 
 def rejected_by(transaction: Transaction, paper: int, language: str) -> frozenset[int]:
@@ -194,7 +194,7 @@ def note_rejected(transaction: Transaction, paper: int, language: str, chats: fr
 
 
 def _change(transaction: Transaction, place: Place, **values: object) -> None:
-    store.execute(transaction, sa.update(_summaries).where(_IS_IT).values(values), _values(place))
+    execute(transaction, sa.update(_summaries).where(_IS_IT).values(values), _values(place))
 
 
 def _values(place: Place) -> dict[str, object]:
@@ -209,7 +209,7 @@ def hold_day(transaction: Transaction, day: date) -> Day:
 
 def day(transaction: Transaction, of: date) -> Day:
     """Returns what the model did on a day."""
-    row = store.execute(transaction, sa.select(_days).where(_d.day == of)).first()
+    row = execute(transaction, sa.select(_days).where(_d.day == of)).first()
     return Day(day=of) if row is None else _day(row)
 
 
@@ -220,7 +220,7 @@ def _day(row: sa.Row[*tuple[Any, ...]]) -> Day:
 def add_to_day(transaction: Transaction, of: date, **more: int) -> None:
     """Adds to the figures of a day that was held before, perhaps less than nothing."""
     sums = {name: _d[name] + amount for name, amount in more.items()}
-    store.execute(transaction, sa.update(_days).where(_d.day == of).values(sums))
+    execute(transaction, sa.update(_days).where(_d.day == of).values(sums))
 
 
 def failing_since(transaction: Transaction) -> datetime | None:

@@ -10,8 +10,7 @@ from subscriptions.planning.retries import LONGEST_WAIT
 from subscriptions.states import MessageState
 from subscriptions.store import rows as stored_rows
 from subscriptions.store.columns import Condition
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, reads, rows_of
 from subscriptions.store.edits import LANES_WITH_EDITS, REQUESTED
 from subscriptions.store.sendable import IS_HELD, WAITS
 
@@ -44,7 +43,7 @@ _WAITING_LANES = (
 )
 
 
-@store.reads
+@reads
 def lanes(
     transaction: Transaction,
     platforms: Sequence[str],
@@ -61,5 +60,5 @@ def lanes(
     values = {"platforms": platforms, "now": now, "wall": wall or now, "longest": now + LONGEST_WAIT}
     found = transaction.connection().execute(_WAITING_LANES, {**values, "finding": finding}).all()
     requested = sorted(set(transaction.connection().execute(REQUESTED).scalars()))
-    edits = store.rows_of(transaction, LANES_WITH_EDITS, _m.delivery, requested, **values)
+    edits = rows_of(transaction, LANES_WITH_EDITS, _m.delivery, requested, **values)
     return list(dict.fromkeys(model.Lane(*row) for row in (*found, *edits)))

@@ -19,8 +19,7 @@ from subscriptions.states import (
 from subscriptions.store import claims, sendable, wakeups
 from subscriptions.store import rows as stored_rows
 from subscriptions.store.columns import Big
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, writes
 from subscriptions.store.delivery_states import STATES, WORST_FIRST, derived_state, state_for, states_not_over
 from subscriptions.store.rows import ChatRow, DeliveryRow, LaneRow, MessageRow
 
@@ -54,7 +53,7 @@ class OutboxEntry:
     reason: str
 
 
-@store.reads
+@reads
 def entries(
     transaction: Transaction, after: int, *, over: bool, now: datetime, wall: datetime
 ) -> tuple[list[OutboxEntry], int]:
@@ -69,16 +68,14 @@ def entries(
         .outerjoin(LaneRow, (col(LaneRow.platform) == ChatRow.platform) & (col(LaneRow.address) == ChatRow.address))
         .where(col(DeliveryRow.seq) > after)
         .order_by(col(DeliveryRow.seq))
-        .limit(store.CHUNK)
+        .limit(CHUNK)
     )
     rows = transaction.exec(page if over else page.where(col(DeliveryRow.seq).in_(_NOT_OVER))).all()
     seqs = [row.seq or 0 for row, _, _ in rows]
     messages: dict[int, list[tuple[MessageState, str]]] = {}
-    for message in store.execute(transaction, _STATES_OF, {"those": seqs}):
+    for message in execute(transaction, _STATES_OF, {"those": seqs}):
         messages.setdefault(message.delivery, []).append((message.state, message.reason))
-    papers: dict[int, int] = {
-        row.delivery: row.papers for row in store.execute(transaction, _PAPERS_OF, {"those": seqs})
-    }
+    papers: dict[int, int] = {row.delivery: row.papers for row in execute(transaction, _PAPERS_OF, {"those": seqs})}
     found = [
         _entry(
             row,
@@ -188,7 +185,7 @@ class OutboxCounts:
     platforms: frozenset[str] = frozenset()  # on which deliveries wait, leaving out paused chats
 
 
-@store.reads
+@reads
 def outbox_counts(transaction: Transaction) -> OutboxCounts:
     """Returns the numbers of deliveries that wait, are unclear, or are dead."""
     found: Counter[DeliveryState] = Counter()
@@ -205,7 +202,7 @@ def outbox_counts(transaction: Transaction) -> OutboxCounts:
     )
 
 
-@store.writes
+@writes
 def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) -> int:
     """Dismisses deliveries that were due before `before`, so that they count as sent after a restore.
 

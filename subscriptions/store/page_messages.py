@@ -11,8 +11,8 @@ from subscriptions.store.conversation_rows import (
     PageLogRow,
     PageMessageRow,
 )
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, reads, writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class PageMessage:
     is_edited: bool
 
 
-@store.writes
+@writes
 def add_page_message(
     transaction: Transaction,
     chat: model.ChatAddress,
@@ -64,7 +64,7 @@ def add_page_message(
     return change
 
 
-@store.writes
+@writes
 def edit_page_message(transaction: Transaction, chat: model.ChatAddress, number: int, payload: str) -> bool:
     """Replaces the content of a message of the bot. Returns False if the bot has no message with this number."""
     name = _name(chat)
@@ -79,7 +79,7 @@ def edit_page_message(transaction: Transaction, chat: model.ChatAddress, number:
     return True
 
 
-@store.writes
+@writes
 def find_page_message(transaction: Transaction, chat: model.ChatAddress, *, delivery: str, part: int) -> int | None:
     """Returns the number of a message; None if it is not stored.
 
@@ -91,7 +91,7 @@ def find_page_message(transaction: Transaction, chat: model.ChatAddress, *, deli
     return transaction.exec(found).first()
 
 
-@store.reads
+@reads
 def newest_page_messages(
     transaction: Transaction, chat: model.ChatAddress, most: int, *, before: int | None = None
 ) -> tuple[list[PageMessage], int]:
@@ -106,7 +106,7 @@ def newest_page_messages(
     return [_message(row) for row in reversed(rows)], _changes_of(transaction, chat)
 
 
-@store.reads
+@reads
 def changed_page_messages(
     transaction: Transaction, chat: model.ChatAddress, after: int, most: int
 ) -> tuple[list[PageMessage], int]:

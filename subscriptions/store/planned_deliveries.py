@@ -13,8 +13,8 @@ from subscriptions import model
 from subscriptions.store import columns, mentions
 from subscriptions.store import rows as stored_rows
 from subscriptions.store.columns import JsonText
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import CHUNK, Transaction, execute, in_chunks, rows_of
 from subscriptions.store.libraries import owned
 from subscriptions.store.wakeups import wake_chats
 
@@ -63,7 +63,7 @@ class Planned:
 
 def taken_keys(transaction: Transaction, keys: Sequence[str]) -> set[str]:
     """Returns those of `keys` that are dedupe keys of stored deliveries."""
-    return {row.dedupe_key for row in store.rows_of(transaction, _KEYS, _d.dedupe_key, keys)}
+    return {row.dedupe_key for row in rows_of(transaction, _KEYS, _d.dedupe_key, keys)}
 
 
 def add_deliveries(transaction: Transaction, planned: Sequence[Planned], *, now: datetime) -> None:
@@ -78,10 +78,10 @@ def add_deliveries(transaction: Transaction, planned: Sequence[Planned], *, now:
         _DELIVERY,
         [(p.id, p.chat_id, p.kind.value, p.due, p.key, now, facts.of(p.facts), 0, "", True) for p in planned],
     )
-    seqs = {row.id: row.seq for row in store.rows_of(transaction, _SEQS, _d.id, [p.id for p in planned])}
+    seqs = {row.id: row.seq for row in rows_of(transaction, _SEQS, _d.id, [p.id for p in planned])}
     items = ((seqs[p.id], p.chat_id, item) for p in planned for item in p.items)
     # in parts, since the garbage collector would check all rows again and again
-    while part := list(islice(items, store.CHUNK)):
+    while part := list(islice(items, CHUNK)):
         rows = [
             (chat_id, item.paper.id, seq, item.position, item.shown, item.cross, because.of(item.because))
             for seq, chat_id, item in part
@@ -108,7 +108,7 @@ def add_delivery(transaction: Transaction, planned: Planned, *, now: datetime) -
     }
     if not conflicts.insert_new(transaction, "delivery", ("dedupe_key",), values):
         return False
-    seq = store.execute(transaction, sa.select(_d.seq).where(_d.dedupe_key == planned.key)).scalar_one()
+    seq = execute(transaction, sa.select(_d.seq).where(_d.dedupe_key == planned.key)).scalar_one()
     mentions.add_mentions(transaction, "delivery", {seq: mentions.words_of_notice(planned.key, planned.facts.detail)})
     wake_chats(transaction, {planned.chat_id: planned.kind})
     return True
@@ -121,13 +121,13 @@ def delivered(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Iter
     if papers and transaction.connection().dialect.name == "postgresql":
         values = {"ids": list(chat_ids), "first": papers[0], "last": papers[-1]}
         wanted = set(papers)
-        for chat_id, paper_id in store.execute(transaction, _DELIVERED_TO_EACH, values):
+        for chat_id, paper_id in execute(transaction, _DELIVERED_TO_EACH, values):
             if paper_id in wanted:
                 found[chat_id].add(paper_id)
     else:
-        for chats in store.in_chunks(chat_ids):
+        for chats in in_chunks(chat_ids):
             of_chats = sa.select(_i.chat, _i.paper).where(_i.chat.in_(chats))
-            for chat_id, paper_id in store.rows_of(transaction, of_chats, _i.paper, papers):
+            for chat_id, paper_id in rows_of(transaction, of_chats, _i.paper, papers):
                 found[chat_id].add(paper_id)
     for chat_id, mine in owned(transaction, chat_ids, papers).items():
         found[chat_id] |= mine

@@ -12,8 +12,7 @@ from subscriptions.planning.forecast import DueSpan, Move
 from subscriptions.store import rows as stored_rows
 from subscriptions.store import subscriptions
 from subscriptions.store.columns import Condition, Utc
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, execute, in_chunks, reads
 
 _chats = stored_rows.TABLES.tables["chat"]
 _subscriptions = stored_rows.TABLES.tables["subscription"]
@@ -71,14 +70,14 @@ def due_chats(transaction: Transaction, now: datetime, last_sequence: int, *, wa
     values: dict[str, object] = {"now": now, "last_sequence": last_sequence}
     if not waiting:
         values["earliest"] = now - LONGEST_WINDOW
-    return sorted(set(store.execute(transaction, _DUE_WAITING if waiting else _DUE, values).scalars()))
+    return sorted(set(execute(transaction, _DUE_WAITING if waiting else _DUE, values).scalars()))
 
 
-@store.reads
+@reads
 def still_due(transaction: Transaction, chat_ids: Sequence[int], now: datetime, last_sequence: int) -> list[int]:
     """Returns those of `chat_ids` that are still due. Other processes have planned the rest in the meantime."""
     values = {"ids": chat_ids, "now": now, "last_sequence": last_sequence}
-    due = set(store.execute(transaction, _STILL_DUE, values).scalars())
+    due = set(execute(transaction, _STILL_DUE, values).scalars())
     return [chat for chat in chat_ids if chat in due]
 
 
@@ -89,11 +88,11 @@ _LATEST = sa.case((_s.cadence.like("weekly%"), _week), (_s.cadence.like("%weekda
 _FAR = sa.select(_s.chat).where(_s.next_due_at > _day, _s.next_due_at > _LATEST, _active)
 
 
-@store.reads
+@reads
 def chats_due_too_far(transaction: Transaction, now: datetime) -> list[int]:
     """Returns the ids of the chats with a subscription whose due moment is later than its kind of cadence allows."""
     values = {"day": now + _DAY, "weekend": now + _WEEKEND, "week": now + _WEEK}
-    return sorted(set(store.execute(transaction, _FAR, values).scalars()))
+    return sorted(set(execute(transaction, _FAR, values).scalars()))
 
 
 _upto = sa.bindparam("upto", type_=sa.Integer)
@@ -121,11 +120,11 @@ def advance(transaction: Transaction, moves: Sequence[Move], follow: Mapping[int
         alike.setdefault((cursor, due, follow.get(subscription_id)), []).append(subscription_id)
     for (cursor, (next_due, latest_due), followed), ids in alike.items():
         place = {"upto": cursor, "next_due": next_due, "latest_due": latest_due, "follows": followed}
-        for part in store.in_chunks(ids):
-            store.execute(transaction, _ADVANCE, {"ids": part, **place})
+        for part in in_chunks(ids):
+            execute(transaction, _ADVANCE, {"ids": part, **place})
 
 
 def mark_first_delivery_planned(transaction: Transaction, chat_ids: Sequence[int]) -> None:
     """Stores that the first due delivery of these chats was planned."""
-    for part in store.in_chunks(chat_ids):
-        store.execute(transaction, _SPOKEN, {"ids": part})
+    for part in in_chunks(chat_ids):
+        execute(transaction, _SPOKEN, {"ids": part})

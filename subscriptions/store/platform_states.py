@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.work_rows import PlatformRow
 
 _STOPPED = sa.select(col(PlatformRow.name), col(PlatformRow.stopped))
@@ -21,26 +21,26 @@ def claim_bot(transaction: Transaction, platform: str, bot: str) -> str:
     return str(stored.bot or bot)
 
 
-@store.reads
+@reads
 def bots(transaction: Transaction) -> dict[str, str]:
     """Returns platform → the bot to which the database belongs there."""
     rows = transaction.exec(select(PlatformRow.name, PlatformRow.bot))
     return {name: bot for name, bot in rows if bot is not None}
 
 
-@store.reads
+@reads
 def bot_name(transaction: Transaction, platform: str) -> str:
     """Returns the last stored name of the bot on a platform; "" if it is not known."""
     return transaction.exec(select(PlatformRow.bot_name).where(PlatformRow.name == platform)).first() or ""
 
 
-@store.reads
+@reads
 def stopped_platforms(transaction: Transaction) -> dict[str, str]:
     """Returns platform → why it is stopped, for each stopped platform."""
-    return {name: reason for name, reason in store.execute(transaction, _STOPPED) if reason is not None}
+    return {name: reason for name, reason in execute(transaction, _STOPPED) if reason is not None}
 
 
-@store.writes
+@writes
 def free_platforms(transaction: Transaction) -> None:
     """Frees all stopped platforms, so that sending continues."""
     transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))

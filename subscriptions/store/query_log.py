@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from subscriptions.store import rows as stored_rows
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, execute, rows_of
 
 _changes = stored_rows.TABLES.tables["query_change"]
 _queries = stored_rows.TABLES.tables["query"]
@@ -22,28 +21,28 @@ _NEWEST, _OLDEST = sa.select(sa.func.max(_qc.sequence)), sa.select(sa.func.min(_
 
 def newest_change(transaction: Transaction) -> int:
     """Returns the number of the newest change; 0 if there is none."""
-    return store.execute(transaction, _NEWEST).scalar() or 0
+    return execute(transaction, _NEWEST).scalar() or 0
 
 
 def changes_after(transaction: Transaction, sequence: int) -> tuple[int, set[int]] | None:
     """Returns (newest change, ids of queries added or removed after `sequence`); None if the log lacks some changes."""
-    oldest, newest = store.execute(transaction, _OLDEST).scalar() or 0, newest_change(transaction)
+    oldest, newest = execute(transaction, _OLDEST).scalar() or 0, newest_change(transaction)
     if newest == sequence:
         return newest, set()
     if newest < sequence or sequence < oldest - 1:
         return None
-    return newest, set(store.execute(transaction, sa.select(_qc.query).where(_qc.sequence > sequence)).scalars())
+    return newest, set(execute(transaction, sa.select(_qc.query).where(_qc.sequence > sequence)).scalars())
 
 
 def queries_by_id(transaction: Transaction, ids: Sequence[int]) -> dict[int, str]:
     """Returns id -> canonical text. Queries that are not stored are left out."""
-    return dict(store.rows_of(transaction, _queries, _q.id, ids))
+    return dict(rows_of(transaction, _queries, _q.id, ids))
 
 
 def page_of_queries(transaction: Transaction, after: int, most: int) -> list[tuple[int, str]]:
     """Returns (id, canonical text) of the next `most` queries after the id `after`, ordered by id."""
     page = sa.select(_q.id, _q.canonical).where(_q.id > after).order_by(_q.id).limit(most)
-    return [(query, canonical) for query, canonical in store.execute(transaction, page)]
+    return [(query, canonical) for query, canonical in execute(transaction, page)]
 
 
 def drop_changes(transaction: Transaction, most: int) -> int:
@@ -54,4 +53,4 @@ def drop_changes(transaction: Transaction, most: int) -> int:
         .order_by(_qc.sequence)
         .limit(most)
     )
-    return store.execute(transaction, sa.delete(_changes).where(_qc.sequence.in_(old))).rowcount
+    return execute(transaction, sa.delete(_changes).where(_qc.sequence.in_(old))).rowcount

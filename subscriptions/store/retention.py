@@ -14,8 +14,7 @@ from subscriptions.model import DeliveryKind
 from subscriptions.states import MessageState
 from subscriptions.store import bot_state
 from subscriptions.store.columns import Big, Condition, Utc
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.merging import Vouched
 from subscriptions.store.rows import TABLES
 
@@ -54,13 +53,13 @@ def drop_receipts(transaction: Transaction, before: datetime, most: int) -> int:
 def drop_warnings(transaction: Transaction, before: datetime, most: int) -> int:
     """Empties the warnings of digests that came before `before`."""
     warned = sa.select(_digests.c.id).where(_digests.c.received_at < before, Condition("warnings != '[]'")).limit(most)
-    return store.execute(transaction, sa.update(_digests).where(_digests.c.id.in_(warned)).values(warnings=[])).rowcount
+    return execute(transaction, sa.update(_digests).where(_digests.c.id.in_(warned)).values(warnings=[])).rowcount
 
 
 def drop_notices(transaction: Transaction, before: datetime, most: int) -> int:
     """Removes notices that were settled before `before`."""
     settled = sa.select(_d.seq).where(_d.settled_at < before, _IS_NOTICE).limit(most)
-    return _drop_deliveries(transaction, store.execute(transaction, settled).scalars().all())
+    return _drop_deliveries(transaction, execute(transaction, settled).scalars().all())
 
 
 def reduce_deliveries(transaction: Transaction, before: datetime, most: int) -> int:
@@ -74,9 +73,9 @@ def reduce_deliveries(transaction: Transaction, before: datetime, most: int) -> 
     notices = [row.seq for row in found if row.is_over and row.is_notice]
     others = [row.seq for row in found if row.is_over and not row.is_notice]
     if notices:
-        store.execute(transaction, _EMPTY, {"those": notices})
+        execute(transaction, _EMPTY, {"those": notices})
     if others:
-        store.execute(transaction, _KEEP_ITEMS, {"those": others})
+        execute(transaction, _KEEP_ITEMS, {"those": others})
         _drop_deliveries(transaction, others)
     return len(found)
 
@@ -92,7 +91,7 @@ def _next_settled(transaction: Transaction, before: datetime, most: int) -> Sequ
     if looked >= before:
         looked, seq = _EVER, ""
     values = {"looked": looked, "last": int(seq or 0), "before": before, "most": most}
-    found = store.execute(transaction, _SETTLED, values).all()
+    found = execute(transaction, _SETTLED, values).all()
     if found:
         bot_state.put_value(transaction, _REDUCED, f"{found[-1].settled_at.isoformat()} {found[-1].seq}")
     return found
@@ -104,7 +103,7 @@ def prune_papers(transaction: Transaction, before: datetime, most: int) -> int:
     Papers in deliveries that are still stored stay complete.
     """
     upto = int(bot_state.get_value(transaction, _PRUNED) or 0)
-    rows = store.execute(
+    rows = execute(
         transaction,
         sa.select(_p.id, _p.first_seen_at, _p.sequenced_at).where(_p.id > upto).order_by(_p.id).limit(most),
     ).all()
@@ -116,11 +115,11 @@ def prune_papers(transaction: Transaction, before: datetime, most: int) -> int:
     if not old:
         return 0
     shown = sa.select(_i.paper).where(_i.paper.in_(_those), _i.delivery.is_not(None))
-    needed = set(store.execute(transaction, shown, {"those": old}).scalars())
+    needed = set(execute(transaction, shown, {"those": old}).scalars())
     over = [paper for paper in old if paper not in needed]
     if over:
         for table in _OF_PAPERS:
-            store.execute(transaction, sa.delete(table).where(table.c.paper.in_(_those)), {"those": over})
+            execute(transaction, sa.delete(table).where(table.c.paper.in_(_those)), {"those": over})
         values: dict[str, Any] = {
             "abstract": "",
             "comment": "",
@@ -132,7 +131,7 @@ def prune_papers(transaction: Transaction, before: datetime, most: int) -> int:
             "url": None,
         }
         values["vouched"] = _p.vouched.op("&")(int(_LEFT))  # removed values are no longer vouched for
-        store.execute(transaction, sa.update(_papers).where(_p.id.in_(_those)).values(values), {"those": over})
+        execute(transaction, sa.update(_papers).where(_p.id.in_(_those)).values(values), {"those": over})
     bot_state.put_value(transaction, _PRUNED, str(old[-1]))
     return len(old)
 
@@ -166,8 +165,8 @@ _KEEP_ITEMS = (
 def _drop_deliveries(transaction: Transaction, seqs: Sequence[int]) -> int:
     """Removes deliveries with their messages."""
     if seqs:
-        store.execute(transaction, sa.delete(_messages).where(_m.delivery.in_(_those)), {"those": seqs})
-        store.execute(transaction, sa.delete(_deliveries).where(_d.seq.in_(_those)), {"those": seqs})
+        execute(transaction, sa.delete(_messages).where(_m.delivery.in_(_those)), {"those": seqs})
+        execute(transaction, sa.delete(_deliveries).where(_d.seq.in_(_those)), {"those": seqs})
     return len(seqs)
 
 
@@ -175,12 +174,10 @@ def _drop(transaction: Transaction, table: sa.Table, which: sa.ColumnElement[boo
     """Removes at most `most` of the rows that meet the condition `which`."""
     key = sa.tuple_(*table.primary_key)
     some = sa.select(*table.primary_key).where(which).limit(most)
-    return store.execute(transaction, sa.delete(table).where(key.in_(some))).rowcount
+    return execute(transaction, sa.delete(table).where(key.in_(some))).rowcount
 
 
 def delivered_since(transaction: Transaction, chat_id: int, since: date) -> list[tuple[int, date]]:
     """Returns (id, day in UTC) of papers shown to a chat from `since` on in deliveries that are no longer stored, oldest first."""
     shown = sa.select(_i.paper, _i.delivered_on).where(_i.chat == chat_id, _i.delivered_on >= since, _i.shown.is_(True))
-    return [
-        (row.paper, row.delivered_on) for row in store.execute(transaction, shown.order_by(_i.delivered_on, _i.paper))
-    ]
+    return [(row.paper, row.delivered_on) for row in execute(transaction, shown.order_by(_i.delivered_on, _i.paper))]

@@ -9,8 +9,8 @@ from sqlmodel import col, select
 
 from subscriptions.states import Signal
 from subscriptions.store.conversation_rows import SignalRow
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, reads, rows_of
 from subscriptions.store.rows import TABLES
 
 _signals = TABLES.tables["signal"]
@@ -49,7 +49,7 @@ def signals_of(
     return [StoredSignal(row.paper, Signal(row.kind), row.at) for row in transaction.exec(newest)]
 
 
-@store.reads
+@reads
 def signals_of_papers(
     transaction: Transaction, chat_id: int, paper_ids: Collection[int]
 ) -> frozenset[tuple[int, Signal]]:
@@ -65,12 +65,12 @@ def signals_of_chats(
 ) -> dict[int, list[StoredSignal]]:
     """Returns chat id → all its signals of these kinds."""
     found: dict[int, list[StoredSignal]] = {chat_id: [] for chat_id in chat_ids}
-    for row in store.rows_of(transaction, _OF_KINDS, _signals.c.chat, chat_ids, kinds=kinds):
+    for row in rows_of(transaction, _OF_KINDS, _signals.c.chat, chat_ids, kinds=kinds):
         found[row.chat].append(StoredSignal(row.paper, Signal(row.kind), row.at))
     return found
 
 
-@store.reads
+@reads
 def amount_of_signals(transaction: Transaction, chat_id: int, *, kinds: Sequence[Signal] = tuple(Signal)) -> int:
     """Returns the number of stored signals of these kinds from a chat."""
     found = select(sa.func.count()).select_from(SignalRow)

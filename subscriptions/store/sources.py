@@ -14,8 +14,8 @@ from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Sche
 from subscriptions.planning.source_trouble import BEHIND, is_passed_over, trouble_after
 from subscriptions.states import SourceTrouble
 from subscriptions.store import columns, paper_sequence
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 
 MOST_RECEIPTS = 10_000  # receipts that are read at once
@@ -109,17 +109,17 @@ class KnownSource:
         return self.trouble_at(now) in BEHIND
 
 
-@store.reads
+@reads
 def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> frozenset[str]:
     """Returns the names in `schedules` (name → schedule) that differ from the stored sources.
 
     These sources are not stored as declared, or are stored with another schedule.
     """
-    known = {row.name: row.schedule for row in store.execute(transaction, _ALL) if row.state.get("on")}
+    known = {row.name: row.schedule for row in execute(transaction, _ALL) if row.state.get("on")}
     return frozenset(name for name, schedule in schedules.items() if known.get(name) != schedule)
 
 
-@store.writes
+@writes
 def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: datetime, are_all: bool = True) -> None:
     """Stores the sources that the settings declare.
 
@@ -151,7 +151,7 @@ def add_name(transaction: Transaction, name: str) -> None:
     conflicts.insert_new(transaction, "source", ("name",), SourceRow(name=name).model_dump())
 
 
-@store.reads
+@reads
 def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
     """Returns all sources that the settings declare or have declared before, ordered by name."""
     last, settled = latest(transaction), _settled(transaction)
@@ -188,11 +188,11 @@ def expected_on(
     return None
 
 
-@store.reads
+@reads
 def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
     """Returns the forecast: what has come, and what is expected, from the sources that the settings declare."""
     schedules = transaction.schedules
-    on = [(row, _state(row.state)) for row in store.execute(transaction, _ALL) if row.state.get("on")]
+    on = [(row, _state(row.state)) for row in execute(transaction, _ALL) if row.state.get("on")]
     rows = [(row, state) for row, state in on if schedules.counts(row.name, state.next_at, now)]
     read = [(row, state, schedules.read(row.schedule, evening=state.evening)) for row, state in rows]
     awaited = [(row, state, one, one.last_due(now)) for row, state, one in read if one and one.awaited]
@@ -210,7 +210,7 @@ def _since(transaction: Transaction, dues: Mapping[str, datetime]) -> dict[str, 
     if not dues:
         return {}
     found: dict[str, list[Outcome]] = {}
-    for source, at, outcome in store.execute(transaction, _SINCE, {"sources": list(dues), "since": min(dues.values())}):
+    for source, at, outcome in execute(transaction, _SINCE, {"sources": list(dues), "since": min(dues.values())}):
         if at >= dues[source]:
             found.setdefault(source, []).append(outcome)
     return found
@@ -245,7 +245,7 @@ def store_state(transaction: Transaction, name: str, state: SourceState, seen: M
         transaction.flush()
 
 
-@store.writes
+@writes
 def claim_poll(transaction: Transaction, name: str, before: datetime | None, until: datetime | None) -> bool:
     """Changes `next_at` from `before` to `until`, if it is still `before`. Returns True if this caller changed it."""
     row = transaction.get(SourceRow, name)
@@ -285,7 +285,7 @@ def latest(transaction: Transaction) -> dict[str, Receipt]:
     return {row.source: receipt_value(row) for row in _newest_of_sources(transaction, Outcome)}
 
 
-@store.reads
+@reads
 def receipts_since(transaction: Transaction, since: datetime) -> list[Receipt]:
     """Returns the newest receipts since a moment, at most MOST_RECEIPTS, newest first."""
     rows = transaction.exec(
@@ -308,8 +308,7 @@ def _newest_of_sources(transaction: Transaction, outcomes: Iterable[Outcome]) ->
         for outcome in outcomes
     ]
     ids = [
-        max(filter(None, found), default=0)
-        for found in store.execute(transaction, sa.select(*newest).select_from(_sources))
+        max(filter(None, found), default=0) for found in execute(transaction, sa.select(*newest).select_from(_sources))
     ]
     return transaction.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(ids))).all()
 
@@ -338,7 +337,7 @@ def take_slot(transaction: Transaction, publisher: str, until: datetime) -> None
     conflicts.put(transaction, "publisher_slot", ("publisher",), {"publisher": publisher, "until": until})
 
 
-@store.writes
+@writes
 def release_slot(transaction: Transaction, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """Allows the next request to a publisher when `gap` has passed."""
     take_slot(transaction, publisher, wall + gap)

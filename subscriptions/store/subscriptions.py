@@ -16,8 +16,8 @@ from subscriptions.planning.cadence import parse_cadence
 from subscriptions.query import ABOUT
 from subscriptions.query.parse import parse_canonical
 from subscriptions.store import meanings
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow
 
 _chats, _subscriptions, _queries, _shared = (
@@ -51,7 +51,7 @@ def cursor_of() -> sa.ColumnElement[int]:
 
 def behind(transaction: Transaction, upto: int) -> list[SharedCursor]:
     """Returns the shared cursors below a sequence."""
-    return [SharedCursor._make(row) for row in store.execute(transaction, _BEHIND, {"upto": upto})]
+    return [SharedCursor._make(row) for row in execute(transaction, _BEHIND, {"upto": upto})]
 
 
 def id_of(transaction: Transaction, quiet: str, zone: str, operator_zone: str, *, sequence: int) -> int | None:
@@ -61,21 +61,21 @@ def id_of(transaction: Transaction, quiet: str, zone: str, operator_zone: str, *
     """
     key = {"quiet": quiet, "zone": zone, "operator_zone": operator_zone}
     wanted = sa.select(_c.id).where(*(_c[name] == value for name, value in key.items()))
-    found = store.execute(transaction, wanted).scalar()
+    found = execute(transaction, wanted).scalar()
     if found is None:
         # shared cursors are never removed
-        if (store.execute(transaction, sa.select(sa.func.max(_c.id))).scalar() or 0) >= MOST:
+        if (execute(transaction, sa.select(sa.func.max(_c.id))).scalar() or 0) >= MOST:
             return None
         conflicts.insert_new(transaction, "shared_cursor", tuple(key), {**key, "sequence": sequence})
-        found = store.execute(transaction, wanted).scalar_one()
+        found = execute(transaction, wanted).scalar_one()
     return int(found)
 
 
 def move(transaction: Transaction, ids: Sequence[int], upto: int) -> None:
     """Moves shared cursors forward to the sequence `upto`. A cursor never moves back."""
-    for part in store.in_chunks(ids):
+    for part in in_chunks(ids):
         behind_it = _c.id.in_(part) & (_c.sequence < upto)
-        store.execute(transaction, sa.update(_shared).where(behind_it).values(sequence=upto))
+        execute(transaction, sa.update(_shared).where(behind_it).values(sequence=upto))
 
 
 def chats_with(transaction: Transaction, queries: Sequence[int], shared: Collection[int], upto: int) -> list[int]:
@@ -84,7 +84,7 @@ def chats_with(transaction: Transaction, queries: Sequence[int], shared: Collect
     Only subscriptions whose own cursor is below `upto` count.
     """
     followers = sa.select(_s.chat, _s.shared_cursor).where(_s.query.in_(queries), *_follows_below(upto)).distinct()
-    return sorted({chat for chat, followed in store.execute(transaction, followers) if followed in shared})
+    return sorted({chat for chat, followed in execute(transaction, followers) if followed in shared})
 
 
 def chats_without_match(
@@ -100,7 +100,7 @@ def chats_without_match(
         .where(_chats.c.streak_after < before, *_follows_below(upto))
         .distinct()
     )
-    rows = store.execute(transaction, unmatched)
+    rows = execute(transaction, unmatched)
     return sorted({(chat, zone, after) for chat, zone, after, followed in rows if followed in shared})
 
 
@@ -133,7 +133,7 @@ _NEXT_NUMBERS = sa.select(_chats.c.id, _chats.c.next_number)
 def subscriptions_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[model.Subscription, ...]]:
     """Returns chat id → its subscriptions, ordered by number."""
     found: dict[int, list[model.Subscription]] = {chat_id: [] for chat_id in chat_ids}
-    for row in store.rows_of(transaction, SUBSCRIPTIONS, _s.chat, chat_ids):
+    for row in rows_of(transaction, SUBSCRIPTIONS, _s.chat, chat_ids):
         found[row[1]].append(_subscription(row))
     return {chat_id: tuple(subs) for chat_id, subs in found.items()}
 
@@ -146,7 +146,7 @@ def subscriptions_in(transaction: Transaction, chat_id: int) -> tuple[model.Subs
 def amounts(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, int]:
     """Returns chat id → number of its subscriptions."""
     wanted = sa.select(_s.chat, sa.func.count()).group_by(_s.chat)
-    return dict.fromkeys(chat_ids, 0) | dict(store.rows_of(transaction, wanted, _s.chat, chat_ids))
+    return dict.fromkeys(chat_ids, 0) | dict(rows_of(transaction, wanted, _s.chat, chat_ids))
 
 
 def add_subscription(transaction: Transaction, new: model.Subscription) -> model.Subscription:
@@ -193,7 +193,7 @@ def _take_numbers(transaction: Transaction, amounts: Mapping[int, int]) -> dict[
     Two processes never get the same numbers.
     """
     conflicts.execute_rows(transaction, _TAKE, ("of", "amount"), list(amounts.items()))
-    taken = store.rows_of(transaction, _NEXT_NUMBERS, _chats.c.id, sorted(amounts))
+    taken = rows_of(transaction, _NEXT_NUMBERS, _chats.c.id, sorted(amounts))
     return {chat: after - amounts[chat] for chat, after in taken}
 
 
@@ -221,7 +221,7 @@ def _asked(canonical: str) -> tuple[str, ...]:
 
 
 def _known_queries(transaction: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
-    return {row.canonical: row.id for row in store.rows_of(transaction, _queries, _queries.c.canonical, canonicals)}
+    return {row.canonical: row.id for row in rows_of(transaction, _queries, _queries.c.canonical, canonicals)}
 
 
 def change_subscription(
@@ -270,7 +270,7 @@ def _subscription(row: Sequence[Any]) -> model.Subscription:
     return model.Subscription._make((*row[:5], _stored_cadence(row[5]), *row[6:]))
 
 
-@store.reads
+@reads
 def subscription_counts(transaction: Transaction) -> tuple[int, int]:
     """Returns (number of chats that have subscriptions, number of subscriptions)."""
     chats = sa.func.count(sa.func.distinct(SubscriptionRow.chat))

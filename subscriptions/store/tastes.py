@@ -8,8 +8,8 @@ from sqlmodel import col
 from subscriptions.matching.profiles import Profile
 from subscriptions.store import meanings
 from subscriptions.store.conversation_rows import TasteRow
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, rows_of
 from subscriptions.store.rows import TABLES
 
 _tastes = TABLES.tables["taste"]
@@ -28,7 +28,7 @@ def put_taste(transaction: Transaction, chat_id: int, taste: Profile) -> None:
 def tastes(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, Profile]:
     """Returns chat id → taste. Chats without a taste are left out; so is a meaning by another encoder than the store's."""
     about = _ABOUT + meanings.encoder(transaction)
-    found = {row.chat: row.words for row in store.rows_of(transaction, _tastes, _tastes.c.chat, chat_ids)}
+    found = {row.chat: row.words for row in rows_of(transaction, _tastes, _tastes.c.chat, chat_ids)}
     return {
         chat: Profile(
             {word: weight for word, weight in words.items() if not word.startswith(_ABOUT)},

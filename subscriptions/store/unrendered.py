@@ -11,8 +11,7 @@ from subscriptions.states import MessageState
 from subscriptions.store import deliveries
 from subscriptions.store import rows as stored_rows
 from subscriptions.store.columns import Utc
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.sendable import IS_HELD, MAY_BE_SENT
 from subscriptions.store.steps import Unrendered
 
@@ -66,7 +65,7 @@ _SHOWS = sa.update(_items).where(_i.delivery == sa.bindparam("of"), _i.paper == 
 )  # fmt: skip
 
 
-@store.reads
+@reads
 def to_render(transaction: Transaction, claimed: Unrendered, most: int, *, wall: datetime) -> dict[int, model.Delivery]:
     """Returns seq → delivery for a claimed delivery and others to render together with it, at most `most` in all.
 
@@ -78,7 +77,7 @@ def to_render(transaction: Transaction, claimed: Unrendered, most: int, *, wall:
     )
 
 
-@store.writes
+@writes
 def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, now: datetime) -> None:
     """Stores the messages of rendered deliveries. Skips deliveries that were rendered before (rule 7).
 

@@ -10,8 +10,8 @@ from subscriptions import model
 from subscriptions.states import ReplyState
 from subscriptions.store.columns import Condition
 from subscriptions.store.conversation_rows import UNFINISHED, UpdateRow
-from subscriptions.store.database import conflicts, store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, execute, reads, shares, writes
 from subscriptions.store.rows import TABLES
 from subscriptions.store.work_rows import WorkerRow
 
@@ -22,10 +22,10 @@ _KEY = ("platform", "update_id")
 REPEATED_FOR = timedelta(minutes=10)  # an unconfirmed reply is posted again for so long after its command
 
 
-@store.reads
+@reads
 def reply_to(transaction: Transaction, platform: str, update_id: str) -> str | None:
     """Returns the stored reply to an update; None if the update is new."""
-    reply: str | None = store.execute(transaction, sa.select(_u.reply).where(*_is(platform, update_id))).scalar()
+    reply: str | None = execute(transaction, sa.select(_u.reply).where(*_is(platform, update_id))).scalar()
     return reply
 
 
@@ -46,17 +46,17 @@ def claim_update(transaction: Transaction, platform: str, update_id: str, *, cha
 def store_reply(transaction: Transaction, platform: str, update_id: str, reply: str) -> None:
     """Stores the reply to a claimed update, which this worker will post."""
     unfinished = {"reply": reply, "state": ReplyState.READY}
-    store.execute(transaction, sa.update(_updates).where(*_is(platform, update_id)).values(unfinished))
+    execute(transaction, sa.update(_updates).where(*_is(platform, update_id)).values(unfinished))
 
 
-@store.reads
+@reads
 def commands_since(transaction: Transaction, chat: model.ChatAddress, since: datetime) -> int:
     """Returns the number of updates of a chat that took effect at `since` or later."""
     found = select(sa.func.count()).select_from(UpdateRow).where(UpdateRow.chat == str(chat), UpdateRow.at >= since)
     return transaction.exec(found).one()
 
 
-@store.reads
+@reads
 def is_later_update(
     transaction: Transaction, chat: model.ChatAddress, after: datetime, *, without: Collection[str]
 ) -> bool:
@@ -80,32 +80,32 @@ def answers_in(transaction: Transaction, lane: model.Lane, after: datetime, work
     """
     name = str(model.ChatAddress(lane.platform, lane.address))
     in_lane = (_u.chat == name) | (_u.chat > f"{name}/") & (_u.chat < f"{name}0")
-    found = store.execute(transaction, sa.select(_u.at, _u.state, _u.worker).where(in_lane, _u.at > after))
+    found = execute(transaction, sa.select(_u.at, _u.state, _u.worker).where(in_lane, _u.at > after))
     return [(at, state is ReplyState.DONE) for at, state, who in found if state is ReplyState.DONE or who != worker]
 
 
-@store.shares
+@shares
 def finish_reply(transaction: Transaction, platform: str, update_id: str) -> None:
     """Marks a reply as done: it has arrived, or it was given up."""
     finished = {"state": ReplyState.DONE, "reply": ""}
-    store.execute(transaction, sa.update(_updates).where(*_is(platform, update_id)).values(finished))
+    execute(transaction, sa.update(_updates).where(*_is(platform, update_id)).values(finished))
 
 
-@store.reads
+@reads
 def is_reply_finished(transaction: Transaction, platform: str, update_id: str) -> bool:
     """Whether the reply to an update is finished: it was posted, it was given up, or there is none."""
     state = transaction.exec(select(UpdateRow.state).where(*_is(platform, update_id))).first()
     return state is None or state is ReplyState.DONE
 
 
-@store.reads
+@reads
 def has_reply(transaction: Transaction, platform: str, update_id: str) -> bool:
     """Whether this worker still has to post the reply to an update."""
-    worker = store.execute(transaction, sa.select(_u.worker).where(*_is(platform, update_id), _is_unfinished)).scalar()
+    worker = execute(transaction, sa.select(_u.worker).where(*_is(platform, update_id), _is_unfinished)).scalar()
     return bool(worker == transaction.store.worker)
 
 
-@store.writes
+@writes
 def unfinished_replies(transaction: Transaction, *, now: datetime) -> list[tuple[str, str, str]]:
     """Takes over the replies of dead workers. Gives up replies that are older than ten minutes.
 

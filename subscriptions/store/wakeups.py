@@ -7,8 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from subscriptions import model
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, reads, shares
 
 TASK: Final = "deliver_lane"  # the name of the task that delivers a lane
 QUEUE: Final = "lanes:"  # the name of a platform's queue begins with this
@@ -79,7 +78,7 @@ def wake_chats(transaction: Transaction, kinds: Mapping[int, model.DeliveryKind]
             transaction.connection().execute(_WAKE_CHATS, values)
 
 
-@store.shares
+@shares
 def wake_lanes(
     transaction: Transaction,
     lanes: Sequence[model.Lane],
@@ -109,7 +108,7 @@ def wake_lanes(
     return woken
 
 
-@store.reads
+@reads
 def count_jobs(transaction: Transaction) -> int:
     """Returns the number of jobs of lanes that run or may run soon."""
     if not has_jobs(transaction):

@@ -19,8 +19,7 @@ from subscriptions.store import rows as stored_rows
 from subscriptions.store import sendable
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.columns import Condition, Utc
-from subscriptions.store.database import store
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, execute, reads
 from subscriptions.store.paper_sequence import last_sequence
 from subscriptions.zones import zone
 
@@ -81,13 +80,13 @@ class OutboxFigures:
 
 def outbox_figures(transaction: Transaction, *, wall: datetime) -> OutboxFigures:
     """Returns the figures of the outbox. `wall` is the time of the machine's clock."""
-    found = list(store.execute(transaction, OPEN))
+    found = list(execute(transaction, OPEN))
     return OutboxFigures(
         waiting={row.platform: row.deliveries for row in found if row.may_go},
         held={row.platform: row.deliveries for row in found if not row.may_go},
         oldest={row.platform: row.oldest for row in found if row.may_go},
-        dead={row.platform: row.deliveries for row in store.execute(transaction, DEAD)},
-        held_lanes={row.platform: row.lanes for row in store.execute(transaction, HELD_LANES, {"wall": wall})},
+        dead={row.platform: row.deliveries for row in execute(transaction, DEAD)},
+        held_lanes={row.platform: row.lanes for row in execute(transaction, HELD_LANES, {"wall": wall})},
     )
 
 
@@ -108,7 +107,7 @@ class Sent:
     chats: int
 
 
-@store.reads
+@reads
 def came_since(transaction: Transaction, since: datetime) -> Arrivals:
     """Returns how many papers were announced since a moment."""
     by_source = (
@@ -122,15 +121,15 @@ def came_since(transaction: Transaction, since: datetime) -> Arrivals:
         .group_by(_g.source)
         .order_by(_g.source)
     )
-    rows = store.execute(transaction, by_source).all()
+    rows = execute(transaction, by_source).all()
     return Arrivals(
-        papers=store.execute(transaction, sa.select(sa.func.count()).where(_p.sequenced_at >= since)).scalar_one(),
+        papers=execute(transaction, sa.select(sa.func.count()).where(_p.sequenced_at >= since)).scalar_one(),
         by_source={row.source: row.papers for row in rows},
         last={row.source: row.last for row in rows},
     )
 
 
-@store.reads
+@reads
 def sent_since(transaction: Transaction, since: datetime) -> Sent:
     """Returns how much was sent since a moment, by the machine's clock."""
     sent = (
@@ -138,7 +137,7 @@ def sent_since(transaction: Transaction, since: datetime) -> Sent:
         .select_from(_messages.join(_deliveries, _d.seq == _m.delivery))
         .where(_m.attempted_at >= since, _m.sent_at.is_not(None))
     )
-    row = store.execute(transaction, sent).one()
+    row = execute(transaction, sent).one()
     return Sent(messages=row.messages, chats=row.chats)
 
 
@@ -148,16 +147,16 @@ def to_be_planned_since(transaction: Transaction, *, now: datetime) -> datetime 
     A chat that wants papers at once has waited since the arrival of the first paper that it has not looked at.
     """
     its_end = sa.select(sa.func.min(_s.latest_due_at))
-    overdue = store.execute(
+    overdue = execute(
         transaction, its_end.where(_s.latest_due_at.is_not(None), Condition(stored_rows.BECOMES_DUE))
     ).scalar()
     behind = stored_subscriptions.behind(transaction, last_sequence(transaction))
     known = [one.sequence for one in behind if quiet_until(one.quiet, zone(one.zone), now) is None]
     lowest = sa.select(sa.func.min(_s.cursor)).where(_s.next_due_at.is_(None), Condition(stored_rows.BECOMES_DUE))
-    if (own := store.execute(transaction, lowest).scalar()) is not None:
+    if (own := execute(transaction, lowest).scalar()) is not None:
         known.append(own)
     papers = sa.select(_p.sequenced_at).order_by(_p.sequence).limit(1)
-    came = store.execute(transaction, papers.where(_p.sequence > min(known))).scalar() if known else None
+    came = execute(transaction, papers.where(_p.sequence > min(known))).scalar() if known else None
     return min((moment for moment in (overdue, came) if moment is not None and moment <= now), default=None)
 
 
@@ -173,7 +172,7 @@ def to_be_sent_since(transaction: Transaction, *, now: datetime, wall: datetime)
         .join_from(_deliveries, _chats, _c.id == _d.chat)
         .where(Condition(stored_rows.GOES_OUT), ~sendable.IS_HELD, _d.next_at.is_(None) | ~sendable.WAITS)
     )
-    found: datetime | None = store.execute(
+    found: datetime | None = execute(
         transaction, wanted, {"now": now, "longest": now + LONGEST_WAIT, "wall": wall}
     ).scalar()
     return found
@@ -224,7 +223,7 @@ class Room:
     a_day: int  # bytes that are added each day, not counting the removal of old rows
 
 
-@store.reads
+@reads
 def room(transaction: Transaction, *, now: datetime) -> tuple[Room, ...]:
     """Returns the disk space of each kind of rows, the largest first. Takes a second for each gigabyte of the file."""
     connection = transaction.connection()

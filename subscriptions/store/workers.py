@@ -10,9 +10,8 @@ from sqlmodel import col, or_, select
 from subscriptions import model
 from subscriptions.states import MessageState
 from subscriptions.store.columns import Utc
-from subscriptions.store.database import store
 from subscriptions.store.database.conflicts import insert_new, put
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, reads, shares, writes
 from subscriptions.store.rows import MessageRow
 from subscriptions.store.wakeups import AT_ONCE, forget_wakes, has_jobs, wake_lanes
 from subscriptions.store.work_rows import LeaseRow, WorkerRow
@@ -45,7 +44,7 @@ class NewWorker:
     is_running: Callable[[str], bool] = is_not_known  # whether an earlier worker's process still runs
 
 
-@store.writes
+@writes
 def begin_worker(transaction: Transaction, new: NewWorker) -> int:
     """Registers this process as a worker, and recovers the messages of dead workers. Returns how many messages.
 
@@ -66,7 +65,7 @@ def begin_worker(transaction: Transaction, new: NewWorker) -> int:
     return recover_left(transaction)
 
 
-@store.writes
+@writes
 def beat(transaction: Transaction, *, process: str = "", where: Whereabouts = NOWHERE) -> None:
     """Changes the heartbeat of this worker, so that others see that it runs. `process` and `where` describe it.
 
@@ -86,13 +85,13 @@ def beat(transaction: Transaction, *, process: str = "", where: Whereabouts = NO
     transaction.exec(sa.update(WorkerRow).where(own, ~is_alone).values(beat=WorkerRow.beat + 1))
 
 
-@store.reads
+@reads
 def worker_ids(transaction: Transaction) -> list[str]:
     """Returns the ids of all workers."""
     return list(transaction.exec(select(WorkerRow.id)).all())
 
 
-@store.reads
+@reads
 def other_workers(transaction: Transaction) -> dict[str, int]:
     """Returns id → heartbeat of all other workers."""
     found = select(WorkerRow.id, WorkerRow.beat).where(WorkerRow.id != transaction.store.worker)
@@ -138,14 +137,14 @@ def held_names(transaction: Transaction) -> dict[str, list[str]]:
     return found
 
 
-@store.writes
+@writes
 def end_worker(transaction: Transaction) -> int:
     """Removes this worker, and recovers the messages that it had claimed. Returns how many messages."""
     transaction.exec(sa.delete(WorkerRow).where(col(WorkerRow.id) == transaction.store.worker))
     return recover_left(transaction)
 
 
-@store.writes
+@writes
 def recover_stalled(transaction: Transaction, stalled: Mapping[str, int]) -> int:
     """Removes stalled workers and recovers their messages. Returns the number of messages.
 
@@ -173,7 +172,7 @@ def recover_left(transaction: Transaction) -> int:
     return len(found)
 
 
-@store.shares
+@shares
 def recover_own(transaction: Transaction, lane: model.Lane | None = None) -> int:
     """Marks messages that this process left in the state `sending` as unclear. Returns how many messages.
 
