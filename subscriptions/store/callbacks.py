@@ -36,13 +36,6 @@ _offers = TABLES.tables["offer"]
 _states = TABLES.tables["conversation_state"]
 
 
-_callbacks = TABLES.tables["callback"]
-_offers = TABLES.tables["offer"]
-_states = TABLES.tables["conversation_state"]
-_updates = TABLES.tables["update"]
-_u = _updates.c
-
-
 def home_view_of(person: model.ChatAddress | str) -> str:
     """Returns the `place` of the callback tokens on a person's home view."""
     return f"board:{person}"

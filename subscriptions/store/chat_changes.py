@@ -16,9 +16,6 @@ from subscriptions.store.mentions import add_mentions, note_mentions, words_of_c
 from subscriptions.store.rows import TABLES
 
 _undo = TABLES.tables["undo"]
-
-
-_undo = TABLES.tables["undo"]
 _ADD = sa.insert(_undo).returning(_undo.c.chat, _undo.c.id)
 _WITH_MORE = sa.select(_undo.c.chat).group_by(_undo.c.chat).having(sa.func.count() > sa.bindparam("most"))
 
@@ -56,9 +53,7 @@ def with_more_changes_than(transaction: Transaction, chat_ids: Sequence[int], mo
 def changes_of(transaction: Transaction, chat_id: int) -> tuple[StoredChange, ...]:
     """Returns the stored changes of a chat, newest first."""
     rows = transaction.exec(select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id).desc()))
-    return tuple(
-        StoredChange(id=row.id or 0, chat_id=row.chat, who=row.who, at=row.at, before=row.before) for row in rows
-    )
+    return tuple(StoredChange(id=row.id, chat_id=row.chat, who=row.who, at=row.at, before=row.before) for row in rows)
 
 
 def rewrite_change(transaction: Transaction, change_id: int, address: str, before: Mapping[str, Any]) -> None:

@@ -137,7 +137,7 @@ def erase(transaction: Transaction, chat_id: int) -> None:
     rows = [*_pointers(transaction, chat_id), row]
     places = tuple(_chat_name(one) for one in rows)
     lanes = {(one.platform, one.address) for one in rows}
-    people = [one.address for one in rows if model.ChatKind(one.kind) is model.ChatKind.PRIVATE]
+    people = [one.address for one in rows if one.kind is model.ChatKind.PRIVATE]
     title = row.title
     if row.state is states.ChatState.ASKED and row.admission is states.Admission.DENIED:
         for platform, address in lanes:
@@ -170,7 +170,7 @@ def _pointers(transaction: Transaction, chat_id: int) -> list[ChatRow]:
     while wanted:
         rows = transaction.exec(select(ChatRow).where(col(ChatRow.moved_to).in_(wanted))).all()
         found += rows
-        wanted = [row.id or 0 for row in rows]
+        wanted = [row.id for row in rows]
     return found
 
 
@@ -236,7 +236,7 @@ def _deliveries(transaction: Transaction, chat_id: int) -> Iterator[Json]:
     last = 0
     while page := transaction.exec(of_chat.where(col(DeliveryRow.seq) > last)).all():
         yield from _with_contents(transaction, page)
-        last = page[-1].seq or 0
+        last = page[-1].seq
     papers = _without_delivery(transaction, chat_id)
     first = next(papers, None)
     if first is not None:
@@ -253,7 +253,7 @@ def _without_delivery(transaction: Transaction, chat_id: int) -> Iterator[Json]:
 
 def _with_contents(transaction: Transaction, deliveries: Sequence[DeliveryRow]) -> Iterator[Json]:
     """Yields deliveries with their messages and papers."""
-    seqs = [delivery.seq or 0 for delivery in deliveries]
+    seqs = [delivery.seq for delivery in deliveries]
     in_order = col(MessageRow.delivery), col(MessageRow.number)
     messages: dict[int, list[Json]] = {}
     for message in transaction.exec(select(MessageRow).where(col(MessageRow.delivery).in_(seqs)).order_by(*in_order)):

@@ -84,4 +84,4 @@ def _unsent(transaction: Transaction, chat_id: int, by: datetime | None) -> list
     )
     if by is not None:
         found = found.where(col(DeliveryRow.created_at) <= by)
-    return [seq for seq in transaction.exec(found) if seq is not None]
+    return list(transaction.exec(found))

@@ -280,22 +280,17 @@ def addresses_with_prefix(transaction: Transaction, platform: str, prefix: str) 
 def unconfirmed_since(transaction: Transaction, before: datetime) -> list[int]:
     """Returns the ids of the chats that were added before the moment `before` and never confirmed."""
     found = select(ChatRow.id).where(ChatRow.state == states.ChatState.UNCONFIRMED, col(ChatRow.created_at) < before)
-    return [chat_id for chat_id in transaction.exec(found) if chat_id is not None]
+    return list(transaction.exec(found))
 
 
 def unreachable_since(transaction: Transaction, before: datetime) -> list[int]:
     """Returns the ids of the chats that became unreachable before the moment `before`."""
-    return [
-        chat_id
-        for chat_id in transaction.exec(
-            select(ChatRow.id).where(
-                col(ChatRow.state).in_((states.ChatState.PAUSED, *states.WAITING)),
-                col(ChatRow.pause_reason).in_(states.UNREACHABLE),
-                col(ChatRow.state_since) < before,
-            )
-        )
-        if chat_id is not None
-    ]
+    found = select(ChatRow.id).where(
+        col(ChatRow.state).in_((states.ChatState.PAUSED, *states.WAITING)),
+        col(ChatRow.pause_reason).in_(states.UNREACHABLE),
+        col(ChatRow.state_since) < before,
+    )
+    return list(transaction.exec(found))
 
 
 def _held(transaction: Transaction, chat_id: int) -> ChatRow:

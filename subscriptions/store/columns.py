@@ -33,7 +33,7 @@ class Row(SQLModel):
 class Numbered(Row):
     """A row whose id the database assigns."""
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)  # None until the row is inserted
 
 
 class Utc(TypeDecorator[datetime]):

@@ -113,7 +113,7 @@ class MentionRow(Row, table=True):
         columns.index("ix_mention_delivery", "delivery", where="delivery IS NOT NULL"),
         columns.index("ix_mention_change", "change", where="change IS NOT NULL"),
     )
-    id: int | None = Field(default=None, primary_key=True, sa_type=Big)
+    id: int = Field(default=None, primary_key=True, sa_type=Big)
     word: str = Field(index=True)
     callback: str | None = Field(default=None, sa_column_args=[sa.ForeignKey("callback.id", ondelete="CASCADE")])
     state: str | None = Field(

@@ -180,7 +180,7 @@ def _add_row(transaction: Transaction, digest: model.Digest, batch: MergeBatch) 
     )
     transaction.add(row)
     transaction.flush()
-    return row.id or 0
+    return row.id
 
 
 def _result(batch: MergeBatch) -> Ingested:

@@ -58,7 +58,7 @@ def may_be_asked(transaction: Transaction, *, now: datetime) -> tuple[Incomplete
     ).all()
     # sorted here, since for ORDER BY, SQLite would read all papers
     newest = sorted(rows, key=lambda row: row[3] or 0, reverse=True)
-    return tuple(IncompletePaper(id=found or 0, arxiv_id=arxiv_id, title=title) for found, arxiv_id, title, _ in newest)
+    return tuple(IncompletePaper(id=found, arxiv_id=arxiv_id, title=title) for found, arxiv_id, title, _ in newest)
 
 
 def hold_asked(transaction: Transaction) -> None:

@@ -203,7 +203,7 @@ def known_papers(
 
     `in_time`: as planning sees them, without late codes and without what a language model made.
     """
-    ids = [row.id for row in rows if row.id is not None]
+    ids = [row.id for row in rows]
     summaries: dict[int, list[model.Summary]] = {}
     translations: dict[int, list[model.Translation]] = {}
     sources: dict[int, list[str]] = {}
@@ -226,7 +226,6 @@ def known_papers(
             meaning=codes.get(row.id, b""),
         )
         for row in rows
-        if row.id is not None
     )
 
 
@@ -262,7 +261,7 @@ def known_paper(
         meaning=meaning,
     )
     return model.KnownPaper(
-        id=row.id or 0,
+        id=row.id,
         paper=paper,
         sequence=row.sequence,
         sequenced_at=row.sequenced_at,

@@ -12,11 +12,6 @@ from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, in_chunks
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
 
-_subscriptions = TABLES.tables["subscription"]
-_losses = TABLES.tables["loss"]
-_s = _subscriptions.c
-
-
 _THE_LAST = 1  # the id of the row of the last loss, the only loss that is stored
 _NO_DELIVERY = -1  # stored instead of the position in a delivery, for a paper that counts as sent without a delivery
 _subscriptions, _losses = TABLES.tables["subscription"], TABLES.tables["loss"]

@@ -68,7 +68,7 @@ def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *
         if target is None:
             row.address = new
             # the chat may be marked as unreachable, because the platform refused messages to the old address
-            chats.mark_reachable(transaction, row.id or 0, now=now)
+            chats.mark_reachable(transaction, row.id, now=now)
             transaction.flush()
             target, pointer = row, _pointer_at(row, old)
             transaction.add(pointer)
@@ -242,7 +242,7 @@ def _merge_chats(transaction: Transaction, old: ChatRow, new: ChatRow, now: date
 
     Returns old number → new number for each subscription. Numbers stay the same where possible.
     """
-    before, after = old.id or 0, new.id or 0
+    before, after = old.id, new.id
     _inherit(old, new)
     numbers: dict[int, int] = {}
     if new.next_number == 1:  # the new chat has never had a subscription, so all numbers stay

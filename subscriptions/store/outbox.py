@@ -71,7 +71,7 @@ def entries(
         .limit(CHUNK)
     )
     rows = transaction.exec(page if over else page.where(col(DeliveryRow.seq).in_(_NOT_OVER))).all()
-    seqs = [row.seq or 0 for row, _, _ in rows]
+    seqs = [row.seq for row, _, _ in rows]
     messages: dict[int, list[tuple[MessageState, str]]] = {}
     for message in execute(transaction, _STATES_OF, {"those": seqs}):
         messages.setdefault(message.delivery, []).append((message.state, message.reason))
@@ -170,7 +170,7 @@ def is_known(transaction: Transaction, delivery_id: str) -> bool:
 
 def _not_sent(transaction: Transaction, delivery_id: str) -> DeliveryRow | None:
     delivery = transaction.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).first()
-    if delivery is None or claims.is_sent(transaction, delivery.seq or 0):
+    if delivery is None or claims.is_sent(transaction, delivery.seq):
         return None
     return delivery
 

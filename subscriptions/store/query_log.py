@@ -4,17 +4,12 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from subscriptions.store import rows as stored_rows
 from subscriptions.store.database.store import Transaction, execute, rows_of
-
-_changes = stored_rows.TABLES.tables["query_change"]
-_queries = stored_rows.TABLES.tables["query"]
-_qc, _q = _changes.c, _queries.c
-
+from subscriptions.store.rows import TABLES
 
 KEPT = 100_000  # changes; a set of queries that lacks older changes is rebuilt
 
-_changes, _queries = stored_rows.TABLES.tables["query_change"], stored_rows.TABLES.tables["query"]
+_changes, _queries = TABLES.tables["query_change"], TABLES.tables["query"]
 _qc, _q = _changes.c, _queries.c
 _NEWEST, _OLDEST = sa.select(sa.func.max(_qc.sequence)), sa.select(sa.func.min(_qc.sequence))
 

@@ -94,7 +94,7 @@ class IndexedPaperRow(Row, table=True):
     """The paper to which an entry of the full-text index belongs. Numbers of entries are never used again."""
 
     __table_args__ = ({"sqlite_autoincrement": True},)
-    entry: int | None = Field(default=None, primary_key=True, sa_type=Big)
+    entry: int = Field(default=None, primary_key=True, sa_type=Big)
     paper: int = Field(sa_column_args=[sa.ForeignKey("paper.id", ondelete="CASCADE")], unique=True)
 
 
@@ -171,7 +171,7 @@ class PaperMeaningRow(Row, table=True):
     """The codes of a paper (subscriptions/meaning.py). A paper whose codes change gets a new entry with a higher number."""
 
     __table_args__ = ({"sqlite_autoincrement": True},)
-    entry: int | None = Field(default=None, primary_key=True, sa_type=Big)
+    entry: int = Field(default=None, primary_key=True, sa_type=Big)
     paper: int = Field(sa_column_args=[sa.ForeignKey("paper.id", ondelete="CASCADE")], unique=True)
     encoder: str  # with `meanings.LATE` at its end if the paper had its number before
     overall: bytes
@@ -274,7 +274,7 @@ class QueryChangeRow(Row, table=True):
     """
 
     __table_args__ = ({"sqlite_autoincrement": True},)
-    sequence: int | None = Field(default=None, primary_key=True)
+    sequence: int = Field(default=None, primary_key=True)
     query: int
 
 
@@ -350,7 +350,7 @@ class DeliveryRow(Row, table=True):
         columns.index("ix_delivery_sendable", "chat", where=GOES_OUT),
         columns.index("ix_delivery_notice", "settled_at", where="kind = 'notice'"),
     )
-    seq: int | None = Field(default=None, primary_key=True, sa_type=Big)
+    seq: int = Field(default=None, primary_key=True, sa_type=Big)
     id: str = Field(unique=True)
     chat: int = columns.reference("chat.id", index=True)
     kind: model.DeliveryKind = columns.choice(model.DeliveryKind, required=True)

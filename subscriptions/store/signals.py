@@ -46,7 +46,7 @@ def signals_of(
     """Returns the newest `most` signals of these kinds from a chat, newest first."""
     found = select(SignalRow).where(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))
     newest = found.order_by(col(SignalRow.at).desc(), col(SignalRow.paper).desc()).limit(most)
-    return [StoredSignal(row.paper, Signal(row.kind), row.at) for row in transaction.exec(newest)]
+    return [StoredSignal(row.paper, row.kind, row.at) for row in transaction.exec(newest)]
 
 
 @reads
@@ -54,10 +54,10 @@ def signals_of_papers(
     transaction: Transaction, chat_id: int, paper_ids: Collection[int]
 ) -> frozenset[tuple[int, Signal]]:
     """Returns (paper, kind) of all signals of a chat for these papers."""
-    found = select(SignalRow.paper, SignalRow.kind).where(
+    found = select(SignalRow.paper, col(SignalRow.kind)).where(
         SignalRow.chat == chat_id, col(SignalRow.paper).in_(paper_ids)
     )
-    return frozenset((paper, Signal(kind)) for paper, kind in transaction.exec(found))
+    return frozenset((paper, kind) for paper, kind in transaction.exec(found))
 
 
 def signals_of_chats(
@@ -66,7 +66,7 @@ def signals_of_chats(
     """Returns chat id → all its signals of these kinds."""
     found: dict[int, list[StoredSignal]] = {chat_id: [] for chat_id in chat_ids}
     for row in rows_of(transaction, _OF_KINDS, _signals.c.chat, chat_ids, kinds=kinds):
-        found[row.chat].append(StoredSignal(row.paper, Signal(row.kind), row.at))
+        found[row.chat].append(StoredSignal(row.paper, row.kind, row.at))
     return found
 
 

@@ -277,7 +277,7 @@ def put_receipt(transaction: Transaction, receipt: Receipt) -> int:
     row.at, row.outcome = receipt.at, receipt.outcome
     row.counts, row.detail = dict(receipt.counts), receipt.detail
     transaction.flush()
-    return row.id or 0
+    return row.id
 
 
 def latest(transaction: Transaction) -> dict[str, Receipt]:

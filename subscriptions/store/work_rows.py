@@ -43,7 +43,7 @@ class EnrichmentRequestRow(Row, table=True):
 class OperatorCodeRow(Row, table=True):
     """The hash of a printed code that makes its sender the first operator. Newer codes have higher numbers."""
 
-    number: int | None = Field(default=None, primary_key=True)
+    number: int = Field(default=None, primary_key=True)
     code_hash: str = Field(unique=True)
 
 
