@@ -37,6 +37,7 @@ from bot.dependencies.system_clock import SystemClock
 from bot.ports.channel import Limits
 from subscriptions import model
 from subscriptions.store import planned_deliveries, wakeups
+from subscriptions.store.chats import all_chats
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow
 from tests.postgres.server import own_server
@@ -229,18 +230,18 @@ def storing(url: str) -> tuple[float, float]:
                 session.connection().execute(
                     insert(ChatRow), [planning.chat_row(n) for n in range(first, first + 10_000)]
                 )
-        new = [
-            planned_deliveries.Planned(
-                id=f"{n:016x}",
-                chat_id=n,
+        with store.read() as transaction:
+            chats = [chat for page in all_chats(transaction) for chat in page]
+        new = {
+            f"{chat.id}:now": model.Delivery(
+                id=f"{chat.id:016x}",
+                chat=chat,
                 kind=model.DeliveryKind.BULLETIN,
                 due=planning.NOON,
-                key=f"{n}:now",
-                items=(),
                 facts=model.Facts(known=10),
             )
-            for n in range(1, STORED + 1)
-        ]
+            for chat in chats
+        }
         taken: list[float] = []
 
         def noted(session: object, kinds: object) -> None:

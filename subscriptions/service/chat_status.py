@@ -11,7 +11,7 @@ from subscriptions.service import listing
 from subscriptions.service.signals import MOST_SAVED, MOST_SIGNALS
 from subscriptions.states import UNDER_WAY, DeliveryState, Signal
 from subscriptions.store import (
-    chat_outbox,
+    deliveries,
     delivery_trouble,
     platform_states,
     signals,
@@ -92,9 +92,7 @@ class Statistics:
 def statistics(transaction: Transaction, address: model.ChatAddress, *, since: datetime) -> Statistics:
     """Returns what a chat got since a moment. Raises NotFound."""
     chat = listing.get_chat(transaction, address)
-    shown: Counter[datetime] = Counter()
-    for at, amount in chat_outbox.shown_at(transaction, chat.id, since):
-        shown[at] += amount
+    shown = Counter(one.at for one in deliveries.shown_between(transaction, chat.id, since))
     newest = signals.signals_of(transaction, chat.id, most=MOST_SIGNALS + MOST_SAVED)
     done = {kind: [one.at for one in newest if one.kind is kind and one.at >= since] for kind in Signal}
     return Statistics(shown=shown, done=done)

@@ -112,20 +112,11 @@ def _add(
         return False
     if not buttons.keys() <= notice.labels.keys():
         raise ValueError(f"the notice {notice.cause} has no buttons for {sorted(buttons)}")
-    dedupe_key = _dedupe_key(chat, notice, day)
     token_ids = {verb: callbacks.new_callback_id() for verb in buttons}
     names = {chat_notices.BUTTON + verb: token_id for verb, token_id in token_ids.items()}
     facts = model.Facts(notice=notice.cause, detail={**notice.detail(), **names})
-    row = planned_deliveries.Planned(
-        id=secrets.token_hex(8),
-        chat_id=chat.id,
-        kind=model.DeliveryKind.NOTICE,
-        due=now,
-        key=dedupe_key,
-        items=(),
-        facts=facts,
-    )
-    if not planned_deliveries.add_delivery(transaction, row, now=now):
+    delivery = model.Delivery(id=secrets.token_hex(8), chat=chat, kind=model.DeliveryKind.NOTICE, due=now, facts=facts)
+    if not planned_deliveries.add_delivery(transaction, _dedupe_key(chat, notice, day), delivery, now=now):
         return False
     tokens = {
         token_ids[verb]: model.CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address))

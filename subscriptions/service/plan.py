@@ -41,6 +41,13 @@ class Decision:
         """Whether the chat has active subscriptions with cadence `now`."""
         return any(s.cadence.kind == "now" and s.state is SubscriptionState.ACTIVE for s in self.subscriptions)
 
+    def delivery(self, name: str) -> model.Delivery | None:
+        """Returns the delivery, with this id; None if there is none."""
+        if self.result is None:
+            return None
+        kind, items, facts = self.result
+        return model.Delivery(id=name, chat=self.case.chat, kind=kind, due=self.case.due, items=items, facts=facts)
+
     def covers(self, subscription: model.Subscription) -> bool:
         """Whether the delivery has papers of a subscription, or says that there are no papers."""
         if self.result is None:
@@ -152,7 +159,7 @@ class _Matches:
     delivered: Mapping[int, set[int]]  # chat id -> the papers, among `papers`, that the chat has
 
 
-_Changes = tuple[list[planned_deliveries.Planned], list[Move]]
+_Changes = tuple[dict[str, model.Delivery], list[Move]]  # (dedupe key → delivery, moves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,17 +255,11 @@ def _changes(inputs: plan_inputs.Inputs, decided: Sequence[Decision], context: p
 
     Call it before the writing transaction begins, so that other writers do not wait.
     """
-    planned = []
+    planned = {}
     for one in decided:
-        if one.result is not None:
-            kind, items, facts = one.result
-            chat_id, key = one.case.chat.id, inputs.keys[one.case.chat.id]
-            name, due = secrets.token_hex(8), one.case.due
-            planned.append(
-                planned_deliveries.Planned(
-                    id=name, chat_id=chat_id, kind=kind, due=due, key=key, items=items, facts=facts
-                )
-            )
+        delivery = one.delivery(secrets.token_hex(8))
+        if delivery is not None:
+            planned[inputs.keys[delivery.chat.id]] = delivery
     moves = list(inputs.waits)
     moves += [
         (s.id, context.window.last_sequence, _span_after(s, one, context))
@@ -272,16 +273,15 @@ def _changes(inputs: plan_inputs.Inputs, decided: Sequence[Decision], context: p
 
 
 def _write(transaction: Transaction, plan: _Slice, context: plan_inputs.PlanContext) -> list[model.Lane]:
-    last_sequence, now, chats = context.window.last_sequence, context.forecast.at, plan.inputs.chats
+    last_sequence, now = context.window.last_sequence, context.forecast.at
     planned, moves = plan.changes
     spoken = [one.case for one in plan.decided if one.result or one.case.chat.first_delivery_planned]
     follow = look.following(transaction, [(case.chat, case.subscriptions) for case in spoken], last_sequence)
     planned_deliveries.add_deliveries(transaction, planned, now=now)
     plans.advance(transaction, moves, follow)
-    plans.mark_first_delivery_planned(
-        transaction, [p.chat_id for p in planned if not chats[p.chat_id].first_delivery_planned]
-    )
-    lanes = [chats[p.chat_id].address.lane for p in planned]
+    chats = [one.chat for one in planned.values()]
+    plans.mark_first_delivery_planned(transaction, [chat.id for chat in chats if not chat.first_delivery_planned])
+    lanes = [chat.address.lane for chat in chats]
     return lanes + no_match.notify_no_match(
         transaction,
         [(one.case, one.result, one.asks_now) for one in plan.decided],

@@ -146,16 +146,7 @@ def newest_batch(
         )
         delivery = _delivery(transaction, secrets.token_hex(8), case, now, read_all=bool(key))
         if key and delivery:
-            stored = planned_deliveries.Planned(
-                id=delivery.id,
-                chat_id=chat.id,
-                kind=delivery.kind,
-                due=now,
-                key=key,
-                items=delivery.items,
-                facts=delivery.facts,
-            )
-            planned_deliveries.add_deliveries(transaction, [stored], now=now)
+            planned_deliveries.add_deliveries(transaction, {key: delivery}, now=now)
     return Trial(
         subscriptions=subscriptions, query=query, delivery=delivery, delivered=len(delivered), base=base, day=day
     )
@@ -349,10 +340,7 @@ def _of_this_moment(
     """Previews what is due at this moment, and what is not. As in the planner, pauses whose time is over have ended."""
     chat, subscriptions = with_ended_pauses(chat, subscriptions, now)
     decided, context = decide_now(transaction, chat, subscriptions, now=now)
-    delivery = None
-    if decided is not None and decided.result is not None:
-        kind, items, facts = decided.result
-        delivery = model.Delivery(id="preview", chat=chat, kind=kind, due=decided.case.due, items=items, facts=facts)
+    delivery = decided.delivery("preview") if decided else None
     due = {subscription.id for subscription in decided.case.subscriptions} if decided else set()
     rest = [subscription for subscription in subscriptions if subscription.id not in due]
     last_sequence = context.window.last_sequence

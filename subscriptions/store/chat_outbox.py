@@ -1,6 +1,6 @@
-"""The deliveries of one chat: what is planned, and what was shown."""
+"""The deliveries of one chat: what is planned, and what was posted."""
 
-from datetime import UTC, datetime, time
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -9,10 +9,7 @@ from subscriptions.states import (
     MAYBE_SENT,
 )
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.deliveries import SHOWN_IN_MESSAGE
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow
-
-_NOON = time(12)  # the time if only the day is known; noon in UTC is on the same day in most zones
 
 
 def planned_papers(transaction: Transaction, chat_id: int, *, by: datetime | None = None) -> int:
@@ -26,29 +23,6 @@ def planned_papers(transaction: Transaction, chat_id: int, *, by: datetime | Non
         .where(col(DeliveryItemRow.delivery).in_(_unsent(transaction, chat_id, by)))
     )
     return transaction.exec(items).one()
-
-
-def shown_at(transaction: Transaction, chat_id: int, since: datetime) -> list[tuple[datetime, int]]:
-    """Returns (moment, number of papers) for each message that showed papers at `since` or later.
-
-    For deliveries that are no longer stored, only the day is known. Their moment is noon in UTC.
-    """
-    sent = (
-        select(col(MessageRow.sent_at), sa.func.count())
-        .join(DeliveryItemRow, SHOWN_IN_MESSAGE)
-        .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True), col(MessageRow.sent_at) >= since)
-        .group_by(col(MessageRow.sent_at))
-    )
-    days = (
-        select(col(DeliveryItemRow.delivered_on), sa.func.count())
-        .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True))
-        .where(col(DeliveryItemRow.delivered_on) >= since.date())
-        .group_by(col(DeliveryItemRow.delivered_on))
-    )
-    found = [(at, amount) for at, amount in transaction.exec(sent) if at is not None]
-    return found + [
-        (datetime.combine(day, _NOON, UTC), amount) for day, amount in transaction.exec(days) if day is not None
-    ]
 
 
 def was_posted(transaction: Transaction, chat_id: int, platform_id: str) -> bool:

@@ -1,7 +1,6 @@
 """Writes the deliveries of a plan into the outbox, and tells which papers a chat got already (rule 5)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -43,38 +42,28 @@ _DELIVERED_TO_EACH = sa.text("""
 """).bindparams(sa.bindparam("ids", type_=sa.ARRAY(sa.Integer)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """A planned delivery that has to be stored."""
-
-    id: str
-    chat_id: int
-    kind: model.DeliveryKind
-    due: datetime
-    key: str  # the dedupe key; a second delivery with the same key is not stored
-    items: tuple[model.Item, ...]
-    facts: model.Facts
-
-
 def taken_keys(transaction: Transaction, keys: Sequence[str]) -> set[str]:
     """Returns those of `keys` that are dedupe keys of stored deliveries."""
     return {row.dedupe_key for row in rows_of(transaction, _KEYS, _d.dedupe_key, keys)}
 
 
-def add_deliveries(transaction: Transaction, planned: Sequence[Planned], *, now: datetime) -> None:
-    """Stores deliveries and their items, with few statements, and wakes their lanes.
+def add_deliveries(transaction: Transaction, planned: Mapping[str, model.Delivery], *, now: datetime) -> None:
+    """Stores deliveries and their items, with few statements, and wakes their lanes. `planned`: dedupe key → delivery.
 
-    No stored delivery may have one of their keys.
+    No stored delivery may have one of these keys.
     """
     facts, because = _Texts(model.Facts), _Texts(tuple[model.Because, ...])
     conflicts.execute_rows(
         transaction,
         _NEW_DELIVERIES,
         _DELIVERY,
-        [(p.id, p.chat_id, p.kind.value, p.due, p.key, now, facts.of(p.facts), 0, "", True) for p in planned],
+        [
+            (p.id, p.chat.id, p.kind.value, p.due, key, now, facts.of(p.facts), 0, "", True)
+            for key, p in planned.items()
+        ],
     )
-    seqs = {row.id: row.seq for row in rows_of(transaction, _SEQS, _d.id, [p.id for p in planned])}
-    items = ((seqs[p.id], p.chat_id, item) for p in planned for item in p.items)
+    seqs = {row.id: row.seq for row in rows_of(transaction, _SEQS, _d.id, [p.id for p in planned.values()])}
+    items = ((seqs[p.id], p.chat.id, item) for p in planned.values() for item in p.items)
     # in parts, since the garbage collector would check all rows again and again
     while part := list(islice(items, CHUNK)):
         rows = [
@@ -82,20 +71,20 @@ def add_deliveries(transaction: Transaction, planned: Sequence[Planned], *, now:
             for seq, chat_id, item in part
         ]
         conflicts.execute_rows(transaction, _NEW_ITEMS, _ITEM, rows)
-    wake_chats(transaction, {p.chat_id: p.kind for p in planned})
+    wake_chats(transaction, {p.chat.id: p.kind for p in planned.values()})
 
 
-def add_delivery(transaction: Transaction, planned: Planned, *, now: datetime) -> bool:
-    """Stores a delivery without items, and wakes its lane.
+def add_delivery(transaction: Transaction, key: str, planned: model.Delivery, *, now: datetime) -> bool:
+    """Stores a delivery without items, and wakes its lane. `key` is its dedupe key.
 
-    Returns False if a delivery with its dedupe key is stored, perhaps by another process.
+    Returns False if a delivery with this key is stored, perhaps by another process.
     """
     values = {
         "id": planned.id,
-        "chat": planned.chat_id,
+        "chat": planned.chat.id,
         "kind": planned.kind,
         "due": planned.due,
-        "dedupe_key": planned.key,
+        "dedupe_key": key,
         "created_at": now,
         "facts": columns.to_json(planned.facts),
         "attempts": 0,
@@ -103,9 +92,9 @@ def add_delivery(transaction: Transaction, planned: Planned, *, now: datetime) -
     }
     if not conflicts.insert_new(transaction, "delivery", ("dedupe_key",), values):
         return False
-    seq = execute(transaction, sa.select(_d.seq).where(_d.dedupe_key == planned.key)).scalar_one()
-    mentions.add_mentions(transaction, "delivery", {seq: mentions.words_of_notice(planned.key, planned.facts.detail)})
-    wake_chats(transaction, {planned.chat_id: planned.kind})
+    seq = execute(transaction, sa.select(_d.seq).where(_d.dedupe_key == key)).scalar_one()
+    mentions.add_mentions(transaction, "delivery", {seq: mentions.words_of_notice(key, planned.facts.detail)})
+    wake_chats(transaction, {planned.chat.id: planned.kind})
     return True
 
 

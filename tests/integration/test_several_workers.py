@@ -74,17 +74,14 @@ def store_delivery(transaction: Transaction) -> None:
     """Stores a delivery for the chat telegram:1."""
     planned_deliveries.add_deliveries(
         transaction,
-        [
-            planned_deliveries.Planned(
+        {
+            "k": model.Delivery(
                 id="d1",
-                chat_id=get_chat(transaction, make.address("telegram:1")).id,
+                chat=get_chat(transaction, make.address("telegram:1")),
                 kind=model.DeliveryKind.ALERT,
                 due=NOON,
-                key="k",
-                items=(),
-                facts=model.Facts(),
             )
-        ],
+        },
         now=NOON,
     )
 

@@ -22,6 +22,7 @@ import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions import model
 from subscriptions.service.amendments import set_settings
 from subscriptions.store import planned_deliveries
+from subscriptions.store.chats import chats_by_id
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow
 from tests import make
@@ -108,13 +109,13 @@ def fill(store: Store, waiting: int) -> None:
         ]
         with store.write() as transaction:
             transaction.connection().execute(insert(ChatRow), chats)
-            planned_deliveries.add_deliveries(transaction, [
-                planned_deliveries.Planned(
-                    id=f"{number:016x}", chat_id=number, kind=model.DeliveryKind.BULLETIN, due=now, key=f"{number}:now",
-                    items=(item,), facts=model.Facts(known=1),
+            planned_deliveries.add_deliveries(transaction, {
+                f"{number}:now": model.Delivery(
+                    id=f"{number:016x}", chat=chat, kind=model.DeliveryKind.BULLETIN, due=now, items=(item,),
+                    facts=model.Facts(known=1),
                 )
-                for number in numbers
-            ], now=now)  # fmt: skip
+                for number, chat in chats_by_id(transaction, numbers).items()
+            }, now=now)  # fmt: skip
 
 
 def played(started: Workers, store: Store, promises: Promises, *, seconds: float) -> Found:
