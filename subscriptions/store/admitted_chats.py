@@ -37,7 +37,7 @@ def admit(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     row = transaction.get_one(ChatRow, chat_id)
     if row.state == states.ChatState.ASKED or row.next_number == 1:
         _set(transaction, chat_id, states.ChatState.ACTIVE, states.Admission.ADMITTED, now)
-        wake_lanes(transaction, [model.Lane(row.platform, row.address)])
+        wake_lanes(transaction, [row.place.lane])
 
 
 def confirm(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
@@ -52,7 +52,7 @@ def deny(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     """Denies a chat, so that it gets nothing until an operator admits it."""
     row = transaction.get_one(ChatRow, chat_id)
     if row.state is states.ChatState.UNCONFIRMED:
-        remember_denial(transaction, model.Lane(row.platform, row.address))
+        remember_denial(transaction, row.place.lane)
     _set(transaction, chat_id, states.ChatState.ASKED, states.Admission.DENIED, now)
 
 
@@ -142,30 +142,26 @@ def remember_denial(transaction: Transaction, lane: model.Lane) -> None:
 
 def lift_denial(transaction: Transaction, lane: model.Lane) -> bool:
     """Erases the stored denial of an address. Returns whether there was one."""
-    row = _denial(transaction, lane)
-    if row is not None:
-        transaction.delete(row)
-        transaction.flush()
-    return row is not None
+    address_hash = denial_of(transaction, lane)
+    transaction.exec(sa.delete(DenialRow).where(col(DenialRow.address_hash) == address_hash))
+    return address_hash != ""
 
 
 def denial_of(transaction: Transaction, lane: model.Lane) -> str:
     """Returns the hash that is stored for a denied address; "" if the address has no stored denial."""
-    row = _denial(transaction, lane)
-    return row.address_hash if row is not None else ""
+    key = bot_state.get_value(transaction, _DENIAL_KEY)
+    if key is None:
+        return ""
+    address_hash = _hash(key, f"{lane.platform}:{lane.address}")
+    if transaction.get(DenialRow, address_hash) is None:
+        return ""
+    return address_hash
 
 
 def move_denial(transaction: Transaction, old: model.Lane, new: model.Lane) -> None:
     """Moves a stored denial to the address to which the chat moved."""
     if lift_denial(transaction, old):
         remember_denial(transaction, new)
-
-
-def _denial(transaction: Transaction, lane: model.Lane) -> DenialRow | None:
-    key = bot_state.get_value(transaction, _DENIAL_KEY)
-    if key is not None:
-        return transaction.get(DenialRow, _hash(key, f"{lane.platform}:{lane.address}"))
-    return None
 
 
 def hash_of(transaction: Transaction, text: str) -> str:
@@ -182,7 +178,5 @@ def _set(
 ) -> None:
     """Stores an operator's decision. Does nothing if the chat is not confirmed, since only its reader can confirm it."""
     row = transaction.get_one(ChatRow, chat_id)
-    if row.state is states.ChatState.UNCONFIRMED:
-        return
-    row.state, row.admission, row.pause_reason, row.state_detail = state, answer, None, ""
-    row.state_since, row.paused_until = now, None
+    if row.state is not states.ChatState.UNCONFIRMED:
+        row.enter(state, now=now, admission=answer)

@@ -97,7 +97,7 @@ def chat_data(transaction: Transaction, chat_id: int) -> Json:
     The rows of kinds that may have many rows are iterators, which read page by page while the transaction is open.
     """
     rows = [*_pointers(transaction, chat_id), transaction.get_one(ChatRow, chat_id)]
-    places = [_chat_name(row) for row in rows]
+    places = [str(row.place) for row in rows]
     of_updates = select(UpdateRow).where(col(UpdateRow.chat).in_(places)).order_by(col(UpdateRow.at))
     of_pages = select(PageMessageRow).where(col(PageMessageRow.chat).in_(places)).order_by(col(PageMessageRow.number))
     at_place = {
@@ -135,7 +135,7 @@ def erase(transaction: Transaction, chat_id: int) -> None:
     """
     row = transaction.get_one(ChatRow, chat_id)
     rows = [*_pointers(transaction, chat_id), row]
-    places = tuple(_chat_name(one) for one in rows)
+    places = tuple(str(one.place) for one in rows)
     lanes = {(one.platform, one.address) for one in rows}
     people = [one.address for one in rows if one.kind is model.ChatKind.PRIVATE]
     title = row.title
@@ -174,10 +174,6 @@ def _pointers(transaction: Transaction, chat_id: int) -> list[ChatRow]:
     return found
 
 
-def _chat_name(row: ChatRow) -> str:
-    return str(model.ChatAddress(row.platform, row.address, row.topic))
-
-
 def _subscriptions(transaction: Transaction, chat_id: int) -> list[Json]:
     rows = (
         select(SubscriptionRow, QueryRow.canonical, subscriptions.cursor_of())
@@ -207,7 +203,7 @@ def is_bare(transaction: Transaction, chat_id: int, since: datetime) -> bool:
     row = transaction.get_one(ChatRow, chat_id)
     if row.created_at != since:
         return False
-    places = [_chat_name(one) for one in (*_pointers(transaction, chat_id), row)]
+    places = [str(one.place) for one in (*_pointers(transaction, chat_id), row)]
     of_chat = (
         col(table.chat) == chat_id
         for table in (

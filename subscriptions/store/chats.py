@@ -199,17 +199,15 @@ def pause_chat(
     """
     row = transaction.get_one(ChatRow, chat_id)
     if row.state not in states.WAITING:
-        row.state, row.admission, row.pause_reason, row.state_detail = states.ChatState.PAUSED, None, reason, detail
-        row.state_since, row.paused_until = now, until
+        row.enter(states.ChatState.PAUSED, now=now, reason=reason, detail=detail, until=until)
 
 
 def resume_chat(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     """Makes a chat active, and wakes its lane. Does nothing if the chat waits: only `service.access` admits it."""
     row = transaction.get_one(ChatRow, chat_id)
     if row.state not in states.WAITING:
-        row.state, row.admission, row.pause_reason, row.state_detail = states.ChatState.ACTIVE, None, None, ""
-        row.state_since, row.paused_until = now, None
-        wake_lanes(transaction, [model.Lane(row.platform, row.address)])
+        row.enter(states.ChatState.ACTIVE, now=now)
+        wake_lanes(transaction, [row.place.lane])
 
 
 def mark_unreachable(
@@ -237,7 +235,7 @@ def mark_reachable(transaction: Transaction, chat_id: int, *, now: datetime) -> 
         return False
     if row.state in states.WAITING:
         row.pause_reason, row.state_detail, row.state_since = None, "", now
-        wake_lanes(transaction, [model.Lane(row.platform, row.address)])
+        wake_lanes(transaction, [row.place.lane])
         return True
     resume_chat(transaction, chat_id, now=now)
     return True

@@ -60,7 +60,7 @@ def dead_since(transaction: Transaction, since: datetime | None) -> Trouble:
     rows = transaction.exec(wanted).all()
     ids = tuple(dict.fromkeys(delivery for delivery, _, _, _ in rows))
     reasons = Counter(reason for _, reason, _, _ in rows if reason)
-    chats = {str(model.ChatAddress(chat.platform, chat.address, chat.topic)) for _, _, chat, _ in rows}
+    chats = {str(chat.place) for _, _, chat, _ in rows}
     return Trouble(
         count=len(ids),
         reason=reasons.most_common(1)[0][0] if reasons else "",

@@ -17,13 +17,11 @@ from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
     OfferRow,
-    PendingLookupRow,
     UndoRow,
-    UpdateRow,
     WrongCodeRow,
 )
 from subscriptions.store.database.conflicts import move_rows
-from subscriptions.store.database.store import Transaction, shares
+from subscriptions.store.database.store import Transaction, execute, shares
 from subscriptions.store.libraries import move_library
 from subscriptions.store.rows import (
     TABLES,
@@ -62,7 +60,8 @@ def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *
     ).all()
     renumbered: dict[str, Numbers] = {}
     for row in rows:
-        target = _chat_at(transaction, platform, new, row.topic)
+        there = chats.find_chat(transaction, model.ChatAddress(platform, new, row.topic))
+        target = transaction.get_one(ChatRow, there.id) if there else None
         if target is row:
             continue
         if target is None:
@@ -73,10 +72,9 @@ def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *
             target, pointer = row, _pointer_at(row, old)
             transaction.add(pointer)
         else:
-            renumbered[str(model.ChatAddress(platform, old, row.topic))] = _merge_chats(transaction, row, target, now)
+            renumbered[str(row.place)] = _merge_chats(transaction, row, target, now)
             pointer = row
-        pointer.state, pointer.state_detail, pointer.state_since = ChatState.MOVED, new, now
-        pointer.admission = pointer.pause_reason = None
+        pointer.enter(ChatState.MOVED, now=now, detail=new)
         pointer.moved_to = target.id
         transaction.flush()
     _readdress(transaction, f"{platform}:{old}", f"{platform}:{new}", renumbered)
@@ -101,8 +99,7 @@ def topic_gone(transaction: Transaction, topic: model.Chat, chat: model.Chat, *,
     counted = (_items.c.chat == row.id) & _items.c.delivery.is_(None)
     transaction.connection().execute(sa.delete(_items).where(counted, sa.exists().where(theirs_too)))
     numbers = _merge_chats(transaction, row, target, now)
-    row.state, row.state_detail, row.state_since = ChatState.MOVED, target.address, now
-    row.admission = row.pause_reason = None
+    row.enter(ChatState.MOVED, now=now, detail=target.address)
     row.moved_to = target.id
     transaction.flush()
     _readdress(transaction, str(topic.address), str(chat.address), {str(topic.address): numbers})
@@ -139,30 +136,19 @@ def move_subscription(transaction: Transaction, chat_id: int, number: int, targe
     return there
 
 
-def _chat_at(transaction: Transaction, platform: str, address: str, topic: str) -> ChatRow | None:
-    """Returns the row of the chat at an address, or at the address to which it moved; None for an unknown address."""
-    at = (ChatRow.platform == platform, ChatRow.address == address, ChatRow.topic == topic)
-    row = transaction.exec(select(ChatRow).where(*at)).first()
-    while row is not None and row.moved_to is not None:
-        row = transaction.get(ChatRow, row.moved_to)
-    return row
-
-
 def _readdress(transaction: Transaction, old: str, new: str, renumbered: Mapping[str, Numbers]) -> None:
     """Replaces the old address in callbacks, states of conversations, pending look-ups and updates."""
     whole = re.compile(rf"(?<![\w:-]){re.escape(old)}(?![\w-])")
-    transaction.exec(sa.update(UpdateRow).where(col(UpdateRow.chat) == old).values(chat=new))
-    of_topics = (col(UpdateRow.chat) > f"{old}/") & (col(UpdateRow.chat) < f"{old}0")
-    for row in transaction.exec(select(UpdateRow).where(of_topics)).all():
-        row.chat = whole.sub(new, row.chat)
-    for at in _at_and_below(PendingLookupRow, old):
-        for lookup in transaction.exec(select(PendingLookupRow).where(at)).all():
-            lookup.place = whole.sub(new, lookup.place)
-    for callback in _that_name(transaction, CallbackRow, "callback", old):
+    for table, name in (("update", "chat"), ("pending_lookup", "place")):
+        rows = TABLES.tables[table]
+        moved = sa.literal(new) + sa.func.substr(rows.c[name], len(old) + 1)
+        for at in _at_and_below(rows.c[name], old):
+            execute(transaction, sa.update(rows).where(at).values({name: moved}))
+    named = _that_name(transaction, CallbackRow, "callback", old)
+    for callback in named:
         _readdress_row(callback, whole, new, renumbered)
-        transaction.flush()
-        words = mentions.words_of_callback(callback.id, callback.arguments, callback.place)
-        mentions.note_mentions(transaction, "callback", {callback.id: words})
+    words = {one.id: mentions.words_of_callback(one.id, one.arguments, one.place) for one in named}
+    mentions.note_mentions(transaction, "callback", words)
     for state in _that_name(transaction, ConversationStateRow, "state", old):
         _readdress_row(state, whole, new, renumbered)
         _rename(transaction, state, re.sub(rf"(?<=:){re.escape(old)}(?![\w-])", new, state.name))
@@ -189,16 +175,13 @@ def _that_name(transaction: Transaction, kind: type[_Row], where: mentions.Where
     key = CallbackRow.id if kind is CallbackRow else ConversationStateRow.name
     ids = set(mentions.named_by(transaction, where, [place], topics=True))
     for start in (place, callbacks.home_view_of(place)):
-        for at in _at_and_below(kind, start):
+        for at in _at_and_below(col(kind.place), start):
             ids.update(transaction.exec(select(key).where(at)))
     return [transaction.get_one(kind, one) for one in sorted(ids)]
 
 
-def _at_and_below(
-    kind: type[CallbackRow | ConversationStateRow | PendingLookupRow], place: str
-) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _at_and_below(where: Any, place: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:  # noqa: ANN401 - a column
     """Returns two conditions: for the rows at an address, and for the rows in its topics. Each uses an index."""
-    where = col(kind.place)
     return where == place, (where > f"{place}/") & (where < f"{place}0")
 
 
@@ -332,12 +315,12 @@ def _remove_repeats(transaction: Transaction, before: int, after: int, now: date
     theirs = aliased(DeliveryItemRow)
     both = select(DeliveryItemRow, theirs).join(theirs, col(theirs.paper) == DeliveryItemRow.paper)
     twice = transaction.exec(both.where(DeliveryItemRow.chat == before, theirs.chat == after)).all()
-    states = _message_states(
-        transaction, {item.delivery for pair in twice for item in pair if item.delivery is not None}
-    )
+    in_two = {item.delivery for pair in twice for item in pair}
+    messages = select(MessageRow.delivery, MessageRow.number).where(col(MessageRow.delivery).in_(in_two))
+    maybe_sent = set(transaction.exec(messages.where(col(MessageRow.state).in_(MAYBE_SENT))))
 
     def is_maybe_sent(item: DeliveryItemRow) -> bool:
-        return item.delivery is None or states.get((item.delivery, item.message)) in MAYBE_SENT
+        return item.delivery is None or (item.delivery, item.message) in maybe_sent
 
     touched: set[int] = set()
     for pair in twice:
@@ -348,15 +331,6 @@ def _remove_repeats(transaction: Transaction, before: int, after: int, now: date
     for delivery in transaction.exec(select(DeliveryRow).where(col(DeliveryRow.seq).in_(touched))).all():
         _render_anew(transaction, delivery, now)
     transaction.flush()
-
-
-def _message_states(transaction: Transaction, deliveries: set[int]) -> dict[tuple[int, int | None], MessageState]:
-    rows = transaction.exec(
-        select(MessageRow.delivery, MessageRow.number, col(MessageRow.state)).where(
-            col(MessageRow.delivery).in_(deliveries)
-        )
-    )
-    return {(delivery, number): state for delivery, number, state in rows}
 
 
 def _render_anew(transaction: Transaction, delivery: DeliveryRow, now: datetime) -> None:

@@ -8,7 +8,6 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions import model
 from subscriptions.states import (
     UNDER_WAY,
     ChatState,
@@ -107,7 +106,7 @@ def _entry(
     reasons = (reason for of, reason in messages if of.value == state.value)
     return OutboxEntry(
         id=row.id,
-        chat=str(model.ChatAddress(chat.platform, chat.address, chat.topic)),
+        chat=str(chat.place),
         kind=row.kind,
         state=state,
         papers=papers,
@@ -160,7 +159,7 @@ def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> boo
 def _wake(transaction: Transaction, delivery: DeliveryRow) -> None:
     """Wakes the lane of a delivery, even if another job of the lane waits for a later moment."""
     chat = transaction.get_one(ChatRow, delivery.chat)
-    wakeups.wake_lanes(transaction, [model.Lane(chat.platform, chat.address)], priority=wakeups.AT_ONCE)
+    wakeups.wake_lanes(transaction, [chat.place.lane], priority=wakeups.AT_ONCE)
 
 
 def is_known(transaction: Transaction, delivery_id: str) -> bool:

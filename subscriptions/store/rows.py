@@ -225,6 +225,25 @@ class ChatRow(Numbered, table=True):
     next_number: int = 1
     created_at: datetime = Field(sa_type=Utc)
 
+    @property
+    def place(self) -> model.ChatAddress:
+        """The address of the chat."""
+        return model.ChatAddress(self.platform, self.address, self.topic)
+
+    def enter(
+        self,
+        state: states.ChatState,
+        *,
+        now: datetime,
+        reason: states.PauseReason | None = None,
+        detail: str = "",
+        admission: states.Admission | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        """Changes the state of the chat, and everything that belongs to its state."""
+        self.state, self.state_since, self.state_detail = state, now, detail
+        self.admission, self.pause_reason, self.paused_until = admission, reason, until
+
 
 class DenialRow(Row, table=True):
     """The keyed hash of an address that an operator denied. The hash stays when the chat is erased (store/chats.py)."""
