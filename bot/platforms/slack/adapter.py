@@ -449,13 +449,14 @@ async def _scopes(channel: SlackChannel) -> list[Finding]:
 
 async def _granted(workspace: Workspace, *, several: bool) -> list[Finding]:
     try:
-        granted = await workspace.client.granted_scopes()
-        team = await workspace.known_team() if several else ""
+        me = await workspace.identify()
     except errors.NotDelivered as error:
         answer = errors.Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
         return [Finding(question=errors.Sentence("Slack scopes"), answer=answer, mend=several, is_open=True)]
-    question = errors.Sentence("Slack scopes of {team}", {"team": team}) if several else errors.Sentence("Slack scopes")
-    lacking = list(missing(granted))
+    question = errors.Sentence("Slack scopes")
+    if several:
+        question = errors.Sentence("Slack scopes of {team}", {"team": me.team})
+    lacking = list(missing(me.scopes))
     if not lacking:
         return [Finding(question=question, answer=errors.Sentence("all are granted"))]
     found = [

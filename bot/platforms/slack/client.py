@@ -9,7 +9,7 @@ outcome is chained to such an error.
 
 import logging
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.platforms.slack.message_payload import MessageArguments
 from subscriptions import errors
@@ -264,28 +263,7 @@ class BotIdentity:
     team: str
     user: str
     name: str = ""  # the name of the bot's user, without the @
-
-
-class MethodBackoff:
-    """The waits that Slack requested, by method, or by method and channel if Slack limits a method by channel."""
-
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
-        self._until: dict[str, float] = {}
-
-    def check(self, name: str) -> None:
-        """Raises RetryLater while Slack's wait for a method lasts."""
-        if name not in self._until:
-            return
-        left = self._until[name] - self._monotonic()
-        if left > 0:
-            raise errors.RetryLater("Slack asked us to wait before we ask again.", timedelta(seconds=left))
-        del self._until[name]
-
-    def record(self, name: str, error: Exception) -> None:
-        """Stores the wait that Slack requests in this error, if any."""
-        if isinstance(error, errors.RetryLater) and error.after:
-            self._until[name] = self._monotonic() + error.after.total_seconds()
+    scopes: frozenset[str] = frozenset()  # what the workspace granted to the token
 
 
 class Client:
@@ -312,27 +290,25 @@ class Client:
         quiet = logging.getLogger(f"{__name__}.sdk")
         quiet.setLevel(logging.WARNING)
         self._web = AsyncWebClient(token, base_url=api_url, session=self._session, retry_handlers=[], logger=quiet)
-        self._backoff = MethodBackoff(monotonic)
+        self._monotonic = monotonic
+        # the waits that Slack requested: method, and channel if Slack limits the method by channel -> second of their end
+        self._not_before: dict[tuple[str, str], float] = {}
 
     async def post(
         self, channel: str, thread: str, post: MessageArguments, identity: Mapping[str, object], client_msg_id: str
     ) -> str:
         """Posts a message and returns its ts. `identity` goes into the metadata. Slack posts each `client_msg_id` only once."""
-        answer = await self._try(
-            f"chat.postMessage {channel}",  # Slack limits posts by channel (docs.slack.dev, rate limits)
-            lambda: self._web.chat_postMessage(
-                channel=channel,
-                text=post.text,
-                blocks=post.blocks or None,
-                mrkdwn=None if post.markup else False,
-                thread_ts=thread or None,
-                unfurl_links=False,
-                unfurl_media=False,
-                metadata={"event_type": "paperwire_delivery", "event_payload": dict(identity)},
-                client_msg_id=client_msg_id,
-            ),
-            outcome,
-        )
+        message: dict[str, object] = {
+            "channel": channel,
+            **_shown(post, thread),
+            "unfurl_links": False,
+            "unfurl_media": False,
+            "metadata": {"event_type": "paperwire_delivery", "event_payload": dict(identity)},
+            "client_msg_id": client_msg_id,
+        }
+        if not post.markup:
+            message["mrkdwn"] = False
+        answer = await self._call("chat.postMessage", outcome, channel=channel, json=message)
         ts = answer.get("ts")
         if not isinstance(ts, str):
             raise errors.Unclear("Slack took the message and did not say which it is.")
@@ -340,21 +316,13 @@ class Client:
 
     async def update(self, channel: str, ts: str, post: MessageArguments) -> None:
         """Replaces a message. With a plain text it sends an empty list of blocks, since Slack would else keep the old blocks."""
-        await self._try(
-            "chat.update",
-            lambda: self._web.chat_update(channel=channel, ts=ts, text=post.text, blocks=post.blocks),
-            outcome,
-        )
+        message = {"channel": channel, "ts": ts, "text": post.text, "blocks": post.blocks}
+        await self._call("chat.update", outcome, json=message)
 
     async def post_ephemeral(self, channel: str, thread: str, user: str, post: MessageArguments) -> None:
         """Posts a message that only one person sees. It disappears when their client reloads."""
-        await self._try(
-            f"chat.postEphemeral {channel}",
-            lambda: self._web.chat_postEphemeral(
-                channel=channel, user=user, text=post.text, blocks=post.blocks or None, thread_ts=thread or None
-            ),
-            outcome,
-        )
+        message = {"channel": channel, "user": user, **_shown(post, thread)}
+        await self._call("chat.postEphemeral", outcome, channel=channel, json=message)
 
     async def respond(self, url: str, body: Mapping[str, object]) -> None:
         """Posts to the response url of a request, without the token.
@@ -369,11 +337,7 @@ class Client:
 
     async def call_get(self, method: str, **arguments: str | int | bool) -> Mapping[str, Any]:
         """Returns the response of a method that only reads. Raises Declined, RetryLater, SenderStopped."""
-        return await self._try(
-            method,
-            lambda: self._web.api_call(method, http_verb="GET", params=dict(arguments)),
-            outcome_of_repeatable,
-        )
+        return await self._call(method, outcome_of_repeatable, http_verb="GET", params=arguments)
 
     async def pages(self, method: str, **arguments: str | int) -> AsyncIterator[Mapping[str, Any]]:
         """Yields the responses of a method that reads a list page by page. Raises what `call_get` raises."""
@@ -386,26 +350,24 @@ class Client:
 
     async def call_json(self, method: str, **arguments: object) -> Mapping[str, Any]:
         """Returns the response of a method that may be called twice. Sends arguments as JSON. Raises what `call_get` raises."""
-        return await self._try(method, lambda: self._web.api_call(method, json=dict(arguments)), outcome_of_repeatable)
+        return await self._call(method, outcome_of_repeatable, json=arguments)
 
     async def page(self, channel: str, thread: str, oldest: str, cursor: str) -> tuple[list[Mapping[str, Any]], str]:
         """Returns (messages since `oldest`, next cursor): one page of a conversation, or of a thread in it.
 
         Raises RetryLater, SenderStopped, LookupError.
         """
-        method = "conversations.replies" if thread else "conversations.history"
         look = {
             "channel": channel,
-            **({"ts": thread} if thread else {}),
+            "ts": thread or None,
             "oldest": oldest,
             "inclusive": True,
             "limit": _PAGE,
             "include_all_metadata": True,
-            **({"cursor": cursor} if cursor else {}),
+            "cursor": cursor or None,
         }
-        answer = await self._try(
-            method, lambda: self._web.api_call(method, http_verb="GET", params=look), outcome_of_lookup
-        )
+        method = "conversations.replies" if thread else "conversations.history"
+        answer = await self._call(method, outcome_of_lookup, http_verb="GET", params=look)
         messages = answer.get("messages")
         if not isinstance(messages, list):
             raise errors.RetryLater("Slack's answer holds no messages.")
@@ -416,13 +378,7 @@ class Client:
 
         Sends the arguments as JSON, because the library's own method puts them into the URL.
         """
-        opened = {"users": user}
-        answer = await self._try(
-            "conversations.open",
-            lambda: self._web.api_call("conversations.open", json=opened),
-            outcome_before_post,
-        )
-        match answer:
+        match await self._call("conversations.open", outcome_before_post, json={"users": user}):
             case {"channel": {"id": str(channel)}}:
                 return channel
             case _:
@@ -435,28 +391,21 @@ class Client:
         """
         known = b64encode(f"{client_id}:{client_secret}".encode()).decode()
         headers = {"Authorization": f"Basic {known}"}
-        return await self._try(
-            "oauth.v2.access",
-            lambda: self._web.api_call("oauth.v2.access", data=dict(grant), headers=headers),
-            outcome_of_repeatable,
-        )
+        return await self._call("oauth.v2.access", outcome_of_repeatable, data=grant, headers=headers)
 
     async def auth_test(self) -> BotIdentity:
-        """Returns the bot of the token. Raises NotDelivered, but never Unclear."""
-        match await self._try("auth.test", self._web.auth_test, outcome_before_post):
+        """Returns the bot of the token. Its scopes are in a response header (docs.slack.dev, auth.test).
+
+        Raises NotDelivered, but never Unclear.
+        """
+        body, headers = await self._answer("auth.test", outcome_before_post)
+        scopes = map(str.strip, str(headers.get("x-oauth-scopes", "")).split(","))
+        match body:
             case {"team_id": str(team), "user_id": str(user), **rest}:
-                return BotIdentity(team=team, user=user, name=str(rest.get("user") or ""))
+                name = str(rest.get("user") or "")
+                return BotIdentity(team=team, user=user, name=name, scopes=frozenset(filter(None, scopes)))
             case _:
                 raise errors.RetryLater("Slack accepted the token and did not say whose it is.")
-
-    async def granted_scopes(self) -> frozenset[str]:
-        """Returns the scopes of the token, from a response header (docs.slack.dev, auth.test). Raises NotDelivered."""
-        try:
-            answer = await self._web.auth_test()
-        except Exception as error:  # noqa: BLE001 - after any error nothing was sent
-            raise self._redacted(outcome_before_post(error)) from None
-        names = str(answer.headers.get("x-oauth-scopes", ""))
-        return frozenset(name.strip() for name in names.split(",") if name.strip())
 
     async def upload(self, url: str, data: bytes) -> None:
         """Uploads the content of a file to the address that files.getUploadURLExternal returned, without the token."""
@@ -516,24 +465,45 @@ class Client:
         """Closes the connections."""
         await self._session.close()
 
-    async def _try(
+    async def _call(
         self,
-        name: str,
-        call: Callable[[], Awaitable[AsyncSlackResponse]],
+        method: str,
         meaning: Callable[[Exception], Exception],
+        *,
+        channel: str = "",
+        **request: Any,  # noqa: ANN401 - arguments of the library
     ) -> Mapping[str, Any]:
-        """Returns the response of a call.
+        """Returns the JSON object in the response of a method. See `_answer`."""
+        body, _ = await self._answer(method, meaning, channel=channel, **request)
+        return body
 
-        If Slack requests a wait, later calls with this `name` are refused until the wait is over. `meaning` converts
-        errors.
+    async def _answer(
+        self,
+        method: str,
+        meaning: Callable[[Exception], Exception],
+        *,
+        channel: str = "",
+        **request: Any,  # noqa: ANN401 - arguments of the library
+    ) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+        """Returns (the response of a method, a JSON object; its headers). `meaning` converts errors.
+
+        If Slack requests a wait, later calls are refused until the wait is over: of the method, or only those for this
+        `channel` if Slack limits the method by channel (docs.slack.dev, rate limits).
         """
-        self._backoff.check(name)
+        left = self._not_before.get((method, channel), 0.0) - self._monotonic()
+        if left > 0:
+            raise errors.RetryLater("Slack asked us to wait before we ask again.", timedelta(seconds=left))
         try:
-            return _object((await call()).data)
+            answer = await self._web.api_call(method, **request)
+            body = answer.data
+            if not isinstance(body, Mapping):
+                raise TypeError("an answer of Slack is an object")  # noqa: TRY301 - `meaning` converts this error, too
         except Exception as error:  # noqa: BLE001 - `meaning` converts every error
             what = self._redacted(meaning(error))
-            self._backoff.record(name, what)
+            if isinstance(what, errors.RetryLater) and what.after:
+                self._not_before[method, channel] = self._monotonic() + what.after.total_seconds()
             raise what from None
+        return body, answer.headers
 
     def _redacted(self, error: E) -> E:
         """Returns the error with the token replaced in its text, since the text is stored and shown, and may quote a response."""
@@ -548,11 +518,10 @@ async def _refuse_redirect(*_: object) -> None:
     raise errors.Unclear("The address of Slack's API sends us elsewhere; it may have the message.")
 
 
-def _object(data: object) -> Mapping[str, Any]:
-    """Returns a response as a JSON object. Raises TypeError for anything else."""
-    if not isinstance(data, Mapping):
-        raise TypeError("an answer of Slack is an object")
-    return data
+def _shown(post: MessageArguments, thread: str) -> dict[str, object]:
+    """Returns the arguments for a new message that say what it shows, and in which thread. Leaves out empty ones."""
+    shown = {"text": post.text, "blocks": post.blocks, "thread_ts": thread}
+    return {name: value for name, value in shown.items() if value}
 
 
 def next_cursor(answer: Mapping[str, Any]) -> str:
