@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from subscriptions.states import InstallationState
-from subscriptions.store.conversation_rows import CompletedInstallationRow, InstallationRow
+from subscriptions.store.conversation_rows import InstallationRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, reads, writes
 
@@ -73,9 +73,3 @@ def drop_installations(transaction: Transaction, before: datetime) -> None:
 def complete_installation(transaction: Transaction, installation: str, *, now: datetime) -> bool:
     """Stores that an installation was completed. Returns False if this was stored before, perhaps by another process."""
     return conflicts.insert_new(transaction, "completed_installation", ("id",), {"id": installation, "at": now})
-
-
-@reads
-def is_installation_completed(transaction: Transaction, installation: str) -> bool:
-    """Whether an installation was completed."""
-    return transaction.get(CompletedInstallationRow, installation) is not None

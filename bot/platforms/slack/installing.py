@@ -20,11 +20,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from cryptography.fernet import Fernet, InvalidToken
 from pydantic import SecretStr, TypeAdapter
-from slack_sdk.oauth import AuthorizeUrlGenerator
 
 from bot.platforms.receiver_loop import ReceiverLoop
 from bot.platforms.slack import manifest
@@ -167,13 +166,12 @@ class Installer(conversation.Receiver):
         del call
         state = self._new_state()
         cookie = f"{COOKIE}={state}; Max-Age={STATE_FOR}; Path=/; HttpOnly; Secure; SameSite=Lax"
-        generator = AuthorizeUrlGenerator(
-            client_id=quote(self.client_id, safe=""),
-            scopes=[quote(scope, safe=":.") for scope in manifest.scopes_of()],
-            authorization_url=self.authorize,
-        )
-        confirm = generator.generate(quote(state, safe=""))
-        headers = {"location": confirm, "set-cookie": cookie, "cache-control": "no-store"}
+        asked = {"client_id": self.client_id, "scope": ",".join(manifest.scopes_of()), "state": state}
+        headers = {
+            "location": f"{self.authorize}?{urlencode(asked)}",
+            "set-cookie": cookie,
+            "cache-control": "no-store",
+        }
         return conversation.WebResponse(status=302, headers=headers)
 
     async def _return(self, call: conversation.WebRequest) -> conversation.WebResponse:
@@ -185,7 +183,8 @@ class Installer(conversation.Receiver):
 
     async def _finish(self, call: conversation.WebRequest) -> conversation.WebResponse:
         state, code = call.query.get("state", ""), call.query.get("code", "")
-        if not await self._is_ours(state, call.cookies.get(COOKIE, "")):
+        is_of_browser = hmac.compare_digest(state.encode(), call.cookies.get(COOKIE, "").encode())
+        if not is_of_browser or not await self.use_state(state):
             return _line(400, _TOO_OLD)
         if call.query.get("error"):
             return _line(200, "Nothing was installed.")
@@ -196,8 +195,6 @@ class Installer(conversation.Receiver):
         except errors.NotDelivered as error:
             log.warning("An installation in Slack did not come about: %s", error.reason)
             return _line(502, f"Slack did not confirm the installation. Please begin again: {INSTALL}")
-        if not await self._use_state(state):
-            return _line(400, _TOO_OLD)
         await self.store_grant(grant)
         log.info("The Slack workspace %s installed the app.", grant.team)
         return _line(200, f"paperwire is installed in {grant.name or grant.team}. In Slack, type /paperwire to begin.")
@@ -214,37 +211,23 @@ class Installer(conversation.Receiver):
         if self._client is not None:
             await self._client.close()
 
-    async def _is_ours(self, state: str, cookie: str) -> bool:
-        """Returns whether this browser recently began the installation, and its state was not used yet. Raises StoreError."""
-        if not _STATE.fullmatch(state) or not hmac.compare_digest(state, cookie.encode("ascii", "replace").decode()):
-            return False
-        return await self.is_open(state)
-
     def _new_state(self) -> str:
         began = json.dumps([secrets.token_urlsafe(12), self.clock.now().isoformat()])
         # Without "=", the state needs no escaping in an address or a cookie.
         return self.cipher.encrypt(began.encode()).decode().rstrip("=")
 
-    async def is_open(self, state: str) -> bool:
-        """Returns whether a state is recent and was not used. Raises StoreError."""
-        name = self._name_of(state)
-        return bool(name) and not await self.store.run(installations.is_installation_completed, name)
-
-    async def _use_state(self, state: str) -> bool:
-        """Like `is_open`, but also marks the state as used. Raises StoreError."""
-        name = self._name_of(state)
-        return bool(name) and await self.store.run(installations.complete_installation, name, now=self.clock.now())
-
-    def _name_of(self, state: str) -> str:
-        """Returns the name of a recently begun installation; "" if the state is too old or not ours."""
+    async def use_state(self, state: str) -> bool:
+        """Returns whether a state is recent and was not used before, and marks it as used. Raises StoreError."""
+        if not _STATE.fullmatch(state):
+            return False
         try:
             name, began = json.loads(self.cipher.decrypt(state.encode() + b"=" * (-len(state) % 4)))
             age = self.clock.now() - datetime.fromisoformat(began)
         except (InvalidToken, ValueError, TypeError):
-            return ""
-        if timedelta(0) <= age <= workspaces.INSTALLED_WITHIN:
-            return str(name)
-        return ""
+            return False
+        if not timedelta(0) <= age <= workspaces.INSTALLED_WITHIN:
+            return False
+        return await self.store.run(installations.complete_installation, str(name), now=self.clock.now())
 
     async def store_grant(self, grant: Grant) -> None:
         """Stores the tokens of a workspace that installed the app, and then uses them. Raises StoreError."""

@@ -184,7 +184,7 @@ async def test_a_state_is_good_once_and_for_ten_minutes(
 async def test_tokens_of_the_vault_are_no_states(app: App) -> None:
     installer = installer_of(app)
     for sealed in (b"", b"x", *(installer.cipher.encrypt(text) for text in (b"{}", b'["a"]', b"[1, 2]"))):
-        assert not await installer.is_open(sealed.decode().rstrip("="))
+        assert not await installer.use_state(sealed.decode().rstrip("="))
 
 
 async def test_what_slack_does_not_grant_installs_nothing(
