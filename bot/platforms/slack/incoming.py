@@ -75,7 +75,7 @@ def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
     sender = _sender(said, here, teams)
     file: Payload = next(iter(said.get("files") or ()), {})
     return conversation.MessageRequest(
-        place=conversation.Place(chat=model.ChatAddress("slack", sender), kind=model.ChatKind.PRIVATE),
+        place=_private(sender),
         update_id=update,
         text=typed_text.unescape(said.get("text"), here.prefix),
         direct_channel=str(event["channel"]),
@@ -152,8 +152,7 @@ def _home_opened(event: Payload, here: ServedWorkspace, teams: Teams, update: st
     if event.get("tab") != "home":
         return None
     sender = _sender({"user": event["user"]}, here, teams)
-    place = conversation.Place(chat=model.ChatAddress("slack", sender), kind=model.ChatKind.PRIVATE)
-    return conversation.EventRequest(place=place, update_id=update, event="home-view", sender=sender)
+    return conversation.EventRequest(place=_private(sender), update_id=update, event="home-view", sender=sender)
 
 
 def _event_request(
@@ -236,64 +235,36 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> conv
     if place.is_outside and not is_ephemeral:
         place = replace(place, is_outside=False)  # the bot posted the message, so it is in the channel
     return conversation.CallbackRequest(
-        place=place,
-        update_id=str(payload["trigger_id"]),
+        **_by_person(payload, place, sender),
         callback_data=token,
         outside_channel=str(channel["id"]) if place.is_outside else "",
         thread_id=thread if place.kind is model.ChatKind.PRIVATE else "",
         message_id=str(message.get("ts") or container.get("message_ts") or ""),
-        sender=sender,
-        sender_name=_name(payload["user"]),
-        response_url=str(payload.get("response_url") or ""),
         is_ephemeral=is_ephemeral,
-        trigger_id=str(payload["trigger_id"]),
     )
 
 
 def _view(payload: Payload, _: ServedWorkspace, sender: str) -> conversation.Request | None:
     """Returns the request for an action in a modal or a home view. The modal's metadata contains a callback token."""
     view = payload["view"]
-    place, update = (
-        conversation.Place(chat=model.ChatAddress("slack", sender), kind=model.ChatKind.PRIVATE),
-        str(payload["trigger_id"]),
-    )
+    common = {**_by_person(payload, _private(sender), sender), "view_id": _view_ref(view)}
     if view.get("type") == "home":
         data = _value(payload["actions"][0])
-        callback = conversation.CallbackRequest(
-            place=place,
-            update_id=update,
-            callback_data=data,
-            sender=sender,
-            sender_name=_name(payload["user"]),
-            trigger_id=update,
-            view_id=_view_ref(view),
-        )
-        return callback if data else None
+        return conversation.CallbackRequest(**common, callback_data=data) if data else None
     data = str(view.get("private_metadata") or "")
-    form = conversation.FormRequest(
-        place=place,
-        update_id=update,
-        callback_data=data,
-        sender=sender,
-        sender_name=_name(payload["user"]),
-        trigger_id=update,
-        view_id=_view_ref(view),
-        values=_form_values(view),
-        is_submitted=payload["type"] == "view_submission",
-    )
+    is_submitted, values = payload["type"] == "view_submission", _form_values(view)
+    form = conversation.FormRequest(**common, callback_data=data, values=values, is_submitted=is_submitted)
     return form if data else None
 
 
 def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> conversation.Request | None:
     """Returns the request for a shortcut, with its name, and with the text of the message if it was used on one."""
     channel, message = payload.get("channel") or {}, payload.get("message") or {}
+    place = _private(sender)
     if channel:
         place = _place_of(here, str(channel["id"]), sender, title=typed_text.title_of(channel.get("name")))
-    else:
-        place = conversation.Place(chat=model.ChatAddress("slack", sender), kind=model.ChatKind.PRIVATE)
     return conversation.EventRequest(
-        place=place,
-        update_id=str(payload["trigger_id"]),
+        **_by_person(payload, place, sender),
         event="shortcut",
         details={
             "name": str(payload.get("callback_id") or ""),
@@ -301,11 +272,20 @@ def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> conversat
         },
         message_id=str(message.get("ts") or ""),
         thread_id=_thread(message),
-        sender=sender,
-        sender_name=_name(payload["user"]),
-        response_url=str(payload.get("response_url") or ""),
-        trigger_id=str(payload["trigger_id"]),
     )
+
+
+def _by_person(payload: Payload, place: conversation.Place, sender: str) -> dict[str, Any]:
+    """Returns the fields of a request that every interaction gives in the same way."""
+    trigger = str(payload["trigger_id"])
+    return {
+        "place": place,
+        "update_id": trigger,
+        "sender": sender,
+        "sender_name": _name(payload["user"]),
+        "response_url": str(payload.get("response_url") or ""),
+        "trigger_id": trigger,
+    }
 
 
 _INTERACTIONS: Mapping[str, Callable[[Payload, ServedWorkspace, str], conversation.Request | None]] = {
@@ -340,6 +320,11 @@ def _is_bot(said: Payload, here: ServedWorkspace) -> bool:
     return bool(said.get("bot_id")) or said.get("user") in (None, "USLACKBOT", here.bot)
 
 
+def _private(sender: str) -> conversation.Place:
+    """Returns the Place of a person's direct messages with the bot."""
+    return conversation.Place(chat=model.ChatAddress("slack", sender), kind=model.ChatKind.PRIVATE)
+
+
 def _place(here: ServedWorkspace, channel: str, thread: str = "", *, title: str = "") -> conversation.Place:
     """Returns the Place of a channel or a group conversation."""
     return conversation.Place(
@@ -355,7 +340,7 @@ def _place_of(
     In direct messages the bot may be absent, so the Place says that the bot is outside.
     """
     if channel.startswith(DIRECT):
-        return conversation.Place(chat=model.ChatAddress("slack", sender), kind=model.ChatKind.PRIVATE, is_outside=True)
+        return replace(_private(sender), is_outside=True)
     return _place(here, channel, thread, title=title)
 
 

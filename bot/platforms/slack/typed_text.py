@@ -47,12 +47,9 @@ def usable(payload: Any) -> Any:  # noqa: ANN401 - any JSON
 
 def after_mention(text: object, bot: str) -> str:
     """Returns the text after the first mention of the bot; the text before it if nothing follows. Both are in Slack's form."""
-    before, _, behind = usable_text(text).partition(f"<@{bot}>")
-    if not behind:  # Slack may add the bot's name to the mention
-        before, _, behind = re.sub(rf"<@{re.escape(bot)}\|[^<>]*>", f"<@{bot}>", usable_text(text)).partition(
-            f"<@{bot}>"
-        )
-    return behind.strip().lstrip(":,").strip() or before.strip()
+    mention = re.compile(rf"<@{re.escape(bot)}(?:\|[^<>]*)?>")  # Slack may add the bot's name to it
+    before, *behind = mention.split(usable_text(text), maxsplit=1)
+    return "".join(behind).strip().lstrip(":,").strip() or before.strip()
 
 
 def title_of(name: object) -> str:
