@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from pydantic import SecretStr
 
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.api import SlackApi
-from bot.platforms.slack.settings import WorkspaceTokens
 from bot.ports.channel import File
 from bot.ports.conversation import MessageRequest, Place, Request
 from subscriptions import errors, model
+from tests.contract.rigs.slack import slack_channel
 from tests.fakes.slack import TEAM, TOKEN, FakeSlack
 from tests.patience import PATIENCE
 
@@ -45,8 +44,7 @@ def slack() -> Iterator[FakeSlack]:
 
 @pytest_asyncio.fixture
 async def channel(slack: FakeSlack, read: float) -> AsyncIterator[SlackChannel]:
-    other = WorkspaceTokens(SecretStr(OTHER_TOKEN))
-    channel = SlackChannel(TOKEN, other, api_url=slack.url, connect=PATIENCE, read=read)
+    channel = slack_channel(slack.url, TOKEN, OTHER_TOKEN, connect=PATIENCE, read=read)
     await channel.workspaces.identify_all()
     yield channel
     await channel.close()
@@ -54,7 +52,7 @@ async def channel(slack: FakeSlack, read: float) -> AsyncIterator[SlackChannel]:
 
 @pytest.fixture
 def api(channel: SlackChannel) -> SlackApi:
-    return channel.api()
+    return SlackApi(channel, channel.workspaces)
 
 
 def message(text: str = "hello") -> model.Message:

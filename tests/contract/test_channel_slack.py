@@ -14,6 +14,7 @@ from bot.platforms.slack import normalise
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.settings import WorkspaceTokens
 from subscriptions import errors, model
+from tests.contract.rigs.slack import slack_channel
 from tests.fakes.slack import TEAM, TOKEN, FakeSlack
 from tests.patience import PATIENCE
 
@@ -44,9 +45,7 @@ def watch() -> Watch:
 
 @pytest_asyncio.fixture
 async def channel(slack: FakeSlack, watch: Watch, read: float) -> AsyncIterator[SlackChannel]:
-    channel = SlackChannel(
-        SecretStr(TOKEN), api_url=slack.url, connect=PATIENCE, read=read, monotonic=lambda: watch.second
-    )
+    channel = slack_channel(slack.url, TOKEN, connect=PATIENCE, read=read, monotonic=lambda: watch.second)
     yield channel
     await channel.close()
 
@@ -141,11 +140,12 @@ async def test_its_own_workspace_is_asked_for_once_if_needed(channel: SlackChann
         await post(channel, model.ChatAddress("slack", f"{TEAM}/C1"))
     assert len(slack.arrived("auth.test")) == 1
     assert [entry.chat for entry in slack.journal] == ["C1"] * 4
-    assert await channel.normalise(f"{TEAM}/C1") == "C1"
+    assert channel.workspaces.short(f"{TEAM}/C1") == "C1"
 
 
 async def test_a_team_that_is_told_is_not_asked_for(slack: FakeSlack) -> None:
-    channel = SlackChannel(TOKEN, api_url=slack.url, team=TEAM)
+    channel = slack_channel(slack.url, TOKEN)
+    channel.workspaces.all[0].team = TEAM
     await post(channel, model.ChatAddress("slack", f"{TEAM}/C1"))
     assert slack.arrived("auth.test") == []
     await channel.close()
@@ -205,9 +205,8 @@ async def both(slack: FakeSlack, watch: Watch) -> AsyncIterator[SlackChannel]:
     slack.workspace("T2", OTHER_TOKEN)
     slack.knows("C1", team="T2")
     slack.knows_person("U1", team="T2")
-    other = WorkspaceTokens(SecretStr(OTHER_TOKEN))
-    channel = SlackChannel(
-        SecretStr(TOKEN), other, api_url=slack.url, connect=PATIENCE, read=PATIENCE, monotonic=lambda: watch.second
+    channel = slack_channel(
+        slack.url, TOKEN, OTHER_TOKEN, connect=PATIENCE, read=PATIENCE, monotonic=lambda: watch.second
     )
     yield channel
     await channel.close()
@@ -255,8 +254,7 @@ async def test_an_unknown_token_is_no_trouble_for_other_workspaces(
 ) -> None:
     slack.workspace("T2", OTHER_TOKEN)
     slack.knows("C1", team="T2")
-    tokens = (WorkspaceTokens(SecretStr("xoxb-unknown")), WorkspaceTokens(SecretStr(OTHER_TOKEN)))
-    channel = SlackChannel(SecretStr(TOKEN), *tokens, api_url=slack.url)
+    channel = slack_channel(slack.url, TOKEN, "xoxb-unknown", OTHER_TOKEN)
     assert await post(channel, THERE)
     await channel.workspaces.identify_all()
     assert set(channel.workspaces.served()) == {TEAM, "T2"}
@@ -473,7 +471,7 @@ async def test_what_fails_before_the_post_is_never_unclear(
 
 @pytest.mark.parametrize("address", ["ftp://127.0.0.1/api/", "127.0.0.1/api/"])
 async def test_an_address_of_the_server_that_is_none_stops_the_sender(address: str) -> None:
-    channel = SlackChannel("42:made-up", api_url=address)
+    channel = slack_channel(address, "42:made-up")
     message = model.Message(number=1, payload='{"text": "one"}', plain='{"text": "one"}')
     with pytest.raises(errors.SenderStopped):
         await channel.post(model.ChatAddress("slack", "42"), message, delivery="abcdefgh12345678")

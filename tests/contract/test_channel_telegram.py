@@ -14,12 +14,11 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from pydantic import SecretStr
 
 from bot.commands.context import Command
 from bot.commands.intent import REGISTRY
 from bot.platforms.telegram.adapter import Menu, TelegramApi, TelegramChannel, menus_of, publish_menus
-from bot.platforms.telegram.client import UpdatesConflict
+from bot.platforms.telegram.client import Client, UpdatesConflict
 from bot.platforms.telegram.incoming import ALLOWED
 from bot.ports.channel import File
 from bot.ports.conversation import Place
@@ -48,14 +47,14 @@ def telegram() -> Iterator[FakeTelegram]:
 
 @pytest_asyncio.fixture
 async def channel(telegram: FakeTelegram, read: float) -> AsyncIterator[TelegramChannel]:
-    channel = TelegramChannel(SecretStr(TOKEN), api_url=telegram.url, connect=PATIENCE, read=read)
+    channel = TelegramChannel(Client(TOKEN, telegram.url, connect=PATIENCE, read=read))
     yield channel
     await channel.close()
 
 
 @pytest.fixture
 def api(channel: TelegramChannel) -> TelegramApi:
-    return channel.api()
+    return TelegramApi(channel.client)
 
 
 def html(text: str = "<b>one</b>", **more: Any) -> model.Message:
@@ -121,12 +120,12 @@ async def test_a_topic_gets_its_thread_and_general_gets_none(
 
 
 async def test_a_name_is_resolved_to_its_id(channel: TelegramChannel) -> None:
-    found = await channel.api().get_chat("@vision_papers")
+    found = await TelegramApi(channel.client).get_chat("@vision_papers")
     assert (found.chat.address, found.title) == ("-1002", "Vision")
     assert found.kind is model.ChatKind.GROUP
-    assert (await channel.api().get_chat("42")).kind is model.ChatKind.PRIVATE
+    assert (await TelegramApi(channel.client).get_chat("42")).kind is model.ChatKind.PRIVATE
     with pytest.raises(errors.ChatGone):
-        await channel.api().get_chat("@nobody")
+        await TelegramApi(channel.client).get_chat("@nobody")
 
 
 # ── what the server refuses ───────────────────────────────────────────────────
@@ -175,7 +174,7 @@ async def test_a_message_whose_answer_has_a_new_shape_is_sent(channel: TelegramC
 
 
 async def test_a_post_without_a_free_connection_was_not_sent(telegram: FakeTelegram) -> None:
-    channel = TelegramChannel(TOKEN, api_url=telegram.url, connect=0.1, read=5, in_flight=1)
+    channel = TelegramChannel(Client(TOKEN, telegram.url, connect=0.1, read=5, in_flight=1))
     telegram.answers("hang before")
     first = asyncio.create_task(post(channel))
     await asyncio.to_thread(telegram.waits_hanging)
@@ -186,14 +185,14 @@ async def test_a_post_without_a_free_connection_was_not_sent(telegram: FakeTeleg
 
 
 async def test_a_token_that_cannot_be_part_of_a_url_stops_the_sender(telegram: FakeTelegram) -> None:
-    channel = TelegramChannel("4242:made\nup", api_url=telegram.url)
+    channel = TelegramChannel(Client("4242:made\nup", telegram.url))
     stopped = await refused(errors.SenderStopped, channel)
     assert "made" not in "".join(traceback.format_exception(stopped))
     await channel.close()
 
 
 async def test_a_slash_at_the_end_of_the_servers_address_does_no_harm(telegram: FakeTelegram) -> None:
-    channel = TelegramChannel(TOKEN, api_url=telegram.url + "/")
+    channel = TelegramChannel(Client(TOKEN, telegram.url + "/"))
     assert await post(channel)
     await channel.close()
 
@@ -220,7 +219,7 @@ async def test_the_proxy_is_asked_and_its_refusal_tells_no_token(
     server = await asyncio.start_server(refuse, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     monkeypatch.setenv(variable.format(urlsplit(root).scheme), f"http://127.0.0.1:{port}")
-    channel = TelegramChannel(TOKEN, api_url=root, connect=2, read=2)
+    channel = TelegramChannel(Client(TOKEN, root, connect=2, read=2))
     async with server:
         unasked = await refused(errors.RetryLater, channel)
     await channel.close()
@@ -234,13 +233,13 @@ async def test_a_host_that_no_proxy_names_is_asked_itself(
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    channel = TelegramChannel(TOKEN, api_url=telegram.url)
+    channel = TelegramChannel(Client(TOKEN, telegram.url))
     assert await post(channel)
     await channel.close()
 
 
 async def test_a_server_that_proves_not_who_it_is_gets_nothing(telegram: FakeTelegram) -> None:
-    channel = TelegramChannel(TOKEN, api_url=telegram.url.replace("http:", "https:"), connect=2, read=2)
+    channel = TelegramChannel(Client(TOKEN, telegram.url.replace("http:", "https:"), connect=2, read=2))
     await refused(errors.RetryLater, channel)
     await channel.close()
     assert telegram.requests == []
@@ -262,7 +261,7 @@ async def test_an_answer_without_end_has_an_end() -> None:
 
     server = await asyncio.start_server(trickle, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    channel = TelegramChannel(TOKEN, api_url=f"http://127.0.0.1:{port}", connect=0.1, read=0.1)
+    channel = TelegramChannel(Client(TOKEN, f"http://127.0.0.1:{port}", connect=0.1, read=0.1))
     async with server:
         await refused(errors.Unclear, channel)
         await channel.close()
@@ -533,9 +532,9 @@ async def test_the_wait_that_telegram_asks_for_is_told(channel: TelegramChannel,
 
 
 async def test_asking_for_updates_takes_no_connection_from_senders(telegram: FakeTelegram) -> None:
-    channel = TelegramChannel(TOKEN, api_url=telegram.url, connect=0.2, read=5, in_flight=1)
+    channel = TelegramChannel(Client(TOKEN, telegram.url, connect=0.2, read=5, in_flight=1))
     telegram.answers("hang before", method="getChat")
-    slow = asyncio.create_task(channel.api().get_chat("42"))
+    slow = asyncio.create_task(TelegramApi(channel.client).get_chat("42"))
     await asyncio.to_thread(telegram.waits_hanging)
     assert await channel.client.updates(0, seconds=0, allowed=ALLOWED) == []
     telegram.releases()
@@ -602,7 +601,7 @@ def test_members_see_no_commands_of_managers_or_operators() -> None:
 
 @pytest.mark.parametrize("address", ["ftp://127.0.0.1", "127.0.0.1:80", "http://127.0.0.1:99999"])
 async def test_an_address_of_the_server_that_is_none_stops_the_sender(address: str) -> None:
-    channel = TelegramChannel("42:made-up", api_url=address)
+    channel = TelegramChannel(Client("42:made-up", address))
     message = model.Message(number=1, payload='{"text": "one"}', plain='{"text": "one"}')
     with pytest.raises(errors.SenderStopped):
         await channel.post(model.ChatAddress("telegram", "42"), message, delivery="abcdefgh12345678")

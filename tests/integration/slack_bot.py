@@ -20,6 +20,7 @@ from bot.platforms.slack import installing
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.manifest import REDIRECT
 from bot.platforms.slack.settings import SlackSettings, WorkspaceTokens
+from bot.platforms.slack.workspaces import Workspaces
 from bot.settings import Settings
 from subscriptions.addresses import parse_address
 from subscriptions.model import ChatKind
@@ -51,7 +52,8 @@ async def a_bot(
     slack = SlackSettings(**{"others": (workspace,), "api_url": fake.url, **more.pop("slack", {})})
     database = SecretStr(more.pop("database_url", f"sqlite:///{tmp_path}/paperwire.db"))
     settings = Settings(database_url=database, of_rooms=(slack,), **{"access": "open", **more})
-    channel = SlackChannel(*slack.workspaces, api_url=fake.url, connect=2, read=read, monotonic=clock.monotonic)
+    own, *others = slack.workspaces or (None,)
+    channel = SlackChannel(Workspaces(own, others, api_url=fake.url, timeouts=(2, read), monotonic=clock.monotonic))
     async with opened(build_app(settings, clock=clock, channels={"slack": channel})) as app:
         await app.sender.prepare()
         yield app

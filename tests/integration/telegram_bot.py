@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.operation import worker
 from bot.platforms.telegram.adapter import TelegramChannel
+from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
 from tests import make
@@ -37,7 +38,7 @@ async def a_bot(
     """
     fake.sets_time(clock.now().timestamp())
     settings = telegram_settings(tmp_path, fake, database=database)
-    channel = TelegramChannel(TOKEN, api_url=fake.url, connect=2, read=read)
+    channel = TelegramChannel(Client(TOKEN, fake.url, connect=2, read=read))
     async with opened(build_app(settings, clock=clock, channels={"telegram": channel})) as app:
         yield app
 

@@ -24,6 +24,7 @@ from bot.platforms.slack import receiving as slack_receiving
 from bot.platforms.slack.installing import INSTALL
 from bot.platforms.telegram import receiving, webhook
 from bot.platforms.telegram.adapter import TelegramChannel
+from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.incoming import ALLOWED
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
@@ -232,7 +233,7 @@ async def a_bot_with_a_webhook(
     )
     async with opened(
         build_app(
-            settings, clock=clock, channels={"telegram": TelegramChannel(TOKEN, api_url=fake.url, connect=2, read=2)}
+            settings, clock=clock, channels={"telegram": TelegramChannel(Client(TOKEN, fake.url, connect=2, read=2))}
         )
     ) as app:
         yield app, app.receivers()

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from bot.errors import SettingsError
 from bot.operation import checks, platform_checks
 from bot.platforms.known import medium_of
 from bot.platforms.telegram import FACTS as TELEGRAM
-from bot.platforms.telegram.adapter import TelegramChannel, connect_telegram, platform
+from bot.platforms.telegram.adapter import TelegramChannel, connect, platform
+from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.receiving import webhook_address
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
@@ -174,7 +176,7 @@ async def telegram_answers(
 ) -> dict[str, platforms.Finding]:
     telegram = TelegramSettings(token=SecretStr(TOKEN), api_url=api_url or fake.url, webhook_url=hook)
     settings = Settings(database_url=SecretStr(f"sqlite:///{store.path}"), of_rooms=(telegram,))
-    channel = TelegramChannel(TOKEN, api_url=fake.url, connect=1, read=PATIENCE)
+    channel = TelegramChannel(Client(TOKEN, fake.url, connect=1, read=PATIENCE))
     around = platforms.PlatformSurroundings(settings=settings, store=store, clock=make.FakeClock(make.NOON))
     found = await platform_checks.check_platforms(
         store, {"telegram": platform(channel, around)}, wall=lambda: make.NOON
@@ -267,7 +269,7 @@ def test_an_unusable_proxy_is_named_by_its_variable(proxy: str, monkeypatch: pyt
     telegram = TelegramSettings(token=SecretStr(TOKEN))
     settings = Settings(database_url=SecretStr("sqlite:///x"), of_rooms=(telegram,))
     with pytest.raises(SettingsError, match="HTTPS_PROXY") as caught:
-        connect_telegram(settings)
+        connect(settings, make.FakeClock(make.NOON), StringIO())
     assert "sesame" not in str(caught.value)
 
 

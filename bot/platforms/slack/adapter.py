@@ -7,7 +7,6 @@ can be found in every channel that the bot may read.
 
 import json
 import logging
-import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -15,8 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TextIO
-
-from pydantic import SecretStr
 
 from bot.errors import SettingsError
 from bot.platform import Finding, OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
@@ -27,7 +24,7 @@ from bot.platforms.slack.installing import Installer, cipher_of
 from bot.platforms.slack.manifest import missing
 from bot.platforms.slack.message_payload import open_message
 from bot.platforms.slack.receiving import SOCKET_NAME, SlackHttp, SocketMode
-from bot.platforms.slack.settings import SlackSettings, WorkspaceTokens
+from bot.platforms.slack.settings import SlackSettings
 from bot.platforms.slack.workspaces import Workspace, Workspaces
 from bot.ports import channel as channels
 from bot.ports.conversation import Receiver
@@ -114,8 +111,6 @@ async def _is_member(workspace: Workspace, user: str) -> bool:
         return True
 
 
-DEFAULT_API_URL = "https://slack.com/api/"
-
 _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # for our values of client_msg_id
 _LOOKUP_RETRY_AFTER = timedelta(minutes=1)  # until the next look-up of a channel that could not be found
 _CLOCK_SKEW = timedelta(seconds=60)  # by how much Slack's clock may be slow compared with ours
@@ -125,9 +120,7 @@ class SlackChannel(channels.Channel):
     """The channel of all workspaces with a token.
 
     An address is the id of a channel, of direct messages or of a person ("C…", "G…", "D…", "U…"). The team's id comes before
-    it, except in the own workspace, which is the first one. A topic is a thread's ts. `api_url` ends in "/api/". `team` is the
-    own workspace; without it, Slack is asked. `connect` and `read` are seconds to wait for a connection and for a response;
-    `monotonic` measures the waits that Slack requests. The channel belongs to the event loop in which it first posts.
+    it, except in the own workspace. A topic is a thread's ts. The channel belongs to the event loop in which it first posts.
     """
 
     platform = "slack"
@@ -135,24 +128,8 @@ class SlackChannel(channels.Channel):
     # All blocks together: refusals of 11,341 and of about 13,200 characters were reported (slackapi/bolt-js#2509, #2867).
     limits = channels.Limits(text=10_000, per_second=0, per_lane=1)
 
-    def __init__(
-        self,
-        token: str | SecretStr | WorkspaceTokens | None,
-        *others: WorkspaceTokens,
-        api_url: str = DEFAULT_API_URL,
-        team: str = "",
-        connect: float = 5,
-        read: float = 20,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.workspaces = Workspaces(
-            _tokens(token),
-            others,
-            api_url=api_url,
-            team=team,
-            timeouts=(connect, read),
-            monotonic=monotonic,
-        )
+    def __init__(self, workspaces: Workspaces) -> None:
+        self.workspaces = workspaces
         # (delivery, number) -> (thread, cursor) where a search was interrupted
         self._searches: dict[tuple[str, int], tuple[str, str]] = {}
 
@@ -231,24 +208,6 @@ class SlackChannel(channels.Channel):
         me = await own.identify()
         return f"{me.team}:{me.user}"
 
-    async def normalise(self, address: str) -> str:
-        """Returns the canonical address of a channel. If the address names a team, asks Slack which team is our own.
-
-        Raises NotDelivered.
-        """
-        own = self.workspaces.own
-        if "/" not in address or own is None:
-            return address
-        return normalise(address, await own.known_team())
-
-    def forms(self) -> SlackForms:
-        """Returns the modals and home views of the same workspaces."""
-        return SlackForms(self.workspaces)
-
-    def api(self) -> SlackApi:
-        """Returns the platform API of the same workspaces."""
-        return SlackApi(self, self.workspaces)
-
     async def close(self) -> None:
         """See Channel."""
         await self.workspaces.close()
@@ -263,12 +222,6 @@ class SlackChannel(channels.Channel):
             raise LookupError(error.reason) from error
         except errors.NotDelivered as error:
             raise errors.RetryLater(error.reason, _LOOKUP_RETRY_AFTER) from error
-
-
-def _tokens(token: str | SecretStr | WorkspaceTokens | None) -> WorkspaceTokens | None:
-    if token is None or isinstance(token, WorkspaceTokens):
-        return token
-    return WorkspaceTokens(SecretStr(token) if isinstance(token, str) else token)
 
 
 def _is(found: Mapping[str, object], delivery: str, number: int) -> bool:
@@ -287,7 +240,7 @@ def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.
     if not own.is_on:
         raise switched_off(FACTS)
     first, *others = own.workspaces or (None,)
-    return SlackChannel(first, *others, api_url=own.api_url, monotonic=clock.monotonic)
+    return SlackChannel(Workspaces(first, others, api_url=own.api_url, monotonic=clock.monotonic))
 
 
 def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
@@ -298,8 +251,8 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
         facts=FACTS,
         channel=channel,
         medium=markup.MEDIUM,
-        api=channel.api(),
-        forms=channel.forms(),
+        api=SlackApi(channel, channel.workspaces),
+        forms=SlackForms(channel.workspaces),
         receivers=slack.receivers,
         on_identity=slack.take_over_own_workspace,
         prepare=slack.prepare,
@@ -315,21 +268,16 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
 
 async def resolve(settings: Settings, address: model.ChatAddress, owner: str) -> model.ChatAddress:
     """See PlatformAdapter. Shortens `slack:TEAM/CHANNEL` of the own workspace; asks Slack for its id if `owner` is ""."""
-    workspace, _, channel_id = address.address.partition("/")
-    if ours := owner.partition(":")[0]:
-        if workspace == ours:
-            return model.ChatAddress(FACTS.name, channel_id, address.topic)
-        return address
-    own = settings.of(SlackSettings)
-    if not own.workspaces:
-        return address
-    channel = SlackChannel(own.workspaces[0], api_url=own.api_url)
-    try:
-        return model.ChatAddress(FACTS.name, await channel.normalise(address.address), address.topic)
-    except errors.NotDelivered as error:
-        raise cannot_be_asked(FACTS, address.address, error) from None
-    finally:
-        await channel.close()
+    team, own = owner.partition(":")[0], settings.of(SlackSettings)
+    if not team and own.workspaces:
+        workspaces = Workspaces(own.workspaces[0], api_url=own.api_url)
+        try:
+            team = await workspaces.all[0].known_team()
+        except errors.NotDelivered as error:
+            raise cannot_be_asked(FACTS, address.address, error) from None
+        finally:
+            await workspaces.close()
+    return model.ChatAddress(FACTS.name, normalise(address.address, team), address.topic)
 
 
 async def check_app_tokens(receivers: Sequence[Receiver]) -> None:

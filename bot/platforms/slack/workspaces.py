@@ -73,7 +73,11 @@ class Workspace:
 
 
 class Workspaces:
-    """All workspaces. `own`: the tokens of the own workspace; None if there is none, and then every address names its team."""
+    """All workspaces. `own`: the tokens of the own workspace; None if there is none, and then every address names its team.
+
+    `api_url` ends in "/api/". `timeouts`: the seconds to wait for a connection, and for a response. `monotonic` measures the
+    waits that Slack requests.
+    """
 
     def __init__(
         self,
@@ -81,14 +85,13 @@ class Workspaces:
         others: Sequence[WorkspaceTokens] = (),
         *,
         api_url: str,
-        team: str = "",
         timeouts: tuple[float, float] = (5, 20),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._api_url = api_url
         self._timeouts = timeouts
         self._monotonic = monotonic
-        self.own = Workspace(own, self.connect, team=team) if own is not None else None
+        self.own = Workspace(own, self.connect) if own is not None else None
         self._others = [Workspace(tokens, self.connect) for tokens in others]
         self._dropped: list[Workspace] = []
         self._direct: dict[str, str] = {}  # address of a person -> id of the direct messages with them

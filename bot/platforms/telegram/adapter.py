@@ -16,8 +16,6 @@ from functools import partial
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
-
 from bot.commands.context import Command
 from bot.dependencies.optional_parts import without
 from bot.errors import SettingsError
@@ -225,12 +223,7 @@ async def _set_words(client: Client, method: str, field: str, language: str, wor
 
 
 class TelegramChannel(channels.Channel):
-    """The channel of one bot token.
-
-    `api_url` is the root of the server ("/bot<token>/METHOD" is appended). `connect` and `read` are seconds to wait for
-    a connection and for a response; with a short `read`, slow responses become Unclear. At most `in_flight` requests run at
-    the same time. A request that never got a free connection was certainly not sent.
-    """
+    """The channel of one bot token."""
 
     platform = "telegram"
     not_found = "Telegram does not let a bot look for its messages."
@@ -238,17 +231,8 @@ class TelegramChannel(channels.Channel):
     # Telegram allows 30 per second (core.telegram.org/bots/faq). 28 leaves a margin, since the network may bunch up requests.
     limits = channels.Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
 
-    def __init__(
-        self,
-        token: str | SecretStr,
-        *,
-        api_url: str = DEFAULT_API_URL,
-        connect: float = 5,
-        read: float = 20,
-        in_flight: int = 40,
-    ) -> None:
-        secret = token.get_secret_value() if isinstance(token, SecretStr) else token
-        self._client = Client(secret, api_url, connect=connect, read=read, in_flight=in_flight)
+    def __init__(self, client: Client) -> None:
+        self.client = client
         self._closed = False
 
     async def post(
@@ -266,32 +250,23 @@ class TelegramChannel(channels.Channel):
         if chat.topic and not chat.topic.isdecimal():
             raise errors.ChatGone("A topic of Telegram has a number.", "topic")
         topic = int(chat.topic) if chat.topic else None
-        return await self._client.send(chat.address, topic, post, _number(thread) if thread else None)
+        return await self.client.send(chat.address, topic, post, _number(thread) if thread else None)
 
     async def edit(
         self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
     ) -> None:
         """See Channel."""
         post = self._open(message, plain=plain)
-        await self._client.edit(chat.address, _number(message_id), post)
+        await self.client.edit(chat.address, _number(message_id), post)
 
     async def identity(self) -> str:
         """See Channel. Returns the bot's user id."""
-        return (await self._client.get_me())[0]
-
-    @property
-    def client(self) -> Client:
-        """The client of this token, for receivers."""
-        return self._client
-
-    def api(self) -> TelegramApi:
-        """Returns the platform API of the same token."""
-        return TelegramApi(self._client)
+        return (await self.client.get_me())[0]
 
     async def close(self) -> None:
         """See Channel."""
         self._closed = True
-        await self._client.close()
+        await self.client.close()
 
     def _open(self, message: model.Message, *, plain: bool) -> MessageArguments:
         """Returns the content of a message, checked before anything is sent. Raises Rejected, RetryLater."""
@@ -312,16 +287,16 @@ _LOOK_SECONDS = 8.0  # seconds to wait for a description of a chat
 def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
     """See PlatformAdapter."""
     del clock, out
-    return connect_telegram(settings)
+    return TelegramChannel(_client_of(settings))
 
 
-def connect_telegram(settings: Settings) -> TelegramChannel:
-    """Returns the channel of the token. Raises SettingsError if there is no token, or if the proxy cannot be used."""
+def _client_of(settings: Settings) -> Client:
+    """Returns the client of the token. Raises SettingsError if there is no token, or if the proxy cannot be used."""
     own = settings.of(TelegramSettings)
     if own.token is None:
         raise switched_off(FACTS)
     try:
-        return TelegramChannel(own.token.get_secret_value(), api_url=own.api_url)
+        return Client(own.token.get_secret_value(), own.api_url)
     # the library's message about an unusable proxy would repeat its address
     except (RuntimeError, ValueError, ImportError):
         raise _no_proxy() from None
@@ -335,7 +310,7 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
         facts=FACTS,
         channel=channel,
         medium=MEDIUM,
-        api=channel.api(),
+        api=TelegramApi(channel.client),
         receivers=partial(_receivers, channel, around),
         token_identity=settings.token.get_secret_value().partition(":")[0]
         if settings.token
@@ -349,9 +324,9 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
 async def resolve(settings: Settings, address: model.ChatAddress, owner: str) -> model.ChatAddress:
     """See PlatformAdapter. Replaces `telegram:@name` with the chat's id."""
     del owner
-    channel = connect_telegram(settings)
+    client = _client_of(settings)
     try:
-        found = await channel.api().get_chat(address.address)
+        found = await TelegramApi(client).get_chat(address.address)
     except errors.ChatGone:
         raise errors.NotFound(
             errors.Sentence("The bot sees no Telegram chat {name}.", {"name": address.address}),
@@ -360,7 +335,7 @@ async def resolve(settings: Settings, address: model.ChatAddress, owner: str) ->
     except errors.NotDelivered as error:
         raise cannot_be_asked(FACTS, address.address, error) from None
     finally:
-        await channel.close()
+        await client.close()
     return model.ChatAddress(FACTS.name, found.chat.address, address.topic)
 
 
@@ -368,15 +343,15 @@ async def describe(settings: Settings, address: model.ChatAddress) -> tuple[str,
     """See PlatformAdapter. Asks Telegram, because the id alone does not distinguish a channel from a group."""
     if settings.of(TelegramSettings).token is None:
         return "", None
-    channel = connect_telegram(settings)
+    client = _client_of(settings)
     try:
         async with asyncio.timeout(_LOOK_SECONDS):
-            found = await channel.api().get_chat(address.address)
+            found = await TelegramApi(client).get_chat(address.address)
             return found.title or address.address, found.kind
     except (errors.NotDelivered, TimeoutError):
         return "", None
     finally:
-        await channel.close()
+        await client.close()
 
 
 def _receivers(

@@ -369,9 +369,14 @@ class _Bot(Bot):
 
 
 class Client:
-    """The calls that paperwire needs. Each raises only NotDelivered."""
+    """The calls that paperwire needs. Each raises only NotDelivered.
 
-    def __init__(self, token: str, root: str, *, connect: float, read: float, in_flight: int) -> None:
+    `root` is the address of the server ("/bot<token>/METHOD" is appended). `connect` and `read` are seconds to wait for
+    a connection and for a response; with a short `read`, slow responses become Unclear. At most `in_flight` requests run at
+    the same time. A request that never got a free connection was certainly not sent.
+    """
+
+    def __init__(self, token: str, root: str, *, connect: float = 5, read: float = 20, in_flight: int = 40) -> None:
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
         self._connections = partial(Transport, token, root, connect=connect, read=read)

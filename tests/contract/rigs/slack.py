@@ -1,13 +1,15 @@
 """Slack, with one workspace and with another: its channel with its fake platform."""
 
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
 
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.settings import WorkspaceTokens
+from bot.platforms.slack.workspaces import Workspaces
 from subscriptions import model
 from tests.contract.rigs.rig import Rig
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
@@ -22,12 +24,20 @@ def slack_message(text: str, number: int = 1) -> model.Message:
     return model.Message(number=number, payload=payload, plain=json.dumps({"text": f"plain {text}"}))
 
 
+def slack_channel(
+    url: str, *tokens: str, read: float = 20, connect: float = 5, monotonic: Callable[[], float] = time.monotonic
+) -> SlackChannel:
+    """Returns a channel of the workspaces with these tokens, the own one first."""
+    own, *others = (WorkspaceTokens(SecretStr(token)) for token in tokens)
+    return SlackChannel(Workspaces(own, others, api_url=url, timeouts=(connect, read), monotonic=monotonic))
+
+
 @asynccontextmanager
 async def slack(read: float) -> AsyncIterator[Rig]:
     with FakeSlack() as fake:
         fake.knows("C1")
         thread = fake.says("C1", "a thread")
-        channel = SlackChannel(SLACK_TOKEN, api_url=fake.url, connect=1, read=read)
+        channel = slack_channel(fake.url, SLACK_TOKEN, connect=1, read=read)
         yield Rig(
             channel=channel,
             chat=model.ChatAddress("slack", "C1"),
@@ -50,9 +60,7 @@ async def another_workspace(read: float) -> AsyncIterator[Rig]:
         fake.knows("C1")
         thread = other.next_ts()
         other.conversations["C1"].messages[thread] = {"type": "message", "user": "U1", "text": "x", "ts": thread}
-        channel = SlackChannel(
-            SLACK_TOKEN, WorkspaceTokens(SecretStr(OTHER_SLACK_TOKEN)), api_url=fake.url, connect=1, read=read
-        )
+        channel = slack_channel(fake.url, SLACK_TOKEN, OTHER_SLACK_TOKEN, connect=1, read=read)
         yield Rig(
             channel=channel,
             chat=model.ChatAddress("slack", "T2/C1"),

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.platforms.telegram.adapter import TelegramChannel
+from bot.platforms.telegram.client import Client
 from subscriptions import model
 from tests.contract.rigs.rig import Rig
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
@@ -23,7 +24,7 @@ def telegram_message(text: str, number: int = 1) -> model.Message:
 async def telegram(read: float) -> AsyncIterator[Rig]:
     with FakeTelegram() as fake:
         fake.knows("-1001", topics=(5,))
-        channel = TelegramChannel(TELEGRAM_TOKEN, api_url=fake.url, connect=1, read=read)
+        channel = TelegramChannel(Client(TELEGRAM_TOKEN, fake.url, connect=1, read=read))
         yield Rig(
             channel=channel,
             chat=model.ChatAddress("telegram", "-1001"),

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.delivery.sender import Sent
 from bot.platforms.telegram.adapter import TelegramChannel
+from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings, SourceSettings
 from subscriptions.errors import StoreError
@@ -178,7 +179,7 @@ async def _an_app(
         access="open",
         sources=sources,
     )
-    channel = TelegramChannel(TOKEN, api_url=fake.url, connect=5, read=read)
+    channel = TelegramChannel(Client(TOKEN, fake.url, connect=5, read=read))
     app = build_app(settings, clock=clock, channels={"telegram": channel})
     app.open()
     await app.sender.prepare()

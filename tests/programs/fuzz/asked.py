@@ -21,9 +21,10 @@ from uvicorn.server import ServerState
 from bot.commands import intent
 from bot.operation import http_server, web_server
 from bot.platforms.slack import manifest, receiving
-from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.client import BotIdentity
 from bot.platforms.slack.installing import INSTALL
+from bot.platforms.slack.settings import WorkspaceTokens
+from bot.platforms.slack.workspaces import Workspaces
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.webhook import HEADER, TelegramWebhook
 from bot.ports import conversation
@@ -85,11 +86,11 @@ TELEGRAM: Final = TelegramWebhook(
     on_bot_name=lambda _: None,
 )
 TELEGRAM._dispatcher, TELEGRAM._bot = RECORDER, ("4242", "paperwire_test_bot")
-CHANNEL: Final = SlackChannel("xoxb-1")
-assert CHANNEL.workspaces.own is not None
-CHANNEL.workspaces.own.identity = BotIdentity(team="T1", user="UBOT", name="paperwire")
-CHANNEL.workspaces.own.team = "T1"
-SLACK: Final = receiving.SlackHttp(CHANNEL.workspaces, SecretStr(SIGNING), CLOCK, on_bot_name=lambda _: None)
+WORKSPACES: Final = Workspaces(WorkspaceTokens(SecretStr("xoxb-1")), api_url="https://slack.com/api/")
+assert WORKSPACES.own is not None
+WORKSPACES.own.identity = BotIdentity(team="T1", user="UBOT", name="paperwire")
+WORKSPACES.own.team = "T1"
+SLACK: Final = receiving.SlackHttp(WORKSPACES, SecretStr(SIGNING), CLOCK, on_bot_name=lambda _: None)
 SLACK._dispatcher = RECORDER
 APP: Final = web_server.health_app(dict, (*TELEGRAM.routes, *SLACK.routes))
 
