@@ -52,8 +52,7 @@ def learn(transaction: Transaction, chat_id: int) -> None:
 
 def _codes_of(transaction: Transaction, papers: Iterable[int]) -> dict[int, int]:
     """Returns paper id → its code as a whole, for those that have one."""
-    found = meanings.codes_of(transaction, list(papers))
-    return {paper: meaning.read_paper(codes)[0] for paper, codes in found.items()}
+    return {paper: meaning.read_paper(codes)[0] for paper, codes in meanings.each_code(transaction, list(papers))}
 
 
 def points(taste: profiles.Profile, papers: TokenizedPapers) -> Callable[[int], float]:
@@ -103,7 +102,7 @@ def _near_to(
     transaction: Transaction, known: model.KnownPaper, papers: Collection[int], weights: Mapping[str, float]
 ) -> dict[int, float]:
     """Returns those of `papers` that have some of these words or that are near to `known` in meaning, and how near."""
-    own, codes = meaning.read_paper(known.paper.meaning), meanings.codes_of(transaction, list(papers))
+    own, codes = meaning.read_paper(known.paper.meaning), dict(meanings.each_code(transaction, list(papers)))
     near = {}
     for paper, text in known_papers.texts_of(transaction, papers).items():
         has = words_of(text)

@@ -20,6 +20,7 @@ from subscriptions.model import ModelSummary
 from subscriptions.service import model_summaries
 from subscriptions.service.model_summaries import AT_ONCE, Task
 from subscriptions.store.database.store import Store
+from subscriptions.store.model_summaries import is_wanted
 
 log = logging.getLogger("paperwire")
 
@@ -92,7 +93,7 @@ class Summaries:
         store, clock = self._deps.store, self._deps.clock
         while found := await store.run(model_summaries.find_wanted, now=clock.now()):
             await store.run(model_summaries.put_wanted, found, now=clock.now())
-        if await store.run(model_summaries.is_wanted):
+        if await store.run(is_wanted):
             ended = await asyncio.gather(
                 *(self._ask_one_after_another() for _ in range(AT_ONCE)), return_exceptions=True
             )

@@ -11,6 +11,8 @@ from bot.ports.meaning import Encoder
 from subscriptions.errors import MeaningFails
 from subscriptions.model import Paper
 from subscriptions.service import meaning
+from subscriptions.store import meanings
+from subscriptions.store.bot_state import ENCODER_FAILS, note_fails
 from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Codes
 from subscriptions.store.meanings import Texts
@@ -119,14 +121,14 @@ class LateEncoding:
             await self._note(error)
 
     async def _note(self, error: MeaningFails) -> None:
-        if await self._deps.store.run(meaning.note_failing, since=self._deps.clock.now()):
+        if await self._deps.store.run(note_fails, ENCODER_FAILS, self._deps.clock.now()):
             log.warning("Papers wait for their meaning: %s", error)
 
     async def _encode_questions(self, encoder: Encoder) -> None:
         store = self._deps.store
-        while texts := await store.run(meaning.questions_without, encoder.name, AT_ONCE):
+        while texts := await store.run(meanings.questions_without, encoder.name, AT_ONCE):
             vectors = await _encoded(encoder.questions, texts)
-            await store.run(meaning.put_questions, encoder.name, dict(zip(texts, vectors, strict=True)))
+            await store.run(meanings.put_questions, encoder.name, dict(zip(texts, vectors, strict=True)))
 
     async def _encode_papers(self, encoder: Encoder, *, rests: bool = False) -> None:
         store, clock = self._deps.store, self._deps.clock

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from subscriptions.notices import findings
 from subscriptions.notices.findings import Finding, Level
 from subscriptions.states import SourceTrouble
-from subscriptions.store import delivery_trouble, meanings, model_summaries, planner, platform_states, sources
+from subscriptions.store import bot_state, delivery_trouble, planner, platform_states, sources
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.sources import KnownSource
 
@@ -85,9 +85,9 @@ def source_finding(
 
 def _elsewhere(transaction: Transaction, wall: datetime) -> Iterator[Finding]:
     """Yields what is wrong with the meaning of papers, with the language model and with the clock."""
-    if transaction.store.encoder and (since := meanings.failing_since(transaction)):
+    if transaction.store.encoder and (since := bot_state.fails_since(transaction, bot_state.ENCODER_FAILS)):
         yield findings.MeaningFails(since=since)
-    if transaction.store.has_model and (since := model_summaries.failing_since(transaction)):
+    if transaction.store.has_model and (since := bot_state.fails_since(transaction, bot_state.MODEL_FAILS)):
         yield findings.ModelFails(since=since)
     if count := len(planner.chats_due_too_far(transaction, wall)):
         yield findings.SubscriptionsPutOff(count=count)

@@ -1,6 +1,6 @@
 """Use cases of meaning: the store's encoder, codes of papers, vectors of questions, and the papers nearest to a question."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import nsmallest
@@ -8,8 +8,8 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from subscriptions import meaning, model
-from subscriptions.store import meanings, paper_sequence
-from subscriptions.store.database.store import Store, Transaction, reads, writes
+from subscriptions.store import bot_state, meanings, paper_sequence
+from subscriptions.store.database.store import Store, Transaction, writes
 
 TURN = timedelta(minutes=3)  # a worker that makes missing codes has the turn for so long after each slice
 MOST_SEARCHED = 250_000  # newest papers with codes that are searched; they take 30 MB
@@ -21,42 +21,6 @@ def claim_encoder(transaction: Transaction, name: str) -> None:
     """Makes this the encoder of all workers. Codes of another encoder count as missing from now on."""
     paper_sequence.hold_sequence(transaction)
     meanings.change_encoder(transaction, name)
-
-
-@writes
-def note_failing(transaction: Transaction, *, since: datetime) -> bool:
-    """Stores that the encoder fails, so that `status` says so. Returns whether that is new."""
-    return meanings.note_failing(transaction, since)
-
-
-@reads
-def failing_since(transaction: Transaction) -> datetime | None:
-    """Returns since when the encoder fails; None if it works."""
-    return meanings.failing_since(transaction)
-
-
-@reads
-def questions_of(transaction: Transaction, texts: Iterable[str]) -> dict[str, bytes]:
-    """Returns text → vector for those of these texts (`Query.asked`) whose vector is stored."""
-    return meanings.questions_of(transaction, texts)
-
-
-@writes
-def put_questions(transaction: Transaction, encoder: str, vectors: Mapping[str, bytes]) -> None:
-    """Stores vectors of texts that queries ask. They are removed with the last of these queries.
-
-    Call it in the transaction that stores the query, or later. Vectors of an encoder that is not the store's are ignored.
-    """
-    if vectors and meanings.is_encoder(transaction, encoder):
-        meanings.put_questions(transaction, encoder, vectors)
-
-
-@reads
-def questions_without(transaction: Transaction, encoder: str, most: int) -> list[str]:
-    """Returns texts that stored queries ask and that lack a vector, at most `most`; [] if the store has another encoder."""
-    if meanings.encoder(transaction) == encoder:
-        return meanings.questions_without(transaction, most)
-    return []
 
 
 # Their codes are for searching. No subscription gets a paper because of late codes (`meanings.LATE`).
@@ -86,7 +50,7 @@ def put_codes(transaction: Transaction, encoder: str, done: meanings.Slice, code
         made = [(paper, texts, code) for (paper, texts), code in zip(done.papers, codes, strict=True)]
         meanings.put_late(transaction, encoder, made)
         meanings.end_slice(transaction, done)
-        meanings.note_failing(transaction, None)
+        bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, None)
 
 
 class Near(NamedTuple):

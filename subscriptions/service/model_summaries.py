@@ -14,7 +14,7 @@ from subscriptions.normalize.letters import has_chinese
 from subscriptions.service.model_budget import day_of, pay
 from subscriptions.service.plan_inputs import Window
 from subscriptions.states import ModelSummaryState
-from subscriptions.store import chats, known_papers, model_summaries, paper_sequence
+from subscriptions.store import bot_state, chats, known_papers, model_summaries, paper_sequence
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.subscriptions import subscriptions_of
 from subscriptions.texts.summary_states import summary_state
@@ -122,12 +122,6 @@ def put_wanted(transaction: Transaction, wanted: Wanted, *, now: datetime) -> No
         model_summaries.drop_wanted(transaction, now - WAITS)
 
 
-@reads
-def is_wanted(transaction: Transaction) -> bool:
-    """Returns whether any summary may have to be asked for."""
-    return model_summaries.is_wanted(transaction)
-
-
 @writes
 def begin(
     transaction: Transaction,
@@ -181,7 +175,7 @@ def put_made(
     If the answer repeats others, all of them have failed. No other worker stores an answer while `repeats` compares them.
     """
     pay(transaction, task.day, tokens - task.cost)  # first, so that workers take turns
-    model_summaries.note_failing(transaction, None)
+    bot_state.note_fails(transaction, bot_state.MODEL_FAILS, None)
     if not model_summaries.is_still_asked(transaction, task.place):
         return
     repeated = repeats(_others(transaction, task.place))
@@ -210,7 +204,7 @@ def put_failed(transaction: Transaction, task: Task, *, tokens: int, now: dateti
     pay(transaction, task.day, tokens - task.cost)
     if model_summaries.is_still_asked(transaction, task.place):
         _put_none(transaction, task, works=works, is_over=works and task.place.tries >= MOST_TRIES, now=now)
-    return model_summaries.note_failing(transaction, None if works else now)
+    return bot_state.note_fails(transaction, bot_state.MODEL_FAILS, None if works else now)
 
 
 def _put_none(transaction: Transaction, task: Task, *, works: bool, is_over: bool, now: datetime) -> None:
@@ -250,4 +244,5 @@ def without_rejected(transaction: Transaction, chat: model.Chat, paper: model.Kn
 @reads
 def today(transaction: Transaction, *, now: datetime) -> tuple[model_summaries.Day, datetime | None]:
     """Returns (what the model did today and what that cost, since when it gives no answers)."""
-    return model_summaries.day(transaction, day_of(transaction, now)), model_summaries.failing_since(transaction)
+    failing = bot_state.fails_since(transaction, bot_state.MODEL_FAILS)
+    return model_summaries.day(transaction, day_of(transaction, now)), failing

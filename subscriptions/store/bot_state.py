@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute
+from subscriptions.store.database.store import Transaction, execute, writes
 from subscriptions.store.rows import TABLES
 
 # Statements that every plan executes are built once.
@@ -38,6 +38,10 @@ def get_value(transaction: Transaction, name: str) -> str | None:
     return value
 
 
+ENCODER_FAILS = "encoder-fails"  # names of stored values: since when papers come without codes
+MODEL_FAILS = "model-fails"  # since when the language model gives no answers
+
+
 def fails_since(transaction: Transaction, name: str) -> datetime | None:
     """Returns since when what this name means fails; None if it works."""
     since = get_value(transaction, name)
@@ -46,6 +50,7 @@ def fails_since(transaction: Transaction, name: str) -> datetime | None:
     return None
 
 
+@writes
 def note_fails(transaction: Transaction, name: str, since: datetime | None) -> bool:
     """Stores since when something fails; None: it works. Returns False if this was known, and changes nothing."""
     is_news = (fails_since(transaction, name) is None) != (since is None)

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from subscriptions import model
 from subscriptions.matching.full_text import index_document
-from subscriptions.store import announcing, meanings, merged_papers, paper_sequence, paper_words
+from subscriptions.store import announcing, bot_state, meanings, merged_papers, paper_sequence, paper_words
 from subscriptions.store.announcing import unannounced
 from subscriptions.store.database.conflicts import execute_rows
 from subscriptions.store.database.store import Transaction, reads
@@ -155,16 +155,16 @@ def _put_codes(transaction: Transaction, batch: MergeBatch, codes: Codes) -> Non
     stale = [paper for paper in _changed(batch) if batch.lacks_codes(paper)]
     ours = bool(codes.encoder) and meanings.is_encoder(transaction, codes.encoder)
     new = {paper: codes.of_texts.get(batch.texts_of(paper), b"") if ours else b"" for paper in stale}
-    put: dict[bool, dict[int, bytes]] = {False: {}, True: {}}
-    for paper, code in new.items():
-        if code or batch.encoded.get(paper) not in (None, batch.texts_of(paper)):
-            put[batch.encodes_late(paper)][paper] = code
-    meanings.put(transaction, codes.encoder, put[False])
-    meanings.put(transaction, codes.encoder + meanings.LATE, put[True])
+    changed = {
+        paper: code
+        for paper, code in new.items()
+        if code or batch.encoded.get(paper) not in (None, batch.texts_of(paper))
+    }
+    meanings.put(transaction, codes.encoder, changed, list(filter(batch.encodes_late, changed)))
     if without := [paper for paper, code in new.items() if not code]:
         meanings.look_again(transaction, max(without))
     if codes.encoder and (codes.fails or codes.of_texts):
-        meanings.note_failing(transaction, batch.now if codes.fails else None)
+        bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, batch.now if codes.fails else None)
 
 
 def _add_row(transaction: Transaction, digest: model.Digest, batch: MergeBatch) -> int:

@@ -135,7 +135,7 @@ def window(transaction: Transaction, after: int, upto: int) -> tuple[model.Known
 
 def as_announced(transaction: Transaction, known: model.KnownPaper) -> model.KnownPaper:
     """Returns a paper as subscriptions see it: without late codes. A paper that has no number yet keeps its codes."""
-    if known.sequence is None or meanings.codes_of(transaction, [known.id], in_time=True):
+    if known.sequence is None or meanings.having_codes(transaction, [known.id]).get(known.id):
         return known
     return replace(known, paper=replace(known.paper, meaning=b""))
 
@@ -214,7 +214,7 @@ def known_papers(
         translations.setdefault(t.paper, []).append(value)
     for paper_id, source in rows_of(transaction, _SOURCES, _a.paper, ids):
         sources.setdefault(paper_id, []).append(source)
-    codes = meanings.codes_of(transaction, ids, in_time=in_time)
+    codes = dict(meanings.each_code(transaction, ids, in_time=in_time))
     by_model = {} if in_time else model_summaries.made_for(transaction, ids)
     return tuple(
         known_paper(

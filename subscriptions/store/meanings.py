@@ -6,7 +6,7 @@ Codes are in time if the paper had them before it got its number. Others are lat
 with LATE, and only searches read them. So what a subscription gets does not depend on when it looks at a paper.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from subscriptions import model
 from subscriptions.store import bot_state
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Store, Transaction, execute, in_chunks, rows_of
+from subscriptions.store.database.store import Store, Transaction, execute, in_chunks, reads, rows_of, writes
 from subscriptions.store.rows import TABLES
 
 CODE = 64  # bytes of one code
@@ -25,7 +25,6 @@ LATE = " (late)"  # after the encoder's name: the paper got its number before th
 _ENCODER = "encoder"  # names of stored values
 _LEFT = "papers-without-codes"  # up to which id papers may lack codes; without the value, all may
 _TURN = "encoding"  # the worker that makes missing codes now, and until when no other worker does
-_FAILS = "encoder-fails"  # since when the encoder fails
 _LOOKED_AT = 5000  # papers that one statement looks through for papers without codes, some 20 ms
 _MOST_KEPT = 1000  # vectors of questions that are kept in memory, about 300 bytes each
 
@@ -87,21 +86,6 @@ def change_encoder(transaction: Transaction, name: str) -> None:
         look_again(transaction, _last_id(transaction))
 
 
-def failing_since(transaction: Transaction) -> datetime | None:
-    """Returns since when papers come without codes because the encoder fails; None if it works."""
-    return bot_state.fails_since(transaction, _FAILS)
-
-
-def note_failing(transaction: Transaction, since: datetime | None) -> bool:
-    """Stores since when the encoder fails; None: it works. Returns False if this was known, and changes nothing."""
-    return bot_state.note_fails(transaction, _FAILS, since)
-
-
-def codes_of(transaction: Transaction, papers: Sequence[int], *, in_time: bool = False) -> dict[int, bytes]:
-    """Returns paper id → codes, for those of these papers that have codes of the store's encoder; `in_time`: no late ones."""
-    return dict(each_code(transaction, papers, in_time=in_time))
-
-
 def each_code(transaction: Transaction, papers: Sequence[int], *, in_time: bool = False) -> Iterator[tuple[int, bytes]]:
     """Yields (paper id, codes), for those of these papers that have codes of the store's encoder; `in_time`: no late ones."""
     rows = rows_of(transaction, _CODES_IN_TIME if in_time else _CODES, _m.paper, papers)
@@ -114,16 +98,17 @@ def having_codes(transaction: Transaction, papers: Sequence[int]) -> dict[int, b
     return {row.paper: not row.encoder.endswith(LATE) for row in rows}
 
 
-def put(transaction: Transaction, name: str, codes: Mapping[int, bytes]) -> None:
+def put(transaction: Transaction, name: str, codes: Mapping[int, bytes], late: Collection[int] = ()) -> None:
     """Stores the codes of papers, in new entries; b"" removes them. The transaction must hold the sequence.
 
-    With LATE after the name of the encoder, the codes are late.
+    `name` is the name of the encoder. The codes of the papers `late` are late.
 
     So entries are committed in the order of their numbers, and a reader continues after the last one that it knows.
     """
     for part in in_chunks(list(codes)):
         execute(transaction, sa.delete(_meanings).where(_m.paper.in_(part)))
-    rows = [(paper, name, code[:CODE], code[CODE:]) for paper, code in codes.items() if code]
+    names = {paper: name + LATE if paper in late else name for paper in codes}
+    rows = [(paper, names[paper], code[:CODE], code[CODE:]) for paper, code in codes.items() if code]
     conflicts.execute_rows(transaction, _INSERT, ("paper", "encoder", "overall", "parts"), rows)
 
 
@@ -210,8 +195,7 @@ def put_late(transaction: Transaction, name: str, made: Sequence[tuple[int, Text
     before = rows_of(transaction, _ENCODERS, _m.paper, papers)
     in_time = {row.paper for row in before if not row.encoder.endswith(LATE)}
     codes = {paper: code for paper, of, code in made if code and texts.get(paper) == of}
-    put(transaction, name, {paper: code for paper, code in codes.items() if paper in in_time})
-    put(transaction, name + LATE, {paper: code for paper, code in codes.items() if paper not in in_time})
+    put(transaction, name, codes, codes.keys() - in_time)
 
 
 def take_turn(transaction: Transaction, *, wall: datetime, lasts: timedelta) -> bool:
@@ -224,6 +208,7 @@ def take_turn(transaction: Transaction, *, wall: datetime, lasts: timedelta) -> 
     return bot_state.swap_value(transaction, _TURN, before, f"{mine} {(wall + lasts).isoformat()}")
 
 
+@reads
 def questions_of(transaction: Transaction, texts: Iterable[str]) -> dict[str, bytes]:
     """Returns text → vector, for those of these texts whose vector by the store's encoder is known."""
     wanted, name = sorted(set(texts)), encoder(transaction)
@@ -245,27 +230,25 @@ def kept_questions(transaction: Transaction, texts: Iterable[str]) -> dict[str, 
     return {text: of.questions[text] for text in texts if text in of.questions}
 
 
+@writes
 def put_questions(transaction: Transaction, name: str, vectors: Mapping[str, bytes]) -> None:
-    """Stores the vectors of texts."""
-    conflicts.insert_all_new(
-        transaction,
-        "question",
-        (),
-        ("text", "encoder", "vector"),
-        [(text, name, vector) for text, vector in vectors.items()],
-    )
-    conflicts.execute_rows(
-        transaction,
-        _UPDATE_QUESTION,
-        ("asked", "of", "made"),
-        [(text, name, vector) for text, vector in vectors.items()],
-    )
+    """Stores vectors of texts that queries ask, unless the encoder `name` is not the store's.
+
+    They are removed with the last of these queries. Call it in the transaction that stores the query, or later.
+    """
+    if not vectors or not is_encoder(transaction, name):
+        return
+    rows = [(text, name, vector) for text, vector in vectors.items()]
+    conflicts.insert_all_new(transaction, "question", (), ("text", "encoder", "vector"), rows)
+    conflicts.execute_rows(transaction, _UPDATE_QUESTION, ("asked", "of", "made"), rows)
 
 
-def questions_without(transaction: Transaction, most: int) -> list[str]:
-    """Returns texts that queries ask, and whose vector by the store's encoder is not known."""
-    name = encoder(transaction)
+@reads
+def questions_without(transaction: Transaction, name: str, most: int) -> list[str]:
+    """Returns texts that stored queries ask and that lack a vector, at most `most`; [] if the store has another encoder."""
     found: list[str] = []
+    if encoder(transaction) != name:
+        return found
     for others in (_q.encoder < name, _q.encoder > name):
         found += execute(transaction, sa.select(_q.text).where(others).limit(most - len(found))).scalars()
     return found

@@ -11,14 +11,13 @@ from subscriptions import model
 from subscriptions.states import ModelSummaryState as State
 from subscriptions.store import bot_state
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, rows_of
+from subscriptions.store.database.store import Transaction, execute, reads, rows_of
 from subscriptions.store.rows import TABLES
 
 _LOOKED = (
     "model-looked"  # name of a stored value: the sequence up to which papers were looked through for wanted summaries
 )
 _REJECTED = "model-rejected"  # begins names of stored values: the chats that call a summary wrong
-_FAILS = "model-fails"  # name of a stored value: since when the model gives no answers; "": it works
 
 _summaries, _days = TABLES.tables["model_summary"], TABLES.tables["model_day"]
 _s, _d = _summaries.c, _days.c
@@ -101,6 +100,7 @@ def drop_wanted(transaction: Transaction, before: datetime) -> None:
     execute(transaction, sa.delete(_summaries).where(_s.state == State.WANTED, _s.at < before))
 
 
+@reads
 def is_wanted(transaction: Transaction) -> bool:
     """Returns whether any summary is wanted, or may be again because its worker gave up."""
     open_ones = sa.select(_s.paper).where(_s.state.in_((State.WANTED, State.ASKED))).limit(1)
@@ -221,13 +221,3 @@ def add_to_day(transaction: Transaction, of: date, **more: int) -> None:
     """Adds to the figures of a day that was held before, perhaps less than nothing."""
     sums = {name: _d[name] + amount for name, amount in more.items()}
     execute(transaction, sa.update(_days).where(_d.day == of).values(sums))
-
-
-def failing_since(transaction: Transaction) -> datetime | None:
-    """Returns since when the model gives no answers; None if it does."""
-    return bot_state.fails_since(transaction, _FAILS)
-
-
-def note_failing(transaction: Transaction, since: datetime | None) -> bool:
-    """Stores since when the model gives no answers; None: it does. Returns False if this was known, and changes nothing."""
-    return bot_state.note_fails(transaction, _FAILS, since)

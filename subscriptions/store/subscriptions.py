@@ -208,9 +208,8 @@ def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str,
         transaction, [(query, text) for canonical, query in added.items() for text in _asked(canonical)]
     )
     texts = {text for canonical in wanted for text in _asked(canonical)}
-    vectors, encoder = meanings.kept_questions(transaction, texts) if texts else {}, transaction.store.encoder
-    if vectors and meanings.is_encoder(transaction, encoder):
-        meanings.put_questions(transaction, encoder, vectors)
+    if texts:
+        meanings.put_questions(transaction, transaction.store.encoder, meanings.kept_questions(transaction, texts))
     return found | added
 
 

@@ -20,7 +20,7 @@ from bot.meaning.encoders import ChildEncoder, Package
 from bot.rendering.language import Language
 from subscriptions import errors, model
 from subscriptions.service import listing
-from subscriptions.store import meanings
+from subscriptions.store import bot_state
 from tests import make, stored
 from tests.bot_harness import BotHarness
 from tests.conversation import deliverer
@@ -231,7 +231,7 @@ class TestStatus:
         encoder.fails = OFF
         bot.bot_info = replace(bot.bot_info, admins=(make.address("telegram:42"),))
         with bot.store.write() as transaction:
-            meanings.note_failing(transaction, bot.clock.now())
+            bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, bot.clock.now())
         said = (await bot.says("/status")).text
         assert "The encoder fails, so papers come without their meaning" in said
         assert "paperwire check" in said

@@ -32,8 +32,8 @@ from bot.sources.source_schedules import SourceSchedules
 from subscriptions import model
 from subscriptions.notices.findings import Finding
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service import meaning, sending, source_notices
-from subscriptions.store import model_summaries, platform_states
+from subscriptions.service import sending, source_notices
+from subscriptions.store import bot_state, platform_states
 from subscriptions.store.sources import SourceFact, SourceState, known_sources, sync_sources
 from tests import make, source_harness
 from tests.fakes.telegram import FakeTelegram
@@ -119,15 +119,14 @@ async def meaning_fails(world: World) -> None:
     world.app.store.encoder = "an encoder"
     for name, value in {"MEANING": "on", "EMBEDDINGS_URL": "http://127.0.0.1:9", "EMBEDDINGS_MODEL": "m"}.items():
         world.terminal.set(name, value)
-    meaning.note_failing(world.app.store, since=NOON)
+    bot_state.note_fails(world.app.store, bot_state.ENCODER_FAILS, NOON)
 
 
 async def model_fails(world: World) -> None:
     world.app.store.has_model = True
     for name, value in {"MODEL_URL": "http://127.0.0.1:9", "MODEL_NAME": "m"}.items():
         world.terminal.set(name, value)
-    with world.app.store.write() as transaction:
-        model_summaries.note_failing(transaction, NOON)
+    bot_state.note_fails(world.app.store, bot_state.MODEL_FAILS, NOON)
 
 
 async def copy_too_old(world: World) -> None:

@@ -300,13 +300,13 @@ def test_after_a_change_of_the_encoder_everything_is_encoded_again(worker: Worke
     worker.subscribes("telegram:1", 'about:"heat"')
     worker.starts()
     worker.reads(make.paper(HOT))
-    assert meaning.questions_of(worker.store, ["heat"]) == {"heat": FakeEncoder().questions(["heat"])[0]}
+    assert meanings.questions_of(worker.store, ["heat"]) == {"heat": FakeEncoder().questions(["heat"])[0]}
 
     newer = Worker(worker.store, FakeEncoder(name="fake 2"))
     late = newer.starts()
 
     assert newer.asked == ["heat"]  # at once
-    assert meaning.questions_of(worker.store, ["heat"]).keys() == {"heat"}
+    assert meanings.questions_of(worker.store, ["heat"]).keys() == {"heat"}
     assert having(worker.store) == set()
     assert near(worker.store, "heat") == near(worker.store, "heat", newer.encoder) == []
     worker.encoder.asked.clear()
@@ -369,7 +369,7 @@ def test_questions_are_removed_with_the_last_query_that_asks_them(worker: Worker
     worker.subscribes("telegram:1", both)
     worker.subscribes("telegram:2", 'about:"heat"')
     assert questions(store) == ["Größe der Lösung", "heat"]
-    assert meaning.questions_of(store, ["heat", "Größe der Lösung", "ice"]).keys() == {"heat", "Größe der Lösung"}
+    assert meanings.questions_of(store, ["heat", "Größe der Lösung", "ice"]).keys() == {"heat", "Größe der Lösung"}
     unsubscribe(store, address("telegram:1"), "1", now=NOON)
     assert questions(store) == ["heat"]
     unsubscribe(store, address("telegram:2"), "1", now=NOON)
@@ -380,8 +380,8 @@ def test_vectors_of_another_encoder_are_not_stored(store: Store) -> None:
     vector = FakeEncoder().questions(["heat"])[0]
     for encoder in ("fake 1", "fake 2"):
         with store.write() as transaction:
-            meaning.put_questions(transaction, encoder, {"heat": vector})
-    assert meaning.questions_of(store, ["heat"]) == {"heat": vector}
+            meanings.put_questions(transaction, encoder, {"heat": vector})
+    assert meanings.questions_of(store, ["heat"]) == {"heat": vector}
     assert stored.rows(store, "SELECT encoder FROM question") == [("fake 1",)]
 
 
@@ -416,6 +416,6 @@ def test_a_copy_has_the_codes_and_old_papers_lose_them(worker: Worker, tmp_path:
         copy_database(worker.store, copy)
         assert codes(copy) == codes(worker.store)
         assert near(copy, "heat") == [HOT]
-        assert meaning.questions_of(copy, ["heat"]) == meaning.questions_of(worker.store, ["heat"])
+        assert meanings.questions_of(copy, ["heat"]) == meanings.questions_of(worker.store, ["heat"])
     make.clean_up(worker.store, now=NOON + timedelta(days=99), papers=timedelta(days=30))
     assert having(worker.store) == set()
