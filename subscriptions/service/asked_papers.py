@@ -40,7 +40,7 @@ def last_papers(transaction: Transaction, chat: model.Chat) -> dict[int, int]:
 def as_item(transaction: Transaction, chat: model.Chat, known: model.KnownPaper) -> model.Item:
     """Returns a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
     delivered = deliveries.delivered_item(transaction, chat.id, known.id)
-    subscriptions = () if delivered else stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    subscriptions = () if delivered else stored_subscriptions.subscriptions_in(transaction, chat.id)
     return delivered or model.Item(paper=known, because=_fitting(transaction, subscriptions, known), position=0)
 
 
@@ -50,7 +50,7 @@ def subscriptions_behind(
 ) -> tuple[model.Subscription, ...]:
     """Returns the subscriptions that delivered a paper, as they are now. Removed ones are left out."""
     numbers = [because.number for because in item.because]
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     found = {subscription.number: subscription for subscription in subscriptions}
     return tuple(found[number] for number in dict.fromkeys(numbers) if number in found)
 

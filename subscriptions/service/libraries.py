@@ -38,7 +38,7 @@ def entry_near(transaction: Transaction, chat: model.Chat, known: model.KnownPap
     Returns None if no entry shares any of these words.
     """
     kept = papers_of_queries.words_kept(
-        one.canonical for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        one.canonical for one in stored_subscriptions.subscriptions_in(transaction, chat.id)
     )
     text = tokenize(known.paper).folded[TEXT]
     weights = {word: weight for word, weight in kept.get(LIBRARY, ()) if f" {word} " in text}
@@ -71,7 +71,7 @@ def put_library(transaction: Transaction, chat: model.Chat, library: Library, *,
     """Replaces the library of a chat. Its subscriptions with `like:library` get the words of the new library."""
     stored_libraries.put_library(transaction, chat.id, library, now=now)
     scorer().learn(transaction, chat.id)
-    for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
+    for one in stored_subscriptions.subscriptions_in(transaction, chat.id):
         kept = papers_of_queries.words_kept([one.canonical])
         if LIBRARY in kept and (words := words_of_library(transaction, chat.id)):
             fields = FIELDS.knowing(kept | {LIBRARY: words})

@@ -18,14 +18,15 @@ from subscriptions.service.meaning import near_papers as near_in_meaning
 from subscriptions.service.questions import with_all_vectors
 from subscriptions.service.word_counts import counted_words_of_all
 from subscriptions.store import known_papers, meanings
-from subscriptions.store.database.store import Scope, Transaction, reads
+from subscriptions.store.database.store import Transaction, reads
 
 MOST_ALIKE = 5
 CANDIDATES = 50  # papers with the weightiest words, and as many that are nearest in meaning; they are compared by both
 
 
+@reads
 def with_words(
-    store: Scope, query: Query, subscriptions: Iterable[model.Subscription] = (), *, chat_id: int = 0
+    transaction: Transaction, query: Query, subscriptions: Iterable[model.Subscription] = (), *, chat_id: int = 0
 ) -> Query:
     """Adds to a query what its text only names: words of papers or of the chat's library (`like:`), vectors (`about:`).
 
@@ -35,11 +36,10 @@ def with_words(
     """
     named = papers_of_queries.papers_named_in(query)
     if not named:
-        return with_all_vectors(store, query)
+        return with_all_vectors(transaction, query)
     kept = {**query.fields.words, **papers_of_queries.words_kept(one.canonical for one in subscriptions)}
-    with store.read() as transaction:
-        words = {value: kept.get(value) or _words(transaction, value.split(","), chat_id) for value in named}
-    return with_all_vectors(store, parse.parse_query(query.text, query.fields.knowing(words)))
+    words = {value: kept.get(value) or _words(transaction, value.split(","), chat_id) for value in named}
+    return with_all_vectors(transaction, parse.parse_query(query.text, query.fields.knowing(words)))
 
 
 @reads

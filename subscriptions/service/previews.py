@@ -25,7 +25,7 @@ from subscriptions.service.word_counts import counted_words
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import paper_sequence, paper_words, planned_deliveries
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Scope, Transaction, reads
+from subscriptions.store.database.store import Transaction, reads
 
 MOST_SHOWN = 20  # papers that a preview shows at most, because it has no button [show]
 MOST_READ = 60  # newest papers of a reply that are read to find out what matched; each takes a millisecond
@@ -105,7 +105,7 @@ def preview_recent(transaction: Transaction, chat: model.Chat, *, now: datetime,
 
 
 def newest_batch(
-    store: Scope,
+    transaction: Transaction,
     chat: model.Chat,
     *,
     now: datetime,
@@ -123,30 +123,29 @@ def newest_batch(
       its papers count as delivered. The cursors do not move, so later deliveries bring the other papers.
     - `delivered_too`: without a key, includes papers that were delivered before.
     """
-    with store.write() if key else store.read() as transaction:
-        if key:
-            paper_sequence.share_sequence(transaction)
-            stored_chats.hold_chat(transaction, chat.id)
-        subscriptions, query = _chosen(transaction, chat, which, now)
-        day = day or paper_words.newest_day(transaction)
-        if day is None:
-            return Trial(subscriptions=subscriptions, query=query)
-        entries = index.entries_of_day(transaction, day)
-        base = Base(days=1, of=entries.papers.bit_count())
-        fits = {subscription.id: _fitting(transaction, entries, subscription) for subscription in subscriptions}
-        delivered = _delivered_in(transaction, chat, entries, reduce(or_, fits.values(), 0))
-        case = _Case(
-            chat=chat if key else _with_limit(chat),
-            subscriptions=subscriptions,
-            entries=entries,
-            fits=fits,
-            delivered=index.set_of_papers(entries, delivered) if delivered and not delivered_too else 0,
-            limited=not key or decision.shows_more(chat),
-            known=base.of,
-        )
-        delivery = _delivery(transaction, secrets.token_hex(8), case, now, read_all=bool(key))
-        if key and delivery:
-            planned_deliveries.add_deliveries(transaction, {key: delivery}, now=now)
+    if key:
+        paper_sequence.share_sequence(transaction)
+        stored_chats.hold_chat(transaction, chat.id)
+    subscriptions, query = _chosen(transaction, chat, which, now)
+    day = day or paper_words.newest_day(transaction)
+    if day is None:
+        return Trial(subscriptions=subscriptions, query=query)
+    entries = index.entries_of_day(transaction, day)
+    base = Base(days=1, of=entries.papers.bit_count())
+    fits = {subscription.id: _fitting(transaction, entries, subscription) for subscription in subscriptions}
+    delivered = _delivered_in(transaction, chat, entries, reduce(or_, fits.values(), 0))
+    case = _Case(
+        chat=chat if key else _with_limit(chat),
+        subscriptions=subscriptions,
+        entries=entries,
+        fits=fits,
+        delivered=index.set_of_papers(entries, delivered) if delivered and not delivered_too else 0,
+        limited=not key or decision.shows_more(chat),
+        known=base.of,
+    )
+    delivery = _delivery(transaction, secrets.token_hex(8), case, now, read_all=bool(key))
+    if key and delivery:
+        planned_deliveries.add_deliveries(transaction, {key: delivery}, now=now)
     return Trial(
         subscriptions=subscriptions, query=query, delivery=delivery, delivered=len(delivered), base=base, day=day
     )

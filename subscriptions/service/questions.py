@@ -13,7 +13,7 @@ from subscriptions.query.parse import parse_canonical
 from subscriptions.query.rewriting import with_vectors
 from subscriptions.query.tree import Query
 from subscriptions.store import meanings
-from subscriptions.store.database.store import Scope, Transaction, reads
+from subscriptions.store.database.store import Transaction, reads
 
 IN_WORDS = errors.Sentence("Write it in words, without about:, or ask the operator to turn meaning on.")
 IS_OFF = errors.Sentence("Meaning is off here, so I cannot tell what is near to “{text}”.")
@@ -31,17 +31,14 @@ def with_known_vectors(transaction: Transaction, query: Query) -> Query:
     return query
 
 
-def with_all_vectors(scope: Scope, query: Query) -> Query:
+def with_all_vectors(transaction: Transaction, query: Query) -> Query:
     """Returns the query with the vectors of its texts. Raises Unencoded; MeaningFails if they cannot be had now."""
-    if not query.asked:
-        return query
-    with scope.read() as transaction:
-        query = with_known_vectors(transaction, query)
-        if missing := [text for text in query.asked if text not in query.fields.questions]:
-            _ask(transaction, missing)
-            is_off = not transaction.store.encoder
-            sentence, hint = (IS_OFF, IN_WORDS) if is_off else (FAILS, LATER)
-            raise errors.MeaningFails(errors.Sentence(sentence.template, {"text": missing[0]}), hint)
+    query = with_known_vectors(transaction, query)
+    if missing := [text for text in query.asked if text not in query.fields.questions]:
+        _ask(transaction, missing)
+        is_off = not transaction.store.encoder
+        sentence, hint = (IS_OFF, IN_WORDS) if is_off else (FAILS, LATER)
+        raise errors.MeaningFails(errors.Sentence(sentence.template, {"text": missing[0]}), hint)
     return query
 
 

@@ -10,7 +10,7 @@ from subscriptions.planning import forecast
 from subscriptions.service import changes, listing, new_clock, signals
 from subscriptions.store import chat_changes, chats
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Scope, Transaction, writes
+from subscriptions.store.database.store import Transaction, reads, writes
 
 _Key = tuple[str, str | int]  # ("subscription", number), ("setting", name), ("pause", ""), ("saved", paper) and so on
 
@@ -25,44 +25,44 @@ class Undone:
     after: model.Chat
 
 
-def changes_to_undo(store: Scope, address: model.ChatAddress) -> tuple[changes.Change, ...]:
+def changes_to_undo(transaction: Transaction, address: model.ChatAddress) -> tuple[changes.Change, ...]:
     """Returns the stored changes that are not undone and no undos themselves, the newest first."""
-    return tuple(one for one in _log(store, address) if not one.undone and not one.is_undo and one.what)
+    return tuple(one for one in _log(transaction, address) if not one.undone and not one.is_undo and one.what)
 
 
-def last_change(store: Scope, address: model.ChatAddress) -> changes.Change | None:
+@reads
+def last_change(transaction: Transaction, address: model.ChatAddress) -> changes.Change | None:
     """Returns the newest change that can be undone; None if there is none."""
-    return next(iter(changes_to_undo(store, address)), None)
+    return next(iter(changes_to_undo(transaction, address)), None)
 
 
-def last_removal(store: Scope, address: model.ChatAddress) -> changes.Change | None:
+def last_removal(transaction: Transaction, address: model.ChatAddress) -> changes.Change | None:
     """Returns the newest change that can be undone and removed a subscription; None if there is none."""
-    return next((one for one in changes_to_undo(store, address) if one.what.removed), None)
+    return next((one for one in changes_to_undo(transaction, address) if one.what.removed), None)
 
 
-def changed_at(store: Scope, address: model.ChatAddress) -> datetime | None:
+def changed_at(transaction: Transaction, address: model.ChatAddress) -> datetime | None:
     """Returns the moment of the newest stored change of a chat, which may be an undo; None if there is none."""
-    return next((one.at for one in _log(store, address)), None)
+    return next((one.at for one in _log(transaction, address)), None)
 
 
-def undos_in_a_row(store: Scope, address: model.ChatAddress) -> int:
+def undos_in_a_row(transaction: Transaction, address: model.ChatAddress) -> int:
     """Returns how many of the newest changes of a chat are undos that are in effect."""
-    return len(list(takewhile(lambda one: one.is_undo and not one.undone, _log(store, address))))
+    return len(list(takewhile(lambda one: one.is_undo and not one.undone, _log(transaction, address))))
 
 
-def find_change(store: Scope, address: model.ChatAddress, change_id: int) -> changes.Change | None:
+def find_change(transaction: Transaction, address: model.ChatAddress, change_id: int) -> changes.Change | None:
     """Returns a change of this chat, undone or not; None if it is no longer stored."""
-    return next((change for change in _log(store, address) if change.id == change_id), None)
+    return next((change for change in _log(transaction, address) if change.id == change_id), None)
 
 
-def _log(store: Scope, address: model.ChatAddress) -> Iterator[changes.Change]:
+def _log(transaction: Transaction, address: model.ChatAddress) -> Iterator[changes.Change]:
     """Yields the stored changes of a chat, newest first."""
-    with store.read() as transaction:
-        chat = chats.find_chat(transaction, address)
-        if chat is None:
-            return
-        log = chat_changes.changes_of(transaction, chat.id)
-        now = changes.state_of(transaction, chat.id)
+    chat = chats.find_chat(transaction, address)
+    if chat is None:
+        return
+    log = chat_changes.changes_of(transaction, chat.id)
+    now = changes.state_of(transaction, chat.id)
     for kept, earlier, after in _states(log, now):
         what = changes.difference(earlier, after)
         yield changes.Change(

@@ -142,9 +142,7 @@ def drop(transaction: Transaction, place: Place) -> None:
 
 def is_still_asked(transaction: Transaction, place: Place) -> bool:
     """Returns whether no other attempt has begun since, and locks the row."""
-    wanted = sa.select(_s.state, _s.tries).where(_IS_IT)
-    if transaction.connection().dialect.name != "sqlite":
-        wanted = wanted.with_for_update()
+    wanted = sa.select(_s.state, _s.tries).where(_IS_IT).with_for_update()
     row = execute(transaction, wanted, _values(place)).first()
     return row is not None and (row.state, row.tries) == (State.ASKED, place.tries)
 

@@ -154,7 +154,9 @@ def add_name(transaction: Transaction, name: str) -> None:
 @reads
 def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
     """Returns all sources that the settings declare or have declared before, ordered by name."""
-    last, settled = latest(transaction), _settled(transaction)
+    newest = _newest_of_sources(transaction)
+    last = {one.source: one for one in newest}
+    settled = {one.source: one.at for one in newest if one.outcome in SETTLING}
     return tuple(
         KnownSource(
             name=row.name,
@@ -253,13 +255,8 @@ def claim_poll(transaction: Transaction, name: str, before: datetime | None, unt
         return False
     stored = col(SourceRow.state)["next_at"].as_string()
     is_still = stored.is_(None) if row.state.get("next_at") is None else stored == row.state["next_at"]
-    claimed = columns.to_json(replace(state, next_at=until))
-    return (
-        transaction.exec(
-            sa.update(SourceRow).where(col(SourceRow.name) == name, is_still).values(state=claimed)
-        ).rowcount
-        == 1
-    )
+    claimed = sa.update(SourceRow).where(col(SourceRow.name) == name, is_still)
+    return transaction.exec(claimed.values(state=columns.to_json(replace(state, next_at=until)))).rowcount == 1
 
 
 def _state(stored: Mapping[str, Any]) -> SourceState:
@@ -280,11 +277,6 @@ def put_receipt(transaction: Transaction, receipt: Receipt) -> int:
     return row.id
 
 
-def latest(transaction: Transaction) -> dict[str, Receipt]:
-    """Returns source → its newest receipt."""
-    return {row.source: receipt_value(row) for row in _newest_of_sources(transaction, Outcome)}
-
-
 @reads
 def receipts_since(transaction: Transaction, since: datetime) -> list[Receipt]:
     """Returns the newest receipts since a moment, at most MOST_RECEIPTS, newest first."""
@@ -294,23 +286,18 @@ def receipts_since(transaction: Transaction, since: datetime) -> list[Receipt]:
     return [receipt_value(row) for row in rows]
 
 
-def _settled(transaction: Transaction) -> dict[str, datetime]:
-    return {row.source: row.at for row in _newest_of_sources(transaction, SETTLING)}
-
-
-def _newest_of_sources(transaction: Transaction, outcomes: Iterable[Outcome]) -> Sequence[ReceiptRow]:
-    """Returns, for each source, the newest of its receipts with one of these outcomes.
+def _newest_of_sources(transaction: Transaction) -> list[Receipt]:
+    """Returns, for each source and outcome, the newest receipt, in the order of the polls.
 
     Reads the last entry of an index for each source and outcome. With GROUP BY, the database would read all receipts.
     """
     newest = [
         sa.select(sa.func.max(_r.id)).where(_r.source == _s.name, _r.outcome == outcome).scalar_subquery()
-        for outcome in outcomes
+        for outcome in Outcome
     ]
-    ids = [
-        max(filter(None, found), default=0) for found in execute(transaction, sa.select(*newest).select_from(_sources))
-    ]
-    return transaction.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(ids))).all()
+    ids = [receipt for found in execute(transaction, sa.select(*newest).select_from(_sources)) for receipt in found]
+    rows = transaction.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(ids)).order_by(col(ReceiptRow.id)))
+    return list(map(receipt_value, rows))
 
 
 def receipt_value(row: ReceiptRow) -> Receipt:

@@ -834,7 +834,8 @@ def test_papers_of_another_plan_are_not_shown_on_request(store: Store, rival: Ri
     ingested(store, paper("A graph"), paper("A tree"))
     _rival_plan(rival, before="chat")
     rival("chat", "DELETE FROM delivery_item WHERE paper = 2")
-    batch = newest_batch(store, chat, now=NOON, key="asked")
+    with store.write() as transaction:
+        batch = newest_batch(transaction, chat, now=NOON, key="asked")
     assert batch.delivery is not None
     assert [item.paper.paper.title for item in batch.delivery.items] == ["A tree"]
 

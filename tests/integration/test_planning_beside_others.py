@@ -97,9 +97,11 @@ def test_a_query_added_meanwhile_is_matched_before_the_writing(store: Store, mon
 
 
 def test_what_was_delivered_meanwhile_is_not_planned_again(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    now_already = on_call(
-        1, lambda: newest_batch(due, get_chat(due, address("telegram:1")), now=NOON + HOUR, key="asked")
-    )
+    def shown_now() -> None:
+        with due.write() as transaction:
+            newest_batch(transaction, get_chat(transaction, address("telegram:1")), now=NOON + HOUR, key="asked")
+
+    now_already = on_call(1, shown_now)
     monkeypatch.setattr(decision, "decide", called(now_already, decision.decide))
     _plan.plan_due(due, now=NOON + HOUR)
     assert sent_to(due) == [("telegram:1", 1)]
