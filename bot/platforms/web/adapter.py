@@ -191,13 +191,13 @@ class ChatPages:
         self, asked: conversation.PageRequest, dispatcher: conversation.RequestDispatcher
     ) -> conversation.PageResponse:
         """Handles a message or a file."""
-        return await self._done(asked, await self._talk.say(asked.frame, asked.form, dispatcher, asked.file))
+        return await self._done(asked, await self._talk.say(asked, dispatcher))
 
     async def press(
         self, asked: conversation.PageRequest, dispatcher: conversation.RequestDispatcher
     ) -> conversation.PageResponse:
         """Handles a pressed button."""
-        return await self._done(asked, await self._talk.press(asked.frame, asked.form, dispatcher))
+        return await self._done(asked, await self._talk.press(asked, dispatcher))
 
     async def follow(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Streams the changes since the last one that the browser has, or since the page was drawn."""
@@ -258,23 +258,12 @@ class ChatPages:
     async def take_form(
         self, asked: conversation.PageRequest, dispatcher: conversation.RequestDispatcher
     ) -> conversation.PageResponse:
-        """Handles a form that was sent, or shows it again with what it would find."""
+        """Handles a form that was sent, and goes to the answer. Shows it again with errors, or with what it would find."""
         form_id = asked.form.get("id", "")
         values = {name.removeprefix(_FIELD): value for name, value in asked.form.items() if name.startswith(_FIELD)}
         if "look" in asked.form:
             return await self._form_page(asked, dispatcher, form_id, values)
-        return await self._form_sent(asked, dispatcher, form_id, values)
-
-    async def _form_sent(
-        self,
-        asked: conversation.PageRequest,
-        dispatcher: conversation.RequestDispatcher,
-        form_id: str,
-        values: Mapping[str, str],
-    ) -> conversation.PageResponse:
-        """Redirects to the chat, which shows the answer. If there are errors, shows the form again with them."""
-        once = asked.form.get("once", "")
-        update, problems = await self._talk.submit(asked.frame, form_id, values, dispatcher, once=once)
+        update, problems = await self._talk.submit(asked, dispatcher, form_id, values)
         if problems:
             return await self._form_page(asked, dispatcher, form_id, values, problems)
         return conversation.PageResponse(location=await self._place(asked, Heard(update=update)))
@@ -289,7 +278,7 @@ class ChatPages:
     ) -> conversation.PageResponse:
         """Returns the page of a form with these values; the chat if that form no longer exists."""
         wrong = problems or {}
-        form = await self._talk.fill_in(asked.frame, form_id, values, dispatcher)
+        form = await self._talk.fill_in(asked, dispatcher, form_id, values)
         if form is None:
             gone = " ".join(wrong.values()) or _GONE.say(Language(asked.frame.language, "UTC").translate)
             self._channel.hub.keep_said(asked.visitor.name, gone)

@@ -330,39 +330,39 @@ class Talk:
         self._channel = channel
         self._store = store
 
-    async def say(
-        self,
-        frame: conversation.PageFrame,
-        form: Mapping[str, str],
-        dispatcher: conversation.RequestDispatcher,
-        file: bytes = b"",
-    ) -> Heard:
+    async def say(self, asked: conversation.PageRequest, dispatcher: conversation.RequestDispatcher) -> Heard:
         """Handles a message, which may have a file, at most once for each `once` of the form. Raises StoreError."""
+        form, file = asked.form, asked.file
         text = form.get("text", "").replace("\r\n", "\n").strip()[:LONGEST]
         if not text and not file:
             return Heard()
-        chat, update, now = markup.chat_of(frame.visitor.name), _update(frame, form, "said"), self._channel.clock.now()
-        await self._let_in(chat, frame)
+        chat, update = await self._let_in(asked.frame), _update(asked, "said")
         number = 0
         if "quiet" not in form:  # quiet: a button of the panel, whose answer says enough
             own = text or f"📎 {form.get('file', '')[:_LONGEST_NAME]}"
             number = await self._channel.say(
                 chat, json.dumps({"text": own}, ensure_ascii=False), key=update, is_own=True
             )
-        hub, file_id = self._channel.hub, update if file else ""
+        typed, file_id, hub = conversation.typed_command(text), update if file else "", self._channel.hub
+        message = conversation.MessageRequest(
+            **_by_visitor(asked.frame, update),
+            command=typed.name if typed else "",
+            text=typed.rest if typed else text,
+            written_at=self._channel.clock.now(),
+            trigger_id=update,
+            file_id=file_id,
+        )
         with hub.expecting(update, chat.address) as awaited, hub.holding(file_id, file):
-            await dispatcher.dispatch_without_retry(_message(frame, text, update, now, file_id=file_id))
+            await dispatcher.dispatch_without_retry(message)
             return Heard(update=update, number=number, form=await _form(awaited))
 
-    async def press(
-        self, frame: conversation.PageFrame, form: Mapping[str, str], dispatcher: conversation.RequestDispatcher
-    ) -> Heard:
+    async def press(self, asked: conversation.PageRequest, dispatcher: conversation.RequestDispatcher) -> Heard:
         """Handles a pressed button. Raises StoreError."""
-        chat, update = markup.chat_of(frame.visitor.name), _update(frame, form, "pressed")
-        await self._let_in(chat, frame)
+        form, chat = asked.form, await self._let_in(asked.frame)
         message = form.get("message", "")
+        update = _update(asked, "pressed", f":{form.get('press', '')[:100]}:{message[:20]}")
         pressed = conversation.CallbackRequest(
-            **_by_visitor(frame, update),
+            **_by_visitor(asked.frame, update),
             callback_data=form.get("press", "")[:LONGEST],
             callback_id=update,
             trigger_id=update,
@@ -384,51 +384,38 @@ class Talk:
 
     async def fill_in(
         self,
-        frame: conversation.PageFrame,
+        asked: conversation.PageRequest,
+        dispatcher: conversation.RequestDispatcher,
         form_id: str,
         values: Mapping[str, str],
-        dispatcher: conversation.RequestDispatcher,
     ) -> ShownForm | None:
         """Returns a form with the values entered so far; None if the form no longer exists. Raises StoreError."""
-        update = _update(frame, {}, "filled")
-        with self._channel.hub.expecting(update, frame.visitor.name) as awaited:
-            await dispatcher.dispatch_without_retry(_filled(frame, form_id, update, values, is_submitted=False))
+        update = f"{asked.visitor.name}:filled:{new_once()}"
+        with self._channel.hub.expecting(update, asked.visitor.name) as awaited:
+            filled = _filled(asked.frame, form_id, update, values, is_submitted=False)
+            await dispatcher.dispatch_without_retry(filled)
             return await _form(awaited)
 
     async def submit(
         self,
-        frame: conversation.PageFrame,
+        asked: conversation.PageRequest,
+        dispatcher: conversation.RequestDispatcher,
         form_id: str,
         values: Mapping[str, str],
-        dispatcher: conversation.RequestDispatcher,
-        *,
-        once: str,
     ) -> tuple[str, Mapping[str, str]]:
-        """Handles a sent form, at most once for each `once`. Returns (update id, errors by field). Raises StoreError."""
-        await self._let_in(markup.chat_of(frame.visitor.name), frame)
-        update = _update(frame, {"once": once}, "sent")
-        request = _filled(frame, form_id, update, values, is_submitted=True)
-        return update, await dispatcher.dispatch_without_retry(request)
+        """Handles a sent form, at most once for each `once` of it. Returns (update id, errors by field). Raises StoreError."""
+        await self._let_in(asked.frame)
+        update = _update(asked, "sent")
+        filled = _filled(asked.frame, form_id, update, values, is_submitted=True)
+        return update, await dispatcher.dispatch_without_retry(filled)
 
-    async def _let_in(self, chat: model.ChatAddress, frame: conversation.PageFrame) -> None:
+    async def _let_in(self, frame: conversation.PageFrame) -> model.ChatAddress:
+        """Returns the visitor's chat, which it opens for a visitor on this machine."""
+        chat = markup.chat_of(frame.visitor.name)
         if frame.visitor.is_local and not (await self._store.run(access.standing_of, chat)).is_admitted:
             now = self._channel.clock.now()
             await self._store.run(access.open_page_chat, chat, lang=frame.language, timezone=frame.timezone, now=now)
-
-
-def _message(
-    frame: conversation.PageFrame, text: str, update: str, now: datetime, *, file_id: str
-) -> conversation.Request:
-    """Returns the request for a message: a command or other words."""
-    typed = conversation.typed_command(text)
-    return conversation.MessageRequest(
-        **_by_visitor(frame, update),
-        command=typed.name if typed else "",
-        text=typed.rest if typed else text,
-        written_at=now,
-        trigger_id=update,
-        file_id=file_id,
-    )
+        return chat
 
 
 def _filled(
@@ -473,10 +460,9 @@ def _by_visitor(frame: conversation.PageFrame, update: str) -> dict[str, Any]:
     }
 
 
-def _update(frame: conversation.PageFrame, form: Mapping[str, str], what: str) -> str:
+def _update(asked: conversation.PageRequest, what: str, button: str = "") -> str:
     """Returns the id of an update. A form that is sent twice has the same id; ids of different chats differ."""
-    once = form.get("once", "")
+    once = asked.form.get("once", "")
     if not _ONCE.fullmatch(once):
         once = new_once()
-    button = f":{form.get('press', '')[:100]}:{form.get('message', '')[:20]}" if what == "pressed" else ""
-    return f"{frame.visitor.name}:{what}:{once}{button}"
+    return f"{asked.visitor.name}:{what}:{once}{button}"
