@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import time
 from functools import partial
 from types import MappingProxyType
 
@@ -14,6 +13,7 @@ from subscriptions import model
 from subscriptions.addresses import command_prefix
 from subscriptions.notices import BUTTON, declared
 from subscriptions.notices.declared import Notices
+from subscriptions.planning.cadence import quiet_until
 from subscriptions.texts.cutting import cut_at_word
 
 _ANY_PART = "99/99"  # in place of a part such as "2/3" when the head's size is measured; wider parts are not expected
@@ -138,7 +138,7 @@ class _Words(Language):
         return _COMMAND.sub(self.command_prefix, self.translate(sentence)).format_map(values)
 
 
-_NIGHT = (time(22), time(8))
+_NIGHT = "22:00-08:00"  # the quiet hours of a chat that has none
 _NOTHING = packing.Size()
 _ROOT_TITLES = 2  # titles of papers in the message that begins a thread
 
@@ -282,16 +282,5 @@ def _makes_sound(delivery: model.Delivery, reader: views.Reader) -> bool:
     """Returns whether the first message makes a sound: the setting `sound` says so, and it is outside the quiet hours."""
     if reader.settings.sound != "first":
         return False
-    now = reader.language.local(delivery.due + delivery.facts.late).time()
-    start, end = _quiet_hours(reader.settings.quiet)
-    is_quiet = start <= now or now < end if start > end else start <= now < end
-    return not is_quiet
-
-
-def _quiet_hours(quiet: str) -> tuple[time, time]:
-    """Returns (start, end) of the setting `quiet`, such as "22:00-08:00"; (22:00, 08:00) if it has no hours."""
-    try:
-        start, end = (time.fromisoformat(part.strip()) for part in quiet.split("-"))
-    except ValueError:
-        return _NIGHT
-    return start, end
+    quiet = reader.settings.quiet if "-" in reader.settings.quiet else _NIGHT
+    return quiet_until(quiet, reader.language.zone, delivery.due + delivery.facts.late) is None

@@ -438,10 +438,14 @@ def _text(paper: model.Paper, reader: Reader, measure: Measure, rest: str) -> tu
 
 def _summary(paper: model.Paper, language: str) -> str:
     for summary in in_language(summaries_of(paper), language):
-        fields = {name: text for name, text in summary.fields.items() if summary_states.summary_state(text) == "ok"}
-        if fields:
+        if fields := usable_fields(summary):
             return fields.get("tldr") or next(iter(fields.values()))
     return ""
+
+
+def usable_fields(summary: model.Summary) -> dict[str, str]:
+    """Returns the fields of a summary whose texts say something."""
+    return {name: text for name, text in summary.fields.items() if summary_states.summary_state(text) == "ok"}
 
 
 def _translated(paper: model.Paper, language: str) -> str:

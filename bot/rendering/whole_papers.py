@@ -13,7 +13,7 @@ from subscriptions.matching.reasons import why as hits_of
 from subscriptions.normalize import tokens
 from subscriptions.query import ABOUT, TITLE, papers_of_queries, parse, rewriting
 from subscriptions.query.tree import Query
-from subscriptions.texts import cutting, summary_states
+from subscriptions.texts import cutting
 
 _AUTHORS = 40  # authors that are shown, since some papers have thousands
 _NAME_WIDTH = 60
@@ -51,7 +51,7 @@ def whole_sections(item: model.Item, reader: views.Reader) -> tuple[views.Sectio
     """
     paper, language = item.paper.paper, reader.language
     translated = views.in_language(views.translations_of(paper), language.code)
-    summaries = list(filter(_usable, views.summaries_of(paper)))
+    summaries = list(filter(views.usable_fields, views.summaries_of(paper)))
     own = views.in_language(summaries, language.code)
     others = [] if own else summaries
     english = views.in_language(others, "en")
@@ -89,14 +89,10 @@ def _all_authors(paper: model.Paper, language: Language) -> str:
 def _summary(summaries: Sequence[model.Summary], language: Language) -> Iterator[views.Section]:
     """Yields a section for each usable field of these summaries."""
     for summary in summaries:
-        for name, text in _usable(summary).items():
+        for name, text in views.usable_fields(summary).items():
             known = _FIELDS.get(name)
             called = known.say(language.translate) if known else cleaning.clean(name.replace("_", " ")).capitalize()
             yield from _section(called, text, ai=views.AI_MARK)
-
-
-def _usable(summary: model.Summary) -> dict[str, str]:
-    return {name: text for name, text in summary.fields.items() if summary_states.summary_state(text) == "ok"}
 
 
 def _section(called: str, text: str, *, ai: str = "") -> Iterator[views.Section]:
