@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -81,7 +80,7 @@ class SourceFiles:
 
 def _listed(source: SourceSettings) -> Iterable[str]:
     try:
-        return () if source.path is None else list_folder(str(source.path), Path())
+        return () if source.path is None else list_folder(str(source.path))
     except UnreadableInput:
         return ()
 

@@ -276,9 +276,8 @@ def poll(
 ) -> int:
     """Poll sources now, whether they are due or not."""
     with open_session(now, make=True) as session:
-        began = session.now
         named = _named(session.settings, name) if announce else ""
-        asyncio.run(_poll(session, name))
+        polled = asyncio.run(_poll(session, name))
         announced = announce_filed(session.store, named, now=session.now) if announce else 0
         known = {source_row.name: source_row for source_row in known_sources(session.store)}
         moment = session.now
@@ -288,7 +287,6 @@ def poll(
     if announce and not json:
         papers = arguments.TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", announced)
         output.print_line(f"Announced after they had been filed: {papers}.")
-    polled = [row.last for row in rows if row.last and row.last.at >= began]
     if any(receipt.outcome is Outcome.FAILED for receipt in polled):
         return 1
     return 0
@@ -343,12 +341,12 @@ def _named(settings: Settings, name: str | None) -> str:
     )
 
 
-async def _poll(session: Session, name: str | None) -> None:
+async def _poll(session: Session, name: str | None) -> Sequence[Receipt]:
     if sys.stderr.isatty() and not session.settings.sources:
         sys.stderr.write("Asking arXiv, one request in three seconds: this takes a few minutes.\n")
     scheduler = source_scheduler.make_source_scheduler(session.settings, session)
     try:
-        await scheduler.poll_now([] if name is None else [name])
+        return await scheduler.poll_now([] if name is None else [name])
     finally:
         await scheduler.close()
 

@@ -13,9 +13,6 @@ from bot.digests import MAX_BYTES
 from bot.errors import UnreadableInput
 from subscriptions import errors
 
-CHECK_EVERY = timedelta(seconds=1)
-"""How often a watched folder must be checked so that a file is read within five seconds of its last change."""
-
 STABLE_FOR = timedelta(seconds=1)
 """How long a file must stay unchanged before it counts as complete."""
 
@@ -55,10 +52,13 @@ def read_file(path: str) -> bytes:
             return data
         return _bytes_of(path)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UnreadableInput(
-            errors.Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason})
-        ) from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: str, error: OSError | ValueError) -> UnreadableInput:
+    """Returns the error for a file that cannot be read."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return UnreadableInput(errors.Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,23 +168,22 @@ class FolderWatch:
         return tuple(sorted(complete))
 
 
-def list_folder(pattern: str, base: Path) -> dict[str, FileStamp]:
+def list_folder(pattern: str) -> dict[str, FileStamp]:
     """Returns the files that match a pattern such as `inbox/*.md` or `inbox/**/*.md`; a folder means all files in it.
 
-    Relative patterns are relative to `base`. Hidden files are left out. Returns {} if the folder does not exist (it may
+    Hidden files are left out. Returns {} if the folder does not exist (it may
     still be made). Raises UnreadableInput if the folder cannot be listed.
     """
-    full = os.path.join(base, pattern)  # noqa: PTH118  Path would take a pattern apart
-    folder = folder_of(full)
-    if os.path.isdir(full):  # noqa: PTH112
-        full = os.path.join(glob.escape(full), "*")  # noqa: PTH118
+    folder = folder_of(pattern)
+    if os.path.isdir(pattern):  # noqa: PTH112
+        pattern = os.path.join(glob.escape(pattern), "*")  # noqa: PTH118
     if not folder.is_dir():
         return {}
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UnreadableInput(
             errors.Sentence("{name}: the folder cannot be read; check its rights.", {"name": str(folder)})
         )
-    found = ((name, _stamp(name)) for name in glob.iglob(full, recursive=True))  # noqa: PTH207
+    found = ((name, _stamp(name)) for name in glob.iglob(pattern, recursive=True))  # noqa: PTH207
     return {name: stamp for name, stamp in found if stamp}
 
 

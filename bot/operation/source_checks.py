@@ -4,19 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
-from pathlib import Path
 
 from bot.digests import read_digest
-from bot.digests.files import is_missing, list_folder, read_watched, without_quotation
+from bot.digests.files import is_missing, list_folder, unreadable
 from bot.errors import FetchError, UnreadableInput, brief
 from bot.operation.checks import is_ready
 from bot.platform import Finding
 from bot.settings import Settings, SourceSettings
-from bot.sources import databases, fetch_request
+from bot.sources import databases, documents, fetch_request
 from bot.sources.fetcher import Fetcher
 from bot.sources.source_scheduler import sites_of
 from subscriptions import errors
-from subscriptions.model import Digest
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.store.database.store import Store
 from subscriptions.store.sources import DocumentSeen, KnownSource, known_sources
@@ -69,7 +67,7 @@ def _as_it_stands(source: SourceSettings) -> Finding:
         answer = errors.Sentence("there is nothing at {path}", {"path": place})
         return Finding(question=question, answer=answer, cure=correct, mend=True)
     try:
-        files = list_folder(place, Path())
+        files = list_folder(place)
     except UnreadableInput as error:
         return Finding(question=question, answer=error.sentence, cure=correct, mend=True)
     if not files:
@@ -86,7 +84,10 @@ def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding
     wrong: list[errors.PaperwireError] = []
     for name in files:
         try:
-            digest = _read(source, name)
+            digest = documents.read_watched_digest(source, name)
+        except OSError as error:
+            wrong.append(unreadable(name, error))
+            continue
         except errors.PaperwireError as error:
             wrong.append(error)
             continue
@@ -95,21 +96,6 @@ def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding
     answer = errors.Sentence("{problem}", {"problem": brief(wrong[0])})
     cure = errors.Sentence("Correct path, or format, in paperwire.toml, or the file.")
     return Finding(question=_question(source), answer=answer, cure=cure, mend=True)
-
-
-def _read(source: SourceSettings, name: str) -> Digest:
-    """Returns the digest in a file of a source. Raises UnreadableInput, UnknownFormat, BrokenDigest."""
-    try:
-        found = read_watched(name, str(source.path), follow=source.links == "follow")
-    except OSError as error:
-        reason = (error.strerror or "unknown").lower()
-        raise UnreadableInput(
-            errors.Sentence("{name}: cannot be read ({reason}).", {"name": name, "reason": reason})
-        ) from error
-    try:
-        return read_digest(found.data, name, format=source.format, language=source.language)
-    except errors.PaperwireError as error:
-        raise without_quotation(error, name) if found.elsewhere else error from None
 
 
 def _last_poll(source: SourceSettings, last: Receipt | None, settings: Settings) -> Finding:

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.digests import files, read_digest
 from bot.errors import BrokenDigest, UnknownFormat
+from bot.settings import SourceSettings
 from bot.sources.fetcher import Fetched
-from subscriptions import model
+from subscriptions import errors, model
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.store import sources as stored_sources
 from subscriptions.texts.cutting import clip
@@ -15,6 +17,18 @@ BATCH_FORMATS = frozenset({"arxiv_rss", "arxiv_atom", "arxiv_listing_html"})
 # a date further in the future is a mistake; if it were stored, the days before it would look old
 FUTURE = timedelta(days=2)
 LONGEST_PROBLEM = 200  # characters of the sentence about one document
+
+
+def read_watched_digest(source: SourceSettings, path: str) -> model.Digest:
+    """Returns the digest in a file of a source. Raises OSError, UnreadableInput, UnknownFormat, BrokenDigest.
+
+    The errors quote nothing of a file to which a symbolic link led out of the folder.
+    """
+    found = files.read_watched(path, str(source.path), follow=source.links == "follow")
+    try:
+        return read_digest(found.data, path, format=source.format, language=source.language)
+    except errors.PaperwireError as error:
+        raise files.without_quotation(error, path) if found.elsewhere else error from None
 
 
 def reason_of(error: UnknownFormat | BrokenDigest) -> str:

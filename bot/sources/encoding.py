@@ -27,20 +27,20 @@ INTERVAL = 60.0  # seconds between two looks for papers without codes
 _THREAD = ThreadPoolExecutor(1, "paperwire-encoding")  # an encoder works on one core, so calls take turns
 
 
-class EncodingDependencies(Protocol):
-    """The dependencies of encoding."""
+class IngestDependencies(Protocol):
+    """The dependencies of ingesting and encoding. A Context has them."""
 
     @property
     def store(self) -> Store:
-        """The store of the papers."""
+        """The store into which papers are written."""
 
     @property
     def clock(self) -> Clock:
-        """The clock."""
+        """The clock that tells when papers arrive."""
 
     @property
     def encoder(self) -> Encoder | None:
-        """The encoder; None if meaning is off."""
+        """The encoder of papers; None if meaning is off."""
 
 
 async def codes_of(encoder: Encoder, papers: Mapping[Texts, Paper]) -> Codes:
@@ -71,7 +71,7 @@ class LateEncoding:
     Works in small steps, newest papers first; in the background half of the time. Questions come before papers.
     """
 
-    def __init__(self, deps: EncodingDependencies) -> None:
+    def __init__(self, deps: IngestDependencies) -> None:
         self._deps = deps
         self._task: asyncio.Task[None] | None = None
         self._due = float("-inf")  # monotonic second of the next look

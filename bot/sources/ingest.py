@@ -5,12 +5,11 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Protocol
 
 from bot.digests import dated, read_digest
 from bot.ports import channel, measurements
 from bot.ports.meaning import Encoder
-from bot.sources.encoding import codes_of
+from bot.sources.encoding import IngestDependencies, codes_of
 from bot.sources.fetch_request import ARXIV, Sites
 from bot.sources.source_schedules import SourceSchedules
 from subscriptions import model
@@ -19,22 +18,6 @@ from subscriptions.service.ingest import Ingest, ingest_digest, papers_to_encode
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
 from subscriptions.zones import zone
-
-
-class IngestDependencies(Protocol):
-    """The dependencies of ingesting. A Context has them."""
-
-    @property
-    def store(self) -> Store:
-        """The store into which papers are written."""
-
-    @property
-    def clock(self) -> channel.Clock:
-        """The clock that tells when papers arrive."""
-
-    @property
-    def encoder(self) -> Encoder | None:
-        """The encoder of papers; None if meaning is off."""
 
 
 async def ingest(

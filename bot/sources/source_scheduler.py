@@ -12,11 +12,12 @@ from bot.ports import measurements
 from bot.release import installed_version
 from bot.settings import Settings, SourceSettings
 from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
+from bot.sources.encoding import IngestDependencies
 from bot.sources.fetch_request import ARXIV, Sites, everything
 from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.file_receipts import FileReceipts
 from bot.sources.host_limits import HostLimiter, StoredHostSlots
-from bot.sources.ingest import IngestDependencies, PollDependencies
+from bot.sources.ingest import PollDependencies
 from bot.sources.look import read_of
 from bot.sources.poll import Poll
 from bot.sources.source_schedules import SourceSchedules

@@ -7,10 +7,11 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from bot.digests import files, read_digest
+from bot.digests import files
 from bot.digests.files import FileStamp, FolderWatch
 from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
+from bot.sources import documents
 from bot.sources.file_receipts import FileReceipts
 from bot.sources.ingest import store_digest
 from subscriptions import errors
@@ -125,17 +126,11 @@ class WatchedFiles:
             raise UnreadableInput(errors.Sentence("{name}: the folder is gone.", {"name": str(known)}))
         if (folder := files.folder_of(place)).is_dir():
             self._folders[source.name] = folder
-        return files.list_folder(place, Path())
+        return files.list_folder(place)
 
     async def _ingest(self, source: SourceSettings, path: str) -> None:
-        elsewhere = True
         try:
-            follow = source.links == "follow"
-            found = await asyncio.to_thread(files.read_watched, path, str(source.path), follow=follow)
-            elsewhere = found.elsewhere
-            digest = await asyncio.to_thread(
-                read_digest, found.data, path, format=source.format, language=source.language
-            )
+            digest = await asyncio.to_thread(documents.read_watched_digest, source, path)
             done = await store_digest(
                 self._deps,
                 digest,
@@ -147,21 +142,12 @@ class WatchedFiles:
             )
         except OSError as error:
             self._read_again(source, path)
-            reason = (error.strerror or "unknown").lower()
-            self._report(
-                source,
-                path,
-                UnreadableInput(
-                    errors.Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason})
-                ),
-            )
+            self._report(source, path, files.unreadable(path, error))
         except errors.StoreError:
             self._read_again(source, path)
             raise
-        except UnreadableInput as error:
-            self._report(source, path, error)
         except errors.PaperwireError as error:
-            self._report(source, path, files.without_quotation(error, path) if elsewhere else error)
+            self._report(source, path, error)
         else:
             self._read.add(source.name)
             # so that a folder with years of old digests does not fill the log
