@@ -127,11 +127,11 @@ class Process:
         second, minute = self.app.clock.monotonic(), self.app.clock.now().replace(second=0, microsecond=0)
         if self._drain is not None:
             self._drained_at = second
-        mark = self.app.store.mark()  # taken before the look, because the look may write
-        is_calm = mark is not None and second - self._drained_at >= CALM
-        if is_calm and (mark, minute) == self._seen and second - self._looked_at < LOOK_INTERVAL:
+        version = self.app.store.version()  # taken before the look, because the look may write
+        is_calm = version is not None and second - self._drained_at >= CALM
+        if is_calm and (version, minute) == self._seen and second - self._looked_at < LOOK_INTERVAL:
             return False
-        self._seen, self._looked_at = (mark, minute), second
+        self._seen, self._looked_at = (version, minute), second
         return True
 
     async def finish(self) -> None:

@@ -14,18 +14,17 @@ from sqlmodel import col, select
 from subscriptions import model
 from subscriptions.planning.retries import RetryDecision, decide_not_found
 from subscriptions.states import FINISHED, MessageState
-from subscriptions.store import rows as stored_rows
 from subscriptions.store.columns import Utc
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, shares
 from subscriptions.store.edits import next_edit
-from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
+from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, MessageRow
 from subscriptions.store.sendable import ANY_REQUESTED, CHATS_IN_LANE, IN_LANE, IS_HELD, MAY_BE_SENT, waits_until
 from subscriptions.store.steps import Claim, ClaimRequest, Step, Unrendered
 from subscriptions.store.wakeups import wake_lanes
 
 _deliveries, _chats, _messages, _items = (
-    stored_rows.TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item")
+    TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item")
 )
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 
@@ -117,7 +116,7 @@ def _claim_of(transaction: Transaction, row: sa.Row[Any], *, waits: bool) -> Cla
 # A message is marked right before its post. Its outcome is recorded after the post (rules 6 and 7).
 
 
-_leases = stored_rows.TABLES.tables["lease"]
+_leases = TABLES.tables["lease"]
 
 _MARK_SENDING = conflicts.unless_taken(
     sa.update(_messages)

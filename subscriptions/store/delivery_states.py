@@ -16,10 +16,10 @@ from subscriptions.states import (
     MessageState,
     PauseReason,
 )
-from subscriptions.store import rows as stored_rows
 from subscriptions.store.database.store import Transaction, execute
+from subscriptions.store.rows import TABLES
 
-_deliveries, _chats, _messages = (stored_rows.TABLES.tables[name] for name in ("delivery", "chat", "message"))
+_deliveries, _chats, _messages = (TABLES.tables[name] for name in ("delivery", "chat", "message"))
 _d, _c, _m = _deliveries.c, _chats.c, _messages.c
 STATES = (
     sa.select(_d.seq, _d.dismissed_at, _d.kind, _c.platform, _c.state, _c.pause_reason, _m.state.label("message"))

@@ -13,13 +13,12 @@ from subscriptions.states import (
     DeliveryState,
     MessageState,
 )
-from subscriptions.store import rows as stored_rows
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.delivery_states import STATES, states_not_over
-from subscriptions.store.rows import ChatRow, DeliveryRow, MessageRow
+from subscriptions.store.rows import GOES_OUT, TABLES, ChatRow, DeliveryRow, MessageRow
 
-_deliveries = stored_rows.TABLES.tables["delivery"]
+_deliveries = TABLES.tables["delivery"]
 _d = _deliveries.c
 
 
@@ -77,7 +76,7 @@ def waiting_since(transaction: Transaction, before: datetime) -> dict[str, Troub
         select(ChatRow.platform, DeliveryRow.reason, sa.func.count(), first)
         .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
         .where(
-            Condition(stored_rows.GOES_OUT),
+            Condition(GOES_OUT),
             col(DeliveryRow.attempts) > 0,
             col(DeliveryRow.created_at) < before,
             ChatRow.state == ChatState.ACTIVE,

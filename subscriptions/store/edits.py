@@ -8,13 +8,12 @@ from sqlmodel import col, or_, select
 from subscriptions.planning.retries import LONGEST_WAIT
 from subscriptions.states import ChatState
 from subscriptions.store import deliveries
-from subscriptions.store import rows as stored_rows
 from subscriptions.store.database.store import Transaction, shares
-from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow
+from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, MessageRow
 from subscriptions.store.sendable import ANY_REQUESTED, IN_LANE, IS_HELD, IS_REQUESTED, WAITS
 from subscriptions.store.steps import ClaimRequest, Edit
 
-_deliveries, _chats, _messages = (stored_rows.TABLES.tables[name] for name in ("delivery", "chat", "message"))
+_deliveries, _chats, _messages = (TABLES.tables[name] for name in ("delivery", "chat", "message"))
 _d, _c, _m = _deliveries.c, _chats.c, _messages.c
 
 

@@ -5,12 +5,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from subscriptions import states
-from subscriptions.store import rows as stored_rows
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.store import Transaction, execute, rows_of
+from subscriptions.store.rows import TABLES
 
-_chats = stored_rows.TABLES.tables["chat"]
-_subscriptions = stored_rows.TABLES.tables["subscription"]
+_chats = TABLES.tables["chat"]
+_subscriptions = TABLES.tables["subscription"]
 _now = sa.bindparam("now", type_=Utc)
 _c, _s = _chats.c, _subscriptions.c
 

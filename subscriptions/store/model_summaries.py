@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -32,8 +32,7 @@ _ASKED = sa.select(sa.func.count()).where(_s.state == State.ASKED)
 _IS_IT = (_s.paper == sa.bindparam("of")) & (_s.language == sa.bindparam("in_language"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+class Day(NamedTuple):
     """What the model did on a day, and what that cost. Tokens of requests that run now are an estimate."""
 
     day: date
@@ -202,17 +201,13 @@ def _values(place: Place) -> dict[str, object]:
 def hold_day(transaction: Transaction, day: date) -> Day:
     """Returns what a day has cost so far. Until the transaction ends, no other worker adds to it."""
     empty = {"day": day, "requests": 0, "tokens": 0, "made": 0, "failed": 0}
-    return _day(conflicts.hold(transaction, "model_day", ("day",), empty))
+    return Day._make(conflicts.hold(transaction, "model_day", ("day",), empty))
 
 
 def day(transaction: Transaction, of: date) -> Day:
     """Returns what the model did on a day."""
     row = execute(transaction, sa.select(_days).where(_d.day == of)).first()
-    return Day(day=of) if row is None else _day(row)
-
-
-def _day(row: sa.Row[*tuple[Any, ...]]) -> Day:
-    return Day(day=row.day, requests=row.requests, tokens=row.tokens, made=row.made, failed=row.failed)
+    return Day(of) if row is None else Day._make(row)
 
 
 def add_to_day(transaction: Transaction, of: date, **more: int) -> None:

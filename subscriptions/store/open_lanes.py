@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from subscriptions import model
 from subscriptions.planning.retries import LONGEST_WAIT
 from subscriptions.states import MessageState
-from subscriptions.store import rows as stored_rows
 from subscriptions.store.columns import Condition
 from subscriptions.store.database.store import Transaction, reads, rows_of
 from subscriptions.store.edits import LANES_WITH_EDITS, REQUESTED
+from subscriptions.store.rows import GOES_OUT, TABLES
 from subscriptions.store.sendable import IS_HELD, WAITS
 
-_deliveries, _chats, _messages = (stored_rows.TABLES.tables[name] for name in ("delivery", "chat", "message"))
+_deliveries, _chats, _messages = (TABLES.tables[name] for name in ("delivery", "chat", "message"))
 _d, _c, _m = _deliveries.c, _chats.c, _messages.c
 
 
@@ -28,9 +28,7 @@ _WAITING_LANES = (
     sa.select(_c.platform, _c.address)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     # concat keeps SQLite from using the index by address, which is no help since nearly all chats are on one platform
-    .where(
-        Condition(stored_rows.GOES_OUT), _c.platform.concat("").in_(sa.bindparam("platforms", expanding=True)), ~IS_HELD
-    )
+    .where(Condition(GOES_OUT), _c.platform.concat("").in_(sa.bindparam("platforms", expanding=True)), ~IS_HELD)
     .where(
         sa.or_(
             _d.next_at.is_(None),

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from subscriptions.planning.forecast import DueSpan, Move
-from subscriptions.store import rows as stored_rows
 from subscriptions.store import subscriptions
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import Transaction, execute, in_chunks, reads
+from subscriptions.store.rows import BECOMES_DUE, TABLES
 
-_chats = stored_rows.TABLES.tables["chat"]
-_subscriptions = stored_rows.TABLES.tables["subscription"]
+_chats = TABLES.tables["chat"]
+_subscriptions = TABLES.tables["subscription"]
 _now = sa.bindparam("now", type_=Utc)
 _last_sequence = sa.bindparam("last_sequence", type_=sa.Integer)
 _c, _s = _chats.c, _subscriptions.c
@@ -34,18 +34,18 @@ def _moments_of_open_windows() -> sa.CTE:
     for a range of moments, SQLite would read all waiting subscriptions.
     """
     first = sa.select(sa.func.min(_s.next_due_at).label("at")).where(
-        _s.next_due_at > sa.bindparam("earliest", type_=Utc), Condition(stored_rows.BECOMES_DUE)
+        _s.next_due_at > sa.bindparam("earliest", type_=Utc), Condition(BECOMES_DUE)
     )
     found = first.cte("opened", recursive=True)
     later = _subscriptions.alias("later")
     following = sa.select(sa.func.min(later.c.next_due_at)).where(
-        later.c.next_due_at > found.c.at, Condition(stored_rows.BECOMES_DUE)
+        later.c.next_due_at > found.c.at, Condition(BECOMES_DUE)
     )
     return found.union_all(sa.select(following.scalar_subquery()).where(found.c.at <= _now))
 
 
 _came = _s.cursor < _last_sequence
-_active = Condition(stored_rows.BECOMES_DUE)  # the indexes have only these subscriptions, so others cost no time
+_active = Condition(BECOMES_DUE)  # the indexes have only these subscriptions, so others cost no time
 _opened = _moments_of_open_windows()
 # Each statement reads a range of an index. For one statement with OR, SQLite would read all subscriptions each second.
 _OVERDUE = sa.select(_s.chat).where(_s.latest_due_at <= _now, _active)

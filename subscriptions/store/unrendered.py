@@ -9,14 +9,14 @@ import sqlalchemy as sa
 from subscriptions import model
 from subscriptions.states import MessageState
 from subscriptions.store import deliveries
-from subscriptions.store import rows as stored_rows
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.store import Transaction, reads, writes
+from subscriptions.store.rows import TABLES
 from subscriptions.store.sendable import IS_HELD, MAY_BE_SENT
 from subscriptions.store.steps import Unrendered
 
 _deliveries, _chats, _messages, _items = (
-    stored_rows.TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item")
+    TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item")
 )
 _d, _c, _i = _deliveries.c, _chats.c, _items.c
 

@@ -15,17 +15,16 @@ from subscriptions.planning.retries import LONGEST_WAIT
 from subscriptions.states import (
     MessageState,
 )
-from subscriptions.store import rows as stored_rows
 from subscriptions.store import sendable
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import Transaction, execute, reads
 from subscriptions.store.paper_sequence import last_sequence
+from subscriptions.store.rows import BECOMES_DUE, GOES_OUT, TABLES
 from subscriptions.zones import zone
 
 _deliveries, _chats, _messages, _subscriptions, _papers, _appearances, _digests = (
-    stored_rows.TABLES.tables[name]
-    for name in ("delivery", "chat", "message", "subscription", "paper", "appearance", "digest")
+    TABLES.tables[name] for name in ("delivery", "chat", "message", "subscription", "paper", "appearance", "digest")
 )
 _d, _c, _m, _s, _p, _a, _g = (
     _deliveries.c,
@@ -147,12 +146,10 @@ def to_be_planned_since(transaction: Transaction, *, now: datetime) -> datetime 
     A chat that wants papers at once has waited since the arrival of the first paper that it has not looked at.
     """
     its_end = sa.select(sa.func.min(_s.latest_due_at))
-    overdue = execute(
-        transaction, its_end.where(_s.latest_due_at.is_not(None), Condition(stored_rows.BECOMES_DUE))
-    ).scalar()
+    overdue = execute(transaction, its_end.where(_s.latest_due_at.is_not(None), Condition(BECOMES_DUE))).scalar()
     behind = stored_subscriptions.behind(transaction, last_sequence(transaction))
     known = [one.sequence for one in behind if quiet_until(one.quiet, zone(one.zone), now) is None]
-    lowest = sa.select(sa.func.min(_s.cursor)).where(_s.next_due_at.is_(None), Condition(stored_rows.BECOMES_DUE))
+    lowest = sa.select(sa.func.min(_s.cursor)).where(_s.next_due_at.is_(None), Condition(BECOMES_DUE))
     if (own := execute(transaction, lowest).scalar()) is not None:
         known.append(own)
     papers = sa.select(_p.sequenced_at).order_by(_p.sequence).limit(1)
@@ -170,7 +167,7 @@ def to_be_sent_since(transaction: Transaction, *, now: datetime, wall: datetime)
     wanted = (
         sa.select(sa.func.min(begins))
         .join_from(_deliveries, _chats, _c.id == _d.chat)
-        .where(Condition(stored_rows.GOES_OUT), ~sendable.IS_HELD, _d.next_at.is_(None) | ~sendable.WAITS)
+        .where(Condition(GOES_OUT), ~sendable.IS_HELD, _d.next_at.is_(None) | ~sendable.WAITS)
     )
     found: datetime | None = execute(
         transaction, wanted, {"now": now, "longest": now + LONGEST_WAIT, "wall": wall}

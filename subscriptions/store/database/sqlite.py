@@ -82,17 +82,6 @@ class SqliteFile:
         except FileNotFoundError:
             return False
 
-    def mark(self) -> object | None:
-        """Returns a value that stays the same while no process writes: time and size of the write-ahead log, or None.
-
-        Two commits within one tick of the file system's clock may have the same value.
-        """
-        try:
-            found = self.path.with_name(f"{self.path.name}-wal").stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size
-
     def version(self) -> object | None:
         """Returns SQLite's counter of commits.
 

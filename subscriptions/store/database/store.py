@@ -295,16 +295,6 @@ class Store:
                 if revision is not None or not schema.make_schema(connection):
                     schema.upgrade_schema(connection)
 
-    def mark(self) -> object | None:
-        """Returns a value that stays the same while no process writes; None if only a request to the database can tell.
-
-        On SQLite, the value may, rarely, stay the same although another process has written.
-        """
-        mark = self.kind.mark()
-        if mark is None:
-            return None
-        return (mark, self.commits)
-
     def missing(self) -> errors.NotFound:
         """Returns the error to raise if there is no database, or only an empty file."""
         return errors.NotFound(

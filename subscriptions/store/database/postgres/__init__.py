@@ -274,12 +274,8 @@ class PostgresDatabase:
         """Whether the database has paperwire's schema."""
         return self.revision() is not None
 
-    def mark(self) -> object | None:
-        """Returns None: only a request to the server could tell whether others have written."""
-        return None
-
     def version(self) -> object | None:
-        """Returns None, like `mark`."""
+        """Returns None: only a request to the server could tell whether others have written."""
         return None
 
     def revision(self) -> str | None:
