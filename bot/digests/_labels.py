@@ -101,13 +101,6 @@ _LABEL = re.compile(
 )
 _MARKUP: Final = _Shape("", 0)
 _NAMES_LINE: Final = _Shape("", 0, is_plain=False)  # a line of authors, which may stand below a label
-# An entry as upstream writes it. Most are like this, and this is twice as fast as looking for labels.
-_UPSTREAM = re.compile(
-    r"\n\*(?P<authors>[^*\n]*)\*\n\nMain category: (?P<category>[\w.-]*)\n\nTL;DR: (?P<tldr>(?!>)[^\n]*)\n\n\n"
-    r"<details>\n  <summary>Details</summary>\nMotivation: (?P<motivation>(?!>)[^\n]*)\n\nMethod: (?P<method>(?!>)[^\n]*)\n\n"
-    r"Result: (?P<result>(?!>)[^\n]*)\n\nConclusion: (?P<conclusion>(?!>)[^\n]*)\n\n"
-    r"Abstract: (?P<abstract>(?!>)[^\n]+(?:\n[^\n*#><\[!=_-][^\n]*)*)\n\n</details>(?=\n|$)"
-)
 _END = "\n</details>"
 _FOLD = "\n<details>"  # begins the part that the page hides at first
 # Lines that occur only between entries
@@ -135,9 +128,6 @@ _HEAD_WITHOUT_LINK = re.compile(r"\s*Authors: (?P<names>.*?) \| Main Category: (
 
 def read_body(text: str) -> Body:
     """Reads the text between a head and the next head. `text` begins with the line feed after the head."""
-    upstream = _UPSTREAM.match(text)
-    if upstream and (not (after := text[upstream.end() :].strip()) or _BETWEEN.match(after)):
-        return _body_of(upstream, text[upstream.end() :])
     between = _BETWEEN.search(text, max(text.find(_END), 0))
     end = between.start() if between else len(text)
     fold = text.find(_FOLD, 0, end)
@@ -146,12 +136,6 @@ def read_body(text: str) -> Body:
     reader.read(text, labels, end)
     reader.body.after = text[end:]
     return reader.body
-
-
-def _body_of(upstream: re.Match[str], after: str) -> Body:
-    fields = {name: " ".join(text.split()) for name, text in upstream.groupdict().items()}
-    category, authors = fields.pop(CATEGORY), fields.pop(_AUTHORS)
-    return Body(fields=fields, after=after, authors=names_in(authors), categories=[category])
 
 
 def read_body_without_link(text: str) -> Body:
