@@ -1,6 +1,7 @@
 """Reads dates of publication, as far as they are given: in numbers, in words of several languages, by parts."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 _MONTHS = {  # beginnings of names of months, in the languages of western Europe
@@ -45,6 +46,11 @@ def date_of(text: str) -> str:
         return year["year"]
     month = next((one for one in months if one["before"] or one["after"]), months[0])  # `Mar` may be a Tuesday
     return date_from(year["year"], month["month"], month["before"] or month["after"] or "")
+
+
+def date_among(texts: Iterable[str]) -> str:
+    """Returns the date in the first of these texts that has one; "" if none has."""
+    return next(filter(None, map(date_of, texts)), "")
 
 
 def day_of(text: str) -> date | None:

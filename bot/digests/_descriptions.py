@@ -1,6 +1,7 @@
 """Reads the descriptions of entries of feeds, whose lines hold what has no element: names, date, journal, DOI, abstract."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.digests import _dates, _dois, _markup, _names
@@ -34,7 +35,7 @@ _FIRST_LINES = 6  # among which a line of names may stand
 
 @dataclass(slots=True)
 class Description:
-    """What the lines of a description hold."""
+    """What the lines of descriptions hold."""
 
     abstract: str = ""
     names: str = ""
@@ -43,9 +44,29 @@ class Description:
     cited: str = ""  # the journal, in the short form that a citation has
     doi: str | None = None
 
+    @property
+    def all_names(self) -> list[str]:
+        """The names as a list of one text; empty if there are none."""
+        return [self.names] if self.names else []
 
-def described(text: str, title: str, venue: str = "") -> Description:
-    """Returns what a description holds. `title` and `venue`: of its entry, which lines of it may repeat."""
+
+def described(texts: Iterable[str], title: str, venue: str = "") -> Description:
+    """Returns what the descriptions of an entry hold: the longest abstract, and the first of each other text.
+
+    `title`, with markup, and `venue` are those of the entry, which lines may repeat.
+    """
+    found, plain = Description(), _markup.plain(title)
+    for one in (_described(text, plain, venue) for text in texts):
+        found.abstract = max(one.abstract, found.abstract, key=len)
+        found.names = found.names or one.names
+        found.date = found.date or one.date
+        found.source = found.source or one.source
+        found.cited = found.cited or one.cited
+        found.doi = found.doi or one.doi
+    return found
+
+
+def _described(text: str, title: str, venue: str) -> Description:
     found = Description()
     kept: list[str] = []
     lines = _markup.lines(text)

@@ -1,6 +1,7 @@
 """Finds DOIs in fields, addresses and lines of text."""
 
 import re
+from collections.abc import Iterable
 from urllib.parse import unquote
 
 from bot.digests import _arxiv
@@ -27,6 +28,11 @@ def doi_in_field(text: str) -> str | None:
     value = text[_BEFORE_DOI.match(text).end() :].strip().rstrip(".,;")  # type: ignore[union-attr]  # matches always
     found = _DOI.fullmatch(unquote(value) if "/" not in value else value)
     return found[0].lower() if found else None
+
+
+def doi_among(texts: Iterable[str]) -> str | None:
+    """Returns the first DOI that one of these fields holds; None if there is none."""
+    return next(filter(None, map(doi_in_field, texts)), None)
 
 
 def doi_in_address(address: str) -> str | None:

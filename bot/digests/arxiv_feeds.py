@@ -16,6 +16,7 @@ An error is an answer with one entry, whose id is `https://arxiv.org/api/errors#
 """
 
 import re
+from functools import partial
 
 from bot.digests import _arxiv, _days, _format, _lines, _names, _papers, _xml
 from bot.digests._format import Content, Entry, Format
@@ -47,13 +48,6 @@ def feed_content(text: str, record: str, warnings: Warnings, *, doi: str = "DOI"
         return Content(entries=[], day=day)
     _xml.warn_truncated(document, warnings)
     return Content(entries=entries, day=day)
-
-
-def warn_capped(content: Content, warnings: Warnings) -> Content:
-    """Returns the papers of a feed, with a warning if there are as many as arXiv puts into a feed."""
-    if len(content.entries) >= LIMIT:
-        warnings.add("possibly_capped", count=len(content.entries))
-    return content
 
 
 def _entry(record: _xml.Element, warnings: Warnings, doi: str) -> Entry | None:
@@ -126,11 +120,6 @@ def _is_rss(text: str) -> bool:
     return of_arxiv or title.startswith(ERROR_TITLE) or title.endswith("on arXiv.org")
 
 
-def _read_rss(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
-    """Returns the papers of the feed, with their announce types, which differ between the feeds of two categories."""
-    return warn_capped(feed_content(text, "item", warnings), warnings)
-
-
 def _is_atom(text: str) -> bool:
     """Returns whether the document is an Atom `feed` with the id of the feed service or with the title of its errors."""
     root = _xml.read_head(text, f"{ATOM} feed")
@@ -139,9 +128,15 @@ def _is_atom(text: str) -> bool:
     return "rss.arxiv.org/atom" in root.first(f"{ATOM} id") or root.first(f"{ATOM} title").startswith(ERROR_TITLE)
 
 
-def _read_atom(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
-    """Returns the papers of the feed, with their announce types, which differ between the feeds of two categories."""
-    return warn_capped(feed_content(text, f"{ATOM} entry", warnings), warnings)
+def _read_feed(record: str, text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
+    """Returns the papers of a feed, with their announce types, which differ between the feeds of two categories.
+
+    Warns if there are as many papers as arXiv puts into a feed.
+    """
+    content = feed_content(text, record, warnings)
+    if len(content.entries) >= LIMIT:
+        warnings.add("possibly_capped", count=len(content.entries))
+    return content
 
 
 _QUERY_TITLE = "arxiv query:"  # compared in lower case: arXiv also writes ArXiv
@@ -161,7 +156,7 @@ def _read_answer(text: str, warnings: Warnings, language: str | None) -> Content
 
 
 FORMATS = (
-    Format("arxiv_rss", _is_rss, _read_rss),
-    Format("arxiv_atom", _is_atom, _read_atom),
+    Format("arxiv_rss", _is_rss, partial(_read_feed, "item")),
+    Format("arxiv_atom", _is_atom, partial(_read_feed, f"{ATOM} entry")),
     Format("arxiv_api_atom", _is_answer, _read_answer),
 )

@@ -125,27 +125,19 @@ def _work_of(record: _xml.Element, feed: _Feed) -> Work:
     links = _links(record, fields)
     is_blog = feed.is_blog or "other:commentRss" in fields
     texts = fields.texts("content:encoded", "description", "summary", "content", "dc:description")
-    described = [_descriptions.described(text, _markup.plain(title), feed.venue) for text in texts]
+    described = _descriptions.described(texts, title, feed.venue)
     doi = _doi(fields, links)
     if not doi and not is_blog:
-        doi = next((one.doi for one in described if one.doi), None)
-    people = (
-        _people(fields, _languages.language_of(title))
-        or [names for names in (one.names for one in described) if names][:1]
-    )
-    abstracts = sorted((one.abstract for one in described), key=len)
+        doi = described.doi
     return Work(
         line=record.line,
         title=_works.without_period(title) if feed.is_of_pubmed else title,
         doi=doi,
         arxiv_id=next((link for link in links if _arxiv.arxiv_address(link)), None),
-        people=people,
-        date=_date(fields) or next((one.date for one in described if one.date), ""),
-        abstract=abstracts[-1] if abstracts else "",
-        venue=_venue(fields, title)
-        or next((one.source for one in described if one.source), "")
-        or next((one.cited for one in described if one.cited), "")
-        or feed.venue,
+        people=_people(fields, _languages.language_of(title)) or described.all_names,
+        date=_date(fields) or described.date,
+        abstract=described.abstract,
+        venue=_venue(fields, title) or described.source or described.cited or feed.venue,
         url=next(iter(links), ""),
         kinds=_kinds(fields),
         is_paper=bool(doi) or not is_blog,
@@ -180,9 +172,8 @@ def _doi(fields: _Fields, links: list[str]) -> str | None:
     named = fields.texts(
         "prism:doi", "doi", "other:doi", "dc:identifier", "dcterms:identifier", "prism:identifier", "guid", "id"
     )
-    found = (doi for text in named if (doi := _dois.doi_in_field(collapse(text))))
     in_links = (doi for link in links if (doi := _dois.doi_in_address(collapse(link))))
-    return next(found, None) or next(in_links, None)
+    return _dois.doi_among(map(collapse, named)) or next(in_links, None)
 
 
 def _people(fields: _Fields, language: str) -> list[str]:
@@ -218,7 +209,7 @@ def _date(fields: _Fields) -> str:
         "published_at", "prism:publicationDate", "dc:date", "dcterms:issued", "pubDate", "published", "issued", "prism:coverDate",
         "created", "updated", "modified",
     )  # fmt: skip
-    return next((day for text in named if (day := _dates.date_of(text))), "")
+    return _dates.date_among(named)
 
 
 def _venue(fields: _Fields, title: str) -> str:
@@ -298,7 +289,7 @@ def _works_in_json(text: str, warnings: Warnings, venue: str) -> Iterator[Work]:
     for item in _json.json_items(text, warnings, "items"):
         title, ours = item.text("title"), item.record("_paperwire")
         texts = [item.written("content_html"), item.written("content_text"), item.text("summary")]
-        described = [_descriptions.described(one, _markup.plain(title)) for one in texts if one]
+        described = _descriptions.described(filter(None, texts), title)
         links = [one for name in ("url", "external_url", "id") if (one := item.text(name))]
         doi = _dois.doi_in_field(item.text("doi") or item.text("_doi") or item.text("id"))
         in_links = (found for link in links if (found := _dois.doi_in_address(link)))
@@ -310,9 +301,9 @@ def _works_in_json(text: str, warnings: Warnings, venue: str) -> Iterator[Work]:
             title=title,
             doi=own,
             arxiv_id=arxiv_id,
-            people=names or [one.names for one in described if one.names][:1],
+            people=names or described.all_names,
             date=_dates.date_of(ours.text("date") or item.text("date_published") or item.text("date_modified")),
-            abstract=max((one.abstract for one in described), key=len, default=""),
+            abstract=described.abstract,
             venue=ours.text("venue") or venue,
             url=next(iter(links), ""),
             kinds=item.texts("tags"),

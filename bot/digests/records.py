@@ -53,7 +53,7 @@ def _work_of_pubmed(record: _xml.Element) -> Work:
     return Work(
         line=record.line,
         title=_works.without_period(title) or _in(article, "VernacularTitle").text,
-        doi=next((doi for text in (*located, *ids) if (doi := _dois.doi_in_field(text))), None),
+        doi=_dois.doi_among((*located, *ids)),
         people=[name for one in _in(article, "AuthorList").all("Author") if (name := _name_in_pubmed(one))],
         date=_date_in_pubmed(record, article),
         abstract=" ".join(map(_part_of_abstract, _in(article, "Abstract").all("AbstractText"))),
@@ -175,19 +175,13 @@ def _work_of_s2(record: Record) -> Work:
 
 
 def _work_of_esummary(record: Record) -> Work:
-    ids = record.records("articleids")
     pmid = record.text("uid")
     return Work(
         line=record.line,
         title=_works.without_period(record.text("title")) or record.text("vernaculartitle"),
-        doi=next(
-            (doi for one in ids if one.text("idtype") == "doi" and (doi := _dois.doi_in_field(one.text("value")))),
-            None,
-        ),
+        doi=_dois.doi_among(one.text("value") for one in record.records("articleids") if one.text("idtype") == "doi"),
         people=record.names("authors"),
-        date=_dates.date_of(record.text("epubdate"))
-        or _dates.date_of(record.text("pubdate"))
-        or _dates.date_of(record.text("sortpubdate")),
+        date=_dates.date_among(map(record.text, ("epubdate", "pubdate", "sortpubdate"))),
         venue=record.text("fulljournalname") or record.text("source"),
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdecimal() else "",
         kinds=record.texts("pubtype"),
@@ -225,13 +219,16 @@ def _work_of_doaj(record: Record) -> Work:
     return Work(
         line=record.line,
         title=article.text("title"),
-        doi=next((doi for text in ids if (doi := _dois.doi_in_field(text))), None),
+        doi=_dois.doi_among(ids),
         people=article.names("author"),
         date=_dates.date_from(article.text("year"), article.text("month")),
         abstract=article.text("abstract"),
         venue=article.record("journal").text("title"),
         url=next(iter(links), ""),
     )
+
+
+_DATES_OF_HAL = ("publicationDate_s", "producedDate_s", "publicationDateY_i", "producedDateY_i", "submittedDate_s")
 
 
 def _work_of_hal(record: Record) -> Work:
@@ -241,14 +238,11 @@ def _work_of_hal(record: Record) -> Work:
         doi=_dois.doi_in_field(record.text("doiId_s")),
         arxiv_id=record.text("arxivId_s") or None,
         people=record.texts("authFullName_s"),
-        date=next(
-            (day for name in ("publicationDate_s", "producedDate_s", "publicationDateY_i", "producedDateY_i", "submittedDate_s")
-             if (day := _dates.date_of(record.text(name)))), "",
-        ),
+        date=_dates.date_among(map(record.text, _DATES_OF_HAL)),
         abstract=next(iter(record.texts("abstract_s")), ""),
         venue=record.text("journalTitle_s"),
         url=record.text("uri_s"),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True)
