@@ -269,7 +269,7 @@ def addresses_with_prefix(transaction: Transaction, platform: str, prefix: str) 
     rows = transaction.exec(
         select(ChatRow.address)
         .where(ChatRow.platform == platform, ChatRow.address >= prefix, ChatRow.address < prefix + _LAST_SIGN)
-        .where(col(ChatRow.moved_to).is_(None))
+        .where(_c.moved_to.is_(None))
         .distinct()
     )
     return list(rows)
@@ -277,16 +277,16 @@ def addresses_with_prefix(transaction: Transaction, platform: str, prefix: str) 
 
 def unconfirmed_since(transaction: Transaction, before: datetime) -> list[int]:
     """Returns the ids of the chats that were added before the moment `before` and never confirmed."""
-    found = select(ChatRow.id).where(ChatRow.state == states.ChatState.UNCONFIRMED, col(ChatRow.created_at) < before)
+    found = select(ChatRow.id).where(ChatRow.state == states.ChatState.UNCONFIRMED, _c.created_at < before)
     return list(transaction.exec(found))
 
 
 def unreachable_since(transaction: Transaction, before: datetime) -> list[int]:
     """Returns the ids of the chats that became unreachable before the moment `before`."""
     found = select(ChatRow.id).where(
-        col(ChatRow.state).in_((states.ChatState.PAUSED, *states.WAITING)),
-        col(ChatRow.pause_reason).in_(states.UNREACHABLE),
-        col(ChatRow.state_since) < before,
+        _c.state.in_((states.ChatState.PAUSED, *states.WAITING)),
+        _c.pause_reason.in_(states.UNREACHABLE),
+        _c.state_since < before,
     )
     return list(transaction.exec(found))
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import select
 
 from subscriptions import model
 from subscriptions.planning.retries import RetryDecision, decide_not_found
@@ -18,7 +18,7 @@ from subscriptions.store.columns import Utc
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, shares
 from subscriptions.store.edits import next_edit
-from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, MessageRow
+from subscriptions.store.rows import TABLES, DeliveryRow, MessageRow
 from subscriptions.store.sendable import ANY_REQUESTED, CHATS_IN_LANE, IN_LANE, IS_HELD, MAY_BE_SENT, waits_until
 from subscriptions.store.steps import Claim, ClaimRequest, Step, Unrendered
 from subscriptions.store.wakeups import wake_lanes
@@ -239,19 +239,19 @@ def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> Non
 
     Then the message waits for its next attempt, or the lane goes on and a person decides about the message.
     """
-    given_up = sa.update(MessageRow).where(*_is_unclear(claimed))
-    transaction.exec(given_up.values(reason=reason, lookup_given_up=True, found_at_start=False))
+    given_up = sa.update(_messages).where(*_is_unclear(claimed))
+    execute(transaction, given_up.values(reason=reason, lookup_given_up=True, found_at_start=False))
 
 
 @shares
 def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime) -> None:
     """Stores that the platform does not have an unclear message. The message is posted again, at once or later."""
     decision = decide_not_found(claimed.attempts, now)
-    again = sa.update(MessageRow).where(*_is_unclear(claimed))
-    if not transaction.exec(again.values(state=decision.state, unclear_since=None, found_at_start=False)).rowcount:
+    again = sa.update(_messages).where(*_is_unclear(claimed))
+    if not execute(transaction, again.values(state=decision.state, unclear_since=None, found_at_start=False)).rowcount:
         return
-    of_claim = col(DeliveryRow.seq) == claimed.seq
-    transaction.exec(sa.update(DeliveryRow).where(of_claim).values(next_at=decision.not_before))
+    postponed = sa.update(_deliveries).where(_d.seq == claimed.seq).values(next_at=decision.not_before)
+    execute(transaction, postponed)
     if decision.not_before is not None:
         wake_lanes(transaction, [claimed.address.lane], after=decision.not_before - now)
 
@@ -261,8 +261,8 @@ def _is_unclear(claimed: Claim) -> tuple[sa.ColumnElement[bool], ...]:
 
     During the look-up, the chat may have been erased, or a person may have decided about the message.
     """
-    state = col(MessageRow.state) == MessageState.UNCLEAR
-    return col(MessageRow.delivery) == claimed.seq, col(MessageRow.number) == claimed.message.number, state
+    state = _m.state == MessageState.UNCLEAR
+    return _m.delivery == claimed.seq, _m.number == claimed.message.number, state
 
 
 def record_outcome(
@@ -303,7 +303,7 @@ def record_outcome(
         delivery.attempts += 1
     delivery.next_at = decision.not_before
     if decision.use_plain:  # for all unfinished messages of the delivery
-        rest = select(MessageRow).where(MessageRow.delivery == claimed.seq, col(MessageRow.state).not_in(FINISHED))
+        rest = select(MessageRow).where(_m.delivery == claimed.seq, _m.state.not_in(FINISHED))
         for other in transaction.exec(rest).all():
             other.use_plain = True
     transaction.flush()
@@ -323,14 +323,14 @@ def pause_lane(transaction: Transaction, lane: model.Lane, *, wall: datetime, un
 
 def settle_if_finished(transaction: Transaction, delivery: DeliveryRow, now: datetime) -> None:
     """Settles a delivery whose messages are all sent or dead."""
-    states = transaction.exec(select(MessageRow.state).where(MessageRow.delivery == delivery.seq)).all()
+    states = transaction.exec(select(_m.state).where(_m.delivery == delivery.seq)).all()
     if states and all(state in FINISHED for state in states):
         delivery.settled_at, delivery.next_at = now, None
 
 
 def is_sent(transaction: Transaction, seq: int) -> bool:
     """Whether a delivery has messages, and all of them are sent."""
-    states = transaction.exec(select(MessageRow.state).where(MessageRow.delivery == seq)).all()
+    states = transaction.exec(select(_m.state).where(_m.delivery == seq)).all()
     return bool(states) and all(state is MessageState.SENT for state in states)
 
 
@@ -346,10 +346,10 @@ def begun_sends(transaction: Transaction, after: datetime) -> list[tuple[model.L
     The moments are times of the machine's clock.
     """
     rows = transaction.exec(
-        select(ChatRow.platform, ChatRow.address, MessageRow.attempted_at, col(MessageRow.state))
-        .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
-        .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
-        .where(col(MessageRow.attempted_at) > after)
+        select(_c.platform, _c.address, _m.attempted_at, _m.state)
+        .join(DeliveryRow, _d.chat == _c.id)
+        .join(MessageRow, _m.delivery == _d.seq)
+        .where(_m.attempted_at > after)
     )
     return [
         (model.Lane(platform, address), at, state is MessageState.SENT)

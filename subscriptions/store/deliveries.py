@@ -25,9 +25,7 @@ _ITEMS = sa.select(_delivery_items).where(_i.delivery.in_(_ids)).order_by(_i.pos
 _TITLED = sa.select(_sources.c.name, _sources.c.title, _sources.c.home).where(_sources.c.title != "")
 
 # the message that shows an item of its delivery
-SHOWN_IN_MESSAGE = (col(MessageRow.delivery) == DeliveryItemRow.delivery) & (
-    col(MessageRow.number) == DeliveryItemRow.message
-)
+SHOWN_IN_MESSAGE = (col(MessageRow.delivery) == _i.delivery) & (col(MessageRow.number) == _i.message)
 
 
 def delivery_value(transaction: Transaction, seq: int) -> model.Delivery:
@@ -73,12 +71,12 @@ def delivered_items(
     """Returns the items of a delivery in order, or only the item at `position`; () for a delivery of another chat."""
     wanted = (
         select(DeliveryItemRow)
-        .join(DeliveryRow, col(DeliveryRow.seq) == DeliveryItemRow.delivery)
-        .where(DeliveryRow.id == delivery_id, DeliveryItemRow.chat == chat_id)
-        .order_by(col(DeliveryItemRow.position))
+        .join(DeliveryRow, _d.seq == _i.delivery)
+        .where(_d.id == delivery_id, _i.chat == chat_id)
+        .order_by(_i.position)
     )
     if position is not None:
-        wanted = wanted.where(DeliveryItemRow.position == position)
+        wanted = wanted.where(_i.position == position)
     return _items(transaction, transaction.exec(wanted).all())
 
 
@@ -104,10 +102,10 @@ def shown_between(
 ) -> list[Shown]:
     """Returns the papers that messages have shown to a chat from `since` on, up to `until`, in the order of sending."""
     rows = transaction.exec(
-        select(DeliveryItemRow.paper, col(MessageRow.sent_at), DeliveryItemRow.delivery)
+        select(_i.paper, col(MessageRow.sent_at), _i.delivery)
         .join(MessageRow, SHOWN_IN_MESSAGE)
-        .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True), col(MessageRow.sent_at) >= since)
-        .order_by(col(MessageRow.sent_at), col(DeliveryItemRow.delivery), col(DeliveryItemRow.position))
+        .where(_i.chat == chat_id, _i.shown.is_(True), col(MessageRow.sent_at) >= since)
+        .order_by(col(MessageRow.sent_at), _i.delivery, _i.position)
     ).all()
     dropped = delivered_since(transaction, chat_id, since.date())
     found = [Shown(paper, datetime.combine(day, _NOON, UTC)) for paper, day in dropped]
@@ -122,11 +120,11 @@ def newest_shown(transaction: Transaction, chat_id: int, most: int) -> list[tupl
     """
     sent = col(MessageRow.sent_at)
     rows = transaction.exec(
-        select(DeliveryItemRow.paper, sent)
-        .join(DeliveryRow, col(DeliveryRow.seq) == DeliveryItemRow.delivery)
+        select(_i.paper, sent)
+        .join(DeliveryRow, _d.seq == _i.delivery)
         .join(MessageRow, SHOWN_IN_MESSAGE)
-        .where(DeliveryRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True), sent.is_not(None))
-        .order_by(col(DeliveryRow.seq).desc(), col(DeliveryItemRow.position))
+        .where(_d.chat == chat_id, _i.shown.is_(True), sent.is_not(None))
+        .order_by(_d.seq.desc(), _i.position)
         .limit(most)
     )
     return [(paper, at) for paper, at in rows if at is not None]
@@ -134,7 +132,7 @@ def newest_shown(transaction: Transaction, chat_id: int, most: int) -> list[tupl
 
 def delivered_count(transaction: Transaction, chat_id: int) -> int:
     """Returns the number of papers in the deliveries of a chat."""
-    return transaction.exec(select(sa.func.count()).where(DeliveryItemRow.chat == chat_id)).one()
+    return transaction.exec(select(sa.func.count()).where(_i.chat == chat_id)).one()
 
 
 def delivered_item(transaction: Transaction, chat_id: int, paper_id: int) -> model.Item | None:
@@ -149,9 +147,9 @@ def delivered_titles(transaction: Transaction, chat_id: int, most: int) -> list[
     """Returns the titles of the last `most` papers that were delivered to a chat, newest first."""
     rows = transaction.exec(
         select(PaperRow.title)
-        .join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)
-        .where(DeliveryItemRow.chat == chat_id)
-        .order_by(col(DeliveryItemRow.delivery).desc())
+        .join(DeliveryItemRow, _i.paper == PaperRow.id)
+        .where(_i.chat == chat_id)
+        .order_by(_i.delivery.desc())
         .limit(most)
     )
     return list(rows)
@@ -205,9 +203,9 @@ def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> Deli
 def last_delivered(transaction: Transaction, chat_id: int) -> dict[int, int]:
     """Returns position → id of the paper, for the newest delivery that showed papers to a chat."""
     rows = transaction.exec(
-        select(DeliveryItemRow.delivery, DeliveryItemRow.position, DeliveryItemRow.paper)
-        .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown), col(DeliveryItemRow.delivery).is_not(None))
-        .order_by(col(DeliveryItemRow.delivery).desc(), col(DeliveryItemRow.position).desc())
+        select(_i.delivery, _i.position, _i.paper)
+        .where(_i.chat == chat_id, _i.shown, _i.delivery.is_not(None))
+        .order_by(_i.delivery.desc(), _i.position.desc())
         .limit(_MOST_SHOWN)
     ).all()
     return {position: paper for delivery, position, paper in rows if delivery == rows[0][0]}
@@ -217,10 +215,10 @@ def last_delivered(transaction: Transaction, chat_id: int) -> dict[int, int]:
 def papers_in_message(transaction: Transaction, chat_id: int, platform_id: str) -> tuple[int, ...]:
     """Returns the ids of the first two papers that a message shows; () if no delivery of the chat has this message."""
     found = transaction.exec(
-        select(DeliveryItemRow.paper)
+        select(_i.paper)
         .join(MessageRow, SHOWN_IN_MESSAGE)
-        .where(DeliveryItemRow.chat == chat_id, MessageRow.platform_id == platform_id)
-        .order_by(col(DeliveryItemRow.position))
+        .where(_i.chat == chat_id, MessageRow.platform_id == platform_id)
+        .order_by(_i.position)
         .limit(2)
     )
     return tuple(found)

@@ -14,7 +14,7 @@ from subscriptions.states import (
     MessageState,
 )
 from subscriptions.store.columns import Condition, Utc
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.delivery_states import STATES, states_not_over
 from subscriptions.store.rows import GOES_OUT, TABLES, ChatRow, DeliveryRow, MessageRow
 
@@ -43,19 +43,19 @@ def dead_since(transaction: Transaction, since: datetime | None) -> Trouble:
     Notices do not count, because otherwise a dead notice would cause the next notice.
     """
     wanted = (
-        select(DeliveryRow.id, MessageRow.reason, ChatRow, col(DeliveryRow.settled_at))
-        .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
-        .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
+        select(_d.id, MessageRow.reason, ChatRow, _d.settled_at)
+        .join(MessageRow, col(MessageRow.delivery) == _d.seq)
+        .join(ChatRow, col(ChatRow.id) == _d.chat)
         .where(
             MessageRow.state == MessageState.DEAD,
-            DeliveryRow.kind != model.DeliveryKind.NOTICE,
-            col(DeliveryRow.settled_at).is_not(None),
-            col(DeliveryRow.dismissed_at).is_(None),
+            _d.kind != model.DeliveryKind.NOTICE,
+            _d.settled_at.is_not(None),
+            _d.dismissed_at.is_(None),
         )
-        .order_by(col(DeliveryRow.seq), col(MessageRow.number))
+        .order_by(_d.seq, col(MessageRow.number))
     )
     if since is not None:
-        wanted = wanted.where(col(DeliveryRow.settled_at) > since)
+        wanted = wanted.where(_d.settled_at > since)
     rows = transaction.exec(wanted).all()
     ids = tuple(dict.fromkeys(delivery for delivery, _, _, _ in rows))
     reasons = Counter(reason for _, reason, _, _ in rows if reason)
@@ -71,17 +71,17 @@ def dead_since(transaction: Transaction, since: datetime | None) -> Trouble:
 
 def waiting_since(transaction: Transaction, before: datetime) -> dict[str, Trouble]:
     """Returns platform → deliveries that failed at least once and have waited since before the moment `before`."""
-    first = sa.func.min(col(DeliveryRow.created_at), type_=Utc)
+    first = sa.func.min(_d.created_at, type_=Utc)
     rows = transaction.exec(
-        select(ChatRow.platform, DeliveryRow.reason, sa.func.count(), first)
-        .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
+        select(ChatRow.platform, _d.reason, sa.func.count(), first)
+        .join(DeliveryRow, _d.chat == ChatRow.id)
         .where(
             Condition(GOES_OUT),
-            col(DeliveryRow.attempts) > 0,
-            col(DeliveryRow.created_at) < before,
+            _d.attempts > 0,
+            _d.created_at < before,
             ChatRow.state == ChatState.ACTIVE,
         )
-        .group_by(ChatRow.platform, col(DeliveryRow.reason))
+        .group_by(ChatRow.platform, _d.reason)
     ).all()
     reasons: dict[str, Counter[str]] = {}
     oldest: dict[str, datetime] = {}
@@ -97,28 +97,26 @@ def waiting_since(transaction: Transaction, before: datetime) -> dict[str, Troub
 def notices_since(transaction: Transaction, chat_id: int, cause: str, since: datetime) -> int:
     """Returns the number of notices with this cause that were stored for a chat at `since` or later."""
     begins = f"notice:{chat_id}:{cause}:"
-    wanted = select(sa.func.count()).select_from(DeliveryRow).where(DeliveryRow.chat == chat_id)
-    wanted = wanted.where(col(DeliveryRow.dedupe_key).startswith(begins), col(DeliveryRow.created_at) >= since)
+    wanted = select(sa.func.count()).select_from(DeliveryRow).where(_d.chat == chat_id)
+    wanted = wanted.where(_d.dedupe_key.startswith(begins), _d.created_at >= since)
     return transaction.exec(wanted).one()
 
 
 def noticed_since(transaction: Transaction, key: str, since: datetime) -> bool:
     """Whether a notice with this dedupe key was stored at `since` or later."""
-    wanted = select(DeliveryRow.seq).where(DeliveryRow.dedupe_key == key, col(DeliveryRow.created_at) >= since)
+    wanted = select(_d.seq).where(_d.dedupe_key == key, _d.created_at >= since)
     return transaction.exec(wanted).first() is not None
 
 
 def drop_notices(transaction: Transaction, part: str, *, now: datetime) -> None:
     """Dismisses all notices that are not settled and whose dedupe key contains `part`."""
-    transaction.exec(
-        sa.update(DeliveryRow)
-        .where(
-            col(DeliveryRow.kind) == model.DeliveryKind.NOTICE,
-            col(DeliveryRow.dedupe_key).contains(part, autoescape=True),
-            col(DeliveryRow.settled_at).is_(None),
-        )
-        .values(settled_at=now, dismissed_at=now, reason="it was not so after all")
+    notices = sa.update(_deliveries).where(
+        _d.kind == model.DeliveryKind.NOTICE,
+        _d.dedupe_key.contains(part, autoescape=True),
+        _d.settled_at.is_(None),
     )
+    untrue = {"settled_at": now, "dismissed_at": now, "reason": "it was not so after all"}
+    execute(transaction, notices.values(untrue))
 
 
 def states_of(transaction: Transaction, chat_id: int) -> Counter[DeliveryState]:

@@ -3,18 +3,20 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import col, or_, select
+from sqlmodel import or_
 
 from subscriptions.planning.retries import LONGEST_WAIT
 from subscriptions.states import ChatState
 from subscriptions.store import deliveries
-from subscriptions.store.database.store import Transaction, shares
-from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, MessageRow
+from subscriptions.store.database.store import Transaction, execute, shares
+from subscriptions.store.rows import TABLES
 from subscriptions.store.sendable import ANY_REQUESTED, IN_LANE, IS_HELD, IS_REQUESTED, WAITS
 from subscriptions.store.steps import ClaimRequest, Edit
 
-_deliveries, _chats, _messages = (TABLES.tables[name] for name in ("delivery", "chat", "message"))
-_d, _c, _m = _deliveries.c, _chats.c, _messages.c
+_deliveries, _chats, _messages, _items = (
+    TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item")
+)
+_d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 
 
 # This statement uses an index, and usually returns nothing.
@@ -69,15 +71,8 @@ def next_edit(transaction: Transaction, asking: ClaimRequest) -> Edit | None:
 @shares
 def finish_edit(transaction: Transaction, edit: Edit) -> None:
     """Ends an edit that succeeded or can never succeed. Keeps a request that came in the meantime."""
-    transaction.exec(
-        sa.update(MessageRow)
-        .where(
-            col(MessageRow.delivery) == edit.seq,
-            col(MessageRow.number) == edit.number,
-            col(MessageRow.edit_requested_at) == edit.requested_at,
-        )
-        .values(edit_requested_at=None)
-    )
+    is_same = (_m.delivery == edit.seq) & (_m.number == edit.number) & (_m.edit_requested_at == edit.requested_at)
+    execute(transaction, sa.update(_messages).where(is_same).values(edit_requested_at=None))
     _wait(transaction, edit, attempts=0, next_at=None)
 
 
@@ -87,18 +82,13 @@ def postpone_edit(transaction: Transaction, edit: Edit, *, next_at: datetime | N
 
 
 def _wait(transaction: Transaction, edit: Edit, *, attempts: int, next_at: datetime | None) -> None:
-    transaction.exec(
-        sa.update(DeliveryRow).where(col(DeliveryRow.seq) == edit.seq).values(attempts=attempts, next_at=next_at)
-    )
+    waits = sa.update(_deliveries).where(_d.seq == edit.seq).values(attempts=attempts, next_at=next_at)
+    execute(transaction, waits)
 
 
 def _layout(transaction: Transaction, seq: int) -> tuple[tuple[int, ...], ...]:
-    numbers = transaction.exec(
-        select(MessageRow.number).where(MessageRow.delivery == seq).order_by(col(MessageRow.number))
-    )
-    items = transaction.exec(
-        select(DeliveryItemRow.message, DeliveryItemRow.paper)
-        .where(DeliveryItemRow.delivery == seq)
-        .order_by(col(DeliveryItemRow.position))
-    ).all()
+    sent = sa.select(_m.number).where(_m.delivery == seq).order_by(_m.number)
+    numbers = execute(transaction, sent).scalars()
+    shown = sa.select(_i.message, _i.paper).where(_i.delivery == seq).order_by(_i.position)
+    items = execute(transaction, shown).all()
     return tuple(tuple(paper for message, paper in items if message == number) for number in numbers)

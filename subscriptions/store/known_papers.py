@@ -37,29 +37,29 @@ def paper_count(transaction: Transaction) -> int:
 
 def sequenced_between(transaction: Transaction, after: int, upto: int) -> int:
     """Returns the number of papers with after < sequence <= upto."""
-    wanted = select(sa.func.count()).where(col(PaperRow.sequence) > after, col(PaperRow.sequence) <= upto)
+    wanted = select(sa.func.count()).where(_p.sequence > after, _p.sequence <= upto)
     return transaction.exec(wanted).one()
 
 
 def sequenced_at(transaction: Transaction, sequence: int) -> datetime | None:
     """Returns when the newest paper up to a sequence got its sequence; None if there is no such paper."""
-    wanted = select(PaperRow.sequenced_at).where(col(PaperRow.sequence) <= sequence)
-    return transaction.exec(wanted.order_by(col(PaperRow.sequence).desc()).limit(1)).first()
+    wanted = select(_p.sequenced_at).where(_p.sequence <= sequence)
+    return transaction.exec(wanted.order_by(_p.sequence.desc()).limit(1)).first()
 
 
 def sequenced_at_between(transaction: Transaction, after: int, upto: int) -> list[datetime]:
     """Returns the different moments at which papers with after < sequence <= upto got their sequences."""
-    wanted = select(PaperRow.sequenced_at).where(col(PaperRow.sequence) > after, col(PaperRow.sequence) <= upto)
+    wanted = select(_p.sequenced_at).where(_p.sequence > after, _p.sequence <= upto)
     return [moment for moment in transaction.exec(wanted.distinct()) if moment]
 
 
 def newest_delivered(transaction: Transaction, chat_id: int, after: int) -> tuple[int, datetime] | None:
     """Returns (sequence, when it was assigned) of the newest paper that a chat got; None if it is not above `after`."""
     wanted = (
-        select(PaperRow.sequence, PaperRow.sequenced_at)
-        .join(DeliveryItemRow, col(DeliveryItemRow.paper) == PaperRow.id)
-        .where(DeliveryItemRow.chat == chat_id, col(PaperRow.sequence) > after)
-        .order_by(col(PaperRow.sequence).desc())
+        select(_p.sequence, _p.sequenced_at)
+        .join(DeliveryItemRow, col(DeliveryItemRow.paper) == _p.id)
+        .where(DeliveryItemRow.chat == chat_id, _p.sequence > after)
+        .order_by(_p.sequence.desc())
         .limit(1)
     )
     found = transaction.exec(wanted).first()
@@ -71,7 +71,7 @@ def newest_delivered(transaction: Transaction, chat_id: int, after: int) -> tupl
 @reads
 def first_paper_at(transaction: Transaction) -> datetime | None:
     """Returns when the first paper came; None if there are no papers."""
-    return transaction.exec(select(PaperRow.first_seen_at).order_by(col(PaperRow.id)).limit(1)).first()
+    return transaction.exec(select(_p.first_seen_at).order_by(_p.id).limit(1)).first()
 
 
 def papers_with_keys(transaction: Transaction, keys: Sequence[str]) -> dict[str, int]:

@@ -19,7 +19,7 @@ from subscriptions.store import claims, sendable, wakeups
 from subscriptions.store.columns import Big
 from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, writes
 from subscriptions.store.delivery_states import STATES, WORST_FIRST, derived_state, state_for, states_not_over
-from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, LaneRow, MessageRow
+from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, LaneRow
 
 _FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # after these, no attempt follows
 
@@ -62,13 +62,13 @@ def entries(
     """
     page = (
         select(DeliveryRow, ChatRow, LaneRow)
-        .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
+        .join(ChatRow, col(ChatRow.id) == _d.chat)
         .outerjoin(LaneRow, (col(LaneRow.platform) == ChatRow.platform) & (col(LaneRow.address) == ChatRow.address))
-        .where(col(DeliveryRow.seq) > after)
-        .order_by(col(DeliveryRow.seq))
+        .where(_d.seq > after)
+        .order_by(_d.seq)
         .limit(CHUNK)
     )
-    rows = transaction.exec(page if over else page.where(col(DeliveryRow.seq).in_(_NOT_OVER))).all()
+    rows = transaction.exec(page if over else page.where(_d.seq.in_(_NOT_OVER))).all()
     seqs = [row.seq for row, _, _ in rows]
     messages: dict[int, list[tuple[MessageState, str]]] = {}
     for message in execute(transaction, _STATES_OF, {"those": seqs}):
@@ -125,15 +125,13 @@ def retry(transaction: Transaction, delivery_id: str) -> int | None:
     delivery = _not_sent(transaction, delivery_id)
     if delivery is None:
         return None
-    never_made = (col(MessageRow.payload) == "") & (col(MessageRow.state) == MessageState.DEAD)
-    transaction.exec(sa.delete(MessageRow).where(col(MessageRow.delivery) == delivery.seq, never_made))
-    if transaction.exec(select(MessageRow.number).where(MessageRow.delivery == delivery.seq)).first() is None:
+    never_made = (_m.payload == "") & (_m.state == MessageState.DEAD)
+    execute(transaction, sa.delete(_messages).where(_m.delivery == delivery.seq, never_made))
+    if execute(transaction, sa.select(_m.number).where(_m.delivery == delivery.seq)).first() is None:
         delivery.rendered_at = None
-    transaction.exec(
-        sa.update(MessageRow)
-        .where(col(MessageRow.delivery) == delivery.seq, col(MessageRow.state).in_(WORST_FIRST[:3]))
-        .values(state=MessageState.READY, reason="", lookup_given_up=False, found_at_start=False, unclear_since=None)
-    )
+    again = sa.update(_messages).where(_m.delivery == delivery.seq, _m.state.in_(WORST_FIRST[:3]))
+    ready = {"state": MessageState.READY, "reason": "", "lookup_given_up": False, "found_at_start": False}
+    execute(transaction, again.values({**ready, "unclear_since": None}))
     delivery.settled_at = delivery.dismissed_at = delivery.next_at = None
     delivery.attempts, delivery.reason = 0, ""
     transaction.flush()
@@ -163,11 +161,11 @@ def _wake(transaction: Transaction, delivery: DeliveryRow) -> None:
 
 def is_known(transaction: Transaction, delivery_id: str) -> bool:
     """Whether there is a delivery with this id."""
-    return transaction.exec(select(DeliveryRow.seq).where(DeliveryRow.id == delivery_id)).first() is not None
+    return transaction.exec(select(_d.seq).where(_d.id == delivery_id)).first() is not None
 
 
 def _not_sent(transaction: Transaction, delivery_id: str) -> DeliveryRow | None:
-    delivery = transaction.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).first()
+    delivery = transaction.exec(select(DeliveryRow).where(_d.id == delivery_id)).first()
     if delivery is None or claims.is_sent(transaction, delivery.seq):
         return None
     return delivery
@@ -206,6 +204,6 @@ def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) 
 
     Returns how many deliveries it dismissed.
     """
-    due = sa.update(DeliveryRow).where(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.due) < before)
+    due = sa.update(_deliveries).where(_d.settled_at.is_(None), _d.due < before)
     counted = {"settled_at": now, "dismissed_at": now, "reason": "counted as sent after a restore"}
-    return int(transaction.exec(due.values(counted)).rowcount)
+    return execute(transaction, due.values(counted)).rowcount

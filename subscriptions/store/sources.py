@@ -168,7 +168,7 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
             last=last.get(row.name),
             settled_at=settled.get(row.name),
         )
-        for row in transaction.exec(select(SourceRow).order_by(col(SourceRow.name)))
+        for row in transaction.exec(select(SourceRow).order_by(_s.name))
         if "on" in row.state  # rows without "on" are only names under which papers came
     )
 
@@ -253,7 +253,7 @@ def claim_poll(transaction: Transaction, name: str, before: datetime | None, unt
     row = transaction.get(SourceRow, name)
     if row is None or (state := _state(row.state)).next_at != before:
         return False
-    stored = col(SourceRow.state)["next_at"].as_string()
+    stored = _s.state["next_at"].as_string()
     is_still = stored.is_(None) if row.state.get("next_at") is None else stored == row.state["next_at"]
     claimed = sa.update(SourceRow).where(col(SourceRow.name) == name, is_still)
     return transaction.exec(claimed.values(state=columns.to_json(replace(state, next_at=until)))).rowcount == 1
@@ -280,9 +280,7 @@ def put_receipt(transaction: Transaction, receipt: Receipt) -> int:
 @reads
 def receipts_since(transaction: Transaction, since: datetime) -> list[Receipt]:
     """Returns the newest receipts since a moment, at most MOST_RECEIPTS, newest first."""
-    rows = transaction.exec(
-        select(ReceiptRow).where(col(ReceiptRow.at) >= since).order_by(_r.at.desc()).limit(MOST_RECEIPTS)
-    )
+    rows = transaction.exec(select(ReceiptRow).where(_r.at >= since).order_by(_r.at.desc()).limit(MOST_RECEIPTS))
     return [receipt_value(row) for row in rows]
 
 
@@ -296,7 +294,7 @@ def _newest_of_sources(transaction: Transaction) -> list[Receipt]:
         for outcome in Outcome
     ]
     ids = [receipt for found in execute(transaction, sa.select(*newest).select_from(_sources)) for receipt in found]
-    rows = transaction.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(ids)).order_by(col(ReceiptRow.id)))
+    rows = transaction.exec(select(ReceiptRow).where(_r.id.in_(ids)).order_by(_r.id))
     return list(map(receipt_value, rows))
 
 

@@ -245,7 +245,7 @@ def change_subscription(
 
 def remove_subscriptions(transaction: Transaction, ids: Sequence[int]) -> None:
     """Removes subscriptions. Deliveries that were planned for them are still sent."""
-    queries = transaction.exec(select(SubscriptionRow.query).where(col(SubscriptionRow.id).in_(ids))).all()
+    queries = transaction.exec(select(SubscriptionRow.query).where(_s.id.in_(ids))).all()
     transaction.exec(sa.delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
     drop_unused_queries(transaction, queries)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import select
 
 from subscriptions import model
 from subscriptions.states import ReplyState
@@ -52,7 +52,7 @@ def store_reply(transaction: Transaction, platform: str, update_id: str, reply: 
 @reads
 def commands_since(transaction: Transaction, chat: model.ChatAddress, since: datetime) -> int:
     """Returns the number of updates of a chat that took effect at `since` or later."""
-    found = select(sa.func.count()).select_from(UpdateRow).where(UpdateRow.chat == str(chat), UpdateRow.at >= since)
+    found = select(sa.func.count()).select_from(UpdateRow).where(_u.chat == str(chat), _u.at >= since)
     return transaction.exec(found).one()
 
 
@@ -61,15 +61,13 @@ def is_later_update(
     transaction: Transaction, chat: model.ChatAddress, after: datetime, *, without: Collection[str]
 ) -> bool:
     """Whether a chat has an update that came after a moment, other than those with the ids `without`."""
-    later = select(UpdateRow.update_id).where(UpdateRow.chat == str(chat), UpdateRow.at > after)
-    return transaction.exec(later.where(col(UpdateRow.update_id).not_in(without)).limit(1)).first() is not None
+    later = select(_u.update_id).where(_u.chat == str(chat), _u.at > after)
+    return transaction.exec(later.where(_u.update_id.not_in(without)).limit(1)).first() is not None
 
 
 def recent_updates(transaction: Transaction, after: datetime) -> list[tuple[str, datetime, bool]]:
     """Returns (chat, arrival, whether its reply is finished) of each update of a chat that came after `after`."""
-    rows = transaction.exec(
-        select(UpdateRow.chat, UpdateRow.at, col(UpdateRow.state)).where(UpdateRow.at > after, UpdateRow.chat != "")
-    )
+    rows = transaction.exec(select(_u.chat, _u.at, _u.state).where(_u.at > after, _u.chat != ""))
     return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]
 
 
@@ -94,7 +92,7 @@ def finish_reply(transaction: Transaction, platform: str, update_id: str) -> Non
 @reads
 def is_reply_finished(transaction: Transaction, platform: str, update_id: str) -> bool:
     """Whether the reply to an update is finished: it was posted, it was given up, or there is none."""
-    state = transaction.exec(select(UpdateRow.state).where(*_is(platform, update_id))).first()
+    state = transaction.exec(select(_u.state).where(*_is(platform, update_id))).first()
     return state is None or state is ReplyState.DONE
 
 
@@ -113,23 +111,16 @@ def unfinished_replies(transaction: Transaction, *, now: datetime) -> list[tuple
     """
     worker = transaction.store.worker
     left = _is_unfinished, ~_of_others(worker)
-    transaction.exec(
-        sa.update(UpdateRow)
-        .where(*left, col(UpdateRow.at) < now - REPEATED_FOR)
-        .values(state=ReplyState.DONE, reply="")
-    )
-    found = transaction.exec(
-        sa.update(UpdateRow)
-        .where(*left)
-        .values(worker=worker)
-        .returning(col(UpdateRow.at), col(UpdateRow.platform), col(UpdateRow.update_id), col(UpdateRow.reply))
-    ).all()
+    over = sa.update(_updates).where(*left, _u.at < now - REPEATED_FOR)
+    execute(transaction, over.values(state=ReplyState.DONE, reply=""))
+    taken = sa.update(_updates).where(*left).values(worker=worker)
+    found = execute(transaction, taken.returning(_u.at, _u.platform, _u.update_id, _u.reply)).all()
     return [(platform, update_id, reply) for _, platform, update_id, reply in sorted(found)]
 
 
 def _of_others(worker: str) -> sa.ColumnElement[bool]:
     """Returns the condition that a reply belongs to another worker that still runs."""
-    return col(UpdateRow.worker).in_(select(WorkerRow.id).where(WorkerRow.id != worker))
+    return _u.worker.in_(select(WorkerRow.id).where(WorkerRow.id != worker))
 
 
 def _is(platform: str, update_id: str) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
