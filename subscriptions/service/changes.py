@@ -232,7 +232,7 @@ def states_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, St
             address=chat.address.address,
             subscriptions={s.number: s for s in subscriptions[chat_id]},
             settings=chat.chosen,
-            judged={(one.kind, one.paper): one.at for one in judged[chat_id]},
+            judged={(one.kind, one.paper): one.at for one in judged.get(chat_id, ())},
             paused=is_paused_by_person(chat),
             until=chat.paused_until if is_paused_by_person(chat) else None,
         )

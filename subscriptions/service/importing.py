@@ -20,7 +20,7 @@ from subscriptions.service.requests import MOST_PER_CHAT, TOO_MANY
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Scope, Transaction
+from subscriptions.store.database.store import Scope, Transaction, grouped
 
 _NAMING = re.compile(f"{LIKE.canonical_prefix}|{ABOUT.canonical_prefix}")
 MOST_AT_ONCE = 500  # lines that are applied in one transaction, or more if a single chat has more lines
@@ -152,10 +152,8 @@ def _parts(store: Scope, lines: Sequence[portable.PortableLine]) -> Parts:
         known = stored_chats.find_chats(transaction, {line.chat for line in lines})
         amounts = stored_subscriptions.amounts(transaction, [chat.id for chat in known.values()])
         # keyed by chat, because two addresses may lead to the same chat
-        places: dict[int | model.ChatAddress, list[int]] = {}
-        for place, line in enumerate(lines):
-            chat = known.get(line.chat)
-            places.setdefault(line.chat if chat is None else chat.id, []).append(place)
+        chats: dict[model.ChatAddress, int | model.ChatAddress] = {at: chat.id for at, chat in known.items()}
+        places = grouped((chats.get(line.chat, line.chat), place) for place, line in enumerate(lines))
         for line in lines:
             _with_words(transaction, line, known.get(line.chat), {})
         for of_chat in places.values():

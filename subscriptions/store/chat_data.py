@@ -28,7 +28,7 @@ from subscriptions.store.conversation_rows import (
     UpdateRow,
     WrongCodeRow,
 )
-from subscriptions.store.database.store import CHUNK, Transaction
+from subscriptions.store.database.store import CHUNK, Transaction, grouped
 from subscriptions.store.rows import (
     ChatRow,
     DeliveryItemRow,
@@ -228,36 +228,25 @@ def _deliveries(transaction: Transaction, chat_id: int) -> Iterator[Json]:
 
     Then yields the papers whose deliveries are no longer stored, as one delivery without messages.
     """
-    of_chat = select(DeliveryRow).where(DeliveryRow.chat == chat_id).order_by(col(DeliveryRow.seq)).limit(CHUNK)
-    last = 0
-    while page := transaction.exec(of_chat.where(col(DeliveryRow.seq) > last)).all():
+    of_chat = select(DeliveryRow).where(DeliveryRow.chat == chat_id).order_by(col(DeliveryRow.seq))
+    deliveries = _paged(transaction, of_chat)
+    while page := list(islice(deliveries, CHUNK)):
         yield from _with_contents(transaction, page)
-        last = page[-1].seq
-    papers = _without_delivery(transaction, chat_id)
+    left = _items().where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.delivery).is_(None))
+    papers = map(_paper, _paged(transaction, left.order_by(col(DeliveryItemRow.paper))))
     first = next(papers, None)
     if first is not None:
         yield {"messages": [], "papers": chain((first,), papers)}
-
-
-def _without_delivery(transaction: Transaction, chat_id: int) -> Iterator[Json]:
-    left = _items().where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.delivery).is_(None))
-    left, last = left.order_by(col(DeliveryItemRow.paper)).limit(CHUNK), 0
-    while items := transaction.exec(left.where(col(DeliveryItemRow.paper) > last)).all():
-        yield from map(_paper, items)
-        last = items[-1][0].paper
 
 
 def _with_contents(transaction: Transaction, deliveries: Sequence[DeliveryRow]) -> Iterator[Json]:
     """Yields deliveries with their messages and papers."""
     seqs = [delivery.seq for delivery in deliveries]
     in_order = col(MessageRow.delivery), col(MessageRow.number)
-    messages: dict[int, list[Json]] = {}
-    for message in transaction.exec(select(MessageRow).where(col(MessageRow.delivery).in_(seqs)).order_by(*in_order)):
-        messages.setdefault(message.delivery, []).append(_json(message))
-    papers: dict[int | None, list[Json]] = {}
+    of_these = select(MessageRow).where(col(MessageRow.delivery).in_(seqs)).order_by(*in_order)
+    messages = grouped((message.delivery, _json(message)) for message in transaction.exec(of_these))
     shown = _items().where(col(DeliveryItemRow.delivery).in_(seqs)).order_by(col(DeliveryItemRow.position))
-    for item in transaction.exec(shown):
-        papers.setdefault(item[0].delivery, []).append(_paper(item))
+    papers = grouped((item[0].delivery, _paper(item)) for item in transaction.exec(shown))
     for delivery, seq in zip(deliveries, seqs, strict=True):
         yield {**_json(delivery), "messages": messages.get(seq, []), "papers": papers.get(seq, [])}
 

@@ -14,7 +14,7 @@ from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import resolve
 from subscriptions.store import columns
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import CHUNK, Transaction, execute, in_chunks, reads, rows_of
+from subscriptions.store.database.store import CHUNK, Transaction, execute, grouped, in_chunks, reads, rows_of
 from subscriptions.store.rows import TABLES, ChatRow
 from subscriptions.store.wakeups import wake_lanes
 
@@ -253,10 +253,7 @@ def describe(transaction: Transaction, lane: model.Lane, *, title: str, public: 
 
 def store_streaks(transaction: Transaction, streaks: Mapping[int, model.NoMatchStreak | None]) -> None:
     """Stores chat id → no-match streak; None ends a streak."""
-    alike: dict[model.NoMatchStreak | None, list[int]] = {}
-    for chat_id, streak in streaks.items():
-        alike.setdefault(streak, []).append(chat_id)
-    for streak, ids in alike.items():
+    for streak, ids in grouped((streak, chat_id) for chat_id, streak in streaks.items()).items():
         after = None if streak is None or streak.said else streak.after
         values = {"no_match_streak": columns.to_json(streak) if streak else {}, "streak_after": after}
         for part in in_chunks(ids):

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from subscriptions import model, states
 from subscriptions.store.chats import chats_by_id
 from subscriptions.store.columns import Big, adapter_of
-from subscriptions.store.database.store import Transaction, execute, reads
+from subscriptions.store.database.store import Transaction, execute, grouped, reads
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.retention import delivered_since
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, MessageRow, PaperRow
@@ -40,9 +40,7 @@ def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, 
     item_rows = execute(transaction, _ITEMS, {"ids": seqs}).all()
     papers = stored_papers(transaction, list({item.paper for item in item_rows}))
     titled = {row.name: (row.title, row.home) for row in execute(transaction, _TITLED)} if item_rows else {}
-    items: dict[int, list[model.Item]] = {}
-    for item in item_rows:
-        items.setdefault(item.delivery, []).append(_item(item, papers))
+    items = grouped((item.delivery, _item(item, papers)) for item in item_rows)
     return {
         row.seq: model.Delivery(
             id=row.id,

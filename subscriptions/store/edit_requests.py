@@ -8,7 +8,7 @@ from sqlmodel import col, or_, select
 
 from subscriptions import model
 from subscriptions.chat_settings import language
-from subscriptions.store.database.store import Transaction, in_chunks
+from subscriptions.store.database.store import Transaction, grouped, in_chunks
 from subscriptions.store.deliveries import SHOWN_IN_MESSAGE
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, MessageRow
 from subscriptions.store.wakeups import wake_chats
@@ -29,10 +29,7 @@ def request_edits_for_summaries(
 
     `papers`: id → languages of its new summaries. Only messages in chats that read one of these languages are edited.
     """
-    by_language: dict[str, list[int]] = {}
-    for paper, languages in papers.items():
-        for spoken in {language(code) for code in languages}:
-            by_language.setdefault(spoken, []).append(paper)
+    by_language = grouped((spoken, paper) for paper, codes in papers.items() for spoken in set(map(language, codes)))
     recent = or_(col(MessageRow.sent_at).is_(None), col(MessageRow.sent_at) > now - SUMMARY_EDITS_FOR)
     for code, ids in by_language.items():
         chosen = sa.func.coalesce(col(ChatRow.settings)["lang"].as_string(), col(ChatRow.lang))

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from subscriptions import model
 from subscriptions.matching import full_text
 from subscriptions.store import meanings, model_summaries, paper_sequence
-from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of
+from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
 from subscriptions.store.drafts import PaperDraft
 from subscriptions.store.paper_words import write
 from subscriptions.store.rows import TABLES, DeliveryItemRow, PaperKeyRow, PaperRow
@@ -204,16 +204,15 @@ def known_papers(
     `in_time`: as planning sees them, without late codes and without what a language model made.
     """
     ids = [row.id for row in rows]
-    summaries: dict[int, list[model.Summary]] = {}
-    translations: dict[int, list[model.Translation]] = {}
-    sources: dict[int, list[str]] = {}
-    for s in rows_of(transaction, _summaries, _summaries.c.paper, ids):
-        summaries.setdefault(s.paper, []).append(model.Summary(language=s.language, fields=s.fields))
-    for t in rows_of(transaction, _translations, _translations.c.paper, ids):
-        value = model.Translation(language=t.language, title=t.title, abstract=t.abstract)
-        translations.setdefault(t.paper, []).append(value)
-    for paper_id, source in rows_of(transaction, _SOURCES, _a.paper, ids):
-        sources.setdefault(paper_id, []).append(source)
+    summaries = grouped(
+        (s.paper, model.Summary(language=s.language, fields=s.fields))
+        for s in rows_of(transaction, _summaries, _summaries.c.paper, ids)
+    )
+    translations = grouped(
+        (t.paper, model.Translation(language=t.language, title=t.title, abstract=t.abstract))
+        for t in rows_of(transaction, _translations, _translations.c.paper, ids)
+    )
+    sources = grouped((paper, source) for paper, source in rows_of(transaction, _SOURCES, _a.paper, ids))
     codes = dict(meanings.each_code(transaction, ids, in_time=in_time))
     by_model = {} if in_time else model_summaries.made_for(transaction, ids)
     return tuple(

@@ -11,7 +11,7 @@ from subscriptions import model
 from subscriptions.states import ModelSummaryState as State
 from subscriptions.store import bot_state
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, reads, rows_of
+from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
 from subscriptions.store.rows import TABLES
 
 _LOOKED = (
@@ -53,10 +53,8 @@ class Place:
 
 def made_for(transaction: Transaction, papers: Sequence[int]) -> dict[int, tuple[model.ModelSummary, ...]]:
     """Returns paper id → what the model made of it, for those of these papers of which it made anything."""
-    found: dict[int, tuple[model.ModelSummary, ...]] = {}
-    for row in rows_of(transaction, _MADE, _s.paper, papers):
-        found[row.paper] = (*found.get(row.paper, ()), _summary(row))
-    return found
+    made = grouped((row.paper, _summary(row)) for row in rows_of(transaction, _MADE, _s.paper, papers))
+    return {paper: tuple(summaries) for paper, summaries in made.items()}
 
 
 def newest_made(transaction: Transaction, language: str, most: int) -> dict[int, model.ModelSummary]:

@@ -17,7 +17,7 @@ from subscriptions.states import (
 )
 from subscriptions.store import claims, sendable, wakeups
 from subscriptions.store.columns import Big
-from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, writes
+from subscriptions.store.database.store import CHUNK, Transaction, execute, grouped, reads, writes
 from subscriptions.store.delivery_states import STATES, WORST_FIRST, derived_state, state_for, states_not_over
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, LaneRow
 
@@ -70,9 +70,7 @@ def entries(
     )
     rows = transaction.exec(page if over else page.where(_d.seq.in_(_NOT_OVER))).all()
     seqs = [row.seq for row, _, _ in rows]
-    messages: dict[int, list[tuple[MessageState, str]]] = {}
-    for message in execute(transaction, _STATES_OF, {"those": seqs}):
-        messages.setdefault(message.delivery, []).append((message.state, message.reason))
+    messages = grouped((of, (state, why)) for of, state, why in execute(transaction, _STATES_OF, {"those": seqs}))
     papers: dict[int, int] = {row.delivery: row.papers for row in execute(transaction, _PAPERS_OF, {"those": seqs})}
     found = [
         _entry(

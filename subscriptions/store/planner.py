@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from subscriptions.planning.forecast import DueSpan, Move
+from subscriptions.planning.forecast import Move
 from subscriptions.store import subscriptions
 from subscriptions.store.columns import Condition, Utc
-from subscriptions.store.database.store import Transaction, execute, in_chunks, reads
+from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads
 from subscriptions.store.rows import BECOMES_DUE, TABLES
 
 _chats = TABLES.tables["chat"]
@@ -115,9 +115,7 @@ def advance(transaction: Transaction, moves: Sequence[Move], follow: Mapping[int
 
     `follow`: id of a subscription -> the shared cursor that it follows from now on. The others follow none.
     """
-    alike: dict[tuple[int, DueSpan, int | None], list[int]] = {}
-    for subscription_id, cursor, due in moves:
-        alike.setdefault((cursor, due, follow.get(subscription_id)), []).append(subscription_id)
+    alike = grouped(((cursor, due, follow.get(moved)), moved) for moved, cursor, due in moves)
     for (cursor, (next_due, latest_due), followed), ids in alike.items():
         place = {"upto": cursor, "next_due": next_due, "latest_due": latest_due, "follows": followed}
         for part in in_chunks(ids):

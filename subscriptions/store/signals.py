@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from subscriptions.states import Signal
 from subscriptions.store.conversation_rows import SignalRow
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, reads, rows_of
+from subscriptions.store.database.store import Transaction, grouped, reads, rows_of
 from subscriptions.store.rows import TABLES
 
 _signals = TABLES.tables["signal"]
@@ -63,11 +63,9 @@ def signals_of_papers(
 def signals_of_chats(
     transaction: Transaction, chat_ids: Sequence[int], kinds: Sequence[Signal]
 ) -> dict[int, list[StoredSignal]]:
-    """Returns chat id → all its signals of these kinds."""
-    found: dict[int, list[StoredSignal]] = {chat_id: [] for chat_id in chat_ids}
-    for row in rows_of(transaction, _OF_KINDS, _signals.c.chat, chat_ids, kinds=kinds):
-        found[row.chat].append(StoredSignal(row.paper, row.kind, row.at))
-    return found
+    """Returns chat id → all its signals of these kinds, without chats that have none."""
+    rows = rows_of(transaction, _OF_KINDS, _signals.c.chat, chat_ids, kinds=kinds)
+    return grouped((row.chat, StoredSignal(row.paper, row.kind, row.at)) for row in rows)
 
 
 @reads

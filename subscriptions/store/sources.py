@@ -15,7 +15,7 @@ from subscriptions.planning.source_trouble import BEHIND, is_passed_over, troubl
 from subscriptions.states import SourceTrouble
 from subscriptions.store import columns, paper_sequence
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, reads, writes
+from subscriptions.store.database.store import Transaction, execute, grouped, reads, writes
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 
 MOST_RECEIPTS = 10_000  # receipts that are read at once
@@ -211,11 +211,8 @@ def _since(transaction: Transaction, dues: Mapping[str, datetime]) -> dict[str, 
     """Returns source → the outcomes of its polls since its due moment, oldest first. `dues`: source → due moment."""
     if not dues:
         return {}
-    found: dict[str, list[Outcome]] = {}
-    for source, at, outcome in execute(transaction, _SINCE, {"sources": list(dues), "since": min(dues.values())}):
-        if at >= dues[source]:
-            found.setdefault(source, []).append(outcome)
-    return found
+    polls = execute(transaction, _SINCE, {"sources": list(dues), "since": min(dues.values())})
+    return grouped((source, outcome) for source, at, outcome in polls if at >= dues[source])
 
 
 def _awaited(

@@ -17,7 +17,7 @@ from subscriptions.query import ABOUT
 from subscriptions.query.parse import parse_canonical
 from subscriptions.store import meanings
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of
+from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow
 
 _chats, _subscriptions, _queries, _shared = (
@@ -132,10 +132,9 @@ _NEXT_NUMBERS = sa.select(_chats.c.id, _chats.c.next_number)
 
 def subscriptions_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[model.Subscription, ...]]:
     """Returns chat id → its subscriptions, ordered by number."""
-    found: dict[int, list[model.Subscription]] = {chat_id: [] for chat_id in chat_ids}
-    for row in rows_of(transaction, SUBSCRIPTIONS, _s.chat, chat_ids):
-        found[row[1]].append(_subscription(row))
-    return {chat_id: tuple(subs) for chat_id, subs in found.items()}
+    rows = rows_of(transaction, SUBSCRIPTIONS, _s.chat, chat_ids)
+    found = grouped((row[1], _subscription(row)) for row in rows)
+    return {chat_id: tuple(found.get(chat_id, ())) for chat_id in chat_ids}
 
 
 def subscriptions_in(transaction: Transaction, chat_id: int) -> tuple[model.Subscription, ...]:

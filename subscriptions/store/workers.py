@@ -11,7 +11,7 @@ from subscriptions import model
 from subscriptions.states import MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.conflicts import insert_new, put
-from subscriptions.store.database.store import Transaction, reads, shares, writes
+from subscriptions.store.database.store import Transaction, grouped, reads, shares, writes
 from subscriptions.store.rows import MessageRow
 from subscriptions.store.wakeups import AT_ONCE, forget_wakes, has_jobs, wake_lanes
 from subscriptions.store.work_rows import LeaseRow, WorkerRow
@@ -131,10 +131,7 @@ def known_workers(transaction: Transaction) -> list[KnownWorker]:
 def held_names(transaction: Transaction) -> dict[str, list[str]]:
     """Returns worker → names of its leases that have not ended. Only for PostgreSQL."""
     lasts = or_(col(LeaseRow.ends).is_(None), col(LeaseRow.ends) > sa.func.clock_timestamp())
-    found: dict[str, list[str]] = {}
-    for worker, name in transaction.exec(select(LeaseRow.worker, LeaseRow.name).where(lasts).order_by(LeaseRow.name)):
-        found.setdefault(worker, []).append(name)
-    return found
+    return grouped(transaction.exec(select(LeaseRow.worker, LeaseRow.name).where(lasts).order_by(LeaseRow.name)))
 
 
 @writes

@@ -1,7 +1,7 @@
 """The database and its transactions. Code for only one kind of database is in `sqlite` or `postgres`."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -36,6 +36,7 @@ PLENTY = 64 * 1024 * 1024  # bytes; with as much free space, a write fits on the
 MOST_AT_WORK = 16  # functions of several transactions at the same time
 CHUNK = 500  # most values in one IN (…)
 P = ParamSpec("P")
+K = TypeVar("K")
 V = TypeVar("V")
 V_co = TypeVar("V_co", covariant=True)
 
@@ -411,6 +412,14 @@ def execute(
     """Executes a statement, after the transaction has written its pending changes."""
     transaction.flush()
     return transaction.connection().execute(statement, values)
+
+
+def grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
+    """Returns key → its values, in the order of these pairs (key, value)."""
+    found: dict[K, list[V]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
 
 
 def in_chunks(values: Sequence[V]) -> Iterator[Sequence[V]]:
