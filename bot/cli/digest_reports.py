@@ -9,6 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from bot.cli.tables import plain_table
 from bot.digests import INFO, LEADING
 from bot.digests.documents import paper_document
 from subscriptions import errors, model, texts
@@ -108,21 +109,12 @@ class DigestTables:
 def _overview(reports: Sequence[Report], width: int) -> Table:
     columns = 4 + (width >= _ROOM_FOR_SUMMARIES) + (width >= _ROOM_FOR_CATEGORIES)
     names = ("File", "Format", "Date", "Papers", "Summaries", "Categories")
-    table = _table(*names[:columns], numbers=(3,), wrapped=(5,))
+    table = plain_table(names[:columns], right=("Papers",), fold=("Categories",))
     for report in reports:
-        path, summaries = (
-            _shortened_path(report["path"], _PATH),
-            _summaries(report["languages"], report["summaries"]["failed"]),
-        )
-        _add_row(
-            table,
-            path,
-            report["format"] or "",
-            _date(report),
-            _papers(report),
-            summaries,
-            _counted(report["categories"]),
-        )
+        _, papers, day, _, summaries, categories = _cells([report])
+        mark = "*" if _is_named(report) else ""
+        path = _shortened_path(report["path"], _PATH)
+        _add_row(table, path, report["format"] or "", f"{day}{mark}", papers, summaries, categories)
     return table
 
 
@@ -131,19 +123,8 @@ def _shortened_path(path: str, most: int) -> str:
     return cutting.clip_start(texts.escaped(path), most)
 
 
-def _date(report: Report) -> str:
-    return (report["date"] or "–") + ("*" if _is_named(report) else "")
-
-
 def _is_named(report: Report) -> bool:
     return any(warning["code"] == "date_from_name" for warning in report["warnings"])
-
-
-def _papers(report: Report) -> str:
-    copies = report["papers"] - report["unique"]
-    if copies:
-        return f"{report['unique']} (+{copies})"
-    return str(report["unique"])
 
 
 def _counted(counts: Mapping[str, int]) -> str:
@@ -168,15 +149,11 @@ def _remark(report: Report, warning: Mapping[str, Any]) -> Text:
 
 
 def _items(report: Report) -> Table:
-    table = Table(
-        box=None, pad_edge=False, padding=(0, 2, 0, 0), title=Text(texts.escaped(report["path"])), title_justify="left"
-    )
-    table.add_column("Paper", no_wrap=True)
-    table.add_column("Category", no_wrap=True)
-    table.add_column("Title", overflow="fold")
+    table = plain_table(("Paper", "Category", "Title"), fold=("Title",))
+    table.title, table.title_justify = Text(texts.escaped(report["path"])), "left"
     for item in report["items"]:
         title = item["title"] or "title unknown: " + item["abstract"][:80]
-        table.add_row(Text(texts.escaped(item["key"])), Text(item["primary"] or "–"), Text(texts.escaped(title)))
+        _add_row(table, texts.escaped(item["key"]), item["primary"] or "–", texts.escaped(title))
     return table
 
 
@@ -201,7 +178,7 @@ class Overview:
         found = [(report, one) for report in self.reports for one in report["warnings"] if one["code"] not in INFO]
         if found:
             yield ""
-            table = _table("Warning", "Files", "Cases", "First", numbers=(1, 2))
+            table = plain_table(("Warning", "Files", "Cases", "First"), right=("Files", "Cases"))
             for code, files in Counter(one["code"] for _, one in found).most_common():
                 cases = sum(one["count"] for _, one in found if one["code"] == code)
                 report, first = next((report, one) for report, one in found if one["code"] == code)
@@ -217,7 +194,7 @@ class Overview:
             kinds.setdefault(report["format"] or "", []).append(report)
         columns = 5 + (width >= _WIDE_FROM) + (width >= _WIDEST_FROM)
         names = ("Format", "Files", "Papers", "First day", "Last day", "Summaries", "Categories")
-        table = _table(*names[:columns], numbers=(1, 2), wrapped=(6,))
+        table = plain_table(names[:columns], right=("Files", "Papers"), fold=("Categories",))
         for name, of_format in sorted(kinds.items(), key=lambda item: (-_papers_of_all(item[1]), item[0])):
             _add_row(table, name, *_cells(of_format))
         if len(kinds) > 1:
@@ -241,7 +218,7 @@ class Refusals:
         for path, error in self.refused:
             reason = _reason(error.sentence)
             groups.setdefault(_reason_key(reason), []).append((path, reason))
-        table = _table("Files", "Why", "First", numbers=(0,), wrapped=(1,))
+        table = plain_table(("Files", "Why", "First"), right=("Files",), fold=("Why",))
         for group in sorted(groups.values(), key=len, reverse=True):
             paths = "\n".join(_shortened_path(path, _path_room(options.max_width)) for path, _ in group[:_FIRST])
             _add_row(table, str(len(group)), texts.escaped(str(group[0][1])).rstrip(".。"), paths)
@@ -254,7 +231,8 @@ def _papers_of_all(reports: Iterable[Report]) -> int:
 
 def _cells(reports: Sequence[Report]) -> tuple[str, ...]:
     """Returns the cells with the totals of some documents. A paper that is in two documents counts twice."""
-    papers, copies = _papers_of_all(reports), sum(report["papers"] - report["unique"] for report in reports)
+    papers = _papers_of_all(reports)
+    copies = sum(report["papers"] for report in reports) - papers
     days = sorted(report["date"] for report in reports if report["date"]) or ["–"]
     categories, languages = Counter[str](), Counter[str]()
     for report in reports:
@@ -287,13 +265,6 @@ def _path_room(width: int) -> int:
     if width >= _UNBOUNDED:
         return width
     return _WIDE if width >= _WIDE_FROM else _NARROW
-
-
-def _table(*names: str, numbers: Sequence[int], wrapped: Sequence[int] = ()) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for place, name in enumerate(names):
-        table.add_column(name, justify="right" if place in numbers else "left", no_wrap=place not in wrapped)
-    return table
 
 
 def _add_row(table: Table, *cells: str) -> None:

@@ -1,21 +1,24 @@
 """match: which papers of digests a query finds, and the same for a file of queries. Needs no database."""
 
+import os
 import re
 import sys
 from array import array
 from collections.abc import Collection
-from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
 
 import typer
 
-from bot.cli import arguments, output, vectors
+from bot.cli import arguments, output
 from bot.cli.arguments import Json
 from bot.errors import WrongUsage
 from bot.rendering.queries_in_words import query_in_words
+from bot.settings.loading import load_settings
+from bot.settings.models import encoder_of
 from subscriptions import errors, meaning, model
 from subscriptions.matching import batch, paper_index
 from subscriptions.matching.profiles import PapersAtHand
@@ -32,6 +35,10 @@ _NEW_WORD = "paperwire"  # added to a sample query, to get a query that the set 
 _REFUSED = -1  # the handle of a line that is not a valid query
 _NAMES_PAPERS = re.compile(rf"(?:{'|'.join(LIKE.names)})\s*[:：]", re.IGNORECASE)  # a line that may name papers
 _ASKS = re.compile(rf"(?:{'|'.join(ABOUT.names)})\s*[:：]", re.IGNORECASE)  # a line that may ask for meaning
+_NO_MEANING = errors.MeaningFails(
+    errors.Sentence("Meaning is off here, so nothing is near to a text."),
+    errors.Sentence("Install paperwire[meaning], and leave PAPERWIRE_MEANING on."),
+)
 _USAGE = "Write paperwire match QUERY PATH…, or paperwire match --queries FILE PATH…"
 
 
@@ -176,22 +183,28 @@ class _Asking:
 
     papers: tuple[model.Paper, ...]
     questions: dict[str, bytes] = field(default_factory=dict)
-    failure: errors.MeaningFails | None = None
+    failure: errors.MeaningFails = _NO_MEANING
 
     @classmethod
     def of(cls, texts: Collection[str], papers: tuple[model.Paper, ...]) -> "_Asking":
-        if not texts:
+        """Makes the vectors with the encoder of the settings, which are read only if a text is asked about."""
+        encoder = encoder_of(load_settings(os.environ, Path.cwd())) if texts else None
+        if encoder is None:
             return cls(papers)
         try:
-            with closing(vectors.Vectors()) as encoded:
-                return cls(encoded.with_codes(papers), encoded.questions(texts))
+            codes, questions = encoder.papers(papers), encoder.questions([*texts])
         except errors.MeaningFails as error:
             return cls(papers, failure=error)
+        finally:
+            encoder.close()
+        with_codes = (replace(paper, meaning=code) for paper, code in zip(papers, codes, strict=True))
+        return cls(tuple(with_codes), dict(zip(texts, questions, strict=True)))
 
     def query(self, query: Query) -> Query:
         """Returns the query with its vectors. Raises QueryError if it asks for nearness, and there are none."""
-        if self.failure and query.asked:
-            raise vectors.refused(query, self.failure)
+        if query.asked and not self.questions:
+            column = min(papers_of_queries.columns_asked(query).values())
+            raise errors.QueryError(self.failure.sentence, self.failure.hint, column)
         return rewriting.with_vectors(query, self.questions)
 
 

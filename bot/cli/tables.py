@@ -1,7 +1,7 @@
 """Tables, marks and progress bars of subcommands."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Collection, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager, nullcontext
 from threading import Timer
 from typing import TypeVar
@@ -23,18 +23,24 @@ _BAR_AFTER = 1.0  # seconds of work before a progress bar appears
 def print_rows(
     headings: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: str = "", fold: str = ""
 ) -> None:
-    """Prints a table without borders. Only cells of the column `fold` are wrapped. The column `right` is aligned right."""
+    """Prints a table. See `plain_table`."""
+    table = plain_table(headings, right=(right,), fold=(fold,))
+    for row in rows:
+        table.add_row(*(Text(texts.escaped(cell)) if isinstance(cell, str) else cell for cell in row))
+    print_table(table)
+
+
+def plain_table(headings: Sequence[str], *, right: Collection[str] = (), fold: Collection[str] = ()) -> Table:
+    """Returns a table without borders. Only cells of the columns `fold` are wrapped. The columns `right` are aligned right."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(headings))
     for heading in headings:
         table.add_column(
             heading,
-            no_wrap=heading != fold,
-            justify="right" if heading == right else "left",
-            overflow="fold" if heading == fold else "ellipsis",
+            no_wrap=heading not in fold,
+            justify="right" if heading in right else "left",
+            overflow="fold" if heading in fold else "ellipsis",
         )
-    for row in rows:
-        table.add_row(*(Text(texts.escaped(cell)) if isinstance(cell, str) else cell for cell in row))
-    print_table(table)
+    return table
 
 
 def print_table(renderable: RenderableType, *, to_stderr: bool = False) -> None:
