@@ -30,7 +30,6 @@ from bot.digests._summaries import LEADING as LEADING
 from bot.digests._warnings import DATE_ASSUMED as DATE_ASSUMED
 from bot.digests._warnings import INFO as INFO
 from bot.digests._warnings import Warnings as Warnings
-from bot.digests.installed import InstalledFormats
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions import errors
 from subscriptions.model import Digest
@@ -66,11 +65,6 @@ list of names takes many times the memory of its bytes, so a hostile document mu
 
 MAX_LINES: Final = 2_000_000
 """Limit of lines in a document. Each line takes more memory than its bytes, and no real digest has nearly as many."""
-
-
-def formats_of_packages() -> InstalledFormats:
-    """Returns the formats of installed packages, and a sentence for each that cannot be used."""
-    return installed.installed_formats(OWN_NAMES)
 
 
 def format_names() -> list[str]:

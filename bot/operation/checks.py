@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.dependencies.opening import backup_folder
-from bot.digests import FORMATS, formats_of_packages
+from bot.digests import FORMATS, OWN_NAMES, installed
 from bot.errors import ModelFails
 from bot.operation import maintenance
 from bot.operation.findings import findings_of, old_copy, texts
@@ -278,7 +278,7 @@ def _pages(settings: Settings) -> Iterator[Finding]:
 
 def _formats() -> Iterator[Finding]:
     """Yields the findings about formats of digests: the built-in ones and those of installed packages."""
-    question, found = errors.Sentence("Formats"), formats_of_packages()
+    question, found = errors.Sentence("Formats"), installed.installed_formats(OWN_NAMES)
     own = errors.Sentence("{count} of its own", {"count": len(FORMATS)})
     names = ", ".join(f"{one.name} ({one.package})" for one in found.formats)
     values = {"own": own, "names": names}

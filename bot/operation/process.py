@@ -102,7 +102,8 @@ class Process:
                     await plan(self.app.deps, self._drain_state, planned=self._wake_lanes)
                 await self.app.store.run(recent_matches.keep_recent, now=self.app.clock.now())
                 await self.app.store.run(known_papers.keep_searched)
-            await self._notify_operators()
+            if self._is_due("notices", NOTIFY_INTERVAL):
+                await self.notify_operators(dict(self._drain_state.stopped))
             if looks:
                 await self._wake_lanes()
             self.run_maintenance()
@@ -211,10 +212,6 @@ class Process:
             for platform in self.app.platforms.values():
                 await platform.recheck()
             await self.app.sender.claim_again()
-
-    async def _notify_operators(self) -> None:
-        if self._is_due("notices", NOTIFY_INTERVAL):
-            await self.notify_operators(dict(self._drain_state.stopped))
 
     async def notify_operators(self, stopped: Mapping[str, str]) -> bool:
         """Looks at what is wrong, and notifies operators of it, once a day per cause. Logs trouble of deliveries.

@@ -47,8 +47,6 @@ _HEADERS = {
     "cache-control": "private, no-cache",  # only the reader's own cache, which asks each time whether it is still right
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",  # the address of a feed is a secret
-    "x-content-type-options": "nosniff",
     "x-robots-tag": "noindex, nofollow, noarchive",
 }
 _JSON = "application/json"

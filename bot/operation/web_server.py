@@ -158,6 +158,13 @@ def _refusal(lock: passwords.Lock, request: Request) -> Response | None:
     return {passwords.Tried.OPENS: None, passwords.Tried.WRONG: asks, passwords.Tried.UNREAD: line(429)}[tried]
 
 
+_OF_EVERY_ROUTE = {
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",  # the addresses of some routes are secrets
+    "x-content-type-options": "nosniff",
+}
+
+
 def _route_handler(route: conversation.WebRoute) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
         if not route.accepts(request.headers):
@@ -173,8 +180,9 @@ def _route_handler(route: conversation.WebRoute) -> Callable[[Request], object]:
             address=request.client.host if request.client else "",
         )
         found = await route.answer(call)
+        headers = {**_OF_EVERY_ROUTE, **found.headers}
         if found.status in _WORDS and not found.body:
-            return line(found.status, found.headers)
-        return Response(found.body, found.status, dict(found.headers), media_type=found.kind if found.body else None)
+            return line(found.status, headers)
+        return Response(found.body, found.status, headers, media_type=found.kind if found.body else None)
 
     return answer

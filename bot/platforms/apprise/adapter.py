@@ -60,12 +60,6 @@ class Target:
         return ""
 
 
-def read_targets(destinations: Sequence[Destination]) -> dict[str, Target]:
-    """Returns the destinations by name. A destination that cannot be used has `trouble` instead of a plugin."""
-    library = _library()
-    return {one.name: _target(one, library) for one in destinations}
-
-
 def _library() -> ModuleType | None:
     """Returns Apprise, None if it is not installed. Silences its log and those of its libraries, which contain addresses."""
     for name in ("apprise", "oauthlib", "requests_oauthlib", "urllib3"):
@@ -181,7 +175,9 @@ class AppriseChannel(channels.Channel):
     limits = channels.Limits(text=1_000_000, per_second=0, per_lane=1 / 3)
 
     def __init__(self, destinations: Sequence[Destination], *, timeout: float = TIMEOUT) -> None:
-        self.targets = read_targets(destinations)
+        library = _library()
+        # by name; a destination that cannot be used has `trouble` instead of a plugin
+        self.targets = {one.name: _target(one, library) for one in destinations}
         self._timeout = timeout
         self._under_way: dict[str, asyncio.Future[Any]] = {}
 

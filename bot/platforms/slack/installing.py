@@ -101,12 +101,7 @@ def _grant(answer: Mapping[str, Any], wall: datetime) -> Grant:
 
 def _line(status: int, words: str) -> conversation.WebResponse:
     """Returns a response of one line for a person's browser. It also deletes the cookie of the installation."""
-    headers = {
-        "set-cookie": f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax",
-        "cache-control": "no-store",
-        "referrer-policy": "no-referrer",
-        "x-content-type-options": "nosniff",
-    }
+    headers = {"set-cookie": f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax"}
     return conversation.WebResponse(status=status, body=f"{words}\n", headers=headers)
 
 
@@ -167,11 +162,7 @@ class Installer(conversation.Receiver):
         state = self._new_state()
         cookie = f"{COOKIE}={state}; Max-Age={STATE_FOR}; Path=/; HttpOnly; Secure; SameSite=Lax"
         asked = {"client_id": self.client_id, "scope": ",".join(manifest.scopes_of()), "state": state}
-        headers = {
-            "location": f"{self.authorize}?{urlencode(asked)}",
-            "set-cookie": cookie,
-            "cache-control": "no-store",
-        }
+        headers = {"location": f"{self.authorize}?{urlencode(asked)}", "set-cookie": cookie}
         return conversation.WebResponse(status=302, headers=headers)
 
     async def _return(self, call: conversation.WebRequest) -> conversation.WebResponse:

@@ -48,7 +48,12 @@ class Mrkdwn(str):
 
 
 def escape(value: object) -> str:
-    """Returns the value with & < > escaped, the only entities of Slack, and three or more backquotes replaced by one."""
+    """Returns the value with & < > escaped, the only entities of Slack, and three or more backquotes replaced by one.
+
+    Mrkdwn stays as it is.
+    """
+    if isinstance(value, Mrkdwn):
+        return value
     text = str(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub("`{3,}", "`", text)
 
@@ -88,12 +93,6 @@ def linked(text: object) -> Mrkdwn:
     return Mrkdwn("".join(f"<{escape(part)}>" if place % 2 else escape(part) for place, part in enumerate(parts)))
 
 
-def _finalize(value: object) -> object:
-    if isinstance(value, Mrkdwn):
-        return value
-    return escape(value)
-
-
 _FILTERS = (("link", link), ("bold", bold), ("linked", linked), ("prose", prose), ("escaped", escape))
 
 
@@ -105,7 +104,7 @@ class Slack(packing.Medium):
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as blocks: JSON objects separated by commas. Views of lines and code stay mrkdwn until `compose`."""
-        name, drawn = packing.macro_name(view), macros("slack", "txt", filters=_FILTERS, escape=_finalize)
+        name, drawn = packing.macro_name(view), macros("slack", "txt", filters=_FILTERS, escape=escape)
         text, small = (str(drawn[macro](view)).strip() if macro in drawn else "" for macro in (name, f"{name}_small"))
         whole = all(cutting.units(part) <= SECTION for part in (text, small))
         if isinstance(view, views.Line | views.Code):
@@ -160,14 +159,13 @@ def plain_text_object(text: str, room: int) -> Block:
 def actions(buttons: channel.Buttons, before: str = "") -> list[Block]:
     """Returns the rows of buttons as blocks. `before` makes action ids unique; a press is identified by the button's value."""
     rows = [row[start : start + IN_ROW] for row in buttons for start in range(0, len(row), IN_ROW)]
-    return [_actions(row, f"{before}{place}") for place, row in enumerate(rows[:_ROWS])]
-
-
-def _actions(row: Sequence[channel.Button], place: str) -> Block:
-    return {
-        "type": "actions",
-        "elements": [element(one, f"{place}.{number}") for number, one in enumerate(row)],
-    }
+    return [
+        {
+            "type": "actions",
+            "elements": [element(one, f"{before}{place}.{number}") for number, one in enumerate(row)],
+        }
+        for place, row in enumerate(rows[:_ROWS])
+    ]
 
 
 def element(button: channel.Button, action: str) -> Block:

@@ -107,7 +107,14 @@ class LongPolling:
         await window.wait()
         if len(window.in_flight) >= MAX_IN_FLIGHT:
             return
-        updates = await self._loop.retry(lambda: self._get_updates(window))
+        updates = await self._loop.retry(
+            lambda: self._client.updates(
+                window.offset,
+                # no wait while updates are in flight, since Telegram would return these at once anyway
+                seconds=0 if window.in_flight else LONG_POLL_SECONDS,
+                allowed=incoming.ALLOWED,
+            )
+        )
         if not window.start(updates) and updates and not window.in_flight:
             await self._clock.sleep(MAX_WAIT)  # something on the way, such as a proxy, repeats an old response
 
@@ -141,12 +148,6 @@ class LongPolling:
         if webhook.get("url"):
             log.warning("Telegram sent updates to a webhook; they are asked for from now on. None is lost.")
             await self._client.call("deleteWebhook", drop_pending_updates=False)
-
-    async def _get_updates(self, window: "UpdateWindow") -> Sequence[Update]:
-        """Returns the next updates. While updates are in flight, does not wait: Telegram would return these at once anyway."""
-        return await self._client.updates(
-            window.offset, seconds=0 if window.in_flight else LONG_POLL_SECONDS, allowed=incoming.ALLOWED
-        )
 
     async def _dispatch(self, update: Update, dispatch: Dispatch) -> None:
         request = request_in(update, self._bot)
