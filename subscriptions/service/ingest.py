@@ -19,7 +19,6 @@ from subscriptions.store import (
     paper_sequence,
 )
 from subscriptions.store.database.store import Store, Transaction, writes
-from subscriptions.zones import zone
 
 # a function that is called with the result, in the transaction that stores the digest
 Note = Callable[[Transaction, digests.Ingested], None]
@@ -133,7 +132,7 @@ class Ingest:
 
     def batch(self, transaction: Transaction) -> drafts.MergeBatch:
         """Returns an empty batch, into which papers are merged."""
-        is_news = self.announce or not archives.is_archive(self.day, self.now.astimezone(zone(transaction.zone)).date())
+        is_news = self.announce or not archives.is_archive(self.day, transaction.day_of(self.now))
         return drafts.MergeBatch(
             now=self.now,
             day=self.day,

@@ -4,12 +4,6 @@ from datetime import date, datetime
 
 from subscriptions.store import model_summaries
 from subscriptions.store.database.store import Transaction, writes
-from subscriptions.zones import zone
-
-
-def day_of(transaction: Transaction, now: datetime) -> date:
-    """Returns the day to which a request belongs, in the operator's zone."""
-    return now.astimezone(zone(transaction.zone)).date()
 
 
 @writes
@@ -18,7 +12,7 @@ def reserve(transaction: Transaction, cost: int, *, requests: int, tokens: int, 
 
     `requests` and `tokens` are the budget of a day.
     """
-    spent = model_summaries.hold_day(transaction, day_of(transaction, now))
+    spent = model_summaries.hold_day(transaction, transaction.day_of(now))
     if spent.requests >= requests or spent.tokens + cost > tokens:
         return None
     model_summaries.add_to_day(transaction, spent.day, requests=1, tokens=cost)

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from subscriptions import model, states
 from subscriptions.normalize.letters import has_chinese
-from subscriptions.service.model_budget import day_of, pay
+from subscriptions.service.model_budget import pay
 from subscriptions.service.plan_inputs import Window
 from subscriptions.states import ModelSummaryState
 from subscriptions.store import bot_state, chats, known_papers, model_summaries, paper_sequence
@@ -137,7 +137,7 @@ def begin(
     `cost` returns how many tokens a task may cost; they are reserved, so that the budget is kept even if the answer never
     comes and nobody can tell. `requests` and `tokens` are the budget of a day.
     """
-    spent = model_summaries.hold_day(transaction, day_of(transaction, now))  # first, so that workers take turns
+    spent = model_summaries.hold_day(transaction, transaction.day_of(now))  # first, so that workers take turns
     model_summaries.take_back(transaction, wall=wall, longest=wall + 2 * LEASE)
     if spent.requests >= requests or model_summaries.amount_asked(transaction) >= AT_ONCE:
         return None
@@ -245,4 +245,4 @@ def without_rejected(transaction: Transaction, chat: model.Chat, paper: model.Kn
 def today(transaction: Transaction, *, now: datetime) -> tuple[model_summaries.Day, datetime | None]:
     """Returns (what the model did today and what that cost, since when it gives no answers)."""
     failing = bot_state.fails_since(transaction, bot_state.MODEL_FAILS)
-    return model_summaries.day(transaction, day_of(transaction, now)), failing
+    return model_summaries.day(transaction, transaction.day_of(now)), failing

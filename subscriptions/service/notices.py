@@ -67,7 +67,7 @@ def notify_operators(
     platforms to which the notice is not sent. Returns the lanes of the stored notices.
     """
     notified = []
-    day = now.astimezone(zones.zone(transaction.zone)).date()
+    day = transaction.day_of(now)
     for chat in operator_chats(transaction, admins, now=now):
         if chat.public or chat.kind is model.ChatKind.BROADCAST or chat.address.platform in but:
             continue

@@ -310,7 +310,7 @@ def preview(
         query = with_words(transaction, parse_query(text), subscriptions, chat_id=chat.id)
         subscriptions = (unstored_subscription(chat, query, now),)
     if text is not None or days is not None:
-        today = now.astimezone(zones.zone(transaction.zone)).date()
+        today = transaction.day_of(now)
         first = today - timedelta(days=(days or PREVIEW_DAYS) - 1)
         return _of_days(transaction, chat, subscriptions, first, now, all_of_them=text is not None)
     return _of_this_moment(transaction, chat, subscriptions, now)

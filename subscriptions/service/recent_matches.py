@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
 
-from subscriptions import errors, model, zones
+from subscriptions import errors, model
 from subscriptions.portable import kept_query
 from subscriptions.query import DOI, parse
 from subscriptions.query.advice import Advice, advise
@@ -112,12 +112,8 @@ def recent(transaction: Transaction, now: datetime) -> Recent:
 
     Returns at most the newest 50,000.
     """
-    today = _today(transaction, now)
+    today = transaction.day_of(now)
     return kept_values.keep(transaction, _RECENT, today, lambda: _look_recent(transaction, today))
-
-
-def _today(transaction: Transaction, now: datetime) -> date:
-    return now.astimezone(zones.zone(transaction.zone)).date()
 
 
 def _look_recent(transaction: Transaction, today: date) -> Recent:
@@ -151,7 +147,7 @@ def match_ahead(
 @reads
 def is_ready(transaction: Transaction, *, now: datetime) -> bool:
     """Whether the cached matches in the papers of the last days are still valid: no papers have come since."""
-    return _today(transaction, now) in kept_values.kept(transaction, _RECENT)
+    return transaction.day_of(now) in kept_values.kept(transaction, _RECENT)
 
 
 def keep_recent(store: Store, *, now: datetime) -> None:
@@ -180,7 +176,7 @@ def found_by_day(
     transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, now: datetime
 ) -> Mapping[str, tuple[int, ...]]:
     """Returns canonical text → number of matches on each of the last seven days, oldest day first."""
-    window, today = recent(transaction, now), _today(transaction, now)
+    window, today = recent(transaction, now), transaction.day_of(now)
     queries = {one.canonical: parse.parse_canonical(one.canonical) for one in subscriptions}
     sets = window.find(transaction, queries, chat)
     days = [today - timedelta(days=ago) for ago in reversed(range(DAYS_KNOWN))]

@@ -122,8 +122,7 @@ def add_wrong_code(transaction: Transaction, chat_id: int, *, now: datetime) -> 
 
 def wrong_codes_since(transaction: Transaction, chat_id: int, after: datetime) -> int:
     """Returns the number of wrong codes that a chat sent after the moment `after`."""
-    found = select(sa.func.count()).select_from(WrongCodeRow)
-    return transaction.exec(found.where(WrongCodeRow.chat == chat_id, WrongCodeRow.at > after)).one()
+    return transaction.count(WrongCodeRow.chat == chat_id, WrongCodeRow.at > after)
 
 
 def drop_wrong_codes_of(transaction: Transaction, chat_id: int) -> None:

@@ -74,10 +74,7 @@ def _callback(row: CallbackRow | sa.Row[Any]) -> model.CallbackToken:
 @reads
 def has_home_view(transaction: Transaction, person: model.ChatAddress) -> bool:
     """Whether a person's home view has callback tokens: it was shown, and the tokens are not cleaned up yet."""
-    return (
-        transaction.exec(select(CallbackRow.id).where(CallbackRow.place == home_view_of(person)).limit(1)).first()
-        is not None
-    )
+    return transaction.finds(CallbackRow.place == home_view_of(person))
 
 
 def drop_callbacks_at(transaction: Transaction, place: str) -> None:

@@ -153,10 +153,7 @@ def erase(transaction: Transaction, chat_id: int) -> None:
     for person in people:
         _erase_person(transaction, row.platform, person)
     for platform, address in lanes:
-        if (
-            transaction.exec(select(ChatRow.id).where(ChatRow.platform == platform, ChatRow.address == address)).first()
-            is None
-        ):
+        if not transaction.finds(ChatRow.platform == platform, ChatRow.address == address):
             transaction.exec(
                 sa.delete(LaneRow).where(col(LaneRow.platform) == platform, col(LaneRow.address) == address)
             )
@@ -219,8 +216,7 @@ def is_bare(transaction: Transaction, chat_id: int, since: datetime) -> bool:
     )
     at_place = (col(table.place).in_(places) for table in (CallbackRow, ConversationStateRow, PendingLookupRow))
     earlier = col(UpdateRow.chat).in_(places) & (col(UpdateRow.at) < since)
-    wanted = (select(1).where(one).limit(1) for one in (*of_chat, *at_place, earlier))
-    return all(transaction.exec(one).first() is None for one in wanted)
+    return not any(map(transaction.finds, (*of_chat, *at_place, earlier)))
 
 
 def _deliveries(transaction: Transaction, chat_id: int) -> Iterator[Json]:

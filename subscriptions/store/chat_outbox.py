@@ -17,22 +17,13 @@ def planned_papers(transaction: Transaction, chat_id: int, *, by: datetime | Non
 
     A delivery is unsent if none of its messages was sent or may have been sent.
     """
-    items = (
-        select(sa.func.count())
-        .select_from(DeliveryItemRow)
-        .where(col(DeliveryItemRow.delivery).in_(_unsent(transaction, chat_id, by)))
-    )
-    return transaction.exec(items).one()
+    return transaction.count(col(DeliveryItemRow.delivery).in_(_unsent(transaction, chat_id, by)))
 
 
 def was_posted(transaction: Transaction, chat_id: int, platform_id: str) -> bool:
     """Whether a delivery of this chat has a message with this platform id."""
-    found = (
-        select(MessageRow.number)
-        .join(DeliveryRow, col(DeliveryRow.seq) == MessageRow.delivery)
-        .where(DeliveryRow.chat == chat_id, MessageRow.platform_id == platform_id)
-    )
-    return transaction.exec(found.limit(1)).first() is not None
+    of_chat = (col(DeliveryRow.seq) == MessageRow.delivery) & (col(DeliveryRow.chat) == chat_id)
+    return transaction.finds(of_chat, MessageRow.platform_id == platform_id)
 
 
 def hold_planned(transaction: Transaction, chat_id: int, until: datetime | None) -> None:

@@ -130,7 +130,7 @@ def newest_shown(transaction: Transaction, chat_id: int, most: int) -> list[tupl
 
 def delivered_count(transaction: Transaction, chat_id: int) -> int:
     """Returns the number of papers in the deliveries of a chat."""
-    return transaction.exec(select(sa.func.count()).where(_i.chat == chat_id)).one()
+    return transaction.count(_i.chat == chat_id)
 
 
 def delivered_item(transaction: Transaction, chat_id: int, paper_id: int) -> model.Item | None:

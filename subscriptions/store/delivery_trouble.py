@@ -97,15 +97,12 @@ def waiting_since(transaction: Transaction, before: datetime) -> dict[str, Troub
 def notices_since(transaction: Transaction, chat_id: int, cause: str, since: datetime) -> int:
     """Returns the number of notices with this cause that were stored for a chat at `since` or later."""
     begins = f"notice:{chat_id}:{cause}:"
-    wanted = select(sa.func.count()).select_from(DeliveryRow).where(_d.chat == chat_id)
-    wanted = wanted.where(_d.dedupe_key.startswith(begins), _d.created_at >= since)
-    return transaction.exec(wanted).one()
+    return transaction.count(_d.chat == chat_id, _d.dedupe_key.startswith(begins), _d.created_at >= since)
 
 
 def noticed_since(transaction: Transaction, key: str, since: datetime) -> bool:
     """Whether a notice with this dedupe key was stored at `since` or later."""
-    wanted = select(_d.seq).where(_d.dedupe_key == key, _d.created_at >= since)
-    return transaction.exec(wanted).first() is not None
+    return transaction.finds(_d.dedupe_key == key, _d.created_at >= since)
 
 
 def drop_notices(transaction: Transaction, part: str, *, now: datetime) -> None:

@@ -201,7 +201,7 @@ def _result(batch: MergeBatch) -> Ingested:
 @reads
 def is_known(transaction: Transaction, content_hash: str) -> bool:
     """Whether a digest with these bytes is stored."""
-    return transaction.exec(select(DigestRow.id).where(DigestRow.content_hash == content_hash)).first() is not None
+    return transaction.finds(DigestRow.content_hash == content_hash)
 
 
 def stored_digest(transaction: Transaction, content_hash: str, *, announced: int = 0) -> Ingested:

@@ -37,8 +37,7 @@ def paper_count(transaction: Transaction) -> int:
 
 def sequenced_between(transaction: Transaction, after: int, upto: int) -> int:
     """Returns the number of papers with after < sequence <= upto."""
-    wanted = select(sa.func.count()).where(_p.sequence > after, _p.sequence <= upto)
-    return transaction.exec(wanted).one()
+    return transaction.count(_p.sequence > after, _p.sequence <= upto)
 
 
 def sequenced_at(transaction: Transaction, sequence: int) -> datetime | None:

@@ -28,7 +28,6 @@ _WANTED = (
     .where(_s.state == State.WANTED)
     .order_by(_s.until.is_not(None), _s.chats.desc(), _s.paper.desc())
 )
-_ASKED = sa.select(sa.func.count()).where(_s.state == State.ASKED)
 _IS_IT = (_s.paper == sa.bindparam("of")) & (_s.language == sa.bindparam("in_language"))
 
 
@@ -100,8 +99,7 @@ def drop_wanted(transaction: Transaction, before: datetime) -> None:
 @reads
 def is_wanted(transaction: Transaction) -> bool:
     """Returns whether any summary is wanted, or may be again because its worker gave up."""
-    open_ones = sa.select(_s.paper).where(_s.state.in_((State.WANTED, State.ASKED))).limit(1)
-    return execute(transaction, open_ones).first() is not None
+    return transaction.finds(_s.state.in_((State.WANTED, State.ASKED)))
 
 
 def next_wanted(transaction: Transaction) -> Place | None:
@@ -122,7 +120,7 @@ def take_back(transaction: Transaction, *, wall: datetime, longest: datetime) ->
 
 def amount_asked(transaction: Transaction) -> int:
     """Returns how many summaries the model is asked for now."""
-    return execute(transaction, _ASKED).scalar() or 0
+    return transaction.count(_s.state == State.ASKED)
 
 
 def note_asked(transaction: Transaction, place: Place, *, until: datetime) -> Place:

@@ -344,6 +344,6 @@ def _render_anew(transaction: Transaction, delivery: DeliveryRow, now: datetime)
     for message in messages:
         transaction.delete(message)
     delivery.rendered_at = None
-    if transaction.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.delivery == delivery.seq)).first() is None:
+    if not transaction.finds(DeliveryItemRow.delivery == delivery.seq):
         delivery.settled_at = delivery.dismissed_at = now
         delivery.reason = "its papers stand in another delivery of the chat that this one moved to"

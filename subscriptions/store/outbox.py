@@ -125,7 +125,7 @@ def retry(transaction: Transaction, delivery_id: str) -> int | None:
         return None
     never_made = (_m.payload == "") & (_m.state == MessageState.DEAD)
     execute(transaction, sa.delete(_messages).where(_m.delivery == delivery.seq, never_made))
-    if execute(transaction, sa.select(_m.number).where(_m.delivery == delivery.seq)).first() is None:
+    if not transaction.finds(_m.delivery == delivery.seq):
         delivery.rendered_at = None
     again = sa.update(_messages).where(_m.delivery == delivery.seq, _m.state.in_(WORST_FIRST[:3]))
     ready = {"state": MessageState.READY, "reason": "", "lookup_given_up": False, "found_at_start": False}
@@ -159,7 +159,7 @@ def _wake(transaction: Transaction, delivery: DeliveryRow) -> None:
 
 def is_known(transaction: Transaction, delivery_id: str) -> bool:
     """Whether there is a delivery with this id."""
-    return transaction.exec(select(_d.seq).where(_d.id == delivery_id)).first() is not None
+    return transaction.finds(_d.id == delivery_id)
 
 
 def _not_sent(transaction: Transaction, delivery_id: str) -> DeliveryRow | None:

@@ -110,8 +110,7 @@ def newest_day(transaction: Transaction) -> date | None:
 
 def has_news_upto(transaction: Transaction, day: date) -> bool:
     """Whether papers were announced on this day or before."""
-    wanted = sa.select(_p.id).where(_p.day <= day, _p.sequence.is_not(None)).limit(1)
-    return transaction.connection().execute(wanted).first() is not None
+    return transaction.finds(_p.day <= day, _p.sequence.is_not(None))
 
 
 def newest(transaction: Transaction, most: int, *, upto: tuple[date, int] | None = None) -> list[IndexEntry]:
@@ -152,8 +151,7 @@ def sources_of_days(transaction: Transaction, first: date) -> list[str]:
 
 def has_dois(transaction: Transaction, first: date) -> bool:
     """Whether a paper of the day `first` or later has a DOI."""
-    wanted = sa.select(_p.id).where(_p.day >= first, _p.doi.is_not(None)).limit(1)
-    return transaction.connection().execute(wanted).first() is not None
+    return transaction.finds(_p.day >= first, _p.doi.is_not(None))
 
 
 def _known() -> sa.Select[tuple[int, int, date, int | None, bool]]:

@@ -71,8 +71,7 @@ def signals_of_chats(
 @reads
 def amount_of_signals(transaction: Transaction, chat_id: int, *, kinds: Sequence[Signal] = tuple(Signal)) -> int:
     """Returns the number of stored signals of these kinds from a chat."""
-    found = select(sa.func.count()).select_from(SignalRow)
-    return transaction.exec(found.where(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))).one()
+    return transaction.count(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))
 
 
 def keep_newest(transaction: Transaction, chat_id: int, most: int, *, kinds: Sequence[Signal]) -> None:

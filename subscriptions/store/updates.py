@@ -9,7 +9,7 @@ from sqlmodel import select
 from subscriptions import model
 from subscriptions.states import ReplyState
 from subscriptions.store.columns import Condition
-from subscriptions.store.conversation_rows import UNFINISHED, UpdateRow
+from subscriptions.store.conversation_rows import UNFINISHED
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, shares, writes
 from subscriptions.store.rows import TABLES
@@ -52,8 +52,7 @@ def store_reply(transaction: Transaction, platform: str, update_id: str, reply: 
 @reads
 def commands_since(transaction: Transaction, chat: model.ChatAddress, since: datetime) -> int:
     """Returns the number of updates of a chat that took effect at `since` or later."""
-    found = select(sa.func.count()).select_from(UpdateRow).where(_u.chat == str(chat), _u.at >= since)
-    return transaction.exec(found).one()
+    return transaction.count(_u.chat == str(chat), _u.at >= since)
 
 
 @reads
@@ -61,8 +60,7 @@ def is_later_update(
     transaction: Transaction, chat: model.ChatAddress, after: datetime, *, without: Collection[str]
 ) -> bool:
     """Whether a chat has an update that came after a moment, other than those with the ids `without`."""
-    later = select(_u.update_id).where(_u.chat == str(chat), _u.at > after)
-    return transaction.exec(later.where(_u.update_id.not_in(without)).limit(1)).first() is not None
+    return transaction.finds(_u.chat == str(chat), _u.at > after, _u.update_id.not_in(without))
 
 
 def recent_updates(transaction: Transaction, after: datetime) -> list[tuple[str, datetime, bool]]:

@@ -122,7 +122,7 @@ def came_since(transaction: Transaction, since: datetime) -> Arrivals:
     )
     rows = execute(transaction, by_source).all()
     return Arrivals(
-        papers=execute(transaction, sa.select(sa.func.count()).where(_p.sequenced_at >= since)).scalar_one(),
+        papers=transaction.count(_p.sequenced_at >= since),
         by_source={row.source: row.papers for row in rows},
         last={row.source: row.last for row in rows},
     )

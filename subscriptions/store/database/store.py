@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache, partial, wraps
 from pathlib import Path
 from threading import Lock, get_ident
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from subscriptions import errors, model
 from subscriptions.planning.source_calendar import Schedules
@@ -28,6 +28,7 @@ from subscriptions.store.database import (
 from subscriptions.store.database.postgres import PostgresDatabase
 from subscriptions.store.database.sqlite import PART, SqliteFile
 from subscriptions.store.database.writer import Writer
+from subscriptions.zones import zone
 
 Kind = SqliteFile | PostgresDatabase
 BUSY_SECONDS = 10.0
@@ -71,6 +72,18 @@ class Transaction(Session):
     def zone(self) -> str:
         """The operator's time zone, for chats that chose none."""
         return self.store.zone
+
+    def day_of(self, moment: datetime) -> date:
+        """Returns the day of a moment in the operator's zone."""
+        return moment.astimezone(zone(self.zone)).date()
+
+    def finds(self, *where: sa.ColumnElement[bool] | bool) -> bool:
+        """Whether any row meets these conditions."""
+        return self.exec(select(1).where(*where).limit(1)).first() is not None
+
+    def count(self, *where: sa.ColumnElement[bool] | bool) -> int:
+        """Returns the number of rows that meet these conditions."""
+        return self.exec(select(sa.func.count()).where(*where)).one()
 
     @property
     def schedules(self) -> Schedules:
