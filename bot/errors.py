@@ -128,6 +128,11 @@ class SenderLockHeld(errors.PaperwireError):
     """Another process holds the sender lock of this database."""
 
 
+def said_of(error: BaseException) -> str:
+    """Returns what the log says of an error: its own words if it is for people, else only where it was raised."""
+    return str(error) if isinstance(error, errors.PaperwireError) else error_location(error)
+
+
 def error_location(error: BaseException) -> str:
     """Returns the type of an error and where it was raised, but not its text, which may contain a person's words."""
     frames = traceback.extract_tb(error.__traceback__)

@@ -95,6 +95,17 @@ class Finding:
     mend: bool = False  # True: something must be corrected; False: the cure is only advice
     is_open: bool = False  # True: the answer is bad or unknown, but nothing must be corrected
 
+    @classmethod
+    def of_error(cls, question: errors.Sentence, error: errors.PaperwireError) -> "Finding":
+        """Returns the finding that an error answers a question, and must be corrected."""
+        return cls(question=question, answer=error.sentence, cure=error.hint, mend=True)
+
+    @classmethod
+    def unanswered(cls, question: errors.Sentence, error: errors.NotDelivered) -> "Finding":
+        """Returns the finding that a platform cannot be asked now."""
+        answer = errors.Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
+        return cls(question=question, answer=answer, is_open=True)
+
 
 def switched_off(facts: PlatformFacts) -> SettingsError:
     """Returns the error for using a platform that has no token."""

@@ -15,7 +15,7 @@ from typing import ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
 from bot.delivery import job_queue, rate_limits, sender_lock
-from bot.errors import error_location
+from bot.errors import said_of
 from bot.ports import channel, engine
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions import errors
@@ -217,7 +217,7 @@ class ClusterEngine:
         Messages that were being sent in the lane are recovered as soon as the database accepts writes again.
         """
         self.errors.append(error)
-        log.error("Delivering failed: %s", error if isinstance(error, errors.PaperwireError) else error_location(error))
+        log.error("Delivering failed: %s", said_of(error))
         self._left.add(lane)
 
     async def recover_failed(self) -> None:

@@ -96,7 +96,7 @@ def check_findings(settings: Settings, store: Store, *, wall: datetime) -> Itera
     try:
         found = findings_of(settings, store, now=wall, wall=wall)
     except errors.StoreError as error:
-        yield Finding(question=outbox, answer=error.sentence, cure=error.hint, mend=True)
+        yield Finding.of_error(outbox, error)
         return
     if not any(isinstance(one, MessagesDead | DeliveriesWaiting) for one in found):
         yield Finding(question=outbox, answer=errors.Sentence("nothing is dead, and nothing has waited for long"))
@@ -139,7 +139,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     if not settings.wrong and not settings.unknown:
         yield Finding(question=question, answer=errors.Sentence("all can be used"))
     for error in settings.wrong:
-        yield Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+        yield Finding.of_error(question, error)
     for name in settings.unknown:
         near = get_close_matches(name, all_variables(), n=1, cutoff=0.85)
         yield Finding(
@@ -162,7 +162,7 @@ def _database(store: Store) -> Finding:
     try:
         return _database_as_it_is(store)
     except errors.StoreError as error:
-        return Finding(question=errors.Sentence("Database"), answer=error.sentence, cure=error.hint, mend=True)
+        return Finding.of_error(errors.Sentence("Database"), error)
 
 
 def _database_as_it_is(store: Store) -> Finding:
@@ -238,7 +238,7 @@ def _finding_of_encoder(encoder: Encoder | None, settings: Settings) -> Finding:
     try:
         encoder.questions(["Does it answer?"])
     except errors.MeaningFails as error:
-        return Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+        return Finding.of_error(question, error)
     finally:
         encoder.close()
     return Finding(question=question, answer=errors.Sentence("{encoder} answers", {"encoder": encoder.name}))
@@ -250,7 +250,7 @@ async def check_model(summarizer: Summarizer) -> Finding:
     try:
         await summarizer.check()
     except ModelFails as error:
-        return Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+        return Finding.of_error(question, error)
     finally:
         await summarizer.close()
     return Finding(question=question, answer=errors.Sentence("{encoder} answers", {"encoder": summarizer.name}))

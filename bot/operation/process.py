@@ -13,7 +13,7 @@ from bot.app import App
 from bot.delivery import sender_lock
 from bot.delivery.lane_sender import DrainState
 from bot.delivery.sender import plan, tell_of_wrong_clock
-from bot.errors import SettingsError, error_location
+from bot.errors import SettingsError, said_of
 from bot.operation import heartbeats, maintenance, orderly_stop, ticks, worker
 from bot.operation.findings import Problem, findings_of, for_strangers, log_new_trouble, parts_of
 from bot.operation.health import Health
@@ -180,8 +180,7 @@ class Process:
             return
         self.problems["deliver"] = "a lane failed; the log says why"
         for one in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
-            said = one if isinstance(one, errors.PaperwireError) else error_location(one)
-            log.error("Delivering failed: %s", said, exc_info=one)
+            log.error("Delivering failed: %s", said_of(one), exc_info=one)
 
     async def _update_stopped_platforms(self) -> None:
         """Lets platforms whose token failed try again after a pause. Platforms that an operator must free stay stopped."""
@@ -235,8 +234,7 @@ class Process:
             await app.store.run(maintenance.daily_maintenance, app.settings, app.clock, pause=self._ends.wait)
         except Exception as error:  # noqa: BLE001 - the process must go on
             self.daily_work = self.daily_work or (DailyWorkFailed(since=app.clock.now()),)
-            said = error if isinstance(error, errors.PaperwireError) else error_location(error)
-            log.error("The daily clean-up or copy failed: %s", said)
+            log.error("The daily clean-up or copy failed: %s", said_of(error))
         else:
             self.daily_work = ()
         finally:

@@ -125,7 +125,7 @@ async def _reached(
             )
         problem = databases.refusal(error.body) if request.database else ""
         if not problem:
-            return Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+            return Finding.of_error(question, error)
     if problem and source.database:
         values = {"name": source.database, "problem": problem.rstrip(".")}
         answer = errors.Sentence("{name} refuses the question: {problem}", values)

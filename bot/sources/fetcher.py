@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import ssl
-import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,7 +25,8 @@ from subscriptions.errors import Sentence
 with without("httpx._main"):  # saves 4 MB: this module is the command line of httpx
     import httpx
 
-    from bot.http.body import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, unpacked
+    from bot.http.proxies import proxy_of_environment
+from bot.http.body import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, unpacked
 
 MOST_REDIRECTS = 5
 LONGEST_ASKED = timedelta(days=1)  # if a server asks for a longer wait, this one is used
@@ -74,15 +74,6 @@ async def resolve(host: str, port: int) -> list[str]:
     """Returns the IP addresses of a host, by this machine's resolver. Raises OSError."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-def proxy_of_environment(scheme: str, host: str) -> str | None:
-    """Returns the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY give for a host; None if it needs none."""
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get(scheme) or proxies.get("all")
-    if not proxy or urllib.request.proxy_bypass(host):
-        return None
-    return proxy
 
 
 class Fetcher:

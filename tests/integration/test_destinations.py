@@ -187,15 +187,14 @@ async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) ->
 async def test_a_link_that_was_made_up_changed_or_of_an_erased_chat_does_nothing(bot: Bot) -> None:
     await bot.confirms()
     stop = (await bot.sends_papers())["List-Unsubscribe"].strip("<>")
+    signer = await bot.pages.channel.signer()
     for wrong in (
         stop[:-1],
         stop.replace("link=W", "link=X"),
         f"{ROOT}/mail?link=",
         f"{ROOT}/mail?link=a.b",
         f"{ROOT}/mail",
-        (await bot.pages.channel.signer()).url(
-            Link(listing.get_chat(bot.app.store, ADA).id, "email:bo@lab.org", "say", "/pause")
-        ),
+        signer.url(signer.token(Link(listing.get_chat(bot.app.store, ADA).id, "email:bo@lab.org", "say", "/pause"))),
     ):
         for presses in (False, True):
             found = await bot.opens(wrong, presses=presses)

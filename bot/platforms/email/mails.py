@@ -52,9 +52,13 @@ class Reader:
         """
         return self.chat.state is not ChatState.UNCONFIRMED
 
+    def token(self, does: Does, data: str, label: str = "") -> str:
+        """Returns the signed word of a link that does something in this chat."""
+        return self.signer.token(Link(self.chat.id, str(self.chat.address), does, data, label))
+
     def link(self, does: Does, data: str, label: str) -> str:
-        """Returns the web address of a link that does something in this chat."""
-        return self.signer.url(Link(self.chat.id, str(self.chat.address), does, data, label))
+        """Returns the web address of such a link."""
+        return self.signer.url(self.token(does, data, label))
 
     def linked(self, html: str) -> str:
         """Returns the HTML of a payload with signed links for its actions."""

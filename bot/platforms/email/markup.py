@@ -107,9 +107,9 @@ class Signer:
     key: bytes
     root: str  # the web address of the pages
 
-    def url(self, link: Link) -> str:
+    def url(self, token: str) -> str:
         """Returns the web address of a link."""
-        return f"{self.root}{PATH}?link={self.token(link)}"
+        return f"{self.root}{PATH}?link={token}"
 
     def token(self, link: Link) -> str:
         """Returns the link and its signature as one word."""

@@ -32,6 +32,7 @@ _HEADERS = {
 }
 _SAY, _SEND = errors.Sentence("a topic, an author, or what you want"), errors.Sentence("send")
 _DONE, _NOTHING = errors.Sentence("Done"), errors.Sentence("That is being done. It can take a moment.")
+_NOT_NOW = conversation.WebResponse(status=503, body="Not now. Please try again in a minute.\n", headers=_HEADERS)
 _GONE = "This link does not work any more. Newer mail has newer links."
 
 
@@ -95,7 +96,7 @@ class MailPages(conversation.Receiver):
         fields = {**call.query, **dict(parse_qsl(call.body.decode("utf-8", "replace")))}
         try:
             signer = await self.channel.signer()
-            link = signer.read(fields.get("link", "")[: markup.LONGEST])
+            link = signer.read(fields.get("link", ""))
             chat = await self.store.run(markup.chat_with, link.chat) if link else None
             if link is None or chat is None or str(chat.address) != link.address:
                 return conversation.WebResponse(status=404, body=f"{_GONE}\n", headers=_HEADERS)
@@ -103,16 +104,12 @@ class MailPages(conversation.Receiver):
             if not does:
                 return _page(reader, link)
             if self._dispatcher is None:
-                return conversation.WebResponse(
-                    status=503, body="Not now. Please try again in a minute.\n", headers=_HEADERS
-                )
+                return _NOT_NOW
             answers = await self._do(chat, link, fields.get("text", ""), fields.get("once", ""), self._dispatcher)
             after = await self.store.run(markup.chat_with, link.chat)
             return _page(mails.Reader(chat=after or chat, signer=signer), link, answers)
         except errors.StoreError:
-            return conversation.WebResponse(
-                status=503, body="Not now. Please try again in a minute.\n", headers=_HEADERS
-            )
+            return _NOT_NOW
 
     async def _do(
         self, chat: model.Chat, link: markup.Link, text: str, once: str, dispatcher: conversation.RequestDispatcher
@@ -172,15 +169,11 @@ def _page(
         shown = answers or [_line(_NOTHING.say(language.translate))]
         body = "\n".join(reader.linked(one["html"]) or _line(one["text"])["html"] for one in shown)
         buttons = [
-            [(label, url or {"link": _pressed(reader, data, label)}) for label, data, url in row]
+            [(label, url or {"link": reader.token("press", data, label)}) for label, data, url in row]
             for one in shown
             for row in one["buttons"]
         ]
-    talk = (
-        reader.signer.token(markup.Link(reader.chat.id, str(reader.chat.address), "talk", ""))
-        if answers is not None and reader.is_confirmed
-        else ""
-    )
+    talk = reader.token("talk", "") if answers is not None and reader.is_confirmed else ""
     html = draw(
         "email",
         "page.html",
@@ -195,7 +188,3 @@ def _page(
         words={"say": _SAY.say(language.translate), "send": _SEND.say(language.translate)},
     )
     return conversation.WebResponse(body=html, kind="text/html", headers=_HEADERS)
-
-
-def _pressed(reader: mails.Reader, data: str, label: str) -> str:
-    return reader.signer.token(markup.Link(reader.chat.id, str(reader.chat.address), "press", data, label))

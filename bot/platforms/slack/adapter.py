@@ -399,8 +399,7 @@ async def _granted(workspace: Workspace, *, several: bool) -> list[Finding]:
     try:
         me = await workspace.identify()
     except errors.NotDelivered as error:
-        answer = errors.Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
-        return [Finding(question=errors.Sentence("Slack scopes"), answer=answer, mend=several, is_open=True)]
+        return [replace(Finding.unanswered(errors.Sentence("Slack scopes"), error), mend=several)]
     question = errors.Sentence("Slack scopes")
     if several:
         question = errors.Sentence("Slack scopes of {team}", {"team": me.team})

@@ -431,8 +431,7 @@ async def _check_updates(client: Client, settings: TelegramSettings, wall: datet
         me = await client.call_for_object("getMe")
         webhook = await client.call_for_object("getWebhookInfo")
     except errors.NotDelivered as error:
-        answer = errors.Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
-        return [Finding(question=_UPDATES, answer=answer, is_open=True)]
+        return [Finding.unanswered(_UPDATES, error)]
     at, waiting = webhook.get("last_error_date"), webhook.get("pending_update_count") or 0
     failed = datetime.fromtimestamp(at if isinstance(at, int) else 0, UTC)
     values = {"name": "PAPERWIRE_TELEGRAM_WEBHOOK_URL", "waiting": waiting}

@@ -13,7 +13,6 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
@@ -32,6 +31,7 @@ from telegram.error import (
 )
 from telegram.request import BaseRequest, RequestData
 
+from bot.http.proxies import proxy_of_environment
 from bot.platforms.telegram.message_payload import MessageArguments
 from subscriptions import errors
 from subscriptions.states import PauseReason
@@ -344,11 +344,8 @@ def _proxy_of(root: str) -> str | None:
     Raises ValueError if the URL is not http or https.
     """
     server = urlsplit(root)
-    named = getproxies()
-    proxy = named.get(server.scheme) or named.get("all")
-    if not proxy or proxy_bypass(server.netloc):
-        return None
-    if urlsplit(proxy).scheme not in ("http", "https"):
+    proxy = proxy_of_environment(server.scheme, server.netloc)
+    if proxy and urlsplit(proxy).scheme not in ("http", "https"):
         raise ValueError("a proxy for Telegram speaks HTTP")
     return proxy
 

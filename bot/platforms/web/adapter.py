@@ -214,10 +214,10 @@ class ChatPages:
     async def download(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Returns the document in a message of this chat."""
         number = _number(asked.query.get("message", ""))
-        found = await self._store.run(_document, markup.chat_of(asked.visitor.name), number or 0)
-        if found is None:
+        content = await self._store.run(markup.content_of, markup.chat_of(asked.visitor.name), number or 0)
+        if not content.get("file"):
             return conversation.PageResponse(status=404, body="There is no such page.\n", kind="text/plain")
-        name, text = found
+        name, text = content["file"]["name"], content["file"]["text"]
         shown = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "_" for sign in name)
         kept = {"content-disposition": f'attachment; filename="{shown}"'}
         return conversation.PageResponse(
@@ -298,16 +298,6 @@ class ChatPages:
             page_templates.draw_page, "form.html", asked.frame, form.modal.title, words=_WORDS, wrong=wrong, **shown
         )
         return conversation.PageResponse(body=page)
-
-
-def _document(store: Store, chat: model.ChatAddress, number: int) -> tuple[str, str] | None:
-    """Returns (name, text) of the document in a message of this chat; None if there is none."""
-    found, _ = page_messages.newest_page_messages(store, chat, 1, before=number + 1)
-    for message in found:
-        file = json.loads(message.payload).get("file")
-        if message.number == number and file:
-            return file["name"], file["text"]
-    return None
 
 
 def _number(text: str) -> int | None:

@@ -166,8 +166,13 @@ def shown(
 def pressed_in(store: Store, chat_address: model.ChatAddress, number: int) -> Mapping[str, bool]:
     """Returns the signals that the buttons of a message show, and whether each one is set."""
     chat = known_or_new(store, chat_address, model.ChatKind.PRIVATE)
-    found, _ = newest_page_messages(store, chat_address, 1, before=number + 1)
-    return _pressed(store, chat, "".join(json.loads(one.payload).get("html", "") for one in found))
+    return _pressed(store, chat, content_of(store, chat_address, number).get("html", ""))
+
+
+def content_of(store: Store, chat: model.ChatAddress, number: int) -> Mapping[str, Any]:
+    """Returns the content of the message with this number; {} if the chat has no such message."""
+    found, _ = newest_page_messages(store, chat, 1, before=number + 1)
+    return next((json.loads(one.payload) for one in found if one.number == number), {})
 
 
 def _pressed(store: Store, chat: model.Chat, html: str) -> Mapping[str, bool]:
@@ -186,10 +191,10 @@ def place_of(store: Store, chat: model.ChatAddress, update: str, *, number: int,
     if answer is not None:
         return f"/#m{answer}"
     newest, _ = newest_page_messages(store, chat, SHOWN)
-    shown, _ = newest_page_messages(store, chat, 1, before=number + 1)
-    if not any(one.number == number for one in shown):
+    content = content_of(store, chat, number)
+    if not content:
         return NEWEST
-    html = json.loads(shown[0].payload).get("html", "")
+    html = content.get("html", "")
     papers = len(_PAPER.findall(html.partition(f'value="{escape(pressed)}"')[0])) if pressed else 0
     page = "/" if number >= newest[0].number else f"/?before={number + 1}"
     return f"{page}#m{number}p{papers}" if papers else f"{page}#m{number}"
