@@ -18,14 +18,12 @@ from subscriptions.store.columns import Utc
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, shares
 from subscriptions.store.edits import next_edit
-from subscriptions.store.rows import TABLES, DeliveryRow, MessageRow
+from subscriptions.store.rows import TABLES, DeliveryRow, MessageRow, tables
 from subscriptions.store.sendable import ANY_REQUESTED, CHATS_IN_LANE, IN_LANE, IS_HELD, MAY_BE_SENT, waits_until
 from subscriptions.store.steps import Claim, ClaimRequest, Step, Unrendered
 from subscriptions.store.wakeups import wake_lanes
 
-_deliveries, _chats, _messages, _items = (
-    TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item")
-)
+_deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "delivery_item")
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 
 

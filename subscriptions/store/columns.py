@@ -59,6 +59,13 @@ class Utc(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
 
+def moment(*, required: bool = True) -> Any:  # noqa: ANN401 - a SQLModel field
+    """A column that holds a datetime in UTC, or, if not `required`, perhaps NULL."""
+    if required:
+        return Field(sa_type=Utc)
+    return Field(default=None, sa_type=Utc)
+
+
 OF_MANY = frozenset({"delivery.seq"})  # `Big` columns; a reference to one of them is `Big`, too
 
 

@@ -7,7 +7,7 @@ from sqlmodel import Field
 
 from subscriptions import states
 from subscriptions.store import columns
-from subscriptions.store.columns import Big, Json, Numbered, Row, Utc
+from subscriptions.store.columns import Big, Json, Numbered, Row, moment
 
 UNFINISHED = "state != 'done'"  # condition on updates, in exactly the words of the index of unfinished replies
 
@@ -22,7 +22,7 @@ class UpdateRow(Row, table=True):
     )
     platform: str = Field(primary_key=True)
     update_id: str = Field(primary_key=True)
-    at: datetime = Field(sa_type=Utc)
+    at: datetime = moment()
     chat: str = ""
     reply: str = ""
     state: states.ReplyState = columns.choice(states.ReplyState, states.ReplyState.DONE)
@@ -35,7 +35,7 @@ class UndoRow(Numbered, table=True):
     __table_args__ = (columns.index("ix_undo_at", "at"), columns.index("ix_undo_who", "who"))
     chat: int = columns.reference("chat.id", index=True)
     who: str = ""
-    at: datetime = Field(sa_type=Utc)
+    at: datetime = moment()
     before: Json = columns.json_column(dict)
 
 
@@ -48,7 +48,7 @@ class CallbackRow(Row, table=True):
     person: str = Field(default="", index=True)
     verb: str
     arguments: Json = columns.json_column(dict)
-    at: datetime = Field(sa_type=Utc)
+    at: datetime = moment()
 
 
 class OfferRow(Row, table=True):
@@ -60,7 +60,7 @@ class OfferRow(Row, table=True):
     number: int  # the subscription's number in its chat
     text: str
     cadence: str
-    at: datetime = Field(sa_type=Utc)
+    at: datetime = moment()
 
 
 class ConversationStateRow(Row, table=True):
@@ -72,8 +72,8 @@ class ConversationStateRow(Row, table=True):
     person: str = Field(default="", index=True)
     verb: str
     arguments: Json = columns.json_column(dict)
-    at: datetime = Field(sa_type=Utc)
-    until: datetime = Field(sa_type=Utc)  # the state is no longer valid after this moment
+    at: datetime = moment()
+    until: datetime = moment()  # the state is no longer valid after this moment
 
 
 class PendingLookupRow(Row, table=True):
@@ -84,7 +84,7 @@ class PendingLookupRow(Row, table=True):
     place: str = Field(index=True)
     person: str = Field(default="", index=True)
     request: Json = columns.json_column(dict)
-    at: datetime = Field(sa_type=Utc)
+    at: datetime = moment()
     worker: str = Field(default="", index=True)  # the worker that will answer it
 
 
@@ -93,7 +93,7 @@ class WrongCodeRow(Numbered, table=True):
 
     __table_args__ = (columns.index("ix_wrong_code_chat", "chat", "at"), columns.index("ix_wrong_code_at", "at"))
     chat: int = columns.reference("chat.id")
-    at: datetime = Field(sa_type=Utc)
+    at: datetime = moment()
 
 
 class CompletedInstallationRow(Row, table=True):
@@ -101,7 +101,7 @@ class CompletedInstallationRow(Row, table=True):
 
     __table_args__ = (columns.index("ix_completed_installation_at", "at"),)
     id: str = Field(primary_key=True)
-    at: datetime = Field(sa_type=Utc)
+    at: datetime = moment()
 
 
 class MentionRow(Row, table=True):
@@ -132,7 +132,7 @@ class SignalRow(Row, table=True):
     chat: int = columns.reference("chat.id", primary=True)
     paper: int = columns.reference("paper.id", primary=True)
     kind: states.Signal = Field(primary_key=True, sa_type=columns.choices_of(states.Signal))
-    at: datetime = Field(sa_type=Utc)
+    at: datetime = moment()
 
 
 class TasteRow(Row, table=True):
@@ -146,7 +146,7 @@ class LibraryRow(Row, table=True):
     """A person's own library, as it was read from a file."""
 
     chat: int = columns.reference("chat.id", primary=True)
-    at: datetime = Field(sa_type=Utc)
+    at: datetime = moment()
     entries: int
     words: Json = columns.json_column(dict)  # see LibraryWords
 
@@ -166,7 +166,7 @@ class ChatKeyRow(Row, table=True):
     chat: int = columns.reference("chat.id", primary=True)
     opens: states.Opens = Field(primary_key=True, sa_type=columns.choices_of(states.Opens))
     key_hash: str = Field(unique=True)
-    at: datetime = Field(sa_type=Utc)
+    at: datetime = moment()
 
 
 class InstallationRow(Row, table=True):
@@ -175,7 +175,7 @@ class InstallationRow(Row, table=True):
     team: str = Field(primary_key=True)
     tokens: str = ""
     state: states.InstallationState = columns.choice(states.InstallationState, states.InstallationState.ACTIVE)
-    since: datetime = Field(sa_type=Utc)
+    since: datetime = moment()
 
 
 class PageLogRow(Row, table=True):
@@ -200,5 +200,5 @@ class PageMessageRow(Row, table=True):
     part: int
     is_own: bool = False  # the person wrote it
     payload: str
-    at: datetime = Field(sa_type=Utc)
+    at: datetime = moment()
     is_edited: bool = False

@@ -14,10 +14,10 @@ from subscriptions.store.columns import Big, adapter_of
 from subscriptions.store.database.store import Transaction, execute, grouped, reads
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.retention import delivered_since
-from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, MessageRow, PaperRow
+from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow, PaperRow, tables
 
 # Each rendering executes these statements, so they are built only once.
-_deliveries, _delivery_items, _sources = (TABLES.tables[name] for name in ("delivery", "delivery_item", "source"))
+_deliveries, _delivery_items, _sources = tables("delivery", "delivery_item", "source")
 _d, _i = _deliveries.c, _delivery_items.c
 _ids = sa.bindparam("ids", expanding=True, type_=Big)
 _DELIVERIES = sa.select(_deliveries).where(_d.seq.in_(_ids)).order_by(_d.seq)

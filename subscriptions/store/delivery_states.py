@@ -17,9 +17,9 @@ from subscriptions.states import (
     PauseReason,
 )
 from subscriptions.store.database.store import Transaction, execute
-from subscriptions.store.rows import TABLES
+from subscriptions.store.rows import tables
 
-_deliveries, _chats, _messages = (TABLES.tables[name] for name in ("delivery", "chat", "message"))
+_deliveries, _chats, _messages = tables("delivery", "chat", "message")
 _d, _c, _m = _deliveries.c, _chats.c, _messages.c
 STATES = (
     sa.select(_d.seq, _d.dismissed_at, _d.kind, _c.platform, _c.state, _c.pause_reason, _m.state.label("message"))

@@ -15,10 +15,10 @@ from subscriptions.store.announcing import unannounced
 from subscriptions.store.database.conflicts import execute_rows
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.drafts import Came, Incoming, MergeBatch
-from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, SourceRow
+from subscriptions.store.rows import AppearanceRow, DigestRow, SourceRow, tables
 from subscriptions.store.sources import add_name
 
-_appearances, _digests = TABLES.tables["appearance"], TABLES.tables["digest"]
+_appearances, _digests = tables("appearance", "digest")
 _INSERT_APPEARANCES = sa.insert(_appearances)
 
 Document = tuple[model.Paper, tuple[str, ...]]  # (a paper, its words for the full-text index)

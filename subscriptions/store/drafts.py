@@ -18,13 +18,13 @@ from subscriptions.normalize import title_alias
 from subscriptions.store import meanings
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, rows_of
-from subscriptions.store.rows import TABLES
+from subscriptions.store.rows import tables
 
 # papers with these announce types are not announced
 REPLACEMENTS = frozenset({model.Announce.REPLACE, model.Announce.REPLACE_CROSS})
 _BY_NEWS_VALUE = ("", *(kind.value for kind in model.Announce))  # "": the digest does not say; counts as new
-_papers, _keys, _aliases, _summaries, _translations = (
-    TABLES.tables[name] for name in ("paper", "paper_key", "paper_alias", "summary", "translation")
+_papers, _keys, _aliases, _summaries, _translations = tables(
+    "paper", "paper_key", "paper_alias", "summary", "translation"
 )
 _p = _papers.c
 _LAST_ID = sa.select(sa.func.max(_p.id))

@@ -9,13 +9,11 @@ from subscriptions.planning.retries import LONGEST_WAIT
 from subscriptions.states import ChatState
 from subscriptions.store import deliveries
 from subscriptions.store.database.store import Transaction, execute, shares
-from subscriptions.store.rows import TABLES
+from subscriptions.store.rows import tables
 from subscriptions.store.sendable import ANY_REQUESTED, IN_LANE, IS_HELD, IS_REQUESTED, WAITS
 from subscriptions.store.steps import ClaimRequest, Edit
 
-_deliveries, _chats, _messages, _items = (
-    TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item")
-)
+_deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "delivery_item")
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 
 

@@ -14,7 +14,7 @@ from subscriptions.store import meanings, model_summaries, paper_sequence
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
 from subscriptions.store.drafts import PaperDraft
 from subscriptions.store.paper_words import write
-from subscriptions.store.rows import TABLES, DeliveryItemRow, PaperKeyRow, PaperRow
+from subscriptions.store.rows import DeliveryItemRow, PaperKeyRow, PaperRow, tables
 
 V = TypeVar("V")
 
@@ -23,9 +23,8 @@ V = TypeVar("V")
 
 
 # Each plan and each rendering executes these statements, so they are built only once.
-_papers, _summaries, _translations, _appearances, _digests, _values, _entries = (
-    TABLES.tables[name]
-    for name in ("paper", "summary", "translation", "appearance", "digest", "key_value", "indexed_paper")
+_papers, _summaries, _translations, _appearances, _digests, _values, _entries = tables(
+    "paper", "summary", "translation", "appearance", "digest", "key_value", "indexed_paper"
 )
 _p, _a, _d, _e = _papers.c, _appearances.c, _digests.c, _entries.c
 

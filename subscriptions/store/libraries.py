@@ -12,11 +12,9 @@ from subscriptions.matching.library import Library, LibraryWords
 from subscriptions.store.conversation_rows import LibraryEntryRow, LibraryRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, in_chunks, reads, rows_of
-from subscriptions.store.rows import TABLES
+from subscriptions.store.rows import tables
 
-_libraries, _entries, _keys, _aliases = (
-    TABLES.tables[name] for name in ("library", "library_entry", "paper_key", "paper_alias")
-)
+_libraries, _entries, _keys, _aliases = tables("library", "library_entry", "paper_key", "paper_alias")
 _WITH_LIBRARY = sa.select(_libraries.c.chat)
 _LEAST_ALIAS = 3  # words; papers with the same shorter title do not count as the same paper
 

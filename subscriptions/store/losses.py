@@ -10,11 +10,11 @@ from sqlmodel import col
 from subscriptions.planning.counted_as_sent import Loss
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, in_chunks
-from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
+from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow, tables
 
 _THE_LAST = 1  # the id of the row of the last loss, the only loss that is stored
 _NO_DELIVERY = -1  # stored instead of the position in a delivery, for a paper that counts as sent without a delivery
-_subscriptions, _losses = TABLES.tables["subscription"], TABLES.tables["loss"]
+_subscriptions, _losses = tables("subscription", "loss")
 _s = _subscriptions.c
 _LOSS = sa.select(_losses).where(_losses.c.id == _THE_LAST)
 

@@ -16,7 +16,7 @@ from subscriptions import model
 from subscriptions.store import bot_state
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Store, Transaction, execute, in_chunks, reads, rows_of, writes
-from subscriptions.store.rows import TABLES
+from subscriptions.store.rows import tables
 
 CODE = 64  # bytes of one code
 Texts = tuple[str, str]  # title and abstract, which decide the codes of a paper
@@ -28,8 +28,8 @@ _TURN = "encoding"  # the worker that makes missing codes now, and until when no
 _LOOKED_AT = 5000  # papers that one statement looks through for papers without codes, some 20 ms
 _MOST_KEPT = 1000  # vectors of questions that are kept in memory, about 300 bytes each
 
-_meanings, _questions, _asked, _papers, _values = (
-    TABLES.tables[name] for name in ("paper_meaning", "question", "question_of_query", "paper", "key_value")
+_meanings, _questions, _asked, _papers, _values = tables(
+    "paper_meaning", "question", "question_of_query", "paper", "key_value"
 )
 _m, _q, _p = _meanings.c, _questions.c, _papers.c
 _IN_TIME = (_values.c.name == _ENCODER) & (_m.encoder == _values.c.value)

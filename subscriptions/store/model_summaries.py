@@ -12,14 +12,14 @@ from subscriptions.states import ModelSummaryState as State
 from subscriptions.store import bot_state
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
-from subscriptions.store.rows import TABLES
+from subscriptions.store.rows import TABLES, tables
 
 _LOOKED = (
     "model-looked"  # name of a stored value: the sequence up to which papers were looked through for wanted summaries
 )
 _REJECTED = "model-rejected"  # begins names of stored values: the chats that call a summary wrong
 
-_summaries, _days = TABLES.tables["model_summary"], TABLES.tables["model_day"]
+_summaries, _days = tables("model_summary", "model_day")
 _s, _d = _summaries.c, _days.c
 _MADE = sa.select(_summaries).where(_s.state == State.MADE).order_by(_s.language)
 # those for which the server gave no answer come last, so that none of them holds up the others

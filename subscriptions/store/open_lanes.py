@@ -11,10 +11,10 @@ from subscriptions.states import MessageState
 from subscriptions.store.columns import Condition
 from subscriptions.store.database.store import Transaction, reads, rows_of
 from subscriptions.store.edits import LANES_WITH_EDITS, REQUESTED
-from subscriptions.store.rows import GOES_OUT, TABLES
+from subscriptions.store.rows import GOES_OUT, tables
 from subscriptions.store.sendable import IS_HELD, WAITS
 
-_deliveries, _chats, _messages = (TABLES.tables[name] for name in ("delivery", "chat", "message"))
+_deliveries, _chats, _messages = tables("delivery", "chat", "message")
 _d, _c, _m = _deliveries.c, _chats.c, _messages.c
 
 

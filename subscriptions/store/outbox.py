@@ -19,11 +19,11 @@ from subscriptions.store import claims, sendable, wakeups
 from subscriptions.store.columns import Big
 from subscriptions.store.database.store import CHUNK, Transaction, execute, grouped, reads, writes
 from subscriptions.store.delivery_states import STATES, WORST_FIRST, derived_state, state_for, states_not_over
-from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, LaneRow
+from subscriptions.store.rows import ChatRow, DeliveryRow, LaneRow, tables
 
 _FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # after these, no attempt follows
 
-_deliveries, _messages, _items = (TABLES.tables[name] for name in ("delivery", "message", "delivery_item"))
+_deliveries, _messages, _items = tables("delivery", "message", "delivery_item")
 _d, _m, _i = _deliveries.c, _messages.c, _items.c
 _NOT_OVER = (
     sa.select(_d.seq).where(_d.settled_at.is_(None)).union(sa.select(_m.delivery).where(_m.state == MessageState.DEAD))

@@ -24,11 +24,10 @@ from subscriptions.store.database import sqlite_words
 from subscriptions.store.database.conflicts import insert_all_new
 from subscriptions.store.database.postgres import words as postgres_words
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.rows import TABLES
+from subscriptions.store.rows import tables
 
-_papers, _appearances, _digests, _entries, _keys, _sources, _words = (
-    TABLES.tables[name]
-    for name in ("paper", "appearance", "digest", "indexed_paper", "paper_key", "source", "paper_spelling")
+_papers, _appearances, _digests, _entries, _keys, _sources, _words = tables(
+    "paper", "appearance", "digest", "indexed_paper", "paper_key", "source", "paper_spelling"
 )
 _p, _e, _word = _papers.c, _entries.c, _words.c.word
 

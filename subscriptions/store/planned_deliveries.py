@@ -14,11 +14,11 @@ from subscriptions.store.columns import JsonText
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import CHUNK, Transaction, execute, in_chunks, rows_of
 from subscriptions.store.libraries import owned
-from subscriptions.store.rows import TABLES
+from subscriptions.store.rows import tables
 from subscriptions.store.wakeups import wake_chats
 
 # Each plan executes these statements, so they are built only once.
-_deliveries, _delivery_items = TABLES.tables["delivery"], TABLES.tables["delivery_item"]
+_deliveries, _delivery_items = tables("delivery", "delivery_item")
 _d, _i = _deliveries.c, _delivery_items.c
 _KEYS, _SEQS = sa.select(_d.dedupe_key), sa.select(_d.id, _d.seq)
 # Facts and reasons are passed as JSON text. Many rows have the same ones, and SQLAlchemy would encode them again for each

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from subscriptions.store.database.store import Transaction, execute, rows_of
-from subscriptions.store.rows import TABLES
+from subscriptions.store.rows import tables
 
 KEPT = 100_000  # changes; a set of queries that lacks older changes is rebuilt
 
-_changes, _queries = TABLES.tables["query_change"], TABLES.tables["query"]
+_changes, _queries = tables("query_change", "query")
 _qc, _q = _changes.c, _queries.c
 _NEWEST, _OLDEST = sa.select(sa.func.max(_qc.sequence)), sa.select(sa.func.min(_qc.sequence))
 

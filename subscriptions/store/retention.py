@@ -16,21 +16,18 @@ from subscriptions.store import bot_state
 from subscriptions.store.columns import Big, Condition, Utc
 from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.merging import Vouched
-from subscriptions.store.rows import TABLES
+from subscriptions.store.rows import TABLES, tables
 
 _PRUNED = "pruned-papers"  # name of a stored value: the id up to which papers have been pruned
 # name of a stored value: moment and number of the last settled delivery that was checked
 _REDUCED = "reduced-deliveries"
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
-_papers, _deliveries, _items, _messages, _digests, _receipts = (
-    TABLES.tables[name] for name in ("paper", "delivery", "delivery_item", "message", "digest", "receipt")
+_papers, _deliveries, _items, _messages, _digests, _receipts = tables(
+    "paper", "delivery", "delivery_item", "message", "digest", "receipt"
 )
 _d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
-_OF_PAPERS = tuple(
-    TABLES.tables[name]
-    for name in ("summary", "translation", "model_summary", "appearance", "indexed_paper", "paper_meaning")
-)
+_OF_PAPERS = tables("summary", "translation", "model_summary", "appearance", "indexed_paper", "paper_meaning")
 # the values of a reduced paper for which arXiv still vouches
 _LEFT = Vouched.TITLE | Vouched.DOI | Vouched.VERSION | Vouched.WITHDRAWN
 _those = sa.bindparam("those", expanding=True, type_=Big)

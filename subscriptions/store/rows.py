@@ -12,7 +12,7 @@ from sqlmodel import Field, SQLModel
 from subscriptions import model, states
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store import columns, conversation_rows, work_rows
-from subscriptions.store.columns import Big, Json, Numbered, Row, Utc
+from subscriptions.store.columns import Big, Json, Numbered, Row, moment
 
 
 class SourceRow(Row, table=True):
@@ -33,7 +33,7 @@ class ReceiptRow(Numbered, table=True):
 
     __table_args__ = (columns.index("ix_receipt_source", "source", "outcome"), columns.index("ix_receipt_at", "at"))
     source: str = columns.reference("source.name")
-    at: datetime = Field(sa_type=Utc)
+    at: datetime = moment()
     outcome: Outcome = columns.choice(Outcome, required=True)
     counts: Json = columns.json_column(dict)
     detail: str = ""
@@ -51,7 +51,7 @@ class DigestRow(Numbered, table=True):
     source: str = columns.reference("source.name")
     format: str
     date: date
-    received_at: datetime = Field(sa_type=Utc)
+    received_at: datetime = moment()
     counts: Json = columns.json_column(dict)
     warnings: list[Json] = columns.json_column(list)
 
@@ -77,15 +77,15 @@ class PaperRow(Numbered, table=True):
     venue: str = columns.added_text()
     published: str = columns.added_text()
     cross: bool = False  # the paper got its sequence as a cross-list
-    withdrawn_at: datetime | None = Field(default=None, sa_type=Utc)
-    first_seen_at: datetime = Field(sa_type=Utc)
+    withdrawn_at: datetime | None = moment(required=False)
+    first_seen_at: datetime = moment()
     day: date  # the day of the digest that gave the paper its sequence; without a sequence, of its first digest
     owner: str = ""  # the source that brought the paper first
     vouched: int = 0  # which values one of arXiv's own sources gave (merging.Vouched)
     sequence: int | None = Field(default=None, index=True)
-    sequenced_at: datetime | None = Field(default=None, sa_type=Utc)
+    sequenced_at: datetime | None = moment(required=False)
     # when the paper first came, if its digest was read again after a loss of the database
-    came_at: datetime | None = Field(default=None, sa_type=Utc)
+    came_at: datetime | None = moment(required=False)
     # of a cross-list: the sequence that the paper got when it was new; None: it was only cross-listed
     new_sequence: int | None = None
 
@@ -147,11 +147,11 @@ class ModelSummaryRow(Row, table=True):
     paper: int = columns.reference("paper.id", primary=True)
     language: str = Field(primary_key=True)
     state: states.ModelSummaryState = columns.choice(states.ModelSummaryState, required=True)
-    at: datetime = Field(sa_type=Utc)  # when it got its state; wanted: when it was first wanted
+    at: datetime = moment()  # when it got its state; wanted: when it was first wanted
     chats: int = 0  # how many want it
     tries: int = 0
     # asked: when its worker has given up, by the machine's clock; wanted: when the server last gave no answer for it
-    until: datetime | None = Field(default=None, sa_type=Utc)
+    until: datetime | None = moment(required=False)
     fields: Json = columns.json_column(dict)
     title: str = ""
     model: str = ""
@@ -212,8 +212,8 @@ class ChatRow(Numbered, table=True):
     admission: states.Admission | None = columns.choice(states.Admission)
     pause_reason: states.PauseReason | None = columns.choice(states.PauseReason)
     state_detail: str = ""
-    state_since: datetime | None = Field(default=None, sa_type=Utc)
-    paused_until: datetime | None = Field(default=None, sa_type=Utc)
+    state_since: datetime | None = moment(required=False)
+    paused_until: datetime | None = moment(required=False)
     moved_to: int | None = None
     public: bool = False  # strangers can read it
     owner: str = Field(default="", index=True)
@@ -223,7 +223,7 @@ class ChatRow(Numbered, table=True):
     # the sequence after which the streak began; None: there is no streak, or the chat was told about it
     streak_after: int | None = None
     next_number: int = 1
-    created_at: datetime = Field(sa_type=Utc)
+    created_at: datetime = moment()
 
     @property
     def place(self) -> model.ChatAddress:
@@ -256,8 +256,8 @@ class LaneRow(Row, table=True):
 
     platform: str = Field(primary_key=True)
     address: str = Field(primary_key=True)
-    since: datetime | None = Field(default=None, sa_type=Utc)
-    not_before: datetime | None = Field(default=None, sa_type=Utc)
+    since: datetime | None = moment(required=False)
+    not_before: datetime | None = moment(required=False)
 
 
 class QueryRow(Numbered, table=True):
@@ -342,18 +342,18 @@ class SubscriptionRow(Numbered, table=True):
     cadence: str
     zone: str | None = None
     state: states.SubscriptionState = columns.choice(states.SubscriptionState, states.SubscriptionState.ACTIVE)
-    paused_until: datetime | None = Field(default=None, sa_type=Utc)
+    paused_until: datetime | None = moment(required=False)
     pause_reason: states.SubscriptionPauseReason | None = columns.choice(states.SubscriptionPauseReason)
     added_by: str = ""
     # platform id of the person who added it; "": unknown, or the person has left
     subscriber: str = Field(default="", index=True)
-    since: datetime = Field(sa_type=Utc)
+    since: datetime = moment()
     cursor: int  # it has looked up to this sequence, or up to the shared cursor that it follows if this is higher
     shared_cursor: int | None = None  # the shared cursor that it follows; triggers reset it
-    next_due_at: datetime | None = Field(default=None, sa_type=Utc)
-    latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
+    next_due_at: datetime | None = moment(required=False)
+    latest_due_at: datetime | None = moment(required=False)  # when-out: the end of its window
     # after a loss: papers that came until then count as sent
-    counted_until: datetime | None = Field(default=None, sa_type=Utc)
+    counted_until: datetime | None = moment(required=False)
     chat_active: bool = columns.kept_by_triggers()
 
 
@@ -373,15 +373,15 @@ class DeliveryRow(Row, table=True):
     id: str = Field(unique=True)
     chat: int = columns.reference("chat.id", index=True)
     kind: model.DeliveryKind = columns.choice(model.DeliveryKind, required=True)
-    due: datetime = Field(sa_type=Utc)
+    due: datetime = moment()
     dedupe_key: str = Field(unique=True)
-    created_at: datetime = Field(sa_type=Utc)
+    created_at: datetime = moment()
     facts: Json = columns.json_column(dict)
-    rendered_at: datetime | None = Field(default=None, sa_type=Utc)
+    rendered_at: datetime | None = moment(required=False)
     attempts: int = 0
-    next_at: datetime | None = Field(default=None, sa_type=Utc)
-    settled_at: datetime | None = Field(default=None, sa_type=Utc)
-    dismissed_at: datetime | None = Field(default=None, sa_type=Utc)
+    next_at: datetime | None = moment(required=False)
+    settled_at: datetime | None = moment(required=False)
+    dismissed_at: datetime | None = moment(required=False)
     reason: str = ""
     sendable: bool = columns.kept_by_triggers()
 
@@ -426,18 +426,23 @@ class MessageRow(Row, table=True):
     reply_to: int | None = None
     state: states.MessageState = columns.choice(states.MessageState, states.MessageState.READY)
     found_at_start: bool = False
-    attempted_at: datetime | None = Field(default=None, sa_type=Utc)
+    attempted_at: datetime | None = moment(required=False)
     # set while the message is being sent or unclear; see claims.Claim
-    unclear_since: datetime | None = Field(default=None, sa_type=Utc)
-    sent_at: datetime | None = Field(default=None, sa_type=Utc)
+    unclear_since: datetime | None = moment(required=False)
+    sent_at: datetime | None = moment(required=False)
     platform_id: str | None = None
     reason: str = ""
     worker: str = ""  # the worker that made the last attempt, see store/workers.py
     lane: str | None = None  # the lane of this attempt; in each lane, only one message may be `sending`
     # its look-up was given up; the setting `on_unclear` decides whether it is sent again or left to a person
     lookup_given_up: bool = False
-    edit_requested_at: datetime | None = Field(default=None, sa_type=Utc)  # None: no edit is requested
+    edit_requested_at: datetime | None = moment(required=False)  # None: no edit is requested
 
 
 OTHERS = (conversation_rows, work_rows)  # imported because these modules add tables
 TABLES = SQLModel.metadata
+
+
+def tables(*names: str) -> tuple[sa.Table, ...]:
+    """Returns the tables with these names."""
+    return tuple(TABLES.tables[name] for name in names)

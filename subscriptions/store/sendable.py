@@ -8,9 +8,9 @@ from subscriptions import model
 from subscriptions.planning.retries import LONGEST_WAIT
 from subscriptions.states import WAITING, ChatState
 from subscriptions.store.columns import Utc
-from subscriptions.store.rows import TABLES
+from subscriptions.store.rows import tables
 
-_deliveries, _chats, _messages, _lanes = (TABLES.tables[name] for name in ("delivery", "chat", "message", "lane"))
+_deliveries, _chats, _messages, _lanes = tables("delivery", "chat", "message", "lane")
 _d, _c, _m = _deliveries.c, _chats.c, _messages.c
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 _waits_for_operator = sa.or_(*(_c.state == one for one in WAITING)) & _c.pause_reason.is_(None)

@@ -18,11 +18,9 @@ from subscriptions.query.parse import parse_canonical
 from subscriptions.store import meanings
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
-from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow
+from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow, tables
 
-_chats, _subscriptions, _queries, _shared = (
-    TABLES.tables[name] for name in ("chat", "subscription", "query", "shared_cursor")
-)
+_chats, _subscriptions, _queries, _shared = tables("chat", "subscription", "query", "shared_cursor")
 _s = _subscriptions.c
 _c = _shared.c
 # Most shared cursors. A shared cursor does not move in quiet hours, and then every tick reads the papers after it.

@@ -11,13 +11,11 @@ from subscriptions.states import MessageState
 from subscriptions.store import deliveries
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.store import Transaction, reads, writes
-from subscriptions.store.rows import TABLES
+from subscriptions.store.rows import tables
 from subscriptions.store.sendable import IS_HELD, MAY_BE_SENT
 from subscriptions.store.steps import Unrendered
 
-_deliveries, _chats, _messages, _items = (
-    TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item")
-)
+_deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "delivery_item")
 _d, _c, _i = _deliveries.c, _chats.c, _items.c
 
 

@@ -20,11 +20,11 @@ from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import Transaction, execute, reads
 from subscriptions.store.paper_sequence import last_sequence
-from subscriptions.store.rows import BECOMES_DUE, GOES_OUT, TABLES
+from subscriptions.store.rows import BECOMES_DUE, GOES_OUT, tables
 from subscriptions.zones import zone
 
-_deliveries, _chats, _messages, _subscriptions, _papers, _appearances, _digests = (
-    TABLES.tables[name] for name in ("delivery", "chat", "message", "subscription", "paper", "appearance", "digest")
+_deliveries, _chats, _messages, _subscriptions, _papers, _appearances, _digests = tables(
+    "delivery", "chat", "message", "subscription", "paper", "appearance", "digest"
 )
 _d, _c, _m, _s, _p, _a, _g = (
     _deliveries.c,
@@ -227,9 +227,9 @@ def room(transaction: Transaction, *, now: datetime) -> tuple[Room, ...]:
     pages = {str(name): int(size) for name, size in connection.execute(sa.text(_SIZES[connection.dialect.name]))}
     since = now - timedelta(days=DAYS)
     found = []
-    for what, (tables, newest) in _KINDS.items():
-        size = sum(pages.get(table, 0) for table in tables)
-        rows = connection.execute(sa.text(f'SELECT count(*) FROM "{tables[0]}"')).scalar_one()  # noqa: S608 - named above
+    for what, (names, newest) in _KINDS.items():
+        size = sum(pages.get(name, 0) for name in names)
+        rows = connection.execute(sa.text(f'SELECT count(*) FROM "{names[0]}"')).scalar_one()  # noqa: S608 - named above
         new = 0
         if newest:
             came = sa.text(newest).bindparams(sa.bindparam("since", since, type_=Utc))

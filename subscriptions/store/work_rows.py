@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlmodel import Field
 
 from subscriptions.store import columns
-from subscriptions.store.columns import Row, Utc
+from subscriptions.store.columns import Row, moment
 
 
 class KeyValueRow(Row, table=True):
@@ -29,7 +29,7 @@ class PublisherSlotRow(Row, table=True):
     """When the next request to a publisher is allowed."""
 
     publisher: str = Field(primary_key=True)
-    until: datetime = Field(sa_type=Utc)
+    until: datetime = moment()
 
 
 class EnrichmentRequestRow(Row, table=True):
@@ -37,7 +37,7 @@ class EnrichmentRequestRow(Row, table=True):
 
     paper: int = columns.reference("paper.id", primary=True)
     times: int
-    last: datetime = Field(sa_type=Utc)
+    last: datetime = moment()
 
 
 class OperatorCodeRow(Row, table=True):
@@ -51,9 +51,9 @@ class LossRow(Row, table=True):
     """The last loss of the database (subscriptions/planning/receipts.py). There is at most one."""
 
     id: int = Field(default=1, primary_key=True)
-    lost_at: datetime = Field(sa_type=Utc)
-    copied_at: datetime = Field(sa_type=Utc)
-    restored_at: datetime = Field(sa_type=Utc)
+    lost_at: datetime = moment()
+    copied_at: datetime = moment()
+    restored_at: datetime = moment()
 
 
 class WorkerRow(Row, table=True):
@@ -69,8 +69,8 @@ class WorkerRow(Row, table=True):
     process: str = ""
     host: str = ""
     number: int = 0
-    since: datetime | None = Field(default=None, sa_type=Utc)
-    beat_at: datetime | None = Field(default=None, sa_type=Utc)
+    since: datetime | None = moment(required=False)
+    beat_at: datetime | None = moment(required=False)
 
 
 class LeaseRow(Row, table=True):
@@ -82,4 +82,4 @@ class LeaseRow(Row, table=True):
 
     name: str = Field(primary_key=True)
     worker: str
-    ends: datetime | None = Field(default=None, sa_type=Utc)
+    ends: datetime | None = moment(required=False)
