@@ -160,12 +160,9 @@ def _decoded(data: bytes, name: str, warnings: Warnings) -> str:
 
 
 def _format_of(text: str, name: str, wanted: str | None) -> DigestFormat:
-    if wanted is None:
-        module = next((module for module in _all_formats() if module.detect(text)), None)
-    else:
-        module = next((module for module in _all_formats() if module.name == wanted), None)
-    if module is not None:
-        return module
+    for module in _all_formats():
+        if module.name == wanted or (wanted is None and module.detect(text)):
+            return module
     if wanted is None:
         raise _unknown(name, text, format_names())
     raise UnknownFormat(

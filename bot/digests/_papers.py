@@ -42,7 +42,7 @@ def paper_key(
     if doi:
         return doi.lower()
     if collapse(title):
-        return title_key(title)
+        return f"title:{_hash(_plain(title).casefold())}"
     if collapse(abstract):
         return f"abstract:{_hash(_plain(abstract))}"
     return None
@@ -73,11 +73,6 @@ def entry_of(line: int, paper: model.Paper, warnings: Warnings) -> Entry | None:
     if not paper.title:
         warnings.add("entry_without_title", line=line, example=paper.arxiv_id or paper.doi or "")
     return entry
-
-
-def title_key(title: str) -> str:
-    """Returns the key of a paper that has neither an arXiv id nor a DOI, from its title."""
-    return f"title:{_hash(_plain(title).casefold())}"
 
 
 def _plain(text: str) -> str:

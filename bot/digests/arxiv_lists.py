@@ -166,20 +166,19 @@ def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) ->
     authors, not_shown = _names.split_listed(fields.get("Authors") or fields.get("Author", ""))
     if not_shown is not None:
         warnings.add("authors_not_shown", line=line, example=f"{arxiv_id}: {not_shown}" if not_shown else arxiv_id)
-    return model.Paper(
-        key=arxiv_id,
+    paper = model.Paper(
+        key="",
         title=title,
         abstract=block.abstract,
         authors=authors,
         categories=categories,
-        primary=categories[0] if categories else None,
         arxiv_id=arxiv_id,
         doi=_papers.doi_of(fields.get("DOI", "")),
         version=version,
-        url=_arxiv.arxiv_link(arxiv_id),
         announce_type=_announced(cross=bool(head["cross"]), replaced=block.replaced),
         comment=fields.get("Comments", ""),
     )
+    return _papers.keyed(paper)
 
 
 def _announced(*, cross: bool, replaced: bool) -> model.Announce:
@@ -371,15 +370,13 @@ class _Listing:
             return
         arxiv_id = addresses[0][0]
         paper = model.Paper(
-            key=arxiv_id,
+            key="",
             title=_field(node, "list-title").removeprefix("Title:").strip(),
             abstract=_words(node.first("p", "mathjax")),
             authors=self._authors(node.first("div", "list-authors"), arxiv_id, line),
-            categories=(categories := _arxiv.categories_of(_CODE.findall(_field(node, "list-subjects")))),
-            primary=categories[0] if categories else None,
+            categories=_arxiv.categories_of(_CODE.findall(_field(node, "list-subjects"))),
             arxiv_id=arxiv_id,
             version=next((version for other, version in addresses if other == arxiv_id and version), None),
-            url=_arxiv.arxiv_link(arxiv_id),
             announce_type=self._announced(head.text),
             comment=_field(node, "list-comments").removeprefix("Comments:").strip(),
         )
@@ -388,7 +385,7 @@ class _Listing:
         elif not paper.title:
             self._warnings.add("entry_without_title", line=line, example=arxiv_id)
         self._sections[-1].read += 1
-        self.entries.append(Entry(line, paper))
+        self.entries.append(Entry(line, _papers.keyed(paper)))
 
     def _announced(self, head: str) -> model.Announce | None:
         kind = self._sections[-1].kind

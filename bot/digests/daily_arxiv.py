@@ -243,15 +243,13 @@ class _Page:
             body.title_translation, texts.pop(_labels.TRANSLATION, ""), self._language
         )
         paper = Paper(
-            key=arxiv_id or _papers.title_key(title),
+            key="",
             title=title,
             abstract=abstract,
             authors=body.authors,
             categories=categories,
-            primary=categories[0] if categories else None,
             arxiv_id=arxiv_id,
             version=version,
-            url=_arxiv.arxiv_link(arxiv_id) if arxiv_id else None,
             summaries=_summaries.summaries_of(texts, self._language),
             translations=translations,
             failed=_summaries.is_failed(texts),
@@ -263,8 +261,8 @@ class _Page:
             self._warnings.add("unread_text", line=line, example=text)
         if len(self.entries) >= _format.MOST_PAPERS:
             raise _format.too_many()
-        self._found[paper.primary or ""] += 1
-        self.entries.append(Entry(line, paper))
+        self._found[next(iter(categories), "")] += 1
+        self.entries.append(Entry(line, _papers.keyed(paper)))
 
     def _compare_totals(self) -> None:
         """Warns if the page announces other numbers of papers than were read.

@@ -217,7 +217,7 @@ def _entry(line: int, title: str, abstract: str) -> Entry:
                 {"line": line},
             )
         )
-    return Entry(line=line, paper=Paper(key=_papers.title_key(title), title=title, abstract=abstract))
+    return Entry(line, _papers.keyed(Paper(key="", title=title, abstract=abstract)))
 
 
 FORMATS = (

@@ -40,7 +40,7 @@ Both lines of a paper link to the same file. The name of that file is made from 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import dropwhile, islice, takewhile
@@ -180,10 +180,10 @@ def _quoted_texts(lines: list[str]) -> tuple[str, str, str]:
         quotation.pop()
     paragraphs = "\n".join(line.removeprefix(">").strip() for line in quotation).split("\n\n")
     texts = [text for text in map(_without_label, paragraphs) if text and not _URL.fullmatch(text)]
-    english = [text for text in texts if _languages.language_of(text) == "en"]
-    translated = " ".join(text for text in texts if _languages.language_of(text) != "en")
-    title = english.pop(0) if english and english[0] == texts[0] and len(texts) > 1 else ""
-    return title, translated, " ".join(english)
+    title = ""
+    if len(texts) > 1 and _languages.language_of(texts[0]) == "en":
+        title = texts.pop(0)
+    return title, *_by_language(texts)
 
 
 def _quoted_title(lines: list[str]) -> str:
@@ -203,9 +203,15 @@ def _abstracts(lines: list[str]) -> tuple[str, str]:
     quotations = [_without_label("\n".join(quotation)) for quotation in _quotations(lines)]
     if len(quotations) == _TWO:
         return quotations[0], quotations[1]
-    english = [text for text in quotations if text and _languages.language_of(text) == "en"]
-    translated = [text for text in quotations if text and _languages.language_of(text) != "en"]
-    return " ".join(translated), " ".join(english)
+    return _by_language(filter(None, quotations))
+
+
+def _by_language(texts: Iterable[str]) -> tuple[str, str]:
+    """Returns (the texts in other languages, those in English)."""
+    found: dict[bool, list[str]] = {True: [], False: []}
+    for text in texts:
+        found[_languages.language_of(text) == "en"].append(text)
+    return " ".join(found[False]), " ".join(found[True])
 
 
 def _quotations(lines: list[str]) -> Iterator[list[str]]:

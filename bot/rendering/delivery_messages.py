@@ -143,6 +143,7 @@ _NOTHING = packing.Size()
 _ROOT_TITLES = 2  # titles of papers in the message that begins a thread
 
 
+_NO_SUBJECT = views.Subject()
 _NO_TITLES: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
@@ -164,13 +165,11 @@ def render_delivery(
     """
     reader = views.reader_of(delivery.chat)
     makes_sound = _makes_sound(delivery, reader)
-    if delivery.kind is model.DeliveryKind.NOTICE:
-        notice = notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address), notices)
-        contents = packing.Contents(fragments=[medium.draw(notice)], silent=not makes_sound, buttons=notice.buttons)
+    view = _without_papers(delivery, reader, notices)
+    if view is not None:
+        buttons_of_notice = view.buttons if isinstance(view, views.NoticeView) else ()
+        contents = packing.Contents(fragments=[medium.draw(view)], silent=not makes_sound, buttons=buttons_of_notice)
         return (packing.message(medium, 1, contents),)
-    if not delivery.items:
-        line = views.Line(text=outline.empty_text(delivery, reader))
-        return (packing.message(medium, 1, packing.Contents(fragments=[medium.draw(line)], silent=not makes_sound)),)
     delivery = _with_source_titles(delivery, titles)
     plan = outline.outline(delivery, reader)
     buttons = outline.delivery_buttons(delivery, plan, reader, medium, make_link)
@@ -185,9 +184,9 @@ def render_delivery(
     # The chat's setting `shape` may have changed since the delivery was sent. An edit keeps the old form. Only a thread
     # begins with a message without papers.
     if not layout[0] if layout else plan.form == "thread":
-        return _thread_messages(delivery, paginator, buttons, layout[1:])
-    about = outline.subject(delivery, reader)
-    return _paper_messages(paginator, buttons, layout, makes_sound=makes_sound, about=about)
+        return tuple(_thread_messages(delivery, paginator, buttons, layout[1:]))
+    about, pages = outline.subject(delivery, reader), paginator.pages(layout)
+    return tuple(_paper_messages(paginator, pages, buttons, makes_sound=makes_sound, about=about))
 
 
 def delivery_pages(
@@ -199,15 +198,25 @@ def delivery_pages(
 
     `beneath` is the size of the reply's buttons.
     """
-    if delivery.kind is model.DeliveryKind.NOTICE:
-        return [[medium.draw(notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address)))]]
-    if not delivery.items:
-        return [[medium.draw(views.Line(text=outline.empty_text(delivery, reader)))]]
+    view = _without_papers(delivery, reader, declared.NOTICES)
+    if view is not None:
+        return [[medium.draw(view)]]
     shape = "digest" if reader.settings.shape == "thread" else reader.settings.shape
     chat = delivery.chat._replace(settings=replace(delivery.chat.settings, shape=shape))
     plan = outline.outline(replace(delivery, chat=chat), reader)
-    pages = Paginator(plan, reader, medium, beneath=beneath).pages()
-    return [[*([medium.draw(head)] if head else []), *page.fragments] for head, page in _with_heads(plan, pages)]
+    paginator = Paginator(plan, reader, medium, beneath=beneath)
+    return list(_headed(paginator, paginator.pages()))
+
+
+def _without_papers(
+    delivery: model.Delivery, reader: views.Reader, notices: Notices
+) -> views.NoticeView | views.Line | None:
+    """Returns the view of a delivery that is a notice, or has no papers; None for any other."""
+    if delivery.kind is model.DeliveryKind.NOTICE:
+        return notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address), notices)
+    if not delivery.items:
+        return views.Line(text=outline.empty_text(delivery, reader))
+    return None
 
 
 def _with_source_titles(delivery: model.Delivery, titles: Mapping[str, tuple[str, str]]) -> model.Delivery:
@@ -220,35 +229,33 @@ def _with_source_titles(delivery: model.Delivery, titles: Mapping[str, tuple[str
 
 
 def _paper_messages(
-    paginator: Paginator, buttons: outline.DeliveryButtons, layout: Layout, *, makes_sound: bool, about: views.Subject
-) -> tuple[model.Message, ...]:
-    medium, pages = paginator.medium, paginator.pages(layout)
-    messages = []
-    for number, (head, page) in enumerate(_with_heads(paginator.plan, pages), start=1):
-        fragments = [*([medium.draw(head)] if head else []), *page.fragments]
+    paginator: Paginator,
+    pages: Sequence[packing.Page],
+    buttons: outline.DeliveryButtons,
+    *,
+    makes_sound: bool = False,
+    about: views.Subject = _NO_SUBJECT,
+    reply_to: int = 0,
+) -> Iterator[model.Message]:
+    """Yields a message for each page. `reply_to`: the number of the message to which they reply; 0: to none."""
+    for number, (page, fragments) in enumerate(zip(pages, _headed(paginator, pages), strict=True), start=1):
         below = buttons.under(page.papers, last=number == len(pages))
         silent = number > 1 or not makes_sound
         contents = packing.Contents(fragments=fragments, buttons=below, silent=silent, subject=about)
-        messages.append(packing.message(medium, number, contents, page.papers))
-    return tuple(messages)
+        yield packing.message(paginator.medium, reply_to + number, contents, page.papers, reply_to=reply_to or None)
 
 
 def _thread_messages(
     delivery: model.Delivery, paginator: Paginator, buttons: outline.DeliveryButtons, layout: Layout
-) -> tuple[model.Message, ...]:
-    """Returns one message in the channel with the first titles, and messages with the papers in its thread."""
-    medium, head = paginator.medium, replace(paginator.plan.counted, remark="")
-    pages = replace(paginator, plan=replace(paginator.plan, head=head, counted=head)).pages(layout)
+) -> Iterator[model.Message]:
+    """Yields one message in the channel with the first titles, and messages with the papers in its thread."""
+    head = replace(paginator.plan.counted, remark="")
+    below = replace(paginator, plan=replace(paginator.plan, head=head, counted=head))
+    pages = below.pages(layout)
     titled = [fragment for page in pages for fragment in page.fragments]
-    root = medium.draw(_root(delivery, paginator))
-    messages = [packing.message(medium, 1, packing.Contents(fragments=[root], silent=True, titled=titled))]
-    for number, page in enumerate(pages, start=1):
-        part = f"{number}/{len(pages)}" if len(pages) > 1 else ""
-        fragments = [medium.draw(replace(head, part=part)), *page.fragments]
-        below = buttons.under(page.papers, last=number == len(pages))
-        contents = packing.Contents(fragments=fragments, buttons=below, silent=True)
-        messages.append(packing.message(medium, number + 1, contents, page.papers, reply_to=1))
-    return tuple(messages)
+    root = paginator.medium.draw(_root(delivery, paginator))
+    yield packing.message(paginator.medium, 1, packing.Contents(fragments=[root], silent=True, titled=titled))
+    yield from _paper_messages(below, pages, buttons, reply_to=1)
 
 
 def _root(delivery: model.Delivery, paginator: Paginator) -> views.Root:
@@ -263,19 +270,15 @@ def _root(delivery: model.Delivery, paginator: Paginator) -> views.Root:
     return outline.root(delivery, reader, titles, more)
 
 
-def _with_heads(
-    plan: outline.Outline, pages: Sequence[packing.Page]
-) -> Iterator[tuple[views.Head | None, packing.Page]]:
-    """Yields (head, page) for each page.
-
-    If there are several, each head has its number, such as "2/3"; only the first keeps the remark.
-    """
+def _headed(paginator: Paginator, pages: Sequence[packing.Page]) -> Iterator[list[packing.Fragment]]:
+    """Yields the fragments of each page, below its head. Only the first of several heads has the remark."""
+    plan = paginator.plan
     for number, page in enumerate(pages, start=1):
-        if len(pages) == 1:
-            yield plan.head, page
-        else:
-            head = replace(plan.counted, part=f"{number}/{len(pages)}")
-            yield head if number == 1 else replace(head, remark=""), page
+        head = plan.head
+        if len(pages) > 1:
+            counted = plan.counted if number == 1 else replace(plan.counted, remark="")
+            head = replace(counted, part=f"{number}/{len(pages)}")
+        yield [*([paginator.medium.draw(head)] if head else []), *page.fragments]
 
 
 def _makes_sound(delivery: model.Delivery, reader: views.Reader) -> bool:

@@ -212,39 +212,30 @@ class WebChannel(channels.Channel):
     ) -> str:
         """See Channel. Returns the number of the message in its chat. There are no threads, only one log."""
         del thread
-        payload, now = self._read(message, plain=plain), self.clock.now()
-        try:
-            number = await self._opened().run(
-                page_messages.add_page_message, chat, payload, delivery=delivery, part=message.number, now=now
-            )
-        except errors.StoreError as error:
-            # the message may have been stored; then a retry changes nothing
-            raise errors.RetryLater("The database cannot be used.") from error
-        self.hub.wake(chat.address)
-        return str(number)
+        payload = self.secrets.hidden(channels.read_message(message, _checked, plain=plain))
+        with _as_outcome():  # the message may have been stored; then a retry changes nothing
+            return str(await self.say(chat, payload, key=delivery, part=message.number))
 
     async def edit(
         self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
     ) -> None:
         """See Channel."""
-        payload = self._read(message, plain=plain)
+        payload = self.secrets.hidden(channels.read_message(message, _checked, plain=plain))
         number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
-        try:
-            is_edited = await self._opened().run(page_messages.edit_page_message, chat, number, payload)
-        except errors.StoreError as error:
-            raise errors.RetryLater("The database cannot be used.") from error
+        with _as_outcome():
+            is_edited = await self._opened().run(page_messages.edit_page_message, chat, number, _storable(payload))
         if not is_edited:
             raise errors.Rejected("The message is not there any more.")
         self.hub.wake(chat.address)
 
-    async def say(self, chat: model.ChatAddress, content: str, *, key: str, is_own: bool = False) -> int:
-        """Stores a message that is part of no delivery, once for each `key`. Returns its number. Raises StoreError."""
+    async def say(self, chat: model.ChatAddress, content: str, *, key: str, part: int = 0, is_own: bool = False) -> int:
+        """Stores a message, once for each `key` and `part`. Returns its number. Raises StoreError."""
         number = await self._opened().run(
             page_messages.add_page_message,
             chat,
             _storable(content),
             delivery=key,
-            part=0,
+            part=part,
             is_own=is_own,
             now=self.clock.now(),
         )
@@ -262,26 +253,29 @@ class WebChannel(channels.Channel):
     ) -> str | None:
         """See Channel."""
         del after, thread
-        try:
+        with _as_outcome():
             number = await self._opened().run(
                 page_messages.find_page_message, chat, delivery=delivery, part=message.number
             )
-        except errors.StoreError as error:
-            raise errors.RetryLater("The database cannot be used.") from error
         return None if number is None else str(number)
 
     async def close(self) -> None:
         """See Channel. The store belongs to the caller."""
         self._store = None
 
-    def _read(self, message: model.Message, *, plain: bool) -> str:
-        """Returns a message as it is stored, without keys of chats. Raises Rejected."""
-        return self.secrets.hidden(channels.read_message(message, _checked, plain=plain))
-
     def _opened(self) -> Store:
         if self._store is None:
             raise errors.RetryLater("The channel is closed.")
         return self._store
+
+
+@contextmanager
+def _as_outcome() -> Iterator[None]:
+    """Turns an error of the store into RetryLater."""
+    try:
+        yield
+    except errors.StoreError as error:
+        raise errors.RetryLater("The database cannot be used.") from error
 
 
 def _checked(content: object) -> str:
@@ -290,7 +284,7 @@ def _checked(content: object) -> str:
         case {"text": str(text), **rest}:
             html = rest.get("html", "")
             kept = {"html": html, "text": text} if isinstance(html, str) and html else {"text": text}
-            return _storable(json.dumps(kept, ensure_ascii=False))
+            return json.dumps(kept, ensure_ascii=False)
     raise ValueError("a payload for the web is an object with a text")
 
 
