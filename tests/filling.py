@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from subscriptions.store.database import conflicts, copying
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
+from subscriptions.store.work_rows import KeyValueRow
 from tests.make import NOON
 
 PER_CHAT = 30  # papers delivered to each chat
@@ -55,7 +56,7 @@ def fill(
         add("appearance", ({"paper": first_paper + n, "digest": digest + n * (papers // 20) // papers, "kind": ""}
                            for n in range(papers)))  # fmt: skip
         last = first_paper + papers - 1
-        conflicts.put(session, "key_value", ("name",), {"name": "sequence", "value": str(last)})
+        conflicts.put(session, KeyValueRow(name="sequence", value=str(last)))
         add("query", ({"id": query + n, "canonical": f"made{first + n}"} for n in range(chats)))
         add("chat", (_chat(first + n, now, gone=n % GONE == 0) for n in range(chats)))
         add("subscription", (_subscription(first + n, query + n, now, last, gone=n % GONE == 0) for n in range(chats)))

@@ -136,7 +136,7 @@ def remember_denial(transaction: Transaction, lane: model.Lane) -> None:
     The hash stays if the chats are erased.
     """
     address_hash = hash_of(transaction, f"{lane.platform}:{lane.address}")
-    conflicts.insert_new(transaction, "denial", ("address_hash",), {"address_hash": address_hash})
+    conflicts.insert_new(transaction, DenialRow(address_hash=address_hash))
 
 
 def lift_denial(transaction: Transaction, lane: model.Lane) -> bool:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, writes
 from subscriptions.store.rows import TABLES
+from subscriptions.store.work_rows import KeyValueRow
 
 # Statements that every plan executes are built once.
 _values = TABLES.tables["key_value"]
@@ -15,20 +16,20 @@ _GET = sa.select(_values.c.value).where(_values.c.name == sa.bindparam("called")
 
 def put_value(transaction: Transaction, name: str, value: str) -> None:
     """Stores a value under a name."""
-    conflicts.put(transaction, "key_value", ("name",), {"name": name, "value": value})
+    conflicts.put(transaction, KeyValueRow(name=name, value=value))
 
 
 def swap_value(transaction: Transaction, name: str, before: str | None, value: str) -> bool:
     """Replaces a value if it is still `before` (None: no value). Returns False if it is not: another process was first."""
     if before is None:
-        return conflicts.insert_new(transaction, "key_value", ("name",), {"name": name, "value": value})
+        return conflicts.insert_new(transaction, KeyValueRow(name=name, value=value))
     is_still = (_values.c.name == name) & (_values.c.value == before)
     return execute(transaction, sa.update(_values).where(is_still).values(value=value)).rowcount == 1
 
 
 def hold_value(transaction: Transaction, name: str, first: str) -> str:
     """Returns the value under a name, and locks it until the transaction ends. If there is none, stores `first`."""
-    value: str = conflicts.hold(transaction, "key_value", ("name",), {"name": name, "value": first}).value
+    value: str = conflicts.hold(transaction, KeyValueRow(name=name, value=first)).value
     return value
 
 

@@ -87,9 +87,7 @@ def set_conversation_state(
     transaction: Transaction, name: str, token: model.CallbackToken, *, lasts: timedelta, now: datetime
 ) -> None:
     """Stores the state of a conversation under a name, for a limited time. Replaces the state with this name."""
-    conflicts.put(
-        transaction, "conversation_state", ("name",), {"name": name, **_values(token), "at": now, "until": now + lasts}
-    )
+    conflicts.put(transaction, ConversationStateRow(name=name, at=now, until=now + lasts, **_values(token)))
     words = words_of_callback(name, token.arguments, token.place)
     note_mentions(transaction, "state", {name: words})
     transaction.known_states[name] = token
@@ -118,15 +116,15 @@ def clear_conversation_state(transaction: Transaction, name: str) -> None:
 @writes
 def begin_lookup(transaction: Transaction, name: str, token: model.CallbackToken, *, now: datetime) -> None:
     """Stores a pending look-up, which this worker will answer. The `arguments` of the token are the request."""
-    values: Mapping[str, Any] = {
-        "name": name,
-        "place": token.place,
-        "person": token.person,
-        "request": dict(token.arguments),
-        "at": now,
-        "worker": transaction.store.worker,
-    }
-    conflicts.insert_new(transaction, "pending_lookup", ("name",), values)
+    row = PendingLookupRow(
+        name=name,
+        place=token.place,
+        person=token.person,
+        request=dict(token.arguments),
+        at=now,
+        worker=transaction.store.worker,
+    )
+    conflicts.insert_new(transaction, row)
 
 
 @reads
@@ -179,9 +177,9 @@ class Offer:
 
 def put_offer(transaction: Transaction, chat_id: int, offer: Offer, *, new_id: str, now: datetime) -> str:
     """Stores an offer. Returns its id: that of an earlier offer of the subscription; if there is none, `new_id`."""
+    row = OfferRow(id=new_id, chat=chat_id, number=offer.number, at=now, text=offer.text, cadence=offer.cadence)
+    offer_id: str = conflicts.hold(transaction, row, "chat", "number").id
     values = {"text": offer.text, "cadence": offer.cadence}
-    known = {"id": new_id, "chat": chat_id, "number": offer.number, "at": now, **values}
-    offer_id: str = conflicts.hold(transaction, "offer", ("chat", "number"), known).id
     execute(transaction, sa.update(_offers).where(_offers.c.id == offer_id).values(values))
     return offer_id
 

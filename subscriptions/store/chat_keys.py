@@ -25,8 +25,7 @@ _BYTES = 24  # random bytes of a key: as many as a session has
 def make_key(transaction: Transaction, chat_id: int, opens: states.Opens, *, now: datetime) -> str:
     """Returns a new key of a chat. The key of the same kind that the chat had before opens nothing from now on."""
     key = f"{opens}_{secrets.token_urlsafe(_BYTES)}"
-    values = {"chat": chat_id, "opens": opens, "key_hash": _hash(key), "at": now}
-    conflicts.put(transaction, "chat_key", ("chat", "opens"), values)
+    conflicts.put(transaction, ChatKeyRow(chat=chat_id, opens=opens, key_hash=_hash(key), at=now))
     return key
 
 

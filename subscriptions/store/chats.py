@@ -27,8 +27,6 @@ _VALUES = (
 
 # A text that begins with x lies between x and x + _LAST_SIGN. A comparison with this range uses an index; LIKE would not.
 _LAST_SIGN = "\U0010ffff"
-_OWN = {name: column for name, column in ChatRow.model_fields.items() if name != "id" and not column.is_required()}
-_DEFAULTS = {name: column.get_default(call_default_factory=True) for name, column in _OWN.items()}
 _chats = TABLES.tables["chat"]
 _c = _chats.c
 _PLACE = ("platform", "address", "topic")
@@ -110,7 +108,7 @@ def _rows_at(transaction: Transaction, wanted: Mapping[str, Collection[str]]) ->
 
 def add_chats(transaction: Transaction, kinds: Mapping[model.ChatAddress, model.ChatKind], *, now: datetime) -> None:
     """Adds chats with one statement. Chats that another process has added in the meantime stay unchanged."""
-    rows = [_new_row(place, kind=kind, created_at=now) for place, kind in kinds.items()]
+    rows = [conflicts.values_of(_new_row(place, kind=kind, created_at=now)) for place, kind in kinds.items()]
     values = [tuple(row.values()) for row in rows]
     conflicts.insert_all_new(transaction, "chat", _PLACE, tuple(rows[0]) if rows else (), values)
 
@@ -152,18 +150,16 @@ def add_chat(
     `timezone` is "" if the chat chose none. `lang` is the language of the person's client or messages, "" if unknown.
     """
     chosen = {"kind": kind, "title": title, "timezone": timezone, "lang": lang, "public": public}
-    row = _new_row(address, created_at=now, **chosen)
-    conflicts.insert_new(transaction, "chat", _PLACE, row)
+    conflicts.insert_new(transaction, _new_row(address, created_at=now, **chosen), *_PLACE)
     added = find_chat(transaction, address)
     assert added is not None  # noqa: S101 - one of the two processes has added it
     return added
 
 
-def _new_row(address: model.ChatAddress, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - of the columns
-    """Returns column name → value for a new chat."""
+def _new_row(address: model.ChatAddress, **values: Any) -> ChatRow:  # noqa: ANN401 - of the columns
+    """Returns the row of a new chat."""
     state = states.ChatState.UNCONFIRMED if facts_of(address.platform).confirms else states.ChatState.ACTIVE
-    place = {"platform": address.platform, "address": address.address, "topic": address.topic}
-    return {**_DEFAULTS, **place, "state": state, **values}
+    return ChatRow(platform=address.platform, address=address.address, topic=address.topic, state=state, **values)
 
 
 def choose_setting(transaction: Transaction, chat_id: int, name: str, value: str | None) -> None:

@@ -18,7 +18,7 @@ from subscriptions.store.columns import Utc
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, shares
 from subscriptions.store.edits import next_edit
-from subscriptions.store.rows import TABLES, DeliveryRow, MessageRow, tables
+from subscriptions.store.rows import TABLES, DeliveryRow, LaneRow, MessageRow, tables
 from subscriptions.store.sendable import ANY_REQUESTED, CHATS_IN_LANE, IN_LANE, IS_HELD, MAY_BE_SENT, waits_until
 from subscriptions.store.steps import Claim, ClaimRequest, Step, Unrendered
 from subscriptions.store.wakeups import wake_lanes
@@ -314,8 +314,7 @@ def pause_lane(transaction: Transaction, lane: model.Lane, *, wall: datetime, un
 
     `wall` and `until` are times of the machine's clock.
     """
-    values = {"platform": lane.platform, "address": lane.address, "since": wall, "not_before": until}
-    conflicts.put(transaction, "lane", ("platform", "address"), values)
+    conflicts.put(transaction, LaneRow(platform=lane.platform, address=lane.address, since=wall, not_before=until))
     wake_lanes(transaction, [lane], after=until - wall)
 
 

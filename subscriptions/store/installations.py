@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from subscriptions.states import InstallationState
-from subscriptions.store.conversation_rows import InstallationRow
+from subscriptions.store.conversation_rows import CompletedInstallationRow, InstallationRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, reads, writes
 
@@ -20,9 +20,9 @@ def _change(transaction: Transaction, *conditions: sa.ColumnElement[bool], **val
 
 def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
     """Stores that a workspace uninstalled the app at `now`, and erases its tokens. A second call changes nothing."""
-    removed = {"tokens": "", "state": InstallationState.UNINSTALLED, "since": now}
-    if not conflicts.insert_new(transaction, "installation", ("team",), {"team": team, **removed}):
-        _change(transaction, col(InstallationRow.team) == team, _is_there, **removed)
+    gone = InstallationState.UNINSTALLED
+    if not conflicts.insert_new(transaction, InstallationRow(team=team, state=gone, since=now)):
+        _change(transaction, col(InstallationRow.team) == team, _is_there, tokens="", state=gone, since=now)
 
 
 def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool:
@@ -34,8 +34,7 @@ def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool
 
 def put_installation(transaction: Transaction, team: str, tokens: str, *, now: datetime) -> None:
     """Stores a workspace that has the app, with its sealed tokens."""
-    values = {"team": team, "tokens": tokens, "state": InstallationState.ACTIVE, "since": now}
-    if not conflicts.insert_new(transaction, "installation", ("team",), values):
+    if not conflicts.insert_new(transaction, InstallationRow(team=team, tokens=tokens, since=now)):
         _change(transaction, col(InstallationRow.team) == team, tokens=tokens)
 
 
@@ -72,4 +71,4 @@ def drop_installations(transaction: Transaction, before: datetime) -> None:
 @writes
 def complete_installation(transaction: Transaction, installation: str, *, now: datetime) -> bool:
     """Stores that an installation was completed. Returns False if this was stored before, perhaps by another process."""
-    return conflicts.insert_new(transaction, "completed_installation", ("id",), {"id": installation, "at": now})
+    return conflicts.insert_new(transaction, CompletedInstallationRow(id=installation, at=now))

@@ -29,8 +29,8 @@ class StoredLibrary(NamedTuple):
 def put_library(transaction: Transaction, chat_id: int, library: Library, *, now: datetime) -> None:
     """Stores the library of a chat, and removes the previous one."""
     drop_library(transaction, chat_id)
-    row = {"chat": chat_id, "at": now, "entries": library.words.entries, "words": dict(library.words.words)}
-    conflicts.put(transaction, "library", ("chat",), row)
+    row = LibraryRow(chat=chat_id, at=now, entries=library.words.entries, words=dict(library.words.words))
+    conflicts.put(transaction, row)
     found: dict[str, tuple[str, str]] = {}
     for title, names in library.entries:
         words = " ".join(dict.fromkeys(word for word in normalize.tokens(title) if word in library.words.words))

@@ -11,6 +11,7 @@ from subscriptions.planning.counted_as_sent import Loss
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, in_chunks
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow, tables
+from subscriptions.store.work_rows import LossRow
 
 _THE_LAST = 1  # the id of the row of the last loss, the only loss that is stored
 _NO_DELIVERY = -1  # stored instead of the position in a delivery, for a paper that counts as sent without a delivery
@@ -29,7 +30,7 @@ def last_loss(transaction: Transaction) -> Loss | None:
 
 def put_loss(transaction: Transaction, loss: Loss) -> None:
     """Stores a loss, instead of an earlier loss."""
-    conflicts.put(transaction, "loss", ("id",), {"id": _THE_LAST, **asdict(loss)})
+    conflicts.put(transaction, LossRow(**asdict(loss)))
 
 
 def last_moment(transaction: Transaction) -> datetime | None:

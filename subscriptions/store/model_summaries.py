@@ -12,7 +12,7 @@ from subscriptions.states import ModelSummaryState as State
 from subscriptions.store import bot_state
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
-from subscriptions.store.rows import TABLES, tables
+from subscriptions.store.rows import TABLES, ModelDayRow, tables
 
 _LOOKED = (
     "model-looked"  # name of a stored value: the sequence up to which papers were looked through for wanted summaries
@@ -196,8 +196,7 @@ def _values(place: Place) -> dict[str, object]:
 
 def hold_day(transaction: Transaction, day: date) -> Day:
     """Returns what a day has cost so far. Until the transaction ends, no other worker adds to it."""
-    empty = {"day": day, "requests": 0, "tokens": 0, "made": 0, "failed": 0}
-    return Day._make(conflicts.hold(transaction, "model_day", ("day",), empty))
+    return Day._make(conflicts.hold(transaction, ModelDayRow(day=day)))
 
 
 def day(transaction: Transaction, of: date) -> Day:

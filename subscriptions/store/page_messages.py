@@ -131,7 +131,7 @@ def _changes_of(transaction: Transaction, chat: model.ChatAddress) -> int:
 
 def _next_change(transaction: Transaction, chat: str) -> int:
     """Returns the number of a chat's next change. Locks the chat's log until the transaction ends."""
-    return int(conflicts.hold(transaction, "page_log", ("chat",), {"chat": chat, "changes": 0}).changes) + 1
+    return int(conflicts.hold(transaction, PageLogRow(chat=chat)).changes) + 1
 
 
 def _count(transaction: Transaction, chat: str, change: int) -> None:

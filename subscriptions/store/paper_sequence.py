@@ -6,6 +6,7 @@ from subscriptions.store.bot_state import get_value, hold_value, put_value
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.rows import TABLES
+from subscriptions.store.work_rows import KeyValueRow
 
 _values = TABLES.tables["key_value"]
 
@@ -33,7 +34,7 @@ def share_sequence(transaction: Transaction) -> None:
     Several transactions may share this lock.
     """
     if get_value(transaction, SEQUENCE) is None:
-        conflicts.insert_new(transaction, "key_value", ("name",), {"name": SEQUENCE, "value": "0"})
+        conflicts.insert_new(transaction, KeyValueRow(name=SEQUENCE, value="0"))
     conflicts.hold_rows(transaction, sa.select(_values.c.value).where(_values.c.name == SEQUENCE), shared=True)
 
 

@@ -14,7 +14,7 @@ from subscriptions.store.columns import JsonText
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import CHUNK, Transaction, execute, in_chunks, rows_of
 from subscriptions.store.libraries import owned
-from subscriptions.store.rows import tables
+from subscriptions.store.rows import DeliveryRow, tables
 from subscriptions.store.wakeups import wake_chats
 
 # Each plan executes these statements, so they are built only once.
@@ -79,18 +79,16 @@ def add_delivery(transaction: Transaction, key: str, planned: model.Delivery, *,
 
     Returns False if a delivery with this key is stored, perhaps by another process.
     """
-    values = {
-        "id": planned.id,
-        "chat": planned.chat.id,
-        "kind": planned.kind,
-        "due": planned.due,
-        "dedupe_key": key,
-        "created_at": now,
-        "facts": columns.to_json(planned.facts),
-        "attempts": 0,
-        "reason": "",
-    }
-    if not conflicts.insert_new(transaction, "delivery", ("dedupe_key",), values):
+    row = DeliveryRow(
+        id=planned.id,
+        chat=planned.chat.id,
+        kind=planned.kind,
+        due=planned.due,
+        dedupe_key=key,
+        created_at=now,
+        facts=columns.to_json(planned.facts),
+    )
+    if not conflicts.insert_new(transaction, row, "dedupe_key"):
         return False
     seq = execute(transaction, sa.select(_d.seq).where(_d.dedupe_key == key)).scalar_one()
     mentions.add_mentions(transaction, "delivery", {seq: mentions.words_of_notice(key, planned.facts.detail)})

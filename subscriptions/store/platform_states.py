@@ -1,7 +1,6 @@
 """The platforms: to which bot the database belongs there, and whether the platform is stopped (rule 11)."""
 
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -15,7 +14,7 @@ _STOPPED = sa.select(col(PlatformRow.name), col(PlatformRow.stopped))
 
 def claim_bot(transaction: Transaction, platform: str, bot: str) -> str:
     """Makes a bot the owner of the database on a platform, unless it has an owner. Returns the owner."""
-    stored = conflicts.hold(transaction, "platform", ("name",), _row(platform, bot=bot))
+    stored = conflicts.hold(transaction, PlatformRow(name=platform, bot=bot))
     if stored.bot is None:
         transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform).values(bot=bot))
     return str(stored.bot or bot)
@@ -54,9 +53,5 @@ def waiting_logged(transaction: Transaction) -> dict[str, date]:
 
 def put_platform(transaction: Transaction, platform: str, **values: object) -> None:
     """Stores values of a platform: `bot`, `bot_name`, why it is `stopped`, or `waiting_logged_on`."""
-    conflicts.insert_new(transaction, "platform", ("name",), _row(platform))
+    conflicts.insert_new(transaction, PlatformRow(name=platform))
     transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform).values(**values))
-
-
-def _row(platform: str, *, bot: str | None = None) -> dict[str, Any]:
-    return {"name": platform, "bot": bot, "bot_name": "", "stopped": None, "waiting_logged_on": None}

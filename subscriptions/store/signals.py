@@ -27,9 +27,7 @@ class StoredSignal(NamedTuple):
 
 def put_signal(transaction: Transaction, chat_id: int, paper_id: int, kind: Signal, *, now: datetime) -> None:
     """Stores a signal. A signal that is stored already gets the new moment."""
-    conflicts.put(
-        transaction, "signal", ("chat", "paper", "kind"), {"chat": chat_id, "paper": paper_id, "kind": kind, "at": now}
-    )
+    conflicts.put(transaction, SignalRow(chat=chat_id, paper=paper_id, kind=kind, at=now))
 
 
 def drop_signals(transaction: Transaction, chat_id: int, paper_id: int, kinds: Sequence[Signal]) -> bool:

@@ -17,6 +17,7 @@ from subscriptions.store import columns, paper_sequence
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, writes
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
+from subscriptions.store.work_rows import PublisherSlotRow
 
 MOST_RECEIPTS = 10_000  # receipts that are read at once
 _WRITTEN = {"arxiv": "arXiv"}  # source without a title → its name as people write it
@@ -148,7 +149,7 @@ def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: 
 
 def add_name(transaction: Transaction, name: str) -> None:
     """Stores a source with only its name, unless a source with this name is stored."""
-    conflicts.insert_new(transaction, "source", ("name",), SourceRow(name=name).model_dump())
+    conflicts.insert_new(transaction, SourceRow(name=name))
 
 
 @reads
@@ -309,14 +310,13 @@ def receipt_value(row: ReceiptRow) -> Receipt:
 
 def hold_slot(transaction: Transaction, publisher: str, first: datetime) -> datetime:
     """Returns until when no process may send a request to a publisher, and locks it. If there was no request: `first`."""
-    values = {"publisher": publisher, "until": first}
-    until: datetime = conflicts.hold(transaction, "publisher_slot", ("publisher",), values).until
+    until: datetime = conflicts.hold(transaction, PublisherSlotRow(publisher=publisher, until=first)).until
     return until
 
 
 def take_slot(transaction: Transaction, publisher: str, until: datetime) -> None:
     """Lets no process send a request to a publisher until a moment."""
-    conflicts.put(transaction, "publisher_slot", ("publisher",), {"publisher": publisher, "until": until})
+    conflicts.put(transaction, PublisherSlotRow(publisher=publisher, until=until))
 
 
 @writes

@@ -18,7 +18,7 @@ from subscriptions.query.parse import parse_canonical
 from subscriptions.store import meanings
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
-from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow, tables
+from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, QueryRow, SharedCursorRow, SubscriptionRow, tables
 
 _chats, _subscriptions, _queries, _shared = tables("chat", "subscription", "query", "shared_cursor")
 _s = _subscriptions.c
@@ -64,7 +64,8 @@ def id_of(transaction: Transaction, quiet: str, zone: str, operator_zone: str, *
         # shared cursors are never removed
         if (execute(transaction, sa.select(sa.func.max(_c.id))).scalar() or 0) >= MOST:
             return None
-        conflicts.insert_new(transaction, "shared_cursor", tuple(key), {**key, "sequence": sequence})
+        row = SharedCursorRow(quiet=quiet, zone=zone, operator_zone=operator_zone, sequence=sequence)
+        conflicts.insert_new(transaction, row, *key)
         found = execute(transaction, wanted).scalar_one()
     return int(found)
 

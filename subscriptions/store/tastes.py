@@ -20,7 +20,7 @@ def put_taste(transaction: Transaction, chat_id: int, taste: Profile) -> None:
     """Stores the taste of a chat. An empty taste is removed. Its meaning is stored with the name of the encoder."""
     if taste:
         known = {_ABOUT + meanings.encoder(transaction): taste.meaning.hex()} if taste.meaning else {}
-        conflicts.put(transaction, "taste", ("chat",), {"chat": chat_id, "words": {**taste.weights, **known}})
+        conflicts.put(transaction, TasteRow(chat=chat_id, words={**taste.weights, **known}))
     else:
         transaction.exec(sa.delete(TasteRow).where(col(TasteRow.chat) == chat_id))
 

@@ -9,7 +9,7 @@ from sqlmodel import select
 from subscriptions import model
 from subscriptions.states import ReplyState
 from subscriptions.store.columns import Condition
-from subscriptions.store.conversation_rows import UNFINISHED
+from subscriptions.store.conversation_rows import UNFINISHED, UpdateRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, shares, writes
 from subscriptions.store.rows import TABLES
@@ -18,7 +18,6 @@ from subscriptions.store.work_rows import WorkerRow
 _updates = TABLES.tables["update"]
 _u = _updates.c
 _is_unfinished = Condition(UNFINISHED)  # with this condition, a query uses the small index of unfinished replies
-_KEY = ("platform", "update_id")
 REPEATED_FOR = timedelta(minutes=10)  # an unconfirmed reply is posted again for so long after its command
 
 
@@ -31,16 +30,8 @@ def reply_to(transaction: Transaction, platform: str, update_id: str) -> str | N
 
 def claim_update(transaction: Transaction, platform: str, update_id: str, *, chat: str, now: datetime) -> bool:
     """Stores an update, before its effect in the same transaction. Returns False if it was stored before."""
-    values = {
-        "platform": platform,
-        "update_id": update_id,
-        "at": now,
-        "chat": chat,
-        "reply": "",
-        "state": ReplyState.DONE,
-        "worker": transaction.store.worker,
-    }
-    return conflicts.insert_new(transaction, "update", _KEY, values)
+    row = UpdateRow(platform=platform, update_id=update_id, at=now, chat=chat, worker=transaction.store.worker)
+    return conflicts.insert_new(transaction, row)
 
 
 def store_reply(transaction: Transaction, platform: str, update_id: str, reply: str) -> None:

@@ -61,7 +61,7 @@ def begin_worker(transaction: Transaction, new: NewWorker) -> int:
         transaction.exec(sa.delete(LeaseRow))  # while a process has the lock, no worker of a cluster runs
         forget_wakes(transaction)  # this process finds lanes without jobs, and no other worker takes jobs
     own = {"holds_sender_lock": new.holds_sender_lock, "process": new.process, **asdict(new.where)}
-    put(transaction, "worker", ("id",), {"id": transaction.store.worker, "beat": 0, "beat_at": None, **own})
+    put(transaction, WorkerRow(id=transaction.store.worker, **own))
     return recover_left(transaction)
 
 
@@ -73,8 +73,7 @@ def beat(transaction: Transaction, *, process: str = "", where: Whereabouts = NO
     SQLite, writes nothing if there are no other workers.
     """
     worker = transaction.store.worker
-    values = {"id": worker, "beat": 0, "holds_sender_lock": False, "process": process, **asdict(where)}
-    insert_new(transaction, "worker", ("id",), values)
+    insert_new(transaction, WorkerRow(id=worker, holds_sender_lock=False, process=process, **asdict(where)))
     own = col(WorkerRow.id) == worker
     if has_jobs(transaction):
         transaction.exec(

@@ -26,6 +26,7 @@ from subscriptions.store import rows, sources
 from subscriptions.store.database import conflicts, postgres
 from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.store import Store
+from subscriptions.store.work_rows import KeyValueRow
 from tests import make, stored
 from tests.integration.cli import Terminal, page
 from tests.make import DAY, NOON, ingested, paper, subscribes
@@ -386,7 +387,7 @@ def test_rows_that_may_be_there_already_are_left_as_they_are(store: Store) -> No
     inserted(store, [("known", "first")])
     with store.write() as transaction:
         for name in ("known", "unknown"):
-            conflicts.insert_new(transaction, "key_value", ("name",), {"name": name, "value": "second"})
+            conflicts.insert_new(transaction, KeyValueRow(name=name, value="second"))
     assert stored.rows(store, "SELECT name, value FROM key_value WHERE name LIKE '%known' ORDER BY name") == [
         ("known", "first"),
         ("unknown", "second"),

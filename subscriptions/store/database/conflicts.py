@@ -16,6 +16,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
 
+from subscriptions.store.columns import Row
 from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.rows import TABLES
 
@@ -70,20 +71,24 @@ def _compiled(
     return str(compiled), tuple(names.index(name) for name in wanted), tuple(conversions)
 
 
-def insert_new(transaction: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> bool:
+def insert_new(transaction: Transaction, row: Row, *keys: str) -> bool:
     """Inserts a row unless a row with the same `keys` exists. Returns whether the row was inserted.
 
-    `keys` are the columns of a unique constraint. If they are (), the row is inserted unless any constraint forbids it.
-    Use () for exclusion constraints, which cannot be named by their columns.
+    `keys` are the columns of a unique constraint; without them, the columns of the primary key count.
     """
-    statement = _statement(transaction.connection().dialect.name, table, keys, tuple(values), replaces=False)
+    table, unique, values = _parts_of(row, keys)
+    statement = _statement(transaction.connection().dialect.name, table, unique, tuple(values), replaces=False)
     return execute(transaction, statement, values).rowcount == 1
 
 
 def insert_all_new(
     transaction: Transaction, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[Values]
 ) -> None:
-    """Inserts each row unless a row with the same `keys` exists, see `insert_new`. A row has the values of `names`."""
+    """Inserts each row unless a row with the same `keys` exists. A row has the values of `names`.
+
+    `keys` are the columns of a unique constraint. If they are (), the row is inserted unless any constraint forbids it.
+    Use () for exclusion constraints, which cannot be named by their columns.
+    """
     statement = _statement(transaction.connection().dialect.name, table, keys, names, replaces=False)
     execute_rows(transaction, statement, names, rows)
 
@@ -97,24 +102,34 @@ def put_all(
     )
 
 
-def put(transaction: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> None:
-    """Inserts a row, or updates the row with the same `keys`, which must be unique."""
-    execute(
-        transaction,
-        _statement(transaction.connection().dialect.name, table, keys, tuple(values), replaces=True),
-        values,
-    )
+def put(transaction: Transaction, row: Row) -> None:
+    """Inserts a row, or updates the row with the same primary key."""
+    table, unique, values = _parts_of(row, ())
+    statement = _statement(transaction.connection().dialect.name, table, unique, tuple(values), replaces=True)
+    execute(transaction, statement, values)
 
 
-def hold(
-    transaction: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]
-) -> sa.Row[*tuple[Any, ...]]:
-    """Inserts a row unless a row with the same unique `keys` exists. Locks the stored row and returns it.
+def hold(transaction: Transaction, row: Row, *keys: str) -> sa.Row[*tuple[Any, ...]]:
+    """Inserts a row unless a row with the same `keys` exists, see `insert_new`. Locks the stored row and returns it.
 
     Until the transaction ends, other processes cannot change the row; they wait. So callers read data that depends on
     the row after this call.
     """
-    return execute(transaction, _holding(transaction.connection().dialect.name, table, keys), values).one()
+    table, unique, values = _parts_of(row, keys)
+    return execute(transaction, _holding(transaction.connection().dialect.name, table, unique), values).one()
+
+
+def values_of(row: Row) -> dict[str, Any]:
+    """Returns column name → value of a new row, without an id that the database assigns."""
+    columns = TABLES.tables[str(row.__tablename__)].columns
+    values = {column.name: getattr(row, column.name) for column in columns}
+    return {name: value for name, value in values.items() if value is not None or not columns[name].primary_key}
+
+
+def _parts_of(row: Row, keys: tuple[str, ...]) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+    """Returns (name of the table, the unique columns, values) of a new row."""
+    table = str(row.__tablename__)
+    return table, keys or tuple(TABLES.tables[table].primary_key.columns.keys()), values_of(row)
 
 
 def hold_rows(transaction: Transaction, rows: sa.Select[Any], *, shared: bool = False) -> None:
