@@ -10,6 +10,7 @@ from unicodedata import category, combining
 
 from subscriptions.normalize import tex
 from subscriptions.texts import normal_forms
+from subscriptions.texts.cutting import cut_at_word
 
 # without modifier letters, which look like subscripts or superscripts already
 _WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})
@@ -231,6 +232,11 @@ def _thinned(text: str) -> str:
         "".join(run)[: _MOST_MARKS if marks else None] for marks, run in groupby(text, lambda c: bool(combining(c)))
     )
     return "".join(runs)
+
+
+def short(text: str, columns: int) -> str:
+    """Returns a foreign text on one line, at most as wide as `columns`, for use within a sentence."""
+    return isolated(cut_at_word(clean(text), columns))
 
 
 def isolated(text: str) -> str:

@@ -14,7 +14,6 @@ from subscriptions.addresses import command_prefix
 from subscriptions.notices import BUTTON, declared
 from subscriptions.notices.declared import Notices
 from subscriptions.planning.cadence import quiet_until
-from subscriptions.texts.cutting import cut_at_word
 
 _ANY_PART = "99/99"  # in place of a part such as "2/3" when the head's size is measured; wider parts are not expected
 
@@ -112,7 +111,7 @@ def notice_view(
     facts: model.Facts, language: Language, command_prefix: str = "/", notices: Notices = declared.NOTICES
 ) -> views.NoticeView:
     """Returns the view of the notice in these facts. Commands in it begin with `command_prefix`, "/" on most platforms."""
-    notice = declared.read_notice(facts.notice, facts.detail, _cleaned, notices)
+    notice = declared.read_notice(facts.notice, facts.detail, partial(cleaning.short, columns=_LONGEST_DETAIL), notices)
     title, *lines = filter(None, notice.lines(_Words(language, command_prefix)))
     row = tuple(
         Button(label=label.say(language.translate), data=facts.detail[BUTTON + verb])
@@ -120,10 +119,6 @@ def notice_view(
         if BUTTON + verb in facts.detail
     )
     return views.NoticeView(title=title, lines=tuple(lines), buttons=(row,) if row else ())
-
-
-def _cleaned(detail: str) -> str:
-    return cleaning.isolated(cut_at_word(cleaning.clean(detail), _LONGEST_DETAIL))
 
 
 class _Words(Language):

@@ -19,7 +19,6 @@ from subscriptions.notices.of_missing_papers import missing_line
 from subscriptions.service.scorers import SCORERS
 from subscriptions.states import Signal
 from subscriptions.texts.artefacts import artefact_address
-from subscriptions.texts.cutting import cut_at_word
 
 _CARDS_UP_TO = 5
 _THREAD_ABOVE = 3
@@ -111,7 +110,7 @@ def subject(delivery: model.Delivery, reader: views.Reader) -> views.Subject:
 
 def root(delivery: model.Delivery, reader: views.Reader, titles: tuple[str, ...], more: str) -> views.Root:
     """Returns the message in the channel that begins a thread: "12 papers for #vision-papers", and the first titles."""
-    chat = cleaning.isolated(cut_at_word(cleaning.clean(delivery.chat.title), _SOURCE_WIDTH))
+    chat = cleaning.short(delivery.chat.title, _SOURCE_WIDTH)
     count, language = len(delivery.items), reader.language
     line = _head(delivery, reader, "").line  # the bot does not know the channel's name if it may not read channels
     if chat:
@@ -236,12 +235,10 @@ def _groups(delivery: model.Delivery, reader: views.Reader, *, headed: bool) -> 
 def _more(hidden: int, name: str, reader: views.Reader) -> views.More | None:
     if not hidden:
         return None
-    language = reader.language
+    count = reader.language.count
     if name:
-        return views.More(
-            text=language.count("and {count} more in “{name}”", "and {count} more in “{name}”", hidden, name=name)
-        )
-    return views.More(text=language.count("and {count} more", "and {count} more", hidden))
+        return views.More(text=count("and {count} more in “{name}”", "and {count} more in “{name}”", hidden, name=name))
+    return views.More(text=count("and {count} more", "and {count} more", hidden))
 
 
 def _head(delivery: model.Delivery, reader: views.Reader, name: str) -> views.Head:
@@ -261,7 +258,7 @@ def _remark(delivery: model.Delivery, language: Language) -> str:
     late = delivery.facts.late
     if late <= timedelta(0):
         return ""
-    reason = cleaning.isolated(cut_at_word(cleaning.clean(delivery.facts.late_reason), _REASON_WIDTH))
+    reason = cleaning.short(delivery.facts.late_reason, _REASON_WIDTH)
     reason = reason or language.say("nothing was running at {moment}", moment=language.moment(delivery.due))
     return language.say("sent {time} late because {reason}", time=language.duration(late), reason=reason)
 
@@ -269,7 +266,7 @@ def _remark(delivery: model.Delivery, language: Language) -> str:
 def _tail(delivery: model.Delivery, reader: views.Reader, summarised: Sequence[model.Item]) -> views.Tail | None:
     notes = (_without_summary(reader, summarised), _missing(delivery, reader))
     sources = tuple(
-        (cleaning.isolated(cut_at_word(cleaning.clean(title), _SOURCE_WIDTH)), addresses_of_papers.web_url(home))
+        (cleaning.short(title, _SOURCE_WIDTH), addresses_of_papers.web_url(home))
         for title, home in delivery.facts.titles[:_SOURCES]
         if cleaning.clean(title)
     )
@@ -300,7 +297,7 @@ def _without_summary(reader: views.Reader, summarised: Sequence[model.Item]) -> 
 def _missing(delivery: model.Delivery, reader: views.Reader) -> str:
     """Returns a line about missing sources; "" if none is missing or the chat is public."""
     missing = delivery.facts.missing
-    names = cleaning.isolated(cut_at_word(cleaning.clean(missing.names), _REASON_WIDTH)) if missing else ""
+    names = cleaning.short(missing.names, _REASON_WIDTH) if missing else ""
     if missing is None or not names or reader.is_public:
         return ""
     return missing_line(names, missing.how, missing.count, reader.language)

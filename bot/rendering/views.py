@@ -261,7 +261,9 @@ def paper_view(
         withdrawn=_withdrawn(paper, reader, gone) if gone else "",
         authors="" if measure.form == "title" else _authors(paper, words, reader.language, short=not card),
         categories="" if measure.form == "title" else _categories(paper, 1 if not card else _CATEGORIES),
-        venue=_venue(paper) if card or (measure.form == "row" and not paper.arxiv_id) else "",
+        venue=cleaning.short(paper.venue, _LABEL_WIDTH)
+        if card or (measure.form == "row" and not paper.arxiv_id)
+        else "",
         name=name if (card or _untitled(paper)) and name != title else "",
         cross=reader.language.say("cross-list") if item.cross else "",
         day=day,
@@ -270,10 +272,6 @@ def paper_view(
         quotation=cleaning.isolated(quotation),
         why="" if reader.is_public else why_line(item.because if whole else item.because[1:], reader, also=not whole),
     )
-
-
-def _venue(paper: model.Paper) -> str:
-    return cleaning.isolated(cutting.cut_at_word(cleaning.clean(paper.venue), _LABEL_WIDTH))
 
 
 def titled_for(paper: model.Paper, settings: model.ChatSettings) -> model.Paper:
@@ -343,12 +341,8 @@ def _reason(because: model.Because, reader: Reader) -> str:
 
 def subscription_label(because: model.Because, reader: Reader) -> str:
     """Returns the name of the subscription, or its query if it has none; and who subscribed, if papers name people."""
-    called = cleaning.isolated(cutting.cut_at_word(cleaning.clean(because.label), _LABEL_WIDTH))
-    asked = (
-        cleaning.isolated(cutting.cut_at_word(cleaning.clean(because.added_by), _LABEL_WIDTH))
-        if reader.names_subscribers
-        else ""
-    )
+    called = cleaning.short(because.label, _LABEL_WIDTH)
+    asked = cleaning.short(because.added_by, _LABEL_WIDTH) if reader.names_subscribers else ""
     return f"{called} ({asked})" if asked else called
 
 
@@ -462,7 +456,7 @@ def _authors(paper: model.Paper, words: Iterable[str], language: Language, *, sh
     names = author_names(paper)
     separator = between_names(names)
     if len(names) <= (_FIRST_AUTHORS if short else _ALL_AUTHORS_UP_TO):
-        return separator.join(map(_author, names))
+        return separator.join(cleaning.short(name, _AUTHOR_WIDTH) for name in names)
     ends = {*range(1 if short else _FIRST_AUTHORS), len(names) - 1}
     shown = sorted(ends | set(_followed(names, words)[:_FOLLOWED]))
     line, previous = "", -1
@@ -470,7 +464,7 @@ def _authors(paper: model.Paper, words: Iterable[str], language: Language, *, sh
     for place in shown:
         if place:
             line += separator if place == previous + 1 else gap
-        line += _author(names[place])
+        line += cleaning.short(names[place], _AUTHOR_WIDTH)
         previous = place
     if short:
         return line
@@ -487,10 +481,6 @@ def between_names(names: Iterable[str]) -> str:
 def author_names(paper: model.Paper) -> list[str]:
     """Returns the full names of the authors."""
     return [name for author in paper.authors if (name := cleaning.clean(author[:_LONGEST_SOURCE]))]
-
-
-def _author(name: str) -> str:
-    return cleaning.isolated(cutting.cut_at_word(name, _AUTHOR_WIDTH))
 
 
 def _followed(names: list[str], words: Iterable[str]) -> list[int]:

@@ -79,7 +79,7 @@ def why_sections(item: model.Item, reader: views.Reader) -> tuple[views.Section,
 
 
 def _all_authors(paper: model.Paper, language: Language) -> str:
-    names = [cleaning.isolated(cutting.cut_at_word(name, _NAME_WIDTH)) for name in views.author_names(paper)]
+    names = [cleaning.short(name, _NAME_WIDTH) for name in views.author_names(paper)]
     between = views.between_names(names)
     if len(names) <= _AUTHORS:
         return between.join(names)

@@ -250,7 +250,7 @@ def modal_view(modal: channel.Modal, callback_token: str) -> str:
         "close": plain_text_object(modal.close_label, TITLE),
         "blocks": blocks[:BLOCKS_OF_VIEW],
     }
-    return json.dumps(view, ensure_ascii=False, separators=(",", ":"))
+    return _json(view)
 
 
 def home_view(home: channel.HomeView) -> str:
@@ -260,7 +260,7 @@ def home_view(home: channel.HomeView) -> str:
         blocks += [{"type": "divider"}] if blocks else []
         blocks += _panel(panel, number)
     blocks += [context(escape(home.remark))] if home.remark else []
-    return json.dumps({"type": "home", "blocks": blocks[:BLOCKS_OF_VIEW]}, ensure_ascii=False, separators=(",", ":"))
+    return _json({"type": "home", "blocks": blocks[:BLOCKS_OF_VIEW]})
 
 
 def _field(field: channel.FormField) -> Iterator[Block]:
@@ -279,9 +279,7 @@ def _field(field: channel.FormField) -> Iterator[Block]:
     yield block
     if field.notes:
         notes = "\n".join(linked(note) for note in field.notes)
-        yield {
-            **section(notes if len(notes) <= _NOTES else escape(cutting.cut_units("\n".join(field.notes), _NOTES // 5)))
-        }
+        yield section(notes if len(notes) <= _NOTES else escape(cutting.cut_units("\n".join(field.notes), _NOTES // 5)))
 
 
 def _element(field: channel.FormField) -> Block:
@@ -291,7 +289,7 @@ def _element(field: channel.FormField) -> Block:
         return {"type": "timepicker"}
     if not field.options:
         return _text_input(field)
-    options = [_option(option) for option in field.options]
+    options = [{"text": plain_text_object(option.label, OPTION), "value": option.value} for option in field.options]
     chosen = next(
         (shown for shown, option in zip(options, field.options, strict=True) if option.value == field.value), None
     )
@@ -307,10 +305,6 @@ def _text_input(field: channel.FormField) -> Block:
     watched = {"dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]}} if field.notifies_change else {}
     initial = {"initial_value": field.value[:INPUT]} if field.value else {}
     return {"type": "plain_text_input", "max_length": INPUT, **initial, **watched}
-
-
-def _option(option: channel.Option) -> Block:
-    return {"text": plain_text_object(option.label, OPTION), "value": option.value}
 
 
 def _panel(panel: channel.HomePanel, number: int) -> Iterator[Block]:
