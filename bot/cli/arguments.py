@@ -39,12 +39,18 @@ TERMINAL_LANGUAGE = Language("en", "UTC")
 
 
 @contextmanager
-def reporting_query_errors(text: str) -> Iterator[None]:
-    """If the body raises a QueryError, prints it with a caret below its column, and ends the subcommand with status 1."""
+def reporting_query_errors(text: str, document: Mapping[str, object] | None = None) -> Iterator[None]:
+    """If the body raises a QueryError, prints it with a caret below its column, and ends the subcommand with status 1.
+
+    With `document`, for --json, prints this document and the error in it.
+    """
     try:
         yield
     except QueryError as error:
-        output.print_reply(refused(error, TERMINAL_LANGUAGE, text), to_stderr=True)
+        if document is None:
+            output.print_reply(refused(error, TERMINAL_LANGUAGE, text), to_stderr=True)
+        else:
+            output.print_json({**document, "error": error.document()})
         raise typer.Exit(error.exit_code) from None
 
 

@@ -65,19 +65,13 @@ def match(
 
 
 def _match_one(text: str, paths: list[str], *, json: bool) -> int:
-    try:
+    with arguments.reporting_query_errors(text, {"query": None, "text": text} if json else None):
         query = parse.parse_query(text)
         digests, status = _read(paths)
         papers = paper_index.merge_copies(paper for digest in digests for paper in digest.entries)
         canonical = query.canonical  # before the vectors and words of papers are added
         asking = _Asking.of(query.asked, papers)
         query, papers = asking.query(query), asking.papers
-    except errors.QueryError as error:
-        if json:
-            output.print_json({"query": None, "text": text, "error": error.document()})
-            return 1
-        with arguments.reporting_query_errors(text):
-            raise
     query, unknown = _knowing(query, PapersAtHand(papers))
     found = _nearest_first(query, [papers[place] for place in paper_index.matching_papers(query, papers)])
     if json:

@@ -43,8 +43,7 @@ def explain(text: str, translate: Translate) -> dict[str, object]:
     try:
         query = parse.parse_query(ending.query)
     except errors.QueryError as error:
-        refusal = {"column": error.column, "message": error.sentence.say(translate), "hint": error.hint.say(translate)}
-        return {**typed, "canonical": None, "words": None, "hints": [], "error": refusal}
+        return {**typed, "canonical": None, "words": None, "hints": [], "error": error.document()}
     return {
         **typed,
         "canonical": query.canonical,
