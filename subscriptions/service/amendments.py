@@ -135,8 +135,8 @@ def merge(
     The new subscription gets a new number, and the cursor and the time that both have. Raises NotFound if one of them
     was removed, or if they no longer have the same time and cursor.
     """
-    chat = listing.get_chat(transaction, address)
-    known = {one.number: one for one in stored_subscriptions.subscriptions_in(transaction, chat.id)}
+    chat, subscriptions = listing.get_subscribed(transaction, address)
+    known = {one.number: one for one in subscriptions}
     one, other = known.get(first), known.get(second)
     query = overlaps.merged_query(one, other) if one and other and overlaps.are_alike(one, other) else None
     is_there = query is not None and any(query.canonical == known_one.canonical for known_one in known.values())

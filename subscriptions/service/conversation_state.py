@@ -13,7 +13,6 @@ from subscriptions.store import (
     moving,
     updates,
 )
-from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
 
 OFFER = "offer"  # the verb of a link that offers a subscription
@@ -155,10 +154,8 @@ def share_link(transaction: Transaction, address: model.ChatAddress, number: int
     Each subscription has one id. A second call updates the offer. When the chat is erased, the offer is removed. Raises
     NotFound.
     """
-    chat = listing.get_chat(transaction, address)
-    subscription = next(
-        (s for s in stored_subscriptions.subscriptions_in(transaction, chat.id) if s.number == number), None
-    )
+    chat, subscriptions = listing.get_subscribed(transaction, address)
+    subscription = next((s for s in subscriptions if s.number == number), None)
     if subscription is None:
         raise errors.NotFound(
             errors.Sentence("This chat has no subscription {which}.", {"which": number}),

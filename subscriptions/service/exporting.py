@@ -18,8 +18,7 @@ def export(store: Scope, address: model.ChatAddress | None) -> str:
     if address is None:
         return "".join(export_all(store))
     with store.read() as transaction:
-        chat = listing.get_chat(transaction, address)
-        subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
+        chat, subscriptions = listing.get_subscribed(transaction, address)
         return _lines([portable.subscription_line(chat, one) for one in subscriptions])
 
 

@@ -304,8 +304,7 @@ def preview(
     If `days` or `text` is given, looks at the papers whose digests are from the last `days` days (default:
     PREVIEW_DAYS). Otherwise decides like the planner. Raises NotFound, QueryError.
     """
-    chat = listing.get_chat(transaction, address)
-    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
+    chat, subscriptions = listing.get_subscribed(transaction, address)
     if text is not None:
         query = with_words(transaction, parse_query(text), subscriptions, chat_id=chat.id)
         subscriptions = (unstored_subscription(chat, query, now),)

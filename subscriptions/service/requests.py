@@ -211,8 +211,8 @@ def unsubscribe_several(
 
     Returns the removed subscriptions. Raises NotFound.
     """
-    chat = listing.get_chat(transaction, address)
-    gone = tuple(s for s in stored_subscriptions.subscriptions_in(transaction, chat.id) if s.number in numbers)
+    chat, subscriptions = listing.get_subscribed(transaction, address)
+    gone = tuple(s for s in subscriptions if s.number in numbers)
     if gone:
         changes.begin_change(transaction, chat.id, now=now, who=who)
     stored_subscriptions.remove_subscriptions(transaction, [s.id for s in gone])

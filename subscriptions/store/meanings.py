@@ -43,7 +43,7 @@ _NEW = (
     sa.select(_m.entry, _m.overall)
     .where(_m.entry > sa.bindparam("after"), _m.encoder.in_((sa.bindparam("of"), sa.bindparam("late"))))
     .order_by(_m.entry.desc())
-    .limit(sa.bindparam("most", type_=sa.Integer))
+    .limit(sa.bindparam("most"))
 )
 _VECTORS = sa.select(_q.text, _q.vector).where(_q.encoder == sa.bindparam("of"))
 _TEXTS = sa.select(_p.id, _p.title, _p.abstract)

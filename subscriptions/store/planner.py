@@ -34,7 +34,7 @@ def _moments_of_open_windows() -> sa.CTE:
     for a range of moments, SQLite would read all waiting subscriptions.
     """
     first = sa.select(sa.func.min(_s.next_due_at).label("at")).where(
-        _s.next_due_at > sa.bindparam("earliest", type_=Utc), Condition(BECOMES_DUE)
+        _s.next_due_at > sa.bindparam("earliest"), Condition(BECOMES_DUE)
     )
     found = first.cte("opened", recursive=True)
     later = _subscriptions.alias("later")
@@ -102,7 +102,7 @@ _ADVANCE = (
     .values(
         # the higher value, so that a plan that began earlier never moves a cursor back
         cursor=sa.case((subscriptions.cursor_of() < _upto, _upto), else_=subscriptions.cursor_of()),
-        shared_cursor=sa.bindparam("follows", type_=sa.Integer),
+        shared_cursor=sa.bindparam("follows"),
         next_due_at=sa.bindparam("next_due"),
         latest_due_at=sa.bindparam("latest_due"),
     )

@@ -140,11 +140,11 @@ _SETTLED = (
     sa.select(_d.seq, _d.settled_at, (_d.kind == DeliveryKind.NOTICE).label("is_notice"), _is_over.label("is_over"))
     .where(
         _d.settled_at >= _looked,
-        _d.settled_at < sa.bindparam("before", type_=Utc),
-        (_d.settled_at > _looked) | (_d.seq > sa.bindparam("last", type_=Big)),
+        _d.settled_at < sa.bindparam("before"),
+        (_d.settled_at > _looked) | (_d.seq > sa.bindparam("last")),
     )
     .order_by(_d.settled_at, _d.seq)
-    .limit(sa.bindparam("most", type_=sa.Integer))
+    .limit(sa.bindparam("most"))
 )
 _sent_on = (
     sa.select(sa.func.date(_m.sent_at))

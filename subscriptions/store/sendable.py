@@ -30,7 +30,7 @@ IS_HELD = sa.exists().where(
     _wall < _lanes.c.not_before,
 )
 # Whether the next attempt is after :now. Ignores an attempt after :longest, since it was stored with a wrong clock.
-WAITS = (_d.next_at > sa.bindparam("now", type_=Utc)) & (_d.next_at <= sa.bindparam("longest", type_=Utc))
+WAITS = (_d.next_at > sa.bindparam("now")) & (_d.next_at <= sa.bindparam("longest"))
 # Whether an edit of a message was requested. Compares moments, because for "IS NOT NULL" SQLite would read all messages.
 IS_REQUESTED = _m.edit_requested_at > _BEGINNING
 # A message whose edit was requested; NULL if there is none. The statement has the order of an index: without an order,

@@ -124,7 +124,7 @@ SUBSCRIPTIONS = (
 _TAKE = (
     sa.update(_chats)
     .where(_chats.c.id == sa.bindparam("of"))
-    .values(next_number=_chats.c.next_number + sa.bindparam("amount", type_=sa.Integer))
+    .values(next_number=_chats.c.next_number + sa.bindparam("amount"))
 )
 _NEXT_NUMBERS = sa.select(_chats.c.id, _chats.c.next_number)
 

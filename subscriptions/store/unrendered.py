@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from subscriptions import model
 from subscriptions.states import MessageState
 from subscriptions.store import deliveries
-from subscriptions.store.columns import Utc
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.rows import tables
 from subscriptions.store.sendable import IS_HELD, MAY_BE_SENT
@@ -54,7 +53,7 @@ _UNRENDERED = (
 _RENDERED = (
     sa.update(_deliveries)
     .where(_d.seq.in_(sa.bindparam("those", expanding=True)), _d.rendered_at.is_(None))
-    .values(rendered_at=sa.bindparam("now"), settled_at=sa.bindparam("over", type_=Utc), reason=sa.bindparam("why"))
+    .values(rendered_at=sa.bindparam("now"), settled_at=sa.bindparam("over"), reason=sa.bindparam("why"))
     .returning(_d.seq)
 )
 _NEW_MESSAGE = sa.insert(_messages)

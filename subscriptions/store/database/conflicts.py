@@ -76,9 +76,7 @@ def insert_new(transaction: Transaction, row: Row, *keys: str) -> bool:
 
     `keys` are the columns of a unique constraint; without them, the columns of the primary key count.
     """
-    table, unique, values = _parts_of(row, keys)
-    statement = _statement(transaction.connection().dialect.name, table, unique, tuple(values), replaces=False)
-    return execute(transaction, statement, values).rowcount == 1
+    return _write(transaction, row, keys, replaces=False).rowcount == 1
 
 
 def insert_all_new(
@@ -104,9 +102,15 @@ def put_all(
 
 def put(transaction: Transaction, row: Row) -> None:
     """Inserts a row, or updates the row with the same primary key."""
-    table, unique, values = _parts_of(row, ())
-    statement = _statement(transaction.connection().dialect.name, table, unique, tuple(values), replaces=True)
-    execute(transaction, statement, values)
+    _write(transaction, row, (), replaces=True)
+
+
+def _write(
+    transaction: Transaction, row: Row, keys: tuple[str, ...], *, replaces: bool
+) -> sa.CursorResult[*tuple[Any, ...]]:
+    table, unique, values = _parts_of(row, keys)
+    statement = _statement(transaction.connection().dialect.name, table, unique, tuple(values), replaces=replaces)
+    return execute(transaction, statement, values)
 
 
 def hold(transaction: Transaction, row: Row, *keys: str) -> sa.Row[*tuple[Any, ...]]:
