@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from html import escape
+from typing import Any
 from urllib.parse import parse_qsl
 
 from bot.platforms.email import FACTS, mails, markup
@@ -130,23 +131,18 @@ class MailPages(conversation.Receiver):
 
 def _request(chat: model.ChatAddress, link: markup.Link, text: str, update: str) -> conversation.Request:
     """Returns the request of the person who received the mail."""
-    place, person = conversation.Place(chat=chat, kind=FACTS.kind_of(chat)), chat.address
+    common: dict[str, Any] = {
+        "place": conversation.Place(chat=chat, kind=FACTS.kind_of(chat)),
+        "update_id": update,
+        "sender": chat.address,
+        "sender_name": chat.address,
+    }
     if link.does == "press":
-        return conversation.CallbackRequest(
-            place=place,
-            update_id=update,
-            sender=person,
-            sender_name=person,
-            callback_data=link.data,
-            callback_id=update,
-        )
+        return conversation.CallbackRequest(**common, callback_data=link.data, callback_id=update)
     typed = link.data if link.does == "say" else text.strip()
     command = conversation.typed_command(typed)
     return conversation.MessageRequest(
-        place=place,
-        update_id=update,
-        sender=person,
-        sender_name=person,
+        **common,
         command=command.name if command else "",
         text=command.rest if command else typed,
     )

@@ -43,12 +43,11 @@ _KINDS = {
 
 def place_of(chat: Mapping[str, Any], topic: str = "") -> conversation.Place:
     """Returns the Place of a chat of the Bot API."""
-    name = chat.get("title") or " ".join(part for part in (chat.get("first_name"), chat.get("last_name")) if part)
     kind = _KINDS.get(str(chat.get("type")), model.ChatKind.GROUP)
     return conversation.Place(
         chat=model.ChatAddress("telegram", str(int(chat["id"])), topic),
         kind=kind,
-        title=usable_text(name),
+        title=usable_text(chat.get("title") or _full_name(chat)),
         public=kind is not model.ChatKind.PRIVATE and bool(chat.get("username")),
         is_forum=bool(chat.get("is_forum")),
         is_linked=bool(chat.get("linked_chat_id")),
@@ -105,10 +104,8 @@ def _written(
         command=command,
         text=text,
         message_id=str(int(message["message_id"])),
-        sender=_person_id(person),
-        sender_name=_person_name(person),
+        **_by(person),
         sender_is_admin=_is_proven_admin(message),
-        language=usable_text(person.get("language_code")),
         is_addressed=private or (not _is_forwarded(message) and (addressed or (to_us and bool(text or command)))),
         mentions_bot=addressed,
         is_edit=edited,
@@ -187,9 +184,7 @@ def _callback_query(query: Mapping[str, Any], number: str) -> conversation.Reque
         callback_id=usable_text(query["id"]),
         topic_is_unknown=not message.get("date"),
         message_id=str(int(message["message_id"])),
-        sender=_person_id(person),
-        sender_name=_person_name(person),
-        language=usable_text(person.get("language_code")),
+        **_by(person),
     )
 
 
@@ -212,9 +207,7 @@ def _membership_changed(change: Mapping[str, Any], number: str) -> conversation.
         update_id=number,
         event=event,
         details={"status": str(after.get("status", "")), "before": str(before.get("status", ""))},
-        sender=_person_id(person),
-        sender_name=_person_name(person),
-        language=usable_text(person.get("language_code")),
+        **_by(person),
     )
 
 
@@ -230,9 +223,7 @@ def _reaction_changed(change: Mapping[str, Any], number: str) -> conversation.Re
         update_id=number,
         event="reaction",
         details={"message": str(int(change["message_id"])), "before": before, "after": after},
-        sender=_person_id(person),
-        sender_name=_person_name(person),
-        language=usable_text(person.get("language_code")),
+        **_by(person),
     )
 
 
@@ -250,11 +241,16 @@ def _may_write(member: Mapping[str, Any], place: conversation.Place) -> bool:
     return member.get("status") != "restricted" or member.get("can_send_messages") is not False
 
 
-def _person_id(person: Mapping[str, Any]) -> str:
-    if "id" in person:
-        return str(int(person["id"]))
-    return ""
+def _by(person: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the fields of a request that say by whom it was made; none if the update names no person."""
+    if "id" not in person:
+        return {}
+    return {
+        "sender": str(int(person["id"])),
+        "sender_name": usable_text(_full_name(person)),
+        "language": usable_text(person.get("language_code")),
+    }
 
 
-def _person_name(person: Mapping[str, Any]) -> str:
-    return usable_text(" ".join(part for part in (person.get("first_name"), person.get("last_name")) if part))
+def _full_name(named: Mapping[str, Any]) -> str:
+    return " ".join(part for part in (named.get("first_name"), named.get("last_name")) if part)
