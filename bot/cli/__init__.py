@@ -384,6 +384,8 @@ def _report_usage_error(error: Exception, arguments: Sequence[str]) -> int:
     context = getattr(error, "ctx", None)
     message = " ".join(str(getattr(error, "format_message", lambda: error)()).split())
     message = re.split(r" Did you mean | \(Possible options", message)[0]  # without Typer's own suggestions
+    if not message:  # nothing was typed after the name of a group, and its help was printed
+        return USAGE
     message += "" if message.endswith((".", "?", "!")) else "."
     wrong, meant = _misspelt_option(context, arguments)
     if wrong:  # Typer took the misspelt option for an argument, because arguments may begin with "-"

@@ -28,14 +28,7 @@ from subscriptions.store.work_figures import room
 
 _SQLITE = b"SQLite format 3\x00"
 
-database = typer.Typer(help="The database: its schema and its size.", invoke_without_command=True)
-
-
-@database.callback()
-def _schema(deps: typer.Context) -> None:
-    if deps.invoked_subcommand is None:
-        deps.get_help()
-        raise typer.Exit(2)
+database = typer.Typer(help="The database: its schema and its size.", no_args_is_help=True)
 
 
 @database.command(epilog="For example: `paperwire db current`")

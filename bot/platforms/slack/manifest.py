@@ -218,14 +218,7 @@ def manifest(*, minimal: bool = False, url: str = "") -> dict[str, Any]:
     }
 
 
-app = typer.Typer(help="An app of your own in Slack.", invoke_without_command=True)
-
-
-@app.callback()
-def _slack(deps: typer.Context) -> None:
-    if deps.invoked_subcommand is None:
-        typer.echo(deps.get_help())
-        raise typer.Exit(2)
+app = typer.Typer(help="An app of your own in Slack.", no_args_is_help=True)
 
 
 @app.command("manifest")
