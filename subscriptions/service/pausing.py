@@ -106,29 +106,29 @@ def end_pauses(transaction: Transaction, *, now: datetime) -> None:
     For example, "until mon" ends at midnight. A subscription that is due at eight is then due on Monday at eight, and
     not at once.
     """
-    ended = ended_pauses.ended_pauses(transaction, now)
+    chat_ids = ended_pauses.chats_with_ended_pause(transaction, now)
+    chats = stored_chats.chats_by_id(transaction, chat_ids)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, chat_ids)
     ended_pauses.end_pauses(transaction, now)
-    chats = stored_chats.chats_by_id(transaction, {chat for chat, _, _ in ended})
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, list(chats))
-    known = {subscription.id: subscription for of_chat in subscriptions.values() for subscription in of_chat}
-    for chat, subscription, until in ended:
-        before = known[subscription]
-        moment = _moment_after(chats[chat], before, until)
-        if moment != before.next_due_at:
-            span = forecast.due_span(before.cadence, forecast.zone_of(before, chats[chat]), moment)
-            stored_subscriptions.change_subscription(transaction, before, forecast.with_due(before, span))
+    for chat in chats.values():
+        _, woken = with_ended_pauses(chat, subscriptions[chat.id], now)
+        for before, after in zip(subscriptions[chat.id], woken, strict=True):
+            if after.next_due_at != before.next_due_at:
+                stored_subscriptions.change_subscription(transaction, before, after)
 
 
-def _moment_after(chat: model.Chat, subscription: model.Subscription, until: datetime) -> datetime | None:
-    """Returns the due moment of a subscription after a pause that ended at `until`.
+def _due_after(chat: model.Chat, subscription: model.Subscription, until: datetime) -> model.Subscription:
+    """Returns a subscription with the due moment that it has after a pause that ended at `until`.
 
-    If the due moment passed during the pause, returns the first regular moment after the pause. For when-out, a window
+    If its due moment passed during the pause, this is the first regular moment after the pause. For when-out, a window
     that is open at the end of the pause counts as the first.
     """
-    if subscription.cadence.kind == "now" or subscription.next_due_at is None or subscription.next_due_at >= until:
-        return subscription.next_due_at
+    cadence, due = subscription.cadence, subscription.next_due_at
+    if cadence.kind == "now" or due is None or due >= until:
+        return subscription
     zone = forecast.zone_of(subscription, chat)
-    return cadences.first_due(subscription.cadence, zone, until - timedelta(microseconds=1))
+    moment = cadences.first_due(cadence, zone, until - timedelta(microseconds=1))
+    return forecast.with_due(subscription, forecast.due_span(cadence, zone, moment))
 
 
 def with_ended_pauses(
@@ -146,13 +146,12 @@ def with_ended_pauses(
     def woken(subscription: model.Subscription) -> model.Subscription:
         if subscription.state is states.SubscriptionState.ACTIVE:
             if until:
-                return subscription._replace(next_due_at=_moment_after(chat, subscription, until))
+                return _due_after(chat, subscription, until)
             return subscription
         own = subscription.paused_until
         if own is None or own > now:
             return subscription
-        moment = _moment_after(chat, subscription, own)
-        return subscription._replace(state=states.SubscriptionState.ACTIVE, paused_until=None, next_due_at=moment)
+        return _due_after(chat, subscription, own)._replace(state=states.SubscriptionState.ACTIVE, paused_until=None)
 
     return chat, tuple(map(woken, subscriptions))
 

@@ -140,7 +140,7 @@ def _read_due(transaction: Transaction, now: datetime) -> _Due:
     last_sequence, waiting = forecast.last_sequence, forecast.all_reported is False
     chat_ids = plans.due_chats(transaction, now, last_sequence, waiting=waiting)
     behind = stored_subscriptions.behind(transaction, last_sequence)
-    return _Due(forecast, chat_ids, behind, ended_pauses.has_ended_pause(transaction, now))
+    return _Due(forecast, chat_ids, behind, bool(ended_pauses.chats_with_ended_pause(transaction, now)))
 
 
 def _chats_to_plan(store: Store, due: Sequence[int], found: look.Look | None) -> Iterator[int]:

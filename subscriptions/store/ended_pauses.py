@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from subscriptions import states
 from subscriptions.store.columns import Utc
-from subscriptions.store.database.store import Transaction, execute, rows_of
+from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.rows import TABLES
 
 _chats = TABLES.tables["chat"]
@@ -17,11 +17,7 @@ _c, _s = _chats.c, _subscriptions.c
 
 _CHAT_PAUSE_ENDED = (_c.state == states.ChatState.PAUSED) & (_c.paused_until <= _now)
 _PAUSE_ENDED = (_s.state == states.SubscriptionState.PAUSED) & (_s.paused_until <= _now)
-_A_PAUSE_ENDED = sa.select(
-    sa.or_(sa.select(_c.id).where(_CHAT_PAUSE_ENDED).exists(), sa.select(_s.id).where(_PAUSE_ENDED).exists())
-)
-_CHATS_BACK = sa.select(_c.id, _c.paused_until).where(_CHAT_PAUSE_ENDED)
-_ENDED = sa.select(_s.chat, _s.id, _s.paused_until).where(_PAUSE_ENDED)
+_CHATS = sa.union(sa.select(_c.id).where(_CHAT_PAUSE_ENDED), sa.select(_s.chat).where(_PAUSE_ENDED))
 _RESUME_CHATS = (
     sa.update(_chats)
     .where(_CHAT_PAUSE_ENDED)
@@ -30,18 +26,9 @@ _RESUME_CHATS = (
 _RESUME = sa.update(_subscriptions).where(_PAUSE_ENDED).values(state=states.SubscriptionState.ACTIVE, paused_until=None)
 
 
-def has_ended_pause(transaction: Transaction, now: datetime) -> bool:
-    """Whether the time of any pause, of a chat or a subscription, is over."""
-    return bool(execute(transaction, _A_PAUSE_ENDED, {"now": now}).scalar())
-
-
-def ended_pauses(transaction: Transaction, now: datetime) -> list[tuple[int, int, datetime]]:
-    """Returns (chat, subscription, end of the pause) for each subscription whose own or chat's pause is over."""
-    found = [(chat, subscription, until) for chat, subscription, until in execute(transaction, _ENDED, {"now": now})]
-    back: dict[int, datetime] = {row.id: row.paused_until for row in execute(transaction, _CHATS_BACK, {"now": now})}
-    active = sa.select(_s.chat, _s.id).where(_s.state == states.SubscriptionState.ACTIVE)
-    of_chats = rows_of(transaction, active, _s.chat, sorted(back))  # for a join, SQLite would read all subscriptions
-    return found + [(chat, subscription, back[chat]) for chat, subscription in of_chats]
+def chats_with_ended_pause(transaction: Transaction, now: datetime) -> list[int]:
+    """Returns the ids of the chats whose pause is over, or the pause of one of their subscriptions."""
+    return list(execute(transaction, _CHATS, {"now": now}).scalars())
 
 
 def end_pauses(transaction: Transaction, now: datetime) -> None:
