@@ -181,7 +181,7 @@ async def _edit_message(deps: Dependencies, step: steps.Edit, lane: model.Lane) 
         return False
     deps.rate_limiter.record_send(lane, deps.clock.monotonic())
     channel, message = deps.channels[lane.platform], messages[step.number - 1]
-    await channel.edit(step.chat.address, step.platform_id, message, plain=step.plain)
+    await channel.edit(step.delivery.chat.address, step.platform_id, message, plain=step.plain)
     return True
 
 

@@ -35,11 +35,7 @@ def nearly_same(
 ) -> Overlap | None:
     """Returns two subscriptions that share most of their recent papers and can be merged; None if there are none."""
     able = [one for one in subscriptions if one.state is SubscriptionState.ACTIVE][:MOST_COMPARED]
-    found = (
-        recent(transaction, now)
-        .find(transaction, {one.canonical: parse.parse_canonical(one.canonical) for one in able}, chat)
-        .of
-    )
+    found = recent(transaction, now).find_each(transaction, able, chat).of
     near = sorted(
         (
             (overlap.shared / overlap.either, overlap.shared, overlap, pair)

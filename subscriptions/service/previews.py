@@ -73,16 +73,12 @@ def preview_recent(transaction: Transaction, chat: model.Chat, *, now: datetime,
     """
     subscriptions, query = _chosen(transaction, chat, which, now)
     window = recent(transaction, now)
-    sets = window.find(
-        transaction,
-        {str(subscription.id): plan_inputs.stored_query(subscription.canonical) for subscription in subscriptions},
-        chat,
-    )
+    sets = window.find_each(transaction, subscriptions, chat)
     case = _Case(
         chat=_with_limit(chat),
         subscriptions=subscriptions,
         entries=window.entries,
-        fits={subscription.id: sets.of[str(subscription.id)] for subscription in subscriptions},
+        fits={subscription.id: sets.of[subscription.canonical] for subscription in subscriptions},
         known=sets.base.of,
     )
     delivered = _delivered_in(transaction, chat, window.entries, sets.union)

@@ -5,7 +5,7 @@ encoder has to start first. So it is not done inside a transaction: a use case t
 done again with them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from subscriptions import errors
 from subscriptions.query import ABOUT
@@ -25,16 +25,20 @@ LATER = errors.Sentence("Please try again in a minute, or write it in words, wit
 
 def with_known_vectors(transaction: Transaction, query: Query) -> Query:
     """Returns the query with those vectors of its texts that are known. A term without a vector rests: nothing is near."""
-    texts = [text for text in query.asked if text not in query.fields.questions]
-    if texts:
+    if texts := _lacking(query):
         return with_vectors(query, _known(transaction, texts))
     return query
+
+
+def _lacking(query: Query) -> list[str]:
+    """Returns the texts of a query that have no vectors in it."""
+    return [text for text in query.asked if text not in query.fields.questions]
 
 
 def with_all_vectors(transaction: Transaction, query: Query) -> Query:
     """Returns the query with the vectors of its texts. Raises Unencoded; MeaningFails if they cannot be had now."""
     query = with_known_vectors(transaction, query)
-    if missing := [text for text in query.asked if text not in query.fields.questions]:
+    if missing := _lacking(query):
         _ask(transaction, missing)
         is_off = not transaction.store.encoder
         sentence, hint = (IS_OFF, IN_WORDS) if is_off else (FAILS, LATER)
@@ -57,8 +61,7 @@ def are_late(transaction: Transaction, texts: Iterable[str]) -> bool:
 
 def ask_for(transaction: Transaction, texts: Iterable[str]) -> None:
     """Raises Unencoded if some of these texts lack vectors that can be made; does nothing otherwise."""
-    texts = list(texts)
-    if texts and (missing := texts_without(transaction, texts)):
+    if missing := texts_without(transaction, texts):
         _ask(transaction, missing)
 
 
@@ -73,15 +76,15 @@ def texts_without(transaction: Transaction, texts: Iterable[str]) -> list[str]:
 def why_they_rest(transaction: Transaction, canonicals: Iterable[str]) -> dict[str, errors.Sentence]:
     """Returns canonical text → why it rests, for those of these stored queries that find nothing near in meaning now."""
     asked = {text: parse_canonical(text).asked for text in canonicals if ABOUT.canonical_prefix in text}
-    if not asked:
-        return {}
     if not transaction.store.encoder:
         return {canonical: RESTS for canonical, texts in asked.items() if texts}
     lacking = {*texts_without(transaction, {text for texts in asked.values() for text in texts})}
     return {canonical: RESTS_UNTIL_KNOWN for canonical, texts in asked.items() if not lacking.isdisjoint(texts)}
 
 
-def _known(transaction: Transaction, texts: Iterable[str]) -> dict[str, bytes]:
+def _known(transaction: Transaction, texts: Collection[str]) -> dict[str, bytes]:
+    if not texts:
+        return {}
     return meanings.kept_questions(transaction, texts) | meanings.questions_of(transaction, texts)
 
 

@@ -69,6 +69,13 @@ class Recent:
         )
         return MatchSets({name: one.bits & wanted for name, one in hits.items()}, base, wanted)
 
+    def find_each(
+        self, transaction: Transaction, subscriptions: Iterable[model.Subscription], chat: model.Chat
+    ) -> "MatchSets":
+        """Like `find`, for subscriptions of the chat. The name of a query is its canonical text."""
+        canonicals = {subscription.canonical for subscription in subscriptions}
+        return self.find(transaction, {one: parse.parse_canonical(one) for one in canonicals}, chat)
+
     def newest(self, transaction: Transaction, found: int, most: int) -> tuple[model.KnownPaper, ...]:
         """Returns the newest `most` papers of a set, newest first."""
         return index.read(transaction, self.entries.newest_first(found, most))
@@ -163,11 +170,7 @@ def activity(
     """Returns how many papers of the last days these subscriptions match, and when they last delivered papers."""
     window = recent(transaction, now)
     came = stored_subscriptions.last_came(transaction, chat.id, now - CAME_WITHIN)
-    sets = window.find(
-        transaction,
-        {text: parse.parse_canonical(text) for text in {subscription.canonical for subscription in subscriptions}},
-        chat,
-    )
+    sets = window.find_each(transaction, subscriptions, chat)
     return MatchCount(found={text: one.bit_count() for text, one in sets.of.items()}, base=sets.base, came=came)
 
 
@@ -177,8 +180,7 @@ def found_by_day(
 ) -> Mapping[str, tuple[int, ...]]:
     """Returns canonical text → number of matches on each of the last seven days, oldest day first."""
     window, today = recent(transaction, now), transaction.day_of(now)
-    queries = {one.canonical: parse.parse_canonical(one.canonical) for one in subscriptions}
-    sets = window.find(transaction, queries, chat)
+    sets = window.find_each(transaction, subscriptions, chat)
     days = [today - timedelta(days=ago) for ago in reversed(range(DAYS_KNOWN))]
     found = {text: Counter(map(index.day_of, window.entries.newest_first(papers))) for text, papers in sets.of.items()}
     return {text: tuple(count[day] for day in days) for text, count in found.items()}

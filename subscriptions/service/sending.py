@@ -211,16 +211,18 @@ def record_edit_outcome(
                 now=now,
             )
             if decision.pauses_lane:
-                claims.pause_lane(transaction, edit.chat.address.lane, wall=wall, until=wall + decision.pauses_lane)
+                claims.pause_lane(
+                    transaction, edit.delivery.chat.address.lane, wall=wall, until=wall + decision.pauses_lane
+                )
             elif decision.not_before is not None:
-                wakeups.wake_lanes(transaction, [edit.chat.address.lane], after=decision.not_before - now)
+                wakeups.wake_lanes(transaction, [edit.delivery.chat.address.lane], after=decision.not_before - now)
             edits.postpone_edit(transaction, edit, next_at=decision.not_before)
         case errors.SenderStopped():
             edits.postpone_edit(transaction, edit, next_at=None)
             return True
         case errors.ChatMoved():
             edits.postpone_edit(transaction, edit, next_at=None)
-            moving.chat_moved(transaction, edit.chat.address, outcome.address, now=now)
+            moving.chat_moved(transaction, edit.delivery.chat.address, outcome.address, now=now)
         case _:
             edits.finish_edit(transaction, edit)
     return False

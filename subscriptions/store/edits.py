@@ -56,7 +56,6 @@ def next_edit(transaction: Transaction, asking: ClaimRequest) -> Edit | None:
     return Edit(
         seq=found.delivery,
         number=found.number,
-        chat=delivery.chat,
         requested_at=found.edit_requested_at,
         platform_id=found.platform_id,
         plain=found.use_plain,

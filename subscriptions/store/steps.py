@@ -40,7 +40,6 @@ class Edit:
 
     seq: int
     number: int
-    chat: model.Chat
     requested_at: datetime  # the moment of this request; after a later request, the message is edited again
     platform_id: str
     plain: bool  # it was sent without markup
