@@ -5,8 +5,7 @@ Arguments are UTF-8 in any locale; paths are converted to the file system's enco
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from typing import Annotated
 
 import typer
@@ -64,31 +63,17 @@ def content(path: str) -> bytes:
     return read_file(_native(path))
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFiles:
-    """The files that the sources of paperwire.toml watch, as they were at one moment."""
+SourceOf = Callable[[str], SourceSettings | None]  # path of a file → the source that watches it, None if there is none
 
-    files: Mapping[str, SourceSettings]  # absolute path → the first source that watches it
 
-    @classmethod
-    def listed(cls, sources: Iterable[SourceSettings]) -> "SourceFiles":
-        """Lists the files of all sources. A folder that does not exist counts as empty."""
-        files: dict[str, SourceSettings] = {}
-        for source in sources:
-            for name in _listed(source):
+def watching(sources: Iterable[SourceSettings]) -> SourceOf:
+    """Returns which of these sources watches a file, as their folders are now; the first, if there are several."""
+    files: dict[str, SourceSettings] = {}
+    for source in sources:
+        with suppress(UnreadableInput):  # a folder that does not exist counts as empty
+            for name in () if source.path is None else list_folder(str(source.path)):
                 files.setdefault(os.path.abspath(name), source)  # noqa: PTH100 - removes "..", but follows no links
-        return cls(files)
-
-    def source_of(self, path: str) -> SourceSettings | None:
-        """Returns the source that watches the file at this path, None if there is none."""
-        return None if path == STDIN else self.files.get(os.path.abspath(path))  # noqa: PTH100 - as above
-
-
-def _listed(source: SourceSettings) -> Iterable[str]:
-    try:
-        return () if source.path is None else list_folder(str(source.path))
-    except UnreadableInput:
-        return ()
+    return lambda path: None if path == STDIN else files.get(os.path.abspath(path))  # noqa: PTH100 - as above
 
 
 def _native(path: str) -> str:
@@ -100,7 +85,7 @@ def _native(path: str) -> str:
 
 
 def digests_in(
-    paths: Iterable[str], source_of: Callable[[str], SourceSettings | None] = lambda _: None
+    paths: Iterable[str], source_of: SourceOf = lambda _: None
 ) -> Iterator[tuple[str, Digest | PaperwireError]]:
     """Yields (path, digest or error) of each document, read with the format and language of its source."""
     for path, data in read_paths(paths):

@@ -84,7 +84,7 @@ def ingest(
     named = source_name("--source", source) if source else None
     with open_session(now, make=True) as session, tables.progress(documents(paths), "Ingesting") as found:
         watched, receipts = (
-            arguments.SourceFiles.listed(session.settings.sources),
+            arguments.watching(session.settings.sources),
             source_scheduler.make_file_receipts(session.settings, session),
         )
         done = _Ingestion(session, named, default_day, announce, watched, receipts)
@@ -110,7 +110,7 @@ class _Ingestion:
     source: str | None  # the source of all digests, from --source
     day: date | None  # the day of digests that name none, from --date
     announce: bool  # announce papers of any age, from --announce
-    watched: arguments.SourceFiles
+    watched_by: arguments.SourceOf
     receipts: FileReceipts
     files: list[_IngestedFile] = field(default_factory=list)
     failed: int = 0
@@ -118,7 +118,7 @@ class _Ingestion:
 
     def source_of(self, path: str) -> tuple[str, SourceSettings | None]:
         """Returns (name of the source, its settings) for a file. The settings are None if paperwire.toml has none."""
-        watched_by = self.watched.source_of(path)
+        watched_by = self.watched_by(path)
         name = self.source or (watched_by.name if watched_by else DEFAULT_SOURCE_NAME)
         named = next((source for source in self.session.settings.sources if source.name == name), None)
         return name, named or watched_by

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import arguments, output, tables
-from bot.cli.arguments import Json, Paths, SourceFiles
+from bot.cli.arguments import Json, Paths
 from bot.cli.digest_reports import MANY, DigestTables, Overview, Refusals, Report, digest_report
 from bot.rendering.queries_in_words import explain as explained
 from bot.rendering.queries_in_words import query_in_words
@@ -48,9 +48,9 @@ def inspect(
 ) -> int:
     """Recognise and parse digests without storing anything."""
     reports, refused = [], []
-    watched = SourceFiles.listed(load_sources(os.environ, Path.cwd()))
+    watched = arguments.watching(load_sources(os.environ, Path.cwd()))
     with tables.progress(arguments.documents(paths), "Reading") as found:
-        for path, read in arguments.digests_in(found, watched.source_of):
+        for path, read in arguments.digests_in(found, watched):
             reports.append(digest_report(path, read, papers=papers))
             if isinstance(read, errors.PaperwireError):
                 refused.append((path, read))
