@@ -61,16 +61,10 @@ def unreadable(path: str, error: OSError | ValueError) -> UnreadableInput:
     return UnreadableInput(errors.Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason}))
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedFile:
-    """The content of a file that a source watches."""
+def read_watched(path: str, pattern: str, *, follow: bool) -> tuple[bytes, bool]:
+    """Returns (content of a file that matches a pattern, whether a symbolic link led out of the folder).
 
-    data: bytes
-    elsewhere: bool  # a symbolic link led out of the folder, so nothing of the content may be quoted
-
-
-def read_watched(path: str, pattern: str, *, follow: bool) -> WatchedFile:
-    """Returns the content of a file that matches a pattern. Raises OSError, and UnreadableInput above 64 MiB.
+    Nothing of the content from elsewhere may be quoted. Raises OSError, and UnreadableInput above 64 MiB.
 
     A symbolic link that leads out of the folder of the pattern is refused. Otherwise a person who may write into that
     folder could make paperwire read any file of this machine. The link is followed if `follow` is set, or if the pattern
@@ -83,7 +77,7 @@ def read_watched(path: str, pattern: str, *, follow: bool) -> WatchedFile:
             errors.Sentence("{name}: a symbolic link that leads out of its folder; it is not read.", {"name": path}),
             errors.Sentence('If it is yours, give its source links = "follow" in paperwire.toml.'),
         )
-    return WatchedFile(_bytes_of(target), elsewhere)
+    return _bytes_of(target), elsewhere
 
 
 def without_quotation(error: errors.PaperwireError, path: str) -> errors.PaperwireError:

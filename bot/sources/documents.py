@@ -24,11 +24,11 @@ def read_watched_digest(source: SourceSettings, path: str) -> model.Digest:
 
     The errors quote nothing of a file to which a symbolic link led out of the folder.
     """
-    found = files.read_watched(path, str(source.path), follow=source.links == "follow")
+    data, elsewhere = files.read_watched(path, str(source.path), follow=source.links == "follow")
     try:
-        return read_digest(found.data, path, format=source.format, language=source.language)
+        return read_digest(data, path, format=source.format, language=source.language)
     except errors.PaperwireError as error:
-        raise files.without_quotation(error, path) if found.elsewhere else error from None
+        raise files.without_quotation(error, path) if elsewhere else error from None
 
 
 def reason_of(error: UnknownFormat | BrokenDigest) -> str:

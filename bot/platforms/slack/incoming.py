@@ -31,11 +31,7 @@ class MalformedPayload(ValueError):
 
 
 class UnknownWorkspace(Exception):
-    """A payload from a workspace for which there is no token."""
-
-    def __init__(self, team: str) -> None:
-        super().__init__(team)
-        self.team = team
+    """A payload from a workspace for which there is no token. Its text is the id of the workspace."""
 
 
 def read(kind: str, payload: object, teams: Teams) -> conversation.Request | None:

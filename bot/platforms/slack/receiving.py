@@ -15,6 +15,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -66,7 +67,7 @@ class PayloadDispatcher:
             log.warning("Slack sent something of an unknown shape (%s, %s).", kind, error)
             return {}
         except UnknownWorkspace as error:
-            log.info("Slack sent something of the workspace %s, which has no token here; it was dropped.", error.team)
+            log.info("Slack sent something of the workspace %s, which has no token here; it was dropped.", error)
             return {}
         if request is None:
             return {}
@@ -125,7 +126,8 @@ class SlackHttp:
             conversation.WebRoute(path=path, answer=self.answer, method="POST", accepts=_names_signature)
             for path in PATHS
         )
-        self._verifier = SignatureVerifier(secret.get_secret_value(), _Seconds(clock))  # type: ignore[arg-type]
+        seconds = SimpleNamespace(now=lambda: clock.wall().timestamp())
+        self._verifier = SignatureVerifier(secret.get_secret_value(), seconds)  # type: ignore[arg-type]
         self._payloads = PayloadDispatcher(workspaces, None, on_bot_name=on_bot_name)
         self._loop = ReceiverLoop("Slack", clock)
         self._dispatcher: conversation.RequestDispatcher | None = None
@@ -187,17 +189,6 @@ class SlackHttp:
 
 def _names_signature(headers: Mapping[str, str]) -> bool:
     return bool(headers.get(TIMESTAMP) and headers.get(SIGNATURE, "").startswith("v0="))
-
-
-class _Seconds:
-    """The machine's clock in the shape that slack-sdk expects."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    def now(self) -> float:
-        """Seconds since 1970."""
-        return self._clock.wall().timestamp()
 
 
 def _read(call: conversation.WebRequest) -> tuple[str, dict[str, Any]]:

@@ -112,6 +112,7 @@ FORM = "/chat/form"  # the page that shows a form
 _LONGEST_NUMBER = 12  # digits
 NOT_NOW = conversation.PageResponse(status=503, body="Not now.\n", kind="text/plain")
 TOO_MUCH = conversation.PageResponse(status=429, body="That was too much. Wait a minute.\n", kind="text/plain")
+_Hear = Callable[[conversation.PageRequest, conversation.RequestDispatcher], Awaitable[Heard]]
 _Work = Callable[[conversation.PageRequest, conversation.RequestDispatcher], Awaitable[conversation.PageResponse]]
 
 
@@ -144,15 +145,16 @@ class ChatPages:
 
     def all(self) -> tuple[conversation.WebPage, ...]:
         """Returns the pages."""
+        say, press = (
+            answering(self._channel, partial(self._done, work)) for work in (self._talk.say, self._talk.press)
+        )
         return (
             conversation.WebPage(path="/", answer=self.show, label=errors.Sentence("Chat")),
-            conversation.WebPage(path="/chat/say", answer=answering(self._channel, self.say), method="POST"),
-            conversation.WebPage(path="/chat/press", answer=answering(self._channel, self.press), method="POST"),
+            conversation.WebPage(path="/chat/say", answer=say, method="POST"),
+            conversation.WebPage(path="/chat/press", answer=press, method="POST"),
             conversation.WebPage(path="/chat/events", answer=self.follow, is_stream=True),
             conversation.WebPage(path="/chat/file", answer=self.download),
-            conversation.WebPage(
-                path="/chat/file", answer=answering(self._channel, self.say), method="POST", takes_file=True
-            ),
+            conversation.WebPage(path="/chat/file", answer=say, method="POST", takes_file=True),
             conversation.WebPage(path=FORM, answer=answering(self._channel, self.show_form)),
             conversation.WebPage(path=FORM, answer=answering(self._channel, self.take_form), method="POST"),
         )
@@ -187,18 +189,6 @@ class ChatPages:
             [*recent_matches.newest_papers(self._store, now=now, most=1), *sample][:1], None, view.chat, alone=True
         )
 
-    async def say(
-        self, asked: conversation.PageRequest, dispatcher: conversation.RequestDispatcher
-    ) -> conversation.PageResponse:
-        """Handles a message or a file."""
-        return await self._done(asked, await self._talk.say(asked, dispatcher))
-
-    async def press(
-        self, asked: conversation.PageRequest, dispatcher: conversation.RequestDispatcher
-    ) -> conversation.PageResponse:
-        """Handles a pressed button."""
-        return await self._done(asked, await self._talk.press(asked, dispatcher))
-
     async def follow(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Streams the changes since the last one that the browser has, or since the page was drawn."""
         return conversation.PageResponse(stream=self._changes(asked))
@@ -224,12 +214,15 @@ class ChatPages:
             body=text.encode("utf-8", "replace"), kind="application/octet-stream", headers=kept
         )
 
-    async def _done(self, asked: conversation.PageRequest, heard: Heard) -> conversation.PageResponse:
-        """Redirects the browser to the answer, or to the form that the answer opens.
+    async def _done(
+        self, work: _Hear, asked: conversation.PageRequest, dispatcher: conversation.RequestDispatcher
+    ) -> conversation.PageResponse:
+        """Handles what a visitor wrote or pressed. Redirects the browser to the answer, or to the form that the answer opens.
 
         A request of our own script gets JSON instead: the words to show, the address of the form, and after the press of
         a button the address of the answer.
         """
+        heard = await work(asked, dispatcher)
         goes = f"{FORM}?id={heard.form.id}" if heard.form else ""
         if asked.wants_fragment:
             told: dict[str, object] = {"said": heard.toast, "goes": goes}
