@@ -30,7 +30,7 @@ from bot.rendering.reply_messages import render_reply
 from bot.settings import Settings
 from bot.settings.models import encoder_of, model_room
 from subscriptions import model
-from subscriptions.addresses import facts_of
+from subscriptions.addresses import declared, facts_of
 from subscriptions.store.database.store import KEPT_COPIES, Store
 
 if TYPE_CHECKING:  # this import loads httpx and the formats, see App.source_scheduler
@@ -56,6 +56,11 @@ class App:
     cluster: "ClusterEngine | None" = None  # the engine of one of several workers; None: this process sends alone
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set when the process must stop
     interrupted: bool = False  # whether Ctrl-C is the reason to stop
+
+    @property
+    def platforms_off(self) -> list[str]:
+        """The names of the platforms that are off, without a token."""
+        return sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in self.platforms)
 
     def open(self) -> None:
         """Creates the database if there is none, and upgrades its schema to this version.

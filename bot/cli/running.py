@@ -12,7 +12,6 @@ from bot.cli.arguments import Json, Now
 from bot.delivery.sender import Sent
 from bot.operation import orderly_stop, process
 from bot.operation.worker import OwnerWatch
-from subscriptions.addresses import declared
 
 
 def run(
@@ -54,8 +53,7 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
         output.print_error(
             f"{session.titled(platform)} has stopped: {reason.rstrip('.')}. Everything for it stays planned."
         )
-    off = {facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms}
-    for platform in sorted(off & sent.waiting_on):
+    for platform in [name for name in app.platforms_off if name in sent.waiting_on]:
         output.print_error(f"{platform.capitalize()} is off, without a token. Everything for it stays planned.")
     orderly_stop.raise_if_interrupted(app)
     return 1 if sent.dead else 0

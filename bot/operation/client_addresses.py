@@ -4,12 +4,7 @@ import ipaddress
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-
-def is_loopback(host: str) -> bool:
-    """Returns whether an address to listen on can be reached only from this machine."""
-    if host.lower() == "localhost":
-        return True
-    return is_ip(host) and ipaddress.ip_address(host).is_loopback
+from bot.settings.hosts import is_ip, is_loopback
 
 
 def network_of(address: str) -> str:
@@ -34,7 +29,7 @@ def is_known_host(host: str, names: Collection[str], *, local: bool) -> bool:
     name = name_of(f"//{host}")
     if name in names or name == "localhost" or name.endswith(".localhost"):
         return True
-    return is_ip(name) and (not local or ipaddress.ip_address(name).is_loopback)
+    return is_ip(name) and (not local or is_loopback(name))
 
 
 def name_of(url: str) -> str:
@@ -43,12 +38,3 @@ def name_of(url: str) -> str:
         return (urlsplit(url).hostname or "").lower()
     except ValueError:
         return ""
-
-
-def is_ip(text: str) -> bool:
-    """Returns whether a text is an IP address."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from bot.app import App
 from bot.operation.web_entry import Entry, entry
 from bot.sources.source_scheduler import SourceScheduler
-from subscriptions.addresses import declared
 from subscriptions.service import operators
 from subscriptions.service.notices import notify_new_version
 from subscriptions.store.database.store import Store
@@ -14,9 +13,7 @@ from subscriptions.store.database.store import Store
 def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
     """Returns the lines about platforms, database and sources that `paperwire run` prints at the start."""
     on = ", ".join(sorted(app.platforms))
-    off = ", ".join(
-        sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms)
-    )
+    off = ", ".join(app.platforms_off)
     lines = [f"paperwire is on: {on}." + (f" Off, without a token: {off}." if off else "")]
     for platform in app.platforms.values():
         lines += platform.startup_lines

@@ -2,9 +2,9 @@
 
 from enum import Enum
 
-from bot.operation.client_addresses import is_loopback
 from bot.rooms import modules
 from bot.settings import Settings
+from bot.settings.hosts import is_loopback
 
 
 class Entry(Enum):

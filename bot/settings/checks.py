@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
@@ -16,6 +15,7 @@ from platformdirs import user_data_path
 from pydantic import PlainValidator, SecretStr
 
 from bot.settings.cron import fits_any_day, is_cron
+from bot.settings.hosts import is_ip
 from subscriptions import addresses, errors
 from subscriptions.categories import announced_category
 from subscriptions.model import ChatAddress
@@ -294,7 +294,7 @@ def _split(text: str) -> SplitResult:
 
 
 def _without_port(text: str) -> str:
-    if _is_address(text):
+    if is_ip(text):
         return text.casefold()
     if "/" in text:
         return ""
@@ -302,15 +302,7 @@ def _without_port(text: str) -> str:
 
 
 def _is_host(text: str) -> bool:
-    return _is_address(text) or _HOST_NAME.fullmatch(text) is not None
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return is_ip(text) or _HOST_NAME.fullmatch(text) is not None
 
 
 def _sqlite_path(text: str, cwd: Path) -> str:

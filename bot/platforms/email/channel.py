@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from email.headerregistry import Address
 from email.utils import parseaddr
 from functools import partial
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +21,7 @@ from bot.platforms.email.answers import Step, outcome_of
 from bot.platforms.email.settings import MailSettings
 from bot.ports import channel as channels
 from bot.settings import Settings
+from bot.settings.hosts import is_ip, is_loopback
 from subscriptions import errors, model
 from subscriptions.store.database.store import Store
 
@@ -55,7 +55,7 @@ def _hand_over(url: SecretStr, name: str, timeout: float) -> Callable[[], aiosmt
     host, user = parts.hostname or "", unquote(parts.username or "")
     # With a password, encryption is required. Without one, mail is sent unencrypted if the server offers nothing else.
     start_tls = True if user else None
-    if is_tls or _is_here(host):
+    if is_tls or is_loopback(host):  # mail to this machine needs no encryption, because it does not use the network
         start_tls = False
     return partial(
         aiosmtplib.SMTP,
@@ -70,25 +70,12 @@ def _hand_over(url: SecretStr, name: str, timeout: float) -> Callable[[], aiosmt
     )
 
 
-def _is_here(host: str) -> bool:
-    """Returns whether the server is this machine. Such mail needs no encryption, because it does not use the network."""
-    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
-
-
 def _greeting(settings: Settings, domain: str) -> str:
     """Returns the name by which we greet a mail server. Servers refuse "localhost" and names without a dot."""
     host = urlsplit(settings.web_url or "").hostname or ""
-    if "." in host.strip(".") and not _is_address(host):
+    if "." in host.strip(".") and not is_ip(host):
         return host
     return domain
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 class EmailChannel(channels.Channel):
