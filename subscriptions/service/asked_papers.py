@@ -39,9 +39,11 @@ def last_papers(transaction: Transaction, chat: model.Chat) -> dict[int, int]:
 @reads
 def as_item(transaction: Transaction, chat: model.Chat, known: model.KnownPaper) -> model.Item:
     """Returns a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
-    delivered = deliveries.delivered_item(transaction, chat.id, known.id)
-    subscriptions = () if delivered else stored_subscriptions.subscriptions_in(transaction, chat.id)
-    return delivered or model.Item(paper=known, because=_fitting(transaction, subscriptions, known), position=0)
+    delivered = deliveries.deliveries_of(transaction, chat.id, known.id)
+    if delivered is not None:
+        return delivered.item
+    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
+    return model.Item(paper=known, because=_fitting(transaction, subscriptions, known), position=0)
 
 
 @reads

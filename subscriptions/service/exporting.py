@@ -64,6 +64,6 @@ def _lines(lines: Sequence[str]) -> str:
 def delivered(transaction: Transaction, address: model.ChatAddress, *, since: datetime) -> tuple[model.KnownPaper, ...]:
     """Returns the papers that messages have shown to a chat from `since` on, in the order of sending. Raises NotFound."""
     chat = listing.get_chat(transaction, address)
-    ids = deliveries.shown_since(transaction, chat.id, since)
+    ids = [one.paper for one in deliveries.shown_between(transaction, chat.id, since)]
     known = known_papers.stored_papers(transaction, ids)
     return tuple(known[paper_id] for paper_id in ids)

@@ -98,7 +98,6 @@ def _selected(
 def add_code(transaction: Transaction, code_hash: str, *, most: int) -> None:
     """Stores the hash of a code, and removes all hashes except the newest `most`."""
     transaction.add(OperatorCodeRow(code_hash=code_hash))
-    transaction.flush()
     newest = select(OperatorCodeRow.number).order_by(col(OperatorCodeRow.number).desc()).limit(most)
     transaction.exec(sa.delete(OperatorCodeRow).where(col(OperatorCodeRow.number).not_in(newest)))
 
@@ -117,7 +116,6 @@ def take_codes(transaction: Transaction, code_hash: str) -> bool:
 def add_wrong_code(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     """Stores that a chat sent a wrong code."""
     transaction.add(WrongCodeRow(chat=chat_id, at=now))
-    transaction.flush()
 
 
 def wrong_codes_since(transaction: Transaction, chat_id: int, after: datetime) -> int:

@@ -304,7 +304,6 @@ def record_outcome(
         rest = select(MessageRow).where(_m.delivery == claimed.seq, _m.state.not_in(FINISHED))
         for other in transaction.exec(rest).all():
             other.use_plain = True
-    transaction.flush()
     settle_if_finished(transaction, delivery, now)
 
 

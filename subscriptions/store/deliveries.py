@@ -28,13 +28,8 @@ _TITLED = sa.select(_sources.c.name, _sources.c.title, _sources.c.home).where(_s
 SHOWN_IN_MESSAGE = (col(MessageRow.delivery) == _i.delivery) & (col(MessageRow.number) == _i.message)
 
 
-def delivery_value(transaction: Transaction, seq: int) -> model.Delivery:
-    """Returns a delivery with its papers as they are known now, for rendering."""
-    return delivery_values(transaction, [seq])[seq]
-
-
 def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, model.Delivery]:
-    """Returns seq → delivery, each like `delivery_value`."""
+    """Returns seq → delivery with its papers as they are known now, for rendering."""
     rows = execute(transaction, _DELIVERIES, {"ids": seqs}).all()
     chats = chats_by_id(transaction, [row.chat for row in rows])
     item_rows = execute(transaction, _ITEMS, {"ids": seqs}).all()
@@ -76,11 +71,6 @@ def delivered_items(
     if position is not None:
         wanted = wanted.where(_i.position == position)
     return _items(transaction, transaction.exec(wanted).all())
-
-
-def shown_since(transaction: Transaction, chat_id: int, since: datetime) -> list[int]:
-    """Returns the ids of the papers that messages have shown to a chat from `since` on, in the order of sending."""
-    return [one.paper for one in shown_between(transaction, chat_id, since)]
 
 
 _NOON = time(12)  # the time if only the day is known; noon in UTC is on the same day in most zones
@@ -131,14 +121,6 @@ def newest_shown(transaction: Transaction, chat_id: int, most: int) -> list[tupl
 def delivered_count(transaction: Transaction, chat_id: int) -> int:
     """Returns the number of papers in the deliveries of a chat."""
     return transaction.count(_i.chat == chat_id)
-
-
-def delivered_item(transaction: Transaction, chat_id: int, paper_id: int) -> model.Item | None:
-    """Returns the item of a paper in the delivery that brought it to the chat; None if no delivery did."""
-    row = transaction.get(DeliveryItemRow, (chat_id, paper_id))
-    if row:
-        return _items(transaction, [row])[0]
-    return None
 
 
 def delivered_titles(transaction: Transaction, chat_id: int, most: int) -> list[str]:

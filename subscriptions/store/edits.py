@@ -52,7 +52,7 @@ def next_edit(transaction: Transaction, asking: ClaimRequest) -> Edit | None:
     found = connection.execute(_NEXT_EDIT, {**values, "wall": asking.wall}).first()
     if found is None:
         return None
-    delivery = deliveries.delivery_value(transaction, found.delivery)
+    delivery = deliveries.delivery_values(transaction, [found.delivery])[found.delivery]
     return Edit(
         seq=found.delivery,
         number=found.number,

@@ -132,7 +132,6 @@ def retry(transaction: Transaction, delivery_id: str) -> int | None:
     execute(transaction, again.values({**ready, "unclear_since": None}))
     delivery.settled_at = delivery.dismissed_at = delivery.next_at = None
     delivery.attempts, delivery.reason = 0, ""
-    transaction.flush()
     claims.settle_if_finished(transaction, delivery, delivery.created_at)
     _wake(transaction, delivery)
     return delivery.chat

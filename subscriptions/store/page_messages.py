@@ -136,7 +136,6 @@ def _next_change(transaction: Transaction, chat: str) -> int:
 
 def _count(transaction: Transaction, chat: str, change: int) -> None:
     transaction.exec(sa.update(PageLogRow).where(col(PageLogRow.chat) == chat).values(changes=change))
-    transaction.flush()
 
 
 def _message(row: PageMessageRow) -> PageMessage:

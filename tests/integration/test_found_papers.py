@@ -278,7 +278,7 @@ def newest_delivered(store: Store) -> list[tuple[str, bool]]:
     """Plans the due deliveries. Returns (title, is the paper shown) for the papers of the newest one, which is to ME."""
     plan_due(store, now=LATER)
     with store.read() as transaction:
-        delivery = deliveries.delivery_value(transaction, newest(transaction))
+        (delivery,) = deliveries.delivery_values(transaction, [newest(transaction)]).values()
     assert delivery.chat.address == ME
     return [(one.paper.paper.title, one.shown) for one in delivery.items]
 
@@ -590,7 +590,7 @@ SETTINGS: tuple[dict[str, str], ...] = (
 def planned(store: Store, chat: str, before: int) -> list[model.Item]:
     """Returns the items of this chat's deliveries, but only of deliveries with a number greater than `before`."""
     with store.read() as transaction:
-        found = [deliveries.delivery_value(transaction, seq) for seq in range(before + 1, newest(transaction) + 1)]
+        found = [*deliveries.delivery_values(transaction, range(before + 1, newest(transaction) + 1)).values()]
     return [item for one in found if one.chat.address == address(chat) for item in one.items]
 
 

@@ -65,7 +65,7 @@ def delivered(store: Store) -> list[tuple[str, list[str]]]:
     """Returns (chat, titles) of each planned delivery, in order."""
     with store.read() as session:
         found = outbox.entries(session, 0, over=True, now=NOON, wall=NOON)[0]
-        values = [deliveries.delivery_value(session, seq) for seq in range(1, len(found) + 1)]
+        values = [*deliveries.delivery_values(session, range(1, len(found) + 1)).values()]
     return [(str(v.chat.address), [item.paper.paper.title for item in v.items]) for v in values]
 
 
@@ -365,7 +365,7 @@ def test_what_is_due_in_one_minute_is_one_delivery_that_is_kept(store: Store) ->
     unsubscribe(store, CHAT, "all", now=NOON + HOUR)
     assert claims.claim(store, asking("telegram:1")) is not None
     with store.read() as session:
-        items = deliveries.delivery_value(session, 1).items
+        items = deliveries.delivery_values(session, [1])[1].items
     assert {item.paper.paper.title: [(b.number, b.label) for b in item.because] for item in items} == {
         "A tree in a graph": [(1, "graph"), (2, "forests")],
         "A graph": [(1, "graph")],
