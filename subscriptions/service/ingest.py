@@ -147,8 +147,10 @@ class Ingest:
         after, when = paper_sequence.last_sequence(transaction), came(transaction, self.arrival, self.source, self.now)
         ingested = digests.add_digest(transaction, digest, merged, when, self.codes)
         counted = 0 if when is announcing.came_now else count_read_again(transaction, after)
-        edit_requests.request_edits_of_withdrawn(transaction, ingested.withdrawn, now=self.now)
-        edit_requests.request_edits_for_summaries(transaction, ingested.summarised, now=self.now)
+        batch = merged.batch
+        summarised = {paper: codes for paper, codes in batch.summarised.items() if paper not in batch.new}
+        edit_requests.request_edits_of_withdrawn(transaction, batch.withdrawn - batch.new, now=self.now)
+        edit_requests.request_edits_for_summaries(transaction, summarised, now=self.now)
         return replace(ingested, counted=counted)
 
     def _known(self, transaction: Transaction, content_hash: str) -> digests.Ingested:

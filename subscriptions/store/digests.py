@@ -32,12 +32,10 @@ class Ingested:
     new: int = 0
     updated: int = 0
     unchanged: int = 0
-    withdrawn: frozenset[int] = frozenset()  # ids of known papers that this digest reports as withdrawn
     archive: bool = False  # the digest is an archive, so its papers are not announced
     archived: int = 0  # number of papers of the digest that are not announced
     announced: int = 0  # number of papers that were stored earlier and that a person announces now
     counted: int = 0  # number of papers that count as sent, because they came before the database was lost
-    summarised: Mapping[int, frozenset[str]] = field(default_factory=dict)  # paper id → languages of its new summaries
 
 
 def joined(first: Ingested, second: Ingested) -> Ingested:
@@ -47,15 +45,10 @@ def joined(first: Ingested, second: Ingested) -> Ingested:
         new=first.new + second.new,
         updated=first.updated + second.updated,
         unchanged=first.unchanged + second.unchanged,
-        withdrawn=first.withdrawn | second.withdrawn,
         archive=first.archive or second.archive,
         archived=first.archived + second.archived,
         announced=first.announced + second.announced,
         counted=first.counted + second.counted,
-        summarised={
-            paper: first.summarised.get(paper, frozenset()) | second.summarised.get(paper, frozenset())
-            for paper in first.summarised.keys() | second.summarised.keys()
-        },
     )
 
 
@@ -193,8 +186,6 @@ def _result(batch: MergeBatch) -> Ingested:
         new=len(new),
         updated=len(updated),
         unchanged=len(batch.appearances) - len(new) - len(updated),
-        withdrawn=frozenset(batch.withdrawn - new),
-        summarised={i: frozenset(codes) for i, codes in batch.summarised.items() if i not in new},
     )
 
 
