@@ -9,7 +9,6 @@ from subscriptions.matching.batch import QuerySet, match
 from subscriptions.planning import counted_as_sent
 from subscriptions.planning.cadence import local_moment
 from subscriptions.store import (
-    announcing,
     drafts,
     known_papers,
     losses,
@@ -25,11 +24,11 @@ from subscriptions.zones import zone
 SLICE = 1000  # chats whose subscriptions are matched together
 
 
-def came(transaction: Transaction, arrival: counted_as_sent.Arrival, source: str, now: datetime) -> drafts.Came:
-    """Returns a function that tells when a paper of this digest came, if it counts as sent because of a loss."""
+def came(transaction: Transaction, arrival: counted_as_sent.Arrival, source: str, now: datetime) -> drafts.Came | None:
+    """Returns a function that tells when a paper of this digest came, if it counts as sent because of a loss; None: none does."""
     loss = losses.last_loss(transaction)
     if loss is None or arrival.requested:
-        return announcing.came_now
+        return None
     lost_at = loss.lost_at
     # This digest only adds missing values. It had added those of papers that were known before the loss.
     if arrival.completes:

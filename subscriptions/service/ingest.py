@@ -146,7 +146,7 @@ class Ingest:
         """Stores a digest or a part of a digest, with all effects."""
         after, when = paper_sequence.last_sequence(transaction), came(transaction, self.arrival, self.source, self.now)
         ingested = digests.add_digest(transaction, digest, merged, when, self.codes)
-        counted = 0 if when is announcing.came_now else count_read_again(transaction, after)
+        counted = count_read_again(transaction, after) if when else 0
         batch = merged.batch
         summarised = {paper: codes for paper, codes in batch.summarised.items() if paper not in batch.new}
         edit_requests.request_edits_of_withdrawn(transaction, batch.withdrawn - batch.new, now=self.now)

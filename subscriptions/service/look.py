@@ -16,7 +16,7 @@ from subscriptions.service.plan_inputs import Window
 from subscriptions.service.queries_in_memory import kept_queries
 from subscriptions.store import known_papers, paper_sequence
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import CHUNK, Store, Transaction, in_chunks, writes
+from subscriptions.store.database.store import CHUNK, Store, Transaction, in_chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +64,6 @@ def look(
         with matching():
             queries = apart(kept.matching(window.indexed()), store, CHUNK)
         return Look(shared, upto, queries, _to_hear_of_no_match(transaction, shared, upto))
-
-
-@writes
-def finish(transaction: Transaction, found: Look) -> None:
-    """Moves the shared cursors forward, for all their followers.
-
-    Before this, all matches must be planned and stored, by this process or by others.
-    """
-    stored_subscriptions.move(transaction, sorted(found.shared), found.upto)
 
 
 def apart(ids: Sequence[int], store: Store, size: int) -> Sequence[int]:

@@ -104,7 +104,8 @@ def plan_slices(
         finally:
             gc.unfreeze()
         if found is not None:
-            look.finish(store, found)
+            # for all followers, now that this process or others have planned and stored all matches
+            stored_subscriptions.move(store, sorted(found.shared), found.upto)
 
 
 def move_far_moments(store: Scope, *, now: datetime) -> int:

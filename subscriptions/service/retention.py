@@ -107,13 +107,8 @@ def bot_name(store: Scope, platform: str, current: str = "") -> str:
     """
     known = platform_states.bot_name(store, platform)
     if current and current != known:
-        _store_name(store, platform, current)
+        platform_states.put_platform(store, platform, bot_name=current)
     return current or known
-
-
-@writes
-def _store_name(transaction: Transaction, platform: str, name: str) -> None:
-    platform_states.put_platform(transaction, platform, bot_name=name)
 
 
 def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> None:

@@ -15,15 +15,6 @@ from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
 _appearances = TABLES.tables["appearance"]
 
 
-def came_now(first_seen_at: datetime, came_at: datetime | None) -> datetime | None:  # noqa: ARG001 - a Came
-    """Returns None: the paper came now, so it does not count as sent.
-
-    A function of the type Came gets the moment when a paper was first seen, and the paper's stored `came_at`. The
-    result is the new `came_at`: when the paper came, if it counts as sent because of a lost database; otherwise None.
-    """
-    return None
-
-
 def announce_counted(transaction: Transaction, which: Condition, *, now: datetime) -> list[int]:
     """Announces papers that count as sent because of a lost database. Returns their ids.
 

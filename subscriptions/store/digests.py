@@ -127,7 +127,7 @@ def _document(batch: MergeBatch, paper: int, made: Mapping[int, Document]) -> Do
 
 
 def add_digest(
-    transaction: Transaction, digest: model.Digest, merged_papers: Merged, came: Came, codes: Codes = NO_CODES
+    transaction: Transaction, digest: model.Digest, merged_papers: Merged, came: Came | None, codes: Codes = NO_CODES
 ) -> Ingested:
     """Stores a digest with its merged papers. Assigns sequences last, right before the commit (rule 1)."""
     batch = merged_papers.batch

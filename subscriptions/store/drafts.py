@@ -44,7 +44,9 @@ ANNOUNCE = (
     .values({name: sa.bindparam(name) for name in GIVEN} | {"came_at": sa.null()})
 )
 Condition = sa.ColumnElement[bool]  # a condition on digests or papers
-Came = Callable[[datetime, datetime | None], datetime | None]  # see `came_now`
+# gets the moment when a paper was first seen, and the paper's stored `came_at`; returns the new `came_at`: when the paper
+# came, if it counts as sent because of a lost database, otherwise None
+Came = Callable[[datetime, datetime | None], datetime | None]
 ToAnnounce = tuple[int, bool, date]  # (id of a paper, whether it came as a cross-list, the day of its digest)
 
 
@@ -165,7 +167,7 @@ class MergeBatch:
             return (True, self.stands_at[paper])
         return (False, sequence)
 
-    def assign_sequences(self, last: int, came: Came) -> int:
+    def assign_sequences(self, last: int, came: Came | None) -> int:
         """Gives the papers to announce the sequences after `last`. Returns the last one.
 
         The transaction must begin with `sequence.hold_sequence`, so that no other transaction assigns the same
@@ -175,7 +177,7 @@ class MergeBatch:
             row = self.rows[paper]
             row.new_sequence = row.sequence_as_new
             row.sequence, row.sequenced_at, row.cross, row.day = number, self.now, self.to_announce[paper], self.day
-            row.came_at = came(row.first_seen_at, row.came_at)
+            row.came_at = came(row.first_seen_at, row.came_at) if came else None
         return last + len(self.to_announce)
 
     def announce(self, paper: int, *, cross: bool) -> None:

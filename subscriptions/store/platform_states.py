@@ -51,7 +51,8 @@ def waiting_logged(transaction: Transaction) -> dict[str, date]:
     return {row.name: row.waiting_logged_on for row in rows if row.waiting_logged_on is not None}
 
 
-def put_platform(transaction: Transaction, platform: str, **values: object) -> None:
+@writes
+def put_platform(transaction: Transaction, platform: str, /, **values: object) -> None:
     """Stores values of a platform: `bot`, `bot_name`, why it is `stopped`, or `waiting_logged_on`."""
     conflicts.insert_new(transaction, PlatformRow(name=platform))
     transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform).values(**values))

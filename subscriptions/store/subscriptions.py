@@ -17,7 +17,7 @@ from subscriptions.query import ABOUT
 from subscriptions.query.parse import parse_canonical
 from subscriptions.store import meanings
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
+from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of, writes
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, QueryRow, SharedCursorRow, SubscriptionRow, tables
 
 _chats, _subscriptions, _queries, _shared = tables("chat", "subscription", "query", "shared_cursor")
@@ -70,6 +70,7 @@ def id_of(transaction: Transaction, quiet: str, zone: str, operator_zone: str, *
     return int(found)
 
 
+@writes
 def move(transaction: Transaction, ids: Sequence[int], upto: int) -> None:
     """Moves shared cursors forward to the sequence `upto`. A cursor never moves back."""
     for part in in_chunks(ids):
