@@ -185,7 +185,7 @@ def _pause_topic(
         return
     if reason is states.PauseReason.TOPIC_DELETED and topic.kind is model.ChatKind.PRIVATE:
         _notify_group(transaction, topic, now, of_chats.TopicEnded)
-        chat = _outside_topics(transaction, topic, now)
+        chat = chats.add_beside(transaction, topic, "", now=now)
         moving.topic_gone(transaction, topic, chat, now=now)
         note_changed_state(transaction, chat.id)
     elif chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
@@ -213,24 +213,10 @@ def _notify_group(
     ]
     if not active or not chat.address.topic:
         return
-    general = _outside_topics(transaction, chat, now)
+    general = chats.add_beside(transaction, chat, "", now=now)
     names = " · ".join(s.label for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
     event = f"{chat.address.topic}:{now.date().isoformat()}"
     notify(transaction, general.address, notice(event=event, subscriptions=names), now=now)
-
-
-def _outside_topics(transaction: Transaction, topic: model.Chat, now: datetime) -> model.Chat:
-    """Returns the chat of a topic; adds it if it is unknown."""
-    return chats.add_chat(
-        transaction,
-        model.ChatAddress(topic.address.platform, topic.address.address),
-        topic.kind,
-        now=now,
-        title=topic.title,
-        timezone=topic.chosen.get("timezone", ""),
-        lang=topic.settings.lang,
-        public=topic.public,
-    )
 
 
 @writes

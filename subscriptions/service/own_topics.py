@@ -19,16 +19,7 @@ def move_to_topic(
     It is no change that can be undone: an undo would bring the subscription back while the topic has it, too.
     """
     chats.hold_lane(transaction, chat.address.lane)
-    target = chats.add_chat(
-        transaction,
-        model.ChatAddress(chat.address.platform, chat.address.address, topic),
-        chat.kind,
-        now=now,
-        title=chat.title,
-        timezone=chat.chosen.get("timezone", ""),
-        lang=chat.settings.lang,
-        public=chat.public,
-    )
+    target = chats.add_beside(transaction, chat, topic, now=now)
     moving.move_subscription(transaction, chat.id, subscription.number, target.id)
     for one in (chat, target):
         note_changed_state(transaction, one.id)

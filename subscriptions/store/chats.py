@@ -156,6 +156,23 @@ def add_chat(
     return added
 
 
+def add_beside(transaction: Transaction, chat: model.Chat, topic: str, *, now: datetime) -> model.Chat:
+    """Returns the chat of a topic at the address of a chat; for the topic "", the one outside of the topics.
+
+    Adds it, with the title, clock and language of the given chat, if it is unknown.
+    """
+    return add_chat(
+        transaction,
+        model.ChatAddress(chat.address.platform, chat.address.address, topic),
+        chat.kind,
+        now=now,
+        title=chat.title,
+        timezone=chat.chosen.get("timezone", ""),
+        lang=chat.settings.lang,
+        public=chat.public,
+    )
+
+
 def _new_row(address: model.ChatAddress, **values: Any) -> ChatRow:  # noqa: ANN401 - of the columns
     """Returns the row of a new chat."""
     state = states.ChatState.UNCONFIRMED if facts_of(address.platform).confirms else states.ChatState.ACTIVE

@@ -240,16 +240,15 @@ class PostgresDatabase:
 
     def engine(self, patience: float) -> Engine:
         """Makes the engine. The number of its connections is limited, because a server allows only a few."""
-        self._session = (
-            f"{session_setup.OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
-        )
+        options = f"{session_setup.OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
+        self._arguments = {**_SESSION, **self.url.query, "options": options}
         self._engine = sa.create_engine(
             self.url,
             paramstyle="format",  # so that rows can be given as tuples (`conflicts.execute_rows`)
             pool_size=CONNECTIONS,
             max_overflow=0,
             pool_timeout=patience,
-            connect_args={**_SESSION, **self.url.query, "options": self._session},
+            connect_args=self._arguments,
         )
         session_setup.prepare_sessions(self._engine)
         copy_rows.copy_rows(self._engine)
@@ -347,7 +346,7 @@ class PostgresDatabase:
     def connect_arguments(self) -> dict[str, Any]:
         """Returns the arguments with which the driver connects, including the password."""
         _, named = self._engine.dialect.create_connect_args(self.url)
-        return {**named, **_SESSION, **self.url.query, "options": self._session}
+        return {**named, **self._arguments}
 
     def translated(self, error: Exception, where: str) -> Exception:
         """Translates an error of the driver or the system to one with a sentence that calls the database `where`."""
