@@ -224,15 +224,23 @@ def _deliveries(transaction: Transaction, chat_id: int) -> Iterator[Json]:
 
     Then yields the papers whose deliveries are no longer stored, as one delivery without messages.
     """
-    of_chat = select(DeliveryRow).where(DeliveryRow.chat == chat_id).order_by(col(DeliveryRow.seq))
-    deliveries = _paged(transaction, of_chat)
-    while page := list(islice(deliveries, CHUNK)):
+    of_chat = select(DeliveryRow).where(DeliveryRow.chat == chat_id).order_by(col(DeliveryRow.seq)).limit(CHUNK)
+    last = 0
+    while page := transaction.exec(of_chat.where(col(DeliveryRow.seq) > last)).all():
         yield from _with_contents(transaction, page)
-    left = _items().where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.delivery).is_(None))
-    papers = map(_paper, _paged(transaction, left.order_by(col(DeliveryItemRow.paper))))
+        last = page[-1].seq
+    papers = _without_delivery(transaction, chat_id)
     first = next(papers, None)
     if first is not None:
         yield {"messages": [], "papers": chain((first,), papers)}
+
+
+def _without_delivery(transaction: Transaction, chat_id: int) -> Iterator[Json]:
+    left = _items().where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.delivery).is_(None))
+    left, last = left.order_by(col(DeliveryItemRow.paper)).limit(CHUNK), 0
+    while items := transaction.exec(left.where(col(DeliveryItemRow.paper) > last)).all():
+        yield from map(_paper, items)
+        last = items[-1][0].paper
 
 
 def _with_contents(transaction: Transaction, deliveries: Sequence[DeliveryRow]) -> Iterator[Json]:

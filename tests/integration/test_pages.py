@@ -65,8 +65,9 @@ def rows_at_once(store: stored.Store) -> Iterator[list[int]]:
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("store.database.store.CHUNK", "store.chat_data.CHUNK", "service.exporting.AT_ONCE"):
-        monkeypatch.setattr(f"subscriptions.{name}", PAGE)
+    for module in ("database.store", "chat_data", "chats", "outbox"):
+        monkeypatch.setattr(f"subscriptions.store.{module}.CHUNK", PAGE)
+    monkeypatch.setattr("subscriptions.service.exporting.AT_ONCE", PAGE)
 
 
 @pytest.fixture
