@@ -89,22 +89,22 @@ class Finding:
     Only an answer that was found to be good gets a ✓: with neither `mend`, nor `is_open`, nor a cure.
     """
 
-    question: errors.Sentence
-    answer: errors.Sentence
-    cure: errors.Sentence = errors.Sentence("")  # noqa: RUF009 - a frozen value
+    question: str
+    answer: str
+    cure: str = ""
     mend: bool = False  # True: something must be corrected; False: the cure is only advice
     is_open: bool = False  # True: the answer is bad or unknown, but nothing must be corrected
 
     @classmethod
-    def of_error(cls, question: errors.Sentence, error: errors.PaperwireError) -> "Finding":
+    def of_error(cls, question: str, error: errors.PaperwireError) -> "Finding":
         """Returns the finding that an error answers a question, and must be corrected."""
-        return cls(question=question, answer=error.sentence, cure=error.hint, mend=True)
+        return cls(question=question, answer=str(error.sentence), cure=str(error.hint), mend=True)
 
     @classmethod
-    def unanswered(cls, question: errors.Sentence, error: errors.NotDelivered) -> "Finding":
+    def unanswered(cls, question: str, error: errors.NotDelivered) -> "Finding":
         """Returns the finding that a platform cannot be asked now."""
-        answer = errors.Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
-        return cls(question=question, answer=answer, is_open=True)
+        reason = error.reason.rstrip(".")
+        return cls(question=question, answer=f"they cannot be asked for: {reason}", is_open=True)
 
 
 def switched_off(facts: PlatformFacts) -> SettingsError:

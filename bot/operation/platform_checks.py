@@ -27,9 +27,7 @@ async def check_platforms(
         if facts.token_variable and facts.name in platforms:
             findings += await _account(platforms[facts.name], known.get(facts.name))
         elif facts.token_variable and tells_off:
-            findings.append(
-                Finding(question=errors.Sentence(facts.title), answer=errors.Sentence("off, it has no token"))
-            )
+            findings.append(Finding(question=facts.title, answer="off, it has no token"))
     clocks = [found for platform in platforms.values() if platform.api_url for found in _clock(platform, wall)]
     return findings + installations + clocks
 
@@ -45,24 +43,23 @@ async def _account(platform: Platform, owner: str | None) -> Sequence[Finding]:
     """Returns the findings about the account that a platform gives the bot, and what that account may do there."""
     if not platform.has_token:
         return [*_belongs(platform, await platform.channel.identity(), owner), *await platform.check()]
-    question = errors.Sentence(platform.facts.title)
-    values = {"platform": platform.facts.title, "variable": platform.facts.token_variable}
+    question = platform.facts.title
     try:
         identity = await platform.channel.identity()
     except errors.SenderStopped as error:
-        answer = errors.Sentence("the token does not work: {reason}", {"reason": error.reason.rstrip(".")})
-        cure = errors.Sentence("Put the token that {platform} shows now into {variable}.", values)
-        return [Finding(question=question, answer=answer, cure=cure, mend=True)]
+        reason = error.reason.rstrip(".")
+        cure = f"Put the token that {question} shows now into {platform.facts.token_variable}."
+        return [Finding(question=question, answer=f"the token does not work: {reason}", cure=cure, mend=True)]
     except errors.NotDelivered as error:
-        answer = errors.Sentence("it does not answer: {reason}", {"reason": error.reason.rstrip(".")})
-        cure = errors.Sentence("Check the network, and the proxy if there is one.")
-        return [Finding(question=question, answer=answer, cure=cure, mend=True)]
+        reason = error.reason.rstrip(".")
+        cure = "Check the network, and the proxy if there is one."
+        return [Finding(question=question, answer=f"it does not answer: {reason}", cure=cure, mend=True)]
     if wrong := _belongs(platform, identity, owner):
         return wrong
     if not identity:
-        none = Finding(question=question, answer=errors.Sentence("no workspace of your own"), is_open=True)
+        none = Finding(question=question, answer="no workspace of your own", is_open=True)
         return [none, *await platform.check()]
-    works = errors.Sentence("the token works, bot {identity}", {"identity": identity})
+    works = f"the token works, bot {identity}"
     return [Finding(question=question, answer=works), *await platform.check()]
 
 
@@ -70,12 +67,12 @@ def _belongs(platform: Platform, identity: str, owner: str | None) -> Sequence[F
     """Returns a finding if the database belongs to another account of this platform."""
     if not identity or owner in (None, identity):
         return ()
-    question = errors.Sentence(platform.facts.title)
-    answer = errors.Sentence("this database belongs to another sender, {owner}", {"owner": owner})
-    cure = errors.Sentence("Use that one, or give the chats to this one: paperwire run --new-bot.")
+    question = platform.facts.title
+    answer = f"this database belongs to another sender, {owner}"
+    cure = "Use that one, or give the chats to this one: paperwire run --new-bot."
     if platform.has_token:
-        answer = errors.Sentence("the token works, but this database belongs to another bot")
-        cure = errors.Sentence("Use that bot's token, or give the chats to this one: paperwire run --new-bot.")
+        answer = "the token works, but this database belongs to another bot"
+        cure = "Use that bot's token, or give the chats to this one: paperwire run --new-bot."
     return [Finding(question=question, answer=answer, cure=cure, mend=True)]
 
 
@@ -86,11 +83,10 @@ def _clock(platform: Platform, wall: Callable[[], datetime]) -> Iterator[Finding
         return
     step = abs(wall() - theirs)
     if step > LARGEST_STEP:
-        values = {"seconds": f"{step.total_seconds():.0f}", "platform": platform.facts.title}
         yield Finding(
-            question=errors.Sentence("Clock"),
-            answer=errors.Sentence("it differs by {seconds} seconds from that of {platform}", values),
-            cure=errors.Sentence("Let the machine set its clock by NTP."),
+            question="Clock",
+            answer=f"it differs by {step.total_seconds():.0f} seconds from that of {platform.facts.title}",
+            cure="Let the machine set its clock by NTP.",
             mend=True,
         )
 

@@ -55,23 +55,23 @@ def _known_sources(store: Store) -> Mapping[str, KnownSource]:
     return {}
 
 
-def _question(source: SourceSettings) -> errors.Sentence:
-    return errors.Sentence("Source {name}", {"name": source.name})
+def _question(source: SourceSettings) -> str:
+    return f"Source {source.name}"
 
 
 def _as_it_stands(source: SourceSettings) -> Finding:
     """Returns a finding: whether a source's newest files can be read. A folder without files is no problem."""
     question, place = _question(source), str(source.path)
-    correct = errors.Sentence("Put it there, or correct path in paperwire.toml.")
+    correct = "Put it there, or correct path in paperwire.toml."
     if is_missing(place):
-        answer = errors.Sentence("there is nothing at {path}", {"path": place})
+        answer = f"there is nothing at {place}"
         return Finding(question=question, answer=answer, cure=correct, mend=True)
     try:
         files = list_folder(place)
     except UnreadableInput as error:
-        return Finding(question=question, answer=error.sentence, cure=correct, mend=True)
+        return Finding(question=question, answer=str(error.sentence), cure=correct, mend=True)
     if not files:
-        return Finding(question=question, answer=errors.Sentence("there is no file at {path} yet", {"path": place}))
+        return Finding(question=question, answer=f"there is no file at {place} yet")
     newest = sorted(files, key=lambda name: files[name].changed, reverse=True)[:NEWEST]
     return _first_that_is_read(source, newest)
 
@@ -91,21 +91,19 @@ def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding
         except errors.PaperwireError as error:
             wrong.append(error)
             continue
-        values = {"name": name, "format": digest.format}
-        return Finding(question=_question(source), answer=errors.Sentence("{name} can be read, as {format}", values))
-    answer = errors.Sentence("{problem}", {"problem": brief(wrong[0])})
-    cure = errors.Sentence("Correct path, or format, in paperwire.toml, or the file.")
+        return Finding(question=_question(source), answer=f"{name} can be read, as {digest.format}")
+    answer = brief(wrong[0])
+    cure = "Correct path, or format, in paperwire.toml, or the file."
     return Finding(question=_question(source), answer=answer, cure=cure, mend=True)
 
 
 def _last_poll(source: SourceSettings, last: Receipt | None, settings: Settings) -> Finding:
     question = _question(source)
     if last is None:
-        return Finding(question=question, answer=errors.Sentence("nobody has looked at it yet"), is_open=True)
+        return Finding(question=question, answer="nobody has looked at it yet", is_open=True)
     local = last.at.astimezone(zone(settings.timezone))
-    values = {"time": f"{local:%Y-%m-%d %H:%M}", "outcome": last.outcome.value, "detail": last.detail}
-    said = errors.Sentence("{time}: {outcome}. {detail}" if last.detail else "{time}: {outcome}", values)
-    return Finding(question=question, answer=said)
+    said = f"{local:%Y-%m-%d %H:%M}: {last.outcome.value}"
+    return Finding(question=question, answer=f"{said}. {last.detail}" if last.detail else said)
 
 
 async def _reached(
@@ -120,23 +118,19 @@ async def _reached(
         problem = _wrong_with(found.data, request, source) if found else ""
     except FetchError as error:
         if request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
-            return Finding(
-                question=question, answer=errors.Sentence("it can be reached; that of today is not there yet")
-            )
+            return Finding(question=question, answer="it can be reached; that of today is not there yet")
         problem = databases.refusal(error.body) if request.database else ""
         if not problem:
             return Finding.of_error(question, error)
     if problem and source.database:
-        values = {"name": source.database, "problem": problem.rstrip(".")}
-        answer = errors.Sentence("{name} refuses the question: {problem}", values)
-        cure = errors.Sentence("Correct {name} in paperwire.toml.", values)
+        problem = problem.rstrip(".")
+        answer = f"{source.database} refuses the question: {problem}"
+        cure = f"Correct {source.database} in paperwire.toml."
         return Finding(question=question, answer=answer, cure=cure, mend=True)
     if problem:
-        answer = errors.Sentence("it can be reached, but not read: {problem}", {"problem": problem})
-        return Finding(
-            question=question, answer=answer, cure=errors.Sentence("Correct url in paperwire.toml."), mend=True
-        )
-    return Finding(question=question, answer=errors.Sentence("it can be reached"))
+        answer = f"it can be reached, but not read: {problem}"
+        return Finding(question=question, answer=answer, cure="Correct url in paperwire.toml.", mend=True)
+    return Finding(question=question, answer="it can be reached")
 
 
 def _wrong_with(data: bytes, request: fetch_request.FetchRequest, source: SourceSettings) -> str:

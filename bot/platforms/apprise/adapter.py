@@ -49,8 +49,8 @@ class Target:
 
     medium: Service = MEDIUM
     plugin: "NotifyBase | None" = field(default=None, repr=False)
-    trouble: errors.Sentence = errors.Sentence("")  # noqa: RUF009 - a frozen value; why there is no plugin, "" if there is one
-    cure: errors.Sentence = errors.Sentence("")  # noqa: RUF009 - a frozen value; how to correct that
+    trouble: str = ""  # why there is no plugin, "" if there is one
+    cure: str = ""  # how to correct that
 
     @property
     def title(self) -> str:
@@ -71,24 +71,18 @@ def _library() -> ModuleType | None:
 
 
 def _target(destination: Destination, library: ModuleType | None) -> Target:
-    variable = {"variable": destination.variable}
     if library is None:
-        return Target(
-            trouble=errors.Sentence("Apprise is not installed."),
-            cure=errors.install_extra("apprise"),
-        )
+        return Target(trouble="Apprise is not installed.", cure=str(errors.install_extra("apprise")))
     if destination.url is None:
         return Target(
-            trouble=errors.Sentence("{variable} is not set.", variable),
-            cure=errors.Sentence("Put the address of the service there, as Apprise writes it."),
+            trouble=f"{destination.variable} is not set.",
+            cure="Put the address of the service there, as Apprise writes it.",
         )
     plugin = _plugin(destination.url.get_secret_value(), library)
     if plugin is None:
         return Target(
-            trouble=errors.Sentence("Apprise does not understand the address in {variable}.", variable),
-            cure=errors.Sentence(
-                "Compare it with appriseit.com/services; for some services another package has to be installed."
-            ),
+            trouble=f"Apprise does not understand the address in {destination.variable}.",
+            cure="Compare it with appriseit.com/services; for some services another package has to be installed.",
         )
     return Target(medium=_medium(plugin, library), plugin=plugin)
 
@@ -216,7 +210,7 @@ class AppriseChannel(channels.Channel):
         if target is None:
             raise errors.RetryLater(f"paperwire.toml names no destination {chat.address}.")
         if target.plugin is None:
-            raise errors.RetryLater(str(target.trouble))
+            raise errors.RetryLater(target.trouble)
         last = self._under_way.get(chat.address)
         if last is not None and not last.done():
             raise errors.RetryLater("The last message is still under way.")
@@ -309,11 +303,9 @@ async def describe(settings: Settings, address: model.ChatAddress) -> tuple[str,
 def _findings(channel: AppriseChannel) -> Iterator[Finding]:
     """Yields a finding about each destination, without sending a request to it."""
     for name, target in channel.targets.items():
-        question = errors.Sentence("Destination {name}", {"name": name})
+        question = f"Destination {name}"
         if target.plugin is None:
             yield Finding(question=question, answer=target.trouble, cure=target.cure, mend=True)
         else:
-            values = {"service": target.title, "format": target.medium.form, "limit": target.medium.limit}
-            yield Finding(
-                question=question, answer=errors.Sentence("{service}, {format}, at most {limit:,} characters", values)
-            )
+            answer = f"{target.title}, {target.medium.form}, at most {target.medium.limit:,} characters"
+            yield Finding(question=question, answer=answer)

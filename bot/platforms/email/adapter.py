@@ -37,25 +37,25 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
 
 async def _check(channel: EmailChannel, settings: Settings) -> list[Finding]:
     """Returns the findings about the mail server, and about the address in links."""
-    server, links = errors.Sentence("Mail server"), errors.Sentence("Links in mail")
+    server, links = "Mail server", "Links in mail"
     try:
         await channel.check()
         found = Finding(
             question=server,
-            answer=errors.Sentence("It takes mail from {sender}.", {"sender": channel.sender.addr_spec}),
+            answer=f"It takes mail from {channel.sender.addr_spec}.",
         )
     except errors.NotDelivered as error:
         found = Finding(
             question=server,
-            answer=errors.Sentence("{server}: {reason}", {"server": channel.server, "reason": error.reason}),
-            cure=errors.Sentence("Look at PAPERWIRE_SMTP_URL."),
+            answer=f"{channel.server}: {error.reason}",
+            cure="Look at PAPERWIRE_SMTP_URL.",
             mend=True,
         )
     if settings.web_url is None:
         local = Finding(
             question=links,
-            answer=errors.Sentence("They open {url}, which only this machine reaches.", {"url": settings.pages_url}),
-            cure=errors.Sentence("Set PAPERWIRE_WEB_URL to the address under which people reach the pages."),
+            answer=f"They open {settings.pages_url}, which only this machine reaches.",
+            cure="Set PAPERWIRE_WEB_URL to the address under which people reach the pages.",
         )
         return [found, local]
     return [found]

@@ -348,12 +348,8 @@ class _Slack:
         await self.installer.update(renew=False)
         if not self.installer.problem:
             return ()
-        cure = errors.Sentence("Set the key that sealed them, or let these workspaces install the app again.")
-        question, answer = (
-            errors.Sentence("Slack installations"),
-            errors.Sentence("{problem}", {"problem": self.installer.problem}),
-        )
-        return (Finding(question=question, answer=answer, cure=cure, mend=True),)
+        cure = "Set the key that sealed them, or let these workspaces install the app again."
+        return (Finding(question="Slack installations", answer=self.installer.problem, cure=cure, mend=True),)
 
     async def close(self) -> None:
         """Closes the connection of the installer."""
@@ -399,25 +395,21 @@ async def _granted(workspace: Workspace, *, several: bool) -> list[Finding]:
     try:
         me = await workspace.identify()
     except errors.NotDelivered as error:
-        return [replace(Finding.unanswered(errors.Sentence("Slack scopes"), error), mend=several)]
-    question = errors.Sentence("Slack scopes")
+        return [replace(Finding.unanswered("Slack scopes", error), mend=several)]
+    question = "Slack scopes"
     if several:
-        question = errors.Sentence("Slack scopes of {team}", {"team": me.team})
+        question = f"Slack scopes of {me.team}"
     lacking = list(missing(me.scopes))
     if not lacking:
-        return [Finding(question=question, answer=errors.Sentence("all are granted"))]
+        return [Finding(question=question, answer="all are granted")]
     found = [
         Finding(
             question=question,
-            answer=errors.Sentence(
-                "without {scope}: {lost}", {"scope": scope.name, "lost": scope.lost or "nothing works"}
-            ),
+            answer=f"without {scope.name}: {scope.lost or 'nothing works'}",
             mend=scope.needed,
             is_open=True,
         )
         for scope in lacking
     ]
-    cure = errors.Sentence(
-        "What is missed: add it to the app, by paperwire slack manifest, and install it there again."
-    )
+    cure = "What is missed: add it to the app, by paperwire slack manifest, and install it there again."
     return [*found[:-1], replace(found[-1], cure=cure)]

@@ -6,7 +6,7 @@ acknowledged within three seconds (docs.slack.dev, Slash commands).
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -195,7 +195,9 @@ class SlackApi(conversation.PlatformApi):
             named = [{"id": str(found["file_id"]), "title": file.name}]
             await client.call_json("files.completeUploadExternal", files=named, **where)
         except Declined:
-            return await self._send_text(chat, file)
+            label = f"file {file.name}"
+            first, *_ = [await self._channel.post(chat, snippet, delivery=label) for snippet in _snippets(file)]
+            return first
         return str(found["file_id"])
 
     async def send_file_privately(self, chat: model.ChatAddress, person: str, file: channels.File) -> None:
@@ -203,16 +205,8 @@ class SlackApi(conversation.PlatformApi):
         try:
             await self.send_file(model.ChatAddress("slack", person), file)
         except (errors.ChatGone, errors.Rejected):
-            for number, piece in enumerate(_pieces(file.text, _SNIPPET), 1):
-                shown = _snippet(file.name, piece, number)
-                await self.post_ephemeral(chat, person, shown, response_url="", replaces=False)
-
-    async def _send_text(self, chat: model.ChatAddress, file: channels.File) -> str:
-        first = ""
-        for number, piece in enumerate(_pieces(file.text, _SNIPPET), 1):
-            ts = await self._channel.post(chat, _snippet(file.name, piece, number), delivery=f"file {file.name}")
-            first = first or ts
-        return first
+            for snippet in _snippets(file):
+                await self.post_ephemeral(chat, person, snippet, response_url="", replaces=False)
 
     async def fetch(self, file: str, most: int) -> bytes:
         """See PlatformApi."""
@@ -250,13 +244,13 @@ def _response_body(message: model.Message | None, thread: str, *, replaces: bool
     return body
 
 
-def _snippet(name: str, text: str, number: int) -> model.Message:
-    """Returns a message with a piece of a file, in fixed width."""
-    sections = [markup.section(f"```\n{piece}\n```") for piece in _pieces(markup.escape(text), _SECTION)]
-    payload = json.dumps({"text": markup.escape(name), "blocks": sections}, ensure_ascii=False)
-    return model.Message(
-        number=number, payload=payload, plain=json.dumps({"text": markup.escape(text)}, ensure_ascii=False)
-    )
+def _snippets(file: channels.File) -> Iterator[model.Message]:
+    """Yields messages, at least one, with the text of a file in fixed width."""
+    for number, text in enumerate(_pieces(file.text, _SNIPPET), 1):
+        sections = [markup.section(f"```\n{piece}\n```") for piece in _pieces(markup.escape(text), _SECTION)]
+        payload = json.dumps({"text": markup.escape(file.name), "blocks": sections}, ensure_ascii=False)
+        plain = json.dumps({"text": markup.escape(text)}, ensure_ascii=False)
+        yield model.Message(number=number, payload=payload, plain=plain)
 
 
 def _pieces(text: str, most: int) -> list[str]:

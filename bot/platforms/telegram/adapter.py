@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TextIO
@@ -383,45 +383,43 @@ def _no_proxy() -> SettingsError:
 
 
 OLD_NEWS = timedelta(hours=1)  # Telegram's last error at the webhook is ignored from this age on
-_GROUPS, _UPDATES = errors.Sentence("Telegram groups"), errors.Sentence("Telegram updates")
-_START = errors.Sentence("Start paperwire run: it tells Telegram the address. No other program may use this token.")
+_GROUPS, _UPDATES = "Telegram groups", "Telegram updates"
+_START = "Start paperwire run: it tells Telegram the address. No other program may use this token."
 _PRIVACY_OFF = Finding(
     question=_GROUPS,
-    answer=errors.Sentence("privacy mode is off: the bot is shown all that is written there, and needs little of it"),
-    cure=errors.Sentence("To switch it on: /setprivacy at @BotFather, then add the bot to its groups again."),
+    answer="privacy mode is off: the bot is shown all that is written there, and needs little of it",
+    cure="To switch it on: /setprivacy at @BotFather, then add the bot to its groups again.",
 )
 _PRIVACY_ON = Finding(
     question=_GROUPS,
-    answer=errors.Sentence("privacy mode is on: the bot is shown commands and answers to it, and that is enough"),
+    answer="privacy mode is on: the bot is shown commands and answers to it, and that is enough",
 )
 # The possible findings about updates: (answer, cure, whether something must be corrected).
-_FOUND: Mapping[str, tuple[errors.Sentence, errors.Sentence, bool]] = {
+_FOUND: Mapping[str, tuple[str, str, bool]] = {
     "foreign webhook": (
-        errors.Sentence("Telegram sends them to a webhook, though {name} is not set"),
-        errors.Sentence(
-            "paperwire run takes it away, and nothing is lost. If another program set it, give that one its own token."
-        ),
+        "Telegram sends them to a webhook, though {name} is not set",
+        "paperwire run takes it away, and nothing is lost. If another program set it, give that one its own token.",
         True,
     ),
     "waiting": (
-        errors.Sentence("{waiting} wait to be asked for"),
-        errors.Sentence("paperwire run answers them."),
+        "{waiting} wait to be asked for",
+        "paperwire run answers them.",
         False,
     ),
-    "none": (errors.Sentence("asked for, none waits"), errors.Sentence(""), False),
+    "none": ("asked for, none waits", "", False),
     "unusable": (
-        errors.Sentence("Telegram sends them only to https, and to the ports 443, 80, 88 and 8443"),
-        errors.Sentence("Write such an address into {name}."),
+        "Telegram sends them only to https, and to the ports 443, 80, 88 and 8443",
+        "Write such an address into {name}.",
         True,
     ),
-    "not yet": (errors.Sentence("Telegram sends none yet, {waiting} wait"), _START, False),
-    "elsewhere": (errors.Sentence("Telegram sends them elsewhere"), _START, True),
+    "not yet": ("Telegram sends none yet, {waiting} wait", _START, False),
+    "elsewhere": ("Telegram sends them elsewhere", _START, True),
     "failed": (
-        errors.Sentence("at {time} UTC Telegram could not deliver one: {words}; {waiting} wait"),
-        errors.Sentence("Is paperwire run running, and does the web server before it pass on what comes?"),
+        "at {time} UTC Telegram could not deliver one: {words}; {waiting} wait",
+        "Is paperwire run running, and does the web server before it pass on what comes?",
         True,
     ),
-    "delivered": (errors.Sentence("Telegram sends them to the webhook, {waiting} wait"), errors.Sentence(""), False),
+    "delivered": ("Telegram sends them to the webhook, {waiting} wait", "", False),
 }
 
 
@@ -437,9 +435,7 @@ async def _check_updates(client: Client, settings: TelegramSettings, wall: datet
     values = {"name": "PAPERWIRE_TELEGRAM_WEBHOOK_URL", "waiting": waiting}
     values |= {"time": f"{failed:%H:%M}", "words": webhook.get("last_error_message")}
     answer, cure, mend = _FOUND[_state_of_updates(webhook, settings, is_recent=wall - failed < OLD_NEWS)]
-    updates = Finding(
-        question=_UPDATES, answer=replace(answer, values=values), cure=replace(cure, values=values), mend=mend
-    )
+    updates = Finding(question=_UPDATES, answer=answer.format_map(values), cure=cure.format_map(values), mend=mend)
     return [_PRIVACY_OFF if me.get("can_read_all_group_messages") is True else _PRIVACY_ON, updates]
 
 
