@@ -244,5 +244,5 @@ def without_rejected(transaction: Transaction, chat: model.Chat, paper: model.Kn
 @reads
 def today(transaction: Transaction, *, now: datetime) -> tuple[model_summaries.Day, datetime | None]:
     """Returns (what the model did today and what that cost, since when it gives no answers)."""
-    failing = bot_state.fails_since(transaction, bot_state.MODEL_FAILS)
+    failing = bot_state.get_moment(transaction, bot_state.MODEL_FAILS)
     return model_summaries.day(transaction, transaction.day_of(now)), failing

@@ -228,8 +228,7 @@ def notify_operators_of_trouble(
     The polls of sources tell of these, and operators hear of a dead delivery only once.
     """
     lanes: list[model.Lane] = []
-    known = bot_state.get_value(transaction, _DEAD_NOTIFIED)
-    dead = delivery_trouble.dead_since(transaction, datetime.fromisoformat(known) if known else None)
+    dead = delivery_trouble.dead_since(transaction, bot_state.get_moment(transaction, _DEAD_NOTIFIED))
     if dead.count and (lanes := [*notify_operators(transaction, admins, dead_deliveries(dead), now=now)]):
         bot_state.put_value(transaction, _DEAD_NOTIFIED, now.isoformat())
     for finding in found:

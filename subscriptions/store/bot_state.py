@@ -43,18 +43,18 @@ ENCODER_FAILS = "encoder-fails"  # names of stored values: since when papers com
 MODEL_FAILS = "model-fails"  # since when the language model gives no answers
 
 
-def fails_since(transaction: Transaction, name: str) -> datetime | None:
-    """Returns since when what this name means fails; None if it works."""
-    since = get_value(transaction, name)
-    if since:
-        return datetime.fromisoformat(since)
+def get_moment(transaction: Transaction, name: str) -> datetime | None:
+    """Returns the moment under a name; None if there is none."""
+    moment = get_value(transaction, name)
+    if moment:
+        return datetime.fromisoformat(moment)
     return None
 
 
 @writes
 def note_fails(transaction: Transaction, name: str, since: datetime | None) -> bool:
     """Stores since when something fails; None: it works. Returns False if this was known, and changes nothing."""
-    is_news = (fails_since(transaction, name) is None) != (since is None)
+    is_news = (get_moment(transaction, name) is None) != (since is None)
     if is_news:
         put_value(transaction, name, since.isoformat() if since else "")
     return is_news

@@ -65,7 +65,7 @@ def dead_since(transaction: Transaction, since: datetime | None) -> Trouble:
         reason=reasons.most_common(1)[0][0] if reasons else "",
         ids=ids[:_NAMED],
         chat=chats.pop() if len(chats) == 1 else "",
-        since=min((at for _, _, _, at in rows if at is not None), default=None),
+        since=min((at for _, _, _, at in rows), default=None),
     )
 
 
