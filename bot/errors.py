@@ -63,8 +63,8 @@ class FetchError(UnreadableInput):
 
     def __init__(
         self,
-        sentence: errors.Sentence,
-        hint: errors.Sentence | str = "",
+        sentence: str,
+        hint: str = "",
         *,
         retry_after: timedelta = timedelta(0),
         busy: bool = False,
@@ -88,7 +88,7 @@ class SettingsError(errors.PaperwireError):
 
     exit_code = 2
 
-    def __init__(self, sentence: errors.Sentence, hint: errors.Sentence | str = "", *, setting: str = "") -> None:
+    def __init__(self, sentence: errors.Sentence | str, hint: errors.Sentence | str = "", *, setting: str = "") -> None:
         super().__init__(sentence, hint)
         self.setting = setting
         self.others: Sequence[SettingsError] = ()

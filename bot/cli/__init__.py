@@ -372,8 +372,8 @@ def _decoded(arguments: Sequence[str]) -> list[str]:
         except UnicodeError:
             if not argument.isprintable():
                 raise WrongUsage(
-                    errors.Sentence("Argument {number} holds bytes that are not text.", {"number": number}),
-                    errors.Sentence("Write it in UTF-8."),
+                    f"Argument {number} holds bytes that are not text.",
+                    "Write it in UTF-8.",
                 ) from None
             decoded.append(argument)
     return decoded

@@ -233,8 +233,8 @@ def link(
     payload = link_payloads.link_payload(query)
     if not payload:
         raise errors.Refused(
-            errors.Sentence("This is too long for a link, which has room for 45 bytes."),
-            errors.Sentence("Shorten it, or subscribe a chat of yours and use /share there."),
+            "This is too long for a link, which has room for 45 bytes.",
+            "Shorten it, or subscribe a chat of yours and use /share there.",
         )
     with sessions.open_session() as session:
         named = [
@@ -243,8 +243,8 @@ def link(
     links = {facts.name: facts.links.start(name, payload) for facts, name in named if name and facts.links is not None}
     if not links:
         raise errors.NotFound(
-            errors.Sentence("No bot is known that a link could open."),
-            errors.Sentence("Run `paperwire run` once with the token of a platform that has such links."),
+            "No bot is known that a link could open.",
+            "Run `paperwire run` once with the token of a platform that has such links.",
         )
     words = query_in_words(read, arguments.TERMINAL_LANGUAGE.translate)
     shown, picture = button(next(iter(links.values())), f"New papers: {words}"), badge(words)
@@ -258,7 +258,7 @@ def link(
 def _read(text: str) -> Query:
     ending = split_when(text)
     if ending.only_time:
-        raise errors.Refused(errors.Sentence("This is a time without a query."))
+        raise errors.Refused("This is a time without a query.")
     if ending.when is not None:
         read_when(ending.when)
     with arguments.reporting_query_errors(ending.query):
@@ -269,11 +269,8 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise WrongUsage(
-            errors.Sentence(
-                "{path} cannot be written: {why}.", {"path": path, "why": (error.strerror or "unknown").lower()}
-            )
-        ) from None
+        why = (error.strerror or "unknown").lower()
+        raise WrongUsage(f"{path} cannot be written: {why}.") from None
 
 
 _CHANGES = {"+": "green", "~": "yellow", "=": "dim"}
@@ -289,8 +286,8 @@ def export(
     """Write subscriptions as text to stdout; `import` reads it back."""
     if (chat is None) is not everything:
         raise WrongUsage(
-            errors.Sentence("An export is of one chat or of all."),
-            errors.Sentence("Write paperwire export --as CHAT, or --all."),
+            "An export is of one chat or of all.",
+            "Write paperwire export --as CHAT, or --all.",
         )
     with sessions.open_session() as session:
         texts = export_all(session.store) if chat is None else (exported(session.store, session.address(chat)),)
@@ -333,8 +330,8 @@ def _text_of(file: str) -> str:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise WrongUsage(
-            errors.Sentence("{file}, line {line}: this is not UTF-8 text.", {"file": file, "line": line}),
-            errors.Sentence("Save it as UTF-8."),
+            f"{file}, line {line}: this is not UTF-8 text.",
+            "Save it as UTF-8.",
         ) from None
 
 

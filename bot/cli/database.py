@@ -95,8 +95,8 @@ def _address(text: str) -> SecretStr:
     """Returns a typed file or URL as the URL of a database. Raises WrongUsage if it contains a password."""
     if passwords_in(text):
         raise WrongUsage(
-            errors.Sentence("A password on the command line is read by everybody on this machine."),
-            errors.Sentence("Leave it out, and give it in PGPASSWORD or in the file of PGPASSFILE."),
+            "A password on the command line is read by everybody on this machine.",
+            "Leave it out, and give it in PGPASSWORD or in the file of PGPASSFILE.",
         )
     return database_address(text, Path.cwd())
 
@@ -126,8 +126,8 @@ def _ask_to_replace(file: Path) -> None:
     """Asks whether to replace an older copy. Raises WrongUsage unless the answer is yes."""
     if output.asks(f"{file} is there already. Replace it? [y/N] ") not in ("y", "yes"):
         raise WrongUsage(
-            errors.Sentence("{file} is kept: nothing was copied.", {"file": file}),
-            errors.Sentence("Name another file, or replace it with --replace."),
+            f"{file} is kept: nothing was copied.",
+            "Name another file, or replace it with --replace.",
         )
 
 
@@ -154,18 +154,14 @@ def restore(
     now = SystemClock().now()
     lost_moment = None if lost_at is None else sessions.parse_moment("--lost-at", lost_at, settings)
     if lost_moment is not None and lost_moment > now:
-        raise WrongUsage(
-            errors.Sentence("--lost-at is in the future."), errors.Sentence("Say when the database was lost.")
-        )
+        raise WrongUsage("--lost-at is in the future.", "Say when the database was lost.")
     if file is None:
         store.close()
         return _count_lost(lost_moment)
     if store.kind.file is None:
         raise errors.Refused(
-            errors.Sentence("The database {where} is restored by PostgreSQL's own programs.", {"where": store.where}),
-            errors.Sentence(
-                "pg_restore puts back what pg_dump wrote, then paperwire restore --lost-at TIME (docs/operating.md)."
-            ),
+            f"The database {store.where} is restored by PostgreSQL's own programs.",
+            "pg_restore puts back what pg_dump wrote, then paperwire restore --lost-at TIME (docs/operating.md).",
         )
     if not store.exists():
         restoring.look_for_copy(file)
@@ -190,10 +186,8 @@ def _count_lost(lost_at: datetime | None) -> int:
     """Records in the restored database that all deliveries due before its loss count as sent. Returns exit status 0."""
     if lost_at is None:
         raise WrongUsage(
-            errors.Sentence("Say which copy to put back, or when the database was lost."),
-            errors.Sentence(
-                "paperwire restore FILE puts a copy back; --lost-at TIME alone is for one that is in its place."
-            ),
+            "Say which copy to put back, or when the database was lost.",
+            "paperwire restore FILE puts a copy back; --lost-at TIME alone is for one that is in its place.",
         )
     with sessions.open_session() as session, only_sender(session.store):
         counted = restoring.count_lost_as_sent(session.store, lost_at, now=session.now)
@@ -214,15 +208,13 @@ def _refuse_target(file: Path, store: Store) -> None:
     if store.kind.file is None:
         return  # `backup` raises the error for PostgreSQL
     if file.exists() and file.samefile(store.kind.file):
-        raise WrongUsage(errors.Sentence("A database cannot be its own copy."), errors.Sentence("Name another file."))
+        raise WrongUsage("A database cannot be its own copy.", "Name another file.")
     if file.is_dir():
-        raise WrongUsage(
-            errors.Sentence("{file} is a folder.", {"file": file}), errors.Sentence("Name the file of the copy.")
-        )
+        raise WrongUsage(f"{file} is a folder.", "Name the file of the copy.")
     if file.exists():
         with file.open("rb") as existing:
             if existing.read(len(_SQLITE)) not in (_SQLITE, b""):
                 raise WrongUsage(
-                    errors.Sentence("{file} is not a copy of a database, so it is not replaced.", {"file": file}),
-                    errors.Sentence("Name another file."),
+                    f"{file} is not a copy of a database, so it is not replaced.",
+                    "Name another file.",
                 )

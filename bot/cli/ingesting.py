@@ -333,9 +333,7 @@ def _named(settings: Settings, name: str | None) -> str:
     Raises WrongUsage if none was typed.
     """
     if name is None:
-        raise WrongUsage(
-            errors.Sentence("--announce needs the name of a source."), errors.Sentence("For example: daily --announce.")
-        )
+        raise WrongUsage("--announce needs the name of a source.", "For example: daily --announce.")
     return next(
         (source_row.name for source_row in settings.sources if source_row.name.casefold() == name.casefold()), name
     )

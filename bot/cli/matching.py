@@ -60,7 +60,7 @@ def match(
         return _match_file(queries, given, listed=not no_matches, json=json)
     query, *paths = given
     if not paths:
-        raise WrongUsage(errors.Sentence("There is no digest to look into."), errors.Sentence(_USAGE))
+        raise WrongUsage("There is no digest to look into.", _USAGE)
     return _match_one(query, paths, json=json)
 
 

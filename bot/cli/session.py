@@ -39,16 +39,16 @@ def parse_moment(option: str, text: str, settings: Settings) -> datetime:
 
     Raises WrongUsage.
     """
-    wrong = errors.Sentence("{option} is not a moment: “{text}”.", {"option": option, "text": text})
-    hint = errors.Sentence("For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22.")
+    wrong = f"{option} is not a moment: “{text}”."
+    hint = "For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."
     instant = _named(datetime.fromisoformat, option, text, WrongUsage(wrong, hint))
     return (instant if instant.tzinfo else instant.replace(tzinfo=zone(settings.timezone))).astimezone(UTC)
 
 
 def parse_day(option: str, text: str) -> date:
     """Returns the day that an option names. Raises WrongUsage."""
-    wrong = errors.Sentence("{option} is not a day: “{text}”.", {"option": option, "text": text})
-    return _named(date.fromisoformat, option, text, WrongUsage(wrong, errors.Sentence("For example: 2026-01-22.")))
+    wrong = f"{option} is not a day: “{text}”."
+    return _named(date.fromisoformat, option, text, WrongUsage(wrong, "For example: 2026-01-22."))
 
 
 def _named(read: Callable[[str], Day], option: str, text: str, wrong: WrongUsage) -> Day:
@@ -60,14 +60,13 @@ def _named(read: Callable[[str], Day], option: str, text: str, wrong: WrongUsage
         named = read(text.strip())
     except ValueError:
         raise wrong from None
-    values = {"option": option, "text": text, "first": _YEARS[0], "last": _YEARS[-1]}
     if named.year in _YEARS:
         return named
     if named.year < _YEARS[0]:
-        far = errors.Sentence("{option} is before the year {first}: “{text}”.", values)
+        far = f"{option} is before the year {_YEARS[0]}: “{text}”."
     else:
-        far = errors.Sentence("{option} is after the year {last}: “{text}”.", values)
-    raise WrongUsage(far, errors.Sentence("For example: 2026-01-22."))
+        far = f"{option} is after the year {_YEARS[-1]}: “{text}”."
+    raise WrongUsage(far, "For example: 2026-01-22.")
 
 
 @dataclass(frozen=True, slots=True)

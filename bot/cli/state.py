@@ -404,8 +404,8 @@ def show(
 
     if state is not None and state not in STATES:
         raise WrongUsage(
-            errors.Sentence("“{state}” is not a state of a delivery.", {"state": state}),
-            errors.Sentence("Choose one of: {states}.", {"states": ", ".join(STATES)}),
+            f"“{state}” is not a state of a delivery.",
+            f"Choose one of: {', '.join(STATES)}.",
         )
     with sessions.open_session(now) as session:
         entries = sending.outbox_entries(session.store, now=session.now, wall=session.clock.wall(), over=state in _OVER)

@@ -27,7 +27,6 @@ from bot.rendering.queries_in_words import query_in_words
 from bot.rendering.terminal import Flow, text_of
 from bot.settings import Settings
 from subscriptions import model, texts
-from subscriptions.errors import Sentence
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import parse_query, texts_asked
@@ -280,7 +279,7 @@ def preview(
 ) -> int:
     """Show what would be sent, as the chat's platform would get it, without sending or marking anything."""
     if days is not None and not 1 <= days <= _MOST_DAYS:
-        raise WrongUsage(Sentence("--days is a number from 1 to {most}.", {"most": _MOST_DAYS}))
+        raise WrongUsage(f"--days is a number from 1 to {_MOST_DAYS}.")
     with sessions.open_session(now) as session, arguments.reporting_query_errors(query or ""):
         address = session.address(chat)
         session.encode(texts_asked(query or ""))

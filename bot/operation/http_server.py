@@ -20,7 +20,6 @@ from bot.errors import SettingsError
 from bot.operation.client_addresses import network_of
 from bot.ports import channel, measurements
 from bot.settings import Settings
-from subscriptions.errors import Sentence
 
 try:
     import resource
@@ -149,12 +148,10 @@ def _listener(settings: Settings) -> socket.socket:
         listener.setblocking(False)
     except OSError as error:
         listener.close()
+        why = (error.strerror or "unknown").lower()
         raise SettingsError(
-            Sentence(
-                "{address} cannot be listened on: {why}.",
-                {"address": f"{host}:{port}", "why": (error.strerror or "unknown").lower()},
-            ),
-            Sentence("Choose another in PAPERWIRE_WEB_HOST and PAPERWIRE_WEB_PORT; port 0 takes any that is free."),
+            f"{host}:{port} cannot be listened on: {why}.",
+            "Choose another in PAPERWIRE_WEB_HOST and PAPERWIRE_WEB_PORT; port 0 takes any that is free.",
         ) from None
     return listener
 

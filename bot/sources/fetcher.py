@@ -15,7 +15,6 @@ from bot.errors import FetchError
 from bot.ports.channel import Clock
 from bot.sources.host_limits import HostLimiter, asked_to_wait
 from bot.sources.public_addresses import is_public
-from subscriptions.errors import Sentence
 
 # Requests go only to public IP addresses, even after redirects. The only exceptions are hosts of sources that the
 # settings allow. The host name is resolved here, and the connection goes to the IP address that was checked, so that a
@@ -39,12 +38,12 @@ _RATE_EXCEEDED = b"Rate exceeded."  # the body with which arXiv's API asks for a
 _PORTS = {"http": 80, "https": 443}
 
 _SENTENCES = (  # most specific first
-    (httpx.ConnectTimeout, Sentence("{host} was not reached within {connect} seconds.")),
-    (httpx.TimeoutException, Sentence("{host} sent nothing for {idle} seconds.")),
-    (httpx.ProxyError, Sentence("The proxy of this machine does not let {host} be reached.")),
-    (httpx.ConnectError, Sentence("{host} refuses connections.")),
-    (httpx.RemoteProtocolError, Sentence("{host} broke off its answer, or sent none.")),
-    (httpx.ReadError, Sentence("{host} broke off its answer, or sent none.")),
+    (httpx.ConnectTimeout, "{host} was not reached within {connect:g} seconds."),
+    (httpx.TimeoutException, "{host} sent nothing for {idle:g} seconds."),
+    (httpx.ProxyError, "The proxy of this machine does not let {host} be reached."),
+    (httpx.ConnectError, "{host} refuses connections."),
+    (httpx.RemoteProtocolError, "{host} broke off its answer, or sent none."),
+    (httpx.ReadError, "{host} broke off its answer, or sent none."),
 )
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -112,7 +111,7 @@ class Fetcher:
             if not isinstance(found, httpx.URL):
                 return found
             target = found
-        raise _failed(Sentence("{host} redirects again and again."), target)
+        raise FetchError(f"{target.host} redirects again and again.")
 
     async def _in_turn(
         self, url: httpx.URL, headers: Mapping[str, str], open_place: _Place | None
@@ -128,8 +127,7 @@ class Fetcher:
                 async with asyncio.timeout(self._limits.total):
                     return await self._ask(url, headers, open_place)
             except TimeoutError:
-                seconds = f"{self._limits.total:g}"
-                raise _failed(Sentence("{host} took longer than {seconds} seconds."), url, seconds=seconds) from None
+                raise FetchError(f"{host} took longer than {self._limits.total:g} seconds.") from None
             except FetchError as error:
                 if error.retry_after <= LONGEST_OF_HOST:
                     self._host_limiter.pause(host, error.retry_after)
@@ -156,20 +154,17 @@ class Fetcher:
         try:
             found = await self._resolve(host.strip("[]"), place[1])
         except (OSError, ValueError, OverflowError):  # a name or a port that the resolver refuses
-            raise _failed(Sentence("There is no host {host}, or no network."), url) from None
+            raise FetchError(f"There is no host {url.host}, or no network.") from None
         allowed = found if place == open_place else [one for one in found if is_public(one)]
         if not allowed and open_place and place[0] == open_place[0]:
             raise FetchError(
-                Sentence(
-                    "{host} redirects to its port {port}, which is not that of the source.",
-                    {"host": url.host, "port": place[1]},
-                ),
-                Sentence("If it is meant to be, make that address the url of the source."),
+                f"{url.host} redirects to its port {place[1]}, which is not that of the source.",
+                "If it is meant to be, make that address the url of the source.",
             )
         if not allowed:
             raise FetchError(
-                Sentence("{host} is an address of a private network, where sources may not be.", {"host": url.host}),
-                Sentence("If it is meant to be, name the host in PAPERWIRE_ALLOWED_HOSTS."),
+                f"{url.host} is an address of a private network, where sources may not be.",
+                "If it is meant to be, name the host in PAPERWIRE_ALLOWED_HOSTS.",
             )
         return allowed
 
@@ -198,7 +193,7 @@ class Fetcher:
         try:
             return httpx.AsyncClient(timeout=timeout, verify=self._deps(url), proxy=proxy, trust_env=False)
         except (ImportError, ValueError):  # httpx's message would show the address of the proxy
-            raise _failed(Sentence("The proxy of this machine cannot be used."), url) from None
+            raise FetchError("The proxy of this machine cannot be used.") from None
 
     async def _read(self, url: httpx.URL, response: httpx.Response) -> Fetched | httpx.URL | None:
         status = response.status_code
@@ -221,17 +216,13 @@ class Fetcher:
             found = await body_of(response, most)
             return await unpacked(found, most) if found.startswith(_GZIP) else found
         except UnknownCoding as error:
-            sentence = Sentence("{host} packs its answer as {coding}, which was not asked for.")
-            raise _failed(sentence, url, coding=error.name[:20]) from None
+            coding = error.name[:20]
+            raise FetchError(f"{url.host} packs its answer as {coding}, which was not asked for.") from None
         except TooLarge:
-            raise _failed(
-                Sentence("The answer of {host} is larger than {limit} MiB."),
-                url,
-                of_host=False,
-                limit=f"{most / 2**20:.3g}",
-            ) from None
+            large = f"The answer of {url.host} is larger than {most / 2**20:.3g} MiB."
+            raise FetchError(large, host_wide=False) from None
         except Damaged:
-            raise _failed(Sentence("The answer of {host} is packed and damaged."), url, of_host=False) from None
+            raise FetchError(f"The answer of {url.host} is packed and damaged.", host_wide=False) from None
 
     async def _refused(self, url: httpx.URL, response: httpx.Response) -> FetchError:
         """Returns the error for an answer with an error status."""
@@ -246,10 +237,9 @@ class Fetcher:
             phrase = HTTPStatus(status).phrase
         except ValueError:
             phrase = ""
-        values = {"host": url.host, "answer": f"{status} {phrase}".strip()}
+        answer = f"{status} {phrase}".strip()
         of_host = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        sentence = Sentence("{host} answers {answer}.", values)
-        return FetchError(sentence, status=status, body=body, host_wide=of_host)
+        return FetchError(f"{url.host} answers {answer}.", status=status, body=body, host_wide=of_host)
 
     def _asked(self, retry_after: str) -> timedelta:
         """Returns the wait that Retry-After asks for, in seconds or as a date; zero if it cannot be read."""
@@ -280,9 +270,9 @@ def _parsed(url: str) -> httpx.URL:
         parsed = httpx.URL(url)
         is_web = _is_web(parsed)
     except (httpx.InvalidURL, UnicodeError):
-        raise FetchError(Sentence("An address of the source cannot be read.")) from None
+        raise FetchError("An address of the source cannot be read.") from None
     if not is_web:
-        raise FetchError(Sentence("A source can only be at http or https, not at {scheme}.", {"scheme": parsed.scheme}))
+        raise FetchError(f"A source can only be at http or https, not at {parsed.scheme}.")
     return parsed
 
 
@@ -300,7 +290,7 @@ def _redirected(url: httpx.URL, location: str) -> httpx.URL:
 
 
 def _no_address(url: httpx.URL) -> FetchError:
-    return _failed(Sentence("{host} redirects to something that is no web address."), url, of_host=False)
+    return FetchError(f"{url.host} redirects to something that is no web address.", host_wide=False)
 
 
 def _is_web(url: httpx.URL) -> bool:
@@ -310,10 +300,6 @@ def _is_web(url: httpx.URL) -> bool:
 
 def _place(url: httpx.URL) -> _Place:
     return url.host.casefold(), url.port or _PORTS[url.scheme]
-
-
-def _failed(sentence: Sentence, url: httpx.URL, *, of_host: bool = True, **values: object) -> FetchError:
-    return FetchError(Sentence(sentence.template, {"host": url.host, **values}), host_wide=of_host)
 
 
 @asynccontextmanager
@@ -332,11 +318,11 @@ def _sentence(url: httpx.URL, error: httpx.HTTPError, limits: FetchLimits) -> Fe
     """Returns the FetchError for an error of a connection."""
     certificate = _certificate_problem(error)
     if certificate:
-        return _failed(Sentence("The certificate of {host} cannot be trusted: {why}."), url, why=certificate)
+        return FetchError(f"The certificate of {url.host} cannot be trusted: {certificate}.")
     for kind, sentence in _SENTENCES:
         if isinstance(error, kind):
-            return _failed(sentence, url, connect=f"{limits.connect:g}", idle=f"{limits.idle:g}")
-    return _failed(Sentence("{host} cannot be asked ({error})."), url, error=type(error).__name__)
+            return FetchError(sentence.format(host=url.host, connect=limits.connect, idle=limits.idle))
+    return FetchError(f"{url.host} cannot be asked ({type(error).__name__}).")
 
 
 def _certificate_problem(error: BaseException | None) -> str:

@@ -9,7 +9,6 @@ from http import HTTPStatus
 
 from bot.errors import FetchError
 from bot.ports.channel import Clock
-from subscriptions.errors import Sentence
 from subscriptions.service.source_notices import claim_slot
 from subscriptions.store.database.store import Store
 from subscriptions.store.sources import release_slot
@@ -100,12 +99,11 @@ class HostLimiter:
 
 def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> FetchError:
     """Returns the FetchError for a host that asks to wait; `wait` is zero if the host did not say how long."""
-    values = {"host": host, "status": status or "", "seconds": f"{wait.total_seconds():.0f}"}
     if wait:
-        sentence = Sentence("{host} asks for a wait of {seconds} seconds.", values)
+        sentence = f"{host} asks for a wait of {wait.total_seconds():.0f} seconds."
     # a page that says "Rate exceeded." but has a status of success
     elif status is None or status < HTTPStatus.BAD_REQUEST:
-        sentence = Sentence("{host} is too busy to answer.", values)
+        sentence = f"{host} is too busy to answer."
     else:
-        sentence = Sentence("{host} is too busy to answer ({status}).", values)
-    return FetchError(sentence, Sentence("It is asked again by itself."), retry_after=wait, busy=True)
+        sentence = f"{host} is too busy to answer ({status})."
+    return FetchError(sentence, "It is asked again by itself.", retry_after=wait, busy=True)

@@ -309,7 +309,7 @@ class Poll:
         assert found is not None  # noqa: S101 - only a request with validators returns None
         digest = await self._read(request, found.data)
         if problem := documents.feed_error(digest):
-            raise BrokenDigest(errors.Sentence("{name}: {problem}", {"name": self._source.name, "problem": problem}))
+            raise BrokenDigest(f"{self._source.name}: {problem}")
         digest = replace(digest, day=digest.day or day)
         if request.history:
             categories = fetch_request.categories_of(self._source)
@@ -326,7 +326,7 @@ class Poll:
 
         await self._store(digest, note)
         if cut:
-            raise BrokenDigest(errors.Sentence("{name}: {problem}", {"name": self._source.name, "problem": cut}))
+            raise BrokenDigest(f"{self._source.name}: {cut}")
         return following
 
 

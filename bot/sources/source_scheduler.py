@@ -140,8 +140,8 @@ class SourceScheduler:
         unknown = [name for name in names if name.casefold() not in written]
         if unknown:
             raise errors.NotFound(
-                errors.Sentence("There is no source {name}.", {"name": unknown[0]}),
-                errors.Sentence("Known: {names}.", {"names": ", ".join(self._sources)}),
+                f"There is no source {unknown[0]}.",
+                f"Known: {', '.join(self._sources)}.",
             )
         await self.sync()
         wanted = {written[name.casefold()] for name in names} or set(self._sources)

@@ -123,7 +123,7 @@ class WatchedFiles:
         place = str(source.path or Path())
         known = self._folders.get(source.name)
         if known is not None and not known.is_dir():
-            raise UnreadableInput(errors.Sentence("{name}: the folder is gone.", {"name": str(known)}))
+            raise UnreadableInput(f"{known}: the folder is gone.")
         if (folder := files.folder_of(place)).is_dir():
             self._folders[source.name] = folder
         return files.list_folder(place)

@@ -289,12 +289,11 @@ async def check_app_tokens(receivers: Sequence[Receiver]) -> None:
             except errors.RetryLater as error:
                 log.warning("Slack cannot be asked about the app token now: %s", error.reason)
             except errors.NotDelivered as error:
+                reason = error.reason.rstrip(".")
                 raise SettingsError(
-                    errors.Sentence("Slack refuses the app token: {reason}.", {"reason": error.reason.rstrip(".")}),
-                    errors.Sentence(
-                        "Put one with connections:write into PAPERWIRE_SLACK_APP_TOKEN, or into the variable that "
-                        "app_token_env names; the app's page on api.slack.com shows it under Basic Information."
-                    ),
+                    f"Slack refuses the app token: {reason}.",
+                    "Put one with connections:write into PAPERWIRE_SLACK_APP_TOKEN, or into the variable that "
+                    "app_token_env names; the app's page on api.slack.com shows it under Basic Information.",
                 ) from None
 
 

@@ -376,10 +376,8 @@ def _receivers(
 def _no_proxy() -> SettingsError:
     """Returns the error for a proxy of an unusable kind. Names only the variable, since the address may contain a password."""
     names = [name for name in os.environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")]
-    return SettingsError(
-        errors.Sentence("{name} names no proxy that can be used", {"name": ", ".join(sorted(names)) or "ALL_PROXY"}),
-        errors.Sentence("Write http://HOST:PORT."),
-    )
+    name = ", ".join(sorted(names)) or "ALL_PROXY"
+    return SettingsError(f"{name} names no proxy that can be used", "Write http://HOST:PORT.")
 
 
 OLD_NEWS = timedelta(hours=1)  # Telegram's last error at the webhook is ignored from this age on
