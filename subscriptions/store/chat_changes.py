@@ -1,12 +1,11 @@
 """The states of a chat before its last changes, for undo."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import col
 
 from subscriptions.store.conversation_rows import (
     UndoRow,
@@ -16,12 +15,12 @@ from subscriptions.store.mentions import add_mentions, note_mentions, words_of_c
 from subscriptions.store.rows import TABLES
 
 _undo = TABLES.tables["undo"]
-_ADD = sa.insert(_undo).returning(_undo.c.chat, _undo.c.id)
-_WITH_MORE = sa.select(_undo.c.chat).group_by(_undo.c.chat).having(sa.func.count() > sa.bindparam("most"))
+_u = _undo.c
+_ADD = sa.insert(_undo).returning(_u.chat, _u.id)
+_WITH_MORE = sa.select(_u.chat).group_by(_u.chat).having(sa.func.count() > sa.bindparam("most"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredChange:
+class StoredChange(NamedTuple):
     """A change of a chat, with the state before it."""
 
     id: int
@@ -29,6 +28,9 @@ class StoredChange:
     who: str
     at: datetime
     before: Mapping[str, Any]  # the state before the change, as JSON
+
+
+_CHANGES = sa.select(_u.id, _u.chat, _u.who, _u.at, _u.before).order_by(_u.id.desc())
 
 
 def add_changes(
@@ -47,13 +49,12 @@ def add_changes(
 
 def with_more_changes_than(transaction: Transaction, chat_ids: Sequence[int], most: int) -> list[int]:
     """Returns those of `chat_ids` that have more than `most` stored changes."""
-    return [row.chat for row in rows_of(transaction, _WITH_MORE, _undo.c.chat, chat_ids, most=most)]
+    return [row.chat for row in rows_of(transaction, _WITH_MORE, _u.chat, chat_ids, most=most)]
 
 
 def changes_of(transaction: Transaction, chat_id: int) -> tuple[StoredChange, ...]:
     """Returns the stored changes of a chat, newest first."""
-    rows = transaction.exec(select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id).desc()))
-    return tuple(StoredChange(id=row.id, chat_id=row.chat, who=row.who, at=row.at, before=row.before) for row in rows)
+    return tuple(map(StoredChange._make, execute(transaction, _CHANGES.where(_u.chat == chat_id))))
 
 
 def rewrite_change(transaction: Transaction, change_id: int, address: str, before: Mapping[str, Any]) -> None:

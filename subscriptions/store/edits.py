@@ -8,7 +8,7 @@ from sqlmodel import or_
 from subscriptions.planning.retries import LONGEST_WAIT
 from subscriptions.states import ChatState
 from subscriptions.store import deliveries
-from subscriptions.store.database.store import Transaction, execute, shares
+from subscriptions.store.database.store import Transaction, execute, grouped, shares
 from subscriptions.store.rows import tables
 from subscriptions.store.sendable import ANY_REQUESTED, IN_LANE, IS_HELD, IS_REQUESTED, WAITS
 from subscriptions.store.steps import ClaimRequest, Edit
@@ -84,8 +84,11 @@ def _wait(transaction: Transaction, edit: Edit, *, attempts: int, next_at: datet
 
 
 def _layout(transaction: Transaction, seq: int) -> tuple[tuple[int, ...], ...]:
-    sent = sa.select(_m.number).where(_m.delivery == seq).order_by(_m.number)
-    numbers = execute(transaction, sent).scalars()
-    shown = sa.select(_i.message, _i.paper).where(_i.delivery == seq).order_by(_i.position)
-    items = execute(transaction, shown).all()
-    return tuple(tuple(paper for message, paper in items if message == number) for number in numbers)
+    shown = (
+        sa.select(_m.number, _i.paper)
+        .outerjoin_from(_messages, _items, (_i.delivery == _m.delivery) & (_i.message == _m.number))
+        .where(_m.delivery == seq)
+        .order_by(_m.number, _i.position)
+    )
+    found: dict[int, list[int | None]] = grouped(execute(transaction, shown).tuples())
+    return tuple(tuple(paper for paper in papers if paper is not None) for papers in found.values())

@@ -1,7 +1,7 @@
 """The messages of chats on the bot's own pages: numbered, so that a browser asks only for new ones."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -12,11 +12,11 @@ from subscriptions.store.conversation_rows import (
     PageMessageRow,
 )
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, reads, writes
+from subscriptions.store.database.store import Transaction, execute, reads, writes
+from subscriptions.store.rows import TABLES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageMessage:
+class PageMessage(NamedTuple):
     """A message as a page shows it."""
 
     number: int  # its number in the chat; later messages have higher numbers
@@ -25,6 +25,10 @@ class PageMessage:
     payload: str
     at: datetime
     is_edited: bool
+
+
+_p = TABLES.tables["page_message"].c
+_MESSAGES = sa.select(*(_p[name] for name in PageMessage._fields))
 
 
 @writes
@@ -99,11 +103,11 @@ def newest_page_messages(
 
     If `before` is given, returns the newest messages before the message with this number.
     """
-    found = select(PageMessageRow).where(PageMessageRow.chat == _name(chat))
+    found = _MESSAGES.where(_p.chat == _name(chat))
     if before is not None:
-        found = found.where(PageMessageRow.number < before)
-    rows = transaction.exec(found.order_by(col(PageMessageRow.number).desc()).limit(most)).all()
-    return [_message(row) for row in reversed(rows)], _changes_of(transaction, chat)
+        found = found.where(_p.number < before)
+    rows = execute(transaction, found.order_by(_p.number.desc()).limit(most)).all()
+    return [PageMessage._make(row) for row in reversed(rows)], _changes_of(transaction, chat)
 
 
 @reads
@@ -115,9 +119,9 @@ def changed_page_messages(
     The messages are in the order of their changes. If the chat was erased in the meantime, the number is lower than
     `after`.
     """
-    found = select(PageMessageRow).where(PageMessageRow.chat == _name(chat), PageMessageRow.change > after)
-    rows = transaction.exec(found.order_by(col(PageMessageRow.change)).limit(most))
-    return [_message(row) for row in rows], _changes_of(transaction, chat)
+    found = _MESSAGES.where(_p.chat == _name(chat), _p.change > after)
+    rows = execute(transaction, found.order_by(_p.change).limit(most))
+    return [PageMessage._make(row) for row in rows], _changes_of(transaction, chat)
 
 
 def _name(chat: model.ChatAddress) -> str:
@@ -136,14 +140,3 @@ def _next_change(transaction: Transaction, chat: str) -> int:
 
 def _count(transaction: Transaction, chat: str, change: int) -> None:
     transaction.exec(sa.update(PageLogRow).where(col(PageLogRow.chat) == chat).values(changes=change))
-
-
-def _message(row: PageMessageRow) -> PageMessage:
-    return PageMessage(
-        number=row.number,
-        change=row.change,
-        is_own=row.is_own,
-        payload=row.payload,
-        at=row.at,
-        is_edited=row.is_edited,
-    )
