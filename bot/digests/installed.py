@@ -66,7 +66,7 @@ class InstalledFormats:
     """The formats of installed packages, and a sentence for each that is left out."""
 
     formats: tuple[InstalledFormat, ...] = ()
-    refused: tuple[errors.Sentence, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 @cache
@@ -96,54 +96,51 @@ def formats_among(points: Iterable[EntryPoint], reserved: frozenset[str]) -> Ins
     refused = []
     for point in sorted(points, key=lambda point: (_package(point), point.name)):
         found = _load(point)
-        if not isinstance(found, errors.Sentence) and (clash := _name_clash(found.name, reserved, formats)):
+        if not isinstance(found, str) and (clash := _name_clash(found.name, reserved, formats)):
             found = clash
-        if isinstance(found, errors.Sentence):
-            values = {"name": point.name, "package": _package(point), "why": found}
-            refused.append(errors.Sentence("The format {name} of the package {package} is left out: {why}.", values))
+        if isinstance(found, str):
+            refused.append(f"The format {point.name} of the package {_package(point)} is left out: {found}.")
         else:
             formats[found.name] = found
     return InstalledFormats(tuple(formats.values()), tuple(refused))
 
 
-def _load(point: EntryPoint) -> InstalledFormat | errors.Sentence:
+def _load(point: EntryPoint) -> InstalledFormat | str:
     """Returns the format of an entry point, or the reason why it cannot be used, as a part of a sentence."""
     try:
         loaded = point.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a package raises, the others are used
-        return errors.Sentence(
-            "{module} cannot be loaded ({problem})", {"module": point.value, "problem": _one_line(error)}
-        )
+        return f"{point.value} cannot be loaded ({_one_line(error)})"
     return _problem_with(loaded, point.value) or InstalledFormat(loaded.name, _package(point), loaded)
 
 
-def _problem_with(loaded: Any, module: str) -> errors.Sentence | None:  # noqa: ANN401 - a foreign object
-    """Returns why an object cannot be used as a format; None if it can be."""
+def _problem_with(loaded: Any, module: str) -> str:  # noqa: ANN401 - a foreign object
+    """Returns why an object cannot be used as a format; "" if it can be."""
     if lacking := [name for name in ("name", "detect", "parse") if not hasattr(loaded, name)]:
-        return errors.Sentence("{module} lacks {names}", {"module": module, "names": ", ".join(lacking)})
+        return f"{module} lacks {', '.join(lacking)}"
     if not isinstance(loaded.name, str) or not _NAME.fullmatch(loaded.name):
-        return errors.Sentence("its name must be small letters, digits and _, such as shelf_list")
+        return "its name must be small letters, digits and _, such as shelf_list"
     if not callable(loaded.detect) or not callable(loaded.parse):
-        return errors.Sentence("its detect and parse must be functions")
+        return "its detect and parse must be functions"
     try:
         accepted = [bool(loaded.detect(text)) for text in _TEXTS]
     except Exception as error:  # noqa: BLE001 - as above
         return _failure("detect", error)
     if all(accepted):
-        return errors.Sentence("its detect takes every text for its own")
-    return None
+        return "its detect takes every text for its own"
+    return ""
 
 
-def _name_clash(name: str, reserved: frozenset[str], others: Mapping[str, InstalledFormat]) -> errors.Sentence | None:
+def _name_clash(name: str, reserved: frozenset[str], others: Mapping[str, InstalledFormat]) -> str:
     if name in reserved:
-        return errors.Sentence("paperwire has a format of that name itself")
+        return "paperwire has a format of that name itself"
     if name in others:
-        return errors.Sentence("the package {package} brings one of that name, too", {"package": others[name].package})
-    return None
+        return f"the package {others[name].package} brings one of that name, too"
+    return ""
 
 
-def _failure(where: str, error: Exception) -> errors.Sentence:
-    return errors.Sentence("its {function} fails ({problem})", {"function": where, "problem": _one_line(error)})
+def _failure(where: str, error: Exception) -> str:
+    return f"its {where} fails ({_one_line(error)})"
 
 
 def _one_line(error: BaseException) -> str:

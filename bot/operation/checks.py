@@ -276,7 +276,7 @@ def _formats() -> Iterator[Finding]:
     yield Finding(question=question, answer=f"{own}, and of other packages: {names}" if names else own)
     cure = "Install a version of the package that works, or remove it."
     for refused in found.refused:
-        yield Finding(question=question, answer=str(refused), cure=cure, mend=True)
+        yield Finding(question=question, answer=refused, cure=cure, mend=True)
 
 
 def _templates() -> Iterator[Finding]:

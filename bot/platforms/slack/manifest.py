@@ -14,7 +14,6 @@ import typer
 
 from bot.errors import WrongUsage
 from bot.rendering import brand
-from subscriptions.errors import Sentence
 
 COMMAND = "/paperwire"
 SHORTCUT = "subscribe"  # callback_id of the message shortcut
@@ -245,7 +244,7 @@ def _web_root(option: str, text: str) -> str:
     parts = urlsplit(text.strip())
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise WrongUsage(
-            Sentence("{option} is no address that Slack can reach: “{text}”.", {"option": option, "text": text}),
-            Sentence("For example: https://papers.example.org"),
+            f"{option} is no address that Slack can reach: “{text}”.",
+            "For example: https://papers.example.org",
         )
     return text.strip().rstrip("/")
