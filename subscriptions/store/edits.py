@@ -90,5 +90,5 @@ def _layout(transaction: Transaction, seq: int) -> tuple[tuple[int, ...], ...]:
         .where(_m.delivery == seq)
         .order_by(_m.number, _i.position)
     )
-    found: dict[int, list[int | None]] = grouped(execute(transaction, shown).tuples())
+    found: dict[int, list[int | None]] = grouped((number, paper) for number, paper in execute(transaction, shown))
     return tuple(tuple(paper for paper in papers if paper is not None) for papers in found.values())
