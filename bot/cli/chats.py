@@ -28,7 +28,7 @@ from bot.conversation.said import Said, typed_in
 from bot.errors import WrongUsage
 from bot.ports import conversation as conversations
 from bot.rendering import brand
-from bot.rendering.queries_in_words import query_in_words
+from bot.rendering.queries_in_words import fitting, query_in_words
 from subscriptions import addresses, chat_settings, errors, model, portable
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query.parse import parse_query
@@ -49,7 +49,8 @@ _LONGEST = 40  # most characters of a query in a badge (a wide one counts as two
 
 def badge(words: str) -> str:
     """Returns a badge for a web page as SVG. It shows "paperwire" and `words`, the subject of a subscription."""
-    shown = _cut(words)
+    begin = fitting(words, _LONGEST)
+    shown = begin if begin == words else f"{begin}…"
     left, right = (cell_len(text) * _CELL + 2 * _SIDE for text in (brand.NAME, shown))
     wide, said = left + right, escape(f"{brand.NAME}: {words}")
     return "\n".join(
@@ -74,17 +75,6 @@ def button(url: str, words: str) -> str:
     colours = f"background:{brand.LIGHT['accent']};color:{brand.LIGHT['on-accent']}"
     style = f"display:inline-block;padding:.4em .9em;border-radius:6px;{colours};text-decoration:none"
     return f'<a href="{escape(url)}" style="{style}">{escape(words)}</a>'
-
-
-def _cut(words: str) -> str:
-    if cell_len(words) <= _LONGEST:
-        return words
-    kept = ""
-    for sign in words:
-        if cell_len(kept + sign) >= _LONGEST:
-            break
-        kept += sign
-    return f"{kept}…"
 
 
 def settings(*, chat: arguments.ChatOption, json: arguments.Json = False) -> int:

@@ -198,17 +198,16 @@ def _archive_lines(ingested: Sequence[_IngestedFile]) -> list[str]:
     digests = sum(file.result.archive for file in ingested)
     lines = []
     if announced:
-        papers = arguments.TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", announced)
+        papers = output.counted(announced, "paper")
         lines.append(f"Announced after they had been filed: {papers}.")
     if archived:
-        papers = arguments.TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", archived)
+        papers = output.counted(archived, "paper")
         lines.append(
-            f"Older than {NEWS_FOR.days} days, so filed and not announced: {papers} of "
-            f"{arguments.TERMINAL_LANGUAGE.count('{count} digest', '{count} digests', digests)}. "
+            f"Older than {NEWS_FOR.days} days, so filed and not announced: {papers} of {output.counted(digests, 'digest')}. "
             "To announce them: the same command with --announce."
         )
     if counted := _sum(ingested, "counted"):
-        papers = arguments.TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", counted)
+        papers = output.counted(counted, "paper")
         lines.append(
             f"Came before the database was lost, so they count as sent: {papers}. "
             "To announce them: the same command with --announce."
@@ -219,8 +218,8 @@ def _archive_lines(ingested: Sequence[_IngestedFile]) -> list[str]:
 def _show_ingested(ingested: Sequence[_IngestedFile]) -> None:
     known = sum(file.result.already_known for file in ingested)
     new, updated, unchanged = (_sum(ingested, name) for name in ("new", "updated", "unchanged"))
-    digests = arguments.TERMINAL_LANGUAGE.count("{count} digest", "{count} digests", len(ingested))
-    before = f", {arguments.TERMINAL_LANGUAGE.number(known)} of them known before" if known else ""
+    digests = output.counted(len(ingested), "digest")
+    before = f", {known:,} of them known before" if known else ""
     output.print_line(f"{digests}{before}: {new:,} papers new, {updated:,} updated, {unchanged:,} known already.")
     for line in _archive_lines(ingested):
         output.print_line(line)
@@ -285,7 +284,7 @@ def poll(
         rows = [row for row in on if name is None or name.casefold() == row.name.casefold()]
     _tell(rows, session.settings.timezone, moment, json=json)
     if announce and not json:
-        papers = arguments.TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", announced)
+        papers = output.counted(announced, "paper")
         output.print_line(f"Announced after they had been filed: {papers}.")
     if any(receipt.outcome is Outcome.FAILED for receipt in polled):
         return 1

@@ -50,6 +50,11 @@ def print_line(*lines: str) -> None:
     sys.stdout.writelines(f"{escaped_lines(line)}\n" for line in lines)
 
 
+def counted(number: int, noun: str) -> str:
+    """Returns a number and the noun that it counts: "1 paper", "2,000 papers"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def discard_output(*streams: TextIO) -> None:
     """Discards all output of these streams, buffered and future, because the reader has closed them."""
     nowhere = os.open(os.devnull, os.O_WRONLY)

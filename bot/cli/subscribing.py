@@ -321,7 +321,7 @@ def _not_due(found: Preview, chat: model.Chat, now: datetime) -> list[str]:
     language = Language("en", chat.settings.timezone)
     lines = ["Not due yet:"] if found.not_due else []
     for entry in found.not_due:
-        subscription, count = entry.subscription, language.count("{count} paper", "{count} papers", len(entry.papers))
+        subscription, count = entry.subscription, output.counted(len(entry.papers), "paper")
         when = _HELD.get(entry.held, "") or when_next(entry.next_delivery, language, now)
         lines.append(f"  {subscription.number}  {phrasing.shortened(subscription.label)} · {count} · {when}")
     return lines

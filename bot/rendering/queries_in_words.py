@@ -115,8 +115,8 @@ def caret(text: str, column: int) -> tuple[str, str]:
     room = WINDOW - 1
     if cell_len(before) + cell_len(after) <= room:
         return before + after, " " * cell_len(before) + "^"
-    tail = _fitting(after, max(room // 3, room - cell_len(before)))
-    head = _fitting(before[::-1], room - cell_len(tail))[::-1]
+    tail = fitting(after, max(room // 3, room - cell_len(before)))
+    head = fitting(before[::-1], room - cell_len(tail))[::-1]
     while head and not cell_len(head[0]):  # a combining mark whose letter was cut off
         head = head[1:]
     head = head if head == before else _CUT + head
@@ -132,7 +132,7 @@ def _visible(char: str) -> str:
     return char
 
 
-def _fitting(text: str, room: int) -> str:
+def fitting(text: str, room: int) -> str:
     """Returns the beginning of a text that fits into `room` cells. If the text is cut, one cell stays free for "…"."""
     if cell_len(text) <= room:
         return text
