@@ -60,14 +60,10 @@ def _defaults() -> list[str]:
         for kind, platform in KINDS.values()
     ]
     of_kinds: Mapping[str, Sequence[str]] = {
-        name: [_shown(getattr(one, name)) for one in unset] for name in chat_settings.SETTINGS
+        name: [f"`{one.value(name)}`" for one in unset] for name in chat_settings.SETTINGS
     }
     rows = ((f"`{name}`", *values) for name, values in of_kinds.items() if len(set(values)) > 1)
     return _table(("setting", *KINDS), rows)
-
-
-def _shown(value: object) -> str:
-    return "`all`" if value is None else f"`{value}`"
 
 
 if __name__ == "__main__":

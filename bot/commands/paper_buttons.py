@@ -6,17 +6,7 @@ names the delivery and the position of the paper.
 
     d<delivery>.c<n>     the card of the nth paper of the delivery, counted from 0
     d<delivery>.m<n>     the papers beyond the chat's limit, from the nth of them on; without n, from the first
-    <card>.f             everything that is known about the paper
-    <card>.o             the buttons that ⋯ opens
-    <card>.b             back to the buttons of the card
-    <card>.q             what can be muted
-    <card>.w             why the paper came
-    <card>.x             what its subscription could exclude from now on
-    <card>.a             its authors, each of whom can be followed
-    <card>.l             👍
-    <card>.d             👎
-    <card>.s             saves the paper
-    <card>.n             the papers nearest to this one
+    <card>.<letter>      another button of the card: the `letter` of its `Callback`
 
 A button names its paper by the position in a delivery (`delivery`, `position`) or by its id in the store (`paper`). The
 data is not trusted: delivery and paper are looked up only among the deliveries of the chat where the button was pressed.

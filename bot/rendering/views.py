@@ -180,15 +180,15 @@ HEAD = Measure(title=_LONGEST_SOURCE, summary=0, abstract=0)  # above the sectio
 
 @dataclass(frozen=True, slots=True)
 class CardButtons:
-    """The buttons of one paper, in two rows. Templates find each by its name."""
+    """The buttons of one paper, in two rows, as `outline.card_buttons` makes them. Templates find each by its name."""
 
-    opens: channel.Button | None = None  # "card": in a list, the number that opens the card
-    first: tuple[channel.Button, ...] = ()  # a link ("pdf", or "page" or "search"), "save", "like", "dislike"
-    second: tuple[channel.Button, ...] = ()  # perhaps "code", a link; "more", "exclude", "menu"
+    opens: channel.Button | None = None  # in a list, the number that opens the card
+    first: tuple[channel.Button, ...] = ()
+    second: tuple[channel.Button, ...] = ()  # the last one, ⋯, opens `rest`
 
     @property
     def rest(self) -> tuple[channel.Button, ...]:
-        """The buttons that ⋯ opens: "page", "why", "mute", "follow", "similar"."""
+        """The buttons that ⋯ opens."""
         if self.second:
             return self.second[-1].options
         return ()

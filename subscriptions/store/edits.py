@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import or_
 
-from subscriptions.planning.retries import LONGEST_WAIT
+from subscriptions.planning.retries import LONGEST_CREDIBLE_WAIT
 from subscriptions.states import ChatState
 from subscriptions.store import deliveries
 from subscriptions.store.database.store import Transaction, execute, grouped, shares
@@ -48,7 +48,7 @@ def next_edit(transaction: Transaction, asking: ClaimRequest) -> Edit | None:
     connection, lane, now = transaction.connection(), asking.lane, asking.now
     if connection.execute(_ANY_REQUESTED).scalar() is None:
         return None
-    values = {"platform": lane.platform, "address": lane.address, "now": now, "longest": now + LONGEST_WAIT}
+    values = {"platform": lane.platform, "address": lane.address, "now": now, "longest": now + LONGEST_CREDIBLE_WAIT}
     found = connection.execute(_NEXT_EDIT, {**values, "wall": asking.wall}).first()
     if found is None:
         return None

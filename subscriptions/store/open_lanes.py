@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from subscriptions import model
-from subscriptions.planning.retries import LONGEST_WAIT
+from subscriptions.planning.retries import LONGEST_CREDIBLE_WAIT
 from subscriptions.states import MessageState
 from subscriptions.store.columns import Condition
 from subscriptions.store.database.store import Transaction, reads, rows_of
@@ -55,7 +55,7 @@ def lanes(
     On the platforms in `finding`, messages can be looked up. An unclear message does not wait there, unless its look-up
     was given up. `wall` is the time of the machine's clock, if it differs from `now`.
     """
-    values = {"platforms": platforms, "now": now, "wall": wall or now, "longest": now + LONGEST_WAIT}
+    values = {"platforms": platforms, "now": now, "wall": wall or now, "longest": now + LONGEST_CREDIBLE_WAIT}
     found = transaction.connection().execute(_WAITING_LANES, {**values, "finding": finding}).all()
     requested = sorted(set(transaction.connection().execute(REQUESTED).scalars()))
     edits = rows_of(transaction, LANES_WITH_EDITS, _m.delivery, requested, **values)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from subscriptions import model
-from subscriptions.planning.retries import LONGEST_WAIT
+from subscriptions.planning.retries import LONGEST_CREDIBLE_WAIT
 from subscriptions.states import WAITING, ChatState
 from subscriptions.store.columns import Utc
 from subscriptions.store.rows import tables
@@ -47,8 +47,8 @@ ANY_REQUESTED = (
 def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
     """Returns the moment of the next attempt; None if the attempt may be made now.
 
-    Ignores a moment later than the longest wait, since it was stored while the clock was wrong.
+    Ignores a moment after the longest credible wait, since it was stored while the clock was wrong.
     """
-    if next_at is not None and now < next_at <= now + LONGEST_WAIT:
+    if next_at is not None and now < next_at <= now + LONGEST_CREDIBLE_WAIT:
         return next_at
     return None

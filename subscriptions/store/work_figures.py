@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from subscriptions.planning.cadence import quiet_until
-from subscriptions.planning.retries import LONGEST_WAIT
+from subscriptions.planning.retries import LONGEST_CREDIBLE_WAIT
 from subscriptions.states import (
     MessageState,
 )
@@ -170,7 +170,7 @@ def to_be_sent_since(transaction: Transaction, *, now: datetime, wall: datetime)
         .where(Condition(GOES_OUT), ~sendable.IS_HELD, _d.next_at.is_(None) | ~sendable.WAITS)
     )
     found: datetime | None = execute(
-        transaction, wanted, {"now": now, "longest": now + LONGEST_WAIT, "wall": wall}
+        transaction, wanted, {"now": now, "longest": now + LONGEST_CREDIBLE_WAIT, "wall": wall}
     ).scalar()
     return found
 

@@ -1,5 +1,6 @@
 """A setting that only this test declares works everywhere: /set, the list, help, undo, export and import."""
 
+import runpy
 from collections.abc import Iterator
 from unittest.mock import patch
 
@@ -15,6 +16,8 @@ from subscriptions.store import chats
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.bot_harness import BotHarness
+from tests.integration.docs_pages import DOCS
+from tests.unit import deliveries
 
 ME = make.address("telegram:42")
 OTHER = make.address("telegram:43")
@@ -119,6 +122,12 @@ async def test_it_is_exported_and_imported(bot: BotHarness) -> None:
     importing.import_lines(bot.store, list(read_lines(text.replace(str(ME), str(OTHER)))), now=make.NOON)
     assert get_chat(bot.store, OTHER).chosen == get_chat(bot.store, ME).chosen
     assert get_chat(bot.store, OTHER).settings.value("mood") == "merry"
+
+
+def test_the_page_of_settings_and_the_inputs_of_rendering_have_it() -> None:
+    written = runpy.run_path(str(DOCS / "settings_page.py"))["page"]((DOCS / "settings.md").read_text("utf-8"))
+    assert "| `colour` | `#000` | `#fff` | `#fff` | `#fff` | `#000` |" in written
+    assert deliveries.chat(mood="merry").settings.value("mood") == "merry"
 
 
 def test_it_is_gone_when_it_is_not_declared_any_more() -> None:

@@ -19,6 +19,7 @@ from bot.operation.process import Process
 from subscriptions import model
 from subscriptions.errors import StoreError
 from subscriptions.notices.of_chats import AccessDenied
+from subscriptions.planning.retries import LONGEST_WAIT
 from subscriptions.service import operators, retention, sending
 from subscriptions.service import plan as _plan
 from subscriptions.service.amendments import set_settings
@@ -108,7 +109,7 @@ async def test_posts_to_a_failing_platform_become_rarer(
         assert len(slack.arrived("conversations.history")) <= 2 * posts
         for fake in (slack, telegram):
             fake.forgives()
-        clock.advance(timedelta(minutes=16))
+        clock.advance(LONGEST_WAIT + MINUTE)
         assert (await app.sender.deliver()).sent == 2
     assert len(slack.posted_to("C1")) == 1
 

@@ -13,27 +13,12 @@ from hypothesis import strategies as st
 
 from bot import demo
 from bot.demo.story import GalleryPost
-from subscriptions import model
+from subscriptions import chat_settings, model
 from tests.rendered import render_delivery
 
 THURSDAY = datetime(2026, 1, 22, 13, tzinfo=UTC)  # 14:00 in Berlin, 21:00 in Shanghai
 ABSTRACT = "We look at noise. It goes away step by step. What is left is a picture."
 _ids = count(1)
-_SETTINGS = model.ChatSettings(
-    schedule="when-out 08:00-20:00",
-    timezone="Europe/Berlin",
-    lang="en",
-    text="summary",
-    limit=20,
-    sound="first",
-    quiet="22:00-08:00",
-    shape="digest",
-    crosslists="in",
-    buttons="full",
-    credits="off",
-    quietday="off",
-    manage="person",
-)
 
 
 def chat(
@@ -42,14 +27,17 @@ def chat(
     *,
     title: str = "",
     topic: str = "",
-    **chosen: object,
+    **chosen: str,
 ) -> model.Chat:
-    """A chat on this platform; `chosen` are its settings."""
-    settings = replace(_SETTINGS, **chosen)  # type: ignore[arg-type]
+    """A chat on this platform; `chosen` are its settings. The others are those of a private chat on Telegram."""
+    assert chosen.keys() <= chat_settings.SETTINGS.keys()
+    settings = chat_settings.resolve(
+        model.ChatKind.PRIVATE, "telegram", {"limit": "20"} | chosen, timezone="Europe/Berlin", lang="en"
+    )
     return model.Chat(id=1, address=model.ChatAddress(platform, "42", topic), kind=kind, settings=settings, title=title)
 
 
-def team(**chosen: object) -> model.Chat:
+def team(**chosen: str) -> model.Chat:
     """A Slack channel."""
     return chat(
         "slack", model.ChatKind.TEAM, title="#vision-papers", topic="", **{"shape": "thread", "credits": "on"} | chosen

@@ -77,7 +77,7 @@ async def outcome(bot: BotHarness, said: Mapping[str, Any]) -> tuple[bool, str]:
     right = [
         "subs" not in said or _are(there, said["subs"]),
         all(str(getattr(chat, name)) == value for name, value in said.get("chat", {}).items()),
-        all(str(getattr(chat.settings, name)) == value for name, value in said.get("set", {}).items()),
+        all(chat.settings.value(name) == value for name, value in said.get("set", {}).items()),
         "must" not in said or bool(re.search(said["must"], text)),
         "never" not in said or not re.search(said["never"], text),
     ]

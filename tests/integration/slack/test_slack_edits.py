@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bot.app import App
+from subscriptions.planning.retries import FIRST_WAIT
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store.platform_states import free_platforms
@@ -111,7 +112,7 @@ def states(app: App) -> list[str]:
 async def looks_five_times(app: App) -> None:
     await app.sender.send_once()
     for _ in range(4):
-        app.clock.advance(timedelta(seconds=31))  # type: ignore[attr-defined]
+        app.clock.advance(FIRST_WAIT + timedelta(seconds=1))  # type: ignore[attr-defined]
         await app.sender.send_once()
 
 
@@ -169,7 +170,7 @@ async def test_a_reply_sent_before_its_thread_was_known_comes_once(
     slack.grants("channels:history")
     async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
         await app.sender.send_once()
-        clock.advance(timedelta(seconds=31))
+        clock.advance(FIRST_WAIT + timedelta(seconds=1))
         await app.sender.send_once()
         assert states(app) == ["sent"]
     assert [(entry.number, entry.thread) for entry in slack.posted_to("C1")] == [(number, "") for number in came]
