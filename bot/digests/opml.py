@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from bot.digests import _plain_text, _warnings, _xml
 from bot.errors import BrokenDigest
-from subscriptions.errors import Sentence
 from subscriptions.texts.cutting import clip
 
 _LONGEST_TITLE = 100  # characters
@@ -27,12 +26,12 @@ def read_opml(data: bytes, name: str) -> Feeds:
         document = _xml.XmlDocument(_plain_text.plain_text(data, _warnings.Warnings()), "outline")
         entries = list(_entries(document))
     except _plain_text.NotText:
-        raise BrokenDigest(Sentence("{name}: not UTF-8 text.", {"name": name})) from None
+        raise BrokenDigest(f"{name}: not UTF-8 text.") from None
     problem = document.error or ("it has a DTD" if document.doctype else "")
     if problem:
-        raise BrokenDigest(Sentence("{name}: the XML cannot be read ({problem}).", {"name": name, "problem": problem}))
+        raise BrokenDigest(f"{name}: the XML cannot be read ({problem}).")
     if document.root is None or document.root.name.lower() != "opml":
-        raise BrokenDigest(Sentence("{name}: this is no OPML.", {"name": name}))
+        raise BrokenDigest(f"{name}: this is no OPML.")
     titles: dict[str, str] = {}
     for address, title in entries:
         if address:
