@@ -33,6 +33,7 @@ from locales import kind_weights
 Numbers = NDArray[np.float64]
 EXAMPLES = reader.WEIGHTS.parent / "examples"
 LANGUAGES = "en", "zh"
+_SMALL_TALK = "smalltalk"
 QUESTIONS = orders.QUESTION, links.QUESTION, told.QUESTION
 _SLOT = re.compile(r"\{(\w+)\}")
 _FILES = {
@@ -346,7 +347,29 @@ def of_kinds(question: kinds.Question, language: str) -> list[kind_weights.Examp
         maker.chance = random.Random(line)  # so that a new line changes no other one
         return maker.example("", line, changed=False).tokens
 
-    return list(kind_weights.examples(kind_weights.FILES / question.name / f"{language}.tsv", filled))
+    file = kind_weights.FILES / question.name / f"{language}.tsv"
+    found = list(kind_weights.examples(file, filled))
+    if question == orders.QUESTION:
+        told = {line.split("\t")[-1] for line in file.read_text(encoding="utf-8").splitlines()}
+        of_intents = [(kind, line) for kind, line in _orders_of_intents(language) if line not in told]
+        found += [kind_weights.Example(kind, "", filled(line)) for kind, line in of_intents]
+    return found
+
+
+def _orders_of_intents(language: str) -> Iterator[tuple[str, str]]:
+    """Yields the examples of intents that change something, which are orders, and of small talk, which are none.
+
+    Some examples only hint at what could be done, such as "i'm on holiday until {when}". The file of orders says so of each.
+    """
+    for path in sorted((EXAMPLES / language).glob("*.txt")):
+        if path.stem == _SMALL_TALK:
+            kind = "not"
+        elif path.stem.startswith(orders.CHANGES):
+            kind = "do"
+        else:
+            continue
+        for line in path.read_text(encoding="utf-8").splitlines():
+            yield kind, line
 
 
 def learn_kinds(question: kinds.Question, known: reader.Known) -> dict[str, list[int]]:

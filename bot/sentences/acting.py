@@ -129,9 +129,7 @@ def _names_one(context: CommandContext, said: Said) -> bool:
         return True
     there = [one.subscription for one in picking.listed_here(context)]
     named = names.names_in(said.text, said.intent)
-    return any(
-        name.isascii() or names.refers(said.text) or any(meant.fits(name, one) for one in there) for name in named
-    )
+    return any(names.refers(said.text) or any(meant.fits(name, one) for one in there) for name in named)
 
 
 def _about_named(context: CommandContext, said: Said) -> Said:

@@ -91,7 +91,7 @@ def may_be_of_several(text: str) -> bool:
     if not 1 < len(clauses) <= _MOST:
         return False
     said = [one for one in clauses if one.is_order or one.is_remark]
-    return len(said) > 1 and any(one.is_order and _is_clear(one.said) for one in said)
+    return len(said) > 1 and any(one.is_order and _may_be_clear(one.said) for one in said)
 
 
 def _clauses(text: str, numbered: Callable[[str], str], there: frozenset[str]) -> Iterator[_Clause]:
@@ -160,6 +160,11 @@ def _is_wish(group: _Group, numbered: Callable[[str], str]) -> bool | None:
 def _is_clear(said: Said) -> bool:
     """Returns whether it is clear what is wished; whether it is sure enough to be done is decided when it is done."""
     return said.is_clear and said.intent.startswith((*OF_ONE, *OF_THE_CHAT, "sub", "undo"))
+
+
+def _may_be_clear(said: Said) -> bool:
+    """Returns whether it may be clear what is wished once the names of subscriptions are known: "pause moss"."""
+    return _is_clear(said) or (len(said.found) > 1 and said.found[1].intent in OF_ONE)
 
 
 def _text_of(group: _Group) -> str:

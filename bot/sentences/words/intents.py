@@ -105,7 +105,7 @@ def _worded_as_a_command(text: str) -> str:
 def _if_order(said: Said) -> Said:
     """Returns a meaning; that of a sentence that only speaks of an action is not sure, so that the bot asks."""
     is_command = _TYPED.match(reader.folded(said.text)) and "?" not in reader.folded(said.text)
-    if orders.may_be_done(said.tokens, said.intent) or is_command or only_shows(said):
+    if orders.may_be_done(said.tokens, said.intent, said.sure) or is_command or only_shows(said):
         return said
     first, *others = said.found
     if first.intent == "unsub-all":  # asks which ones

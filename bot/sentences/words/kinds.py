@@ -13,6 +13,7 @@ from bot.sentences.words import reader
 from bot.sentences.words.reader import Known, Token
 
 UNIT = 20  # a stored weight of 1 is the 20th part of a weight
+_ENDS = reader.ENDS - {"?"} | {"…"}  # punctuation at the end that tells nothing
 _NEAR = 6  # words; two words of a pair are less apart
 
 
@@ -50,7 +51,7 @@ def features(tokens: Sequence[Token], known: Known) -> Iterator[str]:
 def _known_marks(tokens: Sequence[Token], known: Known) -> Sequence[str]:
     """Returns the words of a sentence between its ends; neighbouring unknown words, such as those of a subject, are one."""
     marks = ["^"]
-    while tokens and tokens[-1].mark in reader.ENDS - {"?"}:
+    while tokens and tokens[-1].mark in _ENDS:
         tokens = tokens[:-1]
     for at, token in enumerate(tokens):
         mark = reader.OTHER if _is_of_a_topic(tokens, at, known) else token.mark

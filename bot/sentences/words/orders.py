@@ -12,10 +12,13 @@ from bot.sentences.words import kinds, reader
 from bot.sentences.words.reader import Token
 
 QUESTION = kinds.Question("orders", ("not", "do"))
-SURE = 0.5  # the least probability of an order
-_SURELY_NOT = 0.25  # the largest probability of a sentence that is surely none
+SURE = 0.75  # the least probability of an order
+_SURE_TO_SUBSCRIBE = 0.6  # less, since who asks for papers is shown them in any case
+_SURELY_NOT = 0.3  # the largest probability of a sentence that is surely none
+_UNHEARD_OF = 0.005  # nothing is more certain than this
+_WEIGHT_OF_INTENT, _LEAST_ODDS = 0.4, 8.0  # as many held-out sentences as possible, at the same number of wrong ones
 # the intents that change something of the chat
-_CHANGES = (
+CHANGES = (
     *("sub", "unsub", "pause", "resume", "stop", "schedule", "exclude", "narrow", "widen", "edit", "name"),
     *("set-", "lang-", "timezone", "undo", "cancel", "forget"),
 )
@@ -24,9 +27,17 @@ _CORRECTS = re.compile(
 )
 
 
-def may_be_done(tokens: Sequence[Token], intent: str) -> bool:
-    """Returns whether a sentence with this intent tells to do it now; True for intents that change nothing."""
-    return not intent.startswith(_CHANGES) or is_order(tokens)
+def may_be_done(tokens: Sequence[Token], intent: str, sure: float) -> bool:
+    """Returns whether a sentence with this intent tells to do it now; True for intents that change nothing.
+
+    `sure` is the probability of the intent. It counts, too: most sentences that surely name an action are orders, even if
+    they are worded as few orders are, such as "let the papers flow again".
+    """
+    if not intent.startswith(CHANGES):
+        return True
+    order = _probability(tokens)
+    least = _SURE_TO_SUBSCRIBE if intent == "sub" else SURE
+    return order >= least or _odds(order) * _odds(sure) ** _WEIGHT_OF_INTENT >= _LEAST_ODDS
 
 
 def is_order(tokens: Sequence[Token]) -> bool:
@@ -52,3 +63,7 @@ def last_order(text: str) -> int:
 
 def _probability(tokens: Sequence[Token]) -> float:
     return kinds.probabilities(QUESTION, tuple(tokens))["do"]
+
+
+def _odds(probability: float) -> float:
+    return (probability + _UNHEARD_OF) / (1 - probability + _UNHEARD_OF)

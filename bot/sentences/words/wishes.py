@@ -262,6 +262,8 @@ def _begins_a_wish(said: Said, before: str, named: Named) -> bool:
         return False
     if {said.intent, last} <= REMOVES and names.points_back(said.text):  # "I don't want kelp any more, remove it"
         return False
+    if said.intent == last == "pause" and not named.names_one(said):  # "stop the second, till I tell you"
+        return False
     if said.intent in _SETTLES and (names.points_back(said.text) or not named.names_one(said)):
         return _settles(said, last)
     is_of_before = bool(said.numbers) and {*said.numbers} <= {
