@@ -54,6 +54,8 @@ def _excluded(said: Said, text: str) -> str | None:
         return None
     query = parse_query(text)
     for term in subjects.unwanted_in(said.text, said.intent):
+        if {*tokens(text)} == {*tokens(term)}:  # "take out kelp" removes the subscription to kelp
+            return None
         query = rewriting.narrowed(query, term)
     return query.text if query.text != text else None
 

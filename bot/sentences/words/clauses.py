@@ -26,7 +26,8 @@ _KEEPS = re.compile(
     r"^(?:please )?(?:just )?(?:keep|leave(?!.* out\b)|retain) |^请?(?:先)?(?:保留|留下|留着|留)|(?:保留|留下|留着)[吧了]?$|照[常旧](?:[发推送来]+)?[吧了]?$|不变[吧了]?$|(?:别|不|不要|不用)动(?:它|了|吧)*$|\bas (?:usual|before)$"
 )
 _TALK, _SURELY = ("hello", "thanks", "bye", "smalltalk"), 0.8
-_CORRECTS = frozenset({"no", "nope", "wait", "sorry", "oops", "actually"})  # as the first word of a clause
+# as the first word of a clause, these correct or weigh: "I could pause 1, or move 2"
+_CORRECTS = frozenset({"no", "nope", "wait", "sorry", "oops", "actually", "or"})
 _SAYS_MORE = frozenset({reader.WHEN, reader.LONG, reader.DATE, reader.NUMBER})
 
 
@@ -154,12 +155,15 @@ def _is_wish(group: _Group, numbered: Callable[[str], str]) -> bool | None:
     said = [one.said for one in group if one.is_order]
     if said and any(map(_is_clear, (whole, *said))):
         return True
+    if not said and any(one.numbers and one.said.intent in OF_ONE for one in group):
+        return True  # by itself it is not sure, so that the bot asks
     return None
 
 
 def _is_clear(said: Said) -> bool:
     """Returns whether it is clear what is wished; whether it is sure enough to be done is decided when it is done."""
-    return said.is_clear and said.intent.startswith((*OF_ONE, *OF_THE_CHAT, "sub", "undo"))
+    is_request = said.intent in reader.ASKING and said.asks_for_papers
+    return said.is_clear and (is_request or said.intent.startswith((*OF_ONE, *OF_THE_CHAT, "undo")))
 
 
 def _may_be_clear(said: Said) -> bool:

@@ -287,7 +287,7 @@ def name_in(said: Said) -> str:
     """Returns the new name of a subscription; "" if there is none."""
     label = next(reversed(said.texts(reader.LABEL)), "")  # of "the old name is bad, call it kelp" the last
     quoted = [one for one in said.marked(reader.QUOTED) if one in label]
-    return (quoted[0] if quoted else label).strip("\"'“”„«»「」『』《》 :：")
+    return (quoted[0] if quoted else _ENDS.sub("", label)).strip("\"'“”„«»「」『』《》 :：")
 
 
 def _edit(said: Said) -> str | None:

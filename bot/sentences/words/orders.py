@@ -23,7 +23,7 @@ CHANGES = (
     *("set-", "lang-", "timezone", "undo", "cancel", "forget"),
 )
 _CORRECTS = re.compile(
-    r"\s*[,;.!?…—–-]+\s*(?:(?:oh|no|nope|wait|sorry|oops|actually)[\s,.!]+)*[啊哦呃诶哎]?(?:no|wait|sorry|oops|不对|不|等等|说错了)\s*[,;.!?…—–-]+\s*(?=\S)"
+    r"\s*[,;.!?…—–-]+\s*(?:(?:oh|no|nope|wait|sorry|oops|actually)[\s,.!]+)*[啊哦呃诶哎]?(?:no|wait|hang on|hold on|sorry|oops|不对|不|等等|说错了)\s*[,;.!?…—–-]+\s*(?=\S)"
 )
 
 

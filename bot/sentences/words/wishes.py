@@ -260,7 +260,9 @@ def _begins_a_wish(said: Said, before: str, named: Named) -> bool:
     last = named.meaning(before).intent if before else ""
     if said.intent == by_rule.WHEN_FOUND and last in reader.ASKING:
         return False
-    removes_it = {said.intent, last} <= REMOVES and names.points_back(said.text)  # "I don't want kelp any more, remove it"
+    removes_it = {said.intent, last} <= REMOVES and names.points_back(
+        said.text
+    )  # "I don't want kelp any more, remove it"
     is_one_pause = said.intent == last == "pause" and not named.names_one(said)  # "stop the second, till I tell you"
     if removes_it or is_one_pause:
         return False
@@ -276,6 +278,8 @@ def _settles(said: Said, last: str) -> bool:
     """Returns whether a time, an exclusion or another condition is a wish; after a request, it belongs to that."""
     if not last:
         return said.intent in ("widen", "narrow") or said.likely("unsub", "stop") >= _PERHAPS
+    if last in REMOVES - {"exclude"} and said.intent in ("narrow", "exclude"):  # of what is gone: "it bores me"
+        return False
     return last not in (_LOOKS if names.points_back(said.text) else {*_LOOKS, "sub", said.intent})
 
 
@@ -353,6 +357,8 @@ def _with_limit(text: str, named: Named) -> tuple[str, ...]:
     said = intents.meaning(text)
     amount = intents.daily_limit(text)
     if not amount or said.intent not in ("set-limit", *reader.ASKING) or not said.asks_for_papers:
+        return (text,)
+    if orders.is_surely_no_order(said.tokens):  # "their bot sends two a day"
         return (text,)
     subject = subjects.subject_of(intents.without_limit(text))
     request = named.meaning(intents.without_limit(text))
