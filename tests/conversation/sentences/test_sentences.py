@@ -2,7 +2,7 @@
 
 The file sentences.jsonl, in the folder that PAPERWIRE_SHARED names, has the sentences with their expected results.
 
-`python -m tests.conversation.test_sentences FILE…` prints the failing sentences of other files, with their answers.
+`python -m tests.conversation.sentences.test_sentences FILE…` prints the failing sentences of other files, with their answers.
 """
 
 import asyncio
