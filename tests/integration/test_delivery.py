@@ -19,7 +19,7 @@ from bot.operation.process import Process
 from subscriptions import model
 from subscriptions.errors import StoreError
 from subscriptions.notices.of_chats import AccessDenied
-from subscriptions.planning.retries import LONGEST_WAIT
+from subscriptions.planning.retries import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.service import operators, retention, sending
 from subscriptions.service import plan as _plan
 from subscriptions.service.amendments import set_settings
@@ -101,10 +101,10 @@ async def test_posts_to_a_failing_platform_become_rarer(
         due(app.store, "slack:C1", "telegram:1")
         for fake in (slack, telegram):
             fake.answers("500", times=1000)
-        for _ in range(66):  # a quarter of an hour
+        for _ in range(66):
             await app.sender.deliver()
-            clock.advance(timedelta(seconds=15))
-        # the waits between posts become longer: 30 seconds, 1, 2, 4 and 8 minutes
+            clock.advance(FIRST_WAIT / 2)
+        # the waits between posts become longer: 1, 2, 4, 8 and 16 times the first, which are 62 of these steps
         assert (len(slack.arrived("chat.postMessage")), len(telegram.arrived("sendMessage"))) == (posts, 6)
         assert len(slack.arrived("conversations.history")) <= 2 * posts
         for fake in (slack, telegram):

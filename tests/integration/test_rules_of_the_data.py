@@ -11,7 +11,7 @@ from sqlalchemy import event
 from subscriptions import errors, model
 from subscriptions.addresses import parse_address
 from subscriptions.model import Announce, CallbackToken
-from subscriptions.planning.retries import OnUnclear
+from subscriptions.planning.retries import FIRST_WAIT, OnUnclear
 from subscriptions.service import access, amendments, conversation_state, listing, sending
 from subscriptions.service import plan as _plan
 from subscriptions.service.notices import pause_unreachable
@@ -402,18 +402,18 @@ def settled(store: Store, outcome: errors.NotDelivered) -> None:
 @pytest.mark.parametrize(
     ("outcome", "on_unclear", "later", "following"),
     [
-        (errors.RetryLater("no connection"), "resend", 29, None),
-        (errors.RetryLater("no connection"), "resend", 30, 1),
-        (errors.Unclear("the line broke"), "resend", 0, None),
-        (errors.Unclear("the line broke"), "skip", 0, 2),
-        (errors.Rejected("no"), "resend", 0, 2),
+        (errors.RetryLater("no connection"), "resend", FIRST_WAIT - timedelta(seconds=1), None),
+        (errors.RetryLater("no connection"), "resend", FIRST_WAIT, 1),
+        (errors.Unclear("the line broke"), "resend", timedelta(0), None),
+        (errors.Unclear("the line broke"), "skip", timedelta(0), 2),
+        (errors.Rejected("no"), "resend", timedelta(0), 2),
     ],
 )
 def test_a_message_that_waits_or_is_unclear_stops_its_lane(
-    store: Store, outcome: errors.NotDelivered, on_unclear: OnUnclear, later: int, following: int | None
+    store: Store, outcome: errors.NotDelivered, on_unclear: OnUnclear, later: timedelta, following: int | None
 ) -> None:
     settled(store, outcome)
-    todo = claims.claim(store, asking("telegram:-7", NOON + timedelta(seconds=later), on_unclear=on_unclear))
+    todo = claims.claim(store, asking("telegram:-7", NOON + later, on_unclear=on_unclear))
     assert (todo and todo.seq) == following
 
 

@@ -29,6 +29,9 @@ from tests import tables
 from tests.make import NOON
 
 
+AFTER_TWO_FAILURES = NOON + 4 * retries.FIRST_WAIT
+
+
 def minutes(count: float) -> timedelta:
     return timedelta(minutes=count)
 
@@ -55,13 +58,13 @@ def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) 
 @pytest.mark.parametrize(
     ("outcome", "decision"),
     [
-        (RetryLater("why"), retries.RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(2))),
+        (RetryLater("why"), retries.RetryDecision(state=MessageState.WAITING, not_before=AFTER_TWO_FAILURES)),
         # a wait that the platform requests holds the lane by the machine's clock; our own wait is not added
         (
             RetryLater("why", minutes(60)),
             retries.RetryDecision(state=MessageState.WAITING, pauses_lane=minutes(60)),
         ),
-        (Unclear("why"), retries.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
+        (Unclear("why"), retries.RetryDecision(state=MessageState.UNCLEAR, not_before=AFTER_TWO_FAILURES)),
         (Rejected("why"), retries.RetryDecision(state=MessageState.DEAD)),
         (Rejected("why", form=True), retries.RetryDecision(state=MessageState.READY, use_plain=True)),
         (ChatGone("why"), retries.RetryDecision(state=MessageState.READY, pause_chat=True)),
@@ -73,14 +76,14 @@ def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) 
             retries.RetryDecision(state=MessageState.READY, stop="workspace"),
         ),
         # an unknown error may mean that the message was sent
-        (NotDelivered("why"), retries.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))),
+        (NotDelivered("why"), retries.RetryDecision(state=MessageState.UNCLEAR, not_before=AFTER_TWO_FAILURES)),
     ],
 )
 def test_what_follows_from_an_outcome(outcome: NotDelivered, decision: retries.RetryDecision) -> None:
     assert decided(outcome) == decision
 
 
-@pytest.mark.parametrize(("on_unclear", "not_before"), [("resend", NOON + minutes(0.5)), ("skip", None)])
+@pytest.mark.parametrize(("on_unclear", "not_before"), [("resend", NOON + retries.FIRST_WAIT), ("skip", None)])
 def test_an_unclear_message_is_resent_unless_told_to_skip(
     on_unclear: retries.OnUnclear, not_before: datetime | None
 ) -> None:
@@ -89,7 +92,7 @@ def test_an_unclear_message_is_resent_unless_told_to_skip(
 
 
 def test_where_each_copy_is_seen_a_message_is_posted_only_once_more() -> None:
-    again = retries.RetryDecision(state=MessageState.UNCLEAR, not_before=NOON + minutes(2))
+    again = retries.RetryDecision(state=MessageState.UNCLEAR, not_before=AFTER_TWO_FAILURES)
     assert decided(Unclear("why"), on_unclear="once") == again
     assert decided(Unclear("why"), on_unclear="once", was_unclear=True) == retries.RetryDecision(
         state=MessageState.DEAD
@@ -97,14 +100,16 @@ def test_where_each_copy_is_seen_a_message_is_posted_only_once_more() -> None:
     assert decided(RetryLater("why"), on_unclear="once", was_unclear=True) == again
 
 
-@pytest.mark.parametrize(
-    ("failures", "wait"), [(0, None), (1, None), (2, 0.5), (3, 1), (6, 8), (7, 15), (1_000_000, 15)]
-)
-def test_what_was_not_found_is_posted_again_ever_more_rarely(failures: int, wait: float | None) -> None:
-    waits = retries.RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(wait or 0))
-    assert retries.decide_not_found(failures, NOON) == (
-        waits if wait else retries.RetryDecision(state=MessageState.READY)
-    )
+@pytest.mark.parametrize("failures", [0, 1])
+def test_what_was_not_found_is_posted_again_at_once(failures: int) -> None:
+    assert retries.decide_not_found(failures, NOON) == retries.RetryDecision(state=MessageState.READY)
+
+
+@pytest.mark.parametrize("failures", [2, 3, 6, 7, 1_000_000])
+def test_later_it_waits_as_long_as_after_failures(failures: int) -> None:
+    waits = decided(RetryLater("why"), failures=failures - 2).not_before
+    decision = retries.RetryDecision(state=MessageState.WAITING, not_before=waits)
+    assert retries.decide_not_found(failures, NOON) == decision
 
 
 @pytest.mark.parametrize(
