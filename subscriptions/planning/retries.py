@@ -9,9 +9,8 @@ from subscriptions.states import MessageState
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
-LONGEST_CREDIBLE_WAIT = (
-    LONGEST_WAIT  # a stored moment further away was computed with a wrong clock; at least LONGEST_WAIT
-)
+# An attempt that is stored for a later moment than this was computed with a wrong clock. Never less than LONGEST_WAIT.
+LONGEST_CREDIBLE_WAIT = LONGEST_WAIT
 _AT_ONCE = 2  # posts without a wait between them, if a look-up shows that the first post did not arrive
 _DOUBLINGS = 5  # 30 s, 1, 2, 4, 8 min, then LONGEST_WAIT
 

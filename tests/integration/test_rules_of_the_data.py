@@ -11,7 +11,7 @@ from sqlalchemy import event
 from subscriptions import errors, model
 from subscriptions.addresses import parse_address
 from subscriptions.model import Announce, CallbackToken
-from subscriptions.planning.retries import FIRST_WAIT, OnUnclear
+from subscriptions.planning.retries import FIRST_WAIT, LONGEST_CREDIBLE_WAIT, OnUnclear
 from subscriptions.service import access, amendments, conversation_state, listing, sending
 from subscriptions.service import plan as _plan
 from subscriptions.service.notices import pause_unreachable
@@ -388,15 +388,15 @@ def test_a_second_subscription_of_a_minute_waits_for_the_next(store: Store) -> N
 # ── Rule 6: lanes ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def settled(store: Store, outcome: errors.NotDelivered) -> None:
-    """Plans two deliveries in one lane, to two topics of a group. Records this outcome for the first one."""
+def settled(store: Store, outcome: errors.NotDelivered, *, clock: datetime = NOON) -> None:
+    """Plans two deliveries in one lane, to two topics of a group. Records this outcome for the first one, by this clock."""
     for n, chat in enumerate(("telegram:-7/1", "telegram:-7/2")):
         subscribes(store, chat, f"word{n}", every="now")
         ingested(store, make.paper(f"word{n}"), now=NOON + n * MINUTE)
         plan_due(store, now=NOON + n * MINUTE)
     step = renders(store, "telegram:-7")
     assert claims.mark_sending(store, step, wall=NOON)
-    sending.record_outcome(store, step, outcome, on_unclear="resend", now=NOON, wall=NOON)
+    sending.record_outcome(store, step, outcome, on_unclear="resend", now=clock, wall=NOON)
 
 
 @pytest.mark.parametrize(
@@ -414,6 +414,15 @@ def test_a_message_that_waits_or_is_unclear_stops_its_lane(
 ) -> None:
     settled(store, outcome)
     todo = claims.claim(store, asking("telegram:-7", NOON + later, on_unclear=on_unclear))
+    assert (todo and todo.seq) == following
+
+
+@pytest.mark.parametrize(("ahead", "following"), [(timedelta(0), None), (LONGEST_CREDIBLE_WAIT, 1)])
+def test_a_wait_by_a_clock_that_was_ahead_does_not_stop_its_lane(
+    store: Store, ahead: timedelta, following: int | None
+) -> None:
+    settled(store, errors.RetryLater("no connection"), clock=NOON + ahead)
+    todo = claims.claim(store, asking("telegram:-7", NOON))
     assert (todo and todo.seq) == following
 
 

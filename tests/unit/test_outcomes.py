@@ -28,7 +28,6 @@ from subscriptions.states import MessageState
 from tests import tables
 from tests.make import NOON
 
-
 AFTER_TWO_FAILURES = NOON + 4 * retries.FIRST_WAIT
 
 
