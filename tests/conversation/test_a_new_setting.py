@@ -1,4 +1,8 @@
-"""A setting that only this test declares works everywhere: /set, the list, help, undo, export and import."""
+"""A setting that only this test declares works everywhere: /set, the list, help, undo, export, import, the page of settings.
+
+To add one, declare it in `SETTINGS`, and read it by `settings.value(NAME)`. It also needs a row of docs/settings.md (then
+`python docs/settings_page.py`) and its words in both languages (`make words`); tests of both name what is missing.
+"""
 
 import runpy
 from collections.abc import Iterator
