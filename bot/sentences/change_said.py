@@ -106,7 +106,7 @@ def _scheduled(said: Said, one: model.Subscription) -> str | None:
     """
     if days := intents.days_added(said):
         return str(with_days(one.cadence, days))
-    when, at, shift = subjects.time_in(said.text, said.intent), one.cadence.at, _SHIFT.search(reader.folded(said.text))
+    when, at, shift = _new_time(said, one.cadence), one.cadence.at, _SHIFT.search(reader.folded(said.text))
     length = next(filter(None, map(length_of, said.marked(reader.LONG))), None)
     if at and shift and length:
         moved = (datetime.combine(_SOME_DAY, at) + (-length if shift["earlier"] else length)).time()
@@ -125,6 +125,16 @@ def _scheduled(said: Said, one: model.Subscription) -> str | None:
     )
     if is_only_days:
         return f"{when} {at:%H:%M}"
+    return when
+
+
+def _new_time(said: Said, cadence: model.Cadence) -> str:
+    """Returns the time that a sentence names, without the one that it replaces: "from mondays to fridays" of a weekly one."""
+    when = subjects.time_in(said.text, said.intent)
+    former, _, then = when.lower().removeprefix("from ").partition(" to ")
+    reading = reading_of(former) if then and when.lower().startswith("from ") else None
+    if reading and reading.weekday is not None and cadence.kind == "weekly" and reading.weekday == cadence.weekday:
+        return then
     return when
 
 

@@ -15,6 +15,7 @@ from subscriptions.planning.times.reading import clock_of
 FEW = 8  # most tokens of a sentence that refers to the last reply
 _MOST = 20  # most tokens of a sentence that amends what was said before
 _SURE = 0.5  # the least probability of a link
+_CERTAIN = 0.9  # the least probability of an intent that counts more than the link
 # words that say that something before was wrong; of 等等, 算了 and 意思 the first character
 _CORRECTS = frozenset(
     {"no", "nope", "wrong", "sorry", "oops", "wait", "actually", "meant", "mean", "misspelled", "typo", *"不错意说等算"}
@@ -55,7 +56,7 @@ class Following(NamedTuple):
         if self.link == "when":
             return _of_time(self.said)
         intent = _READ_AS.get(self.link)
-        if intent:
+        if intent and not _rewords_surely(self.said):
             return self.said._replace(found=(reader.Score(intent, 1.0),))
         return self.said
 
@@ -83,6 +84,9 @@ def _corrects(said: Said) -> bool:
 
 def _link_of(said: Said) -> Link:
     link, sure = links.link_of(said.tokens)
+    adds = said.intent == "widen" and bool(said.texts(reader.WANTED)) and _rewords_surely(said)
+    if link == "same" and adds:  # "put kelp into the same one"
+        return "also"
     if link in ("alone", "it", "count") and _is_of_papers(said):
         return "choose"
     if sure < _SURE or _stands_by_itself(said, link):
@@ -90,6 +94,11 @@ def _link_of(said: Said) -> Link:
     if link == "it" and said.intent == "schedule" and said.marked(reader.WHEN):
         return "when"
     return link
+
+
+def _rewords_surely(said: Said) -> bool:
+    """Returns whether the sentence itself says how a query changes, whatever the link to the message before it."""
+    return said.intent in ("exclude", "narrow", "widen") and said.sure >= _CERTAIN and not _corrects(said)
 
 
 def _stands_by_itself(said: Said, link: Link) -> bool:

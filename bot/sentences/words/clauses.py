@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from bot.sentences.words import intents, orders, reader
+from bot.sentences.words import intents, names, orders, reader
 from bot.sentences.words.said import Said
 
 _ENDS = re.compile(
@@ -155,9 +155,16 @@ def _is_wish(group: _Group, numbered: Callable[[str], str]) -> bool | None:
     said = [one.said for one in group if one.is_order]
     if said and any(map(_is_clear, (whole, *said))):
         return True
-    if not said and any(one.numbers and one.said.intent in OF_ONE for one in group):
-        return True  # by itself it is not sure, so that the bot asks
-    return None
+    named = [one.said for one in group if one.numbers]
+    if said or not named or any(map(_only_names, named)):
+        return None
+    return any(one.intent in OF_ONE for one in named)  # by itself it is not sure, so that the bot asks
+
+
+def _only_names(said: Said) -> bool:
+    """Returns whether a clause has only the name of a subscription, as in "remove 2, the kelp one", or looks like a query."""
+    rest = names.without_general(said.text)
+    return rest.strip("#").isdecimal() or said.intent in (reader.QUERY, *reader.ASKING)
 
 
 def _is_clear(said: Said) -> bool:

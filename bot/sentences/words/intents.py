@@ -33,6 +33,10 @@ from subscriptions.planning.times.reading import Reading, hours_of, is_time, rea
 from subscriptions.query.links_in_text import mentioned
 
 _NEWS = 0.9  # the least probability of a question for news that has a word that no example has
+_OF_QUERIES, _CERTAIN = (
+    ("exclude", "narrow", "widen", "edit"),
+    0.9,
+)  # intents that change a query, and when they are certain
 _FEW = 5  # a text of at most so many tokens is a query if it has a word that no example has: "pause tokens"
 # a command as it is typed, without its slash
 _TYPED = re.compile(rf"(?P<verb>{'|'.join(VERBS)})(?::\s*|\s+)(?:to\s+)?(?=\S)")
@@ -158,7 +162,10 @@ def _meaning_of(said: str) -> Said:
     asks = sum(one.sure for one in found if one.intent in reader.ASKING)
     if found[0].intent in _OF_ORDERS and asks >= subjects.MAY_ASK and boundaries.introduction_of(reader.folded(said)):
         return Said(said, tokens, (reader.Score(reader.ASKING[0], 1.0),))
-    if not is_query and not typed and ((found[0].intent == "sub" and asks >= SURE) or is_wish_to_be_told(said, asks)):
+    refers = names.refers(said) and not any(one.mark == reader.WHEN for one in tokens)
+    rewords = refers and found[0].intent in _OF_QUERIES and found[0].sure >= _CERTAIN  # "count X into this one, too"
+    is_told = not rewords and is_wish_to_be_told(said, asks)
+    if not is_query and not typed and ((found[0].intent == "sub" and asks >= SURE) or is_told):
         return Said(said, tokens, (reader.Score("sub", max(asks, SURE)),))
     if found[0].intent == "schedule" and (kept := _NO_LONGER.sub("", said)) not in ("", said):
         said, tokens = kept, reader.tokens_of(kept)
@@ -285,8 +292,9 @@ def pause_in(said: Said) -> str:
 
 def name_in(said: Said) -> str:
     """Returns the new name of a subscription; "" if there is none."""
-    label = next(reversed(said.texts(reader.LABEL)), "")  # of "the old name is bad, call it kelp" the last
-    quoted = [one for one in said.marked(reader.QUOTED) if one in label]
+    labels = said.texts(reader.LABEL)
+    label = next(reversed(labels), "")  # of "the old name is bad, call it kelp" the last
+    quoted = [one for one in said.marked(reader.QUOTED) if any(one in each for each in labels)]
     return (quoted[0] if quoted else _ENDS.sub("", label)).strip("\"'“”„«»「」『』《》 :：")
 
 

@@ -138,8 +138,14 @@ def is_numbered(text: str) -> bool:
 def may_name(text: str, intent: str) -> bool:
     """Returns whether words that no example has may name a subscription: "no zeta for a week", but not "I am at sea"."""
     clauses = [one.strip() for one in _CLAUSE.split(reader.folded(text)) if one.strip()]
-    says_it = [one for one in clauses if reader.scores(reader.tokens_of(one))[0].intent == intent]
+    says_it = [one for one in clauses if _says(one, intent)]
     return any(has_strange_word(one) and not _OF_ALL.search(one) and not _OWN.search(one) for one in says_it)
+
+
+def _says(clause: str, intent: str) -> bool:
+    """Returns whether a clause has an intent; of "pause zeta", which could be a query, this is the second likeliest."""
+    first, second, *_ = (one.intent for one in reader.scores(reader.tokens_of(clause)))
+    return intent == first or (first == reader.QUERY and intent == second)
 
 
 def has_strange_word(text: str) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from bot.sentences.words import by_rule, clauses, dictated, intents, names, orders, pauses, reader, subjects
+from bot.sentences.words import by_rule, clauses, dictated, intents, links, names, orders, pauses, reader, subjects
 from bot.sentences.words.said import SURE, Said
 from bot.sentences.words.word_lists import small_words
 from subscriptions.planning.times import is_available
@@ -52,6 +52,7 @@ _SETTLES = frozenset({"schedule", "now", "weekdays", "schedule-now", "schedule-w
 _LOOKS = frozenset({reader.QUERY, *reader.ASKING}) - {"sub"}
 # what a wish is only if the words are surely meant so, since people talk about anything
 _TALK, _PERHAPS, _MAYBE = 0.8, 0.2, 0.005
+_SURELY_LINKED = 0.9  # the least probability that the end of a message takes back what is before it
 
 
 class Named(NamedTuple):
@@ -135,7 +136,8 @@ def _takes_back(pieces: list[str], named: Named) -> bool:
     then = intents.meaning(clauses.unlinked(pieces[-1]))
     if is_time(then.text):
         return False
-    is_back = then.intent in ("cancel", "undo")
+    link, sure = links.link_of(then.tokens)
+    is_back = then.intent in ("cancel", "undo") or (link in ("back", "keep") and sure >= _SURELY_LINKED)
     is_wish = last or (then.is_sure and then.intent not in (reader.QUERY, "smalltalk", by_rule.ACKNOWLEDGED))
     return any(others) and is_no_order and (is_back or not is_wish)
 
@@ -202,13 +204,10 @@ def _with_their_times(pieces: list[str]) -> list[str]:
 
 
 def _is_before_a_setting(before: str, then: str) -> bool:
-    """Returns whether an order is followed by a setting, to which it cannot belong: "no drones in there; I live in Nairobi"."""
+    """Returns whether an order is followed by a setting or a name, to which it cannot belong: "no drones; I live in Nairobi"."""
+    settings = (*clauses.OF_THE_CHAT, "name")
     first, said = intents.meaning(before), intents.meaning(then)
-    is_setting = (
-        said.is_sure
-        and said.intent.startswith(clauses.OF_THE_CHAT)
-        and not first.intent.startswith(clauses.OF_THE_CHAT)
-    )
+    is_setting = said.is_sure and said.intent.startswith(settings) and not first.intent.startswith(settings)
     return is_setting and first.is_sure and first.intent in _SETTLES and orders.is_order(first.tokens)
 
 

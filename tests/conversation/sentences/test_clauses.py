@@ -2,10 +2,14 @@
 
 import pytest
 
+from subscriptions.model import ChatKind
+from subscriptions.service.conversation_state import known_or_new
+from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation import deliverer
 
 KELP, MOSS, FERNS = "kelp daily 09:00", "moss daily 09:00", "ferns daily 09:00"
+KELP_ON_TUESDAY = "kelp weekly tue 09:00"
 
 
 @pytest.mark.parametrize(
@@ -26,6 +30,16 @@ KELP, MOSS, FERNS = "kelp daily 09:00", "moss daily 09:00", "ferns daily 09:00"
         ("2先停，3别停", [KELP, f"-{MOSS}", FERNS]),
         ("2退掉，因为1早把它包进去了。1换到十点", ["kelp daily 10:00", FERNS]),
         ("1和3都不用管，2移到每周五下午五点", [KELP, "moss weekly fri 17:00", FERNS]),
+        ("pause moss, until I say otherwise", [KELP, f"-{MOSS}", FERNS]),
+        ("2先停一下，等我回来再说", [KELP, f"-{MOSS}", FERNS]),
+        ("I don't want moss any more, it bores me", [KELP, FERNS]),
+        ("I could pause moss, or move ferns to the evening", [KELP, MOSS, FERNS]),
+        ("remove kelp, no hold on, keep that", [KELP, MOSS, FERNS]),
+        ("加一个珊瑚的订阅，苔藓那个别管，1换成每周二", [KELP_ON_TUESDAY, MOSS, FERNS, "珊瑚 when-out 08:00-20:00"]),
+        (
+            "please remove moss and add corals every saturday. Do not alter ferns.",
+            [KELP, FERNS, "corals weekly sat 09:00"],
+        ),
     ],
 )
 async def test_each_is_read_by_itself(bot: BotHarness, said: str, there: list[str]) -> None:
@@ -34,6 +48,63 @@ async def test_each_is_read_by_itself(bot: BotHarness, said: str, there: list[st
     bot.later(seconds=5)
     await bot.says(said)
     assert _there(bot) == there
+
+
+@pytest.mark.parametrize(
+    ("said", "there"),
+    [
+        ("take out kelp, use corals instead", ["corals when-out 08:00-20:00"]),
+        ("get rid of kelp", []),
+        ("put corals into the same subscription as well", ["kelp OR corals daily 09:00"]),
+        ("把珊瑚也算进这个订阅里", ["kelp OR 珊瑚 daily 09:00"]),
+        ("带综述的就别发了", ["kelp -综述 daily 09:00"]),
+        ("their bot sends them two papers a day on corals, they said", [KELP]),
+        ("make it fridays 10am, call it Green, eight papers tops", ["kelp weekly fri 10:00"]),
+    ],
+)
+async def test_the_only_subscription_is_meant(bot: BotHarness, said: str, there: list[str]) -> None:
+    await bot.says("/sub kelp daily 9")
+    bot.later(seconds=5)
+    await bot.says(said)
+    assert _there(bot) == there
+
+
+async def test_another_day_replaces_the_one_that_is_named_beside_it(bot: BotHarness) -> None:
+    await bot.says("/sub kelp weekly mon 9")
+    await bot.says("/sub moss daily 9")
+    bot.later(seconds=5)
+    await bot.says("switch kelp from mondays to thursdays")
+    assert _there(bot) == ["kelp weekly thu 09:00", MOSS]
+    await bot.says("send moss from monday to thursday")
+    assert _there(bot) == ["kelp weekly thu 09:00", "moss mon,tue,wed,thu 09:00"]
+
+
+@pytest.mark.parametrize(
+    ("said", "setting", "value"),
+    [
+        ("9 papers at most each time, my eyes hurt", "limit", "9"),
+        ("i'd rather see the real abstracts than those summaries", "text", "abstract"),
+    ],
+)
+async def test_a_setting_is_that_of_the_chat_unless_a_subscription_is_named(
+    bot: BotHarness, said: str, setting: str, value: str
+) -> None:
+    await bot.says("/sub kelp daily 9")
+    await bot.says("/sub moss daily 9")
+    bot.later(seconds=5)
+    await bot.says(said)
+    assert (
+        str(getattr(known_or_new(bot.store, make.address(deliverer.ME), ChatKind.PRIVATE).settings, setting)) == value
+    )
+
+
+async def test_a_new_name_ends_before_the_words_around_it(bot: BotHarness) -> None:
+    await bot.says("/sub kelp daily 9")
+    await bot.says("call it Weed")
+    bot.later(seconds=5)
+    await bot.says("name it Seaweed instead, please")
+    await bot.says("把名字改成“海草”，并且排除综述")
+    assert [one.name for one in deliverer.subscriptions_of(bot)] == ["海草"]
 
 
 def _there(bot: BotHarness) -> list[str]:

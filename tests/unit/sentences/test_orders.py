@@ -14,6 +14,8 @@ ORDERS = (
     "帮我把第二个删了", "I'd like to subscribe to robotics", "每天太多了，每周一次就好", "I no longer need 2", "the tuba one can go", "weekends too", "could we have 2 on fridays?",
     "pause if possible", "I was wondering if you could pause 2", "keep it on hold till monday", "等我回来再发",
     "remove 2, no wait, remove 3", "show all papers, not only the first ones", "send 2 once a day, 9am",
+    "ok I'm at my desk again, let the papers come", "2 is far too wide, only those that mention zeta too",
+    "把2的名字就叫海草", "can you turn that notification sound off, it rang in class",
 )  # fmt: skip
 NO_ORDERS = (
     "don't remove 2", "please do not unsubscribe me from diffusion", "I never want to unsubscribe from diffusion",
