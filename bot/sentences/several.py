@@ -11,7 +11,7 @@ from bot.commands.context import Callback, CommandContext
 from bot.ports import channel
 from bot.sentences import following, free_text, meant, references
 from bot.sentences.steps import Papers
-from bot.sentences.words import clauses, intents, reader, subjects, wishes
+from bot.sentences.words import clauses, intents, limits, reader, subjects, wishes
 from subscriptions import model
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times.reading import is_time
@@ -92,7 +92,7 @@ def _about(wish: str, one: model.Subscription, *, is_only: bool) -> str:
     "At most 5 papers a day" after a wish to subscribe is a limit of that subscription; of the only one, it is that of the chat.
     """
     said = intents.meaning(wish)
-    if said.intent == "set-limit" and intents.daily_limit(wish):
+    if said.intent == "set-limit" and limits.daily_limit(wish):
         return wish if is_only else f"{wish} #{one.number}"
     names_none = said.intent == "schedule" and not said.numbers and not said.texts(reader.NAMED)
     when = subjects.time_in(wish, "schedule") if names_none and not intents.command_of(said) else ""

@@ -9,7 +9,19 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from bot.sentences.words import by_rule, clauses, dictated, intents, links, names, orders, pauses, reader, subjects
+from bot.sentences.words import (
+    by_rule,
+    clauses,
+    dictated,
+    intents,
+    limits,
+    links,
+    names,
+    orders,
+    pauses,
+    reader,
+    subjects,
+)
 from bot.sentences.words.said import SURE, Said
 from bot.sentences.words.word_lists import small_words
 from subscriptions.planning.times import is_available
@@ -354,15 +366,15 @@ def with_antecedent(text: str, what: str) -> str:
 def _with_limit(text: str, named: Named) -> tuple[str, ...]:
     """Returns a wish for at most so many papers a day on a subject as a subscription and a limit; else (text,)."""
     said = intents.meaning(text)
-    amount = intents.daily_limit(text)
+    amount = limits.daily_limit(text)
     if not amount or said.intent not in ("set-limit", *reader.ASKING) or not said.asks_for_papers:
         return (text,)
     if orders.is_surely_no_order(said.tokens):  # "their bot sends two a day"
         return (text,)
-    subject = subjects.subject_of(intents.without_limit(text))
-    request = named.meaning(intents.without_limit(text))
+    subject = subjects.subject_of(limits.without_limit(text))
+    request = named.meaning(limits.without_limit(text))
     is_request = request.intent == reader.QUERY or (request.intent in reader.ASKING and request.is_clear)
-    if not subject or intents.daily_limit(subject) or not is_request:
+    if not subject or limits.daily_limit(subject) or not is_request:
         return (text,)
     if text.isascii():
         return f"subscribe to {subject}", f"at most {amount} papers a day"
