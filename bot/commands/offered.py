@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands import frame, search
-from bot.commands.context import Callback, CommandContext
+from bot.commands.context import Callback, CommandContext, with_stored_chat
 from bot.commands.spoken import spoken
 from bot.commands.undo import undo_row
 from bot.ports import channel
@@ -28,9 +28,10 @@ def do_button(label: str, command: str, args: str) -> channel.Button:
 def run(context: CommandContext, name: str, args: str) -> channel.Reply | None:
     """Runs the command with this name; None if there is none."""
     command = context.registry.command_named(name)
-    if command:
-        return command.run(replace(context, args=args, arguments={}))
-    return None
+    if command is None:
+        return None
+    known = with_stored_chat(context) if command.needs_manager else context
+    return command.run(replace(known, args=args, arguments={}))
 
 
 def with_look_for(context: CommandContext, reply: channel.Reply) -> channel.Reply:

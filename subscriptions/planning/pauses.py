@@ -40,7 +40,7 @@ _NAMED_DAY = re.compile(
     rf"(?:on )?(?:(?P<iso>\d{{4}}-\d\d?-\d\d?)"
     rf"|(?:the )?(?P<day>\d\d?)(?:st|nd|rd|th)?\.? (?:of )?(?P<month>{MONTH})(?:,? (?P<year>\d{{4}}))?"
     rf"|(?P<month2>{MONTH}) (?:the )?(?P<day2>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year2>\d{{4}}))?"
-    rf"|(?:the )?(?P<nth>\d\d?)(?:st|nd|rd|th)(?: of (?:the|this) month)?"
+    rf"|(?:the )?(?P<nth>\d\d?)(?:st|nd|rd|th)(?: of (?:the|this|(?P<of_next>(?:the )?next)) month)?"
     rf"|(?:next|(?:for )?(?:this|(?:the )?(?:end|rest) of (?:the |this )?)) ?(?P<unit>week|month|year)"
     rf"|(?:(?P<week>next week) |next )?(?P<weekday>{cadences.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today)"
     r"|(?P<number_of_year>(?:19|20)\d\d))"
@@ -86,6 +86,7 @@ _WORDS_ZH = {
     "周末": "sat",
 }
 _NEXT_ZH = re.compile(r"(?P<which>下|这|本)个?(?P<unit>周|星期|礼拜|月)")
+_NTH_OF_NEXT_ZH = re.compile(r"下个?月(?P<day>\d\d?|[一二三四五六七八九十]{1,3})[号日]")
 _NTH_ZH = re.compile(r"(?<![\d月])(?P<day>\d\d?)[号日]")
 _AFTER_ZH = re.compile(r"(?:为?止|[以之]?[后前]|再说?)+$")  # words after a day that do not change its meaning
 _DAY_ZH = re.compile(rf"(?P<next>下个?|[这本]个?)?(?:周|星期|礼拜)(?P<day>[{cadences.CHINESE_SIGNS}])")
@@ -95,6 +96,7 @@ SPAN = re.compile(
     rf"(?P<long>(?:half an hour|{_MANY}[ -]?{_UNIT})(?![a-z0-9])"
     r"|(?:\d{1,3}|[一两俩二三仨四五六七八九半几]|二?十[一二三四五]?) ?(?:个(?:分钟|小时|钟头|天|周|星期|礼拜|月)|分钟|小时|钟头|天|周(?![一二三四五六日末年])|星期(?![一二三四五六日])|礼拜(?![一二三四五六日])|年))"
     rf"|(?P<date>\d{{1,2}}(?:st|nd|rd|th)?\.? (?:of )?{MONTH}(?![a-z])|{MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?![a-z0-9])"
+    r"|\d{1,2}(?:st|nd|rd|th) of (?:the )?next month(?![a-z])|下个?月(?:\d\d?|[一二三四五六七八九十]{1,3})[日号]"
     r"|\d{4}-\d\d?-\d\d?|(?:1[0-2]|0?[1-9])月\d\d?[日号]?)"
 )
 _LONGEST_TEXT = 60
@@ -153,7 +155,7 @@ def _in_english(plain: str) -> str:
     plain = _AFTER_ZH.sub("", plain)
     for chinese, english in _WORDS_ZH.items():
         plain = plain.replace(chinese, f"{english} ")
-    plain = _DATE_ZH.sub(_date_in_english, plain)
+    plain = _NTH_OF_NEXT_ZH.sub(_day_of_next_month_in_english, _DATE_ZH.sub(_date_in_english, plain))
     plain = _NTH_ZH.sub(r"\g<day>th ", _DAY_ZH.sub(_day_in_english, plain))
     return " ".join(_NEXT_ZH.sub(lambda one: f"next {_UNITS_ZH[one['unit']][:-1]} ", plain).split())
 
@@ -161,6 +163,10 @@ def _in_english(plain: str) -> str:
 def _date_in_english(match: re.Match[str]) -> str:
     day, month = clock_times.count_of(match["day"]), MONTHS[clock_times.count_of(match["month"]) - 1]
     return f"{day} {month} {match['year'] or ''} "
+
+
+def _day_of_next_month_in_english(match: re.Match[str]) -> str:
+    return f"{clock_times.count_of(match['day'])}th of next month "
 
 
 def _day_in_english(match: re.Match[str]) -> str:
@@ -262,6 +268,10 @@ def _near_day(match: re.Match[str], today: date) -> date | None:
 
 
 def _calendar_day(match: re.Match[str], today: date) -> date | None:
+    if match["of_next"]:
+        first = _start_of_next("month", today)
+        day = first + timedelta(days=int(match["nth"]) - 1)
+        return day if day.month == first.month else None
     if match["nth"]:
         days = (today + timedelta(days=many) for many in range(1, 63))  # the day may be in this month or a later one
         return next((day for day in days if day.day == int(match["nth"])), None)

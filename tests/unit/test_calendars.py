@@ -392,6 +392,9 @@ BERLIN = zone("Europe/Berlin")
         今晚                             → 2026-01-22 20:00
         until the 10th of March          → 2026-03-09 23:00
         the 3rd                          → 2026-02-02 23:00
+        until the 5th of next month      → 2026-02-04 23:00
+        到下月5号                        → 2026-02-04 23:00
+        到下个月十五日                   → 2026-02-14 23:00
         until next week                  → 2026-01-25 23:00
         the rest of this week            → 2026-01-25 23:00
         until the weekend                → 2026-01-23 23:00
@@ -438,6 +441,7 @@ def test_an_end_is_understood_in_the_zone_of_the_chat(text: str, end: str) -> No
         for 300000000 minutes → That is longer than two years.
         一千年                → That is longer than two years.
         到4月31日             → “到4月31日” is not a time to pause until.
+        到下月29号            → “到下月29号” is not a time to pause until.
         until 2               → “until 2” is not a time to pause until.
         到十三月              → “到十三月” is not a time to pause until.
         march                 → “march” is not a time to pause until.

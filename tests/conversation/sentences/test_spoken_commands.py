@@ -257,3 +257,8 @@ async def test_a_command_with_a_field_is_typed_and_no_sentence(
     await bot.says("/sub ti:agents")
     await bot.says(typed)
     assert [one.canonical for one in subscriptions_of(bot)] == canonical
+
+
+async def test_a_setting_is_the_first_thing_that_a_person_says(bot: BotHarness) -> None:
+    said = await bot.says("no pings between 11pm and 6am please")
+    assert said.text.splitlines()[0].endswith("Quiet hours: from 23:00 to 06:00 (was: from 22:00 to 08:00)")
