@@ -268,13 +268,8 @@ def _near_day(match: re.Match[str], today: date) -> date | None:
 
 
 def _calendar_day(match: re.Match[str], today: date) -> date | None:
-    if match["of_next"]:
-        first = _start_of_next("month", today)
-        day = first + timedelta(days=int(match["nth"]) - 1)
-        return day if day.month == first.month else None
     if match["nth"]:
-        days = (today + timedelta(days=many) for many in range(1, 63))  # the day may be in this month or a later one
-        return next((day for day in days if day.day == int(match["nth"])), None)
+        return _nth(int(match["nth"]), today, of_next=bool(match["of_next"]))
     if match["number_of_year"]:
         return date(int(match["number_of_year"]), 1, 1)
     try:
@@ -287,6 +282,13 @@ def _calendar_day(match: re.Match[str], today: date) -> date | None:
         return _next_of(month, number, today)
     except ValueError:
         return None
+
+
+def _nth(day: int, today: date, *, of_next: bool) -> date | None:
+    """Returns the next such day of a month, or that of the next month; None if the next month has none."""
+    start = _start_of_next("month", today) if of_next else today + timedelta(days=1)
+    days = (start + timedelta(days=many) for many in range(31 if of_next else 62))
+    return next((one for one in days if one.day == day and (not of_next or one.month == start.month)), None)
 
 
 def _start_of_next(unit: str, today: date) -> date:
