@@ -11,7 +11,7 @@ from bot.commands.context import Callback, CommandContext
 from bot.ports import channel
 from bot.sentences import following, free_text, meant, references
 from bot.sentences.steps import Papers
-from bot.sentences.words import clauses, intents, limits, reader, subjects, wishes
+from bot.sentences.words import clauses, intents, limits, names, reader, subjects, wishes
 from subscriptions import model
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times.reading import is_time
@@ -35,7 +35,8 @@ def several(context: CommandContext) -> channel.Reply | None:
     done: list[in_turn.Done] = []
     about: model.Subscription | None = None
     for at, part in enumerate(parts[: wishes.MOST]):
-        wish = _about(part, about, is_only=len(here) == 1) if about else part
+        names_another = _named(_there(context)).numbered(part) != part
+        wish = _about(part, about, is_only=len(here) == 1) if about and not names_another else part
         done.append(_done(context, wish, part, after=parts[at - 1] if at else ""))
         context = in_turn.afresh(context)
         now = {one.number: one for one in _there(context)}
@@ -94,10 +95,14 @@ def _about(wish: str, one: model.Subscription, *, is_only: bool) -> str:
     said = intents.meaning(wish)
     if said.intent == "set-limit" and limits.daily_limit(wish):
         return wish if is_only else f"{wish} #{one.number}"
-    names_none = said.intent == "schedule" and not said.numbers and not said.texts(reader.NAMED)
-    when = subjects.time_in(wish, "schedule") if names_none and not intents.command_of(said) else ""
+    names_none = not said.numbers and not said.texts(reader.NAMED) and not names.is_of_all(wish)
+    when = subjects.time_in(wish, "schedule") if names_none and said.intent == "schedule" else ""
     if is_time(wish) or when:
         return f"move #{one.number} to {when or wish}"
+    if names_none and said.intent == "pause":
+        return f"pause #{one.number} {intents.pause_in(said)}".strip()
+    if names_none and said.intent == "exclude":
+        return f"#{one.number} {wish}"
     return wishes.with_antecedent(wish, one.text if said.intent in (reader.QUERY, *reader.ASKING) else f"#{one.number}")
 
 

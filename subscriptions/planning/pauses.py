@@ -35,7 +35,7 @@ MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|au
 _NAMES = {"tonight": "today night", "half an hour": "30 minutes", "christmas": "25 dec", "new year": "1 jan"}
 _NAMES |= {"this weekend": "this week", "the weekend": "sat"}
 _NAME = re.compile("|".join(_NAMES))
-_UNTIL = re.compile(r"(?:until|till?|through|up to|before|'?til) (?:after )?|(?:直到|等到|推到|放到|到|至|等) ?")
+UNTIL = re.compile(r"(?:until|till?|through|up to|before|'?til) (?:after )?|(?:直到|等到|推到|放到|到|至|等) ?")
 _NAMED_DAY = re.compile(
     rf"(?:on )?(?:(?P<iso>\d{{4}}-\d\d?-\d\d?)"
     rf"|(?:the )?(?P<day>\d\d?)(?:st|nd|rd|th)?\.? (?:of )?(?P<month>{MONTH})(?:,? (?P<year>\d{{4}}))?"
@@ -120,7 +120,7 @@ def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
     plain = _in_english(typed)
     length = _length(plain)
     over = NoSuchPause(errors.Sentence("“{text}” is over already.", {"text": text.strip()}), _EXAMPLES)
-    if _PAST.fullmatch(_UNTIL.sub("", typed, count=1)):
+    if _PAST.fullmatch(UNTIL.sub("", typed, count=1)):
         raise over
     try:
         end = _at_moment(plain, zone, now) if length is None else now + length
@@ -207,7 +207,7 @@ _LARGE = frozenset(_LARGE_ZH)
 
 def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
     """Returns the moment that a text names by a day, a time of day or both; None if it names none."""
-    until = _UNTIL.match(plain)
+    until = UNTIL.match(plain)
     said = (plain[until.end() :] if until else plain).strip(" ,")
     if until and (month := _MONTH.fullmatch(said)):  # only after "until", since "may" and "march" are other words, too
         said = f"1 {month['month'] or MONTHS[clock_times.count_of(month['number']) - 1]}"

@@ -28,6 +28,7 @@ from bot.sentences.words.reader import Token
 from bot.sentences.words.said import HALF, SURE, Said
 from bot.sentences.words.told import is_wish_to_be_told
 from bot.sentences.words.word_lists import small_words
+from subscriptions.planning.pauses import UNTIL, length_of
 from subscriptions.planning.times import split_when, time_at
 from subscriptions.planning.times.reading import Reading, hours_of, is_time, reading_of
 from subscriptions.query.links_in_text import mentioned
@@ -56,9 +57,7 @@ MISSING = "missing-"
 _TOP = re.compile(r"(?:the )?(?:top|best|first) \S+ \S")  # "Top 10 quantum algorithms" is a title, and no limit
 # what a subject may sound like: "papers about limit cycles"
 _OF_ORDERS = frozenset({"narrow", "exclude", "edit", "set-limit", "pause", "resume", "stop", "schedule", "unsub"})
-_ALL = re.compile(
-    r"\b(?:all|everything|them|papers|digests?|subscriptions|both|time|schedule|delivery)\b|全部|两[个条]|所有|都|时间|推送"
-)
+_ALL = re.compile(r"\b(?:all|everything|them|papers|digests?|subscriptions|both)\b|全部|两[个条]|所有|都")
 _UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)(?=\s|$)")
 _WRITTEN_AS_A_QUERY = re.compile(r"[-(]|[^\W\d_]{2,9}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
 _PLAIN = re.compile(rf"{_UNSUBSCRIBE.pattern}|^edit #?\d|^今天有")  # texts that begin with these words are commands
@@ -109,7 +108,8 @@ def _worded_as_a_command(text: str) -> str:
 def _if_order(said: Said) -> Said:
     """Returns a meaning; that of a sentence that only speaks of an action is not sure, so that the bot asks."""
     is_command = _TYPED.match(reader.folded(said.text)) and "?" not in reader.folded(said.text)
-    if orders.may_be_done(said.tokens, said.intent, said.sure) or is_command or only_shows(said):
+    is_order = orders.may_be_done(said.tokens, said.intent, said.sure) or is_command or only_shows(said)
+    if is_order and not _removes_later(said):
         return said
     first, *others = said.found
     if first.intent == "unsub-all":  # asks which ones
@@ -117,6 +117,15 @@ def _if_order(said: Said) -> Said:
     if first.intent == "sub":
         return said._replace(found=(reader.Score(reader.ASKING[0], 1.0),))
     return said._replace(found=(first._replace(sure=min(first.sure, HALF)), *others))
+
+
+def _removes_later(said: Said) -> bool:
+    """Returns whether a removal has a date, which paperwire cannot keep: "delete kelp next month", but not "the friday one"."""
+    if not said.intent.startswith(("unsub", "stop", "forget")) or names.time_named(said.tokens):
+        return False
+    when = pauses.length_in(said.text, said.tokens)
+    is_marked = said.marked(reader.LONG) or said.marked(reader.DATE)
+    return bool(when) and (bool(is_marked) or not any(map(str.isdigit, when)))
 
 
 def _meaning_of(said: str) -> Said:
@@ -285,9 +294,10 @@ def pause_in(said: Said) -> str:
     is_timed = any(one.mark in (reader.LONG, reader.DATE, reader.WHEN) for one in said.tokens)
     if len(said.numbers) > 1 and not is_timed:  # "pause 1 and 2"
         return ""
-    long = pauses.length_in(said.text, said.tokens)
-    is_day = bool(long) and reader.tokens_of(long)[0].mark == reader.DATE
-    return f"until {long}" if is_day else long  # beside a number, "1 feb 9" would be a day in February
+    long = pauses.length_in(said.text, said.tokens).strip(" ,")
+    if not long or length_of(long) is not None or UNTIL.match(reader.folded(long)):
+        return long
+    return f"until {long}"  # beside a number, "1 next week" would be one o'clock on a day of next week
 
 
 def name_in(said: Said) -> str:

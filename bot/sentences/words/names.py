@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from bot.sentences.words import by_rule, reader, subjects
+from bot.sentences.words import by_rule, orders, reader, subjects
 from subscriptions.planning.times.reading import Reading, reading_of
 
 # A sentence about the whole chat is read once more as one about a single subscription, to see whether it names one.
@@ -143,9 +143,15 @@ def may_name(text: str, intent: str) -> bool:
 
 
 def _says(clause: str, intent: str) -> bool:
-    """Returns whether a clause has an intent; of "pause zeta", which could be a query, this is the second likeliest."""
-    first, second, *_ = (one.intent for one in reader.scores(reader.tokens_of(clause)))
-    return intent == first or (first == reader.QUERY and intent == second)
+    """Returns whether a clause has an intent, or is another order; of "pause zeta", which could be a query, the second likeliest."""
+    tokens = reader.tokens_of(clause)
+    first, second, *_ = (one.intent for one in reader.scores(tokens))
+    return intent == first or (first == reader.QUERY and intent == second) or orders.is_order(tokens)
+
+
+def is_of_all(text: str) -> bool:
+    """Returns whether a text is about everything: "move everything to 8"."""
+    return _OF_ALL.search(reader.folded(text)) is not None
 
 
 def has_strange_word(text: str) -> bool:

@@ -35,6 +35,13 @@ KELP_ON_TUESDAY = "kelp weekly tue 09:00"
         ("I don't want moss any more, it bores me", [KELP, FERNS]),
         ("I could pause moss, or move ferns to the evening", [KELP, MOSS, FERNS]),
         ("remove kelp, no hold on, keep that", [KELP, MOSS, FERNS]),
+        ("rename kelp to weed, and change the time to 10am", ["kelp daily 10:00", MOSS, FERNS]),
+        ("moss改名叫青苔，顺便暂停一周", [KELP, f"-{MOSS}", FERNS]),
+        ("kelp排除综述，时间改成十点", ["kelp -综述 daily 10:00", MOSS, FERNS]),
+        ("I'm on a trip next week, so please hold moss", [KELP, f"-{MOSS}", FERNS]),
+        ("my brother is not interested in moss any more", [KELP, MOSS, FERNS]),
+        ("moss used to come weekly", [KELP, MOSS, FERNS]),
+        ("delete moss next month", [KELP, MOSS, FERNS]),
         ("加一个珊瑚的订阅，苔藓那个别管，1换成每周二", [KELP_ON_TUESDAY, MOSS, FERNS, "珊瑚 when-out 08:00-20:00"]),
         (
             "please remove moss and add corals every saturday. Do not alter ferns.",
@@ -77,6 +84,22 @@ async def test_another_day_replaces_the_one_that_is_named_beside_it(bot: BotHarn
     assert _there(bot) == ["kelp weekly thu 09:00", MOSS]
     await bot.says("send moss from monday to thursday")
     assert _there(bot) == ["kelp weekly thu 09:00", "moss mon,tue,wed,thu 09:00"]
+
+
+async def test_a_time_for_no_named_subscription_is_asked_about(bot: BotHarness) -> None:
+    await bot.says("/sub kelp daily 9")
+    await bot.says("/sub moss weekly mon 9")
+    bot.later(hours=20)
+    said = await bot.says("change the time to 10am")
+    assert _there(bot) == [KELP, "moss weekly mon 09:00"]
+    assert "Which one do you mean?" in said.text
+
+
+async def test_where_somebody_else_is_is_no_answer_to_the_question_for_the_clock(bot: BotHarness) -> None:
+    assert "Which clock is yours?" in (await bot.says("follow kelp every day at 9")).text
+    await bot.says("my cousin lives in Paris")
+    chat = known_or_new(bot.store, make.address(deliverer.ME), ChatKind.PRIVATE)
+    assert chat.settings.timezone == "UTC"
 
 
 @pytest.mark.parametrize(

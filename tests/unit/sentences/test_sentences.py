@@ -164,7 +164,7 @@ from subscriptions.query.parse import parse_query
         ("把1改成每天8点", "schedule", "1 每天8点"),
         ("把第2个订阅改到晚上9点", "schedule", "2 晚上9点"),
         ("send everything at 6pm instead", "schedule", "at 6pm"),
-        ("change the time to 9am", "schedule", "9am"),
+        ("change the time of all to 9am", "schedule", "9am"),
         ("send me papers every morning", "schedule", "every morning"),
         ("全部改成每周一", "schedule", "每周一"),
         ("change 1 to diffusion -survey", "edit", "1 diffusion -survey"),
