@@ -419,6 +419,8 @@ def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscr
         return [
             one for one in there if one in numbered or (one in named and said.intent not in change_said.OF_WORDS)
         ] or named
+    if said.intent in ("schedule", *_OF_ONE) and (hinted := meant.hinted(said.text, there)):
+        return hinted
 
     def has(those: Sequence[str]) -> bool:
         return any(one in words or (not one.isascii() and one in plain) for one in those)

@@ -14,7 +14,7 @@ from bot.commands.frame import Choice, Shown
 from bot.sentences import change_said, meant, named_orders, references
 from bot.sentences.references import Following
 from bot.sentences.steps import Do, Instead, Papers, Step, Which, WhichPaper
-from bot.sentences.words import by_rule, intents, names, orders, pauses, reader, subjects
+from bot.sentences.words import by_rule, intents, names, orders, reader, subjects
 from bot.sentences.words.said import HALF, SURE, Said
 from subscriptions import chat_settings, errors, zones
 from subscriptions.model import ChatKind, Subscription
@@ -94,10 +94,9 @@ def _right_time(said: Said, shown: Shown, there: Sequence[Subscription]) -> Do |
 def _right_length(said: Said, shown: Shown) -> Do | None:
     """Returns the last pause with the length that a text gives it instead: "make it two weeks"."""
     is_of_pause = shown.last == "number" and shown.did.startswith("pause") and not shown.interrupted
-    long = pauses.length_in(said.text, said.tokens) if is_of_pause else ""
+    long = intents.pause_in(said) if is_of_pause else ""
     if not long:
         return None
-    long = f"until {long}" if is_time(long) else long  # "1 monday" would be one o'clock on Monday
     return Do("pause", f"{shown.number or ''} {long}".strip())
 
 
@@ -117,7 +116,9 @@ def _names_another(said: Said, shown: Shown, there: Sequence[Subscription]) -> b
     is_hour = said.intent == "schedule" and not names.is_numbered(said.text) and not said.marked(reader.WHEN)
     has_number = bool(said.marked(reader.NUMBER)) and not is_hour
     numbers = said.numbers if has_number else []  # not of "second thoughts", nor the 8 of a time
-    return any(meant.is_named(plain, one) or str(one.number) in numbers for one in others)
+    hinted = meant.hinted(said.text, there) if said.intent == "schedule" else []
+    is_hinted = any(one.number != shown.number for one in hinted)  # "the glacier alerts at 8"
+    return is_hinted or any(meant.is_named(plain, one) or str(one.number) in numbers for one in others)
 
 
 def _answered(found: Following, shown: Shown) -> Step | None:
@@ -260,6 +261,11 @@ def _choice(said: Said, shown: Shown) -> Choice | None:
         return None
     number = numbers[0]
     by_place = shown.choices[number - 1] if 0 < number <= len(shown.choices) else None
+    is_order = said.intent in ("unsub", "pause", "resume") and said.is_clear
+    if (
+        is_order and by_place and by_place.verb == "rewrite"
+    ):  # "drop the first one" does not mean a spelling that is offered
+        return None
     of_one = [one for one in shown.choices if _number_of(one) == number]
     return by_place if by_place and (not of_one or of_one == [by_place]) else None
 

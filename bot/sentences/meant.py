@@ -74,6 +74,15 @@ def fits(name: str, one: Subscription) -> bool:
     return bool(runs) and all(run in whole if reader.is_han(run[0]) else {*tokens(run)} <= words for run in runs)
 
 
+def hinted(text: str, there: Sequence[Subscription]) -> list[Subscription]:
+    """Returns the subscription whose query has a word of the text that no example has: "the glacier alerts at 8"; else []."""
+    known = reader.learned().known.words
+    strange = [one.words for one in reader.tokens_of(text) if one.mark.isalpha() and not known & {one.mark}]
+    words = {*tokens(" ".join(one for one in strange if one.isascii()))}
+    found = [one for one in there if words & {*tokens(_EXCLUDED.sub(" ", one.text))}]
+    return found if len(found) == 1 else []
+
+
 class Pointed(NamedTuple):
     """Subscriptions that a text means by their number or place, and the text with the number of the first in their place."""
 

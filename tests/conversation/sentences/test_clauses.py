@@ -86,6 +86,22 @@ async def test_another_day_replaces_the_one_that_is_named_beside_it(bot: BotHarn
     assert _there(bot) == ["kelp weekly thu 09:00", "moss mon,tue,wed,thu 09:00"]
 
 
+async def test_an_order_about_the_first_one_is_not_about_a_spelling_that_is_offered(bot: BotHarness) -> None:
+    await bot.says("/sub kelp daily 9")
+    await bot.says("/sub grape phylloxera daily 9")
+    bot.later(seconds=5)
+    await bot.says("drop the first one")
+    assert _there(bot) == ["grape phylloxera daily 09:00"]
+
+
+async def test_a_word_of_one_query_alone_names_its_subscription(bot: BotHarness) -> None:
+    await bot.says("/sub glacier mass balance daily 8")
+    await bot.says("/sub permafrost daily 8")
+    bot.later(seconds=5)
+    await bot.says("could the glacier alerts come at 6 in the evening rather")
+    assert _there(bot) == ["glacier mass balance daily 18:00", "permafrost daily 08:00"]
+
+
 async def test_a_time_for_no_named_subscription_is_asked_about(bot: BotHarness) -> None:
     await bot.says("/sub kelp daily 9")
     await bot.says("/sub moss weekly mon 9")
