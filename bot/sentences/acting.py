@@ -13,7 +13,7 @@ from bot.commands.context import CommandContext
 from bot.ports import channel
 from bot.sentences import all_but, change_said, history, meant, other_languages, talk, word_edits
 from bot.sentences.words import boundaries, by_rule, intents, languages, names, reader, subjects, told
-from bot.sentences.words.said import HALF, SURE, Said
+from bot.sentences.words.said import CERTAIN, HALF, SURE, Said
 from subscriptions import model
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times.reading import is_time
@@ -143,7 +143,7 @@ def _about_named(context: CommandContext, said: Said) -> Said:
             said = meant_too
     if said.sure < SURE and is_time(said.text) and there:
         return said._replace(found=(reader.Score("schedule", 1.0),))
-    asks = said.intent in (reader.QUERY, *reader.ASKING) and said.sure >= _CERTAIN
+    asks = said.intent in (reader.QUERY, *reader.ASKING) and said.sure >= CERTAIN
     likely = (
         (said.intent,)
         if said.intent in change_said.INTENTS
@@ -212,7 +212,7 @@ def _rated(context: CommandContext, said: Said) -> channel.Reply | None:
     """Stores that the chat likes or dislikes a paper: the named one; without a name, the last delivered one."""
     names = mentioned(said.text)
     known = last_shown.paper_meant(context, names)
-    if names and (known is None or said.sure < _CERTAIN or not context.chat.id):
+    if names and (known is None or said.sure < CERTAIN or not context.chat.id):
         return None  # so that the caller shows the paper's card
     if known is None or not context.chat.id:
         return channel.Reply(lines=(context.say("Which paper? Say its arXiv id, or press 👍 or 👎 on its card."),))
@@ -267,7 +267,7 @@ def _removal_of_unknown(context: CommandContext, said: Said) -> channel.Reply | 
     names_none = not said.texts(reader.NAMED, reader.WANTED, reader.UNWANTED, reader.AUTHOR)
     if names_none and names.has_strange_word(said.text):
         return None
-    if said.sure >= _CERTAIN:
+    if said.sure >= CERTAIN:
         return offered.run(context, *(intents.command_of(said) or ("unsub", said.subject)))
     return offered.run(context, "unsub", "") if names_none else None
 
@@ -361,7 +361,7 @@ def _exclusion_or_removal(said: Said, there: Sequence[model.Subscription], those
 
 _SINCERE = 0.8
 _SIGNS = {"👍": "like-paper", "👎": "dislike-paper"}  # as the reply to a paper, a sign rates it
-_CERTAIN, _MAY_BE, _BARELY = 0.9, 0.2, 0.05
+_MAY_BE, _BARELY = 0.2, 0.05
 _ALSO_ASKED = ("schedule", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen")
 _SETS = ("schedule-", "set-", "feed", "lang-", "stop", "unsub-all", "forget", "timezone", "undo", "cancel")
 _OF_THE_CHAT = ("widen", "pause", "resume")  # with these, "everything" is not read as each single subscription

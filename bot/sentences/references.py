@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 from bot.sentences.words import by_rule, intents, links, names, orders, reader
 from bot.sentences.words.links import Link
-from bot.sentences.words.said import Said
+from bot.sentences.words.said import CERTAIN, Said
 from subscriptions.planning.times.reading import clock_of
 
 FEW = 8  # most tokens of a sentence that refers to the last reply
 _MOST = 20  # most tokens of a sentence that amends what was said before
 _SURE = 0.5  # the least probability of a link
-_CERTAIN = 0.9  # the least probability of an intent that counts more than the link
 # words that say that something before was wrong; of 等等, 算了 and 意思 the first character
 _CORRECTS = frozenset(
     {"no", "nope", "wrong", "sorry", "oops", "wait", "actually", "meant", "mean", "misspelled", "typo", *"不错意说等算"}
@@ -98,7 +97,7 @@ def _link_of(said: Said) -> Link:
 
 def _rewords_surely(said: Said) -> bool:
     """Returns whether the sentence itself says how a query changes, whatever the link to the message before it."""
-    return said.intent in ("exclude", "narrow", "widen") and said.sure >= _CERTAIN and not _corrects(said)
+    return said.intent in ("exclude", "narrow", "widen") and said.sure >= CERTAIN and not _corrects(said)
 
 
 def _stands_by_itself(said: Said, link: Link) -> bool:

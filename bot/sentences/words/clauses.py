@@ -27,7 +27,7 @@ _KEEPS = re.compile(
 )
 _TALK, _SURELY = ("hello", "thanks", "bye", "smalltalk"), 0.8
 # as the first word of a clause, these correct or weigh: "I could pause 1, or move 2"
-_CORRECTS = frozenset({"no", "nope", "wait", "sorry", "oops", "actually", "or"})
+_CORRECTS_OR_WEIGHS = frozenset({"no", "nope", "wait", "sorry", "oops", "actually", "or"})
 _SAYS_MORE = frozenset({reader.WHEN, reader.LONG, reader.DATE, reader.NUMBER})
 
 
@@ -148,7 +148,7 @@ def _understood(group: _Group) -> bool:
 def _is_wish(group: _Group, numbered: Callable[[str], str]) -> bool | None:
     """Returns whether a group is a wish; None if that is not clear."""
     whole = intents.meaning(unlinked(numbered(_text_of(group))))
-    if any(one.numbers and one.said.tokens[0].mark in _CORRECTS for one in group):
+    if any(one.numbers and one.said.tokens[0].mark in _CORRECTS_OR_WEIGHS for one in group):
         return None  # "remove 1, no sorry, 2"
     if all(one.is_remark for one in group) or orders.is_surely_no_order(whole.tokens):
         return False

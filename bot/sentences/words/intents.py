@@ -25,7 +25,7 @@ from bot.sentences.words import (
     subjects,
 )
 from bot.sentences.words.reader import Token
-from bot.sentences.words.said import HALF, SURE, Said
+from bot.sentences.words.said import CERTAIN, HALF, SURE, Said
 from bot.sentences.words.told import is_wish_to_be_told
 from bot.sentences.words.word_lists import small_words
 from subscriptions.planning.pauses import UNTIL, length_of
@@ -34,10 +34,7 @@ from subscriptions.planning.times.reading import Reading, hours_of, is_time, rea
 from subscriptions.query.links_in_text import mentioned
 
 _NEWS = 0.9  # the least probability of a question for news that has a word that no example has
-_OF_QUERIES, _CERTAIN = (
-    ("exclude", "narrow", "widen", "edit"),
-    0.9,
-)  # intents that change a query, and when they are certain
+_OF_QUERIES = ("exclude", "narrow", "widen", "edit")  # intents that change a query
 _FEW = 5  # a text of at most so many tokens is a query if it has a word that no example has: "pause tokens"
 # a command as it is typed, without its slash
 _TYPED = re.compile(rf"(?P<verb>{'|'.join(VERBS)})(?::\s*|\s+)(?:to\s+)?(?=\S)")
@@ -172,7 +169,7 @@ def _meaning_of(said: str) -> Said:
     if found[0].intent in _OF_ORDERS and asks >= subjects.MAY_ASK and boundaries.introduction_of(reader.folded(said)):
         return Said(said, tokens, (reader.Score(reader.ASKING[0], 1.0),))
     refers = names.refers(said) and not any(one.mark == reader.WHEN for one in tokens)
-    rewords = refers and found[0].intent in _OF_QUERIES and found[0].sure >= _CERTAIN  # "count X into this one, too"
+    rewords = refers and found[0].intent in _OF_QUERIES and found[0].sure >= CERTAIN  # "count X into this one, too"
     is_told = not rewords and is_wish_to_be_told(said, asks)
     if not is_query and not typed and ((found[0].intent == "sub" and asks >= SURE) or is_told):
         return Said(said, tokens, (reader.Score("sub", max(asks, SURE)),))

@@ -2,7 +2,7 @@
 
 "don't remove 2", "how can I unsubscribe?", "I removed it by accident" and "if I pause it" have the verbs of orders. Such a
 sentence is never sure, so that the bot asks instead of acting. What tells them apart is learned from the pairs of sentences
-in `example_kinds/orders/`.
+in `example_kinds/orders/`, and from the examples of intents that change something, which are orders.
 """
 
 import re

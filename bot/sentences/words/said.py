@@ -8,6 +8,9 @@ from bot.sentences.words.reader import Token
 from subscriptions.planning.clock_times import count_of
 
 SURE, HALF = 0.55, 0.35  # the least probability of an intent to act on it, or to ask about it
+CERTAIN = (
+    0.9  # the least probability of an intent that counts more than how the text follows, or what it may mean besides
+)
 _MUCH = 4
 # for these intents: the least probability with which the bot acts without a question
 _LEAST = {

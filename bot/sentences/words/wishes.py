@@ -271,9 +271,8 @@ def _begins_a_wish(said: Said, before: str, named: Named) -> bool:
     last = named.meaning(before).intent if before else ""
     if said.intent == by_rule.WHEN_FOUND and last in reader.ASKING:
         return False
-    removes_it = {said.intent, last} <= REMOVES and names.points_back(
-        said.text
-    )  # "I don't want kelp any more, remove it"
+    # "I don't want kelp any more, remove it"
+    removes_it = {said.intent, last} <= REMOVES and names.points_back(said.text)
     is_one_pause = said.intent == last == "pause" and not named.names_one(said)  # "stop the second, till I tell you"
     if removes_it or is_one_pause:
         return False
