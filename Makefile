@@ -44,7 +44,7 @@ check: .venv/dev.stamp ## all that CI asks beside the tests: format, lint, types
 
 bench: .venv/dev.stamp ## the measured promises: every program of bench/
 	@$(BIN)/python -c "import $(ENGINES)" 2>/dev/null || $(INSTALL) "ahocorasick_rs>=1.0" "bm25s>=0.2" "hyperscan>=0.9" "matplotlib>=3.8" "scikit-learn>=1.5"
-	@for name in $$(ls bench | grep '^[a-z]' | sed 's/\.py$$//'); do \
+	@for name in $$(ls bench | grep '^[a-z]' | sed 's/\.py$$//' | grep -v '\.'); do \
 		echo "== bench.$$name"; $(BIN)/python -m "bench.$$name" $(ARGS) || exit 1; \
 	done
 
