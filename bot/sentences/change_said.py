@@ -131,9 +131,8 @@ def _scheduled(said: Said, one: model.Subscription) -> str | None:
 def _new_time(said: Said, cadence: model.Cadence) -> str:
     """Returns the time that a sentence names, without the one that it replaces: "from mondays to fridays" of a weekly one."""
     when = subjects.time_in(said.text, said.intent)
-    former, _, then = when.lower().replace("->", " to ").removeprefix("from ").partition(" to ")
-    is_change = when.lower().startswith("from ") or "->" in when
-    reading = reading_of(former) if then and is_change else None
+    former, _, then = when.lower().removeprefix("from ").partition(" to ")
+    reading = reading_of(former) if then and when.lower().startswith("from ") else None
     if reading and reading.weekday is not None and cadence.kind == "weekly" and reading.weekday == cadence.weekday:
         return then
     return when
