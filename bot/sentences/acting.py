@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from bot.commands import asking, last_shown, offered, picking, ratings, search
 from bot.commands.context import CommandContext
+from bot.commands.phrasing import everyday_cadence
 from bot.ports import channel
 from bot.sentences import all_but, change_said, history, meant, other_languages, talk, word_edits
-from bot.sentences.words import boundaries, by_rule, intents, languages, names, reader, subjects, told
+from bot.sentences.words import boundaries, by_rule, days, intents, languages, names, reader, subjects, told
 from bot.sentences.words.said import CERTAIN, HALF, SURE, Said
 from subscriptions import model
 from subscriptions.planning.times import split_when
@@ -41,8 +42,9 @@ def act(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: P
         return None
     if said.intent in intents.SMALL_TALK or said.intent.startswith(intents.MISSING):
         return _talk(context, said)
-    if not asking.can_ask(context):  # in groups, only sure commands run; `intent` finds them
-        return None
+    if not asking.can_ask(context):  # in groups, only sure commands run; `intents` finds all but this one
+        leaves_out = said.intent == "schedule-weekdays" and said.is_sure and days.days_in(said).denied
+        return _asked_first(context, said) if leaves_out else None
     if not said.is_sure and said.intent.startswith(_SETS):  # not sure enough to change something for the whole chat
         return _asked_first(context, said)
     if said.intent in ratings.SIGNALS:
@@ -70,7 +72,7 @@ def _new_wish(context: CommandContext, said: Said) -> tuple[str, str] | None:
 
     A subscription that has this name gets the time instead, and so may another one if the words do not ask for papers.
     """
-    is_time_of_papers = said.intent == "schedule" and said.likely(*reader.ASKING) >= _BARELY
+    is_time_of_papers = said.is_sure and said.intent == "schedule" and said.likely(*reader.ASKING) >= _BARELY
     if not is_time_of_papers or said.marked(reader.NUMBER) or _fitting(context, said):
         return None
     if not told.is_wish_to_be_told(said.text):
@@ -114,7 +116,14 @@ def _asked_first(context: CommandContext, said: Said) -> channel.Reply | None:
 
 
 def _of_one(context: CommandContext, said: Said) -> Said:
-    """If a sentence of the whole chat names a subscription, returns it as a sentence about one."""
+    """If a sentence of the whole chat names a subscription, returns it as a sentence about one.
+
+    "Not on weekends" is about each one where some come on certain days only, since those stay as they are.
+    """
+    if said.intent == "schedule-weekdays" and days.days_in(said).denied:
+        kinds = {one.subscription.cadence.kind for one in picking.listed_here(context)}
+        if kinds & {"weekly", "days"}:
+            return said._replace(found=(reader.Score("schedule", said.sure),))
     if said.intent not in _AS_ONE or not picking.listed_here(context) or not _names_one(context, said):
         return said
     return said._replace(found=(reader.Score(_AS_ONE[said.intent], HALF if said.intent == "stop" else said.sure),))
@@ -236,7 +245,7 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
         return offered.run(context, said.intent, intents.pause_in(said) if said.intent == "pause" else "")
     is_unclear = bool(strange) or _disagree(said, those) or _names_several_at_once(said, those)
     candidates = there if strange else those or there
-    wanted = [(one, command) for one in candidates if (command := change_said.change_of(said, one))]
+    wanted = _changes_of(said, candidates)
     if (
         not wanted
         and len(said.found) > 1
@@ -245,7 +254,7 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
     ):
         return _changed(context, said._replace(found=said.found[1:]))
     if not wanted:
-        return offered.what_to_say(context) if said.intent == "widen" else None
+        return _nothing_changed(context, said, candidates)
     command = wanted[0][1]
     if said.intent == "unsub" and len(wanted) > 1 and not is_unclear:
         command = ("unsub", " ".join(str(one.number) for one, _ in wanted))
@@ -260,6 +269,26 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
     return offered.with_look_for(
         context, offered.which(context, [offered.do_button(f"{context.say('remove')} {command[1]}", *command)])
     )
+
+
+def _changes_of(said: Said, there: Sequence[model.Subscription]) -> list[tuple[model.Subscription, tuple[str, str]]]:
+    """Returns the command that changes each subscription as a sentence says; without those that lack a denied day anyway."""
+    found = [(one, command) for one in there if (command := change_said.change_of(said, one))]
+    if len(there) > 1 and days.days_in(said).denied:
+        return [(one, (name, args)) for one, (name, args) in found if args != f"{one.number} {one.cadence}"]
+    return found
+
+
+def _nothing_changed(context: CommandContext, said: Said, there: Sequence[model.Subscription]) -> channel.Reply | None:
+    """Returns the reply to a change that is impossible; None if the sentence may be a query."""
+    if said.intent in ("schedule", "weekdays") and days.days_in(said).denied:
+        refused = context.say(
+            "{label} comes {schedule}. These days cannot be left out. Say when it shall come instead, such as “every monday at 9”.",
+            label=there[0].label,
+            schedule=everyday_cadence(str(there[0].cadence), context.localizer),
+        )
+        return channel.Reply(lines=(refused,), ok=False)
+    return offered.what_to_say(context) if said.intent == "widen" else None
 
 
 def _removal_of_unknown(context: CommandContext, said: Said) -> channel.Reply | None:
@@ -282,8 +311,10 @@ def _of_several(
     is_numbered = (is_of_pauses or said.intent == "schedule") and {str(one.number) for one, _ in wanted} <= {
         *said.numbers
     }
+    denied = days.days_in(said).denied if said.intent == "schedule" and whole else frozenset()
+    is_of_all = denied == days.WEEKEND or (bool(denied) and names.is_of_all(said.text))  # "no papers on sundays"
     is_counted = said.is_sure and meant.counts(said.text) and said.intent in change_said.OF_WORDS
-    if is_counted or (is_numbered and has_one_time and is_list and said.is_sure):
+    if (is_of_all and said.is_sure) or is_counted or (is_numbered and has_one_time and is_list and said.is_sure):
         command = wanted[0][1][0]
         return context.press("do", {"command": command, "args": [args for _, (_, args) in wanted]})
     return _asked(context, said, wanted, whole=is_of_pauses and whole)
@@ -384,7 +415,7 @@ def _asked(
         "unsub": context.say("remove"),
         "pause": context.say("pause"),
         "resume": context.say("resume"),
-        "schedule": subjects.time_in(said.text, said.intent),
+        "schedule": "" if days.days_in(said).denied else subjects.time_in(said.text, said.intent),
         "exclude": context.say("exclude"),
     }.get(said.intent, "")
     buttons = [offered.do_button(_label(does, one, command), *command) for one, command in wanted[: picking.A_PAGE]]
@@ -405,6 +436,8 @@ def _label(does: str, one: model.Subscription, command: tuple[str, str]) -> str:
     if name == "edit" and not does:
         number, _, text = args.partition(" ")
         return f"{number}  {text}"
+    if name == "schedule" and not does:
+        does = args.partition(" ")[2]
     return f"{does} {one.number}  {one.label}".strip()
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from bot.sentences import meant
-from bot.sentences.words import intents, reader, subjects
+from bot.sentences.words import days, intents, reader, subjects
 from bot.sentences.words.said import Said
 from subscriptions import errors, model
 from subscriptions.normalize import tokens
-from subscriptions.planning.cadence import with_days
+from subscriptions.planning.cadence import cadence_of_days, days_of, with_days
 from subscriptions.planning.pauses import length_of
 from subscriptions.planning.times.reading import clock_of, reading_of
 from subscriptions.query import rewriting
@@ -102,19 +102,36 @@ def or_else(text: str, other: str) -> str:
 def _scheduled(said: Said, one: model.Subscription) -> str | None:
     """Returns the new time of a subscription: the named time, or its own time, moved earlier or later.
 
-    If only days are named, the time of day stays. Days that come "too" are added. None if no time is named.
+    If only days are named, the time of day stays. Days that come "too" are added, and those that are denied are taken out.
+    None if no time is named.
     """
-    if days := intents.days_added(said):
-        return str(with_days(one.cadence, days))
-    when, at, shift = _new_time(said, one.cadence), one.cadence.at, _SHIFT.search(reader.folded(said.text))
+    named = days.days_in(said)
+    if named.added:
+        return str(with_days(one.cadence, named.added))
+    if named.denied:
+        return _without_days(one.cadence, named)
+    return _moved(said, one.cadence) or _named_time(said, one.cadence) or None
+
+
+def _moved(said: Said, cadence: model.Cadence) -> str:
+    """Returns the time, moved earlier or later: "an hour later"; "" if a sentence says no such thing."""
+    shift = _SHIFT.search(reader.folded(said.text))
     length = next(filter(None, map(length_of, said.marked(reader.LONG))), None)
-    if at and shift and length:
-        moved = (datetime.combine(_SOME_DAY, at) + (-length if shift["earlier"] else length)).time()
-        return str(replace(one.cadence, at=moved))
-    if not when or not at or one.cadence.until:
-        return when or None
-    if (clock := clock_of(when)) and one.cadence.kind not in ("now", "when-out"):  # the days stay
-        return str(replace(one.cadence, at=clock))
+    if not cadence.at or not shift or not length:
+        return ""
+    moved = (datetime.combine(_SOME_DAY, cadence.at) + (-length if shift["earlier"] else length)).time()
+    return str(replace(cadence, at=moved))
+
+
+def _named_time(said: Said, cadence: model.Cadence) -> str:
+    """Returns the time that a sentence names, with the days or the time of day that it does not name."""
+    when, at = _new_time(said, cadence), cadence.at
+    if not when and at and not cadence.until and (named := days.days_in(said).named):
+        return str(cadence_of_days(named, at))
+    if not when or not at or cadence.until:
+        return when
+    if (clock := clock_of(when)) and cadence.kind not in ("now", "when-out"):  # the days stay
+        return str(replace(cadence, at=clock))
     reading = reading_of(when)
     is_only_days = (
         reading
@@ -126,6 +143,19 @@ def _scheduled(said: Said, one: model.Subscription) -> str | None:
     if is_only_days:
         return f"{when} {at:%H:%M}"
     return when
+
+
+def _without_days(cadence: model.Cadence, said: days.Days) -> str | None:
+    """Returns the cadence without the days that a sentence denies; None if that is impossible.
+
+    That is so if no day would be left, or if papers come as soon as they are out, where only weekends can be left out.
+    """
+    kept = (said.named - said.denied or said.named) or frozenset(days_of(cadence)) - said.denied
+    if cadence.kind == "when-out" and kept == days.WEEKDAYS:
+        return str(replace(cadence, weekdays_only=True))
+    if kept and cadence.at and not cadence.until:
+        return str(cadence_of_days(kept, cadence.at))
+    return None
 
 
 def _new_time(said: Said, cadence: model.Cadence) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot.commands.frame import Choice, Shown
 from bot.sentences import by_time, change_said, meant, references
 from bot.sentences.steps import Do, Step, Which
-from bot.sentences.words import intents, names, reader, subjects
+from bot.sentences.words import days, intents, names, reader, subjects
 from bot.sentences.words.said import Said
 from subscriptions.model import Subscription
 from subscriptions.planning.times.reading import clock_of
@@ -123,8 +123,11 @@ def rescheduled(said: Said, one: Subscription) -> Do | None:
     """Returns the change of the time of a subscription that a text says; None if that is impossible."""
     timed = said._replace(found=(reader.Score("schedule", 1.0),))
     command = change_said.change_of(timed, one)
-    if said.intent == "schedule-weekdays" and one.cadence.at:  # the time of day stays, also after "not on weekends"
+    is_of_weekdays = said.intent == "schedule-weekdays" and not days.days_in(said).denied
+    if is_of_weekdays and one.cadence.at:  # the time of day stays
         command = ("schedule", f"{one.number} weekdays {one.cadence.at:%H:%M}")
+    if command == ("schedule", f"{one.number} {one.cadence}") and days.days_in(said).denied:
+        return None  # it does not come then: perhaps another one is meant
     if command:
         return Do(*command, label=f"{when_of(said)} {one.number}  {one.label}")
     return None

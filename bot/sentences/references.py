@@ -92,6 +92,8 @@ def _link_of(said: Said) -> Link:
         return "alone"
     if link == "it" and said.intent == "schedule" and said.marked(reader.WHEN):
         return "when"
+    if link == "when" and said.intent == "pause" and said.is_sure:  # 周一再发
+        return "it"
     return link
 
 
@@ -111,12 +113,18 @@ def _stands_by_itself(said: Said, link: Link) -> bool:
         return any(one.mark in (reader.PAPER, reader.CATEGORY, reader.QUOTED) for one in said.tokens)
     is_other = names.exemption_in(said.text) or names.container_in(said.text)
     is_talk = not _corrects(said) and orders.is_surely_no_order(said.tokens)  # "weekly would be too rare"
-    if link in _CHANGES and (is_other or is_talk):
+    if link in _CHANGES and (is_other or is_talk or (link == "when" and _is_new(said))):
         return True
     if not said.is_sure or _corrects(said):
         return False
     is_of_a_number = names.is_numbered(said.text) and said.intent in OF_SUBSCRIPTIONS and link not in ("choose", "same")
     return is_of_a_number or (said.intent.startswith("set-") and link in _OF_TOPICS and not said.marked(reader.LONG))
+
+
+def _is_new(said: Said) -> bool:
+    """Returns whether a text surely wishes for a new subject: "glaciers every friday"."""
+    is_wish = said.intent == "sub" and said.sure >= CERTAIN and said.asks_for_papers
+    return is_wish and not _corrects(said) and not names.points_back(said.text)
 
 
 def _is_of_papers(said: Said) -> bool:

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from bot.commands import asking, in_turn, offered, picking, search
 from bot.commands.context import Callback, CommandContext
+from bot.commands.phrasing import everyday_cadence
 from bot.ports import channel
-from bot.sentences import following, free_text, meant, references
+from bot.sentences import following, free_text, meant, references, same_time
 from bot.sentences.steps import Papers
 from bot.sentences.words import clauses, intents, limits, names, reader, subjects, wishes
 from subscriptions import model
@@ -23,12 +24,14 @@ _TAKES_BACK = ("undo", "cancel")
 
 def several(context: CommandContext) -> channel.Reply | None:
     """Does the wishes of a message; a message that turns out to be one wish is answered as any other."""
-    text = context.args.strip()
+    text = same_time.with_its_time(
+        context.args.strip(), _there(context), lambda cadence: everyday_cadence(cadence, context.localizer)
+    )
     if listed := wishes.listed_in(text):
         return _of_list(context, listed)
     parts = _once_taken_back(_parts(context, text))
     if parts == (text,):
-        return _with_left_out(context, text, _one(context, text))
+        return _with_left_out(context, text, _one(replace(context, args=text), text))
     if len(parts) == 1:
         return _one(replace(context, args=parts[0]), parts[0])
     here = {one.number: one for one in _there(context)}

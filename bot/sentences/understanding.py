@@ -11,7 +11,7 @@ from bot.commands.context import CommandContext
 from bot.commands.settings_form import ZONE
 from bot.commands.spoken import Spoken
 from bot.ports.channel import Reply
-from bot.sentences import all_but, meant, paper_requests, references
+from bot.sentences import all_but, meant, paper_requests, references, same_time
 from bot.sentences.words import clauses, dictated, heard_language, intents, names, orders, reader, subjects, wishes
 from bot.sentences.words.said import Said
 from bot.sentences.words.word_lists import small_words
@@ -37,7 +37,8 @@ class Sentence(Spoken):
     def wishes(self) -> Sequence[tuple[str, str] | None]:
         text = self.text.strip()
         is_one = wishes.wishes_in(text, wishes.ANYBODY) == (text,) and not clauses.may_be_of_several(text)
-        if is_one and not wishes.listed_in(text) and not wishes.left_out(text):
+        is_other = wishes.listed_in(text) or wishes.left_out(text) or same_time.refers(text)
+        if is_one and not is_other:
             return ()
         return [intents.command_in(part) for part in wishes.wishes_in(text)]
 

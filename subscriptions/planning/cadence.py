@@ -88,11 +88,16 @@ def cadence_of_days(days: Iterable[int], at: time | None) -> model.Cadence:
     return model.Cadence(kind=kind, at=at, days=several if kind == "days" else ())
 
 
+def days_of(cadence: model.Cadence) -> list[int]:
+    """Returns the days of the week on which a cadence is due; 0 is Monday."""
+    return [day for day in range(7) if _is_on(cadence, day)]
+
+
 def with_days(cadence: model.Cadence, days: Iterable[int]) -> model.Cadence:
     """Returns the cadence with further days of the week; unchanged if it is due on every day."""
     if cadence.kind in ("now", "daily"):
         return cadence
-    own = {day for day in range(7) if _is_on(cadence, day)} | {*days}
+    own = {*days_of(cadence), *days}
     if cadence.kind == "when-out":
         return replace(cadence, weekdays_only=own == set(range(_SATURDAY)))
     return cadence_of_days(own, cadence.at)

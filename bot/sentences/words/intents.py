@@ -15,6 +15,7 @@ from bot.commands.paper_days import paper_days
 from bot.sentences.words import (
     boundaries,
     by_rule,
+    days,
     dictated,
     languages,
     limits,
@@ -29,12 +30,17 @@ from bot.sentences.words.said import CERTAIN, HALF, SURE, Said
 from bot.sentences.words.told import is_wish_to_be_told
 from bot.sentences.words.word_lists import small_words
 from subscriptions.planning.pauses import UNTIL, length_of
-from subscriptions.planning.times import split_when, time_at
-from subscriptions.planning.times.reading import Reading, hours_of, is_time, reading_of
+from subscriptions.planning.times import split_when
+from subscriptions.planning.times.reading import hours_of, is_time
 from subscriptions.query.links_in_text import mentioned
 
 _NEWS = 0.9  # the least probability of a question for news that has a word that no example has
 _OF_QUERIES = ("exclude", "narrow", "widen", "edit")  # intents that change a query
+# the likeliest intents of wishes to be told: "glaciers every friday"
+_MAY_TELL = frozenset({reader.QUERY, *reader.ASKING, "schedule"})
+_APART = re.compile(
+    r"\b(?:separate(?:ly)?|(?:its|their) own)\b|单独|另(?:外)?(?:订|建|加)"
+)  # "kelp, as its own subscription"
 _FEW = 5  # a text of at most so many tokens is a query if it has a word that no example has: "pause tokens"
 # a command as it is typed, without its slash
 _TYPED = re.compile(rf"(?P<verb>{'|'.join(VERBS)})(?::\s*|\s+)(?:to\s+)?(?=\S)")
@@ -141,10 +147,10 @@ def _meaning_of(said: str) -> Said:
     found: tuple[reader.Score, ...]
     if typed:
         found = (reader.Score(VERBS[typed["verb"]], 1.0),)
-    elif days_added(Said(said, tokens)):
+    elif days.days_in(Said(said, tokens)).added:
         found = (reader.Score("schedule", 1.0),)
     else:
-        found = tuple(_with_named_time(reader.scores(tokens), tokens)[:5])
+        found = tuple(_with_named_time(reader.scores(tokens), Said(said, tokens))[:5])
     if not typed and _is_guessed(Said(said, tokens, found)) and languages.is_in_another(said):
         found = (reader.Score(reader.QUERY, 1.0),)
     # papers "in Nature" have no answer, but 流形上的优化 is a subject, of which the reader knows only the words between
@@ -166,11 +172,15 @@ def _meaning_of(said: str) -> Said:
     if ruled != found[0].intent:
         return Said(said, tokens, (reader.Score(ruled, found[0].sure if ruled == "unsub" else 1.0),))
     asks = sum(one.sure for one in found if one.intent in reader.ASKING)
-    if found[0].intent in _OF_ORDERS and asks >= subjects.MAY_ASK and boundaries.introduction_of(reader.folded(said)):
+    is_introduced = bool(boundaries.introduction_of(reader.folded(said)))
+    if found[0].intent in _OF_ORDERS and asks >= subjects.MAY_ASK and is_introduced:
         return Said(said, tokens, (reader.Score(reader.ASKING[0], 1.0),))
     refers = names.refers(said) and not any(one.mark == reader.WHEN for one in tokens)
     rewords = refers and found[0].intent in _OF_QUERIES and found[0].sure >= CERTAIN  # "count X into this one, too"
-    is_told = not rewords and is_wish_to_be_told(said, asks)
+    may_tell = found[0].intent in _MAY_TELL or asks >= SURE or is_introduced or _APART.search(reader.folded(said))
+    named = days.days_in(Said(said, tokens))
+    denies = named.denied and not named.named  # "no kelp on weekends"
+    is_told = may_tell and not rewords and not denies and is_wish_to_be_told(said, asks)
     if not is_query and not typed and ((found[0].intent == "sub" and asks >= SURE) or is_told):
         return Said(said, tokens, (reader.Score("sub", max(asks, SURE)),))
     if found[0].intent == "schedule" and (kept := _NO_LONGER.sub("", said)) not in ("", said):
@@ -186,11 +196,12 @@ def _is_of_a_thing(intent: str, tokens: Sequence[Token]) -> bool:
     )
 
 
-def _with_named_time(found: list[reader.Score], tokens: Sequence[Token]) -> list[reader.Score]:
-    """Returns the scores; if a time of day is named, those of other times belong to the intent for any time.
+def _with_named_time(found: list[reader.Score], said: Said) -> list[reader.Score]:
+    """Returns the scores; if a time of day or other days are named, those of certain times belong to the intent for any time.
 
     These are "at once" and "on weekdays", and a pause in 九点再发, which only says when papers shall come.
     """
+    tokens, named = said.tokens, days.days_in(said)
     timed = [
         at
         for at, one in enumerate(tokens)
@@ -198,11 +209,18 @@ def _with_named_time(found: list[reader.Score], tokens: Sequence[Token]) -> list
     ]
     then = {tokens[at + 1].mark for at in timed if at + 1 < len(tokens)}
     others = {"schedule-now", "schedule-weekdays"} if timed and len(tokens) > 1 else set[str]()
+    if named.named not in (days.WEEKDAYS, frozenset()) or named.denied not in (days.WEEKEND, frozenset()):
+        others.add("schedule-weekdays")
+    if named.denied and not named.named:  # "no kelp on weekends" asks for none at that time
+        others |= {*reader.ASKING, reader.QUERY, "schedule-now", "pause"}
     if then & {"再", "才"}:
         others.add("pause")
+    meant = "schedule"
+    if named.waits:
+        meant, others = "pause", {"schedule", "schedule-now", "schedule-weekdays", "set-quiet", *reader.ASKING}
     more = sum(one.sure for one in found if one.intent in others)
     kept = [one for one in found if one.intent not in others]
-    summed = [one._replace(sure=one.sure + more) if one.intent == "schedule" else one for one in kept]
+    summed = [one._replace(sure=one.sure + more) if one.intent == meant else one for one in kept]
     return sorted(summed, key=lambda one: -one.sure)
 
 
@@ -263,14 +281,15 @@ def command_of(said: Said, *, of_the_chat: bool = False) -> tuple[str, str] | No
     Without `of_the_chat`, that is also the case for a sentence about the whole chat that names a subscription.
     """
     command, _, fixed = said.intent.replace("-", " ").partition(" ")
-    if command == "today" and (days := paper_days(said.text)):
+    if command == "today" and (wanted := paper_days(said.text)):
         if said.subject:
             return ("search", said.text)
-        return ("today", f"papers {days.words}")
+        return ("today", f"papers {wanted.words}")
     if command == "today" and said.subject and _OTHER_DAYS.search(reader.folded(said.text)):
         return ("search", said.text)
     is_of_one = names.is_numbered(said.text) or names.names_in(said.text, said.intent)
-    if not of_the_chat and is_of_the_chat(said) and is_of_one:
+    leaves_out = said.intent == "schedule-weekdays" and days.days_in(said).denied  # where some come on one day only
+    if not of_the_chat and is_of_the_chat(said) and (is_of_one or leaves_out):
         return None
     taken = _ARGUMENTS[said.intent](said) if said.intent in _ARGUMENTS else ""
     if taken is None:
@@ -313,7 +332,8 @@ def _edit(said: Said) -> str | None:
 
 def _schedule(said: Said) -> str | None:
     """Returns the arguments of /schedule: a time, after a number if there is one; None if it depends on a subscription."""
-    if days_added(said):
+    named = days.days_in(said)
+    if named.added or named.denied:
         return None
     when = subjects.time_in(said.text, said.intent)
     if len(_numbers_beside(said, when)) > 1:  # "move 1 and 2 to 8"
@@ -326,27 +346,6 @@ def _schedule(said: Said) -> str | None:
     if when and not said.texts(reader.NAMED) and _ALL.search(reader.folded(said.text)):
         return when
     return None
-
-
-_TOO = re.compile(r"\b(?:too|also|as well|in addition|plus|add|include|including)\b|也|还(?!是)|加上|包括")
-
-
-def days_added(said: Said) -> frozenset[int]:
-    """Returns the days of the week that a sentence adds to a schedule, as "weekends too" does; 0 is Monday."""
-    plain = reader.folded(said.text)
-    if not _TOO.search(plain) or subjects.denies(plain) or said.has_unknown:
-        return frozenset()
-    ends = ((token.start, time_at(plain, token.start)) for token in said.tokens)
-    readings = (reading_of(plain[start:end]) for start, end in ends if end)
-    return frozenset(day for one in readings if one and one.exact and one.at is None for day in _days_of(one))
-
-
-def _days_of(reading: Reading) -> Sequence[int]:
-    if reading.kind == "weekdays":
-        return range(5)
-    if reading.weekday is None:
-        return reading.days
-    return (reading.weekday,)
 
 
 def _numbers_beside(said: Said, time: str) -> list[str]:
