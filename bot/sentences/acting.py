@@ -312,7 +312,8 @@ def _of_several(
         *said.numbers
     }
     denied = days.days_in(said).denied if said.intent == "schedule" and whole else frozenset()
-    is_of_all = denied == days.WEEKEND or (bool(denied) and names.is_of_all(said.text))  # "no papers on sundays"
+    moves = bool(denied) or bool(said.marked(reader.LONG))  # "no papers on sundays", "all of them an hour later"
+    is_of_all = denied == days.WEEKEND or (moves and names.is_of_all(said.text))
     is_counted = said.is_sure and meant.counts(said.text) and said.intent in change_said.OF_WORDS
     if (is_of_all and said.is_sure) or is_counted or (is_numbered and has_one_time and is_list and said.is_sure):
         command = wanted[0][1][0]

@@ -10,6 +10,7 @@ from bot.sentences import change_said, meant
 from bot.sentences.words import intents, names, reader, subjects
 from bot.sentences.words.said import SURE, Said
 from subscriptions import model
+from subscriptions.planning.times.reading import is_time
 from subscriptions.texts.cutting import cut_letters
 
 # what shall happen to all others → intents that say so
@@ -34,6 +35,8 @@ def asked(context: CommandContext, said: Said) -> channel.Reply | None:
         return None
     others, when = intents.meaning(exempt.rest), ""
     verb = next((verb for verb, likely in _TO_OTHERS.items() if others.likely(*likely) >= SURE), "")
+    if not verb and is_time(names.without_all(exempt.rest)):  # "all but kelp at 6"
+        verb = "schedule"
     if verb == "schedule":
         when = subjects.time_in(exempt.rest, "schedule")
         verb = verb if when else ""

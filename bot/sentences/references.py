@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bot.sentences.words import by_rule, intents, links, names, orders, reader
+from bot.sentences.words import by_rule, intents, links, names, orders, reader, wishes
 from bot.sentences.words.links import Link
 from bot.sentences.words.said import CERTAIN, Said
 from subscriptions.planning.times.reading import clock_of
@@ -75,6 +75,16 @@ def following(said: Said) -> Following:
     if plain_of(said.text).strip("#").isdecimal():
         return Following("choose", said)
     return Following("alone" if len(said.tokens) > _MOST or "\n" in said.text else _link_of(said), said)
+
+
+def amendments_in(text: str) -> tuple[str, ...]:
+    """Returns the parts of a text if each may change what was said before in another way: "at noon and no reviews"; else ()."""
+    parts = wishes.clauses_of(text) if len(text) <= reader.LONGEST and "\n" not in text else ()
+    if not 1 < len(parts) <= wishes.MOST:
+        return ()
+    links = [following(intents.meaning(part)).link for part in parts]
+    is_of_each = len({*links}) == len(links) and {*links} <= {"when", "without", "only"}
+    return parts if is_of_each else ()
 
 
 def _corrects(said: Said) -> bool:

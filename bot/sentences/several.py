@@ -29,7 +29,8 @@ def several(context: CommandContext) -> channel.Reply | None:
     )
     if listed := wishes.listed_in(text):
         return _of_list(context, listed)
-    parts = _once_taken_back(_parts(context, text))
+    text = wishes.with_date(text)
+    parts = _amendments(context, text) or _once_taken_back(_parts(context, text))
     if parts == (text,):
         return _with_left_out(context, text, _one(replace(context, args=text), text))
     if len(parts) == 1:
@@ -110,7 +111,7 @@ def _about(wish: str, one: model.Subscription, *, is_only: bool) -> str:
 
 
 def _parts(context: CommandContext, text: str) -> tuple[str, ...]:
-    """Returns the wishes of a text, read with the names of the chat's subscriptions; (text,) if it answers a question."""
+    """Returns the wishes of a message, read with the names of the chat's subscriptions; (text,) if it answers a question."""
     parts = wishes.wishes_in(text, _named(_there(context)))
     said = intents.meaning(text)
     follows = references.following(said)
@@ -124,6 +125,16 @@ def _parts(context: CommandContext, text: str) -> tuple[str, ...]:
     if are_commands or (asking.can_ask(context) and not waits):
         return parts
     return (text,)
+
+
+def _amendments(context: CommandContext, text: str) -> tuple[str, ...]:
+    """Returns the parts of a message that change the last subscription in several ways: "at noon and no reviews"; else ()."""
+    parts = references.amendments_in(text)
+    if asking.answers_question(replace(context, args=text)) or not asking.can_ask(context):
+        return ()
+    if all(following.step_of(context, intents.meaning(part)) for part in parts):
+        return parts
+    return ()
 
 
 def _named(there: Sequence[model.Subscription]) -> wishes.Named:

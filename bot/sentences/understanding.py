@@ -37,7 +37,8 @@ class Sentence(Spoken):
     def wishes(self) -> Sequence[tuple[str, str] | None]:
         text = self.text.strip()
         is_one = wishes.wishes_in(text, wishes.ANYBODY) == (text,) and not clauses.may_be_of_several(text)
-        is_other = wishes.listed_in(text) or wishes.left_out(text) or same_time.refers(text)
+        are_amended = same_time.refers(text) or references.amendments_in(text)
+        is_other = are_amended or wishes.listed_in(text) or wishes.left_out(text)
         if is_one and not is_other:
             return ()
         return [intents.command_in(part) for part in wishes.wishes_in(text)]

@@ -92,8 +92,8 @@ def meaning(text: str) -> Said:
     if (worded := _worded_as_a_command(_FILLED.sub("", said))) != said:
         return meaning(worded)
     begin = orders.last_order(said)
-    if begin:
-        return meaning(said[begin:])
+    if corrected := said[begin:] if begin else _corrected(said):
+        return meaning(corrected)
     return _if_order(_meaning_of(dictated.request_in(said) or said))
 
 
@@ -106,6 +106,18 @@ def _worded_as_a_command(text: str) -> str:
     if added and is_subject and not Said(rest, tokens).numbers:
         return f"subscribe to {rest}"
     return text
+
+
+def _corrected(text: str) -> str:
+    """Returns "no, remove 3" for "remove 3 instead"; "" for any other text."""
+    order = _INSTEAD.sub("", text)
+    if order == text or not order or reader.folded(order).startswith("no,"):
+        return ""
+    said = Said(order, reader.tokens_of(order))
+    verbs = {one.intent for one in reader.scores(said.tokens)[:2]} & {"unsub", "pause", "resume"}
+    if verbs and orders.is_order(said.tokens) and len(said.tokens) <= _FEW:
+        return f"no, {order}"
+    return ""
 
 
 def _if_order(said: Said) -> Said:
@@ -259,7 +271,9 @@ def is_number_and_time(said: str) -> bool:
 def command_in(text: str) -> tuple[str, str] | None:
     """Returns (command, arguments) if a text surely means a command and has everything it needs; otherwise None."""
     said = meaning(text)
-    is_exempted = said.intent != "sub" and names.exemption_in(said.text)
+    exempt = names.exemption_in(said.text)  # "send me everything but surveys" exempts no subscription
+    others = names.without_all(exempt.rest) if exempt else ""
+    is_exempted = exempt and (said.intent != "sub" or not others or is_time(others))
     if is_exempted or yes_no.declines(said.text):
         return None
     if said.intent == "unsub" and not said.is_sure and not said.has_unknown and _unsubscribe(said) == "":

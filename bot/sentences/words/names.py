@@ -49,6 +49,7 @@ _EXCEPTIONS = tuple(
         rf"^(?P<rest>.*\b{_REST}\b.*?)(?:[,;.]| and| but)+ (?:just |only )?{_KEEP} (?:only |just )?(?P<kept>.+)$",
         rf"^(?:please )?(?:just |only )?{_KEEP} (?:only |just )?(?P<kept>.+?)(?:[,;.]| and| but)+ (?P<rest>.*\b{_REST}\b.*)$",
         rf"^(?:please )?(?:(?:just|only) {_KEEP}|{_KEEP} (?:just|only)) (?P<kept>.+)(?P<rest>)$",
+        r"^(?:please )?i(?:'d like| want| need| wish)? to be left with (?:only |just |exactly )?(?:\w+: )?(?P<kept>.+)(?P<rest>)$",
         rf"^(?:请|把|帮我|我)*(?:除(?:了|去|开)?)?(?P<kept>[^除,]+?)(?:以外|之外)的?[,、]?(?P<rest>.*{_OTHERS}.*)$",
         rf"^(?:请|把|帮我|我)*除(?:了|去|开)?(?P<kept>.+?)外?[,、]?(?P<rest>(?:我的?|把|请|就|订阅)*{_OTHERS}.*)$",
         rf"^(?P<rest>.*{_OTHERS}.*?)[,;.、](?:只|仅|就|但|请)*(?:{_STAYS}|除了?)(?P<kept>.+)$",

@@ -44,9 +44,14 @@ _NOUN = re.compile(
     r"^(?:(?:the|any|new|all|some|more|recent|latest)\s+)*(?:papers?|articles?|preprints?|everything|anything|stuff|news)\b|^(?:关于|有关|论文)"
 )
 _PAPERS = re.compile(r"\b(?:papers?|articles?|preprints?|publications?|works?)\b|论文|文章|文献|研究")
+_UNTIL_THEN = re.compile(r"(?<=until )then\b|(?<=till )then\b|(?<=到)(?:那时|那天|那个?时候)")
 _DAY = re.compile(r"\b(?:today|todays|today's|tonight|now)\b|今天|今日|现在")
 _PLEASANT = frozenset({"hello", "thanks", "bye"})
-_ADD = re.compile(r"(?:please )?add (?!it\b|that\b|this\b)(?=\S)")  # as the command is typed, without its slash
+# as the command is typed, without its slash; "add ice to kelp" widens
+_ADD = re.compile(r"(?:please )?add (?!it\b|that\b|this\b)(?!.*\b(?:to|into|onto)\b)(?=\S)")
+_RENAMED = re.compile(
+    r"#?(?P<number>\d) ?(?:to|as|into|改成|改叫|叫做?|改为) ?(?P<name>[^,;，；、]+?)(?=\s*(?:[,;，；、]|\band\b|$))"
+)
 # what shall not be done beside a wish: "don't add anything, just show me kelp"
 _DENIES = re.compile(
     r"(?:please )?(?:(?:i )?(?:don'?t|do not|never)(?: (?:want|need|have)(?: you)? to)?|no need to|without|not)"
@@ -126,6 +131,8 @@ def wishes_in(text: str, named: Named = _NOBODY) -> tuple[str, ...]:
 
 def _wishes_of_pieces(text: str, named: Named) -> tuple[str, ...]:
     """Returns the wishes of a message that is split where each part is understood by itself; (text,) if it is only one."""
+    if renamed := _renamed(text):
+        return renamed
     pieces = list(_pieces(text.strip()))
     if not 1 < len(pieces) <= _MOST_BREAKS:
         return _with_limit(text, named)
@@ -139,6 +146,18 @@ def _wishes_of_pieces(text: str, named: Named) -> tuple[str, ...]:
     if not wanted or (len(parts) == 1 and done == pieces):
         return _with_limit(text, named)
     return tuple(further for one in wanted for further in _with_limit(one, named))
+
+
+def _renamed(text: str) -> tuple[str, ...]:
+    """Returns the wishes of "rename 1 to kelp and 2 to moss", each with its verb; () for any other text."""
+    plain = text.strip()
+    said = intents.meaning(plain)
+    if said.intent != "name" or len(said.numbers) < 2:  # noqa: PLR2004 - several
+        return ()
+    pairs = [(one["number"], one["name"]) for one in _RENAMED.finditer(plain)]
+    if len(pairs) == len(said.numbers):
+        return tuple(f"rename {number} to {name}" for number, name in pairs)
+    return ()
 
 
 def _takes_back(pieces: list[str], named: Named) -> bool:
@@ -182,6 +201,11 @@ def _pieces(said: str) -> Iterator[str]:
         yield said[start:at]
         start = at
     yield said[start:]
+
+
+def clauses_of(text: str) -> tuple[str, ...]:
+    """Returns the parts of a text between the places where it may be split, without the words that link them."""
+    return tuple(clauses.unlinked(one) for one in _pieces(text.strip()))
 
 
 def _joined(pieces: list[str], named: Named) -> list[str]:
@@ -352,6 +376,16 @@ def _with_verb_of(before: str, piece: str) -> str:
 
 def _is_small(text: str) -> bool:
     return set(reader.folded(text).split()) <= small_words()
+
+
+def with_date(text: str) -> str:
+    """Returns a message with the date that it names in place of "then": "I am back on 3 March, pause kelp until then"."""
+    then = _UNTIL_THEN.search(reader.folded(text))
+    tokens = reader.tokens_of(text[: then.start()]) if then else ()
+    dates = [one.words for one in tokens if one.mark in (reader.DATE, reader.WHEN)]
+    if then and len(dates) == 1:
+        return f"{text[: then.start()]}{dates[0]}{text[then.end() :]}"
+    return text
 
 
 def with_antecedent(text: str, what: str) -> str:

@@ -43,6 +43,13 @@ KELP_ON_TUESDAY = "kelp weekly tue 09:00"
         ("moss used to come weekly", [KELP, MOSS, FERNS]),
         ("delete moss next month", [KELP, MOSS, FERNS]),
         ("加一个珊瑚的订阅，苔藓那个别管，1换成每周二", [KELP_ON_TUESDAY, MOSS, FERNS, "珊瑚 when-out 08:00-20:00"]),
+        ("add lichen to moss and drop ferns", [KELP, "moss OR lichen daily 09:00"]),
+        ("moss can come back on 3 february, pause it until then", [KELP, f"-{MOSS}", FERNS]),
+        ("all of them one hour earlier", ["kelp daily 08:00", "moss daily 08:00", "ferns daily 08:00"]),
+        ("all but moss at 6", [KELP, MOSS, FERNS]),  # asks first
+        ("I want to be left with exactly two: kelp and moss", [KELP, MOSS, FERNS]),
+        ("at 8, and no surveys", [KELP, MOSS, "ferns -survey daily 08:00"]),
+        ("不要综述，周五发", [KELP, MOSS, "ferns -综述 weekly fri 09:00"]),
         (
             "please remove moss and add corals every saturday. Do not alter ferns.",
             [KELP, FERNS, "corals weekly sat 09:00"],
