@@ -13,7 +13,7 @@ from bot.commands.context import CommandContext
 from bot.commands.phrasing import everyday_cadence
 from bot.ports import channel
 from bot.sentences import all_but, change_said, history, meant, other_languages, talk, word_edits
-from bot.sentences.words import boundaries, by_rule, days, intents, languages, names, reader, subjects, told
+from bot.sentences.words import by_rule, days, intents, languages, names, reader, subjects, told
 from bot.sentences.words.said import CERTAIN, HALF, SURE, Said
 from subscriptions import model
 from subscriptions.planning.times import split_when
@@ -160,23 +160,9 @@ def _about_named(context: CommandContext, said: Said) -> Said:
         if asks
         else (*_OF_ONE, *change_said.INTENTS)
     )
-    named = [one for one in there if meant.is_named(reader.folded(said.text), one)]
-    longer = [
-        text
-        for text in said.texts(reader.UNWANTED)
-        for one in named
-        if one.text != text and reader.folded(one.text) in reader.folded(text) and not names.is_within(one.text, text)
-    ]
-    if not named or longer or said.marked(reader.NUMBER):
-        return said
-    text = said.text
-    for one in named:
-        text = meant.with_number(text, one)
-    numbered = intents.meaning(text)
-    # the number has replaced the words, and no other words say how to change the query
-    left = numbered.texts(reader.UNWANTED, reader.WANTED, reader.AUTHOR)
-    has_lost = said.intent in change_said.OF_WORDS and all(map(boundaries.is_crumb, left))
-    return numbered if numbered.intent in likely and numbered.sure >= SURE and not has_lost else said
+    numbered = change_said.with_numbers(said, there)
+    is_likelier = numbered.sure >= (min(SURE, said.sure) if numbered.intent == said.intent else SURE)
+    return numbered if numbered.intent in likely and is_likelier else said
 
 
 def is_unsure(context: CommandContext, said: Said) -> bool:

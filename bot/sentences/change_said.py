@@ -1,13 +1,13 @@
 """Tells which change of one subscription a sentence says: its query, its name, its time, a pause, its removal. Pure."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 
 from bot.sentences import meant
-from bot.sentences.words import days, intents, reader, subjects
+from bot.sentences.words import boundaries, days, intents, names, reader, subjects
 from bot.sentences.words.said import Said
 from subscriptions import errors, model
 from subscriptions.normalize import tokens
@@ -33,6 +33,30 @@ def change_of(said: Said, one: model.Subscription) -> tuple[str, str] | None:
             return (command, f"{one.number} {args}".strip())
         return None
     return None
+
+
+def with_numbers(said: Said, there: Sequence[model.Subscription]) -> Said:
+    """Returns the meaning of a text with numbers in place of the names of subscriptions.
+
+    The meaning itself if the text names none, if a name is part of a longer subject ("no kelp forests"), or if no words
+    are left that say how to change a query.
+    """
+    named = [one for one in there if meant.is_named(reader.folded(said.text), one)]
+    longer = [
+        text
+        for text in said.texts(reader.UNWANTED, reader.WANTED)
+        for one in named
+        if reader.folded(one.text) in reader.folded(text) and not names.stands_apart(one.text, text)
+    ]
+    if not named or longer or said.marked(reader.NUMBER):
+        return said
+    text = said.text
+    for one in named:
+        text = meant.with_number(text, one)
+    numbered = intents.meaning(text)
+    left = numbered.texts(reader.UNWANTED, reader.WANTED, reader.AUTHOR)
+    has_lost = said.intent in OF_WORDS and all(map(boundaries.is_crumb, left))
+    return said if has_lost else numbered
 
 
 def with_new_words(said: Said, text: str) -> str:

@@ -57,7 +57,9 @@ def taken_out(context: CommandContext, said: Said) -> channel.Reply | None:
 
 def _without(query: Query, words: str) -> str:
     """Returns a query that excludes these words, too."""
-    for term in subjects.unwanted_in(f"exclude {words}", "exclude") or [rewriting.words_rule(words)]:
+    for term in subjects.unwanted_in(f"exclude {words}", "exclude") or [
+        rewriting.words_rule(subjects.kind_of_papers(words))
+    ]:
         query = rewriting.narrowed(query, term)
     return query.text
 

@@ -25,6 +25,7 @@ IT = re.compile(
 _NUMBERED = re.compile(
     r"\b(?:number|subscription|no\.?)\s*\d|#\s*\d|第\s*[\d一二三四五六七八九十]+\s*[个条号]|\d\s*号|订阅\s*\d"
 )
+_PLACES = r"(?:in|into|from|within|under|for|to)"  # before the name of a subscription out of which something is taken
 _CLAUSE = re.compile(r"[,;.!?、]")
 _DETERMINERS, _THAT_ONE = frozenset({"the", "my"}), frozenset("那的")
 
@@ -121,9 +122,10 @@ def refers(text: str) -> bool:
     return bool(_REFERS.search(reader.folded(text)))
 
 
-def is_within(name: str, text: str) -> bool:
-    """Returns whether a text ends with the name of a subscription as that out of which something is taken: "surveys in NAME"."""
-    return bool(re.search(rf"\b(?:in|from|within|under)\s+{re.escape(reader.folded(name))}$", reader.folded(text)))
+def stands_apart(name: str, text: str) -> bool:
+    """Returns whether the words of a subscription in a text are no part of its subject: "surveys in NAME", but not "NAME forests"."""
+    plain, words = reader.folded(text), re.escape(reader.folded(name))
+    return plain == reader.folded(name) or bool(re.search(rf"\b{_PLACES}\s+{words}$|^{words}(?:里面?|中)的?", plain))
 
 
 def points_back(text: str) -> bool:

@@ -276,11 +276,16 @@ def _typed_in(said: str, pieces: Sequence[Piece]) -> str:
     )
 
 
+def kind_of_papers(words: str) -> str:
+    """Returns the word for one paper of a kind: "review" for "reviews"; any other words as they are."""
+    return _KINDS_OF_PAPERS.get(words.casefold(), words)
+
+
 def unwanted_in(said: str, intent: str) -> list[str]:
     """Returns what papers must not have, as terms of a query."""
     pieces = pieces_of(said, intent)
     items = (_ABOUT.sub("", one) for one in _items(pieces, reader.UNWANTED, with_categories=True))
-    terms = [_KINDS_OF_PAPERS.get(one.casefold(), one) for one in items]
+    terms = [*map(kind_of_papers, items)]
     if intent == "exclude":
         terms += [author_rule(name) for name in _items(pieces, reader.AUTHOR)]
         terms = terms or _items(pieces, reader.WANTED, with_categories=True) or _items(pieces, reader.NAMED)
