@@ -125,6 +125,10 @@ def _stands_by_itself(said: Said, link: Link) -> bool:
     is_talk = not _corrects(said) and orders.is_surely_no_order(said.tokens)  # "weekly would be too rare"
     if link in _CHANGES and (is_other or is_talk or (link == "when" and _is_new(said))):
         return True
+    if (
+        said.intent == "set-quiet" and said.is_sure and not intents.only_shows(said)
+    ):  # "no pings from 11 to 7" corrects nothing
+        return True
     if not said.is_sure or _corrects(said):
         return False
     is_of_a_number = names.is_numbered(said.text) and said.intent in OF_SUBSCRIPTIONS and link not in ("choose", "same")

@@ -24,6 +24,7 @@ from bot.sentences.words import (
     pauses,
     reader,
     subjects,
+    text_kinds,
 )
 from bot.sentences.words.reader import Token
 from bot.sentences.words.said import CERTAIN, HALF, SURE, Said
@@ -162,7 +163,8 @@ def _meaning_of(said: str) -> Said:
     elif days.days_in(Said(said, tokens)).added:
         found = (reader.Score("schedule", 1.0),)
     else:
-        found = tuple(_with_named_time(reader.scores(tokens), Said(said, tokens))[:5])
+        plain = Said(said, tokens)
+        found = tuple(text_kinds.with_named_text(_with_named_time(reader.scores(tokens), plain), plain)[:5])
     if not typed and _is_guessed(Said(said, tokens, found)) and languages.is_in_another(said):
         found = (reader.Score(reader.QUERY, 1.0),)
     # papers "in Nature" have no answer, but 流形上的优化 is a subject, of which the reader knows only the words between

@@ -1,0 +1,30 @@
+"""Tells which kind of text a sentence wants below the titles, if it names just one: "only abstracts", 只要摘要. Pure."""
+
+import re
+from collections.abc import Sequence
+
+from bot.sentences.words import reader, subjects
+from bot.sentences.words.said import Said
+from subscriptions.chat_settings import SETTINGS
+
+_TEXT = SETTINGS["text"]
+_TITLES = "set-text-titles"
+_ONLY = re.compile(r"\b(?:only|just|solely|merely|nothing (?:but|except|besides))\b|[只仅光]")
+_NO_DENIAL = re.compile(rf"{_ONLY.pattern}|\b(?:want|keep|leave)\b")  # though `denies` takes these words for one
+_HAN_NAMES = {
+    name: value for value, names in _TEXT.value_names.items() for name in names.split() if reader.is_han(name[0])
+}
+
+
+def with_named_text(found: Sequence[reader.Score], said: Said) -> Sequence[reader.Score]:
+    """Returns the scores; if only another kind of text is named than titles, those of titles belong to that kind."""
+    plain = reader.folded(said.text)
+    if found[0].intent != _TITLES or not _ONLY.search(plain) or subjects.denies(_NO_DENIAL.sub(" ", plain)):
+        return found
+    named = {value for name, value in _HAN_NAMES.items() if name in plain}
+    named |= {value for one in said.tokens if (value := _TEXT.value_named(one.words))}
+    if len(named) != 1 or "titles" in named or "both" in named:
+        return found
+    meant = f"set-text-{named.pop()}"
+    sure = sum(one.sure for one in found if one.intent in (_TITLES, meant))
+    return [reader.Score(meant, sure), *(one for one in found[1:] if one.intent != meant)]
