@@ -191,4 +191,5 @@ def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
         and context.chat.address == context.origin.address
         and (done.outcome, done.subscription.number) == ("added", 1)
         and context.chat.settings.timezone == context.bot_info.timezone
+        and "timezone" not in context.chat.chosen
     )

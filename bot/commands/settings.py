@@ -225,11 +225,12 @@ def _change(context: CommandContext, name: str, value: str) -> channel.Reply:
     before = context.chat
     after, localizer = store_settings(context, {name: value})
     settings = after.settings
+    if name == ZONE:
+        asking.drop_question(context, "answer-zone")
     if before.settings.value(name) == settings.value(name):
         return phrasing.setting_changed(name, before, after, context.localizer)
     reply = phrasing.setting_changed(name, before, after, localizer)
     if name == ZONE:
-        asking.drop_question(context, "answer-zone")
         clock = cities.local_time(context.now, settings.timezone)
         reply = replace(reply, lines=(*reply.lines, localizer.say("It is {time} there.", time=clock)))
     lines = (*reply.lines, *_side_notes(context, name, settings, localizer))

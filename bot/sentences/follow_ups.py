@@ -27,6 +27,7 @@ _OF_WORDS = ("without", "only", "also", "instead")
 _VALUES = ("count", "when", "instead", "choose")
 # setting → the intent whose sentences contain its value
 _SAYS = {"limit": "set-limit", "quiet": "set-quiet", "timezone": "timezone"}
+_UNDOES = frozenset({"undo", "撤"})  # "back to titles only" is a wish for it, "undo titles only" is none
 _AGREED_TO = ("subscribe-to", "do", "rewrite")  # verbs of the buttons that a plain "yes" presses
 
 
@@ -103,11 +104,25 @@ def _right_length(said: Said, shown: Shown) -> Do | None:
 def _taken_back(found: Following, shown: Shown, there: Sequence[Subscription]) -> Do | None:
     """Returns the undo of a new or a removed subscription, if a text takes that back, and names no other one.
 
-    `undo` knows whether something else was said since, and asks then.
+    `undo` knows whether something else was said since, and asks then. Of a setting that is not what was changed last, the
+    values are shown.
     """
+    if setting := _setting_in(found.said):
+        is_wish = orders.is_order(found.said.tokens) and _UNDOES.isdisjoint(one.mark for one in found.said.tokens)
+        if is_wish or found.link == "keep":
+            return None
+        is_last = shown.last == "setting" and shown.setting == setting
+        return Do("undo", "") if is_last else Do("set", setting)
     is_undone = shown.did == "unsub" or (shown.did == "sub" and found.link == "back")
     is_last = shown.last == "number" and not _names_another(found.said, shown, there)
     return Do("undo", "") if is_last and is_undone else None
+
+
+def _setting_in(said: Said) -> str:
+    """Returns the setting that a text speaks of: "text" of "I never asked for titles only"; "" if it speaks of none."""
+    group, _, rest = said.intent.partition("-")
+    setting = {"lang": "lang", "set": rest.partition("-")[0]}.get(group, "")
+    return setting if setting in chat_settings.SETTINGS else ""
 
 
 def _names_another(said: Said, shown: Shown, there: Sequence[Subscription]) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bot.sentences.words import by_rule, intents, links, names, orders, reader, wishes
+from bot.sentences.words import by_rule, intents, links, names, orders, quiet, reader, wishes
 from bot.sentences.words.links import Link
 from bot.sentences.words.said import CERTAIN, Said
 from subscriptions.planning.times.reading import clock_of
@@ -123,11 +123,9 @@ def _stands_by_itself(said: Said, link: Link) -> bool:
         return any(one.mark in (reader.PAPER, reader.CATEGORY, reader.QUOTED) for one in said.tokens)
     is_other = names.exemption_in(said.text) or names.container_in(said.text)
     is_talk = not _corrects(said) and orders.is_surely_no_order(said.tokens)  # "weekly would be too rare"
-    if link in _CHANGES and (is_other or is_talk or (link == "when" and _is_new(said))):
-        return True
-    if (
-        said.intent == "set-quiet" and said.is_sure and not intents.only_shows(said)
-    ):  # "no pings from 11 to 7" corrects nothing
+    # "no pings from 11 to 7" says when nothing shall come, and is no time of what was said last
+    is_of_hours = said.intent == "set-quiet" and said.is_sure and bool(quiet.hours_in(said))
+    if link in _CHANGES and (is_other or is_talk or is_of_hours or (link == "when" and _is_new(said))):
         return True
     if not said.is_sure or _corrects(said):
         return False

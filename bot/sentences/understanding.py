@@ -12,7 +12,7 @@ from bot.commands.settings_form import ZONE
 from bot.commands.spoken import Spoken
 from bot.ports.channel import Reply
 from bot.sentences import all_but, meant, paper_requests, references, same_time
-from bot.sentences.words import clauses, dictated, heard_language, intents, names, orders, reader, subjects, wishes
+from bot.sentences.words import clauses, dictated, heard_language, intents, names, reader, subjects, wishes
 from bot.sentences.words.said import Said
 from bot.sentences.words.word_lists import small_words
 from subscriptions.model import Subscription
@@ -74,8 +74,7 @@ class Sentence(Spoken):
 
     @property
     def place(self) -> str:
-        tells = self._said.intent == ZONE and not orders.is_surely_no_order(self._said.tokens)
-        if tells:  # not "my friend lives in Paris"
+        if self._said.intent == ZONE and self._said.is_sure:  # not "my friend lives in Paris"
             return next(iter(self._said.marked(reader.PLACE)), self.text)
         return self.text
 

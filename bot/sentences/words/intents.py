@@ -22,9 +22,11 @@ from bot.sentences.words import (
     names,
     orders,
     pauses,
+    quiet,
     reader,
     subjects,
     text_kinds,
+    whereabouts,
 )
 from bot.sentences.words.reader import Token
 from bot.sentences.words.said import CERTAIN, HALF, SURE, Said
@@ -32,7 +34,7 @@ from bot.sentences.words.told import is_wish_to_be_told
 from bot.sentences.words.word_lists import small_words
 from subscriptions.planning.pauses import UNTIL, length_of
 from subscriptions.planning.times import split_when
-from subscriptions.planning.times.reading import hours_of, is_time
+from subscriptions.planning.times.reading import is_time
 from subscriptions.query.links_in_text import mentioned
 
 _NEWS = 0.9  # the least probability of a question for news that has a word that no example has
@@ -125,7 +127,7 @@ def _if_order(said: Said) -> Said:
     """Returns a meaning; that of a sentence that only speaks of an action is not sure, so that the bot asks."""
     is_command = _TYPED.match(reader.folded(said.text)) and "?" not in reader.folded(said.text)
     is_order = orders.may_be_done(said.tokens, said.intent, said.sure) or is_command or only_shows(said)
-    if is_order and not _removes_later(said):
+    if is_order and not _removes_later(said) and not _is_elsewhere(said):
         return said
     first, *others = said.found
     if first.intent == "unsub-all":  # asks which ones
@@ -142,6 +144,12 @@ def _removes_later(said: Said) -> bool:
     when = pauses.length_in(said.text, said.tokens)
     is_marked = said.marked(reader.LONG) or said.marked(reader.DATE)
     return bool(when) and (bool(is_marked) or not any(map(str.isdigit, when)))
+
+
+def _is_elsewhere(said: Said) -> bool:
+    """Returns whether a place is only mentioned, so that it is not the person's: "gonna be in Osaka from march" is no pause."""
+    is_no_pause = said.intent == "pause" and bool(said.marked(reader.PLACE)) and not pause_in(said)
+    return is_no_pause or (said.intent == "timezone" and whereabouts.only_mentions_a_place(said))
 
 
 def _meaning_of(said: str) -> Said:
@@ -400,12 +408,6 @@ def names_one(said: Said) -> bool:
     return bool(named) or names.may_name(said.text, said.intent)
 
 
-def _hours(said: Said) -> str:
-    spans = (said.text[first.start : last.end] for first in said.tokens for last in reversed(said.tokens))
-    found = next((span for span in spans if hours_of(span)), "")
-    return found or ("off" if re.search(r"\boff\b|\bno quiet|关|取消", reader.folded(said.text)) else "")
-
-
 def _subscribe(said: Said) -> str | None:
     """Returns the arguments of /sub; commands, several lines and queries with operators stay as typed. None if unclear."""
     if "\n" in said.text:
@@ -482,7 +484,7 @@ _ARGUMENTS: Mapping[str, Callable[[Said], str | None]] = {
         said.text.partition(" ")[2] if said.text[:5].lower() == "help " and said.text.count(" ") == 1 else ""
     ),
     "timezone": lambda said: next(iter(said.marked(reader.PLACE)), None if said.marked(reader.WHEN) else ""),
-    "set-quiet": _hours,
+    "set-quiet": quiet.quiet_in,
     "edit": _edit,
     "schedule": _schedule,
     "pause": _pause,

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.sentences.words import reader
+from bot.sentences.words import none_of_it, reader
 from bot.sentences.words.said import Said
 from subscriptions.planning.clock_times import count_of
 
@@ -20,12 +20,21 @@ _LIMITS = (
         rf"[^\d,.;]{{0,16}}?{_AMOUNT}"
     ),
 )
+_LIMIT = r"(?:(?:paper|upper|daily) )?(?:limits?|caps?|maximum)\b|上限|限制|限额"
+_UNLIMITED = re.compile(
+    r"\bunlimited\b|\b(?:don'?t|do not|never) (?:limit|cap)\b|\bas many(?: papers)? as there are\b|不(?:要|用|再|加)?限(?!于)|别限"
+)
 
 
 def limit_in(said: Said) -> str:
-    """Returns the number of papers that a sentence allows, in digits; of a range, the larger one. "" if it is not clear."""
+    """Returns the number of papers that a sentence allows, in digits; of a range, the larger one.
+
+    "all" if there shall be no limit; "" if it is not clear.
+    """
     plain = _FORMER.sub("", reader.folded(said.text))
     found = next(filter(None, (one.search(plain) for one in _LIMITS)), None)
+    if found is None and (_UNLIMITED.search(plain) or none_of_it.wants_none(plain, _LIMIT)) and not said.numbers:
+        return "all"
     if found is None:
         return next(
             (one for one in said.numbers if re.search(rf"(?<!\d){one}(?!\d)", plain)), next(iter(said.numbers), "")

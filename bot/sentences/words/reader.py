@@ -61,7 +61,8 @@ WORDS_FIRST = frozenset(
     | {"今天", "今晚", "明天", "后天", "早上", "上午", "中午", "下午", "晚上", "早", "晚", "周末", "半夜", "夜里", "现在", "马上", "立即"}
 )  # fmt: skip
 _NO_PLACES = frozenset(
-    {"nice", "wake", "reading", "bath", "mobile", "split", "male", "of", "same", "this", "hello", "in", "at", "the"}
+    {"nice", "wake", "reading", "bath", "mobile", "split", "male", "met", "wet"}
+    | {"of", "same", "this", "hello", "in", "at", "the"}
 )
 _NEAR_A_NUMBER = re.compile(
     r"(?:from|by|in|on|about|before|after|to) \d{1,2}(?:(?:,| and|, and| &) \d{1,2})*|about \D.*"
