@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bot.sentences.words import by_rule, intents, links, names, orders, quiet, reader, wishes
+from bot.sentences.words import boundaries, by_rule, intents, links, names, orders, quiet, reader, wishes
 from bot.sentences.words.links import Link
 from bot.sentences.words.said import CERTAIN, Said
 from subscriptions.planning.times.reading import clock_of
@@ -19,6 +19,7 @@ _SURE = 0.5  # the least probability of a link
 _CORRECTS = frozenset(
     {"no", "nope", "wrong", "sorry", "oops", "wait", "actually", "meant", "mean", "misspelled", "typo", *"不错意说等算"}
 )
+_EXCLUDES = re.compile(r"(?<=.)不(?:要|含|带)(?!了)")  # within a sentence this corrects nothing: 订阅珊瑚但不要综述
 _NOT = re.compile(r"(?:not\b|不是)\s*")
 _CLAUSES = re.compile(r"[,;]|(?=\bnot\b|不是)")
 OTHER = re.compile(
@@ -88,7 +89,9 @@ def amendments_in(text: str) -> tuple[str, ...]:
 
 
 def _corrects(said: Said) -> bool:
-    return any(one.mark in _CORRECTS for one in said.tokens)
+    marks = [one.mark for one in said.tokens]
+    excludes = _EXCLUDES.search(said.text) is not None
+    return any(one in _CORRECTS and not (excludes and one == "不") for one in marks)
 
 
 def _link_of(said: Said) -> Link:
@@ -125,7 +128,7 @@ def _stands_by_itself(said: Said, link: Link) -> bool:
     is_talk = not _corrects(said) and orders.is_surely_no_order(said.tokens)  # "weekly would be too rare"
     # "no pings from 11 to 7" says when nothing shall come, and is no time of what was said last
     is_of_hours = said.intent == "set-quiet" and said.is_sure and bool(quiet.hours_in(said))
-    if link in _CHANGES and (is_other or is_talk or is_of_hours or (link == "when" and _is_new(said))):
+    if link in _CHANGES and (is_other or is_talk or is_of_hours or (link in ("when", "without") and _is_new(said))):
         return True
     if not said.is_sure or _corrects(said):
         return False
@@ -135,7 +138,8 @@ def _stands_by_itself(said: Said, link: Link) -> bool:
 
 def _is_new(said: Said) -> bool:
     """Returns whether a text surely wishes for a new subject: "glaciers every friday"."""
-    is_wish = said.intent == "sub" and said.sure >= CERTAIN and said.asks_for_papers
+    is_sure = said.sure >= CERTAIN or bool(boundaries.introduction_of(reader.folded(said.text)))
+    is_wish = said.intent == "sub" and is_sure and said.asks_for_papers
     return is_wish and not _corrects(said) and not names.points_back(said.text)
 
 

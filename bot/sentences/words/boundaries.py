@@ -17,13 +17,14 @@ _LINKS = frozenset({"and", "or", "nor", "of", "in", "for", "with", "和", "与",
 _REQUEST = re.compile(r"[想看订盯推]|(?<!主)要|关注|论文|文章|文献")
 _EXCEPT, _SENDS = re.compile(r"^除"), re.compile(r"都.*[发推送要看]|[发推送]")
 _LINKED = re.compile(r"[也还]|另外|同时|以及|偶尔|尤其|特别")
+_LACKS = re.compile(r"(?:不含|没有|不带|不包[含括])有?$")  # 不含综述的珊瑚
 _ENDS_OF_CLAUSE = frozenset(",;!.")
 _OF_A_REQUEST = frozenset({reader.WANTED, reader.UNWANTED, reader.AUTHOR})
 
 
 def of_request(said: str, tokens: Sequence[Token], parts: Sequence[str]) -> tuple[tuple[Token, ...], list[str]]:
     """Returns the tokens of a request for papers and their parts, with what the tagger left of its subject put right."""
-    parts = _wanted_after_denied(tokens, _after_about(tokens, parts))
+    parts = _after_attribute(said, tokens, _wanted_after_denied(tokens, _after_about(tokens, parts)))
     parts = _with_what_is_linked(tokens, _with_strange_words(tokens, parts))
     read, parts = _from_introduction(said, tokens, parts)
     parts = _without_manner(said, read, parts)
@@ -48,6 +49,20 @@ def _wanted_after_denied(tokens: Sequence[Token], parts: Sequence[str]) -> list[
         around = "".join(one.mark for one, part in zip(tokens[start:end], parts[start:end], strict=True) if not part)
         if reader.UNWANTED in parts[:start] and _EXCEPT.search(before) and _SENDS.search(around):
             found[start:end] = [reader.WANTED if one == reader.UNWANTED else one for one in parts[start:end]]
+    return found
+
+
+def _after_attribute(said: str, tokens: Sequence[Token], parts: Sequence[str]) -> list[str]:
+    """Returns the parts, in which what has no such papers is wanted, if nothing else is: 珊瑚 in 不含综述的珊瑚."""
+    found = list(parts)
+    runs = [[*group] for part, group in groupby(range(len(parts)), key=parts.__getitem__) if part == reader.UNWANTED]
+    if reader.WANTED in parts or len(runs) != 1 or not _LACKS.search(said[: tokens[runs[0][0]].start]):
+        return found
+    marks = [tokens[at].mark for at in runs[0]]
+    link = marks.index("的") if "的" in marks[1:-1] else len(marks)
+    for place, at in enumerate(runs[0]):
+        if place >= link:
+            found[at] = reader.NO_PART if place == link else reader.WANTED
     return found
 
 

@@ -185,6 +185,26 @@ def pieces_of(said: str, intent: str) -> tuple[Piece, ...]:
     return tuple(found)
 
 
+_ATTRIBUTE = re.compile(r"(?:不含|没有|不带|不包[含括]|去掉|除去|排除)[了有]?$")  # 不含综述的珊瑚
+
+
+def without_exclusion(said: str) -> str:
+    """Returns a request without what it excludes after its subject, or, in Chinese, before it: 订阅不含综述的珊瑚."""
+    pieces = pieces_of(said, reader.ASKING[0])
+    parts = [one.part for one in pieces]
+    wanted = [at for at, part in enumerate(parts) if part in (reader.WANTED, reader.AUTHOR)]
+    unwanted = [at for at, part in enumerate(parts) if part == reader.UNWANTED]
+    if not wanted or not unwanted:
+        return said
+    subject, first, last = pieces[wanted[-1]].tokens, pieces[unwanted[0]].tokens[0], pieces[unwanted[-1]].tokens[-1]
+    if wanted[-1] < unwanted[0]:
+        return f"{said[: subject[-1].end]}{said[last.end :]}"
+    before = _ATTRIBUTE.sub("", said[: first.start])
+    if last.end <= subject[0].start and len(before) < first.start:
+        return f"{before}{said[subject[0].start :]}"
+    return said
+
+
 def span_of(said: str) -> str:
     """Returns the words of a request from the first to the last of its subject, as they were said; "" if it has none."""
     pieces = pieces_of(said, reader.ASKING[0])

@@ -18,7 +18,8 @@ def is_wish_to_be_told(text: str, asks: float = 1.0) -> bool:
 
     `asks`: how probable it is that the text is a request for papers, 0 to 1.
     """
-    told = kinds.probabilities(QUESTION, tuple(reader.tokens_of(text)))["told"]
+    plain = subjects.without_exclusion(text)  # which says nothing of when
+    told = max(kinds.probabilities(QUESTION, tuple(reader.tokens_of(one)))["told"] for one in {text, plain})
     if told < _LIKELY or (told < _SURE and asks < _ASKS):
         return False
     return bool(subjects.wanted_in(text, reader.ASKING[0])) and not paper_days(text)

@@ -39,3 +39,24 @@ async def _queries_after(said: str) -> list[str]:
 )
 async def test_the_name_of_a_subscription_is_no_part_of_the_new_words(said: str, queries: list[str]) -> None:
     assert await _queries_after(said) == queries
+
+
+@pytest.mark.parametrize(
+    ("said", "query", "when"),
+    [
+        ("每天7点给我发珊瑚但不要综述", "珊瑚 -综述", "daily 07:00"),
+        ("每周五给我发钙钛矿，不要综述", "钙钛矿 -综述", "weekly fri 09:00"),
+        ("每天7点给我发不含综述的珊瑚论文", "珊瑚 -综述", "daily 07:00"),
+        ("订阅不含综述的珊瑚", "珊瑚 -综述", "when-out 08:00-20:00"),
+        ("帮我盯着珊瑚但不要综述", "珊瑚 -综述", "when-out 08:00-20:00"),
+        ("订阅珊瑚但不要综述，每周五", "珊瑚 -综述", "weekly fri 09:00"),
+    ],
+)
+async def test_a_wish_with_an_exclusion_is_a_new_subscription_at_its_time(said: str, query: str, when: str) -> None:
+    with a_bot() as bot:
+        for one in _CHINESE:
+            await bot.says(f"/sub {one}")
+        await bot.says(said)
+        *before, new = subscriptions_of(bot)
+    assert [one.text for one in before] == ["海带", "苔藓", "海冰"]
+    assert (new.text, str(new.cadence)) == (query, when)
