@@ -13,7 +13,7 @@ from bot.commands.context import CommandContext
 from bot.commands.phrasing import everyday_cadence
 from bot.ports import channel
 from bot.sentences import all_but, change_said, history, meant, other_languages, talk, word_edits
-from bot.sentences.words import by_rule, days, intents, languages, names, reader, subjects, told
+from bot.sentences.words import by_rule, days, intents, languages, names, pauses, reader, subjects, told
 from bot.sentences.words.said import CERTAIN, HALF, SURE, Said
 from subscriptions import model
 from subscriptions.planning.times import split_when
@@ -29,6 +29,7 @@ _ALL_OF_THEM = re.compile(
     r"\b(?:all|both|every|each|any|everything|anything|ones|subscriptions|papers|stuff)\b|[都全每]|所有|两[个条]|[几哪]"
 )
 _LISTED = re.compile(r"\d(?:\s*(?:,|and|&|[+和与及跟、]|号|#|还有|以及))+\s*第?\d")  # 1 and 2, 1、2号
+_OR = re.compile(r"\b(?:or|nor)\b|或者?")
 _THAT = ("it", "that", "this", "那个", "这个")
 _YES_OR_NO = re.compile(r"(?:yes|no|ok|okay|sure|y|n|nope|yep|是|是的|好|好的|不|不是|对|嗯)[.!。！]*")
 
@@ -57,6 +58,19 @@ def act(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: P
         return _changed(context, said)
     command = intents.command_of(said, of_the_chat=True)
     return offered.run(context, *command) if command else offered.what_to_say(context)
+
+
+def command_here(context: CommandContext, text: str) -> tuple[str, str] | None:
+    """Returns the command that a text surely means in this chat; None if it depends on the subscriptions.
+
+    A pause of the whole chat depends on them: "don't send me moss for a week" is about moss.
+    """
+    command = intents.command_in(text)
+    if pauses.is_of_the_chat(command):
+        there = [one.subscription for one in picking.listed_here(context)]
+        if meant.named_in(names.clauses_that_may_say(text, "pause"), there):
+            return None
+    return command
 
 
 def _of_new_subject(context: CommandContext, said: Said) -> channel.Reply | None:
@@ -292,7 +306,9 @@ def _of_several(
 ) -> channel.Reply | None:
     """Pauses or resumes each of the subscriptions that a sentence numbers: "pause 1 and 2"; else asks which one is meant."""
     is_of_pauses = said.intent in ("pause", "resume")
-    is_list = _LISTED.search(reader.folded(said.text)) is not None
+    plain = reader.folded(said.text)
+    is_neither = said.intent == "pause" and subjects.denies(plain)  # "no kelp or moss until monday"
+    is_list = _LISTED.search(_OR.sub(",", plain) if is_neither else plain) is not None
     has_one_time = said.intent != "schedule" or len(said.marked(reader.WHEN)) <= 1
     is_numbered = (is_of_pauses or said.intent == "schedule") and {str(one.number) for one, _ in wanted} <= {
         *said.numbers

@@ -36,7 +36,7 @@ def _followed(context: CommandContext, said: str) -> channel.Reply | None:
         return asking.closed(context)
     if (step := following.step_of(context, meant)) is not None:
         return following.done(context, step)
-    command = intents.command_in(said) if references.following(meant).refers else None
+    command = acting.command_here(context, said) if spoken(said).follows else None
     if command is None or not asking.can_ask(context):  # in groups, `intent` has found the commands
         return None
     asking.drop_passing_questions(context)

@@ -35,6 +35,12 @@ _PLACE = re.compile(
     r"\b(?:the |my )?(?P<rank>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last)(?: (?:one|subscription))?\b"
     r"|第(?P<place>[一二三四五六七八九十\d]{1,2})[个条](?:订阅)?|最后(?P<end>那|这)?一?[个条](?:订阅)?"
 )
+_EVERYTHING = re.compile(
+    r"\b(?:everything|(?:all|any)(?: of)? (?:my|the|our)|all (?:papers|subscriptions|digests?|mails?))\b|全部|所有"
+)
+_PLACES = re.compile(
+    r"\b(?:am|'m|are|'re|be|is|go|going|off|out|away) (?:\w+ )?(?:at|in|to)(?: the| a)? \w+"
+)  # "I am at sea"
 _POLITE = re.compile(r"^(?:and |ok |then |show me |take )+|(?:[\s,.!?]|please|吧|呢)+$")
 _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
@@ -51,6 +57,12 @@ def is_named(plain: str, one: Subscription) -> bool:
 def _has_words(name: str, plain: str) -> bool:
     """Returns whether a folded text has a name as whole words."""
     return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", plain) is not None
+
+
+def named_in(clauses: Sequence[str], there: Sequence[Subscription]) -> list[Subscription]:
+    """Returns the subscriptions that folded clauses name, unless they are about everything or tell where somebody is."""
+    plain = " , ".join(one for one in clauses if not _EVERYTHING.search(one))
+    return [one for one in there if is_named(_PLACES.sub(" ", plain), one)]
 
 
 def with_number(text: str, one: Subscription) -> str:

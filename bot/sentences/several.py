@@ -10,7 +10,7 @@ from bot.commands import asking, in_turn, offered, picking, search
 from bot.commands.context import Callback, CommandContext
 from bot.commands.phrasing import everyday_cadence
 from bot.ports import channel
-from bot.sentences import following, free_text, meant, references, same_time
+from bot.sentences import acting, following, free_text, meant, references, same_time
 from bot.sentences.steps import Papers
 from bot.sentences.words import clauses, intents, limits, names, reader, subjects, wishes
 from subscriptions import model
@@ -168,7 +168,7 @@ def _one(context: CommandContext, wish: str) -> channel.Reply | None:
     """Returns the reply to one wish, as if it were the whole message."""
     if not asking.answers_question(context) and (step := following.step_of(context, intents.meaning(wish))) is not None:
         return following.done(context, step)
-    command = intents.command_in(wish)
+    command = acting.command_here(context, wish)
     done = offered.run(context, *command) if command else None
     return done or free_text.free_text(replace(context, args=wish, arguments={}))
 

@@ -12,7 +12,17 @@ from bot.commands.settings_form import ZONE
 from bot.commands.spoken import Spoken
 from bot.ports.channel import Reply
 from bot.sentences import all_but, meant, paper_requests, references, same_time
-from bot.sentences.words import clauses, dictated, heard_language, intents, names, reader, subjects, wishes
+from bot.sentences.words import (
+    clauses,
+    dictated,
+    heard_language,
+    intents,
+    names,
+    pauses,
+    reader,
+    subjects,
+    wishes,
+)
 from bot.sentences.words.said import Said
 from bot.sentences.words.word_lists import small_words
 from subscriptions.model import Subscription
@@ -45,7 +55,9 @@ class Sentence(Spoken):
 
     @property
     def follows(self) -> bool:
-        return references.following(self._said).refers
+        # whether a pause is one of the whole chat depends on its subscriptions
+        is_pause = len(self._said.tokens) > 1 and pauses.is_of_the_chat(self.command)
+        return is_pause or references.following(self._said).refers
 
     @property
     def names_another(self) -> bool:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from bot.sentences.words import intents, names, orders, reader
+from bot.sentences.words import intents, names, orders, pauses, reader
 from bot.sentences.words.said import Said
 
 _ENDS = re.compile(
@@ -21,6 +21,7 @@ _LINK = re.compile(
 _LINK_AFTER = re.compile(r"(?:\s+(?:and|then|also|plus))+[\s,]*$")
 _MOST = 8  # clauses; a longer text is no message of a few wishes
 OF_ONE = ("unsub", "pause", "resume", "schedule", "edit", "exclude", "narrow", "widen", "name")
+_PAUSES = ("pause", "unsub", "stop")  # "stop kelp, moss until monday"
 OF_THE_CHAT = ("set-", "lang-", "timezone")
 _KEEPS = re.compile(
     r"^(?:please )?(?:just )?(?:keep|leave(?!.* out\b)|retain) |^请?(?:先)?(?:保留|留下|留着|留)|(?:保留|留下|留着)[吧了]?$|照[常旧](?:[发推送来]+)?[吧了]?$|不变[吧了]?$|(?:别|不|不要|不用)动(?:它|了|吧)*$|\bas (?:usual|before)$"
@@ -126,6 +127,10 @@ def _groups(clauses: Sequence[_Clause]) -> Iterator[_Group]:
     group: _Group = []
     for clause in clauses:
         named = frozenset().union(*(one.numbers for one in group))
+        is_listed = bool(group) and group[-1].said.intent in _PAUSES and not intents.pause_in(group[-1].said)
+        if is_listed and is_rest_of_pause(clause.said.text):  # "pause kelp, moss until monday"
+            group.append(clause)
+            continue
         begins = bool(clause.numbers - named) and (bool(named) or _understood(group))
         again = (
             bool(clause.numbers)
@@ -138,6 +143,11 @@ def _groups(clauses: Sequence[_Clause]) -> Iterator[_Group]:
             group = []
         group.append(clause)
     yield group
+
+
+def is_rest_of_pause(numbered: str) -> bool:
+    """Returns whether a piece has only subscriptions and how long: "2 until monday" after "pause 1"."""
+    return pauses.is_rest(numbered, reader.tokens_of(numbered))
 
 
 def _understood(group: _Group) -> bool:

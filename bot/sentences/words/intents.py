@@ -66,6 +66,7 @@ _OF_ORDERS = frozenset({"narrow", "exclude", "edit", "set-limit", "pause", "resu
 _ALL = re.compile(r"\b(?:all|everything|them|papers|digests?|subscriptions|both)\b|全部|两[个条]|所有|都")
 _UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)(?=\s|$)")
 _WRITTEN_AS_A_QUERY = re.compile(r"[-(]|[^\W\d_]{2,9}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
+_STOPS = {"unsub", "unsub-all", "stop"}
 _PLAIN = re.compile(rf"{_UNSUBSCRIBE.pattern}|^edit #?\d|^今天有")  # texts that begin with these words are commands
 _NO_LONGER = re.compile(  # the time that another one replaces: "at 7 instead of 9"
     r"\s*\b(?:instead of|rather than)\s+(?:at\s+)?\d[\d:.]*(?:\s?[ap]m\b)?", re.IGNORECASE
@@ -240,6 +241,8 @@ def _with_named_time(found: list[reader.Score], said: Said) -> list[reader.Score
     meant = "schedule"
     if named.waits:
         meant, others = "pause", {"schedule", "schedule-now", "schedule-weekdays", "set-quiet", *reader.ASKING}
+    if pauses.is_for_now(reader.folded(said.text)) and found[0].intent in _STOPS:
+        meant, others = "pause", _STOPS
     more = sum(one.sure for one in found if one.intent in others)
     kept = [one for one in found if one.intent not in others]
     summed = [one._replace(sure=one.sure + more) if one.intent == meant else one for one in kept]

@@ -48,7 +48,7 @@ _EXCEPTIONS = tuple(
         rf"^(?:{_BUT}|(?:all|everything) but) (?P<kept>[^,;]+?)[,;]? (?P<rest>(?:[a-z]+ )*{_REST}\b.*)$",
         rf"^(?P<rest>.*\b{_ALL}(?: of (?:them|it))?(?: {_SUBSCRIPTION})*(?P<when>(?: [\w:]+){{0,4}}?)),? (?:{_BUT}|but(?: not| for)?|not) (?P<kept>.+)$",
         rf"^(?P<rest>.*\b{_REST}\b.*?)(?:[,;.]| and| but)+ (?:just |only )?{_KEEP} (?:only |just )?(?P<kept>.+)$",
-        rf"^(?:please )?(?:just |only )?{_KEEP} (?:only |just )?(?P<kept>.+?)(?:[,;.]| and| but)+ (?P<rest>.*\b{_REST}\b.*)$",
+        rf"^(?:please )?(?:(?:just |only )?{_KEEP} (?:only |just )?|(?:just|only) )(?P<kept>.+?)(?:[,;.]| and| but)+ (?P<rest>.*\b{_REST}\b.*)$",
         rf"^(?:please )?(?:(?:just|only) {_KEEP}|{_KEEP} (?:just|only)) (?P<kept>.+)(?P<rest>)$",
         r"^(?:please )?i(?:'d like| want| need| wish)? to be left with (?:only |just |exactly )?(?:\w+: )?(?P<kept>.+)(?P<rest>)$",
         rf"^(?:请|把|帮我|我)*(?:除(?:了|去|开)?)?(?P<kept>[^除,]+?)(?:以外|之外)的?[,、]?(?P<rest>.*{_OTHERS}.*)$",
@@ -140,9 +140,17 @@ def is_numbered(text: str) -> bool:
 
 def may_name(text: str, intent: str) -> bool:
     """Returns whether words that no example has may name a subscription: "no zeta for a week", but not "I am at sea"."""
-    clauses = [one.strip() for one in _CLAUSE.split(reader.folded(text)) if one.strip()]
-    says_it = [one for one in clauses if _says(one, intent)]
+    says_it = [one for one in _clauses_of(text) if _says(one, intent)]
     return any(has_strange_word(one) and not _OF_ALL.search(one) and not _OWN.search(one) for one in says_it)
+
+
+def clauses_that_may_say(text: str, intent: str) -> list[str]:
+    """Returns the folded clauses of a text without those that only tell of a person: "we are at sea"."""
+    return [one for one in _clauses_of(text) if not _OWN.search(one) or _says(one, intent)]
+
+
+def _clauses_of(text: str) -> list[str]:
+    return [one.strip() for one in _CLAUSE.split(reader.folded(text)) if one.strip()]
 
 
 def _says(clause: str, intent: str) -> bool:

@@ -220,7 +220,7 @@ def _joined(pieces: list[str], named: Named) -> list[str]:
             parts[-1] += piece
         elif _stands(then, before, named):
             parts.append(piece)
-        elif gapped := _with_verb_of(before, then):
+        elif gapped := _with_verb_of(before, then, named):
             parts.append(gapped)
         else:
             parts[-1] += piece
@@ -283,7 +283,8 @@ def _stands(piece: str, before: str, named: Named) -> bool:
         return True
     if not said.is_sure or said.intent == reader.QUERY:
         return False
-    return said.intent in _PLEASANT or (_has_verb(said) and _begins_a_wish(said, before, named))
+    is_rest = said.intent == "pause" and bool(before) and clauses.is_rest_of_pause(named.numbered(piece))
+    return said.intent in _PLEASANT or (not is_rest and _has_verb(said) and _begins_a_wish(said, before, named))
 
 
 def _begins_a_wish(said: Said, before: str, named: Named) -> bool:
@@ -356,9 +357,12 @@ def _time(said: Said) -> str:
     return when if when and is_available(when) else ""
 
 
-def _with_verb_of(before: str, piece: str) -> str:
+def _with_verb_of(before: str, piece: str, named: Named) -> str:
     """Returns a piece that has only a subject and a time, after the verb of the wish before it; "" for any other piece."""
     intent = intents.meaning(before).intent
+    if named.meaning(before).intent == "pause" and clauses.is_rest_of_pause(named.numbered(piece)):
+        has_each = all(intents.pause_in(intents.meaning(named.numbered(one))) for one in (before, piece))
+        return f"pause {piece}" if has_each else ""  # "pause A for a week and B until monday"
     if intent not in (*reader.ASKING, "schedule") or not piece:
         return ""
     subject = frozenset({reader.WANTED, reader.NAMED, reader.AUTHOR})
