@@ -241,8 +241,11 @@ def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # no
     if not those and said.intent in ("pause", "resume") and not intents.names_one(said):
         if not said.is_sure:
             each = [(one, command) for one in there if (command := change_said.change_of(said, one))]
-            return _asked(context, said, each, whole=True)
-        return offered.run(context, said.intent, intents.pause_in(said) if said.intent == "pause" else "")
+            asked = _asked(context, said, each, whole=True)
+            if pauses.is_only_length(said.text, said.tokens):
+                return replace(asked, lines=(context.say("A subscription does not end by itself."), *asked.lines))
+            return asked
+        return offered.run(context, said.intent, pauses.pause_in(said) if said.intent == "pause" else "")
     is_unclear = bool(strange) or _disagree(said, those) or _names_several_at_once(said, those)
     candidates = there if strange else those or there
     wanted = _changes_of(said, candidates)
@@ -424,7 +427,7 @@ def _asked(
     buttons = [offered.do_button(_label(does, one, command), *command) for one, command in wanted[: picking.A_PAGE]]
     if whole:
         every = context.say("pause all") if said.intent == "pause" else context.say("resume all")
-        buttons.append(offered.do_button(every, said.intent, intents.pause_in(said) if said.intent == "pause" else ""))
+        buttons.append(offered.do_button(every, said.intent, pauses.pause_in(said) if said.intent == "pause" else ""))
     asked = offered.which(context, buttons)
     more = picking.not_shown(context, len(wanted) - picking.A_PAGE)
     if strange:

@@ -7,7 +7,7 @@ from bot.commands import asking, offered, phrasing, picking
 from bot.commands.context import CommandContext
 from bot.ports import channel
 from bot.sentences import change_said, meant
-from bot.sentences.words import intents, names, reader, subjects
+from bot.sentences.words import intents, names, pauses, reader, subjects
 from bot.sentences.words.said import SURE, Said
 from subscriptions import model
 from subscriptions.planning.times.reading import is_time
@@ -45,7 +45,7 @@ def asked(context: CommandContext, said: Said) -> channel.Reply | None:
         if kept.those and said.is_sure and said.intent in _CHANGES:
             return offered.what_to_say(context)
         return None  # the subjects of papers are exempted: "show me everything except surveys"
-    verb, long = verb or "unsub", f" {intents.pause_in(others)}" if verb == "pause" else f" {when}"
+    verb, long = verb or "unsub", f" {pauses.pause_in(others)}" if verb == "pause" else f" {when}"
     if kept.missing:
         raise picking.not_found(kept.missing[0])
     if kept.strange or not kept.those:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from bot.sentences import meant
-from bot.sentences.words import boundaries, days, intents, names, reader, subjects
+from bot.sentences.words import boundaries, days, intents, names, pauses, reader, subjects
 from bot.sentences.words.said import Said
 from subscriptions import errors, model
 from subscriptions.normalize import tokens
@@ -208,7 +208,7 @@ _CHANGES: Mapping[str, Callable[[Said, model.Subscription], str | None]] = {
     "edit": lambda said, one: with_new_words(said, one.text) or None,
     "name": lambda said, _: intents.name_in(said) or None,
     "schedule": _scheduled,
-    "pause": lambda said, _: intents.pause_in(said),
+    "pause": lambda said, _: pauses.pause_in(said),
     "resume": lambda _said, _one: "",
     "now": lambda _said, _one: "now",
     "weekdays": lambda _said, _one: "weekdays",

@@ -14,7 +14,7 @@ from bot.commands.frame import Choice, Shown
 from bot.sentences import change_said, meant, named_orders, references
 from bot.sentences.references import Following
 from bot.sentences.steps import Do, Instead, Papers, Step, Which, WhichPaper
-from bot.sentences.words import by_rule, intents, names, orders, reader, subjects
+from bot.sentences.words import by_rule, intents, names, orders, pauses, reader, subjects
 from bot.sentences.words.said import HALF, SURE, Said
 from subscriptions import chat_settings, errors, zones
 from subscriptions.model import ChatKind, Subscription
@@ -63,6 +63,8 @@ def _chosen(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | N
 
 def _of_last(said: Said, found: Following, shown: Shown, there: Sequence[Subscription]) -> Step | None:
     """Returns another value, the same change for another subscription, a pressed button, or an order about several."""
+    if pauses.is_only_length(said.text, said.tokens) and (longer := _right_length(said, shown)):
+        return longer
     if found.link in _VALUES and (changed := _with_another_value(found, shown, there)) is not None:
         return changed
     if shown.did not in ("", "sub") and (other := _for_another(found, shown, there)):
@@ -95,7 +97,7 @@ def _right_time(said: Said, shown: Shown, there: Sequence[Subscription]) -> Do |
 def _right_length(said: Said, shown: Shown) -> Do | None:
     """Returns the last pause with the length that a text gives it instead: "make it two weeks"."""
     is_of_pause = shown.last == "number" and shown.did.startswith("pause") and not shown.interrupted
-    long = intents.pause_in(said) if is_of_pause else ""
+    long = pauses.pause_in(said) if is_of_pause else ""
     if not long:
         return None
     return Do("pause", f"{shown.number or ''} {long}".strip())
@@ -203,11 +205,20 @@ def _amended(found: Following, shown: Shown, there: Sequence[Subscription]) -> S
     is_of_several = meant.counts(found.said.text) and len(there) > 1  # "both at 8"
     if (shown.interrupted and len(there) > 1) or is_of_several or _names_another(found.said, shown, there):
         one = None
+    if found.said.intent == "pause" and _is_of_the_chat(found.said, shown, there):
+        one = None
     if shown.last == "query":
         return _on_query(found, shown, there)
     if one and found.link in _OF_WORDS:
         found = found._replace(said=change_said.with_numbers(found.said, [one]))
     return _on_subscription(found, one) if shown.last == "number" and one else None
+
+
+def _is_of_the_chat(said: Said, shown: Shown, there: Sequence[Subscription]) -> bool:
+    """Returns whether a pause is not about the last subscription: it names nothing, or says only how long."""
+    if pauses.is_only_length(said.text, said.tokens):  # another length of the last pause, or of a subscription
+        return not shown.did.startswith("pause")
+    return len(there) > 1 and not names.points_at_that(said.text)
 
 
 def _more(shown: Shown) -> Choice | None:

@@ -12,7 +12,7 @@ from bot.commands.phrasing import everyday_cadence
 from bot.ports import channel
 from bot.sentences import acting, following, free_text, meant, references, same_time
 from bot.sentences.steps import Papers
-from bot.sentences.words import clauses, intents, limits, names, reader, subjects, wishes
+from bot.sentences.words import clauses, intents, limits, names, pauses, reader, subjects, wishes
 from subscriptions import model
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times.reading import is_time
@@ -104,7 +104,7 @@ def _about(wish: str, one: model.Subscription, *, is_only: bool) -> str:
     if is_time(wish) or when:
         return f"move #{one.number} to {when or wish}"
     if names_none and said.intent == "pause":
-        return f"pause #{one.number} {intents.pause_in(said)}".strip()
+        return f"pause #{one.number} {pauses.pause_in(said)}".strip()
     if names_none and said.intent == "exclude":
         return f"#{one.number} {wish}"
     return wishes.with_antecedent(wish, one.text if said.intent in (reader.QUERY, *reader.ASKING) else f"#{one.number}")

@@ -28,21 +28,37 @@ _MANY = (
 )
 _UNIT = r"(?:minutes?|mins?|hours?|days?|weeks?|fortnights?|months?|years?)"
 _LENGTH = re.compile(
-    rf"(?:for )?(?:(?:the )?(?:next|coming) |another |about )?(?P<many>{_MANY}) ?(?P<unit>(?:(?<=\d)|(?<=\d ))[hdw]|{_UNIT})(?: or so)?"
+    rf"(?:for )?(?:(?:the )?(?:next|coming) |another |about )?(?P<many>{_MANY})(?P<half> and a half)? ?(?P<unit>(?:(?<=\d)|(?<=\d ))[hdw]|{_UNIT})"
+    r"(?P<half_more> and a half)?(?: or so)?"
 )
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-_NAMES = {"tonight": "today night", "half an hour": "30 minutes", "christmas": "25 dec", "new year": "1 jan"}
-_NAMES |= {"this weekend": "this week", "the weekend": "sat"}
+_NAMES = {"tonight": "today night", "christmas": "25 dec", "new year": "1 jan"}
 _NAME = re.compile("|".join(_NAMES))
-UNTIL = re.compile(r"(?:until|till?|through|up to|before|'?til) (?:after )?|(?:直到|等到|推到|放到|到|至|等) ?")
+_HALVES = {"hour": "30 minutes", "day": "12 hours", "week": "84 hours", "month": "15 days", "year": "6 months"}
+_HALF = re.compile(rf"half an? (?P<unit>{'|'.join(_HALVES)})")
+UNTIL = re.compile(r"(?:until|till?|up to|before|'?til) (?:after )?|(?:直到|等到|推到|放到|到|至|等) ?")
+# until the end of what is named, instead of its beginning
+THROUGH = re.compile(
+    r"(?:throughout|through|during|over|for|(?:all|the whole|the entire)(?: of)?(?= next\b)) |(?:整个?|一整个?)(?=[下这本周])"
+)
+_WHOLE = re.compile(
+    r"next (?:week|weekend|month|year)|(?:this|the) weekend|today|今天|下个?(?:周末?|星期|礼拜)|[这本]?个?周末"
+    r"|(?:all|(?:the|this) (?:whole|entire)) (?:week|month|year|weekend)|整[周月年]"
+)
+RANGE = re.compile(
+    r"(?:from|between) (?P<first>.+?) (?:to|and|through|until|till) (?P<last>.+)|[从自](?P<first_zh>.+?)[到至](?P<last_zh>.+)"
+)
+_ALL = re.compile(r"\b(?:all|(?:the|this) (?:whole|entire)) (?=week|month|year)")
+_CHRISTMAS = (12, 25)  # which has two days
 _NAMED_DAY = re.compile(
     rf"(?:on )?(?:(?P<iso>\d{{4}}-\d\d?-\d\d?)"
     rf"|(?:the )?(?P<day>\d\d?)(?:st|nd|rd|th)?\.? (?:of )?(?P<month>{MONTH})(?:,? (?P<year>\d{{4}}))?"
     rf"|(?P<month2>{MONTH}) (?:the )?(?P<day2>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year2>\d{{4}}))?"
     rf"|(?:the )?(?P<nth>\d\d?)(?:st|nd|rd|th)(?: of (?:the|this|(?P<of_next>(?:the )?next)) month)?"
-    rf"|(?:next|(?:for )?(?:this|(?:the )?(?:end|rest) of (?:the |this )?)) ?(?P<unit>week|month|year)"
-    rf"|(?:(?P<week>next week) |next )?(?P<weekday>{cadences.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today)"
+    rf"|(?:(?P<next>next)|(?:for )?(?:this|(?:the )?(?:end|rest) of (?:the |this )?)) ?(?P<unit>week|month|year)"
+    r"|(?:(?P<next_weekend>next)|this|the) (?P<weekend>weekend)"
+    rf"|(?:(?P<week>next week) |next |this |coming )?(?P<weekday>{cadences.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today)"
     r"|(?P<number_of_year>(?:19|20)\d\d))"
 )
 _MONTH_ZH = r"1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九]"
@@ -57,8 +73,8 @@ _DATE_ZH = re.compile(
     rf"(?:(?P<year>\d{{4}})年)?(?P<month>{_MONTH_ZH})月(?P<day>\d\d?|[一二三四五六七八九十]{{1,3}}(?=[日号]))[日号]?"
 )
 _LENGTH_ZH = re.compile(
-    r"(?:接下来|未来|这)?(?P<many>(?:负|-)? ?\d{1,9}|[两俩仨半几]|(?:负)?[一两二三四五六七八九十百千万亿]{1,9}) ?(?:个多?)?"
-    r"(?P<unit>分钟|小时|钟头|天|日|周|星期|礼拜|月|年)(?:[以之]?后|时间|左右)?"
+    r"(?:接下来|未来|这)?(?P<many>(?:负|-)? ?\d{1,9}|[两俩仨半几]|(?:负)?[一两二三四五六七八九十百千万亿]{1,9}) ?(?:个多?)?(?P<half>半)?"
+    r"(?P<unit>分钟|小时|钟头|天|日|周|星期|礼拜|月|年)(?P<half_more>半)?(?:[以之]?后|时间|左右)?"
 )
 _UNITS_ZH = {
     "分钟": "minutes",
@@ -72,7 +88,6 @@ _UNITS_ZH = {
     "月": "months",
     "年": "years",
 }
-_HALF_ZH = {"小时": "30 minutes", "钟头": "30 minutes", "天": "12 hours", "月": "15 days", "年": "6 months"}
 _WORDS_ZH = {
     "今晚": "today 晚上",
     "明晚": "tomorrow 晚上",
@@ -80,10 +95,20 @@ _WORDS_ZH = {
     "今天": "today",
     "明年": "next year",
     "年底": "end of year",
+    "整周": "this week",
+    "整月": "this month",
+    "整年": "this year",
     "月底": "end of month",
+    "元旦节": "1 jan",
     "元旦": "1 jan",
+    "圣诞节": "25 dec",
     "圣诞": "25 dec",
-    "周末": "sat",
+    "下个周末": "next weekend",
+    "下周末": "next weekend",
+    "这个周末": "this weekend",
+    "这周末": "this weekend",
+    "本周末": "this weekend",
+    "周末": "the weekend",
 }
 _NEXT_ZH = re.compile(r"(?P<which>下|这|本)个?(?P<unit>周|星期|礼拜|月)")
 _NTH_OF_NEXT_ZH = re.compile(r"下个?月(?P<day>\d\d?|[一二三四五六七八九十]{1,3})[号日]")
@@ -119,11 +144,17 @@ def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
     typed = " ".join(normalized("NFKC", text).casefold().split())
     plain = _in_english(typed)
     length = _length(plain)
+    is_whole = bool(_WHOLE.fullmatch(typed))
     over = NoSuchPause(errors.Sentence("“{text}” is over already.", {"text": text.strip()}), _EXAMPLES)
     if _PAST.fullmatch(UNTIL.sub("", typed, count=1)):
         raise over
     try:
-        end = _at_moment(plain, zone, now) if length is None else now + length
+        at = (
+            _after_range(typed, zone, now) or _at_moment(plain, zone, now, is_whole=is_whole)
+            if length is None
+            else None
+        )
+        end = at if length is None else now + length
     except _NoSuchDay:
         not_there = errors.Sentence("No calendar has this day. For example: 7d, 2 weeks, until mon, until 3 Mar.")
         raise NoSuchPause(_no_time(text), not_there) from None
@@ -146,18 +177,26 @@ def _no_time(text: str) -> errors.Sentence:
 def _in_english(plain: str) -> str:
     """Returns the text with its Chinese days and lengths of time in English."""
     if plain.isascii():
+        plain = _HALF.sub(lambda found: _HALVES[found["unit"]], _ALL.sub("this ", plain))
         return _NAME.sub(lambda found: _NAMES[found[0]], plain)
+    if through := THROUGH.match(plain):
+        return f"through {_in_english(plain[through.end() :])}"
     if length := _LENGTH_ZH.fullmatch(plain):
         unit = length["unit"]
         if length["many"] == "半":
-            return _HALF_ZH.get(unit, plain)
-        return f"{_count(length['many'])} {_UNITS_ZH[unit]}"
+            return _HALVES[_UNITS_ZH[unit][:-1]] if unit != "分钟" else plain
+        half = " and a half" if length["half"] or length["half_more"] else ""
+        return f"{_count(length['many'])}{half} {_UNITS_ZH[unit]}"
     plain = _AFTER_ZH.sub("", plain)
     for chinese, english in _WORDS_ZH.items():
         plain = plain.replace(chinese, f"{english} ")
     plain = _NTH_OF_NEXT_ZH.sub(_day_of_next_month_in_english, _DATE_ZH.sub(_date_in_english, plain))
     plain = _NTH_ZH.sub(r"\g<day>th ", _DAY_ZH.sub(_day_in_english, plain))
-    return " ".join(_NEXT_ZH.sub(lambda one: f"next {_UNITS_ZH[one['unit']][:-1]} ", plain).split())
+    return " ".join(_NEXT_ZH.sub(_unit_in_english, plain).split())
+
+
+def _unit_in_english(match: re.Match[str]) -> str:
+    return f"{'next' if match['which'] == '下' else 'this'} {_UNITS_ZH[match['unit']][:-1]} "
 
 
 def _date_in_english(match: re.Match[str]) -> str:
@@ -184,7 +223,8 @@ def _length(plain: str) -> timedelta | None:
     if match is None:
         return None
     unit = next(unit for name, unit in _UNITS.items() if match["unit"].startswith(name))
-    return min(_count(match["many"]), 2 * LONGEST // unit) * unit
+    many = min(_count(match["many"]), 2 * LONGEST // unit)
+    return many * unit + (unit / 2 if match["half"] or match["half_more"] else timedelta())
 
 
 def _count(many: str) -> int:
@@ -205,10 +245,14 @@ _LARGE_ZH = {"亿": 10**8, "万": 10**4, "千": 1000, "百": 100}
 _LARGE = frozenset(_LARGE_ZH)
 
 
-def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """Returns the moment that a text names by a day, a time of day or both; None if it names none."""
-    until = UNTIL.match(plain)
-    said = (plain[until.end() :] if until else plain).strip(" ,")
+def _at_moment(plain: str, zone: tzinfo, now: datetime, *, is_whole: bool) -> datetime | None:
+    """Returns the moment that a text names by a day, a time of day or both; None if it names none.
+
+    With `is_whole`, a day, week, month or year without a time of day means its end.
+    """
+    until, through = UNTIL.match(plain), THROUGH.match(plain)
+    begin = until or through
+    said = (plain[begin.end() :] if begin else plain).strip(" ,")
     if until and (month := _MONTH.fullmatch(said)):  # only after "until", since "may" and "march" are other words, too
         said = f"1 {month['month'] or MONTHS[clock_times.count_of(month['number']) - 1]}"
     if _DATE_OF_NUMBERS.search(said):
@@ -228,9 +272,27 @@ def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
         day = _day(match, today)
         if day is None:
             raise _NoSuchDay
+        if (through or is_whole) and not clock_words:
+            day = _after(match, day, today)
         far = date(today.year + 4, 1, 1)  # later than a pause may end, and a valid day in every zone
         return cadences.local_moment(min(day, far), clock, zone)
     return None
+
+
+def _after_range(typed: str, zone: tzinfo, now: datetime) -> datetime | None:
+    """Returns the end of the last day of "from monday to friday"; None if a text is no such range."""
+    found = RANGE.fullmatch(typed[:_LONGEST_TEXT])
+    if found is None:
+        return None
+    first, last = (_NAMED_DAY.fullmatch(_in_english(found[one] or found[f"{one}_zh"])) for one in ("first", "last"))
+    today = now.astimezone(zone).date()
+    begin = _day(first, today) if first else None  # of "from 1 to 10 february" only the last one is a day
+    if begin:
+        today = begin - timedelta(days=1)
+    day = _day(last, today) if last else None
+    if last is None or day is None or last[0].endswith("days"):  # "from mondays to fridays" is a plan
+        return None
+    return cadences.local_moment(min(_after(last, day, today), date(today.year + 4, 1, 1)), time(0), zone)
 
 
 def _halves(said: str) -> Iterator[tuple[str, str]]:
@@ -256,11 +318,24 @@ def _day(match: re.Match[str], today: date) -> date | None:
     return _near_day(match, today) or _calendar_day(match, today)
 
 
+def _after(match: re.Match[str], day: date, today: date) -> date:
+    """Returns the first day after what was matched, which begins on `day`."""
+    if match["weekend"]:
+        return _start_of_next("week", today) + timedelta(days=7 if match["next_weekend"] else 0)
+    if match["unit"]:
+        return _start_of_next(match["unit"], day) if match["next"] else day
+    return day + timedelta(days=2 if (day.month, day.day) == _CHRISTMAS and not match["iso"] else 1)
+
+
 def _near_day(match: re.Match[str], today: date) -> date | None:
     if match["today"] or match["tomorrow"]:
         return today + timedelta(days=bool(match["tomorrow"]))
     if match["unit"]:
         return _start_of_next(match["unit"], today)
+    if match["weekend"]:
+        if not match["next_weekend"] and not match[0].startswith("the "):  # this weekend: it may have begun
+            return _start_of_next("week", today)
+        return today + timedelta(days=(4 - today.weekday()) % 7 + 1 + (7 if match["next_weekend"] else 0))
     if match["weekday"]:
         day = cadences.day_number(match["weekday"]) - today.weekday()
         return today + timedelta(days=day + 7 if match["week"] else (day - 1) % 7 + 1)  # 下周五 is in the next week

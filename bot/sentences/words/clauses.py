@@ -127,7 +127,7 @@ def _groups(clauses: Sequence[_Clause]) -> Iterator[_Group]:
     group: _Group = []
     for clause in clauses:
         named = frozenset().union(*(one.numbers for one in group))
-        is_listed = bool(group) and group[-1].said.intent in _PAUSES and not intents.pause_in(group[-1].said)
+        is_listed = bool(group) and group[-1].said.intent in _PAUSES and not pauses.pause_in(group[-1].said)
         if is_listed and is_rest_of_pause(clause.said.text):  # "pause kelp, moss until monday"
             group.append(clause)
             continue

@@ -32,7 +32,6 @@ from bot.sentences.words.reader import Token
 from bot.sentences.words.said import CERTAIN, HALF, SURE, Said
 from bot.sentences.words.told import is_wish_to_be_told
 from bot.sentences.words.word_lists import small_words
-from subscriptions.planning.pauses import UNTIL, length_of
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times.reading import is_time
 from subscriptions.query.links_in_text import mentioned
@@ -98,7 +97,7 @@ def meaning(text: str) -> Said:
     begin = orders.last_order(said)
     if corrected := said[begin:] if begin else _corrected(said):
         return meaning(corrected)
-    return _if_order(_meaning_of(dictated.request_in(said) or said))
+    return pauses.put_right(_if_order(_meaning_of(dictated.request_in(said) or said)))
 
 
 def _worded_as_a_command(text: str) -> str:
@@ -149,7 +148,7 @@ def _removes_later(said: Said) -> bool:
 
 def _is_elsewhere(said: Said) -> bool:
     """Returns whether a place is only mentioned, so that it is not the person's: "gonna be in Osaka from march" is no pause."""
-    is_no_pause = said.intent == "pause" and bool(said.marked(reader.PLACE)) and not pause_in(said)
+    is_no_pause = said.intent == "pause" and bool(said.marked(reader.PLACE)) and not pauses.pause_in(said)
     return is_no_pause or (said.intent == "timezone" and whereabouts.only_mentions_a_place(said))
 
 
@@ -187,7 +186,7 @@ def _meaning_of(said: str) -> Said:
             and Said(said, tokens).has_unknown
             and len(tokens) <= _FEW
             and not names.refers(said)
-            and not pause_in(Said(said, tokens))
+            and not pauses.pause_in(Said(said, tokens))
             and not _is_worded_as_a_wish(said, found[0].intent)
         )
     )
@@ -239,7 +238,8 @@ def _with_named_time(found: list[reader.Score], said: Said) -> list[reader.Score
     if then & {"再", "才"}:
         others.add("pause")
     meant = "schedule"
-    if named.waits:
+    is_plan = found[0].intent == "schedule-weekdays" and not named.named
+    if named.waits or (named.once and is_plan):  # "I'm off this weekend, no papers please"
         meant, others = "pause", {"schedule", "schedule-now", "schedule-weekdays", "set-quiet", *reader.ASKING}
     if pauses.is_for_now(reader.folded(said.text)) and found[0].intent in _STOPS:
         meant, others = "pause", _STOPS
@@ -332,17 +332,6 @@ def is_of_the_chat(said: Said) -> bool:
 # ------------------------------------------------------------------------------------------------ arguments of commands
 
 
-def pause_in(said: Said) -> str:
-    """Returns the words that say how long a pause is, even if there is no such pause; "" if there are none."""
-    is_timed = any(one.mark in (reader.LONG, reader.DATE, reader.WHEN) for one in said.tokens)
-    if len(said.numbers) > 1 and not is_timed:  # "pause 1 and 2"
-        return ""
-    long = pauses.length_in(said.text, said.tokens).strip(" ,")
-    if not long or length_of(long) is not None or UNTIL.match(reader.folded(long)):
-        return long
-    return f"until {long}"  # beside a number, "1 next week" would be one o'clock on a day of next week
-
-
 def name_in(said: Said) -> str:
     """Returns the new name of a subscription; "" if there is none."""
     labels = said.texts(reader.LABEL)
@@ -385,7 +374,7 @@ def _numbers_beside(said: Said, time: str) -> list[str]:
 
 def _pause(said: Said) -> str | None:
     """Returns the arguments of /pause: a length of time, after a number if there is one; None if words name a subscription."""
-    long = pause_in(said)
+    long = pauses.pause_in(said)
     numbers = _numbers_beside(said, long.removeprefix("until "))
     if len(numbers) > 1:
         return None
@@ -406,8 +395,13 @@ def _resume(said: Said) -> str | None:
 
 def names_one(said: Said) -> bool:
     """Returns whether a sentence about a pause names a subscription, so that it is not about the whole chat."""
-    is_timed = said.marked(reader.WHEN) and not pause_in(said)  # "the Friday one"
-    named = names.names_in(said.text, said.intent) or names.points_back(said.text) or is_timed
+    is_timed = said.marked(reader.WHEN) and not pauses.pause_in(said)  # "the Friday one"
+    named = (
+        names.names_in(said.text, said.intent)
+        or names.points_at_that(said.text)
+        or names.points_at_last(said.text)
+        or is_timed
+    )
     return bool(named) or names.may_name(said.text, said.intent)
 
 

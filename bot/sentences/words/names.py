@@ -22,6 +22,12 @@ _REFERS = re.compile(
 IT = re.compile(
     r"\b(?:it|them|that one|this one)\b(?!['’]s)(?! (?:is|was|takes|works))|[它](?!们的)|(?:那|这)个(?![^\s的改换])"
 )
+_THAT = re.compile(  # a thing beside a verb without a noun: "pause that for a week", 那个停三天
+    r"\b(?:that|this)(?=\s+(?:for|until|till|over|through|this|next|please|now|again|too)\b|[\s,.!?]*$)|[那这]个(?=先?[停暂恢])|刚才那[个条]?"
+)
+_LAST = re.compile(
+    r"\b(?:the )?(?:last|latest|newest)(?: one| subscription)?(?! (?:week|month|year|night|time))\b|最后(?:那|这)?一?[个条]|最新(?:的|那)?[个条]?"
+)
 _NUMBERED = re.compile(
     r"\b(?:number|subscription|no\.?)\s*\d|#\s*\d|第\s*[\d一二三四五六七八九十]+\s*[个条号]|\d\s*号|订阅\s*\d"
 )
@@ -131,6 +137,16 @@ def stands_apart(name: str, text: str) -> bool:
 def points_back(text: str) -> bool:
     """Returns whether a text is about something that was named before: "pause it"."""
     return bool(IT.search(reader.folded(text)))
+
+
+def points_at_that(text: str) -> bool:
+    """Returns whether a text is about what was named before, or as "that" without a noun: "pause that for a week"."""
+    return points_back(text) or bool(_THAT.search(reader.folded(text)))
+
+
+def points_at_last(text: str) -> bool:
+    """Returns whether a text is about the last thing: "pause the last one"."""
+    return bool(_LAST.search(reader.folded(text)))
 
 
 def is_numbered(text: str) -> bool:

@@ -6,13 +6,65 @@ from datetime import UTC, datetime
 
 from bot.sentences.words import reader
 from bot.sentences.words.reader import Token
+from bot.sentences.words.said import HALF, Said
 from subscriptions.errors import Refused
-from subscriptions.planning.pauses import NoSuchPause, length_of, parse_pause
+from subscriptions.planning.pauses import RANGE, THROUGH, UNTIL, NoSuchPause, length_of, parse_pause
 
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # any day: whether words are a length of time does not depend on it
 _LINKS = frozenset({"and", "or", "nor", "also", "then", "和", "与", "及", "跟", "、"})
+_OF_TRIALS = frozenset(
+    {
+        "just",
+        "only",
+        "for",
+        "the",
+        "a",
+        "please",
+        "maybe",
+        "about",
+        "it",
+        "this",
+        "that",
+        "let",
+        "lets",
+        "me",
+        "i",
+        "want",
+        "try",
+        "trying",
+        "test",
+        "keep",
+        "send",
+        "get",
+        "take",
+        "have",
+        "first",
+        "now",
+        "ok",
+        "and",
+        "so",
+        "but",
+    }
+    | {*"先看订试只就吧来想要再说它这那个"}
+)
 _FOR_NOW = re.compile(
     r"\b(?:stop|silence|hold|enough|no)\b(?!.*\b(?:remov|delet|unsub|drop|cancel)).*\bfor (?:now|a while|a bit|the moment|the time being)\b"
+)
+_WHOLE = re.compile(
+    r"\b(?:week|weekend|month|year|today|tomorrow)\b|[今明后]天|周末|[下这本]个?(?:周|星期|礼拜|月)(?![一二三四五六日天\d])|[明今]年|\b(?:this|next|coming) (?:mon|tue|wed|thu|fri|sat|sun)\w*|[下这本]个?(?:周|星期|礼拜)[一二三四五六日天]"
+)
+_FROM = re.compile(r"\b(?:from|between)\b|[从自]")
+_AGAIN = re.compile(r"(?:早上|上午|中午|下午|晚上)?\s*(?:再|才|之?前|以前|恢复|继续|开始)")
+_RESUMES = re.compile(r"\b(?:again|back|resum\w+|restart\w*|continu\w+)\b")
+# an end that was not read, and what names none
+_UNREAD = re.compile(
+    r"\b(?:until|till?|throughout|during)\s+(?P<end>[^,;.!?]+)"
+    r"|\b(?:over|for)\s+(?:(?:the|this|next|my|our|all|whole)\s+)*(?:[\w-]+ )?"
+    r"(?:summer|winter|spring|autumn|fall|holidays?|vacation|semester|term|easter|season|quarter|break)\b(?P<end_of>)"
+    r"|(?<=[停发送推])(?:直到|到|至)(?P<end_zh>[^,;.!?。，；！？]+)"
+)
+_OPEN = re.compile(
+    r"\b(?:i|i'?m|i'?ve|i'?ll|we|we'?re|you|told|further|otherwise|notice|back|return|then|it|they|ready)\b|[我你]|通知|回来|再说|时候|那时|为止"
 )
 _DETERMINERS = frozenset({"the", "my", "our", "that", "your"})
 _THINGS = frozenset({"one", "ones", "digest", "digests", "subscription", "subscriptions", "alert", "alerts", "mail"})
@@ -28,6 +80,14 @@ def is_for_now(plain: str) -> bool:
     return _FOR_NOW.search(plain) is not None
 
 
+def is_only_length(text: str, tokens: Sequence[Token]) -> bool:
+    """Returns whether a text says only how long, and not of what: "just for two weeks", "try it until march", 先看两周."""
+    length = length_in(text, tokens)
+    start = text.find(length)
+    others = [one for one in tokens if not start <= one.start < start + len(length)]
+    return bool(length) and all(one.mark in _OF_TRIALS or not one.mark[:1].isalpha() for one in others)
+
+
 def is_rest(text: str, tokens: Sequence[Token]) -> bool:
     """Returns whether a text has only numbers of subscriptions and how long: "2 for a week", which has the verb of what is before."""
     length = length_in(text, tokens)
@@ -38,6 +98,82 @@ def is_rest(text: str, tokens: Sequence[Token]) -> bool:
     )
 
 
+def _is_date(text: str, numbered: Sequence[bool]) -> bool:
+    """Returns whether the only number of a text is that of a day: "until the 10th", 到10号; a range has two."""
+    if RANGE.match(reader.folded(text)):
+        return True
+    return (
+        sum(numbered) == 1
+        and not numbered[0]
+        and bool(UNTIL.match(reader.folded(text)) or THROUGH.match(reader.folded(text)))
+    )
+
+
+def has_range(text: str, tokens: Sequence[Token]) -> bool:
+    """Returns whether a text names a time from one day to another: "from 1 to 10 february"."""
+    plain = reader.folded(text)
+    return bool(_FROM.search(plain)) and bool(RANGE.match(reader.folded(length_in(text, tokens))))
+
+
+def is_whole(text: str, length: str) -> bool:
+    """Returns whether words without "until" mean all of a day, a week, a month or a year: "pause next week".
+
+    Not where papers shall come again then: 下周再发.
+    """
+    plain = reader.folded(text)
+    after = plain.partition(reader.folded(length))[2]
+    return (
+        bool(_WHOLE.search(reader.folded(length)))
+        and not _AGAIN.search(reader.folded(length))
+        and not _AGAIN.match(after)
+        and not _RESUMES.search(plain)
+    )
+
+
+def put_right(said: Said) -> Said:
+    """Returns a meaning; a length of time alone is not surely that of a pause: "just for two weeks" may be a subscription's."""
+    if said.intent != "pause":
+        return said
+    first, *others = said.found
+    if is_only_length(said.text, said.tokens):
+        return said._replace(found=(first._replace(sure=min(first.sure, HALF)), *others))
+    return _with_day(said)
+
+
+def _with_day(said: Said) -> Said:
+    """Returns a sentence about a pause in which the number of a day is that of no subscription: "until the 3rd"."""
+    numbers = [one for one in said.tokens if one.mark == reader.NUMBER]
+    length = length_in(said.text, said.tokens) if numbers else ""
+    start = said.text.find(length)
+    inside = [one for one in numbers if length and start <= one.start < start + len(length)]
+    if not inside or length_of(length) is not None:
+        return said
+    return said._replace(tokens=tuple(one._replace(mark=reader.DATE) if one in inside else one for one in said.tokens))
+
+
+def unread_in(text: str) -> str:
+    """Returns the words for an end of a pause that cannot be read: "until easter"; "" if none is named.
+
+    "Until I am back" and "until further notice" name no end.
+    """
+    found = _UNREAD.search(reader.folded(text))
+    if found is None or _OPEN.search(found["end"] or found["end_zh"] or ""):
+        return ""
+    return text[found.start() : found.end()].strip()
+
+
+def pause_in(said: Said) -> str:
+    """Returns the words that say how long a pause is, even if there is no such pause; "" if there are none."""
+    long = length_in(said.text, said.tokens).strip(" ,")
+    plain = reader.folded(long)
+    if not long or length_of(long) is not None or UNTIL.match(plain) or RANGE.match(plain):
+        return long or unread_in(said.text)
+    # beside a number, "1 next week" would be one o'clock on a day of next week, and "1 for this week" on one of this
+    if through := THROUGH.match(plain):
+        return f"through {long[through.end() :]}"
+    return f"{'through' if is_whole(said.text, long) else 'until'} {long}"
+
+
 def length_in(text: str, tokens: Sequence[Token]) -> str:
     """Returns the words that say how long a pause is, even if there is no such pause; "" if there are none.
 
@@ -46,7 +182,8 @@ def length_in(text: str, tokens: Sequence[Token]) -> str:
     for at, first in enumerate(tokens):
         is_name = at > 0 and tokens[at - 1].mark in _DETERMINERS
         for end in range(len(tokens), at, -1):
-            if any(one.mark == reader.NUMBER for one in tokens[at:end]):  # "pause 1 and 2 until friday"
+            numbered = [one.mark == reader.NUMBER for one in tokens[at:end]]
+            if any(numbered) and not _is_date(text[first.start :], numbered):  # "pause 1 and 2 until friday"
                 continue
             words = text[first.start : tokens[end - 1].end]
             is_name |= first.mark in _DETERMINERS and end < len(tokens) and tokens[end].mark in _THINGS

@@ -361,7 +361,7 @@ def _with_verb_of(before: str, piece: str, named: Named) -> str:
     """Returns a piece that has only a subject and a time, after the verb of the wish before it; "" for any other piece."""
     intent = intents.meaning(before).intent
     if named.meaning(before).intent == "pause" and clauses.is_rest_of_pause(named.numbered(piece)):
-        has_each = all(intents.pause_in(intents.meaning(named.numbered(one))) for one in (before, piece))
+        has_each = all(pauses.pause_in(intents.meaning(named.numbered(one))) for one in (before, piece))
         return f"pause {piece}" if has_each else ""  # "pause A for a week and B until monday"
     if intent not in (*reader.ASKING, "schedule") or not piece:
         return ""
