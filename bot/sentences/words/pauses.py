@@ -44,6 +44,16 @@ _OF_TRIALS = frozenset(
         "and",
         "so",
         "but",
+        "no",
+        "nope",
+        "sorry",
+        "actually",
+        "wait",
+        "rather",
+        "better",
+        "make",
+        "is",
+        "enough",
     }
     | {*"先看订试只就吧来想要再说它这那个"}
 )
