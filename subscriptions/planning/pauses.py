@@ -46,6 +46,7 @@ _WHOLE = re.compile(
     r"next (?:week|weekend|month|year)|(?:this|the) weekend|today|今天|下个?(?:周末?|星期|礼拜)|[这本]?个?周末"
     r"|(?:all|(?:the|this) (?:whole|entire)) (?:week|month|year|weekend)|整[周月年]"
 )
+_NUMBER_OF_DAY = re.compile(r"(?:the )?\d\d?(?:st|nd|rd|th)?[号日]?")
 RANGE = re.compile(
     r"(?:from|between) (?P<first>.+?) (?:to|and|through|until|till) (?P<last>.+)|[从自](?P<first_zh>.+?)[到至](?P<last_zh>.+)"
 )
@@ -286,6 +287,10 @@ def _after_range(typed: str, zone: tzinfo, now: datetime) -> datetime | None:
         return None
     first, last = (_NAMED_DAY.fullmatch(_in_english(found[one] or found[f"{one}_zh"])) for one in ("first", "last"))
     today = now.astimezone(zone).date()
+    if first is None and not _NUMBER_OF_DAY.fullmatch(
+        found["first"] or found["first_zh"]
+    ):  # "a break from moss until friday"
+        return None
     begin = _day(first, today) if first else None  # of "from 1 to 10 february" only the last one is a day
     if begin:
         today = begin - timedelta(days=1)

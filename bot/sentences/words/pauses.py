@@ -11,7 +11,7 @@ from subscriptions.errors import Refused
 from subscriptions.planning.pauses import RANGE, THROUGH, UNTIL, NoSuchPause, length_of, parse_pause
 
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # any day: whether words are a length of time does not depend on it
-_LINKS = frozenset({"and", "or", "nor", "also", "then", "和", "与", "及", "跟", "、"})
+_LINKS = frozenset({"please", "thanks", "and", "or", "nor", "also", "then", "和", "与", "及", "跟", "、"})
 _OF_TRIALS = frozenset(
     {
         "just",

@@ -60,6 +60,7 @@ async def test_who_names_one_pauses_no_other(bot: BotHarness, said: str, paused:
         stop kelp and moss for a week              → 1 29 Jan, 2 29 Jan
         stop kelp, moss and sea ice until monday   → 1 26 Jan, 2 26 Jan, 3 26 Jan
         stop number 2 for now                      → 2
+        a break from kelp and moss until friday please → 1 23 Jan, 2 23 Jan
         海带、苔藓暂停到周一                       → 1 26 Jan, 2 26 Jan
     """),
 )
