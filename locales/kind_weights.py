@@ -3,7 +3,7 @@
 The examples of a question are the files of its folder in bot/sentences/words/example_kinds: in each line the kind, perhaps a
 note that groups lines when they are measured, and the sentence, in whose slots such as {x} words are filled in. Most lines
 stand beside one of another kind with nearly the same words, so that the small words decide. More lines help: say what was
-read wrongly, and its opposite.
+read wrongly, and its opposite. Orders are also made of frames and actions: see `weights._framed_orders`.
 
 `python -m locales.weights --measure` tells how many sentences are read rightly that were not learned from (cross-validation).
 """

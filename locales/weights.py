@@ -60,6 +60,7 @@ BARE = frozenset({reader.QUERY, "hello", "bye", "thanks", "cancel"})  # intents 
 ABOUT_ONE = frozenset({"exclude", "narrow", "widen", "schedule", "unsub", "name", "edit", "pause", "resume", "share"})
 USUAL = 60  # the file of subjects begins with so many subjects that people ask for most
 OF_EACH, OF_OTHERS = 5, 2  # changed sentences that are made of an example with slots, and of one without
+OF_EACH_FRAME = {"not": 16, "do": 40}  # actions that are put into each frame of an order, and of what is none
 SHORT = 25  # characters; of lines up to this length twice as many are made, since most people write short sentences
 # kind of change → the probability with which it is made
 SOME = {
@@ -352,8 +353,23 @@ def of_kinds(question: kinds.Question, language: str) -> list[kind_weights.Examp
     if question == orders.QUESTION:
         told = {line.split("\t")[-1] for line in file.read_text(encoding="utf-8").splitlines()}
         of_intents = [(kind, line) for kind, line in _orders_of_intents(language) if line not in told]
-        found += [kind_weights.Example(kind, "", filled(line)) for kind, line in of_intents]
+        framed = [*_framed_orders(language)]
+        found += [kind_weights.Example(kind, "", filled(line)) for kind, line in (*of_intents, *framed)]
     return found
+
+
+def _framed_orders(language: str) -> Iterator[tuple[str, str]]:
+    """Yields actions in the words around them that make them an order or none: "go ahead and {action}", "why did I {action}?".
+
+    A line of `frames_*.tsv` is a kind and these words; one of `actions_*.tsv` a verb, its past, and an object.
+    """
+    folder = kind_weights.FILES / orders.QUESTION.name
+    lines = (folder / f"actions_{language}.tsv").read_text(encoding="utf-8").splitlines()
+    actions = [line.split("\t") for line in lines]
+    for line in (folder / f"frames_{language}.tsv").read_text(encoding="utf-8").splitlines():
+        kind, frame = line.split("\t")
+        for verb, past, what in random.Random(frame).sample(actions, OF_EACH_FRAME[kind]):
+            yield kind, frame.replace("{v}", verb).replace("{d}", past).replace("{o}", what)
 
 
 def _orders_of_intents(language: str) -> Iterator[tuple[str, str]]:

@@ -202,7 +202,9 @@ def _amended(found: Following, shown: Shown, there: Sequence[Subscription]) -> S
     """Returns the change of what was said last: of the query that was looked for, or of a subscription."""
     one = next((one for one in there if one.number == shown.number), None)
     # "it" may be any of them
-    is_of_several = meant.counts(found.said.text) and len(there) > 1  # "both at 8"
+    is_of_several = len(there) > 1 and (
+        meant.counts(found.said.text) or names.is_of_each(found.said.text)
+    )  # "both at 8"
     if (shown.interrupted and len(there) > 1) or is_of_several or _names_another(found.said, shown, there):
         one = None
     if found.said.intent == "pause" and _is_of_the_chat(found.said, shown, there):

@@ -13,6 +13,7 @@ _OF_ONE = {"unsub-all": "unsub", "stop": "unsub", "schedule-now": "schedule", "s
 _OF_THE_CHAT = ("set-", "lang-")  # the intents of settings, which are of the whole chat
 _OF_PAPERS = ("unsub", "pause", "resume")  # with these, the words for papers name the subscription that brings them
 _OF_ALL = re.compile(r"\b(?:all|everything|anything|them|both)\b|全部|所有|都")
+_OF_EACH = re.compile(r"\b(?:all of (?:them|it|my)|everything|both)\b|全部|所有")
 _ALL_OR_THEM = re.compile(rf"(?:{_OF_ALL.pattern}|[它他她]们?|[全光])+")
 _OWN = re.compile(r"\b(?:i|i'm|i'll|i've|we|me|my|us|our)\b|[我咱]")
 _REFERS = re.compile(
@@ -179,6 +180,11 @@ def _says(clause: str, intent: str) -> bool:
 def is_of_all(text: str) -> bool:
     """Returns whether a text is about everything: "move everything to 8"."""
     return _OF_ALL.search(reader.folded(text)) is not None
+
+
+def is_of_each(text: str) -> bool:
+    """Returns whether a text is about all subscriptions and not only about all papers of one: "all of them", but not "them"."""
+    return _OF_EACH.search(reader.folded(text)) is not None
 
 
 def has_strange_word(text: str) -> bool:

@@ -15,6 +15,7 @@ ORDERS = (
     "pause if possible", "I was wondering if you could pause 2", "keep it on hold till monday", "等我回来再发",
     "remove 2, no wait, remove 3", "show all papers, not only the first ones", "send 2 once a day, 9am",
     "ok I'm at my desk again, let the papers come", "2 is far too wide, only those that mention zeta too",
+    "don't forget to pause 2", "why don't you pause 2", "i wanna remove 2", "feel free to pause 2", "太多了，改成每周吧", "记得暂停 2",
     "把2的名字就叫海草", "can you turn that notification sound off, it rang in class",
 )  # fmt: skip
 NO_ORDERS = (
@@ -34,6 +35,9 @@ NO_ORDERS = (
     "it's not that I want to remove 2", "add robotics? not sure yet", "follow robotics, no, wait", "pause 2 when I'm away", "in case it rains pause 2", "once I have a job, remove 2", "万一太多就暂停 2", "除非我说，停掉 2", "等我毕业了再取消订阅 2", "pause 2? no thanks",
     "I'm on holiday until January 5", "I'm away for a week", "出差两周", "it would be nice to pause 2",
     "switch to Chinese?", "she typed: remove 2", "I thought you would use English", "remind me to pause 2", "neither pause 2 nor remove 1",
+    "back then I had titles only", "it was my brother who removed 2", "does it make sense to pause 2?", "my mother speaks Chinese",
+    "nothing would make me remove 2", "I have yet to pause 2", "could it be that I paused 2?", "I regret that I unsubscribed from diffusion",
+    "海带以前是每周的", "他们都暂停了", "我可没让你删 2", "暂停 2 有什么后果", "有人取消订阅 2 了吗", "我爸爸只看标题",
     "pause 2, just kidding", "停掉 2，开玩笑的", "pause 2, not robotics", "use English, or rather not", "pause one", "删几个",
 )  # fmt: skip
 CHANGES = ("unsub", "pause", "resume", "stop", "undo", "sub", "schedule", "set-", "lang-", "forget")
