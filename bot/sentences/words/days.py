@@ -86,7 +86,7 @@ def _named(plain: str, said: Said) -> Iterator[tuple[int, int, Sequence[int]]]:
     """Yields the start and end of the words of each day or days without a time of day, and the days."""
     last = 0
     for token in said.tokens:
-        end = time_at(plain, token.start)
+        end = time_at(plain, token.start) if token.mark != reader.QUOTED else 0  # not "weekly reports"
         reading = reading_of(plain[token.start : end]) if end > last else None
         if reading and reading.exact and reading.at is None and (days := _days_of(reading)):
             day = _FIRST.match(plain, token.start, end)

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
+from bot.sentences.words.word_lists import small_words
 from subscriptions.categories import is_category
 from subscriptions.planning.pauses import SPAN
 from subscriptions.planning.times import time_at
@@ -60,6 +61,35 @@ WORDS_FIRST = frozenset(
     | {"weekends", "at night", "immediately", "instantly", "asap", "at once", "sat", "sun", "mon", "fri"}
     | {"今天", "今晚", "明天", "后天", "早上", "上午", "中午", "下午", "晚上", "早", "晚", "周末", "半夜", "夜里", "现在", "马上", "立即"}
 )  # fmt: skip
+# "weekly" tells when papers come, unless a noun follows to which it belongs, and which is none of these
+_ADJECTIVES = frozenset({"daily", "weekly", "nightly", "hourly", "monthly"})
+_DELIVERED = frozenset(
+    {"paper", "papers", "article", "articles", "preprint", "preprints", "digest", "digests", "mail", "mails", "email"}
+    | {"emails", "message", "messages", "update", "updates", "alert", "alerts", "notification", "notifications", "news"}
+    | {"delivery", "deliveries", "summary", "summaries", "ones", "one", "post", "posts", "ping", "pings", "stuff"}
+    | {"morning", "mornings", "evening", "evenings", "again", "instead", "anymore", "any", "now", "except", "unless"}
+)
+_RHYTHMS = frozenset(
+    {
+        "schedule",
+        "schedules",
+        "basis",
+        "rhythm",
+        "cadence",
+        "frequency",
+        "mode",
+        "interval",
+        "report",
+        "reports",
+        "batch",
+    }
+    | {"batches", "bundle", "bundles", "roundup", "roundups", "newsletter", "newsletters", "overview", "overviews"}
+    | {"edition", "editions", "issue", "issues", "send", "sending", "starting", "from", "until", "rather", "only"}
+)
+_EXCLUDED = re.compile(r"\b(?:no|not|without|stop|exclud(?:e|ing)|except|skip|hide|leave|omit|drop|remove|\w+n'?t)\b")
+_REPLACED = re.compile(
+    r"\b(?:switch|change|replace|swap|exchange|turn|edit|add|include)\b.*\b(?:to|with|into|for|by)\s*$"
+)
 _NO_PLACES = frozenset(
     {"nice", "wake", "reading", "bath", "mobile", "split", "male", "met", "wet"}
     | {"of", "same", "this", "hello", "in", "at", "the"}
@@ -112,6 +142,10 @@ def _joined(plain: str, single: list[Token]) -> Iterator[Token]:
             continue
         end = time_at(plain, first.start)
         said = plain[first.start : end].strip()
+        if end and said in _ADJECTIVES and (noun := _noun_after(plain, single, at)):
+            yield Token(first.start, noun.end, QUOTED)
+            at += 2
+            continue
         mark = WHEN if end and said not in WORDS_FIRST and not _NEAR_A_NUMBER.fullmatch(said) else ""
         if not mark and (span := SPAN.match(plain, first.start)):
             end, mark = span.end(), LONG if span["long"] else DATE
@@ -124,6 +158,17 @@ def _joined(plain: str, single: list[Token]) -> Iterator[Token]:
         else:
             yield first
             at += 1
+
+
+def _noun_after(plain: str, single: list[Token], at: int) -> Token | None:
+    """Returns the noun to which "weekly" belongs where no time can be meant: "no weekly reports", "to daily rainfall"; else None."""
+    then, after = single[at + 1 : at + 2], single[at + 2 : at + 3]
+    if not then or not then[0].mark.isalpha() or then[0].mark in _DELIVERED | small_words():
+        return None
+    before = re.split(r"[,;:.!?]", plain[: single[at].start])[-1]
+    is_last = not after or not after[0].mark.isalnum() or after[0].mark in small_words()
+    is_new = _REPLACED.search(before) and then[0].mark not in _RHYTHMS
+    return then[0] if is_last and (is_new or _EXCLUDED.search(before)) else None
 
 
 def _place_at(plain: str, single: list[Token], at: int) -> int:
