@@ -211,7 +211,7 @@ def _amended(found: Following, shown: Shown, there: Sequence[Subscription]) -> S
         one = None
     if shown.last == "query":
         return _on_query(found, shown, there)
-    if one and found.link in _OF_WORDS:
+    if one and (found.link in _OF_WORDS or found.said.intent == "name"):
         found = found._replace(said=change_said.with_numbers(found.said, [one]))
     return _on_subscription(found, one) if shown.last == "number" and one else None
 

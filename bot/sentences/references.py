@@ -133,10 +133,17 @@ def _stands_by_itself(said: Said, link: Link) -> bool:
     is_of_hours = said.intent == "set-quiet" and said.is_sure and bool(quiet.hours_in(said))
     if link in _CHANGES and (is_other or is_talk or is_of_hours or (link in ("when", "without") and _is_new(said))):
         return True
-    if not said.is_sure or _corrects(said):
-        return False
+    if _changes_numbered(said) or not said.is_sure or _corrects(said):
+        return _changes_numbered(said)
     is_of_a_number = names.is_numbered(said.text) and said.intent in OF_SUBSCRIPTIONS and link not in ("choose", "same")
     return is_of_a_number or (said.intent.startswith("set-") and link in _OF_TOPICS and not said.marked(reader.LONG))
+
+
+def _changes_numbered(said: Said) -> bool:
+    """Returns whether a text surely says how the query of a numbered subscription changes: "number 2: no reviews"."""
+    rewords = said.intent in ("edit", "exclude", "narrow", "widen") and said.sure >= CERTAIN
+    words = said.texts(reader.WANTED, reader.UNWANTED, reader.AUTHOR, reader.NAMED)
+    return rewords and names.is_numbered(said.text) and bool(words)
 
 
 def _is_new(said: Said) -> bool:

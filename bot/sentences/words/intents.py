@@ -172,7 +172,8 @@ def _meaning_of(said: str) -> Said:
         found = (reader.Score("schedule", 1.0),)
     else:
         plain = Said(said, tokens)
-        found = tuple(text_kinds.with_named_text(_with_named_time(reader.scores(tokens), plain), plain)[:5])
+        likely = orders.with_denial(_with_named_time(reader.scores(tokens), plain), said)
+        found = tuple(text_kinds.with_named_text(likely, plain)[:5])
     if not typed and _is_guessed(Said(said, tokens, found)) and languages.is_in_another(said):
         found = (reader.Score(reader.QUERY, 1.0),)
     # papers "in Nature" have no answer, but 流形上的优化 is a subject, of which the reader knows only the words between
@@ -443,7 +444,8 @@ def _typed(said: Said) -> str | None:
     typed = _ENDS.sub("", said.text[command.end() :])
     marks = {token.mark for token in reader.tokens_of(split_when(typed).query)}
     joins = reader.CATEGORY in marks and not marks.isdisjoint("和与及跟")  # 订阅 math.NT 和 math.AG
-    if command["verb"] != "sub" and said.subject and (joins or small_words() & marks):
+    is_said = joins or small_words() & marks or said.texts(reader.UNWANTED)
+    if command["verb"] != "sub" and said.subject and is_said:
         return None
     if boundaries.is_crumb(typed) or reader.folded(typed) in small_words():
         return ""

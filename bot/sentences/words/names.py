@@ -31,6 +31,7 @@ _LAST = re.compile(
 )
 _NUMBERED = re.compile(
     r"\b(?:number|subscription|no\.?)\s*\d|#\s*\d|第\s*[\d一二三四五六七八九十]+\s*[个条号]|\d\s*号|订阅\s*\d"
+    r"|^\d{1,2}\s*:(?!\d)"
 )
 _PLACES = r"(?:in|into|from|within|under|for|to)"  # before the name of a subscription out of which something is taken
 _CLAUSE = re.compile(r"[,;.!?、]")

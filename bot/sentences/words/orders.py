@@ -8,13 +8,16 @@ in `example_kinds/orders/`, and from the examples of intents that change somethi
 import re
 from collections.abc import Sequence
 
-from bot.sentences.words import kinds, reader
+from bot.sentences.words import kinds, reader, subjects
 from bot.sentences.words.reader import Token
 
 QUESTION = kinds.Question("orders", ("not", "do"))
 SURE = 0.75  # the least probability of an order
 _SURE_TO_SUBSCRIBE = 0.6  # less, since who asks for papers is shown them in any case
 _SURELY_NOT = 0.3  # the largest probability of a sentence that is surely none
+_MAY_EXCLUDE = (
+    0.2  # the least probability of an exclusion that counts more than a wider query where something is denied
+)
 _UNHEARD_OF = 0.005  # nothing is more certain than this
 _WEIGHT_OF_INTENT, _LEAST_ODDS = 0.4, 8.0  # as many held-out sentences as possible, at the same number of wrong ones
 # the intents that change something of the chat
@@ -67,3 +70,12 @@ def _probability(tokens: Sequence[Token]) -> float:
 
 def _odds(probability: float) -> float:
     return (probability + _UNHEARD_OF) / (1 - probability + _UNHEARD_OF)
+
+
+def with_denial(found: list[reader.Score], text: str) -> list[reader.Score]:
+    """Returns the scores; what denies something and may exclude it does not widen: "it should not include reviews"."""
+    first, second, *others = found
+    is_either = (first.intent, second.intent) == ("widen", "exclude") and second.sure >= _MAY_EXCLUDE
+    if is_either and subjects.denies(reader.folded(text)):
+        return [second._replace(sure=first.sure + second.sure), *others]
+    return found

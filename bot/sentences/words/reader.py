@@ -44,7 +44,7 @@ _SINGLE = (
     r"|(?P<paper>(?:https?://|www\.|(?:[a-z]+\.)+(?:org|com?)/)[^\s，。；、）\u4e00-\u9fff]+|(?:arxiv:\s*)?\d{4}\.\d{4,5}(?:v\d+)?|10\.\d{4,9}/[^\s，。]+)"
     r"|(?P<category>#?[a-z]+(?:-[a-z]+)?\.(?:[a-z]{2}|[a-z]+-[a-z]+|\*)(?![a-z0-9_.])|physics\.[a-z]+(?:-[a-z]+)?(?![a-z0-9_.])|(?:hep|astro|cond|quant|nucl|math)-[a-z]{2,3}(?![a-z0-9_]))"
     r"|(?P<ordinal>第\s*(?:\d{1,3}|[一二三四五六七八九])\s*(?:个订阅|条订阅|[个条号])?|订阅\s?\d{1,3}(?!\d)|#\d{1,3}(?!\w)|(?<![\w.])\d{1,3}号(?!\w)|[一二三四五六七八九]号(?=订阅|[那这的]|\W|$)|(?<![\w.])\d(?:st|nd|rd|th)(?![\w-])|(?<![a-z])(?:two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty)(?= (?:papers|articles|preprints|results|entries|items|titles|hits|max|tops|at (?:most|a time|once))(?![a-z]))|[一二两三四五六七八九十]{1,3}(?=篇)|(?<=[到为成在过是])[二三四五六七八九]?十[一二三四五六七八九]?(?=$|\W|[吧呗啦好就])|(?:(?<=number )|(?<=subscription )|(?<=alert )|(?<=topic )|(?<=feed ))(?:one|two|three|four|five|six)(?![a-z]))"
-    r"|(?P<number>(?<![a-z0-9.:])\d{1,3}(?![a-z0-9_:%]|\.\d))"
+    r"|(?P<number>(?<![a-z0-9.:])\d{1,3}(?![a-z0-9_%]|[:.]\d))"
     r"|(?P<word>[^\W\d_\u4e00-\u9fff][^\W_\u4e00-\u9fff]*(?:['-][^\W_\u4e00-\u9fff]+)*\+*|\d[^\W_\u4e00-\u9fff]*(?:[:.]\d+)?)"
     r"|(?P<sign>[,;:.!?|/&+、()-])"
     r"|(?P<other>[^\s])"

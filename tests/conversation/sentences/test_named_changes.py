@@ -31,6 +31,23 @@ async def _queries_after(said: str) -> list[str]:
         ("海带不要综述", ["海带 -综述", "苔藓", "海冰"]),
         ("给海冰加上盐沼", ["海带", "苔藓", "海冰 OR 盐沼"]),
         ("海冰加上海草", ["海带", "苔藓", "海冰 OR 海草"]),
+        # a time that a noun follows to which it belongs is no time
+        ("no weekly reports in kelp", ['kelp -"weekly reports"', "moss", "sea ice"]),
+        ("sea ice without daily rainfall", ["kelp", "moss", 'sea ice -"daily rainfall"']),
+        ("1: no weekly reports", ['kelp -"weekly reports"', "moss", "sea ice"]),
+        ("switch sea ice to daily rainfall", ["kelp", "moss", "daily rainfall"]),
+        # not the last one, nor a new one, but the numbered one
+        ("number 2: no reviews", ["kelp", "moss -review", "sea ice"]),
+        ("2: without reviews", ["kelp", "moss -review", "sea ice"]),
+        ("replace number 2 with seagrass", ["kelp", "seagrass", "sea ice"]),
+        ("exchange number 2 for seagrass", ["kelp", "seagrass", "sea ice"]),
+        ("please add Jane Doe to number 2 as well", ["kelp", 'moss OR author:"Jane Doe"', "sea ice"]),
+        ("number 2 only with baltic", ["kelp", "moss baltic", "sea ice"]),
+        # what is denied is excluded
+        ("my kelp subscription should not include climate models", ['kelp -"climate models"', "moss", "sea ice"]),
+        ("不想在海带那个里看到养殖", ["海带 -养殖", "苔藓", "海冰"]),
+        ("不是海冰，是盐沼", ["海带", "苔藓", "盐沼"]),
+        ("subscribe to seagrass without reviews", ["kelp", "moss", "sea ice", "seagrass -review"]),
         # a name within a longer subject names no subscription
         ("no kelp forests", ["kelp", "moss", "sea ice"]),
         ("also sea ice models", ["kelp", "moss", "sea ice OR sea ice models"]),
@@ -60,3 +77,30 @@ async def test_a_wish_with_an_exclusion_is_a_new_subscription_at_its_time(said: 
         *before, new = subscriptions_of(bot)
     assert [one.text for one in before] == ["海带", "苔藓", "海冰"]
     assert (new.text, str(new.cadence)) == (query, when)
+
+
+@pytest.mark.parametrize(
+    ("said", "when"),
+    [
+        ("switch kelp to weekly mails", "weekly mon 09:00"),
+        ("switch kelp from daily to weekly", "weekly mon 09:00"),
+        ("change kelp to weekly instead", "weekly mon 09:00"),
+        ("I want kelp daily papers at 8", "daily 08:00"),
+        ("no weekly reports in kelp", "daily 09:00"),
+        ("kelp without weekly reports", "daily 09:00"),
+    ],
+)
+async def test_a_time_that_belongs_to_a_noun_of_a_subject_moves_nothing(said: str, when: str) -> None:
+    with a_bot() as bot:
+        for one in _ENGLISH:
+            await bot.says(f"/sub {one}")
+        await bot.says(said)
+        assert str(subscriptions_of(bot)[0].cadence) == when
+
+
+async def test_the_name_that_is_given_is_no_part_of_the_query_that_is_named() -> None:
+    with a_bot() as bot:
+        for one in _ENGLISH:
+            await bot.says(f"/sub {one}")
+        await bot.says("name sea ice weeds")
+        assert [one.name for one in subscriptions_of(bot)] == ["", "", "weeds"]
