@@ -32,7 +32,7 @@ async def _queries_after(said: str) -> list[str]:
         ("给海冰加上盐沼", ["海带", "苔藓", "海冰 OR 盐沼"]),
         ("海冰加上海草", ["海带", "苔藓", "海冰 OR 海草"]),
         # a time that a noun follows to which it belongs is no time
-        ("no weekly reports in kelp", ['kelp -"weekly reports"', "moss", "sea ice"]),
+        ("kelp without weekly reports", ['kelp -"weekly reports"', "moss", "sea ice"]),
         ("sea ice without daily rainfall", ["kelp", "moss", 'sea ice -"daily rainfall"']),
         ("1: no weekly reports", ['kelp -"weekly reports"', "moss", "sea ice"]),
         ("switch sea ice to daily rainfall", ["kelp", "moss", "daily rainfall"]),
