@@ -40,7 +40,7 @@ _HALF = re.compile(rf"half an? (?P<unit>{'|'.join(_HALVES)})")
 UNTIL = re.compile(r"(?:until|till?|up to|before|'?til) (?:after )?|(?:直到|等到|推到|放到|到|至|等) ?")
 # until the end of what is named, instead of its beginning
 THROUGH = re.compile(
-    r"(?:throughout|through|during|over|for|(?:all|the whole|the entire)(?: of)?(?= next\b)) |(?:整个?|一整个?)(?=[下这本周])"
+    r"(?:throughout|through|during|over|for|(?:all|the whole|the entire)(?: of)?(?= next\b)) |(?:整个?|一整个?)(?=[下这本]|周末)"
 )
 _WHOLE = re.compile(
     r"next (?:week|weekend|month|year)|(?:this|the) weekend|today|今天|下个?(?:周末?|星期|礼拜)|[这本]?个?周末"
@@ -50,6 +50,7 @@ _NUMBER_OF_DAY = re.compile(r"(?:the )?\d\d?(?:st|nd|rd|th)?[号日]?")
 RANGE = re.compile(
     r"(?:from|between) (?P<first>.+?) (?:to|and|through|until|till) (?P<last>.+)|[从自](?P<first_zh>.+?)[到至](?P<last_zh>.+)"
 )
+_NEXT_UNIT = re.compile(r"for the (?:next|coming) (?=(?:day|week|month|year)\b)")  # from now on
 _ALL = re.compile(r"\b(?:all|(?:the|this) (?:whole|entire)) (?=week|month|year)")
 _CHRISTMAS = (12, 25)  # which has two days
 _NAMED_DAY = re.compile(
@@ -96,6 +97,9 @@ _WORDS_ZH = {
     "今天": "today",
     "明年": "next year",
     "年底": "end of year",
+    "整个星期": "this week",
+    "整个礼拜": "this week",
+    "整个月": "this month",
     "整周": "this week",
     "整月": "this month",
     "整年": "this year",
@@ -178,6 +182,7 @@ def _no_time(text: str) -> errors.Sentence:
 def _in_english(plain: str) -> str:
     """Returns the text with its Chinese days and lengths of time in English."""
     if plain.isascii():
+        plain = _NEXT_UNIT.sub("for 1 ", plain)
         plain = _HALF.sub(lambda found: _HALVES[found["unit"]], _ALL.sub("this ", plain))
         return _NAME.sub(lambda found: _NAMES[found[0]], plain)
     if through := THROUGH.match(plain):

@@ -28,6 +28,7 @@ from bot.sentences.words import (
     text_kinds,
     whereabouts,
 )
+from bot.sentences.words.pauses import pause_in
 from bot.sentences.words.reader import Token
 from bot.sentences.words.said import CERTAIN, HALF, SURE, Said
 from bot.sentences.words.told import is_wish_to_be_told
@@ -148,7 +149,7 @@ def _removes_later(said: Said) -> bool:
 
 def _is_elsewhere(said: Said) -> bool:
     """Returns whether a place is only mentioned, so that it is not the person's: "gonna be in Osaka from march" is no pause."""
-    is_no_pause = said.intent == "pause" and bool(said.marked(reader.PLACE)) and not pauses.pause_in(said)
+    is_no_pause = said.intent == "pause" and bool(said.marked(reader.PLACE)) and not pause_in(said)
     return is_no_pause or (said.intent == "timezone" and whereabouts.only_mentions_a_place(said))
 
 
@@ -187,7 +188,7 @@ def _meaning_of(said: str) -> Said:
             and Said(said, tokens).has_unknown
             and len(tokens) <= _FEW
             and not names.refers(said)
-            and not pauses.pause_in(Said(said, tokens))
+            and not pause_in(Said(said, tokens))
             and not _is_worded_as_a_wish(said, found[0].intent)
         )
     )
@@ -375,7 +376,7 @@ def _numbers_beside(said: Said, time: str) -> list[str]:
 
 def _pause(said: Said) -> str | None:
     """Returns the arguments of /pause: a length of time, after a number if there is one; None if words name a subscription."""
-    long = pauses.pause_in(said)
+    long = pause_in(said)
     numbers = _numbers_beside(said, long.removeprefix("until "))
     if len(numbers) > 1:
         return None
@@ -396,7 +397,7 @@ def _resume(said: Said) -> str | None:
 
 def names_one(said: Said) -> bool:
     """Returns whether a sentence about a pause names a subscription, so that it is not about the whole chat."""
-    is_timed = said.marked(reader.WHEN) and not pauses.pause_in(said)  # "the Friday one"
+    is_timed = said.marked(reader.WHEN) and not pause_in(said)  # "the Friday one"
     named = (
         names.names_in(said.text, said.intent)
         or names.points_at_that(said.text)

@@ -71,7 +71,7 @@ _UNREAD = re.compile(
     r"\b(?:until|till?|throughout|during)\s+(?P<end>[^,;.!?]+)"
     r"|\b(?:over|for)\s+(?:(?:the|this|next|my|our|all|whole)\s+)*(?:[\w-]+ )?"
     r"(?:summer|winter|spring|autumn|fall|holidays?|vacation|semester|term|easter|season|quarter|break)\b(?P<end_of>)"
-    r"|(?<=[停发送推])(?:直到|到|至)(?P<end_zh>[^,;.!?。，；！？]+)"
+    r"|(?:停[^,;.!?，。；！？]*?|(?<=[发送推]))(?P<until>直到|到|至)(?P<end_zh>[^,;.!?。，；！？]+)"
 )
 _OPEN = re.compile(
     r"\b(?:i|i'?m|i'?ve|i'?ll|we|we'?re|you|told|further|otherwise|notice|back|return|then|it|they|ready)\b|[我你]|通知|回来|再说|时候|那时|为止"
@@ -169,7 +169,7 @@ def unread_in(text: str) -> str:
     found = _UNREAD.search(reader.folded(text))
     if found is None or _OPEN.search(found["end"] or found["end_zh"] or ""):
         return ""
-    return text[found.start() : found.end()].strip()
+    return text[max(found.start(), found.start("until")) : found.end()].strip()
 
 
 def pause_in(said: Said) -> str:

@@ -96,6 +96,10 @@ async def test_the_others_are_paused(bot: BotHarness, said: str) -> None:
         pause moss until easter         → nothing
         pause moss for the summer       → nothing
         苔藓暂停到复活节                → nothing
+        暂停海带到寒假                  → nothing
+        暂停海带到10号                  → 1 10 Feb
+        pause for the next month        → chat 21 Feb
+        整周都别发                      → chat 26 Jan
         pause next week                 → chat 02 Feb
         I'm away next week, please pause → chat 02 Feb
         苔藓下周别发了                  → 2 02 Feb
@@ -150,6 +154,7 @@ async def test_days_that_come_once_are_no_plan(bot: BotHarness, said: str, pause
         刚才那个暂停一周                 → 3 29 Jan
         just for two weeks               → nothing
         for the next two weeks           → nothing
+        for the next month               → nothing
         try it for two weeks             → nothing
         先看两周                         → nothing
         先试一个月                       → nothing
