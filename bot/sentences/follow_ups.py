@@ -100,6 +100,8 @@ def _right_length(said: Said, shown: Shown) -> Do | None:
     long = pauses.pause_in(said) if is_of_pause else ""
     if not long:
         return None
+    if "through" not in reader.folded(said.text):  # the other day takes the place of the first: "no, next friday"
+        long = long.replace("through ", "until ")
     return Do("pause", f"{shown.number or ''} {long}".strip())
 
 

@@ -97,7 +97,7 @@ def _corrects(said: Said) -> bool:
 def _link_of(said: Said) -> Link:
     link, sure = links.link_of(said.tokens)
     is_of_pause = said.intent in ("pause", "resume") and said.is_sure
-    if is_of_pause and link in ("back", "alone") and names.points_at_that(said.text):  # 刚才那个暂停一周
+    if is_of_pause and link in ("back", "again", "alone") and names.points_at_that(said.text):  # 刚才那个暂停一周
         link, sure = "it", CERTAIN
     adds = said.intent == "widen" and bool(said.texts(reader.WANTED)) and _rewords_surely(said)
     if link == "same" and adds:  # "put kelp into the same one"

@@ -172,6 +172,8 @@ async def test_after_a_new_subscription_only_what_refers_to_it_pauses_it(
         pause 1        → two weeks                   → 1 05 Feb
         pause 1        → just for two weeks          → 1 05 Feb
         pause          → for a week                  → chat 29 Jan
+        暂停到下周三   → 不对，是下周五              → chat 30 Jan
+        /pause 1       → 刚才那个再打开吧            → nothing
         pause sea ice  → resume the last one         → nothing
         暂停海冰       → 恢复最后一个                → nothing
         /list          → pause the last one for a week → 3 29 Jan
