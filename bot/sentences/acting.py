@@ -43,9 +43,8 @@ def act(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: P
         return None
     if said.intent in intents.SMALL_TALK or said.intent.startswith(intents.MISSING):
         return _talk(context, said)
-    if not asking.can_ask(context):  # in groups, only sure commands run; `intents` finds all but this one
-        leaves_out = said.intent == "schedule-weekdays" and said.is_sure and days.days_in(said).denied
-        return _asked_first(context, said) if leaves_out else None
+    if not asking.can_ask(context):  # in groups, only sure commands run; `intents` finds all but these
+        return _offered_to_managers(context, said)
     if not said.is_sure and said.intent.startswith(_SETS):  # not sure enough to change something for the whole chat
         return _asked_first(context, said)
     if said.intent in ratings.SIGNALS:
@@ -71,6 +70,14 @@ def command_here(context: CommandContext, text: str) -> tuple[str, str] | None:
         if meant.named_in(names.clauses_that_may_say(text, "pause"), there):
             return None
     return command
+
+
+def _offered_to_managers(context: CommandContext, said: Said) -> channel.Reply | None:
+    """Returns a button for a sure order whose command depends on the subscriptions; None for any other sentence."""
+    if said.intent != "schedule" or not said.is_sure:
+        return None
+    wanted = _changes_of(said, _meant(said, [one.subscription for one in picking.listed_here(context)]))
+    return _asked(context, said, wanted) if wanted else None
 
 
 def _of_new_subject(context: CommandContext, said: Said) -> channel.Reply | None:
@@ -132,12 +139,10 @@ def _asked_first(context: CommandContext, said: Said) -> channel.Reply | None:
 def _of_one(context: CommandContext, said: Said) -> Said:
     """If a sentence of the whole chat names a subscription, returns it as a sentence about one.
 
-    "Not on weekends" is about each one where some come on certain days only, since those stay as they are.
+    "Not on weekends" is about each of them, since the time of day stays, and so do those that come on other days.
     """
-    if said.intent == "schedule-weekdays" and days.days_in(said).denied:
-        kinds = {one.subscription.cadence.kind for one in picking.listed_here(context)}
-        if kinds & {"weekly", "days"}:
-            return said._replace(found=(reader.Score("schedule", said.sure),))
+    if said.intent == "schedule-weekdays" and days.days_in(said).denied and picking.listed_here(context):
+        return said._replace(found=(reader.Score("schedule", said.sure),))
     if said.intent not in _AS_ONE or not picking.listed_here(context) or not _names_one(context, said):
         return said
     return said._replace(found=(reader.Score(_AS_ONE[said.intent], HALF if said.intent == "stop" else said.sure),))
@@ -316,9 +321,8 @@ def _of_several(
     is_numbered = (is_of_pauses or said.intent == "schedule") and {str(one.number) for one, _ in wanted} <= {
         *said.numbers
     }
-    denied = days.days_in(said).denied if said.intent == "schedule" and whole else frozenset()
-    moves = bool(denied) or bool(said.marked(reader.LONG))  # "no papers on sundays", "all of them an hour later"
-    is_of_all = denied == days.WEEKEND or (moves and names.is_of_all(said.text))
+    leaves_out = days.days_in(said).denied == days.WEEKEND  # of all, as for most people
+    is_of_all = said.intent == "schedule" and (leaves_out or names.is_of_all(said.text))
     is_counted = said.is_sure and meant.counts(said.text) and said.intent in change_said.OF_WORDS
     if (is_of_all and said.is_sure) or is_counted or (is_numbered and has_one_time and is_list and said.is_sure):
         command = wanted[0][1][0]

@@ -293,9 +293,8 @@ def _choice(said: Said, shown: Shown) -> Choice | None:
         return None
     number = numbers[0]
     by_place = shown.choices[number - 1] if 0 < number <= len(shown.choices) else None
-    is_order = said.intent in ("unsub", "pause", "resume") and said.is_clear
-    # "drop the first one" does not mean a spelling that is offered
-    if is_order and by_place and by_place.verb == "rewrite":
+    # "the first one at 7" does not mean a spelling that is offered
+    if by_place and by_place.verb == "rewrite" and not meant.is_place(said.text):
         return None
     of_one = [one for one in shown.choices if _number_of(one) == number]
     return by_place if by_place and (not of_one or of_one == [by_place]) else None

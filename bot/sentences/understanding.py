@@ -29,7 +29,7 @@ from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
 from subscriptions.planning.times.reading import clock_of
 
-_CLOCK_HERE = re.compile(r"\b(?:now|here|it.?s)\b|现在|这里|这边", re.IGNORECASE)
+_CLOCK_HERE = re.compile(r"(?<!from )\bnow\b|\bhere\b|\bit.?s\b(?! the\b)|现在|这里|这边", re.IGNORECASE)
 
 
 class Sentence(Spoken):
@@ -82,7 +82,9 @@ class Sentence(Spoken):
 
     @property
     def is_of_the_clock(self) -> bool:
-        return self._said.intent == ZONE or bool(_CLOCK_HERE.search(self.text))
+        if _CLOCK_HERE.search(self.text):
+            return True
+        return self._said.intent == ZONE and not references.following(self._said).corrects  # "no, at 9"
 
     @property
     def place(self) -> str:

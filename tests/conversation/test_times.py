@@ -308,7 +308,7 @@ async def test_the_schedule_of_one_is_told_by_its_own_clock(bot: BotHarness) -> 
         ("把2改成每天8点", "✓ 订阅 2 的时间安排：每天 08:00", ["daily 09:00 | graph", "daily 08:00 | rag"]),
         (
             "send everything at 6pm instead",
-            "✓ Schedule of all subscriptions, new ones too: daily 18:00",
+            "✓ Schedule of 1: daily 18:00",
             ["daily 18:00 | graph", "daily 18:00 | rag"],
         ),
         ("change 3 to weekly", "✗ This chat has no subscription 3.", ["daily 09:00 | graph", "daily 07:00 | rag"]),

@@ -34,7 +34,7 @@ from bot.sentences.words.said import CERTAIN, HALF, SURE, Said
 from bot.sentences.words.told import is_wish_to_be_told
 from bot.sentences.words.word_lists import small_words
 from subscriptions.planning.times import split_when
-from subscriptions.planning.times.reading import is_time
+from subscriptions.planning.times.reading import clock_of, is_time
 from subscriptions.query.links_in_text import mentioned
 
 _NEWS = 0.9  # the least probability of a question for news that has a word that no example has
@@ -354,7 +354,8 @@ def _schedule(said: Said) -> str | None:
     if named.added or named.denied:
         return None
     when = subjects.time_in(said.text, said.intent)
-    if len(_numbers_beside(said, when)) > 1:  # "move 1 and 2 to 8"
+    is_clock = clock_of(when) is not None  # the days of each stay: "move 1 to 8"
+    if is_clock or len(_numbers_beside(said, when)) > 1:  # "move 1 and 2 to 8"
         return None
     # a number that is the time itself is not the number of a subscription
     if said.marked(reader.NUMBER) and said.numbers != [when]:

@@ -100,6 +100,22 @@ async def test_of_several_only_those_that_come_then_are_changed(said: str, wante
 @pytest.mark.parametrize(
     ("said", "wanted"),
     [
+        ("move 2 to 10am", ["daily 09:00", "weekly wed 10:00"]),
+        ("2改到10点", ["daily 09:00", "weekly wed 10:00"]),
+        ("everything at 10am", ["daily 10:00", "weekly wed 10:00"]),
+        ("the second one at 7", ["daily 09:00", "weekly wed 07:00"]),
+        ("the first one at 7", ["daily 07:00", "weekly wed 08:00"]),  # not the first spelling that was offered
+        ("please don't send me papers on weekends", ["weekdays 09:00", "weekly wed 08:00"]),
+        ("call that Weeds and send it at 10am", ["daily 09:00", "weekly wed 10:00"]),
+    ],
+)
+async def test_a_time_of_day_leaves_the_days_as_they_are(said: str, wanted: list[str]) -> None:
+    assert await times_after((KELP, MOSS), said) == wanted
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
         ("don't send it before monday", ["paused Mon 26 Jan"]),
         ("nothing before wednesday please", ["paused Wed 28 Jan"]),
         ("周一之前别发", ["paused Mon 26 Jan"]),
