@@ -14,7 +14,7 @@ from bot.commands.phrasing import everyday_cadence
 from bot.ports import channel
 from bot.sentences import all_but, change_said, history, meant, other_languages, talk, word_edits
 from bot.sentences.words import by_rule, days, intents, languages, names, pauses, reader, subjects, told
-from bot.sentences.words.said import CERTAIN, HALF, SURE, Said
+from bot.sentences.words.said import CERTAIN, HALF, RANKS, SURE, Said
 from subscriptions import model
 from subscriptions.planning.times import split_when
 from subscriptions.planning.times.reading import is_time
@@ -29,6 +29,7 @@ _ALL_OF_THEM = re.compile(
     r"\b(?:all|both|every|each|any|everything|anything|ones|subscriptions|papers|stuff)\b|[都全每]|所有|两[个条]|[几哪]"
 )
 _LISTED = re.compile(r"\d(?:\s*(?:,|and|&|[+和与及跟、]|号|#|还有|以及))+\s*第?\d")  # 1 and 2, 1、2号
+_RANKED = re.compile(rf"\b(?:the )?(?:{'|'.join(RANKS)})\b(?: one)?")
 _OR = re.compile(r"\b(?:or|nor)\b|或者?")
 _THAT = ("it", "that", "this", "那个", "这个")
 _YES_OR_NO = re.compile(r"(?:yes|no|ok|okay|sure|y|n|nope|yep|是|是的|好|好的|不|不是|对|嗯)[.!。！]*")
@@ -314,7 +315,7 @@ def _of_several(
 ) -> channel.Reply | None:
     """Pauses or resumes each of the subscriptions that a sentence numbers: "pause 1 and 2"; else asks which one is meant."""
     is_of_pauses = said.intent in ("pause", "resume")
-    plain = reader.folded(said.text)
+    plain = _RANKED.sub("1", reader.folded(said.text))  # "the first and the third"
     is_neither = said.intent == "pause" and subjects.denies(plain)  # "no kelp or moss until monday"
     is_list = _LISTED.search(_OR.sub(",", plain) if is_neither else plain) is not None
     has_one_time = said.intent != "schedule" or len(said.marked(reader.WHEN)) <= 1

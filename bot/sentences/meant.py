@@ -120,14 +120,25 @@ def pointed_at(text: str, shown: Shown, there: Sequence[Subscription]) -> Pointe
     found = _COUNTED.search(plain)
     if found and _is_count_of_things(found):
         those = _counted(found, shown, there)
-    elif (found := _PLACE.search(plain)) and shown.listed:
-        at = _place(found)
-        number = shown.listed[at] if at < len(shown.listed) else 0
-        those = tuple(one for one in there if one.number == number)
+    elif shown.listed:
+        return _placed(text, shown, there)
     else:
         return None
     first = next(iter(those or there), None)
     return Pointed(f"{text[: found.start()]} #{first.number} {text[found.end() :]}".strip(), those) if first else None
+
+
+def _placed(text: str, shown: Shown, there: Sequence[Subscription]) -> Pointed | None:
+    """Returns what a text means by places in the list that was shown: "the first and the third"; None if it names none."""
+    places = list(_PLACE.finditer(reader.folded(text)))
+    numbers = [shown.listed[at] if (at := _place(one)) < len(shown.listed) else 0 for one in places]
+    those = tuple(one for one in there if one.number in numbers)
+    first = next(iter(those or there), None)
+    if not places or first is None:
+        return None
+    for found, number in reversed([*zip(places, numbers, strict=True)]):
+        text = f"{text[: found.start()]} #{number or first.number} {text[found.end() :]}".strip()
+    return Pointed(text, those if all(numbers) else ())
 
 
 def _counted(found: re.Match[str], shown: Shown, there: Sequence[Subscription]) -> tuple[Subscription, ...]:

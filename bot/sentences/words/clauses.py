@@ -132,6 +132,8 @@ def _groups(clauses: Sequence[_Clause]) -> Iterator[_Group]:
             group.append(clause)
             continue
         begins = bool(clause.numbers - named) and (bool(named) or _understood(group))
+        if begins and not named and _lacks_length(clause) and any(map(_length_of, group)):  # 我下周出差，苔藓先停
+            begins = False
         again = (
             bool(clause.numbers)
             and bool(group)
@@ -143,6 +145,14 @@ def _groups(clauses: Sequence[_Clause]) -> Iterator[_Group]:
             group = []
         group.append(clause)
     yield group
+
+
+def _lacks_length(clause: _Clause) -> bool:
+    return clause.said.intent == "pause" and not pauses.pause_in(clause.said)
+
+
+def _length_of(clause: _Clause) -> str:
+    return pauses.length_in(clause.said.text, clause.said.tokens)
 
 
 def is_rest_of_pause(numbered: str) -> bool:
@@ -193,6 +203,9 @@ def _text_of(group: _Group) -> str:
     kept = [
         one
         for one in group
-        if one.numbers or not one.is_remark or any(token.mark in _SAYS_MORE for token in one.said.tokens)
+        if one.numbers
+        or not one.is_remark
+        or any(token.mark in _SAYS_MORE for token in one.said.tokens)
+        or (any(map(_lacks_length, group)) and _length_of(one))
     ]
     return unlinked("".join(one.text for one in kept))

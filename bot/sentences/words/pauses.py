@@ -6,12 +6,31 @@ from datetime import UTC, datetime
 
 from bot.sentences.words import reader
 from bot.sentences.words.reader import Token
-from bot.sentences.words.said import HALF, Said
+from bot.sentences.words.said import HALF, RANKS, Said
 from subscriptions.errors import Refused
 from subscriptions.planning.pauses import RANGE, THROUGH, UNTIL, NoSuchPause, length_of, parse_pause
 
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # any day: whether words are a length of time does not depend on it
-_LINKS = frozenset({"please", "thanks", "and", "or", "nor", "also", "then", "和", "与", "及", "跟", "、"})
+_LINKS = frozenset(
+    {
+        "the",
+        "one",
+        "number",
+        "numbers",
+        "please",
+        "thanks",
+        "and",
+        "or",
+        "nor",
+        "also",
+        "then",
+        "和",
+        "与",
+        "及",
+        "跟",
+        "、",
+    }
+)
 _OF_TRIALS = frozenset(
     {
         "just",
@@ -103,9 +122,9 @@ def is_rest(text: str, tokens: Sequence[Token]) -> bool:
     length = length_in(text, tokens)
     start = text.find(length) if length else len(text)
     others = [one for one in tokens if not start <= one.start < start + len(length)]
-    return any(one.mark == reader.NUMBER for one in others) and not any(
-        one.mark[:1].isalpha() and one.mark not in _LINKS for one in others
-    )
+    others = [one for one in others if one.mark not in _LINKS]
+    numbers = [one for one in others if one.mark == reader.NUMBER or one.mark in RANKS]
+    return bool(numbers) and not any(one.mark[:1].isalpha() for one in others if one not in numbers)
 
 
 def _is_date(text: str, numbered: Sequence[bool]) -> bool:

@@ -62,6 +62,8 @@ async def test_who_names_one_pauses_no_other(bot: BotHarness, said: str, paused:
         stop number 2 for now                      → 2
         a break from kelp and moss until friday please → 1 23 Jan, 2 23 Jan
         海带、苔藓暂停到周一                       → 1 26 Jan, 2 26 Jan
+        pause the first and the third until friday → 1 23 Jan, 3 23 Jan
+        我下周出差，海带和苔藓先停                 → 1 02 Feb, 2 02 Feb
     """),
 )
 async def test_each_that_is_named_has_the_end(bot: BotHarness, said: str, paused: str) -> None:
@@ -180,6 +182,9 @@ async def test_after_a_new_subscription_only_what_refers_to_it_pauses_it(
         /list          → please pause that for a week → nothing
         /list          → 那个停三天                  → nothing
         /list          → just for two weeks          → nothing
+        /list          → pause the first and the third until friday → 1 23 Jan, 3 23 Jan
+        /list          → 第一个和第三个停一周        → 1 29 Jan, 3 29 Jan
+        /list          → pause the second and the ninth → nothing
     """),
 )
 async def test_what_was_said_before_decides(bot: BotHarness, before: str, said: str, paused: str) -> None:
