@@ -157,6 +157,8 @@ def _names_one(context: CommandContext, said: Said) -> bool:
     if names.is_numbered(said.text):
         return True
     there = [one.subscription for one in picking.listed_here(context)]
+    if any(meant.is_named(reader.folded(said.text), one) for one in there):
+        return True
     named = names.names_in(said.text, said.intent)
     return any(names.refers(said.text) or any(meant.fits(name, one) for one in there) for name in named)
 
@@ -345,6 +347,8 @@ def _disagree(said: Said, those: Sequence[model.Subscription]) -> bool:
 
     Examples are "number 2, the diffusion one", and "number 2 and the zeta one" if no subscription is about zeta.
     """
+    if meant.so_many(said.text, those):  # "the first two"
+        return False
     plain = reader.folded(said.text)
     numbered = [str(one.number) in said.numbers for one in those]
     if not any(numbered) or all(numbered):
@@ -452,9 +456,12 @@ def _label(does: str, one: model.Subscription, command: tuple[str, str]) -> str:
     return f"{does} {one.number}  {one.label}".strip()
 
 
-def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscription]:
+def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscription]:  # noqa: PLR0911 - one for each way to name one
     """Returns the subscriptions that a sentence means: by number, by words, the last one, all, or the only one."""
     plain = reader.folded(said.text)
+    is_one_clause = not re.search(r"[,;、]", plain)  # not 前两个合适，末一个删掉
+    if is_one_clause and (counted := meant.so_many(said.text, there)):
+        return list(counted)
     words = {token.mark for token in said.tokens}
     parts = names.names_in(said.text, said.intent)
     named = [one for one in there if meant.is_named(plain, one) or any(meant.fits(text, one) for text in parts)]

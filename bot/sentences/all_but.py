@@ -20,8 +20,16 @@ _TO_OTHERS = {
     "schedule": ("schedule",),
     "unsub": ("unsub", "unsub-all", "stop", "exclude", "forget"),
 }
+_OF_SOME = ("unsub", "unsub-all", "stop", "cancel", "exclude", "pause", "resume")
 # intents of sentences that change subscriptions, so that they must not be done to those that are exempted
 _CHANGES = ("unsub", "exclude", "narrow", "widen", "edit", "name", "schedule", "pause", "resume")
+
+
+def without_denied(context: CommandContext, text: str) -> str:
+    """Returns an order without the subscriptions that it says are not meant: "cancel kelp" for "cancel kelp, not moss"."""
+    if intents.meaning(text).intent in _OF_SOME:
+        return meant.without_denied(text, [one.subscription for one in picking.listed_here(context)])
+    return text
 
 
 def asked(context: CommandContext, said: Said) -> channel.Reply | None:
@@ -41,8 +49,10 @@ def asked(context: CommandContext, said: Said) -> channel.Reply | None:
         when = subjects.time_in(exempt.rest, "schedule")
         verb = verb if when else ""
     kept = meant.meant_by(exempt.kept, there)
+    if not verb and kept.those and said.likely("unsub", "unsub-all") >= SURE:  # "I don't need all other than X anymore"
+        verb = "unsub"
     if not verb and (names.without_all(exempt.rest) or kept.strange or kept.missing or not kept.those):
-        if kept.those and said.is_sure and said.intent in _CHANGES:
+        if kept.those and said.is_clear and said.intent in _CHANGES:
             return offered.what_to_say(context)
         return None  # the subjects of papers are exempted: "show me everything except surveys"
     verb, long = verb or "unsub", f" {pauses.pause_in(others)}" if verb == "pause" else f" {when}"

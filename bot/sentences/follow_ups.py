@@ -28,6 +28,9 @@ _VALUES = ("count", "when", "instead", "choose")
 # setting → the intent whose sentences contain its value
 _SAYS = {"limit": "set-limit", "quiet": "set-quiet", "timezone": "timezone"}
 _UNDOES = frozenset({"undo", "撤"})  # "back to titles only" is a wish for it, "undo titles only" is none
+_ONE_OF = re.compile(
+    r"\bone of (?:them|these|those|the|my)\b|^\W*(?:please )?\w+ one\W*$|[其当]中一个|(?:任[意选]?|随便)一个"
+)
 _AGREED_TO = ("subscribe-to", "do", "rewrite")  # verbs of the buttons that a plain "yes" presses
 
 
@@ -140,6 +143,12 @@ def _names_another(said: Said, shown: Shown, there: Sequence[Subscription]) -> b
     return is_hinted or any(meant.is_named(plain, one) or str(one.number) in numbers for one in others)
 
 
+def _names_unknown(said: Said, one: Subscription) -> bool:
+    """Returns whether an order names something that a subscription is not about: 把地衣删掉 after one to 海冰."""
+    is_order = said.intent in ("unsub", "pause", "resume")
+    return is_order and names.has_strange_word(said.text) and not meant.is_named(reader.folded(said.text), one)
+
+
 def _answered(found: Following, shown: Shown) -> Step | None:
     """Returns what a yes or a no means after what was shown."""
     if found.link == "decline":  # what a reply did beside its question stays
@@ -204,10 +213,12 @@ def _amended(found: Following, shown: Shown, there: Sequence[Subscription]) -> S
     """Returns the change of what was said last: of the query that was looked for, or of a subscription."""
     one = next((one for one in there if one.number == shown.number), None)
     # "it" may be any of them
-    is_of_several = len(there) > 1 and (
-        meant.counts(found.said.text) or names.is_of_each(found.said.text)
+    plain = reader.folded(found.said.text)
+    is_of_several = (
+        meant.counts(plain) or names.is_of_each(found.said.text) or bool(_ONE_OF.search(plain))
     )  # "both at 8"
-    if (shown.interrupted and len(there) > 1) or is_of_several or _names_another(found.said, shown, there):
+    is_unclear = len(there) > 1 and (shown.interrupted or is_of_several)
+    if is_unclear or _names_another(found.said, shown, there) or (one and _names_unknown(found.said, one)):
         one = None
     if found.said.intent == "pause" and _is_of_the_chat(found.said, shown, there):
         one = None

@@ -1,12 +1,14 @@
 """Text without a command: what it says, alone or after the message before it; otherwise it is as without this room (plain_text)."""
 
+from dataclasses import replace
+
 from bot.commands import asking, offered, plain_text, search, settings_form
 from bot.commands.answers import where_it_is
 from bot.commands.context import Callback, CommandContext
 from bot.commands.paper_days import paper_days
 from bot.commands.spoken import spoken
 from bot.ports import channel
-from bot.sentences import acting, following, references
+from bot.sentences import acting, all_but, following, references
 from bot.sentences.meant import is_place
 from bot.sentences.words import by_rule, intents, reader
 from bot.sentences.words.ranks import rank_in
@@ -16,7 +18,12 @@ from subscriptions.planning.times import split_when
 
 def free_text(context: CommandContext) -> channel.Reply | None:
     """Returns the reply to a text without a command: that of the first step that has one."""
-    return plain_text.first_reply(context, _STEPS)
+    return plain_text.first_reply(_of_meant(context), _STEPS)
+
+
+def _of_meant(context: CommandContext) -> CommandContext:
+    """Returns the context with the text, without subscriptions that it says are not meant: see `all_but.without_denied`."""
+    return replace(context, args=all_but.without_denied(context, context.args))
 
 
 def _comforted(context: CommandContext, said: str) -> channel.Reply | None:
@@ -101,6 +108,7 @@ def _local_time(context: CommandContext, said: str) -> channel.Reply | None:
 
 def _writes(context: CommandContext) -> bool:
     """Returns whether the reply needs a writing transaction: as for a plain text, and for one that may change something."""
+    context = _of_meant(context)
     meant = intents.meaning(context.args)
     if plain_text.writes(context) or _closes_a_question(context, context.args):
         return True

@@ -28,7 +28,7 @@ _COUNT = r"(?P<{0}>\d|two|three|four|five|six|seven|eight|nine)"
 _COUNTED = re.compile(
     rf"\b(?P<both>both)(?: of)?(?: (?:them|these|those))?\b"
     rf"|\b(?:(?:the|my|these|those|all(?: the)?) )*(?:(?P<side>first|last|newest|latest) )?{_COUNT.format('many')}"
-    r"(?: (?:ones|subscriptions))?(?: of (?:them|these|those))?(?= (?:to|at|for|until|every|on|daily|weekly|now|please)\b|\s*[,;]|[\s.!?]*$)"
+    r"(?: (?:ones|subscriptions))?(?: of (?:them|these|those))?(?= (?:to|at|for|until|every|on|daily|weekly|now|please|off|from|can|any ?more|no longer|out|again|over|till|are)\b|\s*[,;]|[\s.!?]*$)"
     r"|(?:这|那)?(?P<end>前|头|最后|后|最新)?(?:的)?(?<![第\d十])(?P<number>[两二三四五六七八九2-9])[个条](?!星期|礼拜|月|小时|钟|周|工作|里|中)(?:订阅)?都?"
 )
 _PLACE = re.compile(
@@ -150,6 +150,30 @@ def _counted(found: re.Match[str], shown: Shown, there: Sequence[Subscription]) 
     if len(named) == _many(found) and not shown.interrupted:
         return named
     return ()
+
+
+def so_many(text: str, there: Sequence[Subscription]) -> tuple[Subscription, ...]:
+    """Returns the subscriptions that a text means by their count and side: "the first two"; () if it means none so."""
+    found = _COUNTED.search(reader.folded(text))
+    if found and _is_count_of_things(found):
+        return _so_many_of(found, there)
+    return ()
+
+
+_DENIED = r"(?:[,;，；]\s*|\s+(?:and|but)\s+|\s+)(?:(?:but |and )?not|rather than|instead of|而?不是|[别不](?:要|用)?)\s*(?:the |my |number |#)?{}(?: one| papers?)?(?![\w-])"
+
+
+def without_denied(text: str, there: Sequence[Subscription]) -> str:
+    """Returns a text without the subscriptions that it says are not meant, if it names others: "cancel kelp, not moss"."""
+    kept = text
+    for one in there:
+        for name in filter(None, (*called(one), str(one.number))):
+            found = re.search(_DENIED.format(re.escape(name)), reader.folded(kept))
+            rest = f"{kept[: found.start()]}{kept[found.end() :]}" if found else ""
+            others = meant_by(rest, [other for other in there if other != one]).those if rest else ()
+            if others:
+                kept = rest
+    return kept
 
 
 def _many(found: re.Match[str]) -> int:

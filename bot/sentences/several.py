@@ -10,7 +10,7 @@ from bot.commands import asking, in_turn, offered, picking, search
 from bot.commands.context import Callback, CommandContext
 from bot.commands.phrasing import everyday_cadence
 from bot.ports import channel
-from bot.sentences import acting, following, free_text, meant, references, same_time
+from bot.sentences import acting, all_but, following, free_text, meant, references, same_time
 from bot.sentences.steps import Papers
 from bot.sentences.words import clauses, intents, limits, names, pauses, reader, subjects, wishes
 from subscriptions import model
@@ -27,6 +27,7 @@ def several(context: CommandContext) -> channel.Reply | None:
     text = same_time.with_its_time(
         context.args.strip(), _there(context), lambda cadence: everyday_cadence(cadence, context.localizer)
     )
+    text = all_but.without_denied(context, text)
     if listed := wishes.listed_in(text):
         return _of_list(context, listed)
     text = wishes.with_date(text)

@@ -19,6 +19,9 @@ _LINK = re.compile(
     r"^[\s,;.!?、]*(?:(?:and|then|also|plus|so|oh|but|separately)\b[\s,]*|(?:然后|另外|顺便|顺带|并且|接着|同时|还有|再(?=[^\s来])|并(?=[^且]))[\s,]*)*"
 )
 _LINK_AFTER = re.compile(r"(?:\s+(?:and|then|also|plus))+[\s,]*$")
+_BESIDE_NAMES = re.compile(
+    r"#?\b\d\b|\b(?:and|or|both|too|also|again|any ?more|any longer|please|pls|the|my|ones?)\b|[\s,;.!?、，。和与及跟]|请|吧|了|也"
+)
 _MOST = 8  # clauses; a longer text is no message of a few wishes
 OF_ONE = ("unsub", "pause", "resume", "schedule", "edit", "exclude", "narrow", "widen", "name")
 _PAUSES = ("pause", "unsub", "stop")  # "stop kelp, moss until monday"
@@ -43,6 +46,11 @@ def unlinked(piece: str) -> str:
 def keeps(text: str) -> bool:
     """Returns whether a text says that something stays as it is: "keep it"."""
     return bool(_KEEPS.search(reader.folded(text)))
+
+
+def only_numbers(text: str) -> bool:
+    """Returns whether a text has nothing but numbers of subscriptions: "1 and 2, please"."""
+    return bool(re.search(r"\d", text)) and not _BESIDE_NAMES.sub("", reader.folded(text))
 
 
 class _Clause(NamedTuple):
@@ -131,7 +139,8 @@ def _groups(clauses: Sequence[_Clause]) -> Iterator[_Group]:
         if is_listed and is_rest_of_pause(clause.said.text):  # "pause kelp, moss until monday"
             group.append(clause)
             continue
-        begins = bool(clause.numbers - named) and (bool(named) or _understood(group))
+        only_more = bool(named) and only_numbers(clause.said.text)  # "delete 1, 2 and 3"
+        begins = bool(clause.numbers - named) and not only_more and (bool(named) or _understood(group))
         if begins and not named and _lacks_length(clause) and any(map(_length_of, group)):  # 我下周出差，苔藓先停
             begins = False
         again = (

@@ -17,7 +17,7 @@ _STOP = re.compile(r"[,;:.!?]")
 _DENIES = re.compile(
     r"\b(?:not?|never|nothing|none|except|without|instead of|rather than|don'?t|doesn'?t|isn'?t|no longer)\b"
     r"|(?<![能要是想用可行好])不(?:要|用|想|需|必|在|发|推|收|看|是|$)|(?<![特分差个])别(?:在|发|推|再|给|选|放|安排|$)|没必要|无需|勿|免得|除了?$|跳过"
-    r"|^\s*(?:(?:please|just|can you|could you)\s+)*(?:skip|stop|avoid|omit|leave out|pause|mute|hold|suspend)\b"
+    r"|^\s*(?:(?:please|just|can you|could you)\s+)*(?:skip|stop|avoid|omit|leave out|pause|mute|hold|suspend|(?:turn|switch) off)\b"
 )
 _ALL_BUT = re.compile(r"\b(?:every ?day|daily|all week)\s*(?:but|except|save|excluding)(?: on| for)?\s*$")
 # after a day: "weekends off", "sundays are no good", 周五别发

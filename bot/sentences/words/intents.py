@@ -128,7 +128,11 @@ def _if_order(said: Said) -> Said:
     """Returns a meaning; that of a sentence that only speaks of an action is not sure, so that the bot asks."""
     is_command = _TYPED.match(reader.folded(said.text)) and "?" not in reader.folded(said.text)
     is_order = orders.may_be_done(said.tokens, said.intent, said.sure) or is_command or only_shows(said)
-    if is_order and not _removes_later(said) and not _is_elsewhere(said):
+    if (
+        is_order
+        and not _removes_later(said)
+        and not (whereabouts.is_elsewhere(said, pause_in(said)) or names.brings_back(said))
+    ):
         return said
     first, *others = said.found
     if first.intent == "unsub-all":  # asks which ones
@@ -145,12 +149,6 @@ def _removes_later(said: Said) -> bool:
     when = pauses.length_in(said.text, said.tokens)
     is_marked = said.marked(reader.LONG) or said.marked(reader.DATE)
     return bool(when) and (bool(is_marked) or not any(map(str.isdigit, when)))
-
-
-def _is_elsewhere(said: Said) -> bool:
-    """Returns whether a place is only mentioned, so that it is not the person's: "gonna be in Osaka from march" is no pause."""
-    is_no_pause = said.intent == "pause" and bool(said.marked(reader.PLACE)) and not pause_in(said)
-    return is_no_pause or (said.intent == "timezone" and whereabouts.only_mentions_a_place(said))
 
 
 def _meaning_of(said: str) -> Said:
@@ -316,7 +314,7 @@ def command_of(said: Said, *, of_the_chat: bool = False) -> tuple[str, str] | No
         return ("today", f"papers {wanted.words}")
     if command == "today" and said.subject and _OTHER_DAYS.search(reader.folded(said.text)):
         return ("search", said.text)
-    is_of_one = names.is_numbered(said.text) or names.names_in(said.text, said.intent)
+    is_of_one = names.is_numbered(said.text) or names.names_in(said.text, said.intent) or names.may_name_one(said)
     leaves_out = said.intent == "schedule-weekdays" and days.days_in(said).denied  # where some come on one day only
     if not of_the_chat and is_of_the_chat(said) and (is_of_one or leaves_out):
         return None
@@ -466,7 +464,9 @@ def _unsubscribe(said: Said) -> str | None:
     if said.numbers or not named:
         is_all = _SUBSCRIPTIONS.search(reader.folded(said.text)) and not said.has_unknown
         return " ".join(said.numbers) or ("" if is_all else None)
-    if _UNSUBSCRIBE.search(reader.folded(said.text)):
+    _, _, after = said.text.rpartition(named)
+    is_list = names.has_strange_word(after) or re.search(r"\band\b|&", named)  # "unsubscribe from kelp, moss"
+    if _UNSUBSCRIBE.search(reader.folded(said.text)) and not is_list:
         return named.removeprefix("all ")
     return None
 

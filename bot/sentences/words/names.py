@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from bot.sentences.words import by_rule, orders, reader, subjects
+from bot.sentences.words.said import Said
 from subscriptions.planning.times.reading import Reading, reading_of
 
 # A sentence about the whole chat is read once more as one about a single subscription, to see whether it names one.
@@ -45,6 +46,7 @@ _BUT = (
 )
 _KEEP = r"(?:keep|leave|spare|retain)"
 _OTHERS = r"(?:其他|其它|其余|别的|剩下|剩余|另外|全|所有|都|一律|统统|通通)"
+_DOES = r"(?:退订|取消(?:订阅)?|删除?掉?|移除|去掉|停掉|暂停|恢复)"
 _BEFORE_TIMES = frozenset({"to", "for", "until", "till", "at", "by", "from", "on"})
 _OTHERS_ONLY = re.compile(rf"\b(?:every\w*|rest|others?|else|of)\b|{_OTHERS}|[请把就]")
 _STAYS = r"(?:保留|留下|留着|留住|留)"
@@ -61,6 +63,8 @@ _EXCEPTIONS = tuple(
         r"^(?:please )?i(?:'d like| want| need| wish)? to be left with (?:only |just |exactly )?(?:\w+: )?(?P<kept>.+)(?P<rest>)$",
         rf"^(?:请|把|帮我|我)*(?:除(?:了|去|开)?)?(?P<kept>[^除,]+?)(?:以外|之外)的?[,、]?(?P<rest>.*{_OTHERS}.*)$",
         rf"^(?:请|把|帮我|我)*除(?:了|去|开)?(?P<kept>.+?)外?[,、]?(?P<rest>(?:我的?|把|请|就|订阅)*{_OTHERS}.*)$",
+        rf"^(?:请|把|帮我|我)*除(?:了|去|开)?(?P<kept>[^除,]+?)(?:以外|之外|外)的?(?:订阅)?[,、]?(?P<rest>{_DOES}.*)$",
+        rf"^(?:请|把|帮我|我)*(?P<rest>{_DOES})(?:掉|了)?除(?:了|去|开)?(?P<kept>[^除,]+?)(?:(?:以外|之外|外)的?{_OTHERS}*|的?{_OTHERS})的?(?:订阅|都|全部|[吧了])*$",
         rf"^(?P<rest>.*{_OTHERS}.*?)[,;.、](?:只|仅|就|但|请)*(?:{_STAYS}|除了?)(?P<kept>.+)$",
         rf"^(?:请|把|帮我|我)*{_STAYS}(?P<kept>.+?)[,;.、](?P<rest>.*{_OTHERS}.*)$",
         rf"^(?:请|就|帮我|我)*(?:只|仅|光)(?:要)?{_STAYS}(?P<kept>.+?)(?:就行|就好|即可|吧)*(?P<rest>)$",
@@ -134,6 +138,17 @@ def stands_apart(name: str, text: str) -> bool:
     """Returns whether the words of a subscription in a text are no part of its subject: "surveys in NAME", but not "NAME forests"."""
     plain, words = reader.folded(text), re.escape(reader.folded(name))
     return plain == reader.folded(name) or bool(re.search(rf"\b{_PLACES}\s+{words}$|^{words}(?:里面?|中)的?", plain))
+
+
+def brings_back(said: Said) -> bool:
+    """Returns whether an undo names something, so that it may be no undo of the last change: "bring back moss"."""
+    says_undo = not {"undo", "撤"}.isdisjoint(one.mark for one in said.tokens)
+    return said.intent == "undo" and said.has_unknown and not says_undo and not points_back(said.text)
+
+
+def may_name_one(said: Said) -> bool:
+    """Returns whether a word that no example has may name a subscription: "turn off moss", but not "fifteen papers"."""
+    return said.has_unknown and said.intent not in ("set-limit", by_rule.BOTH_LANGUAGES)
 
 
 def points_back(text: str) -> bool:

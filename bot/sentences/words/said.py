@@ -1,6 +1,7 @@
 """A text and what it may mean, the likeliest first. Pure."""
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from bot.sentences.words import reader, subjects
@@ -19,6 +20,7 @@ _LEAST = {
     "edit": 0.7,
     "schedule-weekdays": 0.88,
 }
+_COUNTS = frozenset({"two", "three", "four", "five", "six", "few", "couple", "half"})
 RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
@@ -71,7 +73,9 @@ class Said(NamedTuple):
             for words in self.marked(reader.NUMBER)
         ]
         digits = [str(count_of(one[0])) for one in found if one]
-        return digits or [str(RANKS.index(token.mark) + 1) for token in self.tokens if token.mark in RANKS]
+        marks = [*(token.mark for token in self.tokens), ""]
+        ranks = [one for one, then in pairwise(marks) if one in RANKS and then not in _COUNTS]  # not of "the first two"
+        return digits or [str(RANKS.index(one) + 1) for one in ranks]
 
     @property
     def asks_for_papers(self) -> bool:

@@ -11,6 +11,7 @@ _TEXT = SETTINGS["text"]
 _TITLES = "set-text-titles"
 _ONLY = re.compile(r"\b(?:only|just|solely|merely|nothing (?:but|except|besides))\b|[只仅光]")
 _NO_DENIAL = re.compile(rf"{_ONLY.pattern}|\b(?:want|keep|leave)\b")  # though `denies` takes these words for one
+_TEXTS = re.compile(r"titl|headline|text|abstract|summar|short|brief|compact|long|[标題题文要总概]")
 _HAN_NAMES = {
     name: value for value, names in _TEXT.value_names.items() for name in names.split() if reader.is_han(name[0])
 }
@@ -19,6 +20,8 @@ _HAN_NAMES = {
 def with_named_text(found: Sequence[reader.Score], said: Said) -> Sequence[reader.Score]:
     """Returns the scores; if only another kind of text is named than titles, those of titles belong to that kind."""
     plain = reader.folded(said.text)
+    if found[0].intent == _TITLES and said.has_unknown and not _TEXTS.search(plain):  # "I only need the potatoes"
+        return [reader.Score(reader.QUERY, found[0].sure), *found[1:]]
     if found[0].intent != _TITLES or not _ONLY.search(plain) or subjects.denies(_NO_DENIAL.sub(" ", plain)):
         return found
     named = {value for name, value in _HAN_NAMES.items() if name in plain}

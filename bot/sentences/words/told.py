@@ -11,6 +11,8 @@ from bot.sentences.words import kinds, reader, subjects
 QUESTION = kinds.Question("wishes", ("none", "look", "told"))
 _LIKELY, _SURE = 0.5, 0.9  # the least probabilities of a likely and of a sure wish to be told
 _ASKS = 0.35  # how probable a request for papers must be, unless it is surely a wish to be told
+# "pause sea ice and kelp" is about subscriptions, whatever they are called
+_FIRST_OF_ORDERS, _FIRST = frozenset({"pause", "unpause", "resume", "unsubscribe"}), 4
 
 
 def is_wish_to_be_told(text: str, asks: float = 1.0) -> bool:
@@ -18,6 +20,8 @@ def is_wish_to_be_told(text: str, asks: float = 1.0) -> bool:
 
     `asks`: how probable it is that the text is a request for papers, 0 to 1.
     """
+    if _FIRST_OF_ORDERS & {one.mark for one in reader.tokens_of(text)[:_FIRST]}:
+        return False
     plain = subjects.without_exclusion(text)  # which says nothing of when
     told = max(kinds.probabilities(QUESTION, tuple(reader.tokens_of(one)))["told"] for one in {text, plain})
     if told < _LIKELY or (told < _SURE and asks < _ASKS):

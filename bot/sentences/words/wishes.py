@@ -94,6 +94,10 @@ class Named(NamedTuple):
             return said
         return other._replace(text=text, found=(other.found[0]._replace(sure=1.0),))
 
+    def only_names(self, text: str) -> bool:
+        """Returns whether a text has nothing but names of subscriptions: "moss and sea ice, please"."""
+        return clauses.only_numbers(self.numbered(text))
+
     def names_one(self, said: Said) -> bool:
         """Returns whether a sentence names a subscription, by its number or its words, or as "it"."""
         if self.may_be_any or said.numbers or said.texts(reader.NAMED) or names.points_back(said.text):
@@ -216,7 +220,7 @@ def _joined(pieces: list[str], named: Named) -> list[str]:
         is_apart = not (_is_pleasant(before) or _is_pleasant(then)) or bool(_ENDS.search(reader.folded(parts[-1])))
         depends = not _keeps_one(before, named) and _depends(parts[-1], piece, named)
         is_wish = len(parts) > 1 or _stands(before, "", named) or _is_before_a_setting(before, then)
-        if not is_apart or depends or not is_wish:
+        if not is_apart or depends or not is_wish or named.only_names(then):
             parts[-1] += piece
         elif _stands(then, before, named):
             parts.append(piece)

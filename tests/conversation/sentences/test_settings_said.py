@@ -197,3 +197,18 @@ class TestWhatWasNotAskedFor:
         bot.later(seconds=1)
         await bot.says("go back to English")
         assert (_chosen(bot), _there(bot)) == ({"order": "newest", "lang": "en"}, THREE)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "turn off moss",
+        "turn off moss over the weekend",
+        "I don't want moss till the 10th",
+        "newest first for moss",
+        "kelp in chinese please",
+    ],
+)
+async def test_a_sentence_that_names_a_subscription_changes_no_setting(bot: BotHarness, said: str) -> None:
+    await bot.says(said)
+    assert (_chosen(bot), _there(bot)) == ({}, THREE)
