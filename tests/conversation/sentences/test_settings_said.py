@@ -42,6 +42,8 @@ def _chosen(bot: BotHarness) -> dict[str, str]:
         ("I just need the abstracts", "abstract"),
         ("I only want abstracts", "abstract"),
         ("keep only the abstracts", "abstract"),
+        ("nothing but abstracts", "abstract"),
+        ("only abstracts for all papers", "abstract"),
         ("summaries only", "summary"),
         ("please show just the summary", "summary"),
         ("只要摘要", "abstract"),
