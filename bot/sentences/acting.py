@@ -167,7 +167,7 @@ def _about_named(context: CommandContext, said: Said) -> Said:
     """If a sentence names a subscription by its words, returns its meaning with the number of the subscription instead."""
     there = [one.subscription for one in picking.listed_here(context)]
     if (
-        said.intent == reader.QUERY and len(said.found) > 1 and said.found[1].intent in _OF_ONE
+        said.intent == reader.QUERY and len(said.found) > 1 and said.found[1].intent in (*_OF_ONE, "stop")
     ):  # "pause the kelp papers"
         meant_too = said._replace(found=said.found[1:])
         if meant_too.is_clear and _fitting(context, meant_too):
@@ -180,7 +180,7 @@ def _about_named(context: CommandContext, said: Said) -> Said:
         if said.intent in change_said.INTENTS
         else ("schedule",)
         if asks
-        else (*_OF_ONE, *change_said.INTENTS)
+        else (*_OF_ONE, "stop", *change_said.INTENTS)
     )
     numbered = change_said.with_numbers(said, there)
     is_likelier = numbered.sure >= (min(SURE, said.sure) if numbered.intent == said.intent else SURE)

@@ -335,7 +335,7 @@ def is_of_the_chat(said: Said) -> bool:
 def name_in(said: Said) -> str:
     """Returns the new name of a subscription; "" if there is none."""
     labels = said.texts(reader.LABEL)
-    label = next(reversed(labels), "")  # of "the old name is bad, call it kelp" the last
+    label = next(reversed(labels), "") or names.after_number(said)  # of "the old name is bad, call it kelp" the last
     quoted = [one for one in said.marked(reader.QUOTED) if any(one in each for each in labels)]
     return (quoted[0] if quoted else _ENDS.sub("", label)).strip("\"'“”„«»「」『』《》 :：")
 

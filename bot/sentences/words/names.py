@@ -35,6 +35,10 @@ _NUMBERED = re.compile(
     r"|^\d{1,2}\s*:(?!\d)"
 )
 _PLACES = r"(?:in|into|from|within|under|for|to)"  # before the name of a subscription out of which something is taken
+_BEFORE_A_NAME = re.compile(
+    r"^\s*(?:(?:is|as|to|be|should be|shall be|called|named|=|:|的?新?名字|[是为]|叫做?|改[名叫成为])\s*)*",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(r"[,;.!?、]")
 _DETERMINERS, _THAT_ONE = frozenset({"the", "my"}), frozenset("那的")
 
@@ -149,6 +153,13 @@ def brings_back(said: Said) -> bool:
 def may_name_one(said: Said) -> bool:
     """Returns whether a word that no example has may name a subscription: "turn off moss", but not "fifteen papers"."""
     return said.has_unknown and said.intent not in ("set-limit", by_rule.BOTH_LANGUAGES)
+
+
+def after_number(said: Said) -> str:
+    """Returns the new name that follows the number of a subscription: "seaweed" of "label #1 seaweed"; "" if nothing strange does."""
+    numbers = [one for one in said.tokens if one.mark == reader.NUMBER]
+    rest = said.text[numbers[0].end :] if len(numbers) == 1 and said.intent == "name" else ""
+    return _BEFORE_A_NAME.sub("", rest) if has_strange_word(rest) else ""
 
 
 def points_back(text: str) -> bool:

@@ -124,3 +124,18 @@ async def test_those_that_come_back_are_named(bot: BotHarness, said: str, there:
         bot.later(seconds=1)
         await bot.says(line)
     assert _there(bot) == there
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("label moss bryo", "bryo"),
+        ("the new name of moss is bryo", "bryo"),
+        ("can you call moss bryo?", "bryo"),
+        ("please rename moss Green Stuff", "Green Stuff"),
+        ("can you rename moss?", ""),
+    ],
+)
+async def test_the_name_follows_the_subscription(bot: BotHarness, said: str, name: str) -> None:
+    await bot.says(said)
+    assert [one.name for one in deliverer.subscriptions_of(bot)] == ["", name, ""]
