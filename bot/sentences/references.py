@@ -5,9 +5,10 @@ What it means depends on what was shown: see bot/sentences/follow_ups.py.
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
-from bot.sentences.words import boundaries, by_rule, intents, links, names, orders, quiet, reader, wishes
+from bot.sentences.words import boundaries, by_rule, intents, links, names, orders, quiet, reader, subjects, wishes
 from bot.sentences.words.links import Link
 from bot.sentences.words.said import CERTAIN, Said
 from subscriptions.planning.times.reading import clock_of
@@ -89,9 +90,12 @@ def amendments_in(text: str) -> tuple[str, ...]:
 
 
 def _corrects(said: Said) -> bool:
-    marks = [one.mark for one in said.tokens]
+    pieces = subjects.pieces_of(said.text, said.intent)
+    unwanted = {one.tokens[0] for one in pieces if one.part == reader.UNWANTED}
+    denials = {one for one, then in pairwise(said.tokens) if one.mark == "no" and then in unwanted}  # "no reviews"
     excludes = _EXCLUDES.search(said.text) is not None
-    return any(one in _CORRECTS and not (excludes and one == "不") for one in marks)
+    words = [one.mark for one in said.tokens if one not in denials]
+    return any(one in _CORRECTS and not (excludes and one == "不") for one in words)
 
 
 def _link_of(said: Said) -> Link:

@@ -113,11 +113,13 @@ def _about(wish: str, one: model.Subscription, *, is_only: bool) -> str:
 
 def _parts(context: CommandContext, text: str) -> tuple[str, ...]:
     """Returns the wishes of a message, read with the names of the chat's subscriptions; (text,) if it answers a question."""
-    parts = wishes.wishes_in(text, _named(_there(context)))
+    named = _named(_there(context))
+    parts = wishes.wishes_in(text, named)
     said = intents.meaning(text)
     follows = references.following(said)
     takes_back = follows.link in ("back", "keep") and not any(map(intents.command_in, parts))
-    if (follows.corrects or takes_back) and following.step_of(context, said):
+    corrects = follows.corrects and references.following(intents.meaning(named.numbered(text))).refers
+    if (corrects or takes_back) and following.step_of(context, said):
         return (text,)  # "wrong one, I meant kelp"
     if len(parts) == 1 and isinstance(following.step_of(context, said), Papers):
         return (text,)  # "keep the first and the third"
@@ -177,7 +179,8 @@ def _one(context: CommandContext, wish: str) -> channel.Reply | None:
 def _done(context: CommandContext, wish: str, typed: str, *, after: str) -> in_turn.Done:
     """Does one wish; a refusal undoes only this one, and becomes its reply."""
     said = intents.meaning(wish)
-    if said.intent == "edit" and after and intents.meaning(after).intent in wishes.REMOVES and said.subject:
+    is_new = said.intent in ("edit", "widen") and not said.numbers and not said.texts(reader.NAMED)
+    if is_new and after and intents.meaning(after).intent in wishes.REMOVES and said.subject:
         wish = f"sub {said.subject}"  # "drop A, use B instead"
     return in_turn.attempted(context, wish, typed, _one, context.transaction.savepoint())
 

@@ -202,6 +202,8 @@ def _meaning_of(said: str) -> Said:
     may_tell = found[0].intent in _MAY_TELL or asks >= SURE or is_introduced or _APART.search(reader.folded(said))
     named = days.days_in(Said(said, tokens))
     denies = named.denied and not named.named  # "no kelp on weekends"
+    adds = names.adds_to_a_thing(tokens)
+    rewords, found = rewords or adds, tuple(one for one in found if not (adds and one.intent == "sub"))
     is_told = may_tell and not rewords and not denies and is_wish_to_be_told(said, asks)
     if not is_query and not typed and ((found[0].intent == "sub" and asks >= SURE) or is_told):
         return Said(said, tokens, (reader.Score("sub", max(asks, SURE)),))

@@ -40,6 +40,7 @@ _BEFORE_A_NAME = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"[,;.!?、]")
+_OWN_ONES = frozenset({"my", "our", "the", "me", "us", "these", "those", "all"})
 _DETERMINERS, _THAT_ONE = frozenset({"the", "my"}), frozenset("那的")
 
 _SUBSCRIPTION = r"(?:my |the |of |all |those |these |subscriptions?\b|feeds?\b|alerts?\b|topics?\b|ones?\b|papers?\b)"
@@ -136,6 +137,13 @@ def time_named(tokens: Sequence[reader.Token]) -> Reading | None:
 def refers(text: str) -> bool:
     """Returns whether a text refers to a subscription as people refer to a thing that is there: "the quantum one"."""
     return bool(_REFERS.search(reader.folded(text)))
+
+
+def adds_to_a_thing(tokens: Sequence[reader.Token]) -> bool:
+    """Returns whether a sentence adds something to what it names: "add ice to kelp", but not "add ice to my subscriptions"."""
+    marks = [token.mark for token in tokens]
+    adds = bool(marks) and "add" in marks[:2]
+    return adds and any(one in ("to", "into", "onto") and then not in _OWN_ONES for one, then in pairwise(marks))
 
 
 def stands_apart(name: str, text: str) -> bool:

@@ -34,6 +34,7 @@ _BREAK = re.compile(
 )
 _BREAK_AT_BUT = re.compile(rf"{_BREAK.pattern}|\s(?=but\s)")  # "keep A but stop B"
 _CLAUSES = re.compile(r"\s*(?:[,;.!?]|\bbut\b)\s*")
+_THEN = re.compile(r"[\s,;.!?、]*(?:(?:and )?then\b|然后|接着)")
 _ALSO = re.compile(r"[\s,;.!?、]*(?:(?:and|also|plus)\b|另外|还有|以及)")
 _NUMBERED = re.compile(r"(?:\(?\d{1,2}[.)、．]|[-•*·])\s*(?=[^\W\d])")
 _CLAUSE = 6  # least characters of a clause that is named as left out
@@ -222,13 +223,21 @@ def _joined(pieces: list[str], named: Named) -> list[str]:
         is_wish = len(parts) > 1 or _stands(before, "", named) or _is_before_a_setting(before, then)
         if not is_apart or depends or not is_wish or named.only_names(then):
             parts[-1] += piece
-        elif _stands(then, before, named):
+        elif _stands(then, before, named) or _adds_after(piece, before, named):
             parts.append(piece)
         elif gapped := _with_verb_of(before, then, named):
             parts.append(gapped)
         else:
             parts[-1] += piece
     return [clauses.unlinked(one) for one in parts]
+
+
+def _adds_after(piece: str, before: str, named: Named) -> bool:
+    """Returns whether a piece adds a subject after a removal, or "then" after an exclusion: 删掉海冰，然后加上地衣."""
+    said, last = named.meaning(clauses.unlinked(piece)), named.meaning(before).intent
+    is_next = last in REMOVES - {"exclude"} or (last == "exclude" and _THEN.match(reader.folded(piece)))
+    adds = said.intent == "widen" and said.is_clear and bool(said.texts(reader.WANTED)) and _has_verb(said)
+    return bool(is_next) and adds and not named.names_one(said)
 
 
 def _with_their_times(pieces: list[str]) -> list[str]:

@@ -48,6 +48,13 @@ async def _queries_after(said: str) -> list[str]:
         ("不想在海带那个里看到养殖", ["海带 -养殖", "苔藓", "海冰"]),
         ("不是海冰，是盐沼", ["海带", "苔藓", "盐沼"]),
         ("subscribe to seagrass without reviews", ["kelp", "moss", "sea ice", "seagrass -review"]),
+        ("add salt marshes to kelp", ["kelp OR salt marshes", "moss", "sea ice"]),
+        # two wishes
+        ("no reviews for sea ice, then add lichen", ["kelp", "moss", "sea ice -review", "lichen"]),
+        ("no reviews for sea ice and add lichen", ["kelp", "moss", "sea ice -review", "lichen"]),
+        ("海带不要综述，然后加上地衣", ["海带 -综述", "苔藓", "海冰", "地衣"]),
+        ("删掉海冰，然后加上地衣", ["海带", "苔藓", "地衣"]),
+        ("删掉海冰，再加上地衣", ["海带", "苔藓", "地衣"]),
         # a name within a longer subject names no subscription
         ("no kelp forests", ["kelp", "moss", "sea ice"]),
         ("also sea ice models", ["kelp", "moss", "sea ice OR sea ice models"]),
