@@ -300,7 +300,8 @@ def _after_range(typed: str, zone: tzinfo, now: datetime) -> datetime | None:
     if begin:
         today = begin - timedelta(days=1)
     day = _day(last, today) if last else None
-    if last is None or day is None or last[0].endswith("days"):  # "from mondays to fridays" is a plan
+    is_of_years = bool(last and last["number_of_year"])  # "from 2020 to 2024" is about the papers
+    if last is None or day is None or is_of_years or last[0].endswith("days"):  # "from mondays to fridays" is a plan
         return None
     return cadences.local_moment(min(_after(last, day, today), date(today.year + 4, 1, 1)), time(0), zone)
 

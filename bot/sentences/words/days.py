@@ -49,20 +49,22 @@ class Days(NamedTuple):
     added: frozenset[int] = frozenset()  # to the days that there are
     denied: frozenset[int] = frozenset()
     waits: bool = False  # nothing shall come until a certain day
-    once: bool = False  # in a certain week, weekend or day: "this weekend"
+    once: bool = False  # a certain week, weekend or day is named: "this weekend"
+    off: bool = False  # nothing shall come then
 
 
 def days_in(said: Said) -> Days:
     """Returns the days of the week that a sentence names."""
     plain = reader.folded(said.text)
-    named, denied, waits, once = frozenset[int](), frozenset[int](), False, False
+    named, denied, waits = frozenset[int](), frozenset[int](), False
+    once, off = _once(plain, said)
     for start, end, days in _named(plain, said):
         before, after = plain[:start], plain[end:]
         is_denied = _DENIES.search(_CLAUSE.split(before)[-1]) or _ALL_BUT.search(before) or _DENIES_AFTER.match(after)
         if _UNTIL_AFTER.match(after) or _UNTIL.search(before):
             waits |= bool(is_denied) or after[:1] in ("再", "才")
         elif _SPAN.search(plain[:end]):
-            waits |= bool(is_denied or _DENIES.search(_STOP.split(before)[-1]) or _DENIES.search(_STOP.split(after)[0]))
+            off |= bool(is_denied or _DENIES.search(_STOP.split(before)[-1]) or _DENIES.search(_CLAUSE.split(after)[0]))
             once = True
         elif _ONE_DAY.search(before):
             continue
@@ -70,16 +72,18 @@ def days_in(said: Said) -> Days:
             denied |= {*days}
         else:
             named |= {*days}
-    if found := _ONCE.search(plain):
-        once = True
-        before, after = _CLAUSE.split(plain[: found.start()])[-1], plain[found.end() :]
-        waits |= bool(_DENIES.search(before) or _DENIES_AFTER.match(after))
-    elif pauses.has_range(said.text, said.tokens):
-        once, waits = True, waits or bool(_DENIES.search(plain))
     if named == _WEEK and not denied:
         named = frozenset()
     adds = _ADDS.search(plain) and not subjects.denies(plain) and not said.has_unknown
-    return Days(frozenset() if adds else named, named if adds else frozenset(), denied, waits, once)
+    return Days(frozenset() if adds else named, named if adds else frozenset(), denied, waits, once, off)
+
+
+def _once(plain: str, said: Said) -> tuple[bool, bool]:
+    """Returns whether a sentence names a certain week, weekend or day, or a range of days; and whether nothing shall come then."""
+    found = _ONCE.search(plain)
+    words = found[0] if found else pauses.range_in(said.text, said.tokens)
+    before, _, after = plain.partition(words) if words else ("", "", "")
+    return bool(words), bool(_DENIES.search(_STOP.split(before)[-1]) or (words and _DENIES_AFTER.match(after)))
 
 
 def _named(plain: str, said: Said) -> Iterator[tuple[int, int, Sequence[int]]]:

@@ -37,6 +37,7 @@ from subscriptions.planning.times import split_when
 from subscriptions.planning.times.reading import clock_of, is_time
 from subscriptions.query.links_in_text import mentioned
 
+_SOME = 0.1  # the probability from which on it is asked whether a kind of papers is meant
 _NEWS = 0.9  # the least probability of a question for news that has a word that no example has
 _OF_QUERIES = ("exclude", "narrow", "widen", "edit")  # intents that change a query
 # the likeliest intents of wishes to be told: "glaciers every friday"
@@ -240,8 +241,11 @@ def _with_named_time(found: list[reader.Score], said: Said) -> list[reader.Score
     if then & {"再", "才"}:
         others.add("pause")
     meant = "schedule"
-    is_plan = found[0].intent == "schedule-weekdays" and not named.named
-    if named.waits or (named.once and is_plan):  # "I'm off this weekend, no papers please"
+    is_plan = found[0].intent == "schedule-weekdays" and not named.named  # "I'm off this weekend, no papers please"
+    excludes = said._replace(found=tuple(found)).likely("exclude") >= _SOME and not said.has_unknown
+    of_kind = excludes and subjects.unwanted_in(said.text, "exclude")
+    is_off = (named.off or (named.once and is_plan)) and not of_kind  # not "no surveys this weekend"
+    if named.waits or is_off:
         meant, others = "pause", {"schedule", "schedule-now", "schedule-weekdays", "set-quiet", *reader.ASKING}
     if pauses.is_for_now(reader.folded(said.text)) and found[0].intent in _STOPS:
         meant, others = "pause", _STOPS

@@ -138,10 +138,10 @@ def _is_date(text: str, numbered: Sequence[bool]) -> bool:
     )
 
 
-def has_range(text: str, tokens: Sequence[Token]) -> bool:
-    """Returns whether a text names a time from one day to another: "from 1 to 10 february"."""
-    plain = reader.folded(text)
-    return bool(_FROM.search(plain)) and bool(RANGE.match(reader.folded(length_in(text, tokens))))
+def range_in(text: str, tokens: Sequence[Token]) -> str:
+    """Returns the folded words for a time from one day to another: "from 1 to 10 february"; "" if there are none."""
+    found = reader.folded(length_in(text, tokens)) if _FROM.search(reader.folded(text)) else ""
+    return found if RANGE.match(found) else ""
 
 
 def is_whole(text: str, length: str) -> bool:

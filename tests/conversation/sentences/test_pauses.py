@@ -133,6 +133,10 @@ async def test_the_end_is_that_of_the_named_days(bot: BotHarness, said: str, pau
         从1号到10号别发                           → chat 11 Feb
         下周五别发                                → chat 31 Jan
         no papers from monday on                  → nothing
+        show me what came from monday to friday, not reviews    → nothing
+        find papers on ice from 1 to 10 january without reviews → nothing
+        papers on ice from 2020 to 2024, no surveys             → nothing
+        don't send reviews this weekend                         → nothing
         周末别发了                                → 1 weekdays 09:00
         no papers on weekends                     → 1 weekdays 09:00
     """),
