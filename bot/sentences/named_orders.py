@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot.commands.frame import Choice, Shown
 from bot.sentences import by_time, change_said, meant, references
 from bot.sentences.steps import Do, Step, Which
-from bot.sentences.words import days, intents, names, reader, subjects
+from bot.sentences.words import days, intents, names, orders, reader, subjects, wishes
 from bot.sentences.words.said import Said
 from subscriptions.model import Subscription
 from subscriptions.planning.times.reading import clock_of
@@ -69,6 +69,9 @@ def order_by_name(said: Said, there: Sequence[Subscription]) -> Step | None:
     named = tuple(one for one in there if meant.is_named(reader.folded(said.text), one))
     is_understood = said.is_sure and said.intent not in (reader.QUERY, *reader.ASKING)
     if not named or is_understood or said.marked(reader.NUMBER):
+        return None
+    clauses = [reader.tokens_of(one) for one in wishes.clauses_of(said.text)] if len(named) > 1 else []
+    if any(map(orders.is_surely_no_order, clauses)):  # "don't pause moss, it's kelp I want paused"
         return None
     text = said.text
     for one in named:

@@ -74,6 +74,8 @@ def days_in(said: Said) -> Days:
             named |= {*days}
     if named == _WEEK and not denied:
         named = frozenset()
+    if denied == _WEEK and not named:  # "not bundled once a day"
+        denied = frozenset()
     adds = _ADDS.search(plain) and not subjects.denies(plain) and not said.has_unknown
     return Days(frozenset() if adds else named, named if adds else frozenset(), denied, waits, once, off)
 
