@@ -23,6 +23,7 @@ from subscriptions.query.rewriting import author_rule
 
 _SPELLED = 0.75  # how similar a word must be to another one to be its right spelling: 0 to 1
 _MOST_ASKED = 3  # subscriptions of which a question asks whether they are meant
+_IN_THE_FIRST = re.compile(r"\b(?:in|of|for|from) the (?:first|second|third|fourth)(?: one)?\s*(?=$|[,;.!?])")
 _OF_WORDS = ("without", "only", "also", "instead")
 _VALUES = ("count", "when", "instead", "choose")
 # setting → the intent whose sentences contain its value
@@ -140,6 +141,8 @@ def _names_another(said: Said, shown: Shown, there: Sequence[Subscription]) -> b
     numbers = said.numbers if has_number else []  # not of "second thoughts", nor the 8 of a time
     hinted = meant.hinted(said.text, there) if said.intent == "schedule" else []
     is_hinted = any(one.number != shown.number for one in hinted)  # "the glacier alerts at 8"
+    if _IN_THE_FIRST.search(plain):  # "skip reviews in the first"
+        numbers = said.numbers
     return is_hinted or any(meant.is_named(plain, one) or str(one.number) in numbers for one in others)
 
 

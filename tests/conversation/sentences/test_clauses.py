@@ -47,6 +47,7 @@ KELP_ON_TUESDAY = "kelp weekly tue 09:00"
         ("moss can come back on 3 february, pause it until then", [KELP, f"-{MOSS}", FERNS]),
         ("all of them one hour earlier", ["kelp daily 08:00", "moss daily 08:00", "ferns daily 08:00"]),
         ("don't pause kelp, it's moss I want paused", [KELP, MOSS, FERNS]),  # asks which
+        ("skip reviews in the second", [KELP, "moss -review daily 09:00", FERNS]),
         ("all but moss at 6", [KELP, MOSS, FERNS]),  # asks first
         ("I want to be left with exactly two: kelp and moss", [KELP, MOSS, FERNS]),
         ("at 8, and no surveys", [KELP, MOSS, "ferns -survey daily 08:00"]),
