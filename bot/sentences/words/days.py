@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from bot.sentences.words import pauses, reader, subjects
@@ -53,6 +54,7 @@ class Days(NamedTuple):
     off: bool = False  # nothing shall come then
 
 
+@lru_cache(maxsize=256)
 def days_in(said: Said) -> Days:
     """Returns the days of the week that a sentence names."""
     plain = reader.folded(said.text)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from bot.sentences.words import reader
 from bot.sentences.words.reader import Token
@@ -203,7 +204,8 @@ def pause_in(said: Said) -> str:
     return f"{'through' if is_whole(said.text, long) else 'until'} {long}"
 
 
-def length_in(text: str, tokens: Sequence[Token]) -> str:
+@lru_cache(maxsize=256)
+def length_in(text: str, tokens: tuple[Token, ...]) -> str:
     """Returns the words that say how long a pause is, even if there is no such pause; "" if there are none.
 
     A day in the name of a thing, as in "the friday digest", says nothing about the pause.

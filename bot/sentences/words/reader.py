@@ -112,6 +112,7 @@ class Token(NamedTuple):
     words: str = ""  # the text as it was typed
 
 
+@lru_cache(maxsize=512)
 def tokens_of(text: str, *, apart: bool = False) -> tuple[Token, ...]:
     """Returns the tokens of a sentence; if `apart`, several for "search and rescue", otherwise one."""
     plain = folded(text)
