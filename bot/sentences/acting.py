@@ -75,7 +75,7 @@ def command_here(context: CommandContext, text: str) -> tuple[str, str] | None:
 
 def _offered_to_managers(context: CommandContext, said: Said) -> channel.Reply | None:
     """Returns a button for a sure order whose command depends on the subscriptions; None for any other sentence."""
-    if said.intent != "schedule" or not said.is_sure:
+    if said.intent != "schedule" or not said.is_sure or context.read_by_strangers:
         return None
     wanted = _changes_of(said, _meant(said, [one.subscription for one in picking.listed_here(context)]))
     return _asked(context, said, wanted) if wanted else None
