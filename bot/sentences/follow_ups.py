@@ -28,7 +28,6 @@ _OF_WORDS = ("without", "only", "also", "instead")
 _VALUES = ("count", "when", "instead", "choose")
 # setting → the intent whose sentences contain its value
 _SAYS = {"limit": "set-limit", "quiet": "set-quiet", "timezone": "timezone"}
-_UNDOES = frozenset({"undo", "撤"})  # "back to titles only" is a wish for it, "undo titles only" is none
 _ONE_OF = re.compile(
     r"\bone of (?:them|these|those|the|my)\b|^\W*(?:please )?\w+ one\W*$|[其当]中一个|(?:任[意选]?|随便)一个"
 )
@@ -116,7 +115,8 @@ def _taken_back(found: Following, shown: Shown, there: Sequence[Subscription]) -
     values are shown.
     """
     if setting := _setting_in(found.said):
-        is_wish = orders.is_order(found.said.tokens) and _UNDOES.isdisjoint(one.mark for one in found.said.tokens)
+        # "back to titles only" is a wish for it, "undo titles only" is none
+        is_wish = orders.is_order(found.said.tokens) and not names.says_undo(found.said)
         if is_wish or found.link == "keep":
             return None
         is_last = shown.last == "setting" and shown.setting == setting
@@ -217,9 +217,8 @@ def _amended(found: Following, shown: Shown, there: Sequence[Subscription]) -> S
     one = next((one for one in there if one.number == shown.number), None)
     # "it" may be any of them
     plain = reader.folded(found.said.text)
-    is_of_several = (
-        meant.counts(plain) or names.is_of_each(found.said.text) or bool(_ONE_OF.search(plain))
-    )  # "both at 8"
+    # "both at 8", "one of them"
+    is_of_several = meant.counts(plain) or names.is_of_each(found.said.text) or bool(_ONE_OF.search(plain))
     is_unclear = len(there) > 1 and (shown.interrupted or is_of_several)
     if is_unclear or _names_another(found.said, shown, there) or (one and _names_unknown(found.said, one)):
         one = None

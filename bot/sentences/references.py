@@ -133,11 +133,11 @@ def _stands_by_itself(said: Said, link: Link) -> bool:
         return any(one.mark in (reader.PAPER, reader.CATEGORY, reader.QUOTED) for one in said.tokens)
     is_other = names.exemption_in(said.text) or names.container_in(said.text)
     is_talk = not _corrects(said) and orders.is_surely_no_order(said.tokens)  # "weekly would be too rare"
-    # "no pings from 11 to 7" says when nothing shall come, and is no time of what was said last
     # "I no longer want lichen" is about lichen, and puts it in no other's place
     is_removal = (
         link == "instead" and said.intent in ("unsub", "pause", "resume") and said.is_sure and not _corrects(said)
     )
+    # "no pings from 11 to 7" says when nothing shall come, and is no time of what was said last
     is_of_hours = said.intent == "set-quiet" and said.is_sure and bool(quiet.hours_in(said))
     is_new = link in ("when", "without") and _is_new(said)
     if link in _CHANGES and (is_other or is_talk or is_of_hours or is_removal or is_new):

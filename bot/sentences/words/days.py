@@ -1,4 +1,7 @@
-"""Tells which days of the week a sentence names, adds and denies: "weekends too", "not on fridays", 周五别发. Pure."""
+"""Tells which days of the week a sentence names, adds and denies: "weekends too", "not on fridays", 周五别发. Pure.
+
+A certain day or week ("until monday", "this weekend") is none of these: nothing comes until then, or in it once.
+"""
 
 import re
 from collections.abc import Iterator, Sequence

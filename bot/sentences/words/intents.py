@@ -42,9 +42,8 @@ _NEWS = 0.9  # the least probability of a question for news that has a word that
 _OF_QUERIES = ("exclude", "narrow", "widen", "edit")  # intents that change a query
 # the likeliest intents of wishes to be told: "glaciers every friday"
 _MAY_TELL = frozenset({reader.QUERY, *reader.ASKING, "schedule"})
-_APART = re.compile(
-    r"\b(?:separate(?:ly)?|(?:its|their) own)\b|单独|另(?:外)?(?:订|建|加)"
-)  # "kelp, as its own subscription"
+# "kelp, as its own subscription"
+_APART = re.compile(r"\b(?:separate(?:ly)?|(?:its|their) own)\b|单独|另(?:外)?(?:订|建|加)")
 _FEW = 5  # a text of at most so many tokens is a query if it has a word that no example has: "pause tokens"
 # a command as it is typed, without its slash
 _TYPED = re.compile(rf"(?P<verb>{'|'.join(VERBS)})(?::\s*|\s+)(?:to\s+)?(?=\S)")
@@ -224,7 +223,8 @@ def _is_of_a_thing(intent: str, tokens: Sequence[Token]) -> bool:
 def _with_named_time(found: list[reader.Score], said: Said) -> list[reader.Score]:
     """Returns the scores; if a time of day or other days are named, those of certain times belong to the intent for any time.
 
-    These are "at once" and "on weekdays", and a pause in 九点再发, which only says when papers shall come.
+    These are "at once" and "on weekdays", and a pause in 九点再发, which only says when papers shall come. Where nothing shall
+    come until a certain day, in a certain week, or for now, they belong to a pause instead.
     """
     tokens, named = said.tokens, days.days_in(said)
     timed = [

@@ -154,8 +154,12 @@ def stands_apart(name: str, text: str) -> bool:
 
 def brings_back(said: Said) -> bool:
     """Returns whether an undo names something, so that it may be no undo of the last change: "bring back moss"."""
-    says_undo = not {"undo", "撤"}.isdisjoint(one.mark for one in said.tokens)
-    return said.intent == "undo" and said.has_unknown and not says_undo and not points_back(said.text)
+    return said.intent == "undo" and said.has_unknown and not says_undo(said) and not points_back(said.text)
+
+
+def says_undo(said: Said) -> bool:
+    """Returns whether a sentence has the word for an undo itself."""
+    return not {"undo", "撤"}.isdisjoint(one.mark for one in said.tokens)
 
 
 def may_name_one(said: Said) -> bool:

@@ -2,7 +2,8 @@
 
 "don't remove 2", "how can I unsubscribe?", "I removed it by accident" and "if I pause it" have the verbs of orders. Such a
 sentence is never sure, so that the bot asks instead of acting. What tells them apart is learned from the pairs of sentences
-in `example_kinds/orders/`, and from the examples of intents that change something, which are orders.
+in `example_kinds/orders/`, from the examples of intents that change something, which are orders, and from the words that make
+any action an order or none: `frames_*.tsv` there, with `actions_*.tsv`.
 """
 
 import re
@@ -15,9 +16,8 @@ QUESTION = kinds.Question("orders", ("not", "do"))
 SURE = 0.75  # the least probability of an order
 _SURE_TO_SUBSCRIBE = 0.6  # less, since who asks for papers is shown them in any case
 _SURELY_NOT = 0.3  # the largest probability of a sentence that is surely none
-_MAY_EXCLUDE = (
-    0.2  # the least probability of an exclusion that counts more than a wider query where something is denied
-)
+# the least probability of an exclusion that counts more than a wider query, where something is denied
+_MAY_EXCLUDE = 0.2
 _UNHEARD_OF = 0.005  # nothing is more certain than this
 _WEIGHT_OF_INTENT, _LEAST_ODDS = 0.4, 8.0  # as many held-out sentences as possible, at the same number of wrong ones
 # the intents that change something of the chat

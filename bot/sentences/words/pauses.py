@@ -13,70 +13,15 @@ from subscriptions.planning.pauses import RANGE, THROUGH, UNTIL, NoSuchPause, le
 
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # any day: whether words are a length of time does not depend on it
 _LINKS = frozenset(
-    {
-        "the",
-        "one",
-        "number",
-        "numbers",
-        "please",
-        "thanks",
-        "and",
-        "or",
-        "nor",
-        "also",
-        "then",
-        "和",
-        "与",
-        "及",
-        "跟",
-        "、",
-    }
-)
+    {"the", "one", "number", "numbers", "please", "thanks", "and", "or", "nor", "also", "then", "和", "与", "及"}
+    | {"跟", "、"}
+)  # fmt: skip
 _OF_TRIALS = frozenset(
-    {
-        "just",
-        "only",
-        "for",
-        "the",
-        "a",
-        "please",
-        "maybe",
-        "about",
-        "it",
-        "this",
-        "that",
-        "let",
-        "lets",
-        "me",
-        "i",
-        "want",
-        "try",
-        "trying",
-        "test",
-        "keep",
-        "send",
-        "get",
-        "take",
-        "have",
-        "first",
-        "now",
-        "ok",
-        "and",
-        "so",
-        "but",
-        "no",
-        "nope",
-        "sorry",
-        "actually",
-        "wait",
-        "rather",
-        "better",
-        "make",
-        "is",
-        "enough",
-    }
+    {"just", "only", "for", "the", "a", "please", "maybe", "about", "it", "this", "that", "let", "lets", "me"}
+    | {"i", "want", "try", "trying", "test", "keep", "send", "get", "take", "have", "first", "now", "ok", "and"}
+    | {"so", "but", "no", "nope", "sorry", "actually", "wait", "rather", "better", "make", "is", "enough"}
     | {*"先看订试只就吧来想要再说它这那个"}
-)
+)  # fmt: skip
 _FOR_NOW = re.compile(
     r"\b(?:stop|silence|hold|enough|no)\b(?!.*\b(?:remov|delet|unsub|drop|cancel)).*\bfor (?:now|a while|a bit|the moment|the time being)\b"
 )

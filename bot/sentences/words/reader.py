@@ -70,22 +70,10 @@ _DELIVERED = frozenset(
     | {"morning", "mornings", "evening", "evenings", "again", "instead", "anymore", "any", "now", "except", "unless"}
 )
 _RHYTHMS = frozenset(
-    {
-        "schedule",
-        "schedules",
-        "basis",
-        "rhythm",
-        "cadence",
-        "frequency",
-        "mode",
-        "interval",
-        "report",
-        "reports",
-        "batch",
-    }
-    | {"batches", "bundle", "bundles", "roundup", "roundups", "newsletter", "newsletters", "overview", "overviews"}
-    | {"edition", "editions", "issue", "issues", "send", "sending", "starting", "from", "until", "rather", "only"}
-)
+    {"schedule", "schedules", "basis", "rhythm", "cadence", "frequency", "mode", "interval", "report", "reports"}
+    | {"batch"}
+    | {"batches", "bundle", "bundles", "roundup", "roundups", "newsletter", "newsletters", "overview", "overviews"} | {"edition", "editions", "issue", "issues", "send", "sending", "starting", "from", "until", "rather", "only"}
+)  # fmt: skip
 _EXCLUDED = re.compile(r"\b(?:no|not|without|stop|exclud(?:e|ing)|except|skip|hide|leave|omit|drop|remove|\w+n'?t)\b")
 _REPLACED = re.compile(
     r"\b(?:switch|change|replace|swap|exchange|turn|edit|add|include)\b.*\b(?:to|with|into|for|by)\s*$"
