@@ -1,9 +1,8 @@
 """Notices to operators about events, and `NOTICES`: cause → class for all notices. `findings.py` has what is wrong now."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
 
 from subscriptions.errors import Sentence
 from subscriptions.notices import (
@@ -22,7 +21,7 @@ from subscriptions.notices import (
 class ClockWasWrong(DailyNotice):
     """Subscriptions had due moments too far in the future, because the machine's clock had been ahead."""
 
-    cause: ClassVar[str] = "clock"
+    cause = "clock"
 
     count: int  # number of subscriptions
 
@@ -41,8 +40,8 @@ class ClockWasWrong(DailyNotice):
 class VersionChanged(DailyNotice):
     """The process runs another version of paperwire than the last process."""
 
-    cause: ClassVar[str] = "version"
-    about: ClassVar[str] = "version"
+    cause = "version"
+    about = "version"
 
     version: str
     before: str
@@ -58,7 +57,7 @@ class VersionChanged(DailyNotice):
 class SourceNotice(DailyNotice):
     """A notice about one source."""
 
-    about: ClassVar[str] = "source"
+    about = "source"
 
     source: str  # its name
 
@@ -71,15 +70,15 @@ class SourceNotice(DailyNotice):
 class SourceRecovered(SourceNotice):
     """A source that had failed or was late works again."""
 
-    cause: ClassVar[str] = "source-back"
-    said: ClassVar[Sequence[Sentence]] = (Sentence("{source} is as it should be again."),)
+    cause = "source-back"
+    said = (Sentence("{source} is as it should be again."),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaysMissed(SourceNotice):
     """Some days of a source were missed, and could not be fetched afterwards."""
 
-    cause: ClassVar[str] = "missed"
+    cause = "missed"
 
     days: DayRuns
     # True: fetching failed several times, or is too late; False: the source offers only its newest day
@@ -101,7 +100,7 @@ class DaysMissed(SourceNotice):
 class PapersFiled(SourceNotice):
     """Days of a source came so late that their papers were filed: stored, but not announced."""
 
-    cause: ClassVar[str] = "filed"
+    cause = "filed"
 
     days: DayRuns
     papers: int
@@ -153,7 +152,7 @@ NOTICES: Notices = by_cause(
 class UnknownNotice(EventNotice):
     """A stored notice whose cause this version does not know. It shows the detail "text", if this is stored."""
 
-    cause: ClassVar[str] = ""
+    cause = ""
 
     text: str
 

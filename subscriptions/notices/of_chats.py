@@ -1,9 +1,8 @@
 """Notices to chats about their state."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
 
 from subscriptions.errors import Sentence
 from subscriptions.notices import CONFIRM, DailyNotice, EventNotice, NoticeWords, unstored
@@ -25,8 +24,8 @@ PAUSES: Mapping[str, Sentence] = MappingProxyType(
 class ChatPaused(DailyNotice):
     """To the owner of a chat: the bot cannot write there any more."""
 
-    cause: ClassVar[str] = "paused"
-    about: ClassVar[str] = "place"
+    cause = "paused"
+    about = "place"
 
     chat: str  # title or address
     place: str = unstored()  # its address
@@ -43,8 +42,8 @@ class ChatPaused(DailyNotice):
 class ChatResumed(EventNotice):
     """To the owner of a chat: the bot can write there again."""
 
-    cause: ClassVar[str] = "resumed"
-    said: ClassVar[Sequence[Sentence]] = (
+    cause = "resumed"
+    said = (
         Sentence("I can write to {chat} again."),
         Sentence("What was missed comes with the next delivery."),
     )
@@ -56,8 +55,8 @@ class ChatResumed(EventNotice):
 class TopicClosed(EventNotice):
     """To a group in its General topic, or to a private chat: a topic was closed."""
 
-    cause: ClassVar[str] = "topic-closed"
-    said: ClassVar[Sequence[Sentence]] = (
+    cause = "topic-closed"
+    said = (
         Sentence("A topic of this chat was closed."),
         Sentence("What it subscribes to waits: {subscriptions}."),
         Sentence("It goes on by itself when the topic is opened again."),
@@ -70,8 +69,8 @@ class TopicClosed(EventNotice):
 class TopicGone(EventNotice):
     """To a group in its General topic, or to a private chat: a topic was deleted."""
 
-    cause: ClassVar[str] = "topic-gone"
-    said: ClassVar[Sequence[Sentence]] = (
+    cause = "topic-gone"
+    said = (
         Sentence("A topic of this chat is not there any more."),
         Sentence("What it subscribed to waits: {subscriptions}."),
         Sentence("To have it in another topic, send /sub there."),
@@ -84,7 +83,7 @@ class TopicGone(EventNotice):
 class TopicEnded(EventNotice):
     """To a private chat: a topic was deleted, and its papers come to the chat itself."""
 
-    cause: ClassVar[str] = "topic-ended"
+    cause = "topic-ended"
 
     subscriptions: str  # their names
 
@@ -103,7 +102,7 @@ class TopicEnded(EventNotice):
 class TopicBegins(EventNotice):
     """To a new topic of a private chat: the papers of a subscription come there."""
 
-    cause: ClassVar[str] = "topic-begins"
+    cause = "topic-begins"
 
     subscription: str  # its name
 
@@ -117,9 +116,9 @@ class TopicBegins(EventNotice):
 class SubscriberLeft(DailyNotice):
     """To the operators: a person who added subscriptions in a chat has left it."""
 
-    cause: ClassVar[str] = "subscriber-left"
-    about: ClassVar[str] = "place"
-    said: ClassVar[Sequence[Sentence]] = (
+    cause = "subscriber-left"
+    about = "place"
+    said = (
         Sentence("The person who subscribed {chat} has left it."),
         Sentence("What they asked for there is paused, and nothing is lost; the channel was told how it goes on."),
     )
@@ -132,8 +131,8 @@ class SubscriberLeft(DailyNotice):
 class SubscriptionsOrphaned(EventNotice):
     """To a chat: a person who added subscriptions has left it, and these subscriptions are paused."""
 
-    cause: ClassVar[str] = "orphaned"
-    labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType({"resume": Sentence("resume")})
+    cause = "orphaned"
+    labels = MappingProxyType({"resume": Sentence("resume")})
 
     who: str  # a name; "": unknown
     subscriptions: str  # their numbers and names
@@ -157,9 +156,9 @@ class SubscriptionsOrphaned(EventNotice):
 class AccessAsked(DailyNotice):
     """To the operators: a chat requests admission."""
 
-    cause: ClassVar[str] = "asked"
-    about: ClassVar[str] = "chat"
-    labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType({"allow": Sentence("allow"), "deny": Sentence("deny")})
+    cause = "asked"
+    about = "chat"
+    labels = MappingProxyType({"allow": Sentence("allow"), "deny": Sentence("deny")})
 
     chat: str  # its address
     title: str
@@ -183,7 +182,7 @@ class AccessAsked(DailyNotice):
 class AccessGranted(EventNotice):
     """To a chat that requested admission: it was admitted."""
 
-    cause: ClassVar[str] = "admitted"
+    cause = "admitted"
 
     count: int  # active subscriptions
 
@@ -202,8 +201,8 @@ class AccessGranted(EventNotice):
 class AccessDenied(EventNotice):
     """To a chat: an operator has denied it."""
 
-    cause: ClassVar[str] = "denied"
-    said: ClassVar[Sequence[Sentence]] = (
+    cause = "denied"
+    said = (
         Sentence("The operator of this bot has said no to this chat."),
         Sentence("Its subscriptions bring nothing."),
     )
@@ -216,9 +215,9 @@ class ConfirmAddress(EventNotice):
     The question quotes nothing that a person typed, because any stranger may have entered this address.
     """
 
-    cause: ClassVar[str] = "confirm"
-    labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType({CONFIRM: Sentence("yes, send them here")})
-    said: ClassVar[Sequence[Sentence]] = (
+    cause = "confirm"
+    labels = MappingProxyType({CONFIRM: Sentence("yes, send them here")})
+    said = (
         Sentence("Shall papers come to this address?"),
         Sentence("Someone asked paperwire to send new research papers here. The answer is open for two days."),
         Sentence("If it was not you, do nothing: then no further mail comes."),

@@ -1,9 +1,8 @@
 """Notices about papers that a chat did not get."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
 
 from subscriptions.errors import Sentence
 from subscriptions.model import MissingHow
@@ -14,10 +13,8 @@ from subscriptions.notices import DailyNotice, EventNotice, NoticeWords, unstore
 class NothingMatched(EventNotice):
     """To a chat, or, if strangers can read it, to its owner: nothing matched on several days with papers."""
 
-    cause: ClassVar[str] = "nothing-found"
-    labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType(
-        {"preview": Sentence("preview"), "edit": Sentence("edit"), "fine": Sentence("fine")}
-    )
+    cause = "nothing-found"
+    labels = MappingProxyType({"preview": Sentence("preview"), "edit": Sentence("edit"), "fine": Sentence("fine")})
 
     chat: str = ""  # title or address, when its owner reads this
     known: int  # number of papers that came
@@ -41,8 +38,8 @@ class NothingMatched(EventNotice):
 class PapersMissing(DailyNotice):
     """To the owner of a chat that strangers can read: its delivery lacks the papers of some sources."""
 
-    cause: ClassVar[str] = "went-without"
-    about: ClassVar[str] = "place"
+    cause = "went-without"
+    about = "place"
 
     chat: str  # title or address
     place: str = unstored()  # its address
@@ -61,9 +58,9 @@ class PapersMissing(DailyNotice):
 class NoPapersToday(DailyNotice):
     """To the owner of a chat that strangers can read: no papers came today."""
 
-    cause: ClassVar[str] = "quiet-day"
-    about: ClassVar[str] = "place"
-    said: ClassVar[Sequence[Sentence]] = (
+    cause = "quiet-day"
+    about = "place"
+    said = (
         Sentence("{chat} had no papers today."),
         Sentence("Nothing was posted there."),
     )
