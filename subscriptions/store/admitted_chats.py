@@ -99,7 +99,7 @@ def add_code(transaction: Transaction, code_hash: str, *, most: int) -> None:
     """Stores the hash of a code, and removes all hashes except the newest `most`."""
     transaction.add(OperatorCodeRow(code_hash=code_hash))
     newest = select(OperatorCodeRow.number).order_by(col(OperatorCodeRow.number).desc()).limit(most)
-    transaction.exec(sa.delete(OperatorCodeRow).where(col(OperatorCodeRow.number).not_in(newest)))
+    transaction.remove(OperatorCodeRow, col(OperatorCodeRow.number).not_in(newest))
 
 
 def code_hashes(transaction: Transaction) -> Sequence[str]:
@@ -125,7 +125,7 @@ def wrong_codes_since(transaction: Transaction, chat_id: int, after: datetime) -
 
 def drop_wrong_codes_of(transaction: Transaction, chat_id: int) -> None:
     """Removes the wrong codes of a chat."""
-    transaction.exec(sa.delete(WrongCodeRow).where(col(WrongCodeRow.chat) == chat_id))
+    transaction.remove(WrongCodeRow, chat=chat_id)
 
 
 def remember_denial(transaction: Transaction, lane: model.Lane) -> None:
@@ -139,9 +139,7 @@ def remember_denial(transaction: Transaction, lane: model.Lane) -> None:
 
 def lift_denial(transaction: Transaction, lane: model.Lane) -> bool:
     """Erases the stored denial of an address. Returns whether there was one."""
-    address_hash = denial_of(transaction, lane)
-    transaction.exec(sa.delete(DenialRow).where(col(DenialRow.address_hash) == address_hash))
-    return address_hash != ""
+    return transaction.remove(DenialRow, address_hash=denial_of(transaction, lane)) > 0
 
 
 def denial_of(transaction: Transaction, lane: model.Lane) -> str:

@@ -23,8 +23,8 @@ def swap_value(transaction: Transaction, name: str, before: str | None, value: s
     """Replaces a value if it is still `before` (None: no value). Returns False if it is not: another process was first."""
     if before is None:
         return conflicts.insert_new(transaction, KeyValueRow(name=name, value=value))
-    is_still = (_values.c.name == name) & (_values.c.value == before)
-    return execute(transaction, sa.update(_values).where(is_still).values(value=value)).rowcount == 1
+    is_still = sa.update(_values).filter_by(name=name, value=before)
+    return execute(transaction, is_still.values(value=value)).rowcount == 1
 
 
 def hold_value(transaction: Transaction, name: str, first: str) -> str:

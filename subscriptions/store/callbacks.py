@@ -79,7 +79,7 @@ def has_home_view(transaction: Transaction, person: model.ChatAddress) -> bool:
 
 def drop_callbacks_at(transaction: Transaction, place: str) -> None:
     """Removes the callback tokens of a place."""
-    transaction.exec(sa.delete(CallbackRow).where(col(CallbackRow.place) == place))
+    transaction.remove(CallbackRow, place=place)
 
 
 @writes
@@ -109,7 +109,7 @@ def get_conversation_state(transaction: Transaction, name: str, *, now: datetime
 @writes
 def clear_conversation_state(transaction: Transaction, name: str) -> None:
     """Removes the state that was stored under a name."""
-    transaction.exec(sa.delete(ConversationStateRow).where(col(ConversationStateRow.name) == name))
+    transaction.remove(ConversationStateRow, name=name)
     transaction.known_states[name] = None
 
 
@@ -142,9 +142,8 @@ def end_lookup(transaction: Transaction, name: str, *, since: datetime) -> bool:
 
     Returns False if another caller has answered it, if its chat was erased, or if it is older than `since`.
     """
-    at = transaction.exec(
-        sa.delete(PendingLookupRow).where(col(PendingLookupRow.name) == name).returning(col(PendingLookupRow.at))
-    ).scalar()
+    ended = sa.delete(PendingLookupRow).filter_by(name=name).returning(col(PendingLookupRow.at))
+    at = transaction.exec(ended).scalar()
     return at is not None and at >= since
 
 
@@ -156,7 +155,7 @@ def take_over_lookups(transaction: Transaction, *, since: datetime) -> list[str]
     """
     worker = transaction.store.worker
     left = col(PendingLookupRow.worker).not_in(select(WorkerRow.id).where(WorkerRow.id != worker))
-    transaction.exec(sa.delete(PendingLookupRow).where(col(PendingLookupRow.at) < since))
+    transaction.remove(PendingLookupRow, col(PendingLookupRow.at) < since)
     found = transaction.exec(
         sa.update(PendingLookupRow)
         .where(left)
@@ -180,7 +179,7 @@ def put_offer(transaction: Transaction, chat_id: int, offer: Offer, *, new_id: s
     row = OfferRow(id=new_id, chat=chat_id, number=offer.number, at=now, text=offer.text, cadence=offer.cadence)
     offer_id: str = conflicts.hold(transaction, row, "chat", "number").id
     values = {"text": offer.text, "cadence": offer.cadence}
-    execute(transaction, sa.update(_offers).where(_offers.c.id == offer_id).values(values))
+    execute(transaction, sa.update(_offers).filter_by(id=offer_id).values(values))
     return offer_id
 
 
@@ -194,8 +193,7 @@ def find_offer(transaction: Transaction, offer_id: str) -> Offer | None:
 
 def offer_of(transaction: Transaction, chat_id: int, number: int) -> str:
     """Returns the id of the offer of a subscription; "" if it was never offered."""
-    found = select(OfferRow.id).where(OfferRow.chat == chat_id, OfferRow.number == number)
-    return transaction.exec(found).first() or ""
+    return transaction.exec(select(OfferRow.id).filter_by(chat=chat_id, number=number)).first() or ""
 
 
 def erase_place(transaction: Transaction, place: str) -> None:
@@ -203,11 +201,11 @@ def erase_place(transaction: Transaction, place: str) -> None:
 
     The ids of the chat's updates stay.
     """
-    transaction.exec(sa.delete(CallbackRow).where(col(CallbackRow.place).in_((place, home_view_of(place)))))
-    for table in (ConversationStateRow, PendingLookupRow):
-        transaction.exec(sa.delete(table).where(col(table.place) == place))
+    for table in (CallbackRow, ConversationStateRow, PendingLookupRow):
+        transaction.remove(table, place=place)
+    drop_callbacks_at(transaction, home_view_of(place))
     transaction.known_states.clear()
     erased = {"reply": "", "chat": "", "state": ReplyState.DONE}
-    transaction.exec(sa.update(UpdateRow).where(col(UpdateRow.chat) == place).values(erased))
+    transaction.exec(sa.update(UpdateRow).filter_by(chat=place).values(erased))
     for page in (PageMessageRow, PageLogRow):
-        transaction.exec(sa.delete(page).where(col(page.chat) == place))
+        transaction.remove(page, chat=place)

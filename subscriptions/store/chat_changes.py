@@ -66,4 +66,4 @@ def rewrite_change(transaction: Transaction, change_id: int, address: str, befor
 def drop_changes(transaction: Transaction, ids: Collection[int]) -> None:
     """Removes changes."""
     if ids:
-        transaction.exec(sa.delete(UndoRow).where(col(UndoRow.id).in_(ids)))
+        transaction.remove(UndoRow, col(UndoRow.id).in_(ids))

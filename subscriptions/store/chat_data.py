@@ -154,9 +154,7 @@ def erase(transaction: Transaction, chat_id: int) -> None:
         _erase_person(transaction, row.platform, person)
     for platform, address in lanes:
         if not transaction.finds(ChatRow.platform == platform, ChatRow.address == address):
-            transaction.exec(
-                sa.delete(LaneRow).where(col(LaneRow.platform) == platform, col(LaneRow.address) == address)
-            )
+            transaction.remove(LaneRow, platform=platform, address=address)
             wakeups.forget_lane(transaction, model.Lane(platform, address))
 
 
@@ -303,14 +301,9 @@ def _erase_mentions(transaction: Transaction, places: Sequence[str], title: str)
 
 def _erase_person(transaction: Transaction, platform: str, person: str) -> None:
     """Erases a person from the rows of other chats that tell who did something."""
-    transaction.exec(
-        sa.update(ChatRow).where(col(ChatRow.platform) == platform, col(ChatRow.owner) == person).values(owner="")
-    )
-    transaction.exec(
-        sa.update(SubscriptionRow)
-        .where(_is_on(platform, SubscriptionRow.chat), col(SubscriptionRow.subscriber) == person)
-        .values(subscriber="")
-    )
+    transaction.exec(sa.update(ChatRow).filter_by(platform=platform, owner=person).values(owner=""))
+    of_person = sa.update(SubscriptionRow).filter_by(subscriber=person).where(_is_on(platform, SubscriptionRow.chat))
+    transaction.exec(of_person.values(subscriber=""))
     # compares with a range, because LIKE would not use the index
     beginning = (col(UndoRow.who) > f"{person} ") & (col(UndoRow.who) < f"{person}!")
     transaction.exec(sa.update(UndoRow).where(beginning, _is_on(platform, UndoRow.chat)).values(who=""))
@@ -326,7 +319,7 @@ def _erase_person(transaction: Transaction, platform: str, person: str) -> None:
         chat_changes.rewrite_change(transaction, change_id, chat.address, {**change.before, "subscriptions": before})
     for kind in (CallbackRow, ConversationStateRow, PendingLookupRow):
         there = col(kind.place).startswith(f"{platform}:", autoescape=True)
-        transaction.exec(sa.delete(kind).where(col(kind.person) == person, there))
+        transaction.remove(kind, there, person=person)
 
 
 def _is_on(platform: str, chat: int) -> ColumnElement[bool]:

@@ -9,8 +9,7 @@ import secrets
 from datetime import datetime
 from hashlib import sha256
 
-import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import select
 
 from subscriptions import model, states
 from subscriptions.store import chats
@@ -31,8 +30,7 @@ def make_key(transaction: Transaction, chat_id: int, opens: states.Opens, *, now
 
 def drop_key(transaction: Transaction, chat_id: int, opens: states.Opens) -> bool:
     """Removes a key of a chat. Returns whether there was one."""
-    row = sa.delete(ChatKeyRow).where(col(ChatKeyRow.chat) == chat_id, col(ChatKeyRow.opens) == opens)
-    return transaction.exec(row).rowcount > 0
+    return transaction.remove(ChatKeyRow, chat=chat_id, opens=opens) > 0
 
 
 def key_made_at(transaction: Transaction, chat_id: int, opens: states.Opens) -> datetime | None:
@@ -50,7 +48,7 @@ def chat_of_key(transaction: Transaction, key: str, opens: states.Opens) -> mode
     """
     if len(key) > LONGEST:
         return None
-    wanted = select(ChatKeyRow.chat).where(ChatKeyRow.key_hash == _hash(key), ChatKeyRow.opens == opens)
+    wanted = select(ChatKeyRow.chat).filter_by(key_hash=_hash(key), opens=opens)
     chat_id = transaction.exec(wanted).first()
     chat = chats.chats_by_id(transaction, [chat_id]).get(chat_id) if chat_id is not None else None
     is_served = chat is not None and chat.state not in states.WAITING and not chat.is_unreachable

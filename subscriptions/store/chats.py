@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import select
 
 from subscriptions import model, states
 from subscriptions.addresses import facts_of
@@ -256,12 +256,8 @@ def mark_reachable(transaction: Transaction, chat_id: int, *, now: datetime) -> 
 
 def describe(transaction: Transaction, lane: model.Lane, *, title: str, public: bool) -> None:
     """Stores a title, and whether strangers can read the chat, for the chat at an address and its topics."""
-    transaction.exec(
-        sa.update(ChatRow)
-        .where(col(ChatRow.platform) == lane.platform, col(ChatRow.address) == lane.address)
-        .where(col(ChatRow.moved_to).is_(None))
-        .values(title=title, public=public)
-    )
+    there = sa.update(ChatRow).filter_by(platform=lane.platform, address=lane.address, moved_to=None)
+    transaction.exec(there.values(title=title, public=public))
 
 
 def store_streaks(transaction: Transaction, streaks: Mapping[int, model.NoMatchStreak | None]) -> None:

@@ -248,7 +248,7 @@ def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime)
     again = sa.update(_messages).where(*_is_unclear(claimed))
     if not execute(transaction, again.values(state=decision.state, unclear_since=None, found_at_start=False)).rowcount:
         return
-    postponed = sa.update(_deliveries).where(_d.seq == claimed.seq).values(next_at=decision.not_before)
+    postponed = sa.update(_deliveries).filter_by(seq=claimed.seq).values(next_at=decision.not_before)
     execute(transaction, postponed)
     if decision.not_before is not None:
         wake_lanes(transaction, [claimed.address.lane], after=decision.not_before - now)

@@ -51,9 +51,6 @@ def _request(
     chats: dict[int, model.DeliveryKind] = {}
     for seq, number, chat in transaction.exec(shown).all():
         chats[chat] = model.DeliveryKind.BULLETIN  # a low priority, since no person waits for an edit
-        transaction.exec(
-            sa.update(MessageRow)
-            .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number)
-            .values(edit_requested_at=now)
-        )
+        message = sa.update(MessageRow).filter_by(delivery=seq, number=number)
+        transaction.exec(message.values(edit_requested_at=now))
     wake_chats(transaction, chats)

@@ -68,8 +68,8 @@ def next_edit(transaction: Transaction, asking: ClaimRequest) -> Edit | None:
 @shares
 def finish_edit(transaction: Transaction, edit: Edit) -> None:
     """Ends an edit that succeeded or can never succeed. Keeps a request that came in the meantime."""
-    is_same = (_m.delivery == edit.seq) & (_m.number == edit.number) & (_m.edit_requested_at == edit.requested_at)
-    execute(transaction, sa.update(_messages).where(is_same).values(edit_requested_at=None))
+    same = sa.update(_messages).filter_by(delivery=edit.seq, number=edit.number, edit_requested_at=edit.requested_at)
+    execute(transaction, same.values(edit_requested_at=None))
     _wait(transaction, edit, attempts=0, next_at=None)
 
 
@@ -79,7 +79,7 @@ def postpone_edit(transaction: Transaction, edit: Edit, *, next_at: datetime | N
 
 
 def _wait(transaction: Transaction, edit: Edit, *, attempts: int, next_at: datetime | None) -> None:
-    waits = sa.update(_deliveries).where(_d.seq == edit.seq).values(attempts=attempts, next_at=next_at)
+    waits = sa.update(_deliveries).filter_by(seq=edit.seq).values(attempts=attempts, next_at=next_at)
     execute(transaction, waits)
 
 

@@ -71,7 +71,7 @@ def note_asked(transaction: Transaction, papers: Sequence[int], *, now: datetime
     before = {row.paper: row.times for row in transaction.exec(_requests(papers))}
     rows = [(paper, before.get(paper, 0) + 1, now) for paper in papers]
     conflicts.put_all(transaction, "enrichment_request", ("paper",), ("paper", "times", "last"), rows)
-    transaction.exec(sa.delete(EnrichmentRequestRow).where(col(EnrichmentRequestRow.last) < now - COMPLETION_WINDOW))
+    transaction.remove(EnrichmentRequestRow, col(EnrichmentRequestRow.last) < now - COMPLETION_WINDOW)
 
 
 @writes

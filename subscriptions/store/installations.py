@@ -13,36 +13,35 @@ from subscriptions.store.database.store import Transaction, reads, writes
 _is_there = col(InstallationRow.state) != InstallationState.UNINSTALLED
 
 
-def _change(transaction: Transaction, *conditions: sa.ColumnElement[bool], **values: object) -> bool:
-    """Updates the row that meets the conditions. Returns whether there was such a row."""
-    return transaction.exec(sa.update(InstallationRow).where(*conditions).values(**values)).rowcount == 1
+def _change(transaction: Transaction, team: str, *conditions: sa.ColumnElement[bool], **values: object) -> bool:
+    """Updates a workspace that meets the conditions. Returns whether it does."""
+    changed = sa.update(InstallationRow).filter_by(team=team).where(*conditions).values(**values)
+    return transaction.exec(changed).rowcount == 1
 
 
 def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
     """Stores that a workspace uninstalled the app at `now`, and erases its tokens. A second call changes nothing."""
     gone = InstallationState.UNINSTALLED
     if not conflicts.insert_new(transaction, InstallationRow(team=team, state=gone, since=now)):
-        _change(transaction, col(InstallationRow.team) == team, _is_there, tokens="", state=gone, since=now)
+        _change(transaction, team, _is_there, tokens="", state=gone, since=now)
 
 
 def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool:
     """Stores that a workspace has the app again. Returns False if the workspace had not uninstalled the app."""
-    return _change(
-        transaction, col(InstallationRow.team) == team, ~_is_there, state=InstallationState.ACTIVE, since=now
-    )
+    return _change(transaction, team, ~_is_there, state=InstallationState.ACTIVE, since=now)
 
 
 def put_installation(transaction: Transaction, team: str, tokens: str, *, now: datetime) -> None:
     """Stores a workspace that has the app, with its sealed tokens."""
     if not conflicts.insert_new(transaction, InstallationRow(team=team, tokens=tokens, since=now)):
-        _change(transaction, col(InstallationRow.team) == team, tokens=tokens)
+        _change(transaction, team, tokens=tokens)
 
 
 @writes
 def renew_tokens(transaction: Transaction, team: str, tokens: str) -> bool:
     """Replaces the sealed tokens of a workspace. Returns False if the workspace no longer has the app."""
     has_tokens = col(InstallationRow.tokens) != ""
-    return _change(transaction, col(InstallationRow.team) == team, _is_there, has_tokens, tokens=tokens)
+    return _change(transaction, team, _is_there, has_tokens, tokens=tokens)
 
 
 @reads
@@ -61,11 +60,7 @@ def uninstalled(transaction: Transaction, before: datetime | None = None) -> tup
 
 def drop_installations(transaction: Transaction, before: datetime) -> None:
     """Erases the workspaces that uninstalled the app before the moment `before`."""
-    transaction.exec(
-        sa.delete(InstallationRow).where(
-            col(InstallationRow.state) == InstallationState.UNINSTALLED, col(InstallationRow.since) < before
-        )
-    )
+    transaction.remove(InstallationRow, col(InstallationRow.since) < before, state=InstallationState.UNINSTALLED)
 
 
 @writes

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import select
 
 from subscriptions import normalize
 from subscriptions.matching.library import Library, LibraryWords
@@ -46,14 +46,14 @@ def put_library(transaction: Transaction, chat_id: int, library: Library, *, now
 
 def drop_library(transaction: Transaction, chat_id: int) -> bool:
     """Removes the library of a chat. Returns whether there was one."""
-    transaction.exec(sa.delete(LibraryEntryRow).where(col(LibraryEntryRow.chat) == chat_id))
-    return transaction.exec(sa.delete(LibraryRow).where(col(LibraryRow.chat) == chat_id)).rowcount > 0
+    transaction.remove(LibraryEntryRow, chat=chat_id)
+    return transaction.remove(LibraryRow, chat=chat_id) > 0
 
 
 @reads
 def library_of(transaction: Transaction, chat_id: int) -> StoredLibrary | None:
     """Returns the library of a chat; None if it has none."""
-    row = transaction.exec(select(LibraryRow).where(LibraryRow.chat == chat_id)).first()
+    row = transaction.get(LibraryRow, chat_id)
     if row:
         return StoredLibrary(row.at, LibraryWords(entries=row.entries, words=row.words))
     return None
@@ -91,4 +91,4 @@ def move_library(transaction: Transaction, before: int, after: int) -> None:
     """Moves the library of a chat to another chat, unless the other chat has a library."""
     if library_of(transaction, after) is None:
         for row in (LibraryRow, LibraryEntryRow):
-            transaction.exec(sa.update(row).where(col(row.chat) == before).values(chat=after))
+            transaction.exec(sa.update(row).filter_by(chat=before).values(chat=after))

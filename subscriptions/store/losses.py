@@ -43,7 +43,7 @@ def last_moment(transaction: Transaction) -> datetime | None:
 def count_until(transaction: Transaction, moments: Mapping[int, datetime | None]) -> None:
     """Stores until when papers count as sent. `moments`: subscription id → moment; None: no papers count as sent."""
     for subscription, moment in moments.items():
-        execute(transaction, sa.update(_subscriptions).where(_s.id == subscription).values(counted_until=moment))
+        execute(transaction, sa.update(_subscriptions).filter_by(id=subscription).values(counted_until=moment))
 
 
 def lowest_cursor_that_counts(transaction: Transaction) -> int | None:
@@ -68,9 +68,4 @@ def count_as_delivered(transaction: Transaction, papers: Iterable[tuple[int, int
 def count_no_more(transaction: Transaction, papers: list[int]) -> None:
     """Makes papers deliverable again that counted as delivered without a delivery."""
     for part in in_chunks(papers):
-        transaction.exec(
-            sa.delete(DeliveryItemRow).where(
-                col(DeliveryItemRow.paper).in_(part),
-                col(DeliveryItemRow.position) == _NO_DELIVERY,
-            )
-        )
+        transaction.remove(DeliveryItemRow, col(DeliveryItemRow.paper).in_(part), position=_NO_DELIVERY)

@@ -5,13 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import col
 
 from subscriptions import model
 from subscriptions.normalize import title_alias
 from subscriptions.store import drafts
 from subscriptions.store.database.conflicts import move_rows
-from subscriptions.store.database.store import Transaction, execute
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.drafts import Incoming, MergeBatch, PaperDraft
 from subscriptions.store.known_papers import known_paper
 from subscriptions.store.merging import (
@@ -216,10 +215,10 @@ def _join(transaction: Transaction, batch: MergeBatch, keep: PaperDraft, lose: P
         keep.sequence, keep.sequenced_at, keep.cross, keep.day = lose.sequence, lose.sequenced_at, lose.cross, lose.day
         keep.came_at = lose.came_at
     keep.new_sequence = as_new
-    execute(transaction, sa.update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
+    transaction.exec(sa.update(PaperKeyRow).filter_by(paper=lost).values(paper=kept))
     for table, keys in _OF_PAPER.items():
         move_rows(transaction, table, keys, column="paper", before=lost, after=kept)
-    execute(transaction, sa.delete(PaperRow).where(col(PaperRow.id) == lost))
+    transaction.remove(PaperRow, id=lost)
     batch.forget_joined(lost, kept)
 
 

@@ -6,13 +6,14 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlmodel import col
 
 from subscriptions import model
 from subscriptions.states import ModelSummaryState as State
 from subscriptions.store import bot_state
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
-from subscriptions.store.rows import TABLES, ModelDayRow, tables
+from subscriptions.store.rows import TABLES, ModelDayRow, ModelSummaryRow, tables
 
 _LOOKED = (
     "model-looked"  # name of a stored value: the sequence up to which papers were looked through for wanted summaries
@@ -28,7 +29,6 @@ _WANTED = (
     .where(_s.state == State.WANTED)
     .order_by(_s.until.is_not(None), _s.chats.desc(), _s.paper.desc())
 )
-_IS_IT = (_s.paper == sa.bindparam("of")) & (_s.language == sa.bindparam("in_language"))
 
 
 class Day(NamedTuple):
@@ -93,7 +93,7 @@ def want(transaction: Transaction, wanted: Mapping[tuple[int, str], int], upto: 
 
 def drop_wanted(transaction: Transaction, before: datetime) -> None:
     """Removes what has been wanted since before `before`."""
-    execute(transaction, sa.delete(_summaries).where(_s.state == State.WANTED, _s.at < before))
+    transaction.remove(ModelSummaryRow, col(ModelSummaryRow.at) < before, state=State.WANTED)
 
 
 @reads
@@ -132,13 +132,13 @@ def note_asked(transaction: Transaction, place: Place, *, until: datetime) -> Pl
 
 def drop(transaction: Transaction, place: Place) -> None:
     """Removes a summary that is not wanted any more."""
-    execute(transaction, sa.delete(_summaries).where(_IS_IT), _values(place))
+    transaction.remove(ModelSummaryRow, paper=place.paper, language=place.language)
 
 
 def is_still_asked(transaction: Transaction, place: Place) -> bool:
     """Returns whether no other attempt has begun since, and locks the row."""
-    wanted = sa.select(_s.state, _s.tries).where(_IS_IT).with_for_update()
-    row = execute(transaction, wanted, _values(place)).first()
+    wanted = sa.select(_s.state, _s.tries).filter_by(paper=place.paper, language=place.language).with_for_update()
+    row = execute(transaction, wanted).first()
     return row is not None and (row.state, row.tries) == (State.ASKED, place.tries)
 
 
@@ -163,16 +163,14 @@ def put_none(transaction: Transaction, place: Place, *, works: bool, is_over: bo
 
 def remove(transaction: Transaction, paper: int, language: str, state: State, *, now: datetime) -> bool:
     """Removes a summary that was made, and stores why. It is not made again. Returns False if there is none."""
-    was_made = sa.update(_summaries).where(_IS_IT, _s.state == State.MADE)
+    was_made = sa.update(_summaries).filter_by(paper=paper, language=language, state=State.MADE)
     values = {"state": state, "at": now, "fields": {}, "title": "", "model": ""}
-    place = {"of": paper, "in_language": language}
-    return execute(transaction, was_made.values(values), place).rowcount == 1
+    return execute(transaction, was_made.values(values)).rowcount == 1
 
 
 def wanted_by(transaction: Transaction, paper: int, language: str) -> int:
     """Returns how many chats wanted a summary."""
-    wanted = sa.select(_s.chats).where(_IS_IT)
-    return execute(transaction, wanted, {"of": paper, "in_language": language}).scalar() or 0
+    return execute(transaction, sa.select(_s.chats).filter_by(paper=paper, language=language)).scalar() or 0
 
 
 def rejected_by(transaction: Transaction, paper: int, language: str) -> frozenset[int]:
@@ -187,11 +185,8 @@ def note_rejected(transaction: Transaction, paper: int, language: str, chats: fr
 
 
 def _change(transaction: Transaction, place: Place, **values: object) -> None:
-    execute(transaction, sa.update(_summaries).where(_IS_IT).values(values), _values(place))
-
-
-def _values(place: Place) -> dict[str, object]:
-    return {"of": place.paper, "in_language": place.language}
+    it = sa.update(_summaries).filter_by(paper=place.paper, language=place.language)
+    execute(transaction, it.values(values))
 
 
 def hold_day(transaction: Transaction, day: date) -> Day:
@@ -201,11 +196,11 @@ def hold_day(transaction: Transaction, day: date) -> Day:
 
 def day(transaction: Transaction, of: date) -> Day:
     """Returns what the model did on a day."""
-    row = execute(transaction, sa.select(_days).where(_d.day == of)).first()
+    row = execute(transaction, sa.select(_days).filter_by(day=of)).first()
     return Day(of) if row is None else Day._make(row)
 
 
 def add_to_day(transaction: Transaction, of: date, **more: int) -> None:
     """Adds to the figures of a day that was held before, perhaps less than nothing."""
     sums = {name: _d[name] + amount for name, amount in more.items()}
-    execute(transaction, sa.update(_days).where(_d.day == of).values(sums))
+    execute(transaction, sa.update(_days).filter_by(day=of).values(sums))

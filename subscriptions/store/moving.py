@@ -123,7 +123,7 @@ def move_subscription(transaction: Transaction, chat_id: int, number: int, targe
     if there is None:
         there, target.next_number = target.next_number, target.next_number + 1
         row.chat, row.number = target_id, there
-        offers = sa.update(OfferRow).where(col(OfferRow.chat) == chat_id, col(OfferRow.number) == number)
+        offers = sa.update(OfferRow).filter_by(chat=chat_id, number=number)
         transaction.exec(offers.values(chat=target_id, number=there))
     else:
         transaction.delete(row)
@@ -251,7 +251,7 @@ def _merge_chats(transaction: Transaction, old: ChatRow, new: ChatRow, now: date
     _remove_repeats(transaction, before, after, now)
     _give(transaction, (DeliveryItemRow, DeliveryRow, WrongCodeRow), before, after)
     # removes the changes that were not moved, since they contain old numbers
-    transaction.exec(sa.delete(UndoRow).where(col(UndoRow.chat) == before))
+    transaction.remove(UndoRow, chat=before)
     _merge_offers(transaction, before, after, numbers)
     move_rows(transaction, "signal", ("paper", "kind"), column="chat", before=before, after=after)
     move_rows(transaction, "taste", (), column="chat", before=before, after=after)
@@ -264,7 +264,7 @@ def _merge_chats(transaction: Transaction, old: ChatRow, new: ChatRow, now: date
 def _give(transaction: Transaction, kinds: Iterable[Any], before: int, after: int) -> None:
     """Moves all rows of these kinds from one chat to another."""
     for kind in kinds:
-        transaction.exec(sa.update(kind).where(kind.chat == before).values(chat=after))
+        transaction.exec(sa.update(kind).filter_by(chat=before).values(chat=after))
 
 
 def _merge_offers(transaction: Transaction, before: int, after: int, numbers: Numbers) -> None:

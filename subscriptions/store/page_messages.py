@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import select
 
 from subscriptions import model
 from subscriptions.store.conversation_rows import (
@@ -89,9 +89,7 @@ def find_page_message(transaction: Transaction, chat: model.ChatAddress, *, deli
 
     Writes nothing, but is done in turn: after the writes that were asked for before.
     """
-    found = select(PageMessageRow.number).where(
-        PageMessageRow.chat == _name(chat), PageMessageRow.delivery == delivery, PageMessageRow.part == part
-    )
+    found = select(PageMessageRow.number).filter_by(chat=_name(chat), delivery=delivery, part=part)
     return transaction.exec(found).first()
 
 
@@ -130,7 +128,7 @@ def _name(chat: model.ChatAddress) -> str:
 
 def _changes_of(transaction: Transaction, chat: model.ChatAddress) -> int:
     """Returns the number of the last change of a chat. After the chat was erased, the number is lower than before."""
-    return transaction.exec(select(PageLogRow.changes).where(PageLogRow.chat == _name(chat))).first() or 0
+    return transaction.exec(select(PageLogRow.changes).filter_by(chat=_name(chat))).first() or 0
 
 
 def _next_change(transaction: Transaction, chat: str) -> int:
@@ -139,4 +137,4 @@ def _next_change(transaction: Transaction, chat: str) -> int:
 
 
 def _count(transaction: Transaction, chat: str, change: int) -> None:
-    transaction.exec(sa.update(PageLogRow).where(col(PageLogRow.chat) == chat).values(changes=change))
+    transaction.exec(sa.update(PageLogRow).filter_by(chat=chat).values(changes=change))

@@ -16,7 +16,7 @@ def claim_bot(transaction: Transaction, platform: str, bot: str) -> str:
     """Makes a bot the owner of the database on a platform, unless it has an owner. Returns the owner."""
     stored = conflicts.hold(transaction, PlatformRow(name=platform, bot=bot))
     if stored.bot is None:
-        transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform).values(bot=bot))
+        transaction.exec(sa.update(PlatformRow).filter_by(name=platform).values(bot=bot))
     return str(stored.bot or bot)
 
 
@@ -55,4 +55,4 @@ def waiting_logged(transaction: Transaction) -> dict[str, date]:
 def put_platform(transaction: Transaction, platform: str, /, **values: object) -> None:
     """Stores values of a platform: `bot`, `bot_name`, why it is `stopped`, or `waiting_logged_on`."""
     conflicts.insert_new(transaction, PlatformRow(name=platform))
-    transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform).values(**values))
+    transaction.exec(sa.update(PlatformRow).filter_by(name=platform).values(**values))

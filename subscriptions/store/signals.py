@@ -32,10 +32,7 @@ def put_signal(transaction: Transaction, chat_id: int, paper_id: int, kind: Sign
 
 def drop_signals(transaction: Transaction, chat_id: int, paper_id: int, kinds: Sequence[Signal]) -> bool:
     """Removes a chat's signals of these kinds for one paper. Returns whether there were any."""
-    of_paper = sa.delete(SignalRow).where(
-        col(SignalRow.chat) == chat_id, col(SignalRow.paper) == paper_id, col(SignalRow.kind).in_(kinds)
-    )
-    return transaction.exec(of_paper).rowcount > 0
+    return transaction.remove(SignalRow, col(SignalRow.kind).in_(kinds), chat=chat_id, paper=paper_id) > 0
 
 
 def signals_of(

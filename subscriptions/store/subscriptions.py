@@ -245,7 +245,7 @@ def change_subscription(
 def remove_subscriptions(transaction: Transaction, ids: Sequence[int]) -> None:
     """Removes subscriptions. Deliveries that were planned for them are still sent."""
     queries = transaction.exec(select(SubscriptionRow.query).where(_s.id.in_(ids))).all()
-    transaction.exec(sa.delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
+    transaction.remove(SubscriptionRow, col(SubscriptionRow.id).in_(ids))
     drop_unused_queries(transaction, queries)
 
 
@@ -253,7 +253,7 @@ def drop_unused_queries(transaction: Transaction, queries: Sequence[int]) -> Non
     """Removes those of `queries`, given by id, that no subscription has any more, and the questions of only these."""
     questions = meanings.questions_of_queries(transaction, queries)
     used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
-    transaction.exec(sa.delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
+    transaction.remove(QueryRow, col(QueryRow.id).in_(queries), ~used)
     meanings.drop_questions(transaction, questions)
 
 

@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 
-import sqlalchemy as sa
-from sqlmodel import col
-
 from subscriptions.matching.profiles import Profile
 from subscriptions.store import meanings
 from subscriptions.store.conversation_rows import TasteRow
@@ -22,7 +19,7 @@ def put_taste(transaction: Transaction, chat_id: int, taste: Profile) -> None:
         known = {_ABOUT + meanings.encoder(transaction): taste.meaning.hex()} if taste.meaning else {}
         conflicts.put(transaction, TasteRow(chat=chat_id, words={**taste.weights, **known}))
     else:
-        transaction.exec(sa.delete(TasteRow).where(col(TasteRow.chat) == chat_id))
+        transaction.remove(TasteRow, chat=chat_id)
 
 
 def tastes(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, Profile]:

@@ -58,7 +58,7 @@ def begin_worker(transaction: Transaction, new: NewWorker) -> int:
         for one in before:
             if one.process == new.process or not new.is_running(one.process):
                 transaction.delete(one)
-        transaction.exec(sa.delete(LeaseRow))  # while a process has the lock, no worker of a cluster runs
+        transaction.remove(LeaseRow)  # while a process has the lock, no worker of a cluster runs
         forget_wakes(transaction)  # this process finds lanes without jobs, and no other worker takes jobs
     own = {"holds_sender_lock": new.holds_sender_lock, "process": new.process, **asdict(new.where)}
     put(transaction, WorkerRow(id=transaction.store.worker, **own))
@@ -74,14 +74,11 @@ def beat(transaction: Transaction, *, process: str = "", where: Whereabouts = NO
     """
     worker = transaction.store.worker
     insert_new(transaction, WorkerRow(id=worker, holds_sender_lock=False, process=process, **asdict(where)))
-    own = col(WorkerRow.id) == worker
+    own = sa.update(WorkerRow).filter_by(id=worker).values(beat=WorkerRow.beat + 1)
     if has_jobs(transaction):
-        transaction.exec(
-            sa.update(WorkerRow).where(own).values(beat=WorkerRow.beat + 1, beat_at=sa.func.clock_timestamp())
-        )
-        return
-    is_alone = ~select(WorkerRow.id).where(WorkerRow.id != worker).exists()
-    transaction.exec(sa.update(WorkerRow).where(own, ~is_alone).values(beat=WorkerRow.beat + 1))
+        transaction.exec(own.values(beat_at=sa.func.clock_timestamp()))
+    else:
+        transaction.exec(own.where(select(WorkerRow.id).where(WorkerRow.id != worker).exists()))
 
 
 @reads
@@ -136,7 +133,7 @@ def held_names(transaction: Transaction) -> dict[str, list[str]]:
 @writes
 def end_worker(transaction: Transaction) -> int:
     """Removes this worker, and recovers the messages that it had claimed. Returns how many messages."""
-    transaction.exec(sa.delete(WorkerRow).where(col(WorkerRow.id) == transaction.store.worker))
+    transaction.remove(WorkerRow, id=transaction.store.worker)
     return recover_left(transaction)
 
 
@@ -148,7 +145,7 @@ def recover_stalled(transaction: Transaction, stalled: Mapping[str, int]) -> int
     `unfinished_replies` takes over the replies of these workers, and may be called in the same transaction.
     """
     for worker, last in stalled.items():
-        transaction.exec(sa.delete(WorkerRow).where(col(WorkerRow.id) == worker, col(WorkerRow.beat) == last))
+        transaction.remove(WorkerRow, id=worker, beat=last)
     return recover_left(transaction)
 
 

@@ -19,6 +19,7 @@ from sqlmodel import Session, select
 
 from subscriptions import errors, model
 from subscriptions.planning.source_calendar import Schedules
+from subscriptions.store.columns import Row
 from subscriptions.store.database import (
     FULL,
     keep_to_owner,
@@ -84,6 +85,13 @@ class Transaction(Session):
     def count(self, *where: sa.ColumnElement[bool] | bool) -> int:
         """Returns the number of rows that meet these conditions."""
         return self.exec(select(sa.func.count()).where(*where)).one()
+
+    def remove(self, of: type[Row], /, *where: sa.ColumnElement[bool], **values: object) -> int:
+        """Removes the rows of a table that meet these conditions and have these values. Returns how many there were.
+
+        The conditions name columns of the class `of`, so that objects that were read before are known to be gone.
+        """
+        return self.exec(sa.delete(of).filter_by(**values).where(*where)).rowcount
 
     @property
     def schedules(self) -> Schedules:
