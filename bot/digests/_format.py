@@ -36,13 +36,8 @@ def bounded(items: Iterable[T]) -> Iterator[T]:
     """Yields the same items. Raises BrokenDigest after MOST_PAPERS of them."""
     for number, item in enumerate(items):
         if number >= MOST_PAPERS:
-            raise too_many()
+            raise BrokenDigest(Sentence("It holds more than {limit} papers.", {"limit": MOST_PAPERS}))
         yield item
-
-
-def too_many() -> BrokenDigest:
-    """Returns the error for a document of more than MOST_PAPERS papers."""
-    return BrokenDigest(Sentence("It holds more than {limit} papers.", {"limit": MOST_PAPERS}))
 
 
 def unrecognized_page(line: int) -> BrokenDigest:

@@ -120,12 +120,15 @@ def _is_rss(text: str) -> bool:
     return of_arxiv or title.startswith(ERROR_TITLE) or title.endswith("on arXiv.org")
 
 
-def _is_atom(text: str) -> bool:
-    """Returns whether the document is an Atom `feed` with the id of the feed service or with the title of its errors."""
+def _is_atom(of_id: str, of_title: str, text: str) -> bool:
+    """Returns whether the document is an Atom `feed` with this part of an id, or with this beginning of a title.
+
+    Letter case counts in the id only, since arXiv writes its own name in titles in two ways.
+    """
     root = _xml.read_head(text, f"{ATOM} feed")
     if root is None:
         return False
-    return "rss.arxiv.org/atom" in root.first(f"{ATOM} id") or root.first(f"{ATOM} title").startswith(ERROR_TITLE)
+    return of_id in root.first(f"{ATOM} id") or root.first(f"{ATOM} title").lower().startswith(of_title.lower())
 
 
 def _read_feed(record: str, text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
@@ -139,17 +142,6 @@ def _read_feed(record: str, text: str, warnings: Warnings, language: str | None)
     return content
 
 
-_QUERY_TITLE = "arxiv query:"  # compared in lower case: arXiv also writes ArXiv
-
-
-def _is_answer(text: str) -> bool:
-    """Returns whether the document is an Atom `feed` whose id is one of the API, or whose title gives the query."""
-    root = _xml.read_head(text, f"{ATOM} feed")
-    if root is None:
-        return False
-    return "arxiv.org/api/" in root.first(f"{ATOM} id") or root.first(f"{ATOM} title").lower().startswith(_QUERY_TITLE)
-
-
 def _read_answer(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
     """Returns the papers of the answer, with the day of the answer."""
     return feed_content(text, f"{ATOM} entry", warnings, doi="doi")
@@ -157,6 +149,6 @@ def _read_answer(text: str, warnings: Warnings, language: str | None) -> Content
 
 FORMATS = (
     Format("arxiv_rss", _is_rss, partial(_read_feed, "item")),
-    Format("arxiv_atom", _is_atom, partial(_read_feed, f"{ATOM} entry")),
-    Format("arxiv_api_atom", _is_answer, _read_answer),
+    Format("arxiv_atom", partial(_is_atom, "rss.arxiv.org/atom", ERROR_TITLE), partial(_read_feed, f"{ATOM} entry")),
+    Format("arxiv_api_atom", partial(_is_atom, "arxiv.org/api/", "arXiv query:"), _read_answer),
 )

@@ -154,31 +154,40 @@ def _read_fields(lines: Iterator[str], block: _Block) -> str:
 def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) -> model.Paper:
     arxiv_id, version = _arxiv.matched_address(head)
     fields = {name: _lines.collapse(" ".join(lines)) for name, lines in block.fields.items()}
-    title, categories = fields.get("Title", ""), _arxiv.categories_of(fields.get("Categories", "").split())
-    if not (title or categories or "Authors" in fields):
-        warnings.add("entry_without_text", line=line, example=arxiv_id)
-    elif not title:
-        warnings.add("entry_without_title", line=line, example=arxiv_id)
     if block.address not in ("", arxiv_id):  # lines between two papers are missing: this abstract is the second paper's
         message = "papers that end with the address of another one: {count}; their abstracts are left out"
         warnings.add("id_mismatch", message=message, line=line, example=f"{arxiv_id} / {block.address}")
         block.abstract = ""
-    authors, not_shown = _names.split_listed(fields.get("Authors") or fields.get("Author", ""))
-    if not_shown is not None:
-        warnings.add("authors_not_shown", line=line, example=f"{arxiv_id}: {not_shown}" if not_shown else arxiv_id)
+    authors = fields.get("Authors") or fields.get("Author", "")
     paper = model.Paper(
         key="",
-        title=title,
+        title=fields.get("Title", ""),
         abstract=block.abstract,
-        authors=authors,
-        categories=categories,
+        authors=_listed(authors, arxiv_id, line, warnings),
+        categories=_arxiv.categories_of(fields.get("Categories", "").split()),
         arxiv_id=arxiv_id,
         doi=_papers.doi_of(fields.get("DOI", "")),
         version=version,
         announce_type=_announced(cross=bool(head["cross"]), replaced=block.replaced),
         comment=fields.get("Comments", ""),
     )
+    _warn_of_lost_texts(paper, line, warnings)
     return _papers.keyed(paper)
+
+
+def _listed(authors: str, arxiv_id: str, line: int, warnings: Warnings) -> tuple[str, ...]:
+    """Returns the names in a list of authors. Warns if it leaves some out."""
+    names, not_shown = _names.split_listed(authors)
+    if not_shown is not None:
+        warnings.add("authors_not_shown", line=line, example=f"{arxiv_id}: {not_shown}".rstrip(": "))
+    return names
+
+
+def _warn_of_lost_texts(paper: model.Paper, line: int, warnings: Warnings) -> None:
+    if not (paper.title or paper.authors or paper.categories):
+        warnings.add("entry_without_text", line=line, example=paper.arxiv_id or "")
+    elif not paper.title:
+        warnings.add("entry_without_title", line=line, example=paper.arxiv_id or "")
 
 
 def _announced(*, cross: bool, replaced: bool) -> model.Announce:
@@ -380,10 +389,7 @@ class _Listing:
             announce_type=self._announced(head.text),
             comment=_field(node, "list-comments").removeprefix("Comments:").strip(),
         )
-        if not (paper.title or paper.authors or paper.categories):
-            self._warnings.add("entry_without_text", line=line, example=arxiv_id)
-        elif not paper.title:
-            self._warnings.add("entry_without_title", line=line, example=arxiv_id)
+        _warn_of_lost_texts(paper, line, self._warnings)
         self._sections[-1].read += 1
         self.entries.append(Entry(line, _papers.keyed(paper)))
 
@@ -398,9 +404,7 @@ class _Listing:
     def _authors(self, field: _html.Node | None, arxiv_id: str, line: int) -> tuple[str, ...]:
         if field is None:
             return ()
-        listed, not_shown = _names.split_listed(_words(field).removeprefix("Authors:"))
-        if not_shown is not None:
-            self._warnings.add("authors_not_shown", line=line, example=f"{arxiv_id}: {not_shown}".rstrip(": "))
+        listed = _listed(_words(field).removeprefix("Authors:"), arxiv_id, line, self._warnings)
         linked = tuple(name for link in field.inline("a") if (name := _names.decode_accents(link.text)))
         return linked or listed
 

@@ -360,19 +360,21 @@ def _is_groups(text: str) -> bool:
 
 def _read_groups(text: str, warnings: Warnings, language: str | None) -> Content:
     """Returns the papers of the groups. Raises BrokenDigest, with the line, if a line should be an address and is not."""
-    entries: list[Entry] = []
+    groups = _format.bounded(_groups(text, warnings))
+    return Content(entries=[_entry_of_group(group, warnings, language) for group in groups])
+
+
+def _groups(text: str, warnings: Warnings) -> Iterator[list[Line]]:
+    """Yields the whole groups. Warns of lines that are left over at the end."""
     group: list[Line] = []
     last = text.rstrip().count("\n") + 1
     for line in _separated(_stripped_lines(text), warnings):
         group.append(line)
         if len(group) == _GROUP and not (line[0] == last and _is_cut_short(line[1])):
-            if len(entries) >= _format.MOST_PAPERS:
-                raise _format.too_many()
-            entries.append(_entry_of_group(group, warnings, language))
+            yield group
             group = []
     if group:
         warnings.add("incomplete_group", line=group[0][0], example=group[0][1])
-    return Content(entries=entries)
 
 
 def _stripped_lines(text: str) -> Iterator[Line]:

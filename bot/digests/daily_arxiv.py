@@ -158,7 +158,7 @@ class _Page:
     def read(self, text: str) -> None:
         """Reads the page from one head to the next."""
         start, line = 0, 1
-        for end in chain(_heads(text), [len(text)]):
+        for end in chain(_format.bounded(_heads(text)), [len(text)]):
             self._read_block(text[start:end], line)
             line += text.count("\n", start, end)
             start = end
@@ -259,8 +259,6 @@ class _Page:
             body.unread += (f"{name}: {text}" for name, text in texts.items() if _summaries.meaningful(text))
         for text in body.unread:
             self._warnings.add("unread_text", line=line, example=text)
-        if len(self.entries) >= _format.MOST_PAPERS:
-            raise _format.too_many()
         self._found[next(iter(categories), "")] += 1
         self.entries.append(Entry(line, _papers.keyed(paper)))
 

@@ -50,13 +50,11 @@ def _is_list(text: str) -> bool:
     return bool(_ARRAY.match(text)) and any(item.record("paper").members for item in _json.first_items(text))
 
 
-def _read_list(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    """Returns the papers of the list, with the newest day among them. Raises BrokenDigest if the list is damaged."""
-    return daily_papers(text, warnings)
-
-
 def daily_papers(text: str, warnings: Warnings, member: str = "", line: int = 1) -> Content:
-    """Returns the papers of a list, or of the array `member` of an object. The text begins in `line` of its document."""
+    """Returns the papers of a list, or of the array `member` of an object, with the newest day among them.
+
+    The text begins in `line` of its document. Raises BrokenDigest if the list is damaged.
+    """
     days: list[date | None] = []
 
     def entry(record: Record) -> Entry | None:
@@ -222,6 +220,6 @@ def _entry(line: int, title: str, abstract: str) -> Entry:
 
 FORMATS = (
     Format("hf_html", _is_page, _read_page),
-    Format("hf_json", _is_list, _read_list),
+    Format("hf_json", _is_list, lambda text, warnings, _: daily_papers(text, warnings)),
     Format("hf_text", _is_copy, _read_copy),
 )

@@ -273,8 +273,6 @@ def _read_month(text: str, warnings: Warnings, language: str | None) -> Content:
         if rest.lstrip(" \ufeff").startswith("# "):
             warnings.add("glued_line", line=number, example=line)
         if title and not _TRANSLATION.match(line):
-            if len(found) >= _format.MOST_PAPERS:
-                raise _format.too_many()
             found.append((number, title, ()))
             warnings.add("no_identifiers", line=number)
             target = file
@@ -290,7 +288,7 @@ def _read_month(text: str, warnings: Warnings, language: str | None) -> Content:
         raise _format.unrecognized_page(unrecognized_at)
     entries = [
         Entry(number, _papers.keyed(Paper(key="", title=title, translations=translations)))
-        for number, title, translations in found
+        for number, title, translations in _format.bounded(found)
     ]
     return Content(entries=entries, day=max(filter(None, days), default=None))
 
