@@ -1,4 +1,4 @@
-"""Addresses of chats, and the platforms that they are on."""
+"""Addresses of chats: how they are written and refused, how long a name may be, and what each platform can do (`PlatformFacts`)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The categories of arXiv (https://arxiv.org/category_taxonomy), and the archives that arXiv closed.
+"""The categories of arXiv: which names mean one, in English and Chinese, which bare words count as one, and the closed archives.
 
 A category is written `archive.CLASS` ("cs.LG"), or only `archive` if the archive has no classes ("hep-th"). The name of
 an archive with classes ("cs", "cond-mat") means all its categories.

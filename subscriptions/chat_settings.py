@@ -1,4 +1,4 @@
-"""The settings of chats: which settings exist, what a chat may choose, and the values in effect (docs/settings.md).
+"""The settings of chats: which exist, what may be chosen, and the defaults by kind of chat: times, quiet hours, papers shown (docs/settings.md).
 
 `SETTINGS` declares each setting once. Commands, lists, help, export, import and the store read this declaration. A new
 setting needs one more entry, and code that acts on its value.

@@ -1,4 +1,4 @@
-"""How near a paper is to a question in meaning, computed from their vectors as plain integers.
+"""How near a paper is to a question in meaning, from when on it counts as near, and how much its best sentence and its whole count.
 
 An encoder (`bot.ports.meaning`) turns a text into 512 numbers, and rounds them. Of a paper it keeps one bit for each
 number: its sign. Of a question it keeps two bits: the sign, and whether the value is large. Comparing them means counting

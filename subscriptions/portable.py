@@ -1,4 +1,4 @@
-"""Subscriptions as text that a person can read, edit and import into another chat (docs/commands.md, export).
+"""Subscriptions as text to edit and import: how lines are read, how many at once, how long a name may be (docs/commands.md, export).
 
 In the store and in exports, each name and each query is on one line and has no control characters.
 """

@@ -1,4 +1,4 @@
-"""Time zones, by the names and offsets under which they are stored, and by the places that people type."""
+"""Time zones by names, offsets and places that people type: which cities are known, which names are ambiguous, which nearly right."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What is special about a title: the terms by which a paper like it is found."""
+"""Which words of a title can be excluded: how rare in other titles, how short or long, which name a topic, and which come first."""
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise

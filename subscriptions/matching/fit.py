@@ -1,4 +1,4 @@
-"""How well a paper fits a query.
+"""How well a paper fits a query: how much words in the title, rare words and words near each other count.
 
 Words in the title count more than others, and rare words more than common words. Words near each other add points.
 """

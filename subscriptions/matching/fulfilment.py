@@ -1,4 +1,4 @@
-"""Decides whether a paper fulfils a term."""
+"""Decides whether a paper fulfils a term: phrases, beginnings of words, names and initials, and how near is near enough for `like:`."""
 
 from collections.abc import Callable, Iterator
 

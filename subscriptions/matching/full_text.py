@@ -1,4 +1,4 @@
-"""A question to a full-text index of papers, as a tree. Each kind of database translates it into its own language."""
+"""A question to a full-text index of papers, as a tree that each kind of database translates; which words may correct a mistyped one."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The tokens of a paper, in which terms are looked for."""
+"""The tokens of a paper, in which terms are looked for, and how many words are shown of those that make it near to others."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Papers with their tokens, each once, and an index of them for matching many queries."""
+"""Papers with their tokens, each once, and their index; of several copies of a paper, whose texts, categories and announce type count."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What papers have in common: weighted words and a meaning, by which other papers are near to them.
+"""What papers have in common: how many words count, how much dislikes, libraries and meaning weigh, and how near other papers are.
 
 A profile has the words that liked papers share and that few other papers have. The weight of a word is the
 product of

@@ -1,4 +1,4 @@
-"""Why a paper fits a query, or does not.
+"""Why a paper fits a query, or does not: which words are marked in its texts, which hits come first, which parts of the query fail.
 
 If the paper fits, the reasons are places in its texts. Otherwise, the reasons are parts of the query.
 """

@@ -1,4 +1,4 @@
-"""The words of a paper with weights, and how rare words are in the latest papers."""
+"""How much each word of a paper weighs (more in the title; numbers and stop words nothing), and how rare it is in the latest papers."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

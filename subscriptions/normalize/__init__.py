@@ -1,4 +1,4 @@
-"""Cuts text into the words that are matched, in six steps: TeX, letters, apostrophes, runs, Greek letters, plurals."""
+"""The words that are matched, in six steps: TeX, letters, apostrophes, runs, Greek letters, plurals; umlauts in names, equal titles."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Spells Greek letters (step 5)."""
+"""Spells Greek letters (step 5): αβ is found as alpha and beta, but μm stays, since it has a Latin letter."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""Folds plurals (step 6)."""
+"""Folds plurals (step 6): irregular ones such as matrices; words such as news are none; what a beginning with a star has to find."""
 
 import re
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Cuts a text into runs of letters and digits (steps 3 and 4), by apostrophes and scripts."""
+"""Cuts a text into runs of letters and digits (steps 3 and 4): c++ and c#, decimal points, possessives, single Chinese characters."""
 
 import re
 import unicodedata

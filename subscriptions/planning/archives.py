@@ -1,4 +1,4 @@
-"""Decides which digests are news by their day, and which are archives (rule 12)."""
+"""Decides which digests are news and which are archives: for how many days one is news (rule 12), and which dates lie too far ahead."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

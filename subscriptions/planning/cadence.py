@@ -1,4 +1,4 @@
-"""Cadences and their due moments, and the days of the week and times of day that people type.
+"""When a subscription is due: default hours, changes of clocks, how long when-out waits, when quiet hours end; words for days of the week.
 
 All patterns match English and Chinese in the form that `times._words.plain` returns (lower case, single spaces).
 """

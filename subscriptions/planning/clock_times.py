@@ -1,4 +1,4 @@
-"""Times of day that people type, in English and Chinese."""
+"""Times of day that people type, in English and Chinese: am and pm, what "few" and "couple" count, which hour morning or evening means."""
 
 import re
 from dataclasses import dataclass

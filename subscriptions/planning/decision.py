@@ -1,4 +1,4 @@
-"""Decides what one delivery brings to a chat at a due moment. Pure."""
+"""What one delivery brings: which papers, in which order, how many shown or only near, alert or bulletin, also empty or late. Pure."""
 
 from bisect import bisect_right
 from collections import Counter

@@ -1,4 +1,4 @@
-"""When subscriptions are due, from their cadences, quiet hours and clocks."""
+"""When subscriptions are due after a new time or zone, and when quiet hours put them off; what happens to overdue ones."""
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo

@@ -1,4 +1,4 @@
-"""The missed days of a source: which are still to be fetched, and what became of the others. Pure."""
+"""The missed days of a source: for how many days and tries each is still fetched, and what became of the others. Pure."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Reads how long a chat wants to pause: "3 days", "until friday", 到3月3日."""
+"""Reads how long a pause is: "3 days", "until friday", 到3月3日; the longest pause, when "next week" ends, which dates are refused."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Decides what a poll of a source means."""
+"""Decides what a poll of a source means: new, quiet, stale, late or failed; whether due papers have come, or polls go on."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Decides what to do after an attempt to post that did not end in "sent". Pure."""
+"""Decides what follows a post that did not end in "sent": how long it waits, the plain form, a paused chat, dead or unclear. Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

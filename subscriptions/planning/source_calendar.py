@@ -1,4 +1,4 @@
-"""When papers come: arXiv's days, and the schedules by which sources are polled. Pure; moments are in UTC.
+"""arXiv's days and holidays, how often a source is polled, when its papers are late, waits after failures. Pure; moments are in UTC.
 
 arXiv announces papers from Sunday to Thursday at 20:00 in New York. Its lists show them at once, its feeds from the
 next midnight on. So a *batch*, the papers of one announcement, is dated with the day after it, Monday to Friday

@@ -1,4 +1,4 @@
-"""Whether a source is late, failing or behind."""
+"""Whether a source is late, failing or behind, was not polled some minutes after it was due, or lacks most of its summaries."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The query language (docs/queries.md): typed text → syntax tree and alternatives → canonical text.
+"""The query language (docs/queries.md) and its fields: names in English and Chinese, what each asks for, the reply if no source has it.
 
 This module has the fields and their values. `tree` has the parts of a query and `algebra` their boolean algebra. `parse`
 reads a text. `rewriting` makes texts that people can read and type. `advice` finds better queries. `links` finds the

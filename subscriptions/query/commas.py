@@ -1,4 +1,4 @@
-"""Decides what commas mean: a list, one author, several papers, or an exclusion.
+"""Decides what commas mean (a list, one author, several papers, an exclusion), and which words exclude: not, without, except, 不要.
 
     rlhf, dpo, not reward model         any of the items, without the excluded one
     author:Doe, Jane                    one author

@@ -1,4 +1,4 @@
-"""Splits a typed text into lexemes."""
+"""Splits a typed text into lexemes: which words and characters are operators, where a word, star or link ends, and what is a field."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Prepares a typed text for the grammar.
+"""Prepares a typed text for the grammar: typographic quotes and dashes, full-width and invisible characters, accent macros.
 
 Typographic characters become plain ones, and TeX accent macros become letters. Each character keeps the column where it
 was typed, for error messages.

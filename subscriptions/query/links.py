@@ -1,4 +1,4 @@
-"""Finds the papers that a text names by ids, DOIs and links."""
+"""Finds the papers that a text names by ids, DOIs and links: which forms of ids and links count, and where one ends."""
 
 import re
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Finds links in what people write."""
+"""Finds links in what people write, of which sites they name a paper (arXiv, ADS, DBLP, publishers), and those that name none."""
 
 import re
 from collections.abc import Iterator

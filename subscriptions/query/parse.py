@@ -1,4 +1,4 @@
-"""Text -> query: chooses the grammar that reads a text, and checks the result.
+"""Text -> query: brackets and operators, what is closed or left out, single quotes as a phrase, hints on likely mistakes.
 
 The parser has its own stack instead of recursion. Each frame of the stack is an open bracket; the first frame is the
 whole text. A frame has alternatives. An alternative is a list of parts, all of which a paper must fulfil. A minus or a

@@ -1,4 +1,4 @@
-"""The refusals of queries, and the hints on how a query was read.
+"""The refusals of queries, their limits (length, alternatives, letters before a star, papers of `like:`), and hints on how one was read.
 
 Each refusal has a hint with an example that works. The most useful hints come first. Some hints are about things that only
 other search engines understand: years, NEAR/5, semicolons, operators in lower case or in Chinese.

@@ -1,4 +1,4 @@
-"""Turns the values of one text into parts of a query. Refuses wrong values, and notes how values were read."""
+"""Turns the values of one text into parts of a query: which are refused, how mistyped fields and unknown categories are noted."""
 
 import re
 from difflib import get_close_matches

@@ -1,4 +1,4 @@
-"""Writes a value so that it is read alike."""
+"""Writes a value so that it is read alike: what has to be in quotes, such as a word that looks like an operator."""
 
 import re
 from collections.abc import Iterator

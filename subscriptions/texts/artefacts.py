@@ -1,4 +1,4 @@
-"""Addresses of code and data in comments and abstracts."""
+"""Addresses of code and data in comments and abstracts (`has:code`): which hosts count, and the first address."""
 
 import re
 from urllib.parse import urlsplit

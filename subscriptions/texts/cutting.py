@@ -1,4 +1,4 @@
-"""Cuts texts to a length, at sentences or words."""
+"""Cuts texts to a length, at sentences, clauses or words: which full stops end none, how wide characters are, when a cut is too short."""
 
 import re
 from functools import lru_cache

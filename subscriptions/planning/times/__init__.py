@@ -1,4 +1,4 @@
-"""Reads times as people write them, in English and Chinese.
+"""Reads times as people write them, and decides where a query ends and its time begins: "recall at 5" and "weekly supervision" have none.
 
 `_words` has the words and phrases of times, and finds them in a text. `reading` decides what they mean together. This
 module turns that meaning into a cadence, and finds where a query ends and its time begins.

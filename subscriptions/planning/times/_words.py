@@ -1,4 +1,4 @@
-"""The words and phrases of times in English and Chinese: patterns for plain texts, and the tokens that they become."""
+"""The words of times in English and Chinese as tokens; which rhythms do not exist ("hourly", "every other day"), and the nearest one."""
 
 import re
 from collections.abc import Callable, Iterator
