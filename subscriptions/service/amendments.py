@@ -1,8 +1,6 @@
-"""Changes subscriptions and settings of a chat, and undoes changes. An undo is a change, so it can be undone, too.
+"""Changes the query, name or time of subscriptions and the settings of a chat, and merges two subscriptions.
 
-A changed subscription keeps its number and its cursor. An undo restores only the parts that the change touched, and only
-if no later change touched them. A removed subscription is restored with its old cursor. A subscription that still
-exists keeps its present cursor, so no paper is sent twice.
+A changed subscription keeps its number and its cursor.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What people ask about a delivered paper: which one it was, where it went, and how its title can be told apart."""
+"""What people ask about a delivered paper: which one, where it went, what brought it; with how many titles its words are compared."""
 
 from collections.abc import Sequence
 

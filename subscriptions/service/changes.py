@@ -1,4 +1,4 @@
-"""The log of a chat's changes.
+"""The log of a chat's changes, for undo: how many are kept, how many can be undone, and what counts as one change.
 
 Each entry has the state of the chat before a change, so that people can undo the change.
 

@@ -1,4 +1,4 @@
-"""The state of a chat and of the whole bot, for `/status`, `/stats` and the pages."""
+"""The state of a chat and of the whole bot, for `/status`, `/stats` and the pages; for how long /connect manages another chat."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

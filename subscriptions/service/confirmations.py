@@ -1,4 +1,4 @@
-"""Addresses that are asked first whether papers may be sent there (double opt-in), such as those of mail."""
+"""Addresses that are asked first, such as those of mail (double opt-in): how long they can answer, how many questions there may be."""
 
 import json
 from collections.abc import Collection, Sequence

@@ -1,4 +1,4 @@
-"""The chat of a conversation and what is stored of it: known or new, buttons that were pressed, shared links."""
+"""The chat of a conversation: known or new, which chat a thread belongs to, each update once (rule 8), meanings of buttons, offers."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Exports subscriptions as text that can be imported."""
+"""Exports subscriptions as text that can be imported, with the settings if all chats are exported, and the papers that a chat got."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Reads what a feed contains: the papers that a chat was sent."""
+"""Reads what a feed contains: the papers that a chat was sent, and how many of the newest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

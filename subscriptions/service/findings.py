@@ -1,4 +1,4 @@
-"""Finds what is wrong, as far as the store knows: in the outbox, on platforms, with sources, with meaning and the clock."""
+"""Finds what is wrong in the outbox, on platforms, with sources, meaning and the clock, and from when on it is more than a warning."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Imports subscriptions from text."""
+"""Imports subscriptions and settings from text: what each line adds or changes, which is refused, from when on new ones want papers."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Stores digests and announces papers."""
+"""Stores digests and announces papers: what an archive or a digest that comes again changes, and how many papers go together."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Finds stored papers by a query. What was found is kept until papers come."""
+"""Finds stored papers by a query: among how many of the newest, and how many it reads where the index cannot decide."""
 
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

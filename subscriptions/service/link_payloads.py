@@ -1,4 +1,4 @@
-"""Queries in links that open the bot."""
+"""Queries in links that open the bot: how they are encoded, and how long one may be."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 

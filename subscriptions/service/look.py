@@ -1,4 +1,4 @@
-"""Looks at new papers for all subscriptions that follow shared cursors."""
+"""Looks at new papers for all subscriptions that follow shared cursors: who follows one or leaves it, who waits in quiet hours."""
 
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

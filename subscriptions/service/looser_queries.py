@@ -1,4 +1,4 @@
-"""Queries that find more papers than a query that finds few."""
+"""Queries that find more papers than a query that finds few: which are suggested, in which order, and which find too many."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

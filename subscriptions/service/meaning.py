@@ -1,4 +1,4 @@
-"""Use cases of meaning: the store's encoder, codes of papers, vectors of questions, and the papers nearest to a question."""
+"""Use cases of meaning: the store's encoder, codes of papers, whose turn it is to make them, and among how many papers is searched."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Use cases of summaries by a language model: for which papers they are wanted, asked for within a budget, and stored.
+"""Summaries by a language model: for which papers and how long they are wanted, how many tries, how many at once, when one is wrong.
 
 Planning and delivering know nothing of them: a delivery shows what is there when it is rendered. Summaries are wanted for
 papers that subscriptions match, in the languages of their chats, once each.

@@ -1,4 +1,4 @@
-"""The papers that are near to others: in queries (`like:`), and for a person who asks (docs/queries.md)."""
+"""The papers that are near to others, in queries (`like:`) and for a person who asks: how many, by words and meaning (docs/queries.md)."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace

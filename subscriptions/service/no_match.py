@@ -1,4 +1,4 @@
-"""Stores notices about papers that did not come."""
+"""Stores notices about papers that did not come: after how many days without a match, and to whom if strangers read the chat."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Stores notices to chats, their owners and the operators."""
+"""Stores notices to chats, their owners and the operators: who gets one, how often a day, how much it names; pauses unreachable chats."""
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence

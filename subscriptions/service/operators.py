@@ -1,4 +1,4 @@
-"""Who runs the bot: operators, and the codes with which a person becomes one."""
+"""Who runs the bot: operators, the codes with which a person becomes one, how many are valid, and how many wrong ones may be sent."""
 
 import hmac
 import secrets

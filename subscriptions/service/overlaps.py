@@ -1,4 +1,4 @@
-"""Two subscriptions that find nearly the same papers, and the query that stands for both."""
+"""Which two subscriptions are nearly the same (how many papers and what share both find), may be merged, and the query for both."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

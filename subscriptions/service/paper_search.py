@@ -1,4 +1,4 @@
-"""Searches all stored papers by words, by meaning and by name."""
+"""Searches all stored papers by words, by meaning and by name: which come first, and how near one must be to be worth showing."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

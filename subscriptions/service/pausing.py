@@ -1,4 +1,4 @@
-"""Pauses and resumes chats and subscriptions, and lets people send or skip the papers that waited."""
+"""Pauses and resumes chats and subscriptions: when they are due again, and for how long the papers that waited can be skipped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The inputs of a plan: due subscriptions, and the papers that they may deliver."""
+"""The inputs of a plan: due subscriptions, the papers that they may deliver, one delivery for a chat and minute, and what is cached."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext

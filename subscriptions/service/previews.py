@@ -1,4 +1,4 @@
-"""Previews: what subscriptions find in recent papers or on the newest day, and what would be sent at this moment."""
+"""Previews: what subscriptions find in so many days or on the newest day, what would be sent now, and how many papers are shown."""
 
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence

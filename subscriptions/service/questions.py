@@ -1,4 +1,4 @@
-"""The vectors of texts that queries ask with `about:`, and of texts that people search for.
+"""The vectors of texts that queries ask with `about:` and people search for; when such a query rests, and what is said then.
 
 They are stored with queries, or this process had them made before. Making one takes some milliseconds, or a second if the
 encoder has to start first. So it is not done inside a transaction: a use case that lacks vectors raises Unencoded, and is

@@ -1,4 +1,4 @@
-"""The papers of the last days, counted for confirmations, lists and advice."""
+"""The papers of the last days, counted for confirmations, lists and advice: of how many days, and how far back "last came" looks."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Adds subscriptions to a chat, and removes them."""
+"""Adds subscriptions to a chat and removes them: how many it may have, from when on a new one wants papers, how many examples."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Restores a copy of the database (docs/operating.md, Copies).
+"""Restores a copy of the database: which copies are refused, and what counts as sent then (docs/operating.md, Copies).
 
 After a restore, deliveries that were due before the loss count as sent.
 """

@@ -1,4 +1,4 @@
-"""How long data is stored, and how it is erased (docs/architecture.md, rules 8, 10, 11)."""
+"""How long data is stored and how it is erased, when the daily clean-up and copy are due, whose database it is (rules 8, 10, 11)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

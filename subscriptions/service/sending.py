@@ -1,4 +1,4 @@
-"""The outbox for its senders: the outcome of a post or an edit, and what a person does with a delivery."""
+"""The outbox for its senders: outcomes of posts and edits, when a silent worker counts as dead, what a person does with a delivery."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress

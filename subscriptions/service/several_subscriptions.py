@@ -1,4 +1,4 @@
-"""Several subscriptions at once, by the numbers that people type."""
+"""Several subscriptions at once, by the numbers that people type: "1-3 and 5", 2号和4号; and the numbers that are missing."""
 
 import re
 from collections.abc import Collection, Iterator, Sequence

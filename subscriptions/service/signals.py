@@ -1,4 +1,4 @@
-"""What a chat did with papers: it opened, saved, liked or muted them."""
+"""What a chat did with papers (opened, saved, liked, muted): how many are kept, how many saved ones, and what takes back what."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

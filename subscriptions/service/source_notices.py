@@ -1,4 +1,4 @@
-"""What polls change for operators, and how often a publisher may be asked."""
+"""Stores polls of sources, lets one process at a time ask a publisher, and limits the missed days that a notice lists."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

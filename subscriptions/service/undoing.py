@@ -1,4 +1,9 @@
-"""Undoes a change of a chat, or an undo."""
+"""Undoes a change of a chat, or an undo: which parts are restored, when it is too late, and when a later change forbids it.
+
+An undo restores only the parts that the change touched, and only if no later change touched them. A removed subscription
+is restored with its old cursor. A subscription that still exists keeps its present cursor, so no paper is sent twice. An
+undo is a change, so it can be undone, too.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

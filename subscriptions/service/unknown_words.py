@@ -1,4 +1,4 @@
-"""Words of a query that no stored paper has, and the known words that are spelled nearly like them."""
+"""Words of a query that no stored paper has, and known words that are spelled nearly like them: with how many typing errors."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Why a chat did not get a paper."""
+"""Why a chat did not get a paper: words, a new version, too old, a cross-list, its library, a pause, not due; the nearest first."""
 
 from dataclasses import dataclass
 from datetime import datetime

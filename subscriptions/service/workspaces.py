@@ -1,4 +1,4 @@
-"""Workspaces that installed or removed the app: their chats return, or are paused and forgotten."""
+"""Workspaces that installed or removed the app: for how long their chats are kept, how they return; people who left a channel."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
