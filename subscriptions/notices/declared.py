@@ -1,4 +1,4 @@
-"""Notices to operators about events, and `NOTICES`: cause → class for all notices. `findings.py` has what is wrong now."""
+"""Notices to operators about events: clock, new version, recovered source, missed days, filed papers; `NOTICES`: cause → class for all."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass

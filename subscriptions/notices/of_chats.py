@@ -1,4 +1,4 @@
-"""Notices to chats about their state."""
+"""Notices about the state of a chat: paused or resumed, topics gone, who left, let in or denied, the question to an address."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Notices about papers that a chat did not get."""
+"""Notices about papers that a chat did not get: nothing matched for days, sources late or failed, no papers today."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Exports and erases the data of a chat. Writes the JSON piece by piece, since a chat may have very many rows."""
+"""Exports and erases the data of a chat: what belongs to it or names it elsewhere, and what stays. Writes the JSON piece by piece."""
 
 import json
 import re

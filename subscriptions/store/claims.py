@@ -1,4 +1,4 @@
-"""Posts the messages of a lane: claim one, mark it as being sent, settle its outcome (architecture.md, rules 6 and 7).
+"""Posts the messages of a lane: what blocks it, who may post, what waits or is skipped, how an outcome is settled (rules 6 and 7).
 
 Every message takes these steps. So their statements are built only once, and return columns instead of an object for each
 row.

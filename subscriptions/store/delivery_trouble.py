@@ -1,4 +1,4 @@
-"""Deliveries that are dead or wait for long, and the notices about them."""
+"""Deliveries that are dead or wait for long: how long that is, how many ids are named; and the notices about them."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Requests edits of sent messages, because papers were withdrawn or got a summary."""
+"""Requests edits of sent messages, because papers were withdrawn, or got a summary while the message was not too old for that."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta

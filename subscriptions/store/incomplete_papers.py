@@ -1,4 +1,4 @@
-"""Papers that lack values which arXiv knows, and when arXiv was asked for them."""
+"""Papers that lack values which arXiv knows: which ones it may be asked about, how many times, and how long after the last time."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

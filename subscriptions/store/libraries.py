@@ -1,4 +1,4 @@
-"""The libraries of chats: the papers in a file that a person sent."""
+"""The libraries of chats: the papers in a file that a person sent, and by which ids and titles a paper is found in one."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

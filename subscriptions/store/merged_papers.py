@@ -1,4 +1,4 @@
-"""Merges the papers of a digest into the known papers: one row for each paper (docs/architecture.md, rules 1 and 4)."""
+"""Merges papers of a digest into the known ones: which are the same, and which are news again within so many days (rules 1 and 4)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

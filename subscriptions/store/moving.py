@@ -1,4 +1,4 @@
-"""Moves chats to another address, with all their data (docs/architecture.md, rule 9)."""
+"""Moves chats to another address with all their data: of two that become one, whose settings, numbers and cursors stay (rule 9)."""
 
 import re
 from collections.abc import Iterable, Mapping

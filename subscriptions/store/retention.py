@@ -1,4 +1,4 @@
-"""Removes old rows, a limited number at a time (docs/operating.md, What is stored).
+"""Removes old rows, a limited number at a time: what stays of papers and deliveries (docs/operating.md, What is stored).
 
 Each clean-up function takes a moment and the largest number of rows to handle, and returns how many it handled. The rows
 themselves show what is left to do, so the work can stop after any step and continue later. Each function uses an index.

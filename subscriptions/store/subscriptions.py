@@ -1,4 +1,4 @@
-"""Subscriptions of chats, and their cursors. A cursor is the sequence up to which a subscription has looked at papers."""
+"""Subscriptions of chats, their numbers, which are never used again, and their cursors: up to which sequence each has looked."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence

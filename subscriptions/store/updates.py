@@ -1,4 +1,4 @@
-"""Updates of platforms: each is stored with its reply in the transaction of its effect (docs/architecture.md, rule 8)."""
+"""Updates of platforms: each is stored with its reply and its effect (rule 8); for how long an unconfirmed reply is posted again."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta

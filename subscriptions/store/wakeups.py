@@ -1,4 +1,4 @@
-"""The jobs that wake a worker for a lane. A job is only a wake-up: the outbox says what there is to do."""
+"""The jobs that wake a worker for a lane, alerts before bulletins. A job is only a wake-up: the outbox says what there is to do."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The database: transactions, schema, and errors as sentences for people.
+"""The database: which one is ours, when a disk counts as full, rights of files, and errors as sentences for people.
 
 This package hides the differences between SQLite and PostgreSQL. Errors of both get the same sentences.
 """

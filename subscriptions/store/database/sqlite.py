@@ -1,4 +1,4 @@
-"""SQLite: the database file."""
+"""SQLite: the database file, its durability and rights, its log, and copies of it while others write."""
 
 import errno
 import secrets

@@ -1,4 +1,4 @@
-"""The database and its transactions. Code for only one kind of database is in `sqlite` or `postgres`."""
+"""The database and its transactions: which thread may write, how long it waits for a lock, and how many of its copies are kept."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

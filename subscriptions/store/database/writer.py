@@ -1,4 +1,4 @@
-"""The writer thread of a process. Its tasks share transactions, although each task can fail alone."""
+"""The writer thread of a process: which tasks share a transaction and how many, that each fails alone, and how many may wait."""
 
 from collections import deque
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""A PostgreSQL database: a server that processes on several machines can use."""
+"""A PostgreSQL database: connections and timeouts of a process, the sender lock, leases, and slots of bot tokens for all workers."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence

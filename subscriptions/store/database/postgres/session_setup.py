@@ -1,4 +1,4 @@
-"""Sets up a connection to PostgreSQL before its use."""
+"""Sets up a connection to PostgreSQL before its use: refuses one that a pooler shares, and replaces the character NUL."""
 
 from typing import Any
 

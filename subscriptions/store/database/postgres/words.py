@@ -1,4 +1,4 @@
-"""The full-text index on PostgreSQL."""
+"""The full-text index on PostgreSQL, and how much of a very long paper it holds."""
 
 from collections.abc import Iterable, Sequence
 
