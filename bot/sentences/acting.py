@@ -1,4 +1,4 @@
-"""Does what a sentence says: changes subscriptions, rates papers, answers small talk and requests that are impossible.
+"""Does what a sentence says (changes, ratings, small talk, the impossible), and decides whether it is sure enough or asks first.
 
 If the meaning is sure, the change is made, and the reply has [undo]. If the meaning is not sure, or if several
 subscriptions may be meant, the reply asks with buttons, the likeliest first.

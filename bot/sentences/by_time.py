@@ -1,4 +1,4 @@
-"""Finds the subscriptions that a text names by when they come: "the Friday one", 每天的那个. Pure."""
+"""Finds the subscriptions that a text names by when they come: "the Friday one", 每天的那个; which hours are of the morning. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence

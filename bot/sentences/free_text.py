@@ -1,4 +1,4 @@
-"""Text without a command: what it says, alone or after the message before it; otherwise it is as without this room (plain_text)."""
+"""Text without a command: in which order its meanings are tried, distress first; otherwise it is as without this room (plain_text)."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What the bot brought to a chat: "what did you send me this morning?", "how many papers came this week?"."""
+"""What the bot brought to a chat ("what did you send me this morning?"): in which order, and how many papers on a page."""
 
 from collections.abc import Sequence
 from dataclasses import replace

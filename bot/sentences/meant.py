@@ -1,4 +1,4 @@
-"""Decides which subscriptions the words of a sentence mean, and what is left of a query without a word. Pure."""
+"""Decides which subscriptions words mean ("both", "the last two", a name, a place), and what is left of a query without a word. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

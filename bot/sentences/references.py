@@ -1,4 +1,4 @@
-"""Tells how a text refers to the message before it, and reads what it says then. Pure.
+"""Tells how a text refers to the message before it, up to how many words and how surely, and reads what it says then. Pure.
 
 What it means depends on what was shown: see bot/sentences/follow_ups.py.
 """

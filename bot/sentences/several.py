@@ -1,4 +1,4 @@
-"""Several wishes in one message: each is done within a part of the transaction of its own, and one [undo] takes all back.
+"""Several wishes in one message: each in a part of the transaction, one [undo] for all; how many queries of a list are tried.
 
 The answer names each wish with its outcome, in order, also one that was refused.
 """

@@ -1,4 +1,4 @@
-"""Answers small talk, and requests for what paperwire cannot know."""
+"""Answers small talk, a person in distress, and requests for what is not known: affiliations, citations, full texts, news."""
 
 from collections.abc import Mapping
 from dataclasses import replace

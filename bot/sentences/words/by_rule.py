@@ -1,4 +1,4 @@
-"""Finds meanings by rules, where sentences with very different meanings look alike to what was learned. Pure."""
+"""Finds meanings by rules where examples mislead: distress, "ok", unsave, feeds, a wrong summary, what came, both languages. Pure."""
 
 import re
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Finds the request in a long text that a person dictated; a long text in which nobody asks for anything is pasted. Pure.
+"""Finds the request in a long text that a person dictated; from how many words a text is long, and when it is only pasted. Pure.
 
 "hi i am a student and never find the time so could you send me what is new on kelp every monday that would be great" asks
 in one clause. What people tell around it is no part of the query.

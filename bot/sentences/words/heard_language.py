@@ -1,4 +1,4 @@
-"""Tells in which language a person writes. Pure."""
+"""Tells in which language a person writes, and which texts are too short to tell it, such as terms and ids. Pure."""
 
 import re
 

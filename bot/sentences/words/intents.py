@@ -1,4 +1,4 @@
-"""Finds the meaning of a text without a slash: its intent, how sure that is, and the command that does it. Pure.
+"""Finds the meaning of a text without a slash: its intent or that it is a query, how sure that is, and the command for it. Pure.
 
 The intents are the names of the files in `examples/`. Most names are the command for the intent, with "-" instead of
 spaces: `export-saved-bib` is "/export saved bib". `_ARGUMENTS` has, for each intent, the function that takes the

@@ -1,4 +1,4 @@
-"""Recognises sentences in languages other than English and Chinese. Pure.
+"""Recognises sentences in languages other than English and Chinese: by which words and how surely; what is said then. Pure.
 
 A topic may be in any language, so a text counts as a sentence only if it has a word with which people of its language
 ask for something, or is a question with letters that English lacks. Only then is the library asked in which language it

@@ -1,4 +1,4 @@
-"""Tells orders from sentences that only speak of an action: that deny it, ask about it, report it or quote it. Pure.
+"""Tells orders from sentences that only deny, report, quote or ask about an action; how sure an order must be to be done. Pure.
 
 "don't remove 2", "how can I unsubscribe?", "I removed it by accident" and "if I pause it" have the verbs of orders. Such a
 sentence is never sure, so that the bot asks instead of acting. What tells them apart is learned from the pairs of sentences

@@ -1,4 +1,4 @@
-"""Finds past times in a text and reads them: "this morning", "since Monday", "in the last 3 days", 昨晚. Pure."""
+"""Finds past times in a text and reads them: "this morning" and its hours, "since Monday", "in the last 3 days", 昨晚. Pure."""
 
 import re
 from datetime import date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""Reads a sentence: splits it into tokens, finds its likely intents, and finds the part to which each word belongs.
+"""Reads a sentence up to a length: splits it into tokens, finds its likely intents, and the part to which each word belongs.
 
 Quotations, papers, categories, numbers, times and places are found by rules, and each is one token. Everything else is
 learned from examples.

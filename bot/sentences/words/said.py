@@ -1,4 +1,4 @@
-"""A text and what it may mean, the likeliest first. Pure."""
+"""A text and what it may mean, the likeliest first; how sure an intent must be to act on it, to ask about it, or to remove. Pure."""
 
 import re
 from itertools import pairwise

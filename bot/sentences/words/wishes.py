@@ -1,4 +1,4 @@
-"""Splits a message into wishes: "follow kelp and pause mamba" are two, "pause 1 and 2" and "command and control" are one. Pure.
+"""Splits a message into wishes, and how many are done: "follow kelp and pause mamba" are two, "pause 1 and 2" is one. Pure.
 
 A message is split only where each part is understood by itself: it has a verb of its own, or, like "track A on mondays
 and B on fridays", a subject and a time of its own and the verb of the part before. Everything else belongs to the wish
