@@ -1,4 +1,4 @@
-"""The entry point of the console script `paperwire` and of `python -m bot`.
+"""The entry point of `paperwire` and of `python -m bot`: ends at once by Ctrl-C, and refuses to start with a foreign package in place of ours.
 
 Ctrl-C ends the program with status 130, even while modules are being imported.
 """

@@ -1,4 +1,4 @@
-"""The composition root: builds the parts of the program from the settings."""
+"""The composition root: builds the parts of the program from the settings, and sets which of the libraries' lines are logged."""
 
 import asyncio
 import logging

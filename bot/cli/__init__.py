@@ -1,7 +1,7 @@
-"""The command line. Each subcommand reads its arguments, calls the program and prints the result.
+"""The command line: which subcommands and aliases there are, exit statuses, and what is proposed for a mistyped one.
 
-This module has the list of subcommands, and imports the module of a subcommand only when that is called. It turns every
-error into a sentence and an exit status.
+Each subcommand reads its arguments, calls the program and prints the result. This module imports the module of a
+subcommand only when that is called. It turns every error into a sentence and an exit status.
 """
 
 import os

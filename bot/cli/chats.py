@@ -1,4 +1,4 @@
-"""The subcommands about one chat: settings, set, say, link, export, import."""
+"""The subcommands about one chat: settings, set, say, link (also as a button or badge for a web page), export, import."""
 
 import asyncio
 import shlex

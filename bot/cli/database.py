@@ -1,4 +1,4 @@
-"""db, backup, restore: upgrade the schema of the database, show its size, make backups and restore them."""
+"""db, backup, restore: upgrade, measure or copy the database, make backups and restore them; what is overwritten only after a question."""
 
 from dataclasses import replace
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The output of `inspect` about digests: one dict per document for `--json`, tables for people."""
+"""The output of `inspect`: one dict per document for `--json`, tables for people; their columns by width, one row per format for many."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

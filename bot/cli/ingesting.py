@@ -1,4 +1,4 @@
-"""ingest and sources: store the papers of digests; list the sources and poll them."""
+"""ingest and sources: store papers of digests (which files are passed over), list and poll the sources, read feeds from OPML."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""match: which papers of digests a query finds, and the same for a file of queries. Needs no database."""
+"""match: which papers of digests a query finds; the same for a file of queries, with time and memory. Needs no database."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Prints the output of subcommands: text or one JSON document on stdout, errors on stderr. `tables` prints tables."""
+"""Prints the output of subcommands: text or one JSON document on stdout, errors on stderr, colours only on a terminal; questions."""
 
 import os
 import sys

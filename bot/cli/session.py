@@ -1,4 +1,4 @@
-"""Opens the session of a subcommand: its settings, clock and store."""
+"""Opens the session of a subcommand: its settings, clock and store; which moments, days and chats its options may name."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""status, workers, check, outbox: whether all is well, who works, and what waits to be sent."""
+"""status, workers, check, outbox: whether all is well, who works, what waits to be sent, to try it again or to give it up."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The subcommands about subscriptions: subscribe, subscriptions, unsubscribe, preview."""
+"""subscribe, subscriptions, unsubscribe, preview: the hints after subscribing, and of how many days a preview may be."""
 
 import shlex
 import sys

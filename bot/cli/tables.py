@@ -1,4 +1,4 @@
-"""Tables, marks and progress bars of subcommands."""
+"""Tables, marks and progress bars of subcommands: what is cut or wrapped, and after how long a bar appears."""
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence, Sized

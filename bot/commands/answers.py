@@ -1,4 +1,4 @@
-"""Answers in words to questions that have buttons: a city, the number of a subscription, a value, yes or no.
+"""Answers in words to questions with buttons: what counts as a city, a subscription's number or name, a value, yes or no, and what as a query.
 
 The functions return None if the text is not an answer. The text is then read as if no question had been asked.
 """

@@ -1,7 +1,8 @@
-"""Questions that the bot asks. The answer is the next plain text of the same person in the same chat.
+"""Questions that the bot asks: where it may ask, what counts as the answer, what drops or keeps an open question, how it reminds of it.
 
-To ask, a command returns the reply of `ask`. `verb` is a key of CALLBACKS. When the person answers, the function of
-that key is called. The function finds the answer in `context.args`, and the arguments of `ask` in `context.arguments`:
+The answer is the next plain text of the same person in the same chat. To ask, a command returns the reply of `ask`.
+`verb` is a key of CALLBACKS. When the person answers, the function of that key is called. The function finds the answer
+in `context.args`, and the arguments of `ask` in `context.arguments`:
 
     def edit(context: CommandContext) -> Reply:
         if not can_ask(context):

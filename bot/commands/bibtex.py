@@ -1,4 +1,4 @@
-"""Papers as BibTeX."""
+"""Papers as BibTeX: the keys and fields of entries, how authors and the year are written, and which TeX is kept."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,4 @@
-"""The buttons of a paper's card that change subscriptions.
-
-They mute a subscription, exclude words or an author from it, or follow an author.
-"""
+"""The buttons of a card that change subscriptions: mute (for how long), exclude (which words and authors), follow authors (how many)."""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The card of a paper, and the replies that show more: all its fields, why it came, or papers beyond a delivery's limit."""
+"""The card of a paper and what counts as opening it; [more], [why] (also why it is further up), [show more] and how many a page."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial

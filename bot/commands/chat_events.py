@@ -1,7 +1,4 @@
-"""Events of chats, channels, topics and workspaces.
-
-For example: the bot is added, blocked or let in again; a group becomes a supergroup; a topic is closed.
-"""
+"""Events: the bot is added (whom it greets, how often), blocked or muted; members leave, topics close, groups move, the app is removed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

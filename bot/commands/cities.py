@@ -1,4 +1,4 @@
-"""Cities with the time that their clocks show, to choose a time zone by: as buttons, or as options of a form."""
+"""Which cities are offered to choose a time zone by, in which order and how many at once, with their local times: as buttons or in a form."""
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta

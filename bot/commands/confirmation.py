@@ -1,4 +1,4 @@
-"""The reply to a new or changed subscription.
+"""The reply to a new or changed subscription: its advice, how many words of near papers it names, when it asks for the time zone.
 
 It says how the query was read, when it delivers and what it would have found, with advice and buttons.
 """

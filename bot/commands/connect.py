@@ -1,4 +1,4 @@
-"""connect: chooses the chat that commands are about."""
+"""connect: chooses the chat that commands are about, by its name or among the chats of the person; how many are shown."""
 
 from bot.commands import asking
 from bot.commands.context import Callback, Command, CommandContext

@@ -1,4 +1,4 @@
-"""What all commands share: the context of a command, and the classes that declare commands, callbacks and events."""
+"""What all commands share: their context; the classes of commands, callbacks and events; commands of other bots, mistyped names."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace

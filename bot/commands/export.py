@@ -1,4 +1,4 @@
-"""export: subscriptions as text, papers as BibTeX or RIS."""
+"""export: subscriptions as text, papers as BibTeX or RIS; from which length on as a file, and papers of which time."""
 
 import re
 from collections.abc import Mapping

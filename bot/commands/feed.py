@@ -1,4 +1,4 @@
-"""feed: the secret address of a feed with the chat's papers, and the token of the API."""
+"""feed: the secret address of a feed with the chat's papers, and the token of the API: who may have one, that it is shown once, how it ends."""
 
 from dataclasses import replace
 

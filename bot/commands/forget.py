@@ -1,4 +1,4 @@
-"""forget: erases what is stored about a chat."""
+"""forget: erases what is stored about a chat, after a question; how long that can be answered, and by whom."""
 
 from datetime import datetime, timedelta
 

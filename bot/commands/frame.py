@@ -1,4 +1,4 @@
-"""What a person in a chat said and saw last, so that a following message may refer to it.
+"""What a person in a chat said and saw last: for how long a question stays open, and a message may refer to what was shown.
 
 A frame is one value for each person and chat, and its parts last fifteen minutes. What a reply shows is declared by the
 reply itself (`Reply.about`, `Reply.numbers`) and stored together with it, so a reply that shows nothing writes nothing.

@@ -1,4 +1,4 @@
-"""help and about, and the reply to unknown commands."""
+"""help and about, and the reply to unknown commands: which commands, examples and topics are shown, in which order."""
 
 from collections.abc import Mapping
 from dataclasses import replace

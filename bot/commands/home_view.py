@@ -1,4 +1,4 @@
-"""Shows a chat its home view: its subscriptions, its state and the newest papers."""
+"""Shows a chat its home view: its subscriptions, its state and the newest papers; how many chats and subscriptions it has."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""import: subscriptions from a text or a file, such as one that export wrote."""
+"""import: subscriptions from a text or a file: how large it may be, how many changes are shown, how long they can be confirmed."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Does several things in one message, one after another, and joins the replies: each is named with its outcome, also a refused one."""
+"""Does several things in one message, one after another, and joins the replies: each with its outcome, and what was left undone."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext

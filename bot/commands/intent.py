@@ -1,4 +1,4 @@
-"""Decides what a request means: which command, about which chat, with which arguments. Pure."""
+"""What a request means: which command, also without a slash, in a group or after an edit; about which chat; with which arguments. Pure."""
 
 import re
 from dataclasses import dataclass, field, fields, replace

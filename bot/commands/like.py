@@ -1,4 +1,4 @@
-"""like: papers that are near to given ones or to a text."""
+"""like: papers near to given ones (how many) or to a text; from how many words on a message is a text and no query."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Buttons that run a command, and questions with such buttons: which one is meant?"""
+"""Buttons that run a command, questions which one is meant, and what the bot says if it understands nothing."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Papers that people name: shows their cards, and asks arXiv for those that are not stored."""
+"""Papers that people name, and how many at once: shows their cards, asks arXiv for those not stored, tells which are unknown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

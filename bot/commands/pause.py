@@ -1,7 +1,4 @@
-"""pause, resume and stop.
-
-At the end of a pause, the papers that waited are offered.
-"""
+"""pause, resume and stop: a chat or one subscription, for how long; the offer to send or skip the papers that waited meanwhile."""
 
 from datetime import datetime
 

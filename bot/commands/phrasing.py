@@ -1,4 +1,4 @@
-"""Writes values in words, for chats and for the terminal: settings, times of delivery, subscriptions, pauses.
+"""Writes values in words, for chats and the terminal: settings, times, subscriptions (how many are named), pauses, how near in meaning.
 
 A cadence can be written in two ways: as people can type it, and as people say it.
 """

@@ -1,4 +1,4 @@
-"""Picks a subscription of the chat: by its number, by its query, or by a button of a list."""
+"""Picks a subscription of the chat: by its number, its query or a button of a list; how many buttons a page has."""
 
 import re
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Text without a command: it may answer a question or name papers by their ids; otherwise it is tried as a query."""
+"""Text without a command: in which order it is an answer, papers by their ids or a query; mistyped commands, and text without sense."""
 
 import re
 from collections.abc import Callable, Sequence

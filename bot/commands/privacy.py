@@ -1,4 +1,4 @@
-"""privacy: shows what is stored about a chat."""
+"""privacy: tells a chat what is stored about it, for how long, and what a model or a copy has of it; sends all of it as a file."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Commands that a language model proposes for a message of which the bot is not sure.
+"""Commands that a language model proposes for a message of which the bot is not sure: which it may propose, which need [do it].
 
 What it writes may be wrong, or what strangers made it write. So commands that change something are shown first, all of
 them, word for word as they will run, and a button does them. What is shown was checked by bot/conversation/proposals.py.

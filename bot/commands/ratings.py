@@ -1,4 +1,4 @@
-"""What a chat thinks of a paper: save, unsave, saved, 👍, 👎 and reactions.
+"""What a chat thinks of a paper: 👍, 👎, reactions, save, unsave, saved (how many a page); how each is taken back.
 
 docs/queries.md explains which signals these store, and how signals change the order of papers.
 """

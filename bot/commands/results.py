@@ -1,4 +1,4 @@
-"""Shows the papers that a query found: their rows, how many there are, [subscribe], and queries that contain only a time."""
+"""Shows the papers that a query found: rows, counts, [subscribe], [as words]; a time without a query; no active subscription."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""schedule: changes when a subscription delivers."""
+"""schedule: changes when one subscription delivers, or all of them and new ones; which times are offered as buttons."""
 
 import re
 from dataclasses import replace

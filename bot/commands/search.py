@@ -1,4 +1,4 @@
-"""search, and text that may be a query: shows all stored papers that match, and offers other queries if few match."""
+"""search, and text that may be a query: papers a page, near in meaning, names of authors, misspelt words, other queries if few match."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The commands set, timezone and lang."""
+"""set, timezone and lang: names of settings as people type them, how they are grouped and shown, and notes on what has no effect."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The form that shows all settings of a chat, and the values that they can be set to."""
+"""The form that shows all settings of a chat; which settings are fixed there, and which values are offered as buttons."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The command start, and shared links."""
+"""The command start, and shared links: the first words to a person or group, the examples to press, [add to group]."""
 
 from dataclasses import replace
 

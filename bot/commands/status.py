@@ -1,4 +1,4 @@
-"""status: what came last, what comes next and what waits, of a chat and of the bot."""
+"""status: what came last (of how many sources), what comes next and what waits, of a chat and of the bot."""
 
 from bot.commands import phrasing
 from bot.commands.context import Command, CommandContext

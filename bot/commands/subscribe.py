@@ -1,4 +1,4 @@
-"""sub: makes the subscriptions of a chat.
+"""sub: makes subscriptions: how many in one message, for how long an edit of it replaces them, [as words] for a doubtful time.
 
 If words may be a time or a part of the query, the reply offers the other reading.
 """

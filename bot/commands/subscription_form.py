@@ -1,4 +1,4 @@
-"""The form of a subscription, on platforms with forms: for a new one, for an edit, or for papers like a given one.
+"""The form of a subscription: its fields, times and examples; the query for papers like a given one (how many authors, categories).
 
 Its fields are the query, the time, the time zone and, if there is a choice, the chat. While a person types the query,
 the form shows how the query is read and what it would have found. Submitting the form does the same as /sub or /edit.

@@ -1,4 +1,4 @@
-"""list: shows the subscriptions of a chat."""
+"""list: shows the subscriptions of a chat: how many a page, what a line says, [edit], [pause], [resume], [remove] and [merge]."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""today: shows the papers that the subscriptions find, independent of the schedule."""
+"""today: shows the papers that the subscriptions find, independent of the schedule; in a private chat, they then count as delivered."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""The commands undo and cancel, and the button [undo] that every reply to a change carries.
+"""undo, cancel, and [undo] under every reply to a change: which change is meant, when it asks first, how much of a change it names.
 
 `undo` takes back what the last message changed. If that changed nothing, `undo` closes the question that it asked, or
 asks whether an older change is meant.

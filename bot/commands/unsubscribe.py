@@ -1,4 +1,4 @@
-"""unsub: removes subscriptions of a chat."""
+"""unsub: removes subscriptions by number or query, or all of them, without a question, since it can be undone."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""why and whynot: why a paper was delivered or not, in words."""
+"""why and whynot: why a paper was delivered or not, in words, and for how many subscriptions that is told."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

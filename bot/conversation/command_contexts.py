@@ -1,4 +1,4 @@
-"""Builds the CommandContext of a request: the chat, its language, and who writes."""
+"""Builds the CommandContext of a request: its chat, language and zone (also those heard before, and how long they are kept), who writes."""
 
 from collections.abc import Mapping
 from dataclasses import replace

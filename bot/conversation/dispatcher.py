@@ -1,6 +1,7 @@
-"""Dispatches requests. The effect and the reply of a request are committed before its update is acknowledged.
+"""Dispatches requests: their order, how many at once, when one is given up if the database fails, how long a stop waits for them.
 
-The reply is posted in the background.
+The effect and the reply of a request are committed before its update is acknowledged. The reply is posted in the
+background.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Which chat a form or a button of a home view is about, and whether its sender may still use it."""
+"""Which chat a form or a button of a home view is about, whether its sender may still use it, and how old a form may be."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Handles a request: runs its command, and stores effect and reply together, in one transaction."""
+"""Handles a request: runs its command, stores effect and reply in one transaction; what is undone if it is refused or our code fails."""
 
 import logging
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Prepares a request: reads everything that its command needs, and builds the context of the command."""
+"""Prepares a request: whether it is too old, beyond the limit or a button of others; reads everything that its command needs."""
 
 import asyncio
 import logging

@@ -1,7 +1,8 @@
-"""Has a language model read a message of which the bot is not sure, and checks what it proposes. It is asked in no transaction.
+"""Has a language model read a message of which the bot is not sure, and checks its commands: how many, how long, which are only shown.
 
-A proposed command is read as if the person had typed it in place of the message, with the same rights. What changes
-something is only shown (bot/commands/proposed.py). Without a usable proposal, the message is answered as without a model.
+The model is asked in no transaction. A proposed command is read as if the person had typed it in place of the message,
+with the same rights. What changes something is only shown (bot/commands/proposed.py). Without a usable proposal, the
+message is answered as without a model.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Renders a command's reply: where it goes, its messages, buttons and forms, and the callback tokens to store.
+"""Renders a command's reply: where it goes, who sees it, its messages, forms and buttons (which of them where strangers read).
 
 On a platform with ephemeral messages, only the sender sees the reply, unless subscriptions changed. Commands in a reply
 are written as people type them on the platform, which may require a prefix before their names.

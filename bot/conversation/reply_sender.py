@@ -1,6 +1,7 @@
-"""Stored replies, how they are sent, and the replies to requests for which no command runs.
+"""Sends stored replies: in which order, for how long, when one is an edit; the refusals of old buttons and forms, the reply if our code fails.
 
-Replies are sent before all waiting deliveries. In each lane, they are sent in the order of the requests.
+For the refused requests, no command runs. Replies are sent before all waiting deliveries. In each lane,
+they are sent in the order of the requests.
 """
 
 import logging

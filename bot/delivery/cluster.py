@@ -1,4 +1,4 @@
-"""The engine for several workers: jobs in PostgreSQL name lanes that may have work, and each worker takes some jobs."""
+"""The engine for several workers: takes jobs from PostgreSQL; how many lanes at once, leases of lanes and receivers, shared rate limits."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The jobs that wake lanes in the workers of a cluster. They use procrastinate, a library for job queues in PostgreSQL.
+"""The jobs that wake lanes in a cluster, by procrastinate: when a worker loses its jobs to others, how long it may finish them at a stop.
 
 A job is only a wake-up: it names a lane to look at and has no state. The store writes jobs in the transactions that
 make lanes ready (subscriptions/store/wakeups.py). This module takes jobs. The library has one worker for each platform

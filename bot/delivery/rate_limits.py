@@ -1,4 +1,4 @@
-"""Waits for the rate limits of a lane and of its token."""
+"""Waits for the rate limits of a lane and of its token: how long here, and from when on the lane is put off."""
 
 from contextlib import suppress
 from datetime import timedelta

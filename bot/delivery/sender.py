@@ -1,6 +1,7 @@
-"""The sender and the engine of one process: the process that holds the sender lock plans deliveries and sends them.
+"""The engine and sender of one process, which plans and sends: how many lanes at once, how long a stop waits, whose bot the database is.
 
-The engine runs woken lanes concurrently in asyncio tasks.
+The process that holds the sender lock plans deliveries and sends them. The engine runs woken lanes concurrently in
+asyncio tasks.
 """
 
 import asyncio

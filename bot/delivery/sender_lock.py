@@ -1,4 +1,4 @@
-"""The sender lock of a database.
+"""The sender lock: only the process that has it sends the messages of a database, and others are told which process that is.
 
 Only the process that holds the sender lock sends the messages of a database. On PostgreSQL, a session holds the lock, and
 the lock ends with the session. On SQLite, the lock is a separate file next to the database, because opening and closing

@@ -1,4 +1,4 @@
-"""The link under a delivery by which other people subscribe to the same."""
+"""The link under a delivery, [get your own]: which of its subscriptions it offers to other people, and where there is none."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

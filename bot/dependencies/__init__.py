@@ -1,4 +1,4 @@
-"""The dependencies of planning, delivering and answering, as values that bot/app.py builds."""
+"""The dependencies of planning, delivering and answering, as values that bot/app.py builds; how many files are read at once."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Opens the database that the settings name."""
+"""Opens the database that the settings name: whether it is made, when it is upgraded with a backup before, and where backups are."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

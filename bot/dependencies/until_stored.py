@@ -1,4 +1,4 @@
-"""Repeats work until the database accepts it."""
+"""Repeats work until the database accepts it: how long it waits between two attempts."""
 
 import logging
 from collections.abc import Callable

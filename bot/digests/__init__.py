@@ -1,4 +1,4 @@
-"""Reads digests: turns bytes into papers. `read_digest` reads any digest; each format is a member of FORMATS.
+"""Reads digests: how large one may be, which format reads it (`read_digest`, in the order of FORMATS), and which day it has if it names none.
 
 A new format: copy `_example.py`, write `name`, `detect` and `parse`, add the module to `_FAMILIES` at its place, and put a
 page with its expected papers into tests/digests. Installed packages can bring formats, too (CONTRIBUTING.md); they

@@ -1,4 +1,4 @@
-"""Takes out the texts that a generator wrote where it had no summary: its errors, in any words and any language.
+"""Takes out the texts that a generator wrote where it had no summary: its errors, which stand below several papers or in several fields.
 
 The words of an error are not known, but an error stands where no summary does: below several papers that have nothing to
 do with one another, or in several fields of one paper. It may also begin with "Error", which a summary does only if its

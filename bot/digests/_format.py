@@ -1,4 +1,4 @@
-"""What a format makes of a digest: entries and the content; and the interface of a format."""
+"""What a format makes of a digest: entries (at most how many) and content; when a page counts as empty; the interface of a format."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Reads JSON digests object by object: JSON lines, or one document.
+"""Reads JSON digests object by object: JSON lines, or one document; how large an object may be, and what is lost by damage.
 
 How a format uses it:
 

@@ -1,4 +1,4 @@
-"""Reads the names of authors: one or several in a text, with initials, degrees and affiliations."""
+"""Reads the names of authors: one or several in a text (at most how many), with initials, degrees and affiliations, or cut by "et al."."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,6 +1,6 @@
-"""Functions that all readers of digests share: keys, arXiv's notation, days, languages, summaries, limits.
+"""What all readers of digests share: by which key two records are the same paper, and what becomes of one without a title.
 
-Records with the same key are the same paper (docs/formats.md). The language of a text is guessed from its script.
+Records with the same key are the same paper (docs/formats.md).
 """
 
 import hashlib

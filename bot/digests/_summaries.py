@@ -1,4 +1,4 @@
-"""Summaries and translations of a paper, and the failures that stand in their place."""
+"""Summaries and translations of a paper: which fields count, which texts are failures or mean nothing (N/A), and two languages in one."""
 
 from collections.abc import Mapping
 from itertools import takewhile

@@ -1,4 +1,4 @@
-"""The warnings of one digest, collected while it is read: each has a code, a count, the first line, and up to five examples."""
+"""The warnings of one digest: their texts, how many examples each has, and which of them need no attention."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence

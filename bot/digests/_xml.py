@@ -1,4 +1,4 @@
-"""Recognises XML and HTML, and reads XML feeds as a stream. Keeps complete records, and stops at a DTD."""
+"""Recognises XML and HTML, and reads XML feeds as a stream (in which encodings). Keeps complete records, and stops at a DTD."""
 
 import re
 import sys

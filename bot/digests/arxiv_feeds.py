@@ -1,4 +1,4 @@
-"""arXiv's feeds: RSS, Atom, and the answers of its API. All three have the same fields in a record.
+"""arXiv's feeds: RSS, Atom, and the answers of its API, which have the same fields in a record; when a feed may have been cut.
 
 `arxiv_rss`: arXiv's daily feed as RSS 2.0, `https://rss.arxiv.org/rss/cs.LG` (info.arxiv.org/help/rss_specifications.html).
 

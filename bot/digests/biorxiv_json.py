@@ -1,4 +1,4 @@
-"""Preprints of bioRxiv and medRxiv from their API, `https://api.biorxiv.org/details/biorxiv/…` (api.biorxiv.org).
+"""Preprints of bioRxiv and medRxiv from their API, `https://api.biorxiv.org/details/biorxiv/…`; which version of one comes first.
 
     {"messages": [{"status": "ok", …}], "collection": [{"doi": …, "title": …, "authors": "Last, F.; Last, F.", …}]}
 

@@ -1,4 +1,4 @@
-"""Reads files, folders and standard input, and decides which files of a watched folder are complete."""
+"""Reads files, folders and standard input; which files of a watched folder count (no hidden ones), and when they are complete."""
 
 import glob
 import os

@@ -1,4 +1,4 @@
-"""A server of models with OpenAI's interface: a service, Ollama, vLLM. Sends it a request, and says why it gives no answer."""
+"""Sends requests to a server with OpenAI's interface (a service, Ollama, vLLM): how long it may take, and why it gives no answer."""
 
 import json
 from http import HTTPStatus

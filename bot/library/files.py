@@ -1,4 +1,4 @@
-"""Reads the export of a person's own library (BibTeX, RIS, CSL JSON): its entries, and the words that many of them share.
+"""Reads the export of a person's own library (BibTeX, RIS, CSL JSON): how many entries and how long they may be; the words that many share.
 
 Each entry is cut out and read alone. So a broken entry does not affect the others, and reading takes little more memory
 than the file.

@@ -1,4 +1,4 @@
-"""The encoders: a paper or a question → texts → vectors, by the package or by a server → codes, by the child process."""
+"""The encoders: paper or question → texts → vectors, by the package or a server → codes, by the child process; how long they may take."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A server that encodes texts, with the interface of OpenAI's `/embeddings`: Ollama, vLLM, or a service."""
+"""A server that encodes texts by OpenAI's `/embeddings` (Ollama, vLLM, a service): how many texts at once, how often it is tried."""
 
 import asyncio
 from array import array

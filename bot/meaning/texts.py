@@ -1,4 +1,4 @@
-"""Which texts are encoded, each by itself: title and sentences of a paper, and a question."""
+"""Which texts are encoded, each by itself: the title and the first sentences of a paper (how many, how long), and a question."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What the language model that the settings choose does here: it summarises papers, and reads messages."""
+"""What the language model that the settings choose does here: summarises papers, reads messages; how many requests run at once."""
 
 from bot.model.chat_endpoint import ChatEndpoint
 from bot.model.messages import Messages

@@ -1,4 +1,4 @@
-"""Has the model read messages of which the bot is not sure, while a person waits for the answer.
+"""Has the model read messages of which the bot is not sure: how long a person waits, how many at once, when the model gets a rest.
 
 It has places of its own: summaries and other people's messages hold nobody up. What it costs is reserved before.
 """

@@ -1,4 +1,4 @@
-"""The operator's settings of the language model. Without an address and a name, no model answers."""
+"""The operator's settings of the language model, and its budget a day. Without an address and a name, no model answers."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The health of the process: what it says of itself, and how another process asks it."""
+"""The health of the process: what makes it not ready, and after how long; what it says of itself, and how another process asks it."""
 
 import asyncio
 import json

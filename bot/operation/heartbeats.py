@@ -1,4 +1,4 @@
-"""Tells a service at regular intervals that all is well, so that it notices when nothing comes any more."""
+"""Tells a service that all is well, every few minutes, so that it notices when nothing comes any more."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The HTTP server of the process."""
+"""The HTTP server: how many connections, also of one address, how long the head of a request may take, which refusals are logged."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The daily maintenance: copies of the database, and what is no longer needed. Also the sizes and times of these files."""
+"""The daily maintenance: copies of the database, and what is no longer needed; when the newest copy is too old, how much time this takes."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Metrics of the process for Prometheus."""
+"""Metrics of the process for Prometheus: their names, labels and buckets."""
 
 import asyncio
 import collections

@@ -1,4 +1,4 @@
-"""How work ends: by a signal, and without leaving a step half done."""
+"""How work ends: by a signal (at once by a second one), and without leaving a step half done."""
 
 import asyncio
 import os

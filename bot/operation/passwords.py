@@ -1,4 +1,4 @@
-"""Checks passwords, and counts wrong ones, so that nobody can try many."""
+"""Checks passwords: how many wrong ones a session or an address may try in a minute; the password of /metrics."""
 
 import hmac
 from collections import Counter, deque

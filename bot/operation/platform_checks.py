@@ -1,4 +1,4 @@
-"""Finds problems of platforms: their tokens, their clock, whose bot it is, and what each platform checks itself."""
+"""Finds problems of platforms: tokens, how far the clock may differ, whose bot it is, and what each platform checks itself."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta

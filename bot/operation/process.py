@@ -1,4 +1,4 @@
-"""`paperwire run`: one process that polls, plans, delivers, answers and serves pages until SIGTERM."""
+"""`paperwire run`: one process that polls, plans, delivers and answers until SIGTERM; how often it looks, how long a failing platform rests."""
 
 import asyncio
 import gc

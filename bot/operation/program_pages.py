@@ -1,8 +1,8 @@
-"""The pages for programs: the feeds of a chat, and the API. A key of the chat opens them (subscriptions/store/chat_keys.py).
+"""The pages for programs: the feeds of a chat, and the API (papers of an answer, limits, errors). A key of the chat opens them.
 
-They need no session and no cookie, so no other site can make a browser open them. Each request looks its key up, so a key
-that was removed opens nothing, in any process. An unknown key gets the answer of an unknown page. Too many unknown keys
-from one address are no longer looked up.
+The keys are in subscriptions/store/chat_keys.py. The pages need no session and no cookie, so no other site can make a
+browser open them. Each request looks its key up, so a key that was removed opens nothing, in any process. An unknown
+key gets the answer of an unknown page. Too many unknown keys from one address are no longer looked up.
 """
 
 import logging

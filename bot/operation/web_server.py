@@ -1,4 +1,4 @@
-"""The web server, and the address at which it listens."""
+"""The web server: /health, /metrics, the words of each refusal (404, 413, 429), how large a body may be and how long it may take."""
 
 import asyncio
 from base64 import b64decode

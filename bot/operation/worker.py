@@ -1,4 +1,4 @@
-"""The work of one worker: sending, receiving, and heartbeats.
+"""The work of one worker: sending, receiving (which worker is elected, when a receiver restarts), heartbeats and when others are dead.
 
 If there are several workers, each delivers lanes for which it claims jobs, receives updates only while it is elected, and
 sends heartbeats, which show the others that it is at work.

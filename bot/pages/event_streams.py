@@ -1,4 +1,4 @@
-"""The event streams of open pages: how many there may be, and how they end."""
+"""The event streams of open pages: how many tabs one person, one address and all may have open, and which is closed."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What the guard of the pages asks of a request: whether it comes from a proxy, or from a form of ours."""
+"""What the guard asks of a request: whether it is from a proxy or a form of ours, its language; and the security headers of all pages."""
 
 from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""Who has signed in to the pages, and how often a wrong password was typed."""
+"""Who has signed in to the pages, and for how long; the form to sign in and what it says of wrong passwords; signing out."""
 
 import hmac
 import secrets

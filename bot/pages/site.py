@@ -1,4 +1,4 @@
-"""The pages of the web address and their guard: who may open them, whether a form is ours, and the security headers.
+"""The guard of the pages: who may open them, whether a form is ours, how large an upload may be; what is said where pages are off.
 
 Each page is a `WebPage`. The page of the chat comes from its platform, the operator's page from `status`. Until papers
 have come, the page offers samples, which are digests in this package.

@@ -1,4 +1,4 @@
-"""The status page for operators: whether all is well, what came and went out today, and the details."""
+"""The status page for operators: whether all is well, what came and went; how many deliveries, hours and days; [retry], [give up]."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The loop of a receiver: repeats a call until it succeeds, and a step until the receiver is cancelled.
+"""The loop of a receiver: how long it waits after failures, when it reports them, and how long a page waits for its reply.
 
 `wait_for_reply` is for receivers whose page shows the reply.
 """

@@ -1,4 +1,4 @@
-"""A file that a person attaches to a message: how a command reads it."""
+"""A file that a person attaches to a message: how a command reads it, and how large it may be."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

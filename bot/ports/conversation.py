@@ -1,4 +1,4 @@
-"""The interfaces for conversations: requests of people, further calls to their platform, its receiver, and web pages.
+"""The interfaces for conversations: requests of people, how a command begins, calls to a platform, its receiver, and web pages.
 
 The site (bot/pages/site.py) checks host, origin, session and form token before it calls the function of a page.
 """

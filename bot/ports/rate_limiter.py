@@ -1,4 +1,4 @@
-"""The rate limits of tokens, lanes and groups.
+"""The rate limits of tokens, lanes and groups: when the next message may be sent, and how much is left for replies.
 
 For a lane, the times of its last sends are kept: at most `burst` sends may start within any `burst` / `per_lane`
 seconds. Tokens and groups use GCRA (the generic cell rate algorithm). GCRA keeps only one number, the "theoretical

@@ -1,4 +1,4 @@
-r"""Prepares foreign text for a message: TeX as letters, marked hits, no characters that platforms reject.
+r"""Prepares foreign text for a message: TeX as letters, no characters that platforms reject, at most so many accents, right-to-left text.
 
 TeX becomes plain letters: `$\alpha$` becomes α, `x^2` becomes x², `H\"older` becomes Hölder. Formulas that letters cannot show
 stay TeX. A formula is converted completely or not at all. Dollar signs delimit formulas by pandoc's rules, so that prices stay.

@@ -1,4 +1,4 @@
-"""Renders a delivery: papers or a stored notice → messages of a platform."""
+"""Renders a delivery (papers, or a stored notice) → messages: where it is parted or shortened, and which message makes a sound."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Sentences, counts, dates, numbers and queries in the chat's language: gettext catalogues from locales/, and Babel (CLDR).
+"""Sentences, counts, dates (when with a year), cities, numbers and queries in the chat's language: gettext (locales/) and Babel (CLDR).
 
 The English sentence is the msgid. Its placeholders are written `{name}`, as for str.format.
 

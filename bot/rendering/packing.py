@@ -1,4 +1,4 @@
-"""Packs papers into as few messages as a platform's limits allow. A message ends between papers, never within one.
+"""Packs papers into as few messages as limits allow: a message ends between papers; how many buttons in a row and numbers below one.
 
 A message is a sequence of fragments: a head, possibly the name of a group, papers, closing lines. Sizes are vectors, because
 a platform has several limits (see its module `markup`), and every message must stay within each of them.

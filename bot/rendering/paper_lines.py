@@ -1,4 +1,4 @@
-"""Texts about papers in lines of commands."""
+"""A paper on one line of a command: its title, or the beginning of its abstract, how long, and its id."""
 
 from bot.rendering.cleaning import clean, isolated, readable
 from subscriptions.model import Paper

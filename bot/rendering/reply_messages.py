@@ -1,4 +1,4 @@
-"""Reply → messages. The lines of a reply are already in the chat's language; its papers are written here.
+"""Reply → messages: the order of its lines, papers and buttons, ✓ and ✗, where a long one is parted, and whether it makes a sound.
 
 Also writes close-ups of a paper, with a head and labelled sections: all its texts, or why it matched.
 """

@@ -1,4 +1,4 @@
-"""The views that a message consists of, as plain values: heads, lines, sections, and papers with title, authors, text and reasons.
+"""What is shown of a paper: title, authors (how many), categories, text (in which language, how long), reasons; as plain values.
 
 Pure functions of an item and the chat's settings. Templates lay out and escape the values.
 """

@@ -1,4 +1,4 @@
-"""All texts of a paper, and why it came, in sections."""
+"""All texts of a paper, and why it came, in sections: their order, how many authors and passages."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The operator's settings as frozen values, and the list of their variables. Each field names the check of its text.
+"""The operator's settings as frozen values: their variables, defaults and examples. Each field names the check of its text.
 
 `loading` reads the settings through pydantic, which runs the checks. Values that code builds directly, as in tests, are not
 checked.

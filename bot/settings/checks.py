@@ -1,4 +1,4 @@
-"""Checks that turn the text of a setting into its value.
+"""Checks that turn the text of a setting into its value: which values are allowed, the smallest and largest ones, and what is said of others.
 
 Each check returns the value, or raises Unusable, which never contains the text.
 """

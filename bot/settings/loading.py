@@ -1,4 +1,4 @@
-"""Reads the operator's settings (docs/settings.md): the environment and paperwire.toml as one frozen value.
+"""Reads the operator's settings (docs/settings.md) from the environment, files of secrets and paperwire.toml: what is missing or misspelt.
 
 A setting that cannot be used raises SettingsError, which names the setting and says what is allowed. The error never
 contains the value, which may be a secret that was put into the wrong setting. An empty variable counts as not set.

@@ -1,4 +1,4 @@
-"""Looks up papers at arXiv: papers that a person names, and incomplete papers of digests."""
+"""Looks up papers at arXiv: those that a person names, and incomplete papers of digests; how many in one request and round."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Questions to OpenAlex, Crossref and PubMed: the address that asks for new papers, and what an answer says about the rest.
+"""Questions to OpenAlex, Crossref and PubMed: the address that asks for new papers, of how many days, and what an answer says of the rest.
 
 Pure. The interfaces are described at developers.openalex.org/guides/page-through-results,
 www.crossref.org/documentation/retrieve-metadata/rest-api and www.ncbi.nlm.nih.gov/books/NBK25499.

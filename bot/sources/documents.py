@@ -1,4 +1,4 @@
-"""Decides about one document of a source: whether it can be read, whether it is whole, and what is stored about it."""
+"""Decides about one document of a source: whether it can be read, is whole, or has a day in the future; what is stored about it."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Makes the codes of papers: of news before it is stored, and of papers that lack codes later, beside other work."""
+"""Makes the codes of papers: of news before it is stored, and how long that waits; of papers that lack codes later, beside other work."""
 
 import asyncio
 import logging

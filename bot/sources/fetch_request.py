@@ -1,4 +1,4 @@
-"""Requests for documents: the regular ones of a source at a moment, those that follow from an answer, and those for a missed day."""
+"""Requests for documents: the regular ones of a source, those that follow from an answer (how many pages), and those for a missed day."""
 
 import hashlib
 import json

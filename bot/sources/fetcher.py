@@ -1,4 +1,4 @@
-"""Fetches documents by HTTP, from public addresses only, with limits on hosts, time, size and frequency."""
+"""Fetches documents by HTTP, from public addresses only: limits of time, size and redirects, and the longest wait that a server may ask for."""
 
 import asyncio
 import socket

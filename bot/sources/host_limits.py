@@ -1,4 +1,4 @@
-"""Limits of requests to a host: one at a time, gaps between them, and the waits that it asks for."""
+"""Limits of requests to a host: one at a time, gaps between them (arXiv, databases), the waits that it asks for, the longest wait for a turn."""
 
 import asyncio
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""One look at a source: what its documents have brought, what that means, and the receipt, state and notices that follow."""
+"""One look at a source: what its documents brought, what that means, the receipt and state that follow, when operators are told."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""One poll of a source on the web: first the regular requests, then those for missed days."""
+"""One poll of a source on the web: first the regular requests, then those for missed days, how many pages and how far back."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Finds the sources that are due, and polls them in separate tasks, so that the tick of the process does not wait."""
+"""Finds sources that are due and polls them beside the tick: how many at once, when again after an error, how long planning waits."""
 
 import asyncio
 import logging

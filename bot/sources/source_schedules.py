@@ -1,4 +1,4 @@
-"""Tells when sources are due, and which days they should have brought."""
+"""Tells when sources are due, and which days they should have brought; how many days back count as missed."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta

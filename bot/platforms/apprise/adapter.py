@@ -1,4 +1,4 @@
-"""The adapter of Apprise: the destinations of paperwire.toml, which receive messages and send none.
+"""The adapter of Apprise: destinations of paperwire.toml, how many messages a minute, how long one may take, what each service counts.
 
 Apprise tells only whether a message was sent. The addresses of its services are secrets, so Apprise must log nothing.
 """

@@ -1,4 +1,4 @@
-"""E-mail: one mail for each delivery, to addresses whose owner has agreed. The buttons in a mail open a page."""
+"""E-mail: one mail for each delivery, to addresses whose owner has agreed; which addresses are valid, and which are one mailbox."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What the answers of a mail server mean: whose fault a refusal is, and so what follows from it.
+"""What the answers of a mail server mean: whose fault a refusal is, and so what follows from it, such as a wait after a quota.
 
 The enhanced status code decides (RFC 3463, and the registry that RFC 5248 began). If there is none, or if it leaves the
 cause open, the words decide, and at last the step and the code. Servers invent words and codes, so no answer is listed here.

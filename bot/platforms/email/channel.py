@@ -1,4 +1,4 @@
-"""Sends mails by SMTP.
+"""Sends mails by SMTP: encryption, connections at once, how long a step may take, the name of the greeting, and the Message-ID.
 
 A delivery is one mail with a stable Message-ID, by which mail programs recognise a mail that comes twice.
 """

@@ -1,4 +1,4 @@
-"""Mails as bytes: their headers, and their text and HTML."""
+"""Mails as bytes: headers (sender, thread, List-Unsubscribe), text and HTML with signed links."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a mail shows: rows of one HTML table, since some mail programs support little else, and a complete plain text.
+"""What a mail shows: subject, preview, rows of one HTML table, plain text, the links at its end, where it is cut; how links are signed.
 
 Payload: {"subject": …, "about": …, "html": …, "text": …, "buttons": [[[label, data, url], …], …]}. In the HTML of a
 payload, an action has the address press:DATA, which becomes a signed link when the mail is sent. A link contains its

@@ -1,4 +1,4 @@
-"""The pages that the links in mails open.
+"""The pages that the links in mails open: what needs a press there, what a program may do without, and the answer.
 
 The page of a link shows what the link does, with a button, and after a press the answer. Opening a link changes nothing,
 because security scanners open every link. RFC 8058 lets a mail program post to the link of List-Unsubscribe without

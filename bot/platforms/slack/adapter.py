@@ -1,4 +1,4 @@
-"""The adapter of Slack: what the bot does there (channel, modals, home views), its workspaces and their receivers.
+"""The adapter of Slack: its rate limit, how a lost post is found, modals, home views, workspaces and receivers, missing scopes.
 
 Web API: chat.postMessage, chat.update, conversations.history and .replies, views.open, views.update, views.publish. The
 metadata of each message contains the id of its delivery and its number. So if the response to a post was lost, the message

@@ -1,4 +1,4 @@
-"""The platform API of Slack: administrators, channels, ephemeral messages and documents.
+"""The platform API of Slack: who is an admin or a member, channels, ephemeral messages and documents; how long a call may take.
 
 Calls before a command's effect may take at most one second each, because Slack shows an error if a command is not
 acknowledged within three seconds (docs.slack.dev, Slash commands).

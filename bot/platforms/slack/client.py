@@ -1,4 +1,4 @@
-"""The calls to Slack, through slack-sdk's AsyncWebClient without retries, so that nothing is sent twice; and their errors.
+"""The calls to Slack, by slack-sdk without retries, so that nothing is sent twice; what each of its errors means, and waits it demands.
 
 Errors become outcomes by a table, most specific first (docs.slack.dev, chat.postMessage). `ClientConnectorError` is a
 `ClientOSError`, and `ConnectionTimeoutError` is a `ServerTimeoutError` like `SocketTimeoutError`. After an error while

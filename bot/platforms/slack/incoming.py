@@ -1,4 +1,4 @@
-"""Translates events, commands and interactions of Slack into requests. Pure.
+"""Translates events, commands and interactions of Slack into requests, and which messages are left out. Pure.
 
 Shapes: docs.slack.dev, Events API, Slash commands, Interactivity. A chat of direct messages has the person's address, not
 the id of the conversation. A thread is a topic.

@@ -1,4 +1,4 @@
-"""The workspaces that installed the app by OAuth: stores their tokens encrypted, and renews them.
+"""The workspaces that installed the app by OAuth: how long a link to install is valid, how tokens are encrypted, when they are renewed.
 
 If a workspace rotates its tokens, Slack issues a new pair (token, refresh token) every twelve hours, and a refresh
 token works once (docs.slack.dev, Using token rotation). So a new pair is stored before it is used, and only the process

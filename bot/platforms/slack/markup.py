@@ -1,4 +1,4 @@
-"""What Slack shows: messages as blocks of mrkdwn, forms as modals, and the home view, which is the tab Home of the app.
+"""What Slack shows: messages as blocks of mrkdwn, forms as modals, the home view; how long each part may be, and how many blocks.
 
 Payload: {"text": titles for the notification, "blocks": […]}. Plain form: {"text": …}. The private_metadata of a modal is only
 its callback token. Each field is a block whose id is the field's name, so that an error can be shown beside it. Shapes:

@@ -1,7 +1,8 @@
-"""Receives events: by Socket Mode, through WebSockets that we open, or by HTTP (docs.slack.dev), signed with the app's secret.
+"""Receives Slack's events: by Socket Mode (how many connections, how long) or by HTTP (whether Slack signed a request lately).
 
-Slack repeats an event that is not acknowledged within three seconds. So we acknowledge once the effect is committed,
-and recognize a repetition by its id.
+Socket Mode uses WebSockets that we open; requests by HTTP are signed with the app's secret (docs.slack.dev). Slack
+repeats an event that is not acknowledged within three seconds. So we acknowledge once the effect is committed, and
+recognize a repetition by its id.
 
 We do not use the Socket Mode client of slack-sdk (3.47). That client closes a connection before it opens the next one, may
 acknowledge an event on a connection that did not bring it, and retries a refused token without end. Here, when Slack

@@ -1,4 +1,4 @@
-"""The workspaces with a token: which token belongs to an address, and to which bot the token belongs.
+"""The workspaces with a token: which token belongs to an address, to which bot it belongs, and how long a call to Slack may take.
 
 The first workspace is the one of the operator's first token. Only Slack knows the workspace of a token, so auth.test is called
 until it has succeeded once. Calls for one workspace never wait for another one. This module also finds the channel for an

@@ -1,4 +1,4 @@
-"""The adapter of Telegram: what the bot does there (channel, API, menus), one bot token, and the findings of `paperwire check`.
+"""The adapter of Telegram: rate limits, menus and descriptions, topics, the largest file, one bot token, findings of `paperwire check`.
 
 Telegram has no idempotency key, and a bot cannot read its own messages. So a post whose response was lost stays Unclear, and
 PAPERWIRE_ON_UNCLEAR decides what happens. Telegram shows the menu of the narrowest scope, and within that the menu of the client's

@@ -1,4 +1,4 @@
-"""Telegram: HTML that the Bot API can read, within its limits (core.telegram.org/bots/api#sendmessage).
+"""Telegram: HTML within the limits of the Bot API (core.telegram.org/bots/api#sendmessage); which names, tags and hosts become no links.
 
 Payload: {"text": HTML, "silent": bool, "buttons": rows of {"text", "url"} or {"text", "data"}}; no "buttons" if there are none.
 Plain form: the same with a text without markup, sent without parse_mode.

@@ -1,4 +1,4 @@
-"""Receives updates, by long polling (core.telegram.org/bots/api#getupdates) or by a webhook (#setwebhook)."""
+"""Receives updates, by long polling (#getupdates of the Bot API) or a webhook; what if another program has the same token."""
 
 import asyncio
 import hashlib

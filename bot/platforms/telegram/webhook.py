@@ -1,4 +1,4 @@
-"""The web hook to which Telegram sends updates (core.telegram.org/bots/api#setwebhook)."""
+"""The web hook to which Telegram sends updates: how many connections, how often it is checked (core.telegram.org/bots/api#setwebhook)."""
 
 import hmac
 import json

@@ -1,4 +1,4 @@
-"""The channel and the forms of the web; turns what visitors write, press and fill in into requests.
+"""The channel and the forms of the web: how long a message may be, how many in a minute, how long a press waits; requests of visitors.
 
 A hub tells the pages that are open in this process that something has changed. A delivery and a number identify a message, so posting it twice has no second effect.
 No outcome stays unclear: a sender that does not know whether a message was stored stores it again, or looks it up.

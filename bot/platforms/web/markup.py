@@ -1,4 +1,4 @@
-"""What the web shows: messages as HTML and as plain text, and a chat's page with its messages by day.
+"""What the web shows: messages as HTML and as plain text; a chat's page with its messages by day (how many) and examples to press.
 
 Payload: {"html": …, "text": …}.
 """

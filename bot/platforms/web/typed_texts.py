@@ -1,4 +1,4 @@
-"""What a text finds while a person types it: the papers of the last days that match, their number, and how the text may go on."""
+"""What a text finds while a person types it: how many papers of the last days, how many are shown, and how the text may go on."""
 
 import asyncio
 import json
