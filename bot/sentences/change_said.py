@@ -1,4 +1,4 @@
-"""Tells which change of one subscription a sentence says: its query, its name, its time, a pause, its removal. Pure."""
+"""Tells which change of one subscription a sentence says: its query, its name, its time ("an hour later"), a pause, its removal. Pure."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Decides what a message that refers to the one before it means: amends, replaces, chooses, accepts. Pure.
+"""Decides what a message that refers to the one before it means: amends, replaces, corrects, chooses, what a "yes" presses. Pure.
 
 A message that stands by itself, with a verb and a subject of its own, means none of these. Each step is an existing
 command with its arguments, a button of the last reply, or what the message says about shown papers, so that all checks

@@ -1,4 +1,4 @@
-"""Does what a message means that follows another one: see bot/sentences/follow_ups.py."""
+"""Does what a message means that follows another one (see follow_ups.py); in groups, it asks with a button before it changes anything."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

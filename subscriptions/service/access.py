@@ -1,4 +1,4 @@
-"""Who may use the bot: chats that ask, are let in or denied (docs/operating.md, Who may use it)."""
+"""Who may use the bot: chats that ask, are let in or denied; on its own machine no one has to ask (docs/operating.md, Who may use it)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

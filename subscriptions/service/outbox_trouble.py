@@ -1,4 +1,4 @@
-"""Deliveries that are dead or wait for long, logged once."""
+"""Deliveries that are dead or wait for long: the log has each dead one once, and long waits once a day."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

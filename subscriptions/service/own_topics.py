@@ -1,4 +1,4 @@
-"""A subscription with a topic of its own in a private chat."""
+"""A subscription with a topic of its own in a private chat: what the topic is told, and that its move cannot be undone."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What a language model makes of papers: which summaries are wanted, asked for and made, and what a day costs."""
+"""What a language model makes of papers: which summaries are wanted, which comes next, what was made or failed, and what a day costs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

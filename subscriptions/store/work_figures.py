@@ -1,4 +1,4 @@
-"""What is in the outbox, since when work waits, and how large the tables are.
+"""What is in the outbox, since when work waits, how large the tables are, and how much they grow in a day.
 
 Each figure is computed from open rows or from one entry of an index, never from the history. Work does not count as
 waiting before its moment, in the chat's quiet hours, or while a pause lasts that its platform requested.

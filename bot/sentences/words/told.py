@@ -1,4 +1,4 @@
-"""Tells wishes to be told of papers, which subscribe, from wishes to see papers, which only look. Pure.
+"""Tells wishes to be told of papers, which subscribe, from wishes to see papers, which only look; how sure it must be. Pure.
 
 "alert me to X" and "X every friday, please" wish to be told, "what is new on X" and "tell me about X" wish to look, and
 "we meet every friday about X" is neither. Small words decide; what they say is learned from the pairs of sentences in

@@ -1,4 +1,4 @@
-"""Decides what the tokens of a time mean together: a cadence, days, a time of day and a zone."""
+"""Decides what the tokens of a time mean together: a cadence, days, a time of day, a zone; or the nearest cadence, if there is no such one."""
 
 from collections import defaultdict
 from collections.abc import Sequence

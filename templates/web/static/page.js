@@ -1,3 +1,4 @@
+// The chat in a browser: sending without a reload, what is scrolled into view, suggestions while a person types, keys, forms, new messages.
 "use strict";
 // The pages also work without this script. With it, sending does not reload the page, and new messages appear at once.
 (() => {

@@ -1,3 +1,4 @@
+// The playground while a person types: how long it waits before it asks, for an answer, and until it asks again.
 "use strict";
 // The playground also works without this script. It shows what a query finds while a person types.
 (() => {
