@@ -1,18 +1,12 @@
-"""Finds the chat that a request is about, and checks the rights of the sender in that chat before the request is executed.
+"""Finds the chat that a request is about, and checks the rights of its sender there: who manages it, what is said to others.
 
 The bot asks the platform about rights again for each request. A person who does not administer a chat gets no
 information about it, not even whether it exists.
-
-A form is about the chat where it was opened, or about a chat that the person selects in it. A home view shows many
-chats on one page. A request from a form or home view is treated as if it was made in the chat that it is about. The
-callback token, which was stored for this person when the view was shown, names that chat. The data from the platform
-only name the token and, in a form, which of its chats the person selected.
 """
 
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 
 from bot.commands import connect
@@ -25,9 +19,6 @@ from subscriptions import addresses, errors, model
 from subscriptions.service import access, conversation_state, operators
 
 MOST_ASKED = 5  # operators of whom we ask the platform whether they administer a chat; each takes one call
-MAX_FORM_AGE = timedelta(days=1)  # an older form is refused
-MAIN = "query"  # the field where problems of the whole form are shown
-AT, PLACES, UNTIL = "at", "places", "until"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

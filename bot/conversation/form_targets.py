@@ -1,17 +1,26 @@
-"""Which chat a form or a button of a home view is about, whether its sender may still use it, and how old a form may be."""
+"""Which chat a form or a button of a home view is about, whether its sender may still use it, and how old a form may be.
+
+A form is about the chat where it was opened, or about a chat that the person selects in it. A home view shows many
+chats on one page. A request from a form or home view is treated as if it was made in the chat that it is about. The
+callback token, which was stored for this person when the view was shown, names that chat. The data from the platform
+only name the token and, in a form, which of its chats the person selected.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.commands.context import CommandContext
-from bot.conversation.authorization import AT, MAIN, MAX_FORM_AGE, PLACES, UNTIL
 from bot.ports import channel, conversation
 from subscriptions import addresses, model
 from subscriptions.service import conversation_state
 from subscriptions.store import callbacks
 from subscriptions.store.database.store import Scope
+
+_LONGEST_USE = timedelta(days=1)  # an older form is refused
+_MAIN = "query"  # the field where problems of the whole form are shown
+_AT, _PLACES, _UNTIL = "at", "places", "until"
 
 
 def route_form_request(
@@ -27,11 +36,11 @@ def route_form_request(
         return None
     arguments = dict(token.arguments)
     if token.place == callbacks.home_view_of(request.chat):
-        at = arguments.pop(AT, None)
-    elif PLACES in arguments:
-        if now > datetime.fromisoformat(arguments.pop(UNTIL)):
+        at = arguments.pop(_AT, None)
+    elif _PLACES in arguments:
+        if now > datetime.fromisoformat(arguments.pop(_UNTIL)):
             return None
-        places, chosen = arguments.pop(PLACES), _values(request).get(channel.CHAT_FIELD, "")
+        places, chosen = arguments.pop(_PLACES), _values(request).get(channel.CHAT_FIELD, "")
         if chosen not in places:
             return None
         at = places[chosen]
@@ -53,7 +62,7 @@ def form_token(context: CommandContext, modal: channel.Modal, tokens: dict[str, 
         return context.request.callback_data
     chats = {"": context.chat.address, **modal.places}
     places = {value: _in_json(context, address) for value, address in chats.items()}
-    arguments = {**modal.arguments, PLACES: places, UNTIL: (context.now + MAX_FORM_AGE).isoformat()}
+    arguments = {**modal.arguments, _PLACES: places, _UNTIL: (context.now + _LONGEST_USE).isoformat()}
     token_id, place = callbacks.new_callback_id(), str(context.origin.address)
     tokens[token_id] = model.CallbackToken(
         verb=modal.verb, arguments=arguments, place=place, person=context.request.sender
@@ -80,7 +89,7 @@ def with_home_view_tokens(
     place, person = callbacks.home_view_of(context.origin.address), context.request.sender
 
     def bound(buttons: Iterable[channel.Button], about: model.ChatAddress | None) -> tuple[channel.Button, ...]:
-        more = {AT: _in_json(context, about)} if about else {}
+        more = {_AT: _in_json(context, about)} if about else {}
         return tuple(with_token(button, tokens, place=place, person=person, more=more) for button in buttons)
 
     return replace(
@@ -100,7 +109,7 @@ def as_form_problems(reply: channel.Reply) -> channel.Reply:
     """Returns the reply to a submitted form. A refusal becomes a problem that is shown on the form, which stays open."""
     if reply.form_errors or (reply.ok is not False and not (reply.toast and not reply.lines)):
         return reply
-    return channel.Reply(form_errors={MAIN: " ".join(reply.lines) or reply.toast})
+    return channel.Reply(form_errors={_MAIN: " ".join(reply.lines) or reply.toast})
 
 
 def _in_json(context: CommandContext, address: model.ChatAddress) -> dict[str, str]:
