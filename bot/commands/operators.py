@@ -1,4 +1,4 @@
-"""admin, allow and deny: make the first operator, and decide which chats are served."""
+"""admin, allow and deny: make the first operator, list the chats that wait (how many), and decide which chats are served."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Prepares a request: whether it is too old, beyond the limit or a button of others; reads everything that its command needs."""
+"""Prepares a request: when its message is too old for an answer, over the limit or a button of others; reads what its command needs."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Has the vectors of texts made, for use cases that lack them (errors.Unencoded); how long an answer waits for that."""
+"""Has the vectors of texts made, for use cases that lack them (errors.Unencoded); how long an answer in a chat or a terminal waits."""
 
 import asyncio
 import logging

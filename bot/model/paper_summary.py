@@ -1,4 +1,4 @@
-"""What a model is asked about a paper, and what of its answer is a summary. Pure, but for the recognition of languages.
+"""What a model is asked about a paper (how much of it, in which words), and what of its answer is a summary. Pure, but for languages.
 
 Titles and abstracts are from strangers, who may have written them for the model. So an answer is text and nothing else:
 sentences with an address, a mention or a command are left out, and one in which the model speaks of itself, or in another

@@ -1,4 +1,4 @@
-"""Finds problems of sources: looks at the outcomes of their last polls, and reads them now."""
+"""Finds problems of sources: looks at the outcomes of their last polls, and reads them now (of a folder, how many of the newest files)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

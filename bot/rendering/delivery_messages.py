@@ -1,4 +1,4 @@
-"""Renders a delivery (papers, or a stored notice) → messages: where it is parted or shortened, and which message makes a sound."""
+"""Renders a delivery (papers, or a stored notice) → messages: where it is parted or shortened, and which makes a sound (quiet hours)."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

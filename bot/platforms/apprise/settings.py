@@ -1,4 +1,4 @@
-"""The operator's destinations, which Apprise reaches. Without one the platform is off."""
+"""The operator's destinations, which Apprise reaches, and how they may be named. Without one the platform is off."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The calls to Telegram, through `telegram.Bot` set up so that nothing is sent twice, and the meaning of its errors.
+"""The calls to Telegram, through `telegram.Bot` set up so that nothing is sent twice; what its errors mean, and the waits that it asks for.
 
 Errors become outcomes by a table, most specific first. `BadRequest` and `TimedOut` are `NetworkError`s in this library, and often
 only `__cause__` says what went wrong. An error that is not in the table is Unclear. Importing this module loads the library.

@@ -1,4 +1,4 @@
-"""The adapter of the web, a platform that is always on, and the pages of a chat: the log with its form, documents, forms, subscriptions.
+"""The adapter of the web and the pages of a chat: its log, documents, forms (buttons or a menu), subscriptions; how news reach a browser.
 
 Each chat belongs to one person, so there are no members or admins to look up. New messages come as server-sent events. The id of an
 event is the number of the chat's change, so a browser that reconnects continues where it stopped. A form is drawn from its callback

@@ -1,4 +1,4 @@
-"""The playground: what a query means, its matches among the papers of the last days, and the number of matches of its variants."""
+"""The playground: what a query means, how many of its matches among papers of the last days are shown, and the counts of its variants."""
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping
