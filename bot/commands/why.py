@@ -13,8 +13,7 @@ from subscriptions import errors, model, states
 from subscriptions.matching.fulfilment import nearness_in_meaning
 from subscriptions.matching.hits import tokenize
 from subscriptions.query import ABOUT, links_in_text
-from subscriptions.query.rewriting import leaves
-from subscriptions.query.tree import And, Not, Term
+from subscriptions.query.tree import And, Not, Term, leaves
 from subscriptions.service import why_not
 from subscriptions.service.paper_search import papers_named
 from subscriptions.service.why_not import Reason

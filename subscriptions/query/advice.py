@@ -29,7 +29,7 @@ from subscriptions.normalize import letters
 from subscriptions.query import CATEGORY, SOURCE, TEXT, Field, ValueKind, rewriting
 from subscriptions.query.lexer import fold_value
 from subscriptions.query.parse import parse_query
-from subscriptions.query.tree import And, Leaf, Node, Not, Or, Query, Term
+from subscriptions.query.tree import And, Leaf, Node, Not, Or, Query, Term, combined
 
 Forms = Mapping[str, tuple[str, ...]]  # the tokens of a form → the other forms as they are written
 _LONGEST = 6  # most words of a long form
@@ -84,9 +84,7 @@ def with_other_forms(node: Node, forms: Forms) -> Node:
         phrase = _leaf(words[0], " ".join(part.words for part in words)) if count > 1 else rest[0]
         parts.append(with_other_forms(phrase, forms))
         rest = rest[count:]
-    if len(parts) > 1:
-        return And(tuple(parts))
-    return parts[0]
+    return combined(And, parts)
 
 
 def _joined(nodes: Iterable[Node]) -> str:

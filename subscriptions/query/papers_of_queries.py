@@ -9,7 +9,7 @@ from subscriptions.query import (
     WordsOfPapers,
 )
 from subscriptions.query.parse import parse_canonical, parse_query, query_of
-from subscriptions.query.tree import Leaf, Not, Query
+from subscriptions.query.tree import Query, leaves
 
 
 def papers_named_in(query: Query) -> tuple[str, ...]:
@@ -20,14 +20,9 @@ def papers_named_in(query: Query) -> tuple[str, ...]:
 def columns_asked(query: Query) -> dict[str, int]:
     """Returns the texts of `about:` in a query, each with the column in which it begins first."""
     found: dict[str, int] = {}
-    nodes = [query.tree]
-    while nodes:
-        node = nodes.pop()
-        if isinstance(node, Leaf):
-            if node.term.field is ABOUT:
-                found[node.term.value] = min(node.column, found.get(node.term.value, node.column))
-        else:
-            nodes += [node.node] if isinstance(node, Not) else node.nodes
+    for leaf in leaves(query.tree):
+        if leaf.term.field is ABOUT:
+            found[leaf.term.value] = min(leaf.column, found.get(leaf.term.value, leaf.column))
     return found
 
 

@@ -1,6 +1,6 @@
 """Writes a query as text, and changes it: adds an exclusion, leaves out a part, moves words to other fields."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby, pairwise, takewhile
@@ -24,7 +24,7 @@ from subscriptions.query import (
 )
 from subscriptions.query.lexemes_of import LexemeKind
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
-from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term
+from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term, combined, leaves
 
 
 def is_word(node: Node) -> bool:
@@ -66,9 +66,7 @@ def _with_words_after(node: Node, join: Callable[[Leaf, Sequence[Leaf]], tuple[N
         joined, count = join(part, after) if isinstance(part, Leaf) else (_with_words_after(part, join), 0)
         parts.append(joined)
         rest = rest[count:]
-    if len(parts) > 1:
-        return type(node)(tuple(parts))
-    return parts[0]
+    return combined(type(node), parts)
 
 
 def _is_part_of_a_name(node: Node) -> bool:
@@ -104,10 +102,8 @@ def _coded(leaf: Leaf, after: Sequence[Leaf]) -> tuple[Node, int]:
     count, codes = categories.categories_named([*own, *more])
     if count < len(own):
         return leaf, 0
-    leaves = tuple(
-        replace(leaf, words=code, term=replace(leaf.term, value=code.lower()), quoted=False) for code in codes
-    )
-    return leaves[0] if len(leaves) == 1 else Or(leaves), count - len(own)
+    coded = [replace(leaf, words=code, term=replace(leaf.term, value=code.lower()), quoted=False) for code in codes]
+    return combined(Or, coded), count - len(own)
 
 
 # `diffusion` becomes `diffusion -"video generation"`, `a OR b` becomes `(a OR b) -c`. The list `rlhf, dpo` becomes
@@ -199,19 +195,22 @@ def with_leaves(node: Node, is_kept: Callable[[Leaf], bool]) -> Node | None:
                 return replace(node, node=inner)
             return None
         case And() | Or():
-            parts = tuple(part for one in node.nodes if (part := with_leaves(one, is_kept)))
-            if len(parts) > 1:
-                return type(node)(parts)
-            return next(iter(parts), None)
+            parts = [part for one in node.nodes if (part := with_leaves(one, is_kept))]
+            if parts:
+                return combined(type(node), parts)
+            return None
 
 
-def changed(node: Node, change: Callable[[Leaf], Node]) -> Node:
-    """Returns a node with its leaves changed, except those that are excluded."""
+def changed(node: Node, change: Callable[[Leaf], Node], *, also_excluded: bool = False) -> Node:
+    """Returns a node with its leaves changed; those that are excluded only with `also_excluded`."""
     if isinstance(node, Leaf):
         return change(node)
-    if isinstance(node, Not):
+    if isinstance(node, Not) and not also_excluded:
         return node
-    return type(node)(tuple(changed(part, change) for part in node.nodes))
+    inner = partial(changed, change=change, also_excluded=also_excluded)
+    if isinstance(node, Not):
+        return replace(node, node=inner(node.node))
+    return type(node)(tuple(map(inner, node.nodes)))
 
 
 def with_vectors(query: Query, vectors: Mapping[str, bytes]) -> Query:
@@ -223,19 +222,12 @@ def with_vectors(query: Query, vectors: Mapping[str, bytes]) -> Query:
             return replace(term, question=vectors[term.value])
         return term
 
-    def changed_(node: Node) -> Node:
-        if isinstance(node, Leaf):
-            return replace(node, term=told(node.term))
-        if isinstance(node, Not):
-            return replace(node, node=changed_(node.node))
-        return replace(node, nodes=tuple(map(changed_, node.nodes)))
-
     alternatives = (
         Alternative(frozenset(map(told, one.positive)), frozenset(map(told, one.negative)))
         for one in query.alternatives
     )
-    fields = query.fields.asking(vectors)
-    return replace(query, alternatives=tuple(alternatives), tree=changed_(query.tree), fields=fields)
+    tree = changed(query.tree, lambda leaf: replace(leaf, term=told(leaf.term)), also_excluded=True)
+    return replace(query, alternatives=tuple(alternatives), tree=tree, fields=query.fields.asking(vectors))
 
 
 def in_field(leaf: Leaf, field: Field) -> Leaf:
@@ -247,10 +239,7 @@ def without_part(node: Node, place: int) -> Node:
     """Returns a node without the part at position `place`. A node without parts stays as it is."""
     if not isinstance(node, And | Or):
         return node
-    kept = node.nodes[:place] + node.nodes[place + 1 :]
-    if len(kept) > 1:
-        return type(node)(kept)
-    return kept[0]
+    return combined(type(node), node.nodes[:place] + node.nodes[place + 1 :])
 
 
 def _canonical(text: str, fields: Fields) -> str | None:
@@ -304,9 +293,7 @@ def as_phrase(node: Node, *, head: int = 0, tail: int = 0) -> Node:
             parts += (*side_by_side[:head], phrase, *side_by_side[stop:])
         else:
             parts += side_by_side or [part if isinstance(part, Leaf) else change(part) for part in group]
-    if len(parts) > 1:
-        return And(tuple(parts))
-    return parts[0]
+    return combined(And, parts)
 
 
 def without_crosslists(node: Node) -> Node:
@@ -348,15 +335,6 @@ def _has_only_words(node: Node) -> bool:
     if isinstance(node, Leaf):
         return node.term.field is TEXT and not (node.term.exact or node.term.prefix)
     return not isinstance(node, Not) and all(map(_has_only_words, node.nodes))
-
-
-def leaves(node: Node) -> Iterator[Leaf]:
-    """Yields each value of a node, in the order in which they were typed."""
-    if isinstance(node, Leaf):
-        yield node
-    else:
-        for part in (node.node,) if isinstance(node, Not) else node.nodes:
-            yield from leaves(part)
 
 
 def joined_by_or(node: Node) -> Node:

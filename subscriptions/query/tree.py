@@ -1,7 +1,7 @@
 """The parts of a query: terms, alternatives, the syntax tree."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -81,6 +81,22 @@ class Or:
 
 
 Node: TypeAlias = Leaf | Not | And | Or
+
+
+def combined(kind: type[And | Or], nodes: Sequence[Node]) -> Node:
+    """Returns an And or an Or of some nodes; a single node as it is."""
+    if len(nodes) > 1:
+        return kind(tuple(nodes))
+    return nodes[0]
+
+
+def leaves(node: Node) -> Iterator[Leaf]:
+    """Yields each value of a node, in the order in which they were typed."""
+    if isinstance(node, Leaf):
+        yield node
+        return
+    for part in (node.node,) if isinstance(node, Not) else node.nodes:
+        yield from leaves(part)
 
 
 @dataclass(frozen=True, slots=True)
