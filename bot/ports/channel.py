@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar
@@ -110,6 +111,15 @@ class Channel(Protocol):
     async def close(self) -> None:
         """Closes the connections. A second call does nothing. By default, does nothing."""
         return
+
+
+@contextmanager
+def store_outcomes() -> Iterator[None]:
+    """Turns an error of the store into RetryLater, for a channel that needs the store to post."""
+    try:
+        yield
+    except errors.StoreError as error:
+        raise errors.RetryLater("The database cannot be used.") from error
 
 
 def read_message(message: model.Message, read: Callable[[Any], T], *, plain: bool) -> T:
@@ -233,8 +243,6 @@ class HomeView:
 
 class Forms(Protocol):
     """Shows modals and home views on a platform. A view is a modal or home view that was rendered for the platform."""
-
-    platform: str
 
     def render_modal(self, modal: Modal, callback_token: str) -> str:
         """Returns the view of a modal.

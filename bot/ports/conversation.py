@@ -137,7 +137,6 @@ class PlatformApi(Protocol):
     Calls that most platforms do not have are implemented here with a default.
     """
 
-    platform: str
     has_ephemeral: bool = False  # whether the platform can show a message to only one person in a chat
 
     @property

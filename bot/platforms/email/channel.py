@@ -131,10 +131,8 @@ class EmailChannel(channels.Channel):
         if (page := self.waiting.get(delivery.removeprefix(ANSWER))) is not None:
             page.append(payload)
             return delivery
-        try:
+        with channels.store_outcomes():
             reader = await self._reader(chat)
-        except errors.StoreError as error:
-            raise errors.RetryLater("The database cannot be used.") from error
         if delivery.startswith(ANSWER) and not reader.is_confirmed:
             raise errors.Rejected("The page that asked is gone, and nothing but the question goes to this address.")
         domain = self.sender.domain

@@ -40,8 +40,6 @@ _GONE = "This link does not work any more. Newer mail has newer links."
 class EmailApi(conversation.PlatformApi):
     """See PlatformApi. An address is the chat of one person, who manages no other chat."""
 
-    platform = FACTS.name
-
     def __init__(self, channel: EmailChannel) -> None:
         self._channel = channel
 

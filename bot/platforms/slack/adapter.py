@@ -50,8 +50,6 @@ _Page = tuple[list[Mapping[str, Any]], str]  # (messages, cursor of the next pag
 class SlackForms:
     """See Forms. Uses the connections of the channel with the same tokens."""
 
-    platform = "slack"
-
     def __init__(self, workspaces: Workspaces) -> None:
         self._workspaces = workspaces
 

@@ -32,7 +32,6 @@ _SECTION = 2_900  # characters of a file in one section
 class SlackApi(conversation.PlatformApi):
     """See PlatformApi. Uses the connections of the channel with the same tokens."""
 
-    platform = "slack"
     has_ephemeral = True
 
     def __init__(self, channel: channels.Channel, workspaces: Workspaces) -> None:

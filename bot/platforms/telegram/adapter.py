@@ -69,8 +69,6 @@ _NO_TOPICS = errors.Refused(
 class TelegramApi(conversation.PlatformApi):
     """See PlatformApi. Uses the connections of the channel with the same token."""
 
-    platform = "telegram"
-
     def __init__(self, client: Client) -> None:
         self._client = client
 
@@ -382,7 +380,6 @@ def _no_proxy() -> SettingsError:
 
 OLD_NEWS = timedelta(hours=1)  # Telegram's last error at the webhook is ignored from this age on
 _GROUPS, _UPDATES = "Telegram groups", "Telegram updates"
-_START = "Start paperwire run: it tells Telegram the address. No other program may use this token."
 _PRIVACY_OFF = Finding(
     question=_GROUPS,
     answer="privacy mode is off: the bot is shown all that is written there, and needs little of it",
@@ -392,33 +389,6 @@ _PRIVACY_ON = Finding(
     question=_GROUPS,
     answer="privacy mode is on: the bot is shown commands and answers to it, and that is enough",
 )
-# The possible findings about updates: (answer, cure, whether something must be corrected).
-_FOUND: Mapping[str, tuple[str, str, bool]] = {
-    "foreign webhook": (
-        "Telegram sends them to a webhook, though {name} is not set",
-        "paperwire run takes it away, and nothing is lost. If another program set it, give that one its own token.",
-        True,
-    ),
-    "waiting": (
-        "{waiting} wait to be asked for",
-        "paperwire run answers them.",
-        False,
-    ),
-    "none": ("asked for, none waits", "", False),
-    "unusable": (
-        "Telegram sends them only to https, and to the ports 443, 80, 88 and 8443",
-        "Write such an address into {name}.",
-        True,
-    ),
-    "not yet": ("Telegram sends none yet, {waiting} wait", _START, False),
-    "elsewhere": ("Telegram sends them elsewhere", _START, True),
-    "failed": (
-        "at {time} UTC Telegram could not deliver one: {words}; {waiting} wait",
-        "Is paperwire run running, and does the web server before it pass on what comes?",
-        True,
-    ),
-    "delivered": ("Telegram sends them to the webhook, {waiting} wait", "", False),
-}
 
 
 async def _check_updates(client: Client, settings: TelegramSettings, wall: datetime) -> list[Finding]:
@@ -428,30 +398,50 @@ async def _check_updates(client: Client, settings: TelegramSettings, wall: datet
         webhook = await client.call_for_object("getWebhookInfo")
     except errors.NotDelivered as error:
         return [Finding.unanswered(_UPDATES, error)]
-    at, waiting = webhook.get("last_error_date"), webhook.get("pending_update_count") or 0
-    failed = datetime.fromtimestamp(at if isinstance(at, int) else 0, UTC)
-    values = {"name": "PAPERWIRE_TELEGRAM_WEBHOOK_URL", "waiting": waiting}
-    values |= {"time": f"{failed:%H:%M}", "words": webhook.get("last_error_message")}
-    answer, cure, mend = _FOUND[_state_of_updates(webhook, settings, is_recent=wall - failed < OLD_NEWS)]
-    updates = Finding(question=_UPDATES, answer=answer.format_map(values), cure=cure.format_map(values), mend=mend)
+    updates = _about_polls(webhook) if settings.webhook_url is None else _about_webhook(webhook, settings, wall)
     return [_PRIVACY_OFF if me.get("can_read_all_group_messages") is True else _PRIVACY_ON, updates]
 
 
-def _state_of_updates(webhook: Mapping[str, object], settings: TelegramSettings, *, is_recent: bool) -> str:
-    """Returns the key in _FOUND for how updates arrive. `is_recent`: whether Telegram's last error is recent."""
-    address = webhook.get("url") or ""
-    if settings.webhook_url is None:
-        if address:
-            return "foreign webhook"
-        return "waiting" if webhook.get("pending_update_count") else "none"
-    if not _takes_webhooks(settings.webhook_url, settings.api_url):
-        return "unusable"
-    token = settings.token.get_secret_value() if settings.token else ""
-    if address != webhook_address(settings.webhook_url, token):
-        return "elsewhere" if address else "not yet"
-    if is_recent and webhook.get("last_error_message"):
-        return "failed"
-    return "delivered"
+_VARIABLE = "PAPERWIRE_TELEGRAM_WEBHOOK_URL"
+_wrong_updates = partial(Finding, question=_UPDATES, mend=True)
+
+
+def _about_polls(webhook: Mapping[str, Any]) -> Finding:
+    """Returns the finding about updates that are polled for."""
+    if webhook.get("url"):
+        return _wrong_updates(
+            answer=f"Telegram sends them to a webhook, though {_VARIABLE} is not set",
+            cure="paperwire run takes it away, and nothing is lost. If another program set it, give that one its own token.",
+        )
+    if waiting := webhook.get("pending_update_count"):
+        return Finding(question=_UPDATES, answer=f"{waiting} wait to be asked for", cure="paperwire run answers them.")
+    return Finding(question=_UPDATES, answer="asked for, none waits")
+
+
+def _about_webhook(webhook: Mapping[str, Any], settings: TelegramSettings, wall: datetime) -> Finding:
+    """Returns the finding about updates that Telegram sends to the webhook of the settings."""
+    address, waiting = webhook.get("url") or "", webhook.get("pending_update_count") or 0
+    url, token = settings.webhook_url or "", settings.token.get_secret_value() if settings.token else ""
+    if not _takes_webhooks(url, settings.api_url):
+        return _wrong_updates(
+            answer="Telegram sends them only to https, and to the ports 443, 80, 88 and 8443",
+            cure=f"Write such an address into {_VARIABLE}.",
+        )
+    if address != webhook_address(url, token):
+        return Finding(
+            question=_UPDATES,
+            answer="Telegram sends them elsewhere" if address else f"Telegram sends none yet, {waiting} wait",
+            cure="Start paperwire run: it tells Telegram the address. No other program may use this token.",
+            mend=bool(address),
+        )
+    at = webhook.get("last_error_date")
+    failed = datetime.fromtimestamp(at if isinstance(at, int) else 0, UTC)
+    if wall - failed < OLD_NEWS and (words := webhook.get("last_error_message")):
+        return _wrong_updates(
+            answer=f"at {failed:%H:%M} UTC Telegram could not deliver one: {words}; {waiting} wait",
+            cure="Is paperwire run running, and does the web server before it pass on what comes?",
+        )
+    return Finding(question=_UPDATES, answer=f"Telegram sends them to the webhook, {waiting} wait")
 
 
 def _takes_webhooks(url: str, api_url: str) -> bool:

@@ -396,8 +396,6 @@ def _rows(
 class WebApi(PlatformApi):
     """See PlatformApi. Each person manages only their own chat."""
 
-    platform = FACTS.name
-
     def __init__(self, channel: WebChannel) -> None:
         self._channel = channel
 
@@ -417,10 +415,8 @@ class WebApi(PlatformApi):
     async def send_file(self, chat: model.ChatAddress, file: channels.File) -> str:
         """See PlatformApi. The message contains the document, and the page shows a link to it."""
         kept = json.dumps({"text": "", "file": {"name": file.name, "text": file.text}}, ensure_ascii=False)
-        try:
+        with channels.store_outcomes():
             return str(await self._channel.say(chat, kept, key=f"file:{secrets.token_hex(16)}"))
-        except errors.StoreError as error:
-            raise errors.RetryLater("The database cannot be used.") from error
 
 
 # ----------------------------------------------------------------- the adapter of the web, a platform that is always on

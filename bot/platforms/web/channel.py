@@ -148,8 +148,6 @@ class ShownForm:
 class WebForms(channels.Forms):
     """See Forms. There is no home view: the page shows the chat itself."""
 
-    platform = FACTS.name
-
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
@@ -213,7 +211,7 @@ class WebChannel(channels.Channel):
         """See Channel. Returns the number of the message in its chat. There are no threads, only one log."""
         del thread
         payload = self.secrets.hidden(channels.read_message(message, _checked, plain=plain))
-        with _as_outcome():  # the message may have been stored; then a retry changes nothing
+        with channels.store_outcomes():  # the message may have been stored; then a retry changes nothing
             return str(await self.say(chat, payload, key=delivery, part=message.number))
 
     async def edit(
@@ -222,7 +220,7 @@ class WebChannel(channels.Channel):
         """See Channel."""
         payload = self.secrets.hidden(channels.read_message(message, _checked, plain=plain))
         number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
-        with _as_outcome():
+        with channels.store_outcomes():
             is_edited = await self._opened().run(page_messages.edit_page_message, chat, number, _storable(payload))
         if not is_edited:
             raise errors.Rejected("The message is not there any more.")
@@ -253,7 +251,7 @@ class WebChannel(channels.Channel):
     ) -> str | None:
         """See Channel."""
         del after, thread
-        with _as_outcome():
+        with channels.store_outcomes():
             number = await self._opened().run(
                 page_messages.find_page_message, chat, delivery=delivery, part=message.number
             )
@@ -267,15 +265,6 @@ class WebChannel(channels.Channel):
         if self._store is None:
             raise errors.RetryLater("The channel is closed.")
         return self._store
-
-
-@contextmanager
-def _as_outcome() -> Iterator[None]:
-    """Turns an error of the store into RetryLater."""
-    try:
-        yield
-    except errors.StoreError as error:
-        raise errors.RetryLater("The database cannot be used.") from error
 
 
 def _checked(content: object) -> str:
