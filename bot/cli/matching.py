@@ -67,8 +67,7 @@ def match(
 def _match_one(text: str, paths: list[str], *, json: bool) -> int:
     with arguments.reporting_query_errors(text, {"query": None, "text": text} if json else None):
         query = parse.parse_query(text)
-        digests, status = _read(paths)
-        papers = paper_index.merge_copies(paper for digest in digests for paper in digest.entries)
+        papers, status = _read(paths)
         canonical = query.canonical  # before the vectors and words of papers are added
         asking = _Asking.of(query.asked, papers)
         query, papers = asking.query(query), asking.papers
@@ -125,16 +124,16 @@ def _knowing(query: Query, papers: PapersAtHand) -> tuple[Query, tuple[str, ...]
     return parse.parse_query(query.text, query.fields.knowing(words)), unknown
 
 
-def _read(paths: list[str]) -> tuple[list[model.Digest], int]:
-    """Returns (digests, exit status). Prints a sentence on stderr for each document that cannot be read."""
-    digests, status = [], 0
+def _read(paths: list[str]) -> tuple[tuple[model.Paper, ...], int]:
+    """Returns (papers, exit status). Prints a sentence on stderr for each document that cannot be read."""
+    entries, status = list[model.Paper](), 0
     for _, read in arguments.digests_in(arguments.documents(paths)):
         if isinstance(read, errors.PaperwireError):
             arguments.print_read_error(read)
             status = 1
         else:
-            digests.append(read)
-    return digests, status
+            entries += read.entries
+    return paper_index.merge_copies(entries), status
 
 
 def _reasons(query: Query, paper: model.Paper) -> list[dict[str, Any]]:
@@ -213,8 +212,7 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
     texts = _lines_of(data)
     asked = _texts_asked(texts)
     began = perf_counter()
-    digests, status = _read(paths)
-    papers = paper_index.merge_copies(paper for digest in digests for paper in digest.entries)
+    papers, status = _read(paths)
     asking = _Asking.of(asked, papers)
     index = paper_index.PaperIndex.of(asking.papers)
     parsed = perf_counter()

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from bot.delivery import job_queue, rate_limits, sender_lock
 from bot.errors import said_of
-from bot.ports import channel, engine
+from bot.ports import channel, engine, tasks
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions import errors
 from subscriptions.model import Lane
@@ -149,9 +149,7 @@ class ClusterEngine:
         try:
             await self._queue.work()
         finally:
-            for task in self._deliveries:
-                task.cancel()
-            await asyncio.gather(*self._deliveries, return_exceptions=True)
+            await tasks.end(*self._deliveries)
 
     async def _deliver_lane(self, deliver: engine.Deliver, lane: Lane) -> None:
         """Delivers a lane for a job. Raises Again if the job must be repeated.

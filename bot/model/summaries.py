@@ -13,6 +13,7 @@ from typing import Protocol
 from bot.errors import ModelFails, NoModelAnswer, error_location
 from bot.model.paper_summary import repeating, request_of, texts_in
 from bot.model.settings import Budget
+from bot.ports import tasks
 from bot.ports.channel import Clock
 from bot.ports.language_model import LanguageModel, ModelAnswer, ModelRequest
 from subscriptions.errors import PaperwireError
@@ -84,9 +85,7 @@ class Summaries:
 
     async def close(self) -> None:
         """See Summarizer."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await tasks.end(self._task)
         await self._model.close()
 
     async def _summarise(self) -> None:

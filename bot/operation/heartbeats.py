@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from bot.app import App
 from bot.errors import FetchError
+from bot.ports import tasks
 from bot.ports.channel import Clock
 from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.source_scheduler import make_fetcher
@@ -57,9 +58,7 @@ class Heartbeat:
 
     async def close(self) -> None:
         """Cancels a heartbeat that is running."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await tasks.end(self._task)
 
 
 def make_heartbeat(app: App) -> Heartbeat:

@@ -18,7 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
 from bot.operation.client_addresses import network_of
-from bot.ports import channel, measurements
+from bot.ports import channel, measurements, tasks
 from bot.settings import Settings
 
 try:
@@ -102,9 +102,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stops accepting, and ends the connections once they are answered."""
-        for task in self._accepting:
-            task.cancel()
-        await asyncio.gather(*self._accepting, return_exceptions=True)
+        await tasks.end(*self._accepting)
         await super().shutdown(sockets)
 
     async def _accept(self, listener: socket.socket) -> None:

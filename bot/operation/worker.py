@@ -19,6 +19,7 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.delivery import process_identity
 from bot.delivery.lane_sender import DrainState
 from bot.errors import error_location
+from bot.ports import tasks
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver, Request, RequestDispatcher
 from bot.rendering.language import Language
@@ -293,14 +294,12 @@ async def listening(
     dispatcher = Dispatcher(app.deps, lookup)
     with suppress(StoreError):  # OwnerWatch tries again later
         await dispatcher.resume_replies()
-    tasks = [asyncio.create_task(receiver.listen(dispatcher)) for receiver in receivers]
-    tasks.append(asyncio.create_task(_publish_commands(app)))
+    listeners = [asyncio.create_task(receiver.listen(dispatcher)) for receiver in receivers]
+    publishing = asyncio.create_task(_publish_commands(app))
     try:
         yield dispatcher
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await tasks.end(*listeners, publishing)
         await dispatcher.close()
 
 
@@ -332,9 +331,7 @@ async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
             if drain.done():
                 drain.result()
     finally:
-        for task in (stop, *drains):
-            task.cancel()
-        await asyncio.gather(stop, *drains, return_exceptions=True)
+        await tasks.end(stop, *drains)
         await dispatcher.wait_for_lookups(LONGEST_ANSWERS)
         await dispatcher.close(LONGEST_ANSWERS)
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
+from bot.ports import tasks
 from bot.ports.channel import Clock
 from bot.ports.meaning import Encoder
 from subscriptions.errors import MeaningFails
@@ -100,9 +101,7 @@ class LateEncoding:
 
     async def close(self) -> None:
         """Ends the work in the background. The rest is made after the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await tasks.end(self._task)
 
     async def _in_time(self, encoder: Encoder, work: Callable[[Encoder], Awaitable[None]]) -> None:
         try:

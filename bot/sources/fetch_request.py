@@ -126,20 +126,21 @@ def next_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
     """
     if ask.page >= MOST_PAGES:
         return None
-    url = _next_start(ask.url, data) if ask.history else _next_cursor(ask.url, data)
-    if url:
-        return replace(ask, url=url, page=ask.page + 1)
-    return None
+    return _at(ask, _next_start(ask.url, data) if ask.history else _next_cursor(ask.url, data))
 
 
 def older_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
     """Returns the request for the next page of an operator's own query to arXiv's API; None if there is none."""
     if ask.page >= MOST_OLDER or not is_api(ask.url):
         return None
-    url = _next_start(ask.url if _START.search(ask.url) else f"{ask.url}&start=0", data)
-    if url:
-        return replace(ask, url=url, page=ask.page + 1)
-    return None
+    return _at(ask, _next_start(ask.url if _START.search(ask.url) else f"{ask.url}&start=0", data))
+
+
+def _at(ask: FetchRequest, url: str | None) -> FetchRequest | None:
+    """Returns the request for the next page, at an address; None without one."""
+    if url is None:
+        return None
+    return replace(ask, url=url, page=ask.page + 1)
 
 
 def _next_start(url: str, data: bytes) -> str | None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.dependencies.opening import fact_of
 from bot.errors import FetchError, error_location
-from bot.ports import measurements
+from bot.ports import measurements, tasks
 from bot.release import installed_version
 from bot.settings import Settings, SourceSettings
 from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
@@ -157,10 +157,7 @@ class SourceScheduler:
 
     async def close(self) -> None:
         """Cancels the running polls. What they have stored stays."""
-        tasks = [*self._polls.values(), *(task for task in (self._enrichment, self._files) if task)]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await tasks.end(*self._polls.values(), self._enrichment, self._files)
         self._polls.clear()
         self._enrichment = self._files = None
 

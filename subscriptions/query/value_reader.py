@@ -183,9 +183,12 @@ class Values:
         )
         return [*lexeme.text.split(), *(behind[0].split() if behind else ())]
 
-    def _label(self, lexeme: lexemes_of.Lexeme, field: Field) -> Meaning | None:
+    def _note_star(self, lexeme: lexemes_of.Lexeme) -> None:
         if lexeme.star:
             self.notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
+
+    def _label(self, lexeme: lexemes_of.Lexeme, field: Field) -> Meaning | None:
+        self._note_star(lexeme)
         read = label_meaning if field.kind is ValueKind.LABEL else paper_id_meaning
         meaning = read(field, lexeme.text)
         if meaning and meaning.term.field is ID and not bare_id_meaning(meaning.term.value):
@@ -202,8 +205,7 @@ class Values:
         """Returns the meaning of a value of `like:`. Raises QueryError if it names no paper, or too many."""
         if not letters(lexeme.text):
             return None
-        if lexeme.star:
-            self.notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
+        self._note_star(lexeme)
         column = self.columns[lexeme.start]
         first, *others = lexeme.text.split() if self.is_canonical else (lexeme.text,)
         near = read_words_of_papers(others)
@@ -218,8 +220,7 @@ class Values:
         return nearness_meaning(field, papers, near or self.fields.words.get(meaning.term.value, ()))
 
     def _meaning(self, lexeme: lexemes_of.Lexeme, field: Field) -> Meaning | None:
-        if lexeme.star:
-            self.notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
+        self._note_star(lexeme)
         return meaning_meaning(field, lexeme.text, self.fields.questions)
 
     def _note_word(self, lexeme: lexemes_of.Lexeme) -> None:

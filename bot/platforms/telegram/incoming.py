@@ -1,7 +1,7 @@
 """Translates updates of Telegram into requests; which reactions like or dislike a paper. Pure (core.telegram.org/bots/api#update)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,12 +71,9 @@ def _read(update: Mapping[str, Any], bot_id: str, bot_name: str) -> conversation
     for kind in _WRITING:
         if isinstance(message := update.get(kind), dict):
             return _written(message, number, edited=kind.startswith("edited"), bot_id=bot_id, bot_name=bot_name)
-    if isinstance(query := update.get("callback_query"), dict):
-        return _callback_query(query, number)
-    if isinstance(change := update.get("my_chat_member"), dict):
-        return _membership_changed(change, number)
-    if isinstance(change := update.get("message_reaction"), dict):
-        return _reaction_changed(change, number)
+    for kind, read in _OTHERS.items():
+        if isinstance(found := update.get(kind), dict):
+            return read(found, number)
     return None
 
 
@@ -225,6 +222,13 @@ def _reaction_changed(change: Mapping[str, Any], number: str) -> conversation.Re
         details={"message": str(int(change["message_id"])), "before": before, "after": after},
         **_by(person),
     )
+
+
+_OTHERS: Mapping[str, Callable[[Mapping[str, Any], str], conversation.Request | None]] = {
+    "callback_query": _callback_query,
+    "my_chat_member": _membership_changed,
+    "message_reaction": _reaction_changed,
+}
 
 
 def _judgement(reactions: Sequence[Mapping[str, Any]] | None) -> str:

@@ -104,11 +104,18 @@ def split_wish(text: str) -> Ending:
     ending = split_when(text)
     if ending.when is not None or ending.only_time:
         return ending
-    for gap in range(min(_LONGEST, len(text) - 1), 0, -1):
-        head, rest = text[:gap].strip(_STRAY + ":："), text[gap:].strip(_STRAY + ":：")
-        if text[gap] in _BLANKS + ":：,，" and rest and _is_no_schedule(head):
+    for head, rest in _heads(text):
+        if _is_no_schedule(head):
             return Ending(rest, head, either=True)
     return ending
+
+
+def _heads(text: str) -> Iterator[tuple[str, str]]:
+    """Yields (beginning, rest) for each gap at which a time at the beginning of a text may end, the longest first."""
+    for gap in range(min(_LONGEST, len(text) - 1), 0, -1):
+        head, rest = text[:gap].strip(_STRAY + ":："), text[gap:].strip(_STRAY + ":：")
+        if text[gap] in _BLANKS + ":：,，" and rest:
+            yield head, rest
 
 
 def _is_no_schedule(head: str) -> bool:
@@ -145,9 +152,8 @@ def time_put_last(text: str) -> str:
 
     ("daily 9 diffusion" -> "diffusion daily 9")
     """
-    for gap in range(min(_LONGEST, len(text) - 1), 0, -1):
-        head, rest = text[:gap].strip(_STRAY + ":："), text[gap:].strip(_STRAY + ":：")
-        if text[gap] not in _BLANKS + ":：,，" or not rest or plain(head) in _OWN_WORDS or reading_of(head) is None:
+    for head, rest in _heads(text):
+        if plain(head) in _OWN_WORDS or reading_of(head) is None:
             continue
         ending = split_when(f"{rest} {head}")
         if (ending.query, ending.when) == (rest, head) and not ending.either:
