@@ -1,4 +1,4 @@
-"""The engine and sender of one process, which plans and sends: lanes at once, how long it ends them after SIGTERM, whose bot the store is.
+"""The engine and sender of one process, which plans and sends: lanes at once, how long they may take after SIGTERM, whose bot the store is.
 
 The process that holds the sender lock plans deliveries and sends them. The engine runs woken lanes concurrently in
 asyncio tasks.
