@@ -302,8 +302,8 @@ def _say(
 ) -> None:
     """Prints how many deliveries were planned before, the messages that are due, and the messages that are not due yet."""
     address = about.chat.address
-    if about.waiting:
-        output.print_line(f"Planned before and sent first: {about.waiting}, see `paperwire outbox`.")
+    if about.outbox.waiting:
+        output.print_line(f"Planned before and sent first: {about.outbox.waiting}, see `paperwire outbox`.")
     if found.not_due:
         output.print_line("Due now:" if due else "Nothing is due now.")
     for message in due:
@@ -342,7 +342,7 @@ def _preview_document(
         "papers": [keys[item.paper.id] for item in items],
         "due": [keys[item.paper.id] for item in due],
         "not_due": [_waits(entry) for entry in found.not_due],
-        "planned_before": about.waiting,
+        "planned_before": about.outbox.waiting,
         "messages": [
             {
                 "number": message.number,

@@ -96,16 +96,16 @@ def _next(context: CommandContext, here: Status) -> str:
 
 
 def _outbox_lines(context: CommandContext, here: Status) -> list[str]:
-    count = context.localizer.count
+    count, has = context.localizer.count, here.outbox
     lines = (
-        (here.waiting, count("{count} delivery waits.", "{count} deliveries wait.", here.waiting)),
+        (has.waiting, count("{count} delivery waits.", "{count} deliveries wait.", has.waiting)),
         (
-            here.unclear,
+            has.unclear,
             count(
-                "{count} delivery may have arrived or not.", "{count} deliveries may have arrived or not.", here.unclear
+                "{count} delivery may have arrived or not.", "{count} deliveries may have arrived or not.", has.unclear
             ),
         ),
-        (here.dead, count("{count} delivery could not be sent.", "{count} deliveries could not be sent.", here.dead)),
+        (has.dead, count("{count} delivery could not be sent.", "{count} deliveries could not be sent.", has.dead)),
     )
     return [line for number, line in lines if number]
 

@@ -9,16 +9,10 @@ from subscriptions import model
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.service import listing
 from subscriptions.service.signals import MOST_SAVED, MOST_SIGNALS
-from subscriptions.states import UNDER_WAY, DeliveryState, Signal
-from subscriptions.store import (
-    deliveries,
-    delivery_trouble,
-    platform_states,
-    signals,
-    sources,
-    work_figures,
-)
+from subscriptions.states import Signal
+from subscriptions.store import deliveries, platform_states, signals, sources, work_figures
 from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store.outbox import OutboxCounts, outbox_counts
 from subscriptions.store.sources import KnownSource
 from subscriptions.store.work_figures import OutboxFigures
 
@@ -54,25 +48,16 @@ class Status:
     chat: model.Chat
     subscriptions: int
     next_delivery: NextDelivery  # the earliest next delivery of the chat's subscriptions
-    waiting: int  # deliveries that are not sent yet, including planned and held ones
-    unclear: int
-    dead: int
+    outbox: OutboxCounts
 
 
 @reads
 def status(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> Status:
     """Returns the state of a chat. Raises NotFound."""
     chat, found = listing.get_subscribed(transaction, address)
-    states = delivery_trouble.states_of(transaction, chat.id)
     next_delivery = sources.forecast(transaction, now=now).next_of(chat, found)
-    return Status(
-        chat=chat,
-        subscriptions=len(found),
-        next_delivery=next_delivery,
-        waiting=sum(states[name] for name in UNDER_WAY),
-        unclear=states[DeliveryState.UNCLEAR],
-        dead=states[DeliveryState.DEAD],
-    )
+    outbox = outbox_counts(transaction, chat.id)
+    return Status(chat=chat, subscriptions=len(found), next_delivery=next_delivery, outbox=outbox)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,15 +80,18 @@ class Big(TypeDecorator[int]):
         return dialect.type_descriptor(sa.Integer() if dialect.name == "sqlite" else sa.BigInteger())
 
 
-def reference(target: str, *, index: bool = False, primary: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column that refers to a row of another table. If that row is deleted, the referring row is deleted, too."""
-    of_many: dict[str, Any] = {"sa_type": Big} if target in OF_MANY else {}
-    return Field(
-        sa_column_args=[sa.ForeignKey(target, ondelete="CASCADE")],
-        index=index and not primary,
-        primary_key=primary,
-        **of_many,
-    )
+def reference(
+    target: str, *, required: bool = True, index: bool = False, primary: bool = False, unique: bool = False
+) -> Any:  # noqa: ANN401 - a SQLModel field
+    """A column that refers to a row of another table, or, if not `required`, perhaps to none.
+
+    If that row is deleted, the referring row is deleted, too.
+    """
+    options: dict[str, Any] = {} if required else {"default": None}
+    if target in OF_MANY:
+        options["sa_type"] = Big
+    to_row = sa.ForeignKey(target, ondelete="CASCADE")
+    return Field(sa_column_args=[to_row], index=index, primary_key=primary, unique=unique, **options)
 
 
 def json_column(default: type[dict[str, Any]] | type[list[Any]]) -> Any:  # noqa: ANN401 - a SQLModel field

@@ -115,14 +115,10 @@ class MentionRow(Row, table=True):
     )
     id: int = Field(default=None, primary_key=True, sa_type=Big)
     word: str = Field(index=True)
-    callback: str | None = Field(default=None, sa_column_args=[sa.ForeignKey("callback.id", ondelete="CASCADE")])
-    state: str | None = Field(
-        default=None, sa_column_args=[sa.ForeignKey("conversation_state.name", ondelete="CASCADE")]
-    )
-    delivery: int | None = Field(
-        default=None, sa_type=Big, sa_column_args=[sa.ForeignKey("delivery.seq", ondelete="CASCADE")]
-    )
-    change: int | None = Field(default=None, sa_column_args=[sa.ForeignKey("undo.id", ondelete="CASCADE")])
+    callback: str | None = columns.reference("callback.id", required=False)
+    state: str | None = columns.reference("conversation_state.name", required=False)
+    delivery: int | None = columns.reference("delivery.seq", required=False)
+    change: int | None = columns.reference("undo.id", required=False)
 
 
 class SignalRow(Row, table=True):

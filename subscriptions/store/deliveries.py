@@ -10,8 +10,8 @@ from sqlmodel import col, select
 
 from subscriptions import model, states
 from subscriptions.store.chats import chats_by_id
-from subscriptions.store.columns import Big, adapter_of
-from subscriptions.store.database.store import Transaction, execute, grouped, reads
+from subscriptions.store.columns import adapter_of
+from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.retention import delivered_since
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow, PaperRow, tables
@@ -19,9 +19,8 @@ from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow, P
 # Each rendering executes these statements, so they are built only once.
 _deliveries, _delivery_items, _sources = tables("delivery", "delivery_item", "source")
 _d, _i = _deliveries.c, _delivery_items.c
-_ids = sa.bindparam("ids", expanding=True, type_=Big)
-_DELIVERIES = sa.select(_deliveries).where(_d.seq.in_(_ids)).order_by(_d.seq)
-_ITEMS = sa.select(_delivery_items).where(_i.delivery.in_(_ids)).order_by(_i.position)
+_DELIVERIES = sa.select(_deliveries).order_by(_d.seq)
+_ITEMS = sa.select(_delivery_items).order_by(_i.position)
 _TITLED = sa.select(_sources.c.name, _sources.c.title, _sources.c.home).where(_sources.c.title != "")
 
 # the message that shows an item of its delivery
@@ -30,9 +29,9 @@ SHOWN_IN_MESSAGE = (col(MessageRow.delivery) == _i.delivery) & (col(MessageRow.n
 
 def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, model.Delivery]:
     """Returns seq → delivery with its papers as they are known now, for rendering."""
-    rows = execute(transaction, _DELIVERIES, {"ids": seqs}).all()
+    rows = list(rows_of(transaction, _DELIVERIES, _d.seq, seqs))
     chats = chats_by_id(transaction, [row.chat for row in rows])
-    item_rows = execute(transaction, _ITEMS, {"ids": seqs}).all()
+    item_rows = list(rows_of(transaction, _ITEMS, _i.delivery, seqs))
     papers = stored_papers(transaction, list({item.paper for item in item_rows}))
     titled = {row.name: (row.title, row.home) for row in execute(transaction, _TITLED)} if item_rows else {}
     items = grouped((item.delivery, _item(item, papers)) for item in item_rows)

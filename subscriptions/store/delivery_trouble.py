@@ -8,14 +8,9 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from subscriptions import model
-from subscriptions.states import (
-    ChatState,
-    DeliveryState,
-    MessageState,
-)
+from subscriptions.states import ChatState, MessageState
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import Transaction, execute
-from subscriptions.store.delivery_states import STATES, states_not_over
 from subscriptions.store.rows import GOES_OUT, TABLES, ChatRow, DeliveryRow, MessageRow
 
 _deliveries = TABLES.tables["delivery"]
@@ -114,9 +109,3 @@ def drop_notices(transaction: Transaction, part: str, *, now: datetime) -> None:
     )
     untrue = {"settled_at": now, "dismissed_at": now, "reason": "it was not so after all"}
     execute(transaction, notices.values(untrue))
-
-
-def states_of(transaction: Transaction, chat_id: int) -> Counter[DeliveryState]:
-    """Returns state → number of the chat's deliveries in this state. Deliveries that were sent are not counted."""
-    of_chat = states_not_over(transaction, STATES.where(_d.chat == chat_id))
-    return Counter(state for _, state in of_chat)

@@ -16,9 +16,8 @@ from subscriptions.states import (
     describe_chat_state,
 )
 from subscriptions.store import claims, sendable, wakeups
-from subscriptions.store.columns import Big
-from subscriptions.store.database.store import CHUNK, Transaction, execute, grouped, reads, writes
-from subscriptions.store.delivery_states import STATES, WORST_FIRST, derived_state, state_for, states_not_over
+from subscriptions.store.database.store import CHUNK, Transaction, execute, grouped, reads, rows_of, writes
+from subscriptions.store.delivery_states import WORST_FIRST, derived_state, states_not_over
 from subscriptions.store.rows import ChatRow, DeliveryRow, LaneRow, tables
 
 _FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # after these, no attempt follows
@@ -28,11 +27,8 @@ _d, _m, _i = _deliveries.c, _messages.c, _items.c
 _NOT_OVER = (
     sa.select(_d.seq).where(_d.settled_at.is_(None)).union(sa.select(_m.delivery).where(_m.state == MessageState.DEAD))
 )
-_those = sa.bindparam("those", expanding=True, type_=Big)
-_STATES_OF = sa.select(_m.delivery, _m.state, _m.reason).where(_m.delivery.in_(_those)).order_by(_m.delivery, _m.number)
-_PAPERS_OF = (
-    sa.select(_i.delivery, sa.func.count().label("papers")).where(_i.delivery.in_(_those)).group_by(_i.delivery)
-)
+_STATES_OF = sa.select(_m.delivery, _m.state, _m.reason).order_by(_m.delivery, _m.number)
+_PAPERS_OF = sa.select(_i.delivery, sa.func.count()).group_by(_i.delivery)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +66,9 @@ def entries(
     )
     rows = transaction.exec(page if over else page.where(_d.seq.in_(_NOT_OVER))).all()
     seqs = [row.seq for row, _, _ in rows]
-    messages = grouped((of, (state, why)) for of, state, why in execute(transaction, _STATES_OF, {"those": seqs}))
-    papers: dict[int, int] = {row.delivery: row.papers for row in execute(transaction, _PAPERS_OF, {"those": seqs})}
+    states = rows_of(transaction, _STATES_OF, _m.delivery, seqs)
+    messages = grouped((of, (state, why)) for of, state, why in states)
+    papers: dict[int, int] = dict(rows_of(transaction, _PAPERS_OF, _i.delivery, seqs))
     found = [
         _entry(
             row,
@@ -96,9 +93,7 @@ def _entry(
     row: DeliveryRow, chat: ChatRow, messages: Sequence[tuple[MessageState, str]], papers: int, next_at: datetime | None
 ) -> OutboxEntry:
     why_held = describe_chat_state(chat.state, chat.admission, chat.pause_reason, chat.state_detail)
-    chat_state = state_for(row.kind, chat.state, chat.pause_reason)
-    states = [state for state, _ in messages]
-    state = derived_state(dismissed=row.dismissed_at is not None, chat_state=chat_state, states=states)
+    state = derived_state(row, chat, [state for state, _ in messages])
     # The messages' reasons come first, since sending another message clears the delivery's own reason.
     reasons = (reason for of, reason in messages if of.value == state.value)
     return OutboxEntry(
@@ -179,11 +174,11 @@ class OutboxCounts:
 
 
 @reads
-def outbox_counts(transaction: Transaction) -> OutboxCounts:
-    """Returns the numbers of deliveries that wait, are unclear, or are dead."""
+def outbox_counts(transaction: Transaction, chat_id: int | None = None) -> OutboxCounts:
+    """Returns the numbers of deliveries that wait, are unclear, or are dead, of all chats or of one."""
     found: Counter[DeliveryState] = Counter()
     platforms: set[str] = set()
-    for platform, state in states_not_over(transaction, STATES):
+    for platform, state in states_not_over(transaction, chat_id):
         found[state] += 1
         if state in UNDER_WAY and state is not DeliveryState.HELD:
             platforms.add(platform)

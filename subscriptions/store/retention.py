@@ -4,7 +4,7 @@ Each clean-up function takes a moment and the largest number of rows to handle, 
 themselves show what is left to do, so the work can stop after any step and continue later. Each function uses an index.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from subscriptions.model import DeliveryKind
 from subscriptions.states import MessageState
 from subscriptions.store import bot_state
-from subscriptions.store.columns import Big, Condition, Utc
+from subscriptions.store.columns import Condition
 from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.merging import Vouched
 from subscriptions.store.rows import TABLES, tables
@@ -30,7 +30,6 @@ _d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
 _OF_PAPERS = tables("summary", "translation", "model_summary", "appearance", "indexed_paper", "paper_meaning")
 # the values of a reduced paper for which arXiv still vouches
 _LEFT = Vouched.TITLE | Vouched.DOI | Vouched.VERSION | Vouched.WITHDRAWN
-_those = sa.bindparam("those", expanding=True, type_=Big)
 _IS_NOTICE = Condition("delivery.kind = 'notice'")  # the exact words of an index's condition
 
 
@@ -70,9 +69,9 @@ def reduce_deliveries(transaction: Transaction, before: datetime, most: int) -> 
     notices = [row.seq for row in found if row.is_over and row.is_notice]
     others = [row.seq for row in found if row.is_over and not row.is_notice]
     if notices:
-        execute(transaction, _EMPTY, {"those": notices})
+        execute(transaction, sa.update(_messages).where(_m.delivery.in_(notices)).values(payload="", plain=""))
     if others:
-        execute(transaction, _KEEP_ITEMS, {"those": others})
+        execute(transaction, sa.update(_items).where(_i.delivery.in_(others)).values(_KEPT))
         _drop_deliveries(transaction, others)
     return len(found)
 
@@ -87,8 +86,9 @@ def _next_settled(transaction: Transaction, before: datetime, most: int) -> Sequ
     looked = datetime.fromisoformat(moment) if moment else _EVER
     if looked >= before:
         looked, seq = _EVER, ""
-    values = {"looked": looked, "last": int(seq or 0), "before": before, "most": most}
-    found = execute(transaction, _SETTLED, values).all()
+    is_next = (_d.settled_at > looked) | (_d.seq > int(seq or 0))
+    settled = _SETTLED.where(_d.settled_at >= looked, _d.settled_at < before, is_next)
+    found = execute(transaction, settled.limit(most)).all()
     if found:
         bot_state.put_value(transaction, _REDUCED, f"{found[-1].settled_at.isoformat()} {found[-1].seq}")
     return found
@@ -111,12 +111,12 @@ def prune_papers(transaction: Transaction, before: datetime, most: int) -> int:
         old.append(row.id)
     if not old:
         return 0
-    shown = sa.select(_i.paper).where(_i.paper.in_(_those), _i.delivery.is_not(None))
-    needed = set(execute(transaction, shown, {"those": old}).scalars())
+    shown = sa.select(_i.paper).where(_i.paper.in_(old), _i.delivery.is_not(None))
+    needed = set(execute(transaction, shown).scalars())
     over = [paper for paper in old if paper not in needed]
     if over:
         for table in _OF_PAPERS:
-            execute(transaction, sa.delete(table).where(table.c.paper.in_(_those)), {"those": over})
+            execute(transaction, sa.delete(table).where(table.c.paper.in_(over)))
         values: dict[str, Any] = {
             "abstract": "",
             "comment": "",
@@ -128,42 +128,29 @@ def prune_papers(transaction: Transaction, before: datetime, most: int) -> int:
             "url": None,
         }
         values["vouched"] = _p.vouched.op("&")(int(_LEFT))  # removed values are no longer vouched for
-        execute(transaction, sa.update(_papers).where(_p.id.in_(_those)).values(values), {"those": over})
+        execute(transaction, sa.update(_papers).where(_p.id.in_(over)).values(values))
     bot_state.put_value(transaction, _PRUNED, str(old[-1]))
     return len(old)
 
 
 # A settled delivery is over if all its messages were sent or a person dismissed it.
 _is_over = _d.dismissed_at.is_not(None) | ~sa.exists().where(_m.delivery == _d.seq, _m.state != MessageState.SENT)
-_looked = sa.bindparam("looked", type_=Utc)
-_SETTLED = (
-    sa.select(_d.seq, _d.settled_at, (_d.kind == DeliveryKind.NOTICE).label("is_notice"), _is_over.label("is_over"))
-    .where(
-        _d.settled_at >= _looked,
-        _d.settled_at < sa.bindparam("before"),
-        (_d.settled_at > _looked) | (_d.seq > sa.bindparam("last")),
-    )
-    .order_by(_d.settled_at, _d.seq)
-    .limit(sa.bindparam("most"))
-)
+_SETTLED = sa.select(
+    _d.seq, _d.settled_at, (_d.kind == DeliveryKind.NOTICE).label("is_notice"), _is_over.label("is_over")
+).order_by(_d.settled_at, _d.seq)
 _sent_on = (
     sa.select(sa.func.date(_m.sent_at))
     .where(_m.delivery == _i.delivery, _m.number == sa.func.coalesce(_i.message, 1), _m.state == MessageState.SENT)
     .scalar_subquery()
 )
-_EMPTY = sa.update(_messages).where(_m.delivery.in_(_those)).values(payload="", plain="")
-_KEEP_ITEMS = (
-    sa.update(_items)
-    .where(_i.delivery.in_(_those))
-    .values(delivered_on=_sent_on, delivery=None, message=None, position=0, because=[])
-)
+_KEPT: Mapping[str, Any] = {"delivered_on": _sent_on, "delivery": None, "message": None, "position": 0, "because": []}
 
 
 def _drop_deliveries(transaction: Transaction, seqs: Sequence[int]) -> int:
     """Removes deliveries with their messages."""
     if seqs:
-        execute(transaction, sa.delete(_messages).where(_m.delivery.in_(_those)), {"those": seqs})
-        execute(transaction, sa.delete(_deliveries).where(_d.seq.in_(_those)), {"those": seqs})
+        execute(transaction, sa.delete(_messages).where(_m.delivery.in_(seqs)))
+        execute(transaction, sa.delete(_deliveries).where(_d.seq.in_(seqs)))
     return len(seqs)
 
 

@@ -95,7 +95,7 @@ class IndexedPaperRow(Row, table=True):
 
     __table_args__ = ({"sqlite_autoincrement": True},)
     entry: int = Field(default=None, primary_key=True, sa_type=Big)
-    paper: int = Field(sa_column_args=[sa.ForeignKey("paper.id", ondelete="CASCADE")], unique=True)
+    paper: int = columns.reference("paper.id", unique=True)
 
 
 class PaperSpellingRow(Row, table=True):
@@ -172,7 +172,7 @@ class PaperMeaningRow(Row, table=True):
 
     __table_args__ = ({"sqlite_autoincrement": True},)
     entry: int = Field(default=None, primary_key=True, sa_type=Big)
-    paper: int = Field(sa_column_args=[sa.ForeignKey("paper.id", ondelete="CASCADE")], unique=True)
+    paper: int = columns.reference("paper.id", unique=True)
     encoder: str  # with `meanings.LATE` at its end if the paper had its number before
     overall: bytes
     parts: bytes  # of the title, then of the sentences
