@@ -302,16 +302,16 @@ def import_(
             lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
         session.encode(texts_asked(lines))
         importing = partial(tables.watched, what="Importing")
-        plan = import_lines(session.store, lines, now=session.now, dry=dry_run, watched=importing)
+        changes = import_lines(session.store, lines, now=session.now, dry=dry_run, watched=importing)
         if not dry_run:
             ask_unasked(session.store, {line.chat for line in lines}, now=session.now)
-    signs = Counter(sign for sign, _, _ in plan.changes)
+    signs = Counter(sign for sign, _, _ in changes)
     counts = {word: signs[sign] for sign, word in _COUNTED.items()}
     done = "✓ {added} added, {changed} changed, {known} there already.".format_map(counts)
     last = "Nothing was changed: this was a dry run." if dry_run else done
-    changed = [{"change": _COUNTED[sign], "chat": chat, "line": line} for sign, chat, line in plan.changes]
+    changed = [{"change": _COUNTED[sign], "chat": chat, "line": line} for sign, chat, line in changes]
     document = {**counts, "dry_run": dry_run, "lines": changed}
-    return output.tell(document, lambda: _show_changes(plan.changes, last), json=json)
+    return output.tell(document, lambda: _show_changes(changes, last), json=json)
 
 
 def _text_of(file: str) -> str:

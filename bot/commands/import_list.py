@@ -9,7 +9,7 @@ from bot.ports import channel
 from bot.ports.attached import FileReader
 from subscriptions import errors, portable
 from subscriptions.service import importing
-from subscriptions.service.importing import ImportPlan
+from subscriptions.service.importing import Changes
 
 DECIDE_WITHIN = timedelta(hours=1)  # how long an import can be confirmed
 MOST_SHOWN = 30  # changed lines that are shown before an import
@@ -29,15 +29,15 @@ def import_(context: CommandContext) -> channel.Reply:
             ),
             code=("daily 09:00 | diffusion -survey | ",),
         )
-    plan = importing.import_lines(
+    changes = importing.import_lines(
         context.transaction, portable.read_lines(text, context.chat.address, alone=True), now=context.now, dry=True
     )
-    if not plan.changes:
+    if not changes:
         return channel.Reply(lines=(context.say("There is no line to import."),))
-    if all(sign == "=" for sign, _, _ in plan.changes):
+    if all(sign == "=" for sign, _, _ in changes):
         return channel.Reply(lines=(context.say("All of it is there already."),))
     context.remember(_state_name(context), {"text": text}, lasts=DECIDE_WITHIN)
-    return _difference(context, plan)
+    return _difference(context, changes)
 
 
 def _text_given(context: CommandContext) -> str:
@@ -51,10 +51,10 @@ def _text_given(context: CommandContext) -> str:
         ) from None
 
 
-def _difference(context: CommandContext, plan: ImportPlan) -> channel.Reply:
+def _difference(context: CommandContext, changes: Changes) -> channel.Reply:
     """Returns the reply that shows the changes line by line; in a group, it shows only how many there are."""
-    shown = tuple(f"{sign} {line}" for sign, _, line in plan.changes if sign != "=")
-    lines = [context.say("This would change: {counts}.", counts=_counts(context, plan))]
+    shown = tuple(f"{sign} {line}" for sign, _, line in changes if sign != "=")
+    lines = [context.say("This would change: {counts}.", counts=_counts(context, changes))]
     if context.read_by_group and not context.read_by_strangers:
         return channel.Reply(lines=tuple(lines), buttons=(_choice(context),))
     if (more := len(shown) - MOST_SHOWN) > 0:
@@ -78,8 +78,8 @@ def _choice(context: CommandContext) -> tuple[channel.Button, channel.Button]:
     return done, left
 
 
-def _counts(context: CommandContext, plan: ImportPlan) -> str:
-    counts = {sign: sum(change[0] == sign for change in plan.changes) for sign in "+~="}
+def _counts(context: CommandContext, changes: Changes) -> str:
+    counts = {sign: sum(change[0] == sign for change in changes) for sign in "+~="}
     said = (
         context.localizer.count("{count} new", "{count} new", counts["+"]) if counts["+"] else "",
         context.localizer.count("{count} changed", "{count} changed", counts["~"]) if counts["~"] else "",

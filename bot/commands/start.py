@@ -13,9 +13,9 @@ from subscriptions.query.parse import parse_query
 from subscriptions.service import conversation_state, link_payloads
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.recent_matches import recent_matches
+from subscriptions.store.callbacks import OFFER
 
 ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
-OFFER = "offer"  # verb of links that share a subscription
 _WITH_CATEGORIES = ("diffusion models", "cs.CL -survey", 'author:"Ranjay Krishna"')
 _WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Ranjay Krishna"')
 

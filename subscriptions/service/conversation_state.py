@@ -15,8 +15,6 @@ from subscriptions.store import (
 )
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
 
-OFFER = "offer"  # the verb of a link that offers a subscription
-
 
 @writes
 def store_chat(
@@ -138,13 +136,7 @@ def find_callback(transaction: Transaction, token_id: str) -> model.CallbackToke
 
     The caller must check whether the token may be used in this chat.
     """
-    found = callbacks.find_callback(transaction, token_id)
-    offer = callbacks.find_offer(transaction, token_id) if found is None else None
-    if offer is None:
-        return found
-    return model.CallbackToken(
-        verb=OFFER, arguments={"number": offer.number, "text": offer.text, "when": offer.cadence}
-    )
+    return callbacks.find_callback(transaction, token_id) or callbacks.find_offer(transaction, token_id)
 
 
 @writes
@@ -154,15 +146,14 @@ def share_link(transaction: Transaction, address: model.ChatAddress, number: int
     Each subscription has one id. A second call updates the offer. When the chat is erased, the offer is removed. Raises
     NotFound.
     """
-    chat, subscriptions = listing.get_subscribed(transaction, address)
+    _, subscriptions = listing.get_subscribed(transaction, address)
     subscription = next((s for s in subscriptions if s.number == number), None)
     if subscription is None:
         raise errors.NotFound(
             errors.Sentence("This chat has no subscription {which}.", {"which": number}),
             errors.Sentence("/list shows those it has."),
         )
-    offer = callbacks.Offer(number=number, text=subscription.text, cadence=str(subscription.cadence))
-    return callbacks.put_offer(transaction, chat.id, offer, new_id=callbacks.new_callback_id(), now=now)
+    return callbacks.put_offer(transaction, subscription, now=now)
 
 
 @reads

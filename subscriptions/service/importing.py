@@ -27,13 +27,8 @@ MOST_AT_ONCE = 500  # lines that are applied in one transaction, or more if a si
 
 Part = Sequence[int]  # indexes of lines
 Parts = Sequence[Part]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportPlan:
-    """What an import changed, line by line."""
-
-    changes: tuple[tuple[str, str, str], ...]  # (mark, chat, line); marks: "+" added, "~" changed, "=" no change
+# what an import changed, line by line: (mark, chat, line); marks: "+" added, "~" changed, "=" no change
+Changes = tuple[tuple[str, str, str], ...]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,7 +96,7 @@ def import_lines(
     dry: bool = False,
     who: str = "",
     watched: Callable[[Parts], Iterable[Part]] = iter,
-) -> ImportPlan:
+) -> Changes:
     """Adds the subscriptions of these lines, and changes those that differ. Removes none.
 
     Raises Refused, which quotes the line that cannot be applied.
@@ -131,7 +126,7 @@ def import_lines(
             work.write()
             if dry:
                 raise _TriedOut
-    return ImportPlan(changes=tuple((changes[place], str(line.chat), line.text) for place, line in enumerate(lines)))
+    return tuple((changes[place], str(line.chat), line.text) for place, line in enumerate(lines))
 
 
 def texts_asked(lines: Iterable[portable.PortableLine]) -> tuple[str, ...]:

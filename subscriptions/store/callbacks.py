@@ -7,7 +7,6 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +33,7 @@ from subscriptions.store.work_rows import WorkerRow
 _callbacks = TABLES.tables["callback"]
 _offers = TABLES.tables["offer"]
 _states = TABLES.tables["conversation_state"]
+OFFER = "offer"  # the verb of a link that offers a subscription
 
 
 def home_view_of(person: model.ChatAddress | str) -> str:
@@ -165,30 +165,21 @@ def take_over_lookups(transaction: Transaction, *, since: datetime) -> list[str]
     return [name for _, name in sorted(found)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """A subscription that is offered to other chats."""
-
-    number: int  # the subscription's number in the chat that offers it
-    text: str
-    cadence: str
-
-
-def put_offer(transaction: Transaction, chat_id: int, offer: Offer, *, new_id: str, now: datetime) -> str:
-    """Stores an offer. Returns its id: that of an earlier offer of the subscription; if there is none, `new_id`."""
-    row = OfferRow(id=new_id, chat=chat_id, number=offer.number, at=now, text=offer.text, cadence=offer.cadence)
+def put_offer(transaction: Transaction, offered: model.Subscription, *, now: datetime) -> str:
+    """Stores that a subscription is offered to other chats. Returns the id of the offer: a new one, or its earlier one."""
+    values = {"text": offered.text, "cadence": str(offered.cadence)}
+    row = OfferRow(id=new_callback_id(), chat=offered.chat_id, number=offered.number, at=now, **values)
     offer_id: str = conflicts.hold(transaction, row, "chat", "number").id
-    values = {"text": offer.text, "cadence": offer.cadence}
     execute(transaction, sa.update(_offers).filter_by(id=offer_id).values(values))
     return offer_id
 
 
-def find_offer(transaction: Transaction, offer_id: str) -> Offer | None:
-    """Returns the offer with an id; None if there is none."""
+def find_offer(transaction: Transaction, offer_id: str) -> model.CallbackToken | None:
+    """Returns what a link does that offers a subscription; None if there is no such offer."""
     row = transaction.get(OfferRow, offer_id)
     if row is None:
         return None
-    return Offer(number=row.number, text=row.text, cadence=row.cadence)
+    return model.CallbackToken(verb=OFFER, arguments={"number": row.number, "text": row.text, "when": row.cadence})
 
 
 def offer_of(transaction: Transaction, chat_id: int, number: int) -> str:

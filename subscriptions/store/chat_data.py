@@ -201,18 +201,9 @@ def is_bare(transaction: Transaction, chat_id: int, since: datetime) -> bool:
     places = [str(one.place) for one in (*_pointers(transaction, chat_id), row)]
     of_chat = (
         col(table.chat) == chat_id
-        for table in (
-            SubscriptionRow,
-            DeliveryRow,
-            DeliveryItemRow,
-            UndoRow,
-            OfferRow,
-            ChatKeyRow,
-            SignalRow,
-            LibraryRow,
-        )
+        for table in (SubscriptionRow, DeliveryRow, DeliveryItemRow, SignalRow, LibraryRow, *_OF_CHAT.values())
     )
-    at_place = (col(table.place).in_(places) for table in (CallbackRow, ConversationStateRow, PendingLookupRow))
+    at_place = (col(table.place).in_(places) for table in _AT_PLACE.values())
     earlier = col(UpdateRow.chat).in_(places) & (col(UpdateRow.at) < since)
     return not any(map(transaction.finds, (*of_chat, *at_place, earlier)))
 
@@ -317,7 +308,7 @@ def _erase_person(transaction: Transaction, platform: str, person: str) -> None:
             for value in change.before["subscriptions"]
         ]
         chat_changes.rewrite_change(transaction, change_id, chat.address, {**change.before, "subscriptions": before})
-    for kind in (CallbackRow, ConversationStateRow, PendingLookupRow):
+    for kind in _AT_PLACE.values():
         there = col(kind.place).startswith(f"{platform}:", autoescape=True)
         transaction.remove(kind, there, person=person)
 

@@ -59,11 +59,9 @@ class Utc(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
 
-def moment(*, required: bool = True) -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column that holds a datetime in UTC, or, if not `required`, perhaps NULL."""
-    if required:
-        return Field(sa_type=Utc)
-    return Field(default=None, sa_type=Utc)
+def moment(**options: Any) -> Any:  # noqa: ANN401 - a SQLModel field
+    """A column that holds a datetime in UTC. `options` are those of a SQLModel field."""
+    return Field(sa_type=Utc, **options)
 
 
 OF_MANY = frozenset({"delivery.seq"})  # `Big` columns; a reference to one of them is `Big`, too
@@ -172,22 +170,15 @@ def _with_condition(element: CreateIndex, compiler: Any, **named: Any) -> str:  
     return f"{text} WHERE {for_postgres(where) if compiler.dialect.name == 'postgresql' else where}"
 
 
-def choice(values: type[StrEnum], default: StrEnum | None = None, *, required: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column that holds a value of an enumeration. The value may be NULL if `default` is None and not `required`."""
-    kind = choices_of(values)
-    if required:
-        return Field(sa_type=kind)
-    return Field(default=default, sa_type=kind)
-
-
-def choices_of(values: type[StrEnum]) -> Any:  # noqa: ANN401 - a type of SQLAlchemy, which SQLModel takes for a class
-    """The type of a column that holds one of the values of an enumeration."""
-    return sa.Enum(
+def choice(values: type[StrEnum], **options: Any) -> Any:  # noqa: ANN401 - a SQLModel field
+    """A column that holds one of the values of an enumeration. `options` are those of a SQLModel field."""
+    kind: Any = sa.Enum(
         values,
         native_enum=False,
         create_constraint=True,
         values_callable=lambda members: [member.value for member in members],
     )
+    return Field(sa_type=kind, **options)
 
 
 def added_text() -> Any:  # noqa: ANN401 - a SQLModel field

@@ -25,7 +25,7 @@ class UpdateRow(Row, table=True):
     at: datetime = moment()
     chat: str = ""
     reply: str = ""
-    state: states.ReplyState = columns.choice(states.ReplyState, states.ReplyState.DONE)
+    state: states.ReplyState = columns.choice(states.ReplyState, default=states.ReplyState.DONE)
     worker: str = ""  # the worker that posts the reply
 
 
@@ -127,7 +127,7 @@ class SignalRow(Row, table=True):
     __table_args__ = (columns.index("ix_signal_paper", "paper"),)
     chat: int = columns.reference("chat.id", primary=True)
     paper: int = columns.reference("paper.id", primary=True)
-    kind: states.Signal = Field(primary_key=True, sa_type=columns.choices_of(states.Signal))
+    kind: states.Signal = columns.choice(states.Signal, primary_key=True)
     at: datetime = moment()
 
 
@@ -160,7 +160,7 @@ class ChatKeyRow(Row, table=True):
     """The hash of a key of a chat, see store/chat_keys.py."""
 
     chat: int = columns.reference("chat.id", primary=True)
-    opens: states.Opens = Field(primary_key=True, sa_type=columns.choices_of(states.Opens))
+    opens: states.Opens = columns.choice(states.Opens, primary_key=True)
     key_hash: str = Field(unique=True)
     at: datetime = moment()
 
@@ -170,7 +170,7 @@ class InstallationRow(Row, table=True):
 
     team: str = Field(primary_key=True)
     tokens: str = ""
-    state: states.InstallationState = columns.choice(states.InstallationState, states.InstallationState.ACTIVE)
+    state: states.InstallationState = columns.choice(states.InstallationState, default=states.InstallationState.ACTIVE)
     since: datetime = moment()
 
 

@@ -34,7 +34,7 @@ class ReceiptRow(Numbered, table=True):
     __table_args__ = (columns.index("ix_receipt_source", "source", "outcome"), columns.index("ix_receipt_at", "at"))
     source: str = columns.reference("source.name")
     at: datetime = moment()
-    outcome: Outcome = columns.choice(Outcome, required=True)
+    outcome: Outcome = columns.choice(Outcome)
     counts: Json = columns.json_column(dict)
     detail: str = ""
 
@@ -77,15 +77,15 @@ class PaperRow(Numbered, table=True):
     venue: str = columns.added_text()
     published: str = columns.added_text()
     cross: bool = False  # the paper got its sequence as a cross-list
-    withdrawn_at: datetime | None = moment(required=False)
+    withdrawn_at: datetime | None = moment(default=None)
     first_seen_at: datetime = moment()
     day: date  # the day of the digest that gave the paper its sequence; without a sequence, of its first digest
     owner: str = ""  # the source that brought the paper first
     vouched: int = 0  # which values one of arXiv's own sources gave (merging.Vouched)
     sequence: int | None = Field(default=None, index=True)
-    sequenced_at: datetime | None = moment(required=False)
+    sequenced_at: datetime | None = moment(default=None)
     # when the paper first came, if its digest was read again after a loss of the database
-    came_at: datetime | None = moment(required=False)
+    came_at: datetime | None = moment(default=None)
     # of a cross-list: the sequence that the paper got when it was new; None: it was only cross-listed
     new_sequence: int | None = None
 
@@ -146,12 +146,12 @@ class ModelSummaryRow(Row, table=True):
     __table_args__ = (columns.index("ix_model_summary_state", "state", "language", "at"),)
     paper: int = columns.reference("paper.id", primary=True)
     language: str = Field(primary_key=True)
-    state: states.ModelSummaryState = columns.choice(states.ModelSummaryState, required=True)
+    state: states.ModelSummaryState = columns.choice(states.ModelSummaryState)
     at: datetime = moment()  # when it got its state; wanted: when it was first wanted
     chats: int = 0  # how many want it
     tries: int = 0
     # asked: when its worker has given up, by the machine's clock; wanted: when the server last gave no answer for it
-    until: datetime | None = moment(required=False)
+    until: datetime | None = moment(default=None)
     fields: Json = columns.json_column(dict)
     title: str = ""
     model: str = ""
@@ -204,16 +204,16 @@ class ChatRow(Numbered, table=True):
     address: str
     topic: str = ""
     title: str = ""
-    kind: model.ChatKind = columns.choice(model.ChatKind, required=True)
+    kind: model.ChatKind = columns.choice(model.ChatKind)
     lang: str = ""
     timezone: str = ""
     settings: Json = columns.json_column(dict)
-    state: states.ChatState = columns.choice(states.ChatState, states.ChatState.ACTIVE)
-    admission: states.Admission | None = columns.choice(states.Admission)
-    pause_reason: states.PauseReason | None = columns.choice(states.PauseReason)
+    state: states.ChatState = columns.choice(states.ChatState, default=states.ChatState.ACTIVE)
+    admission: states.Admission | None = columns.choice(states.Admission, default=None)
+    pause_reason: states.PauseReason | None = columns.choice(states.PauseReason, default=None)
     state_detail: str = ""
-    state_since: datetime | None = moment(required=False)
-    paused_until: datetime | None = moment(required=False)
+    state_since: datetime | None = moment(default=None)
+    paused_until: datetime | None = moment(default=None)
     moved_to: int | None = None
     public: bool = False  # strangers can read it
     owner: str = Field(default="", index=True)
@@ -256,8 +256,8 @@ class LaneRow(Row, table=True):
 
     platform: str = Field(primary_key=True)
     address: str = Field(primary_key=True)
-    since: datetime | None = moment(required=False)
-    not_before: datetime | None = moment(required=False)
+    since: datetime | None = moment(default=None)
+    not_before: datetime | None = moment(default=None)
 
 
 class QueryRow(Numbered, table=True):
@@ -341,19 +341,19 @@ class SubscriptionRow(Numbered, table=True):
     text: str
     cadence: str
     zone: str | None = None
-    state: states.SubscriptionState = columns.choice(states.SubscriptionState, states.SubscriptionState.ACTIVE)
-    paused_until: datetime | None = moment(required=False)
-    pause_reason: states.SubscriptionPauseReason | None = columns.choice(states.SubscriptionPauseReason)
+    state: states.SubscriptionState = columns.choice(states.SubscriptionState, default=states.SubscriptionState.ACTIVE)
+    paused_until: datetime | None = moment(default=None)
+    pause_reason: states.SubscriptionPauseReason | None = columns.choice(states.SubscriptionPauseReason, default=None)
     added_by: str = ""
     # platform id of the person who added it; "": unknown, or the person has left
     subscriber: str = Field(default="", index=True)
     since: datetime = moment()
     cursor: int  # it has looked up to this sequence, or up to the shared cursor that it follows if this is higher
     shared_cursor: int | None = None  # the shared cursor that it follows; triggers reset it
-    next_due_at: datetime | None = moment(required=False)
-    latest_due_at: datetime | None = moment(required=False)  # when-out: the end of its window
+    next_due_at: datetime | None = moment(default=None)
+    latest_due_at: datetime | None = moment(default=None)  # when-out: the end of its window
     # after a loss: papers that came until then count as sent
-    counted_until: datetime | None = moment(required=False)
+    counted_until: datetime | None = moment(default=None)
     chat_active: bool = columns.kept_by_triggers()
 
 
@@ -372,16 +372,16 @@ class DeliveryRow(Row, table=True):
     seq: int = Field(default=None, primary_key=True, sa_type=Big)
     id: str = Field(unique=True)
     chat: int = columns.reference("chat.id", index=True)
-    kind: model.DeliveryKind = columns.choice(model.DeliveryKind, required=True)
+    kind: model.DeliveryKind = columns.choice(model.DeliveryKind)
     due: datetime = moment()
     dedupe_key: str = Field(unique=True)
     created_at: datetime = moment()
     facts: Json = columns.json_column(dict)
-    rendered_at: datetime | None = moment(required=False)
+    rendered_at: datetime | None = moment(default=None)
     attempts: int = 0
-    next_at: datetime | None = moment(required=False)
-    settled_at: datetime | None = moment(required=False)
-    dismissed_at: datetime | None = moment(required=False)
+    next_at: datetime | None = moment(default=None)
+    settled_at: datetime | None = moment(default=None)
+    dismissed_at: datetime | None = moment(default=None)
     reason: str = ""
     sendable: bool = columns.kept_by_triggers()
 
@@ -424,19 +424,19 @@ class MessageRow(Row, table=True):
     plain: str
     use_plain: bool = False
     reply_to: int | None = None
-    state: states.MessageState = columns.choice(states.MessageState, states.MessageState.READY)
+    state: states.MessageState = columns.choice(states.MessageState, default=states.MessageState.READY)
     found_at_start: bool = False
-    attempted_at: datetime | None = moment(required=False)
+    attempted_at: datetime | None = moment(default=None)
     # set while the message is being sent or unclear; see claims.Claim
-    unclear_since: datetime | None = moment(required=False)
-    sent_at: datetime | None = moment(required=False)
+    unclear_since: datetime | None = moment(default=None)
+    sent_at: datetime | None = moment(default=None)
     platform_id: str | None = None
     reason: str = ""
     worker: str = ""  # the worker that made the last attempt, see store/workers.py
     lane: str | None = None  # the lane of this attempt; in each lane, only one message may be `sending`
     # its look-up was given up; the setting `on_unclear` decides whether it is sent again or left to a person
     lookup_given_up: bool = False
-    edit_requested_at: datetime | None = moment(required=False)  # None: no edit is requested
+    edit_requested_at: datetime | None = moment(default=None)  # None: no edit is requested
 
 
 OTHERS = (conversation_rows, work_rows)  # imported because these modules add tables

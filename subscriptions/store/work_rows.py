@@ -69,8 +69,8 @@ class WorkerRow(Row, table=True):
     process: str = ""
     host: str = ""
     number: int = 0
-    since: datetime | None = moment(required=False)
-    beat_at: datetime | None = moment(required=False)
+    since: datetime | None = moment(default=None)
+    beat_at: datetime | None = moment(default=None)
 
 
 class LeaseRow(Row, table=True):
@@ -82,4 +82,4 @@ class LeaseRow(Row, table=True):
 
     name: str = Field(primary_key=True)
     worker: str
-    ends: datetime | None = moment(required=False)
+    ends: datetime | None = moment(default=None)

@@ -478,9 +478,9 @@ def test_a_killed_import_is_completed_by_the_same_lines(watched: WatchedStore) -
     half = len(listed(watched, None))
     assert 0 < half < 2000
     done = importing.import_lines(watched, lines, now=NOON)
-    assert sum(sign == "=" for sign, _, _ in done.changes) == half + half // 20
+    assert sum(sign == "=" for sign, _, _ in done) == half + half // 20
     assert len(listed(watched, None)) == 2000
-    assert {sign for sign, _, _ in importing.import_lines(watched, lines, now=NOON).changes} == {"="}
+    assert {sign for sign, _, _ in importing.import_lines(watched, lines, now=NOON)} == {"="}
 
 
 @pytest.mark.parametrize(
@@ -516,9 +516,9 @@ def test_a_dry_run_of_a_long_import_stores_nothing(watched: WatchedStore) -> Non
     )
     plan = importing.import_lines(watched, lines, now=NOON, dry=True)
     assert "".join(exporting.export_all(watched)) == before
-    assert importing.import_lines(watched, lines, now=NOON).changes == plan.changes
-    assert [line for _, _, line in plan.changes] == [line.text for line in lines]
-    assert {sign for sign, _, _ in plan.changes} == {"+", "~", "="}
+    assert importing.import_lines(watched, lines, now=NOON) == plan
+    assert [line for _, _, line in plan] == [line.text for line in lines]
+    assert {sign for sign, _, _ in plan} == {"+", "~", "="}
 
 
 def test_all_lines_that_cannot_be_read_are_named_in_one_sentence() -> None:
@@ -737,7 +737,7 @@ def test_a_channel_comes_back_as_a_channel(empty_database: Path) -> None:
         importing.import_lines(there, read_lines(text), now=NOON)
         assert exporting.export(there, None) == text
         assert all_of_it(there) == all_of_it(here)
-        assert {sign for sign, _, _ in importing.import_lines(there, read_lines(text), now=NOON).changes} == {"="}
+        assert {sign for sign, _, _ in importing.import_lines(there, read_lines(text), now=NOON)} == {"="}
 
 
 def test_a_chat_with_nothing_of_its_own_is_left_out(empty_database: Path) -> None:

@@ -540,9 +540,9 @@ def test_it_is_exported_imported_and_not_edited_to_an_unknown_paper(stocked: Sto
     (one,) = listing.listed(stocked, ME)
     line = portable.subscription_line(one.chat, one.subscription)
     lines = portable.read_lines(f"{line}\n{line}", YOU)
-    assert [sign for sign, _, _ in importing.import_lines(stocked, lines, now=NOON).changes] == ["+", "="]
+    assert [sign for sign, _, _ in importing.import_lines(stocked, lines, now=NOON)] == ["+", "="]
     assert canonicals(stocked, YOU) == canonicals(stocked)
-    assert [sign for sign, _, _ in importing.import_lines(stocked, lines, now=NOON).changes] == ["=", "="]
+    assert [sign for sign, _, _ in importing.import_lines(stocked, lines, now=NOON)] == ["=", "="]
     with pytest.raises(Refused) as refused:
         importing.import_lines(stocked, portable.read_lines("now | like:2601.99999\nnow | bees", YOU), now=NOON)
     assert "Line 1" in str(refused.value)
