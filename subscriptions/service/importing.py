@@ -1,7 +1,7 @@
 """Imports subscriptions and settings from text: what each line adds or changes, which is refused, from when on new ones want papers."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -113,20 +113,30 @@ def import_lines(
     """
     with store.read() as transaction:
         ask_for(transaction, texts_asked(lines))
-    changes: dict[int, str] = {}  # index in `lines` -> mark
-    for part in watched(_parts(store, lines)):
-        with suppress(_TriedOut), store.savepoint() as transaction:
-            of_part = [lines[place] for place in part]
-            work = _begun(transaction, of_part, now=now, who=who)
-            of_part = [
-                _with_words(transaction, line, work.targets[line.chat].chat, work.targets[line.chat].subscriptions)
-                for line in of_part
-            ]
-            changes.update((place, _apply(work, line)) for place, line in zip(part, of_part, strict=True))
-            work.write()
-            if dry:
-                raise _TriedOut
-    return tuple((changes[place], str(line.chat), line.text) for place, line in enumerate(lines))
+    parts = _parts(store, lines)
+    if len(parts) > 1 and not dry:
+        for part in parts:
+            _import_part(store, [lines[place] for place in part], now=now, dry=True, who=who)
+    marks: dict[int, str] = {}  # index in `lines` -> mark
+    for part in watched(parts):
+        of_part = _import_part(store, [lines[place] for place in part], now=now, dry=dry, who=who)
+        marks.update(zip(part, of_part, strict=True))
+    return tuple((marks[place], str(line.chat), line.text) for place, line in enumerate(lines))
+
+
+def _import_part(
+    store: Scope, lines: Sequence[portable.PortableLine], *, now: datetime, dry: bool, who: str
+) -> list[str]:
+    """Applies lines in one transaction, or only checks them if `dry`. Returns their marks."""
+    marks: list[str] = []
+    with suppress(_TriedOut), store.savepoint() as transaction:
+        work = _begun(transaction, lines, now=now, who=who)
+        named = [_with_words(transaction, line, work.targets[line.chat]) for line in lines]
+        marks += [_apply(work, line) for line in named]
+        if dry:
+            raise _TriedOut
+        work.write()
+    return marks
 
 
 def texts_asked(lines: Iterable[portable.PortableLine]) -> tuple[str, ...]:
@@ -137,29 +147,14 @@ def texts_asked(lines: Iterable[portable.PortableLine]) -> tuple[str, ...]:
 
 
 def _parts(store: Scope, lines: Sequence[portable.PortableLine]) -> Parts:
-    """Divides the lines into parts, each a sequence of indexes. If there may be several parts, first checks all lines.
-
-    Raises Refused for a line that cannot be applied.
-    """
+    """Divides the lines into parts, each a sequence of indexes."""
     if isinstance(store, Transaction) or len(lines) <= MOST_AT_ONCE:
         return (range(len(lines)),)
     with store.read() as transaction:
         known = stored_chats.find_chats(transaction, {line.chat for line in lines})
-        amounts = stored_subscriptions.amounts(transaction, [chat.id for chat in known.values()])
-        # keyed by chat, because two addresses may lead to the same chat
-        chats: dict[model.ChatAddress, int | model.ChatAddress] = {at: chat.id for at, chat in known.items()}
-        places = grouped((chats.get(line.chat, line.chat), place) for place, line in enumerate(lines))
-        for line in lines:
-            _with_words(transaction, line, known.get(line.chat), {})
-        for of_chat in places.values():
-            first = lines[of_chat[0]]
-            chat = known.get(first.chat)
-            kind, public = (chat.kind, chat.public) if chat else (first.kind or listing.kind_of(first.chat), False)
-            for place in of_chat:
-                if (setting := lines[place].setting) is not None:
-                    _checked_setting(lines[place], setting, kind=kind, public=public)
-            if len(of_chat) + (amounts[chat.id] if chat else 0) > MOST_PER_CHAT:
-                _refuse_too_many(transaction, chat, [lines[place] for place in of_chat])
+    # keyed by chat, because two addresses may lead to the same chat
+    chats: dict[model.ChatAddress, int | model.ChatAddress] = {at: chat.id for at, chat in known.items()}
+    places = grouped((chats.get(line.chat, line.chat), place) for place, line in enumerate(lines))
     return tuple(_joined(places.values()))
 
 
@@ -174,23 +169,7 @@ def _joined(of_chats: Iterable[list[int]]) -> Iterator[Part]:
         yield part
 
 
-def _refuse_too_many(transaction: Transaction, chat: model.Chat | None, lines: Sequence[portable.PortableLine]) -> None:
-    """Raises Refused with the first line that would add more subscriptions than a chat may have."""
-    had = stored_subscriptions.subscriptions_in(transaction, chat.id) if chat else ()
-    canonicals = {subscription.canonical for subscription in had}
-    for line in lines:
-        if line.query is not None and line.query.canonical not in canonicals:
-            if len(canonicals) >= MOST_PER_CHAT:
-                raise line.refused(*TOO_MANY)
-            canonicals.add(line.query.canonical)
-
-
-def _with_words(
-    transaction: Transaction,
-    line: portable.PortableLine,
-    chat: model.Chat | None,
-    subscriptions: Mapping[str, model.Subscription],
-) -> portable.PortableLine:
+def _with_words(transaction: Transaction, line: portable.PortableLine, target: _Target) -> portable.PortableLine:
     """Adds to the line's query what it only names (`near_papers.with_words`).
 
     Raises Refused, which quotes the line.
@@ -199,14 +178,14 @@ def _with_words(
         return line
     try:
         query = parse_query(line.query.text)
-        query = with_words(transaction, query, subscriptions.values(), chat_id=chat.id if chat else 0)
+        query = with_words(transaction, query, target.subscriptions.values(), chat_id=target.chat.id)
     except (errors.Refused, errors.MeaningFails) as error:
         raise line.refused(error.sentence, error.hint) from error
     return replace(line, query=portable.KeptText(query.text, query.canonical))
 
 
 class _TriedOut(Exception):
-    """Raised at the end of a dry run, to roll it back."""
+    """Raised when lines were only checked, to roll that back."""
 
 
 def _begun(transaction: Transaction, lines: Sequence[portable.PortableLine], *, now: datetime, who: str) -> _Import:
@@ -302,7 +281,11 @@ def _own_zone(line: portable.PortableLine, target: _Target) -> str | None:
 
 def _apply_setting(work: _Import, line: portable.PortableLine, setting: tuple[str, str], target: _Target) -> str:
     transaction, chat, now = work.transaction, target.chat, work.now
-    name, value = _checked_setting(line, setting, kind=chat.kind, public=chat.public)
+    try:
+        name = chat_settings.setting_name(setting[0])
+        value = chat_settings.check_value(name, setting[1], kind=chat.kind, public=chat.public)
+    except errors.PaperwireError as error:
+        raise line.refused(error.sentence, error.hint) from error
     if chat.chosen.get(name) == value:
         return "="
     if not target.is_new:
@@ -314,14 +297,3 @@ def _apply_setting(work: _Import, line: portable.PortableLine, setting: tuple[st
     }
     target.chat = after
     return "~"
-
-
-def _checked_setting(
-    line: portable.PortableLine, setting: tuple[str, str], *, kind: model.ChatKind, public: bool
-) -> tuple[str, str]:
-    """Returns (name, value) of a setting as the store keeps them. Raises Refused, which quotes the line."""
-    try:
-        name = chat_settings.setting_name(setting[0])
-        return name, chat_settings.check_value(name, setting[1], kind=kind, public=public)
-    except errors.PaperwireError as error:
-        raise line.refused(error.sentence, error.hint) from error

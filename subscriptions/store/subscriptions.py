@@ -142,12 +142,6 @@ def subscriptions_in(transaction: Transaction, chat_id: int) -> tuple[model.Subs
     return subscriptions_of(transaction, [chat_id])[chat_id]
 
 
-def amounts(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, int]:
-    """Returns chat id → number of its subscriptions."""
-    wanted = sa.select(_s.chat, sa.func.count()).group_by(_s.chat)
-    return dict.fromkeys(chat_ids, 0) | dict(rows_of(transaction, wanted, _s.chat, chat_ids))
-
-
 def add_subscription(transaction: Transaction, new: model.Subscription) -> model.Subscription:
     """Adds a subscription and returns it as stored.
 
