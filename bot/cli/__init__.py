@@ -240,7 +240,9 @@ def load(name: str) -> TyperCommand | TyperGroup:
     if isinstance(defined, typer.Typer):
         parent.add_typer(defined, name=name, epilog=EXAMPLE.format(subcommand.example))
     else:
-        settings = {"ignore_unknown_options": True} if subcommand.leading_dash else {}
+        settings = {}
+        if subcommand.leading_dash:
+            settings = {"ignore_unknown_options": True}
         parent.command(name, epilog=EXAMPLE.format(subcommand.example), context_settings=settings)(defined)
     parent.callback()(lambda: None)
     return cast("TyperGroup", typer.main.get_command(parent)).commands[name]  # type: ignore[return-value]

@@ -280,8 +280,10 @@ def export(
             "Write paperwire export --as CHAT, or --all.",
         )
     with sessions.open_session() as session:
-        texts = export_all(session.store) if chat is None else (exported(session.store, session.address(chat)),)
-        sys.stdout.writelines(texts)
+        if chat is None:
+            sys.stdout.writelines(export_all(session.store))
+        else:
+            sys.stdout.write(exported(session.store, session.address(chat)))
     return 0
 
 

@@ -152,7 +152,9 @@ def restore(
     """Replace the database by a copy, and keep the old database. Nothing else may be sending meanwhile."""
     settings, store = _unopened()
     now = SystemClock().now()
-    lost_moment = None if lost_at is None else sessions.parse_moment("--lost-at", lost_at, settings)
+    lost_moment = None
+    if lost_at is not None:
+        lost_moment = sessions.parse_moment("--lost-at", lost_at, settings)
     if lost_moment is not None and lost_moment > now:
         raise WrongUsage("--lost-at is in the future.", "Say when the database was lost.")
     if file is None:

@@ -44,8 +44,10 @@ def digest_report(path: str, read: model.Digest | errors.PaperwireError, *, pape
 
     Copies of a paper are counted once, except in "papers".
     """
-    error = read if isinstance(read, errors.PaperwireError) else None
-    digest = model.Digest(format="", entries=()) if isinstance(read, errors.PaperwireError) else read
+    if isinstance(read, errors.PaperwireError):
+        error, digest = read, model.Digest(format="", entries=())
+    else:
+        error, digest = None, read
     first: dict[str, model.Paper] = {}
     for paper in digest.entries:
         first.setdefault(paper.key, paper)

@@ -157,7 +157,9 @@ async def _ingest(deps: _Ingestion, path: str, data: bytes | errors.PaperwireErr
     format_name, language = (known.format, known.language) if known else (None, None)
     digest = read_digest(data, path, format=format_name, day=deps.day, language=language)
     ours = known if known and known.name == name and known.path is not None else None
-    note = partial(deps.receipts.record_stored, ours, digest) if ours else None
+    note = None
+    if ours:
+        note = partial(deps.receipts.record_stored, ours, digest)
     announce = deps.announce or bool(known and known.announce == "all")
     result = await store_digest(
         deps.session,
@@ -277,7 +279,9 @@ def poll(
     with open_session(now, make=True) as session:
         named = _named(session.settings, name) if announce else ""
         polled = asyncio.run(_poll(session, name))
-        announced = announce_filed(session.store, named, now=session.now) if announce else 0
+        announced = 0
+        if announce:
+            announced = announce_filed(session.store, named, now=session.now)
         known = {source_row.name: source_row for source_row in known_sources(session.store)}
         moment = session.now
         on = (row for row in _rows(session.settings, known, moment) if row.state != "off")
@@ -362,7 +366,9 @@ def _rows(settings: Settings, known: Mapping[str, KnownSource], now: datetime) -
 def _row(source: SourceSettings, place: str, known: KnownSource | None, now: datetime) -> _Row:
     last = known.last if known else None
     trouble = known.trouble_at(now) if known else None
-    state = {SourceTrouble.FAILED: "failing", SourceTrouble.LATE: "late"}.get(trouble, "on") if trouble else "on"
+    state = "on"
+    if trouble:
+        state = {SourceTrouble.FAILED: "failing", SourceTrouble.LATE: "late"}.get(trouble, "on")
     next_at = None if source.path is not None else (known.state.next_at if known else None) or now
     missing = source.path is not None and is_missing(str(source.path))
     return _Row(name=source.name, state=state, place=place, last=last, next_at=next_at, missing=missing)

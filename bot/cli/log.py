@@ -64,7 +64,9 @@ class _Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-        details = self.formatException(record.exc_info) if self._details and record.exc_info else ""
+        details = ""
+        if self._details and record.exc_info:
+            details = self.formatException(record.exc_info)
         message = redacted(_message(record), self._secrets)
         details = texts.escaped_lines(redacted(details, self._secrets))
         if not self._json:

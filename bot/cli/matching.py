@@ -181,7 +181,9 @@ class _Asking:
     @classmethod
     def of(cls, texts: Collection[str], papers: tuple[model.Paper, ...]) -> "_Asking":
         """Makes the vectors with the encoder of the settings, which are read only if a text is asked about."""
-        encoder = encoder_of(load_settings(os.environ, Path.cwd())) if texts else None
+        encoder = None
+        if texts:
+            encoder = encoder_of(load_settings(os.environ, Path.cwd()))
         if encoder is None:
             return cls(papers)
         try:
@@ -216,7 +218,9 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
     asking = _Asking.of(asked, papers)
     index = paper_index.PaperIndex.of(asking.papers)
     parsed = perf_counter()
-    near_to = PapersAtHand(index.papers) if any(name.encode() in data.lower() for name in LIKE.names) else None
+    near_to = None
+    if any(name.encode() in data.lower() for name in LIKE.names):
+        near_to = PapersAtHand(index.papers)
     lines = _compiled(texts, near_to, asking)
     compiled = perf_counter()
     found = batch.match(lines.queries, index)
@@ -297,8 +301,9 @@ def _compiled(texts: list[str], papers: PapersAtHand | None, asking: _Asking) ->
             try:
                 if _ASKS.search(text) or (papers is not None and _NAMES_PAPERS.search(text)):
                     query = asking.query(parse.parse_query(_encodable(text)))
-                    query, unknown = (query, ()) if papers is None else _knowing(query, papers)
-                    lines.hints += [(number, sentence) for sentence in unknown]
+                    if papers is not None:
+                        query, unknown = _knowing(query, papers)
+                        lines.hints += [(number, sentence) for sentence in unknown]
                     handle = lines.queries.add(query)
                     lines.asking[handle] = query
                 else:

@@ -171,7 +171,9 @@ def subscriptions(
     """List the subscriptions of one chat, or of all."""
     with sessions.open_session(now) as session:
         entries = listed(session.store, None if chat is None else session.address(chat))
-        next_deliveries = () if json else chat_status.next_deliveries_of(session.store, entries, now=session.now)
+        next_deliveries: tuple[NextDelivery, ...] = ()
+        if not json:
+            next_deliveries = chat_status.next_deliveries_of(session.store, entries, now=session.now)
     documents = [subscription_document(entry) for entry in entries]
     return output.tell(documents, lambda: _show_rows(_rows(entries, next_deliveries, session.now)), json=json)
 
@@ -238,7 +240,9 @@ def unsubscribe(
         else:
             removed_ = remove(session.store, address, text, now=session.now)
     removed = [{"number": one.number, "name": one.name, "text": one.text} for one in removed_]
-    missing = several_subscriptions.numbers_missing(typed, existing) if existing else ""
+    missing = ""
+    if existing:
+        missing = several_subscriptions.numbers_missing(typed, existing)
     undo = [f"  Undo: {_undo_command(subscription, str(address))}" for subscription in removed_]
     reply = phrasing.unsubscribed(removed_, arguments.TERMINAL_LANGUAGE, missing=missing)
     return output.tell({"chat": str(address), "removed": removed}, lambda: output.print_reply(reply, *undo), json=json)

@@ -172,7 +172,9 @@ def _database_as_it_is(store: Store) -> Finding:
     if path is None and (refusal := write_refusal(store)):
         raise refusal
     if not store.exists():
-        folder = None if path is None else next(one for one in path.absolute().parents if one.exists())
+        folder = None
+        if path is not None:
+            folder = next(one for one in path.absolute().parents if one.exists())
         if folder is not None and not os.access(folder, os.W_OK):
             return Finding(
                 question=question,

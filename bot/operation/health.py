@@ -60,7 +60,8 @@ class Health:
             self._refused_since = None
         else:
             self._refusal = refusal.cause
-            self._refused_since = self._clock.monotonic() if self._refused_since is None else self._refused_since
+            if self._refused_since is None:
+                self._refused_since = self._clock.monotonic()
         self.problems()
 
 

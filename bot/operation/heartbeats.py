@@ -64,7 +64,9 @@ class Heartbeat:
 def make_heartbeat(app: App) -> Heartbeat:
     """Returns the heartbeat of the settings. Its host may be a private one, since the operator chose it."""
     settings = app.settings
-    url = settings.heartbeat_url.get_secret_value() if settings.heartbeat_url else ""
+    url = ""
+    if settings.heartbeat_url:
+        url = settings.heartbeat_url.get_secret_value()
     hosts = settings.allowed_hosts | {(urlsplit(url).hostname or "").casefold()}
     fetcher = make_fetcher(
         replace(settings, allowed_hosts=hosts), app.deps, alone=True, limits=FetchLimits(total=LONGEST)

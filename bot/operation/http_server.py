@@ -216,7 +216,9 @@ class LimitedProtocol(H11Protocol):
         connections = [one for one in self.connections if isinstance(one, LimitedProtocol)]
         if len(connections) > most_connections():
             return [one for one in connections if one is not self]
-        alike = [one for one in connections if one._network == self._network] if self._network else []  # noqa: SLF001 - as above
+        if not self._network:
+            return []
+        alike = [one for one in connections if one._network == self._network]  # noqa: SLF001 - as above
         if len(alike) > MOST_OF_AN_ADDRESS:
             return [one for one in alike if one is not self]
         return []
@@ -293,7 +295,9 @@ def closed_line(closed: Mapping[str, int]) -> str:
 
 def most_connections() -> int:
     """Returns how many connections may be open at once. The limit leaves enough file descriptors for other work."""
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE) if resource else (-1, -1)
+    if not resource:
+        return MOST_CONNECTIONS
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files < 0:  # no limit
         return MOST_CONNECTIONS
     return max(1, min(MOST_CONNECTIONS, files // SHARE_OF_DESCRIPTORS))

@@ -55,7 +55,9 @@ class Process:
         self._found: tuple[Finding, ...] = ()  # at the last look into the store
         self.daily_work: tuple[DailyWorkFailed, ...] = ()  # empty if it did not fail
         self._drain: asyncio.Task[None] | None = None
-        self._lanes = worker.WorkerLanes(app, app.cluster) if app.cluster is not None else None
+        self._lanes = None
+        if app.cluster is not None:
+            self._lanes = worker.WorkerLanes(app, app.cluster)
         self._drain_state = DrainState()
         # (mark of the store, full minute) at the last look; the mark changes with each write
         self._seen: tuple[object, datetime] | None = None
@@ -295,7 +297,9 @@ async def _run(
             await app.store.run(platform_states.free_platforms)
         await app.sender.prepare(new_bot=new_bot)
         times = app.cluster.times if app.cluster else None
-        pace = {"interval": times.beat, "stalled_after": times.stalled} if times else {}
+        pace = {}
+        if times:
+            pace = {"interval": times.beat, "stalled_after": times.stalled}
         process, owners = Process(app, sources), worker.OwnerWatch(app.store, app.clock, recovers=once, **pace)
         async with orderly_stop.beside(owners.watch()):
             await process.late_encoding.begin()
@@ -320,7 +324,9 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
         await orderly_stop.unless_stopped(app, app.summarizer.run())
         await app.summarizer.close()
     await app.store.run(maintenance.daily_maintenance, app.settings, app.clock, pause=lambda _: app.stop.is_set())
-    unread = {} if app.stop.is_set() else await sources.unreadable_if_all()
+    unread = {}
+    if not app.stop.is_set():
+        unread = await sources.unreadable_if_all()
     for line in unread_lines(unread):
         say(line)
     status = 1 if sent.dead or unread else 0

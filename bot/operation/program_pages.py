@@ -113,7 +113,9 @@ class ProgramPages:
     ) -> WebResponse:
         """Answers with JSON if the call has the key of a chat, and the chat has not asked too often."""
         scheme, _, key = call.headers.get("authorization", "").partition(" ")
-        chat = await self._app.store.run(chat_of_key, key.strip(), Opens.API) if scheme.lower() == "bearer" else None
+        chat = None
+        if scheme.lower() == "bearer":
+            chat = await self._app.store.run(chat_of_key, key.strip(), Opens.API)
         if chat is None:
             if key:
                 self._wrong.count(address=call.address)
@@ -207,7 +209,9 @@ def _page_in(query: Mapping[str, str]) -> _Page:
     most, after = query.get("limit", str(_PAGE)), _AFTER.fullmatch(query.get("after", "-0"))
     if not _NUMBER.fullmatch(most) or not 1 <= int(most) <= _LARGEST_PAGE:
         raise errors.PaperwireError(f"limit is a number from 1 to {_LARGEST_PAGE}.")
-    upto = int(after["upto"]) if after and after["upto"] else None
+    upto = None
+    if after and after["upto"]:
+        upto = int(after["upto"])
     if after is None or not _is_place(upto):
         raise errors.PaperwireError("after is the “next” of an earlier answer.")
     return _Page(upto, int(after["start"]), int(most))

@@ -28,7 +28,9 @@ def check_sources(settings: Settings, store: Store) -> list[Finding]:
     known = _known_sources(store)
     found = []
     for source in settings.sources or (fetch_request.everything(),):
-        last = known[source.name].last if source.name in known else None
+        last = None
+        if source.name in known:
+            last = known[source.name].last
         is_told = last is not None and last.outcome in (Outcome.FAILED, Outcome.LATE)  # by `check_findings`
         if not is_told and (last is not None or source.path is None):
             found.append(_last_poll(source, last, settings))
@@ -115,11 +117,15 @@ async def _reached(
     seen = (known.seen.get(fetch_request.address_key(request.url)) if known else None) or DocumentSeen()
     try:
         found = await fetcher.fetch(request.url, etag=seen.etag, modified=seen.modified)
-        problem = _wrong_with(found.data, request, source) if found else ""
+        problem = ""
+        if found:
+            problem = _wrong_with(found.data, request, source)
     except FetchError as error:
         if request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             return Finding(question=question, answer="it can be reached; that of today is not there yet")
-        problem = databases.refusal(error.body) if request.database else ""
+        problem = ""
+        if request.database:
+            problem = databases.refusal(error.body)
         if not problem:
             return Finding.of_error(question, error)
     if problem and source.database:

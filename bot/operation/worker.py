@@ -113,7 +113,9 @@ class Supervised:
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         """Receives while this worker is elected, until it is cancelled."""
-        listen = self._receiver.listen if self._cluster is None else partial(self._listen_in_turn, self._cluster)
+        listen = self._receiver.listen
+        if self._cluster is not None:
+            listen = partial(self._listen_in_turn, self._cluster)
         while True:
             self._failure = ""
             try:

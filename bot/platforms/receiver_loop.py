@@ -109,7 +109,9 @@ class ReceiverLoop:
         """Reports why a call failed. Returns the seconds to wait: the back-off, or the platform's time if that is longer."""
         failure = self._assess(error)
         self._failures += 1
-        asked = error.after.total_seconds() if isinstance(error, errors.RetryLater) else 0.0
+        asked = 0.0
+        if isinstance(error, errors.RetryLater):
+            asked = error.after.total_seconds()
         wait = max(asked, failure.backoff.seconds(self._failures))
         if failure.lasts:
             self._doubtful_until = self._clock.monotonic() + failure.lasts

@@ -131,7 +131,8 @@ class _Reading:
             is_yes = answer.json()[self._field] == 0
         except (ValueError, LookupError, TypeError):
             is_yes = False
-        answer.status_code = answer.status_code if is_yes else HTTPStatus.BAD_REQUEST
+        if not is_yes:
+            answer.status_code = HTTPStatus.BAD_REQUEST
         return answer
 
 
@@ -144,7 +145,8 @@ def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
     scheme, formats = plugin.schema.removesuffix("s"), library.NotifyFormat
     form = plugin.resolve_format()
     for better in () if scheme in _FOR_PROGRAMS else (formats.HTML, formats.MARKDOWN):
-        form = plugin.resolve_format(better) if form is formats.TEXT else form
+        if form is formats.TEXT:
+            form = plugin.resolve_format(better)
     return Service(
         form.value,
         limit=_PUSHES.get(scheme, plugin.body_maxlen),

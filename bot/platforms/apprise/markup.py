@@ -212,8 +212,12 @@ class Service(packing.Medium):
 def _read(payload: object) -> appearance.Display:
     match payload:
         case {"title": str(title), "text": str(text), "format": str(form)}:
-            lines = [appearance.Paragraph(html=line) for line in text.split("<br>\n")] if form == "html" else []
-            head = [appearance.Paragraph(html=f"<b>{html_escaped(title)}</b>"), appearance.plain("")] if title else []
+            lines = []
+            if form == "html":
+                lines = [appearance.Paragraph(html=line) for line in text.split("<br>\n")]
+            head = []
+            if title:
+                head = [appearance.Paragraph(html=f"<b>{html_escaped(title)}</b>"), appearance.plain("")]
             return appearance.Display(paragraphs=(*head, *(lines or map(appearance.plain, text.split("\n")))))
     raise ValueError("this is no message of the platform")
 

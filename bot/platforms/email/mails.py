@@ -81,9 +81,13 @@ def write_mail(
     buttons = [
         [(label, url or reader.link("press", data, label)) for label, data, url in row] for row in payload["buttons"]
     ]
-    said = {command: one.say(language.translate) for command, one in FOOTER.items()} if reader.is_confirmed else {}
+    said = {}
+    if reader.is_confirmed:
+        said = {command: one.say(language.translate) for command, one in FOOTER.items()}
     footer = [(words, reader.link("say", command, words)) for command, words in said.items()]
-    reason = language.say(REASON.template, address=reader.chat.address.address) if footer else ""
+    reason = ""
+    if footer:
+        reason = language.say(REASON.template, address=reader.chat.address.address)
     headers = {
         "From": _mailbox(sender),
         "To": reader.chat.address.address,

@@ -96,7 +96,9 @@ class MailPages(conversation.Receiver):
         try:
             signer = await self.channel.signer()
             link = signer.read(fields.get("link", ""))
-            chat = await self.store.run(markup.chat_with, link.chat) if link else None
+            chat = None
+            if link:
+                chat = await self.store.run(markup.chat_with, link.chat)
             if link is None or chat is None or str(chat.address) != link.address:
                 return conversation.WebResponse(status=404, body=f"{_GONE}\n", headers=_HEADERS)
             reader = mails.Reader(chat=chat, signer=signer)
@@ -167,7 +169,9 @@ def _page(
             for one in shown
             for row in one["buttons"]
         ]
-    talk = reader.token("talk", "") if answers is not None and reader.is_confirmed else ""
+    talk = ""
+    if answers is not None and reader.is_confirmed:
+        talk = reader.token("talk", "")
     html = draw(
         "email",
         "page.html",

@@ -216,7 +216,9 @@ def _read(error: SlackApiError) -> _Answer:
     """
     response: object = error.response
     status = getattr(response, "status_code", None) or getattr(response, "status", None) or 0
-    data = response if isinstance(response, Mapping) else getattr(response, "data", None)
+    data = response
+    if not isinstance(response, Mapping):
+        data = getattr(response, "data", None)
     body: Mapping[str, object] = data if isinstance(data, Mapping) else {}
     headers = getattr(response, "headers", None)
     return _Answer(

@@ -104,7 +104,9 @@ def _joined(event: Payload, here: ServedWorkspace, teams: Teams, update: str) ->
     if event["user"] != here.bot:
         return None
     inviter = event.get("inviter")
-    sender = _sender({"user": inviter}, here, teams) if inviter else ""
+    sender = ""
+    if inviter:
+        sender = _sender({"user": inviter}, here, teams)
     return _event_request("arrived", event["channel"], here, update, sender=sender)
 
 

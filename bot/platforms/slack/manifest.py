@@ -168,7 +168,9 @@ _LONG = (
 def manifest(*, minimal: bool = False, url: str = "") -> dict[str, Any]:
     """Returns the manifest. `url` is the root of the web address to which Slack sends requests; "" for Socket Mode."""
     scopes = scopes_of(minimal=minimal)
-    events, commands, interactivity = (f"{url}{path}" for path in PATHS) if url else ("", "", "")
+    events = commands = interactivity = ""
+    if url:
+        events, commands, interactivity = (f"{url}{path}" for path in PATHS)
     return {
         "_metadata": {"major_version": 1, "minor_version": 1},
         "display_information": {

@@ -115,8 +115,11 @@ class Slack(packing.Medium):
                 is_within_limits=whole,
             )
         beside = view.buttons if isinstance(view, views.PaperView) else views.CardButtons()
-        blocks = [header(view.line)] if isinstance(view, views.Head) and not view.small else []
-        blocks += [{**section(text), **_accessory(beside)}] if text else []
+        blocks = []
+        if isinstance(view, views.Head) and not view.small:
+            blocks = [header(view.line)]
+        if text:
+            blocks += [{**section(text), **_accessory(beside)}]
         blocks += [context(small)] if small else []
         markup = ",".join(map(_json, blocks))
         return packing.Fragment(
@@ -259,7 +262,8 @@ def home_view(home: channel.HomeView) -> str:
     for number, panel in enumerate(home.panels):
         blocks += [{"type": "divider"}] if blocks else []
         blocks += _panel(panel, number)
-    blocks += [context(escape(home.remark))] if home.remark else []
+    if home.remark:
+        blocks += [context(escape(home.remark))]
     return _json({"type": "home", "blocks": blocks[:BLOCKS_OF_VIEW]})
 
 

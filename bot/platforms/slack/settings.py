@@ -96,8 +96,9 @@ class SlackSettings(RoomSettings):
     @property
     def workspaces(self) -> tuple[WorkspaceTokens, ...]:
         """The workspaces that were not installed by OAuth: first that of the environment, then those of paperwire.toml."""
-        own = () if self.bot_token is None else (WorkspaceTokens(self.bot_token, self.app_token),)
-        return (*own, *self.others)
+        if self.bot_token is None:
+            return self.others
+        return (WorkspaceTokens(self.bot_token, self.app_token), *self.others)
 
     @property
     def is_on(self) -> bool:

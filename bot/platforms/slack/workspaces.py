@@ -91,7 +91,9 @@ class Workspaces:
         self._api_url = api_url
         self._timeouts = timeouts
         self._monotonic = monotonic
-        self.own = Workspace(own, self.connect) if own is not None else None
+        self.own = None
+        if own is not None:
+            self.own = Workspace(own, self.connect)
         self._others = [Workspace(tokens, self.connect) for tokens in others]
         self._dropped: list[Workspace] = []
         self._direct: dict[str, str] = {}  # address of a person -> id of the direct messages with them

@@ -138,7 +138,9 @@ class TelegramWebhook:
             return
         failed_at = _last_error_at(info)
         has_failed = failed_at > self._last_error_at
-        error = f"Telegram cannot deliver to the webhook: {info.get('last_error_message', '')}" if has_failed else ""
+        error = ""
+        if has_failed:
+            error = f"Telegram cannot deliver to the webhook: {info.get('last_error_message', '')}"
         if error and error != self._last_error:
             log.error("%s.", error.rstrip("."))
         self._last_error, self._last_error_at = error, failed_at

@@ -272,7 +272,9 @@ def _checked(content: object) -> str:
     match content:
         case {"text": str(text), **rest}:
             html = rest.get("html", "")
-            kept = {"html": html, "text": text} if isinstance(html, str) and html else {"text": text}
+            kept = {"text": text}
+            if isinstance(html, str) and html:
+                kept = {"html": html, **kept}
             return json.dumps(kept, ensure_ascii=False)
     raise ValueError("a payload for the web is an object with a text")
 
@@ -355,7 +357,9 @@ class Talk:
             await dispatcher.dispatch_without_retry(pressed)
             await asyncio.wait((awaited.toast,), timeout=TOAST_WITHIN)
         toast, number = awaited.toast.result() if awaited.toast.done() else "", int(pressed.message_id or 0)
-        shows = await self._store.run(markup.pressed_in, chat, number) if toast else {}
+        shows: Mapping[str, bool] = {}
+        if toast:
+            shows = await self._store.run(markup.pressed_in, chat, number)
         return Heard(
             update=update,
             number=number,

@@ -177,7 +177,9 @@ def content_of(store: Store, chat: model.ChatAddress, number: int) -> Mapping[st
 
 def _pressed(store: Store, chat: model.Chat, html: str) -> Mapping[str, bool]:
     buttons = _SHOWS.findall(html)
-    told = signals_of_papers(store, chat.id, {int(paper) for _, _, paper in buttons}) if buttons else frozenset()
+    if not buttons:
+        return {}
+    told = signals_of_papers(store, chat.id, {int(paper) for _, _, paper in buttons})
     return {shows: (int(paper), Signal[kind]) in told for shows, kind, paper in buttons}
 
 
@@ -195,7 +197,9 @@ def place_of(store: Store, chat: model.ChatAddress, update: str, *, number: int,
     if not content:
         return NEWEST
     html = content.get("html", "")
-    papers = len(_PAPER.findall(html.partition(f'value="{escape(pressed)}"')[0])) if pressed else 0
+    papers = 0
+    if pressed:
+        papers = len(_PAPER.findall(html.partition(f'value="{escape(pressed)}"')[0]))
     page = "/" if number >= newest[0].number else f"/?before={number + 1}"
     return f"{page}#m{number}p{papers}" if papers else f"{page}#m{number}"
 

@@ -93,17 +93,22 @@ class Playground:
     def _tried(self, typed: str, off: frozenset[int], chat: model.Chat, spoken: str) -> Mapping[str, object]:
         """Returns what the page shows about a query, or why the query is refused."""
         language, ending = Language(spoken, chat.settings.timezone), split_when(typed)
+        query = wanted = excluded = None
         if ending.only_time:
             return _problem(_NO_QUERY, errors.Sentence(""), language, typed)
         try:
-            query = with_words(self._store, parse_query(ending.query)) if typed else None
-            wanted, excluded = _without(query, off) if query else (None, None)
+            if typed:
+                query = with_words(self._store, parse_query(ending.query))
+                wanted, excluded = _without(query, off)
         except errors.QueryError as error:
             return _problem(error.sentence, error.hint, language, *caret(ending.query, error.column))
         except (errors.Refused, errors.MeaningFails) as error:
             return _problem(error.sentence, error.hint, language, typed)
         toggles = _toggles(query, off) if query else {}
-        others = {one.text: one for one in advice.variants(wanted)} if wanted else {}
+        text, reading, others = "", "", {}
+        if wanted:
+            text, reading = wanted.text, query_in_words(wanted, language.translate)
+            others = {one.text: one for one in advice.variants(wanted)}
         queries = {one.text: one for one in toggles.values()}
         queries |= {text: parse_query(text, wanted.fields) for text in others if wanted and text not in queries}
         matches, found = recent_matches.recent_variants(
@@ -111,7 +116,6 @@ class Playground:
         )
         by_effect = sorted(others, key=lambda text: -abs(found[text] - matches.found))
         effects = {place: _signed(found[one.text] - matches.found, language) for place, one in toggles.items()}
-        text, reading = (wanted.text, query_in_words(wanted, language.translate)) if wanted else ("", "")
         shown = f"{text} {ending.when}" if text and ending.when else text
         tried = {
             "text": shown,  # the query without the parts that are off; "" if nothing is left to find
