@@ -73,7 +73,9 @@ def arxiv_link(arxiv_id: str) -> str:
 
 def version_number(digits: str | None) -> int | None:
     """Returns a version as a number, None for a number of more than four digits."""
-    return int(digits) if digits and len(digits) <= 4 and digits.isdecimal() else None  # noqa: PLR2004  no paper has a thousand versions
+    if digits and len(digits) <= 4 and digits.isdecimal():  # noqa: PLR2004  no paper has a thousand versions
+        return int(digits)
+    return None
 
 
 def categories_of(names: list[str]) -> tuple[str, ...]:

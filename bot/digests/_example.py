@@ -63,5 +63,7 @@ def _lines(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
         glued = _GLUED.fullmatch(line)
         if glued:
             warnings.add("glued_line", line=number, example=line)
-        for part in (glued["end"], glued["first"]) if glued else (line,):
-            yield number, part
+            yield number, glued["end"]
+            yield number, glued["first"]
+        else:
+            yield number, line

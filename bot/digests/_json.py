@@ -203,7 +203,8 @@ class _Scanner:
     def next_character(self) -> str:
         """Skips white space and returns the next character, "" at the end."""
         space = _SPACE.match(self._text, self.at)
-        self.at = space.end() if space else self.at
+        if space:
+            self.at = space.end()
         return self._text[self.at : self.at + 1]
 
     def rest(self) -> str:

@@ -155,12 +155,14 @@ def _labels(text: str, end: int, fold: int) -> tuple[list[_Label], int]:
     seen = set()
     for at, shape in found:
         if shape is _NAMES_LINE:
-            labels += [] if any(label.is_known for _, label in labels) else [(at, shape)]
+            if not any(label.is_known for _, label in labels):
+                labels += [(at, shape)]
             continue
         if shape.level and shape.name not in seen and _is_section(text, at, shape):
             return labels, at
         if shape.name in seen:
-            labels += [(at, shape._replace(name=""))] if shape.is_fold else []
+            if shape.is_fold:
+                labels += [(at, shape._replace(name=""))]
         elif order.is_label(at, shape, labels[-1] if labels else None):
             labels.append((at, shape))
             if shape.name not in _REPEATED:
@@ -410,7 +412,9 @@ def _is_markup(line: str) -> bool:
 
 def _categories_in(text: str) -> list[str]:
     """Returns the categories in a text that consists only of categories."""
-    words = list(filter(None, _SEPARATORS.split(text))) if len(text) <= _MOST_SIGNS else []
+    words = []
+    if len(text) <= _MOST_SIGNS:
+        words = list(filter(None, _SEPARATORS.split(text)))
     if words and all(map(is_category, words)):
         return words
     return []

@@ -93,5 +93,7 @@ def plain(text: str) -> str:
 def lines(text: str) -> list[str]:
     """Returns the lines that a reader of the markup sees, each without tags and references; no empty ones."""
     text = without_references(text).replace("\ufeff", "")
-    shown = without_tags(text.replace("\n", " "), "\n") if "</" in text or "<br" in text else text
+    shown = text
+    if "</" in text or "<br" in text:
+        shown = without_tags(text.replace("\n", " "), "\n")
     return [line for line in map(collapse, shown.split("\n")) if line]

@@ -126,7 +126,8 @@ def names_of(people: Sequence[str], *, one_each: bool) -> tuple[tuple[str, ...],
     left_out = False
     for text in people:
         whole = _MARKS.sub("", collapse(_without_mail(_markup.plain(text))))
-        whole = _BEFORE_NAMES.sub("", whole, count=1) if _BEFORE_NAMES.match(whole) else whole
+        if _BEFORE_NAMES.match(whole):
+            whole = _BEFORE_NAMES.sub("", whole, count=1)
         shown = _ET_AL.sub("", whole)
         left_out = left_out or shown != whole
         names += _names_in(without_affiliations(shown).strip(" ,;"), one_each=one_each or len(people) > 1)

@@ -119,7 +119,8 @@ def split_section(title: str) -> tuple[str, str]:
     """
     title = _AFTER.sub("", title)
     before = _BEFORE.match(title)
-    title = title[before.end() :] if before else title
+    if before:
+        title = title[before.end() :]
     found = _SECTION.match(title)
     if not found:
         return "", title

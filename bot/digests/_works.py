@@ -99,12 +99,15 @@ def _lacks_marks(work: Work, *, have_names: bool) -> bool:
 
 
 def _paper(work: Work, title: str, names: tuple[str, ...]) -> Paper:
-    address = _arxiv.arxiv_address(work.doi) if work.doi and _ARXIV_DOI.fullmatch(work.doi) else None
+    address = None
+    if work.doi and _ARXIV_DOI.fullmatch(work.doi):
+        address = _arxiv.arxiv_address(work.doi)
     address = address or (_arxiv.arxiv_address(work.arxiv_id) if work.arxiv_id else None)
     arxiv_id, version = address or (None, work.version)
     announcement, text = _arxiv.split_announcement(work.abstract)
     abstract = _markup.plain(_markup.with_spaced_headings(_markup.without_references(text).strip()))
-    abstract = _ABSTRACT.sub("", abstract, count=1) if _ABSTRACT.match(abstract) else abstract
+    if _ABSTRACT.match(abstract):
+        abstract = _ABSTRACT.sub("", abstract, count=1)
     url = collapse(work.url).replace(" ", "%20")
     page = f"https://doi.org/{work.doi}" if work.doi else None
     return Paper(
@@ -130,4 +133,6 @@ def venue_of(text: str) -> str:
     if "://" in name:
         return ""
     short = _SOURCE_TAIL.sub("", name).strip(" ,;:") or name
-    return short if short.count(".") > 1 else short.removesuffix(".")  # more than one full stop: words are shortened
+    if short.count(".") > 1:  # words are shortened
+        return short
+    return short.removesuffix(".")

@@ -87,7 +87,8 @@ def in_utf8(data: bytes) -> bytes:
             data.decode()
             return data
     except UnicodeDecodeError:
-        name = name if _ENCODING.fullmatch(name) else "cp1252"
+        if not _ENCODING.fullmatch(name):
+            name = "cp1252"
     text = data.decode("gb18030" if name == "gb2312" else name, errors="replace")
     return text.encode() if is_xml(text) else data
 
@@ -241,7 +242,8 @@ def _chunks(xml: str) -> Iterator[str]:
     while at < len(xml):
         is_cdata = xml.startswith(_CDATA, at)
         end = xml.find("]]>", at) if is_cdata else xml.find(_CDATA, at)
-        end = end if end >= 0 else len(xml)
+        if end < 0:
+            end = len(xml)
         for start, stop in _spans(xml, at, end):
             chunk = xml[start:stop]
             yield chunk if is_cdata else _NUMBERED.sub(_numbered, _STRAY.sub("&amp;", _NAMED.sub(_named, chunk)))
@@ -250,8 +252,9 @@ def _chunks(xml: str) -> Iterator[str]:
 
 def _spans(xml: str, at: int, end: int) -> Iterator[tuple[int, int]]:
     while at < end:
-        stop = at + _CHUNK
-        stop = max(xml.rfind("&", stop - _LONGEST_REFERENCE, stop), 0) or stop if stop < end else end
+        stop = min(at + _CHUNK, end)
+        if stop < end:
+            stop = max(xml.rfind("&", stop - _LONGEST_REFERENCE, stop), 0) or stop
         yield at, stop
         at = stop
 

@@ -129,7 +129,9 @@ def _read(text: str, *, abstracts: bool) -> _Block:
             abstract.append(line)
         block.abstract = _lines.collapse(" ".join(abstract))
     address = _URL.search(closing)
-    block.address = _arxiv.matched_address(address)[0] if address else ""
+    block.address = ""
+    if address:
+        block.address = _arxiv.matched_address(address)[0]
     block.rest = list(lines)
     return block
 
@@ -358,7 +360,8 @@ class _Listing:
 
     def _begin(self, heading: str, line: int) -> None:
         day, section, showing = _days.day_in_words(heading), _SECTION.match(heading), _SHOWING.search(heading)
-        self._days += [day] if day else []
+        if day:
+            self._days += [day]
         kind = model.Announce.NEW if day else self._sections[-1].kind
         if section:
             kind = _KINDS[section["kind"]]

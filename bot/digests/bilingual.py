@@ -44,7 +44,7 @@ has no line end. In lists made from arXiv's feed, abstracts and translations beg
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -272,8 +272,10 @@ def _documents(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
 
     Files are read one by one, so damage in one does not affect the next.
     """
-    glued = () if text.lstrip().startswith("[") else (match.start() for match in _BEGINNING.finditer(text, 1))
-    for start, line, document in _lines.parts_of(text, chain([0], glued)):
+    starts: Iterable[int] = [0]
+    if not text.lstrip().startswith("["):
+        starts = chain(starts, (match.start() for match in _BEGINNING.finditer(text, 1)))
+    for start, line, document in _lines.parts_of(text, starts):
         if start and text[start - 1] != "\n":
             warnings.add("glued_line", line=line, example=document.partition("\n")[0])
         yield line, document

@@ -111,7 +111,9 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
         return _papers.entry_of(record.line, _paper(record), warnings)
 
     entries = _json.entries_of(_json.json_items(text, warnings, _MEMBER), warnings, entry)
-    message = None if entries else next(_json.first_items(text, "messages"), None)
+    message = None
+    if not entries:
+        message = next(_json.first_items(text, "messages"), None)
     if message and message.text("status").lower() not in _NO_ERRORS:
         warnings.add_error(message.text("status"), message.line)
     return Content(entries=_highest_first(entries), day=max(filter(None, days), default=None))

@@ -129,8 +129,9 @@ def _read_page(text: str, warnings: Warnings, language: str | None) -> Content:
 
 def _heads(text: str) -> Iterator[int]:
     """Yields the places where entries begin, ascending: heads, and lines that begin `### [` but are no heads."""
-    unlinked = _UNLINKED.finditer(text) if "\nAuthors: " in text else ()
-    return merge(_linked_heads(text), (match.start() for match in unlinked))
+    if "\nAuthors: " not in text:
+        return _linked_heads(text)
+    return merge(_linked_heads(text), (match.start() for match in _UNLINKED.finditer(text)))
 
 
 def _linked_heads(text: str) -> Iterator[int]:

@@ -57,7 +57,9 @@ def read_file(path: str) -> bytes:
 
 def unreadable(path: str, error: OSError | ValueError) -> UnreadableInput:
     """Returns the error for a file that cannot be read."""
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    reason = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        reason = error.strerror
     return UnreadableInput(errors.Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason}))
 
 
@@ -97,7 +99,9 @@ def _bytes_of(path: str) -> bytes:
 def written_at(path: str) -> datetime | None:
     """Returns when a file was last written, in aware UTC; None for standard input and for a file that is gone."""
     try:
-        return None if path == STDIN else datetime.fromtimestamp(Path(path).stat().st_mtime, UTC)
+        if path == STDIN:
+            return None
+        return datetime.fromtimestamp(Path(path).stat().st_mtime, UTC)
     except (OSError, ValueError, OverflowError):
         return None
 

@@ -102,7 +102,8 @@ def _read_papers(text: str, warnings: Warnings, language: str | None) -> Content
     for page in _format.bounded(_pages(text.split("\n"), warnings)):
         first = next(iter(page.lines), "")
         day = _days.day_in_chinese(first) or _days.day_in(first)
-        days += [day] if day else []
+        if day:
+            days += [day]
         entry = _entry(page, warnings, language)
         if entry:
             entries.append(entry)
@@ -154,7 +155,9 @@ def _entry(page: _Page, warnings: Warnings, language: str | None) -> Entry | Non
         title = _quoted_title(above)
         translated, abstract = _abstracts(below)
         address = next((found for line in below if (found := _ADDRESS.match(line))), None)
-    arxiv_id, version = _arxiv.matched_address(address) if address else (None, None)
+    arxiv_id = version = None
+    if address:
+        arxiv_id, version = _arxiv.matched_address(address)
     paper = Paper(
         key="",
         title=title,

@@ -59,7 +59,9 @@ def _of_web(address: str) -> str:
     """Returns the address of a feed; "" if it is no address of the web. `feed://` is http, `feed:https://` is https."""
     scheme, colon, rest = address.partition(":")
     if scheme.lower() == "feed":
-        address = f"http:{rest}" if rest.startswith("//") else rest
+        address = rest
+        if rest.startswith("//"):
+            address = f"http:{rest}"
         scheme, colon, rest = address.partition(":")
     is_web = scheme.lower() in {"http", "https"} and len(address) <= _LONGEST_ADDRESS
     if is_web:

@@ -148,15 +148,17 @@ def _work_of_crossref(record: Record) -> Work:
 
 def _date_in_parts(record: Record) -> str:
     parts = record.members.get("date-parts")
-    first = parts[0] if isinstance(parts, list) and parts else None
-    numbers = [one for one in first if isinstance(one, str)] if isinstance(first, list) else []
+    if not isinstance(parts, list) or not parts or not isinstance(parts[0], list):
+        return ""
+    numbers = [one for one in parts[0] if isinstance(one, str)]
     if numbers:
         return _dates.date_from(*numbers[:3])
     return ""
 
 
 def _work_of_s2(record: Record) -> Work:
-    record = record.record("citingPaper") if "citingPaper" in record else record
+    if "citingPaper" in record:
+        record = record.record("citingPaper")
     ids = record.record("externalIds")
     tldr = record.record("tldr").text("text")
     return Work(
