@@ -354,10 +354,13 @@ def _drawn(exhibit: Exhibit, messages: Sequence[ShownMessage], *, written: bool)
                 parts += [Align.right(paragraph) for paragraph in _paragraphs(message, written=written)]
                 parts.append(Align.right(Text(message.time, style="dim")))
             case _:
-                parts += [Text("paperwire", style="bold")] if exhibit.shared else []
+                if exhibit.shared:
+                    parts += [Text("paperwire", style="bold")]
                 parts += _paragraphs(message, written=written)
                 parts += _keys(message.display.keys)
-                silent = f"{words.say('sent without a sound')} · " if message.display.silent else ""
+                silent = ""
+                if message.display.silent:
+                    silent = f"{words.say('sent without a sound')} · "
                 parts.append(Align.right(Text(silent + message.time, style="dim")))
     return Group(*parts)
 

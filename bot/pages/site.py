@@ -59,7 +59,9 @@ class Site:
         self._samples = samples
         self._chat_of = platform.facts.read_address
         given = self.settings.web_password if self.entry is Entry.PASSWORD else None
-        password = given.get_secret_value() if given else ""
+        password = ""
+        if given:
+            password = given.get_secret_value()
         self._sessions = signed_in.Sessions(app.store, self.clock, password)
         self._names = {*self.settings.web_hosts, self.settings.web_host.lower()}
         self._dispatcher: conversation.RequestDispatcher | None = None
@@ -67,8 +69,9 @@ class Site:
         most = max(1, http_server.most_connections() // event_streams.SHARE_OF_CONNECTIONS)
         self._streams = event_streams.Streams(app.deps.observe, most)
         lock = passwords.Lock(self.clock, password)
-        signing = signed_in.sign_in_pages(self._sessions, lock, self._chat_of) if password else ()
-        self.pages = (*pages, *signing, *static_pages.static_pages())
+        self.pages = (*pages, *static_pages.static_pages())
+        if password:
+            self.pages += signed_in.sign_in_pages(self._sessions, lock, self._chat_of)
 
     @contextmanager
     def taking(self, dispatcher: conversation.RequestDispatcher) -> Iterator[None]:
@@ -119,7 +122,9 @@ class Site:
             form, file = await self._form(request, given, page)
             await self._until_started()
         cookie = given or self._sessions.new()
-        offers = await self._samples.offers(visitor) if page.label and visitor.name else ()
+        offers: Sequence[conversation.Offer] = ()
+        if page.label and visitor.name:
+            offers = await self._samples.offers(visitor)
         asked = conversation.PageRequest(
             frame=self._frame(request, visitor, cookie, offers, await self._language(request, visitor, page)),
             headers=request.headers,

@@ -139,7 +139,9 @@ class StatusPage:
     async def show(self, asked: conversation.PageRequest) -> conversation.PageResponse:
         """Shows the status page."""
         said = asked.query.get("done", "")
-        words = {"done": _DONE.get(said, _NOT_THERE)} if said else {}
+        words = {}
+        if said:
+            words = {"done": _DONE.get(said, _NOT_THERE)}
         return conversation.PageResponse(body=await asyncio.to_thread(self._drawn, asked, words))
 
     async def press(self, asked: conversation.PageRequest) -> conversation.PageResponse:

@@ -113,7 +113,9 @@ def _part(text: str, index: int) -> set[int]:
     first, last, step = (matched[name] for name in ("first", "last", "step"))
     if index == _MONTH and first and (first.isdigit() != (last or first).isdigit() or (step and not first.isdigit())):
         return set()  # "1-mar" and "jan-jun/2" are refused
-    begin = low if first is None else _number(first, index)
+    begin = low
+    if first is not None:
+        begin = _number(first, index)
     end = high if first is None or step else begin
     if last is not None:
         end = _number(last, index)

@@ -165,7 +165,9 @@ def _variables_of_tables(file: _File) -> Iterator[str]:
 
 def _refuse_open_names(settings: Settings) -> None:
     """Raises SettingsError if everyone who knows the password of the pages could sign in as an operator."""
-    for chat in settings.admins if settings.lets_choose_names else ():
+    if not settings.lets_choose_names:
+        return
+    for chat in settings.admins:
         if chat.platform == "web":
             raise SettingsError(
                 Sentence(
@@ -357,11 +359,10 @@ def _explained(kind: str, place: Place, context: Mapping[str, object], named: Ca
     if kind == _MISSPELT:
         known = [one.name for one in fields(_table(table) if len(place) > 1 else _file_type())]  # type: ignore[arg-type]
         near = get_close_matches(str(place[-1]), known, n=1)
-        hint = (
-            Sentence("Did you mean {key}?", {"key": near[0]})
-            if near
-            else Sentence("Known: {keys}.", {"keys": ", ".join(known)})
-        )
+        if near:
+            hint = Sentence("Did you mean {key}?", {"key": near[0]})
+        else:
+            hint = Sentence("Known: {keys}.", {"keys": ", ".join(known)})
         setting = named(place)
         return SettingsError(Sentence("{setting} means nothing here.", {"setting": setting}), hint, setting=setting)
     if isinstance(unusable, check.Unusable):

@@ -127,11 +127,10 @@ class PaperLookup:
         """Requests papers and stores them. If arXiv refuses the request, returns the two halves to request instead."""
         sites = self._deps.sites
         title_words = "" if papers[0].arxiv_id else _words(papers[0].title)
-        request = (
-            fetch_request.by_title(title_words, most=MAX_RESULTS, sites=sites)
-            if title_words
-            else fetch_request.by_ids([paper.arxiv_id for paper in papers if paper.arxiv_id], sites=sites)
-        )
+        if title_words:
+            request = fetch_request.by_title(title_words, most=MAX_RESULTS, sites=sites)
+        else:
+            request = fetch_request.by_ids([paper.arxiv_id for paper in papers if paper.arxiv_id], sites=sites)
         try:
             digest = await self._query(request)
         except (UnknownFormat, BrokenDigest) as error:

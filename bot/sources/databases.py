@@ -159,15 +159,20 @@ def _rest_of_pubmed(url: str, data: bytes, before: int) -> Rest:
     records = url.partition("?")[0].replace("esearch", "efetch")
     groups = [",".join(ids[start : start + _IDS]) for start in range(0, len(ids), _IDS)]
     addresses = tuple(_with_query(records, **kept, id=group, retmode="xml") for group in groups)
-    problem = f"PubMed finds {total:,} papers, of which it names {len(ids):,}." if len(ids) < total else ""
+    problem = ""
+    if len(ids) < total:
+        problem = f"PubMed finds {total:,} papers, of which it names {len(ids):,}."
     return Rest(addresses, 0, problem)
 
 
 def _wrong_with_query(answer: Mapping[str, Any]) -> str:
     """Returns what PubMed says against a query; "" if nothing. Words that no paper has are no mistake."""
     fields = (answer.get("errorlist") or {}).get("fieldsnotfound") or ()
-    unknown = f"PubMed has no field {', '.join(map(str, fields))}." if fields else ""
-    return str(answer.get("ERROR") or unknown)
+    if answer.get("ERROR"):
+        return str(answer["ERROR"])
+    if fields:
+        return f"PubMed has no field {', '.join(map(str, fields))}."
+    return ""
 
 
 DATABASES: Mapping[str, Database] = {

@@ -134,7 +134,9 @@ class LateEncoding:
         while found := await store.run(meaning.papers_without, encoder.name, AT_ONCE, wall=clock.wall()):
             began = clock.monotonic()
             papers = [meaning.paper_of(texts) for _, texts in found.papers]
-            codes = await _encoded(encoder.papers, papers) if papers else []
+            codes = []
+            if papers:
+                codes = await _encoded(encoder.papers, papers)
             await store.run(meaning.put_codes, encoder.name, found, codes)
             if rests:
                 await clock.sleep(clock.monotonic() - began)

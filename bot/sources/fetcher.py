@@ -102,10 +102,14 @@ class Fetcher:
     async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | None:
         """Returns the document at an address; None if it has not changed since `etag` and `modified`. Raises FetchError."""
         headers = {"User-Agent": self._agent, "Accept-Encoding": CODINGS, "Accept": "*/*"}
-        headers |= {"If-None-Match": etag} if etag else {}
-        headers |= {"If-Modified-Since": modified} if modified else {}
+        if etag:
+            headers["If-None-Match"] = etag
+        if modified:
+            headers["If-Modified-Since"] = modified
         target = _parsed(url)
-        open_place = _place(target) if target.host.casefold() in self._allowed else None
+        open_place = None
+        if target.host.casefold() in self._allowed:
+            open_place = _place(target)
         for _ in range(MOST_REDIRECTS + 1):
             found = await self._in_turn(target, headers, open_place)
             if not isinstance(found, httpx.URL):
@@ -155,7 +159,9 @@ class Fetcher:
             found = await self._resolve(host.strip("[]"), place[1])
         except (OSError, ValueError, OverflowError):  # a name or a port that the resolver refuses
             raise FetchError(f"There is no host {url.host}, or no network.") from None
-        allowed = found if place == open_place else [one for one in found if is_public(one)]
+        allowed = found
+        if place != open_place:
+            allowed = [one for one in found if is_public(one)]
         if not allowed and open_place and place[0] == open_place[0]:
             raise FetchError(
                 f"{url.host} redirects to its port {place[1]}, which is not that of the source.",

@@ -63,7 +63,9 @@ class HostLimiter:
     @asynccontextmanager
     async def slot(self, host: str) -> AsyncIterator[None]:
         """Waits for a slot for one request, and holds it. Raises FetchError if the host asked for a long wait."""
-        lane, gap = (PUBLISHER, GAP) if self._is_limited(host) else (host, GAPS.get(host, 0.0))
+        lane, gap = host, GAPS.get(host, 0.0)
+        if self._is_limited(host):
+            lane, gap = PUBLISHER, GAP
         async with self._lanes[lane]:
             wait = self._free.get(lane, 0.0) - self._clock.monotonic()
             if wait > MAX_SLOT:

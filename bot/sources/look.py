@@ -98,7 +98,9 @@ class Look:
 
     def has_come(self, unit: str) -> bool:
         """Returns whether an earlier look at a category of arXiv brought the batch that is due."""
-        due = self.deps.timing.batch_due(self.source, self.now) if self.source.arxiv else None
+        due = None
+        if self.source.arxiv:
+            due = self.deps.timing.batch_due(self.source, self.now)
         return self._is_settled(unit, due)
 
     def verdict_of(self, unit: str) -> PollVerdict | None:
@@ -235,7 +237,9 @@ def _filed_now(done: Ingested) -> int:
 
 def _remarks(digest: model.Digest, done: Ingested) -> list[str]:
     """Returns a sentence for each kind of unreadable parts of a digest, and one about papers that count as sent."""
-    counted = [f"{done.counted:,} papers came before the database was lost, and count as sent."] if done.counted else []
+    counted = []
+    if done.counted:
+        counted = [f"{done.counted:,} papers came before the database was lost, and count as sent."]
     lost = [warning for warning in digest.warnings if warning.code in LOSS_WARNINGS]
     return counted + [f"{one.message[:1].upper()}{one.message[1:]}{_examples(one.examples)}." for one in lost]
 

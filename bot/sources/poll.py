@@ -67,7 +67,9 @@ class Poll:
         `history`, the last days before the first poll count as missed.
         """
         missed = self._look.missed
-        after = (self._now - HISTORY).date() if history and missed.upto is None else missed.upto
+        after = missed.upto
+        if history and missed.upto is None:
+            after = (self._now - HISTORY).date()
         missed.add_due(self._deps.timing.days_due(self._source, after, self._now), self._now.date())
         waiting = deque(self._requests())
         while waiting:
@@ -143,7 +145,9 @@ class Poll:
         if problem := documents.feed_error(digest) or documents.future_problem(digest, self._source.name, self._now):
             return self._observe(request, Observation(problem=problem))
         capped = "possibly_capped" in {warning.code for warning in digest.warnings}
-        parts = self._by_category(request) if capped and request.unit else ()
+        parts: tuple[fetch_request.FetchRequest, ...] = ()
+        if capped and request.unit:
+            parts = self._by_category(request)
         digest = documents.with_staleness(digest, self._deps.timing.batch_due(self._source, self._now))
         now_seen = documents.seen_now(seen, found, digest)
         if following or missing:  # "not modified" must not hide at the next poll that papers are missing
@@ -315,7 +319,9 @@ class Poll:
             categories = fetch_request.categories_of(self._source)
             entries = tuple(fetch_request.announced(paper, categories) for paper in digest.entries)
             digest = replace(digest, day=day, entries=entries)
-        following = fetch_request.next_page(request, found.data) if request.page < MISSED_PAGES else None
+        following = None
+        if request.page < MISSED_PAGES:
+            following = fetch_request.next_page(request, found.data)
         cut = documents.truncation(digest)
 
         def note(transaction: Transaction, done: Ingested) -> None:

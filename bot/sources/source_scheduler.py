@@ -342,7 +342,9 @@ def make_file_receipts(
 
 def sites_of(settings: Settings) -> Sites:
     """Returns the addresses of services, and what the settings tell these."""
-    key = settings.openalex_key.get_secret_value() if settings.openalex_key else ""
+    key = ""
+    if settings.openalex_key:
+        key = settings.openalex_key.get_secret_value()
     return replace(ARXIV, contact=settings.contact or "", openalex_key=key)
 
 

@@ -59,7 +59,9 @@ class SourceSchedules:
             if due and due.batch:
                 return (due.batch,)
             return ()
-        last = schedule.last_due(now) if schedule and schedule.awaited else None
+        last = None
+        if schedule and schedule.awaited:
+            last = schedule.last_due(now)
         if last:
             return (last.astimezone(self._zone).date(),)
         return ()
@@ -92,7 +94,8 @@ class SourceSchedules:
         moment = schedule.next_poll(datetime(first.year, first.month, first.day, tzinfo=UTC) - DAY)
         while moment <= now:
             day = moment.astimezone(self._zone).date()
-            found |= {day: None} if day >= first else {}
+            if day >= first:
+                found[day] = None
             moment = schedule.next_poll(moment + timedelta(hours=1))
         return tuple(found)
 
