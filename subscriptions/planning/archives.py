@@ -28,12 +28,16 @@ class Filed:
 
     def with_papers(self, papers: int, day: date | None, *, announced: int) -> "Filed":
         """Returns the sum of these counts and those of one more digest."""
-        days = (*self.days, day) if papers and day else self.days
+        days = self.days
+        if papers and day:
+            days = (*self.days, day)
         return Filed(papers=self.papers + papers, days=days, announced=self.announced + announced)
 
     def as_sentence(self, source: str) -> str:
         """Returns the sentences about these papers for a source's receipt; "" if there are none."""
-        announced = f"Announced after they had been filed: {_papers(self.announced)}." if self.announced else ""
+        announced = ""
+        if self.announced:
+            announced = f"Announced after they had been filed: {_papers(self.announced)}."
         if not self.days:
             return announced
         first, last = min(self.days), max(self.days)

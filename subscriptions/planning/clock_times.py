@@ -39,7 +39,8 @@ def count_of(word: str) -> int:
     """
     plain = word.removesuffix("times").strip()
     # removes the x of "3x", but not that of "six"
-    plain = plain if plain in _WORDS else plain.removesuffix("x").strip()
+    if plain not in _WORDS:
+        plain = plain.removesuffix("x").strip()
     if not plain:
         return 1
     if plain.isdecimal():
@@ -70,7 +71,9 @@ def clock_in(match: re.Match[str], *, firm: bool = False) -> TimeOfDay:
     if "hour" not in said:
         return TimeOfDay(time(0) if "midnight" in match[0] else time(_NOON), settled=True)
     hour, half = count_of(said["hour"]), said.get("half", "")
-    minute = _han_number(said["minute"]) if said.get("minute") else _MINUTES.get(said.get("word", ""), 0)
+    minute = _MINUTES.get(said.get("word", ""), 0)
+    if said.get("minute"):
+        minute = _han_number(said["minute"])
     firm |= said.get("sign") == "点钟" or ("sign" in said and bool(said["minute"] or said["word"]))
     if said.get("side") == "to":
         hour, minute = (hour - 1) % 24, 60 - minute

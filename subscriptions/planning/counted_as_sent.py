@@ -71,7 +71,9 @@ def came_before(loss: Loss, arrival: Arrival, day: Day | None, now: datetime) ->
     else:
         came = day.opens
     came = max(came, loss.copied_at)
-    return came if came <= loss.lost_at else None
+    if came <= loss.lost_at:
+        return came
+    return None
 
 
 def counted_until(subscription: model.Subscription, chat: model.Chat, loss: Loss) -> datetime | None:

@@ -243,7 +243,9 @@ def _of_paper(
     elif newest:
         rank = first.number, cross, 0.0, False, 0, newer_first
     else:
-        points = proof.fit if added is None else round(proof.fit + added, DIGITS)
+        points = proof.fit
+        if added is not None:
+            points = round(proof.fit + added, DIGITS)
         rank = first.number, cross, -points, not proof.in_title, -len(proof.words), newer_first
     return _Found(paper, _because(*reasons), first.number, by_author, cross, is_near, rank)
 
@@ -286,7 +288,9 @@ def _limited(ordered: list[_Found], limit: int | None) -> tuple[model.Item, ...]
 
     Even in chats without a limit, each subscription shows at most `MOST_NEAR` papers that match only by nearness.
     """
-    free = len(ordered) if limit is None else limit - sum(one.by_author for one in ordered)
+    free = len(ordered)
+    if limit is not None:
+        free = limit - sum(one.by_author for one in ordered)
     near: Counter[int] = Counter()
     items = []
     for position, one in enumerate(ordered):

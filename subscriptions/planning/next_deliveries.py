@@ -116,7 +116,9 @@ class Forecast:
         counts as a match.
         """
         zone = zone_of(subscription, chat)
-        regular = next_moment(subscription.cadence, zone, self.at) if planned else subscription.next_due_at
+        regular = subscription.next_due_at
+        if planned:
+            regular = next_moment(subscription.cadence, zone, self.at)
         news = not planned and self._has_news(subscription, chat, fits)
         case = (subscription.cadence, zone, regular, news, chat.settings.quiet, chat.settings.timezone)
         if case not in self.cases:
@@ -197,8 +199,8 @@ def _forecast_at_once(
         return NextDelivery(at=held)
     if news and (until := cadences.quiet_until(quiet, clock, forecast.at)) is not None:
         return NextDelivery(at=until)
-    batch = None if forecast.anytime or forecast.missing else forecast.next_due
-    if batch is None:
+    batch = forecast.next_due
+    if batch is None or forecast.anytime or forecast.missing:
         return NextDelivery()
     return NextDelivery(
         at=cadences.quiet_until(quiet, clock, batch) or batch, about=True, rest=forecast.reason_for_rest(batch)

@@ -154,12 +154,10 @@ def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
     if _PAST.fullmatch(UNTIL.sub("", typed, count=1)):
         raise over
     try:
-        at = (
-            _after_range(typed, zone, now) or _at_moment(plain, zone, now, is_whole=is_whole)
-            if length is None
-            else None
-        )
-        end = at if length is None else now + length
+        if length is None:
+            end = _after_range(typed, zone, now) or _at_moment(plain, zone, now, is_whole=is_whole)
+        else:
+            end = now + length
     except _NoSuchDay:
         not_there = errors.Sentence("No calendar has this day. For example: 7d, 2 weeks, until mon, until 3 Mar.")
         raise NoSuchPause(_no_time(text), not_there) from None
@@ -309,7 +307,9 @@ def _after_range(typed: str, zone: tzinfo, now: datetime) -> datetime | None:
 def _halves(said: str) -> Iterator[tuple[str, str]]:
     """Yields (day, time of day) and (time of day, day) for each way to cut the text in two at a space."""
     words = said.split()
-    for place in range(len(words), -1, -1) if words else ():
+    if not words:
+        return
+    for place in range(len(words), -1, -1):
         first, last = " ".join(words[:place]).rstrip(","), " ".join(words[place:])
         yield first, last
         yield last, first
@@ -381,8 +381,9 @@ def _start_of_next(unit: str, today: date) -> date:
     """Returns the first day of the next week, month or year."""
     if unit == "week":
         return today + timedelta(days=7 - today.weekday())
-    year, month = (today.year, today.month + 1) if unit == "month" else (today.year + 1, 1)
-    return date(year + month // 13, (month - 1) % 12 + 1, 1)
+    if unit == "month" and today.month < 12:  # noqa: PLR2004 - December
+        return date(today.year, today.month + 1, 1)
+    return date(today.year + 1, 1, 1)
 
 
 def _next_of(month: int, day: int, today: date) -> date:

@@ -73,7 +73,9 @@ def decide_retry(
             resend_at = None if on_unclear == "skip" else now + _wait(failures)
             decision = RetryDecision(state=MessageState.UNCLEAR, not_before=resend_at)
     stays_unclear = was_unclear and decision.state is not MessageState.DEAD
-    return replace(decision, state=MessageState.UNCLEAR) if stays_unclear else decision
+    if stays_unclear:
+        return replace(decision, state=MessageState.UNCLEAR)
+    return decision
 
 
 def decide_not_found(failures: int, now: datetime) -> RetryDecision:

@@ -207,7 +207,9 @@ def read_schedule(text: str, arxiv: ArxivSchedule, cron: Callable[[str], Schedul
         return arxiv
     if every := _EVERY.fullmatch(text):
         return EverySchedule(interval=timedelta(**{_UNITS[every["unit"]]: int(every["number"])}))
-    return cron(text) if text and cron else None
+    if text and cron:
+        return cron(text)
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

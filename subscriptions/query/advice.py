@@ -17,7 +17,7 @@ that applies:
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import pairwise
@@ -68,7 +68,9 @@ def _explained(text: str) -> Iterator[tuple[str, str]]:
 def with_other_forms(node: Node, forms: Forms) -> Node:
     """Returns a node that also finds papers with other forms of its words."""
     if isinstance(node, Leaf):
-        others = forms.get(_key(node.words), ()) if node.term.field is TEXT and not node.term.prefix else ()
+        if node.term.field is not TEXT or node.term.prefix:
+            return node
+        others = forms.get(_key(node.words))
         if others:
             return Or((node, *(_leaf(node, other) for other in others)))
         return node
@@ -81,7 +83,9 @@ def with_other_forms(node: Node, forms: Forms) -> Node:
     while rest:
         count = next((many for many in range(min(_LONGEST, len(rest)), 1, -1) if _joined(rest[:many]) in forms), 1)
         words = [part for part in rest[:count] if isinstance(part, Leaf)]
-        phrase = _leaf(words[0], " ".join(part.words for part in words)) if count > 1 else rest[0]
+        phrase = rest[0]
+        if count > 1:
+            phrase = _leaf(words[0], " ".join(part.words for part in words))
         parts.append(with_other_forms(phrase, forms))
         rest = rest[count:]
     return combined(And, parts)
@@ -146,8 +150,9 @@ def variants(query: Query) -> Iterator[Variant]:
 
 def pairs(query: Query) -> Iterator[Variant]:
     """Yields each pair of neighbouring parts as a query, if the query wants more than three parts."""
-    parts = query.tree.nodes[:MOST] if isinstance(query.tree, And) else ()
-    wanted = [part for part in parts if not isinstance(part, Not)]
+    wanted: Sequence[Node] = ()
+    if isinstance(query.tree, And):
+        wanted = [part for part in query.tree.nodes[:MOST] if not isinstance(part, Not)]
     both = pairwise(wanted) if len(wanted) > _FEW else ()
     return _rewritten(query, (("only", "", partial(_replaced, parts=two)) for two in both))
 

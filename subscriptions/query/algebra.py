@@ -86,8 +86,8 @@ def excluding(part: QueryPart, column: int) -> QueryPart:
         return part.parts[0]
     if part.negation:
         opposite = QueryPart(part.negation.node, part.negation.form, part.negation.parts)
-        # the minus of this part comes before all others in it
-        opposite.only_excludes = None if opposite.only_excludes is None else column
+        if opposite.only_excludes is not None:
+            opposite.only_excludes = column  # the minus of this part comes before all others in it
     elif part.holds_not:
         kind = Or if isinstance(node, And) else And
         opposite = joined(kind, [excluding(inner, column) for inner in part.parts], part.opposite)

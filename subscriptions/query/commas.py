@@ -121,7 +121,9 @@ def _with_phrases(item: Item, source: lexer.Typed, notes: sentences.Notes) -> It
 
 def lexemes_with_exclusions(text: str, notes: sentences.Notes, fields: Fields) -> Iterator[lexemes_of.Lexeme]:
     """Yields the lexemes of a text that is not a list. Its commas mean something only if it has an exclusion."""
-    marks = [mark for mark in _MARK.finditer(text) if mark["comma"] is not None] if _EXCLUSION.search(text) else []
+    marks = []
+    if _EXCLUSION.search(text):
+        marks = [mark for mark in _MARK.finditer(text) if mark["comma"] is not None]
     ends = [*(mark.start() for mark in marks), len(text)]
     yield from lexemes_of.lexemes(text, 0, ends[0], fields)
     for mark, end in zip(marks, ends[1:], strict=True):
@@ -130,7 +132,8 @@ def lexemes_with_exclusions(text: str, notes: sentences.Notes, fields: Fields) -
             yield lexemes_of.Lexeme(lexemes_of.LexemeKind.BUT_NOT, *mark.span("excludes"), mark["excludes"])
             words = list(takewhile(lambda lexeme: lexeme.kind is lexemes_of.LexemeKind.WORD, found))
             is_item = all(lexeme.kind is lexemes_of.LexemeKind.CLOSE for lexeme in found[len(words) :][:1])
-            found = [phrase(words, notes), *found[len(words) :]] if len(words) > 1 and is_item else found
+            if len(words) > 1 and is_item:
+                found = [phrase(words, notes), *found[len(words) :]]
         else:
             yield lexemes_of.Lexeme(lexemes_of.LexemeKind.COMMA, *mark.span("comma"), mark["comma"])
         yield from found

@@ -129,8 +129,12 @@ def mentioned_in_words(text: str) -> tuple[str, ...]:
     """Returns the bare arXiv ids and DOIs in a text outside its links, in lower case, each once, in their order."""
     found: dict[str, None] = {}
     for match in _MENTION.finditer(text):
-        doi = read_doi(match["doi"], 0, len(match["doi"])) if match["doi"] else None
-        name = arxiv_id(match["id"]) if match["id"] else None
+        doi = None
+        if match["doi"]:
+            doi = read_doi(match["doi"], 0, len(match["doi"]))
+        name = None
+        if match["id"]:
+            name = arxiv_id(match["id"])
         if doi:
             name = doi.value.lower()
         if name:

@@ -91,7 +91,8 @@ def _doi_in(path: str) -> str | None:
     value = found[0]
     while ending := _BEHIND_A_DOI.search(value):
         value = value[: ending.start()]
-    value = _VERSION.sub("", value) if value.startswith(_PREPRINTS) else value
+    if value.startswith(_PREPRINTS):
+        value = _VERSION.sub("", value)
     doi = read_doi(value, 0, len(value))
     return doi.value.lower() if doi else None
 

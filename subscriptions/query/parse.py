@@ -110,7 +110,9 @@ class Parser:
             self._needs_no_value(lexeme)
             return
         self._note_neighbours(lexeme)
-        own = self.waiting[-1] if self.waiting and self.waiting[-1].kind is lexemes_of.LexemeKind.FIELD else None
+        own = None
+        if self.waiting and self.waiting[-1].kind is lexemes_of.LexemeKind.FIELD:
+            own = self.waiting[-1]
         self._add(part, self.waiting)
         self.waiting = []
         self.frames[-1].last = _Read(lexeme, field, own)
@@ -144,7 +146,9 @@ class Parser:
             frame.last = None
             return
         self._end_item(frame)
-        frame.excludes = comma if comma.kind is lexemes_of.LexemeKind.BUT_NOT else None
+        frame.excludes = None
+        if comma.kind is lexemes_of.LexemeKind.BUT_NOT:
+            frame.excludes = comma
 
     def _joined(self, frame: _Frame) -> QueryPart | None:
         self._end_item(frame)

@@ -43,7 +43,9 @@ def as_one_author(node: Node) -> Node:
 
 
 def _one_author(leaf: Leaf, after: Sequence[Leaf]) -> tuple[Node, int]:
-    count = (len(list(takewhile(_is_name, after))) or min(len(after), 1)) if _is_part_of_a_name(leaf) else 0
+    count = 0
+    if _is_part_of_a_name(leaf):
+        count = len(list(takewhile(_is_name, after))) or min(len(after), 1)
     words = " ".join(one.words for one in (leaf, *after[:count]))
     return (replace(leaf, words=words, quoted=True) if count else leaf), count
 
@@ -62,8 +64,13 @@ def _with_words_after(node: Node, join: Callable[[Leaf, Sequence[Leaf]], tuple[N
     rest = list(node.nodes)
     while rest:
         part = rest.pop(0)
-        after = [one for one in takewhile(is_word, rest) if isinstance(one, Leaf)] if isinstance(node, And) else []
-        joined, count = join(part, after) if isinstance(part, Leaf) else (_with_words_after(part, join), 0)
+        after = []
+        if isinstance(node, And):
+            after = [one for one in takewhile(is_word, rest) if isinstance(one, Leaf)]
+        if isinstance(part, Leaf):
+            joined, count = join(part, after)
+        else:
+            joined, count = _with_words_after(part, join), 0
         parts.append(joined)
         rest = rest[count:]
     return combined(type(node), parts)
@@ -285,7 +292,9 @@ def as_phrase(node: Node, *, head: int = 0, tail: int = 0) -> Node:
         return node
     parts: list[Node] = []
     for words, group in groupby(node.nodes, is_word):
-        side_by_side = [part for part in group if isinstance(part, Leaf)] if words else []
+        side_by_side = []
+        if words:
+            side_by_side = [part for part in group if isinstance(part, Leaf)]
         stop = len(side_by_side) - tail
         if stop - head > 1:
             joined = " ".join(leaf.words for leaf in side_by_side[head:stop])

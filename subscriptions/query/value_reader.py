@@ -65,7 +65,9 @@ class Values:
         ):
             return self._leaf(lexeme, paper_id_meaning(lexeme.field, lexeme.text))
         if field is None and lexeme.kind is lexemes_of.LexemeKind.WORD:
-            special = None if lexeme.exact else self._category_or_id(lexeme)
+            special = None
+            if not lexeme.exact:
+                special = self._category_or_id(lexeme)
             if special:
                 return special
             self._note_word(lexeme)
@@ -178,9 +180,9 @@ class Values:
 
     def _words_from(self, lexeme: lexemes_of.Lexeme) -> list[str]:
         """Returns the words of a value and the words after it: ["machine", "learning"] for `cat:machine learning`."""
-        behind = (
-            _WORDS_BEHIND.match(self.source.text, lexeme.end) if lexeme.kind is lexemes_of.LexemeKind.WORD else None
-        )
+        behind = None
+        if lexeme.kind is lexemes_of.LexemeKind.WORD:
+            behind = _WORDS_BEHIND.match(self.source.text, lexeme.end)
         return [*lexeme.text.split(), *(behind[0].split() if behind else ())]
 
     def _note_star(self, lexeme: lexemes_of.Lexeme) -> None:

@@ -91,7 +91,9 @@ def all_meaning(words: str, *, exact: bool = False, star: bool = False) -> Meani
         return None
     name = words_meaning(AUTHOR, words, exact=exact, star=star)
     # An initial alone would match most papers; `author:` refuses it, too.
-    names = name.term.tokens if name and not is_initials(name.term.tokens) else ()
+    names: tuple[str, ...] = ()
+    if name and not is_initials(name.term.tokens):
+        names = name.term.tokens
     term = Term(ALL, text.term.tokens, text.term.prefix, exact, names=names)
     spelled = _spell_all(term, words)
     if not category and (category := categories.canonical_category(spelled.removeprefix("="))):  # "m{ath}" means math

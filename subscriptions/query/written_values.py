@@ -39,7 +39,9 @@ def _means(text: str, term: Term) -> bool:
     """Returns whether a text is a query of one value with exactly this term."""
     field = term.field
     fields = FIELDS if field.is_bare or field in FIELDS else FIELDS.also(field)
-    fields = fields.knowing({term.value: term.near}) if term.near else fields
-    fields = fields.asking({term.value: term.question}) if term.question else fields
+    if term.near:
+        fields = fields.knowing({term.value: term.near})
+    if term.question:
+        fields = fields.asking({term.value: term.question})
     query = query_of(text, fields)
     return query is not None and isinstance(query.tree, Leaf) and query.tree.term == term

@@ -131,7 +131,9 @@ def time_at(text: str, start: int) -> int:
     tail = text[start : start + _LONGEST]
     written = plain(tail)
     tokens, rest = tokens_of(written)
-    end = min(len(written) - len(rest), len(tail)) if tokens else 0
+    end = 0
+    if tokens:
+        end = min(len(written) - len(rest), len(tail))
     while end and (tail[end - 1] in _STRAY or reading_of(tail[:end]) is None):
         end -= 1
         while (
@@ -199,7 +201,9 @@ def as_words(text: str) -> str:
     if wish.when is not None and text.lstrip(_STRAY).startswith(wish.when):
         return f'"{wish.when}" {wish.query}'
     *_, last = text.split() or [""]
-    head = text.rstrip()[: -len(last)] if last else text
+    head = text
+    if last:
+        head = text.rstrip()[: -len(last)]
     return f'{head}"{last.strip(_STRAY)}"'
 
 
@@ -305,7 +309,8 @@ def read_when(text: str, chat_schedule: model.Cadence | None = None) -> When:
         _refuse(text, chat_schedule)
     when = _when(reading, chat_schedule)
     if not reading.exact:
-        when = When(when.cadence) if when.cadence.kind == "now" else when
+        if when.cadence.kind == "now":
+            when = When(when.cadence)
         raise NoSuchTime(
             errors.Sentence("“{text}” is not a schedule.", {"text": " ".join(text.split())}),
             errors.Sentence("The nearest is: {when}.", {"when": str(when)}),
@@ -337,7 +342,9 @@ def _when(reading: Reading, chat_schedule: model.Cadence | None) -> When:
             )
         cadence = model.Cadence(kind="when-out", at=first, until=last, weekdays_only=reading.weekdays_only)
         return When(cadence, reading.zone)
-    at = reading.at if reading.at is not None else _time_of(chat_schedule, reading.part)
+    at = reading.at
+    if reading.at is None:
+        at = _time_of(chat_schedule, reading.part)
     return When(model.Cadence(kind=reading.kind, at=at, weekday=reading.weekday, days=reading.days), reading.zone)
 
 
@@ -346,7 +353,9 @@ def _time_of(chat_schedule: model.Cadence | None, part: str) -> time:
 
     If the text names a part of the day (`part` is "morning"), also returns 09:00 for a schedule at noon or later.
     """
-    own = chat_schedule.at if chat_schedule and chat_schedule.until is None else None
+    own = None
+    if chat_schedule and chat_schedule.until is None:
+        own = chat_schedule.at
     if own is None or (part and own.hour >= _BY_NOON):
         return cadences.NINE
     return own
@@ -431,7 +440,9 @@ def _of_chat(on: str | None, at: str | None, chat_schedule: model.Cadence) -> Re
         kind = "when-out"
     elif at is not None and kind in ("now", "when-out"):
         kind = "daily"
-    weekday = (chat_schedule.weekday or 0) if kind == "weekly" else None
+    weekday = None
+    if kind == "weekly":
+        weekday = chat_schedule.weekday or 0
     return Reading(
         kind=kind,
         weekday=weekday,

@@ -147,7 +147,9 @@ class _TimeParts:
             self._clock(value, before)
             return True
         if kind is TokenKind.EXCEPT:
-            kind, value = (TokenKind.NONE, "daily") if value == "day" else (TokenKind.WEEKDAYS, value)
+            kind = TokenKind.WEEKDAYS
+            if value == "day":
+                kind, value = TokenKind.NONE, "daily"
         self.day_range |= kind is TokenKind.DAY and before is not None and before.kind is TokenKind.TO
         self.said[kind].append(value)
         return True
