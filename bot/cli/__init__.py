@@ -388,7 +388,8 @@ def _report_usage_error(error: Exception, arguments: Sequence[str]) -> int:
     message = re.split(r" Did you mean | \(Possible options", message)[0]  # without Typer's own suggestions
     if not message:  # nothing was typed after the name of a group, and its help was printed
         return USAGE
-    message += "" if message.endswith((".", "?", "!")) else "."
+    if not message.endswith((".", "?", "!")):
+        message += "."
     wrong, meant = _misspelt_option(context, arguments)
     if wrong:  # Typer took the misspelt option for an argument, because arguments may begin with "-"
         message = f"No such option: {wrong}."

@@ -70,8 +70,10 @@ def watching(sources: Iterable[SourceSettings]) -> SourceOf:
     """Returns which of these sources watches a file, as their folders are now; the first, if there are several."""
     files: dict[str, SourceSettings] = {}
     for source in sources:
+        if source.path is None:
+            continue
         with suppress(UnreadableInput):  # a folder that does not exist counts as empty
-            for name in () if source.path is None else list_folder(str(source.path)):
+            for name in list_folder(str(source.path)):
                 files.setdefault(os.path.abspath(name), source)  # noqa: PTH100 - removes "..", but follows no links
     return lambda path: None if path == STDIN else files.get(os.path.abspath(path))  # noqa: PTH100 - as above
 
@@ -93,7 +95,9 @@ def digests_in(
             yield path, data
             continue
         source = source_of(path)
-        form, language = (source.format, source.language) if source else (None, None)
+        form = language = None
+        if source:
+            form, language = (source.format, source.language)
         try:
             yield path, read_digest(data, path, format=form, language=language)
         except PaperwireError as error:

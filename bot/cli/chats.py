@@ -118,7 +118,9 @@ def set_(
     with sessions.open_session(now) as session:
         address = session.address(chat)
         setting = chat_settings.setting_name(name)
-        named = zone_of_place(said) if setting == "timezone" else None
+        named = None
+        if setting == "timezone":
+            named = zone_of_place(said)
         before = listing.get_chat(session.store, address)
         after = set_settings(session.store, address, {setting: named or said}, now=session.now)
     old, new = before.settings.value(setting), after.settings.value(setting)

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -80,8 +80,12 @@ def ingest(
     json: arguments.Json = False,
 ) -> int:
     """Store the papers of digests. Each file is stored as a whole or not at all."""
-    default_day = None if day is None else day_of("--date", day)
-    named = source_name("--source", source) if source else None
+    default_day = None
+    if day is not None:
+        default_day = day_of("--date", day)
+    named = None
+    if source:
+        named = source_name("--source", source)
     with open_session(now, make=True) as session, tables.progress(documents(paths), "Ingesting") as found:
         watched, receipts = (
             arguments.watching(session.settings.sources),
@@ -154,12 +158,13 @@ async def _ingest(deps: _Ingestion, path: str, data: bytes | errors.PaperwireErr
     if isinstance(data, errors.PaperwireError):
         raise data
     name, known = deps.source_of(path)
-    format_name, language = (known.format, known.language) if known else (None, None)
+    format_name = language = None
+    if known:
+        format_name, language = known.format, known.language
     digest = read_digest(data, path, format=format_name, day=deps.day, language=language)
-    ours = known if known and known.name == name and known.path is not None else None
     note = None
-    if ours:
-        note = partial(deps.receipts.record_stored, ours, digest)
+    if known and known.name == name and known.path is not None:
+        note = partial(deps.receipts.record_stored, known, digest)
     announce = deps.announce or bool(known and known.announce == "all")
     result = await store_digest(
         deps.session,
@@ -233,6 +238,7 @@ def _show_ingested(ingested: Sequence[_IngestedFile]) -> None:
 
 
 _COLOURS = {"failing": "red", "late": "yellow", "off": "dim"}
+_TROUBLES: Mapping[SourceTrouble | None, str] = {SourceTrouble.FAILED: "failing", SourceTrouble.LATE: "late"}
 
 app = typer.Typer(help="Show where digests come from, and what happened there last.", invoke_without_command=True)
 
@@ -277,7 +283,9 @@ def poll(
 ) -> int:
     """Poll sources now, whether they are due or not."""
     with open_session(now, make=True) as session:
-        named = _named(session.settings, name) if announce else ""
+        named = ""
+        if announce:
+            named = _named(session.settings, name)
         polled = asyncio.run(_poll(session, name))
         announced = 0
         if announce:
@@ -364,14 +372,13 @@ def _rows(settings: Settings, known: Mapping[str, KnownSource], now: datetime) -
 
 
 def _row(source: SourceSettings, place: str, known: KnownSource | None, now: datetime) -> _Row:
-    last = known.last if known else None
-    trouble = known.trouble_at(now) if known else None
-    state = "on"
-    if trouble:
-        state = {SourceTrouble.FAILED: "failing", SourceTrouble.LATE: "late"}.get(trouble, "on")
-    next_at = None if source.path is not None else (known.state.next_at if known else None) or now
-    missing = source.path is not None and is_missing(str(source.path))
-    return _Row(name=source.name, state=state, place=place, last=last, next_at=next_at, missing=missing)
+    row = _Row(name=source.name, state="on", place=place, last=None, next_at=now)
+    if known:
+        state = _TROUBLES.get(known.trouble_at(now), "on")
+        row = replace(row, state=state, last=known.last, next_at=known.state.next_at or now)
+    if source.path is not None:
+        return replace(row, next_at=None, missing=is_missing(str(source.path)))
+    return row
 
 
 def _tell(rows: Sequence[_Row], zone: str, now: datetime, *, json: bool) -> int:

@@ -258,8 +258,10 @@ def _undo_command(subscription: model.Subscription, chat: str) -> str:
         words += ["--on", ",".join(model.DAYS[day] for day in cadence.days)]
     if cadence.at is not None:
         words += ["--at", f"{cadence.at:%H:%M}" + (f"-{cadence.until:%H:%M}" if cadence.until else "")]
-    words += ["--tz", subscription.zone] if subscription.zone else []
-    words += ["--name", subscription.name] if subscription.name else []
+    if subscription.zone:
+        words += ["--tz", subscription.zone]
+    if subscription.name:
+        words += ["--name", subscription.name]
     return shlex.join([*words, "--", subscription.text])
 
 

@@ -63,7 +63,9 @@ def check_storage(database: Path, copies: Path, mounted: str) -> Iterator[Findin
             cure="Mount a volume for its folder, as docs/operating.md does with -v paperwire:/data.",
             mend=True,
         )
-    kept = sorted(copies.glob("*.db")) if copies.is_dir() else []
+    kept = []
+    if copies.is_dir():
+        kept = sorted(copies.glob("*.db"))
     for file in (database, *kept):
         if file.exists() and file.stat().st_mode & _OTHERS:
             yield Finding(
@@ -184,7 +186,9 @@ def _database_as_it_is(store: Store) -> Finding:
             )
         return Finding(question=question, answer="there is none yet; the first subcommand that needs it makes it")
     revision = store.known_revision()
-    known = bots(store) if revision else {}
+    known = {}
+    if revision:
+        known = bots(store)
     if path is not None and not os.access(path, os.W_OK):
         cure = "Check the rights of the file and of its folder."
         return Finding(question=question, answer="it cannot be written to", cure=cure, mend=True)
@@ -302,11 +306,10 @@ def _templates() -> Iterator[Finding]:
 
 def _rendering_problem(platform: str, lang: str) -> str:
     try:
-        return (
-            "" if render_delivery(sample_delivery(platform, lang), medium=medium_of(platform)) else "nothing came out"
-        )
+        messages = render_delivery(sample_delivery(platform, lang), medium=medium_of(platform))
     except Exception as error:  # noqa: BLE001 - any error of the installation is reported as a finding
         return f"{type(error).__name__}: {error}"
+    return "" if messages else "nothing came out"
 
 
 def sample_delivery(platform: str, lang: str) -> model.Delivery:

@@ -95,7 +95,9 @@ def for_strangers(found: Iterable[Finding], now: datetime) -> dict[str, Problem]
 def log_new_trouble(store: Store, *, now: datetime) -> None:
     """Logs each dead delivery once, and each long wait once a day, since most installations have no operator's chat."""
     trouble, words = outbox_trouble.claim_unlogged_trouble(store, now=now), Language("en", "UTC")
-    dead = [dead_deliveries(trouble.dead)] if trouble.dead.count else []
+    dead = []
+    if trouble.dead.count:
+        dead = [dead_deliveries(trouble.dead)]
     waiting = [waiting_deliveries(platform, late, now) for platform, late in trouble.waiting.items()]
     for one in (*dead, *waiting):
         level = logging.ERROR if one.level is Level.WRONG else logging.WARNING

@@ -144,9 +144,10 @@ def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
     """Returns the medium of a service. If its address names no format: HTML if the service has it, else Markdown, else text."""
     scheme, formats = plugin.schema.removesuffix("s"), library.NotifyFormat
     form = plugin.resolve_format()
-    for better in () if scheme in _FOR_PROGRAMS else (formats.HTML, formats.MARKDOWN):
-        if form is formats.TEXT:
-            form = plugin.resolve_format(better)
+    if scheme not in _FOR_PROGRAMS:
+        for better in (formats.HTML, formats.MARKDOWN):
+            if form is formats.TEXT:
+                form = plugin.resolve_format(better)
     return Service(
         form.value,
         limit=_PUSHES.get(scheme, plugin.body_maxlen),

@@ -174,8 +174,10 @@ class SlackChannel(channels.Channel):
         oldest = f"{(after - _CLOCK_SKEW).timestamp():.6f}"
         threads = list(dict.fromkeys((thread or chat.topic, chat.topic)))
         where, cursor = self._searches.pop(key, (threads[0], ""))
+        if where in threads:
+            threads = threads[threads.index(where) :]
         workspace, channel = await self._readable(chat.address)
-        for place in threads[threads.index(where) :] if where in threads else threads:
+        for place in threads:
             page_at = partial(workspace.client.page, channel, place, oldest)
             if found := await self._search(page_at, place, cursor if place == where else "", key):
                 return found
@@ -331,7 +333,9 @@ class _Slack:
         """Resumes workspaces that had removed the app and have installed it again."""
         store, clock = self.around.store, self.around.clock
         gone = await store.run(uninstalled)
-        for workspace in self.channel.workspaces.all if gone else ():
+        if not gone:
+            return
+        for workspace in self.channel.workspaces.all:
             with suppress(errors.NotDelivered):  # the app is not installed
                 team = (await workspace.identify()).team
                 if team in gone and await store.run(install_again, team, now=clock.now()):

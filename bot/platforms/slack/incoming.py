@@ -248,7 +248,9 @@ def _view(payload: Payload, _: ServedWorkspace, sender: str) -> conversation.Req
     common = {**_by_person(payload, _private(sender), sender), "view_id": _view_ref(view)}
     if view.get("type") == "home":
         data = _value(payload["actions"][0])
-        return conversation.CallbackRequest(**common, callback_data=data) if data else None
+        if data:
+            return conversation.CallbackRequest(**common, callback_data=data)
+        return None
     data = str(view.get("private_metadata") or "")
     is_submitted, values = payload["type"] == "view_submission", _form_values(view)
     form = conversation.FormRequest(**common, callback_data=data, values=values, is_submitted=is_submitted)

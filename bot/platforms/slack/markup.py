@@ -120,7 +120,8 @@ class Slack(packing.Medium):
             blocks = [header(view.line)]
         if text:
             blocks += [{**section(text), **_accessory(beside)}]
-        blocks += [context(small)] if small else []
+        if small:
+            blocks += [context(small)]
         markup = ",".join(map(_json, blocks))
         return packing.Fragment(
             view=view,
@@ -260,7 +261,8 @@ def home_view(home: channel.HomeView) -> str:
     """Returns a home view as JSON for views.publish."""
     blocks: list[Block] = []
     for number, panel in enumerate(home.panels):
-        blocks += [{"type": "divider"}] if blocks else []
+        if blocks:
+            blocks += [{"type": "divider"}]
         blocks += _panel(panel, number)
     if home.remark:
         blocks += [context(escape(home.remark))]
@@ -306,7 +308,9 @@ def _element(field: channel.FormField) -> Block:
 
 def _text_input(field: channel.FormField) -> Block:
     # Only Enter sends an event; otherwise every typed character would.
-    watched = {"dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]}} if field.notifies_change else {}
+    watched = {}
+    if field.notifies_change:
+        watched = {"dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]}}
     initial = {"initial_value": field.value[:INPUT]} if field.value else {}
     return {"type": "plain_text_input", "max_length": INPUT, **initial, **watched}
 

@@ -456,7 +456,9 @@ class Client:
             found = await self._receiving_bot.call("getUpdates", wanted, self._read + seconds)
         except Exception as error:
             raise outcome_of_repeatable(error) from error
-        numbered = [update for update in found if _has_number(update)] if isinstance(found, list) else []
+        numbered = []
+        if isinstance(found, list):
+            numbered = [update for update in found if _has_number(update)]
         if found != [] and not numbered:
             raise errors.RetryLater(_UNREADABLE)
         return numbered

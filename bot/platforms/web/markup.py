@@ -44,7 +44,9 @@ class Web(packing.Medium):
         [subscribe] is above the papers, since below them it would be out of view.
         """
         papers = [at for at, one in enumerate(contents.fragments) if isinstance(one.view, PaperView | Heading)]
-        above = [button for row in contents.buttons for button in row if button.name == "subscribe"] if papers else []
+        above = []
+        if papers:
+            above = [button for row in contents.buttons for button in row if button.name == "subscribe"]
         below = [[button for button in row if button not in above] for row in contents.buttons]
         shown = [fragment.markup for fragment in contents.fragments]
         draw = templating.macros("web", "html")["buttons"]

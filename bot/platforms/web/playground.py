@@ -163,8 +163,10 @@ def _parts(query: Query, off: frozenset[int], effects: Mapping[int, str]) -> Ite
 
     `toggled` are the places of the parts that are off after a press on this part. `difference` is the change in the number of papers.
     """
+    if not rewriting.can_be_written(query):
+        return
     places = count()
-    for text, is_part in _pieces(query.tree) if rewriting.can_be_written(query) else ():
+    for text, is_part in _pieces(query.tree):
         place = next(places) if is_part else -1
         yield {
             "text": text,
