@@ -22,7 +22,16 @@ LANGUAGES = ("en", "zh")
 FOLDERS = ("bot", "subscriptions")
 # Name of a function → how many of its first arguments are sentences: one, or two for a singular and a plural.
 FUNCTIONS = {"Sentence": 1, "translate": 1, "_": 1, "count": 2}
-METHODS = {"Sentence": 1, "translate": 1, "say": 1, "plural": 2, "count": 2}
+METHODS = {
+    "Sentence": 1,
+    "translate": 1,
+    "say": 1,
+    "reply": 1,
+    "toast": 1,
+    "button": 1,
+    "plural": 2,
+    "count": 2,
+}
 _WORDED = re.compile(r"[^\W\d_]")  # a text without letters, such as a line of dashes, needs no translation
 _BORN = datetime(2026, 1, 1, tzinfo=UTC)  # a fixed date, so that a refresh without new sentences changes no file
 

@@ -144,7 +144,7 @@ def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) ->
     buttons = tuple(
         channel.Button(label=name, verb="zone", arguments={"zone": zone, "replaces": True}) for name, zone in near
     )
-    others = channel.Button(label=context.say("another city"), verb="zones", arguments={"page": 0, "replaces": True})
+    others = context.button("another city", "zones", page=0, replaces=True)
     return channel.Reply(lines=(words,), buttons=(buttons, (others,)), about=channel.About())
 
 
@@ -167,9 +167,7 @@ def answer_pick(context: CommandContext) -> channel.Reply | None:
     there = [one.subscription for one in picking.listed_here(context)]
     subscription = _picked(said, typed_number(digits) if digits.isdecimal() else None, there)
     if subscription is None and digits.isdecimal():
-        return channel.Reply(
-            lines=(context.say("There is no subscription {number} here.", number=digits[:8]),), ok=False
-        )
+        return context.reply("There is no subscription {number} here.", number=digits[:8], ok=False)
     if subscription:
         return context.press(verb, {"number": subscription.number})
     return None

@@ -56,7 +56,7 @@ def can_ask(context: CommandContext) -> bool:
 def ask(context: CommandContext, verb: str, arguments: Mapping[str, Any], *lines: str) -> channel.Reply:
     """Stores and returns the question `lines`. The person's next plain text is passed to the function of `verb`."""
     _store_question(context, verb, arguments)
-    cancel_button = channel.Button(label=context.say("cancel"), verb="cancel", only_for=context.request.sender)
+    cancel_button = context.button("cancel", "cancel", only_for=context.request.sender)
     return channel.Reply(lines=lines, buttons=((cancel_button,),), about=channel.About())
 
 

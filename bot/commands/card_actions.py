@@ -140,7 +140,7 @@ def on_leave_out(context: CommandContext, item: model.Item) -> channel.Reply:
         lines.append(context.say("{subscription} still finds such papers.", subscription=_called(others[0])))
         there = {**paper_buttons.paper_arguments(context), "number": others[0].number, "rule": rule}
         buttons = (
-            (channel.Button(label=context.say("leave it out there, too"), verb="leave-out", arguments=there),),
+            (context.button("leave it out there, too", "leave-out", **there),),
             *buttons,
         )
     return channel.Reply(
@@ -191,7 +191,7 @@ def on_follow(context: CommandContext, item: model.Item) -> channel.Reply:
     rows = _in_rows(buttons)
     left = len(authors) - start - len(page)
     if left:
-        label = context.localizer.count("{count} more", "{count} more", left)
+        label = context.count("{count} more", "{count} more", left)
         further = {**paper_buttons.paper_arguments(context), "start": start + AUTHORS}
         rows = (*rows, (channel.Button(label=label, verb="card-follow", arguments=further),))
     return channel.Reply(
@@ -240,8 +240,8 @@ def _chosen(context: CommandContext, subscriptions: Sequence[model.Subscription]
 def _no_subscription(context: CommandContext, subscriptions: object) -> channel.Reply:
     """Returns the reply if there is nothing to change: the subscription is paused already, or there is none."""
     if subscriptions:
-        return channel.Reply(toast=context.say("It is paused already."))
-    return channel.Reply(toast=context.say("No subscription of this chat brings this paper any more."))
+        return context.toast("It is paused already.")
+    return context.toast("No subscription of this chat brings this paper any more.")
 
 
 def _called(subscription: model.Subscription) -> str:

@@ -118,8 +118,8 @@ def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
     lines += [context.say("Near to {titles}.", titles="; ".join(titles))] if titles else []
     if best:
         because = (_BECAUSE_HERE if context.read_by_group else _BECAUSE)[best.kind]
-        words = ", ".join(best.words[:_MOST_WORDS]) or context.say(ABOUT.place.template)
-        lines.append(context.say(because.template, title=context.title(best.paper), words=words))
+        words = ", ".join(best.words[:_MOST_WORDS]) or context.say(ABOUT.place)
+        lines.append(context.say(because, title=context.title(best.paper), words=words))
     return (*lines, *model_summary.lines(context, item.paper))
 
 
@@ -149,7 +149,7 @@ def on_show_more(context: CommandContext) -> channel.Reply:
         for number, item in enumerate(page, first)
     )
     left = len(rest) - start - len(page)
-    label = context.localizer.count("show {count} more", "show {count} more", left)
+    label = context.count("show {count} more", "show {count} more", left)
     more = ((channel.Button(label=label, data=f"d{delivery}.m{start + PAGE}"),),) if left else ()
     return channel.Reply(items=page, item_layout="row", first=first, numbers=numbers, buttons=more)
 

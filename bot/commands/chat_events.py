@@ -113,7 +113,7 @@ def _card(context: CommandContext) -> channel.Reply | None:
         ),
         context.say("What shall I bring there? For example: /sub {chat} diffusion", chat=context.chat.address.address),
     )
-    button = channel.Button(label=context.say("manage it from here"), verb="connect", only_for=context.request.sender)
+    button = context.button("manage it from here", "connect", only_for=context.request.sender)
     return channel.Reply(target_chat=private, lines=lines, buttons=((button,),))
 
 

@@ -43,7 +43,7 @@ _VARIANTS: Mapping[str, tuple[errors.Sentence, errors.Sentence]] = {
 
 def _advice_line(context: CommandContext, advice: Advice) -> str:
     """Returns the advice as a sentence."""
-    found = context.localizer.count("{count} paper", "{count} papers", advice.found)
+    found = context.count("{count} paper", "{count} papers", advice.found)
     if advice.kind == "chinese":
         return context.say(
             "Only papers with Chinese text can fit: {found} of the {of} I know.", found=found, of=advice.of
@@ -51,20 +51,22 @@ def _advice_line(context: CommandContext, advice: Advice) -> str:
     if advice.kind == "many":
         return context.say("That is more than ten a day; one more word would narrow it.")
     if advice.absent and advice.absent.absence:
-        return context.say(advice.absent.absence.template, names=", ".join(advice.names))
+        return context.say(advice.absent.absence, names=", ".join(advice.names))
     reading = context.reading(parse_query(advice.text))
-    return context.say(_VARIANTS[advice.kind][1].template, reading=reading, found=found)
+    return context.say(_VARIANTS[advice.kind][1], reading=reading, found=found)
 
 
 def _advice_button(context: CommandContext, advice: Advice, number: int) -> channel.Button | None:
     """Returns the button that rewrites the query; None if the advice rewrites nothing."""
     if not advice.text:
         return None
-    in_any_text = advice.absent is not None and advice.absent.kind is ValueKind.WORDS
-    anywhere = errors.Sentence("in any text") if in_any_text else errors.Sentence("without it")
-    label = _VARIANTS[advice.kind][0] if advice.kind in _VARIANTS else anywhere
-    arguments = {"number": number, "text": advice.text}
-    return channel.Button(label=label.say(context.localizer.translate), verb=REWRITE, arguments=arguments)
+    if advice.kind in _VARIANTS:
+        label = _VARIANTS[advice.kind][0]
+    elif advice.absent is not None and advice.absent.kind is ValueKind.WORDS:
+        label = errors.Sentence("in any text")
+    else:
+        label = errors.Sentence("without it")
+    return context.button(label, REWRITE, number=number, text=advice.text)
 
 
 def subscribe_and_echo(context: CommandContext, text: str, when: str | None) -> channel.Reply:
@@ -141,9 +143,7 @@ def echo(
         arguments = {"number": done.subscription.number, "text": meant}
         better = channel.Button(label=meant, verb=REWRITE, arguments=arguments)
     elif private and not done.found and better is None:
-        better = channel.Button(
-            label=context.say("look for older papers"), verb="look-for", arguments={"text": done.subscription.text}
-        )
+        better = context.button("look for older papers", "look-for", text=done.subscription.text)
     zones: tuple[channel.Button, ...] = ()
     if _asks_for_zone(context, done):
         reply = replace(reply, lines=(*reply.lines, _which_clock(context, done)))

@@ -50,7 +50,7 @@ def _begin(context: CommandContext) -> channel.Reply:
     )
     _add_to_chats_of_person(context, chat.address)
     asking.drop_question(context)
-    end = channel.Button(label=context.say("back to this chat"), verb="disconnect")
+    end = context.button("back to this chat", "disconnect")
     return channel.Reply(
         lines=(
             context.say("What you say here is about {chat} from now on: /sub diffusion, /list, /set.", chat=chat.name),
@@ -85,8 +85,8 @@ def on_disconnect(context: CommandContext) -> channel.Reply:
     was = conversation_state.managed_chat(context.transaction, context.origin.address, now=context.now)
     disconnect(context)
     if was is None:
-        return channel.Reply(lines=(context.say("What you say here is about this chat already."),), ok=True)
-    return channel.Reply(lines=(context.say("What you say here is about this chat again."),), ok=True)
+        return context.reply("What you say here is about this chat already.", ok=True)
+    return context.reply("What you say here is about this chat again.", ok=True)
 
 
 def _choices(context: CommandContext) -> channel.Reply:

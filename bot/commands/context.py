@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from bot.ports import conversation
 from bot.ports.attached import FileReader, FileWithoutCommand
-from bot.ports.channel import Reply
+from bot.ports.channel import Button, Reply
 from bot.rendering.language import Language
 from bot.rendering.paper_lines import title_line
 from bot.rendering.queries_in_words import query_in_words
@@ -108,6 +108,16 @@ class CommandContext:
         return f"{self.request.sender} {self.request.sender_name}".strip()
 
     @property
+    def who_may_press(self) -> str:
+        """Returns the only person who may press a button that does what the sender asked for; "" for all who manage the chat.
+
+        We learn who an anonymous admin is only when they press a button.
+        """
+        if self.request.sender_is_admin:
+            return ""
+        return self.request.sender
+
+    @property
     def is_operator(self) -> bool:
         """Returns whether the sender is an operator: at the machine of the bot, in a chat of operators, or as a person."""
         if self.request.is_operator:
@@ -150,9 +160,25 @@ class CommandContext:
             return (links, bot)
         return (None, "")
 
-    def say(self, sentence: str, /, **values: object) -> str:
+    def say(self, sentence: str | Sentence, /, **values: object) -> str:
         """Returns the sentence in the reader's language."""
         return self.localizer.say(sentence, **values)
+
+    def count(self, one: str, many: str, count: int, /, **values: object) -> str:
+        """Returns the singular or plural for `count` in the reader's language."""
+        return self.localizer.count(one, many, count, **values)
+
+    def reply(self, sentence: str | Sentence, /, *, ok: bool | None = None, **values: object) -> Reply:
+        """Returns a reply of one line: the sentence in the reader's language."""
+        return Reply(lines=(self.say(sentence, **values),), ok=ok)
+
+    def toast(self, sentence: str | Sentence, /, **values: object) -> Reply:
+        """Returns a reply that only shows the sentence where a button was pressed."""
+        return Reply(toast=self.say(sentence, **values))
+
+    def button(self, label: str | Sentence, verb: str, /, *, only_for: str = "", **arguments: object) -> Button:
+        """Returns a button that does `verb` with these arguments. `label` is its label in English."""
+        return Button(label=self.say(label), verb=verb, arguments=arguments, only_for=only_for)
 
     def remember(
         self, name: str, arguments: Mapping[str, Any], *, lasts: timedelta, verb: str = "", is_personal: bool = True

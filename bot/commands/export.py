@@ -37,8 +37,8 @@ def export_(context: CommandContext) -> channel.Reply:
         )
     text = exporting.export(context.transaction, context.chat.address) if context.chat.id else ""
     if not text:
-        return channel.Reply(lines=(context.say("There are no subscriptions yet."),))
-    head = context.localizer.count(
+        return context.reply("There are no subscriptions yet.")
+    head = context.count(
         "{count} subscription; /import reads it back.",
         "{count} subscriptions; /import reads them back.",
         text.count("\n"),
@@ -56,14 +56,14 @@ def _bib(context: CommandContext, typed: str) -> channel.Reply:
     text = bibliography(papers)
     if not text:
         return channel.Reply(
-            lines=(context.localizer.count(
+            lines=(context.count(
                 "In the last day no paper was delivered here.",
                 "In the last {count} days no paper was delivered here.",
                 days.days,
             ),)
         )  # fmt: skip
-    found = context.localizer.count("{count} paper", "{count} papers", text.count("@misc{"))
-    head = context.localizer.count(
+    found = context.count("{count} paper", "{count} papers", text.count("@misc{"))
+    head = context.count(
         "{papers} of the last day.", "{papers} of the last {count} days.", days.days, papers=found
     )  # fmt: skip
     return _as_text(context, head, channel.File(name="papers.bib", text=text))
@@ -79,8 +79,8 @@ def _saved(context: CommandContext, typed: str) -> channel.Reply:
         )
     papers = signals.saved_papers(context.transaction, context.chat) if context.chat.id else ()
     if not papers:
-        return channel.Reply(lines=(context.say("Nothing is saved here."),))
-    head = context.localizer.count("{count} saved paper", "{count} saved papers", len(papers))
+        return context.reply("Nothing is saved here.")
+    head = context.count("{count} saved paper", "{count} saved papers", len(papers))
     if form == "ris":
         return _as_text(context, head, channel.File(name="saved.ris", text=references(papers)))
     return _as_text(context, head, channel.File(name="saved.bib", text=bibliography(papers)))
@@ -97,7 +97,7 @@ def _named(context: CommandContext, form: str) -> channel.Reply:
 
 def as_bibtex(context: CommandContext, *papers: model.KnownPaper, form: str = "bib") -> channel.Reply:
     """Returns the reply with papers as BibTeX, or as RIS."""
-    head = context.localizer.count("{count} paper", "{count} papers", len(papers))
+    head = context.count("{count} paper", "{count} papers", len(papers))
     text = references(papers) if form == "ris" else bibliography(papers)
     return _as_text(context, head, channel.File(name=f"papers.{form}", text=text))
 

@@ -36,7 +36,7 @@ def feed(context: CommandContext) -> channel.Reply:
     else:
         said = context.say("This chat has had a token since {day}.", day=day)
         hint = context.say("[new token] makes another one; the old one then opens nothing.")
-    return _reply(context, opens, said, _ONCE.say(context.localizer.translate), hint)
+    return _reply(context, opens, said, context.say(_ONCE), hint)
 
 
 def on_new(context: CommandContext) -> channel.Reply:
@@ -111,12 +111,12 @@ def _made(context: CommandContext, opens: Opens) -> channel.Reply:
         head = context.say("For programs, what this chat can read: its subscriptions, all papers, and my answers:")
         secret = context.say("Whoever has the token can read that, so keep it secret.")
         code = f'curl -H "Authorization: Bearer {key}" {root}/api/subscriptions'
-    kept = context.say("{sentence} {next}", sentence=secret, next=_ONCE.say(context.localizer.translate))
+    kept = context.say("{sentence} {next}", sentence=secret, next=context.say(_ONCE))
     return replace(_reply(context, opens, head, kept, *more), code=(code,), ok=True)
 
 
 def _reply(context: CommandContext, opens: Opens, *lines: str) -> channel.Reply:
-    stop = channel.Button(label=context.say("stop"), verb="feed-stop", arguments={"opens": opens.value})
+    stop = context.button("stop", "feed-stop", opens=opens.value)
     return channel.Reply(lines=lines, buttons=((_new_button(context, opens), stop),), is_ephemeral=True)
 
 

@@ -29,7 +29,7 @@ def forget_(context: CommandContext) -> channel.Reply:
     if by_word and word in (YES, NO):
         return _answered(context, word)
     count = sum(len(listed(context.transaction, one.address)) for one in chats)
-    what = context.localizer.count(
+    what = context.count(
         "This erases all I know of {chat}: {count} subscription, its settings, and what it was told.",
         "This erases all I know of {chat}: {count} subscriptions, its settings, and what it was told.",
         count,
@@ -47,38 +47,30 @@ def forget_(context: CommandContext) -> channel.Reply:
 
 
 def _buttons(context: CommandContext) -> tuple[channel.Button, channel.Button]:
-    """Returns [keep it] and [erase everything], for the sender only.
-
-    We learn who an anonymous admin is only when they press a button. So if the sender is anonymous, everyone who manages
-    the chat may press.
-    """
-    only = "" if context.request.sender_is_admin else context.request.sender
+    """Returns [keep it] and [erase everything], for the sender only."""
     until = (context.now + SURE_WITHIN).isoformat()
-    arguments = {"until": until}
     return (
-        channel.Button(label=context.say("keep it"), verb="keep", only_for=only),
-        channel.Button(label=context.say("erase everything"), verb="forget", arguments=arguments, only_for=only),
+        context.button("keep it", "keep", only_for=context.who_may_press),
+        context.button("erase everything", "forget", until=until, only_for=context.who_may_press),
     )
 
 
 def on_forget(context: CommandContext) -> channel.Reply:
     """Handles [erase everything]: erases the chat if the question is at most ten minutes old."""
     if context.now > datetime.fromisoformat(str(context.arguments["until"])):
-        return channel.Reply(toast=context.say("That was too long ago. Nothing is erased; /forget asks again."))
+        return context.toast("That was too long ago. Nothing is erased; /forget asks again.")
     return _erased(context)
 
 
 def on_keep(context: CommandContext) -> channel.Reply:
     """Handles [keep it]: drops the question."""
     context.drop(_chat_name(context))
-    return channel.Reply(lines=(context.say("Nothing is erased."),), ok=True)
+    return context.reply("Nothing is erased.", ok=True)
 
 
 def _answered(context: CommandContext, word: str) -> channel.Reply:
     if context.remembered(_chat_name(context)) is None:
-        return channel.Reply(
-            lines=(context.say("Nothing is erased: /forget asks first, and its question is open for ten minutes."),)
-        )
+        return context.reply("Nothing is erased: /forget asks first, and its question is open for ten minutes.")
     if word == NO:
         return on_keep(context)
     context.drop(_chat_name(context))
@@ -89,8 +81,8 @@ def _erased(context: CommandContext) -> channel.Reply:
     gone = retention.forget(context.transaction, context.chat.address)
     said = context.say(
         "Erased: {subscriptions}, the memory of {papers}, all settings and buttons.",
-        subscriptions=context.localizer.count("{count} subscription", "{count} subscriptions", gone.subscriptions),
-        papers=context.localizer.count("{count} paper", "{count} papers", gone.papers),
+        subscriptions=context.count("{count} subscription", "{count} subscriptions", gone.subscriptions),
+        papers=context.count("{count} paper", "{count} papers", gone.papers),
     )
     if gone.denied:
         stays = context.say("What stays is a hash of its id, since the operator of this bot has said no to it.")

@@ -92,16 +92,13 @@ def on_help(context: CommandContext) -> channels.Reply:
 
 
 def _first(context: CommandContext) -> channels.Reply:
-    lines = tuple(one.say(context.localizer.translate) for one in FIRST)
-    more = channels.Button(label=context.say("all commands"), verb="help", arguments={"topic": ALL})
+    lines = tuple(context.say(one) for one in FIRST)
+    more = context.button("all commands", "help", topic=ALL)
     return channels.Reply(lines=lines, buttons=((more, *_topics(context)[:2]),))
 
 
 def _topics(context: CommandContext) -> tuple[channels.Button, ...]:
-    return tuple(
-        channels.Button(label=label.say(context.localizer.translate), verb="help", arguments={"topic": topic})
-        for topic, label in TOPICS.items()
-    )
+    return tuple(context.button(label, "help", topic=topic) for topic, label in TOPICS.items())
 
 
 def _overview(context: CommandContext) -> channels.Reply:
@@ -112,9 +109,7 @@ def _overview(context: CommandContext) -> channels.Reply:
     if context.read_by_group:
         return channels.Reply(lines=(" ".join(name for _, names in groups[:3] for name in names), more))
     lines = [
-        context.say("{name}: {text}", name=title.say(context.localizer.translate), text=" ".join(names))
-        for title, names in groups
-        if names
+        context.say("{name}: {text}", name=context.say(title), text=" ".join(names)) for title, names in groups if names
     ]
     return channels.Reply(lines=(*lines, more), buttons=(_topics(context),))
 
@@ -145,12 +140,12 @@ def _table(context: CommandContext, head: str, rows: tuple[tuple[str, errors.Sen
     if context.read_by_group:
         shown = " · ".join(written for written, _ in rows[:4])
         return channels.Reply(lines=(head, context.say("For example: {examples}", examples=shown)))
-    code = tuple(f"{written}\n  {meaning.say(context.localizer.translate)}" for written, meaning in rows)
+    code = tuple(f"{written}\n  {context.say(meaning)}" for written, meaning in rows)
     return channels.Reply(lines=(head,), code=code)
 
 
 def _of(context: CommandContext, command: Command) -> channels.Reply:
-    summary = command.summary.say(context.localizer.translate)
+    summary = context.say(command.summary)
     lines = [context.say("{name}: {text}", name=f"/{command.name} {command.usage}".rstrip(), text=summary)]
     if command.aliases and not context.read_by_group:
         lines.append(context.say("Also: {names}", names=" ".join(f"/{name}" for name in command.aliases)))

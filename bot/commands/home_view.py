@@ -42,7 +42,7 @@ def _remark(context: CommandContext, left_out: int) -> str:
         return context.say("I cannot see which channels you are in, so only those that you set up are listed.")
     if left_out <= 0:
         return ""
-    return context.localizer.count(
+    return context.count(
         "{count} more channel is not listed here; /list in it shows its subscriptions.",
         "{count} more channels are not listed here; /list in one of them shows its subscriptions.",
         left_out,
@@ -85,10 +85,10 @@ def _state(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
 
 
 def _buttons(context: CommandContext, chat: Chat) -> channel.Buttons:
-    new = channel.Button(label=context.say("new subscription"), verb="new-subscription")
+    new = context.button("new subscription", "new-subscription")
     held = chat.state is states.ChatState.PAUSED
     if held:
-        return ((new, channel.Button(label=context.say("resume"), verb="resume")),)
+        return ((new, context.button("resume", "resume")),)
     return ((new,),)
 
 
@@ -118,9 +118,7 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
         )
         parts += [context.say("next {moment}", moment=row.next_due)] if is_due_later else []
         if found.base.week and found.base.whole:
-            parts.append(
-                context.localizer.count("{count} a week", "{count} a week", found.found[subscription.canonical])
-            )
+            parts.append(context.count("{count} a week", "{count} a week", found.found[subscription.canonical]))
         parts += [row.state] if row.state and chat.state is states.ChatState.ACTIVE else []
         menu = change_buttons(context, subscription)
         items.append(channel.HomeItem(text=f"{row.number}  {row.reading}", remark=" · ".join(parts), menu=menu))

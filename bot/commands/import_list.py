@@ -33,9 +33,9 @@ def import_(context: CommandContext) -> channel.Reply:
         context.transaction, portable.read_lines(text, context.chat.address, alone=True), now=context.now, dry=True
     )
     if not changes:
-        return channel.Reply(lines=(context.say("There is no line to import."),))
+        return context.reply("There is no line to import.")
     if all(sign == "=" for sign, _, _ in changes):
-        return channel.Reply(lines=(context.say("All of it is there already."),))
+        return context.reply("All of it is there already.")
     context.remember(_state_name(context), {"text": text}, lasts=DECIDE_WITHIN)
     return _difference(context, changes)
 
@@ -58,22 +58,17 @@ def _difference(context: CommandContext, changes: Changes) -> channel.Reply:
     if context.read_by_group and not context.read_by_strangers:
         return channel.Reply(lines=tuple(lines), buttons=(_choice(context),))
     if (more := len(shown) - MOST_SHOWN) > 0:
-        lines.append(context.localizer.count("and {count} more line", "and {count} more lines", more))
+        lines.append(context.count("and {count} more line", "and {count} more lines", more))
     if context.read_by_strangers:
         lines.append(context.say("To do it, send /import yes within an hour."))
     return channel.Reply(lines=tuple(lines), code=shown[:MOST_SHOWN], buttons=(_choice(context),))
 
 
 def _choice(context: CommandContext) -> tuple[channel.Button, channel.Button]:
-    """Returns [import] and [no], for the sender only.
-
-    We learn who an anonymous admin is only when they press a button. So if the sender is anonymous, everyone who manages
-    the chat may press.
-    """
-    person = context.request.sender
-    only = "" if context.request.sender_is_admin else person
-    done = channel.Button(label=context.say("import"), verb="import", arguments={"person": person}, only_for=only)
-    left = channel.Button(label=context.say("no"), verb="import-no", arguments={"person": person}, only_for=only)
+    """Returns [import] and [no], for the sender only."""
+    person, only = context.request.sender, context.who_may_press
+    done = context.button("import", "import", person=person, only_for=only)
+    left = context.button("no", "import-no", person=person, only_for=only)
     asking.expect_yes_or_no(context, done, left)
     return done, left
 
@@ -81,16 +76,16 @@ def _choice(context: CommandContext) -> tuple[channel.Button, channel.Button]:
 def _counts(context: CommandContext, changes: Changes) -> str:
     counts = {sign: sum(change[0] == sign for change in changes) for sign in "+~="}
     said = (
-        context.localizer.count("{count} new", "{count} new", counts["+"]) if counts["+"] else "",
-        context.localizer.count("{count} changed", "{count} changed", counts["~"]) if counts["~"] else "",
-        context.localizer.count("{count} there already", "{count} there already", counts["="]) if counts["="] else "",
+        context.count("{count} new", "{count} new", counts["+"]) if counts["+"] else "",
+        context.count("{count} changed", "{count} changed", counts["~"]) if counts["~"] else "",
+        context.count("{count} there already", "{count} there already", counts["="]) if counts["="] else "",
     )
     return " · ".join(filter(None, said))
 
 
 def _dropped(context: CommandContext) -> channel.Reply:
     context.drop(_state_name(context))
-    return channel.Reply(lines=(context.say("Nothing is imported."),), ok=True)
+    return context.reply("Nothing is imported.", ok=True)
 
 
 def _imported(context: CommandContext) -> channel.Reply:

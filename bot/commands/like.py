@@ -60,7 +60,7 @@ def near_text(context: CommandContext, said: str) -> channel.Reply:
     vector = vector_of(context.transaction, text)
     found = near_papers.papers_near_text(context.transaction, text, vector)
     words, late = found.words[:_TELLING], results.late_lines(context, text)
-    among = context.localizer.count("{count} paper", "{count} papers", found.looked_at)
+    among = context.count("{count} paper", "{count} papers", found.looked_at)
     if not found.papers:
         any_of = " OR ".join(words_rule(word) for word in words)
         look = (channel.Button(label=any_of, verb="look-for", arguments={"text": any_of}),) if words else ()
@@ -91,7 +91,7 @@ def _by_words(context: CommandContext, found: near_papers.Alike) -> str:
 def alike(context: CommandContext, *given: model.KnownPaper) -> channel.Reply:
     """Shows the papers nearest to the given ones."""
     found = near_papers.papers_alike(context.transaction, given)
-    among = context.localizer.count(
+    among = context.count(
         "the newest {count} paper", "the newest {count} papers", found.looked_at
     )  # fmt: skip
     titles = "; ".join(context.title(one) for one in given)
@@ -119,7 +119,7 @@ def _as_wish(context: CommandContext, given: Sequence[model.KnownPaper]) -> chan
     if None in names:
         return ()
     text = f"like:{','.join(name for name in names if name)}"
-    return ((channel.Button(label=context.say("bring such papers"), verb="subscribe-to", arguments={"text": text}),),)
+    return ((context.button("bring such papers", "subscribe-to", text=text),),)
 
 
 COMMANDS = (

@@ -21,7 +21,7 @@ def email(context: CommandContext) -> channel.Reply:
         )
     typed = context.args.strip().strip("<>")
     if not typed:
-        return channel.Reply(lines=(context.say("Say where to: /email me@lab.org"),), ok=False)
+        return context.reply("Say where to: /email me@lab.org", ok=False)
     address = addresses.facts_of(platform).read_address(typed)
     if address is None:
         raise errors.Refused(
@@ -66,11 +66,11 @@ def on_confirm(context: CommandContext) -> channel.Reply:
     count = len(listing.listed(context.transaction, chat.address))
     lines = [context.say("Papers come to {address} from now on.", address=chat.address.address)]
     lines += (
-        [context.localizer.count("It has {count} subscription.", "It has {count} subscriptions.", count)]
+        [context.count("It has {count} subscription.", "It has {count} subscriptions.", count)]
         if count
         else [context.say("What do you read about? Write a topic below, such as: diffusion daily 8")]
     )
-    look = channel.Button(label=context.say("your subscriptions"), verb="do", arguments={"command": "list", "args": ""})
+    look = context.button("your subscriptions", "do", command="list", args="")
     return channel.Reply(lines=tuple(lines), ok=True, buttons=((look,),) if count else ())
 
 

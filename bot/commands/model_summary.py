@@ -41,8 +41,7 @@ def buttons(context: CommandContext, known: model.KnownPaper) -> tuple[tuple[cha
     made = made_for(context, known)
     if made is None or context.read_by_strangers:
         return ()
-    arguments = {"paper": known.id, "language": made.language}
-    return ((channel.Button(label=context.say("wrong summary"), verb=_WRONG, arguments=arguments),),)
+    return ((context.button("wrong summary", _WRONG, paper=known.id, language=made.language),),)
 
 
 def on_wrong(context: CommandContext) -> channel.Reply:

@@ -19,20 +19,14 @@ def admin(context: CommandContext) -> channel.Reply:
             lines=(context.say("Not here, where others read it: write to me in private."),), ok=False, is_ephemeral=True
         )
     if context.has_open_name:
-        return channel.Reply(
-            lines=(
-                context.say(
-                    "Not here, where everyone who knows the password can take your name: send me the code on another platform."
-                ),
-            ),
+        return context.reply(
+            "Not here, where everyone who knows the password can take your name: send me the code on another platform.",
             ok=False,
         )
     if context.is_operator:
-        return channel.Reply(lines=(context.say("You run this bot. /status shows whether all is well."),), ok=True)
+        return context.reply("You run this bot. /status shows whether all is well.", ok=True)
     if not context.args:
-        return channel.Reply(
-            lines=(context.say("Send the code that the bot wrote into its log at the start: /admin CODE"),), ok=False
-        )
+        return context.reply("Send the code that the bot wrote into its log at the start: /admin CODE", ok=False)
     home = conversation_state.store_chat(
         context.transaction, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
     )
@@ -56,9 +50,7 @@ def _made_operator(context: CommandContext) -> channel.Reply:
         context.say("I write to you here when something needs you; /status shows whether all is well."),
     ]
     if count := len(admitted_chats.chats_awaiting_admission(context.transaction)):
-        lines.append(
-            context.localizer.count("{count} chat asks to be let in.", "{count} chats ask to be let in.", count)
-        )
+        lines.append(context.count("{count} chat asks to be let in.", "{count} chats ask to be let in.", count))
     return channel.Reply(lines=tuple(lines), ok=True)
 
 
@@ -96,9 +88,9 @@ def _allowed(context: CommandContext, named: Sequence[model.ChatAddress]) -> cha
 def _denied(context: CommandContext, address: model.ChatAddress) -> channel.Reply:
     chat = conversation_state.known_or_new(context.transaction, address, model.ChatKind.PRIVATE)
     if not chat.id:
-        return channel.Reply(lines=(context.say("I know no chat {chat}.", chat=str(address)),), ok=False)
+        return context.reply("I know no chat {chat}.", chat=str(address), ok=False)
     if chat.admin or chat.address in context.bot_info.admins:
-        return channel.Reply(lines=(context.say("{chat} runs this bot.", chat=_name(chat)),), ok=False)
+        return context.reply("{chat} runs this bot.", chat=_name(chat), ok=False)
     new = admission.deny(context.transaction, address, now=context.now)
     words = (
         context.say("{chat} gets nothing from here.", chat=_name(chat)) if new else context.say("That was said before.")
@@ -124,7 +116,7 @@ def _address(context: CommandContext, text: str) -> model.ChatAddress:
 def _list_requests(context: CommandContext, verb: str) -> channel.Reply:
     chats = admitted_chats.chats_awaiting_admission(context.transaction)[:_HERE]
     if not chats:
-        return channel.Reply(lines=(context.say("No chat asks to be let in."),))
+        return context.reply("No chat asks to be let in.")
     lines = (context.say("These ask to be let in; for example: /{verb} {chat}", verb=verb, chat=str(chats[0].address)),)
     return channel.Reply(lines=lines, code=tuple(_name(chat) for chat in chats))
 

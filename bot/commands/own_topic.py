@@ -28,7 +28,7 @@ def on_topic(context: CommandContext, subscription: model.Subscription) -> chann
     """Handles [own topic] and [out of the topic]."""
     topic = context.opened_topic
     if not topic and not context.chat.address.topic:  # the subscription came after the topic was asked for
-        return channel.Reply(toast=context.say("Press again."))
+        return context.toast("Press again.")
     own_topics.move_to_topic(context.transaction, context.chat, subscription, topic, now=context.now)
     if not topic:
         words = context.say(

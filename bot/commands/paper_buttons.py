@@ -87,4 +87,4 @@ def paper_arguments(context: CommandContext) -> dict[str, Any]:
 
 def paper_gone(context: CommandContext) -> channel.Reply:
     """Returns the reply to a button whose paper is no longer stored."""
-    return channel.Reply(toast=context.say("I do not have this paper any more."))
+    return context.toast("I do not have this paper any more.")

@@ -57,7 +57,7 @@ def on_looked_up(context: CommandContext) -> channel.Reply | None:
     names = details["names"].split()
     known = papers_named(context.transaction, names)
     unknown = ", ".join(name for name in names if name not in known)
-    lines = [context.say(_UNKNOWN[details["outcome"]].template, names=unknown)] if unknown else []
+    lines = [context.say(_UNKNOWN[details["outcome"]], names=unknown)] if unknown else []
     return replace(_cards(context, names, known, lines), ok=None if known else False)
 
 

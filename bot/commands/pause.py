@@ -1,6 +1,7 @@
 """pause, resume and stop: a chat or one subscription, for how long; the offer to send or skip the papers that waited meanwhile."""
 
 from datetime import datetime
+from typing import Any
 
 from bot.commands import frame, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
@@ -18,7 +19,7 @@ ALL = "all"  # this argument means the whole chat, as if there were no arguments
 def pause_(context: CommandContext) -> channel.Reply:
     """Pauses the chat, or the subscription with the given number, for the given time."""
     if not context.chat.id:
-        return channel.Reply(lines=(context.say("There is nothing to pause yet."),))
+        return context.reply("There is nothing to pause yet.")
     subscription, until = _parsed(context)
     return _paused(context, subscription, until)
 
@@ -27,24 +28,22 @@ def stop(context: CommandContext) -> channel.Reply:
     """Asks whether the person wants to pause or to unsubscribe."""
     count = len(picking.listed_here(context))
     if not count:
-        return channel.Reply(lines=(context.say("There is nothing to stop: this chat has no subscriptions."),))
+        return context.reply("There is nothing to stop: this chat has no subscriptions.")
     paused = context.chat.state is states.ChatState.PAUSED
-    lines = [
-        context.localizer.count("This chat has {count} subscription.", "This chat has {count} subscriptions.", count)
-    ]
+    lines = [context.count("This chat has {count} subscription.", "This chat has {count} subscriptions.", count)]
     lines += [context.say("This chat is paused; /resume ends that.")] if paused else []
     if context.read_by_strangers:
         lines.append(context.say("/pause holds everything, /unsub all removes it."))
         return channel.Reply(lines=tuple(lines))
-    hold = () if paused else (channel.Button(label=context.say("pause"), verb="pause-all"),)
-    everything = channel.Button(label=context.say("remove all"), verb="unsub-all")
+    hold = () if paused else (context.button("pause", "pause-all"),)
+    everything = context.button("remove all", "unsub-all")
     return channel.Reply(lines=tuple(lines), buttons=((*hold, everything),))
 
 
 def resume_(context: CommandContext) -> channel.Reply:
     """Resumes the chat with all its subscriptions, or one subscription."""
     if not context.chat.id:
-        return channel.Reply(lines=(context.say("Nothing is paused here."),))
+        return context.reply("Nothing is paused here.")
     one = bool(context.args) and context.args.casefold() != ALL
     subscription = picking.required_number(context, context.args, "/resume 4")[0] if one else None
     return _resumed(context, subscription)
@@ -55,9 +54,9 @@ def what_waits(context: CommandContext, number: int | None = None) -> tuple[tupl
     found = pausing.get_waiting_papers(context.transaction, context.chat.address, now=context.now, number=number)
     if not found.papers:
         return (), ()
-    lines = [context.localizer.count("{count} paper waits.", "{count} papers wait.", found.papers)]
+    lines = [context.count("{count} paper waits.", "{count} papers wait.", found.papers)]
     if found.delivered_at is not None:
-        comes = context.localizer.count(
+        comes = context.count(
             "Without a word from you it comes {moment}.",
             "Without a word from you they come {moment}.",
             found.papers,
@@ -66,10 +65,10 @@ def what_waits(context: CommandContext, number: int | None = None) -> tuple[tupl
         lines.append(comes)
     if context.read_by_strangers:
         return tuple(lines), ()
-    of = {} if number is None else {"number": number}
+    of: dict[str, Any] = {} if number is None else {"number": number}
     send = channel.Button(label=context.say("send {count}", count=found.papers), verb="send-waiting", arguments=of)
-    offered = {**of, "upto": found.upto, "at": context.now.isoformat()}
-    return tuple(lines), ((send, channel.Button(label=context.say("skip"), verb="skip-waiting", arguments=offered)),)
+    skip = context.button("skip", "skip-waiting", **of, upto=found.upto, at=context.now.isoformat())
+    return tuple(lines), ((send, skip),)
 
 
 def on_send(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
@@ -78,8 +77,8 @@ def on_send(context: CommandContext, subscription: Subscription | None) -> chann
         context.transaction, context.chat.address, now=context.now, number=subscription.number if subscription else None
     )
     if not sent:
-        return channel.Reply(toast=context.say("Nothing waits any more."))
-    said = context.localizer.count("{count} paper is on its way.", "{count} papers are on their way.", sent)
+        return context.toast("Nothing waits any more.")
+    said = context.count("{count} paper is on its way.", "{count} papers are on their way.", sent)
     return channel.Reply(lines=(said,), ok=True)
 
 
@@ -94,8 +93,8 @@ def on_skip(context: CommandContext, subscription: Subscription | None) -> chann
         number=subscription.number if subscription else None,
     )
     if not skipped:
-        return channel.Reply(toast=context.say("Nothing waits any more."))
-    said = context.localizer.count("{count} paper is skipped.", "{count} papers are skipped.", skipped)
+        return context.toast("Nothing waits any more.")
+    said = context.count("{count} paper is skipped.", "{count} papers are skipped.", skipped)
     return channel.Reply(lines=(said, context.say("/search still finds what was skipped.")), ok=True)
 
 
@@ -137,14 +136,12 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
     else:
         said = context.say("This chat is paused.")
     again = context.say("/resume {number} ends it.", number=number) if subscription else context.say("/resume ends it.")
-    resume_button = channel.Button(
-        label=context.say("resume"), verb="resume", arguments={"number": number} if subscription else {}
-    )
+    of: dict[str, Any] = {"number": number} if subscription else {}
     undo = tuple(button for row in undo_row(context) for button in row) if changed else ()
     return channel.Reply(
         lines=(said, context.say("What comes in the meantime waits."), again),
         ok=True,
-        buttons=((resume_button, *undo),),
+        buttons=((context.button("resume", "resume", **of), *undo),),
         about=channel.About(number=number or 0, did=f"pause until {until:%Y-%m-%d}" if until else "pause"),
     )
 
@@ -153,7 +150,7 @@ def _resumed(context: CommandContext, subscription: Subscription | None) -> chan
     number = subscription.number if subscription else None
     chat = pausing.resume(context.transaction, context.chat.address, number, now=context.now, who=context.actor)
     if chat is None:
-        return channel.Reply(lines=(context.say("Nothing is paused here."),))
+        return context.reply("Nothing is paused here.")
     words = phrasing.subscription_label(subscription) if subscription else ""
     head = (
         context.say("{subscription} is active again.", subscription=words)

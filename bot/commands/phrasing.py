@@ -36,20 +36,20 @@ def setting_changed(name: str, before: model.Chat, after: model.Chat, localizer:
     if name == "timezone" and old != new:
         lines += fixed_offset(new, localizer)
     if idle := chat_settings.without_effect(after).get(name):
-        why = idle.say(localizer.translate)
+        why = localizer.say(idle)
         lines.append(localizer.say("It has no effect here. {why}", why=why))
     return Reply(lines=tuple(lines), ok=True)
 
 
 def label_of(name: str, localizer: Language) -> str:
     """Returns the label of a setting; `name` is one of SETTINGS."""
-    return chat_settings.SETTINGS[name].label.say(localizer.translate)
+    return localizer.say(chat_settings.SETTINGS[name].label)
 
 
 def value_words(name: str, value: str, localizer: Language) -> str:
     """Returns a stored value of the setting `name` in words."""
     if value in chat_settings.SETTINGS[name].values:
-        return chat_settings.SETTINGS[name].values[value].say(localizer.translate)
+        return localizer.say(chat_settings.SETTINGS[name].values[value])
     if name in _WRITTEN:
         return _WRITTEN[name](value, localizer)
     return value
@@ -135,7 +135,7 @@ def _when_line(said: Mapping[str, Sentence], then: NextDelivery, localizer: Lang
     else:
         case = "from" if then.opens else "at"
         moment = _moment(then, at, localizer)
-    return localizer.say(said[case].template, moment=moment)
+    return localizer.say(said[case], moment=moment)
 
 
 def _moment(next_delivery: NextDelivery, at: datetime, localizer: Language) -> str:
@@ -194,7 +194,7 @@ def cadence_words(cadence: model.Cadence, localizer: Language, zone: str = "") -
     if cadence.kind == "days":
         said = localizer.say("{days} {time}", days=_days(cadence.days, localizer), time=hours)
     else:
-        said = localizer.say(_TYPED[typed.replace(f" {hours}", "")].template, hours=hours, time=hours)
+        said = localizer.say(_TYPED[typed.replace(f" {hours}", "")], hours=hours, time=hours)
     if cadence.kind == "now":
         return said
     if zone:
@@ -211,13 +211,13 @@ def when_words(text: str, localizer: Language, schedule: model.Cadence | None = 
 def everyday_kind(kind: str, localizer: Language) -> str:
     """Returns one of DAYS as people say it: "every Monday"."""
     if kind in _EVERY:
-        return _EVERY[kind].say(localizer.translate)
+        return localizer.say(_EVERY[kind])
     return _days([cadences.day_number(day) for day in kind.split(",")], localizer)
 
 
 def _days(days: Iterable[int], localizer: Language) -> str:
     """Returns days of the week as people can type them in this language: "tue,thu", 周二、周四."""
-    return localizer.say("{day},{others}", day="", others="").join(_SHORT[day].say(localizer.translate) for day in days)
+    return localizer.say("{day},{others}", day="", others="").join(localizer.say(_SHORT[day]) for day in days)
 
 
 # The reply to a new subscription, and the rows of a list of subscriptions.
@@ -270,7 +270,7 @@ def subscribed(
     head = f"{subscription.number}  {reading} · {cadence_words(subscription.cadence, localizer, zone)}"
     if subscription.name:
         head = f"{head} · {subscription.name}"
-    hints = [localizer.say("({inner})", inner=hint.say(localizer.translate)) for hint in done.query.hints]
+    hints = [localizer.say("({inner})", inner=localizer.say(hint)) for hint in done.query.hints]
     if short:
         return Reply(
             lines=(
@@ -357,9 +357,9 @@ def _row(one: Listed, reading: Callable[[str], str], localizer: Language, now: d
     until = subscription.paused_until if state == subscription.state else one.chat.paused_until
     held = "orphaned" if state == subscription.state and subscription.pause_reason else state
     held = "denied" if held == "asked" and one.chat.admission is states.Admission.DENIED else held
-    shown = _HELD[held].say(localizer.translate) if held in _HELD else ""
+    shown = localizer.say(_HELD[held]) if held in _HELD else ""
     if one.rest is not None and not shown:
-        shown = one.rest.say(localizer.translate)
+        shown = localizer.say(one.rest)
     if until is not None and shown:
         shown = localizer.say("{state} until {moment}", state=shown, moment=localizer.moment(until, now=now))
     return Row(
@@ -468,4 +468,4 @@ _RELATED = (  # nearness in meaning from which the words hold
 def how_related(localizer: Language, nearness: float) -> str:
     """Returns a nearness in meaning in words."""
     found = (words for least, words in _RELATED if nearness >= least)
-    return next(found, Sentence("hardly related")).say(localizer.translate)
+    return localizer.say(next(found, Sentence("hardly related")))

@@ -62,7 +62,7 @@ def on_all_or_one(run: Callable[[CommandContext, model.Subscription | None], cha
 
 def subscription_gone(context: CommandContext) -> channel.Reply:
     """Returns the reply to a button whose subscription no longer exists."""
-    return channel.Reply(toast=context.say("That subscription is gone. /list shows those that are there."))
+    return context.toast("That subscription is gone. /list shows those that are there.")
 
 
 def subscription_named(context: CommandContext, which: str) -> model.Subscription:
@@ -124,7 +124,7 @@ def required_number(context: CommandContext, text: str, example: str) -> tuple[m
 
 def no_subscriptions(context: CommandContext) -> channel.Reply:
     """Returns the reply that says that the chat has no subscriptions."""
-    return channel.Reply(lines=(context.say("There are no subscriptions yet. For example: /sub diffusion -survey"),))
+    return context.reply("There are no subscriptions yet. For example: /sub diffusion -survey")
 
 
 def pick_list(
@@ -164,7 +164,7 @@ def not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
     if left <= 0:
         return ()
     return (
-        context.localizer.count(
+        context.count(
             "{count} more is not shown here; /list shows all.",
             "{count} more are not shown here; /list shows all.",
             left,

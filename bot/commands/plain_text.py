@@ -48,7 +48,7 @@ def interrupted(context: CommandContext, _: str) -> None:
 def unasked(context: CommandContext, said: str) -> channel.Reply | None:
     """Answers a yes or no where nothing was asked."""
     if yes_no.agrees(said) or yes_no.declines(said):
-        return channel.Reply(lines=(context.say("I asked nothing."),))
+        return context.reply("I asked nothing.")
     return None
 
 
@@ -76,9 +76,7 @@ def _of_file(context: CommandContext) -> channel.Reply | None:
 
 
 def _only_text(context: CommandContext) -> channel.Reply:
-    return channel.Reply(
-        lines=(context.say("I read only text: words that papers should contain, or a link to a paper."),)
-    )
+    return context.reply("I read only text: words that papers should contain, or a link to a paper.")
 
 
 def tried(context: CommandContext, said: str) -> channel.Reply | None:

@@ -42,7 +42,7 @@ def preview(context: CommandContext) -> channel.Reply:
     if tried.delivered and tried.delivered == found:
         lines.append(context.say("This chat has had all of them."))
     elif tried.delivered:
-        said = context.localizer.count(
+        said = context.count(
             "This chat has had {count} of them.", "This chat has had {count} of them.", tried.delivered
         )
         lines.append(said)
@@ -61,7 +61,7 @@ def _resting(context: CommandContext, tried: Trial) -> Iterator[str]:
     resting = why_they_rest(context.transaction, [one.canonical for one in tried.subscriptions])
     for one in tried.subscriptions:
         if rest := resting.get(one.canonical):
-            yield f"{one.number}  {one.label} · {rest.say(context.localizer.translate)}"
+            yield f"{one.number}  {one.label} · {context.say(rest)}"
 
 
 def _waiting(context: CommandContext, tried: Trial) -> tuple[str, ...]:
@@ -72,9 +72,7 @@ def _waiting(context: CommandContext, tried: Trial) -> tuple[str, ...]:
         if tried.delivered:
             return (context.say("Nothing of it is still to come."),)
         return ()
-    words = context.localizer.count(
-        "{count} paper is still to come.", "{count} papers are still to come.", tried.waiting
-    )
+    words = context.count("{count} paper is still to come.", "{count} papers are still to come.", tried.waiting)
     return (context.say("{sentence} {next}", sentence=words, next=_when(context, tried.subscriptions)),)
 
 

@@ -15,7 +15,7 @@ def privacy(context: CommandContext) -> channel.Reply:
     """Says what is stored, for how long and by whom; in a private chat, also sends all of it as a file."""
     contact = context.bot_info.contact or context.say("the operator of this bot; they left no address")
     if context.read_by_group:
-        button = channel.Button(label=context.say("as a file"), verb="privacy")
+        button = context.button("as a file", "privacy")
         return channel.Reply(
             lines=(
                 context.say(
@@ -61,7 +61,7 @@ def privacy(context: CommandContext) -> channel.Reply:
     said = context.say("The file holds all that is stored of this chat.")
     if signals := amount_of_signals(context.transaction, context.chat.id):
         lines.append(
-            context.localizer.count(
+            context.count(
                 "{count} time it told by a button or an answer which papers it wants; the order follows from that.",
                 "{count} times it told by a button or an answer which papers it wants; the order follows from that.",
                 signals,

@@ -28,9 +28,8 @@ class Proposed(NamedTuple):
 def ask(context: CommandContext) -> channel.Reply:
     """Shows what was proposed, and asks whether to do it."""
     commands, person = _commands(context), context.request.sender
-    arguments = {"commands": [list(one) for one in commands]}
-    yes = channel.Button(label=context.say("do it"), verb="do-proposed", arguments=arguments, only_for=person)
-    no = channel.Button(label=context.say("no"), verb="cancel", only_for=person)
+    yes = context.button("do it", "do-proposed", commands=[list(one) for one in commands], only_for=person)
+    no = context.button("no", "cancel", only_for=person)
     asking.expect_yes_or_no(context, yes, no)
     lines = (_read_as(context), *(one.typed for one in commands), context.say("Nothing is done yet."))
     return channel.Reply(lines=lines, buttons=((yes, no),))

@@ -45,9 +45,9 @@ def _toggle(kind: states.Signal) -> CommandFunction:
         context = with_stored_chat(context)
         with _judging(context) as transaction:
             if signals.take_back(transaction, context.chat, item.paper.id, kind):
-                return channel.Reply(toast=_TAKEN_BACK[kind].say(context.localizer.translate))
+                return context.toast(_TAKEN_BACK[kind])
             signals.note_signal(transaction, context.chat, [item.paper.id], kind, now=context.now)
-        return channel.Reply(toast=_NOTED[kind].say(context.localizer.translate))
+        return context.toast(_NOTED[kind])
 
     return paper_buttons.of_paper(handle)
 
@@ -92,8 +92,8 @@ def rate(context: CommandContext, papers: Sequence[model.KnownPaper], kind: stat
     with _judging(context) as transaction:
         signals.note_signal(transaction, context.chat, [known.id for known in papers], kind, now=context.now)
     noted = _RATED[kind]
-    lines = tuple(context.say(noted.template, title=context.title(known)) for known in papers)
-    more = channel.Button(label=context.say("more like this"), verb="more-like-this", arguments={"paper": papers[0].id})
+    lines = tuple(context.say(noted, title=context.title(known)) for known in papers)
+    more = context.button("more like this", "more-like-this", paper=papers[0].id)
     rows = (*(((more,),) if len(papers) == 1 else ()), *undo_row(context))
     return channel.Reply(lines=lines, ok=True, buttons=rows)
 
@@ -108,8 +108,8 @@ def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
         if is_new
         else context.say("It is saved already: {title}", title=title)
     )
-    remove = channel.Button(label=context.say("remove"), verb="unsave", arguments={"paper": known.id})
-    all_saved = channel.Button(label=context.say("all saved"), verb="saved-page", arguments={"start": 0})
+    remove = context.button("remove", "unsave", paper=known.id)
+    all_saved = context.button("all saved", "saved-page", start=0)
     about = channel.About(paper=known.id, judged="save")
     return channel.Reply(lines=(said,), ok=True, buttons=((all_saved, remove),), about=about)
 
@@ -127,7 +127,7 @@ def unsave(context: CommandContext) -> channel.Reply:
     if known is not None:
         return unkeep(context, known)
     if names:
-        return channel.Reply(lines=(context.say("{name} is not saved here.", name=names[0]),), ok=False)
+        return context.reply("{name} is not saved here.", name=names[0], ok=False)
     raise errors.Refused(
         errors.Sentence("Say which paper, by its arXiv id, DOI or link."),
         errors.Sentence("For example: /unsave 2601.11087"),
@@ -139,7 +139,7 @@ def unkeep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     title = context.title(known)
     saved_here = signals.saved_papers(context.transaction, context.chat) if context.chat.id else ()
     if known.id not in [one.id for one in saved_here]:
-        return channel.Reply(lines=(context.say("{name} is not saved here.", name=title),), ok=False)
+        return context.reply("{name} is not saved here.", name=title, ok=False)
     with _judging(context) as transaction:
         signals.take_back(transaction, context.chat, known.id, states.Signal.SAVED)
     said = context.say("No longer saved: {title}", title=title)
@@ -164,7 +164,7 @@ def _page(context: CommandContext, start: int) -> channel.Reply:
         return channel.Reply(lines=(nothing,))
     start = min(start, (len(papers) - 1) // PAGE * PAGE)
     items = results.result_items(papers[start : start + PAGE])
-    head = context.localizer.count("{count} saved paper", "{count} saved papers", len(papers))
+    head = context.count("{count} saved paper", "{count} saved papers", len(papers))
     export = context.say("As a file: /export saved bib, /export saved ris")
     return channel.Reply(
         lines=(head,) if context.read_by_group else (head, export),

@@ -57,13 +57,13 @@ def count_found(context: CommandContext, found: int, base: Base) -> str:
         return context.say("No papers are known yet.")
     days = phrasing.days_known(context.localizer, base)
     if not found:
-        return context.localizer.count(
+        return context.count(
             "The only paper of {days} does not fit.",
             "Nothing fits among the {count} papers of {days}.",
             base.of,
             days=days,
         )
-    return context.localizer.count("{count} paper in {days}", "{count} papers in {days}", found, days=days)
+    return context.count("{count} paper in {days}", "{count} papers in {days}", found, days=days)
 
 
 def late_lines(context: CommandContext, text: str) -> list[str]:
@@ -89,7 +89,7 @@ def variant_label(localizer: Language, one: Variant) -> str:
     """Returns a description of what a variant of a query changes; for kinds without a description, the variant itself."""
     known = _VARIANTS.get(one.kind)
     if known:
-        return replace(known, values={"part": one.part}).say(localizer.translate)
+        return localizer.say(known, part=one.part)
     return one.text
 
 
@@ -116,13 +116,13 @@ def subscribe_button(context: CommandContext, text: str, ending: Ending | None =
     )
     if ending is None or not ending.either:
         return ((subscribe,),)
-    words = channel.Button(label=context.say("as words"), verb="try", arguments={"text": as_words(text)})
+    words = context.button("as words", "try", text=as_words(text))
     return ((subscribe,), (words,))
 
 
 def only_time_reply(context: CommandContext, typed: str) -> channel.Reply:
     """Returns the reply that refuses a time without a query; tells a known chat how to use the time for all subscriptions."""
-    words = channel.Button(label=context.say("as words"), verb="try", arguments={"text": as_words(typed)})
+    words = context.button("as words", "try", text=as_words(typed))
     reply = typed_times.only_time_refused(context, OnlyTime(typed), words)
     if not context.chat.id or not is_available(typed):
         return reply
@@ -141,7 +141,7 @@ def time_refusal(context: CommandContext, ending: Ending) -> channel.Reply | Non
                 context, error, channel.Button(label="", verb="schedule", arguments=number)
             )
             return replace(reply, lines=(*reply.lines, named_by_number(context, meant)))
-        words = channel.Button(label=context.say("as words"), verb="try", arguments={"text": as_words(context.args)})
+        words = context.button("as words", "try", text=as_words(context.args))
         button = channel.Button(label="", verb="subscribe-at", arguments={"text": text})
         return typed_times.time_refused_with_nearest(context, error, button, (words,))
     return None
@@ -161,7 +161,7 @@ def query_lines(context: CommandContext, query: Query, ending: Ending | None) ->
         reading = f"{reading} · {when}"
     if context.read_by_group:
         return (reading,)
-    odd = [hint.say(context.localizer.translate) for hint in query.hints]
+    odd = [context.say(hint) for hint in query.hints]
     if ending and (note := typed_times.time_note(context, ending)):
         odd.insert(0, note)
     return (reading, *(context.say("({inner})", inner=one) for one in odd))

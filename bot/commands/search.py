@@ -258,7 +258,7 @@ def with_near(context: CommandContext, reply: channel.Reply, about: str, near: S
 
 
 def _how_to_ask(context: CommandContext) -> channel.Buttons:
-    return ((channel.Button(label=context.say("how to ask"), verb="help", arguments={"topic": "query"}),),)
+    return ((context.button("how to ask", "help", topic="query"),),)
 
 
 def _near_line(context: CommandContext, near: Sequence[NearPaper]) -> str:
@@ -285,7 +285,7 @@ def _fewer_or_other_words(context: CommandContext, query: Query) -> str:
     words = len(query.text.split())
     if words < _MANY_WORDS:
         return context.say("Other words find more; /help query says how to ask.")
-    return context.localizer.count("{count} word", "A paper must have all {count} words; fewer find more.", words)
+    return context.count("{count} word", "A paper must have all {count} words; fewer find more.", words)
 
 
 def _instead(context: CommandContext, typed: str, spelled: Spelling, ending: Ending) -> channel.Reply:
@@ -368,21 +368,21 @@ def _with_another_time(subscription: Subscription, ending: Ending) -> Query | No
 def _count_line(context: CommandContext, query: Query, found: SearchResult, before: int) -> str:
     """Returns a line such as "41 of 2,061 papers, 3 in the last 7 days"; says how far back the search read, unless it read all."""
     amount, whole = found.found, found.below is None and found.looked == found.stored
-    known = context.localizer.count("{count} paper", "{count} papers", found.stored)
+    known = context.count("{count} paper", "{count} papers", found.stored)
     recent = recent_matches.recent_matches(context.transaction, query, now=context.now, most=0)
     if whole and recent.base.of == found.stored:
         return results.count_found(context, amount, recent.base)
     if whole and not amount:
-        return context.localizer.count(
+        return context.count(
             "The only paper that I know does not fit.", "None of the {count} papers that I know fits.", found.stored
         )
     if whole or found.since is None:
-        counted = context.localizer.count("{count} of {papers}", "{count} of {papers}", amount, papers=known)
+        counted = context.count("{count} of {papers}", "{count} of {papers}", amount, papers=known)
         return counted if before or not recent.base.recent else _with_recent(context, recent, amount, counted)
     day = context.localizer.day(found.since)
-    looked = context.localizer.count("{count} paper", "{count} papers", found.looked)
+    looked = context.count("{count} paper", "{count} papers", found.looked)
     if not before:
-        return context.localizer.count(
+        return context.count(
             "{count} of the newest {looked}, back to {day}; there are {papers}",
             "{count} of the newest {looked}, back to {day}; there are {papers}",
             amount,
@@ -390,7 +390,7 @@ def _count_line(context: CommandContext, query: Query, found: SearchResult, befo
             papers=known,
             day=day,
         )
-    return context.localizer.count(
+    return context.count(
         "{count} more in {looked} before them, back to {day}",
         "{count} more in {looked} before them, back to {day}",
         amount,
@@ -406,7 +406,7 @@ def _with_recent(context: CommandContext, recent: RecentMatches, amount: int, co
         return context.say("{counted}, all in {days}", counted=counted, days=days)
     if not recent.found:
         return context.say("{counted}, none in {days}", counted=counted, days=days)
-    return context.localizer.count(
+    return context.count(
         "{counted}, {count} in {days}", "{counted}, {count} in {days}", recent.found, counted=counted, days=days
     )
 

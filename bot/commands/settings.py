@@ -109,7 +109,7 @@ def _all_settings(context: CommandContext) -> channel.Reply:
     if context.read_by_group:
         lines = lines[:1]
     buttons: channel.Buttons = (tuple(_group_button(context, group) for group in Group),)
-    form = channel.Button(label=context.say("all in one form"), verb="settings-form")
+    form = context.button("all in one form", "settings-form")
     if context.request.trigger_id:  # the platform has forms
         buttons = ((form,), *buttons)
     return channel.Reply(lines=lines, buttons=buttons, names_chat=True)
@@ -123,14 +123,14 @@ def _head(context: CommandContext) -> str:
 
 
 def _group_button(context: CommandContext, group: Group) -> channel.Button:
-    return channel.Button(label=context.say(group.value.template), verb="settings-of", arguments={"group": group.name})
+    return context.button(group.value, "settings-of", group=group.name)
 
 
 def _settings_of(context: CommandContext) -> channel.Reply:
     """Handles [times], [papers] and [messages]: shows the settings of that group, each with a button."""
     fixed, chosen = fixed_settings(context), Group[str(context.arguments.get("group", Group.TIMES.name))]
     free = [name for name, one in chat_settings.SETTINGS.items() if one.group is chosen and name not in fixed]
-    back = (channel.Button(label=context.say("all settings"), verb="settings"),)
+    back = (context.button("all settings", "settings"),)
     said = {name: _setting_line(context, name) for name in free}
     if context.read_by_group:
         return channel.Reply(lines=(_head(context),), buttons=(*_setting_buttons(said), back), names_chat=True)
@@ -143,7 +143,7 @@ def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -
     """Yields a line for each setting in `free`, one with all in `fixed`, and one with those in `free` without effect here."""
     idle = [name for name in free if name in chat_settings.without_effect(context.chat)]
     for group in Group:
-        yield context.say("{group}:", group=context.say(group.value.template).capitalize())
+        yield context.say("{group}:", group=context.say(group.value).capitalize())
         shown = (name for name in free if name not in idle and chat_settings.SETTINGS[name].group is group)
         yield from (f"· {_setting_line(context, name)}" for name in shown)
     always = [
@@ -181,15 +181,13 @@ def _one_setting(context: CommandContext, name: str) -> channel.Reply:
     offered, idle = offered_values(context, name), chat_settings.without_effect(context.chat).get(name)
     if len(offered) == 1:
         label, shown = phrasing.label_of(name, localizer), _value(context, name)
-        return channel.Reply(
-            lines=(context.say("{label} is fixed in this kind of chat: {value}.", label=label, value=shown),)
-        )
+        return context.reply("{label} is fixed in this kind of chat: {value}.", label=label, value=shown)
     lines = [
         _setting_line(context, name),
-        context.say("({inner})", inner=chat_settings.SETTINGS[name].meaning.say(localizer.translate)),
+        context.say("({inner})", inner=localizer.say(chat_settings.SETTINGS[name].meaning)),
     ]
     if idle:
-        lines.append(context.say("It has no effect here. {why}", why=idle.say(localizer.translate)))
+        lines.append(context.say("It has no effect here. {why}", why=localizer.say(idle)))
     if name == "timezone":
         lines.append(_which_clock(context))
     elif example := chat_settings.SETTINGS[name].example:
@@ -203,7 +201,7 @@ def _one_setting(context: CommandContext, name: str) -> channel.Reply:
             [_value_button(context, name, option, chosen=option == value) for option in offered]
         )
     asking.expect_answer(context, "answer-zone" if name == ZONE else "answer-value", {"name": name})
-    back = channel.Button(label=context.say("all settings"), verb="settings")
+    back = context.button("all settings", "settings")
     return channel.Reply(lines=tuple(lines), buttons=(*buttons, (back,)), about=channel.About())
 
 

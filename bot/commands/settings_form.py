@@ -39,7 +39,7 @@ def on_submit_settings(context: CommandContext) -> channel.Reply:
     if problems:
         return channel.Reply(form_errors=problems)
     if not wanted:
-        return channel.Reply(lines=(context.say("All settings are as they were."),))
+        return context.reply("All settings are as they were.")
     after, localizer = store_settings(context, wanted)
     lines = [line for name in wanted for line in phrasing.setting_changed(name, before, after, localizer).lines]
     return channel.Reply(lines=tuple(lines), ok=True, buttons=undo_row(replace(context, localizer=localizer)))
@@ -66,7 +66,7 @@ def _field(context: CommandContext, name: str) -> channel.FormField:
         name=name,
         label=phrasing.label_of(name, context.localizer),
         value=value if not options or value in {option.value for option in options} else kept,
-        hint=chat_settings.SETTINGS[name].meaning.say(context.localizer.translate),
+        hint=context.say(chat_settings.SETTINGS[name].meaning),
         options=options,
     )
 

@@ -114,11 +114,9 @@ def _offer(context: CommandContext, payload: str, text: str, when: str) -> chann
     lines = [context.say("Someone shares a subscription with you:"), f"{context.reading(query)} · {when}"]
     if lately.base.days:
         known = phrasing.days_known(context.localizer, lately.base)
-        lines.append(
-            context.localizer.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
-        )
+        lines.append(context.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known))
     lines += [f"· {context.title(paper)}" for paper in lately.newest]
-    accept = channels.Button(label=context.say("subscribe"), verb="accept", arguments={"link": payload})
+    accept = context.button("subscribe", "accept", link=payload)
     return channels.Reply(lines=tuple(lines), buttons=((accept,),))
 
 
@@ -131,7 +129,7 @@ def on_accept(context: CommandContext) -> channels.Reply:
     """Handles [subscribe] under a shared subscription."""
     offered = _offered(context, str(context.arguments["link"]))
     if offered is None:
-        return channels.Reply(toast=context.say("What that link led to is not there any more."))
+        return context.toast("What that link led to is not there any more.")
     return subscribe_and_echo(context, *offered)
 
 

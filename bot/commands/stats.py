@@ -21,7 +21,7 @@ def stats(context: CommandContext) -> channel.Reply:
     begin = datetime.combine(days[0], time.min, place).astimezone(UTC)
     found = statistics(context.transaction, context.chat.address, since=begin)
     if not found.papers:
-        return channel.Reply(lines=(context.say("No paper came in the last {days} days.", days=DAYS),))
+        return context.reply("No paper came in the last {days} days.", days=DAYS)
     came = _by_day(found.shown.items(), days, place)
     rows = (
         _row(context, context.say("came"), came),

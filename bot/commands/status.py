@@ -33,7 +33,7 @@ def newest_papers_lines(context: CommandContext) -> list[str]:
     """
     found = digests.newest_days(context.transaction, _SOURCES)
     lines = [
-        context.localizer.count(
+        context.count(
             "{source}, {day}: {count} paper.",
             "{source}, {day}: {count} papers.",
             one.papers,
@@ -46,7 +46,7 @@ def newest_papers_lines(context: CommandContext) -> list[str]:
     if day and sum(one.day == day for one in found) > 1:
         amount, said = digests.papers_of_day(context.transaction, day), context.localizer.day(day)
         lines.append(
-            context.localizer.count(
+            context.count(
                 "All together, {day}: {count} paper.", "All together, {day}: {count} papers.", amount, day=said
             )
         )

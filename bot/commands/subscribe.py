@@ -76,7 +76,7 @@ def _queries(context: CommandContext) -> Iterator[str]:
 
 def _refused_reply(context: CommandContext, said: _Line, error: errors.PaperwireError) -> channel.Reply:
     """Returns the reply to a refused single line, with buttons, if its time was wrong. Raises every other error."""
-    words = channel.Button(label=context.say("as words"), verb="subscribe-at", arguments={"text": as_words(said.typed)})
+    words = context.button("as words", "subscribe-at", text=as_words(said.typed))
     if isinstance(error, NoSuchTime):
         return typed_times.time_refused_with_nearest(
             context, error, replace(words, arguments={"text": said.text}), (words,)
@@ -128,8 +128,8 @@ def _subscribed(context: CommandContext, said: _Line, number: int | None = None)
 
 def _several(context: CommandContext, said: Sequence[_Line]) -> channel.Reply:
     done = [one for one in said if one.done is not None]
-    of = context.localizer.count("{count} line", "{count} lines", len(said))
-    head = context.localizer.count(
+    of = context.count("{count} line", "{count} lines", len(said))
+    head = context.count(
         "{count} of {lines} is a subscription now.",
         "{count} of {lines} are subscriptions now.",
         len(done),
@@ -147,7 +147,7 @@ def _several(context: CommandContext, said: Sequence[_Line]) -> channel.Reply:
 
 def _refused(context: CommandContext, text: str, error: errors.PaperwireError) -> tuple[str, str]:
     """Returns two lines to show: the refused line, and below it a caret at the error, with the reason."""
-    why = error.sentence.say(context.localizer.translate)
+    why = context.say(error.sentence)
     if not isinstance(error, errors.QueryError):
         return text, f"^ {why}"
     line, mark = caret(text, error.column)
@@ -207,7 +207,7 @@ def _canonical(text: str) -> str:
 
 def late_edit(context: CommandContext) -> channel.Reply:
     """Returns the reply to an edit that came too late."""
-    return channel.Reply(lines=(context.say("An edit counts within five minutes. Send it as a new message, please."),))
+    return context.reply("An edit counts within five minutes. Send it as a new message, please.")
 
 
 def _state_name(context: CommandContext) -> str:
@@ -225,7 +225,7 @@ def on_as_words(context: CommandContext) -> channel.Reply:
     change = undoing.find_change(context.transaction, context.chat.address, int(context.arguments["change"]))
     text = str(context.arguments["text"])
     if change is None or change.undone:
-        return channel.Reply(toast=context.say("That is undone already."))
+        return context.toast("That is undone already.")
     added, chat = next(iter(change.what.added), None), context.chat
     old = added or next((old for old, _ in change.what.changed), None)
     before = picking.subscription_numbered(context, old.number) if old else None

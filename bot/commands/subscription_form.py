@@ -171,24 +171,22 @@ def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str,
     lately = recent_matches.recent_matches(context.transaction, query, now=context.now, most=examples)
     lines = [
         context.reading(query),
-        *(context.say("({inner})", inner=hint.say(context.localizer.translate)) for hint in query.hints[:1]),
+        *(context.say("({inner})", inner=context.say(hint)) for hint in query.hints[:1]),
     ]
     if not lately.base.days:
         return (*lines, context.say("I know no papers yet."))
     known = phrasing.days_known(context.localizer, lately.base)
-    lines.append(
-        context.localizer.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
-    )
+    lines.append(context.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known))
     return (*lines, *(f"· {context.title(paper)}" for paper in lately.newest))
 
 
 def problem(context: CommandContext, error: errors.PaperwireError, text: str = "") -> str:
     """Returns one line with the error, its place in `text`, and how to correct it."""
-    said = error.sentence.say(context.localizer.translate)
+    said = context.say(error.sentence)
     place = text[error.column - 1 :] if isinstance(error, errors.QueryError) and error.column > 1 else ""
     if place:
         said = context.say("{problem} It is about “{place}”.", problem=said, place=clip(place, _SHOWN))
-    return f"{said} {error.hint.say(context.localizer.translate)}".rstrip()
+    return f"{said} {context.say(error.hint)}".rstrip()
 
 
 def _whens(context: CommandContext, cadence: model.Cadence) -> tuple[channel.Option, ...]:

@@ -31,23 +31,18 @@ def on_list(context: CommandContext) -> channel.Reply:
 
 def change_buttons(context: CommandContext, subscription: model.Subscription) -> tuple[channel.Button, ...]:
     """Returns [edit], [pause] or [resume], and [remove]."""
-    number = {"number": subscription.number}
-    held = subscription.state is states.SubscriptionState.PAUSED
-    return (
-        channel.Button(label=context.say("edit"), verb="edit-ask", arguments=number),
-        channel.Button(label=context.say("resume"), verb="resume", arguments=number)
-        if held
-        else channel.Button(label=context.say("pause"), verb="pause", arguments=number),
-        channel.Button(label=context.say("remove"), verb="unsub", arguments=number),
-    )
+    number = subscription.number
+    hold = context.button("pause", "pause", number=number)
+    if subscription.state is states.SubscriptionState.PAUSED:
+        hold = context.button("resume", "resume", number=number)
+    edit, remove = context.button("edit", "edit-ask", number=number), context.button("remove", "unsub", number=number)
+    return (edit, hold, remove)
 
 
 def show_one(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
     """Handles the button with a number: shows that subscription, with buttons to change it."""
     one = next(one for one in picking.listed_here(context) if one.subscription.number == subscription.number)
-    back = channel.Button(
-        label=context.say("list"), verb="list", arguments={"page": int(context.arguments.get("page", 0))}
-    )
+    back = context.button("list", "list", page=int(context.arguments.get("page", 0)))
     lines = [*_list_lines(context, _rows(context, [one]), [one]), *([subscription.text] if subscription.name else [])]
     if phrasing.state_of(one) == "active":
         lines.append(
@@ -66,14 +61,14 @@ def show_one(context: CommandContext, subscription: model.Subscription) -> chann
 
 def _page(context: CommandContext, page: int) -> channel.Reply:
     found = picking.listed_here(context)
-    form = channel.Button(label=context.say("new subscription"), verb="new-subscription")
+    form = context.button("new subscription", "new-subscription")
     new = (form,) if context.request.trigger_id else ()  # only on platforms with forms
     if not found:
         return replace(picking.no_subscriptions(context), buttons=(new,))
     pages = -(-len(found) // A_PAGE)
     page = min(max(page, 0), pages - 1)
     shown = found[page * A_PAGE : (page + 1) * A_PAGE]
-    head = context.localizer.count("{count} subscription", "{count} subscriptions", len(found))
+    head = context.count("{count} subscription", "{count} subscriptions", len(found))
     if pages > 1:
         head = f"{head} · {context.say('page {page} of {pages}', page=page + 1, pages=pages)}"
     rows = _rows(context, shown)
@@ -92,7 +87,7 @@ def _page(context: CommandContext, page: int) -> channel.Reply:
         near = overlaps.nearly_same(context.transaction, context.chat, there, now=context.now)
     if near is not None:
         more.append(
-            context.localizer.count(
+            context.count(
                 "{first} and {second} bring nearly the same: {count} of {either} papers.",
                 "{first} and {second} bring nearly the same: {count} of {either} papers.",
                 near.shared,
@@ -162,11 +157,11 @@ def _list_lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Li
 def _often(context: CommandContext, about: recent_matches.MatchCount, found: int) -> str:
     """Returns how many papers a subscription found in the known days: "6 a week", "6 in 3 days"."""
     if about.base.week and about.base.whole:
-        return context.localizer.count("{count} a week", "{count} a week", found)
+        return context.count("{count} a week", "{count} a week", found)
     days = phrasing.of_the_newest(
-        context.localizer, context.localizer.count("{count} day", "{count} days", about.base.days), about.base
+        context.localizer, context.count("{count} day", "{count} days", about.base.days), about.base
     )
-    return context.localizer.count("{count} in {days}", "{count} in {days}", found, days=days)
+    return context.count("{count} in {days}", "{count} in {days}", found, days=days)
 
 
 COMMANDS = (

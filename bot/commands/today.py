@@ -1,6 +1,7 @@
 """today: shows the papers that the subscriptions find, independent of the schedule; in a private chat, they then count as delivered."""
 
 from datetime import date
+from typing import Any
 
 from bot.commands import results
 from bot.commands.context import Callback, Command, CommandContext, with_stored_chat
@@ -42,10 +43,10 @@ def papers_of_day(context: CommandContext, asked: str, day: date) -> channel.Rep
     if not batch.subscriptions:
         return results.nothing_active(context, "/today diffusion")
     if not batch.base.of:
-        return channel.Reply(lines=(context.say("I know no papers of {day}.", day=said),))
+        return context.reply("I know no papers of {day}.", day=said)
     found = len(batch.delivery.items) if batch.delivery else 0
-    papers = context.localizer.count("{count} paper of {day}", "{count} papers of {day}", batch.base.of, day=said)
-    head = context.localizer.count("{count} of {papers}", "{count} of {papers}", found, papers=papers)
+    papers = context.count("{count} paper of {day}", "{count} papers of {day}", batch.base.of, day=said)
+    head = context.count("{count} of {papers}", "{count} of {papers}", found, papers=papers)
     return channel.Reply(lines=(head,), delivery=batch.delivery, about=channel.About(query=asked) if asked else None)
 
 
@@ -69,7 +70,7 @@ def _still_there(context: CommandContext) -> str | None:
 
 
 def _gone(context: CommandContext) -> channel.Reply:
-    return channel.Reply(toast=context.say("This subscription is gone."))
+    return context.toast("This subscription is gone.")
 
 
 def _match_ahead(context: CommandContext) -> None:
@@ -94,17 +95,17 @@ def _today(context: CommandContext, which: str) -> channel.Reply:
         return _nothing_new(context, which, batch)
     found, day = len(batch.delivery.items), context.localizer.day(batch.day)
     before = (
-        (context.localizer.count("{count} more came before.", "{count} more came before.", batch.delivered),)
+        (context.count("{count} more came before.", "{count} more came before.", batch.delivered),)
         if batch.delivered
         else ()
     )
     again = _all_of_day_button(context, which, batch)
     if is_sent:
-        head = context.localizer.count(
+        head = context.count(
             "{count} paper of {day} is on its way.", "{count} papers of {day} are on their way.", found, day=day
         )
         return channel.Reply(lines=(head, *before), buttons=again)
-    head = context.localizer.count("{count} paper of {day}", "{count} papers of {day}", found, day=day)
+    head = context.count("{count} paper of {day}", "{count} papers of {day}", found, day=day)
     subscribing = results.subscribe_button(context, context.args) if batch.query else ()
     return channel.Reply(lines=(head, *before), delivery=batch.delivery, buttons=(*again, *subscribing))
 
@@ -120,17 +121,17 @@ def _is_sent(context: CommandContext) -> bool:
 
 def _nothing_new(context: CommandContext, which: str, batch: Trial) -> channel.Reply:
     if batch.day is None:
-        return channel.Reply(lines=(context.say("No papers are known yet."),))
+        return context.reply("No papers are known yet.")
     day = context.localizer.day(batch.day)
     if batch.delivered:
-        words = context.localizer.count(
+        words = context.count(
             "The only paper of {day} that fits came before.",
             "All {count} papers of {day} that fit came before.",
             batch.delivered,
             day=day,
         )
         return channel.Reply(lines=(words,), buttons=_all_of_day_button(context, which, batch))
-    words = context.localizer.count(
+    words = context.count(
         "The only paper of {day} does not fit.",
         "Nothing fits among the {count} papers of {day}.",
         batch.base.of,
@@ -138,7 +139,7 @@ def _nothing_new(context: CommandContext, which: str, batch: Trial) -> channel.R
     )
     if not batch.query:
         return channel.Reply(lines=(words,))
-    older = channel.Button(label=context.say("look for older papers"), verb="look-for", arguments={"text": which})
+    older = context.button("look for older papers", "look-for", text=which)
     return channel.Reply(lines=(words,), buttons=((older,), *results.subscribe_button(context, which)))
 
 
@@ -147,9 +148,8 @@ def _all_of_day_button(context: CommandContext, which: str, batch: Trial) -> cha
     if not batch.delivered or batch.day is None:
         return ()
     of_one = which and batch.query is None
-    about = {"number": batch.subscriptions[0].number} if of_one else {"text": which}
-    arguments = {"day": batch.day.isoformat(), **about}
-    return ((channel.Button(label=context.say("show all of that day"), verb="today-again", arguments=arguments),),)
+    about: dict[str, Any] = {"number": batch.subscriptions[0].number} if of_one else {"text": which}
+    return ((context.button("show all of that day", "today-again", day=batch.day.isoformat(), **about),),)
 
 
 def on_today_again(context: CommandContext) -> channel.Reply:
@@ -161,8 +161,8 @@ def on_today_again(context: CommandContext) -> channel.Reply:
         context.transaction, context.chat, now=context.now, which=which, day=day, delivered_too=True
     )
     if batch.delivery is None:
-        return channel.Reply(toast=context.say("There is nothing any more that fits."))
-    found = context.localizer.count(
+        return context.toast("There is nothing any more that fits.")
+    found = context.count(
         "{count} paper of {day}", "{count} papers of {day}", len(batch.delivery.items), day=context.localizer.day(day)
     )
     return channel.Reply(lines=(found,), delivery=batch.delivery)

@@ -47,8 +47,7 @@ def as_words_button(context: CommandContext, text: str, number: int | None) -> t
     change = last_change(context.transaction, context.chat.address)
     if change is None:
         return ()
-    arguments = {"text": as_words(text), "change": change.id, "number": number}
-    return (channel.Button(label=context.say("as words"), verb=AS_WORDS, arguments=arguments),)
+    return (context.button("as words", AS_WORDS, text=as_words(text), change=change.id, number=number),)
 
 
 class OnlyTime(errors.Refused):

@@ -6,7 +6,6 @@ asks whether an older change is meant.
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 
 from bot.commands import asking, frame, phrasing
 from bot.commands.context import Callback, Command, CommandContext
@@ -26,7 +25,7 @@ def undo_row(context: CommandContext) -> channel.Buttons:
     change = context.transaction.begun_changes.get(context.chat.id)
     if change is None:
         return ()
-    return ((channel.Button(label=context.say("undo"), verb="undo", arguments={"change": change}),),)
+    return ((context.button("undo", "undo", change=change),),)
 
 
 _PATIENCE = 2  # undos in a row, after which a removal is undone before other changes
@@ -57,7 +56,7 @@ def undo_last(context: CommandContext) -> channel.Reply:
     address = context.chat.address
     change = undoing.last_change(context.transaction, address)
     if change is None:
-        return channel.Reply(lines=(context.say("There is nothing to undo."),))
+        return context.reply("There is nothing to undo.")
     is_last = _is_of_last_message(context, change)
     if is_another and not (is_last and _follows_an_undo(context, change)):
         return _ask_which(context)
@@ -85,7 +84,7 @@ def cancel(context: CommandContext) -> channel.Reply:
     is_recent = change is not None and context.now - change.at <= frame.WITHIN
     if change and is_newest and is_recent and asking.can_ask(context) and _is_of_last_message(context, change):
         return _undone(context, change)
-    return channel.Reply(lines=(context.say("There is nothing to cancel."),))
+    return context.reply("There is nothing to cancel.")
 
 
 def _is_of_last_message(context: CommandContext, change: Change) -> bool:
@@ -108,18 +107,16 @@ def on_undo(context: CommandContext) -> channel.Reply:
     number = context.arguments.get("change")
     change = undoing.find_change(context.transaction, context.chat.address, number) if isinstance(number, int) else None
     if change is None:
-        return channel.Reply(toast=context.say("That was too long ago to be undone. I keep the last five changes."))
+        return context.toast("That was too long ago to be undone. I keep the last five changes.")
     if change.undone:
-        return channel.Reply(toast=context.say("That is undone already."))
+        return context.toast("That is undone already.")
     if _is_foreign(context, change) and not context.arguments.get("sure"):
         return _ask(context, change)
     try:
         with context.transaction.savepoint():
             return _undone(context, change, replaces=True)
     except errors.Refused as error:
-        return channel.Reply(
-            toast=f"{error.sentence.say(context.localizer.translate)} {error.hint.say(context.localizer.translate)}"
-        )
+        return channel.Reply(toast=f"{context.say(error.sentence)} {context.say(error.hint)}")
 
 
 def _follows_an_undo(context: CommandContext, change: Change) -> bool:
@@ -148,8 +145,8 @@ def _ask(context: CommandContext, change: Change) -> channel.Reply:
     lines = (head, *_what(context, change.what))
     if context.read_by_strangers:
         return channel.Reply(lines=(*lines, context.say("Only {name} can undo it here.", name=name)))
-    sure = channel.Button(label=context.say("undo it"), verb="undo", arguments={"change": change.id, "sure": True})
-    asking.expect_yes_or_no(context, sure, channel.Button(label=context.say("no"), verb="cancel"))
+    sure = context.button("undo it", "undo", change=change.id, sure=True)
+    asking.expect_yes_or_no(context, sure, context.button("no", "cancel"))
     return channel.Reply(lines=lines, buttons=((sure,),), about=channel.About())
 
 
@@ -227,15 +224,14 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
             )
     for (kind, paper), is_there in what.judged[:_MOST_NAMED]:
         if known := stored_papers(context.transaction, [paper]).get(paper):
-            judged = replace(_JUDGED[kind, is_there], values={"title": context.title(known)})
-            yield judged.say(context.localizer.translate)
+            yield context.say(_JUDGED[kind, is_there], title=context.title(known))
     if what.paused is not None:
         yield context.say("This chat is paused.") if what.paused else context.say("This chat is not paused any more.")
 
 
 def _unnamed(context: CommandContext, amount: int) -> Iterator[str]:
     if amount > _MOST_NAMED:
-        yield context.localizer.count("and {count} more of them", "and {count} more of them", amount - _MOST_NAMED)
+        yield context.count("and {count} more of them", "and {count} more of them", amount - _MOST_NAMED)
 
 
 def _state_words(context: CommandContext, subscription: model.Subscription, other: model.Subscription) -> str:

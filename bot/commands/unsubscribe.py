@@ -61,7 +61,7 @@ def _unsub_one(context: CommandContext, subscription: model.Subscription) -> cha
 
 def _which(context: CommandContext) -> channel.Reply:
     question = context.say("Which one do you want to remove? /unsub 1 does it, too, and /unsub 1 3 removes two.")
-    everything = channel.Button(label=context.say("remove all"), verb="unsub-all")
+    everything = context.button("remove all", "unsub-all")
     return picking.pick_list(context, question, "unsub", last=(everything,))
 
 

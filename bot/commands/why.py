@@ -30,12 +30,8 @@ def why(context: CommandContext) -> channel.Reply:
         found = paper_delivered(context)
         if found:
             return _delivered(context, found)
-        return channel.Reply(
-            lines=(
-                context.say(
-                    "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.11087"
-                ),
-            )
+        return context.reply(
+            "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.11087"
         )
     return _about(context, "why")
 
@@ -72,7 +68,7 @@ def _delivered(context: CommandContext, found: DeliveredPaper) -> channel.Reply:
         sentence = _BEHIND
     elif found.state in _ON_ITS_WAY and context.chat.state is not states.ChatState.ACTIVE:
         sentence = _HELD
-    said = context.say(sentence.template, moment=context.localizer.moment(found.at) if found.at else "")
+    said = context.say(sentence, moment=context.localizer.moment(found.at) if found.at else "")
     return channel.Reply(
         lines=(said, *cards.why_lines(context, found.item)),
         items=(found.item,),
@@ -98,7 +94,7 @@ def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.
     left = len(found) - MOST_REASONS
     if left > 0:
         lines.append(
-            context.localizer.count(
+            context.count(
                 "{count} more subscription is further from it.",
                 "{count} more subscriptions are further from it.",
                 left,
@@ -165,7 +161,7 @@ def _kept(context: CommandContext, reason: Reason, day: str) -> str:
         sentence, at = _COMES, reason.due
     command = f"/{_MENDS[keeps]}".format(number=subscription.number) if keeps in _MENDS else ""
     moment = context.localizer.moment(at, about=keeps == "time" and reason.about) if at else ""
-    return context.say(sentence.template, command=command, day=day, moment=moment)
+    return context.say(sentence, command=command, day=day, moment=moment)
 
 
 def _words(context: CommandContext, reason: Reason, paper: model.Paper) -> str:

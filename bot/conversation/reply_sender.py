@@ -35,7 +35,7 @@ def refusing(sentence: errors.Sentence) -> CommandFunction:
     """
 
     def refuse(context: CommandContext) -> channels.Reply:
-        words = sentence.say(context.localizer.translate)
+        words = context.say(sentence)
         if isinstance(context.request, conversation.Interaction):
             return channels.Reply(toast=words)
         return channels.Reply(lines=(words,), ok=False, is_ephemeral=True)

@@ -76,10 +76,8 @@ def _entries(localizer: Language, amount: int) -> str:
 
 
 def _buttons(context: CommandContext) -> tuple[tuple[channel.Button, ...], ...]:
-    bring = channel.Button(
-        label=context.say("bring such papers"), verb="subscribe-to", arguments={"text": LIBRARY_QUERY}
-    )
-    remove = channel.Button(label=context.say("remove"), verb="library-remove")
+    bring = context.button("bring such papers", "subscribe-to", text=LIBRARY_QUERY)
+    remove = context.button("remove", "library-remove")
     return ((bring, remove),)
 
 

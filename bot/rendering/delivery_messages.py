@@ -11,6 +11,7 @@ from bot.rendering import cleaning, outline, packing, views
 from bot.rendering.language import Language
 from subscriptions import model
 from subscriptions.addresses import command_prefix
+from subscriptions.errors import Sentence
 from subscriptions.notices import BUTTON, declared
 from subscriptions.notices.declared import Notices
 from subscriptions.planning.cadence import quiet_until
@@ -114,7 +115,7 @@ def notice_view(
     notice = declared.read_notice(facts.notice, facts.detail, partial(cleaning.short, columns=_LONGEST_DETAIL), notices)
     title, *lines = filter(None, notice.lines(_Words(language, command_prefix)))
     row = tuple(
-        Button(label=label.say(language.translate), data=facts.detail[BUTTON + verb])
+        Button(label=language.say(label), data=facts.detail[BUTTON + verb])
         for verb, label in notice.labels.items()
         if BUTTON + verb in facts.detail
     )
@@ -129,7 +130,9 @@ class _Words(Language):
         self.zone = language.zone
         self.command_prefix = command_prefix
 
-    def say(self, sentence: str, /, **values: object) -> str:
+    def say(self, sentence: str | Sentence, /, **values: object) -> str:
+        if isinstance(sentence, Sentence):
+            return super().say(sentence, **values)
         return _COMMAND.sub(self.command_prefix, self.translate(sentence)).format_map(values)
 
 

@@ -62,7 +62,7 @@ def feed_of(chat: model.Chat, papers: Iterable[tuple[model.KnownPaper, datetime]
     title = _TITLE if is_private else replace(_TITLE_OF_GROUP, values={"chat": chat.title})
     return Feed(
         id=uuid5(_FEEDS, f"{chat.id} {begun.isoformat()}").urn,
-        title=cleaning.clean(title.say(reader.language.translate)),
+        title=cleaning.clean(reader.language.say(title)),
         updated=_moment(max((at for _, at in papers), default=begun)),
         entries=[_entry(known, at, reader) for known, at in papers],
     )

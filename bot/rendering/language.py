@@ -10,6 +10,7 @@ caret shows where a refused query is wrong.
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from gettext import GNUTranslations
@@ -84,8 +85,10 @@ class Language:
         self.zone = zone(timezone)
         self.translate = translator(lang)
 
-    def say(self, sentence: str, /, **values: object) -> str:
+    def say(self, sentence: str | errors.Sentence, /, **values: object) -> str:
         """Returns the sentence in this language with its placeholders filled."""
+        if isinstance(sentence, errors.Sentence):
+            return replace(sentence, values={**sentence.values, **values}).say(self.translate)
         return self.translate(sentence).format_map(values)
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
@@ -189,8 +192,8 @@ def _babel() -> tuple[ModuleType, ModuleType]:
 def refused(error: errors.PaperwireError, language: Language, typed: str = "") -> Reply:
     """Returns the reply to a refused request. For a QueryError, also shows `typed` with a caret under the error's column."""
     code = caret(typed, error.column) if isinstance(error, errors.QueryError) else ()
-    hint = error.hint.say(language.translate)
-    return Reply(lines=(short(error.sentence).say(language.translate), *([hint] if hint else [])), ok=False, code=code)
+    hint = language.say(error.hint)
+    return Reply(lines=(language.say(short(error.sentence)), *([hint] if hint else [])), ok=False, code=code)
 
 
 def short(sentence: errors.Sentence) -> errors.Sentence:

@@ -1,16 +1,12 @@
 """Draws the pages for people."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from bot.ports.conversation import PageFrame
 from bot.rendering.language import Language
-from subscriptions.errors import Sentence
-
-if TYPE_CHECKING:
-    pass
 from bot.rendering.static_files import STATIC, static_version
 from bot.rendering.templating import draw
+from subscriptions.errors import Sentence
 
 # The words of the frame. Templates contain no words, so that all msgids are found in Python code.
 _WORDS: Mapping[str, Sentence] = {
@@ -59,4 +55,4 @@ def _said(frame: PageFrame, words: Mapping[str, Sentence]) -> dict[str, str]:
 
 
 def _say(sentence: Sentence, frame: PageFrame) -> str:
-    return sentence.say(Language(frame.language, "UTC").translate)
+    return Language(frame.language, "UTC").say(sentence)

@@ -4,12 +4,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 from bot.rendering import brand
-
-if TYPE_CHECKING:
-    pass
 
 FACES = ("source-serif-4", "source-sans-3")  # variable fonts by Adobe, SIL Open Font License (fonts/OFL.txt)
 _SCRIPTS = ("latin", "latin-ext", "greek", "cyrillic")  # a browser loads only those that the page needs

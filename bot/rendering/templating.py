@@ -5,7 +5,6 @@ A template is a set of macros, one for each kind of view: plain/delivery.txt has
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -102,4 +101,4 @@ def _rules_of_papers() -> str:
 
 def label(language: Language, name: str, **values: object) -> str:
     """Returns the text of the gallery that has this name, in a language."""
-    return replace(_LABELS[name], values=values).say(language.translate)
+    return language.say(_LABELS[name], **values)

@@ -91,7 +91,7 @@ def _summary(summaries: Sequence[model.Summary], language: Language) -> Iterator
     for summary in summaries:
         for name, text in views.usable_fields(summary).items():
             known = _FIELDS.get(name)
-            called = known.say(language.translate) if known else cleaning.clean(name.replace("_", " ")).capitalize()
+            called = language.say(known) if known else cleaning.clean(name.replace("_", " ")).capitalize()
             yield from _section(called, text, ai=views.AI_MARK)
 
 
@@ -119,7 +119,7 @@ def _reason(because: model.Because, paper: model.Paper, reader: views.Reader) ->
         return
     shown = list(query.fields)
     for hit in sorted(found, key=lambda hit: shown.index(hit.field))[:_PASSAGES]:
-        place = hit.field.place.say(reader.language.translate)
+        place = reader.language.say(hit.field.place)
         named = reader.language.say("{place}:", place=place)
         yield views.Section(label=named, text=_passage(query, hit), close=True)
 
