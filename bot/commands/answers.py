@@ -83,7 +83,7 @@ def where_it_is(context: CommandContext, shown: time) -> channel.Reply:
     asked = (
         _did_you_mean(context, tuple(near)) if near else _cities(context, context.say("Which clock is yours, then?"))
     )
-    subscriptions = [one.subscription for one in picking.listed_here(context)]
+    subscriptions = picking.subscriptions_here(context)
     timed = len(subscriptions) == 1 and subscriptions[0].cadence.kind not in ("now", "when-out")
     if not timed or spoken(context.args).is_of_the_clock:
         return asked
@@ -164,7 +164,7 @@ def answer_pick(context: CommandContext) -> channel.Reply | None:
     if verb == "unsub" and said.casefold() in _EVERYTHING:
         return context.press("unsub-all", {})
     digits = said.strip("#.。号第条个 ")  # only the digits of a number as people write it: "#3", 第3个
-    there = [one.subscription for one in picking.listed_here(context)]
+    there = picking.subscriptions_here(context)
     subscription = _picked(said, typed_number(digits) if digits.isdecimal() else None, there)
     if subscription is None and digits.isdecimal():
         return context.reply("There is no subscription {number} here.", number=digits[:8], ok=False)

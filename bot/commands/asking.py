@@ -50,7 +50,7 @@ def can_ask(context: CommandContext) -> bool:
 
     In any other chat, we would have to check again the rights of the person who answers.
     """
-    return context.request.place.kind is model.ChatKind.PRIVATE and context.chat.address == context.origin.address
+    return context.is_about_own_chat
 
 
 def ask(context: CommandContext, verb: str, arguments: Mapping[str, Any], *lines: str) -> channel.Reply:

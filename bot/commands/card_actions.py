@@ -134,7 +134,7 @@ def on_leave_out(context: CommandContext, item: model.Item) -> channel.Reply:
     _note(context, states.Signal.EXCLUDED)
     reading = context.reading(done.query)
     lines = [f"{subscription.number}  {reading}"]
-    buttons = undo_row(context) if done.outcome == "edited" else ()
+    buttons = undo_row(context)
     others = [other for other in _still_finding(context, item) if other.number != subscription.number]
     if others:
         lines.append(context.say("{subscription} still finds such papers.", subscription=_called(others[0])))

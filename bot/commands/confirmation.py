@@ -9,7 +9,7 @@ from dataclasses import replace
 from bot.commands import asking, cities, frame, phrasing, typed_times
 from bot.commands.context import CommandContext
 from bot.commands.search import query_of
-from bot.commands.undo import undo_row
+from bot.commands.undo import undo_button
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.addresses import facts_of
@@ -80,8 +80,7 @@ def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subs
     Raises QueryError, Refused.
     """
     # in a private chat, the only reader has already seen the papers that the last answer showed for the same query
-    own = context.chat.address == context.origin.address and context.chat.kind is model.ChatKind.PRIVATE
-    shown = frame.load(context).shown if own else frame.Shown()
+    shown = frame.load(context).shown if context.is_about_own_chat else frame.Shown()
     seen = frozenset(shown.papers.values()) if _is_searched(shown, text) else frozenset()
     subscription = SubscriptionRequest(text=text, when=when, added_by=context.request.sender_name)
     return subscribe(
@@ -169,11 +168,12 @@ def _meant_instead(context: CommandContext, done: Subscribed, ending: Ending | N
 
 
 def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[channel.Button, ...]:
-    undoing = tuple(button for row in undo_row(context) for button in row) if done.outcome != "known" else ()
+    undoing, number = undo_button(context), done.subscription.number
     if context.origin.kind is not model.ChatKind.PRIVATE or done.outcome != "added" or not done.found:
         return undoing
-    label, verb = (context.say("edit"), "edit-ask") if done.seen else (context.say("today's now"), "today")
-    return (channel.Button(label=label, verb=verb, arguments={"number": done.subscription.number}), *undoing)
+    if done.seen:
+        return (context.button("edit", "edit-ask", number=number), *undoing)
+    return (context.button("today's now", "today", number=number), *undoing)
 
 
 def _which_clock(context: CommandContext, done: Subscribed) -> str:
@@ -186,9 +186,8 @@ def _which_clock(context: CommandContext, done: Subscribed) -> str:
 def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
     """Returns whether to ask for the time zone: after the first subscription of a person whose zone is unknown."""
     return (
-        context.chat.kind is model.ChatKind.PRIVATE
+        context.is_about_own_chat
         and facts_of(context.chat.address.platform).asks_for_zone
-        and context.chat.address == context.origin.address
         and (done.outcome, done.subscription.number) == ("added", 1)
         and context.chat.settings.timezone == context.bot_info.timezone
         and "timezone" not in context.chat.chosen

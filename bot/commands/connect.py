@@ -27,7 +27,7 @@ def connect(context: CommandContext) -> channel.Reply:
     """
     if context.request.place.kind is not model.ChatKind.PRIVATE:
         return _in_private(context)
-    if context.chat.address != context.origin.address:
+    if not context.is_about_here:
         return _begin(context)
     if context.args.casefold() in _OFF:
         return on_disconnect(context)

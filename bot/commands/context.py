@@ -108,6 +108,16 @@ class CommandContext:
         return f"{self.request.sender} {self.request.sender_name}".strip()
 
     @property
+    def is_about_here(self) -> bool:
+        """Returns whether the command is about the chat where it was given."""
+        return self.chat.address == self.origin.address
+
+    @property
+    def is_about_own_chat(self) -> bool:
+        """Returns whether the command is about the private chat where it was given."""
+        return self.is_about_here and self.origin.kind is model.ChatKind.PRIVATE
+
+    @property
     def who_may_press(self) -> str:
         """Returns the only person who may press a button that does what the sender asked for; "" for all who manage the chat.
 

@@ -183,7 +183,7 @@ def forget(context: CommandContext) -> None:
 
 
 def _about(context: CommandContext) -> str:
-    if context.chat.address == context.origin.address:
+    if context.is_about_here:
         return ""
     return str(context.chat.address)
 

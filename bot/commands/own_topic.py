@@ -9,11 +9,11 @@ from subscriptions.service import own_topics
 
 def topic_button(context: CommandContext, subscription: model.Subscription) -> tuple[channel.Button, ...]:
     """Returns [own topic], or [out of the topic]; nothing where there are no topics, or for a chat that is managed."""
-    chat = context.chat
-    if chat.kind is not model.ChatKind.PRIVATE or chat.address != context.origin.address or not context.opens_topics:
+    if not context.is_about_own_chat or not context.opens_topics:
         return ()
-    label = context.say("out of the topic") if chat.address.topic else context.say("own topic")
-    return (channel.Button(label=label, verb="topic", arguments={"number": subscription.number}),)
+    if context.chat.address.topic:
+        return (context.button("out of the topic", "topic", number=subscription.number),)
+    return (context.button("own topic", "topic", number=subscription.number),)
 
 
 def _name_of_topic(context: CommandContext) -> str:

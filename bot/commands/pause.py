@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.commands import frame, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.undo import undo_row
+from bot.commands.undo import undo_button, undo_row
 from bot.ports import channel
 from subscriptions import errors, states
 from subscriptions.model import Subscription
@@ -122,7 +122,7 @@ def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | No
 def _paused(context: CommandContext, subscription: Subscription | None, until: datetime | None = None) -> channel.Reply:
     number = subscription.number if subscription else None
     address = context.chat.address
-    changed = pausing.pause(context.transaction, address, number, until=until, now=context.now, who=context.actor)
+    pausing.pause(context.transaction, address, number, until=until, now=context.now, who=context.actor)
     if subscription is None:
         frame.forget(context)
     words = phrasing.subscription_label(subscription) if subscription else ""
@@ -137,11 +137,10 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
         said = context.say("This chat is paused.")
     again = context.say("/resume {number} ends it.", number=number) if subscription else context.say("/resume ends it.")
     of: dict[str, Any] = {"number": number} if subscription else {}
-    undo = tuple(button for row in undo_row(context) for button in row) if changed else ()
     return channel.Reply(
         lines=(said, context.say("What comes in the meantime waits."), again),
         ok=True,
-        buttons=((context.button("resume", "resume", **of), *undo),),
+        buttons=((context.button("resume", "resume", **of), *undo_button(context)),),
         about=channel.About(number=number or 0, did=f"pause until {until:%Y-%m-%d}" if until else "pause"),
     )
 

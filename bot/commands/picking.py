@@ -15,6 +15,7 @@ from subscriptions.texts.cutting import cut_letters
 A_PAGE = 8  # subscriptions on a page
 _IN_PUBLIC = 20  # most subscriptions in a list without buttons
 _LABEL = 40  # characters of a button's label
+_LIST = errors.Sentence("/list shows those that are there.")
 _NUMBERS = re.compile(r"#?\d+(?:[\s,;、，；–-]+#?\d+)+")
 
 
@@ -25,9 +26,14 @@ def listed_here(context: CommandContext) -> tuple[Listed, ...]:
     return ()
 
 
+def subscriptions_here(context: CommandContext) -> list[model.Subscription]:
+    """Like `listed_here`, but returns only the subscriptions."""
+    return [one.subscription for one in listed_here(context)]
+
+
 def subscription_numbered(context: CommandContext, number: object) -> model.Subscription | None:
     """Returns the subscription with this number; None if there is none."""
-    return next((one.subscription for one in listed_here(context) if one.subscription.number == number), None)
+    return next((one for one in subscriptions_here(context) if one.number == number), None)
 
 
 def on_subscription(run: Callable[[CommandContext, model.Subscription], channel.Reply | None]) -> CommandFunction:
@@ -67,7 +73,7 @@ def subscription_gone(context: CommandContext) -> channel.Reply:
 
 def subscription_named(context: CommandContext, which: str) -> model.Subscription:
     """Returns the subscription with this number or query. Raises NotFound, QueryError."""
-    if found := listing.named([one.subscription for one in listed_here(context)], which):
+    if found := listing.named(subscriptions_here(context), which):
         return found
     raise not_found(which.strip())
 
@@ -76,15 +82,19 @@ def not_found(which: str) -> errors.NotFound:
     """Returns the error for a number or a query that no subscription of the chat has."""
     text = which.removeprefix("#")
     if text.isdecimal():
-        words = errors.Sentence("This chat has no subscription {which}.", {"which": which})
-    elif _NUMBERS.fullmatch(text):
+        return number_not_found(which)
+    if _NUMBERS.fullmatch(text):
         return errors.NotFound(
             errors.Sentence("“{which}” is more than one number.", {"which": which}),
             errors.Sentence("Say one at a time; /list shows those that are there."),
         )
-    else:
-        words = errors.Sentence("No subscription of this chat asks for “{which}”.", {"which": which})
-    return errors.NotFound(words, errors.Sentence("/list shows those that are there."))
+    words = errors.Sentence("No subscription of this chat asks for “{which}”.", {"which": which})
+    return errors.NotFound(words, _LIST)
+
+
+def number_not_found(which: str) -> errors.NotFound:
+    """Returns the error for a number, or several, that no subscription of the chat has."""
+    return errors.NotFound(errors.Sentence("This chat has no subscription {which}.", {"which": which}), _LIST)
 
 
 def number_and_rest(context: CommandContext, text: str) -> tuple[model.Subscription | None, str]:
@@ -96,7 +106,7 @@ def number_and_rest(context: CommandContext, text: str) -> tuple[model.Subscript
     if found := subscription_numbered(context, listing.typed_number(first)):
         return found, text.strip()[len(first) :].strip()
     plain = f"{text.strip()} ".casefold()
-    there = [one.subscription for one in listed_here(context)]
+    there = subscriptions_here(context)
     named = [(name, one) for one in there for name in (one.name, one.text) if plain.startswith(f"{name} ".casefold())]
     name, found = max(((name, one) for name, one in named if name), key=lambda it: len(it[0]), default=("", None))
     return found, text.strip()[len(name) :].strip()
@@ -112,10 +122,7 @@ def required_number(context: CommandContext, text: str, example: str) -> tuple[m
         return subscription, rest
     first = text.split(maxsplit=1)[0]
     if first.removeprefix("#").isdecimal():
-        raise errors.NotFound(
-            errors.Sentence("This chat has no subscription {which}.", {"which": first}),
-            errors.Sentence("/list shows those that are there."),
-        )
+        raise number_not_found(first)
     raise errors.Refused(
         errors.Sentence("Say the number of a subscription first."),
         errors.Sentence("For example: {example}", {"example": example}),
@@ -135,7 +142,7 @@ def pick_list(
     [previous page] and [next page] call `verb`-page, which returns this list again. `last` are buttons below the list. If strangers
     can read the reply, it has no buttons and lists the subscriptions with the numbers to type.
     """
-    subscriptions = [one.subscription for one in listed_here(context)]
+    subscriptions = subscriptions_here(context)
     if not subscriptions:
         return no_subscriptions(context)
     if context.read_by_strangers:
@@ -163,13 +170,12 @@ def not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
     """Returns a line that says how many subscriptions are left out, if any are."""
     if left <= 0:
         return ()
-    return (
-        context.count(
-            "{count} more is not shown here; /list shows all.",
-            "{count} more are not shown here; /list shows all.",
-            left,
-        ),
+    said = context.count(
+        "{count} more is not shown here; /list shows all.",
+        "{count} more are not shown here; /list shows all.",
+        left,
     )
+    return (said,)
 
 
 def pager(context: CommandContext, page: int, pages: int, verb: str) -> tuple[channel.Button, ...]:

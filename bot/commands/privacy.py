@@ -119,7 +119,7 @@ def _file(context: CommandContext) -> channel.File:
 
 def chat_in_words(context: CommandContext) -> str:
     """Returns the name of the chat, or "this chat"."""
-    if context.chat.address == context.origin.address:
+    if context.is_about_here:
         return context.say("this chat")
     return context.chat.name
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.commands import cards, paper_lookup, phrasing, results
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.like import is_a_text, near_text
-from bot.commands.picking import listed_here
+from bot.commands.picking import subscriptions_here
 from bot.commands.spoken import spoken
 from bot.ports import channel
 from subscriptions import errors, model
@@ -120,7 +120,7 @@ def on_search_page(context: CommandContext) -> channel.Reply:
 
 def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Query]:
     """Returns (the chat's subscription that the text names by number or query, or None; the query)."""
-    there = [one.subscription for one in listed_here(context)]
+    there = subscriptions_here(context)
     number = typed_number(text)
     if named := next((one for one in there if one.number == number), None):
         return named, near_papers.with_words(

@@ -116,8 +116,7 @@ def _all_settings(context: CommandContext) -> channel.Reply:
 
 
 def _head(context: CommandContext) -> str:
-    own = context.chat.address == context.origin.address
-    if own:
+    if context.is_about_here:
         return context.say("Settings of this chat:")
     return context.say("Settings of {chat}:", chat=context.chat.name)
 
@@ -240,7 +239,7 @@ def _side_notes(context: CommandContext, name: str, settings: model.ChatSettings
     """Returns notes about effects that a person may expect, but that the setting does not have."""
     if name not in ("schedule", "quiet"):
         return []
-    subscriptions = [one.subscription for one in picking.listed_here(context)]
+    subscriptions = picking.subscriptions_here(context)
     if name == "schedule" and any(str(subscription.cadence) != settings.schedule for subscription in subscriptions):
         when = phrasing.cadence_words(cadence.parse_cadence(settings.schedule), localizer)
         return [localizer.say("It is for new subscriptions. For all: /schedule {when}", when=when)]

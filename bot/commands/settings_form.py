@@ -48,9 +48,8 @@ def on_submit_settings(context: CommandContext) -> channel.Reply:
 def store_settings(context: CommandContext, wanted: Mapping[str, str]) -> tuple[model.Chat, Language]:
     """Changes settings. Returns the changed chat, and a localizer for its new language and zone. Raises Refused."""
     after = set_settings(context.transaction, context.chat.address, wanted, now=context.now, who=context.actor)
-    own = context.chat.address == context.origin.address
-    language = after.settings.lang if own else context.origin.settings.lang
-    return after, context.localizer.speaking(language, after.settings.timezone)
+    reader = after if context.is_about_here else context.origin
+    return after, context.localizer.speaking(reader.settings.lang, after.settings.timezone)
 
 
 def _free(context: CommandContext) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from subscriptions.service.conversation_state import share_link
 
 def share(context: CommandContext) -> channel.Reply:
     """Shows a link that offers one subscription to others; without a number, asks which one if there are several."""
-    subscriptions = [one.subscription for one in picking.listed_here(context)]
+    subscriptions = picking.subscriptions_here(context)
     if not subscriptions:
         return picking.no_subscriptions(context)
     if context.args:

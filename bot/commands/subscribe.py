@@ -141,8 +141,7 @@ def _several(context: CommandContext, said: Sequence[_Line]) -> channel.Reply:
         if one.done
     ]
     refused = tuple(text for one in said if one.error for text in _refused(context, one.text, one.error))
-    buttons = undo_row(context) if any(one.done and one.done.outcome != "known" for one in done) else ()
-    return channel.Reply(lines=(head, *lines), code=refused, ok=bool(done), buttons=buttons)
+    return channel.Reply(lines=(head, *lines), code=refused, ok=bool(done), buttons=undo_row(context))
 
 
 def _refused(context: CommandContext, text: str, error: errors.PaperwireError) -> tuple[str, str]:

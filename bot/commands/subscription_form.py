@@ -311,7 +311,7 @@ def _checked_query(context: CommandContext, text: str, before: str) -> None:
         with_words(
             context.transaction,
             query,
-            [one.subscription for one in picking.listed_here(context)],
+            picking.subscriptions_here(context),
             chat_id=context.chat.id,
         )
     ending = split_when(text)

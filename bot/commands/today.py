@@ -8,7 +8,7 @@ from bot.commands.context import Callback, Command, CommandContext, with_stored_
 from bot.commands.paper_days import day_of, paper_days
 from bot.commands.spoken import spoken
 from bot.ports import channel
-from subscriptions import model, states
+from subscriptions import states
 from subscriptions.errors import Sentence
 from subscriptions.planning.times import split_when
 from subscriptions.service import previews
@@ -115,8 +115,7 @@ def _is_sent(context: CommandContext) -> bool:
 
     A chat that is paused or waits to be let in is not active.
     """
-    is_own = context.origin.kind is model.ChatKind.PRIVATE and context.chat.address == context.origin.address
-    return is_own and context.chat.state is states.ChatState.ACTIVE
+    return context.is_about_own_chat and context.chat.state is states.ChatState.ACTIVE
 
 
 def _nothing_new(context: CommandContext, which: str, batch: Trial) -> channel.Reply:

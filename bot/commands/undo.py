@@ -22,10 +22,16 @@ from subscriptions.texts.cutting import cut_letters
 
 def undo_row(context: CommandContext) -> channel.Buttons:
     """Returns a row with [undo] for what this message changed; no row if it changed nothing."""
+    row = undo_button(context)
+    return (row,) if row else ()
+
+
+def undo_button(context: CommandContext) -> tuple[channel.Button, ...]:
+    """Returns [undo] for what this message changed; no button if it changed nothing."""
     change = context.transaction.begun_changes.get(context.chat.id)
     if change is None:
         return ()
-    return ((context.button("undo", "undo", change=change),),)
+    return (context.button("undo", "undo", change=change),)
 
 
 _PATIENCE = 2  # undos in a row, after which a removal is undone before other changes

@@ -23,7 +23,7 @@ def unsub(context: CommandContext) -> channel.Reply:
     if (asked := spoken(f"remove {context.args}").exempting(context)) is not None:
         return asked
     said = several_subscriptions.numbers_in(context.args)
-    there = several_subscriptions.numbers_among(said, {one.subscription.number for one in picking.listed_here(context)})
+    there = several_subscriptions.numbers_among(said, {one.number for one in picking.subscriptions_here(context)})
     if not there:
         return _removed(context, str(_subscription_of_query(context, said).number))
     gone = requests.unsubscribe_several(
@@ -40,11 +40,7 @@ def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, in
     except errors.NotFound:
         if not said:
             raise
-        which = several_subscriptions.numbers_missing(said, ())
-        raise errors.NotFound(
-            errors.Sentence("This chat has no subscription {which}.", {"which": which}),
-            errors.Sentence("/list shows those that are there."),
-        ) from None
+        raise picking.number_not_found(several_subscriptions.numbers_missing(said, ())) from None
 
 
 def unsub_all(context: CommandContext) -> channel.Reply:
@@ -67,7 +63,7 @@ def _which(context: CommandContext) -> channel.Reply:
 
 def _removed(context: CommandContext, which: str) -> channel.Reply:
     found = requests.unsubscribe(context.transaction, context.chat.address, which, now=context.now, who=context.actor)
-    return replace(phrasing.unsubscribed(found, context.localizer), buttons=undo_row(context) if found else ())
+    return replace(phrasing.unsubscribed(found, context.localizer), buttons=undo_row(context))
 
 
 COMMANDS = (
