@@ -32,6 +32,7 @@ METHODS = {
     "plural": 2,
     "count": 2,
 }
+SEVERAL = frozenset({"refusal"})  # functions all of whose arguments by place are sentences of their own
 _WORDED = re.compile(r"[^\W\d_]")  # a text without letters, such as a line of dashes, needs no translation
 _BORN = datetime(2026, 1, 1, tzinfo=UTC)  # a fixed date, so that a refresh without new sentences changes no file
 
@@ -59,10 +60,13 @@ def sentences(source: str) -> Iterator[str | tuple[str, str]]:
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
-        count = _places(node.func)
+        is_of_several = isinstance(node.func, ast.Name) and node.func.id in SEVERAL
+        count = len(node.args) if is_of_several else _places(node.func)
         texts = [argument.value for argument in node.args[:count] if isinstance(argument, ast.Constant)]
         words = [text for text in texts if isinstance(text, str)]
-        if count and len(words) == count and any(map(_WORDED.search, words)):
+        if is_of_several:
+            yield from words
+        elif count and len(words) == count and any(map(_WORDED.search, words)):
             yield words[0] if count == 1 else (words[0], words[1])
 
 

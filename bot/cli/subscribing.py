@@ -23,13 +23,12 @@ from bot.ports.channel import Reply
 from bot.rendering.cleaning import readable
 from bot.rendering.delivery_messages import render_delivery
 from bot.rendering.language import Language
-from bot.rendering.queries_in_words import query_in_words
 from bot.rendering.terminal import Flow, text_of
 from bot.settings import Settings
 from subscriptions import model, texts
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import split_when
-from subscriptions.query.parse import parse_query, texts_asked
+from subscriptions.query.parse import texts_asked
 from subscriptions.service import chat_status, confirmations, requests, several_subscriptions
 from subscriptions.service.listing import Listed, listed
 from subscriptions.service.previews import NotDue, Preview
@@ -153,10 +152,7 @@ def _remarks(result: requests.Subscribed, settings: Settings, *, begins: bool) -
 def _echo(result: requests.Subscribed, now: datetime, *, says_year: bool) -> Reply:
     language = Language("en", result.subscription.zone or result.chat.settings.timezone)
     examples = [_example(known.paper) for known in result.examples]
-    reading = query_in_words(result.query, language.translate)
-    return phrasing.subscribed(
-        result, language, reading=reading, examples=examples, now=now, says_since=True, says_year=says_year
-    )
+    return phrasing.subscribed(result, language, examples=examples, now=now, says_since=True, says_year=says_year)
 
 
 def _example(paper: model.Paper) -> str:
@@ -180,18 +176,12 @@ def subscriptions(
 
 def _rows(entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...], now: datetime) -> list[phrasing.Row]:
     languages = {zone: Language("en", zone) for zone in {entry.zone for entry in entries}}
-    rows = phrasing.subscription_rows(
-        entries,
-        lambda text: query_in_words(parse_query(text), languages[entries[0].zone].translate),
-        lambda entry: languages[entry.zone],
-        now,
-    )
     return [
         replace(
-            row,
+            phrasing.subscription_row(entry, languages[entry.zone], now),
             next_due=when_next(expected, languages[entry.zone], now) if phrasing.state_of(entry) == "active" else "",
         )
-        for row, entry, expected in zip(rows, entries, next_deliveries, strict=True)
+        for entry, expected in zip(entries, next_deliveries, strict=True)
     ]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Literal
 
-from bot.commands.context import Access, CommandContext
+from bot.commands.context import Access, CommandContext, refusal
 from bot.ports import channel
 from subscriptions import errors, model, states
 from subscriptions.service import access as admission
@@ -52,7 +52,7 @@ def let_in(context: CommandContext, standing: Standing, before: model.Chat, *, h
         case "let in":
             admission.allow(context.transaction, before.address, now=context.now, notify_chats=False)
         case "denied":
-            raise errors.Refused(errors.Sentence("The operator of this bot has said no to this chat."))
+            raise refusal("The operator of this bot has said no to this chat.")
         case "private":
             raise errors.Refused(
                 errors.Sentence("This bot is private: only its operator adds subscriptions."), _contact(context)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.commands import paper_buttons, picking
-from bot.commands.confirmation import subscribe_and_echo
+from bot.commands.confirmation import edit_here, subscribe_and_echo
 from bot.commands.context import Callback, CommandContext
 from bot.commands.subscription_form import is_author
 from bot.commands.undo import undo_row
@@ -128,9 +128,7 @@ def on_leave_out(context: CommandContext, item: model.Item) -> channel.Reply:
         return _no_subscription(context, ())
     rule = str(context.arguments["rule"])
     less = rewriting.narrowed(parse.parse_query(subscription.text), rule)
-    done = amendments.edit(
-        context.transaction, context.chat.address, subscription.number, less.text, now=context.now, who=context.actor
-    )
+    done = edit_here(context, subscription.number, less.text)
     _note(context, states.Signal.EXCLUDED)
     reading = context.reading(done.query)
     lines = [f"{subscription.number}  {reading}"]

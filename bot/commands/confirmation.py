@@ -20,6 +20,7 @@ from subscriptions.query.advice import Advice
 from subscriptions.query.parse import parse_query
 from subscriptions.query.parse import query_of as read_query
 from subscriptions.service import near_papers, unknown_words
+from subscriptions.service.amendments import edit
 from subscriptions.service.recent_matches import advice_on
 from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
 
@@ -52,7 +53,7 @@ def _advice_line(context: CommandContext, advice: Advice) -> str:
         return context.say("That is more than ten a day; one more word would narrow it.")
     if advice.absent and advice.absent.absence:
         return context.say(advice.absent.absence, names=", ".join(advice.names))
-    reading = context.reading(parse_query(advice.text))
+    reading = context.reading(advice.text)
     return context.say(_VARIANTS[advice.kind][1], reading=reading, found=found)
 
 
@@ -88,6 +89,35 @@ def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subs
     )
 
 
+def edit_here(
+    context: CommandContext, number: int, text: str, *, when: str | None = None, tz: str | None = None
+) -> Subscribed:
+    """Changes the query of a subscription, and its time and zone if they are given. Raises NotFound, QueryError, Refused."""
+    return edit(
+        context.transaction,
+        context.chat.address,
+        number,
+        text,
+        when=when,
+        tz=tz,
+        now=context.now,
+        who=context.actor,
+    )
+
+
+def edit_and_echo(
+    context: CommandContext,
+    subscription: model.Subscription,
+    text: str,
+    *,
+    when: str | None = None,
+    tz: str | None = None,
+) -> channel.Reply:
+    """Like `edit_here`, but returns the echo, which says what the query was before."""
+    done = edit_here(context, subscription.number, text, when=when, tz=tz)
+    return echo(context, done, instead=context.reading(subscription.text))
+
+
 def _is_searched(shown: frame.Shown, text: str) -> bool:
     """Returns whether the papers of the last list are those of this query, since it was looked for or a button offered it."""
     offered = [str(one.arguments["text"]) for one in shown.choices if one.verb == "subscribe-to"]
@@ -117,7 +147,6 @@ def echo(
     reply = phrasing.subscribed(
         done,
         localizer.speaking(context.origin.settings.lang, own) if own else localizer,
-        reading=context.reading(done.query),
         examples=[context.title(known) for known in done.examples],
         instead=instead,
         advice=_advice_line(context, advice) if advice and private else "",

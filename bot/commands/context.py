@@ -16,7 +16,8 @@ from bot.rendering.queries_in_words import query_in_words
 from bot.rendering.views import titled_for
 from subscriptions import model
 from subscriptions.addresses import BotLinks, facts_of
-from subscriptions.errors import Sentence
+from subscriptions.errors import Refused, Sentence
+from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
 from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.operators import is_operator
@@ -225,9 +226,10 @@ class CommandContext:
         """Returns the title of a paper on one line, or what is shown if it has none."""
         return title_line(titled_for(known.paper, self.origin.settings))
 
-    def reading(self, query: Query) -> str:
-        """Returns a query in words, in the reader's language."""
-        return query_in_words(query, self.localizer.translate)
+    def reading(self, query: Query | str) -> str:
+        """Returns a query in words, in the reader's language. It may be given as text, which is a valid query."""
+        parsed = parse_query(query) if isinstance(query, str) else query
+        return query_in_words(parsed, self.localizer.translate)
 
 
 CommandFunction = Callable[[CommandContext], Reply | None]
@@ -391,6 +393,11 @@ class Registry:
             return found[0]
         # A command without the space after it: "sub" for "/subdiffusion".
         return max((known for known in names if said.startswith(known)), key=len, default="")
+
+
+def refusal(sentence: str, hint: str = "", /, **values: object) -> Refused:
+    """Returns the error that refuses a request: what is wrong, and what is possible. `values` are those of both sentences."""
+    return Refused(Sentence(sentence, values), Sentence(hint, values))
 
 
 def with_stored_chat(context: CommandContext) -> CommandContext:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.commands import asking, picking, typed_times
-from bot.commands.confirmation import REWRITE, echo
+from bot.commands.confirmation import REWRITE, echo, edit_and_echo, edit_here
 from bot.commands.context import Callback, Command, CommandContext, query_of_button
 from bot.commands.schedule import set_schedule
 from bot.commands.search import query_of
@@ -66,19 +66,11 @@ def _edit(context: CommandContext, subscription: Subscription, typed: str) -> ch
     text = " ".join(ending.query.split())
     try:
         with context.transaction.savepoint():
-            done = amendments.edit(
-                context.transaction,
-                context.chat.address,
-                subscription.number,
-                text,
-                when=ending.when,
-                now=context.now,
-                who=context.actor,
-            )
+            done = edit_here(context, subscription.number, text, when=ending.when)
     except NoSuchTime as error:
         words = replace(_edit_button(subscription, as_words(typed)), label=context.say("as words"))
         return typed_times.time_refused_with_nearest(context, error, _edit_button(subscription, text), (words,))
-    instead = context.reading(parse.parse_query(subscription.text))
+    instead = context.reading(subscription.text)
     return echo(context, done, instead=instead, ending=ending, typed=typed, number=subscription.number)
 
 
@@ -99,16 +91,7 @@ def _edit_button(subscription: Subscription, text: str) -> channel.Button:
 def on_rewrite(context: CommandContext, subscription: Subscription) -> channel.Reply:
     """Handles a button with a better query or an available time: changes the query, and the time if the button has one."""
     text, when = str(context.arguments["text"]), str(context.arguments.get("when", "")) or None
-    done = amendments.edit(
-        context.transaction,
-        context.chat.address,
-        subscription.number,
-        text,
-        when=when,
-        now=context.now,
-        who=context.actor,
-    )
-    return echo(context, done, instead=context.reading(parse.parse_query(subscription.text)))
+    return edit_and_echo(context, subscription, text, when=when)
 
 
 def name(context: CommandContext) -> channel.Reply:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.commands import paper_lookup
 from bot.commands.bibtex import bibliography
-from bot.commands.context import Command, CommandContext
+from bot.commands.context import Command, CommandContext, refusal
 from bot.commands.ris import references
 from bot.ports import channel
 from subscriptions import errors, model
@@ -31,9 +31,9 @@ def export_(context: CommandContext) -> channel.Reply:
     if word.casefold() == "saved":
         return _saved(context, rest.strip())
     if word:
-        raise errors.Refused(
-            errors.Sentence("I export subscriptions, or papers as BibTeX or RIS."),
-            errors.Sentence("For example: /export, /export bib 30d, or /export saved ris"),
+        raise refusal(
+            "I export subscriptions, or papers as BibTeX or RIS.",
+            "For example: /export, /export bib 30d, or /export saved ris",
         )
     text = exporting.export(context.transaction, context.chat.address) if context.chat.id else ""
     if not text:
@@ -73,9 +73,8 @@ def _saved(context: CommandContext, typed: str) -> channel.Reply:
     """Returns the reply with the saved papers as BibTeX, or as RIS if `typed` says so."""
     form = typed.casefold() or "bib"
     if form not in ("bib", "bibtex", "ris"):
-        raise errors.Refused(
-            errors.Sentence("I export saved papers as BibTeX or RIS, not as “{form}”.", {"form": typed}),
-            errors.Sentence("For example: /export saved ris"),
+        raise refusal(
+            "I export saved papers as BibTeX or RIS, not as “{form}”.", "For example: /export saved ris", form=typed
         )
     papers = signals.saved_papers(context.transaction, context.chat) if context.chat.id else ()
     if not papers:
@@ -108,10 +107,7 @@ def _span(typed: str) -> timedelta:
         return timedelta(days=30)
     match = _SPAN.fullmatch(typed)
     if match is None or not int(match["count"]):
-        raise errors.Refused(
-            errors.Sentence("“{typed}” is not a length of time.", {"typed": typed}),
-            errors.Sentence("For example: /export bib 30d"),
-        )
+        raise refusal("“{typed}” is not a length of time.", "For example: /export bib 30d", typed=typed)
     return timedelta(days=int(match["count"]) * _DAYS[match["unit"].casefold() or "d"])
 
 

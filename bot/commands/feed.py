@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.commands import admission
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import Callback, Command, CommandContext, refusal
 from bot.ports import channel
 from subscriptions import errors
 from subscriptions.service import access
@@ -56,9 +56,10 @@ def _asked(args: str) -> tuple[Opens, str]:
     opens = Opens.API if any(word in _OF_API for word in typed) else Opens.FEED
     others = [word for word in typed if word not in _OF_API]
     if len(typed) - len(others) > 1 or len(others) > 1 or not {*others} <= {*_NEW, *_STOP}:
-        raise errors.Refused(
-            errors.Sentence("/feed does not know “{text}”.", {"text": args.strip()}),
-            errors.Sentence("For example: /feed, /feed stop, /feed new, or /feed token for the API"),
+        raise refusal(
+            "/feed does not know “{text}”.",
+            "For example: /feed, /feed stop, /feed new, or /feed token for the API",
+            text=args.strip(),
         )
     return opens, "".join(others)
 
@@ -82,9 +83,8 @@ def _refuse_before_others(context: CommandContext) -> None:
     """Raises Refused if others than the sender would see the answer, which holds a secret."""
     if not context.has_private_replies:
         name = str(context.chat.address).partition(":")[2]
-        raise errors.Refused(
-            errors.Sentence("Others read this chat, and the address is a secret."),
-            errors.Sentence("Ask me in our private chat: /feed {chat}", {"chat": name}),
+        raise refusal(
+            "Others read this chat, and the address is a secret.", "Ask me in our private chat: /feed {chat}", chat=name
         )
 
 
@@ -92,9 +92,9 @@ def _made(context: CommandContext, opens: Opens) -> channel.Reply:
     """Makes a key. Raises Refused if the operator has not let the chat in."""
     standing = access.standing_of(context.transaction, context.chat.address)
     if admission.let_in(context, standing, context.chat, has_new=not standing.is_admitted) == "wait":
-        raise errors.Refused(
-            errors.Sentence("The operator of this bot has not let this chat in yet."),
-            errors.Sentence("Subscribe to a topic, and I ask them: /sub diffusion"),
+        raise refusal(
+            "The operator of this bot has not let this chat in yet.",
+            "Subscribe to a topic, and I ask them: /sub diffusion",
         )
     key = chat_keys.make_key(context.transaction, context.chat.id, opens, now=context.now)
     context.news.append(f"{context.chat.address} has a new key for its {opens}.")

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.commands import asking
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import Callback, Command, CommandContext, refusal
 from bot.commands.privacy import chat_in_words, copies_kept
 from bot.ports import channel
 from subscriptions import errors
@@ -24,7 +24,7 @@ def forget_(context: CommandContext) -> channel.Reply:
     # this command itself stored the chat; the refusal rolls that back
     chats = retention.erased_together(context.transaction, context.chat.address)
     if all(is_bare(context.transaction, one.id, context.now) for one in chats):
-        raise errors.Refused(errors.Sentence("I know nothing of this chat, so there is nothing to erase."))
+        raise refusal("I know nothing of this chat, so there is nothing to erase.")
     word, by_word = context.args.casefold(), context.read_by_strangers or context.request.is_operator
     if by_word and word in (YES, NO):
         return _answered(context, word)

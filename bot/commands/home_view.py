@@ -8,10 +8,8 @@ from bot.commands.picking import not_shown
 from bot.commands.status import newest_papers_lines
 from bot.commands.subscription_list import change_buttons
 from bot.ports import channel
-from bot.rendering.language import Language
 from subscriptions import states
 from subscriptions.model import Chat
-from subscriptions.query.parse import parse_query
 from subscriptions.service import access, notices
 from subscriptions.service.chat_status import status as chat_status
 from subscriptions.service.listing import Listed
@@ -96,14 +94,10 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
     if not subscriptions:
         return ()
     found = activity(context.transaction, chat, [one.subscription for one in subscriptions], now=context.now)
-
-    def localizer_of(one: Listed) -> Language:
-        return context.localizer.speaking(context.origin.settings.lang, one.zone)
-
-    rows = phrasing.subscription_rows(subscriptions, lambda text: context.reading(parse_query(text)), localizer_of)
     items = []
-    for one, row in zip(subscriptions, rows, strict=True):
+    for one in subscriptions:
         subscription = one.subscription
+        row = phrasing.subscription_row(one, context.localizer.speaking(context.origin.settings.lang, one.zone))
         parts = [row.when]
         # subscriptions with these two cadences show no time, since the line of the chat shows it
         fixed = subscription.cadence.kind not in (

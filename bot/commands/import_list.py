@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.commands import asking
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import Callback, Command, CommandContext, refusal
 from bot.commands.undo import undo_row
 from bot.ports import channel
 from bot.ports.attached import FileReader
@@ -45,9 +45,8 @@ def _text_given(context: CommandContext) -> str:
     try:
         return portable.text_of(context.file) if isinstance(context.file, bytes) else context.args
     except UnicodeDecodeError:
-        raise errors.Refused(
-            errors.Sentence("This file is not text in UTF-8."),
-            errors.Sentence("Save it as UTF-8, one subscription a line, and send it again."),
+        raise refusal(
+            "This file is not text in UTF-8.", "Save it as UTF-8, one subscription a line, and send it again."
         ) from None
 
 
@@ -92,9 +91,7 @@ def _imported(context: CommandContext) -> channel.Reply:
     """Imports the stored text; what it changes depends on the subscriptions that the chat has now."""
     waiting = context.remembered(_state_name(context))
     if waiting is None:
-        raise errors.Refused(
-            errors.Sentence("No import waits here any more."), errors.Sentence("Send the text again with /import.")
-        )
+        raise refusal("No import waits here any more.", "Send the text again with /import.")
     context.drop(_state_name(context))
     lines = portable.read_lines(str(waiting.arguments["text"]), context.chat.address, alone=True)
     done = importing.import_lines(context.transaction, lines, now=context.now, who=context.actor)

@@ -3,9 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from bot.commands import paper_buttons, results
+from bot.commands import paper_buttons, paper_lookup, results
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.paper_lookup import named_papers
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.normalize import tokens
@@ -31,13 +30,10 @@ def like(context: CommandContext) -> channel.Reply:
     """
     names = links_in_text.mentioned(context.args)[:MOST_GIVEN]
     if not names:
-        raise errors.Refused(
-            errors.Sentence("Say which paper, by its arXiv id, DOI or link."),
-            errors.Sentence("For example: /like 2601.11087"),
-        )
+        raise paper_lookup.no_paper_named("/like 2601.11087")
     known = papers_named(context.transaction, names)
     if len(known) < len(names):  # the card of a looked-up paper has [more like this]
-        return named_papers(context, " ".join(name for name in names if name not in known))
+        return paper_lookup.named_papers(context, " ".join(name for name in names if name not in known))
     return alike(context, *{one.id: one for one in known.values()}.values())
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.commands import admission
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import Callback, Command, CommandContext, refusal
 from bot.commands.picking import listed_here
 from bot.ports import channel
 from subscriptions import addresses, errors
@@ -15,19 +15,15 @@ def email(context: CommandContext) -> channel.Reply:
     """Sends a question to a mail address: may this chat's papers also be mailed there? Raises Refused."""
     platform = context.bot_info.mail_platform
     if not platform:
-        raise errors.Refused(
-            errors.Sentence("I send no mail: e-mail is off here."),
-            errors.Sentence("The operator of this bot turns it on with PAPERWIRE_SMTP_URL."),
+        raise refusal(
+            "I send no mail: e-mail is off here.", "The operator of this bot turns it on with PAPERWIRE_SMTP_URL."
         )
     typed = context.args.strip().strip("<>")
     if not typed:
         return context.reply("Say where to: /email me@lab.org", ok=False)
     address = addresses.facts_of(platform).read_address(typed)
     if address is None:
-        raise errors.Refused(
-            errors.Sentence("“{text}” is no e-mail address.", {"text": typed}),
-            errors.Sentence("Write /email me@lab.org"),
-        )
+        raise refusal("“{text}” is no e-mail address.", "Write /email me@lab.org", text=typed)
     standing = access.standing_of(context.transaction, context.chat.address)
     if admission.let_in(context, standing, context.chat, has_new=not standing.is_admitted) == "wait":
         admission.ask_operators(context, f"/email {address.address}")
@@ -38,9 +34,9 @@ def email(context: CommandContext) -> channel.Reply:
         confirmations.ask_to_confirm(
             context.transaction, address, source=context.chat.address, person=person, now=context.now
         )
-    except errors.Refused as refusal:
+    except errors.Refused as error:
         context.news.append(
-            f"{person} wants papers to be mailed to one more address, which is not asked: {refusal.sentence}"
+            f"{person} wants papers to be mailed to one more address, which is not asked: {error.sentence}"
         )
         raise
     context.news.append(f"{person} wants papers to be mailed to one more address, which is asked first.")
@@ -61,7 +57,7 @@ def on_confirm(context: CommandContext) -> channel.Reply:
     source = addresses.parse_address(said) if said else None
     until = datetime.fromisoformat(str(context.arguments["until"]))
     if source is not None and access.standing_of(context.transaction, source).is_denied:
-        raise errors.Refused(errors.Sentence("The operator of this bot has said no to the chat that asked."))
+        raise refusal("The operator of this bot has said no to the chat that asked.")
     chat = confirmations.confirm(context.transaction, context.chat.address, source=source, until=until, now=context.now)
     count = len(listing.listed(context.transaction, chat.address))
     lines = [context.say("Papers come to {address} from now on.", address=chat.address.address)]

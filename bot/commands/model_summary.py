@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import Callback, Command, CommandContext, refusal
 from bot.commands.last_shown import paper_meant
 from bot.ports import channel
 from subscriptions import errors, model
@@ -55,9 +55,9 @@ def wrong(context: CommandContext) -> channel.Reply:
     known = paper_meant(context, mentioned(context.args))
     made = (made_for(context, known) or next(_shown(context, known), None)) if known else None
     if known is None or made is None:
-        raise errors.Refused(
-            errors.Sentence("No language model made a summary of that paper."),
-            errors.Sentence("/why names who made a summary. To read none: /set text titles"),
+        raise refusal(
+            "No language model made a summary of that paper.",
+            "/why names who made a summary. To read none: /set text titles",
         )
     said = _rejected(context, known.id, made.language)
     return channel.Reply(lines=(said, context.title(known)), ok=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import Callback, Command, CommandContext, refusal
 from bot.ports import channel
 from subscriptions import addresses, errors, model
 from subscriptions.service import access as admission
@@ -66,7 +66,7 @@ def deny_(context: CommandContext) -> channel.Reply:
     """Refuses the named chat; without a name lists the chats that wait."""
     named = _named(context)
     if len(named) > 1:
-        raise errors.Refused(errors.Sentence("Say no to one chat at a time."))
+        raise refusal("Say no to one chat at a time.")
     if named:
         return _denied(context, named[0])
     return _list_requests(context, "deny")
@@ -106,9 +106,9 @@ def _named(context: CommandContext) -> tuple[model.ChatAddress, ...]:
 
 def _address(context: CommandContext, text: str) -> model.ChatAddress:
     if text.rpartition(":")[2].startswith("@"):
-        raise errors.Refused(
-            errors.Sentence("Say the chat by its number: I may not know whose name that is."),
-            errors.Sentence("/allow lists those that ask, with their numbers."),
+        raise refusal(
+            "Say the chat by its number: I may not know whose name that is.",
+            "/allow lists those that ask, with their numbers.",
         )
     return addresses.parse_address(text if ":" in text else f"{context.origin.address.platform}:{text}")
 

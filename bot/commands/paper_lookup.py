@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from bot.commands import cards, results
-from bot.commands.context import CommandContext, Event
+from bot.commands.context import CommandContext, Event, refusal
 from bot.ports import channel, conversation
 from subscriptions import errors, model
 from subscriptions.query import links_in_text
@@ -47,6 +47,11 @@ def named_papers(context: CommandContext, text: str) -> channel.Reply:
         lines.append(context.say("The first {most} of {count}.", most=CARDS, count=len(names)))
     reply = _cards(context, names[:CARDS], known, lines)
     return replace(reply, ok=None if known or asked else False, lookup_ids=asked)
+
+
+def no_paper_named(example: str) -> errors.Refused:
+    """Returns the error for a command that names no paper; `example` is the command with one."""
+    return refusal("Say which paper, by its arXiv id, DOI or link.", "For example: {example}", example=example)
 
 
 def on_looked_up(context: CommandContext) -> channel.Reply | None:

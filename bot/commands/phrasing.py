@@ -9,12 +9,14 @@ from datetime import datetime
 
 from bot.ports.channel import About, Reply
 from bot.rendering.language import Language
+from bot.rendering.queries_in_words import query_in_words
 from subscriptions import chat_settings, model, states
 from subscriptions.errors import Sentence
 from subscriptions.meaning import NEAR
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import read_when
+from subscriptions.query.parse import parse_query
 from subscriptions.service.listing import Listed
 from subscriptions.service.recent_matches import Base
 from subscriptions.service.requests import Subscribed
@@ -113,11 +115,6 @@ _NEXT: Mapping[str, Sentence] = {
     "from": Sentence("Next: from {moment} on, as soon as papers are out."),
     "at": Sentence("Next: {moment}."),
 }
-
-
-def first_line(next_delivery: NextDelivery, localizer: Language, now: datetime) -> str:
-    """Returns a sentence that says when a subscription delivers for the first time."""
-    return _when_line(_FIRST, next_delivery, localizer, now)
 
 
 def next_line(next_delivery: NextDelivery, localizer: Language, now: datetime) -> str:
@@ -250,7 +247,6 @@ def subscribed(
     done: Subscribed,
     localizer: Language,
     *,
-    reading: str,
     examples: Sequence[str],
     instead: str = "",
     advice: str = "",
@@ -261,15 +257,13 @@ def subscribed(
 ) -> Reply:
     """Returns the reply to a subscription: how its query was read, when it delivers, and what it would have found.
 
-    `reading` is the query in words; `examples` are lines, each a paper that it would have found. `instead` is the
-    former query in words, `advice` is a sentence. With `short`, for groups, the reply has two lines. With `says_since`,
+    `examples` are lines, each a paper that it would have found. `instead` is the former query in words, `advice` is a
+    sentence. With `short`, for groups, the reply has two lines. With `says_since`,
     the reply names the moment from which papers count even if that moment is obvious; with `says_year`, also its year.
     """
-    subscription = done.subscription
-    zone = subscription.zone or done.chat.settings.timezone
-    head = f"{subscription.number}  {reading} · {cadence_words(subscription.cadence, localizer, zone)}"
-    if subscription.name:
-        head = f"{head} · {subscription.name}"
+    head = _read_as(done, localizer)
+    if done.subscription.name:
+        head = f"{head} · {done.subscription.name}"
     hints = [localizer.say("({inner})", inner=localizer.say(hint)) for hint in done.query.hints]
     if short:
         return Reply(
@@ -288,17 +282,24 @@ def subscribed(
         lines.append(_outcome(done, localizer))
     lines += [advice] if advice else []
     lines.append(_beginning(done, localizer, now, says_since=says_since, says_year=says_year))
-    return Reply(lines=(*lines, *fixed_offset(zone, localizer)), ok=True)
+    return Reply(lines=(*lines, *fixed_offset(_zone_of(done), localizer)), ok=True)
 
 
-def subscribed_line(done: Subscribed, localizer: Language, *, reading: str) -> str:
+def subscribed_line(done: Subscribed, localizer: Language) -> str:
     """Returns a line about one of several subscriptions: number, query in words, time; and a note if it is not new."""
-    subscription = done.subscription
-    zone = subscription.zone or done.chat.settings.timezone
-    said = f"{subscription.number}  {reading} · {cadence_words(subscription.cadence, localizer, zone)}"
     if done.outcome in ("added", "edited"):
-        return said
-    return f"{said} · {_outcome(done, localizer)}"
+        return _read_as(done, localizer)
+    return f"{_read_as(done, localizer)} · {_outcome(done, localizer)}"
+
+
+def _read_as(done: Subscribed, localizer: Language) -> str:
+    """Returns the number, the query in words and the time of a subscription."""
+    when = cadence_words(done.subscription.cadence, localizer, _zone_of(done))
+    return f"{done.subscription.number}  {query_in_words(done.query, localizer.translate)} · {when}"
+
+
+def _zone_of(done: Subscribed) -> str:
+    return done.subscription.zone or done.chat.settings.timezone
 
 
 def unsubscribed(gone: Sequence[model.Subscription], localizer: Language, *, missing: str = "") -> Reply:
@@ -330,20 +331,6 @@ def shortened(words: str) -> str:
     return cut_letters(" ".join(words.split()), _LONGEST_LABEL)
 
 
-def subscription_rows(
-    found: Sequence[Listed],
-    reading: Callable[[str], str],
-    localizer: Callable[[Listed], Language],
-    now: datetime | None = None,
-) -> list[Row]:
-    """Returns the rows of a list.
-
-    `reading` returns a typed query in words; `localizer` returns a localizer for the zone of the row. With `now`, the
-    end of a pause names its year if that is not the current year.
-    """
-    return [_row(one, reading, localizer(one), now) for one in found]
-
-
 def state_of(one: Listed) -> str:
     """Returns "active", or the state of the subscription or its chat because of which nothing is delivered."""
     if one.chat.state is states.ChatState.ACTIVE:
@@ -351,12 +338,16 @@ def state_of(one: Listed) -> str:
     return one.chat.state.value
 
 
-def _row(one: Listed, reading: Callable[[str], str], localizer: Language, now: datetime | None) -> Row:
+def subscription_row(one: Listed, localizer: Language, now: datetime | None = None) -> Row:
+    """Returns the row of a list. With `now`, the end of a pause names its year if that is not the current year."""
     subscription = one.subscription
     state = state_of(one)
     until = subscription.paused_until if state == subscription.state else one.chat.paused_until
-    held = "orphaned" if state == subscription.state and subscription.pause_reason else state
-    held = "denied" if held == "asked" and one.chat.admission is states.Admission.DENIED else held
+    held = state
+    if state == subscription.state and subscription.pause_reason:
+        held = "orphaned"
+    elif state == "asked" and one.chat.admission is states.Admission.DENIED:
+        held = "denied"
     shown = localizer.say(_HELD[held]) if held in _HELD else ""
     if one.rest is not None and not shown:
         shown = localizer.say(one.rest)
@@ -365,7 +356,7 @@ def _row(one: Listed, reading: Callable[[str], str], localizer: Language, now: d
     return Row(
         chat=str(one.chat.address),
         number=subscription.number,
-        reading=subscription.name or reading(subscription.text),
+        reading=subscription.name or query_in_words(parse_query(subscription.text), localizer.translate),
         when=cadence_words(subscription.cadence, localizer, one.zone),
         state=shown,
         next_due=localizer.moment(subscription.next_due_at) if subscription.next_due_at else "",
@@ -451,11 +442,11 @@ def _first_delivery(done: Subscribed, localizer: Language, now: datetime) -> str
     if done.subscription.state is states.SubscriptionState.PAUSED:
         return localizer.say("It is paused; /resume {number} ends that.", number=done.subscription.number)
     if done.next_delivery is not None:
-        return first_line(done.next_delivery, localizer, now)
+        return _when_line(_FIRST, done.next_delivery, localizer, now)
     # The next delivery has no known time, because it is unknown when the sources have papers.
     has_begun = done.first is not None and done.first <= now
     is_open = has_begun or done.subscription.cadence.kind == "when-out"
-    return first_line(NextDelivery(at=done.first, opens=is_open), localizer, now)
+    return _when_line(_FIRST, NextDelivery(at=done.first, opens=is_open), localizer, now)
 
 
 _RELATED = (  # nearness in meaning from which the words hold

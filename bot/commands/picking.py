@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from bot.commands import phrasing
 from bot.commands.asking import expect_answer
-from bot.commands.context import CommandContext, CommandFunction
+from bot.commands.context import CommandContext, CommandFunction, refusal
 from bot.ports import channel, conversation
 from subscriptions import errors, model
 from subscriptions.service import listing
@@ -123,10 +123,7 @@ def required_number(context: CommandContext, text: str, example: str) -> tuple[m
     first = text.split(maxsplit=1)[0]
     if first.removeprefix("#").isdecimal():
         raise number_not_found(first)
-    raise errors.Refused(
-        errors.Sentence("Say the number of a subscription first."),
-        errors.Sentence("For example: {example}", {"example": example}),
-    )
+    raise refusal("Say the number of a subscription first.", "For example: {example}", example=example)
 
 
 def no_subscriptions(context: CommandContext) -> channel.Reply:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from bot.commands import last_shown, paper_buttons, paper_lookup, results
-from bot.commands.context import Callback, Command, CommandContext, CommandFunction, Event, with_stored_chat
+from bot.commands.context import Callback, Command, CommandContext, CommandFunction, Event, refusal, with_stored_chat
 from bot.commands.undo import undo_row
 from bot.ports import channel
 from subscriptions import errors, model, states
@@ -78,16 +78,13 @@ def save(context: CommandContext) -> channel.Reply:
         return keep(with_stored_chat(context), known)
     if names:
         return paper_lookup.named_papers(context, names[0])
-    raise errors.Refused(
-        errors.Sentence("Say which paper, by its arXiv id, DOI or link."),
-        errors.Sentence("For example: /save 2601.11087"),
-    )
+    raise paper_lookup.no_paper_named("/save 2601.11087")
 
 
 def rate(context: CommandContext, papers: Sequence[model.KnownPaper], kind: states.Signal) -> channel.Reply:
     """Stores that the chat likes or dislikes these papers. Returns the reply that says so."""
     if not SCORERS:
-        raise errors.Refused(errors.Sentence("Ratings do not change the order of papers here."))
+        raise refusal("Ratings do not change the order of papers here.")
     context = with_stored_chat(context)
     with _judging(context) as transaction:
         signals.note_signal(transaction, context.chat, [known.id for known in papers], kind, now=context.now)
@@ -128,10 +125,7 @@ def unsave(context: CommandContext) -> channel.Reply:
         return unkeep(context, known)
     if names:
         return context.reply("{name} is not saved here.", name=names[0], ok=False)
-    raise errors.Refused(
-        errors.Sentence("Say which paper, by its arXiv id, DOI or link."),
-        errors.Sentence("For example: /unsave 2601.11087"),
-    )
+    raise paper_lookup.no_paper_named("/unsave 2601.11087")
 
 
 def unkeep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:

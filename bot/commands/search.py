@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands import cards, paper_lookup, phrasing, results
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import Callback, Command, CommandContext, refusal
 from bot.commands.like import is_a_text, near_text
 from bot.commands.picking import subscriptions_here
 from bot.commands.spoken import spoken
@@ -36,9 +36,7 @@ Stretches = Sequence[tuple[int | None, int]]
 def search_(context: CommandContext) -> channel.Reply:
     """Shows the stored papers that match, those with the words in the title first; for an id, DOI or link, the card of that paper."""
     if not context.args:
-        raise errors.Refused(
-            errors.Sentence("Say what to look for."), errors.Sentence("For example: /search diffusion -survey")
-        )
+        raise refusal("Say what to look for.", "For example: /search diffusion -survey")
     if (
         links_in_text.mentioned(context.args)
         and len(context.args.split()) == 1

@@ -4,7 +4,6 @@ from bot.commands import picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors, model
-from subscriptions.query.parse import parse_query
 from subscriptions.service.conversation_state import share_link
 
 
@@ -26,7 +25,7 @@ def _which(context: CommandContext) -> channel.Reply:
 
 def _shared(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
     """Returns the reply with the link; if the platform has no links that open a bot, with a command to pass on."""
-    reading = subscription.name or context.reading(parse_query(subscription.text))
+    reading = subscription.name or context.reading(subscription.text)
     links, bot = context.links
     if links is None:
         words = f"/sub {subscription.text} {subscription.cadence}"

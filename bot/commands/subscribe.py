@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands import confirmation, phrasing, picking, typed_times
-from bot.commands.context import Callback, Command, CommandContext, query_of_button
+from bot.commands.context import Callback, Command, CommandContext, query_of_button, refusal
 from bot.commands.subscription_form import new_subscription
 from bot.commands.typed_times import OnlyTime
 from bot.commands.undo import undo_row
@@ -19,7 +19,7 @@ from bot.rendering.queries_in_words import caret
 from subscriptions import errors
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, split_when, split_wish
 from subscriptions.query.parse import parse_query
-from subscriptions.service import amendments, requests, undoing
+from subscriptions.service import requests, undoing
 from subscriptions.service.requests import Subscribed
 
 MOST_LINES = 20  # subscriptions in one message
@@ -45,14 +45,16 @@ def sub(context: CommandContext) -> channel.Reply:
     if not lines and context.request.trigger_id:
         return new_subscription(context)
     if not lines:
-        raise errors.Refused(
-            errors.Sentence("Say what papers should contain."),
-            errors.Sentence('For example: /sub diffusion -survey, /sub author:"Ranjay Krishna", /sub cs.LG daily 9'),
+        raise refusal(
+            "Say what papers should contain.",
+            'For example: /sub diffusion -survey, /sub author:"Ranjay Krishna", /sub cs.LG daily 9',
         )
     if len(lines) > MOST_LINES:
-        raise errors.Refused(
-            errors.Sentence("That is {count} lines; I take {most} at once.", {"count": len(lines), "most": MOST_LINES}),
-            errors.Sentence("Send the rest in another message."),
+        raise refusal(
+            "That is {count} lines; I take {most} at once.",
+            "Send the rest in another message.",
+            count=len(lines),
+            most=MOST_LINES,
         )
     before = _numbers_before_edit(context)
     said = (
@@ -101,7 +103,7 @@ def _read(context: CommandContext, line: str) -> _Line:
     if ending.only_time:
         error = OnlyTime(line)
     elif context.registry.command_named(name):
-        error = errors.Refused(errors.Sentence("This is another command. Send it by itself."))
+        error = refusal("This is another command. Send it by itself.")
     return _Line(text=ending.query, when=ending.when, error=error, ending=ending, typed=line)
 
 
@@ -117,13 +119,11 @@ def _subscribed(context: CommandContext, said: _Line, number: int | None = None)
         with context.transaction.savepoint():
             if before is None:
                 return replace(said, done=confirmation.subscribe_here(context, said.text, said.when))
-            address, when = context.chat.address, said.when or context.chat.settings.schedule
-            done = amendments.edit(
-                context.transaction, address, before.number, said.text, when=when, now=context.now, who=context.actor
-            )
+            when = said.when or context.chat.settings.schedule
+            done = confirmation.edit_here(context, before.number, said.text, when=when)
     except errors.PaperwireError as error:
         return replace(said, error=error)
-    return replace(said, done=done, instead=context.reading(parse_query(before.text)))
+    return replace(said, done=done, instead=context.reading(before.text))
 
 
 def _several(context: CommandContext, said: Sequence[_Line]) -> channel.Reply:
@@ -135,11 +135,7 @@ def _several(context: CommandContext, said: Sequence[_Line]) -> channel.Reply:
         len(done),
         lines=of,
     )
-    lines = [
-        phrasing.subscribed_line(one.done, context.localizer, reading=context.reading(one.done.query))
-        for one in done
-        if one.done
-    ]
+    lines = [phrasing.subscribed_line(one.done, context.localizer) for one in done if one.done]
     refused = tuple(text for one in said if one.error for text in _refused(context, one.text, one.error))
     return channel.Reply(lines=(head, *lines), code=refused, ok=bool(done), buttons=undo_row(context))
 
@@ -232,21 +228,9 @@ def on_as_words(context: CommandContext) -> channel.Reply:
         return picking.subscription_gone(context)
     when, tz = (chat.settings.schedule, "") if added else (str(old.cadence), old.zone or "")
     if not added and context.arguments.get("number") is None:  # a /sub had only rescheduled an existing subscription
-        amendments.edit(
-            context.transaction,
-            chat.address,
-            old.number,
-            old.text,
-            when=when,
-            tz=tz,
-            now=context.now,
-            who=context.actor,
-        )
+        confirmation.edit_here(context, old.number, old.text, when=when, tz=tz)
         return confirmation.subscribe_and_echo(context, text, None)
-    done = amendments.edit(
-        context.transaction, chat.address, old.number, text, when=when, tz=tz, now=context.now, who=context.actor
-    )
-    return confirmation.echo(context, done, instead=context.reading(parse_query(before.text)))
+    return confirmation.edit_and_echo(context, before, text, when=when, tz=tz)
 
 
 COMMANDS = (

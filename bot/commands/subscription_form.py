@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.commands import cities, phrasing, picking
-from bot.commands.confirmation import echo
-from bot.commands.context import Callback, Command, CommandContext, Event
+from bot.commands.confirmation import echo, edit_and_echo
+from bot.commands.context import Callback, Command, CommandContext, Event, refusal
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.categories import is_category
@@ -36,10 +36,7 @@ _SHOWN = 30  # characters of a query that a refusal repeats
 def form(context: CommandContext) -> channel.Reply:
     """Opens the form of a new subscription; if the text or the chosen message names a paper, with a query for such papers."""
     if not context.request.trigger_id:
-        raise errors.Refused(
-            errors.Sentence("There are no forms here."),
-            errors.Sentence("For example: /sub diffusion -survey, /sub cs.LG daily 9"),
-        )
+        raise refusal("There are no forms here.", "For example: /sub diffusion -survey, /sub cs.LG daily 9")
     if not (named := context.args or context.event_details.get("text", "")):
         return new_subscription(context)
     thread = context.request.thread_id or context.request.message_id
@@ -283,18 +280,9 @@ def on_submit_edit(context: CommandContext, subscription: model.Subscription) ->
     """Changes the subscription, or returns errors by field."""
     if problems := _problems(context, before=subscription.text):
         return channel.Reply(form_errors=problems)
-    text, when, tz = _field_value(context, QUERY), _when(context), _own_zone(context)
-    done = amendments.edit(
-        context.transaction,
-        context.chat.address,
-        subscription.number,
-        text,
-        when=when,
-        tz=tz,
-        now=context.now,
-        who=context.actor,
+    return edit_and_echo(
+        context, subscription, _field_value(context, QUERY), when=_when(context), tz=_own_zone(context)
     )
-    return echo(context, done, instead=context.reading(parse_query(subscription.text)))
 
 
 def _queries(context: CommandContext) -> tuple[str, ...]:
@@ -316,9 +304,11 @@ def _checked_query(context: CommandContext, text: str, before: str) -> None:
         )
     ending = split_when(text)
     if ending.when is not None and text != before:
-        raise errors.Refused(
-            errors.Sentence("“{words}” looks like a time.", {"words": ending.when}),
-            errors.Sentence("Choose the time below; in quotes it is words: {text}", {"text": as_words(text)}),
+        raise refusal(
+            "“{words}” looks like a time.",
+            "Choose the time below; in quotes it is words: {text}",
+            words=ending.when,
+            text=as_words(text),
         )
 
 

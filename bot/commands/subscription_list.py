@@ -9,7 +9,6 @@ from bot.commands.phrasing import Row
 from bot.commands.spoken import spoken
 from bot.ports import channel
 from subscriptions import errors, model, states
-from subscriptions.query.parse import parse_query
 from subscriptions.service import amendments, overlaps, recent_matches
 from subscriptions.service.chat_status import next_deliveries_to
 from subscriptions.service.listing import Listed
@@ -133,9 +132,7 @@ def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages:
 
 
 def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[Row]:
-    return phrasing.subscription_rows(
-        shown, lambda text: context.reading(parse_query(text)), lambda _: context.localizer, context.now
-    )
+    return [phrasing.subscription_row(one, context.localizer, context.now) for one in shown]
 
 
 def _list_lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Listed]) -> list[str]:

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
-from bot.commands import cards, model_summary, phrasing
+from bot.commands import cards, model_summary, paper_lookup, phrasing
 from bot.commands.context import Command, CommandContext
 from bot.commands.last_shown import paper_delivered
-from bot.commands.paper_lookup import named_papers
 from bot.ports import channel
 from subscriptions import errors, model, states
 from subscriptions.matching.fulfilment import nearness_in_meaning
@@ -21,7 +20,6 @@ from subscriptions.store.deliveries import DeliveredPaper, deliveries_of
 from subscriptions.store.known_papers import as_announced
 
 MOST_REASONS = 5  # subscriptions whose reasons are shown
-_EXAMPLE = "2601.11087"
 
 
 def why(context: CommandContext) -> channel.Reply:
@@ -45,13 +43,10 @@ def _about(context: CommandContext, command: str) -> channel.Reply:
     """Returns the reply to /why or /whynot about the paper that the arguments name. Raises Refused if they name none."""
     names = links_in_text.mentioned(context.args)
     if not names:
-        raise errors.Refused(
-            errors.Sentence("Say which paper, by its arXiv id, DOI or link."),
-            errors.Sentence("For example: /{command} {id}", {"command": command, "id": _EXAMPLE}),
-        )
+        raise paper_lookup.no_paper_named(f"/{command} 2601.11087")
     known = papers_named(context.transaction, names[:1]).get(names[0])
     if known is None:
-        return named_papers(context, names[0])
+        return paper_lookup.named_papers(context, names[0])
     found = deliveries_of(context.transaction, context.chat.id, known.id)
     if found:
         return _delivered(context, found)

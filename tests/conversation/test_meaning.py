@@ -218,7 +218,7 @@ class TestSubscriptions:
         assert "1  about:蜜蜂 · rests: meaning is off here" in (await bot.says("/preview 1")).text
         (there,) = listing.listed(bot.store, make.address("telegram:42"))
         language = Language("zh", "UTC")
-        (row,) = phrasing.subscription_rows([there], str, lambda _: language)  # as all lists do
+        row = phrasing.subscription_row(there, language)  # as all lists do
         assert row.state == "暂歇：这里没有开启按含义查找"
         await bot.says("/pause 1")
         assert (await bot.says("/list")).lines[1].endswith(" · paused")

@@ -17,7 +17,7 @@ from functools import partial
 from importlib import import_module
 from typing import TextIO
 
-from bot.commands.phrasing import subscription_rows
+from bot.commands.phrasing import subscription_row
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.platforms.web import FACTS, markup
@@ -31,10 +31,8 @@ from bot.ports.conversation import PlatformApi
 from bot.rendering import page_templates
 from bot.rendering.language import Language
 from bot.rendering.plots import few_bars
-from bot.rendering.queries_in_words import query_in_words
 from bot.settings import Settings
 from subscriptions import errors, model
-from subscriptions.query.parse import parse_query
 from subscriptions.service import recent_matches
 from subscriptions.service.listing import Listed, listed
 from subscriptions.states import SubscriptionState
@@ -363,13 +361,9 @@ def draw_panel(store: Store, chat: model.Chat, frame: conversation.PageFrame, *,
 def _rows(
     there: Sequence[Listed], found: Mapping[str, Sequence[int]], language: Language, now: datetime
 ) -> list[Mapping[str, object]]:
-    def own(one: Listed) -> Language:
-        return language.speaking(language.code, one.zone)
-
     shown: list[Mapping[str, object]] = []
-    reading = subscription_rows(there, lambda text: query_in_words(parse_query(text), language.translate), own, now)
-    for one, row in zip(there, reading, strict=True):
-        subscription = one.subscription
+    for one in there:
+        row, subscription = subscription_row(one, language.speaking(language.code, one.zone), now), one.subscription
         days, is_held = found[subscription.canonical], subscription.state is SubscriptionState.PAUSED
         papers = language.count("{count} paper", "{count} papers", sum(days))
         counted = language.say("{papers} in the last {days} days", papers=papers, days=recent_matches.DAYS_KNOWN)
