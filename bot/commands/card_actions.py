@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.commands import paper_buttons, picking
+from bot.commands import cities, paper_buttons, phrasing, picking
 from bot.commands.confirmation import edit_here, subscribe_and_echo
 from bot.commands.context import Callback, CommandContext
 from bot.commands.subscription_form import is_author
@@ -39,16 +39,10 @@ def on_mute(context: CommandContext, item: model.Item) -> channel.Reply:
         return _no_subscription(context, _chosen(context, subscriptions))
     if not loud:
         return _no_subscription(context, subscriptions)
-    where = paper_buttons.paper_arguments(context)
-
-    def quiet(subscription: model.Subscription, label: str, days: int) -> channel.Button:
-        arguments = {**where, "number": subscription.number, "days": days}
-        return channel.Button(label=label, verb="card-mute", arguments=arguments)
-
     rows = tuple(
         (
-            quiet(one, context.say("{number} for a day", number=one.number), 1),
-            quiet(one, context.say("{number} for a week", number=one.number), MUTED_FOR),
+            _button(context, context.say("{number} for a day", number=one.number), "card-mute", one, days=1),
+            _button(context, context.say("{number} for a week", number=one.number), "card-mute", one, days=MUTED_FOR),
         )
         for one in loud
     )
@@ -61,9 +55,16 @@ def _topic_row(context: CommandContext, item: model.Item) -> channel.Buttons:
     for subscription in _still_finding(context, item)[:1]:
         for rule, text in _rules(context, subscription, item, ()).items():
             label = context.say("topic: {words}", words=cutting.cut_letters(text, _TOPIC))
-            arguments = {**paper_buttons.paper_arguments(context), "number": subscription.number, "rule": rule}
-            return ((channel.Button(label=label, verb="leave-out", arguments=arguments),),)
+            return ((_button(context, label, "leave-out", subscription, rule=rule),),)
     return ()
+
+
+def _button(
+    context: CommandContext, label: str, verb: str, subscription: model.Subscription, **arguments: object
+) -> channel.Button:
+    """Returns a button about the same paper as the pressed one, and about a subscription."""
+    about = {**paper_buttons.paper_arguments(context), "number": subscription.number, **arguments}
+    return channel.Button(label=label, verb=verb, arguments=about)
 
 
 def _muted(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
@@ -89,16 +90,12 @@ def on_exclude(context: CommandContext, item: model.Item) -> channel.Reply:
     subscription, names = finding[0], item.paper.paper.authors
     authors = [*names[: EXCLUDED_AUTHORS - 1], *names[-1:]]
     buttons = [
-        channel.Button(
-            label=_short(text),
-            verb="leave-out",
-            arguments={**paper_buttons.paper_arguments(context), "number": subscription.number, "rule": rule},
-        )
+        _button(context, phrasing.shortened(text, _LABEL), "leave-out", subscription, rule=rule)
         for rule, text in _rules(context, subscription, item, authors).items()
     ]
     if buttons:
         asked = context.say("What shall {subscription} leave out from now on?", subscription=_called(subscription))
-        return channel.Reply(lines=(asked,), buttons=_in_rows(buttons))
+        return channel.Reply(lines=(asked,), buttons=cities.button_rows(buttons, _IN_ROW, 2 * _HALF))
     example = rewriting.narrowed(parse.parse_query(subscription.text), "survey").text
     lines = (
         context.say("This title has no words that are rare among the other papers."),
@@ -136,11 +133,8 @@ def on_leave_out(context: CommandContext, item: model.Item) -> channel.Reply:
     others = [other for other in _still_finding(context, item) if other.number != subscription.number]
     if others:
         lines.append(context.say("{subscription} still finds such papers.", subscription=_called(others[0])))
-        there = {**paper_buttons.paper_arguments(context), "number": others[0].number, "rule": rule}
-        buttons = (
-            (context.button("leave it out there, too", "leave-out", **there),),
-            *buttons,
-        )
+        there = _button(context, context.say("leave it out there, too"), "leave-out", others[0], rule=rule)
+        buttons = ((there,), *buttons)
     return channel.Reply(
         lines=tuple(lines),
         code=(done.subscription.text,) if done.subscription.text != reading else (),
@@ -181,12 +175,14 @@ def on_follow(context: CommandContext, item: model.Item) -> channel.Reply:
         return paper_buttons.paper_gone(context)
     buttons = [
         channel.Button(
-            label=_short(name), verb="follow-author", arguments={**paper_buttons.paper_arguments(context), "name": name}
+            label=phrasing.shortened(name, _LABEL),
+            verb="follow-author",
+            arguments={**paper_buttons.paper_arguments(context), "name": name},
         )
         for name in page
         if is_author(name)
     ]
-    rows = _in_rows(buttons)
+    rows = cities.button_rows(buttons, _IN_ROW, 2 * _HALF)
     left = len(authors) - start - len(page)
     if left:
         label = context.count("{count} more", "{count} more", left)
@@ -203,25 +199,19 @@ def on_follow_author(context: CommandContext) -> channel.Reply:
     rule = rewriting.author_rule(name)
     reply = subscribe_and_echo(context, rule, None)
     canonical = parse.parse_query(rule).canonical
-    for one in picking.listed_here(context):
-        if one.subscription.canonical == canonical and not one.subscription.name:
-            called = mended_name(_short(name))
-            amendments.rename(
-                context.transaction,
-                context.chat.address,
-                one.subscription.number,
-                called,
-                now=context.now,
-                who=context.actor,
-            )
+    for one in picking.subscriptions_here(context):
+        if one.canonical == canonical and not one.name:
+            called, address = mended_name(phrasing.shortened(name, _LABEL)), context.chat.address
+            amendments.rename(context.transaction, address, one.number, called, now=context.now, who=context.actor)
     _note(context, states.Signal.FOLLOWED)
     return reply
 
 
 def _note(context: CommandContext, kind: states.Signal) -> None:
     """Stores the signal for the paper that the button names; does nothing if the button names none."""
-    item = paper_buttons.callback_paper(context) if {"delivery", "paper"} & context.arguments.keys() else None
-    if item is not None:
+    if not {"delivery", "paper"} & context.arguments.keys():
+        return
+    if item := paper_buttons.callback_paper(context):
         signals.note_signal(context.transaction, context.chat, [item.paper.id], kind, now=context.now)
 
 
@@ -244,22 +234,7 @@ def _no_subscription(context: CommandContext, subscriptions: object) -> channel.
 
 def _called(subscription: model.Subscription) -> str:
     """Returns the number and the shortened label of a subscription."""
-    return f"{subscription.number}  {_short(subscription.label)}"
-
-
-def _short(text: str) -> str:
-    return cutting.cut_letters(" ".join(text.split()), _LABEL)
-
-
-def _in_rows(buttons: Sequence[channel.Button]) -> channel.Buttons:
-    """Returns the buttons in rows of two; a button with a long label gets its own row."""
-    rows: list[tuple[channel.Button, ...]] = []
-    for button in buttons:
-        if rows and len(rows[-1]) < _IN_ROW and all(cutting.width(one.label) <= _HALF for one in (*rows[-1], button)):
-            rows[-1] = (*rows[-1], button)
-        else:
-            rows.append((button,))
-    return tuple(rows)
+    return phrasing.subscription_label(subscription, _LABEL)
 
 
 CALLBACKS = {

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
-from unicodedata import east_asian_width
 
 from bot.commands.context import CommandContext
 from bot.ports import channel
+from subscriptions.texts.cutting import width
 from subscriptions.zones import zone
 
 # IANA names. If several zones have the same local time now, only the first of them is on the first pages.
@@ -198,18 +198,13 @@ def local_time(now: datetime, name: str) -> str:
     return f"{now.astimezone(zone(name)):%H:%M}"
 
 
-def button_rows(buttons: Sequence[channel.Button]) -> channel.Buttons:
-    """Returns the buttons in rows that are readable on a phone."""
-    rows: list[list[channel.Button]] = []
+def button_rows(buttons: Sequence[channel.Button], most: int = _ROW, columns: int = _ROW) -> channel.Buttons:
+    """Returns the buttons in rows that are readable on a phone: of at most so many buttons, and so many columns."""
+    rows: list[tuple[channel.Button, ...]] = []
     for button in buttons:
-        row = [*rows[-1], button] if rows else []
-        if row and len(row) * max(_columns(one.label) for one in row) <= _ROW:
+        row = (*rows[-1], button) if rows else ()
+        if row and len(row) <= most and len(row) * max(width(one.label) for one in row) <= columns:
             rows[-1] = row
         else:
-            rows.append([button])
-    return tuple(map(tuple, rows))
-
-
-def _columns(text: str) -> int:
-    """Returns the width of a text in columns: 2 for a wide character such as a Chinese one, 1 for any other."""
-    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+            rows.append((button,))
+    return tuple(rows)

@@ -1,7 +1,7 @@
 """export: subscriptions as text, papers as BibTeX or RIS; from which length on as a file, and papers of which time."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot.commands import paper_lookup
@@ -43,7 +43,7 @@ def export_(context: CommandContext) -> channel.Reply:
         "{count} subscriptions; /import reads them back.",
         text.count("\n"),
     )
-    return _as_text(context, head, channel.File(name="paperwire.txt", text=text))
+    return _as_text(context, head, "paperwire.txt", text)
 
 
 def _bib(context: CommandContext, typed: str) -> channel.Reply:
@@ -66,7 +66,7 @@ def _bib(context: CommandContext, typed: str) -> channel.Reply:
     head = context.count(
         "{papers} of the last day.", "{papers} of the last {count} days.", days.days, papers=found
     )  # fmt: skip
-    return _as_text(context, head, channel.File(name="papers.bib", text=text))
+    return _as_text(context, head, "papers.bib", text)
 
 
 def _saved(context: CommandContext, typed: str) -> channel.Reply:
@@ -76,13 +76,11 @@ def _saved(context: CommandContext, typed: str) -> channel.Reply:
         raise refusal(
             "I export saved papers as BibTeX or RIS, not as “{form}”.", "For example: /export saved ris", form=typed
         )
-    papers = signals.saved_papers(context.transaction, context.chat) if context.chat.id else ()
+    papers = signals.saved_papers(context.transaction, context.chat)
     if not papers:
         return context.reply("Nothing is saved here.")
     head = context.count("{count} saved paper", "{count} saved papers", len(papers))
-    if form == "ris":
-        return _as_text(context, head, channel.File(name="saved.ris", text=references(papers)))
-    return _as_text(context, head, channel.File(name="saved.bib", text=bibliography(papers)))
+    return _as_papers(context, head, "saved", papers, form[:3])
 
 
 def _named(context: CommandContext, form: str) -> channel.Reply:
@@ -96,9 +94,15 @@ def _named(context: CommandContext, form: str) -> channel.Reply:
 
 def as_bibtex(context: CommandContext, *papers: model.KnownPaper, form: str = "bib") -> channel.Reply:
     """Returns the reply with papers as BibTeX, or as RIS."""
-    head = context.count("{count} paper", "{count} papers", len(papers))
-    text = references(papers) if form == "ris" else bibliography(papers)
-    return _as_text(context, head, channel.File(name=f"papers.{form}", text=text))
+    return _as_papers(context, context.count("{count} paper", "{count} papers", len(papers)), "papers", papers, form)
+
+
+def _as_papers(
+    context: CommandContext, head: str, name: str, papers: Sequence[model.KnownPaper], form: str
+) -> channel.Reply:
+    if form == "ris":
+        return _as_text(context, head, f"{name}.ris", references(papers))
+    return _as_text(context, head, f"{name}.bib", bibliography(papers))
 
 
 def _span(typed: str) -> timedelta:
@@ -111,12 +115,12 @@ def _span(typed: str) -> timedelta:
     return timedelta(days=int(match["count"]) * _DAYS[match["unit"].casefold() or "d"])
 
 
-def _as_text(context: CommandContext, head: str, file: channel.File) -> channel.Reply:
+def _as_text(context: CommandContext, head: str, name: str, text: str) -> channel.Reply:
     """Returns a reply with the text as a block that can be copied, or as a file if it is long."""
     most = LONG_IN_GROUP if context.read_by_group else LONG
-    lines = file.text.rstrip("\n").split("\n")
-    if len(file.text) > most or max(map(len, lines)) > LONG_LINE:
-        return channel.Reply(lines=(head,), file=file)
+    lines = text.rstrip("\n").split("\n")
+    if len(text) > most or max(map(len, lines)) > LONG_LINE:
+        return channel.Reply(lines=(head,), file=channel.File(name=name, text=text))
     return channel.Reply(lines=(head,), code=tuple(lines))
 
 

@@ -126,7 +126,7 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
     if subscription is None:
         frame.forget(context)
     words = phrasing.subscription_label(subscription) if subscription else ""
-    moment = context.localizer.moment(until, now=context.now) if until else ""
+    moment = context.localizer.moment(until, now=context.now)
     if words and moment:
         said = context.say("{subscription} is paused until {moment}.", subscription=words, moment=moment)
     elif words:

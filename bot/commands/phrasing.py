@@ -126,7 +126,7 @@ def _when_line(said: Mapping[str, Sentence], then: NextDelivery, localizer: Lang
     at, moment = then.at, ""
     if at is None:
         case = "latest" if then.latest else "when papers come"
-        moment = localizer.moment(then.latest) if then.latest else ""
+        moment = localizer.moment(then.latest)
     elif at <= now:
         case = "open" if then.opens else "in a moment"
     else:
@@ -321,14 +321,14 @@ def _on_one_line(localizer: Language, first: str, *then: str) -> str:
     return first
 
 
-def subscription_label(subscription: model.Subscription) -> str:
+def subscription_label(subscription: model.Subscription, most: int = _LONGEST_LABEL) -> str:
     """Returns a subscription on one line: its number, and its name or query, shortened."""
-    return f"{subscription.number}  {shortened(subscription.label)}"
+    return f"{subscription.number}  {shortened(subscription.label, most)}"
 
 
-def shortened(words: str) -> str:
-    """Returns the words on one line, cut to 80 characters."""
-    return cut_letters(" ".join(words.split()), _LONGEST_LABEL)
+def shortened(words: str, most: int = _LONGEST_LABEL) -> str:
+    """Returns the words on one line, cut to so many characters."""
+    return cut_letters(" ".join(words.split()), most)
 
 
 def state_of(one: Listed) -> str:
@@ -359,7 +359,7 @@ def subscription_row(one: Listed, localizer: Language, now: datetime | None = No
         reading=subscription.name or query_in_words(parse_query(subscription.text), localizer.translate),
         when=cadence_words(subscription.cadence, localizer, one.zone),
         state=shown,
-        next_due=localizer.moment(subscription.next_due_at) if subscription.next_due_at else "",
+        next_due=localizer.moment(subscription.next_due_at),
     )
 
 

@@ -21,9 +21,7 @@ _NUMBERS = re.compile(r"#?\d+(?:[\s,;、，；–-]+#?\d+)+")
 
 def listed_here(context: CommandContext) -> tuple[Listed, ...]:
     """Returns the subscriptions of the chat, sorted by number."""
-    if context.chat.id:
-        return tuple(listing.listed_in(context.transaction, [context.chat]))
-    return ()
+    return tuple(listing.listed_in(context.transaction, [context.chat]))
 
 
 def subscriptions_here(context: CommandContext) -> list[model.Subscription]:

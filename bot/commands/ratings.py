@@ -72,13 +72,23 @@ def on_reaction(context: CommandContext) -> None:
 
 def save(context: CommandContext) -> channel.Reply:
     """Saves a paper: the named one; without a name, the paper of the message replied to, or the last delivered one."""
-    names = mentioned(context.args)
-    known = last_shown.paper_meant(context, names) if names or not context.args else None
+    name, known = _meant(context, "/save 2601.11087")
     if known is not None:
         return keep(with_stored_chat(context), known)
-    if names:
-        return paper_lookup.named_papers(context, names[0])
-    raise paper_lookup.no_paper_named("/save 2601.11087")
+    return paper_lookup.named_papers(context, name)
+
+
+def _meant(context: CommandContext, example: str) -> tuple[str, model.KnownPaper | None]:
+    """Returns (the name of a paper in the arguments, the paper); None if it is not known.
+
+    Without arguments, the paper is that of the message replied to, or the last delivered one. Raises Refused, which shows
+    `example`, if no paper is meant.
+    """
+    names = mentioned(context.args)
+    known = last_shown.paper_meant(context, names) if names or not context.args else None
+    if known is None and not names:
+        raise paper_lookup.no_paper_named(example)
+    return "".join(names[:1]), known
 
 
 def rate(context: CommandContext, papers: Sequence[model.KnownPaper], kind: states.Signal) -> channel.Reply:
@@ -100,11 +110,9 @@ def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     with _judging(context) as transaction:
         is_new = signals.save_paper(transaction, context.chat, known.id, now=context.now)
     title = context.title(known)
-    said = (
-        context.say("Saved: {title}", title=title)
-        if is_new
-        else context.say("It is saved already: {title}", title=title)
-    )
+    said = context.say("It is saved already: {title}", title=title)
+    if is_new:
+        said = context.say("Saved: {title}", title=title)
     remove = context.button("remove", "unsave", paper=known.id)
     all_saved = context.button("all saved", "saved-page", start=0)
     about = channel.About(paper=known.id, judged="save")
@@ -119,20 +127,16 @@ def on_unsave(context: CommandContext, item: model.Item) -> channel.Reply:
 
 def unsave(context: CommandContext) -> channel.Reply:
     """Removes a paper from the saved papers: the named one; without a name, as /save."""
-    names = mentioned(context.args)
-    known = last_shown.paper_meant(context, names) if names or not context.args else None
+    name, known = _meant(context, "/unsave 2601.11087")
     if known is not None:
         return unkeep(context, known)
-    if names:
-        return context.reply("{name} is not saved here.", name=names[0], ok=False)
-    raise paper_lookup.no_paper_named("/unsave 2601.11087")
+    return context.reply("{name} is not saved here.", name=name, ok=False)
 
 
 def unkeep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     """Removes a paper from the saved papers. Returns the reply that says so."""
     title = context.title(known)
-    saved_here = signals.saved_papers(context.transaction, context.chat) if context.chat.id else ()
-    if known.id not in [one.id for one in saved_here]:
+    if known.id not in [one.id for one in signals.saved_papers(context.transaction, context.chat)]:
         return context.reply("{name} is not saved here.", name=title, ok=False)
     with _judging(context) as transaction:
         signals.take_back(transaction, context.chat, known.id, states.Signal.SAVED)
@@ -152,7 +156,7 @@ def on_saved_page(context: CommandContext) -> channel.Reply:
 
 
 def _page(context: CommandContext, start: int) -> channel.Reply:
-    papers = signals.saved_papers(context.transaction, context.chat) if context.chat.id else ()
+    papers = signals.saved_papers(context.transaction, context.chat)
     if not papers:
         nothing = context.say("Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card.")
         return channel.Reply(lines=(nothing,))
@@ -171,13 +175,12 @@ def _page(context: CommandContext, start: int) -> channel.Reply:
 
 def _turning(context: CommandContext, start: int, amount: int) -> channel.Buttons:
     """Returns [newer] and [older], if there are such pages."""
-
-    def button(label: str, at: int) -> channel.Button:
-        return channel.Button(label=label, verb="saved-page", arguments={"start": at, "turns": True})
-
-    row = [button(context.say("newer"), start - PAGE)] if start else []
-    row += [button(context.say("older"), start + PAGE)] if start + PAGE < amount else []
-    return (tuple(row),)
+    row: tuple[channel.Button, ...] = ()
+    if start:
+        row += (context.button("newer", "saved-page", start=start - PAGE, turns=True),)
+    if start + PAGE < amount:
+        row += (context.button("older", "saved-page", start=start + PAGE, turns=True),)
+    return (row,)
 
 
 COMMANDS = (

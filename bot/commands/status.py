@@ -58,7 +58,7 @@ def _expectation_lines(context: CommandContext) -> list[str]:
     seen = stored_sources.forecast(context.transaction, now=context.now)
     lines = []
     for one in seen.missing:
-        since = context.localizer.moment(one.due) if one.due else ""
+        since = context.localizer.moment(one.due)
         names = ", ".join(one.behind) or one.name
         match one.how:
             case MissingHow.LATE:

@@ -248,7 +248,7 @@ def _state_words(context: CommandContext, subscription: model.Subscription, othe
     if (subscription.cadence, subscription.zone) != (other.cadence, other.zone):
         parts.append(phrasing.cadence_words(subscription.cadence, context.localizer, subscription.zone or ""))
     if (subscription.state, subscription.paused_until) != (other.state, other.paused_until):
-        until = context.localizer.moment(subscription.paused_until) if subscription.paused_until else ""
+        until = context.localizer.moment(subscription.paused_until)
         paused = context.say("paused until {moment}", moment=until) if until else context.say("paused")
         parts.append(paused if subscription.state is states.SubscriptionState.PAUSED else context.say("active"))
     return " · ".join(parts) or phrasing.shortened(subscription.label)

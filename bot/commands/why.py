@@ -63,7 +63,7 @@ def _delivered(context: CommandContext, found: DeliveredPaper) -> channel.Reply:
         sentence = _BEHIND
     elif found.state in _ON_ITS_WAY and context.chat.state is not states.ChatState.ACTIVE:
         sentence = _HELD
-    said = context.say(sentence, moment=context.localizer.moment(found.at) if found.at else "")
+    said = context.say(sentence, moment=context.localizer.moment(found.at))
     return channel.Reply(
         lines=(said, *cards.why_lines(context, found.item)),
         items=(found.item,),
@@ -81,7 +81,7 @@ def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.
         *model_summary.lines(context, known),
     ]
     buttons = model_summary.buttons(context, known)
-    found = why_not.reasons(context.transaction, context.chat, known, now=context.now) if context.chat.id else ()
+    found = why_not.reasons(context.transaction, context.chat, known, now=context.now)
     if not found:
         return channel.Reply(lines=(*lines, context.say("There are no subscriptions yet.")), buttons=buttons)
     day = context.localizer.day(known.day, seen_from=context.now.date())
@@ -155,7 +155,7 @@ def _kept(context: CommandContext, reason: Reason, day: str) -> str:
     elif keeps == "time" and reason.due:
         sentence, at = _COMES, reason.due
     command = f"/{_MENDS[keeps]}".format(number=subscription.number) if keeps in _MENDS else ""
-    moment = context.localizer.moment(at, about=keeps == "time" and reason.about) if at else ""
+    moment = context.localizer.moment(at, about=keeps == "time" and reason.about)
     return context.say(sentence, command=command, day=day, moment=moment)
 
 
