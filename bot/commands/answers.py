@@ -80,9 +80,10 @@ def _is_place(said: str, place: str) -> bool:
 def where_it_is(context: CommandContext, shown: time) -> channel.Reply:
     """Asks for the city, with buttons for cities where it is now that time, since people answer "3pm" to "Which clock is yours?"."""
     near = [(context.localizer.city(name), name) for name in cities.cities_at(shown, context.now)]
-    asked = (
-        _did_you_mean(context, tuple(near)) if near else _cities(context, context.say("Which clock is yours, then?"))
-    )
+    if near:
+        asked = _did_you_mean(context, tuple(near))
+    else:
+        asked = _cities(context, context.say("Which clock is yours, then?"))
     subscriptions = picking.subscriptions_here(context)
     timed = len(subscriptions) == 1 and subscriptions[0].cadence.kind not in ("now", "when-out")
     if not timed or spoken(context.args).is_of_the_clock:
@@ -179,7 +180,9 @@ def _picked(said: str, number: int | None, there: Sequence[Subscription]) -> Sub
         return next((one for one in there if one.number == number), None)
     named = [one for one in there if folded(said) in (folded(one.name), folded(one.text))]
     those = named or spoken(said).chosen(there)
-    return those[0] if len(those) == 1 else None
+    if len(those) == 1:
+        return those[0]
+    return None
 
 
 def answer_value(context: CommandContext) -> channel.Reply | None:

@@ -35,7 +35,9 @@ def export_(context: CommandContext) -> channel.Reply:
             "I export subscriptions, or papers as BibTeX or RIS.",
             "For example: /export, /export bib 30d, or /export saved ris",
         )
-    text = exporting.export(context.transaction, context.chat.address) if context.chat.id else ""
+    text = ""
+    if context.chat.id:
+        text = exporting.export(context.transaction, context.chat.address)
     if not text:
         return context.reply("There are no subscriptions yet.")
     head = context.count(
@@ -48,20 +50,16 @@ def export_(context: CommandContext) -> channel.Reply:
 
 def _bib(context: CommandContext, typed: str) -> channel.Reply:
     days = _span(typed)
-    papers = (
-        exporting.delivered(context.transaction, context.chat.address, since=context.now - days)
-        if context.chat.id
-        else ()
-    )
-    text = bibliography(papers)
+    text = ""
+    if context.chat.id:
+        text = bibliography(exporting.delivered(context.transaction, context.chat.address, since=context.now - days))
     if not text:
-        return channel.Reply(
-            lines=(context.count(
-                "In the last day no paper was delivered here.",
-                "In the last {count} days no paper was delivered here.",
-                days.days,
-            ),)
-        )  # fmt: skip
+        none = context.count(
+            "In the last day no paper was delivered here.",
+            "In the last {count} days no paper was delivered here.",
+            days.days,
+        )
+        return channel.Reply(lines=(none,))
     found = context.count("{count} paper", "{count} papers", text.count("@misc{"))
     head = context.count(
         "{papers} of the last day.", "{papers} of the last {count} days.", days.days, papers=found

@@ -121,7 +121,9 @@ def _reply(context: CommandContext, opens: Opens, *lines: str) -> channel.Reply:
 
 
 def _new_button(context: CommandContext, opens: Opens) -> channel.Button:
-    label = context.say("new address") if opens is Opens.FEED else context.say("new token")
+    label = context.say("new token")
+    if opens is Opens.FEED:
+        label = context.say("new address")
     return channel.Button(label=label, verb="feed-new", arguments={"opens": opens.value})
 
 

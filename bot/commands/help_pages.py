@@ -155,7 +155,9 @@ def _of(context: CommandContext, command: Command) -> channels.Reply:
 def _no_such(context: CommandContext, name: str) -> channels.Reply:
     near = get_close_matches(name, [*context.registry.by_name, *TOPICS], n=1, cutoff=0.6)
     head = context.say("There is no help on “{name}”.", name=name[:32])
-    tip = context.say("Did you mean /help {name}?", name=near[0]) if near else context.say("/help lists what I know.")
+    tip = context.say("/help lists what I know.")
+    if near:
+        tip = context.say("Did you mean /help {name}?", name=near[0])
     return channels.Reply(lines=(head, tip), ok=False)
 
 

@@ -1,5 +1,6 @@
 """import: subscriptions from a text or a file: how large it may be, how many changes are shown, how long they can be confirmed."""
 
+from collections import Counter
 from datetime import timedelta
 
 from bot.commands import asking
@@ -21,15 +22,9 @@ def import_(context: CommandContext) -> channel.Reply:
         return _DECISIONS[context.args.casefold()](context)
     text = _text_given(context)
     if not text.strip():
-        return channel.Reply(
-            lines=(
-                context.say(
-                    "Send /import with lines after it, or as the caption of a text file. A line looks like this:"
-                ),
-            ),
-            code=("daily 09:00 | diffusion -survey | ",),
-        )
-    changes = importing.import_lines(
+        how = context.say("Send /import with lines after it, or as the caption of a text file. A line looks like this:")
+        return channel.Reply(lines=(how,), code=("daily 09:00 | diffusion -survey | ",))
+    plan = importing.import_lines(
         context.transaction, portable.read_lines(text, context.chat.address, alone=True), now=context.now, dry=True
     )
     if not changes:
@@ -42,8 +37,10 @@ def import_(context: CommandContext) -> channel.Reply:
 
 def _text_given(context: CommandContext) -> str:
     """Returns the text of the attached file; without a file, the arguments. Raises Refused if the file is not text."""
+    if not isinstance(context.file, bytes):
+        return context.args
     try:
-        return portable.text_of(context.file) if isinstance(context.file, bytes) else context.args
+        return portable.text_of(context.file)
     except UnicodeDecodeError:
         raise refusal(
             "This file is not text in UTF-8.", "Save it as UTF-8, one subscription a line, and send it again."
@@ -73,13 +70,13 @@ def _choice(context: CommandContext) -> tuple[channel.Button, channel.Button]:
 
 
 def _counts(context: CommandContext, changes: Changes) -> str:
-    counts = {sign: sum(change[0] == sign for change in changes) for sign in "+~="}
+    counts = Counter(sign for sign, _, _ in changes)
     said = (
-        context.count("{count} new", "{count} new", counts["+"]) if counts["+"] else "",
-        context.count("{count} changed", "{count} changed", counts["~"]) if counts["~"] else "",
-        context.count("{count} there already", "{count} there already", counts["="]) if counts["="] else "",
+        (counts["+"], context.count("{count} new", "{count} new", counts["+"])),
+        (counts["~"], context.count("{count} changed", "{count} changed", counts["~"])),
+        (counts["="], context.count("{count} there already", "{count} there already", counts["="])),
     )
-    return " · ".join(filter(None, said))
+    return " · ".join(words for count, words in said if count)
 
 
 def _dropped(context: CommandContext) -> channel.Reply:

@@ -251,7 +251,9 @@ def _of_words(command: Command, text: str) -> Intent:
 def _named_last(text: str, registry: Registry) -> model.ChatAddress | None:
     """Returns the destination that the last words name, as in "… daily 9 to team-feishu"; None if they name none."""
     found = _TO.search(text.rstrip().rpartition("\n")[2])
-    return _named(found, registry) if found else None
+    if found:
+        return _named(found, registry)
+    return None
 
 
 def _named(found: re.Match[str], registry: Registry) -> model.ChatAddress | None:

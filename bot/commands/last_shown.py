@@ -17,7 +17,9 @@ def paper_meant(context: CommandContext, names: Sequence[str]) -> model.KnownPap
     if names:
         return papers_named(context.transaction, names[:1]).get(names[0])
     found = paper_delivered(context)
-    return found.item.paper if found else None
+    if found:
+        return found.item.paper
+    return None
 
 
 def paper_delivered(context: CommandContext) -> DeliveredPaper | None:

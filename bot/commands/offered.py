@@ -16,7 +16,9 @@ LABEL = 40  # characters of a button's label
 def which(context: CommandContext, buttons: Sequence[channel.Button]) -> channel.Reply:
     """Returns a question with these buttons: which one is meant?"""
     rows = [(replace(one, label=cut_letters(one.label, LABEL)),) for one in buttons]
-    asked = context.say("Is that what you mean?") if len(rows) == 1 else context.say("Which one do you mean?")
+    asked = context.say("Which one do you mean?")
+    if len(rows) == 1:
+        asked = context.say("Is that what you mean?")
     return channel.Reply(lines=(asked,), buttons=tuple(rows), about=channel.About(asks=True))
 
 

@@ -92,9 +92,9 @@ def _denied(context: CommandContext, address: model.ChatAddress) -> channel.Repl
     if chat.admin or chat.address in context.bot_info.admins:
         return context.reply("{chat} runs this bot.", chat=_name(chat), ok=False)
     new = admission.deny(context.transaction, address, now=context.now)
-    words = (
-        context.say("{chat} gets nothing from here.", chat=_name(chat)) if new else context.say("That was said before.")
-    )
+    words = context.say("That was said before.")
+    if new:
+        words = context.say("{chat} gets nothing from here.", chat=_name(chat))
     return channel.Reply(lines=(words, context.say("Undo: /allow {chat}", chat=str(chat.address))), ok=True)
 
 

@@ -93,6 +93,8 @@ def _date_in(plain: str, today: date) -> date | None:
         year, month, day = iso[0], int(iso[1]), iso[2]
     try:
         named = date(int(year or today.year), month, int(day or 0))
-        return named if named <= today or year else named.replace(year=today.year - 1)
+        if named <= today or year:
+            return named
+        return named.replace(year=today.year - 1)
     except ValueError:
         return None

@@ -1,7 +1,6 @@
 """pause, resume and stop: a chat or one subscription, for how long; the offer to send or skip the papers that waited meanwhile."""
 
 from datetime import datetime
-from typing import Any
 
 from bot.commands import frame, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
@@ -65,9 +64,9 @@ def what_waits(context: CommandContext, number: int | None = None) -> tuple[tupl
         lines.append(comes)
     if context.read_by_strangers:
         return tuple(lines), ()
-    of: dict[str, Any] = {} if number is None else {"number": number}
-    send = channel.Button(label=context.say("send {count}", count=found.papers), verb="send-waiting", arguments=of)
-    skip = context.button("skip", "skip-waiting", **of, upto=found.upto, at=context.now.isoformat())
+    label = context.say("send {count}", count=found.papers)
+    send = channel.Button(label=label, verb="send-waiting", arguments={"number": number})
+    skip = context.button("skip", "skip-waiting", number=number, upto=found.upto, at=context.now.isoformat())
     return tuple(lines), ((send, skip),)
 
 
@@ -135,12 +134,13 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
         said = context.say("This chat is paused until {moment}.", moment=moment)
     else:
         said = context.say("This chat is paused.")
-    again = context.say("/resume {number} ends it.", number=number) if subscription else context.say("/resume ends it.")
-    of: dict[str, Any] = {"number": number} if subscription else {}
+    again = context.say("/resume ends it.")
+    if subscription:
+        again = context.say("/resume {number} ends it.", number=number)
     return channel.Reply(
         lines=(said, context.say("What comes in the meantime waits."), again),
         ok=True,
-        buttons=((context.button("resume", "resume", **of), *undo_button(context)),),
+        buttons=((context.button("resume", "resume", number=number), *undo_button(context)),),
         about=channel.About(number=number or 0, did=f"pause until {until:%Y-%m-%d}" if until else "pause"),
     )
 
@@ -150,12 +150,10 @@ def _resumed(context: CommandContext, subscription: Subscription | None) -> chan
     chat = pausing.resume(context.transaction, context.chat.address, number, now=context.now, who=context.actor)
     if chat is None:
         return context.reply("Nothing is paused here.")
-    words = phrasing.subscription_label(subscription) if subscription else ""
-    head = (
-        context.say("{subscription} is active again.", subscription=words)
-        if words
-        else context.say("Papers come again.")
-    )
+    head = context.say("Papers come again.")
+    if subscription:
+        words = phrasing.subscription_label(subscription)
+        head = context.say("{subscription} is active again.", subscription=words)
     if chat.state is states.ChatState.PAUSED:
         return channel.Reply(
             lines=(head, context.say("This chat is paused; /resume ends that.")),

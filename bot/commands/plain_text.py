@@ -65,7 +65,9 @@ def named(context: CommandContext, said: str) -> channel.Reply | None:
         return _of_file(context) or _only_text(context)
     if links_in_text.links_to_no_paper(said):
         return paper_lookup.no_paper(context, said)
-    return None if said else _only_text(context)
+    if said:
+        return None
+    return _only_text(context)
 
 
 def _of_file(context: CommandContext) -> channel.Reply | None:

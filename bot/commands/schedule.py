@@ -40,9 +40,11 @@ def _refuse_foreign_number(text: str) -> None:
     """
     first, *rest = text.split(maxsplit=1) or [""]
     if first.removeprefix("#").isdecimal():
-        typed = rest[0] if rest else ""
-        hour = f"daily {typed}" if clock_of(typed) else "daily 9"
-        when = typed if is_time(typed) else hour
+        typed, when = "".join(rest), "daily 9"
+        if is_time(typed):
+            when = typed
+        elif clock_of(typed):
+            when = f"daily {typed}"
         raise errors.NotFound(
             errors.Sentence("This chat has no subscription {which}.", {"which": first}),
             errors.Sentence("For all subscriptions: /schedule {when}", {"when": when}),
@@ -56,19 +58,21 @@ def on_schedule(context: CommandContext, subscription: Subscription | None) -> c
 
 def _offer_times(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
     of_chat = parse_cadence(context.chat.settings.schedule)
+    number = None
     if subscription is None:
         now = phrasing.cadence_words(of_chat, context.localizer)
         lines = [context.say("New subscriptions come: {when}", when=now)]
         lines.append(context.say("A new time is for all of them. For one of them: /schedule N daily 9"))
     else:
+        number = subscription.number
         now = phrasing.cadence_words(subscription.cadence, context.localizer, subscription.zone or "")
-        lines = [context.say("{number} comes: {when}", number=subscription.number, when=now)]
-    example = f"{subscription.number} weekdays 8:30" if subscription else "weekdays 8:30"
-    lines.append(context.say("Or write it: /schedule {example}", example=example))
-    of = {"number": subscription.number} if subscription else {}
+        lines = [context.say("{number} comes: {when}", number=number, when=now)]
+    lines.append(context.say("Or write it: /schedule {example}", example=f"{number or ''} weekdays 8:30".lstrip()))
     times = [
         channel.Button(
-            label=phrasing.when_words(when, context.localizer, of_chat), verb="schedule", arguments={**of, "when": when}
+            label=phrasing.when_words(when, context.localizer, of_chat),
+            verb="schedule",
+            arguments={"number": number, "when": when},
         )
         for when in _OFTEN_WANTED
     ]
@@ -87,10 +91,8 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
                 context.transaction, context.chat.address, number, typed, now=context.now, who=context.actor
             )
     except NoSuchTime as error:
-        of = {"number": number} if subscription else {}
-        return typed_times.time_refused_with_nearest(
-            context, error, channel.Button(label="", verb="schedule", arguments=of)
-        )
+        button = channel.Button(label="", verb="schedule", arguments={"number": number})
+        return typed_times.time_refused_with_nearest(context, error, button)
     clock = context.localizer
     if subscription is not None:
         if done[0].zone:  # the next delivery is shown in the subscription's own zone
@@ -100,16 +102,13 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
     else:
         when = phrasing.when_words(typed, context.localizer, parse_cadence(context.chat.settings.schedule))
         said = context.say("Schedule of all subscriptions, new ones too: {when}", when=when)
-    next_delivery = next_deliveries_to(context.transaction, context.chat.address, done, now=context.now)
-    first = (
-        [phrasing.next_line(next_delivery, clock, context.now)]
-        if any(one.state is states.SubscriptionState.ACTIVE for one in done)
-        else []
-    )
-    about = None
+    lines, about = [said], None
+    if any(one.state is states.SubscriptionState.ACTIVE for one in done):
+        next_delivery = next_deliveries_to(context.transaction, context.chat.address, done, now=context.now)
+        lines.append(phrasing.next_line(next_delivery, clock, context.now))
     if subscription is not None:
         about = channel.About(number=subscription.number, did=f"schedule {_said(subscription, done[0], typed)}")
-    return channel.Reply(lines=(said, *first), ok=True, buttons=undo_row(context), about=about)
+    return channel.Reply(lines=tuple(lines), ok=True, buttons=undo_row(context), about=about)
 
 
 def _said(before: Subscription, after: Subscription, typed: str) -> str:

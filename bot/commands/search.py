@@ -76,7 +76,9 @@ def papers_found(context: CommandContext, text: str, notes: Sequence[str] = (), 
 def query_of(said: str) -> str:
     """Returns the query that a sentence contains; the text itself if it contains no valid one."""
     text = spoken(said).query
-    return text if text == said or is_query(text) else said
+    if text == said or is_query(text):
+        return text
+    return said
 
 
 def is_query(text: str) -> bool:
@@ -187,7 +189,9 @@ def _page(
             query=subscription.text if subscription else ending.query, asks=bool(spelled.meant and not items)
         ),
     )
-    return with_near(context, reply, _timed(about, ending), near) if near else reply
+    if near:
+        return with_near(context, reply, _timed(about, ending), near)
+    return reply
 
 
 def _author_named(context: CommandContext, text: str) -> str:
@@ -203,7 +207,9 @@ def _author_named(context: CommandContext, text: str) -> str:
     if found >= (1 if len(text.split()) == 1 else PAGE):
         return ""
     by_author = paper_search.search(context.transaction, parse.parse_query(author), most=1).found
-    return author if by_author > found else ""
+    if by_author > found:
+        return author
+    return ""
 
 
 def _spelling(context: CommandContext, query: Query) -> Spelling:
@@ -275,7 +281,9 @@ def _days(context: CommandContext, papers: Sequence[model.KnownPaper], query: Qu
 
 
 def _day_and_nearness(context: CommandContext, day: str, nearness: float | None) -> str:
-    said = phrasing.how_related(context.localizer, nearness) if nearness is not None else ""
+    said = ""
+    if nearness is not None:
+        said = phrasing.how_related(context.localizer, nearness)
     return " · ".join(filter(None, (day, said)))
 
 
@@ -309,7 +317,9 @@ def quoted(words: Sequence[str]) -> str:
 
 def _timed(text: str, ending: Ending) -> str:
     """Returns a query followed by the time that was typed."""
-    return f"{text} {ending.when}" if ending.when is not None else text
+    if ending.when is not None:
+        return f"{text} {ending.when}"
+    return text
 
 
 def _try_button(text: str, ending: Ending, label: str = "", count: str = "") -> channel.Button:
@@ -338,9 +348,9 @@ def _reading(
     context: CommandContext, subscription: Subscription | None, query: Query, ending: Ending, found: int
 ) -> Sequence[str]:
     if subscription is None:
-        return (
-            results.lines_above_papers(context, query, ending) if found else results.query_lines(context, query, ending)
-        )
+        if found:
+            return results.lines_above_papers(context, query, ending)
+        return results.query_lines(context, query, ending)
     said = results.named_by_number(context, subscription)
     if timed := _with_another_time(subscription, ending):
         return (said, *results.query_lines(context, timed, ending))
@@ -360,7 +370,9 @@ def _with_another_time(subscription: Subscription, ending: Ending) -> Query | No
     if ending.when is None:
         return None
     typed = parse.parse_query(ending.query)  # "1 at 8" names the subscription by its number, not by its query
-    return typed if typed.canonical == subscription.canonical else None
+    if typed.canonical == subscription.canonical:
+        return typed
+    return None
 
 
 def _count_line(context: CommandContext, query: Query, found: SearchResult, before: int) -> str:
@@ -376,7 +388,9 @@ def _count_line(context: CommandContext, query: Query, found: SearchResult, befo
         )
     if whole or found.since is None:
         counted = context.count("{count} of {papers}", "{count} of {papers}", amount, papers=known)
-        return counted if before or not recent.base.recent else _with_recent(context, recent, amount, counted)
+        if before or not recent.base.recent:
+            return counted
+        return _with_recent(context, recent, amount, counted)
     day = context.localizer.day(found.since)
     looked = context.count("{count} paper", "{count} papers", found.looked)
     if not before:

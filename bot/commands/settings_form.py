@@ -107,7 +107,9 @@ def offered_values(context: CommandContext, name: str) -> tuple[str, ...]:
     if words or not some:
         return words
     value = context.chat.settings.value(name)
-    return some if value in some else (value, *some)
+    if value in some:
+        return some
+    return (value, *some)
 
 
 CALLBACKS = {

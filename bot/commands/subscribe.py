@@ -57,9 +57,10 @@ def sub(context: CommandContext) -> channel.Reply:
             most=MOST_LINES,
         )
     before = _numbers_before_edit(context)
-    said = (
-        _replaced(context, lines, before) if before else [_subscribed(context, _read(context, line)) for line in lines]
-    )
+    if before:
+        said = _replaced(context, lines, before)
+    else:
+        said = [_subscribed(context, _read(context, line)) for line in lines]
     if len(said) == 1 and said[0].error is not None:
         return _refused_reply(context, said[0], said[0].error)
     _remember(context, said, before)
@@ -98,7 +99,9 @@ def _lines(text: str) -> Iterator[str]:
 
 def _read(context: CommandContext, line: str) -> _Line:
     ending = split_wish(line)
-    name = line[1:].split(maxsplit=1)[0].partition("@")[0] if line[:1] == "/" and line[1:].strip() else ""
+    name = ""
+    if line[:1] == "/" and line[1:].strip():
+        name = line[1:].split(maxsplit=1)[0].partition("@")[0]
     error: errors.Refused | None = None
     if ending.only_time:
         error = OnlyTime(line)

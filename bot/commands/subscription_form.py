@@ -180,7 +180,9 @@ def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str,
 def problem(context: CommandContext, error: errors.PaperwireError, text: str = "") -> str:
     """Returns one line with the error, its place in `text`, and how to correct it."""
     said = context.say(error.sentence)
-    place = text[error.column - 1 :] if isinstance(error, errors.QueryError) and error.column > 1 else ""
+    place = ""
+    if isinstance(error, errors.QueryError) and error.column > 1:
+        place = text[error.column - 1 :]
     if place:
         said = context.say("{problem} It is about “{place}”.", problem=said, place=clip(place, _SHOWN))
     return f"{said} {context.say(error.hint)}".rstrip()

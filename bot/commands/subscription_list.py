@@ -108,7 +108,9 @@ def _asked_about(context: CommandContext, shown: Sequence[Listed]) -> int:
     """Returns the number of the only subscription that the message names: "when does kelp come?"; 0 if it names none."""
     words = context.message.text if context.message else ""
     those = spoken(words).named([one.subscription for one in shown])
-    return those[0].number if len(those) == 1 else 0
+    if len(those) == 1:
+        return those[0].number
+    return 0
 
 
 def on_merge(context: CommandContext) -> channel.Reply:

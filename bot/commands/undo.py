@@ -177,7 +177,9 @@ def _undone(context: CommandContext, change: Change, *, replaces: bool = False) 
     done = undoing.undo(context.transaction, context.chat.address, change.id, now=context.now, who=context.actor)
     label = context.say("undo") if redone else context.say("redo")
     again = channel.Button(label=label, verb="undo", arguments={"change": done.again, "sure": True})
-    head = context.say("Done again.") if redone else context.say("Undone.")
+    head = context.say("Undone.")
+    if redone:
+        head = context.say("Done again.")
     removal = undoing.last_removal(context.transaction, context.chat.address) if not redone else None
     missed = (_bring_back(context, removal),) if removal else ()
     return channel.Reply(
@@ -249,7 +251,9 @@ def _state_words(context: CommandContext, subscription: model.Subscription, othe
         parts.append(phrasing.cadence_words(subscription.cadence, context.localizer, subscription.zone or ""))
     if (subscription.state, subscription.paused_until) != (other.state, other.paused_until):
         until = context.localizer.moment(subscription.paused_until)
-        paused = context.say("paused until {moment}", moment=until) if until else context.say("paused")
+        paused = context.say("paused")
+        if until:
+            paused = context.say("paused until {moment}", moment=until)
         parts.append(paused if subscription.state is states.SubscriptionState.PAUSED else context.say("active"))
     return " · ".join(parts) or phrasing.shortened(subscription.label)
 

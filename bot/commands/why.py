@@ -154,7 +154,9 @@ def _kept(context: CommandContext, reason: Reason, day: str) -> str:
         sentence, at = _PAUSED_UNTIL, subscription.paused_until
     elif keeps == "time" and reason.due:
         sentence, at = _COMES, reason.due
-    command = f"/{_MENDS[keeps]}".format(number=subscription.number) if keeps in _MENDS else ""
+    command = ""
+    if keeps in _MENDS:
+        command = f"/{_MENDS[keeps]}".format(number=subscription.number)
     moment = context.localizer.moment(at, about=keeps == "time" and reason.about)
     return context.say(sentence, command=command, day=day, moment=moment)
 

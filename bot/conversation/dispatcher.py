@@ -185,7 +185,9 @@ class Dispatcher:
         """
         outcome: LookupOutcome = "refused"
         try:
-            outcome = "stored" if self._lookup is not None and await self._lookup.find(paper_ids) else "unanswered"
+            outcome = "unanswered"
+            if self._lookup is not None and await self._lookup.find(paper_ids):
+                outcome = "stored"
         except errors.StoreUnavailable:
             raise
         except errors.StoreError as error:

@@ -200,8 +200,10 @@ async def _with_topic_made(deps: Dependencies, api: PlatformApi, prepared: Prepa
     first stays unused.
     """
     name = await deps.store.run(_name_of_topic, deps, prepared)
+    if not name:
+        return prepared
     try:
-        return replace(prepared, opened_topic=await api.open_topic(prepared.request.chat, name)) if name else prepared
+        return replace(prepared, opened_topic=await api.open_topic(prepared.request.chat, name))
     except errors.NotDelivered as error:
         log.warning("A topic could not be made: %s", error.reason)
         words = errors.Sentence("The topic cannot be made now. Press again in a minute.")

@@ -42,7 +42,9 @@ def web_url(url: str) -> str:
     if parts.scheme.lower() not in {"http", "https"} or not _HOST.fullmatch(host):
         return ""
     safe = quote(parts.geturl(), safe=_SAFE)
-    return safe if len(safe) <= LONGEST else ""
+    if len(safe) <= LONGEST:
+        return safe
+    return ""
 
 
 def pdf_url(paper: Paper) -> str:

@@ -152,7 +152,9 @@ class _Formula:
 
 def _bracketed(inner: str) -> str:
     """Returns a part of a fraction or root, in brackets unless it is one word."""
-    return inner if inner.isalnum() else f"({inner})"
+    if inner.isalnum():
+        return inner
+    return f"({inner})"
 
 
 def _prose(text: str) -> str:

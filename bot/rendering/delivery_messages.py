@@ -264,7 +264,9 @@ def _root(delivery: model.Delivery, paginator: Paginator) -> views.Root:
         f"{number} {views.paper_view(item, reader, views.TITLES).title}" for number, item in enumerate(items, 1)
     )
     left, count = len(delivery.items) - len(titles), reader.language.count
-    more = count("and {count} more in the thread", "and {count} more in the thread", left) if titles and left else ""
+    more = ""
+    if titles and left:
+        more = count("and {count} more in the thread", "and {count} more in the thread", left)
     return outline.root(delivery, reader, titles, more)
 
 

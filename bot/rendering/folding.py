@@ -25,7 +25,9 @@ def folded(text: str, width: int) -> str:
 def hanging(line: str) -> int:
     """Returns the number of columns before the text of a line: spaces, and perhaps a number or a bullet."""
     before = _BEFORE_TEXT.match(line)
-    return cell_len(before[0]) if before else 0
+    if before:
+        return cell_len(before[0])
+    return 0
 
 
 def breaks(line: str, width: int) -> tuple[int, list[int]]:

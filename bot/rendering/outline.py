@@ -131,9 +131,9 @@ def empty_text(delivery: model.Delivery, reader: views.Reader) -> str:
             facts.seen,
         )
     elif not facts.known:
-        text = (
-            language.say("No papers came on {days}.", days=days) if days else language.say("No papers have come yet.")
-        )
+        text = language.say("No papers have come yet.")
+        if days:
+            text = language.say("No papers came on {days}.", days=days)
     elif days:
         text = language.count(
             "The only paper of {days} did not match.",

@@ -204,7 +204,9 @@ def macro_name(view: object) -> str:
 def line_ends_between(above: object, below: object, *, under_head: str = "\n\n") -> str:
     """Returns the line ends between two views in a text: an empty line, unless the two belong together."""
     if isinstance(above, views.Head):
-        return "\n\n" if above.remark else under_head
+        if above.remark:
+            return "\n\n"
+        return under_head
     if (
         isinstance(above, views.Heading)
         or isinstance(below, views.More)

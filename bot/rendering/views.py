@@ -342,8 +342,9 @@ def _reason(because: model.Because, reader: Reader) -> str:
 def subscription_label(because: model.Because, reader: Reader) -> str:
     """Returns the name of the subscription, or its query if it has none; and who subscribed, if papers name people."""
     called = cleaning.short(because.label, _LABEL_WIDTH)
-    asked = cleaning.short(because.added_by, _LABEL_WIDTH) if reader.names_subscribers else ""
-    return f"{called} ({asked})" if asked else called
+    if reader.names_subscribers and (asked := cleaning.short(because.added_by, _LABEL_WIDTH)):
+        return f"{called} ({asked})"
+    return called
 
 
 def is_told_in(paper: model.Paper, language: str) -> bool:
