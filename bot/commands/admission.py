@@ -60,6 +60,12 @@ def let_in(context: CommandContext, standing: Standing, before: model.Chat, *, h
     return decision
 
 
+def waits(context: CommandContext) -> bool:
+    """Lets the chat in if an operator wants that. Returns whether it must wait for one. Raises Refused."""
+    standing = admission.standing_of(context.transaction, context.chat.address)
+    return let_in(context, standing, context.chat, has_new=not standing.is_admitted) == "wait"
+
+
 def decide_entry(
     standing: Standing, before: model.Chat, *, has_new: bool, by_operator: bool, access: Access
 ) -> Decision:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.commands import cities, paper_buttons, phrasing, picking
 from bot.commands.confirmation import edit_here, subscribe_and_echo
-from bot.commands.context import Callback, CommandContext
+from bot.commands.context import Callback, CommandContext, matching
 from bot.commands.subscription_form import is_author
 from bot.commands.undo import undo_row
 from bot.ports import channel
@@ -242,5 +242,5 @@ CALLBACKS = {
     "card-exclude": Callback(letter="x", run=on_exclude, needs_manager=True),
     "leave-out": Callback(run=on_leave_out, needs_manager=True),
     "card-follow": Callback(letter="a", run=on_follow, needs_manager=True),
-    "follow-author": Callback(run=on_follow_author, needs_manager=True, queries=_query_of_author),
+    "follow-author": Callback(run=on_follow_author, needs_manager=True, matches_ahead=matching(_query_of_author)),
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.commands.connect import remember_managed_chat
+from bot.commands.connect import remember_managed_chat, store_private_chat
 from bot.commands.context import CommandContext, Event
 from bot.commands.pause import what_waits
 from bot.commands.start import how_to_begin
@@ -129,7 +129,7 @@ def _in_private(context: CommandContext, missed: channel.Reply | None) -> channe
     asked = conversation_state.known_or_new(context.transaction, private, model.ChatKind.PRIVATE)
     lines, buttons = what_waits(replace(context, chat=there, origin=asked))
     if card is None:
-        card = channel.Reply(target_chat=private, lines=(context.say("I can write to {chat} again.", chat=there.name),))
+        card = replace(context.reply("I can write to {chat} again.", chat=there.name), target_chat=private)
     return replace(card, lines=(*card.lines, *lines), buttons=(*card.buttons, *buttons))
 
 
@@ -137,8 +137,9 @@ def on_left(context: CommandContext) -> channel.Reply | None:
     """Handles that the bot was blocked or removed: pauses the deliveries until it is let in again."""
     if _has_moved(context):
         return None
-    private = context.chat.kind is model.ChatKind.PRIVATE
-    reason = "The bot was blocked there." if private else "The bot was removed from there."
+    reason = "The bot was removed from there."
+    if context.chat.kind is model.ChatKind.PRIVATE:
+        reason = "The bot was blocked there."
     notices.pause_unreachable(
         context.transaction, context.origin.address, reason, topic=False, now=context.now, by=context.request.sender
     )
@@ -161,14 +162,17 @@ def on_muted(context: CommandContext) -> channel.Reply | None:
         reason=states.PauseReason.NO_RIGHTS,
         now=context.now,
     )
-    private = _private_chat(context) if came and context.chat.kind is model.ChatKind.BROADCAST else None
+    if not came or context.chat.kind is not model.ChatKind.BROADCAST:
+        return None
+    private = _private_chat(context)
     if private is None:
         return None
-    title = context.chat.name
-    words = context.say(
-        "I am in the channel {title} now, but may not post there. Give me the right to post.", title=title
+    reply = context.reply(
+        "I am in the channel {title} now, but may not post there. Give me the right to post.",
+        title=context.chat.name,
+        ok=False,
     )
-    return channel.Reply(target_chat=private, lines=(words,), ok=False)
+    return replace(reply, target_chat=private)
 
 
 def on_back(context: CommandContext) -> channel.Reply | None:
@@ -191,7 +195,9 @@ def on_moved(context: CommandContext) -> channel.Reply | None:
     The platform reports this for both chats; the second report changes nothing.
     """
     here, details = context.request.chat, context.event_details
-    old, new = (here.address, details["to"]) if details.get("to") else (details.get("from", ""), here.address)
+    old, new = details.get("from", ""), here.address
+    if details.get("to"):
+        old, new = here.address, details["to"]
     if old and new:
         chat_moved(context.transaction, model.ChatAddress(here.platform, old), new, now=context.now)
     return None
@@ -214,9 +220,7 @@ def _store_new_chat(context: CommandContext) -> None:
         return
     admitted_chats.set_owner(context.transaction, remember_managed_chat(context).id, context.request.sender)
     if private := _private_chat(context):  # notices to the owner are sent there
-        conversation_state.store_chat(
-            context.transaction, private, model.ChatKind.PRIVATE, now=context.now, lang=context.request.language
-        )
+        store_private_chat(context, private)
 
 
 def _private_chat(context: CommandContext) -> model.ChatAddress | None:
@@ -225,9 +229,7 @@ def _private_chat(context: CommandContext) -> model.ChatAddress | None:
         return None
     chat = conversation_state.known_or_new(context.transaction, context.person, model.ChatKind.PRIVATE)
     if chat.id:
-        if chat.is_unreachable:
-            return None
-        return chat.address
+        return None if chat.is_unreachable else chat.address
     if updates.commands_since(context.transaction, context.person, context.now - WROTE_LATELY):
         return context.person
     return None

@@ -25,7 +25,7 @@ def connect(context: CommandContext) -> channel.Reply:
 
     The rights of the sender in the named chat were checked before.
     """
-    if context.request.place.kind is not model.ChatKind.PRIVATE:
+    if not context.request.place.is_private:
         return _in_private(context)
     if not context.is_about_here:
         return _begin(context)
@@ -40,9 +40,7 @@ def connect(context: CommandContext) -> channel.Reply:
 def _begin(context: CommandContext) -> channel.Reply:
     chat = remember_managed_chat(context)
     # The private chat must be stored, because notices about the managed chat are sent there.
-    conversation_state.store_chat(
-        context.transaction, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
-    )
+    store_private_chat(context, context.origin.address)
     context.remember(
         conversation_state.managed_name(context.origin.address),
         {"chat": str(chat.address)},
@@ -59,6 +57,13 @@ def _begin(context: CommandContext) -> channel.Reply:
         ok=True,
         buttons=((end,),),
         names_chat=True,
+    )
+
+
+def store_private_chat(context: CommandContext, address: model.ChatAddress) -> None:
+    """Stores the private chat of the sender, so that it can get notices."""
+    conversation_state.store_chat(
+        context.transaction, address, model.ChatKind.PRIVATE, now=context.now, lang=context.request.language
     )
 
 
@@ -118,11 +123,8 @@ def _chats_of_person(context: CommandContext) -> dict[model.ChatAddress, model.C
     turned_to = (
         conversation_state.known_or_new(context.transaction, address, model.ChatKind.BROADCAST) for address in addresses
     )
-    return {
-        chat.address: chat
-        for chat in (*admitted_chats.chats_of(context.transaction, context.origin.address), *turned_to)
-        if chat.id
-    }
+    set_up = admitted_chats.chats_of(context.transaction, context.origin.address)
+    return {chat.address: chat for chat in (*set_up, *turned_to) if chat.id}
 
 
 def _add_to_chats_of_person(context: CommandContext, address: model.ChatAddress) -> None:
@@ -133,10 +135,8 @@ def _add_to_chats_of_person(context: CommandContext, address: model.ChatAddress)
 
 
 def _choice(context: CommandContext, chat: model.Chat) -> channel.Button:
-    label = clip(chat.name, _LABEL)
-    return channel.Button(
-        label=label, verb="connect", arguments={"about": str(chat.address)}, only_for=context.request.sender
-    )
+    label, about = clip(chat.name, _LABEL), {"about": str(chat.address)}
+    return channel.Button(label=label, verb="connect", arguments=about, only_for=context.request.sender)
 
 
 def _in_private(context: CommandContext) -> channel.Reply:

@@ -21,6 +21,7 @@ from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
 from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.operators import is_operator
+from subscriptions.service.recent_matches import match_ahead
 from subscriptions.store import callbacks
 from subscriptions.store.database.store import Transaction
 
@@ -238,13 +239,25 @@ CommandFunction = Callable[[CommandContext], Reply | None]
 Condition = Callable[[CommandContext], bool]
 
 
-QueryTexts = Callable[[CommandContext], Iterable[str]]
 MatchesAhead = Callable[[CommandContext], None]
 
 
-def query_of_button(context: CommandContext) -> Iterable[str]:
-    """Returns the query of a button, which is its argument `text`."""
+def matching(texts: Callable[[CommandContext], Iterable[str]]) -> MatchesAhead:
+    """Returns a function that matches the queries that a command is about, which `texts` returns."""
+
+    def match(context: CommandContext) -> None:
+        now, categorised = context.now, context.bot_info.categorised
+        match_ahead(context.transaction, context.chat, texts(context), now=now, categorised=categorised)
+
+    return match
+
+
+def _query_of_button(context: CommandContext) -> tuple[str, ...]:
     return (str(context.arguments.get("text", "")),)
+
+
+match_button = matching(_query_of_button)
+"""Matches the query of a button, which is its argument `text`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,9 +268,7 @@ class Action:
     needs_manager: bool = False  # only for people who manage the chat that it is about
     needs_operator: bool = False  # only for operators of the bot
     writes: Condition | bool | None = None  # whether it writes to the store; None: it writes if it needs a manager
-    queries: QueryTexts | None = None  # the queries to match before the writing transaction, for the reply
-    # does other matching that the command needs, also before the writing transaction
-    matches_ahead: MatchesAhead | None = None
+    matches_ahead: MatchesAhead | None = None  # matches before the writing transaction what the reply needs
     stays_here: bool = False  # is about the chat where it was requested, even if that chat manages another one
     wants_file: FileReader | None = None  # reads an attached document
     topic_name: Callable[[CommandContext], str] | None = (

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.commands import asking, picking, typed_times
 from bot.commands.confirmation import REWRITE, echo, edit_and_echo, edit_here
-from bot.commands.context import Callback, Command, CommandContext, query_of_button
+from bot.commands.context import Callback, Command, CommandContext, match_button, matching
 from bot.commands.schedule import set_schedule
 from bot.commands.search import query_of
 from bot.commands.subscription_form import edit_subscription
@@ -152,7 +152,7 @@ COMMANDS = (
         examples=("/edit 1 diffusion -survey",),
         run=edit_,
         needs_manager=True,
-        queries=_queries,
+        matches_ahead=matching(_queries),
         shows_without_args=True,
         usage="N QUERY",
         summary=errors.Sentence("change a subscription"),
@@ -170,8 +170,10 @@ COMMANDS = (
 CALLBACKS = {
     "edit-ask": Callback(run=picking.on_subscription(_ask_query), needs_manager=True),
     "edit-ask-page": Callback(run=_which, writes=True, replaces=True),
-    "edit-at": Callback(run=_rewrite, needs_manager=True, queries=query_of_button, replaces=True),
-    REWRITE: Callback(run=_rewrite, needs_manager=True, queries=query_of_button, replaces=True),
-    "edit": Callback(run=picking.on_subscription(answer_edit), needs_manager=True, queries=_query_of_answer),
+    "edit-at": Callback(run=_rewrite, needs_manager=True, matches_ahead=match_button, replaces=True),
+    REWRITE: Callback(run=_rewrite, needs_manager=True, matches_ahead=match_button, replaces=True),
+    "edit": Callback(
+        run=picking.on_subscription(answer_edit), needs_manager=True, matches_ahead=matching(_query_of_answer)
+    ),
     "name": Callback(run=picking.on_subscription(answer_name), needs_manager=True),
 }

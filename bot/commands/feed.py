@@ -6,7 +6,6 @@ from bot.commands import admission
 from bot.commands.context import Callback, Command, CommandContext, refusal
 from bot.ports import channel
 from subscriptions import errors
-from subscriptions.service import access
 from subscriptions.states import Opens
 from subscriptions.store import chat_keys
 
@@ -90,8 +89,7 @@ def _refuse_before_others(context: CommandContext) -> None:
 
 def _made(context: CommandContext, opens: Opens) -> channel.Reply:
     """Makes a key. Raises Refused if the operator has not let the chat in."""
-    standing = access.standing_of(context.transaction, context.chat.address)
-    if admission.let_in(context, standing, context.chat, has_new=not standing.is_admitted) == "wait":
+    if admission.waits(context):
         raise refusal(
             "The operator of this bot has not let this chat in yet.",
             "Subscribe to a topic, and I ask them: /sub diffusion",

@@ -138,7 +138,7 @@ def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> 
     """
     request = replace(request, text=visible(request.text))
     name, rest = _first_word(request.text)
-    private = request.place.kind is model.ChatKind.PRIVATE
+    private = request.place.is_private
     mail = _mail_in(request.text)
     found = None if _named_first(rest)[0] else mail or spoken(request.text).command
     refers = private and not request.trigger_id and not mail and spoken(request.text).follows
@@ -176,7 +176,7 @@ def _several(request: conversation.MessageRequest, registry: Registry, *, is_typ
         return None
     commands = [_of_command(registry, request, *one) for one in found if one]
     sure = [one for one in commands if one and not one.target and not one.destination and not one.needs_operator]
-    is_private = request.place.kind is model.ChatKind.PRIVATE
+    is_private = request.place.is_private
     if len(sure) < len(commands) or not (is_private or (len(sure) == len(found) > 1)):
         return None
     intent = _intent(registry.callbacks[plain_text.SEVERAL])
@@ -200,7 +200,7 @@ def _is_typed(request: conversation.MessageRequest, name: str, rest: str) -> boo
     """
     if request.trigger_id or _named_first(rest)[0]:
         return True
-    if request.place.kind is model.ChatKind.PRIVATE:
+    if request.place.is_private:
         return name.casefold() in _TYPED_IN_PRIVATE and bool(rest)
     return not rest or name.casefold() not in _ALONE
 
@@ -217,7 +217,7 @@ def _of_command(registry: Registry, request: conversation.MessageRequest, name: 
     command = registry.command_named(name)
     if command is None:
         # In a group, an unknown command may be meant for another bot.
-        if request.place.kind is not model.ChatKind.PRIVATE and not request.is_addressed:
+        if not request.place.is_private and not request.is_addressed:
             return None
         said = spoken(f"{name} {text}").command if not name.isascii() else None  # /订阅 扩散
         said = said or ((VERBS[name], text) if name in VERBS else None)

@@ -24,8 +24,7 @@ def email(context: CommandContext) -> channel.Reply:
     address = addresses.facts_of(platform).read_address(typed)
     if address is None:
         raise refusal("“{text}” is no e-mail address.", "Write /email me@lab.org", text=typed)
-    standing = access.standing_of(context.transaction, context.chat.address)
-    if admission.let_in(context, standing, context.chat, has_new=not standing.is_admitted) == "wait":
+    if admission.waits(context):
         admission.ask_operators(context, f"/email {address.address}")
         words = context.say("I ask no address before the operator of this bot lets this chat in. Say it again then.")
         return channel.Reply(lines=(words,), ok=False)

@@ -1,7 +1,9 @@
 """admin, allow and deny: make the first operator, list the chats that wait (how many), and decide which chats are served."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from bot.commands.connect import store_private_chat
 from bot.commands.context import Callback, Command, CommandContext, refusal
 from bot.ports import channel
 from subscriptions import addresses, errors, model
@@ -14,10 +16,9 @@ _HERE = 10  # waiting chats that /allow lists
 
 def admin(context: CommandContext) -> channel.Reply:
     """Makes the sender the first operator if the code is the one that `run` wrote to the log."""
-    if context.request.place.kind is not model.ChatKind.PRIVATE:
-        return channel.Reply(
-            lines=(context.say("Not here, where others read it: write to me in private."),), ok=False, is_ephemeral=True
-        )
+    if not context.request.place.is_private:
+        reply = context.reply("Not here, where others read it: write to me in private.", ok=False)
+        return replace(reply, is_ephemeral=True)
     if context.has_open_name:
         return context.reply(
             "Not here, where everyone who knows the password can take your name: send me the code on another platform.",
@@ -27,11 +28,9 @@ def admin(context: CommandContext) -> channel.Reply:
         return context.reply("You run this bot. /status shows whether all is well.", ok=True)
     if not context.args:
         return context.reply("Send the code that the bot wrote into its log at the start: /admin CODE", ok=False)
-    home = conversation_state.store_chat(
-        context.transaction, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
-    )
+    store_private_chat(context, context.origin.address)
     taken = operators.redeem_code(
-        context.transaction, home.address, context.args, admins=context.bot_info.admins, now=context.now
+        context.transaction, context.origin.address, context.args, admins=context.bot_info.admins, now=context.now
     )
     if taken == "made":
         return _made_operator(context)

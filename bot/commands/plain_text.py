@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.commands import asking, offered, paper_lookup, search, yes_no
 from bot.commands.cards import opens_a_paper
-from bot.commands.context import Callback, CommandContext
+from bot.commands.context import Callback, CommandContext, matching
 from bot.ports import channel
 from bot.ports.attached import FileWithoutCommand
 from subscriptions.model import ChatKind
@@ -144,4 +144,6 @@ def _queries(context: CommandContext) -> tuple[str, ...]:
     return (split_when(context.args.strip()).query,)
 
 
-PLAIN_TEXT = Callback(run=plain_text, writes=writes, keeps_question=True, queries=_queries, is_unsure=_is_unsure)
+PLAIN_TEXT = Callback(
+    run=plain_text, writes=writes, keeps_question=True, matches_ahead=matching(_queries), is_unsure=_is_unsure
+)

@@ -4,7 +4,7 @@ What it writes may be wrong, or what strangers made it write. So commands that c
 them, word for word as they will run, and a button does them. What is shown was checked by bot/conversation/proposals.py.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -75,11 +75,6 @@ def _each(context: CommandContext) -> Iterator[tuple[Command, CommandContext]]:
             yield command, replace(context, args=one.args, arguments={})
 
 
-def _queries(context: CommandContext) -> Iterable[str]:
-    for command, here in _each(context):
-        yield from command.queries(here) if command.queries else ()
-
-
 def _match_ahead(context: CommandContext) -> None:
     for command, here in _each(context):
         if command.matches_ahead:
@@ -88,6 +83,4 @@ def _match_ahead(context: CommandContext) -> None:
 
 ASK = Callback(run=ask, writes=True)
 SHOW = Callback(run=show, writes=False, matches_ahead=_match_ahead)
-CALLBACKS = {
-    "do-proposed": Callback(run=on_do, needs_manager=True, queries=_queries, matches_ahead=_match_ahead, replaces=True)
-}
+CALLBACKS = {"do-proposed": Callback(run=on_do, needs_manager=True, matches_ahead=_match_ahead, replaces=True)}

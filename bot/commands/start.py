@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.commands import phrasing
 from bot.commands.confirmation import subscribe_and_echo
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import Callback, Command, CommandContext, matching
 from bot.ports import channel as channels
 from subscriptions import errors
 from subscriptions.model import ChatKind
@@ -149,5 +149,5 @@ COMMANDS = (
 
 CALLBACKS: dict[str, Callback] = {
     "speak": Callback(run=on_speak, needs_manager=True, replaces=True),
-    "accept": Callback(run=on_accept, needs_manager=True, queries=_query_of_link, replaces=True),
+    "accept": Callback(run=on_accept, needs_manager=True, matches_ahead=matching(_query_of_link), replaces=True),
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands import confirmation, phrasing, picking, typed_times
-from bot.commands.context import Callback, Command, CommandContext, query_of_button, refusal
+from bot.commands.context import Callback, Command, CommandContext, match_button, matching, refusal
 from bot.commands.subscription_form import new_subscription
 from bot.commands.typed_times import OnlyTime
 from bot.commands.undo import undo_row
@@ -247,7 +247,7 @@ COMMANDS = (
         aliases=("subscribe", "add", "follow"),
         run=sub,
         needs_manager=True,
-        queries=_queries,
+        matches_ahead=matching(_queries),
         shows_without_args=True,
         many_lines=True,
         usage="QUERY [WHEN]",
@@ -256,7 +256,7 @@ COMMANDS = (
 )
 
 CALLBACKS = {
-    "subscribe-to": Callback(run=sub, needs_manager=True, args_from="text", queries=_queries),
-    typed_times.AS_WORDS: Callback(run=on_as_words, needs_manager=True, queries=query_of_button, replaces=True),
-    "subscribe-at": Callback(run=on_subscribe_at, needs_manager=True, queries=query_of_button),
+    "subscribe-to": Callback(run=sub, needs_manager=True, args_from="text", matches_ahead=matching(_queries)),
+    typed_times.AS_WORDS: Callback(run=on_as_words, needs_manager=True, matches_ahead=match_button, replaces=True),
+    "subscribe-at": Callback(run=on_subscribe_at, needs_manager=True, matches_ahead=match_button),
 }

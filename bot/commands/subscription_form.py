@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot.commands import cities, phrasing, picking
 from bot.commands.confirmation import echo, edit_and_echo
-from bot.commands.context import Callback, Command, CommandContext, Event, refusal
+from bot.commands.context import Callback, Command, CommandContext, Event, matching, refusal
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.categories import is_category
@@ -357,11 +357,13 @@ EVENTS = {"shortcut": Event(run=form, writes=False)}
 CALLBACKS = {
     # this verb is in home views that were shown earlier
     "new-subscription": Callback(run=form),
-    "send-new": Callback(run=on_submit_new, needs_manager=True, queries=_queries, show_form=on_change_new),
+    "send-new": Callback(
+        run=on_submit_new, needs_manager=True, matches_ahead=matching(_queries), show_form=on_change_new
+    ),
     "send-edit": Callback(
         run=picking.on_subscription(on_submit_edit),
         needs_manager=True,
-        queries=_queries,
+        matches_ahead=matching(_queries),
         show_form=picking.on_subscription(on_change_edit),
     ),
 }

@@ -104,7 +104,7 @@ async def _authorize_managed_chat(
 
 async def _refusal_here(deps: Dependencies, request: conversation.Request, intent: Intent) -> CommandFunction | None:
     """Returns a refusal if the sender may not change the chat where the request was made; None if they may."""
-    if not intent.needs_manager or request.place.kind is model.ChatKind.PRIVATE or request.sender_is_admin:
+    if not intent.needs_manager or request.place.is_private or request.sender_is_admin:
         return None
     chat = await deps.store.run(conversation_state.known_or_new, request.chat, request.place.kind)
     members, team = chat.settings.manage == "members", request.place.kind is model.ChatKind.TEAM
@@ -171,7 +171,7 @@ async def administers(deps: Dependencies, request: conversation.Request) -> bool
 async def _operator_is_admin(deps: Dependencies, prepared: PreparedRequest) -> bool:
     """Returns whether an operator administers the chat. Asks only about groups and channels that are not admitted yet."""
     bot_info, chat = deps.conversation.bot_info, replace(prepared.place.chat, topic="")
-    of_many = prepared.place.kind is not model.ChatKind.PRIVATE and deps.api_of(chat) is not None
+    of_many = not prepared.place.is_private and deps.api_of(chat) is not None
     if bot_info.access == "open" or not prepared.intent.needs_manager or prepared.refusal is not None or not of_many:
         return False
     if (await deps.store.run(access.standing_of, chat)).is_admitted:

@@ -34,7 +34,7 @@ def build_command_context(store: Transaction, deps: Dependencies, prepared: Prep
     reader = _reader(store, request, origin)
     conversation, api = deps.conversation, deps.api_of(request.chat)
     localizer = Language(reader.settings.lang, chat.settings.timezone)
-    is_private, has_ephemeral = request.place.kind is model.ChatKind.PRIVATE, api is not None and api.has_ephemeral
+    is_private, has_ephemeral = request.place.is_private, api is not None and api.has_ephemeral
     return CommandContext(
         transaction=store,
         now=deps.clock.now(),
@@ -68,7 +68,7 @@ def _in_its_language(store: Scope, request: Request, now: datetime) -> Request:
 
     In a private chat, it gets the language in which the person last wrote.
     """
-    if request.place.kind is not model.ChatKind.PRIVATE:
+    if not request.place.is_private:
         return request
     last = callbacks.get_conversation_state(store, _heard_name(request.chat), now=now)
     if last:

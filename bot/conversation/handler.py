@@ -115,17 +115,12 @@ def _store_effect(
 
 def _match_ahead(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> None:
     """Matches the queries whose matches the reply needs, and caches the matches for the command."""
-    now, categorised = deps.clock.now(), deps.conversation.bot_info.categorised
-    intent = prepared.intent
-    if prepared.refusal is not None or not (intent.queries or intent.matches_ahead):
-        recent_matches.recent(transaction, now)
+    recent_matches.recent(transaction, deps.clock.now())
+    if prepared.refusal is not None or prepared.intent.matches_ahead is None:
         return
     context = command_contexts.build_command_context(transaction, deps, prepared)
-    texts = intent.queries(context) if intent.queries else ()
-    recent_matches.match_ahead(transaction, context.chat, texts, now=now, categorised=categorised)
     with suppress(errors.PaperwireError):  # the command itself will report this error
-        if intent.matches_ahead:
-            intent.matches_ahead(context)
+        prepared.intent.matches_ahead(context)
 
 
 def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:

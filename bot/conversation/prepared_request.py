@@ -91,7 +91,7 @@ def _read_known(store: Store, deps: Dependencies, request: Request) -> _Known | 
             request = _with_home_chat(transaction, request, registry)
             if isinstance(request, CallbackRequest):
                 token = _permitted_token(transaction, request, registry)
-        is_private = request.place.kind is model.ChatKind.PRIVATE
+        is_private = request.place.is_private
         managed = conversation_state.managed_chat(transaction, request.chat, now=now) if is_private else None
     return _Known(request, here, token, managed)
 

@@ -37,7 +37,7 @@ def is_ephemeral(
         return False
     if request.place.is_outside:
         return True
-    return request.place.kind is not model.ChatKind.PRIVATE and (reply.is_ephemeral or not changed)
+    return not request.place.is_private and (reply.is_ephemeral or not changed)
 
 
 def without_toast(reply: channel.Reply) -> channel.Reply:
@@ -49,7 +49,7 @@ def without_toast(reply: channel.Reply) -> channel.Reply:
 
 def with_invitation(context: CommandContext, reply: channel.Reply) -> channel.Reply:
     """Returns the reply; if the bot is not in the channel of the request, with a line that says how to invite it."""
-    if not context.request.place.is_outside or context.request.place.kind is model.ChatKind.PRIVATE:
+    if not context.request.place.is_outside or context.request.place.is_private:
         return reply
     name = context.bot_info.bot_names.get(context.request.chat.platform, "paperwire")
     words = context.say(

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from bot.ports import conversation as conversations
-from subscriptions import model
 
 MINUTE = 60.0  # seconds
 MAX_OF_CHAT = 20  # commands per minute; every platform lets a bot write at least this many messages into a group
@@ -29,7 +28,7 @@ class CommandLimits:
         if request.is_local:
             return False
         given = self._given_in(str(request.chat), second)
-        if _is_alone(request):
+        if request.place.is_private:
             return len(given) >= MAX_OF_CHAT
         return sum(person == request.sender for _, person in given) >= MAX_OF_PERSON
 
@@ -48,7 +47,7 @@ class CommandLimits:
 
     def seconds_left(self, request: conversations.Request, second: float) -> float:
         """Returns the estimated seconds until the sender of a refused command may give the next one."""
-        by_person = self.is_person_over(request, second) and not _is_alone(request)
+        by_person = self.is_person_over(request, second) and not request.place.is_private
         given = self._given_in(str(request.chat), second)
         first = next((at for at, person in given if person == request.sender or not by_person), second)
         return max(0.0, first + MINUTE - second)
@@ -68,7 +67,3 @@ class CommandLimits:
 
     def _given_in(self, chat: str, second: float) -> tuple[tuple[float, str], ...]:
         return tuple(one for one in self._given.get(chat, ()) if one[0] > second - MINUTE)
-
-
-def _is_alone(request: conversations.Request) -> bool:
-    return request.place.kind is model.ChatKind.PRIVATE

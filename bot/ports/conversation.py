@@ -30,6 +30,11 @@ class Place:
     is_linked: bool = False  # the chat is a group for a channel's comments, or that channel; set only by `find_chat`
     is_outside: bool = False  # the bot is not in the chat, so it can reply only through the request's `response_url`
 
+    @property
+    def is_private(self) -> bool:
+        """Returns whether it is the private chat of a person."""
+        return self.kind is model.ChatKind.PRIVATE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestBase:

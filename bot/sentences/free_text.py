@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.commands import asking, offered, plain_text, search, settings_form
 from bot.commands.answers import where_it_is
-from bot.commands.context import Callback, CommandContext
+from bot.commands.context import Callback, CommandContext, matching
 from bot.commands.paper_days import paper_days
 from bot.commands.spoken import spoken
 from bot.ports import channel
@@ -133,4 +133,6 @@ def _queries(context: CommandContext) -> tuple[str, ...]:
     return (split_when(search.query_of(rank.rest if rank else said)).query,)
 
 
-FREE_TEXT = Callback(run=free_text, writes=_writes, keeps_question=True, queries=_queries, is_unsure=_is_unsure)
+FREE_TEXT = Callback(
+    run=free_text, writes=_writes, keeps_question=True, matches_ahead=matching(_queries), is_unsure=_is_unsure
+)

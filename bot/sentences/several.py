@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.commands import asking, in_turn, offered, picking, search
-from bot.commands.context import Callback, CommandContext
+from bot.commands.context import Callback, CommandContext, matching
 from bot.commands.phrasing import everyday_cadence
 from bot.ports import channel
 from bot.sentences import acting, all_but, following, free_text, meant, references, same_time
@@ -192,4 +192,4 @@ def _queries(context: CommandContext) -> Iterator[str]:
             yield split_when(command[1]).query
 
 
-SEVERAL = Callback(run=several, writes=True, keeps_question=True, queries=_queries)
+SEVERAL = Callback(run=several, writes=True, keeps_question=True, matches_ahead=matching(_queries))
