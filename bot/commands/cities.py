@@ -158,7 +158,7 @@ def zone_buttons(context: CommandContext, page: int = 0, *, replaces: bool = Fal
     return button_rows([*buttons, _another_city(context, number + 1, replaces=replaces)])
 
 
-def zone_row(context: CommandContext) -> tuple[channel.Button, ...]:
+def zone_row(context: CommandContext) -> channel.Row:
     """Returns one row of buttons for a reply that is not about the zone: the likeliest cities, and [another city]."""
     near = likely_cities(context.now, operator=context.bot_info.timezone, language=context.request.language)
     other = _another_city(context, 0)
@@ -200,7 +200,7 @@ def local_time(now: datetime, name: str) -> str:
 
 def button_rows(buttons: Sequence[channel.Button], most: int = _ROW, columns: int = _ROW) -> channel.Buttons:
     """Returns the buttons in rows that are readable on a phone: of at most so many buttons, and so many columns."""
-    rows: list[tuple[channel.Button, ...]] = []
+    rows: list[channel.Row] = []
     for button in buttons:
         row = (*rows[-1], button) if rows else ()
         if row and len(row) <= most and len(row) * max(width(one.label) for one in row) <= columns:

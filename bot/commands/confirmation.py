@@ -153,34 +153,31 @@ def echo(
         short=not private,
         now=context.now,
     )
+    more = []
     if private and done.query.wants_nearness:
-        near = context.say(
-            "Near by the words {words}; the nearest {most} each time.",
-            words=", ".join(near_papers.words_near(context.transaction, done.query)[:_MOST_WORDS]),
-            most=MOST_NEAR,
-        )
-        reply = replace(reply, lines=(*reply.lines, near))
-    words: tuple[channel.Button, ...] = ()
+        near = ", ".join(near_papers.words_near(context.transaction, done.query)[:_MOST_WORDS])
+        more.append(context.say("Near by the words {words}; the nearest {most} each time.", words=near, most=MOST_NEAR))
+    words: channel.Row = ()
     if ending is not None and done.outcome != "known":
         reply = typed_times.with_time_note(context, ending, reply)
         words = typed_times.as_words_button(context, typed, number) if ending.either else ()
     better = _advice_button(context, advice, done.subscription.number) if advice else None
     meant = _meant_instead(context, done, ending) if private and not done.found else ""
     if meant:
-        reply = replace(reply, lines=(*reply.lines, context.say("Did you mean “{meant}”?", meant=meant)))
+        more.append(context.say("Did you mean “{meant}”?", meant=meant))
         arguments = {"number": done.subscription.number, "text": meant}
         better = channel.Button(label=meant, verb=REWRITE, arguments=arguments)
     elif private and not done.found and better is None:
         better = context.button("look for older papers", "look-for", text=done.subscription.text)
-    zones: tuple[channel.Button, ...] = ()
+    zones: channel.Row = ()
     if _asks_for_zone(context, done):
-        reply = replace(reply, lines=(*reply.lines, _which_clock(context, done)))
+        more.append(_which_clock(context, done))
         zones = cities.zone_row(context)
         asking.expect_answer(context, "answer-zone")
     rows = (words, (better,) if better else (), _todays_and_undo(context, done), zones)
     did = "sub" if done.outcome == "added" else ""
     about = channel.About(number=done.subscription.number, did=did, asks=bool(meant))
-    return replace(reply, buttons=rows, about=about)
+    return replace(reply, lines=(*reply.lines, *more), buttons=rows, about=about)
 
 
 def _meant_instead(context: CommandContext, done: Subscribed, ending: Ending | None) -> str:
@@ -196,7 +193,7 @@ def _meant_instead(context: CommandContext, done: Subscribed, ending: Ending | N
     return ""
 
 
-def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[channel.Button, ...]:
+def _todays_and_undo(context: CommandContext, done: Subscribed) -> channel.Row:
     undoing, number = undo_button(context), done.subscription.number
     if context.origin.kind is not model.ChatKind.PRIVATE or done.outcome != "added" or not done.found:
         return undoing

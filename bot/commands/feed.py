@@ -109,7 +109,7 @@ def _made(context: CommandContext, opens: Opens) -> channel.Reply:
         head = context.say("For programs, what this chat can read: its subscriptions, all papers, and my answers:")
         secret = context.say("Whoever has the token can read that, so keep it secret.")
         code = f'curl -H "Authorization: Bearer {key}" {root}/api/subscriptions'
-    kept = context.say("{sentence} {next}", sentence=secret, next=context.say(_ONCE))
+    kept = context.localizer.joined(secret, context.say(_ONCE))
     return replace(_reply(context, opens, head, kept, *more), code=(code,), ok=True)
 
 

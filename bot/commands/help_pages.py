@@ -97,7 +97,7 @@ def _first(context: CommandContext) -> channels.Reply:
     return channels.Reply(lines=lines, buttons=((more, *_topics(context)[:2]),))
 
 
-def _topics(context: CommandContext) -> tuple[channels.Button, ...]:
+def _topics(context: CommandContext) -> channels.Row:
     return tuple(context.button(label, "help", topic=topic) for topic, label in TOPICS.items())
 
 

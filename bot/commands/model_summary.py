@@ -36,7 +36,7 @@ def lines(context: CommandContext, known: model.KnownPaper) -> tuple[str, ...]:
     )
 
 
-def buttons(context: CommandContext, known: model.KnownPaper) -> tuple[tuple[channel.Button, ...], ...]:
+def buttons(context: CommandContext, known: model.KnownPaper) -> channel.Buttons:
     """Returns the row of [wrong summary] under why a paper came, if a model made its summary."""
     made = made_for(context, known)
     if made is None or context.read_by_strangers:

@@ -7,7 +7,7 @@ from subscriptions import model
 from subscriptions.service import own_topics
 
 
-def topic_button(context: CommandContext, subscription: model.Subscription) -> tuple[channel.Button, ...]:
+def topic_button(context: CommandContext, subscription: model.Subscription) -> channel.Row:
     """Returns [own topic], or [out of the topic]; nothing where there are no topics, or for a chat that is managed."""
     if not context.is_about_own_chat or not context.opens_topics:
         return ()

@@ -268,8 +268,8 @@ def subscribed(
     if short:
         return Reply(
             lines=(
-                _on_one_line(localizer, head, *hints[:1]),
-                _on_one_line(localizer, _outcome(done, localizer), _first_delivery(done, localizer, now)),
+                localizer.joined(head, *hints[:1]),
+                localizer.joined(_outcome(done, localizer), _first_delivery(done, localizer, now)),
             ),
             ok=True,
         )
@@ -312,13 +312,6 @@ def unsubscribed(gone: Sequence[model.Subscription], localizer: Language, *, mis
         lines.append(localizer.count("and {count} more of them", "and {count} more of them", len(gone) - _MOST_NAMED))
     lines += [localizer.say("There is no {numbers} here.", numbers=missing)] if missing else []
     return Reply(lines=(head, *lines), ok=True, about=About(number=gone[0].number, did="unsub"))
-
-
-def _on_one_line(localizer: Language, first: str, *then: str) -> str:
-    """Returns several sentences on one line, joined as the language does it, with or without a space."""
-    for one in then:
-        first = localizer.say("{sentence} {next}", sentence=first, next=one)
-    return first
 
 
 def subscription_label(subscription: model.Subscription, most: int = _LONGEST_LABEL) -> str:
@@ -433,7 +426,7 @@ def _beginning(done: Subscribed, localizer: Language, now: datetime, *, says_sin
     since = localizer.say(
         "Begins with what came since {moment}.", moment=localizer.moment(done.starts, now=now, year=says_year)
     )
-    return localizer.say("{sentence} {next}", sentence=first, next=since)
+    return localizer.joined(first, since)
 
 
 def _first_delivery(done: Subscribed, localizer: Language, now: datetime) -> str:

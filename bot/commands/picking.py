@@ -173,7 +173,7 @@ def not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
     return (said,)
 
 
-def pager(context: CommandContext, page: int, pages: int, verb: str) -> tuple[channel.Button, ...]:
+def pager(context: CommandContext, page: int, pages: int, verb: str) -> channel.Row:
     """Returns [previous page] and [next page], if there are such pages."""
     ways = ((context.say("previous page"), page - 1), (context.say("next page"), page + 1))
     return tuple(

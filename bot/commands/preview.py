@@ -73,7 +73,7 @@ def _waiting(context: CommandContext, tried: Trial) -> tuple[str, ...]:
             return (context.say("Nothing of it is still to come."),)
         return ()
     words = context.count("{count} paper is still to come.", "{count} papers are still to come.", tried.waiting)
-    return (context.say("{sentence} {next}", sentence=words, next=_when(context, tried.subscriptions)),)
+    return (context.localizer.joined(words, _when(context, tried.subscriptions)),)
 
 
 def _when(context: CommandContext, subscriptions: Sequence[model.Subscription]) -> str:

@@ -21,10 +21,8 @@ def privacy(context: CommandContext) -> channel.Reply:
                 context.say(
                     "I keep this chat's settings, its subscriptions, which papers it was told and when, and which it opened, saved or liked, and its library."
                 ),
-                context.say(
-                    "{sentence} {next}",
-                    sentence=context.say("/forget erases it. Contact: {contact}", contact=contact),
-                    next=copies_kept(context),
+                context.localizer.joined(
+                    context.say("/forget erases it. Contact: {contact}", contact=contact), copies_kept(context)
                 ),
                 *([_sent_to_model(context)] if context.bot_info.model else []),
             ),

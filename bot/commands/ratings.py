@@ -175,7 +175,7 @@ def _page(context: CommandContext, start: int) -> channel.Reply:
 
 def _turning(context: CommandContext, start: int, amount: int) -> channel.Buttons:
     """Returns [newer] and [older], if there are such pages."""
-    row: tuple[channel.Button, ...] = ()
+    row: channel.Row = ()
     if start:
         row += (context.button("newer", "saved-page", start=start - PAGE, turns=True),)
     if start + PAGE < amount:

@@ -1,7 +1,6 @@
 """Shows the papers that a query found: rows, counts, [subscribe], [as words]; a time without a query; no active subscription."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from bot.commands import phrasing, picking, typed_times
 from bot.commands.context import CommandContext
@@ -93,7 +92,7 @@ def variant_label(localizer: Language, one: Variant) -> str:
     return one.text
 
 
-def card_buttons(items: Sequence[model.Item], *, first: int = 1) -> tuple[channel.Button, ...]:
+def card_buttons(items: Sequence[model.Item], *, first: int = 1) -> channel.Row:
     """Returns a numbered button for each paper; the button opens the paper's card."""
     return tuple(
         channel.Button(
@@ -126,7 +125,7 @@ def only_time_reply(context: CommandContext, typed: str) -> channel.Reply:
     reply = typed_times.only_time_refused(context, OnlyTime(typed), words)
     if not context.chat.id or not is_available(typed):
         return reply
-    return replace(reply, lines=(*reply.lines, context.say("For all subscriptions: /schedule {when}", when=typed)))
+    return reply.with_lines(context.say("For all subscriptions: /schedule {when}", when=typed))
 
 
 def time_refusal(context: CommandContext, ending: Ending) -> channel.Reply | None:
@@ -140,7 +139,7 @@ def time_refusal(context: CommandContext, ending: Ending) -> channel.Reply | Non
             reply = typed_times.time_refused_with_nearest(
                 context, error, channel.Button(label="", verb="schedule", arguments=number)
             )
-            return replace(reply, lines=(*reply.lines, named_by_number(context, meant)))
+            return reply.with_lines(named_by_number(context, meant))
         words = context.button("as words", "try", text=as_words(context.args))
         button = channel.Button(label="", verb="subscribe-at", arguments={"text": text})
         return typed_times.time_refused_with_nearest(context, error, button, (words,))

@@ -99,7 +99,7 @@ def finds_papers(context: CommandContext, said: str) -> bool:
     return bool(paper_search.search(context.transaction, query, most=1).found)
 
 
-def look_for_button(context: CommandContext, said: str) -> tuple[channel.Button, ...]:
+def look_for_button(context: CommandContext, said: str) -> channel.Row:
     """Returns [look for “…”], which searches for a text that was read as something other than a query."""
     words = " ".join(said.split())
     label = context.say("look for “{words}”", words=words[:_LONGEST])
@@ -305,9 +305,7 @@ def _instead(context: CommandContext, typed: str, spelled: Spelling, ending: End
 
 def _did_you_mean(context: CommandContext, spelled: Spelling) -> str:
     words = context.say("Nothing has {words}.", words=quoted(spelled.unknown))
-    return context.say(
-        "{sentence} {next}", sentence=words, next=context.say("Did you mean “{meant}”?", meant=spelled.meant)
-    )
+    return context.localizer.joined(words, context.say("Did you mean “{meant}”?", meant=spelled.meant))
 
 
 def quoted(words: Sequence[str]) -> str:
@@ -425,7 +423,7 @@ def _with_recent(context: CommandContext, recent: RecentMatches, amount: int, co
 
 def _page_buttons(
     context: CommandContext, text: str, stretches: Stretches, start: int, found: SearchResult
-) -> tuple[channel.Button, ...]:
+) -> channel.Row:
     """Returns [newer] and [show more], if there are such pages.
 
     The buttons hold the newest paper of the last stretch, so that newly arrived papers do not move the pages.

@@ -154,7 +154,7 @@ def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -
         (context.say("Without effect here:"), [phrasing.label_of(name, context.localizer) for name in idle]),
     ):
         if said:
-            yield context.say("{sentence} {next}", sentence=before, next=" · ".join(said))
+            yield context.localizer.joined(before, " · ".join(said))
 
 
 def _setting_line(context: CommandContext, name: str) -> str:
@@ -229,7 +229,7 @@ def _change(context: CommandContext, name: str, value: str) -> channel.Reply:
     reply = phrasing.setting_changed(name, before, after, localizer)
     if name == ZONE:
         clock = cities.local_time(context.now, settings.timezone)
-        reply = replace(reply, lines=(*reply.lines, localizer.say("It is {time} there.", time=clock)))
+        reply = reply.with_lines(localizer.say("It is {time} there.", time=clock))
     lines = (*reply.lines, *_side_notes(context, name, settings, localizer))
     undo = undo_row(replace(context, localizer=localizer))
     return replace(reply, lines=lines, buttons=undo, about=channel.About(setting=name))

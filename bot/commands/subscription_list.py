@@ -28,7 +28,7 @@ def on_list(context: CommandContext) -> channel.Reply:
     return _page(context, int(context.arguments.get("page", 0)))
 
 
-def change_buttons(context: CommandContext, subscription: model.Subscription) -> tuple[channel.Button, ...]:
+def change_buttons(context: CommandContext, subscription: model.Subscription) -> channel.Row:
     """Returns [edit], [pause] or [resume], and [remove]."""
     number = subscription.number
     hold = context.button("pause", "pause", number=number)

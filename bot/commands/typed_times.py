@@ -22,7 +22,7 @@ def with_time_note(context: CommandContext, ending: Ending, reply: channel.Reply
     said = context.say("({inner})", inner=note)
     head, *rest = reply.lines
     if context.read_by_group:
-        return replace(reply, lines=(context.say("{sentence} {next}", sentence=head, next=said), *rest))
+        return replace(reply, lines=(context.localizer.joined(head, said), *rest))
     return replace(reply, lines=(head, said, *rest))
 
 
@@ -38,7 +38,7 @@ def time_note(context: CommandContext, ending: Ending) -> str:
     return context.say("I read “{words}” as the time; in quotes it is words.", words=ending.when)
 
 
-def as_words_button(context: CommandContext, text: str, number: int | None) -> tuple[channel.Button, ...]:
+def as_words_button(context: CommandContext, text: str, number: int | None) -> channel.Row:
     """Returns [as words], which undoes the last change and subscribes with all of `text` as the query.
 
     The button is below the reply to a subscription that was added or edited. `number` is that of the edited

@@ -26,7 +26,7 @@ def undo_row(context: CommandContext) -> channel.Buttons:
     return (row,) if row else ()
 
 
-def undo_button(context: CommandContext) -> tuple[channel.Button, ...]:
+def undo_button(context: CommandContext) -> channel.Row:
     """Returns [undo] for what this message changed; no button if it changed nothing."""
     change = context.transaction.begun_changes.get(context.chat.id)
     if change is None:

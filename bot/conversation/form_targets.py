@@ -88,7 +88,7 @@ def with_home_view_tokens(
     """Returns the home view with a token id in each button. The tokens are valid until the view is shown again."""
     place, person = callbacks.home_view_of(context.origin.address), context.request.sender
 
-    def bound(buttons: Iterable[channel.Button], about: model.ChatAddress | None) -> tuple[channel.Button, ...]:
+    def bound(buttons: Iterable[channel.Button], about: model.ChatAddress | None) -> channel.Row:
         more = {_AT: _in_json(context, about)} if about else {}
         return tuple(with_token(button, tokens, place=place, person=person, more=more) for button in buttons)
 

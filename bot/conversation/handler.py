@@ -171,7 +171,7 @@ def _drafted(
         return None
     if not prepared.intent.is_only_command and has_content(reply):
         rest = context.say("I did the first command only; send each by itself.")
-        reply = replace(reply, lines=(*reply.lines, rest))
+        reply = reply.with_lines(rest)
     if isinstance(prepared.request, FormRequest) and prepared.request.is_submitted:
         reply = form_targets.as_form_problems(reply)
     return draft_reply(deps, context, reply, changed=changed)
@@ -216,7 +216,7 @@ def _run_command(context: CommandContext, prepared: PreparedRequest, *, writes: 
     # The text was read as a command, but it could also have been the answer to an open question.
     waits = asking.reminder(context) if prepared.intent.is_in_words else ""
     if reply is not None and reply.lines and waits:
-        return replace(reply, lines=(*reply.lines, waits))
+        return reply.with_lines(waits)
     return reply
 
 

@@ -55,7 +55,7 @@ def with_invitation(context: CommandContext, reply: channel.Reply) -> channel.Re
     words = context.say(
         "I am not in this channel, so I cannot post here yet. To let me in: {command}", command=f"/invite @{name}"
     )
-    return replace(reply, lines=(*reply.lines, words))
+    return reply.with_lines(words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +168,7 @@ def _with_tokens(
     about = str(context.chat.address) if context.chat.address != target.address else ""
     is_public, place = target.public or target.kind is model.ChatKind.BROADCAST, str(target.address)
 
-    def bound(row: tuple[channel.Button, ...]) -> tuple[channel.Button, ...]:
+    def bound(row: channel.Row) -> channel.Row:
         return tuple(
             form_targets.with_token(
                 button, tokens, place=place, person=button.only_for, more=_about(registry, button, about)

@@ -116,7 +116,7 @@ async def send_reply(deps: Dependencies, reply: StoredReply) -> None:
         except errors.NotDelivered as error:
             log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
             await _record_loss(deps, reply.chat, error)
-        await _write(deps, updates.finish_reply, reply.chat.platform, reply.update)
+        await until_stored(deps, updates.finish_reply, reply.chat.platform, reply.update)
 
 
 async def _show_views(deps: Dependencies, reply: StoredReply) -> bool:
@@ -258,7 +258,7 @@ async def _with_retries(
             await deps.clock.sleep(seconds)
             backoff *= 2
         except errors.ChatMoved as moved:
-            await _write(deps, chat_moved, chat, moved.address, now=deps.clock.now())
+            await until_stored(deps, chat_moved, chat, moved.address, now=deps.clock.now())
             chat = replace(chat, address=moved.address)
         except errors.Rejected as error:
             if plain or not error.form:
@@ -291,14 +291,8 @@ async def _reserve(deps: Dependencies, chat: model.ChatAddress) -> None:
             return
 
 
-async def _write(deps: Dependencies, work: Callable[..., None], *args: object, **named: object) -> None:
-    """Repeats `work` until the database accepts it, since a reply that is not marked as sent would be sent again."""
-    await until_stored(deps, work, *args, **named)
-
-
 async def _record_loss(deps: Dependencies, chat: model.ChatAddress, outcome: errors.NotDelivered) -> None:
     """If the reply was not delivered because the chat or topic is gone, records that it is gone."""
     if isinstance(outcome, errors.ChatGone):
-        is_topic, now = outcome.scope == "topic", deps.clock.now()
-        said = {"topic": is_topic, "reason": outcome.pause_reason, "now": now}
-        await _write(deps, pause_unreachable, chat, outcome.reason, **said)
+        is_topic, reason, now = outcome.scope == "topic", outcome.pause_reason, deps.clock.now()
+        await until_stored(deps, pause_unreachable, chat, outcome.reason, topic=is_topic, reason=reason, now=now)

@@ -256,7 +256,7 @@ def _frame(story: Story, language: Language) -> Frame:
         lead=language.say(
             "On Thursday a search becomes a subscription. On Monday at eight its papers are there: in Telegram, in Slack, by mail and on a page."
         ),
-        note=language.say("{sentence} {next}", sentence=story_counts(story, language), next=source_of_texts(language)),
+        note=language.joined(story_counts(story, language), source_of_texts(language)),
         steps=steps(language, "paperwire", "digest.md"),
         other=(other, PAGES[other], "English" if other == "en" else "中文"),
     )
@@ -274,7 +274,7 @@ def story_counts(story: Story, language: Language) -> str:
         "{count} papers were in two of the digests; no chat got one twice.",
         story.repeated,
     )
-    return language.say("{sentence} {next}", sentence=counted, next=twice)
+    return language.joined(counted, twice)
 
 
 def source_of_texts(language: Language) -> str:

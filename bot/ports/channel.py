@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -154,7 +154,8 @@ class Button:
     shows: str = ""  # the signal of the chat with which the button looks pressed; "SAVED:17": paper 17 is saved
 
 
-Buttons = tuple[tuple[Button, ...], ...]  # rows
+Row = tuple[Button, ...]
+Buttons = tuple[Row, ...]
 
 
 # Lone surrogates cannot be stored, some databases cannot store NUL, and control characters are invisible.
@@ -219,7 +220,7 @@ class HomeItem:
 
     text: str
     remark: str = ""  # shown below the text, in small letters
-    menu: tuple[Button, ...] = ()
+    menu: Row = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,7 +326,7 @@ class Reply:
     days: tuple[str, ...] = ()  # for each of `items`, the text shown next to it, such as its day; may be ""
     headings: Mapping[int, str] = field(default_factory=dict)  # index in `items` → a line above that paper
     first: int = 1
-    numbers: tuple[Button, ...] = ()  # for each of `items`, the button that opens its card; its label is a number
+    numbers: Row = ()  # for each of `items`, the button that opens its card; its label is a number
     delivery: model.Delivery | None = None  # a preview, shown as it would be sent
     buttons: Buttons = ()
     file: File | None = None
@@ -339,3 +340,7 @@ class Reply:
     home_view: HomeView | None = None  # the home view of the sender
     lookup_ids: tuple[str, ...] = ()  # arXiv ids that are looked up at arXiv after this reply
     about: About | None = None  # None: a following message cannot refer to this reply, except to its papers by number
+
+    def with_lines(self, *lines: str) -> "Reply":
+        """Returns the reply with these lines after its own."""
+        return replace(self, lines=(*self.lines, *lines))

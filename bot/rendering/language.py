@@ -91,6 +91,12 @@ class Language:
             return replace(sentence, values={**sentence.values, **values}).say(self.translate)
         return self.translate(sentence).format_map(values)
 
+    def joined(self, first: str, *then: str) -> str:
+        """Returns several sentences on one line, joined as the language does it, with or without a space."""
+        for one in then:
+            first = self.say("{sentence} {next}", sentence=first, next=one)
+        return first
+
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
         """Returns the singular or plural for `count`, with placeholders filled.
 

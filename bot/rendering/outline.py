@@ -149,8 +149,8 @@ def empty_text(delivery: model.Delivery, reader: views.Reader) -> str:
     else:
         next_line = language.say("The first that matches comes at once.")
     if missing := _missing(delivery, reader):
-        text = language.say("{sentence} {next}", sentence=text, next=missing)
-    return language.say("{sentence} {next}", sentence=text, next=next_line)
+        text = language.joined(text, missing)
+    return language.joined(text, next_line)
 
 
 def _position(item: model.Item) -> int:
@@ -400,7 +400,7 @@ def menu_rows(opens: channel.Button, item: model.Item, language: Language) -> ch
     return packing.button_rows((*card_buttons(opens, item, language).rest, back), _IN_MENU)
 
 
-def paper_links(item: model.Item, language: Language) -> tuple[channel.Button, ...]:
+def paper_links(item: model.Item, language: Language) -> channel.Row:
     """Returns buttons with the links of a paper: its PDF and its page, or a search if it has neither."""
     paper = item.paper.paper
     page, pdf = addresses_of_papers.paper_url(paper), addresses_of_papers.pdf_url(paper)
@@ -412,7 +412,7 @@ def paper_links(item: model.Item, language: Language) -> tuple[channel.Button, .
     return tuple(channel.Button(name=name, label=label, url=url) for name, label, url in links)
 
 
-def _artefact_link(item: model.Item, language: Language) -> tuple[channel.Button, ...]:
+def _artefact_link(item: model.Item, language: Language) -> channel.Row:
     """Returns a button with the address of the paper's code, else of its data, as abstract and comment name it.
 
     () if there is none, or if a text that the digest itself shows names it.

@@ -183,11 +183,11 @@ class CardButtons:
     """The buttons of one paper, in two rows, as `outline.card_buttons` makes them. Templates find each by its name."""
 
     opens: channel.Button | None = None  # in a list, the number that opens the card
-    first: tuple[channel.Button, ...] = ()
-    second: tuple[channel.Button, ...] = ()  # the last one, ⋯, opens `rest`
+    first: channel.Row = ()
+    second: channel.Row = ()  # the last one, ⋯, opens `rest`
 
     @property
-    def rest(self) -> tuple[channel.Button, ...]:
+    def rest(self) -> channel.Row:
         """The buttons that ⋯ opens."""
         if self.second:
             return self.second[-1].options
