@@ -21,7 +21,7 @@ DOMAIN = "paperwire"
 LANGUAGES = ("en", "zh")
 FOLDERS = ("bot", "subscriptions")
 # Name of a function → how many of its first arguments are sentences: one, or two for a singular and a plural.
-FUNCTIONS = {"Sentence": 1, "translate": 1, "_": 1, "count": 2}
+FUNCTIONS = {"Sentence": 1, "translate": 1, "_": 1, "refusing": 1, "count": 2}
 METHODS = {
     "Sentence": 1,
     "translate": 1,
@@ -29,6 +29,7 @@ METHODS = {
     "reply": 1,
     "toast": 1,
     "button": 1,
+    "refusing": 1,
     "plural": 2,
     "count": 2,
 }

@@ -36,8 +36,8 @@ _MOST_SIGNS = 5  # characters of a place in Chinese
 _LONGEST_PLACE = 2  # words of an unknown place
 
 
-def answer_zone(context: CommandContext) -> channel.Reply | None:
-    """Sets the zone to a typed city (in either language), zone or offset.
+def answer_zone(context: CommandContext) -> channel.Reply:
+    """Sets the zone to a typed city (in either language), zone or offset, for a text for which `answers_zone` is True.
 
     If the name is only similar to a place, asks whether that place is meant.
     """
@@ -52,9 +52,7 @@ def answer_zone(context: CommandContext) -> channel.Reply | None:
         return settings.change_setting(context, settings_form.ZONE, place)
     if (shown := spoken(said).clock) is not None:
         return where_it_is(context, shown)
-    if _may_be_a_place(said, place):
-        return _no_place(context, said, place)
-    return None
+    return _no_place(context, said, place)
 
 
 def answers_zone(context: CommandContext) -> bool:
@@ -96,17 +94,12 @@ def where_it_is(context: CommandContext, shown: time) -> channel.Reply:
     return replace(asked, buttons=((channel.Button(label=label, verb="schedule", arguments=number),), *asked.buttons))
 
 
-def _no_place(context: CommandContext, said: str, place: str) -> channel.Reply | None:
-    """Returns the reply to an unknown place; None if the text is more likely a query.
-
-    A text is likely a query if papers match it, or if it has several words in lower case.
-    """
+def _no_place(context: CommandContext, said: str, place: str) -> channel.Reply:
+    """Returns the reply to an unknown place."""
     look_for = (search.look_for_button(context, said),) if search.is_query(" ".join(said.split())) else ()
     if near := zones.near_places(place):
         asked = _did_you_mean(context, near)
         return replace(asked, buttons=(*asked.buttons, *look_for))
-    if _is_rather_a_query(context, said, place):
-        return None
     unknown = context.say("I know no place “{name}”. Which clock is yours?", name=place[:_LONGEST])
     return _cities(context, unknown, look_for)
 
@@ -188,8 +181,6 @@ def _picked(said: str, number: int | None, there: Sequence[Subscription]) -> Sub
 def answer_value(context: CommandContext) -> channel.Reply | None:
     """Handles a typed value for the setting that was just shown."""
     name, said = str(context.arguments["name"]), context.args.strip()
-    if name == settings_form.ZONE:
-        return answer_zone(context)
     try:
         with context.transaction.savepoint():
             return settings.change_setting(context, name, said)

@@ -146,7 +146,7 @@ def echo(
     localizer, own = context.localizer, done.subscription.zone
     reply = phrasing.subscribed(
         done,
-        localizer.speaking(context.origin.settings.lang, own) if own else localizer,
+        localizer.in_zone(own) if own else localizer,
         examples=[context.title(known) for known in done.examples],
         instead=instead,
         advice=_advice_line(context, advice) if advice and private else "",

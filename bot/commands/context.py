@@ -430,6 +430,11 @@ def with_stored_chat(context: CommandContext) -> CommandContext:
         public=new.public,
         by=model.ChatAddress(new.address.platform, request.sender) if new.kind is not model.ChatKind.PRIVATE else None,
     )
+    return with_chat(context, chat)
+
+
+def with_chat(context: CommandContext, chat: model.Chat) -> CommandContext:
+    """Returns the context with its chat as it is stored now, in the chat's language and time zone."""
     origin = chat if context.origin.address == chat.address else context.origin
-    localizer = context.localizer.speaking(origin.settings.lang, chat.settings.timezone)
+    localizer = Language(origin.settings.lang, chat.settings.timezone)
     return replace(context, chat=chat, origin=origin, localizer=localizer)

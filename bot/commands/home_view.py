@@ -53,7 +53,8 @@ def _panel(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed],
     if chat.address.topic:
         title = context.say("{chat}, in a thread", chat=title)
     lines = list(_state(context, chat, subscriptions)) if chat.id else []
-    lines += [context.say("No subscriptions yet.")] if not subscriptions and not hidden else []
+    if not subscriptions and not hidden:
+        lines.append(context.say("No subscriptions yet."))
     return channel.HomePanel(
         title=title,
         items=tuple(_items(context, chat, subscriptions)),
@@ -68,52 +69,39 @@ def _state(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
     if chat.state is states.ChatState.ASKED:
         return [context.say("This chat waits for the operator of this bot.")]
     if chat.state is states.ChatState.PAUSED:
-        reason = context.localizer.translate(notices.why_paused(chat)).rstrip(".")
-        return [context.say("Paused: {reason}.", reason=reason) if reason else context.say("Paused.")]
+        if reason := context.localizer.translate(notices.why_paused(chat)).rstrip("."):
+            return [context.say("Paused: {reason}.", reason=reason)]
+        return [context.say("Paused.")]
     if not any(one.subscription.state is states.SubscriptionState.ACTIVE for one in subscriptions):
         return []
     chat_has = chat_status(context.transaction, chat.address, now=context.now)
-    return [
-        phrasing.next_line(
-            chat_has.next_delivery,
-            context.localizer.speaking(context.origin.settings.lang, chat.settings.timezone),
-            context.now,
-        )
-    ]
+    there = context.localizer.in_zone(chat.settings.timezone)
+    return [phrasing.next_line(chat_has.next_delivery, there, context.now)]
 
 
 def _buttons(context: CommandContext, chat: Chat) -> channel.Buttons:
     new = context.button("new subscription", "new-subscription")
-    held = chat.state is states.ChatState.PAUSED
-    if held:
+    if chat.state is states.ChatState.PAUSED:
         return ((new, context.button("resume", "resume")),)
     return ((new,),)
 
 
 def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed]) -> Sequence[channel.HomeItem]:
-    if not subscriptions:
-        return ()
     found = activity(context.transaction, chat, [one.subscription for one in subscriptions], now=context.now)
     items = []
     for one in subscriptions:
         subscription = one.subscription
-        row = phrasing.subscription_row(one, context.localizer.speaking(context.origin.settings.lang, one.zone))
+        row = phrasing.subscription_row(one, context.localizer.in_zone(one.zone))
         parts = [row.when]
         # subscriptions with these two cadences show no time, since the line of the chat shows it
-        fixed = subscription.cadence.kind not in (
-            "now",
-            "when-out",
-        )
-        is_due_later = (
-            fixed
-            and subscription.next_due_at
-            and subscription.next_due_at > context.now
-            and phrasing.state_of(one) == "active"
-        )
-        parts += [context.say("next {moment}", moment=row.next_due)] if is_due_later else []
+        is_fixed = subscription.cadence.kind not in ("now", "when-out")
+        is_due_later = subscription.next_due_at is not None and subscription.next_due_at > context.now
+        if is_fixed and is_due_later and phrasing.state_of(one) == "active":
+            parts.append(context.say("next {moment}", moment=row.next_due))
         if found.base.week and found.base.whole:
             parts.append(context.count("{count} a week", "{count} a week", found.found[subscription.canonical]))
-        parts += [row.state] if row.state and chat.state is states.ChatState.ACTIVE else []
+        if row.state and chat.state is states.ChatState.ACTIVE:
+            parts.append(row.state)
         menu = change_buttons(context, subscription)
         items.append(channel.HomeItem(text=f"{row.number}  {row.reading}", remark=" · ".join(parts), menu=menu))
     return items

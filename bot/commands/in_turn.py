@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.commands import asking, offered, results
-from bot.commands.context import CommandContext
+from bot.commands.context import CommandContext, with_chat
 from bot.commands.undo import undo_row
 from bot.ports import channel
 from bot.rendering.language import refused
@@ -60,10 +60,7 @@ def afresh(context: CommandContext) -> CommandContext:
     """Returns the context with what the last wish changed of its chat: the clock and the language count for the next one."""
     if not context.chat.id:
         return context
-    chat = listing.get_chat(context.transaction, context.chat.address)
-    origin = chat if context.origin.address == chat.address else context.origin
-    localizer = context.localizer.speaking(origin.settings.lang, chat.settings.timezone)
-    return replace(context, chat=chat, origin=origin, localizer=localizer)
+    return with_chat(context, listing.get_chat(context.transaction, context.chat.address))
 
 
 def joined(context: CommandContext, done: Sequence[Done], left: Sequence[str]) -> channel.Reply:

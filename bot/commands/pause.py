@@ -10,7 +10,6 @@ from subscriptions import errors, states
 from subscriptions.model import Subscription
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.service import pausing
-from subscriptions.zones import zone
 
 ALL = "all"  # this argument means the whole chat, as if there were no arguments
 
@@ -105,7 +104,7 @@ def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | No
     text = context.args
     if not text or text.casefold() == ALL:
         return None, None
-    clock = zone(context.chat.settings.timezone)
+    clock = context.localizer.zone
     try:
         return None, parse_pause(text, clock, context.now)
     except errors.Refused:

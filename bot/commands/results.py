@@ -7,7 +7,7 @@ from bot.commands.context import CommandContext
 from bot.commands.typed_times import OnlyTime
 from bot.ports import channel
 from bot.rendering.language import Language
-from subscriptions import model, zones
+from subscriptions import model
 from subscriptions.errors import Sentence
 from subscriptions.matching.reasons import why
 from subscriptions.planning.cadence import parse_cadence
@@ -74,7 +74,7 @@ def late_lines(context: CommandContext, text: str) -> list[str]:
 
 def days_of(context: CommandContext, papers: Sequence[model.KnownPaper]) -> tuple[str, ...]:
     """Returns one text for each paper: its day, "" for today, and a mark if the chat's library has the paper."""
-    today = context.now.astimezone(zones.zone(context.chat.settings.timezone)).date()
+    today = context.localizer.local(context.now).date()
     found = owned(context.transaction, [context.chat.id], [known.id for known in papers])
     had, mark = found.get(context.chat.id, ()), context.say("in the library")
     said = (

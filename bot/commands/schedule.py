@@ -96,7 +96,7 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
     clock = context.localizer
     if subscription is not None:
         if done[0].zone:  # the next delivery is shown in the subscription's own zone
-            clock = clock.speaking(context.origin.settings.lang, done[0].zone)
+            clock = clock.in_zone(done[0].zone)
         when = phrasing.cadence_words(done[0].cadence, context.localizer, done[0].zone or "")
         said = context.say("Schedule of {number}: {when}", number=subscription.number, when=when)
     else:

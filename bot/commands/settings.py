@@ -30,7 +30,10 @@ def set_(context: CommandContext) -> channel.Reply:
         return _all_settings(context)
     if context.args == "form" and context.request.trigger_id:
         return on_settings_form(context)
-    name, value = _name_and_value(context.args)
+    return _shown_or_changed(context, *_name_and_value(context.args))
+
+
+def _shown_or_changed(context: CommandContext, name: str, value: str) -> channel.Reply:
     if value:
         return change_setting(context, name, value)
     return _one_setting(context, name)
@@ -38,16 +41,12 @@ def set_(context: CommandContext) -> channel.Reply:
 
 def lang(context: CommandContext) -> channel.Reply:
     """Changes the language; without arguments, shows the languages as buttons."""
-    if context.args:
-        return change_setting(context, "lang", context.args)
-    return _one_setting(context, "lang")
+    return _shown_or_changed(context, "lang", context.args)
 
 
 def timezone(context: CommandContext) -> channel.Reply:
     """Changes the time zone to a city, zone or offset; without arguments, shows cities with their local times."""
-    if context.args:
-        return change_setting(context, "timezone", context.args)
-    return _one_setting(context, "timezone")
+    return _shown_or_changed(context, "timezone", context.args)
 
 
 def change_setting(context: CommandContext, name: str, value: str) -> channel.Reply:
@@ -63,11 +62,9 @@ def change_setting(context: CommandContext, name: str, value: str) -> channel.Re
         with context.transaction.savepoint():
             return _change(context, name, zones.zone_of_place(value) or value)
     except errors.Refused as error:
-        near = [
-            channel.Button(label=name, verb="zone", arguments={"zone": name})
-            for _, name in zones.near_places(value)[:1]
-        ]
-        return replace(refused(error, context.localizer), buttons=(tuple(near),))
+        near = (name for _, name in zones.near_places(value)[:1])
+        row = tuple(channel.Button(label=name, verb="zone", arguments={"zone": name}) for name in near)
+        return replace(refused(error, context.localizer), buttons=(row,))
 
 
 def on_setting(context: CommandContext) -> channel.Reply:

@@ -49,7 +49,7 @@ def store_settings(context: CommandContext, wanted: Mapping[str, str]) -> tuple[
     """Changes settings. Returns the changed chat, and a localizer for its new language and zone. Raises Refused."""
     after = set_settings(context.transaction, context.chat.address, wanted, now=context.now, who=context.actor)
     reader = after if context.is_about_here else context.origin
-    return after, context.localizer.speaking(reader.settings.lang, after.settings.timezone)
+    return after, Language(reader.settings.lang, after.settings.timezone)
 
 
 def _free(context: CommandContext) -> tuple[str, ...]:

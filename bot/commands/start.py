@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.commands import phrasing
 from bot.commands.confirmation import subscribe_and_echo
-from bot.commands.context import Callback, Command, CommandContext, matching
+from bot.commands.context import Callback, Command, CommandContext, matching, with_chat
 from bot.ports import channel as channels
 from subscriptions import errors
 from subscriptions.model import ChatKind
@@ -77,15 +77,9 @@ def how_to_begin(context: CommandContext) -> str:
 
 def on_speak(context: CommandContext) -> channels.Reply:
     """Handles the button of the other language: sets that language, and shows the first message again in it."""
-    chat = set_settings(
-        context.transaction,
-        context.origin.address,
-        {"lang": str(context.arguments["lang"])},
-        now=context.now,
-        who=context.actor,
-    )
-    localizer = context.localizer.speaking(chat.settings.lang, chat.settings.timezone)
-    return _first_words(replace(context, origin=chat, chat=chat, localizer=localizer))
+    chosen = {"lang": str(context.arguments["lang"])}
+    chat = set_settings(context.transaction, context.origin.address, chosen, now=context.now, who=context.actor)
+    return _first_words(with_chat(context, chat))
 
 
 def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:

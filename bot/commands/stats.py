@@ -8,14 +8,13 @@ from bot.commands.context import Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors, states
 from subscriptions.service.chat_status import Statistics, statistics
-from subscriptions.zones import zone
 
 DAYS = 30
 
 
 def stats(context: CommandContext) -> channel.Reply:
     """Shows the papers of the last 30 days, day by day, and how many were opened, saved and liked."""
-    place = zone(context.chat.settings.timezone)
+    place = context.localizer.zone
     today = context.now.astimezone(place).date()
     days = tuple(today - timedelta(days=ago) for ago in reversed(range(DAYS)))
     begin = datetime.combine(days[0], time.min, place).astimezone(UTC)

@@ -14,7 +14,6 @@ from subscriptions.planning.times import split_when
 from subscriptions.service import previews
 from subscriptions.service.listing import listed
 from subscriptions.service.previews import Trial
-from subscriptions.zones import zone
 
 
 def today(context: CommandContext) -> channel.Reply:
@@ -28,7 +27,7 @@ def _of_day(context: CommandContext) -> channel.Reply | None:
     days = paper_days(context.args)
     if days is None or days.rest or not days.is_day:
         return None
-    day = day_of(days.words, context.now.astimezone(zone(context.chat.settings.timezone)).date())
+    day = day_of(days.words, context.localizer.local(context.now).date())
     if day:
         return papers_of_day(context, "", day)
     return None

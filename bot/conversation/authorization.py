@@ -73,10 +73,9 @@ async def _authorize_named_chat(deps: Dependencies, here: PreparedRequest) -> Pr
     name, topic = addresses.facts_of(request.chat.platform).split_topic(intent.target)
     api = deps.api_of(request.chat)
     found = await api.find_chat(name) if api else None
-    words = errors.Sentence(
-        "I know no chat {name} that you administer and I am in. Add me to it first.", {"name": name}
+    unknown = replace(
+        here, refusal=refusing("I know no chat {name} that you administer and I am in. Add me to it first.", name=name)
     )
-    unknown = replace(here, refusal=refusing(words))
     if found is None or found.kind is model.ChatKind.PRIVATE:
         return unknown
     place = replace(found, chat=replace(found.chat, topic=topic)) if topic else found
@@ -85,7 +84,7 @@ async def _authorize_named_chat(deps: Dependencies, here: PreparedRequest) -> Pr
     if not await _may_manage(deps, found.chat, found.kind, request.sender):
         return unknown
     if topic and not found.is_forum and found.kind is not model.ChatKind.TEAM:
-        return replace(here, refusal=refusing(_no_topics(found)))
+        return replace(here, refusal=_no_topics(found))
     return replace(here, place=place)
 
 
@@ -117,30 +116,26 @@ async def _refusal_here(deps: Dependencies, request: conversation.Request, inten
     return _REFUSED["workspace" if team else "chat", "unknown" if manages is None else needed]
 
 
-_CANNOT_ASK = refusing(
-    errors.Sentence("I cannot find out now who is an admin, so nothing is changed. Please try again later.")
-)
+_CANNOT_ASK = refusing("I cannot find out now who is an admin, so nothing is changed. Please try again later.")
 _REFUSED: Mapping[tuple[str, str], CommandFunction] = {  # (kind of chat, reason) → refusal
-    ("chat", "admins"): refusing(errors.Sentence("Only admins of this chat can change that.")),
+    ("chat", "admins"): refusing("Only admins of this chat can change that."),
     ("chat", "unknown"): refusing(
-        errors.Sentence("I cannot see who is an admin here. Make me an admin, or write to me in private: /connect.")
+        "I cannot see who is an admin here. Make me an admin, or write to me in private: /connect."
     ),
-    ("workspace", "admins"): refusing(errors.Sentence("Only admins of this workspace can change that.")),
-    ("workspace", "members"): refusing(errors.Sentence("Only members of this workspace can change that, not guests.")),
+    ("workspace", "admins"): refusing("Only admins of this workspace can change that."),
+    ("workspace", "members"): refusing("Only members of this workspace can change that, not guests."),
     ("workspace", "unknown"): refusing(
-        errors.Sentence("I cannot see who is an admin of this workspace: the app may not read people (users:read).")
+        "I cannot see who is an admin of this workspace: the app may not read people (users:read)."
     ),
 }
 
 
-def _no_topics(place: conversation.Place) -> errors.Sentence:
+def _no_topics(place: conversation.Place) -> CommandFunction:
     if place.kind is model.ChatKind.BROADCAST:
-        return errors.Sentence("A channel has no topics.")
+        return refusing("A channel has no topics.")
     if place.is_linked:
-        return errors.Sentence(
-            "{name} is linked to a channel, and such a group can have no topics.", {"name": place.title}
-        )
-    return errors.Sentence("{name} has no topics.", {"name": place.title})
+        return refusing("{name} is linked to a channel, and such a group can have no topics.", name=place.title)
+    return refusing("{name} has no topics.", name=place.title)
 
 
 async def _may_manage(deps: Dependencies, chat: model.ChatAddress, kind: model.ChatKind, person: str) -> bool | None:

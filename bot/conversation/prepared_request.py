@@ -184,7 +184,7 @@ async def _authorized(
                 content = await asyncio.to_thread(intent.wants_file.read, data)
             prepared = replace(prepared, file=content)
         except errors.NotDelivered as error:
-            refusal = reply_sender.refusing(errors.Sentence("The file cannot be read: {why}", {"why": str(error)}))
+            refusal = reply_sender.refusing("The file cannot be read: {why}", why=str(error))
             prepared = replace(prepared, refusal=refusal)
         except errors.PaperwireError as error:
             prepared = replace(prepared, refusal=partial(_refused, error))
@@ -206,8 +206,8 @@ async def _with_topic_made(deps: Dependencies, api: PlatformApi, prepared: Prepa
         return replace(prepared, opened_topic=await api.open_topic(prepared.request.chat, name))
     except errors.NotDelivered as error:
         log.warning("A topic could not be made: %s", error.reason)
-        words = errors.Sentence("The topic cannot be made now. Press again in a minute.")
-        return replace(prepared, refusal=reply_sender.refusing(words))
+        refusal = reply_sender.refusing("The topic cannot be made now. Press again in a minute.")
+        return replace(prepared, refusal=refusal)
     except errors.PaperwireError as error:
         return replace(prepared, refusal=partial(_refused, error))
 

@@ -28,14 +28,14 @@ MAX_WAIT = 600.0  # seconds after which a reply is given up
 FIRST_BACKOFF = 1.0
 
 
-def refusing(sentence: errors.Sentence) -> CommandFunction:
+def refusing(sentence: str, /, **values: object) -> CommandFunction:
     """Returns a function that refuses in place of a command: with a toast for a button, otherwise with one line.
 
     Only the sender sees the refusal.
     """
 
     def refuse(context: CommandContext) -> channels.Reply:
-        words = context.say(sentence)
+        words = context.say(sentence, **values)
         if isinstance(context.request, conversation.Interaction):
             return channels.Reply(toast=words)
         return channels.Reply(lines=(words,), ok=False, is_ephemeral=True)
@@ -48,17 +48,15 @@ def internal_error(context: CommandContext) -> channels.Reply | None:
     message = context.message
     if message is not None and not message.is_addressed and not message.command:
         return None
-    words = errors.Sentence("Something went wrong here; nothing was changed. Say it another way, or tell the operator.")
-    return refusing(words)(context)
+    refuse = refusing("Something went wrong here; nothing was changed. Say it another way, or tell the operator.")
+    return refuse(context)
 
 
-old_form = refusing(errors.Sentence("This form is too old, or not yours. Nothing was changed; please open it again."))
-old_button = refusing(errors.Sentence("This button does not work any more, or not for you."))
-operators_only = refusing(errors.Sentence("Only the operator of this bot can do that."))
+old_form = refusing("This form is too old, or not yours. Nothing was changed; please open it again.")
+old_button = refusing("This button does not work any more, or not for you.")
+operators_only = refusing("Only the operator of this bot can do that.")
 to_destinations_only = refusing(
-    errors.Sentence(
-        "Only the operator of this bot sends papers there. To look for these words, put them in quotation marks."
-    )
+    "Only the operator of this bot sends papers there. To look for these words, put them in quotation marks."
 )
 
 

@@ -171,9 +171,9 @@ class Language:
         named = self.city(zone) if _NAMES_CITIES[self.code] and "/" in zone else zone
         return zone if named.isascii() else named
 
-    def speaking(self, lang: str, timezone: str) -> "Language":
-        """Returns a Language for this language and time zone."""
-        return Language(lang, timezone)
+    def in_zone(self, timezone: str) -> "Language":
+        """Returns the same language in another time zone."""
+        return Language(self.code, timezone)
 
     def _date(self, day: date, patterns: dict[str, str]) -> str:
         return _date(day, patterns[self.code], self.code)

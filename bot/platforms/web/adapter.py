@@ -363,7 +363,7 @@ def _rows(
 ) -> list[Mapping[str, object]]:
     shown: list[Mapping[str, object]] = []
     for one in there:
-        row, subscription = subscription_row(one, language.speaking(language.code, one.zone), now), one.subscription
+        row, subscription = subscription_row(one, language.in_zone(one.zone), now), one.subscription
         days, is_held = found[subscription.canonical], subscription.state is SubscriptionState.PAUSED
         papers = language.count("{count} paper", "{count} papers", sum(days))
         counted = language.say("{papers} in the last {days} days", papers=papers, days=recent_matches.DAYS_KNOWN)
