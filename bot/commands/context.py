@@ -275,7 +275,9 @@ class Action:
         None  # the name of a topic that must be made before it runs; or ""
     )
     keeps_question: bool = False  # it may answer or close the open question, which then stays until this is done
-    replaces: bool = False  # each reply replaces the message of the button; if False, `Reply.replaces` decides
+    # each reply replaces the message of the button, as does that to a button with the argument `replaces`; if False,
+    # `Reply.replaces` decides
+    replaces: bool = False
     # whether it is not sure what a message means, so that a language model may read it; None: it is sure
     is_unsure: Condition | None = None
 

@@ -116,18 +116,26 @@ def noted(context: CommandContext, reply: channel.Reply) -> Callable[[Transactio
 
 def _shown(before: Shown, reply: channel.Reply, papers: Mapping[int, int], context: CommandContext) -> Shown:
     """Returns what is shown after a reply."""
-    now, update = context.now, context.request.update_id
-    about = reply.about or channel.About()
-    shown = replace(before, choices=_choices(reply) if reply.about else (), asks=about.asks, at=now, update=update)
-    shown = replace(shown, judged=about.judged, paper=about.paper or shown.paper)
+    about, update = reply.about or channel.About(), context.request.update_id
     is_change = bool(context.transaction.begun_changes)
     only_shows = isinstance(context.request, conversation.CallbackRequest) and not is_change
-    presses = (*before.presses, update) if only_shows else ()
-    shown = replace(shown, changed=is_change, presses=presses[-_MOST_PRESSES:], interrupted=False)
+    shown = replace(
+        before,
+        choices=_choices(reply) if reply.about else (),
+        asks=about.asks,
+        changed=is_change,
+        judged=about.judged,
+        paper=about.paper or before.paper,
+        at=context.now,
+        update=update,
+        presses=(*before.presses, update)[-_MOST_PRESSES:] if only_shows else (),
+        interrupted=False,
+    )
     if papers:
-        is_card = reply.item_layout == "card" and len(papers) == 1
-        only = next(iter(papers.values())) if len(papers) == 1 else 0
-        shown = replace(shown, papers=before.papers if is_card and before.papers else papers, paper=only, listed=())
+        is_one = len(papers) == 1
+        shown = replace(shown, paper=next(iter(papers.values())) if is_one else 0, listed=())
+        if not (is_one and reply.item_layout == "card" and before.papers):
+            shown = replace(shown, papers=papers)
     elif about.query:  # it found none
         shown = replace(shown, papers={}, paper=0, listed=())
     if about.query:

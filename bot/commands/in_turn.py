@@ -1,8 +1,9 @@
 """Does several things in one message, one after another, and joins the replies: each with its outcome, and what was left undone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bot.commands import asking, offered, results
 from bot.commands.context import CommandContext, with_chat
@@ -13,6 +14,7 @@ from subscriptions import errors, model
 from subscriptions.service import listing
 
 _SHORT = 80  # characters of a wish that the answer repeats
+T = TypeVar("T")
 Does = Callable[[CommandContext, str], channel.Reply | None]  # does a wish
 
 
@@ -72,7 +74,7 @@ def joined(context: CommandContext, done: Sequence[Done], left: Sequence[str]) -
     headings: dict[int, str] = {}
     for one, reply in replies:
         head = _head(context, one.wish, reply)
-        lines += [head, *reply.lines, *((reply.toast,) if reply.toast and not reply.lines else ())]
+        lines += [head, *(reply.lines or filter(None, (reply.toast,)))]
         headings |= {len(items) + at: words for at, words in reply.headings.items()}
         if reply.items and items and 0 not in reply.headings:
             headings[len(items)] = f"“{short(one.wish)}”"
@@ -81,21 +83,27 @@ def joined(context: CommandContext, done: Sequence[Done], left: Sequence[str]) -
     if left:
         lines.append(context.say("I do three wishes at once. Not done: {wishes}", wishes="; ".join(map(short, left))))
     with_papers = [reply for _, reply in replies if reply.items]
+    only = with_papers[0] if len(with_papers) == 1 else channel.Reply(numbers=results.card_buttons(items))
     return channel.Reply(
         lines=tuple(lines),
         code=tuple(line for _, reply in replies for line in reply.code),
-        plot=next((reply.plot for _, reply in reversed(replies) if reply.plot), None),
+        plot=_last(reply.plot for _, reply in replies),
         items=items,
-        item_layout=with_papers[0].item_layout if len(with_papers) == 1 else "row",
+        item_layout=only.item_layout,
         days=days,
         headings=headings,
-        numbers=with_papers[0].numbers if len(with_papers) == 1 else results.card_buttons(items),
-        delivery=next((reply.delivery for _, reply in reversed(replies) if reply.delivery), None),
-        file=next((reply.file for _, reply in reversed(replies) if reply.file), None),
+        numbers=only.numbers,
+        delivery=_last(reply.delivery for _, reply in replies),
+        file=_last(reply.file for _, reply in replies),
         buttons=(*_buttons(replies), *undo_row(context)),
         lookup_ids=tuple(name for _, reply in replies for name in reply.lookup_ids),
-        about=next((reply.about for _, reply in reversed(replies) if reply.about), None),
+        about=_last(reply.about for _, reply in replies),
     )
+
+
+def _last(parts: Iterable[T | None]) -> T | None:
+    """Returns the last part that there is."""
+    return next(reversed([part for part in parts if part]), None)
 
 
 def _head(context: CommandContext, wish: str, reply: channel.Reply) -> str:

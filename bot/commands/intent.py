@@ -298,7 +298,10 @@ def _of_interaction(
         return Intent(run=callback.show_form, writes=False, stays_here=True, arguments=arguments, counts_to_limit=False)
     platform, _, about = str(arguments.pop(ABOUT, "")).partition(":")
     args = str(arguments.get(callback.args_from, ""))
-    intent = replace(_intent(callback), stays_here=True, target=about, args=args, arguments=arguments)
+    replaces = callback.replaces or bool(arguments.get("replaces"))
+    intent = replace(
+        _intent(callback), stays_here=True, target=about, args=args, arguments=arguments, replaces=replaces
+    )
     elsewhere = model.ChatAddress(platform, about) if platform not in ("", request.chat.platform) else None
     if elsewhere:
         return _to_destination(intent, elsewhere, request)

@@ -1,6 +1,7 @@
 """preview: shows what a query would bring, independent of the schedule; [fine], which ends the notice that nothing matches."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bot.commands import results
 from bot.commands.context import Callback, Command, CommandContext
@@ -28,17 +29,17 @@ def preview(context: CommandContext) -> channel.Reply:
     tried = previews.preview_recent(context.transaction, context.chat, now=context.now, which=ending.query)
     if not tried.subscriptions:
         return results.nothing_active(context, "/preview diffusion")
-    buttons = results.subscribe_button(context, context.args, ending) if tried.query else ()
     found = len(tried.delivery.items) if tried.delivery else 0
-    lines_of = results.lines_above_papers if found else results.query_lines
-    read = lines_of(context, tried.query, ending) if tried.query else ()
-    year = (
-        in_last_year(context.transaction, tried.query, found, now=context.now) if tried.query and found < _FEW else None
-    )
-    if year:
-        label = f"{results.variant_label(context.localizer, year.variant)} (+{year.more:,})"
-        buttons = (*buttons, (channel.Button(label=label, verb="look-for", arguments={"text": context.args}),))
-    lines = [results.count_found(context, found, tried.base), *read, *_resting(context, tried)]
+    lines, buttons = [results.count_found(context, found, tried.base)], channel.Buttons()
+    if tried.query:
+        buttons = results.subscribe_button(context, context.args, ending)
+        lines_of = results.lines_above_papers if found else results.query_lines
+        lines += lines_of(context, tried.query, ending)
+        year = in_last_year(context.transaction, tried.query, found, now=context.now) if found < _FEW else None
+        if year:
+            label = f"{results.variant_label(context.localizer, year.variant)} (+{year.more:,})"
+            buttons += ((channel.Button(label=label, verb="look-for", arguments={"text": context.args}),),)
+    lines += _resting(context, tried)
     if tried.delivered and tried.delivered == found:
         lines.append(context.say("This chat has had all of them."))
     elif tried.delivered:
@@ -51,9 +52,7 @@ def preview(context: CommandContext) -> channel.Reply:
 
 def on_fine(context: CommandContext) -> channel.Reply:
     """Handles [fine] under the notice that nothing matches: the notice is not sent again until something has matched."""
-    return channel.Reply(
-        lines=(context.say("Good. I say no more of it until something has come."),), ok=True, replaces=True
-    )
+    return replace(context.reply("Good. I say no more of it until something has come.", ok=True), replaces=True)
 
 
 def _resting(context: CommandContext, tried: Trial) -> Iterator[str]:
@@ -84,11 +83,8 @@ def _when(context: CommandContext, subscriptions: Sequence[model.Subscription]) 
         return context.say("This chat is paused; /resume ends that.")
     if all(subscription.state is states.SubscriptionState.PAUSED for subscription in subscriptions):
         return context.say("It is paused; /resume {number} ends that.", number=subscriptions[0].number)
-    return next_line(
-        next_deliveries_to(context.transaction, context.chat.address, subscriptions, now=context.now),
-        context.localizer,
-        context.now,
-    )
+    then = next_deliveries_to(context.transaction, context.chat.address, subscriptions, now=context.now)
+    return next_line(then, context.localizer, context.now)
 
 
 COMMANDS = (

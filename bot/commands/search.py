@@ -1,6 +1,6 @@
 """search, and text that may be a query: papers a page, near in meaning, names of authors, misspelt words, other queries if few match."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.commands import cards, paper_lookup, phrasing, results
@@ -122,12 +122,10 @@ def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Que
     """Returns (the chat's subscription that the text names by number or query, or None; the query)."""
     there = subscriptions_here(context)
     number = typed_number(text)
-    if named := next((one for one in there if one.number == number), None):
-        return named, near_papers.with_words(
-            context.transaction, parse.parse_query(named.text), there, chat_id=context.chat.id
-        )
-    query = near_papers.with_words(context.transaction, parse.parse_query(text), there, chat_id=context.chat.id)
-    return next((one for one in there if one.canonical == query.canonical), None), query
+    named = next((one for one in there if one.number == number), None)
+    query = parse.parse_query(named.text if named else text)
+    query = near_papers.with_words(context.transaction, query, there, chat_id=context.chat.id)
+    return named or next((one for one in there if one.canonical == query.canonical), None), query
 
 
 def _page(
@@ -146,36 +144,36 @@ def _page(
     """
     ending = split_when(text)
     subscription, query = _asked(context, ending.query)
-    found = paper_search.search(context.transaction, query, upto=stretches[-1][0], start=start, most=PAGE)
-    before = stretches[-1][1]
-    first = before + start + 1
+    upto, before = stretches[-1]
+    found = paper_search.search(context.transaction, query, upto=upto, start=start, most=PAGE)
+    first, is_few = before + start + 1, found.found < PAGE
     items = results.result_items(found.papers, query)
     is_first, is_open = first == 1, not context.read_by_strangers
-    spelled = _spelling(context, query) if is_first and found.found < PAGE and is_open else Spelling((), "")
+    spelled = _spelling(context, query) if is_first and is_few and is_open else Spelling((), "")
     if spelled.meant and not found.found:
         return _instead(context, text, spelled, ending)
     about, near = _near(context, query, subject, found) if is_first else ("", ())
-    more = _looser_buttons(context, query, ending, few=found.found < PAGE) if is_first and is_open else ()
-    dead_end = is_first and not found.found and not more and not near
+    more = _looser_buttons(context, query, ending, few=is_few) if is_first and is_open else ()
+    is_dead_end = is_first and not (found.found or more or near)
     lines = [_count_line(context, query, found, before), *_reading(context, subscription, query, ending, found.found)]
     if found.stored and spelled.unknown and not found.found:
         lines[0] = context.say("No paper that I know has {words}.", words=quoted(spelled.unknown))
     if spelled.meant:
         lines.append(_did_you_mean(context, spelled))
-    if dead_end and found.stored:
+    if is_dead_end:
+        more = ((context.button("how to ask", "help", topic="query"),),)
+    if is_dead_end and found.stored:
         lines.append(_fewer_or_other_words(context, query))
     lines += notes
     if about and not near:
         lines += results.late_lines(context, *parse.parse_query(about).asked)
-    if not is_open and found.found > PAGE:
-        lines.append(context.say("The first {count}; in private I show all.", count=PAGE))
-    if not is_open and subscription is None:
-        lines.append(context.say("To subscribe: {command}", command=f"/sub {' '.join(text.split())}"))
+    if not is_open:
+        lines += _for_strangers(context, text, subscription, found)
     pages = _page_buttons(context, text, stretches, start, found)
     is_new = subscription is None or bool(_with_another_time(subscription, ending))
     subscribing = results.subscribe_button(context, text, ending) if is_new else ()
     tried: channel.Buttons = ((_try_button(spelled.meant, ending),),) if spelled.meant else ()
-    rows = (*tried, pages, *more, *(_how_to_ask(context) if dead_end else ()), *subscribing)
+    rows = (*tried, pages, *more, *subscribing)
     if subscribing and (found.found or near):
         rows = (*tried, (*subscribing[0], *pages), *subscribing[1:], *more)
     reply = channel.Reply(
@@ -185,13 +183,21 @@ def _page(
         first=first,
         numbers=results.card_buttons(items, first=first),
         buttons=rows,
-        about=channel.About(
-            query=subscription.text if subscription else ending.query, asks=bool(spelled.meant and not items)
-        ),
+        about=channel.About(query=subscription.text if subscription else ending.query),
     )
     if near:
         return with_near(context, reply, _timed(about, ending), near)
     return reply
+
+
+def _for_strangers(
+    context: CommandContext, text: str, subscription: Subscription | None, found: SearchResult
+) -> Iterator[str]:
+    """Yields lines in place of buttons."""
+    if found.found > PAGE:
+        yield context.say("The first {count}; in private I show all.", count=PAGE)
+    if subscription is None:
+        yield context.say("To subscribe: {command}", command=f"/sub {' '.join(text.split())}")
 
 
 def _author_named(context: CommandContext, text: str) -> str:
@@ -259,10 +265,6 @@ def with_near(context: CommandContext, reply: channel.Reply, about: str, near: S
         numbers=results.card_buttons(items),
         buttons=tuple(rows),
     )
-
-
-def _how_to_ask(context: CommandContext) -> channel.Buttons:
-    return ((context.button("how to ask", "help", topic="query"),),)
 
 
 def _near_line(context: CommandContext, near: Sequence[NearPaper]) -> str:

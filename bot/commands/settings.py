@@ -79,18 +79,13 @@ def on_set(context: CommandContext) -> channel.Reply:
 
 def on_zone(context: CommandContext) -> channel.Reply:
     """Handles the button of a city: sets its time zone."""
-    return replace(
-        change_setting(context, "timezone", str(context.arguments["zone"])),
-        replaces=bool(context.arguments.get("replaces")),
-    )
+    return change_setting(context, "timezone", str(context.arguments["zone"]))
 
 
 def on_zones(context: CommandContext) -> channel.Reply:
     """Handles [another city]: shows cities. The first answer stays; further pages replace each other."""
     buttons = cities.zone_buttons(context, int(context.arguments["page"]), replaces=True)
-    return channel.Reply(
-        lines=(_which_clock(context),), buttons=buttons, replaces=bool(context.arguments.get("replaces"))
-    )
+    return channel.Reply(lines=(_which_clock(context),), buttons=buttons)
 
 
 def _all_settings(context: CommandContext) -> channel.Reply:

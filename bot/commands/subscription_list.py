@@ -42,15 +42,12 @@ def show_one(context: CommandContext, subscription: model.Subscription) -> chann
     """Handles the button with a number: shows that subscription, with buttons to change it."""
     one = next(one for one in picking.listed_here(context) if one.subscription.number == subscription.number)
     back = context.button("list", "list", page=int(context.arguments.get("page", 0)))
-    lines = [*_list_lines(context, _rows(context, [one]), [one]), *([subscription.text] if subscription.name else [])]
+    lines = _list_lines(context, _rows(context, [one]), [one])
+    if subscription.name:
+        lines.append(subscription.text)
     if phrasing.state_of(one) == "active":
-        lines.append(
-            phrasing.next_line(
-                next_deliveries_to(context.transaction, context.chat.address, [subscription], now=context.now),
-                context.localizer,
-                context.now,
-            )
-        )
+        then = next_deliveries_to(context.transaction, context.chat.address, [subscription], now=context.now)
+        lines.append(phrasing.next_line(then, context.localizer, context.now))
     return channel.Reply(
         lines=tuple(lines),
         buttons=(change_buttons(context, subscription), (*own_topic.topic_button(context, subscription), back)),
@@ -60,8 +57,9 @@ def show_one(context: CommandContext, subscription: model.Subscription) -> chann
 
 def _page(context: CommandContext, page: int) -> channel.Reply:
     found = picking.listed_here(context)
-    form = context.button("new subscription", "new-subscription")
-    new = (form,) if context.request.trigger_id else ()  # only on platforms with forms
+    new: channel.Row = ()
+    if context.request.trigger_id:  # only on platforms with forms
+        new = (context.button("new subscription", "new-subscription"),)
     if not found:
         return replace(picking.no_subscriptions(context), buttons=(new,))
     pages = -(-len(found) // A_PAGE)
@@ -75,16 +73,13 @@ def _page(context: CommandContext, page: int) -> channel.Reply:
         head, rows = f"{head} · {rows[0].state}", [replace(row, state="") for row in rows]
     rows = [replace(row, reading=phrasing.shortened(row.reading)) for row in rows]
     buttons = (*_buttons(context, shown, page, pages), new)
-    more = (
-        [context.say("/list {page} shows the next.", page=page + 2)]
-        if page + 1 < pages and context.read_by_strangers
-        else []
-    )
-    near = None
+    more, near = [], None
+    if page + 1 < pages and context.read_by_strangers:
+        more.append(context.say("/list {page} shows the next.", page=page + 2))
     if page == 0 and context.origin.kind is model.ChatKind.PRIVATE:  # in groups, lists are short
         there = [one.subscription for one in found]
         near = overlaps.nearly_same(context.transaction, context.chat, there, now=context.now)
-    if near is not None:
+    if near:
         more.append(
             context.count(
                 "{first} and {second} bring nearly the same: {count} of {either} papers.",
@@ -95,8 +90,8 @@ def _page(context: CommandContext, page: int) -> channel.Reply:
                 either=near.either,
             )
         )
-        label = context.say("merge {first} and {second}", first=near.first, second=near.second)
         numbers = {"first": near.first, "second": near.second}
+        label = context.say("merge {first} and {second}", **numbers)
         buttons = (*buttons, (channel.Button(label=label, verb="merge", arguments=numbers),))
     listed = tuple(one.subscription.number for one in shown)
     lines = (head, *_list_lines(context, rows, shown), *more)
@@ -146,10 +141,11 @@ def _list_lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Li
     for one, row in zip(shown, rows, strict=True):
         subscription = one.subscription
         parts = [f"{row.number}  {row.reading}", row.when]
-        parts += [_often(context, about, about.found[subscription.canonical])] if about.base.days else []
+        if about.base.days:
+            parts.append(_often(context, about, about.found[subscription.canonical]))
         if subscription.number in about.came:
             parts.append(context.say("last {moment}", moment=context.localizer.moment(about.came[subscription.number])))
-        lines.append(" · ".join((*parts, *([row.state] if row.state else []))))
+        lines.append(" · ".join(filter(None, (*parts, row.state))))
     return lines
 
 
