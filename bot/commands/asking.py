@@ -163,7 +163,7 @@ def closed(context: CommandContext) -> channel.Reply | None:
     if not frame.is_asking(context, frame.load(context)):
         return None
     drop_question(context)
-    return channel.Reply(lines=(context.say("Nothing is changed."),), ok=True, about=channel.About())
+    return context.done(context.say("Nothing is changed."), about=channel.About())
 
 
 def on_cancel(context: CommandContext) -> channel.Reply:

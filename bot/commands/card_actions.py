@@ -78,7 +78,7 @@ def _muted(context: CommandContext, subscription: model.Subscription) -> channel
         subscription=_called(subscription),
         moment=context.localizer.moment(until),
     )
-    return channel.Reply(lines=(said,), ok=True, buttons=undo_row(context), replaces=True)
+    return context.done(said, buttons=undo_row(context), replaces=True)
 
 
 @paper_buttons.of_paper

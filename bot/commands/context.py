@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from bot.ports import conversation
 from bot.ports.attached import FileReader, FileWithoutCommand
-from bot.ports.channel import Button, Reply
+from bot.ports.channel import About, Button, Buttons, Reply
 from bot.rendering.language import Language
 from bot.rendering.paper_lines import title_line
 from bot.rendering.queries_in_words import query_in_words
@@ -183,6 +183,11 @@ class CommandContext:
     def reply(self, sentence: str | Sentence, /, *, ok: bool | None = None, **values: object) -> Reply:
         """Returns a reply of one line: the sentence in the reader's language."""
         return Reply(lines=(self.say(sentence, **values),), ok=ok)
+
+    @staticmethod
+    def done(*lines: str, buttons: Buttons = (), about: About | None = None, replaces: bool = False) -> Reply:
+        """Returns the reply to a command that was done."""
+        return Reply(lines=lines, ok=True, buttons=buttons, about=about, replaces=replaces)
 
     def toast(self, sentence: str | Sentence, /, **values: object) -> Reply:
         """Returns a reply that only shows the sentence where a button was pressed."""

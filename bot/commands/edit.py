@@ -140,7 +140,7 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> cha
     else:
         said = context.say("{number} is called {name} now.", number=done.number, name=done.name)
     about = channel.About(number=done.number)
-    return channel.Reply(lines=(said,), ok=True, buttons=undo_row(context), about=about)
+    return context.done(said, buttons=undo_row(context), about=about)
 
 
 _rewrite = picking.on_subscription(on_rewrite)

@@ -75,7 +75,7 @@ def _stopped(context: CommandContext, opens: Opens) -> channel.Reply:
     else:
         words = context.say("The token opens nothing any more.")
     context.news.append(f"The {opens} of {context.chat.address} is off.")
-    return channel.Reply(lines=(words,), ok=True, buttons=((_new_button(context, opens),),))
+    return context.done(words, buttons=((_new_button(context, opens),),))
 
 
 def _refuse_before_others(context: CommandContext) -> None:

@@ -86,9 +86,9 @@ def _erased(context: CommandContext) -> channel.Reply:
     )
     if gone.denied:
         stays = context.say("What stays is a hash of its id, since the operator of this bot has said no to it.")
-        return channel.Reply(lines=(said, stays, copies_kept(context)), ok=True)
+        return context.done(said, stays, copies_kept(context))
     hint = context.say("I know nothing of {chat} any more. /start begins again.", chat=chat_in_words(context))
-    return channel.Reply(lines=(said, copies_kept(context), hint), ok=True)
+    return context.done(said, copies_kept(context), hint)
 
 
 def _chat_name(context: CommandContext) -> str:

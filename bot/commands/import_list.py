@@ -93,7 +93,7 @@ def _imported(context: CommandContext) -> channel.Reply:
     lines = portable.read_lines(str(waiting.arguments["text"]), context.chat.address, alone=True)
     done = importing.import_lines(context.transaction, lines, now=context.now, who=context.actor)
     said = context.say("Imported: {counts}.", counts=_counts(context, done))
-    return channel.Reply(lines=(said,), ok=True, buttons=undo_row(context))
+    return context.done(said, buttons=undo_row(context))
 
 
 _DECISIONS = {"yes": _imported, "no": _dropped}

@@ -66,7 +66,7 @@ def on_confirm(context: CommandContext) -> channel.Reply:
         else [context.say("What do you read about? Write a topic below, such as: diffusion daily 8")]
     )
     look = context.button("your subscriptions", "do", command="list", args="")
-    return channel.Reply(lines=tuple(lines), ok=True, buttons=((look,),) if count else ())
+    return context.done(*lines, buttons=((look,),) if count else ())
 
 
 COMMANDS = (

@@ -60,7 +60,7 @@ def wrong(context: CommandContext) -> channel.Reply:
             "/why names who made a summary. To read none: /set text titles",
         )
     said = _rejected(context, known.id, made.language)
-    return channel.Reply(lines=(said, context.title(known)), ok=True)
+    return context.done(said, context.title(known))
 
 
 def _rejected(context: CommandContext, paper: int, language: str) -> str:

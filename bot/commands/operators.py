@@ -50,7 +50,7 @@ def _made_operator(context: CommandContext) -> channel.Reply:
     ]
     if count := len(admitted_chats.chats_awaiting_admission(context.transaction)):
         lines.append(context.count("{count} chat asks to be let in.", "{count} chats ask to be let in.", count))
-    return channel.Reply(lines=tuple(lines), ok=True)
+    return context.done(*lines)
 
 
 def allow_(context: CommandContext) -> channel.Reply:
@@ -81,7 +81,7 @@ def _allowed(context: CommandContext, named: Sequence[model.ChatAddress]) -> cha
             lines.append(context.say("{chat} may subscribe.", chat=_name(chat)))
     if len(named) == 1:
         lines.append(context.say("Undo: /deny {chat}", chat=str(chat.address)))
-    return channel.Reply(lines=tuple(lines), ok=True)
+    return context.done(*lines)
 
 
 def _denied(context: CommandContext, address: model.ChatAddress) -> channel.Reply:
@@ -94,7 +94,7 @@ def _denied(context: CommandContext, address: model.ChatAddress) -> channel.Repl
     words = context.say("That was said before.")
     if new:
         words = context.say("{chat} gets nothing from here.", chat=_name(chat))
-    return channel.Reply(lines=(words, context.say("Undo: /allow {chat}", chat=str(chat.address))), ok=True)
+    return context.done(words, context.say("Undo: /allow {chat}", chat=str(chat.address)))
 
 
 def _named(context: CommandContext) -> tuple[model.ChatAddress, ...]:

@@ -34,14 +34,14 @@ def on_topic(context: CommandContext, subscription: model.Subscription) -> chann
         words = context.say(
             "The papers of {subscription} come to the chat itself again.", subscription=subscription.label
         )
-        return channel.Reply(lines=(words,), ok=True, replaces=True)
+        return context.done(words, replaces=True)
     lines = (
         context.say(
             "{subscription} has a topic of its own now, and its papers come there.", subscription=subscription.label
         ),
         context.say("If you delete the topic, they come here again."),
     )
-    return channel.Reply(lines=lines, ok=True, replaces=True)
+    return context.done(*lines, replaces=True)
 
 
 CALLBACKS = {

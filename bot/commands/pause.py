@@ -77,7 +77,7 @@ def on_send(context: CommandContext, subscription: Subscription | None) -> chann
     if not sent:
         return context.toast("Nothing waits any more.")
     said = context.count("{count} paper is on its way.", "{count} papers are on their way.", sent)
-    return channel.Reply(lines=(said,), ok=True)
+    return context.done(said)
 
 
 def on_skip(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
@@ -93,7 +93,7 @@ def on_skip(context: CommandContext, subscription: Subscription | None) -> chann
     if not skipped:
         return context.toast("Nothing waits any more.")
     said = context.count("{count} paper is skipped.", "{count} papers are skipped.", skipped)
-    return channel.Reply(lines=(said, context.say("/search still finds what was skipped.")), ok=True)
+    return context.done(said, context.say("/search still finds what was skipped."))
 
 
 def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | None]:
@@ -136,9 +136,10 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
     again = context.say("/resume ends it.")
     if subscription:
         again = context.say("/resume {number} ends it.", number=number)
-    return channel.Reply(
-        lines=(said, context.say("What comes in the meantime waits."), again),
-        ok=True,
+    return context.done(
+        said,
+        context.say("What comes in the meantime waits."),
+        again,
         buttons=((context.button("resume", "resume", number=number), *undo_button(context)),),
         about=channel.About(number=number or 0, did=f"pause until {until:%Y-%m-%d}" if until else "pause"),
     )
@@ -154,14 +155,10 @@ def _resumed(context: CommandContext, subscription: Subscription | None) -> chan
         words = phrasing.subscription_label(subscription)
         head = context.say("{subscription} is active again.", subscription=words)
     if chat.state is states.ChatState.PAUSED:
-        return channel.Reply(
-            lines=(head, context.say("This chat is paused; /resume ends that.")),
-            ok=True,
-            buttons=undo_row(context),
-        )
+        return context.done(head, context.say("This chat is paused; /resume ends that."), buttons=undo_row(context))
     lines, buttons = what_waits(context, number)
     about = channel.About(number=number, did="resume") if number else None
-    return channel.Reply(lines=(head, *lines), ok=True, buttons=(*buttons, *undo_row(context)), about=about)
+    return context.done(head, *lines, buttons=(*buttons, *undo_row(context)), about=about)
 
 
 def _match_ahead(context: CommandContext) -> None:

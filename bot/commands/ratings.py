@@ -102,7 +102,7 @@ def rate(context: CommandContext, papers: Sequence[model.KnownPaper], kind: stat
     lines = tuple(context.say(noted, title=context.title(known)) for known in papers)
     more = context.button("more like this", "more-like-this", paper=papers[0].id)
     rows = (*(((more,),) if len(papers) == 1 else ()), *undo_row(context))
-    return channel.Reply(lines=lines, ok=True, buttons=rows)
+    return context.done(*lines, buttons=rows)
 
 
 def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
@@ -116,7 +116,7 @@ def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     remove = context.button("remove", "unsave", paper=known.id)
     all_saved = context.button("all saved", "saved-page", start=0)
     about = channel.About(paper=known.id, judged="save")
-    return channel.Reply(lines=(said,), ok=True, buttons=((all_saved, remove),), about=about)
+    return context.done(said, buttons=((all_saved, remove),), about=about)
 
 
 @paper_buttons.of_paper
@@ -141,7 +141,7 @@ def unkeep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     with _judging(context) as transaction:
         signals.take_back(transaction, context.chat, known.id, states.Signal.SAVED)
     said = context.say("No longer saved: {title}", title=title)
-    return channel.Reply(lines=(said,), ok=True, buttons=undo_row(context))
+    return context.done(said, buttons=undo_row(context))
 
 
 def saved(context: CommandContext) -> channel.Reply:

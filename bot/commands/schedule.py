@@ -108,7 +108,7 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
         lines.append(phrasing.next_line(next_delivery, clock, context.now))
     if subscription is not None:
         about = channel.About(number=subscription.number, did=f"schedule {_said(subscription, done[0], typed)}")
-    return channel.Reply(lines=tuple(lines), ok=True, buttons=undo_row(context), about=about)
+    return context.done(*lines, buttons=undo_row(context), about=about)
 
 
 def _said(before: Subscription, after: Subscription, typed: str) -> str:

@@ -42,7 +42,7 @@ def on_submit_settings(context: CommandContext) -> channel.Reply:
         return context.reply("All settings are as they were.")
     after, localizer = store_settings(context, wanted)
     lines = [line for name in wanted for line in phrasing.setting_changed(name, before, after, localizer).lines]
-    return channel.Reply(lines=tuple(lines), ok=True, buttons=undo_row(replace(context, localizer=localizer)))
+    return context.done(*lines, buttons=undo_row(replace(context, localizer=localizer)))
 
 
 def store_settings(context: CommandContext, wanted: Mapping[str, str]) -> tuple[model.Chat, Language]:

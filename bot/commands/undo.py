@@ -182,9 +182,7 @@ def _undone(context: CommandContext, change: Change, *, replaces: bool = False) 
         head = context.say("Done again.")
     removal = undoing.last_removal(context.transaction, context.chat.address) if not redone else None
     missed = (_bring_back(context, removal),) if removal else ()
-    return channel.Reply(
-        lines=(head, *_what(context, done.what, done)), ok=True, buttons=((again,), missed), replaces=replaces
-    )
+    return context.done(head, *_what(context, done.what, done), buttons=((again,), missed), replaces=replaces)
 
 
 def _bring_back(context: CommandContext, removal: Change) -> channel.Button:

@@ -50,7 +50,7 @@ def on_remove(context: CommandContext) -> channel.Reply:
         context.say("Subscription {number} still finds papers near to it; /unsub {number} ends it.", number=number)
         for number in following
     ]
-    return channel.Reply(lines=tuple(lines), ok=True)
+    return context.done(*lines)
 
 
 def library_lines(read: Library, localizer: Language) -> tuple[str, ...]:
