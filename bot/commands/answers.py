@@ -86,12 +86,10 @@ def where_it_is(context: CommandContext, shown: time) -> channel.Reply:
     timed = len(subscriptions) == 1 and subscriptions[0].cadence.kind not in ("now", "when-out")
     if not timed or spoken(context.args).is_of_the_clock:
         return asked
-    when = f"daily {shown:%H:%M}"
-    label = context.say(
-        "send {number} at {when}", number=subscriptions[0].number, when=when_words(when, context.localizer)
-    )
-    number = {"number": subscriptions[0].number, "when": when}
-    return replace(asked, buttons=((channel.Button(label=label, verb="schedule", arguments=number),), *asked.buttons))
+    number, when = subscriptions[0].number, f"daily {shown:%H:%M}"
+    label = context.say("send {number} at {when}", number=number, when=when_words(when, context.localizer))
+    send = context.labelled(label, "schedule", number=number, when=when)
+    return replace(asked, buttons=((send,), *asked.buttons))
 
 
 def _no_place(context: CommandContext, said: str, place: str) -> channel.Reply:
@@ -135,9 +133,7 @@ def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) ->
         words = context.say("Did you mean {name}?", name=near[0][0])
     else:
         words = context.say("Did you mean one of these?")
-    buttons = tuple(
-        channel.Button(label=name, verb="zone", arguments={"zone": zone, "replaces": True}) for name, zone in near
-    )
+    buttons = tuple(context.labelled(name, "zone", zone=zone, replaces=True) for name, zone in near)
     others = context.button("another city", "zones", page=0, replaces=True)
     return channel.Reply(lines=(words,), buttons=(buttons, (others,)), about=channel.About())
 

@@ -174,10 +174,8 @@ def on_follow(context: CommandContext, item: model.Item) -> channel.Reply:
     if not page:
         return paper_buttons.paper_gone(context)
     buttons = [
-        channel.Button(
-            label=phrasing.shortened(name, _LABEL),
-            verb="follow-author",
-            arguments={**paper_buttons.paper_arguments(context), "name": name},
+        context.labelled(
+            phrasing.shortened(name, _LABEL), "follow-author", **paper_buttons.paper_arguments(context), name=name
         )
         for name in page
         if is_author(name)
@@ -186,8 +184,8 @@ def on_follow(context: CommandContext, item: model.Item) -> channel.Reply:
     left = len(authors) - start - len(page)
     if left:
         label = context.count("{count} more", "{count} more", left)
-        further = {**paper_buttons.paper_arguments(context), "start": start + AUTHORS}
-        rows = (*rows, (channel.Button(label=label, verb="card-follow", arguments=further),))
+        where = paper_buttons.paper_arguments(context)
+        rows = (*rows, (context.labelled(label, "card-follow", **where, start=start + AUTHORS),))
     return channel.Reply(
         lines=(context.say("Whose papers should I tell you about?"),), buttons=rows, replaces=start > 0
     )

@@ -171,16 +171,14 @@ def _pages(context: CommandContext) -> tuple[tuple[str, ...], ...]:
 
 
 def _city_button(context: CommandContext, name: str, *, replaces: bool = False) -> channel.Button:
-    return channel.Button(
-        label=f"{local_time(context.now, name)} {context.localizer.city(name)}",
-        verb="zone",
-        arguments={"zone": name, "replaces": replaces},
+    return context.labelled(
+        f"{local_time(context.now, name)} {context.localizer.city(name)}", "zone", zone=name, replaces=replaces
     )
 
 
 def _another_city(context: CommandContext, page: int, *, replaces: bool = False) -> channel.Button:
     label = context.say("another city")
-    return channel.Button(label=label, verb="zones", arguments={"page": page, "replaces": replaces})
+    return context.labelled(label, "zones", page=page, replaces=replaces)
 
 
 def zone_options(context: CommandContext, chosen: str) -> tuple[channel.Option, ...]:

@@ -165,8 +165,7 @@ def echo(
     meant = _meant_instead(context, done, ending) if private and not done.found else ""
     if meant:
         more.append(context.say("Did you mean “{meant}”?", meant=meant))
-        arguments = {"number": done.subscription.number, "text": meant}
-        better = channel.Button(label=meant, verb=REWRITE, arguments=arguments)
+        better = context.labelled(meant, REWRITE, number=done.subscription.number, text=meant)
     elif private and not done.found and better is None:
         better = context.button("look for older papers", "look-for", text=done.subscription.text)
     zones: channel.Row = ()

@@ -135,8 +135,8 @@ def _add_to_chats_of_person(context: CommandContext, address: model.ChatAddress)
 
 
 def _choice(context: CommandContext, chat: model.Chat) -> channel.Button:
-    label, about = clip(chat.name, _LABEL), {"about": str(chat.address)}
-    return channel.Button(label=label, verb="connect", arguments=about, only_for=context.request.sender)
+    label, about = clip(chat.name, _LABEL), str(chat.address)
+    return context.labelled(label, "connect", about=about, only_for=context.request.sender)
 
 
 def _in_private(context: CommandContext) -> channel.Reply:

@@ -195,7 +195,12 @@ class CommandContext:
 
     def button(self, label: str | Sentence, verb: str, /, *, only_for: str = "", **arguments: object) -> Button:
         """Returns a button that does `verb` with these arguments. `label` is its label in English."""
-        return Button(label=self.say(label), verb=verb, arguments=arguments, only_for=only_for)
+        return self.labelled(self.say(label), verb, only_for=only_for, **arguments)
+
+    @staticmethod
+    def labelled(label: str, verb: str, /, *, only_for: str = "", **arguments: object) -> Button:
+        """Like `button`, but for a label in the reader's language, or one that needs no translation."""
+        return Button(label=label, verb=verb, arguments=arguments, only_for=only_for)
 
     def remember(
         self, name: str, arguments: Mapping[str, Any], *, lasts: timedelta, verb: str = "", is_personal: bool = True

@@ -122,7 +122,7 @@ def _new_button(context: CommandContext, opens: Opens) -> channel.Button:
     label = context.say("new token")
     if opens is Opens.FEED:
         label = context.say("new address")
-    return channel.Button(label=label, verb="feed-new", arguments={"opens": opens.value})
+    return context.labelled(label, "feed-new", opens=opens.value)
 
 
 COMMANDS = (

@@ -25,7 +25,7 @@ def unknown(context: CommandContext) -> channels.Reply:
         else context.say("I do not know /{name}.", name=name)
     ]
     lines.append(context.say("Did you mean /{name}?", name=near) if near else context.say("/help lists what I know."))
-    meant = channels.Button(label=f"/{near} {rest}".strip(), verb="do", arguments={"command": near, "args": rest})
+    meant = context.labelled(f"/{near} {rest}".strip(), "do", command=near, args=rest)
     return channels.Reply(lines=tuple(lines), ok=False, buttons=((meant,),) if near else ())
 
 

@@ -59,7 +59,7 @@ def near_text(context: CommandContext, said: str) -> channel.Reply:
     among = context.count("{count} paper", "{count} papers", found.looked_at)
     if not found.papers:
         any_of = " OR ".join(words_rule(word) for word in words)
-        look = (channel.Button(label=any_of, verb="look-for", arguments={"text": any_of}),) if words else ()
+        look = (context.labelled(any_of, "look-for", text=any_of),) if words else ()
         lines = (context.say("Nothing is near to this text among {among}.", among=among), *late)
         return channel.Reply(lines=lines, buttons=(look,))
     items = results.result_items(found.papers)

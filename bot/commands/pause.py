@@ -64,7 +64,7 @@ def what_waits(context: CommandContext, number: int | None = None) -> tuple[tupl
     if context.read_by_strangers:
         return tuple(lines), ()
     label = context.say("send {count}", count=found.papers)
-    send = channel.Button(label=label, verb="send-waiting", arguments={"number": number})
+    send = context.labelled(label, "send-waiting", number=number)
     skip = context.button("skip", "skip-waiting", number=number, upto=found.upto, at=context.now.isoformat())
     return tuple(lines), ((send, skip),)
 

@@ -147,13 +147,7 @@ def pick_list(
     page = min(int(context.arguments.get("page", 0)), len(pages) - 1)
     shown = subscriptions[pages[page] : pages[page] + A_PAGE]
     rows = [
-        (
-            channel.Button(
-                label=cut_letters(" ".join(f"{one.number} {one.label}".split()), _LABEL),
-                verb=verb,
-                arguments={"number": one.number},
-            ),
-        )
+        (context.labelled(cut_letters(" ".join(f"{one.number} {one.label}".split()), _LABEL), verb, number=one.number),)
         for one in shown
     ]
     turned = pager(context, page, len(pages), f"{verb}-page")
@@ -176,6 +170,4 @@ def not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
 def pager(context: CommandContext, page: int, pages: int, verb: str) -> channel.Row:
     """Returns [previous page] and [next page], if there are such pages."""
     ways = ((context.say("previous page"), page - 1), (context.say("next page"), page + 1))
-    return tuple(
-        channel.Button(label=label, verb=verb, arguments={"page": to}) for label, to in ways if 0 <= to < pages
-    )
+    return tuple(context.labelled(label, verb, page=to) for label, to in ways if 0 <= to < pages)

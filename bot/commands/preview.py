@@ -38,7 +38,7 @@ def preview(context: CommandContext) -> channel.Reply:
         year = in_last_year(context.transaction, tried.query, found, now=context.now) if found < _FEW else None
         if year:
             label = f"{results.variant_label(context.localizer, year.variant)} (+{year.more:,})"
-            buttons += ((channel.Button(label=label, verb="look-for", arguments={"text": context.args}),),)
+            buttons += ((context.labelled(label, "look-for", text=context.args),),)
     lines += _resting(context, tried)
     if tried.delivered and tried.delivered == found:
         lines.append(context.say("This chat has had all of them."))

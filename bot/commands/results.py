@@ -135,13 +135,11 @@ def time_refusal(context: CommandContext, ending: Ending) -> channel.Reply | Non
         read_when(str(ending.when))
     except NoSuchTime as error:
         if meant := picking.subscription_numbered(context, typed_number(text)):
-            number = {"number": meant.number}
-            reply = typed_times.time_refused_with_nearest(
-                context, error, channel.Button(label="", verb="schedule", arguments=number)
-            )
+            button = context.labelled("", "schedule", number=meant.number)
+            reply = typed_times.time_refused_with_nearest(context, error, button)
             return reply.with_lines(named_by_number(context, meant))
         words = context.button("as words", "try", text=as_words(context.args))
-        button = channel.Button(label="", verb="subscribe-at", arguments={"text": text})
+        button = context.labelled("", "subscribe-at", text=text)
         return typed_times.time_refused_with_nearest(context, error, button, (words,))
     return None
 

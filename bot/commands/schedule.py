@@ -69,11 +69,7 @@ def _offer_times(context: CommandContext, subscription: Subscription | None) -> 
         lines = [context.say("{number} comes: {when}", number=number, when=now)]
     lines.append(context.say("Or write it: /schedule {example}", example=f"{number or ''} weekdays 8:30".lstrip()))
     times = [
-        channel.Button(
-            label=phrasing.when_words(when, context.localizer, of_chat),
-            verb="schedule",
-            arguments={"number": number, "when": when},
-        )
+        context.labelled(phrasing.when_words(when, context.localizer, of_chat), "schedule", number=number, when=when)
         for when in _OFTEN_WANTED
     ]
     rows = (tuple(times[:2]), tuple(times[2:4]), tuple(times[4:]))
@@ -91,7 +87,7 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
                 context.transaction, context.chat.address, number, typed, now=context.now, who=context.actor
             )
     except NoSuchTime as error:
-        button = channel.Button(label="", verb="schedule", arguments={"number": number})
+        button = context.labelled("", "schedule", number=number)
         return typed_times.time_refused_with_nearest(context, error, button)
     clock = context.localizer
     if subscription is not None:

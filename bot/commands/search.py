@@ -103,7 +103,7 @@ def look_for_button(context: CommandContext, said: str) -> channel.Row:
     """Returns [look for “…”], which searches for a text that was read as something other than a query."""
     words = " ".join(said.split())
     label = context.say("look for “{words}”", words=words[:_LONGEST])
-    return (channel.Button(label=label, verb="look-for", arguments={"text": words}),)
+    return (context.labelled(label, "look-for", text=words),)
 
 
 def on_look_for(context: CommandContext) -> channel.Reply:
@@ -253,7 +253,7 @@ def with_near(context: CommandContext, reply: channel.Reply, about: str, near: S
     said = zip(results.days_of(context, papers), near, strict=True)
     days = (_day_and_nearness(context, day, one.nearness) for day, one in said)
     label = context.say("subscribe to the meaning")
-    button = channel.Button(label=label, verb="subscribe-to", arguments={"text": about})
+    button = context.labelled(label, "subscribe-to", text=about)
     rows = list(reply.buttons)
     subscribing = (at for at, row in enumerate(rows, 1) if any(one.verb == button.verb for one in row))
     rows.insert(max(subscribing, default=len(rows)), (button,))
@@ -443,11 +443,7 @@ def _page_buttons(
     elif found.below is not None:
         pages.append((context.say("show more"), [*here, (found.below, before + found.found)], 0))
     return tuple(
-        channel.Button(
-            label=label,
-            verb="search-page",
-            arguments={"text": text, "stretches": [list(one) for one in to], "start": at},
-        )
+        context.labelled(label, "search-page", text=text, stretches=[list(one) for one in to], start=at)
         for label, to, at in pages
     )
 

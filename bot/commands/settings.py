@@ -63,7 +63,7 @@ def change_setting(context: CommandContext, name: str, value: str) -> channel.Re
             return _change(context, name, zones.zone_of_place(value) or value)
     except errors.Refused as error:
         near = (name for _, name in zones.near_places(value)[:1])
-        row = tuple(channel.Button(label=name, verb="zone", arguments={"zone": name}) for name in near)
+        row = tuple(context.labelled(name, "zone", zone=name) for name in near)
         return replace(refused(error, context.localizer), buttons=(row,))
 
 
@@ -199,9 +199,7 @@ def _one_setting(context: CommandContext, name: str) -> channel.Reply:
 def _value_button(context: CommandContext, name: str, value: str, *, chosen: bool) -> channel.Button:
     short = value.isdigit() or (name == "quiet" and value[:1].isdigit())
     label = value.replace("-", "–") if short else phrasing.value_words(name, value, context.localizer)
-    return channel.Button(
-        label=f"{_CHOSEN} {label}" if chosen else label, verb="set", arguments={"name": name, "value": value}
-    )
+    return context.labelled(f"{_CHOSEN} {label}" if chosen else label, "set", name=name, value=value)
 
 
 def _which_clock(context: CommandContext) -> str:
@@ -250,7 +248,7 @@ def _change_schedule(context: CommandContext, value: str) -> channel.Reply:
         with context.transaction.savepoint():
             return _change(context, "schedule", value)
     except NoSuchTime as error:
-        button = channel.Button(label="", verb="set", arguments={"name": "schedule"})
+        button = context.labelled("", "set", name="schedule")
         return typed_times.time_refused_with_nearest(context, error, button, argument="value")
 
 

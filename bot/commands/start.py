@@ -42,9 +42,9 @@ def _first_words(context: CommandContext) -> channels.Reply:
 
 def _first_buttons(context: CommandContext) -> channels.Buttons:
     examples = _WITH_CATEGORIES if context.bot_info.categorised else _WITHOUT
-    rows = tuple((channels.Button(label=query, verb="subscribe-to", arguments={"text": query}),) for query in examples)
+    rows = tuple((context.labelled(query, "subscribe-to", text=query),) for query in examples)
     other = next(code for code in phrasing.LANGUAGES if code != context.origin.settings.lang)
-    speak = channels.Button(label=phrasing.LANGUAGES[other], verb="speak", arguments={"lang": other})
+    speak = context.labelled(phrasing.LANGUAGES[other], "speak", lang=other)
     return (*rows, (speak,), *add_row(context))
 
 

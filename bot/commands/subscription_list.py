@@ -90,9 +90,8 @@ def _page(context: CommandContext, page: int) -> channel.Reply:
                 either=near.either,
             )
         )
-        numbers = {"first": near.first, "second": near.second}
-        label = context.say("merge {first} and {second}", **numbers)
-        buttons = (*buttons, (channel.Button(label=label, verb="merge", arguments=numbers),))
+        label = context.say("merge {first} and {second}", first=near.first, second=near.second)
+        buttons = (*buttons, (context.labelled(label, "merge", first=near.first, second=near.second),))
     listed = tuple(one.subscription.number for one in shown)
     lines = (head, *_list_lines(context, rows, shown), *more)
     about = channel.About(listed=listed, number=_asked_about(context, shown))
@@ -117,11 +116,7 @@ def on_merge(context: CommandContext) -> channel.Reply:
 
 def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages: int) -> channel.Buttons:
     numbers = [
-        channel.Button(
-            label=str(one.subscription.number),
-            verb="subscription",
-            arguments={"number": one.subscription.number, "page": page},
-        )
+        context.labelled(str(one.subscription.number), "subscription", number=one.subscription.number, page=page)
         for one in shown
     ]
     rows = [tuple(numbers[start : start + _ROW]) for start in range(0, len(numbers), _ROW)]

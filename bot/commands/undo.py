@@ -163,9 +163,7 @@ def _ask_which(context: CommandContext) -> channel.Reply:
         return _ask(context, changes[0])
     asking.drop_passing_questions(context)
     buttons = [
-        channel.Button(
-            label=cut_letters("; ".join(_what(context, one.what)), _LABEL), verb="undo", arguments={"change": one.id}
-        )
+        context.labelled(cut_letters("; ".join(_what(context, one.what)), _LABEL), "undo", change=one.id)
         for one in changes
     ]
     asked = context.say("Which change do you want to undo?")
@@ -176,7 +174,7 @@ def _undone(context: CommandContext, change: Change, *, replaces: bool = False) 
     redone = _is_undo(context, change)
     done = undoing.undo(context.transaction, context.chat.address, change.id, now=context.now, who=context.actor)
     label = context.say("undo") if redone else context.say("redo")
-    again = channel.Button(label=label, verb="undo", arguments={"change": done.again, "sure": True})
+    again = context.labelled(label, "undo", change=done.again, sure=True)
     head = context.say("Undone.")
     if redone:
         head = context.say("Done again.")
@@ -190,7 +188,7 @@ def _bring_back(context: CommandContext, removal: Change) -> channel.Button:
     gone = removal.what.removed
     numbers = ", ".join(str(one.number) for one in gone)
     label = context.say("bring back {label}", label=f"{numbers}  {gone[0].label}" if len(gone) == 1 else numbers)
-    return channel.Button(label=cut_letters(label, _LABEL), verb="undo", arguments={"change": removal.id})
+    return context.labelled(cut_letters(label, _LABEL), "undo", change=removal.id)
 
 
 def _is_undo(context: CommandContext, change: Change) -> bool:
