@@ -7,7 +7,6 @@ from bot.commands import cities, paper_buttons, phrasing, picking
 from bot.commands.confirmation import edit_here, subscribe_and_echo
 from bot.commands.context import Callback, CommandContext, matching
 from bot.commands.subscription_form import is_author
-from bot.commands.undo import undo_row
 from bot.ports import channel
 from subscriptions import errors, model, states
 from subscriptions.matching.paper_index import matching_papers
@@ -78,7 +77,7 @@ def _muted(context: CommandContext, subscription: model.Subscription) -> channel
         subscription=_called(subscription),
         moment=context.localizer.moment(until),
     )
-    return context.done(said, buttons=undo_row(context), replaces=True)
+    return context.done(said, buttons=context.undo_row, replaces=True)
 
 
 @paper_buttons.of_paper
@@ -129,7 +128,7 @@ def on_leave_out(context: CommandContext, item: model.Item) -> channel.Reply:
     _note(context, states.Signal.EXCLUDED)
     reading = context.reading(done.query)
     lines = [f"{subscription.number}  {reading}"]
-    buttons = undo_row(context)
+    buttons = context.undo_row
     others = [other for other in _still_finding(context, item) if other.number != subscription.number]
     if others:
         lines.append(context.say("{subscription} still finds such papers.", subscription=_called(others[0])))

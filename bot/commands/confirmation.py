@@ -9,7 +9,6 @@ from dataclasses import replace
 from bot.commands import asking, cities, frame, phrasing, typed_times
 from bot.commands.context import CommandContext
 from bot.commands.search import query_of
-from bot.commands.undo import undo_button
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.addresses import facts_of
@@ -193,7 +192,7 @@ def _meant_instead(context: CommandContext, done: Subscribed, ending: Ending | N
 
 
 def _todays_and_undo(context: CommandContext, done: Subscribed) -> channel.Row:
-    undoing, number = undo_button(context), done.subscription.number
+    undoing, number = context.undo_button, done.subscription.number
     if context.origin.kind is not model.ChatKind.PRIVATE or done.outcome != "added" or not done.found:
         return undoing
     if done.seen:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from bot.ports import conversation
 from bot.ports.attached import FileReader, FileWithoutCommand
-from bot.ports.channel import About, Button, Buttons, Reply
+from bot.ports.channel import About, Button, Buttons, Reply, Row
 from bot.rendering.language import Language
 from bot.rendering.paper_lines import title_line
 from bot.rendering.queries_in_words import query_in_words
@@ -201,6 +201,19 @@ class CommandContext:
     def labelled(label: str, verb: str, /, *, only_for: str = "", **arguments: object) -> Button:
         """Like `button`, but for a label in the reader's language, or one that needs no translation."""
         return Button(label=label, verb=verb, arguments=arguments, only_for=only_for)
+
+    @property
+    def undo_button(self) -> Row:
+        """Returns [undo] for what this message changed; no button if it changed nothing."""
+        change = self.transaction.begun_changes.get(self.chat.id)
+        if change is None:
+            return ()
+        return (self.button("undo", "undo", change=change),)
+
+    @property
+    def undo_row(self) -> Buttons:
+        """Returns a row with [undo]; no row if this message changed nothing."""
+        return tuple(filter(None, (self.undo_button,)))
 
     def remember(
         self, name: str, arguments: Mapping[str, Any], *, lasts: timedelta, verb: str = "", is_personal: bool = True

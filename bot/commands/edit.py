@@ -8,7 +8,6 @@ from bot.commands.context import Callback, Command, CommandContext, match_button
 from bot.commands.schedule import set_schedule
 from bot.commands.search import query_of
 from bot.commands.subscription_form import edit_subscription
-from bot.commands.undo import undo_row
 from bot.ports import channel
 from subscriptions import errors
 from subscriptions.model import Subscription
@@ -140,7 +139,7 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> cha
     else:
         said = context.say("{number} is called {name} now.", number=done.number, name=done.name)
     about = channel.About(number=done.number)
-    return context.done(said, buttons=undo_row(context), about=about)
+    return context.done(said, buttons=context.undo_row, about=about)
 
 
 _rewrite = picking.on_subscription(on_rewrite)

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from bot.commands import asking
 from bot.commands.context import Callback, Command, CommandContext, refusal
-from bot.commands.undo import undo_row
 from bot.ports import channel
 from bot.ports.attached import FileReader
 from subscriptions import errors, portable
@@ -93,7 +92,7 @@ def _imported(context: CommandContext) -> channel.Reply:
     lines = portable.read_lines(str(waiting.arguments["text"]), context.chat.address, alone=True)
     done = importing.import_lines(context.transaction, lines, now=context.now, who=context.actor)
     said = context.say("Imported: {counts}.", counts=_counts(context, done))
-    return context.done(said, buttons=undo_row(context))
+    return context.done(said, buttons=context.undo_row)
 
 
 _DECISIONS = {"yes": _imported, "no": _dropped}

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from bot.commands import asking, offered, results
 from bot.commands.context import CommandContext, with_chat
-from bot.commands.undo import undo_row
 from bot.ports import channel
 from bot.rendering.language import refused
 from subscriptions import errors, model
@@ -95,7 +94,7 @@ def joined(context: CommandContext, done: Sequence[Done], left: Sequence[str]) -
         numbers=only.numbers,
         delivery=_last(reply.delivery for _, reply in replies),
         file=_last(reply.file for _, reply in replies),
-        buttons=(*_buttons(replies), *undo_row(context)),
+        buttons=(*_buttons(replies), *context.undo_row),
         lookup_ids=tuple(name for _, reply in replies for name in reply.lookup_ids),
         about=_last(reply.about for _, reply in replies),
     )

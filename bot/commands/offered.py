@@ -6,7 +6,6 @@ from dataclasses import replace
 from bot.commands import frame, search
 from bot.commands.context import Callback, CommandContext, with_stored_chat
 from bot.commands.spoken import spoken
-from bot.commands.undo import undo_row
 from bot.ports import channel
 from subscriptions.texts.cutting import cut_letters
 
@@ -62,7 +61,7 @@ def on_do(context: CommandContext) -> channel.Reply | None:
     done = [reply for one in args if (reply := run(context, command, str(one)))]
     lines = tuple(dict.fromkeys(line for reply in done for line in reply.lines))
     if done:
-        return replace(done[-1], lines=lines, buttons=undo_row(context))
+        return replace(done[-1], lines=lines, buttons=context.undo_row)
     return None
 
 

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from bot.commands import frame, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.undo import undo_button, undo_row
 from bot.ports import channel
 from subscriptions import errors, states
 from subscriptions.model import Subscription
@@ -140,7 +139,7 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
         said,
         context.say("What comes in the meantime waits."),
         again,
-        buttons=((context.button("resume", "resume", number=number), *undo_button(context)),),
+        buttons=((context.button("resume", "resume", number=number), *context.undo_button),),
         about=channel.About(number=number or 0, did=f"pause until {until:%Y-%m-%d}" if until else "pause"),
     )
 
@@ -155,10 +154,10 @@ def _resumed(context: CommandContext, subscription: Subscription | None) -> chan
         words = phrasing.subscription_label(subscription)
         head = context.say("{subscription} is active again.", subscription=words)
     if chat.state is states.ChatState.PAUSED:
-        return context.done(head, context.say("This chat is paused; /resume ends that."), buttons=undo_row(context))
+        return context.done(head, context.say("This chat is paused; /resume ends that."), buttons=context.undo_row)
     lines, buttons = what_waits(context, number)
     about = channel.About(number=number, did="resume") if number else None
-    return context.done(head, *lines, buttons=(*buttons, *undo_row(context)), about=about)
+    return context.done(head, *lines, buttons=(*buttons, *context.undo_row), about=about)
 
 
 def _match_ahead(context: CommandContext) -> None:

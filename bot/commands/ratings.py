@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from bot.commands import last_shown, paper_buttons, paper_lookup, results
 from bot.commands.context import Callback, Command, CommandContext, CommandFunction, Event, refusal, with_stored_chat
-from bot.commands.undo import undo_row
 from bot.ports import channel
 from subscriptions import errors, model, states
 from subscriptions.query.links_in_text import mentioned
@@ -101,7 +100,7 @@ def rate(context: CommandContext, papers: Sequence[model.KnownPaper], kind: stat
     noted = _RATED[kind]
     lines = tuple(context.say(noted, title=context.title(known)) for known in papers)
     more = context.button("more like this", "more-like-this", paper=papers[0].id)
-    rows = (*(((more,),) if len(papers) == 1 else ()), *undo_row(context))
+    rows = (*(((more,),) if len(papers) == 1 else ()), *context.undo_row)
     return context.done(*lines, buttons=rows)
 
 
@@ -141,7 +140,7 @@ def unkeep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     with _judging(context) as transaction:
         signals.take_back(transaction, context.chat, known.id, states.Signal.SAVED)
     said = context.say("No longer saved: {title}", title=title)
-    return context.done(said, buttons=undo_row(context))
+    return context.done(said, buttons=context.undo_row)
 
 
 def saved(context: CommandContext) -> channel.Reply:

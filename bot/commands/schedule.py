@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from bot.commands import phrasing, picking, typed_times
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.undo import undo_row
 from bot.ports import channel
 from subscriptions import errors, states
 from subscriptions.model import Subscription
@@ -104,7 +103,7 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
         lines.append(phrasing.next_line(next_delivery, clock, context.now))
     if subscription is not None:
         about = channel.About(number=subscription.number, did=f"schedule {_said(subscription, done[0], typed)}")
-    return context.done(*lines, buttons=undo_row(context), about=about)
+    return context.done(*lines, buttons=context.undo_row, about=about)
 
 
 def _said(before: Subscription, after: Subscription, typed: str) -> str:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from bot.commands import asking, cities, phrasing, picking, typed_times
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.settings_form import ZONE, fixed_settings, offered_values, on_settings_form, store_settings
-from bot.commands.undo import undo_row
 from bot.ports import channel
 from bot.rendering.language import Language, refused
 from subscriptions import chat_settings, errors, model, zones
@@ -221,7 +220,7 @@ def _change(context: CommandContext, name: str, value: str) -> channel.Reply:
         clock = cities.local_time(context.now, settings.timezone)
         reply = reply.with_lines(localizer.say("It is {time} there.", time=clock))
     lines = (*reply.lines, *_side_notes(context, name, settings, localizer))
-    undo = undo_row(replace(context, localizer=localizer))
+    undo = replace(context, localizer=localizer).undo_row
     return replace(reply, lines=lines, buttons=undo, about=channel.About(setting=name))
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from bot.commands import cities, phrasing
 from bot.commands.context import Callback, CommandContext
 from bot.commands.subscription_form import problem
-from bot.commands.undo import undo_row
 from bot.ports import channel
 from bot.rendering.language import Language
 from subscriptions import chat_settings, errors, model
@@ -42,7 +41,7 @@ def on_submit_settings(context: CommandContext) -> channel.Reply:
         return context.reply("All settings are as they were.")
     after, localizer = store_settings(context, wanted)
     lines = [line for name in wanted for line in phrasing.setting_changed(name, before, after, localizer).lines]
-    return context.done(*lines, buttons=undo_row(replace(context, localizer=localizer)))
+    return context.done(*lines, buttons=replace(context, localizer=localizer).undo_row)
 
 
 def store_settings(context: CommandContext, wanted: Mapping[str, str]) -> tuple[model.Chat, Language]:

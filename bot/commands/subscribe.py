@@ -12,7 +12,6 @@ from bot.commands import confirmation, phrasing, picking, typed_times
 from bot.commands.context import Callback, Command, CommandContext, match_button, matching, refusal
 from bot.commands.subscription_form import new_subscription
 from bot.commands.typed_times import OnlyTime
-from bot.commands.undo import undo_row
 from bot.ports import channel
 from bot.ports.conversation import Interaction
 from bot.rendering.queries_in_words import caret
@@ -140,7 +139,7 @@ def _several(context: CommandContext, said: Sequence[_Line]) -> channel.Reply:
     )
     lines = [phrasing.subscribed_line(one.done, context.localizer) for one in done if one.done]
     refused = tuple(text for one in said if one.error for text in _refused(context, one.text, one.error))
-    return channel.Reply(lines=(head, *lines), code=refused, ok=bool(done), buttons=undo_row(context))
+    return channel.Reply(lines=(head, *lines), code=refused, ok=bool(done), buttons=context.undo_row)
 
 
 def _refused(context: CommandContext, text: str, error: errors.PaperwireError) -> tuple[str, str]:

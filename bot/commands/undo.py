@@ -19,21 +19,6 @@ from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.updates import is_later_update
 from subscriptions.texts.cutting import cut_letters
 
-
-def undo_row(context: CommandContext) -> channel.Buttons:
-    """Returns a row with [undo] for what this message changed; no row if it changed nothing."""
-    row = undo_button(context)
-    return (row,) if row else ()
-
-
-def undo_button(context: CommandContext) -> channel.Row:
-    """Returns [undo] for what this message changed; no button if it changed nothing."""
-    change = context.transaction.begun_changes.get(context.chat.id)
-    if change is None:
-        return ()
-    return (context.button("undo", "undo", change=change),)
-
-
 _PATIENCE = 2  # undos in a row, after which a removal is undone before other changes
 _LABEL = 40  # characters of a button's label
 _MOST_NAMED = 5  # subscriptions that a reply lists

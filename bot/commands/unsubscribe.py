@@ -6,7 +6,6 @@ from dataclasses import replace
 from bot.commands import frame, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.spoken import spoken
-from bot.commands.undo import undo_row
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.service import requests, several_subscriptions
@@ -30,7 +29,7 @@ def unsub(context: CommandContext) -> channel.Reply:
         context.transaction, context.chat.address, there, now=context.now, who=context.actor
     )
     missing = several_subscriptions.numbers_missing(said, there)
-    return replace(phrasing.unsubscribed(gone, context.localizer, missing=missing), buttons=undo_row(context))
+    return replace(phrasing.unsubscribed(gone, context.localizer, missing=missing), buttons=context.undo_row)
 
 
 def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, int]]) -> model.Subscription:
@@ -63,7 +62,7 @@ def _which(context: CommandContext) -> channel.Reply:
 
 def _removed(context: CommandContext, which: str) -> channel.Reply:
     found = requests.unsubscribe(context.transaction, context.chat.address, which, now=context.now, who=context.actor)
-    return replace(phrasing.unsubscribed(found, context.localizer), buttons=undo_row(context))
+    return replace(phrasing.unsubscribed(found, context.localizer), buttons=context.undo_row)
 
 
 COMMANDS = (
