@@ -10,8 +10,9 @@ from bot.commands import asking, cities, frame, phrasing, typed_times
 from bot.commands.context import CommandContext
 from bot.commands.search import query_of
 from bot.ports import channel
-from subscriptions import errors, model
+from subscriptions import model
 from subscriptions.addresses import facts_of
+from subscriptions.errors import Sentence
 from subscriptions.planning.decision import MOST_NEAR
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import ValueKind
@@ -26,17 +27,17 @@ from subscriptions.service.requests import Subscribed, SubscriptionRequest, subs
 _MOST_WORDS = 8  # words by which papers are near to those that a query names
 REWRITE = "rewrite"  # verb of the button that applies an advice
 
-_SLIP = errors.Sentence("You may mean {reading}: {found}.")
+_SLIP = Sentence("You may mean {reading}: {found}.")
 # kind of an advice that changes the query → (label of its button, its line)
-_VARIANTS: Mapping[str, tuple[errors.Sentence, errors.Sentence]] = {
-    "one-author": (errors.Sentence("as one author"), _SLIP),
-    "named-category": (errors.Sentence("as that category"), _SLIP),
-    "phrase": (errors.Sentence("as a phrase"), errors.Sentence("As a phrase, {reading}: {found}.")),
-    "initials": (errors.Sentence("with initials too"), errors.Sentence("With the initial too, {reading}: {found}.")),
-    "primary": (errors.Sentence("without cross-lists"), errors.Sentence("Without cross-lists: {found}.")),
+_VARIANTS: Mapping[str, tuple[Sentence, Sentence]] = {
+    "one-author": (Sentence("as one author"), _SLIP),
+    "named-category": (Sentence("as that category"), _SLIP),
+    "phrase": (Sentence("as a phrase"), Sentence("As a phrase, {reading}: {found}.")),
+    "initials": (Sentence("with initials too"), Sentence("With the initial too, {reading}: {found}.")),
+    "primary": (Sentence("without cross-lists"), Sentence("Without cross-lists: {found}.")),
     "titles": (
-        errors.Sentence("in titles only"),
-        errors.Sentence("That is more than ten a day. In titles only: {found}."),
+        Sentence("in titles only"),
+        Sentence("That is more than ten a day. In titles only: {found}."),
     ),
 }
 
@@ -63,9 +64,9 @@ def _advice_button(context: CommandContext, advice: Advice, number: int) -> chan
     if advice.kind in _VARIANTS:
         label = _VARIANTS[advice.kind][0]
     elif advice.absent is not None and advice.absent.kind is ValueKind.WORDS:
-        label = errors.Sentence("in any text")
+        label = Sentence("in any text")
     else:
-        label = errors.Sentence("without it")
+        label = Sentence("without it")
     return context.button(label, REWRITE, number=number, text=advice.text)
 
 

@@ -7,15 +7,15 @@ from difflib import get_close_matches
 from bot.commands import phrasing
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.spoken import spoken
-from bot.ports import channel as channels
-from subscriptions import errors
+from bot.ports.channel import Reply, Row
 from subscriptions.chat_settings import SETTINGS
+from subscriptions.errors import Sentence
 from subscriptions.query import FIELDS
 
 _LONGEST = 32  # characters of an unknown command that the reply repeats
 
 
-def unknown(context: CommandContext) -> channels.Reply:
+def unknown(context: CommandContext) -> Reply:
     """Returns the reply to an unknown command, with a button for the most similar known one."""
     typed, _, rest = context.args.partition(" ")
     near, name = context.registry.nearest(typed), typed[:_LONGEST]
@@ -26,56 +26,56 @@ def unknown(context: CommandContext) -> channels.Reply:
     ]
     lines.append(context.say("Did you mean /{name}?", name=near) if near else context.say("/help lists what I know."))
     meant = context.labelled(f"/{near} {rest}".strip(), "do", command=near, args=rest)
-    return channels.Reply(lines=tuple(lines), ok=False, buttons=((meant,),) if near else ())
+    return Reply(lines=tuple(lines), ok=False, buttons=((meant,),) if near else ())
 
 
 # arXiv requires exactly these words (info.arxiv.org/help/api/tou).
 THANKS = "Thank you to arXiv for use of its open access interoperability."
 
 _PURPOSES = (
-    (errors.Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
-    (errors.Sentence("Papers"), ("preview", "today", "search", "like", "save", "saved", "why", "whynot")),
-    (errors.Sentence("This chat"), ("set", "lang", "timezone", "connect", "email", "status", "stats")),
-    (errors.Sentence("To take along"), ("export", "import", "share", "feed", "library")),
-    (errors.Sentence("About me"), ("about", "privacy", "forget")),
+    (Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
+    (Sentence("Papers"), ("preview", "today", "search", "like", "save", "saved", "why", "whynot")),
+    (Sentence("This chat"), ("set", "lang", "timezone", "connect", "email", "status", "stats")),
+    (Sentence("To take along"), ("export", "import", "share", "feed", "library")),
+    (Sentence("About me"), ("about", "privacy", "forget")),
 )
 ALL = "all"  # the topic that lists all commands
 _ALL = (ALL, "more", "commands", "全部", "更多", "命令")
 FIRST = (
-    errors.Sentence("Subscribe: /sub diffusion -survey daily 9"),
-    errors.Sentence("Try it first: /preview graph neural networks"),
-    errors.Sentence("Today’s papers: /today"),
-    errors.Sentence("See, change, remove: /list"),
-    errors.Sentence("Settings: /set quiet 23:00-07:00"),
+    Sentence("Subscribe: /sub diffusion -survey daily 9"),
+    Sentence("Try it first: /preview graph neural networks"),
+    Sentence("Today’s papers: /today"),
+    Sentence("See, change, remove: /list"),
+    Sentence("Settings: /set quiet 23:00-07:00"),
 )
-_OPERATORS = (errors.Sentence("For operators"), ("allow", "deny"))
-TOPICS: Mapping[str, errors.Sentence] = {
-    "query": errors.Sentence("how to ask"),
-    "when": errors.Sentence("the times"),
-    "settings": errors.Sentence("the settings"),
+_OPERATORS = (Sentence("For operators"), ("allow", "deny"))
+TOPICS: Mapping[str, Sentence] = {
+    "query": Sentence("how to ask"),
+    "when": Sentence("the times"),
+    "settings": Sentence("the settings"),
 }
 
-QUERIES: tuple[tuple[str, errors.Sentence], ...] = (
-    ("graph transformer", errors.Sentence("both words")),
-    ('"graph transformer"', errors.Sentence("side by side")),
-    ("rlhf OR dpo", errors.Sentence("one of them")),
-    ("diffusion -survey", errors.Sentence("the first without the second")),
+QUERIES: tuple[tuple[str, Sentence], ...] = (
+    ("graph transformer", Sentence("both words")),
+    ('"graph transformer"', Sentence("side by side")),
+    ("rlhf OR dpo", Sentence("one of them")),
+    ("diffusion -survey", Sentence("the first without the second")),
     *(field.help for field in FIELDS if field.help),
-    ("neuro*", errors.Sentence("words that begin so")),
-    ("=RAG", errors.Sentence("exactly so, in capitals")),
+    ("neuro*", Sentence("words that begin so")),
+    ("=RAG", Sentence("exactly so, in capitals")),
 )
-WHENS: tuple[tuple[str, errors.Sentence], ...] = (
-    ("now", errors.Sentence("as soon as papers come")),
-    ("when-out 08:00-20:00", errors.Sentence("once a day, as soon as the day's papers are out")),
-    ("daily 9", errors.Sentence("every day at nine")),
-    ("weekdays at 8:30", errors.Sentence("Monday to Friday")),
-    ("weekly mon 9", errors.Sentence("once a week")),
-    ("daily 9 Berlin", errors.Sentence("by the clock of a place")),
-    ("每天早上8点", errors.Sentence("the usual words, in English and Chinese")),
+WHENS: tuple[tuple[str, Sentence], ...] = (
+    ("now", Sentence("as soon as papers come")),
+    ("when-out 08:00-20:00", Sentence("once a day, as soon as the day's papers are out")),
+    ("daily 9", Sentence("every day at nine")),
+    ("weekdays at 8:30", Sentence("Monday to Friday")),
+    ("weekly mon 9", Sentence("once a week")),
+    ("daily 9 Berlin", Sentence("by the clock of a place")),
+    ("每天早上8点", Sentence("the usual words, in English and Chinese")),
 )
 
 
-def help_(context: CommandContext) -> channels.Reply:
+def help_(context: CommandContext) -> Reply:
     """Shows the most useful commands with examples; with an argument, all commands, or one topic or command."""
     typed = context.args.casefold().lstrip("/").split()
     if typed and (typed[0] in {*_ALL, *TOPICS, *context.registry.by_name} or not spoken(typed[0]).is_empty):
@@ -85,36 +85,36 @@ def help_(context: CommandContext) -> channels.Reply:
     return _first(context)
 
 
-def on_help(context: CommandContext) -> channels.Reply:
+def on_help(context: CommandContext) -> Reply:
     """Handles the button of a topic. The list of all commands replaces the message of the button."""
     topic = str(context.arguments["topic"])
     return replace(_topic(context, topic), replaces=topic == ALL)
 
 
-def _first(context: CommandContext) -> channels.Reply:
+def _first(context: CommandContext) -> Reply:
     lines = tuple(context.say(one) for one in FIRST)
     more = context.button("all commands", "help", topic=ALL)
-    return channels.Reply(lines=lines, buttons=((more, *_topics(context)[:2]),))
+    return Reply(lines=lines, buttons=((more, *_topics(context)[:2]),))
 
 
-def _topics(context: CommandContext) -> channels.Row:
+def _topics(context: CommandContext) -> Row:
     return tuple(context.button(label, "help", topic=topic) for topic, label in TOPICS.items())
 
 
-def _overview(context: CommandContext) -> channels.Reply:
+def _overview(context: CommandContext) -> Reply:
     purposes = (*_PURPOSES, _OPERATORS) if context.is_operator else _PURPOSES
     known = context.registry.by_name
     groups = [(title, [f"/{name}" for name in names if name in known]) for title, names in purposes]
     more = context.say("/help sub tells more of one; /help query how to ask, /help when for the times.")
     if context.read_by_group:
-        return channels.Reply(lines=(" ".join(name for _, names in groups[:3] for name in names), more))
+        return Reply(lines=(" ".join(name for _, names in groups[:3] for name in names), more))
     lines = [
         context.say("{name}: {text}", name=context.say(title), text=" ".join(names)) for title, names in groups if names
     ]
-    return channels.Reply(lines=(*lines, more), buttons=(_topics(context),))
+    return Reply(lines=(*lines, more), buttons=(_topics(context),))
 
 
-def _topic(context: CommandContext, name: str) -> channels.Reply:
+def _topic(context: CommandContext, name: str) -> Reply:
     if name in _ALL:
         return _overview(context)
     if name in ("query", "queries", "syntax", "查询", "语法"):
@@ -135,40 +135,40 @@ def _topic(context: CommandContext, name: str) -> channels.Reply:
     return _no_such(context, name)
 
 
-def _table(context: CommandContext, head: str, rows: tuple[tuple[str, errors.Sentence], ...]) -> channels.Reply:
+def _table(context: CommandContext, head: str, rows: tuple[tuple[str, Sentence], ...]) -> Reply:
     """Returns a reply with examples and their meanings; in a group, only the first four examples."""
     if context.read_by_group:
         shown = " · ".join(written for written, _ in rows[:4])
-        return channels.Reply(lines=(head, context.say("For example: {examples}", examples=shown)))
+        return Reply(lines=(head, context.say("For example: {examples}", examples=shown)))
     code = tuple(f"{written}\n  {context.say(meaning)}" for written, meaning in rows)
-    return channels.Reply(lines=(head,), code=code)
+    return Reply(lines=(head,), code=code)
 
 
-def _of(context: CommandContext, command: Command) -> channels.Reply:
+def _of(context: CommandContext, command: Command) -> Reply:
     summary = context.say(command.summary)
     lines = [context.say("{name}: {text}", name=f"/{command.name} {command.usage}".rstrip(), text=summary)]
     if command.aliases and not context.read_by_group:
         lines.append(context.say("Also: {names}", names=" ".join(f"/{name}" for name in command.aliases)))
-    return channels.Reply(lines=tuple(lines), code=command.examples[:1] if context.read_by_group else command.examples)
+    return Reply(lines=tuple(lines), code=command.examples[:1] if context.read_by_group else command.examples)
 
 
-def _no_such(context: CommandContext, name: str) -> channels.Reply:
+def _no_such(context: CommandContext, name: str) -> Reply:
     near = get_close_matches(name, [*context.registry.by_name, *TOPICS], n=1, cutoff=0.6)
     head = context.say("There is no help on “{name}”.", name=name[:32])
     tip = context.say("/help lists what I know.")
     if near:
         tip = context.say("Did you mean /help {name}?", name=near[0])
-    return channels.Reply(lines=(head, tip), ok=False)
+    return Reply(lines=(head, tip), ok=False)
 
 
-def about(context: CommandContext) -> channels.Reply:
+def about(context: CommandContext) -> Reply:
     """Shows what the bot is, thanks to arXiv, and whom to contact."""
     name = f"paperwire {context.bot_info.version}".rstrip()
     lines = [context.say("{name}: tells chats of new research papers that they ask for.", name=name), THANKS]
     if context.bot_info.contact:
         lines.append(context.say("Contact: {contact}", contact=context.bot_info.contact))
     lines.append(context.say("Its source is free, under the MIT licence. What I store: /privacy"))
-    return channels.Reply(lines=tuple(lines))
+    return Reply(lines=tuple(lines))
 
 
 COMMANDS = (
@@ -177,14 +177,14 @@ COMMANDS = (
         examples=("/help query", "/help sub"),
         run=help_,
         usage="[TOPIC]",
-        summary=errors.Sentence("what you can say"),
+        summary=Sentence("what you can say"),
         stays_here=True,
     ),
     Command(
         name="about",
         examples=("/about",),
         run=about,
-        summary=errors.Sentence("what this is, and thanks"),
+        summary=Sentence("what this is, and thanks"),
         stays_here=True,
     ),
 )

@@ -10,7 +10,8 @@ from dataclasses import replace
 from bot.commands import last_shown, paper_buttons, paper_lookup, results
 from bot.commands.context import Callback, Command, CommandContext, CommandFunction, Event, refusal, with_stored_chat
 from bot.ports import channel
-from subscriptions import errors, model, states
+from subscriptions import model, states
+from subscriptions.errors import Sentence
 from subscriptions.query.links_in_text import mentioned
 from subscriptions.service import signals
 from subscriptions.service.changes import judging
@@ -19,19 +20,19 @@ from subscriptions.store.database.store import Transaction
 from subscriptions.store.deliveries import papers_in_message
 
 PAGE = 8  # saved papers on a page
-_NOTED: Mapping[states.Signal, errors.Sentence] = {
-    states.Signal.LIKED: errors.Sentence("Papers like this one come first. Press again to take it back."),
-    states.Signal.DISLIKED: errors.Sentence("Papers like this one come last. Press again to take it back."),
-    states.Signal.SAVED: errors.Sentence("Saved: /saved shows all. Press again to remove it."),
+_NOTED: Mapping[states.Signal, Sentence] = {
+    states.Signal.LIKED: Sentence("Papers like this one come first. Press again to take it back."),
+    states.Signal.DISLIKED: Sentence("Papers like this one come last. Press again to take it back."),
+    states.Signal.SAVED: Sentence("Saved: /saved shows all. Press again to remove it."),
 }
-_TAKEN_BACK: Mapping[states.Signal, errors.Sentence] = {
-    states.Signal.LIKED: errors.Sentence("Taken back."),
-    states.Signal.DISLIKED: errors.Sentence("Taken back."),
-    states.Signal.SAVED: errors.Sentence("No longer saved."),
+_TAKEN_BACK: Mapping[states.Signal, Sentence] = {
+    states.Signal.LIKED: Sentence("Taken back."),
+    states.Signal.DISLIKED: Sentence("Taken back."),
+    states.Signal.SAVED: Sentence("No longer saved."),
 }
-_RATED: Mapping[states.Signal, errors.Sentence] = {
-    states.Signal.LIKED: errors.Sentence("Noted: papers like this one come first. {title}"),
-    states.Signal.DISLIKED: errors.Sentence("Noted: papers like this one come last. {title}"),
+_RATED: Mapping[states.Signal, Sentence] = {
+    states.Signal.LIKED: Sentence("Noted: papers like this one come first. {title}"),
+    states.Signal.DISLIKED: Sentence("Noted: papers like this one come last. {title}"),
 }
 SIGNALS = {"like-paper": states.Signal.LIKED, "dislike-paper": states.Signal.DISLIKED}  # intents that rate papers
 _REACTIONS: Mapping[str, states.Signal] = {"liked": states.Signal.LIKED, "disliked": states.Signal.DISLIKED}
@@ -189,17 +190,17 @@ COMMANDS = (
         run=save,
         usage="[ID]",
         writes=True,
-        summary=errors.Sentence("keep a paper"),
+        summary=Sentence("keep a paper"),
     ),
     Command(
         name="unsave",
         run=unsave,
         usage="[ID]",
         writes=True,
-        summary=errors.Sentence("keep a paper no longer"),
+        summary=Sentence("keep a paper no longer"),
         listed=False,
     ),
-    Command(name="saved", examples=("/saved",), run=saved, summary=errors.Sentence("papers that you kept")),
+    Command(name="saved", examples=("/saved",), run=saved, summary=Sentence("papers that you kept")),
 )
 
 CALLBACKS = {

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from bot.commands import phrasing, picking, typed_times
 from bot.commands.context import CommandContext
-from bot.commands.typed_times import OnlyTime
 from bot.ports import channel
 from bot.rendering.language import Language
 from subscriptions import model
@@ -122,7 +121,7 @@ def subscribe_button(context: CommandContext, text: str, ending: Ending | None =
 def only_time_reply(context: CommandContext, typed: str) -> channel.Reply:
     """Returns the reply that refuses a time without a query; tells a known chat how to use the time for all subscriptions."""
     words = context.button("as words", "try", text=as_words(typed))
-    reply = typed_times.only_time_refused(context, OnlyTime(typed), words)
+    reply = typed_times.only_time_refused(context, typed, words)
     if not context.chat.id or not is_available(typed):
         return reply
     return reply.with_lines(context.say("For all subscriptions: /schedule {when}", when=typed))

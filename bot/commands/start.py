@@ -5,7 +5,7 @@ from dataclasses import replace
 from bot.commands import phrasing
 from bot.commands.confirmation import subscribe_and_echo
 from bot.commands.context import Callback, Command, CommandContext, matching, with_chat
-from bot.ports import channel as channels
+from bot.ports.channel import Button, Buttons, Reply
 from subscriptions import errors
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import read_when, split_when
@@ -20,7 +20,7 @@ _WITH_CATEGORIES = ("diffusion models", "cs.CL -survey", 'author:"Ranjay Krishna
 _WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Ranjay Krishna"')
 
 
-def start(context: CommandContext) -> channels.Reply | None:
+def start(context: CommandContext) -> Reply | None:
     """Shows what the bot does, with examples that work; after a shared link, shows the subscription that it offers."""
     if context.origin.kind is not ChatKind.PRIVATE:
         return _in_a_group(context)
@@ -32,15 +32,15 @@ def start(context: CommandContext) -> channels.Reply | None:
     return replace(begin, lines=(context.say("What that link led to is not there any more."), *begin.lines))
 
 
-def _first_words(context: CommandContext) -> channels.Reply:
+def _first_words(context: CommandContext) -> Reply:
     lines = (
         context.say("I tell you when papers appear that you care about, once a day or at once."),
         context.say("Send me words that such a paper contains, or press an example:"),
     )
-    return channels.Reply(lines=lines, buttons=_first_buttons(context))
+    return Reply(lines=lines, buttons=_first_buttons(context))
 
 
-def _first_buttons(context: CommandContext) -> channels.Buttons:
+def _first_buttons(context: CommandContext) -> Buttons:
     examples = _WITH_CATEGORIES if context.bot_info.categorised else _WITHOUT
     rows = tuple((context.labelled(query, "subscribe-to", text=query),) for query in examples)
     other = next(code for code in phrasing.LANGUAGES if code != context.origin.settings.lang)
@@ -48,23 +48,21 @@ def _first_buttons(context: CommandContext) -> channels.Buttons:
     return (*rows, (speak,), *add_row(context))
 
 
-def add_row(context: CommandContext) -> channels.Buttons:
+def add_row(context: CommandContext) -> Buttons:
     """Returns buttons that add the bot to a group or channel; none on platforms without such links."""
     links, bot = context.links
     if links is None:
         return ()
-    group = channels.Button(label=context.say("add to group"), url=links.add_to_group(bot, ADDED))
-    channel = channels.Button(label=context.say("add to channel"), url=links.add_to_channel(bot, ADDED))
+    group = Button(label=context.say("add to group"), url=links.add_to_group(bot, ADDED))
+    channel = Button(label=context.say("add to channel"), url=links.add_to_channel(bot, ADDED))
     return ((group, channel),)
 
 
-def _in_a_group(context: CommandContext) -> channels.Reply | None:
+def _in_a_group(context: CommandContext) -> Reply | None:
     """Returns two lines for a group. After a link that added the bot, returns None, since the group was greeted already."""
     if context.args == ADDED:
         return None
-    return channels.Reply(
-        lines=(context.say("I tell this chat when papers appear that it asks for."), how_to_begin(context))
-    )
+    return Reply(lines=(context.say("I tell this chat when papers appear that it asks for."), how_to_begin(context)))
 
 
 def how_to_begin(context: CommandContext) -> str:
@@ -75,7 +73,7 @@ def how_to_begin(context: CommandContext) -> str:
     return context.say("Admins: {command} diffusion. I am quiet otherwise.", command=f"/sub@{bot}" if bot else "/sub")
 
 
-def on_speak(context: CommandContext) -> channels.Reply:
+def on_speak(context: CommandContext) -> Reply:
     """Handles the button of the other language: sets that language, and shows the first message again in it."""
     chosen = {"lang": str(context.arguments["lang"])}
     chat = set_settings(context.transaction, context.origin.address, chosen, now=context.now, who=context.actor)
@@ -101,7 +99,7 @@ def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
     return ending.query, ending.when or context.origin.settings.schedule
 
 
-def _offer(context: CommandContext, payload: str, text: str, when: str) -> channels.Reply:
+def _offer(context: CommandContext, payload: str, text: str, when: str) -> Reply:
     """Returns the reply that shows an offered subscription: its query in words, its time, what it would have found."""
     query = parse_query(text)
     lately = recent_matches(context.transaction, query, now=context.now, most=_PAPERS_SHOWN)
@@ -111,7 +109,7 @@ def _offer(context: CommandContext, payload: str, text: str, when: str) -> chann
         lines.append(context.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known))
     lines += [f"· {context.title(paper)}" for paper in lately.newest]
     accept = context.button("subscribe", "accept", link=payload)
-    return channels.Reply(lines=tuple(lines), buttons=((accept,),))
+    return Reply(lines=tuple(lines), buttons=((accept,),))
 
 
 def _query_of_link(context: CommandContext) -> tuple[str, ...]:
@@ -119,7 +117,7 @@ def _query_of_link(context: CommandContext) -> tuple[str, ...]:
     return (offered[0],) if offered else ()
 
 
-def on_accept(context: CommandContext) -> channels.Reply:
+def on_accept(context: CommandContext) -> Reply:
     """Handles [subscribe] under a shared subscription."""
     offered = _offered(context, str(context.arguments["link"]))
     if offered is None:

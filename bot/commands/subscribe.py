@@ -11,7 +11,6 @@ from datetime import timedelta
 from bot.commands import confirmation, phrasing, picking, typed_times
 from bot.commands.context import Callback, Command, CommandContext, match_button, matching, refusal
 from bot.commands.subscription_form import new_subscription
-from bot.commands.typed_times import OnlyTime
 from bot.ports import channel
 from bot.ports.conversation import Interaction
 from bot.rendering.queries_in_words import caret
@@ -29,10 +28,8 @@ EDITED_WITHIN = timedelta(minutes=5)  # how long an edit of a /sub message repla
 class _Line:
     """One line of a /sub message, and its outcome."""
 
-    text: str  # the query without its time
-    when: str | None
-    ending: Ending | None = None  # how the line was split into query and time
-    typed: str = ""
+    typed: str
+    ending: Ending  # how the line was split into query and time
     done: Subscribed | None = None
     error: errors.PaperwireError | None = None
     instead: str = ""  # the query that was replaced, in words
@@ -81,10 +78,10 @@ def _refused_reply(context: CommandContext, said: _Line, error: errors.Paperwire
     words = context.button("as words", "subscribe-at", text=as_words(said.typed))
     if isinstance(error, NoSuchTime):
         return typed_times.time_refused_with_nearest(
-            context, error, replace(words, arguments={"text": said.text}), (words,)
+            context, error, replace(words, arguments={"text": said.ending.query}), (words,)
         )
-    if isinstance(error, OnlyTime):
-        return typed_times.only_time_refused(context, error, words)
+    if said.ending.only_time:
+        return typed_times.only_time_refused(context, said.typed, words)
     raise error
 
 
@@ -103,10 +100,10 @@ def _read(context: CommandContext, line: str) -> _Line:
         name = line[1:].split(maxsplit=1)[0].partition("@")[0]
     error: errors.Refused | None = None
     if ending.only_time:
-        error = OnlyTime(line)
+        error = typed_times.only_time(line)
     elif context.registry.command_named(name):
         error = refusal("This is another command. Send it by itself.")
-    return _Line(text=ending.query, when=ending.when, error=error, ending=ending, typed=line)
+    return _Line(typed=line, ending=ending, error=error)
 
 
 def _subscribed(context: CommandContext, said: _Line, number: int | None = None) -> _Line:
@@ -120,9 +117,9 @@ def _subscribed(context: CommandContext, said: _Line, number: int | None = None)
     try:
         with context.transaction.savepoint():
             if before is None:
-                return replace(said, done=confirmation.subscribe_here(context, said.text, said.when))
-            when = said.when or context.chat.settings.schedule
-            done = confirmation.edit_here(context, before.number, said.text, when=when)
+                return replace(said, done=confirmation.subscribe_here(context, said.ending.query, said.ending.when))
+            when = said.ending.when or context.chat.settings.schedule
+            done = confirmation.edit_here(context, before.number, said.ending.query, when=when)
     except errors.PaperwireError as error:
         return replace(said, error=error)
     return replace(said, done=done, instead=context.reading(before.text))
@@ -138,7 +135,7 @@ def _several(context: CommandContext, said: Sequence[_Line]) -> channel.Reply:
         lines=of,
     )
     lines = [phrasing.subscribed_line(one.done, context.localizer) for one in done if one.done]
-    refused = tuple(text for one in said if one.error for text in _refused(context, one.text, one.error))
+    refused = tuple(text for one in said if one.error for text in _refused(context, one.ending.query, one.error))
     return channel.Reply(lines=(head, *lines), code=refused, ok=bool(done), buttons=context.undo_row)
 
 
@@ -181,11 +178,11 @@ def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[i
         if (subscription := picking.subscription_numbered(context, number))
     }
     read = [_read(context, line) for line in lines]
-    kept = [None if one.error else there.get(_canonical(one.text)) for one in read]
+    kept = [None if one.error else there.get(_canonical(one.ending.query)) for one in read]
     free = [number for number in numbers if number not in kept]
     said = []
     for one, place in zip(read, kept, strict=True):
-        number = place or (free.pop(0) if free and not one.error and _canonical(one.text) else None)
+        number = place or (free.pop(0) if free and not one.error and _canonical(one.ending.query) else None)
         said.append(_subscribed(context, one, number))
     if not any(one.error for one in said):
         for number in free:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands import phrasing
-from bot.commands.context import CommandContext
+from bot.commands.context import CommandContext, refusal
 from bot.ports import channel
 from bot.rendering.language import refused
 from subscriptions import errors
@@ -50,20 +50,18 @@ def as_words_button(context: CommandContext, text: str, number: int | None) -> c
     return (context.button("as words", AS_WORDS, text=as_words(text), change=change.id, number=number),)
 
 
-class OnlyTime(errors.Refused):
-    """Raised when a time was typed without a query."""
-
-    def __init__(self, typed: str) -> None:
-        example = errors.Sentence("For example: {example}", {"example": f"/sub diffusion {' '.join(typed.split())}"})
-        super().__init__(errors.Sentence("That is a time. Say what papers should contain, too."), example)
+def only_time(typed: str) -> errors.Refused:
+    """Returns the error for a time without a query."""
+    example = f"/sub diffusion {' '.join(typed.split())}"
+    return refusal("That is a time. Say what papers should contain, too.", "For example: {example}", example=example)
 
 
-def only_time_refused(context: CommandContext, error: OnlyTime, words: channel.Button) -> channel.Reply:
+def only_time_refused(context: CommandContext, typed: str, words: channel.Button) -> channel.Reply:
     """Returns the reply that refuses a time without a query.
 
     `words` is its button, which treats the typed time as a query.
     """
-    return replace(refused(error, context.localizer), buttons=((words,),))
+    return replace(refused(only_time(typed), context.localizer), buttons=((words,),))
 
 
 def time_refused_with_nearest(

@@ -11,7 +11,8 @@ from bot.commands import asking, frame, phrasing
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.spoken import spoken
 from bot.ports import channel
-from subscriptions import errors, model, states
+from subscriptions import model, states
+from subscriptions.errors import Refused, Sentence
 from subscriptions.service import undoing
 from subscriptions.service.changes import Change, Difference
 from subscriptions.service.undoing import Undone
@@ -23,13 +24,13 @@ _PATIENCE = 2  # undos in a row, after which a removal is undone before other ch
 _LABEL = 40  # characters of a button's label
 _MOST_NAMED = 5  # subscriptions that a reply lists
 _LONGEST = 300  # characters of a changed query that are shown, so that five changes fit into a message
-_JUDGED: Mapping[tuple[states.Signal, bool], errors.Sentence] = {
-    (states.Signal.SAVED, True): errors.Sentence("Saved: {title}"),
-    (states.Signal.SAVED, False): errors.Sentence("No longer saved: {title}"),
-    (states.Signal.LIKED, True): errors.Sentence("Liked: {title}"),
-    (states.Signal.LIKED, False): errors.Sentence("No longer liked: {title}"),
-    (states.Signal.DISLIKED, True): errors.Sentence("Disliked: {title}"),
-    (states.Signal.DISLIKED, False): errors.Sentence("No longer disliked: {title}"),
+_JUDGED: Mapping[tuple[states.Signal, bool], Sentence] = {
+    (states.Signal.SAVED, True): Sentence("Saved: {title}"),
+    (states.Signal.SAVED, False): Sentence("No longer saved: {title}"),
+    (states.Signal.LIKED, True): Sentence("Liked: {title}"),
+    (states.Signal.LIKED, False): Sentence("No longer liked: {title}"),
+    (states.Signal.DISLIKED, True): Sentence("Disliked: {title}"),
+    (states.Signal.DISLIKED, False): Sentence("No longer disliked: {title}"),
 }
 
 
@@ -58,7 +59,7 @@ def undo_last(context: CommandContext) -> channel.Reply:
         and undoing.undos_in_a_row(context.transaction, address) == _PATIENCE
         and not _is_foreign(context, removal)
     ):
-        with suppress(errors.Refused), context.transaction.savepoint():
+        with suppress(Refused), context.transaction.savepoint():
             return _undone(context, removal)
     return _undone(context, change) if is_last and not _is_foreign(context, change) else _ask(context, change)
 
@@ -106,7 +107,7 @@ def on_undo(context: CommandContext) -> channel.Reply:
     try:
         with context.transaction.savepoint():
             return _undone(context, change, replaces=True)
-    except errors.Refused as error:
+    except Refused as error:
         return channel.Reply(toast=f"{context.say(error.sentence)} {context.say(error.hint)}")
 
 
@@ -246,13 +247,13 @@ COMMANDS = (
         run=undo_last,
         needs_manager=True,
         keeps_question=True,
-        summary=errors.Sentence("take back the last change"),
+        summary=Sentence("take back the last change"),
     ),
     Command(
         name="cancel",
         examples=("/cancel",),
         run=cancel,
-        summary=errors.Sentence("never mind the question"),
+        summary=Sentence("never mind the question"),
         listed=False,
         stays_here=True,
         writes=True,

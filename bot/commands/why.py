@@ -8,7 +8,8 @@ from bot.commands import cards, model_summary, paper_lookup, phrasing
 from bot.commands.context import Command, CommandContext
 from bot.commands.last_shown import paper_delivered
 from bot.ports import channel
-from subscriptions import errors, model, states
+from subscriptions import model, states
+from subscriptions.errors import Sentence
 from subscriptions.matching.fulfilment import nearness_in_meaning
 from subscriptions.matching.hits import tokenize
 from subscriptions.query import ABOUT, links_in_text
@@ -99,26 +100,26 @@ def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.
 
 
 _ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})
-_COMING = errors.Sentence("It was planned {moment} and is on its way.")
-_TOLD: Mapping[str, errors.Sentence] = {
-    "long ago": errors.Sentence("It came here before."),
-    "sent": errors.Sentence("It came {moment}."),
-    "dismissed": errors.Sentence("It was planned {moment} and then dismissed, so it does not come."),
-    "dead": errors.Sentence("It was planned {moment}, but could not be sent."),
+_COMING = Sentence("It was planned {moment} and is on its way.")
+_TOLD: Mapping[str, Sentence] = {
+    "long ago": Sentence("It came here before."),
+    "sent": Sentence("It came {moment}."),
+    "dismissed": Sentence("It was planned {moment} and then dismissed, so it does not come."),
+    "dead": Sentence("It was planned {moment}, but could not be sent."),
     **dict.fromkeys(_ON_ITS_WAY, _COMING),
 }
-_BEHIND = errors.Sentence("It came {moment}, under [show more].")
-_HELD = errors.Sentence("It was planned {moment} and waits until this chat is active again.")
-_KEPT: Mapping[str, errors.Sentence] = {
-    "replacement": errors.Sentence("fits, but only a new version of it came here, and those are not announced"),
-    "archive": errors.Sentence("fits, but it is of {day} and came later than a week after it, so it was filed"),
-    "crosslist": errors.Sentence("fits, but it is a cross-list, and this chat wants none: {command}"),
-    "older": errors.Sentence("fits, but begins with what came since {moment}"),
-    "passed": errors.Sentence("fits now; when the paper came, it did not, or the chat was set otherwise"),
-    "library": errors.Sentence("fits, but it is in the library of this chat, so it is left out: /library"),
-    "paused": errors.Sentence("fits; it is paused: {command}"),
-    "chat": errors.Sentence("fits; this chat is paused: {command}"),
-    "time": errors.Sentence("fits, and is about to come"),
+_BEHIND = Sentence("It came {moment}, under [show more].")
+_HELD = Sentence("It was planned {moment} and waits until this chat is active again.")
+_KEPT: Mapping[str, Sentence] = {
+    "replacement": Sentence("fits, but only a new version of it came here, and those are not announced"),
+    "archive": Sentence("fits, but it is of {day} and came later than a week after it, so it was filed"),
+    "crosslist": Sentence("fits, but it is a cross-list, and this chat wants none: {command}"),
+    "older": Sentence("fits, but begins with what came since {moment}"),
+    "passed": Sentence("fits now; when the paper came, it did not, or the chat was set otherwise"),
+    "library": Sentence("fits, but it is in the library of this chat, so it is left out: /library"),
+    "paused": Sentence("fits; it is paused: {command}"),
+    "chat": Sentence("fits; this chat is paused: {command}"),
+    "time": Sentence("fits, and is about to come"),
 }
 # reason why a paper is not delivered → the command that removes this reason
 _MENDS: Mapping[str, str] = {
@@ -126,9 +127,9 @@ _MENDS: Mapping[str, str] = {
     "paused": "resume {number}",
     "chat": "resume",
 }
-_PAUSED_UNTIL = errors.Sentence("fits; it is paused until {moment}: {command}")
-_NOT_LET_IN = errors.Sentence("fits; this chat waits until an admin lets it in")
-_COMES = errors.Sentence("fits, and comes {moment}")
+_PAUSED_UNTIL = Sentence("fits; it is paused until {moment}: {command}")
+_NOT_LET_IN = Sentence("fits; this chat waits until an admin lets it in")
+_COMES = Sentence("fits, and comes {moment}")
 
 
 def _held_line(context: CommandContext, reason: Reason, paper: model.Paper, day: str) -> str:
@@ -208,13 +209,13 @@ COMMANDS = (
         examples=("/why 2601.15529",),
         run=why,
         usage="[ID]",
-        summary=errors.Sentence("see why a paper came"),
+        summary=Sentence("see why a paper came"),
     ),
     Command(
         name="whynot",
         examples=("/whynot 2601.15529",),
         run=whynot,
         usage="ID",
-        summary=errors.Sentence("see why a paper did not come"),
+        summary=Sentence("see why a paper did not come"),
     ),
 )

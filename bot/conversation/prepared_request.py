@@ -30,7 +30,7 @@ from subscriptions.addresses import command_prefix
 from subscriptions.service import conversation_state
 from subscriptions.service.asked_papers import where_delivered
 from subscriptions.store import updates
-from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.database.store import Store, Transaction, reads
 from subscriptions.texts.cutting import cut_letters
 
 log = logging.getLogger("paperwire")
@@ -212,12 +212,11 @@ async def _with_topic_made(deps: Dependencies, api: PlatformApi, prepared: Prepa
         return replace(prepared, refusal=partial(_refused, error))
 
 
-def _name_of_topic(store: Store, deps: Dependencies, prepared: PreparedRequest) -> str:
-    with store.read() as transaction:
-        context = command_contexts.build_command_context(transaction, deps, prepared)
-        if prepared.intent.topic_name:
-            return prepared.intent.topic_name(context)
+@reads
+def _name_of_topic(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> str:
+    if prepared.intent.topic_name is None:
         return ""
+    return prepared.intent.topic_name(command_contexts.build_command_context(transaction, deps, prepared))
 
 
 def _refused(error: errors.PaperwireError, context: CommandContext) -> Reply:
