@@ -83,14 +83,16 @@ class Paginator:
         self, group: outline.SubscriptionPapers, before: int, head: packing.Size, closing: Sequence[packing.Fragment]
     ) -> list[packing.PaperPart]:
         """Returns the parts of a group. `before` is the number of papers above the group; `closing` follows its last paper."""
-        heading = self.medium.draw(group.heading) if group.heading else None
-        again = self.medium.draw(replace(group.heading, continued=True)) if group.heading else None
+        heading, again, parts = None, None, []
+        if group.heading:
+            heading = self.medium.draw(group.heading)
+            again = self.medium.draw(replace(group.heading, continued=True))
+            head += heading.size
         more = [self.medium.draw(group.more)] if group.more else []
-        head += heading.size if heading else packing.Size()
-        parts = []
         for place, item in enumerate(group.items, start=1):
-            below = (*more, *closing) if place == len(group.items) else ()
-            is_named = self.plan.why == "all" or (self.plan.why == "last" and place == len(group.items) and not more)
+            is_last = place == len(group.items)
+            below = (*more, *closing) if is_last else ()
+            is_named = self.plan.why == "all" or (self.plan.why == "last" and is_last and not more)
             paper = self._fitted(item, before + place, head + packing.total(below), why=is_named)
             opening = heading if place == 1 else None
             parts.append(packing.PaperPart(paper=item.paper.id, body=(paper, *below), opening=opening, again=again))
@@ -98,8 +100,9 @@ class Paginator:
 
     def _fitted(self, item: model.Item, number: int, beside: packing.Size, *, why: bool) -> packing.Fragment:
         """Returns the paper at its usual length; shorter only if it and `beside` do not fit into one message."""
-        counted = self.numbered or self.plan.form in {"rows", "thread"}
-        view = partial(views.paper_view, item, self.reader, number=number if counted else 0, why=why)
+        if not self.numbered and self.plan.form not in {"rows", "thread"}:
+            number = 0
+        view = partial(views.paper_view, item, self.reader, number=number, why=why)
         buttons = self.beside.get(item.paper.id, views.CardButtons())
         return packing.fitted(view, self.plan.measure, self.medium, beside, buttons)
 
@@ -165,8 +168,8 @@ def render_delivery(
     makes_sound = _makes_sound(delivery, reader)
     view = _without_papers(delivery, reader, notices)
     if view is not None:
-        buttons_of_notice = view.buttons if isinstance(view, views.NoticeView) else ()
-        contents = packing.Contents(fragments=[medium.draw(view)], silent=not makes_sound, buttons=buttons_of_notice)
+        below = view.buttons if isinstance(view, views.NoticeView) else ()
+        contents = packing.Contents(fragments=[medium.draw(view)], silent=not makes_sound, buttons=below)
         return (packing.message(medium, 1, contents),)
     delivery = _with_source_titles(delivery, titles)
     plan = outline.outline(delivery, reader)
@@ -199,9 +202,10 @@ def delivery_pages(
     view = _without_papers(delivery, reader, declared.NOTICES)
     if view is not None:
         return [[medium.draw(view)]]
-    shape = "digest" if reader.settings.shape == "thread" else reader.settings.shape
-    chat = delivery.chat._replace(settings=replace(delivery.chat.settings, shape=shape))
-    plan = outline.outline(replace(delivery, chat=chat), reader)
+    if reader.settings.shape == "thread":
+        settings = replace(delivery.chat.settings, shape="digest")
+        delivery = replace(delivery, chat=delivery.chat._replace(settings=settings))
+    plan = outline.outline(delivery, reader)
     paginator = Paginator(plan, reader, medium, beneath=beneath)
     return list(_headed(paginator, paginator.pages()))
 
@@ -276,8 +280,9 @@ def _headed(paginator: Paginator, pages: Sequence[packing.Page]) -> Iterator[lis
     for number, page in enumerate(pages, start=1):
         head = plan.head
         if len(pages) > 1:
-            counted = plan.counted if number == 1 else replace(plan.counted, remark="")
-            head = replace(counted, part=f"{number}/{len(pages)}")
+            head = replace(plan.counted, part=f"{number}/{len(pages)}")
+        if head and number > 1:
+            head = replace(head, remark="")
         yield [*([paginator.medium.draw(head)] if head else []), *page.fragments]
 
 
@@ -285,5 +290,7 @@ def _makes_sound(delivery: model.Delivery, reader: views.Reader) -> bool:
     """Returns whether the first message makes a sound: the setting `sound` says so, and it is outside the quiet hours."""
     if reader.settings.sound != "first":
         return False
-    quiet = reader.settings.quiet if "-" in reader.settings.quiet else _NIGHT
+    quiet = _NIGHT
+    if "-" in reader.settings.quiet:
+        quiet = reader.settings.quiet
     return quiet_until(quiet, reader.language.zone, delivery.due + delivery.facts.late) is None

@@ -67,12 +67,14 @@ def outline(delivery: model.Delivery, reader: views.Reader) -> Outline:
     measure = _measure(form, len(shown), reader)
     groups = _groups(delivery, reader, headed=digest)
     head = _head(delivery, reader, _only_label(delivery, reader) if digest else "")
-    alone = form == "cards" and not head.remark
+    is_alone, counted = form == "cards" and not head.remark, head
+    if form == "each":
+        is_alone, counted = True, views.Head(title=_day_text(delivery, reader.language), small=True)
     return Outline(
         form=form,
         measure=measure,
-        head=None if alone or form == "each" else head,
-        counted=views.Head(title=_day_text(delivery, reader.language), small=True) if form == "each" else head,
+        head=None if is_alone else head,
+        counted=counted,
         groups=groups,
         tail=_tail(delivery, reader, shown if measure.summary else ()),
         why=_why(form, head, groups, _only_label(delivery, reader)),
@@ -94,7 +96,9 @@ def subject(delivery: model.Delivery, reader: views.Reader) -> views.Subject:
     """Returns the subject of a delivery: the title of its only paper, or the number of papers, their subscription and the day."""
     language, groups = reader.language, _by_subscription(delivery.items)
     most, label = groups[-1], _label(groups[-1][0], reader)
-    about = label if len(groups) == 1 else ""
+    about = ""
+    if len(groups) == 1:
+        about = label
     if len(delivery.items) == 1:
         return views.Subject(text=str(views.paper_view(most[0], reader, views.TITLES).title), about=about)
     count = len(most) if label else len(delivery.items)
@@ -174,7 +178,9 @@ def _form(delivery: model.Delivery, shown: int) -> DeliveryForm:
 
 
 def _measure(form: DeliveryForm, shown: int, reader: views.Reader) -> views.Measure:
-    measure = views.CARD if form in {"cards", "each"} else measure_of_list(shown)
+    measure = measure_of_list(shown)
+    if form in {"cards", "each"}:
+        measure = views.CARD
     # Readers of a public chat cannot open a card, so the message has the abstract as a quotation.
     if reader.is_public and shown <= _CARDS_UP_TO and reader.settings.text != "titles":
         return replace(measure, quotation=_LONGEST_QUOTATION)
@@ -332,9 +338,8 @@ def delivery_buttons(
         return DeliveryButtons()
     if reader.settings.buttons == "link":
         link = make_link(delivery) if make_link else ""
-        return DeliveryButtons(
-            last=((channel.Button(label=reader.language.say("get your own"), url=link),),) if link else ()
-        )
+        own = channel.Button(label=reader.language.say("get your own"), url=link)
+        return DeliveryButtons(last=((own,),) if link else ())
     if reader.settings.buttons != "full" or reader.is_public:  # in public, strangers could press them
         return DeliveryButtons()
     shown = [item for group in plan.groups for item in group.items]
@@ -368,30 +373,21 @@ def card_buttons(opens: channel.Button | None, item: model.Item, language: Langu
     def judging(name: str, letter: str, label: str, signal: Signal) -> channel.Button:
         return button(name, letter, label, shows=f"{signal.name}:{item.paper.id}")
 
-    rating = (
-        (judging("like", "l", "👍", Signal.LIKED), judging("dislike", "d", "👎", Signal.DISLIKED)) if SCORERS else ()
-    )
-    is_brought = any(because.number for because in item.because)  # by a subscription, which can be changed
-    rest = [
-        *links[1:],
-        *([button("why", "w", language.say("why")), button("mute", "q", language.say("mute ▾"))] if is_brought else []),
-        *([button("follow", "a", language.say("follow authors"))] if item.paper.paper.authors else []),
-        button("similar", "n", language.say("more like this")),
-    ]
-    return views.CardButtons(
-        opens=opens,
-        first=(
-            *links[:1],
-            judging("save", "s", language.say("save"), Signal.SAVED),
-            *rating,
-        ),
-        second=(
-            *artefact,
-            *(() if opens.arguments.get("whole") else (button("more", "f", language.say("more")),)),
-            *((button("exclude", "x", language.say("exclude")),) if is_brought else ()),
-            replace(button("menu", "o", "⋯"), options=tuple(rest)),
-        ),
-    )
+    first, second, rest = [*links[:1]], [*artefact], [*links[1:]]
+    first.append(judging("save", "s", language.say("save"), Signal.SAVED))
+    if SCORERS:
+        first.append(judging("like", "l", "👍", Signal.LIKED))
+        first.append(judging("dislike", "d", "👎", Signal.DISLIKED))
+    if not opens.arguments.get("whole"):
+        second.append(button("more", "f", language.say("more")))
+    if any(because.number for because in item.because):  # it was brought by a subscription, which can be changed
+        second.append(button("exclude", "x", language.say("exclude")))
+        rest += [button("why", "w", language.say("why")), button("mute", "q", language.say("mute ▾"))]
+    if item.paper.paper.authors:
+        rest.append(button("follow", "a", language.say("follow authors")))
+    rest.append(button("similar", "n", language.say("more like this")))
+    second.append(replace(button("menu", "o", "⋯"), options=tuple(rest)))
+    return views.CardButtons(opens=opens, first=tuple(first), second=tuple(second))
 
 
 def menu_rows(opens: channel.Button, item: model.Item, language: Language) -> channel.Buttons:
@@ -405,11 +401,10 @@ def paper_links(item: model.Item, language: Language) -> channel.Row:
     paper = item.paper.paper
     page, pdf = addresses_of_papers.paper_url(paper), addresses_of_papers.pdf_url(paper)
     place = next((name for start, name in _PLACES.items() if page.startswith(start)), language.say("open"))
-    links = [("pdf", "PDF", pdf)] if pdf else []
-    links += [("page", place, page)] if page and page != pdf else []
-    search = "" if links else addresses_of_papers.search_url(paper)
-    links += [("search", language.say("find it"), search)] if search else []
-    return tuple(channel.Button(name=name, label=label, url=url) for name, label, url in links)
+    links = [("pdf", "PDF", pdf), ("page", place, page if page != pdf else "")]
+    if not (page or pdf):
+        links.append(("search", language.say("find it"), addresses_of_papers.search_url(paper)))
+    return tuple(channel.Button(name=name, label=label, url=url) for name, label, url in links if url)
 
 
 def _artefact_link(item: model.Item, language: Language) -> channel.Row:

@@ -97,7 +97,8 @@ def pages_as_sent(parts: Sequence[PaperPart], layout: Sequence[Sequence[int]]) -
     groups: list[list[PaperPart]] = [[] for _ in layout]
     number = 0
     for part in parts:
-        number = number if part.paper is None else place.get(part.paper, number)
+        if part.paper is not None:
+            number = place.get(part.paper, number)
         groups[number].append(part)
     return [_page(group) for group in groups]
 

@@ -17,11 +17,7 @@ from subscriptions import model
 DONE, REFUSED = "✓", "✗"
 _CHUNK = 1000  # characters of one part of a line; a longer line becomes several parts
 # columns of a piece of a section, in the order in which they are tried, since some characters take many bytes
-_SECTION_ROOMS = (
-    2000,
-    500,
-    100,
-)
+_SECTION_ROOMS = (2000, 500, 100)
 
 
 def render_reply(reply: channel.Reply, chat: model.Chat, *, medium: packing.Medium) -> tuple[model.Message, ...]:
@@ -102,8 +98,9 @@ def _papers(
 ) -> Iterator[packing.PaperPart]:
     """Yields the papers as parts. Here, `PaperPart.paper` is the index of the paper in `reply.items`."""
     for place, item in enumerate(reply.items):
-        opens = reply.numbers[place] if place < len(reply.numbers) and medium.beside != "never" else None
-        buttons = outline.card_buttons(opens, item, reader.language) if opens else views.CardButtons()
+        buttons = views.CardButtons()
+        if place < len(reply.numbers) and medium.beside != "never":
+            buttons = outline.card_buttons(reply.numbers[place], item, reader.language)
         number, day = reply.first + place, reply.days[place] if reply.days else ""
         view = partial(views.paper_view, item, _with_texts(reader), number=number, day=day)
         measure = views.HEAD
@@ -118,8 +115,9 @@ def _papers(
             case "why":
                 view, sections = partial(why_head, item, reader), why_sections(item, reader)
         paper = packing.fitted(view, measure, medium, beneath, buttons)
-        heading = reply.headings.get(place)
-        opening = medium.draw(views.Heading(label=heading)) if heading else None
+        opening = None
+        if heading := reply.headings.get(place):
+            opening = medium.draw(views.Heading(label=heading))
         yield packing.PaperPart(paper=place, body=(paper,), opening=opening)
         for section in sections:
             yield from (

@@ -248,7 +248,7 @@ def paper_view(
     title, rest = _title(paper, measure.title)
     below = "" if paper is original else cutting.cut_at_word(_readable(original.title), measure.title)
     text, ai = ("", False) if gone else _text(paper, reader, measure, rest)
-    card = measure.form == "card"
+    is_card, is_title = measure.form == "card", measure.form == "title"
     quoted = _translated(paper, reader.language.code) or paper.abstract
     quotation = _line(quoted, measure.quotation) if measure.quotation and not gone else ""
     return PaperView(
@@ -259,12 +259,10 @@ def paper_view(
         original=isolated_passage(marked_hits.marked(below, words)),
         url=addresses_of_papers.paper_url(paper),
         withdrawn=_withdrawn(paper, reader, gone) if gone else "",
-        authors="" if measure.form == "title" else _authors(paper, words, reader.language, short=not card),
-        categories="" if measure.form == "title" else _categories(paper, 1 if not card else _CATEGORIES),
-        venue=cleaning.short(paper.venue, _LABEL_WIDTH)
-        if card or (measure.form == "row" and not paper.arxiv_id)
-        else "",
-        name=name if (card or _untitled(paper)) and name != title else "",
+        authors="" if is_title else _authors(paper, words, reader.language, short=not is_card),
+        categories="" if is_title else _categories(paper, _CATEGORIES if is_card else 1),
+        venue="" if is_title or (paper.arxiv_id and not is_card) else cleaning.short(paper.venue, _LABEL_WIDTH),
+        name=name if (is_card or _untitled(paper)) and name != title else "",
         cross=reader.language.say("cross-list") if item.cross else "",
         day=day,
         ai=AI_MARK if ai else "",

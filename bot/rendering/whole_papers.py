@@ -53,10 +53,14 @@ def whole_sections(item: model.Item, reader: views.Reader) -> tuple[views.Sectio
     translated = views.in_language(views.translations_of(paper), language.code)
     summaries = list(filter(views.usable_fields, views.summaries_of(paper)))
     own = views.in_language(summaries, language.code)
-    others = [] if own else summaries
-    english = views.in_language(others, "en")
-    rest = [] if english else others
-    below = [] if views.titled_for(paper, reader.settings) is not paper else translated  # else it is the title already
+    english, rest = views.in_language(summaries, "en"), summaries
+    if own:
+        english = []
+    if own or english:
+        rest = []
+    below = translated
+    if views.titled_for(paper, reader.settings) is not paper:  # it is the title already
+        below = []
     return (
         *(part for one in below for part in _section(language.say("Title, translated"), one.title)),
         *_summary(own[:1], language),
