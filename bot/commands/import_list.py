@@ -23,7 +23,7 @@ def import_(context: CommandContext) -> channel.Reply:
     if not text.strip():
         how = context.say("Send /import with lines after it, or as the caption of a text file. A line looks like this:")
         return channel.Reply(lines=(how,), code=("daily 09:00 | diffusion -survey | ",))
-    plan = importing.import_lines(
+    changes = importing.import_lines(
         context.transaction, portable.read_lines(text, context.chat.address, alone=True), now=context.now, dry=True
     )
     if not changes:
