@@ -363,7 +363,7 @@ async def _poll(session: Session, name: str | None) -> Sequence[Receipt]:
 def _rows(settings: Settings, known: Mapping[str, KnownSource], now: datetime) -> list[_Row]:
     """Returns the sources of the settings in their order, then known sources that the settings no longer name."""
     sources = settings.sources or (everything(),)
-    rows = [_row(source, source.place, known.get(source.name), now) for source in sources]
+    rows = [_row(source, known.get(source.name), now) for source in sources]
     former = [source_row for name, source_row in known.items() if name not in {source.name for source in sources}]
     return rows + [
         _Row(name=source_row.name, state="off", place=source_row.location, last=source_row.last, next_at=None)
@@ -371,8 +371,8 @@ def _rows(settings: Settings, known: Mapping[str, KnownSource], now: datetime) -
     ]
 
 
-def _row(source: SourceSettings, place: str, known: KnownSource | None, now: datetime) -> _Row:
-    row = _Row(name=source.name, state="on", place=place, last=None, next_at=now)
+def _row(source: SourceSettings, known: KnownSource | None, now: datetime) -> _Row:
+    row = _Row(name=source.name, state="on", place=source.place, last=None, next_at=now)
     if known:
         state = _TROUBLES.get(known.trouble_at(now), "on")
         row = replace(row, state=state, last=known.last, next_at=known.state.next_at or now)

@@ -199,7 +199,7 @@ def _command(payload: Payload, teams: Teams) -> conversation.Request:
     sender = _sender({"user": payload["user_id"]}, here, teams)
     channel = str(payload["channel_id"])
     return conversation.MessageRequest(
-        place=_place_of(here, channel, sender, title=typed_text.title_of(payload.get("channel_name"))),
+        place=_place_of(here, channel, sender, payload.get("channel_name")),
         update_id=str(payload["trigger_id"]),
         text=typed_text.unescape(payload.get("text"), here.prefix),
         outside_channel=channel if channel.startswith(DIRECT) else "",
@@ -229,7 +229,7 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> conv
         return None  # the button only opened an address
     channel, container, message = payload["channel"], payload.get("container") or {}, payload.get("message") or {}
     is_ephemeral, thread = bool(container.get("is_ephemeral")), _thread({**container, **message})
-    place = _place_of(here, str(channel["id"]), sender, thread=thread, title=typed_text.title_of(channel.get("name")))
+    place = _place_of(here, str(channel["id"]), sender, channel.get("name"), thread)
     if place.is_outside and not is_ephemeral:
         place = replace(place, is_outside=False)  # the bot posted the message, so it is in the channel
     return conversation.CallbackRequest(
@@ -262,7 +262,7 @@ def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> conversat
     channel, message = payload.get("channel") or {}, payload.get("message") or {}
     place = _private(sender)
     if channel:
-        place = _place_of(here, str(channel["id"]), sender, title=typed_text.title_of(channel.get("name")))
+        place = _place_of(here, str(channel["id"]), sender, channel.get("name"))
     return conversation.EventRequest(
         **_by_person(payload, place, sender),
         event="shortcut",
@@ -332,16 +332,14 @@ def _place(here: ServedWorkspace, channel: str, thread: str = "", *, title: str 
     )
 
 
-def _place_of(
-    here: ServedWorkspace, channel: str, sender: str, *, thread: str = "", title: str = ""
-) -> conversation.Place:
+def _place_of(here: ServedWorkspace, channel: str, sender: str, name: object, thread: str = "") -> conversation.Place:
     """Returns the Place of a command or an interaction.
 
     In direct messages the bot may be absent, so the Place says that the bot is outside.
     """
     if channel.startswith(DIRECT):
         return replace(_private(sender), is_outside=True)
-    return _place(here, channel, thread, title=title)
+    return _place(here, channel, thread, title=typed_text.title_of(name))
 
 
 def _thread(said: Payload) -> str:

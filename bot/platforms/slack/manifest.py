@@ -236,17 +236,17 @@ def _print_manifest(
     ] = "",
 ) -> int:
     """Print the app's manifest. At api.slack.com/apps choose Create New App, From a manifest, and paste it."""
-    root = _web_root("--url", url) if url else ""
+    root = _web_root(url) if url else ""
     typer.echo(json.dumps(manifest(minimal=minimal, url=root), ensure_ascii=False, indent=2))
     return 0
 
 
-def _web_root(option: str, text: str) -> str:
+def _web_root(text: str) -> str:
     """Returns the root of a web address that Slack can reach, without a final "/". Raises WrongUsage."""
     parts = urlsplit(text.strip())
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise WrongUsage(
-            f"{option} is no address that Slack can reach: “{text}”.",
+            f"--url is no address that Slack can reach: “{text}”.",
             "For example: https://papers.example.org",
         )
     return text.strip().rstrip("/")
