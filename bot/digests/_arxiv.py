@@ -35,7 +35,7 @@ _ANNOUNCE = {kind.value: kind for kind in model.Announce}
 # Translated abstracts begin with `arXiv:2605.06185v2 公告类型：替换-交叉 摘要：`, with the same after `摘要：`, or with `摘要：` alone.
 # The words in the middle vary.
 _TRANSLATED_ANNOUNCEMENT = re.compile(
-    r"\s*(?:摘要\s*[：:]\s*)?(?:(?i:arXiv)\s*[：:]\s*[\w./-]+\s[^\n]{0,40}?摘要\s*[：:]\s*)?",
+    r"\A\s*(?:摘要\s*[：:]\s*)?(?:(?i:arXiv)\s*[：:]\s*[\w./-]+\s[^\n]{0,40}?摘要\s*[：:]\s*)?",
 )
 _TAIL = "(arXiv:"
 _TITLE_TAIL = re.compile(rf"\({ADDRESS} \[(?P<category>[\w.-]+)\](?P<mark> UPDATED| CROSS LISTED)?\)")
@@ -121,5 +121,4 @@ def split_title(title: str) -> tuple[Announcement | None, str]:
 
 def without_translated_announcement(text: str) -> str:
     """Returns a translated abstract without the label and without the translated announcement at its beginning."""
-    match = _TRANSLATED_ANNOUNCEMENT.match(text)
-    return text[match.end() :] if match else text
+    return _TRANSLATED_ANNOUNCEMENT.sub("", text)

@@ -23,7 +23,7 @@ _SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{1,3}|IV")
 _NOT_SHOWN = re.compile(r",? ?\bet al\b\.?(?: ?\((?P<count>\d+) additional authors? not shown\))?")
 MOST_AUTHORS: Final = 20_000  # of one paper; papers of experiments at CERN have about 5,000
 _ET_AL = re.compile(r"[,;]?\s*(?:\bet al\b\.?|…|\.\.\.)[\s.,;]*$", re.IGNORECASE)
-_BEFORE_NAMES = re.compile(r"\s*(?:by\s+|authors?(?:\(s\))?\s*:\s*)", re.IGNORECASE)
+_BEFORE_NAMES = re.compile(r"\A\s*(?:by\s+|authors?(?:\(s\))?\s*:\s*)", re.IGNORECASE)
 _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@()]{1,255}(?:\s{0,5}\((?P<name>[^()]{1,500})\))?")
 _INITIALS = re.compile(r"(?:[^\W\d_a-zß-ÿ]\.?[\s-]?){1,4}")
 _PARTICLE = re.compile(r"(?:van|von|de|del|della|der|den|di|da|dos|du|el|la|le|ten|ter|al)\b")
@@ -125,9 +125,7 @@ def names_of(people: Sequence[str], *, one_each: bool) -> tuple[tuple[str, ...],
     names: list[str] = []
     left_out = False
     for text in people:
-        whole = _MARKS.sub("", collapse(_without_mail(_markup.plain(text))))
-        if _BEFORE_NAMES.match(whole):
-            whole = _BEFORE_NAMES.sub("", whole, count=1)
+        whole = _BEFORE_NAMES.sub("", _MARKS.sub("", collapse(_without_mail(_markup.plain(text)))))
         shown = _ET_AL.sub("", whole)
         left_out = left_out or shown != whole
         names += _names_in(without_affiliations(shown).strip(" ,;"), one_each=one_each or len(people) > 1)

@@ -107,7 +107,7 @@ _SECTION = re.compile(
     r"\[(?P<bracket>(?=[^\[\]]{4,40}\])(?:[A-Z][a-z]+|ASAP)(?:[ /-](?:[A-Z]?[a-z]+|&))*)\]\s+(?=\S)"
     r"|(?P<colon>(?i:(?:(?:original|research|full|review|short|regular|invited) )?(?:articles?|papers?|communications?))):\s+(?=\S)"
 )
-_BEFORE = re.compile(r"\[[a-z]{2,12}-\d{5,}(?:v\d+)?\]\s+|[^,:]{2,80}, Vol\. \d+, Pages? [\w–-]+: (?=\S)")
+_BEFORE = re.compile(r"\A(?:\[[a-z]{2,12}-\d{5,}(?:v\d+)?\]\s+|[^,:]{2,80}, Vol\. \d+, Pages? [\w–-]+: (?=\S))")
 _AFTER = re.compile(r"\s*\[version \d[^\[\]]*\]$")
 _COLUMN = re.compile(r"\[(?P<column>[^\[\]]{3,60})\]\.?$")
 
@@ -117,10 +117,7 @@ def split_section(title: str) -> tuple[str, str]:
 
     The section of the journal stands before some titles; it is "" for others.
     """
-    title = _AFTER.sub("", title)
-    before = _BEFORE.match(title)
-    if before:
-        title = title[before.end() :]
+    title = _BEFORE.sub("", _AFTER.sub("", title))
     found = _SECTION.match(title)
     if not found:
         return "", title

@@ -50,7 +50,9 @@ def without_period(title: str) -> str:
 
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.\S+", re.IGNORECASE)
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
-_ABSTRACT = re.compile(r"(?:abstract|summary|résumé|resumen|resumo|zusammenfassung)\b\s*[:.]?\s*(?=\S)", re.IGNORECASE)
+_ABSTRACT = re.compile(
+    r"\A(?:abstract|summary|résumé|resumen|resumo|zusammenfassung)\b\s*[:.]?\s*(?=\S)", re.IGNORECASE
+)
 _NO_ABSTRACT = re.compile(r"(?:none|n\.?/?a|no abstract(?: available)?|-+)\.?", re.IGNORECASE)
 _SOURCE_TAIL = re.compile(
     r"[\s,;:]+(?:Vol(?:ume)?\b\.?|Issue\b|Early ?View\b|Ahead of Print\b|\(|\d+(?!\w)).*$", re.IGNORECASE
@@ -106,8 +108,7 @@ def _paper(work: Work, title: str, names: tuple[str, ...]) -> Paper:
     arxiv_id, version = address or (None, work.version)
     announcement, text = _arxiv.split_announcement(work.abstract)
     abstract = _markup.plain(_markup.with_spaced_headings(_markup.without_references(text).strip()))
-    if _ABSTRACT.match(abstract):
-        abstract = _ABSTRACT.sub("", abstract, count=1)
+    abstract = _ABSTRACT.sub("", abstract)
     url = collapse(work.url).replace(" ", "%20")
     page = f"https://doi.org/{work.doi}" if work.doi else None
     return Paper(

@@ -174,13 +174,11 @@ class _Page:
 
         The first block of a page is the text before its first head.
         """
-        linked = _LINKED.match(block)
-        unlinked = None if linked else _UNLINKED.match(block)
-        if linked:
+        if linked := _LINKED.match(block):
             body = _labels.read_body(block[linked.end() :])
             self._add(line, body, _lines.collapse(linked["title"]), *_arxiv.matched_address(linked))
             after = body.after
-        elif unlinked:
+        elif unlinked := _UNLINKED.match(block):
             body = _labels.read_body_without_link(block[unlinked.end() :])
             self._add(line, body, _lines.collapse(unlinked["title"]))
             after = body.after

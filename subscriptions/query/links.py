@@ -129,14 +129,11 @@ def mentioned_in_words(text: str) -> tuple[str, ...]:
     """Returns the bare arXiv ids and DOIs in a text outside its links, in lower case, each once, in their order."""
     found: dict[str, None] = {}
     for match in _MENTION.finditer(text):
-        doi = None
-        if match["doi"]:
-            doi = read_doi(match["doi"], 0, len(match["doi"]))
-        name = None
         if match["id"]:
             name = arxiv_id(match["id"])
-        if doi:
-            name = doi.value.lower()
+        else:
+            doi = read_doi(match["doi"], 0, len(match["doi"]))
+            name = doi and doi.value.lower()
         if name:
             found[name] = None
     return tuple(found)

@@ -149,9 +149,8 @@ def _is_proven_admin(message: Mapping[str, Any]) -> bool:
 
 
 def _without_mention(text: str, bot_name: str) -> tuple[bool, str]:
-    mention = re.compile(rf"\s*(?<!\w)@{re.escape(bot_name)}\b[:,]?\s*", re.IGNORECASE)
-    found = mention.search(text) if bot_name else None
-    if found:
+    mention = rf"\s*(?<!\w)@{re.escape(bot_name)}\b[:,]?\s*"
+    if bot_name and (found := re.search(mention, text, re.IGNORECASE)):
         return (True, (text[: found.start()] + " " + text[found.end() :]).strip())
     return (False, text)
 
