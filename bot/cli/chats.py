@@ -170,7 +170,9 @@ async def _reply_to(
         await app.close()
     if not shown:
         return Said(), ()
-    return shown[-1], _remarks(session, request.chat, before.subscriptions_ever_made) if shown[-1].reply.ok else ()
+    if not shown[-1].reply.ok:
+        return shown[-1], ()
+    return shown[-1], _remarks(session, request.chat, before.subscriptions_ever_made)
 
 
 def _remarks(session: Session, address: model.ChatAddress, before: int) -> tuple[str, ...]:

@@ -139,7 +139,11 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 def _summaries(languages: Mapping[str, int], failed: int) -> str:
     """Returns the numbers of summaries by language and of failed ones as text: `zh 13, 1 failed`."""
-    return ", ".join([*([_counted(languages)] if languages else []), *([f"{failed} failed"] if failed else [])]) or "–"
+    if not failed:
+        return _counted(languages)
+    if not languages:
+        return f"{failed} failed"
+    return f"{_counted(languages)}, {failed} failed"
 
 
 def _remark(report: Report, warning: Mapping[str, Any]) -> Text:

@@ -90,7 +90,9 @@ def split_listed(text: str) -> tuple[tuple[str, ...], str | None]:
     text = collapse(without_links(text)).replace("\\,", " ")  # a thin space in TeX
     not_shown = _NOT_SHOWN.search(text)
     names = _separated(without_affiliations(_NOT_SHOWN.sub("", text)), _SEPARATOR)
-    return names, (not_shown["count"] or "") if not_shown else None
+    if not_shown:
+        return names, not_shown["count"] or ""
+    return names, None
 
 
 def without_affiliations(text: str) -> str:

@@ -104,7 +104,7 @@ def _paper(work: Work, title: str, names: tuple[str, ...]) -> Paper:
     address = None
     if work.doi and _ARXIV_DOI.fullmatch(work.doi):
         address = _arxiv.arxiv_address(work.doi)
-    address = address or (_arxiv.arxiv_address(work.arxiv_id) if work.arxiv_id else None)
+    address = address or _arxiv.arxiv_address(work.arxiv_id or "")
     arxiv_id, version = address or (None, work.version)
     announcement, text = _arxiv.split_announcement(work.abstract)
     abstract = _markup.plain(_markup.with_spaced_headings(_markup.without_references(text).strip()))

@@ -180,9 +180,10 @@ def _people(fields: _Fields, language: str) -> list[str]:
     creators = fields.texts("dc:creator", "dcterms:creator")
     authors = fields.all("author") or [one for group in fields.all("authors") for one in group.children or [group]]
     persons = [name for author in authors for name in _persons(author, language) if name]
-    names = creators if len(creators) >= len(persons) else persons
-    by_authors = re.search(r"\S\s+--\s+by\s+(?P<names>.+)$", collapse(fields.first("title")))
-    return names or ([by_authors["names"]] if by_authors else [])
+    names = max(creators, persons, key=len)
+    if not names and (by_authors := re.search(r"\S\s+--\s+by\s+(?P<names>.+)$", collapse(fields.first("title")))):
+        return [by_authors["names"]]
+    return names
 
 
 def _persons(author: _xml.Element, language: str) -> list[str]:

@@ -128,9 +128,10 @@ def _pages(lines: list[str], warnings: Warnings) -> Iterator[_Page]:
         if glued and glued["before"]:
             warnings.add("glued_line", line=start + 1, example=lines[start])
             title[0] = glued["title"]
-        # the last line of this paper is joined with the title of the next
-        last = _TITLE.match(lines[end]) if end < len(lines) else None
-        yield _Page(start + 1, title, lines[day:end] + ([last["before"]] if last and last["before"] else []))
+        below = lines[day:end]
+        if end < len(lines) and (last := _TITLE.match(lines[end])) and last["before"]:
+            below.append(last["before"])  # the last line of this paper is joined with the title of the next
+        yield _Page(start + 1, title, below)
 
 
 def _title_at(lines: list[str], day: int, after: int) -> int:

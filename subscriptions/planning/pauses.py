@@ -228,7 +228,9 @@ def _length(plain: str) -> timedelta | None:
         return None
     unit = next(unit for name, unit in _UNITS.items() if match["unit"].startswith(name))
     many = min(_count(match["many"]), 2 * LONGEST // unit)
-    return many * unit + (unit / 2 if match["half"] or match["half_more"] else timedelta())
+    if match["half"] or match["half_more"]:
+        return many * unit + unit / 2
+    return many * unit
 
 
 def _count(many: str) -> int:

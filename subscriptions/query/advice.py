@@ -332,7 +332,11 @@ def _variant(query: Query, known: Known, days: int, *, crosslists: bool) -> Advi
     found = known.count(query)
     # a query of nearness never brings many papers, since it brings only the nearest
     many = days > 0 and found > MANY * days and not query.wants_nearness
-    kinds = ("initials", *(("primary",) if crosslists else ()), *(("titles",) if many else ()))
+    kinds = ["initials"]
+    if crosslists:
+        kinds.append("primary")
+    if many:
+        kinds.append("titles")
     best: Advice | None = None
     for kind in kinds:
         text = rewriting.rewritten(query, _CHANGES[kind])
@@ -341,7 +345,9 @@ def _variant(query: Query, known: Known, days: int, *, crosslists: bool) -> Advi
         brings = known.count(parse_query(text, query.fields))
         if _is_worth_it(kind, found, brings) and (best is None or abs(brings - found) > abs(best.found - found)):
             best = Advice(kind=kind, text=text, found=brings, of=known.papers)
-    return best or (Advice(kind="many", found=found, of=known.papers) if many else None)
+    if best is None and many:
+        return Advice(kind="many", found=found, of=known.papers)
+    return best
 
 
 def _is_worth_it(kind: str, found: int, brings: int) -> bool:

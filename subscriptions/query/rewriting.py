@@ -43,11 +43,11 @@ def as_one_author(node: Node) -> Node:
 
 
 def _one_author(leaf: Leaf, after: Sequence[Leaf]) -> tuple[Node, int]:
-    count = 0
-    if _is_part_of_a_name(leaf):
-        count = len(list(takewhile(_is_name, after))) or min(len(after), 1)
+    if not after or not _is_part_of_a_name(leaf):
+        return leaf, 0
+    count = len(list(takewhile(_is_name, after))) or 1
     words = " ".join(one.words for one in (leaf, *after[:count]))
-    return (replace(leaf, words=words, quoted=True) if count else leaf), count
+    return replace(leaf, words=words, quoted=True), count
 
 
 def _with_words_after(node: Node, join: Callable[[Leaf, Sequence[Leaf]], tuple[Node, int]]) -> Node:

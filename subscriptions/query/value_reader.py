@@ -180,10 +180,11 @@ class Values:
 
     def _words_from(self, lexeme: lexemes_of.Lexeme) -> list[str]:
         """Returns the words of a value and the words after it: ["machine", "learning"] for `cat:machine learning`."""
-        behind = None
+        words = lexeme.text.split()
         if lexeme.kind is lexemes_of.LexemeKind.WORD:
             behind = _WORDS_BEHIND.match(self.source.text, lexeme.end)
-        return [*lexeme.text.split(), *(behind[0].split() if behind else ())]
+            words += behind[0].split() if behind else ()
+        return words
 
     def _note_star(self, lexeme: lexemes_of.Lexeme) -> None:
         if lexeme.star:

@@ -194,8 +194,9 @@ class Service(packing.Medium):
         title, below = subject.text, tuple(fragments)
         match fragments[0].view:
             case views.Head() as head if below[1:]:
-                title = head.line
-                below = (*([self.draw(views.Line(text=head.remark))] if head.remark else []), *below[1:])
+                title, below = head.line, below[1:]
+                if head.remark:
+                    below = (self.draw(views.Line(text=head.remark)), *below)
             case views.PaperView(title=named) if subject.about and str(named) == title:
                 title = subject.about
             case views.NoticeView(lines=(_, *_)) as notice:

@@ -106,7 +106,9 @@ class Workspaces:
     @property
     def all(self) -> tuple[Workspace, ...]:
         """All workspaces, the own one first."""
-        return ((self.own,) if self.own is not None else ()) + tuple(self._others)
+        if self.own is None:
+            return tuple(self._others)
+        return (self.own, *self._others)
 
     def add(self, team: str, tokens: WorkspaceTokens) -> None:
         """Adds a workspace that installed the app, or replaces its tokens."""
