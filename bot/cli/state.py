@@ -164,8 +164,10 @@ def _lines(standing: _Standing, language: Language) -> Iterator[str]:
     readiness = standing.readiness
     if standing.is_well:
         yield "✓ paperwire runs, and all is well."
+    elif readiness.is_ready:
+        yield "✗ paperwire runs, but not all is well:"
     else:
-        yield "✗ paperwire runs, but not all is well:" if readiness.is_ready else "✗ Not all is well:"
+        yield "✗ Not all is well:"
     for one in standing.findings:
         said = texts(one, language)
         age = f" (for {_age(one.since, standing.now, language)})" if one.since else ""
@@ -181,9 +183,10 @@ def _lines(standing: _Standing, language: Language) -> Iterator[str]:
             "tokens {tokens:,} of {most_tokens:,}."
         ).format_map(standing.model)
     copy = standing.newest_copy
-    yield (
-        f"Newest copy: {_age(copy, standing.wall, language)} old." if copy else "There is no copy of the database yet."
-    )
+    if copy:
+        yield f"Newest copy: {_age(copy, standing.wall, language)} old."
+    else:
+        yield "There is no copy of the database yet."
     yield f"Database: {standing.size / 2**20:,.1f} MiB."
 
 

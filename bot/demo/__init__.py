@@ -155,13 +155,13 @@ def shown_messages(exhibit: Exhibit) -> tuple[ShownMessage, ...]:
     for post in posts:
         if post.thread in known:
             replies.setdefault(str(post.thread), []).append(post)
-    return tuple(
-        _shown_person_message(post, exhibit)
-        if isinstance(post, PersonMessage)
-        else _shown(post, exhibit, replies.get(post.id, ()))
-        for post in exhibit.posts
-        if isinstance(post, PersonMessage) or post.thread not in known
-    )
+    shown = []
+    for one in exhibit.posts:
+        if isinstance(one, PersonMessage):
+            shown.append(_shown_person_message(one, exhibit))
+        elif one.thread not in known:
+            shown.append(_shown(one, exhibit, replies.get(one.id, ())))
+    return tuple(shown)
 
 
 def _shown(post: GalleryPost, exhibit: Exhibit, replies: Iterable[GalleryPost]) -> ShownMessage:

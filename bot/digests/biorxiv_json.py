@@ -122,7 +122,9 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
 def _paper(record: Record) -> Paper:
     doi, version = _papers.doi_of(record.text("doi")), _arxiv.version_number(record.text("version"))
     server = _SERVERS.get(record.text("server").lower(), "bioRxiv")
-    site = f"https://www.{server.lower()}.org/content/"
+    url = f"https://www.{server.lower()}.org/content/{doi}"
+    if version:
+        url += f"v{version}"
     names = (name for text in record.texts("authors") for name in _cleaned(text).split(";"))
     return Paper(
         key="",
@@ -131,7 +133,7 @@ def _paper(record: Record) -> Paper:
         authors=_names.joined_names(names),
         doi=doi,
         version=version,
-        url=f"{site}{doi}" + (f"v{version}" if version else "") if doi else None,
+        url=url if doi else None,
         venue=server,
         published=day.isoformat() if (day := _days.day_in(record.text("date"))) else "",
     )

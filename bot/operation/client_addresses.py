@@ -17,7 +17,9 @@ def network_of(address: str) -> str:
         found = found.ipv4_mapped or found
     if found.is_loopback:
         return ""
-    return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))  # noqa: PLR2004
+    if found.version == 4:  # noqa: PLR2004
+        return str(found)
+    return str(ipaddress.ip_network((found, 64), strict=False))
 
 
 def is_known_host(host: str, names: Collection[str], *, local: bool) -> bool:

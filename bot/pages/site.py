@@ -252,8 +252,9 @@ class Site:
                 headers={**answer.headers, "x-accel-buffering": "no"},
                 media_type="text/event-stream",
             )
-        headers = {**answer.headers, "location": answer.location} if answer.location else dict(answer.headers)
-        status = 303 if answer.location else answer.status
+        headers, status = dict(answer.headers), answer.status
+        if answer.location:
+            headers["location"], status = answer.location, 303
         return Response(answer.body, status, headers, media_type=answer.kind if answer.body else None)
 
     async def _may_hear(self, name: str, cookie: str) -> bool:

@@ -242,9 +242,10 @@ class SourceScheduler:
 
         async def one(source: SourceSettings, known: KnownSource) -> None:
             async with places:
-                await (
-                    self._poll(source, known, everything=True) if everything else self._claim_and_poll(source, known)
-                )
+                if everything:
+                    await self._poll(source, known, everything=True)
+                else:
+                    await self._claim_and_poll(source, known)
 
         ended = await asyncio.gather(*(one(*poll) for poll in polls), return_exceptions=True)
         for (source, _), found in zip(polls, ended, strict=True):

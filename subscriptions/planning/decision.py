@@ -329,6 +329,9 @@ def _facts(due: DueDelivery) -> model.Facts:
         known = len(due.papers.known) - due.papers.first_after(due.looked_at)
         days = due.papers.days_after(due.looked_at)
     late = due.now - due.due
+    missing = None
+    if due.missing:
+        missing = model.MissingSources(", ".join(due.missing), len(due.missing), due.missing_how)
     return _facts_of(
         known=known,
         days=days,
@@ -337,9 +340,7 @@ def _facts(due: DueDelivery) -> model.Facts:
         next_due=due.next_due,
         next_about=due.next_about,
         late=late if late >= LATE_AFTER else timedelta(0),
-        missing=model.MissingSources(", ".join(due.missing), len(due.missing), due.missing_how)
-        if due.missing
-        else None,
+        missing=missing,
     )
 
 

@@ -106,7 +106,10 @@ def _every_so_often(match: re.Match[str]) -> Tokens:
     """Yields the tokens of "every 3 days", a cadence that paperwire does not have, or of "every 1 day", which it has."""
     many, unit = clock_times.count_of(match["many"] or ""), _unit(match["unit"])
     unit, many = {("hour", 24): ("day", 1), ("day", 7): ("week", 1)}.get((unit, many), (unit, many))
-    yield _once(unit) if many == 1 and unit in ("day", "week") else Token(TokenKind.NONE, _nearest(many, unit))
+    if many == 1 and unit in ("day", "week"):
+        yield _once(unit)
+    else:
+        yield Token(TokenKind.NONE, _nearest(many, unit))
 
 
 def _so_many_times(match: re.Match[str]) -> Tokens:
