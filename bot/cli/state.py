@@ -64,6 +64,16 @@ class _Standing:
         return min(self.figures.outbox.oldest.values(), default=None)
 
     @property
+    def in_outbox(self) -> Mapping[str, int]:
+        """How many messages wait, are held and are dead."""
+        outbox = self.figures.outbox
+        return {
+            "waiting": sum(outbox.waiting.values()),
+            "held": sum(outbox.held.values()),
+            "dead": sum(outbox.dead.values()),
+        }
+
+    @property
     def is_well(self) -> bool:
         """Whether nothing needs the operator's attention."""
         return self.readiness.is_ready and is_well(self.findings)
@@ -106,7 +116,7 @@ def _of_process(readiness: Readiness, now: datetime) -> list[PartFails]:
 
 def _status_document(standing: _Standing) -> dict[str, object]:
     """Returns what `status --json` prints (docs/commands.md)."""
-    outbox, language = standing.figures.outbox, Language("en", "UTC")
+    language = Language("en", "UTC")
     return {
         "well": standing.is_well,
         "ready": standing.readiness.is_ready,
@@ -118,10 +128,8 @@ def _status_document(standing: _Standing) -> dict[str, object]:
             for one in standing.findings
         ],
         "outbox": {
-            "waiting": sum(outbox.waiting.values()),
-            "held": sum(outbox.held.values()),
-            "dead": sum(outbox.dead.values()),
-            "held_lanes": sum(outbox.held_lanes.values()),
+            **standing.in_outbox,
+            "held_lanes": sum(standing.figures.outbox.held_lanes.values()),
             "oldest_waiting_since": standing.oldest,
         },
         "stopped": dict(standing.figures.stopped),
@@ -191,13 +199,7 @@ def _lines(standing: _Standing, language: Language) -> Iterator[str]:
 
 
 def _outbox_line(standing: _Standing, language: Language) -> str:
-    outbox = standing.figures.outbox
-    counts = [
-        (sum(outbox.waiting.values()), "waiting"),
-        (sum(outbox.held.values()), "held"),
-        (sum(outbox.dead.values()), "dead"),
-    ]
-    said = ", ".join(f"{count:,} {word}" for count, word in counts if count) or "nothing waits"
+    said = ", ".join(f"{count:,} {word}" for word, count in standing.in_outbox.items() if count) or "nothing waits"
     since = f"; the oldest for {_age(standing.oldest, standing.now, language)}" if standing.oldest else ""
     return f"Outbox: {said}{since}."
 
