@@ -115,7 +115,8 @@ def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
     ):
         titles[context.title(entry)] = None
     lines = [*_near_to_texts(context, item)]
-    lines += [context.say("Near to {titles}.", titles="; ".join(titles))] if titles else []
+    if titles:
+        lines.append(context.say("Near to {titles}.", titles="; ".join(titles)))
     if best:
         because = (_BECAUSE_HERE if context.read_by_group else _BECAUSE)[best.kind]
         words = ", ".join(best.words[:_MOST_WORDS]) or context.say(ABOUT.place)
@@ -160,7 +161,7 @@ def _card(item: model.Item, where: Mapping[str, Any]) -> channel.Reply:
 
 def _opens(item: model.Item, where: Mapping[str, Any], *, whole: bool = False) -> channel.Button:
     """Returns the button that opens a card; the data of the card's other buttons is this button's data and a letter."""
-    arguments = {"paper": item.paper.id, **where, "number": 1, "on_card": True, **({"whole": True} if whole else {})}
+    arguments = {"paper": item.paper.id, **where, "number": 1, "on_card": True, "whole": whole}
     return channel.Button(label="1", name=CARD, verb=CARD, arguments=arguments)
 
 

@@ -19,14 +19,13 @@ def unknown(context: CommandContext) -> Reply:
     """Returns the reply to an unknown command, with a button for the most similar known one."""
     typed, _, rest = context.args.partition(" ")
     near, name = context.registry.nearest(typed), typed[:_LONGEST]
-    lines = [
-        context.say("I do not know “{name}”.", name=name)
-        if context.message is None or context.message.takes_bare_commands or not context.message.command
-        else context.say("I do not know /{name}.", name=name)
-    ]
-    lines.append(context.say("Did you mean /{name}?", name=near) if near else context.say("/help lists what I know."))
+    head = context.say("I do not know “{name}”.", name=name)
+    if context.message and context.message.command and not context.message.takes_bare_commands:
+        head = context.say("I do not know /{name}.", name=name)
+    if not near:
+        return Reply(lines=(head, context.say("/help lists what I know.")), ok=False)
     meant = context.labelled(f"/{near} {rest}".strip(), "do", command=near, args=rest)
-    return Reply(lines=tuple(lines), ok=False, buttons=((meant,),) if near else ())
+    return Reply(lines=(head, context.say("Did you mean /{name}?", name=near)), ok=False, buttons=((meant,),))
 
 
 # arXiv requires exactly these words (info.arxiv.org/help/api/tou).

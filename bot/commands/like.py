@@ -62,19 +62,12 @@ def near_text(context: CommandContext, said: str) -> channel.Reply:
         look = (context.labelled(any_of, "look-for", text=any_of),) if words else ()
         lines = (context.say("Nothing is near to this text among {among}.", among=among), *late)
         return channel.Reply(lines=lines, buttons=(look,))
-    items = results.result_items(found.papers)
-    by_words = (_by_words(context, found),)
-    return channel.Reply(
-        lines=(
-            context.say("I read this as a text. Nearest to it, among {among}:", among=among),
-            *(by_words if said.isascii() else ()),  # "words" of Chinese text are just two characters
-            *late,
-        ),
-        items=items,
-        days=results.days_of(context, found.papers),
-        numbers=results.card_buttons(items),
-        buttons=_as_wish(context, found.papers[:_GIVEN_OF_TEXT]),
-    )
+    head = [context.say("I read this as a text. Nearest to it, among {among}:", among=among)]
+    if said.isascii():  # "words" of Chinese text are just two characters
+        head.append(_by_words(context, found))
+    buttons = _as_wish(context, found.papers[:_GIVEN_OF_TEXT])
+    days = results.days_of(context, found.papers)
+    return results.papers_reply((*head, *late), found.papers, days=days, buttons=buttons)
 
 
 def _by_words(context: CommandContext, found: near_papers.Alike) -> str:
@@ -87,23 +80,14 @@ def _by_words(context: CommandContext, found: near_papers.Alike) -> str:
 def alike(context: CommandContext, *given: model.KnownPaper) -> channel.Reply:
     """Shows the papers nearest to the given ones."""
     found = near_papers.papers_alike(context.transaction, given)
-    among = context.count(
-        "the newest {count} paper", "the newest {count} papers", found.looked_at
-    )  # fmt: skip
+    among = context.count("the newest {count} paper", "the newest {count} papers", found.looked_at)
     titles = "; ".join(context.title(one) for one in given)
     if not found.papers:
         none = context.say("Nothing among {among} is near to {titles}.", titles=titles, among=among)
         return channel.Reply(lines=(none,), buttons=_as_wish(context, given))
-    items = results.result_items(found.papers)
-    return channel.Reply(
-        lines=(
-            context.say("Nearest to {titles}, among {among}:", titles=titles, among=among),
-            _by_words(context, found),
-        ),
-        items=items,
-        numbers=results.card_buttons(items),
-        buttons=_as_wish(context, given),
-    )
+    head = context.say("Nearest to {titles}, among {among}:", titles=titles, among=among)
+    lines = (head, _by_words(context, found))
+    return results.papers_reply(lines, found.papers, buttons=_as_wish(context, given))
 
 
 def _as_wish(context: CommandContext, given: Sequence[model.KnownPaper]) -> channel.Buttons:

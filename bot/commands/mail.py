@@ -60,13 +60,13 @@ def on_confirm(context: CommandContext) -> channel.Reply:
     chat = confirmations.confirm(context.transaction, context.chat.address, source=source, until=until, now=context.now)
     count = len(listing.listed(context.transaction, chat.address))
     lines = [context.say("Papers come to {address} from now on.", address=chat.address.address)]
-    lines += (
-        [context.count("It has {count} subscription.", "It has {count} subscriptions.", count)]
-        if count
-        else [context.say("What do you read about? Write a topic below, such as: diffusion daily 8")]
-    )
+    if not count:
+        return context.done(
+            *lines, context.say("What do you read about? Write a topic below, such as: diffusion daily 8")
+        )
+    lines.append(context.count("It has {count} subscription.", "It has {count} subscriptions.", count))
     look = context.button("your subscriptions", "do", command="list", args="")
-    return context.done(*lines, buttons=((look,),) if count else ())
+    return context.done(*lines, buttons=((look,),))
 
 
 COMMANDS = (

@@ -135,10 +135,11 @@ def _elsewhere(context: CommandContext, name: str) -> channel.Button:
 def no_paper(context: CommandContext, said: str) -> channel.Reply:
     """Returns the reply to a link or an id that names no paper that we can look up."""
     name = links_in_text.links_to_no_paper(said)[0]
+    head = context.say("That link names no paper that I can look up.")
+    if name[0].isdecimal():
+        head = context.say("arXiv has no id {name}: ids have four or five digits after the point.", name=name)
     lines = (
-        context.say("arXiv has no id {name}: ids have four or five digits after the point.", name=name)
-        if name[0].isdecimal()
-        else context.say("That link names no paper that I can look up."),
+        head,
         context.say(
             "I understand links that hold an arXiv id or a DOI: arxiv.org/abs/…, doi.org/…, huggingface.co/papers/…, "
             "alphaxiv.org/abs/…, biorxiv.org/content/…"

@@ -101,8 +101,9 @@ def rate(context: CommandContext, papers: Sequence[model.KnownPaper], kind: stat
     noted = _RATED[kind]
     lines = tuple(context.say(noted, title=context.title(known)) for known in papers)
     more = context.button("more like this", "more-like-this", paper=papers[0].id)
-    rows = (*(((more,),) if len(papers) == 1 else ()), *context.undo_row)
-    return context.done(*lines, buttons=rows)
+    if len(papers) == 1:
+        return context.done(*lines, buttons=((more,), *context.undo_row))
+    return context.done(*lines, buttons=context.undo_row)
 
 
 def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
@@ -158,19 +159,13 @@ def on_saved_page(context: CommandContext) -> channel.Reply:
 def _page(context: CommandContext, start: int) -> channel.Reply:
     papers = signals.saved_papers(context.transaction, context.chat)
     if not papers:
-        nothing = context.say("Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card.")
-        return channel.Reply(lines=(nothing,))
+        return context.reply("Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card.")
     start = min(start, (len(papers) - 1) // PAGE * PAGE)
-    items = results.result_items(papers[start : start + PAGE])
-    head = context.count("{count} saved paper", "{count} saved papers", len(papers))
-    export = context.say("As a file: /export saved bib, /export saved ris")
-    return channel.Reply(
-        lines=(head,) if context.read_by_group else (head, export),
-        items=items,
-        first=start + 1,
-        numbers=results.card_buttons(items, first=start + 1),
-        buttons=_turning(context, start, len(papers)),
-    )
+    lines = [context.count("{count} saved paper", "{count} saved papers", len(papers))]
+    if not context.read_by_group:
+        lines.append(context.say("As a file: /export saved bib, /export saved ris"))
+    turning, shown = _turning(context, start, len(papers)), papers[start : start + PAGE]
+    return results.papers_reply(lines, shown, first=start + 1, buttons=turning)
 
 
 def _turning(context: CommandContext, start: int, amount: int) -> channel.Buttons:

@@ -1,6 +1,6 @@
 """Shows the papers that a query found: rows, counts, [subscribe], [as words]; a time without a query; no active subscription."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot.commands import phrasing, picking, typed_times
 from bot.commands.context import CommandContext
@@ -101,6 +101,29 @@ def card_buttons(items: Sequence[model.Item], *, first: int = 1) -> channel.Row:
     )
 
 
+def papers_reply(
+    lines: Iterable[str],
+    papers: Sequence[model.KnownPaper],
+    *,
+    query: Query | None = None,
+    days: tuple[str, ...] = (),
+    first: int = 1,
+    buttons: channel.Buttons = (),
+    about: channel.About | None = None,
+) -> channel.Reply:
+    """Returns a reply with papers as a numbered list, as `result_items` and `card_buttons` make it."""
+    items = result_items(papers, query)
+    return channel.Reply(
+        lines=tuple(lines),
+        items=items,
+        days=days,
+        first=first,
+        numbers=card_buttons(items, first=first),
+        buttons=buttons,
+        about=about,
+    )
+
+
 def subscribe_button(context: CommandContext, text: str, ending: Ending | None = None) -> channel.Buttons:
     """Returns [subscribe], which does the same as /sub with this text. Line breaks in the text become spaces.
 
@@ -176,8 +199,5 @@ def nothing_active(context: CommandContext, example: str) -> channel.Reply:
     papers: Sequence[model.KnownPaper] = ()
     if not context.read_by_group:
         papers = recent_matches.newest_papers(context.transaction, now=context.now, most=_NEWEST)
-    items = result_items(papers)
     newest = (context.say("The newest papers that I know:"),) if papers else ()
-    return channel.Reply(
-        lines=(words, *newest), items=items, days=days_of(context, papers), numbers=card_buttons(items)
-    )
+    return papers_reply((words, *newest), papers, days=days_of(context, papers))

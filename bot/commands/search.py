@@ -147,7 +147,6 @@ def _page(
     upto, before = stretches[-1]
     found = paper_search.search(context.transaction, query, upto=upto, start=start, most=PAGE)
     first, is_few = before + start + 1, found.found < PAGE
-    items = results.result_items(found.papers, query)
     is_first, is_open = first == 1, not context.read_by_strangers
     spelled = _spelling(context, query) if is_first and is_few and is_open else Spelling((), "")
     if spelled.meant and not found.found:
@@ -176,14 +175,15 @@ def _page(
     rows = (*tried, pages, *more, *subscribing)
     if subscribing and (found.found or near):
         rows = (*tried, (*subscribing[0], *pages), *subscribing[1:], *more)
-    reply = channel.Reply(
-        lines=tuple(lines),
-        items=items,
-        days=_days(context, found.papers, query),
+    days, about_query = _days(context, found.papers, query), subscription.text if subscription else ending.query
+    reply = results.papers_reply(
+        lines,
+        found.papers,
+        query=query,
+        days=days,
         first=first,
-        numbers=results.card_buttons(items, first=first),
         buttons=rows,
-        about=channel.About(query=subscription.text if subscription else ending.query),
+        about=channel.About(query=about_query),
     )
     if near:
         return with_near(context, reply, _timed(about, ending), near)

@@ -93,11 +93,9 @@ def _today(context: CommandContext, which: str) -> channel.Reply:
     if batch.day is None or batch.delivery is None:
         return _nothing_new(context, which, batch)
     found, day = len(batch.delivery.items), context.localizer.day(batch.day)
-    before = (
-        (context.count("{count} more came before.", "{count} more came before.", batch.delivered),)
-        if batch.delivered
-        else ()
-    )
+    before = []
+    if batch.delivered:
+        before.append(context.count("{count} more came before.", "{count} more came before.", batch.delivered))
     again = _all_of_day_button(context, which, batch)
     if is_sent:
         head = context.count(
