@@ -40,7 +40,9 @@ def route_form_request(
     elif _PLACES in arguments:
         if now > datetime.fromisoformat(arguments.pop(_UNTIL)):
             return None
-        places, chosen = arguments.pop(_PLACES), _values(request).get(channel.CHAT_FIELD, "")
+        places, chosen = arguments.pop(_PLACES), ""
+        if isinstance(request, conversation.FormRequest):
+            chosen = request.values.get(channel.CHAT_FIELD, "")
         if chosen not in places:
             return None
         at = places[chosen]
@@ -48,12 +50,6 @@ def route_form_request(
         return None
     place = _place(store, at) if at else request.place
     return replace(request, place=place), replace(token, arguments=arguments, place=str(place.chat))
-
-
-def _values(request: conversation.Interaction) -> Mapping[str, str]:
-    if isinstance(request, conversation.FormRequest):
-        return request.values
-    return {}
 
 
 def form_token(context: CommandContext, modal: channel.Modal, tokens: dict[str, model.CallbackToken]) -> str:

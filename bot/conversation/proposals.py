@@ -5,7 +5,7 @@ with the same rights. What changes something is only shown (bot/commands/propose
 message is answered as without a model.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -61,15 +61,8 @@ def checked(
     lines: Sequence[str], message: MessageRequest, registry: Registry, *, now: datetime
 ) -> dict[Proposed, Intent]:
     """Returns the commands among the lines that a model proposes for a message, with what they would do if typed there."""
-    if len(lines) <= MOST:
-        return dict(_checked(lines, message, registry, now))
-    return {}
-
-
-def _checked(
-    lines: Sequence[str], message: MessageRequest, registry: Registry, now: datetime
-) -> Iterator[tuple[Proposed, Intent]]:
-    for line in lines:
+    found: dict[Proposed, Intent] = {}
+    for line in lines if len(lines) <= MOST else ():
         typed = typed_command(line) if line.isprintable() and len(line) <= LONGEST else None
         command = registry.command_named(typed.name) if typed and not typed.bot else None
         if typed is None or command is None or not proposed.may_be_proposed(command):
@@ -77,7 +70,8 @@ def _checked(
         as_typed = replace(message, command=typed.name, text=typed.rest, trigger_id="")
         intent = understand(as_typed, None, registry, now=now)
         if intent is not None and not (intent.needs_operator or intent.target or intent.destination):
-            yield Proposed(command.name, intent.args), intent
+            found[Proposed(command.name, intent.args)] = intent
+    return found
 
 
 @reads
