@@ -140,7 +140,7 @@ def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) ->
 
 def _cities(context: CommandContext, words: str, more: channel.Buttons = ()) -> channel.Reply:
     asking.expect_answer(context, "answer-zone")
-    buttons = (*cities.zone_buttons(context, replaces=True), *more)
+    buttons = (*cities.zone_buttons(context), *more)
     return channel.Reply(lines=(words,), buttons=buttons, about=channel.About())
 
 

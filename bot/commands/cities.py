@@ -93,11 +93,6 @@ def city_pages(now: datetime, *, operator: str, language: str) -> tuple[tuple[st
     return tuple(pages)
 
 
-def likely_cities(now: datetime, *, operator: str, language: str) -> tuple[str, ...]:
-    """Returns zones with different local times, the likeliest first: see `city_pages`."""
-    return tuple(_layers_near(now, operator=operator, language=language)[0])
-
-
 def _layers_near(now: datetime, *, operator: str, language: str) -> list[list[str]]:
     """Returns the layers of all zones, each sorted by distance from the operator's zone and the zone of the language."""
     home = _AT_HOME.get(language.casefold().replace("_", "-").partition("-")[0], "")
@@ -146,21 +141,21 @@ _MOST_OPTIONS = 95  # platforms accept a hundred
 _ROW = 34  # columns of a row on a phone; all buttons of a row are as wide as its widest one
 
 
-def zone_buttons(context: CommandContext, page: int = 0, *, replaces: bool = False) -> channel.Buttons:
+def zone_buttons(context: CommandContext, page: int = 0) -> channel.Buttons:
     """Returns buttons for one page of cities with their local times, and [another city]. Pages are counted from 0.
 
-    [another city] on the last page leads to the first. Every reply that asks for the zone may have these buttons. With
-    `replaces`, the reply to a pressed button replaces the message below which the button is.
+    [another city] on the last page leads to the first. Every reply that asks for the zone may have these buttons. The
+    reply to a pressed button replaces the message below which the button is.
     """
     pages = _pages(context)
     number = page % len(pages)
-    buttons = [_city_button(context, name, replaces=replaces) for name in pages[number]]
-    return button_rows([*buttons, _another_city(context, number + 1, replaces=replaces)])
+    buttons = [_city_button(context, name, replaces=True) for name in pages[number]]
+    return button_rows([*buttons, _another_city(context, number + 1, replaces=True)])
 
 
 def zone_row(context: CommandContext) -> channel.Row:
     """Returns one row of buttons for a reply that is not about the zone: the likeliest cities, and [another city]."""
-    near = likely_cities(context.now, operator=context.bot_info.timezone, language=context.request.language)
+    near, *_ = _layers_near(context.now, operator=context.bot_info.timezone, language=context.request.language)
     other = _another_city(context, 0)
     first_row = button_rows([other, *(_city_button(context, name) for name in near)])[0]
     return (*first_row[1:], other)
@@ -177,8 +172,7 @@ def _city_button(context: CommandContext, name: str, *, replaces: bool = False) 
 
 
 def _another_city(context: CommandContext, page: int, *, replaces: bool = False) -> channel.Button:
-    label = context.say("another city")
-    return context.labelled(label, "zones", page=page, replaces=replaces)
+    return context.button("another city", "zones", page=page, replaces=replaces)
 
 
 def zone_options(context: CommandContext, chosen: str) -> tuple[channel.Option, ...]:

@@ -108,10 +108,9 @@ def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | No
         return None, parse_pause(text, clock, context.now)
     except errors.Refused:
         subscription, rest = picking.number_and_rest(context, text)
+        if subscription is None and text.isdecimal():
+            raise picking.number_not_found(text) from None
         if subscription is None:
-            first = text.split(maxsplit=1)[0].removeprefix("#")
-            if first.isdecimal() and not text[len(first) :].strip():
-                picking.required_number(context, text, "/pause 4 7d")
             raise
         return subscription, parse_pause(rest, clock, context.now) if rest else None
 

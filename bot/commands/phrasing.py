@@ -363,25 +363,23 @@ def _outcome(done: Subscribed, localizer: Language) -> str:
     if done.outcome == "known":
         return localizer.say("It was there already; its schedule stays.")
     if done.found:
-        return localizer.count(
-            "{count} paper in {days}.", "{count} papers in {days}.", done.found, days=days_known(localizer, done.base)
-        )
+        return found_in(localizer, done.found, done.base)
     return _no_findings(done, localizer)
 
 
 def _findings(done: Subscribed, localizer: Language, examples: Sequence[str]) -> list[str]:
     if not done.found:
         return [_no_findings(done, localizer)]
-    days = days_known(localizer, done.base)
     if done.seen:
         return [
-            localizer.count("{count} paper in {days}.", "{count} papers in {days}.", done.found, days=days),
+            found_in(localizer, done.found, done.base),
             localizer.count(
                 "You have just seen {count} of these; it does not come again.",
                 "You have just seen {count} of these; they do not come again.",
                 len(done.seen),
             ),
         ]
+    days = days_known(localizer, done.base)
     if done.found <= len(examples):
         head = localizer.count(
             "It finds {count} paper in {days}:", "It finds {count} papers in {days}:", done.found, days=days
@@ -397,6 +395,12 @@ def _no_findings(done: Subscribed, localizer: Language) -> str:
     if not done.base.days:
         return localizer.say("I know no papers yet.")
     return localizer.say("No paper of {days} fits.", days=days_known(localizer, done.base))
+
+
+def found_in(localizer: Language, found: int, base: Base) -> str:
+    """Returns a sentence that says how many papers were found: "6 papers in the last 7 days."."""
+    days = days_known(localizer, base)
+    return localizer.count("{count} paper in {days}.", "{count} papers in {days}.", found, days=days)
 
 
 def days_known(localizer: Language, base: Base) -> str:

@@ -83,7 +83,7 @@ def on_zone(context: CommandContext) -> channel.Reply:
 
 def on_zones(context: CommandContext) -> channel.Reply:
     """Handles [another city]: shows cities. The first answer stays; further pages replace each other."""
-    buttons = cities.zone_buttons(context, int(context.arguments["page"]), replaces=True)
+    buttons = cities.zone_buttons(context, int(context.arguments["page"]))
     return channel.Reply(lines=(_which_clock(context),), buttons=buttons)
 
 
@@ -99,10 +99,10 @@ def _all_settings(context: CommandContext) -> channel.Reply:
         return channel.Reply(lines=(*lines, context.say("To change one: /set text titles")), names_chat=True)
     if context.read_by_group:
         lines = lines[:1]
-    buttons: channel.Buttons = (tuple(_group_button(context, group) for group in Group),)
-    form = context.button("all in one form", "settings-form")
+    groups = tuple(context.button(group.value, "settings-of", group=group.name) for group in Group)
+    buttons: channel.Buttons = (groups,)
     if context.request.trigger_id:  # the platform has forms
-        buttons = ((form,), *buttons)
+        buttons = ((context.button("all in one form", "settings-form"),), groups)
     return channel.Reply(lines=lines, buttons=buttons, names_chat=True)
 
 
@@ -110,10 +110,6 @@ def _head(context: CommandContext) -> str:
     if context.is_about_here:
         return context.say("Settings of this chat:")
     return context.say("Settings of {chat}:", chat=context.chat.name)
-
-
-def _group_button(context: CommandContext, group: Group) -> channel.Button:
-    return context.button(group.value, "settings-of", group=group.name)
 
 
 def _settings_of(context: CommandContext) -> channel.Reply:
@@ -185,7 +181,7 @@ def _one_setting(context: CommandContext, name: str) -> channel.Reply:
     elif context.read_by_strangers:
         lines.append(context.say("Possible: /set {name} {values}", name=name, values=" | ".join(offered)))
     if name == "timezone":
-        buttons = cities.zone_buttons(context, replaces=True)
+        buttons = cities.zone_buttons(context)
     else:
         buttons = cities.button_rows(
             [_value_button(context, name, option, chosen=option == value) for option in offered]

@@ -105,8 +105,7 @@ def _offer(context: CommandContext, payload: str, text: str, when: str) -> Reply
     lately = recent_matches(context.transaction, query, now=context.now, most=_PAPERS_SHOWN)
     lines = [context.say("Someone shares a subscription with you:"), f"{context.reading(query)} · {when}"]
     if lately.base.days:
-        known = phrasing.days_known(context.localizer, lately.base)
-        lines.append(context.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known))
+        lines.append(phrasing.found_in(context.localizer, lately.found, lately.base))
     lines += [f"· {context.title(paper)}" for paper in lately.newest]
     accept = context.button("subscribe", "accept", link=payload)
     return Reply(lines=tuple(lines), buttons=((accept,),))

@@ -80,12 +80,12 @@ def chat_lines(context: CommandContext) -> list[str]:
         here = chat_status(context.transaction, context.chat.address, now=context.now)
     except errors.PaperwireError:
         return [context.say("This chat has no subscriptions.")]
-    if not here.subscriptions:
-        return [context.say("This chat has no subscriptions."), *_outbox_lines(context, here)]
     return [_next(context, here), *_outbox_lines(context, here)]
 
 
 def _next(context: CommandContext, here: Status) -> str:
+    if not here.subscriptions:
+        return context.say("This chat has no subscriptions.")
     if access.standing_of(context.transaction, here.chat.address).is_denied:
         return context.say("The operator of this bot has said no to this chat.")
     if here.chat.state is states.ChatState.ASKED:

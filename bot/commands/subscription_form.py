@@ -172,8 +172,7 @@ def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str,
     ]
     if not lately.base.days:
         return (*lines, context.say("I know no papers yet."))
-    known = phrasing.days_known(context.localizer, lately.base)
-    lines.append(context.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known))
+    lines.append(phrasing.found_in(context.localizer, lately.found, lately.base))
     return (*lines, *(f"· {context.title(paper)}" for paper in lately.newest))
 
 
