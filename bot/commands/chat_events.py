@@ -56,7 +56,9 @@ def _notify_chat(
         for one in listing.listed(context.transaction, address)
         if one.subscription.state is states.SubscriptionState.PAUSED
     }
-    only = str(subscriptions[0].number) if len(subscriptions) == 1 else ""
+    only = ""
+    if len(subscriptions) == 1:
+        only = str(subscriptions[0].number)
     notice = SubscriptionsOrphaned(
         event=context.request.update_id,
         who=subscriptions[0].added_by if chat.settings.credits == "on" else "",

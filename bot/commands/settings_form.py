@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.commands import cities, phrasing
 from bot.commands.context import Callback, CommandContext
-from bot.commands.subscription_form import problem
+from bot.commands.subscription_form import in_words, problem, shown
 from bot.ports import channel
 from bot.rendering.language import Language
 from subscriptions import chat_settings, errors, model
@@ -20,11 +20,9 @@ def on_settings_form(context: CommandContext) -> channel.Reply:
         close_label=context.say("Cancel"),
         fields=tuple(_field(context, name) for name in _free(context)),
         verb="send-settings",
-        fallback=context.say(
-            "If no form has opened, try once more, or write it: {command}", command="/set text titles"
-        ),
+        fallback=in_words(context, "/set text titles"),
     )
-    return channel.Reply(modal=modal)
+    return shown(context, modal)
 
 
 def on_submit_settings(context: CommandContext) -> channel.Reply:
@@ -58,14 +56,12 @@ def _free(context: CommandContext) -> tuple[str, ...]:
 
 
 def _field(context: CommandContext, name: str) -> channel.FormField:
-    kept, options = context.chat.settings.value(name), _options(context, name)
-    value = context.form_values.get(name, kept)
     return channel.FormField(
         name=name,
         label=phrasing.label_of(name, context.localizer),
-        value=value if not options or value in {option.value for option in options} else kept,
+        value=context.chat.settings.value(name),
         hint=context.say(chat_settings.SETTINGS[name].meaning),
-        options=options,
+        options=_options(context, name),
     )
 
 

@@ -39,13 +39,13 @@ def form(context: CommandContext) -> channel.Reply:
         raise refusal("There are no forms here.", "For example: /sub diffusion -survey, /sub cs.LG daily 9")
     if not (named := context.args or context.event_details.get("text", "")):
         return new_subscription(context)
-    thread = context.request.thread_id or context.request.message_id
-    return _new(context, _query_like_paper(context, named), thread=thread)
+    text, notes = _query_like_paper(context, named)
+    return _new(context, text, notes, thread=context.request.thread_id or context.request.message_id)
 
 
 def new_subscription(context: CommandContext) -> channel.Reply:
     """Opens an empty form of a new subscription."""
-    return _new(context, ("", ()), thread=context.request.thread_id)
+    return _new(context, "", (), thread=context.request.thread_id)
 
 
 def edit_subscription(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
@@ -58,17 +58,16 @@ def edit_subscription(context: CommandContext, subscription: model.Subscription)
         fields=_fields(context, subscription.text, subscription.cadence, subscription.zone or own),
         verb="send-edit",
         arguments={"number": subscription.number, "zone": own},
-        fallback=_in_words(context, f"/edit {subscription.number} {subscription.text}"),
+        fallback=in_words(context, f"/edit {subscription.number} {subscription.text}"),
     )
-    return channel.Reply(modal=modal)
+    return shown(context, modal)
 
 
-def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread: str = "") -> channel.Reply:
+def _new(context: CommandContext, text: str, notes: Sequence[str], *, thread: str) -> channel.Reply:
     """Returns the form of a new subscription.
 
-    `begun` is (a first query, notes on it); `thread` is the message whose thread can be chosen as the chat.
+    `text` is a first query, with `notes`; `thread` is the message whose thread can be chosen as the chat.
     """
-    text, notes = begun
     own = context.chat.settings.timezone
     places = _places(context, thread)
     fields = _fields(context, text, parse_cadence(context.chat.settings.schedule), own, notes=notes)
@@ -80,12 +79,12 @@ def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread:
         verb="send-new",
         arguments={"zone": own, "thread": thread, "text": text, "notes": notes},
         places=places,
-        fallback=_in_words(context, f"/sub {text or 'diffusion -survey daily 9'}"),
+        fallback=in_words(context, f"/sub {text or 'diffusion -survey daily 9'}"),
     )
-    return channel.Reply(modal=modal)
+    return shown(context, modal)
 
 
-def _in_words(context: CommandContext, command: str) -> str:
+def in_words(context: CommandContext, command: str) -> str:
     """Returns the text that is posted if the form does not open: how to do the same with a command."""
     return context.say("If no form has opened, try once more, or write it: {command}", command=command)
 
@@ -232,24 +231,23 @@ def _place_field(context: CommandContext, places: Mapping[str, model.ChatAddress
 
 def on_change_new(context: CommandContext) -> channel.Reply:
     """Returns the form of a new subscription again, for the values that are filled in so far."""
-    begun = (str(context.arguments.get("text", "")), tuple(context.arguments.get("notes", ())))
+    text, notes = str(context.arguments.get("text", "")), context.arguments.get("notes", ())
     if QUERY in context.form_values:
-        begun = (_field_value(context, QUERY), ())
-    return _with_choices(context, _new(context, begun, thread=str(context.arguments.get("thread", ""))))
+        text, notes = _field_value(context, QUERY), ()
+    return _new(context, text, notes, thread=str(context.arguments.get("thread", "")))
 
 
 def on_change_edit(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
     """Returns the form of an existing subscription again, for the values that are filled in so far."""
     if QUERY in context.form_values:
         subscription = subscription._replace(text=_field_value(context, QUERY))
-    return _with_choices(context, edit_subscription(context, subscription))
+    return edit_subscription(context, subscription)
 
 
-def _with_choices(context: CommandContext, reply: channel.Reply) -> channel.Reply:
-    """Returns the reply with the form's fields set to the values that are filled in so far."""
-    assert reply.modal is not None  # noqa: S101 - the callers pass a form
-    fields = tuple(_chosen(one, context.form_values.get(one.name, "")) for one in reply.modal.fields)
-    return channel.Reply(modal=replace(reply.modal, fields=fields))
+def shown(context: CommandContext, modal: channel.Modal) -> channel.Reply:
+    """Returns the reply that opens a form, or shows it again with the values that are filled in so far."""
+    fields = tuple(_chosen(one, context.form_values.get(one.name, "")) for one in modal.fields)
+    return channel.Reply(modal=replace(modal, fields=fields))
 
 
 def _chosen(field: channel.FormField, value: str) -> channel.FormField:
@@ -272,9 +270,9 @@ def on_submit_new(context: CommandContext) -> channel.Reply:
     subscription = SubscriptionRequest(
         text=_field_value(context, QUERY), when=_when(context), tz=tz or None, added_by=context.request.sender_name
     )
-    return echo(
-        context, subscribe(context.transaction, context.chat.address, subscription, now=context.now, who=context.actor)
-    )
+    address = context.chat.address
+    done = subscribe(context.transaction, address, subscription, now=context.now, who=context.actor)
+    return echo(context, done)
 
 
 def on_submit_edit(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
@@ -297,12 +295,7 @@ def _checked_query(context: CommandContext, text: str, before: str) -> None:
     """
     query = parse_query(text)
     if text != before:
-        with_words(
-            context.transaction,
-            query,
-            picking.subscriptions_here(context),
-            chat_id=context.chat.id,
-        )
+        with_words(context.transaction, query, picking.subscriptions_here(context), chat_id=context.chat.id)
     ending = split_when(text)
     if ending.when is not None and text != before:
         raise refusal(
