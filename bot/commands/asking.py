@@ -35,10 +35,7 @@ from bot.ports import channel, conversation
 from subscriptions import model
 
 # verb of a question that accepts any text → the command that does the same in one line
-_SAID_OTHERWISE = {
-    "edit": "/edit",
-    "name": "/name",
-}
+_SAID_OTHERWISE = {"edit": "/edit", "name": "/name"}
 _LONGEST = 80  # characters of a command that a reminder repeats
 YES_OR_NO = "answer-yes"  # the verb of a question that a yes or a no answers
 # Questions that make sense only directly after they are asked. They are dropped when the person does something else.
@@ -109,10 +106,10 @@ def open_question(context: CommandContext) -> model.CallbackToken | None:
 def answers_question(context: CommandContext) -> bool:
     """Returns whether a question is open that `context.args` may answer. Writes nothing."""
     token = open_question(context)
-    callback = context.registry.callbacks.get(token.verb) if token else None
-    if token is None or callback is None:
+    if token is None or token.verb not in context.registry.callbacks:
         return False
-    return callback.is_answer is None or callback.is_answer(replace(context, arguments=dict(token.arguments)))
+    is_answer = context.registry.callbacks[token.verb].is_answer
+    return is_answer is None or is_answer(replace(context, arguments=dict(token.arguments)))
 
 
 def answer_question(context: CommandContext) -> channel.Reply | None:
@@ -139,9 +136,9 @@ def reminder(context: CommandContext) -> str:
     Returns "" unless the open question accepts any text.
     """
     waiting = open_question(context)
-    command = _SAID_OTHERWISE.get(waiting.verb) if waiting else None
-    if waiting is None or command is None or context.message is None:
+    if waiting is None or waiting.verb not in _SAID_OTHERWISE or context.message is None:
         return ""
+    command = _SAID_OTHERWISE[waiting.verb]
     words = f"{command} {waiting.arguments.get('number', '')} {' '.join(context.message.text.split())}"
     return context.say("My question still waits. If that was the answer: {command}", command=words[:_LONGEST])
 

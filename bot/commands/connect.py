@@ -1,5 +1,7 @@
 """connect: chooses the chat that commands are about, by its name or among the chats of the person; how many are shown."""
 
+from dataclasses import replace
+
 from bot.commands import asking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.start import add_row
@@ -118,20 +120,25 @@ def _chats_of_person(context: CommandContext) -> dict[model.ChatAddress, model.C
 
     Their rights in a chat are checked when they choose it.
     """
-    before = context.remembered(_chats_name(context.origin.address))
-    addresses = [parse_address(text) for text in before.arguments["chats"]] if before else []
     turned_to = (
-        conversation_state.known_or_new(context.transaction, address, model.ChatKind.BROADCAST) for address in addresses
+        conversation_state.known_or_new(context.transaction, parse_address(text), model.ChatKind.BROADCAST)
+        for text in _turned_to(context)
     )
     set_up = admitted_chats.chats_of(context.transaction, context.origin.address)
     return {chat.address: chat for chat in (*set_up, *turned_to) if chat.id}
 
 
 def _add_to_chats_of_person(context: CommandContext, address: model.ChatAddress) -> None:
-    name = _chats_name(context.origin.address)
-    before = context.remembered(name)
-    chats = [str(address), *(c for c in (before.arguments["chats"] if before else ()) if c != str(address))]
-    context.remember(name, {"chats": chats[:_SHOWN]}, lasts=chat_status.MANAGED_FOR)
+    chats = [str(address), *(other for other in _turned_to(context) if other != str(address))]
+    context.remember(_chats_name(context), {"chats": chats[:_SHOWN]}, lasts=chat_status.MANAGED_FOR)
+
+
+def _turned_to(context: CommandContext) -> list[str]:
+    """Returns the addresses of the chats that the person managed, the last one first."""
+    before = context.remembered(_chats_name(context))
+    if before:
+        return list(before.arguments["chats"])
+    return []
 
 
 def _choice(context: CommandContext, chat: model.Chat) -> channel.Button:
@@ -141,14 +148,14 @@ def _choice(context: CommandContext, chat: model.Chat) -> channel.Button:
 
 def _in_private(context: CommandContext) -> channel.Reply:
     links, bot = context.links
-    rows = ((channel.Button(label=context.say("open"), url=links.open(bot)),),) if links else ()
-    return channel.Reply(
-        lines=(context.say("Write /connect to me in private: there this chat can be managed."),), buttons=rows
-    )
+    reply = context.reply("Write /connect to me in private: there this chat can be managed.")
+    if links is None:
+        return reply
+    return replace(reply, buttons=((channel.Button(label=context.say("open"), url=links.open(bot)),),))
 
 
-def _chats_name(home: model.ChatAddress) -> str:
-    return f"chats:{home}"
+def _chats_name(context: CommandContext) -> str:
+    return f"chats:{context.origin.address}"
 
 
 COMMANDS = (

@@ -1,6 +1,6 @@
 """The summary of a paper by a language model: which model made it and when, and [wrong summary], which removes it."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands.context import Callback, Command, CommandContext, refusal
@@ -19,8 +19,8 @@ def made_for(context: CommandContext, known: model.KnownPaper) -> model.ModelSum
     return next((one for one in _shown(context, known) if one.language == language), None)
 
 
-def _shown(context: CommandContext, known: model.KnownPaper) -> Iterator[model.ModelSummary]:
-    yield from model_summaries.without_rejected(context.transaction, context.chat, known).paper.by_model
+def _shown(context: CommandContext, known: model.KnownPaper) -> Sequence[model.ModelSummary]:
+    return model_summaries.without_rejected(context.transaction, context.chat, known).paper.by_model
 
 
 def lines(context: CommandContext, known: model.KnownPaper) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ def on_wrong(context: CommandContext) -> channel.Reply:
 def wrong(context: CommandContext) -> channel.Reply:
     """Does the same for a paper that the text names, or for that of the message before. Raises Refused."""
     known = paper_meant(context, mentioned(context.args))
-    made = (made_for(context, known) or next(_shown(context, known), None)) if known else None
+    made = (made_for(context, known) or next(iter(_shown(context, known)), None)) if known else None
     if known is None or made is None:
         raise refusal(
             "No language model made a summary of that paper.",

@@ -185,10 +185,9 @@ def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[i
         number = place or (free.pop(0) if free and not one.error and _canonical(one.ending.query) else None)
         said.append(_subscribed(context, one, number))
     if not any(one.error for one in said):
-        for number in free:
-            requests.unsubscribe(
-                context.transaction, context.chat.address, str(number), now=context.now, who=context.actor
-            )
+        requests.unsubscribe_several(
+            context.transaction, context.chat.address, free, now=context.now, who=context.actor
+        )
     return said
 
 

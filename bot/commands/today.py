@@ -6,13 +6,13 @@ from typing import Any
 from bot.commands import results
 from bot.commands.context import Callback, Command, CommandContext, with_stored_chat
 from bot.commands.paper_days import day_of, paper_days
+from bot.commands.picking import subscription_numbered
 from bot.commands.spoken import spoken
 from bot.ports import channel
 from subscriptions import states
 from subscriptions.errors import Sentence
 from subscriptions.planning.times import split_when
 from subscriptions.service import previews
-from subscriptions.service.listing import listed
 from subscriptions.service.previews import Trial
 
 
@@ -61,9 +61,8 @@ def _still_there(context: CommandContext) -> str | None:
     """Returns the number of the button's subscription, or its query; "" for all; None if the subscription is gone."""
     if "number" not in context.arguments:
         return str(context.arguments.get("text", ""))
-    subscriptions = listed(context.transaction, context.chat.address) if context.chat.id else ()
     number = int(context.arguments["number"])
-    if any(one.subscription.number == number for one in subscriptions):
+    if subscription_numbered(context, number):
         return str(number)
     return None
 

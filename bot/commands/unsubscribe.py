@@ -1,6 +1,6 @@
 """unsub: removes subscriptions by number or query, or all of them, without a question, since it can be undone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.commands import frame, phrasing, picking
@@ -24,12 +24,8 @@ def unsub(context: CommandContext) -> channel.Reply:
     said = several_subscriptions.numbers_in(context.args)
     there = several_subscriptions.numbers_among(said, {one.number for one in picking.subscriptions_here(context)})
     if not there:
-        return _removed(context, str(_subscription_of_query(context, said).number))
-    gone = requests.unsubscribe_several(
-        context.transaction, context.chat.address, there, now=context.now, who=context.actor
-    )
-    missing = several_subscriptions.numbers_missing(said, there)
-    return replace(phrasing.unsubscribed(gone, context.localizer, missing=missing), buttons=context.undo_row)
+        return _removed(context, [_subscription_of_query(context, said).number])
+    return _removed(context, there, missing=several_subscriptions.numbers_missing(said, there))
 
 
 def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, int]]) -> model.Subscription:
@@ -47,11 +43,11 @@ def unsub_all(context: CommandContext) -> channel.Reply:
     frame.forget(context)
     if not context.chat.id:
         return phrasing.unsubscribed((), context.localizer)
-    return _removed(context, "all")
+    return _removed(context, [one.number for one in picking.subscriptions_here(context)])
 
 
 def _unsub_one(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
-    return _removed(context, str(subscription.number))
+    return _removed(context, [subscription.number])
 
 
 def _which(context: CommandContext) -> channel.Reply:
@@ -60,9 +56,10 @@ def _which(context: CommandContext) -> channel.Reply:
     return picking.pick_list(context, question, "unsub", last=(everything,))
 
 
-def _removed(context: CommandContext, which: str) -> channel.Reply:
-    found = requests.unsubscribe(context.transaction, context.chat.address, which, now=context.now, who=context.actor)
-    return replace(phrasing.unsubscribed(found, context.localizer), buttons=context.undo_row)
+def _removed(context: CommandContext, numbers: Collection[int], missing: str = "") -> channel.Reply:
+    address = context.chat.address
+    gone = requests.unsubscribe_several(context.transaction, address, numbers, now=context.now, who=context.actor)
+    return replace(phrasing.unsubscribed(gone, context.localizer, missing=missing), buttons=context.undo_row)
 
 
 COMMANDS = (
