@@ -160,13 +160,13 @@ def closed(context: CommandContext) -> channel.Reply | None:
     if not frame.is_asking(context, frame.load(context)):
         return None
     drop_question(context)
-    return context.done(context.say("Nothing is changed."), about=channel.About())
+    return context.reply("Nothing is changed.", ok=True, about=channel.About())
 
 
 def on_cancel(context: CommandContext) -> channel.Reply:
     """Handles [cancel] under a question: drops the question."""
     drop_question(context)
-    return channel.Reply(lines=(context.say("Nothing is changed."),), replaces=True)
+    return context.reply("Nothing is changed.", replaces=True)
 
 
 def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, Any]) -> None:

@@ -72,12 +72,14 @@ def _muted(context: CommandContext, subscription: model.Subscription) -> channel
     pause(
         context.transaction, context.chat.address, subscription.number, until=until, now=context.now, who=context.actor
     )
-    said = context.say(
+    return context.reply(
         "{subscription} is quiet until {moment}. Its papers wait until then.",
         subscription=_called(subscription),
         moment=context.localizer.moment(until),
+        ok=True,
+        buttons=context.undo_row,
+        replaces=True,
     )
-    return context.done(said, buttons=context.undo_row, replaces=True)
 
 
 @paper_buttons.of_paper
@@ -93,8 +95,11 @@ def on_exclude(context: CommandContext, item: model.Item) -> channel.Reply:
         for rule, text in _rules(context, subscription, item, authors).items()
     ]
     if buttons:
-        asked = context.say("What shall {subscription} leave out from now on?", subscription=_called(subscription))
-        return channel.Reply(lines=(asked,), buttons=cities.button_rows(buttons, _IN_ROW, 2 * _HALF))
+        return context.reply(
+            "What shall {subscription} leave out from now on?",
+            subscription=_called(subscription),
+            buttons=cities.button_rows(buttons, _IN_ROW, 2 * _HALF),
+        )
     example = rewriting.narrowed(parse.parse_query(subscription.text), "survey").text
     lines = (
         context.say("This title has no words that are rare among the other papers."),
@@ -185,9 +190,7 @@ def on_follow(context: CommandContext, item: model.Item) -> channel.Reply:
         label = context.count("{count} more", "{count} more", left)
         where = paper_buttons.paper_arguments(context)
         rows = (*rows, (context.labelled(label, "card-follow", **where, start=start + AUTHORS),))
-    return channel.Reply(
-        lines=(context.say("Whose papers should I tell you about?"),), buttons=rows, replaces=start > 0
-    )
+    return context.reply("Whose papers should I tell you about?", buttons=rows, replaces=start > 0)
 
 
 def on_follow_author(context: CommandContext) -> channel.Reply:

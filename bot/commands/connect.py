@@ -34,8 +34,7 @@ def connect(context: CommandContext) -> channel.Reply:
     if context.args.casefold() in _OFF:
         return on_disconnect(context)
     if context.args:
-        words = context.say("Say which chat: /connect @name, or /connect -100… with its number.")
-        return channel.Reply(lines=(words,), ok=False)
+        return context.reply("Say which chat: /connect @name, or /connect -100… with its number.", ok=False)
     return _choices(context)
 
 

@@ -180,9 +180,20 @@ class CommandContext:
         """Returns the singular or plural for `count` in the reader's language."""
         return self.localizer.count(one, many, count, **values)
 
-    def reply(self, sentence: str | Sentence, /, *, ok: bool | None = None, **values: object) -> Reply:
-        """Returns a reply of one line: the sentence in the reader's language."""
-        return Reply(lines=(self.say(sentence, **values),), ok=ok)
+    def reply(
+        self,
+        sentence: str | Sentence,
+        /,
+        *,
+        ok: bool | None = None,
+        buttons: Buttons = (),
+        about: About | None = None,
+        replaces: bool = False,
+        **values: object,
+    ) -> Reply:
+        """Returns a reply of one line: the sentence in the reader's language, with these values."""
+        line = self.say(sentence, **values)
+        return Reply(lines=(line,), ok=ok, buttons=buttons, about=about, replaces=replaces)
 
     @staticmethod
     def done(*lines: str, buttons: Buttons = (), about: About | None = None, replaces: bool = False) -> Reply:

@@ -91,8 +91,7 @@ def _imported(context: CommandContext) -> channel.Reply:
     context.drop(_state_name(context))
     lines = portable.read_lines(str(waiting.arguments["text"]), context.chat.address, alone=True)
     done = importing.import_lines(context.transaction, lines, now=context.now, who=context.actor)
-    said = context.say("Imported: {counts}.", counts=_counts(context, done))
-    return context.done(said, buttons=context.undo_row)
+    return context.reply("Imported: {counts}.", counts=_counts(context, done), ok=True, buttons=context.undo_row)
 
 
 _DECISIONS = {"yes": _imported, "no": _dropped}

@@ -83,8 +83,9 @@ def alike(context: CommandContext, *given: model.KnownPaper) -> channel.Reply:
     among = context.count("the newest {count} paper", "the newest {count} papers", found.looked_at)
     titles = "; ".join(context.title(one) for one in given)
     if not found.papers:
-        none = context.say("Nothing among {among} is near to {titles}.", titles=titles, among=among)
-        return channel.Reply(lines=(none,), buttons=_as_wish(context, given))
+        return context.reply(
+            "Nothing among {among} is near to {titles}.", titles=titles, among=among, buttons=_as_wish(context, given)
+        )
     head = context.say("Nearest to {titles}, among {among}:", titles=titles, among=among)
     lines = (head, _by_words(context, found))
     return results.papers_reply(lines, found.papers, buttons=_as_wish(context, given))

@@ -26,8 +26,9 @@ def email(context: CommandContext) -> channel.Reply:
         raise refusal("“{text}” is no e-mail address.", "Write /email me@lab.org", text=typed)
     if admission.waits(context):
         admission.ask_operators(context, f"/email {address.address}")
-        words = context.say("I ask no address before the operator of this bot lets this chat in. Say it again then.")
-        return channel.Reply(lines=(words,), ok=False)
+        return context.reply(
+            "I ask no address before the operator of this bot lets this chat in. Say it again then.", ok=False
+        )
     person = context.person if context.request.sender else context.origin.address
     try:
         confirmations.ask_to_confirm(

@@ -31,10 +31,12 @@ def on_topic(context: CommandContext, subscription: model.Subscription) -> chann
         return context.toast("Press again.")
     own_topics.move_to_topic(context.transaction, context.chat, subscription, topic, now=context.now)
     if not topic:
-        words = context.say(
-            "The papers of {subscription} come to the chat itself again.", subscription=subscription.label
+        return context.reply(
+            "The papers of {subscription} come to the chat itself again.",
+            subscription=subscription.label,
+            ok=True,
+            replaces=True,
         )
-        return context.done(words, replaces=True)
     lines = (
         context.say(
             "{subscription} has a topic of its own now, and its papers come there.", subscription=subscription.label

@@ -141,8 +141,7 @@ def unkeep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
         return context.reply("{name} is not saved here.", name=title, ok=False)
     with _judging(context) as transaction:
         signals.take_back(transaction, context.chat, known.id, states.Signal.SAVED)
-    said = context.say("No longer saved: {title}", title=title)
-    return context.done(said, buttons=context.undo_row)
+    return context.reply("No longer saved: {title}", title=title, ok=True, buttons=context.undo_row)
 
 
 def saved(context: CommandContext) -> channel.Reply:

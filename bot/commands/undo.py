@@ -152,8 +152,9 @@ def _ask_which(context: CommandContext) -> channel.Reply:
         context.labelled(cut_letters("; ".join(_what(context, one.what)), _LABEL), "undo", change=one.id)
         for one in changes
     ]
-    asked = context.say("Which change do you want to undo?")
-    return channel.Reply(lines=(asked,), buttons=tuple((one,) for one in buttons), about=channel.About(asks=True))
+    return context.reply(
+        "Which change do you want to undo?", buttons=tuple((one,) for one in buttons), about=channel.About(asks=True)
+    )
 
 
 def _undone(context: CommandContext, change: Change, *, replaces: bool = False) -> channel.Reply:

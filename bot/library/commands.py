@@ -30,12 +30,12 @@ def library(context: CommandContext) -> channel.Reply:
     found = library_of(context.transaction, context.chat.id)
     if found is None:
         return channel.Reply(lines=(libraries.NO_LIBRARY.say(context.say), libraries.HOW_TO_SEND.say(context.say)))
-    said = context.say(
+    return context.reply(
         "The library here has {entries}; it was stored {moment}. A new file replaces it.",
         entries=_entries(context.localizer, found.words.entries),
         moment=context.localizer.moment(found.at),
+        buttons=_buttons(context),
     )
-    return channel.Reply(lines=(said,), buttons=_buttons(context))
 
 
 def on_remove(context: CommandContext) -> channel.Reply:
