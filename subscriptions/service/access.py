@@ -146,11 +146,10 @@ def subscriptions_around(
     Each thread or topic of an address is a chat. `shared` has the addresses where the person is a member. None: these
     are not known, and the chats that the person set up are used instead.
     """
-    others = (
-        admitted_chats.chats_of(transaction, own.address)
-        if shared is None
-        else chats.chats_at(transaction, own.address.platform, shared)
-    )
+    if shared is None:
+        others = admitted_chats.chats_of(transaction, own.address)
+    else:
+        others = chats.chats_at(transaction, own.address.platform, shared)
     around = [own, *(chat for chat in others if chat.address != own.address)]
     listed = [*listing.listed_in(transaction, [chat for chat in around if chat.id])]
     found = ((chat, tuple(one for one in listed if one.chat is chat)) for chat in around)

@@ -233,7 +233,9 @@ def _changed(
 ) -> str:
     """Gives a subscription the time, zone and name that the line names. Returns the mark."""
     own = target.chat.settings.timezone
-    zone = known.zone if line.zone in (None, known.zone or own) else _own_zone(line, target)
+    zone = known.zone
+    if line.zone not in (None, zone or own):
+        zone = _own_zone(line, target)
     after = known._replace(cadence=cadence, zone=zone, name=known.name if line.name is None else line.name)
     if after == known:
         return "="

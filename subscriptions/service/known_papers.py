@@ -312,8 +312,10 @@ def searched_range(transaction: Transaction, upto: int | None = None) -> tuple[E
 def _look(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
     begin = None if upto is None else (day_of(upto), number_of(upto))
     rows = paper_words.newest(transaction, MOST_COUNTED + 1, upto=begin)
-    below = key_of(rows[MOST_COUNTED].day, rows[MOST_COUNTED].paper) if len(rows) > MOST_COUNTED else None
-    return Entries.of(rows[:MOST_COUNTED], whole=below is None), below
+    if len(rows) <= MOST_COUNTED:
+        return Entries.of(rows, whole=True), None
+    older = rows.pop()
+    return Entries.of(rows, whole=False), key_of(older.day, older.paper)
 
 
 def keep_searched(store: Store) -> None:

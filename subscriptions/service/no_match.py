@@ -45,7 +45,9 @@ def notify_no_match(
         if is_public(due.chat):
             lanes += _notify_owner(transaction, due, result, now)
         brings = bool(result and result[1])
-        streak = None if brings or not decision.nothing_fits(due) else decision.streak_after(due, _days_of(due, days))
+        streak = None
+        if not brings and decision.nothing_fits(due):
+            streak = decision.streak_after(due, _days_of(due, days))
         if follows and streak is not None and not streak.said:
             streak = _counted(transaction, due, streak, last_sequence, days_after)
         if streak is not None and _is_to_be_said(due, streak):

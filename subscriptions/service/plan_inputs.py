@@ -179,9 +179,10 @@ def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
     Keeps the window for the next plan, even if this plan fails, but not if it has more than MOST_KEPT papers. Two plans
     at the same time have separate windows.
     """
-    before = _KEPT.pop(store, None)
-    window = before if before is not None and before.last_sequence == last_sequence else Window(last_sequence)
-    if before is not None and window is not before:
+    before, window = _KEPT.pop(store, None), Window(last_sequence)
+    if before is not None and before.last_sequence == last_sequence:
+        window = before
+    elif before is not None:
         window.tokenized = before.tokenized
     try:
         yield window

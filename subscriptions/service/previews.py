@@ -83,19 +83,16 @@ def preview_recent(transaction: Transaction, chat: model.Chat, *, now: datetime,
     )
     delivered = _delivered_in(transaction, chat, window.entries, sets.union)
     delivery = _delivery(transaction, "preview", case, now, read_all=False)
-    waiting = (
-        ()
-        if query
-        else undelivered_papers.undelivered(
-            transaction, chat, subscriptions, upto=paper_sequence.last_sequence(transaction)
-        ).values()
-    )
+    waiting: set[int] = set()
+    if query is None:
+        last = paper_sequence.last_sequence(transaction)
+        waiting.update(*undelivered_papers.undelivered(transaction, chat, subscriptions, upto=last).values())
     return Trial(
         subscriptions=subscriptions,
         query=query,
         delivery=delivery,
         delivered=len(delivered),
-        waiting=len(set().union(*waiting)),
+        waiting=len(waiting),
         base=sets.base,
     )
 
@@ -386,9 +383,11 @@ def _not_due(
     found = []
     for subscription in subscriptions:
         papers = tuple(item.paper for item in items if any(one.number == subscription.number for one in item.because))
-        held = "" if subscription.state is states.SubscriptionState.ACTIVE else str(subscription.state)
+        held = ""
         if chat.state is not states.ChatState.ACTIVE:
             held = str(chat.state)
+        elif subscription.state is not states.SubscriptionState.ACTIVE:
+            held = str(subscription.state)
         next_delivery = NextDelivery() if held else context.forecast.next_delivery(subscription, chat)
         if papers:
             found.append(NotDue(subscription=subscription, next_delivery=next_delivery, held=held, papers=papers))

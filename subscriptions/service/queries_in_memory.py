@@ -40,7 +40,9 @@ class KeptQueries:
 
     def follow(self, transaction: Transaction) -> None:
         """Applies the changes of all processes since the last call. Rebuilds the set if the log lacks some changes."""
-        changed = None if self._change is None else query_log.changes_after(transaction, self._change)
+        changed = None
+        if self._change is not None:
+            changed = query_log.changes_after(transaction, self._change)
         if changed is None or 2 * self._removed > len(self._ids) + PAGE:  # most of the set may not be needed any more
             self._make(transaction)
         else:

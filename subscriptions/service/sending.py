@@ -20,7 +20,6 @@ from subscriptions.store import (
     platform_states,
     steps,
     updates,
-    wakeups,
     workers,
 )
 from subscriptions.store.database.store import Scope, Transaction, reads, shares, writes
@@ -198,31 +197,15 @@ def record_edit_outcome(
     After a temporary error, the edit is tried again, since an edit that happens twice does no harm. After any other
     error the edit is dropped, because the message itself has arrived.
     """
-    match outcome:
-        case errors.RetryLater() | errors.Unclear():
-            asked = outcome.after if isinstance(outcome, errors.RetryLater) else timedelta(0)
-            waiting = errors.RetryLater(outcome.reason, asked)
-            decision = decide_retry(
-                waiting,
-                failures=edit.attempts,
-                plain_tried=False,
-                was_unclear=False,
-                on_unclear="skip",
-                now=now,
-            )
-            if decision.pauses_lane:
-                claims.pause_lane(
-                    transaction, edit.delivery.chat.address.lane, wall=wall, until=wall + decision.pauses_lane
-                )
-            elif decision.not_before is not None:
-                wakeups.wake_lanes(transaction, [edit.delivery.chat.address.lane], after=decision.not_before - now)
-            edits.postpone_edit(transaction, edit, next_at=decision.not_before)
-        case errors.SenderStopped():
-            edits.postpone_edit(transaction, edit, next_at=None)
-            return True
-        case errors.ChatMoved():
-            edits.postpone_edit(transaction, edit, next_at=None)
-            moving.chat_moved(transaction, edit.delivery.chat.address, outcome.address, now=now)
-        case _:
-            edits.finish_edit(transaction, edit)
-    return False
+    if isinstance(outcome, errors.Rejected | errors.ChatGone):
+        edits.finish_edit(transaction, edit)
+        return False
+    address = edit.delivery.chat.address
+    decision = decide_retry(
+        outcome, failures=edit.attempts, plain_tried=True, was_unclear=False, on_unclear="resend", now=now
+    )
+    claims.wait_as_decided(transaction, address.lane, decision, now=now, wall=wall)
+    edits.postpone_edit(transaction, edit, next_at=decision.not_before)
+    if decision.moved_to is not None:
+        moving.chat_moved(transaction, address, decision.moved_to, now=now)
+    return decision.stop is not None

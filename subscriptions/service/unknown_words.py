@@ -34,11 +34,9 @@ def spelling(transaction: Transaction, query: Query) -> Spelling:
     unknown = {word: next(iter(forms)) for word, forms in typed.items() if known.isdisjoint(forms)}
     words = {word: form for word, form in unknown.items() if not _ACRONYM.fullmatch(word)}
     close = {word: found for word, form in words.items() if (found := _nearest_words(transaction, form))}
-    meant = (
-        rewriting.rewritten(query, lambda node: rewriting.changed(node, lambda leaf: _respelled(leaf, close)))
-        if close
-        else ""
-    )
+    meant = ""
+    if close:
+        meant = rewriting.rewritten(query, lambda node: rewriting.changed(node, lambda leaf: _respelled(leaf, close)))
     return Spelling(tuple(unknown), meant)
 
 

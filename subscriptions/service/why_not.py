@@ -55,9 +55,8 @@ def last_delivered(
     If no message of the chat has this id, or if the message shows no paper, returns the chat's last delivered paper;
     None if the chat has got no paper.
     """
-    paper = next(iter(deliveries.papers_in_message(transaction, chat.id, message)), None) if message else None
-    paper = paper or next(iter(deliveries.last_delivered(transaction, chat.id).values()), None)
-    if paper:
+    papers = deliveries.papers_in_message(transaction, chat.id, message) if message else ()
+    for paper in papers or deliveries.last_delivered(transaction, chat.id).values():
         return deliveries.deliveries_of(transaction, chat.id, paper)
     return None
 

@@ -49,10 +49,10 @@ def chat_of_key(transaction: Transaction, key: str, opens: states.Opens) -> mode
     if len(key) > LONGEST:
         return None
     wanted = select(ChatKeyRow.chat).filter_by(key_hash=_hash(key), opens=opens)
-    chat_id = transaction.exec(wanted).first()
-    chat = chats.chats_by_id(transaction, [chat_id]).get(chat_id) if chat_id is not None else None
-    is_served = chat is not None and chat.state not in states.WAITING and not chat.is_unreachable
-    return chat if is_served else None
+    for chat in chats.chats_by_id(transaction, transaction.exec(wanted)).values():
+        if chat.state not in states.WAITING and not chat.is_unreachable:
+            return chat
+    return None
 
 
 def _hash(key: str) -> str:

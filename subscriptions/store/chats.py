@@ -87,9 +87,9 @@ def find_chats(
     for row in _rows_at(transaction, wanted):
         place = model.ChatAddress(row.platform, row.address, row.topic)
         if place in addresses:
-            moved = row.moved_to is not None
-            chat = find_chat(transaction, place) if moved else chat_of(transaction, row)
-            found |= {place: chat} if chat is not None else {}
+            chat = chat_of(transaction, row) if row.moved_to is None else find_chat(transaction, place)
+            if chat is not None:
+                found[place] = chat
     return found
 
 

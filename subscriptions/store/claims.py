@@ -250,8 +250,7 @@ def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime)
         return
     postponed = sa.update(_deliveries).filter_by(seq=claimed.seq).values(next_at=decision.not_before)
     execute(transaction, postponed)
-    if decision.not_before is not None:
-        wake_lanes(transaction, [claimed.address.lane], after=decision.not_before - now)
+    wait_as_decided(transaction, claimed.address.lane, decision, now=now, wall=now)
 
 
 def _is_unclear(claimed: Claim) -> tuple[sa.ColumnElement[bool], ...]:
@@ -278,11 +277,7 @@ def record_outcome(
     `perhaps_sent`: this attempt may have sent it after all. If the decision has a moment for the next attempt, wakes the
     lane at this moment. Leaves a message alone that another worker has taken over: this one was taken for dead meanwhile.
     """
-    lane = claimed.address.lane
-    if decision.pauses_lane:
-        pause_lane(transaction, lane, wall=wall, until=wall + decision.pauses_lane)
-    elif decision.not_before is not None:
-        wake_lanes(transaction, [lane], after=decision.not_before - now)
+    wait_as_decided(transaction, claimed.address.lane, decision, now=now, wall=wall)
     message = transaction.get(MessageRow, (claimed.seq, claimed.message.number))
     if message is None:  # its chat was erased in the meantime
         return
@@ -315,6 +310,16 @@ def pause_lane(transaction: Transaction, lane: model.Lane, *, wall: datetime, un
     """
     conflicts.put(transaction, LaneRow(platform=lane.platform, address=lane.address, since=wall, not_before=until))
     wake_lanes(transaction, [lane], after=until - wall)
+
+
+def wait_as_decided(
+    transaction: Transaction, lane: model.Lane, decision: RetryDecision, *, now: datetime, wall: datetime
+) -> None:
+    """Makes a lane wait as its platform requested, or wakes it at the moment of the next attempt."""
+    if decision.pauses_lane:
+        pause_lane(transaction, lane, wall=wall, until=wall + decision.pauses_lane)
+    elif decision.not_before is not None:
+        wake_lanes(transaction, [lane], after=decision.not_before - now)
 
 
 def settle_if_finished(transaction: Transaction, delivery: DeliveryRow, now: datetime) -> None:
