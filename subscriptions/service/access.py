@@ -79,7 +79,7 @@ def allow(
     Without `notify_chats`, no chat is notified. Returns (the chat at the address, whether any of the chats waited).
     """
     waited = False
-    chat = chats.add_chat(transaction, address, listing.kind_of(address), now=now)
+    chat = chats.add_chat(transaction, address, now=now)
     admitted_chats.lift_denial(transaction, chat.address.lane)
     for one in chats.chats_in(transaction, chat.address.lane):
         admitted_chats.admit(transaction, one.id, now=now)
@@ -123,8 +123,7 @@ def open_page_chat(
     No operator has to admit it, because such a person can admit any chat from the command line. A denied chat stays
     denied.
     """
-    kind = listing.kind_of(chat)
-    known = chats.add_chat(transaction, chat, kind, now=now, lang=lang, timezone=timezone)
+    known = chats.add_chat(transaction, chat, now=now, lang=lang, timezone=timezone)
     if not known.is_denied:
         admitted_chats.admit(transaction, known.id, now=now)
 
@@ -132,7 +131,7 @@ def open_page_chat(
 @writes
 def choose_language(transaction: Transaction, chat: model.ChatAddress, lang: str, *, now: datetime) -> None:
     """Stores the language that a person chose on a page. Adds the chat if it is unknown."""
-    known = chats.add_chat(transaction, chat, listing.kind_of(chat), now=now)
+    known = chats.add_chat(transaction, chat, now=now)
     chats.choose_setting(transaction, known.id, "lang", lang)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from subscriptions import model
@@ -101,8 +100,7 @@ def record_change(
         _note_more(transaction, chat_id)
     if chat_id not in transaction.begun_changes:
         chats.hold_chat(transaction, chat_id)
-    marks = {"undoes": undone_change, "judges": judges}
-    record_changes(transaction, [chat_id], now=now, who=who, marks=marks)
+    record_changes(transaction, [chat_id], now=now, who=who, undone_change=undone_change, judges=judges)
     return transaction.begun_changes[chat_id]
 
 
@@ -145,8 +143,9 @@ def record_changes(
     chat_ids: Sequence[int],
     *,
     now: datetime,
-    who: str = "",
-    marks: Mapping[str, Any] = MappingProxyType({"undoes": None, "judges": False}),
+    who: str,
+    undone_change: int | None = None,
+    judges: bool = False,
 ) -> None:
     """Like `record_change`, but for several chats with few SQL statements. The caller must lock these (`hold_chats`).
 
@@ -155,10 +154,9 @@ def record_changes(
     fresh = [chat_id for chat_id in chat_ids if chat_id not in transaction.begun_changes]
     if not fresh:
         return
+    marks = {"undoes": undone_change, "judges": judges, "undone": False}
     states = states_of(transaction, fresh)
-    before = {
-        chat_id: (state.address, {**_to_json(state), **marks, "undone": False}) for chat_id, state in states.items()
-    }
+    before = {chat_id: (state.address, _to_json(state) | marks) for chat_id, state in states.items()}
     transaction.begun_changes.update(chat_changes.add_changes(transaction, before, who=who, at=now))
     # only chats with more than KEPT changes can have changes that are too old
     for chat_id in chat_changes.with_more_changes_than(transaction, fresh, KEPT):

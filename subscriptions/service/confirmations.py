@@ -62,7 +62,7 @@ def ask_to_confirm(
         _count_question(transaction, address, person, now=now)
     asking = chats.find_chat(transaction, source) if source else None
     zone, lang = (asking.settings.timezone, asking.settings.lang) if asking else ("", "")
-    chat = chats.add_chat(transaction, address, listing.kind_of(address), now=now, timezone=zone, lang=lang)
+    chat = chats.add_chat(transaction, address, now=now, timezone=zone, lang=lang)
     chats.hold_chat(transaction, chat.id)
     if standing_of(transaction, address).is_denied:
         raise errors.Refused(_DENIED)

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
 from subscriptions import model, states, zones
 from subscriptions import notices as chat_notices
@@ -11,7 +12,6 @@ from subscriptions.notices import findings, of_chats
 from subscriptions.notices.findings import Finding
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.findings import dead_deliveries
-from subscriptions.service.listing import kind_of
 from subscriptions.store import (
     admitted_chats,
     bot_state,
@@ -25,6 +25,7 @@ from subscriptions.store import (
 from subscriptions.store.database.store import Transaction, shares, writes
 
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on the next day
+_NO_BUTTONS: Mapping[str, model.CallbackToken] = MappingProxyType({})
 _MOST_NAMED = 10  # a notice names at most this many subscriptions
 _DEAD_NOTIFIED = "notified:dead"  # name of a stored value: the moment up to which operators know of dead messages
 
@@ -36,7 +37,7 @@ def notify(
     notice: chat_notices.Notice,
     *,
     now: datetime,
-    buttons: Mapping[str, model.CallbackToken] | None = None,
+    buttons: Mapping[str, model.CallbackToken] = _NO_BUTTONS,
 ) -> bool:
     """Stores a notice to a chat. For a daily notice, the day in the chat's zone counts.
 
@@ -47,7 +48,7 @@ def notify(
     if chat is None:
         return False
     day = now.astimezone(zones.zone(chat.settings.timezone)).date()
-    return _add(transaction, chat, notice, day, now=now, buttons=buttons or {})
+    return _add(transaction, chat, notice, day, now=now, buttons=buttons)
 
 
 @writes
@@ -57,7 +58,7 @@ def notify_operators(
     notice: chat_notices.DailyNotice,
     *,
     now: datetime,
-    buttons: Mapping[str, model.CallbackToken] | None = None,
+    buttons: Mapping[str, model.CallbackToken] = _NO_BUTTONS,
     but: frozenset[str] = frozenset(),
 ) -> tuple[model.Lane, ...]:
     """Stores a notice to each operator, except in chats that strangers can read.
@@ -74,7 +75,7 @@ def notify_operators(
         yesterday = _dedupe_key(chat, notice, day - timedelta(days=1))
         if delivery_trouble.noticed_since(transaction, yesterday, now - _SAME_DAY):
             continue
-        if _add(transaction, chat, notice, day, now=now, buttons=buttons or {}):
+        if _add(transaction, chat, notice, day, now=now, buttons=buttons):
             notified.append(chat.address.lane)
     return tuple(notified)
 
@@ -91,7 +92,7 @@ def notify_owner(
     if chat.kind is model.ChatKind.PRIVATE or chat.owner in ("", by):
         return False
     private = chats.find_chat(transaction, model.ChatAddress(chat.address.platform, chat.owner))
-    return private is not None and _add(transaction, private, notice, now.date(), now=now, buttons={})
+    return private is not None and _add(transaction, private, notice, now.date(), now=now)
 
 
 def _add(
@@ -101,7 +102,7 @@ def _add(
     day: date,
     *,
     now: datetime,
-    buttons: Mapping[str, model.CallbackToken],
+    buttons: Mapping[str, model.CallbackToken] = _NO_BUTTONS,
 ) -> bool:
     """Adds a notice to the outbox. Returns False if a notice with this cause and key was stored before.
 
@@ -136,7 +137,7 @@ def operator_chats(
     """Returns the operators' chats: those in the settings, added if unknown, and those of people who sent a code."""
     found = {chat.id: chat for chat in admitted_chats.operators(transaction)}
     for address in admins:
-        chat = chats.add_chat(transaction, address, kind_of(address), now=now)
+        chat = chats.add_chat(transaction, address, now=now)
         found[chat.id] = chat
     return tuple(found.values())
 

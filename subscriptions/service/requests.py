@@ -87,7 +87,6 @@ def subscribe(
     chat = stored_chats.find_chat(transaction, address)
     own_zone = zones.zone_name(request.tz) if request.tz else None
     if chat is None:  # the zone of the request becomes the zone of the new chat
-        kind = kind or listing.kind_of(address)
         chat = stored_chats.add_chat(transaction, address, kind, now=now, title=title, timezone=own_zone or "")
         own_zone = None
     elif chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):

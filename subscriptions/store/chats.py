@@ -137,7 +137,7 @@ def chats_by_id(transaction: Transaction, ids: Iterable[int]) -> dict[int, model
 def add_chat(
     transaction: Transaction,
     address: model.ChatAddress,
-    kind: model.ChatKind,
+    kind: model.ChatKind | None = None,
     *,
     now: datetime,
     title: str = "",
@@ -147,8 +147,10 @@ def add_chat(
 ) -> model.Chat:
     """Returns the chat at this address, or at the address to which it moved. Adds a chat if there is none.
 
-    `timezone` is "" if the chat chose none. `lang` is the language of the person's client or messages, "" if unknown.
+    `kind` is None if the platform has not told it, so that the address has to. `timezone` is "" if the chat chose none.
+    `lang` is the language of the person's client or messages, "" if unknown.
     """
+    kind = kind or facts_of(address.platform).kind_of(address)
     chosen = {"kind": kind, "title": title, "timezone": timezone, "lang": lang, "public": public}
     conflicts.insert_new(transaction, _new_row(address, created_at=now, **chosen), *_PLACE)
     added = find_chat(transaction, address)

@@ -68,8 +68,7 @@ def write(transaction: Transaction, documents: Iterable[tuple[int, tuple[str, ..
     if not texts:
         return
     transaction.flush()
-    connection = transaction.connection()
-    _WORDS[connection.dialect.name].write(connection, list(texts), list(texts.values()))
+    _WORDS[transaction.dialect].write(transaction.connection(), list(texts), list(texts.values()))
     words = sorted(set[str]().union(*map(full_text.spellings, texts.values())))
     insert_all_new(transaction, "paper_spelling", ("word",), ("word",), [(word,) for word in words])
 
@@ -131,8 +130,7 @@ def having(transaction: Transaction, term: Term, first: int, last: int) -> Havin
     if asked.maybe is None:
         return Having(sure, None)
     maybe = sure if asked.maybe == asked.sure else _found(transaction, asked.maybe, first, last)
-    connection = transaction.connection()
-    uncertain = _WORDS[connection.dialect.name].uncertain(connection, first, last)  # these may match, too
+    uncertain = _WORDS[transaction.dialect].uncertain(transaction.connection(), first, last)  # these may match, too
     return Having(sure, [*maybe, *uncertain])
 
 
@@ -167,8 +165,7 @@ def _found(transaction: Transaction, expression: Expression | None, first: int, 
     if expression is None:
         return []
     transaction.flush()
-    connection = transaction.connection()
-    return list(_WORDS[connection.dialect.name].find(connection, expression, first, last))
+    return list(_WORDS[transaction.dialect].find(transaction.connection(), expression, first, last))
 
 
 def _by_number(transaction: Transaction, term: Term) -> list[int]:

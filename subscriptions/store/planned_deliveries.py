@@ -100,7 +100,7 @@ def delivered(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Iter
     """Returns chat id → those of `paper_ids` that the chat has in a delivery or in its library."""
     found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
     papers = sorted(set(paper_ids))
-    if papers and transaction.connection().dialect.name == "postgresql":
+    if papers and transaction.dialect == "postgresql":
         values = {"ids": list(chat_ids), "first": papers[0], "last": papers[-1]}
         wanted = set(papers)
         for chat_id, paper_id in execute(transaction, _DELIVERED_TO_EACH, values):

@@ -83,16 +83,15 @@ def still_due(transaction: Transaction, chat_ids: Sequence[int], now: datetime, 
 
 # each has an hour more, for the day on which clocks are set back
 _DAY, _WEEKEND, _WEEK = (timedelta(days=days, hours=1) for days in (1, 3, 7))
-_day, _weekend, _week = (sa.bindparam(name, type_=Utc) for name in ("day", "weekend", "week"))
-_LATEST = sa.case((_s.cadence.like("weekly%"), _week), (_s.cadence.like("%weekdays%"), _weekend), else_=_day)
-_FAR = sa.select(_s.chat).where(_s.next_due_at > _day, _s.next_due_at > _LATEST, _active)
 
 
 @reads
 def chats_due_too_far(transaction: Transaction, now: datetime) -> list[int]:
     """Returns the ids of the chats with a subscription whose due moment is later than its kind of cadence allows."""
-    values = {"day": now + _DAY, "weekend": now + _WEEKEND, "week": now + _WEEK}
-    return sorted(set(execute(transaction, _FAR, values).scalars()))
+    day, weekend, week = (sa.literal(now + most, Utc) for most in (_DAY, _WEEKEND, _WEEK))
+    latest = sa.case((_s.cadence.like("weekly%"), week), (_s.cadence.like("%weekdays%"), weekend), else_=day)
+    far = sa.select(_s.chat).where(_s.next_due_at > day, _s.next_due_at > latest, _active)
+    return sorted(set(execute(transaction, far).scalars()))
 
 
 _upto = sa.bindparam("upto", type_=sa.Integer)

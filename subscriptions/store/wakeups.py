@@ -137,4 +137,4 @@ def forget_lane(transaction: Transaction, lane: model.Lane) -> None:
 
 def has_jobs(transaction: Transaction) -> bool:
     """Whether this database has jobs: SQLite needs none, since one process sends."""
-    return transaction.connection().dialect.name == "postgresql"
+    return transaction.dialect == "postgresql"

@@ -87,7 +87,7 @@ def insert_all_new(
     `keys` are the columns of a unique constraint. If they are (), the row is inserted unless any constraint forbids it.
     Use () for exclusion constraints, which cannot be named by their columns.
     """
-    statement = _statement(transaction.connection().dialect.name, table, keys, names, replaces=False)
+    statement = _statement(transaction.dialect, table, keys, names, replaces=False)
     execute_rows(transaction, statement, names, rows)
 
 
@@ -95,9 +95,7 @@ def put_all(
     transaction: Transaction, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[Values]
 ) -> None:
     """Like `insert_all_new`, but an existing row with the same `keys` gets the new values."""
-    execute_rows(
-        transaction, _statement(transaction.connection().dialect.name, table, keys, names, replaces=True), names, rows
-    )
+    execute_rows(transaction, _statement(transaction.dialect, table, keys, names, replaces=True), names, rows)
 
 
 def put(transaction: Transaction, row: Row) -> None:
@@ -109,7 +107,7 @@ def _write(
     transaction: Transaction, row: Row, keys: tuple[str, ...], *, replaces: bool
 ) -> sa.CursorResult[*tuple[Any, ...]]:
     table, unique, values = _parts_of(row, keys)
-    statement = _statement(transaction.connection().dialect.name, table, unique, tuple(values), replaces=replaces)
+    statement = _statement(transaction.dialect, table, unique, tuple(values), replaces=replaces)
     return execute(transaction, statement, values)
 
 
@@ -120,7 +118,7 @@ def hold(transaction: Transaction, row: Row, *keys: str) -> sa.Row[*tuple[Any, .
     the row after this call.
     """
     table, unique, values = _parts_of(row, keys)
-    return execute(transaction, _holding(transaction.connection().dialect.name, table, unique), values).one()
+    return execute(transaction, _holding(transaction.dialect, table, unique), values).one()
 
 
 def values_of(row: Row) -> dict[str, Any]:
@@ -143,7 +141,7 @@ def hold_rows(transaction: Transaction, rows: sa.Select[Any], *, shared: bool = 
     transactions may have a shared lock on the rows at the same time. Does nothing on SQLite, which has one writer at a
     time.
     """
-    if transaction.connection().dialect.name != "sqlite":
+    if transaction.dialect != "sqlite":
         execute(transaction, rows.with_for_update(read=shared, key_share=not shared))
 
 

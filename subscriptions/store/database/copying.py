@@ -27,7 +27,7 @@ def copy_rows(source: Transaction, target: Transaction) -> dict[str, int]:
     for table in TABLES.sorted_tables:
         if table.name not in _MADE_ANEW:
             copied[table.name] = _copy(source, target, table)
-    if target.connection().dialect.name == "postgresql":
+    if target.dialect == "postgresql":
         count_on(target.connection())
     return copied
 
@@ -68,5 +68,5 @@ def gather_statistics(transaction: Transaction) -> None:
 
     On its own, PostgreSQL would gather them only minutes later.
     """
-    if transaction.connection().dialect.name == "postgresql":
+    if transaction.dialect == "postgresql":
         transaction.connection().execute(sa.text("ANALYZE"))

@@ -94,6 +94,11 @@ class Transaction(Session):
         return self.exec(sa.delete(of).filter_by(**values).where(*where)).rowcount
 
     @property
+    def dialect(self) -> str:
+        """The kind of the database: "sqlite" or "postgresql"."""
+        return self.connection().dialect.name
+
+    @property
     def schedules(self) -> Schedules:
         """The reader of the sources' stored schedules."""
         return self.store.schedules
