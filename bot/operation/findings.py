@@ -11,7 +11,7 @@ from bot.rendering.language import Language
 from bot.settings import Settings
 from subscriptions.notices.findings import CopyTooOld, Finding, Level, PartFails, SendingStopped, SourceFinding
 from subscriptions.service import outbox_trouble
-from subscriptions.service.findings import dead_deliveries, stored_findings, waiting_deliveries
+from subscriptions.service.findings import stored_findings
 from subscriptions.store.database.store import Store
 
 log = logging.getLogger("paperwire")
@@ -94,11 +94,7 @@ def for_strangers(found: Iterable[Finding], now: datetime) -> dict[str, Problem]
 
 def log_new_trouble(store: Store, *, now: datetime) -> None:
     """Logs each dead delivery once, and each long wait once a day, since most installations have no operator's chat."""
-    trouble, words = outbox_trouble.claim_unlogged_trouble(store, now=now), Language("en", "UTC")
-    dead = []
-    if trouble.dead.count:
-        dead = [dead_deliveries(trouble.dead)]
-    waiting = [waiting_deliveries(platform, late, now) for platform, late in trouble.waiting.items()]
-    for one in (*dead, *waiting):
+    words = Language("en", "UTC")
+    for one in outbox_trouble.claim_unlogged_trouble(store, now=now):
         level = logging.ERROR if one.level is Level.WRONG else logging.WARNING
         log.log(level, "%s", " ".join(filter(None, texts(one, words).values())))

@@ -406,13 +406,13 @@ async def test_the_page_of_health_is_ready_and_names_them() -> None:
 
 async def test_of_two_processes_one_writes_the_line(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
-        assert outbox_trouble.claim_unlogged_trouble(app.store, now=clock.now()).waiting == {}
+        assert outbox_trouble.claim_unlogged_trouble(app.store, now=clock.now()) == []
         due(app.store, "telegram:1")
         telegram.goes_down()
         await app.sender.deliver()
         clock.advance(2 * HOUR)
         found = [outbox_trouble.claim_unlogged_trouble(app.store, now=clock.now()) for _ in range(2)]
-    assert [[*one.waiting] for one in found] == [["telegram"], []]
+    assert [[one.name for one in claimed] for claimed in found] == [["waiting telegram"], []]
 
 
 async def ticks(process: Process, clock: FakeClock, times: int = 2) -> None:
