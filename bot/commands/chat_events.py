@@ -67,7 +67,7 @@ def _notify_chat(
     )
     button = model.CallbackToken(verb="resume", arguments={"number": subscriptions[0].number} if only else {})
     alone = only or waiting == {subscription.number for subscription in subscriptions}
-    notices.notify(context.transaction, address, notice, now=context.now, buttons={"resume": button} if alone else None)
+    notices.notify(context.transaction, address, notice, now=context.now, buttons={"resume": button} if alone else {})
 
 
 def on_uninstalled(context: CommandContext) -> channel.Reply | None:

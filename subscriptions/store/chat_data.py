@@ -98,15 +98,12 @@ def chat_data(transaction: Transaction, chat_id: int) -> Json:
     """
     rows = [*_pointers(transaction, chat_id), transaction.get_one(ChatRow, chat_id)]
     places = [str(row.place) for row in rows]
-    of_updates = select(UpdateRow).where(col(UpdateRow.chat).in_(places)).order_by(col(UpdateRow.at))
-    of_pages = select(PageMessageRow).where(col(PageMessageRow.chat).in_(places)).order_by(col(PageMessageRow.number))
-    at_place = {
-        name: select(table).where(col(table.place).in_(places)).order_by(col(table.at))
-        for name, table in _AT_PLACE.items()
-    }
-    of_chat = {
-        name: select(table).where(table.chat == chat_id).order_by(col(table.at)) for name, table in _OF_CHAT.items()
-    }
+
+    def rows_in(table: Any, which: ColumnElement[bool], order: Any) -> Iterator[Json]:  # noqa: ANN401 - a class, a column
+        found = select(table).where(which).order_by(order)
+        return map(_json, transaction.exec(found.execution_options(yield_per=CHUNK)))
+
+    updates = rows_in(UpdateRow, col(UpdateRow.chat).in_(places), UpdateRow.at)
     lanes = sorted({(row.platform, row.address) for row in rows})
     return {
         "chat": _json(rows[-1]),
@@ -114,14 +111,14 @@ def chat_data(transaction: Transaction, chat_id: int) -> Json:
         "subscriptions": _subscriptions(transaction, chat_id),
         "deliveries": _deliveries(transaction, chat_id),
         "signals": _signals(transaction, chat_id),
-        "library": [_json(row) for row in transaction.exec(select(LibraryRow).where(LibraryRow.chat == chat_id))],
-        "library_entries": map(
-            _json, _paged(transaction, select(LibraryEntryRow).where(LibraryEntryRow.chat == chat_id))
-        ),
+        "library": rows_in(LibraryRow, col(LibraryRow.chat) == chat_id, LibraryRow.at),
+        "library_entries": rows_in(LibraryEntryRow, col(LibraryEntryRow.chat) == chat_id, LibraryEntryRow.key),
         "taste": dict(taste.weights) if (taste := tastes(transaction, [chat_id]).get(chat_id)) else {},
-        **{name: map(_json, _paged(transaction, found)) for name, found in (of_chat | at_place).items()},
-        "updates": map(_update, _paged(transaction, of_updates)),
-        "page_messages": map(_json, _paged(transaction, of_pages)),
+        **{name: rows_in(table, table.chat == chat_id, table.at) for name, table in _OF_CHAT.items()},
+        **{name: rows_in(table, col(table.place).in_(places), table.at) for name, table in _AT_PLACE.items()},
+        # with the length of the stored reply instead of its text
+        "updates": ({**update, "reply": len(update["reply"])} for update in updates),
+        "page_messages": rows_in(PageMessageRow, col(PageMessageRow.chat).in_(places), PageMessageRow.number),
         "waits": [_json(row) for key in lanes if (row := transaction.get(LaneRow, key)) is not None],
         "denials": [kept for key in lanes if (kept := admitted_chats.denial_of(transaction, model.Lane(*key)))],
     }
@@ -186,11 +183,6 @@ def _signals(transaction: Transaction, chat_id: int) -> list[Json]:
     of_chat = select(SignalRow, PaperRow.key, PaperRow.title).join(PaperRow, col(PaperRow.id) == SignalRow.paper)
     rows = transaction.exec(of_chat.where(SignalRow.chat == chat_id).order_by(col(SignalRow.at).desc()))
     return [{"key": key, "title": title, **_json(row)} for row, key, title in rows]
-
-
-def _update(row: UpdateRow) -> Json:
-    """Returns an update as JSON, with the length of its stored reply instead of the text."""
-    return {**_json(row), "reply": len(row.reply)}
 
 
 def is_bare(transaction: Transaction, chat_id: int, since: datetime) -> bool:
@@ -259,11 +251,6 @@ def _json(row: SQLModel) -> Json:
     dumped = row.model_dump(mode="json")
     # in the order of the fields, since the order of model_dump may change
     return {name: dumped[name] for name in type(row).model_fields if name not in _INTERNAL}
-
-
-def _paged(transaction: Transaction, rows: Any) -> Iterator[Any]:  # noqa: ANN401 - a select of one table
-    """Returns an iterator over the rows. Only one page of them is in memory at a time."""
-    return iter(transaction.exec(rows.execution_options(yield_per=CHUNK)))
 
 
 def _erase_mentions(transaction: Transaction, places: Sequence[str], title: str) -> None:

@@ -237,29 +237,29 @@ def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> Non
 
     Then the message waits for its next attempt, or the lane goes on and a person decides about the message.
     """
-    given_up = sa.update(_messages).where(*_is_unclear(claimed))
-    execute(transaction, given_up.values(reason=reason, lookup_given_up=True, found_at_start=False))
+    given_up = {"reason": reason, "lookup_given_up": True, "found_at_start": False}
+    execute(transaction, _if_unclear(claimed).values(given_up))
 
 
 @shares
 def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime) -> None:
     """Stores that the platform does not have an unclear message. The message is posted again, at once or later."""
     decision = decide_not_found(claimed.attempts, now)
-    again = sa.update(_messages).where(*_is_unclear(claimed))
-    if not execute(transaction, again.values(state=decision.state, unclear_since=None, found_at_start=False)).rowcount:
+    again = {"state": decision.state, "unclear_since": None, "found_at_start": False}
+    if not execute(transaction, _if_unclear(claimed).values(again)).rowcount:
         return
     postponed = sa.update(_deliveries).filter_by(seq=claimed.seq).values(next_at=decision.not_before)
     execute(transaction, postponed)
     wait_as_decided(transaction, claimed.address.lane, decision, now=now, wall=now)
 
 
-def _is_unclear(claimed: Claim) -> tuple[sa.ColumnElement[bool], ...]:
-    """Returns the conditions that the claimed message is still stored and unclear.
+def _if_unclear(claimed: Claim) -> sa.Update:
+    """Returns an update of the claimed message, if it is still stored and unclear.
 
     During the look-up, the chat may have been erased, or a person may have decided about the message.
     """
-    state = _m.state == MessageState.UNCLEAR
-    return _m.delivery == claimed.seq, _m.number == claimed.message.number, state
+    number = claimed.message.number
+    return sa.update(_messages).filter_by(delivery=claimed.seq, number=number, state=MessageState.UNCLEAR)
 
 
 def record_outcome(

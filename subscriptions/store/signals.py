@@ -5,16 +5,18 @@ from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import col
 
 from subscriptions.states import Signal
 from subscriptions.store.conversation_rows import SignalRow
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, grouped, reads, rows_of
+from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
 from subscriptions.store.rows import TABLES
 
 _signals = TABLES.tables["signal"]
-_OF_KINDS = sa.select(_signals).where(_signals.c.kind.in_(sa.bindparam("kinds", expanding=True)))
+_s = _signals.c
+_SIGNALS = sa.select(_s.paper, _s.kind, _s.at)
+_OF_KINDS = sa.select(_signals).where(_s.kind.in_(sa.bindparam("kinds", expanding=True)))
 
 
 class StoredSignal(NamedTuple):
@@ -39,9 +41,9 @@ def signals_of(
     transaction: Transaction, chat_id: int, *, most: int, kinds: Sequence[Signal] = tuple(Signal)
 ) -> list[StoredSignal]:
     """Returns the newest `most` signals of these kinds from a chat, newest first."""
-    found = select(SignalRow).where(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))
-    newest = found.order_by(col(SignalRow.at).desc(), col(SignalRow.paper).desc()).limit(most)
-    return [StoredSignal(row.paper, row.kind, row.at) for row in transaction.exec(newest)]
+    found = _SIGNALS.where(_s.chat == chat_id, _s.kind.in_(kinds))
+    newest = found.order_by(_s.at.desc(), _s.paper.desc()).limit(most)
+    return [StoredSignal._make(row) for row in execute(transaction, newest)]
 
 
 @reads
@@ -49,24 +51,22 @@ def signals_of_papers(
     transaction: Transaction, chat_id: int, paper_ids: Collection[int]
 ) -> frozenset[tuple[int, Signal]]:
     """Returns (paper, kind) of all signals of a chat for these papers."""
-    found = select(SignalRow.paper, col(SignalRow.kind)).where(
-        SignalRow.chat == chat_id, col(SignalRow.paper).in_(paper_ids)
-    )
-    return frozenset((paper, kind) for paper, kind in transaction.exec(found))
+    found = sa.select(_s.paper, _s.kind).where(_s.chat == chat_id, _s.paper.in_(paper_ids))
+    return frozenset((row.paper, row.kind) for row in execute(transaction, found))
 
 
 def signals_of_chats(
     transaction: Transaction, chat_ids: Sequence[int], kinds: Sequence[Signal]
 ) -> dict[int, list[StoredSignal]]:
     """Returns chat id → all its signals of these kinds, without chats that have none."""
-    rows = rows_of(transaction, _OF_KINDS, _signals.c.chat, chat_ids, kinds=kinds)
+    rows = rows_of(transaction, _OF_KINDS, _s.chat, chat_ids, kinds=kinds)
     return grouped((row.chat, StoredSignal(row.paper, row.kind, row.at)) for row in rows)
 
 
 @reads
 def amount_of_signals(transaction: Transaction, chat_id: int, *, kinds: Sequence[Signal] = tuple(Signal)) -> int:
     """Returns the number of stored signals of these kinds from a chat."""
-    return transaction.count(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))
+    return transaction.count(_s.chat == chat_id, _s.kind.in_(kinds))
 
 
 def keep_newest(transaction: Transaction, chat_id: int, most: int, *, kinds: Sequence[Signal]) -> None:

@@ -24,7 +24,9 @@ REPEATED_FOR = timedelta(minutes=10)  # an unconfirmed reply is posted again for
 @reads
 def reply_to(transaction: Transaction, platform: str, update_id: str) -> str | None:
     """Returns the stored reply to an update; None if the update is new."""
-    reply: str | None = execute(transaction, sa.select(_u.reply).where(*_is(platform, update_id))).scalar()
+    reply: str | None = execute(
+        transaction, sa.select(_u.reply).filter_by(platform=platform, update_id=update_id)
+    ).scalar()
     return reply
 
 
@@ -37,7 +39,7 @@ def claim_update(transaction: Transaction, platform: str, update_id: str, *, cha
 def store_reply(transaction: Transaction, platform: str, update_id: str, reply: str) -> None:
     """Stores the reply to a claimed update, which this worker will post."""
     unfinished = {"reply": reply, "state": ReplyState.READY}
-    execute(transaction, sa.update(_updates).where(*_is(platform, update_id)).values(unfinished))
+    execute(transaction, sa.update(_updates).filter_by(platform=platform, update_id=update_id).values(unfinished))
 
 
 @reads
@@ -75,20 +77,22 @@ def answers_in(transaction: Transaction, lane: model.Lane, after: datetime, work
 def finish_reply(transaction: Transaction, platform: str, update_id: str) -> None:
     """Marks a reply as done: it has arrived, or it was given up."""
     finished = {"state": ReplyState.DONE, "reply": ""}
-    execute(transaction, sa.update(_updates).where(*_is(platform, update_id)).values(finished))
+    execute(transaction, sa.update(_updates).filter_by(platform=platform, update_id=update_id).values(finished))
 
 
 @reads
 def is_reply_finished(transaction: Transaction, platform: str, update_id: str) -> bool:
     """Whether the reply to an update is finished: it was posted, it was given up, or there is none."""
-    state = transaction.exec(select(_u.state).where(*_is(platform, update_id))).first()
+    state = transaction.exec(select(_u.state).filter_by(platform=platform, update_id=update_id)).first()
     return state is None or state is ReplyState.DONE
 
 
 @reads
 def has_reply(transaction: Transaction, platform: str, update_id: str) -> bool:
     """Whether this worker still has to post the reply to an update."""
-    worker = execute(transaction, sa.select(_u.worker).where(*_is(platform, update_id), _is_unfinished)).scalar()
+    worker = execute(
+        transaction, sa.select(_u.worker).filter_by(platform=platform, update_id=update_id).where(_is_unfinished)
+    ).scalar()
     return bool(worker == transaction.store.worker)
 
 
@@ -99,18 +103,10 @@ def unfinished_replies(transaction: Transaction, *, now: datetime) -> list[tuple
     Returns (platform, update id, reply) for each reply that this worker has to post, oldest first.
     """
     worker = transaction.store.worker
-    left = _is_unfinished, ~_of_others(worker)
+    others = select(WorkerRow.id).where(WorkerRow.id != worker)  # those that still run
+    left = _is_unfinished, _u.worker.not_in(others)
     over = sa.update(_updates).where(*left, _u.at < now - REPEATED_FOR)
     execute(transaction, over.values(state=ReplyState.DONE, reply=""))
     taken = sa.update(_updates).where(*left).values(worker=worker)
     found = execute(transaction, taken.returning(_u.at, _u.platform, _u.update_id, _u.reply)).all()
     return [(platform, update_id, reply) for _, platform, update_id, reply in sorted(found)]
-
-
-def _of_others(worker: str) -> sa.ColumnElement[bool]:
-    """Returns the condition that a reply belongs to another worker that still runs."""
-    return _u.worker.in_(select(WorkerRow.id).where(WorkerRow.id != worker))
-
-
-def _is(platform: str, update_id: str) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    return _u.platform == platform, _u.update_id == update_id
