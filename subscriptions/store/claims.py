@@ -346,14 +346,11 @@ def begun_sends(transaction: Transaction, after: datetime) -> list[tuple[model.L
 
     The moments are times of the machine's clock.
     """
-    rows = transaction.exec(
-        select(_c.platform, _c.address, _m.attempted_at, _m.state)
-        .join(DeliveryRow, _d.chat == _c.id)
-        .join(MessageRow, _m.delivery == _d.seq)
+    begun = (
+        sa.select(_c.platform, _c.address, _m.attempted_at, _m.state)
+        .join(_deliveries, _d.chat == _c.id)
+        .join(_messages, _m.delivery == _d.seq)
         .where(_m.attempted_at > after)
     )
-    return [
-        (model.Lane(platform, address), at, state is MessageState.SENT)
-        for platform, address, at, state in rows
-        if at is not None
-    ]
+    rows = execute(transaction, begun)
+    return [(model.Lane(row.platform, row.address), row.attempted_at, row.state is MessageState.SENT) for row in rows]

@@ -106,15 +106,15 @@ def newest_shown(transaction: Transaction, chat_id: int, most: int) -> list[tupl
     Only deliveries that are still stored count, because of older ones only the day is known.
     """
     sent = col(MessageRow.sent_at)
-    rows = transaction.exec(
-        select(_i.paper, sent)
-        .join(DeliveryRow, _d.seq == _i.delivery)
+    shown = (
+        sa.select(_i.paper, sent)
+        .join(_deliveries, _d.seq == _i.delivery)
         .join(MessageRow, SHOWN_IN_MESSAGE)
         .where(_d.chat == chat_id, _i.shown.is_(True), sent.is_not(None))
         .order_by(_d.seq.desc(), _i.position)
         .limit(most)
     )
-    return [(paper, at) for paper, at in rows if at is not None]
+    return [(row.paper, row.sent_at) for row in execute(transaction, shown)]
 
 
 def delivered_count(transaction: Transaction, chat_id: int) -> int:

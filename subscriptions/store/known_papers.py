@@ -14,7 +14,7 @@ from subscriptions.store import meanings, model_summaries, paper_sequence
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
 from subscriptions.store.drafts import PaperDraft
 from subscriptions.store.paper_words import write
-from subscriptions.store.rows import DeliveryItemRow, PaperKeyRow, PaperRow, tables
+from subscriptions.store.rows import PaperKeyRow, PaperRow, tables
 
 V = TypeVar("V")
 
@@ -23,8 +23,8 @@ V = TypeVar("V")
 
 
 # Each plan and each rendering executes these statements, so they are built only once.
-_papers, _summaries, _translations, _appearances, _digests, _values, _entries = tables(
-    "paper", "summary", "translation", "appearance", "digest", "key_value", "indexed_paper"
+_papers, _summaries, _translations, _appearances, _digests, _values, _entries, _items = tables(
+    "paper", "summary", "translation", "appearance", "digest", "key_value", "indexed_paper", "delivery_item"
 )
 _p, _a, _d, _e = _papers.c, _appearances.c, _digests.c, _entries.c
 
@@ -47,23 +47,23 @@ def sequenced_at(transaction: Transaction, sequence: int) -> datetime | None:
 
 def sequenced_at_between(transaction: Transaction, after: int, upto: int) -> list[datetime]:
     """Returns the different moments at which papers with after < sequence <= upto got their sequences."""
-    wanted = select(_p.sequenced_at).where(_p.sequence > after, _p.sequence <= upto)
-    return [moment for moment in transaction.exec(wanted.distinct()) if moment]
+    wanted = sa.select(_p.sequenced_at).where(_p.sequence > after, _p.sequence <= upto).distinct()
+    return list(execute(transaction, wanted).scalars())
 
 
 def newest_delivered(transaction: Transaction, chat_id: int, after: int) -> tuple[int, datetime] | None:
     """Returns (sequence, when it was assigned) of the newest paper that a chat got; None if it is not above `after`."""
     wanted = (
-        select(_p.sequence, _p.sequenced_at)
-        .join(DeliveryItemRow, col(DeliveryItemRow.paper) == _p.id)
-        .where(DeliveryItemRow.chat == chat_id, _p.sequence > after)
+        sa.select(_p.sequence, _p.sequenced_at)
+        .join(_items, _items.c.paper == _p.id)
+        .where(_items.c.chat == chat_id, _p.sequence > after)
         .order_by(_p.sequence.desc())
         .limit(1)
     )
-    found = transaction.exec(wanted).first()
-    if found and found[0] and found[1]:
-        return (found[0], found[1])
-    return None
+    found = execute(transaction, wanted).first()
+    if found is None:
+        return None
+    return found.sequence, found.sequenced_at
 
 
 @reads

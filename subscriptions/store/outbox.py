@@ -22,8 +22,8 @@ from subscriptions.store.rows import ChatRow, DeliveryRow, LaneRow, tables
 
 _FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # after these, no attempt follows
 
-_deliveries, _messages, _items = tables("delivery", "message", "delivery_item")
-_d, _m, _i = _deliveries.c, _messages.c, _items.c
+_deliveries, _messages, _items, _lanes = tables("delivery", "message", "delivery_item", "lane")
+_d, _m, _i, _l = _deliveries.c, _messages.c, _items.c, _lanes.c
 _NOT_OVER = (
     sa.select(_d.seq).where(_d.settled_at.is_(None)).union(sa.select(_m.delivery).where(_m.state == MessageState.DEAD))
 )
@@ -56,10 +56,11 @@ def entries(
     With `over`, the page includes deliveries that were sent or dismissed. Then all rows are read; otherwise an index is
     used.
     """
+    its_lane = (_l.platform == ChatRow.platform) & (_l.address == ChatRow.address)
     page = (
-        select(DeliveryRow, ChatRow, LaneRow)
+        select(DeliveryRow, ChatRow, _l.not_before)
         .join(ChatRow, col(ChatRow.id) == _d.chat)
-        .outerjoin(LaneRow, (col(LaneRow.platform) == ChatRow.platform) & (col(LaneRow.address) == ChatRow.address))
+        .outerjoin(LaneRow, its_lane & (_l.since <= wall) & (_l.not_before > wall))  # if its platform requested a pause
         .where(_d.seq > after)
         .order_by(_d.seq)
         .limit(CHUNK)
@@ -75,18 +76,11 @@ def entries(
             chat,
             messages.get(seq, []),
             papers.get(seq, 0),
-            sendable.waits_until(row.next_at, now) or _held(lane, wall),
+            sendable.waits_until(row.next_at, now) or held_until,
         )
-        for seq, (row, chat, lane) in zip(seqs, rows, strict=True)
+        for seq, (row, chat, held_until) in zip(seqs, rows, strict=True)
     ]
     return found, seqs[-1] if seqs else after
-
-
-def _held(lane: LaneRow | None, wall: datetime) -> datetime | None:
-    """Returns until when a lane waits because its platform requested a pause; None if it does not wait."""
-    if lane is None or lane.not_before is None or lane.since is None or not lane.since <= wall < lane.not_before:
-        return None
-    return lane.not_before
 
 
 def _entry(

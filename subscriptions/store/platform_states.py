@@ -1,15 +1,17 @@
 """The platforms: to which bot the database belongs there, and whether the platform is stopped (rule 11)."""
 
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
 
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, writes
+from subscriptions.store.rows import TABLES
 from subscriptions.store.work_rows import PlatformRow
 
-_STOPPED = sa.select(col(PlatformRow.name), col(PlatformRow.stopped))
+_p = TABLES.tables["platform"].c
 
 
 def claim_bot(transaction: Transaction, platform: str, bot: str) -> str:
@@ -23,20 +25,19 @@ def claim_bot(transaction: Transaction, platform: str, bot: str) -> str:
 @reads
 def bots(transaction: Transaction) -> dict[str, str]:
     """Returns platform → the bot to which the database belongs there."""
-    rows = transaction.exec(select(PlatformRow.name, PlatformRow.bot))
-    return {name: bot for name, bot in rows if bot is not None}
+    return _known(transaction, "bot")
 
 
 @reads
 def bot_name(transaction: Transaction, platform: str) -> str:
     """Returns the last stored name of the bot on a platform; "" if it is not known."""
-    return transaction.exec(select(PlatformRow.bot_name).where(PlatformRow.name == platform)).first() or ""
+    return transaction.exec(select(PlatformRow.bot_name).filter_by(name=platform)).first() or ""
 
 
 @reads
 def stopped_platforms(transaction: Transaction) -> dict[str, str]:
     """Returns platform → why it is stopped, for each stopped platform."""
-    return {name: reason for name, reason in execute(transaction, _STOPPED) if reason is not None}
+    return _known(transaction, "stopped")
 
 
 @writes
@@ -47,8 +48,13 @@ def free_platforms(transaction: Transaction) -> None:
 
 def waiting_logged(transaction: Transaction) -> dict[str, date]:
     """Returns platform → the day on which the log last reported deliveries that have waited for long."""
-    rows = transaction.exec(select(PlatformRow)).all()
-    return {row.name: row.waiting_logged_on for row in rows if row.waiting_logged_on is not None}
+    return _known(transaction, "waiting_logged_on")
+
+
+def _known(transaction: Transaction, name: str) -> dict[str, Any]:
+    """Returns platform → its value in the column `name`, for the platforms that have one."""
+    known: dict[str, Any] = dict(execute(transaction, sa.select(_p.name, _p[name]).where(_p[name].is_not(None))).all())
+    return known
 
 
 @writes
