@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import col, select
 
 from subscriptions.store import paper_sequence
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction
+from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.drafts import ANNOUNCE, GIVEN, REPLACEMENTS, Condition, ToAnnounce
-from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
+from subscriptions.store.rows import tables
 
-_appearances = TABLES.tables["appearance"]
+_appearances, _digests, _papers = tables("appearance", "digest", "paper")
+_a, _d, _p = _appearances.c, _digests.c, _papers.c
 
 
 def announce_counted(transaction: Transaction, which: Condition, *, now: datetime) -> list[int]:
@@ -20,25 +20,25 @@ def announce_counted(transaction: Transaction, which: Condition, *, now: datetim
 
     `which` is a condition on digests or papers, as for `unannounced`.
     """
-    papers = _appeared(transaction, which, col(PaperRow.came_at).is_not(None))
+    papers = _appeared(transaction, which, _p.came_at.is_not(None))
     announce(transaction, papers, now)
     return [paper for paper, _, _ in papers]
 
 
 def of_source(source: str) -> Condition:
     """Returns the condition for the digests of a source, for `unannounced`."""
-    return col(DigestRow.source) == source
+    return _d.source == source
 
 
 def of_digest(content_hash: str) -> Condition:
     """Returns the condition for the digest with these bytes and for its parts, for `unannounced`."""
-    name = col(DigestRow.content_hash)
-    return (name == content_hash) | name.between(part_name(content_hash, ""), part_name(content_hash, "g"))
+    of_parts = _d.content_hash.between(part_name(content_hash, ""), part_name(content_hash, "g"))
+    return (_d.content_hash == content_hash) | of_parts
 
 
 def of_paper(paper: int) -> Condition:
     """Returns the condition for this paper, for `unannounced`."""
-    return col(AppearanceRow.paper) == paper
+    return _a.paper == paper
 
 
 def part_name(content_hash: str, part: str) -> str:
@@ -51,21 +51,21 @@ def unannounced(transaction: Transaction, which: Condition) -> list[ToAnnounce]:
 
     The oldest day comes first. `which` is a condition on digests or papers.
     """
-    return _appeared(transaction, which, col(PaperRow.sequence).is_(None))
+    return _appeared(transaction, which, _p.sequence.is_(None))
 
 
 def _appeared(transaction: Transaction, *which: Condition) -> list[ToAnnounce]:
     other = _appearances.alias().c
-    as_new = sa.select(other.paper).where(other.paper == AppearanceRow.paper, other.kind.in_(("", "new"))).exists()
-    rows = transaction.exec(
-        select(AppearanceRow.paper, ~as_new, col(DigestRow.date))
-        .join(DigestRow, col(DigestRow.id) == AppearanceRow.digest)
-        .join(PaperRow, col(PaperRow.id) == AppearanceRow.paper)
-        .where(*which, col(AppearanceRow.kind).not_in(kind.value for kind in REPLACEMENTS))
-        .order_by(col(DigestRow.date), col(DigestRow.id), col(AppearanceRow.paper))
+    as_new = sa.select(other.paper).where(other.paper == _a.paper, other.kind.in_(("", "new"))).exists()
+    appeared = (
+        sa.select(_a.paper, ~as_new, _d.date)
+        .join(_digests, _d.id == _a.digest)
+        .join(_papers, _p.id == _a.paper)
+        .where(*which, _a.kind.not_in(kind.value for kind in REPLACEMENTS))
+        .order_by(_d.date, _d.id, _a.paper)
     )
     first: dict[int, ToAnnounce] = {}
-    for paper, cross, day in rows:
+    for paper, cross, day in execute(transaction, appeared):
         first.setdefault(paper, (paper, cross, day))
     return list(first.values())
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import select
 
 from subscriptions import model, states
 from subscriptions.store.chats import chats_by_id
@@ -17,14 +17,14 @@ from subscriptions.store.retention import delivered_since
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow, PaperRow, tables
 
 # Each rendering executes these statements, so they are built only once.
-_deliveries, _delivery_items, _sources = tables("delivery", "delivery_item", "source")
-_d, _i = _deliveries.c, _delivery_items.c
+_deliveries, _delivery_items, _messages, _sources = tables("delivery", "delivery_item", "message", "source")
+_d, _i, _m = _deliveries.c, _delivery_items.c, _messages.c
 _DELIVERIES = sa.select(_deliveries).order_by(_d.seq)
 _ITEMS = sa.select(_delivery_items).order_by(_i.position)
 _TITLED = sa.select(_sources.c.name, _sources.c.title, _sources.c.home).where(_sources.c.title != "")
 
 # the message that shows an item of its delivery
-SHOWN_IN_MESSAGE = (col(MessageRow.delivery) == _i.delivery) & (col(MessageRow.number) == _i.message)
+SHOWN_IN_MESSAGE = (_m.delivery == _i.delivery) & (_m.number == _i.message)
 
 
 def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, model.Delivery]:
@@ -88,15 +88,15 @@ def shown_between(
     transaction: Transaction, chat_id: int, since: datetime, until: datetime | None = None
 ) -> list[Shown]:
     """Returns the papers that messages have shown to a chat from `since` on, up to `until`, in the order of sending."""
-    rows = transaction.exec(
-        select(_i.paper, col(MessageRow.sent_at), _i.delivery)
-        .join(MessageRow, SHOWN_IN_MESSAGE)
-        .where(_i.chat == chat_id, _i.shown.is_(True), col(MessageRow.sent_at) >= since)
-        .order_by(col(MessageRow.sent_at), _i.delivery, _i.position)
-    ).all()
+    shown = (
+        sa.select(_i.paper, _m.sent_at, _i.delivery)
+        .join(_messages, SHOWN_IN_MESSAGE)
+        .where(_i.chat == chat_id, _i.shown.is_(True), _m.sent_at >= since)
+        .order_by(_m.sent_at, _i.delivery, _i.position)
+    )
     dropped = delivered_since(transaction, chat_id, since.date())
     found = [Shown(paper, datetime.combine(day, _NOON, UTC)) for paper, day in dropped]
-    found += [Shown(*row) for row in rows]
+    found += map(Shown._make, execute(transaction, shown))
     return [one for one in found if until is None or one.at < until]
 
 
@@ -105,12 +105,11 @@ def newest_shown(transaction: Transaction, chat_id: int, most: int) -> list[tupl
 
     Only deliveries that are still stored count, because of older ones only the day is known.
     """
-    sent = col(MessageRow.sent_at)
     shown = (
-        sa.select(_i.paper, sent)
+        sa.select(_i.paper, _m.sent_at)
         .join(_deliveries, _d.seq == _i.delivery)
-        .join(MessageRow, SHOWN_IN_MESSAGE)
-        .where(_d.chat == chat_id, _i.shown.is_(True), sent.is_not(None))
+        .join(_messages, SHOWN_IN_MESSAGE)
+        .where(_d.chat == chat_id, _i.shown.is_(True), _m.sent_at.is_not(None))
         .order_by(_d.seq.desc(), _i.position)
         .limit(most)
     )
@@ -124,14 +123,8 @@ def delivered_count(transaction: Transaction, chat_id: int) -> int:
 
 def delivered_titles(transaction: Transaction, chat_id: int, most: int) -> list[str]:
     """Returns the titles of the last `most` papers that were delivered to a chat, newest first."""
-    rows = transaction.exec(
-        select(PaperRow.title)
-        .join(DeliveryItemRow, _i.paper == PaperRow.id)
-        .where(_i.chat == chat_id)
-        .order_by(_i.delivery.desc())
-        .limit(most)
-    )
-    return list(rows)
+    titles = select(PaperRow.title).join(DeliveryItemRow, _i.paper == PaperRow.id).where(_i.chat == chat_id)
+    return list(transaction.exec(titles.order_by(_i.delivery.desc()).limit(most)))
 
 
 def _items(transaction: Transaction, rows: Sequence[DeliveryItemRow]) -> tuple[model.Item, ...]:
@@ -193,11 +186,6 @@ def last_delivered(transaction: Transaction, chat_id: int) -> dict[int, int]:
 @reads
 def papers_in_message(transaction: Transaction, chat_id: int, platform_id: str) -> tuple[int, ...]:
     """Returns the ids of the first two papers that a message shows; () if no delivery of the chat has this message."""
-    found = transaction.exec(
-        select(_i.paper)
-        .join(MessageRow, SHOWN_IN_MESSAGE)
-        .where(_i.chat == chat_id, MessageRow.platform_id == platform_id)
-        .order_by(_i.position)
-        .limit(2)
-    )
-    return tuple(found)
+    shown = sa.select(_i.paper).join(_messages, SHOWN_IN_MESSAGE)
+    found = shown.where(_i.chat == chat_id, _m.platform_id == platform_id).order_by(_i.position).limit(2)
+    return tuple(execute(transaction, found).scalars())

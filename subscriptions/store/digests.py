@@ -6,19 +6,19 @@ from datetime import date
 from types import MappingProxyType
 
 import sqlalchemy as sa
-from sqlmodel import col, select
 
 from subscriptions import model
 from subscriptions.matching.full_text import index_document
 from subscriptions.store import announcing, bot_state, meanings, merged_papers, paper_sequence, paper_words
 from subscriptions.store.announcing import unannounced
 from subscriptions.store.database.conflicts import execute_rows
-from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store.database.store import Transaction, execute, reads
 from subscriptions.store.drafts import Came, Incoming, MergeBatch
-from subscriptions.store.rows import AppearanceRow, DigestRow, SourceRow, tables
+from subscriptions.store.rows import DigestRow, SourceRow, tables
 from subscriptions.store.sources import add_name
 
 _appearances, _digests = tables("appearance", "digest")
+_a, _d = _appearances.c, _digests.c
 _INSERT_APPEARANCES = sa.insert(_appearances)
 
 Document = tuple[model.Paper, tuple[str, ...]]  # (a paper, its words for the full-text index)
@@ -197,10 +197,7 @@ def is_known(transaction: Transaction, content_hash: str) -> bool:
 
 def stored_digest(transaction: Transaction, content_hash: str, *, announced: int = 0) -> Ingested:
     """Returns the result for a digest that was stored before. `announced`: how many of its papers were announced now."""
-    papers = select(sa.func.count(sa.func.distinct(AppearanceRow.paper)))
-    amount = transaction.exec(
-        papers.join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(announcing.of_digest(content_hash))
-    ).one()
+    amount = _amount_of_papers(transaction, announcing.of_digest(content_hash))
     left = len(unannounced(transaction, announcing.of_digest(content_hash)))
     return Ingested(already_known=True, unchanged=amount, archive=left > 0, archived=left, announced=announced)
 
@@ -226,18 +223,20 @@ def newest_days(transaction: Transaction, most: int) -> tuple[NewestDay, ...]:
         .correlate(SourceRow)
         .scalar_subquery()
     )
-    rows = transaction.exec(
-        select(DigestRow.source, col(DigestRow.date))
-        .join(SourceRow, col(DigestRow.id) == newest)
-        .order_by(col(DigestRow.date).desc(), col(DigestRow.id).desc())
-        .limit(most)
-    ).all()
+    wanted = sa.select(_d.source, _d.date).join(SourceRow, _d.id == newest).order_by(_d.date.desc(), _d.id.desc())
+    rows = execute(transaction, wanted.limit(most)).all()
     return tuple(NewestDay(source=source, day=of, papers=papers_of_day(transaction, of, source)) for source, of in rows)
 
 
 @reads
 def papers_of_day(transaction: Transaction, day: date, source: str = "") -> int:
     """Returns the number of different papers in the digests of a day, from one source or from all."""
-    papers = sa.func.count(sa.func.distinct(AppearanceRow.paper))
-    wanted = select(papers).join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(DigestRow.date == day)
-    return transaction.exec(wanted.where(DigestRow.source == source) if source else wanted).one()
+    of_source = (_d.source == source,) if source else ()
+    return _amount_of_papers(transaction, _d.date == day, *of_source)
+
+
+def _amount_of_papers(transaction: Transaction, *which: sa.ColumnElement[bool]) -> int:
+    """Returns the number of different papers in some digests."""
+    papers = sa.select(sa.func.count(_a.paper.distinct())).join(_digests, _d.id == _a.digest)
+    amount: int = execute(transaction, papers.where(*which)).scalar_one()
+    return amount

@@ -4,15 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import col, or_, select
+from sqlmodel import or_
 
 from subscriptions import model
 from subscriptions.chat_settings import language
-from subscriptions.store.database.store import Transaction, grouped, in_chunks
+from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks
 from subscriptions.store.deliveries import SHOWN_IN_MESSAGE
-from subscriptions.store.rows import ChatRow, DeliveryItemRow, MessageRow
+from subscriptions.store.rows import MessageRow, tables
 from subscriptions.store.wakeups import wake_chats
 
+_chats, _messages, _items = tables("chat", "message", "delivery_item")
+_c, _m, _i = _chats.c, _messages.c, _items.c
 SUMMARY_EDITS_FOR = timedelta(hours=48)  # messages up to this age are edited because of new summaries
 
 
@@ -30,9 +32,9 @@ def request_edits_for_summaries(
     `papers`: id → languages of its new summaries. Only messages in chats that read one of these languages are edited.
     """
     by_language = grouped((spoken, paper) for paper, codes in papers.items() for spoken in set(map(language, codes)))
-    recent = or_(col(MessageRow.sent_at).is_(None), col(MessageRow.sent_at) > now - SUMMARY_EDITS_FOR)
+    recent = or_(_m.sent_at.is_(None), _m.sent_at > now - SUMMARY_EDITS_FOR)
     for code, ids in by_language.items():
-        chosen = sa.func.coalesce(col(ChatRow.settings)["lang"].as_string(), col(ChatRow.lang))
+        chosen = sa.func.coalesce(_c.settings["lang"].as_string(), _c.lang)
         reads = chosen.in_(["", "en"]) if code == "en" else chosen == code
         for part in in_chunks(ids):
             _request(transaction, part, [recent, reads], now)
@@ -42,14 +44,14 @@ def _request(
     transaction: Transaction, papers: Sequence[int], conditions: list[sa.ColumnElement[bool]], now: datetime
 ) -> None:
     shown = (
-        select(DeliveryItemRow.delivery, DeliveryItemRow.message, DeliveryItemRow.chat)
-        .join(ChatRow, col(ChatRow.id) == DeliveryItemRow.chat)
-        .join(MessageRow, SHOWN_IN_MESSAGE)
-        .where(col(DeliveryItemRow.paper).in_(papers), col(DeliveryItemRow.shown).is_(True), *conditions)
+        sa.select(_i.delivery, _i.message, _i.chat)
+        .join(_chats, _c.id == _i.chat)
+        .join(_messages, SHOWN_IN_MESSAGE)
+        .where(_i.paper.in_(papers), _i.shown.is_(True), *conditions)
         .distinct()
-    )  # fmt: skip
+    )
     chats: dict[int, model.DeliveryKind] = {}
-    for seq, number, chat in transaction.exec(shown).all():
+    for seq, number, chat in execute(transaction, shown).all():
         chats[chat] = model.DeliveryKind.BULLETIN  # a low priority, since no person waits for an edit
         message = sa.update(MessageRow).filter_by(delivery=seq, number=number)
         transaction.exec(message.values(edit_requested_at=now))
