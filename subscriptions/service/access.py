@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from subscriptions import model, states
+from subscriptions import model
 from subscriptions.notices import of_chats
 from subscriptions.service import listing, notices
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.operators import has_operator, notify_of_request
+from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import admitted_chats, chats
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
@@ -63,7 +64,7 @@ def request_admission(
     its admission the chat gets the papers that came while it waited. Raises NotFound.
     """
     chat = listing.get_chat(transaction, address)
-    if chat.state is not states.ChatState.ASKED:
+    if chat.state is not ChatState.ASKED:
         admitted_chats.require_admission(transaction, chat.id, now=now)
         note_changed_state(transaction, chat.id)
     notify_of_request(transaction, chat, admins, who=who, request=request, now=now)
@@ -83,12 +84,11 @@ def allow(
     admitted_chats.lift_denial(transaction, chat.address.lane)
     for one in chats.chats_in(transaction, chat.address.lane):
         admitted_chats.admit(transaction, one.id, now=now)
-        if one.state is states.ChatState.ASKED:
+        if one.state is ChatState.ASKED:
             waited = True
             note_changed_state(transaction, one.id)
             count = sum(
-                s.state is states.SubscriptionState.ACTIVE
-                for s in stored_subscriptions.subscriptions_in(transaction, one.id)
+                s.state is SubscriptionState.ACTIVE for s in stored_subscriptions.subscriptions_in(transaction, one.id)
             )
             if notify_chats:
                 notices.notify(
@@ -108,7 +108,7 @@ def deny(transaction: Transaction, address: model.ChatAddress, *, now: datetime)
         return False
     for one in chats.chats_in(transaction, chat.address.lane):
         admitted_chats.deny(transaction, one.id, now=now)
-        if one.state is not states.ChatState.ASKED:
+        if one.state is not ChatState.ASKED:
             note_changed_state(transaction, one.id)
     notices.notify(transaction, chat.address, of_chats.AccessDenied(event=now.isoformat()), now=now)
     return True

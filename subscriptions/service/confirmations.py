@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from subscriptions import errors, model, states
+from subscriptions import errors, model
 from subscriptions import notices as chat_notices
 from subscriptions.addresses import facts_of
 from subscriptions.notices import of_chats
@@ -13,6 +13,7 @@ from subscriptions.service.access import allow, standing_of
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.operators import HOUR
 from subscriptions.service.requests import SubscriptionRequest, subscribe
+from subscriptions.states import ChatState
 from subscriptions.store import admitted_chats, bot_state, chats
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, writes
@@ -39,7 +40,7 @@ _HASH = 16  # characters of a hash that are stored
 def serve(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> None:
     """Does what is needed after an operator has subscribed a chat: lets it in, or asks the reader of its address."""
     chat = listing.get_chat(transaction, address)
-    if chat.state is states.ChatState.ASKED:
+    if chat.state is ChatState.ASKED:
         allow(transaction, chat.address, now=now)
     ask_unasked(transaction, [chat.address], now=now)
 
@@ -125,7 +126,7 @@ def ask_unasked(transaction: Transaction, addresses: Collection[model.ChatAddres
     """Stores the question for each of these addresses that is neither confirmed nor denied, and has no open question."""
     found = chats.find_chats(transaction, addresses)
     for address, chat in found.items():
-        waits = chat.state is states.ChatState.UNCONFIRMED and not standing_of(transaction, address).is_denied
+        waits = chat.state is ChatState.UNCONFIRMED and not standing_of(transaction, address).is_denied
         if waits and not notices_since(transaction, chat.id, of_chats.ConfirmAddress.cause, now - OPEN_FOR):
             ask_to_confirm(transaction, address, now=now)
 
@@ -151,7 +152,7 @@ def confirm(
             errors.Sentence("This question is older than two days."),
             errors.Sentence("Ask for a new one where you began."),
         )
-    if chat.state is states.ChatState.UNCONFIRMED:
+    if chat.state is ChatState.UNCONFIRMED:
         admitted_chats.confirm(transaction, chat.id, now=now)
         note_changed_state(transaction, chat.id)
     asking = chats.find_chat(transaction, source) if source else None

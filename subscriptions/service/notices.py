@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
-from subscriptions import model, states, zones
+from subscriptions import model, zones
 from subscriptions import notices as chat_notices
 from subscriptions.notices import declared as operator_notices
 from subscriptions.notices import findings, of_chats
 from subscriptions.notices.findings import Finding
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.findings import dead_deliveries
+from subscriptions.states import ChatState, PauseReason, SubscriptionState, describe_pause
 from subscriptions.store import (
     admitted_chats,
     bot_state,
@@ -109,7 +110,7 @@ def _add(
     Also returns False for an unconfirmed chat, unless the notice is the question to confirm. Raises ValueError for a
     button that the notice does not declare.
     """
-    if chat.state is states.ChatState.UNCONFIRMED and not isinstance(notice, of_chats.ConfirmAddress):
+    if chat.state is ChatState.UNCONFIRMED and not isinstance(notice, of_chats.ConfirmAddress):
         return False
     if not buttons.keys() <= notice.labels.keys():
         raise ValueError(f"the notice {notice.cause} has no buttons for {sorted(buttons)}")
@@ -144,7 +145,7 @@ def operator_chats(
 
 def why_paused(chat: model.Chat) -> str:
     """Returns why a chat is paused, in English."""
-    return states.describe_pause(chat.pause_reason, chat.state_detail).strip()
+    return describe_pause(chat.pause_reason, chat.state_detail).strip()
 
 
 @shares
@@ -155,7 +156,7 @@ def pause_unreachable(
     *,
     topic: bool,
     now: datetime,
-    reason: states.PauseReason = states.PauseReason.GONE,
+    reason: PauseReason = PauseReason.GONE,
     by: str = "",
 ) -> None:
     """Pauses all chats at an address, or only one topic if `topic`, because the bot cannot write there.
@@ -172,26 +173,26 @@ def pause_unreachable(
         note_changed_state(transaction, chat.id)
     if lost:
         chat = min(lost, key=lambda chat: chat.address)  # the group itself comes before its topics
-        told = reason if reason in of_chats.PAUSES else states.PauseReason.GONE
+        told = reason if reason in of_chats.PAUSES else PauseReason.GONE
         notice = of_chats.ChatPaused(chat=chat.name, place=str(chat.address), reason=told)
         notify_owner(transaction, chat, notice, now=now, by=by)
 
 
 def _pause_topic(
-    transaction: Transaction, address: model.ChatAddress, reason: states.PauseReason, detail: str, *, now: datetime
+    transaction: Transaction, address: model.ChatAddress, reason: PauseReason, detail: str, *, now: datetime
 ) -> None:
     """Pauses a topic, and notifies its group. What a deleted topic of a private chat has goes to the chat itself."""
     topic = chats.find_chat(transaction, address)
     if topic is None or topic.address != address:  # its chat has its papers already
         return
-    if reason is states.PauseReason.TOPIC_DELETED and topic.kind is model.ChatKind.PRIVATE:
+    if reason is PauseReason.TOPIC_DELETED and topic.kind is model.ChatKind.PRIVATE:
         _notify_group(transaction, topic, now, of_chats.TopicEnded)
         chat = chats.add_beside(transaction, topic, "", now=now)
         moving.topic_gone(transaction, topic, chat, now=now)
         note_changed_state(transaction, chat.id)
     elif chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
         note_changed_state(transaction, topic.id)
-        gone = reason is states.PauseReason.TOPIC_DELETED
+        gone = reason is PauseReason.TOPIC_DELETED
         _notify_group(transaction, topic, now, of_chats.TopicGone if gone else of_chats.TopicClosed)
 
 
@@ -209,9 +210,7 @@ def _notify_group(
     notice: type[of_chats.TopicEnded | of_chats.TopicGone | of_chats.TopicClosed],
 ) -> None:
     """Tells the chat of a topic, outside its topics, what happened to the topic with active subscriptions."""
-    active = [
-        s for s in subscriptions.subscriptions_in(transaction, chat.id) if s.state is states.SubscriptionState.ACTIVE
-    ]
+    active = [s for s in subscriptions.subscriptions_in(transaction, chat.id) if s.state is SubscriptionState.ACTIVE]
     if not active or not chat.address.topic:
         return
     general = chats.add_beside(transaction, chat, "", now=now)

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from subscriptions import model, states
+from subscriptions import model
 from subscriptions.notices import of_chats
 from subscriptions.service import listing, notices
 from subscriptions.service.changes import note_changed_state
+from subscriptions.states import ChatState
 from subscriptions.store import admitted_chats, chats
 from subscriptions.store.database.store import Transaction, reads, writes
 
@@ -85,7 +86,7 @@ def redeem_code(
         return "there-is-one"  # another process accepted a code in the meantime
     admitted_chats.make_operator(transaction, chat.id)
     admitted_chats.admit(transaction, chat.id, now=now)
-    if chat.state is states.ChatState.ASKED:
+    if chat.state is ChatState.ASKED:
         note_changed_state(transaction, chat.id)
     admitted_chats.drop_wrong_codes_of(transaction, chat.id)
     for other in admitted_chats.chats_awaiting_admission(transaction):

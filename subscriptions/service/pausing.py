@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from subscriptions import errors, model, states
+from subscriptions import errors, model
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast, next_deliveries
 from subscriptions.service import changes, listing
 from subscriptions.service.undelivered_papers import undelivered
+from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import (
     chat_outbox,
     ended_pauses,
@@ -49,27 +50,27 @@ def pause(
     if number is None:
         return _pause_chat(transaction, chat, until=until, now=now, who=who)
     subscription = listing.numbered(transaction, chat, number)
-    if (subscription.state, subscription.paused_until) == (states.SubscriptionState.PAUSED, until):
+    if (subscription.state, subscription.paused_until) == (SubscriptionState.PAUSED, until):
         return False
     changes.change_subscriptions(transaction, [subscription], [as_paused(subscription, until)], now=now, who=who)
     return True
 
 
 def as_paused(
-    subscription: model.Subscription, until: datetime | None, reason: states.SubscriptionPauseReason | None = None
+    subscription: model.Subscription, until: datetime | None, reason: SubscriptionPauseReason | None = None
 ) -> model.Subscription:
     """Returns a subscription as it is while it is paused. `until`: None: until somebody resumes it."""
-    return subscription._replace(state=states.SubscriptionState.PAUSED, paused_until=until, pause_reason=reason)
+    return subscription._replace(state=SubscriptionState.PAUSED, paused_until=until, pause_reason=reason)
 
 
 def _pause_chat(transaction: Transaction, chat: model.Chat, *, until: datetime | None, now: datetime, who: str) -> bool:
-    if chat.state is not states.ChatState.ACTIVE and not changes.is_paused_by_person(chat):
+    if chat.state is not ChatState.ACTIVE and not changes.is_paused_by_person(chat):
         raise errors.Refused(errors.Sentence("This chat gets nothing now anyway."))
-    if chat.state is states.ChatState.PAUSED and chat.paused_until == until:
+    if chat.state is ChatState.PAUSED and chat.paused_until == until:
         return False
     changes.record_change(transaction, chat.id, now=now, who=who)
     changes.note_changed_state(transaction, chat.id)
-    stored_chats.pause_chat(transaction, chat.id, states.PauseReason.PERSON, now=now, until=until)
+    stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
     return True
 
 
@@ -84,14 +85,14 @@ def resume(
     """
     chat, subscriptions = listing.get_subscribed(transaction, address)
     chosen = listing.chosen(subscriptions, number)
-    paused = [subscription for subscription in chosen if subscription.state is states.SubscriptionState.PAUSED]
+    paused = [subscription for subscription in chosen if subscription.state is SubscriptionState.PAUSED]
     stood_still = number is None and changes.is_paused_by_person(chat)
     if not paused and not stood_still:
         return None
     changes.record_change(transaction, chat.id, now=now, who=who)
     changes.note_changed_state(transaction, chat.id)
     for subscription in paused:
-        after = subscription._replace(state=states.SubscriptionState.ACTIVE, paused_until=None, pause_reason=None)
+        after = subscription._replace(state=SubscriptionState.ACTIVE, paused_until=None, pause_reason=None)
         stored_subscriptions.change_subscription(transaction, subscription, _after_return(after, chat, now))
     if stood_still:
         stored_chats.resume_chat(transaction, chat.id, now=now)
@@ -135,23 +136,23 @@ def with_ended_pauses(
     chat: model.Chat, subscriptions: Sequence[model.Subscription], now: datetime
 ) -> tuple[model.Chat, tuple[model.Subscription, ...]]:
     """Returns a chat and its subscriptions as they would be after `end_pauses`. Stores nothing."""
-    until = chat.paused_until if chat.state is states.ChatState.PAUSED else None
+    until = chat.paused_until if chat.state is ChatState.PAUSED else None
     if until is not None and until <= now:
         chat = chat._replace(
-            state=states.ChatState.ACTIVE, admission=None, pause_reason=None, state_detail="", paused_until=None
+            state=ChatState.ACTIVE, admission=None, pause_reason=None, state_detail="", paused_until=None
         )
     else:
         until = None
 
     def woken(subscription: model.Subscription) -> model.Subscription:
-        if subscription.state is states.SubscriptionState.ACTIVE:
+        if subscription.state is SubscriptionState.ACTIVE:
             if until:
                 return _due_after(chat, subscription, until)
             return subscription
         own = subscription.paused_until
         if own is None or own > now:
             return subscription
-        return _due_after(chat, subscription, own)._replace(state=states.SubscriptionState.ACTIVE, paused_until=None)
+        return _due_after(chat, subscription, own)._replace(state=SubscriptionState.ACTIVE, paused_until=None)
 
     return chat, tuple(map(woken, subscriptions))
 
@@ -271,4 +272,4 @@ def skip_waiting(
 def _active(transaction: Transaction, chat: model.Chat, number: int | None) -> tuple[model.Subscription, ...]:
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     chosen = listing.chosen(subscriptions, number)
-    return tuple(subscription for subscription in chosen if subscription.state is states.SubscriptionState.ACTIVE)
+    return tuple(subscription for subscription in chosen if subscription.state is SubscriptionState.ACTIVE)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from subscriptions import model, states
+from subscriptions import model
 from subscriptions.matching.fit import fit
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.matching.reasons import HitFinder
@@ -25,6 +25,7 @@ from subscriptions.service import queries_in_memory
 from subscriptions.service.queries_in_memory import kept_queries
 from subscriptions.service.scorers import scorer
 from subscriptions.service.word_counts import counted_words
+from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers, meanings, planned_deliveries
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -308,7 +309,7 @@ def inputs_of(
     waits: list[Move] = []
     due: dict[int, tuple[model.Subscription, ...]] = {}
     for chat_id, chat in chats.items():
-        if chat.state is states.ChatState.ACTIVE:
+        if chat.state is ChatState.ACTIVE:
             due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], context)
             waits += held_back
     keys = _keys(transaction, chats, due, context)
@@ -324,7 +325,7 @@ def _due_now(
     def due(s: model.Subscription) -> bool:
         came = s.cursor < context.window.last_sequence
         zone = forecasts.zone_of(s, chat)
-        return s.state is states.SubscriptionState.ACTIVE and cadences.is_due(
+        return s.state is SubscriptionState.ACTIVE and cadences.is_due(
             s.cadence, zone, s.next_due_at, now, came, all_reported=all_reported
         )
 

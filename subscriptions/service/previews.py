@@ -8,7 +8,7 @@ from functools import partial, reduce
 from itertools import repeat
 from operator import or_
 
-from subscriptions import model, states, zones
+from subscriptions import model, zones
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.planning import decision
 from subscriptions.planning.next_deliveries import NextDelivery
@@ -22,6 +22,7 @@ from subscriptions.service.plan import decide_now
 from subscriptions.service.recent_matches import Base, recent
 from subscriptions.service.scorers import scorer
 from subscriptions.service.word_counts import counted_words
+from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import paper_sequence, paper_words, planned_deliveries
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -167,7 +168,7 @@ def _chosen(
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     if not which.strip():
         return tuple(
-            subscription for subscription in subscriptions if subscription.state is states.SubscriptionState.ACTIVE
+            subscription for subscription in subscriptions if subscription.state is SubscriptionState.ACTIVE
         ), None
     if found := listing.named(subscriptions, which):
         return (found,), None
@@ -384,9 +385,9 @@ def _not_due(
     for subscription in subscriptions:
         papers = tuple(item.paper for item in items if any(one.number == subscription.number for one in item.because))
         held = ""
-        if chat.state is not states.ChatState.ACTIVE:
+        if chat.state is not ChatState.ACTIVE:
             held = str(chat.state)
-        elif subscription.state is not states.SubscriptionState.ACTIVE:
+        elif subscription.state is not SubscriptionState.ACTIVE:
             held = str(subscription.state)
         next_delivery = NextDelivery() if held else context.forecast.next_delivery(subscription, chat)
         if papers:

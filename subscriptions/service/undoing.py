@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
-from subscriptions import errors, model, states
+from subscriptions import errors, model
 from subscriptions.planning import forecast
 from subscriptions.service import changes, listing, new_clock, signals
+from subscriptions.states import ChatState, PauseReason, Signal
 from subscriptions.store import chat_changes, chats
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
@@ -180,7 +181,7 @@ def _restore(transaction: Transaction, chat: model.Chat, wanted: Mapping[_Key, o
     }
     _restore_subscriptions(transaction, after, subscriptions, now)
     judged = {
-        (states.Signal(kind), int(paper)): at if isinstance(at, datetime) else None
+        (Signal(kind), int(paper)): at if isinstance(at, datetime) else None
         for (kind, paper), at in wanted.items()
         if kind in changes.JUDGEMENTS
     }
@@ -228,7 +229,7 @@ def _restore_pause(transaction: Transaction, chat: model.Chat, pause: object, no
     """Pauses or resumes the chat as before. A chat that is unreachable or waits for an operator stays as it is."""
     assert isinstance(pause, tuple)  # noqa: S101 - as `_parts` made it
     paused, until = pause
-    if paused and chat.state is states.ChatState.ACTIVE:
-        chats.pause_chat(transaction, chat.id, states.PauseReason.PERSON, now=now, until=until)
+    if paused and chat.state is ChatState.ACTIVE:
+        chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
     elif not paused and changes.is_paused_by_person(chat):
         chats.resume_chat(transaction, chat.id, now=now)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from subscriptions import model, states
+from subscriptions import model
 from subscriptions.addresses import declared
 from subscriptions.service import changes
 from subscriptions.service.pausing import as_paused, delay_after_return
+from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import (
     admitted_chats,
     installations,
@@ -31,7 +32,7 @@ def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
     """
     installations.uninstall(transaction, team, now=now)
     for chat in _chats_of(transaction, team):
-        stored_chats.mark_unreachable(transaction, chat.id, states.PauseReason.APP_REMOVED, REMOVED, now=now)
+        stored_chats.mark_unreachable(transaction, chat.id, PauseReason.APP_REMOVED, REMOVED, now=now)
 
 
 @writes
@@ -43,7 +44,7 @@ def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool
     if not installations.install_again(transaction, team, now=now):
         return False
     for chat in _chats_of(transaction, team):
-        if chat.state is states.ChatState.PAUSED and chat.pause_reason is states.PauseReason.APP_REMOVED:
+        if chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.APP_REMOVED:
             stored_chats.mark_reachable(transaction, chat.id, now=now)
     return True
 
@@ -78,7 +79,7 @@ def _returns(chat: model.Chat, address: model.ChatAddress) -> bool:
     """Whether to reactivate a chat when `address` is reachable again. Topics that were closed or deleted stay paused."""
     if chat.address == address or address.topic:
         return chat.address == address
-    closed = chat.state is states.ChatState.PAUSED and chat.pause_reason is not None and chat.pause_reason.is_of_topic
+    closed = chat.state is ChatState.PAUSED and chat.pause_reason is not None and chat.pause_reason.is_of_topic
     return not closed
 
 
@@ -114,7 +115,7 @@ def pause_for_leaver(
         held = [
             subscription
             for subscription in of_person
-            if subscription.state is states.SubscriptionState.ACTIVE or subscription.paused_until
+            if subscription.state is SubscriptionState.ACTIVE or subscription.paused_until
         ]
         if held:
             changes.begin_change(transaction, chat.id, now=now)
@@ -122,7 +123,7 @@ def pause_for_leaver(
         for subscription in of_person:
             after = subscription
             if subscription in held:
-                after = as_paused(subscription, None, states.SubscriptionPauseReason.SUBSCRIBER_LEFT)
+                after = as_paused(subscription, None, SubscriptionPauseReason.SUBSCRIBER_LEFT)
             stored_subscriptions.change_subscription(transaction, subscription, after._replace(subscriber=""))
     return paused
 

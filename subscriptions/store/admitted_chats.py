@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions import model, states
+from subscriptions import model
+from subscriptions.states import Admission, ChatState
 from subscriptions.store import bot_state
 from subscriptions.store.chats import CHATS, chat_of
 from subscriptions.store.conversation_rows import WrongCodeRow
@@ -29,37 +30,37 @@ _DENIAL_KEY = "denial-key"
 
 def require_admission(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     """Makes a chat wait until an operator admits it. The cursors of its subscriptions do not change."""
-    _set(transaction, chat_id, states.ChatState.ASKED, None, now)
+    _set(transaction, chat_id, ChatState.ASKED, None, now)
 
 
 def admit(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     """Admits a chat that waits or is new, and wakes its lane. Papers that came while it waited will be delivered."""
     row = transaction.get_one(ChatRow, chat_id)
-    if row.state == states.ChatState.ASKED or row.next_number == 1:
-        _set(transaction, chat_id, states.ChatState.ACTIVE, states.Admission.ADMITTED, now)
+    if row.state == ChatState.ASKED or row.next_number == 1:
+        _set(transaction, chat_id, ChatState.ACTIVE, Admission.ADMITTED, now)
         wake_lanes(transaction, [row.place.lane])
 
 
 def confirm(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     """Admits a chat whose reader said yes, and wakes its lane. Does nothing for a chat that does not wait for a yes."""
     row = transaction.get_one(ChatRow, chat_id)
-    if row.state is states.ChatState.UNCONFIRMED:
-        row.state = states.ChatState.ASKED
+    if row.state is ChatState.UNCONFIRMED:
+        row.state = ChatState.ASKED
         admit(transaction, chat_id, now=now)
 
 
 def deny(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     """Denies a chat, so that it gets nothing until an operator admits it."""
     row = transaction.get_one(ChatRow, chat_id)
-    if row.state is states.ChatState.UNCONFIRMED:
+    if row.state is ChatState.UNCONFIRMED:
         remember_denial(transaction, row.place.lane)
-    _set(transaction, chat_id, states.ChatState.ASKED, states.Admission.DENIED, now)
+    _set(transaction, chat_id, ChatState.ASKED, Admission.DENIED, now)
 
 
 @reads
 def chats_awaiting_admission(transaction: Transaction) -> tuple[model.Chat, ...]:
     """Returns the chats that wait for an operator and to which the bot can write, in the order of their requests."""
-    asked = (_c.state == states.ChatState.ASKED) & _c.admission.is_(None) & _c.pause_reason.is_(None)
+    asked = (_c.state == ChatState.ASKED) & _c.admission.is_(None) & _c.pause_reason.is_(None)
     return _selected(transaction, asked, _c.state_since)
 
 
@@ -168,10 +169,8 @@ def _hash(key: str, text: str) -> str:
     return hmac.digest(bytes.fromhex(key), text.encode(), sha256).hex()
 
 
-def _set(
-    transaction: Transaction, chat_id: int, state: states.ChatState, answer: states.Admission | None, now: datetime
-) -> None:
+def _set(transaction: Transaction, chat_id: int, state: ChatState, answer: Admission | None, now: datetime) -> None:
     """Stores an operator's decision. Does nothing if the chat is not confirmed, since only its reader can confirm it."""
     row = transaction.get_one(ChatRow, chat_id)
-    if row.state is not states.ChatState.UNCONFIRMED:
+    if row.state is not ChatState.UNCONFIRMED:
         row.enter(state, now=now, admission=answer)

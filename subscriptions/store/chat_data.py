@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement
 from sqlmodel import SQLModel, col, select
 from sqlmodel.sql.expression import Select
 
-from subscriptions import model, states
+from subscriptions import model
+from subscriptions.states import Admission, ChatState
 from subscriptions.store import admitted_chats, callbacks, chat_changes, mentions, subscriptions, wakeups
 from subscriptions.store.conversation_rows import (
     CallbackRow,
@@ -136,7 +137,7 @@ def erase(transaction: Transaction, chat_id: int) -> None:
     lanes = {(one.platform, one.address) for one in rows}
     people = [one.address for one in rows if one.kind is model.ChatKind.PRIVATE]
     title = row.title
-    if row.state is states.ChatState.ASKED and row.admission is states.Admission.DENIED:
+    if row.state is ChatState.ASKED and row.admission is Admission.DENIED:
         for platform, address in lanes:
             admitted_chats.remember_denial(transaction, model.Lane(platform, address))
     queries = transaction.exec(select(SubscriptionRow.query).where(SubscriptionRow.chat == chat_id)).all()

@@ -11,7 +11,8 @@ from hashlib import sha256
 
 from sqlmodel import select
 
-from subscriptions import model, states
+from subscriptions import model
+from subscriptions.states import WAITING, Opens
 from subscriptions.store import chats
 from subscriptions.store.conversation_rows import ChatKeyRow
 from subscriptions.store.database import conflicts
@@ -21,26 +22,26 @@ LONGEST = 100  # characters; a longer text is no key, and is not hashed
 _BYTES = 24  # random bytes of a key: as many as a session has
 
 
-def make_key(transaction: Transaction, chat_id: int, opens: states.Opens, *, now: datetime) -> str:
+def make_key(transaction: Transaction, chat_id: int, opens: Opens, *, now: datetime) -> str:
     """Returns a new key of a chat. The key of the same kind that the chat had before opens nothing from now on."""
     key = f"{opens}_{secrets.token_urlsafe(_BYTES)}"
     conflicts.put(transaction, ChatKeyRow(chat=chat_id, opens=opens, key_hash=_hash(key), at=now))
     return key
 
 
-def drop_key(transaction: Transaction, chat_id: int, opens: states.Opens) -> bool:
+def drop_key(transaction: Transaction, chat_id: int, opens: Opens) -> bool:
     """Removes a key of a chat. Returns whether there was one."""
     return transaction.remove(ChatKeyRow, chat=chat_id, opens=opens) > 0
 
 
-def key_made_at(transaction: Transaction, chat_id: int, opens: states.Opens) -> datetime | None:
+def key_made_at(transaction: Transaction, chat_id: int, opens: Opens) -> datetime | None:
     """Returns when the key of a chat was made; None if there is none."""
     row = transaction.get(ChatKeyRow, (chat_id, opens))
     return row.at if row else None
 
 
 @reads
-def chat_of_key(transaction: Transaction, key: str, opens: states.Opens) -> model.Chat | None:
+def chat_of_key(transaction: Transaction, key: str, opens: Opens) -> model.Chat | None:
     """Returns the chat whose key this is; None for any other text, and if the chat gets no messages.
 
     A chat gets none if it is not admitted, or if the bot may no longer write there. The look-up takes as long for each
@@ -50,7 +51,7 @@ def chat_of_key(transaction: Transaction, key: str, opens: states.Opens) -> mode
         return None
     wanted = select(ChatKeyRow.chat).filter_by(key_hash=_hash(key), opens=opens)
     for chat in chats.chats_by_id(transaction, transaction.exec(wanted)).values():
-        if chat.state not in states.WAITING and not chat.is_unreachable:
+        if chat.state not in WAITING and not chat.is_unreachable:
             return chat
     return None
 

@@ -9,9 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import select
 
-from subscriptions import model, states
+from subscriptions import model
 from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import resolve
+from subscriptions.states import UNREACHABLE, WAITING, ChatState, PauseReason
 from subscriptions.store import columns
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import CHUNK, Transaction, execute, grouped, in_chunks, reads, rows_of
@@ -177,7 +178,7 @@ def add_beside(transaction: Transaction, chat: model.Chat, topic: str, *, now: d
 
 def _new_row(address: model.ChatAddress, **values: Any) -> ChatRow:  # noqa: ANN401 - of the columns
     """Returns the row of a new chat."""
-    state = states.ChatState.UNCONFIRMED if facts_of(address.platform).confirms else states.ChatState.ACTIVE
+    state = ChatState.UNCONFIRMED if facts_of(address.platform).confirms else ChatState.ACTIVE
     return ChatRow(platform=address.platform, address=address.address, topic=address.topic, state=state, **values)
 
 
@@ -201,7 +202,7 @@ def speak(transaction: Transaction, chat_id: int, lang: str) -> None:
 def pause_chat(
     transaction: Transaction,
     chat_id: int,
-    reason: states.PauseReason,
+    reason: PauseReason,
     *,
     now: datetime,
     detail: str = "",
@@ -213,20 +214,20 @@ def pause_chat(
     the reason of the pause.
     """
     row = transaction.get_one(ChatRow, chat_id)
-    if row.state not in states.WAITING:
-        row.enter(states.ChatState.PAUSED, now=now, reason=reason, detail=detail, until=until)
+    if row.state not in WAITING:
+        row.enter(ChatState.PAUSED, now=now, reason=reason, detail=detail, until=until)
 
 
 def resume_chat(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     """Makes a chat active, and wakes its lane. Does nothing if the chat waits: only `service.access` admits it."""
     row = transaction.get_one(ChatRow, chat_id)
-    if row.state not in states.WAITING:
-        row.enter(states.ChatState.ACTIVE, now=now)
+    if row.state not in WAITING:
+        row.enter(ChatState.ACTIVE, now=now)
         wake_lanes(transaction, [row.place.lane])
 
 
 def mark_unreachable(
-    transaction: Transaction, chat_id: int, reason: states.PauseReason, detail: str, *, now: datetime
+    transaction: Transaction, chat_id: int, reason: PauseReason, detail: str, *, now: datetime
 ) -> bool:
     """Stores that the platform does not let the bot write to a chat. Returns False if this was already stored.
 
@@ -234,10 +235,10 @@ def mark_unreachable(
     admission continues to wait.
     """
     row = transaction.get_one(ChatRow, chat_id)
-    if row.state is states.ChatState.ACTIVE:
+    if row.state is ChatState.ACTIVE:
         pause_chat(transaction, chat_id, reason, detail=detail, now=now)
         return True
-    if row.state in states.WAITING and row.pause_reason is None:
+    if row.state in WAITING and row.pause_reason is None:
         row.pause_reason, row.state_detail, row.state_since = reason, detail, now
         return True
     return False
@@ -248,7 +249,7 @@ def mark_reachable(transaction: Transaction, chat_id: int, *, now: datetime) -> 
     row = transaction.get_one(ChatRow, chat_id)
     if row.pause_reason is None or not row.pause_reason.is_unreachable:
         return False
-    if row.state in states.WAITING:
+    if row.state in WAITING:
         row.pause_reason, row.state_detail, row.state_since = None, "", now
         wake_lanes(transaction, [row.place.lane])
         return True
@@ -285,15 +286,15 @@ def addresses_with_prefix(transaction: Transaction, platform: str, prefix: str) 
 
 def unconfirmed_since(transaction: Transaction, before: datetime) -> list[int]:
     """Returns the ids of the chats that were added before the moment `before` and never confirmed."""
-    found = select(ChatRow.id).where(ChatRow.state == states.ChatState.UNCONFIRMED, _c.created_at < before)
+    found = select(ChatRow.id).where(ChatRow.state == ChatState.UNCONFIRMED, _c.created_at < before)
     return list(transaction.exec(found))
 
 
 def unreachable_since(transaction: Transaction, before: datetime) -> list[int]:
     """Returns the ids of the chats that became unreachable before the moment `before`."""
     found = select(ChatRow.id).where(
-        _c.state.in_((states.ChatState.PAUSED, *states.WAITING)),
-        _c.pause_reason.in_(states.UNREACHABLE),
+        _c.state.in_((ChatState.PAUSED, *WAITING)),
+        _c.pause_reason.in_(UNREACHABLE),
         _c.state_since < before,
     )
     return list(transaction.exec(found))

@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from subscriptions import states
+from subscriptions.states import InstallationState, Opens, ReplyState, Signal
 from subscriptions.store import columns
 from subscriptions.store.columns import Big, Json, Numbered, Row, moment
 
@@ -25,7 +25,7 @@ class UpdateRow(Row, table=True):
     at: datetime = moment()
     chat: str = ""
     reply: str = ""
-    state: states.ReplyState = columns.choice(states.ReplyState, default=states.ReplyState.DONE)
+    state: ReplyState = columns.choice(ReplyState, default=ReplyState.DONE)
     worker: str = ""  # the worker that posts the reply
 
 
@@ -127,7 +127,7 @@ class SignalRow(Row, table=True):
     __table_args__ = (columns.index("ix_signal_paper", "paper"),)
     chat: int = columns.reference("chat.id", primary=True)
     paper: int = columns.reference("paper.id", primary=True)
-    kind: states.Signal = columns.choice(states.Signal, primary_key=True)
+    kind: Signal = columns.choice(Signal, primary_key=True)
     at: datetime = moment()
 
 
@@ -160,7 +160,7 @@ class ChatKeyRow(Row, table=True):
     """The hash of a key of a chat, see store/chat_keys.py."""
 
     chat: int = columns.reference("chat.id", primary=True)
-    opens: states.Opens = columns.choice(states.Opens, primary_key=True)
+    opens: Opens = columns.choice(Opens, primary_key=True)
     key_hash: str = Field(unique=True)
     at: datetime = moment()
 
@@ -170,7 +170,7 @@ class InstallationRow(Row, table=True):
 
     team: str = Field(primary_key=True)
     tokens: str = ""
-    state: states.InstallationState = columns.choice(states.InstallationState, default=states.InstallationState.ACTIVE)
+    state: InstallationState = columns.choice(InstallationState, default=InstallationState.ACTIVE)
     since: datetime = moment()
 
 

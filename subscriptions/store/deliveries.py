@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import select
 
-from subscriptions import model, states
+from subscriptions import model
+from subscriptions.states import DeliveryState, MessageState
 from subscriptions.store.chats import chats_by_id
 from subscriptions.store.columns import adapter_of
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
@@ -147,7 +148,7 @@ class DeliveredPaper:
     """A paper in a delivery of a chat."""
 
     item: model.Item
-    state: states.MessageState | states.DeliveryState  # state of its message; without a message, PLANNED or DISMISSED
+    state: MessageState | DeliveryState  # state of its message; without a message, PLANNED or DISMISSED
     at: datetime | None  # when it was sent or, if it is unsent, planned; None: no longer known
 
 
@@ -163,12 +164,12 @@ def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> Deli
     [item] = _items(transaction, [row])
     delivery = transaction.get(DeliveryRow, row.delivery) if row.delivery is not None else None
     if delivery is None:  # the delivery is no longer stored, or belonged to a chat that was merged into this chat
-        return DeliveredPaper(item=item, state=states.MessageState.SENT, at=None)
+        return DeliveredPaper(item=item, state=MessageState.SENT, at=None)
     message = transaction.get(MessageRow, (delivery.seq, row.message or 1))
-    if message is not None and message.state is states.MessageState.SENT:
-        return DeliveredPaper(item=item, state=states.MessageState.SENT, at=message.sent_at)
-    unsent = message.state if message else states.DeliveryState.PLANNED
-    state = states.DeliveryState.DISMISSED if delivery.dismissed_at else unsent
+    if message is not None and message.state is MessageState.SENT:
+        return DeliveredPaper(item=item, state=MessageState.SENT, at=message.sent_at)
+    unsent = message.state if message else DeliveryState.PLANNED
+    state = DeliveryState.DISMISSED if delivery.dismissed_at else unsent
     return DeliveredPaper(item=item, state=state, at=delivery.created_at)
 
 

@@ -9,8 +9,17 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from subscriptions import model, states
+from subscriptions import model
 from subscriptions.planning.receipts import Outcome
+from subscriptions.states import (
+    Admission,
+    ChatState,
+    MessageState,
+    ModelSummaryState,
+    PauseReason,
+    SubscriptionPauseReason,
+    SubscriptionState,
+)
 from subscriptions.store import columns, conversation_rows, work_rows
 from subscriptions.store.columns import Big, Json, Numbered, Row, moment
 
@@ -146,7 +155,7 @@ class ModelSummaryRow(Row, table=True):
     __table_args__ = (columns.index("ix_model_summary_state", "state", "language", "at"),)
     paper: int = columns.reference("paper.id", primary=True)
     language: str = Field(primary_key=True)
-    state: states.ModelSummaryState = columns.choice(states.ModelSummaryState)
+    state: ModelSummaryState = columns.choice(ModelSummaryState)
     at: datetime = moment()  # when it got its state; wanted: when it was first wanted
     chats: int = 0  # how many want it
     tries: int = 0
@@ -208,9 +217,9 @@ class ChatRow(Numbered, table=True):
     lang: str = ""
     timezone: str = ""
     settings: Json = columns.json_column(dict)
-    state: states.ChatState = columns.choice(states.ChatState, default=states.ChatState.ACTIVE)
-    admission: states.Admission | None = columns.choice(states.Admission, default=None)
-    pause_reason: states.PauseReason | None = columns.choice(states.PauseReason, default=None)
+    state: ChatState = columns.choice(ChatState, default=ChatState.ACTIVE)
+    admission: Admission | None = columns.choice(Admission, default=None)
+    pause_reason: PauseReason | None = columns.choice(PauseReason, default=None)
     state_detail: str = ""
     state_since: datetime | None = moment(default=None)
     paused_until: datetime | None = moment(default=None)
@@ -232,12 +241,12 @@ class ChatRow(Numbered, table=True):
 
     def enter(
         self,
-        state: states.ChatState,
+        state: ChatState,
         *,
         now: datetime,
-        reason: states.PauseReason | None = None,
+        reason: PauseReason | None = None,
         detail: str = "",
-        admission: states.Admission | None = None,
+        admission: Admission | None = None,
         until: datetime | None = None,
     ) -> None:
         """Changes the state of the chat, and everything that belongs to its state."""
@@ -341,9 +350,9 @@ class SubscriptionRow(Numbered, table=True):
     text: str
     cadence: str
     zone: str | None = None
-    state: states.SubscriptionState = columns.choice(states.SubscriptionState, default=states.SubscriptionState.ACTIVE)
+    state: SubscriptionState = columns.choice(SubscriptionState, default=SubscriptionState.ACTIVE)
     paused_until: datetime | None = moment(default=None)
-    pause_reason: states.SubscriptionPauseReason | None = columns.choice(states.SubscriptionPauseReason, default=None)
+    pause_reason: SubscriptionPauseReason | None = columns.choice(SubscriptionPauseReason, default=None)
     added_by: str = ""
     # platform id of the person who added it; "": unknown, or the person has left
     subscriber: str = Field(default="", index=True)
@@ -424,7 +433,7 @@ class MessageRow(Row, table=True):
     plain: str
     use_plain: bool = False
     reply_to: int | None = None
-    state: states.MessageState = columns.choice(states.MessageState, default=states.MessageState.READY)
+    state: MessageState = columns.choice(MessageState, default=MessageState.READY)
     found_at_start: bool = False
     attempted_at: datetime | None = moment(default=None)
     # set while the message is being sent or unclear; see claims.Claim
