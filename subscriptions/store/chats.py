@@ -1,6 +1,7 @@
 """Chats: where they are, what they chose, and whether they get messages."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, astuple
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -42,8 +43,7 @@ _HOLD = sa.update(_chats).where(_c.id == sa.bindparam("of")).values(_SAME_NUMBER
 @reads
 def find_chat(transaction: Transaction, address: model.ChatAddress) -> model.Chat | None:
     """Returns the chat at an address; if it moved, the chat at its new address; None if the address is unknown."""
-    place = {"platform": address.platform, "address": address.address, "topic": address.topic}
-    row = execute(transaction, _AT, place).first()
+    row = execute(transaction, _AT, asdict(address)).first()
     while row is not None and row.moved_to is not None:
         row = next(rows_of(transaction, _BY_ID, _c.id, [row.moved_to]), None)
     if row is None:
@@ -53,7 +53,7 @@ def find_chat(transaction: Transaction, address: model.ChatAddress) -> model.Cha
 
 def chats_in(transaction: Transaction, lane: model.Lane) -> list[model.Chat]:
     """Returns the chats at an address and its topics, without chats that have moved away."""
-    there = execute(transaction, _IN_LANE, {"platform": lane.platform, "address": lane.address})
+    there = execute(transaction, _IN_LANE, asdict(lane))
     return [chat_of(transaction, row) for row in there if row.moved_to is None]
 
 
@@ -73,8 +73,7 @@ def hold_chats(transaction: Transaction, chat_ids: Sequence[int]) -> None:
 
 def hold_lane(transaction: Transaction, lane: model.Lane) -> None:
     """Like `hold_chat`, for all chats at an address."""
-    there = (_c.platform == lane.platform) & (_c.address == lane.address)
-    execute(transaction, sa.update(_chats).where(there).values(_SAME_NUMBER))
+    execute(transaction, sa.update(_chats).filter_by(**asdict(lane)).values(_SAME_NUMBER))
 
 
 def find_chats(
@@ -124,7 +123,7 @@ def all_chats(transaction: Transaction) -> Iterator[Sequence[model.Chat]]:
 
 def chats_after(transaction: Transaction, after: model.ChatAddress | None, most: int) -> list[model.Chat]:
     """Returns the next `most` chats of `all_chats` after the address `after`; None: the first chats."""
-    last = ("", "", "") if after is None else (after.platform, after.address, after.topic)
+    last = ("", "", "") if after is None else astuple(after)
     place = sa.tuple_(_c.platform, _c.address, _c.topic)
     wanted = CHATS.where(place > last, _c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
     return [chat_of(transaction, row) for row in execute(transaction, wanted)]
@@ -179,7 +178,7 @@ def add_beside(transaction: Transaction, chat: model.Chat, topic: str, *, now: d
 def _new_row(address: model.ChatAddress, **values: Any) -> ChatRow:  # noqa: ANN401 - of the columns
     """Returns the row of a new chat."""
     state = ChatState.UNCONFIRMED if facts_of(address.platform).confirms else ChatState.ACTIVE
-    return ChatRow(platform=address.platform, address=address.address, topic=address.topic, state=state, **values)
+    return ChatRow(**asdict(address), state=state, **values)
 
 
 def choose_setting(transaction: Transaction, chat_id: int, name: str, value: str | None) -> None:
@@ -259,7 +258,7 @@ def mark_reachable(transaction: Transaction, chat_id: int, *, now: datetime) -> 
 
 def describe(transaction: Transaction, lane: model.Lane, *, title: str, public: bool) -> None:
     """Stores a title, and whether strangers can read the chat, for the chat at an address and its topics."""
-    there = sa.update(ChatRow).filter_by(platform=lane.platform, address=lane.address, moved_to=None)
+    there = sa.update(ChatRow).filter_by(**asdict(lane), moved_to=None)
     transaction.exec(there.values(title=title, public=public))
 
 

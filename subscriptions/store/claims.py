@@ -4,6 +4,7 @@ Every message takes these steps. So their statements are built only once, and re
 row.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -76,7 +77,7 @@ def _open_step(transaction: Transaction, asking: ClaimRequest) -> Unrendered | C
         )
 
     lane = asking.lane
-    values = {"platform": lane.platform, "address": lane.address, "wall": asking.wall}
+    values = {**asdict(lane), "wall": asking.wall}
     with transaction.connection().execute(_OPEN, values) as rows:
         for _, messages in groupby(rows, key=lambda row: row.seq):
             row = next((row for row in messages if row.rendered_at is None or (row.number and not passes(row))), None)
@@ -202,8 +203,7 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
         "content": message.payload,
         "was": MessageState.UNCLEAR if claimed.unclear else MessageState.READY,
         "or_was": MessageState.UNCLEAR if claimed.unclear else MessageState.WAITING,
-        "platform": claimed.address.platform,
-        "address": claimed.address.address,
+        **asdict(claimed.address.lane),
         "its_lane": f"{claimed.address.platform}:{claimed.address.address}",
         "wall": wall,
         "first": claimed.unclear_since or wall,
@@ -222,10 +222,10 @@ def confirm(
     the delivery are sent now. This function also finds the next step, because the statement that settles the delivery
     tells whether the lane has one. Usually it has none, so no further query is needed.
     """
-    connection, seq, lane = transaction.connection(), claimed.seq, claimed.address.lane
+    connection, seq = transaction.connection(), claimed.seq
     sent = {"of": seq, "which": claimed.message.number, "its_id": platform_id, "now": asking.now}
     connection.execute(_CONFIRM, sent)
-    values = {"of": seq, "now": asking.now, "platform": lane.platform, "address": lane.address}
+    values = {"of": seq, "now": asking.now, **asdict(claimed.address.lane)}
     found = connection.execute(_SETTLE, values).first()
     shown, goes_on = found or (None, True)
     return shown, claim(transaction, asking) if goes_on else None
@@ -337,8 +337,7 @@ def is_sent(transaction: Transaction, seq: int) -> bool:
 
 def sends_of_lane(transaction: Transaction, lane: model.Lane, after: datetime) -> list[datetime]:
     """Returns when the last attempts of the messages of a lane began, ascending, if they began after `after`."""
-    values = {"platform": lane.platform, "address": lane.address, "after": after}
-    return list(execute(transaction, _SENDS_OF_LANE, values).scalars())
+    return list(execute(transaction, _SENDS_OF_LANE, {**asdict(lane), "after": after}).scalars())
 
 
 def begun_sends(transaction: Transaction, after: datetime) -> list[tuple[model.Lane, datetime, bool]]:

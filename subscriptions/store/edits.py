@@ -1,5 +1,6 @@
 """Edits of messages that were sent: requested, and made one after another in each lane."""
 
+from dataclasses import asdict
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -48,8 +49,8 @@ def next_edit(transaction: Transaction, asking: ClaimRequest) -> Edit | None:
     connection, lane, now = transaction.connection(), asking.lane, asking.now
     if connection.execute(_ANY_REQUESTED).scalar() is None:
         return None
-    values = {"platform": lane.platform, "address": lane.address, "now": now, "longest": now + LONGEST_CREDIBLE_WAIT}
-    found = connection.execute(_NEXT_EDIT, {**values, "wall": asking.wall}).first()
+    values = {**asdict(lane), "now": now, "longest": now + LONGEST_CREDIBLE_WAIT, "wall": asking.wall}
+    found = connection.execute(_NEXT_EDIT, values).first()
     if found is None:
         return None
     delivery = deliveries.delivery_values(transaction, [found.delivery])[found.delivery]

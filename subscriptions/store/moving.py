@@ -55,9 +55,7 @@ def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *
         return
     # if two processes move the chats, the second process waits here, and then finds them moved
     chats.hold_lane(transaction, model.Lane(platform, old))
-    rows = transaction.exec(
-        select(ChatRow).where(ChatRow.platform == platform, ChatRow.address == old, col(ChatRow.moved_to).is_(None))
-    ).all()
+    rows = transaction.exec(select(ChatRow).filter_by(platform=platform, address=old, moved_to=None)).all()
     renumbered: dict[str, Numbers] = {}
     for row in rows:
         there = chats.find_chat(transaction, model.ChatAddress(platform, new, row.topic))
@@ -80,9 +78,7 @@ def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *
     _readdress(transaction, f"{platform}:{old}", f"{platform}:{new}", renumbered)
     admitted_chats.move_denial(transaction, model.Lane(platform, old), model.Lane(platform, new))
     wake_lanes(transaction, [model.Lane(platform, new)])
-    lane = transaction.get(LaneRow, (platform, old))
-    if lane is not None:
-        transaction.delete(lane)
+    transaction.remove(LaneRow, platform=platform, address=old)
 
 
 def topic_gone(transaction: Transaction, topic: model.Chat, chat: model.Chat, *, now: datetime) -> None:
@@ -95,9 +91,8 @@ def topic_gone(transaction: Transaction, topic: model.Chat, chat: model.Chat, *,
     if row.moved_to is not None:
         return
     # what only counts as sent in the topic, because the chat has it, must not keep the chat from sending it
-    theirs_too = (_theirs.c.chat == target.id) & (_theirs.c.paper == _items.c.paper)
     counted = (_items.c.chat == row.id) & _items.c.delivery.is_(None)
-    transaction.connection().execute(sa.delete(_items).where(counted, sa.exists().where(theirs_too)))
+    transaction.connection().execute(sa.delete(_items).where(counted, _has_too(target.id)))
     numbers = _merge_chats(transaction, row, target, now)
     row.enter(ChatState.MOVED, now=now, detail=target.address)
     row.moved_to = target.id
@@ -112,14 +107,11 @@ def move_subscription(transaction: Transaction, chat_id: int, number: int, targe
     What the old chat got counts as sent in the new one, so that no paper comes twice. Papers that are planned already
     still come to the old chat. If the new chat has the query, its own subscription stays, and this one ends.
     """
-    row = transaction.exec(
-        select(SubscriptionRow).where(SubscriptionRow.chat == chat_id, SubscriptionRow.number == number)
-    ).one()
+    row = transaction.exec(select(SubscriptionRow).filter_by(chat=chat_id, number=number)).one()
     old, target = (transaction.get_one(ChatRow, one, populate_existing=True) for one in (chat_id, target_id))
     if target.next_number == 1:  # a new chat
         _inherit(old, target)
-    theirs = select(SubscriptionRow.number).where(SubscriptionRow.chat == target_id, SubscriptionRow.query == row.query)
-    there = transaction.exec(theirs).first()
+    there = transaction.exec(select(SubscriptionRow.number).filter_by(chat=target_id, query=row.query)).first()
     if there is None:
         there, target.next_number = target.next_number, target.next_number + 1
         row.chat, row.number = target_id, there
@@ -128,12 +120,16 @@ def move_subscription(transaction: Transaction, chat_id: int, number: int, targe
     else:
         transaction.delete(row)
     transaction.flush()
-    theirs_too = (_theirs.c.chat == target_id) & (_theirs.c.paper == _items.c.paper)
     fixed = (sa.literal(target_id), sa.literal(0), sa.literal([], _items.c.because.type))
     got = sa.select(*fixed, *(_items.c[name] for name in _KEPT)).where(_items.c.chat == chat_id)
     wanted = ("chat", "position", "because", *_KEPT)
-    transaction.connection().execute(sa.insert(_items).from_select(wanted, got.where(~sa.exists().where(theirs_too))))
+    transaction.connection().execute(sa.insert(_items).from_select(wanted, got.where(~_has_too(target_id))))
     return there
+
+
+def _has_too(chat_id: int) -> ColumnElement[bool]:
+    """Returns the condition that a chat has an item of the same paper, too."""
+    return sa.exists().where(_theirs.c.chat == chat_id, _theirs.c.paper == _items.c.paper)
 
 
 def _readdress(transaction: Transaction, old: str, new: str, renumbered: Mapping[str, Numbers]) -> None:

@@ -57,15 +57,14 @@ def id_of(transaction: Transaction, quiet: str, zone: str, operator_zone: str, *
 
     Returns None if there are too many shared cursors: a cursor with few followers saves no work.
     """
-    key = {"quiet": quiet, "zone": zone, "operator_zone": operator_zone}
-    wanted = sa.select(_c.id).where(*(_c[name] == value for name, value in key.items()))
+    key: dict[str, Any] = {"quiet": quiet, "zone": zone, "operator_zone": operator_zone}
+    wanted = sa.select(_c.id).filter_by(**key)
     found = execute(transaction, wanted).scalar()
     if found is None:
         # shared cursors are never removed
         if (execute(transaction, sa.select(sa.func.max(_c.id))).scalar() or 0) >= MOST:
             return None
-        row = SharedCursorRow(quiet=quiet, zone=zone, operator_zone=operator_zone, sequence=sequence)
-        conflicts.insert_new(transaction, row, *key)
+        conflicts.insert_new(transaction, SharedCursorRow(**key, sequence=sequence), *key)
         found = execute(transaction, wanted).scalar_one()
     return int(found)
 

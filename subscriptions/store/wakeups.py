@@ -1,6 +1,7 @@
 """The jobs that wake a worker for a lane, alerts before bulletins. A job is only a wake-up: the outbox says what there is to do."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Final
 
@@ -132,7 +133,7 @@ def forget_wakes(transaction: Transaction) -> None:
 def forget_lane(transaction: Transaction, lane: model.Lane) -> None:
     """Removes the waiting jobs of a lane that has no chat any more. A running job ends on its own."""
     if has_jobs(transaction):
-        transaction.connection().execute(_FORGET_LANE, {"platform": lane.platform, "address": lane.address})
+        transaction.connection().execute(_FORGET_LANE, asdict(lane))
 
 
 def has_jobs(transaction: Transaction) -> bool:
