@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, astuple
 from datetime import datetime
 from itertools import chain, islice
 from typing import Any
@@ -105,7 +106,7 @@ def chat_data(transaction: Transaction, chat_id: int) -> Json:
         return map(_json, transaction.exec(found.execution_options(yield_per=CHUNK)))
 
     updates = rows_in(UpdateRow, col(UpdateRow.chat).in_(places), UpdateRow.at)
-    lanes = sorted({(row.platform, row.address) for row in rows})
+    lanes = sorted({row.place.lane for row in rows})
     return {
         "chat": _json(rows[-1]),
         "earlier_addresses": places[:-1],
@@ -120,8 +121,8 @@ def chat_data(transaction: Transaction, chat_id: int) -> Json:
         # with the length of the stored reply instead of its text
         "updates": ({**update, "reply": len(update["reply"])} for update in updates),
         "page_messages": rows_in(PageMessageRow, col(PageMessageRow.chat).in_(places), PageMessageRow.number),
-        "waits": [_json(row) for key in lanes if (row := transaction.get(LaneRow, key)) is not None],
-        "denials": [kept for key in lanes if (kept := admitted_chats.denial_of(transaction, model.Lane(*key)))],
+        "waits": [_json(row) for lane in lanes if (row := transaction.get(LaneRow, astuple(lane))) is not None],
+        "denials": list(filter(None, (admitted_chats.denial_of(transaction, lane) for lane in lanes))),
     }
 
 
@@ -134,13 +135,13 @@ def erase(transaction: Transaction, chat_id: int) -> None:
     row = transaction.get_one(ChatRow, chat_id)
     rows = [*_pointers(transaction, chat_id), row]
     places = tuple(str(one.place) for one in rows)
-    lanes = {(one.platform, one.address) for one in rows}
+    lanes = {one.place.lane for one in rows}
     people = [one.address for one in rows if one.kind is model.ChatKind.PRIVATE]
     title = row.title
     if row.state is ChatState.ASKED and row.admission is Admission.DENIED:
-        for platform, address in lanes:
-            admitted_chats.remember_denial(transaction, model.Lane(platform, address))
-    queries = transaction.exec(select(SubscriptionRow.query).where(SubscriptionRow.chat == chat_id)).all()
+        for lane in lanes:
+            admitted_chats.remember_denial(transaction, lane)
+    queries = transaction.exec(select(SubscriptionRow.query).filter_by(chat=chat_id)).all()
     for one in rows:
         transaction.delete(one)
     transaction.flush()
@@ -150,10 +151,10 @@ def erase(transaction: Transaction, chat_id: int) -> None:
     _erase_mentions(transaction, places, title)
     for person in people:
         _erase_person(transaction, row.platform, person)
-    for platform, address in lanes:
-        if not transaction.finds(ChatRow.platform == platform, ChatRow.address == address):
-            transaction.remove(LaneRow, platform=platform, address=address)
-            wakeups.forget_lane(transaction, model.Lane(platform, address))
+    for lane in lanes:
+        if not transaction.finds(ChatRow.platform == lane.platform, ChatRow.address == lane.address):
+            transaction.remove(LaneRow, **asdict(lane))
+            wakeups.forget_lane(transaction, lane)
 
 
 def _pointers(transaction: Transaction, chat_id: int) -> list[ChatRow]:
