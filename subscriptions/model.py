@@ -223,6 +223,11 @@ class Chat(NamedTuple):
     chosen: Mapping[str, str] = MappingProxyType({})  # the settings that it chose itself: name in SETTINGS → value
 
     @property
+    def is_active(self) -> bool:
+        """Whether the chat gets deliveries: it neither is paused nor waits."""
+        return self.state is states.ChatState.ACTIVE
+
+    @property
     def is_denied(self) -> bool:
         """Whether an operator denied the chat."""
         return self.state is states.ChatState.ASKED and self.admission is states.Admission.DENIED
@@ -306,6 +311,11 @@ class Subscription(NamedTuple):
     counted_until: datetime | None = None  # after a loss of the database: papers that came until then count as sent
     follows: int | None = None  # the shared cursor that it follows (cadence now)
     latest_due_at: datetime | None = None  # from this moment on it is due even without new papers
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the subscription is not paused."""
+        return self.state is states.SubscriptionState.ACTIVE
 
     @property
     def hurry(self) -> bool:

@@ -30,7 +30,7 @@ _HALF = 18  # columns of the longest label that fits into half a row on a phone
 def on_mute(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [mute ▾]: asks what to mute; if the button names a subscription, pauses that one."""
     subscriptions = asked_papers.subscriptions_behind(context.transaction, context.chat, item)
-    loud = [subscription for subscription in subscriptions if subscription.state is states.SubscriptionState.ACTIVE]
+    loud = [subscription for subscription in subscriptions if subscription.is_active]
     if "number" in context.arguments:
         chosen = _chosen(context, loud)
         if chosen:

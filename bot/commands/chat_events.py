@@ -253,7 +253,7 @@ def welcome_back(context: CommandContext) -> channel.Reply | None:
     if not workspaces.reactivate(context.transaction, context.origin.address, now=context.now):
         return None
     chat = conversation_state.known_or_new(context.transaction, context.origin.address, context.origin.kind)
-    if not chat.id or chat.state is not states.ChatState.ACTIVE:
+    if not chat.id or not chat.is_active:
         return None
     pausing.delay_after_return(context.transaction, chat, now=context.now)
     lines, buttons = what_waits(replace(context, chat=chat, origin=chat))

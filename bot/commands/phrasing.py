@@ -326,7 +326,7 @@ def shortened(words: str, most: int = _LONGEST_LABEL) -> str:
 
 def state_of(one: Listed) -> str:
     """Returns "active", or the state of the subscription or its chat because of which nothing is delivered."""
-    if one.chat.state is states.ChatState.ACTIVE:
+    if one.chat.is_active:
         return one.subscription.state
     return one.chat.state.value
 

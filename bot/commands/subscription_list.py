@@ -69,7 +69,7 @@ def _page(context: CommandContext, page: int) -> channel.Reply:
     if pages > 1:
         head = f"{head} · {context.say('page {page} of {pages}', page=page + 1, pages=pages)}"
     rows = _rows(context, shown)
-    if context.chat.state is not states.ChatState.ACTIVE:  # all are held for the same reason, so it is shown once
+    if not context.chat.is_active:  # all are held for the same reason, so it is shown once
         head, rows = f"{head} · {rows[0].state}", [replace(row, state="") for row in rows]
     rows = [replace(row, reading=phrasing.shortened(row.reading)) for row in rows]
     buttons = (*_buttons(context, shown, page, pages), new)

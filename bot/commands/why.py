@@ -62,7 +62,7 @@ def _delivered(context: CommandContext, found: DeliveredPaper) -> channel.Reply:
     sentence = _TOLD["long ago" if found.at is None else found.state]
     if found.at is not None and found.state is states.MessageState.SENT and not found.item.shown:
         sentence = _BEHIND
-    elif found.state in _ON_ITS_WAY and context.chat.state is not states.ChatState.ACTIVE:
+    elif found.state in _ON_ITS_WAY and not context.chat.is_active:
         sentence = _HELD
     said = context.say(sentence, moment=context.localizer.moment(found.at))
     return channel.Reply(

@@ -9,7 +9,7 @@ from subscriptions.notices import of_chats
 from subscriptions.service import listing, notices
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.operators import has_operator, notify_of_request
-from subscriptions.states import ChatState, SubscriptionState
+from subscriptions.states import ChatState
 from subscriptions.store import admitted_chats, chats
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
@@ -87,9 +87,7 @@ def allow(
         if one.state is ChatState.ASKED:
             waited = True
             note_changed_state(transaction, one.id)
-            count = sum(
-                s.state is SubscriptionState.ACTIVE for s in stored_subscriptions.subscriptions_in(transaction, one.id)
-            )
+            count = sum(s.is_active for s in stored_subscriptions.subscriptions_in(transaction, one.id))
             if notify_chats:
                 notices.notify(
                     transaction, one.address, of_chats.AccessGranted(event=now.isoformat(), count=count), now=now

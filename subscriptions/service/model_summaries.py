@@ -13,7 +13,7 @@ from subscriptions import model
 from subscriptions.normalize.letters import has_chinese
 from subscriptions.service.model_budget import pay
 from subscriptions.service.plan_inputs import Window
-from subscriptions.states import ChatState, ModelSummaryState, SubscriptionState
+from subscriptions.states import ModelSummaryState
 from subscriptions.store import bot_state, chats, known_papers, model_summaries, paper_sequence
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.subscriptions import subscriptions_of
@@ -75,10 +75,10 @@ def find_wanted(transaction: Transaction, *, now: datetime) -> Wanted | None:
 def _chats_that_read(transaction: Transaction) -> Iterator[tuple[model.Chat, Sequence[model.Subscription]]]:
     """Yields the active chats that show summaries, with their active subscriptions."""
     for page in chats.all_chats(transaction):
-        reading = [one for one in page if one.state is ChatState.ACTIVE and one.settings.text in _TEXTS]
+        reading = [one for one in page if one.is_active and one.settings.text in _TEXTS]
         subscriptions = subscriptions_of(transaction, [chat.id for chat in reading])
         for chat in reading:
-            yield chat, [one for one in subscriptions[chat.id] if one.state is SubscriptionState.ACTIVE]
+            yield chat, [one for one in subscriptions[chat.id] if one.is_active]
 
 
 def _brought(

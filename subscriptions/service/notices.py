@@ -12,7 +12,7 @@ from subscriptions.notices import findings, of_chats
 from subscriptions.notices.findings import Finding
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.findings import dead_deliveries
-from subscriptions.states import ChatState, PauseReason, SubscriptionState, describe_pause
+from subscriptions.states import ChatState, PauseReason, describe_pause
 from subscriptions.store import (
     admitted_chats,
     bot_state,
@@ -210,7 +210,7 @@ def _notify_group(
     notice: type[of_chats.TopicEnded | of_chats.TopicGone | of_chats.TopicClosed],
 ) -> None:
     """Tells the chat of a topic, outside its topics, what happened to the topic with active subscriptions."""
-    active = [s for s in subscriptions.subscriptions_in(transaction, chat.id) if s.state is SubscriptionState.ACTIVE]
+    active = [s for s in subscriptions.subscriptions_in(transaction, chat.id) if s.is_active]
     if not active or not chat.address.topic:
         return
     general = chats.add_beside(transaction, chat, "", now=now)

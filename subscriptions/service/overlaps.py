@@ -34,7 +34,7 @@ def nearly_same(
     transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, now: datetime
 ) -> Overlap | None:
     """Returns two subscriptions that share most of their recent papers and can be merged; None if there are none."""
-    able = [one for one in subscriptions if one.state is SubscriptionState.ACTIVE][:MOST_COMPARED]
+    able = [one for one in subscriptions if one.is_active][:MOST_COMPARED]
     found = recent(transaction, now).find_each(transaction, able, chat).of
     near = sorted(
         (

@@ -64,7 +64,7 @@ def as_paused(
 
 
 def _pause_chat(transaction: Transaction, chat: model.Chat, *, until: datetime | None, now: datetime, who: str) -> bool:
-    if chat.state is not ChatState.ACTIVE and not changes.is_paused_by_person(chat):
+    if not chat.is_active and not changes.is_paused_by_person(chat):
         raise errors.Refused(errors.Sentence("This chat gets nothing now anyway."))
     if chat.state is ChatState.PAUSED and chat.paused_until == until:
         return False
@@ -145,7 +145,7 @@ def with_ended_pauses(
         until = None
 
     def woken(subscription: model.Subscription) -> model.Subscription:
-        if subscription.state is SubscriptionState.ACTIVE:
+        if subscription.is_active:
             if until:
                 return _due_after(chat, subscription, until)
             return subscription
@@ -272,4 +272,4 @@ def skip_waiting(
 def _active(transaction: Transaction, chat: model.Chat, number: int | None) -> tuple[model.Subscription, ...]:
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     chosen = listing.chosen(subscriptions, number)
-    return tuple(subscription for subscription in chosen if subscription.state is SubscriptionState.ACTIVE)
+    return tuple(subscription for subscription in chosen if subscription.is_active)

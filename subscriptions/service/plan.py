@@ -18,7 +18,6 @@ from subscriptions.planning.forecast import DueSpan, Move
 from subscriptions.planning.next_deliveries import Forecast
 from subscriptions.service import look, new_clock, no_match, plan_inputs
 from subscriptions.service.pausing import end_pauses
-from subscriptions.states import SubscriptionState
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import ended_pauses, paper_sequence, planned_deliveries, sources
 from subscriptions.store import planner as plans
@@ -39,7 +38,7 @@ class Decision:
     @property
     def asks_now(self) -> bool:
         """Whether the chat has active subscriptions with cadence `now`."""
-        return any(s.cadence.kind == "now" and s.state is SubscriptionState.ACTIVE for s in self.subscriptions)
+        return any(s.cadence.kind == "now" and s.is_active for s in self.subscriptions)
 
     def delivery(self, name: str) -> model.Delivery | None:
         """Returns the delivery, with this id; None if there is none."""

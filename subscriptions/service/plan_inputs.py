@@ -25,7 +25,6 @@ from subscriptions.service import queries_in_memory
 from subscriptions.service.queries_in_memory import kept_queries
 from subscriptions.service.scorers import scorer
 from subscriptions.service.word_counts import counted_words
-from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers, meanings, planned_deliveries
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -309,7 +308,7 @@ def inputs_of(
     waits: list[Move] = []
     due: dict[int, tuple[model.Subscription, ...]] = {}
     for chat_id, chat in chats.items():
-        if chat.state is ChatState.ACTIVE:
+        if chat.is_active:
             due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], context)
             waits += held_back
     keys = _keys(transaction, chats, due, context)
@@ -325,9 +324,7 @@ def _due_now(
     def due(s: model.Subscription) -> bool:
         came = s.cursor < context.window.last_sequence
         zone = forecasts.zone_of(s, chat)
-        return s.state is SubscriptionState.ACTIVE and cadences.is_due(
-            s.cadence, zone, s.next_due_at, now, came, all_reported=all_reported
-        )
+        return s.is_active and cadences.is_due(s.cadence, zone, s.next_due_at, now, came, all_reported=all_reported)
 
     found = [s for s in subscriptions if due(s)]
     waits = forecasts.put_off_by_quiet_hours(chat, found, now)

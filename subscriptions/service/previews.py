@@ -22,7 +22,6 @@ from subscriptions.service.plan import decide_now
 from subscriptions.service.recent_matches import Base, recent
 from subscriptions.service.scorers import scorer
 from subscriptions.service.word_counts import counted_words
-from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import paper_sequence, paper_words, planned_deliveries
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -167,9 +166,7 @@ def _chosen(
     """Returns (the subscriptions that `which` names, the query in `which` if no subscription of the chat has it)."""
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     if not which.strip():
-        return tuple(
-            subscription for subscription in subscriptions if subscription.state is SubscriptionState.ACTIVE
-        ), None
+        return tuple(subscription for subscription in subscriptions if subscription.is_active), None
     if found := listing.named(subscriptions, which):
         return (found,), None
     query = with_words(transaction, parse_query(which), subscriptions, chat_id=chat.id)
@@ -385,9 +382,9 @@ def _not_due(
     for subscription in subscriptions:
         papers = tuple(item.paper for item in items if any(one.number == subscription.number for one in item.because))
         held = ""
-        if chat.state is not ChatState.ACTIVE:
+        if not chat.is_active:
             held = str(chat.state)
-        elif subscription.state is not SubscriptionState.ACTIVE:
+        elif not subscription.is_active:
             held = str(subscription.state)
         next_delivery = NextDelivery() if held else context.forecast.next_delivery(subscription, chat)
         if papers:

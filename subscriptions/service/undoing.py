@@ -13,7 +13,7 @@ from itertools import takewhile
 from subscriptions import errors, model
 from subscriptions.planning import forecast
 from subscriptions.service import changes, listing, new_clock, signals
-from subscriptions.states import ChatState, PauseReason, Signal
+from subscriptions.states import PauseReason, Signal
 from subscriptions.store import chat_changes, chats
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
@@ -229,7 +229,7 @@ def _restore_pause(transaction: Transaction, chat: model.Chat, pause: object, no
     """Pauses or resumes the chat as before. A chat that is unreachable or waits for an operator stays as it is."""
     assert isinstance(pause, tuple)  # noqa: S101 - as `_parts` made it
     paused, until = pause
-    if paused and chat.state is ChatState.ACTIVE:
+    if paused and chat.is_active:
         chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
     elif not paused and changes.is_paused_by_person(chat):
         chats.resume_chat(transaction, chat.id, now=now)

@@ -9,7 +9,6 @@ from subscriptions.matching.reasons import unfulfilled_parts
 from subscriptions.query import papers_of_queries, parse
 from subscriptions.query.tree import Node, Query
 from subscriptions.service.questions import with_known_vectors
-from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import (
     announcing,
     deliveries,
@@ -120,6 +119,6 @@ def _keeps(
         return HoldReason.CROSSLIST
     if known.sequence <= subscription.cursor:
         return HoldReason.OLDER if known.sequenced_at < subscription.since else HoldReason.PASSED
-    if chat.state is not ChatState.ACTIVE:
+    if not chat.is_active:
         return HoldReason.CHAT
-    return HoldReason.PAUSED if subscription.state is not SubscriptionState.ACTIVE else HoldReason.TIME
+    return HoldReason.TIME if subscription.is_active else HoldReason.PAUSED

@@ -7,7 +7,7 @@ from subscriptions import model
 from subscriptions.addresses import declared
 from subscriptions.service import changes
 from subscriptions.service.pausing import as_paused, delay_after_return
-from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
+from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason
 from subscriptions.store import (
     admitted_chats,
     installations,
@@ -112,11 +112,7 @@ def pause_for_leaver(
         if chat.owner == person:
             admitted_chats.set_owner(transaction, chat.id, "")
         of_person = [subscription for subscription in subscriptions[chat.id] if subscription.subscriber == person]
-        held = [
-            subscription
-            for subscription in of_person
-            if subscription.state is SubscriptionState.ACTIVE or subscription.paused_until
-        ]
+        held = [subscription for subscription in of_person if subscription.is_active or subscription.paused_until]
         if held:
             changes.begin_change(transaction, chat.id, now=now)
             paused[chat.address] = tuple(held)
