@@ -64,9 +64,6 @@ def moment(**options: Any) -> Any:  # noqa: ANN401 - a SQLModel field
     return Field(sa_type=Utc, **options)
 
 
-OF_MANY = frozenset({"delivery.seq"})  # `Big` columns; a reference to one of them is `Big`, too
-
-
 class Big(TypeDecorator[int]):
     """A number of 64 bits, for ids that are used up fast: an insert uses up an id even if the row already exists."""
 
@@ -78,18 +75,12 @@ class Big(TypeDecorator[int]):
         return dialect.type_descriptor(sa.Integer() if dialect.name == "sqlite" else sa.BigInteger())
 
 
-def reference(
-    target: str, *, required: bool = True, index: bool = False, primary: bool = False, unique: bool = False
-) -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column that refers to a row of another table, or, if not `required`, perhaps to none.
+def reference(target: str, *, when_deleted: str = "CASCADE", **options: Any) -> Any:  # noqa: ANN401 - a SQLModel field
+    """A column that refers to a row of another table. `options` are those of a SQLModel field.
 
-    If that row is deleted, the referring row is deleted, too.
+    If that row is deleted, the referring row is deleted, too, unless `when_deleted` says otherwise.
     """
-    options: dict[str, Any] = {} if required else {"default": None}
-    if target in OF_MANY:
-        options["sa_type"] = Big
-    to_row = sa.ForeignKey(target, ondelete="CASCADE")
-    return Field(sa_column_args=[to_row], index=index, primary_key=primary, unique=unique, **options)
+    return Field(sa_column_args=[sa.ForeignKey(target, ondelete=when_deleted)], **options)
 
 
 def json_column(default: type[dict[str, Any]] | type[list[Any]]) -> Any:  # noqa: ANN401 - a SQLModel field

@@ -115,18 +115,18 @@ class MentionRow(Row, table=True):
     )
     id: int = Field(default=None, primary_key=True, sa_type=Big)
     word: str = Field(index=True)
-    callback: str | None = columns.reference("callback.id", required=False)
-    state: str | None = columns.reference("conversation_state.name", required=False)
-    delivery: int | None = columns.reference("delivery.seq", required=False)
-    change: int | None = columns.reference("undo.id", required=False)
+    callback: str | None = columns.reference("callback.id", default=None)
+    state: str | None = columns.reference("conversation_state.name", default=None)
+    delivery: int | None = columns.reference("delivery.seq", sa_type=Big, default=None)
+    change: int | None = columns.reference("undo.id", default=None)
 
 
 class SignalRow(Row, table=True):
     """What a chat did with a paper, see store/signals.py."""
 
     __table_args__ = (columns.index("ix_signal_paper", "paper"),)
-    chat: int = columns.reference("chat.id", primary=True)
-    paper: int = columns.reference("paper.id", primary=True)
+    chat: int = columns.reference("chat.id", primary_key=True)
+    paper: int = columns.reference("paper.id", primary_key=True)
     kind: Signal = columns.choice(Signal, primary_key=True)
     at: datetime = moment()
 
@@ -134,14 +134,14 @@ class SignalRow(Row, table=True):
 class TasteRow(Row, table=True):
     """The words of a chat's taste with their weights, and its meaning, computed from its signals and its library."""
 
-    chat: int = columns.reference("chat.id", primary=True)
+    chat: int = columns.reference("chat.id", primary_key=True)
     words: Json = columns.json_column(dict)
 
 
 class LibraryRow(Row, table=True):
     """A person's own library, as it was read from a file."""
 
-    chat: int = columns.reference("chat.id", primary=True)
+    chat: int = columns.reference("chat.id", primary_key=True)
     at: datetime = moment()
     entries: int
     words: Json = columns.json_column(dict)  # see LibraryWords
@@ -150,7 +150,7 @@ class LibraryRow(Row, table=True):
 class LibraryEntryRow(Row, table=True):
     """A key by which a paper is found in a library: the key of the paper, or its title as an alias."""
 
-    chat: int = columns.reference("chat.id", primary=True)
+    chat: int = columns.reference("chat.id", primary_key=True)
     key: str = Field(primary_key=True)
     title: str = ""
     words: str = ""  # those words of the title that are words of the library
@@ -159,7 +159,7 @@ class LibraryEntryRow(Row, table=True):
 class ChatKeyRow(Row, table=True):
     """The hash of a key of a chat, see store/chat_keys.py."""
 
-    chat: int = columns.reference("chat.id", primary=True)
+    chat: int = columns.reference("chat.id", primary_key=True)
     opens: Opens = columns.choice(Opens, primary_key=True)
     key_hash: str = Field(unique=True)
     at: datetime = moment()
@@ -189,7 +189,7 @@ class PageMessageRow(Row, table=True):
         columns.index("ix_page_message_change", "chat", "change"),
         columns.index("ix_page_message_at", "at"),
     )
-    chat: str = columns.reference("page_log.chat", primary=True)
+    chat: str = columns.reference("page_log.chat", primary_key=True)
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     change: int
     delivery: str  # `delivery` and `part` identify the message, so storing it again adds no second message

@@ -129,13 +129,13 @@ class PaperAliasRow(Row, table=True):
 
     __table_args__ = (columns.index("ix_paper_alias_paper", "paper"),)
     alias: str = Field(primary_key=True)
-    paper: int = columns.reference("paper.id", primary=True)
+    paper: int = columns.reference("paper.id", primary_key=True)
 
 
 class SummaryRow(Row, table=True):
     """A summary of a paper in one language."""
 
-    paper: int = columns.reference("paper.id", primary=True)
+    paper: int = columns.reference("paper.id", primary_key=True)
     language: str = Field(primary_key=True)
     fields: Json = columns.json_column(dict)
 
@@ -143,7 +143,7 @@ class SummaryRow(Row, table=True):
 class TranslationRow(Row, table=True):
     """A translation of title and abstract into one language."""
 
-    paper: int = columns.reference("paper.id", primary=True)
+    paper: int = columns.reference("paper.id", primary_key=True)
     language: str = Field(primary_key=True)
     title: str = ""
     abstract: str = ""
@@ -153,7 +153,7 @@ class ModelSummaryRow(Row, table=True):
     """What a language model made of a paper in one language, or is to make."""
 
     __table_args__ = (columns.index("ix_model_summary_state", "state", "language", "at"),)
-    paper: int = columns.reference("paper.id", primary=True)
+    paper: int = columns.reference("paper.id", primary_key=True)
     language: str = Field(primary_key=True)
     state: ModelSummaryState = columns.choice(ModelSummaryState)
     at: datetime = moment()  # when it got its state; wanted: when it was first wanted
@@ -191,8 +191,8 @@ class AppearanceRow(Row, table=True):
     """A paper in a digest. `kind` is how the digest announces it."""
 
     __table_args__ = (columns.index("ix_appearance_digest", "digest"),)
-    paper: int = columns.reference("paper.id", primary=True)
-    digest: int = columns.reference("digest.id", primary=True)
+    paper: int = columns.reference("paper.id", primary_key=True)
+    digest: int = columns.reference("digest.id", primary_key=True)
     kind: str = ""
 
 
@@ -291,7 +291,7 @@ class QuestionRow(Numbered, table=True):
 class QuestionOfQueryRow(Row, table=True):
     """A question that a query asks."""
 
-    query: int = columns.reference("query.id", primary=True)
+    query: int = columns.reference("query.id", primary_key=True)
     question: int = Field(primary_key=True, index=True, sa_column_args=[sa.ForeignKey("question.id")])
 
 
@@ -405,11 +405,9 @@ class DeliveryItemRow(Row, table=True):
         columns.index("ix_delivery_item_delivery", "delivery", where="delivery IS NOT NULL"),
         columns.index("ix_delivery_item_paper", "paper"),
     )
-    chat: int = columns.reference("chat.id", primary=True)
-    paper: int = columns.reference("paper.id", primary=True)
-    delivery: int | None = Field(
-        default=None, sa_type=Big, sa_column_args=[sa.ForeignKey("delivery.seq", ondelete="SET NULL")]
-    )
+    chat: int = columns.reference("chat.id", primary_key=True)
+    paper: int = columns.reference("paper.id", primary_key=True)
+    delivery: int | None = columns.reference("delivery.seq", when_deleted="SET NULL", sa_type=Big, default=None)
     message: int | None = None
     position: int
     shown: bool = True
@@ -427,7 +425,7 @@ class MessageRow(Row, table=True):
         columns.index("ix_message_edit", "edit_requested_at", where="edit_requested_at IS NOT NULL"),
         columns.index("ix_message_in_hand", "lane", where="state = 'sending'", unique=True),
     )
-    delivery: int = columns.reference("delivery.seq", primary=True)
+    delivery: int = columns.reference("delivery.seq", sa_type=Big, primary_key=True)
     number: int = Field(primary_key=True)
     payload: str
     plain: str

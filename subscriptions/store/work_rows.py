@@ -35,7 +35,7 @@ class PublisherSlotRow(Row, table=True):
 class EnrichmentRequestRow(Row, table=True):
     """How often the bot asked arXiv for the missing values of a paper, and when it asked last."""
 
-    paper: int = columns.reference("paper.id", primary=True)
+    paper: int = columns.reference("paper.id", primary_key=True)
     times: int
     last: datetime = moment()
 
