@@ -72,7 +72,7 @@ def _state(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
         if reason := context.localizer.translate(notices.why_paused(chat)).rstrip("."):
             return [context.say("Paused: {reason}.", reason=reason)]
         return [context.say("Paused.")]
-    if not any(one.subscription.state is states.SubscriptionState.ACTIVE for one in subscriptions):
+    if not any(one.subscription.is_active for one in subscriptions):
         return []
     chat_has = chat_status(context.transaction, chat.address, now=context.now)
     there = context.localizer.in_zone(chat.settings.timezone)
@@ -100,7 +100,7 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
             parts.append(context.say("next {moment}", moment=row.next_due))
         if found.base.week and found.base.whole:
             parts.append(context.count("{count} a week", "{count} a week", found.found[subscription.canonical]))
-        if row.state and chat.state is states.ChatState.ACTIVE:
+        if row.state and chat.is_active:
             parts.append(row.state)
         menu = change_buttons(context, subscription)
         items.append(channel.HomeItem(text=f"{row.number}  {row.reading}", remark=" · ".join(parts), menu=menu))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.commands import phrasing, picking, typed_times
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
-from subscriptions import errors, states
+from subscriptions import errors
 from subscriptions.model import Subscription
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import NoSuchTime
@@ -98,7 +98,7 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
         when = phrasing.when_words(typed, context.localizer, parse_cadence(context.chat.settings.schedule))
         said = context.say("Schedule of all subscriptions, new ones too: {when}", when=when)
     lines, about = [said], None
-    if any(one.state is states.SubscriptionState.ACTIVE for one in done):
+    if any(one.is_active for one in done):
         next_delivery = next_deliveries_to(context.transaction, context.chat.address, done, now=context.now)
         lines.append(phrasing.next_line(next_delivery, clock, context.now))
     if subscription is not None:

@@ -9,7 +9,6 @@ from bot.commands.paper_days import day_of, paper_days
 from bot.commands.picking import subscription_numbered
 from bot.commands.spoken import spoken
 from bot.ports import channel
-from subscriptions import states
 from subscriptions.errors import Sentence
 from subscriptions.planning.times import split_when
 from subscriptions.service import previews
@@ -111,7 +110,7 @@ def _is_sent(context: CommandContext) -> bool:
 
     A chat that is paused or waits to be let in is not active.
     """
-    return context.is_about_own_chat and context.chat.state is states.ChatState.ACTIVE
+    return context.is_about_own_chat and context.chat.is_active
 
 
 def _nothing_new(context: CommandContext, which: str, batch: Trial) -> channel.Reply:
