@@ -19,7 +19,8 @@ from bot.dependencies import Dependencies
 from bot.dependencies.until_stored import until_stored
 from bot.errors import error_location
 from bot.ports import measurements
-from subscriptions import addresses, errors, model
+from subscriptions import addresses, errors
+from subscriptions.model import Delivery, Lane, Message
 from subscriptions.notices.findings import SendingStopped
 from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import sending
@@ -43,17 +44,17 @@ class DrainState:
     planned: int = 0  # planned deliveries
     sent: int = 0  # sent messages
     papers: int = 0  # papers in the sent messages
-    lanes: set[model.Lane] = field(default_factory=set)  # lanes in which this drain had something to do
+    lanes: set[Lane] = field(default_factory=set)  # lanes in which this drain had something to do
     gone_chats: dict[str, set[int]] = field(default_factory=dict)  # sender_of(lane) -> ids of chats that are gone
     stopped: dict[str, str] = field(default_factory=dict)  # sender_of(lane) -> why nothing is sent
     store_failed: bool = False  # the database cannot be used, so every lane stops
     render_lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by the lane that renders for all lanes
     # lane that has not started -> its first message
-    rendered_ahead: dict[model.Lane, steps.Claim] = field(default_factory=dict)
+    rendered_ahead: dict[Lane, steps.Claim] = field(default_factory=dict)
     # lanes of operators' chats, to which notices are sent even if their platform is stopped
-    exempt: set[model.Lane] = field(default_factory=set)
+    exempt: set[Lane] = field(default_factory=set)
 
-    def is_stopped(self, lane: model.Lane) -> bool:
+    def is_stopped(self, lane: Lane) -> bool:
         """Returns whether nothing is sent in this lane."""
         return addresses.sender_of(lane) in self.stopped and lane not in self.exempt
 
@@ -62,12 +63,12 @@ class DrainState:
 class LaneAttempts:
     """The posts that one call of `deliver` has made in its lane."""
 
-    lane: model.Lane
+    lane: Lane
     last_post_over_at: float  # monotonic second when the last post of this lane had surely ended
     posts: Counter[tuple[int, int]] = field(default_factory=Counter)  # (delivery, message) -> posts in this call
 
 
-async def deliver(deps: Dependencies, drain_state: DrainState, lane: model.Lane) -> None:
+async def deliver(deps: Dependencies, drain_state: DrainState, lane: Lane) -> None:
     """Sends the messages of one lane in their order, then edits older ones, until nothing is left to do now.
 
     If this takes long, it ends early and wakes the lane again, so that other lanes have their turn.
@@ -172,7 +173,7 @@ async def _edit(
     return await next_step(deps, attempts)
 
 
-async def _edit_message(deps: Dependencies, step: steps.Edit, lane: model.Lane) -> bool:
+async def _edit_message(deps: Dependencies, step: steps.Edit, lane: Lane) -> bool:
     """Edits the message on the platform. Returns False if the edit has to wait for a later call. Raises NotDelivered."""
     messages = await deps.store.run(_render_again, deps, step)
     if not 1 <= step.number <= len(messages):
@@ -185,7 +186,7 @@ async def _edit_message(deps: Dependencies, step: steps.Edit, lane: model.Lane) 
     return True
 
 
-def _render_again(store: Store, deps: Dependencies, step: steps.Edit) -> tuple[model.Message, ...]:
+def _render_again(store: Store, deps: Dependencies, step: steps.Edit) -> tuple[Message, ...]:
     """Renders the delivery of the message again; the result is all messages of the delivery."""
     store_offers(store, deps, (step.delivery,))
     return deps.render_delivery(step.delivery, step.layout)
@@ -222,7 +223,7 @@ async def _render(
     return step
 
 
-def _render_ahead(store: Store, deps: Dependencies, step: steps.Unrendered) -> dict[model.Lane, steps.Claim]:
+def _render_ahead(store: Store, deps: Dependencies, step: steps.Unrendered) -> dict[Lane, steps.Claim]:
     """Renders and stores a batch of deliveries. Returns lane → the claim of its first message.
 
     With several workers, the batch is only this delivery, since other workers render those of other lanes. Before a
@@ -246,7 +247,7 @@ def _render_ahead(store: Store, deps: Dependencies, step: steps.Unrendered) -> d
     }
 
 
-def _rendered(deps: Dependencies, seq: int, delivery: model.Delivery) -> unrendered.Rendered:
+def _rendered(deps: Dependencies, seq: int, delivery: Delivery) -> unrendered.Rendered:
     try:
         return unrendered.Rendered(seq=seq, messages=deps.render_delivery(delivery, ()))
     except errors.StoreError:
@@ -365,7 +366,7 @@ async def record_failure(
     if decision.stop is not None:
         drain_state.stopped[addresses.sender_of(lane)] = outcome.reason
     if isinstance(outcome, errors.ChatMoved):
-        deps.engine.wake([model.Lane(lane.platform, outcome.address)])
+        deps.engine.wake([Lane(lane.platform, outcome.address)])
     if decision.pause_chat:
         await _count_gone(deps, drain_state, addresses.sender_of(lane), step.chat_id)
 

@@ -4,7 +4,8 @@ from contextlib import suppress
 from datetime import timedelta
 
 from bot.dependencies import Dependencies
-from subscriptions import errors, model
+from subscriptions import errors
+from subscriptions.model import Lane
 from subscriptions.store import claims
 
 MAX_INLINE_WAIT = 0.2  # seconds; a lane that has to wait longer is rescheduled, and another lane runs
@@ -13,7 +14,7 @@ SLOT_TOLERANCE = 0.03  # seconds that a send may start after its slot; if many w
 MAX_MISSED_SLOTS = 3  # slots that one send may miss; after that it is sent anyway, since the machine is slow
 
 
-async def wait_for_send(deps: Dependencies, lane: model.Lane, *, stays: bool = False) -> bool:
+async def wait_for_send(deps: Dependencies, lane: Lane, *, stays: bool = False) -> bool:
     """Waits for the rate limits of the lane, then of its token. Returns False if nothing may be sent in this call.
 
     This waits for the lane first, because a slot of the token would be lost during a wait for the lane. At the end it
@@ -28,7 +29,7 @@ async def wait_for_send(deps: Dependencies, lane: model.Lane, *, stays: bool = F
     return False
 
 
-async def _wait_for_lane(deps: Dependencies, lane: model.Lane, *, stays: bool) -> bool:
+async def _wait_for_lane(deps: Dependencies, lane: Lane, *, stays: bool) -> bool:
     """Waits for the lane's rate limit. Returns False if the lane was rescheduled or paused, or the process stops.
 
     With `stays`, waits up to MAX_RATE_WAIT here instead of rescheduling the lane.
@@ -54,7 +55,7 @@ def token_is_paused(deps: Dependencies, platform: str) -> bool:
     return deps.rate_limiter.pause_left(platform, deps.clock.monotonic()) > MAX_RATE_WAIT
 
 
-async def wait_for_slot(deps: Dependencies, lane: model.Lane) -> None:
+async def wait_for_slot(deps: Dependencies, lane: Lane) -> None:
     """Reserves a slot of the token and waits until it begins. If the slot was missed, reserves another one."""
     for _ in range(MAX_MISSED_SLOTS):
         start = await deps.engine.reserve(lane.platform)

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from bot.dependencies import Dependencies
-from subscriptions import addresses, errors, model
+from subscriptions import addresses, errors
+from subscriptions.model import Delivery
 from subscriptions.service import conversation_state
 from subscriptions.service.retention import bot_name
 from subscriptions.store.database.store import Store, Transaction, writes
 
 
-def store_offers(store: Store, deps: Dependencies, deliveries: Sequence[model.Delivery]) -> None:
+def store_offers(store: Store, deps: Dependencies, deliveries: Sequence[Delivery]) -> None:
     """Stores what the subscribe links under these deliveries offer, so that rendering them writes nothing.
 
     Such a link offers the subscription that brought most papers of the delivery.
@@ -22,7 +23,7 @@ def store_offers(store: Store, deps: Dependencies, deliveries: Sequence[model.De
 
 
 @writes
-def _offer(transaction: Transaction, deps: Dependencies, deliveries: Sequence[model.Delivery]) -> None:
+def _offer(transaction: Transaction, deps: Dependencies, deliveries: Sequence[Delivery]) -> None:
     for delivery in deliveries:
         address, names = delivery.chat.address, deps.conversation.bot_info.bot_names
         name = bot_name(transaction, address.platform, names.get(address.platform, ""))
@@ -32,7 +33,7 @@ def _offer(transaction: Transaction, deps: Dependencies, deliveries: Sequence[mo
                 conversation_state.share_link(part, address, _number(delivery), now=deps.clock.now())
 
 
-def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: model.Delivery) -> str:
+def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: Delivery) -> str:
     """Returns the subscribe link of a delivery. Call `store_offers` first.
 
     Returns "" if there is no link, for example because the bot's name on the platform is still unknown.
@@ -45,7 +46,7 @@ def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: model.D
     return links.start(name, offer) if offer else ""
 
 
-def _number(delivery: model.Delivery) -> int:
+def _number(delivery: Delivery) -> int:
     """Returns the number of the subscription that brought most papers of a delivery; 0 if it has none."""
     numbers = Counter(item.because[0].number for item in delivery.items if item.because)
     if numbers:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from subscriptions import model
+from subscriptions.model import Chat, ChatAddress
 from subscriptions.notices import of_chats
 from subscriptions.service import listing, notices
 from subscriptions.service.changes import note_changed_state
@@ -19,7 +19,7 @@ from subscriptions.store.database.store import Transaction, reads, writes
 class Standing:
     """What operators decided about the chats at an address."""
 
-    chats: tuple[model.Chat, ...]  # the chats at the address, including topics
+    chats: tuple[Chat, ...]  # the chats at the address, including topics
     remembers_denial: bool  # a chat at the address was denied, and erased after that
 
     @property
@@ -32,13 +32,13 @@ class Standing:
         """Whether one of the chats may use the bot: see `Chat.is_admitted`."""
         return any(chat.is_admitted for chat in self.chats)
 
-    def chat(self, address: model.ChatAddress) -> model.Chat | None:
+    def chat(self, address: ChatAddress) -> Chat | None:
         """The chat at exactly this address."""
         return next((chat for chat in self.chats if chat.address == address), None)
 
 
 @reads
-def standing_of(transaction: Transaction, address: model.ChatAddress) -> Standing:
+def standing_of(transaction: Transaction, address: ChatAddress) -> Standing:
     """Returns what operators decided about an address, or, if its chat moved, about the new address."""
     lane = address.lane
     here = chats.chats_in(transaction, lane)
@@ -51,9 +51,9 @@ def standing_of(transaction: Transaction, address: model.ChatAddress) -> Standin
 @writes
 def request_admission(
     transaction: Transaction,
-    address: model.ChatAddress,
+    address: ChatAddress,
     *,
-    admins: Sequence[model.ChatAddress],
+    admins: Sequence[ChatAddress],
     who: str,
     request: str,
     now: datetime,
@@ -73,8 +73,8 @@ def request_admission(
 
 @writes
 def allow(
-    transaction: Transaction, address: model.ChatAddress, *, now: datetime, notify_chats: bool = True
-) -> tuple[model.Chat, bool]:
+    transaction: Transaction, address: ChatAddress, *, now: datetime, notify_chats: bool = True
+) -> tuple[Chat, bool]:
     """Admits all chats at an address, including topics, and notifies those that waited. Adds the chat if it is unknown.
 
     Without `notify_chats`, no chat is notified. Returns (the chat at the address, whether any of the chats waited).
@@ -96,7 +96,7 @@ def allow(
 
 
 @writes
-def deny(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> bool:
+def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
     """Denies all chats at an address, including topics, and notifies the chat.
 
     Returns False if the address was already denied; then the chat is not notified again. Raises NotFound.
@@ -114,7 +114,7 @@ def deny(transaction: Transaction, address: model.ChatAddress, *, now: datetime)
 
 @writes
 def open_page_chat(
-    transaction: Transaction, chat: model.ChatAddress, *, lang: str, timezone: str = "", now: datetime
+    transaction: Transaction, chat: ChatAddress, *, lang: str, timezone: str = "", now: datetime
 ) -> None:
     """Admits the chat of a person who uses the bot's own machine. Adds the chat if it is unknown.
 
@@ -127,7 +127,7 @@ def open_page_chat(
 
 
 @writes
-def choose_language(transaction: Transaction, chat: model.ChatAddress, lang: str, *, now: datetime) -> None:
+def choose_language(transaction: Transaction, chat: ChatAddress, lang: str, *, now: datetime) -> None:
     """Stores the language that a person chose on a page. Adds the chat if it is unknown."""
     known = chats.add_chat(transaction, chat, now=now)
     chats.choose_setting(transaction, known.id, "lang", lang)
@@ -135,8 +135,8 @@ def choose_language(transaction: Transaction, chat: model.ChatAddress, lang: str
 
 @reads
 def subscriptions_around(
-    transaction: Transaction, own: model.Chat, shared: Collection[str] | None
-) -> tuple[tuple[model.Chat, tuple[listing.Listed, ...]], ...]:
+    transaction: Transaction, own: Chat, shared: Collection[str] | None
+) -> tuple[tuple[Chat, tuple[listing.Listed, ...]], ...]:
     """Returns a person's own chat and the chats at the `shared` addresses, each with its subscriptions.
 
     `own` comes first, even if it has no subscriptions or is unknown. Other chats without subscriptions are left out.

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
-from subscriptions import model
 from subscriptions.matching import paper_index
 from subscriptions.matching.batch import QuerySet, match
+from subscriptions.model import KnownPaper, Subscription
 from subscriptions.planning import counted_as_sent
 from subscriptions.planning.cadence import local_moment
 from subscriptions.store import (
@@ -87,7 +87,7 @@ def count_known(transaction: Transaction) -> None:
         _count(transaction, [(paper, at) for paper in papers if (at := paper.came_at or paper.sequenced_at)])
 
 
-def _count(transaction: Transaction, papers: Sequence[tuple[model.KnownPaper, datetime]]) -> None:
+def _count(transaction: Transaction, papers: Sequence[tuple[KnownPaper, datetime]]) -> None:
     """Stores papers as delivered to each chat that has a subscription that would have delivered them before the loss."""
     if not papers:
         return
@@ -101,8 +101,8 @@ def _count(transaction: Transaction, papers: Sequence[tuple[model.KnownPaper, da
 
 def _told(
     transaction: Transaction,
-    subscriptions: Sequence[model.Subscription],
-    papers: Sequence[tuple[model.KnownPaper, datetime]],
+    subscriptions: Sequence[Subscription],
+    papers: Sequence[tuple[KnownPaper, datetime]],
     index: paper_index.PaperIndex,
 ) -> Iterator[tuple[int, int]]:
     """Yields (chat, paper) for the papers that count as sent for these subscriptions."""

@@ -6,7 +6,8 @@ A changed subscription keeps its number and its cursor.
 from collections.abc import Mapping
 from datetime import datetime
 
-from subscriptions import chat_settings, errors, model, portable, zones
+from subscriptions import chat_settings, errors, portable, zones
+from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast
 from subscriptions.planning.times import When, read_when
@@ -20,7 +21,7 @@ from subscriptions.store.database.store import Transaction, writes
 @writes
 def edit(
     transaction: Transaction,
-    address: model.ChatAddress,
+    address: ChatAddress,
     number: int,
     text: str,
     *,
@@ -59,8 +60,8 @@ def edit(
 
 @writes
 def rename(
-    transaction: Transaction, address: model.ChatAddress, number: int, name: str, *, now: datetime, who: str = ""
-) -> model.Subscription:
+    transaction: Transaction, address: ChatAddress, number: int, name: str, *, now: datetime, who: str = ""
+) -> Subscription:
     """Gives a subscription a name; "" removes its name. Raises NotFound, Refused."""
     plain = portable.checked_name(name)
     chat = listing.get_chat(transaction, address)
@@ -71,8 +72,8 @@ def rename(
 
 @writes
 def reschedule(
-    transaction: Transaction, address: model.ChatAddress, number: int | None, when: str, *, now: datetime, who: str = ""
-) -> tuple[model.Subscription, ...]:
+    transaction: Transaction, address: ChatAddress, number: int | None, when: str, *, now: datetime, who: str = ""
+) -> tuple[Subscription, ...]:
     """Changes the time of a subscription. If `number` is None, changes it for all present and future subscriptions.
 
     Returns the changed subscriptions. Raises NotFound, Refused.
@@ -92,8 +93,8 @@ def reschedule(
 
 @writes
 def set_settings(
-    transaction: Transaction, address: model.ChatAddress, values: Mapping[str, str], *, now: datetime, who: str = ""
-) -> model.Chat:
+    transaction: Transaction, address: ChatAddress, values: Mapping[str, str], *, now: datetime, who: str = ""
+) -> Chat:
     """Sets several of a chat's SETTINGS as one change. Raises NotFound, Refused. After an error, none is set."""
     chat = listing.get_chat(transaction, address)
     names = {chat_settings.setting_name(name): value for name, value in values.items()}
@@ -109,7 +110,7 @@ def set_settings(
 
 
 @writes
-def follow_person(transaction: Transaction, chat: model.Chat, heard: Mapping[str, str], *, now: datetime) -> None:
+def follow_person(transaction: Transaction, chat: Chat, heard: Mapping[str, str], *, now: datetime) -> None:
     """Stores the language in which a person writes, and the zone of the person's client. This cannot be undone."""
     if "lang" in heard:
         chats.speak(transaction, chat.id, heard["lang"])
@@ -118,7 +119,7 @@ def follow_person(transaction: Transaction, chat: model.Chat, heard: Mapping[str
         new_clock.apply_new_clock(transaction, chat, now)
 
 
-def _read_when(when: str, own: model.Cadence | None, chat: model.Chat) -> When:
+def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:
     """Reads a typed time. A when-out without hours gets the hours of `own`, or else of the chat's schedule."""
     of_chat = cadences.parse_cadence(chat.settings.schedule)
     return read_when(when, own if own and own.kind == "when-out" else of_chat)
@@ -126,7 +127,7 @@ def _read_when(when: str, own: model.Cadence | None, chat: model.Chat) -> When:
 
 @writes
 def merge(
-    transaction: Transaction, address: model.ChatAddress, first: int, second: int, *, now: datetime, who: str = ""
+    transaction: Transaction, address: ChatAddress, first: int, second: int, *, now: datetime, who: str = ""
 ) -> Subscribed:
     """Replaces two subscriptions by one that finds the papers of both, as one change.
 

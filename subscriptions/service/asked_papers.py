@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from subscriptions import model
 from subscriptions.matching.distinctive_terms import distinctive_terms
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.reasons import why
+from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
 from subscriptions.query.parse import parse_canonical
 from subscriptions.service.questions import with_known_vectors
 from subscriptions.store import chats as stored_chats
@@ -21,7 +21,7 @@ TITLES_KNOWN = 1500  # titles that show whether words are a topic: those last an
 
 
 @reads
-def where_delivered(transaction: Transaction, lane: model.Lane, delivery: str) -> model.ChatAddress | None:
+def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> ChatAddress | None:
     """Returns the chat of a lane that got a delivery (a group, or one of its topics); None if none of them got it."""
     chats = stored_chats.chats_in(transaction, lane)
     delivered = (
@@ -31,25 +31,23 @@ def where_delivered(transaction: Transaction, lane: model.Lane, delivery: str) -
 
 
 @reads
-def last_papers(transaction: Transaction, chat: model.Chat) -> dict[int, int]:
+def last_papers(transaction: Transaction, chat: Chat) -> dict[int, int]:
     """Returns number → paper id for the papers of the last delivery to a chat."""
     return {at + 1: paper for at, paper in deliveries.last_delivered(transaction, chat.id).items()}
 
 
 @reads
-def as_item(transaction: Transaction, chat: model.Chat, known: model.KnownPaper) -> model.Item:
+def as_item(transaction: Transaction, chat: Chat, known: KnownPaper) -> Item:
     """Returns a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
     delivered = deliveries.deliveries_of(transaction, chat.id, known.id)
     if delivered is not None:
         return delivered.item
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
-    return model.Item(paper=known, because=_fitting(transaction, subscriptions, known), position=0)
+    return Item(paper=known, because=_fitting(transaction, subscriptions, known), position=0)
 
 
 @reads
-def subscriptions_behind(
-    transaction: Transaction, chat: model.Chat, item: model.Item
-) -> tuple[model.Subscription, ...]:
+def subscriptions_behind(transaction: Transaction, chat: Chat, item: Item) -> tuple[Subscription, ...]:
     """Returns the subscriptions that delivered a paper, as they are now. Removed ones are left out."""
     numbers = [because.number for because in item.because]
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
@@ -58,9 +56,7 @@ def subscriptions_behind(
 
 
 @reads
-def distinctive_words(
-    transaction: Transaction, chat: model.Chat, subscription: model.Subscription, item: model.Item
-) -> tuple[str, ...]:
+def distinctive_words(transaction: Transaction, chat: Chat, subscription: Subscription, item: Item) -> tuple[str, ...]:
     """Returns words of a paper's title that are rare in other titles, so that a subscription could exclude them."""
     others = deliveries.delivered_titles(transaction, chat.id, TITLES_COMPARED)
     known = known_papers.newest_titles(transaction, TITLES_KNOWN)
@@ -69,9 +65,7 @@ def distinctive_words(
     )
 
 
-def _fitting(
-    transaction: Transaction, subscriptions: Sequence[model.Subscription], known: model.KnownPaper
-) -> tuple[model.Because, ...]:
+def _fitting(transaction: Transaction, subscriptions: Sequence[Subscription], known: KnownPaper) -> tuple[Because, ...]:
     found = []
     for subscription in subscriptions:
         query = with_known_vectors(transaction, parse_canonical(subscription.canonical))
@@ -79,7 +73,7 @@ def _fitting(
             continue
         words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.words)
         found.append(
-            model.Because(
+            Because(
                 number=subscription.number, text=subscription.text, name=subscription.name, words=tuple(words), added_by=subscription.added_by
             )
         )  # fmt: skip

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from subscriptions import model
+from subscriptions.model import Chat, Subscription
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.states import ChatState, PauseReason, Signal
 from subscriptions.store import chat_changes, chats, columns, signals
@@ -34,7 +34,7 @@ class State:
     """Subscriptions, chosen settings, judgements and pause of a chat at one moment."""
 
     address: str  # the chat's address without platform and topic
-    subscriptions: Mapping[int, model.Subscription]  # number → subscription
+    subscriptions: Mapping[int, Subscription]  # number → subscription
     settings: Mapping[str, str]  # only values that the chat chose
     judged: Mapping[Judgement, datetime]  # judgement → its moment
     paused: bool = False  # a person paused the chat, see `is_paused_by_person`
@@ -45,9 +45,9 @@ class State:
 class Difference:
     """How a later state differs from an earlier one."""
 
-    added: tuple[model.Subscription, ...] = ()
-    removed: tuple[model.Subscription, ...] = ()
-    changed: tuple[tuple[model.Subscription, model.Subscription], ...] = ()  # (earlier, later)
+    added: tuple[Subscription, ...] = ()
+    removed: tuple[Subscription, ...] = ()
+    changed: tuple[tuple[Subscription, Subscription], ...] = ()  # (earlier, later)
     settings: tuple[str, ...] = ()  # names of settings with another value
     judged: tuple[tuple[Judgement, bool], ...] = ()  # (judgement, True if it was added, False if it was removed)
     paused: bool | None = None  # True: the chat is paused now; False: it is not paused any more; None: unchanged
@@ -112,12 +112,12 @@ def begin_change(transaction: Transaction, chat_id: int, *, now: datetime, who: 
 
 def change_subscriptions(
     transaction: Transaction,
-    before: Sequence[model.Subscription],
-    after: Sequence[model.Subscription],
+    before: Sequence[Subscription],
+    after: Sequence[Subscription],
     *,
     now: datetime,
     who: str = "",
-) -> tuple[model.Subscription, ...]:
+) -> tuple[Subscription, ...]:
     """Stores changed subscriptions of a chat, and records a change if any differs. Returns the stored subscriptions."""
     pairs = list(zip(before, after, strict=True))
     if any(old != new for old, new in pairs):
@@ -126,7 +126,7 @@ def change_subscriptions(
 
 
 @contextmanager
-def judging(store: Transaction, chat: model.Chat, *, now: datetime, who: str = "") -> Iterator[Transaction]:
+def judging(store: Transaction, chat: Chat, *, now: datetime, who: str = "") -> Iterator[Transaction]:
     """Begins a transaction in which a chat saves, likes or dislikes papers, and records this as a change.
 
     Records nothing for a chat that is not stored, nor if the judgements were the same before.
@@ -206,7 +206,7 @@ def before(change: chat_changes.StoredChange, after: State) -> State:
     )
 
 
-def mark_undone(transaction: Transaction, chat: model.Chat, change_id: int) -> None:
+def mark_undone(transaction: Transaction, chat: Chat, change_id: int) -> None:
     """Stores that a change is undone. If it was an undo, the change that it had undone is in effect again, and so on."""
     kept = {change.id: change for change in chat_changes.changes_of(transaction, chat.id)}
     marked, undone = kept.get(change_id), True
@@ -238,7 +238,7 @@ def states_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, St
     }
 
 
-def is_paused_by_person(chat: model.Chat) -> bool:
+def is_paused_by_person(chat: Chat) -> bool:
     """Whether this chat is paused because a person paused it."""
     return chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.PERSON
 
@@ -261,7 +261,7 @@ def difference(earlier: State, later: State) -> Difference:
     )
 
 
-def subscription_value(subscription: model.Subscription | None) -> object:
+def subscription_value(subscription: Subscription | None) -> object:
     """Returns those values of a subscription that people see, to compare subscriptions; None for None."""
     if subscription is None:
         return None
@@ -314,7 +314,7 @@ def _to_json(state: State) -> dict[str, Any]:
     return logged
 
 
-def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> model.Subscription:
+def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> Subscription:
     values = {**value, "id": 0, "chat_id": chat_id, "cadence": parse_cadence(value["cadence"])}
-    subscription: model.Subscription = columns.adapter_of(model.Subscription).validate_python(values)
+    subscription: Subscription = columns.adapter_of(Subscription).validate_python(values)
     return subscription

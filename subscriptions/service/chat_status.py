@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from subscriptions import model
+from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.service import listing
 from subscriptions.service.signals import MOST_SAVED, MOST_SIGNALS
@@ -45,14 +45,14 @@ def figures(transaction: Transaction, *, now: datetime, wall: datetime) -> Figur
 class Status:
     """The state of one chat."""
 
-    chat: model.Chat
+    chat: Chat
     subscriptions: int
     next_delivery: NextDelivery  # the earliest next delivery of the chat's subscriptions
     outbox: OutboxCounts
 
 
 @reads
-def status(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> Status:
+def status(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Status:
     """Returns the state of a chat. Raises NotFound."""
     chat, found = listing.get_subscribed(transaction, address)
     next_delivery = sources.forecast(transaction, now=now).next_of(chat, found)
@@ -74,7 +74,7 @@ class Statistics:
 
 
 @reads
-def statistics(transaction: Transaction, address: model.ChatAddress, *, since: datetime) -> Statistics:
+def statistics(transaction: Transaction, address: ChatAddress, *, since: datetime) -> Statistics:
     """Returns what a chat got since a moment. Raises NotFound."""
     chat = listing.get_chat(transaction, address)
     shown = Counter(one.at for one in deliveries.shown_between(transaction, chat.id, since))
@@ -85,7 +85,7 @@ def statistics(transaction: Transaction, address: model.ChatAddress, *, since: d
 
 @reads
 def next_deliveries_to(
-    transaction: Transaction, address: model.ChatAddress, subscriptions: Sequence[model.Subscription], *, now: datetime
+    transaction: Transaction, address: ChatAddress, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> NextDelivery:
     """Returns the earliest next delivery of these subscriptions of a chat. Raises NotFound."""
     return sources.forecast(transaction, now=now).next_of(listing.get_chat(transaction, address), subscriptions)

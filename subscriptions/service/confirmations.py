@@ -4,9 +4,10 @@ import json
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from subscriptions import errors, model
+from subscriptions import errors
 from subscriptions import notices as chat_notices
 from subscriptions.addresses import facts_of
+from subscriptions.model import CallbackToken, Chat, ChatAddress
 from subscriptions.notices import of_chats
 from subscriptions.service import listing, notices
 from subscriptions.service.access import allow, standing_of
@@ -37,7 +38,7 @@ _HASH = 16  # characters of a hash that are stored
 
 
 @writes
-def serve(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> None:
+def serve(transaction: Transaction, address: ChatAddress, *, now: datetime) -> None:
     """Does what is needed after an operator has subscribed a chat: lets it in, or asks the reader of its address."""
     chat = listing.get_chat(transaction, address)
     if chat.state is ChatState.ASKED:
@@ -48,11 +49,11 @@ def serve(transaction: Transaction, address: model.ChatAddress, *, now: datetime
 @writes
 def ask_to_confirm(
     transaction: Transaction,
-    address: model.ChatAddress,
+    address: ChatAddress,
     *,
     now: datetime,
-    source: model.ChatAddress | None = None,
-    person: model.ChatAddress | None = None,
+    source: ChatAddress | None = None,
+    person: ChatAddress | None = None,
 ) -> None:
     """Stores the question whether papers may be sent to an address, and adds its chat if it is new.
 
@@ -70,7 +71,7 @@ def ask_to_confirm(
     if notices_since(transaction, chat.id, of_chats.ConfirmAddress.cause, now - HOUR) >= MOST_QUESTIONS:
         raise errors.Refused(*_ASKED_OFTEN)
     answer = {"source": str(source or ""), "until": (now + OPEN_FOR).isoformat()}
-    token = model.CallbackToken(verb=chat_notices.CONFIRM, arguments=answer)
+    token = CallbackToken(verb=chat_notices.CONFIRM, arguments=answer)
     notices.notify(
         transaction,
         address,
@@ -80,9 +81,7 @@ def ask_to_confirm(
     )
 
 
-def _count_question(
-    transaction: Transaction, address: model.ChatAddress, person: model.ChatAddress, *, now: datetime
-) -> None:
+def _count_question(transaction: Transaction, address: ChatAddress, person: ChatAddress, *, now: datetime) -> None:
     """Counts a question that a person causes. Raises Refused if that makes too many.
 
     Stores hashes, so that the limits hold for people who have erased their chat, and no address stays because of them.
@@ -122,7 +121,7 @@ def _store_questions(transaction: Transaction, questions: Sequence[_Question]) -
 
 
 @writes
-def ask_unasked(transaction: Transaction, addresses: Collection[model.ChatAddress], *, now: datetime) -> None:
+def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *, now: datetime) -> None:
     """Stores the question for each of these addresses that is neither confirmed nor denied, and has no open question."""
     found = chats.find_chats(transaction, addresses)
     for address, chat in found.items():
@@ -134,12 +133,12 @@ def ask_unasked(transaction: Transaction, addresses: Collection[model.ChatAddres
 @writes
 def confirm(
     transaction: Transaction,
-    address: model.ChatAddress,
+    address: ChatAddress,
     *,
-    source: model.ChatAddress | None,
+    source: ChatAddress | None,
     until: datetime,
     now: datetime,
-) -> model.Chat:
+) -> Chat:
     """Confirms an address whose reader said yes, and gives its chat copies of the subscriptions of `source`.
 
     Raises NotFound if the chat is unknown, and Refused if the yes comes too late or an operator denied the address.

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from subscriptions import chat_settings, errors, model
+from subscriptions import chat_settings, errors
 from subscriptions.addresses import parse_address
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.service import listing
 from subscriptions.store import (
     callbacks,
@@ -19,16 +20,16 @@ from subscriptions.store.database.store import Scope, Transaction, reads, writes
 @writes
 def store_chat(
     transaction: Transaction,
-    address: model.ChatAddress,
-    kind: model.ChatKind,
+    address: ChatAddress,
+    kind: ChatKind,
     *,
     now: datetime,
     title: str = "",
     lang: str = "",
     timezone: str = "",
     public: bool = False,
-    by: model.ChatAddress | None = None,
-) -> model.Chat:
+    by: ChatAddress | None = None,
+) -> Chat:
     """Returns the chat at this address. Adds it if it is unknown. `lang` is any language code of the person.
 
     `by` is the private chat of the person who sets up the chat. If that chat has chosen a zone, the zone replaces
@@ -51,13 +52,13 @@ def store_chat(
 @reads
 def known_or_new(
     transaction: Transaction,
-    address: model.ChatAddress,
-    kind: model.ChatKind,
+    address: ChatAddress,
+    kind: ChatKind,
     *,
     title: str = "",
     lang: str = "",
     public: bool = False,
-) -> model.Chat:
+) -> Chat:
     """Returns the chat at this address, or the chat that would be added now (id 0). Stores nothing."""
     known = chats.find_chat(transaction, address)
     if known is not None:
@@ -65,17 +66,17 @@ def known_or_new(
     settings = chat_settings.resolve(
         kind, address.platform, {}, timezone=transaction.zone, lang=lang or "en", public=public
     )
-    return model.Chat(id=0, address=address, kind=kind, settings=settings, title=title, public=public)
+    return Chat(id=0, address=address, kind=kind, settings=settings, title=title, public=public)
 
 
 @reads
-def chat_of_thread(transaction: Transaction, address: model.ChatAddress) -> model.ChatAddress:
+def chat_of_thread(transaction: Transaction, address: ChatAddress) -> ChatAddress:
     """Returns the address of the chat to which messages in a thread belong.
 
     A thread under a delivery of the bot belongs to the channel: returns the address without the thread. If the thread is
     a separate chat, or if people began it, returns the address of the thread.
     """
-    place = model.ChatAddress(address.platform, address.address)
+    place = ChatAddress(address.platform, address.address)
     if not address.topic or chats.find_chat(transaction, address) is not None:
         return address
     chat = chats.find_chat(transaction, place)
@@ -83,7 +84,7 @@ def chat_of_thread(transaction: Transaction, address: model.ChatAddress) -> mode
     return place if ours else address
 
 
-def managed_chat(store: Scope, home: model.ChatAddress, *, now: datetime) -> model.ChatAddress | None:
+def managed_chat(store: Scope, home: ChatAddress, *, now: datetime) -> ChatAddress | None:
     """Returns the chat that a private chat manages now (/connect); None if it manages no other chat."""
     token = callbacks.get_conversation_state(store, managed_name(home), now=now)
     if token:
@@ -91,17 +92,17 @@ def managed_chat(store: Scope, home: model.ChatAddress, *, now: datetime) -> mod
     return None
 
 
-def managed_name(home: model.ChatAddress) -> str:
+def managed_name(home: ChatAddress) -> str:
     """Returns the name of the stored value that tells which chat this private chat manages."""
     return f"connect:{home}"
 
 
-def move_to_person_address(store: Scope, address: model.ChatAddress, other: str, *, now: datetime) -> None:
+def move_to_person_address(store: Scope, address: ChatAddress, other: str, *, now: datetime) -> None:
     """Moves a private chat from the address `other` to the address of its person.
 
     A chat is stored at another address if it was added before its person was known.
     """
-    made = chats.find_chat(store, model.ChatAddress(address.platform, other))
+    made = chats.find_chat(store, ChatAddress(address.platform, other))
     if made is not None and made.address.address == other:
         moving.chat_moved(store, made.address, address.address, now=now)
 
@@ -131,7 +132,7 @@ def apply_once(
 
 
 @reads
-def find_callback(transaction: Transaction, token_id: str) -> model.CallbackToken | None:
+def find_callback(transaction: Transaction, token_id: str) -> CallbackToken | None:
     """Returns the callback token of a button, or of a link that offers a subscription; None for an unknown id.
 
     The caller must check whether the token may be used in this chat.
@@ -140,7 +141,7 @@ def find_callback(transaction: Transaction, token_id: str) -> model.CallbackToke
 
 
 @writes
-def share_link(transaction: Transaction, address: model.ChatAddress, number: int, *, now: datetime) -> str:
+def share_link(transaction: Transaction, address: ChatAddress, number: int, *, now: datetime) -> str:
     """Stores what a link offers to others, the text and time of a subscription, and returns the id of its token.
 
     Each subscription has one id. A second call updates the offer. When the chat is erased, the offer is removed. Raises
@@ -157,7 +158,7 @@ def share_link(transaction: Transaction, address: model.ChatAddress, number: int
 
 
 @reads
-def shared_link(transaction: Transaction, address: model.ChatAddress, number: int) -> str:
+def shared_link(transaction: Transaction, address: ChatAddress, number: int) -> str:
     """Returns the id that `share_link` returned for this subscription; "" if there is none or the chat is unknown."""
     chat = chats.find_chat(transaction, address)
     if chat is not None:

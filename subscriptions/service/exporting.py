@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from subscriptions import model, portable
+from subscriptions import portable
+from subscriptions.model import Chat, ChatAddress, KnownPaper
 from subscriptions.service import listing
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import deliveries, known_papers
@@ -13,7 +14,7 @@ from subscriptions.store.database.store import Scope, Transaction, reads
 AT_ONCE = 500  # chats that are read in one transaction
 
 
-def export(store: Scope, address: model.ChatAddress | None) -> str:
+def export(store: Scope, address: ChatAddress | None) -> str:
     """Returns the subscriptions of a chat as text. For None, returns all chats with their settings. Raises NotFound."""
     if address is None:
         return "".join(export_all(store))
@@ -28,7 +29,7 @@ def export_all(store: Scope) -> Iterator[str]:
     Each part is read in its own transaction, so a slow reader of the text delays no one. Each chat is complete. Changes
     during the export are included if their chats have not been read before.
     """
-    after: model.ChatAddress | None = None
+    after: ChatAddress | None = None
     begun = False
     while True:
         with store.read() as transaction:
@@ -42,7 +43,7 @@ def export_all(store: Scope) -> Iterator[str]:
         after = page[-1].address
 
 
-def _whole(transaction: Transaction, chats: Sequence[model.Chat]) -> Iterator[str]:
+def _whole(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[str]:
     """Yields, for each chat, the lines from which an import can restore it.
 
     Yields "" for a chat without subscriptions and without chosen settings.
@@ -61,7 +62,7 @@ def _lines(lines: Sequence[str]) -> str:
 
 
 @reads
-def delivered(transaction: Transaction, address: model.ChatAddress, *, since: datetime) -> tuple[model.KnownPaper, ...]:
+def delivered(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
     """Returns the papers that messages have shown to a chat from `since` on, in the order of sending. Raises NotFound."""
     chat = listing.get_chat(transaction, address)
     ids = [one.paper for one in deliveries.shown_between(transaction, chat.id, since)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from subscriptions import model
+from subscriptions.model import Chat, KnownPaper
 from subscriptions.states import Opens
 from subscriptions.store import chat_keys, deliveries, known_papers
 from subscriptions.store.database.store import Transaction, reads
@@ -16,9 +16,9 @@ MOST = 100  # papers in a feed
 class SentPapers:
     """The newest papers that a chat was sent."""
 
-    chat: model.Chat
+    chat: Chat
     begun: datetime  # when the chat got the key of its feed
-    papers: Sequence[tuple[model.KnownPaper, datetime]]  # with the moment when each was sent, newest delivery first
+    papers: Sequence[tuple[KnownPaper, datetime]]  # with the moment when each was sent, newest delivery first
 
 
 @reads

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from subscriptions import chat_settings, errors, model, portable, zones
+from subscriptions import chat_settings, errors, portable, zones
+from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import forecast
 from subscriptions.query import ABOUT, LIKE
 from subscriptions.query.parse import parse_canonical, parse_query
@@ -35,11 +36,11 @@ Changes = tuple[tuple[str, str, str], ...]
 class _Target:
     """A chat that lines name, with its subscriptions as they are after the lines that have been applied so far."""
 
-    chat: model.Chat
+    chat: Chat
     is_new: bool  # this import adds it
-    stored: dict[str, model.Subscription]  # canonical text → subscription as stored before the import
+    stored: dict[str, Subscription]  # canonical text → subscription as stored before the import
     # canonical text → subscription as it is now
-    subscriptions: dict[str, model.Subscription] = field(default_factory=dict)
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,8 +53,8 @@ class _Import:
     transaction: Transaction
     now: datetime
     who: str
-    targets: dict[model.ChatAddress, _Target]
-    made: set[model.ChatAddress]  # new chats whose first line names their kind
+    targets: dict[ChatAddress, _Target]
+    made: set[ChatAddress]  # new chats whose first line names their kind
     starts: dict[timedelta, tuple[datetime, int, datetime | None]] = field(default_factory=dict)
 
     def start(self, back: timedelta) -> tuple[datetime, int, datetime | None]:
@@ -84,7 +85,7 @@ class _Import:
 
 
 @lru_cache(maxsize=4096)
-def _first_due(cadence: model.Cadence, zone_name: str, now: datetime) -> forecast.DueSpan:
+def _first_due(cadence: Cadence, zone_name: str, now: datetime) -> forecast.DueSpan:
     return forecast.first_span(cadence, zones.zone(zone_name), now)
 
 
@@ -153,7 +154,7 @@ def _parts(store: Scope, lines: Sequence[portable.PortableLine]) -> Parts:
     with store.read() as transaction:
         known = stored_chats.find_chats(transaction, {line.chat for line in lines})
     # keyed by chat, because two addresses may lead to the same chat
-    chats: dict[model.ChatAddress, int | model.ChatAddress] = {at: chat.id for at, chat in known.items()}
+    chats: dict[ChatAddress, int | ChatAddress] = {at: chat.id for at, chat in known.items()}
     places = grouped((chats.get(line.chat, line.chat), place) for place, line in enumerate(lines))
     return tuple(_joined(places.values()))
 
@@ -229,7 +230,7 @@ def _apply(work: _Import, line: portable.PortableLine) -> str:
 
 
 def _changed(
-    work: _Import, line: portable.PortableLine, target: _Target, *, cadence: model.Cadence, known: model.Subscription
+    work: _Import, line: portable.PortableLine, target: _Target, *, cadence: Cadence, known: Subscription
 ) -> str:
     """Gives a subscription the time, zone and name that the line names. Returns the mark."""
     own = target.chat.settings.timezone
@@ -247,7 +248,7 @@ def _changed(
 
 
 def _added(
-    work: _Import, line: portable.PortableLine, target: _Target, *, cadence: model.Cadence, query: portable.KeptText
+    work: _Import, line: portable.PortableLine, target: _Target, *, cadence: Cadence, query: portable.KeptText
 ) -> str:
     if len(target.subscriptions) >= MOST_PER_CHAT:
         raise line.refused(*TOO_MANY)
@@ -255,7 +256,7 @@ def _added(
     since, cursor, counted = work.start(timedelta(days=7 if cadence.kind == "weekly" else 1))
     work.transaction.changed_chats.add(target.chat.id)
     due, latest_due = _first_due(cadence, zone or target.chat.settings.timezone, work.now)
-    target.subscriptions[query.canonical] = model.Subscription(
+    target.subscriptions[query.canonical] = Subscription(
         id=0,
         number=0,
         chat_id=target.chat.id,

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 
-from subscriptions import model
 from subscriptions.matching import paper_index
+from subscriptions.model import Digest, Paper
 from subscriptions.planning import archives, counted_as_sent
 from subscriptions.service.after_loss import came, count_read_again
 from subscriptions.store import (
@@ -26,7 +26,7 @@ Note = Callable[[Transaction, digests.Ingested], None]
 MOST_TOGETHER = 2000  # papers that are stored in one transaction, so that others can write; a day has fewer
 
 
-def ingest_digest(store: Store, digest: model.Digest, ingest: "Ingest") -> digests.Ingested:
+def ingest_digest(store: Store, digest: Digest, ingest: "Ingest") -> digests.Ingested:
     """Stores one digest, and returns what changed. Storing the same bytes again changes nothing.
 
     An archive is filed: its papers are stored, but not announced (docs/architecture.md, rule 12).
@@ -45,9 +45,7 @@ def ingest_digest(store: Store, digest: model.Digest, ingest: "Ingest") -> diges
     return ingest.store_part(store, digest, last, before, note=ingest.note)
 
 
-def papers_to_encode(
-    store: Store, digest: model.Digest, ingest: "Ingest", encoder: str
-) -> Mapping[meanings.Texts, model.Paper]:
+def papers_to_encode(store: Store, digest: Digest, ingest: "Ingest", encoder: str) -> Mapping[meanings.Texts, Paper]:
     """Returns texts → paper for the papers of a digest that need new codes by this encoder before they are stored.
 
     These are the papers that are announced, and announced papers whose texts change. Archives wait for nothing: their
@@ -67,7 +65,7 @@ def _parts(papers: Sequence[drafts.Incoming]) -> Sequence[Sequence[drafts.Incomi
     return [papers[first : first + MOST_TOGETHER] for first in range(0, len(papers), MOST_TOGETHER)]
 
 
-def _part(digest: model.Digest, papers: Sequence[drafts.Incoming]) -> model.Digest:
+def _part(digest: Digest, papers: Sequence[drafts.Incoming]) -> Digest:
     """Returns a part of a digest as a digest.
 
     The name of a part depends on the keys of its papers, because a newer version of the program may find other papers
@@ -96,7 +94,7 @@ class Ingest:
     def store_part(
         self,
         store: Store,
-        digest: model.Digest,
+        digest: Digest,
         papers: Sequence[drafts.Incoming],
         before: digests.Ingested,
         *,
@@ -142,7 +140,7 @@ class Ingest:
             continues=self.continues and not self.announce,
         )
 
-    def _store_digest(self, transaction: Transaction, digest: model.Digest, merged: digests.Merged) -> digests.Ingested:
+    def _store_digest(self, transaction: Transaction, digest: Digest, merged: digests.Merged) -> digests.Ingested:
         """Stores a digest or a part of a digest, with all effects."""
         after, when = paper_sequence.last_sequence(transaction), came(transaction, self.arrival, self.source, self.now)
         ingested = digests.add_digest(transaction, digest, merged, when, self.codes)
@@ -167,7 +165,7 @@ class Ingest:
         return digests.stored_digest(transaction, content_hash, announced=announced)
 
 
-def _read(store: Store, digest: model.Digest) -> Sequence[drafts.Incoming]:
+def _read(store: Store, digest: Digest) -> Sequence[drafts.Incoming]:
     """Returns the papers of a digest, prepared for merging before anything is written; () if the digest is known."""
     if digests.is_known(store, digest.content_hash):
         return ()

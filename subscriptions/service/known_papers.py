@@ -7,9 +7,10 @@ from datetime import date
 from heapq import nlargest
 from typing import TypeVar
 
-from subscriptions import meaning, model
+from subscriptions import meaning
 from subscriptions.matching.fulfilment import LEAST_NEARNESS, papers_of, simple_terms
 from subscriptions.matching.paper_index import matching_papers
+from subscriptions.model import KnownPaper
 from subscriptions.query import TEXT, ValueKind, WordsOfPapers
 from subscriptions.query.tree import Query, Term
 from subscriptions.service.questions import with_known_vectors
@@ -137,7 +138,7 @@ def key_of(day: date, paper: int) -> int:
     return day.toordinal() << _NUMBER_BITS | paper
 
 
-def read(transaction: Transaction, keys: Iterable[int]) -> tuple[model.KnownPaper, ...]:
+def read(transaction: Transaction, keys: Iterable[int]) -> tuple[KnownPaper, ...]:
     """Returns the papers with these keys, in the same order."""
     numbers = [number_of(key) for key in keys]
     known = known_papers.stored_papers(transaction, numbers)

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from subscriptions import errors, model
+from subscriptions import errors
 from subscriptions.matching.hits import tokenize
 from subscriptions.matching.library import Library
 from subscriptions.matching.profiles import words_of_papers
+from subscriptions.model import Chat, KnownPaper, Paper
 from subscriptions.query import FIELDS, TEXT, WordsOfPapers, papers_of_queries, parse
 from subscriptions.query.links import LIBRARY
 from subscriptions.service.changes import change_subscriptions
@@ -32,7 +33,7 @@ def words_of_library(transaction: Transaction, chat_id: int) -> WordsOfPapers:
 
 
 @reads
-def entry_near(transaction: Transaction, chat: model.Chat, known: model.KnownPaper) -> model.KnownPaper | None:
+def entry_near(transaction: Transaction, chat: Chat, known: KnownPaper) -> KnownPaper | None:
     """Returns the entry of a chat's library that shares most of the words that make a paper near to the library.
 
     Returns None if no entry shares any of these words.
@@ -47,11 +48,11 @@ def entry_near(transaction: Transaction, chat: model.Chat, known: model.KnownPap
 
 def nearest_entry(
     transaction: Transaction,
-    chat: model.Chat,
-    known: model.KnownPaper,
+    chat: Chat,
+    known: KnownPaper,
     weights: Mapping[str, float],
     above: float = 0.0,
-) -> model.KnownPaper | None:
+) -> KnownPaper | None:
     """Returns the library entry whose title has the highest weight, as a paper with only a title.
 
     Returns None if no title has a weight of more than `above`.
@@ -62,12 +63,12 @@ def nearest_entry(
     )
     weight, title = max(weighed, default=(0.0, ""))
     if weight > above:
-        return replace(known, id=0, paper=model.Paper(key="", title=title))
+        return replace(known, id=0, paper=Paper(key="", title=title))
     return None
 
 
 @writes
-def put_library(transaction: Transaction, chat: model.Chat, library: Library, *, now: datetime, who: str = "") -> None:
+def put_library(transaction: Transaction, chat: Chat, library: Library, *, now: datetime, who: str = "") -> None:
     """Replaces the library of a chat. Its subscriptions with `like:library` get the words of the new library."""
     stored_libraries.put_library(transaction, chat.id, library, now=now)
     scorer().learn(transaction, chat.id)
@@ -81,7 +82,7 @@ def put_library(transaction: Transaction, chat: model.Chat, library: Library, *,
 
 
 @writes
-def drop_library(transaction: Transaction, chat: model.Chat) -> bool:
+def drop_library(transaction: Transaction, chat: Chat) -> bool:
     """Removes the library of a chat. Returns whether it had a library."""
     is_gone = stored_libraries.drop_library(transaction, chat.id)
     scorer().learn(transaction, chat.id)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from subscriptions import errors, model
+from subscriptions import errors
 from subscriptions.addresses import facts_of
+from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.query.papers_of_queries import asked_beside
 from subscriptions.service.questions import why_they_rest
 from subscriptions.store import chats
@@ -18,8 +19,8 @@ _MOST_DIGITS = 9  # digits of a subscription's number; Python refuses to convert
 class Listed:
     """A subscription with its chat, as lists show it."""
 
-    chat: model.Chat
-    subscription: model.Subscription
+    chat: Chat
+    subscription: Subscription
     rest: errors.Sentence | None = None  # why it finds nothing near in meaning, if it should
 
     @property
@@ -29,7 +30,7 @@ class Listed:
 
 
 @reads
-def get_chat(transaction: Transaction, address: model.ChatAddress) -> model.Chat:
+def get_chat(transaction: Transaction, address: ChatAddress) -> Chat:
     """Returns the chat at this address; if it moved, the chat at its new address. Raises NotFound."""
     chat = chats.find_chat(transaction, address)
     if chat is None:
@@ -43,27 +44,25 @@ def get_chat(transaction: Transaction, address: model.ChatAddress) -> model.Chat
     return chat
 
 
-def get_subscribed(
-    transaction: Transaction, address: model.ChatAddress
-) -> tuple[model.Chat, tuple[model.Subscription, ...]]:
+def get_subscribed(transaction: Transaction, address: ChatAddress) -> tuple[Chat, tuple[Subscription, ...]]:
     """Returns the chat at this address and its subscriptions. Raises NotFound."""
     chat = get_chat(transaction, address)
     return chat, stored_subscriptions.subscriptions_in(transaction, chat.id)
 
 
-def kind_of(address: model.ChatAddress) -> model.ChatKind:
+def kind_of(address: ChatAddress) -> ChatKind:
     """Returns the kind of a chat, as far as its address tells. What the platform says in requests is more reliable."""
     return facts_of(address.platform).kind_of(address)
 
 
 @reads
-def listed(transaction: Transaction, address: model.ChatAddress | None) -> tuple[Listed, ...]:
+def listed(transaction: Transaction, address: ChatAddress | None) -> tuple[Listed, ...]:
     """Returns the subscriptions of one chat; for None, of all chats. Raises NotFound."""
     pages = chats.all_chats(transaction) if address is None else [(get_chat(transaction, address),)]
     return tuple(one for chats in pages for one in listed_in(transaction, chats))
 
 
-def listed_in(transaction: Transaction, chats: Sequence[model.Chat]) -> Iterator[Listed]:
+def listed_in(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[Listed]:
     """Yields the subscriptions of these chats, by chat and number."""
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
     resting = why_they_rest(transaction, {one.canonical for there in subscriptions.values() for one in there})
@@ -72,12 +71,12 @@ def listed_in(transaction: Transaction, chats: Sequence[model.Chat]) -> Iterator
             yield Listed(chat=chat, subscription=one, rest=resting.get(one.canonical))
 
 
-def numbered(transaction: Transaction, chat: model.Chat, number: int) -> model.Subscription:
+def numbered(transaction: Transaction, chat: Chat, number: int) -> Subscription:
     """Returns the subscription of a chat with this number. Raises NotFound."""
     return which_one(stored_subscriptions.subscriptions_in(transaction, chat.id), str(number))
 
 
-def chosen(subscriptions: tuple[model.Subscription, ...], number: int | None) -> tuple[model.Subscription, ...]:
+def chosen(subscriptions: tuple[Subscription, ...], number: int | None) -> tuple[Subscription, ...]:
     """Returns the subscription with this number; for None, all of them. Raises NotFound."""
     if number is None:
         return subscriptions
@@ -92,7 +91,7 @@ def typed_number(text: str) -> int | None:
     return None
 
 
-def named(subscriptions: Sequence[model.Subscription], which: str) -> model.Subscription | None:
+def named(subscriptions: Sequence[Subscription], which: str) -> Subscription | None:
     """Returns the subscription with this number or query; None if there is none. Raises QueryError.
 
     A number that no subscription has is read as a query.
@@ -104,7 +103,7 @@ def named(subscriptions: Sequence[model.Subscription], which: str) -> model.Subs
     return next((one for one in subscriptions if one.canonical == canonical), None)
 
 
-def which_one(subscriptions: Sequence[model.Subscription], which: str) -> model.Subscription:
+def which_one(subscriptions: Sequence[Subscription], which: str) -> Subscription:
     """Returns the subscription with this number or query. Raises NotFound, QueryError."""
     if found := named(subscriptions, which):
         return found

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from subscriptions import model, zones
+from subscriptions import zones
+from subscriptions.model import Chat, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import decision
 from subscriptions.planning.forecast import Move
@@ -79,7 +80,7 @@ def apart(ids: Sequence[int], store: Store, size: int) -> Sequence[int]:
 
 
 def following(
-    transaction: Transaction, looked: Sequence[tuple[model.Chat, Sequence[model.Subscription]]], upto: int
+    transaction: Transaction, looked: Sequence[tuple[Chat, Sequence[Subscription]]], upto: int
 ) -> Mapping[int, int]:
     """Returns subscription id -> the shared cursor to follow, for `now` subscriptions that have looked up to `upto`.
 
@@ -102,7 +103,7 @@ def following(
     return follow
 
 
-def moves_with_others(subscription: model.Subscription, case: decision.DueDelivery, moving: Collection[int]) -> bool:
+def moves_with_others(subscription: Subscription, case: decision.DueDelivery, moving: Collection[int]) -> bool:
     """Whether a subscription has no new match and follows a shared cursor that moves, so that its row need not change.
 
     After a crash before the move, its cursor is lower than those of the chat's other subscriptions, and it looks at the
@@ -112,7 +113,7 @@ def moves_with_others(subscription: model.Subscription, case: decision.DueDelive
     return subscription.follows in moving and all(place < first for place in case.fits[subscription.id])
 
 
-def left_behind(due: Mapping[int, Sequence[model.Subscription]], planned: Collection[int]) -> list[Move]:
+def left_behind(due: Mapping[int, Sequence[Subscription]], planned: Collection[int]) -> list[Move]:
     """Returns moves by which the due `now` subscriptions of chats that are not planned leave their shared cursor.
 
     Each subscription keeps its present cursor as its own cursor. Otherwise the shared cursor would move past papers

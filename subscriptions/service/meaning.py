@@ -7,7 +7,8 @@ from heapq import nsmallest
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from subscriptions import meaning, model
+from subscriptions import meaning
+from subscriptions.model import Paper
 from subscriptions.store import bot_state, meanings, paper_sequence
 from subscriptions.store.database.store import Store, Transaction, writes
 
@@ -115,7 +116,7 @@ def _searched(transaction: Transaction, encoder: str) -> _Searched:
     return known
 
 
-def paper_of(texts: meanings.Texts) -> model.Paper:
+def paper_of(texts: meanings.Texts) -> Paper:
     """Returns a paper with only these texts, for an encoder."""
     title, abstract = texts
-    return model.Paper(key="", title=title, abstract=abstract)
+    return Paper(key="", title=title, abstract=abstract)

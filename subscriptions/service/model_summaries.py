@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from subscriptions import model
+from subscriptions.model import Chat, ChatSettings, KnownPaper, ModelSummary, Paper, Subscription
 from subscriptions.normalize.letters import has_chinese
 from subscriptions.service.model_budget import pay
 from subscriptions.service.plan_inputs import Window
@@ -45,7 +45,7 @@ class Task:
     """A summary for which the model is asked: what of it is lacking, and what was reserved of which day's budget."""
 
     place: model_summaries.Place
-    paper: model.Paper
+    paper: Paper
     asks_summary: bool
     asks_title: bool
     day: date
@@ -53,7 +53,7 @@ class Task:
 
 
 # Gets paper id → paper with a summary by the model. Returns the ids of those that an answer repeats; None: it repeats none.
-Repeats = Callable[[Mapping[int, model.Paper]], Sequence[int] | None]
+Repeats = Callable[[Mapping[int, Paper]], Sequence[int] | None]
 
 
 @reads
@@ -72,7 +72,7 @@ def find_wanted(transaction: Transaction, *, now: datetime) -> Wanted | None:
     return Wanted(looked, upto, wanted)
 
 
-def _chats_that_read(transaction: Transaction) -> Iterator[tuple[model.Chat, Sequence[model.Subscription]]]:
+def _chats_that_read(transaction: Transaction) -> Iterator[tuple[Chat, Sequence[Subscription]]]:
     """Yields the active chats that show summaries, with their active subscriptions."""
     for page in chats.all_chats(transaction):
         reading = [one for one in page if one.is_active and one.settings.text in _TEXTS]
@@ -82,8 +82,8 @@ def _chats_that_read(transaction: Transaction) -> Iterator[tuple[model.Chat, Seq
 
 
 def _brought(
-    transaction: Transaction, window: Window, chat: model.Chat, subscriptions: Sequence[model.Subscription], after: int
-) -> Iterator[model.KnownPaper]:
+    transaction: Transaction, window: Window, chat: Chat, subscriptions: Sequence[Subscription], after: int
+) -> Iterator[KnownPaper]:
     """Yields the papers of a window that subscriptions of a chat bring, perhaps one several times."""
     fits = window.fits(transaction, subscriptions)
     for subscription in subscriptions:
@@ -95,12 +95,12 @@ def _brought(
                 yield paper
 
 
-def _lacks(known: model.KnownPaper, settings: model.ChatSettings) -> bool:
+def _lacks(known: KnownPaper, settings: ChatSettings) -> bool:
     asks_summary, asks_title = _lacking(known.paper, settings.lang)
     return asks_summary or (asks_title and settings.text == "both")
 
 
-def _lacking(paper: model.Paper, language: str) -> tuple[bool, bool]:
+def _lacking(paper: Paper, language: str) -> tuple[bool, bool]:
     """Returns (whether a paper lacks a usable summary in a language that an abstract can give, and a title in it)."""
     own = [one for one in paper.summaries if _is_in(one.language, language)]
     has_summary = any(summary_state(text) == "ok" for one in own for text in one.fields.values())
@@ -168,7 +168,7 @@ def _task(transaction: Transaction, place: model_summaries.Place, day: date) -> 
 
 @writes
 def put_made(
-    transaction: Transaction, task: Task, made: model.ModelSummary, repeats: Repeats, *, tokens: int, now: datetime
+    transaction: Transaction, task: Task, made: ModelSummary, repeats: Repeats, *, tokens: int, now: datetime
 ) -> None:
     """Stores what the model made, and what that cost. Of an answer after the next attempt has begun, only the cost.
 
@@ -188,7 +188,7 @@ def put_made(
     _put_none(transaction, task, works=True, is_over=True, now=now)
 
 
-def _others(transaction: Transaction, place: model_summaries.Place) -> dict[int, model.Paper]:
+def _others(transaction: Transaction, place: model_summaries.Place) -> dict[int, Paper]:
     """Returns paper id → other paper with its summary by the model in a language, for the newest of these summaries."""
     made = model_summaries.newest_made(transaction, place.language, COMPARED)
     papers = known_papers.stored_papers(transaction, sorted(made))
@@ -214,7 +214,7 @@ def _put_none(transaction: Transaction, task: Task, *, works: bool, is_over: boo
 
 @writes
 def reject(
-    transaction: Transaction, chat: model.Chat, paper: int, language: str, *, by_operator: bool, now: datetime
+    transaction: Transaction, chat: Chat, paper: int, language: str, *, by_operator: bool, now: datetime
 ) -> bool:
     """Notes that a chat calls a summary wrong, so that this chat is not shown it any more. Returns whether it is removed.
 
@@ -229,7 +229,7 @@ def reject(
     return is_over
 
 
-def without_rejected(transaction: Transaction, chat: model.Chat, paper: model.KnownPaper) -> model.KnownPaper:
+def without_rejected(transaction: Transaction, chat: Chat, paper: KnownPaper) -> KnownPaper:
     """Returns a paper without the summaries that a chat called wrong."""
     kept = tuple(
         one

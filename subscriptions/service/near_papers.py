@@ -5,10 +5,11 @@ from dataclasses import replace
 from heapq import nlargest
 from typing import NamedTuple, NoReturn
 
-from subscriptions import errors, meaning, model, normalize
+from subscriptions import errors, meaning, normalize
 from subscriptions.matching import profiles
 from subscriptions.matching.fulfilment import THOUSAND
 from subscriptions.matching.word_weights import words_of
+from subscriptions.model import KnownPaper, Paper, Subscription
 from subscriptions.query import WordsOfPapers, papers_of_queries, parse
 from subscriptions.query.links import LIBRARY
 from subscriptions.query.tree import Query
@@ -26,7 +27,7 @@ CANDIDATES = 50  # papers with the weightiest words, and as many that are neares
 
 @reads
 def with_words(
-    transaction: Transaction, query: Query, subscriptions: Iterable[model.Subscription] = (), *, chat_id: int = 0
+    transaction: Transaction, query: Query, subscriptions: Iterable[Subscription] = (), *, chat_id: int = 0
 ) -> Query:
     """Adds to a query what its text only names: words of papers or of the chat's library (`like:`), vectors (`about:`).
 
@@ -83,13 +84,13 @@ class Alike(NamedTuple):
     """The papers that are nearest to given papers or to a text."""
 
     words: tuple[str, ...]  # the words of the search, the highest weight first
-    papers: tuple[model.KnownPaper, ...]  # the nearest first
+    papers: tuple[KnownPaper, ...]  # the nearest first
     looked_at: int
     in_meaning: bool  # also papers without these words were found, by their meaning
 
 
 @reads
-def papers_alike(transaction: Transaction, given: Sequence[model.KnownPaper]) -> Alike:
+def papers_alike(transaction: Transaction, given: Sequence[KnownPaper]) -> Alike:
     """Returns the papers that are nearest to the given papers, at most five of the newest 50,000."""
     codes = [(1.0, code) for one in given for code in meaning.read_paper(one.paper.meaning)[:1]]
     in_meaning = meaning.in_common(codes)
@@ -99,12 +100,10 @@ def papers_alike(transaction: Transaction, given: Sequence[model.KnownPaper]) ->
 @reads
 def papers_near_text(transaction: Transaction, text: str, question: bytes = b"") -> Alike:
     """Returns the papers that are nearest to a text, at most five of the newest 50,000. `question` is its vector."""
-    return _alike(transaction, [model.Paper(key="", abstract=text)], question)
+    return _alike(transaction, [Paper(key="", abstract=text)], question)
 
 
-def _alike(
-    transaction: Transaction, given: Sequence[model.Paper], in_meaning: bytes, without: Collection[int] = ()
-) -> Alike:
+def _alike(transaction: Transaction, given: Sequence[Paper], in_meaning: bytes, without: Collection[int] = ()) -> Alike:
     entries, _ = index.searched_range(transaction)
     found = profiles.profile_of([(1.0, words_of(one)) for one in given], counted_words_of_all(transaction))
     profile = replace(found, meaning=in_meaning)

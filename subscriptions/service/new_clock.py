@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from subscriptions import model
+from subscriptions.model import Chat
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast
 from subscriptions.store import chats
@@ -11,7 +11,7 @@ from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction
 
 
-def apply_new_clock(transaction: Transaction, before: model.Chat, now: datetime) -> model.Chat:
+def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Chat:
     """Adjusts due moments after the zone or the quiet hours of a chat changed. Returns the chat with its new settings."""
     after = chats.chats_by_id(transaction, [before.id])[before.id]
     clocks = [(chat.settings.timezone, chat.settings.quiet) for chat in (before, after)]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
 
-from subscriptions import model
+from subscriptions.model import CallbackToken, Chat, ChatKind, Lane, MissingHow, NoMatchStreak, Subscription
 from subscriptions.notices.of_missing_papers import NoPapersToday, NothingMatched, PapersMissing
 from subscriptions.planning import decision
 from subscriptions.planning.next_deliveries import AwaitedSource
@@ -19,26 +19,26 @@ Days = dict[tuple[int, tzinfo], tuple[date, ...]]
 _Case = tuple[decision.DueDelivery, decision.Decided, bool]
 
 
-def is_public(chat: model.Chat) -> bool:
+def is_public(chat: Chat) -> bool:
     """Whether strangers can read a chat. Such a chat gets no notices about papers that did not come."""
-    return chat.public or chat.kind is model.ChatKind.BROADCAST
+    return chat.public or chat.kind is ChatKind.BROADCAST
 
 
-def how_missing(behind: Sequence[AwaitedSource]) -> model.MissingHow:
+def how_missing(behind: Sequence[AwaitedSource]) -> MissingHow:
     """Returns why the papers of these sources are missing: "late" if one is late, else "failed" if one failed."""
-    return min((one.how for one in behind), key=list(model.MissingHow).index, default=model.MissingHow.AWAITED)
+    return min((one.how for one in behind), key=list(MissingHow).index, default=MissingHow.AWAITED)
 
 
 def notify_no_match(
     transaction: Transaction, cases: Sequence[_Case], *, last_sequence: int, now: datetime
-) -> list[model.Lane]:
+) -> list[Lane]:
     """Stores the no-match streaks of chats, and the notices that they cause, in the transaction of the decisions.
 
     A chat gets one notice in each streak. For a public chat, its owner gets the notice. `last_sequence` is the sequence
     up to which the chats have looked. Returns the lanes that got a notice.
     """
-    lanes: list[model.Lane] = []
-    streaks: dict[int, model.NoMatchStreak | None] = {}
+    lanes: list[Lane] = []
+    streaks: dict[int, NoMatchStreak | None] = {}
     days: Days = {}
     days_after: Days = {}
     for due, result, follows in cases:
@@ -64,7 +64,7 @@ def notify_no_match(
     return lanes
 
 
-def _begun(due: decision.DueDelivery, last_sequence: int, *, lazily: bool) -> model.NoMatchStreak:
+def _begun(due: decision.DueDelivery, last_sequence: int, *, lazily: bool) -> NoMatchStreak:
     """Returns a streak of zero days that begins now.
 
     The start of a streak has to be stored in advance, since plans skip a chat if the subscriptions that follow shared
@@ -75,12 +75,12 @@ def _begun(due: decision.DueDelivery, last_sequence: int, *, lazily: bool) -> mo
     if lazily and before is not None and not before.said:
         return before
     today = due.now.astimezone(due.zone).date()
-    return model.NoMatchStreak(days=0, last=today - timedelta(days=1), after=last_sequence)
+    return NoMatchStreak(days=0, last=today - timedelta(days=1), after=last_sequence)
 
 
 def _counted(
-    transaction: Transaction, due: decision.DueDelivery, streak: model.NoMatchStreak, last_sequence: int, known: Days
-) -> model.NoMatchStreak:
+    transaction: Transaction, due: decision.DueDelivery, streak: NoMatchStreak, last_sequence: int, known: Days
+) -> NoMatchStreak:
     """Returns the streak with all days since its start on which papers came. Plans that skipped the chat counted none.
 
     `known` is a cache of days.
@@ -91,13 +91,13 @@ def _counted(
     return streak
 
 
-def _is_to_be_said(due: decision.DueDelivery, streak: model.NoMatchStreak) -> bool:
+def _is_to_be_said(due: decision.DueDelivery, streak: NoMatchStreak) -> bool:
     return streak.days >= STREAK_AFTER and not streak.said and due.chat.first_delivery_planned
 
 
 def _since_papers_came(
-    transaction: Transaction, due: decision.DueDelivery, streak: model.NoMatchStreak, last_sequence: int
-) -> model.NoMatchStreak | None:
+    transaction: Transaction, due: decision.DueDelivery, streak: NoMatchStreak, last_sequence: int
+) -> NoMatchStreak | None:
     """Returns the streak with only the days after the chat's last delivered paper; None if there are no such days.
 
     The reason: a weekly subscription counts all days of the week, but another subscription of the chat may have
@@ -110,7 +110,7 @@ def _since_papers_came(
     last = at.astimezone(due.zone).date()
     days = [day for day in days_between(transaction, after, last_sequence, due.zone, {}) if day > last]
     if days:
-        return model.NoMatchStreak(days=len(days), last=days[-1], after=after)
+        return NoMatchStreak(days=len(days), last=days[-1], after=after)
     return None
 
 
@@ -132,7 +132,7 @@ def _days_of(due: decision.DueDelivery, known: Days) -> tuple[date, ...]:
 
 def _notify_owner(
     transaction: Transaction, due: decision.DueDelivery, result: decision.Decided, now: datetime
-) -> list[model.Lane]:
+) -> list[Lane]:
     chat = due.chat
     if result is not None and due.missing:
         notice = PapersMissing(
@@ -150,16 +150,16 @@ def _notify_owner(
     return []
 
 
-def _lanes(chat: model.Chat, notified: bool) -> list[model.Lane]:  # noqa: FBT001 - result of `notify_owner`
+def _lanes(chat: Chat, notified: bool) -> list[Lane]:  # noqa: FBT001 - result of `notify_owner`
     """Returns the lane of the owner's private chat, if the owner was `notified`."""
     if notified:
-        return [model.Lane(chat.address.platform, chat.owner)]
+        return [Lane(chat.address.platform, chat.owner)]
     return []
 
 
 def _notify_streak(
-    transaction: Transaction, due: decision.DueDelivery, streak: model.NoMatchStreak, known: int, now: datetime
-) -> list[model.Lane]:
+    transaction: Transaction, due: decision.DueDelivery, streak: NoMatchStreak, known: int, now: datetime
+) -> list[Lane]:
     chat = due.chat
     if is_public(chat):
         event = f"{chat.address}:{streak.after}"
@@ -171,8 +171,8 @@ def _notify_streak(
     return [chat.address.lane] if notified else []
 
 
-def _buttons(subscriptions: Sequence[model.Subscription]) -> Mapping[str, model.CallbackToken]:
-    edit = model.CallbackToken(verb="edit-ask-page", arguments={"page": 0})
+def _buttons(subscriptions: Sequence[Subscription]) -> Mapping[str, CallbackToken]:
+    edit = CallbackToken(verb="edit-ask-page", arguments={"page": 0})
     if len(subscriptions) == 1:
-        edit = model.CallbackToken(verb="edit-ask", arguments={"number": subscriptions[0].number})
-    return {"preview": model.CallbackToken(verb="preview"), "edit": edit, "fine": model.CallbackToken(verb="fine")}
+        edit = CallbackToken(verb="edit-ask", arguments={"number": subscriptions[0].number})
+    return {"preview": CallbackToken(verb="preview"), "edit": edit, "fine": CallbackToken(verb="fine")}

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
-from subscriptions import model, zones
 from subscriptions import notices as chat_notices
+from subscriptions import zones
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Delivery, DeliveryKind, Facts, Lane
 from subscriptions.notices import declared as operator_notices
 from subscriptions.notices import findings, of_chats
 from subscriptions.notices.findings import Finding
@@ -26,7 +27,7 @@ from subscriptions.store import (
 from subscriptions.store.database.store import Transaction, shares, writes
 
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on the next day
-_NO_BUTTONS: Mapping[str, model.CallbackToken] = MappingProxyType({})
+_NO_BUTTONS: Mapping[str, CallbackToken] = MappingProxyType({})
 _MOST_NAMED = 10  # a notice names at most this many subscriptions
 _DEAD_NOTIFIED = "notified:dead"  # name of a stored value: the moment up to which operators know of dead messages
 
@@ -34,11 +35,11 @@ _DEAD_NOTIFIED = "notified:dead"  # name of a stored value: the moment up to whi
 @writes
 def notify(
     transaction: Transaction,
-    address: model.ChatAddress,
+    address: ChatAddress,
     notice: chat_notices.Notice,
     *,
     now: datetime,
-    buttons: Mapping[str, model.CallbackToken] = _NO_BUTTONS,
+    buttons: Mapping[str, CallbackToken] = _NO_BUTTONS,
 ) -> bool:
     """Stores a notice to a chat. For a daily notice, the day in the chat's zone counts.
 
@@ -55,13 +56,13 @@ def notify(
 @writes
 def notify_operators(
     transaction: Transaction,
-    admins: Sequence[model.ChatAddress],
+    admins: Sequence[ChatAddress],
     notice: chat_notices.DailyNotice,
     *,
     now: datetime,
-    buttons: Mapping[str, model.CallbackToken] = _NO_BUTTONS,
+    buttons: Mapping[str, CallbackToken] = _NO_BUTTONS,
     but: frozenset[str] = frozenset(),
-) -> tuple[model.Lane, ...]:
+) -> tuple[Lane, ...]:
     """Stores a notice to each operator, except in chats that strangers can read.
 
     The notice is for the present day in the operator's zone. A notice from shortly before midnight is not repeated
@@ -71,7 +72,7 @@ def notify_operators(
     notified = []
     day = transaction.day_of(now)
     for chat in operator_chats(transaction, admins, now=now):
-        if chat.public or chat.kind is model.ChatKind.BROADCAST or chat.address.platform in but:
+        if chat.public or chat.kind is ChatKind.BROADCAST or chat.address.platform in but:
             continue
         yesterday = _dedupe_key(chat, notice, day - timedelta(days=1))
         if delivery_trouble.noticed_since(transaction, yesterday, now - _SAME_DAY):
@@ -83,27 +84,27 @@ def notify_operators(
 
 @writes
 def notify_owner(
-    transaction: Transaction, chat: model.Chat, notice: chat_notices.Notice, *, now: datetime, by: str = ""
+    transaction: Transaction, chat: Chat, notice: chat_notices.Notice, *, now: datetime, by: str = ""
 ) -> bool:
     """Stores a private notice to the person who set up a group or channel. For a daily notice, the UTC day counts.
 
     Returns False if it stores nothing: the notice was stored before, or the owner is unknown, has no private chat with
     the bot, or is the person who caused the notice (`by`).
     """
-    if chat.kind is model.ChatKind.PRIVATE or chat.owner in ("", by):
+    if chat.kind is ChatKind.PRIVATE or chat.owner in ("", by):
         return False
-    private = chats.find_chat(transaction, model.ChatAddress(chat.address.platform, chat.owner))
+    private = chats.find_chat(transaction, ChatAddress(chat.address.platform, chat.owner))
     return private is not None and _add(transaction, private, notice, now.date(), now=now)
 
 
 def _add(
     transaction: Transaction,
-    chat: model.Chat,
+    chat: Chat,
     notice: chat_notices.Notice,
     day: date,
     *,
     now: datetime,
-    buttons: Mapping[str, model.CallbackToken] = _NO_BUTTONS,
+    buttons: Mapping[str, CallbackToken] = _NO_BUTTONS,
 ) -> bool:
     """Adds a notice to the outbox. Returns False if a notice with this cause and key was stored before.
 
@@ -116,25 +117,23 @@ def _add(
         raise ValueError(f"the notice {notice.cause} has no buttons for {sorted(buttons)}")
     token_ids = {verb: callbacks.new_callback_id() for verb in buttons}
     names = {chat_notices.BUTTON + verb: token_id for verb, token_id in token_ids.items()}
-    facts = model.Facts(notice=notice.cause, detail={**notice.detail(), **names})
-    delivery = model.Delivery(id=secrets.token_hex(8), chat=chat, kind=model.DeliveryKind.NOTICE, due=now, facts=facts)
+    facts = Facts(notice=notice.cause, detail={**notice.detail(), **names})
+    delivery = Delivery(id=secrets.token_hex(8), chat=chat, kind=DeliveryKind.NOTICE, due=now, facts=facts)
     if not planned_deliveries.add_delivery(transaction, _dedupe_key(chat, notice, day), delivery, now=now):
         return False
     tokens = {
-        token_ids[verb]: model.CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address))
+        token_ids[verb]: CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address))
         for verb, b in buttons.items()
     }
     callbacks.store_callbacks(transaction, tokens, now=now)
     return True
 
 
-def _dedupe_key(chat: model.Chat, notice: chat_notices.Notice, day: date) -> str:
+def _dedupe_key(chat: Chat, notice: chat_notices.Notice, day: date) -> str:
     return f"notice:{chat.id}:{notice.cause}:{notice.key(day)}"
 
 
-def operator_chats(
-    transaction: Transaction, admins: Sequence[model.ChatAddress], *, now: datetime
-) -> tuple[model.Chat, ...]:
+def operator_chats(transaction: Transaction, admins: Sequence[ChatAddress], *, now: datetime) -> tuple[Chat, ...]:
     """Returns the operators' chats: those in the settings, added if unknown, and those of people who sent a code."""
     found = {chat.id: chat for chat in admitted_chats.operators(transaction)}
     for address in admins:
@@ -143,7 +142,7 @@ def operator_chats(
     return tuple(found.values())
 
 
-def why_paused(chat: model.Chat) -> str:
+def why_paused(chat: Chat) -> str:
     """Returns why a chat is paused, in English."""
     return describe_pause(chat.pause_reason, chat.state_detail).strip()
 
@@ -151,7 +150,7 @@ def why_paused(chat: model.Chat) -> str:
 @shares
 def pause_unreachable(
     transaction: Transaction,
-    address: model.ChatAddress,
+    address: ChatAddress,
     detail: str,
     *,
     topic: bool,
@@ -179,13 +178,13 @@ def pause_unreachable(
 
 
 def _pause_topic(
-    transaction: Transaction, address: model.ChatAddress, reason: PauseReason, detail: str, *, now: datetime
+    transaction: Transaction, address: ChatAddress, reason: PauseReason, detail: str, *, now: datetime
 ) -> None:
     """Pauses a topic, and notifies its group. What a deleted topic of a private chat has goes to the chat itself."""
     topic = chats.find_chat(transaction, address)
     if topic is None or topic.address != address:  # its chat has its papers already
         return
-    if reason is PauseReason.TOPIC_DELETED and topic.kind is model.ChatKind.PRIVATE:
+    if reason is PauseReason.TOPIC_DELETED and topic.kind is ChatKind.PRIVATE:
         _notify_group(transaction, topic, now, of_chats.TopicEnded)
         chat = chats.add_beside(transaction, topic, "", now=now)
         moving.topic_gone(transaction, topic, chat, now=now)
@@ -205,7 +204,7 @@ def reactivate_found(transaction: Transaction, found: Sequence[int], *, now: dat
 
 def _notify_group(
     transaction: Transaction,
-    chat: model.Chat,
+    chat: Chat,
     now: datetime,
     notice: type[of_chats.TopicEnded | of_chats.TopicGone | of_chats.TopicClosed],
 ) -> None:
@@ -221,13 +220,13 @@ def _notify_group(
 
 @writes
 def notify_operators_of_trouble(
-    transaction: Transaction, admins: Sequence[model.ChatAddress], found: Iterable[Finding], *, now: datetime
-) -> tuple[model.Lane, ...]:
+    transaction: Transaction, admins: Sequence[ChatAddress], found: Iterable[Finding], *, now: datetime
+) -> tuple[Lane, ...]:
     """Tells the operators what is wrong. Returns the lanes of the stored notices.
 
     The polls of sources tell of these, and operators hear of a dead delivery only once.
     """
-    lanes: list[model.Lane] = []
+    lanes: list[Lane] = []
     dead = delivery_trouble.dead_since(transaction, bot_state.get_moment(transaction, _DEAD_NOTIFIED))
     if dead.count and (lanes := [*notify_operators(transaction, admins, dead_deliveries(dead), now=now)]):
         bot_state.put_value(transaction, _DEAD_NOTIFIED, now.isoformat())
@@ -240,9 +239,7 @@ def notify_operators_of_trouble(
 
 
 @writes
-def notify_new_version(
-    transaction: Transaction, admins: Sequence[model.ChatAddress], version: str, *, now: datetime
-) -> None:
+def notify_new_version(transaction: Transaction, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
     """Tells the operators that a different version runs now. The first version that ever runs is not reported."""
     before = bot_state.get_value(transaction, "version")
     if before == version or not bot_state.swap_value(transaction, "version", before, version):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from subscriptions import model
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.notices import of_chats
 from subscriptions.service import listing, notices
 from subscriptions.service.changes import note_changed_state
@@ -26,7 +26,7 @@ _LONGEST_REQUEST = 120
 
 
 @reads
-def is_operator(transaction: Transaction, admins: Sequence[model.ChatAddress], person: model.ChatAddress) -> bool:
+def is_operator(transaction: Transaction, admins: Sequence[ChatAddress], person: ChatAddress) -> bool:
     """Whether a private chat belongs to an operator: a person in the settings, or one who became operator by a code."""
     if person in admins:
         return True
@@ -35,17 +35,15 @@ def is_operator(transaction: Transaction, admins: Sequence[model.ChatAddress], p
 
 
 @reads
-def operators_on(transaction: Transaction, admins: Sequence[model.ChatAddress], platform: str) -> tuple[str, ...]:
+def operators_on(transaction: Transaction, admins: Sequence[ChatAddress], platform: str) -> tuple[str, ...]:
     """Returns the platform ids of the operators on one platform, each once."""
     known = [chat.address for chat in admitted_chats.operators(transaction)]
-    found = (
-        at for at in (*admins, *known) if at.platform == platform and listing.kind_of(at) is model.ChatKind.PRIVATE
-    )
+    found = (at for at in (*admins, *known) if at.platform == platform and listing.kind_of(at) is ChatKind.PRIVATE)
     return tuple(dict.fromkeys(at.address for at in found))
 
 
 @reads
-def has_operator(transaction: Transaction, admins: Sequence[model.ChatAddress]) -> bool:
+def has_operator(transaction: Transaction, admins: Sequence[ChatAddress]) -> bool:
     """Whether there is an operator."""
     return bool(admins or admitted_chats.operators(transaction))
 
@@ -61,10 +59,10 @@ def new_code(transaction: Transaction) -> str:
 @writes
 def redeem_code(
     transaction: Transaction,
-    address: model.ChatAddress,
+    address: ChatAddress,
     code: str,
     *,
-    admins: Sequence[model.ChatAddress],
+    admins: Sequence[ChatAddress],
     now: datetime,
 ) -> CodeResult:
     """Makes the person of a known chat the first operator if the code is valid. Raises NotFound for an unknown chat.
@@ -101,8 +99,8 @@ def _hash(code: str) -> str:
 
 def notify_of_request(
     transaction: Transaction,
-    chat: model.Chat,
-    admins: Sequence[model.ChatAddress],
+    chat: Chat,
+    admins: Sequence[ChatAddress],
     *,
     who: str,
     request: str,
@@ -115,5 +113,5 @@ def notify_of_request(
         admins,
         of_chats.AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=request[:_LONGEST_REQUEST]),
         now=now,
-        buttons={verb: model.CallbackToken(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
+        buttons={verb: CallbackToken(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
     )

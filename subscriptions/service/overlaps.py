@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
 
-from subscriptions import errors, model
+from subscriptions import errors
+from subscriptions.model import Chat, Subscription
 from subscriptions.portable import kept_query
 from subscriptions.query import papers_of_queries, parse
 from subscriptions.query.rewriting import written
@@ -31,7 +32,7 @@ class Overlap:
 
 @reads
 def nearly_same(
-    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, now: datetime
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> Overlap | None:
     """Returns two subscriptions that share most of their recent papers and can be merged; None if there are none."""
     able = [one for one in subscriptions if one.is_active][:MOST_COMPARED]
@@ -48,7 +49,7 @@ def nearly_same(
     return next((overlap for _, _, overlap, pair in near if merged_query(*pair) is not None), None)
 
 
-def _overlap(first: model.Subscription, second: model.Subscription, found: Mapping[str, int]) -> Overlap | None:
+def _overlap(first: Subscription, second: Subscription, found: Mapping[str, int]) -> Overlap | None:
     """Returns how many papers two subscriptions share; None if they share too few."""
     shared = (found[first.canonical] & found[second.canonical]).bit_count()
     either = (found[first.canonical] | found[second.canonical]).bit_count()
@@ -57,7 +58,7 @@ def _overlap(first: model.Subscription, second: model.Subscription, found: Mappi
     return Overlap(first=first.number, second=second.number, shared=shared, either=either)
 
 
-def are_alike(one: model.Subscription, other: model.Subscription) -> bool:
+def are_alike(one: Subscription, other: Subscription) -> bool:
     """Whether two subscriptions can be merged without losing papers or sending them early.
 
     Both must be active, have the same cursor and be due at the same moments.
@@ -69,7 +70,7 @@ def are_alike(one: model.Subscription, other: model.Subscription) -> bool:
     )
 
 
-def merged_query(one: model.Subscription, other: model.Subscription) -> Query | None:
+def merged_query(one: Subscription, other: Subscription) -> Query | None:
     """Returns the query that finds the papers of both, written with their typed texts; None if it cannot be written."""
     try:
         text = written(Or((parse.parse_query(one.text).tree, parse.parse_query(other.text).tree)))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from subscriptions import model
+from subscriptions.model import Chat, Subscription
 from subscriptions.notices import of_chats
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.notices import notify
@@ -12,7 +12,7 @@ from subscriptions.store.database.store import Transaction, writes
 
 @writes
 def move_to_topic(
-    transaction: Transaction, chat: model.Chat, subscription: model.Subscription, topic: str, *, now: datetime
+    transaction: Transaction, chat: Chat, subscription: Subscription, topic: str, *, now: datetime
 ) -> None:
     """Moves a subscription to a topic of its chat, or with "" as the topic out of it. Tells a topic what comes there.
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from subscriptions import model
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.meaning import ANYTHING
+from subscriptions.model import KnownPaper
 from subscriptions.query import ABOUT, parse, rewriting
 from subscriptions.query.tree import Query
 from subscriptions.service import known_papers as index
@@ -21,7 +21,7 @@ from subscriptions.store.database.store import Transaction, reads
 class SearchResult:
     """The result of a search in one range of the stored papers."""
 
-    papers: tuple[model.KnownPaper, ...]  # one page of the found papers
+    papers: tuple[KnownPaper, ...]  # one page of the found papers
     found: int  # number of papers found in the whole range
     upto: int  # the key of the newest paper in the range
     looked: int  # number of papers that were searched
@@ -100,7 +100,7 @@ WORTH_SHOWING = 0.35
 class NearPaper(NamedTuple):
     """A paper that is near to a text in meaning."""
 
-    known: model.KnownPaper
+    known: KnownPaper
     nearness: float  # from 0 to 1; from 0.5 on, it is near
 
 
@@ -130,7 +130,7 @@ def near_in_meaning(transaction: Transaction, query: Query, *, without: Collecti
 
 
 @reads
-def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, model.KnownPaper]:
+def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, KnownPaper]:
     """Returns name → paper for these arXiv ids and DOIs. Names of unknown papers are left out."""
     ids = known_papers.papers_with_keys(transaction, names)
     known = known_papers.stored_papers(transaction, list(set(ids.values())))

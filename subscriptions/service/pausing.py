@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from subscriptions import errors, model
+from subscriptions import errors
+from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast, next_deliveries
 from subscriptions.service import changes, listing
@@ -35,7 +36,7 @@ class WaitingPapers:
 @writes
 def pause(
     transaction: Transaction,
-    address: model.ChatAddress,
+    address: ChatAddress,
     number: int | None,
     *,
     until: datetime | None,
@@ -57,13 +58,13 @@ def pause(
 
 
 def as_paused(
-    subscription: model.Subscription, until: datetime | None, reason: SubscriptionPauseReason | None = None
-) -> model.Subscription:
+    subscription: Subscription, until: datetime | None, reason: SubscriptionPauseReason | None = None
+) -> Subscription:
     """Returns a subscription as it is while it is paused. `until`: None: until somebody resumes it."""
     return subscription._replace(state=SubscriptionState.PAUSED, paused_until=until, pause_reason=reason)
 
 
-def _pause_chat(transaction: Transaction, chat: model.Chat, *, until: datetime | None, now: datetime, who: str) -> bool:
+def _pause_chat(transaction: Transaction, chat: Chat, *, until: datetime | None, now: datetime, who: str) -> bool:
     if not chat.is_active and not changes.is_paused_by_person(chat):
         raise errors.Refused(errors.Sentence("This chat gets nothing now anyway."))
     if chat.state is ChatState.PAUSED and chat.paused_until == until:
@@ -76,8 +77,8 @@ def _pause_chat(transaction: Transaction, chat: model.Chat, *, until: datetime |
 
 @writes
 def resume(
-    transaction: Transaction, address: model.ChatAddress, number: int | None, *, now: datetime, who: str = ""
-) -> model.Chat | None:
+    transaction: Transaction, address: ChatAddress, number: int | None, *, now: datetime, who: str = ""
+) -> Chat | None:
     """Resumes a subscription, or, if `number` is None, the chat and all its subscriptions.
 
     Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns the changed chat; None if
@@ -118,7 +119,7 @@ def end_pauses(transaction: Transaction, *, now: datetime) -> None:
                 stored_subscriptions.change_subscription(transaction, before, after)
 
 
-def _due_after(chat: model.Chat, subscription: model.Subscription, until: datetime) -> model.Subscription:
+def _due_after(chat: Chat, subscription: Subscription, until: datetime) -> Subscription:
     """Returns a subscription with the due moment that it has after a pause that ended at `until`.
 
     If its due moment passed during the pause, this is the first regular moment after the pause. For when-out, a window
@@ -133,8 +134,8 @@ def _due_after(chat: model.Chat, subscription: model.Subscription, until: dateti
 
 
 def with_ended_pauses(
-    chat: model.Chat, subscriptions: Sequence[model.Subscription], now: datetime
-) -> tuple[model.Chat, tuple[model.Subscription, ...]]:
+    chat: Chat, subscriptions: Sequence[Subscription], now: datetime
+) -> tuple[Chat, tuple[Subscription, ...]]:
     """Returns a chat and its subscriptions as they would be after `end_pauses`. Stores nothing."""
     until = chat.paused_until if chat.state is ChatState.PAUSED else None
     if until is not None and until <= now:
@@ -144,7 +145,7 @@ def with_ended_pauses(
     else:
         until = None
 
-    def woken(subscription: model.Subscription) -> model.Subscription:
+    def woken(subscription: Subscription) -> Subscription:
         if subscription.is_active:
             if until:
                 return _due_after(chat, subscription, until)
@@ -158,7 +159,7 @@ def with_ended_pauses(
 
 
 @writes
-def delay_after_return(transaction: Transaction, chat: model.Chat, *, now: datetime) -> None:
+def delay_after_return(transaction: Transaction, chat: Chat, *, now: datetime) -> None:
     """Delays by ten minutes the papers of a chat that gets messages again, so that a person can skip them.
 
     Only papers that would be sent at once are delayed.
@@ -168,7 +169,7 @@ def delay_after_return(transaction: Transaction, chat: model.Chat, *, now: datet
         stored_subscriptions.change_subscription(transaction, subscription, _after_return(subscription, chat, now))
 
 
-def _after_return(subscription: model.Subscription, chat: model.Chat, now: datetime) -> model.Subscription:
+def _after_return(subscription: Subscription, chat: Chat, now: datetime) -> Subscription:
     """Returns the subscription with its new due moment, when its chat gets messages again at `now`.
 
     A `now` subscription is due in ten minutes. An overdue moment is replaced by the next regular one.
@@ -184,7 +185,7 @@ def _after_return(subscription: model.Subscription, chat: model.Chat, now: datet
 
 @reads
 def get_waiting_papers(
-    transaction: Transaction, address: model.ChatAddress, *, now: datetime, number: int | None = None
+    transaction: Transaction, address: ChatAddress, *, now: datetime, number: int | None = None
 ) -> WaitingPapers:
     """Returns the papers that wait for a chat, or for one of its subscriptions. Raises NotFound."""
     chat = listing.get_chat(transaction, address)
@@ -204,7 +205,7 @@ def get_waiting_papers(
 
 
 @reads
-def match_waiting_ahead(transaction: Transaction, address: model.ChatAddress) -> None:
+def match_waiting_ahead(transaction: Transaction, address: ChatAddress) -> None:
     """Fills the cache with the matches of the papers that wait for a chat, also of its paused subscriptions.
 
     The results are cached until papers come. Raises NotFound.
@@ -213,9 +214,7 @@ def match_waiting_ahead(transaction: Transaction, address: model.ChatAddress) ->
     undelivered(transaction, chat, subscriptions, upto=paper_sequence.last_sequence(transaction))
 
 
-def _delivered_at(
-    foreseen: next_deliveries.Forecast, chat: model.Chat, subscription: model.Subscription
-) -> datetime | None:
+def _delivered_at(foreseen: next_deliveries.Forecast, chat: Chat, subscription: Subscription) -> datetime | None:
     """Returns when a subscription delivers waiting papers if no person decides; None if this is unknown."""
     now = foreseen.at
     if subscription.cadence.kind == "now":
@@ -226,9 +225,7 @@ def _delivered_at(
 
 
 @writes
-def send_waiting(
-    transaction: Transaction, address: model.ChatAddress, *, now: datetime, number: int | None = None
-) -> int:
+def send_waiting(transaction: Transaction, address: ChatAddress, *, now: datetime, number: int | None = None) -> int:
     """Makes the papers that wait for a chat, or for one of its subscriptions, due now. Returns how many. Raises NotFound."""
     found = get_waiting_papers(transaction, address, now=now, number=number).papers
     chat = listing.get_chat(transaction, address)
@@ -243,7 +240,7 @@ def send_waiting(
 @writes
 def skip_waiting(
     transaction: Transaction,
-    address: model.ChatAddress,
+    address: ChatAddress,
     *,
     upto: int,
     by: datetime,
@@ -269,7 +266,7 @@ def skip_waiting(
     return skipped
 
 
-def _active(transaction: Transaction, chat: model.Chat, number: int | None) -> tuple[model.Subscription, ...]:
+def _active(transaction: Transaction, chat: Chat, number: int | None) -> tuple[Subscription, ...]:
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     chosen = listing.chosen(subscriptions, number)
     return tuple(subscription for subscription in chosen if subscription.is_active)

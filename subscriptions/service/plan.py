@@ -10,7 +10,8 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
-from subscriptions import model, zones
+from subscriptions import zones
+from subscriptions.model import Chat, Delivery, Lane, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import decision
 from subscriptions.planning import forecast as forecasts
@@ -32,7 +33,7 @@ class Decision:
     """The decision about the delivery of one chat, with everything on which it depends."""
 
     case: decision.DueDelivery
-    subscriptions: Sequence[model.Subscription]  # all subscriptions of the chat
+    subscriptions: Sequence[Subscription]  # all subscriptions of the chat
     result: decision.Decided  # None: no delivery
 
     @property
@@ -40,14 +41,14 @@ class Decision:
         """Whether the chat has active subscriptions with cadence `now`."""
         return any(s.cadence.kind == "now" and s.is_active for s in self.subscriptions)
 
-    def delivery(self, name: str) -> model.Delivery | None:
+    def delivery(self, name: str) -> Delivery | None:
         """Returns the delivery, with this id; None if there is none."""
         if self.result is None:
             return None
         kind, items, facts = self.result
-        return model.Delivery(id=name, chat=self.case.chat, kind=kind, due=self.case.due, items=items, facts=facts)
+        return Delivery(id=name, chat=self.case.chat, kind=kind, due=self.case.due, items=items, facts=facts)
 
-    def covers(self, subscription: model.Subscription) -> bool:
+    def covers(self, subscription: Subscription) -> bool:
         """Whether the delivery has papers of a subscription, or says that there are no papers."""
         if self.result is None:
             return False
@@ -55,7 +56,7 @@ class Decision:
         return not items or any(because.number == subscription.number for item in items for because in item.because)
 
 
-def plan_due(store: Store, *, now: datetime) -> tuple[model.Lane, ...]:
+def plan_due(store: Store, *, now: datetime) -> tuple[Lane, ...]:
     """Plans everything that is due. Returns the lane of each stored delivery and notice.
 
     A second call at the same moment plans nothing, because the transaction that stores a delivery also moves the
@@ -70,7 +71,7 @@ def plan_slices(
     now: datetime,
     enough: Callable[[], bool] = lambda: False,
     matching: Callable[[], AbstractContextManager[object]] = nullcontext,
-) -> Generator[Sequence[model.Lane]]:
+) -> Generator[Sequence[Lane]]:
     """Like `plan_due`, but yields the lanes of one slice of chats after the other. Each slice has its own transactions.
 
     Stops when `enough()` is true. `matching()` is a context manager around the matching of queries with papers, by which a
@@ -159,7 +160,7 @@ class _Matches:
     delivered: Mapping[int, set[int]]  # chat id -> the papers, among `papers`, that the chat has
 
 
-_Changes = tuple[dict[str, model.Delivery], list[Move]]  # (dedupe key → delivery, moves)
+_Changes = tuple[dict[str, Delivery], list[Move]]  # (dedupe key → delivery, moves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ class _Slice:
     changes: _Changes
 
 
-def _plan_slice(store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> Sequence[model.Lane]:
+def _plan_slice(store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> Sequence[Lane]:
     """Decides about some chats in a reading transaction, then stores that in another. Returns the lanes of deliveries.
 
     If others committed in between and a decision does not hold any more, everything is repeated, with cached matches.
@@ -196,9 +197,7 @@ def _decide_slice(store: Store, chat_ids: Sequence[int], context: plan_inputs.Pl
 
 
 @writes
-def _store_slice(
-    transaction: Transaction, plan: _Slice, context: plan_inputs.PlanContext
-) -> Sequence[model.Lane] | None:
+def _store_slice(transaction: Transaction, plan: _Slice, context: plan_inputs.PlanContext) -> Sequence[Lane] | None:
     """Stores what was decided; stores nothing and returns None if a decision does not hold any more.
 
     While this transaction runs, no papers can come and no other writer can change these chats.
@@ -272,7 +271,7 @@ def _changes(inputs: plan_inputs.Inputs, decided: Sequence[Decision], context: p
     return planned, moves
 
 
-def _write(transaction: Transaction, plan: _Slice, context: plan_inputs.PlanContext) -> list[model.Lane]:
+def _write(transaction: Transaction, plan: _Slice, context: plan_inputs.PlanContext) -> list[Lane]:
     last_sequence, now = context.window.last_sequence, context.forecast.at
     planned, moves = plan.changes
     spoken = [one.case for one in plan.decided if one.result or one.case.chat.first_delivery_planned]
@@ -291,7 +290,7 @@ def _write(transaction: Transaction, plan: _Slice, context: plan_inputs.PlanCont
 
 
 def decide_now(
-    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, now: datetime
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> tuple[Decision | None, plan_inputs.PlanContext]:
     """Returns the decision that a plan would make for a chat at this moment, and its context. Stores nothing."""
     forecast = sources.forecast(transaction, now=now)
@@ -334,7 +333,7 @@ def _case(
     )
 
 
-def _may_have_come(chat: model.Chat, due: Sequence[model.Subscription], context: plan_inputs.PlanContext) -> bool:
+def _may_have_come(chat: Chat, due: Sequence[Subscription], context: plan_inputs.PlanContext) -> bool:
     """Whether papers could have come since the previous due moments of these subscriptions."""
     now, forecast = context.forecast.at, context.forecast
     # the shortest time between two due moments of a subscription
@@ -342,7 +341,7 @@ def _may_have_come(chat: model.Chat, due: Sequence[model.Subscription], context:
     return any(forecast.may_have_come(max(s.since, plan_inputs.moment_of(s, chat, now) - before[s.id])) for s in due)
 
 
-def _span_after(subscription: model.Subscription, one: Decision, context: plan_inputs.PlanContext) -> DueSpan:
+def _span_after(subscription: Subscription, one: Decision, context: plan_inputs.PlanContext) -> DueSpan:
     """Returns the due span that a subscription gets once the delivery `one` is planned.
 
     A when-out subscription that the delivery does not cover stays due until its window ends.

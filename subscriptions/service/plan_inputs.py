@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from subscriptions import model
 from subscriptions.matching.fit import fit
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.matching.reasons import HitFinder
 from subscriptions.matching.word_weights import Rarity
+from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast as forecasts
 from subscriptions.planning.decision import Evidence, Papers
@@ -65,7 +65,7 @@ class Window:
         """Whether no digest was stored since the papers were read. True if no papers were read."""
         return self.after is None or self.newest == _newest(transaction)
 
-    def fits(self, transaction: Transaction, subscriptions: Sequence[model.Subscription]) -> dict[int, tuple[int, ...]]:
+    def fits(self, transaction: Transaction, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
         """Returns subscription id -> positions of the papers that its query matches.
 
         Each different query is matched once.
@@ -135,7 +135,7 @@ def points_of(taste: object, papers: TokenizedPapers) -> Callable[[int], float] 
 
 def evidence_of_fits(
     query_of: Callable[[str], Query], rarity: Callable[[], Rarity]
-) -> Callable[[model.Subscription, model.KnownPaper], Evidence]:
+) -> Callable[[Subscription, KnownPaper], Evidence]:
     """Returns a function that tells how a paper matches a subscription's query.
 
     `query_of`: canonical text -> query. The result of each pair of query and paper is computed only once, because many
@@ -144,7 +144,7 @@ def evidence_of_fits(
     known: dict[tuple[str, int], Evidence] = {}
     finders: dict[int, HitFinder] = {}
 
-    def evidence(subscription: model.Subscription, paper: model.KnownPaper) -> Evidence:
+    def evidence(subscription: Subscription, paper: KnownPaper) -> Evidence:
         key = (subscription.canonical, paper.id)
         found = known.get(key)
         if found is None:
@@ -153,7 +153,7 @@ def evidence_of_fits(
             found = known[key] = computed(query_of(subscription.canonical), paper)
         return found
 
-    def computed(query: Query, paper: model.KnownPaper) -> Evidence:
+    def computed(query: Query, paper: KnownPaper) -> Evidence:
         finder = finders.get(paper.id)
         if finder is None or finder.fields is not query.fields:
             finder = finders[paper.id] = HitFinder(paper.paper, query.fields)
@@ -204,7 +204,7 @@ class PlanContext:
     # makes a context manager around the matching of queries
     matching: Callable[[], AbstractContextManager[object]] = nullcontext
     moving: frozenset[int] = frozenset()  # ids of the shared cursors that move once everything is planned
-    evidence: Callable[[model.Subscription, model.KnownPaper], Evidence] = field(init=False)
+    evidence: Callable[[Subscription, KnownPaper], Evidence] = field(init=False)
 
     def __post_init__(self) -> None:
         """Sets `evidence`, which depends on the rarity of words in the window."""
@@ -217,12 +217,12 @@ class PlanContext:
 _MINUTE = "%Y-%m-%dT%H:%M"
 
 
-def due_moment(chat: model.Chat, due_subscriptions: Sequence[model.Subscription], now: datetime) -> datetime:
+def due_moment(chat: Chat, due_subscriptions: Sequence[Subscription], now: datetime) -> datetime:
     """Returns the latest of the moments that made a chat due. See `moment_of`."""
     return max(moment_of(s, chat, now) for s in due_subscriptions)
 
 
-def moment_of(subscription: model.Subscription, chat: model.Chat, now: datetime) -> datetime:
+def moment_of(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
     """Returns the moment that made a subscription due. For the cadence now and an open window, this is `now`."""
     if subscription.next_due_at is None or subscription.cadence.kind == "now":
         return now  # a `now` subscription has a stored moment only while it is delayed
@@ -236,8 +236,8 @@ def moment_of(subscription: model.Subscription, chat: model.Chat, now: datetime)
 
 def _keys(
     transaction: Transaction,
-    chats: Mapping[int, model.Chat],
-    due: Mapping[int, Sequence[model.Subscription]],
+    chats: Mapping[int, Chat],
+    due: Mapping[int, Sequence[Subscription]],
     context: PlanContext,
 ) -> dict[int, str]:
     """Returns chat id -> the dedupe key of its delivery. Leaves out chats that already have a delivery in this minute.
@@ -255,9 +255,7 @@ def _keys(
     return {chat_id: key for chat_id, key in keys.items() if key not in taken}
 
 
-def _dedupe_key(
-    chat: model.Chat, due_subscriptions: Sequence[model.Subscription], last_sequence: int, now: datetime
-) -> str:
+def _dedupe_key(chat: Chat, due_subscriptions: Sequence[Subscription], last_sequence: int, now: datetime) -> str:
     """Returns the dedupe key of a delivery, so that there is one for each chat and due minute (architecture.md, rule 5).
 
     If no subscription has a due moment, there is one delivery for each chat and range of papers.
@@ -270,7 +268,7 @@ def _dedupe_key(
 
 
 # (a chat, all its subscriptions, its due subscriptions)
-ToPlan = tuple[model.Chat, Sequence[model.Subscription], tuple[model.Subscription, ...]]
+ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +276,9 @@ class Inputs:
     """All inputs of the plan of some chats at one moment, except the papers."""
 
     # all other inputs except keys and tastes follow from the chats and their subscriptions
-    chats: Mapping[int, model.Chat]
-    subscriptions: Mapping[int, Sequence[model.Subscription]]  # chat id -> all its subscriptions
-    due: Mapping[int, tuple[model.Subscription, ...]]  # id of an active chat -> its due subscriptions
+    chats: Mapping[int, Chat]
+    subscriptions: Mapping[int, Sequence[Subscription]]  # chat id -> all its subscriptions
+    due: Mapping[int, tuple[Subscription, ...]]  # id of an active chat -> its due subscriptions
     waits: Sequence[Move]  # moves of subscriptions that have to wait
     keys: Mapping[int, str]  # id of a chat that is planned now -> the dedupe key of its delivery
     tastes: Mapping[int, Any]  # id of a chat that is planned now -> its taste, if it has one
@@ -300,13 +298,13 @@ def read_inputs(transaction: Transaction, chat_ids: Sequence[int], context: Plan
 
 def inputs_of(
     transaction: Transaction,
-    chats: Mapping[int, model.Chat],
-    subscriptions: Mapping[int, Sequence[model.Subscription]],
+    chats: Mapping[int, Chat],
+    subscriptions: Mapping[int, Sequence[Subscription]],
     context: PlanContext,
 ) -> Inputs:
     """Computes the inputs from values that were read."""
     waits: list[Move] = []
-    due: dict[int, tuple[model.Subscription, ...]] = {}
+    due: dict[int, tuple[Subscription, ...]] = {}
     for chat_id, chat in chats.items():
         if chat.is_active:
             due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], context)
@@ -316,12 +314,12 @@ def inputs_of(
 
 
 def _due_now(
-    chat: model.Chat, subscriptions: Sequence[model.Subscription], context: PlanContext
-) -> tuple[tuple[model.Subscription, ...], list[Move]]:
+    chat: Chat, subscriptions: Sequence[Subscription], context: PlanContext
+) -> tuple[tuple[Subscription, ...], list[Move]]:
     """Returns (the due subscriptions of a chat, the moves of its due subscriptions that have to wait)."""
     now, all_reported = context.forecast.at, context.forecast.all_reported
 
-    def due(s: model.Subscription) -> bool:
+    def due(s: Subscription) -> bool:
         came = s.cursor < context.window.last_sequence
         zone = forecasts.zone_of(s, chat)
         return s.is_active and cadences.is_due(s.cadence, zone, s.next_due_at, now, came, all_reported=all_reported)

@@ -8,8 +8,9 @@ from functools import partial, reduce
 from itertools import repeat
 from operator import or_
 
-from subscriptions import model, zones
+from subscriptions import zones
 from subscriptions.matching.paper_index import TokenizedPapers
+from subscriptions.model import Because, Cadence, Chat, ChatAddress, Delivery, Item, KnownPaper, Paper, Subscription
 from subscriptions.planning import decision
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.query.parse import parse_query
@@ -37,9 +38,9 @@ class Trial:
     """What subscriptions of a chat find in some papers, such as those of the newest day."""
 
     # the subscriptions that were tried; number 0: a query without a subscription
-    subscriptions: tuple[model.Subscription, ...]
+    subscriptions: tuple[Subscription, ...]
     query: Query | None  # the query that was tried, if it is not a subscription of the chat
-    delivery: model.Delivery | None = None  # the papers that they find, as a delivery would show them; None: no papers
+    delivery: Delivery | None = None  # the papers that they find, as a delivery would show them; None: no papers
     delivered: int = 0  # number of found papers that were delivered to the chat before
     base: Base = field(default=Base())  # the papers that were searched
     day: date | None = None  # the day of these papers, if they are of one day
@@ -50,8 +51,8 @@ class Trial:
 class _Case:
     """Some papers, and what subscriptions of a chat find in them."""
 
-    chat: model.Chat
-    subscriptions: Sequence[model.Subscription]
+    chat: Chat
+    subscriptions: Sequence[Subscription]
     entries: index.Entries
     fits: Mapping[int, int]  # subscription id -> the set of papers that it finds
     delivered: int = 0  # the set of papers that the chat already has, which are left out
@@ -66,7 +67,7 @@ class _Case:
 
 
 @reads
-def preview_recent(transaction: Transaction, chat: model.Chat, *, now: datetime, which: str = "") -> Trial:
+def preview_recent(transaction: Transaction, chat: Chat, *, now: datetime, which: str = "") -> Trial:
     """Returns what subscriptions of a chat find in the papers of the last days, including delivered ones. Stores nothing.
 
     `which` is the number of a subscription, or a query; "": all active subscriptions. Raises QueryError.
@@ -99,7 +100,7 @@ def preview_recent(transaction: Transaction, chat: model.Chat, *, now: datetime,
 
 def newest_batch(
     transaction: Transaction,
-    chat: model.Chat,
+    chat: Chat,
     *,
     now: datetime,
     which: str = "",
@@ -144,15 +145,15 @@ def newest_batch(
     )
 
 
-def unstored_subscription(chat: model.Chat, query: Query, now: datetime) -> model.Subscription:
+def unstored_subscription(chat: Chat, query: Query, now: datetime) -> Subscription:
     """Returns a subscription for a query without storing it. Its id and number are 0."""
-    return model.Subscription(
+    return Subscription(
         id=0,
         chat_id=chat.id,
         number=0,
         text=query.text.strip(),
         canonical=query.canonical,
-        cadence=model.Cadence(kind="now"),
+        cadence=Cadence(kind="now"),
         zone=None,
         since=now,
         cursor=0,
@@ -161,8 +162,8 @@ def unstored_subscription(chat: model.Chat, query: Query, now: datetime) -> mode
 
 
 def _chosen(
-    transaction: Transaction, chat: model.Chat, which: str, now: datetime
-) -> tuple[tuple[model.Subscription, ...], Query | None]:
+    transaction: Transaction, chat: Chat, which: str, now: datetime
+) -> tuple[tuple[Subscription, ...], Query | None]:
     """Returns (the subscriptions that `which` names, the query in `which` if no subscription of the chat has it)."""
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     if not which.strip():
@@ -173,24 +174,22 @@ def _chosen(
     return (unstored_subscription(chat, query, now),), query
 
 
-def _fitting(transaction: Transaction, entries: index.Entries, subscription: model.Subscription) -> int:
+def _fitting(transaction: Transaction, entries: index.Entries, subscription: Subscription) -> int:
     return index.find(transaction, entries, plan_inputs.stored_query(subscription.canonical), most_read=None).bits
 
 
-def _delivered_in(transaction: Transaction, chat: model.Chat, entries: index.Entries, found: int) -> set[int]:
+def _delivered_in(transaction: Transaction, chat: Chat, entries: index.Entries, found: int) -> set[int]:
     """Returns the ids of the papers in the set `found` that were delivered to the chat or are in its library."""
     numbers = {index.number_of(key) for key in entries.newest_first(found)}
     return planned_deliveries.delivered(transaction, [chat.id], numbers)[chat.id]
 
 
-def _with_limit(chat: model.Chat) -> model.Chat:
+def _with_limit(chat: Chat) -> Chat:
     """Returns the chat with a limit of at most MOST_SHOWN papers, since a reply shows no more."""
     return chat._replace(settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
 
 
-def _delivery(
-    transaction: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool
-) -> model.Delivery | None:
+def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool) -> Delivery | None:
     """Returns the delivery that a plan would make of a case, if all its papers were new; None if it has no papers.
 
     Without `read_all`, reads only the newest papers. The other papers become items at the end that are counted but not
@@ -233,27 +232,27 @@ def _delivery(
     kind, items, facts = decided
     facts = replace(facts, known=case.known, days=case.entries.days, first=case.first)
     counted = () if read_all else tuple(_counted(case, found, index.set_of_papers(case.entries, place), now))
-    return model.Delivery(id=name, chat=case.chat, kind=kind, due=now, items=(*items, *counted), facts=facts)
+    return Delivery(id=name, chat=case.chat, kind=kind, due=now, items=(*items, *counted), facts=facts)
 
 
-def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -> Iterator[model.Item]:
+def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -> Iterator[Item]:
     """Yields an item for each paper that was not read.
 
     It is not shown, and has the first subscription that finds it.
     """
-    paper = model.KnownPaper(
-        id=0, paper=model.Paper(key=""), sequence=None, sequenced_at=None, first_seen_at=now, day=case.entries.days[-1]
+    paper = KnownPaper(
+        id=0, paper=Paper(key=""), sequence=None, sequenced_at=None, first_seen_at=now, day=case.entries.days[-1]
     )  # fmt: skip
     for subscription in case.subscriptions:
         because = (
-            model.Because(
+            Because(
                 number=subscription.number,
                 text=subscription.text,
                 name=subscription.name,
                 added_by=subscription.added_by,
             ),
         )
-        item = model.Item(paper=paper, because=because, position=MOST_READ, shown=False)
+        item = Item(paper=paper, because=because, position=MOST_READ, shown=False)
         yield from repeat(item, (found[subscription.id] & ~known).bit_count())
         known |= found[subscription.id]
 
@@ -265,18 +264,18 @@ PREVIEW_DAYS = 7
 class NotDue:
     """A subscription that has papers to deliver and is not due."""
 
-    subscription: model.Subscription
+    subscription: Subscription
     next_delivery: NextDelivery  # when it delivers them; not set while something holds it
     held: str = ""  # the state of the chat or the subscription that holds its deliveries; "": nothing holds them
-    papers: tuple[model.KnownPaper, ...] = ()
+    papers: tuple[KnownPaper, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """What a chat would get. Nothing of it is stored."""
 
-    delivery: model.Delivery | None  # the delivery that is due at this moment; None: nothing is due
-    later: model.Delivery | None = None  # the papers that are not due yet, as a delivery
+    delivery: Delivery | None  # the delivery that is due at this moment; None: nothing is due
+    later: Delivery | None = None  # the papers that are not due yet, as a delivery
     not_due: tuple[NotDue, ...] = ()  # the subscriptions whose papers are in `later`
     known: int  # number of papers that were searched
 
@@ -284,7 +283,7 @@ class Preview:
 @reads
 def preview(
     transaction: Transaction,
-    address: model.ChatAddress,
+    address: ChatAddress,
     *,
     now: datetime,
     text: str | None = None,
@@ -308,8 +307,8 @@ def preview(
 
 def _of_days(
     transaction: Transaction,
-    chat: model.Chat,
-    subscriptions: Sequence[model.Subscription],
+    chat: Chat,
+    subscriptions: Sequence[Subscription],
     first: date,
     now: datetime,
     *,
@@ -324,7 +323,7 @@ def _of_days(
 
 
 def _of_this_moment(
-    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], now: datetime
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime
 ) -> Preview:
     """Previews what is due at this moment, and what is not. As in the planner, pauses whose time is over have ended."""
     chat, subscriptions = with_ended_pauses(chat, subscriptions, now)
@@ -352,7 +351,7 @@ def _of_this_moment(
 
 
 def _above_cursors(
-    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], entries: index.Entries
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], entries: index.Entries
 ) -> _Case:
     """Returns what subscriptions find in the papers after their cursors."""
     return _Case(
@@ -371,9 +370,9 @@ def _without(case: _Case, papers: Collection[int]) -> _Case:
 
 
 def _not_due(
-    chat: model.Chat,
-    subscriptions: Sequence[model.Subscription],
-    later: model.Delivery | None,
+    chat: Chat,
+    subscriptions: Sequence[Subscription],
+    later: Delivery | None,
     context: plan_inputs.PlanContext,
 ) -> tuple[NotDue, ...]:
     """Returns the subscriptions whose papers are in `later`, each with its next delivery."""

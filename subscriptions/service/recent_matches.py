@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
 
-from subscriptions import errors, model
+from subscriptions import errors
+from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.portable import kept_query
 from subscriptions.query import DOI, parse
 from subscriptions.query.advice import Advice, advise
@@ -47,9 +48,7 @@ class Recent:
     recent: bool
     week: bool
 
-    def find(
-        self, transaction: Transaction, queries: Mapping[str, Query], chat: model.Chat | None = None
-    ) -> "MatchSets":
+    def find(self, transaction: Transaction, queries: Mapping[str, Query], chat: Chat | None = None) -> "MatchSets":
         """Returns which of these papers each query matches. Leaves out cross-lists if the chat wants none."""
         hits = {
             name: index.find(transaction, self.entries, query, most_read=index.MOST_READ)
@@ -69,14 +68,12 @@ class Recent:
         )
         return MatchSets({name: one.bits & wanted for name, one in hits.items()}, base, wanted)
 
-    def find_each(
-        self, transaction: Transaction, subscriptions: Iterable[model.Subscription], chat: model.Chat
-    ) -> "MatchSets":
+    def find_each(self, transaction: Transaction, subscriptions: Iterable[Subscription], chat: Chat) -> "MatchSets":
         """Like `find`, for subscriptions of the chat. The name of a query is its canonical text."""
         canonicals = {subscription.canonical for subscription in subscriptions}
         return self.find(transaction, {one: parse.parse_canonical(one) for one in canonicals}, chat)
 
-    def newest(self, transaction: Transaction, found: int, most: int) -> tuple[model.KnownPaper, ...]:
+    def newest(self, transaction: Transaction, found: int, most: int) -> tuple[KnownPaper, ...]:
         """Returns the newest `most` papers of a set, newest first."""
         return index.read(transaction, self.entries.newest_first(found, most))
 
@@ -101,7 +98,7 @@ class RecentMatches:
 
     found: int
     base: Base
-    newest: tuple[model.KnownPaper, ...] = ()  # some of the found papers, the newest first
+    newest: tuple[KnownPaper, ...] = ()  # some of the found papers, the newest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +134,7 @@ def _look_recent(transaction: Transaction, today: date) -> Recent:
 
 @reads
 def match_ahead(
-    transaction: Transaction, chat: model.Chat, texts: Iterable[str], *, now: datetime, categorised: bool
+    transaction: Transaction, chat: Chat, texts: Iterable[str], *, now: datetime, categorised: bool
 ) -> None:
     """Fills the cache with the matches of queries, and of the variants that advice compares, in the last days' papers.
 
@@ -165,7 +162,7 @@ def keep_recent(store: Store, *, now: datetime) -> None:
 
 @reads
 def activity(
-    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, now: datetime
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> MatchCount:
     """Returns how many papers of the last days these subscriptions match, and when they last delivered papers."""
     window = recent(transaction, now)
@@ -176,7 +173,7 @@ def activity(
 
 @reads
 def found_by_day(
-    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, now: datetime
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> Mapping[str, tuple[int, ...]]:
     """Returns canonical text → number of matches on each of the last seven days, oldest day first."""
     window, today = recent(transaction, now), transaction.day_of(now)
@@ -188,7 +185,7 @@ def found_by_day(
 
 @reads
 def advice_on(
-    transaction: Transaction, chat: model.Chat, query: Query, *, now: datetime, categorised: bool = True
+    transaction: Transaction, chat: Chat, query: Query, *, now: datetime, categorised: bool = True
 ) -> Advice | None:
     """Returns the advice on a query, judged by the recent papers; None if there is no advice.
 
@@ -213,7 +210,7 @@ def _look_names(transaction: Transaction) -> tuple[Counts, Counts]:
 
 
 @reads
-def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tuple[model.KnownPaper, ...]:
+def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tuple[KnownPaper, ...]:
     """Returns the newest `most` papers of the last days, newest first."""
     window = recent(transaction, now)
     return window.newest(transaction, window.entries.papers, most)
@@ -254,7 +251,7 @@ class _Known:
 
     transaction: Transaction
     window: Recent
-    chat: model.Chat
+    chat: Chat
 
     @property
     def papers(self) -> int:

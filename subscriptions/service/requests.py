@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from subscriptions import errors, model, portable, zones
+from subscriptions import errors, portable, zones
 from subscriptions.addresses import facts_of
+from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast
 from subscriptions.planning.forecast import with_time
@@ -50,8 +51,8 @@ class SubscriptionRequest:
 class Subscribed:
     """The result of adding or changing a subscription, for its confirmation."""
 
-    chat: model.Chat
-    subscription: model.Subscription
+    chat: Chat
+    subscription: Subscription
     query: Query
     outcome: str  # "added", "rescheduled", "edited", or "known" (nothing changed)
     first: datetime | None  # its next due moment; None: it is due when papers come
@@ -59,19 +60,19 @@ class Subscribed:
     found: int = 0  # number of papers in `base` that the query matches
     base: Base = field(default_factory=Base)  # the papers that were searched
     seen: frozenset[int] = frozenset()  # ids of found papers that the person has just seen
-    examples: tuple[model.KnownPaper, ...] = ()  # some of the found papers; () if the person has just seen some
+    examples: tuple[KnownPaper, ...] = ()  # some of the found papers; () if the person has just seen some
     next_delivery: NextDelivery | None = None  # the forecast of its first delivery; None: no source has a schedule
 
 
 @writes
 def subscribe(
     transaction: Transaction,
-    address: model.ChatAddress,
+    address: ChatAddress,
     request: SubscriptionRequest,
     *,
     now: datetime,
     title: str = "",
-    kind: model.ChatKind | None = None,
+    kind: ChatKind | None = None,
     who: str = "",
     seen: frozenset[int] = frozenset(),
 ) -> Subscribed:
@@ -123,8 +124,8 @@ def _one_zone(named: str | None, with_time: str | None) -> str | None:
 
 def echo_of(
     transaction: Transaction,
-    chat: model.Chat,
-    subscription: model.Subscription,
+    chat: Chat,
+    subscription: Subscription,
     *,
     query: Query,
     outcome: str,
@@ -154,14 +155,14 @@ def echo_of(
 
 def _add(
     transaction: Transaction,
-    chat: model.Chat,
+    chat: Chat,
     request: SubscriptionRequest,
     query: Query,
     when: When,
     *,
     now: datetime,
     who: str,
-) -> model.Subscription:
+) -> Subscription:
     zone = zones.zone(when.zone or chat.settings.timezone)
     if chat.no_match_streak:
         stored_chats.store_streaks(transaction, {chat.id: None})  # a new query ends the no-match streak
@@ -169,7 +170,7 @@ def _add(
     if request.since is None:
         since, counted = starting_point(transaction, since)
     due, latest_due = forecast.first_span(when.cadence, zone, now)
-    new = model.Subscription(
+    new = Subscription(
         id=0,
         number=0,
         chat_id=chat.id,
@@ -191,8 +192,8 @@ def _add(
 
 @writes
 def unsubscribe(
-    transaction: Transaction, address: model.ChatAddress, which: str, *, now: datetime, who: str = ""
-) -> tuple[model.Subscription, ...]:
+    transaction: Transaction, address: ChatAddress, which: str, *, now: datetime, who: str = ""
+) -> tuple[Subscription, ...]:
     """Removes the subscription with this number or query, or all for "all". Planned deliveries are still sent.
 
     Returns the removed subscriptions. Raises NotFound, QueryError.
@@ -204,8 +205,8 @@ def unsubscribe(
 
 @writes
 def unsubscribe_several(
-    transaction: Transaction, address: model.ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
-) -> tuple[model.Subscription, ...]:
+    transaction: Transaction, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
+) -> tuple[Subscription, ...]:
     """Removes the subscriptions with these numbers, as one change. Planned deliveries are still sent.
 
     Returns the removed subscriptions. Raises NotFound.
@@ -220,8 +221,8 @@ def unsubscribe_several(
 
 def _confirmed(
     transaction: Transaction,
-    chat: model.Chat,
-    subscription: model.Subscription,
+    chat: Chat,
+    subscription: Subscription,
     *,
     query: Query,
     outcome: str,
@@ -242,7 +243,7 @@ def _confirmed(
     )
 
 
-def _when(request: SubscriptionRequest, chat_schedule: model.Cadence, known: model.Subscription | None) -> When:
+def _when(request: SubscriptionRequest, chat_schedule: Cadence, known: Subscription | None) -> When:
     """Returns the schedule of a request. If the request gives none, a known subscription keeps its schedule."""
     if request.when is not None:
         return read_when(request.when, chat_schedule)
@@ -251,7 +252,7 @@ def _when(request: SubscriptionRequest, chat_schedule: model.Cadence, known: mod
     return make_when(request.every, request.on, request.at, chat_schedule)
 
 
-def _since(typed: str | None, schedule: model.Cadence, chat: model.Chat, zone: tzinfo, now: datetime) -> datetime:
+def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:
     """Returns the moment from which a new subscription wants papers (docs/architecture.md, rule 3). Raises Refused."""
     if typed is None:
         if schedule.kind == "now" and facts_of(chat.address.platform).notifies:

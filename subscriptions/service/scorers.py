@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
-from subscriptions import model
 from subscriptions.matching.paper_index import TokenizedPapers
+from subscriptions.model import Chat, KnownPaper
 from subscriptions.states import Signal
 from subscriptions.store.database.store import Transaction
 
@@ -18,7 +18,7 @@ class Nearest(NamedTuple):
     """The paper, or the entry of the chat's library, that best explains why another paper ranks high."""
 
     kind: Signal | None  # what the chat did with it; None: it is in the library
-    paper: model.KnownPaper  # for an entry of the library, it has only a title
+    paper: KnownPaper  # for an entry of the library, it has only a title
     # words of the chat's taste that both papers have, the highest weight first; (): they are near only in meaning
     words: tuple[str, ...]
 
@@ -35,7 +35,7 @@ class Scorer(Protocol):
     def points(self, taste: Any, papers: TokenizedPapers) -> Callable[[int], float]:  # noqa: ANN401 - what it learned
         """Returns a function: position of a paper → the points that are added to its fit."""
 
-    def nearest(self, transaction: Transaction, chat: model.Chat, known: model.KnownPaper) -> Nearest | None:
+    def nearest(self, transaction: Transaction, chat: Chat, known: KnownPaper) -> Nearest | None:
         """Explains why a paper ranks high; None if its points do not."""
 
 
@@ -51,7 +51,7 @@ class _NoScorer:
     def points(self, _taste: object, _papers: TokenizedPapers) -> Callable[[int], float]:
         return lambda _: 0.0
 
-    def nearest(self, _transaction: Transaction, _chat: model.Chat, _known: model.KnownPaper) -> Nearest | None:
+    def nearest(self, _transaction: Transaction, _chat: Chat, _known: KnownPaper) -> Nearest | None:
         return None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from subscriptions import model
+from subscriptions.model import Chat, KnownPaper
 from subscriptions.service.scorers import scorer
 from subscriptions.states import Signal
 from subscriptions.store import known_papers
@@ -16,7 +16,7 @@ _BESIDE_SAVED = tuple(kind for kind in Signal if kind is not Signal.SAVED)
 _OPPOSITE = {Signal.LIKED: Signal.DISLIKED, Signal.DISLIKED: Signal.LIKED}
 
 
-def note_signal(store: Scope, chat: model.Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
+def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
     """Stores what a chat did with papers, and updates its taste.
 
     A like removes a dislike of the same paper, and a dislike removes a like. If the chat has too many signals, removes
@@ -35,7 +35,7 @@ def note_signal(store: Scope, chat: model.Chat, papers: Sequence[int], kind: Sig
 
 
 @writes
-def take_back(transaction: Transaction, chat: model.Chat, paper: int, kind: Signal) -> bool:
+def take_back(transaction: Transaction, chat: Chat, paper: int, kind: Signal) -> bool:
     """Removes a signal, and updates the chat's taste. Returns whether there was such a signal."""
     gone = stored_signals.drop_signals(transaction, chat.id, paper, [kind])
     if gone:
@@ -44,7 +44,7 @@ def take_back(transaction: Transaction, chat: model.Chat, paper: int, kind: Sign
 
 
 @writes
-def save_paper(transaction: Transaction, chat: model.Chat, paper: int, *, now: datetime) -> bool:
+def save_paper(transaction: Transaction, chat: Chat, paper: int, *, now: datetime) -> bool:
     """Saves a paper for a chat, as the newest of its saved papers. Returns False if it was saved before."""
     is_new = (paper, Signal.SAVED) not in stored_signals.signals_of_papers(transaction, chat.id, [paper])
     note_signal(transaction, chat, [paper], Signal.SAVED, now=now)
@@ -68,7 +68,7 @@ def restore_signals(
 
 
 @reads
-def saved_papers(transaction: Transaction, chat: model.Chat) -> tuple[model.KnownPaper, ...]:
+def saved_papers(transaction: Transaction, chat: Chat) -> tuple[KnownPaper, ...]:
     """Returns the papers that a chat saved, the last saved paper first."""
     saved = stored_signals.signals_of(transaction, chat.id, most=MOST_SAVED, kinds=[Signal.SAVED])
     known = known_papers.stored_papers(transaction, [one.paper for one in saved])

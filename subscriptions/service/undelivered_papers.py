@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from subscriptions import model
+from subscriptions.model import Chat, Subscription
 from subscriptions.query.parse import parse_canonical
 from subscriptions.service.known_papers import Entries, entries_after, find, number_of, set_of_papers
 from subscriptions.store import known_papers, planned_deliveries
@@ -10,7 +10,7 @@ from subscriptions.store.database.store import Transaction
 
 
 def undelivered(
-    transaction: Transaction, chat: model.Chat, subscriptions: Sequence[model.Subscription], *, upto: int
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, upto: int
 ) -> dict[int, set[int]]:
     """Returns subscription id → ids of the papers, up to the sequence `upto`, that it still has to deliver."""
     after = min((subscription.cursor for subscription in subscriptions), default=upto)
@@ -28,9 +28,7 @@ def undelivered(
     return {subscription_id: ids - delivered for subscription_id, ids in found.items()}
 
 
-def fitting_after(
-    transaction: Transaction, chat: model.Chat, entries: Entries, subscription: model.Subscription
-) -> int:
+def fitting_after(transaction: Transaction, chat: Chat, entries: Entries, subscription: Subscription) -> int:
     """Returns the set of the papers that the chat wants, after a subscription's cursor, that its query matches."""
     hits = find(transaction, entries, parse_canonical(subscription.canonical), most_read=None)
     found = hits.bits & entries.sequenced_after(subscription.cursor)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
-from subscriptions import errors, model
+from subscriptions import errors
+from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import forecast
 from subscriptions.service import changes, listing, new_clock, signals
 from subscriptions.states import PauseReason, Signal
@@ -27,42 +28,42 @@ class Undone:
 
     again: int  # the id of this undo, by which it can be undone
     what: changes.Difference  # what the undo changed
-    before: model.Chat
-    after: model.Chat
+    before: Chat
+    after: Chat
 
 
-def changes_to_undo(transaction: Transaction, address: model.ChatAddress) -> tuple[changes.Change, ...]:
+def changes_to_undo(transaction: Transaction, address: ChatAddress) -> tuple[changes.Change, ...]:
     """Returns the stored changes that are not undone and no undos themselves, the newest first."""
     return tuple(one for one in _log(transaction, address) if not one.undone and not one.is_undo and one.what)
 
 
 @reads
-def last_change(transaction: Transaction, address: model.ChatAddress) -> changes.Change | None:
+def last_change(transaction: Transaction, address: ChatAddress) -> changes.Change | None:
     """Returns the newest change that can be undone; None if there is none."""
     return next(iter(changes_to_undo(transaction, address)), None)
 
 
-def last_removal(transaction: Transaction, address: model.ChatAddress) -> changes.Change | None:
+def last_removal(transaction: Transaction, address: ChatAddress) -> changes.Change | None:
     """Returns the newest change that can be undone and removed a subscription; None if there is none."""
     return next((one for one in changes_to_undo(transaction, address) if one.what.removed), None)
 
 
-def changed_at(transaction: Transaction, address: model.ChatAddress) -> datetime | None:
+def changed_at(transaction: Transaction, address: ChatAddress) -> datetime | None:
     """Returns the moment of the newest stored change of a chat, which may be an undo; None if there is none."""
     return next((one.at for one in _log(transaction, address)), None)
 
 
-def undos_in_a_row(transaction: Transaction, address: model.ChatAddress) -> int:
+def undos_in_a_row(transaction: Transaction, address: ChatAddress) -> int:
     """Returns how many of the newest changes of a chat are undos that are in effect."""
     return len(list(takewhile(lambda one: one.is_undo and not one.undone, _log(transaction, address))))
 
 
-def find_change(transaction: Transaction, address: model.ChatAddress, change_id: int) -> changes.Change | None:
+def find_change(transaction: Transaction, address: ChatAddress, change_id: int) -> changes.Change | None:
     """Returns a change of this chat, undone or not; None if it is no longer stored."""
     return next((change for change in _log(transaction, address) if change.id == change_id), None)
 
 
-def _log(transaction: Transaction, address: model.ChatAddress) -> Iterator[changes.Change]:
+def _log(transaction: Transaction, address: ChatAddress) -> Iterator[changes.Change]:
     """Yields the stored changes of a chat, newest first."""
     chat = chats.find_chat(transaction, address)
     if chat is None:
@@ -94,9 +95,7 @@ def _states(
 
 
 @writes
-def undo(
-    transaction: Transaction, address: model.ChatAddress, change_id: int, *, now: datetime, who: str = ""
-) -> Undone:
+def undo(transaction: Transaction, address: ChatAddress, change_id: int, *, now: datetime, who: str = "") -> Undone:
     """Undoes a change of this chat, which may be an undo. Raises NotFound, and Refused if it is too late to undo it."""
     chat = listing.get_chat(transaction, address)
     chats.hold_chat(transaction, chat.id)
@@ -139,7 +138,7 @@ def _parts_to_restore(earlier: changes.State, after: changes.State, current: cha
     canonical = [
         subscription.canonical
         for subscription in ({**is_now, **wanted}).values()
-        if isinstance(subscription, model.Subscription)
+        if isinstance(subscription, Subscription)
     ]
     if len(set(canonical)) < len(canonical):
         raise _refuse_out_of_order()
@@ -166,12 +165,12 @@ def _parts(state: changes.State) -> dict[_Key, object]:
 def _value(part: object) -> object:
     if isinstance(part, datetime):  # the moment of a judgement, which makes no difference
         return True
-    if isinstance(part, model.Subscription):
+    if isinstance(part, Subscription):
         return changes.subscription_value(part)
     return part
 
 
-def _restore(transaction: Transaction, chat: model.Chat, wanted: Mapping[_Key, object], now: datetime) -> None:
+def _restore(transaction: Transaction, chat: Chat, wanted: Mapping[_Key, object], now: datetime) -> None:
     settings = {str(name): value for (kind, name), value in wanted.items() if kind == "setting"}
     for name, value in settings.items():
         chats.choose_setting(transaction, chat.id, name, None if value is None else str(value))
@@ -192,20 +191,18 @@ def _restore(transaction: Transaction, chat: model.Chat, wanted: Mapping[_Key, o
 
 
 def _restore_subscriptions(
-    transaction: Transaction, chat: model.Chat, subscriptions: Mapping[int, object], now: datetime
+    transaction: Transaction, chat: Chat, subscriptions: Mapping[int, object], now: datetime
 ) -> None:
     """Restores subscriptions. First removes all that it restores, so that no two of them ever have the same query."""
     there = stored_subscriptions.subscriptions_in(transaction, chat.id)
     stayed = {one.number: one for one in there if one.number in subscriptions}
     stored_subscriptions.remove_subscriptions(transaction, [one.id for one in stayed.values()])
-    wanted = [(number, one) for number, one in subscriptions.items() if isinstance(one, model.Subscription)]
+    wanted = [(number, one) for number, one in subscriptions.items() if isinstance(one, Subscription)]
     restored = [_restored(one, stayed.get(number), chat, now) for number, one in wanted]
     stored_subscriptions.add_subscriptions(transaction, restored)
 
 
-def _restored(
-    wanted: model.Subscription, stayed: model.Subscription | None, chat: model.Chat, now: datetime
-) -> model.Subscription:
+def _restored(wanted: Subscription, stayed: Subscription | None, chat: Chat, now: datetime) -> Subscription:
     """Returns the subscription to store when `wanted`, an old state of it, is restored.
 
     If the subscription still exists (`stayed`), it keeps its present cursor, and its present due moment if its time is
@@ -225,7 +222,7 @@ def _restored(
     )
 
 
-def _restore_pause(transaction: Transaction, chat: model.Chat, pause: object, now: datetime) -> None:
+def _restore_pause(transaction: Transaction, chat: Chat, pause: object, now: datetime) -> None:
     """Pauses or resumes the chat as before. A chat that is unreachable or waits for an operator stays as it is."""
     assert isinstance(pause, tuple)  # noqa: S101 - as `_parts` made it
     paused, until = pause

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from subscriptions import errors, model
+from subscriptions import errors
 from subscriptions.matching.reasons import unfulfilled_parts
+from subscriptions.model import Announce, Chat, KnownPaper, Subscription
 from subscriptions.query import papers_of_queries, parse
 from subscriptions.query.tree import Node, Query
 from subscriptions.service.questions import with_known_vectors
@@ -37,7 +38,7 @@ class HoldReason(StrEnum):
 class Reason:
     """Why a subscription did not deliver a paper."""
 
-    subscription: model.Subscription
+    subscription: Subscription
     hold_reason: HoldReason
     query: Query  # the subscription's query
     failing: tuple[Node, ...] = ()  # the parts of the query that the paper does not match, as typed
@@ -46,9 +47,7 @@ class Reason:
 
 
 @reads
-def last_delivered(
-    transaction: Transaction, chat: model.Chat, *, message: str = ""
-) -> deliveries.DeliveredPaper | None:
+def last_delivered(transaction: Transaction, chat: Chat, *, message: str = "") -> deliveries.DeliveredPaper | None:
     """Returns the first paper in the message with the platform id `message`.
 
     If no message of the chat has this id, or if the message shows no paper, returns the chat's last delivered paper;
@@ -61,9 +60,7 @@ def last_delivered(
 
 
 @reads
-def reasons(
-    transaction: Transaction, chat: model.Chat, known: model.KnownPaper, *, now: datetime
-) -> tuple[Reason, ...]:
+def reasons(transaction: Transaction, chat: Chat, known: KnownPaper, *, now: datetime) -> tuple[Reason, ...]:
     """Returns, for each subscription of a chat, why it did not deliver a paper. Those nearest to a match come first."""
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     found = [_reason(transaction, chat, subscription, known, now) for subscription in subscriptions]
@@ -75,7 +72,7 @@ def _distance(reason: Reason) -> tuple[bool, int, int]:
 
 
 def _reason(
-    transaction: Transaction, chat: model.Chat, subscription: model.Subscription, known: model.KnownPaper, now: datetime
+    transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper, now: datetime
 ) -> Reason:
     query = with_known_vectors(transaction, _as_typed(subscription))
     lacking = unfulfilled_parts(query, known.paper)
@@ -91,7 +88,7 @@ def _reason(
     )
 
 
-def _as_typed(subscription: model.Subscription) -> Query:
+def _as_typed(subscription: Subscription) -> Query:
     """Returns the query as typed. If this version reads the text differently, returns the stored canonical query."""
     try:
         query: Query | None = papers_of_queries.asked_beside(subscription.text, (subscription.canonical,))
@@ -102,9 +99,7 @@ def _as_typed(subscription: model.Subscription) -> Query:
     return parse.parse_canonical(subscription.canonical)
 
 
-def _keeps(
-    transaction: Transaction, chat: model.Chat, subscription: model.Subscription, known: model.KnownPaper
-) -> HoldReason:
+def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper) -> HoldReason:
     """Returns why a subscription does not deliver a paper that its query matches."""
     if known.sequence is None or known.sequenced_at is None:
         return (
@@ -114,7 +109,7 @@ def _keeps(
         )
     if owned(transaction, [chat.id], [known.id]).get(chat.id):
         return HoldReason.LIBRARY
-    is_cross = known.paper.announce_type is model.Announce.CROSS
+    is_cross = known.paper.announce_type is Announce.CROSS
     if chat.settings.crosslists == "out" and is_cross and known.sequence_as_new <= subscription.cursor:
         return HoldReason.CROSSLIST
     if known.sequence <= subscription.cursor:

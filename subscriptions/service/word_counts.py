@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from subscriptions import model
 from subscriptions.matching.word_weights import SAMPLE, Rarity, words_of
+from subscriptions.model import Paper
 from subscriptions.store import kept_values, known_papers, paper_sequence
 from subscriptions.store.database.store import Transaction
 
@@ -27,5 +27,5 @@ def counted_words_of_all(transaction: Transaction) -> Rarity:
     return kept_values.keep(transaction, "words", None, lambda: _rarity(known_papers.newest_texts(transaction, SAMPLE)))
 
 
-def _rarity(texts: Sequence[tuple[int, model.Paper]]) -> Rarity:
+def _rarity(texts: Sequence[tuple[int, Paper]]) -> Rarity:
     return Rarity.among(words_of(paper) for _, paper in texts)

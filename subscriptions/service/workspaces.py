@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from subscriptions import model
 from subscriptions.addresses import declared
+from subscriptions.model import Chat, ChatAddress, Lane, Subscription
 from subscriptions.service import changes
 from subscriptions.service.pausing import as_paused, delay_after_return
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason
@@ -21,7 +21,7 @@ GRACE = timedelta(days=30)  # how long the chats of a workspace are kept after i
 INSTALLED_WITHIN = timedelta(minutes=10)  # a person must complete an installation within this time
 REMOVED = "The app was removed from the workspace."
 
-Subscriptions = tuple[model.Subscription, ...]
+Subscriptions = tuple[Subscription, ...]
 
 
 @writes
@@ -60,7 +60,7 @@ def install(transaction: Transaction, team: str, tokens: str, *, now: datetime) 
 
 
 @writes
-def reactivate(transaction: Transaction, address: model.ChatAddress, *, now: datetime) -> bool:
+def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
     """Reactivates the chats at an address to which the bot could not write. An address with a topic means only this topic.
 
     Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns False if none of these
@@ -75,7 +75,7 @@ def reactivate(transaction: Transaction, address: model.ChatAddress, *, now: dat
     return bool(back)
 
 
-def _returns(chat: model.Chat, address: model.ChatAddress) -> bool:
+def _returns(chat: Chat, address: ChatAddress) -> bool:
     """Whether to reactivate a chat when `address` is reachable again. Topics that were closed or deleted stay paused."""
     if chat.address == address or address.topic:
         return chat.address == address
@@ -98,14 +98,14 @@ def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
 
 @writes
 def pause_for_leaver(
-    transaction: Transaction, address: model.ChatAddress, person: str, *, now: datetime
-) -> Mapping[model.ChatAddress, Subscriptions]:
+    transaction: Transaction, address: ChatAddress, person: str, *, now: datetime
+) -> Mapping[ChatAddress, Subscriptions]:
     """Pauses the subscriptions in a channel and its threads that a person added who has left the channel.
 
     These subscriptions stay paused until another person resumes them. The person who left is no longer stored as owner
     or subscriber there. Returns chat → the subscriptions that this call paused.
     """
-    paused: dict[model.ChatAddress, Subscriptions] = {}
+    paused: dict[ChatAddress, Subscriptions] = {}
     there = stored_chats.chats_in(transaction, address.lane)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in there])
     for chat in there:
@@ -124,13 +124,13 @@ def pause_for_leaver(
     return paused
 
 
-def _chats_of(transaction: Transaction, team: str) -> list[model.Chat]:
+def _chats_of(transaction: Transaction, team: str) -> list[Chat]:
     """Returns the chats of a workspace. In the bot's own workspace, their addresses have no workspace id."""
     lanes = [lane for facts in declared() if facts.has_workspaces for lane in _lanes_of(transaction, facts.name, team)]
     return [chat for lane in lanes for chat in stored_chats.chats_in(transaction, lane)]
 
 
-def _lanes_of(transaction: Transaction, platform: str, team: str) -> list[model.Lane]:
+def _lanes_of(transaction: Transaction, platform: str, team: str) -> list[Lane]:
     own = platform_states.bots(transaction).get(platform, "").partition(":")[0]
     if team == own:
         places = [
@@ -138,4 +138,4 @@ def _lanes_of(transaction: Transaction, platform: str, team: str) -> list[model.
         ]
     else:
         places = stored_chats.addresses_with_prefix(transaction, platform, f"{team}/")
-    return [model.Lane(platform, place) for place in places]
+    return [Lane(platform, place) for place in places]

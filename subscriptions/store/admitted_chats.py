@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions import model
+from subscriptions.model import Chat, ChatAddress, Lane
 from subscriptions.states import Admission, ChatState
 from subscriptions.store import bot_state
 from subscriptions.store.chats import CHATS, chat_of
@@ -58,14 +58,14 @@ def deny(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
 
 
 @reads
-def chats_awaiting_admission(transaction: Transaction) -> tuple[model.Chat, ...]:
+def chats_awaiting_admission(transaction: Transaction) -> tuple[Chat, ...]:
     """Returns the chats that wait for an operator and to which the bot can write, in the order of their requests."""
     asked = (_c.state == ChatState.ASKED) & _c.admission.is_(None) & _c.pause_reason.is_(None)
     return _selected(transaction, asked, _c.state_since)
 
 
 @reads
-def operators(transaction: Transaction) -> tuple[model.Chat, ...]:
+def operators(transaction: Transaction) -> tuple[Chat, ...]:
     """Returns the chats of people who became operators by a code."""
     return _selected(transaction, _c.admin.is_(True) & _c.moved_to.is_(None))
 
@@ -82,7 +82,7 @@ def set_owner(transaction: Transaction, chat_id: int, person: str) -> None:
 
 
 @reads
-def chats_of(transaction: Transaction, person: model.ChatAddress) -> tuple[model.Chat, ...]:
+def chats_of(transaction: Transaction, person: ChatAddress) -> tuple[Chat, ...]:
     """Returns the groups and channels that a person set up, without topics. `person` is the person's private chat."""
     set_up = (_c.platform == person.platform) & (_c.owner == person.address) & (_c.topic == "")
     return _selected(transaction, set_up & _c.moved_to.is_(None) & (_c.address != person.address), _c.title)
@@ -90,7 +90,7 @@ def chats_of(transaction: Transaction, person: model.ChatAddress) -> tuple[model
 
 def _selected(
     transaction: Transaction, which: sa.ColumnElement[bool], *order: sa.ColumnElement[Any]
-) -> tuple[model.Chat, ...]:
+) -> tuple[Chat, ...]:
     """Returns the chats that meet a condition, sorted by `order` and then by id."""
     wanted = CHATS.where(which).order_by(*order, _c.id)
     return tuple(chat_of(transaction, row) for row in execute(transaction, wanted))
@@ -129,7 +129,7 @@ def drop_wrong_codes_of(transaction: Transaction, chat_id: int) -> None:
     transaction.remove(WrongCodeRow, chat=chat_id)
 
 
-def remember_denial(transaction: Transaction, lane: model.Lane) -> None:
+def remember_denial(transaction: Transaction, lane: Lane) -> None:
     """Stores a hash of an address, which tells that an operator denied its chats.
 
     The hash stays if the chats are erased.
@@ -138,12 +138,12 @@ def remember_denial(transaction: Transaction, lane: model.Lane) -> None:
     conflicts.insert_new(transaction, DenialRow(address_hash=address_hash))
 
 
-def lift_denial(transaction: Transaction, lane: model.Lane) -> bool:
+def lift_denial(transaction: Transaction, lane: Lane) -> bool:
     """Erases the stored denial of an address. Returns whether there was one."""
     return transaction.remove(DenialRow, address_hash=denial_of(transaction, lane)) > 0
 
 
-def denial_of(transaction: Transaction, lane: model.Lane) -> str:
+def denial_of(transaction: Transaction, lane: Lane) -> str:
     """Returns the hash that is stored for a denied address; "" if the address has no stored denial."""
     key = bot_state.get_value(transaction, _DENIAL_KEY)
     if key is None:
@@ -154,7 +154,7 @@ def denial_of(transaction: Transaction, lane: model.Lane) -> str:
     return address_hash
 
 
-def move_denial(transaction: Transaction, old: model.Lane, new: model.Lane) -> None:
+def move_denial(transaction: Transaction, old: Lane, new: Lane) -> None:
     """Moves a stored denial to the address to which the chat moved."""
     if lift_denial(transaction, old):
         remember_denial(transaction, new)

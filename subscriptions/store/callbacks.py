@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions import model
+from subscriptions.model import CallbackToken, ChatAddress, Subscription
 from subscriptions.states import ReplyState
 from subscriptions.store.conversation_rows import (
     CallbackRow,
@@ -36,7 +36,7 @@ _states = TABLES.tables["conversation_state"]
 OFFER = "offer"  # the verb of a link that offers a subscription
 
 
-def home_view_of(person: model.ChatAddress | str) -> str:
+def home_view_of(person: ChatAddress | str) -> str:
     """Returns the `place` of the callback tokens on a person's home view."""
     return f"board:{person}"
 
@@ -46,7 +46,7 @@ def new_callback_id() -> str:
     return secrets.token_urlsafe(12)
 
 
-def store_callbacks(transaction: Transaction, tokens: Mapping[str, model.CallbackToken], *, now: datetime) -> None:
+def store_callbacks(transaction: Transaction, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
     """Stores callback tokens under their ids."""
     if not tokens:
         return
@@ -57,22 +57,22 @@ def store_callbacks(transaction: Transaction, tokens: Mapping[str, model.Callbac
     add_mentions(transaction, "callback", named)
 
 
-def find_callback(transaction: Transaction, callback_id: str) -> model.CallbackToken | None:
+def find_callback(transaction: Transaction, callback_id: str) -> CallbackToken | None:
     """Returns the callback token with an id; None if there is none."""
     row = execute(transaction, sa.select(_callbacks).where(_callbacks.c.id == callback_id)).first()
     return None if row is None else _callback(row)
 
 
-def _values(token: model.CallbackToken) -> dict[str, Any]:
+def _values(token: CallbackToken) -> dict[str, Any]:
     return {"place": token.place, "person": token.person, "verb": token.verb, "arguments": dict(token.arguments)}
 
 
-def _callback(row: CallbackRow | sa.Row[Any]) -> model.CallbackToken:
-    return model.CallbackToken(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
+def _callback(row: CallbackRow | sa.Row[Any]) -> CallbackToken:
+    return CallbackToken(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
 
 
 @reads
-def has_home_view(transaction: Transaction, person: model.ChatAddress) -> bool:
+def has_home_view(transaction: Transaction, person: ChatAddress) -> bool:
     """Whether a person's home view has callback tokens: it was shown, and the tokens are not cleaned up yet."""
     return transaction.finds(CallbackRow.place == home_view_of(person))
 
@@ -84,7 +84,7 @@ def drop_callbacks_at(transaction: Transaction, place: str) -> None:
 
 @writes
 def set_conversation_state(
-    transaction: Transaction, name: str, token: model.CallbackToken, *, lasts: timedelta, now: datetime
+    transaction: Transaction, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime
 ) -> None:
     """Stores the state of a conversation under a name, for a limited time. Replaces the state with this name."""
     conflicts.put(transaction, ConversationStateRow(name=name, at=now, until=now + lasts, **_values(token)))
@@ -94,7 +94,7 @@ def set_conversation_state(
 
 
 @reads
-def get_conversation_state(transaction: Transaction, name: str, *, now: datetime) -> model.CallbackToken | None:
+def get_conversation_state(transaction: Transaction, name: str, *, now: datetime) -> CallbackToken | None:
     """Returns the state that is stored under a name; None if there is none or its time is over.
 
     A transaction reads each state once.
@@ -114,7 +114,7 @@ def clear_conversation_state(transaction: Transaction, name: str) -> None:
 
 
 @writes
-def begin_lookup(transaction: Transaction, name: str, token: model.CallbackToken, *, now: datetime) -> None:
+def begin_lookup(transaction: Transaction, name: str, token: CallbackToken, *, now: datetime) -> None:
     """Stores a pending look-up, which this worker will answer. The `arguments` of the token are the request."""
     row = PendingLookupRow(
         name=name,
@@ -165,7 +165,7 @@ def take_over_lookups(transaction: Transaction, *, since: datetime) -> list[str]
     return [name for _, name in sorted(found)]
 
 
-def put_offer(transaction: Transaction, offered: model.Subscription, *, now: datetime) -> str:
+def put_offer(transaction: Transaction, offered: Subscription, *, now: datetime) -> str:
     """Stores that a subscription is offered to other chats. Returns the id of the offer: a new one, or its earlier one."""
     values = {"text": offered.text, "cadence": str(offered.cadence)}
     row = OfferRow(id=new_callback_id(), chat=offered.chat_id, number=offered.number, at=now, **values)
@@ -174,12 +174,12 @@ def put_offer(transaction: Transaction, offered: model.Subscription, *, now: dat
     return offer_id
 
 
-def find_offer(transaction: Transaction, offer_id: str) -> model.CallbackToken | None:
+def find_offer(transaction: Transaction, offer_id: str) -> CallbackToken | None:
     """Returns what a link does that offers a subscription; None if there is no such offer."""
     row = transaction.get(OfferRow, offer_id)
     if row is None:
         return None
-    return model.CallbackToken(verb=OFFER, arguments={"number": row.number, "text": row.text, "when": row.cadence})
+    return CallbackToken(verb=OFFER, arguments={"number": row.number, "text": row.text, "when": row.cadence})
 
 
 def offer_of(transaction: Transaction, chat_id: int, number: int) -> str:

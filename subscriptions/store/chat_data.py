@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import SQLModel, col, select
 from sqlmodel.sql.expression import Select
 
-from subscriptions import model
+from subscriptions.model import ChatKind
 from subscriptions.states import Admission, ChatState
 from subscriptions.store import admitted_chats, callbacks, chat_changes, mentions, subscriptions, wakeups
 from subscriptions.store.conversation_rows import (
@@ -136,7 +136,7 @@ def erase(transaction: Transaction, chat_id: int) -> None:
     rows = [*_pointers(transaction, chat_id), row]
     places = tuple(str(one.place) for one in rows)
     lanes = {one.place.lane for one in rows}
-    people = [one.address for one in rows if one.kind is model.ChatKind.PRIVATE]
+    people = [one.address for one in rows if one.kind is ChatKind.PRIVATE]
     title = row.title
     if row.state is ChatState.ASKED and row.admission is Admission.DENIED:
         for lane in lanes:

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from sqlmodel import select
 
-from subscriptions import model
+from subscriptions.model import Chat
 from subscriptions.states import WAITING, Opens
 from subscriptions.store import chats
 from subscriptions.store.conversation_rows import ChatKeyRow
@@ -41,7 +41,7 @@ def key_made_at(transaction: Transaction, chat_id: int, opens: Opens) -> datetim
 
 
 @reads
-def chat_of_key(transaction: Transaction, key: str, opens: Opens) -> model.Chat | None:
+def chat_of_key(transaction: Transaction, key: str, opens: Opens) -> Chat | None:
     """Returns the chat whose key this is; None for any other text, and if the chat gets no messages.
 
     A chat gets none if it is not admitted, or if the bot may no longer write there. The look-up takes as long for each

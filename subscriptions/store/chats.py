@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import select
 
-from subscriptions import model
 from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import resolve
+from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane, NoMatchStreak
 from subscriptions.states import UNREACHABLE, WAITING, ChatState, PauseReason
 from subscriptions.store import columns
 from subscriptions.store.database import conflicts
@@ -41,7 +41,7 @@ _HOLD = sa.update(_chats).where(_c.id == sa.bindparam("of")).values(_SAME_NUMBER
 
 
 @reads
-def find_chat(transaction: Transaction, address: model.ChatAddress) -> model.Chat | None:
+def find_chat(transaction: Transaction, address: ChatAddress) -> Chat | None:
     """Returns the chat at an address; if it moved, the chat at its new address; None if the address is unknown."""
     row = execute(transaction, _AT, asdict(address)).first()
     while row is not None and row.moved_to is not None:
@@ -51,7 +51,7 @@ def find_chat(transaction: Transaction, address: model.ChatAddress) -> model.Cha
     return chat_of(transaction, row)
 
 
-def chats_in(transaction: Transaction, lane: model.Lane) -> list[model.Chat]:
+def chats_in(transaction: Transaction, lane: Lane) -> list[Chat]:
     """Returns the chats at an address and its topics, without chats that have moved away."""
     there = execute(transaction, _IN_LANE, asdict(lane))
     return [chat_of(transaction, row) for row in there if row.moved_to is None]
@@ -71,21 +71,19 @@ def hold_chats(transaction: Transaction, chat_ids: Sequence[int]) -> None:
         conflicts.hold_rows(transaction, sa.select(_c.id).where(_c.id.in_(part)).order_by(_c.id))
 
 
-def hold_lane(transaction: Transaction, lane: model.Lane) -> None:
+def hold_lane(transaction: Transaction, lane: Lane) -> None:
     """Like `hold_chat`, for all chats at an address."""
     execute(transaction, sa.update(_chats).filter_by(**asdict(lane)).values(_SAME_NUMBER))
 
 
-def find_chats(
-    transaction: Transaction, addresses: Collection[model.ChatAddress]
-) -> dict[model.ChatAddress, model.Chat]:
+def find_chats(transaction: Transaction, addresses: Collection[ChatAddress]) -> dict[ChatAddress, Chat]:
     """Returns address → the chat that `find_chat` returns for it. Leaves out unknown addresses."""
     wanted: dict[str, set[str]] = {}
     for address in addresses:
         wanted.setdefault(address.platform, set()).add(address.address)
-    found: dict[model.ChatAddress, model.Chat] = {}
+    found: dict[ChatAddress, Chat] = {}
     for row in _rows_at(transaction, wanted):
-        place = model.ChatAddress(row.platform, row.address, row.topic)
+        place = ChatAddress(row.platform, row.address, row.topic)
         if place in addresses:
             chat = chat_of(transaction, row) if row.moved_to is None else find_chat(transaction, place)
             if chat is not None:
@@ -93,7 +91,7 @@ def find_chats(
     return found
 
 
-def chats_at(transaction: Transaction, platform: str, addresses: Collection[str]) -> tuple[model.Chat, ...]:
+def chats_at(transaction: Transaction, platform: str, addresses: Collection[str]) -> tuple[Chat, ...]:
     """Returns the chats at these addresses and their topics, ordered by title."""
     found = (chat_of(transaction, row) for row in _rows_at(transaction, {platform: addresses}) if row.moved_to is None)
     return tuple(sorted(found, key=lambda chat: (chat.title.casefold(), str(chat.address))))
@@ -106,22 +104,22 @@ def _rows_at(transaction: Transaction, wanted: Mapping[str, Collection[str]]) ->
         yield from rows_of(transaction, there, _c.address, sorted(addresses))
 
 
-def add_chats(transaction: Transaction, kinds: Mapping[model.ChatAddress, model.ChatKind], *, now: datetime) -> None:
+def add_chats(transaction: Transaction, kinds: Mapping[ChatAddress, ChatKind], *, now: datetime) -> None:
     """Adds chats with one statement. Chats that another process has added in the meantime stay unchanged."""
     rows = [conflicts.values_of(_new_row(place, kind=kind, created_at=now)) for place, kind in kinds.items()]
     values = [tuple(row.values()) for row in rows]
     conflicts.insert_all_new(transaction, "chat", _PLACE, tuple(rows[0]) if rows else (), values)
 
 
-def all_chats(transaction: Transaction) -> Iterator[Sequence[model.Chat]]:
+def all_chats(transaction: Transaction) -> Iterator[Sequence[Chat]]:
     """Yields pages of all chats that have not moved away, ordered by address."""
-    last: model.ChatAddress | None = None
+    last: ChatAddress | None = None
     while page := chats_after(transaction, last, CHUNK):
         yield page
         last = page[-1].address
 
 
-def chats_after(transaction: Transaction, after: model.ChatAddress | None, most: int) -> list[model.Chat]:
+def chats_after(transaction: Transaction, after: ChatAddress | None, most: int) -> list[Chat]:
     """Returns the next `most` chats of `all_chats` after the address `after`; None: the first chats."""
     last = ("", "", "") if after is None else astuple(after)
     place = sa.tuple_(_c.platform, _c.address, _c.topic)
@@ -129,22 +127,22 @@ def chats_after(transaction: Transaction, after: model.ChatAddress | None, most:
     return [chat_of(transaction, row) for row in execute(transaction, wanted)]
 
 
-def chats_by_id(transaction: Transaction, ids: Iterable[int]) -> dict[int, model.Chat]:
+def chats_by_id(transaction: Transaction, ids: Iterable[int]) -> dict[int, Chat]:
     """Returns id → chat for these ids."""
     return {row[0]: chat_of(transaction, row) for row in rows_of(transaction, _BY_ID, _c.id, sorted(set(ids)))}
 
 
 def add_chat(
     transaction: Transaction,
-    address: model.ChatAddress,
-    kind: model.ChatKind | None = None,
+    address: ChatAddress,
+    kind: ChatKind | None = None,
     *,
     now: datetime,
     title: str = "",
     timezone: str = "",
     lang: str = "",
     public: bool = False,
-) -> model.Chat:
+) -> Chat:
     """Returns the chat at this address, or at the address to which it moved. Adds a chat if there is none.
 
     `kind` is None if the platform has not told it, so that the address has to. `timezone` is "" if the chat chose none.
@@ -158,14 +156,14 @@ def add_chat(
     return added
 
 
-def add_beside(transaction: Transaction, chat: model.Chat, topic: str, *, now: datetime) -> model.Chat:
+def add_beside(transaction: Transaction, chat: Chat, topic: str, *, now: datetime) -> Chat:
     """Returns the chat of a topic at the address of a chat; for the topic "", the one outside of the topics.
 
     Adds it, with the title, clock and language of the given chat, if it is unknown.
     """
     return add_chat(
         transaction,
-        model.ChatAddress(chat.address.platform, chat.address.address, topic),
+        ChatAddress(chat.address.platform, chat.address.address, topic),
         chat.kind,
         now=now,
         title=chat.title,
@@ -175,7 +173,7 @@ def add_beside(transaction: Transaction, chat: model.Chat, topic: str, *, now: d
     )
 
 
-def _new_row(address: model.ChatAddress, **values: Any) -> ChatRow:  # noqa: ANN401 - of the columns
+def _new_row(address: ChatAddress, **values: Any) -> ChatRow:  # noqa: ANN401 - of the columns
     """Returns the row of a new chat."""
     state = ChatState.UNCONFIRMED if facts_of(address.platform).confirms else ChatState.ACTIVE
     return ChatRow(**asdict(address), state=state, **values)
@@ -256,13 +254,13 @@ def mark_reachable(transaction: Transaction, chat_id: int, *, now: datetime) -> 
     return True
 
 
-def describe(transaction: Transaction, lane: model.Lane, *, title: str, public: bool) -> None:
+def describe(transaction: Transaction, lane: Lane, *, title: str, public: bool) -> None:
     """Stores a title, and whether strangers can read the chat, for the chat at an address and its topics."""
     there = sa.update(ChatRow).filter_by(**asdict(lane), moved_to=None)
     transaction.exec(there.values(title=title, public=public))
 
 
-def store_streaks(transaction: Transaction, streaks: Mapping[int, model.NoMatchStreak | None]) -> None:
+def store_streaks(transaction: Transaction, streaks: Mapping[int, NoMatchStreak | None]) -> None:
     """Stores chat id → no-match streak; None ends a streak."""
     for streak, ids in grouped((streak, chat_id) for chat_id, streak in streaks.items()).items():
         after = None if streak is None or streak.said else streak.after
@@ -305,7 +303,7 @@ def _held(transaction: Transaction, chat_id: int) -> ChatRow:
     return transaction.get_one(ChatRow, chat_id, populate_existing=True)
 
 
-def chat_of(transaction: Transaction, row: Sequence[Any]) -> model.Chat:
+def chat_of(transaction: Transaction, row: Sequence[Any]) -> Chat:
     """Returns the Chat of a row of `_VALUES`.
 
     Reads the columns by position. By name it would take three times as long, and a plan reads all chats.
@@ -315,8 +313,8 @@ def chat_of(transaction: Transaction, row: Sequence[Any]) -> model.Chat:
     )
     own = (("timezone", timezone), *others.items())
     settings, chosen = _settings(kind, platform, own, transaction.zone, lang or "en", public=public)
-    place = model.ChatAddress(platform, address, topic)
-    return model.Chat._make(
+    place = ChatAddress(platform, address, topic)
+    return Chat._make(
         (
             chat_id,
             place,
@@ -325,7 +323,7 @@ def chat_of(transaction: Transaction, row: Sequence[Any]) -> model.Chat:
             title,
             public,
             *state,
-            columns.adapter_of(model.NoMatchStreak).validate_python(streak) if streak else None,
+            columns.adapter_of(NoMatchStreak).validate_python(streak) if streak else None,
             number - 1,
             owner,
             chosen,
@@ -335,8 +333,8 @@ def chat_of(transaction: Transaction, row: Sequence[Any]) -> model.Chat:
 
 @lru_cache(maxsize=4096)
 def _settings(
-    kind: model.ChatKind, platform: str, own: tuple[tuple[str, str], ...], zone: str, lang: str, *, public: bool
-) -> tuple[model.ChatSettings, Mapping[str, str]]:
+    kind: ChatKind, platform: str, own: tuple[tuple[str, str], ...], zone: str, lang: str, *, public: bool
+) -> tuple[ChatSettings, Mapping[str, str]]:
     """Returns (settings in effect, chosen settings). Cached, since many chats chose the same, and most chose nothing."""
     chosen = MappingProxyType({name: value for name, value in own if value})
     return resolve(kind, platform, chosen, timezone=zone, lang=lang, public=public), chosen

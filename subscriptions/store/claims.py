@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import select
 
-from subscriptions import model
+from subscriptions.model import ChatAddress, Lane, Message
 from subscriptions.planning.retries import RetryDecision, decide_not_found
 from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.columns import Utc
@@ -97,11 +97,9 @@ def _claim_of(transaction: Transaction, row: sa.Row[Any], *, waits: bool) -> Cla
         seq=row.seq,
         delivery=row.id,
         chat_id=row.chat,
-        address=model.ChatAddress(row.platform, row.address, row.topic),
+        address=ChatAddress(row.platform, row.address, row.topic),
         attempts=row.attempts,
-        message=model.Message(
-            number=message.number, payload=message.payload, plain=message.plain, reply_to=message.reply_to
-        ),
+        message=Message(number=message.number, payload=message.payload, plain=message.plain, reply_to=message.reply_to),
         plain=message.use_plain,
         unclear=row.state is MessageState.UNCLEAR,
         at_start=row.found_at_start,
@@ -303,7 +301,7 @@ def record_outcome(
 
 
 @shares
-def pause_lane(transaction: Transaction, lane: model.Lane, *, wall: datetime, until: datetime) -> None:
+def pause_lane(transaction: Transaction, lane: Lane, *, wall: datetime, until: datetime) -> None:
     """Makes a lane wait until `until`, as its platform requested, and wakes it then.
 
     `wall` and `until` are times of the machine's clock.
@@ -313,7 +311,7 @@ def pause_lane(transaction: Transaction, lane: model.Lane, *, wall: datetime, un
 
 
 def wait_as_decided(
-    transaction: Transaction, lane: model.Lane, decision: RetryDecision, *, now: datetime, wall: datetime
+    transaction: Transaction, lane: Lane, decision: RetryDecision, *, now: datetime, wall: datetime
 ) -> None:
     """Makes a lane wait as its platform requested, or wakes it at the moment of the next attempt."""
     if decision.pauses_lane:
@@ -335,12 +333,12 @@ def is_sent(transaction: Transaction, seq: int) -> bool:
     return bool(states) and all(state is MessageState.SENT for state in states)
 
 
-def sends_of_lane(transaction: Transaction, lane: model.Lane, after: datetime) -> list[datetime]:
+def sends_of_lane(transaction: Transaction, lane: Lane, after: datetime) -> list[datetime]:
     """Returns when the last attempts of the messages of a lane began, ascending, if they began after `after`."""
     return list(execute(transaction, _SENDS_OF_LANE, {**asdict(lane), "after": after}).scalars())
 
 
-def begun_sends(transaction: Transaction, after: datetime) -> list[tuple[model.Lane, datetime, bool]]:
+def begun_sends(transaction: Transaction, after: datetime) -> list[tuple[Lane, datetime, bool]]:
     """Returns (lane, start of the last attempt, is sent) for each message with an attempt that began after `after`.
 
     The moments are times of the machine's clock.
@@ -352,4 +350,4 @@ def begun_sends(transaction: Transaction, after: datetime) -> list[tuple[model.L
         .where(_m.attempted_at > after)
     )
     rows = execute(transaction, begun)
-    return [(model.Lane(row.platform, row.address), row.attempted_at, row.state is MessageState.SENT) for row in rows]
+    return [(Lane(row.platform, row.address), row.attempted_at, row.state is MessageState.SENT) for row in rows]

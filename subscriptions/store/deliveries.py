@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import select
 
-from subscriptions import model
+from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper
 from subscriptions.states import DeliveryState, MessageState
 from subscriptions.store.chats import chats_by_id
 from subscriptions.store.columns import adapter_of
@@ -28,7 +28,7 @@ _TITLED = sa.select(_sources.c.name, _sources.c.title, _sources.c.home).where(_s
 SHOWN_IN_MESSAGE = (_m.delivery == _i.delivery) & (_m.number == _i.message)
 
 
-def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, model.Delivery]:
+def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, Delivery]:
     """Returns seq → delivery with its papers as they are known now, for rendering."""
     rows = list(rows_of(transaction, _DELIVERIES, _d.seq, seqs))
     chats = chats_by_id(transaction, [row.chat for row in rows])
@@ -37,21 +37,19 @@ def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, 
     titled = {row.name: (row.title, row.home) for row in execute(transaction, _TITLED)} if item_rows else {}
     items = grouped((item.delivery, _item(item, papers)) for item in item_rows)
     return {
-        row.seq: model.Delivery(
+        row.seq: Delivery(
             id=row.id,
             chat=chats[row.chat],
             kind=row.kind,
             due=row.due,
-            facts=replace(
-                adapter_of(model.Facts).validate_python(row.facts), titles=_titles(items.get(row.seq, ()), titled)
-            ),
+            facts=replace(adapter_of(Facts).validate_python(row.facts), titles=_titles(items.get(row.seq, ()), titled)),
             items=tuple(items.get(row.seq, ())),
         )
         for row in rows
     }
 
 
-def _titles(items: Sequence[model.Item], titled: Mapping[str, tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+def _titles(items: Sequence[Item], titled: Mapping[str, tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Returns (title, home page) of the sources that a delivery with these items names at its end."""
     names = {name for item in items if item.shown for name in item.paper.paper.sources}
     return tuple(titled[name] for name in sorted(names & titled.keys()))
@@ -60,7 +58,7 @@ def _titles(items: Sequence[model.Item], titled: Mapping[str, tuple[str, str]]) 
 @reads
 def delivered_items(
     transaction: Transaction, chat_id: int, delivery_id: str, *, position: int | None = None
-) -> tuple[model.Item, ...]:
+) -> tuple[Item, ...]:
     """Returns the items of a delivery in order, or only the item at `position`; () for a delivery of another chat."""
     wanted = (
         select(DeliveryItemRow)
@@ -128,15 +126,15 @@ def delivered_titles(transaction: Transaction, chat_id: int, most: int) -> list[
     return list(transaction.exec(titles.order_by(_i.delivery.desc()).limit(most)))
 
 
-def _items(transaction: Transaction, rows: Sequence[DeliveryItemRow]) -> tuple[model.Item, ...]:
+def _items(transaction: Transaction, rows: Sequence[DeliveryItemRow]) -> tuple[Item, ...]:
     papers = stored_papers(transaction, [row.paper for row in rows])
     return tuple(_item(row, papers) for row in rows)
 
 
-def _item(row: DeliveryItemRow | sa.Row[*tuple[Any, ...]], papers: Mapping[int, model.KnownPaper]) -> model.Item:
-    return model.Item(
+def _item(row: DeliveryItemRow | sa.Row[*tuple[Any, ...]], papers: Mapping[int, KnownPaper]) -> Item:
+    return Item(
         paper=papers[row.paper],
-        because=adapter_of(tuple[model.Because, ...]).validate_python(row.because),
+        because=adapter_of(tuple[Because, ...]).validate_python(row.because),
         position=row.position,
         shown=row.shown,
         cross=row.cross,
@@ -147,7 +145,7 @@ def _item(row: DeliveryItemRow | sa.Row[*tuple[Any, ...]], papers: Mapping[int, 
 class DeliveredPaper:
     """A paper in a delivery of a chat."""
 
-    item: model.Item
+    item: Item
     state: MessageState | DeliveryState  # state of its message; without a message, PLANNED or DISMISSED
     at: datetime | None  # when it was sent or, if it is unsent, planned; None: no longer known
 

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import or_
 
-from subscriptions import model
+from subscriptions.model import DeliveryKind
 from subscriptions.states import FINISHED, WAITING, ChatState, DeliveryState, MessageState
 from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.rows import ChatRow, DeliveryRow, tables
@@ -43,7 +43,7 @@ def derived_state(delivery: DeliveryRow | _Row, chat: ChatRow | _Row, states: Se
 
 def _may_be_sent(delivery: DeliveryRow | _Row, chat: ChatRow | _Row) -> bool:
     """Whether the state of the chat allows the delivery. A notice also comes to a chat that waits to be let in."""
-    if delivery.kind is model.DeliveryKind.NOTICE and chat.state in WAITING:
+    if delivery.kind is DeliveryKind.NOTICE and chat.state in WAITING:
         return chat.pause_reason is None
     return chat.state is ChatState.ACTIVE
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions import model
+from subscriptions.model import DeliveryKind
 from subscriptions.states import ChatState, MessageState
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import Transaction, execute
@@ -43,7 +43,7 @@ def dead_since(transaction: Transaction, since: datetime | None) -> Trouble:
         .join(ChatRow, col(ChatRow.id) == _d.chat)
         .where(
             MessageRow.state == MessageState.DEAD,
-            _d.kind != model.DeliveryKind.NOTICE,
+            _d.kind != DeliveryKind.NOTICE,
             _d.settled_at.is_not(None),
             _d.dismissed_at.is_(None),
         )
@@ -103,7 +103,7 @@ def noticed_since(transaction: Transaction, key: str, since: datetime) -> bool:
 def drop_notices(transaction: Transaction, part: str, *, now: datetime) -> None:
     """Dismisses all notices that are not settled and whose dedupe key contains `part`."""
     notices = sa.update(_deliveries).where(
-        _d.kind == model.DeliveryKind.NOTICE,
+        _d.kind == DeliveryKind.NOTICE,
         _d.dedupe_key.contains(part, autoescape=True),
         _d.settled_at.is_(None),
     )

@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 import sqlalchemy as sa
 
-from subscriptions import model
 from subscriptions.matching.full_text import index_document
+from subscriptions.model import Digest, Paper
 from subscriptions.store import announcing, bot_state, meanings, merged_papers, paper_sequence, paper_words
 from subscriptions.store.announcing import unannounced
 from subscriptions.store.database.conflicts import execute_rows
@@ -21,7 +21,7 @@ _appearances, _digests = tables("appearance", "digest")
 _a, _d = _appearances.c, _digests.c
 _INSERT_APPEARANCES = sa.insert(_appearances)
 
-Document = tuple[model.Paper, tuple[str, ...]]  # (a paper, its words for the full-text index)
+Document = tuple[Paper, tuple[str, ...]]  # (a paper, its words for the full-text index)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ def _changed(batch: MergeBatch) -> list[int]:
 
 def papers_to_encode(
     transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch
-) -> dict[meanings.Texts, model.Paper]:
+) -> dict[meanings.Texts, Paper]:
     """Returns texts → paper, as it will be stored, for those that are or become news and lack the codes of their texts."""
     _merge(transaction, papers, batch, joins=False)
     news = [paper for paper in _changed(batch) if paper in batch.to_announce or batch.rows[paper].sequence is not None]
@@ -127,7 +127,7 @@ def _document(batch: MergeBatch, paper: int, made: Mapping[int, Document]) -> Do
 
 
 def add_digest(
-    transaction: Transaction, digest: model.Digest, merged_papers: Merged, came: Came | None, codes: Codes = NO_CODES
+    transaction: Transaction, digest: Digest, merged_papers: Merged, came: Came | None, codes: Codes = NO_CODES
 ) -> Ingested:
     """Stores a digest with its merged papers. Assigns sequences last, right before the commit (rule 1)."""
     batch = merged_papers.batch
@@ -160,7 +160,7 @@ def _put_codes(transaction: Transaction, batch: MergeBatch, codes: Codes) -> Non
         bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, batch.now if codes.fails else None)
 
 
-def _add_row(transaction: Transaction, digest: model.Digest, batch: MergeBatch) -> int:
+def _add_row(transaction: Transaction, digest: Digest, batch: MergeBatch) -> int:
     add_name(transaction, batch.source)
     row = DigestRow(
         content_hash=digest.content_hash,

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from subscriptions import model
+from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
 from subscriptions.store import meanings
 from subscriptions.store.database import conflicts
@@ -21,8 +21,8 @@ from subscriptions.store.database.store import Transaction, execute, rows_of
 from subscriptions.store.rows import tables
 
 # papers with these announce types are not announced
-REPLACEMENTS = frozenset({model.Announce.REPLACE, model.Announce.REPLACE_CROSS})
-_BY_NEWS_VALUE = ("", *(kind.value for kind in model.Announce))  # "": the digest does not say; counts as new
+REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})
+_BY_NEWS_VALUE = ("", *(kind.value for kind in Announce))  # "": the digest does not say; counts as new
 _papers, _keys, _aliases, _summaries, _translations = tables(
     "paper", "paper_key", "paper_alias", "summary", "translation"
 )
@@ -97,19 +97,19 @@ class Incoming:
     """A paper of a digest, with its place in the digest and the values that merging needs."""
 
     place: int
-    paper: model.Paper
+    paper: Paper
     keys: tuple[str, ...]  # its keys (`stored_keys`)
     alias: str  # its title as an alias; "" if it has no title
 
 
-def incoming(papers: Iterable[model.Paper]) -> tuple[Incoming, ...]:
+def incoming(papers: Iterable[Paper]) -> tuple[Incoming, ...]:
     """Returns the papers of a digest with the values that merging needs."""
     return tuple(
         Incoming(place, paper, stored_keys(paper), title_alias(paper.title)) for place, paper in enumerate(papers)
     )
 
 
-def stored_keys(paper: model.Paper) -> tuple[str, ...]:
+def stored_keys(paper: Paper) -> tuple[str, ...]:
     """Returns the keys under which the store finds a paper. A DOI gets the prefix "doi:"."""
     own = f"doi:{paper.key}" if paper.doi and paper.key == paper.doi else paper.key
     keys = (paper.arxiv_id, f"doi:{paper.doi}" if paper.doi else None, own)
@@ -184,7 +184,7 @@ class MergeBatch:
         """Records that a paper gets a sequence. If the digest also announces it as new, it is no cross-list."""
         self.to_announce[paper] = cross and self.to_announce.get(paper, True)
 
-    def note_appearance(self, row: int, paper: model.Paper) -> None:
+    def note_appearance(self, row: int, paper: Paper) -> None:
         """Records that the digest has a paper, and how it announces the paper: of several copies, the new one counts."""
         kind = paper.announce_type.value if paper.announce_type else ""
         self.appearances[row] = min(self.appearances.get(row, kind), kind, key=_BY_NEWS_VALUE.index)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import or_
 
-from subscriptions import model
 from subscriptions.chat_settings import language
+from subscriptions.model import DeliveryKind
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks
 from subscriptions.store.deliveries import SHOWN_IN_MESSAGE
 from subscriptions.store.rows import MessageRow, tables
@@ -50,9 +50,9 @@ def _request(
         .where(_i.paper.in_(papers), _i.shown.is_(True), *conditions)
         .distinct()
     )
-    chats: dict[int, model.DeliveryKind] = {}
+    chats: dict[int, DeliveryKind] = {}
     for seq, number, chat in execute(transaction, shown).all():
-        chats[chat] = model.DeliveryKind.BULLETIN  # a low priority, since no person waits for an edit
+        chats[chat] = DeliveryKind.BULLETIN  # a low priority, since no person waits for an edit
         message = sa.update(MessageRow).filter_by(delivery=seq, number=number)
         transaction.exec(message.values(edit_requested_at=now))
     wake_chats(transaction, chats)

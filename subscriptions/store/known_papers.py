@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions import model
 from subscriptions.matching import full_text
+from subscriptions.model import Announce, KnownPaper, ModelSummary, Paper, Summary, Translation
 from subscriptions.store import meanings, model_summaries, paper_sequence
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
 from subscriptions.store.drafts import PaperDraft
@@ -125,13 +125,13 @@ def sequence_before(transaction: Transaction, instant: datetime) -> int:
     return int(last or 0) if first is None else first - 1
 
 
-def window(transaction: Transaction, after: int, upto: int) -> tuple[model.KnownPaper, ...]:
+def window(transaction: Transaction, after: int, upto: int) -> tuple[KnownPaper, ...]:
     """Returns the papers with after < sequence <= upto, in the order of their sequences."""
     wanted = sa.select(_papers).where(_p.sequence > after, _p.sequence <= upto).order_by(_p.sequence)
     return known_papers(transaction, execute(transaction, wanted).all(), in_time=True)
 
 
-def as_announced(transaction: Transaction, known: model.KnownPaper) -> model.KnownPaper:
+def as_announced(transaction: Transaction, known: KnownPaper) -> KnownPaper:
     """Returns a paper as subscriptions see it: without late codes. A paper that has no number yet keeps its codes."""
     if known.sequence is None or meanings.having_codes(transaction, [known.id]).get(known.id):
         return known
@@ -157,7 +157,7 @@ def newest_names(transaction: Transaction, most: int) -> list[tuple[list[str], l
     ]
 
 
-def texts_upto(transaction: Transaction, upto: int, most: int) -> list[tuple[int, model.Paper]]:
+def texts_upto(transaction: Transaction, upto: int, most: int) -> list[tuple[int, Paper]]:
     """Returns (id, paper) of the newest `most` papers up to a sequence, newest first.
 
     The papers have only key, title and abstract.
@@ -166,7 +166,7 @@ def texts_upto(transaction: Transaction, upto: int, most: int) -> list[tuple[int
     return list(_texts(execute(transaction, newest)))
 
 
-def newest_texts(transaction: Transaction, most: int) -> list[tuple[int, model.Paper]]:
+def newest_texts(transaction: Transaction, most: int) -> list[tuple[int, Paper]]:
     """Like `texts_upto`, but for the newest `most` papers by day, including papers that were never announced."""
     return list(_texts(execute(transaction, _newest(_TEXTS, most))))
 
@@ -179,35 +179,35 @@ def _newest(wanted: sa.Select[Any], most: int) -> sa.Select[Any]:
     return wanted.where(_p.day <= date.max).order_by(_p.day.desc(), _p.id.desc()).limit(most)
 
 
-def _texts(rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Iterator[tuple[int, model.Paper]]:
-    return ((row.id, model.Paper(key=row.key, title=row.title, abstract=row.abstract)) for row in rows)
+def _texts(rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Iterator[tuple[int, Paper]]:
+    return ((row.id, Paper(key=row.key, title=row.title, abstract=row.abstract)) for row in rows)
 
 
-def texts_of(transaction: Transaction, ids: Iterable[int]) -> dict[int, model.Paper]:
+def texts_of(transaction: Transaction, ids: Iterable[int]) -> dict[int, Paper]:
     """Returns id → paper for these ids. The papers have only key, title and abstract."""
     return dict(_texts(rows_of(transaction, _TEXTS, _p.id, list(ids))))
 
 
 @reads
-def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, model.KnownPaper]:
+def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, KnownPaper]:
     """Returns id → paper for these ids."""
     return {paper.id: paper for paper in known_papers(transaction, list(rows_of(transaction, _papers, _p.id, ids)))}
 
 
 def known_papers(
     transaction: Transaction, rows: Sequence[_PaperRow], *, in_time: bool = False
-) -> tuple[model.KnownPaper, ...]:
+) -> tuple[KnownPaper, ...]:
     """Returns the papers of these rows, with their summaries, translations, sources and codes.
 
     `in_time`: as planning sees them, without late codes and without what a language model made.
     """
     ids = [row.id for row in rows]
     summaries = grouped(
-        (s.paper, model.Summary(language=s.language, fields=s.fields))
+        (s.paper, Summary(language=s.language, fields=s.fields))
         for s in rows_of(transaction, _summaries, _summaries.c.paper, ids)
     )
     translations = grouped(
-        (t.paper, model.Translation(language=t.language, title=t.title, abstract=t.abstract))
+        (t.paper, Translation(language=t.language, title=t.title, abstract=t.abstract))
         for t in rows_of(transaction, _translations, _translations.c.paper, ids)
     )
     sources = grouped((paper, source) for paper, source in rows_of(transaction, _SOURCES, _a.paper, ids))
@@ -228,15 +228,15 @@ def known_papers(
 
 def known_paper(
     row: _PaperRow,
-    summaries: list[model.Summary],
-    translations: list[model.Translation],
+    summaries: list[Summary],
+    translations: list[Translation],
     sources: list[str],
     *,
-    by_model: tuple[model.ModelSummary, ...] = (),
+    by_model: tuple[ModelSummary, ...] = (),
     meaning: bytes = b"",
-) -> model.KnownPaper:
+) -> KnownPaper:
     """Returns the paper of one row with its summaries, translations, sources and codes."""
-    paper = model.Paper(
+    paper = Paper(
         key=row.key,
         title=row.title,
         abstract=row.abstract,
@@ -247,7 +247,7 @@ def known_paper(
         doi=row.doi,
         version=row.version,
         url=row.url,
-        announce_type=model.Announce.CROSS if row.cross else None,
+        announce_type=Announce.CROSS if row.cross else None,
         summaries=tuple(sorted(summaries, key=lambda s: s.language)),
         translations=tuple(sorted(translations, key=lambda t: t.language)),
         comment=row.comment,
@@ -257,7 +257,7 @@ def known_paper(
         by_model=by_model,
         meaning=meaning,
     )
-    return model.KnownPaper(
+    return KnownPaper(
         id=row.id,
         paper=paper,
         sequence=row.sequence,

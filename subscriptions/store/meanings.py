@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from subscriptions import model
+from subscriptions.model import Paper
 from subscriptions.store import bot_state
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Store, Transaction, execute, in_chunks, reads, rows_of, writes
@@ -57,7 +57,7 @@ _UPDATE_QUESTION = (
 )
 
 
-def texts_of(paper: model.Paper) -> Texts:
+def texts_of(paper: Paper) -> Texts:
     """Returns the texts of a paper that decide its codes."""
     return paper.title, paper.abstract
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from subscriptions import model
+from subscriptions.model import Announce, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
 from subscriptions.store import drafts
 from subscriptions.store.database.conflicts import move_rows
@@ -74,7 +74,7 @@ def joins(batch: MergeBatch, one: Incoming) -> bool:
     return len(_same_paper(batch, one)) > 1
 
 
-def _without_ids_of_others(batch: MergeBatch, row: PaperDraft, one: Incoming) -> model.Paper:
+def _without_ids_of_others(batch: MergeBatch, row: PaperDraft, one: Incoming) -> Paper:
     """Returns the paper without ids of another row, since the source may not decide that both are the same paper."""
     paper, others = one.paper, {key for key in one.keys if batch.keys.get(key, row.id) != row.id}
     if not others:
@@ -83,10 +83,10 @@ def _without_ids_of_others(batch: MergeBatch, row: PaperDraft, one: Incoming) ->
     return replace(paper, arxiv_id=arxiv_id, doi=None if f"doi:{paper.doi}" in others else paper.doi)
 
 
-def _file(row: PaperDraft, paper: model.Paper, *, is_new: bool) -> None:
+def _file(row: PaperDraft, paper: Paper, *, is_new: bool) -> None:
     """Sets, for a paper that is not announced, whether it came only as a cross-list (`cross`)."""
     if row.sequence is None and paper.announce_type not in drafts.REPLACEMENTS:
-        row.cross = paper.announce_type is model.Announce.CROSS and (is_new or row.cross)
+        row.cross = paper.announce_type is Announce.CROSS and (is_new or row.cross)
 
 
 def _stays_filed(batch: MergeBatch, row: PaperDraft) -> bool:
@@ -94,23 +94,23 @@ def _stays_filed(batch: MergeBatch, row: PaperDraft) -> bool:
     return batch.continues and row.sequence is None and row.owner == batch.source
 
 
-def _is_news(row: PaperDraft, paper: model.Paper, facts: Facts, now: datetime) -> bool:
+def _is_news(row: PaperDraft, paper: Paper, facts: Facts, now: datetime) -> bool:
     """Whether a paper gets a new sequence (rule 1). A replacement gets none."""
     if paper.announce_type in drafts.REPLACEMENTS:
         return False
     if row.sequence is None:
         return True
-    if paper.announce_type is model.Announce.CROSS and facts.category:
+    if paper.announce_type is Announce.CROSS and facts.category:
         return True
-    if paper.announce_type is not model.Announce.CROSS and row.sequence_as_new is None:
+    if paper.announce_type is not Announce.CROSS and row.sequence_as_new is None:
         return True  # it was only cross-listed, so chats that leave cross-lists out have not looked at it
     return (facts.missing or facts.category) and _is_recent(row, now)
 
 
-def _is_cross(row: PaperDraft, paper: model.Paper, facts: Facts, now: datetime) -> bool:
+def _is_cross(row: PaperDraft, paper: Paper, facts: Facts, now: datetime) -> bool:
     """Whether a paper gets its sequence as a cross-list, not if the cross-list completes a paper that was new."""
     completes = facts.missing and _is_recent(row, now) and row.sequence_as_new is not None
-    return paper.announce_type is model.Announce.CROSS and not completes
+    return paper.announce_type is Announce.CROSS and not completes
 
 
 def _is_recent(row: PaperDraft, now: datetime) -> bool:
@@ -137,7 +137,7 @@ def _same_paper(batch: MergeBatch, one: Incoming) -> list[int]:
     return sorted((*found[:1], *allowed), key=lambda i: (not batch.rows[i].has_id, i))
 
 
-def _new_row(batch: MergeBatch, paper: model.Paper) -> PaperDraft:
+def _new_row(batch: MergeBatch, paper: Paper) -> PaperDraft:
     return PaperDraft(
         id=batch.last_id + 1,
         key=paper.key,
@@ -162,7 +162,7 @@ def _new_row(batch: MergeBatch, paper: model.Paper) -> PaperDraft:
     )
 
 
-def _fill_texts(batch: MergeBatch, row_id: int, paper: model.Paper, facts: Facts, *, newer: bool) -> Facts:
+def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: Facts, *, newer: bool) -> Facts:
     missing, anything = facts.missing, facts.anything
     for table, language, brought in _texts_of(paper):
         known = batch.texts[table, row_id].get(language)
@@ -179,7 +179,7 @@ def _fill_texts(batch: MergeBatch, row_id: int, paper: model.Paper, facts: Facts
     return Facts(missing=missing, category=facts.category, anything=anything or missing)
 
 
-def _texts_of(paper: model.Paper) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+def _texts_of(paper: Paper) -> Iterator[tuple[str, str, Mapping[str, str]]]:
     """Yields (table, language, texts) of the summaries and translations of a paper."""
     for summary in paper.summaries:
         yield drafts.SUMMARY, summary.language, summary.fields
@@ -222,12 +222,10 @@ def _join(transaction: Transaction, batch: MergeBatch, keep: PaperDraft, lose: P
     batch.forget_joined(lost, kept)
 
 
-def as_entry(batch: MergeBatch, row: PaperDraft) -> model.Paper:
+def as_entry(batch: MergeBatch, row: PaperDraft) -> Paper:
     """Returns a known paper in the form in which digests have papers."""
-    summaries = [
-        model.Summary(language=code, fields=fields) for code, fields in batch.texts[drafts.SUMMARY, row.id].items()
-    ]
+    summaries = [Summary(language=code, fields=fields) for code, fields in batch.texts[drafts.SUMMARY, row.id].items()]
     translations = [
-        model.Translation(language=code, **texts) for code, texts in batch.texts[drafts.TRANSLATION, row.id].items()
+        Translation(language=code, **texts) for code, texts in batch.texts[drafts.TRANSLATION, row.id].items()
     ]
     return known_paper(row, summaries, translations, []).paper

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import Enum, IntFlag, auto
 from operator import attrgetter
 
-from subscriptions import model
+from subscriptions.model import Paper
 from subscriptions.normalize import title_alias
 from subscriptions.store.drafts import PaperDraft
 from subscriptions.texts.withdrawals import withdrawn_by
@@ -57,7 +57,7 @@ NOTHING, ALL = Vouched(0), ~Vouched(0)
 class Claim:
     """What a source says about a known paper."""
 
-    paper: model.Paper
+    paper: Paper
     standing: Standing
     vouched: Vouched = NOTHING  # the values that one of arXiv's own sources gave
 
@@ -77,7 +77,7 @@ class Claim:
         return version is not None and row.version is not None and version < row.version and not self.newer(row)
 
 
-def claim_of(row: PaperDraft, paper: model.Paper, *, source: str, of_arxiv: bool) -> Claim:
+def claim_of(row: PaperDraft, paper: Paper, *, source: str, of_arxiv: bool) -> Claim:
     """Returns what a source says about a known paper, and what the source is to the paper."""
     if of_arxiv and paper.arxiv_id:
         return Claim(paper, Standing.ARXIV, ALL)
@@ -96,12 +96,12 @@ def may_join(keep: PaperDraft, lose: PaperDraft, *, source: str, arxiv: bool) ->
     return arxiv or (keep.owner == lose.owner == source and not keep.vouched | lose.vouched)
 
 
-def says_withdrawn(paper: model.Paper) -> bool:
+def says_withdrawn(paper: Paper) -> bool:
     """Whether a comment or an abstract says that the paper has been withdrawn."""
     return bool(withdrawn_by(paper.comment) or withdrawn_by(paper.abstract))
 
 
-def vouched_by(paper: model.Paper) -> Vouched:
+def vouched_by(paper: Paper) -> Vouched:
     """Returns which values a paper has. If one of arXiv's own sources gave the paper, these values are vouched for."""
     given = {
         Vouched.TITLE: paper.title,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import col
 
-from subscriptions import model
+from subscriptions.model import ModelSummary
 from subscriptions.states import ModelSummaryState as State
 from subscriptions.store import bot_state
 from subscriptions.store.database import conflicts
@@ -50,23 +50,21 @@ class Place:
     tries: int
 
 
-def made_for(transaction: Transaction, papers: Sequence[int]) -> dict[int, tuple[model.ModelSummary, ...]]:
+def made_for(transaction: Transaction, papers: Sequence[int]) -> dict[int, tuple[ModelSummary, ...]]:
     """Returns paper id → what the model made of it, for those of these papers of which it made anything."""
     made = grouped((row.paper, _summary(row)) for row in rows_of(transaction, _MADE, _s.paper, papers))
     return {paper: tuple(summaries) for paper, summaries in made.items()}
 
 
-def newest_made(transaction: Transaction, language: str, most: int) -> dict[int, model.ModelSummary]:
+def newest_made(transaction: Transaction, language: str, most: int) -> dict[int, ModelSummary]:
     """Returns paper id → summary, for the newest ones in a language."""
     wanted = sa.select(_summaries).where(_s.state == State.MADE, _s.language == language)
     rows = execute(transaction, wanted.order_by(_s.at.desc()).limit(most)).all()
     return {row.paper: _summary(row) for row in rows}
 
 
-def _summary(row: sa.Row[*tuple[Any, ...]]) -> model.ModelSummary:
-    return model.ModelSummary(
-        language=row.language, fields=row.fields, title=row.title, model=row.model, made_at=row.at
-    )
+def _summary(row: sa.Row[*tuple[Any, ...]]) -> ModelSummary:
+    return ModelSummary(language=row.language, fields=row.fields, title=row.title, model=row.model, made_at=row.at)
 
 
 def looked_upto(transaction: Transaction) -> int:
@@ -142,7 +140,7 @@ def is_still_asked(transaction: Transaction, place: Place) -> bool:
     return row is not None and (row.state, row.tries) == (State.ASKED, place.tries)
 
 
-def put_made(transaction: Transaction, place: Place, made: model.ModelSummary) -> None:
+def put_made(transaction: Transaction, place: Place, made: ModelSummary) -> None:
     """Stores what the model made."""
     values = {"fields": dict(made.fields), "title": made.title, "model": made.model, "at": made.made_at}
     _change(transaction, place, state=State.MADE, until=None, **values)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
-from subscriptions import model
+from subscriptions.model import Chat, ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
 from subscriptions.store import admitted_chats, callbacks, chats, mentions
 from subscriptions.store.conversation_rows import (
@@ -44,7 +44,7 @@ Numbers = Mapping[int, int]  # number of a subscription before the move -> its n
 
 
 @shares
-def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *, now: datetime) -> None:
+def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now: datetime) -> None:
     """Moves all chats at an address, including its topics, to the address `new`.
 
     A row stays at the old address and points to the chat at the new address. Platforms give a group a new address when
@@ -54,11 +54,11 @@ def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *
     if old == new:
         return
     # if two processes move the chats, the second process waits here, and then finds them moved
-    chats.hold_lane(transaction, model.Lane(platform, old))
+    chats.hold_lane(transaction, Lane(platform, old))
     rows = transaction.exec(select(ChatRow).filter_by(platform=platform, address=old, moved_to=None)).all()
     renumbered: dict[str, Numbers] = {}
     for row in rows:
-        there = chats.find_chat(transaction, model.ChatAddress(platform, new, row.topic))
+        there = chats.find_chat(transaction, ChatAddress(platform, new, row.topic))
         target = transaction.get_one(ChatRow, there.id) if there else None
         if target is row:
             continue
@@ -76,12 +76,12 @@ def chat_moved(transaction: Transaction, address: model.ChatAddress, new: str, *
         pointer.moved_to = target.id
         transaction.flush()
     _readdress(transaction, f"{platform}:{old}", f"{platform}:{new}", renumbered)
-    admitted_chats.move_denial(transaction, model.Lane(platform, old), model.Lane(platform, new))
-    wake_lanes(transaction, [model.Lane(platform, new)])
+    admitted_chats.move_denial(transaction, Lane(platform, old), Lane(platform, new))
+    wake_lanes(transaction, [Lane(platform, new)])
     transaction.remove(LaneRow, platform=platform, address=old)
 
 
-def topic_gone(transaction: Transaction, topic: model.Chat, chat: model.Chat, *, now: datetime) -> None:
+def topic_gone(transaction: Transaction, topic: Chat, chat: Chat, *, now: datetime) -> None:
     """Moves everything that a topic has to its chat, to which the address of the topic then leads.
 
     Papers that wait for the topic are sent to the chat. A second call changes nothing.

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from subscriptions import model
+from subscriptions.model import Lane
 from subscriptions.planning.retries import LONGEST_CREDIBLE_WAIT
 from subscriptions.states import MessageState
 from subscriptions.store.columns import Condition
@@ -49,7 +49,7 @@ def lanes(
     now: datetime,
     wall: datetime | None = None,
     finding: Sequence[str],
-) -> list[model.Lane]:
+) -> list[Lane]:
     """Returns the lanes of these platforms with something to do now, oldest first. Lanes with only edits come last.
 
     On the platforms in `finding`, messages can be looked up. An unclear message does not wait there, unless its look-up
@@ -59,4 +59,4 @@ def lanes(
     found = transaction.connection().execute(_WAITING_LANES, {**values, "finding": finding}).all()
     requested = sorted(set(transaction.connection().execute(REQUESTED).scalars()))
     edits = rows_of(transaction, LANES_WITH_EDITS, _m.delivery, requested, **values)
-    return list(dict.fromkeys(model.Lane(*row) for row in (*found, *edits)))
+    return list(dict.fromkeys(Lane(*row) for row in (*found, *edits)))

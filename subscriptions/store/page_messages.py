@@ -6,7 +6,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import select
 
-from subscriptions import model
+from subscriptions.model import ChatAddress
 from subscriptions.store.conversation_rows import (
     PageLogRow,
     PageMessageRow,
@@ -34,7 +34,7 @@ _MESSAGES = sa.select(*(_p[name] for name in PageMessage._fields))
 @writes
 def add_page_message(
     transaction: Transaction,
-    chat: model.ChatAddress,
+    chat: ChatAddress,
     payload: str,
     *,
     delivery: str,
@@ -69,7 +69,7 @@ def add_page_message(
 
 
 @writes
-def edit_page_message(transaction: Transaction, chat: model.ChatAddress, number: int, payload: str) -> bool:
+def edit_page_message(transaction: Transaction, chat: ChatAddress, number: int, payload: str) -> bool:
     """Replaces the content of a message of the bot. Returns False if the bot has no message with this number."""
     name = _name(chat)
     change = _next_change(transaction, name)
@@ -84,7 +84,7 @@ def edit_page_message(transaction: Transaction, chat: model.ChatAddress, number:
 
 
 @writes
-def find_page_message(transaction: Transaction, chat: model.ChatAddress, *, delivery: str, part: int) -> int | None:
+def find_page_message(transaction: Transaction, chat: ChatAddress, *, delivery: str, part: int) -> int | None:
     """Returns the number of a message; None if it is not stored.
 
     Writes nothing, but is done in turn: after the writes that were asked for before.
@@ -95,7 +95,7 @@ def find_page_message(transaction: Transaction, chat: model.ChatAddress, *, deli
 
 @reads
 def newest_page_messages(
-    transaction: Transaction, chat: model.ChatAddress, most: int, *, before: int | None = None
+    transaction: Transaction, chat: ChatAddress, most: int, *, before: int | None = None
 ) -> tuple[list[PageMessage], int]:
     """Returns the newest messages of a chat, oldest first, and the number of its last change.
 
@@ -110,7 +110,7 @@ def newest_page_messages(
 
 @reads
 def changed_page_messages(
-    transaction: Transaction, chat: model.ChatAddress, after: int, most: int
+    transaction: Transaction, chat: ChatAddress, after: int, most: int
 ) -> tuple[list[PageMessage], int]:
     """Returns the messages that were written or edited after the change `after`, and the number of the last change.
 
@@ -122,11 +122,11 @@ def changed_page_messages(
     return [PageMessage._make(row) for row in rows], _changes_of(transaction, chat)
 
 
-def _name(chat: model.ChatAddress) -> str:
-    return str(model.ChatAddress(chat.platform, chat.address))
+def _name(chat: ChatAddress) -> str:
+    return str(ChatAddress(chat.platform, chat.address))
 
 
-def _changes_of(transaction: Transaction, chat: model.ChatAddress) -> int:
+def _changes_of(transaction: Transaction, chat: ChatAddress) -> int:
     """Returns the number of the last change of a chat. After the chat was erased, the number is lower than before."""
     return transaction.exec(select(PageLogRow.changes).filter_by(chat=_name(chat))).first() or 0
 

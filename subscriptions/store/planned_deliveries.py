@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import NULLTYPE, TypeEngine
 
-from subscriptions import model
+from subscriptions.model import Because, Delivery, Facts
 from subscriptions.store import columns, mentions
 from subscriptions.store.columns import JsonText
 from subscriptions.store.database import conflicts
@@ -47,12 +47,12 @@ def taken_keys(transaction: Transaction, keys: Sequence[str]) -> set[str]:
     return {row.dedupe_key for row in rows_of(transaction, _KEYS, _d.dedupe_key, keys)}
 
 
-def add_deliveries(transaction: Transaction, planned: Mapping[str, model.Delivery], *, now: datetime) -> None:
+def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *, now: datetime) -> None:
     """Stores deliveries and their items, with few statements, and wakes their lanes. `planned`: dedupe key → delivery.
 
     No stored delivery may have one of these keys.
     """
-    facts, because = _Texts(model.Facts), _Texts(tuple[model.Because, ...])
+    facts, because = _Texts(Facts), _Texts(tuple[Because, ...])
     conflicts.execute_rows(
         transaction,
         _NEW_DELIVERIES,
@@ -74,7 +74,7 @@ def add_deliveries(transaction: Transaction, planned: Mapping[str, model.Deliver
     wake_chats(transaction, {p.chat.id: p.kind for p in planned.values()})
 
 
-def add_delivery(transaction: Transaction, key: str, planned: model.Delivery, *, now: datetime) -> bool:
+def add_delivery(transaction: Transaction, key: str, planned: Delivery, *, now: datetime) -> bool:
     """Stores a delivery without items, and wakes its lane. `key` is its dedupe key.
 
     Returns False if a delivery with this key is stored, perhaps by another process.

@@ -9,7 +9,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from subscriptions import model
+from subscriptions.model import ChatAddress, ChatKind, DeliveryKind
 from subscriptions.planning.receipts import Outcome
 from subscriptions.states import (
     Admission,
@@ -213,7 +213,7 @@ class ChatRow(Numbered, table=True):
     address: str
     topic: str = ""
     title: str = ""
-    kind: model.ChatKind = columns.choice(model.ChatKind)
+    kind: ChatKind = columns.choice(ChatKind)
     lang: str = ""
     timezone: str = ""
     settings: Json = columns.json_column(dict)
@@ -228,16 +228,16 @@ class ChatRow(Numbered, table=True):
     owner: str = Field(default="", index=True)
     admin: bool = False
     first_delivery_planned: bool = False
-    no_match_streak: Json = columns.json_column(dict)  # see model.NoMatchStreak; empty: there is no streak
+    no_match_streak: Json = columns.json_column(dict)  # see NoMatchStreak; empty: there is no streak
     # the sequence after which the streak began; None: there is no streak, or the chat was told about it
     streak_after: int | None = None
     next_number: int = 1
     created_at: datetime = moment()
 
     @property
-    def place(self) -> model.ChatAddress:
+    def place(self) -> ChatAddress:
         """The address of the chat."""
-        return model.ChatAddress(self.platform, self.address, self.topic)
+        return ChatAddress(self.platform, self.address, self.topic)
 
     def enter(
         self,
@@ -381,7 +381,7 @@ class DeliveryRow(Row, table=True):
     seq: int = Field(default=None, primary_key=True, sa_type=Big)
     id: str = Field(unique=True)
     chat: int = columns.reference("chat.id", index=True)
-    kind: model.DeliveryKind = columns.choice(model.DeliveryKind)
+    kind: DeliveryKind = columns.choice(DeliveryKind)
     due: datetime = moment()
     dedupe_key: str = Field(unique=True)
     created_at: datetime = moment()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from subscriptions import model
+from subscriptions.model import DeliveryKind
 from subscriptions.planning.retries import LONGEST_CREDIBLE_WAIT
 from subscriptions.states import WAITING, ChatState
 from subscriptions.store.columns import Utc
@@ -15,7 +15,7 @@ _d, _c, _m = _deliveries.c, _chats.c, _messages.c
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 _waits_for_operator = sa.or_(*(_c.state == one for one in WAITING)) & _c.pause_reason.is_(None)
 # A delivery may be sent if its chat is active, or if the chat waits for an operator and the delivery is a notice.
-MAY_BE_SENT = sa.or_(_c.state == ChatState.ACTIVE, _waits_for_operator & (_d.kind == model.DeliveryKind.NOTICE))
+MAY_BE_SENT = sa.or_(_c.state == ChatState.ACTIVE, _waits_for_operator & (_d.kind == DeliveryKind.NOTICE))
 CHATS_IN_LANE = sa.select(_c.id).where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
 # Whether a delivery belongs to the lane (:platform, :address). Compares ids of chats, since deliveries have no index by
 # address.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from subscriptions import model
+from subscriptions.model import ChatAddress, Delivery, Lane, Message
 from subscriptions.planning.retries import OnUnclear
 
 
@@ -22,9 +22,9 @@ class Claim:
     seq: int
     delivery: str
     chat_id: int
-    address: model.ChatAddress
+    address: ChatAddress
     attempts: int
-    message: model.Message
+    message: Message
     plain: bool = False  # post the form without markup
     unclear: bool = False  # an earlier post may have arrived
     at_start: bool = False  # an earlier process left its outcome unclear
@@ -44,7 +44,7 @@ class Edit:
     platform_id: str
     plain: bool  # it was sent without markup
     attempts: int
-    delivery: model.Delivery
+    delivery: Delivery
     layout: tuple[tuple[int, ...], ...]  # ids of the papers of each message of the delivery
 
 
@@ -55,7 +55,7 @@ Step = Unrendered | Claim | Edit
 class ClaimRequest:
     """The request of a sender for the next step of a lane."""
 
-    lane: model.Lane
+    lane: Lane
     now: datetime
     wall: datetime
     on_unclear: OnUnclear

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions import model
+from subscriptions.model import Cadence, Subscription
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.query import ABOUT
 from subscriptions.query.parse import parse_canonical
@@ -129,19 +129,19 @@ _TAKE = (
 _NEXT_NUMBERS = sa.select(_chats.c.id, _chats.c.next_number)
 
 
-def subscriptions_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[model.Subscription, ...]]:
+def subscriptions_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
     """Returns chat id → its subscriptions, ordered by number."""
     rows = rows_of(transaction, SUBSCRIPTIONS, _s.chat, chat_ids)
     found = grouped((row[1], _subscription(row)) for row in rows)
     return {chat_id: tuple(found.get(chat_id, ())) for chat_id in chat_ids}
 
 
-def subscriptions_in(transaction: Transaction, chat_id: int) -> tuple[model.Subscription, ...]:
+def subscriptions_in(transaction: Transaction, chat_id: int) -> tuple[Subscription, ...]:
     """Returns the subscriptions of one chat, ordered by number."""
     return subscriptions_of(transaction, [chat_id])[chat_id]
 
 
-def add_subscription(transaction: Transaction, new: model.Subscription) -> model.Subscription:
+def add_subscription(transaction: Transaction, new: Subscription) -> Subscription:
     """Adds a subscription and returns it as stored.
 
     If another process has added a subscription with the same query in the meantime, returns that one.
@@ -157,7 +157,7 @@ _SAME = (  # columns with the same name as their field of Subscription
 _same_of = attrgetter(*_SAME)
 
 
-def add_subscriptions(transaction: Transaction, new: Sequence[model.Subscription]) -> None:
+def add_subscriptions(transaction: Transaction, new: Sequence[Subscription]) -> None:
     """Adds subscriptions with few statements. A subscription without a number gets the next number of its chat.
 
     Numbers are never reused. If a chat already has a subscription with the same query, no other is added.
@@ -215,9 +215,7 @@ def _known_queries(transaction: Transaction, canonicals: Sequence[str]) -> dict[
     return {row.canonical: row.id for row in rows_of(transaction, _queries, _queries.c.canonical, canonicals)}
 
 
-def change_subscription(
-    transaction: Transaction, before: model.Subscription, after: model.Subscription
-) -> model.Subscription:
+def change_subscription(transaction: Transaction, before: Subscription, after: Subscription) -> Subscription:
     """Stores only those fields of `after` that differ from `before`. Returns `after`.
 
     So a cursor that another process has moved stays where it is.
@@ -225,9 +223,9 @@ def change_subscription(
     if after == before:
         return after
     row = transaction.get_one(SubscriptionRow, before.id)
-    for name, old, new in zip(model.Subscription._fields, before, after, strict=True):
+    for name, old, new in zip(Subscription._fields, before, after, strict=True):
         if new != old and name != "canonical":
-            setattr(row, name, str(new) if isinstance(new, model.Cadence) else new)
+            setattr(row, name, str(new) if isinstance(new, Cadence) else new)
     if after.canonical != before.canonical:
         unused, row.query = row.query, _query_ids(transaction, [after.canonical])[after.canonical]
         transaction.flush()
@@ -253,12 +251,12 @@ def drop_unused_queries(transaction: Transaction, queries: Sequence[int]) -> Non
 _stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
 
 
-def _subscription(row: Sequence[Any]) -> model.Subscription:
+def _subscription(row: Sequence[Any]) -> Subscription:
     """Returns the Subscription of a row of `_VALUES`.
 
     Reads the columns by position. By name it would take ten times as long, and a plan reads all subscriptions.
     """
-    return model.Subscription._make((*row[:5], _stored_cadence(row[5]), *row[6:]))
+    return Subscription._make((*row[:5], _stored_cadence(row[5]), *row[6:]))
 
 
 @reads

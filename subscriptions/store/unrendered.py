@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from subscriptions import model
+from subscriptions.model import Delivery, Message
 from subscriptions.states import MessageState
 from subscriptions.store import deliveries
 from subscriptions.store.database.store import Transaction, reads, writes
@@ -26,7 +26,7 @@ class Rendered:
     """A rendered delivery: its messages, or why it could not be rendered."""
 
     seq: int
-    messages: Sequence[model.Message] = ()
+    messages: Sequence[Message] = ()
     failure: str = ""
 
 
@@ -63,7 +63,7 @@ _SHOWS = sa.update(_items).where(_i.delivery == sa.bindparam("of"), _i.paper == 
 
 
 @reads
-def to_render(transaction: Transaction, claimed: Unrendered, most: int, *, wall: datetime) -> dict[int, model.Delivery]:
+def to_render(transaction: Transaction, claimed: Unrendered, most: int, *, wall: datetime) -> dict[int, Delivery]:
     """Returns seq → delivery for a claimed delivery and others to render together with it, at most `most` in all.
 
     Each of the others is the first open delivery of its lane.
@@ -94,7 +94,7 @@ def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, no
             one = those[seq]
             if one.failure:
                 messages.append(
-                    _new_message(one.seq, model.Message(number=1, payload="", plain=""), MessageState.DEAD, one.failure)
+                    _new_message(one.seq, Message(number=1, payload="", plain=""), MessageState.DEAD, one.failure)
                 )
             for message in one.messages:
                 messages.append(_new_message(one.seq, message))
@@ -106,7 +106,7 @@ def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, no
 
 
 def _new_message(
-    seq: int, message: model.Message, state: MessageState = MessageState.READY, reason: str = ""
+    seq: int, message: Message, state: MessageState = MessageState.READY, reason: str = ""
 ) -> dict[str, object]:
     return {
         "delivery": seq,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import select
 
-from subscriptions import model
+from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import ReplyState
 from subscriptions.store.columns import Condition
 from subscriptions.store.conversation_rows import UNFINISHED, UpdateRow
@@ -43,15 +43,13 @@ def store_reply(transaction: Transaction, platform: str, update_id: str, reply: 
 
 
 @reads
-def commands_since(transaction: Transaction, chat: model.ChatAddress, since: datetime) -> int:
+def commands_since(transaction: Transaction, chat: ChatAddress, since: datetime) -> int:
     """Returns the number of updates of a chat that took effect at `since` or later."""
     return transaction.count(_u.chat == str(chat), _u.at >= since)
 
 
 @reads
-def is_later_update(
-    transaction: Transaction, chat: model.ChatAddress, after: datetime, *, without: Collection[str]
-) -> bool:
+def is_later_update(transaction: Transaction, chat: ChatAddress, after: datetime, *, without: Collection[str]) -> bool:
     """Whether a chat has an update that came after a moment, other than those with the ids `without`."""
     return transaction.finds(_u.chat == str(chat), _u.at > after, _u.update_id.not_in(without))
 
@@ -62,12 +60,12 @@ def recent_updates(transaction: Transaction, after: datetime) -> list[tuple[str,
     return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]
 
 
-def answers_in(transaction: Transaction, lane: model.Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
+def answers_in(transaction: Transaction, lane: Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
     """Returns (arrival, whether its reply is finished) of each update in a lane that came after `after`.
 
     Leaves out replies that `worker` still has to post, since it counts them when it posts them.
     """
-    name = str(model.ChatAddress(lane.platform, lane.address))
+    name = str(ChatAddress(lane.platform, lane.address))
     in_lane = (_u.chat == name) | (_u.chat > f"{name}/") & (_u.chat < f"{name}0")
     found = execute(transaction, sa.select(_u.at, _u.state, _u.worker).where(in_lane, _u.at > after))
     return [(at, state is ReplyState.DONE) for at, state, who in found if state is ReplyState.DONE or who != worker]

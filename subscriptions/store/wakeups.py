@@ -7,16 +7,16 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from subscriptions import model
+from subscriptions.model import DeliveryKind, Lane
 from subscriptions.store.database.store import Transaction, reads, shares
 
 TASK: Final = "deliver_lane"  # the name of the task that delivers a lane
 QUEUE: Final = "lanes:"  # the name of a platform's queue begins with this
 AT_ONCE, ALERT, BULLETIN = 100, 50, 0  # priorities; replies to people are posted without a job
-PRIORITIES: Mapping[model.DeliveryKind, int] = {
-    model.DeliveryKind.ALERT: ALERT,
-    model.DeliveryKind.NOTICE: ALERT,
-    model.DeliveryKind.BULLETIN: BULLETIN,
+PRIORITIES: Mapping[DeliveryKind, int] = {
+    DeliveryKind.ALERT: ALERT,
+    DeliveryKind.NOTICE: ALERT,
+    DeliveryKind.BULLETIN: BULLETIN,
 }
 _CHUNK = 10_000  # lanes in one statement
 _SOON = 10.0  # seconds; a lane waits longer only if its platform requested a pause
@@ -69,7 +69,7 @@ _FORGET_LANE = sa.text(
 )
 
 
-def wake_chats(transaction: Transaction, kinds: Mapping[int, model.DeliveryKind]) -> None:
+def wake_chats(transaction: Transaction, kinds: Mapping[int, DeliveryKind]) -> None:
     """Wakes the lanes of chats. `kinds`: chat id → the kind of its new delivery."""
     if kinds and has_jobs(transaction):
         ids = list(kinds)
@@ -82,7 +82,7 @@ def wake_chats(transaction: Transaction, kinds: Mapping[int, model.DeliveryKind]
 @shares
 def wake_lanes(
     transaction: Transaction,
-    lanes: Sequence[model.Lane],
+    lanes: Sequence[Lane],
     *,
     after: timedelta = timedelta(0),
     priority: int = BULLETIN,
@@ -130,7 +130,7 @@ def forget_wakes(transaction: Transaction) -> None:
         transaction.connection().execute(_FORGET)
 
 
-def forget_lane(transaction: Transaction, lane: model.Lane) -> None:
+def forget_lane(transaction: Transaction, lane: Lane) -> None:
     """Removes the waiting jobs of a lane that has no chat any more. A running job ends on its own."""
     if has_jobs(transaction):
         transaction.connection().execute(_FORGET_LANE, asdict(lane))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import col, or_, select
 
-from subscriptions import model
+from subscriptions.model import Lane
 from subscriptions.states import MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.conflicts import insert_new, put
@@ -166,7 +166,7 @@ def recover_left(transaction: Transaction) -> int:
 
 
 @shares
-def recover_own(transaction: Transaction, lane: model.Lane | None = None) -> int:
+def recover_own(transaction: Transaction, lane: Lane | None = None) -> int:
     """Marks messages that this process left in the state `sending` as unclear. Returns how many messages.
 
     Call it when the process no longer sends. If `lane` is given, marks only messages of this lane.
@@ -193,4 +193,4 @@ def _make_unclear(transaction: Transaction, whose: sa.ColumnElement[bool]) -> li
 def _wake(transaction: Transaction, names: Sequence[str | None]) -> None:
     """Wakes the lanes with these names ("platform:address"), even those that have a job for a later moment."""
     parts = [name.split(":", 1) for name in dict.fromkeys(names) if name]
-    wake_lanes(transaction, [model.Lane(platform, address) for platform, address in parts], priority=AT_ONCE)
+    wake_lanes(transaction, [Lane(platform, address) for platform, address in parts], priority=AT_ONCE)

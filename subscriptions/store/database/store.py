@@ -17,7 +17,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, select
 
-from subscriptions import errors, model
+from subscriptions import errors
+from subscriptions.model import CallbackToken
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.columns import Row
 from subscriptions.store.database import (
@@ -63,7 +64,7 @@ class Transaction(Session):
         self.confirmed_chats: set[int] = set()  # ids of chats whose new or known subscription was confirmed to a person
         self.begun_changes: dict[int, int] = {}  # chat id → id of the change that this transaction stored, for undo
         self.undone_chats: set[int] = set()  # ids of chats whose change in this transaction began as an undo
-        self.known_states: dict[str, model.CallbackToken | None] = {}  # states of conversations, read or written here
+        self.known_states: dict[str, CallbackToken | None] = {}  # states of conversations, read or written here
         # whether the caller has the vectors of unknown texts made and does the work again (errors.Unencoded)
         self.may_ask = False
         self._writes = writes
