@@ -60,6 +60,7 @@ class Transaction(Session):
     def __init__(self, store: "Store", bind: Engine | Connection, *, writes: bool) -> None:
         super().__init__(bind, expire_on_commit=False)
         self.store = store
+        self.dialect = bind.dialect.name  # "sqlite" or "postgresql"
         self.changed_chats: set[int] = set()  # ids of chats whose state or subscriptions were changed
         self.confirmed_chats: set[int] = set()  # ids of chats whose new or known subscription was confirmed to a person
         self.begun_changes: dict[int, int] = {}  # chat id → id of the change that this transaction stored, for undo
@@ -93,11 +94,6 @@ class Transaction(Session):
         The conditions name columns of the class `of`, so that objects that were read before are known to be gone.
         """
         return self.exec(sa.delete(of).filter_by(**values).where(*where)).rowcount
-
-    @property
-    def dialect(self) -> str:
-        """The kind of the database: "sqlite" or "postgresql"."""
-        return self.connection().dialect.name
 
     @property
     def schedules(self) -> Schedules:
@@ -353,8 +349,7 @@ class Store:
     def copy_into(self, folder: Path, kind: str, now: datetime) -> None:
         """Makes one of the program's own copies, of a kind such as "daily". Keeps only the newest seven of this kind."""
         self.backup(folder / f"{kind}-{now:%Y%m%dT%H%M%SZ}.db")
-        family = kind.partition("-")[0]
-        kept = sorted(folder.glob(f"{family}-*.db"))
+        kept = sorted(folder.glob(f"{kind.partition('-')[0]}-*.db"))
         for old in kept[:-KEPT_COPIES]:
             old.unlink(missing_ok=True)
         begun = f"{kind}-{now - timedelta(days=1):%Y%m%dT%H%M%SZ}"
@@ -478,20 +473,17 @@ def _among(rows: sa.Table | sa.Select[Any], column: sa.ColumnElement[Any]) -> sa
 
 def _kind_of(address: str) -> Kind:
     """Returns the database that a URL names. Raises StoreError if it is neither SQLite nor PostgreSQL."""
-    try:
+    with suppress(ArgumentError):
         url = make_url(address)
-    except ArgumentError:
-        url = None
-    match url.get_backend_name() if url is not None else "":
-        case "sqlite" if url is not None:
-            return SqliteFile(url)
-        case "postgresql" if url is not None:
-            return PostgresDatabase(url)
-        case _:
-            raise wrong_setting(
-                errors.Sentence("PAPERWIRE_DATABASE_URL names a database that is neither SQLite nor PostgreSQL."),
-                errors.Sentence("Use sqlite:////path/of/paperwire.db or postgresql://user@host/name"),
-            )
+        match url.get_backend_name():
+            case "sqlite":
+                return SqliteFile(url)
+            case "postgresql":
+                return PostgresDatabase(url)
+    raise wrong_setting(
+        errors.Sentence("PAPERWIRE_DATABASE_URL names a database that is neither SQLite nor PostgreSQL."),
+        errors.Sentence("Use sqlite:////path/of/paperwire.db or postgresql://user@host/name"),
+    )
 
 
 def _refuse_second(holders: set[int]) -> None:
@@ -512,9 +504,7 @@ def _engine(kind: Kind, holders: set[int]) -> Engine:
     def _take_back(_connection: object, record: ConnectionPoolEntry) -> None:
         holders.discard(record.info.pop("holder", 0))
 
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
-        kind.prepare(connection)
+    sa.event.listen(engine, "connect", lambda connection, _record: kind.prepare(connection))
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
