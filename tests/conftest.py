@@ -273,8 +273,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     """An empty store in a real database."""
-    opened = Store(database_url)
-    opened.open(now=datetime(2026, 1, 1, tzinfo=UTC))
+    opened = Store(database_url)  # need not be opened, because the database has the newest schema
     yield opened
     opened.close()
 

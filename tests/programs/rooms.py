@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import cache_from_source
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -210,6 +211,10 @@ def copy_without(name: str, folder: Path) -> set[str]:
         if path not in tests and not is_below(path, room.folders):
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / path, folder / path)
+            compiled = Path(cache_from_source(str(ROOT / path)))  # to compile it again takes longer than all else here
+            if compiled.exists():
+                (folder / path).parent.joinpath(compiled.parent.name).mkdir(exist_ok=True)
+                shutil.copy2(compiled, folder / compiled.relative_to(ROOT))
     place = folder / room.place
     before = place.read_text("utf-8").splitlines(keepends=True)
     after = [line for line in before if line.strip() != room.line]

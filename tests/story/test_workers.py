@@ -16,7 +16,7 @@ from tests.fakes.process import Remote
 from tests.postgres.server import Server
 from tests.programs.cluster.workers import Verdict, Workers, fill, judged, workers
 
-LANES, PAPERS, MESSAGES = 40, 39, 3
+LANES, PAPERS, MESSAGES = 20, 39, 3
 IN_HAND = 10  # messages that a worker sends at once
 
 
