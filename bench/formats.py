@@ -85,9 +85,6 @@ def main(arguments: list[str]) -> int:
     return 0 if all(is_right for _, is_right in (*speeds, *grown)) else 1
 
 
-# --------------------------------------------------------------------------------------------------------------- speeds
-
-
 def _speed(made: str, data: bytes, library: str, generic: Generic) -> tuple[str, bool]:
     """Measures a page. Prints and returns its line of the table, and returns whether both found the same papers."""
     papers, found = len(digests.read_digest(data, made).entries), generic(data)
@@ -103,8 +100,6 @@ def _speed(made: str, data: bytes, library: str, generic: Generic) -> tuple[str,
     print(line, end="", flush=True)
     return line, papers == found
 
-
-# --------------------------------------------------------------------------------------------------------------- growth
 
 FORMAT_OF = {"daily": "daily_arxiv_md", "standard": "daily_arxiv_md", "rss": "arxiv_rss", "atom": "arxiv_atom"}
 
@@ -153,9 +148,6 @@ def _outcome(data: bytes) -> str:
         return f"{len(digests.read_digest(data, 'bench').entries):,} papers"
     except PaperwireError:
         return "refused"
-
-
-# ---------------------------------------------------------------------------------------------------- generic libraries
 
 
 def _feed(data: bytes) -> int:

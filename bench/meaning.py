@@ -89,9 +89,6 @@ def main() -> int:
     return 0
 
 
-# ---------------------------------------------------------------------------------------------------------- the encoder
-
-
 def halves(model: child.Encoder, papers: list[Paper]) -> tuple[child.Calibration, list[Paper]]:
     """Returns the calibration by every second paper, and the other papers with their codes."""
     ours = papers[::2]
@@ -117,9 +114,6 @@ def coded(model: child.Encoder, papers: Sequence[Paper], calibration: child.Cali
         replace(paper, meaning=child.paper_codes(group, calibration))
         for paper, group in zip(papers, found, strict=True)
     ]
-
-
-# -------------------------------------------------------------------------------------------------------------- finding
 
 
 def in_chinese(paper: Paper) -> list[str]:
@@ -168,9 +162,6 @@ def print_found(
         f"  {len(asked)} questions, {what}, of {len(papers)} papers: the right one is first for {first:.2f}, among three for "
         f"{three:.2f}, among ten for {ten:.2f}; near for {mean(right_near):.2f}, of the others {mean(others_near):.3f}"
     )
-
-
-# ---------------------------------------------------------------------------------------------------------------- taste
 
 
 def readers(papers: Sequence[Paper], chance: Random) -> Iterator[ordering.Reader]:
@@ -231,9 +222,6 @@ def by_taste(reader: ordering.Reader, *, with_words: float = 1.0, with_meaning: 
         return [profiles.nearness(taste, one.folded[TEXT], one.codes) for one in tokenized]
 
     return ordering.precisions_by(reader, scores)
-
-
-# ---------------------------------------------------------------------------------------------------------------- costs
 
 
 def print_costs(papers: Sequence[Paper]) -> None:

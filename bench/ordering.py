@@ -121,9 +121,6 @@ def average_precision(keys: list[str], wanted: set[str]) -> float:
     return total / len(wanted)
 
 
-# -------------------------------------------------------------------------------------------------------------- orders
-
-
 def newest_first(reader: Reader) -> Iterator[float]:
     return precisions_by(reader, lambda day: [0.0] * len(day))
 
@@ -211,9 +208,6 @@ def words(paper: Paper) -> list[str]:
     return [*tokens(paper.title), *tokens(paper.abstract)]
 
 
-# ------------------------------------------------------------------------------------------------------------- readers
-
-
 def of_days(days: Days, amount: int, chance: Random) -> Iterator[Reader]:
     """Yields readers whose subscription and interest have enough papers on these days."""
     papers = TokenizedPapers.of(paper for day in days for paper in day)
@@ -268,9 +262,6 @@ def wish(chance: Random, single: list[str], pairs: list[tuple[str, str]]) -> Que
     return parse.parse_query(shape.format(*some))
 
 
-# -------------------------------------------------------------------------------------------------------------- papers
-
-
 def real_days() -> Days:
     """Returns the papers of the real digests that have a title and an abstract, each on the first day that has it."""
     shared = os.environ.get("PAPERWIRE_SHARED")
@@ -311,9 +302,6 @@ def made_up_days(amount: int = 10, papers: int = 180) -> Days:
         )
 
     return [[made(day * papers + number) for number in range(papers)] for day in range(amount)]
-
-
-# ---------------------------------------------------------------------------------------------------------------- time
 
 
 def measure_time(amount: int = 1000) -> None:

@@ -99,9 +99,6 @@ def run(part: str, folder: Path, chats: int) -> list[float]:
     return [float(one) for one in subprocess.check_output(command, text=True).split()]
 
 
-# --------------------------------------------------------------------------------------------------------------- parts
-
-
 def fill_database(folder: Path, chats: int) -> str:
     """Makes the database of a morning."""
     with make.an_open_store(f"sqlite:///{folder}/planned.db") as store:
@@ -302,9 +299,6 @@ PARTS: dict[str, Callable[[Path, int], str]] = {
     "fill": fill_database, "plan": plan_morning, "bare": insert_again, "idle": idle, "ask": ask, "sub": sub,
     "news1000": lambda folder, _: news(folder, 1000), "news20": lambda folder, _: news(folder, 20),
 }  # fmt: skip
-
-
-# ------------------------------------------------------------------------------------------------------------- filling
 
 
 def fill_morning(store: Store, chats: int) -> None:

@@ -84,9 +84,6 @@ def measure(lanes: int) -> None:
         print(f"jobs / deliveries = {jobs / deliveries:.2f}  (aim: {AIM_STORED})")
 
 
-# ------------------------------------------------------------------------------------------------------------- sending
-
-
 async def sending(url: str, way: str, lanes: int) -> tuple[float, int, int]:
     """Runs a round, and times it from the first message to the last.
 
@@ -217,9 +214,6 @@ async def loop(url: str, address: str) -> None:
 
 
 WAYS: dict[str, Callable[[str, str], Coroutine[None, None, None]]] = {"loop": loop, "engine": engine}
-
-
-# ------------------------------------------------------------------------------------------------------------- storing
 
 
 def storing(url: str) -> tuple[float, float]:

@@ -31,7 +31,11 @@ from bot.ports.language_model import MessageReader
 from bot.ports.meaning import Encoder
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions import errors, model
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.listing import Listed, get_chat, listed
+from subscriptions.service.requests import Subscribed
 from subscriptions.store.database.store import Store
+from subscriptions.store.digests import Ingested
 from tests import make, rendered
 from tests.make import FakeClock
 
@@ -210,6 +214,26 @@ class BotHarness:
         if sent:
             self.last.setdefault(sent.to, []).append(sent)
         return sent
+
+    def brings(self, *papers: model.Paper | str, **ingest: Any) -> Ingested:
+        """Ingests a digest of these papers, now. A text is the title of a new paper."""
+        return make.ingested(self.store, *papers, **{"now": self.clock.now(), **ingest})
+
+    def subscribes(self, chat: str, query: str, **request: Any) -> Subscribed:
+        """Subscribes a chat to a query, now."""
+        return make.subscribes(self.store, chat, query, **{"now": self.clock.now(), **request})
+
+    def sets(self, chat: str, **values: str) -> None:
+        """Changes settings of a chat, now."""
+        set_settings(self.store, make.address(chat), values, now=self.clock.now())
+
+    def listed(self, chat: str) -> tuple[Listed, ...]:
+        """Returns the subscriptions of a chat. Raises NotFound if there is no such chat."""
+        return listed(self.store, make.address(chat))
+
+    def chat_of(self, address: str) -> model.Chat:
+        """Returns the chat at an address. Raises NotFound."""
+        return get_chat(self.store, make.address(address))
 
     def later(self, **by: float) -> datetime:
         """Advances the clock. Returns the new time."""

@@ -111,17 +111,21 @@ def digest(*papers: model.Paper, name: str = "", day: date | None = None) -> mod
 
 def ingested(
     store: Store,
-    *papers: model.Paper,
+    *papers: model.Paper | str,
     now: datetime = NOON,
     source: str = "daily",
     name: str = "",
     of_arxiv: bool = False,
     encoder: Encoder | None = None,
 ) -> Ingested:
-    """Ingests a digest of these papers, with their codes if there is an encoder. Returns its counts."""
-    more: dict[str, object] = {"codes": codes_of(encoder, papers)} if encoder else {}
+    """Ingests a digest of these papers, with their codes if there is an encoder. Returns its counts.
+
+    A text is the title of a new paper.
+    """
+    entries = [paper(one) if isinstance(one, str) else one for one in papers]
+    more: dict[str, object] = {"codes": codes_of(encoder, entries)} if encoder else {}
     day = now.date()
-    return ingest_digest(store, digest(*papers, name=name), source=source, day=day, now=now, of_arxiv=of_arxiv, **more)
+    return ingest_digest(store, digest(*entries, name=name), source=source, day=day, now=now, of_arxiv=of_arxiv, **more)
 
 
 def codes_of(encoder: Encoder, papers: Sequence[model.Paper]) -> Codes:

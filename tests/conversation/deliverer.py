@@ -19,7 +19,6 @@ from bot.demo.story import GalleryChannel, GalleryPost
 from bot.dependencies import Dependencies, Layout
 from bot.ports.channel import Limits
 from subscriptions import errors, model
-from subscriptions.service.listing import listed
 from subscriptions.store.open_lanes import lanes
 from tests import make
 from tests.bot_harness import Answer, BotHarness
@@ -107,7 +106,7 @@ async def comes(bot: BotHarness, chat: str = ME) -> Answer:
 
 async def subscribe_to(bot: BotHarness, *queries: str, chat: str = ME) -> None:
     for query in queries:
-        make.subscribes(bot.store, chat, query, now=bot.clock.now(), every="now")
+        bot.subscribes(chat, query, every="now")
 
 
 async def delivered(
@@ -115,14 +114,14 @@ async def delivered(
 ) -> Answer:
     """Subscribes to queries, ingests these papers, and returns their delivery."""
     await subscribe_to(bot, *of, chat=chat)
-    make.ingested(bot.store, *papers)
+    bot.brings(*papers)
     return await comes(bot, chat)
 
 
 def subscriptions_of(bot: BotHarness, chat: str = ME) -> list[model.Subscription]:
     """Returns the subscriptions of a chat. The chat need not exist."""
     try:
-        return [one.subscription for one in listed(bot.store, make.address(chat))]
+        return [one.subscription for one in bot.listed(chat)]
     except errors.NotFound:
         return []
 

@@ -64,7 +64,7 @@ class TestAsk:
         assert notice.buttons == ["allow", "deny"]
 
         bot.later(hours=1)
-        make.ingested(bot.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
+        bot.brings("Diffusion on graphs")
         assert not await post.deliver_due()  # a chat that waits for access gets nothing
         assert "waits for the operator of this bot" in (await bot.says("/status", STRANGER)).text
 
@@ -85,7 +85,7 @@ class TestAsk:
         assert (answer.to, answer.lines[0]) == (STRANGER, "The operator of this bot has said no to this chat.")
         again = await bot.says("/sub graphs", STRANGER)
         assert again.text.startswith("✗ The operator of this bot has said no to this chat.")
-        make.ingested(bot.store, make.paper("Diffusion on graphs"))
+        bot.brings("Diffusion on graphs")
         bot.later(days=2)
         assert not await post.deliver_due()
         assert (await bot.says("/deny telegram:42", OPERATOR)).lines[0] == "✓ That was said before."
@@ -99,7 +99,7 @@ class TestAsk:
         await bot.says("/resume", STRANGER)
         await bot.receives_event("left", STRANGER, by="42")
         await bot.receives_event("back", STRANGER, by="42")
-        make.ingested(bot.store, make.paper("Diffusion on graphs"))
+        bot.brings("Diffusion on graphs")
         bot.later(hours=1)
         assert not await post.deliver_due()
         await bot.presses("allow", OPERATOR)
@@ -146,7 +146,7 @@ class TestAsk:
         assert "It waits" not in (await bot.says("/sub diffusion", f"{GROUP}/4", by="7")).text
 
     async def test_a_chat_of_the_command_line_is_let_in(self, bot: BotHarness, post: Deliverer) -> None:
-        make.subscribes(bot.store, STRANGER, "diffusion")
+        bot.subscribes(STRANGER, "diffusion")
         assert "waits" not in (await bot.says("/sub graphs", STRANGER)).text
 
     async def test_a_chat_may_be_let_in_before_it_asks(self, bot: BotHarness, post: Deliverer) -> None:
@@ -344,7 +344,7 @@ class TestTheFirstOperator:
 
 class TestStatus:
     async def test_what_came_last_what_comes_next_and_what_waits(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion on graphs"), make.paper("Trees"))
+        bot.brings("Diffusion on graphs", "Trees")
         await bot.says("/sub diffusion daily 9", STRANGER)
         said = await bot.says("/status", STRANGER)
         assert "daily, Thu 22 Jan: 2 papers." in said.lines
@@ -353,11 +353,11 @@ class TestStatus:
 
     async def test_the_papers_of_a_day_are_those_of_all_its_digests(self, bot: BotHarness) -> None:
         again, yesterday = make.paper("In both"), make.NOON - timedelta(days=1)
-        make.ingested(bot.store, make.paper("Of yesterday"), now=yesterday, name="yesterday")
-        make.ingested(bot.store, again, make.paper("Trees"), name="morning")
-        make.ingested(bot.store, again, make.paper("Rings"), name="noon")
+        bot.brings("Of yesterday", now=yesterday, name="yesterday")
+        bot.brings(again, "Trees", name="morning")
+        bot.brings(again, "Rings", name="noon")
         assert (await bot.says("/status", STRANGER)).lines[0] == "daily, Thu 22 Jan: 3 papers."
-        make.ingested(bot.store, again, make.paper("Roots"), source="weekly", name="other")
+        bot.brings(again, "Roots", source="weekly", name="other")
         assert (await bot.says("/status", STRANGER)).lines[:3] == [
             "weekly, Thu 22 Jan: 2 papers.",
             "daily, Thu 22 Jan: 3 papers.",
@@ -366,8 +366,8 @@ class TestStatus:
 
     async def test_an_operator_sees_the_whole_bot_but_not_where_others_read(self, bot: BotHarness) -> None:
         set_access(bot, "ask", OPERATOR)
-        make.subscribes(bot.store, STRANGER, "diffusion", every="now")
-        make.ingested(bot.store, make.paper("Diffusion on graphs"))
+        bot.subscribes(STRANGER, "diffusion", every="now")
+        bot.brings("Diffusion on graphs")
         said = await bot.says("/health", OPERATOR)
         assert "The whole bot: 1 chat, 1 subscription." in said.lines
         assert "Outbox: 0 waiting, 0 unclear, 0 dead." in said.lines

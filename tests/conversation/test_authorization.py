@@ -7,7 +7,7 @@ GROUP = "telegram:-1001"
 
 
 async def test_a_person_subscribes_and_takes_it_back(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion on graphs", "cs.LG"))
+    bot.brings(make.paper("Diffusion on graphs", "cs.LG"))
     said = await bot.says("/sub diffusion")
     assert said.text.startswith("✓ 1  diffusion")
     assert "Diffusion on graphs" in said.text

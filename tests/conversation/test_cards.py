@@ -11,8 +11,6 @@ from bot.ports import channel
 from bot.rendering import outline
 from bot.rendering.language import Language
 from subscriptions import model
-from subscriptions.service.amendments import set_settings
-from subscriptions.service.listing import listed
 from subscriptions.service.requests import unsubscribe
 from subscriptions.store.chats import describe
 from tests import make
@@ -29,9 +27,6 @@ OLD_BUTTON = "I do not have this paper any more."
 
 def papers(amount: int, title: str = "Diffusion {}", **fields: Any) -> list[model.Paper]:
     return [make.paper(title.format(number), "cs.LG", **fields) for number in range(1, amount + 1)]
-
-
-# --------------------------------------------------------------------------------------------- the buttons of a delivery
 
 
 def test_no_two_buttons_of_cards_share_a_letter() -> None:
@@ -77,8 +72,8 @@ async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_numbe
 
 async def test_the_rest_behind_the_limit_opens_in_pages_for_ever(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "diffusion")
-    set_settings(bot.store, make.address(deliverer.ME), {"limit": "6"}, now=bot.clock.now())
-    make.ingested(bot.store, *papers(25))
+    bot.sets(deliverer.ME, limit="6")
+    bot.brings(*papers(25))
     sent = await deliverer.comes(bot)
     assert "and 19 more" in sent.text
     assert sent.buttons[-1] == "show 19 more"
@@ -96,8 +91,8 @@ async def test_the_rest_behind_the_limit_opens_in_pages_for_ever(bot: BotHarness
 
 async def test_papers_of_a_followed_author_are_never_behind_the_limit(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "diffusion", 'author:"Jane Doe"')
-    set_settings(bot.store, make.address(deliverer.ME), {"limit": "2"}, now=bot.clock.now())
-    make.ingested(bot.store, *papers(5), *papers(3, "By Jane {}", authors=("Jane Doe",)))
+    bot.sets(deliverer.ME, limit="2")
+    bot.brings(*papers(5), *papers(3, "By Jane {}", authors=("Jane Doe",)))
     sent = await deliverer.comes(bot)
     assert all(f"By Jane {number}" in sent.text for number in (1, 2, 3))
     assert "show 5 more" in sent.buttons
@@ -106,9 +101,9 @@ async def test_papers_of_a_followed_author_are_never_behind_the_limit(bot: BotHa
 @pytest.mark.parametrize("value", ["off", "link"])
 async def test_a_limit_hides_nothing_where_no_button_opens_the_rest(bot: BotHarness, value: str) -> None:
     await deliverer.subscribe_to(bot, "diffusion", chat=deliverer.GROUP)
-    set_settings(bot.store, make.address(deliverer.GROUP), {"limit": "2"}, now=bot.clock.now())
-    set_settings(bot.store, make.address(deliverer.GROUP), {"buttons": value}, now=bot.clock.now())
-    make.ingested(bot.store, *papers(7))
+    bot.sets(deliverer.GROUP, limit="2")
+    bot.sets(deliverer.GROUP, buttons=value)
+    bot.brings(*papers(7))
     sent = await deliverer.comes(bot, deliverer.GROUP)
     assert all(f"Diffusion {number}" in sent.text for number in range(1, 8))
     assert sent.buttons == []  # there is not even a link, since the bot's name is not known here
@@ -116,20 +111,17 @@ async def test_a_limit_hides_nothing_where_no_button_opens_the_rest(bot: BotHarn
 
 async def test_what_was_hidden_counts_as_told(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "diffusion")
-    set_settings(bot.store, make.address(deliverer.ME), {"limit": "2"}, now=bot.clock.now())
-    make.ingested(bot.store, *papers(4))
+    bot.sets(deliverer.ME, limit="2")
+    bot.brings(*papers(4))
     await deliverer.comes(bot)
     await deliverer.subscribe_to(bot, "cs.LG")
-    make.ingested(bot.store, *papers(1, "Another {}"))
+    bot.brings(*papers(1, "Another {}"))
     assert "Diffusion" not in (await deliverer.comes(bot)).text
 
 
 def card_data(sent: Answer) -> str:
     """Returns the data of the button that opens the card of the first paper."""
     return next(key["data"] for key in sent.keys if "data" in key).split(".")[0] + ".c0"
-
-
-# -------------------------------------------------------------------------------------------------------------------- ⋯
 
 
 @pytest.mark.parametrize("opened_by", ["alert", "number", "id"])
@@ -150,7 +142,7 @@ async def test_the_rest_of_the_buttons_opens_and_closes_in_the_same_message(bot:
 
 
 async def test_what_is_shown_whole_stays_without_more(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
+    bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"))
     await bot.says("2601.00001")
     await bot.presses("more")
     assert (await bot.presses("⋯")).buttons == ["arXiv", "follow authors", "more like this", "‹ back"]
@@ -163,9 +155,6 @@ async def test_each_button_of_a_card_has_an_answer(bot: BotHarness, letter: str)
     answer = await bot.sends_request(deliverer.ME, callback_data=card_data(sent) + letter, callback_id="p")
     assert answer.text or answer.toast or answer.buttons
     assert answer.toast != OLD_BUTTON
-
-
-# ------------------------------------------------------------------------------------------------------------ more, why
 
 
 async def test_more_tells_everything_in_place_of_the_card(bot: BotHarness) -> None:
@@ -207,7 +196,7 @@ async def test_more_under_an_alert_leaves_the_alert_as_it_is(bot: BotHarness) ->
 async def test_why_names_the_subscriptions_and_marks_the_passages(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "noise -survey", 'author:"Jane Doe"', "cs.LG")
     abstract = "A long beginning about nothing at all. " * 8 + "Then we add noise to it. " + "And so on and on. " * 12
-    make.ingested(bot.store, make.paper("Diffusion one", "cs.LG", abstract=abstract, authors=("Jane Doe", "A. Other")))
+    bot.brings(make.paper("Diffusion one", "cs.LG", abstract=abstract, authors=("Jane Doe", "A. Other")))
     await deliverer.comes(bot)
     await bot.presses("⋯")
     why = await bot.presses("why")
@@ -218,9 +207,6 @@ async def test_why_names_the_subscriptions_and_marks_the_passages(bot: BotHarnes
     assert "2  author:" in why.text
     assert "<i>category:</i> <u>cs." in why.markup
     assert len(why.text) < 800
-
-
-# ------------------------------------------------------------------------------------------------------------------ mute
 
 
 @pytest.mark.parametrize(("label", "days", "until"), [("1 for a day", 1, "Fri 23"), ("1 for a week", 7, "Thu 29")])
@@ -235,13 +221,13 @@ async def test_mute_asks_for_how_long_and_can_be_undone(bot: BotHarness, label: 
     assert muted.replaces
     assert muted.text == f"✓ 1  diffusion is quiet until {until} Jan 12:00. Its papers wait until then."
     assert muted.buttons == ["undo"]
-    (subscription,) = listed(bot.store, make.address(deliverer.ME))
+    (subscription,) = bot.listed(deliverer.ME)
     assert subscription.subscription.state == "paused"
     assert subscription.subscription.paused_until == bot.clock.now() + timedelta(days=days)
     again = await bot.sends_request(deliverer.ME, callback_data=f"{card_data(sent)}.q", callback_id="p")
     assert again.toast == "It is paused already."
     await bot.presses("undo")
-    assert listed(bot.store, make.address(deliverer.ME))[0].subscription.state == "active"
+    assert bot.listed(deliverer.ME)[0].subscription.state == "active"
 
 
 async def test_mute_offers_each_subscription_that_brought_the_paper(bot: BotHarness) -> None:
@@ -254,9 +240,9 @@ async def test_mute_offers_each_subscription_that_brought_the_paper(bot: BotHarn
         ["2 for a day", "2 for a week"],
     ]
     await bot.presses("2 for a day")
-    assert [one.subscription.state for one in listed(bot.store, make.address(deliverer.ME))] == ["active", "paused"]
+    assert [one.subscription.state for one in bot.listed(deliverer.ME)] == ["active", "paused"]
     assert (await bot.presses("1 for a week")).text.startswith("✓ 1  diffusion is quiet")
-    assert [one.subscription.state for one in listed(bot.store, make.address(deliverer.ME))] == ["paused", "paused"]
+    assert [one.subscription.state for one in bot.listed(deliverer.ME)] == ["paused", "paused"]
 
 
 async def test_mute_leaves_out_the_topic_of_the_paper(bot: BotHarness) -> None:
@@ -285,9 +271,6 @@ async def test_a_subscription_that_is_gone_is_told_kindly(bot: BotHarness) -> No
     assert (await bot.presses("exclude")).toast == gone
 
 
-# --------------------------------------------------------------------------------------------------------------- exclude
-
-
 async def offered(bot: BotHarness, chat: str = deliverer.ME, **more: Any) -> Answer:
     """Delivers what is due and presses [exclude]. Returns the card that opens."""
     await deliverer.comes(bot, chat)
@@ -296,7 +279,7 @@ async def offered(bot: BotHarness, chat: str = deliverer.ME, **more: Any) -> Ans
 
 async def test_exclude_writes_a_readable_rule_into_the_query(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "diffusion")
-    make.ingested(bot.store, make.paper("Diffusion for Video Generation", authors=("Jane Doe", "Max Muster")))
+    bot.brings(make.paper("Diffusion for Video Generation", authors=("Jane Doe", "Max Muster")))
     menu = await offered(bot)
     assert menu.text == "What shall 1  diffusion leave out from now on?"
     assert menu.buttons == ["Video Generation", "Jane Doe", "Max Muster"]
@@ -305,7 +288,7 @@ async def test_exclude_writes_a_readable_rule_into_the_query(bot: BotHarness) ->
     assert done.text == '✓ 1  diffusion, not "Video Generation"\ndiffusion -"Video Generation"'
     assert done.buttons == ["undo"]
     assert deliverer.texts(bot) == ['diffusion -"Video Generation"']
-    make.ingested(bot.store, make.paper("More diffusion for video generation"), make.paper("Diffusion for proteins"))
+    bot.brings("More diffusion for video generation", "Diffusion for proteins")
     assert (await deliverer.comes(bot)).lines[0] == "Diffusion for proteins"
     assert (await bot.presses("undo")).replaces
     assert deliverer.texts(bot) == ["diffusion"]
@@ -313,7 +296,7 @@ async def test_exclude_writes_a_readable_rule_into_the_query(bot: BotHarness) ->
 
 async def test_an_author_can_be_left_out(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "diffusion OR flow")
-    make.ingested(bot.store, make.paper("Diffusion for Video Generation", authors=("Jane Doe",)))
+    bot.brings(make.paper("Diffusion for Video Generation", authors=("Jane Doe",)))
     await offered(bot)
     await bot.presses("Jane Doe")
     assert deliverer.texts(bot) == ['(diffusion OR flow) -author:"Jane Doe"']
@@ -321,7 +304,7 @@ async def test_an_author_can_be_left_out(bot: BotHarness) -> None:
 
 async def test_words_that_the_query_asks_for_are_not_offered(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, '"video generation"')
-    make.ingested(bot.store, make.paper("Video Generation", authors=()))
+    bot.brings(make.paper("Video Generation", authors=()))
     assert (await offered(bot)).lines == [
         "This title has no words that are rare among the other papers.",
         'Write what it shall leave out: /edit 1 "video generation" -survey',
@@ -330,7 +313,7 @@ async def test_words_that_the_query_asks_for_are_not_offered(bot: BotHarness) ->
 
 async def test_other_subscriptions_that_still_find_it_are_named(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "diffusion", "cs.LG", "rlhf, video")
-    make.ingested(bot.store, make.paper("Diffusion for Video Generation", "cs.LG"))
+    bot.brings(make.paper("Diffusion for Video Generation", "cs.LG"))
     await offered(bot)
     first = await bot.presses("Video Generation")
     assert first.lines[-1] == "2  cs.LG still finds such papers."
@@ -347,7 +330,7 @@ async def test_other_subscriptions_that_still_find_it_are_named(bot: BotHarness)
 
 async def test_a_query_that_was_edited_since_keeps_its_new_words(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "diffusion")
-    make.ingested(bot.store, make.paper("Diffusion for Video Generation"))
+    bot.brings("Diffusion for Video Generation")
     await offered(bot)
     unsubscribe(bot.store, make.address(deliverer.ME), "1", now=bot.clock.now())
     assert (await bot.presses("Video Generation")).toast == "No subscription of this chat brings this paper any more."
@@ -356,14 +339,11 @@ async def test_a_query_that_was_edited_since_keeps_its_new_words(bot: BotHarness
     assert deliverer.texts(bot) == ["diffusion"]
 
 
-# -------------------------------------------------------------------------------------------------------- follow authors
-
-
 async def test_each_author_has_a_button_that_follows_them(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "diffusion")
     names = [f"Author Number{letter}" for letter in "abcdefghij"]
     authors = [names[0], "J. D.", *names[1:]]  # an author with only initials cannot be followed
-    make.ingested(bot.store, make.paper("Diffusion one", authors=authors), make.paper("Diffusion two", authors=authors))
+    bot.brings(make.paper("Diffusion one", authors=authors), make.paper("Diffusion two", authors=authors))
     await deliverer.comes(bot)
     await bot.presses("1")
     await bot.presses("⋯")
@@ -377,14 +357,11 @@ async def test_each_author_has_a_button_that_follows_them(bot: BotHarness) -> No
     assert further.buttons == names[6:9]
     await bot.presses("Author Numberj")
     assert deliverer.texts(bot) == ["diffusion", 'author:"Author Numbera"', 'author:"Author Numberj"']
-    assert [one.subscription.name for one in listed(bot.store, make.address(deliverer.ME))] == [
+    assert [one.subscription.name for one in bot.listed(deliverer.ME)] == [
         "",
         "Author Numbera",
         "Author Numberj",
     ]
-
-
-# -------------------------------------------------------------------------------------------- who may press the buttons
 
 
 async def test_in_a_group_all_may_read_and_only_admins_change(bot: BotHarness) -> None:
@@ -405,7 +382,7 @@ async def test_in_a_group_all_may_read_and_only_admins_change(bot: BotHarness) -
 async def test_a_delivery_of_another_chat_opens_nothing(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "diffusion")
     await deliverer.subscribe_to(bot, "diffusion", chat="telegram:43")
-    make.ingested(bot.store, *papers(2))
+    bot.brings(*papers(2))
     sent = await deliverer.comes(bot)
     data = sent.keys[0]["data"]
     for pressed in (data, data.replace(".c0", ".m"), f"{data}.q", data.replace(".c0", ".c1.f")):
@@ -446,7 +423,7 @@ async def test_only_the_button_of_a_card_takes_a_letter(bot: BotHarness) -> None
     unsubscribed = await bot.says("/unsub 1")
     undo = unsubscribed.keys[-1]["data"]
     assert "does not work" in (await bot.sends_request(deliverer.ME, callback_data=f"{undo}.s", callback_id="p")).toast
-    make.ingested(bot.store, *papers(1, arxiv_id="2601.00001"))
+    bot.brings(*papers(1, arxiv_id="2601.00001"))
     card = await bot.says("2601.00001")
     opens = next(key["data"] for key in card.keys if key["text"] == "more").removesuffix(".f")
     assert (await bot.sends_request(deliverer.ME, callback_data=f"{opens}.s", callback_id="p")).toast.startswith(
@@ -460,7 +437,7 @@ async def test_only_the_button_of_a_card_takes_a_letter(bot: BotHarness) -> None
 @pytest.mark.sentences
 async def test_a_card_that_was_shown_can_be_meant_without_its_id(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "diffusion")
-    make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"), make.paper("Noise", arxiv_id="2601.00002"))
+    bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"), make.paper("Noise", arxiv_id="2601.00002"))
     await bot.says("2601.00002")
     assert (await bot.says("save it")).lines == ["✓ Saved: Noise (2601.00002)"]
 
@@ -468,24 +445,17 @@ async def test_a_card_that_was_shown_can_be_meant_without_its_id(bot: BotHarness
 async def test_a_paper_that_was_withdrawn_says_so_on_its_card(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "diffusion")
     first = make.paper("Diffusion one", version=1)
-    make.ingested(bot.store, first, make.paper("Diffusion two"))
+    bot.brings(first, "Diffusion two")
     sent = await deliverer.comes(bot)
     place = "1" if sent.lines[0] == "1 Diffusion one" else "2"
-    make.ingested(
-        bot.store,
-        replace(first, version=2, comment="This paper has been withdrawn by its authors"),
-        now=bot.later(days=3),
-    )
+    bot.brings(replace(first, version=2, comment="This paper has been withdrawn by its authors"), now=bot.later(days=3))
     card = await bot.presses(place)
     assert "withdrawn by the authors" in card.text
     assert "<s>" in card.markup
 
 
-# ---------------------------------------------------------------------------------------------- a card without a delivery
-
-
 async def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion one", "cs.LG", arxiv_id="2601.00777"))
+    bot.brings(make.paper("Diffusion one", "cs.LG", arxiv_id="2601.00777"))
     card = await bot.says("https://arxiv.org/abs/2601.00777v2")
     assert "Diffusion one" in card.text
     assert card.buttons == [*FIRST, "more", "⋯"]
@@ -496,7 +466,7 @@ async def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(bot: BotH
 
 async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "diffusion")
-    make.ingested(bot.store, make.paper("Diffusion for Video Generation", arxiv_id="2601.00778"))
+    bot.brings(make.paper("Diffusion for Video Generation", arxiv_id="2601.00778"))
     card = await bot.says("2601.00778")
     assert card.text.endswith("▸ diffusion")
     assert card.buttons == CARD
@@ -518,9 +488,6 @@ async def test_in_a_group_that_became_public_a_card_has_only_links(bot: BotHarne
     assert all("url" in key for key in card.keys)
     more = await bot.sends_request(deliverer.GROUP, callback_data=f"{sent.keys[0]['data']}.f", callback_id="p")
     assert more.buttons == LINKS
-
-
-# ---------------------------------------------------------------------------------------------------------------- links
 
 
 SITE = "https://www.biorxiv.org/content/10.1101/2026.01.02.123456v2"
@@ -556,7 +523,7 @@ async def test_every_card_leads_to_its_paper(bot: BotHarness, known: dict[str, A
     await deliverer.subscribe_to(bot, "diffusion")
     other = make.paper("Diffusion, too", abstract="So that there are numbers.")
     given = {"title": "A diffusion", "arxiv_id": "2601.15529", "key": "k1", **known}
-    make.ingested(bot.store, other, replace(make.paper("x"), **given))
+    bot.brings(other, replace(make.paper("x"), **given))
     numbered = await deliverer.comes(bot)
     place = next(key["text"] for key in numbered.keys if f"{key['text']} Diffusion, too" not in numbered.text)
     card = await bot.presses(place)
@@ -579,7 +546,7 @@ async def test_texts_in_the_language_of_the_chat_come_first_on_a_card(bot: BotHa
         ),
         make.paper("Diffusion C", abstract="Abstract C.", summaries=both[:1]),
     )
-    make.ingested(bot.store, *there)
+    bot.brings(*there)
 
     async def shown_for(place: int) -> tuple[str, list[str]]:
         card = await bot.says(there[place].arxiv_id or "")
@@ -620,7 +587,7 @@ async def test_a_chat_that_reads_both_languages_has_the_original_title_below_its
         page = "\n".join(said.lines)
         assert (page.count("烟雾的扩散"), page.count("Diffusion of smoke")) == (1, 1)
         assert page.index("烟雾的扩散") < page.index("Diffusion of smoke")
-    make.ingested(bot.store, tides := make.paper("Tides", translations=make.translation(title="潮汐")))
+    bot.brings(tides := make.paper("Tides", translations=make.translation(title="潮汐")))
     assert f"· 潮汐 ({tides.arxiv_id})" in (await bot.says("/sub tides")).lines
     await bot.says("/set 内容 总结")
     assert "烟雾的扩散" not in (await bot.says("/search smoke")).text

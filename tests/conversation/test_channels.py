@@ -10,7 +10,6 @@ from bot.ports.conversation import Place
 from subscriptions import model
 from subscriptions.errors import RetryLater
 from subscriptions.model import ChatKind
-from subscriptions.service import listing
 from subscriptions.store import platform_states
 from tests import make
 from tests.bot_harness import BotHarness, FakePlatformApi
@@ -32,7 +31,7 @@ def talk_in_channel(bot: BotHarness) -> BotHarness:
 
 
 def texts(bot: BotHarness, chat: str) -> list[str]:
-    return [one.subscription.text for one in listing.listed(bot.store, make.address(chat))]
+    return [one.subscription.text for one in bot.listed(chat)]
 
 
 class TestConnect:
@@ -49,7 +48,7 @@ class TestConnect:
         assert (await bot.says("/help")).text == (await bot.says("/help", OTHER)).text
 
         post = Deliverer(bot)
-        make.ingested(bot.store, make.paper("Diffusion on graphs", authors=["Bo Writer"]))
+        bot.brings(make.paper("Diffusion on graphs", authors=["Bo Writer"]))
         bot.later(minutes=1)
         (brought,) = await post.deliver_due()
         assert brought.to == CHANNEL
@@ -161,7 +160,7 @@ class TestLink:
             return render_delivery(delivery, layout)
 
         post.render_delivery = rendered
-        make.ingested(bot.store, make.paper("Diffusion on graphs"))
+        bot.brings("Diffusion on graphs")
         assert [one.to for one in await post.deliver_due()] == [CHANNEL]
         assert [link.startswith(begins) and bool(link) == bool(begins) for link in links] == [True]
 
@@ -176,7 +175,7 @@ class TestDirected:
     async def test_what_a_person_saw_in_private_still_comes_to_the_channel(self, talk_in_channel: BotHarness) -> None:
         bot = talk_in_channel
         post = Deliverer(bot)
-        make.ingested(bot.store, make.paper("Diffusion on graphs", arxiv_id="2601.00001"))
+        bot.brings(make.paper("Diffusion on graphs", arxiv_id="2601.00001"))
         assert "Diffusion on graphs" in (await bot.says("diffusion")).text
         await bot.says("/sub @lab_papers diffusion daily 13")
         await bot.says("diffusion")
@@ -195,13 +194,13 @@ class TestDirected:
     )
     async def test_a_stranger_learns_nothing_of_a_chat(self, talk_in_channel: BotHarness, command: str) -> None:
         bot = talk_in_channel
-        make.subscribes(bot.store, CHANNEL, "diffusion")
+        bot.subscribes(CHANNEL, "diffusion")
         known = (await bot.says(command.format("@lab_papers"), OTHER)).text
         unknown = (await bot.says(command.format("@nowhere_at_all"), OTHER)).text
         assert known == unknown.replace("@nowhere_at_all", "@lab_papers")
         assert known.startswith("✗ I know no chat @lab_papers that you administer and I am in.")
         assert texts(bot, CHANNEL) == ["diffusion"]
-        assert listing.get_chat(bot.store, make.address(CHANNEL)).settings.text == "summary"
+        assert bot.chat_of(CHANNEL).settings.text == "summary"
 
     async def test_nor_does_somebody_whose_standing_cannot_be_seen_or_who_has_no_name(
         self, talk_in_channel: BotHarness
@@ -218,7 +217,7 @@ class TestDirected:
         bot = talk_in_channel
         bot.places["@somebody"] = Place(chat=make.address(OTHER), kind=ChatKind.PRIVATE)
         bot.admins[OTHER] = {"42"}
-        make.subscribes(bot.store, OTHER, "secret wish")
+        bot.subscribes(OTHER, "secret wish")
         assert "I know no chat" in (await bot.says("/list @somebody")).text
 
     @pytest.mark.parametrize(
@@ -261,7 +260,7 @@ class TestAddedToAChannel:
         await bot.says("/lang zh")
         card = await bot.receives_event("arrived", CHANNEL, by="42", title="Lab", kind=ChatKind.BROADCAST)
         assert card.to == ME
-        assert listing.get_chat(bot.store, make.address(ME)).settings.lang == "zh"
+        assert bot.chat_of(ME).settings.lang == "zh"
 
     async def test_whom_the_bot_may_not_write_to_it_does_not(self, talk_in_channel: BotHarness) -> None:
         bot = talk_in_channel
@@ -306,7 +305,7 @@ class TestAddedToAChannel:
         (gone,) = await post.deliver_due()
         assert (gone.to, gone.lines[0]) == (ME, "Lab papers is paused.")
         await bot.receives_event("arrived", CHANNEL, by="7", **channel)
-        assert listing.get_chat(bot.store, make.address(CHANNEL)).state == "active"
+        assert bot.chat_of(CHANNEL).state == "active"
 
 
 class TestInTheChannelItself:
@@ -317,9 +316,9 @@ class TestInTheChannelItself:
 
     async def test_a_new_name_and_a_new_title_are_noticed(self, talk_in_channel: BotHarness) -> None:
         bot = talk_in_channel
-        make.subscribes(bot.store, GROUP, "diffusion")
+        bot.subscribes(GROUP, "diffusion")
         await bot.says("/list", GROUP, by="42", title="Old name")
         bot.public.add(GROUP)
         await bot.says("/list", GROUP, by="42", title="New name")
-        chat = listing.get_chat(bot.store, make.address(GROUP))
+        chat = bot.chat_of(GROUP)
         assert (chat.title, chat.public, chat.settings.buttons) == ("New name", True, "link")

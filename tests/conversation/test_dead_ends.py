@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from bot.commands.like import WORDS
-from subscriptions.service.listing import listed
 from tests import make
 from tests.bot_harness import BotHarness
 
@@ -19,8 +18,8 @@ ABSTRACT = (
 class TestOneSearch:
     @pytest.mark.both_databases
     async def test_old_papers_are_found_with_their_day(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion of old"), make.paper("Graphs"), now=OLD)
-        make.ingested(bot.store, make.paper("Diffusion of today"), name="new")
+        bot.brings("Diffusion of old", "Graphs", now=OLD)
+        bot.brings("Diffusion of today", name="new")
         said = await bot.says("diffusion")
         assert said.lines[0] == "2 of 3 papers, 1 in the last 7 days"
         assert "1 Diffusion of today — Ada Example" in said.lines
@@ -28,23 +27,23 @@ class TestOneSearch:
         assert (await bot.says("/search diffusion")).markup == said.markup
 
     async def test_a_subscription_counts_the_last_days(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion of old"), now=OLD)
-        make.ingested(bot.store, make.paper("Diffusion of today"), name="new")
+        bot.brings("Diffusion of old", now=OLD)
+        bot.brings("Diffusion of today", name="new")
         assert "1 paper in the last 7 days" in (await bot.says("/preview diffusion")).text
         assert "It finds 1 paper in the last 7 days:" in (await bot.says("/sub diffusion")).lines
 
     @pytest.mark.both_databases
     async def test_a_preview_of_few_papers_offers_the_last_year(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion of last year"), now=make.NOON - timedelta(days=400))
-        make.ingested(bot.store, make.paper("Diffusion of old"), name="old", now=OLD)
-        make.ingested(bot.store, make.paper("Diffusion of today"), name="new")
+        bot.brings("Diffusion of last year", now=make.NOON - timedelta(days=400))
+        bot.brings("Diffusion of old", name="old", now=OLD)
+        bot.brings("Diffusion of today", name="new")
         assert (await bot.says("/preview diffusion")).buttons == ["subscribe", "the last year (+1)"]
         assert "Diffusion of old" in (await bot.presses("the last year (+1)")).text
         assert (await bot.says("/preview graphs")).buttons == ["subscribe"]
 
     async def test_what_only_older_papers_have_is_said(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion"), now=OLD)
-        make.ingested(bot.store, make.paper("Graphs"), name="new")
+        bot.brings("Diffusion", now=OLD)
+        bot.brings("Graphs", name="new")
         assert (await bot.says("diffusion")).lines[0] == "1 of 2 papers, none in the last 7 days"
 
 
@@ -63,29 +62,29 @@ class TestSpelling:
     async def test_words_that_no_paper_has_are_read_as_close_ones(
         self, bot: BotHarness, typed: str, meant: str
     ) -> None:
-        make.ingested(bot.store, make.paper("Diffusion models"))
+        bot.brings("Diffusion models")
         said = await bot.says(typed)
         assert said.lines[0].endswith(f"Did you mean “{meant}”?")
         assert "1 Diffusion models" in said.text or "Diffusion models" in said.lines
         assert said.buttons[-2:] == ["subscribe", f"subscribe to {typed}"]
         assert (await bot.presses("subscribe")).lines[0].startswith("✓ 1")
-        assert [one.subscription.text for one in listed(bot.store, make.address("telegram:42"))] == [meant]
+        assert [one.subscription.text for one in bot.listed("telegram:42")] == [meant]
 
     async def test_an_acronym_is_no_wrong_spelling(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Crisp edges"))
+        bot.brings("Crisp edges")
         said = await bot.says("CRISPR")
         assert said.lines[0] == "No paper that I know has “CRISPR”."
         assert (await bot.presses("subscribe")).lines[0].startswith("✓ 1  CRISPR")
 
     async def test_what_was_typed_may_be_meant(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Robots"))
+        bot.brings("Robots")
         await bot.says("robotics -drones")
         assert (await bot.presses("subscribe to robotics -drones")).lines[
             0
         ] == "✓ 1  robotics, not drones · when-out 08:00-20:00 UTC"
 
     async def test_a_mistyped_alternative_is_a_press_away(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion"), make.paper("Graphs"))
+        bot.brings("Diffusion", "Graphs")
         assert "diffusion OR graphs" in (await bot.says("difusion OR graphs")).buttons
         assert (await bot.presses("diffusion OR graphs")).lines[0] == "2 papers in the last 7 days"
 
@@ -94,14 +93,14 @@ class TestSpelling:
         [("sbu diffusion", "/sub diffusion"), ("/pasue", "/pause"), ("/susbcribe diffusion", "/subscribe diffusion")],
     )
     async def test_a_mistyped_command_is_a_press_away(self, bot: BotHarness, typed: str, button: str) -> None:
-        make.ingested(bot.store, make.paper("Diffusion"))
+        bot.brings("Diffusion")
         await bot.says("/sub graphs")
         said = await bot.says(typed)
         assert button in said.buttons
         assert (await bot.presses(button)).lines[0].startswith("✓")
 
     async def test_nonsense_is_offered_more_than_a_subscription(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion"))
+        bot.brings("Diffusion")
         said = await bot.says("gloopty frindle")
         assert said.lines[0] == "No paper that I know has “gloopty”, “frindle”."
         assert said.buttons == ["how to ask", "subscribe"]
@@ -126,7 +125,7 @@ class TestLooser:
             make.paper("Mud"),
         )
         others = (make.paper(f"Other {n}", authors=("Bo Other",)) for n in range(5))
-        make.ingested(bot.store, *papers, *others)
+        bot.brings(*papers, *others)
         said = await bot.says(typed)
         assert button in said.buttons
         more = int(button.rpartition("+")[2].removesuffix(")"))
@@ -135,9 +134,7 @@ class TestLooser:
         assert sum(line[0].isdigit() and " — " in line for line in pressed.lines if line) in (0, more + found)
 
     async def test_of_a_long_query_words_side_by_side_are_offered(self, bot: BotHarness) -> None:
-        make.ingested(
-            bot.store, make.paper("Speculative decoding"), make.paper("Vision transformers"), *map(make.paper, "abcd")
-        )
+        bot.brings("Speculative decoding", "Vision transformers", *"abcd")
         said = await bot.says("speculative decoding vision transformers phones")
         assert said.buttons[:2] == ["speculative decoding (+1)", "vision transformers (+1)"]
 
@@ -146,7 +143,7 @@ class TestOtherForms:
     @pytest.mark.parametrize("typed", ["LLM", "large language models", "大语言模型"])
     async def test_every_form_finds_all_by_a_press(self, bot: BotHarness, typed: str) -> None:
         titles = ("LLM agents", "Large language models", "大语言模型综述")
-        make.ingested(bot.store, *map(make.paper, titles), *map(make.paper, "abcd"))
+        bot.brings(*titles, *"abcd")
         said = await bot.says(typed)
         button = next(label for label in said.buttons if label.endswith("(+2)") and " OR " in label)
         assert (await bot.presses(button)).lines[0] == "3 papers in the last 7 days"
@@ -154,13 +151,7 @@ class TestOtherForms:
     @pytest.mark.both_databases
     async def test_forms_are_learned_from_papers(self, bot: BotHarness) -> None:
         explained = make.paper("Sand", abstract="We use tidal mud analysis (TMA) here.")
-        make.ingested(
-            bot.store,
-            explained,
-            make.paper("TMA at work"),
-            make.paper("On tidal mud analysis"),
-            *map(make.paper, "abcd"),
-        )
+        bot.brings(explained, "TMA at work", "On tidal mud analysis", *"abcd")
         assert 'TMA OR "tidal mud analysis" (+1)' in (await bot.says("TMA")).buttons
         assert '"tidal mud analysis" OR TMA (+1)' in (await bot.says("tidal mud analysis")).buttons
 
@@ -171,7 +162,7 @@ class TestText:
         near = make.paper(
             "Robots listen", arxiv_id="2601.90009", abstract="A walking robot hears wet sand, gravel and mud."
         )
-        make.ingested(bot.store, near, *(make.paper(f"Graph {n}", abstract="Spectra of trees.") for n in range(5)))
+        bot.brings(near, *(make.paper(f"Graph {n}", abstract="Spectra of trees.") for n in range(5)))
         said = await bot.says(ABSTRACT)
         assert said.lines[0] == "I read this as a text. Nearest to it, among 6 papers:"
         assert "1 Robots listen" in said.text or "Robots listen" in said.text
@@ -179,8 +170,7 @@ class TestText:
 
     async def test_the_words_that_are_told_are_the_rare_ones(self, bot: BotHarness) -> None:
         common = "We show a walking robot and its own steps, different enough for a small network to choose another."
-        make.ingested(
-            bot.store,
+        bot.brings(
             make.paper("Robots listen", abstract=ABSTRACT),
             *(make.paper(f"Graph {n}", abstract=common) for n in range(30)),
         )
@@ -189,14 +179,14 @@ class TestText:
         assert [word for word in told if word in common] == []
 
     async def test_where_nothing_is_near_its_rarest_words_are_offered(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Graphs"))
+        bot.brings("Graphs")
         said = await bot.says(ABSTRACT)
         assert said.lines[0] == "Nothing is near to this text among 1 paper."
         assert len(said.buttons) == 1
 
 
 async def test_a_subscription_that_only_older_papers_fit_offers_them(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion"), now=OLD)
-    make.ingested(bot.store, make.paper("Graphs"), name="new")
+    bot.brings("Diffusion", now=OLD)
+    bot.brings("Graphs", name="new")
     await bot.says("/sub diffusion")
     assert (await bot.presses("look for older papers")).lines[1] == "This is subscription 1: diffusion"

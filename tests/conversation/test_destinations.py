@@ -25,7 +25,7 @@ def _destinations(bot: BotHarness) -> None:
 
 def queries(bot: BotHarness, chat: str) -> list[str]:
     with suppress(NotFound):
-        return [one.subscription.text for one in listing.listed(bot.store, address(chat))]
+        return [one.subscription.text for one in bot.listed(chat)]
     return []
 
 
@@ -64,7 +64,7 @@ async def test_other_commands_are_about_it_too(bot: BotHarness) -> None:
     await bot.says("/set lang zh to team-feishu")
     await bot.says("/schedule 1 weekly fri 8 to team-feishu")
     assert listing.get_chat(bot.store, TEAM).settings.lang == "zh"
-    assert listing.get_chat(bot.store, address(ME)).settings.lang == "en"
+    assert bot.chat_of(ME).settings.lang == "en"
     assert listing.listed(bot.store, TEAM)[0].subscription.cadence.kind == "weekly"
     await bot.says("/unsub 1 to team-feishu")
     assert queries(bot, str(TEAM)) == []

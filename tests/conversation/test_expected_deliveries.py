@@ -8,9 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from subscriptions.model import ChatKind
-from subscriptions.service.amendments import set_settings
 from subscriptions.service.conversation_state import store_chat
-from subscriptions.service.listing import get_chat
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store import planner as plans
@@ -39,7 +37,7 @@ def arxiv(bot: BotHarness) -> ExpectedSources:
 
 
 def brings(bot: BotHarness, *titles: str, at: datetime | None = None) -> None:
-    make.ingested(bot.store, *map(make.paper, titles), now=at or bot.clock.now(), source="arXiv")
+    bot.brings(*titles, now=at or bot.clock.now(), source="arXiv")
 
 
 async def at(bot: BotHarness, post: Deliverer, moment: datetime) -> list[Answer]:
@@ -281,9 +279,9 @@ class TestPublicChannels:
         """A channel that person 42 set up and that has got its first papers."""
         store_chat(bot.store, make.address(ME), ChatKind.PRIVATE, now=make.NOON)
         store_chat(bot.store, make.address(CHANNEL), ChatKind.BROADCAST, now=make.NOON, title="Daily vision")
-        set_owner(bot.store, get_chat(bot.store, make.address(CHANNEL)).id, "42")
+        set_owner(bot.store, bot.chat_of(CHANNEL).id, "42")
         brings(bot, "Diffusion at first")
-        make.subscribes(bot.store, CHANNEL, "diffusion", every="daily", at="13:00")
+        bot.subscribes(CHANNEL, "diffusion", every="daily", at="13:00")
         assert [one.to for one in await at(bot, post, make.NOON.replace(hour=13))] == [CHANNEL]
         return arxiv
 
@@ -303,7 +301,7 @@ class TestPublicChannels:
         self, bot: BotHarness, post: Deliverer, channel: ExpectedSources
     ) -> None:
         assert await at(bot, post, FRIDAY.replace(hour=13)) == []
-        set_settings(bot.store, make.address(CHANNEL), {"quietday": "on"}, now=bot.clock.now())
+        bot.sets(CHANNEL, quietday="on")
         (came,) = await at(bot, post, SATURDAY.replace(hour=13))
         assert (came.to, came.lines[0]) == (ME, "Daily vision had no papers today.")
 
@@ -397,7 +395,7 @@ class TestFiveDaysWithNothing:
 
 def test_one_plan_looks_at_no_chat_that_waits_for_its_sources(bot: BotHarness, arxiv: ExpectedSources) -> None:
     """A hundred thousand chats may wait every morning, and a plan runs every second. So it must not read all these chats."""
-    make.subscribes(bot.store, ME, "diffusion", every="when-out", now=make.NOON.replace(hour=21))
+    bot.subscribes(ME, "diffusion", every="when-out", now=make.NOON.replace(hour=21))
     brings(bot, "Diffusion early", at=FRIDAY + BATCH)
     moment = FRIDAY.replace(hour=9)
     with bot.store.read() as session:

@@ -19,14 +19,11 @@ def subscriptions(store: Store, chat: str = ME) -> list[str]:
     return [one.subscription.text for one in listing.listed(store, make.address(chat))]
 
 
-# -------------------------------------------------------------------------------------------------------------- export
-
-
 @pytest.mark.both_databases
 async def test_an_export_is_read_back_elsewhere(bot: BotHarness) -> None:
     await bot.says("/tz berlin")
-    make.subscribes(bot.store, ME, "diffusion -survey", every="daily", at="9", name="Diffusion")
-    make.subscribes(bot.store, ME, 'author:"Jane Doe"', every="now")
+    bot.subscribes(ME, "diffusion -survey", every="daily", at="9", name="Diffusion")
+    bot.subscribes(ME, 'author:"Jane Doe"', every="now")
     said = await bot.says("/export")
     assert said.lines == [
         "2 subscriptions; /import reads them back.",
@@ -42,7 +39,7 @@ async def test_an_export_is_read_back_elsewhere(bot: BotHarness) -> None:
 
 async def test_a_long_export_comes_as_a_file(bot: BotHarness) -> None:
     for number in range(80):
-        make.subscribes(bot.store, ME, f"topic{number} and some more words")
+        bot.subscribes(ME, f"topic{number} and some more words")
     said = await bot.says("/export")
     assert said.text == "80 subscriptions; /import reads them back."
     assert said.file is not None
@@ -59,9 +56,9 @@ async def test_nothing_to_export_is_said(bot: BotHarness) -> None:
 
 @pytest.mark.both_databases
 async def test_what_was_delivered_comes_as_bibtex(bot: BotHarness) -> None:
-    make.subscribes(bot.store, ME, "diffusion", every="now")
-    make.subscribes(bot.store, "telegram:43", "diffusion", every="now")
-    make.ingested(bot.store, make.paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.00001", authors=["Jane Doe"]))
+    bot.subscribes(ME, "diffusion", every="now")
+    bot.subscribes("telegram:43", "diffusion", every="now")
+    bot.brings(make.paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.00001", authors=["Jane Doe"]))
     assert "no paper" in (await bot.says("/export bib 30d")).text
     await Deliverer(bot).deliver_due()
     said = await bot.says("/export bib 30d")
@@ -78,13 +75,11 @@ async def test_a_length_that_is_none_is_refused(bot: BotHarness, typed: str) -> 
     assert said.text == f"✗ “{typed}” is not a length of time.\nFor example: /export bib 30d"
 
 
-# -------------------------------------------------------------------------------------------------------------- import
-
 LINES = "daily 09:00 | diffusion -survey | Diffusion\n# a comment\nset limit 5\nnow | graph* | "
 
 
 async def test_an_import_shows_the_difference_and_waits(bot: BotHarness) -> None:
-    make.subscribes(bot.store, ME, "graph*", every="now")
+    bot.subscribes(ME, "graph*", every="now")
     shown = await bot.says(f"/import {LINES}")
     assert shown.lines == [
         "This would change: 1 new · 1 changed · 1 there already.",
@@ -97,7 +92,7 @@ async def test_an_import_shows_the_difference_and_waits(bot: BotHarness) -> None
     assert done.text == "✓ Imported: 1 new · 1 changed · 1 there already."
     assert done.buttons == ["undo"]
     assert subscriptions(bot.store) == ["graph*", "diffusion -survey"]
-    assert listing.get_chat(bot.store, make.address(ME)).settings.limit == 5
+    assert bot.chat_of(ME).settings.limit == 5
 
 
 @pytest.mark.both_databases
@@ -106,7 +101,7 @@ async def test_an_import_can_be_undone_as_a_whole(bot: BotHarness) -> None:
     await bot.presses("import")
     await bot.presses("undo")
     assert subscriptions(bot.store) == []
-    assert listing.get_chat(bot.store, make.address(ME)).settings.limit == 20
+    assert bot.chat_of(ME).settings.limit == 20
 
 
 async def test_no_means_no(bot: BotHarness) -> None:
@@ -160,7 +155,7 @@ async def test_a_bad_line_is_quoted_in_both_languages(bot: BotHarness) -> None:
     "foreign", ["[telegram:43]\nset limit 5", "[telegram:43]\nnow | diffusion | ", "[slack:C1]\nnow | x | "]
 )
 async def test_another_chat_cannot_be_reached_by_an_import(bot: BotHarness, foreign: str) -> None:
-    make.subscribes(bot.store, "telegram:43", "private matters")
+    bot.subscribes("telegram:43", "private matters")
     said = await bot.says(f"/import {foreign}")
     assert "it is for another chat" in said.text
     assert "private" not in said.text
@@ -215,7 +210,7 @@ async def test_a_file_without_a_word_is_an_import_too(bot: BotHarness) -> None:
 
 
 async def test_the_same_again_is_there_already(bot: BotHarness) -> None:
-    make.subscribes(bot.store, ME, "graph", every="now")
+    bot.subscribes(ME, "graph", every="now")
     assert (await bot.says("/import now | graph | ")).text == "All of it is there already."
 
 
@@ -244,9 +239,6 @@ async def test_in_a_public_group_the_word_yes_does_it(bot: BotHarness) -> None:
     assert subscriptions(bot.store, GROUP) == ["graph"]
 
 
-# --------------------------------------------------------------------------------------------------------------- share
-
-
 def payload(answer: Answer) -> str:
     match = re.search(rf"https://t\.me/{BOT}\?start=([A-Za-z0-9_-]{{1,64}})$", answer.lines[-1])
     assert match is not None, answer.text
@@ -254,8 +246,8 @@ def payload(answer: Answer) -> str:
 
 
 async def test_a_shared_subscription_is_offered_and_confirmed(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion on graphs", "cs.LG"), make.paper("A survey of diffusion"))
-    make.subscribes(bot.store, ME, "diffusion -survey", every="weekly", on="mon", at="9")
+    bot.brings(make.paper("Diffusion on graphs", "cs.LG"), "A survey of diffusion")
+    bot.subscribes(ME, "diffusion -survey", every="weekly", on="mon", at="9")
     link = payload(await bot.says("/share 1"))
     offered = await bot.says(f"/start {link}", "telegram:43")
     assert "diffusion, not survey · weekly mon 09:00" in offered.text
@@ -294,20 +286,20 @@ async def test_a_link_made_by_hand_that_holds_no_query_leads_nowhere(bot: BotHar
 
 
 async def test_a_subscription_has_one_link_that_says_what_it_says_now(bot: BotHarness) -> None:
-    make.subscribes(bot.store, ME, "diffusion")
-    make.subscribes(bot.store, ME, "graph")
+    bot.subscribes(ME, "diffusion")
+    bot.subscribes(ME, "graph")
     links = [payload(await bot.says(f"/share {number}")) for number in (1, 2, 1)]
     assert links[0] == links[2] != links[1]
-    make.subscribes(bot.store, ME, "diffusion", every="now")
+    bot.subscribes(ME, "diffusion", every="now")
     assert payload(await bot.says("/share 1")) == links[0]
     assert "· now" in (await bot.says(f"/start {links[0]}", "telegram:43")).text
 
 
 async def test_what_to_share_can_be_picked(bot: BotHarness) -> None:
     assert "There are no subscriptions yet." in (await bot.says("/share")).text
-    make.subscribes(bot.store, ME, "diffusion")
+    bot.subscribes(ME, "diffusion")
     payload(await bot.says("/share"))
-    make.subscribes(bot.store, ME, "graph")
+    bot.subscribes(ME, "graph")
     asked = await bot.says("/share")
     assert [label[:1] for label in asked.buttons] == ["1", "2"]
     assert payload(await bot.presses(asked.buttons[1]))
@@ -330,7 +322,7 @@ async def test_a_button_is_no_link_to_be_passed_on(bot: BotHarness) -> None:
 
 @pytest.mark.both_databases
 async def test_a_shared_link_goes_with_the_chat_that_shared_it(bot: BotHarness) -> None:
-    make.subscribes(bot.store, ME, "diffusion")
+    bot.subscribes(ME, "diffusion")
     link = payload(await bot.says("/share 1"))
     await bot.says(f"/start {link}", "telegram:43")
     await bot.says("/forget")
@@ -339,12 +331,12 @@ async def test_a_shared_link_goes_with_the_chat_that_shared_it(bot: BotHarness) 
 
 
 async def test_where_no_link_opens_a_bot_the_words_are_shared(bot: BotHarness) -> None:
-    make.subscribes(bot.store, "console:me", "diffusion", every="daily", at="9")
+    bot.subscribes("console:me", "diffusion", every="daily", at="9")
     said = await bot.says("/share 1", "console:me")
     assert "/sub diffusion daily 09:00" in said.text
 
 
 async def test_a_line_that_a_message_would_break_in_two_comes_as_a_file(bot: BotHarness) -> None:
-    make.subscribes(bot.store, ME, " ".join(["word"] * 190))
+    bot.subscribes(ME, " ".join(["word"] * 190))
     said = await bot.says("/export")
     assert said.file is not None

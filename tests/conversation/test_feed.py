@@ -9,7 +9,6 @@ import pytest
 from bot.commands.context import Access
 from bot.ports.conversation import Place
 from subscriptions.model import ChatKind
-from subscriptions.service.listing import get_chat
 from subscriptions.service.retention import stored_chat_data
 from subscriptions.states import Opens
 from subscriptions.store.chat_keys import chat_of_key
@@ -217,4 +216,4 @@ async def test_on_slack_only_the_sender_sees_it(slack: SlackHarness) -> None:
 
 async def test_an_unstored_chat_has_no_key_yet(bot: BotHarness) -> None:
     answer = await bot.says("/feed", "telegram:77")
-    assert opened(bot, key_in(answer)) == str(get_chat(bot.store, address("telegram:77")).address)
+    assert opened(bot, key_in(answer)) == str(bot.chat_of("telegram:77").address)

@@ -5,8 +5,6 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.model import ChatKind
-from subscriptions.service import listing
-from subscriptions.service.amendments import set_settings
 from tests import make
 from tests.conversation import slack_harness
 
@@ -14,16 +12,13 @@ ME = f"slack:{slack_harness.ANN}"
 
 
 def texts(slack: slack_harness.SlackHarness, chat: str = slack_harness.CHANNEL) -> list[str]:
-    return [one.subscription.text for one in listing.listed(slack.store, make.address(chat))]
+    return [one.subscription.text for one in slack.listed(chat)]
 
 
 def only(slack: slack_harness.SlackHarness, chat: str = slack_harness.CHANNEL) -> tuple[str, str]:
     """Returns (schedule, zone) of the only subscription of a chat."""
-    (one,) = listing.listed(slack.store, make.address(chat))
+    (one,) = slack.listed(chat)
     return str(one.subscription.cadence), one.zone
-
-
-# -------------------------------------------------------------------------------------------------------------- adding
 
 
 async def test_sub_without_words_opens_the_form_of_a_new_subscription(slack: slack_harness.SlackHarness) -> None:
@@ -33,11 +28,11 @@ async def test_sub_without_words_opens_the_form_of_a_new_subscription(slack: sla
     assert form.value("query") == ""
     assert form.options(slack_harness.CHAT_FIELD) == {"here": "#vision", "mine": "only to me, in direct messages"}
     with pytest.raises(Exception, match="no such chat"):
-        listing.get_chat(slack.store, make.address(slack_harness.CHANNEL))  # opening the form adds no chat
+        slack.chat_of(slack_harness.CHANNEL)  # opening the form adds no chat
 
 
 async def test_what_is_typed_is_read_back_with_what_it_would_have_found(slack: slack_harness.SlackHarness) -> None:
-    make.ingested(slack.store, make.paper("Diffusion one"), make.paper("A survey of diffusion"), make.paper("Graphs"))
+    slack.brings("Diffusion one", "A survey of diffusion", "Graphs")
     form = await slack.opens_form("sub")
     answer = await form.types("diffusion -survey")
     assert form.notes[:2] == ["diffusion, not survey", "1 paper in the last 7 days."]
@@ -61,7 +56,7 @@ async def test_a_form_that_is_sent_subscribes_and_the_channel_hears_of_it(slack:
     assert (answer.to, answer.stored_reply.is_ephemeral) == (slack_harness.CHANNEL, False)
     assert texts(slack) == ["diffusion -survey"]
     assert only(slack) == ("weekly mon 08:30", "Asia/Tokyo")
-    assert listing.get_chat(slack.store, make.address(slack_harness.CHANNEL)).kind is ChatKind.TEAM
+    assert slack.chat_of(slack_harness.CHANNEL).kind is ChatKind.TEAM
 
 
 async def test_the_first_clock_that_is_chosen_is_that_of_the_chat_and_a_later_one_of_its_subscription(
@@ -69,8 +64,8 @@ async def test_the_first_clock_that_is_chosen_is_that_of_the_chat_and_a_later_on
 ) -> None:
     await (await slack.opens_form("sub")).sends(query="diffusion", zone="Asia/Tokyo")
     await (await slack.opens_form("sub")).sends(query="graphs", zone="Europe/Berlin")
-    assert listing.get_chat(slack.store, make.address(slack_harness.CHANNEL)).settings.timezone == "Asia/Tokyo"
-    assert [one.subscription.zone for one in listing.listed(slack.store, make.address(slack_harness.CHANNEL))] == [
+    assert slack.chat_of(slack_harness.CHANNEL).settings.timezone == "Asia/Tokyo"
+    assert [one.subscription.zone for one in slack.listed(slack_harness.CHANNEL)] == [
         None,
         "Europe/Berlin",
     ]
@@ -100,7 +95,7 @@ async def test_it_can_be_for_the_asker_alone(slack: slack_harness.SlackHarness) 
     answer = await form.sends(query="diffusion", place="mine")
     assert answer.to == ME
     assert texts(slack, ME) == ["diffusion"]
-    assert listing.get_chat(slack.store, make.address(ME)).kind is ChatKind.PRIVATE
+    assert slack.chat_of(ME).kind is ChatKind.PRIVATE
 
 
 async def test_in_a_direct_message_there_is_no_place_to_choose(slack: slack_harness.SlackHarness) -> None:
@@ -132,13 +127,8 @@ async def test_undo_takes_back_what_a_form_did(slack: slack_harness.SlackHarness
     assert texts(slack) == []
 
 
-# ------------------------------------------------------------------------------------------------------------- changing
-
-
 async def test_edit_opens_the_form_with_what_the_subscription_says(slack: slack_harness.SlackHarness) -> None:
-    make.subscribes(
-        slack.store, slack_harness.CHANNEL, "diffusion -survey", now=make.NOON, every="weekly", on="fri", at="10:30"
-    )
+    slack.subscribes(slack_harness.CHANNEL, "diffusion -survey", now=make.NOON, every="weekly", on="fri", at="10:30")
     form = await slack.opens_form("edit 1")
     assert form.view["title"]["text"] == "Subscription 1"
     assert [form.value(name) for name in ("query", "when", "clock")] == ["diffusion -survey", "weekly fri", "10:30"]
@@ -151,19 +141,19 @@ async def test_edit_opens_the_form_with_what_the_subscription_says(slack: slack_
 
 
 async def test_a_clock_of_its_own_goes_when_that_of_the_chat_is_chosen(slack: slack_harness.SlackHarness) -> None:
-    make.subscribes(slack.store, slack_harness.CHANNEL, "graphs", now=make.NOON, every="daily")
-    make.subscribes(slack.store, slack_harness.CHANNEL, "diffusion", now=make.NOON, every="daily", tz="Asia/Tokyo")
+    slack.subscribes(slack_harness.CHANNEL, "graphs", now=make.NOON, every="daily")
+    slack.subscribes(slack_harness.CHANNEL, "diffusion", now=make.NOON, every="daily", tz="Asia/Tokyo")
     form = await slack.opens_form("edit 2")
     assert form.value("zone") == "Asia/Tokyo"
     await form.sends(zone="UTC")
-    assert [one.subscription.zone for one in listing.listed(slack.store, make.address(slack_harness.CHANNEL))] == [
+    assert [one.subscription.zone for one in slack.listed(slack_harness.CHANNEL)] == [
         None,
         None,
     ]
 
 
 async def test_what_nobody_changed_says_so_and_changes_nothing(slack: slack_harness.SlackHarness) -> None:
-    make.subscribes(slack.store, slack_harness.CHANNEL, "diffusion", now=make.NOON, every="when-out", at="10:00-12:00")
+    slack.subscribes(slack_harness.CHANNEL, "diffusion", now=make.NOON, every="when-out", at="10:00-12:00")
     form = await slack.opens_form("edit 1")
     assert form.value("when") == "when-out 10:00-12:00"
     answer = await form.sends()
@@ -173,7 +163,7 @@ async def test_what_nobody_changed_says_so_and_changes_nothing(slack: slack_harn
 
 
 async def test_a_subscription_that_went_meanwhile_is_said_on_the_form(slack: slack_harness.SlackHarness) -> None:
-    make.subscribes(slack.store, slack_harness.CHANNEL, "diffusion", now=make.NOON)
+    slack.subscribes(slack_harness.CHANNEL, "diffusion", now=make.NOON)
     form = await slack.opens_form("edit 1")
     await slack.slash("unsub all")
     answer = await form.sends(query="graphs")
@@ -184,7 +174,7 @@ async def test_a_subscription_that_went_meanwhile_is_said_on_the_form(slack: sla
 
 async def test_a_query_that_another_subscription_has_is_refused_on_the_form(slack: slack_harness.SlackHarness) -> None:
     for query in ("diffusion", "graphs"):
-        make.subscribes(slack.store, slack_harness.CHANNEL, query, now=make.NOON)
+        slack.subscribes(slack_harness.CHANNEL, query, now=make.NOON)
     answer = await (await slack.opens_form("edit 2")).sends(query="Diffusion")
     assert answer.stored_reply
     assert "asks for that already" in answer.stored_reply.problems["query"]
@@ -195,14 +185,11 @@ async def test_a_query_that_another_subscription_has_is_refused_on_the_form(slac
 async def test_a_paper_that_is_not_known_is_refused_on_the_form(
     slack: slack_harness.SlackHarness, command: str
 ) -> None:
-    make.subscribes(slack.store, slack_harness.CHANNEL, "diffusion", now=make.NOON)
+    slack.subscribes(slack_harness.CHANNEL, "diffusion", now=make.NOON)
     answer = await (await slack.opens_form(command)).sends(query="like:2601.99999")
     assert answer.stored_reply
     assert "I do not know the paper 2601.99999 yet" in answer.stored_reply.problems["query"]
     assert texts(slack) == ["diffusion"]
-
-
-# --------------------------------------------------------------------------------------------------- begun with a paper
 
 
 async def test_a_message_with_a_link_begins_with_the_authors_and_categories_of_its_paper(
@@ -210,7 +197,7 @@ async def test_a_message_with_a_link_begins_with_the_authors_and_categories_of_i
 ) -> None:
     authors = ("Ada Example", "B. C.", "Bo Beispiel", "Cy Third", "Dee Four")
     found = make.paper("Noise", "cs.CV", "cs.LG", "strange.XX", arxiv_id="2601.00042", authors=authors)
-    make.ingested(slack.store, found)
+    slack.brings(found)
     form = await slack.shortcut("Have you seen https://arxiv.org/abs/2601.00042v2?")
     assert form.value("query") == (
         '(author:"Ada Example" OR author:"Bo Beispiel" OR author:"Dee Four") (cat:cs.CV OR cat:cs.LG)'
@@ -221,7 +208,7 @@ async def test_a_message_with_a_link_begins_with_the_authors_and_categories_of_i
 
 
 async def test_it_can_go_into_the_thread_of_that_message(slack: slack_harness.SlackHarness) -> None:
-    make.ingested(slack.store, make.paper("Noise", "cs.CV", arxiv_id="2601.00042"))
+    slack.brings(make.paper("Noise", "cs.CV", arxiv_id="2601.00042"))
     answer = await (await slack.shortcut("2601.00042")).sends(place="thread")
     assert answer.to == f"{slack_harness.CHANNEL}/17.5"
     assert texts(slack, f"{slack_harness.CHANNEL}/17.5") == ['author:"Ada Example" cat:cs.CV']
@@ -241,9 +228,6 @@ async def test_a_message_without_a_known_paper_opens_an_empty_form_and_says_why(
     form = await slack.shortcut(text)
     assert form.value("query") == ""
     assert said in "\n".join(form.notes)
-
-
-# ---------------------------------------------------------------------------------------------------------------- refused
 
 
 @pytest.mark.parametrize(
@@ -320,8 +304,8 @@ async def test_who_may_not_change_the_channel_reads_so_on_the_form(slack: slack_
 
 
 async def test_only_admins_where_the_channel_says_so(slack: slack_harness.SlackHarness) -> None:
-    make.subscribes(slack.store, slack_harness.CHANNEL, "diffusion", now=make.NOON)
-    set_settings(slack.store, make.address(slack_harness.CHANNEL), {"manage": "admins"}, now=make.NOON)
+    slack.subscribes(slack_harness.CHANNEL, "diffusion", now=make.NOON)
+    slack.sets(slack_harness.CHANNEL, manage="admins")
     form = await slack.opens_form("sub")
     answer = await form.sends(query="graphs")
     assert answer.stored_reply

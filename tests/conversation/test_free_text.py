@@ -22,7 +22,7 @@ ONLY_TEXT = "I read only text: words that papers should contain, or a link to a 
 
 class TestQueries:
     async def test_it_is_a_preview_with_the_newest_papers_and_subscribe(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(7)), make.paper("Graphs"))
+        bot.brings(*(f"Diffusion {n}" for n in range(7)), "Graphs")
         said = await bot.says("diffusion -survey")
         assert said.lines[:2] == ["7 papers in the last 7 days", "diffusion, not survey"]
         assert "1 Diffusion 6 — Ada Example" in said.lines
@@ -32,13 +32,13 @@ class TestQueries:
         assert done.lines[0].startswith("✓ 1  diffusion, not survey")
 
     async def test_several_lines_are_one_query(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion on graphs"))
+        bot.brings("Diffusion on graphs")
         assert (await bot.says("diffusion\ngraphs")).lines[1] == "diffusion graphs"
         assert (await bot.presses("subscribe")).lines[0].startswith("✓ 1  diffusion graphs")
 
     async def test_a_bare_name_that_only_an_author_has_finds_the_papers_of_the_author(self, bot: BotHarness) -> None:
         nets = [make.paper(f"Nets {n}", authors=("Ines Kovac",)) for n in range(2)]
-        make.ingested(bot.store, *nets, make.paper("Kovac numbers"), make.paper("Nets", authors=("Nets Onbekend",)))
+        bot.brings(*nets, "Kovac numbers", make.paper("Nets", authors=("Nets Onbekend",)))
         for text, found, read in [
             ("ines kovac", 2, 'author:"ines kovac"'),
             ("Ines", 2, 'author:"Ines"'),
@@ -58,7 +58,7 @@ class TestQueries:
             assert session.connection().exec_driver_sql("SELECT count(*) FROM chat").scalar() == 0
 
     async def test_a_pasted_abstract_finds_nothing_and_is_told_why(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion"))
+        bot.brings("Diffusion")
         said = await bot.says("We show that large models trained on small data sets can be made robust without labels")
         assert said.lines[-1] == "A paper must have all 16 words; fewer find more."
 
@@ -79,7 +79,7 @@ class TestQueries:
         ],
     )
     async def test_every_text_is_answered_in_a_few_lines(self, bot: BotHarness, text: str, first: str) -> None:
-        make.ingested(bot.store, make.paper("Diffusion"), make.paper("Graphs"))
+        bot.brings("Diffusion", "Graphs")
         said = await bot.says(text)
         assert said.lines[0] == first
         assert len(said.lines) < 8
@@ -104,7 +104,7 @@ class TestQueries:
     @pytest.mark.parametrize("text", HOSTILE)
     async def test_whatever_is_written_is_answered_and_can_be_subscribed(self, bot: BotHarness, text: str) -> None:
         text = text.encode(errors="replace").decode()  # every channel replaces lone surrogates like this
-        make.ingested(bot.store, make.paper("Diffusion"), make.paper(text))
+        bot.brings("Diffusion", text)
         for said in [await bot.says(text), await bot.says(f"/preview {text}"), await bot.says(f"/search {text}")]:
             assert said.lines[0]
             assert "Something went wrong here" not in said.text
@@ -131,14 +131,14 @@ class TestNamedPapers:
         ],
     )
     async def test_a_link_or_id_is_answered_with_the_card(self, bot: BotHarness, text: str) -> None:
-        make.ingested(bot.store, make.paper("Diffusion", "cs.LG", arxiv_id="2601.00001", abstract="It learns."))
+        bot.brings(make.paper("Diffusion", "cs.LG", arxiv_id="2601.00001", abstract="It learns."))
         said = await bot.says(text)
         assert said.lines[0] == "Diffusion"
         assert "It learns." in said.text
         assert "follow authors" in (await bot.presses("⋯")).buttons
 
     async def test_several_are_cards_with_numbers(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, *(make.paper(f"Paper {n}", arxiv_id=f"2601.0000{n}") for n in range(1, 8)))
+        bot.brings(*(make.paper(f"Paper {n}", arxiv_id=f"2601.0000{n}") for n in range(1, 8)))
         said = await bot.says("2601.00001, 2601.00003 and https://arxiv.org/abs/2601.00001")
         assert [line for line in said.lines if "Paper" in line] == ["1 Paper 1", "2 Paper 3"]
         assert said.buttons == ["1", "2"]
@@ -148,7 +148,7 @@ class TestNamedPapers:
         assert many.buttons == ["1", "2", "3", "4", "5"]
 
     async def test_an_unknown_one_is_not_invented(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
+        bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"))
         said = await bot.says("2512.00009")
         assert said.lines == ["✗ 2512.00009 is not known here.", "I know the papers that came since Thu 22 Jan 12:00."]
         assert said.keys == [{"text": "look there", "url": "https://arxiv.org/abs/2512.00009"}]
@@ -160,7 +160,7 @@ class TestNamedPapers:
         assert (await bot.says("2512.00009")).lines == ["✗ 2512.00009 is not known here.", "No papers are known yet."]
 
     async def test_a_query_with_an_id_field_is_still_a_query(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
+        bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"))
         assert (await bot.says("id:2601.00001")).lines[0] == "1 paper in the last 7 days"
 
 
@@ -176,7 +176,7 @@ class TestDocuments:
         assert (await bot.says("", file_id="f1")).lines[0].startswith("✗ ")
 
     async def test_a_link_beside_a_file_goes_first(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
+        bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"))
         bot.files["f1"] = b"%PDF-1.7\0"
         assert (await bot.says("https://arxiv.org/abs/2601.00001", file_id="f1")).lines[0] == "Diffusion"
 

@@ -5,7 +5,6 @@ import pytest
 from bot.ports.conversation import Place
 from subscriptions import errors
 from subscriptions.model import ChatKind
-from subscriptions.service import listing
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store.callbacks import get_conversation_state
 from tests import make
@@ -17,7 +16,7 @@ GROUP, SUPERGROUP = "telegram:-5", "telegram:-1005"
 
 
 def texts(bot: BotHarness, chat: str) -> list[str]:
-    return [one.subscription.text for one in listing.listed(bot.store, make.address(chat))]
+    return [one.subscription.text for one in bot.listed(chat)]
 
 
 @pytest.mark.both_databases
@@ -29,7 +28,7 @@ async def test_a_forum_with_two_topics_and_two_managers(bot: BotHarness) -> None
     assert (await bot.says("/sub graphs now", GRAPHS, by="8")).text.startswith("✓ 1  graphs")
     assert (texts(bot, VISION), texts(bot, GRAPHS)) == (["diffusion"], ["graphs"])
 
-    make.ingested(bot.store, make.paper("Diffusion on graphs"), make.paper("Graph theory"))
+    bot.brings("Diffusion on graphs", "Graph theory")
     bot.later(minutes=1)
     brought = {answer.to: answer.text for answer in await post.deliver_due()}
     assert "Diffusion on graphs" in brought[VISION]
@@ -151,12 +150,12 @@ class TestGoneAndBack:
         post = Deliverer(bot)
         await bot.says("/sub diffusion now")
         assert not await bot.receives_event("left", "telegram:42", by="42")
-        make.ingested(bot.store, make.paper("Diffusion on graphs"))
+        bot.brings("Diffusion on graphs")
         bot.later(minutes=1)
         assert not await post.deliver_due()
-        assert listing.get_chat(bot.store, make.address("telegram:42")).state == "paused"
+        assert bot.chat_of("telegram:42").state == "paused"
         await bot.receives_event("back", "telegram:42", by="42")
-        assert listing.get_chat(bot.store, make.address("telegram:42")).state == "active"
+        assert bot.chat_of("telegram:42").state == "active"
         bot.later(hours=1)
         assert "Diffusion on graphs" in (await post.deliver_due())[-1].text
 
@@ -164,32 +163,32 @@ class TestGoneAndBack:
     async def test_writing_in_private_is_coming_back_and_what_waits_is_offered_below(self, bot: BotHarness) -> None:
         await bot.says("/sub diffusion now")
         await bot.receives_event("left", "telegram:42", by="42")
-        make.ingested(bot.store, make.paper("Diffusion on graphs"))
+        bot.brings("Diffusion on graphs")
         bot.later(minutes=1)
         said = await bot.says("/list")
         assert said.text.startswith("1 subscription")
         assert "1 paper waits." in said.text
         assert said.buttons[-2:] == ["send 1", "skip"]
-        assert listing.get_chat(bot.store, make.address("telegram:42")).state == "active"
+        assert bot.chat_of("telegram:42").state == "active"
         await bot.presses("send 1")
         assert "Diffusion on graphs" in (await Deliverer(bot).deliver_due())[-1].text
 
     async def test_what_a_person_paused_stays_paused(self, bot: BotHarness) -> None:
         await bot.says("/sub diffusion now")
         await bot.says("/pause")
-        before = listing.get_chat(bot.store, make.address("telegram:42"))
+        before = bot.chat_of("telegram:42")
         await bot.receives_event("left", "telegram:42", by="42")
         await bot.receives_event("back", "telegram:42", by="42")
-        assert listing.get_chat(bot.store, make.address("telegram:42")) == before
+        assert bot.chat_of("telegram:42") == before
 
     @pytest.mark.both_databases
     async def test_a_group_that_forbids_writing_waits_with_all_its_topics(self, bot: BotHarness) -> None:
         for topic in (FORUM, VISION):
-            make.subscribes(bot.store, topic, "diffusion", every="now")
+            bot.subscribes(topic, "diffusion", every="now")
         await bot.receives_event("muted", FORUM, by="7", details={"before": "member", "status": "restricted"})
-        assert {listing.get_chat(bot.store, make.address(topic)).state for topic in (FORUM, VISION)} == {"paused"}
+        assert {bot.chat_of(topic).state for topic in (FORUM, VISION)} == {"paused"}
         await bot.receives_event("back", FORUM, by="7")
-        assert {listing.get_chat(bot.store, make.address(topic)).state for topic in (FORUM, VISION)} == {"active"}
+        assert {bot.chat_of(topic).state for topic in (FORUM, VISION)} == {"active"}
 
 
 class TestClosedTopics:
@@ -208,19 +207,19 @@ class TestClosedTopics:
         self, bot: BotHarness, first: str, then: str
     ) -> None:
         post = Deliverer(bot)
-        make.subscribes(bot.store, VISION, "diffusion", every="now", name="vision")
-        make.subscribes(bot.store, GRAPHS, "graphs", every="now")
-        make.ingested(bot.store, make.paper("Diffusion on graphs"))
+        bot.subscribes(VISION, "diffusion", every="now", name="vision")
+        bot.subscribes(GRAPHS, "graphs", every="now")
+        bot.brings("Diffusion on graphs")
         for how in (first, then):
             await self.close(bot, how)
-        assert listing.get_chat(bot.store, make.address(VISION)).state == "paused"
-        assert listing.get_chat(bot.store, make.address(GRAPHS)).state == "active"
+        assert bot.chat_of(VISION).state == "paused"
+        assert bot.chat_of(GRAPHS).state == "active"
         sent = [answer for answer in [*await post.deliver_due(), *bot.last.get(FORUM, [])] if answer.to == FORUM]
         assert len({answer.text for answer in sent}) == 1
         assert sent[0].lines[:2] == ["A topic of this chat was closed.", "What it subscribes to waits: vision."]
 
         await bot.receives_event("topic-open", VISION)
-        assert listing.get_chat(bot.store, make.address(VISION)).state == "active"
+        assert bot.chat_of(VISION).state == "active"
         bot.later(hours=1)
         assert "Diffusion on graphs" in (await post.deliver_due())[-1].text
 
@@ -265,7 +264,7 @@ class TestAGroupThatMoves:
         post.refusals["-5"] = errors.ChatMoved("moved", "-1005")
         bot.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}
         await bot.says("/sub diffusion now", GROUP, by="7")
-        make.ingested(bot.store, make.paper("Diffusion on graphs"))
+        bot.brings("Diffusion on graphs")
         bot.later(minutes=1)
         for name in order:
             await signal(name, bot, post)

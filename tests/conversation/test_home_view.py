@@ -6,7 +6,6 @@ import pytest
 
 from bot.platforms.slack.markup import BLOCKS_OF_VIEW
 from subscriptions import model
-from subscriptions.service import listing
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.pausing import pause
 from subscriptions.service.requests import SubscriptionRequest, subscribe
@@ -25,23 +24,18 @@ def add_subscription(
     title: str = "#vision",
     **when: str,
 ) -> None:
-    make.subscribes(slack.store, chat, query, now=slack.clock.now(), **when)
+    slack.subscribes(chat, query, **when)
     if chat != ME:
         with slack.store.write() as transaction:
             chats.describe(transaction, make.address(chat).lane, title=title, public=False)
 
 
 def numbers(slack: slack_harness.SlackHarness, chat: str = slack_harness.CHANNEL) -> list[tuple[int, str]]:
-    return [
-        (one.subscription.number, one.subscription.state) for one in listing.listed(slack.store, make.address(chat))
-    ]
+    return [(one.subscription.number, one.subscription.state) for one in slack.listed(chat)]
 
 
 def said(answer: Answer) -> str:
     return "\n".join(block["text"]["text"] for p in answer.payloads for block in p["blocks"] if "text" in block)
-
-
-# ---------------------------------------------------------------------------------------------------------- what it shows
 
 
 async def test_an_empty_board_says_so_and_offers_to_begin(slack: slack_harness.SlackHarness) -> None:
@@ -93,9 +87,7 @@ async def test_where_nobody_tells_who_is_where_those_that_the_person_set_up_are_
     slack.places_of[slack_harness.ANN] = None
     add_subscription(slack, "graphs")
     add_subscription(slack, "other", chat="slack:C2", title="#other")
-    admitted_chats.set_owner(
-        slack.store, listing.get_chat(slack.store, make.address(slack_harness.CHANNEL)).id, slack_harness.ANN
-    )
+    admitted_chats.set_owner(slack.store, slack.chat_of(slack_harness.CHANNEL).id, slack_harness.ANN)
     texts = (await slack.home()).texts
     assert "#vision" in texts
     assert "#other" not in texts
@@ -118,7 +110,7 @@ async def test_it_names_what_holds_a_chat_or_a_subscription(slack: slack_harness
 
 
 async def test_sources_say_what_they_brought_last(slack: slack_harness.SlackHarness) -> None:
-    make.ingested(slack.store, make.paper("Noise"), make.paper("Graphs"))
+    slack.brings("Noise", "Graphs")
     assert (await slack.home()).texts[-1].endswith(": 2 papers.")
 
 
@@ -142,9 +134,6 @@ async def test_a_long_query_with_signs_of_mrkdwn_calls_nobody(slack: slack_harne
     text = (await slack.home()).texts[2]
     assert "&lt;!channel&gt;" in text or "<!" not in text
     assert len(text) < 3000
-
-
-# -------------------------------------------------------------------------------------------------------- what it does
 
 
 async def test_pause_and_resume_act_in_the_channel_and_are_said_there(slack: slack_harness.SlackHarness) -> None:
@@ -175,9 +164,7 @@ async def test_edit_opens_the_form_of_the_subscription(slack: slack_harness.Slac
     add_subscription(slack, "graphs")
     form = slack.form(await (await slack.home()).presses("edit", "graphs"), slack_harness.ANN)
     await form.sends(query="graph transformers")
-    assert [one.subscription.text for one in listing.listed(slack.store, make.address(slack_harness.CHANNEL))] == [
-        "graph transformers"
-    ]
+    assert [one.subscription.text for one in slack.listed(slack_harness.CHANNEL)] == ["graph transformers"]
 
 
 async def test_new_subscription_below_a_channel_is_for_that_channel(slack: slack_harness.SlackHarness) -> None:
@@ -186,9 +173,6 @@ async def test_new_subscription_below_a_channel_is_for_that_channel(slack: slack
     form = slack.form(await (await slack.home()).presses("new subscription", nth=1), slack_harness.ANN)
     assert form.options("place")["here"] == "#vision"
     assert (await form.sends(query="noise")).to == slack_harness.CHANNEL
-
-
-# -------------------------------------------------------------------------------------------------------- what it does not
 
 
 async def test_buttons_of_an_older_board_do_nothing_and_the_board_is_shown_anew(

@@ -6,7 +6,6 @@ from itertools import pairwise
 import pytest
 
 from subscriptions.model import Chat
-from subscriptions.service.listing import get_chat
 from subscriptions.store import chat_data as stored_chat_data
 from subscriptions.store.libraries import library_of
 from tests import make
@@ -23,7 +22,7 @@ BROKEN = BIBTEX + b"@article{d, title = {No end\n@misc{e, year = 2020}\n"
 
 
 def ours(bot: BotHarness, chat: str = ME) -> Chat:
-    return get_chat(bot.store, make.address(chat))
+    return bot.chat_of(chat)
 
 
 async def sends(bot: BotHarness, data: bytes = BIBTEX, caption: str = "/library", chat: str = ME) -> Answer:
@@ -37,7 +36,7 @@ def shown(said: Answer) -> list[str]:
 
 
 def known(bot: BotHarness) -> None:
-    make.ingested(bot.store, *(make.paper(title) for title in deliverer.OTHERS))
+    bot.brings(*(title for title in deliverer.OTHERS))
 
 
 @pytest.mark.both_databases
@@ -80,13 +79,12 @@ async def test_what_is_no_library_is_refused_in_a_sentence(bot: BotHarness, data
 @pytest.mark.both_databases
 async def test_papers_of_the_library_do_not_come_and_whynot_tells(bot: BotHarness) -> None:
     await sends(bot)
-    make.subscribes(bot.store, ME, "swarm", every="now")
-    make.ingested(
-        bot.store,
+    bot.subscribes(ME, "swarm", every="now")
+    bot.brings(
         make.paper("Swarm robots learn to fly, again", arxiv_id="2601.80001"),
         make.paper("Another title of a swarm", doi="10.1000/swarm.2"),
-        make.paper("A swarm of small robots"),
-        make.paper("A swarm of drones"),
+        "A swarm of small robots",
+        "A swarm of drones",
     )
     assert shown(await deliverer.comes(bot)) == ["A swarm of drones"]
     said = await bot.says("/whynot 2601.80001")
@@ -97,7 +95,7 @@ async def test_papers_of_the_library_do_not_come_and_whynot_tells(bot: BotHarnes
 
 async def test_what_the_library_has_is_marked_where_it_is_found(bot: BotHarness) -> None:
     await sends(bot)
-    make.ingested(bot.store, make.paper("A swarm of small robots"), make.paper("A swarm of drones"))
+    bot.brings("A swarm of small robots", "A swarm of drones")
     marked = [line.endswith("in the library") for line in (await bot.says("swarm")).lines if "Ada Example" in line]
     assert sorted(marked) == [False, True]
 
@@ -105,13 +103,8 @@ async def test_what_the_library_has_is_marked_where_it_is_found(bot: BotHarness)
 async def test_the_order_follows_the_library_and_why_names_the_entry(bot: BotHarness) -> None:
     known(bot)
     await sends(bot)
-    make.subscribes(bot.store, ME, "system", every="now")
-    make.ingested(
-        bot.store,
-        make.paper("A system of robots in a swarm", arxiv_id="2601.80005"),
-        make.paper("A system"),
-        make.paper("A system of reefs"),
-    )
+    bot.subscribes(ME, "system", every="now")
+    bot.brings(make.paper("A system of robots in a swarm", arxiv_id="2601.80005"), "A system", "A system of reefs")
     said = await deliverer.comes(bot)
     assert shown(said)[0] == "A system of robots in a swarm"
     why = await bot.says("/why 2601.80005")
@@ -124,9 +117,7 @@ async def test_such_papers_are_brought_by_a_subscription_that_follows_the_file(b
     await sends(bot)
     await bot.presses("bring such papers")
     assert deliverer.texts(bot) == ["like:library"]
-    make.ingested(
-        bot.store, *(make.paper(f"Robot swarms {number}") for number in range(7)), make.paper("Reef fish eat")
-    )
+    bot.brings(*(f"Robot swarms {number}" for number in range(7)), "Reef fish eat")
     await bot.says("/schedule 1 now")
     said = await deliverer.comes(bot)
     assert len(shown(said)) == 5
@@ -135,7 +126,7 @@ async def test_such_papers_are_brought_by_a_subscription_that_follows_the_file(b
     await bot.says("/set order newest")
     assert "Near to Swarm Robots Learn to Fly." in (await bot.says("/why")).text
     await sends(bot, b"@article{a, title={Reef fish}}\n@article{b, title={The fish of a reef}}\n")
-    make.ingested(bot.store, make.paper("A fish in its reef"), make.paper("Robot swarms 8"))
+    bot.brings("A fish in its reef", "Robot swarms 8")
     assert shown(await deliverer.comes(bot)) == ["A fish in its reef"]
 
 
@@ -148,7 +139,7 @@ async def test_why_names_the_entry_that_the_paper_is_like(bot: BotHarness, title
     await bot.presses("bring such papers")
     await bot.says("/schedule 1 now")
     await bot.says("/set order newest")
-    make.ingested(bot.store, make.paper(title, arxiv_id="2601.80007"))
+    bot.brings(make.paper(title, arxiv_id="2601.80007"))
     await deliverer.comes(bot)
     assert f"Near to {entry}." in (await bot.says("/why 2601.80007")).text
 

@@ -12,13 +12,12 @@ from tests.conversation import deliverer
 
 
 def known(bot: BotHarness) -> None:
-    make.ingested(
-        bot.store,
+    bot.brings(
         make.paper("Swarm robots", arxiv_id="2601.90001"),
         make.paper("Reef fish", arxiv_id="2601.90002"),
-        make.paper("A swarm of robots flies"),
-        make.paper("Fish in a reef"),
-        *(make.paper(title) for title in deliverer.OTHERS),
+        "A swarm of robots flies",
+        "Fish in a reef",
+        *(title for title in deliverer.OTHERS),
     )
 
 
@@ -49,17 +48,15 @@ async def test_a_card_has_a_button_for_it(bot: BotHarness) -> None:
 
 
 async def test_five_at_most_the_nearest_first(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Swarm robots", arxiv_id="2601.90001"), make.paper("Swarm robots fly"))
-    make.ingested(bot.store, *(make.paper(f"Swarm {word.lower()}") for word in deliverer.OTHERS))
-    make.ingested(bot.store, *(make.paper(f"Number {number} of something else") for number in range(60)))
+    bot.brings(make.paper("Swarm robots", arxiv_id="2601.90001"), "Swarm robots fly")
+    bot.brings(*(f"Swarm {word.lower()}" for word in deliverer.OTHERS))
+    bot.brings(*(f"Number {number} of something else" for number in range(60)))
     found = deliverer.titles(await bot.says("/like 2601.90001"))
     assert (len(found), found[0]) == (5, "Swarm robots fly")
 
 
 async def test_where_none_is_near_it_says_so(bot: BotHarness) -> None:
-    make.ingested(
-        bot.store, make.paper("Swarm robots", arxiv_id="2601.90001"), *(make.paper(title) for title in deliverer.OTHERS)
-    )
+    bot.brings(make.paper("Swarm robots", arxiv_id="2601.90001"), *(title for title in deliverer.OTHERS))
     assert (await bot.says("/like 2601.90001")).lines == [
         "Nothing among the newest 9 papers is near to Swarm robots (2601.90001)."
     ]

@@ -12,11 +12,8 @@ REFUSED = "✗ I do not know the paper 2601.90009 yet, so I cannot tell what is 
 
 def known(bot: BotHarness) -> None:
     swarms = make.paper("Swarm robots", arxiv_id=GIVEN), make.paper("Reef fish", arxiv_id=OTHER)
-    make.ingested(
-        bot.store,
-        *swarms,
-        make.paper("A swarm of robots flies", arxiv_id="2601.90003"),
-        *(make.paper(title) for title in deliverer.OTHERS),
+    bot.brings(
+        *swarms, make.paper("A swarm of robots flies", arxiv_id="2601.90003"), *(title for title in deliverer.OTHERS)
     )
 
 
@@ -35,7 +32,7 @@ async def test_the_answer_says_by_which_words_and_how_many_come(bot: BotHarness)
 async def test_what_comes_is_explained_by_its_words_and_the_rest_is_behind_a_button(bot: BotHarness) -> None:
     known(bot)
     await bot.says(f"/sub like:{GIVEN} now")
-    make.ingested(bot.store, *(make.paper(f"Swarm robots {number}") for number in range(7)), make.paper("Bees"))
+    bot.brings(*(f"Swarm robots {number}" for number in range(7)), "Bees")
     sent = await deliverer.comes(bot)
     assert sent.lines[-1] == f"and 3 more in “like:{GIVEN}”"
     assert sent.buttons == ["1", "2", "3", "4", "5", "show 3 more"]
@@ -50,7 +47,7 @@ async def test_what_comes_is_explained_by_its_words_and_the_rest_is_behind_a_but
 async def test_other_words_of_the_query_are_told_apart(bot: BotHarness) -> None:
     known(bot)
     await bot.says(f"/sub like:{GIVEN} flies now")
-    make.ingested(bot.store, make.paper("A swarm flies"))
+    bot.brings("A swarm flies")
     await deliverer.comes(bot)
     said = await bot.says("/why")
     assert said.lines[-3:] == [f"1  like:{GIVEN} flies", "in the title: A swarm flies", "near by the words: swarm"]
@@ -87,9 +84,7 @@ async def test_the_answer_to_like_offers_the_wish_and_its_echo_the_way_back(bot:
 
 async def test_a_paper_without_a_number_cannot_be_wished_for(bot: BotHarness) -> None:
     await bot.says("/sub title:robots now")
-    make.ingested(
-        bot.store, make.paper("Swarm robots", arxiv_id=None), *(make.paper(title) for title in deliverer.OTHERS)
-    )
+    bot.brings(make.paper("Swarm robots", arxiv_id=None), *(title for title in deliverer.OTHERS))
     await deliverer.comes(bot)
     await bot.presses("⋯")
     assert (await bot.presses("more like this")).buttons == []

@@ -8,7 +8,6 @@ import pytest
 
 from bot.commands.context import Access, BotInfo
 from subscriptions.service.confirmations import confirm
-from subscriptions.service.listing import get_chat
 from subscriptions.service.operators import new_code
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.service.sending import outbox_entries
@@ -41,7 +40,7 @@ async def test_a_chat_sends_its_papers_to_an_address(bot: BotHarness, said: str)
     answer = await bot.says(said)
     assert answer.text.startswith("✓"), answer.text
     assert "me@lab.org" in answer.text
-    assert get_chat(bot.store, address(MAIL)).state is ChatState.UNCONFIRMED
+    assert bot.chat_of(MAIL).state is ChatState.UNCONFIRMED
     assert asked(bot) == 1
 
 
@@ -77,11 +76,11 @@ async def test_who_is_let_in_brings_their_own_address(bot: BotHarness, access: A
     bot.bot_info = replace(bot.bot_info, access=access, admins=(address("telegram:1"),))
     allowed = await bot.says("/allow 42 web:ada", "telegram:1")
     assert "telegram:42" in allowed.text
-    assert get_chat(bot.store, address("web:ada")).is_admitted
+    assert bot.chat_of("web:ada").is_admitted
     assert (await bot.says("/email me@lab.org")).text.startswith("✓")
     until = bot.clock.now() + timedelta(days=1)
     confirm(bot.store, address(MAIL), source=address(ME), until=until, now=bot.clock.now())
-    assert get_chat(bot.store, address(MAIL)).is_admitted
+    assert bot.chat_of(MAIL).is_admitted
     assert (await bot.says("/deny telegram:42", "telegram:1")).text.startswith("✓")
     assert (await bot.says("/email me2@lab.org")).text.startswith("✗")
     assert questions(bot) == {MAIL}

@@ -5,7 +5,6 @@ import pytest
 from bot.ports.conversation import Place
 from subscriptions.errors import ChatGone
 from subscriptions.model import ChatKind
-from subscriptions.service import listing
 from subscriptions.states import PauseReason
 from tests import make
 from tests.bot_harness import BotHarness
@@ -15,14 +14,11 @@ ME, GROUP, CHANNEL = "telegram:42", "telegram:-1001", "telegram:-1009000002"
 
 
 def times(bot: BotHarness) -> list[str]:
-    return [str(one.subscription.cadence) for one in listing.listed(bot.store, make.address(ME))]
+    return [str(one.subscription.cadence) for one in bot.listed(ME)]
 
 
 def texts(bot: BotHarness, chat: str = ME) -> list[str]:
-    return [one.subscription.text for one in listing.listed(bot.store, make.address(chat))]
-
-
-# ------------------------------------------------------------------------------------------------------------- numbers
+    return [one.subscription.text for one in bot.listed(chat)]
 
 
 @pytest.mark.parametrize(
@@ -103,9 +99,6 @@ async def test_a_name_that_was_never_given_cannot_be_taken_away(bot: BotHarness)
     assert (await bot.says("/name 1 -")).text == "It has no name."
 
 
-# --------------------------------------------------------------------------------------------------------- times, years
-
-
 @pytest.mark.parametrize("text", ["daily " + "1" * 980, "每天" * 490, "at 1 " * 190, "every" + " day" * 240])
 async def test_no_words_at_the_end_take_long_to_look_at(bot: BotHarness, text: str) -> None:
     # an algorithm with exponential time would not finish
@@ -139,9 +132,6 @@ async def test_all_may_be_said_where_no_number_means_it(bot: BotHarness) -> None
     await bot.says("/sub diffusion")
     assert (await bot.says("/pause all")).lines[0] == "✓ This chat is paused."
     assert (await bot.says("/resume all")).lines[0] == "✓ Papers come again."
-
-
-# ---------------------------------------------------------------------------------------------------- several in a message
 
 
 async def test_the_command_may_stand_before_each_line(bot: BotHarness) -> None:
@@ -183,9 +173,6 @@ async def test_what_other_bots_call_it_leads_to_our_word(bot: BotHarness, typed:
     assert (await bot.says(f"/{typed}")).lines == [f"✗ I do not know /{typed}.", f"Did you mean /{meant}?"]
 
 
-# ----------------------------------------------------------------------------------------------------- long, and in groups
-
-
 @pytest.mark.parametrize("name", ["set", "tz", "pause", "unsub", "lang", "schedule", "connect", "help", "sub"])
 @pytest.mark.parametrize("words", ["z" * 4000, "z" * 990, "@" + "z" * 4000], ids=["long", "as a query", "a name"])
 async def test_long_words_are_not_said_back(bot: BotHarness, name: str, words: str) -> None:
@@ -202,17 +189,11 @@ async def test_to_greet_the_bot_in_a_group_is_answered_as_in_private(bot: BotHar
     assert said.markup == (await bot.says("hello there")).markup
 
 
-# -------------------------------------------------------------------------------------------------- undo and done again
-
-
 async def test_undo_and_redo_are_called_so_however_often(bot: BotHarness) -> None:
     await bot.says("/sub diffusion")
     said = [(await bot.presses("undo")), *[await bot.presses(label) for label in ("redo", "undo", "redo", "undo")]]
     assert [one.lines[0] for one in said] == ["✓ Undone.", "✓ Done again.", "✓ Undone.", "✓ Done again.", "✓ Undone."]
     assert [one.buttons for one in said] == [["redo"], ["undo"], ["redo"], ["undo"], ["redo"]]
-
-
-# ---------------------------------------------------------------------------------------------------- chats that are named
 
 
 @pytest.mark.parametrize(
@@ -231,7 +212,7 @@ async def test_answers_about_a_channel_say_its_name_once(bot: BotHarness) -> Non
     place = Place(chat=make.address(CHANNEL), kind=ChatKind.BROADCAST, title="papers", public=True)
     bot.places.update({"@papers": place, "-1009000002": place})
     bot.admins[CHANNEL] = {"42"}
-    make.ingested(bot.store, make.paper("Diffusion"), make.paper("Diffusions"))
+    bot.brings("Diffusion", "Diffusions")
     await bot.says("/connect @papers")
     await bot.says("/sub diffusion")
     assert (await bot.says("/preview")).lines[0] == "papers: 2 papers in the last 7 days"
@@ -255,7 +236,7 @@ async def test_what_waits_for_a_channel_is_offered_to_who_lets_the_bot_in_again(
     await bot.says("/sub @lab_papers diffusion daily 13:00")
     await bot.receives_event("left", CHANNEL, **channel)
     bot.later(minutes=1)
-    make.ingested(bot.store, make.paper("Diffusion"), now=bot.clock.now())
+    bot.brings("Diffusion")
     bot.later(days=1)
     answer = await bot.receives_event("arrived", CHANNEL, **channel)
     assert answer.to == ME
@@ -279,10 +260,7 @@ async def test_who_was_told_no_does_not_wait_any_more(bot: BotHarness) -> None:
     await bot.says("/deny 77")
     assert (await bot.says("/list", "telegram:77")).lines[0].endswith("the operator of this bot said no")
     assert "The operator of this bot has said no to this chat." in (await bot.says("/status", "telegram:77")).text
-    assert listing.get_chat(bot.store, make.address("telegram:77")).state == "asked"
-
-
-# ---------------------------------------------------------------------------------------------------------- long queries
+    assert bot.chat_of("telegram:77").state == "asked"
 
 
 async def test_long_queries_make_no_long_answers_but_where_they_are_asked_for(bot: BotHarness) -> None:
@@ -312,7 +290,7 @@ async def test_a_topic_that_is_gone_is_not_said_to_come_back(bot: BotHarness, ch
     words = "Telegram does not let the bot write to this topic: thread not found"
     post.refusals[topic.removeprefix("telegram:")] = ChatGone(words, "topic", PauseReason.TOPIC_DELETED)
     bot.later(minutes=1)
-    make.ingested(bot.store, make.paper("Diffusion"), now=bot.clock.now())
+    bot.brings("Diffusion")
     bot.later(minutes=1)
     await post.deliver_due()
     await post.deliver_due()
@@ -325,12 +303,9 @@ async def test_a_topic_that_is_gone_is_not_said_to_come_back(bot: BotHarness, ch
     assert post.last(chat).lines == (in_group if chat == GROUP else in_private)
 
 
-# --------------------------------------------------------------------------------------------------------------- Chinese
-
-
 async def test_in_chinese_no_blank_stands_behind_a_full_stop_or_a_colon(bot: BotHarness) -> None:
     bot.admins[GROUP] = {"7"}
-    make.ingested(bot.store, make.paper("Diffusion of light"))
+    bot.brings("Diffusion of light")
     said = await bot.says('/sub "diffusion', GROUP, by="7", language="zh-hans")
     assert said.lines == [
         '✓ 1  "diffusion" · 论文公布后 08:00-20:00 UTC（已补上引号。）',
@@ -344,7 +319,7 @@ async def test_in_chinese_no_blank_stands_behind_a_full_stop_or_a_colon(bot: Bot
 
 
 async def test_a_paper_that_is_named_together_with_the_bot_is_shown(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion of light", arxiv_id="2601.01234"))
+    bot.brings(make.paper("Diffusion of light", arxiv_id="2601.01234"))
     for text in ("https://arxiv.org/abs/2601.01234", "look at 2601.01234"):
         said = await bot.sends_request(GROUP, text=text, is_addressed=True, by="7", message_id="m")
         assert said.lines[0] == "Diffusion of light"
@@ -352,7 +327,7 @@ async def test_a_paper_that_is_named_together_with_the_bot_is_shown(bot: BotHarn
 
 
 async def test_where_no_page_can_be_turned_a_search_says_where_the_rest_is(bot: BotHarness) -> None:
-    make.ingested(bot.store, *(make.paper(f"Diffusion {number}") for number in range(8)))
+    bot.brings(*(f"Diffusion {number}" for number in range(8)))
     bot.public.add(GROUP)
     said = await bot.says("/search diffusion", GROUP, by="7")
     assert "The first 5; in private I show all." in said.lines

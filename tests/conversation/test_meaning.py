@@ -19,7 +19,6 @@ from bot.meaning.chosen_encoder import is_installed
 from bot.meaning.encoders import ChildEncoder, Package
 from bot.rendering.language import Language
 from subscriptions import errors, model
-from subscriptions.service import listing
 from subscriptions.store import bot_state
 from tests import make, stored
 from tests.bot_harness import BotHarness
@@ -38,7 +37,7 @@ OFF = errors.MeaningFails(errors.Sentence("The encoder is broken."), errors.Sent
 def know(bot: BotHarness, *papers: model.Paper) -> FakeEncoder:
     """Turns meaning on, and ingests papers with their codes."""
     bot.encoder = FakeEncoder(same=SAME)
-    make.ingested(bot.store, *(papers or (BEES, REEF, ROBOTS)), encoder=bot.encoder)
+    bot.brings(*(papers or (BEES, REEF, ROBOTS)), encoder=bot.encoder)
     bot.encoder.asked.clear()
     return bot.encoder
 
@@ -69,7 +68,7 @@ class TestSearch:
 
     @pytest.mark.sentences
     async def test_without_meaning_such_a_sentence_finds_what_has_its_words(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, BEES, REEF, ROBOTS)
+        bot.brings(BEES, REEF, ROBOTS)
         said = await bot.says("gibt es neue Arbeiten zu coral reef?")
         assert said.lines[:3] == [
             "Ich verstehe Englisch und Chinesisch; Themen finde ich in jeder Sprache.",
@@ -149,7 +148,7 @@ class TestOrder:
         mentions = [make.paper(f"Other {n}", abstract="It compares with diffusion models.") for n in range(4)]
         about = [make.paper(f"Diffusion models {n}") for n in range(3)]
         for paper in (*about, *mentions):
-            make.ingested(bot.store, paper)
+            bot.brings(paper)
         first = await bot.says("diffusion models")
         second = await bot.presses("show more")
         assert [*deliverer.titles(first), *deliverer.titles(second)] == [
@@ -216,7 +215,7 @@ class TestSubscriptions:
         bot.encoder = None
         assert (await bot.says("/list")).lines[1] == "1  about:蜜蜂 · now · 2 in 1 day · rests: meaning is off here"
         assert "1  about:蜜蜂 · rests: meaning is off here" in (await bot.says("/preview 1")).text
-        (there,) = listing.listed(bot.store, make.address("telegram:42"))
+        (there,) = bot.listed("telegram:42")
         language = Language("zh", "UTC")
         row = phrasing.subscription_row(there, language)  # as all lists do
         assert row.state == "暂歇：这里没有开启按含义查找"
@@ -244,7 +243,7 @@ class TestWhy:
         encoder = know(bot)
         await bot.says("/sub about:蜜蜂 boxes now")
         paper = make.paper("A bees swarm", arxiv_id="2601.80009", abstract="Swarm and boxes.")
-        make.ingested(bot.store, paper, encoder=encoder)
+        bot.brings(paper, encoder=encoder)
         sent = await deliverer.comes(bot)
         assert "A bees swarm" in sent.text
         said = await bot.says("/why 2601.80009")
@@ -260,7 +259,7 @@ class TestWhy:
     async def test_it_is_told_how_near_a_paper_is(self, bot: BotHarness) -> None:
         encoder = know(bot)
         await bot.says("/sub about:蜜蜂 boxes now")
-        make.ingested(bot.store, make.paper("A bees paper", arxiv_id="2601.80009", abstract="Swarm and boxes."), encoder=encoder)  # fmt: skip
+        bot.brings(make.paper("A bees paper", arxiv_id="2601.80009", abstract="Swarm and boxes."), encoder=encoder)  # fmt: skip
         assert (await bot.says("/whynot 2601.80001")).lines[2:] == ["1  about:蜜蜂 boxes: lacks boxes"]
         assert (await bot.says("/whynot 2601.80002")).lines[2:] == [
             "1  about:蜜蜂 boxes: lacks about:蜜蜂 (hardly related); boxes"
@@ -285,7 +284,7 @@ async def test_questions_in_other_languages_find_their_papers(bot: BotHarness) -
     with closing(bot.encoder):
         for name in {one["file"] for one in asked}:
             digest = read_digest((Path(SHARED) / name).read_bytes(), name)
-            make.ingested(bot.store, *digest.entries, encoder=bot.encoder)
+            bot.brings(*digest.entries, encoder=bot.encoder)
         lost = []
         for one in asked:
             rows = [line.split(" ", 1) for line in (await bot.says(one["say"], is_local=True)).lines]

@@ -7,8 +7,6 @@ import pytest
 from bot.commands.context import BotInfo
 from subscriptions import model
 from subscriptions.service import model_summaries
-from subscriptions.service.amendments import set_settings
-from subscriptions.service.listing import get_chat
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation import deliverer
@@ -43,7 +41,7 @@ async def test_a_summary_that_is_there_in_time_is_shown_like_one_of_a_digest_and
     bot: BotHarness,
 ) -> None:
     await deliverer.subscribe_to(bot, "eels")
-    make.ingested(bot.store, eels())
+    bot.brings(eels())
     assert summarise(bot) == 1
     alert = await deliverer.comes(bot)
     assert "AI: Eels move further than maps say." in alert.text
@@ -57,7 +55,7 @@ async def test_a_summary_that_is_there_in_time_is_shown_like_one_of_a_digest_and
 
 async def test_why_a_paper_did_not_come_names_the_model_of_its_summary_too(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "eels", chat="telegram:7")
-    make.ingested(bot.store, eels())
+    bot.brings(eels())
     summarise(bot)
     why = await bot.says("/why 2601.00001")
     assert (BY in why.lines, why.buttons) == (True, ["wrong summary"])
@@ -67,7 +65,7 @@ async def test_what_is_not_there_at_the_due_moment_comes_with_its_abstract_and_m
     bot: BotHarness,
 ) -> None:
     await deliverer.subscribe_to(bot, "eels")
-    make.ingested(bot.store, eels())
+    bot.brings(eels())
     alert = await deliverer.comes(bot)
     assert ABSTRACT[:50] in alert.text
     assert summarise(bot) == 1
@@ -77,7 +75,7 @@ async def test_what_is_not_there_at_the_due_moment_comes_with_its_abstract_and_m
 
 async def test_a_wrong_summary_is_removed_and_stays_away(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "eels")
-    make.ingested(bot.store, eels())
+    bot.brings(eels())
     summarise(bot)
     await deliverer.comes(bot)
     await bot.presses("more")
@@ -85,7 +83,7 @@ async def test_a_wrong_summary_is_removed_and_stays_away(bot: BotHarness) -> Non
     assert (await bot.presses("wrong summary")).toast == "The summary is removed, and is not made again."
     assert BY not in (await bot.says("/why")).lines
     assert "Eels move further" not in (await bot.says("2601.00001")).text
-    make.ingested(bot.store, replace(eels(), version=2))
+    bot.brings(replace(eels(), version=2))
     assert summarise(bot) == 0
 
 
@@ -93,14 +91,14 @@ async def test_a_wrong_summary_is_removed_and_stays_away(bot: BotHarness) -> Non
 @pytest.mark.sentences
 async def test_who_says_that_a_summary_is_wrong_removes_it(bot: BotHarness, words: str) -> None:
     await deliverer.subscribe_to(bot, "eels")
-    make.ingested(bot.store, eels())
+    bot.brings(eels())
     summarise(bot)
     await deliverer.comes(bot)
-    before = get_chat(bot.store, make.address(deliverer.ME)).settings
+    before = bot.chat_of(deliverer.ME).settings
     said = await bot.says(words)
     assert said.text.startswith(("✓ The summary is removed, and is not made again.", "✓ 总结已删除"))
     assert "Eels move further" not in (await bot.says("2601.00001")).text
-    assert get_chat(bot.store, make.address(deliverer.ME)).settings.text == before.text
+    assert bot.chat_of(deliverer.ME).settings.text == before.text
     assert (await bot.says(words)).text.startswith("✗")
 
 
@@ -112,7 +110,7 @@ async def test_one_of_several_chats_removes_a_summary_only_for_itself_and_two_fo
     others = ("telegram:7", "telegram:8")
     for chat in (deliverer.ME, *others):
         await deliverer.subscribe_to(bot, "eels", chat=chat)
-    make.ingested(bot.store, eels())
+    bot.brings(eels())
     summarise(bot)
     await deliverer.comes(bot)
     if of_operator:
@@ -133,7 +131,7 @@ async def test_one_of_several_chats_removes_a_summary_only_for_itself_and_two_fo
 async def test_in_a_group_only_those_who_manage_it_remove_a_summary(bot: BotHarness) -> None:
     bot.admins[deliverer.GROUP] = {"42"}
     await deliverer.subscribe_to(bot, "eels", chat=deliverer.GROUP)
-    make.ingested(bot.store, eels())
+    bot.brings(eels())
     summarise(bot)
     await deliverer.comes(bot, deliverer.GROUP)
     assert BY in (await bot.says("/why 2601.00001", deliverer.GROUP, by="7")).lines
@@ -145,8 +143,8 @@ async def test_in_a_group_only_those_who_manage_it_remove_a_summary(bot: BotHarn
 
 async def test_a_bilingual_chat_gets_the_title_of_the_model_above_the_original(bot: BotHarness) -> None:
     await deliverer.subscribe_to(bot, "eels")
-    set_settings(bot.store, make.address(deliverer.ME), {"lang": "zh", "text": "both"}, now=bot.clock.now())
-    make.ingested(bot.store, eels())
+    bot.sets(deliverer.ME, lang="zh", text="both")
+    bot.brings(eels())
     summarise(bot)
     lines = (await deliverer.comes(bot)).lines
     assert lines[0].endswith("鳗鱼的夏天")
@@ -165,7 +163,7 @@ async def test_privacy_names_the_model_if_there_is_one(bot: BotHarness, chat: st
 async def test_operators_see_what_the_model_did_today_and_what_it_cost(bot: BotHarness) -> None:
     bot.bot_info = BotInfo(admins=(make.address("telegram:42"),), model="parrot-1")
     await deliverer.subscribe_to(bot, "eels")
-    make.ingested(bot.store, eels())
+    bot.brings(eels())
     assert "parrot-1 today: 0 summaries, 0 unusable; 0 requests, 0 tokens." in (await bot.says("/status")).lines
     summarise(bot)
     assert "parrot-1 today: 1 summary, 0 unusable; 1 request, 321 tokens." in (await bot.says("/status")).lines

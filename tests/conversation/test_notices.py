@@ -12,7 +12,6 @@ from subscriptions.notices.of_chats import AccessAsked
 from subscriptions.service import notices, sending
 from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.findings import stored_findings
-from subscriptions.service.listing import get_chat
 from subscriptions.states import PauseReason
 from subscriptions.store.admitted_chats import set_owner
 from tests import make
@@ -81,13 +80,13 @@ class TestOnceACauseAndDay:
 class TestOperators:
     async def test_dead_letters_are_counted_with_the_usual_reason(self, bot: BotHarness, post: Deliverer) -> None:
         for chat in (41, 42, 43):
-            make.subscribes(bot.store, f"telegram:{chat}", "diffusion", every="now")
+            bot.subscribes(f"telegram:{chat}", "diffusion", every="now")
         post.refusals |= {
             "41": errors.Rejected("Not today"),
             "42": errors.Rejected("Not today"),
             "43": errors.Rejected("Never"),
         }
-        make.ingested(bot.store, make.paper("Diffusion on graphs"))
+        bot.brings("Diffusion on graphs")
         await post.deliver_due()
         assert notified_operators(bot) == 1
         (notice,) = await post.deliver_due()
@@ -99,9 +98,9 @@ class TestOperators:
 
     async def test_what_dies_later_that_day_is_told_the_next(self, bot: BotHarness, post: Deliverer) -> None:
         post.refusals["41"] = errors.Rejected("Not today")
-        make.subscribes(bot.store, "telegram:41", "diffusion", every="now")
+        bot.subscribes("telegram:41", "diffusion", every="now")
         for title in ("Diffusion one", "Diffusion two"):
-            make.ingested(bot.store, make.paper(title), now=bot.clock.now())
+            bot.brings(title)
             await post.deliver_due()
             notified_operators(bot)
             bot.later(hours=1)
@@ -113,8 +112,8 @@ class TestOperators:
 
     async def test_what_a_person_dismissed_is_no_news(self, bot: BotHarness, post: Deliverer) -> None:
         post.refusals["41"] = errors.Rejected("Not today")
-        make.subscribes(bot.store, "telegram:41", "diffusion", every="now")
-        make.ingested(bot.store, make.paper("Diffusion"))
+        bot.subscribes("telegram:41", "diffusion", every="now")
+        bot.brings("Diffusion")
         await post.deliver_due()
         (entry,) = sending.outbox_entries(bot.store, now=bot.clock.now())
         sending.dismiss(bot.store, entry.id, now=bot.clock.now())
@@ -129,8 +128,8 @@ class TestOperators:
 
     async def test_what_waits_for_an_hour_is_told_once_a_day(self, bot: BotHarness, post: Deliverer) -> None:
         post.refusals["41"] = errors.RetryLater("No connection")
-        make.subscribes(bot.store, "telegram:41", "diffusion", every="now")
-        make.ingested(bot.store, make.paper("Diffusion"))
+        bot.subscribes("telegram:41", "diffusion", every="now")
+        bot.brings("Diffusion")
         await post.deliver_due()
         bot.later(minutes=59)
         assert notified_operators(bot) == 0
@@ -181,12 +180,12 @@ class TestOwners:
     async def channel(self, bot: BotHarness) -> None:
         await bot.says("/sub graphs", ME)
         store_chat(bot.store, make.address(CHANNEL), model.ChatKind.BROADCAST, now=make.NOON, title="Lab")
-        set_owner(bot.store, get_chat(bot.store, make.address(CHANNEL)).id, "42")
+        set_owner(bot.store, bot.chat_of(CHANNEL).id, "42")
 
     async def test_who_set_a_channel_up_hears_why_it_is_paused(self, bot: BotHarness, post: Deliverer) -> None:
         await self.channel(bot)
-        make.subscribes(bot.store, CHANNEL, "diffusion", every="now")
-        make.ingested(bot.store, make.paper("Diffusion"))
+        bot.subscribes(CHANNEL, "diffusion", every="now")
+        bot.brings("Diffusion")
         post.refusals["-1009"] = errors.ChatGone(
             "Not enough rights to send text messages to the chat", pause_reason=PauseReason.NO_RIGHTS
         )
@@ -206,10 +205,10 @@ class TestOwners:
         self, bot: BotHarness, post: Deliverer
     ) -> None:
         await self.channel(bot)
-        chat = get_chat(bot.store, make.address(CHANNEL))
+        chat = bot.chat_of(CHANNEL)
         notices.pause_unreachable(bot.store, chat.address, "kicked", topic=False, now=make.NOON)
         sending.stop_platform(bot.store, "telegram", "12 of 50", [chat.id], now=make.NOON)
-        assert get_chat(bot.store, make.address(CHANNEL)).state == "active"
+        assert bot.chat_of(CHANNEL).state == "active"
         assert not await post.deliver_due()
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from subscriptions.errors import ChatGone
 from subscriptions.model import Announce
-from subscriptions.service.listing import get_chat
 from subscriptions.service.own_topics import move_to_topic
 from subscriptions.states import PauseReason
 from tests import make
@@ -23,16 +22,16 @@ async def test_settings_papers_and_links_go_along(bot: BotHarness) -> None:
     await bot.says("/set limit 5")
     link = (await bot.says("/share 2")).lines[1]
     light = make.paper("Diffusion of light", "cs.CV", kind=Announce.CROSS)
-    make.ingested(bot.store, light, now=bot.clock.now())
+    bot.brings(light)
     await post.deliver_due()
 
     _move(bot, "7")
     assert (texts(bot), texts(bot, TOPIC)) == (["graphs"], ["diffusion"])
-    assert get_chat(bot.store, make.address(TOPIC)).settings.limit == 5
+    assert bot.chat_of(TOPIC).settings.limit == 5
     assert "diffusion" in (await bot.says(f"/start {link.rpartition('=')[2]}", "telegram:43")).text
     bot.later(minutes=1)
     again = replace(light, announce_type=Announce.NEW)
-    make.ingested(bot.store, again, make.paper("Diffusion of sand"), now=bot.clock.now())
+    bot.brings(again, "Diffusion of sand")
     came = {str(one.to): one.text for one in await post.deliver_due()}
     assert ("sand" in came[TOPIC], "light" in came[TOPIC], ME in came) == (True, False, False)
 
@@ -40,7 +39,7 @@ async def test_settings_papers_and_links_go_along(bot: BotHarness) -> None:
     await bot.says("/sub diffusion now")
     post.refusals["42/7"] = GONE
     bot.later(minutes=1)
-    make.ingested(bot.store, make.paper("Diffusion of ink"), now=bot.clock.now())
+    bot.brings("Diffusion of ink")
     await post.deliver_due()
     await post.deliver_due()
     assert sorted(texts(bot)) == ["diffusion", "graphs"]
@@ -66,6 +65,6 @@ async def _with_two(bot: BotHarness) -> Deliverer:
 
 
 def _move(bot: BotHarness, topic: str, *, of: str = ME, number: int = 2) -> None:
-    chat = get_chat(bot.store, make.address(of))
+    chat = bot.chat_of(of)
     one = next(one for one in subscriptions_of(bot, of) if one.number == number)
     move_to_topic(bot.store, chat, one, topic, now=bot.clock.now())

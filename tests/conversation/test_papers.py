@@ -22,8 +22,8 @@ ME, OTHER, GROUP = "telegram:42", "telegram:43", "telegram:-1001"
 
 class TestPreview:
     async def test_it_counts_what_it_looked_at_and_marks_nothing_as_told(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion of Tuesday"), make.paper("Graphs"), now=make.NOON - 2 * make.DAY)
-        make.ingested(bot.store, make.paper("Diffusion of today"), now=make.NOON - timedelta(minutes=1))
+        bot.brings("Diffusion of Tuesday", "Graphs", now=make.NOON - 2 * make.DAY)
+        bot.brings("Diffusion of today", now=make.NOON - timedelta(minutes=1))
         said = await bot.says("/preview diffusion")
         assert said.lines[0] == "2 papers in the last 7 days"
         assert "Diffusion of Tuesday" in said.text
@@ -42,8 +42,8 @@ class TestPreview:
         ],
     )
     async def test_it_says_what_of_it_is_still_to_come_and_when(self, bot: BotHarness, then: str, line: str) -> None:
-        make.ingested(bot.store, make.paper("Diffusion of Tuesday"), make.paper("Graphs"), now=make.NOON - 2 * make.DAY)
-        make.ingested(bot.store, make.paper("Diffusion of today"), now=make.NOON - timedelta(minutes=1))
+        bot.brings("Diffusion of Tuesday", "Graphs", now=make.NOON - 2 * make.DAY)
+        bot.brings("Diffusion of today", now=make.NOON - timedelta(minutes=1))
         await bot.says("/sub diffusion daily 13:00")
         if then:
             await bot.says(then)
@@ -52,7 +52,7 @@ class TestPreview:
     async def test_only_what_was_counted_is_told(self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
         """If papers have to be read to count matches, the preview counts only the newest papers, and says so."""
         monkeypatch.setattr(index, "MOST_READ", 5)
-        make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(8)))
+        bot.brings(*(f"Diffusion {n}" for n in range(8)))
         newest = "(of the newest 5 papers)"
         said = await bot.says("/sub =Diffusion")
         assert f"5 papers in the last 7 days {newest}, for example:" in said.lines
@@ -64,19 +64,19 @@ class TestPreview:
         self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(index, "MOST_COUNTED", 5)
-        make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(8)))
+        bot.brings(*(f"Diffusion {n}" for n in range(8)))
         said = await bot.says("/sub diffusion")
         assert "5 papers in the last 7 days (of the newest 5 papers), for example:" in said.lines
 
     async def test_its_button_subscribes_exactly_that_text(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion"))
+        bot.brings("Diffusion")
         said = await bot.says("/test diffusion -survey at 8")
         assert said.lines[1] == "diffusion, not survey · daily 08:00"
         done = await bot.presses("subscribe")
         assert done.lines[0].startswith("✓ 1  diffusion, not survey · daily 08:00")
 
     async def test_what_came_before_is_shown_and_counted(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion one"), make.paper("Diffusion two"))
+        bot.brings("Diffusion one", "Diffusion two")
         await bot.says("/today one")
         said = await bot.says("/preview diffusion")
         assert said.lines[1] == "This chat has had 1 of them."
@@ -85,7 +85,7 @@ class TestPreview:
         assert (await bot.says("/preview diffusion")).lines[1] == "This chat has had all of them."
 
     async def test_a_number_is_a_subscription_if_the_chat_has_it_else_a_query(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion"), make.paper("Chapter 2"))
+        bot.brings("Diffusion", "Chapter 2")
         await bot.says("/sub diffusion")
         first, second = await bot.says("/preview 1"), await bot.says("/preview 2")
         assert "Diffusion" in first.text
@@ -94,7 +94,7 @@ class TestPreview:
         assert second.buttons == ["subscribe"]
 
     async def test_a_long_preview_ends(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(50)))
+        bot.brings(*(f"Diffusion {n}" for n in range(50)))
         said = await bot.says("/preview diffusion")
         assert said.lines[0] == "50 papers in the last 7 days"
         assert "and 30 more" in said.text
@@ -112,11 +112,11 @@ class TestPreview:
         ],
     )
     async def test_what_it_says(self, bot: BotHarness, text: str, lines: list[str]) -> None:
-        make.ingested(bot.store, make.paper("Diffusion"), make.paper("Graphs"))
+        bot.brings("Diffusion", "Graphs")
         assert (await bot.says(text)).lines[: len(lines)] == lines
 
     async def test_in_groups_it_is_short_and_in_public_without_buttons(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Graphs"))
+        bot.brings("Graphs")
         said = await bot.says('/preview "graph', GROUP)
         assert said.lines[:2] == ["1 paper in the last 7 days", '"graph"']
         assert said.lines[2] != "(I closed the quotation mark.)"
@@ -128,7 +128,7 @@ class TestPreview:
 
 class TestSearch:
     async def test_it_counts_all_and_turns_pages_in_place(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(13)), make.paper("Graphs"))
+        bot.brings(*(f"Diffusion {n}" for n in range(13)), "Graphs")
         first = await bot.says("/search diffusion")
         assert first.lines[0] == "13 papers in the last 7 days"
         assert "Diffusion 12" in first.text
@@ -142,15 +142,15 @@ class TestSearch:
         assert (await bot.presses("newer")).markup == second.markup
 
     async def test_papers_that_come_meanwhile_move_no_page(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(8)))
+        bot.brings(*(f"Diffusion {n}" for n in range(8)))
         await bot.says("/search diffusion")
-        make.ingested(bot.store, make.paper("Diffusion 8"), make.paper("Diffusion 9"), name="later")
+        bot.brings("Diffusion 8", "Diffusion 9", name="later")
         second = await bot.presses("show more")
         assert "7 Diffusion 1" in second.text
         assert "8 Diffusion 0" in second.text
 
     async def test_a_number_opens_the_card(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00007"))
+        bot.brings(make.paper("Diffusion", arxiv_id="2601.00007"))
         await bot.says("/search diffusion")
         card = await bot.presses("1")
         assert "2601.00007" in card.text
@@ -162,9 +162,7 @@ class TestSearch:
         monkeypatch.setattr(index, "MOST_COUNTED", 10)
         for day in range(3):
             moment = make.NOON - (3 - day) * make.DAY
-            make.ingested(
-                bot.store, *(make.paper(f"{'Graphs' if n else 'Diffusion'} {day}.{n}") for n in range(8)), now=moment
-            )
+            bot.brings(*(f"{'Graphs' if n else 'Diffusion'} {day}.{n}" for n in range(8)), now=moment)
         said = await bot.says("/search diffusion")
         assert said.lines[0] == "1 of the newest 10 papers, back to Tue 20 Jan; there are 24 papers"
         further = await bot.presses("show more")
@@ -179,7 +177,7 @@ class TestSearch:
         self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(index, "MOST_READ", 5)
-        make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(8)))
+        bot.brings(*(f"Diffusion {n}" for n in range(8)))
         assert (
             (await bot.says("/search =Diffusion")).lines[0].startswith("5 of the newest 5 papers, back to Thu 22 Jan")
         )
@@ -187,8 +185,7 @@ class TestSearch:
 
     def test_all_that_it_looks_at_is_found_whatever_stands_where(self, bot: BotHarness) -> None:
         """Search finds words in all parts of a paper: titles, summaries, authors, categories and ids."""
-        make.ingested(
-            bot.store,
+        bot.brings(
             make.paper(
                 "图", "cs.LG", arxiv_id="2601.00001", authors=("Jörg Müller",), abstract="On $\\alpha$-stable studies"
             ),
@@ -209,7 +206,7 @@ class TestSearch:
             assert [one.paper.title for one in known] == found, text
 
     async def test_papers_known_only_by_a_replacement_are_found(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion, revised", kind=model.Announce.REPLACE))
+        bot.brings(make.paper("Diffusion, revised", kind=model.Announce.REPLACE))
         assert (await bot.says("/search diffusion")).lines[0] == "1 of 1 paper"
 
     @pytest.mark.parametrize(
@@ -223,11 +220,11 @@ class TestSearch:
         ],
     )
     async def test_what_it_says(self, bot: BotHarness, text: str, first: str) -> None:
-        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
+        bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"))
         assert (await bot.says(text)).lines[0] == first
 
     async def test_in_public_there_are_no_buttons(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, *(make.paper(f"Diffusion {n}") for n in range(13)))
+        bot.brings(*(f"Diffusion {n}" for n in range(13)))
         said = await bot.says("/search diffusion", "telegram:-1002", kind=model.ChatKind.BROADCAST)
         assert said.lines[0] == "13 papers in the last 7 days"
         assert not said.buttons
@@ -235,7 +232,7 @@ class TestSearch:
 
 class TestWhy:
     async def test_it_names_the_subscriptions_and_quotes_the_words(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001", abstract="It learns on graphs."))
+        bot.brings(make.paper("Diffusion", arxiv_id="2601.00001", abstract="It learns on graphs."))
         await bot.says("/sub diffusion daily 13:00")
         await bot.says("/sub graph daily 13:00")
         assert (await bot.says("/why")).text == (
@@ -255,11 +252,11 @@ class TestWhy:
         self, bot: BotHarness
     ) -> None:
         post = Deliverer(bot)
-        make.ingested(bot.store, make.paper("Diffusion one"))
+        bot.brings("Diffusion one")
         await bot.says("/sub diffusion now")
         await bot.says("/today")
         await post.deliver_due()
-        make.ingested(bot.store, make.paper("Diffusion two"), now=bot.later(minutes=5))
+        bot.brings("Diffusion two", now=bot.later(minutes=5))
         await post.deliver_due()
         assert "Diffusion two" in (await bot.says("/why")).text
         with bot.store.read() as session:
@@ -267,12 +264,12 @@ class TestWhy:
         assert "Diffusion one" in (await bot.says("/why", reply_to=first)).text
 
     async def test_what_is_on_its_way_is_no_lie(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
+        bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"))
         await bot.says("/today diffusion")
         assert (await bot.says("/why 2601.00001")).lines[0] == "It was planned Thu 22 Jan 12:00 and is on its way."
 
     async def test_what_another_chat_was_told_is_nobody_elses_business(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
+        bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"))
         await bot.says("/sub diffusion -secret", OTHER)
         await bot.says("/today", OTHER)
         await Deliverer(bot).deliver_due()
@@ -293,7 +290,7 @@ class TestWhy:
         ],
     )
     async def test_what_it_cannot_answer(self, bot: BotHarness, text: str, lines: list[str]) -> None:
-        make.ingested(bot.store, make.paper("Diffusion", arxiv_id="2601.00001"))
+        bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"))
         assert (await bot.says(text)).lines == lines
 
 
@@ -311,7 +308,7 @@ class TestWhynot:
         of = make.paper(
             "Diffusion on graphs", "cs.LG", arxiv_id=self.ID, abstract="A survey.", authors=("Jane Doe",), kind=kind
         )
-        make.ingested(bot.store, of, now=bot.clock.now())
+        bot.brings(of)
 
     @pytest.mark.parametrize(
         ("query", "sentence"),

@@ -4,21 +4,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from subscriptions.service import listing
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
-from tests import make
 from tests.bot_harness import Answer, BotHarness
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 
 
 def state(bot: BotHarness, number: int = 1) -> str:
-    return next(
-        one.subscription.state
-        for one in listing.listed(bot.store, make.address(ME))
-        if one.subscription.number == number
-    )
+    return next(one.subscription.state for one in bot.listed(ME) if one.subscription.number == number)
 
 
 def planned(bot: BotHarness) -> int:
@@ -29,10 +23,7 @@ def planned(bot: BotHarness) -> int:
 
 def papers_come(bot: BotHarness, *titles: str) -> None:
     bot.later(minutes=1)
-    make.ingested(bot.store, *map(make.paper, titles), now=bot.clock.now())
-
-
-# --------------------------------------------------------------------------------------------------------------- pause
+    bot.brings(*titles)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +63,7 @@ async def test_times_are_those_of_the_chat(bot: BotHarness) -> None:
     await bot.says("/sub diffusion")
     await bot.says("/timezone Asia/Tokyo")
     assert (await bot.says("/pause until mon")).lines[0] == "✓ This chat is paused until Mon 26 Jan 00:00."
-    assert str(listing.get_chat(bot.store, make.address(ME)).paused_until) == "2026-01-25 15:00:00+00:00"
+    assert str(bot.chat_of(ME).paused_until) == "2026-01-25 15:00:00+00:00"
 
 
 async def test_what_is_paused_sends_nothing_and_comes_back_by_itself(bot: BotHarness) -> None:
@@ -113,9 +104,6 @@ async def test_there_is_nothing_to_pause_or_resume_before_the_first_word(bot: Bo
     assert (await bot.says("/resume")).text == "Nothing is paused here."
     await bot.says("/sub diffusion")
     assert (await bot.says("/resume")).text == "Nothing is paused here."
-
-
-# -------------------------------------------------------------------------------------------------------------- resume
 
 
 async def paused_with_two_papers(bot: BotHarness, cadence: str) -> Answer:
@@ -210,7 +198,7 @@ async def test_resume_without_a_number_ends_all_pauses(bot: BotHarness) -> None:
     await bot.says("/pause")
     await bot.says("/resume")
     assert (state(bot, 1), state(bot, 2)) == ("active", "active")
-    assert listing.get_chat(bot.store, make.address(ME)).state == "active"
+    assert bot.chat_of(ME).state == "active"
 
 
 async def test_one_that_comes_back_in_a_paused_chat_hears_of_that(bot: BotHarness) -> None:
@@ -242,4 +230,4 @@ async def test_only_managers_pause_a_group(bot: BotHarness) -> None:
     bot.admins[GROUP] = {"7"}
     await bot.says("/sub diffusion", GROUP, by="7")
     assert (await bot.says("/pause", GROUP, by="8")).text == "✗ Only admins of this chat can change that."
-    assert listing.get_chat(bot.store, make.address(GROUP)).state == "active"
+    assert bot.chat_of(GROUP).state == "active"

@@ -7,13 +7,11 @@ import pytest
 
 from bot.commands.context import BotInfo
 from subscriptions import errors
-from subscriptions.service.listing import get_chat
 from subscriptions.store.database.store import Store
 from subscriptions.store.updates import finish_reply
 from tests import make
 from tests.bot_harness import BOT, Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.make import paper
 from tests.stored import all_rows
 
 ME = "telegram:4242424242"
@@ -44,7 +42,7 @@ async def lives(bot: BotHarness, chat: str, by: str = "") -> Deliverer:
     """Uses every feature in a chat, so that data of all kinds are stored. Returns the deliverer."""
     post = Deliverer(bot)
     await bot.says(f"/sub {WORD} -survey now", chat, by=by, title="Zirconium fans")
-    make.ingested(bot.store, paper(f"{WORD} on graphs"), now=bot.clock.now())
+    bot.brings(f"{WORD} on graphs")
     await post.deliver_due()
     await bot.says("/share 1", chat, by=by)
     await bot.says("/set limit 5", chat, by=by)
@@ -54,13 +52,10 @@ async def lives(bot: BotHarness, chat: str, by: str = "") -> Deliverer:
     bot.later(minutes=2)
     await bot.says(f"/search {WORD}", chat, by=by)
     await bot.says("/list", chat, by=by)
-    make.ingested(bot.store, paper(f"{WORD} again"), now=bot.clock.now())
+    bot.brings(f"{WORD} again")
     post.refusals[make.address(chat).address] = errors.ChatGone("blocked")
     await post.deliver_due()
     return post
-
-
-# ------------------------------------------------------------------------------------------------------------- privacy
 
 
 async def test_privacy_says_what_how_long_by_whom_and_how_to_end_it(bot: BotHarness) -> None:
@@ -85,7 +80,7 @@ async def test_the_copies_that_still_hold_it_are_named(bot: BotHarness, kept: in
 @pytest.mark.both_databases
 async def test_privacy_brings_exactly_this_chats_rows(bot: BotHarness) -> None:
     await lives(bot, ME)
-    make.subscribes(bot.store, OTHER, "secret matters")
+    bot.subscribes(OTHER, "secret matters")
     said = await bot.says("/privacy", ME)
     assert said.file is not None
     assert said.file.name.endswith(".json")
@@ -119,18 +114,15 @@ async def test_in_a_public_group_nothing_can_be_pressed(bot: BotHarness) -> None
     assert (said.buttons, said.file) == ([], None)
 
 
-# -------------------------------------------------------------------------------------------------------------- forget
-
-
 @pytest.mark.both_databases
 async def test_forget_asks_once_and_then_nothing_is_left(bot: BotHarness) -> None:
     await lives(bot, ME)
-    make.subscribes(bot.store, OTHER, "graphs")
+    bot.subscribes(OTHER, "graphs")
     assert everywhere(bot.store, "4242424242", WORD)
     asked = await bot.says("/forget", ME)
     assert asked.lines[0].startswith("This erases all I know of this chat: 1 subscription, its settings")
     assert asked.buttons[:2] == ["keep it", "erase everything"]
-    assert get_chat(bot.store, make.address(ME))
+    assert bot.chat_of(ME)
     done = await bot.presses("erase everything", ME)
     assert done.replaces
     assert done.lines[0].startswith("✓ Erased: 1 subscription, the memory of ")
@@ -138,7 +130,7 @@ async def test_forget_asks_once_and_then_nothing_is_left(bot: BotHarness) -> Non
     assert everywhere(bot.store, "4242424242", WORD, WORD.title()) == []
     assert [one for one in everywhere(bot.store, "4242424243") if one.startswith("chat: ")]
     with pytest.raises(errors.NotFound):
-        get_chat(bot.store, make.address(ME))
+        bot.chat_of(ME)
 
 
 @pytest.mark.both_databases
@@ -161,18 +153,18 @@ async def test_a_forgotten_chat_begins_anew(bot: BotHarness) -> None:
 
 
 async def test_keeping_it_keeps_it(bot: BotHarness) -> None:
-    make.subscribes(bot.store, ME, "graphs")
+    bot.subscribes(ME, "graphs")
     await bot.says("/forget", ME)
     assert (await bot.presses("keep it", ME)).text == "✓ Nothing is erased."
-    assert get_chat(bot.store, make.address(ME))
+    assert bot.chat_of(ME)
 
 
 async def test_the_question_stands_for_ten_minutes(bot: BotHarness) -> None:
-    make.subscribes(bot.store, ME, "graphs")
+    bot.subscribes(ME, "graphs")
     await bot.says("/forget", ME)
     bot.later(minutes=11)
     assert "too long ago" in (await bot.presses("erase everything", ME)).toast
-    assert get_chat(bot.store, make.address(ME))
+    assert bot.chat_of(ME)
 
 
 async def test_who_is_not_known_has_nothing_to_be_erased_and_is_not_met_by_asking(bot: BotHarness) -> None:
@@ -181,7 +173,7 @@ async def test_who_is_not_known_has_nothing_to_be_erased_and_is_not_met_by_askin
     arrived(bot, said)
     assert everywhere(bot.store, "chat: ") == []
     with pytest.raises(errors.NotFound):
-        get_chat(bot.store, make.address(ME))
+        bot.chat_of(ME)
 
 
 async def test_a_group_is_forgotten_by_the_manager_who_asked(bot: BotHarness) -> None:
@@ -229,11 +221,11 @@ async def test_a_person_is_forgotten_where_they_set_things_up_too(bot: BotHarnes
     await bot.receives_event("arrived", GROUP, by="4242424242", title="Lab")
     await bot.says("/sub graphs", GROUP, by="4242424242")
     await bot.says("/pause 1", GROUP, by="4242424242")
-    make.subscribes(bot.store, ME, WORD)
+    bot.subscribes(ME, WORD)
     await bot.says("/forget", ME)
     arrived(bot, await bot.presses("erase everything", ME))
     assert everywhere(bot.store, "4242424242") == []
-    assert get_chat(bot.store, make.address(GROUP))
+    assert bot.chat_of(GROUP)
 
 
 async def test_who_has_the_same_name_elsewhere_is_not_forgotten(bot: BotHarness) -> None:
@@ -246,7 +238,7 @@ async def test_who_has_the_same_name_elsewhere_is_not_forgotten(bot: BotHarness)
 
     before = named()
     assert len(before) == 3, "the subscription, its making and its pause"
-    make.subscribes(bot.store, ME, WORD)
+    bot.subscribes(ME, WORD)
     await bot.says("/forget", ME)
     arrived(bot, await bot.presses("erase everything", ME))
     assert named() == before

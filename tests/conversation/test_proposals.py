@@ -132,7 +132,7 @@ async def test_several_commands_are_done_together_with_one_undo_and_a_refusal_is
 
 
 async def test_papers_are_not_sent_before_somebody_says_so(bot: BotHarness, model: Model) -> None:
-    make.ingested(bot.store, make.paper("Kelp"))
+    bot.brings("Kelp")
     await bot.says("/sub kelp daily 09:00")
     model.says("/today")
     shown = await bot.says(GERMAN)
@@ -156,7 +156,7 @@ async def test_what_only_reads_is_run_at_once(bot: BotHarness, model: Model) -> 
 )
 @pytest.mark.sentences
 async def test_a_message_that_is_understood_never_goes_to_the_model(bot: BotHarness, model: Model, sure: str) -> None:
-    make.ingested(bot.store, make.paper("Eels in rivers"))
+    bot.brings("Eels in rivers")
     await bot.says(sure)
     assert model.asked == []
 

@@ -26,7 +26,7 @@ async def at(bot: BotHarness, post: Deliverer, moment: datetime) -> list[Answer]
 
 async def papers_come(bot: BotHarness, post: Deliverer, *titles: str) -> list[Answer]:
     """Ingests papers and delivers what is due. Returns the messages."""
-    make.ingested(bot.store, *map(make.paper, titles), now=bot.clock.now())
+    bot.brings(*titles)
     return await post.deliver_due()
 
 
@@ -52,7 +52,7 @@ async def test_what_came_in_the_night_comes_in_the_morning_as_one(bot: BotHarnes
 
 async def test_nothing_is_lost_while_others_go_on(bot: BotHarness, post: Deliverer) -> None:
     await begun(bot, post)
-    make.subscribes(bot.store, "console:me", "trees", every="now")
+    bot.subscribes("console:me", "trees", every="now")
     bot.clock.set_now(EVENING + timedelta(hours=2))
     for title in ("Diffusion one", "Trees one", "Diffusion two", "Trees two"):
         assert await papers_come(bot, post, title) == []
@@ -129,8 +129,8 @@ async def test_what_was_skipped_does_not_come_in_the_morning(bot: BotHarness, po
 
 async def test_what_comes_within_the_ten_minutes_after_a_pause_is_not_lost(bot: BotHarness, post: Deliverer) -> None:
     await begun(bot, post)
-    make.subscribes(bot.store, "telegram:43", "diffusion", every="now")
-    make.subscribes(bot.store, "telegram:44", "trees", every="daily", at="12:01")
+    bot.subscribes("telegram:43", "diffusion", every="now")
+    bot.subscribes("telegram:44", "trees", every="daily", at="12:01")
     await bot.says("/pause")
     await bot.says("/resume")
     bot.later(minutes=1)
@@ -156,6 +156,6 @@ async def test_status_says_when_it_comes(bot: BotHarness, post: Deliverer) -> No
 
 
 async def test_a_console_wakes_nobody(bot: BotHarness, post: Deliverer) -> None:
-    make.subscribes(bot.store, "console:me", "diffusion", every="now", now=EVENING)
-    make.ingested(bot.store, make.paper("Diffusion at night"), now=EVENING + timedelta(hours=2))
+    bot.subscribes("console:me", "diffusion", every="now", now=EVENING)
+    bot.brings("Diffusion at night", now=EVENING + timedelta(hours=2))
     assert [lane.platform for lane in plan_due(bot.store, now=EVENING + timedelta(hours=2))] == ["console"]

@@ -64,7 +64,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for chat in (PERSON, GROUP):
         make.subscribes(store, chat, "graph", every="now")
         make.subscribes(store, chat, "forest", every="daily", at="8:00")
-    make.ingested(store, make.paper("A graph", arxiv_id="2601.90001"), make.paper("Another graph"), now=make.NOON)
+    make.ingested(store, make.paper("A graph", arxiv_id="2601.90001"), "Another graph", now=make.NOON)
     plan_due(store, now=make.NOON)
     store.close()
     return path

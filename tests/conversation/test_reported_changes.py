@@ -69,7 +69,7 @@ def state_of(store: Store, chat: str) -> object:
 
 
 async def test_a_reply_says_changed_if_and_only_if_the_subscriptions_of_the_chat_are_others(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("A graph"))
+    bot.brings("A graph")
     for step in STEPS:
         before = state_of(bot.store, ME)
         bot.later(minutes=1)  # a chat may send twenty commands a minute

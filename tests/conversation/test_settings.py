@@ -174,7 +174,7 @@ async def test_the_nearest_zone_is_a_button(bot: BotHarness) -> None:
 async def test_a_change_can_be_taken_back(bot: BotHarness) -> None:
     assert (await bot.says("/set limit 5")).buttons == ["undo"]
     await bot.presses("undo")
-    assert get_chat(bot.store, make.address("telegram:42")).settings.limit == 20
+    assert bot.chat_of("telegram:42").settings.limit == 20
 
 
 async def test_a_change_that_changes_nothing_has_nothing_to_undo(bot: BotHarness) -> None:
@@ -187,16 +187,13 @@ async def test_the_answer_to_a_new_language_is_in_that_language(bot: BotHarness)
     assert "Language: English" in (await bot.says("/lang en")).text
 
 
-# ------------------------------------------------------------------------------------------------------ clocks and cities
-
-
 async def test_a_zone_is_chosen_by_what_the_clock_shows(bot: BotHarness) -> None:
     asked = await bot.says("/timezone")
     assert "Which clock is yours?" in asked.text
     assert "13:00 Berlin" in asked.buttons
     done = await bot.presses("13:00 Berlin")
     assert done.replaces
-    assert get_chat(bot.store, make.address("telegram:42")).settings.timezone == "Europe/Berlin"
+    assert bot.chat_of("telegram:42").settings.timezone == "Europe/Berlin"
 
 
 async def test_more_cities_follow_page_by_page_and_begin_again(bot: BotHarness) -> None:
@@ -237,9 +234,6 @@ def test_a_page_of_cities_has_eight_to_twelve_different_clocks(operator: str, la
         assert "Asia/Shanghai" in pages[0]
 
 
-# ----------------------------------------------------------------------------------------------------- groups, channels
-
-
 async def test_in_a_group_values_stand_on_the_buttons_and_only_admins_change_them(bot: BotHarness) -> None:
     bot.admins[GROUP] = {"7"}
     shown = await bot.says("/set", GROUP, by="8")
@@ -268,7 +262,7 @@ async def test_a_group_lives_by_the_clock_and_language_of_the_admin_who_sets_it_
     await bot.says("/tz berlin", "telegram:7")
     await bot.says("/lang zh", "telegram:7")
     await bot.says("/set limit 5", GROUP, by="7")
-    settings = get_chat(bot.store, make.address(GROUP)).settings
+    settings = bot.chat_of(GROUP).settings
     assert (settings.timezone, settings.lang) == ("Europe/Berlin", "zh")
 
 
@@ -318,4 +312,4 @@ async def test_set_does_what_it_says_without_its_slash(
     await bot.says("/sub trees", chat, by="7", is_addressed=True)
     await bot.says("/set limit 20", chat, by="7", is_addressed=True)
     await bot.says(said, chat, by="7", **mention)
-    assert str(get_chat(bot.store, make.address(chat)).settings.value(name)) == value.replace("None", "all")
+    assert str(bot.chat_of(chat).settings.value(name)) == value.replace("None", "all")

@@ -1,11 +1,9 @@
 """The form of the settings, on platforms with forms, shows the chat's settings and saves them as one change."""
 
 from subscriptions.chat_settings import SETTINGS
-from subscriptions.service.listing import get_chat
 from subscriptions.store.database.store import Store
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.slack_harness import ANN, Form, SlackHarness
-from tests.make import address
 
 
 async def presses(slack: SlackHarness, label: str, under: Answer) -> Answer:
@@ -25,7 +23,7 @@ async def form_of(slack: SlackHarness) -> Form:
 
 async def test_the_form_shows_what_holds_and_leaves_out_what_cannot_be_changed(slack: SlackHarness) -> None:
     form = await form_of(slack)
-    settings = get_chat(slack.store, address(f"slack:{ANN}")).settings
+    settings = slack.chat_of(f"slack:{ANN}").settings
     assert {name: form.value(name) for name in form.fields} == {name: settings.value(name) for name in form.fields}
     assert "text" in form.fields
     assert "manage" not in form.fields, "in a private chat it is fixed"
@@ -37,7 +35,7 @@ async def test_what_was_changed_is_said_and_undone_together(slack: SlackHarness)
     said = await form.sends(text="titles", order="newest")
     assert said.lines == ["✓ Text: titles only (was: summary)", "Order: the newest first (was: the best first)"]
     await presses(slack, "undo", said)
-    settings = get_chat(slack.store, address(f"slack:{ANN}")).settings
+    settings = slack.chat_of(f"slack:{ANN}").settings
     assert (settings.text, settings.order) == ("summary", "score")
 
 

@@ -7,8 +7,6 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.service import scorers
-from subscriptions.service.amendments import set_settings
-from subscriptions.service.listing import get_chat
 from subscriptions.states import Signal
 from tests import make
 from tests.bot_harness import Answer, BotHarness
@@ -20,14 +18,12 @@ ME, GROUP, CHANNEL = "telegram:42", "telegram:-1001", "telegram:-1002"
 def signals(bot: BotHarness, title: str, chat: str = ME) -> set[str]:
     with bot.store.read() as transaction:
         known = next(one for one in make.stored_papers(transaction) if one.paper.title == title)
-    return {str(one) for one in make.signals_of_paper(bot.store, get_chat(bot.store, make.address(chat)), known.id)}
+    return {str(one) for one in make.signals_of_paper(bot.store, bot.chat_of(chat), known.id)}
 
 
 async def two_come(bot: BotHarness) -> Answer:
     await deliverer.subscribe_to(bot, "swarm OR reef")
-    make.ingested(
-        bot.store, make.paper("Swarm one", arxiv_id="2601.90001"), make.paper("Reef one", arxiv_id="2601.90002")
-    )
+    bot.brings(make.paper("Swarm one", arxiv_id="2601.90001"), make.paper("Reef one", arxiv_id="2601.90002"))
     return await deliverer.comes(bot)
 
 
@@ -64,9 +60,7 @@ class TestButtons:
     async def test_a_list_opens_none_of_its_papers(self, bot: BotHarness) -> None:
         await deliverer.subscribe_to(bot, "swarm OR reef")
         await bot.says("/set limit 1")
-        make.ingested(
-            bot.store, make.paper("Swarm one", arxiv_id="2601.90001"), make.paper("Reef one", arxiv_id="2601.90002")
-        )
+        bot.brings(make.paper("Swarm one", arxiv_id="2601.90001"), make.paper("Reef one", arxiv_id="2601.90002"))
         await deliverer.comes(bot)
         assert (await bot.presses("show 1 more")).text
         await bot.says("2601.90001 2601.90002")
@@ -79,7 +73,7 @@ class TestButtons:
         bot.admins[GROUP] = {"7"}
         await bot.says("/sub swarm now", chat=GROUP, by="7")
         bot.public.add(GROUP)
-        make.ingested(bot.store, make.paper("Swarm one", arxiv_id="2601.90001"))
+        bot.brings(make.paper("Swarm one", arxiv_id="2601.90001"))
         assert (await bot.says("/search 2601.90001", chat=GROUP, by="8", title="Reading group")).lines[0] == "Swarm one"
         assert signals(bot, "Swarm one", GROUP) == set()
 
@@ -121,9 +115,7 @@ class TestButtons:
         await card_of(bot, "Swarm one")
         await bot.presses("👍")
         bot.later(days=1)
-        make.ingested(
-            bot.store, *(make.paper(title) for title in ("Swarm two", "Reef two", "Reef three")), now=bot.clock.now()
-        )
+        bot.brings(*(title for title in ("Swarm two", "Reef two", "Reef three")))
         sent = await deliverer.comes(bot)
         assert sent.lines[0].startswith("1 Swarm two")
         why = await bot.says("/why")
@@ -132,7 +124,7 @@ class TestButtons:
         await bot.presses("⋯")
         why = await bot.presses("why")
         assert why.lines[0] == "Further up, because you liked “Swarm one (2601.90001)”: swarm"
-        set_settings(bot.store, make.address(ME), {"order": "newest"}, now=bot.clock.now())
+        bot.sets(ME, order="newest")
         assert "Further up" not in (await bot.presses("why")).text
 
     @pytest.mark.both_databases
@@ -199,7 +191,7 @@ class TestButtons:
     async def test_what_another_one_pressed_is_not_undone_unasked(self, bot: BotHarness) -> None:
         bot.admins[GROUP] = {"7"}
         await deliverer.subscribe_to(bot, "swarm", chat=GROUP)
-        make.ingested(bot.store, make.paper("Swarm one", arxiv_id="2601.90001"))
+        bot.brings(make.paper("Swarm one", arxiv_id="2601.90001"))
         await bot.says("/save 2601.90001", GROUP, by="8", sender_name="Ben")
         asked = await bot.says("/undo", GROUP, by="7")
         assert asked.lines == ["Ben did the last change here:", "Saved: Swarm one (2601.90001)"]
@@ -207,7 +199,7 @@ class TestButtons:
         assert "saved" not in signals(bot, "Swarm one", GROUP)
 
     async def test_where_strangers_read_there_are_none(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Swarm one", arxiv_id="2601.90001"))
+        bot.brings(make.paper("Swarm one", arxiv_id="2601.90001"))
         bot.public.add(CHANNEL)
         said = await bot.says("/search 2601.90001", CHANNEL, by="")
         assert not {"👍", "👎", "save"} & set(said.buttons)
@@ -216,7 +208,7 @@ class TestButtons:
     async def test_a_chat_without_subscriptions_says_what_it_thinks_too(
         self, bot: BotHarness, label: str, kind: str
     ) -> None:
-        make.ingested(bot.store, make.paper("Swarm one", arxiv_id="2601.90001"))
+        bot.brings(make.paper("Swarm one", arxiv_id="2601.90001"))
         await bot.says("2601.90001")
         assert (await bot.presses(label)).toast
         assert signals(bot, "Swarm one") == {kind}
@@ -314,7 +306,7 @@ class TestSaved:
         assert (await bot.says(typed)).lines[0] == said
 
     async def test_a_chat_without_a_subscription_keeps_papers_too(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Swarm one", arxiv_id="2601.90001"))
+        bot.brings(make.paper("Swarm one", arxiv_id="2601.90001"))
         assert (await bot.says("/save 2601.90001")).lines == ["✓ Saved: Swarm one (2601.90001)"]
         assert (await bot.says("/saved")).lines[0] == "1 saved paper"
 
@@ -359,9 +351,7 @@ class TestPrivacy:
         new = "telegram:-1007"
         for chat in (GROUP, new):
             await deliverer.subscribe_to(bot, "swarm", chat=chat)
-        make.ingested(
-            bot.store, make.paper("Swarm one", arxiv_id="2601.90001"), make.paper("Swarm two", arxiv_id="2601.90002")
-        )
+        bot.brings(make.paper("Swarm one", arxiv_id="2601.90001"), make.paper("Swarm two", arxiv_id="2601.90002"))
         bot.later(seconds=timedelta(minutes=1).total_seconds())
         for chat, paper_id in ((GROUP, "2601.90001"), (GROUP, "2601.90002"), (new, "2601.90002")):
             await bot.says(f"/save {paper_id}", chat, by="7")
@@ -384,6 +374,6 @@ async def test_without_a_scorer_papers_come_and_none_can_be_rated(bot: BotHarnes
     assert "👍" not in (await bot.presses("1")).buttons
     assert (await bot.says("not 1")).text.startswith("✗ Ratings do not change the order of papers here.")
     assert (await bot.says("/save 2601.90001")).text.startswith("✓ Saved: Swarm one")
-    make.ingested(bot.store, make.paper("Swarm two"), make.paper("Reef two"))
+    bot.brings("Swarm two", "Reef two")
     assert "Swarm two" in (await deliverer.comes(bot)).text
     assert "Further up" not in (await bot.says("/why")).text

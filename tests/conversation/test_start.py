@@ -9,16 +9,12 @@ from bot.commands.context import BotInfo
 from subscriptions.errors import ChatGone
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query.parse import parse_query
-from subscriptions.service import listing
 from tests import make
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import Deliverer
 
 ME = "telegram:42"
 GROUP = "telegram:-1001"
-
-
-# --------------------------------------------------------------------------------------------------------------- start
 
 
 async def test_the_first_words_are_two_sentences_three_examples_the_other_language_and_two_links(
@@ -38,7 +34,7 @@ async def test_each_example_works(bot: BotHarness) -> None:
     examples = (await bot.says("/start")).buttons[:3]
     for number, example in enumerate(examples, start=1):
         assert (await bot.presses(example)).text.startswith(f"✓ {number}  ")
-    assert [one.subscription.text for one in listing.listed(bot.store, make.address(ME))] == examples
+    assert [one.subscription.text for one in bot.listed(ME)] == examples
 
 
 async def test_without_a_source_of_categories_no_example_asks_for_one(bot: BotHarness) -> None:
@@ -52,7 +48,7 @@ async def test_the_other_language_is_one_press_away_and_back(bot: BotHarness) ->
     await bot.says("/start")
     chinese = await bot.presses("中文")
     assert chinese.replaces
-    assert listing.get_chat(bot.store, make.address(ME)).settings.lang == "zh"
+    assert bot.chat_of(ME).settings.lang == "zh"
     assert "English" in chinese.buttons
     assert "中文" in (await bot.presses("English")).buttons
 
@@ -79,12 +75,12 @@ async def test_in_a_group_start_is_two_lines_and_silent_after_our_own_link(bot: 
 
 async def test_whoever_blocked_the_bot_comes_back_by_start_and_is_offered_what_waits(bot: BotHarness) -> None:
     post = Deliverer(bot)
-    make.subscribes(bot.store, ME, "diffusion", every="now")
-    make.ingested(bot.store, make.paper("Diffusion one"))
+    bot.subscribes(ME, "diffusion", every="now")
+    bot.brings("Diffusion one")
     post.refusals["42"] = ChatGone("blocked")
     await post.deliver_due()
     bot.later(hours=1)
-    make.ingested(bot.store, make.paper("Diffusion two"), now=bot.clock.now())
+    bot.brings("Diffusion two")
     assert await post.deliver_due() == []
     post.refusals.clear()
     back = await bot.says("/start")
@@ -100,8 +96,8 @@ async def test_whoever_blocked_the_bot_comes_back_by_start_and_is_offered_what_w
 
 async def test_what_waits_may_be_skipped(bot: BotHarness) -> None:
     post = Deliverer(bot)
-    make.subscribes(bot.store, ME, "diffusion", every="now")
-    make.ingested(bot.store, make.paper("Diffusion one"))
+    bot.subscribes(ME, "diffusion", every="now")
+    bot.brings("Diffusion one")
     post.refusals["42"] = ChatGone("blocked")
     await post.deliver_due()
     post.refusals.clear()
@@ -113,20 +109,17 @@ async def test_what_waits_may_be_skipped(bot: BotHarness) -> None:
 
 async def test_who_comes_back_and_missed_nothing_is_met_as_ever(bot: BotHarness) -> None:
     post = Deliverer(bot)
-    make.subscribes(bot.store, ME, "diffusion", every="daily", at="9")
+    bot.subscribes(ME, "diffusion", every="daily", at="9")
     await bot.receives_event("left", ME)
-    assert listing.get_chat(bot.store, make.address(ME)).state == "paused"
+    assert bot.chat_of(ME).state == "paused"
     assert await post.deliver_due() == []
     assert len((await bot.says("/start")).lines) == 2
-    assert listing.get_chat(bot.store, make.address(ME)).state == "active"
-
-
-# ---------------------------------------------------------------------------------------------------------------- help
+    assert bot.chat_of(ME).state == "active"
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 async def test_help_is_five_lines_with_an_example_each_that_works(bot: BotHarness, lang: str) -> None:
-    make.ingested(bot.store, make.paper("Diffusion on graphs", "cs.LG"))
+    bot.brings(make.paper("Diffusion on graphs", "cs.LG"))
     await bot.says(f"/lang {lang}")
     said = await bot.says("/help")
     assert len(said.lines) == 5
@@ -206,8 +199,8 @@ async def test_help_on_nothing_known_offers_the_nearest(bot: BotHarness) -> None
     [example for command in intent.REGISTRY.commands for example in command.examples if "@mychannel" not in example],
 )
 async def test_every_example_of_the_help_works(bot: BotHarness, example: str) -> None:
-    make.ingested(bot.store, make.paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.15529"))
-    make.subscribes(bot.store, ME, "diffusion")
+    bot.brings(make.paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.15529"))
+    bot.subscribes(ME, "diffusion")
     await bot.says("/set limit 5")
     said = await bot.says(example)
     assert said
@@ -228,9 +221,6 @@ def test_the_queries_and_times_of_the_help_are_read_as_they_stand() -> None:
         read_when(when)
         ending = split_when(f"diffusion {when}")
         assert (ending.query, ending.when) == ("diffusion", when)
-
-
-# --------------------------------------------------------------------------------------------------------- about, unknown
 
 
 async def test_about_thanks_arxiv_in_its_own_words_and_names_whom_to_ask(bot: BotHarness) -> None:

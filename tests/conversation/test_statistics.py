@@ -19,7 +19,7 @@ pytestmark = pytest.mark.both_databases
 
 def gets(bot: BotHarness, *titles: str) -> None:
     """Delivers these papers to the chat."""
-    make.ingested(bot.store, *(make.paper(title) for title in titles), now=bot.clock.now())
+    bot.brings(*(title for title in titles))
     assert len(plan_due(bot.store, now=bot.clock.now())) == 1
     with bot.store.write() as session:
         raw = session.connection()
@@ -58,7 +58,7 @@ async def test_what_was_done_with_papers_is_counted(bot: BotHarness) -> None:
     await bot.says("/sub diffusion now")
     bot.later(minutes=1)
     gets(bot, "Diffusion 1")
-    make.ingested(bot.store, make.paper("Kept", arxiv_id="2601.00007"), now=bot.clock.now() - timedelta(days=1))
+    bot.brings(make.paper("Kept", arxiv_id="2601.00007"), now=bot.clock.now() - timedelta(days=1))
     await bot.says("/save 2601.00007")
     assert "0 opened · 1 saved · 0 liked" in (await bot.says("/stats")).text
 

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 import pytest
 
 from bot.commands.context import BotInfo
-from subscriptions.service.listing import listed
 from subscriptions.store import paper_words
 from subscriptions.store.database.store import Transaction
 from tests import make
@@ -17,19 +16,16 @@ ME, GROUP = "telegram:42", "telegram:-1001"
 
 
 def known(bot: BotHarness, *titles: str, category: str = "cs.LG") -> None:
-    make.ingested(bot.store, *(make.paper(title, category) for title in titles), now=bot.clock.now())
+    bot.brings(*(make.paper(title, category) for title in titles))
 
 
 def texts(bot: BotHarness, chat: str = ME) -> list[tuple[int, str]]:
-    return [(one.subscription.number, one.subscription.text) for one in listed(bot.store, make.address(chat))]
+    return [(one.subscription.number, one.subscription.text) for one in bot.listed(chat)]
 
 
 async def groups_admin(bot: BotHarness, text: str, **more: object) -> Answer:
     bot.admins[GROUP] = {"7", "8"}
     return await bot.says(text, GROUP, **{"by": "7", **more})
-
-
-# ------------------------------------------------------------------------------------------------------------ the echo
 
 
 async def test_the_echo_says_how_it_was_read_what_it_would_have_brought_and_when_the_first_comes(
@@ -124,16 +120,13 @@ async def test_in_a_public_group_there_are_no_buttons(bot: BotHarness) -> None:
 
 async def test_who_asked_is_remembered_by_a_plain_name(bot: BotHarness) -> None:
     await groups_admin(bot, "/sub diffusion")
-    assert [one.subscription.added_by for one in listed(bot.store, make.address(GROUP))] == ["Ada Example"]
+    assert [one.subscription.added_by for one in bot.listed(GROUP)] == ["Ada Example"]
 
 
 async def test_a_chat_that_is_paused_hears_that_it_is(bot: BotHarness) -> None:
     await bot.says("/sub diffusion")
     await bot.says("/pause")
     assert "This chat is paused; /resume ends that." in (await bot.says("/sub graphs")).text
-
-
-# -------------------------------------------------------------------------------------------------------- when it comes
 
 
 @pytest.mark.parametrize(
@@ -180,9 +173,9 @@ async def test_the_query_of_a_command_is_never_read_as_a_sentence(
     known(bot, "Robots fold proteins")
     await bot.says("/sub trees")
     await bot.says(said)
-    assert [(one.subscription.canonical, str(one.subscription.cadence)) for one in listed(bot.store, make.address(ME))][
-        1:
-    ] == [(canonical, when)]
+    assert [(one.subscription.canonical, str(one.subscription.cadence)) for one in bot.listed(ME)][1:] == [
+        (canonical, when)
+    ]
 
 
 @pytest.mark.sentences
@@ -214,9 +207,6 @@ async def test_the_same_wish_again_changes_its_schedule_and_says_so(bot: BotHarn
     assert "undo" not in again.buttons
 
 
-# ------------------------------------------------------------------------------------------------------------ the zone
-
-
 async def test_the_first_wish_of_a_person_asks_for_their_clock(bot: BotHarness) -> None:
     said = await bot.says("/sub diffusion")
     assert "The times are those of UTC. Which clock is yours?" in said.lines
@@ -237,14 +227,11 @@ async def test_the_second_wish_does_not_ask_and_neither_does_a_group(bot: BotHar
     [("en", ["12:00 London", "another city"]), ("zh-hans", ["20:00 上海", "19:00 曼谷", "别的城市"])],
 )
 async def test_the_first_answer_has_one_row_of_clocks(bot: BotHarness, language: str, row: list[str]) -> None:
-    make.ingested(bot.store, make.paper("Diffusion"))
+    bot.brings("Diffusion")
     said = await bot.says("/sub diffusion", language=language)
     rows = [[key["text"] for key in keys] for payload in said.payloads for keys in payload["buttons"]]
     assert len(rows) == 2
     assert rows[-1] == row
-
-
-# ---------------------------------------------------------------------------------------------------------- the advice
 
 
 async def test_the_advice_rewrites_the_wish_and_can_be_undone(bot: BotHarness) -> None:
@@ -271,7 +258,7 @@ async def test_a_category_that_no_source_tells_is_said(bot: BotHarness) -> None:
 
 
 async def test_a_query_in_chinese_hears_how_many_papers_have_chinese_text(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion", summaries=make.summary("扩散模型")), make.paper("Graphs"))
+    bot.brings(make.paper("Diffusion", summaries=make.summary("扩散模型")), "Graphs")
     assert "Only papers with Chinese text can fit: 1 paper of the 2 I know." in (await bot.says("/sub 扩散")).lines
 
 
@@ -288,9 +275,6 @@ async def test_advice_on_a_subscription_that_is_gone(bot: BotHarness) -> None:
     said = await bot.presses("as a phrase")
     assert said.toast == "That subscription is gone. /list shows those that are there."
     assert not said.payloads
-
-
-# -------------------------------------------------------------------------------------------------------- several lines
 
 
 async def test_several_lines_are_several_wishes_and_a_bad_one_refuses_only_itself(bot: BotHarness) -> None:
@@ -330,9 +314,6 @@ async def test_two_hundred_subscriptions_are_enough(bot: BotHarness) -> None:
     assert (await bot.says("/sub word7 at 8")).text.startswith("✓ 8  word7 · daily 08:00 UTC")
 
 
-# ------------------------------------------------------------------------------------------------------- what is refused
-
-
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
@@ -357,9 +338,6 @@ async def test_a_message_as_long_as_telegram_allows_is_refused_in_few_words(bot:
 async def test_words_of_any_script_are_words(bot: BotHarness, text: str) -> None:
     assert (await bot.says(f"/sub {text}")).text.startswith("✓ 1  ")
     assert texts(bot) == [(1, text)]
-
-
-# ---------------------------------------------------------------------------------------------------- a message is edited
 
 
 async def test_an_edited_sub_replaces_what_it_said_and_keeps_the_number(bot: BotHarness) -> None:
@@ -432,9 +410,6 @@ async def test_a_late_edit_of_what_people_say_among_themselves_is_not_answered(b
     assert not await bot.says("diffusion", GROUP, by="7", is_edit=True, written_at=written)
 
 
-# --------------------------------------------------------------------------------------------------------------- unsub
-
-
 async def test_unsub_by_number_by_query_and_all(bot: BotHarness) -> None:
     await bot.says("/sub diffusion\ngraphs\n2026\nrag")
     assert (await bot.says("/unsub 2")).lines == ["✓ Removed 1 subscription:", "2  graphs"]
@@ -487,9 +462,6 @@ async def test_who_speaks_chinese_is_understood_and_answered(bot: BotHarness) ->
         assert said.text
         assert "{" not in said.text
     assert texts(bot) == [(1, "扩散模型 -综述")]
-
-
-# ---------------------------------------------------------------------------------------- while other people write, too
 
 
 async def test_the_papers_of_the_days_are_looked_up_while_others_can_write(

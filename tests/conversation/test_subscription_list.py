@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from subscriptions import model
-from subscriptions.service import listing
 from subscriptions.service.plan import plan_due
 from subscriptions.store import claims, steps, unrendered
 from tests import make
@@ -18,15 +17,12 @@ ME, GROUP = "telegram:42", "telegram:-1001"
 
 def subscription(bot: BotHarness, number: int = 1, chat: str = ME) -> model.Subscription:
     return next(
-        one.subscription for one in listing.listed(bot.store, make.address(chat)) if one.subscription.number == number
+        one.subscription for one in bot.listed(chat) if one.subscription.number == number
     )  # fmt: skip
 
 
-# ---------------------------------------------------------------------------------------------------------------- list
-
-
 async def test_a_list_says_of_each_what_it_is_when_it_comes_and_how_often(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion", "cs.LG"), now=bot.clock.now() - timedelta(days=2))
+    bot.brings(make.paper("Diffusion", "cs.LG"), now=bot.clock.now() - timedelta(days=2))
     await bot.says("/sub diffusion -survey at 8\nstat.ML now")
     await bot.says("/name 2 Statistics")
     await bot.says("/pause 2 until mon")
@@ -40,7 +36,7 @@ async def test_a_list_says_of_each_what_it_is_when_it_comes_and_how_often(bot: B
 async def test_a_list_says_when_papers_came_last(bot: BotHarness) -> None:
     await bot.says("/sub diffusion now\ngraphs now")
     bot.later(minutes=1)
-    make.ingested(bot.store, make.paper("Diffusion"), now=bot.clock.now())
+    bot.brings("Diffusion")
     plan_due(bot.store, now=bot.clock.now())
     with bot.store.write() as session:
         message = model.Message(number=1, payload="{}", plain="{}")
@@ -112,9 +108,6 @@ async def test_a_member_looks_but_changes_nothing(bot: BotHarness) -> None:
     assert (await bot.presses("remove", GROUP, by="8")).toast == "Only admins of this chat can change that."
 
 
-# ---------------------------------------------------------------------------------------------------------------- edit
-
-
 async def test_an_edit_keeps_number_and_place(bot: BotHarness) -> None:
     await bot.says("/sub diffusion at 8")
     seen = subscription(bot).cursor
@@ -183,9 +176,6 @@ async def test_what_cannot_be_changed_is_said_with_an_example(bot: BotHarness, t
     assert [subscription(bot).text, subscription(bot, 2).text] == ["diffusion", "graph"]
 
 
-# ---------------------------------------------------------------------------------------------------------------- name
-
-
 async def test_a_name_is_given_and_taken_away(bot: BotHarness) -> None:
     await bot.says("/sub diffusion")
     assert (await bot.says("/name 1  My   topic")).text == "✓ 1 is called My topic now."
@@ -193,9 +183,6 @@ async def test_a_name_is_given_and_taken_away(bot: BotHarness) -> None:
     assert (await bot.says("/name 1 -")).text == "✓ 1 has no name any more: diffusion"
     await bot.says("/name 1")
     assert (await bot.says("Asked for")).text == "✓ 1 is called Asked for now."
-
-
-# ------------------------------------------------------------------------------------------------------------ schedule
 
 
 async def test_the_time_of_one(bot: BotHarness) -> None:
@@ -213,7 +200,7 @@ async def test_the_time_of_all_and_of_new_ones(bot: BotHarness) -> None:
     assert {str(subscription(bot, n).cadence) for n in (1, 2, 3)} == {"daily 18:30"}
     await bot.says("/undo")
     await bot.says("/undo")
-    assert listing.get_chat(bot.store, make.address(ME)).settings.schedule == "when-out 08:00-20:00"
+    assert bot.chat_of(ME).settings.schedule == "when-out 08:00-20:00"
     assert [str(subscription(bot, n).cadence) for n in (1, 2)] == ["when-out 08:00-20:00", "daily 09:00"]
 
 
@@ -227,15 +214,10 @@ async def test_without_a_time_some_are_offered(bot: BotHarness) -> None:
     assert str(subscription(bot).cadence) == "now"
 
 
-# --------------------------------------------------------------------------------------------------------------- merge
-
-
 async def overlapping(bot: BotHarness, typed: str) -> None:
     """Makes two subscriptions and seven papers: five papers fit both, one fits one of them, one fits neither."""
     shared = [make.paper(f"Diffusion models {n}", "cs.LG", arxiv_id=f"2601.1000{n}") for n in range(5)]
-    make.ingested(
-        bot.store, *shared, make.paper("Diffusion alone"), make.paper("Graphs"), now=bot.clock.now() - timedelta(days=1)
-    )
+    bot.brings(*shared, "Diffusion alone", "Graphs", now=bot.clock.now() - timedelta(days=1))
     await bot.says(typed)
 
 
@@ -261,7 +243,7 @@ async def test_what_is_merged_loses_no_paper_and_repeats_none(bot: BotHarness) -
     await bot.says("/list")
     await bot.presses("merge 1 and 2")
     bot.later(minutes=1)
-    make.ingested(bot.store, make.paper("Diffusion at last", arxiv_id="2601.20000"), now=bot.clock.now())
+    bot.brings(make.paper("Diffusion at last", arxiv_id="2601.20000"))
     plan_due(bot.store, now=bot.clock.now())
     with bot.store.read() as transaction:
         raw = transaction.connection()

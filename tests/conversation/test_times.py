@@ -4,8 +4,6 @@ import pytest
 
 from bot.rendering.language import translator
 from subscriptions.query.parse import parse_query
-from subscriptions.service.listing import get_chat
-from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import subscriptions_of
 from tests.conversation.slack_harness import CHANNEL, SlackHarness
@@ -17,9 +15,6 @@ def subscriptions(bot: BotHarness | SlackHarness, chat: str = ME) -> list[str]:
     """Returns each subscription as "WHEN ZONE | QUERY". The zone is left out if it is the chat's zone."""
     found = subscriptions_of(bot, chat)
     return [f"{one.cadence} {one.zone or ''}".rstrip() + f" | {one.text}" for one in found]
-
-
-# ----------------------------------------------------------------------------------------------------------------- sub
 
 
 @pytest.mark.parametrize(
@@ -218,11 +213,8 @@ async def test_an_edited_sub_is_read_anew(bot: BotHarness) -> None:
     assert subscriptions(bot) == ["weekly fri 08:00 | diffusion"]
 
 
-# ------------------------------------------------------------------------------------------------- words without a command
-
-
 async def test_words_alone_show_their_time_and_keep_it(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
+    bot.brings("Diffusion on graphs")
     said = await bot.says("diffusion every monday at 10")
     assert "diffusion · weekly mon 10:00" in said.lines
     await bot.presses("subscribe")
@@ -230,7 +222,7 @@ async def test_words_alone_show_their_time_and_keep_it(bot: BotHarness) -> None:
 
 
 async def test_words_alone_offer_the_other_reading(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("A daily time series"), now=bot.clock.now())
+    bot.brings("A daily time series")
     said = await bot.says("time series daily")
     assert "(I read “daily” as the time; in quotes it is words.)" in said.lines
     assert 'time series "daily"' in (await bot.presses("as words")).text
@@ -240,14 +232,11 @@ async def test_words_alone_offer_the_other_reading(bot: BotHarness) -> None:
 
 @pytest.mark.parametrize("command", ["", "/preview "])
 async def test_words_alone_with_a_time_that_there_is_not(bot: BotHarness, command: str) -> None:
-    make.ingested(bot.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
+    bot.brings("Diffusion on graphs")
     said = await bot.says(f"{command}diffusion hourly")
     assert said.lines[0] == "✗ “hourly” is not a schedule."
     await bot.presses("now")
     assert subscriptions(bot) == ["now | diffusion"]
-
-
-# ---------------------------------------------------------------------------------------------- edit, schedule, settings
 
 
 async def test_edit_reads_the_time_and_a_time_alone_changes_only_it(bot: BotHarness) -> None:
@@ -394,14 +383,14 @@ async def test_the_settings_read_times_too(bot: BotHarness) -> None:
     assert (await bot.says("/set schedule 每周一9点")).text.startswith("✓ Schedule: every Monday 09:00")
     assert (await bot.says("/set schedule hourly")).buttons == ["now"]
     await bot.presses("now")
-    assert get_chat(bot.store, make.address(ME)).settings.schedule == "now"
+    assert bot.chat_of(ME).settings.schedule == "now"
     for typed, stored in (
         ("10pm to 7am", "22:00-07:00"),
         ("晚上11点到早上6点", "23:00-06:00"),
         ("21-8.30", "21:00-08:30"),
     ):
         await bot.says(f"/set quiet {typed}")
-        assert get_chat(bot.store, make.address(ME)).settings.quiet == stored
+        assert bot.chat_of(ME).settings.quiet == stored
 
 
 async def test_daily_alone_is_at_the_time_of_the_chat(bot: BotHarness) -> None:
@@ -424,9 +413,6 @@ async def test_daily_alone_is_at_the_time_of_the_chat(bot: BotHarness) -> None:
 async def test_pause_reads_times_of_day(bot: BotHarness, typed: str, until: str) -> None:
     await bot.says("/sub diffusion")
     assert f"paused until {until}" in (await bot.says(f"/pause {typed}")).text
-
-
-# --------------------------------------------------------------------------------------------------- shared, imported, forms
 
 
 async def test_import_reads_times_as_people_write_them(bot: BotHarness) -> None:

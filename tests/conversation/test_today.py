@@ -6,7 +6,7 @@ import pytest
 
 from subscriptions.model import ChatKind
 from subscriptions.service.conversation_state import known_or_new
-from subscriptions.service.listing import get_chat, listed
+from subscriptions.service.listing import get_chat
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import PauseReason
 from subscriptions.store import chats
@@ -25,8 +25,8 @@ def planned(bot: BotHarness) -> list[int]:
 async def test_after_today_nothing_is_repeated_in_the_morning_and_nothing_lost(bot: BotHarness) -> None:
     """A person subscribes for 08:00 and gets today's papers at once. The next morning brings only the others."""
     bot.clock.set_now(datetime(2026, 1, 22, 10, tzinfo=UTC))
-    make.ingested(bot.store, make.paper("Diffusion of yesterday"), now=bot.clock.now() - timedelta(hours=16))
-    make.ingested(bot.store, make.paper("Diffusion of today"), now=bot.clock.now() - timedelta(hours=1))
+    bot.brings("Diffusion of yesterday", now=bot.clock.now() - timedelta(hours=16))
+    bot.brings("Diffusion of today", now=bot.clock.now() - timedelta(hours=1))
     post = Deliverer(bot)
     await bot.says("/sub diffusion daily 08:00")
     said = await bot.presses("today's now")
@@ -34,7 +34,7 @@ async def test_after_today_nothing_is_repeated_in_the_morning_and_nothing_lost(b
     at_once = "\n".join(one.text for one in await post.deliver_due())
     assert "Diffusion of today" in at_once
     assert "yesterday" not in at_once
-    make.ingested(bot.store, make.paper("Diffusion of the night"), now=bot.later(hours=14))
+    bot.brings("Diffusion of the night", now=bot.later(hours=14))
     bot.clock.set_now(datetime(2026, 1, 23, 8, 1, tzinfo=UTC))
     in_the_morning = "\n".join(one.text for one in await post.deliver_due())
     assert "Diffusion of yesterday" in in_the_morning
@@ -45,7 +45,7 @@ async def test_after_today_nothing_is_repeated_in_the_morning_and_nothing_lost(b
 
 
 async def test_the_first_digest_after_today_does_not_say_that_none_matched_when_all_came(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion of today"), make.paper("Graphs"))
+    bot.brings("Diffusion of today", "Graphs")
     post = Deliverer(bot)
     await bot.says("/sub diffusion daily 13:00")
     await bot.says("/today")
@@ -55,27 +55,27 @@ async def test_the_first_digest_after_today_does_not_say_that_none_matched_when_
 
 
 async def test_the_first_digest_waits_where_today_brought_all_that_came(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion of today"))
+    bot.brings("Diffusion of today")
     post = Deliverer(bot)
     await bot.says("/sub diffusion daily 13:00")
     await bot.says("/today")
     await post.deliver_due()
     bot.later(hours=1)
     assert not await post.deliver_due()
-    make.ingested(bot.store, make.paper("Graphs"), now=bot.later(hours=20))
+    bot.brings("Graphs", now=bot.later(hours=20))
     bot.later(hours=4)
     assert "The only paper of Fri 23 Jan did not match." in (await post.deliver_due())[0].text
 
 
 async def test_an_update_that_comes_again_sends_nothing_twice(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion"))
+    bot.brings("Diffusion")
     assert await bot.says("/today diffusion", update_id="u9")
     assert not await bot.says("/today diffusion", update_id="u9")
     assert planned(bot) == [1]
 
 
 async def test_papers_that_came_before_are_counted_and_shown_only_when_asked_for(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion one"), make.paper("Diffusion two"))
+    bot.brings("Diffusion one", "Diffusion two")
     await bot.says("/today one")
     said = await bot.says("/today diffusion")
     assert said.lines == ["1 paper of Thu 22 Jan is on its way.", "1 more came before."]
@@ -92,21 +92,21 @@ async def test_the_newest_batch_is_that_of_the_newest_day_of_digests_whatever_th
     bot: BotHarness,
 ) -> None:
     # it is Wednesday in New York
-    make.ingested(bot.store, make.paper("Early diffusion"), now=datetime(2026, 1, 22, 3, tzinfo=UTC))
-    make.ingested(bot.store, make.paper("Late diffusion"), now=datetime(2026, 1, 22, 7, tzinfo=UTC))
+    bot.brings("Early diffusion", now=datetime(2026, 1, 22, 3, tzinfo=UTC))
+    bot.brings("Late diffusion", now=datetime(2026, 1, 22, 7, tzinfo=UTC))
     assert (await bot.says("/today diffusion", GROUP)).lines[0] == "2 papers of Thu 22 Jan"
     await bot.says("/set timezone America/New_York")
     assert (await bot.says("/today diffusion")).lines[0] == "2 papers of Thu 22 Jan are on their way."
 
 
 async def test_days_without_papers_do_not_count(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion"), now=make.NOON - 9 * make.DAY)
+    bot.brings("Diffusion", now=make.NOON - 9 * make.DAY)
     assert (await bot.says("/today diffusion")).lines[0] == "1 paper of Tue 13 Jan is on its way."
 
 
 async def test_in_a_group_it_is_an_answer_that_tells_nobody_for_good(bot: BotHarness) -> None:
     bot.admins[GROUP] = {"7"}
-    make.ingested(bot.store, make.paper("Diffusion"))
+    bot.brings("Diffusion")
     await bot.says("/sub diffusion daily 13:00", GROUP, by="7")
     for _ in range(2):
         said = await bot.says("/today", GROUP, by="8")
@@ -118,7 +118,7 @@ async def test_in_a_group_it_is_an_answer_that_tells_nobody_for_good(bot: BotHar
 
 
 async def test_a_chat_that_is_paused_gets_an_answer_since_a_delivery_would_be_held(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion"))
+    bot.brings("Diffusion")
     await bot.says("/sub diffusion")
     with bot.store.write() as session:
         chat = get_chat(session, make.address(ME))
@@ -129,7 +129,7 @@ async def test_a_chat_that_is_paused_gets_an_answer_since_a_delivery_would_be_he
 
 
 async def test_a_subscription_that_is_gone_brings_nothing(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion, chapter 1"))
+    bot.brings("Diffusion, chapter 1")
     await bot.says("/sub diffusion")
     await bot.says("/unsub 1")
     assert (await bot.presses("today's now")).toast == "This subscription is gone."
@@ -147,12 +147,12 @@ async def test_a_subscription_that_is_gone_brings_nothing(bot: BotHarness) -> No
     ],
 )
 async def test_what_is_said_to_somebody_new(bot: BotHarness, text: str, answer: str) -> None:
-    make.ingested(bot.store, make.paper("Diffusion"), make.paper("Graphs"))
+    bot.brings("Diffusion", "Graphs")
     assert (await bot.says(text)).lines[0] == answer
 
 
 async def test_somebody_new_is_known_only_once_something_was_told(bot: BotHarness) -> None:
-    make.ingested(bot.store, make.paper("Diffusion"))
+    bot.brings("Diffusion")
     await bot.says("/today")
     await bot.says("/today quantum")
     assert known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE).id == 0
@@ -166,8 +166,8 @@ async def test_before_the_first_paper_it_says_so(bot: BotHarness) -> None:
 
 @pytest.mark.parametrize("day", ["yesterday", "last wednesday", "昨天", "1 day ago"])
 async def test_the_papers_of_a_day_that_is_named_are_shown(bot: BotHarness, day: str) -> None:
-    make.ingested(bot.store, make.paper("Owls of yesterday"), name="old", now=make.NOON - timedelta(days=1))
-    make.ingested(bot.store, make.paper("Owls of today"), name="new")
+    bot.brings("Owls of yesterday", name="old", now=make.NOON - timedelta(days=1))
+    bot.brings("Owls of today", name="new")
     await bot.says("/sub owls")
     answer = await bot.says(f"/today {day}")
     assert answer.lines[0] == "1 of 1 paper of Wed 21 Jan"
@@ -202,18 +202,16 @@ async def test_the_papers_of_a_day_that_is_named_are_shown(bot: BotHarness, day:
 async def test_days_of_papers_are_understood_and_longer_times_refused(
     bot: BotHarness, said: str, first: str, title: str
 ) -> None:
-    make.ingested(bot.store, make.paper("Owls of yesterday"), name="old", now=make.NOON - timedelta(days=1))
-    make.ingested(bot.store, make.paper("Owls of today"), name="new")
+    bot.brings("Owls of yesterday", name="old", now=make.NOON - timedelta(days=1))
+    bot.brings("Owls of today", name="new")
     await bot.says("/sub owls")
     answer = await bot.says(said)
     assert answer.lines[0] == first
     assert title in answer.text
-    assert [one.subscription.text for one in listed(bot.store, make.address("telegram:42"))] == ["owls"]
+    assert [one.subscription.text for one in bot.listed("telegram:42")] == ["owls"]
 
 
 async def test_a_year_is_no_time_of_day(bot: BotHarness) -> None:
     await bot.says("/sub owls from 2024")
     await bot.says("/sub owls before 1930")
-    assert {str(one.subscription.cadence) for one in listed(bot.store, make.address("telegram:42"))} == {
-        "when-out 08:00-20:00"
-    }
+    assert {str(one.subscription.cadence) for one in bot.listed("telegram:42")} == {"when-out 08:00-20:00"}

@@ -3,8 +3,6 @@
 import pytest
 
 from bot.commands.context import BotInfo
-from subscriptions.service.listing import get_chat
-from tests import make
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import texts
 
@@ -13,7 +11,7 @@ CITIES = "Which clock is yours?"
 
 
 def zone(bot: BotHarness) -> str:
-    return get_chat(bot.store, make.address(ME)).settings.timezone
+    return bot.chat_of(ME).settings.timezone
 
 
 class TestWhichClock:
@@ -21,7 +19,7 @@ class TestWhichClock:
 
     @pytest.fixture(autouse=True)
     async def _asked(self, bot: BotHarness) -> None:
-        make.ingested(bot.store, make.paper("Attention for graphs"), make.paper("Diffusion"))
+        bot.brings("Attention for graphs", "Diffusion")
         said = await bot.says("/sub diffusion")
         assert CITIES in said.text
 
@@ -223,12 +221,12 @@ class TestPickLists:
     async def test_a_value_is_the_answer_to_a_setting_that_was_shown(self, bot: BotHarness) -> None:
         await bot.says("/set limit")
         assert (await bot.says("33")).text.startswith("✓")
-        assert get_chat(bot.store, make.address(ME)).settings.limit == 33
+        assert bot.chat_of(ME).settings.limit == 33
 
     async def test_a_language_is_the_answer_to_which_language(self, bot: BotHarness) -> None:
         await bot.says("/lang")
         assert (await bot.says("Chinese")).text.startswith("✓")
-        assert get_chat(bot.store, make.address(ME)).settings.lang == "zh"
+        assert bot.chat_of(ME).settings.lang == "zh"
 
     @pytest.mark.sentences
     async def test_a_word_that_is_a_command_is_one_and_the_question_waits(self, bot: BotHarness) -> None:

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.model import Subscription
-from subscriptions.service import listing
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.service.undoing import last_change
@@ -16,7 +15,7 @@ ME, GROUP = "telegram:42", "telegram:-1001"
 
 
 def subscriptions_here(bot: BotHarness, chat: str = ME) -> dict[int, Subscription]:
-    return {one.subscription.number: one.subscription for one in listing.listed(bot.store, make.address(chat))}
+    return {one.subscription.number: one.subscription for one in bot.listed(chat)}
 
 
 def known_of(subscription: Subscription) -> tuple[object, ...]:
@@ -27,9 +26,6 @@ def known_of(subscription: Subscription) -> tuple[object, ...]:
 async def by(bot: BotHarness, person: str, text: str) -> Answer:
     bot.admins[GROUP] = {"7", "8"}
     return await bot.says(text, GROUP, by=person, sender_name={"7": "Ada", "8": "Ben"}[person])
-
-
-# ------------------------------------------------------------------------------------------------------ each change
 
 
 @pytest.mark.both_databases
@@ -58,14 +54,14 @@ async def by(bot: BotHarness, person: str, text: str) -> Answer:
 async def test_every_change_is_taken_back_and_done_again(bot: BotHarness, text: str) -> None:
     await bot.says("/sub diffusion at 8\nrag daily 9")
     before = {number: known_of(subscription) for number, subscription in subscriptions_here(bot).items()}
-    chat = listing.get_chat(bot.store, make.address(ME))
+    chat = bot.chat_of(ME)
     await bot.says(text)
     changed = {number: known_of(subscription) for number, subscription in subscriptions_here(bot).items()}
-    assert (changed, listing.get_chat(bot.store, make.address(ME))) != (before, chat)
+    assert (changed, bot.chat_of(ME)) != (before, chat)
     assert (await bot.says("/undo")).text.startswith("✓")
     assert {number: known_of(subscription) for number, subscription in subscriptions_here(bot).items()} == before
-    assert listing.get_chat(bot.store, make.address(ME)).settings == chat.settings
-    assert listing.get_chat(bot.store, make.address(ME)).state == chat.state
+    assert bot.chat_of(ME).settings == chat.settings
+    assert bot.chat_of(ME).state == chat.state
     await bot.sends_request(ME, callback_data=bot.last[ME][-1].keys[-1]["data"], callback_id="p")
     assert {number: known_of(subscription) for number, subscription in subscriptions_here(bot).items()} == changed
 
@@ -107,10 +103,10 @@ async def test_a_removal_below_later_changes_has_a_button(bot: BotHarness) -> No
     await bot.says("/sub diffusion at 8\nrag daily 9")
     for said in ("/unsub 1", *LATER):
         await bot.says(said)
-    limit = listing.get_chat(bot.store, make.address(ME)).settings.limit
+    limit = bot.chat_of(ME).settings.limit
     assert "bring back 1 diffusion" in (await bot.says("/undo")).buttons
     assert (await bot.presses("bring back 1 diffusion")).lines == ["✓ Undone.", "Back: 1  diffusion"]
-    assert listing.get_chat(bot.store, make.address(ME)).settings.limit == limit  # nothing else is taken back
+    assert bot.chat_of(ME).settings.limit == limit  # nothing else is taken back
 
 
 async def test_nothing_was_changed_yet(bot: BotHarness) -> None:
@@ -135,15 +131,12 @@ async def test_what_was_undone_is_told(bot: BotHarness) -> None:
     assert (await bot.says("/undo")).lines == ["✓ Undone.", "Papers shown: 20 papers (was: 5 papers)"]
 
 
-# ------------------------------------------------------------------------------------------------- nothing comes twice
-
-
 @pytest.mark.both_databases
 async def test_what_came_meanwhile_does_not_come_again(bot: BotHarness) -> None:
     await bot.says("/sub diffusion now")
     await bot.says("/edit 1 graphs")
     bot.later(minutes=1)
-    make.ingested(bot.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
+    bot.brings("Diffusion on graphs")
     plan_due(bot.store, now=bot.clock.now())
     seen = _seen(bot, 1)
     await bot.says("/undo")
@@ -156,7 +149,7 @@ async def test_what_came_while_it_was_gone_still_comes(bot: BotHarness) -> None:
     await bot.says("/sub diffusion now")
     await bot.says("/unsub 1")
     bot.later(minutes=1)
-    make.ingested(bot.store, make.paper("Diffusion on graphs"), now=bot.clock.now())
+    bot.brings("Diffusion on graphs")
     assert plan_due(bot.store, now=bot.clock.now()) == ()
     await bot.says("/undo")
     assert len(plan_due(bot.store, now=bot.clock.now())) == 1
@@ -174,9 +167,6 @@ async def test_a_moment_that_stayed_is_not_moved(bot: BotHarness) -> None:
 
 def _seen(bot: BotHarness, number: int) -> int:
     return subscriptions_here(bot)[number].cursor
-
-
-# ------------------------------------------------------------------------------------------------------------- buttons
 
 
 async def test_the_button_undoes_its_own_change_also_when_others_followed(bot: BotHarness) -> None:
@@ -225,9 +215,6 @@ async def test_a_change_that_never_was_gets_no_button(bot: BotHarness) -> None:
     assert "undo" not in (await bot.says("/name 9 x")).buttons
 
 
-# ------------------------------------------------------------------------------------------------- another person's
-
-
 async def test_somebody_elses_change_is_named_and_asked_about(bot: BotHarness) -> None:
     await by(bot, "7", "/sub diffusion")
     asked = await by(bot, "8", "/undo")
@@ -250,9 +237,6 @@ async def test_the_button_under_somebody_elses_change_asks_too(bot: BotHarness) 
 async def test_who_is_no_manager_undoes_nothing(bot: BotHarness) -> None:
     await by(bot, "7", "/sub diffusion")
     assert (await bot.says("/undo", GROUP, by="9")).text == "✗ Only admins of this chat can change that."
-
-
-# ------------------------------------------------------------------------------------------------------- what is kept
 
 
 @pytest.mark.both_databases

@@ -2,8 +2,6 @@
 
 import pytest
 
-from subscriptions.service.listing import listed
-from tests import make
 from tests.bot_harness import BotHarness
 
 ME = "telegram:42"
@@ -13,13 +11,13 @@ ME = "telegram:42"
 def seven(bot: BotHarness) -> BotHarness:
     """A chat with the subscriptions 1 to 8."""
     for number in range(1, 8):
-        make.subscribes(bot.store, ME, f"topic{number}x", now=bot.clock.now())
-    make.subscribes(bot.store, ME, "1984 2001", now=bot.clock.now())
+        bot.subscribes(ME, f"topic{number}x")
+    bot.subscribes(ME, "1984 2001")
     return bot
 
 
 def left(bot: BotHarness) -> list[int]:
-    return [one.subscription.number for one in listed(bot.store, make.address(ME))]
+    return [one.subscription.number for one in bot.listed(ME)]
 
 
 @pytest.mark.parametrize(

@@ -68,8 +68,6 @@ class EventDelivery:
         self._news = news
         self._tasks: set[asyncio.Task[None]] = set()
 
-    # ------------------------------------------------------------------------------------------------------- people
-
     def bring(self, kind: str, payload: dict[str, Any], app: str) -> SentEnvelope:
         """Begins to send an envelope to the app, and returns it."""
         sent = SentEnvelope(kind=kind, payload=payload, app=app, number=next(self._numbers))
@@ -89,8 +87,6 @@ class EventDelivery:
             sent.acknowledged, sent.failed = False, ""
             self._start(self._try(sent))
         return len(again)
-
-    # --------------------------------------------------------------------------------------------------- connections
 
     def ticket(self, app: str) -> str:
         """Returns a ticket that opens one connection."""
@@ -143,8 +139,6 @@ class EventDelivery:
         await self.drop(all_of_them=True, politely=False)
         for task in tuple(self._tasks):
             task.cancel()
-
-    # --------------------------------------------------------------------------------------------------------- inside
 
     async def _try(self, sent: SentEnvelope) -> None:
         sent.tries += 1

@@ -65,9 +65,6 @@ def unpacked(value: object, code: str) -> Any:
         raise blocks.BadBlocks("must be valid JSON", code) from error
 
 
-# ------------------------------------------------------------------------------------------------------------- reading
-
-
 def history(workspace: FakeWorkspace, method: str, arguments: Arguments, *, hidden: bool) -> Result:
     """Returns the answer of conversations.history (parents, newest first) and conversations.replies (a thread, oldest first)."""
     conversation = workspace.visible(str(arguments.get("channel", "")))

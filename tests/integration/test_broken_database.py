@@ -88,7 +88,7 @@ async def with_deliveries(
             for word in ("graph", "tree"):
                 subscribes(app.store, f"telegram:{chat}", word, every="now")
         for title in ("A graph", "A tree"):
-            make.ingested(app.store, make.paper(title), now=clock.now())
+            make.ingested(app.store, title, now=clock.now())
             await plan(app.deps, DrainState())
             clock.advance(make.MINUTE)
         yield app, outage.lock
@@ -233,9 +233,6 @@ async def test_a_reply_is_not_posted_again_after_a_lock_and_a_restart(
     assert len(telegram.posted_to("42")) == 2
 
 
-# ----------------------------------------------------------------------------------------------------------- PostgreSQL
-
-
 PASSWORD = "correct-horse-battery"
 
 
@@ -312,9 +309,6 @@ def test_without_the_extra_a_sentence_says_what_to_install(monkeypatch: pytest.M
         Store(f"postgresql://person:{PASSWORD}@localhost/paperwire")
 
 
-# ------------------------------------------------------------------------------------------------------------- poolers
-
-
 @pytest.mark.parametrize("ignores_options", [True, False])
 def test_a_pooler_in_transaction_mode_is_refused(postgres: Server, tmp_path: Path, ignores_options: bool) -> None:
     with postgres.database(empty=True) as url:
@@ -325,9 +319,6 @@ def test_a_pooler_in_transaction_mode_is_refused(postgres: Server, tmp_path: Pat
         assert (error.exit_code, error.cause) == (2, "it cannot be opened")
         with contextlib.closing(Store(url)) as untouched:
             assert untouched.revision() is None
-
-
-# ------------------------------------------------------------------------------------------------ a server for one test
 
 
 def test_a_standby_is_read_only_until_it_is_promoted(server: OwnServer) -> None:
@@ -358,9 +349,6 @@ def test_a_store_recovers_its_connections_with_the_server(postgres: Server, pers
             control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 1")
             subscribes(store, "telegram:1", "graph")
             assert texts(store) == ["graph"]
-
-
-# ------------------------------------------------------------------------------------------------------------ the password
 
 
 @pytest.mark.parametrize(

@@ -664,7 +664,7 @@ def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> N
     """
     lost_at = NOON + dt.timedelta(hours=2)
     make.subscribes(store, "console:me", "graph", now=NOON, every="now")
-    make.ingested(store, paper("Graphs"), now=NOON + dt.timedelta(hours=1))
+    make.ingested(store, "Graphs", now=NOON + dt.timedelta(hours=1))
     with patch.object(after_loss, "count_known", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         restoring.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=1))
     assert restoring.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=2)) == 1

@@ -59,9 +59,9 @@ def test_a_commit_is_on_the_disk_before_it_returns(store: Store) -> None:
 
 
 def test_a_copy_is_one_whole_file_that_only_the_owner_can_read(store: Store, tmp_path: Path) -> None:
-    ingested(store, paper("One"))
+    ingested(store, "One")
     store.backup(tmp_path / "copy" / "copy.db")
-    ingested(store, paper("Two"))
+    ingested(store, "Two")
     assert {
         path.name: oct(path.stat().st_mode & 0o777)
         for path in (*tmp_path.glob("paperwire.db*"), *(tmp_path / "copy").iterdir())
@@ -173,8 +173,7 @@ def test_after_a_clean_stop_no_file_holds_a_forgotten_chat(tmp_path: Path) -> No
     assert b"zirconium" not in left
 
 
-# --------------------------------------------------------------------------- the disk fills up while a digest is stored
-
+# the disk fills up while a digest is stored
 
 NOW = ("--now", "2026-01-22T07:30:00Z")
 MANY = 900  # papers: more than one transaction stores
@@ -339,7 +338,7 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
         parse_address(form.format(name + name[0]))
     chat, source = parse_address(form.format(name)), source_name("--source", WIDE)
     requests.subscribe(store, chat, requests.SubscriptionRequest(text="graph", every="now", since="1d"), now=NOON)
-    ingested(store, paper("A graph"), source=source, now=NOON - make.HOUR)
+    ingested(store, "A graph", source=source, now=NOON - make.HOUR)
     with store.write() as session:
         sources.put_receipt(session, receipts.Receipt(source=source, at=NOON, outcome=receipts.Outcome.NEW))
     (lane,) = plan_due(store, now=NOON)

@@ -129,11 +129,11 @@ async def test_messages_left_to_a_person_hold_up_nothing(tmp_path: Path, clock: 
 
         app.deps.channels["slack"].find = counting  # type: ignore[method-assign]
         for n in range(CUT):  # the bot tries to look up each message, which counts like a post
-            ingested(app.store, paper(f"A graph of kind {n}"), now=clock.now())
+            ingested(app.store, f"A graph of kind {n}", now=clock.now())
             slack.answers("cut after")
             assert (await app.sender.deliver()).unclear == n + 1
             clock.advance(MINUTE)
-        ingested(app.store, paper("A graph, at last"), now=clock.now())
+        ingested(app.store, "A graph, at last", now=clock.now())
         assert (await app.sender.deliver()).sent == 1
         assert lookups == CUT
     slack.scopes.add("channels:history")
@@ -153,7 +153,7 @@ async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
     assert (await app.sender.deliver()).sent == 1
     assert [entry.text for entry in telegram.posted_to("1")] == ["A graph, plain"]
     clock.advance(MINUTE)
-    ingested(app.store, paper("Another graph"), now=clock.now())
+    ingested(app.store, "Another graph", now=clock.now())
     object.__setattr__(app.deps, "render_delivery", _renders([("<b>", "")]))
     assert (await app.sender.deliver()).dead == 1
     entry = next(e for e in entries(app) if e.state == "dead")
@@ -314,8 +314,7 @@ async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
     assert len(telegram.posted_to("1")) == 1
 
 
-# --------------- sent messages are edited when a paper is withdrawn or its summary comes late, and are never sent again
-
+# sent messages are edited when a paper is withdrawn or its summary comes late, and are never sent again
 
 SEEN = paper("A graph", arxiv_id="2601.90001", version=1)
 GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
@@ -339,7 +338,7 @@ async def test_one_call_sends_what_is_new_and_edits_what_is_out(
     ingested(
         app.store,
         paper("A graph", arxiv_id="2601.90001", version=2, abstract=GONE),
-        paper("Another graph"),
+        "Another graph",
         name="later",
         now=clock.now(),
     )
@@ -537,7 +536,7 @@ def test_whatever_becomes_of_chats_what_is_repeated_is_right(store: Store) -> No
     for step in range(60):
         now += timedelta(minutes=7)
         if step % 5 == 0:
-            ingested(store, paper(f"A graph {step}"), now=now)
+            ingested(store, f"A graph {step}", now=now)
             _plan.plan_due(store, now=now)
         chat = a_chat(store, rng.randint(1, 4))
         with store.write() as session:
@@ -548,7 +547,7 @@ def test_whatever_becomes_of_chats_what_is_repeated_is_right(store: Store) -> No
         assert wrong(store) == [], f"after step {step}"
 
 
-# -------------------------------------------------------------- a chat is forgotten while a message of it is on its way
+# a chat is forgotten while a message of it is on its way
 
 
 @pytest.mark.parametrize(

@@ -233,9 +233,6 @@ def test_the_page_for_operators_says_what_the_image_does(image: Stage) -> None:
             assert option in docker, option
 
 
-# ---------------------------------------------------------------------------------------------------- the compose files
-
-
 FILES = ("compose.yaml", "compose.small.yaml")
 
 

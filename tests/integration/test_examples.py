@@ -164,9 +164,6 @@ async def test_what_asks_for_today_or_for_the_last_days_finds_them(samples: Stor
     }
 
 
-# ------------------------------------------------------------------------------------ docs/guide.md agrees with the bot
-
-
 GUIDE = docs_pages.DOCS / "guide.md"
 GROUP, CHANNEL = "telegram:-1001", "telegram:-1009"
 _LINES_TYPED = re.compile(

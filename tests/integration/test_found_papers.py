@@ -229,7 +229,7 @@ class EmptiedByAnother(dict[Any, Any]):
 
 
 def test_a_cache_that_another_thread_empties_loses_no_answer(store: Store) -> None:
-    ingested(store, *(paper(f"On {word}") for word in ("graph", "diffusion", "agent")))
+    ingested(store, *(f"On {word}" for word in ("graph", "diffusion", "agent")))
     with store.read() as transaction:
         entries = lookup.Entries.of(paper_words.newest(transaction, 10), whole=True)
         entries.having, entries.hits = EmptiedByAnother(), EmptiedByAnother()
@@ -323,7 +323,7 @@ def test_near_to_what_the_chat_cared_about_is_first_to_the_rest_last(
     titles = f"{about} one", f"{about} two"
     first_day(store, *titles)
     did(store, kind, *titles)
-    ingested(store, *(paper(title) for title in SECOND_DAY), now=LATER)
+    ingested(store, *(title for title in SECOND_DAY), now=LATER)
     assert titles_of(delivered(store)) == order
 
 
@@ -331,14 +331,14 @@ def test_newest_first_ignores_what_the_chat_liked(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
     amendments.set_settings(store, ME, {"order": "newest"}, now=NOON)
-    ingested(store, *(paper(title) for title in SECOND_DAY), now=LATER)
+    ingested(store, *(title for title in SECOND_DAY), now=LATER)
     assert titles_of(delivered(store)) == [*reversed(SECOND_DAY)]
 
 
 def test_cross_lists_come_after_new_papers_also_if_the_chat_likes_them(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
-    ingested(store, paper("Graph of ants"), paper("Graph swarm", kind=Announce.CROSS), now=LATER)
+    ingested(store, "Graph of ants", paper("Graph swarm", kind=Announce.CROSS), now=LATER)
     assert titles_of(delivered(store)) == ["Graph of ants", "Graph swarm"]
 
 
@@ -358,7 +358,7 @@ def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store
     first_day(store, "蜂群")
     with_codes(store, encoder)
     did(store, Signal.LIKED, "蜂群")
-    ingested(store, *(paper(title) for title in (*SECOND_DAY[:2], "Graph of honey bees")), now=LATER)
+    ingested(store, *(title for title in (*SECOND_DAY[:2], "Graph of honey bees")), now=LATER)
     newest_first = ["Graph of honey bees", "Graph swarm", "Graph of ants"]
     assert titles_of(in_order(store))[:3] == newest_first
     with_codes(store, encoder)
@@ -377,7 +377,7 @@ def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store
 
 def test_papers_alike_and_papers_near_a_text_are_near_in_meaning_too(store: Store) -> None:
     encoder = FakeEncoder(same={"蜂群": "honey bees dance"})
-    ingested(store, *(paper(title) for title in ("蜂群", "Graph of ants", "Honey bees dance", *OTHERS)))
+    ingested(store, *(title for title in ("蜂群", "Graph of ants", "Honey bees dance", *OTHERS)))
 
     def alike() -> list[str]:
         return [one.paper.title for one in near_papers.papers_alike(store, [paper_of(store, "蜂群")]).papers]
@@ -395,7 +395,7 @@ def test_one_chats_taste_is_not_anothers(store: Store) -> None:
     subscribes(store, "telegram:43", "graph", every="now")
     other, liked = listing.get_chat(store, address("telegram:43")), paper_of(store, "Swarm graph one").id
     signals.note_signal(store, other, [liked], Signal.LIKED, now=NOON)
-    ingested(store, *(paper(title) for title in SECOND_DAY), now=LATER)
+    ingested(store, *(title for title in SECOND_DAY), now=LATER)
     assert [title for title, *_ in shown(previews.preview(store, ME, now=LATER))] == [*reversed(SECOND_DAY)]
 
 
@@ -438,7 +438,7 @@ def stocked(store: Store) -> Store:
     ingested(
         store,
         paper("Swarm robots", "cs.RO", arxiv_id=GIVEN),
-        *(paper(f"{word} theory") for word in ["Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane"]),
+        *(f"{word} theory" for word in ["Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane"]),
     )
     return store
 
@@ -458,7 +458,7 @@ def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, mon
     ingested(
         stocked,
         *[paper(f"Swarm {word}", abstract="Of bees.") for word in ("one", "two", "three", "four")],
-        paper("Reef fish"),
+        "Reef fish",
         *[paper("Swarm robots fly", abstract=f"Number {number}.") for number in range(2)],
         name="next",
     )
@@ -474,8 +474,8 @@ def test_other_words_and_subscriptions_take_none_of_the_five(stocked: Store) -> 
     ingested(
         stocked,
         *(paper("Swarm robots", abstract=f"Number {number}.") for number in range(7)),
-        *(paper(f"Bees {number}") for number in range(3)),
-        paper("A fish swarm of robots"),
+        *(f"Bees {number}" for number in range(3)),
+        "A fish swarm of robots",
         name="next",
     )
     found = newest_delivered(stocked)
@@ -503,7 +503,7 @@ def test_the_words_stay_whatever_comes_and_goes(stocked: Store) -> None:
     before = canonicals(stocked)
     assert words_kept(before)[GIVEN] == (("robot", 500), ("swarm", 500))
     # now "swarm" is no longer a rare word
-    ingested(stocked, *(paper(f"Swarm number {number}") for number in range(50)), name="next")
+    ingested(stocked, *(f"Swarm number {number}" for number in range(50)), name="next")
     subscribes(stocked, str(ME), f"like:{GIVEN}v2", every="daily", at="09:00")
     subscribes(stocked, str(ME), f"bees like:{GIVEN}")
     assert canonicals(stocked)[0] == before[0]
@@ -555,11 +555,11 @@ def test_it_is_exported_imported_and_not_edited_to_an_unknown_paper(stocked: Sto
 def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries_in_memory, "FEW", 0)
     subscribes(stocked, str(YOU), "bees", every="now")
-    ingested(stocked, paper("Bees"), name="bees")
+    ingested(stocked, "Bees", name="bees")
     with contextlib.closing(Store(str(stocked.url))) as other:
         plan_due(other, now=NOON)
         asks(stocked, f"like:{GIVEN}")
-        ingested(stocked, paper("A swarm of robots"), paper("Reef fish"), name="next")
+        ingested(stocked, "A swarm of robots", "Reef fish", name="next")
         plan_due(other, now=LATER)
     assert newest_delivered(stocked) == [("A swarm of robots", True)]
 

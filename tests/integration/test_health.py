@@ -222,8 +222,7 @@ async def test_each_problem_is_named_with_its_age(page: Page, clock: FakeClock) 
     )
 
 
-# ------------------ PAPERWIRE_HEARTBEAT_URL gets a request every few minutes while all is well, and none at other times
-
+# PAPERWIRE_HEARTBEAT_URL gets a request every few minutes while all is well, and none at other times
 
 PATH = "/ping/sesame-4711"
 
@@ -305,14 +304,10 @@ def test_once_calls_at_its_end_if_all_went_well(terminal: Terminal, watchman: Wa
     assert (terminal("run", "--once").status, watchman.calls) == (1, [PATH])
 
 
-# ------------------------------------------------------------------- which workers run, what each one holds, what waits
-
+# which workers run, what each one holds, what waits
 
 RECEIVER = "telegram updates"  # the name of Telegram's receiver in the product
 LATER = NOON + dt.timedelta(minutes=7)
-
-
-# ---------------------------------------------------------------------------------------------------------------- a file
 
 
 @pytest.fixture
@@ -368,9 +363,6 @@ def test_with_a_file_it_shows_the_one_process(terminal: Terminal, file: Store) -
     (told,) = terminal("workers", "--json").json["workers"]
     assert (told["process"], told["host"], told["alive"]) == (here.number, here.host, True)
     assert dt.datetime.fromisoformat(told["since"]) <= wall
-
-
-# -------------------------------------------------------------------------------------------------------- several workers
 
 
 @pytest.fixture
@@ -480,9 +472,6 @@ def receive(store: Store) -> dict[str, tuple[str, ...]]:
     }
 
 
-# ----------------------------------------------------------------------------------------------------------------- lags
-
-
 def subscribes(store: Store, number: int, every: str) -> None:
     make.subscribes(store, f"telegram:{number}", "graph", every=every, now=NOON)
     set_settings(store, make.address(f"telegram:{number}"), {"quiet": "off"}, now=NOON)
@@ -545,9 +534,6 @@ def test_sending_is_behind_since_the_oldest_ready_delivery(store: Store) -> None
 
 def lag(store: Store, now: dt.datetime) -> senders_at_work.Backlog:
     return senders_at_work.backlog(store, now=now, wall=now)
-
-
-# --------------------------------------------------------------------------------------------------- `paperwire status`
 
 
 @pytest.fixture

@@ -97,8 +97,7 @@ def test_ordinary_and_very_large_papers_are_kept_whole() -> None:
     assert "long_fields" not in {one.code for one in read.warnings}
 
 
-# -------------------------------------------- names and texts of others move no cursor, end no line and reverse no text
-
+# names and texts of others move no cursor, end no line and reverse no text
 
 ODD_NAME = "a\n✓ all is well\x1b[2J\u202egnp\u2066\u2028.md"
 SHOWN = "a\\u000a✓ all is well\\u001b[2J\\u202egnp\\u2066\\u2028.md"
@@ -173,8 +172,7 @@ def test_an_event_of_the_log_is_one_line_whatever_it_names(
         assert f"{SHOWN} cannot be read." in said
 
 
-# ------------------------------------------------------------- what programs can send to the pages, and browsers cannot
-
+# what programs can send to the pages, and browsers cannot
 
 ODD = "a\x00b \x01\x1b[2J \x7f"
 CONTROLS = set("\x00\x01\x1b\x7f")

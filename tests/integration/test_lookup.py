@@ -251,8 +251,7 @@ async def test_a_doi_cannot_be_asked_of_arxiv(telegram: FakeTelegram, arxiv: Fak
     assert arxiv.arrivals == []
 
 
-# ------------------------- papers without arXiv's facts are completed by id or title, and no chat gets a paper twice
-
+# papers without arXiv's facts are completed by id or title, and no chat gets a paper twice
 
 AUTHORS = ("Ada Example", "Bo Beispiel")
 

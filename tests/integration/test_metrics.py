@@ -48,7 +48,7 @@ from tests.integration.cli import Terminal
 from tests.integration.docs_pages import DOCS
 from tests.integration.program import Quiet, opened, running
 from tests.integration.telegram_bot import a_bot
-from tests.make import HOUR, MINUTE, NOON, FakeClock, address, due, ingested, paper, subscribes
+from tests.make import HOUR, MINUTE, NOON, FakeClock, address, due, ingested, subscribes
 from tests.stored import change
 
 
@@ -109,7 +109,7 @@ async def bot(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> abc.A
 async def test_what_was_sent_is_counted_and_no_label_names_a_person(bot: Bot, telegram: FakeTelegram) -> None:
     for chat in ("7001", "7002", "7003", "-1007004"):
         subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", every="now", name="warbler")
-    ingested(bot.app.store, paper("A zebrafinch"))
+    ingested(bot.app.store, "A zebrafinch")
     telegram.answers("429", chat="7002", retry_after=600)
     telegram.blocks("7003")
     await bot.app.sender.deliver()
@@ -344,7 +344,7 @@ async def test_a_dead_letter_is_named_by_all_three(
         for number in (1, 2):
             subscribes(app.store, f"telegram:{number}", "graph", every="now")
             telegram.forbids(str(number), "STICKER_INVALID")
-            ingested(app.store, paper(f"A graph {number}"), now=clock.now())
+            ingested(app.store, f"A graph {number}", now=clock.now())
             await ticks(process, clock, 4)
         lines = [one for one in caplog.messages if "could not be sent" in one]
         dead = sorted(one.id for one in sending.outbox_entries(app.store, now=clock.now()) if one.state == "dead")
@@ -373,7 +373,7 @@ async def test_what_waits_for_days_is_named_by_all_three(
         subscribes(app.store, "telegram:1", "graph", every="now")
         telegram.knows("1")
         telegram._chat("1").refusal = (502, "Bad Gateway")
-        ingested(app.store, paper("A graph"), now=clock.now())
+        ingested(app.store, "A graph", now=clock.now())
         process = Process(app, Quiet())  # type: ignore[arg-type]
         for _ in range(3):
             for _ in range(4):

@@ -100,7 +100,7 @@ def test_many_subscriptions_that_wait_take_no_longer_than_few(
     waiting: bool,
 ) -> None:
     subscribes(store, "telegram:1", "graph", every="now", now=NOON - HOUR)
-    ingested(store, *(paper(f"A tree {n}") for n in range(10)), now=NOON - HOUR)
+    ingested(store, *(f"A tree {n}" for n in range(10)), now=NOON - HOUR)
     plan_due(store, now=NOON - HOUR)
     waiting_subscriptions(store, cadence, 20, 10 - behind)
     few = steps_of(store, waiting)
@@ -114,7 +114,7 @@ def test_of_many_windows_those_with_news_are_found(store: Store) -> None:
     openings["telegram:90"] = "when-out 13:00-23:00"  # this window opens later
     for where, schedule in openings.items():
         subscribes(store, where, "graph", when=schedule, now=NOON - HOUR)
-    ingested(store, paper("A graph"), now=NOON)
+    ingested(store, "A graph", now=NOON)
     assert {f"{lane.platform}:{lane.address}" for lane in plan_due(store, now=NOON + timedelta(minutes=1))} == {
         where for where in openings if where != "telegram:90"
     }
@@ -246,7 +246,7 @@ def test_all_are_read_once_and_matched_once_a_day(store: Store, monkeypatch: pyt
     for number in range(1, CHATS + 1):
         for word in WORDS[:3]:
             subscribes(store, f"telegram:{number}", f"{word} part{number}", every=f"daily 13:0{number}")
-    ingested(store, *(paper(f"A {word} part{number}") for word in WORDS[:3] for number in range(1, CHATS + 1)))
+    ingested(store, *(f"A {word} part{number}" for word in WORDS[:3] for number in range(1, CHATS + 1)))
     calls = Counter[str]()
     monkeypatch.setattr(queries_in_memory, "match", counted(batch.match, calls))
     monkeypatch.setattr(batch.QuerySet, "add_canonical", counted(batch.QuerySet.add_canonical, calls))
@@ -255,9 +255,6 @@ def test_all_are_read_once_and_matched_once_a_day(store: Store, monkeypatch: pyt
         subscribes(store, "telegram:1", f"later{number}", every="daily 20:00")
     # planning parses each query once, except the query that was added last, which no plan needed
     assert calls == {"match": 1, "add_canonical": 3 * CHATS + CHATS - 1}
-
-
-# ----------------------------------------------------------------------------------------- a store that does not change
 
 
 SECOND = timedelta(seconds=1)
@@ -322,7 +319,7 @@ async def test_what_any_process_stores_is_sent_within_a_second(
         subscribes(store, "telegram:1", "graph", every="now", now=clock.now())
         await calm.ticks(3)  # the first tick looks into the store
         await calm.looks_once()
-        ingested(store, paper("A graph"), now=clock.now())
+        ingested(store, "A graph", now=clock.now())
     await calm.ticks(1)
     assert len(telegram.posted_to("1")) == 1
 
@@ -472,7 +469,7 @@ async def _requests(world: World) -> None:
 
 
 async def _ingest_and_delivery(world: World) -> None:
-    ingested(world.app.store, *(paper(f"A tree {n}") for n in range(30)), now=world.clock.now())
+    ingested(world.app.store, *(f"A tree {n}" for n in range(30)), now=world.clock.now())
     await world.ticks(3)
     assert world.channel.posts
 

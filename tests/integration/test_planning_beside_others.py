@@ -84,7 +84,7 @@ def test_a_query_added_meanwhile_is_matched_before_the_writing(store: Store, mon
         turns.append(store._turn.locked())
 
     subscribes(store, "telegram:1", "graph", every="now")
-    make.ingested(store, paper("A graph of trees"), now=NOON + MINUTE)
+    make.ingested(store, "A graph of trees", now=NOON + MINUTE)
     another = on_call(1, lambda: subscribes(store, "telegram:1", "trees", every="now", since="1d", now=NOON + HOUR))
     monkeypatch.setattr(known_papers, "window", called(another, known_papers.window))
     window = _plan_inputs.Window
@@ -149,7 +149,7 @@ def test_a_plan_that_fails_while_matching_is_made_by_the_next(
         subscribes(store, f"telegram:{n}", query, every="now")
     make.ingested(
         store,
-        *(paper(f"A {word}") for word in ("graph", "tree", "forest", "leaf")),
+        *(f"A {word}" for word in ("graph", "tree", "forest", "leaf")),
         now=NOON + MINUTE,
     )
     with monkeypatch.context() as broken:
@@ -171,7 +171,7 @@ def test_a_plan_that_fails_while_matching_is_made_by_the_next(
 
 def test_papers_that_could_not_be_read_are_read_by_the_next_plan(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(_plan.plan_due(due, now=NOON + HOUR)) == 1
-    make.ingested(due, paper("Another graph"), now=NOON + HOUR)
+    make.ingested(due, "Another graph", now=NOON + HOUR)
     with monkeypatch.context() as broken:
         broken.setattr(known_papers, "window", called(_fails, known_papers.window))
         with pytest.raises(errors.StoreError):
@@ -230,7 +230,7 @@ def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monke
         prepared.open(now=NOON)
         for where, query in WISHES.items():
             subscribes(prepared, where, query, every="now")
-        make.ingested(prepared, paper("A first leaf, graph and tree"), now=NOON)
+        make.ingested(prepared, "A first leaf, graph and tree", now=NOON)
         _plan.plan_due(prepared, now=NOON)
         make.ingested(prepared, *map(paper, ("A graph", "A tree", "A graph of trees")), now=NOON + HOUR / 2)
         with prepared.read() as transaction:
@@ -312,7 +312,7 @@ def followed(store: Store) -> Store:
     for chat, quiet in (("telegram:1", "off"), ("telegram:2", "22:00-08:00")):
         subscribes(store, chat, "graph", every="now")
         amendments.set_settings(store, address(chat), {"quiet": quiet}, now=NOON)
-    make.ingested(store, paper("A first graph"), now=NOON + MINUTE)
+    make.ingested(store, "A first graph", now=NOON + MINUTE)
     assert len(_plan.plan_due(store, now=NOON + MINUTE)) == 2
     assert all(follows(store).values())
     return store
@@ -335,7 +335,7 @@ def looked(store: Store) -> dict[int, int]:
 @pytest.mark.sqlite_alone("it counts the steps of SQLite's machine")
 @pytest.mark.both_databases
 def test_who_matches_nothing_is_neither_read_nor_written(followed: Store) -> None:
-    make.ingested(followed, paper("A tree"), now=NOON + HOUR)
+    make.ingested(followed, "A tree", now=NOON + HOUR)
     with recording(followed) as recorded:
         assert _plan.plan_due(followed, now=NOON + HOUR) == ()
     assert not [one for one in recorded.statements if one.startswith("UPDATE subscription")]
@@ -364,10 +364,10 @@ CHANGES: abc.Mapping[str, abc.Callable[[Store], object]] = {
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.both_databases
 def test_a_changed_subscription_stops_following(followed: Store, change: str) -> None:
-    make.ingested(followed, paper("A tree"), now=NOON + HOUR)
+    make.ingested(followed, "A tree", now=NOON + HOUR)
     _plan.plan_due(followed, now=NOON + HOUR)
     # no plan has compared this paper with a subscription
-    make.ingested(followed, paper("A second graph"), now=NOON + 2 * HOUR)
+    make.ingested(followed, "A second graph", now=NOON + 2 * HOUR)
     CHANGES[change](followed)
     assert (looked(followed)[1], follows(followed)[1]) == (2, None)
     with followed.read() as transaction:
@@ -382,7 +382,7 @@ def test_when_the_operator_changes_the_zone_nothing_is_late(followed: Store) -> 
     """A chat that chose no time zone uses the operator's. When the operator moves from UTC to Shanghai, the night has passed."""
     morning = NOON + 14 * HOUR
     with contextlib.closing(Store(str(followed.url), zone="Asia/Shanghai")) as moved:
-        make.ingested(moved, paper("A graph of the night"), now=morning)
+        make.ingested(moved, "A graph of the night", now=morning)
         assert [lane.address for lane in _plan.plan_due(moved, now=morning)] == ["1", "2"]
 
 
@@ -393,13 +393,13 @@ def test_what_waits_for_its_minute_is_not_passed_over(store: Store) -> None:
     """
     subscribes(store, "telegram:1", "graph", every="now")
     amendments.set_settings(store, address("telegram:1"), {"quiet": "off"}, now=NOON)
-    make.ingested(store, paper("A first graph"), now=NOON)
+    make.ingested(store, "A first graph", now=NOON)
     _plan.plan_due(store, now=NOON)
     subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
-    make.ingested(store, paper("A tree"), now=NOON + HOUR)
+    make.ingested(store, "A tree", now=NOON + HOUR)
     _plan.plan_due(store, now=NOON + HOUR)
     subscribes(store, "telegram:1", "leaf", every="daily", at="13:00", now=NOON + HOUR - MINUTE)
-    make.ingested(store, paper("A second graph"), now=NOON + HOUR)
+    make.ingested(store, "A second graph", now=NOON + HOUR)
     _plan.plan_due(store, now=NOON + HOUR + MINUTE / 6)
     assert follows(store)[1] is None or ("telegram:1", "A second graph") in stored.delivered(store)
     _plan.plan_due(store, now=NOON + HOUR + MINUTE)
@@ -412,10 +412,10 @@ def test_too_many_kinds_of_quiet_hours_share_nothing(store: Store, monkeypatch: 
     for number, quiet in (("1", "off"), ("2", "22:00-08:00"), ("3", "off")):
         subscribes(store, f"telegram:{number}", "graph", every="now")
         amendments.set_settings(store, address(f"telegram:{number}"), {"quiet": quiet}, now=NOON)
-    make.ingested(store, paper("A graph"), now=NOON)
+    make.ingested(store, "A graph", now=NOON)
     _plan.plan_due(store, now=NOON)
     assert list(follows(store).values()) == [1, None, 1]
-    make.ingested(store, paper("Another graph"), now=NOON + HOUR)
+    make.ingested(store, "Another graph", now=NOON + HOUR)
     assert len(_plan.plan_due(store, now=NOON + HOUR)) == 3
 
 
@@ -423,7 +423,7 @@ def test_too_many_kinds_of_quiet_hours_share_nothing(store: Store, monkeypatch: 
 def test_nobody_follows_while_another_process_may_be_looking(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """A paper comes while a plan runs. The plan has not compared it with the subscriptions, so they follow no shared cursor."""
     make.due(store, "telegram:1")
-    newer = on_call(1, lambda: make.ingested(store, paper("Another graph"), now=NOON))
+    newer = on_call(1, lambda: make.ingested(store, "Another graph", now=NOON))
     monkeypatch.setattr(_plan, "_decide_all", called(newer, _plan._decide_all))
     _plan.plan_due(store, now=NOON)
     assert follows(store) == {1: None}
@@ -431,7 +431,7 @@ def test_nobody_follows_while_another_process_may_be_looking(store: Store, monke
     assert stored.delivered(store) == [("telegram:1", "A graph"), ("telegram:1", "Another graph")]
 
 
-# ---------------------------------------------------------------------- the same events with and without shared cursors
+# the same events with and without shared cursors
 
 
 def all_deliveries(store: Store) -> list[tuple[Any, ...]]:

@@ -53,7 +53,7 @@ def words(html: str) -> str:
 
 async def test_what_is_near_in_meaning_is_found_or_refused(store: Store) -> None:
     encoder = FakeEncoder()
-    ingested(store, paper("Honey bees"), paper("Graphs"), encoder=encoder)
+    ingested(store, "Honey bees", "Graphs", encoder=encoder)
     query = "about:bees"
     assert "Meaning is off here" in words(await shown(Playground(store, FakeClock(NOON)), query))
     store.encoder = encoder.name

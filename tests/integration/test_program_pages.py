@@ -112,9 +112,6 @@ def bearing(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-# --------------------------------------------------------------------------------------------------------- the feeds
-
-
 @pytest.mark.parametrize("ending", ["atom", "json"])
 async def test_our_own_reader_reads_the_same_papers_in_a_feed(programs: Programs, ending: str) -> None:
     await programs.sends(*PAPERS[:2])
@@ -209,9 +206,6 @@ async def test_the_bytes_of_a_feed_stay_until_it_changes(programs: Programs) -> 
     ids = [xml_of(one.content).findtext("a:id", "", ATOM) for one in (first, other, anew)]
     assert ids == [ids[0], ids[0], ids[2]]
     assert ids[0] != ids[2], "a feed that was made anew is another one"
-
-
-# ------------------------------------------------------------------------------------------------- who reads nothing
 
 
 async def test_no_cache_and_no_other_site_gets_a_feed(programs: Programs) -> None:
@@ -322,9 +316,6 @@ async def test_no_key_is_in_the_database_or_in_the_log(
     for secret in (key, token):
         assert not any(secret in record.getMessage() for record in caplog.records if record.name == "paperwire")
         assert not any(secret.encode() in content for content in contents)
-
-
-# --------------------------------------------------------------------------------------------------------------- the API
 
 
 async def asks(programs: Programs, path: str, token: str, **query: str) -> httpx.Response:
@@ -446,9 +437,6 @@ async def test_without_a_token_the_api_says_how_to_get_one(programs: Programs, h
         answer = await client.get("/api/subscriptions", headers=headers)
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="paperwire"')
     assert "/feed token" in answer.json()["error"]["hint"]
-
-
-# -------------------------------------------------------------------------------------- the pages as an OpenAPI document
 
 
 class Hurry(FakeClock):

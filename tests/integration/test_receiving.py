@@ -363,9 +363,6 @@ async def test_a_receiver_that_breaks_by_a_mistake_begins_anew(
             assert worker.problems_of(receivers) == {}
 
 
-# ------------------------------------------------------------------------------------------------------------ bad input
-
-
 LARGEST_ID = str(2**52 - 1)
 
 Act = abc.Callable[[FakeTelegram, str], object]

@@ -16,7 +16,6 @@ from bot.settings import Settings
 from subscriptions.model import CallbackToken
 from subscriptions.service import confirmations, conversation_state, operators, plan, sending
 from subscriptions.service import retention as retention_room
-from subscriptions.service.amendments import set_settings
 from subscriptions.states import PauseReason
 from subscriptions.store import callbacks, chats, installations, planner, retention
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -44,9 +43,9 @@ def bot(store: Store) -> BotHarness:
 async def delivered(bot: BotHarness, *, title: str = "A graph") -> Deliverer:
     """Sends one paper to a chat. Returns the deliverer that sent it."""
     post = Deliverer(bot)
-    subscribes(bot.store, "telegram:42", "graph", every="now")
-    set_settings(bot.store, address("telegram:42"), {"quiet": "off"}, now=NOON)
-    ingested(bot.store, paper(title, "cs.LG", arxiv_id="2601.00001", abstract="Words."), now=bot.clock.now())
+    bot.subscribes("telegram:42", "graph", every="now")
+    bot.sets("telegram:42", quiet="off")
+    bot.brings(paper(title, "cs.LG", arxiv_id="2601.00001", abstract="Words."))
     await post.deliver_due()
     assert len(post.to("telegram:42")) == 1
     return post
@@ -67,12 +66,8 @@ async def test_after_a_month_a_delivery_is_chat_paper_and_day(
     assert count(bot.store, "delivery") == count(bot.store, "message") == 0
     (row,) = stored.rows(bot.store, "SELECT chat, paper, delivered_on, because FROM delivery_item")
     assert [str(value) for value in row] == ["1", "1", "2026-01-22", "[]"]
-    ingested(
-        bot.store,
-        paper("A graph", "cs.LG", "cs.AI", arxiv_id="2601.00001", version=3, summaries=make.summary("x")),
-        now=bot.clock.now(),
-    )
-    subscribes(bot.store, "telegram:42", "cat:cs.AI", now=bot.clock.now())
+    bot.brings(paper("A graph", "cs.LG", "cs.AI", arxiv_id="2601.00001", version=3, summaries=make.summary("x")))
+    bot.subscribes("telegram:42", "cat:cs.AI")
     bot.later(days=1)
     await post.deliver_due()
     assert not any("A graph" in sent.text for sent in post.to("telegram:42")[1:])
@@ -220,7 +215,7 @@ async def test_changes_and_warnings_go_after_ninety_days(bot: BotHarness) -> Non
 
 
 async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
-    subscribes(bot.store, "telegram:42", "graph", now=NOON)
+    bot.subscribes("telegram:42", "graph", now=NOON)
     link = conversation_state.share_link(bot.store, address("telegram:42"), 1, now=NOON)
     operators.redeem_code(bot.store, address("telegram:42"), "wrong", admins=(), now=NOON)
     installations.complete_installation(bot.store, "i1", now=NOON)
@@ -305,7 +300,7 @@ def filled(store: Store, schedules: abc.Iterable[str] = EVERY) -> None:
     """Subscribes a chat for each schedule, and ingests a paper that matches all the subscriptions."""
     for number, schedule in enumerate(schedules):
         subscribes(store, f"telegram:{number}", "graph", when=schedule, name=schedule)
-    ingested(store, paper("A graph"), now=NOON)
+    ingested(store, "A graph", now=NOON)
 
 
 @pytest.mark.parametrize("wrong_by", [3 * DAY, 400 * DAY])
@@ -319,7 +314,7 @@ async def test_after_a_wrong_minute_all_is_due_at_its_time(
         await process.tick()
         clock.step(wrong_by)
         await process.tick()
-        ingested(app.store, paper("Another graph"), now=clock.now())
+        ingested(app.store, "Another graph", now=clock.now())
         await process.tick()
         clock.step(-wrong_by)
         with caplog.at_level(logging.WARNING):

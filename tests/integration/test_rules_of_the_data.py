@@ -270,7 +270,7 @@ def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
 
 def test_planning_moves_on_also_when_nothing_matched(store: Store) -> None:
     subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
-    ingested(store, make.paper("Something else"))
+    ingested(store, "Something else")
     plan_due(store, now=NOON + HOUR)
     with store.read() as session:
         chat = listing.get_chat(session, CHAT)
@@ -281,7 +281,7 @@ def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.Mon
     monkeypatch.setattr(_plan, "SLICE", 1)
     make.due(store, "telegram:1", "telegram:2", "telegram:3")
     plan_due(store, now=NOON)
-    ingested(store, make.paper("Another graph"))
+    ingested(store, "Another graph")
     asked = iter((False, True))
     list(_plan.plan_slices(store, now=NOON + MINUTE, enough=lambda: next(asked)))
     plan_due(store, now=NOON + 2 * MINUTE)
@@ -310,7 +310,7 @@ def test_it_takes_the_papers_of_its_first_stretch(
     store: Store, chat: str, start: dict[str, str], ages: list[int]
 ) -> None:
     for days in (9, 6, 2, 0):
-        ingested(store, make.paper(f"Graph of {days} days ago"), now=NOON - days * DAY - HOUR)
+        ingested(store, f"Graph of {days} days ago", now=NOON - days * DAY - HOUR)
     subscribes(store, chat, "graph", **start)  # type: ignore[arg-type]
     plan_due(store, now=NOON + HOUR)
     assert sorted(titles_of(store)) == [f"Graph of {days} days ago" for days in ages]
@@ -360,7 +360,7 @@ def test_nothing_known_is_ever_removed(store: Store) -> None:
 def test_what_is_due_in_one_minute_is_one_delivery_that_is_kept(store: Store) -> None:
     subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
     subscribes(store, "telegram:1", "tree", every="daily", at="13:00", name="forests")
-    ingested(store, make.paper("A tree in a graph"), make.paper("A graph"), make.paper("A tree"))
+    ingested(store, "A tree in a graph", "A graph", "A tree")
     assert len(plan_due(store, now=NOON + HOUR)) == 1
     unsubscribe(store, CHAT, "all", now=NOON + HOUR)
     assert claims.claim(store, asking("telegram:1")) is not None
@@ -376,9 +376,9 @@ def test_what_is_due_in_one_minute_is_one_delivery_that_is_kept(store: Store) ->
 def test_a_second_subscription_of_a_minute_waits_for_the_next(store: Store) -> None:
     subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
     subscribes(store, "telegram:1", "graph", every="when-out", at="12:30-20:00")
-    ingested(store, make.paper("A tree"), now=NOON - HOUR)
+    ingested(store, "A tree", now=NOON - HOUR)
     plan_due(store, now=NOON + HOUR)
-    ingested(store, make.paper("A graph"), now=NOON + HOUR + timedelta(seconds=20))
+    ingested(store, "A graph", now=NOON + HOUR + timedelta(seconds=20))
     assert plan_due(store, now=NOON + HOUR + timedelta(seconds=40)) == ()
     plan_due(store, now=NOON + HOUR + MINUTE)
     plan_due(store, now=NOON + HOUR + DAY)
@@ -392,7 +392,7 @@ def settled(store: Store, outcome: errors.NotDelivered, *, clock: datetime = NOO
     """Plans two deliveries in one lane, to two topics of a group. Records this outcome for the first one, by this clock."""
     for n, chat in enumerate(("telegram:-7/1", "telegram:-7/2")):
         subscribes(store, chat, f"word{n}", every="now")
-        ingested(store, make.paper(f"word{n}"), now=NOON + n * MINUTE)
+        ingested(store, f"word{n}", now=NOON + n * MINUTE)
         plan_due(store, now=NOON + n * MINUTE)
     step = renders(store, "telegram:-7")
     assert claims.mark_sending(store, step, wall=NOON)
@@ -486,7 +486,7 @@ def test_moving_onto_a_chat_merges_subscriptions_and_papers(store: Store) -> Non
     subscribes(store, "telegram:-5", "graph", every="now")
     subscribes(store, "telegram:-5", "tree", every="now")
     subscribes(store, "telegram:-1005", "graphs", every="now")
-    ingested(store, make.paper("A shared graph"), make.paper("An own tree"))
+    ingested(store, "A shared graph", "An own tree")
     plan_due(store, now=NOON)
     moves(store)
     assert [entry.subscription.text for entry in listing.listed(store, SUPERGROUP)] == [
@@ -669,8 +669,8 @@ def test_what_is_overdue_stays_overdue_in_another_zone(store: Store) -> None:
 
 def test_a_query_is_tried_out_over_the_days_asked_for(store: Store) -> None:
     subscribes(store, "telegram:1", "graph")
-    ingested(store, make.paper("An old tree"), now=NOON - 5 * DAY)
-    ingested(store, make.paper("A new tree"), now=NOON - HOUR)
+    ingested(store, "An old tree", now=NOON - 5 * DAY)
+    ingested(store, "A new tree", now=NOON - HOUR)
     week = preview(store, CHAT, now=NOON, text="tree")
     two_days = preview(store, CHAT, now=NOON, text="tree", days=2)
     assert [len(found.delivery.items) for found in (week, two_days) if found.delivery] == [2, 1]

@@ -256,9 +256,6 @@ def test_only_lanes_without_a_job_are_woken_by_the_sweep(store: Store, outside: 
     assert len(jobs(outside)) == 5
 
 
-# ------------------------------------------------------------------------------------------------------------ readiness
-
-
 class Polling:
     """A Receiver that gets the requests that a test puts into `requests`, instead of polling a platform."""
 

@@ -21,7 +21,7 @@ from subscriptions.model import ChatKind
 from subscriptions.service import listing
 from tests import make
 from tests.integration.program import opened
-from tests.make import FakeClock, address, paper
+from tests.make import FakeClock, address
 from tests.postbox.channel import PostboxChannel
 
 ADA, STREET = "postbox:ada", "postbox:high street"
@@ -56,7 +56,7 @@ async def writes(app: App, sender: str, letter: str) -> str:
 
 async def test_a_person_subscribes_by_letter_and_gets_papers_by_letter(app: App, clock: FakeClock) -> None:
     assert (await writes(app, "ada", "/sub diffusion daily 13:00")).startswith("✓ 1")
-    make.ingested(app.store, paper("Diffusion on graphs"), paper("Sorting sand"), now=clock.now())
+    make.ingested(app.store, "Diffusion on graphs", "Sorting sand", now=clock.now())
     clock.advance(timedelta(hours=1, minutes=1))
     assert (await app.sender.deliver()).papers == 1
     assert "Diffusion on graphs" in post_office(app).texts()[-1]
@@ -72,7 +72,7 @@ async def test_buttons_are_tokens_that_can_be_sent_back(app: App, clock: FakeClo
 
 
 async def test_every_kind_of_command_is_answered(app: App) -> None:
-    make.ingested(app.store, paper("Diffusion on graphs"), now=make.NOON)
+    make.ingested(app.store, "Diffusion on graphs", now=make.NOON)
     await writes(app, "ada", "/sub graphs")
     for letter, begins in {
         "/help": "Subscribe: Dear bot, sub diffusion",

@@ -77,8 +77,6 @@ class World:
         self.killed = 0
         self.papers = 0
 
-    # ---------------------------------------------------------------------------------------------------------- people
-
     def act(self) -> None:
         """Advances the time, and does one random thing that changes which papers must be planned."""
         self.now += timedelta(seconds=self.rng.choice((1, 1, 20, 61, 400, 1500)))
@@ -101,7 +99,7 @@ class World:
         """Ingests a digest with one paper."""
         self.papers += 1
         title = f"On {' and '.join(self.rng.sample(WORDS, self.rng.choice((1, 1, 2))))}, part {self.papers}"
-        ingested(self.people, paper(title), now=self.now)
+        ingested(self.people, title, now=self.now)
         self.came[title] = self.now
 
     def ask(self) -> None:
@@ -175,8 +173,6 @@ class World:
     def _one(self) -> Wish | None:
         return self.rng.choice(self.wishes) if self.wishes else None
 
-    # -------------------------------------------------------------------------------------------------------- planners
-
     def step(self) -> None:
         """One planner begins a plan, plans a slice, or is killed between two slices."""
         planner = self.rng.choice([one for one in self.planners if not one.steps] or [None])
@@ -230,8 +226,6 @@ class World:
         self.restless.clear()
         for wish in self.wishes:
             wish.dropped.clear()
-
-    # ------------------------------------------------------------------------------------------------------- the oracle
 
     def delivered(self) -> set[tuple[str, str]]:
         """Returns (chat, title) of each paper of this day that is in a delivery."""
@@ -312,7 +306,7 @@ def due_url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> abc.Iterator[s
         make.due(store, *(f"telegram:{number + 1}" for number in range(CHATS)))
         # from now on the subscriptions follow a shared cursor
         _plan.plan_due(store, now=NOON + timedelta(minutes=2))
-        ingested(store, paper("Another graph"), now=NOON + timedelta(minutes=3))
+        ingested(store, "Another graph", now=NOON + timedelta(minutes=3))
         yield due_url
 
 
@@ -352,7 +346,7 @@ def test_while_a_plan_is_written_no_paper_comes_and_no_chat_changes(
     def write_beside(*arguments: Any) -> list[model.Lane]:
         """Another process tries to write after the plan has read, and before it writes."""
         with pytest.raises(StoreUnavailable):
-            ingested(other, paper("A second graph"), now=LATER)
+            ingested(other, "A second graph", now=LATER)
         with other.write() as transaction:
             paper_sequence.share_sequence(transaction)  # another planner need not wait
         for number in range(CHATS):
@@ -466,7 +460,7 @@ def scanned(store: Store, statements: dict[str, Any], *, analyzed: bool) -> dict
 
 
 def test_a_sender_reads_no_whole_table(filled: Store) -> None:
-    ingested(filled, paper("A zebra"), now=NOON - timedelta(hours=1))
+    ingested(filled, "A zebra", now=NOON - timedelta(hours=1))
     assert len(_plan.plan_due(filled, now=NOON)) == 20
     with executed(filled) as sending:
         for chat in ("-3", "-7"):

@@ -493,10 +493,10 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch, *functions: tuple[obj
 async def test_papers_are_matched_before_the_transaction_that_stores(
     store: Store, bot: BotHarness, before: list[str], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ingested(store, paper("A tree"), paper("A forest graph"))
+    ingested(store, "A tree", "A forest graph")
     for one in before:
         await bot.says(one)
-    ingested(store, paper("A second forest graph"))
+    ingested(store, "A second forest graph")
     seen = watched(store, monkeypatch)
     assert (await bot.says(words)).text
     assert ("_find", False) in seen
@@ -517,9 +517,9 @@ async def test_papers_are_matched_before_the_transaction_of_a_button(
     store: Store, bot: BotHarness, before: list[str], label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for one in before:
-        ingested(store, paper("A tree graph"), *(paper(f"A tree of a graph {n}") for n in range(4)))
+        ingested(store, "A tree graph", *(f"A tree of a graph {n}" for n in range(4)))
         await bot.says(one)
-    ingested(store, paper("Another tree of a graph"))  # so that the papers must be matched again
+    ingested(store, "Another tree of a graph")  # so that the papers must be matched again
     seen = watched(store, monkeypatch)
     assert await bot.presses(label)
     assert ("_find", False) in seen
@@ -529,7 +529,7 @@ async def test_papers_are_matched_before_the_transaction_of_a_button(
 async def test_papers_that_come_before_the_transaction_are_counted(
     store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ingested(store, paper("A tree"))
+    ingested(store, "A tree")
     seen = watched(store, monkeypatch)
     ahead, left = handler._match_ahead, [paper("Another tree")]
 
@@ -547,7 +547,7 @@ async def test_papers_that_come_before_the_transaction_are_counted(
 async def test_many_commands_of_a_chat_match_nothing(
     store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ingested(store, paper("A tree"))
+    ingested(store, "A tree")
     for _ in range(command_limits.MAX_OF_CHAT):
         await bot.says("/lang en")
     seen = watched(store, monkeypatch)

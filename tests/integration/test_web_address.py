@@ -136,8 +136,6 @@ def test_connections_leave_most_of_the_files_to_the_work(
     assert http_server.most_connections() == most
 
 
-# ------------------------------------------------------------------------------------------------------------- /metrics
-
 PASSWORD, METRICS_TOKEN = "correct horse battery", "a token of Prometheus"
 
 

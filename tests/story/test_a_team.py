@@ -108,7 +108,7 @@ async def later(on: Scene, fake: FakeOAuth, **by: float) -> list[Entry]:
 
 
 def graphs(on: Scene, first: int, last: int) -> None:
-    make.ingested(on.app.store, *(make.paper(f"A graph {n}") for n in range(first, last + 1)), now=on.app.clock.now())
+    make.ingested(on.app.store, *(f"A graph {n}" for n in range(first, last + 1)), now=on.app.clock.now())
 
 
 async def test_a_team_installs_the_app_is_brought_papers_mutes_asks_why_and_has_them_again_after_a_reinstall(

@@ -91,7 +91,7 @@ async def test_a_morning_that_is_copied_half_delivered_is_delivered_once(
 
 def test_what_was_copied_to_postgresql_comes_back_as_it_was(tmp_path: Path, store: Store, postgres: Server) -> None:
     make.subscribes(store, "telegram:1", "graph", every="now")
-    make.ingested(store, make.paper("A graph", authors=("Ada Example", "Łukasz Ünal")), make.paper("图神经网络"))
+    make.ingested(store, make.paper("A graph", authors=("Ada Example", "Łukasz Ünal")), "图神经网络")
     with postgres.database(empty=True) as url:
         copied(str(store.url), url)
         copied(url, f"sqlite:///{tmp_path}/back.db")

@@ -178,9 +178,6 @@ def test_whatever_is_sent_is_lines_or_a_sentence(parts: list[str]) -> None:
             portable.read_lines("\n".join(parts), address, alone=alone)
 
 
-# --------------------------------------------------------------------------------------------------------------- names
-
-
 @pytest.mark.parametrize(
     ("typed", "name"),
     [

@@ -211,9 +211,6 @@ def test_no_title_runs_a_command(title: str) -> None:
     assert "^^" not in entry
 
 
-# -------------------------------------------------------------------------------------------------- libraries of people
-
-
 ZOTERO_BIBTEX = r"""
 @misc{mueller_swarms_2026,
 	title = {Swarms of {GNNs}: {Über} {Schr{\"o}dinger} {\textendash} a {Survey}},

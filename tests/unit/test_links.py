@@ -145,9 +145,6 @@ def test_papers_are_named_by_id_doi_and_link(text: str, names: str) -> None:
     assert ", ".join(links_in_text.mentioned(text)) == names
 
 
-# ---------------------------------------------------------------------------------------------- links that hold a query
-
-
 @pytest.mark.parametrize(
     "text",
     ["diffusion", "diffusion -survey daily 9", 'ti:"graph neural network"', "扩散模型 每天8点", "cat:cs.CL agents"],

@@ -18,8 +18,6 @@ from tests import tables
 SHY, ZWSP, ZWJ, LRM, ALM, WJ, VS16, BOM, VS17 = "\u00ad\u200b\u200d\u200e\u061c\u2060\ufe0f\ufeff\U000e0100"
 ACUTE, CIRCUMFLEX, NUKTA = "\u0301", "\u0302", "\u093c"
 
-# ------------------------------------------------------------------------------------------------------- steps 1 to 5
-
 
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -123,9 +121,6 @@ def test_a_text_becomes_tokens(text: str, expected: str) -> None:
     assert " ".join(normalize.written_tokens(text)) == expected
 
 
-# ------------------------------------------------------------------------------------------------------------- step 6
-
-
 @pytest.mark.parametrize(
     ("words", "stem"),
     tables.rows("""
@@ -179,9 +174,6 @@ def test_plurals_and_singulars_share_a_stem(words: str, stem: str) -> None:
 )
 def test_tokens_take_the_plural_step_after_accents(text: str, stems: list[str]) -> None:
     assert normalize.tokens(text) == stems
-
-
-# ---------------------------------------------------------------------------------------------- exact tokens, and names
 
 
 @pytest.mark.parametrize(
@@ -239,9 +231,6 @@ def test_one_latin_letter_is_an_initial(token: str, *, expected: bool) -> None:
     assert normalize.is_initial(token) is expected
 
 
-# ------------------------------------------------------------------------------------------------------ single helpers
-
-
 @pytest.mark.parametrize(
     ("one", "other"),
     [(r"$\alpha$-GAN", "α-GAN"), ("Don’t stop", "Don't Stop"), ("RAG: A Survey", "RAG – a survey")],
@@ -269,9 +258,6 @@ def test_accent_macros_are_found_with_their_places() -> None:
     assert found == [(r"\"o", "ö"), (r"\H{o}", "ő"), (r"\o ", "ø")]
 
 
-# -------------------------------------------------------------------------------------------------- positions of tokens
-
-
 @pytest.mark.parametrize(
     ("text", "places"),
     [
@@ -288,8 +274,6 @@ def test_spans_point_at_the_words_as_written(text: str, places: list[str]) -> No
     found = [text[start:end] for start, end in traced.token_spans(text)]
     assert [unicodedata.normalize("NFC", word) for word in found] == [unicodedata.normalize("NFC", w) for w in places]
 
-
-# --------------------------------------------------------------------------------------------------- for every text
 
 TEXTS = st.lists(
     st.one_of(

@@ -171,9 +171,6 @@ def test_nothing_depends_on_the_order_in_which_matches_are_found() -> None:
     assert decided(papers, {1: [1, 2, 3], 2: [3, 4, 5]}) == decided(papers, {2: [5, 3, 4], 1: [3, 1, 2]})
 
 
-# -------------------------------------------------------------------------------------------- deliveries without papers
-
-
 @pytest.mark.parametrize(
     ("spoken", "papers", "values", "speaks"),
     [
@@ -226,8 +223,6 @@ def test_a_paper_that_was_told_is_not_nothing() -> None:
         "it was looked at before"
     )
 
-
-# ------------------------------------------------------------------------------------------ chats with the same queries
 
 ASKED: dict[str, Any] = {
     "name": "n",

@@ -135,9 +135,6 @@ def test_what_a_reader_sees_of_a_paper(case: str) -> None:
     } == expected
 
 
-# ------------------------------------------------------------------------------------------------------------- title
-
-
 def test_a_title_is_readable_and_marked_at_its_first_hit() -> None:
     title = seen(item(r"Noise  in $\alpha$-Noise", because("noise", "noise"))).title
     assert title.pieces == ("", "Noise", " in α-Noise")
@@ -173,9 +170,6 @@ def test_without_a_title_a_whole_sentence_is_quoted() -> None:
     assert str(compact.text).startswith("…and at words")
 
 
-# ----------------------------------------------------------------------------------------------------------- authors
-
-
 @pytest.mark.parametrize(
     ("authors", "word", "card", "row"),
     tables.rows("""
@@ -192,9 +186,6 @@ def test_authors(authors: str, word: str, card: str, row: str) -> None:
     entry = item("T", because("x", *filter(None, [word])), authors=tuple(filter(None, authors.split(", "))))
     assert seen(entry).authors == card
     assert seen(entry, measure=views.ROW).authors == row
-
-
-# -------------------------------------------------------------------------------------------------------------- text
 
 
 @pytest.mark.parametrize(
@@ -247,9 +238,6 @@ def test_the_title_in_the_language_of_the_chat_stands_above_the_original_one(
     assert str(view.text) == ABSTRACT
 
 
-# --------------------------------------------------------------------------------------------------------------- why
-
-
 @pytest.mark.parametrize(
     ("reasons", "line"),
     [
@@ -271,9 +259,6 @@ def test_why_a_paper_came(reasons: tuple[object, ...], line: str) -> None:
     assert seen(item("T", *reasons)).why == line  # type: ignore[arg-type]
 
 
-# ------------------------------------------------------------------------------------------------------------- marks
-
-
 @pytest.mark.parametrize(
     ("text", "words", "hits"),
     tables.rows("""
@@ -292,9 +277,6 @@ def test_why_a_paper_came(reasons: tuple[object, ...], line: str) -> None:
 def test_each_word_is_marked_where_it_is_first_whole(text: str, words: str, hits: str) -> None:
     passage = marked_hits.marked(text, words.split(", "))
     assert (", ".join(passage.pieces[1::2]), str(passage)) == (hits, text)
-
-
-# ------------------------------------------------------------------------------------------------------------- links
 
 
 @pytest.mark.parametrize(
@@ -318,9 +300,6 @@ def test_where_a_title_leads(arxiv_id: str, doi: str, own: str, url: str) -> Non
     paper = model.Paper(key="k", arxiv_id=arxiv_id or None, doi=doi or None, url=own or None)
     assert addresses_of_papers.paper_url(paper) == url
     assert addresses_of_papers.web_url(url) == url
-
-
-# ----------------------------------------------------------------------------------------------------------- letters
 
 
 @pytest.mark.parametrize(
@@ -468,9 +447,6 @@ def test_depth_does_no_harm(hostile: str) -> None:
     assert cleaning.readable(hostile)
 
 
-# --------------------------------------------------------------------------------------------- the terminal and the log
-
-
 DIRECTIONS = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}  # Unicode TR9, Bidi_Control
 
 
@@ -559,9 +535,6 @@ def test_no_line_with_two_words_is_too_long_and_nothing_is_lost(text: str, width
     lines = folding.folded(text, width).split("\n")
     assert all(cell_len(line) <= width for line in lines if len(line[folding.hanging(line) :].split()) > 1)
     assert "".join("".join(lines).split()) == "".join(text.split())
-
-
-# --------------------------------------------------------------------------------------------------------------- errors
 
 
 def circle(*errors: BaseException) -> BaseException:

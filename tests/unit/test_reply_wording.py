@@ -13,7 +13,7 @@ from tests.bot_harness import BotHarness
 
 
 async def test_what_finds_nothing_and_what_is_removed_is_named(store: Store) -> None:
-    make.ingested(store, make.paper("Tides of the Moon"))
+    make.ingested(store, "Tides of the Moon")
     bot = BotHarness(store)
     for number in range(1, 13):
         added = await bot.says(f"/sub topic{number} now")

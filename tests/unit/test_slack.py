@@ -45,9 +45,6 @@ def rows(message: model.Message) -> list[list[str]]:
     ]
 
 
-# -------------------------------------------------------------------------------------------------- the menu of a paper
-
-
 def test_every_paper_has_a_menu_of_five() -> None:
     shown = items(4)
     _, thread = rendered.render_delivery(delivery(team(), shown))
@@ -95,9 +92,6 @@ def test_papers_of_an_answer_have_the_menus_of_their_delivery() -> None:
     assert rows(message) == []
 
 
-# ------------------------------------------------------------------------------------------------------ beyond the limit
-
-
 def hidden(amount: int) -> list[Any]:
     return [item(f"Hidden {number}", shown=False) for number in range(amount)]
 
@@ -114,9 +108,6 @@ def test_the_rest_is_a_button_below_the_last_message(to: Any) -> None:
     link = read_callback(blocks_of(last)[-1]["elements"][0]["value"], "slack:C1")
     assert link
     assert (link.verb, link.arguments) == ("show-more", {"delivery": "a" * 16, "start": 0})
-
-
-# ------------------------------------------------------------------------------------------------------ rows of buttons
 
 
 @pytest.mark.parametrize(
@@ -143,9 +134,6 @@ def test_buttons_and_the_text_above_them_stay_within_one_budget() -> None:
     assert all(len(blocks_of(message)) <= markup.BLOCKS for message in messages)
 
 
-# --------------------------------------------------------------------------------------------------------------- edits
-
-
 @pytest.mark.parametrize("shape", ["thread", "digest", "each"])
 def test_an_edit_keeps_thread_papers_menus_and_buttons(shape: str) -> None:
     shown = items(4)
@@ -160,9 +148,6 @@ def test_an_edit_keeps_thread_papers_menus_and_buttons(shape: str) -> None:
     assert kept == sent
     first = next(block for block in blocks_of(after[1]) if "accessory" in block)
     assert "withdrawn, " in first["text"]["text"]
-
-
-# --------------------------------------------------------------------------------------------------------- other cases
 
 
 def test_each_has_a_message_of_its_own_for_every_paper() -> None:
@@ -203,9 +188,6 @@ def judged(text: str) -> dict[str, Any]:
         assert len(element.get("initial_value", "")) <= markup.INPUT
         assert element.get("initial_option") in [None, *element.get("options", ())]
     return view
-
-
-# ---------------------------------------------------------------------------------------------------------------- forms
 
 
 def test_a_form_is_a_modal_that_carries_an_id_and_nothing_else() -> None:
@@ -277,8 +259,6 @@ def test_long_notes_stay_in_one_section() -> None:
     view = judged(markup.modal_view(a_modal(channel.FormField(name="query", label="x", notes=notes)), LINK))
     assert len(view["blocks"]) == 2
 
-
-# --------------------------------------------------------------------------------------------------------------- boards
 
 MENU = (
     channel.Button(label="edit", data="e"),

@@ -169,9 +169,6 @@ def test_an_iterator_is_a_list_that_is_read_as_it_is_written(count: int) -> None
     assert len(read) == count
 
 
-# -------------------------------------------------------------------------------------------------------------- replies
-
-
 REPLY = StoredReply(
     update="u1",
     chat=model.ChatAddress("slack", "C1", "17.5"),

@@ -301,11 +301,8 @@ def chooses_shortcut(slack: FakeSlack, ts: str) -> SentEnvelope:
     )
 
 
-# --------------------------------------------------------------------------------------------------------------- forms
-
-
 async def test_a_form_answers_while_it_is_filled_in(on: Scene, slack: FakeSlack) -> None:
-    ingested(on.app.store, paper("Diffusion one"), paper("A survey of diffusion"))
+    ingested(on.app.store, "Diffusion one", "A survey of diffusion")
     await on.types("/paperwire sub", by="U2")
     opened = slack.views("views.open")[-1]
     assert opened.person == "U2"
@@ -358,9 +355,6 @@ async def test_a_shortcut_on_a_link_is_a_form_for_its_thread(on: Scene, slack: F
     (answer,) = slack.ephemerals_to("U2")
     assert 'sub author:"Ada Example" cat:cs.CV' in answer.text
     assert len(slack.posted_to("C1")) == 1
-
-
-# ------------------------------------------------------------------------------------------------------------ tab Home
 
 
 async def test_home_shows_the_managed_chats_after_each_change(on: Scene, slack: FakeSlack) -> None:

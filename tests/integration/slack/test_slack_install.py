@@ -102,9 +102,6 @@ async def posts_there(app: App, slack: slack_oauth.FakeOAuth) -> None:
     await channel_of(app).post(THEIRS, HELLO, delivery="x")
 
 
-# -------------------------------------------------------------------------------------------- from the browser to Slack
-
-
 async def test_the_browser_is_sent_to_slack_with_our_scopes(browser: httpx.AsyncClient) -> None:
     answer = await browser.get(installing.INSTALL)
     where = parse.urlsplit(answer.headers["location"])
@@ -139,9 +136,6 @@ async def test_a_workspace_is_served_at_once_and_its_token_sealed(
     async with a_bot(tmp_path, slack, clock) as app:  # the next process decrypts the stored token
         assert set(teams(app)) == {TEAM, OTHER}
         await posts_there(app, slack)
-
-
-# -------------------------------------------------------------------------------------------------------------- refusals
 
 
 async def test_another_browser_or_a_guess_installs_nothing(
@@ -223,9 +217,6 @@ async def test_no_secret_stands_in_an_error_or_a_log(
     assert slack_oauth.CLIENT_SECRET not in shown
     assert KEY.get_secret_value() not in shown
     assert "xoxb-" not in shown
-
-
-# ------------------------------------------------------------------------------------------------- after the installation
 
 
 async def test_tokens_are_renewed_two_hours_before_they_end(

@@ -32,9 +32,6 @@ def findings(terminal: Terminal, slack: FakeSlack) -> dict[str, list[dict[str, A
     return found
 
 
-# -------------------------------------------------------------------------------------------------------- the manifest
-
-
 def test_the_manifest_is_printed_as_it_is_pasted(terminal: Terminal) -> None:
     assert json.loads(terminal("slack", "manifest").out) == manifest.manifest()
     assert json.loads(terminal("slack", "manifest", "--minimal").out) == manifest.manifest(minimal=True)
@@ -54,9 +51,6 @@ def test_slack_alone_says_what_there_is(terminal: Terminal) -> None:
     ended = terminal("slack")
     assert ended.status == 2
     assert "manifest" in ended.out
-
-
-# ------------------------------------------------------------------------------------------------------------- check
 
 
 def test_each_right_that_is_missing_is_named_with_what_is_lost(terminal: Terminal, slack: FakeSlack) -> None:

@@ -151,8 +151,6 @@ class Trial:
     def _after(self, seconds: float, what: Callable[[], None]) -> None:
         self._events.append((time.monotonic() + seconds, what))
 
-    # ------------------------------------------------------------------------------------------------------- workers
-
     def _freeze(self) -> int:
         """Stops a running worker and records what it is sending. Returns its index. Raises NotNow."""
         going = [place for place, one in enumerate(self.workers.alive) if one.pid not in self._stopped]
@@ -195,8 +193,6 @@ class Trial:
         (place,) = (place for place, one in enumerate(self.workers.alive) if one.pid == number)
         self.workers.signal(signal.SIGCONT, place)
 
-    # -------------------------------------------------------------------------------------------------------- server
-
     def _crash(self) -> None:
         if not self.server.is_up:
             raise NotNow
@@ -210,8 +206,6 @@ class Trial:
         with psycopg.connect(self.workers.url, autocommit=True) as connection:
             connection.execute(_CUT)
         self._did("all connections cut")
-
-    # -------------------------------------------------------------------------------------------------------- people
 
     def _bring(self, papers: int = WAVE, *, ago: timedelta = timedelta()) -> None:
         ids = started.paper_ids(len(self.papers), papers)

@@ -76,7 +76,7 @@ async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
                     count = min(tries - hit, ADDRESSES // EVERY)
                     fake.troubles.extend(islice(cycle(trouble.answers), count))
                     hit += count
-                    make.ingested(app.store, make.paper(f"A graph number {papers:04}"), now=clock.now())
+                    make.ingested(app.store, f"A graph number {papers:04}", now=clock.now())
                 await app.sender.send_once()
                 clock.advance(BETWEEN)
                 if hit >= tries and not _is_open(app):

@@ -104,9 +104,6 @@ def asked(method: str, path: str, headers: list[tuple[bytes, bytes]], body: byte
     return _LOOP.run_until_complete(_CLIENT.request(method, path, headers=headers, content=body)).status_code
 
 
-# ------------------------------------------------------------------------------------------------------------ Telegram
-
-
 def check_update(data: bytes) -> None:
     """An update with the secret is read or refused. If it is read, it can be stored."""
     headers = [(HEADER.lower().encode(), SECRET.encode()), (b"content-type", b"application/json")]
@@ -133,8 +130,6 @@ _UPDATES: Final[tuple[dict[str, Any], ...]] = (
     {"my_chat_member": {"chat": _CHAT, "from": _ADA, "old_chat_member": {"status": "left"}, "new_chat_member": {"status": "restricted", "can_send_messages": False}}},
 )  # fmt: skip
 
-
-# --------------------------------------------------------------------------------------------------------------- Slack
 
 _KINDS: Final = (b"application/json", b"application/x-www-form-urlencoded")
 
@@ -208,9 +203,6 @@ def _payloads() -> tuple[bytes, ...]:
     forms: list[dict[str, str]] = [{"payload": json.dumps(action)} for action in _ACTIONS]
     forms += [_COMMAND, {"ssl_check": "1"}]
     return (*(b"\0" + json.dumps(one).encode() for one in plain), *(b"\5" + urlencode(form).encode() for form in forms))
-
-
-# ----------------------------------------------------------------------------------------------------------- raw bytes
 
 
 class _Wire(asyncio.Transport):
@@ -365,8 +357,6 @@ CONNECTIONS: Final = target.Target(
     ),
 )  # fmt: skip
 
-
-# ------------------------------------------------------------------------------------------- the address as a document
 
 Document = dict[str, Any]
 

@@ -16,8 +16,6 @@ from tests.digest_pages import PARTS
 from tests.programs.fuzz import asked, typed
 from tests.programs.fuzz.target import Target
 
-# ------------------------------------------------------------------------------------------------------------- digests
-
 _ESCAPED: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 _TAG: Final = re.compile(r"<[^<>]*>")
 _BLANK: Final = re.compile(r"[\s\\\u00ad\u200b-\u200f\u2060\ufeff\x00-\x1f\x7f-\x9f]")
@@ -112,8 +110,6 @@ DIGESTS: Final = Target(
     ),
 )  # fmt: skip
 
-
-# ---------------------------------------------------------------------------------------------------------- all targets
 
 TARGETS: Final[dict[str, Target]] = {
     "digests": DIGESTS,

@@ -41,9 +41,6 @@ def _encoded(*texts: str) -> tuple[bytes, ...]:
     return tuple(text.encode() for text in texts)
 
 
-# ------------------------------------------------------------------------------------------------------------- queries
-
-
 def check_query(data: bytes) -> None:
     """A text is a query, or is refused with its column. Its canonical text and its stored form mean the same."""
     text = target.text_of(data)
@@ -91,8 +88,6 @@ QUERIES: Final = target.Target(
     words=QUERY_WORDS,
 )  # fmt: skip
 
-
-# --------------------------------------------------------------------------------------------- sentences and commands
 
 _PLACES: Final = (
     (model.ChatKind.PRIVATE, "telegram", "42"),
@@ -182,9 +177,6 @@ SENTENCES: Final = target.Target(
 )  # fmt: skip
 
 
-# --------------------------------------------------------------------------------------------------------------- times
-
-
 def check_time(data: bytes) -> None:
     """A text is a time or is refused. A time can be written and read again, and a pause ends in the future."""
     text = target.text_of(data)
@@ -244,9 +236,6 @@ TIMES: Final = target.Target(
 )  # fmt: skip
 
 
-# ----------------------------------------------------------------------------------------------------------- schedules
-
-
 def check_schedule(data: bytes) -> None:
     """A line of the settings is a line of cron or is refused. Its times increase and are the times at which it is due."""
     line = target.text_of(data).strip().lower()
@@ -282,9 +271,6 @@ SCHEDULES: Final = target.Target(
         "?", "٣", "²", "00", "-1", "@daily", "5/1", "1,2,3",
     ),
 )  # fmt: skip
-
-
-# --------------------------------------------------------------------------------------------------- lines of an export
 
 
 def check_lines(data: bytes) -> None:
@@ -323,8 +309,6 @@ LINES: Final = target.Target(
     ),
 )  # fmt: skip
 
-
-# ------------------------------------------------------------------------------------------------------- conversations
 
 MOST_LINES = 4  # most messages in one conversation
 LONGEST = 4096  # most characters of a Telegram message
