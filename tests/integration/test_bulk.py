@@ -126,9 +126,6 @@ def counts_of(done: Ingested) -> tuple[object, ...]:
     return (done.already_known, done.new, done.updated, done.unchanged, done.archive, done.archived, done.announced)
 
 
-# ------------------------------------------------------------------------------------------------------ the same result
-
-
 @st.composite
 def papers(draw: st.DrawFn) -> Paper:
     """Draws a paper with any combination of arXiv id, DOI (either may be missing) and title.
@@ -242,9 +239,6 @@ def test_an_archive_that_was_filed_in_parts_is_announced_whole(
     assert value(watched, "SELECT count(DISTINCT sequence) FROM paper") == 10
 
 
-# ---------------------------------------------------------------------------------------- others write at the same time
-
-
 def many(amount: int) -> model.Digest:
     return digest(*(paper(f"Kite {n}", "cs.LG", arxiv_id=f"2602.{n:05d}") for n in range(amount)))
 
@@ -318,8 +312,7 @@ def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_
     )
 
 
-# ------------------------------------ known papers that changed are merged before the transaction that lets writers wait
-
+# known papers that changed are merged before the transaction that lets writers wait
 
 PAPERS = [paper(f"A graph {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", abstract="Words.") for n in range(1, 71)]
 CHANGED = [replace(one, abstract="Other words.", version=2) for one in PAPERS]
@@ -424,9 +417,6 @@ def test_a_large_digest_is_stored_in_parts_beside_others(
     assert None not in sequences
 
 
-# -------------------------------------------------------------------------------------------------- imports and exports
-
-
 def text_of(chats: int, each: int, *, first: int = 1) -> str:
     """Returns the text of an export of `chats` chats, each with `each` subscriptions."""
     blocks = []
@@ -434,9 +424,6 @@ def text_of(chats: int, each: int, *, first: int = 1) -> str:
         lines = [f"daily 09:00 UTC | topic{chat} word{n} | name {n}\n" for n in range(each)]
         blocks.append("".join([f"[telegram:{chat}]\nset limit 7\n", *lines]))
     return "\n".join(blocks)
-
-
-# -------------------------------------------------------------------------------------------------------------- import
 
 
 def test_a_long_import_is_applied_in_parts(watched: WatchedStore) -> None:
@@ -557,9 +544,6 @@ def test_changes_of_many_chats_take_the_same_few_statements(watched: WatchedStor
         for number in range(1, chats + 1):
             forget(watched, make.address(f"telegram:{number}"))
     assert taken[1] - taken[0] <= 30 * own + 3
-
-
-# -------------------------------------------------------------------------------------------------------------- export
 
 
 def test_a_long_export_is_read_in_parts_and_blocks_nobody(

@@ -1,7 +1,4 @@
-"""The command line as a whole: output streams, exit statuses, sentences, and transcripts of a shell.
-
-The transcripts are in command_line/*.console.
-"""
+"""The command line as a whole, where its transcripts are not enough: output streams, exit statuses and sentences."""
 
 import contextlib
 import json
@@ -9,19 +6,16 @@ import os
 import pty
 import re
 import shlex
-import signal
 import socket
 import subprocess
 import sys
 import tomllib
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from typer import core
 
 from bot.cli import SUBCOMMANDS
-from subscriptions import addresses
 from subscriptions.errors import MeaningFails
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
@@ -32,7 +26,7 @@ from tests.fakes.meaning import FakeEncoder
 from tests.fakes.process import ROOT
 from tests.fakes.telegram import TOKEN
 from tests.forked import Forked
-from tests.integration import cli, transcripts
+from tests.integration import cli
 from tests.integration.cli import PAGE, Process, Terminal
 from tests.patience import PATIENCE
 
@@ -250,90 +244,6 @@ def test_help_is_quick_to_import(terminal: Terminal) -> None:
     assert terminal.python(program).out == "[]\n"
 
 
-# --------------------------------------------------------------------------------------------------------------- Ctrl-C
-
-# This program runs `python -m bot`, and presses Ctrl-C when Python loads the Nth module, counted from our first one.
-PRESSED = """
-import runpy, signal, sys
-left = int(sys.argv.pop(1))
-begun = False
-def load(event, told):
-    global begun, left
-    begun = begun or (event == "import" and told[0].startswith("bot"))
-    if begun and event == "import":
-        left -= 1
-        if left == 0:
-            signal.raise_signal(signal.SIGINT)
-sys.addaudithook(load)
-runpy.run_module("bot", run_name="__main__", alter_sys=True)
-"""
-
-
-@pytest.mark.parametrize(
-    ("line", "module"),
-    [
-        ("explain graph", 2),
-        ("subscriptions", 240),
-        ("ingest day.md", 290),
-    ],
-)
-def test_ctrl_c_while_modules_are_loaded_ends_with_130(terminal: Terminal, line: str, module: int) -> None:
-    terminal.file("day.md", PAGE)
-    # sets Python's own handler of Ctrl-C, which a program has that a person starts in a terminal
-    program = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n{PRESSED}"
-    ended = terminal.python(program, str(module), *line.split())
-    assert ended.status == 130, ended.err
-    assert ended.err in ("", "Stopped.\n")
-
-
-def test_run_finishes_what_is_on_its_way(terminal: Terminal) -> None:
-    program = Process(terminal.folder, "run")
-    program.says("Watching ")
-    program.process.send_signal(signal.SIGINT)
-    _, said = program.process.communicate(timeout=PATIENCE)
-    assert (program.process.returncode, said.endswith("Stopped.\n"), "Traceback" in said) == (130, True, False)
-
-
-def test_a_port_in_use_is_a_sentence(terminal: Terminal) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        terminal.set("WEB_PORT", str(taken.getsockname()[1]))
-        assert "PAPERWIRE_WEB_PORT" in terminal("run").refusal()
-
-
-PAPERWIRE = """#!{python}
-import signal, sys
-signal.signal(signal.SIGINT, lambda *_: sys.exit(print("Stopped.") or 130))
-print("ready", flush=True)
-signal.pause()
-"""
-
-
-def test_ctrl_c_ends_make_run_without_an_error(tmp_path: Path) -> None:
-    """A terminal sends the signal to make, to its shell and to the program. The shell waits for the program's end."""
-    program = tmp_path / "paperwire"
-    program.write_text(PAPERWIRE.format(python=sys.executable))
-    program.chmod(0o755)
-    with subprocess.Popen(  # noqa: S603 - our own program
-        ["make", "--no-print-directory", "-o", ".venv/runtime.stamp", f"BIN={tmp_path}", "run"],  # noqa: S607 - whichever make there is
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-    ) as made:  # fmt: skip
-        assert made.stdout
-        assert any(line == "ready\n" for line in made.stdout)
-        os.killpg(made.pid, signal.SIGINT)
-        assert made.communicate(timeout=PATIENCE)[0] == "Stopped.\n"
-
-
-def test_a_program_that_was_told_to_ignore_ctrl_c_goes_on(terminal: Terminal) -> None:
-    """A shell starts a program in the background with SIGINT ignored. Then Ctrl-C must not stop the program."""
-    ended = terminal.python(
-        f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{PRESSED}", "150", "explain", "graph"
-    )
-    assert (ended.status, ended.out.splitlines()[0]) == (0, "graph")
-
-
-# ---------------------------------------------------------------------------------- every subcommand without a database
-
-
 READS = [
     "subscriptions", "subscriptions --json", "subscriptions --as console:me", "unsubscribe 1 --as console:me",
     "set lang zh --as console:me", "preview --as console:me", "preview graph --as console:me --json", "outbox", "outbox --json",
@@ -399,46 +309,6 @@ def test_what_needs_no_database_makes_none(empty: Terminal, line: str) -> None:
     before = _files(empty)
     assert "no database" not in empty(*line.split()).err
     assert {name for name in _files(empty) - before if not name.startswith("gallery")} == set()
-
-
-# ---------------------------------------------------------------------------------------------------------- transcripts
-
-
-STORIES = [
-    pytest.param(text, id=title)
-    for path in sorted(Path(__file__).with_name("command_line").glob("*.console"))
-    for title, text in transcripts.stories(path).items()
-]
-
-
-@pytest.mark.parametrize("story", STORIES)
-@pytest.mark.sentences
-def test_the_command_line_answers_as_its_transcripts_show(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, story: str
-) -> None:
-    # other tests of this process may have declared the platform "postbox", which would appear in the outputs
-    monkeypatch.delitem(addresses._declared, "postbox", raising=False)
-    # `run --once` uses the machine's clock, so its daily work would delete the transcripts' deliveries of January 2026
-    monkeypatch.setattr("subscriptions.service.retention.claim_daily_work", lambda *_, **__: False)
-    monkeypatch.setattr("subscriptions.service.retention.claim_copy", lambda *_, **__: False)
-    with contextlib.ExitStack() as stack:
-        shell = transcripts.Shell(terminal, monkeypatch, stack)
-        wrong = [documented for step in transcripts.steps(story) if (documented := _wrong(step, shell))]
-    assert not wrong, "\n".join(wrong)
-
-
-def _wrong(step: transcripts.Step, shell: transcripts.Shell) -> str:
-    """Runs a line. Returns how its result differs from the transcript; "" if it does not differ."""
-    status, printed = shell.type(step.typed)
-    if " --json" in step.typed and step.shown:
-        fits = status == step.status and transcripts.shows_value(json.loads(step.shown), json.loads(printed))
-    else:
-        fits = status == step.status and transcripts.shows(step.shown, printed)
-    shown = f"$ {step.typed}\nis shown with {step.status} and\n{step.shown}"
-    return "" if fits else f"{shown}\nbut ends with {status} and\n{printed[:1500]}\n"
-
-
-# ---------------------------------------------------------------------------------------- check, db, backup and restore
 
 
 def test_arxiv_that_cannot_be_reached_gets_no_tick(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -595,7 +465,7 @@ def test_a_restore_killed_at_any_step_can_be_repeated(terminal: Terminal) -> Non
     assert ended.status == 0, ended.err
 
 
-# ---------------------------------------------------------------- digests and sources, where a transcript is not enough
+# digests and sources, where a transcript is not enough
 
 
 def source(name: str, url: str, schedule: str = "every 30m") -> str:
@@ -646,9 +516,6 @@ def test_run_once_asks_what_is_due_and_sends_it(terminal: Terminal, local_arxiv:
     assert agent.endswith(" (+me@example.org)")
     assert terminal("run", "--once").status == 0
     assert len(local_arxiv.asked()) == 1  # the next poll is not due
-
-
-# --------------------------------------------------------------------------- the subcommands explain, inspect and match
 
 
 @pytest.fixture
@@ -764,9 +631,6 @@ def test_a_folder_of_many_files_is_told_by_format_and_by_reason(terminal: Termin
     assert len(terminal("inspect", "inbox", "--json").json["digests"]) == 42
 
 
-# ---------------------------------------------------------------------- the subcommands ingest, deliver, run and outbox
-
-
 def test_only_one_process_sends_and_the_others_work_beside_it(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
     with Process(terminal.folder, "run") as program:
@@ -802,9 +666,6 @@ def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(terminal: Termi
     assert len(json.loads(done.stdout)["lines"]) == 3
     # the bar shows the number of all lines from the beginning
     assert all(part in written for part in (b"Reading", b"3/3", b"Importing", b"1/1"))
-
-
-# ------------------------------------------------------------------------------ chats, where a transcript is not enough
 
 
 MORNING = "2026-01-22T06:00:00Z"

@@ -182,9 +182,6 @@ def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed:
     assert all(list(one.sure) == list(one.maybe or ()) for one in candidates) == decided
 
 
-# ---------------------------------------------------------------------------------------------------- always up to date
-
-
 def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> None:
     one = paper("A Graph", "cs.LG", arxiv_id="2601.00001", version=1)
     ingested(store, one, name="first")
@@ -668,9 +665,6 @@ def previews_hold(store: Store, now: datetime) -> None:
     for chat in known:
         assert shown(expected[chat]) == fields_of(planned(store, chat, before)), (chat, now)
         assert (expected[chat].later is None) == (not expected[chat].not_due)
-
-
-# --------------------------------------------------------------------------------------------------- the order in words
 
 
 def test_the_command_line_says_what_is_due_and_what_is_not_yet(terminal: cli.Terminal) -> None:

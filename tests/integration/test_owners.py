@@ -748,9 +748,6 @@ def test_what_another_process_stores_first_counts(store: Store, rival: Rival, ra
     assert rows(store, *this.shows) == this.rows
 
 
-# -------------------------------------------------------------------------------------------------------------- notices
-
-
 def test_a_notice_of_another_process_is_not_repeated(store: Store, rival: Rival) -> None:
     chat = conversation_state.store_chat(store, ME, model.ChatKind.PRIVATE, now=NOON)
     notice = VersionChanged(version="2", before="1")
@@ -762,8 +759,6 @@ def test_a_notice_of_another_process_is_not_repeated(store: Store, rival: Rival)
     assert not notices.notify(store, ME, notice, now=NOON)
     assert rows(store, "delivery", "id") == [("theirs",)]
 
-
-# --------------------------------------------------------------------------------------------------------------- papers
 
 # An ingest reads papers before it writes them. So it first locks the counter of sequences, which only one process can do.
 
@@ -779,8 +774,6 @@ def test_a_paper_added_during_a_large_ingest_is_the_same(
     assert rows(store, "paper", "id", "title") == [(1, "Graph 1"), (2, "theirs"), (3, "Graph 3")]
     assert rows(store, "paper_key", "key", "paper") == [("2601.00001", 1), ("2601.00002", 2), ("2601.00003", 3)]
 
-
-# ------------------------------------------------------------------------------------------------------------- planning
 
 # A plan reads before it writes. So its write first locks the rows of its chats, which only one process can do.
 
@@ -840,9 +833,6 @@ def test_papers_of_another_plan_are_not_shown_on_request(store: Store, rival: Ri
     assert [item.paper.paper.title for item in batch.delivery.items] == ["A tree"]
 
 
-# ------------------------------------------------------------------------------------------------ codes of operators
-
-
 def test_a_code_printed_meanwhile_works_too(store: Store, rival: Rival) -> None:
     rival("operator_code", "INSERT INTO operator_code (code_hash) VALUES ('theirs')")
     operators.new_code(store)
@@ -852,9 +842,6 @@ def test_a_code_printed_meanwhile_works_too(store: Store, rival: Rival) -> None:
     codes = rows(store, "operator_code", "code_hash")
     assert len(codes) == 3
     assert ("theirs",) not in codes
-
-
-# -------------------------------------------------------------------------------------------------------------- sources
 
 
 def test_a_poll_is_one_process_s(store: Store, rival: Rival) -> None:
@@ -869,9 +856,6 @@ def test_a_poll_is_one_process_s(store: Store, rival: Rival) -> None:
     assert not sources.claim_poll(store, "daily", NOON + timedelta(hours=1), NOON + timedelta(hours=3))
     assert sources.claim_poll(store, "daily", NOON + timedelta(hours=2), None)
     assert sources.claim_poll(store, "daily", None, NOON)
-
-
-# --------------------------------------------------------------------------------------------------------------- states
 
 
 def test_every_state_is_an_enumeration_that_the_database_checks(store: Store) -> None:

@@ -140,8 +140,7 @@ async def test_a_feed_of_yesterday_says_so_in_its_warnings(arxiv: FakeArxiv, fee
     assert feeding.outcomes("arxiv") == ["stale", "stale", "new"]
 
 
-# ------------------------------------------------------------------- a source that lies about papers of others (rule 4)
-
+# a source that lies about papers of others (rule 4)
 
 ID, DOI = "2601.00001", "10.1101/2026.01.20.000001"
 GONE = "This paper has been withdrawn by its authors."
@@ -540,9 +539,6 @@ async def test_days_missed_for_over_a_week_are_filed_and_told(store: Store, cloc
         {"source": "arxiv", "days": "2026-01-23/2026-01-23", "papers": "1"}
     ]
     assert delivered(store, clock.now()) == ["Graphs of the 22nd", f"Graphs of {now}", f"Graphs of {lately}"]
-
-
-# --------------------------------------------------------------------------------------------------- the day of a paper
 
 
 def test_a_paper_counts_for_the_day_of_its_digest(store: Store) -> None:

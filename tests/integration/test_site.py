@@ -71,9 +71,6 @@ async def with_password(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[w
         yield pages
 
 
-# -------------------------------------------------------------------------------------------------------- who is let in
-
-
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
@@ -206,9 +203,6 @@ def test_the_browser_tells_the_language(accepted: str, language: str) -> None:
     assert requests.preferred_language(accepted) == language
 
 
-# --------------------------------------------------------------------------------------- a person at the machine itself
-
-
 async def test_answers_and_sessions_are_no_business_of_other_sites(local: web_site.Pages) -> None:
     browser = local.browser()
     answers = [await browser.opens(path) for path in ("/", "/chat/file", "/static/style.css")]
@@ -285,9 +279,6 @@ async def test_who_sits_at_the_machine_may_say_as_much_as_they_like(
     for _ in range(26):
         assert (await browser.posts("/chat/say", {"text": "/about"}, **QUICK)).status_code == 200
     assert "a lot at once" not in (await browser.opens()).text
-
-
-# ------------------------------------------------------------------------------------------------------------- a password
 
 
 async def test_a_password_opens_the_chat_of_a_name(with_password: web_site.Pages) -> None:
@@ -412,9 +403,6 @@ def test_a_session_ends_and_cannot_be_made_up() -> None:
         "",
     ):
         assert sessions.signed_name(forged) == ""
-
-
-# --------------------------------------------------------------------------------------------------------- behind a proxy
 
 
 async def test_the_proxy_says_who_it_is_and_nobody_else(behind_proxy: web_site.Pages) -> None:
@@ -560,9 +548,6 @@ async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: FakeClock) ->
         assert (await uploads(browser, b"x" * (LARGEST + 100_000), once="f2")).status_code == 413
 
 
-# ----------------------------------------------------------------------------------------------- which stream is closed
-
-
 @pytest.mark.parametrize(
     ("opened", "most", "closed"),
     [
@@ -580,9 +565,6 @@ async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: FakeClock) ->
 def test_the_oldest_of_who_has_too_many_is_closed(opened: abc.Sequence[str], most: int, closed: int | None) -> None:
     streams = [event_streams.Stream(name=one.partition("@")[0], address=one.partition("@")[2]) for one in opened]
     assert event_streams.surplus(streams, most) is (None if closed is None else streams[closed])
-
-
-# -------------------------------------------------------------------------------------------------------- over real HTTP
 
 
 @dataclass(slots=True)
@@ -741,9 +723,6 @@ async def test_a_connection_for_which_no_file_is_left_waits(tmp_path: Path, monk
     ):
         answer = await client.get(f"{url}/health/live")
     assert (answer.json(), seen) == ({"live": True}, [measurements.ConnectionClosed(kind="refused")] * 2)
-
-
-# -------------------------------------------------------------------------------------------------- what the operator sees
 
 
 async def test_what_was_closed_or_refused_is_one_line_a_minute(

@@ -1,24 +1,17 @@
-"""Fetching: which addresses are allowed, limits of size and time, how a failure is named, and the requests for each day. Files:
-which are read, and when a file of a watched folder is complete."""
+"""Fetching: which addresses are allowed, limits of size and time, how a failure is named, and the requests for each day."""
 
 import gzip
-import io
 import json
-import os
 import ssl
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from bot.digests import files as sources
-from bot.errors import FetchError, UnreadableInput
+from bot.errors import FetchError
 from bot.http import body
-from bot.operation.ticks import TICK_SECONDS
 from bot.settings import SourceSettings
 from bot.sources import fetch_request, host_limits, source_schedules
 from bot.sources import fetcher as web
@@ -28,7 +21,6 @@ from subscriptions.planning.source_calendar import ArxivCalendar
 from tests import make, tables
 from tests.fakes import arxiv_pages as pages
 from tests.fakes.arxiv import FakeArxiv
-from tests.make import NOON
 
 SMALL = web.FetchLimits(connect=5, idle=5, total=20, most=100_000)
 HERE = frozenset({"127.0.0.1", "feeds.example.org"})
@@ -516,9 +508,6 @@ def test_unpacking_reads_all_members_within_its_limit() -> None:
             body.gunzipped(damaged, 100)
 
 
-# --------------------------------------------------------------------------------------------- the requests to a source
-
-
 def source(**values: object) -> SourceSettings:
     return SourceSettings(name="x", **values)  # type: ignore[arg-type]
 
@@ -834,138 +823,3 @@ def test_a_receipt_names_the_days_in_few_words() -> None:
 )
 def test_days_that_follow_on_each_other_are_named_together(numbers: list[int], words: str) -> None:
     assert ranges([date(2026, 1, number) for number in numbers]) == words
-
-
-# ---------------------------------------------------------------------------------------------------------------- files
-
-
-def _at(seconds: float) -> datetime:
-    return NOON + timedelta(seconds=seconds)
-
-
-def _file(size: int = 10, changed: int = 1, inode: int = 7) -> sources.FileStamp:
-    return sources.FileStamp(size, changed, inode)
-
-
-FOLDERS: dict[str, dict[str, sources.FileStamp]] = {
-    "nothing": {},
-    "one": {"a.md": _file()},
-    "larger": {"a.md": _file(size=20)},
-    "touched": {"a.md": _file(changed=2)},
-    "another": {"a.md": _file(inode=8)},
-    "renamed": {"b.md": _file()},
-    "several": {"b.md": _file(), "a.md": _file(), "c/d.md": _file()},
-}
-
-
-@pytest.mark.parametrize(
-    ("case", "looks"),
-    tables.rows("""
-        once                             → 0 one, 1 one: a.md, 2 one
-        looks that follow soon           → 0 one, 0.5 one, 0.9 one, 1.4 one: a.md
-        still being written              → 0 one, 1 larger, 2 larger: a.md
-        written again with the same size → 0 one, 1 touched
-        changed                          → 0 one, 1 one: a.md, 2 larger, 3 larger: a.md
-        replaced                         → 0 one, 1 one: a.md, 2 another, 3 another: a.md
-        renamed                          → 0 one, 1 one: a.md, 2 renamed, 3 renamed: b.md
-        went and came back               → 0 one, 1 one: a.md, 2 nothing, 3 one, 4 one: a.md
-        in the order of names            → 0 several, 1 several: a.md b.md c/d.md
-        a clock that was set back        → 0 one, -3600 one, -3599 one: a.md
-    """),
-)
-def test_a_file_is_given_out_when_it_is_complete(case: str, looks: str) -> None:
-    """A look has its second, what is in the folder, and which files are given out."""
-    watch = sources.FolderWatch()
-    for look in looks.split(", "):
-        seen, _, given = look.partition(": ")
-        seconds, folder = seen.split()
-        assert watch.check(FOLDERS[folder], _at(float(seconds))) == tuple(given.split())
-
-
-def test_a_file_is_read_within_five_seconds_of_its_last_change() -> None:
-    for offset in range(10):
-        last_change = offset / 10
-        watch, seconds, found = sources.FolderWatch(), 0.0, None
-        while found is None:
-            stamp = _file(size=1 if seconds < last_change else 2)
-            complete = watch.check({"a.md": stamp}, _at(seconds))
-            if complete and seconds >= last_change:
-                found = seconds
-            seconds += TICK_SECONDS
-        assert sources.STABLE_FOR.total_seconds() <= found - last_change + 1
-        assert found - last_change <= 5
-
-
-def test_a_file_that_could_not_be_read_is_given_out_once_more() -> None:
-    one = {"a.md": _file()}
-    watch = sources.FolderWatch()
-    watch.check(one, _at(0))
-    assert watch.check(one, _at(1)) == ("a.md",)
-    watch.reported.pop("a.md")
-    watch.check(one, _at(2))
-    assert watch.check(one, _at(3)) == ("a.md",)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "names"),
-    [
-        ("inbox/*.md", {"a.md"}),
-        ("inbox/**/*.md", {"a.md", "c.md"}),
-        ("inbox", {"a.md", "b.txt"}),
-        ("{here}/inbox/*", {"a.md", "b.txt"}),
-        ("inbox/*.xml", set()),
-        ("outbox/*.md", set()),
-    ],
-)
-def test_a_real_folder_is_listed_by_its_pattern(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, names: set[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "inbox" / "deep").mkdir(parents=True)
-    for name in ("a.md", "b.txt", ".hidden.md", "deep/c.md"):
-        (tmp_path / "inbox" / name).write_text("x", encoding="utf-8")
-    assert {Path(name).name for name in sources.list_folder(pattern.format(here=tmp_path))} == names
-
-
-def test_arguments_are_read_one_by_one_folders_by_name(tmp_path: Path) -> None:
-    (tmp_path / "b").mkdir()
-    (tmp_path / ".git").mkdir()
-    for name in ("b/2.md", "b/1.md", "a.md", ".git/config", ".DS_Store"):
-        (tmp_path / name).write_text(name, encoding="utf-8")
-    found = list(sources.read_paths([str(tmp_path), str(tmp_path / "b" / "1.md"), str(tmp_path / "no.md")]))
-    names = [Path(name).relative_to(tmp_path).as_posix() for name, _ in found]
-    assert names == ["a.md", "b/1.md", "b/2.md", "b/1.md", "no.md"]
-    assert found[0][1] == b"a.md"
-    assert isinstance(found[-1][1], UnreadableInput)
-    assert str(found[-1][1]) == f"{tmp_path}/no.md: cannot be read (No such file or directory)."
-
-
-def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
-    page = tmp_path / "a.md"
-    found = sources.read_paths([str(page)])
-    page.write_text("late", encoding="utf-8")
-    assert next(found) == (str(page), b"late")
-
-
-def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"piped")))
-    assert list(sources.read_paths(["-"])) == [("-", b"piped")]
-
-
-def test_what_is_too_large_or_no_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = tmp_path / "a.md"
-    page.write_bytes(b"12345")
-    monkeypatch.setattr(sources, "MAX_BYTES", 4)
-    with pytest.raises(UnreadableInput, match=r"a\.md: larger than"):
-        sources.read_file(str(page))
-    with pytest.raises(UnreadableInput, match="cannot be read"):
-        sources.read_file(str(tmp_path))
-    with pytest.raises(UnreadableInput, match="cannot be read"):
-        sources.read_file("a\0b")
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_what_is_no_regular_file_does_not_stop_a_folder(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "a.md").write_text("x", encoding="utf-8")
-    assert [Path(name).name for name, _ in sources.read_paths([str(tmp_path)])] == ["a.md"]

@@ -1,5 +1,4 @@
-"""Every field of a query, every row of the rules, and matching: each matcher finds what the slow one finds. Ranking: how well a
-paper matches a query, and how near it is to a taste."""
+"""Every field of a query, every row of the rules, and matching: each matcher finds what the slow one finds."""
 
 import json
 from collections.abc import Iterable
@@ -15,19 +14,15 @@ from bot.rendering.queries_in_words import query_in_words
 from subscriptions import model
 from subscriptions import query as grammar
 from subscriptions.errors import QueryError
-from subscriptions.matching import fulfilment, hits, paper_index, profiles, reasons
+from subscriptions.matching import fulfilment, paper_index, reasons
 from subscriptions.matching.batch import QuerySet, match
-from subscriptions.matching.fit import fit
 from subscriptions.matching.full_text import index_question
-from subscriptions.matching.word_weights import Rarity, words_of
 from subscriptions.query.advice import advise
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import narrowed
 from subscriptions.query.tree import Alternative, Leaf, Query, Term
 from tests import tables
 from tests.unit import query_rules, strategies
-
-# ---------------------------------------------------------------------------------------- any query against any papers
 
 
 @given(st.lists(strategies.queries, max_size=4), st.lists(strategies.papers, max_size=4))
@@ -114,9 +109,6 @@ def alternative(*words: str) -> Alternative:
     return Alternative(frozenset(Term(grammar.TEXT, (word,)) for word in words))
 
 
-# -------------------------------------------------------------------------------------------------- the worked examples
-
-
 def example_paper(fields: dict[str, Any]) -> model.Paper:
     key = fields.get("key", "title:0")
     translation = model.Translation(
@@ -162,9 +154,6 @@ def examine(case: dict[str, Any]) -> tuple[bool | str, int | None]:
     except QueryError as refusal:
         return "refused", refusal.column if "column" in case else None
     return answer(query, example_paper(case["paper"])), None
-
-
-# ----------------------------------------------------------------------------------------------- a window of papers
 
 
 SURVEY = model.Paper(
@@ -218,9 +207,6 @@ def test_a_common_prefix_does_not_check_every_paper() -> None:
     found = match(QuerySet(asked), index)
     assert len(found) == 50
     assert list(index.positions(found[4])) == [4, *range(40, 50)]
-
-
-# ----------------------------------------------------------------------------------------------------- why and why not
 
 
 def one(*wanted: Term) -> Query:
@@ -281,9 +267,6 @@ def test_words_are_found_in_a_text_as_it_is_shown() -> None:
     ]
 
 
-# --------------------------------------------------------------------------------------------------------- every entry
-
-
 @pytest.mark.parametrize("field", [*grammar.FIELDS, grammar.LEFT_OUT], ids=repr)
 def test_an_example_of_a_field_has_no_hint_and_is_read_again(field: grammar.Field) -> None:
     query = parse_query(field.example)
@@ -308,9 +291,6 @@ def test_no_two_fields_share_a_name() -> None:
 
 def test_words_without_a_field_are_in_columns_of_the_index() -> None:
     assert all(field.column for field in grammar.FIELDS if field.in_any_text)
-
-
-# ---------------------------------------------------------------------------------- fields that the product does not have
 
 
 ACCEPTED = model.Paper(key="1", title="Graphs", comment="Accepted at ICML, 12 figures", url="https://arxiv.org/abs/1")
@@ -475,357 +455,3 @@ def test_a_query_finds_what_the_rules_say(rule: query_rules.Finds) -> None:
         for parse in (parse_canonical, parse_query) if len(read.canonical) <= MAX_LENGTH else (parse_canonical,):
             again = parse(read.canonical)
             assert (again.canonical, set(again.alternatives)) == (read.canonical, set(read.alternatives)), query
-
-
-# ---------------------------------------------------------------------------------------- spellings of one stored query
-
-EQUAL: list[tuple[str, list[str]]] = [
-    *((what, tables.listed(queries)) for what, queries in tables.rows(r"""
-        case                                     → graph Neural ≡ GRAPH neural ≡ Graph NEURAL
-        hyphen or phrase                         → few-shot ≡ "few shot" ≡ few–shot ≡ few_shot ≡ few/shot ≡ "few-shot" ≡ “few shot” ≡ few,shot
-        plural                                   → graph networks ≡ graphs network ≡ graphs networks
-        irregular plural                         → analysis ≡ analyses ≡ ANALYSES
-        order                                    → graph neural ≡ neural graph ≡ graph AND neural ≡ neural & graph ≡ (graph neural) ≡ (neural) (graph)
-        order of OR                              → graph OR neural ≡ neural OR graph ≡ neural | graph ≡ graph|neural ≡ graph, neural ≡ graph、neural ≡ (graph) OR (neural)
-        doubled terms                            → graph ≡ graph graph ≡ graph Graphs ≡ graph OR graph ≡ (graph OR graph) graph ≡ -(-graph)
-        field alias of title                     → ti:graph ≡ title:graph ≡ intitle:graph ≡ TI: graph ≡ ti:graph title:graphs ≡ ti:ti:graph ≡ abs:ti:graph
-        field alias of abstract                  → abs:graph ≡ abstract:graph
-        field alias of summary                   → summary:graph ≡ tldr:graph
-        field alias of author                    → author:doe ≡ au:doe ≡ author:Doe ≡ AU:DOE
-        field alias of category                  → cat:cs.LG ≡ category:cs.LG ≡ cs.LG ≡ #cs.lg ≡ cat:cs.lg ≡ cat:"cs.LG" ≡ cat: CS.LG
-        an archive                               → cat:cs ≡ cat:cs.* ≡ cs.* ≡ cat:CS ≡ #cs.*
-        categories joined by +                   → cs.AI+cs.CV ≡ cs.CV+cs.AI ≡ cat:cs.AI OR cat:cs.CV ≡ cs.cv OR cs.ai ≡ cs.CV, cs.AI ≡ cat:(cs.AI OR cs.CV)
-        author forms                             → author:"Doe, Jane" ≡ author:"Jane Doe" ≡ author:Doe, Jane ≡ au:Doe, Jane ≡ au:"Doe Jane" ≡ author:jane-doe
-        umlauts of authors                       → author:Müller ≡ author:Mueller ≡ author:muller
-        sign and field                           → graph ti:-survey ≡ graph -ti:survey ≡ -ti:survey graph ≡ graph ti:NOT survey ≡ graph NOT ti:surveys ≡ graph ti:!survey
-        signs                                    → graph -foo ≡ graph NOT foo ≡ graph !foo ≡ graph --foo ≡ graph ANDNOT foo ≡ graph AND NOT foo ≡ graph –foo ≡ -foo graph
-        two signs of one field                   → ti:x ≡ -ti:-x ≡ -(-ti:x) ≡ ti:-(-x)
-        brackets                                 → a b c ≡ (a b) c ≡ a (b c) ≡ ((a)) ((b) c) ≡ c b a
-        brackets of OR                           → a OR b OR c ≡ (a OR b) OR c ≡ c|(b|a) ≡ a, b, c
-        a field over a bracket                   → ti:(a b) ≡ ti:a ti:b ≡ ti:b ti:a ≡ title:(b a)
-        unclosed                                 → "graph neural" ≡ "graph neural ≡ graph-neural
-        unclosed bracket                         → (a OR b) c ≡ c (a OR b ≡ c (b | a
-        dangling                                 → a OR b ≡ a AND OR b ≡ OR a OR b OR ≡ a NOT OR b ≡ a OR () OR b
-        empty parts                              → a ≡ a () ≡ a "" ≡ a -() ≡ () a ≡ a !!! ≡ a NOT ≡ a OR
-        links                                    → id:2601.15529 ≡ https://arxiv.org/abs/2601.15529v2 ≡ arxiv.org/pdf/2601.15529 ≡ huggingface.co/papers/2601.15529 ≡ id:2601.15529v1 ≡ id:=2601.15529 ≡ id:https://arxiv.org/abs/2601.15529
-        DOI links                                → doi:10.1234/abc ≡ doi.org/10.1234/ABC ≡ https://doi.org/10.1234/abc ≡ DOI:10.1234/ABC
-        Greek                                    → α ≡ alpha ≡ \alpha ≡ $\alpha$ ≡ Α
-        two Greek letters                        → αβ ≡ \alpha\beta ≡ "alpha beta" ≡ alpha-beta
-        variants of epsilon                      → epsilon ≡ \varepsilon ≡ \epsilon ≡ ε ≡ ϵ
-        unknown field                            → foo:graph ≡ "foo graph" ≡ foo-graph
-        unknown field with a blank               → foo: graph ≡ foo graph ≡ graph foo
-        unknown field before a quote             → foo:"a b" ≡ foo "a b" ≡ foo: "a b"
-        stars                                    → gr*ph ≡ gr ph ≡ ph gr
-        a star before                            → *graph ≡ graph
-        a star after CJK                         → 图 ≡ 图* ≡ "图" ≡ 图＊
-        prefix                                   → neuro* ≡ NEURO* ≡ neuro＊ ≡ NeurO*
-        exact                                    → =RAG ≡ ＝RAG ≡ ="RAG" ≡ =RAG =RAG
-        API query                                → ti:"deep learning" author:"lecun y" ≡ ti:%22deep+learning%22+AND+au:lecun_y ≡ search_query=ti:%22deep+learning%22+AND+au:lecun_y ≡ http://export.arxiv.org/api/query?search_query=ti:%22deep+learning%22+AND+au:lecun_y&max_results=3
-        API brackets                             → au:doe -(ti:a OR ti:b) ≡ au:doe+ANDNOT+%28ti:a+OR+ti:b%29
-        API ids                                  → id:2601.15529 OR id:2601.15530 ≡ http://export.arxiv.org/api/query?id_list=2601.15529,2601.15530 ≡ id:(2601.15530 OR 2601.15529)
-        API parts that are dropped               → all:electron ≡ all:electron+AND+jr:nature ≡ search_query=all:electron+AND+rn:5
-        apostrophes                              → newton ≡ newton's ≡ Newton’s ≡ newtons
-        trade marks                              → bert ≡ BERT™ ≡ BERT®
-        source                                   → source:daily ≡ source:DAILY ≡ source:=Daily ≡ source:"daily"
-        keywords without blanks                  → (a) OR (b) ≡ (a)OR(b) ≡ (a)|(b) ≡ a OR b
-        phrase of a keyword                      → graph or ≡ graph "OR" ≡ graph or OR graph or
-        order, case and plurals                  → graph neural ≡ NEURAL Graph ≡ neural  AND graph ≡ graph graph neural ≡ (graph) & neural ≡ graphs neural
-        a field beside OR                        → ti:a OR b ≡ b OR title:A ≡ intitle:a | b ≡ b || ti: a
-        OR in brackets                           → a (b OR c) ≡ (c OR b) AND a ≡ a ((c) OR (b OR b))
-        excluding several                        → x -(a OR b) ≡ x -a -b ≡ x NOT b NOT a
-        Greek in a phrase                        → α-divergence ≡ $\alpha$-divergence ≡ "alpha divergence"
-        names with signs                         → author:"Jane Smith" ≡ author:Smith, Jane ≡ au:"smith, jane" ≡ author:jane_smith
-        CJK phrases                              → 扩散模型 ≡ "扩散模型" ≡ "扩 散 模 型"
-    """)),
-    ("width", ["graph C++", "ｇｒａｐｈ C++", "graph Ｃ＋＋", "graph　C++"]),
-    ("accents", ["poincaré", "poincare", "Poincare\u0301", r"Poincar\'e", r"Poincar{\'e}"]),
-    ("blanks", ["graph neural", " graph  neural ", "graph\tneural", "graph\nneural"]),
-    ("invisible", ["graph", "gr\u200baph", "\ufeffgraph", "gra\u00adph"]),
-    ("width, blanks and dashes", ["few-shot", "few_shot", "Few–Shot", "“few shots”", "ＦＥＷ/ＳＨＯＴ", "few\u200b-shot"]),
-    ("accents of every kind", ["Schrödinger", "schrodinger", 'Schr\\"odinger', "SCHRÖDINGER", "schro\u0308dinger"]),
-    ("NFC and NFD Hangul", ["그래프", "\u1100\u1173\u1105\u1162\u1111\u1173"]),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("spellings", [queries for _, queries in EQUAL], ids=[what for what, _ in EQUAL])
-def test_other_spellings_share_one_stored_query(spellings: tuple[str, ...]) -> None:
-    assert {other: parse_query(other).canonical for other in spellings} == dict.fromkeys(
-        spellings, parse_query(spellings[0]).canonical
-    )
-
-
-# ----------------------------------------------------------------------------------------------- a hint for every guess
-
-HINTED: list[tuple[str, list[str]]] = [
-    *((what, tables.listed(queries)) for what, queries in tables.rows("""
-        lower-case keywords                      → graph or neural ≡ graph and neural ≡ not graph ≡ graph not neural
-        Chinese words that look like operators   → 扩散 和 流 ≡ 扩散 或者 流 ≡ 扩散 不要 流 ≡ 扩散 不含综述
-        years and dates                          → year:2024 ≡ year:2024 graph ≡ year: 2024 ≡ date:2024-01-02 ≡ 年份：2024 ≡ published:>2023
-        wishes with ; between them               → graph; tree ≡ graph ; tree ≡ graph;tree ≡ 图；树 ≡ graph; tree, foo ≡ ti:a; ti:b
-        words near each other                    → graph NEAR/5 tree ≡ graph NEAR tree ≡ graph W/3 tree ≡ "graph tree"~5 ≡ graph ADJ2 tree
-        unknown categories                       → cs.XX ≡ #cs.xx ≡ math.ZZ ≡ cat:cs.XX ≡ primary:cs.XX ≡ cat:machine learning ≡ cat:"machine learning" ≡ 类别：机器学习
-        fields that no digest tells              → conference:neurips ≡ 会议：CVPR
-        a word of exclusion without anything     → graph, not ≡ graph, without ≡ "graph", not
-        an unclosed quote or bracket             → "graph neural ≡ (graph neural ≡ ti:(graph
-        dangling and adjacent operators          → graph AND OR foo ≡ OR graph ≡ graph AND ≡ graph | ≡ | graph ≡ graph || foo ≡ graph & AND foo
-        empty parts and NOT before an operator   → graph () ≡ graph "" ≡ graph -() ≡ graph NOT OR foo ≡ graph NOT "" ≡ graph NOT
-        an unknown field that looks like a typing error → titel:graph ≡ autor:doe ≡ tilte:graph ≡ catgory:foo ≡ abstarct:foo ≡ auther: doe ≡ titel: graph ≡ sumary:foo ≡ cats:cs.LG ≡ abst:foo ≡ authors:doe ≡ tittle:foo ≡ primry:cs.LG
-        commas without blanks                    → rlhf,dpo ≡ rlhf,dpo,ppo ≡ gpt4,gpt5 ≡ 扩散,强化学习
-        cat: of no category                      → cat: detection ≡ cat:foo ≡ cat:cs.XX ≡ primary:foo ≡ graph -cat:detection
-        stars elsewhere                          → gr*ph ≡ *graph ≡ "a b"* ≡ graph * ≡ foo, * ≡ foo, bar*baz
-        punctuation in a list                    → foo, - ≡ foo, ... ≡ foo, =, bar
-        parts of an API query that are dropped   → all:electron+AND+co:pages ≡ all:electron+AND+jr:nature ≡ all:electron+AND+rn:5
-    """)),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("queries", [queries for _, queries in HINTED], ids=[what for what, _ in HINTED])
-def test_what_was_guessed_is_said_in_a_hint(queries: tuple[str, ...]) -> None:
-    for query in queries:
-        hints = [str(hint) for hint in parse_query(query).hints]
-        assert hints, query
-        assert all(hint.strip() for hint in hints), query
-
-
-@pytest.mark.parametrize(
-    "query",
-    tables.lines("""
-        graph
-        graph neural
-        graph OR neural
-        graph -survey
-        "graph neural"
-        few-shot
-        neuro*
-        =RAG
-        ti:graph
-        cat:cs.LG
-        cs.LG
-        author:doe
-        author:"Jane Doe"
-        2601.15529
-        扩散模型
-        C++
-        α-divergence
-        (graph OR rag) -survey
-        cat:cs.*
-        all:doe
-        foo:graph
-        BERT: pre-training
-        call:papers
-        12:30
-        1,000
-        graph, not tree
-        扩散 或 流
-        graph;
-        "a; b"
-        near field
-        date night
-        from:scratch
-        from: scratch
-        R.NET
-        math.
-        no-reference
-        AT&T
-        1,000 Hz
-        BERT: graph
-        -(-x)
-        au:"Smith, Jane"
-        cs.AI+cs.LG
-        x ti:-y
-        graph,
-    """),
-)
-def test_a_plain_query_needs_no_hint(query: str) -> None:
-    assert [str(hint) for hint in parse_query(query).hints] == []
-
-
-# ----------------------------------------------------------------------------------------- the canonical text is stable
-
-
-@pytest.mark.parametrize(
-    "query",
-    tables.lines(r"""
-        all:cs.
-        all:math?
-        -all:{math} x
-        all:máth
-        all:=Math,
-        all:math's
-        cat:foo，
-        cat:'foo.'
-        primary:hep-th/9901001，
-        cat:"}cs."
-        id:}https://arxiv.org/abs/2601.15529
-        author:mue*
-        all:Müller's
-        source:"a, b"
-        doi:"10.1234/a,b"
-        au:Oe
-        # a prefix that folding shortens
-        author:Mue*
-        ab's*
-        \emph{a}b*
-        =\emph{a}b*
-        all:Mue*
-        few-\x{y}*
-        # found by fuzzing: the subscription searched only for `c`, and `"或"` was refused
-        "且" c
-        ™且 c
-        $或 c
-        "或"
-        ="且"
-        ti:"或" x
-        all:"且" x
-        # found by fuzzing: a category after a backslash (no TeX command), and control characters that a link encodes
-        all:\hep-th
-        all:(n \hep-th
-        all:\math x
-        search_query=cat:a%11b
-        %22 cat:a%C2%85b
-    """),
-)
-def test_a_canonical_text_reads_as_it_was_meant(query: str) -> None:
-    read = parse_query(query)
-    again = parse_query(read.canonical)
-    assert (again.canonical, set(again.alternatives)) == (read.canonical, set(read.alternatives))
-
-
-# -------------------------------------------------------------------------------------------------------------- ranking
-
-
-WORDS = Rarity.among([{"result", "loss", "graph", f"rare{number}"} for number in range(50)])
-FILLER = "we show it in many places and say so again " * 4
-
-
-def a_paper(title: str, abstract: str = "") -> model.Paper:
-    return model.Paper(key=title, title=title, abstract=abstract)
-
-
-def written(text: str) -> list[str]:
-    """Returns title and abstract of a paper, written with " / " between them. An ellipsis is a long text, "‥" a short one."""
-    return text.replace("…", FILLER).replace("‥", FILLER[:60]).split(" / ")
-
-
-def fits(query: str, paper: model.Paper) -> float:
-    asked = parse_query(query)
-    return fit(asked, reasons.HitFinder(paper).places(asked), WORDS)
-
-
-def text_of(paper: model.Paper) -> str:
-    return hits.tokenize(paper).folded[grammar.TEXT]
-
-
-@pytest.mark.parametrize(
-    ("query", "better", "worse"),
-    tables.rows("""
-        # in the title, rather than in the abstract
-        swarm                   → Swarm / x               → x / A swarm.
-        swarm robot             → Swarm robot             → Swarm / A robot.
-        swarm robot             → Swarm / A robot.        → x / A swarm. … A robot.
-        # rare words, rather than common ones
-        swarm OR result         → A swarm                 → A result
-        swarm OR result         → x / A swarm             → x / A result
-        # all words, rather than some
-        swarm OR robot          → A swarm and a robot     → A swarm
-        # words near each other, rather than far apart
-        swarm robot             → x / A swarm robot.      → x / A swarm. … A robot.
-        swarm robot             → x / A swarm with robot. → x / A swarm ‥ robot.
-        swarm robot ant         → x / ant swarm robot.    → x / ant. … swarm robot.
-        # every occurrence of a word counts, and not only the first one
-        swarm robot             → x / swarm … swarm robot → x / swarm … … robot
-        # phrases, prefixes, Chinese
-        "swarm robot" OR result → A swarm robot           → A result
-        swarm*                  → Swarming                → x / swarming
-        扩散                    → 扩散模型                → x / 扩散模型
-    """),
-)
-def test_what_fits_better(query: str, better: str, worse: str) -> None:
-    assert fits(query, a_paper(*written(better))) > fits(query, a_paper(*written(worse))) > 0
-
-
-@pytest.mark.parametrize("query", ["cat:cs.LG", "author:Doe", "swarm", "swarm -robot"])
-def test_without_words_in_the_text_the_fit_is_zero(query: str) -> None:
-    assert fits(query, model.Paper(key="1", title="x robot", authors=("Jane Doe",), categories=("cs.LG",))) == 0
-
-
-def test_a_fit_has_a_bound_however_long_the_text() -> None:
-    assert 1 < fits("swarm robot", a_paper("swarm robot " * 50, "swarm robot " * 500)) <= 1.2
-    assert fits("swarm robot ant bee wasp", a_paper("swarm ant bee robot wasp " * 100)) <= 1.2
-
-
-def test_words_of_all_liked_papers_count_more_than_of_one() -> None:
-    liked = [a_paper("Swarm of ants"), a_paper("Swarm of bees"), a_paper("Swarm of wasps")]
-    taste = profiles.profile_of([(1.0, words_of(paper)) for paper in liked], WORDS)
-    assert sum(taste.weights.values()) == pytest.approx(1)
-    assert max(taste.weights, key=lambda word: taste.weights[word]) == "swarm"
-    near = {
-        title: profiles.nearness(taste, text_of(a_paper(title))) for title in ("A swarm", "An ant", "A result", "x")
-    }
-    assert near["A swarm"] > 2 * near["An ant"] > 0
-    assert near["x"] == 0
-    assert profiles.common_words(taste, text_of(a_paper("Ants in a swarm"))) == ("swarm", "ant")
-
-
-def test_words_that_most_papers_have_say_nothing_of_a_taste() -> None:
-    taste = profiles.profile_of([(1.0, words_of(a_paper("Swarm result loss")))], WORDS)
-    assert taste.weights["swarm"] > 50 * taste.weights.get("result", 0.0)
-
-
-def test_disliked_papers_count_against_what_is_like_them() -> None:
-    swarm, survey = words_of(a_paper("Swarm robots")), words_of(a_paper("Survey of swarm"))
-    taste = profiles.profile_of([(1.0, swarm), (-1.0, survey)], WORDS)
-    assert (
-        profiles.nearness(taste, text_of(a_paper("A survey")))
-        < 0
-        < profiles.nearness(taste, text_of(a_paper("A swarm")))
-    )
-    assert profiles.common_words(taste, text_of(a_paper("A survey"))) == ()
-
-
-def test_stronger_signs_count_more() -> None:
-    taste = profiles.profile_of([(3.0, words_of(a_paper("Swarm"))), (1.0, words_of(a_paper("Reef")))], WORDS)
-    assert profiles.nearness(taste, text_of(a_paper("Swarm"))) > profiles.nearness(taste, text_of(a_paper("Reef"))) > 0
-
-
-def test_chinese_is_compared_by_pairs_of_signs() -> None:
-    taste = profiles.profile_of([(1.0, words_of(a_paper("扩散模型")))], WORDS)
-    assert profiles.nearness(taste, text_of(a_paper("基于扩散的方法"))) > 0
-    assert profiles.nearness(taste, text_of(a_paper("散步"))) == 0
-
-
-def test_without_signals_and_without_papers_there_is_no_taste() -> None:
-    assert not profiles.profile_of([], WORDS)
-    assert not profiles.profile_of([(1.0, words_of(a_paper("")))], WORDS)
-    assert profiles.profile_of([(1.0, words_of(a_paper("Swarm")))], Rarity()).weights == {"swarm": pytest.approx(1)}
-
-
-@pytest.mark.parametrize(
-    ("liked", "disliked", "most"), [(2, 2, 20 + 20), (1, 2, 60 + 20), (3, 1, 20 + 60), (1, 1, 60 + 60)]
-)
-def test_a_taste_has_few_words_so_it_stays_small(liked: int, disliked: int, most: int) -> None:
-    def with_words(beginning: str) -> model.Paper:
-        return a_paper(" ".join(f"{beginning}{chr(97 + a)}{chr(97 + b)}" for a in range(9) for b in range(9)))
-
-    judged = [(1.0, words_of(with_words(f"good{number}"))) for number in range(liked)]
-    judged += [(-1.0, words_of(with_words(f"bad{number}"))) for number in range(disliked)]
-    assert len(profiles.profile_of(judged, WORDS).weights) == most
-
-
-def test_of_one_paper_shared_words_count_beside_unique_names() -> None:
-    some_have = Rarity.among([{"swarm", "robot"} if number < 10 else {f"rare{number}"} for number in range(50)])
-    alone = profiles.profile_of([(1.0, words_of(a_paper("Xyzzy: swarm robots")))], some_have)
-    assert profiles.nearness(alone, text_of(a_paper("Robots of a swarm"))) > 0.35
-    two = profiles.profile_of(
-        [(1.0, words_of(a_paper(f"{name}: swarm robots"))) for name in ("Xyzzy", "Plugh")], some_have
-    )
-    assert profiles.nearness(two, text_of(a_paper("Robots of a swarm"))) > profiles.nearness(
-        two, text_of(a_paper("Xyzzy"))
-    )
-
-
-def test_the_same_signals_make_the_same_taste_in_any_order() -> None:
-    judged = [(1.0, words_of(a_paper(f"Swarm {word}"))) for word in ("ant", "bee", "wasp", "fly")]
-    assert profiles.profile_of(judged, WORDS).weights == pytest.approx(
-        dict(profiles.profile_of(judged[::-1], WORDS).weights)
-    )

@@ -364,8 +364,6 @@ def test_a_query_that_would_be_too_long_is_refused_kindly() -> None:
     assert str(refused.value.hint)
 
 
-# ------------------------------------------------------------------------------------------------------- any text
-
 PIECES = """
 graph graphs -graph "few shot" stud* few-sho* =RAG ti: abs: author: "Doe, J." müller Anna cat: cs.LG cs.AI+q-bio.NC
 source: id: 2601.15529 doi: 10.1234/abc ( ) OR AND NOT - & | 扩散 "大语言模型 C++ α H\\"older 3.1 , ， 、 “ ” neural* {API}

@@ -1,0 +1,92 @@
+"""Ctrl-C and other signals: how the program ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.process import ROOT
+from tests.integration.cli import PAGE, Process, Terminal
+from tests.patience import PATIENCE
+
+# This program runs `python -m bot`, and presses Ctrl-C when Python loads the Nth module, counted from our first one.
+PRESSED = """
+import runpy, signal, sys
+left = int(sys.argv.pop(1))
+begun = False
+def load(event, told):
+    global begun, left
+    begun = begun or (event == "import" and told[0].startswith("bot"))
+    if begun and event == "import":
+        left -= 1
+        if left == 0:
+            signal.raise_signal(signal.SIGINT)
+sys.addaudithook(load)
+runpy.run_module("bot", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "module"),
+    [
+        ("explain graph", 2),
+        ("subscriptions", 240),
+        ("ingest day.md", 290),
+    ],
+)
+def test_ctrl_c_while_modules_are_loaded_ends_with_130(terminal: Terminal, line: str, module: int) -> None:
+    terminal.file("day.md", PAGE)
+    # sets Python's own handler of Ctrl-C, which a program has that a person starts in a terminal
+    program = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n{PRESSED}"
+    ended = terminal.python(program, str(module), *line.split())
+    assert ended.status == 130, ended.err
+    assert ended.err in ("", "Stopped.\n")
+
+
+def test_run_finishes_what_is_on_its_way(terminal: Terminal) -> None:
+    program = Process(terminal.folder, "run")
+    program.says("Watching ")
+    program.process.send_signal(signal.SIGINT)
+    _, said = program.process.communicate(timeout=PATIENCE)
+    assert (program.process.returncode, said.endswith("Stopped.\n"), "Traceback" in said) == (130, True, False)
+
+
+def test_a_port_in_use_is_a_sentence(terminal: Terminal) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        terminal.set("WEB_PORT", str(taken.getsockname()[1]))
+        assert "PAPERWIRE_WEB_PORT" in terminal("run").refusal()
+
+
+PAPERWIRE = """#!{python}
+import signal, sys
+signal.signal(signal.SIGINT, lambda *_: sys.exit(print("Stopped.") or 130))
+print("ready", flush=True)
+signal.pause()
+"""
+
+
+def test_ctrl_c_ends_make_run_without_an_error(tmp_path: Path) -> None:
+    """A terminal sends the signal to make, to its shell and to the program. The shell waits for the program's end."""
+    program = tmp_path / "paperwire"
+    program.write_text(PAPERWIRE.format(python=sys.executable))
+    program.chmod(0o755)
+    with subprocess.Popen(  # noqa: S603 - our own program
+        ["make", "--no-print-directory", "-o", ".venv/runtime.stamp", f"BIN={tmp_path}", "run"],  # noqa: S607 - whichever make there is
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    ) as made:  # fmt: skip
+        assert made.stdout
+        assert any(line == "ready\n" for line in made.stdout)
+        os.killpg(made.pid, signal.SIGINT)
+        assert made.communicate(timeout=PATIENCE)[0] == "Stopped.\n"
+
+
+def test_a_program_that_was_told_to_ignore_ctrl_c_goes_on(terminal: Terminal) -> None:
+    """A shell starts a program in the background with SIGINT ignored. Then Ctrl-C must not stop the program."""
+    ended = terminal.python(
+        f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{PRESSED}", "150", "explain", "graph"
+    )
+    assert (ended.status, ended.out.splitlines()[0]) == (0, "graph")
