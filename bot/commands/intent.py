@@ -149,10 +149,11 @@ def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> 
     has_field = private and _QUERY_WITH_FIELD.match(rest) is not None
     if (registry.command_named(name) and is_typed) or (registry.command_named(verb) and has_field):
         return _of_command(registry, request, verb, rest)
-    many = _several(request, registry, is_typed=is_typed)
-    if many or (found and not refers):
-        intent = many or (_of_command(registry, request, *found) if found else None)
-        return replace(intent, is_in_words=True) if intent else None
+    in_words = _several(request, registry, is_typed=is_typed)
+    if in_words is None and found and not refers:
+        in_words = _of_command(registry, request, *found)
+    if in_words:
+        return replace(in_words, is_in_words=True)
     if request.reply_to and not request.mentions_bot:
         return None
     if not request.text.strip() and not request.file_id and (request.takes_bare_commands or not private):
@@ -250,8 +251,7 @@ def _of_words(command: Command, text: str) -> Intent:
 
 def _named_last(text: str, registry: Registry) -> model.ChatAddress | None:
     """Returns the destination that the last words name, as in "… daily 9 to team-feishu"; None if they name none."""
-    found = _TO.search(text.rstrip().rpartition("\n")[2])
-    if found:
+    if found := _TO.search(text.rstrip().rpartition("\n")[2]):
         return _named(found, registry)
     return None
 
@@ -290,10 +290,9 @@ def _named_chat(text: str) -> tuple[str, str]:
 def _of_interaction(
     request: conversation.Interaction, token: model.CallbackToken | None, registry: Registry
 ) -> Intent | None:
-    callback = registry.callbacks.get(token.verb) if token else None
-    if token is None or callback is None:
+    if token is None or token.verb not in registry.callbacks:
         return None
-    arguments = dict(token.arguments)
+    callback, arguments = registry.callbacks[token.verb], dict(token.arguments)
     if callback.show_form is not None and not (isinstance(request, conversation.FormRequest) and request.is_submitted):
         return Intent(run=callback.show_form, writes=False, stays_here=True, arguments=arguments, counts_to_limit=False)
     platform, _, about = str(arguments.pop(ABOUT, "")).partition(":")
@@ -302,10 +301,9 @@ def _of_interaction(
     intent = replace(
         _intent(callback), stays_here=True, target=about, args=args, arguments=arguments, replaces=replaces
     )
-    elsewhere = model.ChatAddress(platform, about) if platform not in ("", request.chat.platform) else None
-    if elsewhere:
-        return _to_destination(intent, elsewhere, request)
-    return intent
+    if platform in ("", request.chat.platform):
+        return intent
+    return _to_destination(intent, model.ChatAddress(platform, about), request)
 
 
 _MODULES = (  # in the order of the menus

@@ -33,14 +33,19 @@ def setting_changed(name: str, before: model.Chat, after: model.Chat, localizer:
     if old == new:
         lines = [localizer.say("{label}: {value}, as it was.", label=label, value=shown)]
     else:
-        was = value_words(name, old, localizer)
-        lines = [localizer.say("{label}: {value} (was: {old})", label=label, value=shown, old=was)]
+        lines = [setting_change(name, before, after, localizer)]
     if name == "timezone" and old != new:
         lines += fixed_offset(new, localizer)
     if idle := chat_settings.without_effect(after).get(name):
         why = localizer.say(idle)
         lines.append(localizer.say("It has no effect here. {why}", why=why))
     return Reply(lines=tuple(lines), ok=True)
+
+
+def setting_change(name: str, before: model.Chat, after: model.Chat, localizer: Language) -> str:
+    """Returns the label of a setting, and its new and old value in words."""
+    old, new = (value_words(name, chat.settings.value(name), localizer) for chat in (before, after))
+    return localizer.say("{label}: {value} (was: {old})", label=label_of(name, localizer), value=new, old=old)
 
 
 def label_of(name: str, localizer: Language) -> str:

@@ -205,14 +205,7 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
         if done is None:
             yield context.say("The setting {name}.", name=phrasing.label_of(name, context.localizer))
         else:
-            was = phrasing.value_words(name, done.before.settings.value(name), context.localizer)
-            now = phrasing.value_words(name, done.after.settings.value(name), context.localizer)
-            yield context.say(
-                "{label}: {value} (was: {old})",
-                label=phrasing.label_of(name, context.localizer),
-                value=now,
-                old=was,
-            )
+            yield phrasing.setting_change(name, done.before, done.after, context.localizer)
     for (kind, paper), is_there in what.judged[:_MOST_NAMED]:
         if known := stored_papers(context.transaction, [paper]).get(paper):
             yield context.say(_JUDGED[kind, is_there], title=context.title(known))
