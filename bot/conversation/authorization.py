@@ -95,9 +95,7 @@ async def _authorize_managed_chat(
     chat = await deps.store.run(conversation_state.known_or_new, managed, model.ChatKind.BROADCAST)
     place_itself = replace(chat.address, topic="")
     if chat.id and await _may_manage(deps, place_itself, chat.kind, here.request.sender):
-        return replace(
-            here, place=conversation.Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public)
-        )
+        return replace(here, place=conversation.Place.of(chat))
     return replace(here, refusal=partial(_connection_over, name=chat.name))
 
 

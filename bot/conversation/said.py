@@ -60,7 +60,7 @@ def typed_in(chat: model.Chat, text: str, *, update: str) -> conversation.Messag
     """Returns the request for a text that is typed in a chat, by nobody in particular. `update`: its own id."""
     typed = conversation.typed_command(text.strip())
     return conversation.MessageRequest(
-        place=conversation.Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public),
+        place=conversation.Place.of(chat),
         update_id=update,
         command=typed.name if typed else "",
         text=typed.rest if typed else text,

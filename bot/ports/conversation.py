@@ -30,6 +30,11 @@ class Place:
     is_linked: bool = False  # the chat is a group for a channel's comments, or that channel; set only by `find_chat`
     is_outside: bool = False  # the bot is not in the chat, so it can reply only through the request's `response_url`
 
+    @classmethod
+    def of(cls, chat: model.Chat) -> "Place":
+        """Returns the place of a stored chat."""
+        return cls(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public)
+
     @property
     def is_private(self) -> bool:
         """Returns whether it is the private chat of a person."""
