@@ -129,11 +129,10 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> cha
     except errors.Refused as error:
         example = errors.Sentence("For example: /name {number} diffusion", {"number": subscription.number})
         raise errors.Refused(error.sentence, example) from None
+    if done.name == subscription.name and done.name:
+        return context.reply("It is called that already.")
     if done.name == subscription.name:
-        said = context.say("It has no name.")
-        if done.name:
-            said = context.say("It is called that already.")
-        return channel.Reply(lines=(said,))
+        return context.reply("It has no name.")
     if not done.name:
         said = context.say("{number} has no name any more: {text}", number=done.number, text=done.text)
     else:

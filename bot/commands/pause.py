@@ -26,15 +26,15 @@ def stop(context: CommandContext) -> channel.Reply:
     count = len(picking.listed_here(context))
     if not count:
         return context.reply("There is nothing to stop: this chat has no subscriptions.")
-    paused = context.chat.state is states.ChatState.PAUSED
     lines = [context.count("This chat has {count} subscription.", "This chat has {count} subscriptions.", count)]
-    lines += [context.say("This chat is paused; /resume ends that.")] if paused else []
+    buttons = [context.button("pause", "pause-all"), context.button("remove all", "unsub-all")]
+    if context.chat.state is states.ChatState.PAUSED:
+        lines.append(context.say("This chat is paused; /resume ends that."))
+        del buttons[0]
     if context.read_by_strangers:
         lines.append(context.say("/pause holds everything, /unsub all removes it."))
         return channel.Reply(lines=tuple(lines))
-    hold = () if paused else (context.button("pause", "pause-all"),)
-    everything = context.button("remove all", "unsub-all")
-    return channel.Reply(lines=tuple(lines), buttons=((*hold, everything),))
+    return channel.Reply(lines=tuple(lines), buttons=(tuple(buttons),))
 
 
 def resume_(context: CommandContext) -> channel.Reply:
