@@ -194,13 +194,14 @@ def before(change: chat_changes.StoredChange, after: State) -> State:
     """
     value = change.before
     subscriptions = [_subscription_from_json(subscription, change.chat_id) for subscription in value["subscriptions"]]
+    judged = after.judged
+    if "judged" in value:
+        judged = {(Signal(kind), paper): datetime.fromisoformat(at) for kind, paper, at in value["judged"]}
     return State(
         address=after.address,
         subscriptions={subscription.number: subscription for subscription in subscriptions},
         settings=value["settings"],
-        judged={(Signal(kind), paper): datetime.fromisoformat(at) for kind, paper, at in value["judged"]}
-        if "judged" in value
-        else after.judged,
+        judged=judged,
         paused=value["paused"],
         until=columns.adapter_of(datetime | None).validate_python(value["until"]),
     )

@@ -34,7 +34,7 @@ def export_all(store: Scope) -> Iterator[str]:
     while True:
         with store.read() as transaction:
             page = stored_chats.chats_after(transaction, after, AT_ONCE)
-            whole = list(filter(None, _whole(transaction, page)))
+            whole = list(_whole(transaction, page))
         if not page:
             return
         if whole:
@@ -44,17 +44,15 @@ def export_all(store: Scope) -> Iterator[str]:
 
 
 def _whole(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[str]:
-    """Yields, for each chat, the lines from which an import can restore it.
-
-    Yields "" for a chat without subscriptions and without chosen settings.
-    """
+    """Yields, for each chat with subscriptions or chosen settings, the lines from which an import can restore it."""
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
     for chat in chats:
         settings = [f"set {name} {value}" for name, value in sorted(chat.chosen.items())]
         # the address of a channel looks like that of a group, so the kind has to be written
         kind = [] if chat.kind is listing.kind_of(chat.address) else [f"set kind {chat.kind}"]
         lines = [portable.subscription_line(chat, one) for one in subscriptions[chat.id]]
-        yield _lines([f"[{chat.address}]", *kind, *settings, *lines]) if settings or lines else ""
+        if settings or lines:
+            yield _lines([f"[{chat.address}]", *kind, *settings, *lines])
 
 
 def _lines(lines: Sequence[str]) -> str:

@@ -25,8 +25,7 @@ class SentPapers:
 def sent_papers(transaction: Transaction, key: str) -> SentPapers | None:
     """Returns the papers of the chat whose feed has this key; None for any other text."""
     chat = chat_keys.chat_of_key(transaction, key, Opens.FEED)
-    begun = chat_keys.key_made_at(transaction, chat.id, Opens.FEED) if chat else None
-    if chat is None or begun is None:
+    if chat is None or (begun := chat_keys.key_made_at(transaction, chat.id, Opens.FEED)) is None:
         return None
     shown = deliveries.newest_shown(transaction, chat.id, MOST)
     known = known_papers.stored_papers(transaction, [paper for paper, _ in shown])

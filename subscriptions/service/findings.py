@@ -56,7 +56,9 @@ def dead_deliveries(dead: delivery_trouble.Trouble) -> Finding:
 
 def waiting_deliveries(platform: str, late: delivery_trouble.Trouble, now: datetime) -> Finding:
     """Returns the finding about these deliveries that wait."""
-    level = Level.WRONG if late.since is not None and now - late.since > LONG else Level.ATTENTION
+    level = Level.ATTENTION
+    if late.since is not None and now - late.since > LONG:
+        level = Level.WRONG
     return findings.DeliveriesWaiting(
         platform=platform, count=late.count, reason=late.reason, level=level, since=late.since
     )

@@ -217,8 +217,10 @@ def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -
         posting = paper_words.having(transaction, part, entries.first, entries.last)
         certain = entries.set_of(posting.sure)
         possible = certain
-        if posting.maybe is not posting.sure:
-            possible = entries.papers if posting.maybe is None else entries.set_of(posting.maybe)
+        if posting.maybe is None:
+            possible = entries.papers
+        elif posting.maybe is not posting.sure:
+            possible = entries.set_of(posting.maybe)
         sure, maybe = sure | certain, maybe | possible
     return sure, maybe
 

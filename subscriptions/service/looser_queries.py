@@ -70,7 +70,8 @@ def _in_other_forms(transaction: Transaction, entries: index.Entries, query: Que
     """Yields the query with other forms of its words added, such as "large language model" for LLM."""
     some = 0
     for term in query.terms:
-        some |= index.having(transaction, entries, term)[0] if term.field is TEXT else 0
+        if term.field is TEXT:
+            some |= index.having(transaction, entries, term)[0]
     papers = map(index.number_of, entries.newest_first(some, _EXPLAINING))
     texts = known_papers.texts_of(transaction, papers).values()
     forms: advice.Forms = {

@@ -260,8 +260,9 @@ def skip_waiting(
         skipped += chat_outbox.planned_papers(transaction, chat.id, by=by)
         chat_outbox.dismiss_planned(transaction, chat.id, by=by, now=now)
     for subscription in subscriptions:
-        after = forecast.with_due(subscription, (None, None)) if subscription.hurry else subscription
-        after = after._replace(cursor=max(subscription.cursor, upto))
+        after = subscription._replace(cursor=max(subscription.cursor, upto))
+        if subscription.hurry:
+            after = forecast.with_due(after, (None, None))
         stored_subscriptions.change_subscription(transaction, subscription, after)
     return skipped
 

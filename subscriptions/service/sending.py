@@ -169,7 +169,9 @@ def _recent_sends(transaction: Transaction, *, now: datetime, wall: datetime) ->
     found = [EarlierSend(lane, wall - at if confirmed else _NO_TIME) for lane, at, confirmed in sends]
     for chat, at, finished in answered:
         with suppress(errors.Refused):  # an address that this version cannot read
-            ago = now - at if finished and now - at > _POSTED_WITHIN else min(_NO_TIME, now - at)
+            ago = now - at
+            if not finished or ago <= _POSTED_WITHIN:
+                ago = min(_NO_TIME, ago)
             found.append(EarlierSend(parse_address(chat).lane, ago, is_answer=True))
     return [send for send in found if send.ago >= _NO_TIME]
 

@@ -217,9 +217,9 @@ def _restored(wanted: Subscription, stayed: Subscription | None, chat: Chat, now
         due = None  # a `now` subscription has a due moment only while quiet hours delay it
     elif due is None or due <= now:
         return forecast.with_due(wanted, forecast.first_span(wanted.cadence, zone, now))
-    return forecast.with_due(
-        wanted, (due, None) if wanted.cadence.kind == "now" else forecast.due_span(wanted.cadence, zone, due)
-    )
+    if wanted.cadence.kind == "now":
+        return forecast.with_due(wanted, (due, None))
+    return forecast.with_due(wanted, forecast.due_span(wanted.cadence, zone, due))
 
 
 def _restore_pause(transaction: Transaction, chat: Chat, pause: object, now: datetime) -> None:

@@ -77,13 +77,15 @@ def _reason(
     query = with_known_vectors(transaction, _as_typed(subscription))
     lacking = unfulfilled_parts(query, known.paper)
     keeps = HoldReason.WORDS if lacking else _keeps(transaction, chat, subscription, known)
-    timed = keeps is HoldReason.TIME and subscription.next_due_at is not None
+    due = None
+    if keeps is HoldReason.TIME and subscription.next_due_at is not None:
+        due = max(subscription.next_due_at, now)
     return Reason(
         subscription=subscription,
         hold_reason=keeps,
         query=query,
         failing=lacking,
-        due=max(subscription.next_due_at, now) if timed and subscription.next_due_at else None,
+        due=due,
         about=subscription.cadence.kind == "when-out",
     )
 
@@ -102,11 +104,8 @@ def _as_typed(subscription: Subscription) -> Query:
 def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper) -> HoldReason:
     """Returns why a subscription does not deliver a paper that its query matches."""
     if known.sequence is None or known.sequenced_at is None:
-        return (
-            HoldReason.ARCHIVE
-            if announcing.unannounced(transaction, announcing.of_paper(known.id))
-            else HoldReason.REPLACEMENT
-        )
+        unannounced = announcing.unannounced(transaction, announcing.of_paper(known.id))
+        return HoldReason.ARCHIVE if unannounced else HoldReason.REPLACEMENT
     if owned(transaction, [chat.id], [known.id]).get(chat.id):
         return HoldReason.LIBRARY
     is_cross = known.paper.announce_type is Announce.CROSS

@@ -40,8 +40,10 @@ def add_changes(
 
     Returns chat id → id of the stored change. Later changes have higher ids.
     """
+    if not before:
+        return {}
     rows = [{"chat": chat_id, "who": who, "at": at, "before": dict(state)} for chat_id, (_, state) in before.items()]
-    ids = {added.chat: added.id for added in execute(transaction, _ADD, rows)} if rows else {}
+    ids = {added.chat: added.id for added in execute(transaction, _ADD, rows)}
     named = {ids[chat_id]: words_of_change(state, address) for chat_id, (address, state) in before.items()}
     add_mentions(transaction, "change", named)
     return ids

@@ -160,8 +160,8 @@ def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> Deli
     if row is None:
         return None
     [item] = _items(transaction, [row])
-    delivery = transaction.get(DeliveryRow, row.delivery) if row.delivery is not None else None
-    if delivery is None:  # the delivery is no longer stored, or belonged to a chat that was merged into this chat
+    if row.delivery is None or (delivery := transaction.get(DeliveryRow, row.delivery)) is None:
+        # the delivery is no longer stored, or belonged to a chat that was merged into this chat
         return DeliveredPaper(item=item, state=MessageState.SENT, at=None)
     message = transaction.get(MessageRow, (delivery.seq, row.message or 1))
     if message is not None and message.state is MessageState.SENT:

@@ -111,8 +111,7 @@ def incoming(papers: Iterable[Paper]) -> tuple[Incoming, ...]:
 
 def stored_keys(paper: Paper) -> tuple[str, ...]:
     """Returns the keys under which the store finds a paper. A DOI gets the prefix "doi:"."""
-    own = f"doi:{paper.key}" if paper.doi and paper.key == paper.doi else paper.key
-    keys = (paper.arxiv_id, f"doi:{paper.doi}" if paper.doi else None, own)
+    keys = (paper.arxiv_id, f"doi:{paper.doi}" if paper.doi else None, paper.key if paper.key != paper.doi else None)
     return tuple(dict.fromkeys(key for key in keys if key))
 
 

@@ -182,10 +182,11 @@ def expected_on(
     `span` is (beginning, end) of the day.
     """
     row = transaction.get(SourceRow, source)
-    schedule = schedules.read(row.schedule, evening=bool(row.state.get("evening"))) if row else None
+    if row is None or (schedule := schedules.read(row.schedule, evening=bool(row.state.get("evening")))) is None:
+        return None
     if isinstance(schedule, ArxivSchedule):
         return schedule.expected_at(day)
-    due = schedule.next_due(span[0] - timedelta(microseconds=1)) if schedule else None
+    due = schedule.next_due(span[0] - timedelta(microseconds=1))
     if due is not None and due < span[1]:
         return due
     return None
@@ -251,8 +252,7 @@ def claim_poll(transaction: Transaction, name: str, before: datetime | None, unt
     row = transaction.get(SourceRow, name)
     if row is None or (state := _state(row.state)).next_at != before:
         return False
-    stored = _s.state["next_at"].as_string()
-    is_still = stored.is_(None) if row.state.get("next_at") is None else stored == row.state["next_at"]
+    is_still = _s.state["next_at"].as_string().is_not_distinct_from(row.state.get("next_at"))
     claimed = sa.update(SourceRow).where(col(SourceRow.name) == name, is_still)
     return transaction.exec(claimed.values(state=columns.to_json(replace(state, next_at=until)))).rowcount == 1
 
