@@ -126,17 +126,17 @@ def newest_batch(
         return Trial(subscriptions=subscriptions, query=query)
     entries = index.entries_of_day(transaction, day)
     base = Base(days=1, of=entries.papers.bit_count())
-    fits = {subscription.id: _fitting(transaction, entries, subscription) for subscription in subscriptions}
-    delivered = _delivered_in(transaction, chat, entries, reduce(or_, fits.values(), 0))
     case = _Case(
         chat=chat if key else _with_limit(chat),
         subscriptions=subscriptions,
         entries=entries,
-        fits=fits,
-        delivered=index.set_of_papers(entries, delivered) if delivered and not delivered_too else 0,
+        fits={subscription.id: _fitting(transaction, entries, subscription) for subscription in subscriptions},
         limited=not key or decision.shows_more(chat),
         known=base.of,
     )
+    delivered = _delivered_in(transaction, chat, entries, case.union)
+    if not delivered_too:
+        case = _without(case, delivered)
     delivery = _delivery(transaction, secrets.token_hex(8), case, now, read_all=bool(key))
     if key and delivery:
         planned_deliveries.add_deliveries(transaction, {key: delivery}, now=now)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,7 +36,11 @@ _UPDATE = sa.update(_papers).where(_p.id == sa.bindparam("of")).values({name: sa
 _changed_values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_CHANGED, "id")
 _INSERT_KEYS, _INSERT_ALIASES = sa.insert(_keys), sa.insert(_aliases)
 SUMMARY, TRANSLATION = "summary", "translation"  # tables of texts
-_KEY_OF_TEXTS, _TEXTS = ("paper", "language"), {SUMMARY: ("fields",), TRANSLATION: ("title", "abstract")}
+# table of texts → returns the values of its other columns than paper and language
+_TEXTS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
+    SUMMARY: lambda fields: (fields,),
+    TRANSLATION: itemgetter("title", "abstract"),
+}
 GIVEN = ("sequence", "sequenced_at", "cross", "day")
 ANNOUNCE = (
     sa.update(_papers)
@@ -275,19 +279,13 @@ class MergeBatch:
         )
         conflicts.execute_rows(transaction, _INSERT_KEYS, ("key", "paper"), self._new_keys)
         conflicts.execute_rows(transaction, _INSERT_ALIASES, ("alias", "paper"), self._new_aliases)
-        for name in (SUMMARY, TRANSLATION):
+        for name, values_of_texts in _TEXTS.items():
             texts = [
-                (paper, language, *_texts(name, self.texts[name, paper][language]))
+                (paper, language, *values_of_texts(self.texts[name, paper][language]))
                 for table, paper, language in self._new_texts
                 if table == name and paper in self.rows
             ]
-            conflicts.put_all(transaction, name, _KEY_OF_TEXTS, (*_KEY_OF_TEXTS, *_TEXTS[name]), texts)
+            conflicts.put_all(transaction, name, texts)
         for draft in (*new, *changed):
             self._stored[draft.id] = _values_of(draft)
         self._new_keys, self._new_aliases, self._new_texts = [], [], {}
-
-
-def _texts(table: str, texts: dict[str, str]) -> tuple[Any, ...]:
-    if table == SUMMARY:
-        return (texts,)
-    return tuple(texts[name] for name in _TEXTS[table])

@@ -72,7 +72,7 @@ def note_asked(transaction: Transaction, papers: Sequence[int], *, now: datetime
     """Counts a request to arXiv for these papers. Removes the counts of papers that are too old."""
     before = {row.paper: row.times for row in rows_of(transaction, _requests, _r.paper, papers)}
     rows = [(paper, before.get(paper, 0) + 1, now) for paper in papers]
-    conflicts.put_all(transaction, "enrichment_request", ("paper",), ("paper", "times", "last"), rows)
+    conflicts.put_all(transaction, "enrichment_request", rows)
     transaction.remove(EnrichmentRequestRow, col(EnrichmentRequestRow.last) < now - COMPLETION_WINDOW)
 
 

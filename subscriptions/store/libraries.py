@@ -41,7 +41,7 @@ def put_library(transaction: Transaction, chat_id: int, library: Library, *, now
             found[alias if tells else f" {alias}"] = (title, words)
         found |= {f"doi:{name}" if "/" in name and name.startswith("10.") else name: ("", "") for name in names}
     rows = [(chat_id, key, title, words) for key, (title, words) in found.items()]
-    conflicts.put_all(transaction, "library_entry", ("chat", "key"), ("chat", "key", "title", "words"), rows)
+    conflicts.put_all(transaction, "library_entry", rows)
 
 
 def drop_library(transaction: Transaction, chat_id: int) -> bool:

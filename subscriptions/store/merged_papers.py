@@ -28,12 +28,6 @@ from subscriptions.store.merging import (
 )
 from subscriptions.store.rows import PaperKeyRow, PaperRow
 
-_OF_PAPER = {  # tables of rows that belong to a paper → columns that are unique together with the paper
-    "paper_alias": ("alias",),
-    "appearance": ("digest",),
-    "delivery_item": ("chat",),
-    "signal": ("chat", "kind"),
-}
 # for so long after a paper was first seen, a missing value that becomes known makes the paper news again
 COMPLETION_WINDOW = timedelta(days=7)
 
@@ -216,8 +210,8 @@ def _join(transaction: Transaction, batch: MergeBatch, keep: PaperDraft, lose: P
         keep.came_at = lose.came_at
     keep.new_sequence = as_new
     transaction.exec(sa.update(PaperKeyRow).filter_by(paper=lost).values(paper=kept))
-    for table, keys in _OF_PAPER.items():
-        move_rows(transaction, table, keys, column="paper", before=lost, after=kept)
+    for table in ("paper_alias", "appearance", "delivery_item", "signal"):
+        move_rows(transaction, table, column="paper", before=lost, after=kept)
     transaction.remove(PaperRow, id=lost)
     batch.forget_joined(lost, kept)
 

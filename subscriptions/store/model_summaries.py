@@ -1,7 +1,7 @@
 """What a language model makes of papers: which summaries are wanted, which comes next, what was made or failed, and what a day costs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -123,7 +123,7 @@ def amount_asked(transaction: Transaction) -> int:
 
 def note_asked(transaction: Transaction, place: Place, *, until: datetime) -> Place:
     """Stores that the model is asked for a wanted summary. Returns the place of this attempt."""
-    asked = Place(paper=place.paper, language=place.language, tries=place.tries + 1)
+    asked = replace(place, tries=place.tries + 1)
     _change(transaction, asked, state=State.ASKED, tries=asked.tries, until=until)
     return asked
 

@@ -249,9 +249,8 @@ def _merge_chats(transaction: Transaction, old: ChatRow, new: ChatRow, now: date
     # removes the changes that were not moved, since they contain old numbers
     transaction.remove(UndoRow, chat=before)
     _merge_offers(transaction, before, after, numbers)
-    move_rows(transaction, "signal", ("paper", "kind"), column="chat", before=before, after=after)
-    move_rows(transaction, "taste", (), column="chat", before=before, after=after)
-    move_rows(transaction, "chat_key", ("opens",), column="chat", before=before, after=after)
+    for table in ("signal", "taste", "chat_key"):
+        move_rows(transaction, table, column="chat", before=before, after=after)
     move_library(transaction, before, after)
     transaction.flush()
     return numbers

@@ -91,11 +91,11 @@ def insert_all_new(
     execute_rows(transaction, statement, names, rows)
 
 
-def put_all(
-    transaction: Transaction, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[Values]
-) -> None:
-    """Like `insert_all_new`, but an existing row with the same `keys` gets the new values."""
-    execute_rows(transaction, _statement(transaction.dialect, table, keys, names, replaces=True), names, rows)
+def put_all(transaction: Transaction, table: str, rows: Sequence[Values]) -> None:
+    """Inserts each row, or updates the row with the same primary key. A row has the values of all columns."""
+    names = tuple(TABLES.tables[table].columns.keys())
+    statement = _statement(transaction.dialect, table, _primary(table), names, replaces=True)
+    execute_rows(transaction, statement, names, rows)
 
 
 def put(transaction: Transaction, row: Row) -> None:
@@ -131,7 +131,11 @@ def values_of(row: Row) -> dict[str, Any]:
 def _parts_of(row: Row, keys: tuple[str, ...]) -> tuple[str, tuple[str, ...], dict[str, Any]]:
     """Returns (name of the table, the unique columns, values) of a new row."""
     table = str(row.__tablename__)
-    return table, keys or tuple(TABLES.tables[table].primary_key.columns.keys()), values_of(row)
+    return table, keys or _primary(table), values_of(row)
+
+
+def _primary(table: str) -> tuple[str, ...]:
+    return tuple(TABLES.tables[table].primary_key.columns.keys())
 
 
 def hold_rows(transaction: Transaction, rows: sa.Select[Any], *, shared: bool = False) -> None:
@@ -145,16 +149,15 @@ def hold_rows(transaction: Transaction, rows: sa.Select[Any], *, shared: bool = 
         execute(transaction, rows.with_for_update(read=shared, key_share=not shared))
 
 
-def move_rows(
-    transaction: Transaction, table: str, keys: tuple[str, ...], *, column: str, before: int, after: int
-) -> None:
+def move_rows(transaction: Transaction, table: str, *, column: str, before: int, after: int) -> None:
     """Moves rows from one owner to another: the value of `column` changes from `before` to `after`.
 
-    If both owners have a row with the same `keys`, only the row of `after` stays.
+    If both owners have a row with otherwise the same primary key, only the row of `after` stays.
     """
     rows = TABLES.tables[table]
     theirs = rows.alias()
-    same = sa.exists().where(theirs.c[column] == after, *(theirs.c[name] == rows.c[name] for name in keys))
+    others = [theirs.c[name] == rows.c[name] for name in _primary(table) if name != column]
+    same = sa.exists().where(theirs.c[column] == after, *others)
     execute(transaction, sa.delete(rows).where(rows.c[column] == before, same))
     execute(transaction, sa.update(rows).where(rows.c[column] == before).values({column: after}))
 
