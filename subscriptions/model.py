@@ -274,6 +274,11 @@ class Cadence:
     days: tuple[int, ...] = ()  # only for days: two to six days of the week, ascending
     weekdays_only: bool = False  # only for when-out: Monday to Friday
 
+    @property
+    def looks_back(self) -> timedelta:
+        """How far back a new subscription looks for papers: the shortest time between two of its due moments."""
+        return timedelta(days=7 if self.kind == "weekly" else 1)
+
     def __str__(self) -> str:
         """Returns the cadence as text, for storage and export. `parse_cadence` turns the text into an equal cadence."""
         first = f"{self.at:%H:%M}" if self.at else ""

@@ -253,7 +253,7 @@ def _added(
     if len(target.subscriptions) >= MOST_PER_CHAT:
         raise line.refused(*TOO_MANY)
     zone = _own_zone(line, target)
-    since, cursor, counted = work.start(timedelta(days=7 if cadence.kind == "weekly" else 1))
+    since, cursor, counted = work.start(cadence.looks_back)
     work.transaction.changed_chats.add(target.chat.id)
     due, latest_due = _first_due(cadence, zone or target.chat.settings.timezone, work.now)
     target.subscriptions[query.canonical] = Subscription(

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
@@ -336,9 +336,8 @@ def _case(
 def _may_have_come(chat: Chat, due: Sequence[Subscription], context: plan_inputs.PlanContext) -> bool:
     """Whether papers could have come since the previous due moments of these subscriptions."""
     now, forecast = context.forecast.at, context.forecast
-    # the shortest time between two due moments of a subscription
-    before = {s.id: timedelta(days=7 if s.cadence.kind == "weekly" else 1) for s in due}
-    return any(forecast.may_have_come(max(s.since, plan_inputs.moment_of(s, chat, now) - before[s.id])) for s in due)
+    before = ((s.since, plan_inputs.moment_of(s, chat, now) - s.cadence.looks_back) for s in due)
+    return any(forecast.may_have_come(max(moments)) for moments in before)
 
 
 def _span_after(subscription: Subscription, one: Decision, context: plan_inputs.PlanContext) -> DueSpan:

@@ -257,7 +257,7 @@ def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: 
     if typed is None:
         if schedule.kind == "now" and facts_of(chat.address.platform).notifies:
             return now
-        return now - timedelta(days=7 if schedule.kind == "weekly" else 1)
+        return now - schedule.looks_back
     since = _moment(typed.strip().casefold(), zone, now)
     if since is None:
         raise errors.Refused(errors.Sentence("“{typed}” is not a moment to start from.", {"typed": typed}), _SINCE)
