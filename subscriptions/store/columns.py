@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 from sqlmodel import Field, SQLModel
 
 Json = dict[str, Any]
+AnyRow = sa.Row[*tuple[Any, ...]]  # a row of the result of any SELECT statement
 
 
 class Row(SQLModel):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import select
@@ -11,7 +11,7 @@ from sqlmodel import select
 from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper
 from subscriptions.states import DeliveryState, MessageState
 from subscriptions.store.chats import chats_by_id
-from subscriptions.store.columns import adapter_of
+from subscriptions.store.columns import AnyRow, adapter_of
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.retention import delivered_since
@@ -131,7 +131,7 @@ def _items(transaction: Transaction, rows: Sequence[DeliveryItemRow]) -> tuple[I
     return tuple(_item(row, papers) for row in rows)
 
 
-def _item(row: DeliveryItemRow | sa.Row[*tuple[Any, ...]], papers: Mapping[int, KnownPaper]) -> Item:
+def _item(row: DeliveryItemRow | AnyRow, papers: Mapping[int, KnownPaper]) -> Item:
     return Item(
         paper=papers[row.paper],
         because=adapter_of(tuple[Because, ...]).validate_python(row.because),

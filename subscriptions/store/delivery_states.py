@@ -2,17 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import or_
 
 from subscriptions.model import DeliveryKind
 from subscriptions.states import FINISHED, WAITING, ChatState, DeliveryState, MessageState
+from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.rows import ChatRow, DeliveryRow, tables
-
-_Row = sa.Row[*tuple[Any, ...]]
 
 _deliveries, _chats, _messages = tables("delivery", "chat", "message")
 _d, _c, _m = _deliveries.c, _chats.c, _messages.c
@@ -26,7 +24,9 @@ _STATES = (
 WORST_FIRST = (MessageState.DEAD, MessageState.UNCLEAR, MessageState.WAITING, MessageState.SENDING)
 
 
-def derived_state(delivery: DeliveryRow | _Row, chat: ChatRow | _Row, states: Sequence[MessageState]) -> DeliveryState:
+def derived_state(
+    delivery: DeliveryRow | AnyRow, chat: ChatRow | AnyRow, states: Sequence[MessageState]
+) -> DeliveryState:
     """Returns the state of a delivery (docs/operating.md): dismissed, sent, held, or the worst state of its messages."""
     if delivery.dismissed_at is not None:
         return DeliveryState.DISMISSED
@@ -41,7 +41,7 @@ def derived_state(delivery: DeliveryRow | _Row, chat: ChatRow | _Row, states: Se
     return DeliveryState.PLANNED
 
 
-def _may_be_sent(delivery: DeliveryRow | _Row, chat: ChatRow | _Row) -> bool:
+def _may_be_sent(delivery: DeliveryRow | AnyRow, chat: ChatRow | AnyRow) -> bool:
     """Whether the state of the chat allows the delivery. A notice also comes to a chat that waits to be let in."""
     if delivery.kind is DeliveryKind.NOTICE and chat.state in WAITING:
         return chat.pause_reason is None

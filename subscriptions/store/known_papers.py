@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from subscriptions.matching import full_text
 from subscriptions.model import Announce, KnownPaper, ModelSummary, Paper, Summary, Translation
 from subscriptions.store import meanings, model_summaries, paper_sequence
+from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
 from subscriptions.store.drafts import PaperDraft
 from subscriptions.store.paper_words import write
@@ -94,7 +95,7 @@ _SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery(
 _TEXTS = sa.select(_p.id, _p.key, _p.title, _p.abstract)
 _AS_NEW = sa.select(_p.id, sa.case((_p.cross, sa.func.coalesce(_p.new_sequence, -1)), else_=_p.sequence))
 _SOURCES = sa.select(_a.paper, _d.source).join_from(_appearances, _digests, _d.id == _a.digest).distinct()
-_PaperRow = PaperRow | PaperDraft | sa.Row[*tuple[Any, ...]]
+_PaperRow = PaperRow | PaperDraft | AnyRow
 
 
 def index_all(transaction: Transaction) -> None:
@@ -179,7 +180,7 @@ def _newest(wanted: sa.Select[Any], most: int) -> sa.Select[Any]:
     return wanted.where(_p.day <= date.max).order_by(_p.day.desc(), _p.id.desc()).limit(most)
 
 
-def _texts(rows: Iterable[sa.Row[*tuple[Any, ...]]]) -> Iterator[tuple[int, Paper]]:
+def _texts(rows: Iterable[AnyRow]) -> Iterator[tuple[int, Paper]]:
     return ((row.id, Paper(key=row.key, title=row.title, abstract=row.abstract)) for row in rows)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import col
@@ -11,6 +11,7 @@ from sqlmodel import col
 from subscriptions.model import ModelSummary
 from subscriptions.states import ModelSummaryState as State
 from subscriptions.store import bot_state
+from subscriptions.store.columns import AnyRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
 from subscriptions.store.rows import TABLES, ModelDayRow, ModelSummaryRow, tables
@@ -63,7 +64,7 @@ def newest_made(transaction: Transaction, language: str, most: int) -> dict[int,
     return {row.paper: _summary(row) for row in rows}
 
 
-def _summary(row: sa.Row[*tuple[Any, ...]]) -> ModelSummary:
+def _summary(row: AnyRow) -> ModelSummary:
     return ModelSummary(language=row.language, fields=row.fields, title=row.title, model=row.model, made_at=row.at)
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from subscriptions.model import DeliveryKind
 from subscriptions.states import MessageState
 from subscriptions.store import bot_state
-from subscriptions.store.columns import Condition
+from subscriptions.store.columns import AnyRow, Condition
 from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.merging import Vouched
 from subscriptions.store.rows import TABLES, tables
@@ -76,7 +76,7 @@ def reduce_deliveries(transaction: Transaction, before: datetime, most: int) -> 
     return len(found)
 
 
-def _next_settled(transaction: Transaction, before: datetime, most: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+def _next_settled(transaction: Transaction, before: datetime, most: int) -> Sequence[AnyRow]:
     """Returns the next `most` deliveries settled before `before`, oldest first, after those of the previous call.
 
     If the last one of the previous call was settled at `before` or later, the clock was set back, and all deliveries are

@@ -218,7 +218,7 @@ def _since(transaction: Transaction, dues: Mapping[str, datetime]) -> dict[str, 
 
 
 def _awaited(
-    row: sa.Row[*tuple[Any, ...]],
+    row: columns.AnyRow,
     state: SourceState,
     schedule: Schedule,
     due: datetime | None,

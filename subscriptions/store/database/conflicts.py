@@ -16,7 +16,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
 
-from subscriptions.store.columns import Row
+from subscriptions.store.columns import AnyRow, Row
 from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.rows import TABLES
 
@@ -111,7 +111,7 @@ def _write(
     return execute(transaction, statement, values)
 
 
-def hold(transaction: Transaction, row: Row, *keys: str) -> sa.Row[*tuple[Any, ...]]:
+def hold(transaction: Transaction, row: Row, *keys: str) -> AnyRow:
     """Inserts a row unless a row with the same `keys` exists, see `insert_new`. Locks the stored row and returns it.
 
     Until the transaction ends, other processes cannot change the row; they wait. So callers read data that depends on

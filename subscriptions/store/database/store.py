@@ -20,7 +20,7 @@ from sqlmodel import Session, select
 from subscriptions import errors
 from subscriptions.model import CallbackToken
 from subscriptions.planning.source_calendar import Schedules
-from subscriptions.store.columns import Row
+from subscriptions.store.columns import AnyRow, Row
 from subscriptions.store.database import (
     FULL,
     keep_to_owner,
@@ -455,7 +455,7 @@ def rows_of(
     column: sa.ColumnElement[Any],
     many: Sequence[Any],
     **values: object,
-) -> Iterator[sa.Row[*tuple[Any, ...]]]:
+) -> Iterator[AnyRow]:
     """Yields the rows of a table or a SELECT statement whose `column` has one of the values `many`.
 
     `values` are the parameters of the statement.
