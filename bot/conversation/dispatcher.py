@@ -185,9 +185,8 @@ class Dispatcher:
         """
         outcome: LookupOutcome = "refused"
         try:
-            outcome = "unanswered"
-            if self._lookup is not None and await self._lookup.find(paper_ids):
-                outcome = "stored"
+            is_found = self._lookup is not None and await self._lookup.find(paper_ids)
+            outcome = "stored" if is_found else "unanswered"
         except errors.StoreUnavailable:
             raise
         except errors.StoreError as error:
