@@ -1,4 +1,4 @@
-"""The taste of a chat: how much what it did with papers (liked, saved, muted) and its library move papers like these up or down.
+"""The taste of a chat: how much what it did with papers (opened, liked, saved, muted) moves papers like these up or down.
 
 `subscriptions.service.scorers` names this room; without it, only the fit to a query orders papers.
 """

@@ -1,4 +1,4 @@
-"""Logging to stderr, as text or as one JSON object per line. Secrets are replaced; tracebacks only when debugging.
+"""Logging to stderr, as text or as one JSON object per line: which clock, which levels. Secrets are replaced; tracebacks only when debugging.
 
 Each event is one line. A JSON line has the message, the fields of `extra` (`delivery`, `chat`, `source`), and the id of
 the process as `worker`. A text line has no fields, so the message itself must contain what matters.

@@ -1,4 +1,4 @@
-"""Sends the messages of one lane in order (how many in a turn): what follows an unclear one, and when too many chats are gone.
+"""Sends the messages of one lane in order: how long it waits to look for an unclear one, and when too many chats are gone.
 
 If it is unclear whether a message was sent, a look-up on the platform decides what to do. If the platform cannot tell,
 the setting `on_unclear` decides.

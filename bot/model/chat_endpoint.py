@@ -1,4 +1,4 @@
-"""A server with OpenAI's `/chat/completions`, which is asked for one answer at a time."""
+"""A server with OpenAI's `/chat/completions`, asked for one answer at a time: which part of it is thoughts, and which has a wrong form."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Delivery → outline: cards, rows, titles or a thread by the number of papers; its head, groups, sources and lateness; a paper's buttons.
+"""Delivery → outline: cards, rows, titles or a thread by the number of papers; the head, the groups, a paper's buttons.
 
 Pure functions, independent of a platform's limits. A card shows one paper with its texts. The buttons are those of a
 card, numbers that open cards, [show more] and [get your own]. The data of a button on a card is the data of the button

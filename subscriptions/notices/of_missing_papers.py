@@ -1,4 +1,4 @@
-"""Notices about papers that a chat did not get: nothing matched for days, sources late or failed, no papers today."""
+"""What a chat reads of papers that it did not get, as a notice or as a line under others: no match for days, late or failed sources."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Translates updates of Telegram into requests; which reactions like or dislike a paper. Pure (core.telegram.org/bots/api#update)."""
+"""Translates updates of Telegram into requests; which emoji of a reaction mean a like or a dislike. Pure (core.telegram.org/bots/api#update)."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
