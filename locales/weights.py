@@ -3,7 +3,7 @@
 The intent of a sentence is what its author wants, such as to subscribe. A part is what some of its words say, such as a
 subject or a time. From the examples in bot/sentences/words/examples, this module learns weights by which the bot finds
 both. It writes them to bot/sentences/words/weights.sqlite, which is committed, with a hash of the examples. The same examples
-always give the same weights. An added line gives all other sentences other words, too: run the tests of sentences then.
+always give the same weights. An added line changes the weights of others a little: run the tests of sentences then.
 
 An example is a line with slots such as {x}. Several sentences are made of each example: words of the folder `parts` of
 its language fill the slots, synonyms replace some words, and words of courtesy are put around the line.
@@ -83,7 +83,7 @@ SOME = {
 _COMMON_SIGNS = bytes(byte for high in range(0xB0, 0xD7) for low in range(0xA1, 0xFA) for byte in (high, low)).decode(
     "gb2312"
 )
-ROUNDS, STEP = 12, 0.35
+RUNS, ROUNDS, STEP = 3, 12, 0.35
 DECAY = 1e-4  # the share that a weight loses each time that a sentence with its feature is read
 UNHEARD = 0.05  # a smaller error changes no weights
 # At most this share of the features of a sentence is left out, each time other ones. So the weights learn to do with
@@ -111,6 +111,7 @@ def examples(language: str) -> list[Example]:
     maker, made = _Maker(language), list[Example]()
     for path in sorted((EXAMPLES / language).glob("*.txt")):
         for line in path.read_text(encoding="utf-8").splitlines():
+            maker.chance = random.Random(f"{path.stem} {line}")  # so that a new line changes no other one
             made.append(maker.example(path.stem, line, changed=False))
             count = OF_EACH if "{" in line else OF_OTHERS
             for _ in range(count if len(line) > SHORT else 2 * count):
@@ -257,8 +258,8 @@ def _words(path: Path, change: Callable[[str], str] = str) -> Iterator[str]:
 def learn_intents(read: list[Example], known: reader.Known) -> dict[str, Any]:
     """Returns the weights that find the intent of a sentence, learned by softmax regression with shrinking steps.
 
-    The result is the mean of the weights at the ends of the later rounds. This mean depends less on the order of the
-    examples than the last weights.
+    The result is the mean of the weights at the ends of the later rounds of several runs. This mean depends less on the
+    order of the examples than the last weights.
     """
     found = [set(reader.features(one.tokens, known)) for one in read]
     counts = Counter(feature for one in found for feature in one)
@@ -267,26 +268,27 @@ def learn_intents(read: list[Example], known: reader.Known) -> dict[str, Any]:
     rows = [np.array([0, *sorted(place[one] for one in row if one in place)]) for row in found]
     truth = [intents.index(one.intent) for one in read]
     often = Counter(truth)
-    weight, squares = (np.full((len(place) + 1, len(intents)), value) for value in (0.0, 1e-3))
-    order = list(range(len(rows)))
     chance, some, ends = random.Random(2), np.random.default_rng(2), []
-    for _ in range(ROUNDS):
-        chance.shuffle(order)
-        for at in order:
-            kept = 1 - LEFT_OUT * some.random()
-            row = rows[at][some.random(len(rows[at])) < kept]
-            sums = weight[row].sum(axis=0) / kept
-            wrong = np.exp(sums - sums.max())
-            wrong /= wrong.sum()
-            wrong[truth[at]] -= 1
-            wrong[abs(wrong) < UNHEARD] = 0
-            if not wrong.any():
-                continue
-            wrong *= min(1.0, (160 / often[truth[at]]) ** 0.1)
-            squares[row] += wrong**2
-            weight[row] -= STEP * wrong / np.sqrt(squares[row]) + DECAY * weight[row]
-        ends.append(weight.copy())
-    rounded = np.rint(np.mean(ends[ROUNDS // 2 :], axis=0) * reader.INTENT_UNIT).astype(int)
+    for _ in range(RUNS):
+        weight, squares = (np.full((len(place) + 1, len(intents)), value) for value in (0.0, 1e-3))
+        order = list(range(len(rows)))
+        for round_ in range(ROUNDS):
+            chance.shuffle(order)
+            for at in order:
+                kept = 1 - LEFT_OUT * some.random()
+                row = rows[at][some.random(len(rows[at])) < kept]
+                sums = weight[row].sum(axis=0) / kept
+                wrong = np.exp(sums - sums.max())
+                wrong /= wrong.sum()
+                wrong[truth[at]] -= 1
+                wrong[abs(wrong) < UNHEARD] = 0
+                if wrong.any():
+                    wrong *= min(1.0, (160 / often[truth[at]]) ** 0.1)
+                    squares[row] += wrong**2
+                    weight[row] -= STEP * wrong / np.sqrt(squares[row]) + DECAY * weight[row]
+            if round_ >= ROUNDS // 2:
+                ends.append(weight.copy())
+    rounded = np.rint(np.mean(ends, axis=0) * reader.INTENT_UNIT).astype(int)
     pairs = {
         feature: [int(one) for at in np.flatnonzero(abs(rounded[row]) >= SMALLEST) for one in (at, rounded[row][at])]
         for feature, row in {"": 0, **place}.items()

@@ -13,7 +13,7 @@ from bot.commands.context import CommandContext
 from bot.commands.phrasing import everyday_cadence
 from bot.ports import channel
 from bot.sentences import all_but, change_said, history, meant, other_languages, talk, word_edits
-from bot.sentences.words import by_rule, days, intents, languages, names, pauses, reader, subjects, told
+from bot.sentences.words import by_rule, days, intents, languages, names, orders, pauses, reader, subjects, told
 from bot.sentences.words.said import CERTAIN, HALF, RANKS, SURE, Said
 from subscriptions import model
 from subscriptions.planning.times import split_when
@@ -174,17 +174,21 @@ def _about_named(context: CommandContext, said: Said) -> Said:
             said = meant_too
     if said.sure < SURE and is_time(said.text) and there:
         return said._replace(found=(reader.Score("schedule", 1.0),))
-    asks = said.intent in (reader.QUERY, *reader.ASKING) and said.sure >= CERTAIN
-    likely = (
-        (said.intent,)
-        if said.intent in change_said.INTENTS
-        else ("schedule",)
-        if asks
-        else (*_OF_ONE, "stop", *change_said.INTENTS)
-    )
     numbered = change_said.with_numbers(said, there)
     is_likelier = numbered.sure >= (min(SURE, said.sure) if numbered.intent == said.intent else SURE)
-    return numbered if numbered.intent in likely and is_likelier else said
+    if numbered.intent in _likely_of_one(said, numbered) and is_likelier:
+        return numbered
+    return said
+
+
+def _likely_of_one(said: Said, numbered: Said) -> Sequence[str]:
+    """Returns the intents that a sentence may have, once there are numbers in place of the names of subscriptions."""
+    if said.intent in change_said.INTENTS and not orders.is_surely_order(numbered.tokens):
+        return (said.intent,)
+    asks = said.intent in (reader.QUERY, *reader.ASKING) and said.sure >= CERTAIN
+    if asks and not orders.is_surely_order(numbered.tokens):  # "kelp limited by light"
+        return ("schedule",)
+    return (*_OF_ONE, "stop", *change_said.INTENTS)
 
 
 def is_unsure(context: CommandContext, said: Said) -> bool:
@@ -339,7 +343,9 @@ def _nothing_to_change(context: CommandContext, said: Said) -> channel.Reply | N
     is_of_one = said.intent in ("name", "edit", "unsub") or not said.asks_for_papers
     if said.sure >= SURE and (refers or is_of_one or said.marked(reader.NUMBER)):
         return picking.no_subscriptions(context)
-    return offered.what_to_say(context) if said.intent == "widen" and not said.subject else None
+    if said.intent == "widen" and not said.subject:
+        return offered.what_to_say(context)
+    return None
 
 
 def _disagree(said: Said, those: Sequence[model.Subscription]) -> bool:
@@ -483,4 +489,6 @@ def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscr
         return list(there)
     if len(there) > 1 or said.intent in ("pause", "resume"):
         return []
-    return list(there) if said.intent != "unsub" or any(one in words or one in plain for one in _THAT) else []
+    if said.intent != "unsub" or any(one in words or one in plain for one in _THAT):
+        return list(there)
+    return []

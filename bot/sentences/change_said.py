@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from bot.sentences import meant
-from bot.sentences.words import boundaries, days, intents, names, pauses, reader, subjects
-from bot.sentences.words.said import Said
+from bot.sentences.words import boundaries, days, intents, pauses, reader, subjects
+from bot.sentences.words.said import CERTAIN, Said
 from subscriptions import errors, model
 from subscriptions.normalize import tokens
 from subscriptions.planning.cadence import cadence_of_days, days_of, with_days
@@ -42,21 +42,25 @@ def with_numbers(said: Said, there: Sequence[model.Subscription]) -> Said:
     are left that say how to change a query.
     """
     named = [one for one in there if meant.is_named(reader.folded(said.text), one)]
-    longer = [
-        text
-        for text in said.texts(reader.UNWANTED, reader.WANTED)
-        for one in named
-        if reader.folded(one.text) in reader.folded(text) and not names.stands_apart(one.text, text)
-    ]
-    if not named or longer or said.marked(reader.NUMBER):
+    if not named or said.marked(reader.NUMBER):
         return said
     text = said.text
     for one in named:
         text = meant.with_number(text, one)
     numbered = intents.meaning(text)
     left = numbered.texts(reader.UNWANTED, reader.WANTED, reader.AUTHOR)
-    has_lost = said.intent in OF_WORDS and all(map(boundaries.is_crumb, left))
-    return said if has_lost else numbered
+    removes = numbered.intent == "unsub" and numbered.sure >= CERTAIN  # "remove coral reefs and coral fish"
+    has_lost = said.intent in OF_WORDS and all(map(boundaries.is_crumb, left)) and not removes
+    if has_lost or any(_belongs_to_number(one, numbered.text) for one in left):
+        return said
+    return numbered
+
+
+def _belongs_to_number(subject: str, text: str) -> bool:
+    """Returns whether a subject and the number of a subscription stand together: "forests" of "no #1 forests"."""
+    words = re.escape(subject)
+    beside = re.search(rf"#\d+ +{words}|{words} +(?:(?:of|and|or) +)?#\d", text)
+    return "#" in subject or beside is not None
 
 
 def with_new_words(said: Said, text: str) -> str:

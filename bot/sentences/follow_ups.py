@@ -29,7 +29,7 @@ _VALUES = ("count", "when", "instead", "choose")
 # setting → the intent whose sentences contain its value
 _SAYS = {"limit": "set-limit", "quiet": "set-quiet", "timezone": "timezone"}
 _ONE_OF = re.compile(
-    r"\bone of (?:them|these|those|the|my)\b|^\W*(?:please )?\w+ one\W*$|[其当]中一个|(?:任[意选]?|随便)一个"
+    r"\bthe (?:former|latter)\b|\bone of (?:them|these|those|the|my)\b|^\W*(?:please )?\w+ one\W*$|[其当]中一个|(?:任[意选]?|随便)一个"
 )
 _AGREED_TO = ("subscribe-to", "do", "rewrite")  # verbs of the buttons that a plain "yes" presses
 
@@ -45,7 +45,7 @@ def follow_up(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step |
         case "again":
             return Do("search", shown.query) if shown.last == "query" else None
         case "agree" | "tell" | "decline":
-            return _answered(found, shown)
+            return _answered(found, shown, there)
         case "back" | "keep":
             return _taken_back(found, shown, there)
         case "same":
@@ -152,11 +152,17 @@ def _names_unknown(said: Said, one: Subscription) -> bool:
     return is_order and names.has_strange_word(said.text) and not meant.is_named(reader.folded(said.text), one)
 
 
-def _answered(found: Following, shown: Shown) -> Step | None:
-    """Returns what a yes or a no means after what was shown."""
-    if found.link == "decline":  # what a reply did beside its question stays
-        return Choice(found.said.text, "cancel", {}) if shown.asks else None
-    return _agreed(shown) if found.link == "agree" and shown.asks else _accepted(found, shown)
+def _answered(found: Following, shown: Shown, there: Sequence[Subscription]) -> Step | None:
+    """Returns what a yes or a no means after what was shown; "no more kelp" is no answer where a subscription is about kelp."""
+    if found.link == "decline":
+        removes = found.said.intent == "unsub" and any(
+            meant.is_named(reader.folded(found.said.text), one) for one in there
+        )
+        # what a reply did beside its question stays
+        return Choice(found.said.text, "cancel", {}) if shown.asks and not removes else None
+    if found.link == "agree" and shown.asks:
+        return _agreed(shown)
+    return _accepted(found, shown)
 
 
 def _value(said: Said, setting: str) -> str:
@@ -182,7 +188,9 @@ def _for_another(found: Following, shown: Shown, there: Sequence[Subscription]) 
     if not found.refers or (other := _another(found.said, shown, there)) is None:
         return None
     if found.corrects:
-        return Instead(_same_for(other, shown)) if shown.last == "number" and not shown.interrupted else None
+        if shown.last == "number" and not shown.interrupted:
+            return Instead(_same_for(other, shown))
+        return None
     return _same_for(other, shown) if found.link in ("same", "also") else None
 
 
@@ -228,7 +236,9 @@ def _amended(found: Following, shown: Shown, there: Sequence[Subscription]) -> S
         return _on_query(found, shown, there)
     if one and (found.link in _OF_WORDS or found.said.intent == "name"):
         found = found._replace(said=change_said.with_numbers(found.said, [one]))
-    return _on_subscription(found, one) if shown.last == "number" and one else None
+    if shown.last == "number" and one:
+        return _on_subscription(found, one)
+    return None
 
 
 def _is_of_the_chat(said: Said, shown: Shown, there: Sequence[Subscription]) -> bool:
@@ -310,7 +320,9 @@ def _choice(said: Said, shown: Shown) -> Choice | None:
     if by_place and by_place.verb == "rewrite" and not meant.is_place(said.text):
         return None
     of_one = [one for one in shown.choices if _number_of(one) == number]
-    return by_place if by_place and (not of_one or of_one == [by_place]) else None
+    if by_place and (not of_one or of_one == [by_place]):
+        return by_place
+    return None
 
 
 def _listed(said: Said, shown: Shown) -> Choice | None:
@@ -321,7 +333,9 @@ def _listed(said: Said, shown: Shown) -> Choice | None:
     numbers, at = _numbers(said), meant.place_in(said.text)
     if at is not None and at < len(shown.listed):
         numbers = [shown.listed[at]]
-    return Choice(said.text, "subscription", {"number": numbers[0]}) if len(numbers) == 1 else None
+    if len(numbers) == 1:
+        return Choice(said.text, "subscription", {"number": numbers[0]})
+    return None
 
 
 def _number_of(choice: Choice) -> int | None:
@@ -356,7 +370,9 @@ def _paper(said: Said, shown: Shown, there: Sequence[Subscription]) -> Step | No
     only = shown.paper or (next(iter(papers.values())) if len(papers) == 1 else 0)
     if only:
         return Papers([only], said)
-    return WhichPaper(references.BUTTONS[said.intent], papers) if papers and said.intent in references.BUTTONS else None
+    if papers and said.intent in references.BUTTONS:
+        return WhichPaper(references.BUTTONS[said.intent], papers)
+    return None
 
 
 def _judged_too(found: Following, shown: Shown) -> Papers | Instead | None:
@@ -374,7 +390,9 @@ def _numbers_in_list(said: Said, shown: Shown) -> list[int]:
     """Returns the numbers of papers that a text means; "the first" is the first of the page that is shown."""
     numbers, places = _numbers(said), sorted(shown.papers)
     is_of_page = bool(numbers) and not re.search(r"\d", said.text) and not shown.papers.keys() & {*numbers}
-    return [places[one - 1] for one in numbers if one <= len(places)] if is_of_page else numbers
+    if is_of_page:
+        return [places[one - 1] for one in numbers if one <= len(places)]
+    return numbers
 
 
 def _some_papers(said: Said, shown: Shown) -> Papers | None:
@@ -432,7 +450,9 @@ def _on_subscription(found: Following, one: Subscription) -> Step | None:
         text = _changed(found, one.text)
         change = Do("edit", f"{one.number} {text}", label=f"{one.number}  {text}") if text else None
         is_surely_of_it = found.corrects or (said.intent in (*change_said.OF_WORDS, "edit") and said.is_clear)
-        return change if is_surely_of_it or change is None else Which([change, Do("search", said.text)])
+        if is_surely_of_it or change is None:
+            return change
+        return Which([change, Do("search", said.text)])
     if said.intent in ("preview", "share"):
         return Do(said.intent, str(one.number))
     command = change_said.change_of(said, one)

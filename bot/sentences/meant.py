@@ -125,7 +125,9 @@ def pointed_at(text: str, shown: Shown, there: Sequence[Subscription]) -> Pointe
     else:
         return None
     first = next(iter(those or there), None)
-    return Pointed(f"{text[: found.start()]} #{first.number} {text[found.end() :]}".strip(), those) if first else None
+    if first:
+        return Pointed(f"{text[: found.start()]} #{first.number} {text[found.end() :]}".strip(), those)
+    return None
 
 
 def _placed(text: str, shown: Shown, there: Sequence[Subscription]) -> Pointed | None:

@@ -21,6 +21,7 @@ _CORRECTS = frozenset(
     {"no", "nope", "wrong", "sorry", "oops", "wait", "actually", "meant", "mean", "misspelled", "typo", *"不错意说等算"}
 )
 _EXCLUDES = re.compile(r"(?<=.)不(?:要|含|带)(?!了)")  # within a sentence this corrects nothing: 订阅珊瑚但不要综述
+_SAME_TIME = re.compile(r"\bsame (?:day|time|schedule)|一样|同样|时间")
 _NOT = re.compile(r"(?:not\b|不是)\s*")
 _CLAUSES = re.compile(r"[,;]|(?=\bnot\b|不是)")
 OTHER = re.compile(
@@ -104,7 +105,7 @@ def _link_of(said: Said) -> Link:
     if is_of_pause and link in ("back", "again", "alone") and names.points_at_that(said.text):  # 刚才那个暂停一周
         link, sure = "it", CERTAIN
     adds = said.intent == "widen" and bool(said.texts(reader.WANTED)) and _rewords_surely(said)
-    if link == "same" and adds:  # "put kelp into the same one"
+    if link == "same" and adds and not _SAME_TIME.search(reader.folded(said.text)):  # "put kelp into the same one"
         return "also"
     if link in ("alone", "it", "count") and _is_of_papers(said):
         return "choose"
@@ -140,7 +141,9 @@ def _stands_by_itself(said: Said, link: Link) -> bool:
     # "no pings from 11 to 7" says when nothing shall come, and is no time of what was said last
     is_of_hours = said.intent == "set-quiet" and said.is_sure and bool(quiet.hours_in(said))
     is_new = link in ("when", "without") and _is_new(said)
-    if link in _CHANGES and (is_other or is_talk or is_of_hours or is_removal or is_new):
+    # "tuesdays would do for the dengue one" is a time, and no other subject
+    is_timed = link == "same" and said.intent == "schedule" and said.sure >= CERTAIN and bool(said.marked(reader.WHEN))
+    if link in _CHANGES and (is_other or is_talk or is_of_hours or is_removal or is_new or is_timed):
         return True
     if _changes_numbered(said) or not said.is_sure or _corrects(said):
         return _changes_numbered(said)

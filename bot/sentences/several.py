@@ -116,9 +116,13 @@ def _parts(context: CommandContext, text: str) -> tuple[str, ...]:
     named = _named(_there(context))
     parts = wishes.wishes_in(text, named)
     said = intents.meaning(text)
+    numbered = intents.meaning(named.numbered(text))
+    if numbered.intent == "edit" and numbered.is_sure and len(numbered.numbers) == 1:
+        return (text,)  # "drop kelp and give me moss instead"
     follows = references.following(said)
-    takes_back = follows.link in ("back", "keep") and not any(map(intents.command_in, parts))
-    corrects = follows.corrects and references.following(intents.meaning(named.numbered(text))).refers
+    # "keep kelp but pause moss" is one wish, and takes nothing back
+    takes_back = follows.link in ("back", "keep") and len(parts) > 1 and not any(map(intents.command_in, parts))
+    corrects = follows.corrects and references.following(numbered).refers
     if (corrects or takes_back) and following.step_of(context, said):
         return (text,)  # "wrong one, I meant kelp"
     if len(parts) == 1 and isinstance(following.step_of(context, said), Papers):

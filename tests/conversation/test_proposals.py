@@ -21,7 +21,7 @@ from tests.bot_harness import Answer, BotHarness
 from tests.conversation import deliverer
 from tests.fakes.chat_model import MODEL, FakeChatModel
 
-UNSURE = "make it somewhat calmer for us over here"
+UNSURE = "it would be lovely to have it gentler for us"
 GERMAN = "mir bitte jeden Morgen neue Arbeiten über Seetang"
 SAYS = "I was not sure. The language model parrot-1 reads it as:"
 

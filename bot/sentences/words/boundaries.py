@@ -24,7 +24,8 @@ _OF_A_REQUEST = frozenset({reader.WANTED, reader.UNWANTED, reader.AUTHOR})
 
 def of_request(said: str, tokens: Sequence[Token], parts: Sequence[str]) -> tuple[tuple[Token, ...], list[str]]:
     """Returns the tokens of a request for papers and their parts, with what the tagger left of its subject put right."""
-    parts = _after_attribute(said, tokens, _wanted_after_denied(tokens, _after_about(tokens, parts)))
+    parts = _with_attribute_not(tokens, _wanted_after_denied(tokens, _after_about(tokens, parts)))
+    parts = _after_attribute(said, tokens, parts)
     parts = _with_what_is_linked(tokens, _with_strange_words(tokens, parts))
     read, parts = _from_introduction(said, tokens, parts)
     parts = _without_manner(said, read, parts)
@@ -49,6 +50,16 @@ def _wanted_after_denied(tokens: Sequence[Token], parts: Sequence[str]) -> list[
         around = "".join(one.mark for one, part in zip(tokens[start:end], parts[start:end], strict=True) if not part)
         if reader.UNWANTED in parts[:start] and _EXCEPT.search(before) and _SENDS.search(around):
             found[start:end] = [reader.WANTED if one == reader.UNWANTED else one for one in parts[start:end]]
+    return found
+
+
+def _with_attribute_not(tokens: Sequence[Token], parts: Sequence[str]) -> list[str]:
+    """Returns the parts, in which 的非 denies nothing: 钢琴的非谐性."""
+    found = list(parts)
+    for at in range(1, len(found) - 2):
+        if (tokens[at].mark, tokens[at + 1].mark) == ("的", "非") and found[at - 1] == reader.WANTED:
+            end = next((end for end in range(at + 2, len(found)) if found[end] != reader.UNWANTED), len(found))
+            found[at:end] = [reader.WANTED] * (end - at)
     return found
 
 
@@ -130,7 +141,7 @@ _INTRODUCTION = re.compile(
     r"|(?:(?:i want|i need|i'd like|we want|we need|send|show|give|find|get|me|us|looking for|are there|is there|any|some|all|more|the|new|latest|recent)[ ,]+)*"
     r"(?:papers?|articles?|preprints?|everything|anything) (?:about|on|regarding|concerning|mentioning))\s+"
     r"(?:(?:the|any|all|some|more|new|latest|recent|newest|papers?|articles?|preprints?|research|work|everything|anything|stuff|news|updates|changes|about|on|in|of) )*"
-    r"|^(?:请|帮我|麻烦|我要|我想)*(?:订阅|关注|追踪|跟踪)(?:关于|有关)?"
+    r"|^(?:请|帮我|麻烦|我要|我想)*(?:订阅|关注|追踪|跟踪)(?:一下)?(?:关于|有关)?"
 )
 _REPEATED = re.compile(r"(?:every|each)\b")
 _AFTER_A_TIME = re.compile(r"\b(?:papers?|articles?|preprints?|updates?|digests?|news|mails?)\b|论文|文章|文献|的")

@@ -100,7 +100,7 @@ def may_be_of_several(text: str) -> bool:
     clauses = list(_clauses(text, str.strip, frozenset())) if len(text) <= reader.LONGEST else []
     if not 1 < len(clauses) <= _MOST:
         return False
-    said = [one for one in clauses if one.is_order or one.is_remark]
+    said = [one for one in clauses if one.is_order or one.is_remark or keeps(one.said.text)]
     return len(said) > 1 and any(one.is_order and _may_be_clear(one.said) for one in said)
 
 

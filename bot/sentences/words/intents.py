@@ -246,7 +246,7 @@ def _with_named_time(found: list[reader.Score], said: Said) -> list[reader.Score
     of_kind = excludes and subjects.unwanted_in(said.text, "exclude")
     is_off = (named.off or (named.once and is_plan)) and not of_kind  # not "no surveys this weekend"
     if named.waits or is_off:
-        meant, others = "pause", {"schedule", "schedule-now", "schedule-weekdays", "set-quiet", *reader.ASKING}
+        meant, others = "pause", {"schedule", "schedule-now", "schedule-weekdays", "set-quiet", "stop", *reader.ASKING}
     if pauses.is_for_now(reader.folded(said.text)) and found[0].intent in _STOPS:
         meant, others = "pause", _STOPS
     more = sum(one.sure for one in found if one.intent in others)

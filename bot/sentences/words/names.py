@@ -146,12 +146,6 @@ def adds_to_a_thing(tokens: Sequence[reader.Token]) -> bool:
     return adds and any(one in ("to", "into", "onto") and then not in _OWN_ONES for one, then in pairwise(marks))
 
 
-def stands_apart(name: str, text: str) -> bool:
-    """Returns whether the words of a subscription in a text are no part of its subject: "surveys in NAME", but not "NAME forests"."""
-    plain, words = reader.folded(text), re.escape(reader.folded(name))
-    return plain == reader.folded(name) or bool(re.search(rf"\b{_PLACES}\s+{words}$|^{words}(?:里面?|中)的?", plain))
-
-
 def brings_back(said: Said) -> bool:
     """Returns whether an undo names something, so that it may be no undo of the last change: "bring back moss"."""
     return said.intent == "undo" and said.has_unknown and not says_undo(said) and not points_back(said.text)

@@ -15,9 +15,11 @@ from bot.sentences.words.reader import Token
 QUESTION = kinds.Question("orders", ("not", "do"))
 SURE = 0.75  # the least probability of an order
 _SURE_TO_SUBSCRIBE = 0.6  # less, since who asks for papers is shown them in any case
+_SURELY = 0.97  # the least probability of a sentence that is surely an order
 _SURELY_NOT = 0.3  # the largest probability of a sentence that is surely none
 # the least probability of an exclusion that counts more than a wider query, where something is denied
 _MAY_EXCLUDE = 0.2
+_MAY_DENY = ({"widen", "exclude"}, {"dislike-paper", "exclude"})
 _UNHEARD_OF = 0.005  # nothing is more certain than this
 _WEIGHT_OF_INTENT, _LEAST_ODDS = 0.4, 8.0  # as many held-out sentences as possible, at the same number of wrong ones
 # the intents that change something of the chat
@@ -48,6 +50,11 @@ def is_order(tokens: Sequence[Token]) -> bool:
     return _probability(tokens) >= SURE
 
 
+def is_surely_order(tokens: Sequence[Token]) -> bool:
+    """Returns whether it is sure that a sentence tells to do something now."""
+    return _probability(tokens) >= _SURELY
+
+
 def is_surely_no_order(tokens: Sequence[Token]) -> bool:
     """Returns whether it is sure that a sentence only speaks of something."""
     return _probability(tokens) <= _SURELY_NOT
@@ -73,9 +80,14 @@ def _odds(probability: float) -> float:
 
 
 def with_denial(found: list[reader.Score], text: str) -> list[reader.Score]:
-    """Returns the scores; what denies something and may exclude it does not widen: "it should not include reviews"."""
+    """Returns the scores; what denies a subject and may exclude it does not widen, nor dislike a paper.
+
+    "It should not include reviews", "not interested in medical imaging".
+    """
     first, second, *others = found
-    is_either = (first.intent, second.intent) == ("widen", "exclude") and second.sure >= _MAY_EXCLUDE
-    if is_either and subjects.denies(reader.folded(text)):
-        return [second._replace(sure=first.sure + second.sure), *others]
-    return found
+    if {first.intent, second.intent} not in _MAY_DENY or not subjects.denies(reader.folded(text)):
+        return found
+    exclude = next(one for one in (first, second) if one.intent == "exclude")
+    if exclude.sure < _MAY_EXCLUDE or not subjects.texts_of(text, "exclude", reader.UNWANTED):
+        return found
+    return [exclude._replace(sure=first.sure + second.sure), *others]

@@ -107,11 +107,12 @@ def is_whole(text: str, length: str) -> bool:
 
 def put_right(said: Said) -> Said:
     """Returns a meaning; a length of time alone is not surely that of a pause: "just for two weeks" may be a subscription's."""
+    may_be_pause = said.intent == "pause" or (not said.is_sure and said.marked(reader.LONG))
+    if may_be_pause and is_only_length(said.text, said.tokens):
+        others = [one for one in said.found if one.intent != "pause"]
+        return said._replace(found=(reader.Score("pause", HALF), *others))
     if said.intent != "pause":
         return said
-    first, *others = said.found
-    if is_only_length(said.text, said.tokens):
-        return said._replace(found=(first._replace(sure=min(first.sure, HALF)), *others))
     return _with_day(said)
 
 

@@ -22,4 +22,6 @@ def quiet_in(said: Said) -> str:
     plain = reader.folded(said.text)
     if hours := hours_in(said):
         return hours
-    return "off" if none_of_it.wants_none(plain, _QUIET_HOURS) or _OFF.search(plain) else ""
+    if none_of_it.wants_none(plain, _QUIET_HOURS) or _OFF.search(plain):
+        return "off"
+    return ""

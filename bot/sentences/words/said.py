@@ -17,7 +17,7 @@ _MUCH = 4
 _LEAST = {
     "unsub": 0.9,
     "unsub-all": 0.8,
-    "edit": 0.7,
+    "edit": 0.6,
     "schedule-weekdays": 0.88,
 }
 _COUNTS = frozenset({"two", "three", "four", "five", "six", "few", "couple", "half"})

@@ -45,7 +45,8 @@ _TOGETHER = re.compile(
 )
 # If a request for papers has none of these words, all its subjects are wanted.
 _DENIES = re.compile(
-    r"[不别没除免非勿无排滤剔去减避拒莫甭撇抛刨筛屏扣滚冇外踢扔]|跳过|忽略|拿掉|刷掉|挑出|算了|够了|\bno(?=\W|[^\x00-\x7f])|n'?t\b"
+    r"[不别没除免非勿无排滤剔去减避拒莫甭撇抛刨筛屏扣滚冇外踢扔]|跳过|忽略|拿掉|刷掉|挑出|算了|够了|\bno(?=\W|[^\x00-\x7f])|n't\b"
+    r"|\b(?:do|does|did|is|are|was|ca|wo|should|could|would|have|has|need)nt\b|\bstop \w+ing\b"
     r"|\b(?:nor|not|non|never|w/o|no|out|can go|unwanted|excl|save|sans|but|minus|less|free|other than|apart|rather|instead|nothing|none"
     r"|neither|sick|tired|enough|only|unless|beyond|outside|aside|away|bar|barring|pass on)\b"
     r"|\b(?:with|exclu|except|skip|avoid|omit|ignor|leav|drop|hid|hat|bor|filter|spar|hold|ban|block|cut|remov|mut|stay|weed"

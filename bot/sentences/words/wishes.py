@@ -148,8 +148,9 @@ def _wishes_of_pieces(text: str, named: Named) -> tuple[str, ...]:
     done = [one for one in pieces if not _DENIES.fullmatch(reader.folded(clauses.unlinked(one)))] or pieces
     parts = _joined(done, named)
     wanted = [one for one in parts if not _is_pleasant(one) and not _keeps_one(one, named)]
-    if not wanted or (len(parts) == 1 and done == pieces):
-        return _with_limit(text, named)
+    says_how_long = any(_is_pleasant(one) and pauses.length_in(one, reader.tokens_of(one)) for one in parts)
+    if not wanted or says_how_long or (len(parts) == 1 and done == pieces):
+        return _with_limit(text, named)  # "I'm off this weekend, no papers please"
     return tuple(further for one in wanted for further in _with_limit(one, named))
 
 

@@ -69,7 +69,7 @@ async def test_each_is_read_by_itself(bot: BotHarness, said: str, there: list[st
 @pytest.mark.parametrize(
     ("said", "there"),
     [
-        ("take out kelp, use corals instead", ["corals when-out 08:00-20:00"]),
+        ("take out kelp, use corals instead", ["corals daily 09:00"]),
         ("get rid of kelp", []),
         ("put corals into the same subscription as well", ["kelp OR corals daily 09:00"]),
         ("把珊瑚也算进这个订阅里", ["kelp OR 珊瑚 daily 09:00"]),

@@ -330,7 +330,7 @@ async def test_half_a_sentence_changes_nothing_for_the_whole_chat() -> None:
 async def test_what_is_half_sure_is_asked_and_changes_nothing() -> None:
     with a_bot() as bot:
         await bot.says("/sub diffusion daily 9")
-        answer = await bot.says("change 1 to 8 bit models")
+        answer = await bot.says("make number 1 8 bit models")
         assert answer.text == "Is that what you mean?"
         assert len(answer.buttons) == 2
         assert _there(bot) == [("diffusion", "daily 09:00")]
@@ -435,7 +435,7 @@ class TestSeveralWishes:
         ("said", "subscriptions"),
         [
             ("resume kelp and make it weekly", ["kelp weekly mon 09:00"]),
-            ("drop kelp. follow sea grass instead", ["sea grass when-out 08:00-20:00"]),
+            ("drop kelp. follow sea grass instead", ["sea grass daily 09:00"]),
             ("send me at most 4 papers a day about sea ice", ["kelp daily 09:00", "sea ice when-out 08:00-20:00"]),
             ("thanks! also add sea ice on fridays", ["kelp daily 09:00", "sea ice weekly fri 09:00"]),
             ("i live in tokyo and i want cs.DB every morning", ["kelp daily 09:00", "cs.DB daily 09:00"]),
