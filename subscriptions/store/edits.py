@@ -18,8 +18,6 @@ _deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 
 
-# This statement uses an index, and usually returns nothing.
-REQUESTED = sa.select(_m.delivery).where(IS_REQUESTED, _m.platform_id.is_not(None))
 _ANY_REQUESTED = sa.select(ANY_REQUESTED)
 _EDITABLE = (
     IS_REQUESTED,

@@ -10,9 +10,9 @@ from subscriptions.planning.retries import LONGEST_CREDIBLE_WAIT
 from subscriptions.states import MessageState
 from subscriptions.store.columns import Condition
 from subscriptions.store.database.store import Transaction, reads, rows_of
-from subscriptions.store.edits import LANES_WITH_EDITS, REQUESTED
+from subscriptions.store.edits import LANES_WITH_EDITS
 from subscriptions.store.rows import GOES_OUT, tables
-from subscriptions.store.sendable import IS_HELD, WAITS
+from subscriptions.store.sendable import IS_HELD, REQUESTED, WAITS
 
 _deliveries, _chats, _messages = tables("delivery", "chat", "message")
 _d, _c, _m = _deliveries.c, _chats.c, _messages.c

@@ -33,15 +33,10 @@ IS_HELD = sa.exists().where(
 WAITS = (_d.next_at > sa.bindparam("now")) & (_d.next_at <= sa.bindparam("longest"))
 # Whether an edit of a message was requested. Compares moments, because for "IS NOT NULL" SQLite would read all messages.
 IS_REQUESTED = _m.edit_requested_at > _BEGINNING
+REQUESTED = sa.select(_m.delivery).where(IS_REQUESTED, _m.platform_id.is_not(None))  # uses an index
 # A message whose edit was requested; NULL if there is none. The statement has the order of an index: without an order,
 # PostgreSQL would read all messages until it has statistics.
-ANY_REQUESTED = (
-    sa.select(_m.delivery)
-    .where(IS_REQUESTED, _m.platform_id.is_not(None))
-    .order_by(_m.edit_requested_at)
-    .limit(1)
-    .scalar_subquery()
-)
+ANY_REQUESTED = REQUESTED.order_by(_m.edit_requested_at).limit(1).scalar_subquery()
 
 
 def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
