@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +21,7 @@ from bot.errors import error_location
 from bot.ports import measurements
 from subscriptions import addresses, errors
 from subscriptions.model import Delivery, Lane, Message
+from subscriptions.notices import DailyNotice
 from subscriptions.notices.findings import SendingStopped
 from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import sending
@@ -390,9 +391,12 @@ async def _count_gone(deps: Dependencies, drain_state: DrainState, sender: str, 
         reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
         await until_stored(deps, sending.stop_platform, sender, reason, sorted(gone), now=deps.clock.now())
         drain_state.stopped[sender] = reason
-        notice = SendingStopped(platform=sender, gone=len(gone), of=tried)
-        admins = deps.conversation.bot_info.admins
         # Operators on the stopped platform are also notified, since the bot may still be able to reach them.
-        notified = await deps.store.run(notify_operators, admins, notice, now=deps.clock.now())
-        drain_state.exempt.update(notified)
-        deps.engine.wake([lane for lane in notified if lane.platform in deps.channels])
+        drain_state.exempt.update(await tell_operators(deps, SendingStopped(platform=sender, gone=len(gone), of=tried)))
+
+
+async def tell_operators(deps: Dependencies, notice: DailyNotice) -> Sequence[Lane]:
+    """Tells the operators. Returns the lanes in which they hear of it."""
+    lanes = await deps.store.run(notify_operators, deps.conversation.bot_info.admins, notice, now=deps.clock.now())
+    deps.engine.deliveries_stored([lane for lane in lanes if lane.platform in deps.channels])
+    return lanes

@@ -20,7 +20,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from bot.delivery import process_identity, rate_limits, sender_lock
-from bot.delivery.lane_sender import DrainState, deliver
+from bot.delivery.lane_sender import DrainState, deliver, tell_operators
 from bot.dependencies import Dependencies
 from bot.platform import Platform
 from bot.ports import channel, engine, measurements
@@ -29,7 +29,6 @@ from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.model import Lane
 from subscriptions.notices.declared import ClockWasWrong
 from subscriptions.service import retention, sending
-from subscriptions.service.notices import notify_operators
 from subscriptions.service.plan import plan_slices
 from subscriptions.store.database.store import Store
 from subscriptions.store.open_lanes import lanes
@@ -374,9 +373,7 @@ async def tell_of_wrong_clock(deps: Dependencies, moved: int) -> None:
     """Tells the log and the operators that subscriptions were due too late (`move_far_moments`), if there were any."""
     if moved:
         log.warning("The clock was wrong: %d subscriptions were due too late, and are due at their times again.", moved)
-        admins, notice = deps.conversation.bot_info.admins, ClockWasWrong(count=moved)
-        lanes = await deps.store.run(notify_operators, admins, notice, now=deps.clock.now())
-        deps.engine.deliveries_stored([lane for lane in lanes if lane.platform in deps.channels])
+        await tell_operators(deps, ClockWasWrong(count=moved))
 
 
 def seed_rate_limiter(deps: Dependencies, sends: Sequence[sending.EarlierSend]) -> None:
