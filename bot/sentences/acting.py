@@ -176,9 +176,11 @@ def _about_named(context: CommandContext, said: Said) -> Said:
         return said._replace(found=(reader.Score("schedule", 1.0),))
     numbered = change_said.with_numbers(said, there)
     is_likelier = numbered.sure >= (min(SURE, said.sure) if numbered.intent == said.intent else SURE)
-    if numbered.intent in _likely_of_one(said, numbered) and is_likelier:
-        return numbered
-    return said
+    likeliest = numbered if numbered.intent in _likely_of_one(said, numbered) and is_likelier else said
+    if numbered is not said and orders.is_rather_none(said.tokens, numbered.tokens):  # "would kelp weekly be better?"
+        first, *others = likeliest.found
+        return likeliest._replace(found=(first._replace(sure=min(first.sure, HALF)), *others))
+    return likeliest
 
 
 def _likely_of_one(said: Said, numbered: Said) -> Sequence[str]:

@@ -148,6 +148,10 @@ def _names_another(said: Said, shown: Shown, there: Sequence[Subscription]) -> b
 
 def _names_unknown(said: Said, one: Subscription) -> bool:
     """Returns whether an order names something that a subscription is not about: 把地衣删掉 after one to 海冰."""
+    if said.intent == "edit":  # "change moss to ferns" after one to kelp; not "wrong one, I meant ferns"
+        return not references.following(said).corrects and any(
+            not meant.fits(name, one) for name in said.texts(reader.NAMED)
+        )
     is_order = said.intent in ("unsub", "pause", "resume")
     return is_order and names.has_strange_word(said.text) and not meant.is_named(reader.folded(said.text), one)
 

@@ -16,6 +16,7 @@ QUESTION = kinds.Question("orders", ("not", "do"))
 SURE = 0.75  # the least probability of an order
 _SURE_TO_SUBSCRIBE = 0.6  # less, since who asks for papers is shown them in any case
 _SURELY = 0.97  # the least probability of a sentence that is surely an order
+_HALF = 0.5  # less is rather no order
 _SURELY_NOT = 0.3  # the largest probability of a sentence that is surely none
 # the least probability of an exclusion that counts more than a wider query, where something is denied
 _MAY_EXCLUDE = 0.2
@@ -58,6 +59,11 @@ def is_surely_order(tokens: Sequence[Token]) -> bool:
 def is_surely_no_order(tokens: Sequence[Token]) -> bool:
     """Returns whether it is sure that a sentence only speaks of something."""
     return _probability(tokens) <= _SURELY_NOT
+
+
+def is_rather_none(*readings: Sequence[Token]) -> bool:
+    """Returns whether one of several readings of a sentence rather only speaks of something."""
+    return any(_probability(tokens) < _HALF for tokens in readings)
 
 
 def last_order(text: str) -> int:
