@@ -12,8 +12,8 @@ from bot.commands import asking, last_shown, offered, picking, ratings, search
 from bot.commands.context import CommandContext
 from bot.commands.phrasing import everyday_cadence
 from bot.ports import channel
-from bot.sentences import all_but, change_said, history, meant, other_languages, talk, word_edits
-from bot.sentences.words import by_rule, days, intents, languages, names, orders, pauses, reader, subjects, told
+from bot.sentences import about_named, all_but, change_said, history, meant, other_languages, talk, word_edits
+from bot.sentences.words import by_rule, days, intents, languages, names, pauses, reader, subjects, told
 from bot.sentences.words.said import CERTAIN, HALF, RANKS, SURE, Said
 from subscriptions import model
 from subscriptions.planning.times import split_when
@@ -22,8 +22,6 @@ from subscriptions.query.links_in_text import mentioned
 
 _LAST = ("last", "newest", "最后", "刚才", "最新")
 _EVERY = ("all", "everything", "both", "全部", "所有", "都", "两个")
-# intents of the whole chat → what they are if the sentence names one subscription
-_AS_ONE = {"unsub-all": "unsub", "stop": "unsub", "schedule-now": "now", "schedule-weekdays": "weekdays"}
 _ALSO = re.compile(r"\b(?:and|plus|also|both|as well)\b|[&+和与及跟、]|还有|以及")
 _ALL_OF_THEM = re.compile(
     r"\b(?:all|both|every|each|any|everything|anything|ones|subscriptions|papers|stuff)\b|[都全每]|所有|两[个条]|[几哪]"
@@ -39,7 +37,7 @@ def act(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: P
     """Does what a sentence says, and returns the reply; None if the text is a query."""
     if (done := all_but.asked(context, said) or word_edits.taken_out(context, said)) is not None:
         return done
-    said = _of_one(context, _about_named(context, said))
+    said = about_named.read(said, picking.subscriptions_here(context))
     if said.intent in (reader.QUERY, *reader.ASKING) or not said.is_clear:
         return None
     if said.intent in intents.SMALL_TALK or said.intent.startswith(intents.MISSING):
@@ -52,7 +50,7 @@ def act(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: P
         return _rated(context, said)
     if (done := _of_new_subject(context, said)) is not None:
         return done
-    if intents.is_of_the_chat(said) and _names_one(context, said):
+    if intents.is_of_the_chat(said) and about_named.names_one(said, picking.subscriptions_here(context)):
         return _asked_first(context, said)
     if said.intent in change_said.INTENTS:
         return _changed(context, said)
@@ -67,7 +65,7 @@ def command_here(context: CommandContext, text: str) -> tuple[str, str] | None:
     """
     command = intents.command_in(text)
     if pauses.is_of_the_chat(command):
-        there = [one.subscription for one in picking.listed_here(context)]
+        there = picking.subscriptions_here(context)
         if meant.named_in(names.clauses_that_may_say(text, "pause"), there):
             return None
     return command
@@ -77,7 +75,7 @@ def _offered_to_managers(context: CommandContext, said: Said) -> channel.Reply |
     """Returns a button for a sure order whose command depends on the subscriptions; None for any other sentence."""
     if said.intent != "schedule" or not said.is_sure or context.read_by_strangers:
         return None
-    wanted = _changes_of(said, _meant(said, [one.subscription for one in picking.listed_here(context)]))
+    wanted = _changes_of(said, _meant(said, picking.subscriptions_here(context)))
     return _asked(context, said, wanted) if wanted else None
 
 
@@ -95,7 +93,11 @@ def _new_wish(context: CommandContext, said: Said) -> tuple[str, str] | None:
     A subscription that has this name gets the time instead, and so may another one if the words do not ask for papers.
     """
     is_time_of_papers = said.is_sure and said.intent == "schedule" and said.likely(*reader.ASKING) >= _BARELY
-    if not is_time_of_papers or said.marked(reader.NUMBER) or _fitting(context, said):
+    if (
+        not is_time_of_papers
+        or said.marked(reader.NUMBER)
+        or about_named.all_fit(said, picking.subscriptions_here(context))
+    ):
         return None
     if not told.is_wish_to_be_told(said.text):
         return None
@@ -110,16 +112,10 @@ def _new_subject(context: CommandContext, said: Said) -> str:
     is_new = not picking.listed_here(context) or (said.has_unknown and said.intent.startswith("schedule"))
     if not is_new or said.intent not in _ALSO_ASKED or not said.asks_for_papers or said.marked(reader.NUMBER):
         return ""
-    if said.intent.startswith("schedule") and _fitting(context, said):
+    if said.intent.startswith("schedule") and about_named.all_fit(said, picking.subscriptions_here(context)):
         return ""
     asked = subjects.subject_of(said.text)
     return "" if asked.endswith(said.text) or is_time(asked) else asked
-
-
-def _fitting(context: CommandContext, said: Said) -> bool:
-    """Returns whether all words by which a sentence names subscriptions fit one."""
-    there, called = [one.subscription for one in picking.listed_here(context)], names.names_in(said.text, said.intent)
-    return bool(called) and all(any(meant.fits(name, one) for one in there) for name in called)
 
 
 def _asked_first(context: CommandContext, said: Said) -> channel.Reply | None:
@@ -130,74 +126,18 @@ def _asked_first(context: CommandContext, said: Said) -> channel.Reply | None:
         return offered.run(context, *command)
     label = context.say("remove all") if said.intent == "unsub-all" else f"/{' '.join(command)}".strip()
     asked = offered.which(context, [offered.do_button(label, *command)])
-    if said.intent.startswith("set-") and _names_one(context, said):
+    if said.intent.startswith("set-") and about_named.names_one(said, picking.subscriptions_here(context)):
         asked = replace(
             asked, lines=(context.say("That is for all of this chat, not for one subscription."), *asked.lines)
         )
     return offered.with_look_for(context, asked)
 
 
-def _of_one(context: CommandContext, said: Said) -> Said:
-    """If a sentence of the whole chat names a subscription, returns it as a sentence about one.
-
-    "Not on weekends" is about each of them, since the time of day stays, and so do those that come on other days.
-    """
-    if said.intent == "schedule-weekdays" and days.days_in(said).denied and picking.listed_here(context):
-        return said._replace(found=(reader.Score("schedule", said.sure),))
-    if said.intent not in _AS_ONE or not picking.listed_here(context) or not _names_one(context, said):
-        return said
-    return said._replace(found=(reader.Score(_AS_ONE[said.intent], HALF if said.intent == "stop" else said.sure),))
-
-
-def _names_one(context: CommandContext, said: Said) -> bool:
-    """Returns whether a sentence names a subscription: by words, or by a number that can only be that of a subscription.
-
-    Chinese words are only a name if a subscription has them, since words for a manner look like names: 别写那么长.
-    """
-    if names.is_numbered(said.text):
-        return True
-    there = [one.subscription for one in picking.listed_here(context)]
-    if any(meant.is_named(reader.folded(said.text), one) for one in there):
-        return True
-    named = names.names_in(said.text, said.intent)
-    return any(names.refers(said.text) or any(meant.fits(name, one) for one in there) for name in named)
-
-
-def _about_named(context: CommandContext, said: Said) -> Said:
-    """If a sentence names a subscription by its words, returns its meaning with the number of the subscription instead."""
-    there = [one.subscription for one in picking.listed_here(context)]
-    if (
-        said.intent == reader.QUERY and len(said.found) > 1 and said.found[1].intent in (*_OF_ONE, "stop")
-    ):  # "pause the kelp papers"
-        meant_too = said._replace(found=said.found[1:])
-        if meant_too.is_clear and _fitting(context, meant_too):
-            said = meant_too
-    if said.sure < SURE and is_time(said.text) and there:
-        return said._replace(found=(reader.Score("schedule", 1.0),))
-    numbered = change_said.with_numbers(said, there)
-    is_likelier = numbered.sure >= (min(SURE, said.sure) if numbered.intent == said.intent else SURE)
-    likeliest = numbered if numbered.intent in _likely_of_one(said, numbered) and is_likelier else said
-    if numbered is not said and orders.is_rather_none(said.tokens, numbered.tokens):  # "would kelp weekly be better?"
-        first, *others = likeliest.found
-        return likeliest._replace(found=(first._replace(sure=min(first.sure, HALF)), *others))
-    return likeliest
-
-
-def _likely_of_one(said: Said, numbered: Said) -> Sequence[str]:
-    """Returns the intents that a sentence may have, once there are numbers in place of the names of subscriptions."""
-    if said.intent in change_said.INTENTS and not orders.is_surely_order(numbered.tokens):
-        return (said.intent,)
-    asks = said.intent in (reader.QUERY, *reader.ASKING) and said.sure >= CERTAIN
-    if asks and not orders.is_surely_order(numbered.tokens):  # "kelp limited by light"
-        return ("schedule",)
-    return (*_OF_ONE, "stop", *change_said.INTENTS)
-
-
 def is_unsure(context: CommandContext, said: Said) -> bool:
     """Returns whether it is not sure what a sentence says, so that the reply asks, or looks for words that find nothing."""
     if names.exemption_in(said.text) or names.container_in(said.text):
         return False
-    said = _of_one(context, _about_named(context, said))
+    said = about_named.read(said, picking.subscriptions_here(context))
     if said.intent == languages.OTHER_LANGUAGE:
         return True
     if said.is_sure or said.likely(reader.QUERY, *reader.ASKING) >= SURE:
@@ -209,7 +149,7 @@ def is_unsure(context: CommandContext, said: Said) -> bool:
 def changes(context: CommandContext, said: Said) -> bool:
     """Returns whether `act` may change something."""
     asks = names.exemption_in(said.text) or names.container_in(said.text)
-    return bool(asks) or _changes(said) or _changes(_about_named(context, said))
+    return bool(asks) or _changes(said) or _changes(about_named.with_number(said, picking.subscriptions_here(context)))
 
 
 def _changes(said: Said) -> bool:
@@ -244,7 +184,7 @@ def _rated(context: CommandContext, said: Said) -> channel.Reply | None:
 
 def _changed(context: CommandContext, said: Said) -> channel.Reply | None:  # noqa: C901, PLR0911 - as above
     """Changes the subscriptions that are meant; if that is not clear, asks which."""
-    there = [one.subscription for one in picking.listed_here(context)]
+    there = picking.subscriptions_here(context)
     if not there:
         return _nothing_to_change(context, said)
     those = _meant(said, there)
@@ -377,7 +317,7 @@ def _names_several_at_once(said: Said, those: Sequence[model.Subscription]) -> b
 
 def _strange_names(said: Said, there: Sequence[model.Subscription]) -> list[str]:
     """Returns names in a sentence that fit no subscription. Raises NotFound for a number that none has."""
-    if said.intent not in (*_OF_ONE, "schedule", "now", "weekdays", "name", *change_said.OF_WORDS):
+    if said.intent not in (*about_named.OF_ONE, "schedule", "now", "weekdays", "name", *change_said.OF_WORDS):
         return []
     named = names.names_in(said.text, said.intent)
     missing = next((number for number in _numbers_of(said) if not any(str(one.number) == number for one in there)), "")
@@ -419,7 +359,6 @@ _MAY_BE, _BARELY = 0.2, 0.05
 _ALSO_ASKED = ("schedule", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen")
 _SETS = ("schedule-", "set-", "feed", "lang-", "stop", "unsub-all", "forget", "timezone", "undo", "cancel")
 _OF_THE_CHAT = ("widen", "pause", "resume")  # with these, "everything" is not read as each single subscription
-_OF_ONE = ("unsub", "pause", "resume")  # actions that need only the name of a subscription
 
 
 def _asked(
@@ -478,7 +417,7 @@ def _meant(said: Said, there: Sequence[model.Subscription]) -> list[model.Subscr
         return [
             one for one in there if one in numbered or (one in named and said.intent not in change_said.OF_WORDS)
         ] or named
-    if said.intent in ("schedule", *_OF_ONE) and (hinted := meant.hinted(said.text, there)):
+    if said.intent in ("schedule", *about_named.OF_ONE) and (hinted := meant.hinted(said.text, there)):
         return hinted
 
     def has(those: Sequence[str]) -> bool:

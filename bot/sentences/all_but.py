@@ -28,7 +28,7 @@ _CHANGES = ("unsub", "exclude", "narrow", "widen", "edit", "name", "schedule", "
 def without_denied(context: CommandContext, text: str) -> str:
     """Returns an order without the subscriptions that it says are not meant: "cancel kelp" for "cancel kelp, not moss"."""
     if intents.meaning(text).intent in _OF_SOME:
-        return meant.without_denied(text, [one.subscription for one in picking.listed_here(context)])
+        return meant.without_denied(text, picking.subscriptions_here(context))
     return text
 
 
@@ -38,7 +38,7 @@ def asked(context: CommandContext, said: Said) -> channel.Reply | None:
     None if the sentence exempts none.
     """
     exempt = names.exemption_in(said.text)
-    there = [one.subscription for one in picking.listed_here(context)]
+    there = picking.subscriptions_here(context)
     if exempt is None or not there or not asking.can_ask(context):
         return None
     others, when = intents.meaning(exempt.rest), ""

@@ -34,7 +34,7 @@ def step_of(context: CommandContext, said: Said) -> Step | None:
     link, shown = references.following(said).link, frame.load(context).shown
     if not shown.papers and context.chat.id and link == "choose":
         shown = replace(shown, papers=asked_papers.last_papers(context.transaction, context.chat))
-    there = [one.subscription for one in picking.listed_here(context)]
+    there = picking.subscriptions_here(context)
     step = follow_ups.follow_up(said, frame.as_seen_now(context, shown), there) or named_orders.order_by_name(
         said, there
     )

@@ -154,7 +154,7 @@ def _named(there: Sequence[model.Subscription]) -> wishes.Named:
 
 
 def _there(context: CommandContext) -> list[model.Subscription]:
-    return [one.subscription for one in picking.listed_here(context)]
+    return picking.subscriptions_here(context)
 
 
 def _once_taken_back(parts: tuple[str, ...]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ def taken_out(context: CommandContext, said: Said) -> channel.Reply | None:
     None for any other sentence.
     """
     container = names.container_in(said.text)
-    there = [one.subscription for one in picking.listed_here(context)]
+    there = picking.subscriptions_here(context)
     if container is None or not there or not asking.can_ask(context):
         return None
     place = meant.meant_by(container.place, there)

@@ -139,7 +139,7 @@ def _if_order(said: Said) -> Said:
         return said._replace(found=(reader.Score("unsub", HALF), *others))
     if first.intent == "sub":
         return said._replace(found=(reader.Score(reader.ASKING[0], 1.0),))
-    return said._replace(found=(first._replace(sure=min(first.sure, HALF)), *others))
+    return said.half_sure
 
 
 def _removes_later(said: Said) -> bool:

@@ -51,6 +51,12 @@ class Said(NamedTuple):
         """Returns whether the likeliest intent is likely enough to ask about it, or much likelier than every other one."""
         return self.sure >= HALF or (len(self.found) > 1 and self.sure > _MUCH * self.found[1].sure)
 
+    @property
+    def half_sure(self) -> "Said":
+        """Returns the same meaning, of which nobody is sure, so that the bot asks."""
+        first, *others = self.found
+        return self._replace(found=(first._replace(sure=min(first.sure, HALF)), *others))
+
     def likely(self, *intents: str) -> float:
         """Returns the probability that the intent is one of these."""
         return sum(one.sure for one in self.found if one.intent in intents)
