@@ -22,7 +22,7 @@ from bot import release, rooms
 from bot.cli import output
 from bot.errors import WrongUsage
 from bot.ports.subcommand import ASK, KEEP, LOOK, MOVE, Subcommand
-from subscriptions import errors
+from subscriptions.errors import PaperwireError, disk_full, is_disk_full
 from subscriptions.texts import escaped
 
 EXAMPLE = "For example: `{}`"
@@ -347,7 +347,7 @@ def _is_interruption(error: BaseException | None) -> bool:
 def _failed(error: Exception, arguments: Sequence[str]) -> int:
     while isinstance(error, ExceptionGroup):  # the errors of concurrent tasks; only the first one is reported
         error = error.exceptions[0]
-    if isinstance(error, errors.PaperwireError):
+    if isinstance(error, PaperwireError):
         output.print_error(str(error))
         return error.exit_code
     if isinstance(error, _UsageError):
@@ -417,8 +417,8 @@ def _misspelt_option(context: typer.Context | None, arguments: Sequence[str]) ->
 
 
 def _system_failed(error: OSError) -> int:
-    if errors.is_disk_full(error):
-        output.print_error(" ".join(map(str, errors.disk_full(error.filename or "the output"))))
+    if is_disk_full(error):
+        output.print_error(" ".join(map(str, disk_full(error.filename or "the output"))))
     else:
         output.print_error(f"{escaped(str(error.filename or 'The output'))}: {error.strerror or error}.")
     return PROBLEM

@@ -29,7 +29,9 @@ from bot.errors import WrongUsage
 from bot.ports import conversation as conversations
 from bot.rendering import brand
 from bot.rendering.queries_in_words import fitting, query_in_words
-from subscriptions import addresses, chat_settings, errors, model, portable
+from subscriptions import addresses, chat_settings, portable
+from subscriptions.errors import NotFound, Refused
+from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
@@ -95,7 +97,7 @@ def settings(*, chat: arguments.ChatOption, json: arguments.Json = False) -> int
     return output.tell(document, lambda: _show_settings(of), json=json)
 
 
-def _show_settings(chat: model.Chat) -> None:
+def _show_settings(chat: Chat) -> None:
     output.print_line(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
     rows = (
         (name, chat.settings.value(name), "chosen" if name in chat.chosen else "") for name in chat_settings.SETTINGS
@@ -152,7 +154,7 @@ def say(
 
 
 async def _reply_to(
-    request: conversations.MessageRequest, before: model.Chat, session: Session
+    request: conversations.MessageRequest, before: Chat, session: Session
 ) -> tuple[Said, tuple[str, ...]]:
     """Returns the reply to a request in a chat, which was `before`; if the chat has a new subscription, with remarks."""
     shown: list[Said] = []
@@ -175,7 +177,7 @@ async def _reply_to(
     return shown[-1], _remarks(session, request.chat, before.subscriptions_ever_made)
 
 
-def _remarks(session: Session, address: model.ChatAddress, before: int) -> tuple[str, ...]:
+def _remarks(session: Session, address: ChatAddress, before: int) -> tuple[str, ...]:
     """Returns remarks on a chat that had made `before` subscriptions, if it has a new one."""
     chat = conversation_state.known_or_new(session.store, address, listing.kind_of(address))
     if chat.subscriptions_ever_made == before:
@@ -196,7 +198,7 @@ def _may_be_first(text: str) -> bool:
     return found is not None and found.name in {"sub", "allow"}
 
 
-def _known_chat(text: str, address: model.ChatAddress, session: Session) -> model.Chat:
+def _known_chat(text: str, address: ChatAddress, session: Session) -> Chat:
     """Returns the chat in which a text is typed. Raises NotFound for other commands than /sub and /allow in an unknown chat."""
     typed, found = _command_in(text)
     is_command = typed is not None or found is not None
@@ -206,11 +208,11 @@ def _known_chat(text: str, address: model.ChatAddress, session: Session) -> mode
     return conversation_state.known_or_new(session.store, address, kind or listing.kind_of(address), title=title)
 
 
-def _addressed(text: str, chat: model.Chat) -> conversations.MessageRequest:
+def _addressed(text: str, chat: Chat) -> conversations.MessageRequest:
     """Returns the request for a text that an operator types in a chat."""
     return replace(
         typed_in(chat, text, update=f"say:{uuid4().hex}"),
-        sender=chat.address.address if chat.kind is model.ChatKind.PRIVATE else "",
+        sender=chat.address.address if chat.kind is ChatKind.PRIVATE else "",
         sender_is_admin=True,
         is_operator=True,
     )
@@ -226,7 +228,7 @@ def link(
     read = _read(query)
     payload = link_payloads.link_payload(query)
     if not payload:
-        raise errors.Refused(
+        raise Refused(
             "This is too long for a link, which has room for 45 bytes.",
             "Shorten it, or subscribe a chat of yours and use /share there.",
         )
@@ -236,7 +238,7 @@ def link(
         ]
     links = {facts.name: facts.links.start(name, payload) for facts, name in named if name and facts.links is not None}
     if not links:
-        raise errors.NotFound(
+        raise NotFound(
             "No bot is known that a link could open.",
             "Run `paperwire run` once with the token of a platform that has such links.",
         )
@@ -252,7 +254,7 @@ def link(
 def _read(text: str) -> Query:
     ending = split_when(text)
     if ending.only_time:
-        raise errors.Refused("This is a time without a query.")
+        raise Refused("This is a time without a query.")
     if ending.when is not None:
         read_when(ending.when)
     with arguments.reporting_query_errors(ending.query):

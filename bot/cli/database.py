@@ -19,7 +19,7 @@ from bot.errors import WrongUsage
 from bot.operation.maintenance import file_sizes
 from bot.settings import Settings
 from bot.settings.loading import database_address
-from subscriptions import errors
+from subscriptions.errors import Refused
 from subscriptions.service import restoring, whole_copy
 from subscriptions.service.restoring import restore as put_back
 from subscriptions.store.database.schema import HEAD
@@ -161,7 +161,7 @@ def restore(
         store.close()
         return _count_lost(lost_moment)
     if store.kind.file is None:
-        raise errors.Refused(
+        raise Refused(
             f"The database {store.where} is restored by PostgreSQL's own programs.",
             "pg_restore puts back what pg_dump wrote, then paperwire restore --lost-at TIME (docs/operating.md).",
         )

@@ -12,7 +12,9 @@ from rich.text import Text
 from bot.cli.tables import plain_table
 from bot.digests import INFO, LEADING
 from bot.digests.documents import paper_document
-from subscriptions import errors, model, texts
+from subscriptions import texts
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import Digest, DigestWarning, Paper
 from subscriptions.texts import cutting
 
 _PATH = 36  # characters of a path in the table; paths below the table are not shortened
@@ -39,16 +41,16 @@ class Report(TypedDict):
     items: list[dict[str, Any]]
 
 
-def digest_report(path: str, read: model.Digest | errors.PaperwireError, *, papers: bool) -> Report:
+def digest_report(path: str, read: Digest | PaperwireError, *, papers: bool) -> Report:
     """Returns the report of the digest that was read at `path`, or of the error. With `papers`, lists papers in `items`.
 
     Copies of a paper are counted once, except in "papers".
     """
-    if isinstance(read, errors.PaperwireError):
-        error, digest = read, model.Digest(format="", entries=())
+    if isinstance(read, PaperwireError):
+        error, digest = read, Digest(format="", entries=())
     else:
         error, digest = None, read
-    first: dict[str, model.Paper] = {}
+    first: dict[str, Paper] = {}
     for paper in digest.entries:
         first.setdefault(paper.key, paper)
     kept = first.values()
@@ -71,7 +73,7 @@ def digest_report(path: str, read: model.Digest | errors.PaperwireError, *, pape
     )
 
 
-def _summary_state(paper: model.Paper) -> str:
+def _summary_state(paper: Paper) -> str:
     """Returns "failed", "usable" or "missing". A summary is usable if it has its first field (tldr or task)."""
     if paper.failed:
         return "failed"
@@ -79,7 +81,7 @@ def _summary_state(paper: model.Paper) -> str:
     return "usable" if leading else "missing"
 
 
-def warning_document(warning: model.DigestWarning) -> dict[str, Any]:
+def warning_document(warning: DigestWarning) -> dict[str, Any]:
     """Returns a warning as the object that `inspect --json` and `ingest --json` print."""
     return {
         "code": warning.code,
@@ -213,14 +215,14 @@ class Overview:
 class Refusals:
     """The documents that could not be read: a row per reason, with the number of files and the first ones."""
 
-    refused: Sequence[tuple[str, errors.PaperwireError]]
+    refused: Sequence[tuple[str, PaperwireError]]
     documents: int  # number of all documents
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if console.is_terminal:  # an empty line after the tables above
             yield ""
         yield Text.assemble(("✗ ", "red"), f"Not read as digests: {len(self.refused)} of {self.documents} files")
-        groups: dict[object, list[tuple[str, errors.Sentence]]] = {}
+        groups: dict[object, list[tuple[str, Sentence]]] = {}
         for path, error in self.refused:
             reason = _reason(error.sentence)
             groups.setdefault(_reason_key(reason), []).append((path, reason))
@@ -249,22 +251,22 @@ def _cells(reports: Sequence[Report]) -> tuple[str, ...]:
     return (str(len(reports)), shown, days[0], days[-1], _summaries(languages, failed), _counted(categories))
 
 
-def _reason(sentence: errors.Sentence) -> errors.Sentence:
+def _reason(sentence: Sentence) -> Sentence:
     """Returns the reason in a refusal's sentence, without the name of the file and without the list of formats."""
     values = sentence.values
-    if isinstance(look := values.get("look"), errors.Sentence):
-        return errors.Sentence("looks like {look}", {"look": look})
-    if isinstance(problem := values.get("problem"), errors.Sentence):
+    if isinstance(look := values.get("look"), Sentence):
+        return Sentence("looks like {look}", {"look": look})
+    if isinstance(problem := values.get("problem"), Sentence):
         return problem
     if isinstance(reason := values.get("reason"), str):
-        return errors.Sentence("cannot be read ({reason})", {"reason": reason})
-    return errors.Sentence(sentence.template.removeprefix("{name}: "), {**values})
+        return Sentence("cannot be read ({reason})", {"reason": reason})
+    return Sentence(sentence.template.removeprefix("{name}: "), {**values})
 
 
-def _reason_key(reason: errors.Sentence) -> object:
+def _reason_key(reason: Sentence) -> object:
     """Returns a key that groups reasons: equal if they differ only in a quotation or a line number."""
     look, cause = reason.values.get("look"), reason.values.get("reason")
-    return reason.template, look.template if isinstance(look, errors.Sentence) else cause
+    return reason.template, look.template if isinstance(look, Sentence) else cause
 
 
 def _path_room(width: int) -> int:

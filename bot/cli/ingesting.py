@@ -35,7 +35,7 @@ from bot.sources.encoding import LateEncoding
 from bot.sources.fetch_request import everything
 from bot.sources.file_receipts import FileReceipts
 from bot.sources.ingest import store_digest, today
-from subscriptions import errors
+from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import DigestWarning
 from subscriptions.planning.archives import NEWS_FOR
 from subscriptions.planning.counted_as_sent import Arrival
@@ -129,7 +129,7 @@ class _Ingestion:
 
 
 async def _ingest_all(
-    done: _Ingestion, documents: Iterable[tuple[str, bytes | errors.PaperwireError]], named: frozenset[str]
+    done: _Ingestion, documents: Iterable[tuple[str, bytes | PaperwireError]], named: frozenset[str]
 ) -> None:
     """Ingests each document in its own transaction. Prints on stderr why a document failed, or that it was skipped.
 
@@ -141,9 +141,9 @@ async def _ingest_all(
     for path, data in documents:
         try:
             done.files.append(await _ingest(done, path, data))
-        except errors.StoreError:
+        except StoreError:
             raise
-        except errors.PaperwireError as error:
+        except PaperwireError as error:
             if isinstance(error, UnknownFormat) and path not in named and _ABOUT.match(Path(path).name):
                 output.print_error(f"{escaped(path)}: skipped, it is no digest.")
                 done.skipped += 1
@@ -154,8 +154,8 @@ async def _ingest_all(
         await late.run()
 
 
-async def _ingest(deps: _Ingestion, path: str, data: bytes | errors.PaperwireError) -> _IngestedFile:
-    if isinstance(data, errors.PaperwireError):
+async def _ingest(deps: _Ingestion, path: str, data: bytes | PaperwireError) -> _IngestedFile:
+    if isinstance(data, PaperwireError):
         raise data
     name, known = deps.source_of(path)
     format_name = language = None

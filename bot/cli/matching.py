@@ -19,10 +19,12 @@ from bot.errors import WrongUsage
 from bot.rendering.queries_in_words import query_in_words
 from bot.settings.loading import load_settings
 from bot.settings.models import encoder_of
-from subscriptions import errors, meaning, model
+from subscriptions import meaning
+from subscriptions.errors import MeaningFails, PaperwireError, QueryError, Sentence
 from subscriptions.matching import batch, paper_index
 from subscriptions.matching.profiles import PapersAtHand
 from subscriptions.matching.reasons import why
+from subscriptions.model import Paper
 from subscriptions.query import ABOUT, LIKE, papers_of_queries, parse, rewriting
 from subscriptions.query.tree import Query
 from subscriptions.texts import escaped
@@ -35,9 +37,9 @@ _NEW_WORD = "paperwire"  # added to a sample query, to get a query that the set 
 _REFUSED = -1  # the handle of a line that is not a valid query
 _NAMES_PAPERS = re.compile(rf"(?:{'|'.join(LIKE.names)})\s*[:：]", re.IGNORECASE)  # a line that may name papers
 _ASKS = re.compile(rf"(?:{'|'.join(ABOUT.names)})\s*[:：]", re.IGNORECASE)  # a line that may ask for meaning
-_NO_MEANING = errors.MeaningFails(
-    errors.Sentence("Meaning is off here, so nothing is near to a text."),
-    errors.Sentence("Install paperwire[meaning], and leave PAPERWIRE_MEANING on."),
+_NO_MEANING = MeaningFails(
+    Sentence("Meaning is off here, so nothing is near to a text."),
+    Sentence("Install paperwire[meaning], and leave PAPERWIRE_MEANING on."),
 )
 _USAGE = "Write paperwire match QUERY PATH…, or paperwire match --queries FILE PATH…"
 
@@ -100,7 +102,7 @@ def _in_words(reason: dict[str, Any]) -> str:
     return f"{reason['field']}: {', '.join(reason['terms'])}"
 
 
-def _nearest_first(query: Query, found: list[model.Paper]) -> list[model.Paper]:
+def _nearest_first(query: Query, found: list[Paper]) -> list[Paper]:
     """Returns the papers that a query found; nearest first, if the query asks for nearness to exactly one text."""
     asked = [term for term in query.terms if term.field is ABOUT]
     if len(asked) != 1 or not asked[0].question:
@@ -124,11 +126,11 @@ def _knowing(query: Query, papers: PapersAtHand) -> tuple[Query, tuple[str, ...]
     return parse.parse_query(query.text, query.fields.knowing(words)), unknown
 
 
-def _read(paths: list[str]) -> tuple[tuple[model.Paper, ...], int]:
+def _read(paths: list[str]) -> tuple[tuple[Paper, ...], int]:
     """Returns (papers, exit status). Prints a sentence on stderr for each document that cannot be read."""
-    entries, status = list[model.Paper](), 0
+    entries, status = list[Paper](), 0
     for _, read in arguments.digests_in(arguments.documents(paths)):
-        if isinstance(read, errors.PaperwireError):
+        if isinstance(read, PaperwireError):
             arguments.print_read_error(read)
             status = 1
         else:
@@ -136,7 +138,7 @@ def _read(paths: list[str]) -> tuple[tuple[model.Paper, ...], int]:
     return paper_index.merge_copies(entries), status
 
 
-def _reasons(query: Query, paper: model.Paper) -> list[dict[str, Any]]:
+def _reasons(query: Query, paper: Paper) -> list[dict[str, Any]]:
     """Returns the fields of a paper in which the query matched, each with the words that matched."""
     fields: dict[str, list[str]] = {}
     near: list[dict[str, Any]] = []
@@ -165,7 +167,7 @@ def _texts_asked(lines: list[str]) -> list[str]:
     found: dict[str, None] = {}
     for line in lines:
         if _ASKS.search(line):
-            with suppress(errors.QueryError):
+            with suppress(QueryError):
                 found |= dict.fromkeys(parse.parse_query(_encodable(line)).asked)
     return list(found)
 
@@ -174,12 +176,12 @@ def _texts_asked(lines: list[str]) -> list[str]:
 class _Asking:
     """What queries ask about and papers mean, as vectors; or why there are none."""
 
-    papers: tuple[model.Paper, ...]
+    papers: tuple[Paper, ...]
     questions: dict[str, bytes] = field(default_factory=dict)
-    failure: errors.MeaningFails = _NO_MEANING
+    failure: MeaningFails = _NO_MEANING
 
     @classmethod
-    def of(cls, texts: Collection[str], papers: tuple[model.Paper, ...]) -> "_Asking":
+    def of(cls, texts: Collection[str], papers: tuple[Paper, ...]) -> "_Asking":
         """Makes the vectors with the encoder of the settings, which are read only if a text is asked about."""
         encoder = None
         if texts:
@@ -188,7 +190,7 @@ class _Asking:
             return cls(papers)
         try:
             codes, questions = encoder.papers(papers), encoder.questions([*texts])
-        except errors.MeaningFails as error:
+        except MeaningFails as error:
             return cls(papers, failure=error)
         finally:
             encoder.close()
@@ -199,11 +201,11 @@ class _Asking:
         """Returns the query with its vectors. Raises QueryError if it asks for nearness, and there are none."""
         if query.asked and not self.questions:
             column = min(papers_of_queries.columns_asked(query).values())
-            raise errors.QueryError(self.failure.sentence, self.failure.hint, column)
+            raise QueryError(self.failure.sentence, self.failure.hint, column)
         return rewriting.with_vectors(query, self.questions)
 
 
-def _in_order(lines: _QueryFile, handle: int, papers: list[model.Paper]) -> list[model.Paper]:
+def _in_order(lines: _QueryFile, handle: int, papers: list[Paper]) -> list[Paper]:
     if handle in lines.asking:
         return _nearest_first(lines.asking[handle], papers)
     return papers
@@ -284,9 +286,7 @@ def _encodable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise errors.QueryError(
-            errors.Sentence("This line is not UTF-8 text."), errors.Sentence(""), error.start + 1
-        ) from None
+        raise QueryError(Sentence("This line is not UTF-8 text."), Sentence(""), error.start + 1) from None
     return text
 
 
@@ -308,7 +308,7 @@ def _compiled(texts: list[str], papers: PapersAtHand | None, asking: _Asking) ->
                     lines.asking[handle] = query
                 else:
                     handle = lines.queries.add_text(_encodable(text))
-            except errors.QueryError as error:
+            except QueryError as error:
                 handle, reasons[text] = _REFUSED, str(error)
             handles[text] = handle
         lines.handles.append(handle)
@@ -322,7 +322,7 @@ def _seconds_to_add(queries: batch.QuerySet, texts: list[str]) -> float:
     some = [f"{text} {_NEW_WORD}" for text in texts[:: max(1, len(texts) // _MOST_ADDED)]]
     began = perf_counter()
     for text in some:
-        with suppress(errors.QueryError):
+        with suppress(QueryError):
             queries.add_text(_encodable(text))
     return (perf_counter() - began) / max(1, len(some))
 

@@ -13,7 +13,7 @@ from bot.cli.digest_reports import MANY, DigestTables, Overview, Refusals, Repor
 from bot.rendering.queries_in_words import explain as explained
 from bot.rendering.queries_in_words import query_in_words
 from bot.settings.loading import load_sources
-from subscriptions import errors
+from subscriptions.errors import PaperwireError
 from subscriptions.planning.times import split_when
 from subscriptions.query import parse
 
@@ -52,7 +52,7 @@ def inspect(
     with tables.progress(arguments.documents(paths), "Reading") as found:
         for path, read in arguments.digests_in(found, watched):
             reports.append(digest_report(path, read, papers=papers))
-            if isinstance(read, errors.PaperwireError):
+            if isinstance(read, PaperwireError):
                 refused.append((path, read))
     hidden = () if papers else ("items",)
     shown = [{name: value for name, value in report.items() if name not in hidden} for report in reports]
@@ -61,7 +61,7 @@ def inspect(
     return 1 if refused else 0
 
 
-def _show_reports(reports: list[Report], refused: list[tuple[str, errors.PaperwireError]], *, each: bool) -> None:
+def _show_reports(reports: list[Report], refused: list[tuple[str, PaperwireError]], *, each: bool) -> None:
     """Prints one row for each document.
 
     If there are many, prints one row for each format instead, unless `each` is set.

@@ -22,7 +22,9 @@ from bot.ports.meaning import Encoder
 from bot.settings import Settings
 from bot.settings.loading import load_usable_settings
 from bot.settings.models import encoder_of
-from subscriptions import addresses, errors, model
+from subscriptions import addresses
+from subscriptions.errors import NotFound
+from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.listing import get_chat
 from subscriptions.service.questions import texts_without
 from subscriptions.states import ChatState
@@ -88,11 +90,11 @@ class Session:
         if texts and self.encoder and (missing := texts_without(self.store, texts)):
             encode(self.store, self.encoder, missing)
 
-    def address(self, text: str) -> model.ChatAddress:
+    def address(self, text: str) -> ChatAddress:
         """Returns the address of the chat that `--as` names, see `resolve`. Raises Refused and what `resolve` raises."""
         return self.resolve(addresses.parse_address(text))
 
-    def resolve(self, address: model.ChatAddress) -> model.ChatAddress:
+    def resolve(self, address: ChatAddress) -> ChatAddress:
         """Returns the address that the store uses for a chat. Asks the chat's platform if the given address is an alias.
 
         Raises SettingsError, NotFound, PaperwireError.
@@ -157,7 +159,7 @@ def titled(sender: str) -> str:
     return addresses.facts_of(platform).title
 
 
-def look_up_new_chat(session: Session, address: model.ChatAddress) -> tuple[str, model.ChatKind | None]:
+def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatKind | None]:
     """Returns the (title, kind) of a new chat, as its platform reports them. The kind decides the default settings.
 
     Returns ("", None) for a chat that the store knows, and if the platform is off or describes no chats.
@@ -170,22 +172,22 @@ def look_up_new_chat(session: Session, address: model.ChatAddress) -> tuple[str,
     return asyncio.run(known.adapter_of(known.PLATFORMS[platform]).describe(session.settings, address))
 
 
-def remarks_on_question(chat: model.Chat) -> Iterator[str]:
+def remarks_on_question(chat: Chat) -> Iterator[str]:
     """Yields a remark on a chat that was subscribed if its address has not agreed yet."""
     if chat.state is ChatState.UNCONFIRMED:
         yield f"{chat.address.address} is asked first, by the next paperwire run or deliver; no papers go there before a yes."
 
 
-def remarks_on_platform(chat: model.Chat, settings: Settings) -> Iterator[str]:
+def remarks_on_platform(chat: Chat, settings: Settings) -> Iterator[str]:
     """Yields a remark on a chat that was subscribed if its platform is off."""
     facts = addresses.facts_of(chat.address.platform)
     if not known.is_on(facts.name, settings):
         yield f"{facts.title} is off until {facts.token_variable} is set."
 
 
-def _is_known(session: Session, address: model.ChatAddress) -> bool:
+def _is_known(session: Session, address: ChatAddress) -> bool:
     try:
         get_chat(session.store, address)
-    except errors.NotFound:
+    except NotFound:
         return False
     return True

@@ -34,8 +34,8 @@ from bot.settings import Settings
 from bot.settings.loading import NAME
 from bot.settings.models import model_room
 from bot.sources.source_scheduler import make_fetcher
-from subscriptions import errors
 from subscriptions.addresses import facts_of
+from subscriptions.errors import NotFound
 from subscriptions.notices.findings import Finding as ListedFinding
 from subscriptions.notices.findings import Level, PartFails
 from subscriptions.service import model_summaries, senders_at_work, sending
@@ -448,7 +448,7 @@ def _each(ids: Sequence[str], act: Callable[..., None], now: str | None, done: s
             try:
                 act(session.store, delivery, now=session.now)
                 output.print_line(f"✓ {delivery} {done}.")
-            except errors.NotFound as error:
+            except NotFound as error:
                 output.print_error(str(error))
                 status = error.exit_code
     return status

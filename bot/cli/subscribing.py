@@ -25,7 +25,8 @@ from bot.rendering.delivery_messages import render_delivery
 from bot.rendering.language import Language
 from bot.rendering.terminal import Flow, text_of
 from bot.settings import Settings
-from subscriptions import model, texts
+from subscriptions import texts
+from subscriptions.model import DAYS, Chat, ChatAddress, Message, Paper, Subscription
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import texts_asked
@@ -155,7 +156,7 @@ def _echo(result: requests.Subscribed, now: datetime, *, says_year: bool) -> Rep
     return phrasing.subscribed(result, language, examples=examples, now=now, says_since=True, says_year=says_year)
 
 
-def _example(paper: model.Paper) -> str:
+def _example(paper: Paper) -> str:
     title = readable(paper.title) or f"“{cutting.cut_at_word(paper.abstract, _OPENING)}”"
     name = paper.arxiv_id or paper.doi
     return f"{title} ({name})" if name else title
@@ -238,14 +239,14 @@ def unsubscribe(
     return output.tell({"chat": str(address), "removed": removed}, lambda: output.print_reply(reply, *undo), json=json)
 
 
-def _undo_command(subscription: model.Subscription, chat: str) -> str:
+def _undo_command(subscription: Subscription, chat: str) -> str:
     """Returns the command line that would add a removed subscription again."""
     cadence = subscription.cadence
     words = ["paperwire", "subscribe", "--as", chat, "--every", cadence.kind]
     if cadence.weekday is not None:
-        words += ["--on", model.DAYS[cadence.weekday]]
+        words += ["--on", DAYS[cadence.weekday]]
     if cadence.days:
-        words += ["--on", ",".join(model.DAYS[day] for day in cadence.days)]
+        words += ["--on", ",".join(DAYS[day] for day in cadence.days)]
     if cadence.at is not None:
         words += ["--at", f"{cadence.at:%H:%M}" + (f"-{cadence.until:%H:%M}" if cadence.until else "")]
     if subscription.zone:
@@ -292,8 +293,8 @@ def preview(
 def _say(
     found: Preview,
     about: chat_status.Status,
-    due: Sequence[model.Message],
-    later: Sequence[model.Message],
+    due: Sequence[Message],
+    later: Sequence[Message],
     now: datetime,
 ) -> None:
     """Prints how many deliveries were planned before, the messages that are due, and the messages that are not due yet."""
@@ -312,7 +313,7 @@ def _say(
         output.print_line(f"Nothing: none of the {found.known:,} papers looked at is for {address}.")
 
 
-def _not_due(found: Preview, chat: model.Chat, now: datetime) -> list[str]:
+def _not_due(found: Preview, chat: Chat, now: datetime) -> list[str]:
     """Returns a line for each subscription that has papers but is not due, with the time when it will be due."""
     language = Language("en", chat.settings.timezone)
     lines = ["Not due yet:"] if found.not_due else []
@@ -323,9 +324,7 @@ def _not_due(found: Preview, chat: model.Chat, now: datetime) -> list[str]:
     return lines
 
 
-def _preview_document(
-    about: chat_status.Status, found: Preview, messages: tuple[model.Message, ...]
-) -> dict[str, object]:
+def _preview_document(about: chat_status.Status, found: Preview, messages: tuple[Message, ...]) -> dict[str, object]:
     """Returns what `preview --json` prints. Its `payload` and `plain` are the texts that would be sent to the platform."""
     due = found.delivery.items if found.delivery else ()
     items = (*due, *(found.later.items if found.later else ()))
@@ -365,7 +364,7 @@ def _waits(entry: NotDue) -> dict[str, object]:
     }
 
 
-def _show_message(chat: model.ChatAddress, message: model.Message) -> None:
+def _show_message(chat: ChatAddress, message: Message) -> None:
     """Prints a message as its platform would show it. On a terminal, titles are links; elsewhere, links are written out."""
     output.print_line(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
     look = look_of(chat.platform)

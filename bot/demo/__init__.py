@@ -43,8 +43,8 @@ from bot.rendering import appearance
 from bot.rendering.language import Language
 from bot.rendering.templating import page_environment
 from bot.rendering.terminal import Flow, text_of
-from subscriptions import errors
 from subscriptions.addresses import declared
+from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
 from subscriptions.model import ChatKind
 
 
@@ -238,13 +238,11 @@ def write_gallery(story: Story, out: Path) -> Path:
             page = gallery_page(exhibits(story, language), _frame(story, language), language)
             (out / name).write_text(page, encoding="utf-8")
     except OSError as error:
-        if errors.is_disk_full(error):
-            raise errors.PaperwireError(*errors.disk_full(out)) from error
+        if is_disk_full(error):
+            raise PaperwireError(*disk_full(out)) from error
         raise WrongUsage(
-            errors.Sentence(
-                "The gallery cannot be written to {folder}: {why}.", {"folder": out, "why": error.strerror or ""}
-            ),
-            errors.Sentence("Name another folder: paperwire demo --out DIR"),
+            Sentence("The gallery cannot be written to {folder}: {why}.", {"folder": out, "why": error.strerror or ""}),
+            Sentence("Name another folder: paperwire demo --out DIR"),
         ) from error
     return out / PAGES["en"]
 

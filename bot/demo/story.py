@@ -21,7 +21,8 @@ from bot.ports import conversation as conversations
 from bot.ports.channel import Channel, Clock, Limits, read_message
 from bot.settings import Settings
 from bot.sources.ingest import ingest
-from subscriptions import errors, model
+from subscriptions.errors import Rejected, RetryLater, Sentence
+from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Digest, Message
 from subscriptions.service import requests
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.confirmations import confirm
@@ -36,7 +37,7 @@ class GalleryPost:
     """One message that a chat has received."""
 
     id: str  # counts from "1", over all chats of the channel
-    chat: model.ChatAddress
+    chat: ChatAddress
     delivery: str  # id of the delivery that it belongs to
     number: int  # in its delivery, from 1
     payload: str  # as posted: a JSON object in the platform's shape
@@ -72,14 +73,14 @@ class GalleryChannel(Channel):
         """The posted messages in their current form, with edits applied."""
         return tuple(self._posts.values())
 
-    def posts_in(self, chat: model.ChatAddress) -> tuple[GalleryPost, ...]:
+    def posts_in(self, chat: ChatAddress) -> tuple[GalleryPost, ...]:
         """Returns the posted messages of one chat."""
         return tuple(post for post in self._posts.values() if post.chat == chat)
 
     async def post(
         self,
-        chat: model.ChatAddress,
-        message: model.Message,
+        chat: ChatAddress,
+        message: Message,
         *,
         delivery: str,
         thread: str | None = None,
@@ -99,21 +100,19 @@ class GalleryChannel(Channel):
         self._posts[post.id] = post
         return post.id
 
-    async def edit(
-        self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
-    ) -> None:
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel."""
         payload = self._open(message, plain=plain)
         post = self._posts.get(message_id)
         if post is None or post.chat != chat:
-            raise errors.Rejected("There is no such message in this chat.")
+            raise Rejected("There is no such message in this chat.")
         if payload != post.payload:
             self._posts[message_id] = replace(post, payload=payload, papers=message.papers, edited=True)
 
     async def find(
         self,
-        chat: model.ChatAddress,
-        message: model.Message,
+        chat: ChatAddress,
+        message: Message,
         *,
         delivery: str,
         after: datetime,
@@ -132,10 +131,10 @@ class GalleryChannel(Channel):
         """See Channel. The posts stay."""
         self._closed = True
 
-    def _open(self, message: model.Message, *, plain: bool) -> str:
+    def _open(self, message: Message, *, plain: bool) -> str:
         """Returns the message's content after checking it. Raises Rejected, and RetryLater if the channel is closed."""
         if self._closed:
-            raise errors.RetryLater("The gallery is closed.")
+            raise RetryLater("The gallery is closed.")
         read_message(message, partial(self._check, plain=plain), plain=plain)
         if plain:
             return message.plain
@@ -212,25 +211,25 @@ class DemoChat:
     anchor: str
     platform: DemoPlatform
     address: str
-    who: errors.Sentence
-    remark: errors.Sentence
+    who: Sentence
+    remark: Sentence
     title: str  # in the platform's title bar
     detail: str = ""
-    kind: model.ChatKind = model.ChatKind.PRIVATE
+    kind: ChatKind = ChatKind.PRIVATE
     language: Literal["en", "zh"] = "en"
     timezone: str = "Europe/Berlin"
     subscriptions: tuple[requests.SubscriptionRequest, ...] = ()
     steps: tuple[Step, ...] = ()
 
     @property
-    def chat(self) -> model.ChatAddress:
+    def chat(self) -> ChatAddress:
         """The address of the chat."""
-        return model.ChatAddress(self.platform, self.address)
+        return ChatAddress(self.platform, self.address)
 
     @property
     def chat_title(self) -> str:
         """The title of the chat on its platform; "" for a private chat."""
-        return "" if self.kind is model.ChatKind.PRIVATE else f"#{self.title}"
+        return "" if self.kind is ChatKind.PRIVATE else f"#{self.title}"
 
 
 _ARRIVALS: Final[tuple[Arrival, ...]] = (
@@ -241,20 +240,18 @@ _ARRIVALS: Final[tuple[Arrival, ...]] = (
 )
 ARRIVALS: Final = tuple(one for one in _ARRIVALS if one.format in OWN_NAMES)
 
-_WEEK: Final = errors.Sentence("A week on Telegram")
-_WEEK_REMARK: Final = errors.Sentence(
+_WEEK: Final = Sentence("A week on Telegram")
+_WEEK_REMARK: Final = Sentence(
     "Thursday: a search becomes a subscription. Monday: the digest. Tuesday: a word too many is left out. Friday: a pause."
 )
-_TEAM: Final = errors.Sentence("The same Monday in Slack")
-_TEAM_REMARK: Final = errors.Sentence(
+_TEAM: Final = Sentence("The same Monday in Slack")
+_TEAM_REMARK: Final = Sentence(
     "One subscription for a whole channel, with the name of the one who asked for it. More than five papers go into a thread."
 )
-_MAIL: Final = errors.Sentence("By mail")
-_MAIL_REMARK: Final = errors.Sentence(
-    "One mail for each digest, to an address that has agreed. Its links do what buttons do."
-)
-_PAGE: Final = errors.Sentence("On the page")
-_PAGE_REMARK: Final = errors.Sentence("The same chat in a browser, for those who want no further program.")
+_MAIL: Final = Sentence("By mail")
+_MAIL_REMARK: Final = Sentence("One mail for each digest, to an address that has agreed. Its links do what buttons do.")
+_PAGE: Final = Sentence("On the page")
+_PAGE_REMARK: Final = Sentence("The same chat in a browser, for those who want no further program.")
 
 
 def _chats(
@@ -289,7 +286,7 @@ def _chats(
         remark=_TEAM_REMARK,
         title=channel,
         detail=members,
-        kind=model.ChatKind.TEAM,
+        kind=ChatKind.TEAM,
         language=language,
         timezone=zone,
         subscriptions=(requests.SubscriptionRequest(text=query, added_by=person, **weekly),),
@@ -373,7 +370,7 @@ def _typed(conversation: DemoChat, text: str, number: int) -> conversations.Requ
 def _request_fields(conversation: DemoChat, number: int) -> dict[str, Any]:
     """Returns the fields that every request of the conversation has."""
     return {
-        "place": conversations.Place(chat=conversation.chat, kind=model.ChatKind.PRIVATE),
+        "place": conversations.Place(chat=conversation.chat, kind=ChatKind.PRIVATE),
         "update_id": f"{conversation.address}-{number}",
         "sender": conversation.address,
         "language": conversation.language,
@@ -389,7 +386,7 @@ def _button(app: App, channel: GalleryChannel, conversation: DemoChat, step: Ste
     raise LookupError(f"no message has a button that does {step.verb}")
 
 
-def _buttons(app: App, conversation: DemoChat, post: GalleryPost) -> Iterator[tuple[str, model.CallbackToken | None]]:
+def _buttons(app: App, conversation: DemoChat, post: GalleryPost) -> Iterator[tuple[str, CallbackToken | None]]:
     registry = app.deps.conversation.registry
     for row in json.loads(post.payload).get("buttons", []):
         for data in (str(key["data"]) for key in row if "data" in key):
@@ -407,8 +404,8 @@ class Story:
     digests: int
     repeated: int  # number of entries whose paper was already in an earlier digest
     channels: Mapping[str, GalleryChannel]
-    subscribed: Mapping[model.ChatAddress, tuple[requests.Subscribed, ...]]
-    conversation_logs: Mapping[model.ChatAddress, ConversationLog]
+    subscribed: Mapping[ChatAddress, tuple[requests.Subscribed, ...]]
+    conversation_logs: Mapping[ChatAddress, ConversationLog]
     undelivered: int  # messages that could not be delivered
 
     @property
@@ -428,8 +425,8 @@ async def run_story(database: Path) -> Story:
         subscribed = {demo_chat.chat: _begin(app, demo_chat) for demo_chat in DEMO_CHATS}
         due = {result.first for results in subscribed.values() for result in results if result.first}
         steps = [(step.at, demo_chat, step) for demo_chat in DEMO_CHATS for step in demo_chat.steps]
-        ingested: list[tuple[model.Digest, Ingested]] = []
-        logs: dict[model.ChatAddress, list[ConversationLog]] = {}
+        ingested: list[tuple[Digest, Ingested]] = []
+        logs: dict[ChatAddress, list[ConversationLog]] = {}
         for moment in sorted(due | {arrival.at for arrival in ARRIVALS} | {at for at, _, _ in steps}):
             clock.go_to(moment)
             ingested += [await _ingest_arrival(app, arrival) for arrival in ARRIVALS if arrival.at == moment]
@@ -471,6 +468,6 @@ def _begin(app: App, demo_chat: DemoChat) -> tuple[requests.Subscribed, ...]:
     )
 
 
-async def _ingest_arrival(app: App, arrival: Arrival) -> tuple[model.Digest, Ingested]:
+async def _ingest_arrival(app: App, arrival: Arrival) -> tuple[Digest, Ingested]:
     data = files("bot").joinpath("samples", arrival.file).read_bytes()
     return await ingest(app.deps, data, arrival.file, source=arrival.source)

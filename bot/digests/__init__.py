@@ -31,7 +31,7 @@ from bot.digests._warnings import DATE_ASSUMED as DATE_ASSUMED
 from bot.digests._warnings import INFO as INFO
 from bot.digests._warnings import Warnings as Warnings
 from bot.errors import BrokenDigest, UnknownFormat
-from subscriptions import errors
+from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest
 from subscriptions.planning.archives import lies_ahead
 
@@ -136,15 +136,13 @@ def _unpacked(data: bytes) -> bytes:
 
 def _refuse_too_large(data: bytes, name: str) -> None:
     if len(data) > MAX_BYTES:
-        raise BrokenDigest(
-            errors.Sentence("{name}: larger than {limit} MiB.", {"name": name, "limit": MAX_BYTES >> 20})
-        )
+        raise BrokenDigest(Sentence("{name}: larger than {limit} MiB.", {"name": name, "limit": MAX_BYTES >> 20}))
     if data.count(b"\n") > MAX_LINES:
-        raise BrokenDigest(errors.Sentence("{name}: more than {limit} lines.", {"name": name, "limit": MAX_LINES}))
+        raise BrokenDigest(Sentence("{name}: more than {limit} lines.", {"name": name, "limit": MAX_LINES}))
     # a ";" is not counted in an HTML page, where entities such as `&amp;` end with it
     separators = data.count(b",") + (0 if b"<" in data[:100] else data.count(b";"))
     if separators > MOST_COMMAS + len(data) // 8:
-        raise BrokenDigest(errors.Sentence("{name}: more commas than text; it is no digest.", {"name": name}))
+        raise BrokenDigest(Sentence("{name}: more commas than text; it is no digest.", {"name": name}))
 
 
 def _decoded(data: bytes, name: str, warnings: Warnings) -> str:
@@ -152,7 +150,7 @@ def _decoded(data: bytes, name: str, warnings: Warnings) -> str:
         return _plain_text.plain_text(data, warnings)
     except _plain_text.NotText:
         raise UnknownFormat(
-            errors.Sentence(
+            Sentence(
                 "{name}: not UTF-8 text (looks like {look}); expected one of: {formats}.",
                 {"name": name, "look": describe_bytes(data), "formats": ", ".join(format_names())},
             )
@@ -166,7 +164,7 @@ def _format_of(text: str, name: str, wanted: str | None) -> DigestFormat:
     if wanted is None:
         raise _unknown(name, text, format_names())
     raise UnknownFormat(
-        errors.Sentence(
+        Sentence(
             "{name}: “{format}” is not a format; known: {formats}.",
             {"name": name, "format": wanted, "formats": ", ".join(format_names())},
         )
@@ -181,7 +179,7 @@ def _all_formats() -> Iterator[DigestFormat]:
 
 def _unknown(name: str, text: str, formats: Iterable[str]) -> UnknownFormat:
     return UnknownFormat(
-        errors.Sentence(
+        Sentence(
             "{name}: no paper entries found (looks like {look}); expected one of: {formats}.",
             {"name": name, "look": describe_text(text), "formats": ", ".join(formats)},
         )
@@ -191,8 +189,8 @@ def _unknown(name: str, text: str, formats: Iterable[str]) -> UnknownFormat:
 def _parsed(module: DigestFormat, text: str, name: str, warnings: Warnings, language: str | None) -> Content:
     try:
         return module.parse(text, warnings, language)
-    except errors.PaperwireError as error:
-        sentence = errors.Sentence("{name}: {problem}", {"name": name, "problem": error.sentence})
+    except PaperwireError as error:
+        sentence = Sentence("{name}: {problem}", {"name": name, "problem": error.sentence})
         raise type(error)(sentence, error.hint) from error
 
 

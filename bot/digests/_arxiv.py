@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 
 from bot.digests._lines import collapse
-from subscriptions import model
 from subscriptions.categories import ARCHIVES, bare_id
+from subscriptions.model import Announce
 
 # This part reads ids, links, categories, announce types, and the announcements in abstracts and titles. Source: arXiv's
 # help pages on identifiers (info.arxiv.org/help/arxiv_identifier.html) and on its feeds
@@ -31,7 +31,7 @@ _CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2}|\.[a-z]+(?:-[a-z]+)*)?"
 _ANNOUNCEMENT = re.compile(
     rf"\s*arXiv:(?P<id>{_ID})(?:v(?P<version>\d+))?\s+Announce Type:\s*(?P<kind>[\w-]+)\s*(?:Abstract:\s*)?"
 )
-_ANNOUNCE = {kind.value: kind for kind in model.Announce}
+_ANNOUNCE = {kind.value: kind for kind in Announce}
 # Translated abstracts begin with `arXiv:2605.06185v2 公告类型：替换-交叉 摘要：`, with the same after `摘要：`, or with `摘要：` alone.
 # The words in the middle vary.
 _TRANSLATED_ANNOUNCEMENT = re.compile(
@@ -39,7 +39,7 @@ _TRANSLATED_ANNOUNCEMENT = re.compile(
 )
 _TAIL = "(arXiv:"
 _TITLE_TAIL = re.compile(rf"\({ADDRESS} \[(?P<category>[\w.-]+)\](?P<mark> UPDATED| CROSS LISTED)?\)")
-_MARKS = {" UPDATED": model.Announce.REPLACE, " CROSS LISTED": model.Announce.CROSS}
+_MARKS = {" UPDATED": Announce.REPLACE, " CROSS LISTED": Announce.CROSS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class Announcement:
 
     arxiv_id: str
     version: int | None
-    kind: model.Announce | None
+    kind: Announce | None
     categories: tuple[str, ...] = ()  # only the primary category, if the announcement names it
 
 
@@ -84,7 +84,7 @@ def categories_of(names: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in written if name.partition(".")[0] in ARCHIVES))
 
 
-def announce_type(word: str) -> model.Announce | None:
+def announce_type(word: str) -> Announce | None:
     """Returns the announce type that a word names, None for any other word."""
     return _ANNOUNCE.get(word.strip())
 

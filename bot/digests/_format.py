@@ -8,8 +8,8 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
-from subscriptions import model
 from subscriptions.errors import Sentence
+from subscriptions.model import Paper
 
 T = TypeVar("T")
 MOST_PAPERS: Final = 200_000
@@ -19,7 +19,7 @@ class Entry(NamedTuple):
     """One paper, with its place in the document."""
 
     line: int  # from 1
-    paper: model.Paper
+    paper: Paper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from bot.digests import _names
 from bot.digests._format import Entry
 from bot.digests._papers import paper_key, with_fields
 from bot.digests._warnings import Warnings
-from subscriptions import model
+from subscriptions.model import Paper
 
 TITLE: Final = 2_000  # characters
 TEXT: Final = 20_000  # characters of an abstract, of its translation, of a field of a summary
@@ -62,7 +62,7 @@ def _cut(text: str, most: int) -> str:
     return text[:most].rstrip()
 
 
-def _key(cut: model.Paper, paper: model.Paper) -> str:
+def _key(cut: Paper, paper: Paper) -> str:
     """Returns the key of a paper after its fields were cut. If its DOI was cut, the key comes from its other fields."""
     if cut.doi == paper.doi:
         return paper.key

@@ -13,7 +13,7 @@ from bot.digests._arxiv import arxiv_link
 from bot.digests._format import Entry
 from bot.digests._lines import collapse
 from bot.digests._warnings import Warnings
-from subscriptions import model
+from subscriptions.model import Paper
 from subscriptions.texts.normal_forms import normalized
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ def paper_key(
     return None
 
 
-def keyed(paper: model.Paper) -> model.Paper:
+def keyed(paper: Paper) -> Paper:
     """Returns the paper with its key, its primary category and its address at arXiv, which follow from its other fields.
 
     The key is "" if nothing identifies it.
@@ -66,7 +66,7 @@ def with_fields(value: T, **fields: object) -> T:
     return replace(value, **fields)  # type: ignore[type-var]
 
 
-def entry_of(line: int, paper: model.Paper, warnings: Warnings) -> Entry | None:
+def entry_of(line: int, paper: Paper, warnings: Warnings) -> Entry | None:
     """Returns the entry of a paper, with its key; None if nothing identifies the paper. Warns if it has no title."""
     entry = Entry(line, keyed(paper))
     if not entry.paper.key:

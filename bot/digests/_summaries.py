@@ -5,7 +5,7 @@ from itertools import takewhile
 from typing import Final
 
 from bot.digests._languages import language_of
-from subscriptions import model
+from subscriptions.model import Summary, Translation
 from subscriptions.texts.summary_states import summary_state
 
 # These functions leave out texts without content, and find the language of the others.
@@ -35,18 +35,18 @@ def is_failed(texts: Mapping[str, str]) -> bool:
     return summary_state(next((texts[name] for name in LEADING if name in texts), "N/A")) in _NO_SUMMARY
 
 
-def summaries_of(texts: Mapping[str, str], language: str | None) -> tuple[model.Summary, ...]:
+def summaries_of(texts: Mapping[str, str], language: str | None) -> tuple[Summary, ...]:
     """Returns the summary of all fields with content, and a second one if the fields hold a second language."""
     fields = summary_of({name: text for name, text in texts.items() if meaningful(text)})
     if not fields:
         return ()
     language = language or language_of(*fields.values())
     if not any(SECOND_LANGUAGE in text for text in fields.values()):
-        return (model.Summary(language=language, fields=fields),)
+        return (Summary(language=language, fields=fields),)
     halves = {name: text.partition(SECOND_LANGUAGE) for name, text in fields.items()}
     first = {name: half.strip() for name, (half, _, _) in halves.items() if half.strip()}
     second = {name: half.strip() for name, (_, _, half) in halves.items() if half.strip()}
-    both = (model.Summary(language=language, fields=first), model.Summary(language="vi", fields=second))
+    both = (Summary(language=language, fields=first), Summary(language="vi", fields=second))
     return tuple(summary for summary in both if summary.fields)
 
 
@@ -61,9 +61,9 @@ def summary_of(fields: dict[str, str]) -> dict[str, str]:
     return known | {name: text for name, text in fields.items() if name in further}
 
 
-def translations_of(title: str, abstract: str, language: str | None) -> tuple[model.Translation, ...]:
+def translations_of(title: str, abstract: str, language: str | None) -> tuple[Translation, ...]:
     """Returns the translation of a title, an abstract or both; () if both are without content."""
     title, abstract = meaningful(title), meaningful(abstract)
     if not title and not abstract:
         return ()
-    return (model.Translation(language=language or language_of(title, abstract), title=title, abstract=abstract),)
+    return (Translation(language=language or language_of(title, abstract), title=title, abstract=abstract),)

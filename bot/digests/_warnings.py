@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from bot.digests._lines import shortened
-from subscriptions import model
+from subscriptions.model import DigestWarning
 
 EXAMPLES = 5  # of a warning
 _SHOWN = 120  # characters of an example
@@ -39,12 +39,12 @@ _MESSAGES = {
     "unread_text": "texts of papers that stand below no label: {count}; they are left out",
     "xml_truncated": "the XML breaks off; all complete entries are kept",
 }
-DATE_ASSUMED = model.DigestWarning(code="date_assumed", message="no date is known, so it is taken for today's")
+DATE_ASSUMED = DigestWarning(code="date_assumed", message="no date is known, so it is taken for today's")
 
 
-def date_ahead(day: date) -> model.DigestWarning:
+def date_ahead(day: date) -> DigestWarning:
     """Returns the warning for a digest whose day is in the future."""
-    return model.DigestWarning(code="date_ahead", message=_MESSAGES["date_ahead"].replace("{day}", day.isoformat()))
+    return DigestWarning(code="date_ahead", message=_MESSAGES["date_ahead"].replace("{day}", day.isoformat()))
 
 
 class Warnings:
@@ -90,10 +90,10 @@ class Warnings:
     def __contains__(self, code: str) -> bool:
         return code in self._first
 
-    def collected(self) -> tuple[model.DigestWarning, ...]:
+    def collected(self) -> tuple[DigestWarning, ...]:
         """Returns one warning per code, in the order of their first cases."""
         return tuple(
-            model.DigestWarning(
+            DigestWarning(
                 code=code,
                 message=message.replace("{count}", str(self._counts[code])),
                 count=self._counts[code],

@@ -66,7 +66,7 @@ from bot.digests import _arxiv, _days, _format, _html, _lines, _names, _papers
 from bot.digests._format import Content, Entry, Format
 from bot.digests._warnings import Warnings
 from bot.digests._xml import is_html
-from subscriptions import model
+from subscriptions.model import Announce, Paper
 
 # `arXiv:` at the beginning of a line, after a line `\\` or before a line with a date.
 _START = re.compile(
@@ -153,7 +153,7 @@ def _read_fields(lines: Iterator[str], block: _Block) -> str:
     return ""
 
 
-def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) -> model.Paper:
+def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) -> Paper:
     arxiv_id, version = _arxiv.matched_address(head)
     fields = {name: _lines.collapse(" ".join(lines)) for name, lines in block.fields.items()}
     if block.address not in ("", arxiv_id):  # lines between two papers are missing: this abstract is the second paper's
@@ -161,7 +161,7 @@ def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) ->
         warnings.add("id_mismatch", message=message, line=line, example=f"{arxiv_id} / {block.address}")
         block.abstract = ""
     authors = fields.get("Authors") or fields.get("Author", "")
-    paper = model.Paper(
+    paper = Paper(
         key="",
         title=fields.get("Title", ""),
         abstract=block.abstract,
@@ -185,22 +185,22 @@ def _listed(authors: str, arxiv_id: str, line: int, warnings: Warnings) -> tuple
     return names
 
 
-def _warn_of_lost_texts(paper: model.Paper, line: int, warnings: Warnings) -> None:
+def _warn_of_lost_texts(paper: Paper, line: int, warnings: Warnings) -> None:
     if not (paper.title or paper.authors or paper.categories):
         warnings.add("entry_without_text", line=line, example=paper.arxiv_id or "")
     elif not paper.title:
         warnings.add("entry_without_title", line=line, example=paper.arxiv_id or "")
 
 
-def _announced(*, cross: bool, replaced: bool) -> model.Announce:
+def _announced(*, cross: bool, replaced: bool) -> Announce:
     """Returns the announce type by the lines of the paper itself, since dividers between parts of a list may be missing."""
     if replaced:
         if cross:
-            return model.Announce.REPLACE_CROSS
-        return model.Announce.REPLACE
+            return Announce.REPLACE_CROSS
+        return Announce.REPLACE
     if cross:
-        return model.Announce.CROSS
-    return model.Announce.NEW
+        return Announce.CROSS
+    return Announce.NEW
 
 
 _LINE = r"[A-Z][A-Za-z-]*:.*\n(?:[ \t]+\S.*\n)*"  # of a mail's head; continued lines begin with a space or tab
@@ -233,10 +233,7 @@ def _compare_numbers(text: str, entries: list[Entry], warnings: Warnings) -> Non
     if not subjects or any(subject["new"] is None for subject in subjects):
         return
     read = Counter(entry.paper.announce_type for entry in entries)
-    announced = {
-        kind: sum(int(subject[kind.value]) for subject in subjects)
-        for kind in (model.Announce.NEW, model.Announce.CROSS)
-    }
+    announced = {kind: sum(int(subject[kind.value]) for subject in subjects) for kind in (Announce.NEW, Announce.CROSS)}
     differ = [
         f"{kind}: {count} announced, {read[kind]} read" for kind, count in announced.items() if count != read[kind]
     ]
@@ -266,7 +263,7 @@ def _read_pastweek(text: str, warnings: Warnings, language: str | None) -> Conte
 
 _LIST_OF_PAGE = re.compile(r"\bid\s*=\s*[\"']?dlpage\b")
 _SECTION = re.compile(r"(?P<kind>New|Cross|Replacement)(?:s\b|[ -](?:submissions|lists?)\b)")
-_KINDS = {"New": model.Announce.NEW, "Cross": model.Announce.CROSS, "Replacement": model.Announce.REPLACE}
+_KINDS = {"New": Announce.NEW, "Cross": Announce.CROSS, "Replacement": Announce.REPLACE}
 _SHOWING = re.compile(r"showing (?:first |last )?(?P<shown>\d{1,6}) of (?P<all>\d{1,6}) entries")
 _TOTAL = re.compile(r"[Tt]otal of (?P<count>\d{1,6}) entries")
 _EMPTY = re.compile(r"No updates (?:today|for this time period)|Authors and titles for recent submissions")
@@ -313,7 +310,7 @@ class _Section:
 
     line: int
     heading: str = ""
-    kind: model.Announce | None = None
+    kind: Announce | None = None
     shown: int | None = None  # number of papers that the heading announces
     read: int = 0
 
@@ -362,7 +359,7 @@ class _Listing:
         day, section, showing = _days.day_in_words(heading), _SECTION.match(heading), _SHOWING.search(heading)
         if day:
             self._days += [day]
-        kind = model.Announce.NEW if day else self._sections[-1].kind
+        kind = Announce.NEW if day else self._sections[-1].kind
         if section:
             kind = _KINDS[section["kind"]]
         shown = int(showing["shown"]) if showing else None
@@ -381,7 +378,7 @@ class _Listing:
             self._warnings.add("unparsed_heading", line=line, example=head.text)
             return
         arxiv_id = addresses[0][0]
-        paper = model.Paper(
+        paper = Paper(
             key="",
             title=_field(node, "list-title").removeprefix("Title:").strip(),
             abstract=_words(node.first("p", "mathjax")),
@@ -396,12 +393,12 @@ class _Listing:
         self._sections[-1].read += 1
         self.entries.append(Entry(line, _papers.keyed(paper)))
 
-    def _announced(self, head: str) -> model.Announce | None:
+    def _announced(self, head: str) -> Announce | None:
         kind = self._sections[-1].kind
-        if kind in (None, model.Announce.NEW) and "(cross-list" in head:
-            return model.Announce.CROSS
-        if kind in (None, model.Announce.NEW) and "(replaced" in head:
-            return model.Announce.REPLACE
+        if kind in (None, Announce.NEW) and "(cross-list" in head:
+            return Announce.CROSS
+        if kind in (None, Announce.NEW) and "(replaced" in head:
+            return Announce.REPLACE
         return kind
 
     def _authors(self, field: _html.Node | None, arxiv_id: str, line: int) -> tuple[str, ...]:

@@ -53,8 +53,8 @@ from bot.digests._format import Content, Entry, Format
 from bot.digests._json import Record
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
-from subscriptions import model
 from subscriptions.errors import Sentence
+from subscriptions.model import Paper, Summary
 
 _PAGE = re.compile(r"# 摘要[^\S\n]*\n\s*\| *Ref *\| *Title *\| *Summary *\|")
 _ROW = re.compile(rf"\| *\[\^(?P<number>\d{{1,6}})\] *\| *\[(?P<title>.*?)\]\((?P<link>{_arxiv.ADDRESS})\) *\|")
@@ -187,7 +187,7 @@ def _entry(record: BilingualRecord, warnings: Warnings, language: str | None) ->
     return entry
 
 
-def _paper(record: BilingualRecord, warnings: Warnings, language: str | None) -> model.Paper:
+def _paper(record: BilingualRecord, warnings: Warnings, language: str | None) -> Paper:
     """Returns the paper of a record, without its key."""
     of_title, title = _arxiv.split_title(record.title)
     of_abstract, abstract = _arxiv.split_announcement(record.abstract)
@@ -201,7 +201,7 @@ def _paper(record: BilingualRecord, warnings: Warnings, language: str | None) ->
     translated_title = _lines.collapse(record.translated_title)
     translated_abstract = _translated_abstract(record)
     language = language or _languages.language_of(record.tldr or "", translated_title, translated_abstract)
-    return model.Paper(
+    return Paper(
         key="",
         title=title,
         abstract=_lines.collapse(abstract),
@@ -219,7 +219,7 @@ def _translated_abstract(record: BilingualRecord) -> str:
     return _lines.collapse(_arxiv.without_translated_announcement(record.translated_abstract))
 
 
-def _its_summaries(record: BilingualRecord, language: str) -> tuple[model.Summary, ...]:
+def _its_summaries(record: BilingualRecord, language: str) -> tuple[Summary, ...]:
     translated = _summaries.summaries_of({"tldr": _lines.collapse(record.tldr or "")}, language)
     english = _summaries.summaries_of({"tldr": _lines.collapse(record.english_tldr)}, "en")
     languages = {summary.language for summary in translated}

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from subscriptions import model
+from subscriptions.model import Paper
 
 
-def paper_document(paper: model.Paper) -> dict[str, Any]:
+def paper_document(paper: Paper) -> dict[str, Any]:
     """Returns a paper as the object that `inspect --json --papers` prints, and that the API gives."""
     return {
         "key": paper.key,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.digests import MAX_BYTES
 from bot.errors import UnreadableInput
-from subscriptions import errors
+from subscriptions.errors import PaperwireError, Sentence
 
 STABLE_FOR = timedelta(seconds=1)
 """How long a file must stay unchanged before it counts as complete."""
@@ -60,7 +60,7 @@ def unreadable(path: str, error: OSError | ValueError) -> UnreadableInput:
     reason = str(error)
     if isinstance(error, OSError) and error.strerror:
         reason = error.strerror
-    return UnreadableInput(errors.Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason}))
+    return UnreadableInput(Sentence("{name}: cannot be read ({reason}).", {"name": path, "reason": reason}))
 
 
 def read_watched(path: str, pattern: str, *, follow: bool) -> tuple[bytes, bool]:
@@ -76,15 +76,15 @@ def read_watched(path: str, pattern: str, *, follow: bool) -> tuple[bytes, bool]
     elsewhere = not Path(target).is_relative_to(os.path.realpath(folder_of(pattern)))
     if elsewhere and not (follow or path == pattern):
         raise UnreadableInput(
-            errors.Sentence("{name}: a symbolic link that leads out of its folder; it is not read.", {"name": path}),
-            errors.Sentence('If it is yours, give its source links = "follow" in paperwire.toml.'),
+            Sentence("{name}: a symbolic link that leads out of its folder; it is not read.", {"name": path}),
+            Sentence('If it is yours, give its source links = "follow" in paperwire.toml.'),
         )
     return _bytes_of(target), elsewhere
 
 
-def without_quotation(error: errors.PaperwireError, path: str) -> errors.PaperwireError:
+def without_quotation(error: PaperwireError, path: str) -> PaperwireError:
     """Returns the error without its quotations, for a file that may be any file of this machine."""
-    return type(error)(errors.Sentence("{name}: it is no digest that can be read.", {"name": path}))
+    return type(error)(Sentence("{name}: it is no digest that can be read.", {"name": path}))
 
 
 def _bytes_of(path: str) -> bytes:
@@ -108,9 +108,7 @@ def written_at(path: str) -> datetime | None:
 
 def _refuse_size(path: str, size: int) -> None:
     if size > MAX_BYTES:
-        raise UnreadableInput(
-            errors.Sentence("{name}: larger than {limit} MiB.", {"name": path, "limit": MAX_BYTES >> 20})
-        )
+        raise UnreadableInput(Sentence("{name}: larger than {limit} MiB.", {"name": path, "limit": MAX_BYTES >> 20}))
 
 
 def _files_below(folder: str) -> Iterator[str]:
@@ -178,9 +176,7 @@ def list_folder(pattern: str) -> dict[str, FileStamp]:
     if not folder.is_dir():
         return {}
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise UnreadableInput(
-            errors.Sentence("{name}: the folder cannot be read; check its rights.", {"name": str(folder)})
-        )
+        raise UnreadableInput(Sentence("{name}: the folder cannot be read; check its rights.", {"name": str(folder)}))
     found = ((name, _stamp(name)) for name in glob.iglob(pattern, recursive=True))  # noqa: PTH207
     return {name: stamp for name, stamp in found if stamp}
 

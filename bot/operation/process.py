@@ -26,7 +26,7 @@ from bot.operation.web_server import Pages, health_app
 from bot.rooms import modules
 from bot.sources.encoding import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
-from subscriptions import errors
+from subscriptions.errors import PaperwireError, StoreError, StoreUnavailable
 from subscriptions.notices.findings import DailyWorkFailed, Finding, SendingStopped
 from subscriptions.service import known_papers, recent_matches
 from subscriptions.service.notices import notify_operators_of_trouble
@@ -117,7 +117,7 @@ class Process:
             if unread := self.sources.problems:  # anyone may read this, so the sources are not named
                 self.problems["sources"] = f"{len(unread)} cannot be read; paperwire sources says which"
             self.problems.pop("start", None)
-        except errors.PaperwireError as error:
+        except PaperwireError as error:
             self.problems["database"] = "it cannot be used; the log says why"  # no path is shown to the public
             log.error("%s", error)
 
@@ -277,7 +277,7 @@ async def run(
     while not app.stop.is_set():
         try:
             return await _run(app, sources, once=once, new_bot=new_bot, pause_gone=pause_gone, say=say)
-        except errors.StoreUnavailable as error:
+        except StoreUnavailable as error:
             if once or error.exit_code == SettingsError.exit_code:  # such as no access to the file: do not wait
                 raise
             log.error("%s", error)
@@ -307,7 +307,7 @@ async def _run(
                 return await _run_once(process, say)
             await _run_until_stopped(process, owners, say)
         if app.cluster is not None:
-            with suppress(errors.StoreError):  # other workers notice that this one is gone
+            with suppress(StoreError):  # other workers notice that this one is gone
                 await app.store.run(workers.end_worker)
     return 0
 

@@ -29,7 +29,8 @@ from bot.operation.passwords import WrongTries
 from bot.ports.channel import usable_text
 from bot.ports.conversation import MessageRequest, WebRequest, WebResponse, WebRoute
 from bot.rendering import feeds
-from subscriptions import errors, model
+from subscriptions.errors import PaperwireError, StoreError, Unencoded
+from subscriptions.model import Chat
 from subscriptions.query.parse import parse_query
 from subscriptions.service import feeds as sent
 from subscriptions.service import listing, near_papers, paper_search
@@ -55,11 +56,11 @@ _PAGE, _LARGEST_PAGE = 20, 100  # papers of one answer to a search
 _NUMBER = re.compile(r"\d{1,4}", re.ASCII)
 _AFTER = re.compile(r"(?P<upto>\d{1,18}|)-(?P<start>\d{1,9})", re.ASCII)  # where the next papers of a search begin
 _LONGEST_TEXT = 2000  # characters that a program says
-_OTHER_HOST = errors.PaperwireError("This is not the address of this bot.")
-_TOO_MANY = errors.PaperwireError("That was too much.", "Wait a minute.")
-_NOT_NOW = errors.PaperwireError("Not now.", "Try again in a minute.")
-_FAILED = errors.PaperwireError("That did not work.", "The log of the bot says why.")
-_NO_KEY = errors.PaperwireError("The token is missing or unknown.", "Ask the bot for one: /feed token")
+_OTHER_HOST = PaperwireError("This is not the address of this bot.")
+_TOO_MANY = PaperwireError("That was too much.", "Wait a minute.")
+_NOT_NOW = PaperwireError("Not now.", "Try again in a minute.")
+_FAILED = PaperwireError("That did not work.", "The log of the bot says why.")
+_NO_KEY = PaperwireError("The token is missing or unknown.", "Ask the bot for one: /feed token")
 
 
 class ProgramPages:
@@ -108,9 +109,7 @@ class ProgramPages:
             return WebResponse(status=HTTPStatus.NOT_FOUND)
         return WebResponse(body=body, kind=kind)
 
-    async def _api(
-        self, answer: Callable[[model.Chat, WebRequest], Awaitable[object]], call: WebRequest
-    ) -> WebResponse:
+    async def _api(self, answer: Callable[[Chat, WebRequest], Awaitable[object]], call: WebRequest) -> WebResponse:
         """Answers with JSON if the call has the key of a chat, and the chat has not asked too often."""
         scheme, _, key = call.headers.get("authorization", "").partition(" ")
         chat = None
@@ -126,23 +125,23 @@ class ProgramPages:
         self._limits.count(asked, second)
         try:
             document = await answer(chat, call)
-        except errors.StoreError:
+        except StoreError:
             raise
-        except errors.PaperwireError as error:
+        except PaperwireError as error:
             return _refusal(400, error)
         return WebResponse(body=f"{json_line(document)}\n", kind=_JSON, headers={"vary": "authorization"})
 
-    async def _subscriptions(self, chat: model.Chat, _: WebRequest) -> object:
+    async def _subscriptions(self, chat: Chat, _: WebRequest) -> object:
         found = await self._app.store.run(listing.listed, chat.address)
         return [subscription_document(one) for one in found]
 
-    async def _search(self, chat: model.Chat, call: WebRequest) -> object:
+    async def _search(self, chat: Chat, call: WebRequest) -> object:
         text, page, deps = usable_text(call.query.get("query", "")), _page_in(call.query), self._app.deps
         may_ask = deps.encoder is not None
         while True:
             try:
                 query, found = await deps.store.run(_searched, chat, text, page, may_ask=may_ask)
-            except errors.Unencoded as lacking:
+            except Unencoded as lacking:
                 may_ask = await is_encoded(deps.store, deps.encoder, lacking.texts)
                 continue
             return {
@@ -153,7 +152,7 @@ class ProgramPages:
                 "next": _next(found, page.start),
             }
 
-    async def _say(self, chat: model.Chat, call: WebRequest) -> object:
+    async def _say(self, chat: Chat, call: WebRequest) -> object:
         text = usable_text(call.query.get("text", ""))[:_LONGEST_TEXT]
         # as for `paperwire say`, no platform is asked; and the limit of commands is that of all calls
         conversation = replace(self._app.deps.conversation, platform_apis={}, forms={}, command_limits=CommandLimits())
@@ -165,7 +164,7 @@ class ProgramPages:
 async def _answered(answer: Callable[[WebRequest], Awaitable[WebResponse]], call: WebRequest) -> WebResponse:
     try:
         return await answer(call)
-    except errors.StoreError as error:
+    except StoreError as error:
         log.error("A page for programs cannot be shown: %s", error)
         return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, _NOT_NOW, _RETRY)
     except Exception as error:  # noqa: BLE001 - a bug in one page must not show its traceback
@@ -187,11 +186,11 @@ def _is_known(tag: str, given: str) -> bool:
     return tag in tags or tags == ["*"]
 
 
-def _request(chat: model.Chat, text: str) -> MessageRequest:
+def _request(chat: Chat, text: str) -> MessageRequest:
     return replace(typed_in(chat, text, update=f"api:{uuid4().hex}"), by_program=True)
 
 
-def _refusal(status: int, error: errors.PaperwireError, headers: Mapping[str, str] | None = None) -> WebResponse:
+def _refusal(status: int, error: PaperwireError, headers: Mapping[str, str] | None = None) -> WebResponse:
     document = {"error": error.document()}
     return WebResponse(status=status, body=f"{json_line(document)}\n", kind=_JSON, headers=headers or {})
 
@@ -208,12 +207,12 @@ def _page_in(query: Mapping[str, str]) -> _Page:
     """Returns the page that a call wants. Raises PaperwireError."""
     most, after = query.get("limit", str(_PAGE)), _AFTER.fullmatch(query.get("after", "-0"))
     if not _NUMBER.fullmatch(most) or not 1 <= int(most) <= _LARGEST_PAGE:
-        raise errors.PaperwireError(f"limit is a number from 1 to {_LARGEST_PAGE}.")
+        raise PaperwireError(f"limit is a number from 1 to {_LARGEST_PAGE}.")
     upto = None
     if after and after["upto"]:
         upto = int(after["upto"])
     if after is None or not _is_place(upto):
-        raise errors.PaperwireError("after is the “next” of an earlier answer.")
+        raise PaperwireError("after is the “next” of an earlier answer.")
     return _Page(upto, int(after["start"]), int(most))
 
 
@@ -226,7 +225,7 @@ def _is_place(upto: int | None) -> bool:
 
 @reads
 def _searched(
-    transaction: Transaction, chat: model.Chat, text: str, page: _Page, *, may_ask: bool
+    transaction: Transaction, chat: Chat, text: str, page: _Page, *, may_ask: bool
 ) -> tuple[str, SearchResult]:
     """Returns (canonical query, what it finds), with what the chat's library and subscriptions know."""
     transaction.may_ask = may_ask

@@ -14,7 +14,7 @@ from bot.settings import Settings, SourceSettings
 from bot.sources import databases, documents, fetch_request
 from bot.sources.fetcher import Fetcher
 from bot.sources.source_scheduler import sites_of
-from subscriptions import errors
+from subscriptions.errors import PaperwireError
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.store.database.store import Store
 from subscriptions.store.sources import DocumentSeen, KnownSource, known_sources
@@ -83,14 +83,14 @@ def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding
 
     If none is a digest, the finding names the error of the first file.
     """
-    wrong: list[errors.PaperwireError] = []
+    wrong: list[PaperwireError] = []
     for name in files:
         try:
             digest = documents.read_watched_digest(source, name)
         except OSError as error:
             wrong.append(unreadable(name, error))
             continue
-        except errors.PaperwireError as error:
+        except PaperwireError as error:
             wrong.append(error)
             continue
         return Finding(question=_question(source), answer=f"{name} can be read, as {digest.format}")
@@ -148,6 +148,6 @@ def _wrong_with(data: bytes, request: fetch_request.FetchRequest, source: Source
         return ""
     try:
         digest = read_digest(data, name, format=request.format, language=source.language)
-    except errors.PaperwireError as error:
+    except PaperwireError as error:
         return brief(error)
     return next((warning.message for warning in digest.warnings if warning.code == "feed_error"), "")

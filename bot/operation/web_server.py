@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from bot.operation import passwords
 from bot.operation.findings import Problem
-from bot.ports import conversation
+from bot.ports.conversation import RequestDispatcher, WebRequest, WebRoute
 
 _WORDS = {
     400: "That cannot be read.",
@@ -80,12 +80,12 @@ class Pages:
     are_open: bool = False
     lines: Sequence[str] = ()  # what the operator should know of them
     # lets visitors send requests while the body runs
-    taking: Callable[[conversation.RequestDispatcher], AbstractContextManager[None]] = lambda _: nullcontext()
+    taking: Callable[[RequestDispatcher], AbstractContextManager[None]] = lambda _: nullcontext()
 
 
 def health_app(
     problems: Problems,
-    web_routes: Sequence[conversation.WebRoute] = (),
+    web_routes: Sequence[WebRoute] = (),
     metrics: MetricsPage | None = None,
     attention: Problems = dict,
     *,
@@ -165,14 +165,14 @@ _OF_EVERY_ROUTE = {
 }
 
 
-def _route_handler(route: conversation.WebRoute) -> Callable[[Request], object]:
+def _route_handler(route: WebRoute) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
         if not route.accepts(request.headers):
             return line(404)
         body = await body_in_time(request)
         if isinstance(body, Response):
             return body
-        call = conversation.WebRequest(
+        call = WebRequest(
             headers=request.headers,
             query=request.query_params,
             cookies=request.cookies,

@@ -7,9 +7,9 @@ from importlib.resources import files
 
 from bot.app import App
 from bot.digests import read_digest
-from bot.ports import conversation
+from bot.ports.conversation import Offer, PageRequest, PageResponse, Visitor
 from bot.sources.ingest import store_digest
-from subscriptions import errors
+from subscriptions.errors import Sentence
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store.known_papers import first_paper_at
@@ -18,10 +18,10 @@ from subscriptions.store.sources import known_sources
 PATH = "/samples"
 SOURCE = "samples"
 SAMPLES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.json", "bilingual.txt")
-_COMING = errors.Sentence(
+_COMING = Sentence(
     "No papers have come yet. Meanwhile you can try it with samples: real papers with made-up summaries."
 )
-_UNREACHED = errors.Sentence(
+_UNREACHED = Sentence(
     "arXiv cannot be reached from this machine; look at its network or proxy. I keep trying. "
     "Meanwhile you can try it with samples: real papers with made-up summaries."
 )
@@ -37,7 +37,7 @@ class Samples:
 
     app: App
 
-    async def offers(self, visitor: conversation.Visitor) -> Sequence[conversation.Offer]:
+    async def offers(self, visitor: Visitor) -> Sequence[Offer]:
         """Returns the offer of samples, if no source and no token is set and no paper is known; otherwise ()."""
         if not await self._is_offered(visitor):
             return ()
@@ -45,17 +45,17 @@ class Samples:
         has_failed = any(one.last and one.last.outcome is Outcome.FAILED for one in sources)
         text = _UNREACHED if has_failed else _COMING
         example = (await asyncio.to_thread(_sample, SAMPLES[0])).entries[0]
-        return (conversation.Offer(text=text, label=errors.Sentence("use the samples"), action=PATH, example=example),)
+        return (Offer(text=text, label=Sentence("use the samples"), action=PATH, example=example),)
 
-    async def use(self, asked: conversation.PageRequest) -> conversation.PageResponse:
+    async def use(self, asked: PageRequest) -> PageResponse:
         """Stores the samples as today's papers, since they have no day, and shows the chat. Papers already stored stay."""
         if await self._is_offered(asked.visitor):
             for name in SAMPLES:
                 digest = await asyncio.to_thread(_sample, name)
                 await store_digest(self.app.deps, digest, source=SOURCE)
-        return conversation.PageResponse(location="/")
+        return PageResponse(location="/")
 
-    async def _is_offered(self, visitor: conversation.Visitor) -> bool:
+    async def _is_offered(self, visitor: Visitor) -> bool:
         settings = self.app.settings
         if not visitor.is_local or settings.sources:
             return False

@@ -12,11 +12,11 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from bot.operation.passwords import Lock, Tried
 from bot.pages.requests import PATH
-from bot.ports import conversation
 from bot.ports.channel import Clock
+from bot.ports.conversation import PageRequest, PageResponse, WebPage
 from bot.rendering.page_templates import draw_page
-from subscriptions import model
 from subscriptions.errors import Sentence
+from subscriptions.model import CallbackToken, ChatAddress
 from subscriptions.store import callbacks
 from subscriptions.store.database.store import Store
 
@@ -64,7 +64,7 @@ class Sessions:
         """Signs a session out, if it is signed in. Raises StoreError."""
         name, word = self._read(cookie)
         if name:
-            ended, now = model.CallbackToken(verb="signed-out"), self._clock.wall()
+            ended, now = CallbackToken(verb="signed-out"), self._clock.wall()
             await self._store.run(callbacks.set_conversation_state, _ended(word), ended, lasts=LASTS, now=now)
 
     @staticmethod
@@ -117,13 +117,13 @@ _TOO_MANY = Sentence("Too many wrong passwords. Try again in a minute.")
 class _SignIn:
     sessions: Sessions
     lock: Lock
-    chat_of: Callable[[str], model.ChatAddress | None]
+    chat_of: Callable[[str], ChatAddress | None]
 
-    async def show(self, asked: conversation.PageRequest) -> conversation.PageResponse:
+    async def show(self, asked: PageRequest) -> PageResponse:
         """Shows the form."""
         return self._form(asked)
 
-    async def enter(self, asked: conversation.PageRequest) -> conversation.PageResponse:
+    async def enter(self, asked: PageRequest) -> PageResponse:
         """Signs in, or shows the form with the reason why not."""
         name, password = asked.form.get("name", "").strip(), asked.form.get("password", "")
         tried = self.lock.tries(password, address=asked.address, session=asked.frame.token)
@@ -133,29 +133,23 @@ class _SignIn:
         chat = self.chat_of(name) if len(name) <= _LONGEST_NAME else None
         if chat is None:
             return self._form(asked, _NO_NAME, status=400)
-        return conversation.PageResponse(location="/", session=self.sessions.sign_in(chat.address))
+        return PageResponse(location="/", session=self.sessions.sign_in(chat.address))
 
-    def _form(
-        self, asked: conversation.PageRequest, problem: Sentence | None = None, *, status: int = 200
-    ) -> conversation.PageResponse:
+    def _form(self, asked: PageRequest, problem: Sentence | None = None, *, status: int = 200) -> PageResponse:
         name = asked.form.get("name", "")[:_LONGEST_NAME]
         words = _WORDS | ({"problem": problem} if problem else {})
-        return conversation.PageResponse(
-            status=status, body=draw_page("sign_in.html", asked.frame, _TITLE, words=words, name=name)
-        )
+        return PageResponse(status=status, body=draw_page("sign_in.html", asked.frame, _TITLE, words=words, name=name))
 
 
-async def _leave(_: conversation.PageRequest) -> conversation.PageResponse:
-    return conversation.PageResponse(location=PATH, session="")
+async def _leave(_: PageRequest) -> PageResponse:
+    return PageResponse(location=PATH, session="")
 
 
-def sign_in_pages(
-    sessions: Sessions, lock: Lock, chat_of: Callable[[str], model.ChatAddress | None]
-) -> tuple[conversation.WebPage, ...]:
+def sign_in_pages(sessions: Sessions, lock: Lock, chat_of: Callable[[str], ChatAddress | None]) -> tuple[WebPage, ...]:
     """Returns the pages for signing in and out. `chat_of` returns the chat of a name; None if it is not a valid name."""
     one = _SignIn(sessions, lock, chat_of)
     return (
-        conversation.WebPage(path=PATH, answer=one.show, is_public=True),
-        conversation.WebPage(path=PATH, answer=one.enter, method="POST", is_public=True),
-        conversation.WebPage(path="/sign-out", answer=_leave, method="POST"),
+        WebPage(path=PATH, answer=one.show, is_public=True),
+        WebPage(path=PATH, answer=one.enter, method="POST", is_public=True),
+        WebPage(path="/sign-out", answer=_leave, method="POST"),
     )

@@ -26,10 +26,11 @@ from bot.pages import event_streams, requests, signed_in, static_pages, status
 from bot.pages.samples import PATH, Samples
 from bot.pages.status import Troubles, operator_pages
 from bot.platform import Platform
-from bot.ports import attached, conversation
+from bot.ports import attached
 from bot.ports.channel import usable_text
+from bot.ports.conversation import Offer, PageFrame, PageRequest, PageResponse, RequestDispatcher, Visitor, WebPage
 from bot.settings import Settings
-from subscriptions import errors
+from subscriptions.errors import Refused, StoreError
 from subscriptions.model import ChatKind
 from subscriptions.service.access import choose_language
 from subscriptions.service.conversation_state import known_or_new
@@ -53,7 +54,7 @@ class Site:
     Each visitor has a chat on the platform that has pages.
     """
 
-    def __init__(self, app: App, platform: Platform, pages: Sequence[conversation.WebPage], samples: "Samples") -> None:
+    def __init__(self, app: App, platform: Platform, pages: Sequence[WebPage], samples: "Samples") -> None:
         self.settings, self.clock, self._store = app.settings, app.clock, app.store
         self.entry, _ = entry(self.settings)
         self._samples = samples
@@ -64,7 +65,7 @@ class Site:
             password = given.get_secret_value()
         self._sessions = signed_in.Sessions(app.store, self.clock, password)
         self._names = {*self.settings.web_hosts, self.settings.web_host.lower()}
-        self._dispatcher: conversation.RequestDispatcher | None = None
+        self._dispatcher: RequestDispatcher | None = None
         self._started = asyncio.Event()
         most = max(1, http_server.most_connections() // event_streams.SHARE_OF_CONNECTIONS)
         self._streams = event_streams.Streams(app.deps.observe, most)
@@ -74,7 +75,7 @@ class Site:
             self.pages += signed_in.sign_in_pages(self._sessions, lock, self._chat_of)
 
     @contextmanager
-    def taking(self, dispatcher: conversation.RequestDispatcher) -> Iterator[None]:
+    def taking(self, dispatcher: RequestDispatcher) -> Iterator[None]:
         """Lets visitors send requests while the body runs.
 
         Then ends all streams, because the server would wait for them.
@@ -92,13 +93,13 @@ class Site:
         """The routes of all pages."""
         return [Route(page.path, self._handler(page), methods=[page.method]) for page in self.pages]
 
-    def _handler(self, page: conversation.WebPage) -> Callable[[Request], object]:
+    def _handler(self, page: WebPage) -> Callable[[Request], object]:
         async def answer(request: Request) -> Response:
             try:
                 found = await self._answer(page, request)
             except web_server.Refusal as refused:
                 found = web_server.line(refused.status_code, words=refused.words)
-            except errors.StoreError as error:
+            except StoreError as error:
                 log.error("A page cannot be shown: %s", error)
                 found = web_server.line(503)
             except Exception as error:  # noqa: BLE001 - a bug in one page must not show its traceback
@@ -109,7 +110,7 @@ class Site:
 
         return answer
 
-    async def _answer(self, page: conversation.WebPage, request: Request) -> Response:
+    async def _answer(self, page: WebPage, request: Request) -> Response:
         """Returns the page if this visitor may open it, or a redirect to the sign-in. Raises Refusal."""
         given = request.cookies.get(signed_in.COOKIE, "")
         visitor = await self._admit(request, given, asks_store=not page.is_stream)
@@ -122,10 +123,10 @@ class Site:
             form, file = await self._form(request, given, page)
             await self._until_started()
         cookie = given or self._sessions.new()
-        offers: Sequence[conversation.Offer] = ()
+        offers: Sequence[Offer] = ()
         if page.label and visitor.name:
             offers = await self._samples.offers(visitor)
-        asked = conversation.PageRequest(
+        asked = PageRequest(
             frame=self._frame(request, visitor, cookie, offers, await self._language(request, visitor, page)),
             headers=request.headers,
             address=_address(request),
@@ -148,7 +149,7 @@ class Site:
             async with asyncio.timeout(STARTS_WITHIN):
                 await self._started.wait()
 
-    async def _admit(self, request: Request, cookie: str, *, asks_store: bool) -> conversation.Visitor:
+    async def _admit(self, request: Request, cookie: str, *, asks_store: bool) -> Visitor:
         """Returns the visitor, without a name if no one has signed in. Raises Refusal.
 
         Unless it `asks_store`, the visitor may have signed out meanwhile.
@@ -163,13 +164,11 @@ class Site:
             raise web_server.Refusal(403, "The proxy names nobody in the header that PAPERWIRE_WEB_USER_HEADER names.")
         return visitor
 
-    async def _visitor(
-        self, headers: Mapping[str, str], cookie: str, *, asks_store: bool
-    ) -> conversation.Visitor | None:
+    async def _visitor(self, headers: Mapping[str, str], cookie: str, *, asks_store: bool) -> Visitor | None:
         """Returns the visitor, without a name if no one has signed in; None if the proxy names no valid person."""
         match self.entry:
             case Entry.LOCAL:
-                return conversation.Visitor(name=requests.LOCAL_NAME, is_operator=True, is_local=True)
+                return Visitor(name=requests.LOCAL_NAME, is_operator=True, is_local=True)
             case Entry.PROXY:
                 name = headers.get(self.settings.web_user_header or "", "").strip()
             case _:
@@ -177,14 +176,14 @@ class Site:
                 if name and asks_store:
                     name = await self._sessions.name_of(cookie)
                 if not name:
-                    return conversation.Visitor(name="")
+                    return Visitor(name="")
         chat = self._chat_of(name)
         if chat is None:
             return None
         is_operator = chat in self.settings.admins and not self.settings.lets_choose_names
-        return conversation.Visitor(name=chat.address, is_operator=is_operator)
+        return Visitor(name=chat.address, is_operator=is_operator)
 
-    async def _form(self, request: Request, cookie: str, page: conversation.WebPage) -> tuple[dict[str, str], bytes]:
+    async def _form(self, request: Request, cookie: str, page: WebPage) -> tuple[dict[str, str], bytes]:
         """Returns (fields, file) of a form that was sent from one of our pages in this session. Raises Refusal."""
         if not requests.is_own_form(request.headers, self.settings.web_hosts):
             raise web_server.Refusal(
@@ -203,7 +202,7 @@ class Site:
             raise web_server.Refusal(403)
         return fields, file
 
-    async def _language(self, request: Request, visitor: conversation.Visitor, page: conversation.WebPage) -> str:
+    async def _language(self, request: Request, visitor: Visitor, page: WebPage) -> str:
         """Returns the language of a visitor's chat, which all their pages have.
 
         A language that is chosen on any page becomes that of the chat. Before there is a chat, the language is the last
@@ -225,13 +224,13 @@ class Site:
     def _frame(
         self,
         request: Request,
-        visitor: conversation.Visitor,
+        visitor: Visitor,
         cookie: str,
-        offers: Sequence[conversation.Offer],
+        offers: Sequence[Offer],
         language: str,
-    ) -> conversation.PageFrame:
+    ) -> PageFrame:
         shown = (page for page in self.pages if page.label and (visitor.is_operator or not page.for_operators))
-        return conversation.PageFrame(
+        return PageFrame(
             path=request.url.path,
             query=urlencode([pair for pair in request.query_params.multi_items() if pair[0] != "language"]),
             language=language,
@@ -243,7 +242,7 @@ class Site:
             offers=tuple(offers),
         )
 
-    def _response(self, answer: conversation.PageResponse, request: Request, visitor: conversation.Visitor) -> Response:
+    def _response(self, answer: PageResponse, request: Request, visitor: Visitor) -> Response:
         if answer.stream is not None and request.method != "HEAD":
             address = network_of(_address(request))
             may_hear = partial(self._may_hear, visitor.name, request.cookies.get(signed_in.COOKIE, ""))
@@ -282,7 +281,7 @@ class Site:
 def _zone(name: str) -> str:
     try:
         return zone_name(name)
-    except errors.Refused:
+    except Refused:
         return ""
 
 
@@ -302,7 +301,7 @@ def make_site(app: App, troubles: Troubles = tuple) -> Site | None:
     pages = (
         *platform.pages,
         *operator_pages(app, troubles),
-        conversation.WebPage(path=PATH, answer=samples.use, method="POST"),
+        WebPage(path=PATH, answer=samples.use, method="POST"),
     )
     return Site(app, platform, pages, samples)
 

@@ -11,11 +11,12 @@ from bot.app import App
 from bot.dependencies.opening import backup_folder
 from bot.operation import maintenance
 from bot.operation.findings import findings_of, joined, texts
-from bot.ports import channel, conversation, measurements
+from bot.ports import channel, measurements
+from bot.ports.conversation import PageRequest, PageResponse, WebPage
 from bot.rendering import plots
 from bot.rendering.language import Language
 from bot.rendering.page_templates import draw_page
-from subscriptions import errors
+from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.notices.findings import Finding
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import sending
@@ -71,50 +72,50 @@ _FEWEST_PLANS = 20  # plans that a sentence about their times needs
 _SENT = "sent"
 _MEGABYTE = 1_000_000
 
-_TITLE = errors.Sentence("Status")
+_TITLE = Sentence("Status")
 _WORDS = {
-    "well": errors.Sentence("All is well."),
-    "is_well": errors.Sentence("Is everything all right?"),
-    "came": errors.Sentence("Came today"),
-    "went": errors.Sentence("Went out today"),
-    "source": errors.Sentence("Source"),
-    "papers": errors.Sentence("Papers"),
-    "arrival": errors.Sentence("Last arrival"),
-    "behind": errors.Sentence("behind"),
-    "waits": errors.Sentence("What waits"),
-    "since": errors.Sentence("since"),
-    "retry": errors.Sentence("retry"),
-    "dismiss": errors.Sentence("dismiss"),
-    "messages": errors.Sentence("Messages of the last 24 hours"),
-    "sources": errors.Sentence("Sources in the last four weeks"),
-    "no_sources": errors.Sentence("No source is known yet."),
-    "plans": errors.Sentence("Plans"),
-    "database": errors.Sentence("Database and copies"),
-    "all_metrics": errors.Sentence("All metrics are at /metrics."),
+    "well": Sentence("All is well."),
+    "is_well": Sentence("Is everything all right?"),
+    "came": Sentence("Came today"),
+    "went": Sentence("Went out today"),
+    "source": Sentence("Source"),
+    "papers": Sentence("Papers"),
+    "arrival": Sentence("Last arrival"),
+    "behind": Sentence("behind"),
+    "waits": Sentence("What waits"),
+    "since": Sentence("since"),
+    "retry": Sentence("retry"),
+    "dismiss": Sentence("dismiss"),
+    "messages": Sentence("Messages of the last 24 hours"),
+    "sources": Sentence("Sources in the last four weeks"),
+    "no_sources": Sentence("No source is known yet."),
+    "plans": Sentence("Plans"),
+    "database": Sentence("Database and copies"),
+    "all_metrics": Sentence("All metrics are at /metrics."),
 }
-_STATES: Mapping[str, errors.Sentence] = {
-    "planned": errors.Sentence("planned"),
-    "held": errors.Sentence("held"),
-    "sending": errors.Sentence("sending"),
-    "waiting": errors.Sentence("waiting"),
-    "unclear": errors.Sentence("unclear"),
-    "dead": errors.Sentence("dead"),
+_STATES: Mapping[str, Sentence] = {
+    "planned": Sentence("planned"),
+    "held": Sentence("held"),
+    "sending": Sentence("sending"),
+    "waiting": Sentence("waiting"),
+    "unclear": Sentence("unclear"),
+    "dead": Sentence("dead"),
 }
-_OUTCOMES: Mapping[Outcome, errors.Sentence] = {
-    Outcome.NEW: errors.Sentence("papers came"),
-    Outcome.QUIET: errors.Sentence("nothing was due"),
-    Outcome.STALE: errors.Sentence("as before"),
-    Outcome.LATE: errors.Sentence("late"),
-    Outcome.FAILED: errors.Sentence("failed"),
+_OUTCOMES: Mapping[Outcome, Sentence] = {
+    Outcome.NEW: Sentence("papers came"),
+    Outcome.QUIET: Sentence("nothing was due"),
+    Outcome.STALE: Sentence("as before"),
+    Outcome.LATE: Sentence("late"),
+    Outcome.FAILED: Sentence("failed"),
 }
 # a day shows the first of these outcomes that it had
 _BEST_FIRST = (Outcome.NEW, Outcome.FAILED, Outcome.LATE, Outcome.QUIET, Outcome.STALE)
-_NO_POLL = errors.Sentence("not asked")
-_MANY_MORE = errors.Sentence("There are more; paperwire outbox lists all of them.")
-_NOT_THERE = errors.Sentence("That delivery is not there any more, or there is nothing to do about it.")
+_NO_POLL = Sentence("not asked")
+_MANY_MORE = Sentence("There are more; paperwire outbox lists all of them.")
+_NOT_THERE = Sentence("That delivery is not there any more, or there is nothing to do about it.")
 _DONE = {
-    "retry": errors.Sentence("It will be tried again."),
-    "dismiss": errors.Sentence("It is given up; retry takes that back."),
+    "retry": Sentence("It will be tried again."),
+    "dismiss": Sentence("It is given up; retry takes that back."),
 }
 
 
@@ -129,37 +130,37 @@ class StatusPage:
         self._work = work
         self._troubles = troubles
 
-    def all(self) -> tuple[conversation.WebPage, ...]:
+    def all(self) -> tuple[WebPage, ...]:
         """Returns the pages."""
         return (
-            conversation.WebPage(path=PATH, answer=self.show, label=_TITLE, for_operators=True),
-            conversation.WebPage(path=f"{PATH}/delivery", answer=self.press, method="POST", for_operators=True),
+            WebPage(path=PATH, answer=self.show, label=_TITLE, for_operators=True),
+            WebPage(path=f"{PATH}/delivery", answer=self.press, method="POST", for_operators=True),
         )
 
-    async def show(self, asked: conversation.PageRequest) -> conversation.PageResponse:
+    async def show(self, asked: PageRequest) -> PageResponse:
         """Shows the status page."""
         said = asked.query.get("done", "")
         words = {}
         if said:
             words = {"done": _DONE.get(said, _NOT_THERE)}
-        return conversation.PageResponse(body=await asyncio.to_thread(self._drawn, asked, words))
+        return PageResponse(body=await asyncio.to_thread(self._drawn, asked, words))
 
-    async def press(self, asked: conversation.PageRequest) -> conversation.PageResponse:
+    async def press(self, asked: PageRequest) -> PageResponse:
         """Retries a delivery, or gives it up."""
         action, delivery = asked.form.get("action", ""), asked.form.get("delivery", "")
         acts: Mapping[str, Callable[..., None]] = {"retry": sending.retry_delivery, "dismiss": sending.dismiss}
         if action not in acts:
-            return conversation.PageResponse(location=PATH)
+            return PageResponse(location=PATH)
         try:
             await self._app.store.run(acts[action], delivery, now=self._app.clock.now())
-        except errors.NotFound:
+        except NotFound:
             action = "gone"
-        except errors.StoreError as error:
+        except StoreError as error:
             log.error("What was pressed on the page of the status could not be done: %s", error)
-            return conversation.PageResponse(status=503, body="Not now.\n", kind="text/plain")
-        return conversation.PageResponse(location=f"{PATH}?done={action}")
+            return PageResponse(status=503, body="Not now.\n", kind="text/plain")
+        return PageResponse(location=f"{PATH}?done={action}")
 
-    def _drawn(self, asked: conversation.PageRequest, words: Mapping[str, errors.Sentence]) -> str:
+    def _drawn(self, asked: PageRequest, words: Mapping[str, Sentence]) -> str:
         app, now = self._app, self._app.clock.now()
         language = Language(asked.frame.language, app.settings.timezone)
         wall = app.clock.wall()
@@ -363,7 +364,7 @@ def _database(sizes: Mapping[str, int], copies: Sequence[datetime], wall: dateti
     return said
 
 
-def operator_pages(app: App, troubles: Troubles) -> tuple[conversation.WebPage, ...]:
+def operator_pages(app: App, troubles: Troubles) -> tuple[WebPage, ...]:
     """Returns the operator's pages, in the order of the navigation."""
     work = RecentWork(app.clock)
     app.deps.observe.listeners.append(work.observe)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from bot.ports.channel import Clock
-from subscriptions import errors
+from subscriptions.errors import NotDelivered, RetryLater
 from subscriptions.store.database.store import Store
 from subscriptions.store.updates import is_reply_finished
 
@@ -51,9 +51,9 @@ class Failure:
     lasts: float = 0.0  # seconds after the failure in which a success does not prove that the receiver works
 
 
-def assess(error: errors.NotDelivered) -> Failure:
+def assess(error: NotDelivered) -> Failure:
     """Returns the failure of a call. RetryLater may be temporary; any other error lasts until a person acts."""
-    may_pass = isinstance(error, errors.RetryLater)
+    may_pass = isinstance(error, RetryLater)
     backoff = NETWORK_BACKOFF if may_pass else STOPPED_BACKOFF
     return Failure(problem=error.reason.rstrip("."), backoff=backoff, may_pass=may_pass)
 
@@ -64,9 +64,7 @@ class ReceiverLoop:
     `platform` is the platform's name for people. `assess` returns the Failure for an error of that platform.
     """
 
-    def __init__(
-        self, platform: str, clock: Clock, *, assess: Callable[[errors.NotDelivered], Failure] = assess
-    ) -> None:
+    def __init__(self, platform: str, clock: Clock, *, assess: Callable[[NotDelivered], Failure] = assess) -> None:
         self.problem = ""  # one line for the operator; "" if it works
         self._platform = platform
         self._clock = clock
@@ -82,7 +80,7 @@ class ReceiverLoop:
         while True:
             try:
                 result = await call()
-            except errors.NotDelivered as error:
+            except NotDelivered as error:
                 await self._clock.sleep(self._record_failure(error))
             else:
                 if proves_health:
@@ -105,12 +103,12 @@ class ReceiverLoop:
             log.info("%s is listened to again.", self._platform)
         self.problem = ""
 
-    def _record_failure(self, error: errors.NotDelivered) -> float:
+    def _record_failure(self, error: NotDelivered) -> float:
         """Reports why a call failed. Returns the seconds to wait: the back-off, or the platform's time if that is longer."""
         failure = self._assess(error)
         self._failures += 1
         asked = 0.0
-        if isinstance(error, errors.RetryLater):
+        if isinstance(error, RetryLater):
             asked = error.after.total_seconds()
         wait = max(asked, failure.backoff.seconds(self._failures))
         if failure.lasts:

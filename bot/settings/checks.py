@@ -16,8 +16,9 @@ from pydantic import PlainValidator, SecretStr
 
 from bot.settings.cron import fits_any_day, is_cron
 from bot.settings.hosts import is_ip
-from subscriptions import addresses, errors
+from subscriptions import addresses
 from subscriptions.categories import announced_category
+from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import ChatAddress
 from subscriptions.zones import zone_name
 
@@ -41,7 +42,7 @@ class Unusable(ValueError):
 
     def __init__(self, reason: str, **values: object) -> None:
         super().__init__(reason)
-        self.reason = errors.Sentence(reason, values)
+        self.reason = Sentence(reason, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ def _chat(text: str) -> ChatAddress:
     is_known = bool(colon) and platform in {facts.name for facts in addresses.declared()}
     try:
         return addresses.parse_address(text)
-    except errors.PaperwireError as error:
+    except PaperwireError as error:
         if is_known and _REST_OF_ADDRESS.fullmatch(rest):
             raise Unusable("{why} {hint}", why=error.sentence, hint=str(error.hint).rstrip(".")) from None
         raise Unusable("it must be chats with commas between, such as telegram:12345678, slack:U0123456789") from None
@@ -165,7 +166,7 @@ def timezone(text: str) -> str:
     """Returns the name under which a time zone is stored."""
     try:
         return zone_name(text)
-    except errors.PaperwireError:
+    except PaperwireError:
         raise Unusable("it must be a time zone, such as Europe/Berlin, Asia/Shanghai or +08:00") from None
 
 

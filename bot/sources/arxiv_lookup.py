@@ -17,7 +17,7 @@ from bot.sources import fetch_request
 from bot.sources.fetch_request import FetchRequest, Sites
 from bot.sources.fetcher import Fetcher
 from bot.sources.ingest import PollDependencies, store_digest
-from subscriptions import model
+from subscriptions.model import Announce, Digest, Paper
 from subscriptions.normalize import title_alias
 from subscriptions.planning.counted_as_sent import Arrival
 from subscriptions.service.missing_values import claim_incomplete
@@ -145,7 +145,7 @@ class PaperLookup:
             log.info("Filling in: %d papers, %d of them completed.", len(papers), done.updated)
         return ()
 
-    async def _query(self, request: FetchRequest) -> model.Digest | None:
+    async def _query(self, request: FetchRequest) -> Digest | None:
         """Returns arXiv's answer; None if it refuses the request.
 
         Raises FetchError, UnknownFormat, BrokenDigest.
@@ -189,12 +189,12 @@ def _halves(papers: PaperGroup) -> tuple[PaperGroup, ...]:
     return ()
 
 
-def _with_ids(digest: model.Digest, papers: PaperGroup) -> tuple[model.Paper, ...]:
+def _with_ids(digest: Digest, papers: PaperGroup) -> tuple[Paper, ...]:
     wanted = {paper.arxiv_id for paper in papers}
     return tuple(entry for entry in digest.entries if entry.arxiv_id in wanted)
 
 
-def _titled(digest: model.Digest, title: str) -> tuple[model.Paper, ...]:
+def _titled(digest: Digest, title: str) -> tuple[Paper, ...]:
     """Returns the paper of the digest with exactly this title; () if there is none or more than one."""
     alias = title_alias(title)
     found = {entry.key: entry for entry in digest.entries if entry.arxiv_id and title_alias(entry.title) == alias}
@@ -203,9 +203,9 @@ def _titled(digest: model.Digest, title: str) -> tuple[model.Paper, ...]:
     return ()
 
 
-def _as_no_news(digest: model.Digest, ids: frozenset[str]) -> model.Digest:
+def _as_no_news(digest: Digest, ids: frozenset[str]) -> Digest:
     """Returns the digest with only the papers of these ids, marked as replacements, so that they are not announced."""
-    found = [replace(entry, announce_type=model.Announce.REPLACE) for entry in digest.entries if entry.arxiv_id in ids]
+    found = [replace(entry, announce_type=Announce.REPLACE) for entry in digest.entries if entry.arxiv_id in ids]
     own = sha256(f"looked up {digest.content_hash}".encode()).hexdigest()
     return replace(digest, entries=tuple(found), content_hash=own)
 

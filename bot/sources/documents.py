@@ -7,7 +7,8 @@ from bot.digests import files, read_digest
 from bot.errors import BrokenDigest, UnknownFormat
 from bot.settings import SourceSettings
 from bot.sources.fetcher import Fetched
-from subscriptions import errors, model
+from subscriptions.errors import PaperwireError
+from subscriptions.model import Digest, DigestWarning
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.store import sources as stored_sources
 from subscriptions.texts.cutting import clip
@@ -19,7 +20,7 @@ FUTURE = timedelta(days=2)
 LONGEST_PROBLEM = 200  # characters of the sentence about one document
 
 
-def read_watched_digest(source: SourceSettings, path: str) -> model.Digest:
+def read_watched_digest(source: SourceSettings, path: str) -> Digest:
     """Returns the digest in a file of a source. Raises OSError, UnreadableInput, UnknownFormat, BrokenDigest.
 
     The errors quote nothing of a file to which a symbolic link led out of the folder.
@@ -27,7 +28,7 @@ def read_watched_digest(source: SourceSettings, path: str) -> model.Digest:
     data, elsewhere = files.read_watched(path, str(source.path), follow=source.links == "follow")
     try:
         return read_digest(data, path, format=source.format, language=source.language)
-    except errors.PaperwireError as error:
+    except PaperwireError as error:
         raise files.without_quotation(error, path) if elsewhere else error from None
 
 
@@ -41,40 +42,40 @@ def short(text: str) -> str:
     return clip(" ".join(text.split()), LONGEST_PROBLEM)
 
 
-def truncation(digest: model.Digest) -> str:
+def truncation(digest: Digest) -> str:
     """Returns the sentence for a document that breaks off; "" if it is whole."""
     cut = _warning(digest, "xml_truncated")
     return f"{cut}." if cut else ""
 
 
-def feed_error(digest: model.Digest) -> str:
+def feed_error(digest: Digest) -> str:
     """Returns the error message that a document contains instead of papers; "" if it contains none."""
     return _warning(digest, "feed_error")
 
 
-def _warning(digest: model.Digest, code: str) -> str:
+def _warning(digest: Digest, code: str) -> str:
     message = next((one.message for one in digest.warnings if one.code == code), "")
     return f"{message[:1].upper()}{message[1:]}"
 
 
-def future_problem(digest: model.Digest, source: str, now: datetime) -> str:
+def future_problem(digest: Digest, source: str, now: datetime) -> str:
     """Returns why a digest is not stored because its day lies in the future; "" if its day does not."""
     if digest.day is None or digest.day <= (now + FUTURE).date():
         return ""
     return f"{source}: its date, {digest.day}, lies in the future; it is not stored."
 
 
-def with_staleness(digest: model.Digest, due: Overdue | None) -> model.Digest:
+def with_staleness(digest: Digest, due: Overdue | None) -> Digest:
     """Returns the digest; with a warning (docs/formats.md) if arXiv's feed or list does not have the due papers yet."""
     if digest.format not in BATCH_FORMATS or due is None or due.batch is None:
         return digest
     if digest.day and digest.day >= due.batch and digest.entries:
         return digest
     message = f"that of {digest.day}, with {len(digest.entries)} papers, and not yet that of {due.batch}"
-    return replace(digest, warnings=(*digest.warnings, model.DigestWarning(code="stale_feed", message=message)))
+    return replace(digest, warnings=(*digest.warnings, DigestWarning(code="stale_feed", message=message)))
 
 
-def seen_now(seen: stored_sources.DocumentSeen, found: Fetched, digest: model.Digest) -> stored_sources.DocumentSeen:
+def seen_now(seen: stored_sources.DocumentSeen, found: Fetched, digest: Digest) -> stored_sources.DocumentSeen:
     """Returns what is stored about a document.
 
     If the document broke off, its validators are left out, so that it is fetched again.

@@ -10,8 +10,8 @@ from urllib.parse import quote, urlsplit
 
 from bot.settings import EVERYTHING, SourceSettings
 from bot.sources.databases import DATABASES, MOST_PAGES, Question
-from subscriptions import model
 from subscriptions.categories import CLASSES
+from subscriptions.model import Announce, Paper
 from subscriptions.planning import source_calendar
 
 DAY = timedelta(days=1)
@@ -240,11 +240,11 @@ def backfill_request(
     return api_request(f"search_query={query}&sortBy=submittedDate&sortOrder=descending", day=day, sites=sites)
 
 
-def announced(paper: model.Paper, categories: Collection[str]) -> model.Paper:
+def announced(paper: Paper, categories: Collection[str]) -> Paper:
     """Returns a paper of a missed day, with the announce type of the feeds of these categories: new or cross-list."""
     primary = paper.primary or ""
     here = any(primary == code or primary.startswith(f"{code}.") for code in categories)
-    return replace(paper, announce_type=model.Announce.NEW if here else model.Announce.CROSS)
+    return replace(paper, announce_type=Announce.NEW if here else Announce.CROSS)
 
 
 def api_request(query: str, *, most: int | None = None, day: date | None = None, sites: Sites = ARXIV) -> FetchRequest:

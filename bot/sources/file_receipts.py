@@ -5,7 +5,7 @@ import logging
 from bot.settings import SourceSettings
 from bot.sources.ingest import PollDependencies
 from bot.sources.look import Look, read_of
-from subscriptions import model
+from subscriptions.model import Digest
 from subscriptions.planning.receipts import Observation, Outcome
 from subscriptions.store.database.store import Scope, Transaction, writes
 from subscriptions.store.digests import Ingested
@@ -24,9 +24,7 @@ class FileReceipts:
         self.deps = deps
         self._looks: dict[str, Look] = {}  # of the scans that have begun, by source
 
-    def record_stored(
-        self, source: SourceSettings, digest: model.Digest, transaction: Transaction, done: Ingested
-    ) -> None:
+    def record_stored(self, source: SourceSettings, digest: Digest, transaction: Transaction, done: Ingested) -> None:
         """Records a stored file, in the transaction that stored it.
 
         Writes no receipt if the file was known and announces nothing.

@@ -12,7 +12,7 @@ from bot.ports.meaning import Encoder
 from bot.sources.encoding import IngestDependencies, codes_of
 from bot.sources.fetch_request import ARXIV, Sites
 from bot.sources.source_schedules import SourceSchedules
-from subscriptions import model
+from subscriptions.model import ChatAddress, Digest
 from subscriptions.planning.counted_as_sent import UNKNOWN, Arrival
 from subscriptions.service.ingest import Ingest, ingest_digest, papers_to_encode
 from subscriptions.store.database.store import Store, Transaction
@@ -26,7 +26,7 @@ async def ingest(
     name: str,
     *,
     source: str,
-) -> tuple[model.Digest, Ingested]:
+) -> tuple[Digest, Ingested]:
     """Reads a digest and stores its papers. Raises UnknownFormat, BrokenDigest, StoreError."""
     digest = await asyncio.to_thread(read_digest, data, name)
     return digest, await store_digest(deps, digest, source=source)
@@ -39,7 +39,7 @@ def today(deps: IngestDependencies) -> date:
 
 async def store_digest(
     deps: IngestDependencies,
-    digest: model.Digest,
+    digest: Digest,
     *,
     source: str,
     note: Callable[[Transaction, Ingested], None] | None = None,
@@ -83,7 +83,7 @@ class PollDependencies:
     clock: channel.Clock
     timing: SourceSchedules
     encoder: Encoder | None = None
-    admins: Sequence[model.ChatAddress] = ()
+    admins: Sequence[ChatAddress] = ()
     sites: Sites = ARXIV
     announced_batches: set[date] = field(default_factory=set)  # days of arXiv's announcements that some feed has shown
     jitter: Callable[[], float] = random.random

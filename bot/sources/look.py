@@ -10,7 +10,7 @@ from bot.settings import SourceSettings
 from bot.sources import documents
 from bot.sources.fetch_request import is_dated
 from bot.sources.ingest import PollDependencies
-from subscriptions import model
+from subscriptions.model import Digest
 from subscriptions.notices import DailyNotice
 from subscriptions.notices.declared import DaysMissed, PapersFiled, SourceRecovered
 from subscriptions.planning import archives, receipts, source_calendar, source_trouble
@@ -66,7 +66,7 @@ class Look:
 
     # ── what the documents brought ────────────────────────────────────────────
 
-    def add(self, digest: model.Digest, done: Ingested) -> None:
+    def add(self, digest: Digest, done: Ingested) -> None:
         """Adds the papers of a digest that was stored."""
         failed = len({paper.key for paper in digest.entries if paper.failed})
         failures = 0 if done.already_known or done.archive else failed
@@ -79,7 +79,7 @@ class Look:
         self.filed = self.filed.with_papers(filed, digest.day, announced=done.announced)
         self.remarks += _remarks(digest, done)
 
-    def observe(self, digest: model.Digest, done: Ingested, *, unit: str = "", changed: bool = True) -> None:
+    def observe(self, digest: Digest, done: Ingested, *, unit: str = "", changed: bool = True) -> None:
         """Adds a digest of a unit that was stored. `changed`: it differs from the last one."""
         self.add(digest, done)
         self.observations[unit].append(
@@ -235,7 +235,7 @@ def _filed_now(done: Ingested) -> int:
     return 0 if done.already_known else done.archived
 
 
-def _remarks(digest: model.Digest, done: Ingested) -> list[str]:
+def _remarks(digest: Digest, done: Ingested) -> list[str]:
     """Returns a sentence for each kind of unreadable parts of a digest, and one about papers that count as sent."""
     counted = []
     if done.counted:

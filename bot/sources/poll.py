@@ -17,7 +17,7 @@ from bot.sources.fetch_request import FetchRequest
 from bot.sources.fetcher import Fetched, Fetcher
 from bot.sources.ingest import PollDependencies, store_digest, today
 from bot.sources.look import Look
-from subscriptions import errors
+from subscriptions.errors import PaperwireError
 from subscriptions.model import Digest
 from subscriptions.planning.counted_as_sent import UNKNOWN, Arrival
 from subscriptions.planning.missed_days import End
@@ -97,7 +97,7 @@ class Poll:
         """Like `_ask`, but logs an unexpected error, which then is a problem of this document only."""
         try:
             return await self._ask(request)
-        except errors.PaperwireError:
+        except PaperwireError:
             raise
         except Exception as error:  # noqa: BLE001 - the answer of a foreign server may cause any error
             name = self._source.name

@@ -22,7 +22,7 @@ from bot.sources.look import read_of
 from bot.sources.poll import Poll
 from bot.sources.source_schedules import SourceSchedules
 from bot.sources.watched_files import WatchedFiles
-from subscriptions import errors
+from subscriptions.errors import NotFound, PaperwireError
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.planning.source_calendar import wait_after_failure
 from subscriptions.planning.source_trouble import is_passed_over
@@ -139,7 +139,7 @@ class SourceScheduler:
         written = {name.casefold(): name for name in self._sources}
         unknown = [name for name in names if name.casefold() not in written]
         if unknown:
-            raise errors.NotFound(
+            raise NotFound(
                 f"There is no source {unknown[0]}.",
                 f"Known: {', '.join(self._sources)}.",
             )
@@ -249,7 +249,7 @@ class SourceScheduler:
 
         ended = await asyncio.gather(*(one(*poll) for poll in polls), return_exceptions=True)
         for (source, _), found in zip(polls, ended, strict=True):
-            if isinstance(found, Exception) and not isinstance(found, errors.PaperwireError):
+            if isinstance(found, Exception) and not isinstance(found, PaperwireError):
                 fields = {"source": source.name}
                 log.error("Source %s could not be polled: %s", source.name, error_location(found), extra=fields)
             elif isinstance(found, BaseException):
@@ -298,7 +298,7 @@ class SourceScheduler:
             error = None if task.cancelled() else task.exception()
             if error is not None:
                 self._retry_at[name] = self._deps.clock.monotonic() + ERROR_BACKOFF
-                details = None if isinstance(error, errors.PaperwireError) else error
+                details = None if isinstance(error, PaperwireError) else error
                 fields = {"source": name}
                 log.error("Source %s could not be polled: %s", name, error, exc_info=details, extra=fields)
 

@@ -14,7 +14,7 @@ from bot.settings import SourceSettings
 from bot.sources import documents
 from bot.sources.file_receipts import FileReceipts
 from bot.sources.ingest import store_digest
-from subscriptions import errors
+from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.planning.counted_as_sent import Arrival
 
 log = logging.getLogger("paperwire")
@@ -110,7 +110,7 @@ class WatchedFiles:
     async def _complete_files(self, source: SourceSettings) -> tuple[str, ...]:
         try:
             listing = await asyncio.to_thread(self._listing, source)
-        except errors.PaperwireError as error:
+        except PaperwireError as error:
             self.problems[source.name] = str(error)
             self._report(source, source.name, error)
             return ()
@@ -143,10 +143,10 @@ class WatchedFiles:
         except OSError as error:
             self._read_again(source, path)
             self._report(source, path, files.unreadable(path, error))
-        except errors.StoreError:
+        except StoreError:
             self._read_again(source, path)
             raise
-        except errors.PaperwireError as error:
+        except PaperwireError as error:
             self._report(source, path, error)
         else:
             self._read.add(source.name)
@@ -158,7 +158,7 @@ class WatchedFiles:
     def _read_again(self, source: SourceSettings, path: str) -> None:
         self._watches[source.name].reported.pop(path, None)
 
-    def _report(self, source: SourceSettings, place: str, error: errors.PaperwireError) -> None:
+    def _report(self, source: SourceSettings, place: str, error: PaperwireError) -> None:
         """Reports an error of a file or folder, unless it was the last one reported there."""
         if self._reported.get(place) == str(error):
             return

@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from subscriptions import errors, model
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import DAYS, Cadence
 
 FULL_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 PATTERN = (
@@ -23,7 +24,7 @@ CHINESE_SIGNS = f"{_CHINESE}天"
 
 def day_number(name: str) -> int:
     """Returns the number of a day of the week by its English name, as `PATTERN` matches it: 0 for Monday."""
-    return model.DAYS.index(name[:3])
+    return DAYS.index(name[:3])
 
 
 def chinese_day_number(sign: str) -> int:
@@ -45,17 +46,17 @@ DEFAULT_WINDOW = (time(8), time(20))
 # quiet hours are shorter than 24 hours on the clock; they last an hour longer if the clocks are set back
 LONGEST_QUIET = timedelta(hours=25)
 _HOURS = re.compile(r"(?P<first>\d\d:\d\d)-(?P<last>\d\d:\d\d)")
-_DAY = f"(?:{'|'.join(model.DAYS)})"
+_DAY = f"(?:{'|'.join(DAYS)})"
 _STORED = re.compile(
     rf"(?P<now>now)|when-out {_HOURS.pattern}(?P<weekdays> weekdays)?"
-    rf"|(?:(?P<kind>daily|weekdays|weekly)(?: (?P<day>{'|'.join(model.DAYS)}))?|(?P<days>{_DAY}(?:,{_DAY}){{1,5}})) (?P<at>\d\d:\d\d)"
+    rf"|(?:(?P<kind>daily|weekdays|weekly)(?: (?P<day>{'|'.join(DAYS)}))?|(?P<days>{_DAY}(?:,{_DAY}){{1,5}})) (?P<at>\d\d:\d\d)"
 )
-EXAMPLES = errors.Sentence(
+EXAMPLES = Sentence(
     "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00."
 )
 
 
-def parse_cadence(text: str) -> model.Cadence:
+def parse_cadence(text: str) -> Cadence:
     """Parses a cadence from its stored text, as `str` returns it. Raises Refused.
 
     `subscriptions.planning.times` parses what people type.
@@ -64,36 +65,36 @@ def parse_cadence(text: str) -> model.Cadence:
     with suppress(ValueError):  # ValueError: a time that no clock shows
         if match and str(found := _of(match)) == text:
             return found
-    raise errors.Refused(errors.Sentence("“{text}” is not a schedule.", {"text": text.strip()}), EXAMPLES)
+    raise Refused(Sentence("“{text}” is not a schedule.", {"text": text.strip()}), EXAMPLES)
 
 
-def _of(match: re.Match[str]) -> model.Cadence:
+def _of(match: re.Match[str]) -> Cadence:
     if match["now"]:
-        return model.Cadence(kind="now")
+        return Cadence(kind="now")
     if match["first"]:
         first, last = time.fromisoformat(match["first"]), time.fromisoformat(match["last"])
-        return model.Cadence(kind="when-out", at=first, until=last, weekdays_only=bool(match["weekdays"]))
+        return Cadence(kind="when-out", at=first, until=last, weekdays_only=bool(match["weekdays"]))
     at, days = time.fromisoformat(match["at"]), match["days"] or match["day"]
     if days:
-        return cadence_of_days(map(model.DAYS.index, days.split(",")), at)
-    return model.Cadence(kind=match["kind"], at=at)
+        return cadence_of_days(map(DAYS.index, days.split(",")), at)
+    return Cadence(kind=match["kind"], at=at)
 
 
-def cadence_of_days(days: Iterable[int], at: time | None) -> model.Cadence:
+def cadence_of_days(days: Iterable[int], at: time | None) -> Cadence:
     """Returns the cadence for some days of the week: weekly, weekdays, daily or days."""
     several = tuple(sorted(set(days)))
     if len(several) == 1:
-        return model.Cadence(kind="weekly", at=at, weekday=several[0])
+        return Cadence(kind="weekly", at=at, weekday=several[0])
     kind = {(0, 1, 2, 3, 4): "weekdays", (0, 1, 2, 3, 4, 5, 6): "daily"}.get(several, "days")
-    return model.Cadence(kind=kind, at=at, days=several if kind == "days" else ())
+    return Cadence(kind=kind, at=at, days=several if kind == "days" else ())
 
 
-def days_of(cadence: model.Cadence) -> list[int]:
+def days_of(cadence: Cadence) -> list[int]:
     """Returns the days of the week on which a cadence is due; 0 is Monday."""
     return [day for day in range(7) if _is_on(cadence, day)]
 
 
-def with_days(cadence: model.Cadence, days: Iterable[int]) -> model.Cadence:
+def with_days(cadence: Cadence, days: Iterable[int]) -> Cadence:
     """Returns the cadence with further days of the week; unchanged if it is due on every day."""
     if cadence.kind in ("now", "daily"):
         return cadence
@@ -103,7 +104,7 @@ def with_days(cadence: model.Cadence, days: Iterable[int]) -> model.Cadence:
     return cadence_of_days(own, cadence.at)
 
 
-def next_due(cadence: model.Cadence, zone: tzinfo, after: datetime) -> datetime | None:
+def next_due(cadence: Cadence, zone: tzinfo, after: datetime) -> datetime | None:
     """Returns the first regular due moment after `after`, in UTC; None for the cadence now, which has none.
 
     The regular moment of when-out is the first of its two times, when its window opens.
@@ -113,7 +114,7 @@ def next_due(cadence: model.Cadence, zone: tzinfo, after: datetime) -> datetime 
     return next(moment for moment in _moments(cadence, zone, after) if moment > after)
 
 
-def first_due(cadence: model.Cadence, zone: tzinfo, created: datetime) -> datetime | None:
+def first_due(cadence: Cadence, zone: tzinfo, created: datetime) -> datetime | None:
     """Returns the first due moment of a subscription that is added at `created`: usually what `next_due` returns.
 
     But if a when-out window is open at `created`, returns when that window opened, a moment in the past.
@@ -125,7 +126,7 @@ def first_due(cadence: model.Cadence, zone: tzinfo, created: datetime) -> dateti
     return next_due(cadence, zone, created)
 
 
-def closes(cadence: model.Cadence, zone: tzinfo, opened: datetime) -> datetime:
+def closes(cadence: Cadence, zone: tzinfo, opened: datetime) -> datetime:
     """Returns when the when-out window that opened at `opened` closes: at its second time, on the same local day."""
     first, last = window_of(cadence)
     day = opened.astimezone(zone).date()
@@ -136,7 +137,7 @@ def closes(cadence: model.Cadence, zone: tzinfo, opened: datetime) -> datetime:
 
 
 def is_due(
-    cadence: model.Cadence,
+    cadence: Cadence,
     zone: tzinfo,
     next_due_at: datetime | None,
     now: datetime,
@@ -161,7 +162,7 @@ def is_due(
     return papers_came and all_reported is not False
 
 
-def is_too_far(cadence: model.Cadence, zone: tzinfo, next_due_at: datetime, now: datetime) -> bool:
+def is_too_far(cadence: Cadence, zone: tzinfo, next_due_at: datetime, now: datetime) -> bool:
     """Returns whether a due moment is later than the cadence allows: it was computed while the clock was ahead."""
     latest = next_due(cadence, zone, now) or now + LONGEST_QUIET
     return next_due_at > latest
@@ -203,7 +204,7 @@ def local_moment(day: date, at: time, zone: tzinfo) -> datetime:
         local += timedelta(minutes=1)
 
 
-def _moments(cadence: model.Cadence, zone: tzinfo, start: datetime) -> Iterator[datetime]:
+def _moments(cadence: Cadence, zone: tzinfo, start: datetime) -> Iterator[datetime]:
     """Yields due moments in ascending order without end, beginning with the local day of `start`."""
     at = cadence.at or NINE
     day = start.astimezone(zone).date()
@@ -213,11 +214,11 @@ def _moments(cadence: model.Cadence, zone: tzinfo, start: datetime) -> Iterator[
         day += timedelta(days=1)
 
 
-def _on_day(cadence: model.Cadence, day: date) -> bool:
+def _on_day(cadence: Cadence, day: date) -> bool:
     return _is_on(cadence, day.weekday())
 
 
-def _is_on(cadence: model.Cadence, weekday: int) -> bool:
+def _is_on(cadence: Cadence, weekday: int) -> bool:
     if cadence.kind == "weekly":
         return weekday == (cadence.weekday or 0)
     if cadence.kind == "days":
@@ -225,13 +226,13 @@ def _is_on(cadence: model.Cadence, weekday: int) -> bool:
     return weekday < _SATURDAY or not (cadence.kind == "weekdays" or cadence.weekdays_only)
 
 
-def _replaced(cadence: model.Cadence, zone: tzinfo, day: date) -> bool:
+def _replaced(cadence: Cadence, zone: tzinfo, day: date) -> bool:
     """Returns whether the zone skipped all of `day` (Samoa: 30 December 2011), and the day after it is a due day."""
     following = local_moment(day, time(0), zone).astimezone(zone).date()
     return following != day and _on_day(cadence, following)
 
 
-def window_of(cadence: model.Cadence | None) -> tuple[time, time]:
+def window_of(cadence: Cadence | None) -> tuple[time, time]:
     """Returns the two times of a when-out cadence; for any other cadence and for None, DEFAULT_WINDOW."""
     if cadence is not None and cadence.kind == "when-out" and cadence.at and cadence.until:
         return cadence.at, cadence.until

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from subscriptions import model, states
+from subscriptions import states
+from subscriptions.model import Chat, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.zones import zone
 
@@ -76,7 +77,7 @@ def came_before(loss: Loss, arrival: Arrival, day: Day | None, now: datetime) ->
     return None
 
 
-def counted_until(subscription: model.Subscription, chat: model.Chat, loss: Loss) -> datetime | None:
+def counted_until(subscription: Subscription, chat: Chat, loss: Loss) -> datetime | None:
     """Returns until when papers count as sent for a subscription of the copy; None if it was not due before the loss.
 
     Papers that came while a when-out window was open count as sent, since they may have been sent at once.

@@ -8,12 +8,24 @@ from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 
-from subscriptions import model
 from subscriptions.addresses import facts_of
 from subscriptions.matching.fit import DIGITS
+from subscriptions.model import (
+    Because,
+    Chat,
+    ChatKind,
+    DeliveryKind,
+    Facts,
+    Item,
+    KnownPaper,
+    MissingHow,
+    MissingSources,
+    NoMatchStreak,
+    Subscription,
+)
 
 
-def shows_more(chat: model.Chat) -> bool:
+def shows_more(chat: Chat) -> bool:
     """Returns whether this chat has a button that opens papers beyond its limit."""
     return facts_of(chat.address.platform).shows_more and chat.settings.buttons == "full"
 
@@ -40,14 +52,14 @@ class Evidence:
 
 
 # The delivery that was decided; None: there is nothing to deliver.
-Decided = tuple[model.DeliveryKind, tuple[model.Item, ...], model.Facts] | None
+Decided = tuple[DeliveryKind, tuple[Item, ...], Facts] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Papers:
     """Papers in the order of their sequences. Most chats look at the same papers, so decisions and days are cached."""
 
-    known: Sequence[model.KnownPaper]
+    known: Sequence[KnownPaper]
     decided: dict[Hashable, Decided] = field(default_factory=dict, compare=False, repr=False)  # see `decide_alike`
     _days: dict[int, tuple[date, ...]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -55,7 +67,7 @@ class Papers:
         """Returns the position in `known` of the first paper with a higher sequence than `cursor`."""
         return bisect_right(self.known, cursor, key=_sequence)
 
-    def after(self, cursor: int) -> Sequence[model.KnownPaper]:
+    def after(self, cursor: int) -> Sequence[KnownPaper]:
         """Returns the papers with a higher sequence than `cursor`."""
         return self.known[self.first_after(cursor) :]
 
@@ -70,8 +82,8 @@ class Papers:
 class DueDelivery(NamedTuple):
     """Everything that one delivery of one chat depends on."""
 
-    chat: model.Chat
-    subscriptions: tuple[model.Subscription, ...]  # those that are due, in the order of their numbers
+    chat: Chat
+    subscriptions: tuple[Subscription, ...]  # those that are due, in the order of their numbers
     papers: Papers  # the papers that at least one of the chats that are planned has not looked at
     fits: Mapping[int, Iterable[int]]  # subscription id -> positions in `papers` that its query matches
     delivered: frozenset[int] | set[int]  # ids of papers that are in a delivery to this chat
@@ -85,7 +97,7 @@ class DueDelivery(NamedTuple):
     expected: bool = True
     notes: bool = False  # the chat wants a delivery also on days without papers
     missing: tuple[str, ...] = ()  # names of awaited sources that have not reported
-    missing_how: model.MissingHow = model.MissingHow.AWAITED
+    missing_how: MissingHow = MissingHow.AWAITED
     # position of a paper -> points that are added to its fit; None: the chat has no taste
     added: Callable[[int], float] | None = None
 
@@ -122,9 +134,7 @@ def likeness(due: DueDelivery, *, limited: bool) -> Hashable:
     )
 
 
-def decide(
-    due: DueDelivery, evidence: Callable[[model.Subscription, model.KnownPaper], Evidence], *, limited: bool
-) -> Decided:
+def decide(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence], *, limited: bool) -> Decided:
     """Returns (kind, items, facts) of the delivery; None if there is nothing to deliver.
 
     `limited`: a button in this chat opens the papers beyond its limit. If there is none, all papers are shown.
@@ -158,7 +168,7 @@ def _fitting(due: DueDelivery) -> Iterator[int]:
                 yield position
 
 
-def streak_after(due: DueDelivery, days: Sequence[date]) -> model.NoMatchStreak | None:
+def streak_after(due: DueDelivery, days: Sequence[date]) -> NoMatchStreak | None:
     """Returns the chat's no-match streak, extended by `days`, on which papers came and none matched.
 
     Returns None if the chat has no streak and `days` is empty.
@@ -169,7 +179,7 @@ def streak_after(due: DueDelivery, days: Sequence[date]) -> model.NoMatchStreak 
         return before
     after = due.looked_at if before is None else before.after
     count = len(new) + (before.days if before else 0)
-    return model.NoMatchStreak(days=count, last=new[-1], after=after, said=before is not None and before.said)
+    return NoMatchStreak(days=count, last=new[-1], after=after, said=before is not None and before.said)
 
 
 def _is_planned_empty(due: DueDelivery) -> bool:
@@ -187,8 +197,8 @@ def _is_planned_empty(due: DueDelivery) -> bool:
 class _Found(NamedTuple):
     """A paper to deliver, before its position in the delivery is known."""
 
-    paper: model.KnownPaper
-    because: tuple[model.Because, ...]
+    paper: KnownPaper
+    because: tuple[Because, ...]
     number: int  # of the first subscription that it matches
     by_author: bool  # a subscription that follows one of the paper's authors matches it
     cross: bool
@@ -196,10 +206,10 @@ class _Found(NamedTuple):
     rank: tuple[int, bool, float, bool, int, tuple[int, int]]  # orders papers whose groups have the same size
 
 
-def _found(due: DueDelivery, evidence: Callable[[model.Subscription, model.KnownPaper], Evidence]) -> list[_Found]:
+def _found(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evidence]) -> list[_Found]:
     """Returns each new paper that a subscription matches, with all subscriptions that match it, ordered by number."""
     papers, delivered, with_crosses = due.papers.known, due.delivered, due.chat.settings.crosslists != "out"
-    reasons: dict[int, list[model.Subscription]] = {}
+    reasons: dict[int, list[Subscription]] = {}
     for subscription in due.subscriptions:
         for position in due.fits.get(subscription.id, ()):
             paper = papers[position]
@@ -216,9 +226,9 @@ def _found(due: DueDelivery, evidence: Callable[[model.Subscription, model.Known
 
 
 def _of_paper(
-    paper: model.KnownPaper,
-    fitting: list[model.Subscription],
-    evidence: Callable[[model.Subscription, model.KnownPaper], Evidence],
+    paper: KnownPaper,
+    fitting: list[Subscription],
+    evidence: Callable[[Subscription, KnownPaper], Evidence],
     added: float | None,
     *,
     newest: bool,
@@ -250,25 +260,25 @@ def _of_paper(
     return _Found(paper, _because(*reasons), first.number, by_author, cross, is_near, rank)
 
 
-def _counts_as_sent(subscription: model.Subscription, paper: model.KnownPaper) -> bool:
+def _counts_as_sent(subscription: Subscription, paper: KnownPaper) -> bool:
     """Returns whether the subscription delivered a paper before the database was lost (architecture.md, rule 13)."""
     came_at, until = paper.came_at, subscription.counted_until
     return came_at is not None and until is not None and came_at <= until
 
 
-def _is_cross(paper: model.KnownPaper, fitting: Sequence[model.Subscription]) -> bool:
+def _is_cross(paper: KnownPaper, fitting: Sequence[Subscription]) -> bool:
     """Returns whether a paper came only as a cross-list since the subscriptions last looked."""
     return all(paper.sequence_as_new <= subscription.cursor for subscription in fitting)
 
 
 @lru_cache(maxsize=8192)
-def _because(*cases: tuple[int, str, str, tuple[str, ...], str]) -> tuple[model.Because, ...]:
+def _because(*cases: tuple[int, str, str, tuple[str, ...], str]) -> tuple[Because, ...]:
     """Returns the reasons of a paper. Each case is (number, query, name, words, added by) of a subscription.
 
     Cached, since most papers have the same few reasons.
     """
     return tuple(
-        model.Because(number=number, text=text, name=name, words=words, added_by=added_by)
+        Because(number=number, text=text, name=name, words=words, added_by=added_by)
         for number, text, name, words, added_by in cases
     )
 
@@ -283,7 +293,7 @@ def _ordered(found: list[_Found]) -> list[_Found]:
     return sorted(found, key=lambda one: (sizes[one.number], one.rank))
 
 
-def _limited(ordered: list[_Found], limit: int | None) -> tuple[model.Item, ...]:
+def _limited(ordered: list[_Found], limit: int | None) -> tuple[Item, ...]:
     """Returns the items of all papers. Items beyond the limit are not shown, except papers of a followed author.
 
     Even in chats without a limit, each subscription shows at most `MOST_NEAR` papers that match only by nearness.
@@ -297,18 +307,18 @@ def _limited(ordered: list[_Found], limit: int | None) -> tuple[model.Item, ...]
         shown = one.by_author or (free > 0 and not (one.is_near and near[one.number] >= MOST_NEAR))
         free -= shown and not one.by_author
         near[one.number] += shown and one.is_near
-        items.append(model.Item(one.paper, one.because, position, shown, one.cross))
+        items.append(Item(one.paper, one.because, position, shown, one.cross))
     return tuple(items)
 
 
-def _kind(chat: model.Chat, shown: int) -> model.DeliveryKind:
-    alerts = chat.kind is model.ChatKind.PRIVATE and chat.settings.shape == "digest"
+def _kind(chat: Chat, shown: int) -> DeliveryKind:
+    alerts = chat.kind is ChatKind.PRIVATE and chat.settings.shape == "digest"
     if alerts and 1 <= shown <= ALERT_UP_TO:
-        return model.DeliveryKind.ALERT
-    return model.DeliveryKind.BULLETIN
+        return DeliveryKind.ALERT
+    return DeliveryKind.BULLETIN
 
 
-def _sequence(paper: model.KnownPaper) -> int:
+def _sequence(paper: KnownPaper) -> int:
     return paper.sequence or 0
 
 
@@ -318,7 +328,7 @@ def _has_all(due: DueDelivery) -> bool:
     return bool(window) and all(paper.id in due.delivered for paper in window)
 
 
-def _facts(due: DueDelivery) -> model.Facts:
+def _facts(due: DueDelivery) -> Facts:
     """Returns the facts of the delivery. Papers that were delivered earlier are only counted as such."""
     seen = set[int]()
     if due.delivered:
@@ -331,7 +341,7 @@ def _facts(due: DueDelivery) -> model.Facts:
     late = due.now - due.due
     missing = None
     if due.missing:
-        missing = model.MissingSources(", ".join(due.missing), len(due.missing), due.missing_how)
+        missing = MissingSources(", ".join(due.missing), len(due.missing), due.missing_how)
     return _facts_of(
         known=known,
         days=days,
@@ -344,13 +354,13 @@ def _facts(due: DueDelivery) -> model.Facts:
     )
 
 
-_facts_of = lru_cache(maxsize=1024)(model.Facts)  # chats with equal facts share one value, so it is encoded only once
+_facts_of = lru_cache(maxsize=1024)(Facts)  # chats with equal facts share one value, so it is encoded only once
 
 
-def _days_of(papers: Iterable[model.KnownPaper]) -> tuple[date, ...]:
+def _days_of(papers: Iterable[KnownPaper]) -> tuple[date, ...]:
     return tuple(sorted({paper.day for paper in papers}))
 
 
-def _local_days(papers: Iterable[model.KnownPaper], zone: tzinfo) -> tuple[date, ...]:
+def _local_days(papers: Iterable[KnownPaper], zone: tzinfo) -> tuple[date, ...]:
     moments = {paper.sequenced_at for paper in papers}
     return tuple(sorted({at.astimezone(zone).date() for at in moments if at}))

@@ -4,24 +4,25 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from functools import lru_cache
 
-from subscriptions import model, zones
+from subscriptions import zones
+from subscriptions.model import Cadence, Chat, Subscription
 from subscriptions.planning import cadence as cadences
 
 DueSpan = tuple[datetime | None, datetime | None]  # (next due moment, latest due moment), see `due_span`
 Move = tuple[int, int, DueSpan]  # (id of a subscription, its new cursor, its new due span)
 
 
-def zone_of(subscription: model.Subscription, chat: model.Chat) -> tzinfo:
+def zone_of(subscription: Subscription, chat: Chat) -> tzinfo:
     """Returns the zone of a subscription's times: its own zone; if it has none, the chat's."""
     return zones.zone(subscription.zone or chat.settings.timezone)
 
 
-def quiet_until(chat: model.Chat, moment: datetime) -> datetime | None:
+def quiet_until(chat: Chat, moment: datetime) -> datetime | None:
     """Returns the end of the chat's quiet hours, if `moment` is in them; otherwise None."""
     return cadences.quiet_until(chat.settings.quiet, zones.zone(chat.settings.timezone), moment)
 
 
-def put_off_by_quiet_hours(chat: model.Chat, due: Sequence[model.Subscription], now: datetime) -> list[Move]:
+def put_off_by_quiet_hours(chat: Chat, due: Sequence[Subscription], now: datetime) -> list[Move]:
     """Returns moves that postpone due `now` subscriptions to the end of the quiet hours.
 
     A subscription whose papers a person requested (`hurry`) is not postponed.
@@ -33,7 +34,7 @@ def put_off_by_quiet_hours(chat: model.Chat, due: Sequence[model.Subscription], 
     return [(subscription.id, subscription.cursor, (until, None)) for subscription in at_once]
 
 
-def with_due(subscription: model.Subscription, due: DueSpan) -> model.Subscription:
+def with_due(subscription: Subscription, due: DueSpan) -> Subscription:
     """Returns the subscription with another due span.
 
     If its cadence is now and the span has both moments, it becomes one that a person wants at once (`hurry`).
@@ -42,8 +43,8 @@ def with_due(subscription: model.Subscription, due: DueSpan) -> model.Subscripti
 
 
 def with_time(
-    subscription: model.Subscription, chat: model.Chat, schedule: model.Cadence, zone: str | None, now: datetime
-) -> model.Subscription:
+    subscription: Subscription, chat: Chat, schedule: Cadence, zone: str | None, now: datetime
+) -> Subscription:
     """Returns the subscription with a schedule and a zone (None: the chat's zone).
 
     If the schedule or the zone changes, the subscription is due at the next moment of the new schedule.
@@ -54,9 +55,7 @@ def with_time(
     return with_due(after, first_span(schedule, zone_of(after, chat), now))
 
 
-def by_new_clock(
-    subscription: model.Subscription, before: model.Chat, after: model.Chat, now: datetime
-) -> model.Subscription:
+def by_new_clock(subscription: Subscription, before: Chat, after: Chat, now: datetime) -> Subscription:
     """Returns the subscription with its due moment adapted to the new zone or quiet hours of its chat.
 
     A subscription that uses the chat's zone becomes due at the same local time in the new zone. An overdue subscription
@@ -72,7 +71,7 @@ def by_new_clock(
     return subscription
 
 
-def reopened_window(subscription: model.Subscription, chat: model.Chat, now: datetime) -> DueSpan | None:
+def reopened_window(subscription: Subscription, chat: Chat, now: datetime) -> DueSpan | None:
     """Returns the due span of the when-out window that is open at `now`, if the stored span is of an earlier window.
 
     The stored span is of an earlier window if no planner ran during that window. In all other cases returns None.
@@ -86,20 +85,20 @@ def reopened_window(subscription: model.Subscription, chat: model.Chat, now: dat
     return due_span(subscription.cadence, zone, opened)
 
 
-def due_span(cadence: model.Cadence, zone: tzinfo, moment: datetime | None) -> DueSpan:
+def due_span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> DueSpan:
     """Returns (due moment, latest due moment). For when-out the latest is the end of the window, else both are equal."""
     if moment is None or cadence.kind != "when-out":
         return moment, moment
     return moment, cadences.closes(cadence, zone, moment)
 
 
-def first_span(cadence: model.Cadence, zone: tzinfo, now: datetime) -> DueSpan:
+def first_span(cadence: Cadence, zone: tzinfo, now: datetime) -> DueSpan:
     """Returns the due span of a subscription that begins or resumes at `now`."""
     return due_span(cadence, zone, cadences.first_due(cadence, zone, now))
 
 
 @lru_cache(maxsize=4096)
-def next_moment(cadence: model.Cadence, zone: tzinfo, now: datetime) -> datetime | None:
+def next_moment(cadence: Cadence, zone: tzinfo, now: datetime) -> datetime | None:
     """Returns the next regular moment of a cadence.
 
     Cached: many chats have the same cadence, zone and moment of planning.

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 
-from subscriptions import model, zones
+from subscriptions import zones
+from subscriptions.model import Cadence, Chat, MissingHow, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import source_calendar
 from subscriptions.planning.forecast import next_moment, zone_of
@@ -13,7 +14,7 @@ from subscriptions.planning.receipts import Outcome
 from subscriptions.states import SubscriptionState
 
 _INSTANT = timedelta(microseconds=1)
-_Case = tuple[model.Cadence, tzinfo, datetime | None, bool, str, str]
+_Case = tuple[Cadence, tzinfo, datetime | None, bool, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +30,9 @@ class AwaitedSource:
     behind: tuple[str, ...] = ()
 
     @property
-    def how(self) -> model.MissingHow:
+    def how(self) -> MissingHow:
         """Why its papers are missing."""
-        return model.MissingHow(self.outcome or "")
+        return MissingHow(self.outcome or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +103,8 @@ class Forecast:
 
     def next_delivery(
         self,
-        subscription: model.Subscription,
-        chat: model.Chat,
+        subscription: Subscription,
+        chat: Chat,
         *,
         planned: bool = False,
         fits: Callable[[int], bool] | None = None,
@@ -128,14 +129,14 @@ class Forecast:
             )
         return self.cases[case]
 
-    def _has_news(self, subscription: model.Subscription, chat: model.Chat, fits: Callable[[int], bool] | None) -> bool:
+    def _has_news(self, subscription: Subscription, chat: Chat, fits: Callable[[int], bool] | None) -> bool:
         """Whether new papers cause a delivery: one matches, or the chat's first delivery may say that none matches."""
         cursor = subscription.cursor
         if cursor >= self.last_sequence or fits is None:
             return cursor < self.last_sequence
         return fits(cursor) or (not chat.first_delivery_planned and self.is_last_word(subscription, chat))
 
-    def is_last_word(self, subscription: model.Subscription, chat: model.Chat) -> bool:
+    def is_last_word(self, subscription: Subscription, chat: Chat) -> bool:
         """Whether no more papers can come in time for a subscription that is due.
 
         A when-out subscription also waits for sources that are due before its window closes.
@@ -145,9 +146,7 @@ class Forecast:
         closes = cadences.closes(subscription.cadence, zone_of(subscription, chat), subscription.next_due_at)
         return self.at >= closes or self.next_due is None or self.next_due >= closes
 
-    def next_of(
-        self, chat: model.Chat, subscriptions: Sequence[model.Subscription], planned: Collection[int] = ()
-    ) -> NextDelivery:
+    def next_of(self, chat: Chat, subscriptions: Sequence[Subscription], planned: Collection[int] = ()) -> NextDelivery:
         """Returns the next delivery to a chat: the earliest next delivery of its active subscriptions.
 
         `planned` has the ids of subscriptions that deliver now, see `next_delivery`.
@@ -163,7 +162,7 @@ class Forecast:
 
 
 def forecast_delivery(
-    cadence: model.Cadence,
+    cadence: Cadence,
     zone: tzinfo,
     regular: datetime | None,
     forecast: Forecast,
@@ -208,7 +207,7 @@ def _forecast_at_once(
 
 
 def _forecast_when_out(
-    cadence: model.Cadence, zone: tzinfo, plain: datetime, batch: datetime | None, forecast: Forecast, *, news: bool
+    cadence: Cadence, zone: tzinfo, plain: datetime, batch: datetime | None, forecast: Forecast, *, news: bool
 ) -> NextDelivery:
     """Returns the next delivery of a when-out subscription.
 

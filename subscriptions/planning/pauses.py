@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from subscriptions import errors
+from subscriptions.errors import Refused, Sentence
 from subscriptions.model import DAYS
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import clock_times
@@ -130,10 +130,10 @@ SPAN = re.compile(
     r"|\d{4}-\d\d?-\d\d?|(?:1[0-2]|0?[1-9])月\d\d?[日号]?)"
 )
 _LONGEST_TEXT = 60
-_EXAMPLES = errors.Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
+_EXAMPLES = Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
 
 
-class NoSuchPause(errors.Refused):
+class NoSuchPause(Refused):
     """A day or a length of time for which nobody can pause: it is over, longer than two years, or in no calendar."""
 
 
@@ -150,7 +150,7 @@ def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
     plain = _in_english(typed)
     length = _length(plain)
     is_whole = bool(_WHOLE.fullmatch(typed))
-    over = NoSuchPause(errors.Sentence("“{text}” is over already.", {"text": text.strip()}), _EXAMPLES)
+    over = NoSuchPause(Sentence("“{text}” is over already.", {"text": text.strip()}), _EXAMPLES)
     if _PAST.fullmatch(UNTIL.sub("", typed, count=1)):
         raise over
     try:
@@ -159,22 +159,22 @@ def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
         else:
             end = now + length
     except _NoSuchDay:
-        not_there = errors.Sentence("No calendar has this day. For example: 7d, 2 weeks, until mon, until 3 Mar.")
+        not_there = Sentence("No calendar has this day. For example: 7d, 2 weeks, until mon, until 3 Mar.")
         raise NoSuchPause(_no_time(text), not_there) from None
     if end is None:
-        raise errors.Refused(_no_time(text), _EXAMPLES)
+        raise Refused(_no_time(text), _EXAMPLES)
     if end <= now:
         raise over
     if end - now > LONGEST:
         raise NoSuchPause(
-            errors.Sentence("That is longer than two years."),
-            errors.Sentence("Pause without a date; resume ends it when you like."),
+            Sentence("That is longer than two years."),
+            Sentence("Pause without a date; resume ends it when you like."),
         )
     return end
 
 
-def _no_time(text: str) -> errors.Sentence:
-    return errors.Sentence("“{text}” is not a time to pause until.", {"text": text.strip()})
+def _no_time(text: str) -> Sentence:
+    return Sentence("“{text}” is not a time to pause until.", {"text": text.strip()})
 
 
 def _in_english(plain: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from subscriptions import errors
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped
 from subscriptions.states import MessageState
 
 FIRST_WAIT = timedelta(seconds=30)
@@ -32,7 +32,7 @@ class RetryDecision:
 
 
 def decide_retry(
-    outcome: errors.NotDelivered,
+    outcome: NotDelivered,
     *,
     failures: int,
     plain_tried: bool,
@@ -52,20 +52,20 @@ def decide_retry(
     If the platform named a wait, the whole lane waits exactly that long.
     """
     match outcome:
-        case errors.RetryLater():
+        case RetryLater():
             again = None if outcome.after else now + _wait(failures)
             decision = RetryDecision(state=MessageState.WAITING, not_before=again, pauses_lane=outcome.after)
-        case errors.Rejected(form=True) if not plain_tried:
+        case Rejected(form=True) if not plain_tried:
             decision = RetryDecision(state=MessageState.READY, use_plain=True)
-        case errors.Rejected():
+        case Rejected():
             decision = RetryDecision(state=MessageState.DEAD)
-        case errors.ChatGone(scope="topic"):
+        case ChatGone(scope="topic"):
             decision = RetryDecision(state=MessageState.READY, pause_topic=True)
-        case errors.ChatGone():
+        case ChatGone():
             decision = RetryDecision(state=MessageState.READY, pause_chat=True)
-        case errors.ChatMoved():
+        case ChatMoved():
             decision = RetryDecision(state=MessageState.READY, moved_to=outcome.address)
-        case errors.SenderStopped():
+        case SenderStopped():
             decision = RetryDecision(state=MessageState.READY, stop=outcome.scope)
         case _ if was_unclear and on_unclear == "once":
             decision = RetryDecision(state=MessageState.DEAD)

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from subscriptions import errors
 from subscriptions.categories import archive_of
+from subscriptions.errors import QueryError, Sentence
 from subscriptions.query import (
     FIELDS,
     LEFT_OUT,
@@ -71,7 +71,7 @@ class Parser:
             self._take(lexeme)
         self._needs_no_value()
         for _ in self.frames[1:]:
-            self.notes.add(sentences.Rank.CLOSED, errors.Sentence("I closed the bracket."))
+            self.notes.add(sentences.Rank.CLOSED, Sentence("I closed the bracket."))
             self._close()
         return self._joined(self.frames[0])
 
@@ -100,7 +100,7 @@ class Parser:
 
     def _value(self, lexeme: lexemes_of.Lexeme) -> None:
         if not lexeme.closed:
-            self.notes.add(sentences.Rank.CLOSED, errors.Sentence("I closed the quotation mark."))
+            self.notes.add(sentences.Rank.CLOSED, Sentence("I closed the quotation mark."))
         field = self._field()
         if field is LEFT_OUT:
             self._leave_out(lexeme)
@@ -126,7 +126,7 @@ class Parser:
             if frame.scope is LEFT_OUT:
                 self.waiting = []
             self._needs_no_value()
-            self.notes.add(sentences.Rank.DROPPED, errors.Sentence("I left out an empty bracket."))
+            self.notes.add(sentences.Rank.DROPPED, Sentence("I left out an empty bracket."))
             return
         # The query around the bracket cannot have fewer alternatives. This check also limits the depth of parts.
         if min(part.form.alternatives, part.opposite.alternatives) > sentences.MAX_ALTERNATIVES:
@@ -162,7 +162,7 @@ class Parser:
         alternatives = [joined(And, parts) for parts in frame.alternatives if parts]
         if frame.is_list and len(alternatives) > 1:
             count = {"count": len(alternatives)}
-            hint = errors.Sentence("I look for any of these {count}. For all of them leave out the commas.", count)
+            hint = Sentence("I look for any of these {count}. For all of them leave out the commas.", count)
             self.notes.add(sentences.Rank.LIST, hint)
         if alternatives:
             part = joined(Or, alternatives)
@@ -208,9 +208,7 @@ class Parser:
     def _leave_out(self, lexeme: lexemes_of.Lexeme) -> None:
         self.notes.add(
             sentences.Rank.LEFT_OUT,
-            errors.Sentence(
-                "No digest has comments, journals or report numbers; I left out {value}.", {"value": lexeme.text}
-            ),
+            Sentence("No digest has comments, journals or report numbers; I left out {value}.", {"value": lexeme.text}),
         )
         self.waiting = []
 
@@ -242,7 +240,7 @@ class Parser:
             both = f'{name}:"{first} {second}"' if is_name else f"{name}:({first} {second})"
             self.notes.add(
                 sentences.Rank.ONE_VALUE,
-                errors.Sentence(
+                Sentence(
                     "{field}: holds for {first} only, {second} is a word. For both write {both}",
                     {"field": name, "first": first, "second": second, "both": both},
                 ),
@@ -251,7 +249,7 @@ class Parser:
         if signs and signs == self.waiting and second[:1].isdigit() and last.lexeme.end + 1 == signs[0].start:
             self.notes.add(
                 sentences.Rank.SIGN,
-                errors.Sentence(
+                Sentence(
                     "I read -{second} as: not {second}. For the name write {name}",
                     {"second": second, "name": f"{first}-{second}"},
                 ),
@@ -290,7 +288,7 @@ def query_of(text: str, fields: Fields = FIELDS) -> Query | None:
     """Returns the query that a person typed; None for a text that `parse_query` refuses."""
     try:
         return parse_query(text, fields)
-    except errors.QueryError:
+    except QueryError:
         return None
 
 
@@ -310,9 +308,7 @@ def parse_canonical(text: str, fields: Fields = FIELDS) -> Query:
 def _lexemes(source: lexer.Typed, notes: sentences.Notes, fields: Fields) -> Iterator[lexemes_of.Lexeme]:
     phrase = _SINGLE_QUOTES.search(source.text)
     if phrase and " " in phrase[1]:
-        hint = errors.Sentence(
-            "Single quotes are apostrophes. For the phrase write {phrase}", {"phrase": f'"{phrase[1]}"'}
-        )
+        hint = Sentence("Single quotes are apostrophes. For the phrase write {phrase}", {"phrase": f'"{phrase[1]}"'})
         notes.add(sentences.Rank.PHRASE, hint)
     return commas.lexemes_with_exclusions(source.text, notes, fields)
 
@@ -330,7 +326,7 @@ def _query(text: str, values: Values, found: Iterable[lexemes_of.Lexeme]) -> Que
         raise sentences.only_excludes(part.only_excludes, source.text.strip() if _is_excluded(part.node) else "")
     alternatives = expanded(part.form)
     if all(alternative.positive & alternative.negative for alternative in alternatives):
-        notes.add(sentences.Rank.NEVER, errors.Sentence("This wants and excludes the same, so it finds nothing."))
+        notes.add(sentences.Rank.NEVER, Sentence("This wants and excludes the same, so it finds nothing."))
     return Query(text, part.form.text, alternatives, notes.hints(), part.node, values.fields)
 
 

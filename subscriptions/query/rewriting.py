@@ -5,7 +5,8 @@ from dataclasses import replace
 from functools import partial
 from itertools import groupby, pairwise, takewhile
 
-from subscriptions import categories, errors
+from subscriptions import categories
+from subscriptions.errors import Refused, Sentence
 from subscriptions.normalize import is_initial
 from subscriptions.query import (
     ABOUT,
@@ -135,11 +136,9 @@ def narrowed(query: Query, rule: str) -> Query:
         for text in (f"{base} -{rule}", f"({base}) -{rule}"):
             if _canonical(text, query.fields) == meant:
                 return parse.parse_query(text, query.fields)
-    raise errors.Refused(
-        errors.Sentence(
-            "With this the query would be longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}
-        ),
-        errors.Sentence("Make several subscriptions of it."),
+    raise Refused(
+        Sentence("With this the query would be longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
+        Sentence("Make several subscriptions of it."),
     )
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, auto
 from urllib.parse import unquote
 
-from subscriptions import categories, errors
+from subscriptions import categories
+from subscriptions.errors import QueryError, Sentence
 from subscriptions.query import Field, lexer
 from subscriptions.query.lexer import Typed
 from subscriptions.texts.cutting import clip
@@ -51,31 +52,29 @@ _LIKE_A_CATEGORY = re.compile(r"#?[A-Za-z-]+\.[A-Za-z]{2}")
 _STRUNG = re.compile(r'"[^"]*"?|&\w+;|(?P<mark>[;；](?=\s*[^\s;；]))')
 
 
-def too_long() -> errors.QueryError:
+def too_long() -> QueryError:
     """Refuses more than 1,000 characters."""
-    return errors.QueryError(
-        errors.Sentence("This is longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
-        errors.Sentence(
-            "Make several subscriptions of it, each as short as {example}", {"example": "diffusion -survey"}
-        ),
+    return QueryError(
+        Sentence("This is longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
+        Sentence("Make several subscriptions of it, each as short as {example}", {"example": "diffusion -survey"}),
         MAX_QUERY_LENGTH + 1,
     )
 
 
-def nothing_asked() -> errors.QueryError:
+def nothing_asked() -> QueryError:
     """Refuses a text that is empty or only punctuation."""
-    return errors.QueryError(
-        errors.Sentence("There is no word in this to look for."),
+    return QueryError(
+        Sentence("There is no word in this to look for."),
         _for_example("diffusion -survey"),
         1,
     )
 
 
-def too_many_alternatives() -> errors.QueryError:
+def too_many_alternatives() -> QueryError:
     """Refuses more than 64 alternatives in the normal form."""
-    return errors.QueryError(
-        errors.Sentence("This has more than {limit} alternatives.", {"limit": MAX_ALTERNATIVES}),
-        errors.Sentence(
+    return QueryError(
+        Sentence("This has more than {limit} alternatives.", {"limit": MAX_ALTERNATIVES}),
+        Sentence(
             "Use fewer OR in brackets that follow each other, or make several subscriptions of it. For example: {example}",
             {"example": "(diffusion OR flow) video"},
         ),
@@ -83,65 +82,63 @@ def too_many_alternatives() -> errors.QueryError:
     )
 
 
-def no_value(typed: str, field: Field, column: int) -> errors.QueryError:
+def no_value(typed: str, field: Field, column: int) -> QueryError:
     """Refuses a field without a value. `typed` is the field's name as typed."""
-    return errors.QueryError(
-        errors.Sentence("{field}: has nothing after it to look for.", {"field": typed}),
+    return QueryError(
+        Sentence("{field}: has nothing after it to look for.", {"field": typed}),
         _for_example(field.example),
         column,
     )
 
 
-def only_excludes(column: int, excluded: str) -> errors.QueryError:
+def only_excludes(column: int, excluded: str) -> QueryError:
     """Refuses an alternative that only excludes. `excluded` is the typed text if the whole text only excludes, else ""."""
     if excluded:
-        sentence = errors.Sentence("This only excludes. Say what you want, too.")
+        sentence = Sentence("This only excludes. Say what you want, too.")
     else:
-        sentence = errors.Sentence("One alternative here only excludes. Say what it should find, too.")
+        sentence = Sentence("One alternative here only excludes. Say what it should find, too.")
     fits = len(excluded) <= _LONGEST_EXAMPLE and excluded.startswith(("-", "!", "NOT "))
     # the example must not want what is excluded
     wanted = "graph" if "diffusion" in excluded.casefold() else "diffusion"
-    return errors.QueryError(sentence, _for_example(f"{wanted} {excluded}" if fits else "diffusion -survey"), column)
+    return QueryError(sentence, _for_example(f"{wanted} {excluded}" if fits else "diffusion -survey"), column)
 
 
-def stray_bracket(before: str, column: int) -> errors.QueryError:
+def stray_bracket(before: str, column: int) -> QueryError:
     """Refuses a `)` that closes no bracket. `before` is the word before it."""
-    return errors.QueryError(
-        errors.Sentence("This ) closes nothing."),
-        errors.Sentence(
-            "Leave it out, or put what it belongs to in quotes: {example}", {"example": f'"{before or "f(x"})"'}
-        ),
+    return QueryError(
+        Sentence("This ) closes nothing."),
+        Sentence("Leave it out, or put what it belongs to in quotes: {example}", {"example": f'"{before or "f(x"})"'}),
         column,
     )
 
 
-def short_prefix(word: str, column: int) -> errors.QueryError:
+def short_prefix(word: str, column: int) -> QueryError:
     """Refuses a star after fewer than three letters or digits."""
-    return errors.QueryError(
-        errors.Sentence(
+    return QueryError(
+        Sentence(
             "{word}* begins too many words: write at least {count} letters or digits before the *.",
             {"word": shortened(word), "count": SHORTEST_PREFIX},
         ),
-        errors.Sentence("Write the whole word, or more of it. For example: {example}", {"example": "neuro*"}),
+        Sentence("Write the whole word, or more of it. For example: {example}", {"example": "neuro*"}),
         column,
     )
 
 
-def initials_only(initials: str, last_name: str, column: int) -> errors.QueryError:
+def initials_only(initials: str, last_name: str, column: int) -> QueryError:
     """Refuses an author with initials only. `last_name` is the word after them, perhaps the last name; "" if none follows."""
     name = f"{shortened(initials)} {shortened(last_name) or 'Doe'}"
-    return errors.QueryError(
-        errors.Sentence("Initials alone fit too many authors."),
-        errors.Sentence("Add the last name. For example: {example}", {"example": f'author:"{name}"'}),
+    return QueryError(
+        Sentence("Initials alone fit too many authors."),
+        Sentence("Add the last name. For example: {example}", {"example": f'author:"{name}"'}),
         column,
     )
 
 
-def star_in_category(archive: str, column: int) -> errors.QueryError:
+def star_in_category(archive: str, column: int) -> QueryError:
     """Refuses a category that ends in a star."""
-    return errors.QueryError(
-        errors.Sentence("A * cannot shorten a category; it works only for a whole archive."),
-        errors.Sentence(
+    return QueryError(
+        Sentence("A * cannot shorten a category; it works only for a whole archive."),
+        Sentence(
             "For all of an archive write {all}, for one category {example}",
             {"all": f"cat:{archive}.*", "example": "cat:cs.LG"},
         ),
@@ -149,25 +146,23 @@ def star_in_category(archive: str, column: int) -> errors.QueryError:
     )
 
 
-def no_paper(value: str, field: Field, column: int) -> errors.QueryError:
+def no_paper(value: str, field: Field, column: int) -> QueryError:
     """Refuses a value of nearness that names no paper."""
-    return errors.QueryError(
-        errors.Sentence("{value} does not name a paper.", {"value": shortened(value)}),
+    return QueryError(
+        Sentence("{value} does not name a paper.", {"value": shortened(value)}),
         takes_papers(field.name, field),
         column,
     )
 
 
-def too_many_papers(column: int) -> errors.QueryError:
+def too_many_papers(column: int) -> QueryError:
     """Refuses a value of `like:` that names too many papers, and a query with too many values of `like:`."""
-    return errors.QueryError(
-        errors.Sentence(
+    return QueryError(
+        Sentence(
             "One like: takes at most {papers} papers, and a query at most {most} like:.",
             {"papers": MOST_PAPERS, "most": MOST_NEAR},
         ),
-        errors.Sentence(
-            "Make several subscriptions of it. For example: {example}", {"example": "like:2601.15529,2601.15530"}
-        ),
+        Sentence("Make several subscriptions of it. For example: {example}", {"example": "like:2601.15529,2601.15530"}),
         column,
     )
 
@@ -177,8 +172,8 @@ def shortened(text: str) -> str:
     return clip(text, _LONGEST_EXAMPLE)
 
 
-def _for_example(example: str) -> errors.Sentence:
-    return errors.Sentence("For example: {example}", {"example": example})
+def _for_example(example: str) -> Sentence:
+    return Sentence("For example: {example}", {"example": example})
 
 
 class Rank(IntEnum):
@@ -198,19 +193,19 @@ class Rank(IntEnum):
     DROPPED = auto()
 
 
-STRAY_STAR = errors.Sentence(
+STRAY_STAR = Sentence(
     "A * works only at the end of a word ({example}); elsewhere I read it as a space.", {"example": "neuro*"}
 )
 
 
-def says_nothing(typed: str) -> errors.Sentence:
+def says_nothing(typed: str) -> Sentence:
     """Returns the hint on a minus or word that was left out."""
-    return errors.Sentence("{typed} has no meaning here; I left it out.", {"typed": typed})
+    return Sentence("{typed} has no meaning here; I left it out.", {"typed": typed})
 
 
-def takes_papers(typed: str, field: Field) -> errors.Sentence:
+def takes_papers(typed: str, field: Field) -> Sentence:
     """Returns the hint on what must follow a field of nearness. `typed` is the name of the field as typed."""
-    return errors.Sentence(
+    return Sentence(
         "{field}: takes the number of a paper, such as {example}", {"field": typed, "example": field.example}
     )
 
@@ -219,14 +214,14 @@ def takes_papers(typed: str, field: Field) -> errors.Sentence:
 class Notes:
     """Collects hints while a query is parsed."""
 
-    found: dict[str, tuple[Rank, errors.Sentence]] = field(default_factory=dict)
+    found: dict[str, tuple[Rank, Sentence]] = field(default_factory=dict)
 
-    def add(self, rank: Rank, sentence: errors.Sentence) -> None:
+    def add(self, rank: Rank, sentence: Sentence) -> None:
         """Notes a hint; equal hints are kept once."""
         values = {name: shortened(v) if isinstance(v, str) else v for name, v in sentence.values.items()}
-        self.found.setdefault(str(sentence), (rank, errors.Sentence(sentence.template, values)))
+        self.found.setdefault(str(sentence), (rank, Sentence(sentence.template, values)))
 
-    def hints(self) -> tuple[errors.Sentence, ...]:
+    def hints(self) -> tuple[Sentence, ...]:
         """Returns the hints, the most useful first."""
         return tuple(sentence for _, sentence in sorted(self.found.values(), key=lambda found: found[0]))
 
@@ -236,7 +231,7 @@ def note_word(text: str, notes: Notes) -> None:
     if operator := _OPERATORS.get(text.lower()):
         notes.add(
             Rank.LOWER_CASE,
-            errors.Sentence(
+            Sentence(
                 "I look for the word {word}. As an operator it is written {operator}.",
                 {"word": text, "operator": operator},
             ),
@@ -244,7 +239,7 @@ def note_word(text: str, notes: Notes) -> None:
     elif glued := _GLUED.fullmatch(text):
         notes.add(
             Rank.LOWER_CASE,
-            errors.Sentence(
+            Sentence(
                 "I look for the phrase {phrase}. To exclude it write {excluded}",
                 {"phrase": f'"{text}"', "excluded": f"-{glued[1]}"},
             ),
@@ -252,7 +247,7 @@ def note_word(text: str, notes: Notes) -> None:
     elif _NEAR.fullmatch(text):
         notes.add(
             Rank.ELSEWHERE,
-            errors.Sentence(
+            Sentence(
                 "I cannot look for words near each other, so {typed} is a word. Side by side they are a phrase: {example}",
                 {"typed": text, "example": '"graph neural"'},
             ),
@@ -264,7 +259,7 @@ def note_word(text: str, notes: Notes) -> None:
     ):
         notes.add(
             Rank.NEVER,
-            errors.Sentence(
+            Sentence(
                 "There is no category {code}, so I look for the words. A category looks like {example}.",
                 {"code": text, "example": "cs.CV"},
             ),
@@ -277,13 +272,11 @@ def note_field(name: str, rest: str, text: str, notes: Notes) -> bool:
     Returns False if no search engine has a field of this name.
     """
     if (name in _DATES and _A_DATE.match(rest)) or (name in _SURELY_DATES and not rest):  # `year: 2024`
-        sentence = errors.Sentence(
+        sentence = Sentence(
             "I cannot look for dates: a subscription asks for new papers. Leave out {typed}", {"typed": text}
         )
     elif name in _NOT_TOLD and rest:
-        sentence = errors.Sentence(
-            "No digest has {field}, so I read {typed} as a phrase.", {"field": name, "typed": text}
-        )
+        sentence = Sentence("No digest has {field}, so I read {typed} as a phrase.", {"field": name, "typed": text})
     else:
         return False
     notes.add(Rank.ELSEWHERE, sentence)
@@ -295,7 +288,7 @@ def note_semicolons(text: str, notes: Notes) -> None:
     if any(found["mark"] and text[: found.start()].strip() for found in _STRUNG.finditer(text)):
         notes.add(
             Rank.ELSEWHERE,
-            errors.Sentence("A ; does not separate wishes. For several subscriptions write one per line."),
+            Sentence("A ; does not separate wishes. For several subscriptions write one per line."),
         )
 
 
@@ -326,7 +319,7 @@ def converted(source: Typed, notes: Notes) -> Typed:
         source = _decoded(_values_of_parameters(source))
     dates = [(*match.span(), "") for match in _DATES_OF_ARXIV.finditer(source.text)]
     if dates:
-        notes.add(Rank.LEFT_OUT, errors.Sentence("I left out the dates: a subscription asks for new papers."))
+        notes.add(Rank.LEFT_OUT, Sentence("I left out the dates: a subscription asks for new papers."))
     return source.replaced(dates)
 
 

@@ -22,7 +22,8 @@ from bot.platforms.apprise.settings import AppriseSettings, Destination
 from bot.ports import channel as channels
 from bot.rendering.packing import Medium
 from bot.settings import Settings
-from subscriptions import errors, model
+from subscriptions import errors
+from subscriptions.model import ChatAddress, ChatKind, Message
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
@@ -178,7 +179,7 @@ class AppriseChannel(channels.Channel):
         self._timeout = timeout
         self._under_way: dict[str, asyncio.Future[Any]] = {}
 
-    def medium_at(self, chat: model.ChatAddress) -> Service:
+    def medium_at(self, chat: ChatAddress) -> Service:
         """Returns the medium of a destination; plain text for one that is no longer in paperwire.toml."""
         if chat.address in self.targets:
             return self.targets[chat.address].medium
@@ -186,8 +187,8 @@ class AppriseChannel(channels.Channel):
 
     async def post(
         self,
-        chat: model.ChatAddress,
-        message: model.Message,
+        chat: ChatAddress,
+        message: Message,
         *,
         delivery: str,
         thread: str | None = None,
@@ -208,7 +209,7 @@ class AppriseChannel(channels.Channel):
         if any(target.plugin for target in targets.values()):
             await self._done("", targets.clear, within=_CLOSING)
 
-    def _target_of(self, chat: model.ChatAddress) -> Target:
+    def _target_of(self, chat: ChatAddress) -> Target:
         target = self.targets.get(chat.address)
         if target is None:
             raise errors.RetryLater(f"paperwire.toml names no destination {chat.address}.")
@@ -277,19 +278,19 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
         channel=channel,
         medium=MEDIUM,
         medium_at=channel.medium_at,
-        destinations=tuple(model.ChatAddress(FACTS.name, name) for name in channel.targets),
+        destinations=tuple(ChatAddress(FACTS.name, name) for name in channel.targets),
         has_token=False,
         check=check,
         startup_lines=tuple(f"{one.question}: {one.answer} {one.cure}" for one in findings if one.mend),
     )
 
 
-def medium_at(settings: Settings, address: model.ChatAddress) -> Medium:
+def medium_at(settings: Settings, address: ChatAddress) -> Medium:
     """See PlatformAdapter."""
     return AppriseChannel(settings.of(AppriseSettings).destinations).medium_at(address)
 
 
-async def describe(settings: Settings, address: model.ChatAddress) -> tuple[str, model.ChatKind | None]:
+async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
     """See PlatformAdapter. Raises NotFound."""
     names = [one.name for one in settings.of(AppriseSettings).destinations]
     if address.address not in names:
@@ -300,7 +301,7 @@ async def describe(settings: Settings, address: model.ChatAddress) -> tuple[str,
         raise errors.NotFound(
             errors.Sentence("paperwire.toml names no destination {name}.", {"name": address.address}), hint
         )
-    return address.address, model.ChatKind.PRIVATE
+    return address.address, ChatKind.PRIVATE
 
 
 def _findings(channel: AppriseChannel) -> Iterator[Finding]:

@@ -10,7 +10,8 @@ from bot.platforms.console.markup import MEDIUM
 from bot.ports import channel as channels
 from bot.rendering.folding import folded
 from bot.settings import Settings
-from subscriptions import errors, model
+from subscriptions.errors import SenderStopped, Unclear
+from subscriptions.model import ChatAddress, Message
 from subscriptions.texts import escaped_lines
 
 _WIDTH = 72  # columns of the frame; narrow enough for a split terminal
@@ -36,8 +37,8 @@ class ConsoleChannel(channels.Channel):
 
     async def post(
         self,
-        chat: model.ChatAddress,
-        message: model.Message,
+        chat: ChatAddress,
+        message: Message,
         *,
         delivery: str,
         thread: str | None = None,
@@ -48,9 +49,7 @@ class ConsoleChannel(channels.Channel):
         self._print(str(chat), channels.read_message(message, _text, plain=plain))
         return f"{delivery}-{message.number}"
 
-    async def edit(
-        self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
-    ) -> None:
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel. Prints the new text as another message, which says that it is a change."""
         del message_id
         self._print(f"{chat}, changed", channels.read_message(message, _text, plain=plain))
@@ -62,9 +61,9 @@ class ConsoleChannel(channels.Channel):
         except (BrokenPipeError, ValueError) as error:
             # A closed pipe stays closed in this run (`paperwire deliver | head`), and a closed stream raises
             # ValueError. Everything stays planned for the next run.
-            raise errors.SenderStopped("No one reads the console any more.", "token") from error
+            raise SenderStopped("No one reads the console any more.", "token") from error
         except OSError as error:
-            raise errors.Unclear(f"The console could not be written to the end ({error.strerror}).") from error
+            raise Unclear(f"The console could not be written to the end ({error.strerror}).") from error
 
     def _framed(self, head: str, text: str) -> str:
         width = _WIDTH

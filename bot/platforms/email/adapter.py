@@ -9,7 +9,7 @@ from bot.platforms.email.pages_of_links import EmailApi, MailPages
 from bot.platforms.email.settings import MailSettings
 from bot.ports import channel as channels
 from bot.settings import Settings
-from subscriptions import errors
+from subscriptions.errors import NotDelivered
 
 
 def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
@@ -44,7 +44,7 @@ async def _check(channel: EmailChannel, settings: Settings) -> list[Finding]:
             question=server,
             answer=f"It takes mail from {channel.sender.addr_spec}.",
         )
-    except errors.NotDelivered as error:
+    except NotDelivered as error:
         found = Finding(
             question=server,
             answer=f"{channel.server}: {error.reason}",

@@ -15,7 +15,7 @@ from typing import Literal
 
 import aiosmtplib
 
-from subscriptions import errors
+from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 
 Step = Literal["begin", "sender", "recipient", "content"]
 Fault = Literal["reader", "message", "sender", "quota", "full"]
@@ -66,21 +66,19 @@ _NOBODY = (550, 551, 553)  # at the step "recipient": there is no such mailbox
 _FULL = 552  # at the step "recipient"
 
 
-def outcome_of(error: Exception, step: Step) -> errors.NotDelivered:
+def outcome_of(error: Exception, step: Step) -> NotDelivered:
     """Returns the outcome of a mail for an error at a step of sending it."""
     match error:
         case aiosmtplib.SMTPResponseException():
             return _of_answer(error.code, " ".join(error.message.split()), step)
         case aiosmtplib.SMTPNotSupported():
-            return errors.SenderStopped(
-                "The mail server offers no STARTTLS or no sign-in, so the password was not sent."
-            )
+            return SenderStopped("The mail server offers no STARTTLS or no sign-in, so the password was not sent.")
         case _ if ssl.SSLCertVerificationError in (type(error), type(error.__cause__)):
-            return errors.SenderStopped("The certificate of the mail server is not valid for its name.")
+            return SenderStopped("The certificate of the mail server is not valid for its name.")
         case _ if step == "content":
-            return errors.Unclear(UNANSWERED)
+            return Unclear(UNANSWERED)
         case _:
-            return errors.RetryLater(f"The mail server cannot be reached: {_why(error)}.")
+            return RetryLater(f"The mail server cannot be reached: {_why(error)}.")
 
 
 # Why there is no connection, the most specific first.
@@ -106,21 +104,21 @@ def _why(error: Exception) -> str:
     return "the connection failed"
 
 
-def _of_answer(code: int, words: str, step: Step) -> errors.NotDelivered:
+def _of_answer(code: int, words: str, step: Step) -> NotDelivered:
     """Returns the outcome for a refusal. Codes 4xx are temporary, 5xx permanent. `step` tells what the server refused."""
     said = f"The mail server says {code}: {words[:_LONGEST_REASON]}"
     if code < 500:  # noqa: PLR2004 - RFC 5321, 4.2.1; includes invalid codes
-        return errors.RetryLater(said)
+        return RetryLater(said)
     match fault_of(code, words, step):
         case "quota":
-            return errors.RetryLater(said, QUOTA_WAIT)
+            return RetryLater(said, QUOTA_WAIT)
         case "full":  # a permanent failure by its code, but it passes
-            return errors.RetryLater(said)
+            return RetryLater(said)
         case "sender":
-            return errors.SenderStopped(said)
+            return SenderStopped(said)
         case "reader":
-            return errors.ChatGone(said)
-    return errors.Rejected(said, form=step == "content")
+            return ChatGone(said)
+    return Rejected(said, form=step == "content")
 
 
 def fault_of(code: int, words: str, step: Step) -> Fault:

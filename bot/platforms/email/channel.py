@@ -22,7 +22,8 @@ from bot.platforms.email.settings import MailSettings
 from bot.ports import channel as channels
 from bot.settings import Settings
 from bot.settings.hosts import is_ip, is_loopback
-from subscriptions import errors, model
+from subscriptions.errors import Rejected, RetryLater
+from subscriptions.model import ChatAddress, Message
 from subscriptions.store.database.store import Store
 
 TIMEOUT = 60.0  # seconds for one step; RFC 5321 (4.5.3.2) recommends minutes, but that would block the lane
@@ -119,8 +120,8 @@ class EmailChannel(channels.Channel):
 
     async def post(
         self,
-        chat: model.ChatAddress,
-        message: model.Message,
+        chat: ChatAddress,
+        message: Message,
         *,
         delivery: str,
         thread: str | None = None,
@@ -134,7 +135,7 @@ class EmailChannel(channels.Channel):
         with channels.store_outcomes():
             reader = await self._reader(chat)
         if delivery.startswith(ANSWER) and not reader.is_confirmed:
-            raise errors.Rejected("The page that asked is gone, and nothing but the question goes to this address.")
+            raise Rejected("The page that asked is gone, and nothing but the question goes to this address.")
         domain = self.sender.domain
         message_id = f"<{_NOT_IN_ID.sub('-', delivery)}.{message.number}@{domain}>"
         mail = mails.write_mail(
@@ -162,15 +163,15 @@ class EmailChannel(channels.Channel):
         finally:
             await _leave(client)
 
-    async def _reader(self, chat: model.ChatAddress) -> mails.Reader:
+    async def _reader(self, chat: ChatAddress) -> mails.Reader:
         found = await self._opened().run(markup.chat_at, chat)
         if found is None:
-            raise errors.Rejected("The chat was erased.")
+            raise Rejected("The chat was erased.")
         return mails.Reader(chat=found, signer=await self.signer())
 
     def _opened(self) -> Store:
         if self._store is None:
-            raise errors.RetryLater("The channel is closed.")
+            raise RetryLater("The channel is closed.")
         return self._store
 
     async def _send(self, address: str, mail: bytes) -> None:

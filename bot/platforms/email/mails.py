@@ -28,7 +28,7 @@ from bot.platforms.email.markup import (
 )
 from bot.rendering.language import Language
 from bot.rendering.templating import draw
-from subscriptions import model
+from subscriptions.model import Chat
 from subscriptions.states import ChatState
 
 
@@ -36,7 +36,7 @@ from subscriptions.states import ChatState
 class Reader:
     """The chat of a mail, and the signer of its links."""
 
-    chat: model.Chat
+    chat: Chat
     signer: Signer
 
     @property
@@ -154,6 +154,6 @@ def _is_shown_as_it_is(text: str) -> bool:
     return text.isascii() and "=?" not in text
 
 
-def thread_of(chat: model.Chat, about: str, domain: str) -> str:
+def thread_of(chat: Chat, about: str, domain: str) -> str:
     """Returns the Message-ID to which all mails about one subscription of a chat reply."""
     return f"<{sha256(f'{chat.id}:{about}'.encode()).hexdigest()[:24]}@{domain}>"

@@ -19,8 +19,8 @@ from bot.rendering import packing
 from bot.rendering.appearance import Display, Look, plain_lines
 from bot.rendering.templating import macros
 from bot.rendering.views import PaperView
-from subscriptions import model
 from subscriptions.errors import Sentence
+from subscriptions.model import Chat, ChatAddress
 from subscriptions.store import bot_state, chats
 from subscriptions.store.database import store
 from subscriptions.store.database.store import Transaction
@@ -143,12 +143,12 @@ def signer(transaction: Transaction, root: str) -> Signer:
 
 
 @store.reads
-def chat_at(transaction: Transaction, address: model.ChatAddress) -> model.Chat | None:
+def chat_at(transaction: Transaction, address: ChatAddress) -> Chat | None:
     """Returns the chat of an address; None if it was erased."""
     return chats.find_chat(transaction, address)
 
 
 @store.reads
-def chat_with(transaction: Transaction, chat_id: int) -> model.Chat | None:
+def chat_with(transaction: Transaction, chat_id: int) -> Chat | None:
     """Returns the chat with an id; None if it was erased."""
     return chats.chats_by_id(transaction, [chat_id]).get(chat_id)

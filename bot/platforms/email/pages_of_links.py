@@ -19,9 +19,22 @@ from bot.platforms.email import FACTS, mails, markup
 from bot.platforms.email.channel import EmailChannel, Payload
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.ports import channel as channels
-from bot.ports import conversation
+from bot.ports.conversation import (
+    CallbackRequest,
+    MessageRequest,
+    Place,
+    PlatformApi,
+    Receiver,
+    Request,
+    RequestDispatcher,
+    WebRequest,
+    WebResponse,
+    WebRoute,
+    typed_command,
+)
 from bot.rendering.templating import draw
-from subscriptions import errors, model
+from subscriptions.errors import Sentence, StoreError
+from subscriptions.model import Chat, ChatAddress
 from subscriptions.store.database.store import Store
 
 _LONGEST_TEXT = 2000  # characters that a person types
@@ -31,13 +44,13 @@ _HEADERS = {
     ),
     "x-frame-options": "DENY",
 }
-_SAY, _SEND = errors.Sentence("a topic, an author, or what you want"), errors.Sentence("send")
-_DONE, _NOTHING = errors.Sentence("Done"), errors.Sentence("That is being done. It can take a moment.")
-_NOT_NOW = conversation.WebResponse(status=503, body="Not now. Please try again in a minute.\n", headers=_HEADERS)
+_SAY, _SEND = Sentence("a topic, an author, or what you want"), Sentence("send")
+_DONE, _NOTHING = Sentence("Done"), Sentence("That is being done. It can take a moment.")
+_NOT_NOW = WebResponse(status=503, body="Not now. Please try again in a minute.\n", headers=_HEADERS)
 _GONE = "This link does not work any more. Newer mail has newer links."
 
 
-class EmailApi(conversation.PlatformApi):
+class EmailApi(PlatformApi):
     """See PlatformApi. An address is the chat of one person, who manages no other chat."""
 
     def __init__(self, channel: EmailChannel) -> None:
@@ -48,7 +61,7 @@ class EmailApi(conversation.PlatformApi):
         if words and (page := self._channel.waiting.get(callback_id)) is not None:
             page.append(_line(words))
 
-    async def send_file(self, chat: model.ChatAddress, file: channels.File) -> str:
+    async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
         """See PlatformApi. The page that waits in that chat offers the file for download."""
         data = b64encode(file.text.encode("utf-8", "replace")).decode()
         link = f'<a download="{escape(file.name)}" href="data:text/plain;base64,{data}">{escape(file.name)}</a>'
@@ -64,7 +77,7 @@ def _line(words: str) -> Payload:
 
 
 @dataclass(slots=True, kw_only=True)
-class MailPages(conversation.Receiver):
+class MailPages(Receiver):
     """A Receiver of the requests that people make on the pages of mail links."""
 
     channel: EmailChannel
@@ -72,17 +85,17 @@ class MailPages(conversation.Receiver):
     name: str = "pages of mail"
     problem: str = ""
     is_exclusive: bool = False
-    _dispatcher: conversation.RequestDispatcher | None = field(init=False, default=None)
+    _dispatcher: RequestDispatcher | None = field(init=False, default=None)
 
     @property
-    def routes(self) -> list[conversation.WebRoute]:
+    def routes(self) -> list[WebRoute]:
         """See Receiver."""
         return [
-            conversation.WebRoute(path=markup.PATH, answer=partial(self.answer, does=method == "POST"), method=method)
+            WebRoute(path=markup.PATH, answer=partial(self.answer, does=method == "POST"), method=method)
             for method in ("GET", "POST")
         ]
 
-    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. Only keeps the dispatcher, since the requests come from the pages."""
         self._dispatcher = dispatcher
         try:
@@ -90,7 +103,7 @@ class MailPages(conversation.Receiver):
         finally:
             self._dispatcher = None
 
-    async def answer(self, call: conversation.WebRequest, *, does: bool) -> conversation.WebResponse:
+    async def answer(self, call: WebRequest, *, does: bool) -> WebResponse:
         """Shows the page of a link; with `does`, does what the link says. Its signature shows whether we made the link."""
         fields = {**call.query, **dict(parse_qsl(call.body.decode("utf-8", "replace")))}
         try:
@@ -100,7 +113,7 @@ class MailPages(conversation.Receiver):
             if link:
                 chat = await self.store.run(markup.chat_with, link.chat)
             if link is None or chat is None or str(chat.address) != link.address:
-                return conversation.WebResponse(status=404, body=f"{_GONE}\n", headers=_HEADERS)
+                return WebResponse(status=404, body=f"{_GONE}\n", headers=_HEADERS)
             reader = mails.Reader(chat=chat, signer=signer)
             if not does:
                 return _page(reader, link)
@@ -109,11 +122,11 @@ class MailPages(conversation.Receiver):
             answers = await self._do(chat, link, fields.get("text", ""), fields.get("once", ""), self._dispatcher)
             after = await self.store.run(markup.chat_with, link.chat)
             return _page(mails.Reader(chat=after or chat, signer=signer), link, answers)
-        except errors.StoreError:
+        except StoreError:
             return _NOT_NOW
 
     async def _do(
-        self, chat: model.Chat, link: markup.Link, text: str, once: str, dispatcher: conversation.RequestDispatcher
+        self, chat: Chat, link: markup.Link, text: str, once: str, dispatcher: RequestDispatcher
     ) -> Sequence[Payload]:
         """Does what the link says, at most once for each value of `once`. Returns the answer. Raises StoreError."""
         address = chat.address
@@ -129,28 +142,26 @@ class MailPages(conversation.Receiver):
         return page
 
 
-def _request(chat: model.ChatAddress, link: markup.Link, text: str, update: str) -> conversation.Request:
+def _request(chat: ChatAddress, link: markup.Link, text: str, update: str) -> Request:
     """Returns the request of the person who received the mail."""
     common: dict[str, Any] = {
-        "place": conversation.Place(chat=chat, kind=FACTS.kind_of(chat)),
+        "place": Place(chat=chat, kind=FACTS.kind_of(chat)),
         "update_id": update,
         "sender": chat.address,
         "sender_name": chat.address,
     }
     if link.does == "press":
-        return conversation.CallbackRequest(**common, callback_data=link.data, callback_id=update)
+        return CallbackRequest(**common, callback_data=link.data, callback_id=update)
     typed = link.data if link.does == "say" else text.strip()
-    command = conversation.typed_command(typed)
-    return conversation.MessageRequest(
+    command = typed_command(typed)
+    return MessageRequest(
         **common,
         command=command.name if command else "",
         text=command.rest if command else typed,
     )
 
 
-def _page(
-    reader: mails.Reader, link: markup.Link, answers: Sequence[Payload] | None = None
-) -> conversation.WebResponse:
+def _page(reader: mails.Reader, link: markup.Link, answers: Sequence[Payload] | None = None) -> WebResponse:
     """Returns the page with the button of a link. With `answers`, returns the page that shows them after the press."""
     language = reader.language
     once = secrets.token_urlsafe(12)
@@ -185,4 +196,4 @@ def _page(
         path=markup.PATH.lstrip("/"),
         words={"say": _SAY.say(language.translate), "send": _SEND.say(language.translate)},
     )
-    return conversation.WebResponse(body=html, kind="text/html", headers=_HEADERS)
+    return WebResponse(body=html, kind="text/html", headers=_HEADERS)

@@ -7,9 +7,9 @@ share, each person has an address of the workspace to which they belong. So ever
 
 import re
 
-from subscriptions import model
 from subscriptions.addresses import PlatformFacts
 from subscriptions.errors import Sentence
+from subscriptions.model import ChatAddress, ChatKind
 
 LIBRARIES = ("slack_sdk", "aiohttp")
 PEOPLE = ("U", "W")  # first letters of people's ids
@@ -52,21 +52,21 @@ def read_channel_reference(name: str) -> str:
 _ID = re.compile(r"(?P<chat>(?:[TE][A-Z0-9]{1,40}/)?[CGDUW][A-Z0-9]{1,40})(?:/(?P<topic>[0-9]{1,12}\.[0-9]{1,9}))?")
 
 
-def _read_address(rest: str) -> model.ChatAddress | None:
+def _read_address(rest: str) -> ChatAddress | None:
     found = _ID.fullmatch(rest)
     if found:
-        return model.ChatAddress("slack", found["chat"], found["topic"] or "")
+        return ChatAddress("slack", found["chat"], found["topic"] or "")
     return None
 
 
-def _kind_of(address: model.ChatAddress) -> model.ChatKind:
+def _kind_of(address: ChatAddress) -> ChatKind:
     """Returns the kind of a chat from its id: after the workspace, ids of direct messages and people begin with D or U."""
     if address.address.rpartition("/")[2][:1] in ("D", "U"):
-        return model.ChatKind.PRIVATE
-    return model.ChatKind.TEAM
+        return ChatKind.PRIVATE
+    return ChatKind.TEAM
 
 
-def _command_prefix(address: model.ChatAddress) -> str:
+def _command_prefix(address: ChatAddress) -> str:
     """Returns the text before a command in a chat: /paperwire, or a mention in threads, where Slack allows no slash commands."""
     if address.topic:
         return "@paperwire "

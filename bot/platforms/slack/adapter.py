@@ -29,7 +29,8 @@ from bot.platforms.slack.workspaces import Workspace, Workspaces
 from bot.ports import channel as channels
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
-from subscriptions import errors, model
+from subscriptions.errors import ChatGone, NotDelivered, RetryLater, SenderStopped
+from subscriptions.model import ChatAddress, Message
 from subscriptions.service.retention import own_workspace
 from subscriptions.service.workspaces import install_again
 from subscriptions.store.database.schema import HEAD
@@ -61,12 +62,12 @@ class SlackForms:
         """See Forms."""
         return markup.home_view(home)
 
-    async def open_modal(self, chat: model.ChatAddress, trigger_id: str, view: str) -> None:
+    async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None:
         """See Forms."""
         workspace = await self._workspaces.for_address(chat.address)
         await workspace.client.call_json("views.open", trigger_id=trigger_id, view=json.loads(view))
 
-    async def update_modal(self, chat: model.ChatAddress, view_ref: str, view: str) -> None:
+    async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None:
         """See Forms. `view_ref` is the view's id, a space, and its hash."""
         workspace = await self._workspaces.for_address(chat.address)
         view_id, _, as_it_was = view_ref.partition(" ")
@@ -77,12 +78,12 @@ class SlackForms:
             if no.code not in _STALE_VIEW:
                 raise
 
-    async def publish_home(self, person: model.ChatAddress, view: str) -> None:
+    async def publish_home(self, person: ChatAddress, view: str) -> None:
         """See Forms."""
         workspace = await self._workspaces.for_address(person.address)
         await workspace.client.call_json("views.publish", user_id=split(person.address)[1], view=json.loads(view))
 
-    async def shared_chats(self, person: model.ChatAddress) -> frozenset[str] | None:
+    async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
         """See Forms. Returns no chats for guests, who manage only their own chat."""
         team, user = split(person.address)
         workspace = await self._workspaces.for_address(person.address)
@@ -133,8 +134,8 @@ class SlackChannel(channels.Channel):
 
     async def post(
         self,
-        chat: model.ChatAddress,
-        message: model.Message,
+        chat: ChatAddress,
+        message: Message,
         *,
         delivery: str,
         thread: str | None = None,
@@ -148,9 +149,7 @@ class SlackChannel(channels.Channel):
         once = uuid.uuid5(_NAMESPACE, f"{delivery} {message.number} {message.plain if plain else message.payload}")
         return await workspace.client.post(channel, thread or chat.topic, post, identity, str(once))
 
-    async def edit(
-        self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
-    ) -> None:
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel."""
         post = open_message(message, plain=plain)
         workspace, channel = await self.workspaces.resolve(chat.address)
@@ -158,8 +157,8 @@ class SlackChannel(channels.Channel):
 
     async def find(
         self,
-        chat: model.ChatAddress,
-        message: model.Message,
+        chat: ChatAddress,
+        message: Message,
         *,
         delivery: str,
         after: datetime,
@@ -190,7 +189,7 @@ class SlackChannel(channels.Channel):
         while True:
             try:
                 messages, following = await page_at(cursor)
-            except errors.RetryLater:
+            except RetryLater:
                 self._searches[key] = (thread, cursor)
                 raise
             for message in messages:
@@ -216,12 +215,12 @@ class SlackChannel(channels.Channel):
         """Like `Workspaces.resolve`, but raises only RetryLater, SenderStopped or LookupError."""
         try:
             return await self.workspaces.resolve(address)
-        except (errors.RetryLater, errors.SenderStopped):
+        except (RetryLater, SenderStopped):
             raise
-        except errors.ChatGone as error:
+        except ChatGone as error:
             raise LookupError(error.reason) from error
-        except errors.NotDelivered as error:
-            raise errors.RetryLater(error.reason, _LOOKUP_RETRY_AFTER) from error
+        except NotDelivered as error:
+            raise RetryLater(error.reason, _LOOKUP_RETRY_AFTER) from error
 
 
 def _is(found: Mapping[str, object], delivery: str, number: int) -> bool:
@@ -266,18 +265,18 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
     )
 
 
-async def resolve(settings: Settings, address: model.ChatAddress, owner: str) -> model.ChatAddress:
+async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
     """See PlatformAdapter. Shortens `slack:TEAM/CHANNEL` of the own workspace; asks Slack for its id if `owner` is ""."""
     team, own = owner.partition(":")[0], settings.of(SlackSettings)
     if not team and own.workspaces:
         workspaces = Workspaces(own.workspaces[0], api_url=own.api_url)
         try:
             team = await workspaces.all[0].known_team()
-        except errors.NotDelivered as error:
+        except NotDelivered as error:
             raise cannot_be_asked(FACTS, address.address, error) from None
         finally:
             await workspaces.close()
-    return model.ChatAddress(FACTS.name, normalise(address.address, team), address.topic)
+    return ChatAddress(FACTS.name, normalise(address.address, team), address.topic)
 
 
 async def check_app_tokens(receivers: Sequence[Receiver]) -> None:
@@ -286,9 +285,9 @@ async def check_app_tokens(receivers: Sequence[Receiver]) -> None:
         if isinstance(receiver, SocketMode):
             try:
                 await receiver.check()
-            except errors.RetryLater as error:
+            except RetryLater as error:
                 log.warning("Slack cannot be asked about the app token now: %s", error.reason)
-            except errors.NotDelivered as error:
+            except NotDelivered as error:
                 reason = error.reason.rstrip(".")
                 raise SettingsError(
                     f"Slack refuses the app token: {reason}.",
@@ -336,7 +335,7 @@ class _Slack:
         if not gone:
             return
         for workspace in self.channel.workspaces.all:
-            with suppress(errors.NotDelivered):  # the app is not installed
+            with suppress(NotDelivered):  # the app is not installed
                 team = (await workspace.identify()).team
                 if team in gone and await store.run(install_again, team, now=clock.now()):
                     log.info("The Slack workspace %s has the app again; what waited there goes on.", team)
@@ -395,7 +394,7 @@ async def _scopes(channel: SlackChannel) -> list[Finding]:
 async def _granted(workspace: Workspace, *, several: bool) -> list[Finding]:
     try:
         me = await workspace.identify()
-    except errors.NotDelivered as error:
+    except NotDelivered as error:
         return [replace(Finding.unanswered("Slack scopes", error), mend=several)]
     question = "Slack scopes"
     if several:

@@ -17,9 +17,10 @@ from bot.platforms.slack.message_payload import open_message
 from bot.platforms.slack.typed_text import title_of
 from bot.platforms.slack.workspaces import SlackUser, Workspace, Workspaces, part_of
 from bot.ports import channel as channels
-from bot.ports import conversation
 from bot.ports.attached import file_too_large
-from subscriptions import errors, model
+from bot.ports.conversation import Place, PlatformApi, Request
+from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped
+from subscriptions.model import ChatAddress, ChatKind, Message
 
 QUERY_SECONDS = 1.0  # seconds that one call may take
 _JUST_NOW = 2.0  # seconds for which a person's data is reused; enough for handling one request
@@ -29,7 +30,7 @@ _SNIPPET = 9_000  # characters of a file in one message, fewer than the limit fo
 _SECTION = 2_900  # characters of a file in one section
 
 
-class SlackApi(conversation.PlatformApi):
+class SlackApi(PlatformApi):
     """See PlatformApi. Uses the connections of the channel with the same tokens."""
 
     has_ephemeral = True
@@ -40,7 +41,7 @@ class SlackApi(conversation.PlatformApi):
         self._recent_users: dict[tuple[str, str], tuple[float, SlackUser]] = {}
 
     async def is_admin(
-        self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
+        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
         """See PlatformApi. If the app may not read people, everyone in the workspace counts as a member."""
         if self._team(chat.address) != self._team(person):
@@ -59,7 +60,7 @@ class SlackApi(conversation.PlatformApi):
                 return await self._is_in(workspace, split(chat.address)[1], split(person)[1])
         return allowed
 
-    async def enrich(self, request: conversation.Request, *, changes: bool) -> conversation.Request:
+    async def enrich(self, request: Request, *, changes: bool) -> Request:
         """See PlatformApi. Adds whether the bot is in the channel, its title, and the person's name, time zone and language."""
         found = await asyncio.gather(
             self._place_fields(request, changes=changes),
@@ -68,15 +69,15 @@ class SlackApi(conversation.PlatformApi):
         )
         for known in found:
             if isinstance(known, BaseException):
-                if not isinstance(known, errors.NotDelivered):
+                if not isinstance(known, NotDelivered):
                     raise known
             else:
                 request = replace(request, **known)
         return request
 
-    async def _place_fields(self, request: conversation.Request, *, changes: bool) -> dict[str, Any]:
+    async def _place_fields(self, request: Request, *, changes: bool) -> dict[str, Any]:
         place = request.place
-        if place.kind is model.ChatKind.PRIVATE:
+        if place.kind is ChatKind.PRIVATE:
             if not place.is_outside:
                 return {}
             async with _query_timeout():
@@ -93,7 +94,7 @@ class SlackApi(conversation.PlatformApi):
                 return {}
         return {"place": replace(place, title=known.title or place.title, is_outside=known.is_outside)}
 
-    async def _sender_fields(self, request: conversation.Request, *, changes: bool) -> dict[str, Any]:
+    async def _sender_fields(self, request: Request, *, changes: bool) -> dict[str, Any]:
         address = request.chat.address
         if not changes or not request.sender or self._team(address) != self._team(request.sender):
             return {}
@@ -127,7 +128,7 @@ class SlackApi(conversation.PlatformApi):
             return None
         return False
 
-    async def find_chat(self, name: str) -> conversation.Place | None:
+    async def find_chat(self, name: str) -> Place | None:
         """See PlatformApi. `name` is an address, or a channel reference from the module `incoming`."""
         address = read_channel_reference(name)
         if not address or split(address)[1].startswith(PEOPLE):
@@ -135,16 +136,16 @@ class SlackApi(conversation.PlatformApi):
         async with _query_timeout():
             try:
                 return await self._look_up(self._workspaces.short(address))
-            except (errors.Rejected, errors.SenderStopped):
+            except (Rejected, SenderStopped):
                 return None
 
-    async def _look_up(self, address: str) -> conversation.Place:
+    async def _look_up(self, address: str) -> Place:
         """Returns the channel as Slack describes it. Raises Declined, RetryLater, SenderStopped."""
         workspace = await self._workspaces.for_address(address)
         channel = part_of(await workspace.client.call_get("conversations.info", channel=split(address)[1]), "channel")
-        return conversation.Place(
-            chat=model.ChatAddress("slack", address),
-            kind=model.ChatKind.PRIVATE if channel.get("is_im") else model.ChatKind.TEAM,
+        return Place(
+            chat=ChatAddress("slack", address),
+            kind=ChatKind.PRIVATE if channel.get("is_im") else ChatKind.TEAM,
             title=title_of(channel.get("name")),
             is_outside=channel.get("is_member") is False and not channel.get("is_im"),
         )
@@ -154,9 +155,9 @@ class SlackApi(conversation.PlatformApi):
 
     async def post_ephemeral(
         self,
-        chat: model.ChatAddress,
+        chat: ChatAddress,
         person: str,
-        message: model.Message | None,
+        message: Message | None,
         *,
         response_url: str,
         replaces: bool,
@@ -175,7 +176,7 @@ class SlackApi(conversation.PlatformApi):
             else:
                 return
         if message is None:
-            raise errors.Rejected("Slack takes away what one person sees only where it takes answers.")
+            raise Rejected("Slack takes away what one person sees only where it takes answers.")
         if split(chat.address)[1].startswith(PEOPLE):
             await self._channel.post(chat, message, delivery="whisper", plain=plain)
             return
@@ -183,7 +184,7 @@ class SlackApi(conversation.PlatformApi):
         post = open_message(message, plain=plain)
         await workspace.client.post_ephemeral(channel, chat.topic, split(person)[1], post)
 
-    async def send_file(self, chat: model.ChatAddress, file: channels.File) -> str:
+    async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
         """See PlatformApi. If the app may not upload files, posts the text in messages."""
         workspace, channel = await self._workspaces.resolve(chat.address)
         client, data = workspace.client, file.text.encode()
@@ -199,11 +200,11 @@ class SlackApi(conversation.PlatformApi):
             return first
         return str(found["file_id"])
 
-    async def send_file_privately(self, chat: model.ChatAddress, person: str, file: channels.File) -> None:
+    async def send_file_privately(self, chat: ChatAddress, person: str, file: channels.File) -> None:
         """See PlatformApi. If the app cannot write to the person, the text is shown in the chat to that person only."""
         try:
-            await self.send_file(model.ChatAddress("slack", person), file)
-        except (errors.ChatGone, errors.Rejected):
+            await self.send_file(ChatAddress("slack", person), file)
+        except (ChatGone, Rejected):
             for snippet in _snippets(file):
                 await self.post_ephemeral(chat, person, snippet, response_url="", replaces=False)
 
@@ -227,10 +228,10 @@ async def _query_timeout() -> AsyncIterator[None]:
         async with asyncio.timeout(QUERY_SECONDS):
             yield
     except TimeoutError:
-        raise errors.RetryLater("Slack does not answer soon enough.") from None
+        raise RetryLater("Slack does not answer soon enough.") from None
 
 
-def _response_body(message: model.Message | None, thread: str, *, replaces: bool, plain: bool) -> dict[str, object]:
+def _response_body(message: Message | None, thread: str, *, replaces: bool, plain: bool) -> dict[str, object]:
     """Returns the body of a post to a response url (docs.slack.dev, Handling user interaction)."""
     if message is None:
         return {"delete_original": True}
@@ -243,13 +244,13 @@ def _response_body(message: model.Message | None, thread: str, *, replaces: bool
     return body
 
 
-def _snippets(file: channels.File) -> Iterator[model.Message]:
+def _snippets(file: channels.File) -> Iterator[Message]:
     """Yields messages, at least one, with the text of a file in fixed width."""
     for number, text in enumerate(_pieces(file.text, _SNIPPET), 1):
         sections = [markup.section(f"```\n{piece}\n```") for piece in _pieces(markup.escape(text), _SECTION)]
         payload = json.dumps({"text": markup.escape(file.name), "blocks": sections}, ensure_ascii=False)
         plain = json.dumps({"text": markup.escape(text)}, ensure_ascii=False)
-        yield model.Message(number=number, payload=payload, plain=plain)
+        yield Message(number=number, payload=payload, plain=plain)
 
 
 def _pieces(text: str, most: int) -> list[str]:

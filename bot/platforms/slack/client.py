@@ -22,11 +22,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack.message_payload import MessageArguments
-from subscriptions import errors
+from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.states import PauseReason
 
 
-class Declined(errors.Rejected):
+class Declined(Rejected):
     """Slack understood the call and refused it. `code` is Slack's own code for the reason."""
 
     def __init__(self, reason: str, code: str) -> None:
@@ -73,45 +73,45 @@ _BAD_FORM = (
     "invalid_metadata_*",
 )
 # Slack's codes → their meaning. The first row that contains the code counts.
-_MEANINGS: tuple[tuple[Collection[str], str, Callable[[str], errors.NotDelivered]], ...] = (
-    (_WORKSPACE, "The Slack workspace does not let the app in", partial(errors.SenderStopped, scope="workspace")),
-    (_TOKEN, "Slack does not accept the token", errors.SenderStopped),
-    (("channel_not_found",), "Slack: there is no such channel, or the bot is not in it", errors.ChatGone),
+_MEANINGS: tuple[tuple[Collection[str], str, Callable[[str], NotDelivered]], ...] = (
+    (_WORKSPACE, "The Slack workspace does not let the app in", partial(SenderStopped, scope="workspace")),
+    (_TOKEN, "Slack does not accept the token", SenderStopped),
+    (("channel_not_found",), "Slack: there is no such channel, or the bot is not in it", ChatGone),
     (
         ("not_in_channel",),
         "Slack: the bot is not in the channel; /invite it",
-        partial(errors.ChatGone, pause_reason=PauseReason.NOT_A_MEMBER),
+        partial(ChatGone, pause_reason=PauseReason.NOT_A_MEMBER),
     ),
-    (("is_archived",), "Slack: the channel is archived", partial(errors.ChatGone, pause_reason=PauseReason.ARCHIVED)),
-    (("no_permission",), "Slack: the bot may not write there", errors.ChatGone),
-    (("user_not_found", "users_not_found"), "Slack: there is no such person", errors.ChatGone),
-    (("cannot_dm_bot",), "Slack: bots get no direct messages", errors.ChatGone),
-    (("user_disabled",), "Slack: the person's account is closed", errors.ChatGone),
+    (("is_archived",), "Slack: the channel is archived", partial(ChatGone, pause_reason=PauseReason.ARCHIVED)),
+    (("no_permission",), "Slack: the bot may not write there", ChatGone),
+    (("user_not_found", "users_not_found"), "Slack: there is no such person", ChatGone),
+    (("cannot_dm_bot",), "Slack: bots get no direct messages", ChatGone),
+    (("user_disabled",), "Slack: the person's account is closed", ChatGone),
     (
         ("thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"),
         "Slack: the thread is not there any more",
-        partial(errors.ChatGone, scope="topic"),
+        partial(ChatGone, scope="topic"),
     ),
     (
         ("restricted_action*thread_locked",),
         "Slack: the bot may not write there",
-        partial(errors.ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED),
+        partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED),
     ),
     (
         ("restricted_action*",),
         "Slack: the bot may not write there",
-        partial(errors.ChatGone, pause_reason=PauseReason.NO_RIGHTS),
+        partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS),
     ),
-    (_BAD_FORM, "Slack refuses the message", partial(errors.Rejected, form=True)),
+    (_BAD_FORM, "Slack refuses the message", partial(Rejected, form=True)),
     (
         ("user_not_in_channel", "messages_tab_disabled"),
         "Slack: the person cannot be shown anything there",
-        errors.Rejected,
+        Rejected,
     ),
     (
         ("message_not_found", "cant_update_message", "edit_window_closed"),
         "Slack: the message cannot be changed any more",
-        errors.Rejected,
+        Rejected,
     ),
 )
 _NOT_ALLOWED = {"missing_scope", "not_allowed_token_type"}  # errors of one method, not of the whole token
@@ -129,22 +129,22 @@ class _Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def outcome(error: Exception) -> errors.NotDelivered:
+def outcome(error: Exception) -> NotDelivered:
     """Returns the outcome of a message whose post or edit raised this error."""
     match error:
-        case errors.NotDelivered():
+        case NotDelivered():
             return error
         case SlackApiError():
             return _refused(_read(error))
         case aiohttp.NonHttpUrlClientError() | aiohttp.InvalidURL():
-            return errors.SenderStopped("The address of Slack's API is not a web address.", "token")
+            return SenderStopped("The address of Slack's API is not a web address.", "token")
         case aiohttp.ConnectionTimeoutError() | aiohttp.ClientConnectorError():
-            return errors.RetryLater(f"No connection to Slack ({type(error).__name__}).")
+            return RetryLater(f"No connection to Slack ({type(error).__name__}).")
         case _:
-            return errors.Unclear(f"Slack gave no usable answer ({type(error).__name__}); it may have the message.")
+            return Unclear(f"Slack gave no usable answer ({type(error).__name__}); it may have the message.")
 
 
-def outcome_before_post(error: Exception) -> errors.NotDelivered:
+def outcome_before_post(error: Exception) -> NotDelivered:
     """Returns the outcome of a message that was not posted, because an earlier call that it needs raised this error.
 
     Never Unclear, since nothing was sent.
@@ -152,11 +152,11 @@ def outcome_before_post(error: Exception) -> errors.NotDelivered:
     A missing scope here is the one for direct messages, so it concerns only this chat.
     """
     if isinstance(error, SlackApiError) and _read(error).code == "missing_scope":
-        return errors.ChatGone("The Slack app may not open direct messages (missing_scope: needs im:write).", "chat")
+        return ChatGone("The Slack app may not open direct messages (missing_scope: needs im:write).", "chat")
     return _not_unclear(error)
 
 
-def outcome_of_repeatable(error: Exception) -> errors.NotDelivered:
+def outcome_of_repeatable(error: Exception) -> NotDelivered:
     """Returns the outcome of a call that may be repeated: Declined, RetryLater or SenderStopped, never Unclear."""
     if isinstance(error, SlackApiError):
         answer = _read(error)
@@ -166,41 +166,41 @@ def outcome_of_repeatable(error: Exception) -> errors.NotDelivered:
     return _not_unclear(error)
 
 
-def _not_unclear(error: Exception) -> errors.NotDelivered:
+def _not_unclear(error: Exception) -> NotDelivered:
     meaning = outcome(error)
-    if isinstance(meaning, errors.Unclear):
-        return errors.RetryLater(f"Slack cannot be asked now ({_kind(error)}).")
+    if isinstance(meaning, Unclear):
+        return RetryLater(f"Slack cannot be asked now ({_kind(error)}).")
     return meaning
 
 
-def outcome_of_lookup(error: Exception) -> errors.RetryLater | errors.SenderStopped | LookupError:
+def outcome_of_lookup(error: Exception) -> RetryLater | SenderStopped | LookupError:
     """Returns the outcome of a look-up: RetryLater, SenderStopped, or LookupError if the bot may not read there."""
     meaning = outcome(error)
-    if isinstance(meaning, errors.RetryLater):
+    if isinstance(meaning, RetryLater):
         return meaning
     if isinstance(error, SlackApiError):
         answer = _read(error)
-        if isinstance(meaning, errors.SenderStopped) and answer.code not in _NOT_READ:
+        if isinstance(meaning, SenderStopped) and answer.code not in _NOT_READ:
             return meaning
         if answer.code and answer.code not in _TROUBLE and answer.status not in _SERVER_ERRORS:
             return LookupError(f"Slack does not let the bot look for its message ({answer.code}{answer.detail}).")
-    return errors.RetryLater(f"Slack cannot be asked now ({_kind(error)}).")
+    return RetryLater(f"Slack cannot be asked now ({_kind(error)}).")
 
 
-def _refused(answer: _Answer) -> errors.NotDelivered:
+def _refused(answer: _Answer) -> NotDelivered:
     """Returns the outcome for a response that is not "ok"."""
     code, words = answer.code, f"{answer.code}{answer.detail}"
     if answer.status == _TOO_MANY or code in _SLOW_DOWN:
-        return errors.RetryLater("Slack asks us to slow down.", _retry_after(answer.headers))
+        return RetryLater("Slack asks us to slow down.", _retry_after(answer.headers))
     if code == "message_limit_exceeded":
-        return errors.RetryLater("The Slack workspace is over its message limit.", _LONG)
+        return RetryLater("The Slack workspace is over its message limit.", _LONG)
     if not code or answer.status in _SERVER_ERRORS:
         words = f"HTTP {answer.status} {words}".rstrip()
-        return errors.Unclear(f"Slack gave no usable answer ({words}); it may have the message.")
+        return Unclear(f"Slack gave no usable answer ({words}); it may have the message.")
     for codes, sentence, kind in _MEANINGS:
         if any(fnmatchcase(code, one) for one in codes):
             return kind(f"{sentence} ({words}).")
-    return errors.Unclear(f"Slack is in trouble ({words}); it may have the message.")
+    return Unclear(f"Slack is in trouble ({words}); it may have the message.")
 
 
 def _kind(error: Exception) -> str:
@@ -313,7 +313,7 @@ class Client:
         answer = await self._call("chat.postMessage", outcome, channel=channel, json=message)
         ts = answer.get("ts")
         if not isinstance(ts, str):
-            raise errors.Unclear("Slack took the message and did not say which it is.")
+            raise Unclear("Slack took the message and did not say which it is.")
         return ts
 
     async def update(self, channel: str, ts: str, post: MessageArguments) -> None:
@@ -335,7 +335,7 @@ class Client:
         if status in _USED_UP:
             raise Declined(f"Slack takes no more answers to this request (HTTP {status}).", "used_url")
         if status != _OK:
-            raise errors.Unclear(f"Slack gave no usable answer (HTTP {status}); it may have the message.")
+            raise Unclear(f"Slack gave no usable answer (HTTP {status}); it may have the message.")
 
     async def call_get(self, method: str, **arguments: str | int | bool) -> Mapping[str, Any]:
         """Returns the response of a method that only reads. Raises Declined, RetryLater, SenderStopped."""
@@ -372,7 +372,7 @@ class Client:
         answer = await self._call(method, outcome_of_lookup, http_verb="GET", params=look)
         messages = answer.get("messages")
         if not isinstance(messages, list):
-            raise errors.RetryLater("Slack's answer holds no messages.")
+            raise RetryLater("Slack's answer holds no messages.")
         return [message for message in messages if isinstance(message, dict)], next_cursor(answer)
 
     async def open_direct(self, user: str) -> str:
@@ -384,7 +384,7 @@ class Client:
             case {"channel": {"id": str(channel)}}:
                 return channel
             case _:
-                raise errors.RetryLater("Slack opened direct messages and did not say which.")
+                raise RetryLater("Slack opened direct messages and did not say which.")
 
     async def oauth_access(self, client_id: str, client_secret: str, **grant: str) -> Mapping[str, Any]:
         """Returns the tokens for a code or a refresh token (oauth.v2.access). Raises what `call_get` raises.
@@ -407,13 +407,13 @@ class Client:
                 name = str(rest.get("user") or "")
                 return BotIdentity(team=team, user=user, name=name, scopes=frozenset(filter(None, scopes)))
             case _:
-                raise errors.RetryLater("Slack accepted the token and did not say whose it is.")
+                raise RetryLater("Slack accepted the token and did not say whose it is.")
 
     async def upload(self, url: str, data: bytes) -> None:
         """Uploads the content of a file to the address that files.getUploadURLExternal returned, without the token."""
         status, _ = await self._request("POST", url, outcome_of_repeatable, data=data)
         if status != _OK:
-            raise errors.RetryLater(f"Slack did not take the file (HTTP {status}).")
+            raise RetryLater(f"Slack did not take the file (HTTP {status}).")
 
     async def download(self, url: str, most: int) -> bytes:
         """Returns the content of a file at an address from files.info; of a file larger than `most`, only `most` + 1 bytes.
@@ -421,11 +421,11 @@ class Client:
         Sends the token, so it requests only addresses of Slack. Raises Rejected if the file is on another server or gone.
         """
         if not self._is_slack(url):
-            raise errors.Rejected("Slack keeps this file elsewhere.")
+            raise Rejected("Slack keeps this file elsewhere.")
         known = {"Authorization": f"Bearer {self._token}"}
         status, data = await self._request("GET", url, outcome_of_repeatable, most=most + 1, headers=known)
         if status != _OK:
-            raise errors.Rejected("Slack does not hand out this file.")
+            raise Rejected("Slack does not hand out this file.")
         return data
 
     async def _request(
@@ -461,7 +461,7 @@ class Client:
         try:
             return await self._session.ws_connect(url, heartbeat=_HEARTBEAT, max_msg_size=_LONGEST_ENVELOPE)
         except Exception as error:  # noqa: BLE001 - the error's text contains the address, which is a secret
-            raise errors.RetryLater(f"No connection to Slack ({type(error).__name__}).") from None
+            raise RetryLater(f"No connection to Slack ({type(error).__name__}).") from None
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -494,7 +494,7 @@ class Client:
         """
         left = self._not_before.get((method, channel), 0.0) - self._monotonic()
         if left > 0:
-            raise errors.RetryLater("Slack asked us to wait before we ask again.", timedelta(seconds=left))
+            raise RetryLater("Slack asked us to wait before we ask again.", timedelta(seconds=left))
         try:
             answer = await self._web.api_call(method, **request)
             body = answer.data
@@ -502,7 +502,7 @@ class Client:
                 raise TypeError("an answer of Slack is an object")  # noqa: TRY301 - `meaning` converts this error, too
         except Exception as error:  # noqa: BLE001 - `meaning` converts every error
             what = self._redacted(meaning(error))
-            if isinstance(what, errors.RetryLater) and what.after:
+            if isinstance(what, RetryLater) and what.after:
                 self._not_before[method, channel] = self._monotonic() + what.after.total_seconds()
             raise what from None
         return body, answer.headers
@@ -510,14 +510,14 @@ class Client:
     def _redacted(self, error: E) -> E:
         """Returns the error with the token replaced in its text, since the text is stored and shown, and may quote a response."""
         error.args = tuple(str(word).replace(self._token, "<token>") for word in error.args)
-        if isinstance(error, errors.NotDelivered):
+        if isinstance(error, NotDelivered):
             error.reason = error.reason.replace(self._token, "<token>")
         return error
 
 
 async def _refuse_redirect(*_: object) -> None:
     """Raises an error for a redirect: the post would become a GET, whose response says nothing about the message."""
-    raise errors.Unclear("The address of Slack's API sends us elsewhere; it may have the message.")
+    raise Unclear("The address of Slack's API sends us elsewhere; it may have the message.")
 
 
 def _shown(post: MessageArguments, thread: str) -> dict[str, object]:

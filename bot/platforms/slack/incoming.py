@@ -12,9 +12,9 @@ from typing import Any
 
 from bot.platforms.slack import DIRECT, joined, typed_text
 from bot.platforms.slack.workspaces import ServedWorkspace
-from bot.ports import conversation
 from bot.ports.channel import usable_text
-from subscriptions import model
+from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
+from subscriptions.model import ChatAddress, ChatKind
 
 Payload = Mapping[str, Any]
 Teams = Mapping[str, ServedWorkspace]
@@ -34,7 +34,7 @@ class UnknownWorkspace(Exception):
     """A payload from a workspace for which there is no token. Its text is the id of the workspace."""
 
 
-def read(kind: str, payload: object, teams: Teams) -> conversation.Request | None:
+def read(kind: str, payload: object, teams: Teams) -> Request | None:
     """Returns the request in a payload; None if it contains none. Raises MalformedPayload, UnknownWorkspace."""
     reader = _READERS.get(kind)
     if reader is None:
@@ -49,7 +49,7 @@ def read(kind: str, payload: object, teams: Teams) -> conversation.Request | Non
         raise MalformedPayload(type(error).__name__) from None  # the error's text may contain what a person wrote
 
 
-def _event(payload: Payload, teams: Teams) -> conversation.Request | None:
+def _event(payload: Payload, teams: Teams) -> Request | None:
     event = payload["event"]
     reader = _EVENTS.get(str(event["type"]))
     if reader is None:
@@ -59,7 +59,7 @@ def _event(payload: Payload, teams: Teams) -> conversation.Request | None:
     return reader(event, here, teams, str(payload["event_id"]))
 
 
-def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> conversation.Request | None:
+def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
     """Returns the request in a direct message; None for other messages. In channels, people use mentions and commands."""
     subtype = event.get("subtype")
     edited = subtype == _EDITED
@@ -70,7 +70,7 @@ def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
         return None  # the text is the same: Slack only added a preview of a link
     sender = _sender(said, here, teams)
     file: Payload = next(iter(said.get("files") or ()), {})
-    return conversation.MessageRequest(
+    return MessageRequest(
         place=_private(sender),
         update_id=update,
         text=typed_text.unescape(said.get("text"), here.prefix),
@@ -85,10 +85,10 @@ def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
     )
 
 
-def _mention(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> conversation.Request | None:
+def _mention(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
     if _is_bot(event, here) or str(event["channel"]).startswith(DIRECT):
         return None
-    return conversation.MessageRequest(
+    return MessageRequest(
         place=_place(here, str(event["channel"]), _thread(event)),
         update_id=update,
         text=typed_text.unescape(typed_text.after_mention(event.get("text"), here.bot), here.prefix),
@@ -99,7 +99,7 @@ def _mention(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -
     )
 
 
-def _joined(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> conversation.Request | None:
+def _joined(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
     """Returns the request for a new member of a channel; None if the member is not the bot."""
     if event["user"] != here.bot:
         return None
@@ -110,7 +110,7 @@ def _joined(event: Payload, here: ServedWorkspace, teams: Teams, update: str) ->
     return _event_request("arrived", event["channel"], here, update, sender=sender)
 
 
-def _left(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> conversation.Request:
+def _left(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request:
     """Returns the request for a member who left, or for the bot's removal."""
     if event.get("user") in (None, here.bot) or event["type"] != "member_left_channel":
         return _event_request("left", event["channel"], here, update)
@@ -118,39 +118,39 @@ def _left(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> c
     return _event_request("member-left", event["channel"], here, update, sender=sender)
 
 
-def _of_channel(name: str, event: Payload, here: ServedWorkspace, _: Teams, update: str) -> conversation.Request:
+def _of_channel(name: str, event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
     return _event_request(name, event["channel"], here, update)
 
 
-def _renamed(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> conversation.Request:
+def _renamed(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
     channel = event["channel"]
     return _event_request("renamed", channel["id"], here, update, name=channel.get("name"))
 
 
-def _moved(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> conversation.Request:
+def _moved(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
     details = {"to": joined(here.prefix, str(event["new_channel_id"]))}
     return _event_request("moved", event["old_channel_id"], here, update, details=details)
 
 
-def _uninstalled(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> conversation.Request | None:
+def _uninstalled(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request | None:
     """Returns the request for the app's removal or a revoked token. Slack may send both events in any order, one, or none."""
     if event["type"] == "tokens_revoked" and here.bot not in (event["tokens"].get("bot") or ()):
         return None  # only tokens of people were revoked, which we do not use
-    chat = model.ChatAddress("slack", here.team)
-    return conversation.EventRequest(
-        place=conversation.Place(chat=chat, kind=model.ChatKind.TEAM),
+    chat = ChatAddress("slack", here.team)
+    return EventRequest(
+        place=Place(chat=chat, kind=ChatKind.TEAM),
         update_id=update,
         event="uninstalled",
         details={"team": here.team},
     )
 
 
-def _home_opened(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> conversation.Request | None:
+def _home_opened(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
     """Returns the request when a person opened the bot's home view; None for other tabs."""
     if event.get("tab") != "home":
         return None
     sender = _sender({"user": event["user"]}, here, teams)
-    return conversation.EventRequest(place=_private(sender), update_id=update, event="home-view", sender=sender)
+    return EventRequest(place=_private(sender), update_id=update, event="home-view", sender=sender)
 
 
 def _event_request(
@@ -162,8 +162,8 @@ def _event_request(
     sender: str = "",
     name: object = "",
     details: Payload | None = None,
-) -> conversation.Request:
-    return conversation.EventRequest(
+) -> Request:
+    return EventRequest(
         place=_place(here, str(channel), title=typed_text.title_of(name)),
         update_id=update,
         event=what,
@@ -172,7 +172,7 @@ def _event_request(
     )
 
 
-_EVENTS: Mapping[str, Callable[[Payload, ServedWorkspace, Teams, str], conversation.Request | None]] = {
+_EVENTS: Mapping[str, Callable[[Payload, ServedWorkspace, Teams, str], Request | None]] = {
     "message": _message,
     "app_mention": _mention,
     "member_joined_channel": _joined,
@@ -194,11 +194,11 @@ _EVENTS: Mapping[str, Callable[[Payload, ServedWorkspace, Teams, str], conversat
 }
 
 
-def _command(payload: Payload, teams: Teams) -> conversation.Request:
+def _command(payload: Payload, teams: Teams) -> Request:
     here = _served(teams, payload.get("team_id"))
     sender = _sender({"user": payload["user_id"]}, here, teams)
     channel = str(payload["channel_id"])
-    return conversation.MessageRequest(
+    return MessageRequest(
         place=_place_of(here, channel, sender, payload.get("channel_name")),
         update_id=str(payload["trigger_id"]),
         text=typed_text.unescape(payload.get("text"), here.prefix),
@@ -211,7 +211,7 @@ def _command(payload: Payload, teams: Teams) -> conversation.Request:
     )
 
 
-def _interaction(payload: Payload, teams: Teams) -> conversation.Request | None:
+def _interaction(payload: Payload, teams: Teams) -> Request | None:
     reader = _INTERACTIONS.get(str(payload["type"]))
     if reader is None:
         return None
@@ -220,7 +220,7 @@ def _interaction(payload: Payload, teams: Teams) -> conversation.Request | None:
     return reader(payload, here, _sender({"user": user["id"], "team": user.get("team_id")}, here, teams))
 
 
-def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> conversation.Request | None:
+def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Request | None:
     """Returns the request for a button or menu under a message or in the home view, or for a changed field in a modal."""
     if payload.get("view"):
         return _view(payload, here, sender)
@@ -232,38 +232,38 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> conv
     place = _place_of(here, str(channel["id"]), sender, channel.get("name"), thread)
     if place.is_outside and not is_ephemeral:
         place = replace(place, is_outside=False)  # the bot posted the message, so it is in the channel
-    return conversation.CallbackRequest(
+    return CallbackRequest(
         **_by_person(payload, place, sender),
         callback_data=token,
         outside_channel=str(channel["id"]) if place.is_outside else "",
-        thread_id=thread if place.kind is model.ChatKind.PRIVATE else "",
+        thread_id=thread if place.kind is ChatKind.PRIVATE else "",
         message_id=str(message.get("ts") or container.get("message_ts") or ""),
         is_ephemeral=is_ephemeral,
     )
 
 
-def _view(payload: Payload, _: ServedWorkspace, sender: str) -> conversation.Request | None:
+def _view(payload: Payload, _: ServedWorkspace, sender: str) -> Request | None:
     """Returns the request for an action in a modal or a home view. The modal's metadata contains a callback token."""
     view = payload["view"]
     common = {**_by_person(payload, _private(sender), sender), "view_id": _view_ref(view)}
     if view.get("type") == "home":
         data = _value(payload["actions"][0])
         if data:
-            return conversation.CallbackRequest(**common, callback_data=data)
+            return CallbackRequest(**common, callback_data=data)
         return None
     data = str(view.get("private_metadata") or "")
     is_submitted, values = payload["type"] == "view_submission", _form_values(view)
-    form = conversation.FormRequest(**common, callback_data=data, values=values, is_submitted=is_submitted)
+    form = FormRequest(**common, callback_data=data, values=values, is_submitted=is_submitted)
     return form if data else None
 
 
-def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> conversation.Request | None:
+def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> Request | None:
     """Returns the request for a shortcut, with its name, and with the text of the message if it was used on one."""
     channel, message = payload.get("channel") or {}, payload.get("message") or {}
     place = _private(sender)
     if channel:
         place = _place_of(here, str(channel["id"]), sender, channel.get("name"))
-    return conversation.EventRequest(
+    return EventRequest(
         **_by_person(payload, place, sender),
         event="shortcut",
         details={
@@ -275,7 +275,7 @@ def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> conversat
     )
 
 
-def _by_person(payload: Payload, place: conversation.Place, sender: str) -> dict[str, Any]:
+def _by_person(payload: Payload, place: Place, sender: str) -> dict[str, Any]:
     """Returns the fields of a request that every interaction gives in the same way."""
     trigger = str(payload["trigger_id"])
     return {
@@ -288,13 +288,13 @@ def _by_person(payload: Payload, place: conversation.Place, sender: str) -> dict
     }
 
 
-_INTERACTIONS: Mapping[str, Callable[[Payload, ServedWorkspace, str], conversation.Request | None]] = {
+_INTERACTIONS: Mapping[str, Callable[[Payload, ServedWorkspace, str], Request | None]] = {
     "block_actions": _block_actions,
     "view_submission": _view,
     "message_action": _shortcut,
     "shortcut": _shortcut,
 }
-_READERS: Mapping[str, Callable[[Payload, Teams], conversation.Request | None]] = {
+_READERS: Mapping[str, Callable[[Payload, Teams], Request | None]] = {
     EVENTS: _event,
     COMMANDS: _command,
     INTERACTIONS: _interaction,
@@ -320,19 +320,17 @@ def _is_bot(said: Payload, here: ServedWorkspace) -> bool:
     return bool(said.get("bot_id")) or said.get("user") in (None, "USLACKBOT", here.bot)
 
 
-def _private(sender: str) -> conversation.Place:
+def _private(sender: str) -> Place:
     """Returns the Place of a person's direct messages with the bot."""
-    return conversation.Place(chat=model.ChatAddress("slack", sender), kind=model.ChatKind.PRIVATE)
+    return Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
 
 
-def _place(here: ServedWorkspace, channel: str, thread: str = "", *, title: str = "") -> conversation.Place:
+def _place(here: ServedWorkspace, channel: str, thread: str = "", *, title: str = "") -> Place:
     """Returns the Place of a channel or a group conversation."""
-    return conversation.Place(
-        chat=model.ChatAddress("slack", joined(here.prefix, channel), thread), kind=model.ChatKind.TEAM, title=title
-    )
+    return Place(chat=ChatAddress("slack", joined(here.prefix, channel), thread), kind=ChatKind.TEAM, title=title)
 
 
-def _place_of(here: ServedWorkspace, channel: str, sender: str, name: object, thread: str = "") -> conversation.Place:
+def _place_of(here: ServedWorkspace, channel: str, sender: str, name: object, thread: str = "") -> Place:
     """Returns the Place of a command or an interaction.
 
     In direct messages the bot may be absent, so the Place says that the bot is outside.

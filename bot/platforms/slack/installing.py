@@ -30,9 +30,9 @@ from bot.platforms.slack import manifest
 from bot.platforms.slack.client import Client
 from bot.platforms.slack.settings import WorkspaceTokens
 from bot.platforms.slack.workspaces import Workspaces
-from bot.ports import conversation
 from bot.ports.channel import Clock
-from subscriptions import errors
+from bot.ports.conversation import Receiver, RequestDispatcher, WebRequest, WebResponse, WebRoute
+from subscriptions.errors import NotDelivered, Rejected, StoreError
 from subscriptions.service import workspaces
 from subscriptions.store import installations
 from subscriptions.store.database.store import Store
@@ -84,9 +84,9 @@ def _grant(answer: Mapping[str, Any], wall: datetime) -> Grant:
     """Returns the grant in a response of oauth.v2.access. Raises Rejected."""
     team, token = answer.get("team") or {}, answer.get("access_token")
     if answer.get("is_enterprise_install") or not team.get("id"):
-        raise errors.Rejected("the app was let in for an organisation, and it serves workspaces one by one")
+        raise Rejected("the app was let in for an organisation, and it serves workspaces one by one")
     if not isinstance(token, str) or answer.get("token_type") != "bot":
-        raise errors.Rejected("Slack gave no token of a bot")
+        raise Rejected("Slack gave no token of a bot")
     refresh, seconds = answer.get("refresh_token"), answer.get("expires_in")
     return Grant(
         team=str(team["id"]),
@@ -99,10 +99,10 @@ def _grant(answer: Mapping[str, Any], wall: datetime) -> Grant:
     )
 
 
-def _line(status: int, words: str) -> conversation.WebResponse:
+def _line(status: int, words: str) -> WebResponse:
     """Returns a response of one line for a person's browser. It also deletes the cookie of the installation."""
     headers = {"set-cookie": f"{COOKIE}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax"}
-    return conversation.WebResponse(status=status, body=f"{words}\n", headers=headers)
+    return WebResponse(status=status, body=f"{words}\n", headers=headers)
 
 
 NAME = "slack installations"
@@ -111,7 +111,7 @@ RENEWED_BEFORE = timedelta(hours=2)  # a token is renewed this long before it ex
 
 
 @dataclass(slots=True)
-class Installer(conversation.Receiver):
+class Installer(Receiver):
     """A Receiver of installations, which also stores and renews their tokens. The own workspace keeps the operator's token.
 
     Its calls use the app's own credentials (docs.slack.dev, Installing with OAuth). A person confirms at `authorize`, a page of
@@ -134,18 +134,16 @@ class Installer(conversation.Receiver):
     _client: Client | None = None
 
     @property
-    def routes(self) -> tuple[conversation.WebRoute, ...]:
+    def routes(self) -> tuple[WebRoute, ...]:
         """See Receiver. A person begins at the first route; Slack redirects their browser to the second."""
-        return conversation.WebRoute(path=INSTALL, answer=self._begin), conversation.WebRoute(
-            path=manifest.REDIRECT, answer=self._return
-        )
+        return WebRoute(path=INSTALL, answer=self._begin), WebRoute(path=manifest.REDIRECT, answer=self._return)
 
     @property
     def problem(self) -> str:
         """See Receiver."""
         return "; ".join(f"workspace {team}: {why}" for team, why in sorted(self._problems.items()))
 
-    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. Installations come through the web routes; this loop renews tokens."""
         del dispatcher
         await ReceiverLoop("Slack", self.clock).run(self._update_logged, every=UPDATE_INTERVAL)
@@ -153,26 +151,26 @@ class Installer(conversation.Receiver):
     async def _update_logged(self) -> None:
         try:
             await self.update()
-        except errors.StoreError as error:
+        except StoreError as error:
             log.error("The installations in Slack cannot be read: %s", error)
 
-    async def _begin(self, call: conversation.WebRequest) -> conversation.WebResponse:
+    async def _begin(self, call: WebRequest) -> WebResponse:
         """Redirects the browser to Slack, with a state that only this browser has."""
         del call
         state = self._new_state()
         cookie = f"{COOKIE}={state}; Max-Age={STATE_FOR}; Path=/; HttpOnly; Secure; SameSite=Lax"
         asked = {"client_id": self.client_id, "scope": ",".join(manifest.scopes_of()), "state": state}
         headers = {"location": f"{self.authorize}?{urlencode(asked)}", "set-cookie": cookie}
-        return conversation.WebResponse(status=302, headers=headers)
+        return WebResponse(status=302, headers=headers)
 
-    async def _return(self, call: conversation.WebRequest) -> conversation.WebResponse:
+    async def _return(self, call: WebRequest) -> WebResponse:
         try:
             return await self._finish(call)
-        except errors.StoreError as error:
+        except StoreError as error:
             log.error("An installation in Slack could not be kept: %s", error)
             return _line(503, "That could not be kept now. Please begin again later.")
 
-    async def _finish(self, call: conversation.WebRequest) -> conversation.WebResponse:
+    async def _finish(self, call: WebRequest) -> WebResponse:
         state, code = call.query.get("state", ""), call.query.get("code", "")
         is_of_browser = hmac.compare_digest(state.encode(), call.cookies.get(COOKIE, "").encode())
         if not is_of_browser or not await self.use_state(state):
@@ -183,7 +181,7 @@ class Installer(conversation.Receiver):
             return _line(400, f"Slack sent no code. Please begin again: {INSTALL}")
         try:
             grant = await self._ask(code=code)
-        except errors.NotDelivered as error:
+        except NotDelivered as error:
             log.warning("An installation in Slack did not come about: %s", error.reason)
             return _line(502, f"Slack did not confirm the installation. Please begin again: {INSTALL}")
         await self.store_grant(grant)
@@ -249,7 +247,7 @@ class Installer(conversation.Receiver):
             return
         try:
             grant = await self._ask(grant_type="refresh_token", refresh_token=tokens.refresh)
-        except errors.NotDelivered as error:
+        except NotDelivered as error:
             self._problems[team] = f"its token cannot be renewed: {error.reason}"
             log.error("The token of the Slack workspace %s cannot be renewed: %s", team, error.reason)
             self._use(team, tokens, is_valid=False)  # the token may still work until it expires

@@ -30,13 +30,13 @@ from bot.platforms.slack.client import Client
 from bot.platforms.slack.incoming import MalformedPayload, UnknownWorkspace, read
 from bot.platforms.slack.manifest import PATHS
 from bot.platforms.slack.workspaces import Workspaces
-from bot.ports import conversation
 from bot.ports.channel import Clock
-from subscriptions import errors
+from bot.ports.conversation import MessageRequest, Request, RequestDispatcher, WebRequest, WebResponse, WebRoute
+from subscriptions.errors import NotDelivered, RetryLater, StoreError
 
 log = logging.getLogger("paperwire")
 
-Dispatch = Callable[[conversation.Request], Awaitable[Mapping[str, str]]]
+Dispatch = Callable[[Request], Awaitable[Mapping[str, str]]]
 
 _IDENTIFY_INTERVAL = 60.0  # seconds between two attempts to identify workspaces of unknown tokens
 
@@ -72,14 +72,14 @@ class PayloadDispatcher:
             return {}
         if request is None:
             return {}
-        if isinstance(request, conversation.MessageRequest) and request.direct_channel:
+        if isinstance(request, MessageRequest) and request.direct_channel:
             self._workspaces.remember_direct(request.sender, request.direct_channel)
         problems = await dispatch_request(request)
         if problems:
             return {"response_action": "errors", "errors": dict(problems)}
         return {}
 
-    async def _read(self, kind: str, payload: object) -> conversation.Request | None:
+    async def _read(self, kind: str, payload: object) -> Request | None:
         try:
             return read(kind, payload, self._workspaces.served(self._app))
         except UnknownWorkspace:
@@ -98,7 +98,7 @@ class PayloadDispatcher:
         self._identified_at = time.monotonic()
         try:
             await self._workspaces.identify_all()
-        except errors.NotDelivered:
+        except NotDelivered:
             return False
         return len(self._workspaces.served(self._app)) > before
 
@@ -108,9 +108,9 @@ TIMESTAMP, SIGNATURE = "x-slack-request-timestamp", "x-slack-signature"
 
 STARTING = "it does not take requests yet"
 
-_DONE = conversation.WebResponse()
-_UNSIGNED = conversation.WebResponse(status=401, body="That is not signed by Slack.\n")
-_UNREADABLE, _NOT_NOW = conversation.WebResponse(status=400), conversation.WebResponse(status=503)
+_DONE = WebResponse()
+_UNSIGNED = WebResponse(status=401, body="That is not signed by Slack.\n")
+_UNREADABLE, _NOT_NOW = WebResponse(status=400), WebResponse(status=503)
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -124,21 +124,20 @@ class SlackHttp:
         self, workspaces: Workspaces, secret: SecretStr, clock: Clock, *, on_bot_name: Callable[[str], None]
     ) -> None:
         self.routes = tuple(
-            conversation.WebRoute(path=path, answer=self.answer, method="POST", accepts=_names_signature)
-            for path in PATHS
+            WebRoute(path=path, answer=self.answer, method="POST", accepts=_names_signature) for path in PATHS
         )
         seconds = SimpleNamespace(now=lambda: clock.wall().timestamp())
         self._verifier = SignatureVerifier(secret.get_secret_value(), seconds)  # type: ignore[arg-type]
         self._payloads = PayloadDispatcher(workspaces, None, on_bot_name=on_bot_name)
         self._loop = ReceiverLoop("Slack", clock)
-        self._dispatcher: conversation.RequestDispatcher | None = None
+        self._dispatcher: RequestDispatcher | None = None
 
     @property
     def problem(self) -> str:
         """See Receiver."""
         return self._loop.problem or ("" if self._dispatcher else STARTING)
 
-    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. Accepts requests once Slack has said who the bot is. Refuses them after a cancellation."""
         await self._loop.retry(self._payloads.identify)
         self._dispatcher = dispatcher
@@ -147,12 +146,12 @@ class SlackHttp:
         finally:
             self._dispatcher = None
 
-    async def drain(self, dispatcher: conversation.RequestDispatcher) -> None:
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. Only logs a warning, since requests to a web address cannot be fetched later."""
         del dispatcher
         log.warning("Slack sends what people say to the web address, where only a paperwire run that goes on takes it.")
 
-    async def answer(self, call: conversation.WebRequest) -> conversation.WebResponse:
+    async def answer(self, call: WebRequest) -> WebResponse:
         """See WebRoute."""
         if not self._is_signed(call):
             log.warning("Somebody asked at Slack's address without Slack's signature, and got nothing.")
@@ -162,29 +161,29 @@ class SlackHttp:
         except (ValueError, RecursionError):
             return _UNREADABLE
 
-    def _is_signed(self, call: conversation.WebRequest) -> bool:
+    def _is_signed(self, call: WebRequest) -> bool:
         """Returns whether Slack signed the body in the last five minutes."""
         try:
             return self._verifier.is_valid(call.body, call.headers.get(TIMESTAMP), call.headers.get(SIGNATURE))
         except (ValueError, TypeError, OverflowError):  # the time is no number or too large, or bytes are no text
             return False
 
-    async def _receive(self, call: conversation.WebRequest) -> conversation.WebResponse:
+    async def _receive(self, call: WebRequest) -> WebResponse:
         """Dispatches a signed request. Raises ValueError if it cannot be read."""
         kind, payload = _read(call)
         if kind == "url_verification":
-            return conversation.WebResponse(body=str(payload.get("challenge", "")).encode("utf-8", "replace").decode())
+            return WebResponse(body=str(payload.get("challenge", "")).encode("utf-8", "replace").decode())
         if not kind:
             return _DONE
         if self._dispatcher is None:
             return _NOT_NOW
         try:
             answer = await self._payloads.dispatch(kind, payload, self._dispatcher.dispatch_without_retry)
-        except errors.StoreError as error:
+        except StoreError as error:
             log.error("Slack is asked to come again: %s", error)
             return _NOT_NOW
         if answer:
-            return conversation.WebResponse(body=json.dumps(answer), kind="application/json")
+            return WebResponse(body=json.dumps(answer), kind="application/json")
         return _DONE
 
 
@@ -192,7 +191,7 @@ def _names_signature(headers: Mapping[str, str]) -> bool:
     return bool(headers.get(TIMESTAMP) and headers.get(SIGNATURE, "").startswith("v0="))
 
 
-def _read(call: conversation.WebRequest) -> tuple[str, dict[str, Any]]:
+def _read(call: WebRequest) -> tuple[str, dict[str, Any]]:
     """Returns (kind, payload) of a request; the kind is "" if there is nothing to do. Raises ValueError."""
     if call.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         payload = _object(call.body)
@@ -260,7 +259,7 @@ class SocketMode:
         finally:
             await client.close()
 
-    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. After a cancellation, the dispatcher finishes the requests that it already has."""
         try:
             await self._loop.retry(self._payloads.identify, proves_health=False)
@@ -270,7 +269,7 @@ class SocketMode:
         finally:
             await self.close()
 
-    async def drain(self, dispatcher: conversation.RequestDispatcher) -> None:
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. Only logs a warning, since Slack keeps no events that could be fetched."""
         del dispatcher
         log.warning("Slack sends what people say only to a paperwire run that goes on.")
@@ -281,12 +280,12 @@ class SocketMode:
         if client is not None:
             await client.close()
 
-    async def _stay_connected(self, dispatcher: conversation.RequestDispatcher) -> None:
+    async def _stay_connected(self, dispatcher: RequestDispatcher) -> None:
         """Opens one connection after another, each before the previous one is closed."""
         async with asyncio.TaskGroup() as group:
             await self._loop.run(lambda: self._use_connection(group, dispatcher))
 
-    async def _use_connection(self, group: asyncio.TaskGroup, dispatcher: conversation.RequestDispatcher) -> None:
+    async def _use_connection(self, group: asyncio.TaskGroup, dispatcher: RequestDispatcher) -> None:
         """Opens a connection. Returns when the next one is needed."""
         socket = await self._loop.retry(self._connect_socket, proves_health=False)
         opened_at, ending = self._clock.monotonic(), asyncio.Event()
@@ -304,7 +303,7 @@ class SocketMode:
         return await self._client.socket(await _address(self._client))
 
     async def _read_connection(
-        self, socket: aiohttp.ClientWebSocketResponse, dispatcher: conversation.RequestDispatcher, ending: asyncio.Event
+        self, socket: aiohttp.ClientWebSocketResponse, dispatcher: RequestDispatcher, ending: asyncio.Event
     ) -> None:
         """Reads one connection to its end. Sets `ending` as soon as the end is announced or reached."""
         connection = _Connection(socket, self._payloads, dispatcher)
@@ -333,7 +332,7 @@ async def _address(client: Client) -> str:
     """Returns the address of the next connection, which works once. Raises NotDelivered."""
     answer = await client.call_json("apps.connections.open")
     if not isinstance(address := answer.get("url"), str):
-        raise errors.RetryLater("Slack gave no address for a connection.")
+        raise RetryLater("Slack gave no address for a connection.")
     return address
 
 
@@ -344,7 +343,7 @@ class _Connection:
         self,
         socket: aiohttp.ClientWebSocketResponse,
         payloads: PayloadDispatcher,
-        dispatcher: conversation.RequestDispatcher,
+        dispatcher: RequestDispatcher,
     ) -> None:
         self._socket = socket
         self._payloads = payloads

@@ -17,7 +17,7 @@ from bot.platforms import slack
 from bot.platforms.slack.client import BotIdentity, Client
 from bot.platforms.slack.settings import WorkspaceTokens
 from bot.ports.channel import usable_text
-from subscriptions import errors
+from subscriptions.errors import NotDelivered, Refused, RetryLater, SenderStopped
 from subscriptions.zones import zone_name
 
 
@@ -45,7 +45,7 @@ class Workspace:
     def client(self) -> Client:
         """The client. It is created at first use, because aiohttp's session belongs to the event loop in which it is created."""
         if self._closed:
-            raise errors.RetryLater("The sender is shut down.")
+            raise RetryLater("The sender is shut down.")
         if self._client is None:
             self._client = self._connect(self.tokens.bot)
         return self._client
@@ -125,27 +125,27 @@ class Workspaces:
         team, _ = slack.split(address)
         if not team:
             if self.own is None:
-                raise errors.SenderStopped("There is no token for the own Slack workspace.", "workspace")
+                raise SenderStopped("There is no token for the own Slack workspace.", "workspace")
             return self.own
-        failures: list[errors.NotDelivered] = []
+        failures: list[NotDelivered] = []
         for workspace in sorted(self.all, key=lambda one: not one.team):  # known workspaces first
             try:
                 if await workspace.known_team() == team:
                     return workspace
-            except errors.NotDelivered as error:
+            except NotDelivered as error:
                 failures.append(error)
         if failures:
             raise failures[0]
-        raise errors.SenderStopped(f"There is no token for the Slack workspace {team}.", "workspace")
+        raise SenderStopped(f"There is no token for the Slack workspace {team}.", "workspace")
 
     async def identify_all(self) -> None:
         """Asks Slack about the tokens whose workspace is unknown. Raises NotDelivered if none is known afterwards."""
-        failures: list[errors.NotDelivered] = []
+        failures: list[NotDelivered] = []
         for workspace in self.all:
             if workspace.identity is None:
                 try:
                     await workspace.identify()
-                except errors.NotDelivered as error:
+                except NotDelivered as error:
                     failures.append(error)
         if failures and not any(workspace.identity for workspace in self.all):
             raise failures[0]
@@ -223,7 +223,7 @@ def read_user(answer: Mapping[str, Any], team: str) -> SlackUser:
 def _zone(name: object) -> str:
     try:
         return zone_name(str(name)) if name else ""
-    except errors.Refused:  # an unknown zone
+    except Refused:  # an unknown zone
         return ""
 
 
@@ -231,5 +231,5 @@ def part_of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """Returns a part of a response that must be an object. Raises RetryLater if it is not."""
     found = answer.get(name)
     if not isinstance(found, Mapping):
-        raise errors.RetryLater("Slack gave no answer that can be read.")
+        raise RetryLater("Slack gave no answer that can be read.")
     return found

@@ -8,9 +8,9 @@ no `TelegramError`.
 import os
 import re
 
-from subscriptions import model
 from subscriptions.addresses import BotLinks, PlatformFacts
 from subscriptions.errors import Sentence
+from subscriptions.model import ChatAddress, ChatKind
 
 os.environ["PTB_TIMEDELTA"] = "true"
 
@@ -21,19 +21,19 @@ _NAME = re.compile(r"(?P<chat>@[A-Za-z][A-Za-z0-9_]{0,31})(?:/(?P<topic>[1-9][0-
 _LARGEST_ID = 2**52  # core.telegram.org/bots/api#chat
 
 
-def _read_address(rest: str) -> model.ChatAddress | None:
+def _read_address(rest: str) -> ChatAddress | None:
     found = _ID.fullmatch(rest) or _NAME.fullmatch(rest)
     if found is None or (found["chat"][0] != "@" and abs(int(found["chat"])) >= _LARGEST_ID):
         return None
     topic = found["topic"] or ""
-    return model.ChatAddress("telegram", found["chat"], "" if topic == "1" else topic)  # topic 1 is General: no topic
+    return ChatAddress("telegram", found["chat"], "" if topic == "1" else topic)  # topic 1 is General: no topic
 
 
-def _kind_of(address: model.ChatAddress) -> model.ChatKind:
+def _kind_of(address: ChatAddress) -> ChatKind:
     """Returns the kind of a chat from its id: ids of groups and channels are negative."""
     if address.address.startswith("-"):
-        return model.ChatKind.GROUP
-    return model.ChatKind.PRIVATE
+        return ChatKind.GROUP
+    return ChatKind.PRIVATE
 
 
 FACTS = PlatformFacts(

@@ -33,10 +33,11 @@ from bot.platforms.telegram.incoming import place_of
 from bot.platforms.telegram.markup import MEDIUM
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.ports import channel as channels
-from bot.ports import conversation
 from bot.ports.attached import file_too_large
+from bot.ports.conversation import Place, PlatformApi, Receiver
 from bot.settings import Settings
-from subscriptions import errors, model
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, NotFound, Refused, Rejected, RetryLater, Sentence
+from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.texts.cutting import cut_letters
 
 # saves 10 MB: we do not decrypt passports, as python-telegram-bot can, nor use the command line of httpx
@@ -53,20 +54,18 @@ _MANAGING = frozenset({"creator", "administrator"})
 _TOPIC_NAME = 128  # characters (core.telegram.org/bots/api#createforumtopic)
 _TOAST = 200  # characters of the answer to a callback query (telegram.constants)
 _HANDED_OUT = 20 << 20  # bytes; Telegram lets bots download files up to this size
-_NOT_HANDED_OUT = errors.Refused(
-    errors.Sentence(
-        "Telegram gives bots files of up to {most} MB, and this one is larger.", {"most": _HANDED_OUT >> 20}
-    ),
-    errors.Sentence("Export the library without abstracts and notes, or a part of it."),
+_NOT_HANDED_OUT = Refused(
+    Sentence("Telegram gives bots files of up to {most} MB, and this one is larger.", {"most": _HANDED_OUT >> 20}),
+    Sentence("Export the library without abstracts and notes, or a part of it."),
 )
 
-_NO_TOPICS = errors.Refused(
-    errors.Sentence("Telegram shows you no topics in this chat, so it makes none."),
-    errors.Sentence("If your Telegram offers them in the settings of this chat, switch them on and press again."),
+_NO_TOPICS = Refused(
+    Sentence("Telegram shows you no topics in this chat, so it makes none."),
+    Sentence("If your Telegram offers them in the settings of this chat, switch them on and press again."),
 )
 
 
-class TelegramApi(conversation.PlatformApi):
+class TelegramApi(PlatformApi):
     """See PlatformApi. Uses the connections of the channel with the same token."""
 
     def __init__(self, client: Client) -> None:
@@ -78,7 +77,7 @@ class TelegramApi(conversation.PlatformApi):
         return self._client.has_topics
 
     async def is_admin(
-        self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
+        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
         """See PlatformApi. Returns None if Telegram does not show the person to the bot."""
         del member_suffices, in_chat  # on Telegram only administrators manage a group
@@ -86,7 +85,7 @@ class TelegramApi(conversation.PlatformApi):
             member = await self._member(chat.address, person)
         except PersonNotFound:
             return False
-        except (errors.Rejected, errors.ChatGone):
+        except (Rejected, ChatGone):
             return None
         return member.get("status") in _MANAGING
 
@@ -94,42 +93,42 @@ class TelegramApi(conversation.PlatformApi):
         """Returns the ChatMember of a person. If the group became a supergroup, uses its new id."""
         try:
             return await self._client.call_for_object("getChatMember", chat_id=address, user_id=person)
-        except errors.ChatMoved as moved:
+        except ChatMoved as moved:
             return await self._client.call_for_object("getChatMember", chat_id=moved.address, user_id=person)
 
-    async def find_chat(self, name: str) -> conversation.Place | None:
+    async def find_chat(self, name: str) -> Place | None:
         """See PlatformApi."""
         try:
             return await self.get_chat(name)
-        except (errors.ChatGone, errors.Rejected):
+        except (ChatGone, Rejected):
             return None
 
-    async def get_chat(self, name: str) -> conversation.Place:
+    async def get_chat(self, name: str) -> Place:
         """Like `find_chat`, but raises ChatGone or Rejected if the bot cannot see such a chat."""
         chat = await self._client.call_for_object("getChat", chat_id=name)
         try:
             return place_of(chat)
         except (KeyError, TypeError, ValueError):
-            raise errors.RetryLater("Telegram gave no answer that can be read.") from None
+            raise RetryLater("Telegram gave no answer that can be read.") from None
 
-    async def open_topic(self, chat: model.ChatAddress, name: str) -> str:
+    async def open_topic(self, chat: ChatAddress, name: str) -> str:
         """See PlatformApi. Telegram refuses it if the person's client has no topics in the chat with the bot."""
         short = cut_letters(name, _TOPIC_NAME)
         try:
             made = await self._client.call_for_object("createForumTopic", chat_id=chat.address, name=short)
-        except errors.Rejected:
+        except Rejected:
             raise _NO_TOPICS from None
         if not isinstance(topic := made.get("message_thread_id"), int):
-            raise errors.RetryLater("Telegram gave no answer that can be read.")
+            raise RetryLater("Telegram gave no answer that can be read.")
         return str(topic)
 
     async def acknowledge(self, callback_id: str, text: str = "") -> None:
         """See PlatformApi. Cuts a text that is too long."""
         short = cut_letters(text, _TOAST)
-        with suppress(errors.NotDelivered):
+        with suppress(NotDelivered):
             await self._client.call("answerCallbackQuery", callback_query_id=callback_id, text=short or None)
 
-    async def send_file(self, chat: model.ChatAddress, file: channels.File) -> str:
+    async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
         """See PlatformApi."""
         topic = int(chat.topic) if chat.topic.isdecimal() else None
         return await self._client.send_file(chat.address, topic, file.name, file.text.encode())
@@ -144,7 +143,7 @@ class TelegramApi(conversation.PlatformApi):
         if isinstance(size, int) and size > most:
             raise file_too_large(most)
         if not isinstance(path, str) or path.startswith("/"):  # a file path on the machine of another Bot API server
-            raise errors.Rejected("Telegram does not hand out this file.")
+            raise Rejected("Telegram does not hand out this file.")
         data = await self._client.download(path)
         if len(data) > most:
             raise file_too_large(most)
@@ -154,11 +153,11 @@ class TelegramApi(conversation.PlatformApi):
 MOST, LONGEST = 100, 256  # commands in a menu; characters of a command's description
 DESCRIPTION, SHORT = 512, 120  # characters
 
-_DESCRIPTION = errors.Sentence(
+_DESCRIPTION = Sentence(
     "I tell you when papers appear that you care about: send me words, an author or a category, and I bring the new "
     "papers that fit, at the time you choose. Try: diffusion -survey"
 )
-_SHORT = errors.Sentence("New research papers that fit your words, at the time you choose.")
+_SHORT = Sentence("New research papers that fit your words, at the time you choose.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +189,7 @@ def menus_of(commands: Sequence[Command], speakers: Speakers) -> tuple[Menu, ...
     )
 
 
-def _shown(command: Command, say: Callable[[errors.Sentence], str]) -> tuple[str, str]:
+def _shown(command: Command, say: Callable[[Sentence], str]) -> tuple[str, str]:
     return command.name, say(command.summary)[:LONGEST]
 
 
@@ -202,7 +201,7 @@ async def publish_menus(client: Client, commands: Sequence[Command], speakers: S
         for language, say in speakers.items():
             await _set_words(client, "Description", "description", language, say(_DESCRIPTION)[:DESCRIPTION])
             await _set_words(client, "ShortDescription", "short_description", language, say(_SHORT)[:SHORT])
-    except errors.NotDelivered as error:
+    except NotDelivered as error:
         log.warning("The menus of commands on Telegram stay as they were: %s", error.reason)
 
 
@@ -235,8 +234,8 @@ class TelegramChannel(channels.Channel):
 
     async def post(
         self,
-        chat: model.ChatAddress,
-        message: model.Message,
+        chat: ChatAddress,
+        message: Message,
         *,
         delivery: str,
         thread: str | None = None,
@@ -246,13 +245,11 @@ class TelegramChannel(channels.Channel):
         del delivery
         post = self._open(message, plain=plain)
         if chat.topic and not chat.topic.isdecimal():
-            raise errors.ChatGone("A topic of Telegram has a number.", "topic")
+            raise ChatGone("A topic of Telegram has a number.", "topic")
         topic = int(chat.topic) if chat.topic else None
         return await self.client.send(chat.address, topic, post, _number(thread) if thread else None)
 
-    async def edit(
-        self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
-    ) -> None:
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel."""
         post = self._open(message, plain=plain)
         await self.client.edit(chat.address, _number(message_id), post)
@@ -266,16 +263,16 @@ class TelegramChannel(channels.Channel):
         self._closed = True
         await self.client.close()
 
-    def _open(self, message: model.Message, *, plain: bool) -> MessageArguments:
+    def _open(self, message: Message, *, plain: bool) -> MessageArguments:
         """Returns the content of a message, checked before anything is sent. Raises Rejected, RetryLater."""
         if self._closed:
-            raise errors.RetryLater("The sender is shut down.")
+            raise RetryLater("The sender is shut down.")
         return open_message(message, plain=plain)
 
 
 def _number(message_id: str) -> int:
     if not message_id.isdecimal():
-        raise errors.Rejected("A message of Telegram has a number.")
+        raise Rejected("A message of Telegram has a number.")
     return int(message_id)
 
 
@@ -319,25 +316,25 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
     )
 
 
-async def resolve(settings: Settings, address: model.ChatAddress, owner: str) -> model.ChatAddress:
+async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
     """See PlatformAdapter. Replaces `telegram:@name` with the chat's id."""
     del owner
     client = _client_of(settings)
     try:
         found = await TelegramApi(client).get_chat(address.address)
-    except errors.ChatGone:
-        raise errors.NotFound(
-            errors.Sentence("The bot sees no Telegram chat {name}.", {"name": address.address}),
-            errors.Sentence("Add the bot to it, or name the chat by its id."),
+    except ChatGone:
+        raise NotFound(
+            Sentence("The bot sees no Telegram chat {name}.", {"name": address.address}),
+            Sentence("Add the bot to it, or name the chat by its id."),
         ) from None
-    except errors.NotDelivered as error:
+    except NotDelivered as error:
         raise cannot_be_asked(FACTS, address.address, error) from None
     finally:
         await client.close()
-    return model.ChatAddress(FACTS.name, found.chat.address, address.topic)
+    return ChatAddress(FACTS.name, found.chat.address, address.topic)
 
 
-async def describe(settings: Settings, address: model.ChatAddress) -> tuple[str, model.ChatKind | None]:
+async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
     """See PlatformAdapter. Asks Telegram, because the id alone does not distinguish a channel from a group."""
     if settings.of(TelegramSettings).token is None:
         return "", None
@@ -346,15 +343,13 @@ async def describe(settings: Settings, address: model.ChatAddress) -> tuple[str,
         async with asyncio.timeout(_LOOK_SECONDS):
             found = await TelegramApi(client).get_chat(address.address)
             return found.title or address.address, found.kind
-    except (errors.NotDelivered, TimeoutError):
+    except (NotDelivered, TimeoutError):
         return "", None
     finally:
         await client.close()
 
 
-def _receivers(
-    channel: TelegramChannel, around: PlatformSurroundings, on_bot_name: OnBotName
-) -> Sequence[conversation.Receiver]:
+def _receivers(channel: TelegramChannel, around: PlatformSurroundings, on_bot_name: OnBotName) -> Sequence[Receiver]:
     settings, clock = around.settings.of(TelegramSettings), around.clock
     if settings.token is None:
         return ()
@@ -396,7 +391,7 @@ async def _check_updates(client: Client, settings: TelegramSettings, wall: datet
     try:
         me = await client.call_for_object("getMe")
         webhook = await client.call_for_object("getWebhookInfo")
-    except errors.NotDelivered as error:
+    except NotDelivered as error:
         return [Finding.unanswered(_UPDATES, error)]
     updates = _about_polls(webhook) if settings.webhook_url is None else _about_webhook(webhook, settings, wall)
     return [_PRIVACY_OFF if me.get("can_read_all_group_messages") is True else _PRIVACY_ON, updates]

@@ -33,11 +33,11 @@ from telegram.request import BaseRequest, RequestData
 
 from bot.http.proxies import proxy_of_environment
 from bot.platforms.telegram.message_payload import MessageArguments
-from subscriptions import errors
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.states import PauseReason
 
 
-class UpdatesConflict(errors.RetryLater):
+class UpdatesConflict(RetryLater):
     """Telegram sends the updates to another receiver: a `webhook`, or another process with the same token."""
 
     def __init__(self, reason: str, *, webhook: bool) -> None:
@@ -45,11 +45,11 @@ class UpdatesConflict(errors.RetryLater):
         self.webhook = webhook
 
 
-class PersonNotFound(errors.Rejected):
+class PersonNotFound(Rejected):
     """The person does not exist, or is not in the chat."""
 
 
-class FileTooLarge(errors.Rejected):
+class FileTooLarge(Rejected):
     """The file is larger than bots may download."""
 
 
@@ -62,19 +62,19 @@ _WRONG_ADDRESS = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
 
 # Texts in Telegram's refusals → their meaning. The first row with a matching pattern counts. Letter case is ignored, because the
 # library changes it in the text after "Bad Request: ".
-_Rows = tuple[tuple[str, str, Callable[[str], errors.NotDelivered]], ...]
+_Rows = tuple[tuple[str, str, Callable[[str], NotDelivered]], ...]
 _TOPIC = "Telegram does not let the bot write to this topic"
 _CHAT = "Telegram does not let the bot write to this chat"
 _MESSAGE = "Telegram refuses the message"
-_NO_RIGHTS = partial(errors.ChatGone, pause_reason=PauseReason.NO_RIGHTS)  # the bot may only read there
-_FORBIDDEN: _Rows = (("rights|restricted|forbidden_|_forbidden", _CHAT, _NO_RIGHTS), ("", _CHAT, errors.ChatGone))
+_NO_RIGHTS = partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS)  # the bot may only read there
+_FORBIDDEN: _Rows = (("rights|restricted|forbidden_|_forbidden", _CHAT, _NO_RIGHTS), ("", _CHAT, ChatGone))
 _BAD_REQUEST: _Rows = (
     (
         "message thread not found|topic_deleted",
         _TOPIC,
-        partial(errors.ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_DELETED),
+        partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_DELETED),
     ),
-    ("topic_closed", _TOPIC, partial(errors.ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED)),
+    ("topic_closed", _TOPIC, partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED)),
     # where only files are forbidden, the bot may still write
     ("not enough rights to send (?!documents)|have no rights to send a message", _CHAT, _NO_RIGHTS),
     (
@@ -82,19 +82,19 @@ _BAD_REQUEST: _Rows = (
         _CHAT,
         _NO_RIGHTS,
     ),
-    (r"\b(peer_id|chat|chat_id|channel)_(invalid|private|forbidden)\b|chat not found", _CHAT, errors.ChatGone),
+    (r"\b(peer_id|chat|chat_id|channel)_(invalid|private|forbidden)\b|chat not found", _CHAT, ChatGone),
     (
         "user_is_(blocked|bot)|user_banned_in_channel|bot was (blocked|kicked)|bot is not a member",
         _CHAT,
-        errors.ChatGone,
+        ChatGone,
     ),
-    ("chat was (deactivated|deleted|upgraded)|user(_| is )deactivated", _CHAT, errors.ChatGone),
+    ("chat was (deactivated|deleted|upgraded)|user(_| is )deactivated", _CHAT, ChatGone),
     (
         "can't parse entities|(message|text) is too long|message text is empty|entities_too_long|button_(data|url)_invalid",
         _MESSAGE,
-        partial(errors.Rejected, form=True),
+        partial(Rejected, form=True),
     ),
-    ("", _MESSAGE, errors.Rejected),
+    ("", _MESSAGE, Rejected),
 )
 # Telegram's errors if a person is not in the chat. Its other errors do not tell whether the person is there.
 _NOT_THERE = ("user not found", "member not found", "participant_id_invalid", "user_id_invalid", "invalid user_id")
@@ -111,32 +111,32 @@ _CLIENT_ERRORS = {status.phrase.lower() for status in HTTPStatus if status in _R
 }
 
 
-def outcome(error: Exception) -> errors.NotDelivered:  # noqa: PLR0911 - a table with one return per row
+def outcome(error: Exception) -> NotDelivered:  # noqa: PLR0911 - a table with one return per row
     """Returns the outcome of a message whose post or edit raised this error."""
     match error:
-        case errors.NotDelivered():
+        case NotDelivered():
             return error
         case RetryAfter():
-            return errors.RetryLater("Telegram asks us to slow down.", _duration(error.retry_after) + _MARGIN)
+            return RetryLater("Telegram asks us to slow down.", _duration(error.retry_after) + _MARGIN)
         case ChatMigrated():
-            return errors.ChatMoved("The group became a supergroup.", str(error.new_chat_id))
+            return ChatMoved("The group became a supergroup.", str(error.new_chat_id))
         case InvalidToken():
-            return errors.SenderStopped("Telegram does not know this token, or this is not Telegram's server.", "token")
+            return SenderStopped("Telegram does not know this token, or this is not Telegram's server.", "token")
         case Forbidden() | BadRequest() if _is_page(error):
-            return errors.RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
+            return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
         case Forbidden():
             return _refused(error, _FORBIDDEN)
         case BadRequest():
             return _refused(error, _BAD_REQUEST)
         case TimedOut() if isinstance(error.__cause__, _NEVER_SENT):
-            return errors.RetryLater(f"No connection to Telegram ({type(error.__cause__).__name__}).")
+            return RetryLater(f"No connection to Telegram ({type(error.__cause__).__name__}).")
         case NetworkError() if not isinstance(error, TimedOut):
             return _broken_off(error)
         case _:
-            return errors.Unclear(f"Telegram gave no usable answer ({_kind(error)}); it may have the message.")
+            return Unclear(f"Telegram gave no usable answer ({_kind(error)}); it may have the message.")
 
 
-def outcome_of_repeatable(error: Exception) -> errors.NotDelivered:
+def outcome_of_repeatable(error: Exception) -> NotDelivered:
     """Returns the outcome of a call that may be repeated: like `outcome`, but never Unclear.
 
     The library takes every 404 for a wrong token, even if it comes from a proxy. Here, only a 404 from Telegram itself counts.
@@ -147,24 +147,24 @@ def outcome_of_repeatable(error: Exception) -> errors.NotDelivered:
                 f"Telegram tells somebody else: {_words(error)}", webhook="webhook" in error.message.lower()
             )
         case InvalidToken() if _is_page(error) or _STATUS.match(error.message):
-            return errors.RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
+            return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
     match meaning := outcome(error):
-        case errors.Unclear():
-            return errors.RetryLater(f"Telegram cannot be asked now ({_kind(error)}).")
-        case errors.Rejected():
+        case Unclear():
+            return RetryLater(f"Telegram cannot be asked now ({_kind(error)}).")
+        case Rejected():
             return _refused_question(error)
         case _:
             return meaning
 
 
-def _refused_question(error: Exception) -> errors.Rejected:
+def _refused_question(error: Exception) -> Rejected:
     """Returns the error for a refused call that is safe to repeat. The class of the error tells callers the reason."""
     reason, words = f"Telegram refuses: {_words(error)}", str(error).lower()
     if any(text in words for text in _NOT_THERE):
         return PersonNotFound(reason)
     if _TOO_LARGE in words:
         return FileTooLarge(reason)
-    return errors.Rejected(reason)
+    return Rejected(reason)
 
 
 def not_modified(error: Exception) -> bool:
@@ -172,29 +172,29 @@ def not_modified(error: Exception) -> bool:
     return isinstance(error, BadRequest) and "message is not modified" in error.message.lower()
 
 
-def _refused(error: TelegramError, rows: _Rows) -> errors.NotDelivered:
+def _refused(error: TelegramError, rows: _Rows) -> NotDelivered:
     """Returns the outcome for a refusal by Telegram itself, after which nothing was sent."""
     said = error.message.lower()
     sentence, kind = next((sentence, kind) for words, sentence, kind in rows if re.search(words, said))
     return kind(f"{sentence}: {_words(error)}")
 
 
-def _broken_off(error: NetworkError) -> errors.NotDelivered:  # noqa: PLR0911 - a table with one return per row
+def _broken_off(error: NetworkError) -> NotDelivered:  # noqa: PLR0911 - a table with one return per row
     """Returns the outcome of a plain NetworkError: a failed connection, or a status that Telegram itself does not use."""
     cause = error.__cause__
     if isinstance(cause, _NEVER_SENT):
-        return errors.RetryLater(f"No connection to Telegram: {_words(cause)}")
+        return RetryLater(f"No connection to Telegram: {_words(cause)}")
     if isinstance(cause, UnicodeEncodeError):
-        return errors.Rejected("The message holds a character that cannot be sent.", form=True)
+        return Rejected("The message holds a character that cannot be sent.", form=True)
     if isinstance(cause, _WRONG_ADDRESS):
-        return errors.SenderStopped("The address of Telegram's server, or the token, cannot be part of a URL.", "token")
+        return SenderStopped("The address of Telegram's server, or the token, cannot be part of a URL.", "token")
     if isinstance(cause, Exception) and not isinstance(cause, TelegramError):
-        return errors.Unclear(f"The line to Telegram broke ({type(cause).__name__}); it may have the message.")
+        return Unclear(f"The line to Telegram broke ({type(cause).__name__}); it may have the message.")
     if error.message.lower().startswith("too many requests"):
-        return errors.RetryLater("Telegram asks us to slow down.", _NO_NUMBER)
+        return RetryLater("Telegram asks us to slow down.", _NO_NUMBER)
     if _is_client_error(error.message):
-        return errors.RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
-    return errors.Unclear(f"Telegram is in trouble: {_words(error)}; it may have the message.")
+        return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
+    return Unclear(f"Telegram is in trouble: {_words(error)}; it may have the message.")
 
 
 def _is_client_error(message: str) -> bool:
@@ -397,7 +397,7 @@ class Client:
             raise outcome(error) from error
         if isinstance(sent, dict) and isinstance(sent.get("message_id"), int):
             return str(sent["message_id"])
-        raise errors.Unclear(_UNREADABLE)
+        raise Unclear(_UNREADABLE)
 
     async def edit(self, address: str, message_id: int, post: MessageArguments) -> None:
         """Replaces text and buttons of a message; only the buttons if there is no text. "message is not modified" is success."""
@@ -435,7 +435,7 @@ class Client:
         """Like `call`, but for a method whose result is an object."""
         answer = await self.call(method, **arguments)
         if not isinstance(answer, dict):
-            raise errors.RetryLater(_UNREADABLE)
+            raise RetryLater(_UNREADABLE)
         return answer
 
     async def get_me(self) -> tuple[str, str]:
@@ -460,7 +460,7 @@ class Client:
         if isinstance(found, list):
             numbered = [update for update in found if _has_number(update)]
         if found != [] and not numbered:
-            raise errors.RetryLater(_UNREADABLE)
+            raise RetryLater(_UNREADABLE)
         return numbered
 
     async def download(self, path: str) -> bytes:
@@ -468,7 +468,7 @@ class Client:
         try:
             return await self._bot.request.retrieve(f"{self._root}/file/bot{self._token}/{quote(path)}")
         except InvalidToken as error:  # the library raises this for a 404; the token is valid, so the file is gone
-            raise errors.Rejected("Telegram does not have this file any more.") from error
+            raise Rejected("Telegram does not have this file any more.") from error
         except Exception as error:
             raise outcome_of_repeatable(error) from error
 

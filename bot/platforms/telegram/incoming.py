@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.ports import conversation
 from bot.ports.channel import usable_text
-from subscriptions import model
+from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request, typed_command
+from subscriptions.model import ChatAddress, ChatKind
 
 ALLOWED = (
     "message",
@@ -34,21 +34,21 @@ _FORWARDED = ("forward_origin", "forward_date", "is_automatic_forward")
 
 
 _KINDS = {
-    "private": model.ChatKind.PRIVATE,
-    "group": model.ChatKind.GROUP,
-    "supergroup": model.ChatKind.GROUP,
-    "channel": model.ChatKind.BROADCAST,
+    "private": ChatKind.PRIVATE,
+    "group": ChatKind.GROUP,
+    "supergroup": ChatKind.GROUP,
+    "channel": ChatKind.BROADCAST,
 }
 
 
-def place_of(chat: Mapping[str, Any], topic: str = "") -> conversation.Place:
+def place_of(chat: Mapping[str, Any], topic: str = "") -> Place:
     """Returns the Place of a chat of the Bot API."""
-    kind = _KINDS.get(str(chat.get("type")), model.ChatKind.GROUP)
-    return conversation.Place(
-        chat=model.ChatAddress("telegram", str(int(chat["id"])), topic),
+    kind = _KINDS.get(str(chat.get("type")), ChatKind.GROUP)
+    return Place(
+        chat=ChatAddress("telegram", str(int(chat["id"])), topic),
         kind=kind,
         title=usable_text(chat.get("title") or _full_name(chat)),
-        public=kind is not model.ChatKind.PRIVATE and bool(chat.get("username")),
+        public=kind is not ChatKind.PRIVATE and bool(chat.get("username")),
         is_forum=bool(chat.get("is_forum")),
         is_linked=bool(chat.get("linked_chat_id")),
     )
@@ -58,7 +58,7 @@ class MalformedUpdate(ValueError):
     """An update that does not have the shape of the Bot API. Its text is the class of the error, without any content."""
 
 
-def read_update(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> conversation.Request | None:
+def read_update(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> Request | None:
     """Returns the request in an update; None if it contains none. `bot_name` has no @. Raises MalformedUpdate."""
     try:
         return _read(update, bot_id, bot_name)
@@ -66,7 +66,7 @@ def read_update(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> con
         raise MalformedUpdate(type(error).__name__) from None  # the error's text may contain what a person wrote
 
 
-def _read(update: Mapping[str, Any], bot_id: str, bot_name: str) -> conversation.Request | None:
+def _read(update: Mapping[str, Any], bot_id: str, bot_name: str) -> Request | None:
     number = str(int(update["update_id"]))
     for kind in _WRITING:
         if isinstance(message := update.get(kind), dict):
@@ -77,9 +77,7 @@ def _read(update: Mapping[str, Any], bot_id: str, bot_name: str) -> conversation
     return None
 
 
-def _written(
-    message: Mapping[str, Any], number: str, *, edited: bool, bot_id: str, bot_name: str
-) -> conversation.Request | None:
+def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: str, bot_name: str) -> Request | None:
     place = place_of(message["chat"], _topic(message))
     person = message.get("from") or {}
     if person.get("is_bot") and str(person.get("id")) != ANONYMOUS:
@@ -88,14 +86,14 @@ def _written(
         return service
     if not _CONTENT & message.keys():
         return None
-    private = place.kind is model.ChatKind.PRIVATE
+    private = place.kind is ChatKind.PRIVATE
     command, text, addressed = _read_command(message, bot_name, private=private)
     if addressed is None:
         return None
     answered = message.get("reply_to_message") or {}
     to_us = str((answered.get("from") or {}).get("id", "")) == bot_id
     document = message.get("document") or {}
-    return conversation.MessageRequest(
+    return MessageRequest(
         place=place,
         update_id=number,
         command=command,
@@ -118,7 +116,7 @@ def _read_command(message: Mapping[str, Any], bot_name: str, *, private: bool) -
     A forwarded command is plain text. In a private chat every command is ours, even if it names another bot.
     """
     words = usable_text(message.get("text") or message.get("caption"))
-    command = conversation.typed_command(words)
+    command = typed_command(words)
     if command is None or not command.name.isascii():  # Telegram's commands are ASCII
         mentioned, rest = _without_mention(words, bot_name)
         return "", rest, mentioned
@@ -155,25 +153,25 @@ def _without_mention(text: str, bot_name: str) -> tuple[bool, str]:
     return (False, text)
 
 
-def _service(message: Mapping[str, Any], place: conversation.Place, number: str) -> conversation.Request | None:
+def _service(message: Mapping[str, Any], place: Place, number: str) -> Request | None:
     """Returns the request for a service message about a topic or a new chat id; None for other messages."""
     for field, event in (("forum_topic_closed", "topic-closed"), ("forum_topic_reopened", "topic-open")):
         if field in message:
-            return conversation.EventRequest(place=place, update_id=number, event=event)
+            return EventRequest(place=place, update_id=number, event=event)
     for field, key in (("migrate_to_chat_id", "to"), ("migrate_from_chat_id", "from")):
         if field in message:
             details = {key: str(int(message[field]))}
-            return conversation.EventRequest(place=place, update_id=number, event="moved", details=details)
+            return EventRequest(place=place, update_id=number, event="moved", details=details)
     return None
 
 
-def _callback_query(query: Mapping[str, Any], number: str) -> conversation.Request | None:
+def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
     """Returns the request for a callback query. A very old message has only its chat and id (InaccessibleMessage)."""
     message = query.get("message") or {}
     if "chat" not in message or not query.get("data"):
         return None  # a callback of an inline message or a game, which this bot does not send
     person = query["from"]
-    return conversation.CallbackRequest(
+    return CallbackRequest(
         place=place_of(message["chat"], _topic(message)),
         update_id=number,
         callback_data=usable_text(query["data"]),
@@ -184,7 +182,7 @@ def _callback_query(query: Mapping[str, Any], number: str) -> conversation.Reque
     )
 
 
-def _membership_changed(change: Mapping[str, Any], number: str) -> conversation.Request | None:
+def _membership_changed(change: Mapping[str, Any], number: str) -> Request | None:
     """Returns the request when the bot's own membership changed: blocked, unblocked, added, removed, allowed to write or not."""
     place = place_of(change["chat"])
     before, after = change.get("old_chat_member") or {}, change.get("new_chat_member") or {}
@@ -193,12 +191,12 @@ def _membership_changed(change: Mapping[str, Any], number: str) -> conversation.
         event = "left"
     elif not _may_write(after, place):
         event = "muted"
-    elif was_out and place.kind is not model.ChatKind.PRIVATE:
+    elif was_out and place.kind is not ChatKind.PRIVATE:
         event = "arrived"
     else:
         event = "back"
     person = change.get("from") or {}
-    return conversation.EventRequest(
+    return EventRequest(
         place=place,
         update_id=number,
         event=event,
@@ -207,14 +205,14 @@ def _membership_changed(change: Mapping[str, Any], number: str) -> conversation.
     )
 
 
-def _reaction_changed(change: Mapping[str, Any], number: str) -> conversation.Request | None:
+def _reaction_changed(change: Mapping[str, Any], number: str) -> Request | None:
     """Returns the request for a reaction to a message of a private chat. In groups, reactions are for the group, not for us."""
     place = place_of(change["chat"])
     before, after = _judgement(change.get("old_reaction")), _judgement(change.get("new_reaction"))
-    if place.kind is not model.ChatKind.PRIVATE or before == after:
+    if place.kind is not ChatKind.PRIVATE or before == after:
         return None
     person = change.get("user") or {}
-    return conversation.EventRequest(
+    return EventRequest(
         place=place,
         update_id=number,
         event="reaction",
@@ -223,7 +221,7 @@ def _reaction_changed(change: Mapping[str, Any], number: str) -> conversation.Re
     )
 
 
-_OTHERS: Mapping[str, Callable[[Mapping[str, Any], str], conversation.Request | None]] = {
+_OTHERS: Mapping[str, Callable[[Mapping[str, Any], str], Request | None]] = {
     "callback_query": _callback_query,
     "my_chat_member": _membership_changed,
     "message_reaction": _reaction_changed,
@@ -238,8 +236,8 @@ def _judgement(reactions: Sequence[Mapping[str, Any]] | None) -> str:
     return "disliked" if signs & _DISLIKING else ""
 
 
-def _may_write(member: Mapping[str, Any], place: conversation.Place) -> bool:
-    if place.kind is model.ChatKind.BROADCAST:
+def _may_write(member: Mapping[str, Any], place: Place) -> bool:
+    if place.kind is ChatKind.BROADCAST:
         return member.get("status") == "administrator" and member.get("can_post_messages") is not False
     return member.get("status") != "restricted" or member.get("can_send_messages") is not False
 

@@ -14,9 +14,9 @@ from bot.platforms.receiver_loop import Backoff, Failure, ReceiverLoop
 from bot.platforms.telegram import incoming
 from bot.platforms.telegram.client import Client, UpdatesConflict
 from bot.platforms.telegram.incoming import MalformedUpdate
-from bot.ports import conversation
 from bot.ports.channel import Clock
-from subscriptions import errors
+from bot.ports.conversation import Request, RequestDispatcher
+from subscriptions.errors import NotDelivered, SenderStopped
 
 CONFLICT_BACKOFF = Backoff(5.0, 30.0)
 # A conflict counts as over after so many seconds without one. A single poll without a conflict proves nothing, because
@@ -33,14 +33,14 @@ _WEBHOOK = (
 )
 
 
-def assess(error: errors.NotDelivered) -> Failure:
+def assess(error: NotDelivered) -> Failure:
     """Returns the Failure for an error of a call to Telegram."""
     usual = receiver_loop.assess(error)
     match error:
         case UpdatesConflict():
             problem = _WEBHOOK if error.webhook else _CONFLICT
             return Failure(problem=problem, backoff=CONFLICT_BACKOFF, lasts=CONFLICT_OVER_AFTER)
-        case errors.SenderStopped():
+        case SenderStopped():
             return replace(usual, problem=f"{usual.problem}; put the token that @BotFather shows into the settings")
         case _:
             return usual
@@ -62,10 +62,10 @@ MAX_IN_FLIGHT = 100  # at most so many updates are returned by one call, and at 
 MAX_WAIT = 0.6  # seconds
 
 Update = Mapping[str, Any]  # as the Bot API writes it, with its update_id
-Dispatch = Callable[[conversation.Request], Awaitable[object]]
+Dispatch = Callable[[Request], Awaitable[object]]
 
 
-def request_in(update: Update, bot: tuple[str, str]) -> conversation.Request | None:
+def request_in(update: Update, bot: tuple[str, str]) -> Request | None:
     """Returns the request in an update; None if it contains none, or cannot be read."""
     try:
         return incoming.read_update(update, bot_id=bot[0], bot_name=bot[1])
@@ -96,7 +96,7 @@ class LongPolling:
         """See Receiver."""
         return self._loop.problem
 
-    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. After a cancellation, the dispatcher finishes the updates that it already has."""
         await self._loop.retry(self._prepare)
         window = UpdateWindow(lambda update: self._dispatch(update, dispatcher.dispatch))
@@ -118,7 +118,7 @@ class LongPolling:
         if not window.start(updates) and updates and not window.in_flight:
             await self._clock.sleep(MAX_WAIT)  # something on the way, such as a proxy, repeats an old response
 
-    async def drain(self, dispatcher: conversation.RequestDispatcher) -> None:
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver."""
         offset, known = 0, set[int]()
         try:
@@ -130,10 +130,10 @@ class LongPolling:
                 known.update(numbers)
                 await self._dispatch_all(updates, dispatcher)
                 offset = numbers[-1] + 1
-        except errors.NotDelivered as error:
+        except NotDelivered as error:
             log.warning("What waits on Telegram cannot be answered now: %s", error.reason)
 
-    async def _dispatch_all(self, updates: Sequence[Update], dispatcher: conversation.RequestDispatcher) -> None:
+    async def _dispatch_all(self, updates: Sequence[Update], dispatcher: RequestDispatcher) -> None:
         """Dispatches updates concurrently. Returns when all have ended. Raises StoreError."""
         dispatched = (self._dispatch(update, dispatcher.dispatch_without_retry) for update in updates)
         for problem in await asyncio.gather(*dispatched, return_exceptions=True):

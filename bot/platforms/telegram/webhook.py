@@ -18,9 +18,9 @@ from bot.platforms.telegram.receiving import (
     webhook_address,
     webhook_path,
 )
-from bot.ports import conversation
 from bot.ports.channel import Clock
-from subscriptions import errors
+from bot.ports.conversation import RequestDispatcher, WebRequest, WebResponse, WebRoute
+from subscriptions.errors import StoreError
 
 # The address ends in a path that is derived from the token, and each request contains a secret. Telegram repeats an
 # update if the response is not 2xx, at growing intervals, for a day. So we respond only after the effect is
@@ -53,9 +53,7 @@ class TelegramWebhook:
         secret: str | None = None,
         on_bot_name: Callable[[str], None],
     ) -> None:
-        self.routes = (
-            conversation.WebRoute(path=webhook_path(token), answer=self.answer, method="POST", accepts=self.accepts),
-        )
+        self.routes = (WebRoute(path=webhook_path(token), answer=self.answer, method="POST", accepts=self.accepts),)
         self._url = webhook_address(url, token)
         self._secret = secret or derive_secret(token, "secret")
         self._client = client
@@ -63,7 +61,7 @@ class TelegramWebhook:
         self._loop = ReceiverLoop("Telegram", clock, assess=assess)
         self._last_error = ""  # why Telegram's last delivery failed; "" if it did not
         self._last_error_at = 0  # seconds since 1970; 0: never
-        self._dispatcher: conversation.RequestDispatcher | None = None
+        self._dispatcher: RequestDispatcher | None = None
         self._bot = ("", "")
 
     @property
@@ -71,7 +69,7 @@ class TelegramWebhook:
         """See Receiver."""
         return self._loop.problem or self._last_error or ("" if self._dispatcher else STARTING)
 
-    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. Accepts updates once Telegram has said who the bot is. Refuses them after a cancellation."""
         self._bot = await self._loop.retry(self._client.get_me)
         self._on_bot_name(self._bot[1])
@@ -82,7 +80,7 @@ class TelegramWebhook:
         finally:
             self._dispatcher = None
 
-    async def drain(self, dispatcher: conversation.RequestDispatcher) -> None:
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. Only logs a warning, since updates of a webhook cannot be fetched later."""
         del dispatcher
         log.warning("Telegram sends updates to the webhook, where only a paperwire run that goes on takes them.")
@@ -94,14 +92,14 @@ class TelegramWebhook:
             log.warning("Somebody asked at the address for updates without the secret, and got nothing.")
         return is_known
 
-    async def answer(self, call: conversation.WebRequest) -> conversation.WebResponse:
+    async def answer(self, call: WebRequest) -> WebResponse:
         """See WebRoute. Telegram repeats an update unless the status is 2xx."""
         if call.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            return conversation.WebResponse(status=415)
+            return WebResponse(status=415)
         try:
-            return conversation.WebResponse(status=200 if await self._receive(_read(call.body)) else 503)
+            return WebResponse(status=200 if await self._receive(_read(call.body)) else 503)
         except ValueError:
-            return conversation.WebResponse(status=400)
+            return WebResponse(status=400)
 
     async def _receive(self, update: Update) -> bool:
         """Handles an update. Returns whether it is done; if not, Telegram must send it again."""
@@ -112,7 +110,7 @@ class TelegramWebhook:
             return True
         try:
             await self._dispatcher.dispatch_without_retry(request)
-        except errors.StoreError as error:
+        except StoreError as error:
             log.error("Telegram is asked to send update %d again: %s", update["update_id"], error)
             return False
         return True

@@ -25,14 +25,14 @@ from bot.platforms.web.channel import Heard, Hub, Talk, WebChannel, WebForms, ne
 from bot.platforms.web.markup import ChatView, page, shown
 from bot.platforms.web.typed_texts import TypedTexts, draw_papers
 from bot.ports import channel as channels
-from bot.ports import conversation
 from bot.ports.attached import file_too_large
-from bot.ports.conversation import PlatformApi
+from bot.ports.conversation import PageFrame, PageRequest, PageResponse, PlatformApi, RequestDispatcher, WebPage
 from bot.rendering import page_templates
 from bot.rendering.language import Language
 from bot.rendering.plots import few_bars
 from bot.settings import Settings
-from subscriptions import errors, model
+from subscriptions.errors import Rejected, Sentence, StoreError
+from subscriptions.model import Chat, ChatAddress, KnownPaper
 from subscriptions.service import recent_matches
 from subscriptions.service.listing import Listed, listed
 from subscriptions.states import SubscriptionState
@@ -48,17 +48,17 @@ LOOK_AGAIN = 2.0  # seconds until the store is checked without a wake-up, becaus
 QUIET_LOOKS = 8  # checks without news after which a line is sent, so that lost connections are noticed
 RETRY = 2000  # milliseconds until the browser connects again
 _PANEL_WORDS = {
-    "subscriptions": errors.Sentence("Your subscriptions"),
-    "none": errors.Sentence("None yet. Search for something and press [subscribe]."),
-    "new": errors.Sentence("new subscription"),
-    "settings": errors.Sentence("settings"),
+    "subscriptions": Sentence("Your subscriptions"),
+    "none": Sentence("None yet. Search for something and press [subscribe]."),
+    "new": Sentence("new subscription"),
+    "settings": Sentence("settings"),
 }
-_HELD = (("edit", errors.Sentence("edit")), ("resume", errors.Sentence("resume")), ("unsub", errors.Sentence("remove")))
-_ACTIVE = (("edit", errors.Sentence("edit")), ("pause", errors.Sentence("pause")), ("unsub", errors.Sentence("remove")))
+_HELD = (("edit", Sentence("edit")), ("resume", Sentence("resume")), ("unsub", Sentence("remove")))
+_ACTIVE = (("edit", Sentence("edit")), ("pause", Sentence("pause")), ("unsub", Sentence("remove")))
 
 
 async def events(
-    hub: Hub, store: Store, chat: model.Chat, frame: conversation.PageFrame, after: int, *, panel: Callable[[], str]
+    hub: Hub, store: Store, chat: Chat, frame: PageFrame, after: int, *, panel: Callable[[], str]
 ) -> AsyncIterator[str]:
     """Yields the changes of a chat after change `after`, until the reader disconnects. `panel` draws its subscriptions."""
     yield f"retry: {RETRY}\n\n"
@@ -108,25 +108,23 @@ log = logging.getLogger("paperwire")
 
 FORM = "/chat/form"  # the page that shows a form
 _LONGEST_NUMBER = 12  # digits
-NOT_NOW = conversation.PageResponse(status=503, body="Not now.\n", kind="text/plain")
-TOO_MUCH = conversation.PageResponse(status=429, body="That was too much. Wait a minute.\n", kind="text/plain")
-_Hear = Callable[[conversation.PageRequest, conversation.RequestDispatcher], Awaitable[Heard]]
-_Work = Callable[[conversation.PageRequest, conversation.RequestDispatcher], Awaitable[conversation.PageResponse]]
+NOT_NOW = PageResponse(status=503, body="Not now.\n", kind="text/plain")
+TOO_MUCH = PageResponse(status=429, body="That was too much. Wait a minute.\n", kind="text/plain")
+_Hear = Callable[[PageRequest, RequestDispatcher], Awaitable[Heard]]
+_Work = Callable[[PageRequest, RequestDispatcher], Awaitable[PageResponse]]
 
 
-def answering(
-    channel: WebChannel, work: _Work
-) -> Callable[[conversation.PageRequest], Awaitable[conversation.PageResponse]]:
+def answering(channel: WebChannel, work: _Work) -> Callable[[PageRequest], Awaitable[PageResponse]]:
     """Returns the function of a page, which calls `work`. Refuses while the process starts, and if a visitor sends too much."""
 
-    async def answer(asked: conversation.PageRequest) -> conversation.PageResponse:
+    async def answer(asked: PageRequest) -> PageResponse:
         if asked.dispatcher is None:
             return NOT_NOW
         if not channel.hub.counts(asked.visitor, channel.clock.monotonic()):
             return TOO_MUCH
         try:
             return await work(asked, asked.dispatcher)
-        except errors.StoreError as error:
+        except StoreError as error:
             log.error("What somebody sent from the page could not be handled: %s", error)
             return NOT_NOW
 
@@ -141,29 +139,29 @@ class ChatPages:
         self._store = store
         self._talk = Talk(channel, store)
 
-    def all(self) -> tuple[conversation.WebPage, ...]:
+    def all(self) -> tuple[WebPage, ...]:
         """Returns the pages."""
         say, press = (
             answering(self._channel, partial(self._done, work)) for work in (self._talk.say, self._talk.press)
         )
         return (
-            conversation.WebPage(path="/", answer=self.show, label=errors.Sentence("Chat")),
-            conversation.WebPage(path="/chat/say", answer=say, method="POST"),
-            conversation.WebPage(path="/chat/press", answer=press, method="POST"),
-            conversation.WebPage(path="/chat/events", answer=self.follow, is_stream=True),
-            conversation.WebPage(path="/chat/file", answer=self.download),
-            conversation.WebPage(path="/chat/file", answer=say, method="POST", takes_file=True),
-            conversation.WebPage(path=FORM, answer=answering(self._channel, self.show_form)),
-            conversation.WebPage(path=FORM, answer=answering(self._channel, self.take_form), method="POST"),
+            WebPage(path="/", answer=self.show, label=Sentence("Chat")),
+            WebPage(path="/chat/say", answer=say, method="POST"),
+            WebPage(path="/chat/press", answer=press, method="POST"),
+            WebPage(path="/chat/events", answer=self.follow, is_stream=True),
+            WebPage(path="/chat/file", answer=self.download),
+            WebPage(path="/chat/file", answer=say, method="POST", takes_file=True),
+            WebPage(path=FORM, answer=answering(self._channel, self.show_form)),
+            WebPage(path=FORM, answer=answering(self._channel, self.take_form), method="POST"),
         )
 
-    async def show(self, asked: conversation.PageRequest) -> conversation.PageResponse:
+    async def show(self, asked: PageRequest) -> PageResponse:
         """Shows the newest messages, or those before the message with a given number."""
         before = _number(asked.query.get("before", ""))
         view = await self._store.run(markup.look, asked.frame, before=before)
         said = self._channel.hub.take_said(asked.visitor.name)
         body = await asyncio.to_thread(self._drawn, view, said, is_newest=before is None)
-        return conversation.PageResponse(body=self._channel.secrets.shown(body))
+        return PageResponse(body=self._channel.secrets.shown(body))
 
     def _drawn(self, view: ChatView, said: str, *, is_newest: bool) -> str:
         once = new_once()
@@ -171,7 +169,7 @@ class ChatPages:
             return page(view, said, once, is_newest=is_newest, example=self._example(view))
         return page(view, said, once, is_newest=is_newest, panel=self._panel(view.frame))
 
-    def _panel(self, frame: conversation.PageFrame) -> str:
+    def _panel(self, frame: PageFrame) -> str:
         chat = markup.chat_in(self._store, frame)
         return draw_panel(self._store, chat, frame, now=self._channel.clock.now(), once=new_once())
 
@@ -180,18 +178,18 @@ class ChatPages:
         now = self._channel.clock.now()
         offered = [offer.example for offer in view.frame.offers if offer.example]
         sample = [
-            model.KnownPaper(id=0, paper=paper, sequence=None, sequenced_at=None, first_seen_at=now, day=now.date())
+            KnownPaper(id=0, paper=paper, sequence=None, sequenced_at=None, first_seen_at=now, day=now.date())
             for paper in offered
         ]
         return draw_papers(
             [*recent_matches.newest_papers(self._store, now=now, most=1), *sample][:1], None, view.chat, alone=True
         )
 
-    async def follow(self, asked: conversation.PageRequest) -> conversation.PageResponse:
+    async def follow(self, asked: PageRequest) -> PageResponse:
         """Streams the changes since the last one that the browser has, or since the page was drawn."""
-        return conversation.PageResponse(stream=self._changes(asked))
+        return PageResponse(stream=self._changes(asked))
 
-    async def _changes(self, asked: conversation.PageRequest) -> AsyncIterator[str]:
+    async def _changes(self, asked: PageRequest) -> AsyncIterator[str]:
         view = await self._store.run(markup.look, asked.frame)
         after = _number(asked.headers.get("last-event-id", "") or asked.query.get("after", ""))
         frame = replace(asked.frame, language=view.chat.settings.lang)
@@ -199,22 +197,18 @@ class ChatPages:
         async for part in events(self._channel.hub, self._store, view.chat, frame, start, panel=panel):
             yield self._channel.secrets.shown(part)
 
-    async def download(self, asked: conversation.PageRequest) -> conversation.PageResponse:
+    async def download(self, asked: PageRequest) -> PageResponse:
         """Returns the document in a message of this chat."""
         number = _number(asked.query.get("message", ""))
         content = await self._store.run(markup.content_of, markup.chat_of(asked.visitor.name), number or 0)
         if not content.get("file"):
-            return conversation.PageResponse(status=404, body="There is no such page.\n", kind="text/plain")
+            return PageResponse(status=404, body="There is no such page.\n", kind="text/plain")
         name, text = content["file"]["name"], content["file"]["text"]
         shown = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "_" for sign in name)
         kept = {"content-disposition": f'attachment; filename="{shown}"'}
-        return conversation.PageResponse(
-            body=text.encode("utf-8", "replace"), kind="application/octet-stream", headers=kept
-        )
+        return PageResponse(body=text.encode("utf-8", "replace"), kind="application/octet-stream", headers=kept)
 
-    async def _done(
-        self, work: _Hear, asked: conversation.PageRequest, dispatcher: conversation.RequestDispatcher
-    ) -> conversation.PageResponse:
+    async def _done(self, work: _Hear, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
         """Handles what a visitor wrote or pressed. Redirects the browser to the answer, or to the form that the answer opens.
 
         A request of our own script gets JSON instead: the words to show, the address of the form, and after the press of
@@ -228,11 +222,11 @@ class ChatPages:
                 told["shows"] = dict(heard.shows)
             if heard.pressed and not goes and not heard.toast:
                 told["place"] = await self._place(asked, heard)
-            return conversation.PageResponse(body=json.dumps(told, ensure_ascii=False), kind="application/json")
+            return PageResponse(body=json.dumps(told, ensure_ascii=False), kind="application/json")
         self._channel.hub.keep_said(asked.visitor.name, heard.toast)
-        return conversation.PageResponse(location=goes or await self._place(asked, heard))
+        return PageResponse(location=goes or await self._place(asked, heard))
 
-    async def _place(self, asked: conversation.PageRequest, heard: Heard) -> str:
+    async def _place(self, asked: PageRequest, heard: Heard) -> str:
         """Returns the address of the answer on the page, once it is there."""
         if not heard.update:
             return markup.NEWEST
@@ -240,15 +234,11 @@ class ChatPages:
         chat = markup.chat_of(asked.visitor.name)
         return await self._store.run(markup.place_of, chat, heard.update, number=heard.number, pressed=heard.pressed)
 
-    async def show_form(
-        self, asked: conversation.PageRequest, dispatcher: conversation.RequestDispatcher
-    ) -> conversation.PageResponse:
+    async def show_form(self, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
         """Shows a form in its first state, without entered values."""
         return await self._form_page(asked, dispatcher, asked.query.get("id", ""), {})
 
-    async def take_form(
-        self, asked: conversation.PageRequest, dispatcher: conversation.RequestDispatcher
-    ) -> conversation.PageResponse:
+    async def take_form(self, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
         """Handles a form that was sent, and goes to the answer. Shows it again with errors, or with what it would find."""
         form_id = asked.form.get("id", "")
         values = {name.removeprefix(_FIELD): value for name, value in asked.form.items() if name.startswith(_FIELD)}
@@ -257,23 +247,23 @@ class ChatPages:
         update, problems = await self._talk.submit(asked, dispatcher, form_id, values)
         if problems:
             return await self._form_page(asked, dispatcher, form_id, values, problems)
-        return conversation.PageResponse(location=await self._place(asked, Heard(update=update)))
+        return PageResponse(location=await self._place(asked, Heard(update=update)))
 
     async def _form_page(
         self,
-        asked: conversation.PageRequest,
-        dispatcher: conversation.RequestDispatcher,
+        asked: PageRequest,
+        dispatcher: RequestDispatcher,
         form_id: str,
         values: Mapping[str, str],
         problems: Mapping[str, str] | None = None,
-    ) -> conversation.PageResponse:
+    ) -> PageResponse:
         """Returns the page of a form with these values; the chat if that form no longer exists."""
         wrong = problems or {}
         form = await self._talk.fill_in(asked, dispatcher, form_id, values)
         if form is None:
             gone = " ".join(wrong.values()) or _GONE.say(Language(asked.frame.language, "UTC").translate)
             self._channel.hub.keep_said(asked.visitor.name, gone)
-            return conversation.PageResponse(location=markup.NEWEST)
+            return PageResponse(location=markup.NEWEST)
         fields = _fields(form.modal.fields, wrong)
         others = [words for name, words in wrong.items() if name not in {one.field.name for one in fields}]
         shown = {
@@ -288,7 +278,7 @@ class ChatPages:
         page = await asyncio.to_thread(
             page_templates.draw_page, "form.html", asked.frame, form.modal.title, words=_WORDS, wrong=wrong, **shown
         )
-        return conversation.PageResponse(body=page)
+        return PageResponse(body=page)
 
 
 def _number(text: str) -> int | None:
@@ -300,11 +290,11 @@ def _number(text: str) -> int | None:
 _FIELD = "field-"  # prefix of the names of a form's fields; names without it are our own
 _FEW = 4  # up to this number, all options are visible; more become a menu
 _WORDS = {
-    "optional": errors.Sentence("optional"),
-    "look": errors.Sentence("show what it finds"),
-    "marked": errors.Sentence("That is not done yet. Please look at what is marked."),
+    "optional": Sentence("optional"),
+    "look": Sentence("show what it finds"),
+    "marked": Sentence("That is not done yet. Please look at what is marked."),
 }
-_GONE = errors.Sentence("This form is gone. Please open it again.")
+_GONE = Sentence("This form is gone. Please open it again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,7 +340,7 @@ def _kind(field: channels.FormField) -> str:
 # -------------------------------------------------------------------------------------- the subscriptions beside a chat
 
 
-def draw_panel(store: Store, chat: model.Chat, frame: conversation.PageFrame, *, now: datetime, once: str) -> str:
+def draw_panel(store: Store, chat: Chat, frame: PageFrame, *, now: datetime, once: str) -> str:
     """Returns the panel of subscriptions as HTML. `once`: the id of the next press."""
     there = listed(store, chat.address) if chat.id else ()
     found = recent_matches.found_by_day(store, chat, [one.subscription for one in there], now=now)
@@ -401,12 +391,12 @@ class WebApi(PlatformApi):
         """See PlatformApi."""
         data = self._channel.hub.files.get(file)
         if data is None:
-            raise errors.Rejected("The file is gone. Send it again.")
+            raise Rejected("The file is gone. Send it again.")
         if len(data) > most:
             raise file_too_large(most)
         return data
 
-    async def send_file(self, chat: model.ChatAddress, file: channels.File) -> str:
+    async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
         """See PlatformApi. The message contains the document, and the page shows a link to it."""
         kept = json.dumps({"text": "", "file": {"name": file.name, "text": file.text}}, ensure_ascii=False)
         with channels.store_outcomes():

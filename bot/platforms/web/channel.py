@@ -20,8 +20,19 @@ from pydantic import TypeAdapter
 from bot.platforms.web import FACTS, markup
 from bot.platforms.web.secrets_of_chats import SecretsOfChats
 from bot.ports import channel as channels
-from bot.ports import conversation
-from subscriptions import errors, model
+from bot.ports.conversation import (
+    CallbackRequest,
+    FormRequest,
+    MessageRequest,
+    PageFrame,
+    PageRequest,
+    Place,
+    RequestDispatcher,
+    Visitor,
+    typed_command,
+)
+from subscriptions.errors import Rejected, RetryLater
+from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.service import access
 from subscriptions.store import page_messages
 from subscriptions.store.database.store import Store
@@ -69,7 +80,7 @@ class Hub:
             if awaited.chat == chat:
                 _resolve(awaited.form, "")
 
-    def counts(self, visitor: conversation.Visitor, second: float) -> bool:
+    def counts(self, visitor: Visitor, second: float) -> bool:
         """Counts a message or press of a visitor at a monotonic second. Returns False if there were too many in a minute.
 
         Visitors at this machine have no limit.
@@ -160,18 +171,18 @@ class WebForms(channels.Forms):
         del home
         return ""
 
-    async def open_modal(self, chat: model.ChatAddress, trigger_id: str, view: str) -> None:
+    async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None:
         """See Forms. Raises Rejected if the page that requested the form no longer waits, as after a restart."""
         del chat
         if not self._hub.show_form(trigger_id, view):
-            raise errors.Rejected("The page that asked for the form is gone.")
+            raise Rejected("The page that asked for the form is gone.")
 
-    async def update_modal(self, chat: model.ChatAddress, view_ref: str, view: str) -> None:
+    async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None:
         """See Forms. `view_ref` is the id of the update that requested the change."""
         del chat
         self._hub.show_form(view_ref, view)
 
-    async def shared_chats(self, person: model.ChatAddress) -> frozenset[str] | None:
+    async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
         """See Forms. Each person has only their own chat."""
         return frozenset({person.address})
 
@@ -201,8 +212,8 @@ class WebChannel(channels.Channel):
 
     async def post(
         self,
-        chat: model.ChatAddress,
-        message: model.Message,
+        chat: ChatAddress,
+        message: Message,
         *,
         delivery: str,
         thread: str | None = None,
@@ -214,19 +225,17 @@ class WebChannel(channels.Channel):
         with channels.store_outcomes():  # the message may have been stored; then a retry changes nothing
             return str(await self.say(chat, payload, key=delivery, part=message.number))
 
-    async def edit(
-        self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
-    ) -> None:
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel."""
         payload = self.secrets.hidden(channels.read_message(message, _checked, plain=plain))
         number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
         with channels.store_outcomes():
             is_edited = await self._opened().run(page_messages.edit_page_message, chat, number, _storable(payload))
         if not is_edited:
-            raise errors.Rejected("The message is not there any more.")
+            raise Rejected("The message is not there any more.")
         self.hub.wake(chat.address)
 
-    async def say(self, chat: model.ChatAddress, content: str, *, key: str, part: int = 0, is_own: bool = False) -> int:
+    async def say(self, chat: ChatAddress, content: str, *, key: str, part: int = 0, is_own: bool = False) -> int:
         """Stores a message, once for each `key` and `part`. Returns its number. Raises StoreError."""
         number = await self._opened().run(
             page_messages.add_page_message,
@@ -242,8 +251,8 @@ class WebChannel(channels.Channel):
 
     async def find(
         self,
-        chat: model.ChatAddress,
-        message: model.Message,
+        chat: ChatAddress,
+        message: Message,
         *,
         delivery: str,
         after: datetime,
@@ -263,7 +272,7 @@ class WebChannel(channels.Channel):
 
     def _opened(self) -> Store:
         if self._store is None:
-            raise errors.RetryLater("The channel is closed.")
+            raise RetryLater("The channel is closed.")
         return self._store
 
 
@@ -315,7 +324,7 @@ class Talk:
         self._channel = channel
         self._store = store
 
-    async def say(self, asked: conversation.PageRequest, dispatcher: conversation.RequestDispatcher) -> Heard:
+    async def say(self, asked: PageRequest, dispatcher: RequestDispatcher) -> Heard:
         """Handles a message, which may have a file, at most once for each `once` of the form. Raises StoreError."""
         form, file = asked.form, asked.file
         text = form.get("text", "").replace("\r\n", "\n").strip()[:LONGEST]
@@ -328,8 +337,8 @@ class Talk:
             number = await self._channel.say(
                 chat, json.dumps({"text": own}, ensure_ascii=False), key=update, is_own=True
             )
-        typed, file_id, hub = conversation.typed_command(text), update if file else "", self._channel.hub
-        message = conversation.MessageRequest(
+        typed, file_id, hub = typed_command(text), update if file else "", self._channel.hub
+        message = MessageRequest(
             **_by_visitor(asked.frame, update),
             command=typed.name if typed else "",
             text=typed.rest if typed else text,
@@ -341,12 +350,12 @@ class Talk:
             await dispatcher.dispatch_without_retry(message)
             return Heard(update=update, number=number, form=await _form(awaited))
 
-    async def press(self, asked: conversation.PageRequest, dispatcher: conversation.RequestDispatcher) -> Heard:
+    async def press(self, asked: PageRequest, dispatcher: RequestDispatcher) -> Heard:
         """Handles a pressed button. Raises StoreError."""
         form, chat = asked.form, await self._let_in(asked.frame)
         message = form.get("message", "")
         update = _update(asked, "pressed", f":{form.get('press', '')[:100]}:{message[:20]}")
-        pressed = conversation.CallbackRequest(
+        pressed = CallbackRequest(
             **_by_visitor(asked.frame, update),
             callback_data=form.get("press", "")[:LONGEST],
             callback_id=update,
@@ -371,8 +380,8 @@ class Talk:
 
     async def fill_in(
         self,
-        asked: conversation.PageRequest,
-        dispatcher: conversation.RequestDispatcher,
+        asked: PageRequest,
+        dispatcher: RequestDispatcher,
         form_id: str,
         values: Mapping[str, str],
     ) -> ShownForm | None:
@@ -385,8 +394,8 @@ class Talk:
 
     async def submit(
         self,
-        asked: conversation.PageRequest,
-        dispatcher: conversation.RequestDispatcher,
+        asked: PageRequest,
+        dispatcher: RequestDispatcher,
         form_id: str,
         values: Mapping[str, str],
     ) -> tuple[str, Mapping[str, str]]:
@@ -396,7 +405,7 @@ class Talk:
         filled = _filled(asked.frame, form_id, update, values, is_submitted=True)
         return update, await dispatcher.dispatch_without_retry(filled)
 
-    async def _let_in(self, frame: conversation.PageFrame) -> model.ChatAddress:
+    async def _let_in(self, frame: PageFrame) -> ChatAddress:
         """Returns the visitor's chat, which it opens for a visitor on this machine."""
         chat = markup.chat_of(frame.visitor.name)
         if frame.visitor.is_local and not (await self._store.run(access.standing_of, chat)).is_admitted:
@@ -406,9 +415,9 @@ class Talk:
 
 
 def _filled(
-    frame: conversation.PageFrame, form_id: str, update: str, values: Mapping[str, str], *, is_submitted: bool
-) -> conversation.FormRequest:
-    return conversation.FormRequest(
+    frame: PageFrame, form_id: str, update: str, values: Mapping[str, str], *, is_submitted: bool
+) -> FormRequest:
+    return FormRequest(
         **_by_visitor(frame, update),
         callback_data=form_id[:LONGEST],
         view_id=update,
@@ -433,11 +442,11 @@ def new_once() -> str:
     return secrets.token_urlsafe(16)
 
 
-def _by_visitor(frame: conversation.PageFrame, update: str) -> dict[str, Any]:
+def _by_visitor(frame: PageFrame, update: str) -> dict[str, Any]:
     """Returns the fields of a request that say in which chat and by whom it was made."""
     name = frame.visitor.name
     return {
-        "place": conversation.Place(chat=markup.chat_of(name), kind=model.ChatKind.PRIVATE),
+        "place": Place(chat=markup.chat_of(name), kind=ChatKind.PRIVATE),
         "update_id": update,
         "sender": name,
         "sender_name": name,
@@ -447,7 +456,7 @@ def _by_visitor(frame: conversation.PageFrame, update: str) -> dict[str, Any]:
     }
 
 
-def _update(asked: conversation.PageRequest, what: str, button: str = "") -> str:
+def _update(asked: PageRequest, what: str, button: str = "") -> str:
     """Returns the id of an update. A form that is sent twice has the same id; ids of different chats differ."""
     once = asked.form.get("once", "")
     if not _ONCE.fullmatch(once):

@@ -18,8 +18,8 @@ from bot.rendering.appearance import Display, Look, plain_lines
 from bot.rendering.language import Language, translator
 from bot.rendering.plots import rows_of_bars
 from bot.rendering.views import Code, Heading, PaperView
-from subscriptions import model
 from subscriptions.errors import Sentence
+from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.conversation_state import known_or_new
 from subscriptions.states import Signal
 from subscriptions.store.database.store import Store
@@ -131,15 +131,15 @@ ShownMessage = Mapping[str, object]  # a message as the page shows it
 class ChatView:
     """The contents of a chat's page at one moment."""
 
-    chat: model.Chat
+    chat: Chat
     frame: PageFrame
     messages: tuple[ShownMessage, ...]
     change: int  # number of the chat's last change
 
 
-def chat_of(name: str) -> model.ChatAddress:
+def chat_of(name: str) -> ChatAddress:
     """Returns the address of a visitor's chat."""
-    return model.ChatAddress(FACTS.name, name)
+    return ChatAddress(FACTS.name, name)
 
 
 def look(store: Store, frame: PageFrame, *, before: int | None = None) -> ChatView:
@@ -149,14 +149,12 @@ def look(store: Store, frame: PageFrame, *, before: int | None = None) -> ChatVi
     return ChatView(chat=chat, frame=frame, messages=shown(store, found, chat, frame), change=change)
 
 
-def chat_in(store: Store, frame: PageFrame) -> model.Chat:
+def chat_in(store: Store, frame: PageFrame) -> Chat:
     """Returns the visitor's chat, or the chat that would be added now."""
-    return known_or_new(store, chat_of(frame.visitor.name), model.ChatKind.PRIVATE, lang=frame.language)
+    return known_or_new(store, chat_of(frame.visitor.name), ChatKind.PRIVATE, lang=frame.language)
 
 
-def shown(
-    store: Store, messages: Sequence[PageMessage], chat: model.Chat, frame: PageFrame
-) -> tuple[ShownMessage, ...]:
+def shown(store: Store, messages: Sequence[PageMessage], chat: Chat, frame: PageFrame) -> tuple[ShownMessage, ...]:
     """Returns the messages for the page: with times in the chat's zone, and buttons that show whether they are pressed."""
     language, contents = Language(frame.language, chat.settings.timezone), [json.loads(one.payload) for one in messages]
     pressed = _pressed(store, chat, "".join(content.get("html", "") for content in contents))
@@ -165,19 +163,19 @@ def shown(
     )
 
 
-def pressed_in(store: Store, chat_address: model.ChatAddress, number: int) -> Mapping[str, bool]:
+def pressed_in(store: Store, chat_address: ChatAddress, number: int) -> Mapping[str, bool]:
     """Returns the signals that the buttons of a message show, and whether each one is set."""
-    chat = known_or_new(store, chat_address, model.ChatKind.PRIVATE)
+    chat = known_or_new(store, chat_address, ChatKind.PRIVATE)
     return _pressed(store, chat, content_of(store, chat_address, number).get("html", ""))
 
 
-def content_of(store: Store, chat: model.ChatAddress, number: int) -> Mapping[str, Any]:
+def content_of(store: Store, chat: ChatAddress, number: int) -> Mapping[str, Any]:
     """Returns the content of the message with this number; {} if the chat has no such message."""
     found, _ = newest_page_messages(store, chat, 1, before=number + 1)
     return next((json.loads(one.payload) for one in found if one.number == number), {})
 
 
-def _pressed(store: Store, chat: model.Chat, html: str) -> Mapping[str, bool]:
+def _pressed(store: Store, chat: Chat, html: str) -> Mapping[str, bool]:
     buttons = _SHOWS.findall(html)
     if not buttons:
         return {}
@@ -185,7 +183,7 @@ def _pressed(store: Store, chat: model.Chat, html: str) -> Mapping[str, bool]:
     return {shows: (int(paper), Signal[kind]) in told for shows, kind, paper in buttons}
 
 
-def place_of(store: Store, chat: model.ChatAddress, update: str, *, number: int, pressed: str) -> str:
+def place_of(store: Store, chat: ChatAddress, update: str, *, number: int, pressed: str) -> str:
     """Returns the web address of the answer to an update: the page, with the first message of the answer as its fragment.
 
     If the answer is no message of its own, returns the address of message `number`, or of the paper there whose button

@@ -12,13 +12,14 @@ from bot.platform import PlatformSurroundings
 from bot.platforms.web.channel import new_once
 from bot.platforms.web.markup import chat_in
 from bot.platforms.web.typed_texts import MOST_AT_ONCE, count_in_words, draw_papers
-from bot.ports import conversation
 from bot.ports.channel import Clock
+from bot.ports.conversation import PageRequest, PageResponse, WebPage
 from bot.ports.meaning import Encoder
 from bot.rendering import page_templates
 from bot.rendering.language import Language
 from bot.rendering.queries_in_words import caret, query_in_words
-from subscriptions import errors, model
+from subscriptions.errors import MeaningFails, QueryError, Refused, Sentence
+from subscriptions.model import Chat
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import advice, rewriting
 from subscriptions.query.advice import Variant
@@ -31,27 +32,27 @@ from subscriptions.store.database.store import Store
 
 SHOWN = 10  # papers of a query
 LONGEST = 2000  # characters of a query in a link that are used; the parser refuses a query of this length
-_TITLE = errors.Sentence("Playground")
+_TITLE = Sentence("Playground")
 _WORDS = {
-    "about": errors.Sentence(
+    "about": Sentence(
         "Try what a query finds among the papers of the last days. Nothing is stored until you subscribe."
     ),
-    "query": errors.Sentence("Query"),
-    "look": errors.Sentence("look"),
-    "parts": errors.Sentence("Parts of the query, each to be switched off and on"),
-    "reading": errors.Sentence("How it is read"),
-    "subscribe": errors.Sentence("subscribe"),
-    "variants": errors.Sentence("What a change would do"),
-    "change": errors.Sentence("Change"),
-    "papers": errors.Sentence("Papers"),
-    "difference": errors.Sentence("Difference"),
-    "same": errors.Sentence("the same"),
-    "newest": errors.Sentence("The newest"),
-    "examples": errors.Sentence("For example:"),
+    "query": Sentence("Query"),
+    "look": Sentence("look"),
+    "parts": Sentence("Parts of the query, each to be switched off and on"),
+    "reading": Sentence("How it is read"),
+    "subscribe": Sentence("subscribe"),
+    "variants": Sentence("What a change would do"),
+    "change": Sentence("Change"),
+    "papers": Sentence("Papers"),
+    "difference": Sentence("Difference"),
+    "same": Sentence("the same"),
+    "newest": Sentence("The newest"),
+    "examples": Sentence("For example:"),
 }
 _EXAMPLES = ("diffusion models -survey", "cat:cs.CL agents", 'title:"large language model" reasoning', "author:Guibas")
-_TIME = errors.Sentence("The time at the end, {when}, is no part of the query.")
-_NO_QUERY = errors.Sentence("This is a time without a query.")
+_TIME = Sentence("The time at the end, {when}, is no part of the query.")
+_NO_QUERY = Sentence("This is a time without a query.")
 
 
 class Playground:
@@ -63,16 +64,16 @@ class Playground:
         self._encoder = encoder
         self._trying = asyncio.Semaphore(MOST_AT_ONCE)
 
-    async def show(self, asked: conversation.PageRequest) -> conversation.PageResponse:
+    async def show(self, asked: PageRequest) -> PageResponse:
         """Shows the matches of the query in the link, without the parts that are off. Without a query, shows how to begin."""
         async with self._trying:
             texts = texts_asked(split_when(asked.query.get("q", "")[:LONGEST]).query)
             if texts and self._encoder is not None:
                 missing = await self._store.run(texts_without, texts)
                 await is_encoded(self._store, self._encoder, missing)
-            return conversation.PageResponse(body=await asyncio.to_thread(self._drawn, asked))
+            return PageResponse(body=await asyncio.to_thread(self._drawn, asked))
 
-    def _drawn(self, asked: conversation.PageRequest) -> str:
+    def _drawn(self, asked: PageRequest) -> str:
         typed = " ".join(asked.query.get("q", "").split())[:LONGEST]
         off = frozenset(int(place) for place in asked.query.get("off", "")[:LONGEST].split(",") if place.isdecimal())
         chat, frame = chat_in(self._store, asked.frame), asked.frame
@@ -90,19 +91,19 @@ class Playground:
             return page_templates.draw_part("tried.html", frame, words=_WORDS, **shown)
         return page_templates.draw_page("playground.html", frame, _TITLE, words=_WORDS, **shown)
 
-    def _tried(self, typed: str, off: frozenset[int], chat: model.Chat, spoken: str) -> Mapping[str, object]:
+    def _tried(self, typed: str, off: frozenset[int], chat: Chat, spoken: str) -> Mapping[str, object]:
         """Returns what the page shows about a query, or why the query is refused."""
         language, ending = Language(spoken, chat.settings.timezone), split_when(typed)
         query = wanted = excluded = None
         if ending.only_time:
-            return _problem(_NO_QUERY, errors.Sentence(""), language, typed)
+            return _problem(_NO_QUERY, Sentence(""), language, typed)
         try:
             if typed:
                 query = with_words(self._store, parse_query(ending.query))
                 wanted, excluded = _without(query, off)
-        except errors.QueryError as error:
+        except QueryError as error:
             return _problem(error.sentence, error.hint, language, *caret(ending.query, error.column))
-        except (errors.Refused, errors.MeaningFails) as error:
+        except (Refused, MeaningFails) as error:
             return _problem(error.sentence, error.hint, language, typed)
         toggles = _toggles(query, off) if query else {}
         text, reading, others = "", "", {}
@@ -144,7 +145,7 @@ def _without(query: Query, off: Collection[int]) -> tuple[Query | None, Query | 
     text = rewriting.written(kept)
     try:
         return parse_query(text, query.fields), None
-    except errors.QueryError:  # only exclusions are left
+    except QueryError:  # only exclusions are left
         return None, parse_query(f"-({text})", query.fields)
 
 
@@ -152,7 +153,7 @@ def _toggles(query: Query, off: frozenset[int]) -> Mapping[int, Query]:
     """Returns {place of a part: the query after a press on that part}, for the first MOST parts."""
     found = {}
     for place in range(min(advice.MOST, sum(is_part for _, is_part in _pieces(query.tree)))):
-        with suppress(errors.QueryError):
+        with suppress(QueryError):
             if wanted := _without(query, off ^ {place})[0]:
                 found[place] = wanted
     return found
@@ -196,9 +197,7 @@ def _pieces(tree: Node) -> Iterator[tuple[str, bool]]:
                 yield from ((")", False),) * has_brackets
 
 
-def _problem(
-    sentence: errors.Sentence, hint: errors.Sentence, language: Language, line: str, mark: str = ""
-) -> Mapping[str, object]:
+def _problem(sentence: Sentence, hint: Sentence, language: Language, line: str, mark: str = "") -> Mapping[str, object]:
     """Returns why a query is refused. `mark`: a line with ^ under the wrong place."""
     said = {"message": sentence.say(language.translate), "hint": hint.say(language.translate)}
     return {"problem": {"line": line, "mark": mark, **said}}
@@ -228,7 +227,7 @@ def _signed(more: int, language: Language) -> str:
     return f"{'+' if more > 0 else '−'}{language.number(abs(more))}"
 
 
-def page(around: PlatformSurroundings) -> conversation.WebPage:
+def page(around: PlatformSurroundings) -> WebPage:
     """Returns the page."""
     playground = Playground(around.store, around.clock, around.encoder)
-    return conversation.WebPage(path="/playground", answer=playground.show, label=_TITLE)
+    return WebPage(path="/playground", answer=playground.show, label=_TITLE)

@@ -10,13 +10,14 @@ from bot.commands.phrasing import days_known
 from bot.commands.search import query_of
 from bot.commands.spoken import spoken
 from bot.platforms.web.markup import Web, chat_in
-from bot.ports import conversation
 from bot.ports.channel import Clock
+from bot.ports.conversation import PageFrame, PageRequest, PageResponse, WebPage
 from bot.rendering import views
 from bot.rendering.language import Language
 from bot.rendering.outline import measure_of_list
 from bot.rendering.whole_papers import why_sections
-from subscriptions import errors, model
+from subscriptions.errors import PaperwireError
+from subscriptions.model import Because, Chat, Item, KnownPaper
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
@@ -44,17 +45,17 @@ class TypedTexts:
         self._clock = clock
         self._typing = asyncio.Semaphore(MOST_AT_ONCE)
 
-    def page(self) -> conversation.WebPage:
+    def page(self) -> WebPage:
         """Returns the page."""
-        return conversation.WebPage(path=PATH, answer=self.find)
+        return WebPage(path=PATH, answer=self.find)
 
-    async def find(self, asked: conversation.PageRequest) -> conversation.PageResponse:
+    async def find(self, asked: PageRequest) -> PageResponse:
         """Returns JSON: the number of papers in words, the papers as HTML, and suggestions."""
         async with self._typing:
             found = await asyncio.to_thread(self._found, asked.query.get("q", "")[:LONGEST_WHILE_TYPED], asked.frame)
-        return conversation.PageResponse(body=json.dumps(found, ensure_ascii=False), kind="application/json")
+        return PageResponse(body=json.dumps(found, ensure_ascii=False), kind="application/json")
 
-    def _found(self, typed: str, frame: conversation.PageFrame) -> dict[str, object]:
+    def _found(self, typed: str, frame: PageFrame) -> dict[str, object]:
         chat = chat_in(self._store, frame)
         language = Language(frame.language, chat.settings.timezone)
         suggestions = [*self._suggestions(typed, language)][:SUGGESTED]
@@ -63,7 +64,7 @@ class TypedTexts:
             try:
                 query = parse_query(split_when(text).query)
                 found = recent_matches.recent_matches(self._store, query, now=self._clock.now(), most=SHOWN_WHILE_TYPED)
-            except errors.PaperwireError:  # the query is not finished yet, or it is wrong and the chat will refuse it
+            except PaperwireError:  # the query is not finished yet, or it is wrong and the chat will refuse it
                 continue
             if found.found or text == typed.strip():
                 count = "" if text == f"{typed.strip()}*" else count_in_words(found.found, found.base, language)
@@ -133,9 +134,7 @@ def count_in_words(found: int | None, base: Base, language: Language) -> str:
     )
 
 
-def draw_papers(
-    papers: Sequence[model.KnownPaper], query: Query | None, chat: model.Chat, *, alone: bool = False
-) -> str:
+def draw_papers(papers: Sequence[KnownPaper], query: Query | None, chat: Chat, *, alone: bool = False) -> str:
     """Returns papers as HTML, as in a reply, with the words marked that the query found. `alone`: one paper at full length.
 
     If the shown text of a paper contains none of these words, passages with them are below it.
@@ -146,7 +145,7 @@ def draw_papers(
         html = medium.draw(views.paper_view(item, reader, measure, number=0 if alone else item.position + 1)).markup
         shown.append(html)
         if query and "<mark>" not in html:
-            because = tuple(model.Because(number=0, text=query.text, words=one.words) for one in item.because)
-            found = model.Item(paper=item.paper, because=because, position=item.position)
+            because = tuple(Because(number=0, text=query.text, words=one.words) for one in item.because)
+            found = Item(paper=item.paper, because=because, position=item.position)
             shown += [medium.draw(passage).markup for passage in why_sections(found, reader) if passage.close]
     return "\n".join(shown)

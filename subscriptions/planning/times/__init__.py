@@ -11,7 +11,9 @@ from datetime import time
 from typing import NoReturn
 from unicodedata import category
 
-from subscriptions import errors, model, zones
+from subscriptions import zones
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import DAYS, Cadence
 from subscriptions.planning import cadence
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.times._words import IDLE, TokenKind, may_be_place, plain, tokens_of
@@ -47,7 +49,7 @@ _WEEKEND_NAMES = frozenset({"Sun", "Sat"})  # may be surnames
 _OWN_WORDS = frozenset(
     {"now", "noon", "midday", "midnight", "morning", "afternoon", "evening", "night", "weekend", "weekends"}
     | {"中午", "周末", "早上", "上午", "下午", "晚上", "凌晨"}
-    | {*model.DAYS, *cadence.FULL_NAMES}
+    | {*DAYS, *cadence.FULL_NAMES}
 )
 # Measures with a rank: after these words "at 5" may be part of the measure, as in "recall at 5".
 _MEASURES = frozenset(
@@ -282,7 +284,7 @@ _BY_NOON = 12
 class When:
     """A time that was read: a cadence, and the zone that was named with it."""
 
-    cadence: model.Cadence
+    cadence: Cadence
     zone: str = ""  # "": no zone was named
 
     def __str__(self) -> str:
@@ -290,15 +292,15 @@ class When:
         return f"{self.cadence} {self.zone}".rstrip()
 
 
-class NoSuchTime(errors.Refused):
+class NoSuchTime(Refused):
     """A time with a cadence that paperwire does not have, or with an unknown place. `nearest` offers times as text."""
 
-    def __init__(self, sentence: errors.Sentence, hint: errors.Sentence, nearest: Sequence[When]) -> None:
+    def __init__(self, sentence: Sentence, hint: Sentence, nearest: Sequence[When]) -> None:
         super().__init__(sentence, hint)
         self.nearest = tuple(map(str, nearest))
 
 
-def read_when(text: str, chat_schedule: model.Cadence | None = None) -> When:
+def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
     """Reads a time as people write it, in English or Chinese (docs/guide.md, When they come).
 
     If the text names no time of day, that of `chat_schedule` counts, or else 09:00 (08:00-20:00 for when-out). If a
@@ -312,8 +314,8 @@ def read_when(text: str, chat_schedule: model.Cadence | None = None) -> When:
         if when.cadence.kind == "now":
             when = When(when.cadence)
         raise NoSuchTime(
-            errors.Sentence("“{text}” is not a schedule.", {"text": " ".join(text.split())}),
-            errors.Sentence("The nearest is: {when}.", {"when": str(when)}),
+            Sentence("“{text}” is not a schedule.", {"text": " ".join(text.split())}),
+            Sentence("The nearest is: {when}.", {"when": str(when)}),
             (when,),
         )
     return when
@@ -323,32 +325,32 @@ def is_available(when: str) -> bool:
     """Returns whether a typed time is one at which papers can be delivered."""
     try:
         read_when(when)
-    except errors.Refused:
+    except Refused:
         return False
     return True
 
 
-def _when(reading: Reading, chat_schedule: model.Cadence | None) -> When:
+def _when(reading: Reading, chat_schedule: Cadence | None) -> When:
     if reading.kind == "now":
-        return When(model.Cadence(kind="now"), reading.zone)
+        return When(Cadence(kind="now"), reading.zone)
     if reading.kind == "when-out":
         first, last = reading.at, reading.until
         if first is None or last is None:
             first, last = cadences.window_of(chat_schedule)
         if first >= last:
-            raise errors.Refused(
-                errors.Sentence("The second time of when-out must be later on the same day than the first."),
-                errors.Sentence("For example: when-out 08:00-20:00."),
+            raise Refused(
+                Sentence("The second time of when-out must be later on the same day than the first."),
+                Sentence("For example: when-out 08:00-20:00."),
             )
-        cadence = model.Cadence(kind="when-out", at=first, until=last, weekdays_only=reading.weekdays_only)
+        cadence = Cadence(kind="when-out", at=first, until=last, weekdays_only=reading.weekdays_only)
         return When(cadence, reading.zone)
     at = reading.at
     if reading.at is None:
         at = _time_of(chat_schedule, reading.part)
-    return When(model.Cadence(kind=reading.kind, at=at, weekday=reading.weekday, days=reading.days), reading.zone)
+    return When(Cadence(kind=reading.kind, at=at, weekday=reading.weekday, days=reading.days), reading.zone)
 
 
-def _time_of(chat_schedule: model.Cadence | None, part: str) -> time:
+def _time_of(chat_schedule: Cadence | None, part: str) -> time:
     """Returns the time of day of the chat's schedule, or 09:00 if it has none.
 
     If the text names a part of the day (`part` is "morning"), also returns 09:00 for a schedule at noon or later.
@@ -361,30 +363,30 @@ def _time_of(chat_schedule: model.Cadence | None, part: str) -> time:
     return own
 
 
-def _refuse(text: str, chat_schedule: model.Cadence | None) -> NoReturn:
+def _refuse(text: str, chat_schedule: Cadence | None) -> NoReturn:
     """Raises the error for a text that is not a time. The error names the unknown place in it, or the whole text."""
     tokens, rest = tokens_of(plain(text))
     place = rest.strip(" ,.;()")
     reading = meaning(tokens, bare=True) if may_be_place(place) else None
     if reading is None or not reading.exact or reading.zone:
-        raise errors.Refused(errors.Sentence("“{text}” is not a schedule.", {"text": text.strip()}), cadences.EXAMPLES)
+        raise Refused(Sentence("“{text}” is not a schedule.", {"text": text.strip()}), cadences.EXAMPLES)
     when = _when(reading, chat_schedule)
     near = zones.near_places(place)
     start = text.casefold().rfind(place)
     typed = text[start : start + len(place)] if start >= 0 else place
-    sentence = errors.Sentence("“{place}” is no place whose clock I know.", {"place": typed})
+    sentence = Sentence("“{place}” is no place whose clock I know.", {"place": typed})
     if near:
         names = ", ".join(label for label, _ in near)
         raise NoSuchTime(
             sentence,
-            errors.Sentence("Did you mean {names}?", {"names": names}),
+            Sentence("Did you mean {names}?", {"names": names}),
             [When(when.cadence, zone) for _, zone in near],
         )
-    hint = errors.Sentence("After a time, write a city, a zone or nothing: {when}.", {"when": str(when)})
+    hint = Sentence("After a time, write a city, a zone or nothing: {when}.", {"when": str(when)})
     raise NoSuchTime(sentence, hint, (when,))
 
 
-def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: model.Cadence) -> When:
+def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: Cadence) -> When:
     """Returns the time that the options --every, --on and --at give (docs/commands.md, subscribe). Raises Refused.
 
     An option that was not given is None. Without --every, the other options change the chat's schedule:
@@ -397,24 +399,22 @@ def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: 
         return When(chat_schedule)
     reading = _cadence_of(every) if every is not None else _of_chat(on, at, chat_schedule)
     if on is not None and reading.kind not in ("weekly", "days"):
-        raise errors.Refused(
-            errors.Sentence("Days of the week go with weekly and days only."),
-            errors.Sentence("For example: --every weekly --on mon --at 9, or --every days --on mon,thu --at 9."),
+        raise Refused(
+            Sentence("Days of the week go with weekly and days only."),
+            Sentence("For example: --every weekly --on mon --at 9, or --every days --on mon,thu --at 9."),
         )
     if reading.kind == "days" and not (on or reading.days):
-        raise errors.Refused(
-            errors.Sentence("Say on which days of the week."),
-            errors.Sentence("For example: --every days --on mon,thu --at 9."),
+        raise Refused(
+            Sentence("Say on which days of the week."),
+            Sentence("For example: --every days --on mon,thu --at 9."),
         )
     if on is not None:
         found = cadences.cadence_of_days(_weekdays(on), None)
         reading = replace(reading, kind=found.kind, weekday=found.weekday, days=found.days)
     if reading.kind == "now":
         if at is not None:
-            raise errors.Refused(
-                errors.Sentence("“now” takes no time."), errors.Sentence("For example: --every daily --at 09:00.")
-            )
-        return When(model.Cadence(kind="now"))
+            raise Refused(Sentence("“now” takes no time."), Sentence("For example: --every daily --at 09:00."))
+        return When(Cadence(kind="now"))
     return _when(_at_times(at, reading, every), chat_schedule)
 
 
@@ -425,13 +425,13 @@ def _cadence_of(every: str) -> Reading:
         read_when(every)
     except NoSuchTime:
         raise
-    except errors.Refused:
-        kinds = errors.Sentence("Choose one of: {kinds}.", {"kinds": ", ".join(cadences.KINDS)})
-        raise errors.Refused(errors.Sentence("“{every}” is not a schedule.", {"every": every}), kinds) from None
+    except Refused:
+        kinds = Sentence("Choose one of: {kinds}.", {"kinds": ", ".join(cadences.KINDS)})
+        raise Refused(Sentence("“{every}” is not a schedule.", {"every": every}), kinds) from None
     return reading_of(every, bare=True) or Reading()
 
 
-def _of_chat(on: str | None, at: str | None, chat_schedule: model.Cadence) -> Reading:
+def _of_chat(on: str | None, at: str | None, chat_schedule: Cadence) -> Reading:
     """Returns the cadence that --on and --at make of the chat's schedule, still without their days and times."""
     kind = chat_schedule.kind
     if on is not None:
@@ -455,9 +455,9 @@ def _weekdays(on: str) -> list[int]:
     reading = reading_of(on)
     if reading and reading.kind in ("weekly", "days") and reading.exact and not (reading.timed or reading.zone):
         return [day for day in (*reading.days, reading.weekday) if day is not None]
-    raise errors.Refused(
-        errors.Sentence("“{day}” is not a day of the week.", {"day": on}),
-        errors.Sentence("Choose one of: {days}.", {"days": ", ".join(model.DAYS)}),
+    raise Refused(
+        Sentence("“{day}” is not a day of the week.", {"day": on}),
+        Sentence("Choose one of: {days}.", {"days": ", ".join(DAYS)}),
     )
 
 
@@ -469,22 +469,22 @@ def _at_times(at: str | None, reading: Reading, every: str | None) -> Reading:
     if reading.kind == "when-out":
         times = hours_of(at) if at is not None else (reading.at, reading.until)
         if times is None:
-            raise errors.Refused(
-                errors.Sentence("when-out takes two times of day, and “{at}” is not two.", {"at": at}),
-                errors.Sentence("For example: --every when-out --at 08:00-20:00."),
+            raise Refused(
+                Sentence("when-out takes two times of day, and “{at}” is not two.", {"at": at}),
+                Sentence("For example: --every when-out --at 08:00-20:00."),
             )
         return replace(reading, at=times[0], until=times[1])
     if at is None:
         return replace(reading, at=reading.at or cadences.NINE)
     if reading.at is not None:
-        raise errors.Refused(
-            errors.Sentence("“{every}” says a time of day already.", {"every": every}),
-            errors.Sentence("For example: --every monday --at 9."),
+        raise Refused(
+            Sentence("“{every}” says a time of day already.", {"every": every}),
+            Sentence("For example: --every monday --at 9."),
         )
     found, zone = clock_with_zone(at)
     if found is None:
-        raise errors.Refused(
-            errors.Sentence("“{at}” is not a time of day.", {"at": at}),
-            errors.Sentence("For example: 8, 8am or 08:00."),
+        raise Refused(
+            Sentence("“{at}” is not a time of day.", {"at": at}),
+            Sentence("For example: 8, 8am or 08:00."),
         )
     return replace(reading, at=found, zone=zone or reading.zone)
