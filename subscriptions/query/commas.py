@@ -14,10 +14,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, takewhile
 
 from subscriptions.errors import Sentence
-from subscriptions.query import Fields, ValueKind, lexemes_of, lexer, sentences
+from subscriptions.query import Fields, ValueKind, lexer, sentences
+from subscriptions.query.lexemes_of import Lexeme, LexemeKind, lexemes
 from subscriptions.query.links import named_paper
 
-Item = list[lexemes_of.Lexeme]
+Item = list[Lexeme]
 
 # "no" excludes, but "No" is a name (author:Kim, No), and "NO" is nitric oxide.
 EXCLUDES = r"""(?:
@@ -36,11 +37,11 @@ _LIST_COMMAS = re.compile(r"[,，、]")
 _ENDS_OF_ITEMS = re.compile(rf"[,，、]|{_BUT_NOT}", re.VERBOSE)
 _NO_LIST = re.compile(r'["()|]')
 _EXCLUDED = re.compile(rf"\s*(?P<word>{EXCLUDES})", re.VERBOSE)
-_MARKS = frozenset({lexemes_of.LexemeKind.FIELD, lexemes_of.LexemeKind.ITEM, lexemes_of.LexemeKind.BUT_NOT})
-_IN_ITEMS = _MARKS | {lexemes_of.LexemeKind.WORD, lexemes_of.LexemeKind.LINK, lexemes_of.LexemeKind.STAR}
+_MARKS = frozenset({LexemeKind.FIELD, LexemeKind.ITEM, LexemeKind.BUT_NOT})
+_IN_ITEMS = _MARKS | {LexemeKind.WORD, LexemeKind.LINK, LexemeKind.STAR}
 
 
-def lexemes_of_list(source: lexer.Typed, notes: sentences.Notes, fields: Fields) -> Iterator[lexemes_of.Lexeme] | None:
+def lexemes_of_list(source: lexer.Typed, notes: sentences.Notes, fields: Fields) -> Iterator[Lexeme] | None:
     """Returns the lexemes of a list of two or more items, the excluded items last; None if the text is not a list.
 
     A text with operators, a minus, brackets or quotes is not a list.
@@ -50,8 +51,8 @@ def lexemes_of_list(source: lexer.Typed, notes: sentences.Notes, fields: Fields)
     items = list(_items(source.text, fields))
     if len(items) < 2 or any(lexeme.kind not in _IN_ITEMS for item in items for lexeme in item):  # noqa: PLR2004 - a list
         return None
-    wanted = [item for item in items if item[0].kind is lexemes_of.LexemeKind.ITEM]
-    excluded = [item for item in items if item[0].kind is not lexemes_of.LexemeKind.ITEM]
+    wanted = [item for item in items if item[0].kind is LexemeKind.ITEM]
+    excluded = [item for item in items if item[0].kind is not LexemeKind.ITEM]
     in_order = (*_as_one_value(wanted, notes), *excluded)
     return (lexeme for item in in_order for lexeme in _with_phrases(item, source, notes))
 
@@ -70,10 +71,10 @@ def _items(text: str, fields: Fields) -> Iterator[Item]:
     starts = [0, *(comma.end() for comma in commas)]
     for start, stop in zip(starts, [*(comma.start() for comma in commas), end], strict=True):
         if word := _EXCLUDED.match(text, start, stop):
-            excludes = lexemes_of.Lexeme(lexemes_of.LexemeKind.BUT_NOT, *word.span("word"), word["word"])
-            yield [excludes, *lexemes_of.lexemes(text, word.end(), stop, fields)]
-        elif item := list(lexemes_of.lexemes(text, start, stop, fields)):
-            yield [lexemes_of.Lexeme(lexemes_of.LexemeKind.ITEM, start, start), *item]
+            excludes = Lexeme(LexemeKind.BUT_NOT, *word.span("word"), word["word"])
+            yield [excludes, *lexemes(text, word.end(), stop, fields)]
+        elif item := list(lexemes(text, start, stop, fields)):
+            yield [Lexeme(LexemeKind.ITEM, start, start), *item]
 
 
 def _as_one_value(items: list[Item], notes: sentences.Notes) -> list[Item]:
@@ -84,18 +85,18 @@ def _as_one_value(items: list[Item], notes: sentences.Notes) -> list[Item]:
     values = [items[0][len(fields) :], *(item[1:] for item in items[1:])]
     together = [lexeme for value in values for lexeme in value]
     field = fields[-1].field
-    if field is None or any(lexeme.kind is lexemes_of.LexemeKind.FIELD for lexeme in together):
+    if field is None or any(lexeme.kind is LexemeKind.FIELD for lexeme in together):
         return items
     if field.kind is ValueKind.NAME and len(values) == 2 and values[0]:  # noqa: PLR2004 - last name, first name
         return [[*fields, _name(*values, notes=notes)]]
     if field.kind is ValueKind.NEARNESS and all(
-        lexeme.kind is lexemes_of.LexemeKind.WORD and named_paper(lexeme.text) for lexeme in together
+        lexeme.kind is LexemeKind.WORD and named_paper(lexeme.text) for lexeme in together
     ):
         return [[*fields, together[0]._replace(text=",".join(lexeme.text for lexeme in together))]]
     return items
 
 
-def _name(last_name: Item, first_name: Item, *, notes: sentences.Notes) -> lexemes_of.Lexeme:
+def _name(last_name: Item, first_name: Item, *, notes: sentences.Notes) -> Lexeme:
     # The part of the name with a star comes last, since a star has a meaning only there.
     first, last = sorted((phrase(first_name, notes), phrase(last_name, notes)), key=lambda name: name.star)
     if first.star:
@@ -104,7 +105,7 @@ def _name(last_name: Item, first_name: Item, *, notes: sentences.Notes) -> lexem
     return last._replace(start=last_name[0].start, text=f"{first.text} {last.text}", exact=exact)
 
 
-def _with_phrases(item: Item, source: lexer.Typed, notes: sentences.Notes) -> Iterator[lexemes_of.Lexeme]:
+def _with_phrases(item: Item, source: lexer.Typed, notes: sentences.Notes) -> Iterator[Lexeme]:
     """Yields the lexemes of an item, adjacent words joined to a phrase. Raises QueryError for a star in a category."""
     before = item[0]
     for are_marks, group in groupby(item, lambda lexeme: lexeme.kind in _MARKS):
@@ -113,37 +114,37 @@ def _with_phrases(item: Item, source: lexer.Typed, notes: sentences.Notes) -> It
             before = words[-1]
             yield from words
             continue
-        has_star = any(lexeme.kind is lexemes_of.LexemeKind.STAR for lexeme in words)
+        has_star = any(lexeme.kind is LexemeKind.STAR for lexeme in words)
         if has_star and before.field and before.field.kind is ValueKind.CATEGORY:
             raise sentences.star_in_category("cs", source.columns[words[0].start])
         yield phrase(words, notes) if len(words) > 1 or has_star else words[0]
 
 
-def lexemes_with_exclusions(text: str, notes: sentences.Notes, fields: Fields) -> Iterator[lexemes_of.Lexeme]:
+def lexemes_with_exclusions(text: str, notes: sentences.Notes, fields: Fields) -> Iterator[Lexeme]:
     """Yields the lexemes of a text that is not a list. Its commas mean something only if it has an exclusion."""
     marks = []
     if _EXCLUSION.search(text):
         marks = [mark for mark in _MARK.finditer(text) if mark["comma"] is not None]
     ends = [*(mark.start() for mark in marks), len(text)]
-    yield from lexemes_of.lexemes(text, 0, ends[0], fields)
+    yield from lexemes(text, 0, ends[0], fields)
     for mark, end in zip(marks, ends[1:], strict=True):
-        found = list(lexemes_of.lexemes(text, mark.end(), end, fields))
+        found = list(lexemes(text, mark.end(), end, fields))
         if mark["excludes"]:
-            yield lexemes_of.Lexeme(lexemes_of.LexemeKind.BUT_NOT, *mark.span("excludes"), mark["excludes"])
-            words = list(takewhile(lambda lexeme: lexeme.kind is lexemes_of.LexemeKind.WORD, found))
-            is_item = all(lexeme.kind is lexemes_of.LexemeKind.CLOSE for lexeme in found[len(words) :][:1])
+            yield Lexeme(LexemeKind.BUT_NOT, *mark.span("excludes"), mark["excludes"])
+            words = list(takewhile(lambda lexeme: lexeme.kind is LexemeKind.WORD, found))
+            is_item = all(lexeme.kind is LexemeKind.CLOSE for lexeme in found[len(words) :][:1])
             if len(words) > 1 and is_item:
                 found = [phrase(words, notes), *found[len(words) :]]
         else:
-            yield lexemes_of.Lexeme(lexemes_of.LexemeKind.COMMA, *mark.span("comma"), mark["comma"])
+            yield Lexeme(LexemeKind.COMMA, *mark.span("comma"), mark["comma"])
         yield from found
 
 
-def phrase(words: Sequence[lexemes_of.Lexeme], notes: sentences.Notes) -> lexemes_of.Lexeme:
+def phrase(words: Sequence[Lexeme], notes: sentences.Notes) -> Lexeme:
     """Returns adjacent words as one quoted value, with the = of the first word and the star of the last."""
-    found = [lexeme for lexeme in words if lexeme.kind is not lexemes_of.LexemeKind.STAR]
+    found = [lexeme for lexeme in words if lexeme.kind is not LexemeKind.STAR]
     if not found:
-        return lexemes_of.Lexeme(lexemes_of.LexemeKind.QUOTE, words[0].start, words[-1].end)
+        return Lexeme(LexemeKind.QUOTE, words[0].start, words[-1].end)
     first, last = found[0], found[-1]
     if len(found) < len(words) or any(lexeme.star for lexeme in found[:-1]):
         notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
@@ -156,6 +157,4 @@ def phrase(words: Sequence[lexemes_of.Lexeme], notes: sentences.Notes) -> lexeme
                 {"phrase": f'"{text}"', "word": first.text},
             ),
         )
-    return lexemes_of.Lexeme(
-        lexemes_of.LexemeKind.QUOTE, first.start, last.end, text, exact=first.exact, star=last.star
-    )
+    return Lexeme(LexemeKind.QUOTE, first.start, last.end, text, exact=first.exact, star=last.star)

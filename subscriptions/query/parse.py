@@ -11,19 +11,9 @@ from dataclasses import dataclass, field
 
 from subscriptions.categories import archive_of
 from subscriptions.errors import QueryError, Sentence
-from subscriptions.query import (
-    FIELDS,
-    LEFT_OUT,
-    Field,
-    Fields,
-    ValueKind,
-    commas,
-    lexemes_of,
-    lexer,
-    sentences,
-)
+from subscriptions.query import FIELDS, LEFT_OUT, Field, Fields, ValueKind, commas, lexer, sentences
 from subscriptions.query.algebra import QueryPart, excluding, expanded, joined
-from subscriptions.query.lexemes_of import lexemes
+from subscriptions.query.lexemes_of import Lexeme, LexemeKind, lexemes
 from subscriptions.query.tree import And, Node, Not, Or, Query
 from subscriptions.query.value_reader import Values
 
@@ -35,22 +25,22 @@ _SINGLE_QUOTES = re.compile(r"""(?<![\w'’])['‘](\w[^'‘’"()|]*)['’](?!\
 class _Read:
     """A value that the parser has read, with its field."""
 
-    lexeme: lexemes_of.Lexeme
+    lexeme: Lexeme
     field: Field | None
     # the field directly before it; None if there is none, or if the field is before the bracket around it
-    own_field: lexemes_of.Lexeme | None
+    own_field: Lexeme | None
 
 
 @dataclass(slots=True)
 class _Frame:
     """An open bracket."""
 
-    before: list[lexemes_of.Lexeme]  # minuses and fields directly before the bracket, which apply to all of its content
+    before: list[Lexeme]  # minuses and fields directly before the bracket, which apply to all of its content
     scope: Field | None  # the field of those values in the bracket that have no other field
     alternatives: list[list[QueryPart]] = field(default_factory=lambda: [[]])
-    operator: lexemes_of.Lexeme | None = None  # an operator after the last part, which waits for the next part
+    operator: Lexeme | None = None  # an operator after the last part, which waits for the next part
     last: _Read | None = None  # the last value, if nothing came after it
-    excludes: lexemes_of.Lexeme | None = None  # the lexeme (", not") that excludes the present alternatives
+    excludes: Lexeme | None = None  # the lexeme (", not") that excludes the present alternatives
     ended: list[QueryPart] = field(default_factory=list)  # the parts before that lexeme
     is_list: bool = False  # whether the alternatives are items of a list
 
@@ -63,9 +53,9 @@ class Parser:
         self.source = values.source
         self.notes: sentences.Notes = values.notes
         self.frames = [_Frame([], None)]
-        self.waiting: list[lexemes_of.Lexeme] = []  # minuses and fields before the next value or bracket
+        self.waiting: list[Lexeme] = []  # minuses and fields before the next value or bracket
 
-    def parse(self, lexemes: Iterable[lexemes_of.Lexeme]) -> QueryPart | None:
+    def parse(self, lexemes: Iterable[Lexeme]) -> QueryPart | None:
         """Returns the part that the lexemes ask for; None if they ask for nothing. Raises QueryError."""
         for lexeme in lexemes:
             self._take(lexeme)
@@ -75,30 +65,30 @@ class Parser:
             self._close()
         return self._joined(self.frames[0])
 
-    def _take(self, lexeme: lexemes_of.Lexeme) -> None:
+    def _take(self, lexeme: Lexeme) -> None:
         match lexeme.kind:
-            case lexemes_of.LexemeKind.WORD | lexemes_of.LexemeKind.QUOTE | lexemes_of.LexemeKind.LINK:
+            case LexemeKind.WORD | LexemeKind.QUOTE | LexemeKind.LINK:
                 self._value(lexeme)
-            case lexemes_of.LexemeKind.NOT | lexemes_of.LexemeKind.FIELD:
-                is_doubled = self.waiting and self.waiting[-1].kind is lexeme.kind is lexemes_of.LexemeKind.NOT
+            case LexemeKind.NOT | LexemeKind.FIELD:
+                is_doubled = self.waiting and self.waiting[-1].kind is lexeme.kind is LexemeKind.NOT
                 if not is_doubled:  # several minuses in a row count as one
                     self.waiting.append(lexeme)
-            case lexemes_of.LexemeKind.AND | lexemes_of.LexemeKind.OR:
+            case LexemeKind.AND | LexemeKind.OR:
                 self._operator(lexeme)
-            case lexemes_of.LexemeKind.BUT_NOT | lexemes_of.LexemeKind.COMMA | lexemes_of.LexemeKind.ITEM:
+            case LexemeKind.BUT_NOT | LexemeKind.COMMA | LexemeKind.ITEM:
                 self._comma(lexeme)
-            case lexemes_of.LexemeKind.STAR:
+            case LexemeKind.STAR:
                 self._star(lexeme)
-            case lexemes_of.LexemeKind.OPEN:
+            case LexemeKind.OPEN:
                 self.frames.append(_Frame(self.waiting, self._field()))
                 self.waiting = []
-            case lexemes_of.LexemeKind.CLOSE:
+            case LexemeKind.CLOSE:
                 self._needs_no_value()
                 if len(self.frames) == 1:
                     raise sentences.stray_bracket(self._word_before(lexeme.start), self._column(lexeme))
                 self._close()
 
-    def _value(self, lexeme: lexemes_of.Lexeme) -> None:
+    def _value(self, lexeme: Lexeme) -> None:
         if not lexeme.closed:
             self.notes.add(sentences.Rank.CLOSED, Sentence("I closed the quotation mark."))
         field = self._field()
@@ -111,7 +101,7 @@ class Parser:
             return
         self._note_neighbours(lexeme)
         own = None
-        if self.waiting and self.waiting[-1].kind is lexemes_of.LexemeKind.FIELD:
+        if self.waiting and self.waiting[-1].kind is LexemeKind.FIELD:
             own = self.waiting[-1]
         self._add(part, self.waiting)
         self.waiting = []
@@ -134,20 +124,20 @@ class Parser:
         self._add(part, self.waiting)
         self.waiting = []
 
-    def _comma(self, comma: lexemes_of.Lexeme) -> None:
+    def _comma(self, comma: Lexeme) -> None:
         """Begins an item of a list, or begins or ends an exclusion: `a OR b, not c, d` means `(a OR b) -c d`."""
         frame = self.frames[-1]
-        if comma.kind is lexemes_of.LexemeKind.COMMA and frame.excludes is None:
+        if comma.kind is LexemeKind.COMMA and frame.excludes is None:
             return
         self._needs_no_value()
-        if comma.kind is lexemes_of.LexemeKind.ITEM:
+        if comma.kind is LexemeKind.ITEM:
             frame.is_list = True
             frame.alternatives.append([])
             frame.last = None
             return
         self._end_item(frame)
         frame.excludes = None
-        if comma.kind is lexemes_of.LexemeKind.BUT_NOT:
+        if comma.kind is LexemeKind.BUT_NOT:
             frame.excludes = comma
 
     def _joined(self, frame: _Frame) -> QueryPart | None:
@@ -171,12 +161,12 @@ class Parser:
             self._note_dropped(frame.excludes)
         frame.alternatives, frame.operator, frame.last = [[]], None, None
 
-    def _add(self, part: QueryPart, before: list[lexemes_of.Lexeme]) -> None:
-        signs = [lexeme for lexeme in before if lexeme.kind is lexemes_of.LexemeKind.NOT]
+    def _add(self, part: QueryPart, before: list[Lexeme]) -> None:
+        signs = [lexeme for lexeme in before if lexeme.kind is LexemeKind.NOT]
         if len(signs) % 2:  # two minuses with a field between them cancel each other: -ti:-x means ti:x
             part = excluding(part, self._column(signs[0]))
         frame = self.frames[-1]
-        if frame.operator and frame.operator.kind is lexemes_of.LexemeKind.OR and frame.alternatives[-1]:
+        if frame.operator and frame.operator.kind is LexemeKind.OR and frame.alternatives[-1]:
             frame.alternatives.append([])
         frame.alternatives[-1].append(part)
         frame.operator = frame.last = None
@@ -184,11 +174,11 @@ class Parser:
     def _field(self) -> Field | None:
         """Returns the field of the next value: the last one before it, or the field of the bracket around it."""
         for lexeme in reversed(self.waiting):
-            if lexeme.kind is lexemes_of.LexemeKind.FIELD:
+            if lexeme.kind is LexemeKind.FIELD:
                 return lexeme.field
         return self.frames[-1].scope
 
-    def _operator(self, lexeme: lexemes_of.Lexeme) -> None:
+    def _operator(self, lexeme: Lexeme) -> None:
         self._needs_no_value()
         frame = self.frames[-1]
         if frame.operator or not frame.alternatives[-1]:
@@ -196,7 +186,7 @@ class Parser:
         frame.operator = lexeme  # of several operators in a row, the last counts
         frame.last = None
 
-    def _needs_no_value(self, dropped: lexemes_of.Lexeme | None = None) -> None:
+    def _needs_no_value(self, dropped: Lexeme | None = None) -> None:
         """Drops the minuses that wait for a value, since no value comes. Raises QueryError if a field waits."""
         for lexeme in reversed(self.waiting):
             if lexeme.field and lexeme.field is not LEFT_OUT:
@@ -205,14 +195,14 @@ class Parser:
             self._note_dropped(lexeme)
         self.waiting = []
 
-    def _leave_out(self, lexeme: lexemes_of.Lexeme) -> None:
+    def _leave_out(self, lexeme: Lexeme) -> None:
         self.notes.add(
             sentences.Rank.LEFT_OUT,
             Sentence("No digest has comments, journals or report numbers; I left out {value}.", {"value": lexeme.text}),
         )
         self.waiting = []
 
-    def _star(self, lexeme: lexemes_of.Lexeme) -> None:
+    def _star(self, lexeme: Lexeme) -> None:
         last = self.frames[-1].last
         if self.waiting:
             if _is_of_category(self._field()):
@@ -221,17 +211,13 @@ class Parser:
             raise sentences.star_in_category(archive_of(last.lexeme.text) or "cs", self._column(last.lexeme))
         self.notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
 
-    def _note_dropped(self, lexeme: lexemes_of.Lexeme) -> None:
+    def _note_dropped(self, lexeme: Lexeme) -> None:
         self.notes.add(sentences.Rank.DROPPED, sentences.says_nothing(self.source.text[lexeme.start : lexeme.end]))
 
-    def _note_neighbours(self, lexeme: lexemes_of.Lexeme) -> None:
+    def _note_neighbours(self, lexeme: Lexeme) -> None:
         """Notes a hint if a space between two words looks like a mistake: `GPT -4` and `author:Jane Doe`."""
         last = self.frames[-1].last
-        if (
-            last is None
-            or lexeme.kind is not lexemes_of.LexemeKind.WORD
-            or last.lexeme.kind is not lexemes_of.LexemeKind.WORD
-        ):
+        if last is None or lexeme.kind is not LexemeKind.WORD or last.lexeme.kind is not LexemeKind.WORD:
             return
         first, second = last.lexeme.text, lexeme.text
         if not self.waiting and last.own_field and last.field and last.field.kind in _OF_WORDS:
@@ -255,7 +241,7 @@ class Parser:
                 ),
             )
 
-    def _column(self, lexeme: lexemes_of.Lexeme) -> int:
+    def _column(self, lexeme: Lexeme) -> int:
         return self.source.columns[lexeme.start]
 
     def _word_before(self, position: int) -> str:
@@ -305,7 +291,7 @@ def parse_canonical(text: str, fields: Fields = FIELDS) -> Query:
     return _query(text, Values(source, sentences.Notes(), fields, is_canonical=True), found)
 
 
-def _lexemes(source: lexer.Typed, notes: sentences.Notes, fields: Fields) -> Iterator[lexemes_of.Lexeme]:
+def _lexemes(source: lexer.Typed, notes: sentences.Notes, fields: Fields) -> Iterator[Lexeme]:
     phrase = _SINGLE_QUOTES.search(source.text)
     if phrase and " " in phrase[1]:
         hint = Sentence("Single quotes are apostrophes. For the phrase write {phrase}", {"phrase": f'"{phrase[1]}"'})
@@ -313,7 +299,7 @@ def _lexemes(source: lexer.Typed, notes: sentences.Notes, fields: Fields) -> Ite
     return commas.lexemes_with_exclusions(source.text, notes, fields)
 
 
-def _query(text: str, values: Values, found: Iterable[lexemes_of.Lexeme]) -> Query:
+def _query(text: str, values: Values, found: Iterable[Lexeme]) -> Query:
     part = Parser(values).parse(found)
     source = values.source
     notes = values.notes

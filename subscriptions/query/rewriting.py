@@ -18,12 +18,11 @@ from subscriptions.query import (
     Field,
     Fields,
     ValueKind,
-    lexemes_of,
     lexer,
     parse,
     written_values,
 )
-from subscriptions.query.lexemes_of import LexemeKind
+from subscriptions.query.lexemes_of import LexemeKind, lexemes
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term, combined, leaves
 
@@ -159,7 +158,7 @@ def _closed(query: Query) -> str:
     """Returns the typed text without operators at its end, and with open quotes and brackets closed."""
     text = query.text.strip()
     source = lexer.typed(text)
-    found = list(lexemes_of.lexemes(source.text, 0, len(source.text), query.fields))
+    found = list(lexemes(source.text, 0, len(source.text), query.fields))
     while found and found[-1].kind in _JOINING:
         text = text[: source.columns[found.pop().start] - 1].rstrip()
     open_quote = any(lexeme.kind is LexemeKind.QUOTE and not lexeme.closed for lexeme in found)

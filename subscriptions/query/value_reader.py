@@ -5,20 +5,9 @@ from difflib import get_close_matches
 
 from subscriptions import categories
 from subscriptions.errors import Sentence
-from subscriptions.query import (
-    CATEGORY,
-    FIELDS,
-    ID,
-    TEXT,
-    Field,
-    Fields,
-    ValueKind,
-    lexemes_of,
-    lexer,
-    links,
-    sentences,
-)
+from subscriptions.query import CATEGORY, FIELDS, ID, TEXT, Field, Fields, ValueKind, lexer, links, sentences
 from subscriptions.query.algebra import Form, QueryPart, joined
+from subscriptions.query.lexemes_of import Lexeme, LexemeKind
 from subscriptions.query.tree import Leaf, Or, Term
 from subscriptions.query.values import (
     UNKNOWN,
@@ -56,15 +45,11 @@ class Values:
         self.notes = notes
         self.fields = fields
 
-    def part(self, lexeme: lexemes_of.Lexeme, field: Field | None) -> QueryPart | None:
+    def part(self, lexeme: Lexeme, field: Field | None) -> QueryPart | None:
         """Returns what a value asks for in a field; None if the value is only punctuation. Raises QueryError."""
-        if (
-            lexeme.kind is lexemes_of.LexemeKind.LINK
-            and lexeme.field
-            and (field is None or field.kind is ValueKind.PAPER_ID)
-        ):
+        if lexeme.kind is LexemeKind.LINK and lexeme.field and (field is None or field.kind is ValueKind.PAPER_ID):
             return self._leaf(lexeme, paper_id_meaning(lexeme.field, lexeme.text))
-        if field is None and lexeme.kind is lexemes_of.LexemeKind.WORD:
+        if field is None and lexeme.kind is LexemeKind.WORD:
             special = None
             if not lexeme.exact:
                 special = self._category_or_id(lexeme)
@@ -85,15 +70,15 @@ class Values:
                 meaning = self._label(lexeme, field)
         return self._leaf(lexeme, meaning)
 
-    def _leaf(self, lexeme: lexemes_of.Lexeme, meaning: Meaning | None) -> QueryPart | None:
+    def _leaf(self, lexeme: Lexeme, meaning: Meaning | None) -> QueryPart | None:
         if meaning is None:
             return None
         words = _shown(lexeme, meaning.term)
-        quoted = lexeme.kind is lexemes_of.LexemeKind.QUOTE and meaning.term.field.kind is not ValueKind.NEARNESS
+        quoted = lexeme.kind is LexemeKind.QUOTE and meaning.term.field.kind is not ValueKind.NEARNESS
         leaf = Leaf(meaning.term, words, self.columns[lexeme.start], quoted, meaning.canonical)
         return QueryPart(leaf, Form(leaf.canonical, Leaf, term=leaf.term))
 
-    def _words(self, lexeme: lexemes_of.Lexeme, field: Field) -> Meaning | None:
+    def _words(self, lexeme: Lexeme, field: Field) -> Meaning | None:
         text, exact, star = lexeme.text, lexeme.exact, lexeme.star
         if field.kind is ValueKind.COMBINED:
             meaning = all_meaning(text, exact=exact, star=star)
@@ -114,7 +99,7 @@ class Values:
             )
         return meaning
 
-    def _category_or_id(self, lexeme: lexemes_of.Lexeme) -> QueryPart | None:
+    def _category_or_id(self, lexeme: Lexeme) -> QueryPart | None:
         if "." not in lexeme.text and "-" not in lexeme.text and "/" not in lexeme.text:
             return None
         if found := self._categories(lexeme):
@@ -123,7 +108,7 @@ class Values:
             return None
         return self._leaf(lexeme, bare_id_meaning(lexeme.text))
 
-    def _categories(self, lexeme: lexemes_of.Lexeme) -> QueryPart | None:
+    def _categories(self, lexeme: Lexeme) -> QueryPart | None:
         """Returns what `cs.LG`, `#cs.LG`, `cs.*`, or several of these joined by +, ask for; None for other words."""
         text = (lexeme.text + "*" * lexeme.star).rstrip(",;:")
         codes = [code.removeprefix("#") for code in text.split("+")]
@@ -135,7 +120,7 @@ class Values:
         leaves = (self._leaf(lexeme._replace(text=code), m) for code, m in zip(codes, found, strict=True))
         return joined(Or, [leaf for leaf in leaves if leaf])
 
-    def _category(self, lexeme: lexemes_of.Lexeme, field: Field) -> Meaning | None:
+    def _category(self, lexeme: Lexeme, field: Field) -> Meaning | None:
         if lexeme.star:
             archive = starred_archive(lexeme.text)
             if archive is None:
@@ -146,7 +131,7 @@ class Values:
             self._note_category(meaning.term, lexeme)
         return meaning
 
-    def _note_category(self, term: Term, lexeme: lexemes_of.Lexeme) -> None:
+    def _note_category(self, term: Term, lexeme: Lexeme) -> None:
         if term.value.startswith(UNKNOWN):
             self.notes.add(sentences.Rank.NEVER, self._unknown(term, lexeme))
         elif new := categories.successor(term.value):
@@ -155,7 +140,7 @@ class Values:
                 Sentence("arXiv closed {old}; its papers are in {new} now.", {"old": term.value, "new": new}),
             )
 
-    def _unknown(self, term: Term, lexeme: lexemes_of.Lexeme) -> Sentence:
+    def _unknown(self, term: Term, lexeme: Lexeme) -> Sentence:
         """Returns the hint that a category does not exist, and what to write instead."""
         codes = re.split("[+,]", lexeme.text)
         if len(codes) > 1 and all(map(categories.is_category, codes)):
@@ -178,19 +163,19 @@ class Values:
             {"code": lexeme.text, "example": "cs.CV"},
         )
 
-    def _words_from(self, lexeme: lexemes_of.Lexeme) -> list[str]:
+    def _words_from(self, lexeme: Lexeme) -> list[str]:
         """Returns the words of a value and the words after it: ["machine", "learning"] for `cat:machine learning`."""
         words = lexeme.text.split()
-        if lexeme.kind is lexemes_of.LexemeKind.WORD:
+        if lexeme.kind is LexemeKind.WORD:
             behind = _WORDS_BEHIND.match(self.source.text, lexeme.end)
             words += behind[0].split() if behind else ()
         return words
 
-    def _note_star(self, lexeme: lexemes_of.Lexeme) -> None:
+    def _note_star(self, lexeme: Lexeme) -> None:
         if lexeme.star:
             self.notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
 
-    def _label(self, lexeme: lexemes_of.Lexeme, field: Field) -> Meaning | None:
+    def _label(self, lexeme: Lexeme, field: Field) -> Meaning | None:
         self._note_star(lexeme)
         read = label_meaning if field.kind is ValueKind.LABEL else paper_id_meaning
         meaning = read(field, lexeme.text)
@@ -204,7 +189,7 @@ class Values:
             )
         return meaning
 
-    def _nearness(self, lexeme: lexemes_of.Lexeme, field: Field) -> Meaning | None:
+    def _nearness(self, lexeme: Lexeme, field: Field) -> Meaning | None:
         """Returns the meaning of a value of `like:`. Raises QueryError if it names no paper, or too many."""
         if not letters(lexeme.text):
             return None
@@ -222,11 +207,11 @@ class Values:
             raise sentences.too_many_papers(column)
         return nearness_meaning(field, papers, near or self.fields.words.get(meaning.term.value, ()))
 
-    def _meaning(self, lexeme: lexemes_of.Lexeme, field: Field) -> Meaning | None:
+    def _meaning(self, lexeme: Lexeme, field: Field) -> Meaning | None:
         self._note_star(lexeme)
         return meaning_meaning(field, lexeme.text, self.fields.questions)
 
-    def _note_word(self, lexeme: lexemes_of.Lexeme) -> None:
+    def _note_word(self, lexeme: Lexeme) -> None:
         text = lexeme.text
         sentences.note_word(text, self.notes)
         if "," in text and _COMMA_IN_WORD.search(text):
@@ -267,7 +252,7 @@ class Values:
             )
 
 
-def _shown(lexeme: lexemes_of.Lexeme, term: Term) -> str:
+def _shown(lexeme: Lexeme, term: Term) -> str:
     """Returns a value as people read it: as typed, but categories in arXiv's spelling and ids in lower case."""
     if term.value:
         if term.field.kind is ValueKind.CATEGORY and (code := categories.canonical_category(term.value)):
