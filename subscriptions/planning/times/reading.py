@@ -138,8 +138,7 @@ class _TimeParts:
             return before is not None and after is not None and _alike(before, after)
         if kind in (TokenKind.AT, TokenKind.NEAR):
             self.between |= value == "between"
-            is_number = value == "in" and after is not None and after.kind is TokenKind.NUMBER  # "only reviews in 1"
-            return after is not None and not is_number and after.kind not in (TokenKind.TO, TokenKind.AND)
+            return after is not None and after.kind not in (TokenKind.TO, TokenKind.AND)
         if (kind is TokenKind.NUMBER and not (self.bare or before)) or (
             kind is TokenKind.EXCEPT and before is after and value == "day"
         ):
