@@ -10,6 +10,7 @@ deliveries in the same way as buttons under answers.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from bot.conversation.reply_sender import StoredReply
@@ -72,6 +73,11 @@ class Deliverer:
         for answer in came:
             self._talk.last.setdefault(answer.to, []).append(answer)
         return came
+
+    async def at(self, moment: datetime) -> list[Answer]:
+        """Sets the clock, and delivers what is due then. Returns the messages in order."""
+        self._talk.clock.set_now(moment)
+        return await self.deliver_due()
 
     def to(self, chat: str) -> list[Answer]:
         """Returns all messages that a chat has got so far."""

@@ -13,7 +13,7 @@ from subscriptions.model import ChatKind
 from subscriptions.store import platform_states
 from tests import make
 from tests.bot_harness import BotHarness, FakePlatformApi
-from tests.conversation.deliverer import Deliverer
+from tests.conversation.deliverer import Deliverer, texts
 from tests.rendered import render_delivery
 
 CHANNEL, ME, OTHER = "telegram:-1009000001", "telegram:42", "telegram:43"
@@ -28,10 +28,6 @@ def talk_in_channel(bot: BotHarness) -> BotHarness:
     bot.places |= {"@lab_papers": lab, lab.chat.address: lab, forum.chat.address: forum}
     bot.admins |= {CHANNEL: {"42"}, GROUP: {"42"}}
     return bot
-
-
-def texts(bot: BotHarness, chat: str) -> list[str]:
-    return [one.subscription.text for one in bot.listed(chat)]
 
 
 class TestConnect:

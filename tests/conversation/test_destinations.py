@@ -1,7 +1,5 @@
 """Destinations that no person uses: only an operator can subscribe them, from a chat."""
 
-from contextlib import suppress
-
 import pytest
 
 from bot.commands.context import BotInfo
@@ -11,6 +9,7 @@ from subscriptions.service import listing
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import ChatState
 from tests.bot_harness import BotHarness
+from tests.conversation.deliverer import texts
 from tests.make import address
 
 ME, STRANGER = "telegram:42", "telegram:43"
@@ -21,12 +20,6 @@ TEAM, SPEECH = address("apprise:team-feishu"), address("apprise:speech")
 def _destinations(bot: BotHarness) -> None:
     bot.destinations = {chat.address: chat for chat in (TEAM, SPEECH)}
     bot.bot_info = BotInfo(access="ask", admins=(address(ME),))
-
-
-def queries(bot: BotHarness, chat: str) -> list[str]:
-    with suppress(NotFound):
-        return [one.subscription.text for one in bot.listed(chat)]
-    return []
 
 
 @pytest.mark.parametrize(
@@ -43,8 +36,8 @@ async def test_an_operator_subscribes_a_destination(bot: BotHarness, said: str) 
     assert "team-feishu" in answer.lines[0]
     assert "✓" in answer.lines[0]
     assert answer.to == ME
-    assert queries(bot, str(TEAM)) == ["diffusion"]
-    assert queries(bot, ME) == []
+    assert texts(bot, str(TEAM)) == ["diffusion"]
+    assert texts(bot, ME) == []
     chat = listing.get_chat(bot.store, TEAM)
     assert (chat.state, chat.kind, chat.title) == (ChatState.ACTIVE, ChatKind.PRIVATE, "team-feishu")
     assert listing.listed(bot.store, TEAM)[0].subscription.cadence.kind == "daily"
@@ -52,7 +45,7 @@ async def test_an_operator_subscribes_a_destination(bot: BotHarness, said: str) 
 
 async def test_each_line_may_name_it(bot: BotHarness) -> None:
     await bot.says("/sub diffusion daily 9 to team-feishu\ngraphs to team-feishu")
-    assert queries(bot, str(TEAM)) == ["diffusion", "graphs"]
+    assert texts(bot, str(TEAM)) == ["diffusion", "graphs"]
 
 
 async def test_other_commands_are_about_it_too(bot: BotHarness) -> None:
@@ -67,8 +60,8 @@ async def test_other_commands_are_about_it_too(bot: BotHarness) -> None:
     assert bot.chat_of(ME).settings.lang == "en"
     assert listing.listed(bot.store, TEAM)[0].subscription.cadence.kind == "weekly"
     await bot.says("/unsub 1 to team-feishu")
-    assert queries(bot, str(TEAM)) == []
-    assert queries(bot, ME) == ["graphs"]
+    assert texts(bot, str(TEAM)) == []
+    assert texts(bot, ME) == ["graphs"]
 
 
 async def test_buttons_of_its_answers_are_about_it(bot: BotHarness) -> None:
@@ -76,15 +69,15 @@ async def test_buttons_of_its_answers_are_about_it(bot: BotHarness) -> None:
     await bot.says("/sub diffusion daily 9 to team-feishu")
     answer = await bot.presses("undo")
     assert answer.to == ME
-    assert queries(bot, str(TEAM)) == []
-    assert queries(bot, ME) == ["graphs"]
+    assert texts(bot, str(TEAM)) == []
+    assert texts(bot, ME) == ["graphs"]
 
 
 async def test_a_destination_is_not_connected(bot: BotHarness) -> None:
     await bot.says("/sub diffusion to team-feishu")
     assert (await bot.says("/connect to team-feishu")).text.startswith("✗")
     await bot.says("/sub graphs")
-    assert queries(bot, str(TEAM)) == ["diffusion"]
+    assert texts(bot, str(TEAM)) == ["diffusion"]
 
 
 async def test_nothing_is_sent_to_a_destination_as_an_answer(bot: BotHarness) -> None:
@@ -118,7 +111,7 @@ async def test_a_stranger_does_nothing_with_a_destination(bot: BotHarness, acces
     answer = await bot.says(said, STRANGER)
     assert answer.text.startswith("✗ team-feishu: Only the operator of this bot sends papers there."), answer.text
     assert answer.file is None
-    assert queries(bot, str(TEAM)) == ["graphs"]
+    assert texts(bot, str(TEAM)) == ["graphs"]
     assert listing.get_chat(bot.store, TEAM).settings.lang == "en"
 
 
@@ -131,15 +124,15 @@ async def test_a_stranger_makes_no_chat_of_it(bot: BotHarness) -> None:
 async def test_a_stranger_does_not_press_an_operators_button(bot: BotHarness) -> None:
     bot.admins["telegram:-1001"] = {"42", "43"}
     await bot.says("/sub graphs daily 9 to team-feishu", "telegram:-1001", by="42", is_addressed=True)
-    assert queries(bot, str(TEAM)) == ["graphs"]
+    assert texts(bot, str(TEAM)) == ["graphs"]
     answer = await bot.presses("undo", "telegram:-1001", by="43")
     assert "Only the operator" in answer.text + answer.toast
-    assert queries(bot, str(TEAM)) == ["graphs"]
+    assert texts(bot, str(TEAM)) == ["graphs"]
 
 
 async def test_whoever_sits_at_the_machine_is_an_operator_of_destinations(bot: BotHarness) -> None:
     await bot.says("/sub diffusion to team-feishu", STRANGER, is_local=True)
-    assert queries(bot, str(TEAM)) == ["diffusion"]
+    assert texts(bot, str(TEAM)) == ["diffusion"]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +141,7 @@ async def test_whoever_sits_at_the_machine_is_an_operator_of_destinations(bot: B
 )
 async def test_words_that_name_no_destination_are_a_query(bot: BotHarness, said: str) -> None:
     await bot.says(said)
-    assert len(queries(bot, ME)) == 1
+    assert len(texts(bot, ME)) == 1
     with pytest.raises(NotFound):
         listing.get_chat(bot.store, SPEECH)
 

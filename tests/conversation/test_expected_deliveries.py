@@ -40,11 +40,6 @@ def brings(bot: BotHarness, *titles: str, at: datetime | None = None) -> None:
     bot.brings(*titles, now=at or bot.clock.now(), source="arXiv")
 
 
-async def at(bot: BotHarness, post: Deliverer, moment: datetime) -> list[Answer]:
-    bot.clock.set_now(moment)
-    return await post.deliver_due()
-
-
 async def spoken(bot: BotHarness, post: Deliverer, subscription: str = "/sub diffusion", chat: str = ME) -> None:
     """Subscribes a chat, and delivers its first papers."""
     brings(bot, "Diffusion at first", at=bot.clock.now() - timedelta(minutes=1))
@@ -60,11 +55,11 @@ class TestWhenOut:
     ) -> None:
         await spoken(bot, post)
         brings(bot, "Diffusion early", at=FRIDAY + BATCH)
-        assert await at(bot, post, FRIDAY.replace(hour=9)) == []
+        assert await post.at(FRIDAY.replace(hour=9)) == []
         arxiv.reports("stale", at=FRIDAY.replace(hour=9))
         assert await post.deliver_due() == []
         arxiv.reports("new", at=FRIDAY.replace(hour=9, minute=1))
-        (came,) = await at(bot, post, FRIDAY.replace(hour=9, minute=2))
+        (came,) = await post.at(FRIDAY.replace(hour=9, minute=2))
         assert "Diffusion early" in came.text
         assert "arXiv" not in came.text.replace("arxiv.org", "")
 
@@ -74,11 +69,11 @@ class TestWhenOut:
         await spoken(bot, post)
         brings(bot, "Diffusion early", at=FRIDAY + BATCH)
         arxiv.reports("new", at=FRIDAY + BATCH)
-        assert await at(bot, post, FRIDAY.replace(hour=7, minute=59)) == []
-        assert len(await at(bot, post, FRIDAY.replace(hour=8))) == 1
+        assert await post.at(FRIDAY.replace(hour=7, minute=59)) == []
+        assert len(await post.at(FRIDAY.replace(hour=8))) == 1
         brings(bot, "Diffusion late")
-        assert await at(bot, post, FRIDAY.replace(hour=19)) == []
-        assert len(await at(bot, post, SATURDAY.replace(hour=8))) == 1
+        assert await post.at(FRIDAY.replace(hour=19)) == []
+        assert len(await post.at(SATURDAY.replace(hour=8))) == 1
 
     @pytest.mark.parametrize(
         ("outcome", "line"),
@@ -96,8 +91,8 @@ class TestWhenOut:
         brings(bot, "Diffusion early", at=FRIDAY.replace(hour=6))
         if outcome:
             arxiv.reports(outcome, at=FRIDAY.replace(hour=12))
-        assert await at(bot, post, FRIDAY.replace(hour=19, minute=59)) == []
-        (came,) = await at(bot, post, FRIDAY.replace(hour=20))
+        assert await post.at(FRIDAY.replace(hour=19, minute=59)) == []
+        (came,) = await post.at(FRIDAY.replace(hour=20))
         assert came.lines[-1] == line
 
     async def test_what_comes_at_once_opens_no_window_beside_it(
@@ -107,10 +102,10 @@ class TestWhenOut:
         await bot.says("/sub trees now")
         for title in ("Diffusion early", "Trees early"):
             brings(bot, title, at=FRIDAY.replace(hour=9))
-        (came,) = await at(bot, post, FRIDAY.replace(hour=9))
+        (came,) = await post.at(FRIDAY.replace(hour=9))
         assert ("Trees early" in came.text, "Diffusion early" in came.text) == (True, False)
         arxiv.reports("new", at=FRIDAY.replace(hour=10))
-        (came,) = await at(bot, post, FRIDAY.replace(hour=10))
+        (came,) = await post.at(FRIDAY.replace(hour=10))
         assert "Diffusion early" in came.text
 
     async def test_a_source_with_a_title_is_named_at_the_end(self, bot: BotHarness, post: Deliverer) -> None:
@@ -134,14 +129,14 @@ class TestWhenOut:
         await spoken(bot, post)
         brings(bot, "Diffusion early", at=FRIDAY.replace(hour=6))
         arxiv.reports("quiet", at=FRIDAY.replace(hour=7))
-        assert len(await at(bot, post, FRIDAY.replace(hour=8))) == 1
+        assert len(await post.at(FRIDAY.replace(hour=8))) == 1
 
     async def test_what_the_settings_do_not_name_any_more_is_not_waited_for(
         self, bot: BotHarness, post: Deliverer, arxiv: ExpectedSources
     ) -> None:
         await spoken(bot, post)
         brings(bot, "Diffusion early", at=FRIDAY.replace(hour=6))
-        assert await at(bot, post, FRIDAY.replace(hour=9)) == []
+        assert await post.at(FRIDAY.replace(hour=9)) == []
         arxiv.sync(watched=["inbox"])
         assert len(await post.deliver_due()) == 1
 
@@ -149,7 +144,7 @@ class TestWhenOut:
         self, bot: BotHarness, post: Deliverer
     ) -> None:
         await spoken(bot, post)
-        assert await at(bot, post, FRIDAY.replace(hour=9)) == []
+        assert await post.at(FRIDAY.replace(hour=9)) == []
         brings(bot, "Diffusion early")
         assert len(await post.deliver_due()) == 1
 
@@ -164,7 +159,7 @@ class TestWhenOut:
         arxiv.reports("new", at=bot.clock.now())
         (came,) = await post.deliver_due()
         assert all(title in came.text for title in ("Diffusion of Friday", "Diffusion of Monday"))
-        assert await at(bot, post, MONDAY.replace(hour=20)) == []
+        assert await post.at(MONDAY.replace(hour=20)) == []
 
     async def test_another_subscription_that_brings_something_spends_no_days_of_it(
         self, bot: BotHarness, post: Deliverer, arxiv: ExpectedSources
@@ -174,11 +169,11 @@ class TestWhenOut:
         await spoken(bot, post)
         await bot.says("/sub graphs daily 9:00")
         brings(bot, "Graphs overnight", at=FRIDAY - timedelta(hours=1))
-        (came,) = await at(bot, post, FRIDAY)  # 09:00 in Tokyo
+        (came,) = await post.at(FRIDAY)  # 09:00 in Tokyo
         assert "Graphs" in came.text
         brings(bot, "Diffusion of the batch", at=FRIDAY + BATCH)
         arxiv.reports("new", at=FRIDAY + BATCH)
-        (came,) = await at(bot, post, FRIDAY + BATCH)
+        (came,) = await post.at(FRIDAY + BATCH)
         assert "Diffusion of the batch" in came.text
 
 
@@ -233,19 +228,19 @@ class TestFirstAndNext:
         arxiv.reports("new", at=FRIDAY + BATCH)
         await bot.says("/sub diffusion")
         for moment in (SATURDAY.replace(hour=20), SATURDAY + timedelta(hours=44)):  # the ends of two windows
-            assert await at(bot, post, moment) == []
+            assert await post.at(moment) == []
         brings(bot, "Trees", at=MONDAY + BATCH)
         arxiv.reports("new", at=MONDAY + BATCH)
-        (came,) = await at(bot, post, MONDAY.replace(hour=8))
+        (came,) = await post.at(MONDAY.replace(hour=8))
         assert came.text == "The only paper of Mon 26 Jan did not match. Next: Tue 27 Jan about 08:00."
-        assert await at(bot, post, MONDAY.replace(hour=20)) == []
+        assert await post.at(MONDAY.replace(hour=20)) == []
 
     async def test_the_first_delivery_speaks_at_the_end_of_a_day_on_which_nothing_came(
         self, bot: BotHarness, post: Deliverer
     ) -> None:
         ExpectedSources(bot.store)
         await bot.says("/sub diffusion")
-        (came,) = await at(bot, post, make.NOON.replace(hour=20))
+        (came,) = await post.at(make.NOON.replace(hour=20))
         assert came.text == (
             "No papers have come yet. arXiv has not come yet; its papers come with the next digest. "
             "Next: Fri 23 Jan about 08:00."
@@ -282,14 +277,14 @@ class TestPublicChannels:
         set_owner(bot.store, bot.chat_of(CHANNEL).id, "42")
         brings(bot, "Diffusion at first")
         bot.subscribes(CHANNEL, "diffusion", every="daily", at="13:00")
-        assert [one.to for one in await at(bot, post, make.NOON.replace(hour=13))] == [CHANNEL]
+        assert [one.to for one in await post.at(make.NOON.replace(hour=13))] == [CHANNEL]
         return arxiv
 
     async def test_what_is_missing_is_told_to_who_set_it_up(
         self, bot: BotHarness, post: Deliverer, channel: ExpectedSources
     ) -> None:
         brings(bot, "Diffusion early", at=FRIDAY.replace(hour=6))
-        came = {one.to: one for one in await at(bot, post, FRIDAY.replace(hour=13))}
+        came = {one.to: one for one in await post.at(FRIDAY.replace(hour=13))}
         assert "arXiv" not in came[CHANNEL].text.replace("arxiv.org", "")
         assert came[ME].lines == [
             "Daily vision got its papers without some that were expected.",
@@ -300,9 +295,9 @@ class TestPublicChannels:
     async def test_a_note_on_a_quiet_day_goes_to_who_set_it_up(
         self, bot: BotHarness, post: Deliverer, channel: ExpectedSources
     ) -> None:
-        assert await at(bot, post, FRIDAY.replace(hour=13)) == []
+        assert await post.at(FRIDAY.replace(hour=13)) == []
         bot.sets(CHANNEL, quietday="on")
-        (came,) = await at(bot, post, SATURDAY.replace(hour=13))
+        (came,) = await post.at(SATURDAY.replace(hour=13))
         assert (came.to, came.lines[0]) == (ME, "Daily vision had no papers today.")
 
     async def test_five_days_with_nothing_are_told_to_who_set_it_up(
@@ -311,7 +306,7 @@ class TestPublicChannels:
         delivered = []
         for days in range(1, 8):
             brings(bot, f"Trees {days}", at=make.NOON + timedelta(days=days))
-            delivered += await at(bot, post, make.NOON.replace(hour=13) + timedelta(days=days))
+            delivered += await post.at(make.NOON.replace(hour=13) + timedelta(days=days))
         assert [(one.to, one.lines[0]) for one in delivered] == [(ME, "Daily vision: 0 of 5 papers.")]
 
 
@@ -323,11 +318,11 @@ class TestQuietDays:
         await bot.says("/set quiet day note on")
         brings(bot, "Trees", at=FRIDAY + BATCH)
         arxiv.reports("new", at=FRIDAY + BATCH)
-        (note,) = await at(bot, post, FRIDAY.replace(hour=12))
+        (note,) = await post.at(FRIDAY.replace(hour=12))
         assert note.text == ("The only paper of Fri 23 Jan did not match. Next: Mon 26 Jan about 08:00.")
-        assert await at(bot, post, FRIDAY.replace(hour=20)) == []
-        assert await at(bot, post, SATURDAY.replace(hour=19)) == []
-        (note,) = await at(bot, post, SATURDAY.replace(hour=20))
+        assert await post.at(FRIDAY.replace(hour=20)) == []
+        assert await post.at(SATURDAY.replace(hour=19)) == []
+        (note,) = await post.at(SATURDAY.replace(hour=20))
         assert note.text == "No papers have come yet. Next: Mon 26 Jan about 08:00."
 
     async def test_without_it_there_is_silence(self, bot: BotHarness, post: Deliverer, arxiv: ExpectedSources) -> None:
@@ -335,7 +330,7 @@ class TestQuietDays:
         brings(bot, "Trees", at=FRIDAY + BATCH)
         arxiv.reports("new", at=FRIDAY + BATCH)
         for hour in (12, 20):
-            assert await at(bot, post, FRIDAY.replace(hour=hour)) == []
+            assert await post.at(FRIDAY.replace(hour=hour)) == []
 
 
 class TestFiveDaysWithNothing:

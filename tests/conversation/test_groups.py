@@ -9,36 +9,10 @@ from subscriptions.service.sending import outbox_entries
 from subscriptions.store.callbacks import get_conversation_state
 from tests import make
 from tests.bot_harness import BotHarness
-from tests.conversation.deliverer import Deliverer
+from tests.conversation.deliverer import Deliverer, texts
 
 FORUM, VISION, GRAPHS = "telegram:-1001", "telegram:-1001/3", "telegram:-1001/4"
 GROUP, SUPERGROUP = "telegram:-5", "telegram:-1005"
-
-
-def texts(bot: BotHarness, chat: str) -> list[str]:
-    return [one.subscription.text for one in bot.listed(chat)]
-
-
-@pytest.mark.both_databases
-async def test_a_forum_with_two_topics_and_two_managers(bot: BotHarness) -> None:
-    post = Deliverer(bot)
-    bot.admins[FORUM] = {"7", "8"}
-    await bot.receives_event("arrived", FORUM, by="7", title="Reading group")
-    assert (await bot.says("/sub diffusion now", VISION, by="7")).to == VISION
-    assert (await bot.says("/sub graphs now", GRAPHS, by="8")).text.startswith("✓ 1  graphs")
-    assert (texts(bot, VISION), texts(bot, GRAPHS)) == (["diffusion"], ["graphs"])
-
-    bot.brings("Diffusion on graphs", "Graph theory")
-    bot.later(minutes=1)
-    brought = {answer.to: answer.text for answer in await post.deliver_due()}
-    assert "Diffusion on graphs" in brought[VISION]
-    assert "Graph theory" not in brought[VISION]
-    assert all(title in brought[GRAPHS] for title in ("Diffusion on graphs", "Graph theory"))
-
-    bot.admins[FORUM] = {"8"}  # the first admin is no longer an admin
-    assert (await bot.says("/unsub 1", VISION, by="7")).text == "✗ Only admins of this chat can change that."
-    assert texts(bot, VISION) == ["diffusion"]
-    assert (await bot.says("/unsub 1", VISION, by="8")).text.startswith("✓")
 
 
 class TestWhoMay:

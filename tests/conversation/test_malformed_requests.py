@@ -8,17 +8,13 @@ from subscriptions.model import ChatKind
 from subscriptions.states import PauseReason
 from tests import make
 from tests.bot_harness import BotHarness
-from tests.conversation.deliverer import Deliverer
+from tests.conversation.deliverer import Deliverer, texts
 
 ME, GROUP, CHANNEL = "telegram:42", "telegram:-1001", "telegram:-1009000002"
 
 
 def times(bot: BotHarness) -> list[str]:
     return [str(one.subscription.cadence) for one in bot.listed(ME)]
-
-
-def texts(bot: BotHarness, chat: str = ME) -> list[str]:
-    return [one.subscription.text for one in bot.listed(chat)]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Quiet hours delay immediate deliveries, but neither replies nor scheduled deliveries."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -17,11 +17,6 @@ MORNING = make.NOON.replace(hour=8) + timedelta(days=1)
 @pytest.fixture
 def post(bot: BotHarness) -> Deliverer:
     return Deliverer(bot)
-
-
-async def at(bot: BotHarness, post: Deliverer, moment: datetime) -> list[Answer]:
-    bot.clock.set_now(moment)
-    return await post.deliver_due()
 
 
 async def papers_come(bot: BotHarness, post: Deliverer, *titles: str) -> list[Answer]:
@@ -42,11 +37,11 @@ async def test_what_came_in_the_night_comes_in_the_morning_as_one(bot: BotHarnes
     for hours in range(1, 11):
         bot.clock.set_now(EVENING + timedelta(hours=hours))
         assert await papers_come(bot, post, f"Diffusion {hours}") == []
-    assert await at(bot, post, MORNING - timedelta(minutes=1)) == []
-    came = await at(bot, post, MORNING)
+    assert await post.at(MORNING - timedelta(minutes=1)) == []
+    came = await post.at(MORNING)
     text = "\n".join(one.text for one in came)
     assert [f"Diffusion {hours}" in text for hours in range(1, 11)] == [True] * 10
-    assert await at(bot, post, MORNING + timedelta(minutes=1)) == []
+    assert await post.at(MORNING + timedelta(minutes=1)) == []
     assert len(await papers_come(bot, post, "Diffusion at last")) == 1
 
 
@@ -56,7 +51,7 @@ async def test_nothing_is_lost_while_others_go_on(bot: BotHarness, post: Deliver
     bot.clock.set_now(EVENING + timedelta(hours=2))
     for title in ("Diffusion one", "Trees one", "Diffusion two", "Trees two"):
         assert await papers_come(bot, post, title) == []
-    came = await at(bot, post, MORNING)
+    came = await post.at(MORNING)
     assert all(title in came[0].text for title in ("Diffusion one", "Diffusion two"))
 
 
@@ -65,9 +60,9 @@ async def test_other_schedules_are_not_held_and_bring_what_fits_them(bot: BotHar
     await bot.says("/sub graphs daily 23:00")
     bot.clock.set_now(EVENING + timedelta(hours=1))
     assert await papers_come(bot, post, "Diffusion of nothing", "Diffusion on graphs") == []
-    (came,) = await at(bot, post, EVENING + timedelta(hours=2))
+    (came,) = await post.at(EVENING + timedelta(hours=2))
     assert "Diffusion on graphs" in came.text
-    (came,) = await at(bot, post, MORNING)
+    (came,) = await post.at(MORNING)
     assert ("Diffusion of nothing" in came.text, "Diffusion on graphs" in came.text) == (True, False)
 
 
@@ -78,7 +73,7 @@ async def test_other_hours_count_at_once(bot: BotHarness, post: Deliverer, setti
     assert await papers_come(bot, post, "Diffusion at night") == []
     await bot.says(f"/set quiet {setting}")
     assert bool(await post.deliver_due()) is goes
-    assert bool(await at(bot, post, EVENING + timedelta(hours=2, minutes=30))) is not goes
+    assert bool(await post.at(EVENING + timedelta(hours=2, minutes=30))) is not goes
 
 
 async def test_another_clock_counts_at_once_and_undo_too(bot: BotHarness, post: Deliverer) -> None:
@@ -99,7 +94,7 @@ async def test_what_a_person_asks_for_is_not_held(bot: BotHarness, post: Deliver
     bot.clock.set_now(EVENING + timedelta(hours=2))
     said = await bot.says("/resume")
     assert said.lines[2] == "Without a word from you it comes Fri 23 Jan 08:00."
-    assert await at(bot, post, EVENING + timedelta(hours=3)) == []
+    assert await post.at(EVENING + timedelta(hours=3)) == []
     await bot.presses("send 1")
     assert len(await post.deliver_due()) == 1
     assert await papers_come(bot, post, "Diffusion at night") == []  # later papers are delayed too
@@ -111,8 +106,8 @@ async def test_what_a_person_does_not_answer_waits_for_the_morning(bot: BotHarne
     await papers_come(bot, post, "Diffusion at last")
     bot.clock.set_now(EVENING + timedelta(hours=2))
     await bot.says("/resume")
-    assert await at(bot, post, EVENING + timedelta(hours=4)) == []
-    assert len(await at(bot, post, MORNING)) == 1
+    assert await post.at(EVENING + timedelta(hours=4)) == []
+    assert len(await post.at(MORNING)) == 1
 
 
 async def test_what_was_skipped_does_not_come_in_the_morning(bot: BotHarness, post: Deliverer) -> None:
@@ -123,7 +118,7 @@ async def test_what_was_skipped_does_not_come_in_the_morning(bot: BotHarness, po
     await bot.says("/resume")
     await bot.presses("skip")
     assert await papers_come(bot, post, "Diffusion at night") == []
-    (came,) = await at(bot, post, MORNING)
+    (came,) = await post.at(MORNING)
     assert ("at night" in came.text, "at last" in came.text) == (True, False)
 
 
@@ -144,8 +139,8 @@ async def test_a_process_that_was_down_all_day_keeps_quiet_at_night(bot: BotHarn
     await begun(bot, post)
     bot.clock.set_now(EVENING + timedelta(hours=2))
     assert await papers_come(bot, post, "Diffusion at night") == []
-    assert await at(bot, post, EVENING + timedelta(hours=26)) == []
-    assert len(await at(bot, post, MORNING + timedelta(days=1))) == 1
+    assert await post.at(EVENING + timedelta(hours=26)) == []
+    assert len(await post.at(MORNING + timedelta(days=1))) == 1
 
 
 async def test_status_says_when_it_comes(bot: BotHarness, post: Deliverer) -> None:
