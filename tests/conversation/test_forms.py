@@ -263,16 +263,14 @@ async def test_metadata_that_nobody_made_is_refused_kindly(slack: slack_harness.
     assert "too old, or not yours" in answer.stored_reply.problems["query"]
 
 
-async def test_the_form_of_somebody_else_cannot_be_sent(slack: slack_harness.SlackHarness) -> None:
+@pytest.mark.parametrize(
+    "somebody", [{"by": slack_harness.BO}, {"team": "T2"}], ids=["another", "of another workspace"]
+)
+async def test_the_form_of_somebody_else_cannot_be_sent(
+    slack: slack_harness.SlackHarness, somebody: dict[str, str]
+) -> None:
     form = await slack.opens_form("sub", by=slack_harness.ANN)
-    answer = await form.sends(query="diffusion", by=slack_harness.BO)
-    assert answer.stored_reply
-    assert "not yours" in answer.stored_reply.problems["query"]
-
-
-async def test_nor_from_another_workspace_by_somebody_with_the_same_id(slack: slack_harness.SlackHarness) -> None:
-    form = await slack.opens_form("sub", by=slack_harness.ANN)
-    answer = await form.sends(query="diffusion", team="T2")
+    answer = await form.sends(query="diffusion", **somebody)
     assert answer.stored_reply
     assert "not yours" in answer.stored_reply.problems["query"]
 

@@ -206,28 +206,27 @@ class TestQuestions:
         assert said.lines == ["Which colour?"]
         assert said.buttons == ["cancel"]
 
-    async def test_the_next_text_is_the_answer_and_the_one_after_is_not(self, bot: BotHarness) -> None:
+    @pytest.fixture(autouse=True)
+    async def _is_asked(self, bot: BotHarness, _questions: None) -> None:
         await self.asked(bot)
+
+    async def test_the_next_text_is_the_answer_and_the_one_after_is_not(self, bot: BotHarness) -> None:
         assert (await bot.says("green")).text == "✓ the house is green"
         assert (await bot.says("green")).lines[0] == "No papers are known yet."
 
     async def test_a_command_in_between_leaves_it(self, bot: BotHarness) -> None:
-        await self.asked(bot)
         await bot.says("/preview diffusion")
         assert (await bot.says("2601.00001")).text == "✓ the house is 2601.00001"
 
     async def test_an_answer_that_is_refused_leaves_it(self, bot: BotHarness) -> None:
-        await self.asked(bot)
         assert (await bot.says("invisible")).text == "✗ Nobody would see it."
         assert (await bot.says("red")).text == "✓ the house is red"
 
     async def test_it_ends_after_a_quarter_of_an_hour(self, bot: BotHarness) -> None:
-        await self.asked(bot)
         bot.later(minutes=15, seconds=1)
         assert (await bot.says("green")).lines[0] == "No papers are known yet."
 
     async def test_cancel_lets_it_go_by_word_and_by_button(self, bot: BotHarness) -> None:
-        await self.asked(bot)
         assert (await bot.says("/cancel")).text == "✓ Nothing is changed."
         assert (await bot.says("green")).lines[0] == "No papers are known yet."
         await self.asked(bot)
@@ -237,12 +236,10 @@ class TestQuestions:
         assert (await bot.says("/cancel")).text == "There is nothing to cancel."
 
     async def test_a_sticker_is_no_answer(self, bot: BotHarness) -> None:
-        await self.asked(bot)
         assert (await bot.says("")).lines == [ONLY_TEXT]
         assert (await bot.says("green")).text == "✓ the house is green"
 
     async def test_nobody_answers_for_another(self, bot: BotHarness) -> None:
-        await self.asked(bot)
         assert (await bot.says("green", "telegram:43")).lines[0] == "No papers are known yet."
         assert (await bot.says("green")).text == "✓ the house is green"
 

@@ -17,6 +17,11 @@ from tests.conversation import slack_harness
 ME = f"slack:{slack_harness.ANN}"
 
 
+@pytest.fixture(autouse=True)
+def _ann_is_in_vision(slack: slack_harness.SlackHarness) -> None:
+    slack.places_of[slack_harness.ANN] = frozenset({"C1"})
+
+
 def add_subscription(
     slack: slack_harness.SlackHarness,
     query: str,
@@ -65,7 +70,6 @@ async def test_own_subscriptions_come_first_then_those_of_channels_where_the_per
 
 
 async def test_channels_of_another_workspace_are_not_there(slack: slack_harness.SlackHarness) -> None:
-    slack.places_of[slack_harness.ANN] = frozenset({"C1"})
     add_subscription(slack, "graphs")
     theirs = model.ChatAddress("slack", "T2/C1")
     subscribe(slack.store, theirs, SubscriptionRequest(text="theirs"), now=make.NOON, title="#theirs")
@@ -75,7 +79,6 @@ async def test_channels_of_another_workspace_are_not_there(slack: slack_harness.
 
 
 async def test_threads_of_a_channel_stand_beside_it(slack: slack_harness.SlackHarness) -> None:
-    slack.places_of[slack_harness.ANN] = frozenset({"C1"})
     add_subscription(slack, "graphs")
     add_subscription(slack, "noise", chat=f"{slack_harness.CHANNEL}/17.5")
     assert [text for text in (await slack.home()).texts if "#vision" in text] == ["#vision", "#vision, in a thread"]
@@ -137,7 +140,6 @@ async def test_a_long_query_with_signs_of_mrkdwn_calls_nobody(slack: slack_harne
 
 
 async def test_pause_and_resume_act_in_the_channel_and_are_said_there(slack: slack_harness.SlackHarness) -> None:
-    slack.places_of[slack_harness.ANN] = frozenset({"C1"})
     add_subscription(slack, "graphs")
     answer = await (await slack.home()).presses("pause", "graphs")
     assert answer.stored_reply
@@ -160,7 +162,6 @@ async def test_remove_takes_the_subscription_that_stands_beside_it(slack: slack_
 
 
 async def test_edit_opens_the_form_of_the_subscription(slack: slack_harness.SlackHarness) -> None:
-    slack.places_of[slack_harness.ANN] = frozenset({"C1"})
     add_subscription(slack, "graphs")
     form = slack.form(await (await slack.home()).presses("edit", "graphs"), slack_harness.ANN)
     await form.sends(query="graph transformers")
@@ -168,7 +169,6 @@ async def test_edit_opens_the_form_of_the_subscription(slack: slack_harness.Slac
 
 
 async def test_new_subscription_below_a_channel_is_for_that_channel(slack: slack_harness.SlackHarness) -> None:
-    slack.places_of[slack_harness.ANN] = frozenset({"C1"})
     add_subscription(slack, "graphs")
     form = slack.form(await (await slack.home()).presses("new subscription", nth=1), slack_harness.ANN)
     assert form.options("place")["here"] == "#vision"
@@ -199,7 +199,6 @@ async def test_nobody_presses_on_the_board_of_another(slack: slack_harness.Slack
 
 
 async def test_who_has_left_a_channel_changes_nothing_there(slack: slack_harness.SlackHarness) -> None:
-    slack.places_of[slack_harness.ANN] = frozenset({"C1"})
     add_subscription(slack, "graphs")
     home = await slack.home()
     slack.places_of[slack_harness.ANN] = frozenset()
@@ -208,7 +207,6 @@ async def test_who_has_left_a_channel_changes_nothing_there(slack: slack_harness
 
 
 async def test_who_may_only_read_is_told_so(slack: slack_harness.SlackHarness) -> None:
-    slack.places_of[slack_harness.ANN] = frozenset({"C1"})
     add_subscription(slack, "graphs")
     home, slack.members = await slack.home(), False
     answer = await home.presses("pause", "graphs")

@@ -340,68 +340,66 @@ async def test_words_of_any_script_are_words(bot: BotHarness, text: str) -> None
     assert texts(bot) == [(1, text)]
 
 
+async def edits(bot: BotHarness, text: str, message: str = "m1") -> Answer:
+    """Changes a message that was written at noon to this text."""
+    return await bot.says(text, message_id=message, is_edit=True, written_at=make.NOON)
+
+
 async def test_an_edited_sub_replaces_what_it_said_and_keeps_the_number(bot: BotHarness) -> None:
     await bot.says("/sub difusion", message_id="m1")
     bot.later(minutes=4)
-    written = bot.clock.now() - timedelta(minutes=4)
-    said = await bot.says("/sub diffusion at 8", message_id="m1", is_edit=True, written_at=written)
+    said = await edits(bot, "/sub diffusion at 8")
     assert said.lines[:2] == ["✓ 1  diffusion · daily 08:00 UTC", "Instead of: difusion"]
     assert texts(bot) == [(1, "diffusion")]
 
 
 async def test_an_edited_sub_may_be_edited_again(bot: BotHarness) -> None:
-    written = bot.clock.now()
     await bot.says("/sub a1", message_id="m1")
-    await bot.says("/sub b2", message_id="m1", is_edit=True, written_at=written)
-    await bot.says("/sub c3", message_id="m1", is_edit=True, written_at=written)
+    await edits(bot, "/sub b2")
+    await edits(bot, "/sub c3")
     assert texts(bot) == [(1, "c3")]
 
 
 async def test_lines_that_stay_keep_their_numbers_and_lines_that_go_are_removed(bot: BotHarness) -> None:
-    written = bot.clock.now()
     await bot.says("/sub one\ntwo\nthree", message_id="m1")
-    await bot.says("/sub three\nfour", message_id="m1", is_edit=True, written_at=written)
+    await edits(bot, "/sub three\nfour")
     assert texts(bot) == [(1, "four"), (3, "three")]
     await bot.presses("undo")
     assert texts(bot) == [(1, "one"), (2, "two"), (3, "three")]
 
 
 async def test_an_edit_that_is_refused_changes_nothing(bot: BotHarness) -> None:
-    written = bot.clock.now()
     await bot.says("/sub diffusion", message_id="m1")
-    said = await bot.says("/sub -survey", message_id="m1", is_edit=True, written_at=written)
+    said = await edits(bot, "/sub -survey")
     assert said.text.startswith("✗ This only excludes.")
     assert texts(bot) == [(1, "diffusion")]
 
 
 async def test_what_was_refused_at_first_is_added_by_the_edit(bot: BotHarness) -> None:
-    written = bot.clock.now()
     await bot.says("/sub -survey", message_id="m1")
-    await bot.says("/sub diffusion -survey", message_id="m1", is_edit=True, written_at=written)
+    await edits(bot, "/sub diffusion -survey")
     assert texts(bot) == [(1, "diffusion -survey")]
 
 
 async def test_an_edit_never_takes_the_place_of_a_wish_that_was_there_before(bot: BotHarness) -> None:
-    written = bot.clock.now()
     await bot.says("/sub diffusion")
     await bot.says("/sub diffusion", message_id="m9")
-    await bot.says("/sub graphs", message_id="m9", is_edit=True, written_at=written)
+    await edits(bot, "/sub graphs", "m9")
     assert texts(bot) == [(1, "diffusion"), (2, "graphs")]
 
 
 async def test_after_five_minutes_an_edit_is_answered_with_one_line(bot: BotHarness) -> None:
-    written = bot.clock.now()
     await bot.says("/sub diffusion", message_id="m1")
     bot.later(minutes=5, seconds=1)
-    said = await bot.says("/sub graphs", message_id="m1", is_edit=True, written_at=written)
+    said = await edits(bot, "/sub graphs")
     assert said.lines == ["An edit counts within five minutes. Send it as a new message, please."]
     assert texts(bot) == [(1, "diffusion")]
-    assert (await bot.says("/list", message_id="m2", is_edit=True, written_at=written)).lines == said.lines
+    assert (await edits(bot, "/list", "m2")).lines == said.lines
 
 
 async def test_an_edit_of_another_command_runs_as_a_new_one(bot: BotHarness) -> None:
     await bot.says("/sub diffusion")
-    said = await bot.says("/list", message_id="m2", is_edit=True, written_at=bot.clock.now())
+    said = await edits(bot, "/list", "m2")
     assert said.text.startswith("1 subscription")
 
 
