@@ -21,9 +21,9 @@ from statistics import median, quantiles
 
 from bench import planning
 from bench.speaking import bots
-from tests import make
 from tests.fakes import process
 from tests.fakes.journal import Entry
+from tests.make import an_open_store
 
 SAYS = (
     "/sub graph agent daily 9:00",
@@ -61,7 +61,7 @@ def main() -> int:
 
 def morning(folder: Path, *, chats: int) -> None:
     """Creates a store in which `chats` chats are due."""
-    with make.an_open_store(f"sqlite:///{folder}/paperwire.db", now=datetime.now(UTC)) as store:
+    with an_open_store(f"sqlite:///{folder}/paperwire.db", now=datetime.now(UTC)) as store:
         planning.fill(store, chats, [f'"part {n}"' for n in range(planning.PAPERS)])
 
 

@@ -20,12 +20,12 @@ from pathlib import Path
 from statistics import median
 
 from bench._timing import timed
-from subscriptions import model
 from subscriptions.matching.paper_index import TokenizedPapers
+from subscriptions.model import Paper, Summary
 from subscriptions.query.parse import parse_query
 from subscriptions.store.database.store import Store
-from tests import make
 from tests.bot_harness import BotHarness
+from tests.make import NOON, an_open_store, digest, ingest_digest, paper
 
 Timing = tuple[float, float]
 
@@ -116,7 +116,7 @@ def main() -> int:
     amount = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "counting.db"
-        with make.an_open_store(f"sqlite:///{path}") as store:
+        with an_open_store(f"sqlite:///{path}") as store:
             start = time.perf_counter()
             fill(store, amount)
             stored = time.perf_counter() - start
@@ -164,9 +164,7 @@ def show(name: str, times: list[tuple[Timing, str]]) -> None:
 
 def forget(store: Store) -> None:
     """Ingests another paper, which empties the caches."""
-    make.ingest_digest(
-        store, make.digest(make.paper("One more of statistics")), source="daily", day=make.NOON.date(), now=make.NOON
-    )
+    ingest_digest(store, digest(paper("One more of statistics")), source="daily", day=NOON.date(), now=NOON)
 
 
 def read_all(amount: int) -> None:
@@ -184,19 +182,19 @@ def fill(store: Store, amount: int) -> None:
     chance = random.Random(7)
     for start in range(0, amount, DIGEST):
         some = [made(chance, number) for number in range(start, min(start + DIGEST, amount))]
-        moment = make.NOON - timedelta(days=(amount - start - 1) * DAYS // amount)
-        make.ingest_digest(store, make.digest(*some), source="daily", day=moment.date(), now=moment)
+        moment = NOON - timedelta(days=(amount - start - 1) * DAYS // amount)
+        ingest_digest(store, digest(*some), source="daily", day=moment.date(), now=moment)
 
 
-def made(chance: random.Random, number: int) -> model.Paper:
+def made(chance: random.Random, number: int) -> Paper:
     """Returns a paper of 150 to 220 words. A third of the papers have a Chinese summary."""
     words = words_of(chance)
     title, abstract = (" ".join(islice(words, chance.randint(*length))) for length in ((6, 12), (140, 200)))
     first = chance.choice(("Jane", "Max", "Wei", "Anna", "Yuki", "J."))
     authors = [f"{first} {chance.choice(LAST_NAMES)}" for _ in range(chance.randint(1, 6))]
     texts = "".join(chance.sample(CHINESE, 30)) + (CHINESE if chance.random() < 0.1 else "")
-    summaries = (model.Summary(language="zh", fields={"tldr": texts}),) if number % 3 == 0 else ()
-    return make.paper(
+    summaries = (Summary(language="zh", fields={"tldr": texts}),) if number % 3 == 0 else ()
+    return paper(
         f"{title} {number}",
         *chance.sample(CATEGORIES, chance.choice((1, 1, 2, 3))),
         arxiv_id=f"26{number // 100_000 + 1:02d}.{number % 100_000:05d}",

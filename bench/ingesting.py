@@ -24,7 +24,7 @@ from subscriptions.model import Paper
 from subscriptions.portable import read_lines
 from subscriptions.service import exporting, importing
 from subscriptions.store.database.store import Store, Transaction
-from tests import make
+from tests.make import NOON, an_open_store, digest, ingest_digest
 
 FEW = 1000
 ROWS = {  # those of the papers after the first FEW
@@ -58,7 +58,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         store = TimedStore(f"sqlite:///{folder}/ingested.db")
         store.held = []
-        store.open(now=make.NOON)
+        store.open(now=NOON)
         store_papers(store, before)
         show(store, f"{FEW:,} new papers", lambda: store_papers(store, few))
         in_transactions, bare = sum(store.held), insert_again(store, Path(folder))
@@ -90,13 +90,13 @@ def subscribe_many(store: TimedStore, amount: int) -> None:
     lines, worked = timed(lambda: read_lines("\n".join(blocks)))
     print(f"{amount:,} lines of an import: {worked:.2f} s of work to read them")
     for what in ("imported", "imported again"):
-        show(store, f"{amount:,} lines {what}", lambda: importing.import_lines(store, lines, now=make.NOON))
+        show(store, f"{amount:,} lines {what}", lambda: importing.import_lines(store, lines, now=NOON))
     size, worked = timed(lambda: sum(map(len, exporting.export_all(store))))
     print(f"{size // 2**20} MB exported: {worked:.2f} s of work")
 
 
 def store_papers(store: Store, papers: list[Paper]) -> None:
-    make.ingest_digest(store, make.digest(*papers), source="daily", day=make.NOON.date(), now=make.NOON)
+    ingest_digest(store, digest(*papers), source="daily", day=NOON.date(), now=NOON)
 
 
 def show(store: TimedStore, what: str, work: Callable[[], object]) -> None:
@@ -112,7 +112,7 @@ def show(store: TimedStore, what: str, work: Callable[[], object]) -> None:
 
 def insert_again(store: Store, folder: Path) -> float:
     """Returns the processor seconds to insert the rows of the papers after the first ones into an empty database."""
-    with make.an_open_store(f"sqlite:///{folder}/bare.db") as bare:
+    with an_open_store(f"sqlite:///{folder}/bare.db") as bare:
         pass  # only the tables are needed
     return planning.insert_rows(store.path, bare.path, ROWS)[0]
 

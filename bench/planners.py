@@ -17,7 +17,7 @@ import psycopg
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from bench import planning
 from subscriptions.service.plan import plan_due
-from tests import make
+from tests.make import an_open_store
 from tests.postgres import server as servers
 
 CHATS, AIM = 100_000, 0.5
@@ -35,7 +35,7 @@ def main() -> int:
 def measure(chats: int) -> None:
     """Prints the table."""
     with servers.own_server() as server:
-        with make.an_open_store(url := server.database(), now=planning.NOON) as store:
+        with an_open_store(url := server.database(), now=planning.NOON) as store:
             planning.fill_morning(store, chats)
         mornings = {planners: morning(server, url, planners, chats) for planners in (1, 3)}
     print(f"{chats:,} chats x 10 papers at one minute, on PostgreSQL; {os.cpu_count()} processors")
@@ -78,7 +78,7 @@ def begun(url: str) -> "subprocess.Popen[str]":
 
 def planned(url: str) -> str:
     """Plans until nothing is left. Returns the deliveries and the processor seconds, separated by a space."""
-    with make.an_open_store(url, now=planning.NOON) as store:
+    with an_open_store(url, now=planning.NOON) as store:
         print("ready", flush=True)
         sys.stdin.readline()
         begin = time.process_time()

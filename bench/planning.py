@@ -37,7 +37,7 @@ from subscriptions.service.plan import plan_due, plan_slices
 from subscriptions.service.queries_in_memory import kept_queries
 from subscriptions.store import rows as stored_rows
 from subscriptions.store.database.store import Store
-from tests import make
+from tests.make import an_open_store, ingested, paper, planned_slices, subscribes
 from tests.statements import recording
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
@@ -101,14 +101,14 @@ def run(part: str, folder: Path, chats: int) -> list[float]:
 
 def fill_database(folder: Path, chats: int) -> str:
     """Makes the database of a morning."""
-    with make.an_open_store(f"sqlite:///{folder}/planned.db") as store:
+    with an_open_store(f"sqlite:///{folder}/planned.db") as store:
         fill_morning(store, chats)
     return ""
 
 
 def plan_morning(folder: Path, _chats: int) -> str:
     """Returns processor seconds and megabytes at the peak, as text."""
-    with make.an_open_store(f"sqlite:///{folder}/planned.db") as store:
+    with an_open_store(f"sqlite:///{folder}/planned.db") as store:
         _, taken = timed(lambda: plan_due(store, now=NOON + HOUR))
     return f"{taken} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}"
 
@@ -140,7 +140,7 @@ def idle(folder: Path, subscriptions: int) -> str:
     A third of the subscriptions waits in an open window and has looked at all papers, a third is due tomorrow, and a
     third waits for new papers.
     """
-    with make.an_open_store(f"sqlite:///{folder}/idle.db") as store:
+    with an_open_store(f"sqlite:///{folder}/idle.db") as store:
         fill(store, subscriptions)
         due = (OPEN, ("daily 09:00", NOON + 21 * HOUR, NOON + 21 * HOUR), ("now", None, None))
         with store.write() as session:
@@ -170,12 +170,12 @@ def idle(folder: Path, subscriptions: int) -> str:
 
 def ask(folder: Path, chats: int) -> str:
     """Fills the database of an ingest. Each chat has ten subscriptions, which have looked at all papers."""
-    with make.an_open_store(f"sqlite:///{folder}/news.db") as store:
+    with an_open_store(f"sqlite:///{folder}/news.db") as store:
         rng = random.Random(1)
         asked = (realistic(rng) for _ in range(max(100, chats // 10)))
         known = {parse_query(query).canonical: query for query in asked}
         queries = list(known.values())
-        make.ingested(store, make.paper("An old one"))
+        ingested(store, paper("An old one"))
         with store.write() as session:
             connection = session.connection()
             connection.execute(
@@ -222,7 +222,7 @@ def word(rng: random.Random, commonest: float = 0) -> str:
 def abstracts(how_many: int) -> list[Paper]:
     rng = random.Random(how_many)
     return [
-        make.paper(
+        paper(
             " ".join(word(rng) for _ in range(10)),
             "cs.LG",
             arxiv_id=f"2602.{how_many:04}{n:04}"[:12],
@@ -239,14 +239,14 @@ def news(folder: Path, papers: int) -> str:
     of deliveries, megabytes.
     """
     shutil.copy(folder / "news.db", folder / "now.db")
-    with make.an_open_store(f"sqlite:///{folder}/now.db") as store:
+    with an_open_store(f"sqlite:///{folder}/now.db") as store:
         with kept_queries(store) as kept, store.read() as transaction:
             kept.follow(transaction)  # as a running process has done before
         new = abstracts(papers)
         start = time.process_time()
-        make.ingested(store, *new, name="news", now=NOON + HOUR)
+        ingested(store, *new, name="news", now=NOON + HOUR)
         stored = time.process_time()
-        slices = make.planned_slices(store, now=NOON + HOUR)
+        slices = planned_slices(store, now=NOON + HOUR)
         found = len(next(slices))
         first = time.process_time()
         found += sum(map(len, slices))
@@ -260,8 +260,8 @@ def sub(folder: Path, _chats: int) -> str:
     Both are done as in `paperwire run`: in its writer thread, from an event loop.
     """
     shutil.copy(folder / "news.db", folder / "now.db")
-    with make.an_open_store(f"sqlite:///{folder}/now.db") as store:
-        make.ingested(store, *abstracts(1000), name="news", now=NOON + HOUR)
+    with an_open_store(f"sqlite:///{folder}/now.db") as store:
+        ingested(store, *abstracts(1000), name="news", now=NOON + HOUR)
         return asyncio.run(subscribed_beside(store))
 
 
@@ -279,9 +279,7 @@ async def subscribed_beside(store: Store) -> str:
                 break
             await asyncio.sleep(0.05)
             start = time.monotonic()
-            await store.run(
-                make.subscribes, f"telegram:{10**9 + number}", f"word{number}", every="now", now=NOON + HOUR
-            )
+            await store.run(subscribes, f"telegram:{10**9 + number}", f"word{number}", every="now", now=NOON + HOUR)
             taken.append((time.monotonic() - start) * 1e3)
         taken.sort()
         return f"{taken[len(taken) // 2]} {taken[len(taken) * 99 // 100]}"
@@ -313,7 +311,7 @@ def fill(store: Store, chats: int, queries: list[str] | None = None, papers: lis
     Without `queries`, uses all pairs of WORDS.
     """
     papers = papers or [f"On {WORDS[n % len(WORDS)]} and {WORDS[n * 7 % len(WORDS)]}, part {n}" for n in range(PAPERS)]
-    make.ingested(store, *(make.paper(title, "cs.LG", arxiv_id=f"2601.{n:05d}") for n, title in enumerate(papers)))
+    ingested(store, *(paper(title, "cs.LG", arxiv_id=f"2601.{n:05d}") for n, title in enumerate(papers)))
     queries = queries or [f"{a} {b}" for a in WORDS for b in WORDS if a < b]
     with store.write() as session:
         connection = session.connection()

@@ -15,7 +15,8 @@ from itertools import pairwise
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.store.database.store import Store
 from subscriptions.store.work_figures import room
-from tests import filling, make
+from tests import filling
+from tests.make import NOON, an_open_store
 
 OF_A_DELIVERY = ("papers of chats", "deliveries", "messages")
 MOST = 200  # bytes
@@ -23,12 +24,12 @@ MOST = 200  # bytes
 
 def main() -> int:
     chats = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
-    with tempfile.TemporaryDirectory() as folder, make.an_open_store(f"sqlite:///{folder}/room.db") as store:
+    with tempfile.TemporaryDirectory() as folder, an_open_store(f"sqlite:///{folder}/room.db") as store:
         filling.fill(store, chats)
         delivered = chats * filling.PER_CHAT
         print(f"{delivered:,} papers delivered to {chats:,} chats, five in a delivery")
         taken(store, delivered, "in the first days")
-        steps = clean_up_steps(store, now=make.NOON + timedelta(days=31))
+        steps = clean_up_steps(store, now=NOON + timedelta(days=31))
         moments = [time.perf_counter(), *(time.perf_counter() for _ in steps)]
         longest = max(after - before for before, after in pairwise(moments))
         print(f"the clean-up took {moments[-1] - moments[0]:.1f} s, its longest transaction {longest * 1e3:.0f} ms")
@@ -38,7 +39,7 @@ def main() -> int:
 def taken(store: Store, delivered: int, when: str) -> float:
     """Prints and returns the bytes of a delivered paper."""
     with store.read() as session:
-        sizes = {one.what: one.size / delivered for one in room(session, now=make.NOON)}
+        sizes = {one.what: one.size / delivered for one in room(session, now=NOON)}
     whole = sum(sizes[what] for what in OF_A_DELIVERY)
     print(
         f"{when}: {whole:.0f} bytes a delivered paper"

@@ -23,10 +23,10 @@ from statistics import median
 
 from bot.cli import run
 from bot.platforms.telegram.adapter import TelegramChannel
-from tests import make
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.forked import clean_environment
+from tests.make import an_open_store
 from tests.patience import PATIENCE
 from tests.postgres.server import own_server
 
@@ -76,7 +76,7 @@ def measured(people: int, workers: int, connections: int, rate: float) -> tuple[
         url = f"sqlite:///{folder}/paperwire.db"
         if connections:
             url = stack.enter_context(own_server(max_connections=str(connections))).empty_database()
-        with make.an_open_store(url, now=datetime.now(UTC)):
+        with an_open_store(url, now=datetime.now(UTC)):
             command = [sys.executable, "-m", "bench.speaking", "run", str(rate)]
         logs = stack.enter_context(bots(folder, url, fake, command, workers))
         chats = [str(number) for number in range(1, people + 1)]

@@ -35,7 +35,7 @@ from bench import planning
 from bot.delivery.cluster import ClusterEngine
 from bot.dependencies.system_clock import SystemClock
 from bot.ports.channel import Limits
-from subscriptions import model
+from subscriptions.model import Delivery, DeliveryKind, Facts, Lane
 from subscriptions.store import planned_deliveries, wakeups
 from subscriptions.store.chats import all_chats
 from subscriptions.store.database.store import Store
@@ -95,7 +95,7 @@ async def sending(url: str, way: str, lanes: int) -> tuple[float, int, int]:
         connection.execute(_FILL, (lanes, MESSAGES))
         connection.execute("INSERT INTO wake (lane) SELECT generate_series(1, %s)", (lanes,))
     with closing(Store(url)) as store, store.write() as transaction:
-        wakeups.wake_lanes(transaction, [model.Lane("telegram", str(number)) for number in range(1, lanes + 1)])
+        wakeups.wake_lanes(transaction, [Lane("telegram", str(number)) for number in range(1, lanes + 1)])
     came: Counter[tuple[str, str]] = Counter()
     under_way: Counter[str] = Counter()
     moments: list[float] = []
@@ -227,12 +227,12 @@ def storing(url: str) -> tuple[float, float]:
         with store.read() as transaction:
             chats = [chat for page in all_chats(transaction) for chat in page]
         new = {
-            f"{chat.id}:now": model.Delivery(
+            f"{chat.id}:now": Delivery(
                 id=f"{chat.id:016x}",
                 chat=chat,
-                kind=model.DeliveryKind.BULLETIN,
+                kind=DeliveryKind.BULLETIN,
                 due=planning.NOON,
-                facts=model.Facts(known=10),
+                facts=Facts(known=10),
             )
             for chat in chats
         }

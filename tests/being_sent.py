@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-from subscriptions import model
+from subscriptions.model import Lane, Message
 from subscriptions.store import claims, steps, unrendered
 from subscriptions.store.database.store import Store
 from tests.make import NOON
@@ -12,7 +12,7 @@ from tests.make import NOON
 def request(lane: str = "1", *, on_unclear: Literal["resend", "skip"] = "resend") -> steps.ClaimRequest:
     """Returns a request to claim the next message of this Telegram lane at noon."""
     return steps.ClaimRequest(
-        lane=model.Lane("telegram", lane),
+        lane=Lane("telegram", lane),
         now=NOON,
         wall=NOON,
         on_unclear=on_unclear,
@@ -41,6 +41,6 @@ def to_be_sent(
     if isinstance(step, steps.Claim):
         return step
     assert isinstance(step, steps.Unrendered)
-    message = model.Message(number=1, payload='{"text": "A graph"}', plain="A graph", papers=shows(step.seq))
+    message = Message(number=1, payload='{"text": "A graph"}', plain="A graph", papers=shows(step.seq))
     unrendered.store_rendered(store, [unrendered.Rendered(seq=step.seq, messages=(message,))], now=NOON)
     return to_be_sent(store, asking)

@@ -27,10 +27,12 @@ from bot.dependencies import Dependencies
 from bot.dependencies.command_limits import CommandLimits
 from bot.ports import conversation
 from bot.ports.channel import File
+from bot.ports.conversation import Place
 from bot.ports.language_model import MessageReader
 from bot.ports.meaning import Encoder
 from bot.ports.rate_limiter import RateLimiter
-from subscriptions import errors, model
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Chat, ChatAddress, ChatKind, Paper
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.listing import Listed, get_chat, listed
 from subscriptions.service.requests import Subscribed
@@ -103,21 +105,21 @@ class FakePlatformApi(conversation.PlatformApi):
     has_ephemeral: bool = False
 
     async def is_admin(
-        self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
+        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        known = self.bot.admins.get(str(model.ChatAddress(chat.platform, chat.address)), set())
+        known = self.bot.admins.get(str(ChatAddress(chat.platform, chat.address)), set())
         return None if known is None else person in known
 
-    async def find_chat(self, name: str) -> conversation.Place | None:
+    async def find_chat(self, name: str) -> Place | None:
         return self.bot.places.get(name)
 
-    async def send_file(self, chat: model.ChatAddress, file: File) -> str:
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
         return "1"
 
     async def fetch(self, file: str, most: int) -> bytes:
         data = self.bot.files[file]
         if len(data) > most:
-            raise errors.Refused(errors.Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
+            raise Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
         return data
 
 
@@ -130,12 +132,12 @@ class BotHarness:
     bot_info: BotInfo = field(default_factory=lambda: BotInfo(mail_platform="email", bot_names={"telegram": BOT}))
     admins: dict[str, set[str] | None] = field(default_factory=dict)
     # "@name" or id → what the platform knows about the chat
-    places: dict[str, conversation.Place] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     last: dict[str, list[Answer]] = field(default_factory=dict)
     updates: "count[int]" = field(default_factory=lambda: count(1))
     command_limits: CommandLimits = field(default_factory=CommandLimits)
-    destinations: dict[str, model.ChatAddress] = field(default_factory=dict)
+    destinations: dict[str, ChatAddress] = field(default_factory=dict)
     public: set[str] = field(default_factory=set)  # groups that have a public name
     rate_limiter: RateLimiter = field(default_factory=lambda: RateLimiter({}))
     encoder: Encoder | None = None  # None: meaning is off
@@ -178,7 +180,7 @@ class BotHarness:
             **{
                 "command": typed.name if typed else "",
                 "text": typed.rest if typed else text,
-                "is_addressed": _kind(make.address(chat)) is model.ChatKind.PRIVATE or bool(typed and typed.bot),
+                "is_addressed": _kind(make.address(chat)) is ChatKind.PRIVATE or bool(typed and typed.bot),
                 "written_at": self.clock.now(),
                 "message_id": f"m{next(self.updates)}",
                 **more,
@@ -205,8 +207,8 @@ class BotHarness:
     ) -> Answer:
         where = make.address(chat)
         kind = fields.pop("kind", _kind(where))
-        place = conversation.Place(chat=where, kind=kind, title=title, public=chat in self.public)
-        sender = by or (where.address if kind is model.ChatKind.PRIVATE else "")
+        place = Place(chat=where, kind=kind, title=title, public=chat in self.public)
+        sender = by or (where.address if kind is ChatKind.PRIVATE else "")
         fields.setdefault("update_id", f"u{next(self.updates)}")
         fields.setdefault("sender_name", "Ada Example")
         request = make_request(place=place, sender=sender, language=language, **fields)
@@ -215,7 +217,7 @@ class BotHarness:
             self.last.setdefault(sent.to, []).append(sent)
         return sent
 
-    def brings(self, *papers: model.Paper | str, **ingest: Any) -> Ingested:
+    def brings(self, *papers: Paper | str, **ingest: Any) -> Ingested:
         """Ingests a digest of these papers, now. A text is the title of a new paper."""
         return make.ingested(self.store, *papers, **{"now": self.clock.now(), **ingest})
 
@@ -231,7 +233,7 @@ class BotHarness:
         """Returns the subscriptions of a chat. Raises NotFound if there is no such chat."""
         return listed(self.store, make.address(chat))
 
-    def chat_of(self, address: str) -> model.Chat:
+    def chat_of(self, address: str) -> Chat:
         """Returns the chat at an address. Raises NotFound."""
         return get_chat(self.store, make.address(address))
 
@@ -252,7 +254,7 @@ def make_request(**fields: Any) -> conversation.Request:
     )
 
 
-def _kind(where: model.ChatAddress) -> model.ChatKind:
+def _kind(where: ChatAddress) -> ChatKind:
     if where.platform != "telegram":
-        return model.ChatKind.PRIVATE
-    return model.ChatKind.GROUP if where.address.startswith("-") else model.ChatKind.PRIVATE
+        return ChatKind.PRIVATE
+    return ChatKind.GROUP if where.address.startswith("-") else ChatKind.PRIVATE

@@ -28,7 +28,7 @@ import bot.platforms.known  # this import declares the platforms, which the pars
 import subscriptions.store.database.schema
 from subscriptions.store.database.schema import make_schema
 from subscriptions.store.database.store import Store
-from tests import make
+from tests.make import NOON, FakeClock
 from tests.postgres.server import Server, run_of_tests
 from tests.statements import Watch
 
@@ -255,9 +255,9 @@ def _no_scan(statements: Watch) -> Iterator[None]:
 
 
 @pytest.fixture
-def clock() -> make.FakeClock:
+def clock() -> FakeClock:
     """A clock at noon UTC on Thursday 22 January 2026. It moves only when a test moves it or waits."""
-    return make.FakeClock(make.NOON)
+    return FakeClock(NOON)
 
 
 @pytest.fixture(scope="session")

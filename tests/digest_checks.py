@@ -2,19 +2,20 @@
 
 import json
 
-from bot import digests, errors
+from bot import digests
 from bot.cli.digest_reports import digest_report
-from subscriptions import model
+from bot.errors import BrokenDigest, UnknownFormat
+from subscriptions.model import Digest, Paper
 
 FORMAT_NAMES = (None, *(module.name for module in digests.FORMATS))
 """What the caller may name: nothing, or one of the formats."""
 
 
-def read_and_check(data: bytes, named: str | None = None) -> model.Digest | None:
+def read_and_check(data: bytes, named: str | None = None) -> Digest | None:
     """Reads a document and checks the result. Returns None if the document was refused with an error sentence."""
     try:
         digest = digests.read_digest(data, "any", format=named)
-    except (errors.UnknownFormat, errors.BrokenDigest) as error:
+    except (UnknownFormat, BrokenDigest) as error:
         sentence = str(error)
         assert sentence.startswith("any: ")
         assert "\n" not in sentence
@@ -31,7 +32,7 @@ def read_and_check(data: bytes, named: str | None = None) -> model.Digest | None
     return digest
 
 
-def _check_paper(paper: model.Paper) -> None:
+def _check_paper(paper: Paper) -> None:
     assert paper.key == paper.key.strip() != ""
     texts = [paper.title, paper.abstract, paper.comment, *paper.authors]
     texts += [text for summary in paper.summaries for text in summary.fields.values()]

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import sqlmodel
 
-from subscriptions.planning import receipts
+from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.store import sources
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ReceiptRow
@@ -19,12 +19,12 @@ from tests.make import NOON
 BATCH = timedelta(hours=5, minutes=5)  # from midnight UTC until arXiv's batch of the day can be read, in winter
 
 
-def add_receipt(store: Store, receipt: receipts.Receipt) -> None:
+def add_receipt(store: Store, receipt: Receipt) -> None:
     with store.write() as transaction:
         sources.put_receipt(transaction, receipt)
 
 
-def receipts_of(store: Store, source: str) -> tuple[receipts.Receipt, ...]:
+def receipts_of(store: Store, source: str) -> tuple[Receipt, ...]:
     """Returns all receipts of a source, newest first."""
     rows = sqlmodel.select(ReceiptRow).where(ReceiptRow.source == source).order_by(sqlmodel.col(ReceiptRow.id).desc())
     with store.read() as transaction:
@@ -50,4 +50,4 @@ class ExpectedSources:
 
     def reports(self, outcome: str, *, at: datetime, name: str = "arXiv", detail: str = "") -> None:
         """Stores the receipt of a poll."""
-        add_receipt(self.store, receipts.Receipt(source=name, at=at, outcome=receipts.Outcome(outcome), detail=detail))
+        add_receipt(self.store, Receipt(source=name, at=at, outcome=Outcome(outcome), detail=detail))

@@ -10,7 +10,18 @@ from typing import Any
 import sqlmodel
 
 from bot.ports.meaning import Encoder
-from subscriptions import model
+from subscriptions.model import (
+    Announce,
+    CallbackToken,
+    Chat,
+    ChatAddress,
+    Digest,
+    KnownPaper,
+    Lane,
+    Paper,
+    Summary,
+    Translation,
+)
 from subscriptions.service import ingest as ingest_room
 from subscriptions.service import requests
 from subscriptions.service.plan import plan_slices
@@ -72,9 +83,9 @@ def paper(
     *categories: str,
     arxiv_id: str | None = "",
     authors: Iterable[str] = ("Ada Example",),
-    kind: model.Announce | None = None,
+    kind: Announce | None = None,
     **values: object,
-) -> model.Paper:
+) -> Paper:
     """Returns a paper, with a new arXiv id by default. With `arxiv_id=None`, the paper has no arXiv id."""
     if arxiv_id == "":
         arxiv_id = f"2601.{next(_ids):05d}"
@@ -89,29 +100,27 @@ def paper(
         "announce_type": kind,
         **values,
     }
-    return model.Paper(**given)  # type: ignore[arg-type]
+    return Paper(**given)  # type: ignore[arg-type]
 
 
-def summary(text: str, language: str = "zh") -> tuple[model.Summary, ...]:
-    return (model.Summary(language=language, fields={"tldr": text}),)
+def summary(text: str, language: str = "zh") -> tuple[Summary, ...]:
+    return (Summary(language=language, fields={"tldr": text}),)
 
 
-def translation(language: str = "zh", *, title: str = "", abstract: str = "") -> tuple[model.Translation, ...]:
-    return (model.Translation(language=language, title=title, abstract=abstract),)
+def translation(language: str = "zh", *, title: str = "", abstract: str = "") -> tuple[Translation, ...]:
+    return (Translation(language=language, title=title, abstract=abstract),)
 
 
-def digest(*papers: model.Paper, name: str = "", day: date | None = None) -> model.Digest:
+def digest(*papers: Paper, name: str = "", day: date | None = None) -> Digest:
     """Returns a digest of these papers. Digests with different papers or names have different bytes."""
     content = name + repr([(p.key, p.version, p.announce_type, p.title, p.abstract, p.categories) for p in papers])
     content += repr([(p.summaries, p.translations, p.authors) for p in papers])
-    return model.Digest(
-        format="daily_arxiv_md", entries=papers, content_hash=sha256(content.encode()).hexdigest(), day=day
-    )
+    return Digest(format="daily_arxiv_md", entries=papers, content_hash=sha256(content.encode()).hexdigest(), day=day)
 
 
 def ingested(
     store: Store,
-    *papers: model.Paper | str,
+    *papers: Paper | str,
     now: datetime = NOON,
     source: str = "daily",
     name: str = "",
@@ -128,23 +137,23 @@ def ingested(
     return ingest_digest(store, digest(*entries, name=name), source=source, day=day, now=now, of_arxiv=of_arxiv, **more)
 
 
-def codes_of(encoder: Encoder, papers: Sequence[model.Paper]) -> Codes:
+def codes_of(encoder: Encoder, papers: Sequence[Paper]) -> Codes:
     """Returns the codes of papers, as they are made before the papers are stored."""
     return Codes(encoder.name, dict(zip(map(texts_of, papers), encoder.papers(papers), strict=True)))
 
 
-def stored_papers(transaction: Transaction) -> tuple[model.KnownPaper, ...]:
+def stored_papers(transaction: Transaction) -> tuple[KnownPaper, ...]:
     """Returns all papers of the store, newest first."""
     return known_papers(
         transaction, transaction.exec(sqlmodel.select(PaperRow).order_by(sqlmodel.col(PaperRow.id).desc())).all()
     )
 
 
-def address(text: str) -> model.ChatAddress:
+def address(text: str) -> ChatAddress:
     """Returns the address for a text like `telegram:-100/7` or `console:me`."""
     platform, _, rest = text.partition(":")
     place, _, topic = rest.partition("/")
-    return model.ChatAddress(platform, place, topic)
+    return ChatAddress(platform, place, topic)
 
 
 def subscribes(store: Scope, /, chat: str, query: str, *, now: datetime = NOON, **request: str) -> requests.Subscribed:
@@ -161,14 +170,14 @@ def due(store: Store, *chats: str, now: datetime = NOON, **request: str) -> None
 
 def ingest_digest(
     store: Store,
-    digest: model.Digest,
+    digest: Digest,
     **ingest: Any,
 ) -> Ingested:
     """Stores a digest. `ingest` are the fields of an `Ingest`."""
     return ingest_room.ingest_digest(store, digest, ingest_room.Ingest(**ingest))
 
 
-def planned_slices(store: Store, *, now: datetime) -> Iterator[Sequence[model.Lane]]:
+def planned_slices(store: Store, *, now: datetime) -> Iterator[Sequence[Lane]]:
     """Plans the due chats, one slice after the other. Yields the lanes that got deliveries in each slice."""
     return plan_slices(store, now=now)
 
@@ -187,13 +196,13 @@ def clean_up(store: Store, *, now: datetime, papers: timedelta | None = None) ->
         pass
 
 
-def signals_of_paper(store: Scope, chat: model.Chat, paper: int) -> frozenset[Signal]:
+def signals_of_paper(store: Scope, chat: Chat, paper: int) -> frozenset[Signal]:
     """Returns the signals of a chat for a paper."""
     with store.read() as transaction:
         return frozenset(kind for _, kind in signals.signals_of_papers(transaction, chat.id, [paper]))
 
 
-def add_callbacks(transaction: Transaction, tokens: Sequence[model.CallbackToken], *, now: datetime) -> list[str]:
+def add_callbacks(transaction: Transaction, tokens: Sequence[CallbackToken], *, now: datetime) -> list[str]:
     """Stores callback tokens. Returns their ids, in the order of the tokens."""
     by_id = {callbacks.new_callback_id(): token for token in tokens}
     callbacks.store_callbacks(transaction, by_id, now=now)

@@ -6,18 +6,18 @@ from typing import Any
 from bot.platforms import known
 from bot.ports.channel import Reply
 from bot.rendering import delivery_messages, reply_messages
-from subscriptions import model
+from subscriptions.model import Chat, Delivery, Message
 
 medium_of = lru_cache(known.medium_of)
 
 
-def render_delivery(delivery: model.Delivery, *layout: Any, **more: Any) -> tuple[model.Message, ...]:
+def render_delivery(delivery: Delivery, *layout: Any, **more: Any) -> tuple[Message, ...]:
     """Calls `delivery_messages.render_delivery` with the medium of the chat's platform."""
     return delivery_messages.render_delivery(
         delivery, *layout, medium=medium_of(delivery.chat.address.platform), **more
     )
 
 
-def render_reply(reply: Reply, chat: model.Chat) -> tuple[model.Message, ...]:
+def render_reply(reply: Reply, chat: Chat) -> tuple[Message, ...]:
     """Calls `reply_messages.render_reply` with the medium of the chat's platform."""
     return reply_messages.render_reply(reply, chat, medium=medium_of(chat.address.platform))

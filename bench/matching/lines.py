@@ -10,8 +10,9 @@ from random import Random
 from typing import NamedTuple
 
 from bot.digests import read_digest
-from subscriptions import model, normalize
+from subscriptions import normalize
 from subscriptions.matching.paper_index import merge_copies
+from subscriptions.model import Paper, Summary
 from subscriptions.normalize import plurals
 
 
@@ -60,7 +61,7 @@ def terms_of(line: Line) -> Iterator[Term]:
     return (term for wanted, others in line.alternatives for term in (*wanted, *others))
 
 
-def comparable(lines: list[Line], papers: list[model.Paper]) -> tuple[list[int], int]:
+def comparable(lines: list[Line], papers: list[Paper]) -> tuple[list[int], int]:
     """Returns the numbers of lines that have the same meaning for all engines, and the set of papers that do.
 
     Each word of these lines is plain and occurs in the papers, but not within a longer word and not in a name. The
@@ -82,7 +83,7 @@ def comparable(lines: list[Line], papers: list[model.Paper]) -> tuple[list[int],
     return numbers, plain
 
 
-def real_papers() -> tuple[model.Paper, ...]:
+def real_papers() -> tuple[Paper, ...]:
     """Returns the papers of daily-arXiv digests, with copies merged; () without PAPERWIRE_SHARED."""
     shared = os.environ.get("PAPERWIRE_SHARED")
     if not shared:
@@ -91,7 +92,7 @@ def real_papers() -> tuple[model.Paper, ...]:
     return merge_copies(paper for file in files for paper in read_digest(file.read_bytes(), file.name).entries)
 
 
-def made_up_papers(count: int) -> tuple[model.Paper, ...]:
+def made_up_papers(count: int) -> tuple[Paper, ...]:
     """Returns papers of made-up words, with frequencies as in a language, and with summaries of Chinese characters."""
     random = Random(1)
     syllables = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
@@ -103,34 +104,32 @@ def made_up_papers(count: int) -> tuple[model.Paper, ...]:
         return between.join(random.choices(of, popularity[: len(of)], k=length))
 
     return tuple(
-        model.Paper(
+        Paper(
             key=f"2601.{number:05}",
             title=some(words, 10, " "),
             abstract=some(words, 180, " "),
             authors=tuple(some(words, 2, " ").title() for _ in range(5)),
             categories=(random.choice(["cs.LG", "cs.CV", "cs.CL", "stat.ML", "eess.SP"]),),
             summaries=(
-                model.Summary(
-                    language="zh", fields={"tldr": some(characters, 60, ""), "method": some(characters, 120, "")}
-                ),
+                Summary(language="zh", fields={"tldr": some(characters, 60, ""), "method": some(characters, 120, "")}),
             ),
         )
         for number in range(count)
     )
 
 
-def texts_of(paper: model.Paper) -> list[str]:
+def texts_of(paper: Paper) -> list[str]:
     return [paper.title, paper.abstract, *(text for summary in paper.summaries for text in summary.fields.values())]
 
 
-def text_of(paper: model.Paper) -> str:
+def text_of(paper: Paper) -> str:
     return " ".join(texts_of(paper))
 
 
 class _Interests:
     """Words, phrases and names to choose from, as frequent as in titles, without words that many papers have."""
 
-    def __init__(self, papers: tuple[model.Paper, ...]) -> None:
+    def __init__(self, papers: tuple[Paper, ...]) -> None:
         titles = [[word for word in normalize.written_tokens(paper.title) if _is_word(word)] for paper in papers]
         spread = Counter(word for paper in papers for word in set(normalize.written_tokens(paper.abstract)))
         common = {word for word, papers_with in spread.items() if papers_with > len(papers) / 5}
@@ -150,7 +149,7 @@ def _is_word(token: str) -> bool:
     return token.isascii() and token.isalpha() and len(token) >= 3
 
 
-def lines(papers: tuple[model.Paper, ...], count: int, random: Random) -> Iterator[Line]:
+def lines(papers: tuple[Paper, ...], count: int, random: Random) -> Iterator[Line]:
     """Yields queries as people type them: most are one or two words, some use other parts of the query language."""
     known = _Interests(papers)
     shapes: dict[Callable[[], Line], float] = {

@@ -13,13 +13,14 @@ from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.api import SlackApi
 from bot.ports.channel import File
 from bot.ports.conversation import MessageRequest, Place, Request
-from subscriptions import errors, model
+from subscriptions.errors import ChatGone, Refused, Rejected, RetryLater, SenderStopped
+from subscriptions.model import ChatAddress, ChatKind, Message
 from tests.contract.rigs.slack import slack_channel
 from tests.fakes.slack import TEAM, TOKEN, FakeSlack
 from tests.patience import PATIENCE
 
-VISION = model.ChatAddress("slack", "C1")
-SECRETS = model.ChatAddress("slack", "G1")
+VISION = ChatAddress("slack", "C1")
+SECRETS = ChatAddress("slack", "G1")
 OTHER_TOKEN = "xoxb-made-up-token-of-another-workspace"
 
 
@@ -55,11 +56,9 @@ def api(channel: SlackChannel) -> SlackApi:
     return SlackApi(channel, channel.workspaces)
 
 
-def message(text: str = "hello") -> model.Message:
+def message(text: str = "hello") -> Message:
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]
-    return model.Message(
-        number=1, payload=json.dumps({"text": text, "blocks": blocks}), plain=json.dumps({"text": text})
-    )
+    return Message(number=1, payload=json.dumps({"text": text, "blocks": blocks}), plain=json.dumps({"text": text}))
 
 
 # ── who manages a channel ─────────────────────────────────────────────────────
@@ -88,12 +87,10 @@ async def test_members_manage_and_guests_and_strangers_do_not(
 
 
 async def test_another_workspaces_channel_is_managed_by_its_own_people(api: SlackApi) -> None:
-    theirs = model.ChatAddress("slack", "T2/C1")
+    theirs = ChatAddress("slack", "T2/C1")
     assert await api.is_admin(theirs, "T2/U1", in_chat=True) is True
     assert await api.is_admin(theirs, "U1", member_suffices=True, in_chat=True) is False
-    assert (
-        await api.is_admin(model.ChatAddress("slack", f"{TEAM}/C1"), "U1", member_suffices=True, in_chat=True) is True
-    )
+    assert await api.is_admin(ChatAddress("slack", f"{TEAM}/C1"), "U1", member_suffices=True, in_chat=True) is True
 
 
 async def test_from_elsewhere_only_members_manage_a_private_channel(api: SlackApi) -> None:
@@ -118,7 +115,7 @@ async def test_without_the_right_to_read_people_all_count_as_members(api: SlackA
 @pytest.mark.parametrize("fault", ["500", "broken json", "list", "hang before", "429", "cut before"])
 async def test_a_slack_that_does_not_answer_is_no_no(api: SlackApi, slack: FakeSlack, fault: str) -> None:
     slack.answers(fault, times=2, method="users.info")
-    with pytest.raises(errors.RetryLater):
+    with pytest.raises(RetryLater):
         await api.is_admin(VISION, "U1", member_suffices=True, in_chat=True)
     slack.releases(drop=True)
 
@@ -127,11 +124,11 @@ async def test_a_slack_that_does_not_answer_is_no_no(api: SlackApi, slack: FakeS
 
 
 async def test_a_place_is_found_by_its_address_and_by_a_pointer(api: SlackApi) -> None:
-    vision = Place(chat=VISION, kind=model.ChatKind.TEAM, title="#vision")
+    vision = Place(chat=VISION, kind=ChatKind.TEAM, title="#vision")
     assert await api.find_chat("C1") == vision
     assert await api.find_chat("@C1") == vision
     assert await api.find_chat(f"@{TEAM}_C1") == vision
-    theirs = Place(chat=model.ChatAddress("slack", "T2/C1"), kind=model.ChatKind.TEAM, title="#other-vision")
+    theirs = Place(chat=ChatAddress("slack", "T2/C1"), kind=ChatKind.TEAM, title="#other-vision")
     assert await api.find_chat("@T2_C1") == theirs
     assert await api.find_chat("T2/C1") == theirs
 
@@ -142,7 +139,7 @@ async def test_what_the_bot_cannot_see_is_no_place(api: SlackApi, name: str) -> 
 
 
 def request(**more: Any) -> Request:
-    place = Place(chat=VISION, kind=model.ChatKind.TEAM)
+    place = Place(chat=VISION, kind=ChatKind.TEAM)
     return replace(MessageRequest(place=place, update_id="1", sender="U1", sender_name="ann"), **more)
 
 
@@ -163,7 +160,7 @@ async def test_a_channel_without_the_bot_is_outside(api: SlackApi, slack: FakeSl
     slack.leaves("C1")
     assert (await api.enrich(request(), changes=True)).place.is_outside
     slack.leaves("G1")
-    secret = request(place=Place(chat=SECRETS, kind=model.ChatKind.TEAM, title="#secrets"))
+    secret = request(place=Place(chat=SECRETS, kind=ChatKind.TEAM, title="#secrets"))
     known = await api.enrich(secret, changes=True)
     assert (known.place.is_outside, known.place.title) == (True, "#secrets")
 
@@ -178,7 +175,7 @@ async def test_what_is_not_told_leaves_the_request_as_it_was(api: SlackApi, slac
 
 
 async def test_the_bots_own_direct_messages_are_not_outside(api: SlackApi) -> None:
-    place = Place(chat=model.ChatAddress("slack", "U1"), kind=model.ChatKind.PRIVATE, is_outside=True)
+    place = Place(chat=ChatAddress("slack", "U1"), kind=ChatKind.PRIVATE, is_outside=True)
     ours = request(place=place, outside_channel="D1")
     assert not (await api.enrich(ours, changes=False)).place.is_outside
     assert (await api.enrich(request(place=place, outside_channel="D777"), changes=False)).place.is_outside
@@ -210,7 +207,7 @@ async def test_after_half_an_hour_a_whisper_goes_by_itself(api: SlackApi, slack:
     slack.sets_time(1000 + 30 * 60 + 1)
     await api.post_ephemeral(VISION, "U1", message(), response_url=at, replaces=False)
     assert len(slack.arrived("chat.postEphemeral")) == 1
-    with pytest.raises(errors.Rejected):
+    with pytest.raises(Rejected):
         await api.post_ephemeral(VISION, "U1", None, response_url=at, replaces=True)
 
 
@@ -224,10 +221,10 @@ async def test_a_whisper_may_be_in_a_thread_or_without_markup(api: SlackApi, sla
 
 
 async def test_a_whisper_to_an_absent_person_does_not_lose_the_channel(api: SlackApi, slack: FakeSlack) -> None:
-    with pytest.raises(errors.Rejected):
+    with pytest.raises(Rejected):
         await api.post_ephemeral(VISION, "U2", message(), response_url="", replaces=False)
     slack.leaves("C1")
-    with pytest.raises(errors.ChatGone):
+    with pytest.raises(ChatGone):
         await api.post_ephemeral(VISION, "U1", message(), response_url="", replaces=False)
 
 
@@ -247,7 +244,7 @@ FILE = File(name="subscriptions.txt", text="daily 09:00 | diffusion & <x> | \n�
 async def test_a_file_is_sent_to_its_thread(api: SlackApi, slack: FakeSlack) -> None:
     thread = slack.says("C1", "a thread")
     await api.send_file(replace(VISION, topic=thread), FILE)
-    await api.send_file(model.ChatAddress("slack", "U1"), FILE)
+    await api.send_file(ChatAddress("slack", "U1"), FILE)
     (there,), (private,) = slack.files_in("C1"), slack.files_in("D1")
     assert (there.thread, there.text, there.name) == (thread, FILE.text, FILE.name)
     assert (private.thread, private.text) == ("", FILE.text)
@@ -266,7 +263,7 @@ async def test_without_the_right_to_send_files_messages_hold_the_text(api: Slack
 
 async def test_a_file_to_a_channel_that_is_gone_is_told(api: SlackApi, slack: FakeSlack) -> None:
     slack.archives("C1")
-    with pytest.raises(errors.ChatGone):
+    with pytest.raises(ChatGone):
         await api.send_file(VISION, FILE)
 
 
@@ -279,17 +276,17 @@ def dropped(slack: FakeSlack, content: str, team: str = "") -> str:
 async def test_a_dropped_file_is_fetched_with_its_workspaces_token(api: SlackApi, slack: FakeSlack) -> None:
     assert await api.fetch(dropped(slack, "diffusion\n扩散\n"), 1000) == "diffusion\n扩散\n".encode()
     assert await api.fetch(f"T2/{dropped(slack, 'graph', 'T2')}", 10) == b"graph"
-    with pytest.raises(errors.Rejected):
+    with pytest.raises(Rejected):
         await api.fetch(dropped(slack, "graph", "T2"), 10)
 
 
 async def test_a_file_that_is_too_large_is_not_fetched(api: SlackApi, slack: FakeSlack) -> None:
     file = dropped(slack, "x" * 1025)
-    with pytest.raises(errors.Refused, match="larger than 1 KB"):
+    with pytest.raises(Refused, match="larger than 1 KB"):
         await api.fetch(file, 1024)
     assert not any(method.startswith("/files/") for method, _ in slack.arrived())
     slack._uploads[file].length = 1  # Slack reports a wrong size
-    with pytest.raises(errors.Refused, match="larger than 1 KB"):
+    with pytest.raises(Refused, match="larger than 1 KB"):
         await api.fetch(file, 1024)
 
 
@@ -299,13 +296,13 @@ async def test_a_token_is_shown_to_nobody_but_slack(
     caplog.set_level(logging.DEBUG)
     client = (await channel.workspaces.for_address("")).client
     for url in ("https://slack.com.example.org/x", "https://example.org/slack.com", "http://slack.com/x", "http://127.0.0.1:1/x", "file:///x"):  # fmt: skip
-        with pytest.raises(errors.Rejected):
+        with pytest.raises(Rejected):
             await client.download(url, 10)
     assert TOKEN not in caplog.text
 
 
 async def test_a_workspace_whose_token_is_refused_answers_nothing(api: SlackApi, slack: FakeSlack) -> None:
     slack.revokes(team="T2")
-    with pytest.raises(errors.SenderStopped):
-        await api.is_admin(model.ChatAddress("slack", "T2/C1"), "T2/U1", in_chat=True)
+    with pytest.raises(SenderStopped):
+        await api.is_admin(ChatAddress("slack", "T2/C1"), "T2/U1", in_chat=True)
     assert await api.is_admin(VISION, "U2", in_chat=True) is True

@@ -12,17 +12,18 @@ import pytest
 
 from bot.platforms.console.adapter import ConsoleChannel
 from bot.rendering.folding import folded
-from subscriptions import errors, model
+from subscriptions.errors import SenderStopped, Unclear
+from subscriptions.model import ChatAddress, Message
 
-ME = model.ChatAddress("console", "me")
+ME = ChatAddress("console", "me")
 
 
 def _set_columns(terminal: int, columns: int) -> None:
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 
 
-def message(text: str) -> model.Message:
-    return model.Message(number=1, payload=json.dumps({"text": text}), plain=json.dumps({"text": text}))
+def message(text: str) -> Message:
+    return Message(number=1, payload=json.dumps({"text": text}), plain=json.dumps({"text": text}))
 
 
 async def test_a_message_is_framed_under_the_name_of_its_chat() -> None:
@@ -86,7 +87,7 @@ async def test_a_closed_pipe_stops_the_sender() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     pipe = os.fdopen(writing, "w", encoding="utf-8")
-    with pytest.raises(errors.SenderStopped):
+    with pytest.raises(SenderStopped):
         await ConsoleChannel(pipe).post(ME, message("one"), delivery="d1")
     with pytest.raises(BrokenPipeError):
         pipe.close()
@@ -95,7 +96,7 @@ async def test_a_closed_pipe_stops_the_sender() -> None:
 async def test_a_closed_stream_stops_the_sender() -> None:
     screen = io.StringIO()
     screen.close()
-    with pytest.raises(errors.SenderStopped):
+    with pytest.raises(SenderStopped):
         await ConsoleChannel(screen).post(ME, message("one"), delivery="d1")
 
 
@@ -105,5 +106,5 @@ class FullDisk(io.StringIO):
 
 
 async def test_a_full_disk_leaves_it_open_what_was_written() -> None:
-    with pytest.raises(errors.Unclear, match="No space left"):
+    with pytest.raises(Unclear, match="No space left"):
         await ConsoleChannel(FullDisk()).post(ME, message("one"), delivery="d1")

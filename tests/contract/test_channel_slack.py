@@ -13,13 +13,14 @@ from pydantic import SecretStr
 from bot.platforms.slack import normalise
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.settings import WorkspaceTokens
-from subscriptions import errors, model
+from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped
+from subscriptions.model import ChatAddress, Message
 from tests.contract.rigs.slack import slack_channel
 from tests.fakes.slack import TEAM, TOKEN, FakeSlack
 from tests.patience import PATIENCE
 
-TEAM_CHANNEL = model.ChatAddress("slack", "C1")
-Outcome = TypeVar("Outcome", bound=errors.NotDelivered)
+TEAM_CHANNEL = ChatAddress("slack", "C1")
+Outcome = TypeVar("Outcome", bound=NotDelivered)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -50,23 +51,21 @@ async def channel(slack: FakeSlack, watch: Watch, read: float) -> AsyncIterator[
     await channel.close()
 
 
-def message(number: int = 1, text: str = "one", **more: Any) -> model.Message:
+def message(number: int = 1, text: str = "one", **more: Any) -> Message:
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": f"*{text}*"}}]
     payload = {"text": text, "blocks": blocks, **more}
-    return model.Message(number=number, payload=json.dumps(payload), plain=json.dumps({"text": text}))
+    return Message(number=number, payload=json.dumps(payload), plain=json.dumps({"text": text}))
 
 
-async def post(
-    channel: SlackChannel, chat: model.ChatAddress = TEAM_CHANNEL, posted: model.Message | None = None
-) -> str:
+async def post(channel: SlackChannel, chat: ChatAddress = TEAM_CHANNEL, posted: Message | None = None) -> str:
     return await channel.post(chat, posted or message(), delivery="d1")
 
 
 async def refused(
     kind: type[Outcome],
     channel: SlackChannel,
-    chat: model.ChatAddress = TEAM_CHANNEL,
-    posted: model.Message | None = None,
+    chat: ChatAddress = TEAM_CHANNEL,
+    posted: Message | None = None,
 ) -> Outcome:
     """Posts a message and expects an error of this kind. Returns the error."""
     with pytest.raises(kind) as caught:
@@ -74,9 +73,7 @@ async def refused(
     return caught.value
 
 
-async def find(
-    channel: SlackChannel, chat: model.ChatAddress = TEAM_CHANNEL, number: int = 1, **more: Any
-) -> str | None:
+async def find(channel: SlackChannel, chat: ChatAddress = TEAM_CHANNEL, number: int = 1, **more: Any) -> str | None:
     return await channel.find(chat, message(number), **{"delivery": "d1", "after": LONG_AGO, **more})
 
 
@@ -119,7 +116,7 @@ async def test_only_the_same_bytes_have_the_same_client_msg_id(channel: SlackCha
 
 async def test_the_thread_of_a_message_goes_before_the_topic_of_a_chat(channel: SlackChannel, slack: FakeSlack) -> None:
     topic, parent = slack.says("C1", "a thread"), await post(channel)
-    chat = model.ChatAddress("slack", "C1", topic)
+    chat = ChatAddress("slack", "C1", topic)
     await post(channel, chat)
     await channel.post(chat, message(2), delivery="d1", thread=parent)
     assert [entry.thread for entry in slack.journal] == ["", topic, parent]
@@ -137,7 +134,7 @@ async def test_its_own_workspace_is_asked_for_once_if_needed(channel: SlackChann
     await post(channel)
     assert slack.arrived("auth.test") == []
     for _ in range(3):
-        await post(channel, model.ChatAddress("slack", f"{TEAM}/C1"))
+        await post(channel, ChatAddress("slack", f"{TEAM}/C1"))
     assert len(slack.arrived("auth.test")) == 1
     assert [entry.chat for entry in slack.journal] == ["C1"] * 4
     assert channel.workspaces.short(f"{TEAM}/C1") == "C1"
@@ -146,20 +143,20 @@ async def test_its_own_workspace_is_asked_for_once_if_needed(channel: SlackChann
 async def test_a_team_that_is_told_is_not_asked_for(slack: FakeSlack) -> None:
     channel = slack_channel(slack.url, TOKEN)
     channel.workspaces.all[0].team = TEAM
-    await post(channel, model.ChatAddress("slack", f"{TEAM}/C1"))
+    await post(channel, ChatAddress("slack", f"{TEAM}/C1"))
     assert slack.arrived("auth.test") == []
     await channel.close()
 
 
 async def test_a_workspace_without_a_token_stops_its_sender(channel: SlackChannel, slack: FakeSlack) -> None:
-    assert (await refused(errors.SenderStopped, channel, model.ChatAddress("slack", "T9/C1"))).scope == "workspace"
-    with pytest.raises(errors.SenderStopped):
-        await find(channel, model.ChatAddress("slack", "T9/C1"))
+    assert (await refused(SenderStopped, channel, ChatAddress("slack", "T9/C1"))).scope == "workspace"
+    with pytest.raises(SenderStopped):
+        await find(channel, ChatAddress("slack", "T9/C1"))
     assert slack.arrived("chat.postMessage") == []
 
 
 async def test_a_person_gets_direct_messages_that_are_opened_once(channel: SlackChannel, slack: FakeSlack) -> None:
-    ann = model.ChatAddress("slack", "U1")
+    ann = ChatAddress("slack", "U1")
     await post(channel, ann)
     ts = await post(channel, ann, message(2))
     await channel.edit(ann, ts, message(2, "two"))
@@ -182,7 +179,7 @@ async def test_a_plain_edit_takes_the_blocks_away(channel: SlackChannel, slack: 
 async def test_a_message_in_a_thread_is_edited_there(channel: SlackChannel, slack: FakeSlack) -> None:
     parent = await post(channel)
     reply = await channel.post(TEAM_CHANNEL, message(2), delivery="d1", thread=parent)
-    await channel.edit(model.ChatAddress("slack", "C1", parent), reply, message(2, "two"))
+    await channel.edit(ChatAddress("slack", "C1", parent), reply, message(2, "two"))
     shown = slack._conversations["C1"].messages
     assert (shown[reply]["text"], shown[reply]["thread_ts"], shown[parent]["text"]) == ("two", parent, "one")
 
@@ -190,13 +187,13 @@ async def test_a_message_in_a_thread_is_edited_there(channel: SlackChannel, slac
 async def test_if_its_first_message_is_deleted_only_the_thread_is_gone(channel: SlackChannel, slack: FakeSlack) -> None:
     parent = await post(channel)
     slack.deletes("C1", parent)
-    assert (await refused(errors.ChatGone, channel, model.ChatAddress("slack", "C1", parent))).scope == "topic"
+    assert (await refused(ChatGone, channel, ChatAddress("slack", "C1", parent))).scope == "topic"
 
 
 # ── several workspaces ────────────────────────────────────────────────────────
 
 OTHER_TOKEN = "xoxb-made-up-token-of-another-workspace"
-THERE = model.ChatAddress("slack", "T2/C1")
+THERE = ChatAddress("slack", "T2/C1")
 
 
 @pytest_asyncio.fixture
@@ -213,7 +210,7 @@ async def both(slack: FakeSlack, watch: Watch) -> AsyncIterator[SlackChannel]:
 
 
 async def test_each_workspace_is_written_to_with_its_own_token(both: SlackChannel, slack: FakeSlack) -> None:
-    for chat in (TEAM_CHANNEL, THERE, model.ChatAddress("slack", f"{TEAM}/C1"), model.ChatAddress("slack", "T2/U1")):
+    for chat in (TEAM_CHANNEL, THERE, ChatAddress("slack", f"{TEAM}/C1"), ChatAddress("slack", "T2/U1")):
         assert await post(both, chat)
     assert [entry.chat for entry in slack.journal] == ["C1", "T2/C1", "C1", "T2/D1"]
     assert len(slack.arrived("auth.test")) == 2
@@ -228,22 +225,22 @@ async def test_what_was_sent_to_one_workspace_is_not_found_in_another(both: Slac
 
 async def test_a_workspace_that_refuses_holds_up_no_other(both: SlackChannel, slack: FakeSlack) -> None:
     slack.answers("429", method="conversations.history", chat="T2/C1", retry_after=60)
-    with pytest.raises(errors.RetryLater):
+    with pytest.raises(RetryLater):
         await find(both, THERE)
     assert await find(both, TEAM_CHANNEL) is None
     slack.revokes(team="T2")
-    await refused(errors.SenderStopped, both, THERE)
+    await refused(SenderStopped, both, THERE)
     assert await post(both)
     slack.restores(team="T2")
     slack.revokes()
-    await refused(errors.SenderStopped, both)
+    await refused(SenderStopped, both)
     assert await post(both, THERE)
 
 
 async def test_a_workspace_that_is_dropped_or_added_while_it_runs(both: SlackChannel, slack: FakeSlack) -> None:
     assert await post(both, THERE)
     both.workspaces.drop("T2")
-    await refused(errors.SenderStopped, both, THERE)
+    await refused(SenderStopped, both, THERE)
     both.workspaces.add("T2", WorkspaceTokens(SecretStr(OTHER_TOKEN)))
     assert await post(both, THERE)
     assert [entry.chat for entry in slack.journal] == ["T2/C1"] * 2
@@ -265,7 +262,7 @@ async def test_direct_messages_that_somebody_began_need_not_be_opened(channel: S
     slack._first.direct_with("U1")
     slack.withdraws("im:write")
     channel.workspaces.remember_direct("U1", "D1")
-    assert await post(channel, model.ChatAddress("slack", "U1"))
+    assert await post(channel, ChatAddress("slack", "U1"))
     assert slack.arrived("conversations.open") == []
 
 
@@ -285,13 +282,13 @@ async def test_a_reply_is_found_in_its_thread(channel: SlackChannel) -> None:
     reply = await channel.post(TEAM_CHANNEL, message(2), delivery="d1", thread=parent)
     assert await find(channel, number=2, thread=parent) == reply
     assert await find(channel, number=2) is None
-    assert await find(channel, model.ChatAddress("slack", "C1", parent), 2) == reply
+    assert await find(channel, ChatAddress("slack", "C1", parent), 2) == reply
 
 
 async def test_a_reply_posted_before_its_thread_was_known_is_found(channel: SlackChannel) -> None:
     reply, parent = await post(channel, posted=message(2)), await post(channel)
     assert await find(channel, number=2, thread=parent) == reply
-    topic = model.ChatAddress("slack", "C1", reply)
+    topic = ChatAddress("slack", "C1", reply)
     third = await post(channel, topic, message(3))
     assert await find(channel, topic, 3, thread=parent) == third
     assert await find(channel, topic, 4, thread=parent) is None
@@ -303,7 +300,7 @@ async def test_a_search_in_two_places_goes_on_where_slack_stopped_it(
     reply, parent = await post(channel, posted=message(2)), await post(channel)
     slack.says("C1", "chatter", times=40)
     slack.answers("429", after=1, method="conversations.history", retry_after=60)
-    with pytest.raises(errors.RetryLater):
+    with pytest.raises(RetryLater):
         await find(channel, number=2, thread=parent)
     watch.second += 60
     assert await find(channel, number=2, thread=parent) == reply
@@ -325,7 +322,7 @@ async def test_a_search_that_slack_breaks_off_goes_on_where_it_was(
     slack.says("C1", "chatter", times=40)
     for _ in range(2):  # some apps get only one page a minute
         slack.answers("429", after=1, method="conversations.history", retry_after=60)
-        with pytest.raises(errors.RetryLater) as caught:
+        with pytest.raises(RetryLater) as caught:
             await find(channel)
         assert caught.value.after == timedelta(seconds=60)
         watch.second += 60
@@ -339,8 +336,8 @@ async def test_slack_is_not_asked_again_before_its_wait_is_over(
     slack.knows("C2")
     slack.answers("429", method="conversations.history", retry_after=60)
     for left in (60, 45):  # also for another channel, because Slack counts per method
-        with pytest.raises(errors.RetryLater) as caught:
-            await find(channel, model.ChatAddress("slack", "C2") if left < 60 else TEAM_CHANNEL)
+        with pytest.raises(RetryLater) as caught:
+            await find(channel, ChatAddress("slack", "C2") if left < 60 else TEAM_CHANNEL)
         assert caught.value.after == timedelta(seconds=left)
         watch.second += 15
     assert len(slack.arrived("conversations.history")) == 1
@@ -355,9 +352,9 @@ async def test_a_channel_that_gets_too_many_messages_holds_up_no_other(
     slack.knows("C2")
     slack.answers("429", retry_after=60)
     for _ in range(2):
-        await refused(errors.RetryLater, channel)
+        await refused(RetryLater, channel)
     assert len(slack.arrived("chat.postMessage")) == 1
-    assert await post(channel, model.ChatAddress("slack", "C2"))
+    assert await post(channel, ChatAddress("slack", "C2"))
     watch.second += 60
     assert await post(channel)
 
@@ -383,7 +380,7 @@ async def test_a_look_that_fails_is_to_be_repeated(channel: SlackChannel, slack:
     ts = await post(channel)
     # aiohttp itself repeats a GET whose connection was cut
     slack.answers(fault, times=2, method="conversations.history")
-    with pytest.raises(errors.RetryLater):
+    with pytest.raises(RetryLater):
         await find(channel)
     slack.forgives()
     slack.releases(drop=True)
@@ -403,8 +400,8 @@ async def test_who_may_not_read_cannot_tell(channel: SlackChannel, slack: FakeSl
 
 async def test_a_token_that_is_refused_while_looking_leaves_it_open(channel: SlackChannel, slack: FakeSlack) -> None:
     slack.revokes()
-    with pytest.raises(errors.SenderStopped):
-        await find(channel, model.ChatAddress("slack", f"{TEAM}/C1"))
+    with pytest.raises(SenderStopped):
+        await find(channel, ChatAddress("slack", f"{TEAM}/C1"))
 
 
 # ── what Slack refuses ────────────────────────────────────────────────────────
@@ -417,14 +414,14 @@ async def test_places_that_take_nothing_are_gone(channel: SlackChannel, slack: F
     slack.knows("C5")
     slack.forbids("C5")
     for address in ("C9", "C2", "C4", "C5", "U9"):
-        assert (await refused(errors.ChatGone, channel, model.ChatAddress("slack", address))).scope == "chat"
+        assert (await refused(ChatGone, channel, ChatAddress("slack", address))).scope == "chat"
 
 
 async def test_a_token_that_is_refused_stops_the_sender(channel: SlackChannel, slack: FakeSlack) -> None:
     for code, scope in (("token_revoked", "token"), ("invalid_auth", "token"), ("org_login_required", "workspace")):
         slack.revokes(code)
-        assert (await refused(errors.SenderStopped, channel)).scope == scope
-    with pytest.raises(errors.SenderStopped):
+        assert (await refused(SenderStopped, channel)).scope == scope
+    with pytest.raises(SenderStopped):
         await channel.identity()
     slack.restores()
     assert await post(channel)
@@ -432,19 +429,19 @@ async def test_a_token_that_is_refused_stops_the_sender(channel: SlackChannel, s
 
 async def test_a_scope_that_is_missing_is_named(channel: SlackChannel, slack: FakeSlack) -> None:
     slack.withdraws("chat:write")
-    stopped = await refused(errors.SenderStopped, channel)
+    stopped = await refused(SenderStopped, channel)
     assert "chat:write" in stopped.reason
 
 
 async def test_without_the_right_to_open_them_direct_messages_are_gone(channel: SlackChannel, slack: FakeSlack) -> None:
     slack.withdraws("im:write")
-    await refused(errors.ChatGone, channel, model.ChatAddress("slack", "U1"))
+    await refused(ChatGone, channel, ChatAddress("slack", "U1"))
     assert await post(channel)
 
 
 async def test_a_message_that_cannot_be_changed_is_final(channel: SlackChannel, slack: FakeSlack) -> None:
     for ts in ("1.000001", slack.says("C1", "not ours")):
-        with pytest.raises(errors.Rejected) as caught:
+        with pytest.raises(Rejected) as caught:
             await channel.edit(TEAM_CHANNEL, ts, message())
         assert not caught.value.form
 
@@ -455,7 +452,7 @@ async def test_a_message_that_cannot_be_changed_is_final(channel: SlackChannel, 
 async def test_whom_to_write_to_is_asked_again_when_slack_is_up(channel: SlackChannel, slack: FakeSlack) -> None:
     slack.goes_down()
     for address in (f"{TEAM}/C1", "U1"):
-        await refused(errors.RetryLater, channel, model.ChatAddress("slack", address))
+        await refused(RetryLater, channel, ChatAddress("slack", address))
 
 
 @pytest.mark.parametrize("method", ["auth.test", "conversations.open"])
@@ -464,7 +461,7 @@ async def test_what_fails_before_the_post_is_never_unclear(
     channel: SlackChannel, slack: FakeSlack, method: str, fault: str
 ) -> None:
     slack.answers(fault, method=method)
-    await refused(errors.RetryLater, channel, model.ChatAddress("slack", f"{TEAM}/U1"))
+    await refused(RetryLater, channel, ChatAddress("slack", f"{TEAM}/U1"))
     assert slack.arrived("chat.postMessage") == []
     slack.releases(drop=True)
 
@@ -472,7 +469,7 @@ async def test_what_fails_before_the_post_is_never_unclear(
 @pytest.mark.parametrize("address", ["ftp://127.0.0.1/api/", "127.0.0.1/api/"])
 async def test_an_address_of_the_server_that_is_none_stops_the_sender(address: str) -> None:
     channel = slack_channel(address, "42:made-up")
-    message = model.Message(number=1, payload='{"text": "one"}', plain='{"text": "one"}')
-    with pytest.raises(errors.SenderStopped):
-        await channel.post(model.ChatAddress("slack", "42"), message, delivery="abcdefgh12345678")
+    message = Message(number=1, payload='{"text": "one"}', plain='{"text": "one"}')
+    with pytest.raises(SenderStopped):
+        await channel.post(ChatAddress("slack", "42"), message, delivery="abcdefgh12345678")
     await channel.close()

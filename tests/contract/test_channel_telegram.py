@@ -23,16 +23,27 @@ from bot.platforms.telegram.incoming import ALLOWED
 from bot.ports.channel import File
 from bot.ports.conversation import Place
 from bot.rendering.language import translator
-from subscriptions import errors, model
+from subscriptions.errors import (
+    ChatGone,
+    ChatMoved,
+    NotDelivered,
+    Refused,
+    Rejected,
+    RetryLater,
+    SenderStopped,
+    Sentence,
+    Unclear,
+)
+from subscriptions.model import ChatAddress, ChatKind, Message
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.patience import PATIENCE
 
-ANN = model.ChatAddress("telegram", "42")
-GROUP = model.ChatAddress("telegram", "-1001")
-CHANNEL = model.ChatAddress("telegram", "-1009")
+ANN = ChatAddress("telegram", "42")
+GROUP = ChatAddress("telegram", "-1001")
+CHANNEL = ChatAddress("telegram", "-1009")
 
 
-Outcome = TypeVar("Outcome", bound=errors.NotDelivered)
+Outcome = TypeVar("Outcome", bound=NotDelivered)
 
 
 @pytest.fixture
@@ -57,16 +68,16 @@ def api(channel: TelegramChannel) -> TelegramApi:
     return TelegramApi(channel.client)
 
 
-def html(text: str = "<b>one</b>", **more: Any) -> model.Message:
-    return model.Message(number=1, payload=json.dumps({"text": text, **more}), plain=json.dumps({"text": "one"}))
+def html(text: str = "<b>one</b>", **more: Any) -> Message:
+    return Message(number=1, payload=json.dumps({"text": text, **more}), plain=json.dumps({"text": "one"}))
 
 
-async def post(channel: TelegramChannel, chat: model.ChatAddress = ANN, message: model.Message | None = None) -> str:
+async def post(channel: TelegramChannel, chat: ChatAddress = ANN, message: Message | None = None) -> str:
     return await channel.post(chat, message or html(), delivery="d")
 
 
 async def refused(
-    kind: type[Outcome], channel: TelegramChannel, chat: model.ChatAddress = ANN, message: model.Message | None = None
+    kind: type[Outcome], channel: TelegramChannel, chat: ChatAddress = ANN, message: Message | None = None
 ) -> Outcome:
     """Posts a message and expects an error of this kind. Returns the error."""
     with pytest.raises(kind) as caught:
@@ -103,7 +114,7 @@ async def test_buttons_become_an_inline_keyboard(channel: TelegramChannel, teleg
 
 
 async def test_plain_text_has_no_markup_at_all(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    message = model.Message(number=1, payload=html().payload, plain=json.dumps({"text": "a < b & c", "silent": True}))
+    message = Message(number=1, payload=html().payload, plain=json.dumps({"text": "a < b & c", "silent": True}))
     await channel.post(ANN, message, delivery="d", plain=True)
     (entry,) = telegram.journal
     assert (entry.text, entry.silent) == ("a < b & c", True)
@@ -115,16 +126,16 @@ async def test_plain_text_has_no_markup_at_all(channel: TelegramChannel, telegra
 async def test_a_topic_gets_its_thread_and_general_gets_none(
     channel: TelegramChannel, telegram: FakeTelegram, topic: str, thread: str
 ) -> None:
-    await post(channel, model.ChatAddress("telegram", "-1001", topic))
+    await post(channel, ChatAddress("telegram", "-1001", topic))
     assert [entry.thread for entry in telegram.journal] == [thread]
 
 
 async def test_a_name_is_resolved_to_its_id(channel: TelegramChannel) -> None:
     found = await TelegramApi(channel.client).get_chat("@vision_papers")
     assert (found.chat.address, found.title) == ("-1002", "Vision")
-    assert found.kind is model.ChatKind.GROUP
-    assert (await TelegramApi(channel.client).get_chat("42")).kind is model.ChatKind.PRIVATE
-    with pytest.raises(errors.ChatGone):
+    assert found.kind is ChatKind.GROUP
+    assert (await TelegramApi(channel.client).get_chat("42")).kind is ChatKind.PRIVATE
+    with pytest.raises(ChatGone):
         await TelegramApi(channel.client).get_chat("@nobody")
 
 
@@ -133,32 +144,32 @@ async def test_a_name_is_resolved_to_its_id(channel: TelegramChannel) -> None:
 
 async def test_a_blocked_bot_finds_the_chat_gone(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     telegram.blocks("42")
-    await refused(errors.ChatGone, channel)
+    await refused(ChatGone, channel)
 
 
 async def test_a_chat_that_nobody_knows_is_gone(channel: TelegramChannel) -> None:
-    await refused(errors.ChatGone, channel, model.ChatAddress("telegram", "99"))
+    await refused(ChatGone, channel, ChatAddress("telegram", "99"))
 
 
 async def test_a_topic_that_is_closed_is_gone_and_its_chat_is_not(
     channel: TelegramChannel, telegram: FakeTelegram
 ) -> None:
     telegram.closes_topic("-1001", 5)
-    assert (await refused(errors.ChatGone, channel, model.ChatAddress("telegram", "-1001", "5"))).scope == "topic"
+    assert (await refused(ChatGone, channel, ChatAddress("telegram", "-1001", "5"))).scope == "topic"
     assert await post(channel, GROUP)
 
 
 async def test_a_group_that_moved_is_found_at_its_new_address(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     telegram.knows("-7", "group")
     telegram.migrates("-7", "-1007")
-    moved = await refused(errors.ChatMoved, channel, model.ChatAddress("telegram", "-7"))
-    assert await post(channel, model.ChatAddress("telegram", moved.address))
+    moved = await refused(ChatMoved, channel, ChatAddress("telegram", "-7"))
+    assert await post(channel, ChatAddress("telegram", moved.address))
 
 
 async def test_a_revoked_token_stops_the_sender(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     telegram.revokes()
-    await refused(errors.SenderStopped, channel)
-    with pytest.raises(errors.SenderStopped):
+    await refused(SenderStopped, channel)
+    with pytest.raises(SenderStopped):
         await channel.identity()
     telegram.restores()
     assert await channel.identity() == "4242"
@@ -178,7 +189,7 @@ async def test_a_post_without_a_free_connection_was_not_sent(telegram: FakeTeleg
     telegram.answers("hang before")
     first = asyncio.create_task(post(channel))
     await asyncio.to_thread(telegram.waits_hanging)
-    await refused(errors.RetryLater, channel)
+    await refused(RetryLater, channel)
     telegram.releases()
     assert await first
     await channel.close()
@@ -186,7 +197,7 @@ async def test_a_post_without_a_free_connection_was_not_sent(telegram: FakeTeleg
 
 async def test_a_token_that_cannot_be_part_of_a_url_stops_the_sender(telegram: FakeTelegram) -> None:
     channel = TelegramChannel(Client("4242:made\nup", telegram.url))
-    stopped = await refused(errors.SenderStopped, channel)
+    stopped = await refused(SenderStopped, channel)
     assert "made" not in "".join(traceback.format_exception(stopped))
     await channel.close()
 
@@ -221,7 +232,7 @@ async def test_the_proxy_is_asked_and_its_refusal_tells_no_token(
     monkeypatch.setenv(variable.format(urlsplit(root).scheme), f"http://127.0.0.1:{port}")
     channel = TelegramChannel(Client(TOKEN, root, connect=2, read=2))
     async with server:
-        unasked = await refused(errors.RetryLater, channel)
+        unasked = await refused(RetryLater, channel)
     await channel.close()
     assert [line.startswith(asked) for line in received] == [True]
     assert "407" in unasked.reason or "Proxy Authentication Required" in unasked.reason
@@ -240,7 +251,7 @@ async def test_a_host_that_no_proxy_names_is_asked_itself(
 
 async def test_a_server_that_proves_not_who_it_is_gets_nothing(telegram: FakeTelegram) -> None:
     channel = TelegramChannel(Client(TOKEN, telegram.url.replace("http:", "https:"), connect=2, read=2))
-    await refused(errors.RetryLater, channel)
+    await refused(RetryLater, channel)
     await channel.close()
     assert telegram.requests == []
 
@@ -263,13 +274,13 @@ async def test_an_answer_without_end_has_an_end() -> None:
     port = server.sockets[0].getsockname()[1]
     channel = TelegramChannel(Client(TOKEN, f"http://127.0.0.1:{port}", connect=0.1, read=0.1))
     async with server:
-        await refused(errors.Unclear, channel)
+        await refused(Unclear, channel)
         await channel.close()
         await gone.wait()
 
 
 async def test_an_edit_of_a_message_that_is_gone_is_final(channel: TelegramChannel) -> None:
-    with pytest.raises(errors.Rejected) as caught:
+    with pytest.raises(Rejected) as caught:
         await channel.edit(ANN, "7", html())
     assert not caught.value.form
 
@@ -306,13 +317,13 @@ async def test_a_bot_that_may_not_see_members_does_not_know(api: TelegramApi, te
 async def test_a_bot_that_is_not_there_does_not_know(api: TelegramApi, telegram: FakeTelegram) -> None:
     telegram.kicks("-1001")
     assert await api.is_admin(GROUP, "7") is None
-    assert await api.is_admin(model.ChatAddress("telegram", "-5"), "7") is None
+    assert await api.is_admin(ChatAddress("telegram", "-5"), "7") is None
 
 
 async def test_rights_in_a_moved_group_are_those_of_its_new_address(api: TelegramApi, telegram: FakeTelegram) -> None:
     telegram.knows("-7", "group", people={"7": "creator"})
     telegram.migrates("-7", "-1007")
-    assert await api.is_admin(model.ChatAddress("telegram", "-7"), "7") is True
+    assert await api.is_admin(ChatAddress("telegram", "-7"), "7") is True
 
 
 @pytest.mark.parametrize(
@@ -320,7 +331,7 @@ async def test_rights_in_a_moved_group_are_those_of_its_new_address(api: Telegra
 )
 async def test_a_telegram_that_does_not_answer_is_no_no(api: TelegramApi, telegram: FakeTelegram, fault: str) -> None:
     telegram.answers(fault, method="getChatMember")
-    with pytest.raises(errors.RetryLater):
+    with pytest.raises(RetryLater):
         await api.is_admin(GROUP, "7")
     telegram.releases(drop=True)
 
@@ -336,11 +347,11 @@ async def test_a_topic_is_made_where_bot_and_person_have_topics(
     await channel.identity()
     assert (before, api.opens_topics) == (False, True)
     topic = await api.open_topic(ANN, "x" * 200)  # a longer name is cut, not refused
-    assert await post(channel, model.ChatAddress("telegram", "42", topic))
+    assert await post(channel, ChatAddress("telegram", "42", topic))
     telegram.shows_no_topics("42")
-    with pytest.raises(errors.Refused):
+    with pytest.raises(Refused):
         await api.open_topic(ANN, "diffusion")
-    with pytest.raises(errors.Refused):
+    with pytest.raises(Refused):
         await api.open_topic(GROUP, "diffusion")  # the bot is no administrator there
 
 
@@ -350,7 +361,7 @@ async def test_a_topic_that_is_perhaps_made_can_be_asked_for_again(
 ) -> None:
     telegram.has_topics_with_people()
     telegram.answers(fault, method="createForumTopic")
-    with pytest.raises(errors.RetryLater):
+    with pytest.raises(RetryLater):
         await api.open_topic(ANN, "diffusion")
     telegram.releases(drop=True)
     assert await api.open_topic(ANN, "diffusion")
@@ -361,8 +372,8 @@ async def test_a_topic_that_is_perhaps_made_can_be_asked_for_again(
 
 async def test_a_place_is_found_by_name_and_by_id(api: TelegramApi) -> None:
     vision = Place(
-        chat=model.ChatAddress("telegram", "-1002"),
-        kind=model.ChatKind.GROUP,
+        chat=ChatAddress("telegram", "-1002"),
+        kind=ChatKind.GROUP,
         title="Vision",
         public=True,
         is_linked=True,
@@ -371,10 +382,10 @@ async def test_a_place_is_found_by_name_and_by_id(api: TelegramApi) -> None:
     assert await api.find_chat("-1002") == vision
     forum = await api.find_chat("-1001")
     assert forum is not None
-    assert (forum.is_forum, forum.public, forum.kind) == (True, False, model.ChatKind.GROUP)
+    assert (forum.is_forum, forum.public, forum.kind) == (True, False, ChatKind.GROUP)
     papers = await api.find_chat("@papers")
     assert papers is not None
-    assert papers.kind is model.ChatKind.BROADCAST
+    assert papers.kind is ChatKind.BROADCAST
 
 
 @pytest.mark.parametrize("name", ["@nobody", "-5", "@Ada", "0", ""])
@@ -385,10 +396,10 @@ async def test_what_the_bot_cannot_see_is_no_place(api: TelegramApi, name: str) 
 async def test_who_the_bot_is(api: TelegramApi, telegram: FakeTelegram) -> None:
     assert await api._client.get_me() == ("4242", "paperwire_test_bot")
     telegram.answers("404 page", method="getMe")
-    with pytest.raises(errors.RetryLater):
+    with pytest.raises(RetryLater):
         await api._client.get_me()
     telegram.revokes()
-    with pytest.raises(errors.SenderStopped):
+    with pytest.raises(SenderStopped):
         await api._client.get_me()
 
 
@@ -424,8 +435,8 @@ async def test_a_press_that_cannot_be_acknowledged_is_no_matter(api: TelegramApi
 
 async def test_a_file_is_sent_to_its_topic_and_silent(api: TelegramApi, telegram: FakeTelegram) -> None:
     file = File(name="subscriptions.txt", text="daily 09:00 | diffusion | \n扩散\n")
-    await api.send_file(model.ChatAddress("telegram", "-1001", "5"), file)
-    await api.send_file(model.ChatAddress("telegram", "42"), file)
+    await api.send_file(ChatAddress("telegram", "-1001", "5"), file)
+    await api.send_file(ChatAddress("telegram", "42"), file)
     (topic,), (private,) = telegram.files_in("-1001"), telegram.files_in("42")
     assert (topic.thread, topic.name, topic.text, topic.silent) == ("5", file.name, file.text, True)
     assert (private.thread, private.silent) == ("", True)
@@ -433,8 +444,8 @@ async def test_a_file_is_sent_to_its_topic_and_silent(api: TelegramApi, telegram
 
 async def test_a_file_to_a_chat_that_is_gone_is_told(api: TelegramApi, telegram: FakeTelegram) -> None:
     telegram.blocks("42")
-    with pytest.raises(errors.ChatGone):
-        await api.send_file(model.ChatAddress("telegram", "42"), File(name="a.txt", text="x"))
+    with pytest.raises(ChatGone):
+        await api.send_file(ChatAddress("telegram", "42"), File(name="a.txt", text="x"))
 
 
 def dropped(telegram: FakeTelegram, content: str, name: str = "list of words.txt") -> str:
@@ -449,27 +460,27 @@ async def test_a_dropped_file_is_fetched(api: TelegramApi, telegram: FakeTelegra
 
 
 async def test_a_file_that_is_too_large_is_not_fetched(api: TelegramApi, telegram: FakeTelegram) -> None:
-    with pytest.raises(errors.Refused, match="larger than 1 KB"):
+    with pytest.raises(Refused, match="larger than 1 KB"):
         await api.fetch(dropped(telegram, "x" * 1025), 1024)
     assert telegram.arrived("file") == []
     telegram.largest_download = 10
-    with pytest.raises(errors.Refused, match="larger than 1 KB"):  # the file is too large for Telegram and for us
+    with pytest.raises(Refused, match="larger than 1 KB"):  # the file is too large for Telegram and for us
         await api.fetch(dropped(telegram, "x" * 11), 1024)
-    with pytest.raises(errors.Refused, match="Telegram gives bots files of up to 20 MB"):  # too large for Telegram only
+    with pytest.raises(Refused, match="Telegram gives bots files of up to 20 MB"):  # too large for Telegram only
         await api.fetch(dropped(telegram, "x" * 11), 50 << 20)
 
 
 async def test_a_file_that_is_gone_or_was_never_there_is_rejected(api: TelegramApi, telegram: FakeTelegram) -> None:
-    with pytest.raises(errors.Rejected):
+    with pytest.raises(Rejected):
         await api.fetch("f99", 1000)
 
 
 @pytest.mark.parametrize(
     ("fault", "outcome"),
-    [("404 page", errors.Rejected), ("502", errors.RetryLater), ("hang before", errors.RetryLater)],
+    [("404 page", Rejected), ("502", RetryLater), ("hang before", RetryLater)],
 )
 async def test_a_file_that_does_not_come_is_fetched_later_if_possible(
-    api: TelegramApi, telegram: FakeTelegram, fault: str, outcome: type[errors.NotDelivered]
+    api: TelegramApi, telegram: FakeTelegram, fault: str, outcome: type[NotDelivered]
 ) -> None:
     telegram.answers(fault, method="file")
     with pytest.raises(outcome):
@@ -500,22 +511,22 @@ async def test_who_else_hears_is_told(channel: TelegramChannel, telegram: FakeTe
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [
-        ("404 page", errors.RetryLater),
-        ("403 page", errors.RetryLater),
-        ("400 page", errors.RetryLater),
-        ("502", errors.RetryLater),
-        ("302", errors.RetryLater),
-        ("413", errors.RetryLater),
-        ("200 page", errors.RetryLater),
-        ("list", errors.RetryLater),
-        ("no result", errors.RetryLater),
-        ("not ok", errors.RetryLater),
-        ("cut after", errors.RetryLater),
-        ("hang after", errors.RetryLater),
+        ("404 page", RetryLater),
+        ("403 page", RetryLater),
+        ("400 page", RetryLater),
+        ("502", RetryLater),
+        ("302", RetryLater),
+        ("413", RetryLater),
+        ("200 page", RetryLater),
+        ("list", RetryLater),
+        ("no result", RetryLater),
+        ("not ok", RetryLater),
+        ("cut after", RetryLater),
+        ("hang after", RetryLater),
     ],
 )
 async def test_no_question_is_ever_unclear(
-    channel: TelegramChannel, telegram: FakeTelegram, fault: str, outcome: type[errors.NotDelivered]
+    channel: TelegramChannel, telegram: FakeTelegram, fault: str, outcome: type[NotDelivered]
 ) -> None:
     telegram.answers(fault, method="getUpdates")
     with pytest.raises(outcome):
@@ -526,7 +537,7 @@ async def test_no_question_is_ever_unclear(
 
 async def test_the_wait_that_telegram_asks_for_is_told(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     telegram.answers("429", method="getUpdates", retry_after=7)
-    with pytest.raises(errors.RetryLater) as caught:
+    with pytest.raises(RetryLater) as caught:
         await channel.client.updates(0, seconds=0, allowed=ALLOWED)
     assert caught.value.after == timedelta(seconds=7.5)
 
@@ -581,7 +592,7 @@ async def test_menus_that_cannot_be_set_are_only_logged(
 
 def test_members_see_no_commands_of_managers_or_operators() -> None:
     def command(name: str, **more: bool) -> Command:
-        return Command(name=name, run=lambda _: None, summary=errors.Sentence("x" * 300), **more)  # type: ignore[arg-type]
+        return Command(name=name, run=lambda _: None, summary=Sentence("x" * 300), **more)  # type: ignore[arg-type]
 
     commands = [
         command("why"),
@@ -602,7 +613,7 @@ def test_members_see_no_commands_of_managers_or_operators() -> None:
 @pytest.mark.parametrize("address", ["ftp://127.0.0.1", "127.0.0.1:80", "http://127.0.0.1:99999"])
 async def test_an_address_of_the_server_that_is_none_stops_the_sender(address: str) -> None:
     channel = TelegramChannel(Client("42:made-up", address))
-    message = model.Message(number=1, payload='{"text": "one"}', plain='{"text": "one"}')
-    with pytest.raises(errors.SenderStopped):
-        await channel.post(model.ChatAddress("telegram", "42"), message, delivery="abcdefgh12345678")
+    message = Message(number=1, payload='{"text": "one"}', plain='{"text": "one"}')
+    with pytest.raises(SenderStopped):
+        await channel.post(ChatAddress("telegram", "42"), message, delivery="abcdefgh12345678")
     await channel.close()

@@ -14,8 +14,9 @@ import pytest
 import pytest_asyncio
 
 from bot.platforms.known import PLATFORMS
-from subscriptions import errors, model
+from subscriptions import errors
 from subscriptions.errors import NotDelivered, Rejected
+from subscriptions.model import ChatAddress, Message
 from tests.contract.rigs import RIGS, Rig
 from tests.fakes.server import FakePlatform
 
@@ -113,7 +114,7 @@ async def test_limits_are_told(rig: Rig) -> None:
 
 @pytest.mark.parametrize("payload", ["", "not json", "[]", "{}", '{"text": 7}', '{"text": null, "blocks": 3}'])
 async def test_a_payload_of_another_shape_is_refused_and_not_sent(rig: Rig, payload: str) -> None:
-    broken = model.Message(number=1, payload=payload, plain=payload)
+    broken = Message(number=1, payload=payload, plain=payload)
     for plain in (False, True):
         with pytest.raises(NotDelivered):
             await rig.channel.post(rig.chat, broken, delivery=DELIVERY, plain=plain)
@@ -134,8 +135,8 @@ async def test_a_platform_that_is_away_raises_only_outcomes(rig: Rig) -> None:
 @pytest.mark.parametrize("nowhere", ["nowhere", "T9/C1", "-5", "\ud800", "a b\n"])
 async def test_an_address_that_is_none_raises_only_outcomes(rig: Rig, nowhere: str) -> None:
     for chat in (
-        model.ChatAddress(rig.chat.platform, nowhere),
-        model.ChatAddress(rig.chat.platform, rig.chat.address, nowhere),
+        ChatAddress(rig.chat.platform, nowhere),
+        ChatAddress(rig.chat.platform, rig.chat.address, nowhere),
     ):
         with pytest.raises(NotDelivered):
             await rig.channel.post(chat, rig.compose("one"), delivery=DELIVERY)
@@ -212,14 +213,14 @@ FAULTS = [  # (fault, its outcome on Telegram, its outcome on Slack, number of m
 ]
 
 
-async def outcome(rig: Rig, message: model.Message | None = None) -> NotDelivered:
+async def outcome(rig: Rig, message: Message | None = None) -> NotDelivered:
     with pytest.raises(NotDelivered) as caught:
         await rig.channel.post(rig.chat, message or rig.compose("one"), delivery=DELIVERY)
     return caught.value
 
 
-def message(text: str, **more: object) -> model.Message:
-    return model.Message(number=1, payload=json.dumps({"text": text, **more}), plain=json.dumps({"text": "plain"}))
+def message(text: str, **more: object) -> Message:
+    return Message(number=1, payload=json.dumps({"text": text, **more}), plain=json.dumps({"text": "plain"}))
 
 
 def section(length: int) -> dict[str, object]:
@@ -305,7 +306,7 @@ async def test_a_server_that_is_down_is_waited_for(rig: Rig, fake: FakePlatform)
     ],
     indirect=["rig"],
 )
-async def test_a_message_of_bad_form_is_rejected_for_its_form(rig: Rig, refused: model.Message) -> None:
+async def test_a_message_of_bad_form_is_rejected_for_its_form(rig: Rig, refused: Message) -> None:
     rejected = await outcome(rig, refused)
     assert isinstance(rejected, Rejected)
     assert rejected.form

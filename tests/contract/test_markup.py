@@ -24,7 +24,8 @@ from bot.platforms.telegram import markup as telegram_markup
 from bot.ports.channel import Button, Reply
 from bot.rendering import delivery_messages
 from bot.rendering.cleaning import clean
-from subscriptions import errors, model
+from subscriptions.errors import Unclear
+from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
 from tests import rendered
 from tests.fakes import markup
 from tests.fakes.blocks import check_blocks
@@ -38,7 +39,7 @@ SLACK_CHATS = [
     deliveries.team(shape="digest", lang="zh", timezone="+08:00"),
     deliveries.team(shape="each", text="abstract"),
     deliveries.chat("slack"),
-    deliveries.chat("slack", model.ChatKind.TEAM, topic="17.5", shape="thread"),
+    deliveries.chat("slack", ChatKind.TEAM, topic="17.5", shape="thread"),
 ]
 # Slack interprets text in <…> in mrkdwn, and the entities &amp; &lt; &gt;.
 IN_BRACKETS = re.compile(r"<([^>]*)>")
@@ -57,7 +58,7 @@ def texts(value: object) -> Iterator[dict[str, Any]]:
             yield from texts(one)
 
 
-def slack_judged(message: model.Message) -> list[dict[str, Any]]:
+def slack_judged(message: Message) -> list[dict[str, Any]]:
     """Returns the blocks of a message. Fails the test if Slack would refuse them or interpret a paper's text as markup."""
     read = json.loads(message.payload)
     blocks: list[dict[str, Any]] = read["blocks"]
@@ -135,9 +136,7 @@ def test_a_notice_is_mrkdwn_that_slack_reads() -> None:
         "notice": "dead",
         "detail": {"count": "3", "reason": "<!channel> & </i>", "chat": "slack:C1", "ids": "a b"},
     }
-    (message,) = rendered.render_delivery(
-        deliveries.delivery(deliveries.team(), kind=model.DeliveryKind.NOTICE, **facts)
-    )
+    (message,) = rendered.render_delivery(deliveries.delivery(deliveries.team(), kind=DeliveryKind.NOTICE, **facts))
     assert "&lt;!channel&gt; &amp; &lt;/i&gt;" in slack_judged(message)[0]["text"]["text"]
 
 
@@ -156,7 +155,7 @@ def found_by_server(text: str) -> list[tuple[str, str]]:
     ]
 
 
-def telegram_judged(message: model.Message) -> Text:
+def telegram_judged(message: Message) -> Text:
     """Returns the message as Telegram interprets it. Fails the test if Telegram would refuse, cut or drop any of it."""
     html = str(deliveries.payload(message)["text"])
     assert len(html.encode()) <= markup.RAW_LIMIT
@@ -204,14 +203,14 @@ def telegram_addresses(read: Text) -> list[str]:
 TELEGRAM_CHATS = [
     deliveries.chat(),
     deliveries.chat(lang="zh", timezone="+08:00"),
-    deliveries.chat(kind=model.ChatKind.GROUP, text="abstract"),
-    deliveries.chat(kind=model.ChatKind.BROADCAST, shape="each"),
-    deliveries.chat(kind=model.ChatKind.BROADCAST),
+    deliveries.chat(kind=ChatKind.GROUP, text="abstract"),
+    deliveries.chat(kind=ChatKind.BROADCAST, shape="each"),
+    deliveries.chat(kind=ChatKind.BROADCAST),
 ]
 
 
 @given(deliveries.papers(), st.integers(0, 30_000), st.sampled_from(["whole", "why"]))
-def test_telegram_takes_any_long_paper_in_several_messages(entry: model.Item, length: int, form: Any) -> None:
+def test_telegram_takes_any_long_paper_in_several_messages(entry: Item, length: int, form: Any) -> None:
     abstract = "A sentence & <so> on, word by word. " * (length // 36)
     long = entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, abstract=abstract)))
     for message in rendered.render_reply(Reply(items=(long,), item_layout=form), deliveries.chat()):
@@ -296,7 +295,7 @@ AROUND = (
 )
 
 
-def called(message: model.Message, own: str = "") -> list[str]:
+def called(message: Message, own: str = "") -> list[str]:
     """Returns the parts of a message's markup and of its plain text that mention a person or start a command.
 
     Words in `own`, which paperwire itself writes, are left out.
@@ -334,7 +333,7 @@ def test_a_quoted_name_calls_no_one_and_commands_stay(victim: str) -> None:
 
 
 @given(st.sampled_from(TELEGRAM_CHATS), deliveries.papers(), deliveries.hostile | st.sampled_from(VICTIMS))
-def test_whatever_a_paper_holds_its_message_calls_nobody(to: model.Chat, entry: model.Item, name: str) -> None:
+def test_whatever_a_paper_holds_its_message_calls_nobody(to: Chat, entry: Item, name: str) -> None:
     for message in rendered.render_delivery(
         deliveries.alert(to, entry, titles=((name, "https://example.org/"), (name, name)))
     ):
@@ -371,7 +370,7 @@ def test_addresses_in_an_abstract_stay_links() -> None:
 
 @given(deliveries.papers(), st.sampled_from(TELEGRAM_CHATS))
 @example(deliveries.item(url="https://example.org/" + "p" * 150, arxiv_id=None), TELEGRAM_CHATS[0])
-def test_our_measure_is_never_below_telegrams(entry: model.Item, to: model.Chat) -> None:
+def test_our_measure_is_never_below_telegrams(entry: Item, to: Chat) -> None:
     (message, *_) = rendered.render_delivery(deliveries.alert(to, entry))
     html = str(deliveries.payload(message)["text"])
     units, raw, entities, entity_bytes, _plain = telegram_markup.markup_size(html, "").amounts
@@ -414,9 +413,7 @@ def test_a_notice_is_markup_that_telegram_reads() -> None:
         "notice": "dead",
         "detail": {"count": "3", "reason": "<b> & </i>", "chat": "telegram:@x", "ids": "a b"},
     }
-    (message,) = rendered.render_delivery(
-        deliveries.delivery(deliveries.chat(), kind=model.DeliveryKind.NOTICE, **facts)
-    )
+    (message,) = rendered.render_delivery(deliveries.delivery(deliveries.chat(), kind=DeliveryKind.NOTICE, **facts))
     assert "<b> & </i>" in telegram_judged(message).text
 
 
@@ -479,7 +476,7 @@ async def test_no_paper_rings_anybody_through_a_service(url: str, rings: str, vi
         for planned in (deliveries.alert(SERVICE_CHAT, *entries[:1]), deliveries.alert(SERVICE_CHAT, *entries)):
             for message in delivery_messages.render_delivery(planned, medium=channel.medium_at(SERVICE_CHAT.address)):
                 for plain in (False, True):
-                    with suppress(errors.Unclear):
+                    with suppress(Unclear):
                         await channel.post(SERVICE_CHAT.address, message, delivery="d", plain=plain)
     posted = [one for call in send.call_args_list for one in posted_strings(call.args[0].body)]
     assert any("Tides by" in one for one in posted)
@@ -494,8 +491,8 @@ async def test_no_paper_rings_anybody_through_a_service(url: str, rings: str, vi
 class Judge:
     """A platform: its chats, a function that checks and parses a message, and one that returns the addresses of its links."""
 
-    chats: list[model.Chat]
-    judged: Callable[[model.Message], Any]
+    chats: list[Chat]
+    judged: Callable[[Message], Any]
     addresses: Callable[[Any], list[str]]
 
     def papers(self, read: Any) -> int:
@@ -517,14 +514,14 @@ PLACES = st.integers(0, min(len(SLACK_CHATS), len(TELEGRAM_CHATS)) - 1)
 @given(
     PLACES,
     st.lists(deliveries.papers(), max_size=4),
-    st.sampled_from([model.DeliveryKind.ALERT, model.DeliveryKind.BULLETIN]),
+    st.sampled_from([DeliveryKind.ALERT, DeliveryKind.BULLETIN]),
     deliveries.hostile,
 )
 def test_whatever_a_paper_holds_it_is_taken_as_it_is(
-    on: Judge, place: int, shown: list[model.Item], kind: model.DeliveryKind, title: str
+    on: Judge, place: int, shown: list[Item], kind: DeliveryKind, title: str
 ) -> None:
     titles = ((title, "https://example.org/"), (title, title))
-    missing = model.MissingSources(title, 1, model.MissingHow.LATE)
+    missing = MissingSources(title, 1, MissingHow.LATE)
     sent = deliveries.delivery(on.chats[place], shown, kind=kind, titles=titles, late_reason=title, missing=missing)
     messages = rendered.render_delivery(sent)
     assert sorted(paper for message in messages for paper in message.papers) == sorted(one.paper.id for one in shown)
@@ -550,7 +547,7 @@ def test_whatever_a_person_types_the_answer_is_taken(on: Judge, line: str, code:
     deliveries.hostile,
 )
 def test_papers_in_an_answer_are_taken_as_they_are(
-    on: Judge, place: int, found: list[model.Item], form: Any, line: str
+    on: Judge, place: int, found: list[Item], form: Any, line: str
 ) -> None:
     numbers = tuple(Button(label=str(number), data=f"x{number}") for number in range(len(found)))
     reply = Reply(lines=(line,), items=tuple(found), item_layout=form, numbers=numbers)
@@ -563,7 +560,7 @@ def test_papers_in_an_answer_are_taken_as_they_are(
     st.lists(deliveries.papers(), min_size=1, max_size=3),
     st.sampled_from(["row", "card", "whole", "why"]),
 )
-def test_papers_in_an_answer_have_their_buttons(to: model.Chat, found: list[model.Item], form: Any) -> None:
+def test_papers_in_an_answer_have_their_buttons(to: Chat, found: list[Item], form: Any) -> None:
     numbers = tuple(Button(label=str(number), data=f"x{number}") for number in range(len(found)))
     messages = rendered.render_reply(Reply(lines=("x",), items=tuple(found), item_layout=form, numbers=numbers), to)
     keys = [key for message in messages for row in json.loads(message.payload).get("buttons", []) for key in row]

@@ -19,7 +19,8 @@ from bot.delivery.sender import plan
 from bot.demo.story import GalleryChannel, GalleryPost
 from bot.dependencies import Dependencies, Layout
 from bot.ports.channel import Limits
-from subscriptions import errors, model
+from subscriptions.errors import NotDelivered, NotFound
+from subscriptions.model import ChatAddress, Delivery, Message, Paper, Subscription
 from subscriptions.store.open_lanes import lanes
 from tests import make
 from tests.bot_harness import Answer, BotHarness
@@ -31,14 +32,14 @@ _NO_LIMITS = Limits(text=4096, per_second=0, per_lane=0)
 class _Channel(GalleryChannel):
     """Records messages, and fails for the addresses in `refusals`."""
 
-    def __init__(self, bot: BotHarness, refusals: dict[str, errors.NotDelivered]) -> None:
+    def __init__(self, bot: BotHarness, refusals: dict[str, NotDelivered]) -> None:
         super().__init__("telegram", _NO_LIMITS, bot.clock)
         self._refusals = refusals
 
     async def post(
         self,
-        chat: model.ChatAddress,
-        message: model.Message,
+        chat: ChatAddress,
+        message: Message,
         *,
         delivery: str,
         thread: str | None = None,
@@ -53,11 +54,11 @@ class Deliverer:
     """Plans and delivers what is due, and returns the posted messages."""
 
     def __init__(self, bot: BotHarness) -> None:
-        self.refusals: dict[str, errors.NotDelivered] = {}  # "address" or "address/topic" → the error for its messages
+        self.refusals: dict[str, NotDelivered] = {}  # "address" or "address/topic" → the error for its messages
         self._talk = bot
         self._channel = _Channel(bot, self.refusals)
         self.drain_state = DrainState()
-        self.render_delivery: Callable[[model.Delivery, Layout], tuple[model.Message, ...]] = render_delivery
+        self.render_delivery: Callable[[Delivery, Layout], tuple[Message, ...]] = render_delivery
 
     @property
     def deps(self) -> Dependencies:
@@ -92,10 +93,10 @@ class Deliverer:
         return self.to(chat)[-1]
 
     @staticmethod
-    def _answer(chat: model.ChatAddress, payload: str) -> Answer:
+    def _answer(chat: ChatAddress, payload: str) -> Answer:
         return Answer(
             stored_reply=StoredReply(
-                update="", chat=chat, messages=(model.Message(number=1, payload=payload, plain=payload),)
+                update="", chat=chat, messages=(Message(number=1, payload=payload, plain=payload),)
             )
         )
 
@@ -115,20 +116,18 @@ async def subscribe_to(bot: BotHarness, *queries: str, chat: str = ME) -> None:
         bot.subscribes(chat, query, every="now")
 
 
-async def delivered(
-    bot: BotHarness, *papers: model.Paper, of: Sequence[str] = ("diffusion",), chat: str = ME
-) -> Answer:
+async def delivered(bot: BotHarness, *papers: Paper, of: Sequence[str] = ("diffusion",), chat: str = ME) -> Answer:
     """Subscribes to queries, ingests these papers, and returns their delivery."""
     await subscribe_to(bot, *of, chat=chat)
     bot.brings(*papers)
     return await comes(bot, chat)
 
 
-def subscriptions_of(bot: BotHarness, chat: str = ME) -> list[model.Subscription]:
+def subscriptions_of(bot: BotHarness, chat: str = ME) -> list[Subscription]:
     """Returns the subscriptions of a chat. The chat need not exist."""
     try:
         return [one.subscription for one in bot.listed(chat)]
-    except errors.NotFound:
+    except NotFound:
         return []
 
 

@@ -18,7 +18,7 @@ from bot.platforms.slack import incoming, markup
 from bot.platforms.slack.workspaces import ServedWorkspace
 from bot.ports.channel import CHAT_FIELD, HomeView, Modal
 from bot.ports.conversation import Request
-from subscriptions import model
+from subscriptions.model import ChatAddress, ChatKind
 from tests.bot_harness import Answer, BotHarness, FakePlatformApi
 
 TEAM, ANN, BO = "T1", "U1", "U2"
@@ -42,13 +42,13 @@ class FakeForms:
     def render_home_view(self, home: HomeView) -> str:
         return markup.home_view(home)
 
-    async def open_modal(self, chat: model.ChatAddress, trigger_id: str, view: str) -> None: ...
+    async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None: ...
 
-    async def update_modal(self, chat: model.ChatAddress, view_ref: str, view: str) -> None: ...
+    async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None: ...
 
-    async def publish_home(self, person: model.ChatAddress, view: str) -> None: ...
+    async def publish_home(self, person: ChatAddress, view: str) -> None: ...
 
-    async def shared_chats(self, person: model.ChatAddress) -> frozenset[str] | None:
+    async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
         return self.slack.places_of.get(person.address, frozenset())
 
 
@@ -73,8 +73,8 @@ class SlackHarness(BotHarness):
     async def slash(self, text: str, *, by: str = ANN, chat: str = CHANNEL, **more: Any) -> Answer:
         """Sends /paperwire TEXT. Returns the answer."""
         name, _, rest = text.partition(" ")
-        kind = model.ChatKind.TEAM if chat.split(":")[1][0] == "C" else model.ChatKind.PRIVATE
-        fields = {"title": "#vision", **more} if kind is model.ChatKind.TEAM else more
+        kind = ChatKind.TEAM if chat.split(":")[1][0] == "C" else ChatKind.PRIVATE
+        fields = {"title": "#vision", **more} if kind is ChatKind.TEAM else more
         return await self.sends_request(chat, command=name, text=rest, by=by, kind=kind, trigger_id="trigger", **fields)
 
     async def opens_form(self, text: str, *, by: str = ANN, chat: str = CHANNEL, **more: Any) -> "Form":
@@ -84,7 +84,7 @@ class SlackHarness(BotHarness):
     async def shortcut(self, text: str, *, by: str = ANN, chat: str = CHANNEL) -> "Form":
         """Chooses "Subscribe…" in the menu of a message. Returns the form."""
         answer = {"name": "subscribe", "text": text}
-        fields = {"trigger_id": "trigger", "message_id": "17.5", "title": "#vision", "kind": model.ChatKind.TEAM}
+        fields = {"trigger_id": "trigger", "message_id": "17.5", "title": "#vision", "kind": ChatKind.TEAM}
         return self.form(await self.sends_request(chat, event="shortcut", by=by, details=answer, **fields), by)
 
     async def home(self, by: str = ANN) -> "Home":
@@ -114,7 +114,7 @@ class SlackHarness(BotHarness):
 @dataclass(slots=True)
 class _SlackApi(FakePlatformApi):
     async def is_admin(
-        self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
+        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
         if isinstance(self.bot, SlackHarness) and member_suffices:
             return self.bot.members

@@ -10,21 +10,22 @@ from unittest.mock import patch
 
 import pytest
 
-from subscriptions import chat_settings, errors
+from subscriptions import chat_settings
 from subscriptions.chat_settings import ChatSetting, NotPossible
+from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind
 from subscriptions.portable import read_lines
 from subscriptions.service import exporting, importing
 from subscriptions.service.listing import get_chat
 from subscriptions.store import chats
 from subscriptions.store.database.store import Store
-from tests import make
 from tests.bot_harness import BotHarness
 from tests.integration.docs_pages import DOCS
+from tests.make import NOON, address
 from tests.unit import deliveries
 
-ME = make.address("telegram:42")
-OTHER = make.address("telegram:43")
+ME = address("telegram:42")
+OTHER = address("telegram:43")
 
 
 def _colour(value: str) -> str:
@@ -35,17 +36,17 @@ def _colour(value: str) -> str:
 
 MOOD = ChatSetting(
     name="mood",
-    label=errors.Sentence("Mood"),
-    meaning=errors.Sentence("how cheerfully the bot speaks"),
+    label=Sentence("Mood"),
+    meaning=Sentence("how cheerfully the bot speaks"),
     names="temper 心情",
     choices=dict.fromkeys(ChatKind, ("plain", "merry")) | {ChatKind.BROADCAST: ("plain",)},
-    values={"plain": errors.Sentence("plain"), "merry": errors.Sentence("very merry")},
+    values={"plain": Sentence("plain"), "merry": Sentence("very merry")},
     value_names={"merry": "on yes 开"},
 )
 COLOUR = ChatSetting(
     name="colour",
-    label=errors.Sentence("Colour"),
-    meaning=errors.Sentence("the colour of everything"),
+    label=Sentence("Colour"),
+    meaning=Sentence("the colour of everything"),
     check=_colour,
     default=lambda chat: "#000" if chat.kind is ChatKind.PRIVATE else "#fff",
     offered={ChatKind.PRIVATE: ("#000", "#08f")},
@@ -106,7 +107,7 @@ async def test_a_value_that_does_not_fit_is_refused(bot: BotHarness) -> None:
 
 
 def test_it_is_fixed_in_a_kind_of_chat_that_has_one_choice() -> None:
-    with pytest.raises(errors.Refused, match="Mood is fixed in this kind of chat: plain"):
+    with pytest.raises(Refused, match="Mood is fixed in this kind of chat: plain"):
         chat_settings.check_value("mood", "merry", kind=ChatKind.BROADCAST)
 
 
@@ -123,7 +124,7 @@ async def test_it_is_exported_and_imported(bot: BotHarness) -> None:
     text = exporting.export(bot.store, None)
     assert "set colour #08f\n" in text
     assert "set mood merry\n" in text
-    importing.import_lines(bot.store, list(read_lines(text.replace(str(ME), str(OTHER)))), now=make.NOON)
+    importing.import_lines(bot.store, list(read_lines(text.replace(str(ME), str(OTHER)))), now=NOON)
     assert get_chat(bot.store, OTHER).chosen == get_chat(bot.store, ME).chosen
     assert get_chat(bot.store, OTHER).settings.value("mood") == "merry"
 
@@ -135,8 +136,8 @@ def test_the_page_of_settings_and_the_inputs_of_rendering_have_it() -> None:
 
 
 def test_it_is_gone_when_it_is_not_declared_any_more() -> None:
-    third = ChatSetting(name="third", label=errors.Sentence("Third"), meaning=errors.Sentence("nothing"))
+    third = ChatSetting(name="third", label=Sentence("Third"), meaning=Sentence("nothing"))
     with patch.dict(chat_settings.SETTINGS, {"third": third}):
         assert chat_settings.setting_name("Third") == "third"
-    with pytest.raises(errors.Refused, match="There is no setting “third”"):
+    with pytest.raises(Refused, match="There is no setting “third”"):
         chat_settings.setting_name("third")

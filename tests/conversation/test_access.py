@@ -12,16 +12,16 @@ from subscriptions.service.operators import new_code
 from subscriptions.service.retention import forget
 from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import DenialRow
-from tests import make
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import Deliverer
+from tests.make import NOON, address, clean_up, paper
 from tests.stored import all_rows
 
 OPERATOR, STRANGER, GROUP = "telegram:1", "telegram:42", "telegram:-1001"
 
 
 def set_access(bot: BotHarness, access: str, *admins: str) -> None:
-    bot.bot_info = BotInfo(bot_names={"telegram": BOT}, access=access, admins=tuple(make.address(a) for a in admins))  # type: ignore[arg-type]
+    bot.bot_info = BotInfo(bot_names={"telegram": BOT}, access=access, admins=tuple(address(a) for a in admins))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -222,15 +222,15 @@ class TestAsk:
         await bot.says("/sub diffusion", GROUP, by="7")
         await bot.says(f"/deny {GROUP}", OPERATOR)
         with bot.store.write() as transaction:
-            forget(transaction, make.address(GROUP))
-        chat_moved(bot.store, make.address(GROUP), "-1002", now=bot.clock.now())
+            forget(transaction, address(GROUP))
+        chat_moved(bot.store, address(GROUP), "-1002", now=bot.clock.now())
         assert "has said no" in (await bot.says("/sub diffusion", "telegram:-1002", by="7")).text
 
     async def test_a_no_outlives_the_year_after_which_a_chat_is_erased(self, bot: BotHarness, post: Deliverer) -> None:
         await denied(bot, post)
         await bot.receives_event("left", STRANGER, by="42")
         bot.later(days=366)
-        make.clean_up(bot.store, now=bot.clock.now())
+        clean_up(bot.store, now=bot.clock.now())
         assert "Of this chat only a hash of its id is stored" in (await bot.says("/privacy", STRANGER)).text
         assert "has said no" in (await bot.says("/sub graphs now", STRANGER)).text
 
@@ -239,7 +239,7 @@ class TestAsk:
         await bot.says("/sub diffusion", GROUP, by="7")
         await bot.says(f"/deny {GROUP}", OPERATOR)
         with bot.store.write() as transaction:
-            forget(transaction, make.address(GROUP))
+            forget(transaction, address(GROUP))
         bot.admins[GROUP] = {"1", "7"}
         assert (await bot.says("/sub diffusion", GROUP, by="1")).text.startswith("✓ 1")
         assert (await bot.says("/sub graphs", GROUP, by="7")).text.startswith("✓ 2")
@@ -352,7 +352,7 @@ class TestStatus:
         assert "whole bot" not in said.text
 
     async def test_the_papers_of_a_day_are_those_of_all_its_digests(self, bot: BotHarness) -> None:
-        again, yesterday = make.paper("In both"), make.NOON - timedelta(days=1)
+        again, yesterday = paper("In both"), NOON - timedelta(days=1)
         bot.brings("Of yesterday", now=yesterday, name="yesterday")
         bot.brings(again, "Trees", name="morning")
         bot.brings(again, "Rings", name="noon")

@@ -1,13 +1,13 @@
 """Authorization: which changes a person may make, and what a button does when another person presses it."""
 
-from tests import make
 from tests.bot_harness import BotHarness
+from tests.make import paper
 
 GROUP = "telegram:-1001"
 
 
 async def test_a_person_subscribes_and_takes_it_back(bot: BotHarness) -> None:
-    bot.brings(make.paper("Diffusion on graphs", "cs.LG"))
+    bot.brings(paper("Diffusion on graphs", "cs.LG"))
     said = await bot.says("/sub diffusion")
     assert said.text.startswith("✓ 1  diffusion")
     assert "Diffusion on graphs" in said.text

@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 
 from bot.commands.intent import REGISTRY
-from bot.ports import channel
+from bot.ports.channel import Button
 from bot.rendering import outline
 from bot.rendering.language import Language
-from subscriptions import model
+from subscriptions.model import Paper, Summary
 from subscriptions.service.requests import unsubscribe
 from subscriptions.store.chats import describe
 from tests import make
 from tests.bot_harness import Answer, BotHarness
-from tests.conversation import deliverer
+from tests.conversation.deliverer import GROUP, ME, comes, delivered, subscribe_to, texts
+from tests.make import address, summary, translation
 from tests.unit import deliveries
 
 LINKS = ["PDF", "arXiv"]
@@ -25,7 +26,7 @@ REST = ["arXiv", "why", "mute ▾", "follow authors", "more like this", "‹ bac
 OLD_BUTTON = "I do not have this paper any more."
 
 
-def papers(amount: int, title: str = "Diffusion {}", **fields: Any) -> list[model.Paper]:
+def papers(amount: int, title: str = "Diffusion {}", **fields: Any) -> list[Paper]:
     return [make.paper(title.format(number), "cs.LG", **fields) for number in range(1, amount + 1)]
 
 
@@ -35,19 +36,19 @@ def test_no_two_buttons_of_cards_share_a_letter() -> None:
 
 
 def test_a_card_has_all_buttons_that_are_declared() -> None:
-    opens, (paper, *_) = channel.Button(label="1", data="opens"), deliveries.items(1)
+    opens, (paper, *_) = Button(label="1", data="opens"), deliveries.items(1)
     buttons, back = outline.card_buttons(opens, paper, Language("en", "UTC")), ["opens.b"]
     shown = [button.data for button in (*buttons.first, *buttons.second, *buttons.rest) if button.data]
     assert sorted(shown + back) == sorted(f"opens.{letter}" for letter in REGISTRY.verbs_of_cards)
 
 
 async def test_an_alert_of_one_paper_has_its_verbs_below(bot: BotHarness) -> None:
-    alert = await deliverer.delivered(bot, *papers(1))
+    alert = await delivered(bot, *papers(1))
     assert [[key["text"] for key in row] for row in alert.payloads[0]["buttons"]] == [CARD[:4], CARD[4:]]
 
 
 async def test_two_papers_have_numbers_that_open_their_cards(bot: BotHarness) -> None:
-    sent = await deliverer.delivered(
+    sent = await delivered(
         bot, make.paper("Diffusion one"), make.paper("Diffusion two", abstract="It all begins with noise.")
     )
     assert sent.buttons == ["1", "2"]
@@ -59,7 +60,7 @@ async def test_two_papers_have_numbers_that_open_their_cards(bot: BotHarness) ->
 
 
 async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_number(bot: BotHarness) -> None:
-    sent = await deliverer.delivered(bot, *papers(19))
+    sent = await delivered(bot, *papers(19))
     assert [len(payload["buttons"]) for payload in sent.payloads] == [2, 1]
     assert [[key["text"] for row in p["buttons"] for key in row] for p in sent.payloads] == [
         [str(number) for number in range(1, 17)],
@@ -71,10 +72,10 @@ async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_numbe
 
 
 async def test_the_rest_behind_the_limit_opens_in_pages_for_ever(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "diffusion")
-    bot.sets(deliverer.ME, limit="6")
+    await subscribe_to(bot, "diffusion")
+    bot.sets(ME, limit="6")
     bot.brings(*papers(25))
-    sent = await deliverer.comes(bot)
+    sent = await comes(bot)
     assert "and 19 more" in sent.text
     assert sent.buttons[-1] == "show 19 more"
     bot.later(days=400)
@@ -90,33 +91,33 @@ async def test_the_rest_behind_the_limit_opens_in_pages_for_ever(bot: BotHarness
 
 
 async def test_papers_of_a_followed_author_are_never_behind_the_limit(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "diffusion", 'author:"Jane Doe"')
-    bot.sets(deliverer.ME, limit="2")
+    await subscribe_to(bot, "diffusion", 'author:"Jane Doe"')
+    bot.sets(ME, limit="2")
     bot.brings(*papers(5), *papers(3, "By Jane {}", authors=("Jane Doe",)))
-    sent = await deliverer.comes(bot)
+    sent = await comes(bot)
     assert all(f"By Jane {number}" in sent.text for number in (1, 2, 3))
     assert "show 5 more" in sent.buttons
 
 
 @pytest.mark.parametrize("value", ["off", "link"])
 async def test_a_limit_hides_nothing_where_no_button_opens_the_rest(bot: BotHarness, value: str) -> None:
-    await deliverer.subscribe_to(bot, "diffusion", chat=deliverer.GROUP)
-    bot.sets(deliverer.GROUP, limit="2")
-    bot.sets(deliverer.GROUP, buttons=value)
+    await subscribe_to(bot, "diffusion", chat=GROUP)
+    bot.sets(GROUP, limit="2")
+    bot.sets(GROUP, buttons=value)
     bot.brings(*papers(7))
-    sent = await deliverer.comes(bot, deliverer.GROUP)
+    sent = await comes(bot, GROUP)
     assert all(f"Diffusion {number}" in sent.text for number in range(1, 8))
     assert sent.buttons == []  # there is not even a link, since the bot's name is not known here
 
 
 async def test_what_was_hidden_counts_as_told(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "diffusion")
-    bot.sets(deliverer.ME, limit="2")
+    await subscribe_to(bot, "diffusion")
+    bot.sets(ME, limit="2")
     bot.brings(*papers(4))
-    await deliverer.comes(bot)
-    await deliverer.subscribe_to(bot, "cs.LG")
+    await comes(bot)
+    await subscribe_to(bot, "cs.LG")
     bot.brings(*papers(1, "Another {}"))
-    assert "Diffusion" not in (await deliverer.comes(bot)).text
+    assert "Diffusion" not in (await comes(bot)).text
 
 
 def card_data(sent: Answer) -> str:
@@ -126,7 +127,7 @@ def card_data(sent: Answer) -> str:
 
 @pytest.mark.parametrize("opened_by", ["alert", "number", "id"])
 async def test_the_rest_of_the_buttons_opens_and_closes_in_the_same_message(bot: BotHarness, opened_by: str) -> None:
-    sent = await deliverer.delivered(
+    sent = await delivered(
         bot, make.paper("Diffusion", arxiv_id="2601.00001"), *papers(1 if opened_by == "number" else 0)
     )
     if opened_by == "id":
@@ -151,8 +152,8 @@ async def test_what_is_shown_whole_stays_without_more(bot: BotHarness) -> None:
 
 @pytest.mark.parametrize("letter", ["", *(f".{letter}" for letter in REGISTRY.verbs_of_cards)])
 async def test_each_button_of_a_card_has_an_answer(bot: BotHarness, letter: str) -> None:
-    sent = await deliverer.delivered(bot, *papers(1))
-    answer = await bot.sends_request(deliverer.ME, callback_data=card_data(sent) + letter, callback_id="p")
+    sent = await delivered(bot, *papers(1))
+    answer = await bot.sends_request(ME, callback_data=card_data(sent) + letter, callback_id="p")
     assert answer.text or answer.toast or answer.buttons
     assert answer.toast != OLD_BUTTON
 
@@ -167,11 +168,11 @@ async def test_more_tells_everything_in_place_of_the_card(bot: BotHarness) -> No
         authors=[f"Author Number{n}" for n in range(1, 8)],
         comment="12 pages",
         summaries=(
-            model.Summary(language="en", fields=set_setting_of),
-            model.Summary(language="zh", fields={"tldr": "很短。"}),
+            Summary(language="en", fields=set_setting_of),
+            Summary(language="zh", fields={"tldr": "很短。"}),
         ),
     )
-    sent = await deliverer.delivered(bot, whole, make.paper("Diffusion two"))
+    sent = await delivered(bot, whole, make.paper("Diffusion two"))
     place = "1" if sent.lines[0] == "1 Diffusion one" else "2"
     await bot.presses(place)
     more = await bot.presses("more")
@@ -186,7 +187,7 @@ async def test_more_tells_everything_in_place_of_the_card(bot: BotHarness) -> No
 
 
 async def test_more_under_an_alert_leaves_the_alert_as_it_is(bot: BotHarness) -> None:
-    await deliverer.delivered(bot, make.paper("Diffusion one", abstract="All of it."))
+    await delivered(bot, make.paper("Diffusion one", abstract="All of it."))
     more = await bot.presses("more")
     assert not more.replaces
     assert "All of it." in more.text
@@ -194,10 +195,10 @@ async def test_more_under_an_alert_leaves_the_alert_as_it_is(bot: BotHarness) ->
 
 
 async def test_why_names_the_subscriptions_and_marks_the_passages(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "noise -survey", 'author:"Jane Doe"', "cs.LG")
+    await subscribe_to(bot, "noise -survey", 'author:"Jane Doe"', "cs.LG")
     abstract = "A long beginning about nothing at all. " * 8 + "Then we add noise to it. " + "And so on and on. " * 12
     bot.brings(make.paper("Diffusion one", "cs.LG", abstract=abstract, authors=("Jane Doe", "A. Other")))
-    await deliverer.comes(bot)
+    await comes(bot)
     await bot.presses("⋯")
     why = await bot.presses("why")
     assert "1  noise -survey" in why.text
@@ -211,7 +212,7 @@ async def test_why_names_the_subscriptions_and_marks_the_passages(bot: BotHarnes
 
 @pytest.mark.parametrize(("label", "days", "until"), [("1 for a day", 1, "Fri 23"), ("1 for a week", 7, "Thu 29")])
 async def test_mute_asks_for_how_long_and_can_be_undone(bot: BotHarness, label: str, days: int, until: str) -> None:
-    sent = await deliverer.delivered(bot, *papers(1))
+    sent = await delivered(bot, *papers(1))
     await bot.presses("⋯")
     asked = await bot.presses("mute ▾")
     assert asked.lines == ["What shall be quiet?", "1  diffusion"]
@@ -221,17 +222,17 @@ async def test_mute_asks_for_how_long_and_can_be_undone(bot: BotHarness, label: 
     assert muted.replaces
     assert muted.text == f"✓ 1  diffusion is quiet until {until} Jan 12:00. Its papers wait until then."
     assert muted.buttons == ["undo"]
-    (subscription,) = bot.listed(deliverer.ME)
+    (subscription,) = bot.listed(ME)
     assert subscription.subscription.state == "paused"
     assert subscription.subscription.paused_until == bot.clock.now() + timedelta(days=days)
-    again = await bot.sends_request(deliverer.ME, callback_data=f"{card_data(sent)}.q", callback_id="p")
+    again = await bot.sends_request(ME, callback_data=f"{card_data(sent)}.q", callback_id="p")
     assert again.toast == "It is paused already."
     await bot.presses("undo")
-    assert bot.listed(deliverer.ME)[0].subscription.state == "active"
+    assert bot.listed(ME)[0].subscription.state == "active"
 
 
 async def test_mute_offers_each_subscription_that_brought_the_paper(bot: BotHarness) -> None:
-    await deliverer.delivered(bot, *papers(1), of=["diffusion", "cs.LG"])
+    await delivered(bot, *papers(1), of=["diffusion", "cs.LG"])
     await bot.presses("⋯")
     asked = await bot.presses("mute ▾")
     assert asked.lines == ["What shall be quiet?", "1  diffusion", "2  cs.LG"]
@@ -240,45 +241,45 @@ async def test_mute_offers_each_subscription_that_brought_the_paper(bot: BotHarn
         ["2 for a day", "2 for a week"],
     ]
     await bot.presses("2 for a day")
-    assert [one.subscription.state for one in bot.listed(deliverer.ME)] == ["active", "paused"]
+    assert [one.subscription.state for one in bot.listed(ME)] == ["active", "paused"]
     assert (await bot.presses("1 for a week")).text.startswith("✓ 1  diffusion is quiet")
-    assert [one.subscription.state for one in bot.listed(deliverer.ME)] == ["paused", "paused"]
+    assert [one.subscription.state for one in bot.listed(ME)] == ["paused", "paused"]
 
 
 async def test_mute_leaves_out_the_topic_of_the_paper(bot: BotHarness) -> None:
-    await deliverer.delivered(bot, make.paper("Diffusion for Video Generation"))
+    await delivered(bot, make.paper("Diffusion for Video Generation"))
     await bot.presses("⋯")
     assert (await bot.presses("mute ▾")).buttons == ["topic: Video Generation", "1 for a day", "1 for a week"]
     done = await bot.presses("topic: Video Generation")
     assert done.replaces
     assert done.buttons == ["undo"]
-    assert deliverer.texts(bot) == ['diffusion -"Video Generation"']
+    assert texts(bot) == ['diffusion -"Video Generation"']
     await bot.presses("undo")
-    assert deliverer.texts(bot) == ["diffusion"]
+    assert texts(bot) == ["diffusion"]
 
 
 async def test_a_subscription_that_is_gone_is_told_kindly(bot: BotHarness) -> None:
-    alert = await deliverer.delivered(bot, *papers(1), of=["diffusion", "cs.LG"])
+    alert = await delivered(bot, *papers(1), of=["diffusion", "cs.LG"])
     await bot.presses("⋯")
     await bot.presses("mute ▾")
-    unsubscribe(bot.store, make.address(deliverer.ME), "all", now=bot.clock.now())
+    unsubscribe(bot.store, address(ME), "all", now=bot.clock.now())
     gone = "No subscription of this chat brings this paper any more."
     assert (await bot.presses("1 for a day")).toast == gone
     data = card_data(alert)
-    assert (await bot.sends_request(deliverer.ME, callback_data=f"{data}.q", callback_id="p")).toast == gone
-    card = await bot.sends_request(deliverer.ME, callback_data=data, callback_id="p")
+    assert (await bot.sends_request(ME, callback_data=f"{data}.q", callback_id="p")).toast == gone
+    card = await bot.sends_request(ME, callback_data=data, callback_id="p")
     assert card.buttons == CARD
     assert (await bot.presses("exclude")).toast == gone
 
 
-async def offered(bot: BotHarness, chat: str = deliverer.ME, **more: Any) -> Answer:
+async def offered(bot: BotHarness, chat: str = ME, **more: Any) -> Answer:
     """Delivers what is due and presses [exclude]. Returns the card that opens."""
-    await deliverer.comes(bot, chat)
+    await comes(bot, chat)
     return await bot.presses("exclude", chat, **more)
 
 
 async def test_exclude_writes_a_readable_rule_into_the_query(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     bot.brings(make.paper("Diffusion for Video Generation", authors=("Jane Doe", "Max Muster")))
     menu = await offered(bot)
     assert menu.text == "What shall 1  diffusion leave out from now on?"
@@ -287,23 +288,23 @@ async def test_exclude_writes_a_readable_rule_into_the_query(bot: BotHarness) ->
     assert done.replaces
     assert done.text == '✓ 1  diffusion, not "Video Generation"\ndiffusion -"Video Generation"'
     assert done.buttons == ["undo"]
-    assert deliverer.texts(bot) == ['diffusion -"Video Generation"']
+    assert texts(bot) == ['diffusion -"Video Generation"']
     bot.brings("More diffusion for video generation", "Diffusion for proteins")
-    assert (await deliverer.comes(bot)).lines[0] == "Diffusion for proteins"
+    assert (await comes(bot)).lines[0] == "Diffusion for proteins"
     assert (await bot.presses("undo")).replaces
-    assert deliverer.texts(bot) == ["diffusion"]
+    assert texts(bot) == ["diffusion"]
 
 
 async def test_an_author_can_be_left_out(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "diffusion OR flow")
+    await subscribe_to(bot, "diffusion OR flow")
     bot.brings(make.paper("Diffusion for Video Generation", authors=("Jane Doe",)))
     await offered(bot)
     await bot.presses("Jane Doe")
-    assert deliverer.texts(bot) == ['(diffusion OR flow) -author:"Jane Doe"']
+    assert texts(bot) == ['(diffusion OR flow) -author:"Jane Doe"']
 
 
 async def test_words_that_the_query_asks_for_are_not_offered(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, '"video generation"')
+    await subscribe_to(bot, '"video generation"')
     bot.brings(make.paper("Video Generation", authors=()))
     assert (await offered(bot)).lines == [
         "This title has no words that are rare among the other papers.",
@@ -312,7 +313,7 @@ async def test_words_that_the_query_asks_for_are_not_offered(bot: BotHarness) ->
 
 
 async def test_other_subscriptions_that_still_find_it_are_named(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "diffusion", "cs.LG", "rlhf, video")
+    await subscribe_to(bot, "diffusion", "cs.LG", "rlhf, video")
     bot.brings(make.paper("Diffusion for Video Generation", "cs.LG"))
     await offered(bot)
     first = await bot.presses("Video Generation")
@@ -320,31 +321,31 @@ async def test_other_subscriptions_that_still_find_it_are_named(bot: BotHarness)
     assert first.buttons == ["leave it out there, too", "undo"]
     await bot.presses("leave it out there, too")
     await bot.presses("leave it out there, too")
-    assert deliverer.texts(bot) == [
+    assert texts(bot) == [
         'diffusion -"Video Generation"',
         'cs.LG -"Video Generation"',
         '(rlhf OR video) -"Video Generation"',
     ]
-    assert "leave it out there, too" not in bot.last[deliverer.ME][-1].buttons
+    assert "leave it out there, too" not in bot.last[ME][-1].buttons
 
 
 async def test_a_query_that_was_edited_since_keeps_its_new_words(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     bot.brings("Diffusion for Video Generation")
     await offered(bot)
-    unsubscribe(bot.store, make.address(deliverer.ME), "1", now=bot.clock.now())
+    unsubscribe(bot.store, address(ME), "1", now=bot.clock.now())
     assert (await bot.presses("Video Generation")).toast == "No subscription of this chat brings this paper any more."
-    await deliverer.subscribe_to(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     assert (await bot.presses("Video Generation")).toast  # no effect: the new subscription has another number
-    assert deliverer.texts(bot) == ["diffusion"]
+    assert texts(bot) == ["diffusion"]
 
 
 async def test_each_author_has_a_button_that_follows_them(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     names = [f"Author Number{letter}" for letter in "abcdefghij"]
     authors = [names[0], "J. D.", *names[1:]]  # an author with only initials cannot be followed
     bot.brings(make.paper("Diffusion one", authors=authors), make.paper("Diffusion two", authors=authors))
-    await deliverer.comes(bot)
+    await comes(bot)
     await bot.presses("1")
     await bot.presses("⋯")
     asked = await bot.presses("follow authors")
@@ -356,8 +357,8 @@ async def test_each_author_has_a_button_that_follows_them(bot: BotHarness) -> No
     assert further.replaces
     assert further.buttons == names[6:9]
     await bot.presses("Author Numberj")
-    assert deliverer.texts(bot) == ["diffusion", 'author:"Author Numbera"', 'author:"Author Numberj"']
-    assert [one.subscription.name for one in bot.listed(deliverer.ME)] == [
+    assert texts(bot) == ["diffusion", 'author:"Author Numbera"', 'author:"Author Numberj"']
+    assert [one.subscription.name for one in bot.listed(ME)] == [
         "",
         "Author Numbera",
         "Author Numberj",
@@ -365,25 +366,23 @@ async def test_each_author_has_a_button_that_follows_them(bot: BotHarness) -> No
 
 
 async def test_in_a_group_all_may_read_and_only_admins_change(bot: BotHarness) -> None:
-    bot.admins[deliverer.GROUP] = {"7"}
-    await deliverer.delivered(bot, *papers(2), chat=deliverer.GROUP)
-    assert (await bot.presses("1", deliverer.GROUP, by="8")).text
-    assert (await bot.presses("⋯", deliverer.GROUP, by="8")).buttons == REST
+    bot.admins[GROUP] = {"7"}
+    await delivered(bot, *papers(2), chat=GROUP)
+    assert (await bot.presses("1", GROUP, by="8")).text
+    assert (await bot.presses("⋯", GROUP, by="8")).buttons == REST
     for label in ("mute ▾", "exclude", "follow authors"):
-        assert (await bot.presses(label, deliverer.GROUP, by="8")).toast == "Only admins of this chat can change that."
-    assert (await bot.presses("why", deliverer.GROUP, by="8")).text
-    assert (await bot.presses("mute ▾", deliverer.GROUP, by="7")).text
-    assert (
-        await bot.presses("1 for a day", deliverer.GROUP, by="8")
-    ).toast == "Only admins of this chat can change that."
-    assert (await bot.presses("1 for a day", deliverer.GROUP, by="7")).text.startswith("✓")
+        assert (await bot.presses(label, GROUP, by="8")).toast == "Only admins of this chat can change that."
+    assert (await bot.presses("why", GROUP, by="8")).text
+    assert (await bot.presses("mute ▾", GROUP, by="7")).text
+    assert (await bot.presses("1 for a day", GROUP, by="8")).toast == "Only admins of this chat can change that."
+    assert (await bot.presses("1 for a day", GROUP, by="7")).text.startswith("✓")
 
 
 async def test_a_delivery_of_another_chat_opens_nothing(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "diffusion")
-    await deliverer.subscribe_to(bot, "diffusion", chat="telegram:43")
+    await subscribe_to(bot, "diffusion")
+    await subscribe_to(bot, "diffusion", chat="telegram:43")
     bot.brings(*papers(2))
-    sent = await deliverer.comes(bot)
+    sent = await comes(bot)
     data = sent.keys[0]["data"]
     for pressed in (data, data.replace(".c0", ".m"), f"{data}.q", data.replace(".c0", ".c1.f")):
         stolen = await bot.sends_request("telegram:43", callback_data=pressed, callback_id="p")
@@ -397,11 +396,9 @@ async def test_a_delivery_of_another_chat_opens_nothing(bot: BotHarness) -> None
     "data", ["d0123456789abcdef.c0", "d{}.c7", "d{}.m", "d{}.m9", "d{}.c9999.f", "d{}.c5.w", "d{}.c5.q"]
 )
 async def test_a_place_that_is_not_there_opens_nothing(bot: BotHarness, data: str) -> None:
-    sent = await deliverer.delivered(bot, *papers(2))
+    sent = await delivered(bot, *papers(2))
     delivery = sent.keys[0]["data"][1:17]
-    assert (
-        await bot.sends_request(deliverer.ME, callback_data=data.format(delivery), callback_id="p")
-    ).toast == OLD_BUTTON
+    assert (await bot.sends_request(ME, callback_data=data.format(delivery), callback_id="p")).toast == OLD_BUTTON
 
 
 @pytest.mark.parametrize(
@@ -412,23 +409,18 @@ async def test_a_place_that_is_not_there_opens_nothing(bot: BotHarness, data: st
     ],
 )
 async def test_data_that_nobody_made_is_an_old_button(bot: BotHarness, data: str) -> None:
-    assert (
-        "does not work"
-        in (await bot.sends_request(deliverer.ME, callback_data=data.format("0" * 16), callback_id="p")).toast
-    )
+    assert "does not work" in (await bot.sends_request(ME, callback_data=data.format("0" * 16), callback_id="p")).toast
 
 
 async def test_only_the_button_of_a_card_takes_a_letter(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     unsubscribed = await bot.says("/unsub 1")
     undo = unsubscribed.keys[-1]["data"]
-    assert "does not work" in (await bot.sends_request(deliverer.ME, callback_data=f"{undo}.s", callback_id="p")).toast
+    assert "does not work" in (await bot.sends_request(ME, callback_data=f"{undo}.s", callback_id="p")).toast
     bot.brings(*papers(1, arxiv_id="2601.00001"))
     card = await bot.says("2601.00001")
     opens = next(key["data"] for key in card.keys if key["text"] == "more").removesuffix(".f")
-    assert (await bot.sends_request(deliverer.ME, callback_data=f"{opens}.s", callback_id="p")).toast.startswith(
-        "Saved"
-    )
+    assert (await bot.sends_request(ME, callback_data=f"{opens}.s", callback_id="p")).toast.startswith("Saved")
     assert (
         "does not work" in (await bot.sends_request("telegram:43", callback_data=f"{opens}.s", callback_id="p")).toast
     )
@@ -436,17 +428,17 @@ async def test_only_the_button_of_a_card_takes_a_letter(bot: BotHarness) -> None
 
 @pytest.mark.sentences
 async def test_a_card_that_was_shown_can_be_meant_without_its_id(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"), make.paper("Noise", arxiv_id="2601.00002"))
     await bot.says("2601.00002")
     assert (await bot.says("save it")).lines == ["✓ Saved: Noise (2601.00002)"]
 
 
 async def test_a_paper_that_was_withdrawn_says_so_on_its_card(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     first = make.paper("Diffusion one", version=1)
     bot.brings(first, "Diffusion two")
-    sent = await deliverer.comes(bot)
+    sent = await comes(bot)
     place = "1" if sent.lines[0] == "1 Diffusion one" else "2"
     bot.brings(replace(first, version=2, comment="This paper has been withdrawn by its authors"), now=bot.later(days=3))
     card = await bot.presses(place)
@@ -465,7 +457,7 @@ async def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(bot: BotH
 
 
 async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     bot.brings(make.paper("Diffusion for Video Generation", arxiv_id="2601.00778"))
     card = await bot.says("2601.00778")
     assert card.text.endswith("▸ diffusion")
@@ -473,20 +465,20 @@ async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(bot: B
     await bot.presses("⋯")
     await bot.presses("exclude")
     await bot.presses("Video Generation")
-    assert deliverer.texts(bot) == ['diffusion -"Video Generation"']
+    assert texts(bot) == ['diffusion -"Video Generation"']
     assert (await bot.presses("why")).text  # the button is on the old card, which names the query before the change
 
 
 async def test_in_a_group_that_became_public_a_card_has_only_links(bot: BotHarness) -> None:
-    sent = await deliverer.delivered(bot, *papers(2), chat=deliverer.GROUP)
-    assert (await bot.presses("1", deliverer.GROUP)).buttons
+    sent = await delivered(bot, *papers(2), chat=GROUP)
+    assert (await bot.presses("1", GROUP)).buttons
     with bot.store.write() as transaction:
-        describe(transaction, make.address(deliverer.GROUP).lane, title="", public=True)
-    card = await bot.sends_request(deliverer.GROUP, callback_data=sent.keys[0]["data"], callback_id="p")
+        describe(transaction, address(GROUP).lane, title="", public=True)
+    card = await bot.sends_request(GROUP, callback_data=sent.keys[0]["data"], callback_id="p")
     assert "Diffusion" in card.text
     assert card.buttons == LINKS
     assert all("url" in key for key in card.keys)
-    more = await bot.sends_request(deliverer.GROUP, callback_data=f"{sent.keys[0]['data']}.f", callback_id="p")
+    more = await bot.sends_request(GROUP, callback_data=f"{sent.keys[0]['data']}.f", callback_id="p")
     assert more.buttons == LINKS
 
 
@@ -520,11 +512,11 @@ SEARCH = "https://arxiv.org/search/?query="
     ],
 )
 async def test_every_card_leads_to_its_paper(bot: BotHarness, known: dict[str, Any], links: list[str]) -> None:
-    await deliverer.subscribe_to(bot, "diffusion")
+    await subscribe_to(bot, "diffusion")
     other = make.paper("Diffusion, too", abstract="So that there are numbers.")
     given = {"title": "A diffusion", "arxiv_id": "2601.15529", "key": "k1", **known}
     bot.brings(other, replace(make.paper("x"), **given))
-    numbered = await deliverer.comes(bot)
+    numbered = await comes(bot)
     place = next(key["text"] for key in numbered.keys if f"{key['text']} Diffusion, too" not in numbered.text)
     card = await bot.presses(place)
     for shown in (card, await bot.presses("more")):
@@ -533,16 +525,16 @@ async def test_every_card_leads_to_its_paper(bot: BotHarness, known: dict[str, A
 
 
 async def test_texts_in_the_language_of_the_chat_come_first_on_a_card(bot: BotHarness) -> None:
-    both = (make.summary("英文之前的总结")[0], make.summary("An English summary.", "en")[0])
+    both = (summary("英文之前的总结")[0], summary("An English summary.", "en")[0])
     there = (
         make.paper(
-            "Diffusion A", abstract="Abstract A.", summaries=both, translations=make.translation(abstract="译文甲。")
+            "Diffusion A", abstract="Abstract A.", summaries=both, translations=translation(abstract="译文甲。")
         ),
         make.paper(
             "Diffusion B",
             abstract="Abstract B.",
             summaries=both[1:],
-            translations=make.translation(abstract="译文乙。"),
+            translations=translation(abstract="译文乙。"),
         ),
         make.paper("Diffusion C", abstract="Abstract C.", summaries=both[:1]),
     )
@@ -571,9 +563,9 @@ async def test_a_chat_that_reads_both_languages_has_the_original_title_below_its
     await bot.says("/lang zh")
     assert (await bot.says("中英对照")).lines[0] == "✓ 内容：中英对照（原为：总结）"
     bot.later(minutes=1)
-    own_title, own_text = make.translation(title="烟雾的扩散"), make.summary("烟雾散开。")
+    own_title, own_text = translation(title="烟雾的扩散"), summary("烟雾散开。")
     smoke = make.paper("Diffusion of smoke", summaries=own_text, translations=own_title)
-    sent = await deliverer.delivered(bot, smoke, make.paper("Diffusion of ink"))
+    sent = await delivered(bot, smoke, make.paper("Diffusion of ink"))
     assert [line for line in sent.lines if "iffusion of" in line or "烟雾" in line] == [
         "1 Diffusion of ink",
         "2 烟雾的扩散",
@@ -587,7 +579,7 @@ async def test_a_chat_that_reads_both_languages_has_the_original_title_below_its
         page = "\n".join(said.lines)
         assert (page.count("烟雾的扩散"), page.count("Diffusion of smoke")) == (1, 1)
         assert page.index("烟雾的扩散") < page.index("Diffusion of smoke")
-    bot.brings(tides := make.paper("Tides", translations=make.translation(title="潮汐")))
+    bot.brings(tides := make.paper("Tides", translations=translation(title="潮汐")))
     assert f"· 潮汐 ({tides.arxiv_id})" in (await bot.says("/sub tides")).lines
     await bot.says("/set 内容 总结")
     assert "烟雾的扩散" not in (await bot.says("/search smoke")).text

@@ -7,13 +7,12 @@ import pytest
 from bot.delivery.subscribe_links import subscribe_link
 from bot.dependencies import Layout
 from bot.ports.conversation import Place
-from subscriptions import model
 from subscriptions.errors import RetryLater
-from subscriptions.model import ChatKind
+from subscriptions.model import ChatKind, Delivery, Message
 from subscriptions.store import platform_states
-from tests import make
 from tests.bot_harness import BotHarness, FakePlatformApi
 from tests.conversation.deliverer import Deliverer, texts
+from tests.make import address, paper
 from tests.rendered import render_delivery
 
 CHANNEL, ME, OTHER = "telegram:-1009000001", "telegram:42", "telegram:43"
@@ -23,8 +22,8 @@ GROUP = "telegram:-1009000002"
 @pytest.fixture
 def talk_in_channel(bot: BotHarness) -> BotHarness:
     """A bot with a public channel @lab, which the bot and person 42 administer, and a forum -1009000002."""
-    lab = Place(chat=make.address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers", public=True)
-    forum = Place(chat=make.address(GROUP), kind=ChatKind.GROUP, title="Forum", is_forum=True)
+    lab = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers", public=True)
+    forum = Place(chat=address(GROUP), kind=ChatKind.GROUP, title="Forum", is_forum=True)
     bot.places |= {"@lab_papers": lab, lab.chat.address: lab, forum.chat.address: forum}
     bot.admins |= {CHANNEL: {"42"}, GROUP: {"42"}}
     return bot
@@ -44,7 +43,7 @@ class TestConnect:
         assert (await bot.says("/help")).text == (await bot.says("/help", OTHER)).text
 
         post = Deliverer(bot)
-        bot.brings(make.paper("Diffusion on graphs", authors=["Bo Writer"]))
+        bot.brings(paper("Diffusion on graphs", authors=["Bo Writer"]))
         bot.later(minutes=1)
         (brought,) = await post.deliver_due()
         assert brought.to == CHANNEL
@@ -151,7 +150,7 @@ class TestLink:
         bot.bot_info = replace(bot.bot_info, bot_names={"telegram": named})
         post = Deliverer(bot)
 
-        def rendered(delivery: model.Delivery, layout: Layout) -> tuple[model.Message, ...]:
+        def rendered(delivery: Delivery, layout: Layout) -> tuple[Message, ...]:
             links.append(subscribe_link(bot.store, bot.bot_info.bot_names, delivery))
             return render_delivery(delivery, layout)
 
@@ -171,7 +170,7 @@ class TestDirected:
     async def test_what_a_person_saw_in_private_still_comes_to_the_channel(self, talk_in_channel: BotHarness) -> None:
         bot = talk_in_channel
         post = Deliverer(bot)
-        bot.brings(make.paper("Diffusion on graphs", arxiv_id="2601.00001"))
+        bot.brings(paper("Diffusion on graphs", arxiv_id="2601.00001"))
         assert "Diffusion on graphs" in (await bot.says("diffusion")).text
         await bot.says("/sub @lab_papers diffusion daily 13")
         await bot.says("diffusion")
@@ -211,7 +210,7 @@ class TestDirected:
 
     async def test_a_person_is_no_chat_to_manage(self, talk_in_channel: BotHarness) -> None:
         bot = talk_in_channel
-        bot.places["@somebody"] = Place(chat=make.address(OTHER), kind=ChatKind.PRIVATE)
+        bot.places["@somebody"] = Place(chat=address(OTHER), kind=ChatKind.PRIVATE)
         bot.admins[OTHER] = {"42"}
         bot.subscribes(OTHER, "secret wish")
         assert "I know no chat" in (await bot.says("/list @somebody")).text
@@ -220,11 +219,11 @@ class TestDirected:
         ("place", "words"),
         [
             (
-                Place(chat=make.address(GROUP), kind=ChatKind.GROUP, title="Comments", is_linked=True),
+                Place(chat=address(GROUP), kind=ChatKind.GROUP, title="Comments", is_linked=True),
                 "✗ Comments is linked to a channel, and such a group can have no topics.",
             ),
-            (Place(chat=make.address(GROUP), kind=ChatKind.GROUP, title="Plain"), "✗ Plain has no topics."),
-            (Place(chat=make.address(GROUP), kind=ChatKind.BROADCAST, title="News"), "✗ A channel has no topics."),
+            (Place(chat=address(GROUP), kind=ChatKind.GROUP, title="Plain"), "✗ Plain has no topics."),
+            (Place(chat=address(GROUP), kind=ChatKind.BROADCAST, title="News"), "✗ A channel has no topics."),
         ],
         ids=["linked", "plain", "channel"],
     )

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from bot.commands.like import WORDS
-from tests import make
 from tests.bot_harness import BotHarness
+from tests.make import NOON, paper
 
-OLD = make.NOON - timedelta(days=40)
+OLD = NOON - timedelta(days=40)
 ABSTRACT = (
     "We teach a walking robot to cross wet sand by listening to its own steps, and show that gravel, mud and ice sound "
     "different enough for a small network to choose another gait before the robot slips"
@@ -34,7 +34,7 @@ class TestOneSearch:
 
     @pytest.mark.both_databases
     async def test_a_preview_of_few_papers_offers_the_last_year(self, bot: BotHarness) -> None:
-        bot.brings("Diffusion of last year", now=make.NOON - timedelta(days=400))
+        bot.brings("Diffusion of last year", now=NOON - timedelta(days=400))
         bot.brings("Diffusion of old", name="old", now=OLD)
         bot.brings("Diffusion of today", name="new")
         assert (await bot.says("/preview diffusion")).buttons == ["subscribe", "the last year (+1)"]
@@ -119,12 +119,12 @@ class TestLooser:
     )
     async def test_a_variant_that_finds_more_is_a_press_away(self, bot: BotHarness, typed: str, button: str) -> None:
         papers = (
-            make.paper("Diffusion"),
-            make.paper("Diffusion of video"),
-            make.paper("Sand", abstract="Tides."),
-            make.paper("Mud"),
+            paper("Diffusion"),
+            paper("Diffusion of video"),
+            paper("Sand", abstract="Tides."),
+            paper("Mud"),
         )
-        others = (make.paper(f"Other {n}", authors=("Bo Other",)) for n in range(5))
+        others = (paper(f"Other {n}", authors=("Bo Other",)) for n in range(5))
         bot.brings(*papers, *others)
         said = await bot.says(typed)
         assert button in said.buttons
@@ -150,7 +150,7 @@ class TestOtherForms:
 
     @pytest.mark.both_databases
     async def test_forms_are_learned_from_papers(self, bot: BotHarness) -> None:
-        explained = make.paper("Sand", abstract="We use tidal mud analysis (TMA) here.")
+        explained = paper("Sand", abstract="We use tidal mud analysis (TMA) here.")
         bot.brings(explained, "TMA at work", "On tidal mud analysis", *"abcd")
         assert 'TMA OR "tidal mud analysis" (+1)' in (await bot.says("TMA")).buttons
         assert '"tidal mud analysis" OR TMA (+1)' in (await bot.says("tidal mud analysis")).buttons
@@ -159,10 +159,8 @@ class TestOtherForms:
 class TestText:
     @pytest.mark.both_databases
     async def test_the_nearest_papers_and_more_like_them(self, bot: BotHarness) -> None:
-        near = make.paper(
-            "Robots listen", arxiv_id="2601.90009", abstract="A walking robot hears wet sand, gravel and mud."
-        )
-        bot.brings(near, *(make.paper(f"Graph {n}", abstract="Spectra of trees.") for n in range(5)))
+        near = paper("Robots listen", arxiv_id="2601.90009", abstract="A walking robot hears wet sand, gravel and mud.")
+        bot.brings(near, *(paper(f"Graph {n}", abstract="Spectra of trees.") for n in range(5)))
         said = await bot.says(ABSTRACT)
         assert said.lines[0] == "I read this as a text. Nearest to it, among 6 papers:"
         assert "1 Robots listen" in said.text or "Robots listen" in said.text
@@ -171,8 +169,8 @@ class TestText:
     async def test_the_words_that_are_told_are_the_rare_ones(self, bot: BotHarness) -> None:
         common = "We show a walking robot and its own steps, different enough for a small network to choose another."
         bot.brings(
-            make.paper("Robots listen", abstract=ABSTRACT),
-            *(make.paper(f"Graph {n}", abstract=common) for n in range(30)),
+            paper("Robots listen", abstract=ABSTRACT),
+            *(paper(f"Graph {n}", abstract=common) for n in range(30)),
         )
         told = (await bot.says(ABSTRACT)).lines[1].removeprefix("by their words ").split(", ")
         assert len(told) == WORDS

@@ -14,13 +14,13 @@ from subscriptions.service.sending import outbox_entries
 from subscriptions.store import planner as plans
 from subscriptions.store.admitted_chats import set_owner
 from subscriptions.store.sources import SourceFact, sync_sources
-from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.expected_sources import BATCH, ExpectedSources
+from tests.make import NOON, address
 
 ME, CHANNEL = "telegram:42", "telegram:-1009"
-MIDNIGHT = make.NOON - timedelta(hours=12)
+MIDNIGHT = NOON - timedelta(hours=12)
 FRIDAY, SATURDAY, MONDAY = (MIDNIGHT + timedelta(days=days) for days in (1, 2, 4))
 
 
@@ -116,7 +116,7 @@ class TestWhenOut:
                     name="arXiv", kind="file", location="inbox", title="daily arXiv", home="https://example.org/daily"
                 )
             ],
-            now=make.NOON,
+            now=NOON,
         )
         brings(bot, "Diffusion early")
         await bot.says("/sub diffusion")
@@ -181,9 +181,9 @@ class TestFirstAndNext:
     @pytest.mark.parametrize(
         ("moment", "subscription", "first"),
         [
-            (make.NOON, "/sub diffusion", "First: Fri 23 Jan about 08:00."),
-            (make.NOON, "/sub diffusion daily 9", "First: Fri 23 Jan 09:00."),
-            (make.NOON, "/sub diffusion now", "First: Fri 23 Jan about 08:00."),  # 05:05 is within the quiet hours
+            (NOON, "/sub diffusion", "First: Fri 23 Jan about 08:00."),
+            (NOON, "/sub diffusion daily 9", "First: Fri 23 Jan 09:00."),
+            (NOON, "/sub diffusion now", "First: Fri 23 Jan about 08:00."),  # 05:05 is within the quiet hours
             (
                 SATURDAY.replace(hour=12),
                 "/sub diffusion",
@@ -240,7 +240,7 @@ class TestFirstAndNext:
     ) -> None:
         ExpectedSources(bot.store)
         await bot.says("/sub diffusion")
-        (came,) = await post.at(make.NOON.replace(hour=20))
+        (came,) = await post.at(NOON.replace(hour=20))
         assert came.text == (
             "No papers have come yet. arXiv has not come yet; its papers come with the next digest. "
             "Next: Fri 23 Jan about 08:00."
@@ -258,13 +258,13 @@ class TestStatus:
     async def test_it_says_what_is_missing_and_when_more_is_expected(self, bot: BotHarness) -> None:
         arxiv = ExpectedSources(bot.store)
         assert "arXiv has not come yet: due since Thu 22 Jan 05:05." in (await bot.says("/status")).lines
-        arxiv.reports("late", at=make.NOON, detail="Due since 05:05.")
+        arxiv.reports("late", at=NOON, detail="Due since 05:05.")
         said = await bot.says("/status")
         assert "arXiv is late: due since Thu 22 Jan 05:05." in said.lines
         assert "More papers are expected Fri 23 Jan about 05:05." in said.lines
-        arxiv.reports("failed", at=make.NOON)
+        arxiv.reports("failed", at=NOON)
         assert "arXiv could not be read: due since Thu 22 Jan 05:05." in (await bot.says("/status")).lines
-        arxiv.reports("new", at=make.NOON)
+        arxiv.reports("new", at=NOON)
         assert "arXiv" not in "".join((await bot.says("/status")).lines[:1])
 
 
@@ -272,12 +272,12 @@ class TestPublicChannels:
     @pytest.fixture
     async def channel(self, bot: BotHarness, post: Deliverer, arxiv: ExpectedSources) -> ExpectedSources:
         """A channel that person 42 set up and that has got its first papers."""
-        store_chat(bot.store, make.address(ME), ChatKind.PRIVATE, now=make.NOON)
-        store_chat(bot.store, make.address(CHANNEL), ChatKind.BROADCAST, now=make.NOON, title="Daily vision")
+        store_chat(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
+        store_chat(bot.store, address(CHANNEL), ChatKind.BROADCAST, now=NOON, title="Daily vision")
         set_owner(bot.store, bot.chat_of(CHANNEL).id, "42")
         brings(bot, "Diffusion at first")
         bot.subscribes(CHANNEL, "diffusion", every="daily", at="13:00")
-        assert [one.to for one in await post.at(make.NOON.replace(hour=13))] == [CHANNEL]
+        assert [one.to for one in await post.at(NOON.replace(hour=13))] == [CHANNEL]
         return arxiv
 
     async def test_what_is_missing_is_told_to_who_set_it_up(
@@ -305,8 +305,8 @@ class TestPublicChannels:
     ) -> None:
         delivered = []
         for days in range(1, 8):
-            brings(bot, f"Trees {days}", at=make.NOON + timedelta(days=days))
-            delivered += await post.at(make.NOON.replace(hour=13) + timedelta(days=days))
+            brings(bot, f"Trees {days}", at=NOON + timedelta(days=days))
+            delivered += await post.at(NOON.replace(hour=13) + timedelta(days=days))
         assert [(one.to, one.lines[0]) for one in delivered] == [(ME, "Daily vision: 0 of 5 papers.")]
 
 
@@ -390,7 +390,7 @@ class TestFiveDaysWithNothing:
 
 def test_one_plan_looks_at_no_chat_that_waits_for_its_sources(bot: BotHarness, arxiv: ExpectedSources) -> None:
     """A hundred thousand chats may wait every morning, and a plan runs every second. So it must not read all these chats."""
-    bot.subscribes(ME, "diffusion", every="when-out", now=make.NOON.replace(hour=21))
+    bot.subscribes(ME, "diffusion", every="when-out", now=NOON.replace(hour=21))
     brings(bot, "Diffusion early", at=FRIDAY + BATCH)
     moment = FRIDAY.replace(hour=9)
     with bot.store.read() as session:

@@ -7,16 +7,16 @@ import pytest
 from subscriptions.service import listing
 from subscriptions.service.link_payloads import link_payload
 from subscriptions.store.database.store import Store
-from tests import make
 from tests.bot_harness import BOT, Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
+from tests.make import address, paper
 
 ME = "telegram:42"
 GROUP = "telegram:-1001"
 
 
 def subscriptions(store: Store, chat: str = ME) -> list[str]:
-    return [one.subscription.text for one in listing.listed(store, make.address(chat))]
+    return [one.subscription.text for one in listing.listed(store, address(chat))]
 
 
 @pytest.mark.both_databases
@@ -58,7 +58,7 @@ async def test_nothing_to_export_is_said(bot: BotHarness) -> None:
 async def test_what_was_delivered_comes_as_bibtex(bot: BotHarness) -> None:
     bot.subscribes(ME, "diffusion", every="now")
     bot.subscribes("telegram:43", "diffusion", every="now")
-    bot.brings(make.paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.00001", authors=["Jane Doe"]))
+    bot.brings(paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.00001", authors=["Jane Doe"]))
     assert "no paper" in (await bot.says("/export bib 30d")).text
     await Deliverer(bot).deliver_due()
     said = await bot.says("/export bib 30d")
@@ -246,7 +246,7 @@ def payload(answer: Answer) -> str:
 
 
 async def test_a_shared_subscription_is_offered_and_confirmed(bot: BotHarness) -> None:
-    bot.brings(make.paper("Diffusion on graphs", "cs.LG"), "A survey of diffusion")
+    bot.brings(paper("Diffusion on graphs", "cs.LG"), "A survey of diffusion")
     bot.subscribes(ME, "diffusion -survey", every="weekly", on="mon", at="9")
     link = payload(await bot.says("/share 1"))
     offered = await bot.says(f"/start {link}", "telegram:43")

@@ -9,10 +9,10 @@ from bench._hostile_texts import REPEATED
 from bot.commands import asking, intent
 from bot.commands.context import Callback, CommandContext
 from bot.ports.channel import Reply
-from subscriptions import errors
+from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken
-from tests import make
 from tests.bot_harness import BotHarness
+from tests.make import NOON, add_callbacks, paper
 from tests.unit.deliveries import HOSTILE
 
 ME, GROUP = "telegram:42", "telegram:-1001"
@@ -37,8 +37,8 @@ class TestQueries:
         assert (await bot.presses("subscribe")).lines[0].startswith("✓ 1  diffusion graphs")
 
     async def test_a_bare_name_that_only_an_author_has_finds_the_papers_of_the_author(self, bot: BotHarness) -> None:
-        nets = [make.paper(f"Nets {n}", authors=("Ines Kovac",)) for n in range(2)]
-        bot.brings(*nets, "Kovac numbers", make.paper("Nets", authors=("Nets Onbekend",)))
+        nets = [paper(f"Nets {n}", authors=("Ines Kovac",)) for n in range(2)]
+        bot.brings(*nets, "Kovac numbers", paper("Nets", authors=("Nets Onbekend",)))
         for text, found, read in [
             ("ines kovac", 2, 'author:"ines kovac"'),
             ("Ines", 2, 'author:"Ines"'),
@@ -131,14 +131,14 @@ class TestNamedPapers:
         ],
     )
     async def test_a_link_or_id_is_answered_with_the_card(self, bot: BotHarness, text: str) -> None:
-        bot.brings(make.paper("Diffusion", "cs.LG", arxiv_id="2601.00001", abstract="It learns."))
+        bot.brings(paper("Diffusion", "cs.LG", arxiv_id="2601.00001", abstract="It learns."))
         said = await bot.says(text)
         assert said.lines[0] == "Diffusion"
         assert "It learns." in said.text
         assert "follow authors" in (await bot.presses("⋯")).buttons
 
     async def test_several_are_cards_with_numbers(self, bot: BotHarness) -> None:
-        bot.brings(*(make.paper(f"Paper {n}", arxiv_id=f"2601.0000{n}") for n in range(1, 8)))
+        bot.brings(*(paper(f"Paper {n}", arxiv_id=f"2601.0000{n}") for n in range(1, 8)))
         said = await bot.says("2601.00001, 2601.00003 and https://arxiv.org/abs/2601.00001")
         assert [line for line in said.lines if "Paper" in line] == ["1 Paper 1", "2 Paper 3"]
         assert said.buttons == ["1", "2"]
@@ -148,7 +148,7 @@ class TestNamedPapers:
         assert many.buttons == ["1", "2", "3", "4", "5"]
 
     async def test_an_unknown_one_is_not_invented(self, bot: BotHarness) -> None:
-        bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"))
+        bot.brings(paper("Diffusion", arxiv_id="2601.00001"))
         said = await bot.says("2512.00009")
         assert said.lines == ["✗ 2512.00009 is not known here.", "I know the papers that came since Thu 22 Jan 12:00."]
         assert said.keys == [{"text": "look there", "url": "https://arxiv.org/abs/2512.00009"}]
@@ -160,7 +160,7 @@ class TestNamedPapers:
         assert (await bot.says("2512.00009")).lines == ["✗ 2512.00009 is not known here.", "No papers are known yet."]
 
     async def test_a_query_with_an_id_field_is_still_a_query(self, bot: BotHarness) -> None:
-        bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"))
+        bot.brings(paper("Diffusion", arxiv_id="2601.00001"))
         assert (await bot.says("id:2601.00001")).lines[0] == "1 paper in the last 7 days"
 
 
@@ -176,7 +176,7 @@ class TestDocuments:
         assert (await bot.says("", file_id="f1")).lines[0].startswith("✗ ")
 
     async def test_a_link_beside_a_file_goes_first(self, bot: BotHarness) -> None:
-        bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"))
+        bot.brings(paper("Diffusion", arxiv_id="2601.00001"))
         bot.files["f1"] = b"%PDF-1.7\0"
         assert (await bot.says("https://arxiv.org/abs/2601.00001", file_id="f1")).lines[0] == "Diffusion"
 
@@ -189,7 +189,7 @@ class TestQuestions:
 
         def painted(context: CommandContext) -> Reply:
             if context.args == "invisible":
-                raise errors.Refused(errors.Sentence("Nobody would see it."))
+                raise Refused(Sentence("Nobody would see it."))
             return Reply(lines=(f"{context.arguments['of']} is {context.args}",), ok=True)
 
         callbacks = {
@@ -201,7 +201,7 @@ class TestQuestions:
 
     async def asked(self, bot: BotHarness, chat: str = ME, by: str = "42") -> None:
         with bot.store.write() as transaction:
-            [link] = make.add_callbacks(transaction, [CallbackToken(verb="try-ask", place=chat)], now=make.NOON)
+            [link] = add_callbacks(transaction, [CallbackToken(verb="try-ask", place=chat)], now=NOON)
         said = await bot.sends_request(chat, callback_data=link, by=by)
         assert said.lines == ["Which colour?"]
         assert said.buttons == ["cancel"]

@@ -3,13 +3,13 @@
 import pytest
 
 from bot.ports.conversation import Place
-from subscriptions import errors
+from subscriptions.errors import ChatGone, ChatMoved
 from subscriptions.model import ChatKind
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store.callbacks import get_conversation_state
-from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer, texts
+from tests.make import address
 
 FORUM, VISION, GRAPHS = "telegram:-1001", "telegram:-1001/3", "telegram:-1001/4"
 GROUP, SUPERGROUP = "telegram:-5", "telegram:-1005"
@@ -113,7 +113,7 @@ class TestWhoSetsItUp:
     async def test_also_where_they_do_it_from_their_private_chat(self, bot: BotHarness) -> None:
         there = "telegram:-1009000001"
         bot.admins[there] = {"7"}
-        bot.places["-1009000001"] = Place(chat=make.address(there), kind=ChatKind.GROUP, title="Lab")
+        bot.places["-1009000001"] = Place(chat=address(there), kind=ChatKind.GROUP, title="Lab")
         await bot.says("/timezone Shanghai", "telegram:7")
         said = await bot.says("/sub -1009000001 diffusion daily 9", "telegram:7")
         assert "First: Fri 23 Jan 09:00." in said.text
@@ -171,7 +171,7 @@ class TestClosedTopics:
             await bot.receives_event("topic-closed", VISION)
             return
         post = Deliverer(bot)
-        post.refusals["-1001/3"] = errors.ChatGone("Telegram does not let the bot write: TOPIC_CLOSED", "topic")
+        post.refusals["-1001/3"] = ChatGone("Telegram does not let the bot write: TOPIC_CLOSED", "topic")
         await post.deliver_due()
 
     @pytest.mark.both_databases
@@ -235,7 +235,7 @@ class TestAGroupThatMoves:
         self, bot: BotHarness, order: tuple[str, ...]
     ) -> None:
         post = Deliverer(bot)
-        post.refusals["-5"] = errors.ChatMoved("moved", "-1005")
+        post.refusals["-5"] = ChatMoved("moved", "-1005")
         bot.admins |= {GROUP: {"7"}, SUPERGROUP: {"7"}}
         await bot.says("/sub diffusion now", GROUP, by="7")
         bot.brings("Diffusion on graphs")

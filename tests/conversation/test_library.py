@@ -8,9 +8,9 @@ import pytest
 from subscriptions.model import Chat
 from subscriptions.store import chat_data as stored_chat_data
 from subscriptions.store.libraries import library_of
-from tests import make
 from tests.bot_harness import Answer, BotHarness
-from tests.conversation import deliverer
+from tests.conversation.deliverer import OTHERS, comes, texts
+from tests.make import paper
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 BIBTEX = b"""
@@ -36,7 +36,7 @@ def shown(said: Answer) -> list[str]:
 
 
 def known(bot: BotHarness) -> None:
-    bot.brings(*(title for title in deliverer.OTHERS))
+    bot.brings(*(title for title in OTHERS))
 
 
 @pytest.mark.both_databases
@@ -81,12 +81,12 @@ async def test_papers_of_the_library_do_not_come_and_whynot_tells(bot: BotHarnes
     await sends(bot)
     bot.subscribes(ME, "swarm", every="now")
     bot.brings(
-        make.paper("Swarm robots learn to fly, again", arxiv_id="2601.80001"),
-        make.paper("Another title of a swarm", doi="10.1000/swarm.2"),
+        paper("Swarm robots learn to fly, again", arxiv_id="2601.80001"),
+        paper("Another title of a swarm", doi="10.1000/swarm.2"),
         "A swarm of small robots",
         "A swarm of drones",
     )
-    assert shown(await deliverer.comes(bot)) == ["A swarm of drones"]
+    assert shown(await comes(bot)) == ["A swarm of drones"]
     said = await bot.says("/whynot 2601.80001")
     assert said.lines[-1] == "1  swarm: fits, but it is in the library of this chat, so it is left out: /library"
     preview = await bot.says("/preview 1")
@@ -104,8 +104,8 @@ async def test_the_order_follows_the_library_and_why_names_the_entry(bot: BotHar
     known(bot)
     await sends(bot)
     bot.subscribes(ME, "system", every="now")
-    bot.brings(make.paper("A system of robots in a swarm", arxiv_id="2601.80005"), "A system", "A system of reefs")
-    said = await deliverer.comes(bot)
+    bot.brings(paper("A system of robots in a swarm", arxiv_id="2601.80005"), "A system", "A system of reefs")
+    said = await comes(bot)
     assert shown(said)[0] == "A system of robots in a swarm"
     why = await bot.says("/why 2601.80005")
     assert "Further up, because your library has “Swarm Robots Learn to Fly”: robots, swarm" in why.text
@@ -116,10 +116,10 @@ async def test_such_papers_are_brought_by_a_subscription_that_follows_the_file(b
     known(bot)
     await sends(bot)
     await bot.presses("bring such papers")
-    assert deliverer.texts(bot) == ["like:library"]
+    assert texts(bot) == ["like:library"]
     bot.brings(*(f"Robot swarms {number}" for number in range(7)), "Reef fish eat")
     await bot.says("/schedule 1 now")
-    said = await deliverer.comes(bot)
+    said = await comes(bot)
     assert len(shown(said)) == 5
     assert "near to the library: robot, swarms" in said.text
     assert "because your library has “Swarm Robots Learn to Fly”: robot, swarms" in (await bot.says("/why")).text
@@ -127,7 +127,7 @@ async def test_such_papers_are_brought_by_a_subscription_that_follows_the_file(b
     assert "Near to Swarm Robots Learn to Fly." in (await bot.says("/why")).text
     await sends(bot, b"@article{a, title={Reef fish}}\n@article{b, title={The fish of a reef}}\n")
     bot.brings("A fish in its reef", "Robot swarms 8")
-    assert shown(await deliverer.comes(bot)) == ["A fish in its reef"]
+    assert shown(await comes(bot)) == ["A fish in its reef"]
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,8 @@ async def test_why_names_the_entry_that_the_paper_is_like(bot: BotHarness, title
     await bot.presses("bring such papers")
     await bot.says("/schedule 1 now")
     await bot.says("/set order newest")
-    bot.brings(make.paper(title, arxiv_id="2601.80007"))
-    await deliverer.comes(bot)
+    bot.brings(paper(title, arxiv_id="2601.80007"))
+    await comes(bot)
     assert f"Near to {entry}." in (await bot.says("/why 2601.80007")).text
 
 

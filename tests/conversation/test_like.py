@@ -6,18 +6,18 @@ import pytest
 
 from bot.commands.like import MOST_GIVEN
 from subscriptions.service import known_papers
-from tests import make
 from tests.bot_harness import BotHarness
-from tests.conversation import deliverer
+from tests.conversation.deliverer import OTHERS, comes, subscribe_to, titles
+from tests.make import NOON, digest, ingest_digest, paper
 
 
 def known(bot: BotHarness) -> None:
     bot.brings(
-        make.paper("Swarm robots", arxiv_id="2601.90001"),
-        make.paper("Reef fish", arxiv_id="2601.90002"),
+        paper("Swarm robots", arxiv_id="2601.90001"),
+        paper("Reef fish", arxiv_id="2601.90002"),
         "A swarm of robots flies",
         "Fish in a reef",
-        *(title for title in deliverer.OTHERS),
+        *(title for title in OTHERS),
     )
 
 
@@ -28,7 +28,7 @@ async def test_the_nearest_papers_are_shown_with_the_words_by_which_they_were_fo
         "Nearest to Swarm robots (2601.90001), among the newest 12 papers:",
         "by their words robots, swarm",
     ]
-    assert deliverer.titles(said) == ["A swarm of robots flies"]
+    assert titles(said) == ["A swarm of robots flies"]
     assert said.buttons == ["1", "bring such papers"]
     assert (await bot.presses("1")).lines[0] == "A swarm of robots flies"
 
@@ -36,27 +36,27 @@ async def test_the_nearest_papers_are_shown_with_the_words_by_which_they_were_fo
 async def test_several_papers_are_looked_at_together_and_by_any_name(bot: BotHarness) -> None:
     known(bot)
     said = await bot.says("/similar https://arxiv.org/abs/2601.90001v2, 2601.90002")
-    assert sorted(deliverer.titles(said)) == ["A swarm of robots flies", "Fish in a reef"]
+    assert sorted(titles(said)) == ["A swarm of robots flies", "Fish in a reef"]
 
 
 async def test_a_card_has_a_button_for_it(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "ti:robots ti:swarm -flies")
+    await subscribe_to(bot, "ti:robots ti:swarm -flies")
     known(bot)
-    await deliverer.comes(bot)
+    await comes(bot)
     await bot.presses("⋯")
-    assert deliverer.titles(await bot.presses("more like this")) == ["A swarm of robots flies"]
+    assert titles(await bot.presses("more like this")) == ["A swarm of robots flies"]
 
 
 async def test_five_at_most_the_nearest_first(bot: BotHarness) -> None:
-    bot.brings(make.paper("Swarm robots", arxiv_id="2601.90001"), "Swarm robots fly")
-    bot.brings(*(f"Swarm {word.lower()}" for word in deliverer.OTHERS))
+    bot.brings(paper("Swarm robots", arxiv_id="2601.90001"), "Swarm robots fly")
+    bot.brings(*(f"Swarm {word.lower()}" for word in OTHERS))
     bot.brings(*(f"Number {number} of something else" for number in range(60)))
-    found = deliverer.titles(await bot.says("/like 2601.90001"))
+    found = titles(await bot.says("/like 2601.90001"))
     assert (len(found), found[0]) == (5, "Swarm robots fly")
 
 
 async def test_where_none_is_near_it_says_so(bot: BotHarness) -> None:
-    bot.brings(make.paper("Swarm robots", arxiv_id="2601.90001"), *(title for title in deliverer.OTHERS))
+    bot.brings(paper("Swarm robots", arxiv_id="2601.90001"), *(title for title in OTHERS))
     assert (await bot.says("/like 2601.90001")).lines == [
         "Nothing among the newest 9 papers is near to Swarm robots (2601.90001)."
     ]
@@ -90,8 +90,8 @@ async def test_in_chinese(bot: BotHarness) -> None:
 async def test_papers_that_were_only_filed_are_looked_at_too(bot: BotHarness) -> None:
     """Most papers of a new bot arrived at its first start and were sent to no chat."""
     known(bot)
-    old = make.digest(make.paper("Robots in a swarm land"))
-    make.ingest_digest(bot.store, old, source="daily", day=make.NOON.date() - timedelta(days=30), now=make.NOON)
+    old = digest(paper("Robots in a swarm land"))
+    ingest_digest(bot.store, old, source="daily", day=NOON.date() - timedelta(days=30), now=NOON)
     said = await bot.says("/like 2601.90001")
     assert said.lines[0] == "Nearest to Swarm robots (2601.90001), among the newest 13 papers:"
-    assert sorted(deliverer.titles(said)) == ["A swarm of robots flies", "Robots in a swarm land"]
+    assert sorted(titles(said)) == ["A swarm of robots flies", "Robots in a swarm land"]

@@ -6,9 +6,9 @@ from bot.ports.conversation import Place
 from subscriptions.errors import ChatGone
 from subscriptions.model import ChatKind
 from subscriptions.states import PauseReason
-from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer, texts
+from tests.make import address, paper
 
 ME, GROUP, CHANNEL = "telegram:42", "telegram:-1001", "telegram:-1009000002"
 
@@ -196,7 +196,7 @@ async def test_undo_and_redo_are_called_so_however_often(bot: BotHarness) -> Non
     "written", ["@lab_papers", "lab_papers", "t.me/lab_papers", "https://t.me/lab_papers", "https://t.me/c/9000002"]
 )
 async def test_a_channel_is_connected_however_it_is_written(bot: BotHarness, written: str) -> None:
-    place = Place(chat=make.address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers", public=True)
+    place = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers", public=True)
     bot.places.update({"@lab_papers": place, "-1009000002": place})
     bot.admins[CHANNEL] = {"42"}
     said = await bot.says(f"/connect {written}")
@@ -205,7 +205,7 @@ async def test_a_channel_is_connected_however_it_is_written(bot: BotHarness, wri
 
 
 async def test_answers_about_a_channel_say_its_name_once(bot: BotHarness) -> None:
-    place = Place(chat=make.address(CHANNEL), kind=ChatKind.BROADCAST, title="papers", public=True)
+    place = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="papers", public=True)
     bot.places.update({"@papers": place, "-1009000002": place})
     bot.admins[CHANNEL] = {"42"}
     bot.brings("Diffusion", "Diffusions")
@@ -217,14 +217,14 @@ async def test_answers_about_a_channel_say_its_name_once(bot: BotHarness) -> Non
 
 
 async def test_a_small_group_is_connected_by_its_number(bot: BotHarness) -> None:
-    bot.places["-412345"] = Place(chat=make.address("telegram:-412345"), kind=ChatKind.GROUP, title="Small")
+    bot.places["-412345"] = Place(chat=address("telegram:-412345"), kind=ChatKind.GROUP, title="Small")
     bot.admins["telegram:-412345"] = {"42"}
     assert (await bot.says("/connect -412345")).text.startswith("✓ What you say here is about Small")
 
 
 async def test_what_waits_for_a_channel_is_offered_to_who_lets_the_bot_in_again(bot: BotHarness) -> None:
     bot.admins[CHANNEL] = {"42"}
-    place = Place(chat=make.address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers")
+    place = Place(chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Lab papers")
     bot.places.update({"@lab_papers": place, "-1009000002": place})
     channel = {"title": "Lab papers", "kind": ChatKind.BROADCAST, "by": "42"}
     await bot.says("/start")
@@ -244,13 +244,13 @@ async def test_what_waits_for_a_channel_is_offered_to_who_lets_the_bot_in_again(
 
 
 async def test_allow_takes_no_name_that_nobody_can_look_up(bot: BotHarness) -> None:
-    bot.bot_info = type(bot.bot_info)(admins=(make.address(ME),))
+    bot.bot_info = type(bot.bot_info)(admins=(address(ME),))
     assert (await bot.says("/allow @somebody")).lines[0].startswith("✗ Say the chat by its number")
     assert (await bot.says("/allow 77")).text.startswith("✓ telegram:77 may subscribe.")
 
 
 async def test_who_was_told_no_does_not_wait_any_more(bot: BotHarness) -> None:
-    bot.bot_info = type(bot.bot_info)(access="ask", admins=(make.address(ME),))
+    bot.bot_info = type(bot.bot_info)(access="ask", admins=(address(ME),))
     await bot.says("/sub diffusion", "telegram:77")
     assert (await bot.says("/list", "telegram:77")).lines[0] == "1 subscription · waits for the operator of this bot"
     await bot.says("/deny 77")
@@ -315,7 +315,7 @@ async def test_in_chinese_no_blank_stands_behind_a_full_stop_or_a_colon(bot: Bot
 
 
 async def test_a_paper_that_is_named_together_with_the_bot_is_shown(bot: BotHarness) -> None:
-    bot.brings(make.paper("Diffusion of light", arxiv_id="2601.01234"))
+    bot.brings(paper("Diffusion of light", arxiv_id="2601.01234"))
     for text in ("https://arxiv.org/abs/2601.01234", "look at 2601.01234"):
         said = await bot.sends_request(GROUP, text=text, is_addressed=True, by="7", message_id="m")
         assert said.lines[0] == "Diffusion of light"

@@ -18,7 +18,8 @@ from bot.digests import read_digest
 from bot.meaning.chosen_encoder import is_installed
 from bot.meaning.encoders import ChildEncoder, Package
 from bot.rendering.language import Language
-from subscriptions import errors, model
+from subscriptions.errors import MeaningFails, Sentence
+from subscriptions.model import Paper
 from subscriptions.store import bot_state
 from tests import make, stored
 from tests.bot_harness import BotHarness
@@ -31,10 +32,10 @@ SAME = {"蜜蜂": "honey bees swarm", "珊瑚": "coral reef fish", "abejas": "ho
 BEES = make.paper("Honey bees swarm", "q-bio.PE", arxiv_id="2601.80001", abstract="How honey bees find a new home.")
 REEF = make.paper("Coral reef fish", "q-bio.PE", arxiv_id="2601.80002", abstract="Fish of a reef hide in coral.")
 ROBOTS = make.paper("Robots carry", "cs.RO", arxiv_id="2601.80003", abstract="They carry boxes as bees do.")
-OFF = errors.MeaningFails(errors.Sentence("The encoder is broken."), errors.Sentence(""))
+OFF = MeaningFails(Sentence("The encoder is broken."), Sentence(""))
 
 
-def know(bot: BotHarness, *papers: model.Paper) -> FakeEncoder:
+def know(bot: BotHarness, *papers: Paper) -> FakeEncoder:
     """Turns meaning on, and ingests papers with their codes."""
     bot.encoder = FakeEncoder(same=SAME)
     bot.brings(*(papers or (BEES, REEF, ROBOTS)), encoder=bot.encoder)

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from bot.commands.context import BotInfo
-from subscriptions import model
+from subscriptions.model import ModelSummary, Paper
 from subscriptions.service import model_summaries
-from tests import make
 from tests.bot_harness import BotHarness
-from tests.conversation import deliverer
+from tests.conversation.deliverer import GROUP, ME, comes, subscribe_to
+from tests.make import address, paper
 
 ABSTRACT = "We follow eels for one summer with small radio tags. " * 4
 FIELDS = {"tldr": "Eels move further than maps say.", "method": "The authors follow them by radio."}
@@ -18,8 +18,8 @@ BY = "Its summary is by a language model, parrot-1, Thu 22 Jan."
 MADE = {"en": (FIELDS, ""), "zh": (CHINESE, "鳗鱼的夏天")}
 
 
-def eels() -> model.Paper:
-    return make.paper("A summer of eels", "q-bio.PE", arxiv_id="2601.00001", abstract=ABSTRACT)
+def eels() -> Paper:
+    return paper("A summer of eels", "q-bio.PE", arxiv_id="2601.00001", abstract=ABSTRACT)
 
 
 def summarise(bot: BotHarness) -> int:
@@ -29,9 +29,7 @@ def summarise(bot: BotHarness) -> int:
         model_summaries.put_wanted(bot.store, found, now=now)
     while task := model_summaries.begin(bot.store, lambda _: 500, requests=9, tokens=10**6, now=now, wall=wall):
         fields, title = MADE[task.place.language]
-        summary = model.ModelSummary(
-            language=task.place.language, fields=fields, title=title, model="parrot-1", made_at=now
-        )
+        summary = ModelSummary(language=task.place.language, fields=fields, title=title, model="parrot-1", made_at=now)
         model_summaries.put_made(bot.store, task, summary, lambda _: None, tokens=321, now=bot.clock.now())
         made += 1
     return made
@@ -40,10 +38,10 @@ def summarise(bot: BotHarness) -> int:
 async def test_a_summary_that_is_there_in_time_is_shown_like_one_of_a_digest_and_why_names_the_model(
     bot: BotHarness,
 ) -> None:
-    await deliverer.subscribe_to(bot, "eels")
+    await subscribe_to(bot, "eels")
     bot.brings(eels())
     assert summarise(bot) == 1
-    alert = await deliverer.comes(bot)
+    alert = await comes(bot)
     assert "AI: Eels move further than maps say." in alert.text
     assert ABSTRACT[:50] not in alert.text
     more = await bot.presses("more")
@@ -54,7 +52,7 @@ async def test_a_summary_that_is_there_in_time_is_shown_like_one_of_a_digest_and
 
 
 async def test_why_a_paper_did_not_come_names_the_model_of_its_summary_too(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "eels", chat="telegram:7")
+    await subscribe_to(bot, "eels", chat="telegram:7")
     bot.brings(eels())
     summarise(bot)
     why = await bot.says("/why 2601.00001")
@@ -64,20 +62,20 @@ async def test_why_a_paper_did_not_come_names_the_model_of_its_summary_too(bot: 
 async def test_what_is_not_there_at_the_due_moment_comes_with_its_abstract_and_more_shows_it_later(
     bot: BotHarness,
 ) -> None:
-    await deliverer.subscribe_to(bot, "eels")
+    await subscribe_to(bot, "eels")
     bot.brings(eels())
-    alert = await deliverer.comes(bot)
+    alert = await comes(bot)
     assert ABSTRACT[:50] in alert.text
     assert summarise(bot) == 1
-    assert (await deliverer.comes(bot)).payloads == []  # nothing is edited or sent again
+    assert (await comes(bot)).payloads == []  # nothing is edited or sent again
     assert "Eels move further" in (await bot.presses("more")).text
 
 
 async def test_a_wrong_summary_is_removed_and_stays_away(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "eels")
+    await subscribe_to(bot, "eels")
     bot.brings(eels())
     summarise(bot)
-    await deliverer.comes(bot)
+    await comes(bot)
     await bot.presses("more")
     await bot.says("/why")
     assert (await bot.presses("wrong summary")).toast == "The summary is removed, and is not made again."
@@ -90,15 +88,15 @@ async def test_a_wrong_summary_is_removed_and_stays_away(bot: BotHarness) -> Non
 @pytest.mark.parametrize("words", ["wrong summary", "The summary of 2601.00001 is wrong.", "这个总结是错的", "/wrong"])
 @pytest.mark.sentences
 async def test_who_says_that_a_summary_is_wrong_removes_it(bot: BotHarness, words: str) -> None:
-    await deliverer.subscribe_to(bot, "eels")
+    await subscribe_to(bot, "eels")
     bot.brings(eels())
     summarise(bot)
-    await deliverer.comes(bot)
-    before = bot.chat_of(deliverer.ME).settings
+    await comes(bot)
+    before = bot.chat_of(ME).settings
     said = await bot.says(words)
     assert said.text.startswith(("✓ The summary is removed, and is not made again.", "✓ 总结已删除"))
     assert "Eels move further" not in (await bot.says("2601.00001")).text
-    assert bot.chat_of(deliverer.ME).settings.text == before.text
+    assert bot.chat_of(ME).settings.text == before.text
     assert (await bot.says(words)).text.startswith("✗")
 
 
@@ -108,16 +106,16 @@ async def test_one_of_several_chats_removes_a_summary_only_for_itself_and_two_fo
     bot: BotHarness, of_operator: bool
 ) -> None:
     others = ("telegram:7", "telegram:8")
-    for chat in (deliverer.ME, *others):
-        await deliverer.subscribe_to(bot, "eels", chat=chat)
+    for chat in (ME, *others):
+        await subscribe_to(bot, "eels", chat=chat)
     bot.brings(eels())
     summarise(bot)
-    await deliverer.comes(bot)
+    await comes(bot)
     if of_operator:
-        bot.bot_info = BotInfo(admins=(make.address(deliverer.ME),))
+        bot.bot_info = BotInfo(admins=(address(ME),))
 
     async def shown() -> list[bool]:
-        return ["Eels move further" in (await bot.says("2601.00001", one)).text for one in (deliverer.ME, *others)]
+        return ["Eels move further" in (await bot.says("2601.00001", one)).text for one in (ME, *others)]
 
     said = (await bot.says("wrong summary")).text
     assert ("not shown here any more" in said) is not of_operator
@@ -129,24 +127,24 @@ async def test_one_of_several_chats_removes_a_summary_only_for_itself_and_two_fo
 
 
 async def test_in_a_group_only_those_who_manage_it_remove_a_summary(bot: BotHarness) -> None:
-    bot.admins[deliverer.GROUP] = {"42"}
-    await deliverer.subscribe_to(bot, "eels", chat=deliverer.GROUP)
+    bot.admins[GROUP] = {"42"}
+    await subscribe_to(bot, "eels", chat=GROUP)
     bot.brings(eels())
     summarise(bot)
-    await deliverer.comes(bot, deliverer.GROUP)
-    assert BY in (await bot.says("/why 2601.00001", deliverer.GROUP, by="7")).lines
-    refused = await bot.presses("wrong summary", deliverer.GROUP, by="7")
+    await comes(bot, GROUP)
+    assert BY in (await bot.says("/why 2601.00001", GROUP, by="7")).lines
+    refused = await bot.presses("wrong summary", GROUP, by="7")
     assert refused.toast == "Only admins of this chat can change that."
-    removed = await bot.presses("wrong summary", deliverer.GROUP, by="42")
+    removed = await bot.presses("wrong summary", GROUP, by="42")
     assert removed.toast == "The summary is removed, and is not made again."
 
 
 async def test_a_bilingual_chat_gets_the_title_of_the_model_above_the_original(bot: BotHarness) -> None:
-    await deliverer.subscribe_to(bot, "eels")
-    bot.sets(deliverer.ME, lang="zh", text="both")
+    await subscribe_to(bot, "eels")
+    bot.sets(ME, lang="zh", text="both")
     bot.brings(eels())
     summarise(bot)
-    lines = (await deliverer.comes(bot)).lines
+    lines = (await comes(bot)).lines
     assert lines[0].endswith("鳗鱼的夏天")
     assert "A summer of eels" in lines[1]
     assert "AI: 鳗鱼移动得比地图上更远。" in "\n".join(lines)
@@ -161,8 +159,8 @@ async def test_privacy_names_the_model_if_there_is_one(bot: BotHarness, chat: st
 
 
 async def test_operators_see_what_the_model_did_today_and_what_it_cost(bot: BotHarness) -> None:
-    bot.bot_info = BotInfo(admins=(make.address("telegram:42"),), model="parrot-1")
-    await deliverer.subscribe_to(bot, "eels")
+    bot.bot_info = BotInfo(admins=(address("telegram:42"),), model="parrot-1")
+    await subscribe_to(bot, "eels")
     bot.brings(eels())
     assert "parrot-1 today: 0 summaries, 0 unusable; 0 requests, 0 tokens." in (await bot.says("/status")).lines
     summarise(bot)

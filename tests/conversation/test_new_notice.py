@@ -7,14 +7,14 @@ from typing import ClassVar
 
 import pytest
 
-from subscriptions import model
 from subscriptions.errors import Sentence
+from subscriptions.model import CallbackToken, ChatKind, DeliveryKind, Facts
 from subscriptions.notices import DailyNotice, NoticeWords, declared
 from subscriptions.service import notices
 from subscriptions.service.conversation_state import store_chat
-from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
+from tests.make import NOON, address
 from tests.rendered import render_delivery
 from tests.unit import deliveries
 
@@ -52,13 +52,11 @@ def post(bot: BotHarness) -> Deliverer:
 
 
 async def test_it_is_raised_stored_and_delivered_once_a_day_and_subject(bot: BotHarness, post: Deliverer) -> None:
-    store_chat(bot.store, make.address(ME), model.ChatKind.PRIVATE, now=make.NOON)
-    button = {"fine": model.CallbackToken(verb="fine")}
-    assert notices.notify(
-        bot.store, make.address(ME), CoffeeOut(room="<3.07>", cups=2061), now=make.NOON, buttons=button
-    )
-    assert not notices.notify(bot.store, make.address(ME), CoffeeOut(room="<3.07>", cups=2062), now=make.NOON)
-    assert notices.notify(bot.store, make.address(ME), CoffeeOut(room="2.01"), now=make.NOON)
+    store_chat(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
+    button = {"fine": CallbackToken(verb="fine")}
+    assert notices.notify(bot.store, address(ME), CoffeeOut(room="<3.07>", cups=2061), now=NOON, buttons=button)
+    assert not notices.notify(bot.store, address(ME), CoffeeOut(room="<3.07>", cups=2062), now=NOON)
+    assert notices.notify(bot.store, address(ME), CoffeeOut(room="2.01"), now=NOON)
     first, second = await post.deliver_due()
     assert first.lines == ["No coffee in <3.07>.", "2,061 cups today.", "Send /help for tea."]
     assert second.lines == ["No coffee in 2.01.", "Send /help for tea."]
@@ -67,8 +65,8 @@ async def test_it_is_raised_stored_and_delivered_once_a_day_and_subject(bot: Bot
 
 
 async def test_operators_hear_of_it(bot: BotHarness, post: Deliverer) -> None:
-    (lane,) = notices.notify_operators(bot.store, (make.address("telegram:1"),), CoffeeOut(room="2.01"), now=make.NOON)
-    assert lane == make.address("telegram:1").lane
+    (lane,) = notices.notify_operators(bot.store, (address("telegram:1"),), CoffeeOut(room="2.01"), now=NOON)
+    assert lane == address("telegram:1").lane
     (notice,) = await post.deliver_due()
     assert notice.lines[0] == "No coffee in 2.01."
 
@@ -84,8 +82,8 @@ async def test_operators_hear_of_it(bot: BotHarness, post: Deliverer) -> None:
     ],
 )
 def test_every_platform_writes_it(to: object) -> None:
-    facts = model.Facts(notice="coffee-out", detail=CoffeeOut(room="2.01", cups=3).detail())
-    notice = deliveries.delivery(to, kind=model.DeliveryKind.NOTICE, notice=facts.notice, detail=facts.detail)  # type: ignore[arg-type]
+    facts = Facts(notice="coffee-out", detail=CoffeeOut(room="2.01", cups=3).detail())
+    notice = deliveries.delivery(to, kind=DeliveryKind.NOTICE, notice=facts.notice, detail=facts.detail)  # type: ignore[arg-type]
     (message,) = render_delivery(notice, notices=WITH_COFFEE)
     assert "No coffee in 2.01." in deliveries.written(message)
     assert "3 cups today." in deliveries.written(message)
@@ -93,7 +91,7 @@ def test_every_platform_writes_it(to: object) -> None:
 
 def test_a_version_that_does_not_know_it_still_says_something() -> None:
     notice = deliveries.delivery(
-        deliveries.chat(), kind=model.DeliveryKind.NOTICE, notice="coffee-out", detail={"room": "2.01"}
+        deliveries.chat(), kind=DeliveryKind.NOTICE, notice="coffee-out", detail={"room": "2.01"}
     )
     (message,) = render_delivery(notice)
     assert deliveries.written(message) == "<b>News from paperwire.</b>"
@@ -105,12 +103,12 @@ def test_a_detail_that_is_not_declared_is_an_error() -> None:
 
 
 def test_a_button_that_is_not_declared_is_an_error(bot: BotHarness) -> None:
-    store_chat(bot.store, make.address(ME), model.ChatKind.PRIVATE, now=make.NOON)
+    store_chat(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
     with pytest.raises(ValueError, match="coffee-out has no buttons"):
         notices.notify(
             bot.store,
-            make.address(ME),
+            address(ME),
             CoffeeOut(room="2.01"),
-            now=make.NOON,
-            buttons={"tea": model.CallbackToken(verb="fine")},
+            now=NOON,
+            buttons={"tea": CallbackToken(verb="fine")},
         )

@@ -8,9 +8,9 @@ from subscriptions.errors import ChatGone
 from subscriptions.model import Announce
 from subscriptions.service.own_topics import move_to_topic
 from subscriptions.states import PauseReason
-from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import ME, Deliverer, subscriptions_of, texts
+from tests.make import paper
 
 pytestmark = pytest.mark.both_databases
 TOPIC = f"{ME}/7"
@@ -21,7 +21,7 @@ async def test_settings_papers_and_links_go_along(bot: BotHarness) -> None:
     post = await _with_two(bot)
     await bot.says("/set limit 5")
     link = (await bot.says("/share 2")).lines[1]
-    light = make.paper("Diffusion of light", "cs.CV", kind=Announce.CROSS)
+    light = paper("Diffusion of light", "cs.CV", kind=Announce.CROSS)
     bot.brings(light)
     await post.deliver_due()
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from subscriptions import model, states
+from subscriptions.model import Announce, ChatKind
 from subscriptions.query.parse import parse_query
 from subscriptions.service import known_papers as index
 from subscriptions.service.amendments import edit
@@ -12,24 +12,25 @@ from subscriptions.service.listing import get_chat
 from subscriptions.service.paper_search import search
 from subscriptions.service.pausing import pause
 from subscriptions.service.sending import outbox_entries
+from subscriptions.states import ChatState, PauseReason
 from subscriptions.store import admitted_chats, chats
-from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
+from tests.make import DAY, NOON, address, paper, summary
 
 ME, OTHER, GROUP = "telegram:42", "telegram:43", "telegram:-1001"
 
 
 class TestPreview:
     async def test_it_counts_what_it_looked_at_and_marks_nothing_as_told(self, bot: BotHarness) -> None:
-        bot.brings("Diffusion of Tuesday", "Graphs", now=make.NOON - 2 * make.DAY)
-        bot.brings("Diffusion of today", now=make.NOON - timedelta(minutes=1))
+        bot.brings("Diffusion of Tuesday", "Graphs", now=NOON - 2 * DAY)
+        bot.brings("Diffusion of today", now=NOON - timedelta(minutes=1))
         said = await bot.says("/preview diffusion")
         assert said.lines[0] == "2 papers in the last 7 days"
         assert "Diffusion of Tuesday" in said.text
         await bot.says("/sub diffusion daily 13:00")
         await bot.says("/preview")
-        assert not list(outbox_entries(bot.store, now=make.NOON))
+        assert not list(outbox_entries(bot.store, now=NOON))
         bot.later(hours=1)
         assert "Diffusion of today" in (await Deliverer(bot).deliver_due())[0].text
 
@@ -42,8 +43,8 @@ class TestPreview:
         ],
     )
     async def test_it_says_what_of_it_is_still_to_come_and_when(self, bot: BotHarness, then: str, line: str) -> None:
-        bot.brings("Diffusion of Tuesday", "Graphs", now=make.NOON - 2 * make.DAY)
-        bot.brings("Diffusion of today", now=make.NOON - timedelta(minutes=1))
+        bot.brings("Diffusion of Tuesday", "Graphs", now=NOON - 2 * DAY)
+        bot.brings("Diffusion of today", now=NOON - timedelta(minutes=1))
         await bot.says("/sub diffusion daily 13:00")
         if then:
             await bot.says(then)
@@ -121,7 +122,7 @@ class TestPreview:
         assert said.lines[:2] == ["1 paper in the last 7 days", '"graph"']
         assert said.lines[2] != "(I closed the quotation mark.)"
         assert said.buttons == ["subscribe"]
-        assert not (await bot.says("/preview graph", "telegram:-1002", kind=model.ChatKind.BROADCAST)).buttons
+        assert not (await bot.says("/preview graph", "telegram:-1002", kind=ChatKind.BROADCAST)).buttons
         bot.admins[GROUP] = {"7"}
         assert (await bot.presses("subscribe", GROUP, by="8")).toast == "Only admins of this chat can change that."
 
@@ -150,7 +151,7 @@ class TestSearch:
         assert "8 Diffusion 0" in second.text
 
     async def test_a_number_opens_the_card(self, bot: BotHarness) -> None:
-        bot.brings(make.paper("Diffusion", arxiv_id="2601.00007"))
+        bot.brings(paper("Diffusion", arxiv_id="2601.00007"))
         await bot.says("/search diffusion")
         card = await bot.presses("1")
         assert "2601.00007" in card.text
@@ -161,7 +162,7 @@ class TestSearch:
     ) -> None:
         monkeypatch.setattr(index, "MOST_COUNTED", 10)
         for day in range(3):
-            moment = make.NOON - (3 - day) * make.DAY
+            moment = NOON - (3 - day) * DAY
             bot.brings(*(f"{'Graphs' if n else 'Diffusion'} {day}.{n}" for n in range(8)), now=moment)
         said = await bot.says("/search diffusion")
         assert said.lines[0] == "1 of the newest 10 papers, back to Tue 20 Jan; there are 24 papers"
@@ -186,10 +187,10 @@ class TestSearch:
     def test_all_that_it_looks_at_is_found_whatever_stands_where(self, bot: BotHarness) -> None:
         """Search finds words in all parts of a paper: titles, summaries, authors, categories and ids."""
         bot.brings(
-            make.paper(
+            paper(
                 "图", "cs.LG", arxiv_id="2601.00001", authors=("Jörg Müller",), abstract="On $\\alpha$-stable studies"
             ),
-            make.paper("Other", "stat.ML", arxiv_id=None, doi="10.1234/abc", summaries=make.summary("扩散模型")),
+            paper("Other", "stat.ML", arxiv_id=None, doi="10.1234/abc", summaries=summary("扩散模型")),
         )
         for text, found in [
             ("author:mueller", ["图"]),
@@ -206,7 +207,7 @@ class TestSearch:
             assert [one.paper.title for one in known] == found, text
 
     async def test_papers_known_only_by_a_replacement_are_found(self, bot: BotHarness) -> None:
-        bot.brings(make.paper("Diffusion, revised", kind=model.Announce.REPLACE))
+        bot.brings(paper("Diffusion, revised", kind=Announce.REPLACE))
         assert (await bot.says("/search diffusion")).lines[0] == "1 of 1 paper"
 
     @pytest.mark.parametrize(
@@ -220,19 +221,19 @@ class TestSearch:
         ],
     )
     async def test_what_it_says(self, bot: BotHarness, text: str, first: str) -> None:
-        bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"))
+        bot.brings(paper("Diffusion", arxiv_id="2601.00001"))
         assert (await bot.says(text)).lines[0] == first
 
     async def test_in_public_there_are_no_buttons(self, bot: BotHarness) -> None:
         bot.brings(*(f"Diffusion {n}" for n in range(13)))
-        said = await bot.says("/search diffusion", "telegram:-1002", kind=model.ChatKind.BROADCAST)
+        said = await bot.says("/search diffusion", "telegram:-1002", kind=ChatKind.BROADCAST)
         assert said.lines[0] == "13 papers in the last 7 days"
         assert not said.buttons
 
 
 class TestWhy:
     async def test_it_names_the_subscriptions_and_quotes_the_words(self, bot: BotHarness) -> None:
-        bot.brings(make.paper("Diffusion", arxiv_id="2601.00001", abstract="It learns on graphs."))
+        bot.brings(paper("Diffusion", arxiv_id="2601.00001", abstract="It learns on graphs."))
         await bot.says("/sub diffusion daily 13:00")
         await bot.says("/sub graph daily 13:00")
         assert (await bot.says("/why")).text == (
@@ -264,12 +265,12 @@ class TestWhy:
         assert "Diffusion one" in (await bot.says("/why", reply_to=first)).text
 
     async def test_what_is_on_its_way_is_no_lie(self, bot: BotHarness) -> None:
-        bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"))
+        bot.brings(paper("Diffusion", arxiv_id="2601.00001"))
         await bot.says("/today diffusion")
         assert (await bot.says("/why 2601.00001")).lines[0] == "It was planned Thu 22 Jan 12:00 and is on its way."
 
     async def test_what_another_chat_was_told_is_nobody_elses_business(self, bot: BotHarness) -> None:
-        bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"))
+        bot.brings(paper("Diffusion", arxiv_id="2601.00001"))
         await bot.says("/sub diffusion -secret", OTHER)
         await bot.says("/today", OTHER)
         await Deliverer(bot).deliver_due()
@@ -290,7 +291,7 @@ class TestWhy:
         ],
     )
     async def test_what_it_cannot_answer(self, bot: BotHarness, text: str, lines: list[str]) -> None:
-        bot.brings(make.paper("Diffusion", arxiv_id="2601.00001"))
+        bot.brings(paper("Diffusion", arxiv_id="2601.00001"))
         assert (await bot.says(text)).lines == lines
 
 
@@ -304,8 +305,8 @@ class TestWhynot:
         assert said.lines[0] == f"Diffusion on graphs ({self.ID})"
         return said.lines[2]
 
-    def comes(self, bot: BotHarness, kind: model.Announce | None = None) -> None:
-        of = make.paper(
+    def comes(self, bot: BotHarness, kind: Announce | None = None) -> None:
+        of = paper(
             "Diffusion on graphs", "cs.LG", arxiv_id=self.ID, abstract="A survey.", authors=("Jane Doe",), kind=kind
         )
         bot.brings(of)
@@ -359,18 +360,18 @@ class TestWhynot:
         self.comes(bot)
         bot.later(hours=2)
         await Deliverer(bot).deliver_due()
-        edit(bot.store, make.address(ME), 1, "diffusion", now=bot.clock.now())
+        edit(bot.store, address(ME), 1, "diffusion", now=bot.clock.now())
         wanted = "1  diffusion: fits now; when the paper came, it did not, or the chat was set otherwise"
         assert await self.answer(bot) == wanted
 
     async def test_what_came_only_as_a_replacement(self, bot: BotHarness) -> None:
-        self.comes(bot, model.Announce.REPLACE)
+        self.comes(bot, Announce.REPLACE)
         await bot.says("/sub diffusion")
         wanted = "1  diffusion: fits, but only a new version of it came here, and those are not announced"
         assert await self.answer(bot) == wanted
 
     async def test_a_cross_list_where_none_are_wanted(self, bot: BotHarness) -> None:
-        self.comes(bot, model.Announce.CROSS)
+        self.comes(bot, Announce.CROSS)
         await bot.says("/sub diffusion")
         await bot.says("/set crosslists out")
         wanted = "1  diffusion: fits, but it is a cross-list, and this chat wants none: /set crosslists in"
@@ -379,27 +380,27 @@ class TestWhynot:
     async def test_a_subscription_that_is_paused(self, bot: BotHarness) -> None:
         self.comes(bot)
         await bot.says("/sub diffusion")
-        pause(bot.store, make.address(ME), 1, until=None, now=make.NOON)
+        pause(bot.store, address(ME), 1, until=None, now=NOON)
         assert await self.answer(bot) == "1  diffusion: fits; it is paused: /resume 1"
-        pause(bot.store, make.address(ME), 1, until=make.NOON + make.DAY, now=make.NOON)
+        pause(bot.store, address(ME), 1, until=NOON + DAY, now=NOON)
         assert await self.answer(bot) == "1  diffusion: fits; it is paused until Fri 23 Jan 12:00: /resume 1"
 
     @pytest.mark.parametrize(
         ("state", "sentence"),
         [
-            (states.ChatState.PAUSED, "fits; this chat is paused: /resume"),
-            (states.ChatState.ASKED, "fits; this chat waits until an admin lets it in"),
+            (ChatState.PAUSED, "fits; this chat is paused: /resume"),
+            (ChatState.ASKED, "fits; this chat waits until an admin lets it in"),
         ],
     )
-    async def test_a_chat_that_gets_nothing(self, bot: BotHarness, state: states.ChatState, sentence: str) -> None:
+    async def test_a_chat_that_gets_nothing(self, bot: BotHarness, state: ChatState, sentence: str) -> None:
         self.comes(bot)
         await bot.says("/sub diffusion")
         with bot.store.write() as session:
-            chat = get_chat(session, make.address(ME))
-            if state is states.ChatState.ASKED:
-                admitted_chats.require_admission(session, chat.id, now=make.NOON)
+            chat = get_chat(session, address(ME))
+            if state is ChatState.ASKED:
+                admitted_chats.require_admission(session, chat.id, now=NOON)
             else:
-                chats.pause_chat(session, chat.id, states.PauseReason.PERSON, now=make.NOON)
+                chats.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON)
         assert await self.answer(bot) == f"1  diffusion: {sentence}"
 
     async def test_the_nearest_subscriptions_come_first_and_the_far_ones_are_counted(self, bot: BotHarness) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.commands.context import BotInfo
-from subscriptions import errors
+from subscriptions.errors import ChatGone, NotFound
 from subscriptions.store.database.store import Store
 from subscriptions.store.updates import finish_reply
 from tests import make
@@ -53,7 +53,7 @@ async def lives(bot: BotHarness, chat: str, by: str = "") -> Deliverer:
     await bot.says(f"/search {WORD}", chat, by=by)
     await bot.says("/list", chat, by=by)
     bot.brings(f"{WORD} again")
-    post.refusals[make.address(chat).address] = errors.ChatGone("blocked")
+    post.refusals[make.address(chat).address] = ChatGone("blocked")
     await post.deliver_due()
     return post
 
@@ -129,7 +129,7 @@ async def test_forget_asks_once_and_then_nothing_is_left(bot: BotHarness) -> Non
     arrived(bot, done)
     assert everywhere(bot.store, "4242424242", WORD, WORD.title()) == []
     assert [one for one in everywhere(bot.store, "4242424243") if one.startswith("chat: ")]
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(NotFound):
         bot.chat_of(ME)
 
 
@@ -172,7 +172,7 @@ async def test_who_is_not_known_has_nothing_to_be_erased_and_is_not_met_by_askin
     assert said.text == "✗ I know nothing of this chat, so there is nothing to erase."
     arrived(bot, said)
     assert everywhere(bot.store, "chat: ") == []
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(NotFound):
         bot.chat_of(ME)
 
 

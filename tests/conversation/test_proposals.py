@@ -12,14 +12,14 @@ from bot.conversation import proposals
 from bot.model.language_model import model_of, reader_of
 from bot.model.messages import FAILURES, MOST, REST, Messages
 from bot.model.settings import Budget, ModelSettings
-from bot.ports import conversation
+from bot.ports.conversation import MessageRequest, Place
 from bot.settings import Settings
 from subscriptions.model import ChatKind
 from subscriptions.service import model_summaries
-from tests import make
 from tests.bot_harness import Answer, BotHarness
-from tests.conversation import deliverer
+from tests.conversation.deliverer import GROUP, ME, subscribe_to
 from tests.fakes.chat_model import MODEL, FakeChatModel
+from tests.make import NOON, address
 
 UNSURE = "it would be lovely to have it gentler for us"
 GERMAN = "mir bitte jeden Morgen neue Arbeiten über Seetang"
@@ -62,7 +62,7 @@ async def model(bot: BotHarness) -> AsyncIterator[Model]:
         await bot.reader.close()
 
 
-async def listed(bot: BotHarness, chat: str = deliverer.ME) -> str:
+async def listed(bot: BotHarness, chat: str = ME) -> str:
     return (await bot.says("/list", chat)).text
 
 
@@ -90,7 +90,7 @@ async def test_a_change_is_shown_before_it_is_done_and_can_be_undone(bot: BotHar
 
 @pytest.mark.parametrize("yes", ["yes", "do it"])
 async def test_yes_and_no_can_be_typed_and_no_does_nothing(bot: BotHarness, model: Model, yes: str) -> None:
-    await deliverer.subscribe_to(bot, "eels")
+    await subscribe_to(bot, "eels")
     model.says("/unsub all")
     await bot.says(UNSURE)
     assert (await bot.presses("no")).text == "Nothing is changed."
@@ -141,7 +141,7 @@ async def test_papers_are_not_sent_before_somebody_says_so(bot: BotHarness, mode
 
 
 async def test_what_only_reads_is_run_at_once(bot: BotHarness, model: Model) -> None:
-    await deliverer.subscribe_to(bot, "eels")
+    await subscribe_to(bot, "eels")
     model.says("/list")
     shown = await bot.says(UNSURE)
     assert shown.lines[0] == f"{SAYS} /list"
@@ -162,7 +162,7 @@ async def test_a_message_that_is_understood_never_goes_to_the_model(bot: BotHarn
 
 
 async def test_an_answer_to_a_question_never_goes_to_the_model(bot: BotHarness, model: Model) -> None:
-    await deliverer.subscribe_to(bot, "eels")
+    await subscribe_to(bot, "eels")
     await bot.says("/name 1")
     await bot.says(UNSURE)
     assert model.asked == []
@@ -196,10 +196,10 @@ async def test_off_nothing_is_asked(bot: BotHarness, model: Model) -> None:
     ],
 )
 def test_what_may_not_be_proposed_is_dropped(lines: tuple[str, ...]) -> None:
-    place = conversation.Place(chat=make.address(deliverer.ME), kind=ChatKind.PRIVATE)
-    message = conversation.MessageRequest(place=place, update_id="u1", sender="42", text=UNSURE)
-    registry = replace(intent.REGISTRY, destinations={"feishu": make.address("apprise:feishu")})
-    assert proposals.checked(lines, message, registry, now=make.NOON) == {}
+    place = Place(chat=address(ME), kind=ChatKind.PRIVATE)
+    message = MessageRequest(place=place, update_id="u1", sender="42", text=UNSURE)
+    registry = replace(intent.REGISTRY, destinations={"feishu": address("apprise:feishu")})
+    assert proposals.checked(lines, message, registry, now=NOON) == {}
 
 
 @pytest.mark.parametrize("lines", [(), ("/allow telegram:43",), (7, None)])
@@ -266,9 +266,9 @@ async def test_nobody_waits_for_a_model_that_has_no_place(bot: BotHarness, model
 async def test_in_a_group_only_what_is_meant_for_the_bot_is_read_and_only_its_managers_change_it(
     bot: BotHarness, model: Model
 ) -> None:
-    group = deliverer.GROUP
+    group = GROUP
     bot.admins[group] = {"42"}
-    await deliverer.subscribe_to(bot, "eels", chat=group)
+    await subscribe_to(bot, "eels", chat=group)
     model.says("/unsub 1")
     assert not await bot.says(UNSURE, group, by="42")
     assert model.asked == []
@@ -288,14 +288,14 @@ async def test_in_a_group_only_what_is_meant_for_the_bot_is_read_and_only_its_ma
 async def test_people_and_operators_are_told(bot: BotHarness, model: Model) -> None:
     said = "what is written to me where I am not sure what it means"
     assert said in (await bot.says("/privacy")).text
-    bot.bot_info = replace(bot.bot_info, admins=(make.address(deliverer.ME),))
+    bot.bot_info = replace(bot.bot_info, admins=(address(ME),))
     assert "It also reads messages of which I am not sure." in (await bot.says("/status")).lines
     bot.bot_info = replace(bot.bot_info, model_reads=False)
     assert said not in (await bot.says("/privacy")).text
 
 
 async def test_the_model_learns_the_message_and_the_commands_and_nothing_else(bot: BotHarness, model: Model) -> None:
-    await deliverer.subscribe_to(bot, "eels")
+    await subscribe_to(bot, "eels")
     await bot.says(UNSURE)
     ((system, text),) = model.server.asked
     assert text == UNSURE

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.service.plan import plan_due
-from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
+from tests.make import NOON
 
 ME = "telegram:42"
-EVENING = make.NOON.replace(hour=21)
-MORNING = make.NOON.replace(hour=8) + timedelta(days=1)
+EVENING = NOON.replace(hour=21)
+MORNING = NOON.replace(hour=8) + timedelta(days=1)
 
 
 @pytest.fixture

@@ -14,17 +14,18 @@ from bot.commands import context
 from bot.commands.cards import opens_a_paper
 from bot.commands.intent import REGISTRY
 from bot.ports.channel import CHAT_FIELD
-from subscriptions import model
+from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.service.known_papers import key_of
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.bot_harness import BotHarness
+from tests.make import NOON, add_callbacks, subscribes
 
 PERSON, NEWCOMER, GROUP = "telegram:42", "telegram:43", "telegram:-1001"
 ADMIN = "42"
-LATER = make.NOON + timedelta(hours=1)
+LATER = NOON + timedelta(hours=1)
 TYPED = ("", "1", "tree", "2601.90001 daily 9", "on")
 OWN = ("update", "callback", "key_value", "conversation_state", "mention")  # tables that any reply may write
 ALWAYS_READING = [
@@ -60,12 +61,12 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database in which a person and a group have subscriptions and have got papers."""
     path = tmp_path_factory.mktemp("busy") / "busy.db"
     store = Store(f"sqlite:///{path}")
-    store.open(now=make.NOON)
+    store.open(now=NOON)
     for chat in (PERSON, GROUP):
-        make.subscribes(store, chat, "graph", every="now")
-        make.subscribes(store, chat, "forest", every="daily", at="8:00")
-    make.ingested(store, make.paper("A graph", arxiv_id="2601.90001"), "Another graph", now=make.NOON)
-    plan_due(store, now=make.NOON)
+        subscribes(store, chat, "graph", every="now")
+        subscribes(store, chat, "forest", every="daily", at="8:00")
+    make.ingested(store, make.paper("A graph", arxiv_id="2601.90001"), "Another graph", now=NOON)
+    plan_due(store, now=NOON)
     store.close()
     return path
 
@@ -95,14 +96,14 @@ def arguments_of(verb: str, delivery: str) -> Mapping[str, Any]:
         "answer-pick": {"verb": "edit-ask"},
         "search-page": {"start": 0},
         "do": {"command": "sub", "args": "tree"},
-        "today": {"day": make.NOON.date().isoformat()},
+        "today": {"day": NOON.date().isoformat()},
     }
     return {
         "at": LATER.isoformat(),
         "change": 1,
         "chat": GROUP,
         "commands": [["sub", "tree"]],
-        "day": make.NOON.date().isoformat(),
+        "day": NOON.date().isoformat(),
         "days": 7,
         "delivery": delivery,
         "first": 1,
@@ -121,10 +122,10 @@ def arguments_of(verb: str, delivery: str) -> Mapping[str, Any]:
         "query": "tree",
         "rule": "-ti:another",
         "second": 2,
-        "since": make.NOON.isoformat(),
+        "since": NOON.isoformat(),
         "source": "telegram:42",
         "start": 0,
-        "stretches": [[key_of(make.NOON.date(), 1), 0]],
+        "stretches": [[key_of(NOON.date(), 1), 0]],
         "text": "tree",
         "topic": "sub",
         "until": (LATER + timedelta(days=1)).isoformat(),
@@ -166,10 +167,10 @@ async def test_a_button_writes_only_where_it_says_so(bot: BotHarness, watch: Wat
     (delivery, *_) = [one.id for one in outbox_entries(bot.store, now=LATER) if one.chat == PERSON]
 
     async def pressed(chat: str) -> None:
-        token = model.CallbackToken(verb=verb, arguments=arguments_of(verb, delivery), place=chat)
+        token = CallbackToken(verb=verb, arguments=arguments_of(verb, delivery), place=chat)
         for _ in range(2):  # the second press finds the effect of the first
             with bot.store.write() as transaction:
-                (data,) = make.add_callbacks(transaction, [token], now=bot.clock.now())
+                (data,) = add_callbacks(transaction, [token], now=bot.clock.now())
             watch.inside.clear()
             await bot.sends_request(chat, by=by_whom(chat), callback_data=data, callback_id="p", message_id="m0")
 
@@ -182,13 +183,13 @@ async def test_a_button_writes_only_where_it_says_so(bot: BotHarness, watch: Wat
 async def test_a_form_writes_only_when_it_is_sent(bot: BotHarness, watch: Watch, verb: str) -> None:
     async def filled(chat: str) -> None:
         sender = ADMIN if chat == GROUP else make.address(chat).address
-        kind = model.ChatKind.GROUP if chat == GROUP else model.ChatKind.PRIVATE
+        kind = ChatKind.GROUP if chat == GROUP else ChatKind.PRIVATE
         here = {"chat": chat, "kind": kind, "title": ""}
         arguments = {"number": 1, "places": {"": here}, "until": (bot.clock.now() + timedelta(days=1)).isoformat()}
         for submitted in (False, True):
-            token = model.CallbackToken(verb=verb, arguments=arguments, place=chat, person=sender)
+            token = CallbackToken(verb=verb, arguments=arguments, place=chat, person=sender)
             with bot.store.write() as transaction:
-                (data,) = make.add_callbacks(transaction, [token], now=bot.clock.now())
+                (data,) = add_callbacks(transaction, [token], now=bot.clock.now())
             watch.inside.clear()
             values = {CHAT_FIELD: "", "query": "tree", "when": "daily", "clock": "09:00"}
             await bot.sends_request(

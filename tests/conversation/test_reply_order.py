@@ -13,9 +13,9 @@ from bot.platforms.telegram.adapter import TelegramChannel
 from bot.ports.channel import Limits
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions.store.database.store import Store
-from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
+from tests.make import NOON, address, ingested, paper
 from tests.programs.faults.simulated import SharedClock
 
 CHATS = ["telegram:42", "telegram:43"]
@@ -55,10 +55,10 @@ async def test_answers_and_papers_of_a_chat_share_its_rate(store: Store) -> None
     for chat in chats:
         for words in ("/sub graph now", "/set limit all"):
             await bot.says(words, chat)
-    make.ingested(store, *(make.paper(f"A graph of kind {n}", abstract="Text. " * 60) for n in range(60)))
+    ingested(store, *(paper(f"A graph of kind {n}", abstract="Text. " * 60) for n in range(60)))
     await plan(deps, post.drain_state)
     said = [await bot.says("/list", chat) for chat in chats for _ in range(6)]
-    deps.engine.wake([make.address(chat).lane for chat in chats])
+    deps.engine.wake([address(chat).lane for chat in chats])
     papers = asyncio.create_task(deps.engine.run(partial(deliver, deps, post.drain_state)))
     await asyncio.gather(papers, *(send_reply(deps, stored(answer)) for answer in said))
     for chat in chats:
@@ -70,7 +70,7 @@ async def test_answers_and_papers_of_a_chat_share_its_rate(store: Store) -> None
 async def test_what_is_sent_while_an_answer_waits_for_the_token_counts(store: Store) -> None:
     clock = SharedClock()
     bot = BotHarness(store, clock=clock)
-    post, lane = Deliverer(bot), make.address(CHATS[0]).lane
+    post, lane = Deliverer(bot), address(CHATS[0]).lane
     deps = paced(post, bot, replace(TelegramChannel.limits, per_second=1))
     for _ in range(2):
         deps.rate_limiter.record_send(lane, clock.monotonic())
@@ -78,4 +78,4 @@ async def test_what_is_sent_while_an_answer_waits_for_the_token_counts(store: St
     clock.rings_after(1, lambda: deps.rate_limiter.record_send(lane, clock.monotonic()))
     await send_reply(deps, stored(await bot.says("/list", CHATS[0])))
     (answered,) = post.posts_in(CHATS[0])
-    assert answered.at - make.NOON == timedelta(seconds=3)
+    assert answered.at - NOON == timedelta(seconds=3)

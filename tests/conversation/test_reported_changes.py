@@ -6,8 +6,8 @@ from sqlalchemy import event
 from subscriptions.errors import NotFound
 from subscriptions.service import listing
 from subscriptions.store.database.store import Store
-from tests import make
 from tests.bot_harness import BotHarness
+from tests.make import address
 
 ME = "telegram:42"
 STEPS = (
@@ -59,8 +59,8 @@ def state_of(store: Store, chat: str) -> object:
     """Returns the subscriptions of a chat and whether the chat is paused; an empty value if it has no subscriptions."""
     try:
         known, subscriptions = (
-            listing.get_chat(store, make.address(chat)),
-            [one.subscription for one in listing.listed(store, make.address(chat))],
+            listing.get_chat(store, address(chat)),
+            [one.subscription for one in listing.listed(store, address(chat))],
         )
     except NotFound:
         return ()

@@ -12,8 +12,8 @@ from subscriptions.model import ChatKind
 from subscriptions.service.conversation_state import known_or_new
 from subscriptions.service.listing import get_chat
 from subscriptions.zones import zone
-from tests import make
 from tests.bot_harness import BotHarness
+from tests.make import NOON, address
 
 GROUP = "telegram:-1001"
 
@@ -91,7 +91,7 @@ async def test_every_setting_can_be_chosen_by_button(bot: BotHarness, name: str)
 
 def stored(bot: BotHarness, name: str) -> str:
     """Returns a setting as it is stored, or its default."""
-    return known_or_new(bot.store, make.address("telegram:42"), ChatKind.PRIVATE).settings.value(name)
+    return known_or_new(bot.store, address("telegram:42"), ChatKind.PRIVATE).settings.value(name)
 
 
 @pytest.mark.parametrize("name", chat_settings.SETTINGS)
@@ -221,11 +221,11 @@ async def test_cities_are_written_in_the_language_of_the_chat(bot: BotHarness) -
 @pytest.mark.parametrize("operator", ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "+05:45"])
 @pytest.mark.parametrize("language", ["en", "zh-hans", "de", "pt-br", "", "tlh"])
 def test_a_page_of_cities_has_eight_to_twelve_different_clocks(operator: str, language: str) -> None:
-    pages = cities.city_pages(make.NOON, operator=operator, language=language)
+    pages = cities.city_pages(NOON, operator=operator, language=language)
     assert 8 <= len(pages[0]) <= 12
     for page in pages:
         assert len(page) <= cities.CITIES_OF_A_PAGE
-        clocks = [make.NOON.astimezone(zone(name)).utcoffset() for name in page]
+        clocks = [NOON.astimezone(zone(name)).utcoffset() for name in page]
         assert clocks == sorted(set(clocks))  # type: ignore[type-var]
     assert {name for page in pages for name in page} <= available_timezones()
     if "/" in operator:
@@ -267,7 +267,7 @@ async def test_a_group_lives_by_the_clock_and_language_of_the_admin_who_sets_it_
 
 
 async def test_a_channel_is_set_from_a_private_chat_and_its_buttons_are_about_it(bot: BotHarness) -> None:
-    channel = make.address("telegram:-100200")
+    channel = address("telegram:-100200")
     place = Place(chat=channel, kind=ChatKind.BROADCAST, title="Lab papers", public=True)
     bot.places |= {"@lab_papers": place, "-100200": place}
     bot.admins["telegram:-100200"] = {"42"}

@@ -8,23 +8,23 @@ import pytest
 
 from subscriptions.service import scorers
 from subscriptions.states import Signal
-from tests import make
 from tests.bot_harness import Answer, BotHarness
-from tests.conversation import deliverer
+from tests.conversation.deliverer import comes, delivered, subscribe_to
+from tests.make import paper, signals_of_paper, stored_papers
 
 ME, GROUP, CHANNEL = "telegram:42", "telegram:-1001", "telegram:-1002"
 
 
 def signals(bot: BotHarness, title: str, chat: str = ME) -> set[str]:
     with bot.store.read() as transaction:
-        known = next(one for one in make.stored_papers(transaction) if one.paper.title == title)
-    return {str(one) for one in make.signals_of_paper(bot.store, bot.chat_of(chat), known.id)}
+        known = next(one for one in stored_papers(transaction) if one.paper.title == title)
+    return {str(one) for one in signals_of_paper(bot.store, bot.chat_of(chat), known.id)}
 
 
 async def two_come(bot: BotHarness) -> Answer:
-    await deliverer.subscribe_to(bot, "swarm OR reef")
-    bot.brings(make.paper("Swarm one", arxiv_id="2601.90001"), make.paper("Reef one", arxiv_id="2601.90002"))
-    return await deliverer.comes(bot)
+    await subscribe_to(bot, "swarm OR reef")
+    bot.brings(paper("Swarm one", arxiv_id="2601.90001"), paper("Reef one", arxiv_id="2601.90002"))
+    return await comes(bot)
 
 
 def newest_message(bot: BotHarness) -> str:
@@ -58,10 +58,10 @@ class TestButtons:
         assert signals(bot, "Reef one") == set()
 
     async def test_a_list_opens_none_of_its_papers(self, bot: BotHarness) -> None:
-        await deliverer.subscribe_to(bot, "swarm OR reef")
+        await subscribe_to(bot, "swarm OR reef")
         await bot.says("/set limit 1")
-        bot.brings(make.paper("Swarm one", arxiv_id="2601.90001"), make.paper("Reef one", arxiv_id="2601.90002"))
-        await deliverer.comes(bot)
+        bot.brings(paper("Swarm one", arxiv_id="2601.90001"), paper("Reef one", arxiv_id="2601.90002"))
+        await comes(bot)
         assert (await bot.presses("show 1 more")).text
         await bot.says("2601.90001 2601.90002")
         await bot.says("/search swarm")
@@ -73,7 +73,7 @@ class TestButtons:
         bot.admins[GROUP] = {"7"}
         await bot.says("/sub swarm now", chat=GROUP, by="7")
         bot.public.add(GROUP)
-        bot.brings(make.paper("Swarm one", arxiv_id="2601.90001"))
+        bot.brings(paper("Swarm one", arxiv_id="2601.90001"))
         assert (await bot.says("/search 2601.90001", chat=GROUP, by="8", title="Reading group")).lines[0] == "Swarm one"
         assert signals(bot, "Swarm one", GROUP) == set()
 
@@ -98,14 +98,14 @@ class TestButtons:
 
     @pytest.mark.parametrize(("label", "kind"), [("👍", "liked"), ("👎", "disliked"), ("save", "saved")])
     async def test_under_an_alert_of_one_paper_as_well(self, bot: BotHarness, label: str, kind: str) -> None:
-        alert = await deliverer.delivered(bot, make.paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
+        alert = await delivered(bot, paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
         for expected in ({kind}, set()):
             (pressed,) = [key["data"] for key in alert.keys if key["text"] == label]
             assert (await bot.sends_request(ME, callback_data=pressed, callback_id="p1", message_id="m0")).toast
             assert signals(bot, "Swarm one") == expected
 
     async def test_an_alert_of_one_paper_leads_to_papers_near_to_it(self, bot: BotHarness) -> None:
-        await deliverer.delivered(bot, make.paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
+        await delivered(bot, paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
         await bot.presses("⋯")
         assert "Swarm one" in (await bot.presses("more like this")).text
 
@@ -116,7 +116,7 @@ class TestButtons:
         await bot.presses("👍")
         bot.later(days=1)
         bot.brings(*(title for title in ("Swarm two", "Reef two", "Reef three")))
-        sent = await deliverer.comes(bot)
+        sent = await comes(bot)
         assert sent.lines[0].startswith("1 Swarm two")
         why = await bot.says("/why")
         assert "Further up" not in (await bot.says("/why 2601.90002")).text
@@ -129,9 +129,7 @@ class TestButtons:
 
     @pytest.mark.both_databases
     async def test_what_is_excluded_muted_and_followed_is_noted_too(self, bot: BotHarness) -> None:
-        await deliverer.delivered(
-            bot, make.paper("Swarm of termites", authors=["Jane Doe"]), make.paper("Swarm of bees"), of=["swarm"]
-        )
+        await delivered(bot, paper("Swarm of termites", authors=["Jane Doe"]), paper("Swarm of bees"), of=["swarm"])
         await card_of(bot, "Swarm of termites")
         await bot.presses("⋯")
         await bot.presses("follow authors")
@@ -190,8 +188,8 @@ class TestButtons:
 
     async def test_what_another_one_pressed_is_not_undone_unasked(self, bot: BotHarness) -> None:
         bot.admins[GROUP] = {"7"}
-        await deliverer.subscribe_to(bot, "swarm", chat=GROUP)
-        bot.brings(make.paper("Swarm one", arxiv_id="2601.90001"))
+        await subscribe_to(bot, "swarm", chat=GROUP)
+        bot.brings(paper("Swarm one", arxiv_id="2601.90001"))
         await bot.says("/save 2601.90001", GROUP, by="8", sender_name="Ben")
         asked = await bot.says("/undo", GROUP, by="7")
         assert asked.lines == ["Ben did the last change here:", "Saved: Swarm one (2601.90001)"]
@@ -199,7 +197,7 @@ class TestButtons:
         assert "saved" not in signals(bot, "Swarm one", GROUP)
 
     async def test_where_strangers_read_there_are_none(self, bot: BotHarness) -> None:
-        bot.brings(make.paper("Swarm one", arxiv_id="2601.90001"))
+        bot.brings(paper("Swarm one", arxiv_id="2601.90001"))
         bot.public.add(CHANNEL)
         said = await bot.says("/search 2601.90001", CHANNEL, by="")
         assert not {"👍", "👎", "save"} & set(said.buttons)
@@ -208,7 +206,7 @@ class TestButtons:
     async def test_a_chat_without_subscriptions_says_what_it_thinks_too(
         self, bot: BotHarness, label: str, kind: str
     ) -> None:
-        bot.brings(make.paper("Swarm one", arxiv_id="2601.90001"))
+        bot.brings(paper("Swarm one", arxiv_id="2601.90001"))
         await bot.says("2601.90001")
         assert (await bot.presses(label)).toast
         assert signals(bot, "Swarm one") == {kind}
@@ -217,7 +215,7 @@ class TestButtons:
 class TestReactions:
     @pytest.mark.both_databases
     async def test_a_reaction_to_the_only_paper_of_a_message_is_noted_and_taken_back(self, bot: BotHarness) -> None:
-        await deliverer.delivered(bot, make.paper("Swarm one"), of=["swarm"])
+        await delivered(bot, paper("Swarm one"), of=["swarm"])
         message = newest_message(bot)
 
         async def reacts(before: str, after: str) -> None:
@@ -232,7 +230,7 @@ class TestReactions:
         assert signals(bot, "Swarm one") == set()
 
     async def test_a_reaction_to_several_papers_or_to_another_message_says_nothing(self, bot: BotHarness) -> None:
-        await deliverer.delivered(bot, make.paper("Swarm one"), make.paper("Reef one"), of=["swarm OR reef"])
+        await delivered(bot, paper("Swarm one"), paper("Reef one"), of=["swarm OR reef"])
         for message in (newest_message(bot), "999", ""):
             details = {"message": message, "before": "", "after": "liked"}
             assert not await bot.receives_event("reaction", ME, details=details)
@@ -260,13 +258,11 @@ class TestSaved:
         assert (await bot.says("/saved")).lines[0] == "1 saved paper"
 
     async def test_without_an_id_it_is_the_last_paper_that_came(self, bot: BotHarness) -> None:
-        await deliverer.delivered(bot, make.paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
+        await delivered(bot, paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
         assert (await bot.says("/save")).lines == ["✓ Saved: Swarm one (2601.90001)"]
 
     async def test_many_are_paged(self, bot: BotHarness) -> None:
-        await deliverer.delivered(
-            bot, *(make.paper(f"Swarm {n}", arxiv_id=f"2601.8{n:04}") for n in range(10)), of=["swarm"]
-        )
+        await delivered(bot, *(paper(f"Swarm {n}", arxiv_id=f"2601.8{n:04}") for n in range(10)), of=["swarm"])
         for n in range(10):
             bot.later(seconds=1)
             await bot.says(f"/save 2601.8{n:04}")
@@ -302,11 +298,11 @@ class TestSaved:
         ],
     )
     async def test_where_there_is_nothing(self, bot: BotHarness, typed: str, said: str) -> None:
-        await deliverer.subscribe_to(bot, "swarm")
+        await subscribe_to(bot, "swarm")
         assert (await bot.says(typed)).lines[0] == said
 
     async def test_a_chat_without_a_subscription_keeps_papers_too(self, bot: BotHarness) -> None:
-        bot.brings(make.paper("Swarm one", arxiv_id="2601.90001"))
+        bot.brings(paper("Swarm one", arxiv_id="2601.90001"))
         assert (await bot.says("/save 2601.90001")).lines == ["✓ Saved: Swarm one (2601.90001)"]
         assert (await bot.says("/saved")).lines[0] == "1 saved paper"
 
@@ -341,7 +337,7 @@ class TestPrivacy:
     @pytest.mark.both_databases
     async def test_they_move_with_a_group(self, bot: BotHarness) -> None:
         bot.admins[GROUP] = {"7"}
-        await deliverer.delivered(bot, make.paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"], chat=GROUP)
+        await delivered(bot, paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"], chat=GROUP)
         await bot.says("/save 2601.90001", GROUP, by="7")
         await bot.receives_event("moved", GROUP, details={"to": "-1007"})
         assert signals(bot, "Swarm one", "telegram:-1007") == {"saved"}
@@ -350,8 +346,8 @@ class TestPrivacy:
     async def test_both_chats_signals_stay_when_two_become_one(self, bot: BotHarness) -> None:
         new = "telegram:-1007"
         for chat in (GROUP, new):
-            await deliverer.subscribe_to(bot, "swarm", chat=chat)
-        bot.brings(make.paper("Swarm one", arxiv_id="2601.90001"), make.paper("Swarm two", arxiv_id="2601.90002"))
+            await subscribe_to(bot, "swarm", chat=chat)
+        bot.brings(paper("Swarm one", arxiv_id="2601.90001"), paper("Swarm two", arxiv_id="2601.90002"))
         bot.later(seconds=timedelta(minutes=1).total_seconds())
         for chat, paper_id in ((GROUP, "2601.90001"), (GROUP, "2601.90002"), (new, "2601.90002")):
             await bot.says(f"/save {paper_id}", chat, by="7")
@@ -375,5 +371,5 @@ async def test_without_a_scorer_papers_come_and_none_can_be_rated(bot: BotHarnes
     assert (await bot.says("not 1")).text.startswith("✗ Ratings do not change the order of papers here.")
     assert (await bot.says("/save 2601.90001")).text.startswith("✓ Saved: Swarm one")
     bot.brings("Swarm two", "Reef two")
-    assert "Swarm two" in (await deliverer.comes(bot)).text
+    assert "Swarm two" in (await comes(bot)).text
     assert "Further up" not in (await bot.says("/why")).text

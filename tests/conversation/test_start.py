@@ -9,9 +9,9 @@ from bot.commands.context import BotInfo
 from subscriptions.errors import ChatGone
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query.parse import parse_query
-from tests import make
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import Deliverer
+from tests.make import address, paper
 
 ME = "telegram:42"
 GROUP = "telegram:-1001"
@@ -119,7 +119,7 @@ async def test_who_comes_back_and_missed_nothing_is_met_as_ever(bot: BotHarness)
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 async def test_help_is_five_lines_with_an_example_each_that_works(bot: BotHarness, lang: str) -> None:
-    bot.brings(make.paper("Diffusion on graphs", "cs.LG"))
+    bot.brings(paper("Diffusion on graphs", "cs.LG"))
     await bot.says(f"/lang {lang}")
     said = await bot.says("/help")
     assert len(said.lines) == 5
@@ -150,7 +150,7 @@ async def test_topics_have_their_words_in_both_languages(bot: BotHarness, topic:
 
 
 async def test_help_names_every_listed_command_once(bot: BotHarness) -> None:
-    bot.bot_info = BotInfo(admins=(make.address(ME),))
+    bot.bot_info = BotInfo(admins=(address(ME),))
     named = re.findall(r"/(\w+)", "\n".join((await bot.says("/help all")).lines[:-1]))
     listed_ones = {command.name for command in intent.REGISTRY.commands if command.listed} - {"help"}
     assert len(named) == len(set(named))
@@ -199,7 +199,7 @@ async def test_help_on_nothing_known_offers_the_nearest(bot: BotHarness) -> None
     [example for command in intent.REGISTRY.commands for example in command.examples if "@mychannel" not in example],
 )
 async def test_every_example_of_the_help_works(bot: BotHarness, example: str) -> None:
-    bot.brings(make.paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.15529"))
+    bot.brings(paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.15529"))
     bot.subscribes(ME, "diffusion")
     await bot.says("/set limit 5")
     said = await bot.says(example)

@@ -10,9 +10,9 @@ from bot.rendering.plots import bar_line
 from subscriptions.model import Message
 from subscriptions.service.plan import plan_due
 from subscriptions.store import claims, steps, unrendered
-from tests import make
 from tests.being_sent import request
 from tests.bot_harness import BotHarness
+from tests.make import address, paper
 
 pytestmark = pytest.mark.both_databases
 
@@ -28,7 +28,7 @@ def gets(bot: BotHarness, *titles: str) -> None:
         message = Message(number=1, payload="{}", plain="{}", papers=tuple(papers))
         unrendered.store_rendered(session, [unrendered.Rendered(seq=number, messages=[message])], now=bot.clock.now())
         claimed = steps.Claim(
-            seq=number, delivery="d", chat_id=1, address=make.address("telegram:42"), attempts=0, message=message
+            seq=number, delivery="d", chat_id=1, address=address("telegram:42"), attempts=0, message=message
         )
         asking = replace(request("42"), now=bot.clock.now())
         claims.confirm(session, claimed, str(number), asking)
@@ -58,7 +58,7 @@ async def test_what_was_done_with_papers_is_counted(bot: BotHarness) -> None:
     await bot.says("/sub diffusion now")
     bot.later(minutes=1)
     gets(bot, "Diffusion 1")
-    bot.brings(make.paper("Kept", arxiv_id="2601.00007"), now=bot.clock.now() - timedelta(days=1))
+    bot.brings(paper("Kept", arxiv_id="2601.00007"), now=bot.clock.now() - timedelta(days=1))
     await bot.says("/save 2601.00007")
     assert "0 opened · 1 saved · 0 liked" in (await bot.says("/stats")).text
 

@@ -8,15 +8,15 @@ import pytest
 from bot.commands.context import BotInfo
 from subscriptions.store import paper_words
 from subscriptions.store.database.store import Transaction
-from tests import make
 from tests.bot_harness import BOT, Answer, BotHarness
+from tests.make import NOON, paper, subscribes, summary
 from tests.stored import others_can_write
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 
 
 def known(bot: BotHarness, *titles: str, category: str = "cs.LG") -> None:
-    bot.brings(*(make.paper(title, category) for title in titles))
+    bot.brings(*(paper(title, category) for title in titles))
 
 
 def texts(bot: BotHarness, chat: str = ME) -> list[tuple[int, str]]:
@@ -258,7 +258,7 @@ async def test_a_category_that_no_source_tells_is_said(bot: BotHarness) -> None:
 
 
 async def test_a_query_in_chinese_hears_how_many_papers_have_chinese_text(bot: BotHarness) -> None:
-    bot.brings(make.paper("Diffusion", summaries=make.summary("扩散模型")), "Graphs")
+    bot.brings(paper("Diffusion", summaries=summary("扩散模型")), "Graphs")
     assert "Only papers with Chinese text can fit: 1 paper of the 2 I know." in (await bot.says("/sub 扩散")).lines
 
 
@@ -308,7 +308,7 @@ async def test_fifty_lines_are_too_many_at_once(bot: BotHarness) -> None:
 async def test_two_hundred_subscriptions_are_enough(bot: BotHarness) -> None:
     with bot.store.write() as transaction:  # all subscriptions were added in one change
         for number in range(200):
-            make.subscribes(transaction, ME, f"word{number}")
+            subscribes(transaction, ME, f"word{number}")
     said = await bot.says("/sub diffusion")
     assert said.lines == ["✗ A chat can have 200 subscriptions.", "Remove one first."]
     assert (await bot.says("/sub word7 at 8")).text.startswith("✓ 8  word7 · daily 08:00 UTC")
@@ -342,7 +342,7 @@ async def test_words_of_any_script_are_words(bot: BotHarness, text: str) -> None
 
 async def edits(bot: BotHarness, text: str, message: str = "m1") -> Answer:
     """Changes a message that was written at noon to this text."""
-    return await bot.says(text, message_id=message, is_edit=True, written_at=make.NOON)
+    return await bot.says(text, message_id=message, is_edit=True, written_at=NOON)
 
 
 async def test_an_edited_sub_replaces_what_it_said_and_keeps_the_number(bot: BotHarness) -> None:

@@ -5,24 +5,24 @@ from datetime import timedelta
 
 import pytest
 
-from subscriptions import model
+from subscriptions.model import Message, Subscription
 from subscriptions.service.plan import plan_due
 from subscriptions.store import claims, steps, unrendered
-from tests import make
 from tests.being_sent import request
 from tests.bot_harness import BotHarness
+from tests.make import address, paper
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 
 
-def subscription(bot: BotHarness, number: int = 1, chat: str = ME) -> model.Subscription:
+def subscription(bot: BotHarness, number: int = 1, chat: str = ME) -> Subscription:
     return next(
         one.subscription for one in bot.listed(chat) if one.subscription.number == number
     )  # fmt: skip
 
 
 async def test_a_list_says_of_each_what_it_is_when_it_comes_and_how_often(bot: BotHarness) -> None:
-    bot.brings(make.paper("Diffusion", "cs.LG"), now=bot.clock.now() - timedelta(days=2))
+    bot.brings(paper("Diffusion", "cs.LG"), now=bot.clock.now() - timedelta(days=2))
     await bot.says("/sub diffusion -survey at 8\nstat.ML now")
     await bot.says("/name 2 Statistics")
     await bot.says("/pause 2 until mon")
@@ -39,10 +39,10 @@ async def test_a_list_says_when_papers_came_last(bot: BotHarness) -> None:
     bot.brings("Diffusion")
     plan_due(bot.store, now=bot.clock.now())
     with bot.store.write() as session:
-        message = model.Message(number=1, payload="{}", plain="{}")
+        message = Message(number=1, payload="{}", plain="{}")
         unrendered.store_rendered(session, [unrendered.Rendered(seq=1, messages=[message])], now=bot.clock.now())
         claimed = steps.Claim(
-            seq=1, delivery="d", chat_id=1, address=make.address("telegram:42"), attempts=0, message=message
+            seq=1, delivery="d", chat_id=1, address=address("telegram:42"), attempts=0, message=message
         )
         claims.confirm(session, claimed, "77", replace(request("42"), now=bot.clock.now()))
     said = await bot.says("/ls")
@@ -216,7 +216,7 @@ async def test_without_a_time_some_are_offered(bot: BotHarness) -> None:
 
 async def overlapping(bot: BotHarness, typed: str) -> None:
     """Makes two subscriptions and seven papers: five papers fit both, one fits one of them, one fits neither."""
-    shared = [make.paper(f"Diffusion models {n}", "cs.LG", arxiv_id=f"2601.1000{n}") for n in range(5)]
+    shared = [paper(f"Diffusion models {n}", "cs.LG", arxiv_id=f"2601.1000{n}") for n in range(5)]
     bot.brings(*shared, "Diffusion alone", "Graphs", now=bot.clock.now() - timedelta(days=1))
     await bot.says(typed)
 
@@ -243,7 +243,7 @@ async def test_what_is_merged_loses_no_paper_and_repeats_none(bot: BotHarness) -
     await bot.says("/list")
     await bot.presses("merge 1 and 2")
     bot.later(minutes=1)
-    bot.brings(make.paper("Diffusion at last", arxiv_id="2601.20000"))
+    bot.brings(paper("Diffusion at last", arxiv_id="2601.20000"))
     plan_due(bot.store, now=bot.clock.now())
     with bot.store.read() as transaction:
         raw = transaction.connection()

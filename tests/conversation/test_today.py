@@ -10,9 +10,9 @@ from subscriptions.service.listing import get_chat
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import PauseReason
 from subscriptions.store import chats
-from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
+from tests.make import DAY, NOON, address
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 
@@ -100,7 +100,7 @@ async def test_the_newest_batch_is_that_of_the_newest_day_of_digests_whatever_th
 
 
 async def test_days_without_papers_do_not_count(bot: BotHarness) -> None:
-    bot.brings("Diffusion", now=make.NOON - 9 * make.DAY)
+    bot.brings("Diffusion", now=NOON - 9 * DAY)
     assert (await bot.says("/today diffusion")).lines[0] == "1 paper of Tue 13 Jan is on its way."
 
 
@@ -121,8 +121,8 @@ async def test_a_chat_that_is_paused_gets_an_answer_since_a_delivery_would_be_he
     bot.brings("Diffusion")
     await bot.says("/sub diffusion")
     with bot.store.write() as session:
-        chat = get_chat(session, make.address(ME))
-        chats.pause_chat(session, chat.id, PauseReason.PERSON, now=make.NOON)
+        chat = get_chat(session, address(ME))
+        chats.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON)
     said = await bot.says("/today")
     assert said.lines[0] == "1 paper of Thu 22 Jan"
     assert planned(bot) == []
@@ -155,9 +155,9 @@ async def test_somebody_new_is_known_only_once_something_was_told(bot: BotHarnes
     bot.brings("Diffusion")
     await bot.says("/today")
     await bot.says("/today quantum")
-    assert known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE).id == 0
+    assert known_or_new(bot.store, address(ME), ChatKind.PRIVATE).id == 0
     await bot.says("/today diffusion")
-    assert known_or_new(bot.store, make.address(ME), ChatKind.PRIVATE).id
+    assert known_or_new(bot.store, address(ME), ChatKind.PRIVATE).id
 
 
 async def test_before_the_first_paper_it_says_so(bot: BotHarness) -> None:
@@ -166,7 +166,7 @@ async def test_before_the_first_paper_it_says_so(bot: BotHarness) -> None:
 
 @pytest.mark.parametrize("day", ["yesterday", "last wednesday", "昨天", "1 day ago"])
 async def test_the_papers_of_a_day_that_is_named_are_shown(bot: BotHarness, day: str) -> None:
-    bot.brings("Owls of yesterday", name="old", now=make.NOON - timedelta(days=1))
+    bot.brings("Owls of yesterday", name="old", now=NOON - timedelta(days=1))
     bot.brings("Owls of today", name="new")
     await bot.says("/sub owls")
     answer = await bot.says(f"/today {day}")
@@ -202,7 +202,7 @@ async def test_the_papers_of_a_day_that_is_named_are_shown(bot: BotHarness, day:
 async def test_days_of_papers_are_understood_and_longer_times_refused(
     bot: BotHarness, said: str, first: str, title: str
 ) -> None:
-    bot.brings("Owls of yesterday", name="old", now=make.NOON - timedelta(days=1))
+    bot.brings("Owls of yesterday", name="old", now=NOON - timedelta(days=1))
     bot.brings("Owls of today", name="new")
     await bot.says("/sub owls")
     answer = await bot.says(said)

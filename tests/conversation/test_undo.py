@@ -8,8 +8,8 @@ from subscriptions.model import Subscription
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.service.undoing import last_change
-from tests import make
 from tests.bot_harness import Answer, BotHarness
+from tests.make import address
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 
@@ -251,8 +251,8 @@ async def test_a_pause_that_ended_by_itself_stands_in_nobodys_way(bot: BotHarnes
 @pytest.mark.both_databases
 async def test_forgetting_a_chat_forgets_its_changes(bot: BotHarness) -> None:
     await bot.says("/sub diffusion")
-    forget(bot.store, make.address(ME))
-    assert last_change(bot.store, make.address(ME)) is None
+    forget(bot.store, address(ME))
+    assert last_change(bot.store, address(ME)) is None
 
 
 async def _press(bot: BotHarness, said: Answer, label: str) -> Answer:

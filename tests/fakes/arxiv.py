@@ -14,7 +14,7 @@ from hashlib import sha256
 from aiohttp import web
 
 from bot.sources.fetch_request import Sites
-from subscriptions import model
+from subscriptions.model import Announce, Paper
 from tests.fakes import arxiv_pages as pages
 from tests.fakes.server import LoopbackServer
 from tests.make import FakeClock
@@ -58,29 +58,29 @@ class FakeArxiv(LoopbackServer):
         self._clock = clock
         self._last_begin = float("-inf")  # second of the last request
         self._open = 0
-        self._batches: list[tuple[date, tuple[model.Paper, ...]]] = []
+        self._batches: list[tuple[date, tuple[Paper, ...]]] = []
         self._behind: dict[str, int] = {}  # category → number of batches when its feed stopped changing
         self._documents: dict[str, Document] = {}
         self._overrides: deque[tuple[str, Responder]] = deque()
         self._silent = threading.Event()
         self._builds = 0
-        self._withdrawn: list[model.Paper] = []
+        self._withdrawn: list[Paper] = []
         # id → (submission time, paper) of everything that the API finds
-        self._known: dict[str, tuple[datetime, model.Paper]] = {}
+        self._known: dict[str, tuple[datetime, Paper]] = {}
 
     # ── verbs ─────────────────────────────────────────────────────────────────
 
-    def announces(self, day: date, *papers: model.Paper) -> None:
+    def announces(self, day: date, *papers: Paper) -> None:
         """Announces the batch of a day. Without papers, the batch is empty, as at weekends and on holidays."""
         self._batches.append((day, (*papers, *self._withdrawn)))
         self.knows(*papers, *self._withdrawn, submitted=_submitted(day))
         self._withdrawn = []
 
-    def knows(self, *papers: model.Paper, submitted: datetime = datetime(2025, 1, 2, tzinfo=UTC)) -> None:
+    def knows(self, *papers: Paper, submitted: datetime = datetime(2025, 1, 2, tzinfo=UTC)) -> None:
         """Adds papers with their submission time to the API. A later version of a paper keeps its first submission time."""
         for paper in papers:
             at, _ = self._known.get(paper.arxiv_id or "", (submitted, paper))
-            first = paper.announce_type in (None, model.Announce.NEW)
+            first = paper.announce_type in (None, Announce.NEW)
             self._known[paper.arxiv_id or ""] = (at if first else min(at, submitted - timedelta(days=60)), paper)
 
     def is_late(self, *categories: str) -> None:
@@ -90,20 +90,20 @@ class FakeArxiv(LoopbackServer):
     def catches_up(self) -> None:
         self._behind.clear()
 
-    def withdraws(self, paper: model.Paper, *, in_comment: bool = False) -> None:
+    def withdraws(self, paper: Paper, *, in_comment: bool = False) -> None:
         """Adds a withdrawn version of the paper to the next batch.
 
         Its abstract says that the paper was withdrawn; with `in_comment`, its comment says so instead.
         """
         words = "This paper has been withdrawn by its authors."
         self._withdrawn.append(
-            model.Paper(
+            Paper(
                 **{name: getattr(paper, name) for name in ("key", "title", "authors", "categories", "primary", "url")},
                 arxiv_id=paper.arxiv_id,
                 version=(paper.version or 1) + 1,
                 abstract="" if in_comment else words,
                 comment=words if in_comment else "",
-                announce_type=model.Announce.REPLACE,
+                announce_type=Announce.REPLACE,
             )
         )
 
@@ -273,7 +273,7 @@ class FakeArxiv(LoopbackServer):
                 return web.Response(status=404, text="Not here.")
         return conditional(request, Document(data=data, etag=f'"{sha256(data).hexdigest()[:16]}"'))
 
-    def _batch(self, category: str) -> tuple[date, tuple[model.Paper, ...]]:
+    def _batch(self, category: str) -> tuple[date, tuple[Paper, ...]]:
         """Returns the day and the papers of a feed."""
         count = min(self._behind.get(name, len(self._batches)) for name in ("", category))
         day, papers = self._batches[count - 1] if count > 0 else (date(2026, 1, 1), ())
@@ -296,7 +296,7 @@ def _submitted(batch: date) -> datetime:
     return datetime(evening.year, evening.month, evening.day, 15, tzinfo=UTC) - timedelta(days=days)
 
 
-def _fits(query: Mapping[str, str], submitted: datetime, paper: model.Paper) -> bool:
+def _fits(query: Mapping[str, str], submitted: datetime, paper: Paper) -> bool:
     ids = query.get("id_list")
     if ids is not None:
         return paper.arxiv_id in ids.split(",")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from html import escape
 
-from subscriptions import model
+from subscriptions.model import Announce, Paper
 
 _HEAD = """<?xml version='1.0' encoding='UTF-8'?>
 <rss xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/" version="2.0">
@@ -14,17 +14,15 @@ _HEAD = """<?xml version='1.0' encoding='UTF-8'?>
 """
 
 
-def feed(category: str, day: date, papers: Sequence[model.Paper], *, built: int = 0) -> bytes:
+def feed(category: str, day: date, papers: Sequence[Paper], *, built: int = 0) -> bytes:
     """Returns an RSS feed. `built` is the number that the feed names as its build time."""
     offset = "-0400" if 3 < day.month < 11 else "-0500"
     head = _HEAD.format(category=category, day=day, built=f"build {built}", offset=offset)
     return (head + "".join(_item(paper, category) for paper in papers) + "</channel></rss>\n").encode()
 
 
-def _item(paper: model.Paper, category: str) -> str:
-    kind = paper.announce_type or (
-        model.Announce.NEW if _belongs(paper.primary or "", category) else model.Announce.CROSS
-    )
+def _item(paper: Paper, category: str) -> str:
+    kind = paper.announce_type or (Announce.NEW if _belongs(paper.primary or "", category) else Announce.CROSS)
     identity = f"{paper.arxiv_id}v{paper.version or 1}"
     return (
         f"<item><title>{escape(paper.title)}</title><link>{paper.url}</link>"
@@ -53,7 +51,7 @@ def bomb() -> bytes:
     ).encode()
 
 
-def answer(papers: Sequence[model.Paper], *, total: int, day: date, built: int = 0) -> bytes:
+def answer(papers: Sequence[Paper], *, total: int, day: date, built: int = 0) -> bytes:
     """Returns an answer of the API with these papers, which says that the search found `total` papers. `built`: see `feed`."""
     entries = "".join(_entry(paper, day) for paper in papers)
     return (
@@ -65,7 +63,7 @@ def answer(papers: Sequence[model.Paper], *, total: int, day: date, built: int =
     ).encode()
 
 
-def _entry(paper: model.Paper, day: date) -> str:
+def _entry(paper: Paper, day: date) -> str:
     return (
         f"<entry><id>http://arxiv.org/abs/{paper.arxiv_id}v{paper.version or 1}</id><title>{escape(paper.title)}</title>"
         f"<updated>{day}T10:00:00Z</updated><summary>{escape(_abstract(paper))}</summary>"
@@ -77,9 +75,9 @@ def _entry(paper: model.Paper, day: date) -> str:
     )
 
 
-def listing(category: str, day: date, papers: Sequence[model.Paper]) -> bytes:
+def listing(category: str, day: date, papers: Sequence[Paper]) -> bytes:
     """Returns the page /list/CATEGORY/new."""
-    again = [paper for paper in papers if paper.announce_type in (model.Announce.REPLACE, model.Announce.REPLACE_CROSS)]
+    again = [paper for paper in papers if paper.announce_type in (Announce.REPLACE, Announce.REPLACE_CROSS)]
     new = [paper for paper in papers if paper not in again]
     shown = _section("New", new) + _section("Replacement", again) if papers else "<p>No updates today.</p>"
     return (
@@ -88,12 +86,12 @@ def listing(category: str, day: date, papers: Sequence[model.Paper]) -> bytes:
     ).encode()
 
 
-def _section(kind: str, papers: Sequence[model.Paper]) -> str:
+def _section(kind: str, papers: Sequence[Paper]) -> str:
     head = f"<h3>{kind} submissions (showing {len(papers)} of {len(papers)} entries)</h3>"
     return head + "".join(_listed(paper) for paper in papers) if papers else ""
 
 
-def _listed(paper: model.Paper) -> str:
+def _listed(paper: Paper) -> str:
     comment = f'<div class="list-comments"><span class="descriptor">Comments:</span> {escape(paper.comment)}</div>'
     return (
         f'<dt><a href="/abs/{paper.arxiv_id}" title="Abstract">arXiv:{paper.arxiv_id}</a>'
@@ -106,7 +104,7 @@ def _listed(paper: model.Paper) -> str:
     )
 
 
-def belongs(paper: model.Paper, category: str) -> bool:
+def belongs(paper: Paper, category: str) -> bool:
     """Tells whether a paper is in the feed of this category or archive."""
     return any(_belongs(name, category) for name in paper.categories)
 
@@ -115,5 +113,5 @@ def _belongs(name: str, category: str) -> bool:
     return name == category or name.startswith(f"{category}.")
 
 
-def _abstract(paper: model.Paper) -> str:
+def _abstract(paper: Paper) -> str:
     return paper.abstract or f"We look at {paper.title.lower()}."

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from aiohttp import web
 
-from tests.fakes import faults
+from tests.fakes.faults import FAULTS, Fault
 from tests.fakes.journal import Entry, Journal
 from tests.patience import PATIENCE
 
@@ -52,7 +52,7 @@ class ApiResponse:
 class _PlannedFault:
     """`times` calls of `method` (in `chat`) get this fault, after the first `after` calls succeeded."""
 
-    fault: faults.Fault
+    fault: Fault
     times: int
     after: int
     method: str
@@ -194,7 +194,7 @@ class FakePlatform(LoopbackServer):
         return self.handle(call)
 
     @abstractmethod
-    def too_many(self, retry_after: object) -> faults.Fault:
+    def too_many(self, retry_after: object) -> Fault:
         """Returns the platform's 429 answer. If `retry_after` is None, the answer does not say how long to wait."""
 
     # ── verbs ─────────────────────────────────────────────────────────────────
@@ -206,7 +206,7 @@ class FakePlatform(LoopbackServer):
 
         Only calls of `method` (by default those that post a message) count, and only those in `chat` if it is given.
         """
-        fault = self.too_many(retry_after) if what == "429" else faults.FAULTS[what]
+        fault = self.too_many(retry_after) if what == "429" else FAULTS[what]
         self._orders.append(_PlannedFault(fault, times, after, method or self.send, chat))
 
     def takes(self, seconds: float) -> None:
@@ -292,7 +292,7 @@ class FakePlatform(LoopbackServer):
             self.answered.append(about)
             self.news.tell()
 
-    def _fault(self, call: ApiCall) -> faults.Fault | None:
+    def _fault(self, call: ApiCall) -> Fault | None:
         for order in self._orders:
             if order.method == call.method and order.chat in {"", call.chat}:
                 if order.after > 0:
@@ -304,7 +304,7 @@ class FakePlatform(LoopbackServer):
                 return order.fault
         return None
 
-    async def _misbehave(self, request: web.BaseRequest, call: ApiCall, fault: faults.Fault) -> web.StreamResponse:
+    async def _misbehave(self, request: web.BaseRequest, call: ApiCall, fault: Fault) -> web.StreamResponse:
         answer = self.handle(call) if fault.taken else None
         if fault.hang:
             if not await self._hang():

@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from bot.platforms.slack.manifest import scopes_of
-from tests.fakes import faults
 from tests.fakes import slack_methods as methods
+from tests.fakes.faults import JSON, Fault
 from tests.fakes.journal import Entry
 from tests.fakes.server import LOOPBACK, ApiCall, ApiResponse
 from tests.fakes.slack_event_delivery import SentEnvelope
@@ -164,11 +164,9 @@ class FakeSlack(SlackPeople):
 
     # ── the server ────────────────────────────────────────────────────────────
 
-    def too_many(self, retry_after: object) -> faults.Fault:
+    def too_many(self, retry_after: object) -> Fault:
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-        return faults.Fault(
-            status=429, body='{"ok": false, "error": "ratelimited"}', content_type=faults.JSON, headers=headers
-        )
+        return Fault(status=429, body='{"ok": false, "error": "ratelimited"}', content_type=JSON, headers=headers)
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith("/link/"):

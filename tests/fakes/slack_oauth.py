@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fakes import server
+from tests.fakes.server import ApiCall, ApiResponse
 from tests.fakes.slack import FakeSlack
 
 CLIENT_ID, CLIENT_SECRET = "1234.5678", "made-up-client-secret"
@@ -39,17 +39,17 @@ class FakeOAuth(FakeSlack):
         self._codes[code] = _Installed(team, name, rotates, enterprise)
         return code
 
-    async def read(self, request: web.BaseRequest) -> server.ApiCall:
+    async def read(self, request: web.BaseRequest) -> ApiCall:
         call = await super().read(request)
         if call.method != "oauth.v2.access":
             return call
         basic = request.headers.get("Authorization", "").removeprefix("Basic ")
         known = base64.b64decode(basic).decode() == f"{CLIENT_ID}:{CLIENT_SECRET}"
-        return server.ApiCall(
+        return ApiCall(
             method=call.method, token="", arguments=call.arguments, problem="" if known else "bad_client_secret"
         )
 
-    def handle(self, call: server.ApiCall) -> server.ApiResponse:
+    def handle(self, call: ApiCall) -> ApiResponse:
         if call.method != "oauth.v2.access":
             return super().handle(call)
         if call.problem:
@@ -59,14 +59,14 @@ class FakeOAuth(FakeSlack):
         found = self._codes.pop(str(call.arguments.get("code", "")), None)
         return self._grant(found) if found else _no("invalid_code")
 
-    def _refresh(self, token: str) -> server.ApiResponse:
+    def _refresh(self, token: str) -> ApiResponse:
         found = next((one for one in self._installed.values() if one.refresh == token and token), None)
         if found is None:
             return _no("invalid_refresh_token")
         self.refreshed.append(token)
         return self._grant(found)
 
-    def _grant(self, installed: _Installed) -> server.ApiResponse:
+    def _grant(self, installed: _Installed) -> ApiResponse:
         number, team = next(self._made), installed.team
         token = f"xoxb-{team}-{number}"
         known = self._workspaces.get(team)
@@ -89,8 +89,8 @@ class FakeOAuth(FakeSlack):
         if installed.rotates:
             installed.refresh = f"xoxe-1-{team}-{number}"
             body |= {"refresh_token": installed.refresh, "expires_in": LASTS}
-        return server.ApiResponse(body=body)
+        return ApiResponse(body=body)
 
 
-def _no(code: str) -> server.ApiResponse:
-    return server.ApiResponse(body={"ok": False, "error": code})
+def _no(code: str) -> ApiResponse:
+    return ApiResponse(body={"ok": False, "error": code})

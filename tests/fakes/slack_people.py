@@ -5,7 +5,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.fakes import server, slack_event_delivery
+from tests.fakes import slack_event_delivery
+from tests.fakes.server import LOOPBACK, FakePlatform
 from tests.fakes.slack_workspace import FakeConversation, FakeWorkspace, stamps
 from tests.patience import PATIENCE
 
@@ -45,7 +46,7 @@ class ShownView:
     person: str = ""
 
 
-class SlackPeople(server.FakePlatform):
+class SlackPeople(FakePlatform):
     """Verbs of people, verbs for events of channels and of the app, and verbs about the connection to it."""
 
     def __init__(self, journal: Path | None = None) -> None:
@@ -375,7 +376,7 @@ class SlackPeople(server.FakePlatform):
     def _answers(self, workspace: FakeWorkspace, channel: str, person: str, message: str = "") -> str:
         name = f"{workspace.team}-{next(self._numbers)}"
         self._response_urls[name] = ResponseUrl(workspace, channel, person, message, self._time())
-        return f"http://{server.LOOPBACK}:{self.port}/respond/{name}"
+        return f"http://{LOOPBACK}:{self.port}/respond/{name}"
 
     def _dropped(self, workspace: FakeWorkspace, name: str, content: str) -> dict[str, Any]:
         file = f"F{next(self._numbers)}"

@@ -14,9 +14,11 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from tests.fakes import faults, markup, telegram_people
+from tests.fakes import markup, telegram_people
 from tests.fakes import telegram_rules as rules
+from tests.fakes.faults import JSON, Fault
 from tests.fakes.server import ApiCall, ApiResponse, FakePlatform, truth
+from tests.fakes.telegram_people import FakeChat, FakeMessage
 from tests.fakes.telegram_queue import UpdateQueue
 
 TOKEN = "4242:made-up-token-of-a-bot"
@@ -40,12 +42,12 @@ class FakeTelegram(FakePlatform):
         # (description | short_description, language) → the text that was set
         self.words: dict[tuple[str, str], str] = {}
         self.queue = UpdateQueue(self._date, self.news)
-        self._chats: dict[int, telegram_people.FakeChat] = {}
+        self._chats: dict[int, FakeChat] = {}
         self._open_to_all = False
         self._revoked = False
         self._privacy = True
         self._threaded = False
-        self._messages: dict[tuple[int, int], telegram_people.FakeMessage] = {}
+        self._messages: dict[tuple[int, int], FakeMessage] = {}
         self._ids = count(101)
         self._open_callbacks: set[str] = set()
         self._toasts: dict[str, str] = {}
@@ -68,9 +70,7 @@ class FakeTelegram(FakePlatform):
         """Adds a chat to which the bot may write. `username` is without @. `people` maps a person to a status."""
         number = int(chat)
         kind = kind or ("private" if number > 0 else "supergroup")
-        known = telegram_people.FakeChat(
-            number, kind, title, username, set(topics), linked=int(linked) if linked else None
-        )
+        known = FakeChat(number, kind, title, username, set(topics), linked=int(linked) if linked else None)
         known.bot = known.usual
         known.people = {int(who): status for who, status in (people or {}).items()}
         self._chats[number] = known
@@ -192,9 +192,7 @@ class FakeTelegram(FakePlatform):
         who = self._who(known, by, name, language, anonymous_admin=anonymous_admin, from_channel=from_channel)
         number = edits or next(self._ids)
         date = self._messages[known.id, edits].date if edits else self._date()
-        said = telegram_people.FakeMessage(
-            markup.Text(text=text), thread=str(topic or ""), date=date, sender=who.get("from", {})
-        )
+        said = FakeMessage(markup.Text(text=text), thread=str(topic or ""), date=date, sender=who.get("from", {}))
         self._messages[known.id, number] = said
         message = {
             "message_id": number,
@@ -235,7 +233,7 @@ class FakeTelegram(FakePlatform):
         assert found or tampered, f"no message in {chat} has a button [{what}]"
         newest = max((number for place_id, number in self._messages if place_id == known.id), default=1)
         number, data = found or (newest, what)
-        message = self._messages.get((known.id, number), telegram_people.FakeMessage(markup.Text(text="")))
+        message = self._messages.get((known.id, number), FakeMessage(markup.Text(text="")))
         shown = (
             {"message_id": number, "date": 0, "chat": telegram_people.chat_object(known)}
             if inaccessible
@@ -307,9 +305,7 @@ class FakeTelegram(FakePlatform):
         known.refusal = refusal
         self._becomes(known, known.bot, status, by)
 
-    def _becomes(
-        self, known: telegram_people.FakeChat, before: str, status: str, by: str, *, mute: bool = False
-    ) -> None:
+    def _becomes(self, known: FakeChat, before: str, status: str, by: str, *, mute: bool = False) -> None:
         """Changes the bot's own status in a chat, and sends the bot an update about this."""
         known.bot = status
         after = telegram_people.member(BOT, status)
@@ -326,7 +322,7 @@ class FakeTelegram(FakePlatform):
             },
         )
 
-    def _says_itself(self, known: telegram_people.FakeChat, service: Mapping[str, Any], topic: str = "") -> None:
+    def _says_itself(self, known: FakeChat, service: Mapping[str, Any], topic: str = "") -> None:
         """Posts a service message of the chat, such as "forum topic closed"."""
         self.queue.notify(
             "message",
@@ -342,7 +338,7 @@ class FakeTelegram(FakePlatform):
 
     def _who(
         self,
-        known: telegram_people.FakeChat,
+        known: FakeChat,
         by: str,
         name: str,
         language: str,
@@ -363,9 +359,7 @@ class FakeTelegram(FakePlatform):
             }
         return {"from": telegram_people.person(int(by or (known.id if known.id > 0 else 7)), name, language)}
 
-    def _answering(
-        self, known: telegram_people.FakeChat, said: telegram_people.FakeMessage, answers: int
-    ) -> dict[str, Any]:
+    def _answering(self, known: FakeChat, said: FakeMessage, answers: int) -> dict[str, Any]:
         if answers:
             return {
                 "reply_to_message": telegram_people.message_object(known, answers, self._messages[known.id, answers])
@@ -384,7 +378,7 @@ class FakeTelegram(FakePlatform):
         self._files[number] = (name, data)
         return {"file_id": number, "file_unique_id": f"u{number}", "file_name": name, "file_size": len(data)}
 
-    def _is_shown(self, known: telegram_people.FakeChat, message: Mapping[str, Any]) -> bool:
+    def _is_shown(self, known: FakeChat, message: Mapping[str, Any]) -> bool:
         """Tells whether the bot sees a message. In privacy mode, a bot that is no administrator of a group sees only
         commands and replies to the bot's own messages.
         """
@@ -395,7 +389,7 @@ class FakeTelegram(FakePlatform):
         to_another = re.match(r"/\w+@(\w+)", words)
         return answered == BOT["id"] or (words.startswith("/") and (not to_another or to_another[1] == NAME))
 
-    def _button(self, known: telegram_people.FakeChat, what: str) -> tuple[int, str] | None:
+    def _button(self, known: FakeChat, what: str) -> tuple[int, str] | None:
         """Returns (message, data) of the newest button with this label or data."""
         for number in sorted((number for place_id, number in self._messages if place_id == known.id), reverse=True):
             for row in json.loads(self._messages[known.id, number].buttons or "[]"):
@@ -409,13 +403,13 @@ class FakeTelegram(FakePlatform):
 
     # ── the server ────────────────────────────────────────────────────────────
 
-    def too_many(self, retry_after: object) -> faults.Fault:
+    def too_many(self, retry_after: object) -> Fault:
         parameters = {} if retry_after is None else {"parameters": {"retry_after": retry_after}}
         words = "Too Many Requests" + ("" if retry_after is None else f": retry after {retry_after}")
-        return faults.Fault(
+        return Fault(
             status=429,
             body=json.dumps({"ok": False, "error_code": 429, "description": words, **parameters}),
-            content_type=faults.JSON,
+            content_type=JSON,
         )
 
     async def read(self, request: web.BaseRequest) -> ApiCall:
@@ -490,7 +484,7 @@ class FakeTelegram(FakePlatform):
         buttons = rules.keyboard_of(call.arguments)
         thread = self._thread_of(chat, call.arguments)
         number = next(self._ids)
-        said = telegram_people.FakeMessage(text, buttons, thread, self._date(), BOT)
+        said = FakeMessage(text, buttons, thread, self._date(), BOT)
         self._messages[chat.id, number] = said
         self._note(
             call,
@@ -518,7 +512,7 @@ class FakeTelegram(FakePlatform):
             "Bad Request: message is not modified: specified new message content and reply markup are exactly "
             "the same as a current content and reply markup of the message",
         )
-        after = telegram_people.FakeMessage(text, buttons, before.thread, before.date, BOT)
+        after = FakeMessage(text, buttons, before.thread, before.date, BOT)
         self._messages[chat.id, number] = after
         self._note(call, kind="edit", chat=str(chat.id), id=str(number), text=text.text)
         return telegram_people.message_object(chat, number, after)
@@ -543,7 +537,7 @@ class FakeTelegram(FakePlatform):
             name=name,
             silent=truth(call.arguments.get("disable_notification")),
         )
-        said = telegram_people.FakeMessage(caption, "", thread, self._date(), BOT)
+        said = FakeMessage(caption, "", thread, self._date(), BOT)
         self._messages[chat.id, number] = said
         return {
             **telegram_people.message_object(chat, number, said),
@@ -662,12 +656,12 @@ class FakeTelegram(FakePlatform):
 
     # ── what the server checks ────────────────────────────────────────────────
 
-    def _chat(self, chat: str) -> telegram_people.FakeChat:
+    def _chat(self, chat: str) -> FakeChat:
         if int(chat) not in self._chats:
             self.knows(chat)
         return self._chats[int(chat)]
 
-    def _known(self, call: ApiCall) -> telegram_people.FakeChat:
+    def _known(self, call: ApiCall) -> FakeChat:
         name = call.chat
         rules.Refusal.when(not name, 400, "Bad Request: chat_id is empty")
         if name.startswith("@"):
@@ -684,7 +678,7 @@ class FakeTelegram(FakePlatform):
         rules.Refusal.when(not found, 400, "Bad Request: chat not found")
         return found[0]
 
-    def _present(self, call: ApiCall) -> telegram_people.FakeChat:
+    def _present(self, call: ApiCall) -> FakeChat:
         """Returns the chat of a call. Raises Refusal if it is unknown or became a supergroup."""
         chat = self._known(call)
         if chat.moved_to is not None:
@@ -693,13 +687,13 @@ class FakeTelegram(FakePlatform):
             )
         return chat
 
-    def _writable(self, call: ApiCall) -> telegram_people.FakeChat:
+    def _writable(self, call: ApiCall) -> FakeChat:
         chat = self._present(call)
         if chat.refusal:
             raise rules.Refusal(*chat.refusal)
         return chat
 
-    def _thread_of(self, chat: telegram_people.FakeChat, arguments: Mapping[str, Any]) -> str:
+    def _thread_of(self, chat: FakeChat, arguments: Mapping[str, Any]) -> str:
         topic = int(arguments.get("message_thread_id") or 0)
         if not topic:
             return ""

@@ -10,11 +10,10 @@ import pytest
 
 from subscriptions.store.database.store import Store
 from subscriptions.store.workers import NewWorker, begin_worker
-from tests import make
 from tests.fakes import process
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import Terminal
-from tests.make import FakeClock
+from tests.make import NOON, FakeClock
 from tests.postgres.server import Server
 from tests.source_harness import Feeds, fake_arxiv
 
@@ -102,5 +101,5 @@ def new_url(kind_of_database: str, request: pytest.FixtureRequest, tmp_path: Pat
 def made(new_url: str) -> Iterator[Store]:
     """A store that has just made its database."""
     with closing(Store(new_url)) as store:
-        store.open(now=make.NOON)
+        store.open(now=NOON)
         yield store

@@ -14,7 +14,7 @@ import pytest
 from subscriptions.errors import StoreError
 from subscriptions.service.conversation_state import apply_once
 from subscriptions.store.database.store import Store
-from tests import make
+from tests.make import NOON, FakeClock
 from tests.postgres.server import OwnServer
 
 
@@ -79,10 +79,10 @@ class ServerDown:
         self.release()
 
 
-class AlarmClock(make.FakeClock):
+class AlarmClock(FakeClock):
     """A FakeClock that runs an action when `rings_after` seconds have passed on its monotonic clock."""
 
-    def __init__(self, start: datetime = make.NOON) -> None:
+    def __init__(self, start: datetime = NOON) -> None:
         super().__init__(start)
         self._alarm: tuple[float, Callable[[], None]] | None = None
 

@@ -15,17 +15,17 @@ from bot.platforms.slack.settings import SlackSettings
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
 from bot.settings.of_rooms import RoomSettings
-from tests import make
+from tests.make import NOON, FakeClock
 from tests.source_harness import NoSources
 
 LONG_REST = 45.0  # seconds. Shorter waits end at once, longer waits when a test calls `rings`
 
 
-class RestingClock(make.FakeClock):
+class RestingClock(FakeClock):
     """A clock whose short waits end at once. A long wait ends when a test calls `rings`."""
 
     def __init__(self) -> None:
-        super().__init__(make.NOON)
+        super().__init__(NOON)
         self.rests: list[float] = []  # the seconds of all waits that have begun, except the pauses between sends
         self._bell = asyncio.Event()
         self._begun = asyncio.Event()
@@ -85,7 +85,7 @@ class Quiet(NoSources):
 @asynccontextmanager
 async def running(
     tmp_path: Path,
-    clock: make.FakeClock,
+    clock: FakeClock,
     *,
     telegram: Any = None,
     slack: Any = None,

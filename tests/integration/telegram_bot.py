@@ -13,9 +13,9 @@ from bot.platforms.telegram.adapter import TelegramChannel
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
-from tests import make
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.program import opened
+from tests.make import FakeClock
 from tests.patience import PATIENCE
 
 
@@ -30,7 +30,7 @@ def telegram_settings(tmp_path: Path, fake: FakeTelegram, *, database: str = "",
 
 @asynccontextmanager
 async def a_bot(
-    tmp_path: Path, fake: FakeTelegram, clock: make.FakeClock, read: float = PATIENCE, database: str = ""
+    tmp_path: Path, fake: FakeTelegram, clock: FakeClock, read: float = PATIENCE, database: str = ""
 ) -> AsyncIterator[App]:
     """Yields an app that has opened its database but does not listen.
 
@@ -45,7 +45,7 @@ async def a_bot(
 
 @asynccontextmanager
 async def a_listening_bot(
-    tmp_path: Path, fake: FakeTelegram, clock: make.FakeClock, database: str = ""
+    tmp_path: Path, fake: FakeTelegram, clock: FakeClock, database: str = ""
 ) -> AsyncIterator[App]:
     """Yields a bot that listens as `paperwire run` does. At the end of the block, the bot answers all requests and stops."""
     async with (

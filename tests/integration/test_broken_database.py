@@ -22,17 +22,16 @@ from bot.delivery.lane_sender import DrainState
 from bot.delivery.sender import plan
 from bot.operation.process import Process, run
 from bot.sources.source_scheduler import SourceScheduler
-from subscriptions import errors
+from subscriptions.errors import StoreError, StoreUnavailable
 from subscriptions.service.listing import listed
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import DeliveryState
 from subscriptions.store.database.store import Store
-from tests import make
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked, program, telegram_bot
 from tests.integration.cli import Terminal
 from tests.integration.telegram_bot import a_listening_bot, confirmed, posts
-from tests.make import subscribes
+from tests.make import MINUTE, NOON, address, ingested, subscribes
 from tests.postgres.cluster import SUPERUSER
 from tests.postgres.pooler import pooler
 from tests.postgres.server import OwnServer, Server, own_server
@@ -88,9 +87,9 @@ async def with_deliveries(
             for word in ("graph", "tree"):
                 subscribes(app.store, f"telegram:{chat}", word, every="now")
         for title in ("A graph", "A tree"):
-            make.ingested(app.store, title, now=clock.now())
+            ingested(app.store, title, now=clock.now())
             await plan(app.deps, DrainState())
-            clock.advance(make.MINUTE)
+            clock.advance(MINUTE)
         yield app, outage.lock
 
 
@@ -107,7 +106,7 @@ async def locked_while_a_message_is_in_hand(
 
 
 def texts(store: Store, chat: str = "telegram:1") -> list[str]:
-    return [entry.subscription.text for entry in listed(store, make.address(chat))]
+    return [entry.subscription.text for entry in listed(store, address(chat))]
 
 
 def told(telegram: FakeTelegram) -> dict[str, list[str]]:
@@ -241,9 +240,9 @@ def name_of(url: str) -> str:
     return url.partition("@/")[2].partition("?")[0]
 
 
-def refused(url: str) -> errors.StoreError:
-    with contextlib.closing(Store(url)) as store, pytest.raises(errors.StoreError) as found:
-        store.open(now=make.NOON)
+def refused(url: str) -> StoreError:
+    with contextlib.closing(Store(url)) as store, pytest.raises(StoreError) as found:
+        store.open(now=NOON)
     assert PASSWORD not in f"{found.value} {found.value!r} {store.where} {store.url!r}"
     return found.value
 
@@ -260,7 +259,7 @@ def person(postgres: Server) -> abc.Iterator[str]:
 
 def test_a_server_that_is_down_is_asked_again(tmp_path: Path) -> None:
     error = refused(f"postgresql://person:{PASSWORD}@/paperwire?host={tmp_path}")
-    assert isinstance(error, errors.StoreUnavailable)
+    assert isinstance(error, StoreUnavailable)
     assert f"The server of the database paperwire on {tmp_path} does not answer" in str(error)
     # the driver adds a question after this sentence, which must not be shown
     assert "does not answer: No such file or directory. " in str(error)
@@ -305,7 +304,7 @@ def test_check_names_a_user_without_rights(
 
 def test_without_the_extra_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(errors.StoreError, match=r"-m pip install 'procrastinate.*' 'psycopg\[binary,pool\]"):
+    with pytest.raises(StoreError, match=r"-m pip install 'procrastinate.*' 'psycopg\[binary,pool\]"):
         Store(f"postgresql://person:{PASSWORD}@localhost/paperwire")
 
 
@@ -325,10 +324,10 @@ def test_a_standby_is_read_only_until_it_is_promoted(server: OwnServer) -> None:
     with contextlib.closing(Store(server.database())) as store:
         subscribes(store, "telegram:1", "graph")
         server.becomes_standby()
-        with contextlib.suppress(errors.StoreUnavailable):  # the first statement notices that its connection is gone
+        with contextlib.suppress(StoreUnavailable):  # the first statement notices that its connection is gone
             texts(store)
         assert texts(store) == ["graph"]
-        with pytest.raises(errors.StoreUnavailable, match=r"cannot be written to\. Name the primary server") as found:
+        with pytest.raises(StoreUnavailable, match=r"cannot be written to\. Name the primary server") as found:
             subscribes(store, "telegram:1", "bread")
         assert (found.value.exit_code, found.value.cause) == (1, "it cannot be written to")
         server.becomes_primary()
@@ -344,7 +343,7 @@ def test_a_store_recovers_its_connections_with_the_server(postgres: Server, pers
             owner.execute(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {person}")
         control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 0")
         with contextlib.closing(Store(postgres.url(name_of(url), person, PASSWORD))) as store:
-            with pytest.raises(errors.StoreUnavailable, match="has no connection left"):
+            with pytest.raises(StoreUnavailable, match="has no connection left"):
                 subscribes(store, "telegram:1", "graph")
             control.execute(f"ALTER DATABASE {name_of(url)} CONNECTION LIMIT 1")
             subscribes(store, "telegram:1", "graph")

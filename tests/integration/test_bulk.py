@@ -19,11 +19,11 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from subscriptions import chat_settings, model
+from subscriptions import chat_settings
 from subscriptions.addresses import parse_address
 from subscriptions.errors import PaperwireError, Refused
 from subscriptions.matching.full_text import index_document
-from subscriptions.model import Paper
+from subscriptions.model import DAYS, Announce, ChatAddress, ChatKind, Digest, Paper, Summary, Translation
 from subscriptions.portable import read_lines
 from subscriptions.service import amendments, exporting, importing, requests
 from subscriptions.service import ingest as ingest_room
@@ -117,7 +117,7 @@ def executed(store: Store) -> abc.Iterator[list[str]]:
     event.remove(store._engine, "before_cursor_execute", note)
 
 
-def stored(store: Store, some: model.Digest, *, day: date = TODAY, announce: bool = False) -> Ingested:
+def stored(store: Store, some: Digest, *, day: date = TODAY, announce: bool = False) -> Ingested:
     return make.ingest_digest(store, some, source="daily", day=day, now=NOON, announce=announce)
 
 
@@ -143,12 +143,12 @@ def papers(draw: st.DrawFn) -> Paper:
         title,
         *draw(st.lists(st.sampled_from(("cs.LG", "cs.CV", "stat.ML")), unique=True)),
         arxiv_id=arxiv_id,
-        kind=draw(st.none() | st.sampled_from(model.Announce)),
+        kind=draw(st.none() | st.sampled_from(Announce)),
         authors=draw(st.sampled_from(((), ("Ada Example",)))),
         abstract=draw(st.sampled_from(("", "A kite.", "A kite. It flies.", "This paper has been withdrawn"))),
         version=draw(st.none() | st.integers(1, 2)),
-        summaries=tuple(model.Summary(language=code, fields={"tldr": f"短 {title}"}) for code in languages),
-        translations=tuple(model.Translation(language=code, title="风筝", abstract="") for code in languages[:1]),
+        summaries=tuple(Summary(language=code, fields={"tldr": f"短 {title}"}) for code in languages),
+        translations=tuple(Translation(language=code, title="风筝", abstract="") for code in languages[:1]),
         **found,
     )
 
@@ -239,7 +239,7 @@ def test_an_archive_that_was_filed_in_parts_is_announced_whole(
     assert value(watched, "SELECT count(DISTINCT sequence) FROM paper") == 10
 
 
-def many(amount: int) -> model.Digest:
+def many(amount: int) -> Digest:
     return digest(*(paper(f"Kite {n}", "cs.LG", arxiv_id=f"2602.{n:05d}") for n in range(amount)))
 
 
@@ -591,7 +591,7 @@ whens = st.one_of(
     st.just({"every": "now"}),
     times.map(lambda at: {"every": "daily", "at": at}),
     times.map(lambda at: {"when": f"weekdays {at}"}),
-    st.tuples(st.sampled_from(model.DAYS), times).map(lambda both: {"every": "weekly", "on": both[0], "at": both[1]}),
+    st.tuples(st.sampled_from(DAYS), times).map(lambda both: {"every": "weekly", "on": both[0], "at": both[1]}),
     st.sampled_from(({"when": "when-out"}, {"when": "when-out 06:15-21:45 weekdays"}, {"every": "when-out", "at": "00:00-23:59"})),
 )  # fmt: skip
 
@@ -604,17 +604,17 @@ def _asks(query: str, when: dict[str, str], zone: str | None, name: str | None) 
     return requests.SubscriptionRequest(text=query, tz=zone, name=name, **when)
 
 
-def _edits(store: Store, at: model.ChatAddress, query: str, zone: str | None, *, now: datetime) -> None:
+def _edits(store: Store, at: ChatAddress, query: str, zone: str | None, *, now: datetime) -> None:
     amendments.edit(store, at, 1, query, tz=zone, now=now)
 
 
-def _imports(store: Store, at: model.ChatAddress, query: str, name: str, *, now: datetime) -> None:
+def _imports(store: Store, at: ChatAddress, query: str, name: str, *, now: datetime) -> None:
     importing.import_lines(store, read_lines(f"daily 9 | {query} | {name}", at), now=now)
 
 
 _values = st.one_of(
     st.sampled_from(("all", "off", "on", "12", "5", "zh", "en", "+05:45", "Japan", "berlin", "22:00-08:00", "9pm - 6", "daily 7", "now")),
-    st.sampled_from(sorted({word for name in chat_settings.SETTINGS for kind in model.ChatKind for word in chat_settings.choices(name, kind=kind)})),
+    st.sampled_from(sorted({word for name in chat_settings.SETTINGS for kind in ChatKind for word in chat_settings.choices(name, kind=kind)})),
     words,
 )  # fmt: skip
 chats = st.sampled_from(
@@ -713,7 +713,7 @@ def test_a_channel_comes_back_as_a_channel(empty_database: Path) -> None:
             channel,
             requests.SubscriptionRequest(text="graph", name="G"),
             now=NOON,
-            kind=model.ChatKind.BROADCAST,
+            kind=ChatKind.BROADCAST,
         )
         amendments.set_settings(here, channel, {"shape": "each"}, now=NOON)
         text = exporting.export(here, None)

@@ -21,8 +21,9 @@ from bot.operation.process import Process
 from bot.sources.fetcher import FetchLimits
 from bot.sources.ingest import store_digest
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
-from subscriptions import model
-from subscriptions.planning import counted_as_sent, receipts
+from subscriptions.model import ChatAddress, ChatKind, Paper
+from subscriptions.planning import counted_as_sent
+from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import after_loss, restoring
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.conversation_state import store_chat
@@ -47,11 +48,11 @@ from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, p
 # arXiv announced nothing on Tuesday, the 20th
 FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY, FRIDAY = (dt.date(2026, 1, day) for day in (16, 19, 21, 22, 23))
 LG = arxiv_source("cs.LG")
-OPERATOR = model.ChatAddress("telegram", "1")
+OPERATOR = ChatAddress("telegram", "1")
 LACKS = "; cross-lists of older papers and new versions are not in it."
 
 
-def graphs_of(day: str) -> model.Paper:
+def graphs_of(day: str) -> Paper:
     return paper(f"Graphs of {day}", "cs.LG")
 
 
@@ -102,7 +103,7 @@ async def test_an_interrupted_poll_continues_with_the_missing_days(arxiv: FakeAr
     await asyncio.to_thread(arxiv.waits_hanging)
     (receipt,) = feeds.of(LG).receipts("arxiv")[1:]
     assert (receipt.outcome, "missed days: They were not all asked for yet." in receipt.detail) == (
-        receipts.Outcome.STALE,
+        Outcome.STALE,
         True,
     )
     cut.cancel()
@@ -123,7 +124,7 @@ async def test_while_the_api_is_busy_todays_papers_come(store: Store, clock: Fak
     feeding = SourceHarness(store, clock, arxiv, LG)
     began = clock.now()
     await feeding.due()
-    assert feeding.receipts("arxiv")[-1].outcome is receipts.Outcome.NEW
+    assert feeding.receipts("arxiv")[-1].outcome is Outcome.NEW
     assert feeding.receipts("arxiv")[-1].detail == (
         "Not fetched yet: 2026-01-19, 2026-01-21 (127.0.0.1 is too busy to answer)."
     )
@@ -210,7 +211,7 @@ async def test_every_missed_day_of_a_dated_page_is_asked_for(clock: FakeClock, a
     assert arxiv.asked() == [f"/2026-01-{number}.md" for number in (22, 21, 16, 17, 18, 19, 20)]
     assert days_of(feeds.store) == {f"Paper of {number}": [f"2026-01-{number}"] for number in (16, 22, 21, 17, 19)}
     receipt = feeding.receipts("web")[-1]
-    assert (receipt.outcome, receipt.counts["new"]) == (receipts.Outcome.NEW, 4)
+    assert (receipt.outcome, receipt.counts["new"]) == (Outcome.NEW, 4)
     assert receipt.detail == (
         "Fetched afterwards: 2026-01-16, 2026-01-17, 2026-01-19. There is nothing of 2026-01-18, 2026-01-20."
     )
@@ -324,13 +325,11 @@ def test_operators_are_told_of_a_source_once_a_day(
     """A source is in trouble for hours. Each operator gets one notice a day, and not one before and one after midnight."""
     operators = address("telegram:1"), address("telegram:2")
     begun = dt.datetime.fromisoformat(f"{begin}+00:00")
-    store_chat(store, operators[1], model.ChatKind.PRIVATE, now=begun, timezone="Asia/Tokyo")
+    store_chat(store, operators[1], ChatKind.PRIVATE, now=begun, timezone="Asia/Tokyo")
     known = KnownSource(name="arXiv", kind="arxiv", location="arXiv", state=SourceState())
     found = []
     for moment in (begun + dt.timedelta(hours=n) for n in hours):
-        receipt = receipts.Receipt(
-            source="arXiv", at=moment, outcome=receipts.Outcome(cause), detail="It is not there."
-        )
+        receipt = Receipt(source="arXiv", at=moment, outcome=Outcome(cause), detail="It is not there.")
         finding = source_finding(replace(known, last=receipt), SourceTrouble(cause), moment)
         assert finding is not None
         lanes = notify_operators(store, operators, finding, now=moment)

@@ -20,7 +20,7 @@ from subscriptions.errors import MeaningFails
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
 from subscriptions.store.sources import known_sources
-from tests import make, tables
+from tests import tables
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.meaning import FakeEncoder
 from tests.fakes.process import ROOT
@@ -28,6 +28,7 @@ from tests.fakes.telegram import TOKEN
 from tests.forked import Forked
 from tests.integration import cli
 from tests.integration.cli import PAGE, Process, Terminal
+from tests.make import paper
 from tests.patience import PATIENCE
 
 FULL = "The disk that holds {} is full. Free some space, then try again."
@@ -508,7 +509,7 @@ def test_run_once_asks_what_is_due_and_sends_it(terminal: Terminal, local_arxiv:
     terminal.set("CONTACT", "me@example.org")
     terminal("subscribe", "graphs", "--as", "console:me")
     # today, because the program uses the machine's clock
-    local_arxiv.announces(datetime.now(UTC).date(), make.paper("Graphs that forget", "cs.LG"))
+    local_arxiv.announces(datetime.now(UTC).date(), paper("Graphs that forget", "cs.LG"))
     ended = terminal("run", "--once")
     assert (ended.status, "Graphs that forget" in ended.out) == (0, True)
     agent = local_arxiv.arrivals[0].headers["User-Agent"]

@@ -16,9 +16,9 @@ from procrastinate.schema import SchemaManager
 from sqlalchemy.exc import IntegrityError
 
 from bot.settings.loading import source_name
-from subscriptions import errors
 from subscriptions.addresses import parse_address
-from subscriptions.planning import receipts
+from subscriptions.errors import Refused, StoreError
+from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import requests
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
@@ -27,9 +27,9 @@ from subscriptions.store.database import conflicts, postgres
 from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.store import Store
 from subscriptions.store.work_rows import KeyValueRow
-from tests import make, stored
+from tests import stored
 from tests.integration.cli import Terminal, page
-from tests.make import DAY, NOON, ingested, paper, subscribes
+from tests.make import DAY, HOUR, NOON, address, ingested, paper, stored_papers, subscribes
 from tests.patience import PATIENCE
 
 
@@ -72,13 +72,13 @@ def test_a_copy_is_one_whole_file_that_only_the_owner_can_read(store: Store, tmp
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("These are my notes. " * 100)
-    with pytest.raises(errors.StoreError, match=r"notes\.txt is not a paperwire database"):
+    with pytest.raises(StoreError, match=r"notes\.txt is not a paperwire database"):
         opened(tmp_path / "notes.txt")
 
 
 @pytest.mark.parametrize("url", ["mysql://localhost/paperwire", "nothing", "sqlite://", "sqlite:///:memory:"])
 def test_a_database_that_this_version_cannot_use_is_refused(url: str) -> None:
-    with pytest.raises(errors.StoreError, match="PAPERWIRE_DATABASE_URL"):
+    with pytest.raises(StoreError, match="PAPERWIRE_DATABASE_URL"):
         Store(url)
 
 
@@ -104,14 +104,14 @@ def test_a_copy_of_a_damaged_database_replaces_no_good_one(tmp_path: Path) -> No
     path.write_bytes(data[: 4096 * 3] + b"\xff" * (len(data) - 4096 * 3))
     with closing(Store(f"sqlite:///{path}")) as store:
         for day in range(1, 9):
-            with pytest.raises(errors.StoreError, match="damaged"):
+            with pytest.raises(StoreError, match="damaged"):
                 store.copy_into(copies, "daily", NOON + day * DAY)
     assert [copy.name[:14] for copy in copies.iterdir()] == ["daily-20260122"]
 
 
 def test_a_python_without_full_text_search_is_told_so(store: Store) -> None:
     with (
-        pytest.raises(errors.StoreError, match=r"no full-text search.*Use a Python whose SQLite has FTS5"),
+        pytest.raises(StoreError, match=r"no full-text search.*Use a Python whose SQLite has FTS5"),
         store.read(),
     ):
         raise sqlite3.OperationalError("no such module: fts5")
@@ -149,7 +149,7 @@ def test_processes_with_one_number_do_not_share_their_files(
     copy. Another process must not use its unfinished file.
     """
     monkeypatch.setattr("os.getpid", lambda: 1)
-    killed = tmp_path / "copies" / f"daily-{make.NOON:%Y%m%dT%H%M%SZ}.db.1.part"
+    killed = tmp_path / "copies" / f"daily-{NOON:%Y%m%dT%H%M%SZ}.db.1.part"
     killed.parent.mkdir()
     killed.write_bytes(b"half of a copy that another process writes now")
     store.copy_into(tmp_path / "copies", "daily", NOON)
@@ -166,7 +166,7 @@ def test_after_a_clean_stop_no_file_holds_a_forgotten_chat(tmp_path: Path) -> No
     subscribes(store, "telegram:4242424242", "zirconium")
     with closing(sqlite3.connect(store.path)) as other:
         other.execute("SELECT count(*) FROM chat").fetchall()
-        forget(store, make.address("telegram:4242424242"))
+        forget(store, address("telegram:4242424242"))
         store.close()
         left = b"".join(file.read_bytes() for file in store.path.parent.glob(f"{store.path.name}*"))
     assert b"4242424242" not in left
@@ -276,7 +276,7 @@ def test_no_character_of_a_text_is_refused(store: Store) -> None:
     )
     subscribes(store, "telegram:1", "graphs")
     with store.read() as session:
-        known = {known.paper.title.replace("\ufffd", "\0"): known for known in make.stored_papers(session)}
+        known = {known.paper.title.replace("\ufffd", "\0"): known for known in stored_papers(session)}
         assert known.keys() == {hostile, "Tea"}
         assert (
             session.exec(sqlmodel.select(rows.PaperKeyRow.paper).where(rows.PaperKeyRow.key == "\0")).one()
@@ -315,7 +315,7 @@ def test_a_paper_is_found_again_by_a_very_long_title(store: Store) -> None:
     ingested(store, paper(title, arxiv_id=None))
     ingested(store, paper(title, arxiv_id="2601.00001"), paper(other, arxiv_id="2601.00002"))
     with store.read() as transaction:
-        found = {known.paper.arxiv_id: known.paper.title for known in make.stored_papers(transaction)}
+        found = {known.paper.arxiv_id: known.paper.title for known in stored_papers(transaction)}
     assert found == {"2601.00001": title, "2601.00002": other}
 
 
@@ -334,13 +334,13 @@ LETTERS = "".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[7919 * number % 101 % 26] for num
 )
 def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, name: str) -> None:
     """The longest names fit into indexes. PostgreSQL refuses an index entry of more than 2,704 bytes that it cannot compress."""
-    with pytest.raises(errors.Refused):
+    with pytest.raises(Refused):
         parse_address(form.format(name + name[0]))
     chat, source = parse_address(form.format(name)), source_name("--source", WIDE)
     requests.subscribe(store, chat, requests.SubscriptionRequest(text="graph", every="now", since="1d"), now=NOON)
-    ingested(store, "A graph", source=source, now=NOON - make.HOUR)
+    ingested(store, "A graph", source=source, now=NOON - HOUR)
     with store.write() as session:
-        sources.put_receipt(session, receipts.Receipt(source=source, at=NOON, outcome=receipts.Outcome.NEW))
+        sources.put_receipt(session, Receipt(source=source, at=NOON, outcome=Outcome.NEW))
     (lane,) = plan_due(store, now=NOON)
     assert lane.platform == chat.platform
     with store.read() as session:
@@ -375,7 +375,7 @@ def test_every_character_comes_back_as_it_was(store: Store) -> None:
 def test_a_row_that_is_refused_leaves_none_of_them(store: Store) -> None:
     values = [(f"new {number}", "") for number in range(30)]
     inserted(store, values[20:21])
-    with pytest.raises((errors.StoreError, Exception), match=r"(?i)unique|duplicate"):
+    with pytest.raises((StoreError, Exception), match=r"(?i)unique|duplicate"):
         inserted(store, values)
     assert stored.value(store, "SELECT count(*) FROM key_value WHERE name LIKE 'new%'") == 1
     inserted(store, [("another", "")])  # the connection still works

@@ -16,8 +16,8 @@ from bot.app import App
 from bot.delivery import sender
 from bot.delivery.lane_sender import DrainState, deliver
 from bot.operation.process import Process
-from subscriptions import model
 from subscriptions.errors import StoreError
+from subscriptions.model import Chat, ChatKind, Lane, Message
 from subscriptions.notices.of_chats import AccessDenied
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.service import operators, retention, sending
@@ -30,6 +30,7 @@ from subscriptions.service.pausing import pause
 from subscriptions.states import DeliveryState, PauseReason
 from subscriptions.store import admitted_chats, chats, moving, outbox, platform_states
 from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.outbox import OutboxCounts
 from tests import make, stored
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
@@ -84,7 +85,7 @@ async def test_a_lookup_waits_as_long_as_it_is_told_and_stops_its_token(
         clock.advance(2 * MINUTE)
         slack.revokes()
         drain_state = DrainState()
-        await deliver(app.deps, drain_state, model.Lane("slack", "C1"))
+        await deliver(app.deps, drain_state, Lane("slack", "C1"))
         assert list(drain_state.stopped) == ["slack"]
 
 
@@ -164,7 +165,7 @@ async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
 
 def _renders(texts: list[tuple[str, str]]) -> abc.Callable[[object, object], tuple[object, ...]]:
     return lambda _, __: tuple(
-        model.Message(
+        Message(
             number=n,
             payload=json.dumps({"text": text, "silent": True}),
             plain=json.dumps({"text": plain, "silent": True}),
@@ -219,7 +220,7 @@ async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
 
 async def test_when_many_chats_are_gone_the_platform_stops(app: App, clock: FakeClock, telegram: FakeTelegram) -> None:
     chats = [str(number) for number in range(1, 41)]
-    store_chat(app.store, address("telegram:99"), model.ChatKind.PRIVATE, now=clock.now())
+    store_chat(app.store, address("telegram:99"), ChatKind.PRIVATE, now=clock.now())
     operators.redeem_code(app.store, address("telegram:99"), operators.new_code(app.store), admins=(), now=clock.now())
     for chat in chats:
         telegram.knows(chat)
@@ -287,10 +288,10 @@ async def test_after_an_error_of_the_store_no_other_lane_begins_a_post(
     with monkeypatch.context() as broken:
         broken.setattr("subscriptions.store.claims.claim", locked.away)
         with pytest.raises(StoreError):
-            await deliver(app.deps, drain_state, model.Lane("telegram", "1"))
-    await deliver(app.deps, drain_state, model.Lane("telegram", "2"))
+            await deliver(app.deps, drain_state, Lane("telegram", "1"))
+    await deliver(app.deps, drain_state, Lane("telegram", "2"))
     assert telegram.posted_to("2") == []
-    await deliver(app.deps, DrainState(), model.Lane("telegram", "2"))
+    await deliver(app.deps, DrainState(), Lane("telegram", "2"))
     assert len(telegram.posted_to("2")) == 1
 
 
@@ -332,7 +333,7 @@ async def seen(app: App) -> None:
 async def test_one_call_sends_what_is_new_and_edits_what_is_out(
     app: App, clock: FakeClock, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counted: list[model.Lane] = []
+    counted: list[Lane] = []
     monkeypatch.setattr(app.deps.rate_limiter, "record_send", lambda lane, _: counted.append(lane))
     clock.advance(timedelta(days=9))
     ingested(
@@ -351,7 +352,7 @@ async def test_one_call_sends_what_is_new_and_edits_what_is_out(
     assert edit.id == telegram.posted_to("1")[0].id
     assert "<s>" in edit.payload["text"]
     assert "withdrawn by the authors" in edit.text
-    assert counted == [model.Lane("telegram", "1")] * 3, "an edit counts for the rate, also one that was refused"
+    assert counted == [Lane("telegram", "1")] * 3, "an edit counts for the rate, also one that was refused"
 
 
 @pytest.mark.usefixtures("seen")
@@ -363,7 +364,7 @@ async def test_a_token_that_is_refused_for_an_edit_stops_all_lanes(app: App, tel
     await sender.plan(app.deps, drain_state)
     telegram.revokes()
     for chat in ("1", "2"):
-        await deliver(app.deps, drain_state, model.Lane("telegram", chat))
+        await deliver(app.deps, drain_state, Lane("telegram", chat))
     assert [len(telegram.arrived(method)) for method in ("editMessageText", "sendMessage")] == [1, 1]
     assert list(drain_state.stopped) == ["telegram"]
 
@@ -413,7 +414,7 @@ async def test_a_message_that_is_gone_is_not_edited_again_and_again(
 async def test_an_edit_of_a_message_that_a_delivery_no_longer_has_is_dropped(app: App, telegram: FakeTelegram) -> None:
     ingested(app.store, paper("A graph", arxiv_id="2601.90001", version=2, comment=GONE), name="later")
     shorter = replace(app.deps, render_delivery=lambda *_: ())
-    await deliver(shorter, DrainState(), model.Lane("telegram", "1"))
+    await deliver(shorter, DrainState(), Lane("telegram", "1"))
     await app.sender.deliver()
     assert telegram.edits_in("1") == []
 
@@ -448,7 +449,7 @@ def in_index(store: Store, index: str, table: str) -> int:
     return int(stored.value(store, f"SELECT count(*) FROM {table} {walked} WHERE {condition}"))  # noqa: S608 - names of ours
 
 
-def a_chat(store: Store, number: int) -> model.Chat:
+def a_chat(store: Store, number: int) -> Chat:
     return get_chat(store, address(f"telegram:-{number}"))
 
 
@@ -476,11 +477,9 @@ def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None
 def test_a_paused_chat_makes_nobody_miss_its_platform(store: Store) -> None:
     due(store, "telegram:1")
     _plan.plan_due(store, now=NOON)
-    assert outbox.outbox_counts(store) == outbox.OutboxCounts(
-        waiting=1, unclear=0, dead=0, platforms=frozenset({"telegram"})
-    )
+    assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, unclear=0, dead=0, platforms=frozenset({"telegram"}))
     pause(store, address("telegram:1"), None, until=None, now=NOON)
-    assert outbox.outbox_counts(store) == outbox.OutboxCounts(waiting=1, unclear=0, dead=0)
+    assert outbox.outbox_counts(store) == OutboxCounts(waiting=1, unclear=0, dead=0)
 
 
 def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> None:
@@ -506,15 +505,15 @@ def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> No
     assert wrong(store) == []
 
 
-def moves(session: Transaction, chat: model.Chat, rng: random.Random, now: datetime) -> None:
+def moves(session: Transaction, chat: Chat, rng: random.Random, now: datetime) -> None:
     """Moves a chat to a new address, or to the address of another chat."""
     other = address(f"telegram:-{rng.randint(1, 9)}")
     if rng.random() < 0.5:
-        chats.add_chat(session, other, model.ChatKind.GROUP, now=now)
+        chats.add_chat(session, other, ChatKind.GROUP, now=now)
     moving.chat_moved(session, chat.address, other.address, now=now)
 
 
-CHANGES: tuple[abc.Callable[[Transaction, model.Chat, random.Random, datetime], object], ...] = (
+CHANGES: tuple[abc.Callable[[Transaction, Chat, random.Random, datetime], object], ...] = (
     lambda session, chat, _, now: chats.mark_unreachable(session, chat.id, PauseReason.GONE, "gone", now=now),
     lambda session, chat, _, now: chats.mark_reachable(session, chat.id, now=now),
     lambda session, chat, _, now: chats.pause_chat(

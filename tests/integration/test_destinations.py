@@ -30,26 +30,28 @@ from bot.platforms.email.channel import ANSWER, AT_ONCE, EmailChannel
 from bot.platforms.email.markup import Link
 from bot.platforms.email.pages_of_links import MailPages
 from bot.platforms.email.settings import MailSettings
-from bot.ports import conversation
+from bot.ports.conversation import WebRequest, WebResponse
 from bot.settings import Settings
-from subscriptions import errors, model, states
+from subscriptions.errors import Refused, Rejected, RetryLater
+from subscriptions.model import ChatAddress, Message, Paper
 from subscriptions.notices.declared import VersionChanged
 from subscriptions.notices.of_chats import AccessDenied
 from subscriptions.service import access, confirmations, listing, notices
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.pausing import resume
 from subscriptions.service.sending import outbox_entries
-from subscriptions.states import ChatState, DeliveryState
+from subscriptions.states import ChatState, DeliveryState, PauseReason
 from subscriptions.store import workers
 from subscriptions.store.outbox import OutboxEntry
-from tests import make, tables
+from tests import tables
 from tests.contract.rigs.email import mail_message
 from tests.fakes import apprise, smtp
+from tests.fakes.apprise import READ, SERVICES, TOKEN, FakeServices
 from tests.fakes.faults import FAULTS as FAULTS_OF_PLATFORMS
 from tests.fakes.faults import Fault
 from tests.integration import program
 from tests.integration.cli import Terminal
-from tests.make import FakeClock, address, ingested, paper, subscribes
+from tests.make import NOON, FakeClock, address, ingested, paper, subscribes, summary
 
 ADA, BO, HOME = map(address, ("email:ada@lab.org", "email:bo@lab.org", "web:ada"))
 ROOT = "https://papers.lab.org"
@@ -71,20 +73,20 @@ class Bot:
         await self.app.sender.deliver()
         return self.fake.mails[before:]
 
-    async def opens(self, url: str, *, presses: bool = False, **fields: str) -> conversation.WebResponse:
+    async def opens(self, url: str, *, presses: bool = False, **fields: str) -> WebResponse:
         """Opens a link of a mail or, with `presses`, presses the button on the page behind the link. Returns the page."""
         query = {name: values[0] for name, values in parse.parse_qs(parse.urlsplit(url).query).items()}
         return await self.pages.answer(
-            conversation.WebRequest(headers={}, query=query, body=parse.urlencode(fields).encode()), does=presses
+            WebRequest(headers={}, query=query, body=parse.urlencode(fields).encode()), does=presses
         )
 
-    async def asks(self, chat: model.ChatAddress = ADA) -> EmailMessage:
+    async def asks(self, chat: ChatAddress = ADA) -> EmailMessage:
         """Asks an address whether papers may come to it. Returns the question."""
         confirmations.ask_to_confirm(self.app.store, chat, source=HOME, now=self.clock.now())
         [question] = await self.delivers()
         return question
 
-    async def confirms(self, chat: model.ChatAddress = ADA) -> conversation.WebResponse:
+    async def confirms(self, chat: ChatAddress = ADA) -> WebResponse:
         """Asks an address, which answers yes. Returns the page after the answer."""
         return await self.opens(link(await self.asks(chat), "yes"), presses=True)
 
@@ -134,7 +136,7 @@ def link(mail: EmailMessage, label: str) -> str:
     return unescape(found[1])
 
 
-def words(response: conversation.WebResponse) -> str:
+def words(response: WebResponse) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", response.body, flags=re.DOTALL)).strip()
 
 
@@ -213,7 +215,7 @@ async def test_the_question_is_open_for_two_days(bot: Bot) -> None:
 async def test_an_address_that_an_operator_denied_is_not_asked(bot: Bot) -> None:
     await does(bot, "subscribe")
     access.deny(bot.app.store, ADA, now=bot.clock.now())
-    with pytest.raises(errors.Refused, match="said no to this address"):
+    with pytest.raises(Refused, match="said no to this address"):
         confirmations.ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
     confirmations.ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
     assert await bot.delivers() == []
@@ -319,13 +321,13 @@ async def test_what_a_server_says_decides_what_follows(bot: Bot, trouble: str, s
         if one.chat == str(ADA)
     ] == [state]
     assert bot.state() is chat
-    assert (listing.get_chat(bot.app.store, ADA).pause_reason is states.PauseReason.GONE) is (chat is ChatState.PAUSED)
+    assert (listing.get_chat(bot.app.store, ADA).pause_reason is PauseReason.GONE) is (chat is ChatState.PAUSED)
 
 
 async def test_an_answer_whose_page_is_gone_is_not_mailed_to_who_has_not_agreed(bot: Bot) -> None:
     question = await bot.asks()
     channel, answer = bot.app.deps.channels["email"], mail_message("your subscriptions")
-    with pytest.raises(errors.Rejected, match="The page that asked is gone"):
+    with pytest.raises(Rejected, match="The page that asked is gone"):
         await channel.post(ADA, answer, delivery=f"{ANSWER}7")
     await bot.opens(link(question, "yes"), presses=True)
     await channel.post(ADA, answer, delivery=f"{ANSWER}8")
@@ -430,7 +432,7 @@ async def test_who_is_refused_for_another_ones_fault_is_not_paused(bot: Bot) -> 
 def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[str, Any], greeting: str) -> None:
     mail = MailSettings(smtp_url=SecretStr("smtp://localhost"), mail_from="Papers <a@post.lab.org>")
     found = Settings(database_url=SecretStr(""), of_rooms=(mail,), **settings)
-    assert EmailChannel(found, FakeClock(make.NOON))._hand_over().local_hostname == greeting
+    assert EmailChannel(found, FakeClock(NOON))._hand_over().local_hostname == greeting
 
 
 @pytest.mark.parametrize(
@@ -444,7 +446,7 @@ def test_a_server_is_greeted_by_a_name_that_others_can_look_up(settings: dict[st
 )
 def test_no_password_goes_unencrypted_to_another_machine(url: str, encrypted: str) -> None:
     mail = MailSettings(smtp_url=SecretStr(url), mail_from="a@lab.org")
-    server = EmailChannel(Settings(database_url=SecretStr(""), of_rooms=(mail,)), FakeClock(make.NOON))._hand_over()
+    server = EmailChannel(Settings(database_url=SecretStr(""), of_rooms=(mail,)), FakeClock(NOON))._hand_over()
     assert {
         (True, False): "from the first byte",
         (False, True): "else nothing is sent",
@@ -483,7 +485,7 @@ async def test_headers_hold_any_text_as_text(bot: Bot) -> None:
     for subject, name in itertools.product(SUBJECTS, NAMES):
         channel.sender = Address(name, addr_spec="papers@lab.org")
         payload = {"subject": subject, "about": "", "preview": "", "text": "t", "html": "<tr><td>h</td></tr>"}
-        message = model.Message(number=1, payload=json.dumps(payload), plain="")
+        message = Message(number=1, payload=json.dumps(payload), plain="")
         await channel.post(ADA, message, delivery="d1")
         head = bot.fake.raw[-1].partition(b"\r\n\r\n")[0].decode("ascii")
         lines = re.sub(r"\r\n(?=[ \t])", "", head).split("\r\n")
@@ -548,10 +550,10 @@ class Poster:
     """A bot with a destination for each service of Apprise."""
 
     app: App
-    fake: apprise.FakeServices
+    fake: FakeServices
     clock: FakeClock
 
-    async def sends(self, services: abc.Iterable[str], *papers: model.Paper) -> None:
+    async def sends(self, services: abc.Iterable[str], *papers: Paper) -> None:
         """Subscribes these services, ingests the papers, and delivers them an hour later."""
         for service in services:
             subscribes(self.app.store, f"apprise:{service}", "diffusion", when="daily 13:00", now=self.clock.now())
@@ -569,19 +571,19 @@ class Poster:
 
 
 @pytest.fixture
-def fake() -> abc.Iterator[apprise.FakeServices]:
+def fake() -> abc.Iterator[FakeServices]:
     with apprise.fake_services() as services:
         yield services
 
 
 @pytest.fixture
 async def poster(
-    tmp_path: Path, fake: apprise.FakeServices, clock: FakeClock, request: pytest.FixtureRequest
+    tmp_path: Path, fake: FakeServices, clock: FakeClock, request: pytest.FixtureRequest
 ) -> abc.AsyncIterator[Poster]:
     """A bot with a destination for each service. A test may give the end of all their addresses as the parameter."""
     destinations = [
         Destination(one, f"{one.upper()}_URL", SecretStr(fake.address(one, getattr(request, "param", ""))))
-        for one in {*apprise.SERVICES, *apprise.READ, *apprise.PUSHES}
+        for one in {*SERVICES, *READ, *apprise.PUSHES}
     ]
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{tmp_path / 'paperwire.db'}"),
@@ -591,7 +593,7 @@ async def poster(
         yield Poster(app, fake, clock)
 
 
-def papers(count: int, title: str = "Diffusion of *stars* & <tags>, part", text: str = ABSTRACT) -> list[model.Paper]:
+def papers(count: int, title: str = "Diffusion of *stars* & <tags>, part", text: str = ABSTRACT) -> list[Paper]:
     return [
         paper(arxiv_id=f"2601.{number:05d}", title=f"{title} {number:02d}", abstract=text)
         for number in range(1, count + 1)
@@ -602,8 +604,8 @@ def papers(count: int, title: str = "Diffusion of *stars* & <tags>, part", text:
 
 
 async def test_each_service_gets_the_digest_in_its_format(poster: Poster) -> None:
-    await poster.sends(apprise.SERVICES, *papers(7))
-    text, html, markdown, plain = ("\n".join(poster.fake.texts(service)) for service in apprise.SERVICES)
+    await poster.sends(SERVICES, *papers(7))
+    text, html, markdown, plain = ("\n".join(poster.fake.texts(service)) for service in SERVICES)
     assert "7 papers · " in poster.fake.titles("json")[0]
     assert text.startswith(" 1  Diffusion of *stars* & <tags>, part 07\n    "), "the head is the title"
     assert html.startswith("<h1>7 papers · ")
@@ -616,7 +618,7 @@ async def test_each_service_gets_the_digest_in_its_format(poster: Poster) -> Non
     assert " 1  Diffusion of *stars* & <tags>, part 07\n    " in plain
 
 
-@pytest.mark.parametrize("service", apprise.SERVICES)
+@pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize(
     ("count", "text"),
     [(60, "一种用于扩散模型的新方法，效果很好。" * 12), (3, "😀" * 3000)],
@@ -641,7 +643,7 @@ async def test_a_summary_in_chinese_fits_into_what_counts_bytes(poster: Poster, 
     """Feishu limits the bytes of a request, in which a Chinese character takes six; WeCom limits the bytes of the text.
     ntfy would send a file instead of a longer text, and Apple refuses a longer push.
     """
-    summaries = make.summary("一种用于扩散模型的新方法，效果很好，成本更低，" * 10)
+    summaries = summary("一种用于扩散模型的新方法，效果很好，成本更低，" * 10)
     await poster.sends([service], *(dataclasses.replace(one, summaries=summaries) for one in papers(count)))
     assert (poster.outbox(), sum(text.count("part") for text in poster.fake.texts(service))) == ([], count)
 
@@ -696,7 +698,7 @@ async def test_one_service_signs_in_once_and_out_at_the_end(poster: Poster, tmp_
         ("feishu", "500", 1),
         ("matrix", "429", 1),
         ("discord", "429", 1),
-        *((service, "cut after", 2) for service in apprise.SERVICES),
+        *((service, "cut after", 2) for service in SERVICES),
     ],
 )
 async def test_what_failed_comes_again_at_least_once(poster: Poster, service: str, fault: str, times: int) -> None:
@@ -716,7 +718,7 @@ async def test_what_failed_comes_again_at_least_once(poster: Poster, service: st
     ("service", "body"),
     [
         *(("feishu", body) for body in ('{"code": "0"}', "{}", "[]", "", "<html>")),
-        *((service, '{"code": 19024, "errcode": 310000}') for service in apprise.READ),
+        *((service, '{"code": 19024, "errcode": 310000}') for service in READ),
     ],
 )
 async def test_a_refusal_under_status_200_is_none_the_less_one(poster: Poster, service: str, body: str) -> None:
@@ -738,7 +740,7 @@ async def test_a_service_that_never_answers_holds_up_no_other(poster: Poster) ->
     poster.fake.answers("hang after", chat="json")
     await poster.sends(["json", "feishu"], *papers(1))
     assert ([entry.chat for entry in poster.outbox()], len(poster.fake.texts("feishu"))) == (["apprise:json"], 1)
-    with pytest.raises(errors.RetryLater, match="still under way"):
+    with pytest.raises(RetryLater, match="still under way"):
         await channel.post(address("apprise:json"), message("x"), delivery="d")
     poster.fake.releases()
 
@@ -748,14 +750,14 @@ def files(folder: Path) -> dict[str, str]:
     return {file.name: file.read_bytes().decode("latin-1") for file in folder.iterdir()}
 
 
-def message(text: str) -> model.Message:
+def message(text: str) -> Message:
     payload = json.dumps({"title": "", "text": text, "format": "text"})
-    return model.Message(number=1, payload=payload, plain=payload)
+    return Message(number=1, payload=payload, plain=payload)
 
 
 async def test_a_message_that_is_too_long_for_its_service_is_not_sent(poster: Poster) -> None:
     """A message was rendered for a service that allows longer texts. Then its destination got another service."""
-    with pytest.raises(errors.Rejected, match="Discord takes at most 1750 characters"):
+    with pytest.raises(Rejected, match="Discord takes at most 1750 characters"):
         await poster.app.deps.channels["apprise"].post(address("apprise:discord"), message("x" * 2000), delivery="d")
     assert poster.fake.texts("discord") == []
 
@@ -767,10 +769,10 @@ async def test_a_message_that_is_too_long_for_its_service_is_not_sent(poster: Po
     ("url", "trouble"),
     [
         (None, "LAB_URL is not set."),
-        (f"nonsense://{apprise.TOKEN}", "Apprise does not understand the address in LAB_URL."),
-        (apprise.TOKEN, "Apprise does not understand the address in LAB_URL."),
-        (f"matrix://{apprise.TOKEN}", "Apprise does not understand the address in LAB_URL."),
-        (f"json://:{apprise.TOKEN}@/", "Apprise does not understand the address in LAB_URL."),
+        (f"nonsense://{TOKEN}", "Apprise does not understand the address in LAB_URL."),
+        (TOKEN, "Apprise does not understand the address in LAB_URL."),
+        (f"matrix://{TOKEN}", "Apprise does not understand the address in LAB_URL."),
+        (f"json://:{TOKEN}@/", "Apprise does not understand the address in LAB_URL."),
     ],
 )
 async def test_what_apprise_cannot_use_is_told_without_the_address(
@@ -779,14 +781,14 @@ async def test_what_apprise_cannot_use_is_told_without_the_address(
     caplog.set_level("DEBUG")
     channel = adapter.AppriseChannel([Destination("lab", "LAB_URL", None if url is None else SecretStr(url))])
     assert str(channel.targets["lab"].trouble) == trouble
-    with pytest.raises(errors.RetryLater, match=re.escape(trouble)):
+    with pytest.raises(RetryLater, match=re.escape(trouble)):
         await channel.post(address("apprise:lab"), message("x"), delivery="d")
-    assert apprise.TOKEN not in (caplog.text + "".join(capfd.readouterr()) + repr(channel.targets))
+    assert TOKEN not in (caplog.text + "".join(capfd.readouterr()) + repr(channel.targets))
     assert "apprise" not in caplog.text
 
 
 async def test_without_the_library_it_is_told_how_to_install_it(
-    fake: apprise.FakeServices, monkeypatch: pytest.MonkeyPatch
+    fake: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(adapter, "import_module", Mock(side_effect=ModuleNotFoundError("apprise")))
     target = adapter.AppriseChannel([Destination("lab", "LAB_URL", SecretStr(fake.address("json")))]).targets["lab"]
@@ -799,7 +801,7 @@ async def test_secrets_are_in_no_log_error_or_table(
 ) -> None:
     caplog.set_level("DEBUG")
     poster.fake.answers("echo page", times=3)
-    await poster.sends(apprise.SERVICES, *papers(1))
+    await poster.sends(SERVICES, *papers(1))
     poster.fake.goes_down()
     await poster.delivers(minutes=20)
     platform = poster.app.platforms["apprise"]
@@ -810,4 +812,4 @@ async def test_secrets_are_in_no_log_error_or_table(
     await poster.app.close()
     stored = "".join(files(tmp_path).values())
     assert '"title"' in stored
-    assert apprise.TOKEN not in said + stored
+    assert TOKEN not in said + stored

@@ -31,9 +31,11 @@ from bot.platforms.telegram.adapter import TelegramChannel
 from bot.rendering import language, queries_in_words
 from bot.settings import Settings, all_variables
 from bot.settings.loading import load_settings
-from subscriptions import chat_settings, errors, model, taste
+from subscriptions import chat_settings, taste
+from subscriptions.errors import NotDelivered, PaperwireError, QueryError
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.profiles import PapersAtHand
+from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper
 from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome
 from subscriptions.query import FIELDS, Field, papers_of_queries, parse
@@ -54,7 +56,7 @@ def rows_of(name: str, *columns: str) -> pytest.MarkDecorator:
 # ------------------------------------------------------------------------------------------------------ docs/queries.md
 
 
-def _paper(text: str) -> model.Paper:
+def _paper(text: str) -> Paper:
     """Returns the paper that a page writes as `Title · by Jane Doe, Max Roe · in cs.CV cs.LG · abstract: …`."""
     title, *others = text.split(" · ")
     said = dict(part.split(" ", 1) for part in others)
@@ -118,7 +120,7 @@ def test_a_query_is_read_in_both_languages_as_its_page_says(row: Row) -> None:
 
 @rows_of("queries.md", "you type", "column", "the answer says")
 def test_a_refusal_has_the_column_and_sentence_of_its_page(row: Row) -> None:
-    with pytest.raises(errors.QueryError) as refused:
+    with pytest.raises(QueryError) as refused:
         parse.parse_query(row.code("you type"))
     assert (str(refused.value.column), str(refused.value.sentence)) == (row["column"], row["the answer says"])
 
@@ -181,14 +183,14 @@ def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) ->
 
 @rows_of("settings.md", "setting", "values", "means")
 def test_the_values_of_a_setting_can_be_chosen_in_some_chat_each(row: Row) -> None:
-    def fits(value: str, kind: model.ChatKind) -> bool:
+    def fits(value: str, kind: ChatKind) -> bool:
         try:
             return bool(chat_settings.check_value(row.code("setting"), value, kind=kind))
-        except errors.PaperwireError:
+        except PaperwireError:
             return False
 
     for value in re.findall(r"`(.*?)`", row["values"]):
-        assert any(fits(value, kind) for kind in model.ChatKind), value
+        assert any(fits(value, kind) for kind in ChatKind), value
 
 
 # ------------------------------------------------------------------------------------------------------ docs/formats.md
@@ -329,8 +331,8 @@ def test_a_page_names_only_existing_subcommands_and_options(path: Path) -> None:
 
 def test_the_words_of_the_program_are_explained() -> None:
     documented = docs_pages.page("architecture.md").partition("\n## Words\n")[2]
-    outcomes = [outcome.__name__ for outcome in errors.NotDelivered.__subclasses__()]
-    kinds = [kind.value for enumeration in (model.Announce, model.DeliveryKind) for kind in enumeration]
+    outcomes = [outcome.__name__ for outcome in NotDelivered.__subclasses__()]
+    kinds = [kind.value for enumeration in (Announce, DeliveryKind) for kind in enumeration]
     for word in (*outcomes, *kinds, *KINDS):
         assert re.search(rf"(?<![\w-]){word}(?![\w-])", documented), word
 

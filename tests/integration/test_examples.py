@@ -27,9 +27,9 @@ from subscriptions.query import LIKE
 from subscriptions.query.parse import parse_query
 from subscriptions.service.recent_matches import recent_matches
 from subscriptions.store.database.store import Store
-from tests import make
 from tests.bot_harness import BotHarness
 from tests.integration import docs_pages
+from tests.make import NOON, address, stored_papers
 
 FEWEST, MOST = 3, 15
 PAGES = [
@@ -130,7 +130,7 @@ async def test_each_example_finds_three_to_fifteen_papers_of_today(samples: Stor
         # what is near in meaning needs the encoder; bench.meaning measures it
         if query and "{" not in query and not parse_query(query).asked:
             shown.setdefault(query, where)
-    counts = {query: recent_matches(samples, parse_query(query), now=make.NOON, most=1).found for query in shown}
+    counts = {query: recent_matches(samples, parse_query(query), now=NOON, most=1).found for query in shown}
     for query, count in counts.items():
         print(f"{count:3}  {query}  ({shown[query]})")  # noqa: T201 - pytest -s shows this list
     assert len(counts) > 40
@@ -139,9 +139,9 @@ async def test_each_example_finds_three_to_fifteen_papers_of_today(samples: Stor
 
 def test_the_samples_are_of_today_complete_and_those_that_we_name(samples: Store) -> None:
     with samples.read() as session:
-        stored = make.stored_papers(session)
+        stored = stored_papers(session)
     assert len(stored) == 73
-    assert {known.day for known in stored} == {make.NOON.date()}
+    assert {known.day for known in stored} == {NOON.date()}
     papers = [known.paper for known in stored]
     assert [paper.key for paper in papers if not (paper.title and paper.url and paper.authors and paper.abstract)] == []
     assert [paper.key for paper in papers if not (paper.summaries or paper.translations)] == []
@@ -198,7 +198,7 @@ def bot(samples: Store) -> BotHarness:
     """A bot that has the papers of the samples. Ada (42) administers a group and a channel."""
     bot = BotHarness(samples)
     bot.places["@your_channel"] = Place(
-        chat=make.address(CHANNEL), kind=ChatKind.BROADCAST, title="Daily vision", public=True
+        chat=address(CHANNEL), kind=ChatKind.BROADCAST, title="Daily vision", public=True
     )
     bot.admins |= {GROUP: {"42"}, CHANNEL: {"42"}}
     return bot

@@ -10,10 +10,10 @@ from bot.settings import SourceSettings
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
-from tests import make, source_harness, stored
+from tests import source_harness, stored
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.databases import FakeDatabases
-from tests.make import HOUR, FakeClock
+from tests.make import HOUR, FakeClock, subscribes
 from tests.source_harness import polled
 
 pytestmark = pytest.mark.both_databases
@@ -32,7 +32,7 @@ def clock() -> FakeClock:
 @pytest.fixture
 def subscribed(store: Store) -> Store:
     """A store with a chat that wants all papers about kites at once."""
-    make.subscribes(store, "console:me", "kites", now=NOW - HOUR)
+    subscribes(store, "console:me", "kites", now=NOW - HOUR)
     return store
 
 

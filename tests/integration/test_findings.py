@@ -22,14 +22,14 @@ from bot.operation.findings import Problem, parts_of
 from bot.operation.health import Readiness
 from bot.operation.process import Process
 from bot.pages import status
-from bot.ports import conversation
+from bot.ports.conversation import PageFrame, PageRequest, Visitor
 from bot.rendering.delivery_messages import notice_view
 from bot.rendering.language import Language
 from bot.settings import SourceSettings
 from bot.sources.file_receipts import FileReceipts
 from bot.sources.ingest import PollDependencies, store_digest
 from bot.sources.source_schedules import SourceSchedules
-from subscriptions import model
+from subscriptions.model import Facts
 from subscriptions.notices.findings import Finding
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import sending, source_notices
@@ -39,7 +39,7 @@ from tests import make, source_harness
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import Terminal
 from tests.integration.program import Quiet, running
-from tests.make import HOUR, NOON, FakeClock
+from tests.make import HOUR, NOON, FakeClock, due, subscribes
 
 OPERATOR = make.address("console:ops")
 LIST = SourceSettings(name="list", path=Path("/nowhere/*.md"), schedule="arxiv")
@@ -69,14 +69,14 @@ class World:
 
 async def dead(world: World) -> None:
     world.telegram.forbids("1", "STICKER_INVALID")
-    make.due(world.app.store, "telegram:1")
+    due(world.app.store, "telegram:1")
     for _ in range(3):  # the bot tries the message with markup, then its plain text
         await world.app.sender.deliver()
         world.clock.advance(timedelta(minutes=5))
 
 
 async def waiting(world: World) -> None:
-    make.due(world.app.store, "telegram:1")
+    due(world.app.store, "telegram:1")
     world.telegram.goes_down()
     await world.app.sender.deliver()
     world.clock.advance(2 * HOUR)
@@ -88,7 +88,7 @@ async def stopped(world: World) -> None:
 
 async def put_off(world: World) -> None:
     far = datetime(2036, 1, 22, tzinfo=UTC)
-    make.subscribes(world.app.store, "telegram:1", "graphs", now=far, every="daily", at="09:00")
+    subscribes(world.app.store, "telegram:1", "graphs", now=far, every="daily", at="09:00")
 
 
 async def source_failed(world: World) -> None:
@@ -177,7 +177,7 @@ def world(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram, terminal: Te
         opened = running(tmp_path, clock, telegram=telegram, admins=(OPERATOR,), backup_to=tmp_path / "backups")
         app = runner.run(opened.__aenter__())
         app.store.encoder = ""
-        make.subscribes(app.store, "console:me", "knots")
+        subscribes(app.store, "console:me", "knots")
         yield World(runner, app, Process(app, Quiet()), clock, telegram, terminal)  # type: ignore[arg-type]
         runner.run(opened.__aexit__(None, None, None))
 
@@ -216,7 +216,7 @@ def _places(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     )
     monkeypatch.setattr(state, "ask_readiness", lambda *_: answer)
     stored = source_harness.notices(world.app.store)
-    told = [notice_view(model.Facts(notice=cause, detail=detail), ENGLISH) for cause, detail in stored]
+    told = [notice_view(Facts(notice=cause, detail=detail), ENGLISH) for cause, detail in stored]
     terminal, now = world.terminal, world.clock.now().isoformat()
     return {
         "notice": [view.title for view in told],
@@ -241,9 +241,9 @@ async def _served(world: World) -> tuple[dict[str, Any], str, str]:
     health = web_server.health_app(lambda: problems, attention=lambda: process.attention)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(health), base_url="http://localhost") as client:
         ready = (await client.get("/health/ready")).json()
-    visitor = conversation.Visitor(name="me", is_operator=True)
-    frame = conversation.PageFrame(path="/status", language="en", token="t", visitor=visitor)
-    request = conversation.PageRequest(frame=frame, headers={}, query={}, form={})
+    visitor = Visitor(name="me", is_operator=True)
+    frame = PageFrame(path="/status", language="en", token="t", visitor=visitor)
+    request = PageRequest(frame=frame, headers={}, query={}, form={})
     page = await status.StatusPage(app, status.RecentWork(app.clock), known).show(request)
     figures, _ = await metrics.Metrics(app, dict, known=known).page()
     return ready, str(page.body), figures.decode()

@@ -17,10 +17,10 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from subscriptions import model, portable, taste
+from subscriptions import portable, taste
 from subscriptions.errors import QueryError, Refused
 from subscriptions.matching.fulfilment import simple_terms
-from subscriptions.model import Announce, Paper
+from subscriptions.model import Announce, Chat, ChatAddress, Item, KnownPaper, Paper
 from subscriptions.normalize import plurals
 from subscriptions.query.papers_of_queries import words_kept
 from subscriptions.query.parse import parse_query
@@ -241,12 +241,12 @@ LATER = NOON + HOUR
 OTHERS = [f"Graph {word}" for word in ("tree", "ring", "path", "walk", "cut", "clique")]
 
 
-def paper_of(store: Store, title: str) -> model.KnownPaper:
+def paper_of(store: Store, title: str) -> KnownPaper:
     with store.read() as transaction:
         return next(one for one in stored_papers(transaction) if one.paper.title == title)
 
 
-def chat_of(store: Store) -> model.Chat:
+def chat_of(store: Store) -> Chat:
     return listing.get_chat(store, ME)
 
 
@@ -444,7 +444,7 @@ def asks(store: Store, query: str) -> Subscribed:
     return subscribes(store, str(ME), query, every="now")
 
 
-def canonicals(store: Store, chat: model.ChatAddress = ME) -> list[str]:
+def canonicals(store: Store, chat: ChatAddress = ME) -> list[str]:
     return [one.subscription.canonical for one in listing.listed(store, chat)]
 
 
@@ -584,14 +584,14 @@ SETTINGS: tuple[dict[str, str], ...] = (
 )
 
 
-def planned(store: Store, chat: str, before: int) -> list[model.Item]:
+def planned(store: Store, chat: str, before: int) -> list[Item]:
     """Returns the items of this chat's deliveries, but only of deliveries with a number greater than `before`."""
     with store.read() as transaction:
         found = [*deliveries.delivery_values(transaction, range(before + 1, newest(transaction) + 1)).values()]
     return [item for one in found if one.chat.address == address(chat) for item in one.items]
 
 
-def fields_of(items: abc.Sequence[model.Item]) -> list[tuple[str, bool, tuple[int, ...]]]:
+def fields_of(items: abc.Sequence[Item]) -> list[tuple[str, bool, tuple[int, ...]]]:
     return [(item.paper.paper.title, item.shown, tuple(one.number for one in item.because)) for item in items]
 
 

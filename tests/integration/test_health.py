@@ -22,7 +22,7 @@ from bot.operation import heartbeats, http_server, web_server
 from bot.operation.health import Health
 from bot.operation.process import Process
 from bot.settings.loading import load_settings
-from subscriptions import errors
+from subscriptions.errors import RetryLater, StoreUnavailable
 from subscriptions.model import Lane
 from subscriptions.service import senders_at_work, sending
 from subscriptions.service.amendments import set_settings
@@ -41,7 +41,7 @@ from tests.integration.cli import Terminal
 from tests.integration.locked import ForeignLock
 from tests.integration.program import free_port
 from tests.integration.telegram_bot import a_bot
-from tests.make import HOUR, NOON, FakeClock, ingested, paper
+from tests.make import HOUR, NOON, FakeClock, address, ingested, paper
 from tests.postgres.server import Server
 from tests.source_harness import NoSources
 from tests.stored import change
@@ -157,7 +157,7 @@ async def test_ready_is_503_while_only_small_writes_fit_on_the_disk(
 ) -> None:
     await page.goes_on(1)
     limits_pages(page.store, pages_of(page.store) + 40)
-    with pytest.raises(errors.StoreUnavailable, match="full"):
+    with pytest.raises(StoreUnavailable, match="full"):
         ingested(page.store, *PAPERS)
     await page.goes_on(1)
     for number in range(4):
@@ -174,7 +174,7 @@ async def test_ready_is_503_while_only_small_writes_fit_on_the_disk(
         "subscriptions.store.database.sqlite.disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, room)
     )
     limits_pages(page.store, pages_of(page.store) + 40)
-    with pytest.raises(errors.StoreUnavailable, match="full"):
+    with pytest.raises(StoreUnavailable, match="full"):
         ingested(page.store, *(paper(f"More {n}", abstract="Text. " * 500) for n in range(100)))
     await page.goes_on(1)
     assert (await page.after(30))[0] == 503
@@ -185,7 +185,7 @@ async def test_ready_is_503_while_only_small_writes_fit_on_the_disk(
 async def test_ready_is_503_while_the_disk_is_full(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     await page.goes_on(1)
     limits_pages(page.store, 1)  # SQLite takes the current number of pages as the limit, so the file cannot grow
-    with pytest.raises(errors.StoreUnavailable, match="full"):
+    with pytest.raises(StoreUnavailable, match="full"):
         ingested(page.store, *PAPERS)
     for seconds in (1, 30):  # at once, unlike a lock
         await page.goes_on(seconds)
@@ -474,7 +474,7 @@ def receive(store: Store) -> dict[str, tuple[str, ...]]:
 
 def subscribes(store: Store, number: int, every: str) -> None:
     make.subscribes(store, f"telegram:{number}", "graph", every=every, now=NOON)
-    set_settings(store, make.address(f"telegram:{number}"), {"quiet": "off"}, now=NOON)
+    set_settings(store, address(f"telegram:{number}"), {"quiet": "off"}, now=NOON)
 
 
 @pytest.mark.both_databases
@@ -502,7 +502,7 @@ def test_planning_is_behind_since_a_chat_became_due_or_a_paper_came(store: Store
 @pytest.mark.both_databases
 def test_planning_is_not_behind_for_chats_in_their_quiet_hours(store: Store) -> None:
     make.subscribes(store, "telegram:1", "graph", every="now", now=NOON)
-    set_settings(store, make.address("telegram:1"), {"timezone": "UTC", "quiet": "13:00-14:00"}, now=NOON)
+    set_settings(store, address("telegram:1"), {"timezone": "UTC", "quiet": "13:00-14:00"}, now=NOON)
     ingested(store, paper("A tree", arxiv_id="2601.00001"), now=NOON)
     plan_due(store, now=NOON)  # from now on the subscription follows a shared cursor
     at_one = NOON.replace(hour=13, minute=0)
@@ -521,7 +521,7 @@ def test_sending_is_behind_since_the_oldest_ready_delivery(store: Store) -> None
     sending.record_outcome(
         store,
         being_sent.being_sent(store, being_sent.request(on_unclear="skip")),
-        errors.RetryLater("busy"),
+        RetryLater("busy"),
         on_unclear="skip",
         now=NOON,
         wall=NOON,

@@ -16,10 +16,10 @@ from bot.model.settings import ModelSettings
 from bot.ports.language_model import LanguageModel, ModelAnswer, ModelRequest
 from bot.settings import Settings
 from bot.settings.loading import load_settings
-from tests import make
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
 from tests.integration import cli
+from tests.make import paper
 from tests.patience import PATIENCE
 
 SCHEMA: Mapping[str, object] = {
@@ -211,7 +211,7 @@ def test_a_run_has_papers_summarised_after_it_has_delivered_them(
     terminal("subscribe", "eels", "--as", "console:me")
     abstract = "We follow eels for one summer with small radio tags, in forty places. " * 4
     today = datetime.now(UTC).date()  # the program uses the machine's clock
-    local_arxiv.announces(today, make.paper("On eels", "cs.LG", arxiv_id="2601.00001", abstract=abstract))
+    local_arxiv.announces(today, paper("On eels", "cs.LG", arxiv_id="2601.00001", abstract=abstract))
     ended = terminal("run", "--once")
     assert (ended.status, "We follow eels" in ended.out, "AI:" in ended.out) == (0, True, False)
     assert len(server.asked) == 1

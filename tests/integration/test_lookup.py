@@ -16,18 +16,18 @@ from bot.app import App
 from bot.conversation.dispatcher import MAX_STORE_FAILURES
 from bot.operation import worker
 from bot.sources import arxiv_lookup
-from subscriptions import model
 from subscriptions.errors import StoreError, StoreUnavailable
+from subscriptions.model import Announce, Paper
 from subscriptions.service.plan import plan_due
 from subscriptions.store import rows
 from subscriptions.store.database.store import Store
-from tests import make, source_harness, stored
+from tests import source_harness, stored
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import telegram_bot
 from tests.integration.program import RestingClock
 from tests.integration.telegram_bot import a_bot, posts
-from tests.make import ingested, paper, subscribes
+from tests.make import DAY, MINUTE, ingested, paper, subscribes
 from tests.source_harness import SourceHarness, arxiv_source, web_source
 
 ID, OTHER = "2601.09001", "2601.09002"
@@ -141,7 +141,7 @@ async def test_many_who_ask_while_arxiv_thinks_share_the_next_question(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
 ) -> None:
     """Several people ask for papers while the bot polls arXiv. Their look-ups share requests, so that arXiv's limits hold."""
-    arxiv.announces(date(2026, 1, 22), paper("Of today", "cs.LG", announce_type=model.Announce.NEW))
+    arxiv.announces(date(2026, 1, 22), paper("Of today", "cs.LG", announce_type=Announce.NEW))
     arxiv.knows(FORGETS, paper("Trees", "cs.LG", arxiv_id=OTHER))
     source = arxiv_source("cs.LG", "stat.ML", "cs.CV")
     async with a_bot(tmp_path, telegram, clock) as app:
@@ -266,7 +266,7 @@ def feeding(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> SourceHarnes
 NAMED = paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS)
 
 
-def bare(title: str, arxiv_id: str | None = None, **values: object) -> model.Paper:
+def bare(title: str, arxiv_id: str | None = None, **values: object) -> Paper:
     """Returns a paper without authors, as in lists that name none. It has no categories."""
     return paper(title, arxiv_id=arxiv_id, authors=(), abstract=f"We look at {title or 'it'}.", **values)  # type: ignore[arg-type]
 
@@ -327,7 +327,7 @@ async def test_completed_papers_match_and_come_once(
     plan_due(store, now=clock.now())
     assert delivered(store) == ["console:words"]
     arxiv.knows(NAMED)
-    for later in (make.MINUTE, make.DAY):
+    for later in (MINUTE, DAY):
         clock.advance(later)
         await feeding.due()
         plan_due(store, now=clock.now())
@@ -359,7 +359,7 @@ async def test_of_some_papers_nobody_is_asked(  # noqa: PLR0917 - fixtures
     clock: RestingClock,
     arxiv: FakeArxiv,
     feeding: SourceHarness,
-    papers: list[model.Paper],
+    papers: list[Paper],
     age: timedelta,
 ) -> None:
     ingested(store, *papers, now=clock.now())

@@ -20,8 +20,8 @@ from bot.sources.ingest import PollDependencies, store_digest
 from bot.sources.source_scheduler import SourceScheduler
 from bot.sources.source_schedules import SourceSchedules
 from subscriptions import meaning as vectors
-from subscriptions import model
 from subscriptions.errors import MeaningFails, Sentence, StoreUnavailable
+from subscriptions.model import Announce, Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.service import listing, meaning, queries_in_memory
 from subscriptions.service.findings import stored_findings
@@ -34,7 +34,7 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
 from tests import make, stored
 from tests.fakes.meaning import FakeEncoder
-from tests.make import HOUR, MINUTE, NOON, FakeClock, address
+from tests.make import HOUR, MINUTE, NOON, FakeClock, address, digest, stored_papers
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
@@ -51,10 +51,10 @@ class Worker:
     encoder: FakeEncoder = field(default_factory=FakeEncoder)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
 
-    def reads(self, *papers: model.Paper, days: int = 0) -> Ingested:
+    def reads(self, *papers: Paper, days: int = 0) -> Ingested:
         """Reads a digest that is `days` old."""
         day = (NOON - timedelta(days=days)).date()
-        return asyncio.run(store_digest(self, make.digest(*papers, day=day), source="daily"))
+        return asyncio.run(store_digest(self, digest(*papers, day=day), source="daily"))
 
     def starts(self) -> LateEncoding:
         late = LateEncoding(self)
@@ -91,7 +91,7 @@ def worker(store: Store) -> Worker:
 def codes(store: Store) -> dict[str, bytes]:
     """Maps the title of each paper to its codes."""
     with store.read() as transaction:
-        return {one.paper.title: one.paper.meaning for one in make.stored_papers(transaction)}
+        return {one.paper.title: one.paper.meaning for one in stored_papers(transaction)}
 
 
 def having(store: Store) -> set[str]:
@@ -102,7 +102,7 @@ def near(store: Store, text: str, encoder: FakeEncoder | None = None, *, least: 
     encoder = encoder or FakeEncoder()
     with store.read() as transaction:
         found = meaning.near_papers(transaction, encoder.questions([text])[0], encoder.name, least=least)
-        titles = {one.id: one.paper.title for one in make.stored_papers(transaction)}
+        titles = {one.id: one.paper.title for one in stored_papers(transaction)}
     assert [one.nearness for one in found] == sorted((one.nearness for one in found), reverse=True)
     return [titles[one.paper] for one in found]
 
@@ -124,7 +124,7 @@ def test_news_has_its_codes_in_the_transaction_that_gives_it_a_number(worker: Wo
 def test_texts_that_change_get_new_codes_or_none(worker: Worker) -> None:
     first = make.paper(HOT, arxiv_id="2601.00001", version=1, abstract="It is hot.")
     worker.reads(first)
-    second = replace(first, version=2, abstract="It is cold.", announce_type=model.Announce.REPLACE)
+    second = replace(first, version=2, abstract="It is cold.", announce_type=Announce.REPLACE)
     worker.reads(second)
     assert codes(worker.store)[HOT] == FakeEncoder().papers([second])[0]
     worker.encoder.fails = FAILS
@@ -173,7 +173,7 @@ def test_late_codes_are_for_searching_only(worker: Worker) -> None:
     worker.encoder.fails = None
     worker.starts()
     for abstract in ("Heat.", "It is hot."):  # the second comes with its codes, but gives the paper no new number
-        worker.reads(replace(paper, version=2, abstract=abstract, announce_type=model.Announce.REPLACE))
+        worker.reads(replace(paper, version=2, abstract=abstract, announce_type=Announce.REPLACE))
         worker.catches_up()
         assert near(worker.store, "heat in stars") == [HOT]
         with worker.store.read() as transaction:
@@ -257,7 +257,7 @@ def test_archives_do_not_wait_and_get_their_codes_later_newest_first(
     encode = worker.encoder.papers
     made: list[str] = []
 
-    def noted(papers: Sequence[model.Paper]) -> list[bytes]:
+    def noted(papers: Sequence[Paper]) -> list[bytes]:
         made.extend(paper.title for paper in papers)
         return encode(papers)
 
@@ -322,7 +322,7 @@ def test_after_a_change_of_the_encoder_everything_is_encoded_again(worker: Worke
 
 def test_without_an_encoder_nothing_is_encoded(store: Store) -> None:
     off = SimpleNamespace(store=store, clock=FakeClock(NOON), encoder=None)
-    asyncio.run(store_digest(off, make.digest(make.paper(HOT)), source="daily"))
+    asyncio.run(store_digest(off, digest(make.paper(HOT)), source="daily"))
     asyncio.run(LateEncoding(off).begin())
     asyncio.run(LateEncoding(off).run())
     assert codes(store) == {HOT: b""}
@@ -350,7 +350,7 @@ def test_near_papers_are_those_that_a_comparison_of_all_papers_finds(worker: Wor
         assert near(worker.store, text) == slow(text)
     worker.reads(make.paper("Whales", arxiv_id="2601.09999"))  # after the first search
     assert near(worker.store, "whales") == ["Whales"]
-    worker.reads(make.paper("Dolphins", arxiv_id="2601.09999", version=2, kind=model.Announce.REPLACE))
+    worker.reads(make.paper("Dolphins", arxiv_id="2601.09999", version=2, kind=Announce.REPLACE))
     assert near(worker.store, "whales") == slow("whales")
     assert near(worker.store, "dolphins") == slow("dolphins")
     assert len(near(worker.store, "heat", least=0.0)) == len(titles) + 1

@@ -24,8 +24,8 @@ from bot.operation.findings import Problem
 from bot.operation.process import Process, run
 from bot.ports import measurements
 from bot.settings import Settings
-from subscriptions import model
-from subscriptions.planning import receipts
+from subscriptions.model import ChatKind, Lane
+from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import (
     access,
     conversation_state,
@@ -41,14 +41,13 @@ from subscriptions.store import sources
 from subscriptions.store.database.store import Store
 from subscriptions.store.updates import reply_to
 from subscriptions.store.work_figures import room
-from tests import make
 from tests.fakes.telegram import FakeTelegram
 from tests.filling import fill
 from tests.integration.cli import Terminal
 from tests.integration.docs_pages import DOCS
 from tests.integration.program import Quiet, opened, running
 from tests.integration.telegram_bot import a_bot
-from tests.make import HOUR, MINUTE, NOON, FakeClock, address, due, ingested, subscribes
+from tests.make import DAY, HOUR, MINUTE, NOON, FakeClock, address, due, ingested, subscribes
 from tests.stored import change
 
 
@@ -203,22 +202,22 @@ async def test_papers_of_a_source_are_new_or_known(bot: Bot) -> None:
 @pytest.mark.parametrize(
     ("outcome", "due_in", "overdue"),
     [
-        (receipts.Outcome.NEW, timedelta(hours=1), 0),
-        (receipts.Outcome.LATE, timedelta(hours=1), 1),
-        (receipts.Outcome.FAILED, timedelta(hours=1), 1),
-        (receipts.Outcome.NEW, -timedelta(minutes=9), 0),
-        (receipts.Outcome.NEW, -timedelta(minutes=11), 1),
+        (Outcome.NEW, timedelta(hours=1), 0),
+        (Outcome.LATE, timedelta(hours=1), 1),
+        (Outcome.FAILED, timedelta(hours=1), 1),
+        (Outcome.NEW, -timedelta(minutes=9), 0),
+        (Outcome.NEW, -timedelta(minutes=11), 1),
     ],
 )
 async def test_a_source_is_overdue_when_it_is_late_or_was_passed_over(
-    bot: Bot, outcome: receipts.Outcome, due_in: timedelta, overdue: int, clock: FakeClock
+    bot: Bot, outcome: Outcome, due_in: timedelta, overdue: int, clock: FakeClock
 ) -> None:
     sources.sync_sources(
         bot.app.store, [sources.SourceFact(name="daily", kind="url", location="x", schedule="every 30m")], now=NOON
     )
     source_notices.note_poll(
         bot.app.store,
-        receipts.Receipt(source="daily", at=NOON, outcome=outcome, counts={}, detail=""),
+        Receipt(source="daily", at=NOON, outcome=outcome, counts={}, detail=""),
         sources.SourceState(next_at=clock.now() + due_in),
         {},
     )
@@ -288,10 +287,10 @@ async def test_what_waits_and_what_is_in_hand_is_measured(bot: Bot, clock: FakeC
     assert [page(f"paperwire_{name}") for name in names] == [0, 120, 0, None]
     scraped_within: list[float | None] = []
 
-    async def deliver(_: model.Lane) -> None:
+    async def deliver(_: Lane) -> None:
         scraped_within.append((await bot.scrape())("paperwire_lanes_in_hand"))
 
-    bot.app.deps.engine.wake([model.Lane("telegram", "1")])
+    bot.app.deps.engine.wake([Lane("telegram", "1")])
     await bot.app.deps.engine.run(deliver)
     assert scraped_within == [1]
 
@@ -324,7 +323,7 @@ async def test_run_prints_a_code_while_nobody_runs_the_bot(
         (line,) = lines_for_operators.operator_lines(app.store, app)
         code = line.rpartition(" ")[2]
         assert line == f"This bot has no operator yet. To become it, send in private: /admin {code}"
-        conversation_state.store_chat(app.store, address("telegram:1"), model.ChatKind.PRIVATE, now=NOON)
+        conversation_state.store_chat(app.store, address("telegram:1"), ChatKind.PRIVATE, now=NOON)
         assert operators.redeem_code(app.store, address("telegram:1"), code, admins=(), now=NOON) == "made"
         assert lines_for_operators.operator_lines(app.store, app) == []
 
@@ -386,7 +385,7 @@ async def test_what_waits_for_days_is_named_by_all_three(
             "waiting telegram",
             "1 delivery to Telegram has waited for more than an hour.",
         )
-        assert waiting[1].seconds > 2 * make.DAY.total_seconds()
+        assert waiting[1].seconds > 2 * DAY.total_seconds()
         (finding,) = check_findings(app.settings, app.store, wall=clock.now())
         assert str(finding.answer).startswith(
             "1 delivery to Telegram has waited for more than an hour. The usual reason: "

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from bot.model.language_model import summarizer_of
 from bot.model.settings import Budget, ModelSettings
 from bot.settings import Settings
-from subscriptions import model
+from subscriptions.model import Announce, ModelSummary, Paper
 from subscriptions.service import model_summaries
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.listing import get_chat
@@ -22,7 +22,7 @@ from subscriptions.service.model_summaries import LEASE, WAITS
 from subscriptions.store.database.store import Store
 from tests import make, stored, tables
 from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
-from tests.make import NOON, FakeClock, summary
+from tests.make import NOON, FakeClock, address, stored_papers, summary
 
 ABSTRACT = (
     "We follow {subject} for one summer with small radio tags, in forty places of three countries. They move further than "
@@ -30,7 +30,7 @@ ABSTRACT = (
 )
 
 
-def paper(subject: str, *categories: str, **values: Any) -> model.Paper:
+def paper(subject: str, *categories: str, **values: Any) -> Paper:
     known = {"arxiv_id": f"2601.{crc32(subject.encode()) % 10**5:05}", "abstract": ABSTRACT.format(subject=subject)}
     return make.paper(f"On {subject}", *categories, **{**known, **values})
 
@@ -61,9 +61,9 @@ class Worker:
 
     def chat(self, name: str, query: str, **settings: str) -> None:
         make.subscribes(self.store, name, query, every="now", now=self.clock.now())
-        set_settings(self.store, make.address(name), settings, now=self.clock.now())
+        set_settings(self.store, address(name), settings, now=self.clock.now())
 
-    def reads(self, *papers: model.Paper) -> None:
+    def reads(self, *papers: Paper) -> None:
         make.ingested(self.store, *papers, now=self.clock.now())
 
     def wants_eels(self, **settings: str) -> None:
@@ -73,10 +73,10 @@ class Worker:
         self.summarises()
 
     @property
-    def made(self) -> dict[str, dict[str, model.ModelSummary]]:
+    def made(self) -> dict[str, dict[str, ModelSummary]]:
         """Maps titles to languages to what the model made."""
         with self.store.read() as transaction:
-            found = make.stored_papers(transaction)
+            found = stored_papers(transaction)
         return {one.paper.title: {made.language: made for made in one.paper.by_model} for one in found}
 
     @property
@@ -145,7 +145,7 @@ def test_papers_that_subscriptions_match_are_summarised_once_in_the_languages_of
             {"summaries": summary("一个总结。", "zh"), "translations": make.translation(title="鳗鱼")},
             False,
         ),
-        ({"crosslists": "out"}, {"announce_type": model.Announce.CROSS}, False),
+        ({"crosslists": "out"}, {"announce_type": Announce.CROSS}, False),
     ],
 )
 def test_a_summary_is_asked_for_if_a_chat_shows_it_and_the_paper_lacks_it(
@@ -261,7 +261,7 @@ def test_papers_that_are_answered_at_the_same_moment_are_compared_too(worker: Wo
 def test_a_wrong_summary_is_removed_for_good(worker: Worker) -> None:
     worker.wants_eels()
     number = stored.rows(worker.store, "SELECT id FROM paper")[0][0]
-    chat = get_chat(worker.store, make.address("telegram:1"))
+    chat = get_chat(worker.store, address("telegram:1"))
     assert model_summaries.reject(worker.store, chat, number, "en", by_operator=False, now=worker.clock.now())
     worker.reads(paper("eels", "cs.LG"))
     worker.summarises()
@@ -273,7 +273,7 @@ def test_a_wrong_summary_is_removed_for_good(worker: Worker) -> None:
 def test_queries_do_not_find_what_a_model_wrote(worker: Worker) -> None:
     worker.wants_eels()
     with worker.store.read() as transaction:
-        (known,) = make.stored_papers(transaction)
+        (known,) = stored_papers(transaction)
     assert (known.paper.summaries, known.paper.translations) == ((), ())
 
 
@@ -381,7 +381,7 @@ def test_a_worker_that_was_killed_loses_nothing_and_its_requests_count(worker: W
     assert (len(worker.server.asked), worker.day.requests) == (9, 13)
     assert worker.day.tokens == worker.server.tokens + 2000  # nobody knows what those of the killed worker cost
     late = begun[0]
-    made = model.ModelSummary(language="en", fields={"tldr": "Late."}, title="", model=MODEL, made_at=NOON)
+    made = ModelSummary(language="en", fields={"tldr": "Late."}, title="", model=MODEL, made_at=NOON)
     model_summaries.put_made(worker.store, late, made, lambda _: None, tokens=300, now=worker.clock.now())
     assert all(one["en"].fields["tldr"] != "Late." for one in worker.made.values())
     assert worker.day.tokens == worker.server.tokens + 1800

@@ -19,7 +19,7 @@ from bot.demo.story import GalleryChannel
 from bot.operation import process
 from bot.ports.channel import Limits
 from bot.settings import Settings, SourceSettings
-from subscriptions import errors
+from subscriptions.errors import NotFound, Refused
 from subscriptions.matching import batch
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.query.parse import parse_canonical
@@ -42,7 +42,7 @@ from tests import make
 from tests.bot_harness import BotHarness
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
-from tests.make import HOUR, MINUTE, NOON, FakeClock, ingested, paper, subscribes
+from tests.make import HOUR, MINUTE, NOON, FakeClock, address, ingested, paper, subscribes
 from tests.million import fill_a_million
 from tests.source_harness import NoSources
 from tests.statements import Watch, recording
@@ -165,14 +165,14 @@ def brings(store: Store, rng: random.Random, number: int) -> None:
 def changes(store: Store, rng: random.Random) -> None:
     """A person subscribes, edits or unsubscribes."""
     where = f"telegram:{rng.randint(1, CHATS)}"
-    with contextlib.suppress(errors.NotFound, errors.Refused):  # the chat or subscription does not exist
+    with contextlib.suppress(NotFound, Refused):  # the chat or subscription does not exist
         match rng.randint(1, 4):
             case 1 | 2:
                 subscribes(store, where, asked(rng), every="daily")
             case 3:
-                edit(store, make.address(where), rng.randint(1, EACH), asked(rng), now=NOON)
+                edit(store, address(where), rng.randint(1, EACH), asked(rng), now=NOON)
             case 4:
-                unsubscribe(store, make.address(where), str(rng.randint(1, EACH)), now=NOON)
+                unsubscribe(store, address(where), str(rng.randint(1, EACH)), now=NOON)
 
 
 @pytest.mark.usefixtures("together")

@@ -25,10 +25,11 @@ from bot.delivery.sender import plan
 from bot.operation.health import LOOK_INTERVAL
 from bot.operation.process import run
 from bot.operation.worker import BEAT_INTERVAL, OwnerWatch
-from bot.ports import conversation
-from subscriptions import errors, model
+from bot.ports.conversation import MessageRequest, Place
+from subscriptions.errors import NotDelivered, PaperwireError, Rejected, RetryLater, StoreError, Unclear
+from subscriptions.model import CallbackToken, ChatKind, Lane, Message
 from subscriptions.notices.declared import VersionChanged
-from subscriptions.planning import receipts
+from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.portable import read_lines
 from subscriptions.service import (
     access,
@@ -65,7 +66,7 @@ from tests import being_sent, make, stored
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked, program
 from tests.integration.telegram_bot import a_bot, posts
-from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
+from tests.make import NOON, FakeClock, address, ingest_digest, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 
@@ -134,16 +135,16 @@ async def test_after_a_foreign_lock_an_owner_has_a_minute_to_confirm(
         with contextlib.closing(locked.ForeignLock(tmp_path / "paperwire.db")) as lock:
             lock.take()
             for _ in range(18):
-                with pytest.raises(errors.StoreError):
+                with pytest.raises(StoreError):
                     await looks(watch, clock, 1)
         assert await looks(watch, clock, 6) == 0
         assert await looks(watch, clock, 1) == 1
 
 
 LATE = {
-    "refused": errors.Rejected("too long"),
-    "to wait": errors.RetryLater("busy", timedelta(seconds=1)),
-    "unknown": errors.Unclear("cut"),
+    "refused": Rejected("too long"),
+    "to wait": RetryLater("busy", timedelta(seconds=1)),
+    "unknown": Unclear("cut"),
 }
 
 
@@ -151,7 +152,7 @@ LATE = {
 @pytest.mark.parametrize("outcome", LATE.values(), ids=LATE)
 @pytest.mark.parametrize("is_sent", [True, False], ids=["sent by another", "being sent by another"])
 def test_what_a_stopped_worker_learns_late_changes_nothing_of_another_one(
-    store: Store, other: Store, outcome: errors.NotDelivered, is_sent: bool
+    store: Store, other: Store, outcome: NotDelivered, is_sent: bool
 ) -> None:
     """A worker is stopped while it posts, and taken for dead. It goes on after another one has posted the message again."""
     make.due(store, "telegram:1")
@@ -182,7 +183,7 @@ REPLY, LATER_REPLY = (
     reply_sender.StoredReply(
         update=update,
         chat=address("telegram:42"),
-        messages=(model.Message(number=1, payload='{"text": "hello"}', plain="hello"),),
+        messages=(Message(number=1, payload='{"text": "hello"}', plain="hello"),),
     )
     for update in ("1", "3")
 )
@@ -246,8 +247,8 @@ async def test_what_a_stalled_worker_owed_is_answered_once(
     It also posts a reply of its own that is stored but was not posted, as after a crash of the database server.
     """
     monkeypatch.setattr("bot.operation.worker.STALLED_AFTER", 0.0)
-    asked = conversation.MessageRequest(
-        place=conversation.Place(chat=address("telegram:43"), kind=model.ChatKind.PRIVATE),
+    asked = MessageRequest(
+        place=Place(chat=address("telegram:43"), kind=ChatKind.PRIVATE),
         update_id="2",
         sender="43",
         text="2601.09001",
@@ -294,7 +295,7 @@ async def test_a_worker_thought_dead_posts_no_taken_over_reply(
 
 @pytest.mark.both_databases
 def test_a_look_up_stays_with_a_working_worker(store: Store, other: Store) -> None:
-    token = model.CallbackToken(verb="", place="telegram:1", arguments={"names": ["2601.09001"]})
+    token = CallbackToken(verb="", place="telegram:1", arguments={"names": ["2601.09001"]})
     callbacks.begin_lookup(other, "theirs", token, now=NOON)
     workers.begin_worker(store, workers.NewWorker(holds_sender_lock=True))
     callbacks.begin_lookup(store, "ours", token, now=NOON)
@@ -352,7 +353,7 @@ def due(store: Store, *chats: str) -> None:
     """Plans a delivery of one paper to each of these chats, and renders the deliveries."""
     make.due(store, *chats)
     plan_due(store, now=NOON)
-    message = model.Message(number=1, payload='{"text": "A graph"}', plain="A graph")
+    message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
     unrendered.store_rendered(
         store, [unrendered.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)], now=NOON
     )
@@ -371,7 +372,7 @@ def in_hand(store: Store) -> list[tuple[int, str]]:
 ENDS: dict[str, abc.Callable[[Store, steps.Claim], object]] = {
     "the message is confirmed": lambda store, first: claims.confirm(store, first, "m1", being_sent.request(GROUP)),
     "the attempt has failed": lambda store, first: sending.record_outcome(
-        store, first, errors.RetryLater("busy", timedelta(0)), on_unclear="resend", now=NOON, wall=NOON
+        store, first, RetryLater("busy", timedelta(0)), on_unclear="resend", now=NOON, wall=NOON
     ),
     "what was in hand is recovered": lambda store, _: workers.recover_own(store),
 }
@@ -540,10 +541,10 @@ def _undoes(store: Store) -> object:
 
 def _ingests_ours(store: Store) -> bool:
     """Ingests our digest. Returns whether the store had this digest already."""
-    return make.ingest_digest(store, _OURS, source="daily", day=NOON.date(), now=NOON).already_known
+    return ingest_digest(store, _OURS, source="daily", day=NOON.date(), now=NOON).already_known
 
 
-_MET = partial(conversation_state.store_chat, address=ME, kind=model.ChatKind.PRIVATE, now=NOON)
+_MET = partial(conversation_state.store_chat, address=ME, kind=ChatKind.PRIVATE, now=NOON)
 _SOON = NOON + timedelta(minutes=1)
 _INSTALLS = _writes(installations.put_installation, "T1", "ours", now=NOON)
 
@@ -553,7 +554,7 @@ _APPLIES = partial(conversation_state.apply_once, platform="telegram", update="7
 RACES = {
     "a chat is this chat": Race(
         rival=_rival_chat,
-        act=lambda store: conversation_state.store_chat(store, ME, model.ChatKind.GROUP, now=NOON, title="ours").title,
+        act=lambda store: conversation_state.store_chat(store, ME, ChatKind.GROUP, now=NOON, title="ours").title,
         shows=("chat", "address", "title"), rows=[("1", "theirs")], returns="theirs",
     ),
     "a subscription joins a chat": Race(
@@ -608,7 +609,7 @@ RACES = {
             "conversation_state", "INSERT INTO conversation_state (name, place, person, at, until, verb, arguments)"
             " VALUES (?, '', '', ?, ?, 'theirs', '{}')", "ask:1", AT, AT,
         ),
-        act=lambda store: callbacks.set_conversation_state(store, "ask:1", model.CallbackToken(verb="ours"), lasts=make.HOUR, now=NOON),
+        act=lambda store: callbacks.set_conversation_state(store, "ask:1", CallbackToken(verb="ours"), lasts=make.HOUR, now=NOON),
         shows=("conversation_state", "name", "verb"), rows=[("ask:1", "ours")],
     ),
     "a paper is this paper": Race(
@@ -625,7 +626,7 @@ RACES = {
         shows=("paper", "id", "sequence"), rows=[(1, 1), (2, 9)],
     ),
     "papers are not announced again": Race(
-        before=lambda store: make.ingest_digest(
+        before=lambda store: ingest_digest(
             store, make.digest(paper("A graph")), source="daily", day=NOON.date() - timedelta(days=30), now=NOON
         ),
         rival=lambda rival: rival("key_value", "UPDATE paper SET sequence = 5"),
@@ -639,7 +640,7 @@ RACES = {
     "a source may be polled": Race(
         rival=lambda rival: _rival_source(rival, "source", "daily"),
         act=lambda store: source_notices.note_poll(
-            store, receipts.Receipt(source="daily", at=NOON, outcome=receipts.Outcome.NEW), sources.SourceState(), {}
+            store, Receipt(source="daily", at=NOON, outcome=Outcome.NEW), sources.SourceState(), {}
         ),
         shows=("source", "name", "title"), rows=[("daily", "theirs")],
     ),
@@ -730,7 +731,7 @@ RACES = {
     ),
     "a lane is paused once": Race(
         rival=lambda rival: rival("lane", "INSERT INTO lane (platform, address) VALUES ('telegram', '1')"),
-        act=_writes(claims.pause_lane, model.Lane("telegram", "1"), wall=NOON, until=_SOON),
+        act=_writes(claims.pause_lane, Lane("telegram", "1"), wall=NOON, until=_SOON),
         shows=("lane", "address", "not_before"), rows=[("1", "2026-01-22 12:01:00.000000")],
     ),
 }  # fmt: skip
@@ -743,13 +744,13 @@ def test_what_another_process_stores_first_counts(store: Store, rival: Rival, ra
     this = RACES[race]
     this.before(store)
     this.rival(rival)
-    with pytest.raises(errors.PaperwireError, match=this.refuses) if this.refuses else contextlib.nullcontext():
+    with pytest.raises(PaperwireError, match=this.refuses) if this.refuses else contextlib.nullcontext():
         assert this.act(store) == this.returns or this.returns is ...
     assert rows(store, *this.shows) == this.rows
 
 
 def test_a_notice_of_another_process_is_not_repeated(store: Store, rival: Rival) -> None:
-    chat = conversation_state.store_chat(store, ME, model.ChatKind.PRIVATE, now=NOON)
+    chat = conversation_state.store_chat(store, ME, ChatKind.PRIVATE, now=NOON)
     notice = VersionChanged(version="2", before="1")
     assert notices.notify(store, ME, notice, now=NOON)
     (key,) = rows(store, "delivery", "dedupe_key")

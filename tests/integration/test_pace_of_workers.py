@@ -24,9 +24,8 @@ from bot.errors import SenderLockHeld
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.ports.channel import Limits
 from bot.ports.rate_limiter import RateLimiter
-from subscriptions import model
 from subscriptions.errors import StoreError
-from subscriptions.model import Lane
+from subscriptions.model import ChatAddress, Lane
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.plan import plan_due
 from subscriptions.states import ReplyState
@@ -63,7 +62,7 @@ class Worker:
 
     def answers(self, *seconds_ago: float, topic: str = "", state: ReplyState = ReplyState.DONE) -> None:
         """Stores a request of a person for each of `seconds_ago`, which this worker has answered, or must still answer."""
-        chat = str(model.ChatAddress(GROUP.platform, GROUP.address, topic))
+        chat = str(ChatAddress(GROUP.platform, GROUP.address, topic))
         with self.store.write() as session:
             for ago in seconds_ago:
                 session.add(
@@ -130,7 +129,7 @@ async def test_an_answer_waits_for_the_deliveries_of_another_worker(two: tuple[W
     wanted = ready_in(7, 6, 5, 4, 3, 2, 1, 0, urgent=True)
     assert wanted > 0
     begin = other.monotonic()
-    await _reserve(receives.deps, model.ChatAddress(GROUP.platform, GROUP.address, ""))
+    await _reserve(receives.deps, ChatAddress(GROUP.platform, GROUP.address, ""))
     assert other.monotonic() - begin == pytest.approx(wanted)
 
 

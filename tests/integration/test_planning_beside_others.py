@@ -19,7 +19,7 @@ from sqlalchemy import event
 
 from bot.digests import read_digest
 from bot.sources import ingest
-from subscriptions import errors
+from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.matching import hits, paper_index, reasons
 from subscriptions.planning import decision
 from subscriptions.service import amendments, look, pausing, queries_in_memory
@@ -161,7 +161,7 @@ def test_a_plan_that_fails_while_matching_is_made_by_the_next(
             "positions",
             staticmethod(called(on_call(3, _fails), paper_index.PaperIndex.positions)),
         )
-        with pytest.raises(errors.StoreError):
+        with pytest.raises(StoreError):
             _plan.plan_due(store, now=NOON + HOUR)
     assert sent_to(store) == []
     assert len(_plan.plan_due(store, now=NOON + HOUR)) == 4
@@ -174,14 +174,14 @@ def test_papers_that_could_not_be_read_are_read_by_the_next_plan(due: Store, mon
     make.ingested(due, "Another graph", now=NOON + HOUR)
     with monkeypatch.context() as broken:
         broken.setattr(known_papers, "window", called(_fails, known_papers.window))
-        with pytest.raises(errors.StoreError):
+        with pytest.raises(StoreError):
             _plan.plan_due(due, now=NOON + 2 * HOUR)
     assert len(_plan.plan_due(due, now=NOON + 2 * HOUR)) == 1
     assert sent_to(due) == [("telegram:1", 1), ("telegram:1", 1)]
 
 
 def _fails() -> None:
-    raise errors.StoreError("The disk does not answer.")
+    raise StoreError("The disk does not answer.")
 
 
 # ── If a plan is killed at any statement or commit, the next plan loses and repeats nothing ───────────────────────────
@@ -494,7 +494,7 @@ def test_deliveries_are_the_same_as_without_shared_cursors(
                 for name, dice in acts:
                     if dice % 3 == (0, 4, 13).index(hour):
                         for store in (one, other):
-                            with contextlib.suppress(errors.PaperwireError):
+                            with contextlib.suppress(PaperwireError):
                                 _act(store, name, dice // 3, now, number)
                 for store in (second if number % 2 else one, other):
                     _plan.plan_due(store, now=now + MINUTE)

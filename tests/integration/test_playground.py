@@ -8,14 +8,14 @@ from html import unescape
 import pytest
 
 from bot.platforms.web.playground import Playground
-from bot.ports import conversation
+from bot.ports.conversation import PageFrame, PageRequest, Visitor
 from subscriptions.service.exporting import export_all
 from subscriptions.store.database.store import Store
 from tests import tables
 from tests.fakes.meaning import FakeEncoder
 from tests.make import NOON, FakeClock, ingested, paper
 
-FRAME = conversation.PageFrame(path="/", language="en", token="t", visitor=conversation.Visitor(name="me"))
+FRAME = PageFrame(path="/", language="en", token="t", visitor=Visitor(name="me"))
 LIVE = {"x-requested-with": "fetch"}
 
 
@@ -39,9 +39,7 @@ async def shown(
     headers: abc.Mapping[str, str] | None = None,
 ) -> str:
     frame = dataclasses.replace(FRAME, path="/playground", language=language)
-    answer = await playground.show(
-        conversation.PageRequest(frame=frame, headers=headers or {}, query={"q": query, "off": off})
-    )
+    answer = await playground.show(PageRequest(frame=frame, headers=headers or {}, query={"q": query, "off": off}))
     assert answer.status == 200
     return str(answer.body)
 

@@ -22,17 +22,17 @@ from bot.operation.http_server import serving
 from bot.operation.program_pages import ProgramPages
 from bot.operation.web_server import health_app
 from bot.settings.loading import load_settings
-from subscriptions import model, states
+from subscriptions.model import Announce, Paper
 from subscriptions.service import feeds as sent
 from subscriptions.service.listing import get_chat
 from subscriptions.service.retention import forget
-from subscriptions.states import Opens
+from subscriptions.states import Opens, PauseReason
 from subscriptions.store import admitted_chats, chat_keys, chats
 from tests import make
 from tests.integration.cli import Terminal
 from tests.integration.documented import answers_of
 from tests.integration.program import opened
-from tests.make import NOON, FakeClock
+from tests.make import NOON, FakeClock, ingested
 from tests.programs.fuzz import asked
 
 ROOT, LOCAL, ME = "https://papers.example.org", "http://127.0.0.1:8420", "console:me"
@@ -73,9 +73,9 @@ class Programs:
         with self.app.store.write() as transaction:
             return chat_keys.make_key(transaction, of.id, opens, now=self.clock.now())
 
-    async def sends(self, *papers: model.Paper) -> None:
+    async def sends(self, *papers: Paper) -> None:
         """Sends papers to the chats that want them."""
-        make.ingested(self.app.store, *papers, now=self.clock.now())
+        ingested(self.app.store, *papers, now=self.clock.now())
         await self.app.sender.send_once()
         self.clock.advance(timedelta(hours=1))
 
@@ -162,8 +162,8 @@ async def test_a_feed_has_what_feed_readers_need(programs: Programs) -> None:
 async def test_a_paper_that_was_withdrawn_is_in_the_feed_without_its_abstract(programs: Programs) -> None:
     await programs.sends(PAPERS[0])
     comment = "This paper has been withdrawn by the authors"
-    gone = dataclasses.replace(PAPERS[0], version=2, announce_type=model.Announce.REPLACE, comment=comment)
-    make.ingested(programs.app.store, gone, of_arxiv=True, now=programs.clock.now())
+    gone = dataclasses.replace(PAPERS[0], version=2, announce_type=Announce.REPLACE, comment=comment)
+    ingested(programs.app.store, gone, of_arxiv=True, now=programs.clock.now())
     (item,) = (await read(programs, "/feed.json", programs.key(Opens.FEED))).json()["items"]
     assert item["content_text"] == "withdrawn by the authors, 22 Jan"
 
@@ -294,7 +294,7 @@ async def test_the_keys_of_a_chat_end_with_it(programs: Programs, gone: str) -> 
         with store.write() as transaction:
             chat = get_chat(transaction, address)
             if gone == "left":
-                chats.mark_unreachable(transaction, chat.id, states.PauseReason.GONE, "kicked", now=NOON)
+                chats.mark_unreachable(transaction, chat.id, PauseReason.GONE, "kicked", now=NOON)
             else:
                 admitted_chats.deny(transaction, chat.id, now=NOON)
     assert (await read(programs, "/feed.atom", key)).status_code == 404

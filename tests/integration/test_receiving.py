@@ -16,14 +16,14 @@ from bot.commands.context import Command
 from bot.conversation.dispatcher import Dispatcher
 from bot.operation import worker
 from bot.platforms.telegram.receiving import LongPolling
-from subscriptions import errors
+from subscriptions.errors import Sentence, StoreError, StoreUnavailable
 from subscriptions.service.listing import listed
-from tests import make
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration import telegram_bot
 from tests.integration.locked import broken_database
 from tests.integration.program import RestingClock
 from tests.integration.telegram_bot import a_bot, a_listening_bot, confirmed
+from tests.make import NOON, address
 
 GROUP = "-1001"
 
@@ -57,9 +57,9 @@ async def test_messages_from_downtime_are_answered_up_to_a_day_old(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    telegram.sets_time((make.NOON - timedelta(hours=25)).timestamp())
+    telegram.sets_time((NOON - timedelta(hours=25)).timestamp())
     telegram.user_writes("/sub tooold")
-    telegram.sets_time((make.NOON - timedelta(hours=23)).timestamp())
+    telegram.sets_time((NOON - timedelta(hours=23)).timestamp())
     telegram.user_writes("/sub diffusion")
     for _ in range(2):
         async with a_listening_bot(tmp_path, telegram, clock):
@@ -106,7 +106,7 @@ async def test_an_unavailable_database_is_waited_for(
     async with a_listening_bot(tmp_path, telegram, clock) as app:
         telegram.user_writes("/sub diffusion")
         await asks(telegram, "/sub graph")
-        assert [entry.subscription.text for entry in listed(app.store, make.address("telegram:42"))] == [
+        assert [entry.subscription.text for entry in listed(app.store, address("telegram:42"))] == [
             "diffusion",
             "graph",
         ]
@@ -120,7 +120,7 @@ def replace_command(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception
     def fails(context: object) -> None:
         raise error
 
-    broken = Command(name=name, run=fails, summary=errors.Sentence("list"))
+    broken = Command(name=name, run=fails, summary=Sentence("list"))
     registry = vars(app)["REGISTRY"]
     monkeypatch.setattr(
         app,
@@ -138,7 +138,7 @@ async def test_a_request_that_fails_is_given_up_and_logged_safely(
 ) -> None:
     """One command fails by a mistake of the program, another because the database refuses a statement."""
     replace_command(monkeypatch, "list", RuntimeError("the words of a person"))
-    replace_command(monkeypatch, "help", errors.StoreError("The database cannot be used: too many columns."))
+    replace_command(monkeypatch, "help", StoreError("The database cannot be used: too many columns."))
     async with a_listening_bot(tmp_path, telegram, clock) as running:
         telegram.user_writes("/list of secrets")
         telegram.user_writes("/help")
@@ -298,7 +298,7 @@ async def test_an_answer_does_not_wait_for_the_shared_rate(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with a_bot(tmp_path, telegram, clock) as app:
-        cut = AsyncMock(side_effect=errors.StoreUnavailable("The connection is cut."))
+        cut = AsyncMock(side_effect=StoreUnavailable("The connection is cut."))
         monkeypatch.setattr(app.deps.engine, "reserve", cut)
         async with worker.listening(app, app.receivers()):
             await asks(telegram, "/sub diffusion", posts=1)

@@ -25,7 +25,7 @@ from tests import filling, make, stored
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.integration.program import running
-from tests.make import DAY, HOUR, MINUTE, NOON, address, clean_up, ingested, paper, subscribes
+from tests.make import DAY, HOUR, MINUTE, NOON, FakeClock, address, clean_up, ingested, paper, subscribes
 from tests.source_harness import NoSources
 
 pytestmark = pytest.mark.both_databases
@@ -113,7 +113,7 @@ def test_the_clean_up_can_stop_after_any_step(store: Store, monkeypatch: pytest.
 
 
 def test_the_daily_maintenance_rests_for_the_time_that_it_worked_and_not_for_jumps_of_the_clock(
-    store: Store, clock: make.FakeClock, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.operation.maintenance.WORKS_FOR", 0.1)
     event.listen(store._engine, "commit", lambda _: clock.advance(timedelta(hours=1)))
@@ -305,7 +305,7 @@ def filled(store: Store, schedules: abc.Iterable[str] = EVERY) -> None:
 
 @pytest.mark.parametrize("wrong_by", [3 * DAY, 400 * DAY])
 async def test_after_a_wrong_minute_all_is_due_at_its_time(
-    tmp_path: Path, clock: make.FakeClock, caplog: pytest.LogCaptureFixture, wrong_by: timedelta
+    tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture, wrong_by: timedelta
 ) -> None:
     async with running(tmp_path, clock) as app:
         filled(app.store)

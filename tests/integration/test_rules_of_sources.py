@@ -26,7 +26,7 @@ from tests import make, source_harness, stored
 from tests.fakes import arxiv_pages
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import PAGE, Terminal, page
-from tests.make import DAY, HOUR, NOON, FakeClock, ingested, paper, subscribes, summary
+from tests.make import DAY, HOUR, NOON, FakeClock, ingest_digest, ingested, paper, subscribes, summary
 from tests.source_harness import Feeds, arxiv_source, new_york, web_source
 
 WEDNESDAY, THURSDAY = dt.date(2026, 1, 21), dt.date(2026, 1, 22)
@@ -345,7 +345,7 @@ def comes(
 ) -> Ingested:
     """Ingests a digest of the day `day` at the moment `now`."""
     made = make.digest(*content, name=f"{name}{day}", day=day)
-    return make.ingest_digest(store, made, source=source, day=day, now=now, announce=announce)
+    return ingest_digest(store, made, source=source, day=day, now=now, announce=announce)
 
 
 def known(store: Store, title: str) -> KnownPaper:
@@ -717,9 +717,7 @@ ONE_DAY = (MARKDOWN, LINES, FEED, ANSWER, MAIL, WEEK, DAILY, PREPRINTS)
 
 def _ingest(store: Store, content: str | bytes, hours: int = 0, *, name: str = "digest") -> Ingested:
     read = read_digest(content.encode() if isinstance(content, str) else content, name)
-    return make.ingest_digest(
-        store, read, source="files", day=read.day or NOON.date(), now=NOON + dt.timedelta(hours=hours)
-    )
+    return ingest_digest(store, read, source="files", day=read.day or NOON.date(), now=NOON + dt.timedelta(hours=hours))
 
 
 def _stored(store: Store) -> dict[str, KnownPaper]:

@@ -8,9 +8,9 @@ import pytest
 import sqlmodel
 from sqlalchemy import event
 
-from subscriptions import errors, model
 from subscriptions.addresses import parse_address
-from subscriptions.model import Announce, CallbackToken
+from subscriptions.errors import NotDelivered, NotFound, Refused, Rejected, RetryLater, StoreError, Unclear
+from subscriptions.model import Announce, CallbackToken, ChatKind, KnownPaper, Message
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_CREDIBLE_WAIT, OnUnclear
 from subscriptions.service import access, amendments, conversation_state, listing, sending
 from subscriptions.service import plan as _plan
@@ -38,7 +38,19 @@ from subscriptions.store import (
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.rows import PaperKeyRow
 from tests import make, tables
-from tests.make import DAY, HOUR, MINUTE, NOON, address, clean_up, ingested, subscribes, summary
+from tests.make import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOON,
+    address,
+    clean_up,
+    ingest_digest,
+    ingested,
+    stored_papers,
+    subscribes,
+    summary,
+)
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
@@ -50,10 +62,10 @@ GROUP, SUPERGROUP = address("telegram:-5"), address("telegram:-1005")  # of a gr
 def changes(store: Store) -> dict[str, int | None]:
     """Maps the title of every paper to its sequence number."""
     with store.read() as session:
-        return {known.paper.title: known.sequence for known in make.stored_papers(session)}
+        return {known.paper.title: known.sequence for known in stored_papers(session)}
 
 
-def known(store: Store, key: str) -> model.KnownPaper:
+def known(store: Store, key: str) -> KnownPaper:
     with store.read() as session:
         [number] = session.exec(
             sqlmodel.select(PaperKeyRow.paper).where(sqlmodel.col(PaperKeyRow.key).in_((key, f"doi:{key}")))
@@ -91,7 +103,7 @@ def renders(store: Store, where: str, payload: str = "{}") -> steps.Claim:
     """Stores the only message of the first delivery. Returns the claim of the lane's next message."""
     unrendered.store_rendered(
         store,
-        [unrendered.Rendered(seq=1, messages=[model.Message(number=1, payload=payload, plain="{}")])],
+        [unrendered.Rendered(seq=1, messages=[Message(number=1, payload=payload, plain="{}")])],
         now=NOON,
     )
     todo = claims.claim(store, asking(where))
@@ -230,8 +242,8 @@ def test_of_two_forms_in_one_digest_the_new_one_counts(
         make.paper("Ducks", "cs.LG", arxiv_id="2601.00001", kind=kinds[1]),
     )
     digest, day = make.digest(*copies), NOON.date() - timedelta(days=30 * filed)
-    make.ingest_digest(store, digest, source="daily", day=day, now=NOON)
-    make.ingest_digest(store, digest, source="daily", day=day, now=NOON, announce=True)
+    ingest_digest(store, digest, source="daily", day=day, now=NOON)
+    ingest_digest(store, digest, source="daily", day=day, now=NOON, announce=True)
     found = known(store, "2601.00001")
     assert (found.paper.announce_type, found.sequence) == (None, 1)
 
@@ -323,7 +335,7 @@ def test_a_title_that_fits_two_papers_joins_neither(store: Store) -> None:
     ingested(store, make.paper("Reply", arxiv_id="2601.00001"), make.paper("Reply", arxiv_id="2601.00002"))
     ingested(store, make.paper("Reply", arxiv_id=None))
     with store.read() as session:
-        assert len(make.stored_papers(session)) == 3
+        assert len(stored_papers(session)) == 3
 
 
 @pytest.mark.parametrize(
@@ -388,7 +400,7 @@ def test_a_second_subscription_of_a_minute_waits_for_the_next(store: Store) -> N
 # ── Rule 6: lanes ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def settled(store: Store, outcome: errors.NotDelivered, *, clock: datetime = NOON) -> None:
+def settled(store: Store, outcome: NotDelivered, *, clock: datetime = NOON) -> None:
     """Plans two deliveries in one lane, to two topics of a group. Records this outcome for the first one, by this clock."""
     for n, chat in enumerate(("telegram:-7/1", "telegram:-7/2")):
         subscribes(store, chat, f"word{n}", every="now")
@@ -402,15 +414,15 @@ def settled(store: Store, outcome: errors.NotDelivered, *, clock: datetime = NOO
 @pytest.mark.parametrize(
     ("outcome", "on_unclear", "later", "following"),
     [
-        (errors.RetryLater("no connection"), "resend", FIRST_WAIT - timedelta(seconds=1), None),
-        (errors.RetryLater("no connection"), "resend", FIRST_WAIT, 1),
-        (errors.Unclear("the line broke"), "resend", timedelta(0), None),
-        (errors.Unclear("the line broke"), "skip", timedelta(0), 2),
-        (errors.Rejected("no"), "resend", timedelta(0), 2),
+        (RetryLater("no connection"), "resend", FIRST_WAIT - timedelta(seconds=1), None),
+        (RetryLater("no connection"), "resend", FIRST_WAIT, 1),
+        (Unclear("the line broke"), "resend", timedelta(0), None),
+        (Unclear("the line broke"), "skip", timedelta(0), 2),
+        (Rejected("no"), "resend", timedelta(0), 2),
     ],
 )
 def test_a_message_that_waits_or_is_unclear_stops_its_lane(
-    store: Store, outcome: errors.NotDelivered, on_unclear: OnUnclear, later: timedelta, following: int | None
+    store: Store, outcome: NotDelivered, on_unclear: OnUnclear, later: timedelta, following: int | None
 ) -> None:
     settled(store, outcome)
     todo = claims.claim(store, asking("telegram:-7", NOON + later, on_unclear=on_unclear))
@@ -421,13 +433,13 @@ def test_a_message_that_waits_or_is_unclear_stops_its_lane(
 def test_a_wait_by_a_clock_that_was_ahead_does_not_stop_its_lane(
     store: Store, ahead: timedelta, following: int | None
 ) -> None:
-    settled(store, errors.RetryLater("no connection"), clock=NOON + ahead)
+    settled(store, RetryLater("no connection"), clock=NOON + ahead)
     todo = claims.claim(store, asking("telegram:-7", NOON))
     assert (todo and todo.seq) == following
 
 
 def test_a_wait_of_the_platform_holds_the_lane(store: Store) -> None:
-    settled(store, errors.RetryLater("slow down", timedelta(seconds=7)))
+    settled(store, RetryLater("slow down", timedelta(seconds=7)))
     assert claims.claim(store, asking("telegram:-7", wall=NOON + timedelta(seconds=6))) is None
     # if the clock was set back, a wait that began in what is now the future has no effect
     assert claims.claim(store, asking("telegram:-7", wall=NOON - HOUR)) is not None
@@ -461,12 +473,12 @@ def test_an_update_takes_effect_once_in_seven_days(store: Store) -> None:
         def effect(_: Transaction) -> str:
             effects.append(answer)
             if answer == "broken":
-                raise errors.NotFound("no such thing")
+                raise NotFound("no such thing")
             return answer
 
         return conversation_state.apply_once(store, "telegram", "17", effect, chat="telegram:1", now=now)
 
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(NotFound):
         comes("broken")
     assert (comes(), comes(), effects) == (("ok", True), ("ok", False), ["broken", "ok"])
     clean_up(store, now=NOON + 6 * DAY)
@@ -511,7 +523,7 @@ def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(store: Store) ->
     unsubscribe(store, GROUP, "2", now=NOON)
     amendments.set_settings(store, GROUP, {"text": "titles"}, now=NOON)
     amendments.set_settings(store, GROUP, {"timezone": "Asia/Tokyo"}, now=NOON)
-    conversation_state.store_chat(store, SUPERGROUP, model.ChatKind.GROUP, now=NOON, title="New")
+    conversation_state.store_chat(store, SUPERGROUP, ChatKind.GROUP, now=NOON, title="New")
     moves(store)
     chat = listing.get_chat(store, SUPERGROUP)
     assert [entry.subscription.number for entry in listing.listed(store, chat.address)] == [1, 3]
@@ -579,7 +591,7 @@ def test_of_two_states_that_of_the_subscribing_chat_counts(store: Store, old: st
 
 def has_state(store: Store, at: str, state: str) -> None:
     if state == "met":
-        conversation_state.store_chat(store, address(at), model.ChatKind.GROUP, now=NOON)
+        conversation_state.store_chat(store, address(at), ChatKind.GROUP, now=NOON)
         return
     subscribes(store, at, f"graph{at[-1]}")
     if state == "asked":
@@ -603,7 +615,7 @@ def test_a_chat_that_has_been_gone_for_a_year_is_erased(store: Store) -> None:
     clean_up(store, now=NOON + 364 * DAY)
     assert listing.get_chat(store, CHAT)
     clean_up(store, now=NOON + 366 * DAY)
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(NotFound):
         listing.get_chat(store, CHAT)
 
 
@@ -613,7 +625,7 @@ def test_a_chat_that_has_been_gone_for_a_year_is_erased(store: Store) -> None:
 def test_another_bots_token_is_refused(store: Store) -> None:
     claim_database(store, {"telegram": "111"})
     claim_database(store, {"telegram": "111"})
-    with pytest.raises(errors.StoreError, match="another Telegram bot"):
+    with pytest.raises(StoreError, match="another Telegram bot"):
         claim_database(store, {"telegram": "222"})
     claim_database(store, {"telegram": "222"}, new_bot=True)
     claim_database(store, {"telegram": "222"})
@@ -645,7 +657,7 @@ def due(store: Store) -> list[datetime | None]:
 
 def test_a_number_that_is_no_subscription_is_a_query(store: Store) -> None:
     subscribes(store, "telegram:1", "2026")
-    with pytest.raises(errors.NotFound, match="no subscription 7"):
+    with pytest.raises(NotFound, match="no subscription 7"):
         unsubscribe(store, CHAT, "7", now=NOON)
     assert [s.text for s in unsubscribe(store, CHAT, "2026", now=NOON)] == ["2026"]
 
@@ -714,5 +726,5 @@ _NO_CHATS = """
     ["", "console:a b", "console:a\x00b", "console:a\u2028b", "console:a\u200bb", "web:\ud800", *_NO_CHATS.split()],
 )
 def test_what_is_no_chat_is_refused_with_the_ways_to_write_one(text: str) -> None:
-    with pytest.raises(errors.Refused):
+    with pytest.raises(Refused):
         parse_address(text)

@@ -31,7 +31,7 @@ from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.watchman import Watchman
 from tests.integration import cli
 from tests.integration.program import free_port
-from tests.make import NOON
+from tests.make import NOON, subscribes
 from tests.patience import PATIENCE
 from tests.programs.faults.soak.program import running_program
 
@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
     store = Store(f"sqlite:///{tmp_path}/paperwire.db")
     now = datetime.now(UTC)  # the program uses the machine's clock
     store.open(now=now)
-    make.subscribes(store, "telegram:1", "cs.*", every="now", now=now)
+    subscribes(store, "telegram:1", "cs.*", every="now", now=now)
     # so that the time of day does not matter
     set_settings(store, make.address("telegram:1"), {"quiet": "off"}, now=now)
     store.close()
@@ -324,7 +324,7 @@ def database(tmp_path: Path, store: Store) -> Path:
     with store.write() as transaction:
         for number in range(1, LANES + 1):
             chat = f"telegram:{number}"
-            make.subscribes(transaction, chat, "graph", every="now", since="1d", now=NOON - timedelta(hours=1))
+            subscribes(transaction, chat, "graph", every="now", since="1d", now=NOON - timedelta(hours=1))
             set_settings(transaction, make.address(chat), {"limit": "all"}, now=NOON - timedelta(hours=1))
     make.ingested(
         store,

@@ -18,10 +18,10 @@ from bot.delivery.lane_sender import DrainState
 from bot.dependencies.system_clock import SystemClock
 from bot.operation import worker
 from bot.operation.health import Health
-from bot.ports import conversation
 from bot.ports.channel import Limits
-from subscriptions import errors, model
-from subscriptions.model import Lane
+from bot.ports.conversation import Request, RequestDispatcher, WebRoute
+from subscriptions.errors import ChatMoved, RetryLater, Sentence, StoreError
+from subscriptions.model import Delivery, DeliveryKind, Lane
 from subscriptions.service import sending
 from subscriptions.service.listing import get_chat
 from subscriptions.service.plan import plan_due
@@ -29,7 +29,7 @@ from subscriptions.service.senders_at_work import lease_of
 from subscriptions.store import claims, planned_deliveries, steps, wakeups, workers
 from subscriptions.store.database.store import Store, Transaction
 from tests import being_sent, make
-from tests.make import NOON, due, ingested, subscribes
+from tests.make import NOON, FakeClock, due, ingested, subscribes
 from tests.patience import PATIENCE
 from tests.postgres.server import OwnServer, own_server
 from tests.stored import change
@@ -75,10 +75,10 @@ def store_delivery(transaction: Transaction) -> None:
     planned_deliveries.add_deliveries(
         transaction,
         {
-            "k": model.Delivery(
+            "k": Delivery(
                 id="d1",
                 chat=get_chat(transaction, make.address("telegram:1")),
-                kind=model.DeliveryKind.ALERT,
+                kind=DeliveryKind.ALERT,
                 due=NOON,
             )
         },
@@ -142,15 +142,15 @@ def rows(outside: psycopg.Connection) -> tuple[int, int] | None:
     ).fetchone()
 
 
-def waits(store: Store, step: steps.Claim, outcome: errors.RetryLater) -> None:
+def waits(store: Store, step: steps.Claim, outcome: RetryLater) -> None:
     sending.record_outcome(store, step, outcome, on_unclear="resend", now=NOON, wall=NOON)
 
 
 MAKES_READY: dict[str, tuple[abc.Callable[[Store, steps.Claim], object], int, float]] = {
     # what happens → (the function that does it, the priority of the job, seconds until a worker may take the job)
-    "the platform is down": (lambda store, step: waits(store, step, errors.RetryLater("down")), wakeups.BULLETIN, 30),
+    "the platform is down": (lambda store, step: waits(store, step, RetryLater("down")), wakeups.BULLETIN, 30),
     "the platform asks for a wait": (
-        lambda store, step: waits(store, step, errors.RetryLater("slow", timedelta(seconds=7))), wakeups.BULLETIN, 7,
+        lambda store, step: waits(store, step, RetryLater("slow", timedelta(seconds=7))), wakeups.BULLETIN, 7,
     ),
     "a look-up has to wait": (
         lambda store, step: claims.pause_lane(store, step.address.lane, wall=NOON, until=NOON + timedelta(seconds=4)),
@@ -224,10 +224,10 @@ def test_a_requested_edit_wakes_the_lanes_of_its_paper(store: Store, outside: ps
 
 @pytest.mark.parametrize(
     ("outcome", "lane", "seconds"),
-    [(errors.RetryLater("down"), "1", 30), (errors.ChatMoved("it has moved", "-1001"), "-1001", 0)],
+    [(RetryLater("down"), "1", 30), (ChatMoved("it has moved", "-1001"), "-1001", 0)],
 )
 def test_an_edit_that_was_not_made_wakes_its_lane(
-    store: Store, outside: psycopg.Connection, outcome: errors.RetryLater | errors.ChatMoved, lane: str, seconds: int
+    store: Store, outside: psycopg.Connection, outcome: RetryLater | ChatMoved, lane: str, seconds: int
 ) -> None:
     """An edit fails. Its lane gets a job for the next attempt. If the group has moved, its new lane gets the job."""
     sent(store, outside)
@@ -262,13 +262,13 @@ class Polling:
     name = "telegram updates"
     problem = ""
     is_exclusive = True
-    routes: abc.Sequence[conversation.WebRoute] = ()
+    routes: abc.Sequence[WebRoute] = ()
     is_receiving = False
 
     def __init__(self) -> None:
-        self.requests: asyncio.Queue[conversation.Request] = asyncio.Queue()  # what the platform returns
+        self.requests: asyncio.Queue[Request] = asyncio.Queue()  # what the platform returns
 
-    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
         self.is_receiving = True
         try:
             while True:
@@ -276,7 +276,7 @@ class Polling:
         finally:
             self.is_receiving = False
 
-    async def drain(self, dispatcher: conversation.RequestDispatcher) -> None:
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
         raise NotImplementedError
 
 
@@ -284,7 +284,7 @@ class Worker:
     """A worker that receives updates while it is elected, and does nothing else."""
 
     def __init__(self, url: str) -> None:
-        self.store, self.clock, self.polling = Store(url), make.FakeClock(NOON), Polling()
+        self.store, self.clock, self.polling = Store(url), FakeClock(NOON), Polling()
         workers.begin_worker(self.store, workers.NewWorker(holds_sender_lock=False))
         self.cluster = ClusterEngine(
             self.store, SystemClock(), {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
@@ -292,12 +292,12 @@ class Worker:
         self._goes_on, self._looks, self._is_held = asyncio.Event(), asyncio.Event(), False
         self.go_on()
         self._asks, vars(self.cluster)["is_elected"] = self.cluster.is_elected, self._is_elected
-        self.handled: list[conversation.Request] = []
+        self.handled: list[Request] = []
         receivers = [worker.Supervised(self.polling, self.clock, self.cluster)]
         self.health = Health(self.store, self.clock, lambda: worker.problems_of(receivers))
-        self.task = asyncio.create_task(receivers[0].listen(cast(conversation.RequestDispatcher, self)))
+        self.task = asyncio.create_task(receivers[0].listen(cast(RequestDispatcher, self)))
 
-    async def dispatch(self, request: conversation.Request) -> abc.Mapping[str, str]:
+    async def dispatch(self, request: Request) -> abc.Mapping[str, str]:
         self.handled.append(request)
         return {}
 
@@ -369,7 +369,7 @@ async def test_updates_of_a_stopped_worker_go_to_its_successor(
     update that waited for it. It must not handle this update.
     """
     first, second = two
-    earlier, later = (cast(conversation.Request, SimpleNamespace(number=number)) for number in (1, 2))
+    earlier, later = (cast(Request, SimpleNamespace(number=number)) for number in (1, 2))
     await first.polling.requests.put(earlier)
     await first.becomes(lambda: first.handled == [earlier])
     await first.stop()
@@ -413,18 +413,18 @@ async def test_after_an_error_of_the_database_each_lane_is_delivered_again() -> 
     """The job of the lane with the error fails, and runs again. The error stopped the other lanes too, so they are woken."""
     lanes = [Lane("telegram", chat) for chat in ("1", "2")]
     woken: list[tuple[list[Lane], timedelta]] = []
-    clock, may_end = make.FakeClock(NOON), asyncio.Event()
+    clock, may_end = FakeClock(NOON), asyncio.Event()
 
     async def deliver_lane(state: DrainState, lane: Lane) -> None:
         if lane == lanes[0]:
             state.store_failed = True
             may_end.set()
-            raise errors.StoreError(errors.Sentence("the disk is full"))
+            raise StoreError(Sentence("the disk is full"))
         await may_end.wait()
 
     async def serve(deliver: abc.Callable[[Lane], abc.Awaitable[None]], _: object) -> None:
         stopped, failed = await asyncio.gather(*map(deliver, reversed(lanes)), return_exceptions=True)
-        assert (stopped, type(failed)) == (None, errors.StoreError)
+        assert (stopped, type(failed)) == (None, StoreError)
 
     def wake(lanes: list[Lane], not_before: datetime) -> None:
         woken.append((lanes, not_before - NOON))

@@ -31,9 +31,9 @@ from bot.ports.attached import LARGEST
 from bot.settings.loading import load_settings
 from subscriptions.errors import StoreError
 from subscriptions.store.database.store import Store
-from tests import make, tables
+from tests import tables
 from tests.integration import web_site
-from tests.make import NOON, FakeClock
+from tests.make import NOON, FakeClock, clean_up, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 PASSWORD = "correct horse battery"
@@ -365,7 +365,7 @@ async def test_signing_out_ends_the_session_in_every_process(tmp_path: Path, clo
             assert (await one.browser(cookie=cookie(phone)).opens()).status_code == 200, "another session goes on"
     async with web_site.open_pages(tmp_path, clock, **named) as after_a_restart:
         assert (await after_a_restart.browser(cookie=kept).opens()).status_code == 303
-        make.clean_up(after_a_restart.app.store, now=clock.now() + signed_in.LASTS - timedelta(seconds=1))
+        clean_up(after_a_restart.app.store, now=clock.now() + signed_in.LASTS - timedelta(seconds=1))
         assert (await after_a_restart.browser(cookie=kept).opens()).status_code == 303
         assert kept.removeprefix("paperwire=") not in (tmp_path / "paperwire.db").read_bytes().decode("latin-1")
 
@@ -454,10 +454,10 @@ async def test_no_words_of_people_and_papers_become_markup(
 ) -> None:
     bad = "<img src=x onerror=alert(1)>\"'</p><script>alert(1)</script>"
     app = local.app
-    make.subscribes(app.store, "web:me", "diffusion", every="now")
-    make.ingested(
+    subscribes(app.store, "web:me", "diffusion", every="now")
+    ingested(
         app.store,
-        make.paper(f"Diffusion {bad}", authors=(bad,), abstract=bad, url="javascript:alert(1)"),
+        paper(f"Diffusion {bad}", authors=(bad,), abstract=bad, url="javascript:alert(1)"),
         now=NOON,
     )
     await app.sender.deliver()
@@ -470,8 +470,8 @@ async def test_no_words_of_people_and_papers_become_markup(
 
 async def test_what_was_told_of_a_paper_is_seen_on_each_message_about_it(local: web_site.Pages) -> None:
     app, browser = local.app, local.browser()
-    make.subscribes(app.store, "web:me", "diffusion", every="now")
-    make.ingested(app.store, make.paper("Diffusion on graphs", key="2601.00001"), now=NOON)
+    subscribes(app.store, "web:me", "diffusion", every="now")
+    ingested(app.store, paper("Diffusion on graphs", key="2601.00001"), now=NOON)
     await app.sender.deliver()
 
     def pressed(page: str) -> set[str]:

@@ -18,19 +18,19 @@ from subscriptions.states import SourceTrouble
 from subscriptions.store import rows as stored_rows
 from subscriptions.store import sources
 from subscriptions.store.database.store import Store
-from tests import make, source_harness
+from tests import source_harness
 from tests.expected_sources import receipts_of
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
 from tests.integration.cli import PAGE, page
-from tests.make import DAY, FakeClock, paper
+from tests.make import DAY, HOUR, FakeClock, address, clean_up, paper
 from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, titles, web_source
 
 pytestmark = pytest.mark.both_databases
 
 WEDNESDAY, THURSDAY, FRIDAY = dt.date(2026, 1, 21), dt.date(2026, 1, 22), dt.date(2026, 1, 23)
 GRAPHS, LG = paper("Graphs", "cs.LG"), arxiv_source("cs.LG")
-OPERATOR = make.address("console:ops")
+OPERATOR = address("console:ops")
 ON_ONE = pytest.mark.sqlite_alone("it is about requests; what is stored is told on both by others here")
 
 
@@ -416,7 +416,7 @@ async def test_receipts_are_kept_ninety_days_the_newest_for_ever(
         await feeding.poll()
         clock.advance(dt.timedelta(days=50))
     for later in (0 * DAY, 400 * DAY):
-        make.clean_up(store, now=clock.now() + later)
+        clean_up(store, now=clock.now() + later)
         assert len(receipts_of(store, "web")) == 1
 
 
@@ -428,7 +428,7 @@ def test_processes_take_turns_at_a_host(store: Store) -> None:
     sources.release_slot(store, "arxiv", gap, wall=wall + 2 * second)
     assert claim_slot(store, "arxiv", most, wall=wall + 4 * second) == second
     # before the second moment, the process that held the slot was killed; before the last one, the clock was set back
-    for later in (5 * second, 5 * second + most, -make.HOUR):
+    for later in (5 * second, 5 * second + most, -HOUR):
         assert claim_slot(store, "arxiv", most, wall=wall + later) == dt.timedelta(0)
 
 

@@ -12,11 +12,11 @@ from bot.app import App, build_app
 from bot.operation import findings
 from bot.operation.findings import Problem
 from bot.pages import status
-from bot.ports import conversation, measurements
+from bot.ports import measurements
+from bot.ports.conversation import PageFrame, PageRequest, Visitor
 from bot.settings.loading import load_settings
-from subscriptions import model
-from subscriptions.planning import receipts
-from subscriptions.planning.receipts import Outcome
+from subscriptions.model import ChatAddress
+from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import (
     notices,
     sending,
@@ -25,9 +25,8 @@ from subscriptions.service import (
 from subscriptions.service.plan import plan_due
 from subscriptions.states import PauseReason
 from subscriptions.store import sources
-from tests import make
 from tests.integration.program import opened
-from tests.make import DAY, NOON, FakeClock, ingested, paper
+from tests.make import DAY, NOON, FakeClock, ingested, paper, subscribes
 
 
 @pytest.fixture
@@ -50,14 +49,14 @@ def page(app: App, work: status.RecentWork) -> status.StatusPage:
 
 def asked(
     language: str = "en", *, query: dict[str, str] | None = None, form: dict[str, str] | None = None
-) -> conversation.PageRequest:
-    frame = conversation.PageFrame(
+) -> PageRequest:
+    frame = PageFrame(
         path="/status",
         language=language,
         token="secret",
-        visitor=conversation.Visitor(name="me", is_operator=True),
+        visitor=Visitor(name="me", is_operator=True),
     )
-    return conversation.PageRequest(frame=frame, headers={}, query=query or {}, form=form or {})
+    return PageRequest(frame=frame, headers={}, query=query or {}, form=form or {})
 
 
 async def shown(page: status.StatusPage, language: str = "en", **query: str) -> str:
@@ -78,7 +77,7 @@ async def says(page: status.StatusPage, *texts: str, language: str = "en", **que
 def waits(app: App, chats: int = 1, *, platform: str = "telegram") -> list[str]:
     """Plans one delivery to each of this number of chats. Returns the ids of the deliveries."""
     for chat in range(chats):
-        make.subscribes(app.store, f"{platform}:{1000 + chat}", "diffusion", every="now", now=NOON - DAY)
+        subscribes(app.store, f"{platform}:{1000 + chat}", "diffusion", every="now", now=NOON - DAY)
     ingested(app.store, paper("Diffusion <b>models</b>", "cs.LG", arxiv_id="2601.00001"), now=NOON)
     plan_due(app.store, now=NOON)
     return [one.id for one in sending.outbox_entries(app.store, now=NOON, over=False)]
@@ -133,7 +132,7 @@ async def test_what_waits_is_counted_and_the_first_are_shown(page: status.Status
     )
     notices.pause_unreachable(
         app.store,
-        model.ChatAddress("telegram", "1000"),
+        ChatAddress("telegram", "1000"),
         "It left.",
         topic=False,
         reason=PauseReason.GONE,
@@ -152,7 +151,7 @@ def polled(app: App, name: str, *outcomes: tuple[int, Outcome]) -> None:
     for back, outcome in sorted(outcomes, reverse=True):
         source_notices.note_poll(
             app.store,
-            receipts.Receipt(source=name, at=NOON - back * DAY, outcome=outcome, detail="It says 404."),
+            Receipt(source=name, at=NOON - back * DAY, outcome=outcome, detail="It says 404."),
             sources.SourceState(on=True),
             {},
         )

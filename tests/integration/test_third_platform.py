@@ -15,13 +15,13 @@ from bot.operation.lines_for_operators import startup_lines
 from bot.operation.worker import answer_once
 from bot.platforms.known import PLATFORMS
 from bot.settings import Settings
-from subscriptions import addresses, errors
+from subscriptions import addresses
 from subscriptions.chat_settings import without_effect
+from subscriptions.errors import NotFound, Refused
 from subscriptions.model import ChatKind
 from subscriptions.service import listing
-from tests import make
 from tests.integration.program import opened
-from tests.make import FakeClock, address
+from tests.make import NOON, FakeClock, address, ingested
 from tests.postbox.channel import PostboxChannel
 
 ADA, STREET = "postbox:ada", "postbox:high street"
@@ -56,7 +56,7 @@ async def writes(app: App, sender: str, letter: str) -> str:
 
 async def test_a_person_subscribes_by_letter_and_gets_papers_by_letter(app: App, clock: FakeClock) -> None:
     assert (await writes(app, "ada", "/sub diffusion daily 13:00")).startswith("✓ 1")
-    make.ingested(app.store, "Diffusion on graphs", "Sorting sand", now=clock.now())
+    ingested(app.store, "Diffusion on graphs", "Sorting sand", now=clock.now())
     clock.advance(timedelta(hours=1, minutes=1))
     assert (await app.sender.deliver()).papers == 1
     assert "Diffusion on graphs" in post_office(app).texts()[-1]
@@ -72,7 +72,7 @@ async def test_buttons_are_tokens_that_can_be_sent_back(app: App, clock: FakeClo
 
 
 async def test_every_kind_of_command_is_answered(app: App) -> None:
-    make.ingested(app.store, "Diffusion on graphs", now=make.NOON)
+    ingested(app.store, "Diffusion on graphs", now=NOON)
     await writes(app, "ada", "/sub graphs")
     for letter, begins in {
         "/help": "Subscribe: Dear bot, sub diffusion",
@@ -93,7 +93,7 @@ async def test_every_kind_of_command_is_answered(app: App) -> None:
 
 async def test_in_a_street_only_the_mayor_changes_something(app: App) -> None:
     assert (await writes(app, "high street", "/sub diffusion")).startswith("✗")
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(NotFound):
         listing.get_chat(app.store, address(STREET))
 
 
@@ -107,9 +107,9 @@ async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: F
     chat = listing.get_chat(app.store, address(ADA))
     assert {"limit", "sound", "buttons"} <= without_effect(chat).keys()
     assert chat.kind is ChatKind.PRIVATE
-    with pytest.raises(errors.Refused, match="is no postbox"):
+    with pytest.raises(Refused, match="is no postbox"):
         addresses.parse_address("postbox:")
-    with pytest.raises(errors.Refused, match=r"postbox:NAME\."):
+    with pytest.raises(Refused, match=r"postbox:NAME\."):
         addresses.parse_address("pigeon:ada")
     assert addresses.facts_of("postbox").title == "Postbox"
 

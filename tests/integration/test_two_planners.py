@@ -14,8 +14,8 @@ import psycopg
 import pytest
 from sqlalchemy import event
 
-from subscriptions import model
 from subscriptions.errors import StoreUnavailable
+from subscriptions.model import ChatAddress, Lane
 from subscriptions.service import pausing
 from subscriptions.service import plan as _plan
 from subscriptions.service.amendments import set_settings
@@ -26,9 +26,9 @@ from subscriptions.states import SubscriptionState
 from subscriptions.store import claims, paper_sequence, planned_deliveries
 from subscriptions.store import planner as _plans
 from subscriptions.store.database.store import Store
-from tests import being_sent, make, stored
+from tests import being_sent, stored
 from tests.filling import fill
-from tests.make import NOON, ingested, paper, subscribes
+from tests.make import MINUTE, NOON, address, due, ingested, paper, planned_slices, subscribes
 from tests.postgres.reading import read
 from tests.postgres.server import Server
 from tests.statements import in_one_line, is_plain
@@ -46,7 +46,7 @@ class Killed(BaseException):
 class Wish:
     """A subscription, with what its person expects: papers about `word` since `since`, except those that were skipped."""
 
-    chat: model.ChatAddress
+    chat: ChatAddress
     number: int
     word: str
     since: datetime
@@ -58,7 +58,7 @@ class Planner:
     """A process that plans."""
 
     store: Store
-    slices: abc.Iterator[abc.Sequence[model.Lane]] | None = None
+    slices: abc.Iterator[abc.Sequence[Lane]] | None = None
     steps: bool = False  # True between the reading and the writing of a slice; then it can begin no other step
 
 
@@ -73,7 +73,7 @@ class World:
         self.came: dict[str, datetime] = {}  # titles of the papers of this day, and when they came
         self.wishes: list[Wish] = []
         self.ended: list[Wish] = []
-        self.restless: set[model.ChatAddress] = set()  # chats where a person paused something or set quiet hours
+        self.restless: set[ChatAddress] = set()  # chats where a person paused something or set quiet hours
         self.killed = 0
         self.papers = 0
 
@@ -104,7 +104,7 @@ class World:
 
     def ask(self) -> None:
         """A person subscribes, perhaps to papers of the past days as well."""
-        chat = make.address(f"telegram:{self.rng.randint(1, 3)}")
+        chat = address(f"telegram:{self.rng.randint(1, 3)}")
         word, every = (
             self.rng.choice(WORDS),
             self.rng.choice(["now"] * 4 + ["daily 13:00", "daily 14:30", "when-out 08:00-20:00"]),
@@ -130,7 +130,7 @@ class World:
                 self.people,
                 wish.chat,
                 self.rng.choice((None, wish.number)),
-                until=self.rng.choice((None, self.now + 30 * make.MINUTE)),
+                until=self.rng.choice((None, self.now + 30 * MINUTE)),
                 now=self.now,
             )
 
@@ -160,7 +160,7 @@ class World:
         """A person sets quiet hours around this moment, or ends them."""
         if wish := self._one():
             self.restless.add(wish.chat)
-            hours = f"{self.now - 30 * make.MINUTE:%H:%M}-{self.now + 30 * make.MINUTE:%H:%M}"
+            hours = f"{self.now - 30 * MINUTE:%H:%M}-{self.now + 30 * MINUTE:%H:%M}"
             set_settings(self.people, wish.chat, {"quiet": self.rng.choice((hours, "off"))}, now=self.now)
 
     def end(self) -> None:
@@ -179,7 +179,7 @@ class World:
         if planner is None:
             return
         if planner.slices is None:
-            planner.slices = make.planned_slices(planner.store, now=self.now)
+            planner.slices = planned_slices(planner.store, now=self.now)
         elif self.rng.random() < 0.05:
             planner.slices = None
             self.killed += 1
@@ -303,7 +303,7 @@ def due_url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> abc.Iterator[s
     """The address of a database in which six chats are due. A slice plans two chats."""
     monkeypatch.setattr(_plan, "SLICE", 2)
     with postgres.database() as due_url, contextlib.closing(Store(due_url)) as store:
-        make.due(store, *(f"telegram:{number + 1}" for number in range(CHATS)))
+        due(store, *(f"telegram:{number + 1}" for number in range(CHATS)))
         # from now on the subscriptions follow a shared cursor
         _plan.plan_due(store, now=NOON + timedelta(minutes=2))
         ingested(store, "Another graph", now=NOON + timedelta(minutes=3))
@@ -343,7 +343,7 @@ def test_while_a_plan_is_written_no_paper_comes_and_no_chat_changes(
     refused: list[str] = []
     write = _plan._write
 
-    def write_beside(*arguments: Any) -> list[model.Lane]:
+    def write_beside(*arguments: Any) -> list[Lane]:
         """Another process tries to write after the plan has read, and before it writes."""
         with pytest.raises(StoreUnavailable):
             ingested(other, "A second graph", now=LATER)
@@ -351,7 +351,7 @@ def test_while_a_plan_is_written_no_paper_comes_and_no_chat_changes(
             paper_sequence.share_sequence(transaction)  # another planner need not wait
         for number in range(CHATS):
             try:
-                set_settings(other, make.address(f"telegram:{number + 1}"), {"limit": "3"}, now=LATER)
+                set_settings(other, address(f"telegram:{number + 1}"), {"limit": "3"}, now=LATER)
             except StoreUnavailable:
                 refused.append(str(number))
         return write(*arguments)

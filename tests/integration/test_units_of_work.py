@@ -15,19 +15,17 @@ import sqlalchemy
 
 from bot.conversation import handler
 from bot.dependencies import command_limits
-from subscriptions import errors
-from subscriptions.errors import Refused, StoreUnavailable
+from subscriptions.errors import Refused, Sentence, StoreError, StoreUnavailable
 from subscriptions.service import known_papers
 from subscriptions.service.listing import listed
 from subscriptions.store import paper_words
 from subscriptions.store.claims import pause_lane
 from subscriptions.store.database import store as database
 from subscriptions.store.database.store import Scope, Store, Transaction
-from tests import make
 from tests.bot_harness import BotHarness
 from tests.integration import locked
 from tests.integration.cli import Terminal
-from tests.make import NOON, ingested, paper, subscribes
+from tests.make import NOON, address, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 
@@ -132,7 +130,7 @@ async def test_everybody_who_speaks_at_once_is_answered(store: Store) -> None:
     async def speaks(chat: str) -> tuple[str, str]:
         subscribed = await bot.says("/sub graph daily 9:00", chat)
         # the code that sends the answer writes in this way
-        await store.run(pause_lane, make.address(chat).lane, wall=NOON, until=NOON)
+        await store.run(pause_lane, address(chat).lane, wall=NOON, until=NOON)
         return subscribed.text, (await bot.says("/list", chat)).text
 
     said = await asyncio.gather(*(speaks(f"telegram:{number}") for number in range(1, PEOPLE + 1)))
@@ -311,7 +309,7 @@ async def test_a_work_on_a_damaged_page_fails_alone(store: Store) -> None:
         return_exceptions=True,
     )
     assert (ended[0], ended[2]) == (1, 2)
-    assert isinstance(ended[1], errors.StoreError)
+    assert isinstance(ended[1], StoreError)
     assert "damaged" in str(ended[1])
     assert chats(store) == ["1", "2"]
 
@@ -421,7 +419,7 @@ async def test_a_full_queue_refuses_and_writes_what_waits(store: Store, monkeypa
     assert [str(one) for one in ended[16:]] == [
         str(
             StoreUnavailable(
-                errors.Sentence(f"Too much waits to be written to the database {store.where}."), "Try again later."
+                Sentence(f"Too much waits to be written to the database {store.where}."), "Try again later."
             )
         )
     ] * 2

@@ -25,7 +25,7 @@ from bot.platforms.email.settings import MailSettings
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
 from bot.settings.loading import load_settings
-from subscriptions import errors
+from subscriptions.errors import StoreError
 from subscriptions.service.exporting import export_all
 from subscriptions.service.feeds import sent_papers
 from subscriptions.store import rows
@@ -34,7 +34,7 @@ from subscriptions.store.database.store import Store
 from tests import make, releases, stored
 from tests.fakes.smtp import FakeMailServer, a_mail_server
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.make import NOON
+from tests.make import NOON, due
 from tests.patience import PATIENCE
 from tests.story.scenario import Scenario
 
@@ -97,7 +97,7 @@ def test_a_new_database_has_what_is_declared(made: Store) -> None:
 def test_tables_of_somebody_else_are_left_alone(new_url: str, table: str) -> None:
     with closing(Store(new_url)) as store:
         stored.change(store, f"CREATE TABLE {table} (doi TEXT)")
-        with pytest.raises(errors.StoreError, match="not paperwire's"):
+        with pytest.raises(StoreError, match="not paperwire's"):
             store.open(now=NOON)
         assert stored.all_rows(store) == {table: []}
 
@@ -110,7 +110,7 @@ def test_each_revision_has_its_file() -> None:
 def test_a_database_of_an_earlier_release_keeps_its_rows(
     made: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make.due(made, "telegram:1")
+    due(made, "telegram:1")
     with made.read() as session:
         before = copying.count_rows(session)
     stored.change(made, *EARLIER)
@@ -148,7 +148,7 @@ OF_R5 = ("DROP TABLE chat_key",)
 
 
 def test_a_database_of_the_first_release_gets_all_later_tables(made: Store, tmp_path: Path) -> None:
-    make.due(made, "telegram:1")
+    due(made, "telegram:1")
     stored.change(made, *OF_R2, *OF_R3, *OF_R4, *OF_R5, "UPDATE alembic_version SET version_num = 'r1'")
     before = stored.all_rows(made)
 
@@ -175,7 +175,7 @@ def test_a_database_of_the_first_release_gets_all_later_tables(made: Store, tmp_
 def test_a_schema_that_no_revision_leads_from_is_refused(made: Store, revision: str, sentence: str) -> None:
     stored.change(made, "UPDATE alembic_version SET version_num = :revision", revision=revision)
     for look in (made.known_revision, lambda: made.open(now=NOON)):
-        with pytest.raises(errors.StoreError, match=sentence) as refused:
+        with pytest.raises(StoreError, match=sentence) as refused:
             look()
         assert refused.value.exit_code == 2
     assert made.revision() == revision

@@ -30,7 +30,6 @@ from bot.ports.conversation import Receiver
 from bot.settings import Settings
 from bot.settings.loading import load_settings
 from subscriptions.service.conversation_state import apply_once as real_once
-from tests import make
 from tests.fakes import slack_oauth
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -39,6 +38,7 @@ from tests.integration.cli import INBOX
 from tests.integration.documented import answers_of
 from tests.integration.locked import away
 from tests.integration.program import RestingClock, free_port, opened
+from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 from tests.programs.faults.soak.program import Program, running_program
 from tests.programs.fuzz import asked
@@ -146,7 +146,7 @@ async def _metrics() -> tuple[bytes, str]:
 def measured(folder: Path, **named: str) -> httpx.AsyncClient:
     settings = load_settings({f"PAPERWIRE_{name}": value for name, value in named.items()}, folder)
     page = web_server.health_app(
-        dict, metrics=_metrics, metrics_lock=passwords.lock_of_metrics(settings, make.FakeClock(make.NOON))
+        dict, metrics=_metrics, metrics_lock=passwords.lock_of_metrics(settings, FakeClock(NOON))
     )
     return httpx.AsyncClient(transport=httpx.ASGITransport(page), base_url="http://x")
 
@@ -207,7 +207,7 @@ SECRET = "a-word-of-the-operator"
 def telegram(telegram: FakeTelegram) -> FakeTelegram:
     """The fake Telegram as a local Bot API server, which accepts webhooks over http."""
     telegram.queue.local = True
-    telegram.sets_time(make.NOON.timestamp())
+    telegram.sets_time(NOON.timestamp())
     return telegram
 
 
@@ -250,7 +250,7 @@ def client_of(receivers: list[Receiver]) -> httpx.AsyncClient:
 def update(text: str = "/list", number: int = 1, chat: int = 42) -> bytes:
     message = {
         "message_id": number,
-        "date": int(make.NOON.timestamp()),
+        "date": int(NOON.timestamp()),
         "chat": {"id": chat, "type": "private", "first_name": "Ada"},
         "from": {"id": chat, "is_bot": False, "first_name": "Ada"},
         "text": text,

@@ -13,8 +13,8 @@ import pytest
 from bot.platforms.web import adapter, markup
 from bot.platforms.web import channel as web_channel
 from bot.platforms.web.markup import look
-from bot.ports import conversation
-from subscriptions import errors
+from bot.ports.conversation import PageFrame, Visitor
+from subscriptions.errors import RetryLater, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service.access import choose_language
 from subscriptions.service.listing import listed
@@ -23,17 +23,16 @@ from subscriptions.states import Opens
 from subscriptions.store import page_messages
 from subscriptions.store.chat_keys import chat_of_key
 from subscriptions.store.database.store import Store
-from tests import make
 from tests.contract.rigs.web import web_message
 from tests.integration import web_site
-from tests.make import NOON, FakeClock, subscribes
+from tests.make import NOON, FakeClock, clean_up, ingested, paper, subscribes
 from tests.stored import rows, value
 
 pytestmark = pytest.mark.both_databases
 
 
 ME = ChatAddress("web", "me")
-FRAME = conversation.PageFrame(path="/", language="en", token="t", visitor=conversation.Visitor(name="me"))
+FRAME = PageFrame(path="/", language="en", token="t", visitor=Visitor(name="me"))
 
 
 def texts(store: Store, chat: ChatAddress = ME) -> list[str]:
@@ -49,11 +48,11 @@ async def test_a_failing_database_during_a_post_leaves_nothing_unclear(
 
     def lost(*args: object, **named: object) -> int:
         add(*args, **named)  # type: ignore[arg-type]
-        raise errors.StoreError("The answer was lost.")
+        raise StoreError("The answer was lost.")
 
     with monkeypatch.context() as patched:
         patched.setattr("subscriptions.store.page_messages.add_page_message", lost)
-        with pytest.raises(errors.RetryLater):
+        with pytest.raises(RetryLater):
             await channel.post(ME, web_message("one"), delivery="d1")
     number = await channel.post(ME, web_message("one"), delivery="d1")
     assert len(texts(store)) == 1
@@ -90,13 +89,13 @@ def test_what_was_said_goes_after_thirty_days_and_with_the_chat(store: Store) ->
     subscribes(store, "web:me", "diffusion")
     for chat in (ME, ChatAddress("web", "you")):
         said(store, "one", chat=chat)
-    make.clean_up(store, now=NOON + timedelta(days=29))
+    clean_up(store, now=NOON + timedelta(days=29))
     assert len(texts(store)) == 1
     forget(store, ME)
     assert texts(store) == []
     assert value(store, "SELECT count(*) FROM page_log") == 1, "nothing tells that there was such a chat"
     assert len(texts(store, ChatAddress("web", "you"))) == 1
-    make.clean_up(store, now=NOON + timedelta(days=31))
+    clean_up(store, now=NOON + timedelta(days=31))
     assert texts(store, ChatAddress("web", "you")) == []
 
 
@@ -244,8 +243,8 @@ async def test_a_form_makes_one_subscription_and_another_edits_it(
 async def test_without_scripts_a_press_leads_to_its_answer_or_back_to_its_paper(
     pages: web_site.Pages, ada: web_site.Browser, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    papers = [make.paper(f"Diffusion {number}", arxiv_id=f"2601.0000{number}") for number in range(1, 4)]
-    make.ingested(pages.app.store, *papers, now=clock.now())
+    papers = [paper(f"Diffusion {number}", arxiv_id=f"2601.0000{number}") for number in range(1, 4)]
+    ingested(pages.app.store, *papers, now=clock.now())
     await ada.says("/search diffusion")  # messages 1 and 2
     more, third = ada.button("more"), re.findall(r'value="([^"]+)" title="save"', ada.shown)[2]
     save = {**more, "press": third}
@@ -291,7 +290,7 @@ async def test_a_script_is_told_where_the_form_is(ada: web_site.Browser) -> None
 async def test_a_form_for_papers_like_one_begins_with_its_authors(
     pages: web_site.Pages, ada: web_site.Browser, clock: FakeClock
 ) -> None:
-    make.ingested(pages.app.store, make.paper("Diffusion on graphs", authors=("Ada Byron",)), now=clock.now())
+    ingested(pages.app.store, paper("Diffusion on graphs", authors=("Ada Byron",)), now=clock.now())
     form = await follows(ada, await ada.posts("/chat/say", {"text": "/form 2601.99999"}))
     assert "I do not know who wrote" in form.page
     assert (

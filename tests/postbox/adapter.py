@@ -9,8 +9,16 @@ from typing import TextIO
 
 from bot.platform import OnBotName, Platform, PlatformSurroundings, switched_off
 from bot.platforms.console.markup import Console
-from bot.ports import conversation
 from bot.ports.channel import Channel, Clock
+from bot.ports.conversation import (
+    CallbackRequest,
+    MessageRequest,
+    Place,
+    Receiver,
+    Request,
+    RequestDispatcher,
+    WebRoute,
+)
 from bot.rendering.packing import Contents
 from bot.settings import Settings
 from subscriptions.model import ChatAddress
@@ -28,7 +36,7 @@ def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
 def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
     assert isinstance(channel, PostboxChannel)
 
-    def receivers(on_bot_name: OnBotName) -> tuple[conversation.Receiver, ...]:
+    def receivers(on_bot_name: OnBotName) -> tuple[Receiver, ...]:
         on_bot_name("The postman")
         return (PostboxReceiver(channel.folder, around.clock),)
 
@@ -59,34 +67,34 @@ class PostboxReceiver:
     name = "postbox letters"
     problem = ""
     is_exclusive = True
-    routes: Sequence[conversation.WebRoute] = ()
+    routes: Sequence[WebRoute] = ()
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._in = folder / "in"
         self._clock = clock
 
-    async def listen(self, dispatcher: conversation.RequestDispatcher) -> None:
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver."""
         while True:
             await self.drain(dispatcher)
             await self._clock.sleep(60)
 
-    async def drain(self, dispatcher: conversation.RequestDispatcher) -> None:
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver."""
         for path in sorted(self._in.glob("*.txt")):
             await dispatcher.dispatch(self._request(path))
             path.unlink()
 
-    def _request(self, path: Path) -> conversation.Request:
+    def _request(self, path: Path) -> Request:
         sender, _, words = path.read_text().partition("\n")
         chat = ChatAddress(POSTBOX.name, sender)
         about = {
-            "place": conversation.Place(chat=chat, kind=POSTBOX.kind_of(chat)),
+            "place": Place(chat=chat, kind=POSTBOX.kind_of(chat)),
             "update_id": path.stem,
             "sender": sender,
         }
         if words.startswith("token "):
-            return conversation.CallbackRequest(callback_data=words.removeprefix("token "), **about)  # type: ignore[arg-type]
+            return CallbackRequest(callback_data=words.removeprefix("token "), **about)  # type: ignore[arg-type]
         first, _, rest = words.strip().partition(" ")
         command = first.removeprefix("/") if first.startswith("/") else ""
-        return conversation.MessageRequest(command=command, text=rest if command else words, **about)  # type: ignore[arg-type]
+        return MessageRequest(command=command, text=rest if command else words, **about)  # type: ignore[arg-type]

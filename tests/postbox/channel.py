@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.ports import conversation
 from bot.ports.channel import Channel, File, Limits, read_message
-from subscriptions import errors, model
+from bot.ports.conversation import Place, PlatformApi
+from subscriptions.errors import ChatGone, RetryLater
+from subscriptions.model import ChatAddress, ChatKind, Message
 from tests.postbox.facts import POSTBOX
 
 
@@ -24,8 +25,8 @@ class PostboxChannel(Channel):
 
     async def post(
         self,
-        chat: model.ChatAddress,
-        message: model.Message,
+        chat: ChatAddress,
+        message: Message,
         *,
         delivery: str,
         thread: str | None = None,
@@ -40,21 +41,19 @@ class PostboxChannel(Channel):
         }
         self._open()
         if not chat.address.isprintable():
-            raise errors.ChatGone("Nobody lives there.", "chat")
+            raise ChatGone("Nobody lives there.", "chat")
         name = f"{len(self._letters()) + 1:04}"
         (self._out / f"{name}.json").write_text(json.dumps(letter))
         return name
 
-    async def edit(
-        self, chat: model.ChatAddress, message_id: str, message: model.Message, *, plain: bool = False
-    ) -> None:
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel. A letter cannot be changed, so another one follows."""
         await self.post(chat, message, delivery="", plain=plain)
 
     async def find(
         self,
-        chat: model.ChatAddress,
-        message: model.Message,
+        chat: ChatAddress,
+        message: Message,
         *,
         delivery: str,
         after: datetime,
@@ -94,7 +93,7 @@ class PostboxChannel(Channel):
 
     def _open(self) -> None:
         if self.is_closed or not self._out.is_dir():
-            raise errors.RetryLater("The post office is closed.")
+            raise RetryLater("The post office is closed.")
 
 
 def _text(payload: object) -> str:
@@ -104,7 +103,7 @@ def _text(payload: object) -> str:
     raise ValueError("a letter is an object with a text")
 
 
-class PostboxApi(conversation.PlatformApi):
+class PostboxApi(PlatformApi):
     """See PlatformApi. The person "mayor" is the administrator of every street (a group chat)."""
 
     platform = POSTBOX.name
@@ -113,21 +112,17 @@ class PostboxApi(conversation.PlatformApi):
         self._channel = channel
 
     async def is_admin(
-        self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
+        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
         """See PlatformApi."""
         return person == "mayor"
 
-    async def find_chat(self, name: str) -> conversation.Place | None:
+    async def find_chat(self, name: str) -> Place | None:
         """See PlatformApi."""
         is_street = name.endswith("street")
-        return (
-            conversation.Place(chat=model.ChatAddress(POSTBOX.name, name), kind=model.ChatKind.GROUP)
-            if is_street
-            else None
-        )
+        return Place(chat=ChatAddress(POSTBOX.name, name), kind=ChatKind.GROUP) if is_street else None
 
-    async def send_file(self, chat: model.ChatAddress, file: File) -> str:
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
         """See PlatformApi."""
         text = json.dumps({"text": f"Enclosed: {file.name}"})
-        return await self._channel.post(chat, model.Message(number=1, payload=text, plain=text), delivery="")
+        return await self._channel.post(chat, Message(number=1, payload=text, plain=text), delivery="")

@@ -1,18 +1,19 @@
 """Declares the platform "postbox" to the product: its name, its addresses, and the form of its commands."""
 
-from subscriptions import addresses, model
+from subscriptions import addresses
 from subscriptions.errors import Sentence
+from subscriptions.model import ChatAddress, ChatKind
 
 
-def _read_address(rest: str) -> model.ChatAddress | None:
+def _read_address(rest: str) -> ChatAddress | None:
     name, _, topic = rest.partition("/")
     address = addresses.read_name("postbox", name)
-    return model.ChatAddress("postbox", address.address, topic) if address else None
+    return ChatAddress("postbox", address.address, topic) if address else None
 
 
-def _kind_of(address: model.ChatAddress) -> model.ChatKind:
+def _kind_of(address: ChatAddress) -> ChatKind:
     """Returns GROUP for a street, because all who live there read its letters."""
-    return model.ChatKind.GROUP if address.address.endswith("street") else model.ChatKind.PRIVATE
+    return ChatKind.GROUP if address.address.endswith("street") else ChatKind.PRIVATE
 
 
 POSTBOX = addresses.PlatformFacts(

@@ -23,10 +23,10 @@ from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
 from subscriptions.model import Paper
 from subscriptions.service.exporting import export_all
-from tests import make
 from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
 from tests.fakes.meaning import FakeEncoder
 from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.make import NOON, FakeClock, ingested, paper
 from tests.postgres.cluster import installed_programs
 from tests.postgres.server import Server, run_of_tests
 from tests.releases import DUMP, FILE, FOLDER, TOLD
@@ -101,7 +101,7 @@ def _live(url: str) -> tuple[str, str]:
 
 
 async def _day(telegram: FakeTelegram, settings: Settings) -> tuple[str, str]:
-    scenario = Scenario(telegram, make.FakeClock(make.NOON), settings)
+    scenario = Scenario(telegram, FakeClock(NOON), settings)
     try:
         return await _feed_after(scenario), "".join(export_all(scenario.app.store))
     finally:
@@ -119,7 +119,7 @@ async def _feed_after(scenario: Scenario) -> str:
     await scenario.says("/sub gulls now", "43")
     await scenario.says("/sub gulls now", "44")
     await scenario.says("/lang zh", "44")
-    make.ingested(store, _paper("gulls at sea", "2601.00001"), now=scenario.clock.now(), encoder=encoder)
+    ingested(store, _paper("gulls at sea", "2601.00001"), now=scenario.clock.now(), encoder=encoder)
     assert scenario.app.summarizer is not None
     await scenario.app.summarizer.run()
     assert len(await scenario.later(minutes=5)) == 3
@@ -131,15 +131,15 @@ async def _feed_after(scenario: Scenario) -> str:
     # From here on, Telegram takes nothing: what is due waits, rendered or not.
     for chat in ("42", "44"):
         scenario.telegram.answers("429", chat=chat, retry_after=3600)
-    make.ingested(store, _paper("young gulls", "2601.00002"), now=scenario.clock.now(), encoder=encoder)
+    ingested(store, _paper("young gulls", "2601.00002"), now=scenario.clock.now(), encoder=encoder)
     assert not await scenario.later(minutes=5)
-    make.ingested(store, _paper("gulls in harbours", "2601.00003"), now=scenario.clock.now(), encoder=encoder)
+    ingested(store, _paper("gulls in harbours", "2601.00003"), now=scenario.clock.now(), encoder=encoder)
     assert not await scenario.later(minutes=5)
     return feed.group()
 
 
 def _paper(subject: str, arxiv_id: str) -> Paper:
-    return make.paper(f"On {subject}", "q-bio.PE", arxiv_id=arxiv_id, abstract=_ABSTRACT.format(subject))
+    return paper(f"On {subject}", "q-bio.PE", arxiv_id=arxiv_id, abstract=_ABSTRACT.format(subject))
 
 
 def _make(folder: Path) -> None:

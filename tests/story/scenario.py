@@ -29,10 +29,9 @@ from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
 from subscriptions.model import Paper
 from subscriptions.service.listing import listed
-from tests import make
 from tests.fakes.journal import Entry
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.make import FakeClock
+from tests.make import FakeClock, address, ingested
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ class Scenario:
 
     def brings(self, *papers: Paper) -> None:
         """Ingests a digest of these papers."""
-        make.ingested(self.app.store, *papers, now=self.clock.now())
+        ingested(self.app.store, *papers, now=self.clock.now())
 
     async def later(self, **by: float) -> list[Seen]:
         """Advances the clock and delivers what is due. Returns each new message separately."""
@@ -156,7 +155,7 @@ class Scenario:
 
     def queries(self, chat: str = "42") -> list[str]:
         """Returns the queries of a chat, as typed."""
-        there = (one for one in listed(self.app.store, None) if one.chat.address == make.address(f"telegram:{chat}"))
+        there = (one for one in listed(self.app.store, None) if one.chat.address == address(f"telegram:{chat}"))
         return [one.subscription.text for one in there]
 
     # ── how it is done ────────────────────────────────────────────────────────

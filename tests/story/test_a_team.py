@@ -20,7 +20,6 @@ from bot.operation.web_server import health_app
 from bot.operation.worker import Supervised, listening
 from bot.platforms.slack.settings import SlackSettings
 from bot.settings import Settings
-from tests import make
 from tests.conversation.slack_harness import state_of
 from tests.fakes import slack_oauth
 from tests.fakes.journal import Entry
@@ -28,6 +27,7 @@ from tests.fakes.slack import SECRET
 from tests.fakes.slack_oauth import FakeOAuth
 from tests.integration.program import RestingClock
 from tests.integration.slack_bot import Scene, installed
+from tests.make import ingested
 
 TEAM, CHANNEL = "T2OTHER", "T2OTHER/C1"
 
@@ -108,7 +108,7 @@ async def later(on: Scene, fake: FakeOAuth, **by: float) -> list[Entry]:
 
 
 def graphs(on: Scene, first: int, last: int) -> None:
-    make.ingested(on.app.store, *(f"A graph {n}" for n in range(first, last + 1)), now=on.app.clock.now())
+    ingested(on.app.store, *(f"A graph {n}" for n in range(first, last + 1)), now=on.app.clock.now())
 
 
 async def test_a_team_installs_the_app_is_brought_papers_mutes_asks_why_and_has_them_again_after_a_reinstall(

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from tests import make
 from tests.expected_sources import BATCH, ExpectedSources
+from tests.make import NOON, paper
 from tests.story.scenario import Scenario
 
-MIDNIGHT = make.NOON - timedelta(hours=12)
+MIDNIGHT = NOON - timedelta(hours=12)
 FRIDAY, SATURDAY, MONDAY, TUESDAY = (MIDNIGHT + timedelta(days=days) for days in (1, 2, 4, 5))
 
 
@@ -27,7 +27,7 @@ async def test_a_weekend_and_a_late_monday(scenario: Scenario) -> None:
 
     # The batch comes at noon. One delivery has the papers for "now" and those for the subscription that waited for it.
     scenario.clock.set_now(MONDAY + timedelta(hours=12))
-    scenario.brings(make.paper("Diffusion on maps"), make.paper("Trees"), make.paper("Stars"))
+    scenario.brings(paper("Diffusion on maps"), paper("Trees"), paper("Stars"))
     arxiv.reports("new", at=scenario.clock.now())
     (came,) = await scenario.later(minutes=1)
     assert all(title in came.text for title in ("Diffusion on maps", "Trees"))
@@ -36,10 +36,10 @@ async def test_a_weekend_and_a_late_monday(scenario: Scenario) -> None:
 
     # Papers that come at night wait for the morning, together with the batch of the day.
     scenario.clock.set_now(MONDAY + timedelta(hours=23))
-    scenario.brings(make.paper("Trees at night"))
+    scenario.brings(paper("Trees at night"))
     assert await scenario.later(minutes=1) == []
     scenario.clock.set_now(TUESDAY + BATCH)
-    scenario.brings(make.paper("Diffusion of Tuesday"))
+    scenario.brings(paper("Diffusion of Tuesday"))
     arxiv.reports("new", at=scenario.clock.now())
     assert await scenario.later(minutes=1) == []
     scenario.clock.set_now(TUESDAY + timedelta(hours=8))

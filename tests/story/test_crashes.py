@@ -18,11 +18,11 @@ import pytest
 
 from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
-from tests import make
 from tests.fakes.process import Remote, running
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.forked import Forked, clean_environment
+from tests.make import NOON, address, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 PAPERS = 39  # two messages in each delivery
@@ -48,7 +48,7 @@ class Program:
         self.calls = 0
 
     def start(self) -> subprocess.Popen[str]:
-        now = make.NOON + timedelta(minutes=self.calls)
+        now = NOON + timedelta(minutes=self.calls)
         self.calls += 1
         command = ["bot", "deliver", "--now", now.isoformat(), "--json"]
         return Forked(command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -72,19 +72,15 @@ def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Prog
     with running(platform, journal=tmp_path / "journal") as fake:
         program = Program(tmp_path, platform, fake)
         store = Store(f"sqlite:///{program.database}")
-        store.open(now=make.NOON)
+        store.open(now=NOON)
         for chat in CHATS[platform]:
             fake.call("knows", chat)
-            make.subscribes(
-                store, f"{platform}:{chat}", "graph", every="now", since="1d", now=make.NOON - timedelta(hours=1)
-            )
-            set_settings(
-                store, make.address(f"{platform}:{chat}"), {"limit": "all"}, now=make.NOON - timedelta(hours=1)
-            )
+            subscribes(store, f"{platform}:{chat}", "graph", every="now", since="1d", now=NOON - timedelta(hours=1))
+            set_settings(store, address(f"{platform}:{chat}"), {"limit": "all"}, now=NOON - timedelta(hours=1))
         titles = [
-            make.paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(PAPERS)
+            paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(PAPERS)
         ]
-        make.ingested(store, *titles, now=make.NOON - timedelta(minutes=30))
+        ingested(store, *titles, now=NOON - timedelta(minutes=30))
         store.close()
         yield program, fake
 

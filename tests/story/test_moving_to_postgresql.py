@@ -19,15 +19,15 @@ from subscriptions.service.sending import outbox_entries
 from subscriptions.service.whole_copy import copy_database
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
-from tests import make
 from tests.fakes.telegram import FakeTelegram
+from tests.make import NOON, FakeClock, ingested, paper, subscribes
 from tests.postgres.server import Server
 
 CHATS = ("1", "2", "3", "4")
 
 
 @asynccontextmanager
-async def a_process(url: str, clock: make.FakeClock, telegram: FakeTelegram) -> AsyncIterator[App]:
+async def a_process(url: str, clock: FakeClock, telegram: FakeTelegram) -> AsyncIterator[App]:
     settings = Settings(
         database_url=SecretStr(url),
         of_rooms=(TelegramSettings(token=SecretStr(telegram.token), api_url=telegram.url),),
@@ -42,7 +42,7 @@ async def a_process(url: str, clock: make.FakeClock, telegram: FakeTelegram) -> 
 
 def copied(old: str, new: str) -> None:
     source, target = Store(old), Store(new)
-    target.open(now=make.NOON)
+    target.open(now=NOON)
     copy_database(source, target)
     source.close()
     target.close()
@@ -55,17 +55,15 @@ def analyzed(url: str) -> list[tuple[str]]:
 
 
 async def test_a_morning_that_is_copied_half_delivered_is_delivered_once(
-    tmp_path: Path, clock: make.FakeClock, postgres: Server
+    tmp_path: Path, clock: FakeClock, postgres: Server
 ) -> None:
     old = f"sqlite:///{tmp_path}/paperwire.db"
     with FakeTelegram() as telegram, postgres.database(empty=True) as new:
         telegram.opens_to_all()
         async with a_process(old, clock, telegram) as app:
             for chat in CHATS:
-                make.subscribes(app.store, f"telegram:{chat}", "graph", every="now")
-            make.ingested(
-                app.store, make.paper("A graph", arxiv_id="2601.00001"), make.paper("Graphs", arxiv_id="2601.00002")
-            )
+                subscribes(app.store, f"telegram:{chat}", "graph", every="now")
+            ingested(app.store, paper("A graph", arxiv_id="2601.00001"), paper("Graphs", arxiv_id="2601.00002"))
             for chat in ("2", "4"):
                 telegram.answers("429", chat=chat, retry_after=600)
             sent = await app.sender.deliver()
@@ -77,7 +75,7 @@ async def test_a_morning_that_is_copied_half_delivered_is_delivered_once(
         async with a_process(new, clock, telegram) as app:
             assert listed(app.store, None) == before
             assert (await app.sender.deliver()).sent == 2
-            make.ingested(app.store, make.paper("A later graph", arxiv_id="2601.00003"), now=clock.now())
+            ingested(app.store, paper("A later graph", arxiv_id="2601.00003"), now=clock.now())
             clock.advance(timedelta(minutes=1))
             assert (await app.sender.deliver()).sent == 4
             assert {entry.state for entry in outbox_entries(app.store, now=clock.now())} == {"sent"}
@@ -90,8 +88,8 @@ async def test_a_morning_that_is_copied_half_delivered_is_delivered_once(
 
 
 def test_what_was_copied_to_postgresql_comes_back_as_it_was(tmp_path: Path, store: Store, postgres: Server) -> None:
-    make.subscribes(store, "telegram:1", "graph", every="now")
-    make.ingested(store, make.paper("A graph", authors=("Ada Example", "Łukasz Ünal")), "图神经网络")
+    subscribes(store, "telegram:1", "graph", every="now")
+    ingested(store, paper("A graph", authors=("Ada Example", "Łukasz Ünal")), "图神经网络")
     with postgres.database(empty=True) as url:
         copied(str(store.url), url)
         copied(url, f"sqlite:///{tmp_path}/back.db")
@@ -112,7 +110,7 @@ def rows_of(store: Store) -> dict[str, list[tuple[object, ...]]]:
 def test_nothing_is_copied_into_a_database_that_holds_something(store: Store, postgres: Server) -> None:
     with postgres.database() as url:
         target = Store(url)
-        make.subscribes(target, "telegram:1", "graph")
+        subscribes(target, "telegram:1", "graph")
         with pytest.raises(Refused, match="is not empty"):
             copy_database(store, target)
         target.close()

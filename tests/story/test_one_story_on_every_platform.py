@@ -15,8 +15,8 @@ from bot.platforms.web.channel import WebChannel
 from bot.ports.channel import Limits
 from bot.settings import Settings
 from subscriptions.store.page_messages import newest_page_messages
-from tests import make
 from tests.bot_harness import BotHarness
+from tests.make import FakeClock, address, ingested, paper
 from tests.stored import rows
 
 CHATS = ("telegram:42", "slack:U1", "web:me", "console:me")
@@ -45,7 +45,7 @@ def delivered(app: App, chat: str) -> list[tuple[str, int, str]]:
     return [(str(at), place, paper_id) for at, place, paper_id in rows(app.store, asked, platform=platform, name=name)]
 
 
-async def test_the_same_words_bring_the_same_papers_everywhere(tmp_path: Path, clock: make.FakeClock) -> None:
+async def test_the_same_words_bring_the_same_papers_everywhere(tmp_path: Path, clock: FakeClock) -> None:
     free, console, web = Limits(text=4096, per_second=0, per_lane=0), io.StringIO(), WebChannel(clock)
     posted = {name: GalleryChannel(name, free, clock) for name in ("telegram", "slack")}
     settings = Settings(database_url=SecretStr(f"sqlite:///{tmp_path}/p.db"), access="open")
@@ -57,9 +57,7 @@ async def test_the_same_words_bring_the_same_papers_everywhere(tmp_path: Path, c
             for said in words:
                 marks = {chat: (await talk.says(said, chat)).payloads[0]["text"][:1] for chat in CHATS}
                 assert len(set(marks.values())) == 1, (said, marks)
-            make.ingested(
-                app.store, *(make.paper(title, cat, authors=(who,)) for title, cat, who in papers), now=clock.now()
-            )
+            ingested(app.store, *(paper(title, cat, authors=(who,)) for title, cat, who in papers), now=clock.now())
             for _ in range(24):
                 clock.advance(timedelta(hours=1))
                 await app.sender.deliver()
@@ -67,7 +65,7 @@ async def test_the_same_words_bring_the_same_papers_everywhere(tmp_path: Path, c
         assert len(stories["web:me"]) == 5
         assert [chat for chat in CHATS if stories[chat] != stories["web:me"]] == []
         page = "\n".join(
-            json.loads(one.payload)["text"] for one in newest_page_messages(app.store, make.address("web:me"), 99)[0]
+            json.loads(one.payload)["text"] for one in newest_page_messages(app.store, address("web:me"), 99)[0]
         )
         shown = [*("\n".join(post.payload for post in posted[name].posts) for name in posted), console.getvalue(), page]
         for _, _, paper_id in stories["web:me"]:  # the page shows the full link of each paper

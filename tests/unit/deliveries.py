@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot import demo
 from bot.demo.story import GalleryPost
 from subscriptions import chat_settings, model
+from subscriptions.model import Because, Chat, ChatAddress, ChatKind, Delivery, DeliveryKind, Item, Message
 from tests.rendered import render_delivery
 
 THURSDAY = datetime(2026, 1, 22, 13, tzinfo=UTC)  # 14:00 in Berlin, 21:00 in Shanghai
@@ -23,41 +24,41 @@ _ids = count(1)
 
 def chat(
     platform: str = "telegram",
-    kind: model.ChatKind = model.ChatKind.PRIVATE,
+    kind: ChatKind = ChatKind.PRIVATE,
     *,
     title: str = "",
     topic: str = "",
     **chosen: str,
-) -> model.Chat:
+) -> Chat:
     """A chat on this platform; `chosen` are its settings. The others are those of a private chat on Telegram."""
     assert chosen.keys() <= chat_settings.SETTINGS.keys()
     settings = chat_settings.resolve(
-        model.ChatKind.PRIVATE, "telegram", {"limit": "20"} | chosen, timezone="Europe/Berlin", lang="en"
+        ChatKind.PRIVATE, "telegram", {"limit": "20"} | chosen, timezone="Europe/Berlin", lang="en"
     )
-    return model.Chat(id=1, address=model.ChatAddress(platform, "42", topic), kind=kind, settings=settings, title=title)
+    return Chat(id=1, address=ChatAddress(platform, "42", topic), kind=kind, settings=settings, title=title)
 
 
-def team(**chosen: str) -> model.Chat:
+def team(**chosen: str) -> Chat:
     """A Slack channel."""
     return chat(
-        "slack", model.ChatKind.TEAM, title="#vision-papers", topic="", **{"shape": "thread", "credits": "on"} | chosen
+        "slack", ChatKind.TEAM, title="#vision-papers", topic="", **{"shape": "thread", "credits": "on"} | chosen
     )
 
 
-def because(text: str = "diffusion", *words: str, number: int = 1, name: str = "", by: str = "") -> model.Because:
+def because(text: str = "diffusion", *words: str, number: int = 1, name: str = "", by: str = "") -> Because:
     """One reason why a chat gets a paper."""
-    return model.Because(number=number, text=text, name=name, words=words, added_by=by)
+    return Because(number=number, text=text, name=name, words=words, added_by=by)
 
 
 def item(
     title: str = "Noise, Step by Step",
-    *reasons: model.Because,
+    *reasons: Because,
     shown: bool = True,
     cross: bool = False,
     withdrawn: datetime | None = None,
     summaries: dict[str, str] | None = None,
     **fields: object,
-) -> model.Item:
+) -> Item:
     """A paper with a new id that matches `reasons`. `summaries`: by language."""
     number = next(_ids)
     given: dict[str, object] = {
@@ -80,32 +81,32 @@ def item(
         day=THURSDAY.date(),
         withdrawn_at=withdrawn,
     )
-    return model.Item(paper=known, because=reasons or (because(),), position=number, shown=shown, cross=cross)
+    return Item(paper=known, because=reasons or (because(),), position=number, shown=shown, cross=cross)
 
 
-def changed(entry: model.Item, *, withdrawn: datetime | None = None, **fields: Any) -> model.Item:
+def changed(entry: Item, *, withdrawn: datetime | None = None, **fields: Any) -> Item:
     """The same paper in the same place with other facts."""
     return entry._replace(
         paper=replace(entry.paper, withdrawn_at=withdrawn, paper=replace(entry.paper.paper, **fields))
     )
 
 
-def items(amount: int, *reasons: model.Because, title: str = "Paper", **fields: object) -> tuple[model.Item, ...]:
+def items(amount: int, *reasons: Because, title: str = "Paper", **fields: object) -> tuple[Item, ...]:
     """`amount` papers with the titles "Paper 1", "Paper 2" and so on."""
     return tuple(item(f"{title} {number}", *reasons, **fields) for number in range(1, amount + 1))  # type: ignore[arg-type]
 
 
 def delivery(
-    to: model.Chat,
-    papers: Iterable[model.Item] = (),
+    to: Chat,
+    papers: Iterable[Item] = (),
     *,
-    kind: model.DeliveryKind = model.DeliveryKind.BULLETIN,
+    kind: DeliveryKind = DeliveryKind.BULLETIN,
     due: datetime = THURSDAY,
     **facts: Any,
-) -> model.Delivery:
+) -> Delivery:
     """A delivery to a chat. `facts`: its fields except the papers."""
     given: dict[str, Any] = {"known": 180, "days": (date(2026, 1, 22),)} | facts
-    return model.Delivery(
+    return Delivery(
         id="a" * 16,
         chat=to,
         kind=kind,
@@ -115,17 +116,17 @@ def delivery(
     )
 
 
-def alert(to: model.Chat, *papers: model.Item, **facts: Any) -> model.Delivery:
+def alert(to: Chat, *papers: Item, **facts: Any) -> Delivery:
     """An alert: a few papers, sent at once."""
-    return delivery(to, papers, kind=model.DeliveryKind.ALERT, **facts)
+    return delivery(to, papers, kind=DeliveryKind.ALERT, **facts)
 
 
-def payload(message: model.Message) -> dict[str, object]:
+def payload(message: Message) -> dict[str, object]:
     """Returns the payload of a message as an object."""
     return dict(json.loads(message.payload))
 
 
-def written(message: model.Message) -> str:
+def written(message: Message) -> str:
     """Returns the text of a message with its markup; for a Slack message, the texts of all its blocks, each on a line."""
     read = payload(message)
     if "blocks" not in read:
@@ -138,7 +139,7 @@ def written(message: model.Message) -> str:
     return "\n".join(lines)
 
 
-def rendered(planned: model.Delivery) -> list[str]:
+def rendered(planned: Delivery) -> list[str]:
     """Returns the texts of a delivery's messages, with their markup."""
     return [written(message) for message in render_delivery(planned)]
 
@@ -151,7 +152,7 @@ class Post(GalleryPost):
     """A posted message."""
 
     id: str = "1"
-    chat: model.ChatAddress = model.ChatAddress("telegram", "1")  # noqa: RUF009 - a frozen value
+    chat: ChatAddress = ChatAddress("telegram", "1")  # noqa: RUF009 - a frozen value
     delivery: str = ""
     number: int = 1
     at: datetime = NINE
@@ -203,7 +204,7 @@ urls = st.one_of(
 
 
 @st.composite
-def papers(draw: st.DrawFn) -> model.Item:
+def papers(draw: st.DrawFn) -> Item:
     """Returns a paper whose every text is hostile."""
     reasons = [
         because(draw(hostile), draw(hostile), number=n, name=draw(hostile), by=draw(hostile))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from subscriptions import model
+from subscriptions.model import Paper, Summary, Translation
 from tests import tables
 
 
@@ -19,8 +19,8 @@ def paper(  # the fields are in the order in which people name them
     arxiv: str = "",
     doi: str = "",
     sources: tuple[str, ...] = (),
-) -> model.Paper:
-    return model.Paper(
+) -> Paper:
+    return Paper(
         key=arxiv or doi.lower() or "title:0",
         title=title,
         abstract=abstract,
@@ -28,21 +28,21 @@ def paper(  # the fields are in the order in which people name them
         categories=categories,
         arxiv_id=arxiv or None,
         doi=doi.lower() or None,
-        summaries=(model.Summary(language="zh", fields={f"field{n}": text for n, text in enumerate(others)}),),
-        translations=(model.Translation(language="zh", title=title_translation, abstract=translation),),
+        summaries=(Summary(language="zh", fields={f"field{n}": text for n, text in enumerate(others)}),),
+        translations=(Translation(language="zh", title=title_translation, abstract=translation),),
         sources=sources,
     )
 
 
-def titled(title: str) -> model.Paper:
+def titled(title: str) -> Paper:
     return paper(title)
 
 
-def by(*authors: str) -> model.Paper:
+def by(*authors: str) -> Paper:
     return paper("X", authors=authors)
 
 
-def under(*categories: str) -> model.Paper:
+def under(*categories: str) -> Paper:
     return paper("X", categories=categories)
 
 
@@ -51,11 +51,11 @@ class Finds:
     """One rule: a paper, the queries that find it, and the queries that do not."""
 
     sentence: str
-    paper: model.Paper
+    paper: Paper
     finds: str | tuple[str, ...] = ()  # with ¦ between
     misses: str | tuple[str, ...] = ()
 
-    def questions(self) -> Iterable[tuple[str, model.Paper, bool]]:
+    def questions(self) -> Iterable[tuple[str, Paper, bool]]:
         for queries, is_found in ((self.finds, True), (self.misses, False)):
             for query in tables.listed(queries, "¦") if isinstance(queries, str) else queries:
                 yield query, self.paper, is_found

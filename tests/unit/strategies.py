@@ -11,10 +11,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from subscriptions import model, normalize
+from subscriptions import normalize
 from subscriptions import query as grammar
 from subscriptions.errors import Sentence
 from subscriptions.matching.paper_index import matching_papers
+from subscriptions.model import Paper, Summary, Translation
 from subscriptions.normalize import plurals
 from subscriptions.query import tree
 from subscriptions.texts.summary_states import summary_state
@@ -86,14 +87,14 @@ names = st.tuples(
 
 
 summaries = st.builds(
-    lambda text, other: model.Summary(language="zh", fields={"tldr": text, "method": other}),
+    lambda text, other: Summary(language="zh", fields={"tldr": text, "method": other}),
     texts,
     st.one_of(texts, st.sampled_from(["Error", "N/A", "{tldr}", "Summary generation failed"])),
 )
 
 
 papers = st.builds(
-    model.Paper,
+    Paper,
     key=st.sampled_from(["title:0", *IDS]),
     title=texts,
     abstract=texts,
@@ -104,9 +105,7 @@ papers = st.builds(
     doi=st.sampled_from([None, *DOIS]),
     summaries=st.lists(summaries, max_size=2).map(tuple),
     translations=st.lists(
-        st.builds(
-            lambda title, abstract: model.Translation(language="zh", title=title, abstract=abstract), texts, texts
-        ),
+        st.builds(lambda title, abstract: Translation(language="zh", title=title, abstract=abstract), texts, texts),
         max_size=1,
     ).map(tuple),
     sources=st.lists(st.sampled_from(SOURCES), max_size=2).map(tuple),
@@ -235,7 +234,7 @@ MORE = grammar.FIELDS.also(
 )
 
 
-def matches(query: tree.Query, paper: model.Paper) -> bool:
+def matches(query: tree.Query, paper: Paper) -> bool:
     """Returns whether a paper matches at least one alternative of a query. The terms may match in different fields."""
     return any(
         all(has(paper, term) for term in alternative.positive)
@@ -244,7 +243,7 @@ def matches(query: tree.Query, paper: model.Paper) -> bool:
     )
 
 
-def has(paper: model.Paper, term: tree.Term) -> bool:
+def has(paper: Paper, term: tree.Term) -> bool:
     """Returns whether a paper matches a term. ALL means any text, author or category; TEXT_OR_ID means the text or the
     id.
     """
@@ -263,7 +262,7 @@ def has(paper: model.Paper, term: tree.Term) -> bool:
     return has_in_new_field(paper, term)
 
 
-def has_in_new_field(paper: model.Paper, term: tree.Term) -> bool:
+def has_in_new_field(paper: Paper, term: tree.Term) -> bool:
     """Returns whether a paper matches a term of a field that only a test declares. The declaration says which values
     count.
     """
@@ -278,15 +277,15 @@ def has_in_new_field(paper: model.Paper, term: tree.Term) -> bool:
     raise AssertionError(f"{term.field} has a kind that no rule is written for")
 
 
-def titles(paper: model.Paper) -> list[str]:
+def titles(paper: Paper) -> list[str]:
     return [paper.title] + [translation.title for translation in paper.translations]
 
 
-def abstracts(paper: model.Paper) -> list[str]:
+def abstracts(paper: Paper) -> list[str]:
     return [paper.abstract] + [translation.abstract for translation in paper.translations]
 
 
-def summaries_of(paper: model.Paper) -> list[str]:
+def summaries_of(paper: Paper) -> list[str]:
     """Returns the texts of the summaries, except failed ones."""
     return [text for one in paper.summaries for text in one.fields.values() if summary_state(text) == "ok"]
 
@@ -331,7 +330,7 @@ def is_category(code: str, wanted: str) -> bool:
     return code.lower() == wanted or ("." not in wanted and code.lower().startswith(wanted + "."))
 
 
-def is_near(paper: model.Paper, term: tree.Term) -> bool:
+def is_near(paper: Paper, term: tree.Term) -> bool:
     """Returns whether a paper shares words of at least a tenth of the weight with the term's papers, and is none of
     them.
     """
@@ -345,12 +344,12 @@ def is_near(paper: model.Paper, term: tree.Term) -> bool:
     return shared >= 100
 
 
-def is_near_in_meaning(paper: model.Paper, term: tree.Term) -> bool:
+def is_near_in_meaning(paper: Paper, term: tree.Term) -> bool:
     """Returns whether the vectors of a paper are near to that of the term."""
     return bool(paper.meaning and term.question) and beyond_near(paper, term) >= 0
 
 
-def beyond_near(paper: model.Paper, term: tree.Term) -> float:
+def beyond_near(paper: Paper, term: tree.Term) -> float:
     """Returns how much more similar a paper is to a term than it must be, computed with one number for each dimension."""
     signs, large, least = term.question[:64], term.question[64:128], float(struct.unpack("<f", term.question[128:])[0])
     wanted = [sign * (1.5 if high else 0.5) for sign, high in zip(as_signs(signs), as_bits(large), strict=True)]
@@ -370,22 +369,22 @@ def cosine(one: Sequence[float], other: Sequence[float]) -> float:
     return float(sum(map(mul, one, other))) / (hypot(*one) * hypot(*other))
 
 
-def every_text(paper: model.Paper) -> list[str]:
+def every_text(paper: Paper) -> list[str]:
     """Returns titles, abstracts, their translations, and the fields of summaries."""
     return titles(paper) + abstracts(paper) + summaries_of(paper)
 
 
-def bare_id(paper: model.Paper) -> str:
+def bare_id(paper: Paper) -> str:
     return (paper.arxiv_id or paper.key).lower()
 
 
-def primary(paper: model.Paper) -> str:
+def primary(paper: Paper) -> str:
     """Returns the primary category; "" if it is unknown."""
     return paper.primary or (paper.categories[0] if paper.categories else "")
 
 
 TEXTS = {grammar.TEXT: every_text, grammar.TITLE: titles, grammar.ABSTRACT: abstracts, grammar.SUMMARY: summaries_of}
-OTHERS: dict[grammar.Field, Callable[[model.Paper, tree.Term], bool]] = {
+OTHERS: dict[grammar.Field, Callable[[Paper, tree.Term], bool]] = {
     grammar.AUTHOR: lambda paper, term: any(is_author(name, term.tokens, term) for name in paper.authors),
     grammar.CATEGORY: lambda paper, term: any(is_category(code, term.value) for code in paper.categories),
     grammar.PRIMARY: lambda paper, term: is_category(primary(paper), term.value),
@@ -401,7 +400,7 @@ OTHERS: dict[grammar.Field, Callable[[model.Paper, tree.Term], bool]] = {
 class Known:
     """Known papers, which are counted one by one."""
 
-    of: Sequence[model.Paper]
+    of: Sequence[Paper]
 
     @property
     def papers(self) -> int:
@@ -417,7 +416,7 @@ class Known:
         return tuple(dict.fromkeys(name for one in self.of for name in one.sources))
 
 
-def what_it_has(one: model.Paper) -> set[str]:
+def what_it_has(one: Paper) -> set[str]:
     languages = {
         *(one_summary.language for one_summary in one.summaries),
         *(translated.language for translated in one.translations),

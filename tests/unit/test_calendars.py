@@ -18,12 +18,13 @@ from bot.dependencies.opening import schedules_of
 from bot.rendering.language import Language
 from bot.settings import Settings
 from bot.settings.cron import CronSchedule
-from subscriptions import model, zones
+from subscriptions import zones
 from subscriptions.errors import Refused
-from subscriptions.model import Cadence
+from subscriptions.model import DAYS, Cadence
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import next_deliveries, receipts, source_calendar, times
 from subscriptions.planning.pauses import parse_pause
+from subscriptions.planning.receipts import Observation, Outcome, PollVerdict
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.planning.times import reading
 from subscriptions.zones import zone
@@ -639,12 +640,12 @@ BATCH, ANYTHING = Overdue(at=DUE_AT, batch=TODAY), Overdue(at=DUE_AT)
 SOON, HOURS_LATER = DUE_AT + timedelta(minutes=15), DUE_AT + timedelta(hours=7)
 
 
-def feed(day: date, papers: int, *, fresh: int = 0) -> receipts.Observation:
-    return receipts.Observation(day=day, papers=papers, fresh=fresh, changed=True, batch=True)
+def feed(day: date, papers: int, *, fresh: int = 0) -> Observation:
+    return Observation(day=day, papers=papers, fresh=fresh, changed=True, batch=True)
 
 
-def page(papers: int, *, fresh: int = 0, changed: bool = True, day: date | None = None) -> receipts.Observation:
-    return receipts.Observation(day=day, papers=papers, fresh=fresh, changed=changed)
+def page(papers: int, *, fresh: int = 0, changed: bool = True, day: date | None = None) -> Observation:
+    return Observation(day=day, papers=papers, fresh=fresh, changed=changed)
 
 
 SAME = page(5, changed=False)
@@ -657,19 +658,19 @@ CIRCUMSTANCES: dict[str, dict[str, bool]] = {
 }
 LOOKS = {
     "page as before": SAME,
-    "no page": receipts.Observation(absent=True),
-    "page that is HTML": receipts.Observation(problem="It is HTML."),
-    "list that broke off": receipts.Observation(problem="It broke off.", papers=9, fresh=9, batch=True, day=TODAY),
+    "no page": Observation(absent=True),
+    "page that is HTML": Observation(problem="It is HTML."),
+    "list that broke off": Observation(problem="It broke off.", papers=9, fresh=9, batch=True, day=TODAY),
 }
 
 
-def observed(look: str) -> receipts.Observation:
+def observed(look: str) -> Observation:
     """Returns what a look found: one of LOOKS, or kind, day, papers and new papers of a document."""
     if look in LOOKS:
         return LOOKS[look]
     kind, name, papers, fresh = look.split()
     day = {"today": TODAY, "yesterday": YESTERDAY, "monday": date(2026, 1, 19), "undated": None}[name]
-    return receipts.Observation(day=day, papers=int(papers), fresh=int(fresh), changed=True, batch=kind == "feed")
+    return Observation(day=day, papers=int(papers), fresh=int(fresh), changed=True, batch=kind == "feed")
 
 
 @pytest.mark.parametrize(
@@ -742,7 +743,7 @@ def test_what_a_look_means(look: str, due: str, circumstance: str, expected: str
     ],
 )
 def test_a_detail_says_what_is_there_and_since_when_it_is_due(
-    observation: receipts.Observation, due: Overdue | None, now: datetime, detail: str
+    observation: Observation, due: Overdue | None, now: datetime, detail: str
 ) -> None:
     assert receipts.poll_verdict(observation, due, now).detail == detail
 
@@ -750,18 +751,18 @@ def test_a_detail_says_what_is_there_and_since_when_it_is_due(
 def test_the_documents_of_a_unit_are_one_look() -> None:
     today, yesterday = page(3, fresh=3, day=TODAY), page(9, changed=False, day=YESTERDAY)
     assert receipts.joined([today, yesterday]) == page(12, fresh=3, day=TODAY)
-    assert not receipts.joined([today, receipts.Observation(absent=True)]).absent
-    assert receipts.joined([receipts.Observation(absent=True), receipts.Observation(absent=True)]).absent
-    assert receipts.joined([today, receipts.Observation(problem="It broke off.")]).problem == "It broke off."
+    assert not receipts.joined([today, Observation(absent=True)]).absent
+    assert receipts.joined([Observation(absent=True), Observation(absent=True)]).absent
+    assert receipts.joined([today, Observation(problem="It broke off.")]).problem == "It broke off."
 
 
-def judged(outcome: receipts.Outcome, detail: str = "", *, settled: bool = True) -> receipts.PollVerdict:
-    return receipts.PollVerdict(outcome=outcome, is_final=settled, detail=detail)
+def judged(outcome: Outcome, detail: str = "", *, settled: bool = True) -> PollVerdict:
+    return PollVerdict(outcome=outcome, is_final=settled, detail=detail)
 
 
-OLD = judged(receipts.Outcome.STALE, "Still that of 2026-01-21.", settled=False)
-FAILED = judged(receipts.Outcome.FAILED, "It is HTML.", settled=False)
-FINE = {"cs.LG": judged(receipts.Outcome.NEW), "hep-th": judged(receipts.Outcome.QUIET)}
+OLD = judged(Outcome.STALE, "Still that of 2026-01-21.", settled=False)
+FAILED = judged(Outcome.FAILED, "It is HTML.", settled=False)
+FINE = {"cs.LG": judged(Outcome.NEW), "hep-th": judged(Outcome.QUIET)}
 
 
 @pytest.mark.parametrize(
@@ -769,22 +770,22 @@ FINE = {"cs.LG": judged(receipts.Outcome.NEW), "hep-th": judged(receipts.Outcome
     [
         (
             {**FINE, "stat.ML": OLD, "math.ST": OLD},
-            receipts.Outcome.STALE,
+            Outcome.STALE,
             "stat.ML, math.ST: Still that of 2026-01-21.",
         ),
-        ({**FINE, "stat.ML": OLD, "cs.AI": FAILED}, receipts.Outcome.FAILED, "cs.AI: It is HTML."),
+        ({**FINE, "stat.ML": OLD, "cs.AI": FAILED}, Outcome.FAILED, "cs.AI: It is HTML."),
         # many units with the same trouble are counted
         (
             {f"cs.A{n}": FAILED for n in range(9)},
-            receipts.Outcome.FAILED,
+            Outcome.FAILED,
             "cs.A0, cs.A1, cs.A2, cs.A3, cs.A4 and 4 more: It is HTML.",
         ),
-        (FINE, receipts.Outcome.NEW, ""),
-        ({}, receipts.Outcome.QUIET, ""),
+        (FINE, Outcome.NEW, ""),
+        ({}, Outcome.QUIET, ""),
     ],
 )
 def test_a_source_is_as_bad_as_its_worst_unit_and_names_it(
-    units: dict[str, receipts.PollVerdict], outcome: receipts.Outcome, detail: str
+    units: dict[str, PollVerdict], outcome: Outcome, detail: str
 ) -> None:
     found = receipts.verdict_of_all(units)
     assert (found.outcome, found.detail) == (outcome, detail)
@@ -1386,7 +1387,7 @@ WORDS_OF_TIMES = (
 )
 SIGNS = (" ", " ", ",", "，", "-", "(", ")", '"')
 PIECES = st.sampled_from(
-    (*"每天周一二五九点半分早晚上下午时间月", *model.DAYS, *WORDS_OF_TIMES.split(), "北京时间", "diffusion", *SIGNS)
+    (*"每天周一二五九点半分早晚上下午时间月", *DAYS, *WORDS_OF_TIMES.split(), "北京时间", "diffusion", *SIGNS)
 )
 
 
@@ -1511,7 +1512,7 @@ def test_a_time_ends_before_signs_that_are_written_out_longer(text: str, end: in
         "when-out 09:00-18:00 weekdays",
         "daily 08:00",
         "weekdays 08:30",
-        *tuple(f"weekly {day} 09:05" for day in model.DAYS),
+        *tuple(f"weekly {day} 09:05" for day in DAYS),
     ],
 )
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "America/Sao_Paulo", "UTC", "+08:00", ""])

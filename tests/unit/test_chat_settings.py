@@ -4,20 +4,21 @@ from dataclasses import asdict, fields
 
 import pytest
 
-from subscriptions import chat_settings, model
+from subscriptions import chat_settings
 from subscriptions.errors import Refused
+from subscriptions.model import ChatKind, ChatSettings
 from subscriptions.planning.cadence import parse_cadence
 from tests import tables
 
 PRIVATE, GROUP, BROADCAST, TEAM = (
-    model.ChatKind.PRIVATE,
-    model.ChatKind.GROUP,
-    model.ChatKind.BROADCAST,
-    model.ChatKind.TEAM,
+    ChatKind.PRIVATE,
+    ChatKind.GROUP,
+    ChatKind.BROADCAST,
+    ChatKind.TEAM,
 )
 
 
-def settings(kind: model.ChatKind, platform: str = "telegram", **chosen: str) -> model.ChatSettings:
+def settings(kind: ChatKind, platform: str = "telegram", **chosen: str) -> ChatSettings:
     return chat_settings.resolve(kind, platform, chosen, timezone="Europe/Berlin", lang="en")
 
 
@@ -47,7 +48,7 @@ def test_each_kind_of_chat_has_its_defaults(name: str, private: str, group: str,
 
 
 def test_settings_are_those_of_the_model() -> None:
-    assert set(chat_settings.SETTINGS) == {field.name for field in fields(model.ChatSettings)} - {"others"}
+    assert set(chat_settings.SETTINGS) == {field.name for field in fields(ChatSettings)} - {"others"}
 
 
 @pytest.mark.parametrize("platform", ["console", "web"])
@@ -164,7 +165,7 @@ def test_an_unknown_setting_is_refused_with_all_there_are() -> None:
     """),
 )
 def test_a_value_is_kept_in_one_form(kind: str, name: str, typed: str, kept: str) -> None:
-    found = [chat_settings.check_value(name, value, kind=model.ChatKind(kind)) for value in (typed, kept)]
+    found = [chat_settings.check_value(name, value, kind=ChatKind(kind)) for value in (typed, kept)]
     assert found == [kept, kept]
 
 
@@ -197,12 +198,12 @@ def test_a_value_is_kept_in_one_form(kind: str, name: str, typed: str, kept: str
 )
 def test_an_unfit_value_is_refused_with_what_is_possible(kind: str, name: str, typed: str, sentence: str) -> None:
     with pytest.raises(Refused) as refused:
-        chat_settings.check_value(name, typed, kind=model.ChatKind(kind))
+        chat_settings.check_value(name, typed, kind=ChatKind(kind))
     assert sentence in str(refused.value)
 
 
-@pytest.mark.parametrize("kind", list(model.ChatKind))
-def test_every_default_can_be_chosen_and_read(kind: model.ChatKind) -> None:
+@pytest.mark.parametrize("kind", list(ChatKind))
+def test_every_default_can_be_chosen_and_read(kind: ChatKind) -> None:
     resolved = {name: settings(kind).value(name) for name in chat_settings.SETTINGS}
     assert {name: chat_settings.check_value(name, value, kind=kind) for name, value in resolved.items()} == resolved
     assert str(parse_cadence(resolved["schedule"])) == resolved["schedule"]

@@ -21,17 +21,17 @@ from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.receiving import webhook_address
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
-from subscriptions import model
 from subscriptions.errors import RetryLater
+from subscriptions.model import Message
 from subscriptions.store.database.store import Store
-from tests import make
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.telegram_rules import Webhook
+from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 
 
 def answers(settings: Settings, store: Store, environ: Mapping[str, str] | None = None) -> dict[str, platforms.Finding]:
-    found = checks.check_here(settings, store, wall=make.NOON, environ=environ or {})
+    found = checks.check_here(settings, store, wall=NOON, environ=environ or {})
     return {str(finding.question): finding for finding in found}
 
 
@@ -69,7 +69,7 @@ def test_pages_that_are_off_or_open_to_all_are_mentioned(
 
 def test_unknown_variables_are_named_with_the_one_that_was_meant(settings: Settings, store: Store) -> None:
     unknown = Settings(database_url=settings.database_url, unknown=("PAPERWIRE_TIMEZON", "PAPERWIRE_X"))
-    found = [f for f in checks.check_here(unknown, store, wall=make.NOON, environ={}) if str(f.question) == "Settings"]
+    found = [f for f in checks.check_here(unknown, store, wall=NOON, environ={}) if str(f.question) == "Settings"]
     assert [(str(f.answer), str(f.cure), f.mend) for f in found] == [
         ("PAPERWIRE_TIMEZON means nothing to paperwire", "Did you mean PAPERWIRE_TIMEZONE?", True),
         ("PAPERWIRE_X means nothing to paperwire", "Remove it.", True),
@@ -96,10 +96,10 @@ def test_the_newest_copy_has_an_age(
             copy = folder / f"{number}.db"
             copy.parent.mkdir(exist_ok=True)
             copy.touch()
-            at = (make.NOON - age - older).timestamp()
+            at = (NOON - age - older).timestamp()
             os.utime(copy, (at, at))
     kept = Settings(database_url=settings.database_url, backup_to=folder)
-    told = {str(one.question): one for one in checks.check_findings(kept, store, wall=make.NOON)}
+    told = {str(one.question): one for one in checks.check_findings(kept, store, wall=NOON)}
     finding = (answers(kept, store) | told)["Newest copy"]
     assert finding.mend is mend
     assert answer in str(finding.answer)
@@ -133,7 +133,7 @@ def test_a_database_that_cannot_be_used_is_to_be_mended(
 
 
 def test_a_broken_template_is_named(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(delivery: object, *, medium: object) -> tuple[model.Message, ...]:
+    def broken(delivery: object, *, medium: object) -> tuple[Message, ...]:
         raise LookupError("paper.html")
 
     monkeypatch.setattr("bot.operation.checks.render_delivery", broken)
@@ -153,7 +153,7 @@ class Down:
 
 async def test_a_platform_that_does_not_answer_is_to_be_mended(settings: Settings, store: Store) -> None:
     down = platforms.Platform(facts=TELEGRAM, channel=Down(), medium=medium_of("telegram"))  # type: ignore[arg-type]
-    telegram, slack, *_ = await platform_checks.check_platforms(store, {"telegram": down}, wall=lambda: make.NOON)
+    telegram, slack, *_ = await platform_checks.check_platforms(store, {"telegram": down}, wall=lambda: NOON)
     assert (str(telegram.answer), telegram.mend) == ("it does not answer: No connection", True)
     assert str(slack.answer) == "off, it has no token"
 
@@ -167,7 +167,7 @@ OURS = webhook_address(HOOK, TOKEN)
 @pytest.fixture
 def telegram() -> Iterator[FakeTelegram]:
     with FakeTelegram() as fake:
-        fake.sets_time(make.NOON.timestamp())
+        fake.sets_time(NOON.timestamp())
         yield fake
 
 
@@ -177,10 +177,8 @@ async def telegram_answers(
     telegram = TelegramSettings(token=SecretStr(TOKEN), api_url=api_url or fake.url, webhook_url=hook)
     settings = Settings(database_url=SecretStr(f"sqlite:///{store.path}"), of_rooms=(telegram,))
     channel = TelegramChannel(Client(TOKEN, fake.url, connect=1, read=PATIENCE))
-    around = platforms.PlatformSurroundings(settings=settings, store=store, clock=make.FakeClock(make.NOON))
-    found = await platform_checks.check_platforms(
-        store, {"telegram": platform(channel, around)}, wall=lambda: make.NOON
-    )
+    around = platforms.PlatformSurroundings(settings=settings, store=store, clock=FakeClock(NOON))
+    found = await platform_checks.check_platforms(store, {"telegram": platform(channel, around)}, wall=lambda: NOON)
     await channel.close()
     return {str(finding.question): finding for finding in found if str(finding.question).startswith("Telegram")}
 
@@ -202,7 +200,7 @@ def set_to(fake: FakeTelegram, url: str, *, waiting: int = 0, error: str = "", a
     for _ in range(waiting):
         fake.user_writes("/list")
     fake.queue._last_error = (
-        {"last_error_date": int((make.NOON - age).timestamp()), "last_error_message": error} if error else {}
+        {"last_error_date": int((NOON - age).timestamp()), "last_error_message": error} if error else {}
     )
 
 
@@ -269,7 +267,7 @@ def test_an_unusable_proxy_is_named_by_its_variable(proxy: str, monkeypatch: pyt
     telegram = TelegramSettings(token=SecretStr(TOKEN))
     settings = Settings(database_url=SecretStr("sqlite:///x"), of_rooms=(telegram,))
     with pytest.raises(SettingsError, match="HTTPS_PROXY") as caught:
-        connect(settings, make.FakeClock(make.NOON), StringIO())
+        connect(settings, FakeClock(NOON), StringIO())
     assert "sesame" not in str(caught.value)
 
 
@@ -288,7 +286,7 @@ def test_a_database_in_a_container_layer_is_warned_of(
     settings: Settings, store: Store, mounted: str, layer: bool
 ) -> None:
     told = mounted.replace("{folder}", str(store.path.parent))
-    found = list(checks.check_here(settings, store, wall=make.NOON, environ={}, mounted=told))
+    found = list(checks.check_here(settings, store, wall=NOON, environ={}, mounted=told))
     warned = [one for one in found if "in a layer of" in str(one.answer)]
     assert [(one.mend, "Mount a volume" in str(one.cure)) for one in warned] == [(True, True)] * layer
 

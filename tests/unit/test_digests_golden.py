@@ -17,8 +17,8 @@ from bot.cli.digest_reports import Report, digest_report
 from bot.digests import _example
 from bot.errors import UnknownFormat
 from bot.pages.samples import SAMPLES
-from subscriptions import model
 from subscriptions.errors import PaperwireError
+from subscriptions.model import Digest
 from tests import tables
 from tests.digest_pages import PARTS
 
@@ -30,7 +30,7 @@ def _expected(page: Path) -> Mapping[str, object]:
     return dict(json.loads(page.with_suffix(".expected.json").read_text(encoding="utf-8")))
 
 
-def _read(page: Path) -> model.Digest | PaperwireError:
+def _read(page: Path) -> Digest | PaperwireError:
     try:
         return digests.read_digest(page.read_bytes(), page.name)
     except PaperwireError as error:
@@ -247,7 +247,7 @@ def _manifest() -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
-def _real(name: str) -> model.Digest:
+def _real(name: str) -> Digest:
     return digests.read_digest((Path(SHARED) / name).read_bytes(), name)
 
 
@@ -495,7 +495,7 @@ def test_a_real_mail_has_abstracts_and_whole_lists_of_names() -> None:
     assert week["2303.01496"].authors == ("Connor J. Cheverall", "Nikku Madhusudhan", "Måns Holmberg")
 
 
-def sample(name: str) -> model.Digest:
+def sample(name: str) -> Digest:
     return digests.read_digest(files("bot").joinpath("samples", name).read_bytes(), name)
 
 

@@ -10,7 +10,8 @@ from rich.console import Console, RenderableType
 from bot import errors as problems
 from bot.cli import digest_reports as reporting
 from bot.digests import read_digest
-from subscriptions import errors, model
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import Announce, Digest, DigestWarning, Paper, Summary, Translation
 
 KEYS = [
     "path", "format", "date", "papers", "unique", "categories", "declared", "announce_types", "summaries", "languages",
@@ -21,7 +22,7 @@ ITEM_KEYS = [
     "summaries", "translations", "failed",
 ]  # fmt: skip
 
-KITE = model.Paper(
+KITE = Paper(
     key="2601.00001",
     title="A [bold] Kite",
     abstract="It flies.",
@@ -32,21 +33,21 @@ KITE = model.Paper(
     doi="10.1/kite",
     version=2,
     url="https://arxiv.org/abs/2601.00001",
-    announce_type=model.Announce.CROSS,
+    announce_type=Announce.CROSS,
     summaries=(
-        model.Summary(language="zh", fields={"tldr": "风筝。", "method": "放。"}),
-        model.Summary(language="vi", fields={"tldr": "Diều."}),
+        Summary(language="zh", fields={"tldr": "风筝。", "method": "放。"}),
+        Summary(language="vi", fields={"tldr": "Diều."}),
     ),
-    translations=(model.Translation(language="zh", title="一只风筝"),),
+    translations=(Translation(language="zh", title="一只风筝"),),
 )
-DIGEST = model.Digest(
+DIGEST = Digest(
     format="daily_arxiv_md",
-    entries=(KITE, model.Paper(key="2601.00002", title="Failed", failed=True, primary="cs.AI", categories=("cs.AI",)), KITE, model.Paper(key="abstract:0123456789abcdef", abstract="Nothing but an abstract.")),
+    entries=(KITE, Paper(key="2601.00002", title="Failed", failed=True, primary="cs.AI", categories=("cs.AI",)), KITE, Paper(key="abstract:0123456789abcdef", abstract="Nothing but an abstract.")),
     day=date(2026, 1, 22),
     declared={"cs.KT": 3},
     warnings=(
-        model.DigestWarning(code="declared_mismatch", message="papers announced: 3, read: 4", count=1, line=5, examples=("cs.KT: 3 announced, 1 read",)),
-        model.DigestWarning(code="date_from_name", message="the date is taken from the file name"),
+        DigestWarning(code="declared_mismatch", message="papers announced: 3, read: 4", count=1, line=5, examples=("cs.KT: 3 announced, 1 read",)),
+        DigestWarning(code="date_from_name", message="the date is taken from the file name"),
     ),
 )  # fmt: skip
 
@@ -117,21 +118,21 @@ def _report(
     path: str, form: str, papers: int, *, copies: int = 0, day: str = "", warnings: int = 0
 ) -> reporting.Report:
     entries = [
-        model.Paper(
+        Paper(
             key=f"{path}-{n}",
             categories=("cs.KT",),
             primary="cs.KT",
-            summaries=(model.Summary(language="zh", fields={"tldr": "风筝。"}),),
+            summaries=(Summary(language="zh", fields={"tldr": "风筝。"}),),
         )
         for n in range(papers)
     ]
-    found = (model.DigestWarning(code="bad_json_line", message="…", count=warnings, line=7),) if warnings else ()
-    digest = model.Digest(
+    found = (DigestWarning(code="bad_json_line", message="…", count=warnings, line=7),) if warnings else ()
+    digest = Digest(
         format=form,
         entries=(*entries, *entries[:copies]),
         content_hash="",
         day=date.fromisoformat(day) if day else None,
-        warnings=(*found, model.DigestWarning(code="date_from_name", message="the date is taken from the file name")),
+        warnings=(*found, DigestWarning(code="date_from_name", message="the date is taken from the file name")),
     )
     return reporting.digest_report(path, digest, papers=False)
 
@@ -144,8 +145,8 @@ REPORTS = [
 ]
 
 
-def _refused(path: str, data: bytes) -> tuple[str, errors.PaperwireError]:
-    with pytest.raises(errors.PaperwireError) as caught:
+def _refused(path: str, data: bytes) -> tuple[str, PaperwireError]:
+    with pytest.raises(PaperwireError) as caught:
         read_digest(data, path)
     return path, caught.value
 
@@ -154,11 +155,11 @@ REFUSED = [
     _refused("inbox/README.md", b"# About\n"),
     _refused("inbox/half.json", b'[{"paper": {"id": "2602.00001"}}, {"pa'),
     _refused("inbox/deeper/NOTES.md", b"# Notes\n\nNone.\n"),
-    ("inbox/secret", problems.UnreadableInput(errors.Sentence("{name}: cannot be read ({reason}).", {"name": "inbox/secret", "reason": "Permission denied"}))),
+    ("inbox/secret", problems.UnreadableInput(Sentence("{name}: cannot be read ({reason}).", {"name": "inbox/secret", "reason": "Permission denied"}))),
     _refused("inbox/other.json", b'[{"paper": {"id": "2602.00001"}},\n{"paper": {"id": "2602.00001"}}, 7'),
     _refused("inbox/cut.md", b"\xff\xfeA"),
     _refused("inbox/third.md", b"# Third\n"),
-    ("inbox/shut", problems.UnreadableInput(errors.Sentence("{name}: cannot be read ({reason}).", {"name": "inbox/shut", "reason": "Is a directory"}))),
+    ("inbox/shut", problems.UnreadableInput(Sentence("{name}: cannot be read ({reason}).", {"name": "inbox/shut", "reason": "Is a directory"}))),
 ]  # fmt: skip
 
 

@@ -4,26 +4,27 @@ import pytest
 
 from bot.commands.admission import decide_entry
 from bot.commands.context import Access
-from subscriptions import model, states
 from subscriptions.chat_settings import resolve
+from subscriptions.model import Chat, ChatKind
 from subscriptions.service.access import Standing
+from subscriptions.states import Admission, ChatState
 from tests import tables
 from tests.make import address
 
-GROUP = model.Chat(
+GROUP = Chat(
     id=1,
     address=address("telegram:-1001"),
-    kind=model.ChatKind.GROUP,
-    settings=resolve(model.ChatKind.GROUP, "telegram", {}, timezone="UTC", lang="en"),
+    kind=ChatKind.GROUP,
+    settings=resolve(ChatKind.GROUP, "telegram", {}, timezone="UTC", lang="en"),
 )
 OLD = GROUP._replace(subscriptions_ever_made=1)
-ASKED = OLD._replace(state=states.ChatState.ASKED)
+ASKED = OLD._replace(state=ChatState.ASKED)
 CHATS = {
     "new": GROUP,
-    "let in": GROUP._replace(admission=states.Admission.ADMITTED),
+    "let in": GROUP._replace(admission=Admission.ADMITTED),
     "served": OLD,
     "waiting": ASKED,
-    "denied": ASKED._replace(admission=states.Admission.DENIED),
+    "denied": ASKED._replace(admission=Admission.DENIED),
 }
 TOPIC = address("telegram:-1001/7")
 

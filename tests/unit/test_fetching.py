@@ -18,9 +18,10 @@ from bot.sources import fetcher as web
 from bot.sources.public_addresses import is_public
 from subscriptions.planning.missed_days import MOST_TRIES, End, MissedDays, ranges
 from subscriptions.planning.source_calendar import ArxivCalendar
-from tests import make, tables
+from tests import tables
 from tests.fakes import arxiv_pages as pages
 from tests.fakes.arxiv import FakeArxiv
+from tests.make import DAY, NOON, FakeClock, paper
 
 SMALL = web.FetchLimits(connect=5, idle=5, total=20, most=100_000)
 HERE = frozenset({"127.0.0.1", "feeds.example.org"})
@@ -29,12 +30,12 @@ HERE = frozenset({"127.0.0.1", "feeds.example.org"})
 @pytest.fixture
 def arxiv() -> Iterator[FakeArxiv]:
     with FakeArxiv() as fake:
-        fake.announces(date(2026, 1, 22), make.paper("Graphs", "cs.LG"))
+        fake.announces(date(2026, 1, 22), paper("Graphs", "cs.LG"))
         yield fake
 
 
 def fetcher(
-    clock: make.FakeClock | None = None,
+    clock: FakeClock | None = None,
     *,
     allowed: frozenset[str] = HERE,
     limits: web.FetchLimits = SMALL,
@@ -52,7 +53,7 @@ def fetcher(
             raise OSError("no such name")
         return found
 
-    clock = clock or make.FakeClock(make.NOON)
+    clock = clock or FakeClock(NOON)
     return web.Fetcher(
         clock,
         host_limits.HostLimiter(clock),
@@ -158,7 +159,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
         looked_up.append(host)
         return ["127.0.0.1"]  # a second look-up could return another address, but there is none
 
-    clock = make.FakeClock(make.NOON)
+    clock = FakeClock(NOON)
     fetching = web.Fetcher(
         clock,
         host_limits.HostLimiter(clock),
@@ -430,7 +431,7 @@ def test_which_hosts_are_arxivs(host: str, ours: bool) -> None:
     assert host_limits.is_arxiv(host) is ours
 
 
-async def test_arxiv_is_asked_once_in_three_seconds(clock: make.FakeClock) -> None:
+async def test_arxiv_is_asked_once_in_three_seconds(clock: FakeClock) -> None:
     host_limiter = host_limits.HostLimiter(clock)
     starts = []
 
@@ -445,7 +446,7 @@ async def test_arxiv_is_asked_once_in_three_seconds(clock: make.FakeClock) -> No
     assert starts == [1000.0, 1003.0, 1006.0, 1006.0]
 
 
-async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: make.FakeClock) -> None:
+async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: FakeClock) -> None:
     class Busy(host_limits.StoredHostSlots):
         """Another process that has taken the next seven seconds."""
 
@@ -469,7 +470,7 @@ async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: ma
         assert len(others.received) == 5
 
 
-async def test_a_host_with_a_long_wait_is_not_waited_for(arxiv: FakeArxiv, clock: make.FakeClock) -> None:
+async def test_a_host_with_a_long_wait_is_not_waited_for(arxiv: FakeArxiv, clock: FakeClock) -> None:
     fetching = fetcher(clock)
     arxiv.answers_429(retry_after="30")
     arxiv.answers_429(retry_after="3600")
@@ -484,7 +485,7 @@ async def test_a_host_with_a_long_wait_is_not_waited_for(arxiv: FakeArxiv, clock
     ("retry_after", "stops_others"), [("3600", True), ("86400", False), ("Fri, 23 Jan 2026 11:00:00 GMT", False)]
 )
 async def test_a_wait_of_a_day_stops_only_who_was_told(
-    retry_after: str, stops_others: bool, arxiv: FakeArxiv, clock: make.FakeClock
+    retry_after: str, stops_others: bool, arxiv: FakeArxiv, clock: FakeClock
 ) -> None:
     fetching = fetcher(clock)
     arxiv.answers_429(retry_after=retry_after, at="/rss/cs.LG")
@@ -530,7 +531,7 @@ def source_at(place: str, schedule: str) -> SourceSettings:
 def test_categories_are_asked_apart_and_large_archives_by_them(
     values: dict[str, object], split: tuple[str, ...], urls: list[str]
 ) -> None:
-    assert [request.url for request in fetch_request.requests_of(source(**values), make.NOON, split=split)] == [
+    assert [request.url for request in fetch_request.requests_of(source(**values), NOON, split=split)] == [
         url.format(feeds="https://rss.arxiv.org/rss/") for url in urls
     ]
 
@@ -552,7 +553,7 @@ def test_a_dated_address_is_that_of_today_and_that_of_yesterday(now: str, days: 
 
 
 def test_without_any_source_all_archives_are_read() -> None:
-    requests = fetch_request.requests_of(fetch_request.everything(), make.NOON)
+    requests = fetch_request.requests_of(fetch_request.everything(), NOON)
     assert len(requests) == 20
     assert {"cs", "math", "astro-ph", "hep-th", "quant-ph"} < {request.unit for request in requests}
     assert {request.format for request in requests} == {"arxiv_rss"}
@@ -586,7 +587,7 @@ def test_the_next_page_of_biorxiv_begins_after_the_last(url: str, data: bytes, f
 
 
 def test_pages_of_the_api_go_on_until_the_total() -> None:
-    papers = [make.paper(f"Paper {n}", "cs.LG") for n in range(3)]
+    papers = [paper(f"Paper {n}", "cs.LG") for n in range(3)]
     request: fetch_request.FetchRequest | None = fetch_request.backfill_request(
         fetch_request.everything(), date(2026, 1, 22), ArxivCalendar()
     )
@@ -768,9 +769,9 @@ def _missed(*days: date) -> MissedDays:
 
 
 def test_a_day_is_owed_until_it_was_read_or_is_empty() -> None:
-    missed = _missed(THURSDAY - make.DAY, THURSDAY, FRIDAY)
-    assert (missed.upto, missed.past) == (FRIDAY, (THURSDAY - make.DAY, THURSDAY))
-    missed.settle(THURSDAY - make.DAY, End.FETCHED)
+    missed = _missed(THURSDAY - DAY, THURSDAY, FRIDAY)
+    assert (missed.upto, missed.past) == (FRIDAY, (THURSDAY - DAY, THURSDAY))
+    missed.settle(THURSDAY - DAY, End.FETCHED)
     missed.settle(THURSDAY, End.ABSENT)
     missed.take_off([FRIDAY])
     assert missed.days == {}
@@ -788,22 +789,22 @@ def test_a_day_is_asked_for_eight_times_if_it_is_answered(answered: bool, kept: 
 
 
 def test_a_day_is_asked_for_within_a_fortnight() -> None:
-    old = _missed(FRIDAY - 15 * make.DAY, FRIDAY - 14 * make.DAY)
-    assert (old.past, old.of(End.LOST)) == ((FRIDAY - 14 * make.DAY,), (FRIDAY - 15 * make.DAY,))
+    old = _missed(FRIDAY - 15 * DAY, FRIDAY - 14 * DAY)
+    assert (old.past, old.of(End.LOST)) == ((FRIDAY - 14 * DAY,), (FRIDAY - 15 * DAY,))
 
 
 def test_what_a_clock_that_ran_ahead_owed_is_forgotten() -> None:
     missed = MissedDays()
-    missed.add_due([FRIDAY + 400 * make.DAY], FRIDAY + 400 * make.DAY)
+    missed.add_due([FRIDAY + 400 * DAY], FRIDAY + 400 * DAY)
     missed.add_due([FRIDAY], FRIDAY)
     assert (missed.days, missed.of(End.LOST), missed.upto) == ({FRIDAY: 0}, (), FRIDAY)
 
 
 def test_a_receipt_names_the_days_in_few_words() -> None:
-    missed = _missed(THURSDAY - 3 * make.DAY, THURSDAY - make.DAY, THURSDAY, FRIDAY)
+    missed = _missed(THURSDAY - 3 * DAY, THURSDAY - DAY, THURSDAY, FRIDAY)
     assert missed.notified(partly=False) == ""
-    missed.settle(THURSDAY - 3 * make.DAY, End.FETCHED)
-    missed.fail(THURSDAY - make.DAY, "It was down.")
+    missed.settle(THURSDAY - 3 * DAY, End.FETCHED)
+    missed.fail(THURSDAY - DAY, "It was down.")
     assert missed.notified(partly=True) == (
         "Fetched afterwards: 2026-01-19; cross-lists of older papers and new versions are not in it. "
         "Not fetched yet: 2026-01-21, 2026-01-22 (It was down)."

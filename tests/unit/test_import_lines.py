@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions import errors, portable
+from subscriptions import portable
+from subscriptions.errors import QueryError, Refused
 from subscriptions.model import ChatAddress
 from subscriptions.query.parse import parse_query
 from subscriptions.zones import zone_name
@@ -104,7 +105,7 @@ def test_every_zone_that_there_is_comes_back(schedule: str) -> None:
 )
 @pytest.mark.parametrize("before", ["# a remark", "\ufeff", "[console:me]\r"])
 def test_a_bad_line_is_quoted_with_its_number(line: str, why: str, before: str) -> None:
-    with pytest.raises(errors.Refused) as refused:
+    with pytest.raises(Refused) as refused:
         portable.read_lines(f"{before}\n{line}\nnow | another | ", None if "[" in line + before else ME)
     said = str(refused.value.sentence)
     assert said.startswith("Line 2 cannot be imported: ")
@@ -130,12 +131,12 @@ def test_lines_end_as_any_machine_ends_them(ends: str) -> None:
     ],
 )
 def test_a_text_with_chats_is_refused_where_one_is_named(text: str, alone: bool, said: str) -> None:
-    with pytest.raises(errors.Refused, match=said):
+    with pytest.raises(Refused, match=said):
         portable.read_lines(text, ME, alone=alone)
 
 
 def test_lines_of_no_chat_are_refused() -> None:
-    with pytest.raises(errors.Refused, match="Line 2 cannot be imported: it belongs to no chat"):
+    with pytest.raises(Refused, match="Line 2 cannot be imported: it belongs to no chat"):
         portable.read_lines("\nnow | a | ")
 
 
@@ -174,7 +175,7 @@ def test_what_is_no_text_says_where(data: bytes, line: int) -> None:
 )
 def test_whatever_is_sent_is_lines_or_a_sentence(parts: list[str]) -> None:
     for address, alone in ((None, False), (ME, False), (ME, True)):
-        with suppress(errors.Refused):  # no other error
+        with suppress(Refused):  # no other error
             portable.read_lines("\n".join(parts), address, alone=alone)
 
 
@@ -204,7 +205,7 @@ def test_a_name_is_kept_on_one_line(typed: str, name: str) -> None:
     ["a|b", "|", " | ", "x" * 61, "a\nb", "a\rb", "a\tb", "a\x00b", "a\x1bb", "a\x7fb", "a\x85b", "a\u2028b", "a\u2029b", "a\ud800b", "a\x1cb"],
 )  # fmt: skip
 def test_bars_line_ends_and_control_characters_make_no_name(typed: str) -> None:
-    with pytest.raises(errors.Refused):
+    with pytest.raises(Refused):
         portable.checked_name(typed)
 
 
@@ -219,7 +220,7 @@ def test_a_name_of_other_words_is_mended_into_one_that_is_taken(text: str) -> No
 def test_a_query_is_kept_as_it_reads(text: str) -> None:
     try:
         kept = portable.kept_query(text)
-    except errors.QueryError:  # refused, as before
+    except QueryError:  # refused, as before
         return
     assert kept.text == portable.one_line(kept.text)
     assert portable.kept_query(kept.text).canonical == kept.canonical

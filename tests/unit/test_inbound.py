@@ -13,8 +13,16 @@ from hypothesis import strategies as st
 from bot.platforms.slack import incoming as slack_incoming
 from bot.platforms.slack import typed_text, workspaces
 from bot.platforms.telegram import incoming as telegram_incoming
-from bot.ports import conversation
-from subscriptions import model
+from bot.ports.conversation import (
+    CallbackRequest,
+    EventRequest,
+    FormRequest,
+    MessageRequest,
+    Place,
+    Request,
+    RequestBase,
+)
+from subscriptions.model import ChatAddress, ChatKind
 from tests import tables
 
 TEAMS = {
@@ -85,7 +93,7 @@ MESSAGES: list[tuple[str, Sent, dict[str, object]]] = [
         "a direct message belongs to the person",
         event(message()),
         {
-            "chat": model.ChatAddress("slack", "U1"), "place.kind": model.ChatKind.PRIVATE, "text": "diffusion", "command": "",
+            "chat": ChatAddress("slack", "U1"), "place.kind": ChatKind.PRIVATE, "text": "diffusion", "command": "",
             "takes_bare_commands": True, "is_addressed": True, "update_id": "Ev1", "sender": "U1", "message_id": AT,
             "direct_channel": "D1", "written_at": datetime.fromtimestamp(float(AT), UTC), "is_edit": False,
         },
@@ -103,11 +111,11 @@ MESSAGES: list[tuple[str, Sent, dict[str, object]]] = [
     ),
     ("a dropped file", event(DROPPED), {"file_id": "F1"}),
     ("a dropped file with its workspace", event({**DROPPED, "team": "T2"}, "T2"), {"file_id": "T2/F1"}),
-    ("a mention", event(mention("hey <@UBOT>: sub x")), {"text": "sub x", "chat": model.ChatAddress("slack", "C1")}),
+    ("a mention", event(mention("hey <@UBOT>: sub x")), {"text": "sub x", "chat": ChatAddress("slack", "C1")}),
     (
         "a mention in a thread is about the thread",
         event(mention(thread_ts="1.000001")),
-        {"chat": model.ChatAddress("slack", "C1", "1.000001")},
+        {"chat": ChatAddress("slack", "C1", "1.000001")},
     ),
     ("a mention that begins a thread", event(mention(thread_ts=AT)), {"chat.topic": ""}),
     ("a person of our workspace", event(mention(user="U9", user_team="T1")), {"sender": "U9"}),
@@ -117,7 +125,7 @@ MESSAGES: list[tuple[str, Sent, dict[str, object]]] = [
         "a command carries where it may be answered",
         command(),
         {
-            "chat": model.ChatAddress("slack", "C1"), "place.kind": model.ChatKind.TEAM, "place.title": "#vision", "command": "",
+            "chat": ChatAddress("slack", "C1"), "place.kind": ChatKind.TEAM, "place.title": "#vision", "command": "",
             "text": "sub a <b>", "update_id": "1.2.a", "sender": "U1", "response_url": "https://hooks.example/1",
             "trigger_id": "1.2.a", "takes_bare_commands": True,
         },
@@ -127,7 +135,7 @@ MESSAGES: list[tuple[str, Sent, dict[str, object]]] = [
         "a command between two people is answered there",
         command(channel_id="D7", channel_name="directmessage"),
         {
-            "chat.address": "U1", "place.kind": model.ChatKind.PRIVATE, "place.is_outside": True, "outside_channel": "D7",
+            "chat.address": "U1", "place.kind": ChatKind.PRIVATE, "place.is_outside": True, "outside_channel": "D7",
         },
     ),
     # found by fuzzing: no database can store such an address, so Slack would have been asked forever to send it again
@@ -142,7 +150,7 @@ PRESSES: list[tuple[str, Sent, dict[str, object]]] = [
         "a press names its value, message and place",
         press(),
         {
-            "callback_data": "link1", "message_id": AT, "is_ephemeral": False, "chat": model.ChatAddress("slack", "C1"),
+            "callback_data": "link1", "message_id": AT, "is_ephemeral": False, "chat": ChatAddress("slack", "C1"),
             "response_url": "https://hooks.example/1",
         },
     ),
@@ -238,15 +246,15 @@ EVENTS += [(name, event(json.loads(what)), {"event": name, "chat.address": place
     [
         pytest.param(sent, kind, facts, id=f"{why} {number}")
         for kind, rows in (
-            (conversation.MessageRequest, MESSAGES),
-            (conversation.CallbackRequest, PRESSES),
-            (conversation.FormRequest, FORMS),
-            (conversation.EventRequest, EVENTS),
+            (MessageRequest, MESSAGES),
+            (CallbackRequest, PRESSES),
+            (FormRequest, FORMS),
+            (EventRequest, EVENTS),
         )
         for number, (why, sent, facts) in enumerate(rows)
     ],
 )
-def test_what_slack_sends_is_read(sent: Sent, kind: type[conversation.RequestBase], facts: dict[str, object]) -> None:
+def test_what_slack_sends_is_read(sent: Sent, kind: type[RequestBase], facts: dict[str, object]) -> None:
     request = slack_incoming.read(*sent, TEAMS)
     assert (type(request), known(request, facts)) == (kind, facts)
 
@@ -414,11 +422,11 @@ def telegram_message(text: str = "", chat: dict[str, Any] = PRIVATE, **more: Any
     }
 
 
-def read_telegram(body: dict[str, Any], kind: str = "message") -> conversation.Request | None:
+def read_telegram(body: dict[str, Any], kind: str = "message") -> Request | None:
     return telegram_incoming.read_update({"update_id": 1, kind: body}, bot_id=BOT_ID, bot_name=BOT)
 
 
-def known(request: conversation.Request | None, facts: Mapping[str, object]) -> dict[str, object]:
+def known(request: Request | None, facts: Mapping[str, object]) -> dict[str, object]:
     """Returns the attributes of a request that `facts` names."""
     return {name: attrgetter(name)(request) for name in facts}
 
@@ -462,8 +470,8 @@ def test_a_text_is_a_command_with_words_or_words(typed: str, command: str, text:
 
 
 def test_who_wrote_what_where_and_when_is_told() -> None:
-    assert read_telegram(telegram_message("/sub x")) == conversation.MessageRequest(
-        place=conversation.Place(chat=model.ChatAddress("telegram", "42"), kind=model.ChatKind.PRIVATE, title="Ada"),
+    assert read_telegram(telegram_message("/sub x")) == MessageRequest(
+        place=Place(chat=ChatAddress("telegram", "42"), kind=ChatKind.PRIVATE, title="Ada"),
         update_id="1",
         command="sub",
         text="x",
@@ -502,7 +510,7 @@ def test_in_a_group_some_of_it_is_for_us(why: str, text: str, answers: str, more
     if meant == "nothing":
         assert request is None
         return
-    assert isinstance(request, conversation.MessageRequest)
+    assert isinstance(request, MessageRequest)
     assert request.is_addressed is (meant == "for us")
 
 
@@ -540,7 +548,7 @@ PROVEN = {
     "sender": "",
     "sender_is_admin": True,
     "is_addressed": True,
-    "place.kind": model.ChatKind.BROADCAST,
+    "place.kind": ChatKind.BROADCAST,
     "place.public": True,
 }
 TO_US = f"/sub@{BOT} x"
@@ -600,27 +608,27 @@ READ: list[tuple[str, str, dict[str, Any], dict[str, object]]] = [
         "a topic is the chat",
         "message",
         telegram_message(TO_US, FORUM, **TOPIC),
-        {"chat": model.ChatAddress("telegram", "-1001", "5")},
+        {"chat": ChatAddress("telegram", "-1001", "5")},
     ),
     (
         "a topic of a private chat, too",
         "message",
         telegram_message("/sub x", PRIVATE, **TOPIC),
-        {"chat": model.ChatAddress("telegram", "42", "5"), "place.kind": model.ChatKind.PRIVATE},
+        {"chat": ChatAddress("telegram", "42", "5"), "place.kind": ChatKind.PRIVATE},
     ),
     (
         "the topic General is the group",
         "message",
         telegram_message(TO_US, FORUM, is_topic_message=True, message_thread_id=1),
-        {"chat": model.ChatAddress("telegram", "-1001")},
+        {"chat": ChatAddress("telegram", "-1001")},
     ),
     (
         "a thread of replies in a group without topics",
         "message",
         telegram_message(TO_US, FORUM, message_thread_id=5),
-        {"chat": model.ChatAddress("telegram", "-1001")},
+        {"chat": ChatAddress("telegram", "-1001")},
     ),
-    ("no topic", "message", telegram_message(TO_US, FORUM), {"chat": model.ChatAddress("telegram", "-1001")}),
+    ("no topic", "message", telegram_message(TO_US, FORUM), {"chat": ChatAddress("telegram", "-1001")}),
     ("a post in a channel proves its right", "channel_post", POST, PROVEN),
     ("so does its edit", "edited_channel_post", POST, PROVEN),
     (
@@ -760,9 +768,9 @@ def test_what_telegram_sends_to_others_asks_nothing(kind: str, body: dict[str, A
 
 
 def test_a_place_is_described() -> None:
-    assert telegram_incoming.place_of({**CHANNEL, "linked_chat_id": -5}) == conversation.Place(
-        chat=model.ChatAddress("telegram", "-1009"),
-        kind=model.ChatKind.BROADCAST,
+    assert telegram_incoming.place_of({**CHANNEL, "linked_chat_id": -5}) == Place(
+        chat=ChatAddress("telegram", "-1009"),
+        kind=ChatKind.BROADCAST,
         title="Papers",
         public=True,
         is_linked=True,
@@ -835,9 +843,9 @@ def test_no_update_raises_anything_else(update: dict[str, Any], number: object) 
         return
     if request is not None:
         own = {
-            conversation.MessageRequest: ("text", "command"),
-            conversation.CallbackRequest: ("callback_data",),
-            conversation.EventRequest: ("event",),
+            MessageRequest: ("text", "command"),
+            CallbackRequest: ("callback_data",),
+            EventRequest: ("event",),
         }[type(request)]
         texts = [request.sender_name, request.place.title, *(getattr(request, name) for name in own)]
         json.dumps(texts).encode()
@@ -848,6 +856,6 @@ def test_no_update_raises_anything_else(update: dict[str, Any], number: object) 
 @given(st.text(max_size=300))
 def test_any_text_is_words_or_a_command(text: str) -> None:
     request = read_telegram(telegram_message(text or "x"))
-    assert isinstance(request, conversation.MessageRequest)
+    assert isinstance(request, MessageRequest)
     assert request.text.encode() is not None
     assert "\x00" not in request.text

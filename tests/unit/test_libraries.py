@@ -15,18 +15,19 @@ from bot.library import files
 from bot.ports.attached import LARGEST
 from subscriptions.errors import Refused
 from subscriptions.model import KnownPaper
-from tests import make, tables
+from tests import tables
+from tests.make import NOON, paper
 
 
 def known(title: str = "A title", *categories: str, withdrawn: bool = False, **values: Any) -> KnownPaper:
     return KnownPaper(
         id=1,
-        paper=make.paper(title, *categories, **values),
+        paper=paper(title, *categories, **values),
         sequence=1,
-        sequenced_at=make.NOON,
-        first_seen_at=make.NOON,
-        day=make.NOON.date(),
-        withdrawn_at=make.NOON if withdrawn else None,
+        sequenced_at=NOON,
+        first_seen_at=NOON,
+        day=NOON.date(),
+        withdrawn_at=NOON if withdrawn else None,
     )
 
 

@@ -11,22 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rendering.queries_in_words import query_in_words
-from subscriptions import model
 from subscriptions import query as grammar
 from subscriptions.errors import QueryError
 from subscriptions.matching import fulfilment, paper_index, reasons
 from subscriptions.matching.batch import QuerySet, match
 from subscriptions.matching.full_text import index_question
+from subscriptions.model import Paper, Summary, Translation
 from subscriptions.query.advice import advise
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import narrowed
 from subscriptions.query.tree import Alternative, Leaf, Query, Term
 from tests import tables
 from tests.unit import query_rules, strategies
+from tests.unit.strategies import MORE, TYPED
 
 
 @given(st.lists(strategies.queries, max_size=4), st.lists(strategies.papers, max_size=4))
-def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[Query], batch: list[model.Paper]) -> None:
+def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[Query], batch: list[Paper]) -> None:
     everything = QuerySet()
     handles = [everything.add(query) for query in asked]
     index = paper_index.PaperIndex.of(batch)
@@ -40,11 +41,11 @@ def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[Query], batch: 
     assert all(found.values())
 
 
-typed = st.lists(st.sampled_from(strategies.TYPED.split()), min_size=1, max_size=5).map(" ".join)
+typed = st.lists(st.sampled_from(TYPED.split()), min_size=1, max_size=5).map(" ".join)
 
 
 @given(typed, st.lists(strategies.papers, max_size=3))
-def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[model.Paper]) -> None:
+def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[Paper]) -> None:
     try:
         query = parse_query(text)
     except QueryError:
@@ -61,7 +62,7 @@ def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[
 
 
 @given(st.lists(strategies.queries, max_size=6), st.lists(strategies.papers, max_size=3))
-def test_a_set_that_grew_equals_a_new_one(asked: list[Query], batch: list[model.Paper]) -> None:
+def test_a_set_that_grew_equals_a_new_one(asked: list[Query], batch: list[Paper]) -> None:
     grown, index = QuerySet(), paper_index.PaperIndex.of(batch)
     for query in asked:
         grown.add(query)
@@ -98,7 +99,7 @@ def test_equal_queries_share_a_handle() -> None:
     """),
 )
 def test_names_and_phrases_that_no_word_decides(typed: str, authors: str, title: str, expected: str) -> None:
-    paper = model.Paper(key="1", title=title, authors=tuple(authors.split("; ")))
+    paper = Paper(key="1", title=title, authors=tuple(authors.split("; ")))
     queries, index = QuerySet(), paper_index.PaperIndex.of([paper])
     handle = queries.add_text(typed)
     assert match(queries, index).get(handle, 0) == (expected == "found")
@@ -109,12 +110,12 @@ def alternative(*words: str) -> Alternative:
     return Alternative(frozenset(Term(grammar.TEXT, (word,)) for word in words))
 
 
-def example_paper(fields: dict[str, Any]) -> model.Paper:
+def example_paper(fields: dict[str, Any]) -> Paper:
     key = fields.get("key", "title:0")
-    translation = model.Translation(
+    translation = Translation(
         language="zh", title=fields.get("title_translation", ""), abstract=fields.get("translation", "")
     )
-    return model.Paper(
+    return Paper(
         key=key,
         arxiv_id=None if ":" in key else key,
         title=fields["title"],
@@ -123,9 +124,7 @@ def example_paper(fields: dict[str, Any]) -> model.Paper:
         categories=tuple(fields.get("categories", ())),
         doi=fields.get("doi"),
         summaries=(
-            model.Summary(
-                language="zh", fields={f"field {n}": text for n, text in enumerate(fields.get("others", ()))}
-            ),
+            Summary(language="zh", fields={f"field {n}": text for n, text in enumerate(fields.get("others", ()))}),
         ),
         translations=(translation,),
         sources=(fields["source"],) if "source" in fields else (),
@@ -139,7 +138,7 @@ def test_the_worked_examples_hold(shared: Path) -> None:
     assert wrong == []
 
 
-def answer(query: Query, asked: model.Paper) -> bool:
+def answer(query: Query, asked: Paper) -> bool:
     """Returns whether a query finds a paper. The three matchers and `why` must agree."""
     found = strategies.matches(query, asked)
     assert paper_index.matching_papers(query, [asked]) == ((0,) if found else ())
@@ -156,7 +155,7 @@ def examine(case: dict[str, Any]) -> tuple[bool | str, int | None]:
     return answer(query, example_paper(case["paper"])), None
 
 
-SURVEY = model.Paper(
+SURVEY = Paper(
     key="2601.15529",
     arxiv_id="2601.15529",
     title="RAG studies of LLMs' $\\alpha$-divergence",
@@ -165,14 +164,14 @@ SURVEY = model.Paper(
     categories=("cs.LG", "stat.ML"),
     doi="10.1234/abc",
     sources=("daily",),
-    summaries=(model.Summary(language="zh", fields={"tldr": "提出扩散模型。", "method": "Error"}),),
-    translations=(model.Translation(language="zh", title="扩散的研究", abstract="少样本学习"),),
+    summaries=(Summary(language="zh", fields={"tldr": "提出扩散模型。", "method": "Error"}),),
+    translations=(Translation(language="zh", title="扩散的研究", abstract="少样本学习"),),
 )
 
 
 def test_copies_of_a_paper_become_one_with_all_categories() -> None:
-    again = model.Paper(key="2601.15529", title="Other", categories=("cs.CV", "cs.LG"), sources=("weekly", "daily"))
-    other = model.Paper(key="2601.15530", title="Other", categories=("cs.CV",))
+    again = Paper(key="2601.15529", title="Other", categories=("cs.CV", "cs.LG"), sources=("weekly", "daily"))
+    other = Paper(key="2601.15530", title="Other", categories=("cs.CV",))
     merged = paper_index.merge_copies([SURVEY, other, again, again])
     assert [paper.key for paper in merged] == ["2601.15529", "2601.15530"]
     assert merged[0] == replace(SURVEY, categories=("cs.LG", "stat.ML", "cs.CV"), sources=("daily", "weekly"))
@@ -184,7 +183,7 @@ def test_a_phrase_of_hundreds_of_words_is_found() -> None:
     wanted = QuerySet()
     handle = wanted.add(strategies.as_query([Alternative(frozenset({Term(grammar.TEXT, words)}))]))
     index = paper_index.PaperIndex.of(
-        [model.Paper(key="1", title=" ".join(words)), model.Paper(key="2", title=" ".join(words[:-1]))]
+        [Paper(key="1", title=" ".join(words)), Paper(key="2", title=" ".join(words[:-1]))]
     )
     assert match(wanted, index) == {handle: 1}
 
@@ -192,7 +191,7 @@ def test_a_phrase_of_hundreds_of_words_is_found() -> None:
 def test_a_phrase_does_not_go_on_in_the_next_text_or_paper() -> None:
     wanted = QuerySet([strategies.as_query([Alternative(frozenset({Term(grammar.TEXT, ("graph", "neural"))}))])])
     index = paper_index.PaperIndex.of(
-        [model.Paper(key="1", title="a graph", abstract="neural a graph"), model.Paper(key="2", title="neural")]
+        [Paper(key="1", title="a graph", abstract="neural a graph"), Paper(key="2", title="neural")]
     )
     assert match(wanted, index) == {}
 
@@ -203,7 +202,7 @@ def test_a_common_prefix_does_not_check_every_paper() -> None:
         strategies.as_query([Alternative(frozenset({Term(grammar.TEXT, (f"con{n}",), prefix=True)}))])
         for n in range(2000)
     ]
-    index = paper_index.PaperIndex.of([model.Paper(key=str(n), title=f"con{n} consider") for n in range(50)])
+    index = paper_index.PaperIndex.of([Paper(key=str(n), title=f"con{n} consider") for n in range(50)])
     found = match(QuerySet(asked), index)
     assert len(found) == 50
     assert list(index.positions(found[4])) == [4, *range(40, 50)]
@@ -293,31 +292,29 @@ def test_words_without_a_field_are_in_columns_of_the_index() -> None:
     assert all(field.column for field in grammar.FIELDS if field.in_any_text)
 
 
-ACCEPTED = model.Paper(key="1", title="Graphs", comment="Accepted at ICML, 12 figures", url="https://arxiv.org/abs/1")
-SPOKEN = model.Paper(key="3", title="Talks", comment="by Jane Q. Doe")
+ACCEPTED = Paper(key="1", title="Graphs", comment="Accepted at ICML, 12 figures", url="https://arxiv.org/abs/1")
+SPOKEN = Paper(key="3", title="Talks", comment="by Jane Q. Doe")
 JOURNALS = (
-    model.Paper(key="1", title="Nature", venue="Nature Chemistry", abstract="Code: https://github.com/kites/tail."),
-    model.Paper(key="2", title="Kites", venue="Nature", comment="Data at https://doi.org/10.5281/zenodo.123"),
-    model.Paper(
-        key="3", title="Tails", abstract="See huggingface.co/datasets/kites and gitlab.harbour.edu/kites/tails."
-    ),
-    model.Paper(key="4", title="GitHub", abstract="We study GitHub and Zenodo, and https://kites.example/github."),
+    Paper(key="1", title="Nature", venue="Nature Chemistry", abstract="Code: https://github.com/kites/tail."),
+    Paper(key="2", title="Kites", venue="Nature", comment="Data at https://doi.org/10.5281/zenodo.123"),
+    Paper(key="3", title="Tails", abstract="See huggingface.co/datasets/kites and gitlab.harbour.edu/kites/tails."),
+    Paper(key="4", title="GitHub", abstract="We study GitHub and Zenodo, and https://kites.example/github."),
 )
 BATCH = (
     ACCEPTED,
-    model.Paper(key="2", title="Accepted graphs", comment="Figure skating", url="https://example.org/2"),
+    Paper(key="2", title="Accepted graphs", comment="Figure skating", url="https://example.org/2"),
     SPOKEN,
 )
 
 
-def found(query: Query, batch: Iterable[model.Paper]) -> list[tuple[int, ...]]:
+def found(query: Query, batch: Iterable[Paper]) -> list[tuple[int, ...]]:
     """Returns the results of every matcher; the slow one comes first."""
     batch = list(batch)
-    index = paper_index.PaperIndex.of(batch, strategies.MORE)
+    index = paper_index.PaperIndex.of(batch, MORE)
     return [
         tuple(place for place, paper in enumerate(batch) if strategies.matches(query, paper)),
         paper_index.matching_papers(query, batch),
-        paper_index.TokenizedPapers.of(batch, fields=strategies.MORE).matching(query),
+        paper_index.TokenizedPapers.of(batch, fields=MORE).matching(query),
         tuple(index.positions(match(QuerySet([query]), index).get(0, 0))),
         tuple(place for place, paper in enumerate(batch) if reasons.why(query, paper)),
         tuple(place for place, paper in enumerate(batch) if not reasons.unfulfilled_parts(query, paper)),
@@ -346,7 +343,7 @@ def found(query: Query, batch: Iterable[model.Paper]) -> list[tuple[int, ...]]:
     """),
 )
 def test_a_new_field_works_by_every_name_in_every_matcher(typed: str, places: str) -> None:
-    assert found(parse_query(typed, strategies.MORE), BATCH) == [tuple(map(int, places.split()))] * 6
+    assert found(parse_query(typed, MORE), BATCH) == [tuple(map(int, places.split()))] * 6
 
 
 @pytest.mark.parametrize(
@@ -368,9 +365,7 @@ def test_journals_and_addresses_of_code_and_data_are_found_by_every_matcher(type
 
 @given(
     st.lists(
-        st.sampled_from(
-            [*strategies.TYPED.split(), "comment:", "note:", "speaker:", "host:", "arxiv.org", "备注：扩散"]
-        ),
+        st.sampled_from([*TYPED.split(), "comment:", "note:", "speaker:", "host:", "arxiv.org", "备注：扩散"]),
         min_size=1,
         max_size=5,
     ).map(" ".join),
@@ -384,16 +379,16 @@ def test_journals_and_addresses_of_code_and_data_are_found_by_every_matcher(type
         max_size=3,
     ),
 )
-def test_every_matcher_agrees_on_new_fields(typed: str, batch: list[model.Paper]) -> None:
+def test_every_matcher_agrees_on_new_fields(typed: str, batch: list[Paper]) -> None:
     try:
-        query = parse_query(typed, strategies.MORE)
+        query = parse_query(typed, MORE)
     except QueryError:
         return
     slow, *others = found(query, batch)
     assert others == [slow] * 5
-    again = parse_canonical(query.canonical, strategies.MORE)
+    again = parse_canonical(query.canonical, MORE)
     assert (again.canonical, set(again.alternatives)) == (query.canonical, set(query.alternatives))
-    assert parse_query(query_in_words(query, str), strategies.MORE).canonical == query.canonical
+    assert parse_query(query_in_words(query, str), MORE).canonical == query.canonical
 
 
 @pytest.mark.parametrize(
@@ -406,28 +401,28 @@ def test_every_matcher_agrees_on_new_fields(typed: str, batch: list[model.Paper]
     """),
 )
 def test_a_query_with_a_new_field_is_explained(typed: str, reading: str) -> None:
-    assert query_in_words(parse_query(typed, strategies.MORE), str) == reading
+    assert query_in_words(parse_query(typed, MORE), str) == reading
 
 
 def test_slips_with_a_new_field_are_told() -> None:
     with pytest.raises(QueryError) as refused:
-        parse_query("graphs note:", strategies.MORE)
+        parse_query("graphs note:", MORE)
     assert (refused.value.column, str(refused.value.hint)) == (8, "For example: comment:accepted")
-    (unknown,) = parse_query("speeker:doe", strategies.MORE).hints
+    (unknown,) = parse_query("speeker:doe", MORE).hints
     assert str(unknown) == "There is no field speeker: so I look for the words. Did you mean speaker:?"
-    (half,) = parse_query("speaker:Jane Doe", strategies.MORE).hints
+    (half,) = parse_query("speaker:Jane Doe", MORE).hints
     assert str(half) == 'speaker: holds for Jane only, Doe is a word. For both write speaker:"Jane Doe"'
 
 
 def test_a_hit_in_a_new_field_names_its_place_and_its_words() -> None:
-    (hit,) = reasons.why(parse_query("note:figure", strategies.MORE), ACCEPTED)
+    (hit,) = reasons.why(parse_query("note:figure", MORE), ACCEPTED)
     assert (str(hit.field.place), hit.terms, hit.text) == ("in the comment", ("figures",), ACCEPTED.comment)
-    (hit,) = reasons.why(parse_query("speaker:doe", strategies.MORE), SPOKEN)
+    (hit,) = reasons.why(parse_query("speaker:doe", MORE), SPOKEN)
     assert (str(hit.field.place), hit.terms) == ("in the text", ("Jane Q. Doe",))
 
 
 def test_queries_with_a_new_field_are_rewritten_and_advised_on() -> None:
-    query = parse_query("note:accepted graph neural", strategies.MORE)
+    query = parse_query("note:accepted graph neural", MORE)
     assert narrowed(query, "note:withdrawn").text == "note:accepted graph neural -note:withdrawn"
     known = [replace(ACCEPTED, key=str(n), title="graph neural" if n < 2 else "neural graph") for n in range(20)]
     given = advise(query, strategies.Known(known), days=1)
@@ -436,7 +431,7 @@ def test_queries_with_a_new_field_are_rewritten_and_advised_on() -> None:
 
 
 def test_the_index_leaves_a_new_field_to_the_matcher() -> None:
-    asked = [index_question(part) for term in parse_query("note:a speaker:doe host:b", strategies.MORE).terms for part in fulfilment.simple_terms(term)]  # fmt: skip
+    asked = [index_question(part) for term in parse_query("note:a speaker:doe host:b", MORE).terms for part in fulfilment.simple_terms(term)]  # fmt: skip
     assert [(question.sure, question.maybe) for question in asked] == [(None, None)] * 3
 
 

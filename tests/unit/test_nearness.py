@@ -4,10 +4,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from subscriptions import meaning, model
+from subscriptions import meaning
 from subscriptions.matching import fulfilment, hits, reasons
 from subscriptions.matching.batch import QuerySet, match
 from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.model import Paper
 from subscriptions.query import FIELDS
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
@@ -64,7 +65,7 @@ def test_each_way_to_match_finds_what_the_slow_one_finds(
 ) -> None:
     vector = question(signs, large, least)
     query, excluding = about("about:tides", vector), about("a -about:tides", vector)
-    known = model.Paper(key="1", title="A", meaning=paper)
+    known = Paper(key="1", title="A", meaning=paper)
     (term,) = query.terms
     beyond = beyond_near(known, term)
     assume(abs(beyond) > 1e-9)  # found by fuzzing: two ways to compute what is exactly near round it differently
@@ -84,7 +85,7 @@ def test_bytes_of_another_length_are_refused(size: int) -> None:
 
 def test_a_hit_tells_how_near_the_paper_is() -> None:
     query = about('about:"tides" cat:cs.LG', question(ALL))
-    near, far = (model.Paper(key="1", categories=("cs.LG",), meaning=codes) for codes in (ALL + ALL, NONE + ALL))
+    near, far = (Paper(key="1", categories=("cs.LG",), meaning=codes) for codes in (ALL + ALL, NONE + ALL))
     assert [(hit.field.name, hit.terms, hit.near) for hit in reasons.why(query, near)] == [
         ("about", ("tides",), 1.0),
         ("category", ("cs.LG",), None),
@@ -94,7 +95,7 @@ def test_a_hit_tells_how_near_the_paper_is() -> None:
 
 @pytest.mark.parametrize(("vector", "codes"), [(b"", ALL + ALL), (question(ALL), b"")], ids=["no question", "no paper"])
 def test_what_has_no_vector_is_not_near(vector: bytes, codes: bytes) -> None:
-    paper = model.Paper(key="1", title="tides", meaning=codes)
+    paper = Paper(key="1", title="tides", meaning=codes)
     assert not reasons.why(about("about:tides", vector), paper)
     assert reasons.why(about("tides -about:tides", vector), paper)
 

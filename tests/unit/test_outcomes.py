@@ -24,18 +24,19 @@ from bot.platforms.slack import client as slack
 from bot.platforms.telegram import client as telegram
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.planning import retries
+from subscriptions.planning.retries import FIRST_WAIT, RetryDecision
 from subscriptions.states import MessageState
 from tests import tables
 from tests.make import NOON
 
-AFTER_TWO_FAILURES = NOON + 4 * retries.FIRST_WAIT
+AFTER_TWO_FAILURES = NOON + 4 * FIRST_WAIT
 
 
 def minutes(count: float) -> timedelta:
     return timedelta(minutes=count)
 
 
-def decided(outcome: NotDelivered, **facts: Any) -> retries.RetryDecision:
+def decided(outcome: NotDelivered, **facts: Any) -> RetryDecision:
     usual: dict[str, Any] = {
         "failures": 2,
         "plain_tried": False,
@@ -57,57 +58,55 @@ def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) 
 @pytest.mark.parametrize(
     ("outcome", "decision"),
     [
-        (RetryLater("why"), retries.RetryDecision(state=MessageState.WAITING, not_before=AFTER_TWO_FAILURES)),
+        (RetryLater("why"), RetryDecision(state=MessageState.WAITING, not_before=AFTER_TWO_FAILURES)),
         # a wait that the platform requests holds the lane by the machine's clock; our own wait is not added
         (
             RetryLater("why", minutes(60)),
-            retries.RetryDecision(state=MessageState.WAITING, pauses_lane=minutes(60)),
+            RetryDecision(state=MessageState.WAITING, pauses_lane=minutes(60)),
         ),
-        (Unclear("why"), retries.RetryDecision(state=MessageState.UNCLEAR, not_before=AFTER_TWO_FAILURES)),
-        (Rejected("why"), retries.RetryDecision(state=MessageState.DEAD)),
-        (Rejected("why", form=True), retries.RetryDecision(state=MessageState.READY, use_plain=True)),
-        (ChatGone("why"), retries.RetryDecision(state=MessageState.READY, pause_chat=True)),
-        (ChatGone("why", scope="topic"), retries.RetryDecision(state=MessageState.READY, pause_topic=True)),
-        (ChatMoved("why", "-100123"), retries.RetryDecision(state=MessageState.READY, moved_to="-100123")),
-        (SenderStopped("why"), retries.RetryDecision(state=MessageState.READY, stop="token")),
+        (Unclear("why"), RetryDecision(state=MessageState.UNCLEAR, not_before=AFTER_TWO_FAILURES)),
+        (Rejected("why"), RetryDecision(state=MessageState.DEAD)),
+        (Rejected("why", form=True), RetryDecision(state=MessageState.READY, use_plain=True)),
+        (ChatGone("why"), RetryDecision(state=MessageState.READY, pause_chat=True)),
+        (ChatGone("why", scope="topic"), RetryDecision(state=MessageState.READY, pause_topic=True)),
+        (ChatMoved("why", "-100123"), RetryDecision(state=MessageState.READY, moved_to="-100123")),
+        (SenderStopped("why"), RetryDecision(state=MessageState.READY, stop="token")),
         (
             SenderStopped("why", scope="workspace"),
-            retries.RetryDecision(state=MessageState.READY, stop="workspace"),
+            RetryDecision(state=MessageState.READY, stop="workspace"),
         ),
         # an unknown error may mean that the message was sent
-        (NotDelivered("why"), retries.RetryDecision(state=MessageState.UNCLEAR, not_before=AFTER_TWO_FAILURES)),
+        (NotDelivered("why"), RetryDecision(state=MessageState.UNCLEAR, not_before=AFTER_TWO_FAILURES)),
     ],
 )
-def test_what_follows_from_an_outcome(outcome: NotDelivered, decision: retries.RetryDecision) -> None:
+def test_what_follows_from_an_outcome(outcome: NotDelivered, decision: RetryDecision) -> None:
     assert decided(outcome) == decision
 
 
-@pytest.mark.parametrize(("on_unclear", "not_before"), [("resend", NOON + retries.FIRST_WAIT), ("skip", None)])
+@pytest.mark.parametrize(("on_unclear", "not_before"), [("resend", NOON + FIRST_WAIT), ("skip", None)])
 def test_an_unclear_message_is_resent_unless_told_to_skip(
     on_unclear: retries.OnUnclear, not_before: datetime | None
 ) -> None:
-    decision = retries.RetryDecision(state=MessageState.UNCLEAR, not_before=not_before)
+    decision = RetryDecision(state=MessageState.UNCLEAR, not_before=not_before)
     assert decided(Unclear("why"), failures=0, on_unclear=on_unclear) == decision
 
 
 def test_where_each_copy_is_seen_a_message_is_posted_only_once_more() -> None:
-    again = retries.RetryDecision(state=MessageState.UNCLEAR, not_before=AFTER_TWO_FAILURES)
+    again = RetryDecision(state=MessageState.UNCLEAR, not_before=AFTER_TWO_FAILURES)
     assert decided(Unclear("why"), on_unclear="once") == again
-    assert decided(Unclear("why"), on_unclear="once", was_unclear=True) == retries.RetryDecision(
-        state=MessageState.DEAD
-    )
+    assert decided(Unclear("why"), on_unclear="once", was_unclear=True) == RetryDecision(state=MessageState.DEAD)
     assert decided(RetryLater("why"), on_unclear="once", was_unclear=True) == again
 
 
 @pytest.mark.parametrize("failures", [0, 1])
 def test_what_was_not_found_is_posted_again_at_once(failures: int) -> None:
-    assert retries.decide_not_found(failures, NOON) == retries.RetryDecision(state=MessageState.READY)
+    assert retries.decide_not_found(failures, NOON) == RetryDecision(state=MessageState.READY)
 
 
 @pytest.mark.parametrize("failures", [2, 3, 6, 7, 1_000_000])
 def test_later_it_waits_as_long_as_after_failures(failures: int) -> None:
     waits = decided(RetryLater("why"), failures=failures - 2).not_before
-    decision = retries.RetryDecision(state=MessageState.WAITING, not_before=waits)
+    decision = RetryDecision(state=MessageState.WAITING, not_before=waits)
     assert retries.decide_not_found(failures, NOON) == decision
 
 
@@ -130,7 +129,7 @@ def test_a_failed_post_says_nothing_of_an_earlier_one(outcome: NotDelivered, sta
 
 def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
     refused = Rejected("still bad", form=True)
-    assert decided(refused, plain_tried=True) == retries.RetryDecision(state=MessageState.DEAD)
+    assert decided(refused, plain_tried=True) == RetryDecision(state=MessageState.DEAD)
 
 
 @pytest.mark.parametrize(

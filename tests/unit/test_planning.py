@@ -9,41 +9,56 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from subscriptions import model
 from subscriptions.chat_settings import resolve
+from subscriptions.model import (
+    Announce,
+    Cadence,
+    Chat,
+    ChatAddress,
+    ChatKind,
+    DeliveryKind,
+    Facts,
+    Item,
+    KnownPaper,
+    MissingHow,
+    MissingSources,
+    NoMatchStreak,
+    Subscription,
+)
 from subscriptions.planning import decision
-from tests import make, tables
+from tests import tables
+from tests.make import HOUR, NOON, paper
 
 
-def chat(kind: model.ChatKind = model.ChatKind.PRIVATE, *, spoken: bool = True, **settings: str) -> model.Chat:
-    address = model.ChatAddress("slack" if kind is model.ChatKind.TEAM else "telegram", "1")
+def chat(kind: ChatKind = ChatKind.PRIVATE, *, spoken: bool = True, **settings: str) -> Chat:
+    address = ChatAddress("slack" if kind is ChatKind.TEAM else "telegram", "1")
     resolved = resolve(kind, address.platform, settings, timezone="UTC", lang="en")
-    return model.Chat(id=1, address=address, kind=kind, settings=resolved, first_delivery_planned=spoken)
+    return Chat(id=1, address=address, kind=kind, settings=resolved, first_delivery_planned=spoken)
 
 
-def known(n: int, title: str = "", kind: model.Announce | None = None, at: datetime = make.NOON) -> model.KnownPaper:
-    value = make.paper(title or f"Paper {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", kind=kind)
-    return model.KnownPaper(id=n, paper=value, sequence=n, sequenced_at=at, first_seen_at=at, day=at.date())
+def known(n: int, title: str = "", kind: Announce | None = None, at: datetime = NOON) -> KnownPaper:
+    value = paper(title or f"Paper {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", kind=kind)
+    return KnownPaper(id=n, paper=value, sequence=n, sequenced_at=at, first_seen_at=at, day=at.date())
 
 
-def a_subscription(number: int, text: str = "graph", **values: object) -> model.Subscription:
+def a_subscription(number: int, text: str = "graph", **values: object) -> Subscription:
     base: dict[str, object] = {
         "id": number,
         "chat_id": 1,
         "number": number,
         "text": text,
         "canonical": text,
-        "cadence": model.Cadence(kind="now"),
+        "cadence": Cadence(kind="now"),
         "zone": None,
-        "since": make.NOON,
+        "since": NOON,
         "cursor": 0,
         "next_due_at": None,
     }
-    return model.Subscription(**{**base, **values})  # type: ignore[arg-type]
+    return Subscription(**{**base, **values})  # type: ignore[arg-type]
 
 
 def case(
-    papers: list[model.KnownPaper], fits: dict[int, list[int]], *, to: model.Chat | None = None, **values: object
+    papers: list[KnownPaper], fits: dict[int, list[int]], *, to: Chat | None = None, **values: object
 ) -> decision.DueDelivery:
     """Returns what is due for a chat. `fits` maps the number of a subscription to the ids of papers."""
     given: dict[str, object] = {
@@ -52,8 +67,8 @@ def case(
         "papers": decision.Papers(papers),
         "fits": {number: [n - 1 for n in ids] for number, ids in fits.items()},
         "delivered": frozenset(),
-        "due": make.NOON,
-        "now": make.NOON,
+        "due": NOON,
+        "now": NOON,
         "zone": ZoneInfo("UTC"),
         "next_due": None,
     }
@@ -61,14 +76,14 @@ def case(
 
 
 def decided(
-    papers: list[model.KnownPaper],
+    papers: list[KnownPaper],
     fits: dict[int, list[int]],
     *,
     seen: int = 0,
     limited: bool = False,
     evidence: Mapping[int, decision.Evidence] = MappingProxyType({}),
     **values: Any,
-) -> tuple[model.DeliveryKind, tuple[model.Item, ...], model.Facts]:
+) -> tuple[DeliveryKind, tuple[Item, ...], Facts]:
     due = case(
         papers, fits, subscriptions=tuple(a_subscription(number, cursor=seen) for number in sorted(fits)), **values
     )
@@ -77,7 +92,7 @@ def decided(
     return found
 
 
-def shown(result: tuple[model.DeliveryKind, tuple[model.Item, ...], model.Facts] | None) -> list[int]:
+def shown(result: tuple[DeliveryKind, tuple[Item, ...], Facts] | None) -> list[int]:
     assert result is not None
     return [item.paper.id for item in result[1] if item.shown]
 
@@ -99,7 +114,7 @@ def test_only_what_is_new_to_the_subscription_and_untold_comes() -> None:
 )
 def test_few_papers_in_private_are_alerts(kind: str, shape: str, count: str, expected: str) -> None:
     numbers = [*range(1, int(count) + 1)]
-    result = decided([*map(known, numbers)], {1: numbers}, to=chat(model.ChatKind(kind), shape=shape))
+    result = decided([*map(known, numbers)], {1: numbers}, to=chat(ChatKind(kind), shape=shape))
     assert result[0] == expected
 
 
@@ -110,7 +125,7 @@ def test_the_group_with_the_fewest_papers_stands_first() -> None:
 
 
 def test_a_group_is_ordered_by_titles_words_age_and_cross_lists() -> None:
-    papers = [known(1), known(2), known(3), known(4, kind=model.Announce.CROSS), known(5)]
+    papers = [known(1), known(2), known(3), known(4, kind=Announce.CROSS), known(5)]
     proofs = {
         1: decision.Evidence(words=("graph",), in_title=True),
         2: decision.Evidence(words=("graph", "tree")),
@@ -121,14 +136,12 @@ def test_a_group_is_ordered_by_titles_words_age_and_cross_lists() -> None:
 
 def test_papers_stand_by_the_days_of_their_digests() -> None:
     back = {1: 0, 2: 1, 3: 5, 4: 3, 5: 0}
-    papers = [replace(known(n), day=make.NOON.date() - timedelta(days=days)) for n, days in back.items()]
+    papers = [replace(known(n), day=NOON.date() - timedelta(days=days)) for n, days in back.items()]
     assert shown(decided(papers, {1: [1, 2, 3, 4, 5]})) == [5, 1, 2, 4, 3]
 
 
 def test_cross_lists_stay_out_where_the_chat_wants_none() -> None:
-    assert shown(decided([known(1), known(2, kind=model.Announce.CROSS)], {1: [1, 2]}, to=chat(crosslists="out"))) == [
-        1
-    ]
+    assert shown(decided([known(1), known(2, kind=Announce.CROSS)], {1: [1, 2]}, to=chat(crosslists="out"))) == [1]
 
 
 def test_beyond_the_limit_papers_are_told_and_not_shown() -> None:
@@ -155,15 +168,13 @@ def test_where_nothing_could_open_the_rest_nothing_is_hidden() -> None:
 
 
 def test_the_base_of_counts_is_what_the_subscriptions_looked_at() -> None:
-    result = decided(
-        [known(1, at=make.NOON - 72 * make.HOUR), known(2, at=make.NOON - 24 * make.HOUR), known(3)], {1: [3]}, seen=1
-    )
+    result = decided([known(1, at=NOON - 72 * HOUR), known(2, at=NOON - 24 * HOUR), known(3)], {1: [3]}, seen=1)
     assert (result[2].known, [day.day for day in result[2].days]) == (2, [21, 22])
 
 
-@pytest.mark.parametrize(("late", "said"), [(timedelta(minutes=5), timedelta(0)), (5 * make.HOUR, 5 * make.HOUR)])
+@pytest.mark.parametrize(("late", "said"), [(timedelta(minutes=5), timedelta(0)), (5 * HOUR, 5 * HOUR)])
 def test_late_is_what_people_would_call_late(late: timedelta, said: timedelta) -> None:
-    assert decided([known(1)], {1: [1]}, now=make.NOON + late)[2].late == said
+    assert decided([known(1)], {1: [1]}, now=NOON + late)[2].late == said
 
 
 def test_nothing_depends_on_the_order_in_which_matches_are_found() -> None:
@@ -190,19 +201,19 @@ def test_when_it_is_said_that_nothing_came(*, spoken: bool, papers: int, values:
 
 
 def test_what_is_missing_is_said_with_how() -> None:
-    result = decision.decide(case([known(1)], {1: [1]}, missing=("cs.LG", "stat.ML"), missing_how=model.MissingHow.LATE), lambda *_: decision.Evidence(words=()), limited=False)  # fmt: skip
+    result = decision.decide(case([known(1)], {1: [1]}, missing=("cs.LG", "stat.ML"), missing_how=MissingHow.LATE), lambda *_: decision.Evidence(words=()), limited=False)  # fmt: skip
     assert result is not None
-    assert result[2].missing == model.MissingSources("cs.LG, stat.ML", 2, model.MissingHow.LATE)
+    assert result[2].missing == MissingSources("cs.LG, stat.ML", 2, MissingHow.LATE)
 
 
-def spell(due: decision.DueDelivery) -> model.NoMatchStreak | None:
+def spell(due: decision.DueDelivery) -> NoMatchStreak | None:
     return decision.streak_after(due, decision.days_known(due))
 
 
 def test_days_with_nothing_are_counted_once_each() -> None:
     day = timedelta(days=1)
-    first = spell(case([known(1), known(2), known(3, at=make.NOON + day)], {1: []}))
-    assert first == model.NoMatchStreak(days=2, last=(make.NOON + day).date(), after=0)
+    first = spell(case([known(1), known(2), known(3, at=NOON + day)], {1: []}))
+    assert first == NoMatchStreak(days=2, last=(NOON + day).date(), after=0)
     again, later = (
         case(
             [known(4, at=at)],
@@ -210,10 +221,10 @@ def test_days_with_nothing_are_counted_once_each() -> None:
             to=chat()._replace(no_match_streak=first),
             subscriptions=(a_subscription(1, cursor=3),),
         )
-        for at in (make.NOON + day, make.NOON + 3 * day)
+        for at in (NOON + day, NOON + 3 * day)
     )
     assert spell(again) == first
-    assert spell(later) == model.NoMatchStreak(days=3, last=(make.NOON + 3 * day).date(), after=0)
+    assert spell(later) == NoMatchStreak(days=3, last=(NOON + 3 * day).date(), after=0)
 
 
 def test_a_paper_that_was_told_is_not_nothing() -> None:
@@ -227,7 +238,7 @@ def test_a_paper_that_was_told_is_not_nothing() -> None:
 ASKED: dict[str, Any] = {
     "name": "n",
     "added_by": "Ada",
-    "counted_until": make.NOON,
+    "counted_until": NOON,
     "text": "trees",
     "canonical": "tree",
     "number": 7,
@@ -239,20 +250,20 @@ ASKED: dict[str, Any] = {
     [
         *({"subscriptions": (a_subscription(1)._replace(**{name: value}),)} for name, value in ASKED.items()),
         {"subscriptions": (a_subscription(1, cursor=1),)},
-        {"to": chat(model.ChatKind.GROUP)},
+        {"to": chat(ChatKind.GROUP)},
         {"to": chat(spoken=False)},
         {"to": chat(limit="3")},
         {"to": chat(shape="each")},
         {"to": chat(crosslists="out")},
-        {"due": make.NOON - make.HOUR},
-        {"now": make.NOON + make.HOUR},
-        {"next_due": make.NOON + make.HOUR},
+        {"due": NOON - HOUR},
+        {"now": NOON + HOUR},
+        {"next_due": NOON + HOUR},
         {"next_about": True},
         {"may_be_empty": False},
         {"expected": False},
         {"notes": True},
         {"missing": ("cs.LG",)},
-        {"missing_how": model.MissingHow.LATE},
+        {"missing_how": MissingHow.LATE},
         {"subscriptions": (a_subscription(1), a_subscription(2))},
     ],
 )
@@ -267,9 +278,7 @@ def test_chats_that_ask_alike_share_a_decision_and_others_do_not() -> None:
     decisions: list[int] = []
 
     def result(chat_id: int, delivered: frozenset[int] = frozenset()) -> list[int]:
-        mine = a_subscription(
-            1, id=chat_id, chat_id=chat_id, since=make.NOON - chat_id * make.HOUR, subscriber=str(chat_id)
-        )
+        mine = a_subscription(1, id=chat_id, chat_id=chat_id, since=NOON - chat_id * HOUR, subscriber=str(chat_id))
         due = case([], {}, subscriptions=(mine,), delivered=delivered)
         due = due._replace(chat=due.chat._replace(id=chat_id), papers=papers, fits={chat_id: (0, 1)})
 

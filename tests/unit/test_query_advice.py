@@ -11,15 +11,18 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from bot.rendering import language, queries_in_words
-from subscriptions import errors, model
 from subscriptions import query as grammar
+from subscriptions.errors import QueryError, Refused
 from subscriptions.matching import distinctive_terms, paper_index, profiles, reasons
 from subscriptions.matching.batch import QuerySet, match
 from subscriptions.matching.word_weights import Rarity, words_of
+from subscriptions.model import Paper, Summary, Translation
 from subscriptions.query import advice as advising
 from subscriptions.query import papers_of_queries, parse, rewriting, tree, written_values
 from tests import make, tables
+from tests.make import summary, translation
 from tests.unit import strategies
+from tests.unit.strategies import Known
 
 
 def english(template: str) -> str:
@@ -253,7 +256,7 @@ queries = st.recursive(
 def understood(text: str) -> tree.Query | None:
     try:
         return parse.parse_query(text)
-    except errors.QueryError:
+    except QueryError:
         return None
 
 
@@ -358,7 +361,7 @@ def test_words_of_a_title_as_a_rule(words: str, rule: str) -> None:
 
 def test_a_query_that_would_be_too_long_is_refused_kindly() -> None:
     long = parse.parse_query(" ".join(f"word{number}" for number in range(120)))
-    with pytest.raises(errors.Refused) as refused:
+    with pytest.raises(Refused) as refused:
         rewriting.narrowed(long, rewriting.words_rule("x" * 150))
     assert "1,000" in str(refused.value.sentence)
     assert str(refused.value.hint)
@@ -398,20 +401,20 @@ some_words = st.lists(
     max_size=5,
 ).map(" ".join)
 written_papers = st.builds(
-    model.Paper,
+    Paper,
     key=st.just("2601.15529"),
     arxiv_id=st.sampled_from([None, "2601.15529"]),
     title=some_words,
     abstract=some_words,
     authors=st.lists(st.sampled_from(["Anna Müller", "J. Doe", "Jane Doe", "Jürgen Hölder"]), max_size=2).map(tuple),
     categories=st.lists(st.sampled_from(["cs.LG", "cs.AI", "q-bio.NC"]), max_size=2).map(tuple),
-    summaries=st.lists(st.builds(lambda text: model.Summary(language="en", fields={"tldr": text}), some_words), max_size=1).map(tuple),
+    summaries=st.lists(st.builds(lambda text: Summary(language="en", fields={"tldr": text}), some_words), max_size=1).map(tuple),
 )  # fmt: skip
 
 
 @given(typed_pieces, st.sampled_from(RULES), st.lists(written_papers, max_size=4))
 @settings(max_examples=3 * settings().max_examples)
-def test_a_narrowed_query_finds_all_but_the_papers_of_the_rule(text: str, rule: str, batch: list[model.Paper]) -> None:
+def test_a_narrowed_query_finds_all_but_the_papers_of_the_rule(text: str, rule: str, batch: list[Paper]) -> None:
     query = understood(text)
     if query is None:
         return
@@ -432,7 +435,7 @@ def test_rules_can_be_added_one_after_the_other(rules: list[str]) -> None:
         assert query.text.startswith("rlhf, dpo") or query.text.startswith("(rlhf OR dpo)")
 
 
-def papers(*titles: str, category: str = "cs.LG", times: int = 1, **values: Any) -> list[model.Paper]:
+def papers(*titles: str, category: str = "cs.LG", times: int = 1, **values: Any) -> list[Paper]:
     return [
         make.paper(title, category, abstract="A", sources=("daily",), **values)
         for title in titles
@@ -447,7 +450,7 @@ CROSSED = [
     *(make.paper(p.title, "stat.ML", "cs.LG", abstract="A", sources=("daily",)) for p in CROSSED[4:]),
 ]
 INITIALS = papers("A", authors=("Jane Doe",)) + papers("B", authors=("J. Doe",), times=2)
-MANY = papers("Diffusion", times=4) + papers("Something", times=9, summaries=make.summary("by diffusion", "en"))
+MANY = papers("Diffusion", times=4) + papers("Something", times=9, summaries=summary("by diffusion", "en"))
 AT_HAND = {
     "phrase": PHRASE,
     "crossed": CROSSED,
@@ -456,15 +459,15 @@ AT_HAND = {
     "graphs": papers("Graphs", times=11),
 }
 CHINESE = [
-    make.paper("Diffusion", summaries=make.summary("扩散模型")),
-    make.paper("Graphs", translations=make.translation(title="图")),
+    make.paper("Diffusion", summaries=summary("扩散模型")),
+    make.paper("Graphs", translations=translation(title="图")),
     make.paper("扩散"),
     make.paper("English only"),
 ]
 
 
-def advice(query: str, known: Sequence[model.Paper], **more: Any) -> advising.Advice | None:
-    return advising.advise(parse.parse_query(query), strategies.Known(known), **{"days": 1, **more})
+def advice(query: str, known: Sequence[Paper], **more: Any) -> advising.Advice | None:
+    return advising.advise(parse.parse_query(query), Known(known), **{"days": 1, **more})
 
 
 @pytest.mark.parametrize(
@@ -512,7 +515,7 @@ def test_variants_with_far_fewer_or_more_papers_are_offered(
         ("扩散", CHINESE[:3], {}),
     ],
 )
-def test_a_query_that_is_fine_gets_no_advice(query: str, known: list[model.Paper], more: dict[str, Any]) -> None:
+def test_a_query_that_is_fine_gets_no_advice(query: str, known: list[Paper], more: dict[str, Any]) -> None:
     assert advice(query, known, **more) is None
 
 
@@ -644,9 +647,9 @@ def test_tokenized_papers_are_tokenized_once() -> None:
 def test_no_query_is_too_odd_for_advice(text: str) -> None:
     try:
         query = parse.parse_query(text)
-    except errors.QueryError:
+    except QueryError:
         return
-    given = advising.advise(query, strategies.Known([*PHRASE[:2], *INITIALS]), days=1)
+    given = advising.advise(query, Known([*PHRASE[:2], *INITIALS]), days=1)
     if given is not None and given.text:
         parse.parse_query(given.text)
 
@@ -676,7 +679,7 @@ def shape(node: tree.Node) -> str:
     """),
 )
 def test_the_parts_that_are_not_fulfilled_are_as_typed(query: str, fails: str) -> None:
-    of = make.paper("A survey of diffusion models", translations=make.translation(title="扩散模型综述"))
+    of = make.paper("A survey of diffusion models", translations=translation(title="扩散模型综述"))
     assert " + ".join(shape(node) for node in reasons.unfulfilled_parts(parse.parse_query(query), of)) == fails
 
 
@@ -703,7 +706,7 @@ def ids(amount: int) -> str:
     ],
 )
 def test_more_than_ten_papers_or_five_wishes_are_refused(typed: str, column: int) -> None:
-    with pytest.raises(errors.QueryError, match="at most 10 papers, and a query at most 5") as refused:
+    with pytest.raises(QueryError, match="at most 10 papers, and a query at most 5") as refused:
         parse.parse_query(typed)
     assert refused.value.column == column
 
@@ -751,13 +754,13 @@ def test_a_canonical_text_holds_the_words_and_is_read_again(typed: str, canonica
 )
 def test_words_of_papers_stand_in_a_canonical_text_only(read: Callable[[str], object], texts: list[str]) -> None:
     for text in texts:
-        with pytest.raises(errors.QueryError):
+        with pytest.raises(QueryError):
             read(text)
 
 
 @example([make.paper("", abstract="graph " + "graph" * 20)])  # the second word is longer than a query allows
 @given(st.lists(strategies.papers, min_size=1, max_size=4))
-def test_the_words_of_any_papers_are_kept_as_they_are(batch: list[model.Paper]) -> None:
+def test_the_words_of_any_papers_are_kept_as_they_are(batch: list[Paper]) -> None:
     words = profiles.words_of_papers(map(words_of, batch[:2]), Rarity.among(map(words_of, batch)))
     assert [term.near for term in parse.parse_canonical(asking(f"like:{ID}", words).canonical).terms] == [words]
     assert abs(sum(weight for _, weight in words) - 1000) <= len(words) / 2 or not words  # each weight is rounded
@@ -781,12 +784,12 @@ def test_a_query_is_changed_with_its_words() -> None:
 @pytest.mark.parametrize(("typed", "kind"), [(f"like:{ID}", None), ("swarm", "many")])
 def test_a_nearest_query_is_not_called_too_wide(typed: str, kind: str | None) -> None:
     given = advising.advise(
-        asking(typed), strategies.Known([model.Paper(key=str(number), title="Swarms") for number in range(30)]), days=1
+        asking(typed), Known([Paper(key=str(number), title="Swarms") for number in range(30)]), days=1
     )
     assert (given.kind if given else None) == kind
 
 
-SWARM = model.Paper(key="1", title="Swarms", abstract="In C++.")
+SWARM = Paper(key="1", title="Swarms", abstract="In C++.")
 
 
 @pytest.mark.parametrize(
@@ -794,18 +797,18 @@ SWARM = model.Paper(key="1", title="Swarms", abstract="In C++.")
     [
         (SWARM, True),
         (
-            model.Paper(key="1", title="A robot in C++"),
+            Paper(key="1", title="A robot in C++"),
             False,
         ),  # its words have a weight of 90, and 100 (of 1,000) are needed
-        (model.Paper(key="1", title="Robots", abstract="扩散"), True),
-        (model.Paper(key="1", title="Robots", abstract="扩大散步"), False),
-        (model.Paper(key="1", title="x", translations=(model.Translation(language="zh", title="扩散"),)), True),
-        (model.Paper(key="1", title="Swarms", arxiv_id=ID), False),
-        (model.Paper(key=OTHER, title="Swarms", arxiv_id=OTHER), True),
-        (model.Paper(key="1", title="Swarms", doi="10.1234/ABC"), True),
+        (Paper(key="1", title="Robots", abstract="扩散"), True),
+        (Paper(key="1", title="Robots", abstract="扩大散步"), False),
+        (Paper(key="1", title="x", translations=(Translation(language="zh", title="扩散"),)), True),
+        (Paper(key="1", title="Swarms", arxiv_id=ID), False),
+        (Paper(key=OTHER, title="Swarms", arxiv_id=OTHER), True),
+        (Paper(key="1", title="Swarms", doi="10.1234/ABC"), True),
     ],
 )
-def test_a_paper_is_near_by_a_tenth_of_the_weights(paper: model.Paper, is_near: bool) -> None:
+def test_a_paper_is_near_by_a_tenth_of_the_weights(paper: Paper, is_near: bool) -> None:
     query = asking(f"like:{ID}")
     assert paper_index.matching_papers(query, [paper]) == ((0,) if is_near else ())
     assert match(QuerySet([query]), paper_index.PaperIndex.of([paper])) == ({0: 1} if is_near else {})
@@ -814,7 +817,7 @@ def test_a_paper_is_near_by_a_tenth_of_the_weights(paper: model.Paper, is_near: 
 
 def test_a_paper_known_by_its_doi_is_not_near_to_itself() -> None:
     assert paper_index.matching_papers(
-        asking("like:10.1234/ABC"), [model.Paper(key="1", title="Swarms", doi="10.1234/abc"), SWARM]
+        asking("like:10.1234/ABC"), [Paper(key="1", title="Swarms", doi="10.1234/abc"), SWARM]
     ) == (1,)
 
 
@@ -830,10 +833,10 @@ def test_a_hit_has_the_words_by_weight_and_marks_none() -> None:
 
 def test_words_are_taken_where_all_papers_are_there() -> None:
     given = [
-        model.Paper(key=ID, title="Swarm robots", arxiv_id=ID),
-        model.Paper(key="2", title="Swarm fish", doi="10.1234/abc"),
+        Paper(key=ID, title="Swarm robots", arxiv_id=ID),
+        Paper(key="2", title="Swarm fish", doi="10.1234/abc"),
     ]
-    found = profiles.PapersAtHand([*given, *[model.Paper(key=str(n), title=f"Fish {n}") for n in range(9)]]).words(
+    found = profiles.PapersAtHand([*given, *[Paper(key=str(n), title=f"Fish {n}") for n in range(9)]]).words(
         [ID, f"10.1234/abc,{ID}", OTHER]
     )
     assert set(found) == {ID, f"10.1234/abc,{ID}"}
@@ -935,7 +938,7 @@ def test_no_word_is_offered_twice_and_no_more_than_are_wanted() -> None:
 )
 def test_what_is_offered_excludes_the_paper_it_stands_in(title: str, asked: str) -> None:
     query = parse.parse_query(asked)
-    paper = model.Paper(key="1", title=title, abstract="video gpt-4 zero-shot 扩散 x y")
+    paper = Paper(key="1", title=title, abstract="video gpt-4 zero-shot 扩散 x y")
     for words in distinctive_terms.distinctive_terms(title, query, others=[], known=[title, title]):
         assert words in title
         less = rewriting.narrowed(query, rewriting.words_rule(words))

@@ -2,11 +2,11 @@
 
 import pytest
 
-from subscriptions import model
 from subscriptions import query as grammar
 from subscriptions.matching import hits, profiles, reasons
 from subscriptions.matching.fit import fit
 from subscriptions.matching.word_weights import Rarity, words_of
+from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 from tests import tables
 
@@ -14,8 +14,8 @@ WORDS = Rarity.among([{"result", "loss", "graph", f"rare{number}"} for number in
 FILLER = "we show it in many places and say so again " * 4
 
 
-def a_paper(title: str, abstract: str = "") -> model.Paper:
-    return model.Paper(key=title, title=title, abstract=abstract)
+def a_paper(title: str, abstract: str = "") -> Paper:
+    return Paper(key=title, title=title, abstract=abstract)
 
 
 def written(text: str) -> list[str]:
@@ -23,12 +23,12 @@ def written(text: str) -> list[str]:
     return text.replace("…", FILLER).replace("‥", FILLER[:60]).split(" / ")
 
 
-def fits(query: str, paper: model.Paper) -> float:
+def fits(query: str, paper: Paper) -> float:
     asked = parse_query(query)
     return fit(asked, reasons.HitFinder(paper).places(asked), WORDS)
 
 
-def text_of(paper: model.Paper) -> str:
+def text_of(paper: Paper) -> str:
     return hits.tokenize(paper).folded[grammar.TEXT]
 
 
@@ -62,7 +62,7 @@ def test_what_fits_better(query: str, better: str, worse: str) -> None:
 
 @pytest.mark.parametrize("query", ["cat:cs.LG", "author:Doe", "swarm", "swarm -robot"])
 def test_without_words_in_the_text_the_fit_is_zero(query: str) -> None:
-    assert fits(query, model.Paper(key="1", title="x robot", authors=("Jane Doe",), categories=("cs.LG",))) == 0
+    assert fits(query, Paper(key="1", title="x robot", authors=("Jane Doe",), categories=("cs.LG",))) == 0
 
 
 def test_a_fit_has_a_bound_however_long_the_text() -> None:
@@ -120,7 +120,7 @@ def test_without_signals_and_without_papers_there_is_no_taste() -> None:
     ("liked", "disliked", "most"), [(2, 2, 20 + 20), (1, 2, 60 + 20), (3, 1, 20 + 60), (1, 1, 60 + 60)]
 )
 def test_a_taste_has_few_words_so_it_stays_small(liked: int, disliked: int, most: int) -> None:
-    def with_words(beginning: str) -> model.Paper:
+    def with_words(beginning: str) -> Paper:
         return a_paper(" ".join(f"{beginning}{chr(97 + a)}{chr(97 + b)}" for a in range(9) for b in range(9)))
 
     judged = [(1.0, words_of(with_words(f"good{number}"))) for number in range(liked)]

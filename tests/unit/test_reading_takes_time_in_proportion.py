@@ -19,9 +19,10 @@ from bot.platforms.slack.typed_text import unescape
 from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.queries_in_words import explain
 from bot.settings.cron import is_cron
-from subscriptions import model, portable
+from subscriptions import portable
 from subscriptions.chat_settings import check_value
 from subscriptions.errors import PaperwireError
+from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.planning import times
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.pauses import parse_pause
@@ -55,7 +56,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "places": zone_of_place,
     "schedules": is_cron,
     "numbers": numbers_in,
-    "settings": lambda text: check_value("limit", text, kind=model.ChatKind.PRIVATE),
+    "settings": lambda text: check_value("limit", text, kind=ChatKind.PRIVATE),
     "exports": lambda text: list(portable.read_lines(text)),
     "text of Slack": unescape,
 }
@@ -67,7 +68,7 @@ QUERIES: dict[str, Callable[[str], object]] = {
 
 
 def _message(text: str, chat: str, command: str = "") -> MessageRequest:
-    place = Place(chat=model.ChatAddress("telegram", chat), kind=model.ChatKind.PRIVATE)
+    place = Place(chat=ChatAddress("telegram", chat), kind=ChatKind.PRIVATE)
     return MessageRequest(place=place, update_id="1", command=command, text=text, is_addressed=True, written_at=NOON)
 
 

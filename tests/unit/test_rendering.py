@@ -11,14 +11,13 @@ import pytest
 from bot.cli.chats import badge
 from bot.cli.chats import button as chats_button
 from bot.platforms.slack.manifest import manifest
-from bot.ports import channel
-from bot.ports.channel import Reply
+from bot.ports.channel import Button, Plot, PlotRow, Reply
 from bot.rendering import brand
 from bot.rendering.language import translator
 from bot.rendering.static_files import static_file
 from bot.rendering.templating import draw, page_environment
 from subscriptions import model
-from subscriptions.model import ChatKind, DeliveryKind
+from subscriptions.model import Because, Chat, ChatKind, Delivery, DeliveryKind, Item, Message
 from subscriptions.notices.declared import NOTICES
 from subscriptions.texts.cutting import width
 from tests import tables
@@ -61,12 +60,12 @@ LATE_SINCE: dict[str, Any] = {
 }
 
 
-def empty(to: model.Chat | None = None, **facts: Any) -> model.Delivery:
+def empty(to: Chat | None = None, **facts: Any) -> Delivery:
     """Returns a delivery without papers."""
     return delivery(to or chat(), next_due=datetime(2026, 1, 27, 12, tzinfo=UTC), **facts)
 
 
-def half_told(without: int) -> list[model.Item]:
+def half_told(without: int) -> list[Item]:
     """Returns six papers, this number of them without a summary."""
     return [*items(without), *items(6 - without, summaries={"en": "It goes away."})]
 
@@ -263,7 +262,7 @@ def test_without_a_paper_that_is_shown_a_message_names_none() -> None:
     assert render_delivery(delivery(chat(), [item(shown=False)]))[0].papers == ()
 
 
-def silent(planned: model.Delivery) -> list[object]:
+def silent(planned: Delivery) -> list[object]:
     """Returns for each message whether it is sent without sound."""
     return [payload(message)["silent"] for message in render_delivery(planned)]
 
@@ -490,7 +489,7 @@ def test_every_shown_paper_stands_in_one_message_which_names_it() -> None:
     [chat(), team(), team(shape="digest"), CONSOLE],
     ids=["telegram", "thread", "slack", "console"],
 )
-def test_a_paper_larger_than_a_message_keeps_its_link(to: model.Chat) -> None:
+def test_a_paper_larger_than_a_message_keeps_its_link(to: Chat) -> None:
     giants = [
         item("A title " * 12_000, authors=tuple(f"Name{n} Family{n}" for n in range(574))),
         item("Abstract", abstract="No end in sight " * 7_000),
@@ -535,7 +534,7 @@ def test_an_edited_thread_stays_a_thread(before: str, now: str) -> None:
 # ----------------------------------------------------------------------------------------------------------- buttons
 
 
-def keys(planned: model.Delivery, **more: Any) -> list[list[list[str]]]:
+def keys(planned: Delivery, **more: Any) -> list[list[list[str]]]:
     """Returns the rows of buttons of each message; a button is its label, and its data or address."""
     return [
         [[f"{key['text']} {key.get('data') or key['url']}" for key in row] for row in read.get("buttons", [])]
@@ -543,7 +542,7 @@ def keys(planned: model.Delivery, **more: Any) -> list[list[list[str]]]:
     ]
 
 
-def read_payload(message: model.Message) -> dict[str, Any]:
+def read_payload(message: Message) -> dict[str, Any]:
     read: dict[str, Any] = json.loads(message.payload)
     assert json.loads(message.plain).get("buttons") == read.get("buttons")  # the plain form has the same buttons
     return read
@@ -598,7 +597,7 @@ PRIVATE = chat()
         (PRIVATE, 16, [8, 8]),
     ],
 )
-def test_numbers_open_the_cards_in_at_most_two_rows(to: model.Chat, amount: int, rows: list[int]) -> None:
+def test_numbers_open_the_cards_in_at_most_two_rows(to: Chat, amount: int, rows: list[int]) -> None:
     papers = items(amount)
     (found,) = keys(delivery(to, papers))
     assert [len(row) for row in found] == rows
@@ -615,15 +614,15 @@ def test_numbers_follow_the_groups_and_a_button_shows_the_rest() -> None:
 
 
 @pytest.mark.parametrize("to", [team(), team(shape="digest"), CONSOLE])
-def test_other_platforms_have_no_numbers_yet(to: model.Chat) -> None:
+def test_other_platforms_have_no_numbers_yet(to: Chat) -> None:
     for message in render_delivery(delivery(to, items(7))):
         assert not re.search(rf"{D}\.c\d+\b(?!\.)", message.payload)
 
 
 def test_in_public_there_is_one_link_for_whoever_wants_the_same() -> None:
-    asked: list[model.Delivery] = []
+    asked: list[Delivery] = []
 
-    def make_link(planned: model.Delivery) -> str:
+    def make_link(planned: Delivery) -> str:
         asked.append(planned)
         return "https://t.me/paperwire_bot?start=x1"
 
@@ -648,7 +647,7 @@ def test_in_public_there_is_one_link_for_whoever_wants_the_same() -> None:
     ],
     ids=["empty", "notice", "public"],
 )
-def test_notices_empty_and_public_deliveries_have_no_buttons(planned: model.Delivery) -> None:
+def test_notices_empty_and_public_deliveries_have_no_buttons(planned: Delivery) -> None:
     assert keys(planned) == [[]]
 
 
@@ -663,7 +662,7 @@ REFUSAL = "✗ This only excludes. Say what you want, too:"
 MISSED = "2026-01-19/2026-01-21 2026-01-23/2026-01-23"
 
 
-def looked_at(**fields: object) -> model.Item:
+def looked_at(**fields: object) -> Item:
     summaries = (
         model.Summary(
             language="en", fields={"tldr": "In a word.", "method": "By hand.", "result": "N/A", "outlook": "Good."}
@@ -687,11 +686,11 @@ WHOLE = Reply(
 )
 
 
-def why_of(*reasons: model.Because, title: str = "Steps") -> Reply:
+def why_of(*reasons: Because, title: str = "Steps") -> Reply:
     return Reply(items=(item(title, *reasons),), item_layout="why")
 
 
-def notice(to: model.Chat, cause: str, **detail: str) -> Reply:
+def notice(to: Chat, cause: str, **detail: str) -> Reply:
     return Reply(delivery=delivery(to, kind=DeliveryKind.NOTICE, notice=cause, detail=detail))
 
 
@@ -861,7 +860,7 @@ def test_a_reply_without_words_is_no_message() -> None:
 
 
 def test_buttons_are_links_or_ids() -> None:
-    row = (channel.Button(label="undo", data="x1"), channel.Button(label="more", url="https://t.me/x"))
+    row = (Button(label="undo", data="x1"), Button(label="more", url="https://t.me/x"))
     reply = Reply(lines=("Done.",), buttons=((), row))
     assert payload(render_reply(reply, chat())[0])["buttons"] == [
         [{"text": "undo", "data": "x1"}, {"text": "more", "url": "https://t.me/x"}]
@@ -894,13 +893,13 @@ every_chat = pytest.mark.parametrize(
 )
 
 
-def keys_of(message: model.Message) -> list[str]:
+def keys_of(message: Message) -> list[str]:
     return [key["data"] for row in json.loads(message.payload).get("buttons", []) for key in row]
 
 
 @every_chat
 @pytest.mark.parametrize("form", ["row", "card", "whole", "why"])
-def test_every_paper_of_an_answer_has_its_link(to: model.Chat, form: Any) -> None:
+def test_every_paper_of_an_answer_has_its_link(to: Chat, form: Any) -> None:
     found = items(3)
     messages = render_reply(Reply(lines=("Found:",), items=found, item_layout=form), to)
     for entry in found:
@@ -910,9 +909,9 @@ def test_every_paper_of_an_answer_has_its_link(to: model.Chat, form: Any) -> Non
 
 
 def test_numbers_are_below_their_papers_other_buttons_last() -> None:
-    numbers = tuple(channel.Button(label=str(n), data=f"n{n}") for n in range(20))
+    numbers = tuple(Button(label=str(n), data=f"n{n}") for n in range(20))
     messages = render_reply(
-        Reply(items=items(20), numbers=numbers, buttons=((channel.Button(label="more", data="m"),),)),
+        Reply(items=items(20), numbers=numbers, buttons=((Button(label="more", data="m"),),)),
         chat(),
     )
     assert [keys_of(message) for message in messages] == [
@@ -928,8 +927,8 @@ def test_numbers_are_below_their_papers_other_buttons_last() -> None:
 
 
 def test_on_slack_the_number_of_a_paper_stands_beside_it() -> None:
-    numbers = tuple(channel.Button(label=str(n), data=f"n{n}") for n in range(60))
-    messages = render_reply(Reply(items=items(60, model.Because(number=0, text="")), numbers=numbers), team())
+    numbers = tuple(Button(label=str(n), data=f"n{n}") for n in range(60))
+    messages = render_reply(Reply(items=items(60, Because(number=0, text="")), numbers=numbers), team())
     values = [
         block["accessory"]["value"]
         for message in messages
@@ -947,7 +946,7 @@ PHONE = {1: 40, 2: 18, 3: 11, 4: 8}
 @pytest.mark.parametrize("layout", ["card", "whole", "rest", "buttons"])
 @pytest.mark.parametrize("known", [{}, {"arxiv_id": None, "doi": "10.1/x"}, {"arxiv_id": None}, {"authors": ()}])
 def test_a_card_has_at_most_two_rows_whose_labels_fit_on_a_phone(lang: str, layout: Any, known: dict[str, Any]) -> None:
-    opens = channel.Button(label="1", data="x" * 16, arguments={"whole": layout == "whole"})
+    opens = Button(label="1", data="x" * 16, arguments={"whole": layout == "whole"})
     *_, message = render_reply(
         Reply(items=(item("Noise", **known),), item_layout=layout, numbers=(opens,)),
         chat(lang=lang),
@@ -959,7 +958,7 @@ def test_a_card_has_at_most_two_rows_whose_labels_fit_on_a_phone(lang: str, layo
 
 
 @every_chat
-def test_a_whole_paper_of_any_length_is_told_whole(to: model.Chat) -> None:
+def test_a_whole_paper_of_any_length_is_told_whole(to: Chat) -> None:
     abstract = " ".join(f"This is sentence number {n} & it has <signs>." for n in range(150))
     shown = looked_at(abstract=abstract, authors=tuple(f"Author N{n}" for n in range(3000)))
     messages = render_reply(Reply(items=(shown,), item_layout="whole"), to)
@@ -995,7 +994,7 @@ def test_a_delivery_in_an_answer_looks_as_it_would_be_sent() -> None:
 def test_a_long_delivery_in_an_answer_has_its_own_messages() -> None:
     planned = delivery(chat(), items(60, title="A title that takes its room in a message, word by word"))
     messages = render_reply(
-        Reply(lines=("Would come:",), delivery=planned, buttons=((channel.Button(label="subscribe", data="s"),),)),
+        Reply(lines=("Would come:",), delivery=planned, buttons=((Button(label="subscribe", data="s"),),)),
         chat(),
     )
     assert written(messages[0]) == "Would come:"
@@ -1068,14 +1067,14 @@ def test_an_unknown_language_speaks_english() -> None:
     assert translator("zh-Hans")("Nothing is lost.") != "Nothing is lost."
 
 
-PLOT = channel.Plot(
+PLOT = Plot(
     title="Papers <of> two days",
     labels=("01-01", "01-02"),
-    rows=(channel.PlotRow(name="came: 4", amounts=(0, 4)), channel.PlotRow(name="saved & read", amounts=(1, 0))),
+    rows=(PlotRow(name="came: 4", amounts=(0, 4)), PlotRow(name="saved & read", amounts=(1, 0))),
 )
 
 
-def rendered_plot(platform: str) -> model.Message:
+def rendered_plot(platform: str) -> Message:
     (message,) = render_reply(Reply(lines=("4 papers came.",), plot=PLOT), chat(platform))
     return message
 

@@ -14,17 +14,18 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from bot.cli import run
-from bot.ports import channel
+from bot.ports.channel import Button
 from bot.rendering import addresses_of_papers, cleaning, folding, marked_hits, outline, views
 from bot.rendering.language import Language
-from subscriptions import errors, model, texts
+from subscriptions import errors, texts
+from subscriptions.model import Chat, ChatKind, Item, Paper, Summary, Translation
 from subscriptions.texts import cutting
 from tests import tables
 from tests.make import translation
 from tests.unit.deliveries import ABSTRACT, THURSDAY, because, changed, chat, item, team
 
 
-def seen(entry: model.Item, to: model.Chat | None = None, measure: views.Measure = views.CARD) -> views.PaperView:
+def seen(entry: Item, to: Chat | None = None, measure: views.Measure = views.CARD) -> views.PaperView:
     """Returns the paper as the readers of this chat see it."""
     to = to or chat()
     reader = views.Reader(language=Language(to.settings.lang, to.settings.timezone), settings=to.settings, kind=to.kind)
@@ -95,7 +96,7 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
             changed(
                 item(),
                 summaries=(
-                    model.Summary(language="en", fields={"tldr": "Error", "motivation": "N/A", "method": "We count."}),
+                    Summary(language="en", fields={"tldr": "Error", "motivation": "N/A", "method": "We count."}),
                 ),
             )
         ),
@@ -103,7 +104,7 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     ),
     "a translated abstract has no mark of a machine": (
         seen(
-            item("", abstract="Noise goes.", translations=(model.Translation(language="zh", abstract="噪声消失。"),)),
+            item("", abstract="Noise goes.", translations=(Translation(language="zh", abstract="噪声消失。"),)),
             chat(lang="zh"),
         ),
         {"title": "“Noise goes.”", "text": "噪声消失。", "ai": ""},
@@ -115,7 +116,7 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     "in public an abstract is quoted without reason": (
         seen(
             item("T", because("secret", "Noise", name="Our rival")),
-            chat(kind=model.ChatKind.BROADCAST),
+            chat(kind=ChatKind.BROADCAST),
             views.Measure(title=100, summary=200, abstract=200, quotation=500),
         ),
         {"quotation": ABSTRACT, "text": "", "why": ""},
@@ -232,7 +233,7 @@ _TITLED = {"zh": "噪声 $\\alpha$", "en": "Noise,  step by step!", "zh-TW": "�
 def test_the_title_in_the_language_of_the_chat_stands_above_the_original_one(
     lang: str, setting: str, own: str, languages: str, titles: str
 ) -> None:
-    translations = tuple(model.Translation(language=one, title=_TITLED[one]) for one in languages.split())
+    translations = tuple(Translation(language=one, title=_TITLED[one]) for one in languages.split())
     view = seen(item(own, translations=translations), chat(lang=lang, text=setting))
     assert " / ".join(filter(None, (str(view.title), str(view.original)))) == titles
     assert str(view.text) == ABSTRACT
@@ -297,7 +298,7 @@ def test_each_word_is_marked_where_it_is_first_whole(text: str, words: str, hits
     ],
 )
 def test_where_a_title_leads(arxiv_id: str, doi: str, own: str, url: str) -> None:
-    paper = model.Paper(key="k", arxiv_id=arxiv_id or None, doi=doi or None, url=own or None)
+    paper = Paper(key="k", arxiv_id=arxiv_id or None, doi=doi or None, url=own or None)
     assert addresses_of_papers.paper_url(paper) == url
     assert addresses_of_papers.web_url(url) == url
 
@@ -316,9 +317,9 @@ def test_where_a_title_leads(arxiv_id: str, doi: str, own: str, url: str) -> Non
     """),
 )
 def test_an_address_of_code_or_data_is_a_button(abstract: str, comment: str, tldr: str, leads: str) -> None:
-    summaries = (model.Summary(language="en", fields={"tldr": tldr}),) if tldr else ()
+    summaries = (Summary(language="en", fields={"tldr": tldr}),) if tldr else ()
     entry = changed(item(), abstract=abstract, comment=comment, summaries=summaries)
-    opens = channel.Button(name="card", label="1", data="d1.c1")
+    opens = Button(name="card", label="1", data="d1.c1")
     for shown in (opens, None):
         found = outline.card_buttons(shown, entry, Language("en", "UTC")).named("code")
         assert (f"{found.label} {found.url}" if found else "") == leads

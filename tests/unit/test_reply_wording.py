@@ -6,14 +6,16 @@ import pytest
 
 from bot.commands import phrasing
 from bot.rendering.language import Language
-from subscriptions import chat_settings, model
+from subscriptions import chat_settings
+from subscriptions.model import Chat, ChatKind
 from subscriptions.store.database.store import Store
-from tests import make, tables
+from tests import tables
 from tests.bot_harness import BotHarness
+from tests.make import address, ingested
 
 
 async def test_what_finds_nothing_and_what_is_removed_is_named(store: Store) -> None:
-    make.ingested(store, "Tides of the Moon")
+    ingested(store, "Tides of the Moon")
     bot = BotHarness(store)
     for number in range(1, 13):
         added = await bot.says(f"/sub topic{number} now")
@@ -23,12 +25,10 @@ async def test_what_finds_nothing_and_what_is_removed_is_named(store: Store) -> 
     assert "and 2 more of them" in removed
 
 
-def chat_with(
-    where: str, kind: model.ChatKind = model.ChatKind.PRIVATE, *, public: bool = False, **chosen: str
-) -> model.Chat:
-    place = make.address(where)
+def chat_with(where: str, kind: ChatKind = ChatKind.PRIVATE, *, public: bool = False, **chosen: str) -> Chat:
+    place = address(where)
     settings = chat_settings.resolve(kind, place.platform, chosen, timezone="UTC", lang="en", public=public)
-    return model.Chat(id=1, address=place, kind=kind, settings=settings, public=public)
+    return Chat(id=1, address=place, kind=kind, settings=settings, public=public)
 
 
 @pytest.mark.parametrize(
@@ -53,13 +53,13 @@ def chat_with(
 def test_what_changes_nothing_is_known_by_the_place(where: str, kind: str, chosen: str, idle: str) -> None:
     public = kind.startswith("public ")
     values = dict(one.split("=") for one in chosen.split())
-    place = chat_with(where, model.ChatKind(kind.removeprefix("public ")), public=public, **values)
+    place = chat_with(where, ChatKind(kind.removeprefix("public ")), public=public, **values)
     assert " ".join(sorted(chat_settings.without_effect(place))) == idle
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_setting_without_effect_says_so_with_its_reason(lang: str) -> None:
-    before = chat_with("telegram:-1002", model.ChatKind.BROADCAST)
+    before = chat_with("telegram:-1002", ChatKind.BROADCAST)
     _, why = phrasing.setting_changed(
         "limit", before, before._replace(settings=replace(before.settings, limit=5)), Language(lang, "UTC")
     ).lines

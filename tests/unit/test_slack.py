@@ -12,14 +12,14 @@ from bot.commands.intent import REGISTRY
 from bot.commands.paper_buttons import read_callback
 from bot.platforms.slack import manifest, markup
 from bot.platforms.slack.incoming import _EVENTS as READ_EVENTS
-from bot.ports import channel
-from subscriptions import model
+from bot.ports.channel import Button, FormField, HomeItem, HomePanel, HomeView, Modal, Option, Reply
+from subscriptions.model import ChatKind, Message
 from tests import rendered
 from tests.fakes import blocks as slack_rules
 from tests.unit.deliveries import HOSTILE, THURSDAY, alert, because, changed, chat, delivery, hostile, item, items, team
 
 
-def blocks_of(message: model.Message) -> list[dict[str, Any]]:
+def blocks_of(message: Message) -> list[dict[str, Any]]:
     """Returns the blocks of a message, and checks that Slack accepts them."""
     blocks: list[dict[str, Any]] = json.loads(message.payload)["blocks"]
     slack_rules.check_blocks(blocks)
@@ -27,7 +27,7 @@ def blocks_of(message: model.Message) -> list[dict[str, Any]]:
     return blocks
 
 
-def menus(message: model.Message) -> list[list[tuple[str, str]]]:
+def menus(message: Message) -> list[list[tuple[str, str]]]:
     """Returns the menus of the papers in a message, with label and value of each option."""
     return [
         [(option["text"]["text"], option["value"]) for option in block["accessory"]["options"]]
@@ -36,7 +36,7 @@ def menus(message: model.Message) -> list[list[tuple[str, str]]]:
     ]
 
 
-def rows(message: model.Message) -> list[list[str]]:
+def rows(message: Message) -> list[list[str]]:
     """Returns the labels of the buttons below a message."""
     return [
         [element["text"]["text"] for element in block["elements"]]
@@ -57,7 +57,7 @@ def test_every_paper_has_a_menu_of_five() -> None:
 
 
 def test_whose_authors_nobody_knows_cannot_be_followed() -> None:
-    to = chat("slack", model.ChatKind.PRIVATE)
+    to = chat("slack", ChatKind.PRIVATE)
     message, *_ = rendered.render_delivery(alert(to, item(authors=()), item()))
     assert [label for label, _ in menus(message)[0]] == ["more", "exclude", "why", "mute ▾", "more like this"]
 
@@ -86,8 +86,8 @@ def test_a_card_has_two_rows_of_buttons_with_the_rest_in_a_menu() -> None:
 
 def test_papers_of_an_answer_have_the_menus_of_their_delivery() -> None:
     shown = items(2)
-    numbers = tuple(channel.Button(label=str(n), data=f"d{'b' * 16}.c{n + 11}") for n in (1, 2))
-    (message,) = rendered.render_reply(channel.Reply(items=shown, numbers=numbers, first=12), team())
+    numbers = tuple(Button(label=str(n), data=f"d{'b' * 16}.c{n + 11}") for n in (1, 2))
+    (message,) = rendered.render_reply(Reply(items=shown, numbers=numbers, first=12), team())
     assert [menu[0] for menu in menus(message)] == [("more", f"d{'b' * 16}.c12.f"), ("more", f"d{'b' * 16}.c13.f")]
     assert rows(message) == []
 
@@ -119,16 +119,14 @@ def test_the_rest_is_a_button_below_the_last_message(to: Any) -> None:
     ids=["a long list keeps every row", "too many buttons continue in the next row"],
 )
 def test_every_button_is_there(buttons: list[list[str]], lengths: list[int]) -> None:
-    keys = tuple(tuple(channel.Button(label=label, data=f"x{label}"[:16]) for label in row) for row in buttons)
-    (message,) = rendered.render_reply(channel.Reply(lines=("Which one?",), buttons=keys), team())
+    keys = tuple(tuple(Button(label=label, data=f"x{label}"[:16]) for label in row) for row in buttons)
+    (message,) = rendered.render_reply(Reply(lines=("Which one?",), buttons=keys), team())
     assert [len(row) for row in rows(message)] == lengths
 
 
 def test_buttons_and_the_text_above_them_stay_within_one_budget() -> None:
-    buttons = tuple(tuple(channel.Button(label="🎓" * 40, data="x" * 16) for _ in range(2)) for _ in range(15))
-    messages = rendered.render_reply(
-        channel.Reply(lines=tuple("words " * 150 for _ in range(20)), buttons=buttons), team()
-    )
+    buttons = tuple(tuple(Button(label="🎓" * 40, data="x" * 16) for _ in range(2)) for _ in range(15))
+    messages = rendered.render_reply(Reply(lines=tuple("words " * 150 for _ in range(20)), buttons=buttons), team())
     assert len(messages) > 1
     assert [len(rows(message)) for message in messages] == [*[0] * (len(messages) - 1), 15]
     assert all(len(blocks_of(message)) <= markup.BLOCKS for message in messages)
@@ -159,15 +157,15 @@ def test_each_has_a_message_of_its_own_for_every_paper() -> None:
 LINK = "AbCdEfGhIjKlMnOp"
 
 
-def a_modal(*fields: channel.FormField, title: str = "New subscription") -> channel.Modal:
-    return channel.Modal(title=title, submit_label="Subscribe", close_label="Cancel", fields=fields, verb="send-new")
+def a_modal(*fields: FormField, title: str = "New subscription") -> Modal:
+    return Modal(title=title, submit_label="Subscribe", close_label="Cancel", fields=fields, verb="send-new")
 
 
-def options(*values: str) -> tuple[channel.Option, ...]:
-    return tuple(channel.Option(value=value, label=value.title()) for value in values)
+def options(*values: str) -> tuple[Option, ...]:
+    return tuple(Option(value=value, label=value.title()) for value in values)
 
 
-QUERY = channel.FormField(
+QUERY = FormField(
     name="query", label="Papers with", value="diffusion", hint="For example", notes=("read so",), notifies_change=True
 )
 
@@ -195,14 +193,14 @@ def test_a_form_is_a_modal_that_carries_an_id_and_nothing_else() -> None:
         markup.modal_view(
             a_modal(
                 QUERY,
-                channel.FormField(
+                FormField(
                     name="when",
                     label="When",
                     value="daily",
                     options=options("now", "daily", "weekdays", "weekly", "a", "b"),
                 ),
-                channel.FormField(name="clock", label="At", value="09:00", is_clock=True, required=False),
-                channel.FormField(name="place", label="Where", value="here", options=options("here", "mine")),
+                FormField(name="clock", label="At", value="09:00", is_clock=True, required=False),
+                FormField(name="place", label="Where", value="here", options=options("here", "mine")),
             ),
             LINK,
         )
@@ -226,10 +224,10 @@ def test_a_form_is_a_modal_that_carries_an_id_and_nothing_else() -> None:
 
 
 def test_what_is_not_there_is_not_said() -> None:
-    (block,) = judged(markup.modal_view(a_modal(channel.FormField(name="query", label="Papers with")), LINK))["blocks"]
+    (block,) = judged(markup.modal_view(a_modal(FormField(name="query", label="Papers with")), LINK))["blocks"]
     assert set(block) == {"type", "block_id", "label", "element"}
     assert "initial_value" not in block["element"]
-    bare = channel.FormField(name="when", label="When", value="gone", options=options("now", "daily"))
+    bare = FormField(name="when", label="When", value="gone", options=options("now", "daily"))
     (block,) = judged(markup.modal_view(a_modal(bare), LINK))["blocks"]
     assert "initial_option" not in block["element"]
 
@@ -237,48 +235,44 @@ def test_what_is_not_there_is_not_said() -> None:
 @given(hostile, hostile, st.integers(1, 99))
 def test_whatever_stands_in_a_form_slack_takes_it(text: str, note: str, amount: int) -> None:
     words = text or "x"
-    many = tuple(channel.Option(value=f"v{number}", label=words) for number in range(amount))
+    many = tuple(Option(value=f"v{number}", label=words) for number in range(amount))
     fields = (
-        channel.FormField(
+        FormField(
             name="query", label=words, value=text, hint=note, notes=(note or "x", words) * 3, notifies_change=True
         ),
-        channel.FormField(name="when", label=words, value="v0", options=many),
+        FormField(name="when", label=words, value="v0", options=many),
     )
     judged(markup.modal_view(a_modal(*fields, title=words * 3), LINK))
 
 
 def test_a_text_longer_than_a_field_is_cut() -> None:
-    (block, *_) = judged(
-        markup.modal_view(a_modal(channel.FormField(name="query", label="x", value="y" * 40_000)), LINK)
-    )["blocks"]
+    (block, *_) = judged(markup.modal_view(a_modal(FormField(name="query", label="x", value="y" * 40_000)), LINK))[
+        "blocks"
+    ]
     assert len(block["element"]["initial_value"]) == markup.INPUT
 
 
 def test_long_notes_stay_in_one_section() -> None:
     notes = tuple("& < > word " * 40 for _ in range(12))
-    view = judged(markup.modal_view(a_modal(channel.FormField(name="query", label="x", notes=notes)), LINK))
+    view = judged(markup.modal_view(a_modal(FormField(name="query", label="x", notes=notes)), LINK))
     assert len(view["blocks"]) == 2
 
 
 MENU = (
-    channel.Button(label="edit", data="e"),
-    channel.Button(label="pause", data="p"),
-    channel.Button(label="remove", data="r"),
+    Button(label="edit", data="e"),
+    Button(label="pause", data="p"),
+    Button(label="remove", data="r"),
 )
 
 
-def a_home_view(*items: channel.HomeItem, **more: Any) -> channel.HomeView:
-    panel = channel.HomePanel(
-        title="#vision", items=items, lines=("Next: soon.",), buttons=((channel.Button(label="new", data="n"),),)
-    )
-    return channel.HomeView(panels=(panel,), **more)
+def a_home_view(*items: HomeItem, **more: Any) -> HomeView:
+    panel = HomePanel(title="#vision", items=items, lines=("Next: soon.",), buttons=((Button(label="new", data="n"),),))
+    return HomeView(panels=(panel,), **more)
 
 
 def test_a_board_is_the_tab_home_with_a_menu_beside_each_item() -> None:
     view = judged(
-        markup.home_view(
-            a_home_view(channel.HomeItem(text="1  diffusion", remark="daily", menu=MENU), remark="That is all.")
-        )
+        markup.home_view(a_home_view(HomeItem(text="1  diffusion", remark="daily", menu=MENU), remark="That is all."))
     )
     assert view["type"] == "home"
     assert "private_metadata" not in view
@@ -291,12 +285,8 @@ def test_a_board_is_the_tab_home_with_a_menu_beside_each_item() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_whatever_is_subscribed_to_the_board_can_show_it(text: str) -> None:
-    panels = (
-        channel.HomePanel(
-            title=text.strip() or "x", items=(channel.HomeItem(text=text or "x", remark=text, menu=MENU),)
-        ),
-    ) * 2
-    view = judged(markup.home_view(channel.HomeView(panels=panels, remark=text)))
+    panels = (HomePanel(title=text.strip() or "x", items=(HomeItem(text=text or "x", remark=text, menu=MENU),)),) * 2
+    view = judged(markup.home_view(HomeView(panels=panels, remark=text)))
     actions = [block["accessory"]["action_id"] for block in view["blocks"] if "accessory" in block]
     assert len(actions) == len(set(actions)) == 2
     assert not re.search("<[!@#]", json.dumps(view))  # neither in markup nor in plain text

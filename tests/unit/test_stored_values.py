@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from bot.conversation.reply_sender import StoredReply
 from bot.ports.channel import File
-from subscriptions import model, notices
-from subscriptions.model import MissingHow
+from subscriptions import notices
+from subscriptions.model import ChatAddress, Message, MissingHow
 from subscriptions.notices import declared, findings, of_chats, of_missing_papers
 from subscriptions.store import chat_data
 from tests import tables
@@ -171,8 +171,8 @@ def test_an_iterator_is_a_list_that_is_read_as_it_is_written(count: int) -> None
 
 REPLY = StoredReply(
     update="u1",
-    chat=model.ChatAddress("slack", "C1", "17.5"),
-    messages=(model.Message(number=1, payload='{"text": "一"}', plain="plain"),),
+    chat=ChatAddress("slack", "C1", "17.5"),
+    messages=(Message(number=1, payload='{"text": "一"}', plain="plain"),),
     replaces="17.6",
     callback_id="p1",
     toast="done",
@@ -183,7 +183,7 @@ REPLY = StoredReply(
     response_url="https://hooks.example/1",
     replaces_ephemeral=True,
     modal="{}",
-    instead=(model.Message(number=1, payload="one", plain="1"), model.Message(number=2, payload="two", plain="2")),
+    instead=(Message(number=1, payload="one", plain="1"), Message(number=2, payload="two", plain="2")),
     trigger_id="trigger",
     view="V1 h1",
     home_view="[]",

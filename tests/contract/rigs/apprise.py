@@ -8,23 +8,23 @@ from pydantic import SecretStr
 
 from bot.platforms.apprise.adapter import AppriseChannel
 from bot.platforms.apprise.settings import Destination
-from subscriptions import model
+from subscriptions.model import ChatAddress, Message
 from tests.contract.rigs.rig import Rig
 from tests.fakes.apprise import TOKEN as APPRISE_TOKEN
 from tests.fakes.apprise import fake_services
 
 
-def message_to_service(text: str, number: int = 1) -> model.Message:
+def message_to_service(text: str, number: int = 1) -> Message:
     forms = ({"title": "", "text": said, "format": "text"} for said in (text, f"plain {text}"))
     payload, plain = (json.dumps(form) for form in forms)
-    return model.Message(number=number, payload=payload, plain=plain)
+    return Message(number=number, payload=payload, plain=plain)
 
 
 @asynccontextmanager
 async def apprise(_: float) -> AsyncIterator[Rig]:
     with fake_services() as fake:
         channel = AppriseChannel([Destination("lab", "LAB_URL", SecretStr(fake.address("json")))])
-        chat = model.ChatAddress("apprise", "lab")
+        chat = ChatAddress("apprise", "lab")
         yield Rig(
             channel=channel,
             chat=chat,

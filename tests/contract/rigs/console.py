@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.platforms.console.adapter import ConsoleChannel
-from subscriptions import model
+from subscriptions.model import ChatAddress, Message
 from tests.contract.rigs.rig import Rig
 
 
-def console_message(text: str, number: int = 1) -> model.Message:
-    return model.Message(number=number, payload=json.dumps({"text": text}), plain=json.dumps({"text": f"plain {text}"}))
+def console_message(text: str, number: int = 1) -> Message:
+    return Message(number=number, payload=json.dumps({"text": text}), plain=json.dumps({"text": f"plain {text}"}))
 
 
 @asynccontextmanager
@@ -20,8 +20,8 @@ async def console(_: float) -> AsyncIterator[Rig]:
     channel = ConsoleChannel(screen)
     yield Rig(
         channel=channel,
-        chat=model.ChatAddress("console", "me"),
-        topic=model.ChatAddress("console", "me", "thesis"),
+        chat=ChatAddress("console", "me"),
+        topic=ChatAddress("console", "me", "thesis"),
         compose=console_message,
         received=lambda: [line for line in screen.getvalue().splitlines() if not line.startswith("─")],
         disconnect=screen.close,

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from bot.platforms.email.channel import EmailChannel
 from bot.platforms.email.settings import MailSettings
 from bot.settings import Settings
-from subscriptions import model
+from subscriptions.model import ChatAddress, Message
 from subscriptions.service.access import allow
 from subscriptions.store.database.store import Store
 from tests.contract.rigs.rig import Rig
@@ -18,9 +18,9 @@ from tests.fakes import smtp
 from tests.make import NOON, FakeClock
 
 
-def mail_message(text: str, number: int = 1) -> model.Message:
+def mail_message(text: str, number: int = 1) -> Message:
     mail = {"subject": "s", "about": "", "preview": "", "text": f"plain {text}", "html": f"<tr><td>{text}</td></tr>"}
-    return model.Message(number=number, payload=json.dumps(mail), plain=json.dumps({**mail, "html": ""}))
+    return Message(number=number, payload=json.dumps(mail), plain=json.dumps({**mail, "html": ""}))
 
 
 @asynccontextmanager
@@ -29,7 +29,7 @@ async def email(_: float) -> AsyncIterator[Rig]:
     with smtp.a_mail_server("papers", secret) as fake, TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/paperwire.db")
         store.open(now=NOON)
-        chat = model.ChatAddress("email", "ada@lab.org")
+        chat = ChatAddress("email", "ada@lab.org")
         allow(store, chat, now=NOON)
         mail = MailSettings(smtp_url=SecretStr(fake.url), mail_from="papers@lab.org")
         settings = Settings(database_url=SecretStr(""), of_rooms=(mail,))

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from bot.demo.story import GalleryChannel
 from bot.platforms.telegram.adapter import TelegramChannel
-from subscriptions import model
+from subscriptions.model import ChatAddress
 from tests.contract.rigs.console import console_message
 from tests.contract.rigs.rig import Rig
 from tests.make import NOON, FakeClock
@@ -17,8 +17,8 @@ async def gallery(_: float) -> AsyncIterator[Rig]:
     channel = GalleryChannel("telegram", TelegramChannel.limits, FakeClock(NOON))
     yield Rig(
         channel=channel,
-        chat=model.ChatAddress("telegram", "42"),
-        topic=model.ChatAddress("telegram", "42", "5"),
+        chat=ChatAddress("telegram", "42"),
+        topic=ChatAddress("telegram", "42", "5"),
         compose=console_message,
         received=lambda: [json.loads(post.payload)["text"] for post in channel.posts],
         disconnect=lambda: setattr(channel, "_closed", True),

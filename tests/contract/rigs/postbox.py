@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from subscriptions import model
+from subscriptions.model import ChatAddress
 from tests.contract.rigs.console import console_message
 from tests.contract.rigs.rig import Rig
 from tests.postbox.channel import PostboxChannel
@@ -20,8 +20,8 @@ async def postbox(_: float) -> AsyncIterator[Rig]:
         channel = PostboxChannel(Path(folder))
         yield Rig(
             channel=channel,
-            chat=model.ChatAddress("postbox", "ada"),
-            topic=model.ChatAddress("postbox", "ada", "thesis"),
+            chat=ChatAddress("postbox", "ada"),
+            topic=ChatAddress("postbox", "ada", "thesis"),
             compose=console_message,
             received=channel.texts,
             disconnect=lambda: setattr(channel, "is_closed", True),

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.ports.channel import Channel
-from subscriptions import model
+from subscriptions.model import ChatAddress, Message
 from tests.fakes.server import FakePlatform
 
-Compose = Callable[..., model.Message]
+Compose = Callable[..., Message]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,8 +15,8 @@ class Rig:
     """A channel, a chat that accepts messages, and the texts that its platform received."""
 
     channel: Channel
-    chat: model.ChatAddress
-    topic: model.ChatAddress  # a topic or thread of the same lane
+    chat: ChatAddress
+    topic: ChatAddress  # a topic or thread of the same lane
     compose: Compose  # (text, number=1) → a message in the shape that this channel posts
     received: Callable[[], list[str]]  # texts that the platform received, in order; the new text of an edit comes last
     disconnect: Callable[[], None]  # makes the platform unreachable from now on

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.settings import WorkspaceTokens
 from bot.platforms.slack.workspaces import Workspaces
-from subscriptions import model
+from subscriptions.model import ChatAddress, Message
 from tests.contract.rigs.rig import Rig
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack import FakeSlack
@@ -18,10 +18,10 @@ from tests.fakes.slack import FakeSlack
 OTHER_SLACK_TOKEN = "xoxb-made-up-token-of-another-workspace"
 
 
-def slack_message(text: str, number: int = 1) -> model.Message:
+def slack_message(text: str, number: int = 1) -> Message:
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": f"*{text}*"}}]
     payload = json.dumps({"text": text, "blocks": blocks})
-    return model.Message(number=number, payload=payload, plain=json.dumps({"text": f"plain {text}"}))
+    return Message(number=number, payload=payload, plain=json.dumps({"text": f"plain {text}"}))
 
 
 def slack_channel(
@@ -40,8 +40,8 @@ async def slack(read: float) -> AsyncIterator[Rig]:
         channel = slack_channel(fake.url, SLACK_TOKEN, connect=1, read=read)
         yield Rig(
             channel=channel,
-            chat=model.ChatAddress("slack", "C1"),
-            topic=model.ChatAddress("slack", "C1", thread),
+            chat=ChatAddress("slack", "C1"),
+            topic=ChatAddress("slack", "C1", thread),
             compose=slack_message,
             received=lambda: [entry.text for entry in fake.journal],
             disconnect=fake.goes_down,
@@ -63,8 +63,8 @@ async def another_workspace(read: float) -> AsyncIterator[Rig]:
         channel = slack_channel(fake.url, SLACK_TOKEN, OTHER_SLACK_TOKEN, connect=1, read=read)
         yield Rig(
             channel=channel,
-            chat=model.ChatAddress("slack", "T2/C1"),
-            topic=model.ChatAddress("slack", "T2/C1", thread),
+            chat=ChatAddress("slack", "T2/C1"),
+            topic=ChatAddress("slack", "T2/C1", thread),
             compose=slack_message,
             received=lambda: [entry.text for entry in fake.journal if entry.chat == "T2/C1"],
             disconnect=fake.goes_down,

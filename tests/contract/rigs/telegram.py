@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.platforms.telegram.client import Client
-from subscriptions import model
+from subscriptions.model import ChatAddress, Message
 from tests.contract.rigs.rig import Rig
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.fakes.telegram import FakeTelegram
 
 
-def telegram_message(text: str, number: int = 1) -> model.Message:
-    return model.Message(
+def telegram_message(text: str, number: int = 1) -> Message:
+    return Message(
         number=number,
         payload=json.dumps({"text": f"<b>{text}</b>", "silent": True, "buttons": [[{"text": "1", "data": "id1"}]]}),
         plain=json.dumps({"text": f"plain {text}", "silent": True}),
@@ -27,8 +27,8 @@ async def telegram(read: float) -> AsyncIterator[Rig]:
         channel = TelegramChannel(Client(TELEGRAM_TOKEN, fake.url, connect=1, read=read))
         yield Rig(
             channel=channel,
-            chat=model.ChatAddress("telegram", "-1001"),
-            topic=model.ChatAddress("telegram", "-1001", "5"),
+            chat=ChatAddress("telegram", "-1001"),
+            topic=ChatAddress("telegram", "-1001", "5"),
             compose=telegram_message,
             received=lambda: [entry.text for entry in fake.journal],
             disconnect=fake.goes_down,

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
 
 from bot.platforms.web.channel import WebChannel
-from subscriptions import model
+from subscriptions.model import ChatAddress, Message
 from subscriptions.store.database.store import Store
 from subscriptions.store.page_messages import PageMessage, changed_page_messages
 from tests.contract.rigs.rig import Rig
@@ -19,12 +19,12 @@ async def web(_: float) -> AsyncIterator[Rig]:
     with TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/paperwire.db")
         store.open(now=NOON)
-        channel, chat = WebChannel(FakeClock(NOON)), model.ChatAddress("web", "me")
+        channel, chat = WebChannel(FakeClock(NOON)), ChatAddress("web", "me")
         channel.open(store)
         yield Rig(
             channel=channel,
             chat=chat,
-            topic=model.ChatAddress("web", "me", "thesis"),
+            topic=ChatAddress("web", "me", "thesis"),
             compose=web_message,
             received=lambda: [_said(message) for message in changed_page_messages(store, chat, 0, 100)[0]],
             disconnect=store.close,
@@ -33,9 +33,9 @@ async def web(_: float) -> AsyncIterator[Rig]:
         store.close()
 
 
-def web_message(text: str, number: int = 1) -> model.Message:
+def web_message(text: str, number: int = 1) -> Message:
     payload = json.dumps({"html": f"<p>{text}</p>", "text": text})
-    return model.Message(number=number, payload=payload, plain=json.dumps({"text": f"plain {text}"}))
+    return Message(number=number, payload=payload, plain=json.dumps({"text": f"plain {text}"}))
 
 
 def _said(message: PageMessage) -> str:

@@ -9,6 +9,7 @@ import pytest
 from tests.fakes.slack_oauth import FakeOAuth
 from tests.integration import slack_bot
 from tests.integration.program import RestingClock
+from tests.integration.slack_bot import Scenes
 
 
 @pytest.fixture
@@ -32,13 +33,13 @@ def slack() -> Iterator[FakeOAuth]:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, slack: FakeOAuth, clock: RestingClock) -> slack_bot.Scenes:
+def scene(tmp_path: Path, slack: FakeOAuth, clock: RestingClock) -> Scenes:
     """Returns a function that opens a Scene: a bot that listens to the workspace. U5 is its operator."""
     return partial(slack_bot.a_scene, tmp_path, slack, clock, admins=(slack_bot.OPERATOR,))
 
 
 @pytest.fixture
-async def on(scene: slack_bot.Scenes) -> AsyncIterator[slack_bot.Scene]:
+async def on(scene: Scenes) -> AsyncIterator[slack_bot.Scene]:
     """A Scene with a bot that listens to the workspace."""
     async with scene() as made:
         yield made

@@ -9,12 +9,11 @@ import pytest
 
 from subscriptions.service import listing
 from subscriptions.states import ChatState
-from tests import make
 from tests.conversation.slack_harness import state_of
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_event_delivery import SentEnvelope
 from tests.integration.slack_bot import Scene, Scenes
-from tests.make import address, ingested, paper, subscribes
+from tests.make import NOON, address, ingested, paper, subscribes
 
 # ── who sees an answer ────────────────────────────────────────────────────────
 
@@ -89,7 +88,7 @@ async def test_between_two_people_the_subscription_is_private(on: Scene, slack: 
 
 @pytest.mark.sentences
 async def test_words_work_after_a_mention_in_private_and_a_command(on: Scene, slack: FakeSlack) -> None:
-    ingested(on.app.store, paper("List decoding", "cs.IT"), now=make.NOON - timedelta(hours=1))
+    ingested(on.app.store, paper("List decoding", "cs.IT"), now=NOON - timedelta(hours=1))
     await on.mentions("list decoding", by="U2")
     await on.types("/paperwire list decoding", by="U2")
     await on.types("/paperwire I want papers on list decoding", by="U2")
@@ -202,7 +201,7 @@ async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(on: Scene, 
 async def test_replies_below_a_delivery_are_about_the_channel(on: Scene, slack: FakeSlack) -> None:
     await on.types("/paperwire sub graph now", by="U2")
     await on.types("/paperwire set quiet off", by="U2")  # for U2 it is seven in the morning
-    ingested(on.app.store, *(paper(f"A graph of kind {n}", "cs.LG") for n in range(6)), now=make.NOON)
+    ingested(on.app.store, *(paper(f"A graph of kind {n}", "cs.LG") for n in range(6)), now=NOON)
     await on.app.sender.send_once()
     parent, *papers = [
         entry for entry in slack.posted_to("C1") if entry.delivery and not entry.delivery.startswith("reply")

@@ -22,7 +22,7 @@ from tests import make
 from tests.fakes.slack import FakeSlack
 from tests.integration.program import running
 from tests.integration.slack_bot import a_bot
-from tests.make import FakeClock, ingested, paper, subscribes
+from tests.make import FakeClock, address, ingested, paper, subscribes
 
 CHAT, CHANNEL = "slack:C1", "C1"
 GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
@@ -56,7 +56,7 @@ async def test_a_withdrawal_edits_the_message_in_the_thread(app: App, clock: Fak
     root, thread = slack.posted_to(CHANNEL)
     assert (root.thread, thread.thread) == ("", root.id)
     # an edit keeps the shape in which the delivery was posted
-    set_settings(app.store, make.address(CHAT), {"shape": "digest"}, now=clock.now())
+    set_settings(app.store, address(CHAT), {"shape": "digest"}, now=clock.now())
     clock.advance(timedelta(days=9))
     ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
     sent = await app.sender.deliver()
@@ -69,7 +69,7 @@ async def test_a_withdrawal_edits_the_message_in_the_thread(app: App, clock: Fak
 
 
 async def test_a_late_summary_edits_the_one_message_of_its_paper(app: App, clock: FakeClock, slack: FakeSlack) -> None:
-    set_settings(app.store, make.address(CHAT), {"shape": "each"}, now=clock.now())
+    set_settings(app.store, address(CHAT), {"shape": "each"}, now=clock.now())
     ingested(app.store, *graphs(3, abstract="About graphs."))
     await app.sender.deliver()
     assert len(slack.posted_to(CHANNEL)) == 3

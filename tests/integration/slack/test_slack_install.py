@@ -19,19 +19,18 @@ from bot.platforms.slack import installing, manifest
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.settings import SlackSettings, WorkspaceTokens
 from bot.settings import Settings
-from subscriptions import model
+from subscriptions.model import ChatAddress, Message
 from subscriptions.store import installations
-from tests import make
 from tests.fakes import slack_oauth
 from tests.fakes.slack import TEAM, TOKEN
 from tests.integration import slack_bot
 from tests.integration.program import opened
 from tests.integration.slack_bot import OTHER
-from tests.make import FakeClock
+from tests.make import NOON, FakeClock
 
 KEY = SecretStr("correct horse battery staple")
-HELLO = model.Message(number=1, payload=json.dumps({"text": "hello", "blocks": []}), plain='{"text": "hello"}')
-THEIRS = model.ChatAddress("slack", f"{slack_bot.OTHER}/C1")
+HELLO = Message(number=1, payload=json.dumps({"text": "hello", "blocks": []}), plain='{"text": "hello"}')
+THEIRS = ChatAddress("slack", f"{OTHER}/C1")
 
 
 def settings_of(tmp_path: Path, fake: slack_oauth.FakeOAuth, *, own: bool = True, key: SecretStr = KEY) -> Settings:
@@ -129,7 +128,7 @@ async def test_a_workspace_is_served_at_once_and_its_token_sealed(
         await posts_there(app, slack)
         await slack_bot.installed(browser, slack)
         await posts_there(app, slack)  # of two installations, the newer token counts
-        app.store.copy_into(tmp_path / "copies", "daily", make.NOON)
+        app.store.copy_into(tmp_path / "copies", "daily", NOON)
     (copy,) = (tmp_path / "copies").glob("*.db")
     for name in (tmp_path / "paperwire.db", copy):
         assert b"xoxb-" not in name.read_bytes()
@@ -232,7 +231,7 @@ async def test_tokens_are_renewed_two_hours_before_they_end(
         assert slack.refreshed == []
         slack.answers("500", times=1, method="oauth.v2.access")
         await installer_of(app).update()
-        assert f"workspace {slack_bot.OTHER}: its token cannot be renewed" in installer_of(app).problem
+        assert f"workspace {OTHER}: its token cannot be renewed" in installer_of(app).problem
         clock.advance(timedelta(minutes=5))
         await installer_of(app).update()
         assert (installer_of(app).problem, len(slack.refreshed)) == ("", 1)

@@ -20,7 +20,6 @@ from bot.operation.web_server import LARGEST_BODY
 from bot.platforms.slack.adapter import check_app_tokens
 from bot.ports.conversation import WebRequest
 from subscriptions.service.conversation_state import apply_once as real_once
-from tests import make
 from tests.fakes import slack_event_delivery
 from tests.fakes.slack import APP_TOKEN, SECRET, FakeSlack, SentEnvelope
 from tests.integration import locked, slack_bot
@@ -284,7 +283,7 @@ MENTION = json.dumps(
             "type": "app_mention",
             "user": "U1",
             "text": "<@U0BOT> sub sesame",
-            "ts": f"{make.NOON.timestamp():.6f}",
+            "ts": f"{NOON.timestamp():.6f}",
             "channel": "C1",
         },
     }
@@ -384,6 +383,6 @@ async def test_before_it_listens_nothing_is_taken(served: Scene) -> None:
 
 async def test_what_is_older_than_a_day_is_not_answered(on: Scene, slack: FakeSlack) -> None:
     old = await on.writes("sub tooold")
-    event = {**old.payload["event"], "ts": f"{(make.NOON - timedelta(hours=25)).timestamp():.6f}"}
+    event = {**old.payload["event"], "ts": f"{(NOON - timedelta(hours=25)).timestamp():.6f}"}
     await on.does(slack.brings({**old.payload, "event": event, "event_id": "EvOld"}, slack_event_delivery.EVENTS))
     assert len(said(slack, "D1")) == 1

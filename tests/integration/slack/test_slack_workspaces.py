@@ -15,14 +15,12 @@ from subscriptions.model import Chat
 from subscriptions.service import listing, requests
 from subscriptions.states import ChatState
 from subscriptions.store.installations import uninstalled
-from tests import make
 from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
-from tests.integration import slack_bot
 from tests.integration.slack_bot import OTHER, OTHER_TOKEN, Scene, Scenes
-from tests.make import NOON, clean_up
+from tests.make import NOON, clean_up, ingested, paper
 from tests.source_harness import NoSources
 
-THEIRS = f"{slack_bot.OTHER}/C1"
+THEIRS = f"{OTHER}/C1"
 
 
 @pytest.fixture
@@ -43,7 +41,7 @@ def vision(on: Scene) -> Chat:
 async def sends(on: Scene, *titles: str, **later: float) -> Sent:
     """Advances the clock by `later`, ingests papers with these titles, and sends the due deliveries."""
     on.app.clock.advance(timedelta(**later))  # type: ignore[attr-defined]
-    make.ingested(on.app.store, *(make.paper(title, "cs.LG") for title in titles), now=on.app.clock.now())
+    ingested(on.app.store, *(paper(title, "cs.LG") for title in titles), now=on.app.clock.now())
     return await on.app.sender.send_once()
 
 
@@ -176,14 +174,14 @@ async def test_workspaces_have_chats_people_and_buttons_of_their_own(both: Scene
     await both.types("/paperwire sub graph", by="U1")
     await both.types("/paperwire sub quantum", by="U1", team=OTHER)
     await both.writes("sub optics", by="U1", team=OTHER)
-    assert (both.queries(), both.queries(f"slack:{slack_bot.OTHER}/C1")) == (["graph"], ["quantum"])
-    assert (both.queries("slack:U1"), both.queries(f"slack:{slack_bot.OTHER}/U1")) == ([], ["optics"])
+    assert (both.queries(), both.queries(f"slack:{OTHER}/C1")) == (["graph"], ["quantum"])
+    assert (both.queries("slack:U1"), both.queries(f"slack:{OTHER}/U1")) == ([], ["optics"])
     undo = slack.posted_to("C1")[0].payload["blocks"][-1]["elements"][0]["value"]
     await both.clicks(undo, by="U1", team=OTHER, tampered=True)
     assert both.queries() == ["graph"]
     await both.clicks("undo", by="U1", team=OTHER)
-    assert both.queries(f"slack:{slack_bot.OTHER}/C1") == []
-    assert [entry.text[:3] for entry in slack.posted_to(f"{slack_bot.OTHER}/D1")] == ["✓ 1"]
+    assert both.queries(f"slack:{OTHER}/C1") == []
+    assert [entry.text[:3] for entry in slack.posted_to(f"{OTHER}/D1")] == ["✓ 1"]
     await both.does(slack.opens_home(by="U1"))
     await both.does(slack.opens_home(by="U1", team=OTHER))
     ours, theirs = (str(shown.view) for shown in slack.views("views.publish"))
@@ -194,10 +192,10 @@ async def test_workspaces_have_chats_people_and_buttons_of_their_own(both: Scene
 async def test_nobody_reaches_into_another_workspace(both: Scene, slack: FakeSlack) -> None:
     await both.types("/paperwire sub quantum", by="U1", team=OTHER)
     for words in ("list", "sub graph", "unsub all", "export"):
-        await both.writes(f"{words.split()[0]} @{slack_bot.OTHER}_C1 {words.partition(' ')[2]}", by="U1")
+        await both.writes(f"{words.split()[0]} @{OTHER}_C1 {words.partition(' ')[2]}", by="U1")
         await both.types(f"/paperwire {words.split()[0]} @{TEAM}_C1 x", by="U1", team=OTHER)
     await both.writes("connect", by="U1")
-    assert (both.queries(f"slack:{slack_bot.OTHER}/C1"), both.queries()) == (["quantum"], [])
+    assert (both.queries(f"slack:{OTHER}/C1"), both.queries()) == (["quantum"], [])
     ephemeral = " ".join(entry.text for entry in slack.posted_to("D1"))
     assert "quantum" not in ephemeral
     assert "#vision" not in ephemeral
@@ -272,7 +270,7 @@ async def test_a_workspace_that_stands_still_is_named(both: Scene, slack: FakeSl
     both_want(both)
     slack.revokes(team=OTHER)
     process = Process(both.app, NoSources())  # type: ignore[arg-type]
-    make.ingested(both.app.store, make.paper("A graph", "cs.LG"), now=NOON)
+    ingested(both.app.store, paper("A graph", "cs.LG"), now=NOON)
 
     async def named() -> list[str]:
         for _ in range(3):
@@ -280,7 +278,7 @@ async def test_a_workspace_that_stands_still_is_named(both: Scene, slack: FakeSl
             await process.finish()
         return [name for name in process.problems if name.startswith("slack")]
 
-    assert await named() == [f"slack:{slack_bot.OTHER}"]
+    assert await named() == [f"slack:{OTHER}"]
     assert len(brought(slack)) == 1
     slack.restores(team=OTHER)
     both.app.clock.advance(timedelta(seconds=61))  # type: ignore[attr-defined]

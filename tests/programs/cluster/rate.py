@@ -19,7 +19,7 @@ from pathlib import Path
 from sqlalchemy import insert
 
 import bot.platforms.known  # noqa: F401 - declares the platforms
-from subscriptions import model
+from subscriptions.model import Because, Delivery, DeliveryKind, Facts, Item
 from subscriptions.service.amendments import set_settings
 from subscriptions.store import planned_deliveries
 from subscriptions.store.chats import chats_by_id
@@ -27,6 +27,7 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow
 from tests import make
 from tests.fakes.journal import Entry
+from tests.make import ingested, paper
 from tests.programs.cluster.__main__ import most_in_a_second, report, two_columns
 from tests.programs.cluster.workers import Workers, a_cluster
 
@@ -95,10 +96,10 @@ class Found:
 def fill(store: Store, waiting: int) -> None:
     """Stores chats with one waiting delivery of one paper each, and wakes their lanes."""
     now = datetime.now(UTC)
-    make.ingested(store, make.paper("A graph of kinds", arxiv_id="2601.00001"), now=now - timedelta(minutes=30))
+    ingested(store, paper("A graph of kinds", arxiv_id="2601.00001"), now=now - timedelta(minutes=30))
     with store.read() as transaction:
         (known,) = make.stored_papers(transaction)
-    item = model.Item(paper=known, position=0, because=(model.Because(number=1, text="graph", words=("graph",)),))
+    item = Item(paper=known, position=0, because=(Because(number=1, text="graph", words=("graph",)),))
     for first in range(1, waiting + 1, PART):
         numbers = range(first, min(first + PART, waiting + 1))
         chats = [
@@ -110,9 +111,9 @@ def fill(store: Store, waiting: int) -> None:
         with store.write() as transaction:
             transaction.connection().execute(insert(ChatRow), chats)
             planned_deliveries.add_deliveries(transaction, {
-                f"{number}:now": model.Delivery(
-                    id=f"{number:016x}", chat=chat, kind=model.DeliveryKind.BULLETIN, due=now, items=(item,),
-                    facts=model.Facts(known=1),
+                f"{number}:now": Delivery(
+                    id=f"{number:016x}", chat=chat, kind=DeliveryKind.BULLETIN, due=now, items=(item,),
+                    facts=Facts(known=1),
                 )
                 for number, chat in chats_by_id(transaction, numbers).items()
             }, now=now)  # fmt: skip
@@ -155,7 +156,7 @@ def played(started: Workers, store: Store, promises: Promises, *, seconds: float
     fake.call("answers", "429", 1, retry_after=int(WAIT), chat=ALONE)
     make.subscribes(store, f"telegram:{ALONE}", "zebra", every="now", now=datetime.now(UTC) - timedelta(minutes=1))
     set_settings(store, make.address(f"telegram:{ALONE}"), {"quiet": "off"}, now=datetime.now(UTC))
-    make.ingested(store, make.paper("A zebra", arxiv_id="2601.00002"), now=datetime.now(UTC))
+    ingested(store, paper("A zebra", arxiv_id="2601.00002"), now=datetime.now(UTC))
     started.wait_for(lambda: _answer(started.posts, ALONE) is not None, "the last one is sent")
     (failed,) = (at for at, chat in fake.call("failures") if chat == ALONE)
     found.alone = (_answer(started.posts, ALONE) or 0.0) - failed

@@ -12,10 +12,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from subscriptions.store.database.store import Store
-from tests import forked, make
+from tests import forked
 from tests.fakes.journal import Entry
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN
+from tests.make import an_open_store, ingested, paper
 from tests.patience import PATIENCE
 from tests.postgres.server import OwnServer, own_server
 from tests.programs.cluster import judging
@@ -120,7 +121,7 @@ def a_cluster(*, factor: float = 1.0, looks: str = "usual") -> Iterator[tuple[Wo
     with (
         tempfile.TemporaryDirectory() as folder,
         own_server() as server,
-        make.an_open_store(url := server.empty_database(), now=datetime.now(UTC)) as store,
+        an_open_store(url := server.empty_database(), now=datetime.now(UTC)) as store,
         running("telegram", journal=Path(folder) / "journal") as fake,
         workers(url, fake, Path(folder), factor=factor, looks=looks) as started,
     ):
@@ -140,8 +141,8 @@ def subscribe(store: Store, chats: Iterable[str]) -> None:
 
 def bring(store: Store, ids: Iterable[str], *, ago: timedelta = timedelta()) -> None:
     """Ingests papers. Thirteen of them fill a message."""
-    found = [make.paper(f"A graph of kind {one}", arxiv_id=one, abstract="Text. " * 60) for one in ids]
-    make.ingested(store, *found, now=datetime.now(UTC) - ago)
+    found = [paper(f"A graph of kind {one}", arxiv_id=one, abstract="Text. " * 60) for one in ids]
+    ingested(store, *found, now=datetime.now(UTC) - ago)
 
 
 def fill(store: Store, *, lanes: int, papers: int) -> None:

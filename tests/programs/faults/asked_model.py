@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from subscriptions.store.database.store import Store
-from tests import make, stored
+from tests import stored
 from tests.fakes import process
 from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
 from tests.forked import Forked
+from tests.make import an_open_store, ingested
 from tests.patience import PATIENCE
 from tests.programs.faults import filled, language_model
 from tests.programs.faults.judging import Verdict
@@ -87,7 +88,7 @@ class Asked:
     def _brings(self) -> None:
         for _ in range(ROUND):
             paper = language_model.paper(self.stage.rounds)
-            make.ingested(self.store, paper, now=datetime.now(UTC))
+            ingested(self.store, paper, now=datetime.now(UTC))
             self.stage.rounds += 1
 
     def _left(self) -> int:
@@ -122,7 +123,7 @@ def killed(folder: Path, tries: int) -> Verdict:
     with (
         process.running("telegram", journal=folder / "journal") as fake,
         FakeChatModel(say=summary_of) as server,
-        make.an_open_store(f"sqlite:///{folder / 'paperwire.db'}", now=datetime.now(UTC)) as store,
+        an_open_store(f"sqlite:///{folder / 'paperwire.db'}", now=datetime.now(UTC)) as store,
     ):
         for chat in chats:
             fake.call("knows", filled.lane_of(chat), topics=[filled.TOPIC] if "/" in chat else [])

@@ -9,8 +9,8 @@ from pathlib import Path
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
-from tests import make
 from tests.fakes.journal import Entry
+from tests.make import HOUR, MINUTE, NOON, address, an_open_store, ingested, paper, subscribes
 from tests.programs.faults.judging import Arrival
 
 GROUP_EVERY, TOPIC_EVERY, TOPIC = 10, 20, 7
@@ -32,33 +32,33 @@ def paper_id(n: int) -> str:
     return f"2601.{n:05d}"
 
 
-def subscribe(store: Store, chats: Iterable[str], *, now: datetime = make.NOON, **settings: str) -> None:
+def subscribe(store: Store, chats: Iterable[str], *, now: datetime = NOON, **settings: str) -> None:
     """Subscribes the chats, an hour ago, to papers on graphs, which they get at once. Gives them these settings."""
     with store.write() as transaction:
         for chat in chats:
-            make.subscribes(transaction, chat, "graph", every="now", now=now - make.HOUR)
-            set_settings(transaction, make.address(chat), settings, now=now - make.HOUR)
+            subscribes(transaction, chat, "graph", every="now", now=now - HOUR)
+            set_settings(transaction, address(chat), settings, now=now - HOUR)
 
 
-def fill(store: Store, chats: list[str], rounds: int, *, now: datetime = make.NOON) -> datetime:
+def fill(store: Store, chats: list[str], rounds: int, *, now: datetime = NOON) -> datetime:
     """Subscribes the chats and plans `rounds` deliveries for each. Returns the moment after the last one."""
     subscribe(store, chats, now=now)
     for n in range(rounds):
         brings(store, n, now=now)
         plan_due(store, now=now)
-        now += make.MINUTE
+        now += MINUTE
     return now
 
 
 def brings(store: Store, n: int, *, now: datetime) -> None:
     """Ingests the n-th paper, which every chat subscribes to."""
-    make.ingested(store, make.paper(f"A graph of kind {n}", arxiv_id=paper_id(n)), now=now)
+    ingested(store, paper(f"A graph of kind {n}", arxiv_id=paper_id(n)), now=now)
 
 
 def ready_made(folder: Path, chats: list[str], rounds: int) -> Path:
     """Returns the path of a database that `fill` has filled."""
     path = folder / "ready.db"
-    with make.an_open_store(f"sqlite:///{path}") as store:
+    with an_open_store(f"sqlite:///{path}") as store:
         fill(store, chats, rounds)
     return path
 

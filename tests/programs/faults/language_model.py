@@ -20,7 +20,7 @@ from bot.model.language_model import summarizer_of
 from bot.model.settings import Budget, ModelSettings
 from bot.model.summaries import Summaries
 from bot.settings import Settings
-from subscriptions import model
+from subscriptions.model import Paper
 from tests import make, stored
 from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
 from tests.programs.faults import filled, simulated
@@ -41,7 +41,7 @@ ABSTRACT = (
 )
 
 
-def paper(number: int) -> model.Paper:
+def paper(number: int) -> Paper:
     """Returns the n-th paper, whose abstract is long enough for a summary."""
     title, abstract = f"A graph of kind {number}", ABSTRACT.format(number) * 2
     return make.paper(title, arxiv_id=filled.paper_id(number), abstract=abstract)

@@ -18,8 +18,8 @@ from bot.platforms.email.settings import MailSettings
 from bot.settings import Settings
 from subscriptions.service import confirmations
 from subscriptions.store.outbox import outbox_counts
-from tests import make
 from tests.fakes import smtp
+from tests.make import NOON, FakeClock, address, ingested
 from tests.programs.faults import filled
 from tests.programs.faults.judging import Verdict
 
@@ -55,14 +55,14 @@ TROUBLES: dict[str, Trouble] = {
 
 async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
     """Applies a trouble to `tries` mails. Returns the verdict, which depends only on what the server accepted."""
-    clock = make.FakeClock(make.NOON)
+    clock = FakeClock(NOON)
     with smtp.a_mail_server() as fake:
         app = _an_app(folder, fake, clock, trouble.patience)
         chats = [f"email:reader{number}@lab.org" for number in range(ADDRESSES)]
         try:
-            for chat in map(make.address, chats):
-                confirmations.ask_to_confirm(app.store, chat, now=make.NOON)
-                confirmations.confirm(app.store, chat, source=None, until=make.NOON, now=make.NOON)
+            for chat in map(address, chats):
+                confirmations.ask_to_confirm(app.store, chat, now=NOON)
+                confirmations.confirm(app.store, chat, source=None, until=NOON, now=NOON)
             # with quiet hours, more papers would come in the morning than one mail shows
             filled.subscribe(app.store, chats, quiet="off")
             clock.advance(BETWEEN)
@@ -76,7 +76,7 @@ async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
                     count = min(tries - hit, ADDRESSES // EVERY)
                     fake.troubles.extend(islice(cycle(trouble.answers), count))
                     hit += count
-                    make.ingested(app.store, f"A graph number {papers:04}", now=clock.now())
+                    ingested(app.store, f"A graph number {papers:04}", now=clock.now())
                 await app.sender.send_once()
                 clock.advance(BETWEEN)
                 if hit >= tries and not _is_open(app):
@@ -96,7 +96,7 @@ async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
             await app.close()
 
 
-def _an_app(folder: Path, fake: smtp.FakeMailServer, clock: make.FakeClock, patience: float) -> App:
+def _an_app(folder: Path, fake: smtp.FakeMailServer, clock: FakeClock, patience: float) -> App:
     settings = Settings(
         database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"),
         of_rooms=(MailSettings(smtp_url=SecretStr(fake.url), mail_from="papers@lab.org"),),

@@ -19,11 +19,11 @@ from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings, SourceSettings
 from subscriptions.errors import StoreError
 from subscriptions.store.workers import recover_own
-from tests import make
 from tests.fakes.faults import FAULTS, Fault
 from tests.fakes.journal import Entry
 from tests.fakes.server import ApiCall
 from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.make import NOON, FakeClock
 from tests.programs.faults import filled, judging
 
 SHARE = 0.3  # of the posts are hit, until there are enough tries
@@ -34,11 +34,11 @@ BETWEEN = timedelta(seconds=31)
 Strike = Callable[["StormyTelegram", ApiCall], Fault | None]
 
 
-class SharedClock(make.FakeClock):
+class SharedClock(FakeClock):
     """A clock on which waits that begin together end together. It can run one action at a given second."""
 
     def __init__(self) -> None:
-        super().__init__(make.NOON)
+        super().__init__(NOON)
         self._alarm: tuple[float, Callable[[], None]] | None = None
 
     def rings_after(self, seconds: float, what: Callable[[], None]) -> None:

@@ -20,14 +20,15 @@ from sqlalchemy import Connection, event
 
 from bot.operation.worker import answer_once
 from bot.settings import SourceSettings
-from subscriptions import model
 from subscriptions.errors import StoreUnavailable
+from subscriptions.model import ChatAddress, Message
 from subscriptions.store.database.store import Store
 from tests.digest_pages import PARTS
 from tests.fakes.faults import JSON, Fault
 from tests.fakes.server import ApiCall
 from tests.programs.faults import filled, simulated
 from tests.programs.faults.judging import Verdict, judge
+from tests.programs.faults.simulated import StormyTelegram, World
 
 AT_A_TIME = 10  # chats that are gone in one round; with more, the bot itself would seem to be gone
 MINUTE = 60.0  # seconds for which the database is locked or refuses writes
@@ -37,7 +38,7 @@ JUMPS = (-86400 * 30, -86400, -3600, -1, 1, 3600, 86400, 86400 * 30)  # seconds
 async def token_revoked(folder: Path, tries: int) -> Verdict:
     """The token is refused while messages are being sent, and works again after the round."""
 
-    def revokes(fake: simulated.StormyTelegram, call: ApiCall) -> None:
+    def revokes(fake: StormyTelegram, call: ApiCall) -> None:
         if not fake._revoked:
             fake.revokes()
             fake.hit(call.chat)
@@ -45,7 +46,7 @@ async def token_revoked(folder: Path, tries: int) -> Verdict:
     return await simulated.storm(folder, tries, revokes, seed="token", between=_restores)
 
 
-async def _restores(world: simulated.World) -> None:
+async def _restores(world: World) -> None:
     world.fake.restores()
 
 
@@ -53,7 +54,7 @@ async def much_at_once(folder: Path, tries: int) -> Verdict:
     """All kinds of faults together, and sometimes the token is refused. There are ten chats per try."""
     faults = [*simulated.named("cut before", "cut after", "500", "502"), *simulated.too_many(1, 3, 900, None)]
 
-    def strikes(fake: simulated.StormyTelegram, call: ApiCall) -> Fault | None:
+    def strikes(fake: StormyTelegram, call: ApiCall) -> Fault | None:
         if len(fake.hits) % 5:
             return simulated.Storm(faults)(fake, call)
         fake.revokes()
@@ -71,19 +72,19 @@ async def refused_message(folder: Path, tries: int) -> Verdict:
     body = {"ok": False, "error_code": 400, "description": "Bad Request: can't parse entities: unsupported start tag"}
     fault = Fault(status=400, body=json.dumps(body), content_type=JSON)
 
-    def refuses(fake: simulated.StormyTelegram, call: ApiCall) -> Fault:
+    def refuses(fake: StormyTelegram, call: ApiCall) -> Fault:
         if (key := _message(call)) not in refused:
             refused.add(key)
             fake.hit(call.chat)
         return fault
 
     def ever(call: ApiCall) -> Fault | None:
-        return fault if call.method == simulated.StormyTelegram.send and _message(call) in refused else None
+        return fault if call.method == StormyTelegram.send and _message(call) in refused else None
 
-    def begins(world: simulated.World) -> None:
+    def begins(world: World) -> None:
         world.fake.always = ever
 
-    def judged(world: simulated.World) -> Verdict:
+    def judged(world: World) -> Verdict:
         return judge(
             {
                 lane: [paper for paper in papers if (lane, paper) not in refused]
@@ -105,13 +106,13 @@ async def chats_blocked(folder: Path, tries: int) -> Verdict:
     """People block the bot while it sends them a message. They return and request the waiting papers."""
     blocked: list[str] = []
 
-    def blocks(fake: simulated.StormyTelegram, call: ApiCall) -> None:
+    def blocks(fake: StormyTelegram, call: ApiCall) -> None:
         if len(blocked) < AT_A_TIME and not call.chat.startswith("-"):
             fake.blocks(call.chat)
             blocked.append(call.chat)
             fake.hit(call.chat)
 
-    async def come_back(world: simulated.World) -> None:
+    async def come_back(world: World) -> None:
         await _hears(world)
         for chat in blocked:
             world.fake.unblocks(chat)
@@ -124,13 +125,13 @@ async def chats_blocked(folder: Path, tries: int) -> Verdict:
     return await in_rounds(folder, tries, blocks, after=come_back, seed="blocked")
 
 
-def _offer(world: simulated.World, chat: str) -> str:
+def _offer(world: World, chat: str) -> str:
     """Returns the label of the button that offers the waiting papers."""
     found = re.search(r"send \d+", str(world.fake.posted_to(chat)[-1].payload.get("reply_markup")))
     return found[0] if found else "no offer"
 
 
-async def _hears(world: simulated.World) -> None:
+async def _hears(world: World) -> None:
     """Lets the bot receive the platform's updates."""
     world.fake.sets_time(world.clock.now().timestamp())
     await answer_once(world.app)
@@ -142,9 +143,9 @@ async def in_rounds(
     strike: simulated.Strike,
     *,
     seed: str,
-    after: Callable[[simulated.World], object] = lambda _: None,
-    before: Callable[[simulated.World], None] = lambda _: None,
-    judged: Callable[[simulated.World], Verdict] = simulated.World.judged,
+    after: Callable[[World], object] = lambda _: None,
+    before: Callable[[World], None] = lambda _: None,
+    judged: Callable[[World], Verdict] = World.judged,
     chats: list[str] | None = None,
 ) -> Verdict:
     """Ingests one paper per round until there are enough tries. Calls (or awaits) `after` after each.
@@ -174,17 +175,17 @@ async def chats_migrated(folder: Path, tries: int) -> Verdict:
     """Groups become supergroups with another address while messages to them are being sent."""
     moved: dict[str, str] = {}
 
-    def migrates(fake: simulated.StormyTelegram, call: ApiCall) -> None:
+    def migrates(fake: StormyTelegram, call: ApiCall) -> None:
         if call.chat.startswith("-") and call.chat not in moved and call.chat not in moved.values():
             moved[call.chat] = f"-100{call.chat[1:]}"
             fake.migrates(call.chat, moved[call.chat])
             fake.hit(call.chat)
 
-    def begins(world: simulated.World) -> None:
+    def begins(world: World) -> None:
         for chat in world.chats:
             world.fake.knows(filled.lane_of(chat), "group")
 
-    def judged(world: simulated.World) -> Verdict:
+    def judged(world: World) -> Verdict:
         old = {new: lane for lane, new in moved.items()}
         taken = [replace(one, lane=old.get(one.lane, one.lane)) for one in filled.arrivals(world.fake.journal)]
         return judge(filled.wanted(world.chats, world.rounds), taken, world.fake.hits)
@@ -208,14 +209,14 @@ async def chats_deleted(folder: Path, tries: int) -> Verdict:
     gone: dict[str, int] = {}  # chat → messages that it got before
     in_this_round: list[str] = []
 
-    def deletes(fake: simulated.StormyTelegram, call: ApiCall) -> None:
+    def deletes(fake: StormyTelegram, call: ApiCall) -> None:
         if len(in_this_round) < AT_A_TIME and not call.chat.startswith("-") and call.chat not in gone:
             in_this_round.append(call.chat)
             gone[call.chat] = len(fake.posted_to(call.chat))
             fake.deactivates(call.chat)
             fake.hit()
 
-    def judged(world: simulated.World) -> Verdict:
+    def judged(world: World) -> Verdict:
         return judge(
             {
                 lane: papers[: gone.get(lane, len(papers))]
@@ -243,7 +244,7 @@ async def clocks_that_jump(folder: Path, tries: int) -> Verdict:
     """The machine's clock is set forwards and back, by a second up to a month, while messages are being sent."""
     dice = random.Random("clock")
 
-    def jumps(fake: simulated.StormyTelegram, call: ApiCall) -> None:
+    def jumps(fake: StormyTelegram, call: ApiCall) -> None:
         fake.clock.step(timedelta(seconds=dice.choice(JUMPS)))
         fake.hit()
 
@@ -332,12 +333,12 @@ async def _for_a_minute(
     begins: Callable[[], object],
     ends: Callable[[], object],
     *,
-    before: Callable[[simulated.World], None] = lambda _: None,
+    before: Callable[[World], None] = lambda _: None,
 ) -> Verdict:
     """Lets a fault begin while a message is being sent, and ends it a minute later, until there are enough tries."""
     going: list[bool] = []
 
-    def strikes(fake: simulated.StormyTelegram, _: ApiCall) -> None:
+    def strikes(fake: StormyTelegram, _: ApiCall) -> None:
         if going:
             return
         going.append(True)
@@ -399,7 +400,7 @@ async def forgets_confirmations(folder: Path, tries: int) -> Verdict:
     """An intentionally broken outbox: in the first rounds, it forgets every tenth confirmed delivery."""
     rounds = iter(range(2))
 
-    async def forgets(world: simulated.World) -> bool:
+    async def forgets(world: World) -> bool:
         if next(rounds, None) is None:
             return False
         with world.app.store.write() as transaction:
@@ -415,11 +416,11 @@ async def drops_messages(folder: Path, tries: int) -> Verdict:
     """An intentionally broken sender: it confirms every tenth message without posting it."""
     numbers = Counter[str]()
 
-    def breaks(world: simulated.World) -> None:
+    def breaks(world: World) -> None:
         channel = world.app.deps.channels["telegram"]
         post = channel.post
 
-        async def drops(chat: model.ChatAddress, message: model.Message, **more: object) -> str:
+        async def drops(chat: ChatAddress, message: Message, **more: object) -> str:
             numbers["posts"] += 1
             return "1" if numbers["posts"] % 10 == 0 else await post(chat, message, **more)  # type: ignore[arg-type]
 
@@ -428,6 +429,6 @@ async def drops_messages(folder: Path, tries: int) -> Verdict:
     return await simulated.storm(folder, tries, counts, seed="drops", before=breaks)
 
 
-def counts(fake: simulated.StormyTelegram, call: ApiCall) -> None:
+def counts(fake: StormyTelegram, call: ApiCall) -> None:
     """Causes no fault: the tries are ordinary messages."""
     fake.hit(call.chat)

@@ -20,11 +20,11 @@ from subscriptions.service.sending import outbox_entries
 from subscriptions.states import DeliveryState
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.platform_states import free_platforms
-from tests import make
 from tests.fakes.faults import FAULTS, Fault
 from tests.fakes.server import ApiCall
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import a_bot
+from tests.make import NOON, FakeClock, ingested, paper
 from tests.programs.faults import filled
 from tests.programs.faults.judging import Verdict
 
@@ -91,7 +91,7 @@ async def storm(
     folder: Path, tries: int, *, reading: Reading, on_unclear: OnUnclear, only_cuts: bool = False, **settings: Any
 ) -> Verdict:
     """Hits `tries` posts, then sends everything that waits. Returns the verdict. Without other settings, the database is a file in `folder`."""
-    clock, dice = make.FakeClock(make.NOON), random.Random(f"{reading} {on_unclear}")
+    clock, dice = FakeClock(NOON), random.Random(f"{reading} {on_unclear}")
     with _StormySlack(dice, tries, 0 if only_cuts else SHARES_OF_LOOKUPS[reading], only_cuts=only_cuts) as fake:
         for number in range(CHANNELS):
             fake.knows(f"C{number}")
@@ -123,18 +123,18 @@ async def storm(
             return _judged(app, clock, fake, is_left=is_left, allowed=allowed)
 
 
-async def _round(app: App, clock: make.FakeClock, dice: random.Random, fake: FakeSlack) -> None:
+async def _round(app: App, clock: FakeClock, dice: random.Random, fake: FakeSlack) -> None:
     clock.advance(dice.choice(STEPS))
     if fake.is_revoked and dice.random() < SHARE_GIVEN_BACK:
         fake.restores()
         free_platforms(app.store)
     if dice.random() < SHARE:
-        papers = [make.paper(f"A graph at {clock.now():%d %H:%M:%S} {n}") for n in range(dice.choice([1, 2, 5]))]
-        make.ingested(app.store, *papers, now=clock.now())
+        papers = [paper(f"A graph at {clock.now():%d %H:%M:%S} {n}") for n in range(dice.choice([1, 2, 5]))]
+        ingested(app.store, *papers, now=clock.now())
     await app.sender.send_once()
 
 
-def _judged(app: App, clock: make.FakeClock, fake: _StormySlack, *, is_left: bool, allowed: int) -> Verdict:
+def _judged(app: App, clock: FakeClock, fake: _StormySlack, *, is_left: bool, allowed: int) -> Verdict:
     came = Counter((entry.delivery, entry.number) for entry in fake.journal if entry.kind == "post")
     lost = sum(
         (entry.id, number) not in came

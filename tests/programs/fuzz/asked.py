@@ -27,29 +27,30 @@ from bot.platforms.slack.settings import WorkspaceTokens
 from bot.platforms.slack.workspaces import Workspaces
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.webhook import HEADER, TelegramWebhook
-from bot.ports import conversation
-from tests import make
+from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Request
 from tests.fakes.slack import TEAM
+from tests.make import NOON, FakeClock
 from tests.programs.fuzz import target
+from tests.programs.fuzz.target import Target
 
 TOKEN, SECRET, SIGNING = "123456:ABC-def", "a-word-of-the-operator", "0123456789abcdef"
-CLOCK: Final = make.FakeClock(make.NOON)
-NOW: Final = str(int(make.NOON.timestamp()))
+CLOCK: Final = FakeClock(NOON)
+NOW: Final = str(int(NOON.timestamp()))
 
 
 class Recorder:
     """A dispatcher that checks that each request can be stored and understood."""
 
-    async def dispatch(self, request: conversation.Request) -> dict[str, str]:
+    async def dispatch(self, request: Request) -> dict[str, str]:
         for text in _texts(request):
             assert target.storable(text), ascii(text)
-        intent.understand(request, None, intent.REGISTRY, now=make.NOON)
+        intent.understand(request, None, intent.REGISTRY, now=NOON)
         return {}
 
     dispatch_without_retry = dispatch
 
 
-def _texts(request: conversation.Request) -> tuple[str, ...]:
+def _texts(request: Request) -> tuple[str, ...]:
     """Returns all texts of a request that are stored."""
     texts = [
         str(request.chat),
@@ -65,13 +66,13 @@ def _texts(request: conversation.Request) -> tuple[str, ...]:
         request.outside_channel,
     ]
     match request:
-        case conversation.MessageRequest():
+        case MessageRequest():
             texts += [request.command, request.text, request.reply_to, request.file_id, request.direct_channel]
-        case conversation.CallbackRequest():
+        case CallbackRequest():
             texts += [request.callback_data, request.callback_id]
-        case conversation.FormRequest():
+        case FormRequest():
             texts += [request.callback_data, request.view_id, *request.values, *request.values.values()]
-        case conversation.EventRequest():
+        case EventRequest():
             texts += [request.event, *request.details, *request.details.values()]
     return tuple(texts)
 
@@ -322,7 +323,7 @@ JSON_WORDS: Final = (
     '"view": ', '"values": ', '"actions": ', '"value": ', '"team_id": "T1"', '"authorizations": ', "<@UBOT>", "<#C1|x>", "<!date^1^x|y>", "&amp;lt;",
 )  # fmt: skip
 
-UPDATES: Final = target.Target(
+UPDATES: Final = Target(
     check=check_update,
     code=(
         "bot.platforms.telegram.receiving",
@@ -334,7 +335,7 @@ UPDATES: Final = target.Target(
     seeds=lambda: tuple(json.dumps({"update_id": number, **one}).encode() for number, one in enumerate(_UPDATES)),
     words=JSON_WORDS,
 )
-PAYLOADS: Final = target.Target(
+PAYLOADS: Final = Target(
     check=check_payload,
     code=(
         "bot.platforms.slack.receiving",
@@ -347,7 +348,7 @@ PAYLOADS: Final = target.Target(
     seeds=_payloads,
     words=(*JSON_WORDS, "payload=", "&text=", "%7B", "%22", "&command=%2Fpaperwire", "%ED%A0%80", "+"),
 )
-CONNECTIONS: Final = target.Target(
+CONNECTIONS: Final = Target(
     check=check_bytes,
     code=("bot.operation", "bot.ports", "starlette", "uvicorn.protocols.http", "h11"),
     seeds=_requests,

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from bot.digests import read_digest
-from subscriptions import model
+from subscriptions.model import Digest, Paper
 from tests import digest_checks
 from tests.digest_pages import PARTS
 from tests.programs.fuzz import asked, typed
@@ -34,7 +34,7 @@ def check_digest(data: bytes) -> None:
     _check_again(digest)
 
 
-def _check_ids(data: bytes, digest: model.Digest) -> None:
+def _check_ids(data: bytes, digest: Digest) -> None:
     """Checks that the document contains each id, escaped or not. An invented id would name another paper."""
     written = _unescaped(data.decode("utf-8", "replace"))
     shown = (
@@ -54,7 +54,7 @@ def _unescaped(text: str) -> str:
     return unicodedata.normalize("NFKC", plain).casefold()
 
 
-def _check_again(digest: model.Digest) -> None:
+def _check_again(digest: Digest) -> None:
     """Checks that papers written as lines of JSON and read again are the same, since cleaning must not change clean text."""
     # some formats keep TeX characters of names, but lines of JSON decode them
     papers = [
@@ -68,7 +68,7 @@ def _check_again(digest: model.Digest) -> None:
     assert [_core(paper) for paper in again.entries] == [_core(paper) for paper in papers]
 
 
-def _line(paper: model.Paper) -> str:
+def _line(paper: Paper) -> str:
     return (
         json.dumps(
             {
@@ -83,7 +83,7 @@ def _line(paper: model.Paper) -> str:
     )
 
 
-def _core(paper: model.Paper) -> tuple[object, ...]:
+def _core(paper: Paper) -> tuple[object, ...]:
     return paper.arxiv_id, paper.title, paper.abstract, paper.authors, paper.categories
 
 

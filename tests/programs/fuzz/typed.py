@@ -13,13 +13,15 @@ from zoneinfo import ZoneInfo
 
 from bot.commands.intent import REGISTRY, understand
 from bot.digests import read_digest
-from bot.ports import conversation
+from bot.ports.conversation import MessageRequest, Place
 from bot.rendering import queries_in_words
 from bot.sentences.words.intents import command_in
 from bot.sentences.words.reader import learned
 from bot.sentences.words.subjects import query_in
 from bot.settings import cron
-from subscriptions import errors, model, portable
+from subscriptions import portable
+from subscriptions.errors import QueryError, Refused
+from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.planning import pauses
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import NoSuchTime, as_words, read_when, split_when
@@ -29,10 +31,11 @@ from subscriptions.query.tree import Query
 from subscriptions.service.exporting import export
 from subscriptions.store.database.store import Store
 from subscriptions.texts.folding import visible
-from tests import make
 from tests.bot_harness import BotHarness
 from tests.digest_pages import PARTS
+from tests.make import NOON, an_open_store, ingest_digest
 from tests.programs.fuzz import target
+from tests.programs.fuzz.target import Target
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 
@@ -52,7 +55,7 @@ def check_query(data: bytes) -> None:
     again = parse.parse_canonical(query.canonical)
     assert again.canonical == query.canonical
     assert set(again.alternatives) == set(query.alternatives)
-    with suppress(errors.QueryError):
+    with suppress(QueryError):
         kept = portable.kept_query(text)
         assert kept.canonical == query.canonical
         assert portable.kept_query(kept.text).canonical == kept.canonical
@@ -62,7 +65,7 @@ def check_query(data: bytes) -> None:
 def _query(text: str) -> Query | None:
     try:
         return parse.parse_query(text)
-    except errors.QueryError as refused:
+    except QueryError as refused:
         assert 1 <= refused.column <= max(1, len(text) + 1)
         line, below = queries_in_words.caret(text, refused.column)
         assert below.strip(" ") == "^"
@@ -77,7 +80,7 @@ QUERY_WORDS: Final = (
     "few-shot", "c++", "α", "\\'e", '\\"o', "扩散", "且", "或", "不含", "作者：", "search_query=", "id_list=", "%22", "+AND+", "submittedDate:[", ", not ",
     ";", "cat:machine learning", "NEAR", "2024", "$", "'", "’", "İ", "ŉ", "ﬁ", "½",
 )  # fmt: skip
-QUERIES: Final = target.Target(
+QUERIES: Final = Target(
     check=check_query,
     code=("subscriptions.query", "subscriptions.normalize", "subscriptions.categories", "subscriptions.portable", "bot.rendering.language"),
     seeds=lambda: _encoded(
@@ -90,10 +93,10 @@ QUERIES: Final = target.Target(
 
 
 _PLACES: Final = (
-    (model.ChatKind.PRIVATE, "telegram", "42"),
-    (model.ChatKind.GROUP, "telegram", "-1001"),
-    (model.ChatKind.PRIVATE, "slack", "U1"),
-    (model.ChatKind.TEAM, "slack", "C1"),
+    (ChatKind.PRIVATE, "telegram", "42"),
+    (ChatKind.GROUP, "telegram", "-1001"),
+    (ChatKind.PRIVATE, "slack", "U1"),
+    (ChatKind.TEAM, "slack", "C1"),
 )
 
 
@@ -106,19 +109,19 @@ def check_words(data: bytes) -> None:
     command, rest = ("", text)
     if platform == "telegram" and text.startswith("/"):
         command, _, rest = text[1:].partition(" ")
-    request = conversation.MessageRequest(
-        place=conversation.Place(chat=model.ChatAddress(platform, at), kind=kind),
+    request = MessageRequest(
+        place=Place(chat=ChatAddress(platform, at), kind=kind),
         update_id="1",
         command=command.casefold(),
         text=rest,
-        is_addressed=bool(choice & 4) or kind is model.ChatKind.PRIVATE,
+        is_addressed=bool(choice & 4) or kind is ChatKind.PRIVATE,
         mentions_bot=bool(choice & 8),
         takes_bare_commands=platform == "slack",
         reply_to="7" if choice & 16 else "",
         trigger_id="t" if choice & 32 and platform == "slack" else "",
-        written_at=make.NOON,
+        written_at=NOON,
     )
-    intent = understand(request, None, REGISTRY, now=make.NOON)
+    intent = understand(request, None, REGISTRY, now=NOON)
     assert intent is None or _typed(intent.args, text) or _typed(intent.args, visible(text)), intent
     assert (
         intent is None or not intent.target or intent.target.lstrip("@-").removeprefix("100") in text.replace("/c/", "")
@@ -159,7 +162,7 @@ SENTENCE_WORDS: Final = (
     "t.me/c/1234567/8", "https://t.me/papers", "https://arxiv.org/abs/2601.15529", "doi.org/10.1101/abc", "；", "，", "。", "？", "!", "\n", "\u3000", "I want ",
     "could you ", "new ", "any ", "what is ", "show me ", "weekly ", "except ", "’", "“", "”", "remind me ", "help ",
 )  # fmt: skip
-SENTENCES: Final = target.Target(
+SENTENCES: Final = Target(
     check=check_words,
     code=("bot.commands.intent", "bot.sentences.words", "subscriptions.planning.times", "subscriptions.query.links"),
     seeds=lambda: tuple(
@@ -180,7 +183,7 @@ SENTENCES: Final = target.Target(
 def check_time(data: bytes) -> None:
     """A text is a time or is refused. A time can be written and read again, and a pause ends in the future."""
     text = target.text_of(data)
-    with suppress(errors.Refused):
+    with suppress(Refused):
         when = read_when(text)
         again = read_when(str(when))
         assert again == when
@@ -190,7 +193,7 @@ def check_time(data: bytes) -> None:
     except NoSuchTime as refused:
         for nearest in refused.nearest:
             assert str(read_when(nearest)) == nearest
-    except errors.Refused:
+    except Refused:
         pass
     for line in (text, f"diffusion {text}"):
         ending = split_when(line)
@@ -202,9 +205,9 @@ def check_time(data: bytes) -> None:
             assert split_when(as_words(line)).when is None
     clock_of(text)
     hours_of(text)
-    with suppress(errors.Refused):
-        end = pauses.parse_pause(text, BERLIN, make.NOON)
-        assert make.NOON < end <= make.NOON + pauses.LONGEST
+    with suppress(Refused):
+        end = pauses.parse_pause(text, BERLIN, NOON)
+        assert NOON < end <= NOON + pauses.LONGEST
         assert end.tzinfo is not None
 
 
@@ -214,7 +217,7 @@ def _check_when(text: str) -> None:
         read_when(text)
     except NoSuchTime:
         pass
-    except errors.Refused as refused:  # the window of a when-out may end before it begins
+    except Refused as refused:  # the window of a when-out may end before it begins
         assert "is not a schedule" not in str(refused.sentence), refused
 
 
@@ -224,7 +227,7 @@ TIME_WORDS: Final = (
     "到", "周末", "and ", "to ", "-", "–", "，", "twice ", "hourly", "monthly", "o'clock", "until ", "3 Mar", "2026-02-30", "for ", "2 weeks", "直到", "3月3日",
     "半", "一刻", "²", "１２", "：", "am", "pm", " p.m.", "a ", "next ", "tomorrow ", "fortnight", "half past ", "quarter to ",
 )  # fmt: skip
-TIMES: Final = target.Target(
+TIMES: Final = Target(
     check=check_time,
     code=("subscriptions.planning", "subscriptions.zones"),
     seeds=lambda: _encoded(
@@ -254,7 +257,7 @@ def check_schedule(data: bytes) -> None:
     assert due.at == last
 
 
-SCHEDULES: Final = target.Target(
+SCHEDULES: Final = Target(
     check=check_schedule,
     code=("bot.settings.cron", "cronsim"),
     seeds=lambda: _encoded(
@@ -280,11 +283,11 @@ def check_lines(data: bytes) -> None:
     except UnicodeDecodeError as error:
         assert 0 <= error.start <= len(data)
         return
-    me = model.ChatAddress("console", "me")
+    me = ChatAddress("console", "me")
     for address, alone in ((None, False), (me, False), (me, True)):
         try:
             lines = portable.read_lines(text, address, alone=alone)
-        except errors.Refused as refused:
+        except Refused as refused:
             assert "\n" not in str(refused.sentence)
             continue
         for line in lines:
@@ -295,7 +298,7 @@ def check_lines(data: bytes) -> None:
                 assert line.name is None or ("|" not in line.name and target.storable(line.name))
 
 
-LINES: Final = target.Target(
+LINES: Final = Target(
     check=check_lines,
     code=("subscriptions.portable", "subscriptions.addresses", "subscriptions.planning.cadence"),
     seeds=lambda: _encoded(
@@ -359,11 +362,11 @@ def _filled() -> Path:
     folder = TemporaryDirectory(prefix="paperwire-fuzz-")
     _KEPT.append(folder)
     path = Path(folder.name) / "paperwire.db"
-    with make.an_open_store(f"sqlite:///{path}") as store:
+    with an_open_store(f"sqlite:///{path}") as store:
         for name in ("arxiv_rss", "daily_arxiv_md", "biorxiv_json"):
             page = PARTS[name].page(map(PARTS[name].part, range(1, 9))).encode()
-            digest = read_digest(page, name, day=make.NOON.date())
-            make.ingest_digest(store, digest, source=name, day=make.NOON.date(), now=make.NOON)
+            digest = read_digest(page, name, day=NOON.date())
+            ingest_digest(store, digest, source=name, day=NOON.date(), now=NOON)
     return path
 
 
@@ -383,7 +386,7 @@ _CONVERSATIONS: Final = (
 )
 
 
-CONVERSATIONS: Final = target.Target(
+CONVERSATIONS: Final = Target(
     check=check_talk,
     code=(
         "bot.commands",

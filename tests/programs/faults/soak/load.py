@@ -18,12 +18,12 @@ import httpx
 
 from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Transaction
-from tests import make
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.slack import FakeSlack, SentEnvelope
 from tests.fakes.telegram import FakeTelegram
 from tests.forked import Forked
 from tests.integration.cli import page
+from tests.make import address, an_open_store, clean_up, subscribes
 
 WORDS = ("kite", "harbour", "lantern", "meadow", "orchard")
 FIRST_TALKER = 900_000  # first id of the private chats in which people talk; no papers are delivered there
@@ -102,7 +102,7 @@ class Load:
             '[[source]]\nname = "inbox"\npath = "inbox/*.md"\n'
             f'[[source]]\nname = "mirror"\nurl = "{self.mirror.url}/list.md"\nschedule = "every 1m"\n'
         )
-        with make.an_open_store(f"sqlite:///{self.database}", now=now) as store, store.write() as transaction:
+        with an_open_store(f"sqlite:///{self.database}", now=now) as store, store.write() as transaction:
             for n in range(self.pace.chats):
                 chat = str(1000 + n) if n % 4 else str(-1_000_000 - n)  # a quarter are groups
                 self.telegram.knows(chat)
@@ -117,9 +117,9 @@ class Load:
 
     def _subscribes(self, store: Transaction, chat: str, n: int, now: datetime) -> None:
         word = WORDS[n % len(WORDS)]
-        make.subscribes(store, chat, word, every="now", now=now)
+        subscribes(store, chat, word, every="now", now=now)
         # otherwise the result would depend on the time of day
-        set_settings(store, make.address(chat), {"quiet": "off"}, now=now)
+        set_settings(store, address(chat), {"quiet": "off"}, now=now)
         self.account.words[chat.partition(":")[2]] = word
 
     # ── the loop ──────────────────────────────────────────────────────────────
@@ -259,8 +259,8 @@ class Load:
                 stderr=subprocess.DEVNULL,
             ) as process:
                 process.wait(120)
-        with make.an_open_store(f"sqlite:///{self.database}", now=datetime.now(UTC)) as store:
-            make.clean_up(store, now=datetime.now(UTC))
+        with an_open_store(f"sqlite:///{self.database}", now=datetime.now(UTC)) as store:
+            clean_up(store, now=datetime.now(UTC))
 
     def scrapes(self) -> None:
         """Requests the metrics and the health page, as a monitor does."""

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests import make
 from tests.fakes import slack as slacks
 from tests.fakes import telegram as telegrams
 from tests.fakes.arxiv import FakeArxiv
 from tests.filling import fill
+from tests.make import an_open_store, clean_up
 from tests.programs.faults.soak import judge, load
 from tests.programs.faults.soak.program import Sample, running_program
 
@@ -115,7 +115,7 @@ def rest(subscriptions: int, seconds: float) -> judge.Verdict:
     """Runs a process with a full store and nothing due. Returns the verdict on its processor time."""
     with _place() as (folder, _, _, environment):
         now = datetime.now(UTC)
-        with make.an_open_store(f"sqlite:///{folder}/paperwire.db", now=now) as store:
+        with an_open_store(f"sqlite:///{folder}/paperwire.db", now=now) as store:
             fill(store, subscriptions, now=now, per_chat=5)
         (folder / "inbox").mkdir()
         (folder / "paperwire.toml").write_text('[[source]]\nname = "inbox"\npath = "inbox/*.md"\n')
@@ -133,8 +133,8 @@ def rest(subscriptions: int, seconds: float) -> judge.Verdict:
 
 def _left_after_a_year(database: Path, now: datetime) -> dict[str, int]:
     """Cleans a database as a year later would. Returns the number of remaining rows by table."""
-    with make.an_open_store(f"sqlite:///{database}", now=now) as store:
-        make.clean_up(store, now=now + timedelta(days=364))  # on day 365, chats that are gone would be erased
+    with an_open_store(f"sqlite:///{database}", now=now) as store:
+        clean_up(store, now=now + timedelta(days=364))  # on day 365, chats that are gone would be erased
     with _reading(database) as connection:
         listed = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%paper_words%' ORDER BY name"
         names = [name for (name,) in connection.execute(listed) if not name.startswith(("sqlite_", "paper_words"))]

@@ -18,7 +18,7 @@ from bot.digests import read_digest
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.ports.channel import Limits
 from bot.sources.ingest import store_digest
-from subscriptions.planning import receipts
+from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.store import rows, sources
 from subscriptions.store.database.store import Store
 from tests.expected_sources import add_receipt
@@ -99,8 +99,8 @@ class SimulatedBot:
         await store_digest(self.app.deps, read, source=digest.source)
         if self._awaits and digest.source == world.FEED:
             now = self.clock.now()
-            outcome = receipts.Outcome.NEW if digest.day >= world.batch_at(now) else receipts.Outcome.STALE
-            add_receipt(self.store, receipts.Receipt(source=world.FEED, at=now, outcome=outcome))
+            outcome = Outcome.NEW if digest.day >= world.batch_at(now) else Outcome.STALE
+            add_receipt(self.store, Receipt(source=world.FEED, at=now, outcome=outcome))
 
     async def ticks(self) -> None:
         """Plans and sends what is due."""

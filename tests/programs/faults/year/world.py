@@ -17,7 +17,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.digests import read_digest
-from subscriptions import model
+from subscriptions.model import Announce, Paper
 from tests.fakes.arxiv_pages import feed
 
 TOPICS = {
@@ -78,7 +78,7 @@ class Arrival:
 class Announcement:
     """A paper in the feed of one day, in two forms."""
 
-    paper: model.Paper
+    paper: Paper
     entry: Entry
 
 
@@ -134,7 +134,7 @@ class World:
         within = dice.sample(sorted(TOPICS), dice.choice((0, 0, 1)))
         categories = tuple(dice.sample(CATEGORIES, dice.choice((1, 1, 2, 3))))
         identity = f"{day:%y%m}.{90000 + number % 10000:05d}"
-        paper = model.Paper(
+        paper = Paper(
             key=identity,
             title=titled(topics, number),
             abstract=about(within, number),
@@ -144,7 +144,7 @@ class World:
             arxiv_id=identity,
             version=1,
             url=f"https://arxiv.org/abs/{identity}",
-            announce_type=model.Announce.NEW,
+            announce_type=Announce.NEW,
         )
         words = {"title": frozenset(topics), "abstract": frozenset(within)}
         facts = frozenset({"title", "abstract", "authors", "categories"})
@@ -154,7 +154,7 @@ class World:
         """Returns the same paper, announced in another way, possibly with one more category."""
         categories = tuple(dict.fromkeys((*announced.paper.categories, *([adds] if adds else []))))
         return Announcement(
-            replace(announced.paper, announce_type=model.Announce(kind), categories=categories),
+            replace(announced.paper, announce_type=Announce(kind), categories=categories),
             replace(announced.entry, kind=kind, categories=frozenset(categories)),
         )
 
@@ -164,7 +164,7 @@ class World:
         title, abstract = titled([topic], number), about([], number) + " Second thoughts."
         words = {"title": frozenset({topic}), "abstract": frozenset[str]()}
         return Announcement(
-            replace(announced.paper, title=title, abstract=abstract, version=2, announce_type=model.Announce.REPLACE),
+            replace(announced.paper, title=title, abstract=abstract, version=2, announce_type=Announce.REPLACE),
             replace(announced.entry, kind="replace", version=2, words=words),
         )
 
@@ -286,18 +286,18 @@ def recorded(days: list[date]) -> Iterator[Arrival]:
             yield Arrival(midnight(day) + timedelta(hours=6, minutes=number), "recorded", file.name, data, entries, day)
 
 
-def first_copies(papers: tuple[model.Paper, ...]) -> list[model.Paper]:
+def first_copies(papers: tuple[Paper, ...]) -> list[Paper]:
     """Returns each paper once: its first copy with the categories of all copies."""
-    found: dict[str, model.Paper] = {}
+    found: dict[str, Paper] = {}
     for paper in papers:
         known = found.setdefault(paper.key, paper)
         found[paper.key] = replace(known, categories=tuple(dict.fromkeys((*known.categories, *paper.categories))))
     return list(found.values())
 
 
-def entry_of(paper: model.Paper) -> Entry:
+def entry_of(paper: Paper) -> Entry:
     facts = {name for name in ("title", "abstract", "authors", "categories") if getattr(paper, name)}
     facts |= {f"summary {one.language}" for one in paper.summaries} | {one.language for one in paper.translations}
-    kind = {None: "new", model.Announce.REPLACE_CROSS: "replace"}.get(paper.announce_type) or str(paper.announce_type)
+    kind = {None: "new", Announce.REPLACE_CROSS: "replace"}.get(paper.announce_type) or str(paper.announce_type)
     categories = frozenset(filter(None, (*paper.categories, paper.primary)))
     return Entry(paper.key, kind, paper.version or 0, {}, categories, frozenset(facts))
