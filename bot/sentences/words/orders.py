@@ -86,12 +86,14 @@ def _odds(probability: float) -> float:
 
 
 def with_denial(found: list[reader.Score], text: str) -> list[reader.Score]:
-    """Returns the scores; what denies a subject and may exclude it does not widen, nor dislike a paper.
+    """Returns the scores; what denies a subject and may exclude it does not widen, dislike a paper, or remove a numbered one.
 
-    "It should not include reviews", "not interested in medical imaging".
+    "It should not include reviews", "not interested in medical imaging", 1不要综述.
     """
     first, second, *others = found
-    if {first.intent, second.intent} not in _MAY_DENY or not subjects.denies(reader.folded(text)):
+    pair = {first.intent, second.intent}
+    is_numbered = pair == {"unsub", "exclude"} and any(one.mark == reader.NUMBER for one in reader.tokens_of(text))
+    if not (pair in _MAY_DENY or is_numbered) or not subjects.denies(reader.folded(text)):
         return found
     exclude = next(one for one in (first, second) if one.intent == "exclude")
     if exclude.sure < _MAY_EXCLUDE or not subjects.texts_of(text, "exclude", reader.UNWANTED):

@@ -93,6 +93,8 @@ async def test_another_subject_takes_the_place_and_the_time_of_the_first(said: s
         kelp should not include {x}
         {x} should not come in 1, please leave it out
         海带里不要{x}
+        1不要{x}
+        第一个不要{x}
         从海带中排除{x}
         海带的不要包含{x}
         把{x}从海带里去掉
