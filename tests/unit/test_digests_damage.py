@@ -137,7 +137,9 @@ def test_a_damaged_part_leaves_its_neighbours_as_they_are(made: str, damaged: in
     parts, whole = MADE[made], _whole(made)
     damaged = max(damaged, 1 if parts.head else 2)  # if a page has no head, its first part says what the page is
     torn = parts.part(damaged)
-    start = data.draw(st.integers(0, len(torn)))
+    # of an entry without its head, the rest is read with the entry above: forks write labels that nobody knows
+    head = len(torn.strip().partition("\n")[0]) + 1 if made == "daily_arxiv_md" else 0
+    start = data.draw(st.integers(head, len(torn)))
     torn = (
         torn[:start]
         + data.draw(st.sampled_from(MARKS[:20])).decode(errors="ignore") * data.draw(st.booleans())
