@@ -202,4 +202,5 @@ class Watch:
         if of.is_harmless:
             return
         if found := scans(connection.connection.driver_connection, statement, first_of(values, many=many)):
-            self._found[in_one_line(statement)] = f"{'; '.join(found)} ({of.functions[0] if of.functions else '?'})"
+            place = next((one for one in of.functions if not one.startswith("database/")), "?")
+            self._found[in_one_line(statement)] = f"{'; '.join(found)} ({place})"
