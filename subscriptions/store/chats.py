@@ -106,7 +106,13 @@ def _rows_at(transaction: Transaction, wanted: Mapping[str, Collection[str]]) ->
 
 def add_chats(transaction: Transaction, kinds: Mapping[ChatAddress, ChatKind], *, now: datetime) -> None:
     """Adds chats with one statement. Chats that another process has added in the meantime stay unchanged."""
-    rows = [conflicts.values_of(_new_row(place, kind=kind, created_at=now)) for place, kind in kinds.items()]
+    # of each platform one row is made, because a row takes long to make: an import adds thousands
+    of_platform = {one.platform: one for one in kinds}
+    made = {at: conflicts.values_of(_new_row(one, created_at=now)) for at, one in of_platform.items()}
+    rows = [
+        {**made[place.platform], "address": place.address, "topic": place.topic, "kind": kind}
+        for place, kind in kinds.items()
+    ]
     values = [tuple(row.values()) for row in rows]
     conflicts.insert_all_new(transaction, "chat", _PLACE, tuple(rows[0]) if rows else (), values)
 
