@@ -329,15 +329,14 @@ def _has_all(due: DueDelivery) -> bool:
 
 
 def _facts(due: DueDelivery) -> Facts:
-    """Returns the facts of the delivery. Papers that were delivered earlier are only counted as such."""
-    seen = set[int]()
-    if due.delivered:
-        seen = {at for at in _fitting(due) if due.papers.known[at].id in due.delivered}
-        window = [paper for paper in due.papers.after(due.looked_at) if paper.id not in due.delivered]
+    """Returns the facts of the delivery. Papers that fit, but were delivered earlier, are only counted as such."""
+    first = due.papers.first_after(due.looked_at)
+    seen = {at for at in _fitting(due) if due.papers.known[at].id in due.delivered} if due.delivered else set[int]()
+    if seen:
+        window = [due.papers.known[at] for at in range(first, len(due.papers.known)) if at not in seen]
         known, days = len(window), _days_of(window)
     else:
-        known = len(due.papers.known) - due.papers.first_after(due.looked_at)
-        days = due.papers.days_after(due.looked_at)
+        known, days = len(due.papers.known) - first, due.papers.days_after(due.looked_at)
     late = due.now - due.due
     missing = None
     if due.missing:

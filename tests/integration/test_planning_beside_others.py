@@ -470,6 +470,14 @@ def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
         max_size=12,
     )
 )
+# how many papers are known does not depend on what a subscription fits that has looked at them already
+@hypothesis.example(
+    days=[
+        [],
+        [("setting", 105), ("setting", 333381), ("setting", 147)],
+        [("papers", 0), ("papers", 241), ("subscribe", 16455)],
+    ]
+)
 def test_deliveries_are_the_same_as_without_shared_cursors(
     empty_database: Path, days: abc.Sequence[abc.Sequence[tuple[str, int]]]
 ) -> None:
