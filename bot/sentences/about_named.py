@@ -49,18 +49,20 @@ def names_one(said: Said, there: Sequence[Subscription]) -> bool:
 
 def with_number(said: Said, there: Sequence[Subscription]) -> Said:
     """If a sentence names a subscription by its words, returns its meaning with the number of the subscription instead."""
-    said = _no_query(said, there)
+    said = _order_behind_query(said, there)
     if said.sure < SURE and is_time(said.text) and there:
         return said._replace(found=(reader.Score("schedule", 1.0),))
     numbered = change_said.with_numbers(said, there)
     is_likelier = numbered.sure >= (min(SURE, said.sure) if numbered.intent == said.intent else SURE)
     likeliest = numbered if numbered.intent in _likely_of_one(said, numbered) and is_likelier else said
-    if numbered is not said and orders.is_rather_none(said.tokens, numbered.tokens):  # "would kelp weekly be better?"
+    if numbered is not said and orders.is_rather_no_order(
+        said.tokens, numbered.tokens
+    ):  # "would kelp weekly be better?"
         return likeliest.half_sure
     return likeliest
 
 
-def _no_query(said: Said, there: Sequence[Subscription]) -> Said:
+def _order_behind_query(said: Said, there: Sequence[Subscription]) -> Said:
     """Returns a sentence that looks like a query, but may be an order about a subscription, as that: "pause the kelp papers"."""
     if said.intent != reader.QUERY or len(said.found) < 2 or said.found[1].intent not in (*OF_ONE, "stop"):  # noqa: PLR2004 - a second one
         return said

@@ -159,11 +159,11 @@ def _names_unknown(said: Said, one: Subscription) -> bool:
 def _answered(found: Following, shown: Shown, there: Sequence[Subscription]) -> Step | None:
     """Returns what a yes or a no means after what was shown; "no more kelp" is no answer where a subscription is about kelp."""
     if found.link == "decline":
-        removes = found.said.intent == "unsub" and any(
-            meant.is_named(reader.folded(found.said.text), one) for one in there
-        )
-        # what a reply did beside its question stays
-        return Choice(found.said.text, "cancel", {}) if shown.asks and not removes else None
+        plain = reader.folded(found.said.text)
+        removes = found.said.intent == "unsub" and any(meant.is_named(plain, one) for one in there)
+        if removes or not shown.asks:
+            return None
+        return Choice(found.said.text, "cancel", {})  # what a reply did beside its question stays
     if found.link == "agree" and shown.asks:
         return _agreed(shown)
     return _accepted(found, shown)

@@ -68,7 +68,7 @@ def order_by_name(said: Said, there: Sequence[Subscription]) -> Step | None:
         return each
     named = tuple(one for one in there if meant.is_named(reader.folded(said.text), one))
     is_understood = said.is_sure and said.intent not in (reader.QUERY, *reader.ASKING)
-    asks = said.text.endswith(("?", "？")) and orders.is_rather_none(said.tokens)  # "would kelp weekly be better?"
+    asks = said.text.endswith(("?", "？")) and orders.is_rather_no_order(said.tokens)  # "would kelp weekly be better?"
     if not named or is_understood or asks or said.marked(reader.NUMBER):
         return None
     clauses = [reader.tokens_of(one) for one in wishes.clauses_of(said.text)] if len(named) > 1 else []

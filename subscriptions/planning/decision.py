@@ -331,7 +331,9 @@ def _has_all(due: DueDelivery) -> bool:
 def _facts(due: DueDelivery) -> Facts:
     """Returns the facts of the delivery. Papers that fit, but were delivered earlier, are only counted as such."""
     first = due.papers.first_after(due.looked_at)
-    seen = {at for at in _fitting(due) if due.papers.known[at].id in due.delivered} if due.delivered else set[int]()
+    seen = set[int]()
+    if due.delivered:
+        seen = {at for at in _fitting(due) if due.papers.known[at].id in due.delivered}
     if seen:
         window = [due.papers.known[at] for at in range(first, len(due.papers.known)) if at not in seen]
         known, days = len(window), _days_of(window)

@@ -24,7 +24,7 @@ _OF_A_REQUEST = frozenset({reader.WANTED, reader.UNWANTED, reader.AUTHOR})
 
 def of_request(said: str, tokens: Sequence[Token], parts: Sequence[str]) -> tuple[tuple[Token, ...], list[str]]:
     """Returns the tokens of a request for papers and their parts, with what the tagger left of its subject put right."""
-    parts = _with_attribute_not(tokens, _wanted_after_denied(tokens, _after_about(tokens, parts)))
+    parts = _with_prefix_non(tokens, _wanted_after_denied(tokens, _after_about(tokens, parts)))
     parts = _after_attribute(said, tokens, parts)
     parts = _with_what_is_linked(tokens, _with_strange_words(tokens, parts))
     read, parts = _from_introduction(said, tokens, parts)
@@ -53,7 +53,7 @@ def _wanted_after_denied(tokens: Sequence[Token], parts: Sequence[str]) -> list[
     return found
 
 
-def _with_attribute_not(tokens: Sequence[Token], parts: Sequence[str]) -> list[str]:
+def _with_prefix_non(tokens: Sequence[Token], parts: Sequence[str]) -> list[str]:
     """Returns the parts, in which 的非 denies nothing: 钢琴的非谐性."""
     found = list(parts)
     for at in range(1, len(found) - 2):

@@ -61,7 +61,7 @@ def is_surely_no_order(tokens: Sequence[Token]) -> bool:
     return _probability(tokens) <= _SURELY_NOT
 
 
-def is_rather_none(*readings: Sequence[Token]) -> bool:
+def is_rather_no_order(*readings: Sequence[Token]) -> bool:
     """Returns whether one of several readings of a sentence rather only speaks of something."""
     return any(_probability(tokens) < _HALF for tokens in readings)
 

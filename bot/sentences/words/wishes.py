@@ -224,7 +224,7 @@ def _joined(pieces: list[str], named: Named) -> list[str]:
         is_wish = len(parts) > 1 or _stands(before, "", named) or _is_before_a_setting(before, then)
         if not is_apart or depends or not is_wish or named.only_names(then):
             parts[-1] += piece
-        elif _stands(then, before, named) or _adds_after(piece, before, named) or _sets(piece):
+        elif _stands(then, before, named) or _adds_after(piece, before, named) or _is_linked_setting(piece):
             parts.append(piece)
         elif gapped := _with_verb_of(before, then, named):
             parts.append(gapped)
@@ -241,7 +241,7 @@ def _adds_after(piece: str, before: str, named: Named) -> bool:
     return bool(is_next) and adds and not named.names_one(said)
 
 
-def _sets(piece: str) -> bool:
+def _is_linked_setting(piece: str) -> bool:
     """Returns whether a piece is a setting, an order only with the word that links it: 顺便声音关了."""
     said = intents.meaning(piece.strip())
     is_setting = said.intent.startswith(clauses.OF_THE_CHAT) and said.intent != "set-limit"  # of the request before
