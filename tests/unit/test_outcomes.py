@@ -333,9 +333,8 @@ AT_TELEGRAM: list[tuple[type[NotDelivered], Mapping[str, object], list[Exception
             caused(theirs.TimedOut(), aiohttp.ConnectionTimeoutError("Connection timeout to host")),
             page(theirs.NetworkError("Request Entity Too Large (413). Parsing the server response b'<html>' failed")),
             page(theirs.NetworkError("Found (302). Parsing the server response b'' failed")),
-            page(theirs.NetworkError("Method Not Allowed (405). Parsing the server response b'' failed")),
-            theirs.NetworkError("Request Entity Too Large"),
-            theirs.NetworkError("Proxy Authentication Required"),
+            theirs.NetworkError("Proxy Authentication Required (407)"),  # JSON without words
+            theirs.BadRequest("Bad Request (400)"),
             page(theirs.Forbidden("Forbidden (403). Parsing the server response b'<html>' failed")),
             page(theirs.BadRequest("Bad Request (400). Parsing the server response b'<html>' failed")),
         ],
@@ -411,8 +410,20 @@ AT_TELEGRAM: list[tuple[type[NotDelivered], Mapping[str, object], list[Exception
                 Bad Request: text is too long
                 Bad Request: message text is empty
                 Bad Request: ENTITIES_TOO_LONG
+                Bad Request: MESSAGE_TOO_LONG
+                Bad Request: ENTITY_BOUNDS_INVALID
                 Bad Request: BUTTON_DATA_INVALID
                 Bad Request: BUTTON_URL_INVALID
+                Bad Request: BUTTON_USER_INVALID
+                Bad Request: inline keyboard button URL 'http://lab:8888/x' is invalid: Wrong HTTP URL
+                Bad Request: can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard
+                Bad Request: REPLY_MARKUP_INVALID
+                Bad Request: reply markup is too long
+                Bad Request: chat_id is empty
+                Bad Request: not enough rights to send documents to the chat
+                Bad Request: CHAT_SEND_DOCS_FORBIDDEN
+                Bad Request: USER_ID_INVALID
+                Bad Request: something that Telegram will invent next year
             """),
             caused(
                 theirs.NetworkError("Unknown error in HTTP implementation"),
@@ -424,13 +435,8 @@ AT_TELEGRAM: list[tuple[type[NotDelivered], Mapping[str, object], list[Exception
         Rejected,
         {"form": False},
         answers("""
-            Bad Request: chat_id is empty
             Bad Request: message to edit not found
-            Bad Request: not enough rights to send documents to the chat
-            Bad Request: CHAT_SEND_DOCS_FORBIDDEN
-            Bad Request: BUTTON_USER_INVALID
-            Bad Request: USER_ID_INVALID
-            Bad Request: something that Telegram will invent next year
+            Bad Request: message can't be edited
         """),
     ),
     (
@@ -508,7 +514,6 @@ UNCLEAR_AT_SLACK = [
     said("service_unavailable", status=503),
     said("duplicate_message_not_found"),
     said("duplicate_channel_not_found"),
-    said("an_error_that_slack_will_invent_next_year"),
 ]
 REFUSED_TOKEN = [
     "invalid_auth",
@@ -520,7 +525,14 @@ REFUSED_TOKEN = [
     "not_allowed_token_type",
     "access_denied",
 ]
-REFUSED_WORKSPACE = ["team_added_to_org", "org_login_required", "ekm_access_denied", "accesslimited"]
+REFUSED_WORKSPACE = [
+    "team_added_to_org",
+    "team_access_not_granted",
+    "org_login_required",
+    "ekm_access_denied",
+    "accesslimited",
+    "two_factor_setup_required",
+]
 
 AT_SLACK: list[tuple[type[NotDelivered], Mapping[str, object], str, Sequence[Exception]]] = [
     (RetryLater, {}, "", NOT_SENT_TO_SLACK),
@@ -538,13 +550,18 @@ AT_SLACK: list[tuple[type[NotDelivered], Mapping[str, object], str, Sequence[Exc
             (broken_json(429), 30),
         ]
     ),
-    (RetryLater, {"after": timedelta(hours=1)}, "", [said("message_limit_exceeded")]),
+    *(
+        (RetryLater, {"after": timedelta(hours=1)}, code, [said(code)])
+        for code in ("message_limit_exceeded", "external_channel_migrating")
+    ),
     *(
         (ChatGone, {"scope": "chat"}, code, [said(code, secret="the whole body")])
         for code in [
             "channel_not_found",
             "not_in_channel",
             "is_archived",
+            "is_inactive",
+            "channel_type_not_supported",
             "restricted_action",
             "restricted_action_read_only_channel",
             "no_permission",
@@ -574,6 +591,9 @@ AT_SLACK: list[tuple[type[NotDelivered], Mapping[str, object], str, Sequence[Exc
             "too_many_attachments",
             "invalid_arguments",
             "invalid_json",
+            "slack_connect_file_link_sharing_blocked",
+            "messages_tab_disabled",
+            "an_error_that_slack_will_invent_next_year",
         ]
     ),
     (
