@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from bot.dependencies.opening import backup_folder
 from bot.operation import maintenance
@@ -35,7 +36,12 @@ def findings_of(
     `stopped`: platform -> why nothing is sent there; None: as the store knows.
     """
     copies = maintenance.copy_times(backup_folder(settings, store))
-    return (*stored_findings(store, now=now, wall=wall, stopped=stopped), *old_copy(copies, wall))
+    found = stored_findings(store, now=now, wall=wall, stopped=stopped, is_gone=_is_gone)
+    return (*found, *old_copy(copies, wall))
+
+
+def _is_gone(path: str) -> bool:
+    return not (path == "" or Path(path).exists())
 
 
 def old_copy(copies: Sequence[datetime], wall: datetime) -> Iterator[Finding]:
