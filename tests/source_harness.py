@@ -12,6 +12,7 @@ from sqlmodel import col, select
 
 from bot.settings import SourceSettings
 from bot.sources import host_limits, source_schedules
+from bot.sources.fetch_request import Sites
 from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.ingest import PollDependencies
 from bot.sources.source_scheduler import SourceScheduler
@@ -20,10 +21,10 @@ from subscriptions.planning.receipts import Receipt
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import DeliveryRow, PaperRow
 from subscriptions.store.sources import KnownSource, known_sources
+from tests.clock import FakeClock
 from tests.expected_sources import receipts_of
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.server import LOOPBACK
-from tests.make import FakeClock
 from tests.patience import PATIENCE
 
 LIMITS = FetchLimits(connect=60, idle=60, total=PATIENCE, most=2**20)
@@ -71,7 +72,7 @@ class SourceHarness:
             clock=clock,
             timing=self.timing,
             admins=admins,
-            sites=arxiv.sites,
+            sites=Sites(**arxiv.sites),
             jitter=lambda: 0.0,
         )
         self.scheduler = SourceScheduler(context, fetcher, sources)
