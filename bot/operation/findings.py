@@ -4,9 +4,9 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from bot.dependencies.opening import backup_folder
+from bot.digests.files import is_gone
 from bot.operation import maintenance
 from bot.rendering.language import Language
 from bot.settings import Settings
@@ -36,12 +36,8 @@ def findings_of(
     `stopped`: platform -> why nothing is sent there; None: as the store knows.
     """
     copies = maintenance.copy_times(backup_folder(settings, store))
-    found = stored_findings(store, now=now, wall=wall, stopped=stopped, is_gone=_is_gone)
+    found = stored_findings(store, now=now, wall=wall, stopped=stopped, is_gone=is_gone)
     return (*found, *old_copy(copies, wall))
-
-
-def _is_gone(path: str) -> bool:
-    return not (path == "" or Path(path).exists())
 
 
 def old_copy(copies: Sequence[datetime], wall: datetime) -> Iterator[Finding]:
