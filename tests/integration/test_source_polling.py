@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -431,6 +432,23 @@ def test_processes_take_turns_at_a_host(store: Store) -> None:
     # before the second moment, the process that held the slot was killed; before the last one, the clock was set back
     for later in (5 * second, 5 * second + most, -HOUR):
         assert claim_slot(store, "arxiv", most, wall=wall + later) == dt.timedelta(0)
+
+
+@ON_ONE
+async def test_an_archive_that_still_has_yesterdays_papers_is_asked_again_alone(feeds: Feeds) -> None:
+    arxiv, old = feeds.arxiv, paper("Means", "stat.ML", "cs.LG")
+    arxiv.announces(THURSDAY, GRAPHS, old)
+    feeding = await feeds.polled(arxiv_source("cs.LG", "stat.ML"))
+    arxiv.announces(FRIDAY, paper("Trees", "cs.LG"), replace(old, categories=("stat.ML",)))  # with Friday's date
+    await feeding.until(new_york("2026-01-23 00:06"))
+    assert (feeding.outcomes("arxiv")[-1], feeding.known("arxiv").state.next_at) == (
+        "stale",
+        new_york("2026-01-23 00:20"),
+    )
+    arxiv.announces(FRIDAY, paper("Trees", "cs.LG"), paper("Odds", "stat.ML"))
+    await feeding.until(new_york("2026-01-23 00:21"))
+    assert arxiv.asked()[2:] == ["/rss/cs.LG", "/rss/stat.ML", "/rss/stat.ML"]
+    assert (feeding.outcomes("arxiv")[-1], source_harness.titles(feeds.store).count("Odds")) == ("new", 1)
 
 
 async def test_a_jumping_clock_keeps_no_source_waiting(feeds: Feeds) -> None:

@@ -1,9 +1,12 @@
 """One bad item never holds up the good ones: a bad entry, a bad file, a bad source."""
 
+import operator
 from collections.abc import Callable
 
 import pytest
 
+import bot.digests
+import subscriptions.service.ingest
 from bot.digests import feeds
 from tests.fakes.arxiv import FakeArxiv
 from tests.papers import jsonl, paper
@@ -90,6 +93,32 @@ def test_what_no_reader_can_read_is_refused_in_a_sentence_and_the_rest_is_read(
         said = done.out if command[0] == "inspect" else done.err
         assert "bad.xml: No paper in it can be read." in said, (command, said)
     assert product.tells("ingest", "all/good.jsonl")["already_known"] == 1
+
+
+@pytest.mark.parametrize(
+    "where", ["bot.digests._failures.without_failures", "subscriptions.service.ingest.drafts.incoming"]
+)
+def test_whatever_fails_at_a_document_is_told_in_a_sentence_and_the_others_are_stored(
+    product: Product, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def fails(papers: list[object], *_: object) -> object:
+        if "Bad" in str(papers):
+            raise RecursionError("secret words")
+        return whole(papers, *_)
+
+    product.writes("inbox/a.xml", journal(item("Bad pot", 1)))
+    product.writes("inbox/b.jsonl", GOOD)
+    whole = operator.attrgetter(where.removeprefix("bot.").removeprefix("subscriptions."))(
+        bot if where.startswith("bot") else subscriptions
+    )
+    monkeypatch.setattr(where, fails)
+    done = product.runs("ingest", "inbox/a.xml", "inbox/b.jsonl", "--json")
+    assert (done.status, done.json["papers"]["new"], done.json["failed"]) == (1, 1, 1)
+    assert "by a mistake of paperwire (RecursionError in fails" in done.err
+    assert "secret" not in done.err
+    product.listens()
+    (found,) = findings(product)
+    assert "by a mistake of paperwire" in found
 
 
 def findings(product: Product) -> list[str]:

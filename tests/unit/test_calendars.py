@@ -671,7 +671,9 @@ def observed(look: str) -> Observation:
         return LOOKS[look]
     kind, name, papers, fresh = look.split()
     day = {"today": TODAY, "yesterday": YESTERDAY, "monday": date(2026, 1, 19), "undated": None}[name]
-    return Observation(day=day, papers=int(papers), fresh=int(fresh), news=int(fresh), changed=True, batch=kind == "feed")
+    return Observation(
+        day=day, papers=int(papers), fresh=int(fresh), news=int(fresh), changed=True, batch=kind == "feed"
+    )
 
 
 @pytest.mark.parametrize(
