@@ -94,7 +94,7 @@ def test_tables_of_somebody_else_are_left_alone(new_url: str, table: str) -> Non
 
 def test_the_first_revision_is_named_after_its_ddl() -> None:
     """Red: the schema was changed. Until the first release, give FIRST the name that this test computes."""
-    statements = [*_ddl(sqlite.dialect()), *_ddl(postgresql.dialect())]  # type: ignore[no-untyped-call] - SQLAlchemy has no types for it
+    statements = [*_ddl(sqlite.dialect()), *_ddl(postgresql.dialect())]  # type: ignore[no-untyped-call]
     written = "\n".join(" ".join(one.split()) for one in statements)
     assert f"first_{sha256(written.encode()).hexdigest()[:12]}" == schema.FIRST
 
