@@ -28,13 +28,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Protocol, Self
+from urllib.parse import urlsplit
+
+import httpx
 
 from bot.cli import run
 from tests.clock import NOON, FakeClock, SharedClock
 from tests.fakes.arxiv_pages import feed
 from tests.fakes.journal import Entry
+from tests.fakes.smtp import shown_text
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.forked import Forked, clean_environment
 from tests.papers import Paper, jsonl, paper
@@ -150,6 +155,17 @@ class Product:
         """Sets variables of the environment: `product.sets(ACCESS="ask")` is PAPERWIRE_ACCESS."""
         self.settings |= {f"PAPERWIRE_{name}": value for name, value in settings.items()}
 
+    @contextlib.contextmanager
+    def without_tokens(self) -> Iterator[None]:
+        """Turns all platforms off that need a token: what is planned for them waits."""
+        settings = dict(self.settings)
+        for name in [name for name in self.settings if name.endswith("_TOKEN")]:
+            del self.settings[name]
+        try:
+            yield
+        finally:
+            self.settings = settings
+
     def writes(self, name: str, content: str | bytes) -> Path:
         """Writes a file into the folder."""
         path = self.folder / name
@@ -215,6 +231,12 @@ class Product:
 
         A text is the title of a paper. The digest is arXiv's feed if a paper says how it is announced.
         """
+        finished = self.tries_to_bring(*papers, source=source)
+        assert finished.status == 0, finished.err
+        return finished.json
+
+    def tries_to_bring(self, *papers: Paper | str, source: str = "daily") -> Finished:
+        """Does what `brings` does, but may fail."""
         entries = [paper(one) if isinstance(one, str) else one for one in papers]
         day = self.clock.now().date()
         self._brought += 1
@@ -222,7 +244,7 @@ class Product:
             path = self.writes(f"brought/{day}_{self._brought}.xml", feed("cs", day, entries))
         else:
             path = self.writes(f"brought/{day}_{self._brought}.jsonl", jsonl(entries))
-        return self.tells("ingest", str(path), "--source", source)
+        return self.runs("ingest", str(path), "--source", source, "--json")
 
     def delivers(self) -> list[Seen]:
         """Delivers what is due. Returns each new message of Telegram separately."""
@@ -269,6 +291,22 @@ class Product:
 
     def _set_platform_time(self) -> None:
         self.telegram.sets_time(self.clock.now().timestamp())
+
+    # ── readers of mails ──────────────────────────────────────────────────────
+
+    def agrees(self, questions: Sequence[EmailMessage]) -> None:
+        """Opens the link of each mail that asks whether papers shall come, and presses the button there, as readers do.
+
+        The links lead to PAPERWIRE_WEB_URL, for which the address of a running process stands in.
+        """
+        with self.starts("run", moved=True) as process, httpx.Client(trust_env=False) as browser:
+            root = process.waits_until_ready()
+            for mail in questions:
+                link = re.search(r"https?://[^\s<>\"]+", shown_text(mail))
+                assert link, shown_text(mail)
+                there = urlsplit(link[0])
+                answered = browser.post(f"{root}{there.path}?{there.query}")
+                assert answered.status_code == httpx.codes.OK, answered.text
 
     # ── what is stored, as the command line tells it ──────────────────────────
 
