@@ -71,7 +71,9 @@ def subscribe(
     every: Annotated[
         str | None,
         typer.Option(
-            metavar="CADENCE",
+            "--when",
+            "--every",
+            metavar="WHEN",
             help="now, when-out, daily, weekdays or weekly, or other words: “every monday at 9 Berlin”; by default the chat's schedule.",
         ),
     ] = None,
