@@ -1,34 +1,16 @@
 """Mails that a server refuses: whose the refusal is, and what readers, the others and the operator notice of it."""
 
-import re
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from html import unescape
-from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.smtp import FakeMailServer, a_mail_server, shown_text
-from tests.patience import PATIENCE
 from tests.product import Product
 from tests.tables import lines
 
 ADA, BO, CY, DI = READERS = tuple(f"{name}@lab.org" for name in ("ada", "bo", "cy", "di"))
 OPERATOR = "42"
-
-
-def is_taken(url: str) -> bool:
-    """Presses the button behind a link. Returns False if the program has only just begun, and cannot do it now."""
-    press = urllib.request.Request(url, data=b"", method="POST")  # noqa: S310 - on this machine
-    try:
-        with urllib.request.urlopen(press, timeout=PATIENCE) as page:  # noqa: S310
-            return bool(page.status == HTTPStatus.OK)
-    except urllib.error.HTTPError as error:
-        if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
-            raise
-        return False
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +24,7 @@ def agreed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             product.runs("subscribe", "diffusion", "--as", f"email:{reader}", "--every", "now")
             product.runs("say", "/set quiet off", "--as", f"email:{reader}")
         product.runs("deliver")
-        with product.starts("run", moved=True) as process:
-            root = process.waits_until_ready()
-            for mail in fake.mails:
-                page = mail.get_body(("html",))
-                assert page
-                link = re.search(r'href="[^"]*(/mail[?][^"]+)"', page.get_content())
-                assert link
-                while not is_taken(root + unescape(link[1])):
-                    pass
+        product.agrees(fake.mails)
     return folder / "paperwire.db"
 
 
