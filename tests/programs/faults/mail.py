@@ -39,6 +39,9 @@ TROUBLES: dict[str, Trouble] = {
     "421, 451, 452": Trouble(
         ("sender 421 4.3.2 closing", "recipient 452 4.2.2 over quota", "content 451 4.3.0 busy"),
     ),
+    "recipients refused for an hour": Trouble(
+        ("recipient 550 5.7.1 Access denied", "recipient 554 nobody foresaw this", "recipient 550 5.1.1 no such user"),
+    ),
     "552, 554, then as text": Trouble(("content 554 5.7.1 looks like spam", "content 552 5.3.4 too large")),
 }
 
