@@ -300,6 +300,10 @@ class Product:
     def _set_platform_time(self) -> None:
         self.telegram.sets_time(self.clock.now().timestamp())
 
+    def reads(self, url: str) -> str:
+        """Returns a page of a running process, whatever its status."""
+        return httpx.get(url, trust_env=False).text
+
     # ── readers of mails ──────────────────────────────────────────────────────
 
     def agrees(self, questions: Sequence[EmailMessage]) -> None:
@@ -318,6 +322,10 @@ class Product:
                 process.waits_until(lambda press=press: press().status_code == httpx.codes.OK)  # type: ignore[misc]
 
     # ── what is stored, as the command line tells it ──────────────────────────
+
+    def outbox(self) -> list[dict[str, Any]]:
+        """Returns all deliveries: those that wait or are dead, and those that were sent."""
+        return [*self.tells("outbox"), *self.tells("outbox", "--state", "sent")]
 
     def subscriptions(self, chat: str = "telegram:42") -> list[dict[str, Any]]:
         """Returns the subscriptions of a chat, which need not exist."""

@@ -126,7 +126,7 @@ def _round(product: Product, dice: random.Random, fake: FakeSlack) -> None:
 
 def _judged(product: Product, fake: _StormySlack, *, is_left: bool, allowed: int) -> Verdict:
     came = Counter((entry.delivery, entry.number) for entry in fake.journal if entry.kind == "post")
-    outbox = product.tells("outbox")
+    outbox = product.outbox()
     lost = sum(
         (entry["id"], number) not in came
         for entry in outbox
