@@ -61,29 +61,25 @@ class PollsNothing(Mistaken):
             super().receives(digest)
 
 
-class IgnoresWords(Mistaken):
-    """What people say with some words does not reach the program."""
-
-    ignored: ClassVar[str]
-
-    def says(self, text: str, chat: str, now: datetime) -> list[str]:
-        return [] if text.startswith(self.ignored) else super().says(text, chat, now)
-
-
-class SetsNoLimit(IgnoresWords):
+class SetsNoLimit(Mistaken):
     """The model knows limits that the program does not know."""
 
     name = "limits that are not set"
     column = "limit"
-    ignored = "/set limit"
+
+    def says(self, text: str, chat: str, now: datetime) -> None:
+        if not text.startswith("/set limit"):
+            super().says(text, chat, now)
 
 
-class EditsNothing(IgnoresWords):
-    """Subscriptions keep the queries with which they began."""
+class AddsAWord(Mistaken):
+    """Chats begin with one word more than people asked for."""
 
-    name = "edits that are not heard"
+    name = "a word that nobody asked for"
     column = "not asked for"
-    ignored = "/edit"
+
+    def subscribes(self, query: str, when: str, chat: str, now: datetime) -> None:
+        super().subscribes(f"({query}) OR oboe", when, chat, now)
 
 
 class SendsNotes(Mistaken):
@@ -137,5 +133,5 @@ class RepeatsMessages(Mistaken):
 
 
 MISTAKES: tuple[type[Mistaken], ...] = (
-    ForgetsDeliveries, KnowsNoSummerTime, PollsNothing, SetsNoLimit, EditsNothing, SendsNotes, LosesMessages, RepeatsMessages,
+    ForgetsDeliveries, KnowsNoSummerTime, PollsNothing, SetsNoLimit, AddsAWord, SendsNotes, LosesMessages, RepeatsMessages,
 )  # fmt: skip

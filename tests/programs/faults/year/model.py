@@ -242,8 +242,8 @@ class Model:
                         if work.as_new_at == now:
                             subscription.unseen_as_new.add(entry.work)
 
-    def subscribes(self, chat: str, query: ModelQuery, when: When, now: datetime, *, own_zone: str = "") -> int:
-        """Adds a subscription, and returns its number. It begins with the papers of the last day.
+    def subscribes(self, chat: str, query: ModelQuery, when: When, now: datetime, *, own_zone: str = "") -> None:
+        """Adds a subscription. It begins with the papers of the last day.
 
         With `weekly` it begins with those of the last week, with `now` with new ones, but not on the console.
         """
@@ -265,7 +265,6 @@ class Model:
             unseen=unseen,
             unseen_as_new=as_new,
         )
-        return reader.made
 
     def plans(self, now: datetime) -> dict[str, Expected]:
         """Returns what must be sent now, and counts it as delivered."""

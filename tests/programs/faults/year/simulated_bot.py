@@ -142,11 +142,10 @@ class SimulatedBot:
                     yield from _WORK.findall(answer.payload["text"])
                     yield from self._shows_the_rest(answer)
 
-    def says(self, text: str, chat: str, now: datetime) -> list[str]:
-        """Says something as a person in a chat. Returns the lines of the answer."""
+    def says(self, text: str, chat: str, now: datetime) -> None:
+        """Says something as a person in a chat."""
         self.comes_to(now)
-        lines: list[str] = self._done("say", text, "--as", chat, "--json").json["text"]
-        return lines
+        self._done("say", text, "--as", chat)
 
     def subscribes(self, query: str, when: str, chat: str, now: datetime) -> None:
         """Subscribes a chat from the command line."""
