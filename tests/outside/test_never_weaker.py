@@ -277,7 +277,12 @@ def test_a_secret_stands_in_no_log_error_or_page(product: Product, telegram: Fak
     product.brings("A graph of kind 1")
     told = []
     echoes = (Fault(status=status, body="<html>Cannot POST {path}</html>") for status in (400, 403, 404, 502))
-    for trouble in (*echoes, "cut before", "429"):
+    refusal = Fault(
+        status=400,
+        body='{"ok": false, "error_code": 400, "description": "Bad Request: cannot post {path}"}',
+        content_type="application/json",
+    )
+    for trouble in (*echoes, "cut before", "429", refusal, refusal):
         telegram.answers(trouble)
         told += [product.runs("deliver"), product.runs("outbox")]
         product.clock.advance(timedelta(hours=1))
