@@ -68,6 +68,13 @@ def subscribe(
     query: QueryArgument,
     *,
     chat: arguments.ChatOption,
+    when: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHEN",
+            help="When papers come, as it is said in a chat: “daily 8 Berlin”, “mondays at 9, no surveys”; by default the chat's schedule.",
+        ),
+    ] = None,
     every: Annotated[
         str | None,
         typer.Option(
@@ -103,8 +110,10 @@ def subscribe(
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
     named = tz and (zone_of_place(tz) or tz)
     request = requests.SubscriptionRequest(
-        text=query, every=every, on=on, at=at, tz=named, since=since, name=name, added_by=""
+        text=query, when=when, every=every, on=on, at=at, tz=named, since=since, name=name, added_by=""
     )
+    if when is not None and (every or on or at):
+        raise WrongUsage("--when says the whole time.", "Leave out --every, --on and --at.")
     with sessions.open_session(now, make=True) as session, arguments.reporting_query_errors(query):
         address = session.address(chat)
         title, kind = sessions.look_up_new_chat(session, address)
@@ -138,7 +147,7 @@ def _remarks(result: requests.Subscribed, settings: Settings, *, begins: bool) -
     elif begins:
         yield "--since is for a new subscription; this one goes on where it stands."
     if typed := split_when(subscription.text).when:
-        yield f"“{typed}” is looked for as words; a time is given with --every, --on and --at."
+        yield f"“{typed}” is looked for as words; a time is given with --when."
     zone = chat.settings.timezone
     if (
         subscription.number == 1
