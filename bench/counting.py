@@ -25,7 +25,8 @@ from subscriptions.model import Paper, Summary
 from subscriptions.query.parse import parse_query
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
-from tests.make import NOON, an_open_store, digest, ingest_digest, paper
+from tests.clock import NOON
+from tests.make import an_open_store, digest, ingest_digest, paper
 
 Timing = tuple[float, float]
 

@@ -24,7 +24,8 @@ from subscriptions.model import Paper
 from subscriptions.portable import read_lines
 from subscriptions.service import exporting, importing
 from subscriptions.store.database.store import Store, Transaction
-from tests.make import NOON, an_open_store, digest, ingest_digest
+from tests.clock import NOON
+from tests.make import an_open_store, digest, ingest_digest
 
 FEW = 1000
 ROWS = {  # those of the papers after the first FEW

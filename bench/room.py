@@ -16,7 +16,8 @@ from subscriptions.service.retention import clean_up_steps
 from subscriptions.store.database.store import Store
 from subscriptions.store.work_figures import room
 from tests import filling
-from tests.make import NOON, an_open_store
+from tests.clock import NOON
+from tests.make import an_open_store
 
 OF_A_DELIVERY = ("papers of chats", "deliveries", "messages")
 MOST = 200  # bytes

@@ -6,7 +6,7 @@ from typing import Literal
 from subscriptions.model import Lane, Message
 from subscriptions.store import claims, steps, unrendered
 from subscriptions.store.database.store import Store
-from tests.make import NOON
+from tests.clock import NOON
 
 
 def request(lane: str = "1", *, on_unclear: Literal["resend", "skip"] = "resend") -> steps.ClaimRequest:

@@ -39,7 +39,7 @@ from subscriptions.service.requests import Subscribed
 from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
 from tests import make, rendered
-from tests.make import FakeClock
+from tests.clock import NOON, FakeClock
 
 BOT = "paperwire_test_bot"
 _TAG = re.compile(r"<[^>]+>")
@@ -128,7 +128,7 @@ class BotHarness:
     """A bot with a store, a movable clock and a fake platform API."""
 
     store: Store
-    clock: FakeClock = field(default_factory=lambda: FakeClock(make.NOON))
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
     bot_info: BotInfo = field(default_factory=lambda: BotInfo(mail_platform="email", bot_names={"telegram": BOT}))
     admins: dict[str, set[str] | None] = field(default_factory=dict)
     # "@name" or id → what the platform knows about the chat

@@ -28,8 +28,10 @@ import bot.platforms.known  # this import declares the platforms, which the pars
 import subscriptions.store.database.schema
 from subscriptions.store.database.schema import make_schema
 from subscriptions.store.database.store import Store
-from tests.make import NOON, FakeClock
+from tests.clock import NOON, FakeClock
+from tests.fakes.telegram import FakeTelegram
 from tests.postgres.server import Server, run_of_tests
+from tests.product import Product
 from tests.statements import Watch
 
 hypothesis.settings.register_profile(
@@ -252,6 +254,20 @@ def _no_scan(statements: Watch) -> Iterator[None]:
     yield
     found = statements.taken()
     assert not found, f"read a whole table: {found}"
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    """A fake Telegram, on which Ada has a private chat with the bot."""
+    with FakeTelegram() as fake:
+        fake.knows("42", title="Ada")
+        yield fake
+
+
+@pytest.fixture
+def product(tmp_path: Path, telegram: FakeTelegram) -> Product:
+    """The program at noon UTC on Thursday 22 January 2026, before its first message. Anyone may use it."""
+    return Product(tmp_path, telegram=telegram)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.store import sources
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ReceiptRow
-from tests.make import NOON
+from tests.clock import NOON
 
 BATCH = timedelta(hours=5, minutes=5)  # from midnight UTC until arXiv's batch of the day can be read, in winter
 

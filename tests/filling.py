@@ -9,7 +9,7 @@ from subscriptions.store.database import conflicts, copying
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
 from subscriptions.store.work_rows import KeyValueRow
-from tests.make import NOON
+from tests.clock import NOON
 
 PER_CHAT = 30  # papers delivered to each chat
 PER_DELIVERY = 5

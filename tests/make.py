@@ -1,8 +1,8 @@
-"""Builders for domain values, and a clock that tests move."""
+"""Builders for domain values."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from itertools import count
 from typing import Any
@@ -33,49 +33,10 @@ from subscriptions.store.digests import Codes, Ingested
 from subscriptions.store.known_papers import known_papers
 from subscriptions.store.meanings import texts_of
 from subscriptions.store.rows import PaperRow
+from tests.clock import NOON
 
-NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _ids = count(1)
-
-
-class FakeClock:
-    """A clock that moves only when a test moves it. `sleep` moves it too, and returns at once."""
-
-    def __init__(self, start: datetime) -> None:
-        self._now = start
-        self._wall = start
-        self._second = 1000.0
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return self._now
-
-    def wall(self) -> datetime:
-        return self._wall
-
-    def monotonic(self) -> float:
-        return self._second
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.step(timedelta(seconds=seconds))
-        self._second += seconds  # not rounded, unlike a timedelta, which has only microseconds
-
-    def advance(self, by: timedelta) -> None:
-        """Moves the time of day and the monotonic clock."""
-        self._now += by
-        self._wall += by
-        self._second += by.total_seconds()
-
-    def step(self, by: timedelta) -> None:
-        """Moves the time of day but not the monotonic clock, as when a person sets the machine's clock."""
-        self._now += by
-        self._wall += by
-
-    def set_now(self, now: datetime) -> None:
-        """Sets the time of day, as a later command with another `--now` does."""
-        self._now = now
 
 
 def paper(

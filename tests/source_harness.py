@@ -20,10 +20,10 @@ from subscriptions.planning.receipts import Receipt
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import DeliveryRow, PaperRow
 from subscriptions.store.sources import KnownSource, known_sources
+from tests.clock import FakeClock
 from tests.expected_sources import receipts_of
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.server import LOOPBACK
-from tests.make import FakeClock
 from tests.patience import PATIENCE
 
 LIMITS = FetchLimits(connect=60, idle=60, total=PATIENCE, most=2**20)

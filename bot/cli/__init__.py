@@ -20,6 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from bot import release, rooms
 from bot.cli import output
+from bot.cli.given_clock import GIVEN, MakeClock
 from bot.errors import WrongUsage
 from bot.ports.subcommand import ASK, KEEP, LOOK, MOVE, Subcommand
 from subscriptions.errors import PaperwireError, disk_full, is_disk_full
@@ -305,9 +306,13 @@ def _top(
         raise typer.Exit(USAGE)
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Runs a command line and returns its exit status. Every error becomes a sentence on stderr."""
+def run(arguments: Sequence[str], make_clock: MakeClock | None = None) -> int:
+    """Runs a command line and returns its exit status. Every error becomes a sentence on stderr.
+
+    `make_clock`: makes the clock of the subcommand; None: the machine's.
+    """
     output.prepare_streams()
+    GIVEN.set(make_clock)
     try:
         return _run_and_report(arguments)
     except BrokenPipeError:  # the reader of the pipe has closed it, as with `| head`

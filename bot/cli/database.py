@@ -14,7 +14,6 @@ from bot.cli.arguments import Json, Now
 from bot.cli.log import passwords_in
 from bot.delivery.sender_lock import only_sender
 from bot.dependencies.opening import backup_folder, make_ready, make_store
-from bot.dependencies.system_clock import SystemClock
 from bot.errors import WrongUsage
 from bot.operation.maintenance import file_sizes
 from bot.settings import Settings
@@ -75,7 +74,8 @@ def copy(
     target: Annotated[str, typer.Argument(metavar="TO", help="An empty database, or a file that does not exist yet.")],
 ) -> int:
     """Copy everything into an empty database of PostgreSQL or SQLite. Nothing may be sending meanwhile."""
-    settings, now = sessions.read_settings(), SystemClock().now()
+    settings = sessions.read_settings()
+    now = sessions.clock_from(None, settings).now()
     old, new = (make_store(replace(settings, database_url=_address(text))) for text in (source, target))
     try:
         make_ready(old, settings, now=now, make=False)
@@ -151,7 +151,7 @@ def restore(
 ) -> int:
     """Replace the database by a copy, and keep the old database. Nothing else may be sending meanwhile."""
     settings, store = _unopened()
-    now = SystemClock().now()
+    now = sessions.clock_from(None, settings).now()
     lost_moment = None
     if lost_at is not None:
         lost_moment = sessions.parse_moment("--lost-at", lost_at, settings)

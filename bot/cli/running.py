@@ -25,7 +25,8 @@ def run(
     """Run everything until SIGTERM: sources, schedule, platforms, web. Prints on stderr what is on, and where."""
     settings = session.read_settings()
     log.start_logging(settings, quiet=False)
-    app = build_app(settings, out=sys.stdout, guard_gone=not pause_gone, is_worker=not once)
+    clock = session.clock_from(None, settings)
+    app = build_app(settings, clock=clock, out=sys.stdout, guard_gone=not pause_gone, is_worker=not once)
     scheduler = app.source_scheduler()
 
     async def go() -> int:

@@ -12,12 +12,15 @@ from typing import TypeVar
 
 from pydantic import SecretStr
 
+from bot.cli.given_clock import GIVEN
 from bot.cli.log import start_logging
-from bot.dependencies import opening, system_clock
+from bot.dependencies import opening
 from bot.dependencies.questions import encode
+from bot.dependencies.system_clock import SystemClock
 from bot.digests import format_names
 from bot.errors import WrongUsage
 from bot.platforms import known
+from bot.ports.channel import Clock
 from bot.ports.meaning import Encoder
 from bot.settings import Settings
 from bot.settings.loading import load_usable_settings
@@ -76,7 +79,7 @@ class Session:
     """The settings, the clock and the store of one subcommand."""
 
     settings: Settings
-    clock: system_clock.SystemClock
+    clock: Clock
     store: Store
     encoder: Encoder | None = None  # of papers and questions; None: meaning is off
 
@@ -146,9 +149,10 @@ def open_session(now: str | None = None, *, make: bool = False, dry: bool = Fals
                 encoder.close()
 
 
-def clock_from(now: str | None, settings: Settings) -> system_clock.SystemClock:
+def clock_from(now: str | None, settings: Settings) -> Clock:
     """Returns the clock of the machine, or a clock that starts at the moment of `--now`. Raises WrongUsage."""
-    return system_clock.SystemClock(None if now is None else parse_moment("--now", now, settings))
+    make = GIVEN.get() or SystemClock
+    return make(None if now is None else parse_moment("--now", now, settings))
 
 
 def titled(sender: str) -> str:

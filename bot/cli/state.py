@@ -22,7 +22,6 @@ from bot.cli.arguments import Json, Now
 from bot.cli.session import Session
 from bot.delivery.process_identity import is_running
 from bot.dependencies.opening import backup_folder, make_store
-from bot.dependencies.system_clock import SystemClock
 from bot.errors import SettingsError, WrongUsage
 from bot.operation import checks, maintenance, platform_checks, source_checks
 from bot.operation.findings import Problem, findings_of, is_well, joined, parts_of, texts
@@ -327,7 +326,7 @@ def _build_what_works(settings: Settings, folder: str) -> App:
 
     Without a usable address of a database, it gets one in an empty folder, so that the rest can be checked.
     """
-    clock = SystemClock()
+    clock = sessions.clock_from(None, settings)
     try:
         make_store(settings).close()
     except SettingsError as error:
@@ -341,7 +340,7 @@ def _build_what_works(settings: Settings, folder: str) -> App:
 
 
 def _findings_here(app: App, *, offline: bool) -> Iterator[Finding]:
-    settings, wall = app.settings, SystemClock().wall()
+    settings, wall = app.settings, app.clock.wall()
     environ, mounted = os.environ, checks.mounts()
     yield from checks.check_here(settings, app.store, wall=wall, environ=environ, mounted=mounted)
     if not settings.is_wrong("PAPERWIRE_DATABASE_URL"):
@@ -354,7 +353,7 @@ def _findings_here(app: App, *, offline: bool) -> Iterator[Finding]:
 
 async def _findings_elsewhere(app: App) -> list[Finding]:
     """Returns the findings about web sources and platforms. Asks them."""
-    settings, wall = app.settings, SystemClock().wall
+    settings, wall = app.settings, app.clock.wall
     found: list[Finding] = []
     if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
         fetcher = make_fetcher(settings, app.deps, alone=not checks.is_ready(app.store))

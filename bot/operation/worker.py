@@ -240,7 +240,7 @@ class OwnerWatch:
     async def watch(self) -> None:
         """Calls `look` repeatedly, until it is cancelled."""
         while True:
-            await self._clock.sleep(self._interval)
+            await asyncio.sleep(self._interval)  # by the machine's clock, whatever the clock of the subcommand is
             try:
                 await self.look()
             except StoreError as error:

@@ -17,7 +17,7 @@ from bot.ports.engine import Engine
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions.model import Lane
 from subscriptions.store.database.store import Store
-from tests.make import FakeClock
+from tests.clock import FakeClock
 from tests.patience import PATIENCE
 
 LANES = [Lane("telegram", str(n)) for n in range(30)]

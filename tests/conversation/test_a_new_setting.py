@@ -20,8 +20,9 @@ from subscriptions.service.listing import get_chat
 from subscriptions.store import chats
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
+from tests.clock import NOON
 from tests.integration.docs_pages import DOCS
-from tests.make import NOON, address
+from tests.make import address
 from tests.unit import deliveries
 
 ME = address("telegram:42")

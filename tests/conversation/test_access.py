@@ -13,8 +13,9 @@ from subscriptions.service.retention import forget
 from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import DenialRow
 from tests.bot_harness import BOT, BotHarness
+from tests.clock import NOON
 from tests.conversation.deliverer import Deliverer
-from tests.make import NOON, address, clean_up, paper
+from tests.make import address, clean_up, paper
 from tests.stored import all_rows
 
 OPERATOR, STRANGER, GROUP = "telegram:1", "telegram:42", "telegram:-1001"

@@ -6,7 +6,8 @@ import pytest
 
 from bot.commands.like import WORDS
 from tests.bot_harness import BotHarness
-from tests.make import NOON, paper
+from tests.clock import NOON
+from tests.make import paper
 
 OLD = NOON - timedelta(days=40)
 ABSTRACT = (

@@ -15,9 +15,10 @@ from subscriptions.store import planner as plans
 from subscriptions.store.admitted_chats import set_owner
 from subscriptions.store.sources import SourceFact, sync_sources
 from tests.bot_harness import Answer, BotHarness
+from tests.clock import NOON
 from tests.conversation.deliverer import Deliverer
 from tests.expected_sources import BATCH, ExpectedSources
-from tests.make import NOON, address
+from tests.make import address
 
 ME, CHANNEL = "telegram:42", "telegram:-1009"
 MIDNIGHT = NOON - timedelta(hours=12)

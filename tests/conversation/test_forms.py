@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.model import ChatKind
+from tests.clock import NOON
 from tests.conversation.slack_harness import ANN, BO, CHANNEL, CHAT_FIELD, SlackHarness
-from tests.make import NOON, paper
+from tests.make import paper
 
 ME = f"slack:{ANN}"
 

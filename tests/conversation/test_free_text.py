@@ -12,7 +12,8 @@ from bot.ports.channel import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken
 from tests.bot_harness import BotHarness
-from tests.make import NOON, add_callbacks, paper
+from tests.clock import NOON
+from tests.make import add_callbacks, paper
 from tests.unit.deliveries import HOSTILE
 
 ME, GROUP = "telegram:42", "telegram:-1001"

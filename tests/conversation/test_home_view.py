@@ -11,8 +11,9 @@ from subscriptions.service.pausing import pause
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.store import admitted_chats, chats
 from tests.bot_harness import Answer
+from tests.clock import NOON
 from tests.conversation.slack_harness import ANN, BO, CHANNEL, SlackHarness
-from tests.make import NOON, address
+from tests.make import address
 
 ME = f"slack:{ANN}"
 

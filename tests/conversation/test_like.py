@@ -7,8 +7,9 @@ import pytest
 from bot.commands.like import MOST_GIVEN
 from subscriptions.service import known_papers
 from tests.bot_harness import BotHarness
+from tests.clock import NOON
 from tests.conversation.deliverer import OTHERS, comes, subscribe_to, titles
-from tests.make import NOON, digest, ingest_digest, paper
+from tests.make import digest, ingest_digest, paper
 
 
 def known(bot: BotHarness) -> None:

@@ -13,8 +13,9 @@ from subscriptions.notices import DailyNotice, NoticeWords, declared
 from subscriptions.service import notices
 from subscriptions.service.conversation_state import store_chat
 from tests.bot_harness import BotHarness
+from tests.clock import NOON
 from tests.conversation.deliverer import Deliverer
-from tests.make import NOON, address
+from tests.make import address
 from tests.rendered import render_delivery
 from tests.unit import deliveries
 

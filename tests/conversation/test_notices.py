@@ -16,8 +16,9 @@ from subscriptions.service.findings import stored_findings
 from subscriptions.states import PauseReason
 from subscriptions.store.admitted_chats import set_owner
 from tests.bot_harness import BotHarness
+from tests.clock import NOON
 from tests.conversation.deliverer import Deliverer
-from tests.make import NOON, address
+from tests.make import address
 
 ME, CHANNEL, OPERATOR = "telegram:42", "telegram:-1009", "telegram:1"
 ADMINS = (address(OPERATOR),)

@@ -15,8 +15,9 @@ from subscriptions.service.sending import outbox_entries
 from subscriptions.states import ChatState, PauseReason
 from subscriptions.store import admitted_chats, chats
 from tests.bot_harness import BotHarness
+from tests.clock import NOON
 from tests.conversation.deliverer import Deliverer
-from tests.make import DAY, NOON, address, paper, summary
+from tests.make import DAY, address, paper, summary
 
 ME, OTHER, GROUP = "telegram:42", "telegram:43", "telegram:-1001"
 

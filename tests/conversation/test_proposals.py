@@ -17,9 +17,10 @@ from bot.settings import Settings
 from subscriptions.model import ChatKind
 from subscriptions.service import model_summaries
 from tests.bot_harness import Answer, BotHarness
+from tests.clock import NOON
 from tests.conversation.deliverer import GROUP, ME, subscribe_to
 from tests.fakes.chat_model import MODEL, FakeChatModel
-from tests.make import NOON, address
+from tests.make import address
 
 UNSURE = "it would be lovely to have it gentler for us"
 GERMAN = "mir bitte jeden Morgen neue Arbeiten über Seetang"

@@ -6,8 +6,8 @@ import pytest
 
 from subscriptions.service.plan import plan_due
 from tests.bot_harness import Answer, BotHarness
+from tests.clock import NOON
 from tests.conversation.deliverer import Deliverer
-from tests.make import NOON
 
 ME = "telegram:42"
 EVENING = NOON.replace(hour=21)

@@ -21,7 +21,8 @@ from subscriptions.service.sending import outbox_entries
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.bot_harness import BotHarness
-from tests.make import NOON, add_callbacks, subscribes
+from tests.clock import NOON, FakeClock
+from tests.make import add_callbacks, subscribes
 
 PERSON, NEWCOMER, GROUP = "telegram:42", "telegram:43", "telegram:-1001"
 ADMIN = "42"
@@ -75,7 +76,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bot(busy: Path, tmp_path: Path) -> Iterator[BotHarness]:
     shutil.copyfile(busy, tmp_path / "bot.db")
     store = Store(f"sqlite:///{tmp_path / 'bot.db'}")
-    clock = make.FakeClock(LATER)
+    clock = FakeClock(LATER)
     yield BotHarness(store, clock=clock, admins={GROUP: {ADMIN}})
     store.close()
 

@@ -14,8 +14,9 @@ from bot.ports.channel import Limits
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions.store.database.store import Store
 from tests.bot_harness import Answer, BotHarness
+from tests.clock import NOON
 from tests.conversation.deliverer import Deliverer
-from tests.make import NOON, address, ingested, paper
+from tests.make import address, ingested, paper
 from tests.programs.faults.simulated import SharedClock
 
 CHATS = ["telegram:42", "telegram:43"]

@@ -13,7 +13,8 @@ from subscriptions.service.conversation_state import known_or_new
 from subscriptions.service.listing import get_chat
 from subscriptions.zones import zone
 from tests.bot_harness import BotHarness
-from tests.make import NOON, address
+from tests.clock import NOON
+from tests.make import address
 
 GROUP = "telegram:-1001"
 

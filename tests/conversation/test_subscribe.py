@@ -9,7 +9,8 @@ from bot.commands.context import BotInfo
 from subscriptions.store import paper_words
 from subscriptions.store.database.store import Transaction
 from tests.bot_harness import BOT, Answer, BotHarness
-from tests.make import NOON, paper, subscribes, summary
+from tests.clock import NOON
+from tests.make import paper, subscribes, summary
 from tests.stored import others_can_write
 
 ME, GROUP = "telegram:42", "telegram:-1001"

@@ -11,8 +11,9 @@ from subscriptions.service.sending import outbox_entries
 from subscriptions.states import PauseReason
 from subscriptions.store import chats
 from tests.bot_harness import BotHarness
+from tests.clock import NOON
 from tests.conversation.deliverer import Deliverer
-from tests.make import DAY, NOON, address
+from tests.make import DAY, address
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 

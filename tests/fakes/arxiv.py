@@ -15,9 +15,9 @@ from aiohttp import web
 
 from bot.sources.fetch_request import Sites
 from subscriptions.model import Announce, Paper
+from tests.clock import FakeClock
 from tests.fakes import arxiv_pages as pages
 from tests.fakes.server import LoopbackServer
-from tests.make import FakeClock
 from tests.patience import PATIENCE
 
 GAP = 3.0  # seconds

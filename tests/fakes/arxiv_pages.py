@@ -3,8 +3,33 @@
 from collections.abc import Sequence
 from datetime import date
 from html import escape
+from typing import Protocol
 
-from subscriptions.model import Announce, Paper
+
+class Paper(Protocol):
+    """What a page shows of a paper."""
+
+    @property
+    def arxiv_id(self) -> str | None: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def authors(self) -> Sequence[str]: ...
+    @property
+    def categories(self) -> Sequence[str]: ...
+    @property
+    def primary(self) -> str | None: ...
+    @property
+    def url(self) -> str | None: ...
+    @property
+    def version(self) -> int | None: ...
+    @property
+    def abstract(self) -> str: ...
+    @property
+    def comment(self) -> str | None: ...
+    @property
+    def announce_type(self) -> str | None: ...
+
 
 _HEAD = """<?xml version='1.0' encoding='UTF-8'?>
 <rss xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/" version="2.0">
@@ -22,14 +47,14 @@ def feed(category: str, day: date, papers: Sequence[Paper], *, built: int = 0) -
 
 
 def _item(paper: Paper, category: str) -> str:
-    kind = paper.announce_type or (Announce.NEW if _belongs(paper.primary or "", category) else Announce.CROSS)
+    kind = str(paper.announce_type or ("new" if _belongs(paper.primary or "", category) else "cross"))
     identity = f"{paper.arxiv_id}v{paper.version or 1}"
     return (
         f"<item><title>{escape(paper.title)}</title><link>{paper.url}</link>"
-        f"<description>arXiv:{identity} Announce Type: {kind.value} \nAbstract: {escape(_abstract(paper))}</description>"
+        f"<description>arXiv:{identity} Announce Type: {kind} \nAbstract: {escape(_abstract(paper))}</description>"
         f'<guid isPermaLink="false">oai:arXiv.org:{identity}</guid>'
         + "".join(f"<category>{name}</category>" for name in paper.categories)
-        + f"<arxiv:announce_type>{kind.value}</arxiv:announce_type>"
+        + f"<arxiv:announce_type>{kind}</arxiv:announce_type>"
         f"<dc:creator>{escape(', '.join(paper.authors))}</dc:creator></item>\n"
     )
 
@@ -77,7 +102,7 @@ def _entry(paper: Paper, day: date) -> str:
 
 def listing(category: str, day: date, papers: Sequence[Paper]) -> bytes:
     """Returns the page /list/CATEGORY/new."""
-    again = [paper for paper in papers if paper.announce_type in (Announce.REPLACE, Announce.REPLACE_CROSS)]
+    again = [paper for paper in papers if paper.announce_type in ("replace", "replace-cross")]
     new = [paper for paper in papers if paper not in again]
     shown = _section("New", new) + _section("Replacement", again) if papers else "<p>No updates today.</p>"
     return (
@@ -92,7 +117,7 @@ def _section(kind: str, papers: Sequence[Paper]) -> str:
 
 
 def _listed(paper: Paper) -> str:
-    comment = f'<div class="list-comments"><span class="descriptor">Comments:</span> {escape(paper.comment)}</div>'
+    comment = f'<div class="list-comments"><span class="descriptor">Comments:</span> {escape(str(paper.comment))}</div>'
     return (
         f'<dt><a href="/abs/{paper.arxiv_id}" title="Abstract">arXiv:{paper.arxiv_id}</a>'
         f' [<a href="https://arxiv.org/html/{paper.arxiv_id}v{paper.version or 1}">html</a>]</dt><dd><div class="meta">'

@@ -10,10 +10,10 @@ import pytest
 
 from subscriptions.store.database.store import Store
 from subscriptions.store.workers import NewWorker, begin_worker
+from tests.clock import NOON, FakeClock
 from tests.fakes import process
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import Terminal
-from tests.make import NOON, FakeClock
 from tests.postgres.server import Server
 from tests.source_harness import Feeds, fake_arxiv
 

@@ -14,7 +14,7 @@ import pytest
 from subscriptions.errors import StoreError
 from subscriptions.service.conversation_state import apply_once
 from subscriptions.store.database.store import Store
-from tests.make import NOON, FakeClock
+from tests.clock import NOON, FakeClock
 from tests.postgres.server import OwnServer
 
 

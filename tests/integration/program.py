@@ -15,7 +15,7 @@ from bot.platforms.slack.settings import SlackSettings
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
 from bot.settings.of_rooms import RoomSettings
-from tests.make import NOON, FakeClock
+from tests.clock import NOON, FakeClock
 from tests.source_harness import NoSources
 
 LONG_REST = 45.0  # seconds. Shorter waits end at once, longer waits when a test calls `rings`

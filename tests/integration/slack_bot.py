@@ -26,11 +26,11 @@ from subscriptions.addresses import parse_address
 from subscriptions.model import ChatKind
 from subscriptions.service.conversation_state import known_or_new
 from subscriptions.service.listing import listed
+from tests.clock import FakeClock
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack
 from tests.fakes.slack_event_delivery import SentEnvelope
 from tests.fakes.slack_oauth import FakeOAuth
 from tests.integration.program import free_port, opened
-from tests.make import FakeClock
 from tests.patience import PATIENCE
 
 OTHER, OTHER_TOKEN = "T2OTHER", "xoxb-made-up-token-of-another-workspace"

@@ -13,9 +13,9 @@ from bot.platforms.telegram.adapter import TelegramChannel
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
+from tests.clock import FakeClock
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.program import opened
-from tests.make import FakeClock
 from tests.patience import PATIENCE
 
 

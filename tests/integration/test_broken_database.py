@@ -27,11 +27,12 @@ from subscriptions.service.listing import listed
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import DeliveryState
 from subscriptions.store.database.store import Store
+from tests.clock import NOON
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked, program, telegram_bot
 from tests.integration.cli import Terminal
 from tests.integration.telegram_bot import a_listening_bot, confirmed, posts
-from tests.make import MINUTE, NOON, address, ingested, subscribes
+from tests.make import MINUTE, address, ingested, subscribes
 from tests.postgres.cluster import SUPERUSER
 from tests.postgres.pooler import pooler
 from tests.postgres.server import OwnServer, Server, own_server

@@ -36,7 +36,8 @@ from subscriptions.store import drafts, subscriptions
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
 from tests import make
-from tests.make import DAY, NOON, digest, ingested, paper, subscribes
+from tests.clock import NOON
+from tests.make import DAY, digest, ingested, paper, subscribes
 from tests.stored import value
 
 TODAY = NOON.date()
@@ -596,7 +597,7 @@ whens = st.one_of(
 )  # fmt: skip
 
 
-# (chat, does, what): a change of a chat, which a test makes by `does(store, address of chat, *what, now=make.NOON)`
+# (chat, does, what): a change of a chat, which a test makes by `does(store, address of chat, *what, now=NOON)`
 Entered = tuple[str, abc.Callable[..., object], tuple[object, ...]]
 
 

@@ -37,11 +37,12 @@ from subscriptions.store.losses import last_loss
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.sources import KnownSource, SourceState
 from tests import copies, make, source_harness, stored
+from tests.clock import NOON, FakeClock
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
 from tests.integration.cli import page
-from tests.make import DAY, HOUR, NOON, FakeClock, address, paper
+from tests.make import DAY, HOUR, address, paper
 from tests.programs.faults.year import simulated_bot
 from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, web_source
 

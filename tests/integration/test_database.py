@@ -28,8 +28,9 @@ from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.store import Store
 from subscriptions.store.work_rows import KeyValueRow
 from tests import stored
+from tests.clock import NOON
 from tests.integration.cli import Terminal, page
-from tests.make import DAY, HOUR, NOON, address, ingested, paper, stored_papers, subscribes
+from tests.make import DAY, HOUR, address, ingested, paper, stored_papers, subscribes
 from tests.patience import PATIENCE
 
 

@@ -11,8 +11,8 @@ from bot.sources import databases, fetch_request
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store.database.store import Store
 from tests import source_harness
+from tests.clock import FakeClock
 from tests.fakes.databases import FakeDatabases
-from tests.make import FakeClock
 from tests.source_harness import SourceHarness
 
 TODAY = dt.date(2026, 1, 22)

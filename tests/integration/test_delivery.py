@@ -32,12 +32,13 @@ from subscriptions.store import admitted_chats, chats, moving, outbox, platform_
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.outbox import OutboxCounts
 from tests import make, stored
+from tests.clock import NOON, FakeClock
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked
 from tests.integration.program import Quiet, running
 from tests.integration.slack_bot import a_bot
-from tests.make import HOUR, MINUTE, NOON, FakeClock, address, due, ingested, paper, subscribes
+from tests.make import HOUR, MINUTE, address, due, ingested, paper, subscribes
 
 CUT = 9  # how many posts lose their connection
 

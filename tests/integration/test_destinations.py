@@ -44,6 +44,7 @@ from subscriptions.states import ChatState, DeliveryState, PauseReason
 from subscriptions.store import workers
 from subscriptions.store.outbox import OutboxEntry
 from tests import tables
+from tests.clock import NOON, FakeClock
 from tests.contract.rigs.email import mail_message
 from tests.fakes import apprise, smtp
 from tests.fakes.apprise import READ, SERVICES, TOKEN, FakeServices
@@ -51,7 +52,7 @@ from tests.fakes.faults import FAULTS as FAULTS_OF_PLATFORMS
 from tests.fakes.faults import Fault
 from tests.integration import program
 from tests.integration.cli import Terminal
-from tests.make import NOON, FakeClock, address, ingested, paper, subscribes, summary
+from tests.make import address, ingested, paper, subscribes, summary
 
 ADA, BO, HOME = map(address, ("email:ada@lab.org", "email:bo@lab.org", "web:ada"))
 ROOT = "https://papers.lab.org"

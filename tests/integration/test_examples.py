@@ -28,8 +28,9 @@ from subscriptions.query.parse import parse_query
 from subscriptions.service.recent_matches import recent_matches
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
+from tests.clock import NOON
 from tests.integration import docs_pages
-from tests.make import NOON, address, stored_papers
+from tests.make import address, stored_papers
 
 FEWEST, MOST = 3, 15
 PAGES = [

@@ -11,9 +11,10 @@ from subscriptions.planning.receipts import Outcome
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
 from tests import source_harness, stored
+from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.databases import FakeDatabases
-from tests.make import HOUR, FakeClock, subscribes
+from tests.make import HOUR, subscribes
 from tests.source_harness import polled
 
 pytestmark = pytest.mark.both_databases

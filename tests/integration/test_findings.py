@@ -36,10 +36,11 @@ from subscriptions.service import sending, source_notices
 from subscriptions.store import bot_state, platform_states
 from subscriptions.store.sources import SourceFact, SourceState, known_sources, sync_sources
 from tests import make, source_harness
+from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import Terminal
 from tests.integration.program import Quiet, running
-from tests.make import HOUR, NOON, FakeClock, due, subscribes
+from tests.make import HOUR, due, subscribes
 
 OPERATOR = make.address("console:ops")
 LIST = SourceSettings(name="list", path=Path("/nowhere/*.md"), schedule="arxiv")

@@ -45,9 +45,10 @@ from subscriptions.store import chats, deliveries, known_papers, meanings, paper
 from subscriptions.store import signals as stored_signals
 from subscriptions.store.database.store import Store, Transaction
 from tests import make
+from tests.clock import NOON
 from tests.fakes.meaning import FakeEncoder
 from tests.integration import cli
-from tests.make import DAY, HOUR, MINUTE, NOON, address, ingested, paper, stored_papers, subscribes
+from tests.make import DAY, HOUR, MINUTE, address, ingested, paper, stored_papers, subscribes
 from tests.unit import strategies as slow_matcher
 from tests.unit.query_rules import QUESTIONS
 

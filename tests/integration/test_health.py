@@ -33,6 +33,7 @@ from subscriptions.store.database.postgres import SideSession
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
 from tests import being_sent, make
+from tests.clock import NOON, FakeClock
 from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.watchman import Watchman
@@ -41,7 +42,7 @@ from tests.integration.cli import Terminal
 from tests.integration.locked import ForeignLock
 from tests.integration.program import free_port
 from tests.integration.telegram_bot import a_bot
-from tests.make import HOUR, NOON, FakeClock, address, ingested, paper
+from tests.make import HOUR, address, ingested, paper
 from tests.postgres.server import Server
 from tests.source_harness import NoSources
 from tests.stored import change

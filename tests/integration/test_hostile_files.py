@@ -18,11 +18,11 @@ from bot.settings.loading import load_settings
 from subscriptions.service.listing import listed
 from subscriptions.store.database.store import Store
 from tests import source_harness
+from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration import cli
 from tests.integration.cli import Terminal
 from tests.integration.web_site import open_pages
-from tests.make import FakeClock
 
 
 async def test_a_file_of_three_gib_is_refused_before_it_is_read(

@@ -33,8 +33,9 @@ from subscriptions.store import meanings
 from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
 from tests import make, stored
+from tests.clock import NOON, FakeClock
 from tests.fakes.meaning import FakeEncoder
-from tests.make import HOUR, MINUTE, NOON, FakeClock, address, digest, stored_papers
+from tests.make import HOUR, MINUTE, address, digest, stored_papers
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases

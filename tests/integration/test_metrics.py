@@ -41,13 +41,14 @@ from subscriptions.store import sources
 from subscriptions.store.database.store import Store
 from subscriptions.store.updates import reply_to
 from subscriptions.store.work_figures import room
+from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.filling import fill
 from tests.integration.cli import Terminal
 from tests.integration.docs_pages import DOCS
 from tests.integration.program import Quiet, opened, running
 from tests.integration.telegram_bot import a_bot
-from tests.make import DAY, HOUR, MINUTE, NOON, FakeClock, address, due, ingested, subscribes
+from tests.make import DAY, HOUR, MINUTE, address, due, ingested, subscribes
 from tests.stored import change
 
 

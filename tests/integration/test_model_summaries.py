@@ -21,8 +21,9 @@ from subscriptions.service.listing import get_chat
 from subscriptions.service.model_summaries import LEASE, WAITS
 from subscriptions.store.database.store import Store
 from tests import make, stored, tables
+from tests.clock import NOON, FakeClock
 from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
-from tests.make import NOON, FakeClock, address, stored_papers, summary
+from tests.make import address, stored_papers, summary
 
 ABSTRACT = (
     "We follow {subject} for one summer with small radio tags, in forty places of three countries. They move further than "

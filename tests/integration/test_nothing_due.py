@@ -40,9 +40,10 @@ from subscriptions.store.updates import unfinished_replies
 from subscriptions.store.workers import NewWorker
 from tests import make
 from tests.bot_harness import BotHarness
+from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
-from tests.make import HOUR, MINUTE, NOON, FakeClock, address, ingested, paper, subscribes
+from tests.make import HOUR, MINUTE, address, ingested, paper, subscribes
 from tests.million import fill_a_million
 from tests.source_harness import NoSources
 from tests.statements import Watch, recording

@@ -63,10 +63,11 @@ from subscriptions.store.database.store import Store, Transaction, execute
 from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import TABLES
 from tests import being_sent, make, stored
+from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked, program
 from tests.integration.telegram_bot import a_bot, posts
-from tests.make import NOON, FakeClock, address, ingest_digest, ingested, paper, subscribes
+from tests.make import address, ingest_digest, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 

@@ -34,9 +34,9 @@ from subscriptions.store.claims import mark_sending
 from subscriptions.store.conversation_rows import UpdateRow
 from subscriptions.store.database.store import Store
 from tests import being_sent, make
+from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import telegram_bot
-from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 from tests.postgres.server import Server
 

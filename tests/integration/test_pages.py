@@ -19,8 +19,9 @@ from subscriptions.store import chats as stored_chats
 from subscriptions.store.database import store as stored
 from tests import filling
 from tests.bot_harness import BotHarness
+from tests.clock import NOON
 from tests.integration.cli import Terminal
-from tests.make import NOON, address
+from tests.make import address
 from tests.statements import is_plain
 from tests.stored import change
 

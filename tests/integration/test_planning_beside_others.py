@@ -34,8 +34,9 @@ from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store
 from tests import make, stored
 from tests.bot_harness import BotHarness
+from tests.clock import NOON, FakeClock
 from tests.conversation.deliverer import Deliverer
-from tests.make import DAY, HOUR, MINUTE, NOON, FakeClock, address, paper, subscribes
+from tests.make import DAY, HOUR, MINUTE, address, paper, subscribes
 from tests.statements import recording
 
 DIGEST = Path(__file__).parents[2] / "bot" / "samples" / "daily_arxiv.md"

@@ -12,8 +12,9 @@ from bot.ports.conversation import PageFrame, PageRequest, Visitor
 from subscriptions.service.exporting import export_all
 from subscriptions.store.database.store import Store
 from tests import tables
+from tests.clock import NOON, FakeClock
 from tests.fakes.meaning import FakeEncoder
-from tests.make import NOON, FakeClock, ingested, paper
+from tests.make import ingested, paper
 
 FRAME = PageFrame(path="/", language="en", token="t", visitor=Visitor(name="me"))
 LIVE = {"x-requested-with": "fetch"}

@@ -29,10 +29,11 @@ from subscriptions.service.retention import forget
 from subscriptions.states import Opens, PauseReason
 from subscriptions.store import admitted_chats, chat_keys, chats
 from tests import make
+from tests.clock import NOON, FakeClock
 from tests.integration.cli import Terminal
 from tests.integration.documented import answers_of
 from tests.integration.program import opened
-from tests.make import NOON, FakeClock, ingested
+from tests.make import ingested
 from tests.programs.fuzz import asked
 
 ROOT, LOCAL, ME = "https://papers.example.org", "http://127.0.0.1:8420", "console:me"
@@ -347,7 +348,7 @@ def test_the_api_gives_the_bytes_of_the_subcommands(terminal: Terminal, clock: F
                 found.append(answer.text)
             return found
 
-    now = f"{make.NOON + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    now = f"{NOON + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
     answers = asyncio.run(answered())
     printed = [terminal(*command, "--as", ME, "--now", now, "--json").out for _, _, command in SAME]
     assert answers == printed

@@ -18,12 +18,13 @@ from bot.operation import worker
 from bot.platforms.telegram.receiving import LongPolling
 from subscriptions.errors import Sentence, StoreError, StoreUnavailable
 from subscriptions.service.listing import listed
+from tests.clock import NOON
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration import telegram_bot
 from tests.integration.locked import broken_database
 from tests.integration.program import RestingClock
 from tests.integration.telegram_bot import a_bot, a_listening_bot, confirmed
-from tests.make import NOON, address
+from tests.make import address
 
 GROUP = "-1001"
 

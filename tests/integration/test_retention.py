@@ -23,9 +23,10 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import outbox_counts
 from tests import filling, make, stored
 from tests.bot_harness import BotHarness
+from tests.clock import NOON, FakeClock
 from tests.conversation.deliverer import Deliverer
 from tests.integration.program import running
-from tests.make import DAY, HOUR, MINUTE, NOON, FakeClock, address, clean_up, ingested, paper, subscribes
+from tests.make import DAY, HOUR, MINUTE, address, clean_up, ingested, paper, subscribes
 from tests.source_harness import NoSources
 
 pytestmark = pytest.mark.both_databases

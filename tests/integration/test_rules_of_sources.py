@@ -23,10 +23,11 @@ from subscriptions.store import rows
 from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
 from tests import make, source_harness, stored
+from tests.clock import NOON, FakeClock
 from tests.fakes import arxiv_pages
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import PAGE, Terminal, page
-from tests.make import DAY, HOUR, NOON, FakeClock, ingest_digest, ingested, paper, subscribes, summary
+from tests.make import DAY, HOUR, ingest_digest, ingested, paper, subscribes, summary
 from tests.source_harness import Feeds, arxiv_source, new_york, web_source
 
 WEDNESDAY, THURSDAY = dt.date(2026, 1, 21), dt.date(2026, 1, 22)

@@ -38,19 +38,8 @@ from subscriptions.store import (
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.rows import PaperKeyRow
 from tests import make, tables
-from tests.make import (
-    DAY,
-    HOUR,
-    MINUTE,
-    NOON,
-    address,
-    clean_up,
-    ingest_digest,
-    ingested,
-    stored_papers,
-    subscribes,
-    summary,
-)
+from tests.clock import NOON
+from tests.make import DAY, HOUR, MINUTE, address, clean_up, ingest_digest, ingested, stored_papers, subscribes, summary
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases

@@ -26,12 +26,13 @@ from bot.settings.loading import load_settings
 from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
 from tests import forked, make
+from tests.clock import NOON
 from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.watchman import Watchman
 from tests.integration import cli
 from tests.integration.program import free_port
-from tests.make import NOON, subscribes
+from tests.make import subscribes
 from tests.patience import PATIENCE
 from tests.programs.faults.soak.program import running_program
 

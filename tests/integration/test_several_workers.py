@@ -29,7 +29,8 @@ from subscriptions.service.senders_at_work import lease_of
 from subscriptions.store import claims, planned_deliveries, steps, wakeups, workers
 from subscriptions.store.database.store import Store, Transaction
 from tests import being_sent, make
-from tests.make import NOON, FakeClock, due, ingested, subscribes
+from tests.clock import NOON, FakeClock
+from tests.make import due, ingested, subscribes
 from tests.patience import PATIENCE
 from tests.postgres.server import OwnServer, own_server
 from tests.stored import change

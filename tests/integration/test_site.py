@@ -32,8 +32,9 @@ from bot.settings.loading import load_settings
 from subscriptions.errors import StoreError
 from subscriptions.store.database.store import Store
 from tests import tables
+from tests.clock import NOON, FakeClock
 from tests.integration import web_site
-from tests.make import NOON, FakeClock, clean_up, ingested, paper, subscribes
+from tests.make import clean_up, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 PASSWORD = "correct horse battery"

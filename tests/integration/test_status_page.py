@@ -25,8 +25,9 @@ from subscriptions.service import (
 from subscriptions.service.plan import plan_due
 from subscriptions.states import PauseReason
 from subscriptions.store import sources
+from tests.clock import NOON, FakeClock
 from tests.integration.program import opened
-from tests.make import DAY, NOON, FakeClock, ingested, paper, subscribes
+from tests.make import DAY, ingested, paper, subscribes
 
 
 @pytest.fixture

@@ -20,8 +20,9 @@ from subscriptions.chat_settings import without_effect
 from subscriptions.errors import NotFound, Refused
 from subscriptions.model import ChatKind
 from subscriptions.service import listing
+from tests.clock import NOON, FakeClock
 from tests.integration.program import opened
-from tests.make import NOON, FakeClock, address, ingested
+from tests.make import address, ingested
 from tests.postbox.channel import PostboxChannel
 
 ADA, STREET = "postbox:ada", "postbox:high street"

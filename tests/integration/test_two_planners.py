@@ -27,8 +27,9 @@ from subscriptions.store import claims, paper_sequence, planned_deliveries
 from subscriptions.store import planner as _plans
 from subscriptions.store.database.store import Store
 from tests import being_sent, stored
+from tests.clock import NOON
 from tests.filling import fill
-from tests.make import MINUTE, NOON, address, due, ingested, paper, planned_slices, subscribes
+from tests.make import MINUTE, address, due, ingested, paper, planned_slices, subscribes
 from tests.postgres.reading import read
 from tests.postgres.server import Server
 from tests.statements import in_one_line, is_plain

@@ -23,9 +23,10 @@ from subscriptions.store.claims import pause_lane
 from subscriptions.store.database import store as database
 from subscriptions.store.database.store import Scope, Store, Transaction
 from tests.bot_harness import BotHarness
+from tests.clock import NOON
 from tests.integration import locked
 from tests.integration.cli import Terminal
-from tests.make import NOON, address, ingested, paper, subscribes
+from tests.make import address, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 

@@ -32,9 +32,10 @@ from subscriptions.store import rows
 from subscriptions.store.database import copying, schema
 from subscriptions.store.database.store import Store
 from tests import make, releases, stored
+from tests.clock import NOON, FakeClock
 from tests.fakes.smtp import FakeMailServer, a_mail_server
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.make import NOON, due
+from tests.make import due
 from tests.patience import PATIENCE
 from tests.story.scenario import Scenario
 
@@ -337,7 +338,7 @@ def a_new_program(left: Store) -> Iterator[tuple[Scenario, FakeMailServer]]:
             ),
             access="open",
         )
-        yield Scenario(telegram, make.FakeClock(NOON), settings), mail
+        yield Scenario(telegram, FakeClock(NOON), settings), mail
 
 
 def titles(scenario: Scenario) -> dict[str, Counter[str]]:

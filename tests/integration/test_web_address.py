@@ -30,6 +30,7 @@ from bot.ports.conversation import Receiver
 from bot.settings import Settings
 from bot.settings.loading import load_settings
 from subscriptions.service.conversation_state import apply_once as real_once
+from tests.clock import NOON, FakeClock
 from tests.fakes import slack_oauth
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -38,7 +39,6 @@ from tests.integration.cli import INBOX
 from tests.integration.documented import answers_of
 from tests.integration.locked import away
 from tests.integration.program import RestingClock, free_port, opened
-from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 from tests.programs.faults.soak.program import Program, running_program
 from tests.programs.fuzz import asked

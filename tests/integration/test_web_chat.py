@@ -23,9 +23,10 @@ from subscriptions.states import Opens
 from subscriptions.store import page_messages
 from subscriptions.store.chat_keys import chat_of_key
 from subscriptions.store.database.store import Store
+from tests.clock import NOON, FakeClock
 from tests.contract.rigs.web import web_message
 from tests.integration import web_site
-from tests.make import NOON, FakeClock, clean_up, ingested, paper, subscribes
+from tests.make import clean_up, ingested, paper, subscribes
 from tests.stored import rows, value
 
 pytestmark = pytest.mark.both_databases

@@ -13,8 +13,8 @@ from bot.operation.web_server import health_app
 from bot.operation.worker import listening
 from bot.pages.site import Site, make_site
 from bot.settings.loading import load_settings
+from tests.clock import FakeClock
 from tests.integration.program import opened
-from tests.make import FakeClock
 
 HOME = "http://127.0.0.1:8420"
 

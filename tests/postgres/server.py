@@ -18,7 +18,7 @@ import psycopg
 from filelock import FileLock
 
 from subscriptions.store.database.store import Store
-from tests.make import NOON
+from tests.clock import NOON
 from tests.postgres import cluster
 
 _FOLDER = "TESTS_OF_PAPERWIRE_POSTGRES"  # an environment variable of the test processes

@@ -23,10 +23,11 @@ from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
 from subscriptions.model import Paper
 from subscriptions.service.exporting import export_all
+from tests.clock import NOON, FakeClock
 from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of
 from tests.fakes.meaning import FakeEncoder
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.make import NOON, FakeClock, ingested, paper
+from tests.make import ingested, paper
 from tests.postgres.cluster import installed_programs
 from tests.postgres.server import Server, run_of_tests
 from tests.releases import DUMP, FILE, FOLDER, TOLD

@@ -29,9 +29,10 @@ from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
 from subscriptions.model import Paper
 from subscriptions.service.listing import listed
+from tests.clock import FakeClock
 from tests.fakes.journal import Entry
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.make import FakeClock, address, ingested
+from tests.make import address, ingested
 
 
 @dataclass(frozen=True, slots=True)

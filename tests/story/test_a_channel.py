@@ -1,47 +1,47 @@
 """A person manages a public channel from a private chat. Its readers see papers and one link, and nothing else."""
 
 from tests.fakes.telegram import NAME, FakeTelegram
-from tests.make import paper
-from tests.story.scenario import Scenario
+from tests.papers import paper
+from tests.product import Product
 
 CHANNEL, ADA, READER = "-1009", "42", "43"
 
 
-async def test_a_public_channel_is_managed_from_a_private_chat(scenario: Scenario, telegram: FakeTelegram) -> None:
+def test_a_public_channel_is_managed_from_a_private_chat(product: Product, telegram: FakeTelegram) -> None:
     telegram.knows(READER, title="Kim")
     telegram.knows(
         CHANNEL, "channel", title="Daily vision", username="daily_vision", people={ADA: "creator", "7": "administrator"}
     )
-    await scenario.says("/start")
+    product.says("/start")
 
     # The person who adds the bot gets a private message. The channel sees nothing.
     telegram.adds(CHANNEL, by=ADA)
-    card = await scenario.listens()
+    card = product.listens()
     assert card.chats == [ADA]
     assert card.lines[0] == (
         "I am in the channel Daily vision now. It is managed from here, so that nobody there sees it."
     )
 
     # From now on, commands in the private chat apply to the channel. A stranger does not learn that the bot is there.
-    stranger = await scenario.says("/connect @daily_vision", READER)
+    stranger = product.says("/connect @daily_vision", READER)
     assert stranger.text == ("✗ I know no chat @daily_vision that you administer and I am in. Add me to it first.")
-    begun = await scenario.says("/connect @daily_vision")
+    begun = product.says("/connect @daily_vision")
     assert begun.lines == [
         "✓ What you say here is about Daily vision from now on: /sub diffusion, /list, /set.",
         "/connect off ends that.",
     ]
-    reply = await scenario.says("/sub cs.CV -survey daily 14:00")
+    reply = product.says("/sub cs.CV -survey daily 14:00")
     assert reply.lines[0] == "✓ Daily vision: 1  category:cs.CV, not survey · daily 14:00 UTC"
-    assert (await scenario.says("/set shape each")).lines == [
+    assert (product.says("/set shape each")).lines == [
         "✓ Daily vision: Layout: a message for each paper (was: one digest)"
     ]
-    assert (await scenario.says("/connect off")).text == "✓ What you say here is about this chat again."
-    assert (scenario.queries(CHANNEL), scenario.queries(ADA)) == (["cs.CV -survey"], [])
+    assert (product.says("/connect off")).text == "✓ What you say here is about this chat again."
+    assert (product.queries(CHANNEL), product.queries(ADA)) == (["cs.CV -survey"], [])
     assert telegram.posted_to(CHANNEL) == []
 
     # The channel gets one message per paper, one link under the last paper, and no other buttons.
-    scenario.brings(paper("Light on snow", "cs.CV"), paper("Snow: a survey", "cs.CV"), paper("Ice and glass", "cs.CV"))
-    first, second = await scenario.later(hours=2)
+    product.brings(paper("Light on snow", "cs.CV"), paper("Snow: a survey", "cs.CV"), paper("Ice and glass", "cs.CV"))
+    first, second = product.later(hours=2)
     assert {first.lines[1], second.lines[1]} == {"Light on snow", "Ice and glass"}
     assert (first.chats, first.buttons, second.buttons) == ([CHANNEL], [], ["get your own"])
     assert first.silent
@@ -51,16 +51,16 @@ async def test_a_public_channel_is_managed_from_a_private_chat(scenario: Scenari
     (key,) = second.keys
     bot, _, payload = key["url"].removeprefix("https://t.me/").partition("?start=")
     assert bot == NAME
-    offer = await scenario.says(f"/start {payload}", READER)
+    offer = product.says(f"/start {payload}", READER)
     assert offer.lines[:2] == [
         "Someone shares a subscription with you:",
         "category:cs.CV, not survey · daily 14:00",
     ]
-    assert (await scenario.presses("subscribe", READER)).lines[0] == "✓ 1  category:cs.CV, not survey · daily 14:00 UTC"
-    assert scenario.queries(READER) == ["cs.CV -survey"]
+    assert (product.presses("subscribe", READER)).lines[0] == "✓ 1  category:cs.CV, not survey · daily 14:00 UTC"
+    assert product.queries(READER) == ["cs.CV -survey"]
 
     # Another admin removes the bot. The channel waits, and the person who added the bot is told.
     telegram.kicks(CHANNEL, by="7")
-    assert not await scenario.listens()
-    (notice,) = await scenario.later(minutes=1)
+    assert not product.listens()
+    (notice,) = product.later(minutes=1)
     assert (notice.chats, notice.lines[0]) == ([ADA], "Daily vision is paused.")

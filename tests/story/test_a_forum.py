@@ -1,45 +1,45 @@
 """A forum group with two topics: each has its own manager, and one member may read but not change anything."""
 
 from tests.fakes.telegram import NAME, FakeTelegram
-from tests.make import paper
-from tests.story.scenario import Scenario
+from tests.papers import paper
+from tests.product import Product
 
 FORUM, VISION, LANGUAGE = "-1001", "-1001/5", "-1001/6"
 MARA, OTIS, KIM = {"by": "7", "name": "Mara"}, {"by": "8", "name": "Otis"}, {"by": "9", "name": "Kim"}
 
 
-async def test_a_forum_with_two_topics_and_two_managers(scenario: Scenario, telegram: FakeTelegram) -> None:
+def test_a_forum_with_two_topics_and_two_managers(product: Product, telegram: FakeTelegram) -> None:
     people = {"7": "creator", "8": "administrator", "9": "member"}
     telegram.knows(FORUM, title="Our lab", topics=(5, 6), people=people)
 
     # The bot sends one silent line when it is added, and nothing more.
     telegram.adds(FORUM, by="7")
-    greeting = await scenario.listens()
+    greeting = product.listens()
     assert greeting.text == f"Admins: /sub@{NAME} diffusion. I am quiet otherwise."
     assert (greeting.chats, greeting.silent) == ([FORUM], True)
-    assert not await scenario.says("what does it do?", VISION, **KIM)
+    assert not product.says("what does it do?", VISION, **KIM)
 
     # Each manager sends a command in their own topic, and the bot answers there in two lines.
-    said = await scenario.says(f"/sub@{NAME} diffusion daily 14:00", VISION, **MARA)
+    said = product.says(f"/sub@{NAME} diffusion daily 14:00", VISION, **MARA)
     assert said.lines == ["✓ 1  diffusion · daily 14:00 UTC", "I know no papers yet. First: Thu 22 Jan 14:00."]
     assert (said.chats, said.silent) == ([VISION], True)
-    assert (await scenario.says(f"/sub@{NAME} cs.CL daily 14:00", LANGUAGE, **OTIS)).chats == [LANGUAGE]
-    assert (scenario.queries(VISION), scenario.queries(LANGUAGE), scenario.queries(FORUM)) == (
+    assert (product.says(f"/sub@{NAME} cs.CL daily 14:00", LANGUAGE, **OTIS)).chats == [LANGUAGE]
+    assert (product.queries(VISION), product.queries(LANGUAGE), product.queries(FORUM)) == (
         ["diffusion"],
         ["cs.CL"],
         [],
     )
 
     # A member may see the list.
-    refused = await scenario.says(f"/sub@{NAME} graphs", LANGUAGE, **KIM)
+    refused = product.says(f"/sub@{NAME} graphs", LANGUAGE, **KIM)
     assert refused.lines == ["✗ Only admins of this chat can change that."]
-    assert (await scenario.says(f"/list@{NAME}", LANGUAGE, **KIM)).lines[1].startswith("1  category:cs.CL")
+    assert (product.says(f"/list@{NAME}", LANGUAGE, **KIM)).lines[1].startswith("1  category:cs.CL")
 
     # Each topic gets its own papers. A paper that fits both topics comes in both.
-    scenario.brings(
+    product.brings(
         paper("Diffusion of language", "cs.CL"), paper("Diffusion of light", "cs.CV"), paper("Verbs", "cs.CL")
     )
-    vision, language = await scenario.later(hours=2)
+    vision, language = product.later(hours=2)
     assert (vision.chats, language.chats) == ([VISION], [LANGUAGE])
     assert ("Diffusion of light" in vision.text, "Diffusion of light" in language.text) == (True, False)
     assert all("Diffusion of language" in bulletin.text for bulletin in (vision, language))
@@ -47,30 +47,30 @@ async def test_a_forum_with_two_topics_and_two_managers(scenario: Scenario, tele
     assert language.silent
 
     # All members may press buttons, but only admins may change things. Before an undo, the bot names who made the change.
-    assert (await scenario.presses("1", LANGUAGE, by="9")).chats == [LANGUAGE]
-    assert (await scenario.presses("⋯", LANGUAGE, by="9")).changed
-    assert (await scenario.presses("mute ▾", LANGUAGE, by="9")).toast == "Only admins of this chat can change that."
-    await scenario.presses("mute ▾", LANGUAGE, by="8")
-    quiet = await scenario.presses("1 for a week", LANGUAGE, by="8")
+    assert (product.presses("1", LANGUAGE, by="9")).chats == [LANGUAGE]
+    assert (product.presses("⋯", LANGUAGE, by="9")).changed
+    assert (product.presses("mute ▾", LANGUAGE, by="9")).toast == "Only admins of this chat can change that."
+    product.presses("mute ▾", LANGUAGE, by="8")
+    quiet = product.presses("1 for a week", LANGUAGE, by="8")
     assert quiet.text == "✓ 1  cs.CL is quiet until Thu 29 Jan 14:00. Its papers wait until then."
-    foreign = await scenario.presses("undo", LANGUAGE, by="7")
+    foreign = product.presses("undo", LANGUAGE, by="7")
     assert foreign.lines == ["Ada did the last change here:", "1 was: active", "1 is: paused until Thu 29 Jan 14:00"]
-    assert (await scenario.presses("undo it", LANGUAGE, by="7")).lines[0] == "✓ Undone."
+    assert (product.presses("undo it", LANGUAGE, by="7")).lines[0] == "✓ Undone."
 
     # A closed topic waits, and the bot says so in the General topic. The other topic goes on.
     telegram.closes_topic(FORUM, 6)
-    assert not await scenario.listens()
-    (notice,) = await scenario.later(minutes=1)
+    assert not product.listens()
+    (notice,) = product.later(minutes=1)
     assert notice.chats == [FORUM]
     assert notice.lines[:2] == ["A topic of this chat was closed.", "What it subscribes to waits: cs.CL."]
-    scenario.brings(paper("Nouns", "cs.CL"), paper("Diffusion of sand"))
-    (vision,) = await scenario.later(days=1)
+    product.brings(paper("Nouns", "cs.CL"), paper("Diffusion of sand"))
+    (vision,) = product.later(days=1)
     assert (vision.chats, "Diffusion of sand" in vision.text) == ([VISION], True)
 
     # When the topic is opened again, the bot offers it the missed papers there.
     telegram.reopens_topic(FORUM, 6)
-    offer = await scenario.listens()
+    offer = product.listens()
     assert (offer.chats, offer.lines[0], offer.buttons) == ([LANGUAGE], "1 paper waits.", ["send 1", "skip"])
-    assert (await scenario.presses("send 1", LANGUAGE, by="8")).text == "✓ 1 paper is on its way."
-    (missed,) = await scenario.later(minutes=1)
+    assert (product.presses("send 1", LANGUAGE, by="8")).text == "✓ 1 paper is on its way."
+    (missed,) = product.later(minutes=1)
     assert (missed.chats, "Nouns" in missed.text) == ([LANGUAGE], True)

@@ -3,29 +3,27 @@
 import asyncio
 
 from tests.fakes.telegram import NAME, FakeTelegram
-from tests.make import paper
-from tests.story.scenario import Scenario
+from tests.papers import paper
+from tests.product import Product
 
 OLD, NEW = "-5", "-1005"
 MARA = {"by": "7", "name": "Mara"}
 PAPERS = 40  # they fill three messages
 
 
-async def test_a_group_becomes_a_supergroup_in_the_middle_of_a_bulletin(
-    scenario: Scenario, telegram: FakeTelegram
-) -> None:
+def test_a_group_becomes_a_supergroup_in_the_middle_of_a_bulletin(product: Product, telegram: FakeTelegram) -> None:
     telegram.knows(OLD, "group", title="Reading group", people={"7": "creator"})
-    await scenario.says(f"/sub@{NAME} graph daily 14:00", OLD, **MARA)
-    await scenario.says(f"/set@{NAME} limit all", OLD, **MARA)
-    scenario.brings(*(paper(f"A graph of kind {number}") for number in range(PAPERS)))
+    product.says(f"/sub@{NAME} graph daily 14:00", OLD, **MARA)
+    product.says(f"/set@{NAME} limit all", OLD, **MARA)
+    product.brings(*(paper(f"A graph of kind {number}") for number in range(PAPERS)))
 
     # Telegram is processing the second message when the group moves.
     telegram.answers("hang before", after=1, chat=OLD)
-    going_out = asyncio.create_task(scenario.later(hours=2))
-    await asyncio.to_thread(telegram.waits_hanging)
+    going_out = asyncio.create_task(product.later(hours=2))
+    asyncio.to_thread(telegram.waits_hanging)
     telegram.migrates(OLD, NEW)
     telegram.releases()
-    messages = await going_out
+    messages = going_out
 
     # The same call sends the rest to the new address: every paper once, in order.
     assert [message.chats for message in messages] == [[OLD], [NEW], [NEW]]
@@ -36,16 +34,16 @@ async def test_a_group_becomes_a_supergroup_in_the_middle_of_a_bulletin(
     assert len(set(titles)) == len(titles) == PAPERS
 
     # Both groups report the move afterwards. The bot knows it already, so it stays silent.
-    assert not await scenario.listens()
-    assert scenario.queries(NEW) == ["graph"]
+    assert not product.listens()
+    assert product.queries(NEW) == ["graph"]
 
     # Buttons from before and after the move open their papers in the new group.
-    assert (await scenario.presses("1", OLD, by="7")).chats == [NEW]
-    assert (await scenario.presses("40", NEW, by="7")).chats == [NEW]
+    assert (product.presses("1", OLD, by="7")).chats == [NEW]
+    assert (product.presses("40", NEW, by="7")).chats == [NEW]
 
     # The new group goes on with the same settings and papers.
-    assert (await scenario.says(f"/set@{NAME} limit", NEW, **MARA)).lines[0].startswith("Papers shown: all papers")
-    scenario.brings(paper("A graph of kind 7"), paper("A late graph"))
-    (next_day,) = await scenario.later(days=1)
+    assert (product.says(f"/set@{NAME} limit", NEW, **MARA)).lines[0].startswith("Papers shown: all papers")
+    product.brings(paper("A graph of kind 7"), paper("A late graph"))
+    (next_day,) = product.later(days=1)
     assert next_day.chats == [NEW]
     assert "A late graph" in next_day.text

@@ -1,50 +1,50 @@
 """A person blocks the bot and returns. Nothing is sent during the block; then the person may get or skip the papers."""
 
 from tests.fakes.telegram import FakeTelegram
-from tests.make import paper
-from tests.story.scenario import Scenario
+from tests.papers import paper
+from tests.product import Product
 
 
-async def test_who_blocks_and_comes_back_is_offered_what_waits(scenario: Scenario, telegram: FakeTelegram) -> None:
-    await scenario.says("/sub diffusion now")
+def test_who_blocks_and_comes_back_is_offered_what_waits(product: Product, telegram: FakeTelegram) -> None:
+    product.says("/sub diffusion now")
 
     # The person blocks the bot, and Telegram reports it. New papers wait, and the bot does not try to send them.
     telegram.blocks("42")
-    assert not await scenario.listens()
-    scenario.brings(paper("Diffusion for tides"))
+    assert not product.listens()
+    product.brings(paper("Diffusion for tides"))
     tried = telegram.arrived("sendMessage")
-    assert await scenario.later(hours=2) == []
+    assert product.later(hours=2) == []
     assert telegram.arrived("sendMessage") == tried
 
     # The person returns. The bot offers the papers and sends them when the person agrees.
     telegram.unblocks("42")
-    offer = await scenario.listens()
+    offer = product.listens()
     assert offer.lines[:2] == ["I can write to you again.", "1 paper waits."]
     assert offer.buttons == ["send 1", "skip"]
-    assert await scenario.later(minutes=1) == []
-    assert (await scenario.presses("send 1")).text == "✓ 1 paper is on its way."
-    (missed,) = await scenario.later(minutes=1)
+    assert product.later(minutes=1) == []
+    assert (product.presses("send 1")).text == "✓ 1 paper is on its way."
+    (missed,) = product.later(minutes=1)
     assert missed.lines[0] == "Diffusion for tides"
 
     # The second time, the bot learns of the block when a message cannot be sent.
     telegram.blocks("42")
-    scenario.brings(paper("Diffusion for coins"), paper("Diffusion for boats"))
-    assert await scenario.later(hours=1) == []
-    assert not await scenario.listens()
-    scenario.brings(paper("Diffusion for maps"))
-    assert await scenario.later(hours=1) == []
+    product.brings(paper("Diffusion for coins"), paper("Diffusion for boats"))
+    assert product.later(hours=1) == []
+    assert not product.listens()
+    product.brings(paper("Diffusion for maps"))
+    assert product.later(hours=1) == []
 
     # The person returns by writing a message. The bot offers the papers once, and the person declines.
     telegram.unblocks("42")
-    said = await scenario.says("/start")
+    said = product.says("/start")
     assert said.text.count("I can write to you again.") == 1
     assert "3 papers wait." in said.lines
-    skipped = await scenario.presses("skip")
+    skipped = product.presses("skip")
     assert skipped.lines == ["✓ 3 papers are skipped.", "/search still finds what was skipped."]
-    assert await scenario.later(hours=12) == []
+    assert product.later(hours=12) == []
 
     # New papers come as before, but none of the skipped ones.
-    scenario.brings(paper("Diffusion for snow"))
-    (new,) = await scenario.later(hours=9)
+    product.brings(paper("Diffusion for snow"))
+    (new,) = product.later(hours=9)
     assert new.lines[0] == "Diffusion for snow"
-    assert "Diffusion for maps" in (await scenario.says("/search diffusion")).text
+    assert "Diffusion for maps" in (product.says("/search diffusion")).text

@@ -18,11 +18,12 @@ import pytest
 
 from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
+from tests.clock import NOON
 from tests.fakes.process import Remote, running
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.forked import Forked, clean_environment
-from tests.make import NOON, address, ingested, paper, subscribes
+from tests.make import address, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 PAPERS = 39  # two messages in each delivery

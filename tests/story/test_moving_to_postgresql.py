@@ -19,8 +19,9 @@ from subscriptions.service.sending import outbox_entries
 from subscriptions.service.whole_copy import copy_database
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
+from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
-from tests.make import NOON, FakeClock, ingested, paper, subscribes
+from tests.make import ingested, paper, subscribes
 from tests.postgres.server import Server
 
 CHATS = ("1", "2", "3", "4")

@@ -16,7 +16,8 @@ from bot.ports.channel import Limits
 from bot.settings import Settings
 from subscriptions.store.page_messages import newest_page_messages
 from tests.bot_harness import BotHarness
-from tests.make import FakeClock, address, ingested, paper
+from tests.clock import FakeClock
+from tests.make import address, ingested, paper
 from tests.stored import rows
 
 CHATS = ("telegram:42", "slack:U1", "web:me", "console:me")

@@ -24,9 +24,9 @@ from bot.settings import Settings
 from subscriptions.errors import RetryLater
 from subscriptions.model import Message
 from subscriptions.store.database.store import Store
+from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.telegram_rules import Webhook
-from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 
 

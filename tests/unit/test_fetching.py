@@ -19,9 +19,10 @@ from bot.sources.public_addresses import is_public
 from subscriptions.planning.missed_days import MOST_TRIES, End, MissedDays, ranges
 from subscriptions.planning.source_calendar import ArxivCalendar
 from tests import tables
+from tests.clock import NOON, FakeClock
 from tests.fakes import arxiv_pages as pages
 from tests.fakes.arxiv import FakeArxiv
-from tests.make import DAY, NOON, FakeClock, paper
+from tests.make import DAY, paper
 
 SMALL = web.FetchLimits(connect=5, idle=5, total=20, most=100_000)
 HERE = frozenset({"127.0.0.1", "feeds.example.org"})

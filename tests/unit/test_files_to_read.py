@@ -13,7 +13,7 @@ from bot.digests import files as sources
 from bot.errors import UnreadableInput
 from bot.operation.ticks import TICK_SECONDS
 from tests import tables
-from tests.make import NOON
+from tests.clock import NOON
 
 
 def _at(seconds: float) -> datetime:

@@ -16,7 +16,8 @@ from bot.ports.attached import LARGEST
 from subscriptions.errors import Refused
 from subscriptions.model import KnownPaper
 from tests import tables
-from tests.make import NOON, paper
+from tests.clock import NOON
+from tests.make import paper
 
 
 def known(title: str = "A title", *categories: str, withdrawn: bool = False, **values: Any) -> KnownPaper:

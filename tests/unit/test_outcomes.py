@@ -27,7 +27,7 @@ from subscriptions.planning import retries
 from subscriptions.planning.retries import FIRST_WAIT, RetryDecision
 from subscriptions.states import MessageState
 from tests import tables
-from tests.make import NOON
+from tests.clock import NOON
 
 AFTER_TWO_FAILURES = NOON + 4 * FIRST_WAIT
 

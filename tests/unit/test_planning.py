@@ -27,7 +27,8 @@ from subscriptions.model import (
 )
 from subscriptions.planning import decision
 from tests import tables
-from tests.make import HOUR, NOON, paper
+from tests.clock import NOON
+from tests.make import HOUR, paper
 
 
 def chat(kind: ChatKind = ChatKind.PRIVATE, *, spoken: bool = True, **settings: str) -> Chat:

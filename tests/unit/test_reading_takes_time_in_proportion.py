@@ -32,7 +32,7 @@ from subscriptions.query.parse import parse_canonical
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
 from subscriptions.service.several_subscriptions import numbers_in
 from subscriptions.zones import zone_of_place
-from tests.make import NOON
+from tests.clock import NOON
 
 TIMES_AS_LONG = 8
 GROWTH = 3.0  # how much the time per character may grow; caches cause some of it

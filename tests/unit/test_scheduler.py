@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.operation.ticks import Ticker
-from tests.make import FakeClock
+from tests.clock import FakeClock
 from tests.patience import PATIENCE
 
 

@@ -13,9 +13,9 @@ from bot.settings import Settings
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.access import allow
 from subscriptions.store.database.store import Store
+from tests.clock import NOON, FakeClock
 from tests.contract.rigs.rig import Rig
 from tests.fakes import smtp
-from tests.make import NOON, FakeClock
 
 
 def mail_message(text: str, number: int = 1) -> Message:

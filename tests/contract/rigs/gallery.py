@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from bot.demo.story import GalleryChannel
 from bot.platforms.telegram.adapter import TelegramChannel
 from subscriptions.model import ChatAddress
+from tests.clock import NOON, FakeClock
 from tests.contract.rigs.console import console_message
 from tests.contract.rigs.rig import Rig
-from tests.make import NOON, FakeClock
 
 
 @asynccontextmanager

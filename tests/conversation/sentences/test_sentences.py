@@ -27,6 +27,7 @@ from subscriptions.service.conversation_state import known_or_new
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.bot_harness import Answer, BotHarness
+from tests.clock import NOON
 from tests.conversation.deliverer import subscriptions_of
 
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")
@@ -42,11 +43,11 @@ def _template() -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "paperwire.db"
         store = Store(f"sqlite:///{path}")
-        store.open(now=make.NOON)
+        store.open(now=NOON)
         for sample in sorted(SAMPLES.iterdir()):
             if sample.name != "README.md":
                 document = read_digest(sample.read_bytes(), sample.name)
-                make.ingest_digest(store, document, source="samples", day=make.NOON.date(), now=make.NOON)
+                make.ingest_digest(store, document, source="samples", day=NOON.date(), now=NOON)
         store.close()
         return path.read_bytes()
 
@@ -58,7 +59,7 @@ def a_bot() -> Iterator[BotHarness]:
         path = Path(folder) / "paperwire.db"
         path.write_bytes(_template())
         store = Store(f"sqlite:///{path}")
-        store.open(now=make.NOON)
+        store.open(now=NOON)
         yield BotHarness(store)
         store.close()
 

@@ -9,11 +9,12 @@ import pytest
 
 from subscriptions.service import listing
 from subscriptions.states import ChatState
+from tests.clock import NOON
 from tests.conversation.slack_harness import state_of
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_event_delivery import SentEnvelope
 from tests.integration.slack_bot import Scene, Scenes
-from tests.make import NOON, address, ingested, paper, subscribes
+from tests.make import address, ingested, paper, subscribes
 
 # ── who sees an answer ────────────────────────────────────────────────────────
 

@@ -19,10 +19,11 @@ from subscriptions.service.amendments import set_settings
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store.platform_states import free_platforms
 from tests import make
+from tests.clock import NOON, FakeClock
 from tests.fakes.slack import FakeSlack
 from tests.integration.program import running
 from tests.integration.slack_bot import a_bot
-from tests.make import FakeClock, address, ingested, paper, subscribes
+from tests.make import address, ingested, paper, subscribes
 
 CHAT, CHANNEL = "slack:C1", "C1"
 GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
@@ -30,7 +31,7 @@ GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2.
 
 @pytest.fixture
 def clock() -> FakeClock:
-    return FakeClock(make.NOON)
+    return FakeClock(NOON)
 
 
 @pytest.fixture

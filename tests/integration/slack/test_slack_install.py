@@ -21,12 +21,12 @@ from bot.platforms.slack.settings import SlackSettings, WorkspaceTokens
 from bot.settings import Settings
 from subscriptions.model import ChatAddress, Message
 from subscriptions.store import installations
+from tests.clock import NOON, FakeClock
 from tests.fakes import slack_oauth
 from tests.fakes.slack import TEAM, TOKEN
 from tests.integration import slack_bot
 from tests.integration.program import opened
 from tests.integration.slack_bot import OTHER
-from tests.make import NOON, FakeClock
 
 KEY = SecretStr("correct horse battery staple")
 HELLO = Message(number=1, payload=json.dumps({"text": "hello", "blocks": []}), plain='{"text": "hello"}')

@@ -13,10 +13,10 @@ from bot.app import build_app
 from bot.platforms.slack import installing, manifest
 from bot.settings.loading import load_settings
 from subscriptions.service.workspaces import install
+from tests.clock import NOON
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
 from tests.integration.cli import Process, Terminal
 from tests.integration.slack_bot import OTHER, OTHER_TOKEN
-from tests.make import NOON
 from tests.patience import PATIENCE
 from tests.postgres.server import Server
 from tests.programs.faults import slack_storm

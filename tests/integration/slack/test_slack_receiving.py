@@ -20,12 +20,12 @@ from bot.operation.web_server import LARGEST_BODY
 from bot.platforms.slack.adapter import check_app_tokens
 from bot.ports.conversation import WebRequest
 from subscriptions.service.conversation_state import apply_once as real_once
+from tests.clock import NOON
 from tests.fakes import slack_event_delivery
 from tests.fakes.slack import APP_TOKEN, SECRET, FakeSlack, SentEnvelope
 from tests.integration import locked, slack_bot
 from tests.integration.program import RestingClock
 from tests.integration.slack_bot import Scene, a_bot
-from tests.make import NOON
 from tests.patience import PATIENCE
 
 

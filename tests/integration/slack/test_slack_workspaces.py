@@ -15,9 +15,10 @@ from subscriptions.model import Chat
 from subscriptions.service import listing, requests
 from subscriptions.states import ChatState
 from subscriptions.store.installations import uninstalled
+from tests.clock import NOON
 from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
 from tests.integration.slack_bot import OTHER, OTHER_TOKEN, Scene, Scenes
-from tests.make import NOON, clean_up, ingested, paper
+from tests.make import clean_up, ingested, paper
 from tests.source_harness import NoSources
 
 THEIRS = f"{OTHER}/C1"

@@ -9,8 +9,9 @@ from pathlib import Path
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
+from tests.clock import NOON
 from tests.fakes.journal import Entry
-from tests.make import HOUR, MINUTE, NOON, address, an_open_store, ingested, paper, subscribes
+from tests.make import HOUR, MINUTE, address, an_open_store, ingested, paper, subscribes
 from tests.programs.faults.judging import Arrival
 
 GROUP_EVERY, TOPIC_EVERY, TOPIC = 10, 20, 7

@@ -18,8 +18,9 @@ from bot.platforms.email.settings import MailSettings
 from bot.settings import Settings
 from subscriptions.service import confirmations
 from subscriptions.store.outbox import outbox_counts
+from tests.clock import NOON, FakeClock
 from tests.fakes import smtp
-from tests.make import NOON, FakeClock, address, ingested
+from tests.make import address, ingested
 from tests.programs.faults import filled
 from tests.programs.faults.judging import Verdict
 

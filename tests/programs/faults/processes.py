@@ -17,11 +17,11 @@ from pathlib import Path
 
 import httpx
 
+from tests.clock import NOON
 from tests.fakes import process
 from tests.fakes.journal import Entry
 from tests.fakes.telegram import TOKEN
 from tests.forked import Forked, clean_environment
-from tests.make import NOON
 from tests.patience import PATIENCE
 from tests.programs.faults import filled, judging
 

@@ -19,11 +19,11 @@ from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings, SourceSettings
 from subscriptions.errors import StoreError
 from subscriptions.store.workers import recover_own
+from tests.clock import NOON, FakeClock
 from tests.fakes.faults import FAULTS, Fault
 from tests.fakes.journal import Entry
 from tests.fakes.server import ApiCall
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.make import NOON, FakeClock
 from tests.programs.faults import filled, judging
 
 SHARE = 0.3  # of the posts are hit, until there are enough tries

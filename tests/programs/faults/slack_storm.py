@@ -20,11 +20,12 @@ from subscriptions.service.sending import outbox_entries
 from subscriptions.states import DeliveryState
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.platform_states import free_platforms
+from tests.clock import NOON, FakeClock
 from tests.fakes.faults import FAULTS, Fault
 from tests.fakes.server import ApiCall
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import a_bot
-from tests.make import NOON, FakeClock, ingested, paper
+from tests.make import ingested, paper
 from tests.programs.faults import filled
 from tests.programs.faults.judging import Verdict
 

@@ -28,8 +28,8 @@ from bot.platforms.slack.workspaces import Workspaces
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.webhook import HEADER, TelegramWebhook
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Request
+from tests.clock import NOON, FakeClock
 from tests.fakes.slack import TEAM
-from tests.make import NOON, FakeClock
 from tests.programs.fuzz import target
 from tests.programs.fuzz.target import Target
 

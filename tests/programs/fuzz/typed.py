@@ -32,8 +32,9 @@ from subscriptions.service.exporting import export
 from subscriptions.store.database.store import Store
 from subscriptions.texts.folding import visible
 from tests.bot_harness import BotHarness
+from tests.clock import NOON
 from tests.digest_pages import PARTS
-from tests.make import NOON, an_open_store, ingest_digest
+from tests.make import an_open_store, ingest_digest
 from tests.programs.fuzz import target
 from tests.programs.fuzz.target import Target
 

@@ -11,7 +11,7 @@ from bot.sentences.words import intents
 from subscriptions.model import Subscription
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import read_when, split_when
-from tests import make
+from tests.clock import NOON
 
 PAPERS = {number: 100 + number for number in range(1, 6)}
 OFFER = (Choice("subscribe", "subscribe-to", {"text": "diffusion"}),)
@@ -26,7 +26,7 @@ def subscription(number: int, text: str, cadence: str) -> Subscription:
         canonical=text,
         cadence=parse_cadence(cadence),
         zone=None,
-        since=make.NOON,
+        since=NOON,
         cursor=0,
         next_due_at=None,
     )
@@ -37,15 +37,15 @@ ASKED = tuple(
     Choice(f"weekly {one.number} {one.text}", "do", {"command": "schedule", "args": f"{one.number} weekly"})
     for one in (TREES, DIFFUSION)
 )
-SEARCHED = Shown(query="diffusion", papers=PAPERS, choices=OFFER, last="query", at=make.NOON)
+SEARCHED = Shown(query="diffusion", papers=PAPERS, choices=OFFER, last="query", at=NOON)
 SEARCH = (SEARCHED, ())
 BESIDE = (SEARCHED, (TREES,))  # a search in a chat with a subscription
-SUB = (Shown(number=1, last="number", at=make.NOON), (subscription(1, "diffusion", "daily 09:00"),))
-SECOND = (Shown(number=2, last="number", at=make.NOON), (TREES, DIFFUSION))
-QUESTION = (Shown(choices=ASKED, asks=True, at=make.NOON), (TREES, DIFFUSION))
-LATER = (Shown(number=2, last="number", at=make.NOON, interrupted=True), (TREES, DIFFUSION))
-LIMITED = (Shown(setting="limit", last="setting", at=make.NOON), (TREES,))
-RESCHEDULED = (Shown(number=2, did="schedule 8am", last="number", at=make.NOON), (TREES, DIFFUSION))
+SUB = (Shown(number=1, last="number", at=NOON), (subscription(1, "diffusion", "daily 09:00"),))
+SECOND = (Shown(number=2, last="number", at=NOON), (TREES, DIFFUSION))
+QUESTION = (Shown(choices=ASKED, asks=True, at=NOON), (TREES, DIFFUSION))
+LATER = (Shown(number=2, last="number", at=NOON, interrupted=True), (TREES, DIFFUSION))
+LIMITED = (Shown(setting="limit", last="setting", at=NOON), (TREES,))
+RESCHEDULED = (Shown(number=2, did="schedule 8am", last="number", at=NOON), (TREES, DIFFUSION))
 NOTHING: tuple[Shown, Sequence[Subscription]] = (Shown(), ())
 
 AMENDED = [

@@ -21,8 +21,8 @@ from bot.sources.ingest import store_digest
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.store import rows, sources
 from subscriptions.store.database.store import Store
+from tests.clock import FakeClock
 from tests.expected_sources import add_receipt
-from tests.make import FakeClock
 from tests.programs.faults.year import world
 
 # marker words in titles, and ids of recorded papers
