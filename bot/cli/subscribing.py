@@ -52,8 +52,8 @@ def when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
         return "in a moment"
     moment = language.moment(expected.at, about=expected.about and not expected.opens, now=now)
     if expected.opens:
-        return f"from {moment} on"
-    return moment
+        moment = f"from {moment} on"
+    return f"{moment} ({phrasing.held_back(expected, language)})" if expected.is_held else moment
 
 
 _TABLE_WIDTH = 110  # columns; on a narrower terminal the table would break words
@@ -72,22 +72,20 @@ def subscribe(
         str | None,
         typer.Option(
             metavar="WHEN",
-            help="When papers come, as it is said in a chat: “daily 8 Berlin”, “mondays at 9, no surveys”; by default the chat's schedule.",
+            help="“daily 8 Berlin”, “mondays at 9, no surveys”; by default the chat's schedule.",
         ),
     ] = None,
     every: Annotated[
         str | None,
         typer.Option(
             metavar="CADENCE",
-            help="now, when-out, daily, weekdays or weekly, or other words: “every monday at 9 Berlin”; by default the chat's schedule.",
+            help="In parts: now, when-out, daily, weekdays, weekly.",
         ),
     ] = None,
-    on: Annotated[
-        str | None, typer.Option(metavar="DAY", help="mon … sun: the day of a weekly subscription; Monday by default.")
-    ] = None,
+    on: Annotated[str | None, typer.Option(metavar="DAY", help="mon … sun, with weekly; Monday by default.")] = None,
     at: Annotated[
         str | None,
-        typer.Option(metavar="HH:MM", help="The time of day; for when-out two times with - between. 09:00 by default."),
+        typer.Option(metavar="HH:MM", help="The time of day; 8-20 with when-out; 09:00 by default."),
     ] = None,
     tz: Annotated[
         str | None,

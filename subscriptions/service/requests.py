@@ -56,13 +56,12 @@ class Subscribed:
     subscription: Subscription
     query: Query
     outcome: str  # "added", "rescheduled", "edited", or "known" (nothing changed)
-    first: datetime | None  # its next due moment; None: it is due when papers come
     starts: datetime  # papers that came at this moment or later are delivered
     found: int = 0  # number of papers in `base` that the query matches
     base: Base = field(default_factory=Base)  # the papers that were searched
     seen: frozenset[int] = frozenset()  # ids of found papers that the person has just seen
     examples: tuple[KnownPaper, ...] = ()  # some of the found papers; () if the person has just seen some
-    next_delivery: NextDelivery | None = None  # the forecast of its first delivery; None: no source has a schedule
+    next_delivery: NextDelivery  # the forecast of its first delivery
 
 
 @writes
@@ -238,11 +237,10 @@ def _confirmed(
     foreseen = sources.forecast(transaction, now=now)
     return Subscribed(
         chat=chat,
-        next_delivery=foreseen.next_delivery(subscription, chat, fits=fits) if foreseen.awaited else None,
+        next_delivery=foreseen.next_delivery(subscription, chat, fits=fits),
         subscription=subscription,
         query=query,
         outcome=outcome,
-        first=subscription.next_due_at,
         starts=subscription.since,
     )
 

@@ -104,7 +104,7 @@ def _exclusion(text: str) -> Exclusion | None:
         if any(reading_of(rule, bare=True) for rule in behind.rules):
             continue
         ending = _split(behind.head)
-        if (ending.when is not None or ending.only_time) and (behind.apart or not ending.either):
+        if (ending.when is not None and not ending.either) or (behind.apart and (ending.when or ending.only_time)):
             return behind
     return None
 
@@ -120,7 +120,7 @@ def _split(text: str) -> Ending:
             continue
         query, said = _with_clock_before(_without_lead_in(body[:start]), said)
         if not _bare(query):
-            return Ending(text, None, either=reading.either, only_time=_is_time_alone(said))
+            return Ending(text, None, only_time=_is_time_alone(said))
         if sum(map(query.count, _QUOTES)) % 2 or _is_word(query, reading):
             return Ending(text, None)
         last = query.split()[-1].casefold()
