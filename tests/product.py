@@ -24,7 +24,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -42,6 +43,7 @@ from tests.patience import PATIENCE
 # without a source, the program would read arXiv's feeds
 INBOX = '[[source]]\nname = "inbox"\npath = "inbox/*.*"\n'
 # what the program says when it meets what nobody thought of; it may never be said
+_LOOK_EVERY = 0.02  # seconds
 _ACCIDENT = re.compile(r"Traceback|Something went wrong within")
 
 
@@ -280,6 +282,11 @@ class Product:
         return [one["text"] for one in self.subscriptions(f"telegram:{chat}")]
 
 
+def _is_planned(subscription: Mapping[str, Any], now: datetime) -> bool:
+    due = subscription["next_due_at"]
+    return subscription["state"] != "active" or due is None or datetime.fromisoformat(due) > now
+
+
 class _Stream(io.TextIOWrapper):
     """A stream that is read after it was written."""
 
@@ -296,8 +303,9 @@ class Process:
     def __init__(
         self, product: Product, module: str, arguments: Sequence[str], *, moved: bool, settings: Mapping[str, str]
     ) -> None:
+        self._product = product
         self._clock_file = product.folder / "clock" if moved else None
-        self._now = product.clock.now()
+        self.now = product.clock.now()
         if self._clock_file:
             self._set_clock()
             module, arguments = "tests.moved", (str(self._clock_file), *arguments)
@@ -330,15 +338,28 @@ class Process:
         """Waits until the program receives and serves. Returns the address of its health page, without the path."""
         return self.waits_for_line(r"(http://\S+)/health/ready")[1]
 
+    def waits_until(self, is_true: Callable[[], bool]) -> None:
+        """Waits until something is true. Fails the test if the program ends first, or if it takes too long."""
+        end = time.monotonic() + PATIENCE
+        while not is_true():
+            assert time.monotonic() < end
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.popen.wait(_LOOK_EVERY)
+                raise AssertionError(f"it has ended with {self.popen.returncode}")
+
+    def waits_until_planned(self) -> None:
+        """Waits until the program has planned all that is due by its clock."""
+        self.waits_until(lambda: all(_is_planned(one, self.now) for one in self._product.tells("subscriptions")))
+
     def later(self, **by: float) -> None:
         """Moves the clock of a process that was started with `moved`."""
-        self._now += timedelta(**by)
+        self.now += timedelta(**by)
         self._set_clock()
 
     def _set_clock(self) -> None:
         assert self._clock_file is not None
         new = self._clock_file.with_suffix(".new")
-        new.write_text(self._now.isoformat())
+        new.write_text(self.now.isoformat())
         new.replace(self._clock_file)  # at once, so that no half of it is read
 
     def kill(self) -> None:

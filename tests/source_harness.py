@@ -12,6 +12,7 @@ from sqlmodel import col, select
 
 from bot.settings import SourceSettings
 from bot.sources import host_limits, source_schedules
+from bot.sources.fetch_request import Sites
 from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.ingest import PollDependencies
 from bot.sources.source_scheduler import SourceScheduler
@@ -71,7 +72,7 @@ class SourceHarness:
             clock=clock,
             timing=self.timing,
             admins=admins,
-            sites=arxiv.sites,
+            sites=Sites(**arxiv.sites),
             jitter=lambda: 0.0,
         )
         self.scheduler = SourceScheduler(context, fetcher, sources)

@@ -68,24 +68,21 @@ def subscribe(
     query: QueryArgument,
     *,
     chat: arguments.ChatOption,
-    when: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WHEN",
-            help="“daily 8 Berlin”, “mondays at 9, no surveys”; by default the chat's schedule.",
-        ),
-    ] = None,
     every: Annotated[
         str | None,
         typer.Option(
-            metavar="CADENCE",
-            help="In parts: now, when-out, daily, weekdays, weekly.",
+            "--when",
+            "--every",
+            metavar="WHEN",
+            help="now, when-out, daily, weekdays or weekly, or other words: “mondays at 9 Berlin, no surveys”; by default the chat's schedule.",
         ),
     ] = None,
-    on: Annotated[str | None, typer.Option(metavar="DAY", help="mon … sun, with weekly; Monday by default.")] = None,
+    on: Annotated[
+        str | None, typer.Option(metavar="DAY", help="mon … sun: the day of a weekly subscription; Monday by default.")
+    ] = None,
     at: Annotated[
         str | None,
-        typer.Option(metavar="HH:MM", help="The time of day; 8-20 with when-out; 09:00 by default."),
+        typer.Option(metavar="HH:MM", help="The time of day; for when-out two times with - between. 09:00 by default."),
     ] = None,
     tz: Annotated[
         str | None,
@@ -108,10 +105,8 @@ def subscribe(
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
     named = tz and (zone_of_place(tz) or tz)
     request = requests.SubscriptionRequest(
-        text=query, when=when, every=every, on=on, at=at, tz=named, since=since, name=name, added_by=""
+        text=query, every=every, on=on, at=at, tz=named, since=since, name=name, added_by=""
     )
-    if when is not None and (every or on or at):
-        raise WrongUsage("--when says the whole time.", "Leave out --every, --on and --at.")
     with sessions.open_session(now, make=True) as session, arguments.reporting_query_errors(query):
         address = session.address(chat)
         title, kind = sessions.look_up_new_chat(session, address)
@@ -145,7 +140,7 @@ def _remarks(result: requests.Subscribed, settings: Settings, *, begins: bool) -
     elif begins:
         yield "--since is for a new subscription; this one goes on where it stands."
     if typed := split_when(subscription.text).when:
-        yield f"“{typed}” is looked for as words; a time is given with --when."
+        yield f"“{typed}” is looked for as words; a time is given with --every, --on and --at."
     zone = chat.settings.timezone
     if (
         subscription.number == 1

@@ -82,9 +82,10 @@ def subscribe(
     of the person: `undo` shows the name, and the subscription is paused if the person leaves the chat. Raises
     QueryError, Refused.
     """
-    if request.when is not None:
-        when, excluded = split_exclusion(request.when)
-        request = replace(request, text=excluding(request.text, excluded), when=when)
+    when, excluded = split_exclusion(request.when or request.every or "")
+    if excluded:
+        text = excluding(request.text, excluded)
+        request = replace(request, text=text, when=request.when and when, every=request.every and when)
     query = portable.kept_query(request.text)
     if request.name is not None:
         request = replace(request, name=portable.checked_name(request.name))

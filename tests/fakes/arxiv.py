@@ -7,16 +7,16 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
+from typing import Any, cast
 
 from aiohttp import web
 
-from bot.sources.fetch_request import Sites
-from subscriptions.model import Announce, Paper
 from tests.clock import FakeClock
 from tests.fakes import arxiv_pages as pages
+from tests.fakes.arxiv_pages import Paper
 from tests.fakes.server import LoopbackServer
 from tests.patience import PATIENCE
 
@@ -80,7 +80,7 @@ class FakeArxiv(LoopbackServer):
         """Adds papers with their submission time to the API. A later version of a paper keeps its first submission time."""
         for paper in papers:
             at, _ = self._known.get(paper.arxiv_id or "", (submitted, paper))
-            first = paper.announce_type in (None, Announce.NEW)
+            first = paper.announce_type in (None, "", "new")
             self._known[paper.arxiv_id or ""] = (at if first else min(at, submitted - timedelta(days=60)), paper)
 
     def is_late(self, *categories: str) -> None:
@@ -97,13 +97,12 @@ class FakeArxiv(LoopbackServer):
         """
         words = "This paper has been withdrawn by its authors."
         self._withdrawn.append(
-            Paper(
-                **{name: getattr(paper, name) for name in ("key", "title", "authors", "categories", "primary", "url")},
-                arxiv_id=paper.arxiv_id,
+            replace(
+                cast(Any, paper),  # a dataclass
                 version=(paper.version or 1) + 1,
                 abstract="" if in_comment else words,
                 comment=words if in_comment else "",
-                announce_type=Announce.REPLACE,
+                announce_type="replace",
             )
         )
 
@@ -212,9 +211,9 @@ class FakeArxiv(LoopbackServer):
     # ── what it saw ───────────────────────────────────────────────────────────
 
     @property
-    def sites(self) -> Sites:
-        """Returns the addresses that the program must use to reach the fake."""
-        return Sites(feeds=f"{self.url}/rss/", api=f"{self.url}/api/query")
+    def sites(self) -> dict[str, str]:
+        """The addresses that the program must use to reach the fake."""
+        return {"feeds": f"{self.url}/rss/", "api": f"{self.url}/api/query"}
 
     def asked(self, part: str = "") -> list[str]:
         """Returns the paths of all requests whose path contains `part`, in order."""

@@ -8,7 +8,6 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from bot.sources.fetch_request import Sites
 from tests.fakes.arxiv import Document, FakeArxiv, conditional
 
 CONTACT = "Ada <ada@example.org>"
@@ -68,13 +67,14 @@ class FakeDatabases(FakeArxiv):
         self._tag = '"1"'
 
     @property
-    def sites(self) -> Sites:
-        return Sites(
-            openalex=f"{self.url}/openalex/works",
-            crossref=f"{self.url}/crossref/works",
-            pubmed=f"{self.url}/eutils/",
-            contact=CONTACT,
-        )
+    def sites(self) -> dict[str, str]:
+        """The addresses that the program must use to reach the fake, and whom it names there."""
+        return {
+            "openalex": f"{self.url}/openalex/works",
+            "crossref": f"{self.url}/crossref/works",
+            "pubmed": f"{self.url}/eutils/",
+            "contact": CONTACT,
+        }
 
     def _usual(self, request: web.BaseRequest) -> web.Response:
         answers: Mapping[str, Callable[[Mapping[str, str]], str]] = {

@@ -234,6 +234,10 @@ class FakePlatform(LoopbackServer):
             lambda: sum(done[0] == method and chat in {"", done[1]} for done in self.answered) >= times, seconds
         )
 
+    def waits_for_journal(self, entries: int) -> None:
+        """Returns when the platform has accepted so many messages in all."""
+        self._waits_until(lambda: len(self.journal) >= entries)
+
     def _waits_until(self, is_true: Callable[[], bool], seconds: float = PATIENCE) -> None:
         self._wait(self.news.until(is_true, seconds))
 

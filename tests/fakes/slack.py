@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from bot.platforms.slack.manifest import scopes_of
 from tests.fakes import slack_methods as methods
 from tests.fakes.faults import JSON, Fault
 from tests.fakes.journal import Entry
@@ -28,6 +27,10 @@ from tests.fakes.slack_workspace import (
 )
 
 SECRET = "made-up-signing-secret"
+SCOPES = {  # what an installed app may do
+    "chat:write", "commands", "app_mentions:read", "im:history", "im:write", "channels:history", "groups:history", "mpim:history",
+    "channels:read", "groups:read", "mpim:read", "users:read", "files:read", "files:write",
+}  # fmt: skip
 LASTS = 30 * 60.0  # seconds for which a response URL is valid (docs.slack.dev, Handling user interaction)
 
 
@@ -122,9 +125,9 @@ class FakeSlack(SlackPeople):
         self.scopes.add(scope)
 
     def grants_all(self) -> None:
-        """Grants the app all scopes of its manifest in all workspaces. A method that needs another scope is refused."""
+        """Grants the app all scopes of SCOPES in all workspaces. A method that needs another scope is refused."""
         for workspace in self._workspaces.values():
-            workspace.scopes |= set(scopes_of())
+            workspace.scopes |= SCOPES
 
     def withdraws(self, scope: str) -> None:
         self.scopes.discard(scope)

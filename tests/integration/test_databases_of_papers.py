@@ -8,6 +8,7 @@ import pytest
 from bot.operation import source_checks
 from bot.settings import Settings, SourceSettings
 from bot.sources import databases, fetch_request
+from bot.sources.fetch_request import Sites
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store.database.store import Store
 from tests import source_harness
@@ -146,7 +147,7 @@ async def test_check_names_a_wrong_filter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     source, problem = case
-    monkeypatch.setattr(source_checks, "sites_of", lambda _: server.sites)
+    monkeypatch.setattr(source_checks, "sites_of", lambda _: Sites(**server.sites))
     feeding = SourceHarness(store, clock, server, source)
     settings = Settings(database_url="sqlite://", sources=(source,))  # type: ignore[arg-type]
     fetcher = feeding.scheduler._fetcher

@@ -70,8 +70,6 @@ def test_on_the_command_line_a_time_is_given_as_in_a_chat(product: Product) -> N
     chat = "console:me"
     assert product.runs("subscribe", "kelp", "--as", chat, "--when", "daily 8 Lisbon, not reviews").status == 0
     assert schedules(product, chat) == ["daily 08:00 Europe/Lisbon | kelp -review"]
-    both = product.runs("subscribe", "kelp", "--as", chat, "--when", "now", "--at", "9")
-    assert (both.status, both.err) == (2, "--when says the whole time. Leave out --every, --on and --at.\n")
 
 
 def test_quiet_hours_that_hold_it_back_are_named(product: Product) -> None:

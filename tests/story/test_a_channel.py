@@ -1,8 +1,10 @@
 """A person manages a public channel from a private chat. Its readers see papers and one link, and nothing else."""
 
+from datetime import timedelta
+
 from tests.fakes.telegram import NAME, FakeTelegram
 from tests.papers import paper
-from tests.product import Product
+from tests.product import Product, Seen
 
 CHANNEL, ADA, READER = "-1009", "42", "43"
 
@@ -22,26 +24,21 @@ def test_a_public_channel_is_managed_from_a_private_chat(product: Product, teleg
         "I am in the channel Daily vision now. It is managed from here, so that nobody there sees it."
     )
 
-    # From now on, commands in the private chat apply to the channel. A stranger does not learn that the bot is there.
-    stranger = product.says("/connect @daily_vision", READER)
+    # Commands in the private chat may name the channel. A stranger does not learn that the bot is there.
+    stranger = product.says("/sub @daily_vision cs.CV", READER)
     assert stranger.text == ("✗ I know no chat @daily_vision that you administer and I am in. Add me to it first.")
-    begun = product.says("/connect @daily_vision")
-    assert begun.lines == [
-        "✓ What you say here is about Daily vision from now on: /sub diffusion, /list, /set.",
-        "/connect off ends that.",
-    ]
-    reply = product.says("/sub cs.CV -survey daily 14:00")
+    reply = product.says("/sub @daily_vision cs.CV -survey daily 14:00")
     assert reply.lines[0] == "✓ Daily vision: 1  category:cs.CV, not survey · daily 14:00 UTC"
-    assert (product.says("/set shape each")).lines == [
+    assert product.says("/set @daily_vision shape each").lines == [
         "✓ Daily vision: Layout: a message for each paper (was: one digest)"
     ]
-    assert (product.says("/connect off")).text == "✓ What you say here is about this chat again."
     assert (product.queries(CHANNEL), product.queries(ADA)) == (["cs.CV -survey"], [])
     assert telegram.posted_to(CHANNEL) == []
 
     # The channel gets one message per paper, one link under the last paper, and no other buttons.
     product.brings(paper("Light on snow", "cs.CV"), paper("Snow: a survey", "cs.CV"), paper("Ice and glass", "cs.CV"))
-    first, second = product.later(hours=2)
+    product.clock.advance(timedelta(hours=2))
+    first, second = (Seen((entry,)) for entry in product.listens().entries)
     assert {first.lines[1], second.lines[1]} == {"Light on snow", "Ice and glass"}
     assert (first.chats, first.buttons, second.buttons) == ([CHANNEL], [], ["get your own"])
     assert first.silent
@@ -56,11 +53,10 @@ def test_a_public_channel_is_managed_from_a_private_chat(product: Product, teleg
         "Someone shares a subscription with you:",
         "category:cs.CV, not survey · daily 14:00",
     ]
-    assert (product.presses("subscribe", READER)).lines[0] == "✓ 1  category:cs.CV, not survey · daily 14:00 UTC"
+    assert product.presses("subscribe", READER).lines[0] == "✓ 1  category:cs.CV, not survey · daily 14:00 UTC"
     assert product.queries(READER) == ["cs.CV -survey"]
 
     # Another admin removes the bot. The channel waits, and the person who added the bot is told.
     telegram.kicks(CHANNEL, by="7")
-    assert not product.listens()
-    (notice,) = product.later(minutes=1)
+    notice = product.listens()
     assert (notice.chats, notice.lines[0]) == ([ADA], "Daily vision is paused.")

@@ -23,7 +23,7 @@ def test_a_forum_with_two_topics_and_two_managers(product: Product, telegram: Fa
     said = product.says(f"/sub@{NAME} diffusion daily 14:00", VISION, **MARA)
     assert said.lines == ["✓ 1  diffusion · daily 14:00 UTC", "I know no papers yet. First: Thu 22 Jan 14:00."]
     assert (said.chats, said.silent) == ([VISION], True)
-    assert (product.says(f"/sub@{NAME} cs.CL daily 14:00", LANGUAGE, **OTIS)).chats == [LANGUAGE]
+    assert product.says(f"/sub@{NAME} cs.CL daily 14:00", LANGUAGE, **OTIS).chats == [LANGUAGE]
     assert (product.queries(VISION), product.queries(LANGUAGE), product.queries(FORUM)) == (
         ["diffusion"],
         ["cs.CL"],
@@ -33,7 +33,7 @@ def test_a_forum_with_two_topics_and_two_managers(product: Product, telegram: Fa
     # A member may see the list.
     refused = product.says(f"/sub@{NAME} graphs", LANGUAGE, **KIM)
     assert refused.lines == ["✗ Only admins of this chat can change that."]
-    assert (product.says(f"/list@{NAME}", LANGUAGE, **KIM)).lines[1].startswith("1  category:cs.CL")
+    assert product.says(f"/list@{NAME}", LANGUAGE, **KIM).lines[1].startswith("1  category:cs.CL")
 
     # Each topic gets its own papers. A paper that fits both topics comes in both.
     product.brings(
@@ -47,15 +47,15 @@ def test_a_forum_with_two_topics_and_two_managers(product: Product, telegram: Fa
     assert language.silent
 
     # All members may press buttons, but only admins may change things. Before an undo, the bot names who made the change.
-    assert (product.presses("1", LANGUAGE, by="9")).chats == [LANGUAGE]
-    assert (product.presses("⋯", LANGUAGE, by="9")).changed
-    assert (product.presses("mute ▾", LANGUAGE, by="9")).toast == "Only admins of this chat can change that."
+    assert product.presses("1", LANGUAGE, by="9").chats == [LANGUAGE]
+    assert product.presses("⋯", LANGUAGE, by="9").changed
+    assert product.presses("mute ▾", LANGUAGE, by="9").toast == "Only admins of this chat can change that."
     product.presses("mute ▾", LANGUAGE, by="8")
     quiet = product.presses("1 for a week", LANGUAGE, by="8")
     assert quiet.text == "✓ 1  cs.CL is quiet until Thu 29 Jan 14:00. Its papers wait until then."
     foreign = product.presses("undo", LANGUAGE, by="7")
     assert foreign.lines == ["Ada did the last change here:", "1 was: active", "1 is: paused until Thu 29 Jan 14:00"]
-    assert (product.presses("undo it", LANGUAGE, by="7")).lines[0] == "✓ Undone."
+    assert product.presses("undo it", LANGUAGE, by="7").lines[0] == "✓ Undone."
 
     # A closed topic waits, and the bot says so in the General topic. The other topic goes on.
     telegram.closes_topic(FORUM, 6)
@@ -71,6 +71,6 @@ def test_a_forum_with_two_topics_and_two_managers(product: Product, telegram: Fa
     telegram.reopens_topic(FORUM, 6)
     offer = product.listens()
     assert (offer.chats, offer.lines[0], offer.buttons) == ([LANGUAGE], "1 paper waits.", ["send 1", "skip"])
-    assert (product.presses("send 1", LANGUAGE, by="8")).text == "✓ 1 paper is on its way."
+    assert product.presses("send 1", LANGUAGE, by="8").text == "✓ 1 paper is on its way."
     (missed,) = product.later(minutes=1)
     assert (missed.chats, "Nouns" in missed.text) == ([LANGUAGE], True)

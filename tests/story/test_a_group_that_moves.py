@@ -1,10 +1,10 @@
 """A group becomes a supergroup while a bulletin of several messages is being sent to it."""
 
-import asyncio
+from datetime import timedelta
 
 from tests.fakes.telegram import NAME, FakeTelegram
 from tests.papers import paper
-from tests.product import Product
+from tests.product import Product, Seen
 
 OLD, NEW = "-5", "-1005"
 MARA = {"by": "7", "name": "Mara"}
@@ -19,13 +19,16 @@ def test_a_group_becomes_a_supergroup_in_the_middle_of_a_bulletin(product: Produ
 
     # Telegram is processing the second message when the group moves.
     telegram.answers("hang before", after=1, chat=OLD)
-    going_out = asyncio.create_task(product.later(hours=2))
-    asyncio.to_thread(telegram.waits_hanging)
+    product.clock.advance(timedelta(hours=2))
+    seen = len(telegram.journal)
+    process = product.starts("deliver", "--now", product.clock.now().isoformat())
+    telegram.waits_hanging()
     telegram.migrates(OLD, NEW)
     telegram.releases()
-    messages = going_out
+    assert process.ends() == 0
+    messages = [Seen((entry,)) for entry in list(telegram.journal)[seen:]]
 
-    # The same call sends the rest to the new address: every paper once, in order.
+    # The same process sends the rest to the new address: every paper once, in order.
     assert [message.chats for message in messages] == [[OLD], [NEW], [NEW]]
     assert [message.lines[0].rpartition(" · ")[2] for message in messages] == ["1/3", "2/3", "3/3"]
     numbers = [label for message in messages for label in message.buttons]
@@ -38,11 +41,11 @@ def test_a_group_becomes_a_supergroup_in_the_middle_of_a_bulletin(product: Produ
     assert product.queries(NEW) == ["graph"]
 
     # Buttons from before and after the move open their papers in the new group.
-    assert (product.presses("1", OLD, by="7")).chats == [NEW]
-    assert (product.presses("40", NEW, by="7")).chats == [NEW]
+    assert product.presses("1", OLD, by="7").chats == [NEW]
+    assert product.presses("40", NEW, by="7").chats == [NEW]
 
     # The new group goes on with the same settings and papers.
-    assert (product.says(f"/set@{NAME} limit", NEW, **MARA)).lines[0].startswith("Papers shown: all papers")
+    assert product.says(f"/set@{NAME} limit", NEW, **MARA).lines[0].startswith("Papers shown: all papers")
     product.brings(paper("A graph of kind 7"), paper("A late graph"))
     (next_day,) = product.later(days=1)
     assert next_day.chats == [NEW]

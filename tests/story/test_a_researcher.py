@@ -20,7 +20,7 @@ def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets(produ
     assert reply.lines[0] == "✓ 1  diffusion · now"
     assert reply.lines[-1] == "The times are those of UTC. Which clock is yours?"
     product.presses("another city")
-    assert (product.presses("13:00 Berlin")).lines == [
+    assert product.presses("13:00 Berlin").lines == [
         "✓ Time zone: Europe/Berlin (was: UTC)",
         "It is 13:00 there.",
     ]
@@ -31,9 +31,9 @@ def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets(produ
     assert alert.lines[0] == "Diffusion for tides"
     assert alert.lines[-1] == "▸ diffusion"
     assert not alert.silent
-    assert "Abstract\nTides, one step at a time." in (product.presses("more")).text
-    assert (product.presses("⋯")).changed
-    assert "in the title: Diffusion for tides" in (product.presses("why")).text
+    assert "Abstract\nTides, one step at a time." in product.presses("more").text
+    assert product.presses("⋯").changed
+    assert "in the title: Diffusion for tides" in product.presses("why").text
     assert product.later(minutes=5) == []
 
     # Two papers at once come in one message. The card of the second paper offers ways to get fewer such papers.
@@ -61,12 +61,12 @@ def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets(produ
     assert survey.lines[0] == "A survey of diffusion"
 
     # /forget asks for a confirmation. Afterwards nothing is left, and new papers do not come either.
-    assert (product.says("/forget")).buttons == ["keep it", "erase everything"]
+    assert product.says("/forget").buttons == ["keep it", "erase everything"]
     gone = product.presses("erase everything")
     assert gone.lines[0] == "✓ Erased: 1 subscription, the memory of 4 papers, all settings and buttons."
     assert "copies of the database" in gone.lines[1]
     assert gone.lines[2] == "I know nothing of this chat any more. /start begins again."
     product.brings(paper("Diffusion for nobody"))
     assert product.later(hours=1) == []
-    assert (product.presses("more")).toast == "I do not have this paper any more."
-    assert (product.says("/list")).text == "There are no subscriptions yet. For example: /sub diffusion -survey"
+    assert product.presses("more").toast == "I do not have this paper any more."
+    assert product.says("/list").text == "There are no subscriptions yet. For example: /sub diffusion -survey"

@@ -1,30 +1,19 @@
 """People say the same on Telegram, Slack, the page and the console, and get the same papers at the same times, in order."""
 
-import io
-import json
+import re
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 
-from pydantic import SecretStr
-
-from bot.app import App, build_app
-from bot.demo.story import GalleryChannel
-from bot.platforms.console.adapter import ConsoleChannel
-from bot.platforms.web.channel import WebChannel
-from bot.ports.channel import Limits
-from bot.settings import Settings
-from subscriptions.store.page_messages import newest_page_messages
-from tests.bot_harness import BotHarness
-from tests.clock import FakeClock
-from tests.make import address, ingested, paper
-from tests.stored import rows
+from tests.fakes.slack import TOKEN, FakeSlack
+from tests.fakes.telegram import FakeTelegram
+from tests.papers import paper
+from tests.product import Product
 
 CHATS = ("telegram:42", "slack:U1", "web:me", "console:me")
 SCRIPT: Sequence[Sequence[str]] = (  # what each person says on a day
-    ("/schedule daily 09:00", "/sub diffusion -survey", "/sub cat:cs.LG", '/sub author:"Ada Quill" now'),
+    ("/sub diffusion -survey daily 09:00", "/schedule daily 09:00", "/sub cat:cs.LG", '/sub author:"Ada Quill" now'),
     ("/edit 2 cat:cs.CL", "/undo", "/pause 1"),
-    ("/resume 1", "/unsub 2", "/set order newest"),
+    ("/resume 1", "/unsub 2"),
     ("/undo",),
 )
 DAYS = (
@@ -33,45 +22,39 @@ DAYS = (
     (("Diffusion at sea", "cs.LG", "Ada Quill"), ("Words", "cs.CL", "Bo Larch")),
     (("Learning to learn", "cs.LG", "Bo Larch"),),
 )  # fmt: skip
+LINK = re.compile(r"arxiv\.org/abs/(\d{4}\.\d{5})")
 
 
-def delivered(app: App, chat: str) -> list[tuple[str, int, str]]:
-    """Returns (time, position, paper) of each paper that a chat got."""
-    platform, _, name = chat.partition(":")
-    asked = (
-        "SELECT d.due, i.position, p.arxiv_id FROM delivery_item i JOIN delivery d ON d.seq = i.delivery"
-        " JOIN paper p ON p.id = i.paper JOIN chat c ON c.id = i.chat"
-        " WHERE c.platform = :platform AND c.address = :name ORDER BY d.seq, i.position"
-    )
-    return [(str(at), place, paper_id) for at, place, paper_id in rows(app.store, asked, platform=platform, name=name)]
-
-
-async def test_the_same_words_bring_the_same_papers_everywhere(tmp_path: Path, clock: FakeClock) -> None:
-    free, console, web = Limits(text=4096, per_second=0, per_lane=0), io.StringIO(), WebChannel(clock)
-    posted = {name: GalleryChannel(name, free, clock) for name in ("telegram", "slack")}
-    settings = Settings(database_url=SecretStr(f"sqlite:///{tmp_path}/p.db"), access="open")
-    app = build_app(settings, clock=clock, channels={**posted, "console": ConsoleChannel(console), "web": web})
-    app.open()
-    talk = BotHarness(app.store, clock=clock)
-    try:
+def test_the_same_words_bring_the_same_papers_everywhere(tmp_path: Path, telegram: FakeTelegram) -> None:
+    with FakeSlack() as slack:
+        slack.knows_person("U1", name="ada", tz="UTC")
+        product = Product(tmp_path, telegram=telegram)
+        product.sets(SLACK_BOT_TOKEN=TOKEN, SLACK_API_URL=slack.url)
+        came: dict[str, list[tuple[int, list[str]]]] = {chat: [] for chat in CHATS}  # chat → (hour, papers) in order
+        hour = 0
         for words, papers in zip(SCRIPT, DAYS, strict=True):
             for said in words:
-                marks = {chat: (await talk.says(said, chat)).payloads[0]["text"][:1] for chat in CHATS}
-                assert len(set(marks.values())) == 1, (said, marks)
-            ingested(app.store, *(paper(title, cat, authors=(who,)) for title, cat, who in papers), now=clock.now())
+                answers = {chat: product.tells("say", said, "--as", chat)["text"][0][:1] for chat in CHATS}
+                assert len(set(answers.values())) == 1, (said, answers)
+            product.brings(*(paper(title, category, authors=(who,)) for title, category, who in papers))
             for _ in range(24):
-                clock.advance(timedelta(hours=1))
-                await app.sender.deliver()
-        stories = {chat: delivered(app, chat) for chat in CHATS}
-        assert len(stories["web:me"]) == 5
-        assert [chat for chat in CHATS if stories[chat] != stories["web:me"]] == []
-        page = "\n".join(
-            json.loads(one.payload)["text"] for one in newest_page_messages(app.store, address("web:me"), 99)[0]
-        )
-        shown = [*("\n".join(post.payload for post in posted[name].posts) for name in posted), console.getvalue(), page]
-        for _, _, paper_id in stories["web:me"]:  # the page shows the full link of each paper
-            assert all(f"https://arxiv.org/abs/{paper_id}" in text for text in shown), paper_id
-        ((excluded,),) = rows(app.store, "SELECT arxiv_id FROM paper WHERE title = 'A survey of diffusion'")
-        assert not any(excluded in text for text in shown)
-    finally:
-        await app.close()
+                hour += 1
+                seen = len(telegram.journal), len(slack.journal)
+                product.later(hours=1)
+                posted = {
+                    "telegram:42": " ".join(str(one.payload) for one in list(telegram.journal)[seen[0] :]),
+                    "slack:U1": " ".join(str(one.payload) for one in list(slack.journal)[seen[1] :]),
+                    "console:me": product.delivered.err,  # with --json, the console's messages stand on stderr
+                }
+                for chat, text in posted.items():
+                    if found := list(dict.fromkeys(LINK.findall(text))):
+                        came[chat].append((hour, found))
+        assert came["telegram:42"] == came["slack:U1"] == came["console:me"]
+        everything = {one for _, papers in came["telegram:42"] for one in papers}
+        assert len(everything) == 6, "all but the survey and the one that is about words"
+
+        # The page is not posted to; what it got can be exported there as everywhere.
+        for chat in CHATS:
+            exported = "\n".join(product.tells("say", "/export bib 30d", "--as", chat)["text"])
+            assert set(LINK.findall(exported)) == everything
+            assert "survey" not in exported

@@ -185,7 +185,8 @@ TRIGGERS = {
 }
 
 
-REVISIONS = ("r1", "r2", "r3", "r4", "r5")  # oldest first; each has its file in migrations/versions
+FIRST = "first_74994a8edec0"  # ends in a hash of the DDL until the first release; tests/integration/test_schema.py computes it
+REVISIONS = (FIRST,)  # oldest first; each has its file in migrations/versions
 HEAD = REVISIONS[-1]
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 _BESIDE_TABLES = {"sqlite": (PAPER_WORDS,), "postgresql": BESIDE_TABLES}
@@ -203,12 +204,16 @@ def make_schema(connection: sa.Connection) -> bool:
     if connection.dialect.has_table(connection, _REVISION.name):
         return False
     TABLES.create_all(connection, checkfirst=False)
-    kind = connection.dialect.name
-    for statement in (*_BESIDE_TABLES[kind], *TRIGGERS[kind]):
+    for statement in beside_tables(connection.dialect.name):
         connection.exec_driver_sql(statement, execution_options={"no_parameters": True})  # "%" is no parameter here
     _REVISION.create(connection)
     connection.execute(sa.insert(_REVISION).values(version_num=HEAD))
     return True
+
+
+def beside_tables(kind: str) -> tuple[str, ...]:
+    """Returns the statements for what is no table or index, on SQLite or PostgreSQL."""
+    return (*_BESIDE_TABLES[kind], *TRIGGERS[kind])
 
 
 def upgrade_schema(connection: sa.Connection) -> None:
@@ -226,18 +231,11 @@ def refuse_unknown(revision: str, where: str) -> None:
     """Raises StoreError for a database that this version cannot upgrade."""
     if revision in REVISIONS:
         return
-    if revision.isdigit():  # before the first release, revisions were numbers
-        raise wrong_setting(
-            Sentence(
-                "The database {where} was written by a paperwire from before its first release.", {"where": where}
-            ),
-            Sentence(
-                "With that version: paperwire export --all > all.txt. With this one, and a new database: paperwire import all.txt"
-            ),
-        )
     raise wrong_setting(
-        Sentence("The database {where} was written by a newer paperwire.", {"where": where}),
-        Sentence("Install that version again, or name another database in PAPERWIRE_DATABASE_URL."),
+        Sentence("The database {where} was written by another version of paperwire.", {"where": where}),
+        Sentence(
+            "With that version: paperwire export --all > all.txt. With this one, and a new database: paperwire import all.txt"
+        ),
     )
 
 
