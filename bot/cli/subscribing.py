@@ -74,7 +74,7 @@ def subscribe(
             "--when",
             "--every",
             metavar="WHEN",
-            help="now, when-out, daily, weekdays or weekly, or other words: “mondays at 9 Berlin, no surveys”; by default the chat's schedule.",
+            help="now, when-out, daily, weekdays, weekly, or “mondays at 9, no surveys”; by default the chat's schedule.",
         ),
     ] = None,
     on: Annotated[

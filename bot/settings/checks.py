@@ -127,8 +127,9 @@ def source_url(text: str) -> str:
 
 
 def host(text: str) -> str:
-    """Returns a host name or an IP address to listen on."""
-    return usable(text, "it must be a host name or an IP address, such as 127.0.0.1", when=_is_host(text))
+    """Returns a host name or an IP address to listen on, without the brackets that an address has in a URL."""
+    host = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    return usable(host, "it must be a host name or an IP address, such as 127.0.0.1", when=_is_host(host))
 
 
 def hosts(text: str) -> frozenset[str]:

@@ -1,11 +1,20 @@
 """What an operator meets: settings that cannot be used, a machine without a home, signals, the image's check of health."""
 
+import json
+import os
 import pwd
+import re
+import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.forked import ROOT, clean_environment
+from tests.patience import PATIENCE
 from tests.product import Product
 
 NO_HOME = (
@@ -103,3 +112,118 @@ def test_a_wrong_kind_of_token_is_refused_with_the_place_of_the_right_one(
     product.settings[f"PAPERWIRE_SLACK_{setting}_TOKEN"] = token
     finished = product.runs("deliver")
     assert (finished.status, finished.err) == (2, f"PAPERWIRE_SLACK_{setting}_TOKEN cannot be used: {why}.\n")
+
+
+def health_check(product: Product) -> int:
+    """Runs the image's check of health, beside the process and with its settings. Returns the exit status."""
+    (line,) = re.findall(r"^HEALTHCHECK.*\\\n\s*CMD (.*)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    python, *arguments = json.loads(line)
+    assert python == "python"
+    environment = clean_environment(**product.settings)
+    checked = subprocess.run(  # noqa: S603 - our own Dockerfile
+        [sys.executable, *arguments], cwd=product.folder, env=environment, capture_output=True, check=False
+    )
+    assert b"Traceback" not in checked.stderr
+    return checked.returncode
+
+
+def free_port(host: str) -> int:
+    """Returns a port of this machine that is free, and skips the test if it has no such address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.create_server((host, 0), family=family) as server:
+            return int(server.getsockname()[1])
+    except OSError:
+        pytest.skip(f"this machine has no {host}")
+
+
+@pytest.mark.parametrize(
+    ("host", "in_files"),
+    [
+        ("0.0.0.0", False),  # noqa: S104 - the image's own
+        ("localhost", True),
+        ("::", False),
+        ("0:0:0:0:0:0:0:0", True),
+        ("::1", False),
+        ("[::1]", False),
+    ],
+)
+def test_the_image_finds_a_good_process_healthy_wherever_it_listens(
+    product: Product, host: str, in_files: bool
+) -> None:
+    given = {"WEB_HOST": host, "WEB_PORT": str(free_port("::1" if ":" in host else "127.0.0.1"))}
+    if in_files:
+        del product.settings["PAPERWIRE_WEB_PORT"]
+        given = {f"{name}_FILE": str(product.writes(name, f"{value}\n")) for name, value in given.items()}
+    product.sets(**given)
+    assert health_check(product) == 1
+    with product.starts("run") as process:
+        process.waits_until_ready()
+        assert health_check(product) == 0
+        product.writes("paperwire.toml", "[[source")  # what is broken since the start does not end a good process
+        assert health_check(product) == 0
+    assert health_check(product) == 1
+
+
+def test_a_closed_terminal_asks_the_program_to_stop(product: Product) -> None:
+    with product.starts("run") as process:
+        process.waits_until_ready()
+        process.signals(signal.SIGHUP)
+        process.signals(signal.SIGHUP)  # a terminal may send it twice
+        assert process.ends() == 0
+    assert process.err.endswith("Stopping: finishing what is on its way.\n")
+
+
+def test_a_closed_terminal_ends_nothing_that_ignores_it(product: Product) -> None:
+    """As under nohup."""
+    product.sets(WEB_PORT=str(free_port("127.0.0.1")))
+    product.writes(
+        "ignoring.py",
+        "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN)\nfrom bot.cli import run\nsys.exit(run(['run']))\n",
+    )
+    process = subprocess.Popen(
+        [sys.executable, "ignoring.py"],
+        cwd=product.folder,
+        env=clean_environment(**product.settings),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    while "/health/ready" not in (line := process.stderr.readline()):
+        assert line
+    process.send_signal(signal.SIGHUP)
+    assert health_check(product) == 0
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=PATIENCE)[1].endswith("Stopping: finishing what is on its way.\n")
+    assert process.returncode == 0
+
+
+def test_output_to_a_terminal_that_is_gone_fails_nothing(product: Product) -> None:
+    controller, terminal = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "run"],
+        cwd=product.folder,
+        env=clean_environment(**product.settings),
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    seen = b""
+    while b"/health/ready" not in seen:
+        seen += os.read(controller, 1000)
+    os.close(controller)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(PATIENCE) == 0
+
+
+def test_delivery_that_is_under_way_is_finished_when_the_terminal_is_closed(product: Product) -> None:
+    product.says("/sub kelp now")
+    product.brings("Kelp by night")
+    product.telegram.answers("hang after", 1)
+    with product.starts("deliver", moved=True) as process:
+        product.telegram.waits_hanging()
+        process.signals(signal.SIGHUP)
+        product.telegram.releases()
+        assert process.ends() == 0
+    assert [one["state"] for one in product.tells("outbox", "--state", "sent")] == ["sent"]
+    assert product.later(hours=1) == []
