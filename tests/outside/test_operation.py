@@ -15,6 +15,7 @@ import pytest
 
 from tests.forked import ROOT, clean_environment
 from tests.patience import PATIENCE
+from tests.postgres.server import Server
 from tests.product import Product
 
 NO_HOME = (
@@ -227,3 +228,30 @@ def test_delivery_that_is_under_way_is_finished_when_the_terminal_is_closed(prod
         assert process.ends() == 0
     assert [one["state"] for one in product.tells("outbox", "--state", "sent")] == ["sent"]
     assert product.later(hours=1) == []
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP"])
+def test_a_database_of_another_encoding_is_refused_in_words(tmp_path: Path, postgres: Server, encoding: str) -> None:
+    with postgres.database(encoding=encoding) as url:
+        product = Product(tmp_path, database=url)
+        for command in (
+            ("subscribe", "kelp", "--as", "console:me"),
+            ("subscriptions",),
+            ("deliver",),
+            ("run", "--once"),
+        ):
+            finished = product.runs(*command)
+            assert finished.status == 2
+            assert re.fullmatch(
+                rf"The database \S+ on \S+ has the encoding {encoding}, and not every text fits into it. Make one with createdb "
+                r"--encoding=UTF8 --template=template0, and name it in PAPERWIRE_DATABASE_URL.\n",
+                finished.err,
+            ), finished.err
+
+
+def test_another_encoding_of_the_client_changes_nothing(tmp_path: Path, postgres: Server) -> None:
+    with postgres.database() as url:
+        product = Product(tmp_path, database=f"{url}&client_encoding=LATIN1")
+        product.settings["PGCLIENTENCODING"] = "SQL_ASCII"
+        assert product.runs("subscribe", "海藻", "--as", "console:me").status == 0
+        assert [one["text"] for one in product.subscriptions("console:me")] == ["海藻"]
