@@ -52,12 +52,8 @@ faults: .venv/dev.stamp ## every fault 300 times, and a simulated year; writes d
 	$(BIN)/python -m tests.programs.faults --page docs/reliability.md --day "$$(date +%Y-%m-%d)" $(ARGS)
 	$(BIN)/python -m tests.programs.faults.year
 
-soak: .venv/dev.stamp ## half an hour at the platforms' limits with faults, watched from outside; its table goes into docs/reliability.md
-	$(BIN)/python -m tests.programs.faults.soak --page docs/reliability.md $(ARGS)
-
-test-cluster: .venv/dev.stamp ## workers on PostgreSQL that are killed and stopped, and whose server crashes; writes docs/reliability.md
-	$(BIN)/python -m tests.programs.cluster --page docs/reliability.md $(ARGS)
-	$(BIN)/python -m tests.programs.cluster.rate --page docs/reliability.md $(ARGS)
+test-processes: .venv/dev.stamp ## processes on one PostgreSQL that are killed and stopped, and whose server crashes; writes docs/reliability.md
+	$(BIN)/python -m tests.programs.several_processes --page docs/reliability.md $(ARGS)
 
 test-postgresql: .venv/dev.stamp ## all conversations, and the simulated year, on PostgreSQL; takes half an hour
 	TESTS_OF_PAPERWIRE_DATABASE=postgresql $(BIN)/python -m pytest -q -rs -n 4 --dist worksteal tests/conversation $(ARGS)
@@ -126,4 +122,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo run test test-browser chromium test-cluster test-postgresql check bench faults soak fuzz rooms lock audit release words weights clean
+.PHONY: help demo run test test-browser chromium test-processes test-postgresql check bench faults fuzz rooms lock audit release words weights clean

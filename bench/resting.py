@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.fakes import telegram
 from tests.integration.cli import INBOX
-from tests.programs.faults.soak.program import running_program
+from tests.running_program import running_program
 
 AIM = 100e6  # bytes
 LIBRARIES = "typer, sqlmodel, tenacity, apscheduler.schedulers.asyncio, uvicorn, starlette.applications, prometheus_client, aiohttp, httpx"

@@ -128,6 +128,16 @@ class SenderLockHeld(errors.PaperwireError):
     """Another process holds the sender lock of this database."""
 
 
+def mistake_with(name: str, error: Exception) -> BrokenDigest:
+    """Returns the error for a document that was refused because paperwire itself failed at it. `name`: what it is called."""
+    return BrokenDigest(
+        errors.Sentence(
+            "{name}: it could not be read, by a mistake of paperwire ({where}). Please report it with the document.",
+            {"name": name, "where": error_location(error)},
+        )
+    )
+
+
 def said_of(error: BaseException) -> str:
     """Returns what the log says of an error: its own words if it is for people, else only where it was raised."""
     return str(error) if isinstance(error, errors.PaperwireError) else error_location(error)

@@ -192,7 +192,9 @@ class Unclear(NotDelivered):
 class Rejected(NotDelivered):
     """Not sent: the platform refuses this message."""
 
-    form: bool = field(default=False, kw_only=True)  # the platform refuses the markup or the size of the message
+    form: bool = field(default=False, kw_only=True)  # another form may be accepted: the plain one, without buttons
+    # one refusal does not show that it is the message: the same one for several chats in a row is the sender's
+    in_doubt: bool = field(default=False, kw_only=True)
 
 
 @dataclass(eq=False)
@@ -203,14 +205,23 @@ class ChatMoved(NotDelivered):
 
 
 class ChatGone(NotDelivered):
-    """Not sent: the bot cannot write there. `scope`: "topic" for one topic or thread, "chat" for the whole address."""
+    """Not sent: the bot cannot write there. `scope`: "topic" for one topic or thread, "chat" for the whole address.
+
+    `in_doubt`: one refusal does not show that the chat is gone. It is tried again for days, and the same refusal for several
+    chats in a row is the sender's.
+    """
 
     def __init__(
-        self, reason: str, scope: Literal["chat", "topic"] = "chat", pause_reason: PauseReason | None = None
+        self,
+        reason: str,
+        scope: Literal["chat", "topic"] = "chat",
+        pause_reason: PauseReason | None = None,
+        *,
+        in_doubt: bool = False,
     ) -> None:
         """`pause_reason` is stored with the chat. The default is GONE, or TOPIC_CLOSED if `scope` is "topic"."""
         super().__init__(reason)
-        self.scope = scope
+        self.scope, self.in_doubt = scope, in_doubt
         general = PauseReason.TOPIC_CLOSED if scope == "topic" else PauseReason.GONE
         self.pause_reason = pause_reason or general
 
@@ -220,3 +231,6 @@ class SenderStopped(NotDelivered):
     """Not sent: the token or the workspace does not work. Deliveries wait in the outbox until it works again."""
 
     scope: Literal["token", "workspace"] = "token"
+    waits: timedelta = field(
+        default=timedelta(0), kw_only=True
+    )  # this message waits so long, so that others are tried first

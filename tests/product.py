@@ -28,8 +28,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.message import EmailMessage
+from functools import partial
+from html import unescape
 from pathlib import Path
 from typing import Any, Protocol, Self
+from urllib.parse import urlsplit
+
+import httpx
 
 from bot.cli import run
 from tests.clock import NOON, FakeClock, SharedClock
@@ -128,7 +134,7 @@ class Product:
         self.folder = folder
         self.clock = clock or SharedClock(NOON)
         self._telegram = telegram
-        self._brought = 0
+        self._brought = self._processes = 0
         self.settings = {
             "PAPERWIRE_DATABASE_URL": database or f"sqlite:///{folder}/paperwire.db",
             "PAPERWIRE_CONFIG": str(folder / "paperwire.toml"),
@@ -149,6 +155,17 @@ class Product:
     def sets(self, **settings: str) -> None:
         """Sets variables of the environment: `product.sets(ACCESS="ask")` is PAPERWIRE_ACCESS."""
         self.settings |= {f"PAPERWIRE_{name}": value for name, value in settings.items()}
+
+    @contextlib.contextmanager
+    def without_tokens(self) -> Iterator[None]:
+        """Turns all platforms off that need a token: what is planned for them waits."""
+        settings = dict(self.settings)
+        for name in [name for name in self.settings if name.endswith("_TOKEN")]:
+            del self.settings[name]
+        try:
+            yield
+        finally:
+            self.settings = settings
 
     def writes(self, name: str, content: str | bytes) -> Path:
         """Writes a file into the folder."""
@@ -179,6 +196,11 @@ class Product:
     ) -> "Process":
         """Starts the real process. With `moved`, its clock is set by the test (`Process.later`), and it stands still else."""
         return Process(self, module, arguments, moved=moved, settings=settings or {})
+
+    def count_process(self) -> int:
+        """Returns the number of the next real process."""
+        self._processes += 1
+        return self._processes
 
     def _clock_from(self, now: datetime | None) -> FakeClock:
         if now is not None:
@@ -215,6 +237,12 @@ class Product:
 
         A text is the title of a paper. The digest is arXiv's feed if a paper says how it is announced.
         """
+        finished = self.tries_to_bring(*papers, source=source)
+        assert finished.status == 0, finished.err
+        return finished.json
+
+    def tries_to_bring(self, *papers: Paper | str, source: str = "daily") -> Finished:
+        """Does what `brings` does, but may fail."""
         entries = [paper(one) if isinstance(one, str) else one for one in papers]
         day = self.clock.now().date()
         self._brought += 1
@@ -222,7 +250,7 @@ class Product:
             path = self.writes(f"brought/{day}_{self._brought}.xml", feed("cs", day, entries))
         else:
             path = self.writes(f"brought/{day}_{self._brought}.jsonl", jsonl(entries))
-        return self.tells("ingest", str(path), "--source", source)
+        return self.runs("ingest", str(path), "--source", source, "--json")
 
     def delivers(self) -> list[Seen]:
         """Delivers what is due. Returns each new message of Telegram separately."""
@@ -264,13 +292,40 @@ class Product:
         seen = len(self.telegram.journal)
         self._set_platform_time()
         self.round = self.runs("run", "--once")
-        assert self.telegram.waiting() == 0, "everything is confirmed"
+        if self.telegram.waiting():  # such as a block that came while the round delivered
+            self.round = self.runs("run", "--once")
+        assert self.telegram.waiting() == 0, self.round.err
         return Seen(tuple(self.telegram.journal)[seen:])
 
     def _set_platform_time(self) -> None:
         self.telegram.sets_time(self.clock.now().timestamp())
 
+    def reads(self, url: str) -> str:
+        """Returns a page of a running process, whatever its status."""
+        return httpx.get(url, trust_env=False).text
+
+    # ── readers of mails ──────────────────────────────────────────────────────
+
+    def agrees(self, questions: Sequence[EmailMessage]) -> None:
+        """Opens the link of each mail that asks whether papers shall come, and presses the button there, as readers do.
+
+        The links lead to PAPERWIRE_WEB_URL, for which the address of a running process stands in.
+        """
+        with self.starts("run", moved=True) as process, httpx.Client(trust_env=False) as browser:
+            root = process.waits_until_ready()
+            for mail in questions:
+                page = mail.get_body(("html",))
+                link = page and re.search(r'href="([^"]+)"[^>]*>yes', page.get_content())
+                assert link, mail.as_string()
+                there = urlsplit(unescape(link[1]))
+                press = partial(browser.post, f"{root}{there.path}?{there.query}")
+                process.waits_until(lambda press=press: press().status_code == httpx.codes.OK)  # type: ignore[misc]
+
     # ── what is stored, as the command line tells it ──────────────────────────
+
+    def outbox(self) -> list[dict[str, Any]]:
+        """Returns all deliveries: those that wait or are dead, and those that were sent."""
+        return [*self.tells("outbox"), *self.tells("outbox", "--state", "sent")]
 
     def subscriptions(self, chat: str = "telegram:42") -> list[dict[str, Any]]:
         """Returns the subscriptions of a chat, which need not exist."""
@@ -298,7 +353,7 @@ class _Stream(io.TextIOWrapper):
 
 
 class Process:
-    """A real process of the program, whose stderr a test reads line by line. The end of the `with` block stops it."""
+    """A real process of the program, whose output a test reads. The end of the `with` block stops it."""
 
     def __init__(
         self, product: Product, module: str, arguments: Sequence[str], *, moved: bool, settings: Mapping[str, str]
@@ -309,30 +364,32 @@ class Process:
         if self._clock_file:
             self._set_clock()
             module, arguments = "tests.moved", (str(self._clock_file), *arguments)
-        self.err = ""  # after the end: what it wrote to stderr behind the last line that `waits_for_line` read
-        self.popen = Forked(
-            [module, *arguments],
-            cwd=product.folder,
-            env=clean_environment(**{**product.settings, "PYTHONUNBUFFERED": "1", **settings}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        self._log = product.folder / f"process{product.count_process()}.log"
+        with self._log.open("wb") as log:
+            self.popen = Forked(
+                [module, *arguments],
+                cwd=product.folder,
+                env=clean_environment(**{**product.settings, "PYTHONUNBUFFERED": "1", **settings}),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
     @property
     def pid(self) -> int:
         return self.popen.pid
 
+    @property
+    def said(self) -> str:
+        """What it has written to stdout and stderr."""
+        return self._log.read_text(errors="replace")
+
     def waits_for_line(self, pattern: str) -> re.Match[str]:
-        """Reads stderr until a line matches, and returns the match. Fails the test if the program ends first."""
-        assert self.popen.stderr is not None
-        seen = []
-        for line in self.popen.stderr:
-            seen.append(line)
-            if found := re.search(pattern, line):
-                return found
-        raise AssertionError("".join(seen))
+        """Waits until a line matches, and returns the match. Fails the test if the program ends first."""
+        self.waits_until(lambda: re.search(pattern, self.said) is not None)
+        found = re.search(pattern, self.said)
+        assert found
+        return found
 
     def waits_until_ready(self) -> str:
         """Waits until the program receives and serves. Returns the address of its health page, without the path."""
@@ -345,7 +402,7 @@ class Process:
             assert time.monotonic() < end
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.popen.wait(_LOOK_EVERY)
-                raise AssertionError(f"it has ended with {self.popen.returncode}")
+                raise AssertionError(f"it has ended with {self.popen.returncode}: {self.said}")
 
     def waits_until_planned(self) -> None:
         """Waits until the program has planned all that is due by its clock."""
@@ -365,16 +422,16 @@ class Process:
     def kill(self) -> None:
         """Kills it, so that it can finish nothing."""
         self.popen.kill()
-        self.popen.communicate(timeout=PATIENCE)
+        self.popen.wait(PATIENCE)
 
     def signals(self, which: signal.Signals) -> None:
         self.popen.send_signal(which)
 
     def ends(self) -> int:
         """Waits until it has ended by itself, and returns its exit status."""
-        _, self.err = self.popen.communicate(timeout=PATIENCE)
-        assert not _ACCIDENT.search(self.err), self.err
-        return self.popen.returncode
+        status = self.popen.wait(PATIENCE)
+        assert not _ACCIDENT.search(self.said), self.said
+        return status
 
     def stops(self) -> int:
         """Asks it to stop (SIGTERM), and returns its exit status."""
@@ -390,4 +447,4 @@ class Process:
         if kind is not None:
             self.kill()
         else:
-            assert self.stops() == 0, self.err
+            assert self.stops() == 0, self.said

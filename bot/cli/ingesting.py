@@ -23,7 +23,7 @@ from bot.cli.digest_reports import warning_document
 from bot.cli.session import Session, open_session
 from bot.cli.session import parse_day as day_of
 from bot.digests import INFO, dated, read_digest
-from bot.digests.files import is_missing, read_file, read_paths, written_at
+from bot.digests.files import is_gone, is_missing, read_file, read_paths, written_at
 from bot.digests.opml import read_opml
 from bot.errors import UnknownFormat, WrongUsage
 from bot.rendering.language import Language
@@ -374,7 +374,7 @@ def _rows(settings: Settings, known: Mapping[str, KnownSource], now: datetime) -
 def _row(source: SourceSettings, known: KnownSource | None, now: datetime) -> _Row:
     row = _Row(name=source.name, state="on", place=source.place, last=None, next_at=now)
     if known:
-        state = _TROUBLES.get(known.trouble_at(now), "on")
+        state = _TROUBLES.get(known.without(is_gone).trouble_at(now), "on")
         row = replace(row, state=state, last=known.last, next_at=known.state.next_at or now)
     if source.path is not None:
         return replace(row, next_at=None, missing=is_missing(str(source.path)))

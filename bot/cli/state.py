@@ -22,6 +22,7 @@ from bot.cli.arguments import Json, Now
 from bot.cli.session import Session
 from bot.delivery.process_identity import is_running
 from bot.dependencies.opening import backup_folder, make_store
+from bot.digests.files import is_gone
 from bot.errors import SettingsError, WrongUsage
 from bot.operation import checks, maintenance, platform_checks, source_checks
 from bot.operation.findings import Problem, findings_of, is_well, joined, parts_of, texts
@@ -88,12 +89,13 @@ def status(*, now: Now = None, json: Json = False) -> int:
         moment, wall = session.now, session.clock.wall()
         readiness = ask_readiness(session.settings, session.store)
         found = findings_of(session.settings, session.store, now=moment, wall=wall)
+        counted = figures(session.store, now=moment, wall=wall)
         standing = _Standing(
             now=moment,
             wall=wall,
             readiness=readiness,
             findings=joined(found, _of_process(readiness, moment)),
-            figures=figures(session.store, now=moment, wall=wall),
+            figures=replace(counted, sources=tuple(one.without(is_gone) for one in counted.sources)),
             copies=maintenance.copy_times(backup_folder(session.settings, session.store)),
             size=sum(maintenance.file_sizes(session.store).values()),
             model=_model_today(session),

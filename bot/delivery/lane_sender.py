@@ -23,6 +23,7 @@ from subscriptions import addresses, errors
 from subscriptions.model import Delivery, Lane, Message
 from subscriptions.notices import DailyNotice
 from subscriptions.notices.findings import SendingStopped
+from subscriptions.notices.of_chats import ChatPaused
 from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import sending
 from subscriptions.service.notices import notify_operators
@@ -369,6 +370,9 @@ async def record_failure(
     if isinstance(outcome, errors.ChatMoved):
         deps.engine.wake([Lane(lane.platform, outcome.address)])
     if decision.pause_chat:
+        if isinstance(outcome, errors.ChatGone) and outcome.in_doubt:
+            address = str(step.address)
+            await tell_operators(deps, ChatPaused(chat=address, place=address, reason=outcome.pause_reason))
         await _count_gone(deps, drain_state, addresses.sender_of(lane), step.chat_id)
 
 

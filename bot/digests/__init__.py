@@ -21,7 +21,8 @@ from bot.digests._failures import without_failures as without_failures
 from bot.digests._format import Content as Content
 from bot.digests._format import DigestFormat as DigestFormat
 from bot.digests._format import Entry as Entry
-from bot.digests._format import bounded as bounded
+from bot.digests._format import each as each
+from bot.digests._format import nothing_read
 from bot.digests._lines import collapse as collapse
 from bot.digests._looks import describe_bytes, describe_text
 from bot.digests._names import split_authors as split_authors
@@ -30,7 +31,7 @@ from bot.digests._summaries import LEADING as LEADING
 from bot.digests._warnings import DATE_ASSUMED as DATE_ASSUMED
 from bot.digests._warnings import INFO as INFO
 from bot.digests._warnings import Warnings as Warnings
-from bot.errors import BrokenDigest, UnknownFormat
+from bot.errors import BrokenDigest, UnknownFormat, mistake_with
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest
 from subscriptions.planning.archives import lies_ahead
@@ -89,16 +90,29 @@ def read_digest(
 
     Raises UnknownFormat if the document is no digest, and BrokenDigest if reading it would give wrong papers; both error
     texts begin with `name`. Returns a digest without papers only if the document itself says that it has none.
+
+    Whatever else a reader raises is a BrokenDigest, too, so that the documents beside this one are read.
     """
+    try:
+        return _read(data, name, format, day, language)
+    except PaperwireError:
+        raise
+    except Exception as error:
+        raise mistake_with(name, error) from error
+
+
+def _read(data: bytes, name: str, wanted: str | None, day: date | None, language: str | None) -> Digest:
     unpacked = _unpacked(data)
     _refuse_too_large(unpacked, name)
     warnings = Warnings()
     text = _decoded(_xml.in_utf8(unpacked), name, warnings)
-    module = _format_of(text, name, format)
+    module = _format_of(text, name, wanted)
     content = _parsed(module, text, name, warnings, language)
-    if not content.entries and format and not module.detect(text):
-        raise _unknown(name, text, [format])
+    if not content.entries and wanted and not module.detect(text):
+        raise _unknown(name, text, [wanted])
     entries = _limits.limited(_failures.without_failures(content.entries, warnings), warnings)
+    if not entries and "refused_entries" in warnings:
+        raise BrokenDigest(Sentence("{name}: {problem}", {"name": name, "problem": nothing_read().sentence}))
     _note_entries(entries, warnings)
     own_day = content.day
     if own_day is None and (own_day := _days.day_in_name(name)):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from bot.digests import _dates, _dois, _markup, _names
 
@@ -70,7 +71,7 @@ def _described(text: str, title: str, venue: str) -> Description:
     found = Description()
     kept: list[str] = []
     lines = _markup.lines(text)
-    for number, (line, following) in enumerate(zip(lines, [*lines[1:], ""], strict=True)):
+    for number, (line, following) in enumerate(zip_longest(lines, lines[1:], fillvalue="")):
         if line.lower() == "abstract":  # what stands before is the text of a picture
             kept.clear()
         if number < _FIRST_LINES and not found.names and line != title and _is_names(line, following):

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from bot.digests._arxiv import arxiv_address, arxiv_link
 from bot.digests._days import day_in
-from bot.digests._format import Content, Entry, bounded
+from bot.digests._format import Content, Entry, each
 from bot.digests._lines import collapse
 from bot.digests._warnings import Warnings
 from subscriptions.model import Paper
@@ -36,14 +36,14 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
     first = _FIRST_LINE.match(text)
     lines = [*_lines(text, warnings), (0, "")]
     heads = (here for here, (_, line) in enumerate(lines) if line.startswith("* "))
-    entries = []
-    for here in bounded(heads):
+
+    def read(here: int) -> Entry | None:
         (number, line), (_, below) = lines[here], lines[here + 1]
         head = _HEAD.fullmatch(line)
         address = arxiv_address(head["address"]) if head else None
         if not head or not address:
             warnings.add("unparsed_heading", line=number, example=line)
-            continue
+            return None
         arxiv_id, version = address
         paper = Paper(
             key=arxiv_id,
@@ -53,7 +53,9 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
             title=collapse(head["title"]),
             abstract=collapse(below) if below.startswith("  ") else "",
         )
-        entries.append(Entry(line=number, paper=paper))
+        return Entry(line=number, paper=paper)
+
+    entries = list(filter(None, each(heads, read, warnings)))
     return Content(entries=entries, day=day_in(first[1]) if first else None)
 
 

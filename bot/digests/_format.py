@@ -1,4 +1,4 @@
-"""What a format makes of a digest: entries (at most how many) and content; when a page counts as empty; the interface of a format."""
+"""What a format makes of a digest: entries (at most how many, what of a bad one) and content; when a page is empty; what a format is."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -7,11 +7,12 @@ from datetime import date
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 from bot.digests._warnings import Warnings
-from bot.errors import BrokenDigest
-from subscriptions.errors import Sentence
+from bot.errors import BrokenDigest, error_location
+from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Paper
 
 T = TypeVar("T")
+Made = TypeVar("Made")
 MOST_PAPERS: Final = 200_000
 
 
@@ -32,12 +33,23 @@ class Content:
     is_feed: bool = False  # it shows papers of many days, and its day is that of the newest
 
 
-def bounded(items: Iterable[T]) -> Iterator[T]:
-    """Yields the same items. Raises BrokenDigest after MOST_PAPERS of them."""
+def each(items: Iterable[T], make: Callable[[T], Made], warnings: Warnings) -> Iterator[Made]:
+    """Yields what `make` makes of each item. An item at which it fails is refused with a warning; all others are read.
+
+    So one bad entry never loses the entries beside it. Every format reads its entries with this function. Raises
+    BrokenDigest after MOST_PAPERS items, and if `make` raises it.
+    """
     for number, item in enumerate(items):
         if number >= MOST_PAPERS:
             raise BrokenDigest(Sentence("It holds more than {limit} papers.", {"limit": MOST_PAPERS}))
-        yield item
+        try:
+            made = make(item)
+        except PaperwireError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a text that nobody foresaw may cause any error
+            warnings.add("refused_entries", line=getattr(item, "line", None), example=error_location(error))
+        else:
+            yield made
 
 
 def unrecognized_page(line: int) -> BrokenDigest:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING, cast
 
-from bot.digests import _format, _lines, _plain_text
+from bot.digests import _lines, _plain_text
 from bot.digests._warnings import Warnings
 
 if TYPE_CHECKING:  # Beautiful Soup costs 100 ms, so it is imported only when a page is parsed
@@ -139,15 +139,10 @@ class Node:
 
 
 def pieces(text: str, names: Sequence[str]) -> Iterator[Piece]:
-    """Yields the parts of a page, each from a tag of these names to the next. Drops the text before the first tag.
-
-    Raises BrokenDigest after MOST_PAPERS parts.
-    """
+    """Yields the parts of a page, each from a tag of these names to the next. Drops the text before the first tag."""
     page = _without_unread(text)
     beginning = re.compile(rf"<(?P<name>{'|'.join(names)})\b", re.IGNORECASE)
-    for _, line, markup in _format.bounded(
-        _lines.parts_of(page, (match.start() for match in beginning.finditer(page)))
-    ):
+    for _, line, markup in _lines.parts_of(page, (match.start() for match in beginning.finditer(page))):
         match = beginning.match(markup)
         yield Piece(line, match["name"].lower() if match else "", markup)
 

@@ -150,12 +150,14 @@ def entries_of(
 
     Raises BrokenDigest if no paper was read although there were lines or objects.
     """
-    entries = []
-    for record in _format.bounded(records):
-        if entry := make(record):
-            entries.append(entry)
-        else:
+
+    def made(record: Record) -> Entry | None:
+        entry = make(record)
+        if not entry:
             warnings.add("bad_json_line", line=record.line, example=record.text(shown))
+        return entry
+
+    entries = list(filter(None, _format.each(records, made, warnings)))
     if not entries and "bad_json_line" in warnings:
         raise _format.nothing_read()
     return entries

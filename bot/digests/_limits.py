@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from bot.digests import _names
+from bot.digests import _format, _names
 from bot.digests._format import Entry
 from bot.digests._papers import paper_key, with_fields
 from bot.digests._warnings import Warnings
@@ -24,7 +24,7 @@ FIELDS: Final = 50  # of a summary
 
 def limited(entries: list[Entry], warnings: Warnings) -> list[Entry]:
     """Returns the entries with fields cut to the limits; warns of each paper that was cut."""
-    return [_limited(entry, warnings) for entry in entries]
+    return list(_format.each(entries, lambda entry: _limited(entry, warnings), warnings))
 
 
 def _limited(entry: Entry, warnings: Warnings) -> Entry:

@@ -58,6 +58,9 @@ def _character(reference: re.Match[str]) -> str:
     return unescape(reference[0])
 
 
+_COMMENT = re.compile(r"<!--(?:(?!-->)[\s\S]){0,2000}-->")
+
+
 def without_tags(text: str, block: str = " ") -> str:
     """Returns the text without tags. A sign `<` that belongs to no tag stays: `p < 0.05`.
 
@@ -65,6 +68,7 @@ def without_tags(text: str, block: str = " ") -> str:
     """
     if "<" not in text:
         return text
+    text = _COMMENT.sub(" ", text)
     closed = {tag["name"].lower() for tag in _TAG.finditer(text) if tag[0].startswith("</")}
     known = closed | _SINGLE
 
@@ -94,6 +98,6 @@ def lines(text: str) -> list[str]:
     """Returns the lines that a reader of the markup sees, each without tags and references; no empty ones."""
     text = without_references(text).replace("\ufeff", "")
     shown = text
-    if "</" in text or "<br" in text:
+    if "</" in text or "<br" in text or "<!--" in text:
         shown = without_tags(text.replace("\n", " "), "\n")
     return [line for line in map(collapse, shown.split("\n")) if line]

@@ -5,15 +5,19 @@ names and dates, cleans texts, leaves out what is no paper, and counts what it l
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+from typing import TypeVar
 
 from bot.digests import _arxiv, _format, _markup, _names, _no_papers, _papers
 from bot.digests._format import Content, Entry
 from bot.digests._lines import collapse
 from bot.digests._warnings import Warnings
 from subscriptions.model import Paper, Summary
+
+Read = TypeVar("Read")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,35 +63,43 @@ _SOURCE_TAIL = re.compile(
 )
 
 
-def content_of(works: Iterable[Work], warnings: Warnings, day: date | None = None) -> Content:
-    """Returns the papers among some works. Their day is the newest on which one was published, else `day`.
+def content_of(
+    records: Iterable[Read], work_of: Callable[[Read], Work], warnings: Warnings, day: date | None = None
+) -> Content:
+    """Returns the papers among the works of some records. Their day is the newest on which one was published, else `day`.
 
     Warns of what is left out because it is no paper. An entry of a feed that names nobody, and has no id or no abstract,
     is none if others name their authors.
     """
-    found = list(_format.bounded(works))
+    found = list(_format.each(records, work_of, warnings))
     have_names = 2 * sum(1 for work in found if work.people) >= len(found) > 1
     one_each = any(len(work.people) > 1 and any("," in one for one in work.people) for work in found)
-    entries: list[Entry] = []
-    days: list[str] = []
-    found.reverse()
-    while found:  # each work is given up once its paper is made: two copies of all texts would take much memory
-        work = found.pop()
-        section, title = _no_papers.split_section(_markup.plain(work.title))
-        says_so = _no_papers.is_no_paper(title, [*work.kinds, section], work.doi)
-        is_journal = bool(title) and title == venue_of(work.venue)
-        if says_so or is_journal or not work.is_paper or _lacks_marks(work, have_names=have_names):
-            warnings.add("not_papers", line=work.line, example=title or work.url)
-            continue
-        names, left_out = _names.names_of(work.people, one_each=one_each)
-        if left_out:
-            warnings.add("authors_not_shown", line=work.line, example=work.doi or title)
-        entry = _papers.entry_of(work.line, _paper(work, title, names), warnings)
-        if entry:
-            entries.append(entry)
-            days.append(work.date)
+    make = partial(_entry, warnings=warnings, have_names=have_names, one_each=one_each)
+    entries = list(filter(None, _format.each(_given_up(found), make, warnings)))
+    days = [one.paper.published for one in entries]
     newest = max((one for one in days if len(one) == len("2026-01-01")), default="")
     return Content(entries=entries, day=date.fromisoformat(newest) if newest else day, is_feed=True)
+
+
+def _given_up(works: list[Work]) -> Iterator[Work]:
+    """Yields each work and gives it up once its paper is made, since two copies of all texts would take much memory."""
+    works.reverse()
+    while works:
+        yield works.pop()
+
+
+def _entry(work: Work, warnings: Warnings, *, have_names: bool, one_each: bool) -> Entry | None:
+    """Returns the paper of a work; None if it is none. `have_names`, `one_each`: what the other works of the document have."""
+    section, title = _no_papers.split_section(_markup.plain(work.title))
+    says_so = _no_papers.is_no_paper(title, [*work.kinds, section], work.doi)
+    is_journal = bool(title) and title == venue_of(work.venue)
+    if says_so or is_journal or not work.is_paper or _lacks_marks(work, have_names=have_names):
+        warnings.add("not_papers", line=work.line, example=title or work.url)
+        return None
+    names, left_out = _names.names_of(work.people, one_each=one_each)
+    if left_out:
+        warnings.add("authors_not_shown", line=work.line, example=work.doi or title)
+    return _papers.entry_of(work.line, _paper(work, title, names), warnings)
 
 
 def _lacks_marks(work: Work, *, have_names: bool) -> bool:

@@ -38,7 +38,8 @@ def feed_content(text: str, record: str, warnings: Warnings, *, doi: str = "DOI"
     `doi` is the name of the element with the DOI.
     """
     document = _xml.XmlDocument(text, record)
-    entries = [found for one in _format.bounded(document.records()) if (found := _entry(one, warnings, doi))]
+    read = _format.each(document.records(), partial(_entry, warnings=warnings, doi=doi), warnings)
+    entries = list(filter(None, read))
     root = document.root or _xml.Element("", {}, 1)
     head = next(iter(root.all("channel")), root)  # Atom has no channel
     day = _days.arxiv_day(head.first("pubDate", f"{ATOM} updated"))

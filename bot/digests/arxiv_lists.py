@@ -93,19 +93,23 @@ class _Block:
 
 def listed_papers(text: str, warnings: Warnings, *, abstracts: bool) -> list[Entry]:
     """Returns the papers of a list, each with its announce type. `abstracts`: whether this kind of list has them."""
-    entries = []
     first = _START.search(text)
     _warn_of_lost_heads(text[: first.start() if first else 0].split("\n"), 1, warnings)
-    for _, line, block in _format.bounded(_lines.parts_of(text, (match.start() for match in _START.finditer(text)))):
-        head_line, _, below = block.partition("\n")
-        head = _HEAD.fullmatch(head_line)
-        if head:
-            read = _read(below, abstracts=abstracts)
-            entries.append(Entry(line, _paper(line, head, read, warnings)))
-            _warn_of_lost_heads(read.rest, line + block.count("\n") + 1 - len(read.rest), warnings)
-        else:
-            warnings.add("unparsed_heading", line=line, example=head_line)
-    return entries
+    parts = _lines.parts_of(text, (match.start() for match in _START.finditer(text)))
+    read = _format.each(parts, lambda part: _listed_paper(part, warnings, abstracts=abstracts), warnings)
+    return list(filter(None, read))
+
+
+def _listed_paper(part: _lines.TextPart, warnings: Warnings, *, abstracts: bool) -> Entry | None:
+    _, line, block = part
+    head_line, _, below = block.partition("\n")
+    head = _HEAD.fullmatch(head_line)
+    if not head:
+        warnings.add("unparsed_heading", line=line, example=head_line)
+        return None
+    read = _read(below, abstracts=abstracts)
+    _warn_of_lost_heads(read.rest, line + block.count("\n") + 1 - len(read.rest), warnings)
+    return Entry(line, _paper(line, head, read, warnings))
 
 
 def _warn_of_lost_heads(lines: list[str], first: int, warnings: Warnings) -> None:
@@ -285,8 +289,8 @@ def _read_page(text: str, warnings: Warnings, language: str | None) -> Content: 
     Raises BrokenDigest if none can be read and the page is not empty.
     """
     listing = _Listing(warnings)
-    for piece in _html.pieces(text, ("dt", *_HEADINGS)):
-        listing.read(piece)
+    for _ in _format.each(_html.pieces(text, ("dt", *_HEADINGS)), listing.read, warnings):
+        pass
     content = listing.content()
     if not content.entries:
         _refuse_unless_empty(text, listing)

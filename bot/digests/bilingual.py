@@ -118,7 +118,7 @@ def _entries(page: str, line: int, warnings: Warnings, language: str | None) -> 
     noted = {note.place for note in notes}
     unnoted = [row for row in rows if row.place not in noted]
     records = sorted([*notes, *unnoted], key=lambda record: record.place[0])
-    return [entry for record in _format.bounded(records) if (entry := _entry(record, warnings, language))]
+    return _entries_of(records, warnings, language)
 
 
 def _rows(page: str, first: int, warnings: Warnings) -> list[BilingualRecord]:
@@ -176,6 +176,11 @@ def _first_unrecognized(page: str, first: int) -> int:
     if len(others) <= _format.MOST_REMARKS and all(_format.is_remark(line) for _, line in others):
         return 0
     return others[0][0]
+
+
+def _entries_of(records: Iterable[BilingualRecord], warnings: Warnings, language: str | None) -> list[Entry]:
+    read = _format.each(records, lambda record: _entry(record, warnings, language), warnings)
+    return list(filter(None, read))
 
 
 def _entry(record: BilingualRecord, warnings: Warnings, language: str | None) -> Entry | None:
@@ -255,7 +260,7 @@ def _records(text: str, warnings: Warnings) -> Iterator[Record]:
     """Yields the objects of all files. Raises BrokenDigest, with the line, if a file is damaged and no file has an object."""
     broken: BrokenDigest | None = None
     found = False
-    for line, document in _format.bounded(_documents(text, warnings)):
+    for line, document in _documents(text, warnings):
         try:
             for record in _json.json_items(document, warnings, line=line):
                 found = True
@@ -309,8 +314,8 @@ def _is_rss(text: str) -> bool:
 def _read_rss(text: str, warnings: Warnings, language: str | None) -> Content:
     """Returns the papers of the feed. Raises BrokenDigest if the XML breaks off before the first item."""
     document = _xml.XmlDocument(text, "item")
-    records = (_record_of_item(item) for item in _format.bounded(document.records()) if item.children)
-    entries = [entry for record in records if (entry := _entry(record, warnings, language))]
+    items = filter(lambda item: item.children, document.records())
+    entries = _entries_of(_format.each(items, _record_of_item, warnings), warnings, language)
     _xml.warn_truncated(document, warnings)
     return Content(entries=entries)
 
@@ -362,8 +367,8 @@ def _is_groups(text: str) -> bool:
 
 def _read_groups(text: str, warnings: Warnings, language: str | None) -> Content:
     """Returns the papers of the groups. Raises BrokenDigest, with the line, if a line should be an address and is not."""
-    groups = _format.bounded(_groups(text, warnings))
-    return Content(entries=[_entry_of_group(group, warnings, language) for group in groups])
+    groups = _groups(text, warnings)
+    return Content(entries=list(_format.each(groups, lambda one: _entry_of_group(one, warnings, language), warnings)))
 
 
 def _groups(text: str, warnings: Warnings) -> Iterator[list[Line]]:

@@ -158,11 +158,9 @@ class _Page:
 
     def read(self, text: str) -> None:
         """Reads the page from one head to the next."""
-        start, line = 0, 1
-        for end in chain(_format.bounded(_heads(text)), [len(text)]):
-            self._read_block(text[start:end], line)
-            line += text.count("\n", start, end)
-            start = end
+        blocks = _lines.parts_of(text, chain([0], _heads(text)))
+        for _ in _format.each(blocks, lambda part: self._read_block(part.text, part.line), self._warnings):
+            pass
 
     def content(self) -> Content:
         """Returns all that was read. Raises BrokenDigest if the page announces papers and none was read."""

@@ -6,7 +6,6 @@
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -259,7 +258,7 @@ def _read_xml(text: str, warnings: Warnings, language: str | None) -> Content:  
     root = _root(text)
     feed = _feed_of(root)
     document = _xml.XmlDocument(text, _record_in(root) if root else "item", external=True)
-    content = _works.content_of((_work_of(one, feed) for one in document.records()), warnings, feed.day)
+    content = _works.content_of(document.records(), lambda record: _work_of(record, feed), warnings, feed.day)
     _xml.warn_truncated(document, warnings)
     return content
 
@@ -283,33 +282,33 @@ def _is_json(text: str) -> bool:
 def _read_json(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
     head = _json.head_of(text)
     venue = _journal_in(head.text("title")) if head else ""
-    return _works.content_of(_works_in_json(text, warnings, venue), warnings)
+    items = _json.json_items(text, warnings, "items")
+    return _works.content_of(items, lambda item: _work_in_json(item, venue), warnings)
 
 
-def _works_in_json(text: str, warnings: Warnings, venue: str) -> Iterator[Work]:
-    for item in _json.json_items(text, warnings, "items"):
-        title, ours = item.text("title"), item.record("_paperwire")
-        texts = [item.written("content_html"), item.written("content_text"), item.text("summary")]
-        described = _descriptions.described(filter(None, texts), title)
-        links = [one for name in ("url", "external_url", "id") if (one := item.text(name))]
-        doi = _dois.doi_in_field(item.text("doi") or item.text("_doi") or item.text("id"))
-        in_links = (found for link in links if (found := _dois.doi_in_address(link)))
-        own = doi or next(in_links, None)
-        arxiv_id = next((link for link in links if _arxiv.arxiv_address(link)), None)
-        names = item.names("authors") or list(filter(None, [item.record("author").text("name")]))
-        yield Work(
-            line=item.line,
-            title=title,
-            doi=own,
-            arxiv_id=arxiv_id,
-            people=names or described.all_names,
-            date=_dates.date_of(ours.text("date") or item.text("date_published") or item.text("date_modified")),
-            abstract=described.abstract,
-            venue=ours.text("venue") or venue,
-            url=next(iter(links), ""),
-            kinds=item.texts("tags"),
-            is_paper=bool(own or arxiv_id) or any(map(_PAGE_OF_PAPER.search, links)),  # most of these feeds are blogs
-        )
+def _work_in_json(item: _json.Record, venue: str) -> Work:
+    title, ours = item.text("title"), item.record("_paperwire")
+    texts = [item.written("content_html"), item.written("content_text"), item.text("summary")]
+    described = _descriptions.described(filter(None, texts), title)
+    links = [one for name in ("url", "external_url", "id") if (one := item.text(name))]
+    doi = _dois.doi_in_field(item.text("doi") or item.text("_doi") or item.text("id"))
+    in_links = (found for link in links if (found := _dois.doi_in_address(link)))
+    own = doi or next(in_links, None)
+    arxiv_id = next((link for link in links if _arxiv.arxiv_address(link)), None)
+    names = item.names("authors") or list(filter(None, [item.record("author").text("name")]))
+    return Work(
+        line=item.line,
+        title=title,
+        doi=own,
+        arxiv_id=arxiv_id,
+        people=names or described.all_names,
+        date=_dates.date_of(ours.text("date") or item.text("date_published") or item.text("date_modified")),
+        abstract=described.abstract,
+        venue=ours.text("venue") or venue,
+        url=next(iter(links), ""),
+        kinds=item.texts("tags"),
+        is_paper=bool(own or arxiv_id) or any(map(_PAGE_OF_PAPER.search, links)),  # most of these feeds are blogs
+    )
 
 
 FORMATS = (

@@ -186,6 +186,11 @@ def is_missing(pattern: str) -> bool:
     return not (glob.has_magic(pattern) or os.path.exists(pattern))  # noqa: PTH110  as list_folder
 
 
+def is_gone(path: str) -> bool:
+    """Returns whether a file that could not be read is not there any more; False for "", the folder itself."""
+    return path != "" and not Path(path).exists()
+
+
 def folder_of(pattern: str) -> Path:
     """Returns the folder in which the files of a pattern are searched. For the path of a folder, returns that folder."""
     folder = Path(pattern)

@@ -117,14 +117,17 @@ def _embedded_papers(line: int, data: str, warnings: Warnings) -> Content | None
 
 def _cards(text: str, warnings: Warnings) -> list[Entry]:
     """Returns the papers of the visible cards. Skips cards without a link to a paper; warns of unreadable ones."""
-    entries: list[Entry] = []
-    for piece in _html.pieces(text, ("article",)):
-        card = _html.read_piece(piece, warnings)
-        if card is None:
-            warnings.add("unparsed_heading", line=piece.line, example=piece.markup)
-        elif (paper := _paper(card)) and (entry := _papers.entry_of(piece.line, paper, warnings)):
-            entries.append(entry)
-    return entries
+    pieces = _html.pieces(text, ("article",))
+    return list(filter(None, _format.each(pieces, lambda piece: _card(piece, warnings), warnings)))
+
+
+def _card(piece: _html.Piece, warnings: Warnings) -> Entry | None:
+    card = _html.read_piece(piece, warnings)
+    if card is None:
+        warnings.add("unparsed_heading", line=piece.line, example=piece.markup)
+        return None
+    paper = _paper(card)
+    return _papers.entry_of(piece.line, paper, warnings) if paper else None
 
 
 def _paper(card: _html.Node) -> Paper | None:
@@ -178,9 +181,7 @@ def _read_copy(text: str, warnings: Warnings, language: str | None) -> Content: 
         warnings.add("odd_line_count", line=line, example=title)
     if not lines:
         raise BrokenDigest(Sentence("The banner of the page is there, but no title with an abstract below it."))
-    return Content(
-        entries=[_entry(line, title, abstract) for (line, title), (_, abstract) in _format.bounded(_pairs(lines))]
-    )
+    return Content(entries=list(_format.each(zip(lines[::2], lines[1::2], strict=True), _entry, warnings)))
 
 
 def _without_banners(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -202,11 +203,8 @@ def _without_banners(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     return kept
 
 
-def _pairs(lines: list[tuple[int, str]]) -> list[tuple[tuple[int, str], tuple[int, str]]]:
-    return list(zip(lines[::2], lines[1::2], strict=True))
-
-
-def _entry(line: int, title: str, abstract: str) -> Entry:
+def _entry(pair: tuple[tuple[int, str], tuple[int, str]]) -> Entry:
+    (line, title), (_, abstract) = pair
     if len(title) > len(abstract):
         raise BrokenDigest(
             Sentence(

@@ -97,18 +97,19 @@ def _is_paper(text: str) -> bool:
 
 def _read_papers(text: str, warnings: Warnings, language: str | None) -> Content:
     """Returns the paper; several if files were joined. Raises BrokenDigest if none can be read."""
-    entries: list[Entry] = []
     days: list[date] = []
-    for page in _format.bounded(_pages(text.split("\n"), warnings)):
+
+    def read(page: _Page) -> Entry | None:
         first = next(iter(page.lines), "")
         day = _days.day_in_chinese(first) or _days.day_in(first)
         if day:
-            days += [day]
+            days.append(day)
         entry = _entry(page, warnings, language)
-        if entry:
-            entries.append(entry)
-        else:
+        if not entry:
             warnings.add("unparsed_heading", line=page.line, example=first)
+        return entry
+
+    entries = list(filter(None, _format.each(_pages(text.split("\n"), warnings), read, warnings)))
     if not entries:
         raise _format.unrecognized_page(1)
     return Content(entries=entries, day=max(days, default=None))
@@ -290,11 +291,13 @@ def _read_month(text: str, warnings: Warnings, language: str | None) -> Content:
                 target = ""
     if unrecognized_at and not found:
         raise _format.unrecognized_page(unrecognized_at)
-    entries = [
-        Entry(number, _papers.keyed(Paper(key="", title=title, translations=translations)))
-        for number, title, translations in _format.bounded(found)
-    ]
-    return Content(entries=entries, day=max(filter(None, days), default=None))
+    entries = _format.each(found, _entry_of_title, warnings)
+    return Content(entries=list(entries), day=max(filter(None, days), default=None))
+
+
+def _entry_of_title(found: tuple[int, str, tuple[Translation, ...]]) -> Entry:
+    number, title, translations = found
+    return Entry(number, _papers.keyed(Paper(key="", title=title, translations=translations)))
 
 
 def _parts(line: str) -> tuple[str, str, str]:

@@ -29,7 +29,7 @@ def _is_pubmed(text: str) -> bool:
 
 def _read_pubmed(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
     document = _xml.XmlDocument(text, "PubmedArticle", external=True, flat=_FLAT)
-    content = _works.content_of(map(_work_of_pubmed, document.records()), warnings)
+    content = _works.content_of(document.records(), _work_of_pubmed, warnings)
     _xml.warn_truncated(document, warnings)
     return content
 
@@ -279,13 +279,13 @@ def _is_answer(databases: tuple[_Database, ...], text: str) -> bool:
 
 def _read_answer(databases: tuple[_Database, ...], text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001
     database, member = _found_in(databases, text) or (databases[0], "")
-    return _works.content_of(_works_of(database, member, text, warnings), warnings)
+    return _works.content_of(_records_of(database, member, text, warnings), database.work, warnings)
 
 
-def _works_of(database: _Database, member: str, text: str, warnings: Warnings) -> Iterator[Work]:
+def _records_of(database: _Database, member: str, text: str, warnings: Warnings) -> Iterator[Record]:
     for record in _json.json_items(text, warnings, member):
         if database.is_record(record):
-            yield database.work(record)
+            yield record
         else:
             warnings.add("bad_json_line", line=record.line, example=record.text("title"))
 

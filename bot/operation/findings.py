@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.dependencies.opening import backup_folder
+from bot.digests.files import is_gone
 from bot.operation import maintenance
 from bot.rendering.language import Language
 from bot.settings import Settings
@@ -35,7 +36,8 @@ def findings_of(
     `stopped`: platform -> why nothing is sent there; None: as the store knows.
     """
     copies = maintenance.copy_times(backup_folder(settings, store))
-    return (*stored_findings(store, now=now, wall=wall, stopped=stopped), *old_copy(copies, wall))
+    found = stored_findings(store, now=now, wall=wall, stopped=stopped, is_gone=is_gone)
+    return (*found, *old_copy(copies, wall))
 
 
 def old_copy(copies: Sequence[datetime], wall: datetime) -> Iterator[Finding]:

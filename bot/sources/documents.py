@@ -8,8 +8,7 @@ from bot.errors import BrokenDigest, UnknownFormat
 from bot.settings import SourceSettings
 from bot.sources.fetcher import Fetched
 from subscriptions.errors import PaperwireError
-from subscriptions.model import Digest, DigestWarning
-from subscriptions.planning.source_calendar import Overdue
+from subscriptions.model import Digest
 from subscriptions.store import sources as stored_sources
 from subscriptions.texts.cutting import clip
 
@@ -63,16 +62,6 @@ def future_problem(digest: Digest, source: str, now: datetime) -> str:
     if digest.day is None or digest.day <= (now + FUTURE).date():
         return ""
     return f"{source}: its date, {digest.day}, lies in the future; it is not stored."
-
-
-def with_staleness(digest: Digest, due: Overdue | None) -> Digest:
-    """Returns the digest; with a warning (docs/formats.md) if arXiv's feed or list does not have the due papers yet."""
-    if digest.format not in BATCH_FORMATS or due is None or due.batch is None:
-        return digest
-    if digest.day and digest.day >= due.batch and digest.entries:
-        return digest
-    message = f"that of {digest.day}, with {len(digest.entries)} papers, and not yet that of {due.batch}"
-    return replace(digest, warnings=(*digest.warnings, DigestWarning(code="stale_feed", message=message)))
 
 
 def seen_now(seen: stored_sources.DocumentSeen, found: Fetched, digest: Digest) -> stored_sources.DocumentSeen:

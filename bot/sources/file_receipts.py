@@ -1,6 +1,8 @@
 """Writes the receipts of looks at files and folders: at new files, at files that cannot be read, and at what is late."""
 
 import logging
+from collections.abc import Mapping
+from itertools import islice
 
 from bot.settings import SourceSettings
 from bot.sources.ingest import PollDependencies
@@ -12,6 +14,8 @@ from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import KnownSource, SourceState, known_sources
 
 log = logging.getLogger("paperwire")
+
+MOST_UNREAD = 50  # places that are stored; a scan sees the others again
 
 
 class FileReceipts:
@@ -34,24 +38,34 @@ class FileReceipts:
         if source.name not in self._looks:
             self._looks[source.name] = self._look(transaction, source)
         look = self._looks[source.name]
-        look.observe(digest, done)
+        look.observe(transaction, digest, done)
         look.tell_of_trouble(transaction, look.write(transaction))
 
-    async def finish_scan(self, source: SourceSettings) -> None:
-        """Ends a scan. The next file of the source begins a new scan."""
-        look = self._looks.pop(source.name, None)
-        if look is None or look.receipt is None:
-            return
-        self.deps.observe(read_of(look.receipt))
-        if sentence := look.filed.as_sentence(source.name):
-            log.info("%s: %s", source.name, sentence, extra={"source": source.name})
-        await self.deps.store.run(writes(look.tell_of_old_days))
+    async def finish_scan(
+        self, source: SourceSettings, unread: Mapping[str, str] | None = None, sentences: str = ""
+    ) -> None:
+        """Ends a scan. The next file of the source begins a new scan.
 
-    async def record_failed(self, source: SourceSettings, sentences: str) -> None:
-        """Records that files, or the folder, cannot be read."""
-        look = self._look(self.deps.store, source)
-        look.observations[""].append(Observation(problem=sentences))
-        await self._close(look)
+        `unread`: the places that cannot be read, with the reasons; None: the same as before. `sentences`: the reasons that
+        are new. If there are none, what could not be read before is gone, or was read.
+        """
+        look = self._looks.pop(source.name, None)
+        was_read = look is not None and look.receipt is not None
+        if look is not None and was_read:
+            if unread is not None and not sentences:
+                look.unread = _stored(unread)
+            if sentence := look.filed.as_sentence(source.name):
+                log.info("%s: %s", source.name, sentence, extra={"source": source.name})
+            await self._close(look)
+        if unread is not None and (sentences or not was_read):
+            look = self._look(self.deps.store, source)
+            look.unread = _stored(unread)
+            look.observations[""].append(Observation(problem=sentences, absent=not sentences))
+            await self._close(look)
+
+    def unread(self, source: SourceSettings) -> dict[str, str]:
+        """Returns the places of a source that could not be read at the last scan, with the reasons."""
+        return dict(self._look(self.deps.store, source).unread)
 
     async def record_late(self, source: SourceSettings, known: KnownSource) -> None:
         """Records that the file that is due in a folder is late. Further calls for the same file change nothing."""
@@ -72,3 +86,7 @@ class FileReceipts:
         known = next((one for one in known_sources(store) if one.name == source.name), None)
         state = SourceState(since=self.deps.clock.now())
         return Look(self.deps, source, known or KnownSource(name=source.name, kind="file", location="", state=state))
+
+
+def _stored(unread: Mapping[str, str]) -> dict[str, str]:
+    return dict(islice(unread.items(), MOST_UNREAD))

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bot.digests import dated, read_digest
+from bot.errors import mistake_with
 from bot.ports import channel, measurements
 from bot.ports.meaning import Encoder
 from bot.sources.encoding import IngestDependencies, codes_of
 from bot.sources.fetch_request import ARXIV, Sites
 from bot.sources.source_schedules import SourceSchedules
+from subscriptions.errors import PaperwireError
 from subscriptions.model import ChatAddress, Digest
 from subscriptions.planning.counted_as_sent import UNKNOWN, Arrival
 from subscriptions.service.ingest import Ingest, ingest_digest, papers_to_encode
@@ -48,7 +50,7 @@ async def store_digest(
     of_arxiv: bool = False,
     arrival: Arrival = UNKNOWN,
 ) -> Ingested:
-    """Stores the papers of a digest. Raises StoreError.
+    """Stores the papers of a digest. Raises StoreError; whatever else is raised while it is stored is a BrokenDigest.
 
     `note` is called in the transaction that stores the digest, and can write in it. `announce`: the papers are announced
     even if their day is long ago. `continues`: it is a feed that was read before. `of_arxiv`: the source is one of arXiv's
@@ -69,10 +71,15 @@ async def store_digest(
         arrival=arrival,
         note=note,
     )
-    if deps.encoder is not None:
-        news = await deps.store.run(papers_to_encode, kept, ingest, deps.encoder.name)
-        ingest = replace(ingest, codes=await codes_of(deps.encoder, news))
-    return await deps.store.run(ingest_digest, kept, ingest)
+    try:
+        if deps.encoder is not None:
+            news = await deps.store.run(papers_to_encode, kept, ingest, deps.encoder.name)
+            ingest = replace(ingest, codes=await codes_of(deps.encoder, news))
+        return await deps.store.run(ingest_digest, kept, ingest)
+    except PaperwireError:
+        raise
+    except Exception as error:
+        raise mistake_with(source, error) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from subscriptions.planning.receipts import Outcome, PollVerdict, Receipt
 from subscriptions.service import notices, source_notices
 from subscriptions.service.findings import source_finding
 from subscriptions.states import SourceTrouble
+from subscriptions.store import digests as stored_digests
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import KnownSource, SourceState
@@ -28,7 +29,7 @@ MISSED = "missed days"  # the name of an extra unit; its verdict is not final un
 COUNT_NAMES = ("digests", "papers", "new", "updated", "unchanged", "archived", "failed_summaries")
 LOSS_WARNINGS = frozenset({  # warnings that papers, or parts of them, could not be read
     "bad_json_line", "declared_mismatch", "entry_without_text", "entry_without_title", "incomplete_group",
-    "possibly_capped", "unparsed_heading",
+    "possibly_capped", "refused_entries", "unparsed_heading",
 })  # fmt: skip
 LONGEST_DETAIL = 500  # characters
 
@@ -61,6 +62,7 @@ class Look:
         self.retry_after = timedelta(0)  # the longest wait that a server asked for
         self.is_busy = False  # whether a server asked this look to wait
         self.has_news = False  # whether a document had new papers that are announced, so that it is no archive
+        self.unread = known.state.unread  # files of a folder that cannot be read
         self.state = known.state  # after the last receipt
         self.receipt: Receipt | None = None  # the last one; None: not written yet
 
@@ -79,20 +81,28 @@ class Look:
         self.filed = self.filed.with_papers(filed, digest.day, announced=done.announced)
         self.remarks += _remarks(digest, done)
 
-    def observe(self, digest: Digest, done: Ingested, *, unit: str = "", changed: bool = True) -> None:
-        """Adds a digest of a unit that was stored. `changed`: it differs from the last one."""
+    def observe(
+        self, transaction: Transaction, digest: Digest, done: Ingested, *, unit: str = "", changed: bool = True
+    ) -> None:
+        """Adds a digest of a unit, in the transaction that stored it. `changed`: it differs from the last one."""
         self.add(digest, done)
-        self.observations[unit].append(
-            receipts.Observation(
-                day=digest.day,
-                papers=len(digest.entries),
-                fresh=0 if done.archive else done.new + done.updated + done.announced,
-                filed=_filed_now(done),
-                changed=changed and not done.archive,
-                batch=digest.format in documents.BATCH_FORMATS,
-                problem=documents.truncation(digest),
-            )
+        observation = receipts.Observation(
+            day=digest.day,
+            papers=len(digest.entries),
+            fresh=0 if done.archive else done.new + done.updated + done.announced,
+            filed=_filed_now(done),
+            changed=changed and not done.archive,
+            batch=digest.format in documents.BATCH_FORMATS,
+            problem=documents.truncation(digest),
         )
+        due, _ = self.deps.timing.due(self.source, observation, self.now)
+        if not done.archive:
+            before = due.at if due else self.now
+            news = done.revised + stored_digests.first_brought(transaction, digest, self.source.name, before=before)
+            observation = replace(observation, news=news)
+        if observation.batch and observation.news and digest.day:
+            self.deps.announced_batches.add(digest.day)
+        self.observations[unit].append(observation)
 
     # ── what that means ───────────────────────────────────────────────────────
 
@@ -206,8 +216,14 @@ class Look:
             split=self.split,
             upto=self.missed.upto,
             missed_days=dict(self.missed.days) if is_over else self.missed.untold,
-            trouble=before.trouble if is_bearable else source_trouble.trouble_after(before.trouble, receipt),
+            trouble=before.trouble if is_bearable else self._trouble_after(receipt),
+            unread=self.unread,
         )
+
+    def _trouble_after(self, receipt: Receipt) -> SourceTrouble | None:
+        if self.unread:
+            return SourceTrouble.FAILED
+        return source_trouble.trouble_after(self.known.state.trouble, receipt)
 
     def _next_at(self, failures: int, *, is_final: bool) -> datetime | None:
         schedule = self.deps.timing.schedule(self.source)

@@ -97,6 +97,8 @@ class Poll:
         """Like `_ask`, but logs an unexpected error, which then is a problem of this document only."""
         try:
             return await self._ask(request)
+        except BrokenDigest as error:  # it could not be stored
+            return self._observe(request, Observation(problem=documents.reason_of(error)))
         except PaperwireError:
             raise
         except Exception as error:  # noqa: BLE001 - the answer of a foreign server may cause any error
@@ -148,7 +150,6 @@ class Poll:
         parts: tuple[fetch_request.FetchRequest, ...] = ()
         if capped and request.unit:
             parts = self._by_category(request)
-        digest = documents.with_staleness(digest, self._deps.timing.batch_due(self._source, self._now))
         now_seen = documents.seen_now(seen, found, digest)
         if following or missing:  # "not modified" must not hide at the next poll that papers are missing
             now_seen = replace(now_seen, etag="", modified="")
@@ -210,7 +211,7 @@ class Poll:
 
         def note(transaction: Transaction, done: Ingested) -> None:
             changed = not done.already_known if request.page > 1 else seen.digest != before.digest
-            look.observe(digest, done, unit=request.unit, changed=changed)
+            look.observe(transaction, digest, done, unit=request.unit, changed=changed)
             if request.page == 1:
                 look.seen[key] = seen
             if is_split:
@@ -219,10 +220,7 @@ class Poll:
 
         looked_at = self._state.looked_at
         continues = digest.is_feed and looked_at is not None
-        done = await self._store(digest, note, Arrival(looked_at=looked_at), continues=continues)
-        if digest.format in documents.BATCH_FORMATS and digest.entries and digest.day:
-            self._deps.announced_batches.add(digest.day)
-        return done
+        return await self._store(digest, note, Arrival(looked_at=looked_at), continues=continues)
 
     async def _store(
         self, digest: Digest, note: Note, arrival: Arrival = UNKNOWN, *, continues: bool = False
@@ -250,7 +248,7 @@ class Poll:
         if all(verdict is None or verdict.is_final for verdict in map(look.verdict_of, look.units)):
             missed.take_off(missed.current)
         observations = [joined(look.observations.get(unit, ())) for unit in look.units]
-        shown = {one.day for one in observations if one.batch and one.papers and not one.problem}
+        shown = {one.day for one in observations if one.batch and one.news and not one.problem}
         # on weekends nothing is due, but a list still shows Friday's papers, which were read
         if len(shown) == 1 and len(observations) == 1:
             missed.take_off(filter(None, shown))

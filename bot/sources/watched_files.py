@@ -44,11 +44,10 @@ class WatchedFiles:
         self._stopping = stopping
         self._sources = tuple(source for source in sources if source.path is not None)
         self._watches = {source.name: FolderWatch() for source in self._sources}
-        self._reported: dict[str, str] = {}  # path -> its last error, so that each error is logged once
+        self._unread: dict[str, dict[str, str]] = {}  # source -> path that cannot be read ("": the folder) -> why
+        self._logged: dict[tuple[str, str], str] = {}  # source and path -> last error, so that each is logged once
         self._folders: dict[str, Path] = {}  # source -> the folder from which it was last read
         self._read: set[str] = set()  # sources with a file that was read
-        self._refused: dict[str, str] = {}  # source -> the last error of one of its files
-        self._failed: list[str] = []  # the errors of this scan that were not reported before
         self.problems: dict[str, str] = {}  # source -> why it cannot be watched
 
     @property
@@ -70,7 +69,7 @@ class WatchedFiles:
             for source in self._sources
             if files.is_missing(str(source.path))
         }
-        refused = {name: why for name, why in self._refused.items() if name not in self._read}
+        refused = {name: [*why.values()][-1] for name, why in self._unread.items() if why and name not in self._read}
         return refused | absent | self.problems
 
     async def poll(self, only: Collection[str] | None = None) -> None:
@@ -85,7 +84,9 @@ class WatchedFiles:
 
     async def _scan(self, source: SourceSettings) -> None:
         """Ingests the complete files of one source, with one receipt for those that were read, and one for the others."""
-        self._failed.clear()
+        if source.name not in self._unread:
+            self._unread[source.name] = await asyncio.to_thread(self._receipts.unread, source)
+        before = dict(self._unread[source.name])
         try:
             for path in await self._complete_files(source):
                 if self._stopping():
@@ -93,9 +94,9 @@ class WatchedFiles:
                 else:
                     await self._ingest(source, path)
         finally:
-            await self._receipts.finish_scan(source)
-            if self._failed:
-                await self._receipts.record_failed(source, " ".join(self._failed))
+            unread = self._unread[source.name]
+            new = " ".join(why for path, why in unread.items() if before.get(path) != why)
+            await self._receipts.finish_scan(source, None if unread == before else unread, new)
 
     async def drain(self, only: Collection[str] | None = None) -> None:
         """Like `poll`, but waits up to LONGEST_WAIT for files that have just been written."""
@@ -112,10 +113,12 @@ class WatchedFiles:
             listing = await asyncio.to_thread(self._listing, source)
         except PaperwireError as error:
             self.problems[source.name] = str(error)
-            self._report(source, source.name, error)
+            self._report(source, "", error)
             return ()
         self.problems.pop(source.name, None)
-        self._reported.pop(source.name, None)
+        self._logged.pop((source.name, ""), None)
+        unread = self._unread[source.name]
+        self._unread[source.name] = {path: why for path, why in unread.items() if path in listing}
         return self._watches[source.name].check(listing, self._deps.clock.wall())
 
     def _listing(self, source: SourceSettings) -> dict[str, FileStamp]:
@@ -150,6 +153,8 @@ class WatchedFiles:
             self._report(source, path, error)
         else:
             self._read.add(source.name)
+            self._unread[source.name].pop(path, None)
+            self._logged.pop((source.name, path), None)
             # so that a folder with years of old digests does not fill the log
             if not done.already_known and not done.archive:
                 counts, fields = (len(digest.entries), path, done.new), {"source": source.name}
@@ -158,11 +163,9 @@ class WatchedFiles:
     def _read_again(self, source: SourceSettings, path: str) -> None:
         self._watches[source.name].reported.pop(path, None)
 
-    def _report(self, source: SourceSettings, place: str, error: PaperwireError) -> None:
-        """Reports an error of a file or folder, unless it was the last one reported there."""
-        if self._reported.get(place) == str(error):
-            return
-        self._reported[place] = str(error)
-        log.error("%s", error, extra={"source": source.name})
-        self._refused[source.name] = brief(error)
-        self._failed.append(brief(error))
+    def _report(self, source: SourceSettings, path: str, error: PaperwireError) -> None:
+        """Notes that a file or folder cannot be read, and logs why, unless that was the last error there."""
+        self._unread[source.name][path] = brief(error)
+        if self._logged.get((source.name, path)) != str(error):
+            self._logged[source.name, path] = str(error)
+            log.error("%s", error, extra={"source": source.name})

@@ -45,6 +45,7 @@ class Observation:
     papers: int = 0  # papers in the document
     fresh: int = 0  # papers in it that are new or have new values; 0 in an archive
     filed: int = 0  # papers in it that were stored as an archive, without an announcement
+    news: int = 0  # papers in it that the source had not brought before something was due; 0 in an archive
     changed: bool = False  # the document differs from the last one, and is not an archive
     batch: bool = False  # its day is the date of a batch of arXiv, see source_calendar
     absent: bool = False  # the document does not exist yet
@@ -67,6 +68,7 @@ def joined(observations: Sequence[Observation]) -> Observation:
         papers=sum(observation.papers for observation in observations),
         fresh=sum(observation.fresh for observation in observations),
         filed=sum(observation.filed for observation in observations),
+        news=sum(observation.news for observation in observations),
         changed=any(observation.changed for observation in observations),
         batch=any(observation.batch for observation in observations),
         absent=bool(observations) and all(observation.absent for observation in observations),
@@ -115,25 +117,28 @@ def _nothing_due(observation: Observation, *, had: bool, resting: bool) -> PollV
 def _has_come(observation: Observation, due: source_calendar.Overdue) -> bool:
     """Returns whether the due papers have come.
 
-    A document of an earlier day does not count, since its papers came late.
+    The day of a document is not enough: arXiv may write today's date on papers of yesterday. So at least one of the papers
+    must be news. A document of an earlier day does not count, since its papers came late.
     """
-    if observation.batch:
-        return bool(due.batch and observation.day and observation.day >= due.batch and observation.papers)
     if due.batch is None:
-        return observation.changed
+        return bool(observation.news) or (observation.changed and not observation.papers)
+    if observation.day is None:
+        return bool(observation.news) and not observation.batch
     # A third party that makes a list of a batch may date it with the evening before.
-    return bool(
-        observation.changed
-        and observation.papers
-        and (observation.day is None or observation.day >= due.batch - source_calendar.DAY)
-    )
+    first = due.batch if observation.batch else due.batch - source_calendar.DAY
+    return bool(observation.news) and observation.day >= first
 
 
 def _not_come(observation: Observation, due: source_calendar.Overdue, now: datetime, *, others: bool) -> PollVerdict:
-    empty = bool(
-        observation.batch and not observation.papers and observation.day and due.batch and observation.day >= due.batch
-    )
-    what = "There is no paper in it." if empty else _same(observation)
+    is_of_day = bool(observation.batch and observation.day and due.batch and observation.day >= due.batch)
+    empty = is_of_day and not observation.papers
+    what = _same(observation)
+    if is_of_day:
+        what = (
+            f"Dated {observation.day}, but it brings only papers of before."
+            if not empty
+            else "There is no paper in it."
+        )
     if now - due.at < source_calendar.LATE_AFTER:
         return PollVerdict(outcome=Outcome.STALE, is_final=False, detail=what)
     if empty and others:

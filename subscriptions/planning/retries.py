@@ -1,5 +1,6 @@
 """Decides what follows a post that did not end in "sent": how long it waits, the plain form, a paused chat, dead or unclear. Pure."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -9,8 +10,18 @@ from subscriptions.states import MessageState
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
-# An attempt that is stored for a later moment than this was computed with a wrong clock. Never less than LONGEST_WAIT.
-LONGEST_CREDIBLE_WAIT = LONGEST_WAIT
+AN_HOUR, _A_DAY = (
+    timedelta(hours=1),
+    timedelta(days=1),
+)  # waits after a refusal in doubt: the first and the further ones
+# An attempt that is stored for a later moment than this was computed with a wrong clock. Never less than the longest wait.
+LONGEST_CREDIBLE_WAIT = _A_DAY
+_GONE_AFTER, _GONE_REFUSALS = (
+    timedelta(days=3),
+    3,
+)  # so long and so often a chat refuses in doubt before it counts as gone
+_IN_A_ROW = 3  # the same refusal for so many chats in a row is the sender's
+_FIRST_WORDS = 12  # words that two sentences share if they tell the same refusal
 _AT_ONCE = 2  # posts without a wait between them, if a look-up shows that the first post did not arrive
 _DOUBLINGS = 5  # 30 s, 1, 2, 4, 8 min, then LONGEST_WAIT
 
@@ -29,6 +40,45 @@ class RetryDecision:
     pause_topic: bool = False  # pause only this topic or thread
     moved_to: str | None = None  # the chat's new address
     stop: Literal["token", "workspace"] | None = None  # what stops sending
+    attempts: int | None = None  # failed attempts in a row, to be stored; None: one more than before, if it waits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    """The same refusal before this attempt, of a chat whose refusals are in doubt."""
+
+    own: int = 0  # of this message, one after another
+    waited: timedelta = timedelta(0)  # since the delivery was planned
+    in_a_row: int = 0  # other chats that got it since a message to another chat ended otherwise
+    elsewhere: int = 0  # other chats that got it of late, in a row or not
+    since_sent: timedelta | None = None  # since a message to another chat was sent; None: not of late
+
+    @property
+    def are_ours(self) -> bool:
+        """Whether it is the sender that is refused."""
+        return self.in_a_row + 1 >= _IN_A_ROW
+
+    @property
+    def may_be_ours(self) -> bool:
+        """Whether several chats get it, and nothing was sent to any other one for a day."""
+        return self.elsewhere + 1 >= _IN_A_ROW and (self.since_sent is None or self.since_sent > _A_DAY)
+
+    @property
+    def show_gone(self) -> bool:
+        """Whether the chat is gone, if this attempt was refused, too."""
+        return self.waited >= _GONE_AFTER and self.own + 1 >= _GONE_REFUSALS and not self.may_be_ours
+
+
+NO_REFUSALS = Refusals()
+
+
+def same_refusal(one: str, other: str) -> bool:
+    """Returns whether two sentences tell the same refusal. Addresses, numbers and ids in them do not count, codes do."""
+    return _words_of(one) == _words_of(other)
+
+
+def _words_of(reason: str) -> list[str]:
+    return re.findall(r"(?<!\S)(?:\d{3}:|[^\W\d_]+)(?=[.,:;]?(?!\S))", reason)[:_FIRST_WORDS]
 
 
 def decide_retry(
@@ -39,6 +89,7 @@ def decide_retry(
     was_unclear: bool,
     on_unclear: OnUnclear,
     now: datetime,
+    refusals: Refusals = NO_REFUSALS,
 ) -> RetryDecision:
     """Decides what follows from a post that did not end in "sent". An outcome of an unknown class counts as Unclear.
 
@@ -48,9 +99,11 @@ def decide_retry(
       stays unclear until the platform confirms or refuses it.
     - `on_unclear`: the operator's setting. "resend" posts an unclear message again after a wait; "once" does so only
       once, and then gives up; "skip" leaves it to a person.
+    - `refusals`: the same refusal before, if the outcome is in doubt.
 
     If the platform named a wait, the whole lane waits exactly that long.
     """
+    outcome = _attributed(outcome, refusals, plain_tried=plain_tried)
     match outcome:
         case RetryLater():
             again = None if outcome.after else now + _wait(failures)
@@ -59,14 +112,16 @@ def decide_retry(
             decision = RetryDecision(state=MessageState.READY, use_plain=True)
         case Rejected():
             decision = RetryDecision(state=MessageState.DEAD)
-        case ChatGone(scope="topic"):
-            decision = RetryDecision(state=MessageState.READY, pause_topic=True)
+        case ChatGone(in_doubt=True) if not refusals.show_gone:
+            again = now + (_A_DAY if refusals.own and not refusals.may_be_ours else AN_HOUR)
+            decision = RetryDecision(state=MessageState.WAITING, not_before=again, attempts=refusals.own + 1)
         case ChatGone():
-            decision = RetryDecision(state=MessageState.READY, pause_chat=True)
+            topic = outcome.scope == "topic"
+            decision = RetryDecision(state=MessageState.READY, pause_topic=topic, pause_chat=not topic, attempts=0)
         case ChatMoved():
             decision = RetryDecision(state=MessageState.READY, moved_to=outcome.address)
         case SenderStopped():
-            decision = RetryDecision(state=MessageState.READY, stop=outcome.scope)
+            decision = _stop(outcome, refusals, now)
         case _ if was_unclear and on_unclear == "once":
             decision = RetryDecision(state=MessageState.DEAD)
         case _:
@@ -76,6 +131,31 @@ def decide_retry(
     if stays_unclear:
         return replace(decision, state=MessageState.UNCLEAR)
     return decision
+
+
+def _attributed(outcome: NotDelivered, refusals: Refusals, *, plain_tried: bool) -> NotDelivered:
+    """Returns SenderStopped in place of a refusal in doubt that others got, too, so that it is the sender's.
+
+    A text that everybody refuses counts as refused in the end, since it holds up what comes after it.
+    """
+    match outcome:
+        case Rejected(in_doubt=True, form=form):
+            is_ours = refusals.are_ours and refusals.waited < _GONE_AFTER and (plain_tried or not form)
+        case ChatGone(in_doubt=True):
+            is_ours = refusals.are_ours
+        case _:
+            is_ours = False
+    return SenderStopped(outcome.reason, waits=AN_HOUR) if is_ours else outcome
+
+
+def _stop(outcome: SenderStopped, refusals: Refusals, now: datetime) -> RetryDecision:
+    """Decides for a message that stops its sender. If the message waits itself, that does not count for its chat as gone."""
+    if not outcome.waits:
+        return RetryDecision(state=MessageState.READY, stop=outcome.scope)
+    again = now + outcome.waits
+    return RetryDecision(
+        state=MessageState.WAITING, not_before=again, stop=outcome.scope, attempts=max(refusals.own, 1)
+    )
 
 
 def decide_not_found(failures: int, now: datetime) -> RetryDecision:

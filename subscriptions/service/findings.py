@@ -1,6 +1,6 @@
 """Finds what is wrong in the outbox, on platforms, with sources, meaning and the clock, and from when on it is more than a warning."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from subscriptions.notices import findings
@@ -20,15 +20,22 @@ _USUAL = {  # whether the days of a source are those of arXiv's announcements â†
 
 @reads
 def stored_findings(
-    transaction: Transaction, *, now: datetime, wall: datetime, stopped: Mapping[str, str] | None = None
+    transaction: Transaction,
+    *,
+    now: datetime,
+    wall: datetime,
+    stopped: Mapping[str, str] | None = None,
+    is_gone: Callable[[str], bool] = lambda _: False,
 ) -> tuple[Finding, ...]:
     """Returns what is wrong now. `wall` is the machine's time, `now` may differ from it.
 
-    `stopped`: platform -> why nothing is sent there; None: as the store knows.
+    `stopped`: platform -> why nothing is sent there; None: as the store knows. `is_gone`: whether a file is gone, so that
+    nothing is wrong with it any more.
     """
     if stopped is None:
         stopped = platform_states.stopped_platforms(transaction)
-    known = (source_finding(one, one.trouble_at(now), now) for one in sources.known_sources(transaction))
+    present = (one.without(is_gone) for one in sources.known_sources(transaction))
+    known = (source_finding(one, one.trouble_at(now), now) for one in present)
     return (
         *_in_outbox(transaction, now, stopped),
         *(findings.SendingStopped(platform=platform, reason=reason) for platform, reason in sorted(stopped.items())),
@@ -76,7 +83,8 @@ def source_finding(
     match trouble:
         case SourceTrouble.FAILED:
             level = Level.ATTENTION if now - receipt.at > RECENTLY else Level.WRONG
-            return findings.SourceFailed(source=known.name, since=since, reason=receipt.detail, level=level)
+            reason = " ".join(known.state.unread.values()) or receipt.detail
+            return findings.SourceFailed(source=known.name, since=since, reason=reason, level=level)
         case SourceTrouble.LATE:
             usual, late = _USUAL[known.is_arxivs], ", ".join(parts)
             return findings.SourceOverdue(source=known.name, since=since, reason=usual, what=receipt.detail, parts=late)

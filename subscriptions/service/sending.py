@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from subscriptions import errors
 from subscriptions.addresses import parse_address
 from subscriptions.model import Lane
-from subscriptions.planning.retries import OnUnclear, RetryDecision, decide_retry
+from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, Refusals, RetryDecision, decide_retry
 from subscriptions.service import notices, plan, retention
 from subscriptions.states import MessageState, PauseReason
 from subscriptions.store import (
@@ -73,6 +73,7 @@ def record_outcome(
         was_unclear=claimed.unclear,
         on_unclear=on_unclear,
         now=now,
+        refusals=_refusals_before(transaction, claimed, outcome, now=now),
     )
     address, reason, perhaps_sent = claimed.address, outcome.reason, isinstance(outcome, errors.Unclear)
     if perhaps_sent and decision.state is MessageState.DEAD:
@@ -86,6 +87,18 @@ def record_outcome(
     if decision.moved_to is not None:
         moving.chat_moved(transaction, address, decision.moved_to, now=now)
     return decision
+
+
+def _refusals_before(
+    transaction: Transaction, claimed: steps.Claim, outcome: errors.NotDelivered, *, now: datetime
+) -> Refusals:
+    match outcome:
+        case errors.Rejected(in_doubt=True) | errors.ChatGone(in_doubt=True):
+            return claims.refusals_before(transaction, claimed, outcome.reason, now=now)
+        case errors.SenderStopped(waits=wait) if wait:
+            return claims.refusals_before(transaction, claimed, outcome.reason, now=now)
+        case _:
+            return NO_REFUSALS
 
 
 def outbox_entries(

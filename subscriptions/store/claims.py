@@ -6,14 +6,14 @@ row.
 
 from dataclasses import asdict
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import select
 
 from subscriptions.model import ChatAddress, Lane, Message
-from subscriptions.planning.retries import RetryDecision, decide_not_found
+from subscriptions.planning.retries import Refusals, RetryDecision, decide_not_found, same_refusal
 from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database import conflicts
@@ -28,6 +28,7 @@ _deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 
 
+_TRIES = 50  # last attempts in other chats, among which the same refusal is looked for
 _OPEN = (
     sa.select(_d.seq, _d.id, _d.attempts, _d.rendered_at, _d.next_at, _d.chat, _c.platform, _c.address, _c.topic)
     .add_columns(_m.number, _m.state, _m.lookup_given_up, _m.found_at_start)
@@ -158,6 +159,15 @@ _SENDS_OF_LANE = (
     sa.select(_m.attempted_at)
     .where(_m.delivery.in_(sa.select(_d.seq).where(IN_LANE)), _m.attempted_at > sa.bindparam("after"))
     .order_by(_m.attempted_at)
+)
+_TRIED_LAST = (  # in other chats
+    sa.select(_d.chat, _m.state, _m.reason, _m.sent_at)
+    .join_from(_messages, _deliveries, _d.seq == _m.delivery)
+    .join(_chats, _c.id == _d.chat)
+    .where(_c.platform == sa.bindparam("platform"), _c.id != sa.bindparam("but"), _m.attempted_at.is_not(None))
+    .where(_m.state.in_([MessageState.WAITING, MessageState.SENDING, MessageState.DEAD, MessageState.SENT]))
+    .order_by(_m.attempted_at.desc(), _m.delivery.desc())
+    .limit(_TRIES)
 )
 _others = _deliveries.alias()
 _lane_has_more = sa.or_(
@@ -290,7 +300,9 @@ def record_outcome(
     elif not perhaps_sent:
         message.attempted_at = message.unclear_since  # so that this attempt does not count as a repetition
     delivery.reason = reason
-    if decision.state in (MessageState.WAITING, MessageState.UNCLEAR):
+    if decision.attempts is not None:
+        delivery.attempts = decision.attempts
+    elif decision.state in (MessageState.WAITING, MessageState.UNCLEAR):
         delivery.attempts += 1
     delivery.next_at = decision.not_before
     if decision.use_plain:  # for all unfinished messages of the delivery
@@ -298,6 +310,26 @@ def record_outcome(
         for other in transaction.exec(rest).all():
             other.use_plain = True
     settle_if_finished(transaction, delivery, now)
+
+
+def refusals_before(transaction: Transaction, claimed: Claim, reason: str, *, now: datetime) -> Refusals:
+    """Returns the same refusal as `reason` before: of this message, and of other chats of its platform in a row."""
+    delivery = transaction.get(DeliveryRow, claimed.seq)
+    if delivery is None:  # its chat was erased in the meantime
+        return Refusals()
+    values = {"platform": claimed.address.platform, "but": claimed.chat_id}
+    tried = transaction.connection().execute(_TRIED_LAST, values).all()
+    alike = {row.chat for row in tried if same_refusal(row.reason, reason)}
+    done = (row for row in tried if row.state is not MessageState.SENDING)
+    row = takewhile(lambda row: same_refusal(row.reason, reason), done)
+    sent_at = next((row.sent_at for row in tried if row.state is MessageState.SENT), None)
+    return Refusals(
+        own=delivery.attempts if same_refusal(delivery.reason, reason) else 0,
+        waited=now - delivery.created_at,
+        in_a_row=len({one.chat for one in row}),
+        elsewhere=len(alike),
+        since_sent=now - sent_at if sent_at else None,
+    )
 
 
 @shares

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 
 import sqlalchemy as sa
@@ -36,6 +36,7 @@ class Ingested:
     archived: int = 0  # number of papers of the digest that are not announced
     announced: int = 0  # number of papers that were stored earlier and that a person announces now
     counted: int = 0  # number of papers that count as sent, because they came before the database was lost
+    revised: int = 0  # number of papers that were stored earlier in an older version
 
 
 def joined(first: Ingested, second: Ingested) -> Ingested:
@@ -49,6 +50,7 @@ def joined(first: Ingested, second: Ingested) -> Ingested:
         archived=first.archived + second.archived,
         announced=first.announced + second.announced,
         counted=first.counted + second.counted,
+        revised=first.revised + second.revised,
     )
 
 
@@ -186,6 +188,7 @@ def _result(batch: MergeBatch) -> Ingested:
         new=len(new),
         updated=len(updated),
         unchanged=len(batch.appearances) - len(new) - len(updated),
+        revised=len(batch.revised - new),
     )
 
 
@@ -200,6 +203,20 @@ def stored_digest(transaction: Transaction, content_hash: str, *, announced: int
     amount = _amount_of_papers(transaction, announcing.of_digest(content_hash))
     left = len(unannounced(transaction, announcing.of_digest(content_hash)))
     return Ingested(already_known=True, unchanged=amount, archive=left > 0, archived=left, announced=announced)
+
+
+def first_brought(transaction: Transaction, digest: Digest, source: str, *, before: datetime) -> int:
+    """Returns how many papers of a stored digest its source had not yet brought `before` a moment, announced in this way.
+
+    A paper that was new and is cross-listed or replaced now is brought for the first time in this way.
+    """
+    earlier, its_digest = _appearances.alias(), _digests.alias()
+    brought = (
+        sa.exists()
+        .where(earlier.c.paper == _a.paper, earlier.c.kind == _a.kind, earlier.c.digest == its_digest.c.id)
+        .where(its_digest.c.source == source, its_digest.c.received_at < before)
+    )
+    return _amount_of_papers(transaction, announcing.of_digest(digest.content_hash), ~brought)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,6 +142,7 @@ class MergeBatch:
     new: set[int] = field(default_factory=set)  # papers that this digest adds
     stands_at: dict[int, int] = field(default_factory=dict)  # paper -> its first place in this digest
     updated: set[int] = field(default_factory=set)
+    revised: set[int] = field(default_factory=set)  # papers of which the digest has a newer version
     withdrawn: set[int] = field(default_factory=set)  # known papers that this digest reports as withdrawn
     summarised: dict[int, set[str]] = field(default_factory=dict)  # paper -> languages of its new summaries
     encoded: dict[int, meanings.Texts] = field(default_factory=dict)  # paper → the texts of which it has the codes

@@ -54,6 +54,8 @@ def merge(transaction: Transaction, batch: MergeBatch, one: Incoming) -> int:
     _remember_keys(batch, row, one, further=keys)
     if facts.anything:
         batch.updated.add(row.id)
+    if newer:
+        batch.revised.add(row.id)
     if not batch.is_news or (found and _stays_filed(batch, row)):
         _file(row, paper, is_new=not found)
     elif _is_news(row, paper, facts, now):

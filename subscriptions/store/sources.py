@@ -1,6 +1,6 @@
 """Sources: their state between two polls, the receipts of polls, and limits for requests to publishers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -75,6 +75,8 @@ class SourceState:
     # day that was due but not read → number of failed attempts
     missed_days: Mapping[date, int] = field(default_factory=dict)
     trouble: SourceTrouble | None = None  # what operators were told last; None: nothing, or that all is well
+    # path of a watched folder that cannot be read ("": the folder itself) → why; until it is gone or read
+    unread: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +102,19 @@ class KnownSource:
         """Returns what is wrong with the source at a moment; None if nothing is, or if the settings do not declare it."""
         if not self.state.on:
             return None
+        if self.kind == "file" and self.state.unread:
+            return SourceTrouble.FAILED
         found = trouble_after(self.state.trouble, self.last) if self.last else None
+        if self.kind == "file" and found is SourceTrouble.FAILED:
+            found = None  # what could not be read is gone
         if found not in BEHIND and is_passed_over(self.state.next_at, now):
             return SourceTrouble.NOT_POLLED
         return found
+
+    def without(self, is_gone: Callable[[str], bool]) -> "KnownSource":
+        """Returns the source without the unread files that are gone."""
+        left = {place: why for place, why in self.state.unread.items() if not is_gone(place)}
+        return replace(self, state=replace(self.state, unread=left))
 
     def is_behind(self, now: datetime) -> bool:
         """Returns whether the source is late, could not be read, or was not polled although it was due."""

@@ -17,7 +17,7 @@ from tests.bot_harness import Answer, BotHarness
 from tests.clock import NOON
 from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper
-from tests.programs.faults.simulated import SharedClock
+from tests.programs.faults.simulated import AlarmClock
 
 CHATS = ["telegram:42", "telegram:43"]
 
@@ -49,7 +49,7 @@ def paced(post: Deliverer, bot: BotHarness, limits: Limits) -> Dependencies:
 
 
 async def test_answers_and_papers_of_a_chat_share_its_rate(store: Store) -> None:
-    bot = BotHarness(store, clock=SharedClock())
+    bot = BotHarness(store, clock=AlarmClock())
     post = Deliverer(bot)
     deps = paced(post, bot, TelegramChannel.limits)
     chats = [f"telegram:{number}" for number in range(40, 48)]
@@ -69,7 +69,7 @@ async def test_answers_and_papers_of_a_chat_share_its_rate(store: Store) -> None
 
 
 async def test_what_is_sent_while_an_answer_waits_for_the_token_counts(store: Store) -> None:
-    clock = SharedClock()
+    clock = AlarmClock()
     bot = BotHarness(store, clock=clock)
     post, lane = Deliverer(bot), address(CHATS[0]).lane
     deps = paced(post, bot, replace(TelegramChannel.limits, per_second=1))

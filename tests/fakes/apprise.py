@@ -1,7 +1,7 @@
 """Fake services on loopback: a JSON webhook, Matrix, Discord, Feishu and simpler ones, each as strict as the real service.
 
 Discord limits a message to 2,000 characters, Feishu a request to 20 KB, and Matrix an event to 64 KB. Matrix posts
-only one message if two requests have the same transaction id.
+only one message if two requests of one access token have the same transaction id.
 """
 
 import contextlib
@@ -60,6 +60,7 @@ class FakeServices(FakePlatform):
         return {
             "json": f"json://{here}/hook/{TOKEN}{rest}",
             "matrix": f"matrix://papers:{TOKEN}@{here}/{ROOM}{rest or '?discovery=no'}",
+            "matrix by token": f"matrix://{TOKEN}@{here}/{ROOM}{rest or '?discovery=no'}",
             "discord": f"discord://42/{TOKEN}{rest}",
             "feishu": f"feishu://{TOKEN}{rest}",
             "lark": f"lark://{TOKEN}{rest}",
@@ -165,7 +166,7 @@ class FakeServices(FakePlatform):
                 return ApiResponse(
                     body={"access_token": f"access-{TOKEN}", "home_server": "lab.org", "user_id": "@papers:lab.org"}
                 )
-            case _ if call.token != f"Bearer access-{TOKEN}":
+            case _ if call.token not in {f"Bearer access-{TOKEN}", f"Bearer {TOKEN}"}:
                 return _matrix_answer(401, "M_UNKNOWN_TOKEN")
             case self.send:
                 return self._matrix_event(call, body)

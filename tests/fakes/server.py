@@ -200,14 +200,22 @@ class FakePlatform(LoopbackServer):
     # ── verbs ─────────────────────────────────────────────────────────────────
 
     def answers(
-        self, what: str, times: int = 1, *, after: int = 0, chat: str = "", method: str = "", retry_after: object = 3
+        self,
+        what: str | Fault,
+        times: int = 1,
+        *,
+        after: int = 0,
+        chat: str = "",
+        method: str = "",
+        retry_after: object = 3,
     ) -> None:
-        """Makes the next `times` calls fail with "429" or one of FAULTS, after the first `after` calls succeeded.
+        """Makes the next `times` calls fail with "429", one of FAULTS or a fault, after the first `after` calls succeeded.
 
         Only calls of `method` (by default those that post a message) count, and only those in `chat` if it is given.
         """
-        fault = self.too_many(retry_after) if what == "429" else FAULTS[what]
-        self._orders.append(_PlannedFault(fault, times, after, method or self.send, chat))
+        if not isinstance(what, Fault):
+            what = self.too_many(retry_after) if what == "429" else FAULTS[what]
+        self._orders.append(_PlannedFault(what, times, after, method or self.send, chat))
 
     def takes(self, seconds: float) -> None:
         """Makes each post take this long, so that a test notices if two posts to one chat are open at the same time."""

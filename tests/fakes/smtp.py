@@ -37,6 +37,7 @@ class FakeMailServer:
     raw: list[bytes] = field(default_factory=list)  # the same mails as they came
     greetings: set[str | None] = field(default_factory=set)  # the names by which clients greeted
     troubles: deque[str] = field(default_factory=deque)
+    refusals: dict[str, str] = field(default_factory=dict)  # reader, or "" for all → the trouble of each of their mails
     _open: list["_Protocol"] = field(default_factory=list)
     _may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     _came: asyncio.Condition = field(default_factory=asyncio.Condition)  # notified of each mail
@@ -70,8 +71,11 @@ class FakeMailServer:
         for one in self._open:
             one.drops()
 
-    def trouble(self, step: str) -> str:
-        """Returns the answer of the next trouble if it is planned for this step, otherwise ""."""
+    def trouble(self, step: str, reader: str = "") -> str:
+        """Returns the answer of the next trouble, or of the reader's own, if it is planned for this step; otherwise ""."""
+        own = self.refusals.get(reader) or self.refusals.get("", "")
+        if own.startswith(f"{step} "):
+            return own.removeprefix(f"{step} ").replace("READER", reader)
         if self.troubles and self.troubles[0].startswith(f"{step} "):
             return self.troubles.popleft().removeprefix(f"{step} ")
         return ""
@@ -92,7 +96,7 @@ class FakeMailServer:
         self, server: "_Protocol", session: smtp.Session, envelope: smtp.Envelope, address: str, options: list[str]
     ) -> str:
         """Accepts a recipient of the server's own domains. Returns the answer."""
-        if answer := self.trouble("recipient"):
+        if answer := self.trouble("recipient", address):
             return server.says(answer)
         if address.rpartition("@")[2] not in _DOMAINS:
             return "550 5.7.1 relaying denied"
@@ -106,7 +110,7 @@ class FakeMailServer:
         mail = message_from_bytes(raw, policy=default)
         if any(mail.get_all(name, []) == [] for name in ("From", "To", "Date", "Message-ID", "Subject")):
             return "550 5.6.0 a header is missing"
-        answer = self.trouble("content")
+        answer = self.trouble("content", envelope.rcpt_tos[0] if envelope.rcpt_tos else "")
         if answer and answer not in ("drop", "silent", "held"):
             return server.says(answer)
         assert isinstance(mail, EmailMessage)

@@ -264,6 +264,11 @@ class FakeTelegram(FakePlatform):
     def restores(self) -> None:
         self._revoked = False
 
+    def refuses(self, description: str, times: int = 1, *, status: int = 400) -> None:
+        """Refuses the next `times` messages with these words."""
+        body = {"ok": False, "error_code": status, "description": description}
+        self.answers(Fault(status=status, body=json.dumps(body), content_type=JSON), times)
+
     def reads_all(self) -> None:
         """Switches privacy mode off, which the bot's owner does at @BotFather. The bot then sees every message of its groups."""
         self._privacy = False

@@ -40,7 +40,7 @@ from subscriptions.service import access, confirmations, listing, notices
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.pausing import resume
 from subscriptions.service.sending import outbox_entries
-from subscriptions.states import ChatState, DeliveryState, PauseReason
+from subscriptions.states import ChatState, DeliveryState
 from subscriptions.store import workers
 from subscriptions.store.outbox import OutboxEntry
 from tests import tables
@@ -299,19 +299,18 @@ async def test_what_was_asked_for_meanwhile_comes_after_the_yes(bot: Bot) -> Non
 
 
 @pytest.mark.parametrize(
-    ("trouble", "state", "chat"),
+    ("trouble", "state"),
     [
-        ("recipient 450 4.2.0 greylisted, try again", "waiting", ChatState.ACTIVE),
-        ("recipient 452 4.2.2 over quota", "waiting", ChatState.ACTIVE),
-        ("recipient 552 5.2.2 mailbox full", "waiting", ChatState.ACTIVE),
-        ("recipient 550 5.1.1 no such user", "held", ChatState.PAUSED),
-        ("recipient drop", "waiting", ChatState.ACTIVE),
-        ("sender 421 4.3.2 shutting down", "waiting", ChatState.ACTIVE),
-        ("content 451 4.3.0 later", "waiting", ChatState.ACTIVE),
-        ("content drop", "unclear", ChatState.ACTIVE),
+        ("recipient 450 4.2.0 greylisted, try again", "waiting"),
+        ("recipient 452 4.2.2 over quota", "waiting"),
+        ("recipient 552 5.2.2 mailbox full", "waiting"),
+        ("recipient drop", "waiting"),
+        ("sender 421 4.3.2 shutting down", "waiting"),
+        ("content 451 4.3.0 later", "waiting"),
+        ("content drop", "unclear"),
     ],
 )
-async def test_what_a_server_says_decides_what_follows(bot: Bot, trouble: str, state: str, chat: ChatState) -> None:
+async def test_what_a_server_says_decides_what_follows(bot: Bot, trouble: str, state: str) -> None:
     await bot.confirms()
     bot.brings("Diffusion on graphs")
     bot.fake.troubles.append(trouble)
@@ -321,8 +320,7 @@ async def test_what_a_server_says_decides_what_follows(bot: Bot, trouble: str, s
         for one in outbox_entries(bot.app.store, now=bot.clock.now(), wall=bot.clock.wall(), over=False)
         if one.chat == str(ADA)
     ] == [state]
-    assert bot.state() is chat
-    assert (listing.get_chat(bot.app.store, ADA).pause_reason is PauseReason.GONE) is (chat is ChatState.PAUSED)
+    assert bot.state() is ChatState.ACTIVE
 
 
 async def test_an_answer_whose_page_is_gone_is_not_mailed_to_who_has_not_agreed(bot: Bot) -> None:
@@ -403,21 +401,6 @@ def papers_for_ada(bot: Bot) -> OutboxEntry:
     """Returns the last delivery of papers to Ada."""
     entries = outbox_entries(bot.app.store, now=bot.clock.now(), wall=bot.clock.wall())
     return [one for one in entries if one.chat == str(ADA) and one.papers][-1]
-
-
-async def test_who_is_refused_for_another_ones_fault_is_not_paused(bot: Bot) -> None:
-    await bot.confirms()
-    bot.fake.troubles.append("recipient 550 5.7.1 relay access denied")
-    bot.brings("Diffusion on graphs")
-    bot.clock.advance(timedelta(minutes=61))
-    found = await bot.app.sender.deliver()
-    assert "relay access denied" in found.stopped["email"], "the operators are told"
-    assert bot.state() is ChatState.ACTIVE
-    bot.fake.troubles.append("content 550 5.4.5 daily limit")
-    for minutes, came in ((0, 0), (60, 0), (90, 1)):
-        assert len(await bot.delivers(minutes)) == came
-    assert bot.state() is ChatState.ACTIVE
-    assert bot.fake.greetings == {"papers.lab.org"}
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ async def put_off(world: World) -> None:
 
 async def source_failed(world: World) -> None:
     world.declares_list()
-    await world.receipts.record_failed(LIST, "It is a recipe.")
+    await world.receipts.finish_scan(LIST, {"": "It is a recipe."}, "It is a recipe.")
 
 
 async def source_late(world: World) -> None:

@@ -196,7 +196,7 @@ async def workers(url: str) -> abc.AsyncIterator[list[cluster.ClusterEngine]]:
 
 
 async def test_three_workers_together_keep_to_the_rate(workers: list[cluster.ClusterEngine]) -> None:
-    """The test does not check that they use the whole rate, which depends on the machine. `make test-cluster` measures it."""
+    """The test does not check that they use the whole rate, which depends on the machine."""
 
     async def sends(worker: cluster.ClusterEngine) -> list[float]:
         return [await worker.reserve("telegram") for _ in range(15)]

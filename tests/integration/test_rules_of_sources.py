@@ -124,23 +124,6 @@ async def test_a_bug_at_one_source_reaches_no_other(
     assert "what stood at" not in caplog.text
 
 
-async def test_a_feed_of_yesterday_says_so_in_its_warnings(arxiv: FakeArxiv, feeds: Feeds) -> None:
-    arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
-    feeding = await feeds.polled(arxiv_source("cs.LG"))
-    arxiv.announces(THURSDAY)
-    await feeding.poll()
-    arxiv.announces(THURSDAY, GRAPHS)
-    await feeding.poll()
-    with feeds.store.read() as session:
-        digests = session.exec(select(rows.DigestRow).order_by(rows.DigestRow.id)).all()  # type: ignore[arg-type]
-        assert [[w["message"] for w in row.warnings if w["code"] == "stale_feed"] for row in digests] == [
-            ["that of 2026-01-21, with 1 papers, and not yet that of 2026-01-22"],
-            ["that of 2026-01-22, with 0 papers, and not yet that of 2026-01-22"],
-            [],
-        ]
-    assert feeding.outcomes("arxiv") == ["stale", "stale", "new"]
-
-
 # a source that lies about papers of others (rule 4)
 
 ID, DOI = "2601.00001", "10.1101/2026.01.20.000001"

@@ -34,7 +34,7 @@ from tests.integration import cli
 from tests.integration.program import free_port
 from tests.make import subscribes
 from tests.patience import PATIENCE
-from tests.programs.faults.soak.program import running_program
+from tests.running_program import running_program
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -433,6 +434,23 @@ def test_processes_take_turns_at_a_host(store: Store) -> None:
         assert claim_slot(store, "arxiv", most, wall=wall + later) == dt.timedelta(0)
 
 
+@ON_ONE
+async def test_an_archive_that_still_has_yesterdays_papers_is_asked_again_alone(feeds: Feeds) -> None:
+    arxiv, old = feeds.arxiv, paper("Means", "stat.ML", "cs.LG")
+    arxiv.announces(THURSDAY, GRAPHS, old)
+    feeding = await feeds.polled(arxiv_source("cs.LG", "stat.ML"))
+    arxiv.announces(FRIDAY, paper("Trees", "cs.LG"), replace(old, categories=("stat.ML",)))  # with Friday's date
+    await feeding.until(new_york("2026-01-23 00:06"))
+    assert (feeding.outcomes("arxiv")[-1], feeding.known("arxiv").state.next_at) == (
+        "stale",
+        new_york("2026-01-23 00:20"),
+    )
+    arxiv.announces(FRIDAY, paper("Trees", "cs.LG"), paper("Odds", "stat.ML"))
+    await feeding.until(new_york("2026-01-23 00:21"))
+    assert arxiv.asked()[2:] == ["/rss/cs.LG", "/rss/stat.ML", "/rss/stat.ML"]
+    assert (feeding.outcomes("arxiv")[-1], source_harness.titles(feeds.store).count("Odds")) == ("new", 1)
+
+
 async def test_a_jumping_clock_keeps_no_source_waiting(feeds: Feeds) -> None:
     feeds.arxiv.announces(THURSDAY, GRAPHS)
     feeding = feeds.of(LG)
@@ -441,8 +459,8 @@ async def test_a_jumping_clock_keeps_no_source_waiting(feeds: Feeds) -> None:
     assert feeding.known("arxiv").state.next_at is not None
     feeds.clock.step(dt.timedelta(days=-400))
     await feeding.due()
-    assert (feeding.outcomes("arxiv")[-1], feeds.arxiv.arrivals[-1].status) == ("new", 304)
-    assert feeding.known("arxiv").state.next_at == new_york("2026-01-23 00:05")
+    assert feeds.arxiv.arrivals[-1].status == 304
+    assert feeding.known("arxiv").state.next_at == new_york("2026-01-22 00:20")
 
 
 # ── folders ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -470,9 +488,11 @@ async def test_a_file_with_news_or_an_error_leaves_a_receipt(tmp_path: Path, fee
     assert feeding.receipts("inbox")[-1].detail.endswith(
         'notes.md: no paper entries found (looks like a README: "# Notes").'
     )
+    (tmp_path / "inbox" / "notes.md").unlink()
     assert await finds(feeding, tmp_path / "inbox" / "b.md", page(("2601.00009", "Graphs", "Nodes."))) == [
         "new",
         "failed",
+        "stale",
         "new",
     ]
     assert [cause for cause, _ in notices(feeds.store)] == ["source", "source-back"]
@@ -509,7 +529,7 @@ async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(tmp_path: Pat
     assert feeding.receipts("inbox")[-1].detail == f"{tmp_path / 'inbox'}: the folder is gone."
     assert feeding.scheduler.problems
     (tmp_path / "away").rename(tmp_path / "inbox")
-    assert await finds(feeding, tmp_path / "inbox" / "a.md") == ["failed", "new"]
+    assert await finds(feeding, tmp_path / "inbox" / "a.md") == ["failed", "stale", "new"]
     assert not feeding.scheduler.problems
 
 

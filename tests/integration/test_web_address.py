@@ -40,8 +40,8 @@ from tests.integration.documented import answers_of
 from tests.integration.locked import away
 from tests.integration.program import RestingClock, free_port, opened
 from tests.patience import PATIENCE
-from tests.programs.faults.soak.program import Program, running_program
 from tests.programs.fuzz import asked
+from tests.running_program import Program, running_program
 
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"
 

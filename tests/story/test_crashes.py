@@ -130,7 +130,7 @@ def is_sent(outbox: list[Any]) -> bool:
 @pytest.mark.parametrize("step", [is_planned, is_rendered, is_sending, is_sent])
 def test_killed_as_soon_as_a_step_is_in_the_outbox(story: Story, step: Callable[[list[Any]], bool]) -> None:
     process = story.starts()
-    while process.popen.poll() is None and not step(story.product.tells("outbox")):
+    while process.popen.poll() is None and not step(story.product.outbox()):
         with suppress(TimeoutExpired):
             process.popen.wait(0.001)  # without a wait, this loop would slow the program down
     process.kill()

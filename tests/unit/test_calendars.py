@@ -657,6 +657,7 @@ CIRCUMSTANCES: dict[str, dict[str, bool]] = {
     "unawaited": {"awaited": False},
 }
 LOOKS = {
+    "feed known elsewhere": Observation(day=TODAY, papers=56, news=56, changed=True, batch=True),
     "page as before": SAME,
     "no page": Observation(absent=True),
     "page that is HTML": Observation(problem="It is HTML."),
@@ -670,7 +671,9 @@ def observed(look: str) -> Observation:
         return LOOKS[look]
     kind, name, papers, fresh = look.split()
     day = {"today": TODAY, "yesterday": YESTERDAY, "monday": date(2026, 1, 19), "undated": None}[name]
-    return Observation(day=day, papers=int(papers), fresh=int(fresh), changed=True, batch=kind == "feed")
+    return Observation(
+        day=day, papers=int(papers), fresh=int(fresh), news=int(fresh), changed=True, batch=kind == "feed"
+    )
 
 
 @pytest.mark.parametrize(
@@ -678,7 +681,9 @@ def observed(look: str) -> Observation:
     tables.rows("""
         # a feed of arXiv on an announcement day
         feed today 56 41     → batch soon    →           → new and final
-        feed today 56 0      → batch soon    →           → new and final  # another source had already brought its papers
+        feed known elsewhere → batch soon    →           → new and final  # another source had already brought its papers
+        feed today 56 0      → batch soon    →           → stale  # with today's date, arXiv still shows yesterday's papers
+        feed today 56 0      → batch late    → others    → late
         feed yesterday 50 0  → batch soon    →           → stale
         feed yesterday 50 3  → batch soon    →           → stale  # a few late papers do not complete the day
         feed yesterday 50 0  → batch late    →           → late
@@ -702,11 +707,13 @@ def observed(look: str) -> Observation:
         page yesterday 10 10 → batch soon    →           → new and final  # dated by the evening of the announcement
         page undated 10 10   → batch soon    →           → new and final
         page monday 10 10    → batch soon    →           → stale
+        page today 10 0      → batch soon    →           → stale  # made anew of papers of the day before
         page undated 0 0     → batch soon    →           → stale
         page as before       → batch soon    →           → stale
         page as before       → batch late    →           → late
         # a page that is due at a time
         page undated 10 10   → anything soon →           → new and final
+        page undated 10 0    → anything soon →           → stale
         page undated 0 0     → anything soon →           → quiet and final
         page as before       → anything soon →           → stale
         page as before       → anything late →           → late

@@ -102,7 +102,7 @@ def test_no_document_has_more_papers_than_any_digest(made: str, monkeypatch: pyt
     except BrokenDigest as error:
         sentence = str(error)
     assert sentence == "page: It holds more than 4 papers.", (
-        f"The parse of {made} goes through its papers without an end: let it do so by `bounded` of bot/digests/_format.py."
+        f"The parse of {made} goes through its papers without an end: let it do so by `each` of bot/digests/_format.py."
     )
 
 

@@ -24,7 +24,7 @@ from bot.platforms.slack import client as slack
 from bot.platforms.telegram import client as telegram
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.planning import retries
-from subscriptions.planning.retries import FIRST_WAIT, RetryDecision
+from subscriptions.planning.retries import FIRST_WAIT, Refusals, RetryDecision
 from subscriptions.states import MessageState
 from tests import tables
 from tests.clock import NOON
@@ -67,8 +67,8 @@ def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) 
         (Unclear("why"), RetryDecision(state=MessageState.UNCLEAR, not_before=AFTER_TWO_FAILURES)),
         (Rejected("why"), RetryDecision(state=MessageState.DEAD)),
         (Rejected("why", form=True), RetryDecision(state=MessageState.READY, use_plain=True)),
-        (ChatGone("why"), RetryDecision(state=MessageState.READY, pause_chat=True)),
-        (ChatGone("why", scope="topic"), RetryDecision(state=MessageState.READY, pause_topic=True)),
+        (ChatGone("why"), RetryDecision(state=MessageState.READY, pause_chat=True, attempts=0)),
+        (ChatGone("why", scope="topic"), RetryDecision(state=MessageState.READY, pause_topic=True, attempts=0)),
         (ChatMoved("why", "-100123"), RetryDecision(state=MessageState.READY, moved_to="-100123")),
         (SenderStopped("why"), RetryDecision(state=MessageState.READY, stop="token")),
         (
@@ -132,70 +132,114 @@ def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
     assert decided(refused, plain_tried=True) == RetryDecision(state=MessageState.DEAD)
 
 
+GONE = Refusals(own=2, waited=timedelta(days=3))
+
+
+@pytest.mark.parametrize(
+    ("refusals", "hours", "attempts"),  # None: the chat is paused
+    [
+        (Refusals(), 1, 1),
+        (Refusals(own=1, waited=timedelta(hours=1)), 24, 2),
+        (Refusals(own=1, waited=timedelta(days=9)), 24, 2),  # it waited for something else: two answers are not enough
+        (Refusals(own=4, waited=timedelta(days=2)), 24, 5),
+        (GONE, None, 0),
+        (replace(GONE, elsewhere=1), None, 0),
+        (replace(GONE, elsewhere=2, since_sent=timedelta(hours=20)), None, 0),  # who is refused is gone, not the sender
+        (replace(GONE, elsewhere=2, since_sent=timedelta(days=2)), 1, 3),
+        (replace(GONE, elsewhere=2), 1, 3),
+    ],
+)
+def test_who_is_refused_is_tried_again_for_days(refusals: Refusals, hours: int | None, attempts: int) -> None:
+    decision = decided(ChatGone("no such user", in_doubt=True), refusals=refusals)
+    if hours is None:
+        assert decision == RetryDecision(state=MessageState.READY, pause_chat=True, attempts=attempts)
+    else:
+        again = NOON + timedelta(hours=hours)
+        assert decision == RetryDecision(state=MessageState.WAITING, not_before=again, attempts=attempts)
+
+
+@pytest.mark.parametrize("outcome", [ChatGone("why", in_doubt=True), Rejected("why", form=True, in_doubt=True)])
+def test_what_three_chats_get_in_a_row_is_the_senders(outcome: NotDelivered) -> None:
+    row = Refusals(own=2, waited=timedelta(days=2), in_a_row=2, elsewhere=2)
+    stopped = RetryDecision(state=MessageState.WAITING, not_before=NOON + timedelta(hours=1), stop="token", attempts=2)
+    assert decided(outcome, plain_tried=True, refusals=row) == stopped
+    assert decided(outcome, plain_tried=True, refusals=replace(row, in_a_row=1)).stop is None
+
+
+def test_a_text_that_everybody_refuses_is_dead_in_the_end() -> None:
+    row = Refusals(own=2, waited=timedelta(days=3), in_a_row=2, elsewhere=2)
+    assert decided(Rejected("why", in_doubt=True), refusals=row) == RetryDecision(state=MessageState.DEAD)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("says 550: 5.1.1 <a@b.org>: User unknown", "says 550: 5.1.1 <me@lab.org>: User unknown", True),
+        ("says 550: User unknown a1b2-3 - gsmtp", "says 550: User unknown c4-5 - gsmtp", True),
+        ("says 550: User unknown", "says 551: User unknown", False),
+        ("says 550: User unknown", "says 550: Relay denied", False),
+        ("", "says 550: User unknown", False),
+    ],
+)
+def test_a_refusal_is_the_same_whoever_gets_it(one: str, other: str, *, same: bool) -> None:
+    assert retries.same_refusal(one, other) is same
+
+
 @pytest.mark.parametrize(
     ("step", "code", "words", "kind"),
     tables.rows("""
         begin     → 421 → 4.3.2 too many connections                                      → RetryLater
         begin     → 454 → 4.7.0 temporary authentication failure                          → RetryLater
         begin     → 535 → 5.7.8 wrong password                                            → SenderStopped
-        begin     → 554 → no service for you                                              → SenderStopped
+        begin     → 500 → what is this                                                    → SenderStopped
         sender    → 451 → 4.7.1 greylisted                                                → RetryLater
         sender    → 550 → 5.7.1 not your address                                          → SenderStopped
+        sender    → 550 → 5.4.5 Too much for one day                                      → SenderStopped
         recipient → 450 → 4.2.0 greylisted                                                → RetryLater
-        recipient → 550 → 5.1.1 no such user                                              → ChatGone
-        recipient → 550 → No such user here                                               → ChatGone
-        recipient → 553 → 5.1.3 bad address                                               → ChatGone
-        recipient → 550 → 5.2.1 mailbox disabled                                          → ChatGone
-        recipient → 552 → mailbox full                                                    → RetryLater
         recipient → 452 → 4.2.2 over quota                                                → RetryLater
+        content   → 250 → what is this                                                    → RetryLater
+        content   → 451 → 4.3.0 busy                                                      → RetryLater
+        # whatever is said of a recipient is that reader's, if it says nothing of us
+        recipient → 550 → 5.1.1 no such user                                              → ChatGone
+        recipient → 553 → 5.1.3 bad address                                               → ChatGone
+        recipient → 552 → mailbox full                                                    → ChatGone
         recipient → 550 → User unknown in relay recipient table                           → ChatGone
-        recipient → 550 → 5.4.1 Recipient address rejected: Access denied                 → ChatGone
-        recipient → 554 → the transaction failed                                          → Rejected
-        # what is refused is how we speak or who we are, so no reader is at fault
-        begin     → 500 → what is this                                                    → SenderStopped
-        sender    → 500 → 5.5.1 no such command                                           → SenderStopped
-        recipient → 504 → 5.5.2 <localhost>: Helo command rejected: need a full name      → SenderStopped
+        recipient → 550 → 5.7.133 the sender was not authenticated when sending to a group → ChatGone
+        recipient → 554 → 5.7.1 blocked                                                   → ChatGone
+        recipient → 550 → 5.7.708 Access denied                                           → ChatGone
+        recipient → 550 → 5.1.90 The daily limit for recipients is reached                → ChatGone
         recipient → 504 → <box>: Helo command rejected: need a full name                  → SenderStopped
         recipient → 530 → Sign in first                                                   → SenderStopped
         recipient → 550 → 5.7.1 relaying denied                                           → SenderStopped
         recipient → 553 → that domain is not in my rcpthosts (#5.7.1)                     → SenderStopped
-        recipient → 550 → relay not permitted                                             → SenderStopped
-        recipient → 554 → 5.7.1 blocked                                                   → SenderStopped
-        recipient → 554 → blocked using a list                                            → SenderStopped
-        recipient → 554 → Your access from [5.1.1.7] was banned                           → SenderStopped
-        recipient → 554 → 5.1.8 no such domain of the sender                              → SenderStopped
+        recipient → 450 → relay not permitted for now                                     → RetryLater
         recipient → 550 → Sender verify failed                                            → SenderStopped
-        recipient → 550 → 5.7.708 Access denied                                           → SenderStopped
         content   → 550 → 5.7.26 it has neither SPF nor DKIM                              → SenderStopped
         content   → 554 → 5.2.252 SendAsDenied; papers may not send as others             → SenderStopped
         content   → 550 → 5.7.1 The domain of the From header fails DMARC                 → SenderStopped
-        # a quota passes, though its code says that the refusal is for ever
-        sender    → 550 → 5.4.5 Too much for one day                                      → RetryLater
-        recipient → 550 → 5.1.90 The daily limit for recipients is reached                → RetryLater
-        recipient → 550 → Too many recipients this hour                                   → RetryLater
-        recipient → 554 → 5.7.1 Recipient address rejected: quota of your host is used up → RetryLater
-        recipient → 550 → 5.7.28 a flood of mail                                          → RetryLater
-        content   → 554 → 5.2.0 Store.Submission:SubmissionQuotaExceeded                  → RetryLater
-        content   → 550 → Sending frequency limited                                       → RetryLater
-        content   → 250 → what is this                                                    → RetryLater
-        content   → 451 → 4.3.0 busy                                                      → RetryLater
+        # what is said of a text is that message's, if it says nothing of the reader or of how much is sent
+        content   → 550 → 5.1.1 user unknown                                              → ChatGone
+        content   → 554 → this user doesn't have an account                               → ChatGone
+        content   → 554 → 5.2.0 Store.Submission:SubmissionQuotaExceeded                  → ChatGone
+        content   → 550 → Sending frequency limited                                       → ChatGone
         content   → 552 → 5.3.4 too large                                                 → Rejected
         content   → 552 → the size exceeds the limit                                      → Rejected
         content   → 500 → the line is too long                                            → Rejected
         content   → 550 → the recipient's filter takes it for spam                        → Rejected
-        content   → 552 → 5.2.3 too large for this mailbox                                → Rejected
         content   → 554 → 5.7.1 looks like spam                                           → Rejected
-        content   → 550 → 5.1.1 user unknown                                              → ChatGone
+        content   → 554 → the transaction failed                                          → Rejected
     """),
 )
-def test_an_answer_means_by_its_step_code_and_detail(step: Step, code: str, words: str, kind: str) -> None:
+def test_an_answer_means_by_its_step_and_a_few_words(step: Step, code: str, words: str, kind: str) -> None:
     found = outcome_of(aiosmtplib.SMTPResponseException(int(code), words), step)
     assert type(found).__name__ == kind
     assert code in found.reason
-    if isinstance(found, RetryLater) and code in ("550", "554"):
-        assert found.after >= timedelta(hours=1), "each try could count towards the quota"
     if isinstance(found, Rejected):
-        assert found.form == (step == "content"), "only what was read can be refused for its form"
+        assert found.form
+    if isinstance(found, Rejected | ChatGone):
+        assert found.in_doubt
+    if isinstance(found, SenderStopped):
+        assert bool(found.waits) is (step in ("recipient", "content")), "others are tried before this one"
 
 
 @pytest.mark.parametrize("step", ["begin", "sender", "recipient"])
@@ -333,9 +377,8 @@ AT_TELEGRAM: list[tuple[type[NotDelivered], Mapping[str, object], list[Exception
             caused(theirs.TimedOut(), aiohttp.ConnectionTimeoutError("Connection timeout to host")),
             page(theirs.NetworkError("Request Entity Too Large (413). Parsing the server response b'<html>' failed")),
             page(theirs.NetworkError("Found (302). Parsing the server response b'' failed")),
-            page(theirs.NetworkError("Method Not Allowed (405). Parsing the server response b'' failed")),
-            theirs.NetworkError("Request Entity Too Large"),
-            theirs.NetworkError("Proxy Authentication Required"),
+            theirs.NetworkError("Proxy Authentication Required (407)"),  # JSON without words
+            theirs.BadRequest("Bad Request (400)"),
             page(theirs.Forbidden("Forbidden (403). Parsing the server response b'<html>' failed")),
             page(theirs.BadRequest("Bad Request (400). Parsing the server response b'<html>' failed")),
         ],
@@ -411,8 +454,20 @@ AT_TELEGRAM: list[tuple[type[NotDelivered], Mapping[str, object], list[Exception
                 Bad Request: text is too long
                 Bad Request: message text is empty
                 Bad Request: ENTITIES_TOO_LONG
+                Bad Request: MESSAGE_TOO_LONG
+                Bad Request: ENTITY_BOUNDS_INVALID
                 Bad Request: BUTTON_DATA_INVALID
                 Bad Request: BUTTON_URL_INVALID
+                Bad Request: BUTTON_USER_INVALID
+                Bad Request: inline keyboard button URL 'http://lab:8888/x' is invalid: Wrong HTTP URL
+                Bad Request: can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard
+                Bad Request: REPLY_MARKUP_INVALID
+                Bad Request: reply markup is too long
+                Bad Request: chat_id is empty
+                Bad Request: not enough rights to send documents to the chat
+                Bad Request: CHAT_SEND_DOCS_FORBIDDEN
+                Bad Request: USER_ID_INVALID
+                Bad Request: something that Telegram will invent next year
             """),
             caused(
                 theirs.NetworkError("Unknown error in HTTP implementation"),
@@ -424,13 +479,8 @@ AT_TELEGRAM: list[tuple[type[NotDelivered], Mapping[str, object], list[Exception
         Rejected,
         {"form": False},
         answers("""
-            Bad Request: chat_id is empty
             Bad Request: message to edit not found
-            Bad Request: not enough rights to send documents to the chat
-            Bad Request: CHAT_SEND_DOCS_FORBIDDEN
-            Bad Request: BUTTON_USER_INVALID
-            Bad Request: USER_ID_INVALID
-            Bad Request: something that Telegram will invent next year
+            Bad Request: message can't be edited
         """),
     ),
     (
@@ -508,7 +558,6 @@ UNCLEAR_AT_SLACK = [
     said("service_unavailable", status=503),
     said("duplicate_message_not_found"),
     said("duplicate_channel_not_found"),
-    said("an_error_that_slack_will_invent_next_year"),
 ]
 REFUSED_TOKEN = [
     "invalid_auth",
@@ -520,7 +569,14 @@ REFUSED_TOKEN = [
     "not_allowed_token_type",
     "access_denied",
 ]
-REFUSED_WORKSPACE = ["team_added_to_org", "org_login_required", "ekm_access_denied", "accesslimited"]
+REFUSED_WORKSPACE = [
+    "team_added_to_org",
+    "team_access_not_granted",
+    "org_login_required",
+    "ekm_access_denied",
+    "accesslimited",
+    "two_factor_setup_required",
+]
 
 AT_SLACK: list[tuple[type[NotDelivered], Mapping[str, object], str, Sequence[Exception]]] = [
     (RetryLater, {}, "", NOT_SENT_TO_SLACK),
@@ -538,13 +594,18 @@ AT_SLACK: list[tuple[type[NotDelivered], Mapping[str, object], str, Sequence[Exc
             (broken_json(429), 30),
         ]
     ),
-    (RetryLater, {"after": timedelta(hours=1)}, "", [said("message_limit_exceeded")]),
+    *(
+        (RetryLater, {"after": timedelta(hours=1)}, code, [said(code)])
+        for code in ("message_limit_exceeded", "external_channel_migrating")
+    ),
     *(
         (ChatGone, {"scope": "chat"}, code, [said(code, secret="the whole body")])
         for code in [
             "channel_not_found",
             "not_in_channel",
             "is_archived",
+            "is_inactive",
+            "channel_type_not_supported",
             "restricted_action",
             "restricted_action_read_only_channel",
             "no_permission",
@@ -574,6 +635,9 @@ AT_SLACK: list[tuple[type[NotDelivered], Mapping[str, object], str, Sequence[Exc
             "too_many_attachments",
             "invalid_arguments",
             "invalid_json",
+            "slack_connect_file_link_sharing_blocked",
+            "messages_tab_disabled",
+            "an_error_that_slack_will_invent_next_year",
         ]
     ),
     (

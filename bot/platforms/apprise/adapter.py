@@ -6,6 +6,7 @@ Apprise tells only whether a message was sent. The addresses of its services are
 import asyncio
 import logging
 import sys
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -245,6 +246,9 @@ def _run(works: list[Callable[[], object]], done: "Future[Any]") -> None:
 
 def _notify(target: Target, payload: Payload) -> bool:
     assert target.plugin is not None  # noqa: S101 - `_target_of` has checked it
+    if hasattr(target.plugin, "transaction_id"):
+        # Matrix counts on from it; with an access token it does not, and servers drop a message whose number came before.
+        target.plugin.transaction_id = uuid.uuid4().int
     return bool(target.plugin.notify(body=payload["text"], title=payload["title"], body_format=payload["format"]))
 
 

@@ -1,69 +1,40 @@
-"""What the answers of a mail server mean: whose fault a refusal is, and so what follows from it, such as a wait after a quota.
+"""What the answers of a mail server mean, by the step that it refuses: whose a refusal is (docs/operating.md, Mail).
 
-The enhanced status code decides (RFC 3463, and the registry that RFC 5248 began). If there is none, or if it leaves the
-cause open, the words decide, and at last the step and the code. Servers invent words and codes, so no answer is listed here.
+What is refused before a reader is named is the sender's. A refused recipient is that reader's, and a refused text that
+message's. One answer does not show it for certain, so the sender compares readers (`in_doubt`). A few words tell more: servers
+refuse recipients for the sender's sake, and texts for the reader's.
 """
 
 import os
 import re
 import socket
 import ssl
-from collections.abc import Mapping
-from datetime import timedelta
-from types import MappingProxyType
 from typing import Literal
 
 import aiosmtplib
 
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
+from subscriptions.planning.retries import AN_HOUR
 
 Step = Literal["begin", "sender", "recipient", "content"]
-Fault = Literal["reader", "message", "sender", "quota", "full"]
 
-QUOTA_WAIT = timedelta(hours=2)  # limits are counted for an hour or a day, and each further try may count, too
 UNANSWERED = "The mail server did not say whether it took the mail, so it may have arrived."
 _LONGEST_REASON = 160
-_CODE = re.compile(r"(?<![\d.])[245]\.(\d{1,3}\.\d{1,3})(?!\.?\d)")  # and no part of an IP address
-
-_BY_DETAIL: Mapping[Fault, tuple[str, ...]] = MappingProxyType(
-    {
-        "reader": ("1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "7.2", "7.17", "7.18", "7.19"),
-        "full": ("2.2",),
-        "message": ("2.3", "3.4", "7.3", "7.4", "7.5", "7.6", "7.7", "7.15", "7.16"),
-        "sender": ("1.7", "1.8"),
-        "quota": ("3.1", "3.2", "4.5", "5.3", "7.28"),
-    }
+_SIGN_IN = (530, 534, 535, 538)  # RFC 4954: who sends has to sign in, whichever step that stops
+# how we greet, who we are, where we send from
+_OURS = re.compile(
+    r"\b(?:helo|ehlo|client host|rcpthosts|send ?as\w*|spf|dkim|dmarc|unauthenticated)\b|\brelay(?:ing)?\b(?! recipient)"
+    r"|\bsender (?:address|domain|verify)|\bof (?:the )?sender\b|\byour (?:ip|host|server|domain)\b",
+    re.IGNORECASE,
 )
-_BY_CLASS: Mapping[str, Fault] = MappingProxyType({"5": "sender", "6": "message", "7": "sender"})
-_VAGUE = ("7.0", "7.1")  # used for spam, for relaying and for lists of bad senders
-_BY_WORDS: Mapping[Fault, re.Pattern[str]] = MappingProxyType(  # the first that is found counts
-    {
-        "message": re.compile(r"\b(?:size|large|big|length|hops?|attachments?|virus)\b", re.IGNORECASE),
-        "quota": re.compile(
-            r"quota|limit|exceed|throttl|flood|\brates?\b|frequen|too (?:many|much|fast|often)|slow down|storage",
-            re.IGNORECASE,
-        ),
-        "sender": re.compile(
-            r"relay(?:s|ed|ing)?\b(?! recipient)|rcpthosts|\b(?:helo|ehlo|sender|spf|dkim|dmarc|ptr|rdns|rbl)\b|send ?as"
-            r"|\b(?:from|return|reply)[ -](?:address|header|domain|path)|\b(?:mail|header|envelope)[ -]from"
-            r"|(?:un|not )(?:authenticated|authori[sz]ed|verified)|authenticat|credentials|reverse dns"
-            r"|client host|\byour (?:ip|host|server|network|domain|account|provider|organi[sz]ation)\b|\bip address"
-            r"|\[(?:ipv6:|\d+\.\d+\.\d+\.\d+)|(?:block|black|deny)[ -]?list|dnsbl|(?:blocked|listed) (?:using|by|in|at|on)\b"
-            r"|reputation|banned",
-            re.IGNORECASE,
-        ),
-        "reader": re.compile(
-            r"recipient|no such|\b(?:user|mailbox|account|address|destination)\b.{0,80}?"
-            r"(?:unknown|not? (?:found|exist|here|active|available)|unavailable|disabled|inactive|invalid|exist)"
-            r"|(?:unknown|invalid|bad|disabled|inactive|unrouteable) (?:user|mailbox|account|address|destination)",
-            re.IGNORECASE,
-        ),
-    }
+# said when the text was sent: there is no such reader, or we send too much
+_NOT_THE_TEXT = re.compile(
+    r"\b(?:user|account|mailbox|recipient|address)\b.{0,60}(?:unknown|\bno longer|not (?:found|exist)|n't |disabled|unavailable|full)"
+    r"|\b(?:no such|unknown) (?:user|account|mailbox|recipient|address)|\S+@\S+ (?:is no|does)"
+    r"|quota|\blimit|\btoo (?:many|much|often|fast)\b|\brate\b|\bfrequen",
+    re.IGNORECASE,
 )
-_POLICY = re.compile(r"\b(?:spam|unsolicited|polic(?:y|ies)|abuse|prohibition)\b", re.IGNORECASE)
-_OURS = (500, 502, 503, 504, 521, 530, 534, 535, 538)  # how we speak or sign in is wrong
-_NOBODY = (550, 551, 553)  # at the step "recipient": there is no such mailbox
-_FULL = 552  # at the step "recipient"
+_THE_TEXT = re.compile(r"\b(?:size|large|big|length|long|hops?|spam|virus|content)\b", re.IGNORECASE)
 
 
 def outcome_of(error: Exception, step: Step) -> NotDelivered:
@@ -105,56 +76,14 @@ def _why(error: Exception) -> str:
 
 
 def _of_answer(code: int, words: str, step: Step) -> NotDelivered:
-    """Returns the outcome for a refusal. Codes 4xx are temporary, 5xx permanent. `step` tells what the server refused."""
+    """Returns the outcome for a refusal. Codes 4xx are temporary, 5xx permanent."""
     said = f"The mail server says {code}: {words[:_LONGEST_REASON]}"
     if code < 500:  # noqa: PLR2004 - RFC 5321, 4.2.1; includes invalid codes
         return RetryLater(said)
-    match fault_of(code, words, step):
-        case "quota":
-            return RetryLater(said, QUOTA_WAIT)
-        case "full":  # a permanent failure by its code, but it passes
-            return RetryLater(said)
-        case "sender":
-            return SenderStopped(said)
-        case "reader":
-            return ChatGone(said)
-    return Rejected(said, form=step == "content")
-
-
-def fault_of(code: int, words: str, step: Step) -> Fault:
-    """Returns whose fault a permanent refusal is."""
-    found = _CODE.search(words)
-    detail = found[1] if found else ""
-    fault = _fault_by_detail(detail, step) or _fault_by_words(words, step)
     if step in ("begin", "sender"):  # no reader and no text is known to the server yet
-        return "quota" if fault == "quota" else "sender"
-    return fault or _fault_by_code(code, detail, words, step)
-
-
-def _fault_by_detail(detail: str, step: Step) -> Fault | None:
-    """Returns what the enhanced status code says; None if it leaves the cause open."""
-    named = next((fault for fault, details in _BY_DETAIL.items() if detail in details), None)
-    if named or detail in _VAGUE or detail.endswith(".0"):
-        return named
-    kind = detail.partition(".")[0]
-    if kind == "5" and step == "content":  # the commands were right, so the text has broken a rule
-        return "message"
-    return _BY_CLASS.get(kind)
-
-
-def _fault_by_words(words: str, step: Step) -> Fault | None:
-    fault = next((fault for fault, pattern in _BY_WORDS.items() if pattern.search(words)), None)
-    return None if fault == "reader" and step == "content" else fault  # "recipient" also occurs in words about spam
-
-
-def _fault_by_code(code: int, detail: str, words: str, step: Step) -> Fault:
-    if step != "recipient":
-        return "message"
-    if code == _FULL:
-        return "full"
-    if code in _OURS or detail in _VAGUE or _POLICY.search(words):
-        return "sender"
-    is_open = detail.partition(".")[0] in ("", "0", "1", "2")
-    if code in _NOBODY and is_open:
-        return "reader"
-    return "message"
+        return SenderStopped(said)
+    if code in _SIGN_IN or _OURS.search(words):
+        return SenderStopped(said, waits=AN_HOUR)
+    if step == "recipient" or (_NOT_THE_TEXT.search(words) and not _THE_TEXT.search(words)):
+        return ChatGone(said, in_doubt=True)
+    return Rejected(said, form=True, in_doubt=True)

@@ -1,9 +1,9 @@
 """The calls to Slack, by slack-sdk without retries, so that nothing is sent twice; what each of its errors means, and waits it demands.
 
-Errors become outcomes by a table, most specific first (docs.slack.dev, chat.postMessage). `ClientConnectorError` is a
-`ClientOSError`, and `ConnectionTimeoutError` is a `ServerTimeoutError` like `SocketTimeoutError`. After an error while
-connecting, nothing was sent. After other errors, it is unknown whether something was sent. An error that is not in the
-table is Unclear. The repr of aiohttp's errors contains the headers of the request, and so the token. Therefore no
+An answer that is not "ok" is a definite no: it refuses the message, unless its code is one of a few that mean a wait, the
+workspace, the token or the channel (docs.slack.dev, chat.postMessage). After an error while connecting, nothing was sent;
+`ClientConnectorError` is a `ClientOSError`, and `ConnectionTimeoutError` is a `ServerTimeoutError` like `SocketTimeoutError`.
+After other errors, and without an answer that can be read, it is unknown whether something was sent. The repr of aiohttp's errors contains the headers of the request, and so the token. Therefore no
 outcome is chained to such an error.
 """
 
@@ -40,74 +40,59 @@ _LONG = timedelta(hours=1)
 _TOO_MANY = 429
 _SERVER_ERRORS = range(500, 600)
 
-_SLOW_DOWN = {"ratelimited", "rate_limited"}
-_WORKSPACE = {"team_added_to_org", "org_login_required", "ekm_access_denied", "accesslimited"}
-_TOKEN = {
-    "invalid_auth",
-    "not_authed",
-    "account_inactive",
-    "token_revoked",
-    "token_expired",
-    "missing_scope",
-    "not_allowed_token_type",
-    "access_denied",
-}
-_TROUBLE = {
-    "internal_error",
-    "fatal_error",
-    "request_timeout",
-    "service_unavailable",
-    "duplicate_message_not_found",
-    "duplicate_channel_not_found",
-}
-_BAD_FORM = (
-    "invalid_blocks",
-    "invalid_blocks_format",
-    "msg_blocks_too_long",
-    "msg_too_long",
-    "no_text",
-    "metadata_too_large",
-    "too_many_attachments",
-    "invalid_arguments",
-    "invalid_json",
-    "invalid_metadata_*",
-)
-# Slack's codes → their meaning. The first row that contains the code counts.
+_SLOW_DOWN = ("ratelimited", "rate_limited")
+# Slack itself says that it may have done what was asked, or that it knows a message with this client_msg_id.
+_PERHAPS_DONE = ("internal_error", "fatal_error", "request_timeout", "service_unavailable", "duplicate_*_not_found")
+_NO_RIGHTS = partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS)
+_NO_THREAD = partial(ChatGone, scope="topic")
+# Slack's codes for what is not the message's fault → their meaning. The first row that contains the code counts.
 _MEANINGS: tuple[tuple[Collection[str], str, Callable[[str], NotDelivered]], ...] = (
-    (_WORKSPACE, "The Slack workspace does not let the app in", partial(SenderStopped, scope="workspace")),
-    (_TOKEN, "Slack does not accept the token", SenderStopped),
+    (_PERHAPS_DONE, "Slack is in trouble, and may have the message", Unclear),
+    (("message_limit_exceeded",), "The Slack workspace is over its message limit", partial(RetryLater, after=_LONG)),
+    (("*_migrating",), "Slack moves the channel to another workspace", partial(RetryLater, after=_LONG)),
+    (
+        (
+            *("team_added_to_org", "team_access_not_granted", "team_not_found", "org_login_required"),
+            *("ekm_access_denied", "accesslimited", "enterprise_is_restricted", "two_factor_setup_required"),
+        ),
+        "The Slack workspace does not let the app in",
+        partial(SenderStopped, scope="workspace"),
+    ),
+    (
+        (
+            *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
+            *("missing_scope", "not_allowed_token_type", "access_denied", "*_deprecated", "deprecated_endpoint"),
+        ),
+        "Slack does not accept the token",
+        SenderStopped,
+    ),
     (("channel_not_found",), "Slack: there is no such channel, or the bot is not in it", ChatGone),
     (
         ("not_in_channel",),
         "Slack: the bot is not in the channel; /invite it",
         partial(ChatGone, pause_reason=PauseReason.NOT_A_MEMBER),
     ),
-    (("is_archived",), "Slack: the channel is archived", partial(ChatGone, pause_reason=PauseReason.ARCHIVED)),
-    (("no_permission",), "Slack: the bot may not write there", ChatGone),
+    (
+        ("is_archived", "is_inactive"),
+        "Slack: the channel is archived",
+        partial(ChatGone, pause_reason=PauseReason.ARCHIVED),
+    ),
+    (("no_permission", "channel_type_not_supported"), "Slack: the bot may not write there", ChatGone),
     (("user_not_found", "users_not_found"), "Slack: there is no such person", ChatGone),
     (("cannot_dm_bot",), "Slack: bots get no direct messages", ChatGone),
     (("user_disabled",), "Slack: the person's account is closed", ChatGone),
     (
         ("thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"),
         "Slack: the thread is not there any more",
-        partial(ChatGone, scope="topic"),
+        _NO_THREAD,
     ),
     (
         ("restricted_action*thread_locked",),
         "Slack: the bot may not write there",
-        partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED),
+        partial(_NO_THREAD, pause_reason=PauseReason.TOPIC_CLOSED),
     ),
-    (
-        ("restricted_action*",),
-        "Slack: the bot may not write there",
-        partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS),
-    ),
-    (_BAD_FORM, "Slack refuses the message", partial(Rejected, form=True)),
-    (
-        ("user_not_in_channel", "messages_tab_disabled"),
-        "Slack: the person cannot be shown anything there",
-        Rejected,
-    ),
+    (("restricted_action*",), "Slack: the bot may not write there", _NO_RIGHTS),
+    # no other form of an edit helps
     (
         ("message_not_found", "cant_update_message", "edit_window_closed"),
         "Slack: the message cannot be changed any more",
@@ -158,10 +143,10 @@ def outcome_before_post(error: Exception) -> NotDelivered:
 
 def outcome_of_repeatable(error: Exception) -> NotDelivered:
     """Returns the outcome of a call that may be repeated: Declined, RetryLater or SenderStopped, never Unclear."""
+    meaning = outcome(error)
     if isinstance(error, SlackApiError):
         answer = _read(error)
-        known = answer.code and answer.code not in _TROUBLE | _SLOW_DOWN and answer.status not in _SERVER_ERRORS
-        if known and (answer.code in _NOT_ALLOWED or answer.code not in _TOKEN | _WORKSPACE):
+        if isinstance(meaning, Rejected | ChatGone) or answer.code in _NOT_ALLOWED:
             return Declined(f"Slack declines ({answer.code}{answer.detail}).", answer.code)
     return _not_unclear(error)
 
@@ -176,31 +161,28 @@ def _not_unclear(error: Exception) -> NotDelivered:
 def outcome_of_lookup(error: Exception) -> RetryLater | SenderStopped | LookupError:
     """Returns the outcome of a look-up: RetryLater, SenderStopped, or LookupError if the bot may not read there."""
     meaning = outcome(error)
-    if isinstance(meaning, RetryLater):
-        return meaning
-    if isinstance(error, SlackApiError):
+    if isinstance(error, SlackApiError) and not isinstance(meaning, RetryLater | Unclear):
         answer = _read(error)
         if isinstance(meaning, SenderStopped) and answer.code not in _NOT_READ:
             return meaning
-        if answer.code and answer.code not in _TROUBLE and answer.status not in _SERVER_ERRORS:
-            return LookupError(f"Slack does not let the bot look for its message ({answer.code}{answer.detail}).")
+        return LookupError(f"Slack does not let the bot look for its message ({answer.code}{answer.detail}).")
+    if isinstance(meaning, RetryLater):
+        return meaning
     return RetryLater(f"Slack cannot be asked now ({_kind(error)}).")
 
 
 def _refused(answer: _Answer) -> NotDelivered:
-    """Returns the outcome for a response that is not "ok"."""
+    """Returns the outcome for a response that is not "ok". A code that no row contains refuses the message."""
     code, words = answer.code, f"{answer.code}{answer.detail}"
     if answer.status == _TOO_MANY or code in _SLOW_DOWN:
         return RetryLater("Slack asks us to slow down.", _retry_after(answer.headers))
-    if code == "message_limit_exceeded":
-        return RetryLater("The Slack workspace is over its message limit.", _LONG)
     if not code or answer.status in _SERVER_ERRORS:
         words = f"HTTP {answer.status} {words}".rstrip()
         return Unclear(f"Slack gave no usable answer ({words}); it may have the message.")
     for codes, sentence, kind in _MEANINGS:
         if any(fnmatchcase(code, one) for one in codes):
             return kind(f"{sentence} ({words}).")
-    return Unclear(f"Slack is in trouble ({words}); it may have the message.")
+    return Rejected(f"Slack refuses the message ({words}).", form=True)
 
 
 def _kind(error: Exception) -> str:

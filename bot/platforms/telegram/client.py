@@ -1,7 +1,8 @@
 """The calls to Telegram, through `telegram.Bot` set up so that nothing is sent twice; what its errors mean, and the waits that it asks for.
 
-Errors become outcomes by a table, most specific first. `BadRequest` and `TimedOut` are `NetworkError`s in this library, and often
-only `__cause__` says what went wrong. An error that is not in the table is Unclear. Importing this module loads the library.
+A refusal by Telegram itself is a definite no: it refuses the message, unless its text is one of a few about the chat, the topic or
+the token. `BadRequest` and `TimedOut` are `NetworkError`s in this library, and often only `__cause__` says what went wrong. An
+error that is not in the table is Unclear. Importing this module loads the library.
 """
 
 import json
@@ -89,26 +90,17 @@ _BAD_REQUEST: _Rows = (
         ChatGone,
     ),
     ("chat was (deactivated|deleted|upgraded)|user(_| is )deactivated", _CHAT, ChatGone),
-    (
-        "can't parse entities|(message|text) is too long|message text is empty|entities_too_long|button_(data|url)_invalid",
-        _MESSAGE,
-        partial(Rejected, form=True),
-    ),
-    ("", _MESSAGE, Rejected),
+    ("message (to edit not found|can't be edited)|message_id_invalid", _MESSAGE, Rejected),  # no other form helps
+    ("", _MESSAGE, partial(Rejected, form=True)),
 )
 # Telegram's errors if a person is not in the chat. Its other errors do not tell whether the person is there.
 _NOT_THERE = ("user not found", "member not found", "participant_id_invalid", "user_id_invalid", "invalid user_id")
 _TOO_LARGE = "file is too big"
 _REDIRECTS_AND_REFUSALS = range(300, 500)  # HTTP status codes
+# refusals of which the library makes errors of their own; any other of Telegram is a bad request, too
+_KNOWN_REFUSALS = (400, 401, 403, 404, 409, 429)
 _TLS = re.compile(r" ssl:(default|True|False|<\S+ object at \w+>)")  # a detail that aiohttp adds to its errors
 _STATUS = re.compile(r"[^(]*\((\d{3})\)")  # how the library writes a status if the body has no text
-# The library drops the status code of JSON bodies, so a proxy's refusal is also recognised by its phrase. Python has renamed
-# some phrases.
-_CLIENT_ERRORS = {status.phrase.lower() for status in HTTPStatus if status in _REDIRECTS_AND_REFUSALS} | {
-    "request entity too large",
-    "payload too large",
-    "content too large",
-}
 
 
 def outcome(error: Exception) -> NotDelivered:  # noqa: PLR0911 - a table with one return per row
@@ -146,7 +138,7 @@ def outcome_of_repeatable(error: Exception) -> NotDelivered:
             return UpdatesConflict(
                 f"Telegram tells somebody else: {_words(error)}", webhook="webhook" in error.message.lower()
             )
-        case InvalidToken() if _is_page(error) or _STATUS.match(error.message):
+        case InvalidToken() if _is_page(error):
             return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
     match meaning := outcome(error):
         case Unclear():
@@ -192,22 +184,14 @@ def _broken_off(error: NetworkError) -> NotDelivered:  # noqa: PLR0911 - a table
         return Unclear(f"The line to Telegram broke ({type(cause).__name__}); it may have the message.")
     if error.message.lower().startswith("too many requests"):
         return RetryLater("Telegram asks us to slow down.", _NO_NUMBER)
-    if _is_client_error(error.message):
+    if (status := _STATUS.match(error.message)) and int(status[1]) in _REDIRECTS_AND_REFUSALS:
         return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
     return Unclear(f"Telegram is in trouble: {_words(error)}; it may have the message.")
 
 
-def _is_client_error(message: str) -> bool:
-    """Returns whether the status was 3xx or 4xx. The library writes "Phrase (code). …", or the body's text if it has one."""
-    code = _STATUS.match(message)
-    if code:
-        return int(code[1]) in _REDIRECTS_AND_REFUSALS
-    return message.split(". ", 1)[0].removesuffix(".").lower() in _CLIENT_ERRORS
-
-
 def _is_page(error: TelegramError) -> bool:
-    """Returns whether the body was no JSON. Then something between Telegram and us, such as a proxy, refused the request."""
-    return isinstance(error.__cause__, TelegramError)
+    """Returns whether something between Telegram and us, such as a proxy, refused: the body was no JSON, or had no words."""
+    return isinstance(error.__cause__, TelegramError) or _STATUS.match(error.message) is not None
 
 
 def _duration(retry_after: object) -> timedelta:
@@ -290,12 +274,14 @@ class Transport(BaseRequest):
         """Returns (status, body with the token replaced)."""
         del write_timeout, connect_timeout, pool_timeout  # our calls never set them
         wait = self._timeout(self._read if read_timeout is _NONE else read_timeout)
-        body, headers = _body(request_data)
+        content, headers = _body(request_data)
         try:
             async with self._connections().request(
-                method, url, data=body, headers=headers, timeout=wait, proxy=self._proxy, allow_redirects=False
+                method, url, data=content, headers=headers, timeout=wait, proxy=self._proxy, allow_redirects=False
             ) as answer:
-                return answer.status, (await answer.read()).replace(self._secret, b"<token>")
+                body, status = (await answer.read()).replace(self._secret, b"<token>"), answer.status
+                is_other = status in _REDIRECTS_AND_REFUSALS and status not in _KNOWN_REFUSALS
+                return HTTPStatus.BAD_REQUEST if is_other and b'"error_code"' in body else status, body
         except TimeoutError as error:
             raise TimedOut from error
         except aiohttp.ClientError as error:

@@ -1,4 +1,4 @@
-"""The program with a fake Slack: `slack manifest`, the scopes in `check`, `paperwire run`, and all faults at once."""
+"""The program with a fake Slack: `slack manifest`, the scopes in `check`, `paperwire run`."""
 
 import json
 import re
@@ -18,8 +18,6 @@ from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
 from tests.integration.cli import Process, Terminal
 from tests.integration.slack_bot import OTHER, OTHER_TOKEN
 from tests.patience import PATIENCE
-from tests.postgres.server import Server
-from tests.programs.faults import slack_storm
 
 
 def findings(terminal: Terminal, slack: FakeSlack) -> dict[str, list[dict[str, Any]]]:
@@ -142,19 +140,3 @@ def test_a_refused_app_token_ends_it_with_one_sentence(tmp_path: Path, slack: Fa
     assert "PAPERWIRE_SLACK_APP_TOKEN" in err
     assert ("xapp-1" in err, "Traceback" in err) == (False, False)
     assert len(slack.arrived("apps.connections.open")) == 1
-
-
-# ── All faults of Slack at once, on PostgreSQL; `make faults` tries more often, on SQLite ─────────────────────────────
-
-TRIES = 8
-
-
-@pytest.mark.parametrize(("reading", "on_unclear"), [("never", "resend"), ("at times", "skip")])
-async def test_nothing_is_lost_and_nothing_doubled_that_need_not_be(
-    tmp_path: Path, postgres: Server, reading: slack_storm.Reading, on_unclear: slack_storm.OnUnclear
-) -> None:
-    with postgres.lent() as url:
-        found = await slack_storm.storm(tmp_path, TRIES, reading=reading, on_unclear=on_unclear, database_url=url)
-    assert found.tries >= TRIES
-    assert found.kept
-    assert found.doubled == found.allowed

@@ -1,17 +1,14 @@
-"""Prepared databases: many chats, each with waiting deliveries of one paper."""
+"""Prepared products: many chats that get each paper at once, and deliveries that wait for them."""
 
 import re
 import shutil
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
 
-from subscriptions.service.amendments import set_settings
-from subscriptions.service.plan import plan_due
-from subscriptions.store.database.store import Store
-from tests.clock import NOON
 from tests.fakes.journal import Entry
-from tests.make import HOUR, MINUTE, address, an_open_store, ingested, paper, subscribes
+from tests.papers import Paper, paper
+from tests.product import Product
 from tests.programs.faults.judging import Arrival
 
 GROUP_EVERY, TOPIC_EVERY, TOPIC = 10, 20, 7
@@ -33,35 +30,30 @@ def paper_id(n: int) -> str:
     return f"2601.{n:05d}"
 
 
-def subscribe(store: Store, chats: Iterable[str], *, now: datetime = NOON, **settings: str) -> None:
-    """Subscribes the chats, an hour ago, to papers on graphs, which they get at once. Gives them these settings."""
-    with store.write() as transaction:
-        for chat in chats:
-            subscribes(transaction, chat, "graph", every="now", now=now - HOUR)
-            set_settings(transaction, address(chat), settings, now=now - HOUR)
+def nth_paper(n: int, abstract: str = "") -> Paper:
+    """Returns the n-th paper, to which every chat subscribes."""
+    return paper(f"A graph of kind {n}", arxiv_id=paper_id(n), abstract=abstract)
 
 
-def fill(store: Store, chats: list[str], rounds: int, *, now: datetime = NOON) -> datetime:
-    """Subscribes the chats and plans `rounds` deliveries for each. Returns the moment after the last one."""
-    subscribe(store, chats, now=now)
-    for n in range(rounds):
-        brings(store, n, now=now)
-        plan_due(store, now=now)
-        now += MINUTE
-    return now
+def subscribe(product: Product, chats: Iterable[str], **settings: str) -> None:
+    """Subscribes the chats, an hour before now, to papers on graphs, which they get at once. Gives them these settings."""
+    lines = [f"set {name} {value}" for name, value in settings.items()]
+    listed = "\n".join("\n".join((f"[{chat}]", *lines, "now | graph | ")) for chat in chats)
+    product.clock.advance(timedelta(hours=-1))
+    done = product.runs("import", str(product.writes("chats.txt", listed + "\n")))
+    product.clock.advance(timedelta(hours=1))
+    assert done.status == 0, done.err
 
 
-def brings(store: Store, n: int, *, now: datetime) -> None:
-    """Ingests the n-th paper, which every chat subscribes to."""
-    ingested(store, paper(f"A graph of kind {n}", arxiv_id=paper_id(n)), now=now)
-
-
-def ready_made(folder: Path, chats: list[str], rounds: int) -> Path:
-    """Returns the path of a database that `fill` has filled."""
-    path = folder / "ready.db"
-    with an_open_store(f"sqlite:///{path}") as store:
-        fill(store, chats, rounds)
-    return path
+def fill(product: Product, chats: list[str], rounds: int) -> None:
+    """Subscribes the chats and plans `rounds` deliveries for each, a minute apart, while no platform is on."""
+    subscribe(product, chats)
+    with product.without_tokens():
+        for n in range(rounds):
+            product.brings(nth_paper(n))
+            planned = product.runs("deliver", "--json").json
+            assert planned["planned"] == len(chats), planned
+            product.clock.advance(timedelta(minutes=1))
 
 
 def copy_of(ready: Path, path: Path) -> None:

@@ -20,9 +20,8 @@ import httpx
 from tests.clock import NOON
 from tests.fakes import process
 from tests.fakes.journal import Entry
-from tests.fakes.telegram import TOKEN
-from tests.forked import Forked, clean_environment
 from tests.patience import PATIENCE
+from tests.product import Process, Product
 from tests.programs.faults import filled, judging
 
 FEW, MANY, ROUNDS = 20, 100, 4  # chats (few, many), and messages for each chat
@@ -36,7 +35,7 @@ HALF_A_SECOND = 0.5  # about twelve messages are sent in this time
 class Stage:
     """A platform, a fresh database, and the program that is started on them again and again."""
 
-    folder: Path
+    product: Product
     fake: process.Remote
     dice: random.Random
     chats: list[str]
@@ -46,29 +45,20 @@ class Stage:
     hits: list[judging.Hit] = field(default_factory=list)
     strange: int = 0
     rounds: int = ROUNDS  # messages for each chat
-    _started: list[Forked] = field(default_factory=list)
+    _started: list[Process] = field(default_factory=list)
 
     @property
     def database(self) -> Path:
-        return self.folder / "paperwire.db"
+        return self.product.folder / "paperwire.db"
 
-    def starts(self) -> Forked:
+    def starts(self) -> Process:
         """Starts `paperwire deliver` and returns the process. By its clock, this is a minute later than the last start."""
         now = NOON + timedelta(hours=1, minutes=len(self._started))
         return self.runs("deliver", "--now", now.isoformat(), "--json")
 
-    def runs(self, *arguments: str, **settings: str) -> Forked:
-        """Starts the program with these arguments and settings."""
-        environment = clean_environment(
-            PAPERWIRE_DATABASE_URL=f"sqlite:///{self.database}",
-            PAPERWIRE_TELEGRAM_TOKEN=TOKEN,
-            PAPERWIRE_TELEGRAM_API_URL=self.fake.url,
-            **settings,
-        )
-        with (self.folder / "output.txt").open("ab", buffering=0) as file:
-            self._started.append(
-                Forked(["bot", *arguments], env=environment, cwd=self.folder, stdout=file, stderr=file)
-            )
+    def runs(self, *arguments: str) -> Process:
+        """Starts the program with these arguments."""
+        self._started.append(self.product.starts(*arguments))
         return self._started[-1]
 
     def plays(self, scene: "Scene") -> None:
@@ -76,7 +66,7 @@ class Stage:
         begin, first = len(self.entries), len(self._started)
         scene(self)
         self.reads()
-        killed = any(child.returncode == -signal.SIGKILL for child in self._started[first:])
+        killed = any(child.popen.returncode == -signal.SIGKILL for child in self._started[first:])
         self.lives.append(judging.Life(begin, len(self.entries), killed=killed))
 
     def reads(self) -> None:
@@ -115,14 +105,16 @@ def processes(folder: Path, tries: int, scene: Scene, *, seed: str) -> judging.V
     After each batch, the remaining messages are sent.
     """
     chats = filled.telegram_chats(min(max(FEW, 2 * tries), MANY))
-    ready = filled.ready_made(folder, chats, ROUNDS)
     verdict = judging.Verdict()
     with process.running("telegram", journal=folder / "journal") as fake:
         for chat in chats:
             fake.call("knows", filled.lane_of(chat), topics=[filled.TOPIC] if "/" in chat else [])
+        product = Product(folder, telegram=fake)
+        filled.fill(product, chats, ROUNDS)
+        ready = (folder / "paperwire.db").rename(folder / "ready.db")
         dice = random.Random(seed)
         while verdict.tries < tries:
-            stage = Stage(folder, fake, dice, chats, len(fake.journal))
+            stage = Stage(product, fake, dice, chats, len(fake.journal))
             filled.copy_of(ready, stage.database)
             while verdict.tries + len(stage.hits) < tries and stage.left > MARGIN:
                 stage.plays(scene)
@@ -135,24 +127,23 @@ def processes(folder: Path, tries: int, scene: Scene, *, seed: str) -> judging.V
 
 
 def _sends_the_rest(stage: Stage) -> None:
-    stage.strange += stage.starts().wait(PATIENCE) != 0
+    stage.strange += stage.starts().ends() != 0
 
 
 # ── the faults ────────────────────────────────────────────────────────────────
 
 
-def dies(stage: Stage, child: Forked) -> None:
+def dies(stage: Stage, child: Process) -> None:
     """Kills a process and records the try."""
     child.kill()
     at = time.time()
-    status = child.wait(PATIENCE)
     with suppress(httpx.HTTPError):
         stage.fake.call("releases", drop=True)
-    if status == -signal.SIGKILL:  # otherwise the process had already finished
+    if child.popen.returncode == -signal.SIGKILL:  # otherwise the process had already finished
         stage.hits.append(judging.Hit(at=at))
 
 
-def _holds_an_answer(stage: Stage, moment: str, number: int) -> Forked:
+def _holds_an_answer(stage: Stage, moment: str, number: int) -> Process:
     """Starts the program. Returns when it waits for the answer to its n-th message, which comes late (see tests/fakes/faults.py)."""
     stage.fake.call("answers", moment, 1, after=number)
     child = stage.starts()
@@ -160,17 +151,17 @@ def _holds_an_answer(stage: Stage, moment: str, number: int) -> Forked:
     return child
 
 
-def _has_answers(stage: Stage, number: int) -> Forked:
+def _has_answers(stage: Stage, number: int) -> Process:
     """Starts the program. Returns when the platform has answered so many messages."""
     child = stage.starts()
     _until_answered(stage, child, number)
     return child
 
 
-def _until_answered(stage: Stage, child: Forked, number: int) -> None:
+def _until_answered(stage: Stage, child: Process, number: int) -> None:
     """Returns when the platform has answered `number` more messages, or when the process has ended."""
     size = stage.fake.path.stat().st_size
-    while child.poll() is None:
+    while child.popen.poll() is None:
         with stage.fake.path.open("rb") as file:
             file.seek(size)
             if file.read().count(b"\n") >= number:
@@ -190,7 +181,7 @@ def at_a_commit(stage: Stage) -> None:
     child = stage.starts()
     with closing(sqlite3.connect(stage.database, isolation_level=None)) as beside:
         version, seen = beside.execute("PRAGMA data_version").fetchone(), 0
-        while seen < number and child.poll() is None:
+        while seen < number and child.popen.poll() is None:
             now = beside.execute("PRAGMA data_version").fetchone()
             seen, version = seen + (now != version), now
             time.sleep(0.0005)  # without a wait, this loop would take the program's CPU time
@@ -208,11 +199,11 @@ def power_lost(stage: Stage) -> None:
     """Stops everything at a random moment. Continues with a copy of the database and the committed part of its WAL."""
     child = _has_answers(stage, stage.dice.randrange(LATEST))
     time.sleep(stage.dice.uniform(0, 0.05))
-    child.send_signal(signal.SIGSTOP)
-    while child.poll() is None and not _stands_still(child.pid):
+    child.signals(signal.SIGSTOP)
+    while child.popen.poll() is None and not _stands_still(child.pid):
         time.sleep(0.001)
     wal = stage.database.with_name("paperwire.db-wal")
-    image, log = stage.folder / "image.db", _committed(wal.read_bytes()) if wal.exists() else b""
+    image, log = stage.product.folder / "image.db", _committed(wal.read_bytes()) if wal.exists() else b""
     shutil.copyfile(stage.database, image)
     dies(stage, child)
     filled.copy_of(image, stage.database)
@@ -242,12 +233,12 @@ def asked_to_stop(stage: Stage) -> None:
     """Asks the program to stop while it sends messages. It finishes these, and the next process sends none twice."""
     hangs, number = len(stage.hits) % 2, stage.dice.randrange(1, LATEST)
     child = _holds_an_answer(stage, "hang after", number - 1) if hangs else _has_answers(stage, number)
-    child.send_signal(signal.SIGTERM)
+    child.signals(signal.SIGTERM)
     at = time.time()
     if hangs:
         time.sleep(0.02)
         stage.fake.call("releases")
-    stage.strange += child.wait(PATIENCE) != 0
+    stage.strange += child.ends() != 0
     stage.hits.append(judging.Hit(at=at))
 
 
@@ -255,14 +246,14 @@ def two_at_once(stage: Stage) -> None:
     """Starts two programs at once. One sends, the other refuses to start. Every third time, the sender is killed."""
     children = [stage.starts(), stage.starts()]
     end = time.monotonic() + PATIENCE
-    while all(child.poll() is None for child in children) and time.monotonic() < end:
+    while all(child.popen.poll() is None for child in children) and time.monotonic() < end:
         time.sleep(0.001)
-    sender, refused = sorted(children, key=lambda child: child.poll() is None, reverse=True)
+    sender, refused = sorted(children, key=lambda child: child.popen.poll() is None, reverse=True)
     _until_answered(stage, sender, stage.dice.randrange(1, LATEST))
-    stage.strange += refused.wait(PATIENCE) != 1
+    stage.strange += refused.ends() != 1
     at, killed = time.time(), len(stage.hits) % 3 == 0
-    sender.send_signal(signal.SIGKILL if killed else signal.SIGTERM)
-    status = sender.wait(PATIENCE)
+    sender.signals(signal.SIGKILL if killed else signal.SIGTERM)
+    status = sender.ends()
     stage.strange += not killed and status != 0
     stage.hits.append(judging.Hit(at=at))
 
@@ -270,9 +261,9 @@ def two_at_once(stage: Stage) -> None:
 def damaged(stage: Stage) -> None:
     """Overwrites pages of the database while messages are being sent. Ends the program and restores the newest copy.
 
-    What was sent since the copy may come again. The program warns the operator; with `--lost-at`, it skips it instead.
+    What was sent since the copy may come again.
     """
-    copy = stage.folder / "copy.db"
+    copy = stage.product.folder / "copy.db"
     copy.unlink(missing_ok=True)
     with closing(sqlite3.connect(stage.database)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
@@ -285,8 +276,7 @@ def damaged(stage: Stage) -> None:
     time.sleep(0.05)
     child.kill()
     at = time.time()
-    child.wait(PATIENCE)
     stage.reads()
     sent = len(filled.arrivals(stage.entries)) - before
-    stage.strange += stage.runs("restore", str(copy)).wait(PATIENCE) != 0
+    stage.strange += stage.runs("restore", str(copy)).ends() != 0
     stage.hits.append(judging.Hit(at=at, may_double=sent))

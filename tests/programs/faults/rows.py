@@ -1,21 +1,17 @@
 """All rows of the table of `make faults`, in its order."""
 
-import asyncio
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from tests.fakes.faults import Fault as FaultOfCall
 from tests.fakes.telegram import FakeTelegram
-from tests.programs.faults import asked_model, language_model, mail, processes, simulated, simulated_rows, slack_storm
+from tests.programs.faults import language_model, mail, processes, simulated, simulated_rows, slack_storm
 from tests.programs.faults.judging import Verdict
 
-LATE = 2.0  # seconds for which the sender waits, when the answer comes later
-
-
-Measure = Callable[[Path, int], Verdict | Coroutine[None, None, Verdict]]
+Measure = Callable[[Path, int], Verdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +25,15 @@ class Fault:
 
     def measured(self, folder: Path, tries: int) -> Verdict:
         """Measures the row in an empty folder."""
-        found = self.measure(folder, tries)
-        return found if isinstance(found, Verdict) else asyncio.run(found)
+        return self.measure(folder, tries)
 
     def is_as_it_must_be(self, verdict: Verdict, tries: int) -> bool:
         """Tells whether a row has enough tries and is green, or red if it must be red."""
         return verdict.tries >= tries and verdict.kept != self.must_be_red
 
 
-def _stormy(seed: str, *faults: Callable[[FakeTelegram], FaultOfCall], read: float = 10) -> Measure:
-    return partial(simulated.storm, strike=simulated.Storm(list(faults)), seed=seed, read=read)
+def _stormy(seed: str, *faults: Callable[[FakeTelegram], FaultOfCall]) -> Measure:
+    return partial(simulated.storm, strike=simulated.Storm(list(faults)), seed=seed)
 
 
 def _killed(seed: str, scene: processes.Scene) -> Measure:
@@ -62,7 +57,6 @@ ROWS = (
         _killed("two", processes.two_at_once),
         is_by_process=True,
     ),
-    Fault("two senders on one database, without the lock between them", simulated_rows.two_senders),
     Fault(
         "cut before the request was taken",
         _stormy("before", *simulated.named("cut before", "reset before")),
@@ -89,7 +83,7 @@ ROWS = (
     *(Fault(f"mail: {name}", partial(mail.troubled, trouble=trouble)) for name, trouble in mail.TROUBLES.items()),
     Fault(
         "answers too late, taken or not",
-        _stormy("late", *simulated.named("hang after", "hang before"), read=LATE),
+        _stormy("late", *simulated.named("hang after", "hang before")),
     ),
     Fault(
         "answers empty, broken, of another kind",
@@ -120,17 +114,16 @@ ROWS = (
     Fault("accounts deleted: the others", simulated_rows.chats_deleted),
     Fault("messages refused for ever: the others", simulated_rows.refused_message),
     Fault("database locked by another process for a minute", simulated_rows.locked),
-    Fault("database read-only for a minute", partial(simulated_rows.unwritable, spoil=simulated_rows.as_read_only)),
-    Fault("disk full for a minute", partial(simulated_rows.unwritable, spoil=simulated_rows.as_full)),
+    Fault("database read-only for a minute", simulated_rows.read_only),
+    Fault("disk full for a minute", simulated_rows.full),
     Fault("database damaged, the copy put back", _killed("damage", processes.damaged), is_by_process=True),
     Fault("clocks that jump by a second to a month, both ways", simulated_rows.clocks_that_jump),
     Fault("poisoned digests among good ones", simulated_rows.poisoned_digests),
     Fault(f"language model: {', '.join(language_model.FAULTS)}, each", language_model.fails),
-    Fault("language model: its workers cancelled while they ask", language_model.is_ended),
-    Fault("language model: SIGKILL while it is asked", asked_model.killed, is_by_process=True),
+    Fault("language model: SIGKILL while it is asked", language_model.killed, is_by_process=True),
     Fault("much of it at once, 3,000 chats", simulated_rows.much_at_once),
-    Fault("none, and an outbox that forgets confirmations", simulated_rows.forgets_confirmations, must_be_red=True),
-    Fault("none, and a sender that drops messages", simulated_rows.drops_messages, must_be_red=True),
+    Fault("none, and a database that forgets confirmations", simulated_rows.forgets_confirmations, must_be_red=True),
+    Fault("none, and a platform that drops messages", simulated_rows.drops_messages, must_be_red=True),
 )
 BY_NAME = {fault.name: fault for fault in ROWS}
 

@@ -1,29 +1,19 @@
-"""Rows in simulated time: the real pipeline, database and HTTP client with a fake platform that fails on demand."""
+"""Rows in simulated time: the program in this process, with a real database and real HTTP, and a platform that fails on demand."""
 
-import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
-from bot.app import App, build_app
-from bot.delivery.sender import Sent
-from bot.platforms.telegram.adapter import TelegramChannel
-from bot.platforms.telegram.client import Client
-from bot.platforms.telegram.settings import TelegramSettings
-from bot.settings import Settings, SourceSettings
-from subscriptions.errors import StoreError
-from subscriptions.store.workers import recover_own
-from tests.clock import NOON, FakeClock
+from tests.clock import NOON, SharedClock
 from tests.fakes.faults import FAULTS, Fault
 from tests.fakes.journal import Entry
 from tests.fakes.server import ApiCall
-from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.fakes.telegram import FakeTelegram
+from tests.product import Product
 from tests.programs.faults import filled, judging
 
 SHARE = 0.3  # of the posts are hit, until there are enough tries
@@ -34,8 +24,8 @@ BETWEEN = timedelta(seconds=31)
 Strike = Callable[["StormyTelegram", ApiCall], Fault | None]
 
 
-class SharedClock(FakeClock):
-    """A clock on which waits that begin together end together. It can run one action at a given second."""
+class AlarmClock(SharedClock):
+    """A clock that can run one action at a given second."""
 
     def __init__(self) -> None:
         super().__init__(NOON)
@@ -51,18 +41,11 @@ class SharedClock(FakeClock):
             self._alarm = None
             what()
 
-    async def sleep(self, seconds: float) -> None:
-        end = self.monotonic() + seconds
-        await asyncio.sleep(0)  # other tasks begin their waits first
-        if self.monotonic() < end:
-            self.advance(timedelta(seconds=end - self.monotonic()))
-            self._second = max(self._second, end)  # a timedelta is rounded to microseconds
-
 
 class StormyTelegram(FakeTelegram):
     """A Telegram that fails as `strike` says, for `tries` posts of papers. Its journal has simulated times."""
 
-    def __init__(self, clock: SharedClock, strike: Strike, *, tries: int, seed: str, share: float = SHARE) -> None:
+    def __init__(self, clock: AlarmClock, strike: Strike, *, tries: int, seed: str, share: float = SHARE) -> None:
         super().__init__()
         self.clock, self.strike, self.tries = clock, strike, tries
         self.share, self.dice = share, random.Random(seed)
@@ -114,79 +97,40 @@ def too_many(*waits: int | None) -> list[Callable[[FakeTelegram], Fault]]:
 
 @dataclass(slots=True)
 class World:
-    """A bot with many chats, and the platform that it writes to."""
+    """The program with many chats, and the platform that it writes to."""
 
-    apps: list[App]  # programs on one database; most worlds have one
+    product: Product
     fake: StormyTelegram
-    clock: SharedClock
+    clock: AlarmClock
     chats: list[str]
     rounds: int = 0
 
-    @property
-    def app(self) -> App:
-        return self.apps[0]
-
-    async def delivers(self) -> bool:
-        """Sends what may be sent now, from all programs at once. Returns whether anything is left."""
-        return any(await asyncio.gather(*map(_delivers, self.apps)))
+    def delivers(self) -> bool:
+        """Sends what may be sent now. Returns whether anything is left, or nobody knows since the database refused."""
+        done = self.product.runs("deliver", "--json")
+        if not done.out:
+            return True
+        return bool(done.json["waiting"] or done.json["unclear"])
 
     def judged(self) -> judging.Verdict:
         return judging.judge(filled.wanted(self.chats, self.rounds), filled.arrivals(self.fake.journal), self.fake.hits)
 
 
-async def _delivers(app: App) -> bool:
-    sent: Sent | None = None
-    try:
-        sent = await app.sender.send_once()
-    except* StoreError:  # planning failed, or a lane could not begin its next message
-        with suppress(StoreError):
-            recover_own(app.store)  # the process does the same after such a round
-    return sent is None or bool(sent.waiting or sent.unclear or sent.stopped)
-
-
-@asynccontextmanager
-async def a_world(
-    folder: Path,
-    strike: Strike,
-    *,
-    tries: int,
-    seed: str,
-    chats: list[str],
-    read: float = 10,
-    share: float = SHARE,
-    sources: tuple[SourceSettings, ...] = (),
-    programs: int = 1,
-) -> AsyncIterator[World]:
-    """A bot, or several on one database, that has nothing to send."""
-    clock = SharedClock()
+@contextmanager
+def a_world(
+    folder: Path, strike: Strike, *, tries: int, seed: str, chats: list[str], share: float = SHARE
+) -> Iterator[World]:
+    """A program that has nothing to send."""
+    clock = AlarmClock()
     with StormyTelegram(clock, strike, tries=tries, seed=seed, share=share) as fake:
         for chat in chats:
             fake.knows(filled.lane_of(chat), topics=(filled.TOPIC,) if "/" in chat else ())
-        async with AsyncExitStack() as stack:
-            apps = [
-                await stack.enter_async_context(_an_app(folder, fake, clock, read, sources)) for _ in range(programs)
-            ]
-            yield World(apps, fake, clock, chats)
+        yield World(Product(folder, telegram=fake, clock=clock), fake, clock, chats)
 
 
-@asynccontextmanager
-async def _an_app(
-    folder: Path, fake: StormyTelegram, clock: SharedClock, read: float, sources: tuple[SourceSettings, ...]
-) -> AsyncIterator[App]:
-    settings = Settings(
-        database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"),
-        of_rooms=(TelegramSettings(token=SecretStr(TOKEN), api_url=fake.url),),
-        access="open",
-        sources=sources,
-    )
-    channel = TelegramChannel(Client(TOKEN, fake.url, connect=5, read=read))
-    app = build_app(settings, clock=clock, channels={"telegram": channel})
-    app.open()
-    await app.sender.prepare()
-    try:
-        yield app
-    finally:
-        await app.close()
+def no_fault(fake: StormyTelegram, call: ApiCall) -> None:
+    """Causes no fault, and counts no try."""
+    del fake, call
 
 
 def few(tries: int) -> list[str]:
@@ -194,19 +138,17 @@ def few(tries: int) -> list[str]:
     return filled.telegram_chats(min(CHATS, max(20, 4 * tries)))
 
 
-async def storm(
+def storm(
     folder: Path,
     tries: int,
     strike: Strike,
     *,
     seed: str,
-    read: float = 10,
     share: float = SHARE,
     chats: list[str] | None = None,
     rounds: int = 0,
-    programs: int = 1,
     before: Callable[[World], object] = lambda _: None,
-    between: Callable[[World], Awaitable[object]] | None = None,
+    between: Callable[[World], bool | None] = lambda _: None,
     judged: Callable[[World], judging.Verdict] = World.judged,
 ) -> judging.Verdict:
     """Plans `rounds` messages for each chat, delivers everything during a storm, and returns the verdict of `judged`.
@@ -215,17 +157,43 @@ async def storm(
     True for another round.
     """
     chats = chats or few(tries)
-    async with a_world(
-        folder, strike, tries=tries, seed=seed, chats=chats, read=read, share=share, programs=programs
-    ) as world:
+    with a_world(folder, strike, tries=tries, seed=seed, chats=chats, share=share) as world:
         world.rounds = rounds or max(2, round(1.3 * tries / (len(chats) * share)) + 1)
         before(world)
-        after = filled.fill(world.app.store, chats, world.rounds, now=world.clock.now())
-        world.clock.advance(after - world.clock.now())
+        filled.fill(world.product, chats, world.rounds)
         for _ in range(ROUNDS):
-            left = await world.delivers()
-            goes_on = between and await between(world)
+            left = world.delivers()
+            goes_on = between(world)
             if not (left or goes_on):
                 break
             world.clock.advance(BETWEEN)
+        return judged(world)
+
+
+def in_rounds(
+    folder: Path,
+    tries: int,
+    strike: Strike,
+    *,
+    seed: str,
+    after: Callable[[World], object] = lambda _: None,
+    before: Callable[[World], None] = lambda _: None,
+    judged: Callable[[World], judging.Verdict] = World.judged,
+    chats: list[str] | None = None,
+) -> judging.Verdict:
+    """Ingests one paper per round until there are enough tries. Calls `after` after each. Returns the verdict of `judged`."""
+    with a_world(folder, strike, tries=tries, seed=seed, chats=chats or few(tries)) as world:
+        before(world)
+        # with quiet hours, papers that come at night would wait for the morning
+        filled.subscribe(world.product, world.chats, quiet="off")
+        while len(world.fake.hits) < tries:
+            world.product.tries_to_bring(filled.nth_paper(world.rounds))
+            world.rounds += 1
+            world.delivers()
+            after(world)
+            world.clock.advance(timedelta(minutes=3))
+        for _ in range(50):
+            if not world.delivers():
+                break
+            world.clock.advance(timedelta(minutes=3))
         return judged(world)

@@ -1,4 +1,4 @@
-"""Storms on Slack: all faults of posts and look-ups come in one run, and the bot is restarted from time to time.
+"""Storms on Slack: all faults of posts and look-ups come in one run; each round is a process of its own.
 
 Sometimes the token is revoked before a post or a look-up, and restored later. In some storms, the right to read is
 revoked and restored as well.
@@ -6,26 +6,21 @@ revoked and restored as well.
 No message is lost. If the bot may always read, no message comes twice. If it may never read, a message may come once
 more for each lost answer with `resend`; with `skip`, the bot sends no message twice and leaves those that may not have
 arrived to a person. If the bot may read at times, `skip` doubles no message, and the bot leaves no message to a person
-after it was started with the right to read.
+after it could read again.
 """
 
 import random
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from bot.app import App
-from subscriptions.service.sending import outbox_entries
-from subscriptions.states import DeliveryState
-from subscriptions.store.outbox import outbox_counts
-from subscriptions.store.platform_states import free_platforms
-from tests.clock import NOON, FakeClock
+from tests.clock import NOON, SharedClock
 from tests.fakes.faults import FAULTS, Fault
 from tests.fakes.server import ApiCall
-from tests.fakes.slack import FakeSlack
-from tests.integration.slack_bot import a_bot
-from tests.make import ingested, paper
+from tests.fakes.slack import TOKEN, FakeSlack
+from tests.papers import paper
+from tests.product import Product
 from tests.programs.faults import filled
 from tests.programs.faults.judging import Verdict
 
@@ -35,8 +30,7 @@ SHARE = 0.4  # of the posts are hit
 SHARES_OF_LOOKUPS = {"always": 0.3, "at times": 0.3, "never": 0.03}
 SHARE_REVOKED, SHARE_GIVEN_BACK = 0.1, 0.3  # share of the hits that revoke it; share of the rounds that restore it
 SHARE_TURNED = 0.2  # share of the rounds in which the right to read is revoked or granted
-LIFE = 25  # rounds between two starts
-STEPS = [timedelta(seconds=seconds) for seconds in (5, 5, 31, 300)]  # `run` looks for work every five seconds
+STEPS = [timedelta(seconds=seconds) for seconds in (5, 5, 31, 300)]
 _LOOKUPS = ("conversations.history", "conversations.replies")
 _WAITS = (1, 3, 40, None)  # seconds of a 429; None gives no number
 _OF_POSTS = [name for name in FAULTS if not name.startswith("hang")]
@@ -88,69 +82,64 @@ class _StormySlack(FakeSlack):
         return fault
 
 
-async def storm(
-    folder: Path, tries: int, *, reading: Reading, on_unclear: OnUnclear, only_cuts: bool = False, **settings: Any
+def storm(
+    folder: Path, tries: int, *, reading: Reading, on_unclear: OnUnclear, only_cuts: bool = False, database: str = ""
 ) -> Verdict:
-    """Hits `tries` posts, then sends everything that waits. Returns the verdict. Without other settings, the database is a file in `folder`."""
-    clock, dice = FakeClock(NOON), random.Random(f"{reading} {on_unclear}")
+    """Hits `tries` posts, then sends everything that waits. Returns the verdict."""
+    clock, dice = SharedClock(NOON), random.Random(f"{reading} {on_unclear}")
     with _StormySlack(dice, tries, 0 if only_cuts else SHARES_OF_LOOKUPS[reading], only_cuts=only_cuts) as fake:
         for number in range(CHANNELS):
             fake.knows(f"C{number}")
         if reading == "never":
             fake.withdraws(_RIGHT_TO_READ)
-        is_first, may_read = True, True
+        product = Product(folder, clock=clock, database=database)
+        product.sets(SLACK_BOT_TOKEN=TOKEN, SLACK_API_URL=fake.url, ON_UNCLEAR=on_unclear)
+        filled.subscribe(product, [f"slack:C{number}" for number in range(CHANNELS)])
+        may_read = True
         while fake.hits < tries:
-            async with a_bot(folder, fake, clock, on_unclear=on_unclear, **settings) as app:
-                if is_first:
-                    filled.subscribe(app.store, (f"slack:C{number}" for number in range(CHANNELS)))
-                    is_first = False
-                for _ in range(LIFE):
-                    if reading == "at times" and dice.random() < SHARE_TURNED:
-                        may_read = not may_read
-                        (fake.grants if may_read else fake.withdraws)(_RIGHT_TO_READ)
-                    await _round(app, clock, dice, fake)
+            if reading == "at times" and dice.random() < SHARE_TURNED:
+                may_read = not may_read
+                (fake.grants if may_read else fake.withdraws)(_RIGHT_TO_READ)
+            _round(product, dice, fake)
         fake.restores()
         if reading == "at times":
             fake.grants(_RIGHT_TO_READ)
-        async with a_bot(folder, fake, clock, on_unclear=on_unclear, **settings) as app:
-            free_platforms(app.store)
-            is_left = reading == "never" and on_unclear == "skip"
-            for _ in range(100):  # until nothing waits but what is left to a person
-                clock.advance(timedelta(minutes=20))
-                sent = await app.sender.send_once()
-                if not sent.waiting and (is_left or not sent.unclear):
-                    break
-            allowed = fake.taken if reading != "always" and on_unclear == "resend" else 0
-            return _judged(app, clock, fake, is_left=is_left, allowed=allowed)
+        is_left = reading == "never" and on_unclear == "skip"
+        for _ in range(100):  # until nothing waits but what is left to a person
+            clock.advance(timedelta(minutes=20))
+            left = product.runs("deliver", "--json").json
+            if not left["waiting"] and (is_left or not left["unclear"]):
+                break
+        allowed = fake.taken if reading != "always" and on_unclear == "resend" else 0
+        return _judged(product, fake, is_left=is_left, allowed=allowed)
 
 
-async def _round(app: App, clock: FakeClock, dice: random.Random, fake: FakeSlack) -> None:
+def _round(product: Product, dice: random.Random, fake: FakeSlack) -> None:
+    clock = product.clock
     clock.advance(dice.choice(STEPS))
     if fake.is_revoked and dice.random() < SHARE_GIVEN_BACK:
         fake.restores()
-        free_platforms(app.store)
     if dice.random() < SHARE:
-        papers = [paper(f"A graph at {clock.now():%d %H:%M:%S} {n}") for n in range(dice.choice([1, 2, 5]))]
-        ingested(app.store, *papers, now=clock.now())
-    await app.sender.send_once()
+        product.brings(*(paper(f"A graph at {clock.now():%d %H:%M:%S} {n}") for n in range(dice.choice([1, 2, 5]))))
+    product.runs("deliver")
 
 
-def _judged(app: App, clock: FakeClock, fake: _StormySlack, *, is_left: bool, allowed: int) -> Verdict:
+def _judged(product: Product, fake: _StormySlack, *, is_left: bool, allowed: int) -> Verdict:
     came = Counter((entry.delivery, entry.number) for entry in fake.journal if entry.kind == "post")
+    outbox = product.outbox()
     lost = sum(
-        (entry.id, number) not in came
-        for entry in outbox_entries(app.store, now=clock.now())
-        if not (is_left and entry.state == DeliveryState.UNCLEAR)
-        for number in range(1, entry.messages + 1)
+        (entry["id"], number) not in came
+        for entry in outbox
+        if not (is_left and entry["state"] == "unclear")
+        for number in range(1, entry["messages"] + 1)
     )
-    stands = outbox_counts(app.store)
+    strange = sum(entry["state"] not in ("sent", "unclear") for entry in outbox)
+    if not is_left:
+        strange += sum(entry["state"] == "unclear" for entry in outbox)
     return Verdict(
         tries=fake.hits,
         lost=lost,
         doubled=came.total() - len(came),
         allowed=allowed,
-        strange=stands.waiting
-        + stands.dead
-        + (0 if is_left else stands.unclear)
-        + (fake.revoked == 0 and not fake.only_cuts),
+        strange=strange + (fake.revoked == 0 and not fake.only_cuts),
     )

@@ -6,7 +6,8 @@ import pytest
 
 from tests.forked import Forked
 from tests.patience import PATIENCE
-from tests.programs.faults import rows, table
+from tests.postgres.server import Server
+from tests.programs.faults import rows, slack_storm, table
 
 IN_SIMULATED_TIME = [
     pytest.param(fault, id=fault.name) for fault in rows.ROWS if not fault.is_by_process and not fault.must_be_red
@@ -37,3 +38,20 @@ def test_a_fault_of_real_processes() -> None:
     (name,) = (fault.name for fault in rows.ROWS if fault.name.startswith("power lost"))
     with Forked(["tests.programs.faults", "--only", name, "--tries", "3"], cwd=table.ROOT) as process:
         assert process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize(("reading", "on_unclear"), [("never", "resend"), ("at times", "skip")])
+def test_slack_on_postgresql(
+    tmp_path: Path, postgres: Server, reading: slack_storm.Reading, on_unclear: slack_storm.OnUnclear
+) -> None:
+    with postgres.lent() as url:
+        found = slack_storm.storm(tmp_path, 8, reading=reading, on_unclear=on_unclear, database=url)
+    assert found.tries >= 8
+    assert found.kept
+    assert found.doubled == found.allowed
+
+
+@pytest.mark.parametrize("fault", [fault for fault in rows.ROWS if fault.must_be_red], ids=lambda fault: fault.name)
+def test_the_judge_sees_what_is_broken_on_purpose(fault: rows.Fault, tmp_path: Path) -> None:
+    verdict = fault.measured(tmp_path, 8)
+    assert fault.is_as_it_must_be(verdict, 8), table.line(fault.name, verdict)

@@ -1,0 +1,149 @@
+"""Mails that a server refuses: whose the refusal is, and what readers, the others and the operator notice of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.smtp import FakeMailServer, a_mail_server, shown_text
+from tests.product import Product
+from tests.tables import lines
+
+ADA, BO, CY, DI = READERS = tuple(f"{name}@lab.org" for name in ("ada", "bo", "cy", "di"))
+OPERATOR = "42"
+
+
+@pytest.fixture(scope="module")
+def agreed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database in which four readers have agreed to get each paper on diffusion by mail."""
+    folder = tmp_path_factory.mktemp("agreed")
+    product = Product(folder)
+    with a_mail_server() as fake:
+        product.sets(SMTP_URL=fake.url, MAIL_FROM="papers@lab.org")
+        for reader in READERS:
+            product.runs("subscribe", "diffusion", "--as", f"email:{reader}", "--every", "now")
+            product.runs("say", "/set quiet off", "--as", f"email:{reader}")
+        product.runs("deliver")
+        product.agrees(fake.mails)
+    return folder / "paperwire.db"
+
+
+@pytest.fixture
+def server(product: Product, agreed: Path) -> Iterator[FakeMailServer]:
+    """A mail server of these readers."""
+    product.writes("paperwire.db", agreed.read_bytes())
+    with a_mail_server() as fake:
+        product.sets(SMTP_URL=fake.url, MAIL_FROM="papers@lab.org", ADMINS=f"telegram:{OPERATOR}")
+        yield fake
+
+
+def readers(server: FakeMailServer, title: str) -> set[str]:
+    """Returns who got a paper."""
+    return {str(mail["To"]) for mail in server.mails if title in shown_text(mail)}
+
+
+def states(product: Product, reader: str) -> list[str]:
+    """Returns how far the deliveries to a reader are, oldest first, but for those that were sent."""
+    return [
+        one["state"] for one in product.tells("outbox") if one["chat"] == f"email:{reader}" and one["state"] != "sent"
+    ]
+
+
+OF_A_READER = lines("""
+    recipient 550 5.1.1 <READER>: Recipient address rejected: User unknown
+    recipient 550 5.7.133 RESOLVER.RST; authentication required; the sender was not authenticated when sending to this group
+    recipient 550 5.7.1 Policy rejection on the target address
+    recipient 551 User has moved
+    recipient 552 5.2.2 recipient rejected - the mailbox is over quota
+    recipient 501 5.1.3 Bad recipient address syntax
+    content 554 delivery error: dd This user doesn't have a lab.org account (READER) [0]
+    content 554 delivery error: dd READER is no longer valid. [-20]
+    content 550 5.1.1 unknown recipient
+""")
+
+
+@pytest.mark.parametrize("refusal", OF_A_READER)
+def test_one_reader_is_refused_tried_for_days_and_then_paused(
+    product: Product, server: FakeMailServer, refusal: str
+) -> None:
+    server.refusals[ADA] = refusal
+    product.brings("Diffusion for maps")
+    product.later(minutes=5)
+    assert readers(server, "for maps") == {BO, CY, DI}
+    for _ in range(5):
+        assert states(product, ADA) == ["waiting"], "not paused by one answer, nor by some"
+        seen = product.later(hours=20)
+    for _ in range(2):
+        seen += product.later(hours=20)
+    assert states(product, ADA) == ["held"]
+    assert any(f"email:{ADA} is paused" in one.text for one in seen), "the operator is told"
+    product.brings("Diffusion for roads")
+    product.later(minutes=5)
+    assert readers(server, "for roads") == {BO, CY, DI}
+    assert server.greetings == {"lab.org"}
+
+
+@pytest.mark.parametrize("refusal", OF_A_READER)
+def test_who_is_there_again_the_next_day_gets_everything(
+    product: Product, server: FakeMailServer, refusal: str
+) -> None:
+    server.refusals[ADA] = refusal
+    product.brings("Diffusion for maps")
+    product.later(minutes=5)
+    product.later(hours=1)
+    product.brings("Diffusion for roads")
+    server.refusals.clear()
+    product.later(hours=24)
+    assert readers(server, "for maps") == readers(server, "for roads") == {ADA, BO, CY, DI}
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    lines("""
+        recipient 504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname
+        recipient 554 5.1.8 Domain of sender address does not exist
+        recipient 550 5.7.1 Relay access denied
+        recipient 554 5.7.1 Client host [192.0.2.1] blocked
+        recipient 550 Requested action not taken: mailbox unavailable Reject due to policy restrictions.
+        recipient 530 5.7.0 Sign in first
+        recipient 550 5.7.1 <READER>: nobody foresaw this
+        recipient 550 5.4.5 Daily user sending limit exceeded
+        recipient 550 5.1.90 You've reached your daily limit for message recipients
+        recipient 550 Too many recipients this hour
+        content 550 5.7.26 This mail is unauthenticated, which poses a security risk
+        content 550 5.4.5 Daily user sending limit exceeded
+        content 554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException
+    """),
+)
+def test_what_three_readers_get_in_a_row_is_the_senders(product: Product, server: FakeMailServer, refusal: str) -> None:
+    """It lasts for days, nobody is paused, nothing is lost, and the operator is told."""
+    server.refusals[""] = refusal
+    product.brings("Diffusion for maps")
+    told = ""
+    for _ in range(8):
+        for _ in range(4):
+            product.later(minutes=20)
+        told += product.listens().text
+        product.later(hours=12)
+    assert "Email" in told, "the operator is told"
+    assert {one["state"] for one in product.subscriptions(f"email:{ADA}")} == {"active"}
+    server.refusals.clear()
+    for _ in range(3):
+        product.later(hours=1)
+    assert readers(server, "for maps") == {ADA, BO, CY, DI}
+    assert len(server.mails) == 4
+
+
+def test_a_refused_text_is_dead_with_its_reason_and_the_next_paper_comes(
+    product: Product, server: FakeMailServer
+) -> None:
+    server.refusals[ADA] = "content 554 rejecting banned content"
+    product.brings("Diffusion for maps")
+    product.later(minutes=5)
+    server.refusals.clear()
+    product.brings("Diffusion for roads")
+    product.later(minutes=5)
+    assert readers(server, "for maps") == {BO, CY, DI}
+    assert readers(server, "for roads") == {ADA, BO, CY, DI}
+    (dead,) = product.tells("outbox", "--state", "dead")
+    assert "banned content" in dead["reason"]

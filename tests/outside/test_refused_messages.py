@@ -1,0 +1,112 @@
+"""Messages that Telegram or Slack refuses: a definite no is a no, and never holds up the next paper of its lane."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fakes.faults import JSON, Fault
+from tests.fakes.slack import FakeSlack
+from tests.fakes.slack_people import TOKEN
+from tests.product import Product
+from tests.tables import lines
+
+CHANNEL = "C0PAPERS"
+
+
+@pytest.fixture
+def slack(product: Product) -> Iterator[FakeSlack]:
+    """A Slack whose channel gets each paper on diffusion."""
+    with FakeSlack() as fake:
+        fake.knows(CHANNEL)
+        product.sets(SLACK_BOT_TOKEN=TOKEN, SLACK_API_URL=fake.url)
+        product.runs("subscribe", "diffusion", "--as", f"slack:{CHANNEL}", "--every", "now")
+        yield fake
+
+
+def no_of_slack(code: str) -> Fault:
+    return Fault(body=json.dumps({"ok": False, "error": code}), content_type=JSON)
+
+
+def no_of_telegram(words: str, status: int = 400) -> Fault:
+    body = {"ok": False, "error_code": status, "description": words}
+    return Fault(status=status, body=json.dumps(body), content_type=JSON)
+
+
+def states(product: Product) -> list[str]:
+    return [one["state"] for one in product.tells("outbox") if one["papers"]]
+
+
+REFUSED_BY_SLACK = ("invalid_blocks", "slack_connect_canvas_sharing_blocked", "a_code_of_next_year")
+
+
+@pytest.mark.parametrize("code", REFUSED_BY_SLACK)
+def test_what_slack_refuses_comes_in_its_plain_form(product: Product, slack: FakeSlack, code: str) -> None:
+    slack.answers(no_of_slack(code))
+    product.brings("Diffusion for maps")
+    product.later(minutes=5)
+    (entry,) = slack.posted_to(CHANNEL)
+    assert "Diffusion for maps" in entry.text
+    assert "blocks" not in entry.payload
+
+
+@pytest.mark.parametrize("code", REFUSED_BY_SLACK)
+def test_what_slack_refuses_twice_is_dead_with_its_reason(product: Product, slack: FakeSlack, code: str) -> None:
+    slack.answers(no_of_slack(code), times=2)
+    product.brings("Diffusion for maps")
+    product.later(minutes=5)
+    (dead,) = product.tells("outbox", "--state", "dead")
+    assert code in dead["reason"]
+    product.brings("Diffusion for roads")
+    product.later(minutes=5)
+    assert ["Diffusion for roads" in entry.text for entry in slack.posted_to(CHANNEL)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        ("ratelimited", "waiting"),
+        ("external_channel_migrating", "waiting"),
+        ("team_access_not_granted", "planned"),
+        ("is_inactive", "held"),
+        ("channel_type_not_supported", "held"),
+    ],
+)
+def test_a_few_codes_mean_the_channel_the_workspace_or_a_wait(
+    product: Product, slack: FakeSlack, code: str, state: str
+) -> None:
+    slack.answers(no_of_slack(code), times=2)
+    product.brings("Diffusion for maps")
+    product.later(minutes=5)
+    assert states(product) == [state]
+
+
+REFUSED_BY_TELEGRAM = lines("""
+    Bad Request: inline keyboard button URL 'http://lab:8888/x' is invalid: Wrong HTTP URL
+    Bad Request: inline keyboard expected
+    Bad Request: BUTTON_TYPE_INVALID
+    Bad Request: REPLY_MARKUP_TOO_LONG
+    Bad Request: MESSAGE_TOO_LONG
+    Bad Request: ENTITY_TEXTURL_INVALID
+    Bad Request: nobody foresaw this
+""")
+
+
+@pytest.mark.parametrize("words", [*REFUSED_BY_TELEGRAM, "Not Acceptable: MESSAGE_FORM_INVALID"])
+def test_what_telegram_refuses_comes_plain_and_without_buttons_or_is_dead(product: Product, words: str) -> None:
+    refusal = no_of_telegram(words, 400 if words.startswith("Bad Request") else 406)
+    product.says("/sub diffusion now")
+    product.telegram.answers(refusal)
+    product.brings("Diffusion for maps")
+    (plain,) = product.later(minutes=5)
+    assert "Diffusion for maps" in plain.text
+    assert plain.buttons == []
+    product.telegram.answers(refusal, times=2)
+    product.brings("Diffusion for roads")
+    assert product.later(minutes=5) == []
+    (dead,) = product.tells("outbox", "--state", "dead")
+    assert words.split(": ")[1][:10].lower() in dead["reason"].lower()
+    product.brings("Diffusion for woods")
+    (whole,) = product.later(minutes=5)
+    assert "Diffusion for woods" in whole.text
+    assert whole.buttons
