@@ -172,7 +172,7 @@ def test_a_closed_terminal_asks_the_program_to_stop(product: Product) -> None:
         process.signals(signal.SIGHUP)
         process.signals(signal.SIGHUP)  # a terminal may send it twice
         assert process.ends() == 0
-    assert process.err.endswith("Stopping: finishing what is on its way.\n")
+    assert process.said.endswith("Stopping: finishing what is on its way.\n")
 
 
 def test_a_closed_terminal_ends_nothing_that_ignores_it(product: Product) -> None:

@@ -267,7 +267,6 @@ async def test_who_wants_to_hear_of_a_search_subscribes_to_it(said: str) -> None
         assert "quietday" not in state(bot)[1]
 
 
-
 @pytest.mark.parametrize(
     ("said", "text"),
     [
