@@ -55,6 +55,9 @@ faults: .venv/dev.stamp ## every fault 300 times, and a simulated year; writes d
 test-processes: .venv/dev.stamp ## processes on one PostgreSQL that are killed and stopped, and whose server crashes; writes docs/reliability.md
 	$(BIN)/python -m tests.programs.several_processes --page docs/reliability.md $(ARGS)
 
+promises: .venv/dev.stamp ## breaks each promise of tests/promises.md in a copy, and asks whether its test notices
+	$(BIN)/python -m tests.programs.promises $(ARGS)
+
 test-postgresql: .venv/dev.stamp ## all conversations, and the simulated year, on PostgreSQL; takes half an hour
 	TESTS_OF_PAPERWIRE_DATABASE=postgresql $(BIN)/python -m pytest -q -rs -n 4 --dist worksteal tests/conversation $(ARGS)
 	$(BIN)/python -m tests.programs.faults.year --postgresql
@@ -122,4 +125,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo run test test-browser chromium test-processes test-postgresql check bench faults fuzz rooms lock audit release words weights clean
+.PHONY: help demo run test test-browser chromium test-processes promises test-postgresql check bench faults fuzz rooms lock audit release words weights clean
