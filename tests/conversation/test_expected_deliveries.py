@@ -184,7 +184,7 @@ class TestFirstAndNext:
         [
             (NOON, "/sub diffusion", "First: Fri 23 Jan about 08:00."),
             (NOON, "/sub diffusion daily 9", "First: Fri 23 Jan 09:00."),
-            (NOON, "/sub diffusion now", "First: Fri 23 Jan about 08:00."),  # 05:05 is within the quiet hours
+            (NOON, "/sub diffusion now", "First: Fri 23 Jan about 08:00 (quiet hours hold it until 08:00)."),
             (
                 SATURDAY.replace(hour=12),
                 "/sub diffusion",

@@ -1,7 +1,8 @@
 """Reads times as people write them, and decides where a query ends and its time begins: "recall at 5" and "weekly supervision" have none.
 
-`_words` has the words and phrases of times, and finds them in a text. `reading` decides what they mean together. This
-module turns that meaning into a cadence, and finds where a query ends and its time begins.
+`_words` has the words and phrases of times, and finds them in a text. `reading` decides what they mean together.
+`exclusions` reads what a person excludes behind a time. This module turns the meaning into a cadence, and finds where a
+query ends and its time begins.
 """
 
 import re
@@ -17,6 +18,7 @@ from subscriptions.model import DAYS, Cadence
 from subscriptions.planning import cadence
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.times._words import IDLE, TokenKind, may_be_place, plain, tokens_of
+from subscriptions.planning.times.exclusions import Exclusion, excluding, exclusions_at_end
 from subscriptions.planning.times.reading import Reading, clock_of, clock_with_zone, hours_of, meaning, reading_of
 from subscriptions.query import FIELDS
 
@@ -74,8 +76,40 @@ class Ending:
 def split_when(text: str) -> Ending:
     """Splits a text into the query and its time at the end; `read_when` reads the time.
 
-    ("diffusion -survey at 8am" -> "diffusion -survey", "at 8am")
+    ("diffusion -survey at 8am" -> "diffusion -survey", "at 8am"). What excludes may follow the time:
+    ("diffusion at 8am, no surveys" -> "diffusion -surveys", "at 8am")
     """
+    behind = _exclusion(text)
+    if behind is None:
+        return _split(text)
+    ending = _split(behind.head)
+    if ending.when is None:
+        return Ending(text, None, only_time=ending.only_time)
+    return replace(ending, query=excluding(ending.query, behind.rules))
+
+
+def split_exclusion(when: str) -> tuple[str, tuple[str, ...]]:
+    """Splits a time from what is excluded behind it: ("at 8am, no surveys" -> "at 8am", ("surveys",))."""
+    behind = _exclusion(when)
+    return (behind.head, behind.rules) if behind else (when, ())
+
+
+def _exclusion(text: str) -> Exclusion | None:
+    """Returns what is excluded behind the time of a text; None if the text does not end in a time and an exclusion.
+
+    "daily except sundays" excludes no papers. If the words of the time may be words of the query, so may those behind
+    them, unless a comma is between them: "semaglutide once weekly without insulin".
+    """
+    for behind in exclusions_at_end(text):
+        if any(reading_of(rule, bare=True) for rule in behind.rules):
+            continue
+        ending = _split(behind.head)
+        if (ending.when is not None and not ending.either) or (behind.apart and (ending.when or ending.only_time)):
+            return behind
+    return None
+
+
+def _split(text: str) -> Ending:
     body = _without_signs_behind(text)
     for start in _starts(body):
         said = body[start:]
@@ -199,6 +233,8 @@ def _bare(query: str) -> str:
 
 def as_words(text: str) -> str:
     """Returns the text with the words of a time in quotes: the schedule at its beginning, or its last word."""
+    if behind := _exclusion(text):
+        return as_words(behind.head) + text[len(behind.head) :]
     wish = split_wish(text)
     if wish.when is not None and text.lstrip(_STRAY).startswith(wish.when):
         return f'"{wish.when}" {wish.query}'
@@ -364,7 +400,15 @@ def _time_of(chat_schedule: Cadence | None, part: str) -> time:
 
 
 def _refuse(text: str, chat_schedule: Cadence | None) -> NoReturn:
-    """Raises the error for a text that is not a time. The error names the unknown place in it, or the whole text."""
+    """Raises the error for a text that is not a time. The error names what excludes, the unknown place, or the whole text."""
+    time, excluded = split_exclusion(text)
+    if excluded:
+        when = read_when(time, chat_schedule)
+        raise NoSuchTime(
+            Sentence("“{text}” belongs to a query, not to a time.", {"text": text[len(time) :].strip(_STRAY)}),
+            Sentence("Without it the time is: {when}.", {"when": str(when)}),
+            (when,),
+        )
     tokens, rest = tokens_of(plain(text))
     place = rest.strip(" ,.;()")
     reading = meaning(tokens, bare=True) if may_be_place(place) else None
