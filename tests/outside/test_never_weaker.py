@@ -282,7 +282,8 @@ def test_a_secret_stands_in_no_log_error_or_page(product: Product, telegram: Fak
         body='{"ok": false, "error_code": 400, "description": "Bad Request: cannot post {path}"}',
         content_type="application/json",
     )
-    for trouble in (*echoes, "cut before", "429", refusal, refusal):
+    troubles: list[str | Fault] = [*echoes, "cut before", "429", refusal, refusal]
+    for trouble in troubles:
         telegram.answers(trouble)
         told += [product.runs("deliver"), product.runs("outbox")]
         product.clock.advance(timedelta(hours=1))
