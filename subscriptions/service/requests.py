@@ -11,8 +11,9 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast
 from subscriptions.planning.forecast import with_time
 from subscriptions.planning.next_deliveries import NextDelivery
-from subscriptions.planning.times import When, make_when, read_when, split_exclusion
+from subscriptions.planning.times import When, read_when, split_exclusion
 from subscriptions.planning.times.exclusions import excluding
+from subscriptions.planning.times.options import make_when
 from subscriptions.query.tree import Query
 from subscriptions.service import changes, listing
 from subscriptions.service.after_loss import starting_point
