@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
 from tests.fakes.telegram import NAME, FakeTelegram
 from tests.product import Product, Seen
 
@@ -123,3 +125,23 @@ def test_the_log_and_what_is_stored_say_that_there_is_a_key_and_not_which(produc
 def test_without_a_public_address_the_answer_says_who_reaches_it(product: Product) -> None:
     del product.settings["PAPERWIRE_WEB_URL"]
     assert "PAPERWIRE_WEB_URL" in product.says("/feed").text
+
+
+def test_on_slack_only_the_sender_sees_it(tmp_path: Path) -> None:
+    with FakeSlack() as slack:
+        slack.knows_person("U1", name="ann", tz="UTC")
+        slack.knows("C1", name="vision", people=("U1",))
+        slack.grants_all()
+        product = Product(tmp_path)
+        product.sets(SLACK_BOT_TOKEN=TOKEN, SLACK_APP_TOKEN=APP_TOKEN, SLACK_API_URL=slack.url, WEB_URL=ROOT)
+        slack.sets_time(product.clock.now().timestamp())
+        with product.starts("run", moved=True):
+            slack.waits_connected(1)
+            slack.user_types("/paperwire sub diffusion")
+            slack.waits_for_journal(1)
+            slack.user_types("/paperwire feed")
+            slack.waits_for_journal(2)
+            slack.clicks("new address", by="U1")
+            slack.waits_for_journal(3)
+        _, *shown = slack.journal
+    assert [(entry.kind, f"{ROOT}/" in entry.text) for entry in shown] == [("ephemeral", True)] * 2
