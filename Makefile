@@ -55,20 +55,12 @@ faults: .venv/dev.stamp ## every fault 300 times, and a simulated year; writes d
 test-processes: .venv/dev.stamp ## processes on one PostgreSQL that are killed and stopped, and whose server crashes; writes docs/reliability.md
 	$(BIN)/python -m tests.programs.several_processes --page docs/reliability.md $(ARGS)
 
+promises: .venv/dev.stamp ## breaks each promise of tests/promises.md in a copy, and asks whether its test notices
+	$(BIN)/python -m tests.programs.promises $(ARGS)
+
 test-postgresql: .venv/dev.stamp ## all conversations, and the simulated year, on PostgreSQL; takes half an hour
 	TESTS_OF_PAPERWIRE_DATABASE=postgresql $(BIN)/python -m pytest -q -rs -n 4 --dist worksteal tests/conversation $(ARGS)
 	$(BIN)/python -m tests.programs.faults.year --postgresql
-
-fuzz: .venv/dev.stamp ## every test of Hypothesis, two thousand examples each; TARGET=digests MINUTES=10: one reader, guided by coverage
-	@if [ -z "$(TARGET)" ]; then \
-		HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n 4 --dist worksteal -m hypothesis --timeout 3600 $(ARGS); \
-	else \
-		$(BIN)/python -c "import atheris" 2>/dev/null || $(INSTALL) "atheris>=3.0"; \
-		$(BIN)/python -m tests.programs.fuzz $(TARGET) $(MINUTES); \
-	fi
-
-rooms: .venv/dev.stamp ## removes each room from a copy, starts what remains and runs tests of others; ARGS=slack: only that one
-	$(BIN)/python -m tests.programs.rooms $(ARGS)
 
 lock: .venv/dev.stamp ## the lock files anew, from the bounds in pyproject.toml, with the hashes of every file of a release
 	$(INSTALL) uv
@@ -122,4 +114,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo run test test-browser chromium test-processes test-postgresql check bench faults fuzz rooms lock audit release words weights clean
+.PHONY: help demo run test test-browser chromium test-processes promises test-postgresql check bench faults lock audit release words weights clean

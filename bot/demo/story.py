@@ -423,7 +423,12 @@ async def run_story(database: Path) -> Story:
     app.open()
     try:
         subscribed = {demo_chat.chat: _begin(app, demo_chat) for demo_chat in DEMO_CHATS}
-        due = {result.first for results in subscribed.values() for result in results if result.first}
+        due = {
+            one.subscription.next_due_at
+            for results in subscribed.values()
+            for one in results
+            if one.subscription.next_due_at
+        }
         steps = [(step.at, demo_chat, step) for demo_chat in DEMO_CHATS for step in demo_chat.steps]
         ingested: list[tuple[Digest, Ingested]] = []
         logs: dict[ChatAddress, list[ConversationLog]] = {}

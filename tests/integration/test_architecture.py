@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -139,3 +140,43 @@ def test_no_function_is_longer_than_a_screen() -> None:
         for name, node in functions()
         if "/migrations/" not in name and (node.end_lineno or 0) - node.lineno >= 60
     ] == []
+
+
+# ── tests from outside ────────────────────────────────────────────────────────
+
+FROM_OUTSIDE = ("tests/outside", "tests/story", "tests/programs/faults", "tests/programs/several_processes")
+# what knows how to start the program: the door, what it starts in place of the program, and who prepares processes and databases
+THE_DOOR = {"tests/product.py", "tests/moved.py", "tests/forked.py", "tests/postgres/server.py"}
+OURS = re.compile(r"^ *(?:from|import) (bot|subscriptions|templates|locales)\b(.*)$", re.MULTILINE)
+OF_TESTS = re.compile(r"^ *from (tests[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
+
+
+def imported_tests(text: str) -> Iterator[Path]:
+    """Yields the modules of tests that a module imports."""
+    for place, names in OF_TESTS.findall(text):
+        for name in ("", *re.findall(r"\w+", names)):
+            path = ROOT / f"{'/'.join([*place.split('.'), *([name] if name else [])])}.py"
+            if path.is_file():
+                yield path
+
+
+def test_what_is_promised_is_judged_from_outside() -> None:
+    """Stories, faults, the year and the test of several processes know the door, and nothing behind it, not even by others."""
+    waiting = [path for folder in FROM_OUTSIDE for path in (ROOT / folder).rglob("*.py")]
+    known, guilty = set[Path](), list[str]()
+    while waiting:
+        path = waiting.pop()
+        name = str(path.relative_to(ROOT))
+        if path in known or name in THE_DOOR:
+            continue
+        known.add(path)
+        text = path.read_text()
+        guilty += [f"{name}: {match[0].strip()}" for match in OURS.finditer(text)]
+        waiting += imported_tests(text)
+    assert guilty == []
+    assert len(known) > 40
+
+
+def test_the_door_knows_one_name_of_the_program() -> None:
+    for name in ("tests/product.py", "tests/moved.py"):
+        assert [match[0].strip() for match in OURS.finditer((ROOT / name).read_text())] == ["from bot.cli import run"]

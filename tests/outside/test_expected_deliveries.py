@@ -170,7 +170,7 @@ def test_the_first_is_computed_from_the_rhythm_of_the_sources(product: Product, 
     arxiv.announces("Stars")
     for subscription, first in (
         ("/sub diffusion daily 9", "First: Fri 23 Jan 09:00."),
-        ("/sub graphs now", "First: Fri 23 Jan about 08:00."),  # 05:05 is within the quiet hours
+        ("/sub graphs now", "First: Fri 23 Jan about 08:00 (quiet hours hold it until 08:00)."),
     ):
         assert first in product.says(subscription).text
     moves(product, FRIDAY + BATCH)

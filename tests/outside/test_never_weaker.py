@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.faults import Fault
 from tests.fakes.smtp import a_mail_server
 from tests.fakes.telegram import NAME, TOKEN, FakeTelegram
 from tests.papers import paper
@@ -55,11 +56,12 @@ def test_a_delivery_is_in_the_outbox_before_its_first_post(product: Product, tel
 
 
 def test_what_is_due_in_one_minute_is_one_delivery(product: Product) -> None:
-    for query in ("graph", "kind", "cs.LG"):
+    for query in ("waves", "graph", "sand"):
         product.says(f"/sub {query} daily 14:00")
-    product.brings("A graph of kind 1", "A graph of kind 2")
+    product.brings("A graph of kind 1", "A graph of kind 2", "Sand", "Waves")
     (bulletin,) = product.later(hours=2)
     assert sorted(titles(bulletin)) == ["A graph of kind 1", "A graph of kind 2"]
+    assert all(title in bulletin.text for title in ("Sand", "Waves"))
     assert product.tells("deliver")["planned"] == 0
 
 
@@ -215,12 +217,15 @@ def test_a_chat_that_is_gone_is_paused_and_not_emptied(product: Product, telegra
     product.brings("A graph of kind 1")
     (alert,) = product.later(minutes=1)
     assert alert.chats == ["43"], "a reader who is gone holds nobody up"
+    product.brings("A graph of kind 2")
+    (alert,) = product.later(minutes=1)
+    assert (alert.chats, titles(alert)) == (["43"], ["A graph of kind 2"])
     product.listens()
     assert product.queries() == ["graph"]
     telegram.unblocks("42")
     offer = product.listens()
-    assert "1 paper waits." in offer.lines
-    assert titles(product.presses("send 1")) == ["A graph of kind 1"]
+    assert "2 papers wait." in offer.lines
+    assert sorted(titles(product.presses("send 2"))) == ["A graph of kind 1", "A graph of kind 2"]
 
 
 def test_many_chats_that_are_gone_at_once_stop_the_platform_instead(product: Product, telegram: FakeTelegram) -> None:
@@ -271,8 +276,15 @@ def test_a_secret_stands_in_no_log_error_or_page(product: Product, telegram: Fak
     product.says("/sub graph now")
     product.brings("A graph of kind 1")
     told = []
-    for trouble in ("echo page", "cut before", "404 page", "429"):
-        telegram.answers(trouble)
+    echoes = (Fault(status=status, body="<html>Cannot POST {path}</html>") for status in (400, 403, 404, 502))
+    refusal = Fault(
+        status=400,
+        body='{"ok": false, "error_code": 400, "description": "Bad Request: cannot post {path}"}',
+        content_type="application/json",
+    )
+    troubles: list[str | Fault] = [*echoes, "cut before", "429", refusal]
+    for trouble in troubles:
+        telegram.answers(trouble, times=1 + (trouble is refusal))  # also in its plain form
         told += [product.runs("deliver"), product.runs("outbox")]
         product.clock.advance(timedelta(hours=1))
     telegram.revokes()
