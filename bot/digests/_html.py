@@ -4,7 +4,6 @@ How a format uses it:
 
     detect   `is_html(text)` of `_xml`, and a search for a mark of the page in the text.
     parse    `pieces(text, ("dt",))` cuts the page before each tag that begins an entry; `read_piece` reads one piece.
-             `tags_with(text, "data-target", …)` reads the attributes of single tags.
     read     each piece is a `Node`: `node.first("div", "list-title")`, `node.text`, `node.attribute("href")`.
 
 A page is cut into entries before they are parsed, so damage in one entry cannot affect the next. Beautiful Soup uses

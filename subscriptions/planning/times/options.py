@@ -37,7 +37,7 @@ def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: 
     if reading.kind == "now":
         if at is not None:
             raise Refused(Sentence("“now” takes no time."), Sentence("For example: --every daily --at 09:00."))
-        return When(Cadence(kind="now"))
+        return when_of(reading, chat_schedule)
     return when_of(_at_times(at, reading, every), chat_schedule)
 
 
