@@ -33,6 +33,18 @@ def test_where_it_is_off_the_answer_is_that_of_words_and_a_query_by_meaning_is_r
     assert product.queries() == []
 
 
+def test_an_import_is_not_refused_where_it_is_off(product: Product) -> None:
+    file = product.folder / "kept.txt"
+    file.write_text("now | about:蜜蜂 | bees\nnow | graphs | \n", encoding="utf-8")
+    product.tells("import", str(file), "--as", "telegram:42")
+    product.brings(BEES)
+    assert product.queries() == ["about:蜜蜂", "graphs"]
+    assert product.says("/list").lines[1].endswith("rests: meaning is off here")
+    file.write_text(product.runs("export", "--as", "telegram:42").out, encoding="utf-8")
+    product.tells("import", str(file), "--as", "telegram:43")
+    assert product.queries("43") == ["about:蜜蜂", "graphs"]
+
+
 def test_hits_in_titles_come_first_on_all_pages(product: Product) -> None:
     mentions = [paper(f"Other {n}", abstract="It compares with diffusion models.") for n in range(4)]
     about = [paper(f"Diffusion models {n}") for n in range(3)]
