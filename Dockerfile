@@ -35,5 +35,5 @@ ENV HOME=/data \
 EXPOSE 8420
 # Live, not ready: a restart mends no source that cannot be read, and no disk that is full.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
-    CMD ["python", "-c", "import os, urllib.request as r; r.build_opener(r.ProxyHandler({})).open('http://127.0.0.1:' + os.environ.get('PAPERWIRE_WEB_PORT', '8420') + '/health/live', timeout=4)"]
+    CMD ["python", "-m", "bot.operation.live"]
 CMD ["paperwire", "run"]

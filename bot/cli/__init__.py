@@ -72,7 +72,7 @@ SUBCOMMANDS = (
         "bot.cli.running:deliver",
         "Plan what is due at this moment and send it",
         "paperwire deliver --now 2026-01-22T09:00Z",
-        sigterm_ends_loading=True,
+        may_end_loading=True,
     ),
     Subcommand(
         MOVE,
@@ -80,7 +80,7 @@ SUBCOMMANDS = (
         "bot.cli.running:run",
         "Run everything until SIGTERM: sources, schedule, platforms, web",
         "paperwire run --once",
-        sigterm_ends_loading=True,
+        may_end_loading=True,
     ),
     Subcommand(
         MOVE,
@@ -233,8 +233,10 @@ class TopGroup(TyperGroup):
 def load(name: str) -> TyperCommand | TyperGroup:
     """Imports the module of a subcommand and returns Typer's command."""
     subcommand = BY_NAME[name]
-    if subcommand.sigterm_ends_loading:
-        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # no work has begun, so there is nothing to finish
+    if subcommand.may_end_loading:
+        for one in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(one) is not signal.SIG_IGN:
+                signal.signal(one, lambda *_: os._exit(0))  # no work has begun, so there is nothing to finish
     module, _, attribute = subcommand.place.partition(":")
     defined = getattr(import_module(module), attribute)
     parent = typer.Typer(add_completion=False, rich_markup_mode="markdown")

@@ -62,6 +62,12 @@ def discard_output(*streams: TextIO) -> None:
         os.dup2(nowhere, stream.fileno())
 
 
+def terminal_leaver() -> Callable[[], None]:
+    """Returns a function that discards all output to terminals, to be called when they are gone: then each write fails."""
+    terminals = [stream for stream in (sys.stdout, sys.stderr) if stream.isatty()]  # a terminal that is gone is none
+    return lambda: discard_output(*terminals)
+
+
 def print_error(text: str) -> None:
     """Prints a line on stderr, after flushing stdout."""
     flush_stdout()

@@ -31,7 +31,7 @@ def run(
 
     async def go() -> int:
         try:
-            orderly_stop.stop_on_signals(app)
+            orderly_stop.stop_on_signals(app, output.terminal_leaver())
             return await process.run(
                 app, scheduler, once=once, new_bot=new_bot, pause_gone=pause_gone, say=log.say_for(settings)
             )
@@ -62,7 +62,7 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
 
 async def _deliver(app: App) -> Sent:
     try:
-        orderly_stop.stop_on_signals(app)
+        orderly_stop.stop_on_signals(app, output.terminal_leaver())
         app.open()
         async with orderly_stop.beside(OwnerWatch(app.store, app.clock).watch()):
             return await app.sender.deliver()

@@ -52,8 +52,8 @@ def when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
         return "in a moment"
     moment = language.moment(expected.at, about=expected.about and not expected.opens, now=now)
     if expected.opens:
-        return f"from {moment} on"
-    return moment
+        moment = f"from {moment} on"
+    return f"{moment} ({phrasing.held_back(expected, language)})" if expected.is_held else moment
 
 
 _TABLE_WIDTH = 110  # columns; on a narrower terminal the table would break words
@@ -74,7 +74,7 @@ def subscribe(
             "--when",
             "--every",
             metavar="WHEN",
-            help="now, when-out, daily, weekdays or weekly, or other words: “every monday at 9 Berlin”; by default the chat's schedule.",
+            help="now, when-out, daily, weekdays, weekly, or “mondays at 9, no surveys”; by default the chat's schedule.",
         ),
     ] = None,
     on: Annotated[

@@ -15,6 +15,7 @@ from bot.commands import (
     chat_events,
     connect,
     context,
+    distress,
     edit,
     export,
     feed,
@@ -122,6 +123,8 @@ def understand(
             return _of_interaction(request, token, registry)
         case conversation.MessageRequest() if request.command:
             intent = _of_command(registry, request, request.command, request.text)
+        case conversation.MessageRequest() if request.is_addressed and distress.is_distress(request.text):
+            return Intent(run=distress.comfort, writes=False, stays_here=True, keeps_question=True)
         case conversation.MessageRequest():
             intent = _of_plain_text(request, registry) if request.is_addressed else None
     is_late = request.is_edit and request.written_at is not None and now - request.written_at > subscribe.EDITED_WITHIN
@@ -336,6 +339,7 @@ _MODULES = (  # in the order of the menus
     export,
     import_list,
     share,
+    distress,
     feed,
     *(import_module(name) for name in rooms.modules("commands").values()),
     connect,

@@ -14,7 +14,7 @@ from subscriptions import chat_settings, model, states
 from subscriptions.errors import Sentence
 from subscriptions.meaning import NEAR
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.next_deliveries import NextDelivery
+from subscriptions.planning.next_deliveries import QUIET_HOURS, WEEKDAYS, NextDelivery
 from subscriptions.planning.times import read_when
 from subscriptions.query.parse import parse_query
 from subscriptions.service.listing import Listed
@@ -110,6 +110,7 @@ _FIRST: Mapping[str, Sentence] = {
     "open": Sentence("First: as soon as papers are out."),
     "in a moment": Sentence("First: in a moment."),
     "from": Sentence("First: from {moment} on, as soon as papers are out."),
+    "held": Sentence("First: from {moment} on, as soon as papers are out ({why})."),
     "at": Sentence("First: {moment}."),
 }
 _NEXT: Mapping[str, Sentence] = {
@@ -118,6 +119,7 @@ _NEXT: Mapping[str, Sentence] = {
     "open": Sentence("Next: as soon as papers are out."),
     "in a moment": Sentence("Next: in a moment."),
     "from": Sentence("Next: from {moment} on, as soon as papers are out."),
+    "held": Sentence("Next: from {moment} on, as soon as papers are out ({why})."),
     "at": Sentence("Next: {moment}."),
 }
 
@@ -128,26 +130,34 @@ def next_line(next_delivery: NextDelivery, localizer: Language, now: datetime) -
 
 
 def _when_line(said: Mapping[str, Sentence], then: NextDelivery, localizer: Language, now: datetime) -> str:
-    at, moment = then.at, ""
+    at, moment, why = then.at, "", held_back(then, localizer)
     if at is None:
         case = "latest" if then.latest else "when papers come"
         moment = localizer.moment(then.latest)
     elif at <= now:
         case = "open" if then.opens else "in a moment"
+    elif then.opens:
+        case, moment = "held" if why else "from", localizer.moment(at)
     else:
-        case = "from" if then.opens else "at"
-        moment = _moment(then, at, localizer)
-    return localizer.say(said[case], moment=moment)
+        case, moment = "at", localizer.moment(at, about=then.about)
+        if why:
+            moment = localizer.say("{moment} ({why})", moment=moment, why=why)
+    return localizer.say(said[case], moment=moment, why=why)
 
 
-def _moment(next_delivery: NextDelivery, at: datetime, localizer: Language) -> str:
-    """Returns the moment in words, with the reason if arXiv's weekend or holiday delays it."""
-    moment = localizer.moment(at, about=next_delivery.about and not next_delivery.opens)
-    if next_delivery.rest == "weekend":
-        return localizer.say("{moment} (arXiv is quiet at the weekend)", moment=moment)
-    if next_delivery.rest == "holiday":
-        return localizer.say("{moment} (arXiv announces nothing on a holiday)", moment=moment)
-    return moment
+_RESTS: Mapping[str, Sentence] = {
+    QUIET_HOURS: Sentence("quiet hours hold it until {time}"),
+    WEEKDAYS: Sentence("the weekend holds it until Monday"),
+    "weekend": Sentence("arXiv is quiet at the weekend"),
+    "holiday": Sentence("arXiv announces nothing on a holiday"),
+}
+
+
+def held_back(then: NextDelivery, localizer: Language) -> str:
+    """Returns in words why nothing comes before a delivery: quiet hours, a weekend, a holiday; "" if nothing holds it back."""
+    if then.at is None or not then.rest:
+        return ""
+    return localizer.say(_RESTS[then.rest], time=f"{localizer.local(then.at):%H:%M}")
 
 
 # Each cadence can be written as people can type it, and as people say it.
@@ -244,7 +254,7 @@ class Row:
     number: int
     reading: str  # the name; without a name, the query in words
     when: str  # "daily 08:00 Europe/Berlin"
-    state: str  # "paused until Mon 26 Jan 08:00"; "" while it is active
+    state: str  # "paused until Mon 26 Jan 08:00"; what holds it back now; "" while nothing does
     next_due: str  # "Mon 26 Jan 08:00"; "" if it delivers when papers come
 
 
@@ -443,12 +453,7 @@ def _first_delivery(done: Subscribed, localizer: Language, now: datetime) -> str
         return localizer.say("This chat is paused; /resume ends that.")
     if done.subscription.state is states.SubscriptionState.PAUSED:
         return localizer.say("It is paused; /resume {number} ends that.", number=done.subscription.number)
-    if done.next_delivery is not None:
-        return _when_line(_FIRST, done.next_delivery, localizer, now)
-    # The next delivery has no known time, because it is unknown when the sources have papers.
-    has_begun = done.first is not None and done.first <= now
-    is_open = has_begun or done.subscription.cadence.kind == "when-out"
-    return _when_line(_FIRST, NextDelivery(at=done.first, opens=is_open), localizer, now)
+    return _when_line(_FIRST, done.next_delivery, localizer, now)
 
 
 _RELATED = (  # nearness in meaning from which the words hold

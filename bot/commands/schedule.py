@@ -3,13 +3,14 @@
 import re
 from dataclasses import replace
 
-from bot.commands import phrasing, picking, typed_times
+from bot.commands import confirmation, phrasing, picking, typed_times
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors
 from subscriptions.model import Subscription
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times import NoSuchTime
+from subscriptions.planning.times import NoSuchTime, split_exclusion
+from subscriptions.planning.times.exclusions import excluding
 from subscriptions.planning.times.reading import clock_of, is_time
 from subscriptions.service import amendments
 from subscriptions.service.chat_status import next_deliveries_to
@@ -80,7 +81,11 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
     if subscription is None and not context.chat.id:
         return picking.no_subscriptions(context)
     number = subscription.number if subscription else None
+    when, excluded = split_exclusion(typed)
     try:
+        if subscription is not None and excluded:  # "/schedule 1 monday 9, no surveys" changes the query, too
+            text = excluding(subscription.text, excluded)
+            return confirmation.edit_and_echo(context, subscription, text, when=when)
         with context.transaction.savepoint():
             done = amendments.reschedule(
                 context.transaction, context.chat.address, number, typed, now=context.now, who=context.actor

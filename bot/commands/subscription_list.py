@@ -10,7 +10,7 @@ from bot.commands.spoken import spoken
 from bot.ports import channel
 from subscriptions import errors, model, states
 from subscriptions.service import amendments, overlaps, recent_matches
-from subscriptions.service.chat_status import next_deliveries_to
+from subscriptions.service.chat_status import next_deliveries_of, next_deliveries_to
 from subscriptions.service.listing import Listed
 
 A_PAGE = 10
@@ -71,6 +71,10 @@ def _page(context: CommandContext, page: int) -> channel.Reply:
     rows = _rows(context, shown)
     if not context.chat.is_active:  # all are held for the same reason, so it is shown once
         head, rows = f"{head} · {rows[0].state}", [replace(row, state="") for row in rows]
+    else:
+        expected = next_deliveries_of(context.transaction, shown, now=context.now)
+        held = [phrasing.held_back(then, context.localizer) if then.is_held else "" for then in expected]
+        rows = [replace(row, state=row.state or why) for row, why in zip(rows, held, strict=True)]
     rows = [replace(row, reading=phrasing.shortened(row.reading)) for row in rows]
     buttons = (*_buttons(context, shown, page, pages), new)
     more, near = [], None

@@ -30,6 +30,7 @@ class PreparedRequest:
     place: conversation.Place  # the chat that the request is about
     refusal: CommandFunction | None = None  # runs in place of the command
     operator_is_admin: bool = False  # an operator of the bot administers `place`
+    sender_is_admin: bool | None = None  # the sender administers `place`; None: nobody has asked yet
     file: object = None  # the content of the attached document
     opened_topic: str = ""  # the topic that was made for this request
     shared_chats: frozenset[str] | None = None  # addresses of chats that bot and sender are both in; None: not known
@@ -104,7 +105,8 @@ async def _refusal_here(deps: Dependencies, request: conversation.Request, inten
     if not intent.needs_manager or request.place.is_private or request.sender_is_admin:
         return None
     chat = await deps.store.run(conversation_state.known_or_new, request.chat, request.place.kind)
-    members, team = chat.settings.manage == "members", request.place.kind is model.ChatKind.TEAM
+    team = request.place.kind is model.ChatKind.TEAM
+    members = chat.settings.manage == "members" or await _is_operator(deps, request)
     if members and not team:
         return None
     manages = await _is_admin(deps, request.chat, request.sender, members=members, in_chat=True)
@@ -112,6 +114,13 @@ async def _refusal_here(deps: Dependencies, request: conversation.Request, inten
         return None
     needed = "members" if members else "admins"
     return _REFUSED["workspace" if team else "chat", "unknown" if manages is None else needed]
+
+
+async def _is_operator(deps: Dependencies, request: conversation.Request) -> bool:
+    """Returns whether the sender is an operator of the bot, who keeps the right of members where only admins have it."""
+    person = model.ChatAddress(request.chat.platform, request.sender)
+    admins = deps.conversation.bot_info.admins
+    return bool(request.sender) and await deps.store.run(operators.is_operator, admins, person)
 
 
 _CANNOT_ASK = refusing("I cannot find out now who is an admin, so nothing is changed. Please try again later.")
@@ -152,12 +161,12 @@ async def _is_admin(
     return False
 
 
-async def administers(deps: Dependencies, request: conversation.Request) -> bool:
-    """Returns whether the sender administers the chat where the request was made; False also if that is unknown."""
+async def administers(deps: Dependencies, request: conversation.Request, chat: model.ChatAddress | None = None) -> bool:
+    """Returns whether the sender administers a chat (None: that of the request); False also if that is unknown."""
     if request.sender_is_admin:
         return True
     with suppress(errors.NotDelivered):
-        return bool(await _is_admin(deps, request.chat, request.sender, in_chat=True))
+        return bool(await _is_admin(deps, chat or request.chat, request.sender, in_chat=chat is None))
     return False
 
 

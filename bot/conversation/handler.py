@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.commands import admission, asking, chat_events
 from bot.commands.context import CommandContext, may_write, with_stored_chat
 from bot.commands.intent import Intent
-from bot.conversation import command_contexts, form_targets, prepared_request, proposals, reply_sender
+from bot.conversation import authorization, command_contexts, form_targets, prepared_request, proposals, reply_sender
 from bot.conversation.authorization import PreparedRequest
 from bot.conversation.reply_drafts import ReplyDraft, draft_reply, has_content
 from bot.conversation.reply_sender import StoredReply
@@ -33,13 +33,17 @@ async def execute(deps: Dependencies, prepared: PreparedRequest) -> StoredReply 
     Returns None if the request was executed before or gets no reply. Slow work is done in a reading transaction before,
     so that other writers do not wait for it: a command that writes nothing is run and rendered there. For a command that
     writes, the queries whose matches its reply needs are matched there; if papers arrive meanwhile, they are matched
-    again. If the command lacks vectors of texts, it is done again with them, or in words only.
+    again. If the command lacks vectors of texts, it is done again with them, or in words only. If it leaves the right to
+    change the chat to admins, it is done again when it is known whether the sender is one.
     """
     effect, may_ask = None, deps.encoder is not None
     while effect is None:
         try:
             ahead = await deps.store.run(_read_ahead, deps, prepared, may_ask=may_ask)
             effect = await deps.store.run(_store_effect, deps, prepared, ahead, may_ask=may_ask)
+        except _LosesRight:
+            is_admin = await authorization.administers(deps, prepared.request, replace(prepared.place.chat, topic=""))
+            prepared = replace(prepared, sender_is_admin=is_admin)
         except errors.Unencoded as lacking:
             in_terminal = deps.conversation.show_reply is not None
             may_ask = await is_encoded(deps.store, deps.encoder, lacking.texts, in_terminal=in_terminal)
@@ -194,11 +198,36 @@ def _run(
     try:
         with context.transaction.savepoint() if writes else context.transaction.read():
             stored = with_stored_chat(context) if intent.needs_manager else context
-            return _run_command(stored, prepared, writes=writes), stored
+            reply = _run_command(stored, prepared, writes=writes)
+            if writes and _loses_right(stored, prepared):
+                raise _ONLY_FOR_ADMINS
+            return reply, stored
     except errors.StoreError:
         raise  # the request is repeated when the database can be used
     except errors.PaperwireError as error:
         return refused(error, context.localizer, context.args), context
+
+
+class _LosesRight(Exception):
+    """A command leaves the right to change a chat to its admins, and whether the sender is one is not known yet."""
+
+
+_ONLY_FOR_ADMINS = errors.Refused(
+    errors.Sentence("You are no admin here, so you could not change anything any more."),
+    errors.Sentence("An admin can do it: /set manage admins"),
+)
+
+
+def _loses_right(context: CommandContext, prepared: PreparedRequest) -> bool:
+    """Returns whether the sender may not change the chat any more after the command. Raises _LosesRight."""
+    if context.chat.kind is model.ChatKind.PRIVATE or context.chat.settings.manage != "members" or context.is_operator:
+        return False
+    after = stored_chats.find_chat(context.transaction, context.chat.address)
+    if after is None or after.settings.manage == "members":
+        return False
+    if prepared.sender_is_admin is None:
+        raise _LosesRight
+    return not prepared.sender_is_admin
 
 
 def _run_command(context: CommandContext, prepared: PreparedRequest, *, writes: bool) -> channel.Reply | None:

@@ -207,7 +207,9 @@ def _exhibit(demo_chat: DemoChat, story: Story, language: Language) -> Exhibit:
     zone, when = demo_chat.timezone, ""
     if subscribed:
         zone = subscribed[0].chat.settings.timezone
-        when = cadence_words(subscribed[0].subscription.cadence, language, zone if subscribed[0].first else "")
+        when = cadence_words(
+            subscribed[0].subscription.cadence, language, zone if subscribed[0].subscription.next_due_at else ""
+        )
     posts: list[GalleryPost | PersonMessage] = [
         *log.messages,
         *story.channels[demo_chat.platform].posts_in(demo_chat.chat),

@@ -10,6 +10,7 @@ from http.client import HTTPConnection, HTTPException
 from bot.operation.findings import Problem
 from bot.ports import channel
 from bot.settings import Settings
+from bot.settings.hosts import reached_at
 from subscriptions.store.database import FULL as DISK_FULL
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
@@ -67,7 +68,6 @@ class Health:
 
 PATIENCE = 5.0  # seconds; a process that needs longer does not count as ready
 _LARGEST = 1024 * 1024  # bytes of the answer
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - the address on which a process listens -> the address to connect to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def ask_readiness(settings: Settings, store: Store) -> Readiness:
     If there is no answer, or the process there uses another database than `store`, returns that as the problem. Raises
     StoreError.
     """
-    host = _EVERYWHERE.get(settings.web_host, settings.web_host)
+    host = reached_at(settings.web_host)
     url = f"http://{f'[{host}]' if ':' in host else host}:{settings.web_port}/health/ready"
     if not settings.web_port:
         return _problem("PAPERWIRE_WEB_PORT is 0, so only the process itself knows where it listens")

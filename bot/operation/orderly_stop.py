@@ -3,18 +3,20 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from bot.app import App
 
 
-def stop_on_signals(app: App) -> None:
-    """Sets handlers of SIGTERM and SIGINT. The first signal sets `app.stop`: running work is finished, no new work begins.
+def stop_on_signals(app: App, leave_terminal: Callable[[], None]) -> None:
+    """Sets handlers of SIGTERM, SIGINT and SIGHUP. The first signal sets `app.stop`: running work is finished, no new work begins.
 
-    A second signal ends the process at once, with status 130 if one of the two was SIGINT, else 1. Unlike the event loop's
-    own handlers, these stay in place after the loop has ended.
+    A second SIGTERM or SIGINT ends the process at once, with status 130 if one of the two was SIGINT, else 1. SIGHUP never
+    does: a terminal that is closed may send it twice, and systemd sends it together with SIGTERM. It says that the terminal
+    is gone (`leave_terminal`), and stays ignored where it was, as under nohup. Unlike the event loop's own handlers, these
+    stay in place after the loop has ended.
     """
     loop = asyncio.get_running_loop()
     asked = False
@@ -22,14 +24,18 @@ def stop_on_signals(app: App) -> None:
     def stop(number: int, _: object) -> None:
         nonlocal asked
         app.interrupted = app.interrupted or number == signal.SIGINT
-        if asked:
+        if number == signal.SIGHUP:
+            leave_terminal()
+        elif asked:
             os._exit(130 if app.interrupted else 1)  # SystemExit would wait for running threads
-        asked = True
+        else:
+            asked = True
         with suppress(RuntimeError):  # the loop is closed, so all work is done
             loop.call_soon_threadsafe(app.stop.set)
 
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, stop)
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if name != signal.SIGHUP or signal.getsignal(name) is not signal.SIG_IGN:
+            signal.signal(name, stop)
 
 
 def raise_if_interrupted(app: App) -> None:

@@ -19,4 +19,4 @@ class Subcommand:
     summary: str  # the first sentence of its help; a test compares the two
     example: str
     leading_dash: bool = False  # an argument may begin with "-", as in the query "-survey diffusion"
-    sigterm_ends_loading: bool = False  # SIGTERM ends the process with status 0 while its module is imported
+    may_end_loading: bool = False  # SIGTERM and SIGHUP end the process with status 0 while its module is imported

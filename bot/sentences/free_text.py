@@ -1,4 +1,4 @@
-"""Text without a command: in which order its meanings are tried, distress first; otherwise it is as without this room (plain_text)."""
+"""Text without a command: in which order its meanings are tried; otherwise it is as without this room (plain_text)."""
 
 from dataclasses import replace
 
@@ -26,10 +26,10 @@ def _of_meant(context: CommandContext) -> CommandContext:
     return replace(context, args=all_but.without_denied(context, context.args))
 
 
-def _comforted(context: CommandContext, said: str) -> channel.Reply | None:
-    """Answers a person in distress, or who asks what came, even if the text would answer a question."""
+def _reminded(context: CommandContext, said: str) -> channel.Reply | None:
+    """Answers who asks what came, even if the text would answer a question."""
     meant = intents.meaning(said)
-    if meant.intent in (by_rule.DISTRESS, by_rule.HISTORY):
+    if meant.intent == by_rule.HISTORY:
         return acting.act(context, meant)
     return None
 
@@ -85,7 +85,7 @@ def _meant(context: CommandContext, said: str) -> channel.Reply | None:
 
 
 _STEPS = (
-    _comforted,
+    _reminded,
     _followed,
     plain_text.answered,
     plain_text.interrupted,

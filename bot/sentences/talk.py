@@ -1,4 +1,4 @@
-"""Answers small talk, a person in distress, and requests for what is not known: affiliations, citations, full texts, news."""
+"""Answers small talk, and requests for what is not known: affiliations, citations, full texts, news."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,12 +14,6 @@ from subscriptions.query.links_in_text import mentioned
 from subscriptions.service.paper_search import papers_named
 
 TALK: Mapping[str, tuple[errors.Sentence, ...]] = {
-    by_rule.DISTRESS: (
-        errors.Sentence(
-            "I am sorry that it is so hard right now; please talk to somebody you trust, or to people who listen at any "
-            "hour: https://findahelpline.com names them for each country, and in danger your emergency number (112, 911) helps."
-        ),
-    ),
     "sources": (
         errors.Sentence(
             "Papers come from the sources of this bot, most of them from arXiv. /status shows each of them."

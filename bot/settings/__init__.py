@@ -232,7 +232,8 @@ class Settings:
     @property
     def pages_url(self) -> str:
         """The address under which people reach the pages, without a final "/"."""
-        return self.web_url or f"http://{self.web_host}:{self.web_port}"
+        host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host
+        return self.web_url or f"http://{host}:{self.web_port}"
 
     @property
     def source_names(self) -> frozenset[str]:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from platformdirs import user_data_path
 from pydantic import PlainValidator, SecretStr
 
 from bot.settings.cron import fits_any_day, is_cron
@@ -128,8 +127,9 @@ def source_url(text: str) -> str:
 
 
 def host(text: str) -> str:
-    """Returns a host name or an IP address to listen on."""
-    return usable(text, "it must be a host name or an IP address, such as 127.0.0.1", when=_is_host(text))
+    """Returns a host name or an IP address to listen on, without the brackets that an address has in a URL."""
+    host = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    return usable(host, "it must be a host name or an IP address, such as 127.0.0.1", when=_is_host(host))
 
 
 def hosts(text: str) -> frozenset[str]:
@@ -181,11 +181,6 @@ def database(text: str, places: Places) -> SecretStr:
         if parts.hostname or parts.path.strip("/"):
             return SecretStr(f"postgresql{scheme.removeprefix(kind)}://{rest}")  # SQLAlchemy does not know "postgres"
     raise Unusable("it must be sqlite:///FILE or postgresql://HOST/NAME")
-
-
-def default_database() -> str:
-    """Returns the address of a SQLite file in the user's folder for data of programs."""
-    return f"sqlite:///{user_data_path('paperwire', appauthor=False) / 'paperwire.db'}"
 
 
 def archive(text: str) -> str:

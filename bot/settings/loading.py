@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar
 
+from platformdirs import user_data_path
 from pydantic import PlainValidator, SecretStr, TypeAdapter, ValidationError
 
 from bot.errors import SettingsError, WrongUsage
@@ -28,7 +29,8 @@ Place = tuple[int | str, ...]  # pydantic's path to a value: names, and indexes 
 
 NAME = "paperwire.toml"
 _MISSPELT = "unexpected_keyword_argument"  # pydantic's name of the error about an unknown name
-LARGEST_SECRET = 65_536  # bytes; a larger file is not the file of a secret
+_LARGEST_SECRET = 65_536  # bytes; a larger file is not the file of a secret
+_IN_CURRENT_FOLDER = "sqlite:///paperwire.db"  # only stands in for an address that cannot be used
 _LINE = re.compile(r"\(at (?P<place>line \d+, column \d+)\)$")
 
 
@@ -97,9 +99,12 @@ def load_usable_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequ
     file = _kept(wrong, _read_file, env, formats) or _File()
     known = all_variables()
     texts = {name: found for name in known if (found := _kept(wrong, env.text, name)) is not None}
-    _kept(wrong, _settings, texts, cwd)
+    default = _IN_CURRENT_FOLDER
+    if "PAPERWIRE_DATABASE_URL" not in texts:
+        default = _kept(wrong, _default_database) or default
+    _kept(wrong, _settings, texts, cwd, default)
     of_rooms = [_settings_of_room(wrong, room, texts, file, env) for room in rooms]
-    settings = _settings({name: text for name, text in texts.items() if not _is_wrong(wrong, name)}, cwd)
+    settings = _settings({name: text for name, text in texts.items() if not _is_wrong(wrong, name)}, cwd, default)
     _kept(wrong, _refuse_open_names, settings)
     return replace(
         settings,
@@ -192,10 +197,22 @@ def _kept(wrong: list[SettingsError], read: Callable[P, T], *given: P.args, **na
         return None
 
 
-def _settings(texts: Mapping[str, str], cwd: Path) -> Settings:
-    """Returns the settings of the variables. Raises SettingsError."""
+def _default_database() -> str:
+    """Returns the address of a SQLite file in the user's folder for data of programs. Raises SettingsError without a home."""
+    try:
+        return f"sqlite:///{user_data_path('paperwire', appauthor=False) / 'paperwire.db'}"
+    except RuntimeError:
+        raise SettingsError(
+            "PAPERWIRE_DATABASE_URL is not set, and this user has no home folder in which the database could be.",
+            "Set it, for example to sqlite:////srv/paperwire/paperwire.db.",
+            setting="PAPERWIRE_DATABASE_URL",
+        ) from None
+
+
+def _settings(texts: Mapping[str, str], cwd: Path, database: str) -> Settings:
+    """Returns the settings of the variables; `database` is the address without a variable. Raises SettingsError."""
     given = {
-        "database_url": check.default_database(),
+        "database_url": database,
         **{name.removeprefix("PAPERWIRE_").lower(): text for name, text in texts.items() if name in VARIABLES},
     }
     return _validated(Settings, given, _variable, check.Places(cwd, cwd))
@@ -250,19 +267,30 @@ class _Environment:
         if not file:
             return value or None
         try:
-            with (self.cwd / file).open("rb") as opened:
-                content = opened.read(LARGEST_SECRET + 1)
-            held = content.decode() if len(content) <= LARGEST_SECRET else None
-        except (OSError, ValueError):
-            held = None
-        if held is None:
-            raise _refusal(f"{name}_FILE", "it must be the path of a small text file") from None
-        return held.removesuffix("\n").removesuffix("\r") or None
+            return _secret_in(self.cwd / file)
+        except check.Unusable as error:
+            raise _refusal(f"{name}_FILE", error.reason) from None
 
     def unknown(self, known: Collection[str]) -> tuple[str, ...]:
         """Returns the variables that begin with PAPERWIRE_ and are neither known nor the file of a known one."""
         ours = (name for name in self._environ if name.startswith("PAPERWIRE_"))
         return tuple(sorted(name for name in ours if not {name, name.removesuffix("_FILE")} & {*known}))
+
+
+def _secret_in(path: Path) -> str:
+    """Returns the text of a file without its last line end. Raises Unusable, without the path: it may be a misplaced secret."""
+    try:
+        with path.open("rb") as opened:
+            content = opened.read(_LARGEST_SECRET + 1)
+        held = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise check.Unusable("the file that it names holds no text in UTF-8") from None
+    except OSError as error:
+        raise check.Unusable("the file that it names cannot be read: {why}", why=_why(error)) from None
+    check.usable(held, "the file that it names is too large for a secret", when=len(content) <= _LARGEST_SECRET)
+    return (
+        check.usable(held, "the file that it names is empty", when=held.strip()).removesuffix("\n").removesuffix("\r")
+    )
 
 
 def _read_file(env: _Environment, formats: Sequence[str] | None) -> _File:
@@ -297,8 +325,13 @@ def _parsed(path: Path, setting: str) -> Mapping[str, object]:
         ) from None
     except UnicodeDecodeError:
         raise _refusal(setting, "the file must be UTF-8 text") from None
-    except OSError:
-        raise _refusal(setting, "the file cannot be read") from None
+    except OSError as error:
+        raise _refusal(setting, "the file cannot be read: {why}", why=_why(error)) from None
+
+
+def _why(error: OSError) -> str:
+    """Returns what the system says, such as "permission denied"."""
+    return (error.strerror or "unknown").lower()
 
 
 def _placeless(sources: Sequence[SourceSettings]) -> Iterator[SettingsError]:

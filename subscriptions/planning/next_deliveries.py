@@ -1,7 +1,7 @@
 """When subscriptions deliver next, as people are told: by due moments and sources; why nothing comes on weekends and holidays."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 
@@ -13,7 +13,10 @@ from subscriptions.planning.forecast import next_moment, zone_of
 from subscriptions.planning.receipts import Outcome
 from subscriptions.states import SubscriptionState
 
+QUIET_HOURS = "quiet hours"  # the chat's quiet hours hold it back
+WEEKDAYS = "weekdays"  # its schedule has no weekends, and would deliver earlier if it had
 _INSTANT = timedelta(microseconds=1)
+_MON_TO_FRI = [0, 1, 2, 3, 4]
 _Case = tuple[Cadence, tzinfo, datetime | None, bool, str, str]
 
 
@@ -43,7 +46,13 @@ class NextDelivery:
     about: bool = False  # papers are expected at `at`, and may be late
     opens: bool = False  # it delivers as soon as papers come, but not before `at`
     latest: datetime | None = None  # it waits for papers, at most until this moment
-    rest: str = ""  # why nothing comes before `at`, see Forecast.reason_for_rest
+    # why nothing comes before `at`: QUIET_HOURS, WEEKDAYS, or what `Forecast.reason_for_rest` returns
+    rest: str = ""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether quiet hours or a weekend hold back now what comes, and not only what is expected later."""
+        return self.rest == WEEKDAYS or (self.rest == QUIET_HOURS and not self.about)
 
 
 _NOTHING = NextDelivery()
@@ -121,11 +130,12 @@ class Forecast:
         if planned:
             regular = next_moment(subscription.cadence, zone, self.at)
         news = not planned and self._has_news(subscription, chat, fits)
-        case = (subscription.cadence, zone, regular, news, chat.settings.quiet, chat.settings.timezone)
+        quiet = "off" if subscription.hurry else chat.settings.quiet
+        case = (subscription.cadence, zone, regular, news, quiet, chat.settings.timezone)
         if case not in self.cases:
             clock = zones.zone(chat.settings.timezone)
             self.cases[case] = forecast_delivery(
-                subscription.cadence, zone, regular, self, news=news, quiet=chat.settings.quiet, clock=clock
+                subscription.cadence, zone, regular, self, news=news, quiet=quiet, clock=clock
             )
         return self.cases[case]
 
@@ -177,9 +187,22 @@ def forecast_delivery(
     - `news`: papers came that are new to it.
     - `quiet`: the chat's quiet hours in the zone `clock`. Quiet hours delay only subscriptions with the cadence now.
     """
-    now = forecast.at
     if cadence.kind == "now":
         return _forecast_at_once(regular, forecast, quiet, clock or zone, news=news)
+    found = _forecast_regular(cadence, zone, regular, forecast, news=news)
+    if cadences.days_of(cadence) != _MON_TO_FRI or found.at is None:
+        return found
+    every_day = cadences.with_days(cadence, range(7))
+    first = cadences.first_due(every_day, zone, forecast.at)
+    if (_forecast_regular(every_day, zone, first, forecast, news=news).at or forecast.at) < found.at:
+        return replace(found, rest=WEEKDAYS)
+    return found
+
+
+def _forecast_regular(
+    cadence: Cadence, zone: tzinfo, regular: datetime | None, forecast: Forecast, *, news: bool
+) -> NextDelivery:
+    now = forecast.at
     plain = max(regular or now, now)
     foreseen = forecast.awaited and not forecast.anytime and not news and not forecast.missing
     batch = forecast.next_due if foreseen else None
@@ -195,15 +218,16 @@ def _forecast_at_once(
     held: datetime | None, forecast: Forecast, quiet: str, clock: tzinfo, *, news: bool
 ) -> NextDelivery:
     if held is not None and held > forecast.at:
-        return NextDelivery(at=held)
-    if news and (until := cadences.quiet_until(quiet, clock, forecast.at)) is not None:
-        return NextDelivery(at=until)
+        return NextDelivery(at=held, rest=QUIET_HOURS)
+    until = cadences.quiet_until(quiet, clock, forecast.at)
+    if news and until is not None:
+        return NextDelivery(at=until, rest=QUIET_HOURS)
     batch = forecast.next_due
     if batch is None or forecast.anytime or forecast.missing:
-        return NextDelivery()
-    return NextDelivery(
-        at=cadences.quiet_until(quiet, clock, batch) or batch, about=True, rest=forecast.reason_for_rest(batch)
-    )
+        return NextDelivery(at=until, opens=until is not None, rest=QUIET_HOURS if until else "")
+    until = cadences.quiet_until(quiet, clock, batch)
+    rest = QUIET_HOURS if until else forecast.reason_for_rest(batch)
+    return NextDelivery(at=until or batch, about=True, rest=rest)
 
 
 def _forecast_when_out(

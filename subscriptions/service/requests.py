@@ -11,7 +11,9 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast
 from subscriptions.planning.forecast import with_time
 from subscriptions.planning.next_deliveries import NextDelivery
-from subscriptions.planning.times import When, make_when, read_when
+from subscriptions.planning.times import When, read_when, split_exclusion
+from subscriptions.planning.times.exclusions import excluding
+from subscriptions.planning.times.options import make_when
 from subscriptions.query.tree import Query
 from subscriptions.service import changes, listing
 from subscriptions.service.after_loss import starting_point
@@ -37,7 +39,7 @@ class SubscriptionRequest:
     """A subscription to add, as a person typed it. Values that the person did not give are None."""
 
     text: str
-    when: str | None = None  # the whole schedule, as typed after a query; None: `every`, `on` and `at` have it
+    when: str | None = None  # the time, as typed after a query; None: `every`, `on` and `at` have it
     every: str | None = None
     on: str | None = None
     at: str | None = None
@@ -55,13 +57,12 @@ class Subscribed:
     subscription: Subscription
     query: Query
     outcome: str  # "added", "rescheduled", "edited", or "known" (nothing changed)
-    first: datetime | None  # its next due moment; None: it is due when papers come
     starts: datetime  # papers that came at this moment or later are delivered
     found: int = 0  # number of papers in `base` that the query matches
     base: Base = field(default_factory=Base)  # the papers that were searched
     seen: frozenset[int] = frozenset()  # ids of found papers that the person has just seen
     examples: tuple[KnownPaper, ...] = ()  # some of the found papers; () if the person has just seen some
-    next_delivery: NextDelivery | None = None  # the forecast of its first delivery; None: no source has a schedule
+    next_delivery: NextDelivery  # the forecast of its first delivery
 
 
 @writes
@@ -82,6 +83,10 @@ def subscribe(
     of the person: `undo` shows the name, and the subscription is paused if the person leaves the chat. Raises
     QueryError, Refused.
     """
+    when, excluded = split_exclusion(request.when or request.every or "")
+    if excluded:
+        text = excluding(request.text, excluded)
+        request = replace(request, text=text, when=request.when and when, every=request.every and when)
     query = portable.kept_query(request.text)
     if request.name is not None:
         request = replace(request, name=portable.checked_name(request.name))
@@ -95,13 +100,13 @@ def subscribe(
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     query = with_words(transaction, query, subscriptions, chat_id=chat.id)
     known = next((s for s in subscriptions if s.canonical == query.canonical), None)
-    when = _when(request, cadences.parse_cadence(chat.settings.schedule), known)
-    when = When(when.cadence, _one_zone(own_zone, when.zone) or "")
-    if is_new and when.zone:  # the zone of the request becomes the zone of the new chat
-        stored_chats.choose_setting(transaction, chat.id, "timezone", when.zone)
-        chat, when = listing.get_chat(transaction, address), When(when.cadence)
+    named = _when(request, cadences.parse_cadence(chat.settings.schedule), known)
+    named = When(named.cadence, _one_zone(own_zone, named.zone) or "")
+    if is_new and named.zone:  # the zone of the request becomes the zone of the new chat
+        stored_chats.choose_setting(transaction, chat.id, "timezone", named.zone)
+        chat, named = listing.get_chat(transaction, address), When(named.cadence)
     if known is not None:
-        timed = with_time(known, chat, when.cadence, when.zone or known.zone, now)
+        timed = with_time(known, chat, named.cadence, named.zone or known.zone, now)
         fresh = timed if request.name is None else timed._replace(name=request.name)
         changes.change_subscriptions(transaction, [known], [fresh], now=now, who=who)
         outcome = "known" if timed is known else "rescheduled"
@@ -109,7 +114,7 @@ def subscribe(
     if len(subscriptions) >= MOST_PER_CHAT:
         raise errors.Refused(*TOO_MANY)
     changes.begin_change(transaction, chat.id, now=now, who=who)
-    added = _add(transaction, chat, request, query, when, now=now, who=who)
+    added = _add(transaction, chat, request, query, named, now=now, who=who)
     done = echo_of(transaction, chat, added, query=query, outcome="added", now=now, seen=seen)
     losses.count_as_delivered(transaction, ((chat.id, paper) for paper in done.seen))
     return done
@@ -237,11 +242,10 @@ def _confirmed(
     foreseen = sources.forecast(transaction, now=now)
     return Subscribed(
         chat=chat,
-        next_delivery=foreseen.next_delivery(subscription, chat, fits=fits) if foreseen.awaited else None,
+        next_delivery=foreseen.next_delivery(subscription, chat, fits=fits),
         subscription=subscription,
         query=query,
         outcome=outcome,
-        first=subscription.next_due_at,
         starts=subscription.since,
     )
 

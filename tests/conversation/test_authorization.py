@@ -1,6 +1,10 @@
 """Authorization: which changes a person may make, and what a button does when another person presses it."""
 
+from dataclasses import replace
+
+from subscriptions.model import ChatAddress
 from tests.bot_harness import BotHarness
+from tests.conversation.slack_harness import ANN, BO, CHANNEL, SlackHarness
 from tests.make import paper
 
 GROUP = "telegram:-1001"
@@ -55,3 +59,15 @@ async def test_the_twenty_first_command_of_a_minute_is_answered_kindly_and_the_n
     assert not await bot.says("/start")
     bot.later(seconds=61)
     assert await bot.says("/start")
+
+
+async def test_in_a_workspace_nobody_locks_themselves_out_and_an_operator_keeps_the_right(slack: SlackHarness) -> None:
+    slack.admins[CHANNEL] = {ANN}
+    assert (await slack.slash("sub kelp", by=BO)).text.startswith("✓ 1")
+    assert (await slack.slash("set manage admins", by=BO)).lines[0].startswith("✗ You are no admin here")
+    slack.bot_info = replace(slack.bot_info, admins=(ChatAddress("slack", BO),))
+    assert (await slack.slash("set manage admins", by=BO)).text.startswith("✓ ")
+    assert (await slack.slash("sub seagrass", by=BO)).text.startswith("✓ 2")
+    slack.bot_info, slack.members = replace(slack.bot_info, admins=()), False
+    assert (await slack.slash("sub corals", by=BO)).text.startswith("✗ Only admins of this workspace")
+    assert (await slack.slash("sub corals", by=ANN)).text.startswith("✓ 3")

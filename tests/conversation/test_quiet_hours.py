@@ -147,7 +147,7 @@ async def test_status_says_when_it_comes(bot: BotHarness, post: Deliverer) -> No
     await begun(bot, post)
     bot.clock.set_now(EVENING + timedelta(hours=2))
     await papers_come(bot, post, "Diffusion at night")
-    assert "Next: Fri 23 Jan 08:00." in (await bot.says("/status")).lines
+    assert "Next: Fri 23 Jan 08:00 (quiet hours hold it until 08:00)." in (await bot.says("/status")).lines
 
 
 async def test_a_console_wakes_nobody(bot: BotHarness, post: Deliverer) -> None:

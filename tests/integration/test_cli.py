@@ -739,7 +739,7 @@ def test_a_narrow_terminal_gets_two_lines_for_each_subscription(terminal: Termin
         "   1  diffusion models -survey\n"
         "      daily 09:00 UTC · next Thu 22 Jan 09:00\n"
         "   2  graph\n"
-        "      now · next when papers come\n"
+        "      now · next from Thu 22 Jan 08:00 on (quiet hours hold it until 08:00)\n"
     )
     assert "subscription" in terminal.on_screen(120, "subscriptions").out
 

@@ -115,14 +115,19 @@ class Server:
         return f"postgresql://{login}@/{database}?host={self.folder}/cluster"
 
     @contextmanager
-    def database(self, *, empty: bool = False) -> Iterator[str]:
+    def database(self, *, empty: bool = False, encoding: str = "") -> Iterator[str]:
         """Makes a database with this version's schema (`empty`: without a schema), and drops it at the end.
+
+        With an encoding, it is empty, too.
 
         Yields the address of the database.
         """
         name = f"t{os.getpid()}_{next(_numbers)}"
         template = "template1" if empty else "template_of_tests"
-        self._control.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        made = f"TEMPLATE {template} STRATEGY FILE_COPY"
+        if encoding:
+            made = f"TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
+        self._control.execute(f"CREATE DATABASE {name} {made}")
         try:
             yield self.url(name)
         finally:

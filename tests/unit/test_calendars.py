@@ -27,6 +27,7 @@ from subscriptions.planning.pauses import parse_pause
 from subscriptions.planning.receipts import Observation, Outcome, PollVerdict
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.planning.times import reading
+from subscriptions.planning.times.options import make_when
 from subscriptions.zones import zone
 from tests import tables
 from tests.unit.times_table import TABLE
@@ -1055,14 +1056,14 @@ def forecast(
         Europe/Berlin → when-out 08:00-20:00          → 24T12:00 → 24T08:00 → news              → Sat 24 12:00       →  # papers came although it is a weekend
         Europe/Berlin → when-out 08:00-20:00          → 19T21:00 → 20T08:00 →                   → about Wed 21 08:00 → holiday
         Europe/Berlin → now                           → 24T12:00 →          →                   → about Mon 26 06:05 → weekend
-        Europe/Berlin → now                           → 24T12:00 → 24T12:10 →                   → Sat 24 12:10       →  # the delivery is held until then
-        Europe/Berlin → now                           → 22T12:00 →          → quiet 22:00-08:00 → about Fri 23 08:00 →
+        Europe/Berlin → now                           → 24T12:00 → 24T12:10 →                   → Sat 24 12:10       → quiet hours  # the delivery is held until then
+        Europe/Berlin → now                           → 22T12:00 →          → quiet 22:00-08:00 → about Fri 23 08:00 → quiet hours
         Europe/Berlin → now                           → 22T12:00 →          → quiet 22:00-06:00 → about Fri 23 06:05 →
         # In Tokyo, a batch comes within the day, at 14:05.
         Asia/Tokyo    → when-out 08:00-20:00          → 23T09:00 → 23T08:00 →                   → about Fri 23 14:05 →
         Asia/Tokyo    → daily 12:00                   → 23T09:00 → 23T12:00 →                   → Sat 24 12:00       →
         Asia/Tokyo    → when-out 08:00-12:00          → 23T09:00 → 23T08:00 →                   → about Sat 24 08:00 →  # it closes before
-        Asia/Tokyo    → when-out 08:00-12:00 weekdays → 23T09:00 → 23T08:00 →                   → about Mon 26 08:00 →
+        Asia/Tokyo    → when-out 08:00-12:00 weekdays → 23T09:00 → 23T08:00 →                   → about Mon 26 08:00 → weekdays
     """),
 )
 def test_when_something_comes_by_the_days_of_arxiv(  # noqa: PLR0917 - the columns of the table
@@ -1474,7 +1475,7 @@ def test_any_text_is_split_without_an_error(text: str) -> None:
     """),
 )
 def test_options_make_a_cadence(every: str, on: str, at: str, chat: str, text: str) -> None:
-    assert str(times.make_when(every or None, on or None, at or None, cadences.parse_cadence(chat))) == text
+    assert str(make_when(every or None, on or None, at or None, cadences.parse_cadence(chat))) == text
 
 
 @pytest.mark.parametrize(
@@ -1496,7 +1497,7 @@ def test_options_make_a_cadence(every: str, on: str, at: str, chat: str, text: s
 )
 def test_options_that_do_not_fit_are_refused(every: str, on: str, at: str, sentence: str) -> None:
     with pytest.raises(Refused, match=re.escape(sentence)):
-        times.make_when(every, on or None, at or None, OUT)
+        make_when(every, on or None, at or None, OUT)
 
 
 @pytest.mark.parametrize("typed", ["diffusion 9am a ]", "diffusion 9am\x0ca ]", "diffusion daily 9 ( ]"])

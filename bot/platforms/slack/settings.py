@@ -18,16 +18,40 @@ class WorkspaceTokens:
     app: SecretStr | None = None  # the token of the app that sends its events; None: any app may send them
 
 
+# beginnings of what Slack's pages show beside the token that is needed -> what it is
+_OTHERS = {
+    "xoxb-": "a bot token (xoxb-…)",
+    "xapp-": "an app token (xapp-…)",
+    "xoxp-": "a user token (xoxp-…)",
+    "xoxe.": "a token that expires (xoxe.…), from an app with token rotation",
+    "xoxe-": "a refresh token (xoxe-…), from an app with token rotation",
+    "xoxr-": "a refresh token (xoxr-…)",
+    "xoxa-": "a workspace token (xoxa-…)",
+    "xoxc-": "a token of a browser (xoxc-…)",
+    "xoxs-": "a token of a browser (xoxs-…)",
+    "xwfp-": "a token of a workflow (xwfp-…)",
+    "https:": "a web address",
+}
+
+
 def _bot_token(text: str) -> str:
-    """Returns a bot token. Refuses an app token, which Slack's pages show beside the bot token."""
-    reason = "it holds an app token (xapp-…); the bot token begins with xoxb-"
-    return check.visible(check.usable(text, reason, when=not text.startswith("xapp-")))
+    """Returns a bot token."""
+    where = "the bot token (xoxb-…) is at api.slack.com/apps, under OAuth & Permissions"
+    return _token(text, "xoxb-", where)
 
 
 def _app_token(text: str) -> str:
-    """Returns an app token. Refuses a bot token."""
-    reason = "it holds a bot token (xoxb-…); the app token begins with xapp-"
-    return check.visible(check.usable(text, reason, when=not text.startswith("xoxb-")))
+    """Returns an app token."""
+    where = "the app token (xapp-…) is at api.slack.com/apps, under Basic Information, App-Level Tokens"
+    return _token(text, "xapp-", where)
+
+
+def _token(text: str, begins: str, where: str) -> str:
+    """Returns the token if it begins so; else says what it is instead, and where the right one is."""
+    given = next((kind for start, kind in _OTHERS.items() if text.startswith(start)), "something else")
+    return check.visible(
+        check.usable(text, "it holds {given}; {where}", when=text.startswith(begins), given=given, where=where)
+    )
 
 
 def _api_url(text: str) -> str:

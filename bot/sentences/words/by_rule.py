@@ -1,4 +1,4 @@
-"""Finds meanings by rules where examples mislead: distress, "ok", unsave, feeds, a wrong summary, what came, both languages. Pure."""
+"""Finds meanings by rules where examples mislead: "ok", unsave, feeds, a wrong summary, what came, both languages. Pure."""
 
 import re
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from bot.sentences.words.past_deliveries import asks_what_came
 from bot.sentences.words.ranks import rank_in
 from subscriptions.chat_settings import SETTINGS
 
-DISTRESS, UNSAVE, WHEN_FOUND, BIB = "distress", "unsave", "when-found", "export-bib"
+UNSAVE, WHEN_FOUND, BIB = "unsave", "when-found", "export-bib"
 ACKNOWLEDGED = "acknowledged"  # the person only says that the last message was read
 BOTH_LANGUAGES = "set-text-both"
 HISTORY = "history"
@@ -16,33 +16,6 @@ FEED = "feed"  # the papers of the chat in a feed reader
 WRONG = "wrong"  # the summary of a paper is wrong
 
 _SHORT = 40  # characters of a text that only acknowledges
-_READ = 2000  # characters of a text in which distress is looked for
-_PAPERS = re.compile(
-    r"\b(?:papers?|articles?|studies|study|research|literature|preprints?|reviews?|subscribe|search)\b"
-    r"|论文|文献|文章|研究|综述|检测|预测|预防|干预|订阅"
-)
-# A person who speaks of harm to themselves. These say so even if papers are mentioned, too.
-_HARM = re.compile(
-    r"\b(?:kill|hurt|harm|cut|hang|shoot|drown|poison|starv|burn)(?:e|t?ing)?\s+(?:my ?self)\b"
-    r"|\b(?:end|ending|take|taking)\s+my\s+(?:own\s+)?life\b|\bi\b[^.;!?]{0,40}\bend(?:ing)? it all\b"
-    r"|我[^,.!?]{0,8}(?:想|要|准备|打算|考虑)(?:过|去|着|要)?(?:自杀|轻生|自尽|寻死|跳楼|割腕|自残|死(?=$|[了的,.!?吧啊]))"
-    r"|我[^,.!?]{0,8}(?:自残|割腕|伤害自己)|结束(?:自己|我)的?(?:生命|一生)|了结(?:自己|我)"
-)
-# Despair. A sentence about papers may have the same words: "papers on people who want to die".
-_DESPAIR = re.compile(
-    r"\b(?:want|wanna|wish|hope|ready|going|rather|like)(?:\s+(?:to|just|i|could|was|were|only|would))*\s+(?:die|dead|be dead|disappear|never wake up)\b"
-    r"|\b(?:don'?t|do not|can ?not|can'?t|no longer|didn'?t)\s+(?:really\s+|even\s+)?(?:(?:want|wish|like|bear)\s+(?:to\s+)?)?"
-    r"(?:live|living|be alive|being alive|exist|go on|keep going|wake up)(?=\s*(?:$|[,.!?]|any ?more|any longer|like this|with))"
-    r"|\b(?:reason|point|will|sense|desire)\s+(?:to|in|for|of)\s+(?:live|living|liv|going on|go on|being alive)\b"
-    r"|\blife\s+(?:is|isn'?t|has|feels|seems)\b[^.;!?]{0,12}\b(?:worth|meaning\w*|pointless|over|unbearable|hell)\b"
-    r"|\bi(?:'?m| am| feel| felt|'?ve been| have been)?\b[^.;!?]{0,25}\b(?:suicidal|self[- ]?harm\w*|overdos\w+)"
-    r"|\bi(?:'?m| am|'?ve been| have been| keep| want| will|'?ll)?\b[^.;!?]{0,25}\b(?:thinking|think|thoughts|considering|contemplat\w+|attempt\w*|commit\w*|planning|tried)\b[^.;!?]{0,15}\bsuicide\b"
-    r"|\bbetter off (?:dead|without me)\b|\b(?:nobody|no one|no-one)\b[^.;!?]{0,12}\b(?:miss|need|love|care about|cares about|loves|needs)\s+me\b"
-    r"|\bi(?:'?m| am| feel)\s+(?:\w+\s+){0,2}(?:hopeless|worthless|desperate|depressed|in despair|a burden)\b|\bi\s+(?:\w+\s+)?hate\s+(?:my ?self|my life)\b"
-    r"|(?:^|[我,.!?])(?:真的?|好|就|只|很|都|经常|总是?|有时候?|现在|[每天今晚上])*想(?:自杀|去死|轻生|死(?=$|[了的,.!?啊]))"
-    r"|不(?:想|愿意?)再?活|活不下去|活着[^,.!?]{0,4}(?:意思|意义|没用|好累|太累|痛苦)|活(?:着|下去)的(?:意义|必要|勇气|理由|动力)"
-    r"|生无可恋|(?:撑|熬|坚持)不下去|死了(?:算了|一了百了)|(?:还)?不如死|没有?人(?:在乎|需要|爱|关心)我|我(?:真的?|很|好|太|感到|觉得|已经)*(?:绝望|抑郁了|崩溃)"
-)
 _UNSAVED = re.compile(
     r"\bun-?(?:save|star|bookmark|pin|keep)"
     r"|\b(?:remove|delete|drop|take|clear|erase|get rid of|kick|throw|no longer|don'?t|do not|stop)\b.*\b(?:sav(?:e|ed|es|ing)|bookmark\w*|favou?rites?|starred|reading list|kept|keep)\b"
@@ -195,12 +168,6 @@ def _of_likeliest(tokens: tuple[reader.Token, ...], plain: str, likeliest: str) 
         return WHEN_FOUND
     is_of_a_thing = likeliest == "unsub-all" and _names_a_thing(tokens, plain)
     return "unsub" if is_of_a_thing else likeliest
-
-
-def is_distress(text: str) -> bool:
-    """Returns whether a person says that they want to die or to harm themselves, or that they despair."""
-    plain = reader.folded(text[:_READ])
-    return bool(_HARM.search(plain) or (_DESPAIR.search(plain) and not _PAPERS.search(plain)))
 
 
 _ACKNOWLEDGED = re.compile(

@@ -57,7 +57,7 @@ _SENTENCES = re.compile(r"\w\w[.;!?]\s+\S|[。！？]\s*\S")
 _OTHER_DAYS = re.compile(
     r"\b(?:last|past|previous|this)\b|\brecent|\byesterday|\bweekend|上周|昨天|前天|最近|近期|近几|这周|本周|过去|上个"
 )
-_ANSWERED = {by_rule.DISTRESS, by_rule.ACKNOWLEDGED, by_rule.HISTORY, languages.OTHER_LANGUAGE}
+_ANSWERED = {by_rule.ACKNOWLEDGED, by_rule.HISTORY, languages.OTHER_LANGUAGE}
 SMALL_TALK = frozenset(_ANSWERED | {"about", "sources", "hello", "thanks", "bye", "smalltalk"})
 MISSING = "missing-"
 _TOP = re.compile(r"(?:the )?(?:top|best|first) \S+ \S")  # "Top 10 quantum algorithms" is a title, and no limit
@@ -87,8 +87,6 @@ _ENDS = re.compile(
 def meaning(text: str) -> Said:
     """Returns the meaning of a text; of a dictated one, that of its request; a pasted one is a query."""
     said = text.strip()
-    if by_rule.is_distress(said):
-        return Said(said, (), (reader.Score(by_rule.DISTRESS, 1.0),))
     if by_rule.is_acknowledged(said):
         return Said(said, (), (reader.Score(by_rule.ACKNOWLEDGED, 1.0),))
     if dictated.is_long(said) and not dictated.is_addressed(said):  # it is pasted

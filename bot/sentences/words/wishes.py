@@ -118,7 +118,6 @@ def wishes_in(text: str, named: Named = _NOBODY) -> tuple[str, ...]:
         or names.exemption_in(said)
         or len(said) > reader.LONGEST
         or dictated.request_in(said)
-        or by_rule.is_distress(said)
         or intents.is_typed(said)
     ):
         return (text,)

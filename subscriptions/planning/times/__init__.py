@@ -1,7 +1,8 @@
 """Reads times as people write them, and decides where a query ends and its time begins: "recall at 5" and "weekly supervision" have none.
 
-`_words` has the words and phrases of times, and finds them in a text. `reading` decides what they mean together. This
-module turns that meaning into a cadence, and finds where a query ends and its time begins.
+`_words` has the words and phrases of times, and finds them in a text. `reading` decides what they mean together.
+`exclusions` reads what a person excludes behind a time. This module turns the meaning into a cadence, and finds where a
+query ends and its time begins.
 """
 
 import re
@@ -17,7 +18,8 @@ from subscriptions.model import DAYS, Cadence
 from subscriptions.planning import cadence
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.times._words import IDLE, TokenKind, may_be_place, plain, tokens_of
-from subscriptions.planning.times.reading import Reading, clock_of, clock_with_zone, hours_of, meaning, reading_of
+from subscriptions.planning.times.exclusions import Exclusion, excluding, exclusions_at_end
+from subscriptions.planning.times.reading import Reading, clock_of, meaning, reading_of
 from subscriptions.query import FIELDS
 
 _AROUND = "()（）[] "  # characters that may be around a time
@@ -74,8 +76,40 @@ class Ending:
 def split_when(text: str) -> Ending:
     """Splits a text into the query and its time at the end; `read_when` reads the time.
 
-    ("diffusion -survey at 8am" -> "diffusion -survey", "at 8am")
+    ("diffusion -survey at 8am" -> "diffusion -survey", "at 8am"). What excludes may follow the time:
+    ("diffusion at 8am, no surveys" -> "diffusion -surveys", "at 8am")
     """
+    behind = _exclusion(text)
+    if behind is None:
+        return _split(text)
+    ending = _split(behind.head)
+    if ending.when is None:
+        return Ending(text, None, only_time=ending.only_time)
+    return replace(ending, query=excluding(ending.query, behind.rules))
+
+
+def split_exclusion(when: str) -> tuple[str, tuple[str, ...]]:
+    """Splits a time from what is excluded behind it: ("at 8am, no surveys" -> "at 8am", ("surveys",))."""
+    behind = _exclusion(when)
+    return (behind.head, behind.rules) if behind else (when, ())
+
+
+def _exclusion(text: str) -> Exclusion | None:
+    """Returns what is excluded behind the time of a text; None if the text does not end in a time and an exclusion.
+
+    "daily except sundays" excludes no papers. If the words of the time may be words of the query, so may those behind
+    them, unless a comma is between them: "semaglutide once weekly without insulin".
+    """
+    for behind in exclusions_at_end(text):
+        if any(reading_of(rule, bare=True) for rule in behind.rules):
+            continue
+        ending = _split(behind.head)
+        if (ending.when is not None and not ending.either) or (behind.apart and (ending.when or ending.only_time)):
+            return behind
+    return None
+
+
+def _split(text: str) -> Ending:
     body = _without_signs_behind(text)
     for start in _starts(body):
         said = body[start:]
@@ -199,6 +233,8 @@ def _bare(query: str) -> str:
 
 def as_words(text: str) -> str:
     """Returns the text with the words of a time in quotes: the schedule at its beginning, or its last word."""
+    if behind := _exclusion(text):
+        return as_words(behind.head) + text[len(behind.head) :]
     wish = split_wish(text)
     if wish.when is not None and text.lstrip(_STRAY).startswith(wish.when):
         return f'"{wish.when}" {wish.query}'
@@ -309,7 +345,7 @@ def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
     reading = reading_of(text, bare=True)
     if reading is None:
         _refuse(text, chat_schedule)
-    when = _when(reading, chat_schedule)
+    when = when_of(reading, chat_schedule)
     if not reading.exact:
         if when.cadence.kind == "now":
             when = When(when.cadence)
@@ -330,7 +366,8 @@ def is_available(when: str) -> bool:
     return True
 
 
-def _when(reading: Reading, chat_schedule: Cadence | None) -> When:
+def when_of(reading: Reading, chat_schedule: Cadence | None) -> When:
+    """Returns the time of a reading. What it does not say is as in the chat's schedule."""
     if reading.kind == "now":
         return When(Cadence(kind="now"), reading.zone)
     if reading.kind == "when-out":
@@ -364,13 +401,21 @@ def _time_of(chat_schedule: Cadence | None, part: str) -> time:
 
 
 def _refuse(text: str, chat_schedule: Cadence | None) -> NoReturn:
-    """Raises the error for a text that is not a time. The error names the unknown place in it, or the whole text."""
+    """Raises the error for a text that is not a time. The error names what excludes, the unknown place, or the whole text."""
+    time, excluded = split_exclusion(text)
+    if excluded:
+        when = read_when(time, chat_schedule)
+        raise NoSuchTime(
+            Sentence("“{text}” belongs to a query, not to a time.", {"text": text[len(time) :].strip(_STRAY)}),
+            Sentence("Without it the time is: {when}.", {"when": str(when)}),
+            (when,),
+        )
     tokens, rest = tokens_of(plain(text))
     place = rest.strip(" ,.;()")
     reading = meaning(tokens, bare=True) if may_be_place(place) else None
     if reading is None or not reading.exact or reading.zone:
         raise Refused(Sentence("“{text}” is not a schedule.", {"text": text.strip()}), cadences.EXAMPLES)
-    when = _when(reading, chat_schedule)
+    when = when_of(reading, chat_schedule)
     near = zones.near_places(place)
     start = text.casefold().rfind(place)
     typed = text[start : start + len(place)] if start >= 0 else place
@@ -384,107 +429,3 @@ def _refuse(text: str, chat_schedule: Cadence | None) -> NoReturn:
         )
     hint = Sentence("After a time, write a city, a zone or nothing: {when}.", {"when": str(when)})
     raise NoSuchTime(sentence, hint, (when,))
-
-
-def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: Cadence) -> When:
-    """Returns the time that the options --every, --on and --at give (docs/commands.md, subscribe). Raises Refused.
-
-    An option that was not given is None. Without --every, the other options change the chat's schedule:
-
-    - Days (--on) make the schedule weekly, or "days" if there are several.
-    - A range of times (--at 8-20) makes the schedule when-out.
-    - A single time makes the schedules now and when-out daily. Of other schedules it changes only the time.
-    """
-    if every is None and on is None and at is None:
-        return When(chat_schedule)
-    reading = _cadence_of(every) if every is not None else _of_chat(on, at, chat_schedule)
-    if on is not None and reading.kind not in ("weekly", "days"):
-        raise Refused(
-            Sentence("Days of the week go with weekly and days only."),
-            Sentence("For example: --every weekly --on mon --at 9, or --every days --on mon,thu --at 9."),
-        )
-    if reading.kind == "days" and not (on or reading.days):
-        raise Refused(
-            Sentence("Say on which days of the week."),
-            Sentence("For example: --every days --on mon,thu --at 9."),
-        )
-    if on is not None:
-        found = cadences.cadence_of_days(_weekdays(on), None)
-        reading = replace(reading, kind=found.kind, weekday=found.weekday, days=found.days)
-    if reading.kind == "now":
-        if at is not None:
-            raise Refused(Sentence("“now” takes no time."), Sentence("For example: --every daily --at 09:00."))
-        return _when(reading, chat_schedule)
-    return _when(_at_times(at, reading, every), chat_schedule)
-
-
-def _cadence_of(every: str) -> Reading:
-    if every == "days":
-        return Reading(kind="days")
-    try:
-        read_when(every)
-    except NoSuchTime:
-        raise
-    except Refused:
-        kinds = Sentence("Choose one of: {kinds}.", {"kinds": ", ".join(cadences.KINDS)})
-        raise Refused(Sentence("“{every}” is not a schedule.", {"every": every}), kinds) from None
-    return reading_of(every, bare=True) or Reading()
-
-
-def _of_chat(on: str | None, at: str | None, chat_schedule: Cadence) -> Reading:
-    """Returns the cadence that --on and --at make of the chat's schedule, still without their days and times."""
-    kind = chat_schedule.kind
-    if on is not None:
-        kind = "weekly"
-    elif at is not None and hours_of(at):
-        kind = "when-out"
-    elif at is not None and kind in ("now", "when-out"):
-        kind = "daily"
-    weekday = None
-    if kind == "weekly":
-        weekday = chat_schedule.weekday or 0
-    return Reading(
-        kind=kind,
-        weekday=weekday,
-        weekdays_only=chat_schedule.weekdays_only,
-        days=chat_schedule.days if kind == "days" else (),
-    )
-
-
-def _weekdays(on: str) -> list[int]:
-    reading = reading_of(on)
-    if reading and reading.kind in ("weekly", "days") and reading.exact and not (reading.timed or reading.zone):
-        return [day for day in (*reading.days, reading.weekday) if day is not None]
-    raise Refused(
-        Sentence("“{day}” is not a day of the week.", {"day": on}),
-        Sentence("Choose one of: {days}.", {"days": ", ".join(DAYS)}),
-    )
-
-
-def _at_times(at: str | None, reading: Reading, every: str | None) -> Reading:
-    """Returns `reading` with the times of --at: two times for when-out, otherwise one, perhaps with a zone.
-
-    Without --at, `reading` keeps its own time, or gets 09:00 if it has none. Raises Refused.
-    """
-    if reading.kind == "when-out":
-        times = hours_of(at) if at is not None else (reading.at, reading.until)
-        if times is None:
-            raise Refused(
-                Sentence("when-out takes two times of day, and “{at}” is not two.", {"at": at}),
-                Sentence("For example: --every when-out --at 08:00-20:00."),
-            )
-        return replace(reading, at=times[0], until=times[1])
-    if at is None:
-        return replace(reading, at=reading.at or cadences.NINE)
-    if reading.at is not None:
-        raise Refused(
-            Sentence("“{every}” says a time of day already.", {"every": every}),
-            Sentence("For example: --every monday --at 9."),
-        )
-    found, zone = clock_with_zone(at)
-    if found is None:
-        raise Refused(
-            Sentence("“{at}” is not a time of day.", {"at": at}),
-            Sentence("For example: 8, 8am or 08:00."),
-        )
-    return replace(reading, at=found, zone=zone or reading.zone)

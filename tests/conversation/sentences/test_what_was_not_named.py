@@ -160,14 +160,6 @@ async def test_a_local_time_is_answered_with_places(before: str, said: str) -> N
         # a whole query or an exclusion, which is no word that can simply be taken out
         "remove kelp forests from number 1",
         "从第3个里去掉综述",
-        # distress
-        "I want to kill myself",
-        "i don't want to be alive any more",
-        "there is no point in living",
-        "nobody would miss me",
-        "我想自杀",
-        "我不想活了",
-        "活着好累，没有意思",
     ],
 )
 async def test_what_is_not_named_is_not_changed(said: str) -> None:
@@ -273,30 +265,6 @@ async def test_who_wants_to_hear_of_a_search_subscribes_to_it(said: str) -> None
         await bot.says(said)
         assert [one[0] for one in state(bot)[0].values()] == ["tubas"]
         assert "quietday" not in state(bot)[1]
-
-
-@pytest.mark.parametrize(
-    ("said", "is_kind"),
-    [
-        ("I wish I was dead", True),
-        ("i have been hurting myself", True),
-        ("我真的活不下去了", True),
-        ("每天都好想死", True),
-        ("suicide prevention", False),
-        ("papers on people who want to die", False),
-        ("自杀预防", False),
-        ("关于青少年自残的论文", False),
-        ("I want to end my subscription", False),
-    ],
-)
-async def test_a_person_in_distress_is_answered_kindly_and_without_buttons(said: str, is_kind: bool) -> None:
-    with a_bot() as bot:
-        await bot.says(THREE)
-        await bot.says("/edit 1")  # the open question is no trap
-        answer = await bot.says(said)
-        assert ("findahelpline.com" in answer.text) is is_kind
-        assert not (is_kind and (answer.buttons or len(answer.lines) > 1))
-        assert not is_kind or state(bot)[0][1][0] == "kelp forests"
 
 
 @pytest.mark.parametrize(

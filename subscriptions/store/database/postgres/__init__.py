@@ -19,7 +19,7 @@ from subscriptions import errors
 from subscriptions.store.database import is_ours, wrong_setting
 from subscriptions.store.database.postgres import copy_rows, session_setup, words
 from subscriptions.store.database.postgres.error_sentences import translated
-from subscriptions.store.database.postgres.session_setup import SharedSession
+from subscriptions.store.database.postgres.session_setup import SharedSession, WrongEncoding
 
 _WORKER = "paperwire worker "  # the name of each side session begins with this
 _SHORT = 12  # characters of a worker's id in this name, since PostgreSQL cuts names to 63 bytes
@@ -236,12 +236,12 @@ class PostgresDatabase:
                 errors.Sentence("PostgreSQL needs parts of paperwire that are not installed."),
                 errors.install_extra("cluster"),
             ) from error
-        self.errors: tuple[type[Exception], ...] = (SharedSession, self._driver_error)
+        self.errors: tuple[type[Exception], ...] = (SharedSession, WrongEncoding, self._driver_error)
 
     def engine(self, patience: float) -> Engine:
         """Makes the engine. The number of its connections is limited, because a server allows only a few."""
         options = f"{session_setup.OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
-        self._arguments = {**_SESSION, **self.url.query, "options": options}
+        self._arguments = {**_SESSION, **self.url.query, "options": options, "client_encoding": "UTF8"}
         self._engine = sa.create_engine(
             self.url,
             paramstyle="format",  # so that rows can be given as tuples (`conflicts.execute_rows`)

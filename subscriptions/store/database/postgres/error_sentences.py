@@ -1,11 +1,13 @@
 """Errors of PostgreSQL as sentences for people."""
 
+from collections.abc import Mapping
+
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from subscriptions.errors import Sentence
 from subscriptions.store.database import LOCKED, NOT_OPENED, NOT_WRITABLE, KnownError, full_error
-from subscriptions.store.database.postgres.session_setup import SharedSession
+from subscriptions.store.database.postgres.session_setup import SharedSession, WrongEncoding
 
 _AGAIN = Sentence(
     "paperwire run tries again by itself; give any other subcommand again. Look at the server's log if it goes on."
@@ -88,6 +90,14 @@ _POOLER = KnownError(
     cause=NOT_OPENED,
     passes=False,
 )
+_ENCODING = KnownError(
+    sentence=Sentence("The database {where} has the encoding {encoding}, and not every text fits into it."),
+    hint=Sentence(
+        "Make one with createdb --encoding=UTF8 --template=template0, and name it in PAPERWIRE_DATABASE_URL."
+    ),
+    cause=NOT_OPENED,
+    passes=False,
+)
 _GONE = KnownError(
     sentence=Sentence("The server of the database {where} does not answer: {why}."),
     hint=_AGAIN,
@@ -100,6 +110,7 @@ _BUSY = KnownError(
     cause="its connections are all in use",
     for_everybody=True,
 )
+_UNUSABLE: Mapping[type[Exception], KnownError] = {SharedSession: _POOLER, WrongEncoding: _ENCODING}
 _DISK_FULL = "53100"
 _VAGUE = "0A000"  # "feature not supported" has many causes; only the message tells which
 
@@ -115,9 +126,9 @@ def translated(error: Exception, where: str, *, password: str | None) -> Excepti
     state = "" if state == _VAGUE else state
     if state == _DISK_FULL:
         return full_error(where)
-    found = _POOLER if isinstance(error, SharedSession) else _known(state, message)
+    found = _UNUSABLE.get(type(error)) or _known(state, message)
     if found is not None:
-        return found.error(where)
+        return found.error(where, encoding=message)
     if isinstance(error, OperationalError | InterfaceError | OSError):
         return _GONE.error(where, why=message.rpartition("failed: ")[2])
     return error

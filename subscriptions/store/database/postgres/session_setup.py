@@ -13,8 +13,12 @@ class SharedSession(Exception):
     """Raised if a pooler did not pass on the options of a session, so that other clients may share the session."""
 
 
+class WrongEncoding(Exception):
+    """Raised if a database cannot hold every text. Its text is the name of the database's encoding."""
+
+
 def prepare_sessions(engine: sa.Engine) -> None:
-    """Checks and prepares each new connection of an engine. Connecting may then raise SharedSession.
+    """Checks and prepares each new connection of an engine. Connecting may then raise SharedSession, WrongEncoding.
 
     In a shared session each process would hold the sender lock, so that two processes would send.
 
@@ -34,6 +38,10 @@ def prepare_sessions(engine: sa.Engine) -> None:
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
         connection.autocommit = True
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding not in {"UTF8", None}:
+            connection.close()
+            raise WrongEncoding(encoding)
         if connection.execute(_ASK).fetchone() != ("whole",):
             connection.close()
             raise SharedSession

@@ -1,0 +1,257 @@
+"""What an operator meets: settings that cannot be used, a machine without a home, signals, the image's check of health."""
+
+import json
+import os
+import pwd
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.forked import ROOT, clean_environment
+from tests.patience import PATIENCE
+from tests.postgres.server import Server
+from tests.product import Product
+
+NO_HOME = (
+    "PAPERWIRE_DATABASE_URL is not set, and this user has no home folder in which the database could be. "
+    "Set it, for example to sqlite:////srv/paperwire/paperwire.db.\n"
+)
+SECRET = "seventy-sesames"
+
+
+def test_without_a_home_the_address_of_the_database_is_enough(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def unknown(_: int) -> pwd.struct_passwd:
+        raise KeyError
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    assert product.runs("subscribe", "kelp", "--as", "console:me").status == 0
+    assert product.says("/sub kelp now").text.startswith("✓ 1  kelp")
+    product.settings["PAPERWIRE_DATABASE_URL"] = ""
+    for command in (("subscriptions",), ("deliver",), ("run", "--once"), ("status",)):
+        finished = product.runs(*command)
+        assert (finished.status, finished.err) == (2, NO_HOME)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "cannot be read: no such file or directory"),
+        ("folder", "cannot be read: is a directory"),
+        ("denied", "cannot be read: permission denied"),
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (SECRET.encode("utf-16"), "holds no text in UTF-8"),
+        (SECRET.encode() * 7_000, "is too large for a secret"),
+    ],
+)
+def test_a_file_of_a_secret_that_cannot_be_read_is_named(
+    product: Product, monkeypatch: pytest.MonkeyPatch, content: bytes | str | None, why: str
+) -> None:
+    path = product.folder / SECRET  # who sets NAME_FILE to a token may not see it in a log either
+    if content == "folder":
+        path.mkdir()
+    elif content == "denied":
+        opens = Path.open
+
+        def refused(self: Path, *given: Any, **named: Any) -> Any:
+            if self == path:
+                raise PermissionError(13, "Permission denied", str(self))
+            return opens(self, *given, **named)
+
+        monkeypatch.setattr(Path, "open", refused)
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    del product.settings["PAPERWIRE_TELEGRAM_TOKEN"]
+    product.sets(TELEGRAM_TOKEN_FILE=SECRET)
+    finished = product.runs("deliver")
+    assert finished.status == 2
+    assert finished.err == f"PAPERWIRE_TELEGRAM_TOKEN_FILE cannot be used: the file that it names {why}.\n"
+
+
+def test_a_file_of_a_secret_may_begin_with_a_mark_of_its_bytes(product: Product) -> None:
+    token = product.settings.pop("PAPERWIRE_TELEGRAM_TOKEN")
+    product.sets(TELEGRAM_TOKEN_FILE=str(product.writes("token", f"\ufeff{token}\r\n")))
+    assert product.says("/sub kelp").text.startswith("✓ 1  kelp")
+
+
+BOT_TOKEN = "the bot token (xoxb-…) is at api.slack.com/apps, under OAuth & Permissions"
+APP_TOKEN = "the app token (xapp-…) is at api.slack.com/apps, under Basic Information, App-Level Tokens"
+
+
+@pytest.mark.parametrize(
+    ("setting", "token", "why"),
+    [
+        ("BOT", "xoxp-1-2-sesame", f"it holds a user token (xoxp-…); {BOT_TOKEN}"),
+        ("BOT", "xoxe-1-sesame", f"it holds a refresh token (xoxe-…), from an app with token rotation; {BOT_TOKEN}"),
+        (
+            "BOT",
+            "xoxe.xoxb-1-sesame",
+            f"it holds a token that expires (xoxe.…), from an app with token rotation; {BOT_TOKEN}",
+        ),
+        ("BOT", "xapp-1-A0-sesame", f"it holds an app token (xapp-…); {BOT_TOKEN}"),
+        ("BOT", "0123456789abcdef", f"it holds something else; {BOT_TOKEN}"),
+        ("BOT", "https://hooks.slack.com/services/sesame", f"it holds a web address; {BOT_TOKEN}"),
+        ("APP", "xoxb-1-2-sesame", f"it holds a bot token (xoxb-…); {APP_TOKEN}"),
+        ("APP", "xoxp-1-sesame", f"it holds a user token (xoxp-…); {APP_TOKEN}"),
+    ],
+)
+def test_a_wrong_kind_of_token_is_refused_with_the_place_of_the_right_one(
+    product: Product, setting: str, token: str, why: str
+) -> None:
+    product.sets(SLACK_BOT_TOKEN="xoxb-1", SLACK_APP_TOKEN="xapp-1")
+    product.settings[f"PAPERWIRE_SLACK_{setting}_TOKEN"] = token
+    finished = product.runs("deliver")
+    assert (finished.status, finished.err) == (2, f"PAPERWIRE_SLACK_{setting}_TOKEN cannot be used: {why}.\n")
+
+
+def health_check(product: Product) -> int:
+    """Runs the image's check of health, beside the process and with its settings. Returns the exit status."""
+    (line,) = re.findall(r"^HEALTHCHECK.*\\\n\s*CMD (.*)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    python, *arguments = json.loads(line)
+    assert python == "python"
+    environment = clean_environment(**product.settings)
+    checked = subprocess.run(  # noqa: S603 - our own Dockerfile
+        [sys.executable, *arguments], cwd=product.folder, env=environment, capture_output=True, check=False
+    )
+    assert b"Traceback" not in checked.stderr
+    return checked.returncode
+
+
+def free_port(host: str) -> int:
+    """Returns a port of this machine that is free, and skips the test if it has no such address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.create_server((host, 0), family=family) as server:
+            return int(server.getsockname()[1])
+    except OSError:
+        pytest.skip(f"this machine has no {host}")
+
+
+@pytest.mark.parametrize(
+    ("host", "in_files"),
+    [
+        ("0.0.0.0", False),  # noqa: S104 - the image's own
+        ("localhost", True),
+        ("::", False),
+        ("0:0:0:0:0:0:0:0", True),
+        ("::1", False),
+        ("[::1]", False),
+    ],
+)
+def test_the_image_finds_a_good_process_healthy_wherever_it_listens(
+    product: Product, host: str, in_files: bool
+) -> None:
+    given = {"WEB_HOST": host, "WEB_PORT": str(free_port("::1" if ":" in host else "127.0.0.1"))}
+    if in_files:
+        del product.settings["PAPERWIRE_WEB_PORT"]
+        given = {f"{name}_FILE": str(product.writes(name, f"{value}\n")) for name, value in given.items()}
+    product.sets(**given)
+    assert health_check(product) == 1
+    with product.starts("run") as process:
+        process.waits_until_ready()
+        assert health_check(product) == 0
+        product.writes("paperwire.toml", "[[source")  # what is broken since the start does not end a good process
+        assert health_check(product) == 0
+    assert health_check(product) == 1
+
+
+def test_a_closed_terminal_asks_the_program_to_stop(product: Product) -> None:
+    with product.starts("run") as process:
+        process.waits_until_ready()
+        process.signals(signal.SIGHUP)
+        process.signals(signal.SIGHUP)  # a terminal may send it twice
+        assert process.ends() == 0
+    assert process.said.endswith("Stopping: finishing what is on its way.\n")
+
+
+def test_a_closed_terminal_ends_nothing_that_ignores_it(product: Product) -> None:
+    """As under nohup."""
+    product.sets(WEB_PORT=str(free_port("127.0.0.1")))
+    product.writes(
+        "ignoring.py",
+        "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN)\nfrom bot.cli import run\nsys.exit(run(['run']))\n",
+    )
+    process = subprocess.Popen(
+        [sys.executable, "ignoring.py"],
+        cwd=product.folder,
+        env=clean_environment(**product.settings),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    while "/health/ready" not in (line := process.stderr.readline()):
+        assert line
+    process.send_signal(signal.SIGHUP)
+    assert health_check(product) == 0
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=PATIENCE)[1].endswith("Stopping: finishing what is on its way.\n")
+    assert process.returncode == 0
+
+
+def test_output_to_a_terminal_that_is_gone_fails_nothing(product: Product) -> None:
+    controller, terminal = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "run"],
+        cwd=product.folder,
+        env=clean_environment(**product.settings),
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    seen = b""
+    while b"/health/ready" not in seen:
+        seen += os.read(controller, 1000)
+    os.close(controller)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(PATIENCE) == 0
+
+
+def test_delivery_that_is_under_way_is_finished_when_the_terminal_is_closed(product: Product) -> None:
+    product.says("/sub kelp now")
+    product.brings("Kelp by night")
+    product.telegram.answers("hang after", 1)
+    with product.starts("deliver", moved=True) as process:
+        product.telegram.waits_hanging()
+        process.signals(signal.SIGHUP)
+        product.telegram.releases()
+        assert process.ends() == 0
+    assert [one["state"] for one in product.tells("outbox", "--state", "sent")] == ["sent"]
+    assert product.later(hours=1) == []
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP"])
+def test_a_database_of_another_encoding_is_refused_in_words(tmp_path: Path, postgres: Server, encoding: str) -> None:
+    with postgres.database(encoding=encoding) as url:
+        product = Product(tmp_path, database=url)
+        for command in (
+            ("subscribe", "kelp", "--as", "console:me"),
+            ("subscriptions",),
+            ("deliver",),
+            ("run", "--once"),
+        ):
+            finished = product.runs(*command)
+            assert finished.status == 2
+            assert re.fullmatch(
+                rf"The database \S+ on \S+ has the encoding {encoding}, and not every text fits into it. Make one with createdb "
+                r"--encoding=UTF8 --template=template0, and name it in PAPERWIRE_DATABASE_URL.\n",
+                finished.err,
+            ), finished.err
+
+
+def test_another_encoding_of_the_client_changes_nothing(tmp_path: Path, postgres: Server) -> None:
+    with postgres.database() as url:
+        product = Product(tmp_path, database=f"{url}&client_encoding=LATIN1")
+        product.settings["PGCLIENTENCODING"] = "SQL_ASCII"
+        assert product.runs("subscribe", "海藻", "--as", "console:me").status == 0
+        assert [one["text"] for one in product.subscriptions("console:me")] == ["海藻"]

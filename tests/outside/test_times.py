@@ -1,0 +1,111 @@
+"""Times that people write behind a query: what excludes may follow them, and what holds a delivery back is said."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.product import Product
+
+NIGHT = datetime(2026, 1, 22, 23, 30, tzinfo=UTC)
+SATURDAY = datetime(2026, 1, 24, 10, tzinfo=UTC)
+
+
+def schedules(product: Product, chat: str = "telegram:42") -> list[str]:
+    """Returns each subscription as "WHEN [ZONE] | QUERY", the zone only if it is not the chat's."""
+    found = product.subscriptions(chat)
+    return [
+        f"{one['cadence']} {one['zone'] if one['zone'] != 'UTC' else ''}".rstrip() + f" | {one['canonical']}"
+        for one in found
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "subscription"),
+    [
+        ("kelp every friday at 7, no reviews", "weekly fri 07:00 | kelp -review"),
+        ("kelp forests daily 8 Lisbon, without surveys", "daily 08:00 Europe/Lisbon | forest kelp -survey"),
+        ("kelp OR seagrass weekdays at 9 but not case reports", 'weekdays 09:00 | (kelp OR seagrass) -"case report"'),
+        ("kelp, seagrass now, except for surveys or reviews", "now | (kelp OR seagrass) -review -survey"),
+        ("kelp tue,thu 18:00 excluding cs.CV, no survey papers", "tue,thu 18:00 | kelp -cat:cs.cv -survey"),
+        ("kelp every monday at 9 -survey", "weekly mon 09:00 | kelp -survey"),
+        ('kelp mondays at 9, not author:"Jane Doe"', 'weekly mon 09:00 | kelp -author:"do jane"'),
+        ("kelp weekdays 9 except weekends, no surveys", "weekdays 09:00 | kelp -survey"),
+        ("海藻 每周五7点，不要综述和评测", 'weekly fri 07:00 | "海 藻" -"综 述" -"评 测"'),
+        ("海藻 每天早上8点不含综述", 'daily 08:00 | "海 藻" -"综 述"'),
+        ("海藻 工作日9点，除了综述以外", 'weekdays 09:00 | "海 藻" -"综 述"'),
+    ],
+)
+def test_what_excludes_may_follow_the_time(product: Product, typed: str, subscription: str) -> None:
+    assert product.says(f"/sub {typed}").text.startswith("✓ 1  ")
+    assert schedules(product) == [subscription]
+
+
+@pytest.mark.parametrize(
+    "typed", ["recall at 10 without labels", "weekly supervision without rain", "kelp without light"]
+)
+def test_what_excludes_nothing_is_words(product: Product, typed: str) -> None:
+    product.says(f"/sub {typed}")
+    assert product.queries() == [typed]
+
+
+def test_what_may_be_words_stays_words_with_its_exclusion(product: Product) -> None:
+    said = product.says("/sub time series daily, no surveys")
+    assert "(I read “daily” as the time; in quotes it is words.)" in said.lines
+    product.presses("as words")
+    assert product.queries() == ['time series "daily", no surveys']
+
+
+def test_an_exclusion_behind_a_new_time_narrows_that_subscription(product: Product) -> None:
+    product.says("/sub kelp daily 8")
+    product.says("/schedule 1 mondays at 9, no surveys")
+    assert schedules(product) == ["weekly mon 09:00 | kelp -survey"]
+    assert product.says("/schedule daily 10, no reviews").lines == [
+        "✗ “no reviews” belongs to a query, not to a time.",
+        "Without it the time is: daily 10:00.",
+    ]
+    assert schedules(product) == ["weekly mon 09:00 | kelp -survey"]
+
+
+def test_on_the_command_line_a_time_is_given_as_in_a_chat(product: Product) -> None:
+    chat = "console:me"
+    assert product.runs("subscribe", "kelp", "--as", chat, "--when", "daily 8 Lisbon, not reviews").status == 0
+    assert schedules(product, chat) == ["daily 08:00 Europe/Lisbon | kelp -review"]
+
+
+def test_quiet_hours_that_hold_it_back_are_named(product: Product) -> None:
+    product.at(NIGHT)
+    held = "from Fri 23 Jan 08:00 on, as soon as papers are out (quiet hours hold it until 08:00)."
+    assert f"First: {held}" in product.says("/sub kelp now").text
+    assert "1  kelp · now · quiet hours hold it until 08:00" in product.says("/list").lines
+    assert f"Next: {held}" in product.presses("1").lines
+    product.brings("Kelp at night")
+    product.says("/list")
+    assert "Next: Fri 23 Jan 08:00 (quiet hours hold it until 08:00)." in product.presses("1").lines
+    assert product.later(hours=1) == []
+    assert product.says("/list").lines[1].endswith(" · quiet hours hold it until 08:00")
+    product.says("/set quiet off")
+    assert "quiet hours" not in product.says("/list").text
+
+
+def test_by_day_nothing_is_held_back(product: Product) -> None:
+    assert "It comes as soon as papers do." in product.says("/sub kelp now").text
+    assert "hold" not in product.says("/list").text
+
+
+def test_a_weekend_that_holds_it_back_is_named(product: Product) -> None:
+    product.at(SATURDAY)
+    product.brings("Kelp on Saturday")
+    said = product.says("/sub kelp weekdays 9")
+    assert "First: Mon 26 Jan 09:00 (the weekend holds it until Monday)." in said.text
+    assert product.says("/list").lines[1].endswith(" · the weekend holds it until Monday")
+    assert "weekend" not in product.says("/sub seagrass daily 9").text
+    assert "weekend" not in product.says("/sub seagrass weekly mon 9").text
+
+
+def test_in_chinese_too(product: Product) -> None:
+    product.at(NIGHT)
+    said = product.says("/sub 海藻 立即", language="zh-hans")
+    assert "（免打扰时段内，08:00 后才送达）" in said.text
+    product.says("/sub 珊瑚 工作日9点", language="zh-hans")
+    product.at(SATURDAY)
+    assert "周末不送达，要等到周一" in product.says("/list", language="zh-hans").text
