@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from subscriptions import zones
 from subscriptions.model import Chat, Delivery, Lane, Subscription
-from subscriptions.planning import cadence as cadences
 from subscriptions.planning import decision
 from subscriptions.planning import forecast as forecasts
 from subscriptions.planning.forecast import DueSpan, Move
@@ -343,10 +342,9 @@ def _may_have_come(chat: Chat, due: Sequence[Subscription], context: plan_inputs
 def _span_after(subscription: Subscription, one: Decision, context: plan_inputs.PlanContext) -> DueSpan:
     """Returns the due span that a subscription gets once the delivery `one` is planned.
 
-    A when-out subscription that the delivery does not cover stays due until its window ends.
+    A when-out subscription that the delivery does not cover stays due in the window that is open now.
     """
-    zone, opened, now = forecasts.zone_of(subscription, one.case.chat), subscription.next_due_at, context.forecast.at
-    waits = opened is not None and subscription.cadence.kind == "when-out" and not one.covers(subscription)
-    if waits and opened is not None and now < cadences.closes(subscription.cadence, zone, opened):
-        return forecasts.due_span(subscription.cadence, zone, opened)
+    zone, now = forecasts.zone_of(subscription, one.case.chat), context.forecast.at
+    if subscription.cadence.kind == "when-out" and not one.covers(subscription):
+        return forecasts.first_span(subscription.cadence, zone, now)
     return forecasts.due_span(subscription.cadence, zone, forecasts.next_moment(subscription.cadence, zone, now))

@@ -180,11 +180,8 @@ class ModelSubscription:
         if said:
             self.served = now
 
-    def goes_on(self, now: datetime, *, skips: bool) -> None:
-        """Ends a pause. Papers that came during it come at the next regular time, or never (`skips`)."""
-        if skips:
-            self.unseen.clear()
-            self.unseen_as_new.clear()
+    def goes_on(self, now: datetime) -> None:
+        """Ends a pause. Papers that came during it come at the next regular time."""
         self.paused, self.paused_until = False, None
         self.looked = self.served = now
         self.held = now + AFTER_A_PAUSE
@@ -335,12 +332,12 @@ class Model:
         closing = subscription.closes(self.walls, now) if subscription.when.kind == "when-out" else []
         return not closing or closing[-1] <= max(now, world.next_due(now))
 
-    def resumes(self, chat: str, now: datetime, *, skips: bool) -> None:
+    def resumes(self, chat: str, now: datetime) -> None:
         """Ends the pauses of a chat and of its subscriptions."""
         reader = self.readers[chat]
         reader.paused, reader.paused_until = False, None
         for subscription in reader.subscriptions.values():
-            subscription.goes_on(now, skips=skips)
+            subscription.goes_on(now)
 
     def reschedules(self, chat: str, number: int, when: When, now: datetime) -> None:
         subscription = self.readers[chat].subscriptions[number]

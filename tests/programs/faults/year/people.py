@@ -176,16 +176,15 @@ class People:
         reader.paused, reader.paused_until = True, now + timedelta(days=days) if days else None
 
     def _resumes(self, chat: str, now: datetime) -> None:
-        skips = self._dice.random() < 0.3
-        self._bot.says("/resume skip" if skips else "/resume", chat, now)
-        self._model.resumes(chat, now, skips=skips)
+        self._bot.says("/resume", chat, now)
+        self._model.resumes(chat, now)
 
     def _pauses_one(self, chat: str, now: datetime) -> None:
         number = self._one(chat)
         subscription = self._model.readers[chat].subscriptions[number]
         if subscription.paused:
             self._bot.says(f"/resume {number}", chat, now)
-            subscription.goes_on(now, skips=False)
+            subscription.goes_on(now)
         else:
             days = self._dice.randint(1, 12)
             self._bot.says(f"/pause {number} {days}d", chat, now)
