@@ -28,7 +28,7 @@ SELECTED = (  # run in each copy, as far as they are not tests of its room
     "tests/unit/test_query.py",
     "tests/unit/test_planning.py",
     "tests/conversation/test_cards.py",
-    "tests/conversation/test_start.py",
+    "tests/outside/test_start.py",
     "tests/integration/test_metrics.py",
 )
 _TESTS = ("tests.", "test_", "conftest")  # how names of modules of tests begin
