@@ -194,4 +194,4 @@ def test_what_operators_were_told_of_a_chat_goes_with_it_and_of_others_stays(kno
     forgets(known, ME)
     assert traces(known, WORD, "Zirconi") == []
     assert [row for row in traces(known, longer) if row.startswith("delivery")]
-    assert known.presses("allow", "1").text.startswith(f"✓ telegram:{longer} may subscribe.")
+    assert known.presses("allow", "1").lines[0] == f"✓ Bo (telegram:{longer}) is let in."
