@@ -115,6 +115,7 @@ def test_a_source_that_cannot_be_read_is_told_once_a_day(watched: Product) -> No
 
 def test_who_set_a_channel_up_hears_why_it_is_paused(product: Product) -> None:
     product.telegram.knows(CHANNEL, "channel", title="Lab", username="lab_papers", people={"42": "creator"})
+    product.says("/sub tides now")
     product.telegram.adds(CHANNEL, by="42")
     product.listens()
     product.says("/sub @lab_papers kelp now")
@@ -127,3 +128,17 @@ def test_who_set_a_channel_up_hears_why_it_is_paused(product: Product) -> None:
         ("42", ["Lab is paused.", "The bot may not write there."])
     ]
     assert product.queries(CHANNEL) == ["kelp"]
+
+
+def test_a_topic_that_is_gone_is_not_said_to_come_back(product: Product) -> None:
+    product.telegram.knows(GROUP, topics=(7,), people={"7": "creator"})
+    product.says("/sub kelp now", f"{GROUP}/7", by="7")
+    product.telegram.deletes_topic(GROUP, 7)
+    product.brings("Kelp")
+    (notice,) = product.later(minutes=2)
+    assert notice.chats == [GROUP]
+    assert notice.lines == [
+        "A topic of this chat is not there any more.",
+        "What it subscribed to waits: kelp.",
+        "To have it in another topic, send /sub there.",
+    ]
