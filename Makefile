@@ -62,17 +62,6 @@ test-postgresql: .venv/dev.stamp ## all conversations, and the simulated year, o
 	TESTS_OF_PAPERWIRE_DATABASE=postgresql $(BIN)/python -m pytest -q -rs -n 4 --dist worksteal tests/conversation $(ARGS)
 	$(BIN)/python -m tests.programs.faults.year --postgresql
 
-fuzz: .venv/dev.stamp ## every test of Hypothesis, two thousand examples each; TARGET=digests MINUTES=10: one reader, guided by coverage
-	@if [ -z "$(TARGET)" ]; then \
-		HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n 4 --dist worksteal -m hypothesis --timeout 3600 $(ARGS); \
-	else \
-		$(BIN)/python -c "import atheris" 2>/dev/null || $(INSTALL) "atheris>=3.0"; \
-		$(BIN)/python -m tests.programs.fuzz $(TARGET) $(MINUTES); \
-	fi
-
-rooms: .venv/dev.stamp ## removes each room from a copy, starts what remains and runs tests of others; ARGS=slack: only that one
-	$(BIN)/python -m tests.programs.rooms $(ARGS)
-
 lock: .venv/dev.stamp ## the lock files anew, from the bounds in pyproject.toml, with the hashes of every file of a release
 	$(INSTALL) uv
 	$(COMPILE) pyproject.toml --extra apprise --extra meaning --output-file requirements.lock
@@ -125,4 +114,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo run test test-browser chromium test-processes promises test-postgresql check bench faults fuzz rooms lock audit release words weights clean
+.PHONY: help demo run test test-browser chromium test-processes promises test-postgresql check bench faults lock audit release words weights clean

@@ -33,14 +33,10 @@ _ATOM = "<feed xmlns='http://www.w3.org/2005/Atom'><id>http://rss.arxiv.org/atom
 _TABLE = "# 摘要\n\n| Ref | Title | Summary |\n| --- | --- | --- |\n"
 _NOTE = "[^1]: a\n\n    b\n\n    [x](https://arxiv.org/abs/2601.00001)\n\n"
 _CHAT = "<rss version='2.0'><channel><title>Chat Arxiv cs.KT</title><item><link>https://arxiv.org/abs/2601.00001</link>"
-_PAPER = "# 风筝\n\n发布时间：2026年01月22日\n\n> Kite\n\n# 摘要\n\n"
-_MONTH = "# 2026年01月\n\n"
 _LISTING = "<!DOCTYPE html><html><body><div id='dlpage'><h3>New submissions</h3>"
 _LINE = '{"id":"2601.00001","title":"a","summary":"bcd"}'
-_MAIL = "Date: Fri,  3 Mar 23\n\\\\\narXiv:2303.00001\n"
 _ANSWER = "<feed xmlns='http://www.w3.org/2005/Atom'><id>https://arxiv.org/api/a</id>"
 _LISTED = "<dt><a href='/abs/2601.00001'>x</a></dt><dd><div class='list-title'>"
-_DRAWN = '<!doctype html><html><div data-target="DailyPapers" data-props="'
 _ENTRY_OF_FEED = '<rss version="2.0"><channel><title>a</title><item><title>'
 
 WORST: dict[str, Callable[[int], str]] = {
@@ -97,13 +93,6 @@ WORST: dict[str, Callable[[int], str]] = {
     "bilingual_json: braces and blanks": lambda n: (
         '{"title":"a","abstract":"b","link":"","tldr":""}' + ("}{" + " " * 500) * (n // 502)
     ),
-    "hugging_md: days": lambda n: _PAPER + "发布时间：\n" * (n // 16),
-    "hugging_md: headings": lambda n: _PAPER + "# 摘要\n" * (n // 9),
-    "hugging_md: headings that are none": lambda n: _PAPER[:-9] + "# 摘要 x\n" * (n // 11),
-    "hugging_md: labels": lambda n: _PAPER + "> " + "摘要：" * (n // 9),
-    "hugging_md: quotations": lambda n: _PAPER + "> a\n\n" * (n // 5),
-    "hugging_index: papers": lambda n: _MONTH + "- [a](2026年01月22日/a.md)\n" * (n // 31),
-    "hugging_index: one line of files": lambda n: _MONTH + "- [" + "](2026年01月22日/" * (n // 20),
     "arxiv_listing_html: heads": lambda n: _LISTING + "<dt>" * (n // 4),
     "arxiv_listing_html: tags that never end": lambda n: _LISTING + _LISTED + "<a " * (n // 3),
     "arxiv_listing_html: names of tags": lambda n: _LISTING + _LISTED + "<a" * (n // 2),
@@ -114,12 +103,6 @@ WORST: dict[str, Callable[[int], str]] = {
     "arxiv_listing_html: deep entries": lambda n: _LISTING + (_LISTED + "<b>" * 1000) * (n // 3060),
     "arxiv_listing_html: deep links": lambda n: _LISTING + (_LISTED + "<a>" * 1000) * (n // 3060),
     "arxiv_listing_html: references": lambda n: _LISTING + _LISTED + "&#" * (n // 4) + "&a" * (n // 4),
-    "hf_html: tags": lambda n: _DRAWN[:-12] + "data-target='DailyPapers'><a " * (n // 28),
-    "hf_html: data": lambda n: _DRAWN + "{&quot;dailyPapers&quot;:[" + "{}," * (n // 3) + "{}]}&quot;>",
-    "hf_html: deep data": lambda n: _DRAWN + "[" * n + '">',
-    "hf_html: cards": lambda n: (
-        "<!doctype html>" + "<article><h3><a href='/papers/2601.00001'>a</a></h3></article>" * (n // 67)
-    ),
     "daily_arxiv_jsonl: objects in one line": lambda n: _LINE * (n // 48),
     "daily_arxiv_jsonl: damage in one line": lambda n: _LINE + "\n" + '{"id":"' * (n // 7),
     "daily_arxiv_jsonl: deep lines": lambda n: _LINE + "\n" + ('{"id":' * 900 + "\n") * max(1, n // 5401),
@@ -132,18 +115,6 @@ WORST: dict[str, Callable[[int], str]] = {
         '{"messages":[],"collection":[' + ",".join(['{"doi":"10.1101/1"}'] * (n // 20)) + "]}"
     ),
     "biorxiv_json: a DOI": lambda n: '{"messages":[],"collection":[{"doi":"' + "10.1." * (n // 5) + '"}]}',
-    "arxiv_listing_mail: heads": lambda n: _MAIL * (n // 40),
-    "arxiv_listing_mail: names of archives": lambda n: _MAIL + "arXiv:\n" * (n // 7),
-    "arxiv_listing_mail: and": lambda n: _MAIL + "Authors: " + "a and " * (n // 6),
-    "arxiv_listing_mail: et al": lambda n: _MAIL + "Authors: " + "et al " * (n // 6),
-    "arxiv_listing_mail: parentheses": lambda n: _MAIL + "Authors: " + "(" * (n // 2) + ")" * (n // 2),
-    "arxiv_listing_mail: one long field": lambda n: _MAIL + "Title: a\n" + "  b\n" * (n // 4),
-    "arxiv_listing_mail: lines of slashes": lambda n: _MAIL + "\\\\ \n" * (n // 4),
-    "arxiv_listing_mail: subjects": lambda n: _MAIL + "Subject: " + "1 new + " * (n // 8),
-    "arxiv_listing_pastweek: days": lambda n: "\\\\\narXiv:2303.00001\n" + "/* Fri, 3 Mar 2023 */\n" * (n // 22),
-    "arxiv_listing_pastweek: days and blanks": lambda n: (
-        "\\\\\narXiv:2303.00001\n" + ("/* Fri, 3 Mar 2023 */" + " " * 20 + "\n") * (n // 42)
-    ),
     "arxiv_api_atom: open elements": lambda n: _ANSWER + "<entry>" * (n // 7),
     "feed_rss: names without end": lambda n: (
         _ENTRY_OF_FEED + "a</title><author>" + "10.1234/" * (n // 8) + "</author></item>"

@@ -18,7 +18,6 @@ from typing import Any
 
 import hypothesis
 import pytest
-from hypothesis.database import DirectoryBasedExampleDatabase
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.util import LRUCache
@@ -37,14 +36,7 @@ from tests.statements import Watch
 hypothesis.settings.register_profile(
     "quick", deadline=None, max_examples=60, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
-hypothesis.settings.register_profile(
-    "long",
-    deadline=None,
-    max_examples=2000,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-    database=DirectoryBasedExampleDatabase(".fuzz"),  # `make clean` keeps it, and Hypothesis tries its examples first
-)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+hypothesis.settings.load_profile("quick")
 
 ALWAYS = os.environ.get("TESTS_OF_PAPERWIRE_DATABASE", "")  # the only kind of database that tests of both kinds use
 for _name in [name for name in os.environ if name.startswith("PAPERWIRE_") and name != "PAPERWIRE_SHARED"]:

@@ -59,12 +59,9 @@ def _as_long_as_real(part: str) -> str:
     return part.replace("flies.", "flies." + ENGLISH).replace("风筝飞。", "风筝飞。" + CHINESE)
 
 
-RULE = "-" * 78 + "\n"
-MAIL = f"Date: Thu, 22 Jan 26 01:29:12 GMT\nSubject: kites daily mailing\n\n{RULE}Archives at http://arxiv.org/\n"
 ANSWER = '<feed xmlns="http://www.w3.org/2005/Atom">\n<id>https://arxiv.org/api/kite</id>\n'
 TABLE = "# 摘要\n\n| Ref | Title | Summary |\n| --- | --- | --- |\n"
 LISTING = "<!DOCTYPE html>\n<html><body><div id='dlpage'>\n<h3>Showing new listings for Thursday, 22 January 2026</h3>\n<dl id='articles'>\n<h3>New submissions</h3>\n"
-DRAWN = '<!doctype html>\n<html><body><div data-target="DailyPapers" data-props="{&quot;dailyPapers&quot;:['
 CHAT = '<rss version="2.0"><channel><title>Chat Arxiv cs.KT</title>\n'
 SPACES = 'xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/"'
 RSS = f'<rss version="2.0" {SPACES}><channel><title>cs.KT updates on arXiv.org</title>\n'
@@ -110,11 +107,6 @@ _NOTE = (
     "    第@个。\n\n    \n\n    第@个风筝飞。\n\n    Kite number @ flies.\n\n"
 )
 _ROW = "| [^@] | [Kite @](https://arxiv.org/abs/2601.@@@@@) | 第@个。 |\n"
-_HUGGING = (
-    "# 风筝@\n\n发布时间：2026年01月22日\n\n`LLM应用`\n\n> Kite @\n\n# 摘要\n\n> 第@个风筝飞。\n\n"
-    "> Kite number @ flies.\n\n[Arxiv](https://arxiv.org/abs/2601.@@@@@)\n"
-)
-_LINKED = "- [Kite @](2026年01月22日/Kite_@.md)\n\n    - [翻译: 风筝@](2026年01月22日/Kite_@.md)\n\n"
 _OBJECT = {
     "title": "Kite @",
     "abstract": "Kite number @ flies.",
@@ -130,8 +122,6 @@ _ITEM = (
     "&lt;p&gt;\n第@个。\n&lt;/p&gt;\n&lt;p&gt;\n\n&lt;/p&gt;\n&lt;p&gt;\n第@个风筝飞。\n&lt;/p&gt;\n"
     "&lt;p&gt;\nKite number @ flies.\n&lt;/p&gt;</description></item>\n"
 )
-_DRAWN = {"id": "2601.@@@@@", "title": "Kite @", "summary": "Kite number @ flies.", "authors": [{"name": "Ada Quill"}]}
-_CARD = '<article><h3><a href="/papers/2601.@@@@@">Kite @</a></h3><p>Kite number @ flies.</p></article>\n'
 _DAILY = {
     "paper": {
         "id": "2601.@@@@@",
@@ -149,11 +139,6 @@ _PREPRINT = {
     "category": "kites",
     "abstract": "Kite number @ flies.",
 }
-_ANNOUNCED = (
-    f"{RULE}\\\\\narXiv:2601.@@@@@\nDate: Wed, 21 Jan 2026 19:00:02 GMT   (17kb,D)\n\n"
-    "Title: Kite\n  @\nAuthors: Ada Quill and Bo Larch\nCategories: cs.KT cs.AI\n"
-)
-_MAILED = "\\\\\n  Kite number @ flies.\nIt lands.\n\\\\ ( https://arxiv.org/abs/2601.@@@@@ ,  17kb)\n"
 _ANSWERED = (
     "<entry><id>http://arxiv.org/abs/2601.@@@@@v1</id><title>Kite @</title>\n"
     '<summary>Kite number @ flies.</summary><category term="cs.KT"/><author><name>Ada Quill</name></author></entry>\n'
@@ -202,13 +187,8 @@ PARTS: Final = {
     "arxiv_listing_html": Parts(_LISTED, LISTING, "</dl></div></body></html>\n"),
     "bilingual_md": Parts(_NOTE, TABLE + "\n# 详细\n\n", "\n"),
     "bilingual_md, table": Parts(_ROW, TABLE, "\n# 详细\n\n"),
-    "hugging_md": Parts(_HUGGING),
-    "hugging_index": Parts(_LINKED, "# 2026年01月\n\n2026年01月22日\n\n"),
     "bilingual_json": Parts(json.dumps(_OBJECT, ensure_ascii=False, indent=4) + "\n"),
-    "hf_html": Parts(_CARD, "<!doctype html>\n<html><body><main>\n", "</main></body></html>\n"),
     "daily_arxiv_jsonl": Parts(json.dumps(_CRAWLED) + "\n"),
-    "arxiv_listing_mail": Parts(_ANNOUNCED + _MAILED, MAIL, "%%%---" * 13 + "\nFor help, see http://arxiv.org/help/\n"),
-    "arxiv_listing_pastweek": Parts(_ANNOUNCED + "\\\\\n", f"{RULE}\\\\\n/* Thu, 22 Jan 2026 */\n\\\\\n"),
     "hf_json": Parts(json.dumps(_DAILY, indent=1), "[\n", "\n]\n", ",\n"),
     "biorxiv_json": Parts(json.dumps(_PREPRINT), '{"messages": [{"status": "ok"}], "collection": [\n', "]}\n", ",\n"),
     "feed_rss": Parts(
@@ -233,8 +213,5 @@ PARTS: Final = {
     "hf_text": Parts("Kite @\nKite number @ flies.\n", BANNER),
     "bilingual3": Parts("Kite number @ flies.\n第@个风筝飞。\nhttps://arxiv.org/abs/2601.@@@@@\n"),
     "daily_arxiv_md": Parts(_ENTRY, TOC),
-    "hf_html, data": Parts(
-        json.dumps({"paper": _DRAWN}).replace('"', "&quot;"), DRAWN, ']}"></div></body></html>\n', ","
-    ),
 }
 """By name of the format, for some with a variant behind a comma."""

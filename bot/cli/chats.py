@@ -42,6 +42,7 @@ from subscriptions.service.exporting import export as exported
 from subscriptions.service.exporting import export_all
 from subscriptions.service.importing import import_lines, texts_asked
 from subscriptions.service.retention import bot_name
+from subscriptions.store.updates import PRINTED
 from subscriptions.texts import escaped
 from subscriptions.zones import zone_of_place
 
@@ -211,7 +212,7 @@ def _known_chat(text: str, address: ChatAddress, session: Session) -> Chat:
 def _addressed(text: str, chat: Chat) -> conversations.MessageRequest:
     """Returns the request for a text that an operator types in a chat."""
     return replace(
-        typed_in(chat, text, update=f"say:{uuid4().hex}"),
+        typed_in(chat, text, update=f"{PRINTED}{uuid4().hex}"),
         sender=chat.address.address if chat.kind is ChatKind.PRIVATE else "",
         sender_is_admin=True,
         is_operator=True,

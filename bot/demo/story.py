@@ -15,7 +15,6 @@ from bot.app import App, build_app
 from bot.commands.paper_buttons import pressed_token
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
-from bot.digests import OWN_NAMES
 from bot.platforms.known import PLATFORMS
 from bot.ports import conversation as conversations
 from bot.ports.channel import Channel, Clock, Limits, read_message
@@ -232,13 +231,12 @@ class DemoChat:
         return "" if self.kind is ChatKind.PRIVATE else f"#{self.title}"
 
 
-_ARRIVALS: Final[tuple[Arrival, ...]] = (
+ARRIVALS: Final[tuple[Arrival, ...]] = (
     Arrival(at=_at(0, 5), file="arxiv_rss.xml", source="arXiv", format="arxiv_rss"),
     Arrival(at=_at(0, 6, 10), file="hf_papers.json", source="trending papers", format="hf_json"),
     Arrival(at=_at(0, 6, 20), file="bilingual.txt", source="bilingual list", format="bilingual3"),
     Arrival(at=_at(1, 5, 40), file="daily_arxiv.md", source="daily arXiv", format="daily_arxiv_md"),
 )
-ARRIVALS: Final = tuple(one for one in _ARRIVALS if one.format in OWN_NAMES)
 
 _WEEK: Final = Sentence("A week on Telegram")
 _WEEK_REMARK: Final = Sentence(

@@ -1,31 +1,25 @@
 """Reads digests: how large one may be, which format reads it (`read_digest`, in the order of FORMATS), and which day it has if it names none.
 
 A new format: copy `_example.py`, write `name`, `detect` and `parse`, add the module to `_FAMILIES` at its place, and put a
-page with its expected papers into tests/digests. Installed packages can bring formats, too (CONTRIBUTING.md); they
-import the names that this module exports.
+page with its expected papers into tests/digests.
 """
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from typing import Final
 
-from bot.digests import _days, _failures, _limits, _plain_text, _warnings, _xml, installed
+from bot.digests import _days, _failures, _limits, _plain_text, _warnings, _xml
 from bot.digests._arxiv import arxiv_address as arxiv_address
-from bot.digests._arxiv import arxiv_link as arxiv_link
-from bot.digests._days import day_in as day_in
 from bot.digests._failures import without_failures as without_failures
 from bot.digests._format import Content as Content
 from bot.digests._format import DigestFormat as DigestFormat
 from bot.digests._format import Entry as Entry
-from bot.digests._format import each as each
 from bot.digests._format import nothing_read
-from bot.digests._lines import collapse as collapse
 from bot.digests._looks import describe_bytes, describe_text
-from bot.digests._names import split_authors as split_authors
 from bot.digests._papers import paper_key as paper_key
 from bot.digests._summaries import LEADING as LEADING
 from bot.digests._warnings import DATE_ASSUMED as DATE_ASSUMED
@@ -45,7 +39,6 @@ _FAMILIES = (
     "feeds",
     "daily_arxiv",
     "biorxiv_json",
-    "hugging_llm",
     "records",
 )
 _MODULES = tuple(import_module(f"bot.digests.{family}") for family in _FAMILIES)
@@ -53,8 +46,6 @@ FORMATS: Final[tuple[DigestFormat, ...]] = tuple(
     one for module in _MODULES for one in getattr(module, "FORMATS", (module,))
 )
 """All formats. Their order matters: a text is read as the first format whose `detect` accepts it."""
-
-OWN_NAMES: Final = frozenset(module.name for module in FORMATS)
 
 MAX_BYTES: Final = 64 * 2**20
 """Size limit of a document."""
@@ -70,7 +61,7 @@ MAX_LINES: Final = 2_000_000
 
 def format_names() -> list[str]:
     """Returns the names of all formats, in the order in which they are tried."""
-    return [module.name for module in _all_formats()]
+    return [module.name for module in FORMATS]
 
 
 def read_digest(
@@ -172,7 +163,7 @@ def _decoded(data: bytes, name: str, warnings: Warnings) -> str:
 
 
 def _format_of(text: str, name: str, wanted: str | None) -> DigestFormat:
-    for module in _all_formats():
+    for module in FORMATS:
         if module.name == wanted or (wanted is None and module.detect(text)):
             return module
     if wanted is None:
@@ -183,12 +174,6 @@ def _format_of(text: str, name: str, wanted: str | None) -> DigestFormat:
             {"name": name, "format": wanted, "formats": ", ".join(format_names())},
         )
     )
-
-
-def _all_formats() -> Iterator[DigestFormat]:
-    """Yields every format, our own first. Looks for installed packages only after the caller has tried all of our own."""
-    yield from FORMATS
-    yield from installed.usable_formats(OWN_NAMES)
 
 
 def _unknown(name: str, text: str, formats: Iterable[str]) -> UnknownFormat:

@@ -4,7 +4,6 @@ How a format uses it:
 
     detect   `is_html(text)` of `_xml`, and a search for a mark of the page in the text.
     parse    `pieces(text, ("dt",))` cuts the page before each tag that begins an entry; `read_piece` reads one piece.
-             `tags_with(text, "data-target", …)` reads the attributes of single tags.
     read     each piece is a `Node`: `node.first("div", "list-title")`, `node.text`, `node.attribute("href")`.
 
 A page is cut into entries before they are parsed, so damage in one entry cannot affect the next. Beautiful Soup uses
@@ -16,7 +15,6 @@ parser's time is linear, at any depth (tests/unit/test_digests_html.py).
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from html import unescape
 from typing import TYPE_CHECKING, cast
 
 from bot.digests import _lines, _plain_text
@@ -38,8 +36,6 @@ _TAG = re.compile(r"<(?:/?(?P<name>[A-Za-z][\w-]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*'
 _RAW = frozenset(
     {"iframe", "noembed", "noframes", "noscript", "plaintext", "script", "style", "textarea", "title", "xmp"}
 )
-_ATTRIBUTE = re.compile(r"(?P<name>[^\s\"'<>/=]+)(?:\s*=\s*(?P<value>\"[^\"]*\"|'[^']*'|[^\s\"'<>]+))?")
-_STEP = 1 << 16  # characters
 _LONG_REFERENCE = re.compile(r"&(?=#(?:\d{8}|[xX][0-9a-fA-F]{8}))")  # no character has a number of eight digits
 _BLOCKS = frozenset(
     {"article", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "li", "ol", "p", "section", "table", "ul"}
@@ -158,38 +154,6 @@ def read_piece(piece: Piece, warnings: Warnings) -> Node | None:
     if markup is not None:
         return Node(BeautifulSoup(markup, "html.parser"), piece.line, warnings)
     return None
-
-
-def tags_with(text: str, attribute: str, value: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yields (line, attributes) of each complete tag in which `attribute` has this value.
-
-    Values keep their line ends. Values may be long, so this function copies as little as possible.
-    """
-    if value not in text:
-        return
-    for tag in _TAG.finditer(text):
-        if tag["name"] and text.find(value, tag.start(), tag.end()) >= 0:
-            found = _ATTRIBUTE.finditer(text, tag.end("name"), tag.end())
-            attributes = {one["name"].lower(): _value(text, *one.span("value")) for one in found}
-            if _lines.collapse(attributes.get(attribute, "")) == value:
-                yield text.count("\n", 0, tag.start()) + 1, attributes
-
-
-def _value(text: str, start: int, end: int) -> str:
-    """Returns the attribute value between two places, without quotes, with character references decoded.
-
-    Decodes a long value in steps, since decoding makes many small strings, which take much memory.
-    """
-    parts: list[str] = []
-    if text.startswith(("'", '"'), start, end):
-        start, end = start + 1, end - 1
-    while start < end:
-        stop = min(start + _STEP, end)
-        if stop < end:
-            stop = max(text.rfind("&", start + 1, stop), 0) or stop  # never cuts a reference
-        parts.append(unescape(_LONG_REFERENCE.sub("&amp;", text[start:stop])))
-        start = stop
-    return "".join(parts)
 
 
 def _without_unread(text: str) -> str:

@@ -1,40 +1,4 @@
-r"""arXiv's lists of papers: mails and lists in plain text, and web pages.
-
-In mails and plain-text lists, papers are in ASCII, with TeX accents:
-
-    ------------------------------------------------------------------------------
-    \\
-    arXiv:2303.00765 (*cross-listing*)
-    Date: Wed, 1 Mar 2023 19:00:02 GMT   (1726kb,D)          or  replaced with revised version …
-
-    Title: A title that goes on in the next line,
-      after two spaces
-    Authors: A. One, B. Two (1 and 2) and C. Three
-    Categories: astro-ph.GA astro-ph.HE
-    \\
-      The abstract, its first line after two spaces.
-    \\ ( https://arxiv.org/abs/2303.00765 ,  1726kb)
-
-A replacement has no abstract, so its second `\\` is the line with the address. The text is cut at the heads of the
-papers before it is read, so damage in one paper cannot affect the next.
-
-`arxiv_listing_mail`: the mail with the new papers of an archive or a subject class (info.arxiv.org/help/subscribe.html).
-
-    Date: Fri,  3 Mar 23 01:29:12 GMT
-    Subject: astro-ph daily 53 new + 4 crosses received
-
-Papers follow as above: new papers, cross-lists after a line `%-%-%…`, replacements after `%%--%%--…`; `%%%---…` ends
-the list. The day of the digest is the day in the mail's `Date`, which is in GMT. In New York, the mail is sent on the
-evening before.
-
-`arxiv_listing_pastweek`: arXiv's plain-text list of the past week in one archive, without abstracts. Each day has a
-heading:
-
-    \\
-    /* Fri, 3 Mar 2023 */
-    \\
-
-The papers of a day follow, as above. The newest day comes first; it is the day of the digest.
+"""arXiv's lists of papers as web pages.
 
 `arxiv_listing_html`: arXiv's lists as web pages: `https://arxiv.org/list/cs.CL/new`, `…/recent`, `/catchup/cs.CL/2026-01-22`.
 
@@ -57,128 +21,14 @@ the mark `(cross-list from …)` gives the announce type. Pages from before 2024
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
-from bot.digests import _arxiv, _days, _format, _html, _lines, _names, _papers
+from bot.digests import _arxiv, _days, _format, _html, _names, _papers
 from bot.digests._format import Content, Entry, Format
 from bot.digests._warnings import Warnings
 from bot.digests._xml import is_html
 from subscriptions.model import Announce, Paper
-
-# `arXiv:` at the beginning of a line, after a line `\\` or before a line with a date.
-_START = re.compile(
-    r"arXiv:(?:(?<=\n\\\\\narXiv:)|(?<=^arXiv:)(?=[^\n]*\n(?:Date: |replaced with )))",
-    re.MULTILINE,
-)
-_HEAD = re.compile(rf"(?=arXiv:){_arxiv.ADDRESS}(?P<cross>\s*\(\*cross-listing\*\))?\s*")
-_LABEL = re.compile(r"(?P<name>[A-Z][A-Za-z-]*): *(?P<text>.*)")
-_SLASHES = re.compile(r"\\\\(?:\s*$|\s*\(|-)")  # the last alternative: another file was joined to this line
-_RULE = re.compile(r"-{60,}|%[%-]{40,}")
-_URL = re.compile(_arxiv.URL)
-
-
-@dataclass(slots=True)
-class _Block:
-    """The text below the head of a paper."""
-
-    fields: dict[str, list[str]] = field(default_factory=dict)  # lines by label
-    replaced: bool = False
-    abstract: str = ""
-    address: str = ""  # the id in the last line
-    rest: list[str] = field(default_factory=list)  # the lines after the address
-
-
-def listed_papers(text: str, warnings: Warnings, *, abstracts: bool) -> list[Entry]:
-    """Returns the papers of a list, each with its announce type. `abstracts`: whether this kind of list has them."""
-    first = _START.search(text)
-    _warn_of_lost_heads(text[: first.start() if first else 0].split("\n"), 1, warnings)
-    parts = _lines.parts_of(text, (match.start() for match in _START.finditer(text)))
-    read = _format.each(parts, lambda part: _listed_paper(part, warnings, abstracts=abstracts), warnings)
-    return list(filter(None, read))
-
-
-def _listed_paper(part: _lines.TextPart, warnings: Warnings, *, abstracts: bool) -> Entry | None:
-    _, line, block = part
-    head_line, _, below = block.partition("\n")
-    head = _HEAD.fullmatch(head_line)
-    if not head:
-        warnings.add("unparsed_heading", line=line, example=head_line)
-        return None
-    read = _read(below, abstracts=abstracts)
-    _warn_of_lost_heads(read.rest, line + block.count("\n") + 1 - len(read.rest), warnings)
-    return Entry(line, _paper(line, head, read, warnings))
-
-
-def _warn_of_lost_heads(lines: list[str], first: int, warnings: Warnings) -> None:
-    """Warns of each title in lines that belong to no paper: the line with its id is missing or damaged."""
-    for number, line in enumerate(lines, first):
-        if line.startswith("Title: "):
-            warnings.add("unparsed_heading", line=number, example=line)
-
-
-def _read(text: str, *, abstracts: bool) -> _Block:
-    lines = iter(text.split("\n"))
-    block = _Block()
-    closing = _read_fields(lines, block)
-    if closing.startswith("\\\\") and abstracts and not _URL.search(closing):
-        abstract: list[str] = []
-        closing = ""
-        for line in lines:
-            if _SLASHES.match(line) or _RULE.match(line):
-                closing = line
-                break
-            abstract.append(line)
-        block.abstract = _lines.collapse(" ".join(abstract))
-    address = _URL.search(closing)
-    block.address = ""
-    if address:
-        block.address = _arxiv.matched_address(address)[0]
-    block.rest = list(lines)
-    return block
-
-
-def _read_fields(lines: Iterator[str], block: _Block) -> str:
-    """Reads the fields into `block` and returns the line that ends them. Labels count only before that line."""
-    name = ""
-    for line in lines:
-        if _SLASHES.match(line) or _RULE.match(line):
-            return line
-        if line.startswith("  ") and name:
-            block.fields[name].append(line)
-        elif label := _LABEL.match(line):
-            name = label["name"]
-            block.fields[name] = [label["text"]]
-        else:
-            name = ""
-            block.replaced = block.replaced or line.startswith("replaced with ")
-    return ""
-
-
-def _paper(line: int, head: re.Match[str], block: _Block, warnings: Warnings) -> Paper:
-    arxiv_id, version = _arxiv.matched_address(head)
-    fields = {name: _lines.collapse(" ".join(lines)) for name, lines in block.fields.items()}
-    if block.address not in ("", arxiv_id):  # lines between two papers are missing: this abstract is the second paper's
-        message = "papers that end with the address of another one: {count}; their abstracts are left out"
-        warnings.add("id_mismatch", message=message, line=line, example=f"{arxiv_id} / {block.address}")
-        block.abstract = ""
-    authors = fields.get("Authors") or fields.get("Author", "")
-    paper = Paper(
-        key="",
-        title=fields.get("Title", ""),
-        abstract=block.abstract,
-        authors=_listed(authors, arxiv_id, line, warnings),
-        categories=_arxiv.categories_of(fields.get("Categories", "").split()),
-        arxiv_id=arxiv_id,
-        doi=_papers.doi_of(fields.get("DOI", "")),
-        version=version,
-        announce_type=_announced(cross=bool(head["cross"]), replaced=block.replaced),
-        comment=fields.get("Comments", ""),
-    )
-    _warn_of_lost_texts(paper, line, warnings)
-    return _papers.keyed(paper)
 
 
 def _listed(authors: str, arxiv_id: str, line: int, warnings: Warnings) -> tuple[str, ...]:
@@ -194,75 +44,6 @@ def _warn_of_lost_texts(paper: Paper, line: int, warnings: Warnings) -> None:
         warnings.add("entry_without_text", line=line, example=paper.arxiv_id or "")
     elif not paper.title:
         warnings.add("entry_without_title", line=line, example=paper.arxiv_id or "")
-
-
-def _announced(*, cross: bool, replaced: bool) -> Announce:
-    """Returns the announce type by the lines of the paper itself, since dividers between parts of a list may be missing."""
-    if replaced:
-        if cross:
-            return Announce.REPLACE_CROSS
-        return Announce.REPLACE
-    if cross:
-        return Announce.CROSS
-    return Announce.NEW
-
-
-_LINE = r"[A-Z][A-Za-z-]*:.*\n(?:[ \t]+\S.*\n)*"  # of a mail's head; continued lines begin with a space or tab
-_BEGINNING = re.compile(rf"\s*(?:(?!Date:){_LINE}){{0,40}}Date: (?P<date>.*(?:\n[ \t]+\S.*)?)")
-_SLASHES_ALONE = re.compile(r"^\\\\[^\S\n]*$", re.MULTILINE)
-_SUBJECT = re.compile(
-    r"^Subject: (?:(?:.|\n[ \t])*?\b(?P<new>\d{1,6})\s+new\s+\+\s+(?P<cross>\d{1,6})\s+crosses\s+received)?",
-    re.MULTILINE,
-)
-
-
-def _is_mail(text: str) -> bool:
-    r"""Returns whether the text begins like a mail with a date, and one of its lines is `\\`."""
-    return bool(_BEGINNING.match(text)) and bool(_SLASHES_ALONE.search(text))
-
-
-def _read_mail(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    """Returns the papers of the mail. Raises BrokenDigest if there are none."""
-    entries = listed_papers(text, warnings, abstracts=True)
-    if not entries:
-        raise _format.nothing_read()
-    _compare_numbers(text, entries, warnings)
-    beginning = _BEGINNING.match(text)
-    return Content(entries=entries, day=_days.day_in_words(beginning["date"]) if beginning else None)
-
-
-def _compare_numbers(text: str, entries: list[Entry], warnings: Warnings) -> None:
-    """Warns if the subject announces other numbers of papers than were read. Joined mails have several subjects."""
-    subjects = list(_SUBJECT.finditer(text))
-    if not subjects or any(subject["new"] is None for subject in subjects):
-        return
-    read = Counter(entry.paper.announce_type for entry in entries)
-    announced = {kind: sum(int(subject[kind.value]) for subject in subjects) for kind in (Announce.NEW, Announce.CROSS)}
-    differ = [
-        f"{kind}: {count} announced, {read[kind]} read" for kind, count in announced.items() if count != read[kind]
-    ]
-    if differ:
-        line = text.count("\n", 0, subjects[0].start()) + 1
-        warnings.add_mismatch(sum(announced.values()), sum(read[kind] for kind in announced), differ, line)
-
-
-_DAY_BETWEEN = re.compile(r"^/\* (?P<day>\w+, .*) \*/[^\S\n]*$", re.MULTILINE)
-_HEAD_IN_TEXT = re.compile(r"^\\\\[^\S\n]*\narXiv:", re.MULTILINE)
-
-
-def _is_pastweek(text: str) -> bool:
-    r"""Returns whether the text has a day between `/*` and `*/`, and the head of a paper below a line `\\`."""
-    # the first condition is a quick test, because this function is called for nearly every text of another format
-    return "\narXiv:" in text and bool(_HEAD_IN_TEXT.search(text) and _DAY_BETWEEN.search(text))
-
-
-def _read_pastweek(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    """Returns the papers of all days. Raises BrokenDigest if there are none."""
-    entries = listed_papers(text, warnings, abstracts=False)
-    if not entries:
-        raise _format.nothing_read()
-    days = [day for match in _DAY_BETWEEN.finditer(text) if (day := _days.day_in_words(match["day"]))]
-    return Content(entries=entries, day=max(days, default=None))
 
 
 _LIST_OF_PAGE = re.compile(r"\bid\s*=\s*[\"']?dlpage\b")
@@ -436,8 +217,4 @@ def _as_written(around: _html.Node, words: str) -> str:
     return words
 
 
-FORMATS = (
-    Format("arxiv_listing_html", _is_page, _read_page),
-    Format("arxiv_listing_mail", _is_mail, _read_mail),
-    Format("arxiv_listing_pastweek", _is_pastweek, _read_pastweek),
-)
+FORMATS = (Format("arxiv_listing_html", _is_page, _read_page),)

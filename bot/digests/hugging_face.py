@@ -1,18 +1,9 @@
-"""Hugging Face's daily papers: from its API, as a web page, and copied as text.
+"""Hugging Face's daily papers: from its API, and copied as text from its page.
 
 `hf_json`: the answer of the API, `https://huggingface.co/api/daily_papers`.
 
 A list of objects. Each object has a `paper`, and repeats some members of that paper. `paper.submittedOnDailyAt` is the
 day of the list, `publishedAt` the day of the paper. There are no categories. An empty list is a day without papers.
-
-`hf_html`: the web page: `https://huggingface.co/papers`, `…/papers/date/2026-01-22`, `…/week/…`.
-
-    <div class="SVELTE_HYDRATER contents" data-target="DailyPapers" data-props="{&quot;dateString&quot;:&quot;2026-01-22&quot;,
-      &quot;dailyPapers&quot;:[{&quot;paper&quot;:{&quot;id&quot;:&quot;2601.00001&quot;, …}}]}">
-      <article> … <h3><a href="/papers/2601.00001">Sorting Sand by Sound</a></h3> … </article>
-
-The attribute `data-props` holds the data of the page: the same objects as in `hf_json`. The visible cards have only a
-title and, in some years, names and abstracts. The cards are read only if the attribute is missing or damaged.
 
 `hf_text`: text copied from the web page: a banner, then titles and abstracts, one line each.
 
@@ -28,13 +19,12 @@ There are no ids, authors, categories or dates.
 
 import re
 from datetime import date
-from itertools import dropwhile, islice
+from itertools import dropwhile
 
-from bot.digests import _arxiv, _days, _format, _html, _json, _lines, _names, _papers
+from bot.digests import _arxiv, _days, _format, _json, _lines, _names, _papers
 from bot.digests._format import Content, Entry, Format
 from bot.digests._json import Record
 from bot.digests._warnings import Warnings
-from bot.digests._xml import is_html
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
@@ -50,11 +40,8 @@ def _is_list(text: str) -> bool:
     return bool(_ARRAY.match(text)) and any(item.record("paper").members for item in _json.first_items(text))
 
 
-def daily_papers(text: str, warnings: Warnings, member: str = "", line: int = 1) -> Content:
-    """Returns the papers of a list, or of the array `member` of an object, with the newest day among them.
-
-    The text begins in `line` of its document. Raises BrokenDigest if the list is damaged.
-    """
+def daily_papers(text: str, warnings: Warnings) -> Content:
+    """Returns the papers of a list, with the newest day among them. Raises BrokenDigest if the list is damaged."""
     days: list[date | None] = []
 
     def entry(record: Record) -> Entry | None:
@@ -71,81 +58,8 @@ def daily_papers(text: str, warnings: Warnings, member: str = "", line: int = 1)
         )
         return _papers.entry_of(record.line, paper, warnings)
 
-    entries = _json.entries_of(_json.json_items(text, warnings, member, line), warnings, entry)
+    entries = _json.entries_of(_json.json_items(text, warnings), warnings, entry)
     return Content(entries=entries, day=max(filter(None, days), default=None))
-
-
-_DAMAGED = "the data that the page was drawn from are damaged; what is drawn was read instead"
-_TARGET = "DailyPapers"
-_ARRAY_OF_PAGE = "dailyPapers"
-_MOST_PAGES = 100  # in a file of joined pages; each page has one element with this attribute
-_MARK = re.compile(rf"\bdata-target\s*=\s*[\"']?{_TARGET}\b")
-_CARD = re.compile(r"<article\b", re.IGNORECASE)
-_PAPERS = r"(?:https://huggingface\.co)?/papers/"
-_PAGE_OF_PAPER = re.compile(rf"{_PAPERS}(?P<id>\d{{4}}\.\d{{4,5}})")
-_LINK = re.compile(rf"\bhref\s*=\s*[\"']{_PAPERS}\d{{4}}\.\d")
-
-
-def _is_page(text: str) -> bool:
-    """Returns whether the text is an HTML page with the data of daily papers, or with cards that link to papers."""
-    return is_html(text) and bool(_MARK.search(text) or (_CARD.search(text) and _LINK.search(text)))
-
-
-def _read_page(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    """Returns the papers of the page, with its day. Raises BrokenDigest if none can be read."""
-    found = islice(_html.tags_with(text, "data-target", _TARGET), _MOST_PAGES)
-    contents = [_embedded_papers(line, attributes.get("data-props", ""), warnings) for line, attributes in found]
-    whole = [content for content in contents if content]
-    entries = [entry for content in whole for entry in content.entries]
-    if not contents or len(whole) < len(contents):
-        known = {entry.paper.key for entry in entries}
-        entries += [entry for entry in _cards(text, warnings) if entry.paper.key not in known]
-    if not entries and not whole:
-        raise _format.nothing_read()
-    return Content(entries=entries, day=max((content.day for content in whole if content.day), default=None))
-
-
-def _embedded_papers(line: int, data: str, warnings: Warnings) -> Content | None:
-    """Returns the papers in the `data-props` of a page, None if the data are damaged."""
-    head = _json.head_of(data)
-    if head is None or not isinstance(head.members.get(_ARRAY_OF_PAGE), list):
-        warnings.add("bad_json_line", message=_DAMAGED, line=line)
-        return None
-    content = daily_papers(data, warnings, _ARRAY_OF_PAGE, line)
-    return Content(entries=content.entries, day=_days.day_in(head.text("dateString")) or content.day)
-
-
-def _cards(text: str, warnings: Warnings) -> list[Entry]:
-    """Returns the papers of the visible cards. Skips cards without a link to a paper; warns of unreadable ones."""
-    pieces = _html.pieces(text, ("article",))
-    return list(filter(None, _format.each(pieces, lambda piece: _card(piece, warnings), warnings)))
-
-
-def _card(piece: _html.Piece, warnings: Warnings) -> Entry | None:
-    card = _html.read_piece(piece, warnings)
-    if card is None:
-        warnings.add("unparsed_heading", line=piece.line, example=piece.markup)
-        return None
-    paper = _paper(card)
-    return _papers.entry_of(piece.line, paper, warnings) if paper else None
-
-
-def _paper(card: _html.Node) -> Paper | None:
-    links = [(link, page["id"]) for link in card.all("a") if (page := _PAGE_OF_PAPER.fullmatch(link.attribute("href")))]
-    address = _arxiv.arxiv_address(links[0][1]) if links else None
-    if address is None:
-        return None
-    arxiv_id = address[0]
-    # skips the picture, which also links to the paper but has no text
-    titles = (link.text for link, linked in links if linked == arxiv_id)
-    abstract = card.first("p")
-    return Paper(
-        key="",
-        title=next(filter(None, titles), ""),
-        abstract=abstract.text if abstract else "",
-        authors=tuple(filter(None, (_names.decode_accents(person.attribute("title")) for person in card.all("li")))),
-        arxiv_id=arxiv_id,
-    )
 
 
 _BANNER = ("Get trending papers in your email inbox once a day!", "Get trending papers in your email inbox!")
@@ -217,7 +131,6 @@ def _entry(pair: tuple[tuple[int, str], tuple[int, str]]) -> Entry:
 
 
 FORMATS = (
-    Format("hf_html", _is_page, _read_page),
     Format("hf_json", _is_list, lambda text, warnings, _: daily_papers(text, warnings)),
     Format("hf_text", _is_copy, _read_copy),
 )

@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.dependencies.opening import backup_folder
-from bot.digests import FORMATS, OWN_NAMES, installed
 from bot.errors import ModelFails
 from bot.operation import maintenance
 from bot.operation.findings import findings_of, old_copy, texts
@@ -140,7 +139,6 @@ def check_here(
     if not settings.is_wrong("PAPERWIRE_WEB_"):
         yield from _pages(settings)
     yield from _templates()
-    yield from _formats()
     local = wall.astimezone(zone(settings.timezone))
     yield Finding(
         question="Clock",
@@ -286,17 +284,6 @@ def _pages(settings: Settings) -> Iterator[Finding]:
             answer=f"{why}, and anyone who reaches it can take any name with {settings.web_user_header}",
             cure="Let only your proxy reach it: by PAPERWIRE_WEB_HOST=127.0.0.1, or by a firewall.",
         )
-
-
-def _formats() -> Iterator[Finding]:
-    """Yields the findings about formats of digests: the built-in ones and those of installed packages."""
-    question, found = "Formats", installed.installed_formats(OWN_NAMES)
-    own = f"{len(FORMATS)} of its own"
-    names = ", ".join(f"{one.name} ({one.package})" for one in found.formats)
-    yield Finding(question=question, answer=f"{own}, and of other packages: {names}" if names else own)
-    cure = "Install a version of the package that works, or remove it."
-    for refused in found.refused:
-        yield Finding(question=question, answer=refused, cure=cure, mend=True)
 
 
 def _templates() -> Iterator[Finding]:

@@ -1,6 +1,5 @@
 """Imports subscriptions and settings from text: what each line adds or changes, which is refused, from when on new ones want papers."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.service import listing
 from subscriptions.service.after_loss import starting_point
 from subscriptions.service.changes import record_change, record_changes
-from subscriptions.service.near_papers import with_words
+from subscriptions.service.near_papers import with_words_of_papers
 from subscriptions.service.questions import ask_for
 from subscriptions.service.requests import MOST_PER_CHAT, TOO_MANY
 from subscriptions.store import chats as stored_chats
@@ -23,7 +22,6 @@ from subscriptions.store import known_papers
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, grouped
 
-_NAMING = re.compile(f"{LIKE.canonical_prefix}|{ABOUT.canonical_prefix}")
 MOST_AT_ONCE = 500  # lines that are applied in one transaction, or more if a single chat has more lines
 
 Part = Sequence[int]  # indexes of lines
@@ -171,16 +169,16 @@ def _joined(of_chats: Iterable[list[int]]) -> Iterator[Part]:
 
 
 def _with_words(transaction: Transaction, line: portable.PortableLine, target: _Target) -> portable.PortableLine:
-    """Adds to the line's query what it only names (`near_papers.with_words`).
+    """Adds to the line's query the words of papers that it only names.
 
-    Raises Refused, which quotes the line.
+    A query with `about:` whose vector cannot be had is kept as it is: it rests. Raises Refused, which quotes the line.
     """
-    if line.query is None or not _NAMING.search(line.query.canonical):
+    if line.query is None or LIKE.canonical_prefix not in line.query.canonical:
         return line
     try:
         query = parse_query(line.query.text)
-        query = with_words(transaction, query, target.subscriptions.values(), chat_id=target.chat.id)
-    except (errors.Refused, errors.MeaningFails) as error:
+        query = with_words_of_papers(transaction, query, target.subscriptions.values(), chat_id=target.chat.id)
+    except errors.Refused as error:
         raise line.refused(error.sentence, error.hint) from error
     return replace(line, query=portable.KeptText(query.text, query.canonical))
 

@@ -31,16 +31,25 @@ def with_words(
 ) -> Query:
     """Adds to a query what its text only names: words of papers or of the chat's library (`like:`), vectors (`about:`).
 
-    Other queries stay as they are. If one of the subscriptions names the same papers, its words are used, so
-    that the same query has the same canonical text. Raises Refused for a paper that is not stored, MeaningFails, and
-    Unencoded.
+    Other queries stay as they are. Raises what `with_words_of_papers` raises, MeaningFails, and Unencoded.
+    """
+    return with_all_vectors(transaction, with_words_of_papers(transaction, query, subscriptions, chat_id=chat_id))
+
+
+def with_words_of_papers(
+    transaction: Transaction, query: Query, subscriptions: Iterable[Subscription] = (), *, chat_id: int = 0
+) -> Query:
+    """Adds to a query the words of papers or of the chat's library that its text names with `like:`.
+
+    If one of the subscriptions names the same papers, its words are used, so that the same query has the same canonical
+    text. Raises Refused for a paper that is not stored.
     """
     named = papers_of_queries.papers_named_in(query)
     if not named:
-        return with_all_vectors(transaction, query)
+        return query
     kept = {**query.fields.words, **papers_of_queries.words_kept(one.canonical for one in subscriptions)}
     words = {value: kept.get(value) or _words(transaction, value.split(","), chat_id) for value in named}
-    return with_all_vectors(transaction, parse.parse_query(query.text, query.fields.knowing(words)))
+    return parse.parse_query(query.text, query.fields.knowing(words))
 
 
 @reads

@@ -11,8 +11,9 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast
 from subscriptions.planning.forecast import with_time
 from subscriptions.planning.next_deliveries import NextDelivery
-from subscriptions.planning.times import When, make_when, read_when, split_exclusion
+from subscriptions.planning.times import When, read_when, split_exclusion
 from subscriptions.planning.times.exclusions import excluding
+from subscriptions.planning.times.options import make_when
 from subscriptions.query.tree import Query
 from subscriptions.service import changes, listing
 from subscriptions.service.after_loss import starting_point
@@ -91,9 +92,9 @@ def subscribe(
         request = replace(request, name=portable.checked_name(request.name))
     chat = stored_chats.find_chat(transaction, address)
     own_zone = zones.zone_name(request.tz) if request.tz else None
-    if chat is None:  # the zone of the request becomes the zone of the new chat
-        chat = stored_chats.add_chat(transaction, address, kind, now=now, title=title, timezone=own_zone or "")
-        own_zone = None
+    is_new = chat is None
+    if chat is None:
+        chat = stored_chats.add_chat(transaction, address, kind, now=now, title=title)
     elif chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
         changes.note_changed_state(transaction, chat.id)
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
@@ -101,6 +102,9 @@ def subscribe(
     known = next((s for s in subscriptions if s.canonical == query.canonical), None)
     named = _when(request, cadences.parse_cadence(chat.settings.schedule), known)
     named = When(named.cadence, _one_zone(own_zone, named.zone) or "")
+    if is_new and named.zone:  # the zone of the request becomes the zone of the new chat
+        stored_chats.choose_setting(transaction, chat.id, "timezone", named.zone)
+        chat, named = listing.get_chat(transaction, address), When(named.cadence)
     if known is not None:
         timed = with_time(known, chat, named.cadence, named.zone or known.zone, now)
         fresh = timed if request.name is None else timed._replace(name=request.name)

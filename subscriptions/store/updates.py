@@ -15,8 +15,10 @@ from subscriptions.store.database.store import Transaction, execute, reads, shar
 from subscriptions.store.rows import TABLES
 from subscriptions.store.work_rows import WorkerRow
 
+PRINTED = "say:"  # begins the id of an update that the command line made: its reply is printed, and no platform gets it
 _updates = TABLES.tables["update"]
 _u = _updates.c
+_IS_POSTED = _u.update_id.not_like(f"{PRINTED}%")
 _is_unfinished = Condition(UNFINISHED)  # with this condition, a query uses the small index of unfinished replies
 REPEATED_FOR = timedelta(minutes=10)  # an unconfirmed reply is posted again for so long after its command
 
@@ -55,19 +57,22 @@ def is_later_update(transaction: Transaction, chat: ChatAddress, after: datetime
 
 
 def recent_updates(transaction: Transaction, after: datetime) -> list[tuple[str, datetime, bool]]:
-    """Returns (chat, arrival, whether its reply is finished) of each update of a chat that came after `after`."""
-    rows = transaction.exec(select(_u.chat, _u.at, _u.state).where(_u.at > after, _u.chat != ""))
+    """Returns (chat, arrival, whether its reply is finished) of each update of a chat that came after `after`.
+
+    Leaves out replies that are printed.
+    """
+    rows = transaction.exec(select(_u.chat, _u.at, _u.state).where(_u.at > after, _u.chat != "", _IS_POSTED))
     return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]
 
 
 def answers_in(transaction: Transaction, lane: Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
     """Returns (arrival, whether its reply is finished) of each update in a lane that came after `after`.
 
-    Leaves out replies that `worker` still has to post, since it counts them when it posts them.
+    Leaves out replies that are printed, and those that `worker` still has to post, since it counts them when it posts them.
     """
     name = str(ChatAddress(lane.platform, lane.address))
     in_lane = (_u.chat == name) | (_u.chat > f"{name}/") & (_u.chat < f"{name}0")
-    found = execute(transaction, sa.select(_u.at, _u.state, _u.worker).where(in_lane, _u.at > after))
+    found = execute(transaction, sa.select(_u.at, _u.state, _u.worker).where(in_lane, _u.at > after, _IS_POSTED))
     return [(at, state is ReplyState.DONE) for at, state, who in found if state is ReplyState.DONE or who != worker]
 
 

@@ -12,12 +12,10 @@ from threading import Event
 
 import pytest
 
-from bot.commands import phrasing
 from bot.dependencies import questions
 from bot.digests import read_digest
 from bot.meaning.chosen_encoder import is_installed
 from bot.meaning.encoders import ChildEncoder, Package
-from bot.rendering.language import Language
 from subscriptions.errors import MeaningFails, Sentence
 from subscriptions.model import Paper
 from subscriptions.store import bot_state
@@ -55,38 +53,6 @@ class TestSearch:
         assert deliverer.texts(bot) == ["about:abejas"]
         assert encoder.asked == ["abejas"]
 
-    @pytest.mark.sentences
-    async def test_a_sentence_in_another_language_is_told_which_are_understood(self, bot: BotHarness) -> None:
-        know(bot)
-        said = await bot.says("¿hay artículos nuevos sobre abejas?")
-        assert said.lines[:3] == [
-            "Entiendo inglés y chino; los temas los encuentro en cualquier idioma.",
-            "",
-            "Near in meaning:",
-        ]
-        assert said.lines[3].startswith("1 Honey bees swarm")
-        assert said.buttons == ["1", "2", "subscribe to the meaning"]
-
-    @pytest.mark.sentences
-    async def test_without_meaning_such_a_sentence_finds_what_has_its_words(self, bot: BotHarness) -> None:
-        bot.brings(BEES, REEF, ROBOTS)
-        said = await bot.says("gibt es neue Arbeiten zu coral reef?")
-        assert said.lines[:3] == [
-            "Ich verstehe Englisch und Chinesisch; Themen finde ich in jeder Sprache.",
-            "1 paper in the last 7 days",
-            "coral reef",
-        ]
-
-    @pytest.mark.parametrize("said", ["yes", "subscribe"])
-    @pytest.mark.sentences
-    async def test_who_only_agrees_is_asked_to_what(self, bot: BotHarness, said: str) -> None:
-        know(bot)
-        await bot.says("abejas")
-        asked = await bot.says(said)
-        assert asked.buttons == ["subscribe to abejas", "subscribe to about:abejas"]
-        await bot.presses("subscribe to about:abejas")
-        assert deliverer.texts(bot) == ["about:abejas"]
-
     async def test_what_the_words_find_comes_first_and_nothing_comes_twice(self, bot: BotHarness) -> None:
         know(bot)
         said = await bot.says("/search fish in coral")
@@ -103,23 +69,14 @@ class TestSearch:
         assert deliverer.texts(bot) == ["about:abejas cat:cs.RO"]
         assert deliverer.titles(await bot.says("abejas -boxes")) == ["Honey bees swarm"]
 
-    @pytest.mark.sentences
-    async def test_what_introduces_a_subject_is_not_encoded(self, bot: BotHarness) -> None:
-        encoder = know(bot)
-        await bot.says("有没有讲蜜蜂的论文")
-        await bot.says("do you have papers about coral reefs, but no surveys?")
-        assert encoder.asked == ["蜜蜂", "coral reefs"]
-
     async def test_where_words_find_enough_nothing_is_encoded(self, bot: BotHarness) -> None:
         encoder = know(bot, *(make.paper(f"Bees {number}") for number in range(5)))
         assert "Near in meaning:" not in (await bot.says("bees")).text
         assert encoder.asked == []
 
-    @pytest.mark.parametrize("fails", [OFF, None])
-    async def test_without_an_encoder_the_answer_is_that_of_words(self, bot: BotHarness, fails: object) -> None:
+    async def test_where_the_encoder_fails_the_answer_is_that_of_words(self, bot: BotHarness) -> None:
         encoder = know(bot)
         encoder.fails = OFF
-        bot.encoder = encoder if fails else None
         said = await bot.says("abejas")
         assert said.lines == ["No paper that I know has “abejas”.", "abejas", "Other words find more; /help query says how to ask."]  # fmt: skip
         assert said.buttons == ["how to ask", "subscribe"]
@@ -144,18 +101,6 @@ class TestSearch:
 
 class TestOrder:
     """Who looks for words wants the papers about them, so those with the words in the title come first."""
-
-    async def test_hits_in_titles_come_first_on_all_pages(self, bot: BotHarness) -> None:
-        mentions = [make.paper(f"Other {n}", abstract="It compares with diffusion models.") for n in range(4)]
-        about = [make.paper(f"Diffusion models {n}") for n in range(3)]
-        for paper in (*about, *mentions):
-            bot.brings(paper)
-        first = await bot.says("diffusion models")
-        second = await bot.presses("show more")
-        assert [*deliverer.titles(first), *deliverer.titles(second)] == [
-            *(f"Diffusion models {n}" for n in (2, 1, 0)),
-            *(f"Other {n}" for n in (3, 2, 1, 0)),
-        ]
 
     async def test_what_is_about_a_text_comes_nearest_first(self, bot: BotHarness) -> None:
         know(bot)
@@ -193,7 +138,7 @@ class TestSubscriptions:
         assert deliverer.texts(bot) == ["about:蜜蜂", "about:珊瑚"]
         assert encoder.asked == ["蜜蜂", "珊瑚"]
 
-    async def test_it_is_refused_where_meaning_is_off_or_fails(self, bot: BotHarness) -> None:
+    async def test_it_is_refused_where_meaning_fails(self, bot: BotHarness) -> None:
         encoder = know(bot)
         encoder.fails = OFF
         said = await bot.says("/sub about:蜜蜂 now")
@@ -201,27 +146,7 @@ class TestSubscriptions:
             "✗ I cannot tell now what is near to “蜜蜂”.",
             "Please try again in a minute, or write it in words, without about:.",
         ]
-        bot.encoder = None
-        for typed in ("/sub about:蜜蜂 now", "/search about:蜜蜂", "/preview about:蜜蜂", "about:蜜蜂"):
-            said = await bot.says(typed)
-            assert said.lines == [
-                "✗ Meaning is off here, so I cannot tell what is near to “蜜蜂”.",
-                "Write it in words, without about:, or ask the operator to turn meaning on.",
-            ]
         assert deliverer.texts(bot) == []
-
-    async def test_one_that_is_there_says_that_it_rests(self, bot: BotHarness) -> None:
-        know(bot)
-        await bot.says("/sub about:蜜蜂 now")
-        bot.encoder = None
-        assert (await bot.says("/list")).lines[1] == "1  about:蜜蜂 · now · 2 in 1 day · rests: meaning is off here"
-        assert "1  about:蜜蜂 · rests: meaning is off here" in (await bot.says("/preview 1")).text
-        (there,) = bot.listed("telegram:42")
-        language = Language("zh", "UTC")
-        row = phrasing.subscription_row(there, language)  # as all lists do
-        assert row.state == "暂歇：这里没有开启按含义查找"
-        await bot.says("/pause 1")
-        assert (await bot.says("/list")).lines[1].endswith(" · paused")
 
 
 class TestStatus:

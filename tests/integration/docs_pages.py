@@ -1,6 +1,5 @@
 """Reads the pages of the docs as data: tables, code blocks, links."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -100,14 +99,6 @@ def alerts() -> dict[str, str]:
     return dict(_ALERT.findall((DOCS / "alerts.yml").read_text(encoding="utf-8")))
 
 
-def panels() -> list[dict[str, object]]:
-    board = json.loads((DOCS / "grafana.json").read_text(encoding="utf-8"))
-    return [panel for panel in board["panels"] if panel["type"] != "row"]
-
-
 def expressions() -> Iterator[str]:
     for alert in alerts().values():
         yield found[1] if (found := re.search(r"^ +expr: (.+)$", alert, re.MULTILINE)) else ""
-    for panel in panels():
-        for target in panel["targets"]:  # type: ignore[attr-defined]  # of JSON
-            yield target["expr"]

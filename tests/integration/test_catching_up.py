@@ -1,16 +1,14 @@
 """Papers that come late. After an outage, the bot fetches the missed days, delivers their papers once, and names the days
 in the receipt. It also does so if a source does not answer at first, or if the machine's clock is changed.
 
-If a database is lost and an older copy replaces it, no chat gets a paper twice that was due before the loss, and papers
-that came later are not lost. Those tests look at the journals of the platforms, which have all messages from before and
-after the loss.
+If a database is lost and an older copy replaces it, no chat gets a paper twice that was due before the loss.
 """
 
 import asyncio
 import datetime as dt
-from collections import Counter, abc
+from collections import abc
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -19,7 +17,6 @@ import pytest
 from bot.app import App
 from bot.operation.process import Process
 from bot.sources.fetcher import FetchLimits
-from bot.sources.ingest import store_digest
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
 from subscriptions.model import ChatAddress, ChatKind, Paper
 from subscriptions.planning import counted_as_sent
@@ -32,7 +29,6 @@ from subscriptions.service.notices import notify_operators
 from subscriptions.service.plan import plan_due
 from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Store
-from subscriptions.store.digests import Ingested
 from subscriptions.store.losses import last_loss
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.sources import KnownSource, SourceState
@@ -43,7 +39,6 @@ from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
 from tests.integration.cli import page
 from tests.make import DAY, HOUR, address, paper
-from tests.programs.faults.year import simulated_bot
 from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, web_source
 
 # arXiv announced nothing on Tuesday, the 20th
@@ -435,165 +430,6 @@ async def _until(running: Machine, moment: dt.datetime) -> None:
 
 
 Restoring = abc.Callable[[Path, dt.datetime], Store]
-
-START = dt.datetime(2026, 1, 20, tzinfo=dt.UTC)  # a Tuesday
-LAST = 10 * 24  # hours after the start, when every weekly subscription has been due again after the last digest
-CHATS: tuple[tuple[str, dict[str, str]], ...] = (
-    ("telegram:1", {"every": "now"}),  # quiet from 22:00 to 8:00
-    ("console:1", {"every": "now"}),  # never quiet
-    ("telegram:2", {"every": "daily", "at": "09:00", "tz": "UTC"}),
-    ("telegram:3", {"every": "daily", "at": "09:00", "tz": "Asia/Shanghai"}),
-    ("telegram:4", {"every": "weekly", "on": "thu", "at": "10:00", "tz": "America/New_York"}),
-    ("telegram:5", {}),  # has the default, when-out
-)
-DUE_HOURS = (1, 8, 9, 15, 20)  # hours in UTC
-BOTH = "telegram:6"  # has two subscriptions to the same papers, which are due at different times
-LATE = "telegram:7"  # subscribes after the copy, and again after the restore
-
-
-@dataclass(frozen=True, slots=True)
-class Brought:
-    """A digest that comes some hours after the start, and the way in which it is read again after a restore."""
-
-    number: int
-    hour: int
-    # what the program knows when it reads the digest again: "file" (the time of the file), "day" (only its day, such as
-    # of a web address or standard input), or "nothing"
-    reader: str
-
-    @property
-    def at(self) -> dt.datetime:
-        return START + dt.timedelta(hours=self.hour, minutes=1)
-
-    @property
-    def work(self) -> str:
-        return f"n{self.number:06}"
-
-
-class Bot:
-    """The real app in simulated time. Its database can be copied, lost and restored."""
-
-    def __init__(self, url: str, folder: Path) -> None:
-        self.folder = folder
-        self.bot = simulated_bot.SimulatedBot(url, START)
-
-    def subscribes(self, chat: str, query: str = "graph", **schedule: str) -> None:
-        make.subscribes(self.bot.store, chat, query, now=self.bot.clock.now(), **schedule)
-
-    async def reads(self, brought: Brought, *, first: bool, looked_at: dt.datetime | None = None) -> Ingested:
-        """Ingests a digest when it comes (`first`), or ingests it again after a restore."""
-        content = make.digest(
-            paper(f"Graph {brought.work}", arxiv_id=None),
-            day=None if brought.reader == "nothing" else brought.at.date(),
-        )
-        arrival = counted_as_sent.Arrival(
-            written_at=brought.at if brought.reader == "file" or first else None, looked_at=looked_at
-        )
-        assert brought.at <= self.bot.clock.now()
-        return await store_digest(self.bot.app.deps, content, source=brought.reader, arrival=arrival)
-
-    async def comes_to(self, moment: dt.datetime) -> None:
-        """Advances the clock to a moment, with ticks at each hour at which something may be due."""
-        while self.bot.clock.now() < moment:
-            now = self.bot.clock.now()
-            hours = (now.replace(hour=hour, minute=0, second=0, microsecond=0) for hour in DUE_HOURS)
-            midnight = (now + dt.timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-            self.bot.comes_to(min(moment, next((at for at in hours if at > now), midnight)))
-            await self.bot.ticks()
-
-    async def loses(self, copy: Path, lost_at: dt.datetime, now: dt.datetime) -> None:
-        """The database is lost at `lost_at`, and the copy replaces it at `now`. The app starts again."""
-        await self.bot.app.close()
-        self.bot.comes_to(now)
-        copies.put_back(self.bot.store, copy, lost_at=lost_at, now=now)
-        await self.bot.begins_anew()
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A loss. Its times are in hours after the start. `order` are the places of the digests in the order of reading again."""
-
-    copied: int
-    lost: int
-    restored: int
-    brought: abc.Sequence[Brought]
-    order: abc.Sequence[int]
-
-    @property
-    def lost_at(self) -> dt.datetime:
-        return START + dt.timedelta(hours=self.lost)
-
-    @property
-    def restored_at(self) -> dt.datetime:
-        return START + dt.timedelta(hours=self.restored)
-
-
-# each case has a digest before the copy or the loss, between loss and restore, and after the restore
-CHOSEN = (
-    Case(20, 31, 33, [Brought(1, 23, "file"), Brought(2, 30, "day"), Brought(3, 32, "file"), Brought(4, 40, "day")], (2, 1, 0, 3)),
-    Case(9, 52, 60, [Brought(1, 10, "nothing"), Brought(2, 44, "file"), Brought(3, 55, "day"), Brought(4, 66, "file")], (0, 1, 2, 3)),
-    Case(40, 40, 55, [Brought(1, 12, "nothing"), Brought(2, 38, "day"), Brought(3, 54, "file"), Brought(4, 70, "nothing")], (3, 2, 1, 0)),
-)  # fmt: skip
-
-
-@pytest.mark.both_databases
-@pytest.mark.parametrize("case", CHOSEN)
-def test_after_a_loss_nothing_is_lost_or_doubled(database_url: str, tmp_path: Path, case: Case) -> None:
-    bot = Bot(database_url, tmp_path)
-    try:
-        asyncio.run(_goes_through(bot, case))
-        _judged(bot, case)
-    finally:
-        asyncio.run(bot.bot.app.close())
-
-
-async def _goes_through(bot: Bot, case: Case) -> None:
-    for chat, schedule in CHATS:
-        bot.subscribes(chat, **schedule)
-    bot.subscribes(BOTH, every="daily", at="09:00", tz="UTC")
-    bot.subscribes(BOTH, "graph OR tree", every="weekly", on="thu", at="10:00", tz="UTC")
-    for hour in range(1, case.lost + 1):
-        await bot.comes_to(START + dt.timedelta(hours=hour))
-        if hour == case.copied:
-            copy = copies.copied(bot.bot.store, bot.folder)
-            bot.subscribes(LATE, every="now")
-        for one in case.brought:
-            if one.hour == hour < case.lost:
-                await bot.comes_to(one.at)
-                await bot.reads(one, first=True)
-                await bot.bot.ticks()
-    await bot.loses(copy, case.lost_at, case.restored_at)
-    await _goes_on(bot, case)
-
-
-async def _goes_on(bot: Bot, case: Case) -> None:
-    """After the restore, reads the earlier digests again, subscribes LATE again, and reads the later digests as they come."""
-    there = {one for one in case.brought if one.at <= case.restored_at}
-    for one in (case.brought[place] for place in case.order):
-        if one in there:
-            await bot.reads(one, first=False)
-            if one.number % 2:  # a digest with an even number is read at the same time as the next one
-                await bot.comes_to(bot.bot.clock.now() + dt.timedelta(minutes=7))
-    bot.subscribes(LATE, every="now")
-    for one in case.brought:
-        if one not in there:
-            await bot.comes_to(one.at)
-            await bot.reads(one, first=False, looked_at=case.restored_at)
-    await bot.comes_to(START + dt.timedelta(hours=LAST))
-
-
-def _judged(bot: Bot, case: Case) -> None:
-    times = Counter((one.chat, work) for one in bot.bot.deliveries() for work in one.shown.elements())
-    assert [pair for pair, count in times.items() if count > 1] == []
-    for one in case.brought:
-        came_later = one.at > case.restored_at or (one.at > case.lost_at and one.reader == "file")
-        for chat in (*dict(CHATS), BOTH):
-            # only of a file the program knows when it came; and of a when-out window (telegram:5), the program cannot know
-            # whether its delivery went out before the loss
-            if came_later or (one.reader == "file" and chat != "telegram:5"):
-                assert (chat, one.work) in times, (chat, one)
-        if one.at > case.restored_at + dt.timedelta(hours=1):
-            assert (LATE, one.work) in times
 
 
 @pytest.fixture

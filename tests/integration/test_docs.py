@@ -2,7 +2,6 @@
 commands of the docs. The Chinese pages have the same structure as the English ones.
 """
 
-import json
 import re
 import runpy
 from collections.abc import Iterable
@@ -13,9 +12,6 @@ from pkgutil import resolve_name
 
 import prometheus_client
 import pytest
-from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.cog.plugins import register_default_plugins
-from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from bot import digests
 from bot.cli.state import STATES
@@ -509,7 +505,7 @@ def test_what_a_chat_does_with_papers_counts_as_its_table_says() -> None:
     ]
 
 
-# ------------------------ docs/metrics.md, alerts.yml and grafana.json name only metrics that exist, and say what to do
+# ------------------------ docs/metrics.md and alerts.yml name only metrics that exist, and say what to do
 
 
 _NAME = re.compile(r"\b(?:paperwire|process)_[a-z_]+\b")
@@ -549,43 +545,6 @@ def test_an_alert_says_what_is_wrong_and_what_to_do(name: str) -> None:
     assert re.search(r"severity: (critical|warning)\b", text)
     assert set(re.findall(r"`paperwire (\w+)", text)) <= SUBCOMMANDS.keys()
     assert set(re.findall(r"PAPERWIRE_\w+", text)) <= {*all_variables()}
-
-
-def test_every_metric_is_watched_by_an_alert_or_a_panel() -> None:
-    watched = set(_NAME.findall(" ".join(docs_pages.expressions())))
-    series = {name: {name, *(name + end for end in _SERIES)} for name in (one.name for one in metrics.METRICS)}
-    assert [name for name, names in series.items() if not names & watched] == []
-
-
-def missing(given: object, kept: object, path: str = "") -> list[str]:
-    """Returns the paths of values in `given` that `kept` lacks or has changed. `kept` may have more values: defaults."""
-    match given, kept:
-        case dict(), dict():
-            return [one for key, value in given.items() for one in missing(value, kept.get(key), f"{path}/{key}")]
-        case list(), list() if len(given) == len(kept):
-            pairs = enumerate(zip(given, kept, strict=True))
-            return [one for place, (value, other) in pairs for one in missing(value, other, f"{path}/{place}")]
-        case _:
-            return [] if given == kept else [path]
-
-
-def test_grafana_knows_every_field_of_the_dashboard() -> None:
-    board = json.loads((DOCS / "grafana.json").read_text(encoding="utf-8"))
-    register_default_plugins()
-    # Grafana's own models drop fields that they do not know
-    assert missing(board, json.loads(JSONEncoder().encode(Dashboard.from_json(board)))) == []
-
-
-def test_the_panels_stand_beside_and_below_each_other() -> None:
-    board = json.loads((DOCS / "grafana.json").read_text(encoding="utf-8"))
-    taken: set[tuple[int, int]] = set()
-    for panel in board["panels"]:
-        place = panel["gridPos"]
-        cells = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}
-        assert max(x for x, _ in cells) < 24
-        assert not cells & taken
-        taken |= cells
-    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
 
 
 # ── The Chinese README and guide have the same lines to type and the same chapters as the English ones ────────────────

@@ -13,12 +13,10 @@ from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
-import requests
 
 from bot.app import App, build_app
 from bot.digests import read_digest
 from bot.operation import passwords
-from bot.operation.http_server import serving
 from bot.operation.program_pages import ProgramPages
 from bot.operation.web_server import health_app
 from bot.settings.loading import load_settings
@@ -31,10 +29,8 @@ from subscriptions.store import admitted_chats, chat_keys, chats
 from tests import make
 from tests.clock import NOON, FakeClock
 from tests.integration.cli import Terminal
-from tests.integration.documented import answers_of
 from tests.integration.program import opened
 from tests.make import ingested
-from tests.programs.fuzz import asked
 
 ROOT, LOCAL, ME = "https://papers.example.org", "http://127.0.0.1:8420", "console:me"
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
@@ -438,42 +434,3 @@ async def test_without_a_token_the_api_says_how_to_get_one(programs: Programs, h
         answer = await client.get("/api/subscriptions", headers=headers)
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Bearer realm="paperwire"')
     assert "/feed token" in answer.json()["error"]["hint"]
-
-
-class Hurry(FakeClock):
-    """A clock on which a minute passes at each look once `hurries` is set, so that no program asks too often."""
-
-    hurries = False
-
-    def monotonic(self) -> float:
-        if self.hurries:
-            self.advance(timedelta(minutes=1))
-        return super().monotonic()
-
-
-class Bearer(requests.auth.AuthBase):
-    """Sends a token."""
-
-    def __init__(self, token: str) -> None:
-        self.token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self.token}"
-        return request
-
-
-@pytest.mark.hypothesis
-async def test_each_page_answers_as_documented_whatever_is_asked(tmp_path: Path, database_url: str) -> None:
-    clock = Hurry(NOON)
-    async with a_bot(tmp_path, database_url, clock) as programs:
-        await programs.sends(*PAPERS)
-        clock.hurries = True
-        pages = health_app(dict, ProgramPages(programs.app).routes)
-        settings = dataclasses.replace(programs.app.settings, web_port=0)
-        async with serving(settings, pages) as url:
-            document, auth = asked.programs_document(programs.key(Opens.FEED)), Bearer(programs.key(Opens.API))
-            answers = await asyncio.to_thread(answers_of, document, url, auth, "^/api/")
-    assert answers.wrong == []
-    assert {page: 200 in found for page, found in answers.statuses.items()} == {
-        f"GET {path}": True for path in document["paths"]
-    }

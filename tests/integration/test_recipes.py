@@ -1,6 +1,5 @@
-"""The recipes of CONTRIBUTING.md for a new format and a new command, and formats that an installed package adds."""
+"""The recipes of CONTRIBUTING.md for a new format and a new command."""
 
-import importlib
 import inspect
 import json
 import os
@@ -8,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -17,10 +15,7 @@ import pytest
 from bot import digests
 from bot.commands import help_pages
 from bot.digests import _example
-from bot.digests.installed import installed_formats, usable_formats
 from tests import tables
-from tests.integration import cli, docs_pages
-from tests.integration.cli import Terminal
 from tests.integration.docs_pages import ROOT
 from tests.patience import PATIENCE
 
@@ -128,147 +123,6 @@ def test_the_command_of_the_recipe_works(tmp_path: Path) -> None:
     done = run(tmp_path, "pytest", "-q", "-p", "no:xdist", own, "tests/conversation/test_counting.py")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
-
-
-# ── Formats of real installed packages; the valid one is the example in CONTRIBUTING.md ───────────────────────────────
-
-(PYPROJECT,) = docs_pages.blocks(ROOT / "CONTRIBUTING.md", "toml")
-MODULE, *_ = docs_pages.blocks(ROOT / "CONTRIBUTING.md", "python")
-(SHELF,) = docs_pages.blocks(ROOT / "CONTRIBUTING.md", "shelf_list")
-
-
-def installed(terminal: Terminal, module: str, *, name: str = "shelf_list", package: str = "paperwire-shelf") -> None:
-    """Installs a package with one module, as pip would: writes the module and its metadata into the folder "site"."""
-    site, top = terminal.folder / "site", package.replace("-", "_")
-    (site / f"{top}-1.0.dist-info").mkdir(parents=True)
-    (site / f"{top}.py").write_text(module, encoding="utf-8")
-    (site / f"{top}-1.0.dist-info" / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-    (site / f"{top}-1.0.dist-info" / "entry_points.txt").write_text(f"[paperwire.formats]\n{name} = {top}\n")
-
-
-@pytest.fixture
-def with_packages(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
-    """A terminal with two digests. Its commands run in this process and find the packages that the test installs."""
-    monkeypatch.syspath_prepend(str(terminal.folder / "site"))
-    terminal.file("shelf.txt", SHELF)
-    terminal.file("day.md", cli.PAGE)
-    _forget_packages()
-    yield terminal
-    _forget_packages()
-
-
-def _forget_packages() -> None:
-    for forget in (installed_formats.cache_clear, usable_formats.cache_clear, importlib.invalidate_caches):
-        forget()
-    sys.modules.pop("paperwire_shelf", None)
-
-
-def test_a_format_of_a_package_is_read_like_one_of_ours(with_packages: Terminal) -> None:
-    installed(with_packages, MODULE)
-    with_packages.file("inbox/shelf.txt", SHELF)
-    ended = with_packages("inspect", "inbox/shelf.txt", "day.md", "--papers", "--json")
-    shelf, day = ended.json["digests"]
-    assert (ended.status, ended.err) == (0, "")
-    assert (shelf["format"], shelf["date"], shelf["papers"], shelf["warnings"]) == ("shelf_list", "2026-01-22", 2, [])
-    assert [(one["key"], one["title"]) for one in shelf["items"]] == [
-        ("2601.00001", "Sorting Sand by Sound"),
-        ("2601.00002", "Knots That Know Their Names"),
-    ]
-    assert day["format"] == "daily_arxiv_md"
-    with_packages.file("paperwire.toml", '[[source]]\nname = "shelf"\npath = "inbox/*.txt"\nformat = "shelf_list"\n')
-    assert with_packages("ingest", "inbox", "--json").json["papers"]["new"] == 2
-    checked = with_packages("check", "--offline")
-    assert checked.status == 0
-    assert f"{len(digests.FORMATS)} of its own, and of other packages: shelf_list (paperwire-shelf)" in checked.out
-    assert "shelf.txt can be read, as shelf_list" in checked.out
-    with_packages.file("letter.txt", "Dear Ada,\n")
-    error = with_packages("inspect", "letter.txt", "--json").json["digests"][0]["error"]
-    assert error.endswith("records_json, shelf_list.")
-
-
-def _with(old: str, new: str) -> str:
-    assert old in MODULE
-    return MODULE.replace(old, new)
-
-
-BROKEN = [  # (a module, the reason why the program leaves its format out)
-    ("import nothing_of_that_name\n", "paperwire_shelf cannot be loaded (ModuleNotFoundError: No module named 'nothing_of_that_name')"),
-    ("raise SystemExit('no')\n", "paperwire_shelf cannot be loaded (SystemExit: no)"),
-    ("def parse(:\n", "paperwire_shelf cannot be loaded (SyntaxError: "),
-    ("", "paperwire_shelf lacks name, detect, parse"),
-    (_with("def detect", "def detects"), "paperwire_shelf lacks detect"),
-    (_with('name = "shelf_list"', "name = 7"), "its name must be small letters, digits and _, such as shelf_list"),
-    (_with('name = "shelf_list"', 'name = "Shelf list"'), "its name must be small letters, digits and _, such as shelf_list"),
-    (_with('name = "shelf_list"', 'name = "arxiv_rss"'), "paperwire has a format of that name itself"),
-    (f"{MODULE}\nparse = 7\n", "its detect and parse must be functions"),
-    (_with("return bool(_FIRST_LINE.match(text))", "return text[0] == 'S'"), "its detect fails (IndexError: string index out of range)"),
-    (_with("return bool(_FIRST_LINE.match(text))", "return True"), "its detect takes every text for its own"),
-    (_with("def detect(text: str)", "def detect()"), "its detect fails (TypeError: detect() takes 0 positional arguments"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("module", "why"), BROKEN)
-def test_a_broken_one_is_named_in_one_sentence_and_left_out(with_packages: Terminal, module: str, why: str) -> None:
-    installed(with_packages, module)
-    assert with_packages("inspect", "day.md").err == "", "a format of ours fits, so no other is loaded"
-    ended = with_packages("inspect", "shelf.txt", "day.md", "--json")
-    shelf, day = ended.json["digests"]
-    assert (shelf["format"], day["format"]) == (None, "daily_arxiv_md")
-    (line,) = ended.err.splitlines()
-    assert line.startswith(f"The format shelf_list of the package paperwire-shelf is left out: {why}")
-    checked = with_packages("check", "--offline", "--json")
-    (wrong,) = [row for row in checked.json if row["mend"]]
-    assert (checked.status, wrong["question"], checked.err) == (1, "Formats", "")
-    assert why in wrong["answer"]
-
-
-def test_of_two_with_one_name_the_first_is_used(with_packages: Terminal) -> None:
-    # detect may return a match object instead of True
-    installed(with_packages, _with("return bool(_FIRST_LINE.match(text))", "return _FIRST_LINE.match(text)"))
-    installed(with_packages, MODULE, package="paperwire-tomes")
-    ended = with_packages("inspect", "shelf.txt", "--json")
-    assert ended.json["digests"][0]["format"] == "shelf_list"
-    assert ended.err == (
-        "The format shelf_list of the package paperwire-tomes is left out: "
-        "the package paperwire-shelf brings one of that name, too.\n"
-    )
-
-
-@pytest.mark.parametrize(
-    ("new", "why"),
-    [
-        ("entries = [1 / 0]", "its parse fails (ZeroDivisionError: division by zero)"),
-        ("return []", "its parse fails (TypeError: list is no Content)"),
-    ],
-)
-def test_a_parse_that_fails_refuses_its_file_and_no_other(with_packages: Terminal, new: str, why: str) -> None:
-    installed(with_packages, _with("entries = []", new))
-    ended = with_packages("inspect", "shelf.txt", "day.md", "--json")
-    shelf, day = ended.json["digests"]
-    assert (ended.status, shelf["format"], day["format"], ended.err) == (1, None, "daily_arxiv_md", "")
-    assert shelf["error"].startswith("shelf.txt: The format shelf_list of the package paperwire-shelf cannot read it: ")
-    assert why in shelf["error"]
-
-
-def test_a_package_is_installed_by_pip_as_the_page_says(terminal: Terminal) -> None:
-    terminal.file("paperwire-shelf/pyproject.toml", PYPROJECT)
-    terminal.file("paperwire-shelf/paperwire_shelf.py", MODULE)
-    terminal.file("shelf.txt", SHELF)
-    how = "--quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --target site"
-    subprocess.run(  # noqa: S603 - pip, on a folder of ours
-        [sys.executable, "-m", "pip", "install", *how.split(), "./paperwire-shelf"], cwd=terminal.folder, check=True
-    )
-    program = "import sys; sys.path.insert(0, 'site'); from bot.__main__ import main; main()"
-    assert terminal.python(program, "inspect", "shelf.txt", "--json").json["digests"][0]["format"] == "shelf_list"
-
-
-def test_the_example_package_uses_only_what_the_page_offers() -> None:
-    """CONTRIBUTING.md names everything that the example module imports from the private modules of bot.digests."""
-    source = Path(_example.__file__).read_text(encoding="utf-8")
-    imported = re.findall(r"^from bot\.digests\._.* import (.*)$", source, re.MULTILINE)
-    names = {name for line in imported for name in line.split(", ")}
-    assert names
-    assert [name for name in names if f"`{name}`" not in TEXT] == []
 
 
 # ── Names of our packages are common: the program says at its start if another project's package replaces one ─────────

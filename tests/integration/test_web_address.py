@@ -2,27 +2,19 @@
 
 import asyncio
 import dataclasses
-import hashlib
-import hmac
 import json
-import time
-from collections import abc, defaultdict
+from collections import abc
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
-import requests
 from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.operation import http_server, passwords, web_server, worker
-from bot.operation.program_pages import ProgramPages
-from bot.platforms.slack import manifest
-from bot.platforms.slack import receiving as slack_receiving
-from bot.platforms.slack.installing import INSTALL
-from bot.platforms.telegram import receiving, webhook
+from bot.platforms.telegram import receiving
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.incoming import ALLOWED
@@ -31,17 +23,11 @@ from bot.settings import Settings
 from bot.settings.loading import load_settings
 from subscriptions.service.conversation_state import apply_once as real_once
 from tests.clock import NOON, FakeClock
-from tests.fakes import slack_oauth
-from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration import telegram_bot
-from tests.integration.cli import INBOX
-from tests.integration.documented import answers_of
 from tests.integration.locked import away
 from tests.integration.program import RestingClock, free_port, opened
 from tests.patience import PATIENCE
-from tests.programs.fuzz import asked
-from tests.running_program import Program, running_program
 
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"
 
@@ -440,124 +426,3 @@ async def test_a_webhook_that_somebody_took_away_is_set_again(
         await telegram_bot.posts(telegram, 1)
     assert len(telegram.posted_to("42")) == 1
     assert set(telegram.queue.webhook_info()["allowed_updates"]) == set(ALLOWED)
-
-
-# ── Every page of a real `paperwire run`, with requests made from an OpenAPI document (tests/programs/fuzz/asked.py)
-
-SIGNING = "0123456789abcdef"
-WRITTEN = 1_769_083_200  # noon of 22 January 2026
-WEBHOOK = receiving.webhook_path(TOKEN)
-OTHER_METHODS = {"GET": "DELETE", "POST": "GET"}
-
-
-def environment_of(folder: Path, telegram: str = "", slack: str = "") -> dict[str, str]:
-    """Returns the settings of a bot that gets requests of Telegram and Slack by HTTP, and whose Slack app can be installed."""
-    return {
-        "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
-        "PAPERWIRE_ACCESS": "open",
-        "PAPERWIRE_SECRET_KEY": "correct-horse-battery-staple",
-        "PAPERWIRE_TELEGRAM_TOKEN": TOKEN,
-        "PAPERWIRE_TELEGRAM_API_URL": telegram,
-        "PAPERWIRE_TELEGRAM_WEBHOOK_URL": "https://bot.example.org",
-        "PAPERWIRE_TELEGRAM_WEBHOOK_SECRET": SECRET,
-        "PAPERWIRE_SLACK_BOT_TOKEN": SLACK_TOKEN,
-        "PAPERWIRE_SLACK_SIGNING_SECRET": SIGNING,
-        "PAPERWIRE_SLACK_CLIENT_ID": slack_oauth.CLIENT_ID,
-        "PAPERWIRE_SLACK_CLIENT_SECRET": slack_oauth.CLIENT_SECRET,
-        "PAPERWIRE_SLACK_API_URL": slack,
-    }
-
-
-@pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> abc.Iterator[Program]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    (tmp_path / "inbox").mkdir()
-    (tmp_path / "paperwire.toml").write_text(INBOX)
-    with (
-        FakeTelegram() as telegram,
-        slack_oauth.FakeOAuth() as slack,
-        running_program(tmp_path, environment_of(tmp_path, telegram.url, slack.url)) as running,
-    ):
-        running.becomes_ready()
-        yield running
-
-
-class Signature(requests.auth.AuthBase):
-    """Signs a request as Slack does, if its signature is the placeholder SIGNED of the OpenAPI document (docs.slack.dev,
-    Verifying requests from Slack).
-    """
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if request.headers.get(slack_receiving.SIGNATURE) == asked.SIGNED and request.headers.get(
-            slack_receiving.TIMESTAMP
-        ):
-            at, body = str(int(time.time())), request.body or b""
-            assert isinstance(body, str | bytes)
-            signed = b"v0:" + at.encode() + b":" + (body.encode() if isinstance(body, str) else body)
-            request.headers[slack_receiving.TIMESTAMP] = at
-            request.headers[slack_receiving.SIGNATURE] = (
-                "v0=" + hmac.new(SIGNING.encode(), signed, hashlib.sha256).hexdigest()
-            )
-        return request
-
-
-JSON_SENT, OF_TELEGRAM = {"content-type": "application/json"}, {webhook.HEADER: SECRET}
-SIGNED = JSON_SENT | {slack_receiving.TIMESTAMP: "1", slack_receiving.SIGNATURE: asked.SIGNED}
-REQUESTS: list[tuple[str, dict[str, str], bytes, int]] = [  # method and path, headers, body, expected status
-    ("GET /health/live", {}, b"", 200),
-    ("GET /health/ready", {}, b"", 200),
-    ("GET /metrics", {}, b"", 200),
-    (f"GET {INSTALL}", {}, b"", 302),
-    (f"GET {manifest.REDIRECT}", {}, b"", 400),
-    (f"POST {WEBHOOK}", JSON_SENT | OF_TELEGRAM, b'{"update_id": 1}', 200),
-    (f"POST {WEBHOOK}", JSON_SENT | OF_TELEGRAM, b"[", 400),
-    (f"POST {WEBHOOK}", JSON_SENT, b'{"update_id": 1}', 404),
-    (f"POST {WEBHOOK}", OF_TELEGRAM | {"content-type": "text/plain"}, b'{"update_id": 1}', 415),
-    *((f"POST {path}", SIGNED, b"{}", 200) for path in manifest.PATHS),
-    *((f"POST {path}", SIGNED, b"[]", 400) for path in manifest.PATHS),
-    *((f"POST {path}", SIGNED | {slack_receiving.SIGNATURE: "v0=00"}, b"{}", 401) for path in manifest.PATHS),
-    *((f"POST {path}", JSON_SENT, b"{}", 404) for path in manifest.PATHS),
-]
-
-
-@pytest.mark.hypothesis
-def test_every_page_answers_as_documented_whatever_is_asked(program: Program) -> None:
-    """The test first sends REQUESTS, which get each documented status, because Schemathesis may miss some of them. Then
-    Schemathesis sends its requests.
-    """
-    given: dict[str, set[int]] = defaultdict(set)
-    for page, headers, body, status in REQUESTS:
-        method, path = page.split()
-        for verb, expected in ((method, status), (OTHER_METHODS[method], 405)):
-            request = requests.Request(
-                verb, f"http://127.0.0.1:{program.port}{path}", headers, data=body, auth=Signature()
-            )
-            with requests.Session() as session:
-                answer = session.send(request.prepare(), timeout=PATIENCE, allow_redirects=False)
-            assert answer.status_code == expected, (verb, path, headers, body)
-        given[page] |= {status, 405}
-    answers = answers_of(
-        asked.document(WEBHOOK, SECRET, now=WRITTEN),
-        f"http://127.0.0.1:{program.port}",
-        Signature(),
-        f"^({'|'.join(manifest.PATHS)})$",
-        not_a_server_error={"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
-        missing_required_header={"expected-statuses": [404]},  # without the secret, a request finds no page
-    )
-    ended, log = program.stops(), program.log.read_text()
-    assert answers.wrong == []
-    assert "Traceback" not in log
-    assert " error paperwire" not in log
-    assert ended == 0
-    assert answers.statuses.keys() == given.keys()
-    assert {page: beyond for page, drawn in answers.statuses.items() if (beyond := drawn - given[page])} == {}
-
-
-async def test_the_document_names_every_page(tmp_path: Path) -> None:
-    async with opened(build_app(load_settings(environment_of(tmp_path), tmp_path))) as app:
-        routes = [route for receiver in app.receivers() for route in receiver.routes]
-        pages = {(route.path, route.method.lower()) for route in (*routes, *ProgramPages(app).routes)}
-    pages |= {("/health/live", "get"), ("/health/ready", "get"), ("/metrics", "get")}
-    documents = (asked.document(receiving.webhook_path(TOKEN), SECRET, now=0), asked.programs_document("feed_x"))
-    named = {path: methods for document in documents for path, methods in document["paths"].items()}
-    assert {(path, method) for path, methods in named.items() for method in methods} == pages

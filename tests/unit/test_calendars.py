@@ -27,6 +27,7 @@ from subscriptions.planning.pauses import parse_pause
 from subscriptions.planning.receipts import Observation, Outcome, PollVerdict
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.planning.times import reading
+from subscriptions.planning.times.options import make_when
 from subscriptions.zones import zone
 from tests import tables
 from tests.unit.times_table import TABLE
@@ -1474,7 +1475,7 @@ def test_any_text_is_split_without_an_error(text: str) -> None:
     """),
 )
 def test_options_make_a_cadence(every: str, on: str, at: str, chat: str, text: str) -> None:
-    assert str(times.make_when(every or None, on or None, at or None, cadences.parse_cadence(chat))) == text
+    assert str(make_when(every or None, on or None, at or None, cadences.parse_cadence(chat))) == text
 
 
 @pytest.mark.parametrize(
@@ -1496,7 +1497,7 @@ def test_options_make_a_cadence(every: str, on: str, at: str, chat: str, text: s
 )
 def test_options_that_do_not_fit_are_refused(every: str, on: str, at: str, sentence: str) -> None:
     with pytest.raises(Refused, match=re.escape(sentence)):
-        times.make_when(every, on or None, at or None, OUT)
+        make_when(every, on or None, at or None, OUT)
 
 
 @pytest.mark.parametrize("typed", ["diffusion 9am a ]", "diffusion 9am\x0ca ]", "diffusion daily 9 ( ]"])

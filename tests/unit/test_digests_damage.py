@@ -74,7 +74,7 @@ MADE = {name: parts for name, parts in PARTS.items() if name != "hf_text"}
 
 XML = {"arxiv_rss", "arxiv_atom", "arxiv_api_atom", "bilingual_rss", "feed_rss", "feed_rdf", "feed_atom", "pubmed_xml"}
 DATABASES = {"feed_json", "openalex_json", "crossref_json", "s2_json", "records_json"}
-JSON = {"hf_json", "biorxiv_json", "hf_html, data"} | DATABASES
+JSON = {"hf_json", "biorxiv_json"} | DATABASES
 INDEPENDENT = sorted(set(MADE) - XML - JSON - {"bilingual3"})  # its lines belong together by their places, too
 NUMBERS = range(1, 6)
 

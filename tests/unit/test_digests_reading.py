@@ -187,12 +187,9 @@ def test_an_empty_day_is_known_by_its_structure(page: str, format_: str | None, 
         '{"id": "math.GT/0309136", "title": "Kites", "summary": "They fly.", "authors": ["[A. One](https://a.example)", "B. Two and C. Three"]}',
         ('<rss><channel><title>a on arXiv.org</title><item><title>Kites</title><guid>oai:arXiv.org:math.GT/0309136v1</guid>'
         '<creator xmlns="http://purl.org/dc/elements/1.1/">&lt;a href="x"&gt;A. One&lt;/a&gt; (Inst), B. Two and C. Three</creator></item></channel></rss>'),
-        ("\\\\\narXiv:math.GT/0309136\nDate: Tue, 9 Sep 2003 10:00:00 GMT   (1kb)\n\nTitle: Kites\nAuthors: A. One, B. Two & C. Three\n"
-        "Categories: math.GT\n\\\\\n  They fly.\n\\\\ ( https://arxiv.org/abs/math.GT/0309136 ,  1kb)\n\\\\\n/* Tue, 9 Sep 2003 */\n"),
-        "# 风筝\n\n发布时间：2026年01月22日\n\n> Kites\n\n# 摘要\n\n> 飞。\n\n> They fly.\n\n[Arxiv](https://arxiv.org/abs/math.GT/0309136)\n",
         "They fly.\n飞。\nhttps://arxiv.org/abs/math.GT/0309136v2\n",
     ],
-    ids=["md", "lines", "rss", "week", "hugging", "groups"],
+    ids=["md", "lines", "rss", "groups"],
 )  # fmt: skip
 def test_each_reader_reads_an_id_with_a_class_and_all_names(page: str) -> None:
     (paper,) = digests.read_digest(page.encode(), "page").entries
@@ -563,9 +560,6 @@ def test_names_of_formats_are_those_of_the_contract() -> None:
         "bilingual_md",
         "bilingual3",
         "arxiv_listing_html",
-        "arxiv_listing_mail",
-        "arxiv_listing_pastweek",
-        "hf_html",
         "hf_json",
         "hf_text",
         "feed_json",
@@ -575,8 +569,6 @@ def test_names_of_formats_are_those_of_the_contract() -> None:
         "daily_arxiv_jsonl",
         "daily_arxiv_md",
         "biorxiv_json",
-        "hugging_md",
-        "hugging_index",
         "pubmed_xml",
         "openalex_json",
         "crossref_json",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -200,7 +200,7 @@ _REVISION = sa.text("SELECT version_num FROM alembic_version")
 _SENDER = 7_250_012_023  # key of the sender lock; only a session that holds this lock may send
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-_TAKE = f"SELECT pg_try_advisory_lock({_SENDER})"
+_TAKE, _GIVE_BACK = f"SELECT pg_try_advisory_lock({_SENDER})", f"SELECT pg_advisory_unlock({_SENDER})"
 # A session keeps plans that were made while a table was small, even plans of foreign-key checks. With 100,000 chats in
 # one morning, each such check read all jobs. So reading whole tables is off, since no statement of `run` has to read a
 # whole growing table.
@@ -327,8 +327,14 @@ class PostgresDatabase:
         """
         with closing(self._connect()) as connection:  # a separate session: the lock ends with it
             connection.execute(_CALLED, (f"paperwire {name}",))
-            is_taken = connection.execute(_TAKE).fetchone() == (True,)
-            yield "" if is_taken else name_of_holder(connection.execute(HOLDER, (_SENDER,)).fetchone())
+            if connection.execute(_TAKE).fetchone() != (True,):
+                yield name_of_holder(connection.execute(HOLDER, (_SENDER,)).fetchone())
+                return
+            try:
+                yield ""
+            finally:
+                with suppress(self._driver_error):  # the server may notice the session's end after the next command
+                    connection.execute(_GIVE_BACK)
 
     def side_session(self, worker: str, process: str) -> SideSession:
         """Returns the side session of a worker. Its name has the beginning of the worker's id and, for people, `process`.

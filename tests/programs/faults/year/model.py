@@ -20,6 +20,8 @@ INSTANT = timedelta(microseconds=1)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 # a paper is news again if a missing fact becomes known within this time after the paper was first seen
 FILLED_IN = timedelta(days=7)
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAILY, WEEKDAYS = frozenset(range(7)), frozenset(range(5))
 AFTER_A_PAUSE = timedelta(minutes=10)  # after a pause, a person has this long to skip the waiting papers
 
 
@@ -49,26 +51,26 @@ class ModelQuery:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A cadence. `at` and `until` are local times in the subscription's zone."""
+    """A cadence. `at` and `until` are local times in the subscription's zone, on these days of the week; 0 is Monday."""
 
-    kind: str
+    kind: str  # "now", "when-out" or "at"
     at: time | None = None
     until: time | None = None
-    day: int = 0  # for weekly: 0 is Monday
+    days: frozenset[int] = DAILY
 
     @property
     def text(self) -> str:
-        match self.kind:
-            case "now":
-                return "now"
-            case "when-out":
-                return f"when-out {self.at:%H:%M}-{self.until:%H:%M}"
-            case "weekly":
-                return f"weekly {('mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun')[self.day]} {self.at:%H:%M}"
-        return f"{self.kind} {self.at:%H:%M}"
+        """The cadence as a person types it."""
+        if self.kind == "now":
+            return "now"
+        if self.kind == "when-out":
+            return f"when-out {self.at:%H:%M}-{self.until:%H:%M}" + " weekdays" * (self.days == WEEKDAYS)
+        days = ",".join(DAYS[day] for day in sorted(self.days))
+        named = {DAILY: "daily", WEEKDAYS: "weekdays"}.get(self.days, days if "," in days else f"weekly {days}")
+        return f"{named} {self.at:%H:%M}"
 
     def on(self, day: date) -> bool:
-        return {"weekdays": day.weekday() < 5, "weekly": day.weekday() == self.day}.get(self.kind, True)
+        return day.weekday() in self.days
 
 
 class Walls:
@@ -77,7 +79,7 @@ class Walls:
     def __init__(self, start: datetime, days: int) -> None:
         self._steps = [start + STEP * n for n in range(-96 * 2, 96 * (days + 9))]
         self._shown: dict[str, list[datetime]] = {}
-        self._moments: dict[tuple[str, time | None, str, int], list[datetime]] = {}
+        self._moments: dict[tuple[str, time | None, frozenset[int]], list[datetime]] = {}
 
     def at(self, zone: str, now: datetime) -> datetime:
         """Returns the local time."""
@@ -85,7 +87,7 @@ class Walls:
 
     def moments(self, zone: str, when: When, at: time | None) -> list[datetime]:
         """Returns, for each day of the cadence, the first moment at which clocks show this time or a later one."""
-        key = (zone, at, when.kind, when.day)
+        key = (zone, at, when.days)
         if key not in self._moments:
             if zone not in self._shown:
                 # for each step the latest local time up to it, which stays the same for an hour when clocks are set back
@@ -178,8 +180,11 @@ class ModelSubscription:
         if said:
             self.served = now
 
-    def goes_on(self, now: datetime) -> None:
-        """Ends a pause. Papers that came during it come at the next regular time."""
+    def goes_on(self, now: datetime, *, skips: bool) -> None:
+        """Ends a pause. Papers that came during it come at the next regular time, or never (`skips`)."""
+        if skips:
+            self.unseen.clear()
+            self.unseen_as_new.clear()
         self.paused, self.paused_until = False, None
         self.looked = self.served = now
         self.held = now + AFTER_A_PAUSE
@@ -195,6 +200,7 @@ class Reader:
     crosslists: bool = True
     subscriptions: dict[int, ModelSubscription] = field(default_factory=dict)  # number → subscription
     delivered: set[str] = field(default_factory=set)
+    made: int = 0  # subscriptions so far: numbers are not used again
     spoken: bool = False
     paused: bool = False
     paused_until: datetime | None = None
@@ -236,19 +242,20 @@ class Model:
                         if work.as_new_at == now:
                             subscription.unseen_as_new.add(entry.work)
 
-    def subscribes(
-        self, chat: str, number: int, query: ModelQuery, when: When, now: datetime, *, own_zone: str = ""
-    ) -> None:
+    def subscribes(self, chat: str, query: ModelQuery, when: When, now: datetime, *, own_zone: str = "") -> None:
         """Adds a subscription. It begins with the papers of the last day.
 
         With `weekly` it begins with those of the last week, with `now` with new ones, but not on the console.
         """
         reader = self.readers[chat]
-        days = {"now": int(chat.startswith("console:")), "weekly": 7}.get(when.kind, 1)
+        days = 7 if len(when.days) == 1 else 1
+        if when.kind == "now" and not chat.startswith("console:"):
+            days = 0
         since = now - timedelta(days=days)
         unseen = {name for name, work in self.works.items() if work.news_at and work.news_at >= since}
         as_new = {name for name in unseen if (at := self.works[name].as_new_at) and at >= since}
-        reader.subscriptions[number] = ModelSubscription(
+        reader.made += 1
+        reader.subscriptions[reader.made] = ModelSubscription(
             query,
             when,
             own_zone or reader.zone,
@@ -262,19 +269,26 @@ class Model:
     def plans(self, now: datetime) -> dict[str, Expected]:
         """Returns what must be sent now, and counts it as delivered."""
         found = {}
-        sources_in = not self.awaits or world.batch_at(now) in self.came
         for chat, reader in self.readers.items():
             self._wake(reader, now)
-            quiet = reader.is_quiet(self.walls, now)
-            due = [
-                subscription
-                for subscription in reader.subscriptions.values()
-                if not (reader.paused or subscription.paused)
-                and subscription.is_due(self.walls, now, quiet=quiet, sources_in=sources_in)
-            ]
+            due = self._due(reader, now)
             if due and (expected := self._delivery(reader, due, now)):
                 found[chat] = expected
         return found
+
+    def has_due(self, now: datetime) -> bool:
+        """Tells whether something is due, unless a pause ends just now."""
+        return any(self._due(reader, now) for reader in self.readers.values())
+
+    def _due(self, reader: Reader, now: datetime) -> list[ModelSubscription]:
+        sources_in = not self.awaits or world.batch_at(now) in self.came
+        quiet = reader.is_quiet(self.walls, now)
+        return [
+            subscription
+            for subscription in reader.subscriptions.values()
+            if not (reader.paused or subscription.paused)
+            and subscription.is_due(self.walls, now, quiet=quiet, sources_in=sources_in)
+        ]
 
     def _wake(self, reader: Reader, now: datetime) -> None:
         """Ends the pauses whose end has come. Times that passed during a pause are not made up for."""
@@ -321,12 +335,12 @@ class Model:
         closing = subscription.closes(self.walls, now) if subscription.when.kind == "when-out" else []
         return not closing or closing[-1] <= max(now, world.next_due(now))
 
-    def resumes(self, chat: str, now: datetime) -> None:
+    def resumes(self, chat: str, now: datetime, *, skips: bool) -> None:
         """Ends the pauses of a chat and of its subscriptions."""
         reader = self.readers[chat]
         reader.paused, reader.paused_until = False, None
         for subscription in reader.subscriptions.values():
-            subscription.goes_on(now)
+            subscription.goes_on(now, skips=skips)
 
     def reschedules(self, chat: str, number: int, when: When, now: datetime) -> None:
         subscription = self.readers[chat].subscriptions[number]

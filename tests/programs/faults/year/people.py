@@ -1,12 +1,11 @@
 """People of the simulated year: who joins, what they subscribe to, and what they change. Each act is done twice:
-by the use case that a command calls in the product, and in the model.
+by what a person says to the program, and in the model.
 """
 
 import random
+from copy import deepcopy
 from datetime import datetime, time, timedelta
 
-from subscriptions.service import amendments, pausing, requests
-from tests.make import address
 from tests.programs.faults.year import model, world
 from tests.programs.faults.year.simulated_bot import SimulatedBot
 
@@ -23,8 +22,10 @@ NIGHT_OWLS = ("Europe/Berlin",)  # zones in which some people choose this time
 LIMITS = (2, 3, 5, None)
 LATE_JOINERS = 0.3  # share of chats that join during the simulation
 OWLS = 0.5  # share of subscriptions in these zones with this time
+SECOND = 0.25  # share of chats that begin with two subscriptions
 OWN_ZONES = 0.15  # share of further subscriptions that have another zone than their chat
 ACT_EVERY = 50  # average days between two acts in a chat
+UNDONE = 0.15  # share of acts that are undone at once
 MOST_SUBSCRIPTIONS = 3
 
 
@@ -39,10 +40,15 @@ class People:
         self._joins_at: dict[str, datetime] = {}
         self.zones = list(ZONES)[:chats]
         self._zones = {_name(number): self.zones[number % len(self.zones)] for number in range(1, chats + 1)}
+        bot.knows([chat.removeprefix("telegram:") for chat in self._zones if not _is_console(chat)])
         self._acts: dict[str, datetime] = {}  # chat → when a person does something there next
         for chat in self._zones:
             late = self._dice.random() < LATE_JOINERS
             self._joins_at[chat] = start + timedelta(hours=24 * days * self._dice.random() * late)
+
+    def wants(self, now: datetime) -> bool:
+        """Tells whether a chat does something at this moment."""
+        return any(moment <= now for moment in (*self._joins_at.values(), *self._acts.values()))
 
     def act(self, now: datetime) -> None:
         """Lets each chat do what is due at this moment."""
@@ -60,27 +66,29 @@ class People:
     def _joins(self, chat: str, now: datetime) -> None:
         zone, limit = self._zones[chat], self._dice.choice(LIMITS)
         self._model.readers[chat] = model.Reader(zone)
-        for _ in range(self._dice.choice((1, 1, 1, 2))):
+        query, when = self._query(), self._when(zone)
+        self._bot.subscribes(query.text, f"{when.text} {zone}", chat, now)
+        self._model.subscribes(chat, query, when, now)
+        if self._dice.random() < SECOND:
             self._subscribes(chat, now)
-        if not chat.startswith("console:"):
+        if not _is_console(chat):
             self._sets_quiet(chat, self._quiet_hours(zone), now)
             self._sets_limit(chat, limit, now)
         self._acts[chat] = now + timedelta(days=ACT_EVERY * self._dice.expovariate(1))
 
     def _subscribes(self, chat: str, now: datetime) -> None:
         """Adds a subscription, sometimes in another zone than the chat's."""
-        reader = self._model.readers[chat]
-        own = self._dice.choice(self.zones) if reader.subscriptions and self._dice.random() < OWN_ZONES else ""
-        query, when = self._query(), self._when(own or reader.zone)
-        if (
-            query in [subscription.query for subscription in reader.subscriptions.values()]
-            or len(reader.subscriptions) >= MOST_SUBSCRIPTIONS
-        ):
+        reader, dice = self._model.readers[chat], self._dice
+        query, zone = self._query(), dice.choice(self.zones) if dice.random() < OWN_ZONES else reader.zone
+        when = self._when(zone)
+        if self._has(reader, query) or len(reader.subscriptions) >= MOST_SUBSCRIPTIONS:
             return
-        tz = own or ("" if reader.subscriptions else reader.zone)
-        request = requests.SubscriptionRequest(text=query.text, when=when.text, tz=tz)
-        done = requests.subscribe(self._bot.store, address(chat), request, now=now)
-        self._model.subscribes(chat, done.subscription.number, query, when, now, own_zone=own)
+        own = "" if when.kind == "now" or zone == reader.zone else zone  # a zone behind `now` would be the chat's
+        self._bot.says(f"/sub {query.text} {when.text} {own}".strip(), chat, now)
+        self._model.subscribes(chat, query, when, now, own_zone=own)
+
+    def _has(self, reader: model.Reader, query: model.ModelQuery) -> bool:
+        return query in [subscription.query for subscription in reader.subscriptions.values()]
 
     def _query(self) -> model.ModelQuery:
         dice, topics = self._dice, sorted(world.TOPICS)
@@ -104,10 +112,12 @@ class People:
                 model.When("now"),
                 model.When("when-out", morning, evening),
                 model.When("when-out", morning, noon),
-                model.When("daily", at),
-                model.When("weekdays", at),
-                model.When("weekly", at, day=dice.randrange(7)),
-                model.When("weekly", at, day=dice.randrange(7)),
+                model.When("when-out", morning, evening, model.WEEKDAYS),
+                model.When("at", at),
+                model.When("at", at, days=model.WEEKDAYS),
+                model.When("at", at, days=frozenset(dice.sample(range(7), 2))),
+                model.When("at", at, days=frozenset({dice.randrange(7)})),
+                model.When("at", at, days=frozenset({dice.randrange(7)})),
             )
         )
 
@@ -118,16 +128,21 @@ class People:
     # ── changing one's mind ───────────────────────────────────────────────────
 
     def _does_something(self, chat: str, now: datetime) -> None:
-        reader = self._model.readers[chat]
-        if reader.paused:
-            pausing.resume(self._bot.store, address(chat), None, now=now)
-            self._model.resumes(chat, now)
-            return
+        """Does something in a chat, and sometimes takes it back at once."""
+        before = deepcopy(self._model.readers[chat])
         acts = (
-            self._subscribes, self._drops, self._edits, self._edits, self._edits, self._reschedules,
-            self._reschedules, self._pauses, self._pauses, self._pauses_one, self._chooses,
+            self._subscribes, self._drops, self._edits, self._edits, self._edits, self._reschedules, self._reschedules,
+            self._pauses, self._pauses, self._pauses_one, self._sets_crosslists, self._sets_limits,
         )  # fmt: skip
-        self._dice.choice(acts)(chat, now)
+        act = self._resumes if before.paused else self._dice.choice(acts)
+        act(chat, now)
+        after = self._model.readers[chat]
+        if after != before and self._dice.random() < UNDONE:
+            self._bot.says("/undo", chat, now)
+            self._model.readers[chat] = before
+            before.made = after.made
+        elif act == self._sets_crosslists and all(one.when.kind != "when-out" for one in after.subscriptions.values()):
+            self._sets_zone(chat, now)  # the model has no rule for a window that is open during a change of the zone
 
     def _one(self, chat: str) -> int:
         return self._dice.choice(sorted(self._model.readers[chat].subscriptions))
@@ -136,60 +151,70 @@ class People:
         reader = self._model.readers[chat]
         if len(reader.subscriptions) > 1:
             number = self._one(chat)
-            requests.unsubscribe(self._bot.store, address(chat), str(number), now=now)
+            self._bot.says(f"/unsub {number}", chat, now)
             del reader.subscriptions[number]
 
     def _edits(self, chat: str, now: datetime) -> None:
         reader, number, query = self._model.readers[chat], self._one(chat), self._query()
-        if query not in [subscription.query for subscription in reader.subscriptions.values()]:
-            amendments.edit(self._bot.store, address(chat), number, query.text, now=now)
+        if not self._has(reader, query):
+            self._bot.says(f"/edit {number} {query.text}", chat, now)
             reader.subscriptions[number].query = query
 
     def _reschedules(self, chat: str, now: datetime) -> None:
+        """Changes the time of a subscription: by its number, or by subscribing to the same once more."""
         number = self._one(chat)
-        when = self._when(self._model.readers[chat].subscriptions[number].zone)
-        amendments.reschedule(self._bot.store, address(chat), number, when.text, now=now)
+        subscription = self._model.readers[chat].subscriptions[number]
+        when, again = self._when(subscription.zone), self._dice.random() < 0.3 and not subscription.paused
+        words = f"/sub {subscription.query.text}" if again else f"/schedule {number}"
+        self._bot.says(f"{words} {when.text}", chat, now)
         self._model.reschedules(chat, number, when, now)
 
     def _pauses(self, chat: str, now: datetime) -> None:
-        """Pauses a chat until a moment, or without an end."""
-        reader = self._model.readers[chat]
-        until = now + timedelta(days=self._dice.randint(1, 12)) if self._dice.random() < 0.5 else None
-        pausing.pause(self._bot.store, address(chat), None, until=until, now=now)
-        reader.paused, reader.paused_until = True, until
+        """Pauses a chat for some days, or without an end."""
+        reader, days = self._model.readers[chat], self._dice.randint(1, 12) * (self._dice.random() < 0.5)
+        self._bot.says(f"/pause {days}d" if days else "/pause", chat, now)
+        reader.paused, reader.paused_until = True, now + timedelta(days=days) if days else None
+
+    def _resumes(self, chat: str, now: datetime) -> None:
+        skips = self._dice.random() < 0.3
+        self._bot.says("/resume skip" if skips else "/resume", chat, now)
+        self._model.resumes(chat, now, skips=skips)
 
     def _pauses_one(self, chat: str, now: datetime) -> None:
-        reader, number = self._model.readers[chat], self._one(chat)
-        subscription = reader.subscriptions[number]
+        number = self._one(chat)
+        subscription = self._model.readers[chat].subscriptions[number]
         if subscription.paused:
-            pausing.resume(self._bot.store, address(chat), number, now=now)
-            subscription.goes_on(now)
+            self._bot.says(f"/resume {number}", chat, now)
+            subscription.goes_on(now, skips=False)
         else:
-            until = now + timedelta(days=self._dice.randint(1, 12))
-            pausing.pause(self._bot.store, address(chat), number, until=until, now=now)
-            subscription.paused, subscription.paused_until = True, until
+            days = self._dice.randint(1, 12)
+            self._bot.says(f"/pause {number} {days}d", chat, now)
+            subscription.paused, subscription.paused_until = True, now + timedelta(days=days)
 
-    def _chooses(self, chat: str, now: datetime) -> None:
-        """Changes the limit, the quiet hours, cross-lists and the zone."""
-        if not chat.startswith("console:"):
+    def _sets_crosslists(self, chat: str, now: datetime) -> None:
+        wanted = self._dice.random() < 0.5
+        self._bot.says(f"/set crosslists {'in' if wanted else 'out'}", chat, now)
+        self._model.readers[chat].crosslists = wanted
+
+    def _sets_zone(self, chat: str, now: datetime) -> None:
+        zone = self._dice.choice(self.zones)
+        self._bot.says(f"/set timezone {zone}", chat, now)
+        self._model.moves(chat, zone, now)
+
+    def _sets_limits(self, chat: str, now: datetime) -> None:
+        """Changes the quiet hours or the limit, which a console does not have."""
+        if not _is_console(chat) and self._dice.random() < 0.5:
             self._sets_limit(chat, self._dice.choice(LIMITS), now)
+        elif not _is_console(chat):
             self._sets_quiet(chat, self._quiet_hours(self._model.readers[chat].zone), now)
-        reader, wanted = self._model.readers[chat], self._dice.random() < 0.5
-        amendments.set_settings(self._bot.store, address(chat), {"crosslists": "in" if wanted else "out"}, now=now)
-        reader.crosslists = wanted
-        # the model has no rule for a window that is open during a change of the zone
-        if all(subscription.when.kind != "when-out" for subscription in reader.subscriptions.values()):
-            zone = self._dice.choice(self.zones)
-            amendments.set_settings(self._bot.store, address(chat), {"timezone": zone}, now=now)
-            self._model.moves(chat, zone, now)
 
     def _sets_limit(self, chat: str, limit: int | None, now: datetime) -> None:
-        amendments.set_settings(self._bot.store, address(chat), {"limit": str(limit or "all")}, now=now)
+        self._bot.says(f"/set limit {limit or 'all'}", chat, now)
         self._model.readers[chat].limit = limit
 
     def _sets_quiet(self, chat: str, quiet: tuple[time, time] | None, now: datetime) -> None:
         text = f"{quiet[0]:%H:%M}-{quiet[1]:%H:%M}" if quiet else "off"
-        amendments.set_settings(self._bot.store, address(chat), {"quiet": text}, now=now)
+        self._bot.says(f"/set quiet {text}", chat, now)
         self._model.readers[chat].quiet = quiet
 
 
@@ -201,8 +226,12 @@ def times_of(zone: str) -> tuple[time, time, time]:
 
 def moments(zones: list[str]) -> set[tuple[str, model.When]]:
     """Returns (zone, cadence) for every time of day at which something may become due."""
-    chosen = {(zone, model.When("daily", at)) for zone in zones for at in times_of(zone)}
-    return chosen | {(zone, model.When("daily", SMALL_HOURS)) for zone in zones if zone in NIGHT_OWLS}
+    chosen = {(zone, model.When("at", at)) for zone in zones for at in times_of(zone)}
+    return chosen | {(zone, model.When("at", SMALL_HOURS)) for zone in zones if zone in NIGHT_OWLS}
+
+
+def _is_console(chat: str) -> bool:
+    return chat.startswith("console:")
 
 
 def _name(number: int) -> str:

@@ -1,43 +1,48 @@
-"""The product in the simulated year: the real app over a real database, platforms that record, and a clock that jumps."""
+"""The program in the simulated year: command lines on a clock that jumps, and what people then read."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
+from typing import ClassVar, Self
 
-from pydantic import SecretStr
-from sqlmodel import col, select
-
-from bot import settings
-from bot.app import App, build_app
-from bot.delivery.lane_sender import DrainState
-from bot.delivery.sender import plan
-from bot.demo.story import GalleryChannel
-from bot.dependencies.opening import schedules_of
-from bot.digests import read_digest
-from bot.platforms.telegram.adapter import TelegramChannel
-from bot.ports.channel import Limits
-from bot.sources.ingest import store_digest
-from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.store import rows, sources
-from subscriptions.store.database.store import Store
-from tests.clock import FakeClock
-from tests.expected_sources import add_receipt
+from tests.clock import SharedClock
+from tests.fakes.arxiv import FakeArxiv
+from tests.fakes.journal import Entry
+from tests.fakes.telegram import FakeTelegram
+from tests.product import Finished, Product, Seen
 from tests.programs.faults.year import world
 
 # marker words in titles, and ids of recorded papers
-WORK = re.compile(r"\bn\d{6}\b|(?<=arxiv\.org/abs/)\d{4}\.[0-8]\d{4}\b")
+_WORK = re.compile(r"\bn\d{6}\b|(?<=arxiv\.org/abs/)\d{4}\.[0-8]\d{4}\b")
+_ON_CONSOLE = re.compile(r"(?ms)^── (console:\S+) ─+\n(.*?)\n─{72}$")
+_NUMBERED = re.compile(r"· (\d+)/\d+\Z")  # in the header of each message of a delivery of several
+_FEED = "/rss/cs"
+_AWAITED = '[[source]]\nname = "{name}"\nurl = "{url}"\nschedule = "arxiv"\n'
+_ADMIN = "7"  # who presses buttons in groups
 
 
 @dataclass(slots=True)
 class Arrived:
-    """One delivery as a chat received it."""
+    """What a chat received at one moment."""
 
     at: datetime
     chat: str
     shown: Counter[str] = field(default_factory=Counter)
     behind: set[str] = field(default_factory=set)  # papers under [show]
     words: str = ""  # text of messages without papers
+    deliveries: int = 0  # should be one
+
+    def reads(self, text: str, source: str) -> None:
+        """Adds a message. `source` is its text with the addresses of links."""
+        works = set(_WORK.findall(source))
+        self.shown.update(works)
+        self.words += "" if works else text
+        number = _NUMBERED.search(text.partition("\n")[0])
+        self.deliveries += number is None or number[1] == "1"
 
     @property
     def works(self) -> set[str]:
@@ -45,93 +50,113 @@ class Arrived:
 
 
 class SimulatedBot:
-    """The real app with channels that record, and what the simulation does with it."""
+    """The program with a Telegram and a feed, and what the simulation does with it. A `with` block runs it.
 
-    def __init__(self, url: str, start: datetime) -> None:
-        """`url` is the address of a database, which may be empty."""
-        self.clock = FakeClock(start)
-        self._url = SecretStr(url)
-        self._behind: set[tuple[str, str]] = set()  # (delivery, paper) of everything under a [show] so far
-        self._channels: list[GalleryChannel] = []  # of all processes so far
+    The classes of `mistakes` override single steps.
+    """
+
+    telegram: ClassVar[type[FakeTelegram]] = FakeTelegram
+
+    def __init__(self, folder: Path, start: datetime, url: str = "") -> None:
+        """`url` is the address of an empty database; without it, the database is a file in the folder."""
+        self._folder, self._url, self._start = folder, url, start
         self._awaits = False
-        self.app = self._begun()
+        self._brought = 0
+        self._on = ExitStack()
 
-    def _begun(self) -> App:
-        channels = {
-            "telegram": GalleryChannel("telegram", TelegramChannel.limits, self.clock),
-            "console": GalleryChannel("console", Limits(text=100_000, per_second=0, per_lane=0), self.clock),
-        }
-        self._channels += channels.values()
-        app = build_app(self._settings(), clock=self.clock, channels=channels)
-        app.open()
-        return app
+    def __enter__(self) -> Self:
+        self._arxiv = self._on.enter_context(FakeArxiv())
+        self._telegram = self._on.enter_context(self.telegram())
+        clock = SharedClock(self._start)
+        self.product = Product(self._folder, telegram=self._telegram, database=self._url, clock=clock)
+        self.product.sets(ALLOWED_HOSTS="127.0.0.1")
+        return self
 
-    def _settings(self) -> settings.Settings:
-        feeds = (settings.SourceSettings(name=world.FEED, url="https://example.org/feed", schedule="arxiv"),)
-        return settings.Settings(database_url=self._url, sources=feeds if self._awaits else ())
+    def __exit__(self, *_: object) -> None:
+        self._on.close()
 
-    async def begins_anew(self) -> None:
-        """Starts another process on the same database."""
-        await self.app.close()
-        self.app = self._begun()
-
-    @property
-    def store(self) -> Store:
-        return self.app.store
+    def inspects(self, file: Path) -> world.Items:
+        """Returns the papers of a digest."""
+        (digest,) = self.product.runs("inspect", str(file), "--papers", "--json").json["digests"]
+        return list(digest["items"])
 
     def comes_to(self, now: datetime) -> None:
-        """Advances the clock to a moment. Earlier posts may already have advanced it by some seconds."""
-        self.clock.advance(now - self.clock.now())
+        """Moves the clock to a moment. Posts may have moved it by some seconds since the last one."""
+        self.product.clock.step(now - self.product.clock.now())
+
+    def knows(self, chats: Sequence[str]) -> None:
+        """Lets the bot write to these chats of Telegram, "-1001/5" for a topic."""
+        topics = defaultdict[str, list[int]](list)
+        for number, _, topic in (chat.partition("/") for chat in chats):
+            topics[number] += [int(topic)] if topic else []
+        for number, known in topics.items():
+            people = {_ADMIN: "administrator"} if number.startswith("-") else {}
+            self._telegram.knows(number, topics=tuple(known), people=people)
 
     def awaits_the_feed(self) -> None:
-        """Adds the feed with arXiv's schedule to the settings. From now on, when-out waits for it."""
+        """From now on, the feed is a source with arXiv's schedule, and when-out waits for it. It is polled at once."""
         self._awaits = True
-        self.store.schedules = schedules_of(self._settings())
-        sources.sync_sources(
-            self.store,
-            [sources.SourceFact(name=world.FEED, kind="url", location="a feed", schedule="arxiv")],
-            now=self.clock.now(),
-        )
+        self.product.writes("paperwire.toml", _AWAITED.format(name=world.FEED, url=f"{self._arxiv.url}{_FEED}"))
+        self._done("sources", "poll", world.FEED)
 
-    async def receives(self, digest: world.Arrival) -> None:
-        """Ingests a digest. Stores a receipt if the digest is from the feed for which when-out waits."""
-        read = read_digest(digest.data, digest.name, day=digest.day)
-        await store_digest(self.app.deps, read, source=digest.source)
+    def receives(self, digest: world.Arrival) -> None:
+        """Brings a digest. The awaited feed is polled."""
+        if digest.source == world.FEED:
+            self._arxiv.holds(_FEED, digest.data)
         if self._awaits and digest.source == world.FEED:
-            now = self.clock.now()
-            outcome = Outcome.NEW if digest.day >= world.batch_at(now) else Outcome.STALE
-            add_receipt(self.store, Receipt(source=world.FEED, at=now, outcome=outcome))
+            self._done("sources", "poll", world.FEED)
+        else:
+            self._ingests(digest)
 
-    async def ticks(self) -> None:
-        """Plans and sends what is due."""
-        run = DrainState()
-        await plan(self.app.deps, run)
-        if run.planned:
-            await self.app.sender.drain(run)
+    def _ingests(self, digest: world.Arrival) -> None:
+        self._brought += 1
+        path = self.product.writes(f"brought/{self._brought}/{digest.name}", digest.data)
+        self._done("ingest", str(path), "--source", digest.source)
 
-    def deliveries(self) -> list[Arrived]:
-        """Returns the arrived deliveries in the order of their first messages."""
-        self.note_behind()
+    def ticks(self, *, tidies: bool) -> list[Arrived]:
+        """Delivers what is due. With `tidies`, by a whole round, in which the work of the day is done, too.
+
+        Returns what each chat got.
+        """
+        now, seen = self.product.clock.now(), len(self._telegram.journal)
+        done = self.product.runs("run", "--once") if tidies else self.product.runs("deliver", "--json")
+        assert done.status == 0, done.err
+        assert tidies or done.json["waiting"] == 0, self.product.runs("outbox").out
         found: dict[str, Arrived] = {}
-        for post in (post for channel in self._channels for post in channel.posts):
-            arrived = found.setdefault(post.delivery, Arrived(post.at, str(post.chat)))
-            works = set(WORK.findall(post.payload))
-            arrived.shown.update(works)
-            arrived.words += "" if works else post.payload
-        for delivery, work in self._behind:
-            if delivery in found:
-                found[delivery].behind.add(work)
-        return sorted(found.values(), key=lambda one: one.at)
+        for chat, text in _ON_CONSOLE.findall(done.out + done.err):
+            found.setdefault(chat, Arrived(now, chat)).reads(text, text)
+        new = tuple(self._telegram.journal)[seen:]
+        for entry in new:
+            chat = _chat_of(entry)
+            found.setdefault(chat, Arrived(now, chat)).reads(entry.text, entry.payload["text"])
+        for entry in new:
+            found[_chat_of(entry)].behind |= set(self._shows_the_rest(entry))
+        return list(found.values())
 
-    def note_behind(self) -> None:
-        """Records what is under a [show] now. Call it before the bot deletes any of it."""
-        with self.store.read() as session:
-            found = session.exec(
-                select(rows.DeliveryRow.id, rows.PaperRow.title, rows.PaperRow.key)
-                .join(rows.DeliveryItemRow, col(rows.DeliveryItemRow.delivery) == rows.DeliveryRow.seq)
-                .join(rows.PaperRow, col(rows.PaperRow.id) == rows.DeliveryItemRow.paper)
-                .where(col(rows.DeliveryItemRow.shown).is_(False))
-            )
-            for delivery, title, key in found:
-                marked = WORK.search(title)
-                self._behind.add((delivery, marked[0] if marked else key))
+    def _shows_the_rest(self, entry: Entry) -> Iterator[str]:
+        """Presses [show …] below a message, and below what then comes. Yields the papers behind it."""
+        who = _ADMIN if entry.chat.startswith("-") else entry.chat
+        for key in Seen((entry,)).keys:
+            if key["text"].startswith("show "):
+                for answer in self.product.presses(key["callback_data"], entry.chat, by=who).entries:
+                    yield from _WORK.findall(answer.payload["text"])
+                    yield from self._shows_the_rest(answer)
+
+    def says(self, text: str, chat: str, now: datetime) -> None:
+        """Says something as a person in a chat."""
+        self.comes_to(now)
+        self._done("say", text, "--as", chat)
+
+    def subscribes(self, query: str, when: str, chat: str, now: datetime) -> None:
+        """Subscribes a chat from the command line."""
+        self.comes_to(now)
+        self._done("subscribe", query, "--as", chat, "--when", when)
+
+    def _done(self, *arguments: str) -> Finished:
+        done = self.product.runs(*arguments)
+        assert done.status == 0, (arguments, done.out, done.err)
+        return done
+
+
+def _chat_of(entry: Entry) -> str:
+    return f"telegram:{entry.chat}" + (f"/{entry.thread}" if entry.thread else "")

@@ -5,20 +5,21 @@ made, so the model need not read the bytes. If PAPERWIRE_SHARED names the folder
 on that day.
 """
 
+import json
 import os
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.digests import read_digest
-from subscriptions.model import Announce, Paper
 from tests.fakes.arxiv_pages import feed
+from tests.papers import Paper
 
 TOPICS = {
     "kite": "风筝",
@@ -48,6 +49,9 @@ NO_BATCH |= {date(2026, 1, 2), date(2026, 1, 20)}
 FEED_AT, LIST_AT = timedelta(hours=6), timedelta(hours=2)  # earliest UTC times
 FEED = "feed"
 RECORDED = ("daily_md", "daily_jsonl")  # folders of real digests whose file names contain their dates
+
+
+Items = Sequence[Mapping[str, Any]]  # the papers of a digest, as `paperwire inspect --papers --json` tells them
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ class Announcement:
 class World:
     """The digests and the outages of a number of days."""
 
-    def __init__(self, start: datetime, days: int, seed: int) -> None:
+    def __init__(self, start: datetime, days: int, seed: int, read: Callable[[Path], Items]) -> None:
+        """`read` returns the papers of a recorded digest."""
         self._dice = random.Random(f"world {seed}")
         self._numbers = count(1)
         self._feeds: dict[date, list[Announcement]] = defaultdict(list)
@@ -95,7 +100,7 @@ class World:
             if has_batch(day):
                 for _ in range(self._dice.randint(2, 7)):
                     self._announce_one(day)
-        self.arrivals = sorted([*self._fed(), *self._listed(), *recorded(self._days)], key=lambda one: one.at)
+        self.arrivals = sorted([*self._fed(), *self._listed(), *recorded(self._days, read)], key=lambda one: one.at)
         self.outages = sorted(self._outages(start, days))
 
     # ── papers ────────────────────────────────────────────────────────────────
@@ -135,16 +140,12 @@ class World:
         categories = tuple(dice.sample(CATEGORIES, dice.choice((1, 1, 2, 3))))
         identity = f"{day:%y%m}.{90000 + number % 10000:05d}"
         paper = Paper(
-            key=identity,
             title=titled(topics, number),
             abstract=about(within, number),
             authors=("Ada Example", "Ben Sample"),
             categories=categories,
-            primary=categories[0],
             arxiv_id=identity,
-            version=1,
-            url=f"https://arxiv.org/abs/{identity}",
-            announce_type=Announce.NEW,
+            announce_type="new",
         )
         words = {"title": frozenset(topics), "abstract": frozenset(within)}
         facts = frozenset({"title", "abstract", "authors", "categories"})
@@ -154,7 +155,7 @@ class World:
         """Returns the same paper, announced in another way, possibly with one more category."""
         categories = tuple(dict.fromkeys((*announced.paper.categories, *([adds] if adds else []))))
         return Announcement(
-            replace(announced.paper, announce_type=Announce(kind), categories=categories),
+            replace(announced.paper, announce_type=kind, categories=categories),
             replace(announced.entry, kind=kind, categories=frozenset(categories)),
         )
 
@@ -164,7 +165,7 @@ class World:
         title, abstract = titled([topic], number), about([], number) + " Second thoughts."
         words = {"title": frozenset({topic}), "abstract": frozenset[str]()}
         return Announcement(
-            replace(announced.paper, title=title, abstract=abstract, version=2, announce_type=Announce.REPLACE),
+            replace(announced.paper, title=title, abstract=abstract, version=2, announce_type="replace"),
             replace(announced.entry, kind="replace", version=2, words=words),
         )
 
@@ -173,7 +174,8 @@ class World:
         titles = announced.entry.words["title"]
         words = {"title": titles, "zh": frozenset(TOPICS[topic] for topic in titles)}
         return Announcement(
-            announced.paper, Entry(announced.entry.work, "new", 0, words, frozenset(), frozenset({"title", "zh"}))
+            announced.paper,
+            Entry(announced.entry.work, "new", 0, words, frozenset(), frozenset({"title", "zh"})),
         )
 
     def _later(self, day: date, most: int) -> date:
@@ -202,10 +204,9 @@ class World:
         for day in self._days:
             if announced := self._lists[day]:
                 moment = midnight(day) + LIST_AT + self._minutes(1100)
-                page = title_list(
-                    day, [(one.paper.title, "和".join(sorted(one.entry.words["zh"]))) for one in announced]
-                )
-                yield Arrival(moment, "titles", f"{day}.md", page, tuple(one.entry for one in announced), day)
+                titles = [(one.paper.title, "和".join(sorted(one.entry.words["zh"]))) for one in announced]
+                entries = tuple(one.entry for one in announced)
+                yield Arrival(moment, "titles", f"{day}.json", bilingual(titles), entries, day)
 
     def _minutes(self, most: int) -> timedelta:
         return timedelta(minutes=self._dice.randint(0, most))
@@ -259,20 +260,18 @@ def about(topics: list[str], number: int) -> str:
     return f"We measure what nobody measured before, {number} times, and say how.{words} The result is plain."
 
 
-def title_list(day: date, titles: list[tuple[str, str]]) -> bytes:
-    """Returns a month's list of titles with their translations in the format of HuggingArxivLLM."""
-    shown = f"{day.year}年{day.month:02d}月{day.day:02d}日"
-    lines = [f"# {day.year}年{day.month:02d}月", "", shown, ""]
-    for title, translation in titles:
-        file = f"]({shown}/{re.sub(r'[^a-z0-9]+', '_', title.lower())}.md)"
-        lines += [f"- [{title}{file}", "", f"    - [翻译: {translation}{file}", ""]
-    return "\n".join(lines).encode()
+def bilingual(titles: list[tuple[str, str]]) -> bytes:
+    """Returns a list of titles with their translations, without ids (formats: bilingual_json)."""
+    items = [
+        {"title": title, "translated_title": translated, "abstract": "", "link": ""} for title, translated in titles
+    ]
+    return json.dumps(items, ensure_ascii=False).encode()
 
 
 # ── recorded digests ──────────────────────────────────────────────────────────
 
 
-def recorded(days: list[date]) -> Iterator[Arrival]:
+def recorded(days: list[date], read: Callable[[Path], Items]) -> Iterator[Arrival]:
     """Yields real digests whose file names contain one of these days. They contain no marker words."""
     folder = os.environ.get("PAPERWIRE_SHARED")
     if not folder:
@@ -281,23 +280,14 @@ def recorded(days: list[date]) -> Iterator[Arrival]:
         named = re.search(r"\d{4}-\d\d-\d\d", file.name)
         day = date.fromisoformat(named[0]) if named else None
         if day is not None and day in days:
-            data = file.read_bytes()
-            entries = tuple(map(entry_of, first_copies(read_digest(data, file.name).entries)))
-            yield Arrival(midnight(day) + timedelta(hours=6, minutes=number), "recorded", file.name, data, entries, day)
+            entries = tuple(map(entry_of, read(file)))
+            at = midnight(day) + timedelta(hours=6, minutes=number)
+            yield Arrival(at, "recorded", file.name, file.read_bytes(), entries, day)
 
 
-def first_copies(papers: tuple[Paper, ...]) -> list[Paper]:
-    """Returns each paper once: its first copy with the categories of all copies."""
-    found: dict[str, Paper] = {}
-    for paper in papers:
-        known = found.setdefault(paper.key, paper)
-        found[paper.key] = replace(known, categories=tuple(dict.fromkeys((*known.categories, *paper.categories))))
-    return list(found.values())
-
-
-def entry_of(paper: Paper) -> Entry:
-    facts = {name for name in ("title", "abstract", "authors", "categories") if getattr(paper, name)}
-    facts |= {f"summary {one.language}" for one in paper.summaries} | {one.language for one in paper.translations}
-    kind = {None: "new", Announce.REPLACE_CROSS: "replace"}.get(paper.announce_type) or str(paper.announce_type)
-    categories = frozenset(filter(None, (*paper.categories, paper.primary)))
-    return Entry(paper.key, kind, paper.version or 0, {}, categories, frozenset(facts))
+def entry_of(item: Mapping[str, Any]) -> Entry:
+    facts = {name for name in ("title", "abstract", "authors", "categories") if item[name]}
+    facts |= {f"summary {language}" for language in item["summaries"]} | {*item["translations"]}
+    kind = {None: "new", "replace-cross": "replace"}.get(item["announce_type"], item["announce_type"])
+    categories = frozenset(filter(None, (*item["categories"], item["primary"])))
+    return Entry(item["key"], kind, item["version"] or 0, {}, categories, frozenset(facts))

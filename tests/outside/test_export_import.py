@@ -1,0 +1,267 @@
+"""Export of subscriptions as text and their import, papers as BibTeX, and one subscription as a link."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.telegram import NAME, FakeTelegram
+from tests.papers import paper
+from tests.product import Product, Seen
+
+ME, OTHER, GROUP = "42", "43", "-1001"
+LINES = "daily 09:00 | diffusion -survey | Diffusion\n# a comment\nset limit 5\nnow | graph* | "
+GONE = "What that link led to is not there any more."
+
+
+@pytest.fixture(autouse=True)
+def _people(telegram: FakeTelegram) -> None:
+    telegram.knows(OTHER, title="Bo")
+
+
+def exported(product: Product, chat: str = ME) -> list[str]:
+    return product.says("/export", chat).lines[1:]
+
+
+def drops(product: Product, content: bytes, caption: str = "/import") -> Seen:
+    """Drops a file into the chat."""
+    return product.says(caption, file=("mine.txt", content.decode("utf-8", "surrogateescape")))
+
+
+# ── subscriptions as text ─────────────────────────────────────────────────────
+
+
+def test_an_export_is_read_back_elsewhere(product: Product) -> None:
+    product.says("/tz berlin")
+    assert product.says("/export").text == "There are no subscriptions yet."
+    product.says("/sub diffusion -survey daily 9")
+    product.says("/name 1 Diffusion")
+    product.says('/sub author:"Jane Doe" now')
+    said = product.says("/export")
+    assert said.lines == [
+        "2 subscriptions; /import reads them back.",
+        "daily 09:00 Europe/Berlin | diffusion -survey | Diffusion",
+        'now | author:"Jane Doe" |',
+    ]
+    text = "\n".join(said.lines[1:])
+    product.says(f"/import {text}", OTHER)
+    product.presses("import", OTHER)
+    assert exported(product, OTHER) == said.lines[1:]
+
+
+def test_what_does_not_fit_a_message_comes_as_a_file(product: Product) -> None:
+    product.says(f"/sub {' '.join(['word'] * 190)}")
+    assert [entry.kind for entry in product.says("/export").entries] == ["post", "file"]
+    topics = "".join(f"now | topic{number} and some more words | \n" for number in range(80))
+    product.runs("import", "--as", f"telegram:{OTHER}", str(product.writes("topics.txt", topics)))
+    said, file = product.says("/export", OTHER).entries
+    assert said.text == "80 subscriptions; /import reads them back."
+    assert (file.kind, file.name, file.text.count("\n")) == ("file", "paperwire.txt", 80)
+
+
+def test_what_was_delivered_comes_as_bibtex(product: Product) -> None:
+    assert "no paper was delivered here" in product.says("/export bib").text
+    refused = product.says("/export ris").text
+    assert refused.startswith(("✗", "No", "There"))
+    product.says("/sub diffusion now")
+    product.brings(paper("Diffusion on graphs", authors=["Jane Doe"]))
+    product.later(minutes=1)
+    said = product.says("/export bib 30d")
+    assert "@misc{doe2026diffusion," in said.text
+    product.clock.advance(timedelta(days=3))
+    assert "no paper" in product.says("/export bib 2d").text
+    assert "@misc{" in product.says("/export BibTeX 1w").text
+
+
+def test_a_length_that_is_none_is_refused(product: Product) -> None:
+    for typed in ("yesterday", "0d", "-3d", "12345d", "🎉"):
+        said = product.says(f"/export bib {typed}")
+        assert said.text == f"✗ “{typed}” is not a length of time.\nFor example: /export bib 30d"
+
+
+def test_an_import_shows_the_difference_and_waits(product: Product) -> None:
+    product.says("/sub graph* now")
+    shown = product.says(f"/import {LINES}")
+    assert shown.lines == [
+        "This would change: 1 new · 1 changed · 1 there already.",
+        "+ daily 09:00 | diffusion -survey | Diffusion",
+        "~ set limit 5",
+    ]
+    assert product.queries() == ["graph*"]
+    done = product.presses("import")
+    assert done.changed
+    assert done.text == "✓ Imported: 1 new · 1 changed · 1 there already."
+    assert done.buttons == ["undo"]
+    assert product.queries() == ["graph*", "diffusion -survey"]
+    assert product.tells("settings", "--as", f"telegram:{ME}")["settings"]["limit"] == "5"
+    assert product.says("/import now | graph* | ").text == "All of it is there already."
+    product.presses("undo")
+    assert product.queries() == ["graph*"]
+    assert product.tells("settings", "--as", f"telegram:{ME}")["settings"]["limit"] == "20"
+
+
+def test_no_means_no_and_an_import_waits_an_hour(product: Product) -> None:
+    gone = "✗ No import waits here any more."
+    shown = product.says(f"/import {LINES}")
+    data = next(str(key["callback_data"]) for key in shown.keys if key["text"] == "import")
+    assert product.presses("no").text == "✓ Nothing is imported."
+    assert product.presses(data, tampered=True).text.startswith(gone)
+    product.says(f"/import {LINES}")
+    product.clock.advance(timedelta(minutes=61))
+    assert product.presses("import").text.startswith(gone)
+    assert product.queries() == []
+
+
+def test_one_wrong_line_imports_nothing_and_is_quoted(product: Product) -> None:
+    for wrong in ("nonsense", "daily 25:00 | diffusion | ", "daily | -survey | ", "set limit many"):
+        said = product.says(f"/import now | graph | \n{wrong}")
+        assert said.text.startswith("✗ Line 2 cannot be imported: ")
+        assert said.buttons == []
+    said = drops(product, b"now | graph | \nnow | flow | a\x07b")
+    assert said.lines[0] == (
+        "✗ Line 2 cannot be imported: A name is one line, without control characters. It says: “now | flow | a b”."
+    )
+    product.says("/lang zh")
+    said = product.says("/import now | graph | \nnonsense")
+    assert said.lines[0].startswith("✗ 第 2 行无法导入：")
+    assert "这一行是：“nonsense”。" in said.lines[0]
+    assert product.queries() == []
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        ("daily 09:00 | diffusion", "daily 09:00 UTC | diffusion |"),
+        ("daily 09:00|diffusion|Name", "daily 09:00 UTC | diffusion | Name"),
+        ("daily 09:00｜扩散模型｜名字", "daily 09:00 UTC | 扩散模型 | 名字"),
+        ("\ufeffdaily 09:00 Japan | a | b | \r", "daily 09:00 Japan | a | b |"),
+        (f"[telegram:{ME}]\nnow | graph | ", "now | graph |"),
+    ],
+)
+def test_lines_are_read_as_people_write_them(product: Product, line: str, read: str) -> None:
+    product.says(f"/import {line}")
+    product.presses("import")
+    assert exported(product) == [read]
+
+
+@pytest.mark.parametrize(
+    "foreign", ["[telegram:43]\nset limit 5", "[telegram:43]\nnow | diffusion | ", "[slack:C1]\nnow | x | "]
+)
+def test_another_chat_cannot_be_reached_by_an_import(product: Product, foreign: str) -> None:
+    product.says("/sub private matters", OTHER)
+    said = product.says(f"/import {foreign}")
+    assert "it is for another chat" in said.text
+    assert "private" not in said.text
+    assert product.queries(OTHER) == ["private matters"]
+
+
+def test_an_import_keeps_to_two_hundred_subscriptions(product: Product) -> None:
+    lines = [f"now | topic{number} | \n" for number in range(201)]
+    said = drops(product, "".join(lines).encode())
+    assert said.text.startswith("✗ Line 201 cannot be imported: A chat can have 200 subscriptions.")
+    shown = drops(product, "".join(lines[:200]).encode())
+    assert shown.lines[0] == "This would change: 200 new."
+    assert "and 170 more lines" in shown.text
+    product.presses("import")
+    assert len(product.queries()) == 200
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        (
+            (b"\x89PNG\r\n\x1a\n\x00\x00", "✗ This file is not text in UTF-8."),
+            ("now | 扩散模型 | ".encode("gb18030"), "✗ This file is not text in UTF-8."),
+            (b"now | a\x00b | ", "✗ This file is not text in UTF-8."),
+            (b"x" * (256 * 1024 + 1), "✗ The file is larger than 256 KB."),
+            (b"now | topic | \n" * 2000, "✗ That is 2000 lines, and 500 is what I take at once."),
+            (b"", "Send /import with lines after it"),
+            (b"\n# nothing\n\n", "There is no line to import."),
+        ),
+        (
+            ("\ufeffnow | 扩散模型 | 名字\r\n".encode(), "This would change: 1 new."),
+            ("now | 扩散模型 | ".encode("utf-16"), "This would change: 1 new."),
+            ("now | אלגוריתם 🎉 | ".encode(), "This would change: 1 new."),
+        ),
+    ],
+)
+def test_whatever_file_is_dropped_gets_one_answer(product: Product, files: tuple[tuple[bytes, str], ...]) -> None:
+    for content, answer in files:
+        said = drops(product, content)
+        assert said.text.startswith(answer), content[:20]
+        assert len(said.entries) == 1
+
+
+def test_a_file_without_a_word_is_an_import_too(product: Product) -> None:
+    assert drops(product, b"now | diffusion | ", "").buttons == ["import", "no"]
+
+
+def test_in_a_group_an_import_is_short_and_for_the_one_who_asked(product: Product, telegram: FakeTelegram) -> None:
+    telegram.knows(GROUP, title="Lab", people={"7": "administrator", "8": "creator", "9": "member"})
+    asked = f"/import@{NAME} now | graph | "
+    assert product.says(asked, GROUP, by="9").text == "✗ Only admins of this chat can change that."
+    assert product.says(asked, GROUP, by="7").lines == ["This would change: 1 new."]
+    assert product.presses("import", GROUP, by="8").toast == "This button does not work any more, or not for you."
+    telegram.promotes(GROUP, "7", "member")
+    product.clock.advance(timedelta(minutes=30))
+    assert product.presses("import", GROUP, by="7").toast == "Only admins of this chat can change that."
+    telegram.promotes(GROUP, "7")
+    product.clock.advance(timedelta(minutes=10))
+    assert product.presses("import", GROUP, by="7").text == "✓ Imported: 1 new."
+
+
+def test_in_a_public_group_the_word_yes_does_it(product: Product, telegram: FakeTelegram) -> None:
+    telegram.knows(GROUP, title="Lab", username="the_lab", people={"7": "administrator", "8": "creator"})
+    shown = product.says(f"/import@{NAME} now | graph | ", GROUP, by="7")
+    assert shown.buttons == []
+    assert shown.lines[-1] == "To do it, send /import yes within an hour."
+    assert "No import waits" in product.says(f"/import@{NAME} yes", GROUP, by="8").text
+    assert product.says(f"/import@{NAME} yes", GROUP, by="7").text == "✓ Imported: 1 new."
+    assert product.queries(GROUP) == ["graph"]
+
+
+# ── a link ────────────────────────────────────────────────────────────────────
+
+
+def payload(answer: Seen) -> str:
+    match = re.search(rf"https://t\.me/{NAME}\?start=([A-Za-z0-9_-]{{1,64}})$", answer.lines[-1])
+    assert match is not None, answer.text
+    return match[1]
+
+
+def test_a_shared_subscription_is_offered_and_confirmed(product: Product) -> None:
+    product.brings(paper("Diffusion on graphs"), "A survey of diffusion")
+    product.says("/sub diffusion -survey weekly mon 9")
+    offered = product.says(f"/start {payload(product.says('/share 1'))}", OTHER)
+    assert "diffusion, not survey · weekly mon 09:00" in offered.text
+    assert "Diffusion on graphs" in offered.text
+    assert offered.buttons == ["subscribe"]
+    accepted = product.presses("subscribe", OTHER)
+    assert accepted.text.startswith("✓ 1  diffusion, not survey · weekly mon 09:00 UTC")
+    assert product.queries(OTHER) == ["diffusion -survey"]
+
+
+def test_what_to_share_can_be_picked(product: Product) -> None:
+    assert "There are no subscriptions yet." in product.says("/share").text
+    product.says("/sub diffusion")
+    payload(product.says("/share"))
+    product.says("/sub graph")
+    asked = product.says("/share")
+    assert [label[:1] for label in asked.buttons] == ["1", "2"]
+    assert payload(product.presses(asked.buttons[1]))
+    assert product.says("/share 9").text.startswith("✗ This chat has no subscription 9.")
+
+
+def test_a_link_that_leads_nowhere_is_a_plain_start_with_one_line(product: Product) -> None:
+    button = str(product.says("/set").keys[0]["callback_data"])
+    for typed in ("nonsense", "../../etc", "🎉", "x" * 64, "offer", "ask:telegram:42:42", button, "sub-LXN1cnZleQ"):
+        said = product.says(f"/start {typed}", OTHER)
+        assert said.lines[0] == GONE, typed
+        assert said.lines[1].startswith("I tell you")
+        assert "diffusion models" in said.buttons
+
+
+def test_where_no_link_opens_a_bot_the_words_are_shared(product: Product) -> None:
+    product.runs("subscribe", "diffusion", "--as", "console:me", "--when", "daily 9")
+    said = product.tells("say", "/share 1", "--as", "console:me")
+    assert "/sub diffusion daily 09:00" in "\n".join(said["text"])

