@@ -1,5 +1,9 @@
 """Authorization: which changes a person may make, and what a button does when another person presses it."""
 
+from pathlib import Path
+
+from tests.fakes.slack import APP_TOKEN, FakeSlack
+from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.product import Product
 
 GROUP = "-1001"
@@ -53,3 +57,30 @@ def test_who_was_told_no_does_not_wait_any_more(product: Product) -> None:
     assert "The operator of this bot has said no to this chat." in product.says("/status", "77").text
     product.brings("Diffusion")
     assert product.later(minutes=5) == []
+
+
+def test_in_a_workspace_nobody_locks_themselves_out_and_guests_change_nothing(tmp_path: Path) -> None:
+    product = Product(tmp_path)
+    with FakeSlack() as slack:
+        slack.knows_person("U1", name="ann", admin=True)
+        slack.knows_person("U2", name="bo")
+        slack.knows_person("U3", name="cy", guest=True)
+        slack.knows("C1", name="kelp", people=("U1", "U2", "U3"))
+        slack.grants_all()
+        product.sets(SLACK_BOT_TOKEN=SLACK_TOKEN, SLACK_APP_TOKEN=APP_TOKEN, SLACK_API_URL=slack.url)
+
+        def says(text: str, by: str) -> str:
+            seen = len(slack.journal)
+            slack.user_types(f"/paperwire {text}", by=by)
+            slack.waits_until_settled()
+            slack.waits_for_journal(seen + 1)
+            return "\n".join(entry.text for entry in list(slack.journal)[seen:])
+
+        with product.starts("run"):
+            slack.waits_connected(1)
+            assert "✓ 1" in says("sub kelp", "U2")
+            assert "✗" in says("sub seagrass", "U3")
+            assert "You are no admin here" in says("set manage admins", "U2")
+            assert "✓" in says("set manage admins", "U1")
+            assert "✗" in says("sub corals", "U2")
+        assert [one["text"] for one in product.subscriptions("slack:C1")] == ["kelp"]
