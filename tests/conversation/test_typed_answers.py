@@ -23,42 +23,11 @@ class TestWhichClock:
         said = await bot.says("/sub diffusion")
         assert CITIES in said.text
 
-    @pytest.mark.parametrize(
-        ("text", "name"),
-        [
-            ("Berlin", "Europe/Berlin"),
-            ("berlin.", "Europe/Berlin"),
-            ("Berlin please!", "Europe/Berlin"),
-            ("Berlin?", "Europe/Berlin"),
-            ("13:00 Berlin", "Europe/Berlin"),  # the label of a button
-            ("09:00 Sao Paulo", "America/Sao_Paulo"),
-            ("柏林", "Europe/Berlin"),
-            ("in Berlin", "Europe/Berlin"),
-            ("New York", "America/New_York"),
-            ("Europe/Berlin", "Europe/Berlin"),
-            ("UTC+2", "+02:00"),
-            ("+08:00", "+08:00"),
-        ],
-    )
-    async def test_a_city_a_zone_or_an_offset_is_the_answer(self, bot: BotHarness, text: str, name: str) -> None:
-        said = await bot.says(text)
-        assert said.text.startswith("✓")
-        assert zone(bot) == name
-        assert texts(bot) == ["diffusion"]
-
     @pytest.mark.parametrize(("text", "name"), [("I live in Berlin", "Europe/Berlin"), ("我在上海", "Asia/Shanghai")])
     @pytest.mark.sentences
     async def test_a_sentence_may_have_the_city(self, bot: BotHarness, text: str, name: str) -> None:
         assert (await bot.says(text)).text.startswith("✓")
         assert zone(bot) == name
-
-    async def test_a_near_miss_is_asked_back_with_buttons(self, bot: BotHarness) -> None:
-        said = await bot.says("Berln")
-        assert said.lines[0] in ("Did you mean Berlin?", "Did you mean one of these?")
-        assert "Berlin" in said.buttons
-        assert zone(bot) == "UTC"
-        assert (await bot.presses("Berlin")).text.startswith("✓")
-        assert zone(bot) == "Europe/Berlin"
 
     @pytest.mark.parametrize(
         ("text", "city", "name"),
@@ -78,16 +47,6 @@ class TestWhichClock:
         await bot.presses(city)
         assert zone(bot) == name
         assert texts(bot) == ["diffusion"]
-
-    @pytest.mark.parametrize(
-        ("text", "city", "name"), [("13:00", "Berlin", "Europe/Berlin"), ("8pm", "Shanghai", "Asia/Shanghai")]
-    )
-    async def test_what_the_clock_shows_is_answered_by_the_cities_where_it_does(
-        self, bot: BotHarness, text: str, city: str, name: str
-    ) -> None:
-        assert (await bot.says(text)).buttons == [city, "another city"]
-        await bot.presses(city)
-        assert zone(bot) == name
 
     async def test_a_word_that_is_nearly_a_city_can_be_looked_for(self, bot: BotHarness) -> None:
         assert (await bot.says("BERT")).buttons == ["Beirut", "another city", "look for “BERT”"]
@@ -160,15 +119,6 @@ class TestWhichClock:
         assert (await bot.says(text)).lines[0].startswith(first)
         assert (await bot.says("Berlin")).text.startswith("✓")
 
-    async def test_after_a_quarter_of_an_hour_it_is_a_query(self, bot: BotHarness) -> None:
-        bot.later(minutes=16)
-        assert (await bot.says("Berlin")).lines[1] == "Berlin"
-        assert zone(bot) == "UTC"
-
-    async def test_once_answered_by_a_button_it_is_not_asked_any_more(self, bot: BotHarness) -> None:
-        await bot.presses(next(label for label in bot.last[ME][-1].buttons if "London" in label))
-        assert (await bot.says("Oslo")).lines[1] == "Oslo"
-
 
 async def test_the_clock_that_a_command_asks_for_is_answered_by_whoever_was_never_met(bot: BotHarness) -> None:
     await bot.says("/timezone")
@@ -182,23 +132,6 @@ class TestPickLists:
         bot.bot_info = BotInfo(bot_names={"telegram": BOT}, timezone="Europe/Berlin")
         for text in ("graphs", "trees", "nets"):
             await bot.says(f"/sub {text}")
-
-    @pytest.mark.parametrize("number", ["2", "#2", "2.", "第2条"])
-    async def test_the_number_is_the_answer(self, bot: BotHarness, number: str) -> None:
-        await bot.says("/unsub")
-        assert (await bot.says(number)).text.startswith(("✓ Removed 1 subscription:", "✓ 已删除 1 个订阅："))
-        assert texts(bot) == ["graphs", "nets"]
-
-    @pytest.mark.parametrize(("words", "left"), [("trees", ["graphs", "nets"]), ("all", []), ("全部", [])])
-    async def test_so_is_its_query_or_all_of_them(self, bot: BotHarness, words: str, left: list[str]) -> None:
-        await bot.says("/unsub")
-        assert (await bot.says(words)).text.startswith(("✓ Removed", "✓ 已删除"))
-        assert texts(bot) == left
-
-    async def test_one_that_is_not_there_is_said(self, bot: BotHarness) -> None:
-        await bot.says("/unsub")
-        assert (await bot.says("9")).lines == ["✗ There is no subscription 9 here."]
-        assert len(texts(bot)) == 3
 
     async def test_whoever_does_something_else_is_not_asked_any_more(self, bot: BotHarness) -> None:
         await bot.says("/unsub")
@@ -218,16 +151,6 @@ class TestPickLists:
         await bot.says("I want papers on forests, but no surveys")
         assert texts(bot)[1] == "forests -survey"
 
-    async def test_a_value_is_the_answer_to_a_setting_that_was_shown(self, bot: BotHarness) -> None:
-        await bot.says("/set limit")
-        assert (await bot.says("33")).text.startswith("✓")
-        assert bot.chat_of(ME).settings.limit == 33
-
-    async def test_a_language_is_the_answer_to_which_language(self, bot: BotHarness) -> None:
-        await bot.says("/lang")
-        assert (await bot.says("Chinese")).text.startswith("✓")
-        assert bot.chat_of(ME).settings.lang == "zh"
-
     @pytest.mark.sentences
     async def test_a_word_that_is_a_command_is_one_and_the_question_waits(self, bot: BotHarness) -> None:
         await bot.says("/name 2")
@@ -241,15 +164,3 @@ class TestPickLists:
         assert texts(bot)[1] == "trees"
         await bot.says("forests")
         assert texts(bot)[1] == "forests"
-
-
-class TestErasing:
-    async def test_what_the_button_says_erases_and_no_keeps(self, bot: BotHarness) -> None:
-        await bot.says("/sub graphs")
-        await bot.says("/forget")
-        assert (await bot.says("no")).text == "✓ Nothing is erased."
-        assert texts(bot) == ["graphs"]
-        await bot.says("/forget")
-        await bot.says("yes")
-        with bot.store.read() as session:
-            assert session.connection().exec_driver_sql("SELECT count(*) FROM chat").scalar() == 0

@@ -4,6 +4,8 @@ from dataclasses import asdict, fields
 
 import pytest
 
+from bot.commands import phrasing
+from bot.rendering.language import Language
 from subscriptions import chat_settings
 from subscriptions.errors import Refused
 from subscriptions.model import ChatKind, ChatSettings
@@ -207,3 +209,21 @@ def test_every_default_can_be_chosen_and_read(kind: ChatKind) -> None:
     resolved = {name: settings(kind).value(name) for name in chat_settings.SETTINGS}
     assert {name: chat_settings.check_value(name, value, kind=kind) for name, value in resolved.items()} == resolved
     assert str(parse_cadence(resolved["schedule"])) == resolved["schedule"]
+
+
+@pytest.mark.parametrize("name", chat_settings.SETTINGS)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_label_and_every_value_can_be_typed_as_it_is_shown(name: str, lang: str) -> None:
+    language = Language(lang, "UTC")
+    assert chat_settings.setting_name(phrasing.label_of(name, language)) == name
+    assert chat_settings.setting_name(phrasing.label_of(name, language).upper()) == name
+    for kind in ChatKind:
+        for value in chat_settings.choices(name, kind=kind):
+            assert chat_settings.check_value(name, phrasing.value_words(name, value, language), kind=kind) == value
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_numbers_hours_and_languages_can_be_typed_as_they_are_shown(lang: str) -> None:
+    language = Language(lang, "UTC")
+    for name, value in (("limit", "12"), ("limit", "all"), ("quiet", "22:30-07:00"), ("quiet", "off"), ("lang", lang)):
+        assert chat_settings.check_value(name, phrasing.value_words(name, value, language), kind=PRIVATE) == value

@@ -1,0 +1,82 @@
+"""One member's commands do not block other members or admins. Refused commands do not count.
+
+The counts are those of one process, so each burst of messages is answered in one round.
+"""
+
+import re
+
+import pytest
+
+from tests.fakes.journal import Entry
+from tests.product import Product
+
+GROUP = "-1001"
+TOLD = re.compile(
+    r"That was a lot at once\. I did not read “(?P<first>.*)”, nor what comes in the next (?P<seconds>\d+) seconds?\."
+)
+
+
+@pytest.fixture
+def group(product: Product) -> Product:
+    product.telegram.knows(GROUP, people={"7": "creator", "5": "member", "61": "member"})
+    product.says("/sub kelp", GROUP, by="7")
+    return product
+
+
+def asks(product: Product, chat: str, *people: str, times: int) -> None:
+    """Each of these people sends a command so many times, before the program looks."""
+    for person in people:
+        for _ in range(times):
+            product.telegram.user_writes("/list", chat, by=person)
+
+
+def answered(entries: tuple[Entry, ...]) -> int:
+    return sum(not TOLD.fullmatch(entry.text) for entry in entries)
+
+
+def notices(entries: tuple[Entry, ...]) -> list[tuple[str, int]]:
+    """Returns (first message that was not read, seconds to wait) for each notice about the limit."""
+    found = [TOLD.fullmatch(entry.text) for entry in entries]
+    return [(one["first"], int(one["seconds"])) for one in found if one]
+
+
+def test_one_member_locks_out_neither_another_nor_an_admin(group: Product) -> None:
+    asks(group, GROUP, "61", times=25)
+    asks(group, GROUP, "5", times=1)
+    group.telegram.user_writes("/sub diffusion", GROUP, by="7")
+    said = group.listens().entries
+    assert answered(said) == 10 + 1 + 1
+    assert len(notices(said)) == 1, "the notice comes only once"
+    assert group.queries(GROUP) == ["kelp", "diffusion"]
+
+
+def test_one_chat_does_not_count_for_another(group: Product) -> None:
+    group.telegram.knows("61")
+    asks(group, GROUP, "61", times=11)
+    asks(group, "61", "61", times=1)
+    assert any(entry.chat == "61" and "subscriptions" in entry.text for entry in group.listens().entries)
+
+
+def test_alone_with_the_bot_twenty_a_minute_are_answered_and_the_notice_names_the_first_that_was_not(
+    product: Product,
+) -> None:
+    for number in range(30):
+        product.telegram.user_writes(f"/sub word{number}")
+    said = product.listens().entries
+    assert answered(said) == 20
+    ((first, seconds),) = notices(said)
+    assert (first, 0 < seconds <= 60) == ("/sub word20", True)
+    assert len(product.queries()) == 20
+    product.later(minutes=1)
+    assert product.says("/list").text.startswith("20 subscriptions")
+
+
+def test_a_press_too_many_is_told_over_the_button(product: Product) -> None:
+    product.says("/sub diffusion")
+    product.says("/sub kelp")
+    presses = [product.telegram.presses("undo") for _ in range(22)]
+    product.listens()
+    toasts = product.telegram.toasts()
+    assert [toasts[press].startswith("That was a lot at once. I listen again in ") for press in presses[-2:]] == [
+        True
+    ] * 2

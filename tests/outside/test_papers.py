@@ -1,0 +1,302 @@
+"""preview, search, why and whynot."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.papers import Paper, paper
+from tests.product import Product
+
+GROUP, CHANNEL = "-1001", "-1002"
+ID = "2601.00001"
+
+
+def brings_at(product: Product, days: int, *papers: Paper | str) -> None:
+    """Ingests papers as so many days ago."""
+    product.clock.advance(timedelta(days=-days))
+    product.brings(*papers)
+    product.clock.advance(timedelta(days=days))
+
+
+def public_group(product: Product) -> str:
+    product.telegram.knows(GROUP, username="lab", people={"7": "creator"})
+    return GROUP
+
+
+class TestPreview:
+    def test_it_counts_what_it_looked_at_and_marks_nothing_as_told(self, product: Product) -> None:
+        brings_at(product, 2, "Diffusion of Tuesday", "Graphs")
+        product.brings("Diffusion of today")
+        said = product.says("/preview diffusion")
+        assert said.lines[0] == "2 papers in the last 7 days"
+        assert "Diffusion of Tuesday" in said.text
+        product.says("/sub diffusion daily 13:00")
+        assert "1 paper is still to come. Next: Thu 22 Jan 13:00." in product.says("/preview").lines
+        product.says("/pause")
+        assert "1 paper is still to come. This chat is paused; /resume ends that." in product.says("/preview").lines
+        product.says("/resume")
+        assert product.outbox() == []
+        (came,) = product.later(hours=1)
+        assert "Diffusion of today" in came.text
+        assert "Nothing of it is still to come." in product.says("/preview").lines
+
+    def test_its_button_subscribes_exactly_that_text(self, product: Product) -> None:
+        product.brings("Diffusion")
+        said = product.says("/test diffusion -survey at 8")
+        assert said.lines[1] == "diffusion, not survey · daily 08:00"
+        assert product.presses("subscribe").lines[0].startswith("✓ 1  diffusion, not survey · daily 08:00")
+
+    def test_what_came_before_is_shown_and_counted(self, product: Product) -> None:
+        product.brings("Diffusion one", "Diffusion two")
+        product.says("/today one")
+        said = product.says("/preview diffusion")
+        assert said.lines[1] == "This chat has had 1 of them."
+        assert "Diffusion one" in said.text
+        product.says("/today diffusion")
+        assert product.says("/preview diffusion").lines[1] == "This chat has had all of them."
+
+    def test_a_number_is_a_subscription_if_the_chat_has_it_else_a_query(self, product: Product) -> None:
+        product.brings("Diffusion", "Chapter 2")
+        product.says("/sub diffusion at 8")
+        first, second = product.says("/preview 1"), product.says("/preview 2")
+        assert ("Diffusion" in first.text, "Chapter 2" in first.text) == (True, False)
+        assert "Chapter 2" in second.text
+        assert second.buttons == ["subscribe"]
+
+    def test_a_long_preview_ends(self, product: Product) -> None:
+        product.brings(*(f"Diffusion {n}" for n in range(50)))
+        said = product.says("/preview diffusion")
+        assert said.lines[0] == "50 papers in the last 7 days"
+        assert "and 30 more" in said.text
+
+    def test_what_it_says(self, product: Product) -> None:
+        product.brings("Diffusion", "Graphs")
+        for text, lines in [
+            ("/preview", ["No subscription is active here. With a query I look for that: /preview diffusion"]),
+            ("/preview quantum", ["Nothing fits among the 2 papers of the last 7 days.", "quantum"]),
+            ("/check ti:graphs", ["1 paper in the last 7 days", "title:graphs"]),
+            ('/preview "graph', ["1 paper in the last 7 days", '"graph"', "(I closed the quotation mark.)"]),
+            ("/preview a b (c", ["Nothing fits among the 2 papers of the last 7 days.", "a b c"]),
+            ("/preview -graph", ["✗ This only excludes. Say what you want, too.", "-graph", "^"]),
+            ("/preview diffusion cat:", ["✗ cat: has nothing after it to look for.", "diffusion cat:", "          ^"]),
+            ("/preview diffusion hourly", ["✗ “hourly” is not a schedule."]),
+        ]:
+            assert product.says(text).lines[: len(lines)] == lines
+
+    def test_in_groups_it_is_short_and_in_public_without_buttons(self, product: Product) -> None:
+        product.telegram.knows(GROUP, people={"7": "creator", "8": "member"})
+        product.brings("Graphs")
+        said = product.says('/preview "graph', GROUP, by="8")
+        assert said.lines[:2] == ["1 paper in the last 7 days", '"graph"']
+        assert said.lines[2] != "(I closed the quotation mark.)"
+        assert said.buttons == ["subscribe"]
+        assert product.presses("subscribe", GROUP, by="8").toast == "Only admins of this chat can change that."
+        assert product.says("/preview graph", public_group(product), by="7").buttons == []
+
+
+class TestSearch:
+    def test_it_counts_all_and_turns_pages_in_place(self, product: Product) -> None:
+        product.brings(*(f"Diffusion {n}" for n in range(13)), "Graphs")
+        first = product.says("/search diffusion")
+        assert first.lines[0] == "13 papers in the last 7 days"
+        assert "Diffusion 12" in first.text
+        assert first.buttons == ["1", "2", "3", "4", "5", "subscribe", "show more"]
+        product.brings("Diffusion 13", "Diffusion 14", source="later")  # papers that come meanwhile move no page
+        second = product.presses("show more")
+        assert second.changed
+        assert second.buttons == ["6", "7", "8", "9", "10", "subscribe", "newer", "show more"]
+        third = product.presses("show more")
+        assert third.buttons == ["11", "12", "13", "subscribe", "newer"]
+        assert "Diffusion 0" in third.text
+        assert product.presses("newer").text == second.text
+
+    def test_a_number_opens_the_card(self, product: Product) -> None:
+        product.brings(paper("Diffusion", arxiv_id="2601.00007"))
+        product.says("/search diffusion")
+        assert "2601.00007" in product.presses("1").text
+
+    def test_it_finds_words_in_all_parts_of_a_paper(self, product: Product) -> None:
+        product.brings(
+            paper("图", "cs.LG", arxiv_id=ID, authors=("Jörg Müller",), abstract="On $\\alpha$-stable studies"),
+            paper("Elsewhere", "stat.ML", summary="扩散模型"),
+        )
+        product.brings(paper("Revised", "hep-th", kind="replace"))
+        for text, found in [
+            ("author:mueller", ["图"]),
+            ("alpha study", ["图"]),
+            ("cat:cs", ["图"]),
+            (f"id:{ID}", ["图"]),
+            ("扩散", ["Elsewhere"]),
+            ("primary:stat.ML", ["Elsewhere"]),
+            ("source:daily", ["图", "Elsewhere", "Revised"]),
+            ("revised", ["Revised"]),  # known only by a replacement
+            ("quantum", []),
+        ]:
+            said = product.says(f"/search {text}").text
+            assert [title for title in ("图", "Elsewhere", "Revised") if title in said] == found, text
+
+    def test_what_it_says(self, product: Product) -> None:
+        product.brings(paper("Diffusion", arxiv_id=ID))
+        for text, first in [
+            ("/search", "✗ Say what to look for."),
+            ("/search quantum", "No paper that I know has “quantum”."),
+            ("/search -survey", "✗ This only excludes. Say what you want, too."),
+            (f"/search {ID}", "Diffusion"),
+            ("/search https://arxiv.org/abs/2601.09999", "✗ 2601.09999 is not known here."),
+        ]:
+            assert product.says(text).lines[0] == first
+
+    def test_in_public_there_are_no_buttons_and_the_rest_is_in_private(self, product: Product) -> None:
+        product.brings(*(f"Diffusion {n}" for n in range(13)))
+        said = product.says("/search diffusion", public_group(product), by="7")
+        assert said.lines[0] == "13 papers in the last 7 days"
+        assert "The first 5; in private I show all." in said.lines
+        assert not said.buttons
+
+
+class TestWhy:
+    def test_it_names_the_subscriptions_and_quotes_the_words(self, product: Product) -> None:
+        product.brings(paper("Diffusion", arxiv_id=ID, abstract="It learns on graphs."))
+        product.says("/sub diffusion daily 13:00\ngraph daily 13:00")
+        assert product.says("/why").text == (
+            "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.11087"
+        )
+        product.later(hours=1)
+        said = product.says(f"/why {ID}")
+        assert said.lines[0] == "It came Thu 22 Jan 13:00."
+        assert all(words in said.text for words in ("1  diffusion", "2  graph", "It learns on graphs."))
+        for same in (f"/why https://arxiv.org/abs/{ID}v2", f"/whynot {ID}", "/why"):
+            assert said.text in product.says(same).text
+
+    def test_without_an_id_it_is_the_last_paper_or_that_of_the_message_that_is_answered(self, product: Product) -> None:
+        product.says("/sub diffusion now")
+        product.brings("Diffusion one")
+        (first,) = product.later(minutes=1)
+        product.brings("Diffusion two")
+        product.later(minutes=5)
+        assert "Diffusion two" in product.says("/why").text
+        assert "Diffusion one" in product.says("/why", answers=int(first.entries[0].id)).text
+
+    def test_what_another_chat_was_told_is_nobody_elses_business(self, product: Product) -> None:
+        product.telegram.knows("43")
+        product.brings(paper("Diffusion", arxiv_id=ID))
+        product.says("/sub diffusion -secret at 8", "43")
+        assert "Diffusion" in product.says("/today", "43").text
+        for text in ("/why", f"/why {ID}", f"/whynot {ID}"):
+            said = product.says(text)
+            assert "secret" not in said.text
+            assert "It came" not in said.text
+
+    def test_what_it_cannot_answer(self, product: Product) -> None:
+        product.brings(paper("Diffusion", arxiv_id=ID))
+        for text, lines in [
+            ("/why diffusion", ["✗ Say which paper, by its arXiv id, DOI or link.", "For example: /why 2601.11087"]),
+            ("/whynot", ["✗ Say which paper, by its arXiv id, DOI or link.", "For example: /whynot 2601.11087"]),
+            (
+                "/why 2601.09999",
+                ["✗ 2601.09999 is not known here.", "I know the papers that came since Thu 22 Jan 12:00."],
+            ),
+        ]:
+            assert product.says(text).lines == lines
+
+
+class TestWhynot:
+    """whynot tells why a subscription does not match a paper."""
+
+    def answer(self, product: Product) -> str:
+        said = product.says(f"/whynot {ID}")
+        assert said.lines[0] == f"Diffusion on graphs ({ID})"
+        return said.lines[2]
+
+    def comes(self, product: Product, kind: str = "") -> None:
+        product.brings(
+            paper("Diffusion on graphs", "cs.LG", arxiv_id=ID, abstract="A survey.", authors=("Jane Doe",), kind=kind)
+        )
+
+    def test_the_parts_that_fail_in_the_words_of_who_typed_them(self, product: Product) -> None:
+        self.comes(product)
+        assert self.answer(product) == "There are no subscriptions yet."
+        for query, sentence in [
+            ("quantum", "lacks quantum"),
+            ("Quantums walks", "lacks Quantums; walks"),
+            ("diffusion -survey", "has survey, which this excludes"),
+            ("graph quantum -survey", "lacks quantum, and has survey"),
+            ("diffusion cat:cs.CV", "lacks category:cs.CV"),
+            ('"graph diffusion"', 'lacks "graph diffusion"'),
+            ("author:Hinton graph", "lacks author:Hinton"),
+            ("diffusion (quantum OR walk)", "lacks quantum OR walk"),
+            ("diffusion -(survey graph)", "has (survey graph), which this excludes"),
+        ]:
+            number = product.says(f"/sub {query}").lines[0].split()[1]
+            assert self.answer(product) == f"{number}  {query}: {sentence}"
+            product.says("/unsub all")
+
+    @pytest.mark.parametrize(
+        ("when", "sentence"),
+        [
+            ("daily 13:00", "fits, and comes Thu 22 Jan 13:00"),
+            ("when-out 18:00-20:00", "fits, and comes Thu 22 Jan about 18:00"),
+        ],
+    )
+    def test_what_is_still_to_come(self, product: Product, when: str, sentence: str) -> None:
+        self.comes(product)
+        product.says(f"/sub diffusion {when}")
+        assert self.answer(product) == f"1  diffusion: {sentence}"
+        product.says("/pause 1")
+        assert self.answer(product) == "1  diffusion: fits; it is paused: /resume 1"
+        product.says("/pause 1 until fri 12:00")
+        assert self.answer(product) == "1  diffusion: fits; it is paused until Fri 23 Jan 12:00: /resume 1"
+        product.says("/resume 1")
+        product.says("/pause")
+        assert self.answer(product) == "1  diffusion: fits; this chat is paused: /resume"
+
+    def test_what_came_after_a_subscription_with_now(self, product: Product) -> None:
+        product.says("/sub diffusion now")
+        self.comes(product)
+        assert self.answer(product) == "1  diffusion: fits, and is about to come"
+
+    def test_what_came_before_the_subscription(self, product: Product) -> None:
+        self.comes(product)
+        product.clock.advance(timedelta(minutes=5))
+        product.says("/sub diffusion now")
+        assert self.answer(product) == "1  diffusion: fits, but begins with what came since Thu 22 Jan 12:05"
+
+    def test_what_came_before_the_query_was_changed(self, product: Product) -> None:
+        product.says("/sub quantum daily 13:00")
+        self.comes(product)
+        product.later(hours=2)
+        product.says("/edit 1 diffusion")
+        wanted = "1  diffusion: fits now; when the paper came, it did not, or the chat was set otherwise"
+        assert self.answer(product) == wanted
+
+    def test_what_came_only_as_a_replacement(self, product: Product) -> None:
+        self.comes(product, "replace")
+        product.says("/sub diffusion")
+        wanted = "1  diffusion: fits, but only a new version of it came here, and those are not announced"
+        assert self.answer(product) == wanted
+
+    def test_a_cross_list_where_none_are_wanted(self, product: Product) -> None:
+        self.comes(product, "cross")
+        product.says("/sub diffusion at 8")
+        product.says("/set crosslists out")
+        wanted = "1  diffusion: fits, but it is a cross-list, and this chat wants none: /set crosslists in"
+        assert self.answer(product) == wanted
+
+    def test_a_chat_that_waits_for_an_admin(self, product: Product) -> None:
+        product.sets(ACCESS="ask", ADMINS="telegram:1")
+        self.comes(product)
+        product.says("/sub diffusion")
+        assert self.answer(product) == "1  diffusion: fits; this chat waits until an admin lets it in"
+
+    def test_the_nearest_subscriptions_come_first_and_the_far_ones_are_counted(self, product: Product) -> None:
+        self.comes(product)
+        product.says("/sub u v w\ndiffusion u v\ndiffusion u\ndiffusion at 8\nx\ny\nz")
+        said = product.says(f"/whynot {ID}")
+        assert [line.split(":")[0] for line in said.lines[2:]] == [
+            "4  diffusion",
+            "3  diffusion u",
+            "5  x",
+            "6  y",
+            "7  z",
+            "2 more subscriptions are further from it.",
+        ]

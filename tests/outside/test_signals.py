@@ -1,0 +1,150 @@
+"""What a chat says of papers: 👍 👎 [save] on cards, /save and /saved."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.papers import paper
+from tests.product import Product, Seen
+
+GROUP = "-1001"
+SWARM, REEF = paper("Swarm one", arxiv_id="2601.90001"), paper("Reef one", arxiv_id="2601.90002")
+
+
+@pytest.fixture
+def two(product: Product) -> Product:
+    """A chat that got two papers."""
+    product.says("/sub swarm OR reef now")
+    product.brings(SWARM, REEF)
+    product.delivers()
+    return product
+
+
+def card(product: Product, title: str) -> Seen:
+    """Opens the card of a paper of the newest message."""
+    for label in ("1", "2"):
+        seen = product.presses(label)
+        if seen.lines[0].startswith(title):
+            return seen
+    raise AssertionError(title)
+
+
+@pytest.mark.parametrize(
+    ("label", "said", "back"),
+    [
+        ("👍", "Papers like this one come first. Press again to take it back.", "Taken back."),
+        ("👎", "Papers like this one come last. Press again to take it back.", "Taken back."),
+        ("save", "Saved: /saved shows all. Press again to remove it.", "No longer saved."),
+    ],
+)
+def test_pressed_once_it_is_noted_and_pressed_again_taken_back(two: Product, label: str, said: str, back: str) -> None:
+    card(two, "Swarm one")
+    assert two.presses(label).toast == said
+    assert ("Swarm one" in two.says("/saved").text) is (label == "save")
+    card(two, "Swarm one")
+    assert two.presses(label).toast == back
+    assert "Swarm one" not in two.says("/saved").text
+
+
+@pytest.mark.parametrize("label", ["👍", "👎", "save"])
+def test_under_an_alert_of_one_paper_and_without_subscriptions_as_well(product: Product, label: str) -> None:
+    product.brings(SWARM)
+    product.says("2601.90001")
+    assert product.presses(label).toast.endswith(("Press again to take it back.", "Press again to remove it."))
+    product.says("/sub reef now")
+    product.brings(REEF)
+    (alert,) = product.delivers()
+    assert label in alert.buttons
+    assert product.presses(label).toast.endswith(("Press again to take it back.", "Press again to remove it."))
+
+
+def test_where_strangers_read_there_are_none(product: Product) -> None:
+    product.telegram.knows(GROUP, username="lab", people={"7": "creator"})
+    product.brings(SWARM)
+    said = product.says("/search 2601.90001", GROUP, by="7")
+    assert said.lines[0].startswith("Swarm one")
+    assert not {"👍", "👎", "save"} & set(said.buttons)
+
+
+def test_a_paper_is_saved_by_its_id_listed_and_removed(two: Product) -> None:
+    assert two.says("/save 2601.90001").lines == ["✓ Saved: Swarm one (2601.90001)"]
+    two.says("/save 2601.90002")
+    shown = two.says("/saved")
+    assert shown.lines[0] == "2 saved papers"
+    assert [line for line in shown.lines[1:] if line[:2] in ("1 ", "2 ")] == [
+        "1 Reef one — Ada Example · cs.LG",
+        "2 Swarm one — Ada Example · cs.LG",
+    ]
+    again = two.says("/save https://arxiv.org/abs/2601.90001v2")
+    assert again.lines == ["✓ It is saved already: Swarm one (2601.90001)"]
+    assert "remove" in again.buttons
+    assert two.presses("remove").lines == ["✓ No longer saved: Swarm one (2601.90001)"]
+    assert two.says("/saved").lines[0] == "1 saved paper"
+    two.says("/lang zh")
+    assert two.says("/save 2601.90001").lines == ["✓ 已收藏：Swarm one (2601.90001)"]
+    assert two.says("/saved").lines[0] == "2 篇收藏的论文"
+
+
+def test_without_an_id_it_is_the_last_paper_that_came(product: Product) -> None:
+    product.says("/sub swarm now")
+    product.brings(SWARM)
+    product.delivers()
+    assert product.says("/save").lines == ["✓ Saved: Swarm one (2601.90001)"]
+
+
+def test_many_are_paged(product: Product) -> None:
+    product.brings(*(paper(f"Swarm {n}", arxiv_id=f"2601.8{n:04}") for n in range(10)))
+    for n in range(10):
+        product.says(f"/save 2601.8{n:04}")
+        product.clock.advance(timedelta(minutes=1))
+    first = product.says("/saved")
+    assert (first.lines[0], first.buttons[-1]) == ("10 saved papers", "older")
+    assert any(line.startswith("1 Swarm 9") for line in first.lines)
+    older = product.presses("older")
+    assert older.changed
+    assert any(line.startswith("9 Swarm 1") for line in older.lines)
+    assert older.buttons == ["9", "10", "newer"]
+    assert any(line.startswith("1 Swarm 9") for line in product.presses("newer").lines)
+
+
+def test_they_are_exported_as_bibtex_and_ris(two: Product) -> None:
+    two.says("/save 2601.90001")
+    bib = two.says("/export saved bib")
+    assert "1 saved paper" in bib.lines[0]
+    assert "@misc{example2026swarm," in bib.text
+    ris = two.says("/export saved ris").text
+    assert "TI  - Swarm one\n" in ris
+    assert "AU  - Example, Ada\n" in ris
+    assert "UR  - https://arxiv.org/abs/2601.90001\n" in ris
+    assert "Reef" not in bib.text + ris
+    refused = two.says("/export saved xml")
+    assert refused.lines[0] == "✗ I export saved papers as BibTeX or RIS, not as “xml”."
+
+
+def test_where_there_is_nothing(product: Product) -> None:
+    for typed, said in [
+        ("/save", "✗ Say which paper, by its arXiv id, DOI or link."),
+        ("/save nothing of it", "✗ Say which paper, by its arXiv id, DOI or link."),
+        ("/saved", "Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card."),
+        ("/export saved", "Nothing is saved here."),
+    ]:
+        assert product.says(typed).lines[0] == said
+
+
+def test_privacy_counts_and_holds_them(two: Product) -> None:
+    card(two, "Swarm one")
+    two.presses("👍")
+    said = two.says("/privacy")
+    file = json.loads(said.text[said.text.index("\n{") :])
+    assert {(one["title"], one["kind"]) for one in file["signals"]} >= {("Swarm one", "liked"), ("Swarm one", "opened")}
+
+
+def test_they_move_with_a_group(product: Product) -> None:
+    product.telegram.knows(GROUP, "group", people={"7": "creator"})
+    product.brings(SWARM)
+    product.says("/sub kelp", GROUP, by="7")
+    product.says("/save 2601.90001", GROUP, by="7")
+    product.telegram.migrates(GROUP, "-1007")
+    product.listens()
+    assert "Swarm one" in product.says("/saved", "-1007", by="7").text

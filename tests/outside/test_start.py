@@ -1,0 +1,185 @@
+"""start and help, and messages that the bot does not understand."""
+
+import re
+
+import pytest
+
+from tests.fakes.telegram import NAME
+from tests.papers import paper
+from tests.product import Product
+
+GROUP = "-1001"
+
+
+@pytest.fixture
+def group(product: Product) -> Product:
+    product.telegram.knows(GROUP, people={"7": "creator"})
+    return product
+
+
+def commands(product: Product) -> list[str]:
+    """Returns the names of all commands that `help all` lists."""
+    return re.findall(r"/(\w+)", "\n".join(product.says("/help all").lines[:-1]))
+
+
+def test_the_first_words_are_two_sentences_three_examples_the_other_language_and_two_links(product: Product) -> None:
+    said = product.says("/start")
+    assert len(said.lines) == 2
+    assert said.buttons[3:] == ["中文", "add to group", "add to channel"]
+    assert [key["url"] for key in said.keys if "url" in key] == [
+        f"https://t.me/{NAME}?startgroup=added",
+        f"https://t.me/{NAME}?startchannel=added&admin=post_messages",
+    ]
+    examples = said.buttons[:3]
+    for number, example in enumerate(examples, start=1):
+        assert product.presses(example).text.startswith(f"✓ {number}  ")
+    assert product.queries() == examples
+
+
+def test_the_other_language_is_one_press_away_and_back(product: Product) -> None:
+    product.says("/start")
+    chinese = product.presses("中文")
+    assert chinese.changed
+    assert "English" in chinese.buttons
+    assert product.says("/list").text.startswith("还没有订阅")
+    product.says("/start")
+    assert "中文" in product.presses("English").buttons
+
+
+def test_a_chinese_client_is_met_in_chinese(product: Product) -> None:
+    assert "English" in product.says("/start", language="zh-hans").buttons
+
+
+def test_in_a_group_start_is_two_lines_and_silent_after_our_own_link(group: Product) -> None:
+    said = group.says("/start", GROUP, by="7")
+    assert said.lines == [
+        "I tell this chat when papers appear that it asks for.",
+        f"Admins: /sub@{NAME} diffusion. I am quiet otherwise.",
+    ]
+    assert said.buttons == []
+    assert not group.says("/start added", GROUP, by="7")
+
+
+def test_what_waits_for_whom_blocked_the_bot_may_be_skipped(product: Product) -> None:
+    product.says("/sub diffusion now")
+    product.telegram.blocks("42")
+    product.listens()
+    product.brings("Diffusion one")
+    assert product.later(hours=1) == []
+    product.telegram.unblocks("42")
+    assert product.listens().buttons[-2:] == ["send 1", "skip"]
+    product.presses("skip")
+    assert product.later(hours=1) == []
+
+
+def test_who_comes_back_and_missed_nothing_is_met_as_ever(product: Product) -> None:
+    product.says("/sub diffusion daily 9")
+    product.telegram.blocks("42")
+    product.listens()
+    product.telegram.unblocks("42")
+    assert len(product.says("/start").lines) == 2
+    product.brings("Diffusion")
+    assert len(product.later(days=1)) == 1
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_help_is_five_lines_with_an_example_each_that_works(product: Product, lang: str) -> None:
+    product.brings(paper("Diffusion on graphs", "cs.LG"))
+    product.says(f"/lang {lang}")
+    said = product.says("/help")
+    assert len(said.lines) == 5
+    examples = [line[line.index("/") :] for line in said.lines]
+    assert [example.split()[0] for example in examples] == ["/sub", "/preview", "/today", "/list", "/set"]
+    for example in examples:
+        answer = product.says(example)
+        assert answer.text[:1] not in ("", "✗"), answer.text
+
+
+@pytest.mark.parametrize(("lang", "more"), [("en", "all commands"), ("zh", "全部命令")])
+def test_a_button_lists_all_commands_in_place_of_the_first_few(product: Product, lang: str, more: str) -> None:
+    product.says(f"/lang {lang}")
+    product.says("/help")
+    pressed = product.presses(more)
+    assert pressed.changed
+    for said in ("/help all", "/help more", "/help 全部"):
+        assert product.says(said).text == pressed.text
+
+
+def test_topics_have_their_words_in_both_languages_and_a_button(product: Product) -> None:
+    for topic, alias in [("query", "查询"), ("when", "时间"), ("settings", "设置"), ("when", "times")]:
+        said = product.says(f"/help {topic}")
+        assert len(said.lines) > 5
+        assert product.says(f"/help {alias}").text == said.text
+    product.says("/help all")
+    topics = product.says("/help all").buttons
+    assert len(topics) >= 3
+    assert product.presses(topics[0]).text == product.says("/help query").text
+
+
+def test_help_names_every_command_once_but_not_those_of_operators(product: Product) -> None:
+    names = commands(product)
+    assert len(names) == len(set(names))
+    assert {"sub", "unsub", "list", "pause", "today", "search", "set", "undo", "privacy", "export"} <= set(names)
+    assert not {"allow", "deny"} & set(names)
+    assert len(product.says("/help all").text) < 500
+    product.sets(ADMINS="telegram:42")
+    assert {"allow", "deny"} <= set(commands(product))
+
+
+def test_help_on_a_command_shows_how_it_is_said_and_every_example_of_it_works(product: Product) -> None:
+    product.brings(paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.15529"))
+    product.says("/sub diffusion at 8")
+    for name in commands(product):
+        said = product.says(f"/help {name}")
+        assert f"/{name}" in said.lines[0] or name == "set", said.text
+        for example in said.lines[1:]:
+            if not example.startswith("/") or "@" in example:
+                continue  # other names of the command, or about another chat
+            answer = product.says(example)
+            assert answer.text[:1] not in ("", "✗"), (example, answer.text)
+            if "undo" in answer.buttons:
+                product.presses("undo")
+
+
+def test_help_in_a_group_is_two_lines(group: Product) -> None:
+    for said in ("/help", "/help all", "/help query", "/help settings", "/help sub", "/help nonsense"):
+        assert len(group.says(said, GROUP, by="7").lines) <= 2
+
+
+def test_help_on_nothing_known_offers_the_nearest(product: Product) -> None:
+    assert product.says("/help quary").text == "✗ There is no help on “quary”.\nDid you mean /help query?"
+    assert product.says("/help 🎉🎉").lines[1] == "/help lists what I know."
+
+
+def test_about_thanks_arxiv_in_its_own_words_and_names_whom_to_ask(product: Product) -> None:
+    product.sets(CONTACT="me@example.org")
+    for language in ("en", "zh"):
+        said = product.says("/about", language=language)
+        assert "Thank you to arXiv for use of its open access interoperability." in said.lines
+        assert all(word in said.text for word in ("me@example.org", "MIT", "/privacy"))
+        assert re.search(r"\d+\.\d+\.\d+", said.text)
+
+
+def test_an_unknown_command_gets_the_nearest(group: Product) -> None:
+    for typed, meant in [
+        ("subs", "sub"),
+        ("timezon", "timezone"),
+        ("privcy", "privacy"),
+        ("subdiffusion", "sub"),
+        ("activeall", "resume"),
+        ("delete", "unsub"),
+        ("version", "about"),
+        ("pauseall", "pause"),
+    ]:
+        assert group.says(f"/{typed}").text == f"✗ I do not know /{typed}.\nDid you mean /{meant}?"
+    assert group.says("/xyzzyq").text == "✗ I do not know /xyzzyq.\n/help lists what I know."
+    assert not group.says("/xyzzyq", GROUP, by="7")
+
+
+def test_long_words_are_not_said_back(product: Product) -> None:
+    product.says("/sub diffusion")
+    for name in ("set", "tz", "pause", "unsub", "lang", "schedule", "help", "sub"):
+        for words in ("z" * 4000, "z" * 990, "@" + "z" * 4000):
+            said = product.says(f"/{name} {words}")
+            assert len(said.entries) == 1
+            assert len(said.text) < 1400

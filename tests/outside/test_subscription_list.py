@@ -1,0 +1,224 @@
+"""list, and the commands that need the number of a subscription: edit, name, schedule."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.papers import paper
+from tests.product import Product
+
+GROUP = "-1001"
+TWELVE = "/sub " + "\n".join(f"word{number}" for number in range(1, 13))
+
+
+def cadences(product: Product) -> list[str]:
+    return [one["cadence"] for one in product.subscriptions()]
+
+
+def test_a_list_says_of_each_what_it_is_when_it_comes_and_how_often(product: Product) -> None:
+    product.clock.advance(timedelta(days=-2))
+    product.brings(paper("Diffusion", "cs.LG"))
+    product.clock.advance(timedelta(days=2))
+    assert product.says("/list").text == "There are no subscriptions yet. For example: /sub diffusion -survey"
+    product.says("/sub diffusion -survey at 8\nstat.ML now\ngraphs now")
+    product.says("/name 2 Statistics")
+    product.says("/pause 2 until mon")
+    product.brings("Graphs")
+    product.later(minutes=1)
+    product.says("/pause 3 until 3 Jan")
+    assert product.says("/list").lines == [
+        "3 subscriptions",
+        "1  diffusion, not survey · daily 08:00 UTC · 1 in 2 days",
+        "2  Statistics · now · 0 in 2 days · paused until Mon 26 Jan 00:00",
+        "3  graphs · now · 1 in 2 days · last Thu 22 Jan 12:01 · paused until Sun 3 Jan 2027 00:00",
+    ]
+
+
+def test_a_long_list_has_pages_that_change_in_place(product: Product) -> None:
+    product.says(TWELVE)
+    first = product.says("/subscriptions")
+    assert first.lines[0] == "12 subscriptions · page 1 of 2"
+    assert first.buttons == [*map(str, range(1, 11)), "next page"]
+    second = product.presses("next page")
+    assert second.changed
+    assert second.lines[0] == "12 subscriptions · page 2 of 2"
+    assert second.buttons == ["11", "12", "previous page"]
+    opened = product.presses("12")
+    assert (opened.buttons, opened.changed) == (["edit", "pause", "remove", "list"], True)
+    assert product.presses("list").lines[0] == "12 subscriptions · page 2 of 2"
+    assert product.says("/list 2").lines[1].startswith("11  word11")
+
+
+def test_numbers_are_not_given_again(product: Product) -> None:
+    product.says("/sub one\ntwo")
+    product.says("/unsub 2")
+    product.says("/sub three")
+    assert [line[:1] for line in product.says("/list").lines[1:]] == ["1", "3"]
+
+
+def test_in_public_places_a_list_has_no_buttons(product: Product) -> None:
+    product.telegram.knows(GROUP, username="lab", people={"7": "creator", "9": "member"})
+    product.says(TWELVE, GROUP, by="7")
+    said = product.says("/list", GROUP, by="9")
+    assert said.buttons == []
+    assert said.lines[-1] == "/list 2 shows the next."
+
+
+def test_a_number_opens_its_verbs(product: Product) -> None:
+    product.says("/sub diffusion")
+    product.says("/name 1 D")
+    product.says("/list")
+    opened = product.presses("1")
+    assert opened.lines == ["1  D · when-out 08:00-20:00 UTC", "diffusion", "Next: as soon as papers are out."]
+    paused = product.presses("pause")
+    assert (paused.lines[0], paused.buttons) == ("✓ 1  D is paused.", ["resume", "undo"])
+    assert "active again" in product.presses("resume").text
+    product.says("/list")
+    product.presses("1")
+    assert product.presses("remove").lines[1] == "1  D"
+    product.says("/list")
+    assert product.queries() == []
+
+
+def test_a_member_looks_but_changes_nothing(product: Product) -> None:
+    product.telegram.knows(GROUP, people={"7": "creator", "8": "member"})
+    product.says("/sub diffusion", GROUP, by="7")
+    assert product.says("/list", GROUP, by="8").text.startswith("1 subscription")
+    assert "diffusion" in product.presses("1", GROUP, by="8").text
+    assert product.presses("remove", GROUP, by="8").toast == "Only admins of this chat can change that."
+    assert product.queries(GROUP) == ["diffusion"]
+
+
+def test_an_edit_keeps_number_and_place(product: Product) -> None:
+    product.says("/sub diffusion at 8")
+    said = product.says("/edit 1 graphs -survey")
+    assert said.lines[:2] == ["✓ 1  graphs, not survey · daily 08:00 UTC", "Instead of: diffusion"]
+    product.says("/edit #1 diffusion weekly fri 7")
+    assert cadences(product) == ["weekly fri 07:00"]
+    for blank in ("\n", "\t", "\u3000"):
+        product.says(f"/edit 1{blank}tides")
+        assert product.queries() == ["tides"]
+        product.says("/edit 1 kelp")
+
+
+def test_an_edit_without_words_asks_and_the_next_text_is_it(product: Product) -> None:
+    product.says("/sub diffusion")
+    assert product.says("/edit").buttons == ["1 diffusion"]
+    assert product.presses("1 diffusion").lines[0] == "1 asks for: diffusion"
+    asked = product.says("/edit 1")
+    assert asked.lines == ["1 asks for: diffusion", "Write what it shall be instead."]
+    assert product.says("graphs").lines[0].startswith("✓ 1  graphs")
+    assert product.queries() == ["graphs"]
+
+
+@pytest.mark.parametrize("end", ["/cancel", "cancel", "取消", "算了"])
+def test_cancel_stops_the_question(product: Product, end: str) -> None:
+    product.says("/sub diffusion")
+    product.says("/list")
+    product.presses("1")
+    product.presses("edit")
+    product.says(end)
+    product.says("graphs")
+    assert product.queries() == ["diffusion"]
+
+
+def test_in_a_group_an_edit_is_said_in_one_line(product: Product) -> None:
+    product.telegram.knows(GROUP, people={"7": "creator"})
+    product.says("/sub diffusion", GROUP, by="7")
+    assert product.says("/edit 1", GROUP, by="7").lines[1] == "Say it in one line: /edit 1 diffusion -survey"
+
+
+def test_what_cannot_be_changed_is_said_with_an_example(product: Product) -> None:
+    product.says("/sub diffusion\ngraph")
+    name = ["For example: /name 1 diffusion"]
+    for text, lines in [
+        ("/edit 9 x1", ["✗ This chat has no subscription 9.", "/list shows those that are there."]),
+        ("/edit graphs", ["✗ Say the number of a subscription first.", "For example: /edit 4 diffusion -survey"]),
+        ("/edit 1 graphs", ["✗ Subscription 2 asks for that already.", "Remove one of them: /unsub 1"]),
+        ("/name 1 a | b", ["✗ A name has at most 60 characters, and no |.", *name]),
+        ("/name 1 " + "x" * 61, ["✗ A name has at most 60 characters, and no |.", *name]),
+        ("/name", ["✗ Say the number and the name.", "For example: /name 4 diffusion"]),
+        ("/name x", ["✗ Say the number of a subscription first.", "For example: /name 4 diffusion"]),
+        ("/name 1 -", ["It has no name."]),
+        ("/schedule 9", ["✗ This chat has no subscription 9.", "For all subscriptions: /schedule daily 9"]),
+        ("/schedule 9 8", ["✗ This chat has no subscription 9.", "For all subscriptions: /schedule daily 8"]),
+        ("/schedule 9 kelp", ["✗ This chat has no subscription 9.", "For all subscriptions: /schedule daily 9"]),
+        ("/schedule #9 now", ["✗ This chat has no subscription #9.", "For all subscriptions: /schedule now"]),
+    ]:
+        assert product.says(text).lines == lines
+    assert product.says("/schedule soon").lines[0] == "✗ “soon” is not a schedule."
+    assert product.queries() == ["diffusion", "graph"]
+    assert cadences(product) == ["when-out 08:00-20:00"] * 2
+
+
+def test_several_numbers_are_told_apart_from_a_query(product: Product) -> None:
+    product.says("/sub diffusion\nrag")
+    for several in ("1 2", "1, 2", "1、2", "#1 #2", "1-2"):
+        assert product.says(f"/share {several}").lines == [
+            f"✗ “{several}” is more than one number.",
+            "Say one at a time; /list shows those that are there.",
+        ]
+
+
+def test_a_number_of_four_thousand_digits_is_none_of_a_subscription(product: Product) -> None:
+    product.says("/sub diffusion at 8")
+    for command in ("/pause", "/resume", "/edit", "/schedule", "/name"):
+        said = product.says(f"{command} {'9' * 4000}")
+        assert said.lines[0].startswith("✗ This chat has no subscription 9999")
+        assert len(said.text) < 500
+    assert product.says(f"/unsub {'9' * 4000}").lines[0] == "✗ This is longer than 1,000 characters."
+    assert product.queries() == ["diffusion"]
+
+
+def test_a_name_is_given_and_taken_away(product: Product) -> None:
+    product.says("/sub diffusion")
+    assert product.says("/name 1  My   topic").text == "✓ 1 is called My topic now."
+    assert product.says("/name 1 My topic").text == "It is called that already."
+    assert product.says("/name 1 -").text == "✓ 1 has no name any more: diffusion"
+    product.says("/name 1")
+    assert product.says("Asked for").text == "✓ 1 is called Asked for now."
+
+
+def test_the_time_of_one(product: Product) -> None:
+    product.says("/sub diffusion\ngraphs")
+    said = product.says("/time 2 weekdays 8:30")
+    assert said.lines == ["✓ Schedule of 2: weekdays 08:30", "Next: Fri 23 Jan 08:30."]
+    assert cadences(product) == ["when-out 08:00-20:00", "weekdays 08:30"]
+
+
+def test_the_time_of_all_and_of_new_ones(product: Product) -> None:
+    product.says("/sub diffusion\ngraphs at 9")
+    said = product.says("/when 18:30")
+    assert said.lines[0] == "✓ Schedule of all subscriptions, new ones too: daily 18:30"
+    product.says("/sub rag")
+    assert cadences(product) == ["daily 18:30"] * 3
+    product.says("/undo")
+    product.says("/undo")
+    assert cadences(product) == ["when-out 08:00-20:00", "daily 09:00"]
+    product.says("/sub rag")
+    assert cadences(product)[-1] == "when-out 08:00-20:00"
+
+
+def test_without_a_time_some_are_offered(product: Product) -> None:
+    product.says("/sub diffusion at 8\ngraphs at 8")
+    asked = product.says("/schedule 1")
+    assert asked.lines[0] == "1 comes: daily 08:00"
+    assert "Or write it: /schedule 1 weekdays 8:30" in asked.lines
+    done = product.presses("weekdays 09:00")
+    assert (done.lines[0], done.changed) == ("✓ Schedule of 1: weekdays 09:00", True)
+    asked = product.says("/schedule")
+    assert asked.lines[0] == "New subscriptions come: when-out 08:00-20:00"
+    assert "Or write it: /schedule weekdays 8:30" in asked.lines
+    product.presses("now")
+    assert cadences(product) == ["now", "now"]
+
+
+def test_long_queries_make_no_long_answers_but_where_they_are_asked_for(product: Product) -> None:
+    queries = [" ".join(f"word{number}x{place}" for place in range(80)) for number in range(12)]
+    listed = "[telegram:42]\n" + "".join(f"now | {query} | \n" for query in queries)
+    assert product.runs("import", str(product.writes("long.txt", listed))).status == 0
+    for text in ("/list", "/pause 1", "/resume 1", "/unsub all", "/undo"):
+        said = product.says(text)
+        assert (len(said.entries), len(said.text) < 1600) == (1, True), text
+    product.says("/list")
+    assert queries[0].rpartition(" ")[2] in product.presses("1").text

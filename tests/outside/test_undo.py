@@ -1,0 +1,142 @@
+"""undo takes back the newest of the chat's last five changes exactly, even another person's, and repeats no paper."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.product import Product, Seen
+
+GROUP = "-1001"
+
+
+def state(product: Product) -> tuple[Any, ...]:
+    """Returns everything that a person sees of the chat: its subscriptions and its settings."""
+    subscriptions = [
+        (one["number"], one["text"], one["name"], one["cadence"], one["zone"], one["state"])
+        for one in product.subscriptions()
+    ]
+    return subscriptions, product.tells("settings", "--as", "telegram:42")
+
+
+def numbers(product: Product, chat: str = "telegram:42") -> list[int]:
+    return [one["number"] for one in product.subscriptions(chat)]
+
+
+@pytest.fixture
+def group(product: Product) -> Product:
+    """A group that Ada (7) and Ben (8) manage."""
+    product.telegram.knows(GROUP, title="Lab", people={"7": "creator", "8": "administrator", "9": "member"})
+    by(product, "7", "/sub diffusion")
+    return product
+
+
+def by(product: Product, person: str, text: str) -> Seen:
+    return product.says(text, GROUP, by=person, name={"7": "Ada", "8": "Ben", "9": "Cem"}[person])
+
+
+def test_every_change_is_taken_back(product: Product) -> None:
+    product.says("/sub diffusion at 8\nrag daily 9")
+    before = state(product)
+    for text in (
+        "/sub graphs",
+        "/sub diffusion at 9",
+        "/sub a1\nb2\nc3",
+        "/unsub 1",
+        "/unsub all",
+        "/edit 1 graphs",
+        "/edit 1 graphs daily 9",
+        "/name 1 D",
+        "/schedule 1 weekly fri 7",
+        "/schedule now",
+        "/pause 1 7d",
+        "/pause 2",
+        "/timezone Asia/Tokyo",
+        "/set limit 5",
+        "/set lang zh",
+    ):
+        product.says(text)
+        assert state(product) != before, text
+        assert product.says("/undo").text.startswith("✓")
+        assert state(product) == before, text
+    for text in ("/pause", "/pause until mon"):
+        assert "paused" in product.says(text).text
+        product.says("/undo")
+        assert product.says("/resume").text == "Nothing is paused here."
+
+
+def test_the_last_five_changes_can_be_undone_the_newest_first(product: Product) -> None:
+    assert product.says("/undo").text == "There is nothing to undo."
+    for number in range(1, 8):
+        product.says(f"/sub word{number}")
+    for number in range(7, 2, -1):
+        assert product.says("/undo").lines == ["✓ Undone.", f"Removed: {number}  word{number}"]
+    assert product.says("/undo").text == "There is nothing to undo."
+    assert numbers(product) == [1, 2]
+    assert product.says("/sub graphs").text.startswith("✓ 8  graphs"), "numbers are not given again"
+
+
+def test_what_was_undone_is_told(product: Product) -> None:
+    product.says("/sub diffusion")
+    product.says("/edit 1 graphs at 9")
+    assert product.says("/undo").lines == [
+        "✓ Undone.",
+        "1 was: graphs · daily 09:00",
+        "1 is: diffusion · when-out 08:00-20:00",
+    ]
+    product.says("/set limit 5")
+    assert product.says("/undo").lines == ["✓ Undone.", "Papers shown: 20 papers (was: 5 papers)"]
+
+
+def test_what_came_meanwhile_does_not_come_again(product: Product) -> None:
+    product.says("/sub diffusion now")
+    product.says("/edit 1 graphs")
+    product.brings("Diffusion on graphs")
+    assert len(product.later(minutes=1)) == 1
+    assert product.says("/undo").lines[0] == "✓ Undone."
+    assert product.later(minutes=1) == []
+
+
+def test_what_came_while_it_was_gone_still_comes(product: Product) -> None:
+    product.says("/sub diffusion now")
+    product.says("/unsub 1")
+    product.brings("Diffusion on graphs")
+    assert product.later(minutes=1) == []
+    assert "Diffusion on graphs" in product.says("/undo").text
+
+
+def test_a_moment_that_stayed_is_not_moved(product: Product) -> None:
+    product.says("/sub diffusion at 13")
+    product.says("/name 1 D")
+    product.later(hours=2)
+    (before,) = product.subscriptions()
+    product.says("/undo")
+    (after,) = product.subscriptions()
+    assert after["next_due_at"] == before["next_due_at"]
+
+
+def test_a_change_that_never_was_gets_no_button(product: Product) -> None:
+    product.says("/sub diffusion")
+    assert "undo" not in product.says("/sub diffusion").buttons
+    assert "undo" not in product.says("/name 9 x").buttons
+
+
+def test_somebody_elses_change_is_named_and_asked_about(group: Product) -> None:
+    asked = by(group, "8", "/undo")
+    assert asked.lines == ["Ada did the last change here:", "Added: 1  diffusion"]
+    assert group.presses("undo", GROUP, by="8").lines[0] == "Ada did the last change here:"
+    assert numbers(group, f"telegram:{GROUP}") == [1]
+    assert group.presses("undo it", GROUP, by="8").lines == ["✓ Undone.", "Removed: 1  diffusion"]
+
+
+def test_ones_own_change_is_not_asked_about_and_who_is_no_manager_undoes_nothing(group: Product) -> None:
+    assert by(group, "9", "/undo").text == "✗ Only admins of this chat can change that."
+    assert by(group, "7", "/undo").text.startswith("✓ Undone.")
+
+
+def test_a_pause_that_ended_by_itself_stands_in_nobodys_way(product: Product) -> None:
+    product.says("/sub diffusion at 8")
+    product.says("/pause 1 1d")
+    product.clock.advance(timedelta(days=2))
+    product.delivers()
+    assert product.says("/undo").lines == ["✓ Undone.", "Removed: 1  diffusion"]
