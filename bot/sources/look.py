@@ -97,7 +97,7 @@ class Look:
         )
         due, _ = self.deps.timing.due(self.source, observation, self.now)
         if not done.archive:
-            before = due.at if due else self.now
+            before = due.readable_since if due else self.now
             news = done.revised + stored_digests.first_brought(transaction, digest, self.source.name, before=before)
             observation = replace(observation, news=news)
         if observation.batch and observation.news and digest.day:

@@ -66,6 +66,13 @@ class Overdue:
     at: datetime  # since when it is due
     batch: date | None = None  # the date of arXiv's batch; None: any new paper of the source will do
 
+    @property
+    def readable_since(self) -> datetime:
+        """The moment from which what is due may be found: arXiv writes a batch in the minutes before it is due."""
+        if self.batch is None:
+            return self.at
+        return min(self.at, datetime.combine(self.batch, time(), NEW_YORK).astimezone(UTC))
+
 
 class Schedule(Protocol):
     """Tells when to poll a source, and when papers are due there."""

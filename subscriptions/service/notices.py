@@ -184,7 +184,7 @@ def _pause_topic(
     topic = chats.find_chat(transaction, address)
     if topic is None or topic.address != address:  # its chat has its papers already
         return
-    if reason is PauseReason.TOPIC_DELETED and topic.kind is ChatKind.PRIVATE:
+    if address.topic and reason is PauseReason.TOPIC_DELETED and topic.kind is ChatKind.PRIVATE:
         _notify_group(transaction, topic, now, of_chats.TopicEnded)
         chat = chats.add_beside(transaction, topic, "", now=now)
         moving.topic_gone(transaction, topic, chat, now=now)

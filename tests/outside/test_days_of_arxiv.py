@@ -96,6 +96,18 @@ def test_papers_of_yesterday_under_the_date_of_today_are_no_news(
     assert "Voles" in delivery.text
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_a_day_that_came_minutes_before_it_was_due_is_done(ai: Feed, before: bool) -> None:
+    if before:
+        ai.serves(rss(MONDAY, OWLS))
+        ai.polled(EARLY[MONDAY])
+    ai.serves(rss(TUESDAY, LATER))
+    outcome, _ = ai.polled(EARLY[TUESDAY].replace(minute=2))
+    assert outcome == "new"
+    _, following = ai.polled(EARLY[TUESDAY])
+    assert following.date() == WEDNESDAY
+
+
 def test_a_day_that_does_not_come_is_late(ai: Feed) -> None:
     ai.serves(rss(MONDAY, OWLS))
     ai.polled(EARLY[MONDAY])

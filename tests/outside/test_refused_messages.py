@@ -24,7 +24,7 @@ def slack(product: Product) -> Iterator[FakeSlack]:
         yield fake
 
 
-def no_of_slack(code: str) -> Fault:
+def no_of_slack(code: str | None) -> Fault:
     return Fault(body=json.dumps({"ok": False, "error": code}), content_type=JSON)
 
 
@@ -79,6 +79,45 @@ def test_a_few_codes_mean_the_channel_the_workspace_or_a_wait(
     product.brings("Diffusion for maps")
     product.later(minutes=5)
     assert states(product) == [state]
+
+
+@pytest.mark.parametrize("code", ["", None])
+def test_a_no_of_slack_without_a_code_is_a_no(product: Product, slack: FakeSlack, code: str | None) -> None:
+    slack.answers(no_of_slack(code), times=2)
+    product.brings("Diffusion for maps")
+    product.later(minutes=5)
+    assert states(product) == ["dead"]
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("Bad Request: SLOWMODE_WAIT_30", 400),
+        ("Bad Request: FLOOD_WAIT_30", 400),
+        ("Bad Request: Too Many Requests: retry after 30", 400),
+        ("FLOOD_WAIT_7", 420),
+    ],
+)
+def test_a_wait_of_telegram_is_a_wait_whatever_its_number(product: Product, words: str, status: int) -> None:
+    product.says("/sub diffusion now")
+    product.telegram.answers(no_of_telegram(words, status), times=2)
+    product.brings("Diffusion for maps")
+    said = [*product.later(minutes=5), *product.later(minutes=5), *product.later(minutes=5)]
+    assert ["Diffusion for maps" in one.text for one in said] == [True]
+
+
+@pytest.mark.parametrize("words", ["message thread not found", "TOPIC_DELETED"])
+def test_a_topic_that_a_private_chat_never_had_costs_no_paper(product: Product, words: str) -> None:
+    product.says("/sub diffusion now")
+    product.telegram.answers(no_of_telegram(f"Bad Request: {words}"))
+    product.brings("Diffusion for maps")
+    product.later(minutes=5)
+    assert product.queries() == ["diffusion"]
+    product.says("/start")  # whoever writes is there
+    product.brings("Diffusion for roads")
+    said = "".join(one.text for one in product.later(hours=1))
+    assert "Diffusion for maps" in said
+    assert "Diffusion for roads" in said
 
 
 REFUSED_BY_TELEGRAM = lines("""

@@ -203,9 +203,10 @@ def _read(error: SlackApiError) -> _Answer:
         data = getattr(response, "data", None)
     body: Mapping[str, object] = data if isinstance(data, Mapping) else {}
     headers = getattr(response, "headers", None)
+    no_code = "no code" if body.get("ok") is False else ""
     return _Answer(
         status=int(status),
-        code=str(body.get("error") or ""),
+        code=str(body.get("error") or no_code),
         detail=_detail(body),
         headers=headers if isinstance(headers, Mapping) else {},
     )

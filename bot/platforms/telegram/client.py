@@ -76,6 +76,7 @@ _BAD_REQUEST: _Rows = (
         partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_DELETED),
     ),
     ("topic_closed", _TOPIC, partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED)),
+    (r"slowmode_wait|flood_wait|too many requests|retry after", "Telegram asks us to slow down", RetryLater),
     # where only files are forbidden, the bot may still write
     ("not enough rights to send (?!documents)|have no rights to send a message", _CHAT, _NO_RIGHTS),
     (
