@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,15 @@ def test_the_image_finds_a_good_process_healthy_wherever_it_listens(
     assert health_check(product) == 1
 
 
+@pytest.fixture
+def hangup() -> Iterator[None]:
+    """Processes get SIGHUP, even if the tests run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hangup")
 def test_a_closed_terminal_asks_the_program_to_stop(product: Product) -> None:
     with product.starts("run") as process:
         process.waits_until_ready()
@@ -199,6 +209,7 @@ def test_a_closed_terminal_ends_nothing_that_ignores_it(product: Product) -> Non
     assert process.returncode == 0
 
 
+@pytest.mark.usefixtures("hangup")
 def test_output_to_a_terminal_that_is_gone_fails_nothing(product: Product) -> None:
     controller, terminal = os.openpty()
     process = subprocess.Popen(

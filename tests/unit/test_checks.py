@@ -42,7 +42,7 @@ def settings(store: Store) -> Settings:
 
 def test_everything_is_well(settings: Settings, store: Store) -> None:
     found = answers(settings, store)
-    assert list(found) == ["Settings", "Database", "Newest copy", "Templates", "Formats", "Clock", "Proxy"]
+    assert list(found) == ["Settings", "Database", "Newest copy", "Templates", "Clock", "Proxy"]
     assert not any(finding.mend for finding in found.values())
     assert str(found["Clock"].answer) == "2026-01-22 12:00 in UTC"
 
