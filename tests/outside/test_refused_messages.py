@@ -24,7 +24,7 @@ def slack(product: Product) -> Iterator[FakeSlack]:
         yield fake
 
 
-def no_of_slack(code: str | None) -> Fault:
+def no_of_slack(code: str) -> Fault:
     return Fault(body=json.dumps({"ok": False, "error": code}), content_type=JSON)
 
 
@@ -79,14 +79,6 @@ def test_a_few_codes_mean_the_channel_the_workspace_or_a_wait(
     product.brings("Diffusion for maps")
     product.later(minutes=5)
     assert states(product) == [state]
-
-
-@pytest.mark.parametrize("code", ["", None])
-def test_a_no_of_slack_without_a_code_is_a_no(product: Product, slack: FakeSlack, code: str | None) -> None:
-    slack.answers(no_of_slack(code), times=2)
-    product.brings("Diffusion for maps")
-    product.later(minutes=5)
-    assert states(product) == ["dead"]
 
 
 @pytest.mark.parametrize(

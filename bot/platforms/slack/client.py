@@ -203,10 +203,9 @@ def _read(error: SlackApiError) -> _Answer:
         data = getattr(response, "data", None)
     body: Mapping[str, object] = data if isinstance(data, Mapping) else {}
     headers = getattr(response, "headers", None)
-    no_code = "no code" if body.get("ok") is False else ""
     return _Answer(
         status=int(status),
-        code=str(body.get("error") or no_code),
+        code=str(body.get("error") or ""),
         detail=_detail(body),
         headers=headers if isinstance(headers, Mapping) else {},
     )
