@@ -1,1 +1,1 @@
-"""Programs that are not tests: faults, the year, the cluster, fuzzing. For each, a test makes a short run."""
+"""Programs that are not tests: faults, the year, several processes, promises. For each, a test makes a short run."""
