@@ -20,13 +20,11 @@ run ends within half an hour on an idle machine.
 """
 
 import argparse
-import email
 import json
 import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable
-from email.message import Message
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -166,21 +164,11 @@ def _web_page(name: str) -> Generic:
     return lambda data: len(BeautifulSoup(data, "html.parser").find_all(name))
 
 
-def _web_page_with_data(data: bytes) -> int:
-    (tag,) = BeautifulSoup(data, "html.parser").find_all("div", limit=1)
-    return len(json.loads(str(tag["data-props"]))["dailyPapers"])
-
-
 def _markdown(kind: str, mark: str) -> Generic:
     """Returns a function that counts papers: the tokens of `kind` whose text matches the regular expression `mark`."""
     return lambda data: sum(
         token.type == kind and bool(re.match(mark, token.content)) for token in MARKDOWN.parse(data.decode())
     )
-
-
-def _mail(data: bytes) -> int:
-    body: Message | str | list[Message | str] | bytes = email.message_from_bytes(data).get_payload()
-    return len(re.findall(r"^\\\\\narXiv:", str(body), re.MULTILINE))
 
 
 def _lines(group: int) -> Generic:

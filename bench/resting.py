@@ -46,7 +46,7 @@ def taken(folder: Path, environment: dict[str, str], fake: telegram.FakeTelegram
     fake.queue.asked.clear()
     with running_program(folder, environment) as program:
         assert fake.queue.asked.wait(60), "it listens"
-        memory = program.sample(0).memory
+        memory = program.memory()
         program.stops()
     return memory
 

@@ -198,10 +198,6 @@ class BotHarness:
                     )
         raise AssertionError(f"no button [{label}] in {[sent.buttons for sent in self.last.get(chat, [])]}")
 
-    async def receives_event(self, what: str, chat: str, **more: Any) -> Answer:
-        """Sends the bot an event of a chat. Returns the bot's answer."""
-        return await self.sends_request(chat, event=what, **more)
-
     async def sends_request(
         self, chat: str, *, by: str = "", language: str = "en", title: str = "", **fields: Any
     ) -> Answer:

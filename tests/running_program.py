@@ -1,4 +1,4 @@
-"""Runs `paperwire run` as a process, and reads from /proc which resources it uses."""
+"""Runs `paperwire run` as a process, and reads from /proc how much memory it takes."""
 
 import os
 import re
@@ -7,28 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 from tests.forked import clean_environment
 
-PAGE, TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
 STARTS = 180.0  # most seconds that a start may take
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """The resources of the process at one moment."""
-
-    second: float  # since the start of the load
-    memory: int  # resident memory in bytes
-    descriptors: int
-    threads: int
-    children: int
-    processor: float  # seconds of processor time since the start of the process
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +25,9 @@ class Program:
     log: Path
     port: int
 
-    def sample(self, second: float) -> Sample:
-        """Returns the resources that the process uses now."""
-        folder = Path(f"/proc/{self.process.pid}")
-        fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        return Sample(
-            second=second,
-            memory=int((folder / "statm").read_text().split()[1]) * PAGE,
-            descriptors=sum(1 for _ in (folder / "fd").iterdir()),
-            threads=int(fields[17]),
-            children=sum(len(one.read_text().split()) for one in folder.glob("task/*/children")),
-            processor=(int(fields[11]) + int(fields[12])) / TICKS,
-        )
-
-    def becomes_ready(self) -> None:
-        """Waits until the health page reports that everything works. Raises RuntimeError with the log otherwise."""
-        for _ in _while_it_starts(self.process, self.log):
-            with suppress(HTTPError), urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=STARTS):
-                return
+    def memory(self) -> int:
+        """Returns the resident bytes of the process now."""
+        return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * PAGE
 
     def stops(self, seconds: float = 60) -> int:
         """Asks the program to end. Returns its exit status."""

@@ -19,10 +19,9 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Receipt
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import DeliveryRow, PaperRow
-from subscriptions.store.sources import KnownSource, known_sources
+from subscriptions.store.rows import DeliveryRow, PaperRow, ReceiptRow
+from subscriptions.store.sources import KnownSource, known_sources, receipt_value
 from tests.clock import FakeClock
-from tests.expected_sources import receipts_of
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.server import LOOPBACK
 from tests.patience import PATIENCE
@@ -182,3 +181,10 @@ class NoSources:
 
     async def poll(self) -> None:
         return None
+
+
+def receipts_of(store: Store, source: str) -> tuple[Receipt, ...]:
+    """Returns all receipts of a source, newest first."""
+    rows = select(ReceiptRow).where(ReceiptRow.source == source).order_by(col(ReceiptRow.id).desc())
+    with store.read() as transaction:
+        return tuple(map(receipt_value, transaction.exec(rows)))

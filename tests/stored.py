@@ -5,11 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy.exc import OperationalError
 
 from subscriptions.store.columns import for_postgres
 from subscriptions.store.database.store import Store
-from subscriptions.store.rows import TABLES
 
 
 @contextmanager
@@ -63,18 +61,3 @@ def all_rows(store: Store) -> dict[str, list[str]]:
             for table in sqlalchemy.inspect(connection).get_table_names()
             if table != "paper_words"  # SQLite cannot read back the texts of this table
         }
-
-
-def others_can_write(store: Store) -> bool:
-    """Tells whether another connection could write now. On PostgreSQL, False if any row of any table is locked."""
-    try:
-        with connected(store) as connection:
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                connection.exec_driver_sql("ROLLBACK")
-            else:
-                tables = ", ".join(f'"{name}"' for name in TABLES.tables)
-                connection.exec_driver_sql(f"LOCK TABLE {tables} IN EXCLUSIVE MODE NOWAIT")
-    except OperationalError:
-        return False
-    return True

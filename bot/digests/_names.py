@@ -82,7 +82,7 @@ def _joined(text: str) -> list[str]:
 
 
 def split_listed(text: str) -> tuple[tuple[str, ...], str | None]:
-    """Returns (names without affiliations, number of names that are left out) of a list of authors in arXiv's mails.
+    """Returns (names without affiliations, number of names that are left out) of a list of authors on arXiv's pages.
 
     The number is a text; None for a complete list, and "" for a list that ends with "et al." without a number. For
     example, `A. One (1 and 2), B. Two and C. Three, et al. (84 additional authors not shown)` gives three names and "84".

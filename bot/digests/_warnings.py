@@ -29,7 +29,6 @@ _MESSAGES = {
     "id_mismatch": "papers whose text names another arXiv id than their address: {count}; the address is believed",
     "incomplete_group": "groups that lack a line at the end of the file: {count}; all others are kept",
     "long_fields": "papers with a field that is longer than any real one: {count}; what is beyond the limit is left out",
-    "no_identifiers": "papers without an id or an address: {count}; they are known by their titles",
     "not_papers": "entries that are no papers, such as news, corrections and parts of an issue: {count}; they are left out",
     "odd_line_count": "a title without an abstract at the end; all pairs before it are kept",
     "possibly_capped": "{count} papers: the feed may have been cut at its limit; ask for one category at a time",

@@ -77,16 +77,6 @@ class SlackHarness(BotHarness):
         fields = {"title": "#vision", **more} if kind is ChatKind.TEAM else more
         return await self.sends_request(chat, command=name, text=rest, by=by, kind=kind, trigger_id="trigger", **fields)
 
-    async def opens_form(self, text: str, *, by: str = ANN, chat: str = CHANNEL, **more: Any) -> "Form":
-        """Sends a message whose reply opens a form. Returns the form."""
-        return self.form(await self.slash(text, by=by, chat=chat, **more), by)
-
-    async def shortcut(self, text: str, *, by: str = ANN, chat: str = CHANNEL) -> "Form":
-        """Chooses "Subscribe…" in the menu of a message. Returns the form."""
-        answer = {"name": "subscribe", "text": text}
-        fields = {"trigger_id": "trigger", "message_id": "17.5", "title": "#vision", "kind": ChatKind.TEAM}
-        return self.form(await self.sends_request(chat, event="shortcut", by=by, details=answer, **fields), by)
-
     async def home(self, by: str = ANN) -> "Home":
         """Opens and returns the home view."""
         seen = await self.sends_request(f"slack:{by}", event="home-view", by=by)

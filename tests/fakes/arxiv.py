@@ -110,9 +110,6 @@ class FakeArxiv(LoopbackServer):
         """Puts a document at a path; `values` are the fields of Document."""
         self._documents[path] = Document(data=data if isinstance(data, bytes) else data.encode(), **values)  # type: ignore[arg-type]
 
-    def loses(self, path: str) -> None:
-        del self._documents[path]
-
     def recovers(self) -> None:
         """Ends all faults that are planned, and removes all documents that `holds` added."""
         self._overrides.clear()

@@ -126,10 +126,6 @@ class FakeTelegram(FakePlatform):
         """The person's client has no topics in the chat with the bot."""
         self._chat(chat).threaded = False
 
-    def topics_of(self, chat: str) -> list[int]:
-        """Returns the topics of a chat, oldest first."""
-        return sorted(self._chat(chat).topics)
-
     def closes_topic(self, chat: str, topic: int) -> None:
         known = self._chat(chat)
         known.closed_topics.add(topic)

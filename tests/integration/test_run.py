@@ -297,7 +297,7 @@ def test_nothing_is_loaded_that_nobody_uses(tmp_path: Path, only_telegram: dict[
 def test_an_idle_process_is_small(tmp_path: Path, only_telegram: dict[str, str], telegram: FakeTelegram) -> None:
     with running_program(tmp_path, only_telegram) as program:
         assert telegram.queue.asked.wait(PATIENCE), "it listens"
-        taken = program.sample(0).memory
+        taken = program.memory()
     assert taken < MOST_MEMORY
 
 

@@ -21,12 +21,11 @@ from subscriptions.store import sources
 from subscriptions.store.database.store import Store
 from tests import source_harness
 from tests.clock import FakeClock
-from tests.expected_sources import receipts_of
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
 from tests.integration.cli import PAGE, page
 from tests.make import DAY, HOUR, address, clean_up, paper
-from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, titles, web_source
+from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, receipts_of, titles, web_source
 
 pytestmark = pytest.mark.both_databases
 

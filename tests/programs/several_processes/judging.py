@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from tests.fakes.journal import Entry
 
 LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
-_WORD = re.compile(r"q\d{5}x")  # the word of one command
 # seconds before and after an incident in which a message arrives that may come again: a post takes POST_TAKES and a
 # confirmation is stored within half a second
 _JUST_BEFORE, _JUST_AFTER = 1.5, 0.5
@@ -21,11 +20,6 @@ _JUST_BEFORE, _JUST_AFTER = 1.5, 0.5
 def word_of(number: int) -> str:
     """Returns the word of a command. It occurs in the answer and nowhere else."""
     return f"q{number:05d}x"
-
-
-def words_in(text: str) -> set[str]:
-    """Returns the words of commands that a text contains."""
-    return set(_WORD.findall(text))
 
 
 @dataclass(slots=True)
