@@ -34,7 +34,7 @@ THANKS = "Thank you to arXiv for use of its open access interoperability."
 _PURPOSES = (
     (Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
     (Sentence("Papers"), ("preview", "today", "search", "like", "save", "saved", "why", "whynot")),
-    (Sentence("This chat"), ("set", "lang", "timezone", "connect", "email", "status", "stats")),
+    (Sentence("This chat"), ("set", "lang", "timezone", "connect", "email", "status")),
     (Sentence("To take along"), ("export", "import", "share", "feed", "library")),
     (Sentence("About me"), ("about", "privacy", "forget")),
 )

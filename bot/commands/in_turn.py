@@ -86,7 +86,6 @@ def joined(context: CommandContext, done: Sequence[Done], left: Sequence[str]) -
     return channel.Reply(
         lines=tuple(lines),
         code=tuple(line for _, reply in replies for line in reply.code),
-        plot=_last(reply.plot for _, reply in replies),
         items=items,
         item_layout=only.item_layout,
         days=days,

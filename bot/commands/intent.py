@@ -42,7 +42,6 @@ from bot.commands import (
     settings_form,
     share,
     start,
-    stats,
     status,
     subscribe,
     subscription_form,
@@ -349,7 +348,6 @@ _MODULES = (  # in the order of the menus
     operators,
     chat_events,
     mail,
-    stats,
     status,
     home_view,
 )

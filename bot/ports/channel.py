@@ -280,23 +280,6 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlotRow:
-    """One row of a plot. Each row has its own scale, which `name` states: "saved: 6, at most 2 a day"."""
-
-    name: str
-    amounts: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plot:
-    """A plot of amounts, such as one for each day. The lines of the reply must contain the same numbers."""
-
-    title: str  # for people who cannot see the picture
-    labels: tuple[str, ...]  # one for each amount, from left to right; never empty
-    rows: tuple[PlotRow, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """What a reply is about, so that a following message may refer to it, also to the buttons of the reply."""
 
@@ -317,7 +300,6 @@ class Reply:
     lines: tuple[str, ...] = ()  # sentences in the chat's language; plain text
     ok: bool | None = None  # True: the command was done (✓); False: it was refused (✗); None: neither
     code: tuple[str, ...] = ()  # lines in a fixed-width font: a query and the caret below it, or a list
-    plot: Plot | None = None  # shown below `code`: as a picture if the platform can do that in a message, or as text
     items: tuple[model.Item, ...] = ()  # papers that are shown below the lines, numbered from `first`
     # How papers are shown: as rows of a list, as cards, with everything that is known ("whole"), or with the reason why
     # they were delivered ("why"). "buttons" and "rest" change only the buttons of a message: to those of the card, or

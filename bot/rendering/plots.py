@@ -1,20 +1,16 @@
-"""Small plots as SVG: bars by hour, rows of bars, a row of days. The page's style sheet sets colours, by class."""
+"""Small plots as SVG: bars by hour, a row of days. The page's style sheet sets colours, by class."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
 
-from bot.ports.channel import Plot
-
 _WIDTH, _HEIGHT = 720, 140  # size of the plot of bars, in units of the picture
 _LEFT, _BOTTOM, _TOP = 40, 20, 12  # space for the labels
 _GAP = 0.2  # part of a bar's width that is left empty
 _CELL = 20  # size of a day in the calendar
-_NARROW, _HIGH, _HEAD = 320, 30, 22  # rows of bars, for phones: width, height of a bar, space above it
 _TINY = (8, 20)  # a tiny plot: (width of a bar with its gap, height)
 _NOTHING = ' class="none"'
-_EACH = 7  # a label below every seventh bar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,29 +77,6 @@ def bars(title: str, shown: Sequence[Bar]) -> str:
     return _picture(title, _WIDTH, _HEIGHT, lines)
 
 
-def rows_of_bars(plot: Plot) -> str:
-    """Returns a row of bars for each row of the plot, below the row's name. Each row has its own scale."""
-    width, row_height = _NARROW / len(plot.labels), _HEAD + _HIGH
-    lines = []
-    for number, row in enumerate(plot.rows):
-        most, level = max(row.amounts, default=0), (number + 1) * row_height
-        lines.append(_text(0, level - _HIGH - 7, row.name, "start"))
-        lines.append(f'<path class="axis" d="M0 {level}H{_NARROW}"/>')
-        for place, (label, amount) in enumerate(zip(plot.labels, row.amounts, strict=True)):
-            if amount:
-                tall, left = _HIGH * amount / most, place * width + width * _GAP / 2
-                lines.append(
-                    f'<rect class="row{number}" x="{left:.1f}" y="{level - tall:.1f}" width="{width * (1 - _GAP):.1f}" '
-                    f'height="{tall:.1f}"><title>{escape(f"{label}: {amount:,}")}</title></rect>'
-                )
-    height = len(plot.rows) * row_height + _BOTTOM
-    last = len(plot.labels) - 1
-    for place in range(last, -1, -_EACH):
-        x, anchor = (float(_NARROW), "end") if place == last else ((place + 0.5) * width, "middle")
-        lines.append(_text(x, height - 5, plot.labels[place], anchor))
-    return _picture(plot.title, _NARROW, height, lines).replace('class="plot"', 'class="plot narrow"', 1)
-
-
 def calendar(title: str, days: Sequence[date], cells: Sequence[Day]) -> str:
     """Returns a row of days. Below each Monday is its day of the month."""
     lines = []
@@ -126,21 +99,3 @@ def _picture(title: str, width: float, height: float, lines: Sequence[str]) -> s
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
-
-
-# A block character for each amount, in a font of fixed width. Used where no picture can be shown.
-_BARS = "▁▂▃▄▅▆▇█"
-_NONE = "·"
-
-
-def plot_text(plot: Plot) -> str:
-    """Returns each row of a plot below its name, and below all rows the first and the last label."""
-    rows = [line for row in plot.rows for line in (row.name, bar_line(row.amounts))]
-    begins, ends = plot.labels[0], plot.labels[-1]
-    return "\n".join((*rows, f"{begins}{ends:>{max(len(plot.labels) - len(begins), 0)}}"))
-
-
-def bar_line(amounts: Sequence[int]) -> str:
-    """Returns a bar for each amount, the highest for the largest amount, and a dot for zero."""
-    most = max(amounts, default=0)
-    return "".join(_BARS[-(-amount * len(_BARS) // most) - 1] if amount else _NONE for amount in amounts)

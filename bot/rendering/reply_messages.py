@@ -10,7 +10,6 @@ from functools import partial
 from bot.ports import channel
 from bot.rendering import cleaning, outline, packing, views
 from bot.rendering.delivery_messages import delivery_pages
-from bot.rendering.plots import plot_text
 from bot.rendering.whole_papers import section_pieces, whole_head, whole_sections, why_head, why_sections
 from subscriptions import model
 
@@ -23,7 +22,7 @@ _SECTION_ROOMS = (2000, 500, 100)
 def render_reply(reply: channel.Reply, chat: model.Chat, *, medium: packing.Medium) -> tuple[model.Message, ...]:
     """Returns the messages of a reply: one, unless it is longer than the platform's limit.
 
-    The order is: the first line with its mark, text of fixed width and the plot, the other lines, papers, the delivery. The numbers of
+    The order is: the first line with its mark, text of fixed width, the other lines, papers, the delivery. The numbers of
     papers are buttons under the message that shows these papers. Buttons of a card and other buttons are under the last message.
     """
     reader = views.reader_of(chat)
@@ -149,8 +148,6 @@ def _views(reply: channel.Reply) -> Iterator[views.Line | views.Code]:
     yield replace(lines[0], mark=mark)
     yield from lines[1:]
     yield from (views.Code(text=chunk) for chunk in _blocks(reply.code))
-    if reply.plot:
-        yield views.Code(text=plot_text(reply.plot), plot=reply.plot)
     yield from (views.Line(text=chunk) for text in rest for chunk in _chunks(text))
 
 

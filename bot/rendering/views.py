@@ -61,10 +61,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """Lines in a font of fixed width: a query and its caret, a list, a plot."""
+    """Lines in a font of fixed width: a query and its caret, a list."""
 
     text: str
-    plot: channel.Plot | None = None  # the plot that the text shows; a platform may draw it instead of the text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

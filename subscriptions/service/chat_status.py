@@ -1,6 +1,5 @@
-"""The state of a chat and of the whole bot, for `/status`, `/stats` and the pages; for how long /connect manages another chat."""
+"""The state of a chat and of the whole bot, for `/status` and the pages; for how long /connect manages another chat."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,9 +7,7 @@ from datetime import datetime, timedelta
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.service import listing
-from subscriptions.service.signals import MOST_SAVED, MOST_SIGNALS
-from subscriptions.states import Signal
-from subscriptions.store import deliveries, platform_states, signals, sources, work_figures
+from subscriptions.store import platform_states, sources, work_figures
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.outbox import OutboxCounts, outbox_counts
 from subscriptions.store.sources import KnownSource
@@ -58,29 +55,6 @@ def status(transaction: Transaction, address: ChatAddress, *, now: datetime) -> 
     next_delivery = sources.forecast(transaction, now=now).next_of(chat, found)
     outbox = outbox_counts(transaction, chat.id)
     return Status(chat=chat, subscriptions=len(found), next_delivery=next_delivery, outbox=outbox)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statistics:
-    """What a chat got since a moment, and what it did with the papers."""
-
-    shown: Mapping[datetime, int]  # moment -> number of papers that messages of that moment showed
-    done: Mapping[Signal, Sequence[datetime]]  # kind of signal -> for each paper the moment of the last such signal
-
-    @property
-    def papers(self) -> int:
-        """The number of all papers that were shown."""
-        return sum(self.shown.values())
-
-
-@reads
-def statistics(transaction: Transaction, address: ChatAddress, *, since: datetime) -> Statistics:
-    """Returns what a chat got since a moment. Raises NotFound."""
-    chat = listing.get_chat(transaction, address)
-    shown = Counter(one.at for one in deliveries.shown_between(transaction, chat.id, since))
-    newest = signals.signals_of(transaction, chat.id, most=MOST_SIGNALS + MOST_SAVED)
-    done = {kind: [one.at for one in newest if one.kind is kind and one.at >= since] for kind in Signal}
-    return Statistics(shown=shown, done=done)
 
 
 @reads

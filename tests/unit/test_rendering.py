@@ -2,7 +2,6 @@
 
 import json
 import re
-import xml.etree.ElementTree as ET
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from bot.cli.chats import badge
 from bot.cli.chats import button as chats_button
 from bot.platforms.slack.manifest import manifest
-from bot.ports.channel import Button, Plot, PlotRow, Reply
+from bot.ports.channel import Button, Reply
 from bot.rendering import brand
 from bot.rendering.language import translator
 from bot.rendering.static_files import static_file
@@ -1067,18 +1066,6 @@ def test_an_unknown_language_speaks_english() -> None:
     assert translator("zh-Hans")("Nothing is lost.") != "Nothing is lost."
 
 
-PLOT = Plot(
-    title="Papers <of> two days",
-    labels=("01-01", "01-02"),
-    rows=(PlotRow(name="came: 4", amounts=(0, 4)), PlotRow(name="saved & read", amounts=(1, 0))),
-)
-
-
-def rendered_plot(platform: str) -> Message:
-    (message,) = render_reply(Reply(lines=("4 papers came.",), plot=PLOT), chat(platform))
-    return message
-
-
 @pytest.mark.parametrize("amount", [1, 7, 12, 41])
 @pytest.mark.parametrize("platform", ["telegram", "slack", "email", "web", "console", "apprise"])
 def test_the_original_title_stands_once_below_the_translated_one_which_is_the_link(platform: str, amount: int) -> None:
@@ -1091,26 +1078,6 @@ def test_the_original_title_stands_once_below_the_translated_one_which_is_the_li
         assert (shown.count("Noise"), "Bruit" in shown) == (1, False)
         assert shown.index("噪声") < shown.index("Noise")
         assert "href" not in shown or re.search(f"{told.paper.paper.key}[^>]*>噪声<", shown)
-
-
-@pytest.mark.parametrize("platform", ["telegram", "slack", "console"])
-def test_elsewhere_it_is_text(platform: str) -> None:
-    said = json.dumps(json.loads(rendered_plot(platform).payload), ensure_ascii=False)
-    for line in ("4 papers came.", "came: 4", "·█", "█·", "01-01"):
-        assert line in said
-    assert "svg" not in said
-
-
-def test_on_the_page_it_is_a_picture_with_a_name() -> None:
-    message = rendered_plot("web")
-    html = json.loads(message.payload)["html"]
-    svg = html[html.index("<svg") : html.index("</svg>") + len("</svg>")]
-    picture = ET.fromstring(svg)  # noqa: S314 - our own
-    assert (picture.get("role"), picture.get("aria-label")) == ("img", PLOT.title)
-    assert [bar.findtext("title") for bar in picture.iter("rect")] == ["01-02: 4", "01-01: 1"]
-    assert {"came: 4", "saved & read"} <= {text.text for text in picture.iter("text")}
-    assert "█" in json.loads(message.plain)["text"], "who gets the plain form reads it as text"
-    assert "style=" not in svg, "the page forbids it"
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,7 @@ from bot.ports.conversation import PageFrame, reply_delivery
 from bot.rendering import packing, page_templates, templating
 from bot.rendering.appearance import Display, Look, plain_lines
 from bot.rendering.language import Language, translator
-from bot.rendering.plots import rows_of_bars
-from bot.rendering.views import Code, Heading, PaperView
+from bot.rendering.views import Heading, PaperView
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.conversation_state import known_or_new
@@ -34,8 +33,6 @@ class Web(packing.Medium):
 
     def draw(self, view: object) -> packing.Fragment:
         """Returns the view as escaped HTML."""
-        if isinstance(view, Code) and view.plot:
-            return packing.Fragment(view=view, markup=rows_of_bars(view.plot))
         return packing.Fragment(view=view, markup=packing.markup(view, templating.macros("web", "html")))
 
     def compose(self, contents: packing.Contents) -> tuple[str, str]:

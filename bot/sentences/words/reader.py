@@ -188,6 +188,7 @@ INTENT_UNIT, PART_UNIT = 20, 5  # a stored weight of 1 is the 20th part of an in
 _SELECT = "SELECT feature, weights FROM {} WHERE feature IN (SELECT value FROM json_each(?))"
 QUERY = "query"  # the intent of a text that is a query and not a sentence
 ASKING = ("ask", "sub", "search", "today")  # the intents of sentences that ask for papers
+NO_COMMANDS = frozenset({"stats"})  # intents of the examples that mean no command
 HOURS = "@hours"  # a time that is a range of hours
 OTHER = "@x"  # any word that is not in `Known.words`
 PARTS = NO_PART, WANTED, UNWANTED, AUTHOR, LABEL, NAMED, TIME, DENIAL = (
@@ -275,7 +276,7 @@ def scores(tokens: Sequence[Token]) -> list[Score]:
     for weights in weights_of("intent", {"", *features(tokens, learned().known)}).values():
         for intent, weight in zip(weights[::2], weights[1::2], strict=True):
             sums[intent] += weight
-    powers = {intent: exp(sums[at] / INTENT_UNIT) for at, intent in enumerate(intents)}
+    powers = {intent: exp(sums[at] / INTENT_UNIT) for at, intent in enumerate(intents) if intent not in NO_COMMANDS}
     whole = sum(powers.values())
     return sorted((Score(intent, power / whole) for intent, power in powers.items()), key=lambda one: -one.sure)
 
