@@ -119,7 +119,6 @@ class ModelSummaryState(StrEnum):
     ASKED = "asked"  # the model is being asked
     MADE = "made"
     FAILED = "failed"  # the model gave no usable one, and is not asked again
-    WRONG = "wrong"  # a person removed it, and it is not made again
 
 
 class DeliveryState(StrEnum):

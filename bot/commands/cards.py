@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Literal
 
-from bot.commands import model_summary, phrasing
+from bot.commands import phrasing
 from bot.commands.context import Callback, CommandContext
 from bot.commands.paper_buttons import CARD, of_paper, paper_arguments, paper_gone
 from bot.ports import channel
@@ -94,8 +94,7 @@ def _note_opened(context: CommandContext, paper: int) -> None:
 @of_paper
 def on_why(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [why]: shows which subscriptions brought a paper, and which of its words they matched."""
-    buttons = model_summary.buttons(context, item.paper)
-    return channel.Reply(lines=why_lines(context, item), items=(item,), item_layout="why", buttons=buttons)
+    return channel.Reply(lines=why_lines(context, item), items=(item,), item_layout="why")
 
 
 def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
@@ -121,7 +120,20 @@ def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
         because = (_BECAUSE_HERE if context.read_by_group else _BECAUSE)[best.kind]
         words = ", ".join(best.words[:_MOST_WORDS]) or context.say(ABOUT.place)
         lines.append(context.say(because, title=context.title(best.paper), words=words))
-    return (*lines, *model_summary.lines(context, item.paper))
+    return (*lines, *by_model(context, item.paper))
+
+
+def by_model(context: CommandContext, known: model.KnownPaper) -> tuple[str, ...]:
+    """Returns a line that says which model made the summary of a paper in the chat's language, if one did."""
+    made = next((one for one in known.paper.by_model if one.language == context.chat.settings.lang), None)
+    if made is None:
+        return ()
+    day = context.localizer.day(made.made_at.date(), seen_from=context.now.date())
+    if made.fields:
+        return (context.say("Its summary is by a language model, {model}, {day}.", model=made.model, day=day),)
+    return (
+        context.say("The translation of its title is by a language model, {model}, {day}.", model=made.model, day=day),
+    )
 
 
 def _near_to_texts(context: CommandContext, item: model.Item) -> Iterator[str]:

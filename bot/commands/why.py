@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
-from bot.commands import cards, model_summary, paper_lookup, phrasing
+from bot.commands import cards, paper_lookup, phrasing
 from bot.commands.context import Command, CommandContext
 from bot.commands.last_shown import paper_delivered
 from bot.ports import channel
@@ -69,7 +69,6 @@ def _delivered(context: CommandContext, found: DeliveredPaper) -> channel.Reply:
         lines=(said, *cards.why_lines(context, found.item)),
         items=(found.item,),
         item_layout="why",
-        buttons=model_summary.buttons(context, found.item.paper),
     )
 
 
@@ -79,12 +78,11 @@ def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.
     lines = [
         context.title(known),
         context.say("It became known {moment}; this chat was not sent it.", moment=moment),
-        *model_summary.lines(context, known),
+        *cards.by_model(context, known),
     ]
-    buttons = model_summary.buttons(context, known)
     found = why_not.reasons(context.transaction, context.chat, known, now=context.now)
     if not found:
-        return channel.Reply(lines=(*lines, context.say("There are no subscriptions yet.")), buttons=buttons)
+        return channel.Reply(lines=(*lines, context.say("There are no subscriptions yet.")))
     day = context.localizer.day(known.day, seen_from=context.now.date())
     lines += [_held_line(context, one, known.paper, day) for one in found[:MOST_REASONS]]
     left = len(found) - MOST_REASONS
@@ -96,7 +94,7 @@ def _not_delivered(context: CommandContext, known: model.KnownPaper) -> channel.
                 left,
             )
         )
-    return channel.Reply(lines=tuple(lines), buttons=buttons)
+    return channel.Reply(lines=tuple(lines))
 
 
 _ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})

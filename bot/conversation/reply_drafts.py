@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 
-from bot.commands import frame, model_summary, paper_lookup
+from bot.commands import frame, paper_lookup
 from bot.commands.context import CommandContext, Registry
 from bot.commands.intent import ABOUT
 from bot.conversation import command_contexts, form_targets
@@ -89,7 +89,6 @@ def draft_reply(deps: Dependencies, context: CommandContext, reply: channel.Repl
     ephemeral = is_ephemeral(context, reply, api, changed=changed)
     if api is not None and api.has_ephemeral:
         reply = without_toast(with_invitation(context, reply) if changed else reply)
-    reply = model_summary.without_rejected(context, reply)
     target = _target(context, reply)
     tokens: dict[str, model.CallbackToken] = {}
     bound = _with_tokens(deps.conversation.registry, context, reply, target, tokens)

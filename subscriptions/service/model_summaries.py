@@ -1,4 +1,4 @@
-"""Summaries by a language model: for which papers and how long they are wanted, how many tries, how many at once, when one is wrong.
+"""Summaries by a language model: for which papers and how long they are wanted, how many tries, how many at once.
 
 Planning and delivering know nothing of them: a delivery shows what is there when it is rendered. Summaries are wanted for
 papers that subscriptions match, in the languages of their chats, once each.
@@ -13,7 +13,6 @@ from subscriptions.model import Chat, ChatSettings, KnownPaper, ModelSummary, Pa
 from subscriptions.normalize.letters import has_chinese
 from subscriptions.service.model_budget import pay
 from subscriptions.service.plan_inputs import Window
-from subscriptions.states import ModelSummaryState
 from subscriptions.store import bot_state, chats, known_papers, model_summaries, paper_sequence
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.subscriptions import subscriptions_of
@@ -24,7 +23,6 @@ MOST_TRIES = 2
 NEWS = timedelta(days=1)  # papers that came before are not looked at, such as when the model is turned on
 WAITS = timedelta(days=8)  # so long a summary is wanted: a weekly subscription delivers until then
 LEASE = timedelta(minutes=5)  # after which another worker may ask again
-ENOUGH = 2  # chats that must call a summary wrong
 COMPARED = 200  # newest summaries with which a new one is compared
 LEAST_ABSTRACT = 150  # characters; shorter ones are read as they are
 _STEP = 200  # papers that are looked through at once
@@ -184,7 +182,7 @@ def put_made(
         model_summaries.add_to_day(transaction, task.day, made=1)
         return
     for paper in repeated:
-        model_summaries.remove(transaction, paper, task.place.language, ModelSummaryState.FAILED, now=now)
+        model_summaries.take_from_paper(transaction, paper, task.place.language, now=now)
     _put_none(transaction, task, works=True, is_over=True, now=now)
 
 
@@ -210,35 +208,6 @@ def put_failed(transaction: Transaction, task: Task, *, tokens: int, now: dateti
 def _put_none(transaction: Transaction, task: Task, *, works: bool, is_over: bool, now: datetime) -> None:
     model_summaries.put_none(transaction, task.place, works=works, is_over=is_over, now=now)
     model_summaries.add_to_day(transaction, task.day, failed=int(is_over))
-
-
-@writes
-def reject(
-    transaction: Transaction, chat: Chat, paper: int, language: str, *, by_operator: bool, now: datetime
-) -> bool:
-    """Notes that a chat calls a summary wrong, so that this chat is not shown it any more. Returns whether it is removed.
-
-    It is removed for all chats, and not made again, if an operator or ENOUGH chats say so, or if no other chat wanted it.
-    """
-    against = model_summaries.rejected_by(transaction, paper, language) | {chat.id}
-    is_over = by_operator or len(against) >= ENOUGH or model_summaries.wanted_by(transaction, paper, language) <= 1
-    if is_over:
-        model_summaries.remove(transaction, paper, language, ModelSummaryState.WRONG, now=now)
-    else:
-        model_summaries.note_rejected(transaction, paper, language, against)
-    return is_over
-
-
-def without_rejected(transaction: Transaction, chat: Chat, paper: KnownPaper) -> KnownPaper:
-    """Returns a paper without the summaries that a chat called wrong."""
-    kept = tuple(
-        one
-        for one in paper.paper.by_model
-        if chat.id not in model_summaries.rejected_by(transaction, paper.id, one.language)
-    )
-    if kept == paper.paper.by_model:
-        return paper
-    return replace(paper, paper=replace(paper.paper, by_model=kept))
 
 
 @reads

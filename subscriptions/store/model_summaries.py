@@ -19,8 +19,6 @@ from subscriptions.store.rows import TABLES, ModelDayRow, ModelSummaryRow, table
 _LOOKED = (
     "model-looked"  # name of a stored value: the sequence up to which papers were looked through for wanted summaries
 )
-_REJECTED = "model-rejected"  # begins names of stored values: the chats that call a summary wrong
-
 _summaries, _days = tables("model_summary", "model_day")
 _s, _d = _summaries.c, _days.c
 _MADE = sa.select(_summaries).where(_s.state == State.MADE).order_by(_s.language)
@@ -160,27 +158,10 @@ def put_none(transaction: Transaction, place: Place, *, works: bool, is_over: bo
         _change(transaction, place, state=State.WANTED, until=now, tries=place.tries - 1)
 
 
-def remove(transaction: Transaction, paper: int, language: str, state: State, *, now: datetime) -> bool:
-    """Removes a summary that was made, and stores why. It is not made again. Returns False if there is none."""
+def take_from_paper(transaction: Transaction, paper: int, language: str, *, now: datetime) -> None:
+    """Removes a summary that was made, because it failed. It is not made again."""
     was_made = sa.update(_summaries).filter_by(paper=paper, language=language, state=State.MADE)
-    values = {"state": state, "at": now, "fields": {}, "title": "", "model": ""}
-    return execute(transaction, was_made.values(values)).rowcount == 1
-
-
-def wanted_by(transaction: Transaction, paper: int, language: str) -> int:
-    """Returns how many chats wanted a summary."""
-    return execute(transaction, sa.select(_s.chats).filter_by(paper=paper, language=language)).scalar() or 0
-
-
-def rejected_by(transaction: Transaction, paper: int, language: str) -> frozenset[int]:
-    """Returns the chats that call a summary wrong which is still there."""
-    found = bot_state.get_value(transaction, f"{_REJECTED}:{paper}:{language}") or ""
-    return frozenset(map(int, found.split()))
-
-
-def note_rejected(transaction: Transaction, paper: int, language: str, chats: frozenset[int]) -> None:
-    """Stores which chats call a summary wrong."""
-    bot_state.put_value(transaction, f"{_REJECTED}:{paper}:{language}", " ".join(map(str, sorted(chats))))
+    execute(transaction, was_made.values(state=State.FAILED, at=now, fields={}, title="", model=""))
 
 
 def _change(transaction: Transaction, place: Place, **values: object) -> None:

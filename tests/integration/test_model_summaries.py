@@ -17,7 +17,6 @@ from bot.settings import Settings
 from subscriptions.model import Announce, ModelSummary, Paper
 from subscriptions.service import model_summaries
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.listing import get_chat
 from subscriptions.service.model_summaries import LEASE, WAITS
 from subscriptions.store.database.store import Store
 from tests import make, stored, tables
@@ -256,19 +255,6 @@ def test_papers_that_are_answered_at_the_same_moment_are_compared_too(worker: Wo
     worker.reads(*map(paper, ("eels", "crabs", "gulls", "seals")))
     worker.summarises()
     assert {state for _, _, state in worker.states} == {"failed"}
-
-
-@pytest.mark.both_databases
-def test_a_wrong_summary_is_removed_for_good(worker: Worker) -> None:
-    worker.wants_eels()
-    number = stored.rows(worker.store, "SELECT id FROM paper")[0][0]
-    chat = get_chat(worker.store, address("telegram:1"))
-    assert model_summaries.reject(worker.store, chat, number, "en", by_operator=False, now=worker.clock.now())
-    worker.reads(paper("eels", "cs.LG"))
-    worker.summarises()
-    assert worker.states == [("On eels", "en", "wrong")]
-    assert worker.made["On eels"] == {}
-    assert len(worker.server.asked) == 1
 
 
 def test_queries_do_not_find_what_a_model_wrote(worker: Worker) -> None:

@@ -1,4 +1,4 @@
-"""Finds meanings by rules where examples mislead: "ok", unsave, feeds, a wrong summary, what came, both languages. Pure."""
+"""Finds meanings by rules where examples mislead: "ok", unsave, feeds, what came, both languages. Pure."""
 
 import re
 from typing import NamedTuple
@@ -13,7 +13,6 @@ ACKNOWLEDGED = "acknowledged"  # the person only says that the last message was 
 BOTH_LANGUAGES = "set-text-both"
 HISTORY = "history"
 FEED = "feed"  # the papers of the chat in a feed reader
-WRONG = "wrong"  # the summary of a paper is wrong
 
 _SHORT = 40  # characters of a text that only acknowledges
 _UNSAVED = re.compile(
@@ -30,12 +29,10 @@ _AROUND = (
     "|请|帮我|给我|我|把|将|这|那|一|个|的|了|吧|掉|是|去|删除?"
 )
 _PARTS_OF_FEEDS = "rss|atom|feeds?|address|url|link|reader|key|secret|old|订阅源|地址|链接"
-_PARTS_OF_SUMMARIES = "summar(?:y|ies)|tldr|ai|model|paper|hide|[总小]结|模型|论文|写得?"
 _ENDS = (
     "stop|end|revoke|close|remove|delete|cancel|disable|off|turn|switch|shut|down|停[止用]?|关闭?|取消|撤销|删除?|作废"
 )
 _RENEWS = "new|another|renew|replace|regenerate|reset|change|更?换|重新生成|新"
-_IS_WRONG = "wrong|false|incorrect|inaccurate|misleading|错误?|不对|不正确|有误"
 
 
 class _Order(NamedTuple):
@@ -59,7 +56,6 @@ def _order(thing: str, does: str, others: str) -> _Order:
 _ORDERS = {
     f"{FEED}-new": _order("rss|feeds?|订阅源", _RENEWS, _PARTS_OF_FEEDS),
     f"{FEED}-stop": _order("rss|feeds?|订阅源", _ENDS, _PARTS_OF_FEEDS),
-    WRONG: _order("summar(?:y|ies)|tldr|[总小]结", _IS_WRONG, _PARTS_OF_SUMMARIES),
 }
 _ORDERED = ("today", "missing-citations", "set-limit", "set-order-newest", "like-paper", reader.QUERY)
 _CITED = re.compile(r"cit(?:e|ing|ation)|\bh-index|\brefer|引|参考")  # who wrote a paper is known, who cites it is not
@@ -127,7 +123,7 @@ def intent_by_rule(tokens: tuple[reader.Token, ...], plain: str, likeliest: str)
 
 
 def _order_of(tokens: tuple[reader.Token, ...], plain: str) -> str:
-    """Returns the intent of a sentence that is an order about the feed or a paper's summary; "" for other sentences."""
+    """Returns the intent of a sentence that is an order about the feed; "" for other sentences."""
     for one in reversed(tokens):
         if one.mark == reader.PAPER:
             plain = plain[: one.start] + plain[one.end :]

@@ -476,9 +476,7 @@ def _unsubscribe(said: Said) -> str | None:
 
 
 _ARGUMENTS: Mapping[str, Callable[[Said], str | None]] = {
-    **dict.fromkeys(
-        ("like", "save", by_rule.UNSAVE, by_rule.WRONG, "why", "whynot"), lambda said: " ".join(mentioned(said.text))
-    ),
+    **dict.fromkeys(("like", "save", by_rule.UNSAVE, "why", "whynot"), lambda said: " ".join(mentioned(said.text))),
     by_rule.BIB: lambda said: " ".join((*mentioned(said.text), *re.findall(r"\bris\b", reader.folded(said.text)))),
     **dict.fromkeys(("today", "search"), lambda said: said.subject),
     "share": _first_number,
