@@ -357,7 +357,6 @@ def subscription_row(n: int, query: int, queries: list[str]) -> dict[str, object
         "text": queries[query],
         "cadence": "daily 13:00",
         "state": "active",
-        "added_by": "",
         "since": NOON - timedelta(days=1),
         "cursor": 0,
         "next_due_at": NOON + timedelta(hours=1),

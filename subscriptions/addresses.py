@@ -55,7 +55,6 @@ class PlatformFacts:
     token_variable: str = ""  # the setting without which the platform is off; "": it is always on
     can_look_up: bool = False  # the platform can be asked whether it has a message that was perhaps sent
     shows_more: bool = False  # a button under a message opens the papers beyond the chat's limit
-    makes_sound: bool = False  # the sender decides whether a message is heard; otherwise the reader's device decides
     notifies: bool = True  # messages alert people; False: chats begin with "now", no quiet hours, and one day's papers
     keeps_messages: bool = False  # the database keeps its messages, so that they can be shown
     confirms: bool = False  # the person who reads there must say yes before anything is sent

@@ -209,13 +209,6 @@ def _no_rest(chat: model.Chat) -> errors.Sentence | None:
     return None if shows_more(chat) else why
 
 
-def _no_sound(chat: model.Chat) -> errors.Sentence | None:
-    why = errors.Sentence("Whether it is heard is decided by your own device.")
-    if facts_of(chat.address.platform).makes_sound:
-        return None
-    return why
-
-
 def _no_buttons(chat: model.Chat) -> errors.Sentence | None:
     if facts_of(chat.address.platform).shows_more:
         return None
@@ -225,12 +218,6 @@ def _no_buttons(chat: model.Chat) -> errors.Sentence | None:
 def _no_thread(chat: model.Chat) -> errors.Sentence | None:
     if chat.settings.shape == "thread" and chat.address.topic:
         return errors.Sentence("A thread has no threads of its own: here papers come as one digest.")
-    return None
-
-
-def _no_names(chat: model.Chat) -> errors.Sentence | None:
-    if chat.settings.credits == "on" and chat.public and chat.kind is model.ChatKind.GROUP:
-        return errors.Sentence("Strangers can read this group, so no one is named.")
     return None
 
 
@@ -321,29 +308,6 @@ _DECLARED = (
         no_effect=_no_rest,
     ),
     ChatSetting(
-        name="order",
-        label=errors.Sentence("Order"),
-        group=Group.PAPERS,
-        meaning=errors.Sentence("which papers of a delivery come first, and stay when it shows not all"),
-        names="sort sorting ranking 顺序 排序 排列",
-        choices=_everywhere("score newest"),
-        values={"score": errors.Sentence("the best first"), "newest": errors.Sentence("the newest first")},
-        value_names={
-            "score": "best bestfirst relevance on yes true 最相关 最佳 相关度 最相关的在前",
-            "newest": "new newestfirst latest date time off no none false 最新 时间 最新的在前",
-        },
-    ),
-    ChatSetting(
-        name="sound",
-        label=errors.Sentence("Sound"),
-        meaning=errors.Sentence("whether the first message of a delivery may be heard, by day"),
-        names="sounds notification notifications 提示音 声音 铃声",
-        choices=_by_kind("first off", "off first", "off first", "off"),  # in a team, each reader decides about sound
-        values={"first": errors.Sentence("first message, by day"), "off": errors.Sentence("off")},
-        value_names={"first": "on yes true 开 打开 白天第一条消息", "off": "no none never false 0 关 关闭 无"},
-        no_effect=_no_sound,
-    ),
-    ChatSetting(
         name="quiet",
         label=errors.Sentence("Quiet hours"),
         group=Group.TIMES,
@@ -388,17 +352,6 @@ _DECLARED = (
         },
     ),
     BUTTONS,
-    ChatSetting(
-        name="credits",
-        label=errors.Sentence("Who asked"),
-        meaning=errors.Sentence("whether a paper names who asked for it"),
-        names="credit whoasked 订阅者 署名 订阅者署名",
-        # in a public channel, the names of subscribers are not shown
-        choices=_by_kind("off", "off on", "off", "on off"),
-        values={"on": errors.Sentence("named"), "off": errors.Sentence("not named")},
-        value_names={"on": "yes true 署名 开", "off": "no none never false 0 不署名 关 关闭"},
-        no_effect=_no_names,
-    ),
     ChatSetting(
         name="quietday",
         label=errors.Sentence("Empty days"),

@@ -172,15 +172,12 @@ class ChatSettings:
     lang: str  # "en" or "zh"
     text: str  # summary, abstract, titles, both
     limit: int | None  # papers shown per delivery; None: all
-    sound: str  # first, off
     quiet: str  # "22:00-08:00" or off
     shape: str  # digest, each, thread
     crosslists: str  # in, out
     buttons: str  # full, link, off
-    credits: str  # on, off
     quietday: str  # on, off: a note on a day without papers
     manage: str  # person, admins, members
-    order: str = "score"  # score, newest
     others: tuple[tuple[str, str], ...] = ()  # (name, value) of declared settings that have no field here
 
     def value(self, name: str) -> str:
@@ -311,7 +308,6 @@ class Subscription(NamedTuple):
     state: states.SubscriptionState = states.SubscriptionState.ACTIVE
     paused_until: datetime | None = None
     pause_reason: states.SubscriptionPauseReason | None = None  # None: active, or a person paused it
-    added_by: str = ""  # a plain name
     subscriber: str = ""  # the platform's id of the person who added it; "": not known, or the person has left
     counted_until: datetime | None = None  # after a loss of the database: papers that came until then count as sent
     follows: int | None = None  # the shared cursor that it follows (cadence now)
@@ -341,7 +337,6 @@ class Because:
     text: str  # the query as typed
     name: str = ""
     words: tuple[str, ...] = ()  # the words that matched, spelled as in the paper if its spelling is known
-    added_by: str = ""  # a plain name
 
     @property
     def label(self) -> str:

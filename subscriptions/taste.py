@@ -69,11 +69,8 @@ def points(taste: profiles.Profile, papers: TokenizedPapers) -> Callable[[int], 
 def nearest(transaction: Transaction, chat: model.Chat, known: model.KnownPaper) -> Nearest | None:
     """Explains why the paper `known` ranks high: returns the paper that the chat liked or used and that resembles it most.
 
-    The result may also be an entry of the chat's library. Returns None if the chat's taste does not favour `known`, or
-    if the chat does not want the best papers first.
+    The result may also be an entry of the chat's library. Returns None if the chat's taste does not favour `known`.
     """
-    if chat.settings.order != "score":
-        return None
     taste = tastes(transaction, [chat.id]).get(chat.id)
     if taste is None or profiles.nearness_of_paper(taste, known.paper) <= 0:
         return None

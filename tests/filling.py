@@ -111,5 +111,5 @@ def _subscription(chat: int, query: int, now: datetime, last: int, *, gone: bool
         ("now", None, None, last),
     ][chat % 3]
     return {"chat": chat, "query": query, "number": 1, "name": "", "text": f"made{chat}", "cadence": cadence, "state": "active",
-            "added_by": "", "subscriber": str(chat), "since": now - 30 * day, "cursor": cursor, "next_due_at": due,
+            "subscriber": str(chat), "since": now - 30 * day, "cursor": cursor, "next_due_at": due,
             "latest_due_at": latest}  # fmt: skip

@@ -34,9 +34,9 @@ _ROWS = (
         state_detail, public, owner, admin, first_delivery_planned, no_match_streak, next_number, created_at)
     SELECT {base} + i, 'telegram', 9000000 + i, '', '', 'private', '', '', '{{}}', iif(i % {gone}, 'active', 'paused'),
         iif(i % {gone}, NULL, 'gone'), '{now}', '', 0, '', 0, 1, '{{}}', 2, '{now}' FROM n WHERE i <= {chats}""",
-    """INSERT INTO subscription (chat, "query", number, name, text, cadence, added_by, subscriber, since, next_due_at,
+    """INSERT INTO subscription (chat, "query", number, name, text, cadence, subscriber, since, next_due_at,
         latest_due_at, state, cursor)
-    SELECT {base} + i, {base} + i, 1, '', 'made' || i, iif(i % 250 = 1, 'now', 'daily 13:00'), '', '', '{now}',
+    SELECT {base} + i, {base} + i, 1, '', 'made' || i, iif(i % 250 = 1, 'now', 'daily 13:00'), '', '{now}',
         iif(i % 250 = 1, NULL, datetime('{now}', iif(i % {gone}, '+1 hours', '-20 days'))),
         iif(i % 250 = 1, NULL, datetime('{now}', iif(i % {gone}, '+1 hours', '-20 days'))), 'active', {papers} FROM n WHERE i <= {chats}""",
     """INSERT INTO delivery (seq, id, chat, kind, due, dedupe_key, created_at, facts, rendered_at, attempts, reason, settled_at)

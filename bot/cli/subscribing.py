@@ -104,9 +104,7 @@ def subscribe(
 ) -> int:
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
     named = tz and (zone_of_place(tz) or tz)
-    request = requests.SubscriptionRequest(
-        text=query, every=every, on=on, at=at, tz=named, since=since, name=name, added_by=""
-    )
+    request = requests.SubscriptionRequest(text=query, every=every, on=on, at=at, tz=named, since=since, name=name)
     with sessions.open_session(now, make=True) as session, arguments.reporting_query_errors(query):
         address = session.address(chat)
         title, kind = sessions.look_up_new_chat(session, address)

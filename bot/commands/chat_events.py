@@ -50,7 +50,6 @@ def _notify_chat(
     context: CommandContext, address: model.ChatAddress, subscriptions: Sequence[model.Subscription]
 ) -> None:
     """Notifies a channel or thread which of its subscriptions are paused. A button in the notice resumes only these."""
-    chat = listing.get_chat(context.transaction, address)
     waiting = {
         one.subscription.number
         for one in listing.listed(context.transaction, address)
@@ -61,7 +60,6 @@ def _notify_chat(
         only = str(subscriptions[0].number)
     notice = SubscriptionsOrphaned(
         event=context.request.update_id,
-        who=subscriptions[0].added_by if chat.settings.credits == "on" else "",
         subscriptions=" · ".join(f"{subscription.number} {subscription.label}" for subscription in subscriptions),
         number=only,
     )

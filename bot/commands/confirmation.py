@@ -83,7 +83,7 @@ def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subs
     # in a private chat, the only reader has already seen the papers that the last answer showed for the same query
     shown = frame.load(context).shown if context.is_about_own_chat else frame.Shown()
     seen = frozenset(shown.papers.values()) if _is_searched(shown, text) else frozenset()
-    subscription = SubscriptionRequest(text=text, when=when, added_by=context.request.sender_name)
+    subscription = SubscriptionRequest(text=text, when=when)
     return subscribe(
         context.transaction, context.chat.address, subscription, now=context.now, who=context.actor, seen=seen
     )

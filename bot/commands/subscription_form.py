@@ -267,9 +267,7 @@ def on_submit_new(context: CommandContext) -> channel.Reply:
             context.transaction, context.chat.address, {"timezone": tz}, now=context.now, who=context.actor
         )
         tz = ""
-    subscription = SubscriptionRequest(
-        text=_field_value(context, QUERY), when=_when(context), tz=tz or None, added_by=context.request.sender_name
-    )
+    subscription = SubscriptionRequest(text=_field_value(context, QUERY), when=_when(context), tz=tz or None)
     address = context.chat.address
     done = subscribe(context.transaction, address, subscription, now=context.now, who=context.actor)
     return echo(context, done)

@@ -71,14 +71,6 @@ def run_demo(out: Path, console: Console) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownSubscription:
-    """One subscription of a chat, as typed."""
-
-    query: str
-    who: str = ""  # in a team: who added it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
     """One chat with the messages that it received."""
 
@@ -91,7 +83,7 @@ class Exhibit:
     shared: bool = False  # a group, where every message names its sender
     language: Literal["en", "zh"] = "en"
     timezone: str = "UTC"
-    asks: tuple[ShownSubscription, ...] = ()
+    asks: tuple[str, ...] = ()  # queries of its subscriptions, as typed
     when: str = ""  # "daily 08:00 Europe/Berlin"
     posts: Sequence[GalleryPost | PersonMessage] = ()
     pressed: frozenset[str] = frozenset()  # data of the buttons that were pressed
@@ -224,7 +216,7 @@ def _exhibit(demo_chat: DemoChat, story: Story, language: Language) -> Exhibit:
         shared=demo_chat.kind is not ChatKind.PRIVATE,
         language=demo_chat.language,
         timezone=zone,
-        asks=tuple(ShownSubscription(query=one.subscription.text, who=one.subscription.added_by) for one in subscribed),
+        asks=tuple(one.subscription.text for one in subscribed),
         when=when,
         posts=sorted(posts, key=lambda post: post.at),  # stable: a person's message stays before its reply
         pressed=log.pressed,
@@ -320,8 +312,7 @@ def print_exhibit(exhibit: Exhibit, console: Console) -> None:
     """Prints one chat: its people, subscriptions and messages. Nothing is shown by colour alone."""
     console.print(Text(exhibit.who, style="bold"))
     for ask in exhibit.asks:
-        line = Text("  ").append(ask.query, style="bold")
-        console.print(line.append(f"  {ask.who}", style="dim") if ask.who else line)
+        console.print(Text("  ").append(ask, style="bold"))
     if exhibit.when:
         console.print(Text(f"  {exhibit.when}", style="dim"))
     # In a file, a title cannot be a link, so addresses are written out.

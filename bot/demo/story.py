@@ -257,7 +257,7 @@ def _chats(
 ) -> Iterator[DemoChat]:
     """Yields the chats of the story in one language. `said` are the search, the time, the correction and the pause."""
     search, when, correction, pause = said
-    channel, members, person, address, name, bot = texts
+    channel, members, address, name, bot = texts
     weekly: dict[str, str] = {"every": "weekly", "on": "mon", "at": "08:00", "tz": zone}
     yield DemoChat(
         anchor="conversation",
@@ -287,7 +287,7 @@ def _chats(
         kind=ChatKind.TEAM,
         language=language,
         timezone=zone,
-        subscriptions=(requests.SubscriptionRequest(text=query, added_by=person, **weekly),),
+        subscriptions=(requests.SubscriptionRequest(text=query, **weekly),),
     )
     yield DemoChat(
         anchor="mail",
@@ -319,14 +319,14 @@ _DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
         "Europe/Berlin",
         "video models",
         ("video models", "every monday at 8", "leave out reinforcement learning from 1", "take a break until 9 feb"),
-        ("reading-group", "23 members", "Lena", "ada@lab.org", "ada", "bot"),
+        ("reading-group", "23 members", "ada@lab.org", "ada", "bot"),
     ),
     *_chats(
         "zh",
         "Asia/Shanghai",
         "视频生成",
         ("视频生成", "每周一8点", "1不要强化学习", "暂停到2月9日"),
-        ("论文阅读", "23 位成员", "李娜", "ada@lab.org.cn", "李娜", "机器人"),
+        ("论文阅读", "23 位成员", "ada@lab.org.cn", "李娜", "机器人"),
     ),
 )
 DEMO_CHATS: Final = tuple(one for one in _DEMO_CHATS if one.platform in PLATFORMS)  # a platform may be removed

@@ -287,8 +287,8 @@ def _headed(paginator: Paginator, pages: Sequence[packing.Page]) -> Iterator[lis
 
 
 def _makes_sound(delivery: model.Delivery, reader: views.Reader) -> bool:
-    """Returns whether the first message makes a sound: the setting `sound` says so, and it is outside the quiet hours."""
-    if reader.settings.sound != "first":
+    """Returns whether the first message makes a sound: in a private chat, outside the quiet hours."""
+    if reader.kind is not model.ChatKind.PRIVATE:
         return False
     quiet = _NIGHT
     if "-" in reader.settings.quiet:

@@ -199,7 +199,7 @@ def measure_of_list(amount: int) -> views.Measure:
 def _label(item: model.Item, reader: views.Reader) -> str:
     """Returns the label of the subscription under which a paper is grouped; "" in a public chat."""
     if item.because and not reader.is_public:
-        return views.subscription_label(item.because[0], reader)
+        return views.subscription_label(item.because[0])
     return ""
 
 

@@ -34,12 +34,6 @@ class Reader:
         return self.is_open_group or self.kind is model.ChatKind.BROADCAST
 
     @property
-    def names_subscribers(self) -> bool:
-        """Whether each paper is shown with the people who subscribed to it."""
-        together = self.kind in (model.ChatKind.TEAM, model.ChatKind.GROUP) and not self.is_public
-        return together and self.settings.credits == "on"
-
-    @property
     def wants_summaries(self) -> bool:
         """Whether a paper is shown with its summary, if it has one."""
         return self.settings.text in ("summary", "both")
@@ -331,17 +325,14 @@ def why_line(because: tuple[model.Because, ...], reader: Reader, *, also: bool =
 
 def _reason(because: model.Because, reader: Reader) -> str:
     if because.text != LIBRARY_QUERY:
-        return subscription_label(because, reader)
+        return subscription_label(because)
     words = ", ".join(cleaning.clean(word) for word in because.words[:_NEAR_WORDS])
     return reader.language.say("near to the library: {words}", words=cleaning.isolated(words))
 
 
-def subscription_label(because: model.Because, reader: Reader) -> str:
-    """Returns the name of the subscription, or its query if it has none; and who subscribed, if papers name people."""
-    called = cleaning.short(because.label, _LABEL_WIDTH)
-    if reader.names_subscribers and (asked := cleaning.short(because.added_by, _LABEL_WIDTH)):
-        return f"{called} ({asked})"
-    return called
+def subscription_label(because: model.Because) -> str:
+    """Returns the name of the subscription, or its query if it has none."""
+    return cleaning.short(because.label, _LABEL_WIDTH)
 
 
 def is_told_in(paper: model.Paper, language: str) -> bool:

@@ -111,7 +111,7 @@ def _reason(because: model.Because, paper: model.Paper, reader: views.Reader) ->
     """
     number = f"{because.number}  " if because.number else ""
     yield views.Section(
-        label="" if reader.is_public else f"{number}{views.subscription_label(because, reader)}",
+        label="" if reader.is_public else f"{number}{views.subscription_label(because)}",
         text=marked_hits.Passage(("",)),
     )
     query = _query(because)

@@ -87,7 +87,7 @@ def wishes(app: App) -> None:
     group = (('"language model" agents', "weekdays 09:00", "agents"),)
     for chat, texts in ((ANN, own), (CHANNEL, team), (READING, group)):
         for text, when, name in texts:
-            wish = SubscriptionRequest(text=text, when=when, name=name or None, tz="Europe/Berlin", added_by="Lena")
+            wish = SubscriptionRequest(text=text, when=when, name=name or None, tz="Europe/Berlin")
             subscribe(app.store, chat, wish, now=now, title=NAMES.get(chat, ""))
         set_settings(app.store, chat, {"timezone": "Europe/Berlin"}, now=now)
     pause(app.store, CHANNEL, 2, until=MORNING + timedelta(days=10), now=now)

@@ -134,16 +134,12 @@ class SubscriptionsOrphaned(EventNotice):
     cause = "orphaned"
     labels = MappingProxyType({"resume": Sentence("resume")})
 
-    who: str  # a name; "": unknown
     subscriptions: str  # their numbers and names
     number: str  # the number of the subscription if there is only one, otherwise ""
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says who left, what is paused, and how to resume it."""
-        if self.who:
-            yield words.say("{who} has left the channel.", who=self.who)
-        else:
-            yield words.say("A person has left the channel.")
+        """Says what is paused, and how to resume it."""
+        yield words.say("A person has left the channel.")
         yield words.say("What they asked for here is paused: {subscriptions}", subscriptions=self.subscriptions)
         yield words.say("What comes in the meantime waits; nothing is lost.")
         if self.number:

@@ -127,9 +127,7 @@ def likeness(due: DueDelivery, *, limited: bool) -> Hashable:
         chat.kind,
         chat.settings,
         chat.first_delivery_planned,
-        tuple(
-            [(s.number, s.text, s.name, s.added_by, s.canonical, s.cursor, s.counted_until) for s in due.subscriptions]
-        ),
+        tuple([(s.number, s.text, s.name, s.canonical, s.cursor, s.counted_until) for s in due.subscriptions]),
         others,
     )
 
@@ -218,11 +216,8 @@ def _found(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evid
             looked = sequence <= subscription.cursor or _counts_as_sent(subscription, paper)
             if not looked and paper.id not in delivered:
                 reasons.setdefault(position, []).append(subscription)
-    near, newest = due.added, due.chat.settings.order == "newest"
-    return [
-        _of_paper(papers[at], reasons[at], evidence, near(at) if near else None, newest=newest)
-        for at in sorted(reasons)
-    ]
+    near = due.added
+    return [_of_paper(papers[at], reasons[at], evidence, near(at) if near else None) for at in sorted(reasons)]
 
 
 def _of_paper(
@@ -230,28 +225,21 @@ def _of_paper(
     fitting: list[Subscription],
     evidence: Callable[[Subscription, KnownPaper], Evidence],
     added: float | None,
-    *,
-    newest: bool,
 ) -> _Found:
-    """Returns a paper with its reasons and its rank.
-
-    `newest`: the chat wants the newest papers first. `added` is None if the chat has no taste.
-    """
+    """Returns a paper with its reasons and its rank. `added` is None if the chat has no taste."""
     first = fitting[0]
     proof, cross = evidence(first, paper), _is_cross(paper, fitting)
-    reasons = [(first.number, first.text, first.name, proof.words, first.added_by)]
+    reasons = [(first.number, first.text, first.name, proof.words)]
     by_author, is_near = proof.by_author, proof.near is not None
     for other in fitting[1:]:
         another = evidence(other, paper)
-        reasons.append((other.number, other.text, other.name, another.words, other.added_by))
+        reasons.append((other.number, other.text, other.name, another.words))
         by_author |= another.by_author
         is_near &= another.near is not None
     # Newer days come first. Sequences do not give this order, since missed days are fetched after newer days.
     newer_first = -paper.day.toordinal(), -(paper.sequence or 0)
     if proof.near is not None:  # the query asks for near papers, so the nearest come first in any chat
         rank = first.number, False, -float(proof.near), False, 0, newer_first
-    elif newest:
-        rank = first.number, cross, 0.0, False, 0, newer_first
     else:
         points = proof.fit
         if added is not None:
@@ -272,22 +260,19 @@ def _is_cross(paper: KnownPaper, fitting: Sequence[Subscription]) -> bool:
 
 
 @lru_cache(maxsize=8192)
-def _because(*cases: tuple[int, str, str, tuple[str, ...], str]) -> tuple[Because, ...]:
-    """Returns the reasons of a paper. Each case is (number, query, name, words, added by) of a subscription.
+def _because(*cases: tuple[int, str, str, tuple[str, ...]]) -> tuple[Because, ...]:
+    """Returns the reasons of a paper. Each case is (number, query, name, words) of a subscription.
 
     Cached, since most papers have the same few reasons.
     """
-    return tuple(
-        Because(number=number, text=text, name=name, words=words, added_by=added_by)
-        for number, text, name, words, added_by in cases
-    )
+    return tuple(Because(number=number, text=text, name=name, words=words) for number, text, name, words in cases)
 
 
 def _ordered(found: list[_Found]) -> list[_Found]:
     """Returns the papers in the order of the delivery: groups (papers of one subscription) with fewer papers first.
 
     Within a group cross-lists come last. The other papers are ordered by score, then by matches in the title, number of
-    matching words and age; in chats that want the newest first, only by age.
+    matching words and age.
     """
     sizes = Counter([one.number for one in found])
     return sorted(found, key=lambda one: (sizes[one.number], one.rank))

@@ -74,7 +74,7 @@ def _fitting(transaction: Transaction, subscriptions: Sequence[Subscription], kn
         words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.words)
         found.append(
             Because(
-                number=subscription.number, text=subscription.text, name=subscription.name, words=tuple(words), added_by=subscription.added_by
+                number=subscription.number, text=subscription.text, name=subscription.name, words=tuple(words)
             )
         )  # fmt: skip
     return tuple(found)

@@ -268,7 +268,6 @@ def _added(
         next_due_at=due,
         latest_due_at=latest_due,
         name=line.name or "",
-        added_by="import",
     )
     return "+"
 

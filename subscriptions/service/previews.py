@@ -249,7 +249,6 @@ def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -
                 number=subscription.number,
                 text=subscription.text,
                 name=subscription.name,
-                added_by=subscription.added_by,
             ),
         )
         item = Item(paper=paper, because=because, position=MOST_READ, shown=False)

@@ -46,7 +46,6 @@ class SubscriptionRequest:
     tz: str | None = None
     since: str | None = None
     name: str | None = None
-    added_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +190,6 @@ def _add(
         next_due_at=due,
         latest_due_at=latest_due,
         name=request.name or "",
-        added_by=request.added_by,
         subscriber=who.partition(" ")[0],
         counted_until=counted,
     )

@@ -353,7 +353,6 @@ class SubscriptionRow(Numbered, table=True):
     state: SubscriptionState = columns.choice(SubscriptionState, default=SubscriptionState.ACTIVE)
     paused_until: datetime | None = moment(default=None)
     pause_reason: SubscriptionPauseReason | None = columns.choice(SubscriptionPauseReason, default=None)
-    added_by: str = ""
     # platform id of the person who added it; "": unknown, or the person has left
     subscriber: str = Field(default="", index=True)
     since: datetime = moment()

@@ -124,7 +124,7 @@ def test_many_papers_are_few_full_messages_on_slack(amount: int, title: str) -> 
 
 
 def test_a_header_holds_the_longest_names() -> None:
-    long = deliveries.because("w" * 100, name="𝔸" * 100, by="𝔹" * 100)
+    long = deliveries.because("w" * 100, name="𝔸" * 100)
     (message, *_) = rendered.render_delivery(
         deliveries.delivery(deliveries.team(shape="digest"), deliveries.items(6, long))
     )

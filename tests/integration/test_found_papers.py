@@ -325,14 +325,6 @@ def test_near_to_what_the_chat_cared_about_is_first_to_the_rest_last(
     assert titles_of(delivered(store)) == order
 
 
-def test_newest_first_ignores_what_the_chat_liked(store: Store) -> None:
-    first_day(store, "Swarm graph one")
-    did(store, Signal.LIKED, "Swarm graph one")
-    amendments.set_settings(store, ME, {"order": "newest"}, now=NOON)
-    ingested(store, *(title for title in SECOND_DAY), now=LATER)
-    assert titles_of(delivered(store)) == [*reversed(SECOND_DAY)]
-
-
 def test_cross_lists_come_after_new_papers_also_if_the_chat_likes_them(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
@@ -581,7 +573,6 @@ SETTINGS: tuple[dict[str, str], ...] = (
     {"quiet": "11:00-14:00"},
     {"crosslists": "out"},
     {"timezone": "Asia/Tokyo"},
-    {"order": "newest"},
 )
 
 

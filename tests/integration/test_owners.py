@@ -450,8 +450,8 @@ Rival = abc.Callable[..., None]
 
 
 _THEIR_SUBSCRIPTION = (
-    "INSERT INTO subscription (chat, query, number, name, text, cadence, state, added_by, subscriber, since, cursor)"
-    " SELECT chat.id, query.id, 9, '', 'theirs', 'now', 'active', '', '', ?, 0 FROM chat, query WHERE canonical = ?"
+    "INSERT INTO subscription (chat, query, number, name, text, cadence, state, subscriber, since, cursor)"
+    " SELECT chat.id, query.id, 9, '', 'theirs', 'now', 'active', '', ?, 0 FROM chat, query WHERE canonical = ?"
 )
 
 

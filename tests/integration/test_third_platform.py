@@ -106,7 +106,7 @@ async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: F
     await writes(app, "ada", "/sub diffusion")
     assert app.bot_names == {"postbox": "The postman"}
     chat = listing.get_chat(app.store, address(ADA))
-    assert {"limit", "sound", "buttons"} <= without_effect(chat).keys()
+    assert {"limit", "buttons"} <= without_effect(chat).keys()
     assert chat.kind is ChatKind.PRIVATE
     with pytest.raises(Refused, match="is no postbox"):
         addresses.parse_address("postbox:")

@@ -40,14 +40,12 @@ def chat(
 
 def team(**chosen: str) -> Chat:
     """A Slack channel."""
-    return chat(
-        "slack", ChatKind.TEAM, title="#vision-papers", topic="", **{"shape": "thread", "credits": "on"} | chosen
-    )
+    return chat("slack", ChatKind.TEAM, title="#vision-papers", topic="", **{"shape": "thread"} | chosen)
 
 
-def because(text: str = "diffusion", *words: str, number: int = 1, name: str = "", by: str = "") -> Because:
+def because(text: str = "diffusion", *words: str, number: int = 1, name: str = "") -> Because:
     """One reason why a chat gets a paper."""
-    return Because(number=number, text=text, name=name, words=words, added_by=by)
+    return Because(number=number, text=text, name=name, words=words)
 
 
 def item(
@@ -166,7 +164,7 @@ TELEGRAM = demo.Exhibit(
     title="paperwire",
     detail="bot",
     timezone="Europe/Berlin",
-    asks=(demo.ShownSubscription(query="a -b"),),
+    asks=("a -b",),
     when="daily 09:00",
     posts=(Post(payload=json.dumps({"text": "<b>hello</b>"})),),
 )
@@ -207,8 +205,7 @@ urls = st.one_of(
 def papers(draw: st.DrawFn) -> Item:
     """Returns a paper whose every text is hostile."""
     reasons = [
-        because(draw(hostile), draw(hostile), number=n, name=draw(hostile), by=draw(hostile))
-        for n in range(1, draw(st.integers(2, 4)))
+        because(draw(hostile), draw(hostile), number=n, name=draw(hostile)) for n in range(1, draw(st.integers(2, 4)))
     ]
     return item(
         draw(hostile),

@@ -33,12 +33,10 @@ def settings(kind: ChatKind, platform: str = "telegram", **chosen: str) -> ChatS
         lang       → en                   → en                   → en                   → en
         text       → summary              → summary              → summary              → summary
         limit      → 20                   → 12                   → all                  → 12
-        sound      → first                → off                  → off                  → off
         quiet      → 22:00-08:00          → 22:00-08:00          → 22:00-08:00          → 22:00-08:00
         shape      → digest               → digest               → digest               → thread
         crosslists → in                   → in                   → in                   → in
         buttons    → full                 → full                 → link                 → full
-        credits    → off                  → off                  → off                  → on
         quietday   → off                  → off                  → off                  → off
         manage     → person               → admins               → admins               → members
     """),
@@ -75,7 +73,6 @@ def test_what_was_chosen_wins() -> None:
         "lang": "zh",
         "text": "titles",
         "limit": "5",
-        "sound": "off",
         "quiet": "off",
         "crosslists": "out",
         "quietday": "on",
@@ -147,8 +144,6 @@ def test_an_unknown_setting_is_refused_with_all_there_are() -> None:
         private   → limit      → off                    → all
         private   → limit      → none                   → all
         private   → limit      → 0                      → all
-        private   → sound      → on                     → first
-        private   → sound      → off                    → off
         private   → quiet      → off                    → off
         private   → quiet      → 23-7                   → 23:00-07:00
         private   → quiet      → 11pm – 7am             → 23:00-07:00
@@ -158,9 +153,6 @@ def test_an_unknown_setting_is_refused_with_all_there_are() -> None:
         private   → crosslists → yes                    → in
         private   → buttons    → none                   → off
         group     → buttons    → on                     → full
-        group     → credits    → on                     → on
-        team      → credits    → no                     → off
-        broadcast → credits    → off                    → off
         group     → quietday   → on                     → on
         group     → manage     → members                → members
         team      → manage     → Admins                 → admins
@@ -190,10 +182,8 @@ def test_a_value_is_kept_in_one_form(kind: str, name: str, typed: str, kept: str
             private   → quiet    → 8-8            → two times of day such as 22:00-08:00, or off.
             private   → shape    → thread         → Layout is fixed in this kind of chat: one digest.
             broadcast → shape    → thread         → Layout cannot be “thread”. Possible: one digest, a message for each paper.
-            broadcast → credits  → on             → Who asked is fixed in this kind of chat: not named.
             broadcast → buttons  → full           → Possible: one link, none.
             private   → manage   → admins         → Who may change it is fixed in this kind of chat: you.
-            team      → sound    → first          → Sound is fixed in this kind of chat: off.
         """),
         ("private", "limit", "9" * 5000, "a number from 1 to 200"),
     ],

@@ -22,7 +22,7 @@ from subscriptions.model import Chat, ChatKind, Item, Paper, Summary, Translatio
 from subscriptions.texts import cutting
 from tests import tables
 from tests.make import translation
-from tests.unit.deliveries import ABSTRACT, THURSDAY, because, changed, chat, item, team
+from tests.unit.deliveries import ABSTRACT, THURSDAY, because, changed, chat, item
 
 
 def seen(entry: Item, to: Chat | None = None, measure: views.Measure = views.CARD) -> views.PaperView:
@@ -33,7 +33,6 @@ def seen(entry: Item, to: Chat | None = None, measure: views.Measure = views.CAR
 
 
 SENTENCE = "This sentence has exactly fifty columns, be sure. "
-ASKED = item("T", because("diffusion", by="Anna"))
 SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     "a short abstract without a title is shown once": (
         seen(item("", abstract="Noise goes away.")),
@@ -121,9 +120,6 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
         ),
         {"quotation": ABSTRACT, "text": "", "why": ""},
     ),
-    "a team reads who asked": (seen(ASKED, team()), {"why": "diffusion (Anna)"}),
-    "unless it switched that off": (seen(ASKED, team(credits="off")), {"why": "diffusion"}),
-    "in other chats it is not told": (seen(ASKED, chat()), {"why": "diffusion"}),
 }
 
 

@@ -37,17 +37,15 @@ def chat_with(where: str, kind: ChatKind = ChatKind.PRIVATE, *, public: bool = F
         telegram:42    → private      →              →
         telegram:42    → private      → buttons=off  → limit
         telegram:-1001 → group        →              →
-        telegram:-1001 → group        → credits=on   →
         telegram:-1001 → public group →              → limit
-        telegram:-1001 → public group → credits=on   → credits limit
         telegram:-1002 → broadcast    →              → limit
-        slack:C1       → team         →              → sound
-        slack:C1       → team         → buttons=off  → limit sound
-        slack:C1/17.5  → team         →              → shape sound
-        slack:C1/17.5  → team         → shape=digest → sound
-        slack:U1       → private      →              → sound
-        console:me     → private      →              → buttons limit sound
-        web:me         → private      →              → sound
+        slack:C1       → team         →              →
+        slack:C1       → team         → buttons=off  → limit
+        slack:C1/17.5  → team         →              → shape
+        slack:C1/17.5  → team         → shape=digest →
+        slack:U1       → private      →              →
+        console:me     → private      →              → buttons limit
+        web:me         → private      →              →
     """),
 )
 def test_what_changes_nothing_is_known_by_the_place(where: str, kind: str, chosen: str, idle: str) -> None:

@@ -69,7 +69,7 @@ def test_no_menu_where_the_chat_wants_no_buttons(shape: str) -> None:
 
 
 def test_a_card_has_two_rows_of_buttons_with_the_rest_in_a_menu() -> None:
-    (message,) = rendered.render_delivery(alert(team(), item("Noise", because("diffusion", by="Ann Lee"))))
+    (message,) = rendered.render_delivery(alert(team(), item("Noise", because("diffusion"))))
     title, why, first, second = blocks_of(message)
     assert "accessory" not in title
     assert [key["text"]["text"] for key in first["elements"]] == ["PDF", "save", "👍", "👎"]
@@ -81,7 +81,7 @@ def test_a_card_has_two_rows_of_buttons_with_the_rest_in_a_menu() -> None:
         "follow authors",
         "more like this",
     ]
-    assert why["elements"][0]["text"] == "▸ diffusion (Ann Lee)"
+    assert why["elements"][0]["text"] == "▸ diffusion"
 
 
 def test_papers_of_an_answer_have_the_menus_of_their_delivery() -> None:

@@ -54,7 +54,7 @@ STORED = {
         topic-ended     → subscriptions
         topic-begins    → subscription
         subscriber-left → chat
-        orphaned        → subscriptions who number
+        orphaned        → subscriptions number
         waiting         → platform count reason since
         version         → version before
         asked           → chat title who request
@@ -94,8 +94,8 @@ def test_a_notice_is_stored_and_read_back_by_its_fields(cause: str) -> None:
             {"source": "daily", "days": "2026-01-19/2026-01-21 2026-01-23/2026-01-23", "given_up": "1"},
         ),
         (
-            of_chats.SubscriptionsOrphaned(event="e", who="", subscriptions="1 diffusion", number="1"),
-            {"who": "", "subscriptions": "1 diffusion", "number": "1"},
+            of_chats.SubscriptionsOrphaned(event="e", subscriptions="1 diffusion", number="1"),
+            {"subscriptions": "1 diffusion", "number": "1"},
         ),
         (
             findings.SourceOverdue(source="daily", since=NOON, reason="a holiday", what="Nothing yet."),

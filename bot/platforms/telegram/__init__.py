@@ -57,6 +57,5 @@ FACTS = PlatformFacts(
     ),
     token_variable="PAPERWIRE_TELEGRAM_TOKEN",  # noqa: S106 - the name of a setting
     shows_more=True,
-    makes_sound=True,
     asks_for_zone=True,
 )

@@ -57,7 +57,7 @@ _ORDERS = {
     f"{FEED}-new": _order("rss|feeds?|订阅源", _RENEWS, _PARTS_OF_FEEDS),
     f"{FEED}-stop": _order("rss|feeds?|订阅源", _ENDS, _PARTS_OF_FEEDS),
 }
-_ORDERED = ("today", "missing-citations", "set-limit", "set-order-newest", "like-paper", reader.QUERY)
+_ORDERED = ("today", "missing-citations", "set-limit", "like-paper", reader.QUERY)
 _CITED = re.compile(r"cit(?:e|ing|ation)|\bh-index|\brefer|引|参考")  # who wrote a paper is known, who cites it is not
 _SAVES = ("save", "saved", "unsub", "dislike-paper", "export-saved-bib", "exclude", "undo", reader.QUERY)
 # A note on empty days speaks of nothing. "Tell me when there is" does not, so it is about the search before it.

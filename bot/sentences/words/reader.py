@@ -188,7 +188,9 @@ INTENT_UNIT, PART_UNIT = 20, 5  # a stored weight of 1 is the 20th part of an in
 _SELECT = "SELECT feature, weights FROM {} WHERE feature IN (SELECT value FROM json_each(?))"
 QUERY = "query"  # the intent of a text that is a query and not a sentence
 ASKING = ("ask", "sub", "search", "today")  # the intents of sentences that ask for papers
-NO_COMMANDS = frozenset({"stats"})  # intents of the examples that mean no command
+NO_COMMANDS = frozenset(
+    {"stats", "set-order-newest", "set-order-score", "set-sound-first", "set-sound-off"}
+)  # intents of the examples that mean no command
 HOURS = "@hours"  # a time that is a range of hours
 OTHER = "@x"  # any word that is not in `Known.words`
 PARTS = NO_PART, WANTED, UNWANTED, AUTHOR, LABEL, NAMED, TIME, DENIAL = (
