@@ -231,6 +231,3 @@ class SenderStopped(NotDelivered):
     """Not sent: the token or the workspace does not work. Deliveries wait in the outbox until it works again."""
 
     scope: Literal["token", "workspace"] = "token"
-    waits: timedelta = field(
-        default=timedelta(0), kw_only=True
-    )  # this message waits so long, so that others are tried first

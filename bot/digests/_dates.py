@@ -16,6 +16,7 @@ _BEGINNINGS = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _NUMBERS = re.compile(
     r"\s*(?P<year>\d{4})(?:[-/.年]\s?(?P<month>\d{1,2})(?:[-/.月]\s?(?P<day>\d{1,2}))?|(?P<compact>[01]\d[0-3]\d))?(?!\d)"
 )
+_NUMBER = re.compile(r"\d{1,2}")
 _SECONDS = re.compile(r"[1-9]\d{9}")  # since 1970
 _DAY_FIRST = re.compile(r"\s*(?P<day>\d{1,2})[./](?P<month>\d{1,2})[./](?P<year>\d{4})(?!\d)")
 _YEAR = re.compile(r"(?<!\d)(?P<year>1[5-9]\d\d|20\d\d)(?!\d)")
@@ -67,7 +68,7 @@ def date_from(year: str, month: str = "", day: str = "") -> str:
     if not found:
         return ""
     name = month.strip().lower()
-    number = int(name) if name.isdecimal() else _MONTHS.get(name[:4]) or _MONTHS.get(name[:3], 0)
+    number = int(name) if _NUMBER.fullmatch(name) else _MONTHS.get(name[:4]) or _MONTHS.get(name[:3], 0)
     if not 1 <= number <= 12:  # noqa: PLR2004  months
         return found["year"]
     try:

@@ -1,7 +1,7 @@
 """The day of a digest, in its text, its name or its words."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
@@ -49,7 +49,10 @@ def day_in_chinese(text: str) -> date | None:
 
 
 def arxiv_day(stamp: str) -> date | None:
-    """Returns the day in New York of a time stamp, RFC 822 or ISO 8601; None if it cannot be read."""
+    """Returns the day in New York of a time stamp, RFC 822 or ISO 8601; None if it cannot be read.
+
+    Midnight in whatever zone is a day without a time, as arXiv writes it, and mirrors that write the zone anew.
+    """
     try:
         moment = datetime.fromisoformat(stamp) if _ISO.match(stamp) else parsedate_to_datetime(stamp)
     except (ValueError, OverflowError):
@@ -57,9 +60,10 @@ def arxiv_day(stamp: str) -> date | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     try:
-        return moment.astimezone(_NEW_YORK).date()
+        day = moment.astimezone(_NEW_YORK).date()
     except OverflowError:  # the first or last day of Python's calendar
         return None
+    return moment.date() if moment.time() == time.min else day
 
 
 def _day(text: str) -> date | None:

@@ -288,7 +288,8 @@ class _Page:
 
 
 _DOCUMENT = re.compile(r"\s*(?:\[|\{[^\S\n]*\n)")  # an array, or an object that is spread over lines
-_OBJECT = re.compile(r"\s*\{")
+# a line that begins with an object, behind lines that are lost to other values
+_OBJECT = re.compile(r'(?:\s*(?:null|true|false|[-\d.eE+]+|"[^"\n]*")[^\S\n]*\n)*\s*\{')
 _ADDRESSES = ("id", "abs", "url", "pdf")
 _OTHER_FIELDS = ("title_translation", "translation")  # of AI, which do not belong to the summary
 _FIELDS = {  # fields of AI that belong to the summary, in reading order → their names in a Summary

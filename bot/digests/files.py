@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +18,7 @@ STABLE_FOR = timedelta(seconds=1)
 """How long a file must stay unchanged before it counts as complete."""
 
 STDIN = "-"
+_BYTE = re.compile(r"\\x([0-9a-f]{2})")  # of a name that is not UTF-8, see `in_utf8`
 
 
 def read_paths(paths: Iterable[str]) -> Iterator[tuple[str, bytes | UnreadableInput]]:
@@ -186,9 +188,18 @@ def is_missing(pattern: str) -> bool:
     return not (glob.has_magic(pattern) or os.path.exists(pattern))  # noqa: PTH110  as list_folder
 
 
+def in_utf8(path: str) -> str:
+    """Returns a path as it can be stored: a byte that is not UTF-8 becomes its number."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
 def is_gone(path: str) -> bool:
-    """Returns whether a file that could not be read is not there any more; False for "", the folder itself."""
-    return path != "" and not Path(path).exists()
+    """Returns whether a file that could not be read is not there any more; False for "", the folder itself.
+
+    `path` is as `in_utf8` returns it.
+    """
+    named = _BYTE.sub(lambda found: os.fsdecode(bytes.fromhex(found[1])), path)
+    return path != "" and not (Path(path).exists() or Path(named).exists())
 
 
 def folder_of(pattern: str) -> Path:

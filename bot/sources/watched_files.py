@@ -44,7 +44,9 @@ class WatchedFiles:
         self._stopping = stopping
         self._sources = tuple(source for source in sources if source.path is not None)
         self._watches = {source.name: FolderWatch() for source in self._sources}
-        self._unread: dict[str, dict[str, str]] = {}  # source -> path that cannot be read ("": the folder) -> why
+        self._unread: dict[
+            str, dict[str, str]
+        ] = {}  # source -> path that cannot be read (in UTF-8; "": the folder) -> why
         self._logged: dict[tuple[str, str], str] = {}  # source and path -> last error, so that each is logged once
         self._folders: dict[str, Path] = {}  # source -> the folder from which it was last read
         self._read: set[str] = set()  # sources with a file that was read
@@ -117,8 +119,8 @@ class WatchedFiles:
             return ()
         self.problems.pop(source.name, None)
         self._logged.pop((source.name, ""), None)
-        unread = self._unread[source.name]
-        self._unread[source.name] = {path: why for path, why in unread.items() if path in listing}
+        there = set(map(files.in_utf8, listing))
+        self._unread[source.name] = {path: why for path, why in self._unread[source.name].items() if path in there}
         return self._watches[source.name].check(listing, self._deps.clock.wall())
 
     def _listing(self, source: SourceSettings) -> dict[str, FileStamp]:
@@ -153,7 +155,7 @@ class WatchedFiles:
             self._report(source, path, error)
         else:
             self._read.add(source.name)
-            self._unread[source.name].pop(path, None)
+            self._unread[source.name].pop(files.in_utf8(path), None)
             self._logged.pop((source.name, path), None)
             # so that a folder with years of old digests does not fill the log
             if not done.already_known and not done.archive:
@@ -165,7 +167,7 @@ class WatchedFiles:
 
     def _report(self, source: SourceSettings, path: str, error: PaperwireError) -> None:
         """Notes that a file or folder cannot be read, and logs why, unless that was the last error there."""
-        self._unread[source.name][path] = brief(error)
+        self._unread[source.name][files.in_utf8(path)] = brief(error)
         if self._logged.get((source.name, path)) != str(error):
             self._logged[source.name, path] = str(error)
             log.error("%s", error, extra={"source": source.name})

@@ -10,7 +10,7 @@ from subscriptions.states import MessageState
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
-AN_HOUR, _A_DAY = (
+_AN_HOUR, _A_DAY = (
     timedelta(hours=1),
     timedelta(days=1),
 )  # waits after a refusal in doubt: the first and the further ones
@@ -50,6 +50,7 @@ class Refusals:
     own: int = 0  # of this message, one after another
     waited: timedelta = timedelta(0)  # since the delivery was planned
     in_a_row: int = 0  # other chats that got it since a message to another chat ended otherwise
+    given_up: bool = False  # a message died of it in this row
     elsewhere: int = 0  # other chats that got it of late, in a row or not
     since_sent: timedelta | None = None  # since a message to another chat was sent; None: not of late
 
@@ -103,8 +104,12 @@ def decide_retry(
 
     If the platform named a wait, the whole lane waits exactly that long.
     """
-    outcome = _attributed(outcome, refusals, plain_tried=plain_tried)
     match outcome:
+        case _ if _is_the_senders(outcome, refusals, plain_tried=plain_tried):
+            attempts = max(refusals.own, 1)  # this does not count for the chat as gone
+            decision = RetryDecision(
+                state=MessageState.WAITING, not_before=now + _AN_HOUR, stop="token", attempts=attempts
+            )
         case RetryLater():
             again = None if outcome.after else now + _wait(failures)
             decision = RetryDecision(state=MessageState.WAITING, not_before=again, pauses_lane=outcome.after)
@@ -112,16 +117,12 @@ def decide_retry(
             decision = RetryDecision(state=MessageState.READY, use_plain=True)
         case Rejected():
             decision = RetryDecision(state=MessageState.DEAD)
-        case ChatGone(in_doubt=True) if not refusals.show_gone:
-            again = now + (_A_DAY if refusals.own and not refusals.may_be_ours else AN_HOUR)
-            decision = RetryDecision(state=MessageState.WAITING, not_before=again, attempts=refusals.own + 1)
         case ChatGone():
-            topic = outcome.scope == "topic"
-            decision = RetryDecision(state=MessageState.READY, pause_topic=topic, pause_chat=not topic, attempts=0)
+            decision = _on_gone(outcome, refusals, now)
         case ChatMoved():
             decision = RetryDecision(state=MessageState.READY, moved_to=outcome.address)
         case SenderStopped():
-            decision = _stop(outcome, refusals, now)
+            decision = RetryDecision(state=MessageState.READY, stop=outcome.scope)
         case _ if was_unclear and on_unclear == "once":
             decision = RetryDecision(state=MessageState.DEAD)
         case _:
@@ -133,29 +134,28 @@ def decide_retry(
     return decision
 
 
-def _attributed(outcome: NotDelivered, refusals: Refusals, *, plain_tried: bool) -> NotDelivered:
-    """Returns SenderStopped in place of a refusal in doubt that others got, too, so that it is the sender's.
+def _is_the_senders(outcome: NotDelivered, refusals: Refusals, *, plain_tried: bool) -> bool:
+    """Returns whether a refusal in doubt is the sender's, since others got it, too.
 
-    A text that everybody refuses counts as refused in the end, since it holds up what comes after it.
+    A text that everybody refuses would hold up what comes after it. So one message is given up after days: if the next text
+    is sent, it was the text; if it is refused, too, nothing more is given up.
     """
     match outcome:
         case Rejected(in_doubt=True, form=form):
-            is_ours = refusals.are_ours and refusals.waited < _GONE_AFTER and (plain_tried or not form)
+            is_settled = refusals.given_up or refusals.waited < _GONE_AFTER
+            return refusals.are_ours and is_settled and (plain_tried or not form)
         case ChatGone(in_doubt=True):
-            is_ours = refusals.are_ours
+            return refusals.are_ours
         case _:
-            is_ours = False
-    return SenderStopped(outcome.reason, waits=AN_HOUR) if is_ours else outcome
+            return False
 
 
-def _stop(outcome: SenderStopped, refusals: Refusals, now: datetime) -> RetryDecision:
-    """Decides for a message that stops its sender. If the message waits itself, that does not count for its chat as gone."""
-    if not outcome.waits:
-        return RetryDecision(state=MessageState.READY, stop=outcome.scope)
-    again = now + outcome.waits
-    return RetryDecision(
-        state=MessageState.WAITING, not_before=again, stop=outcome.scope, attempts=max(refusals.own, 1)
-    )
+def _on_gone(outcome: ChatGone, refusals: Refusals, now: datetime) -> RetryDecision:
+    if outcome.in_doubt and not refusals.show_gone:
+        again = now + (_A_DAY if refusals.own and not refusals.may_be_ours else _AN_HOUR)
+        return RetryDecision(state=MessageState.WAITING, not_before=again, attempts=refusals.own + 1)
+    topic = outcome.scope == "topic"
+    return RetryDecision(state=MessageState.READY, pause_topic=topic, pause_chat=not topic, attempts=0)
 
 
 def decide_not_found(failures: int, now: datetime) -> RetryDecision:

@@ -95,8 +95,6 @@ def _refusals_before(
     match outcome:
         case errors.Rejected(in_doubt=True) | errors.ChatGone(in_doubt=True):
             return claims.refusals_before(transaction, claimed, outcome.reason, now=now)
-        case errors.SenderStopped(waits=wait) if wait:
-            return claims.refusals_before(transaction, claimed, outcome.reason, now=now)
         case _:
             return NO_REFUSALS
 

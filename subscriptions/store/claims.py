@@ -28,7 +28,7 @@ _deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 
 
-_TRIES = 50  # last attempts in other chats, among which the same refusal is looked for
+_TRIES = 50  # last attempts, among which the same refusal is looked for
 _OPEN = (
     sa.select(_d.seq, _d.id, _d.attempts, _d.rendered_at, _d.next_at, _d.chat, _c.platform, _c.address, _c.topic)
     .add_columns(_m.number, _m.state, _m.lookup_given_up, _m.found_at_start)
@@ -160,11 +160,11 @@ _SENDS_OF_LANE = (
     .where(_m.delivery.in_(sa.select(_d.seq).where(IN_LANE)), _m.attempted_at > sa.bindparam("after"))
     .order_by(_m.attempted_at)
 )
-_TRIED_LAST = (  # in other chats
+_TRIED_LAST = (
     sa.select(_d.chat, _m.state, _m.reason, _m.sent_at)
     .join_from(_messages, _deliveries, _d.seq == _m.delivery)
     .join(_chats, _c.id == _d.chat)
-    .where(_c.platform == sa.bindparam("platform"), _c.id != sa.bindparam("but"), _m.attempted_at.is_not(None))
+    .where(_c.platform == sa.bindparam("platform"), _m.attempted_at.is_not(None))
     .where(_m.state.in_([MessageState.WAITING, MessageState.SENDING, MessageState.DEAD, MessageState.SENT]))
     .order_by(_m.attempted_at.desc(), _m.delivery.desc())
     .limit(_TRIES)
@@ -317,17 +317,20 @@ def refusals_before(transaction: Transaction, claimed: Claim, reason: str, *, no
     delivery = transaction.get(DeliveryRow, claimed.seq)
     if delivery is None:  # its chat was erased in the meantime
         return Refusals()
-    values = {"platform": claimed.address.platform, "but": claimed.chat_id}
-    tried = transaction.connection().execute(_TRIED_LAST, values).all()
-    alike = {row.chat for row in tried if same_refusal(row.reason, reason)}
-    done = (row for row in tried if row.state is not MessageState.SENDING)
-    row = takewhile(lambda row: same_refusal(row.reason, reason), done)
-    sent_at = next((row.sent_at for row in tried if row.state is MessageState.SENT), None)
+    tried = transaction.connection().execute(_TRIED_LAST, {"platform": claimed.address.platform}).all()
+    alike = [row for row in tried if same_refusal(row.reason, reason)]
+    # what is tried again at this moment counts as it ended last
+    done = (row for row in tried if row.state is not MessageState.SENDING or row in alike)
+    in_a_row = list(takewhile(lambda row: row in alike, done))
+    sent = (row.sent_at for row in tried if row.state is MessageState.SENT and row.chat != claimed.chat_id)
+    sent_at = next(sent, None)
+    own = {claimed.chat_id}
     return Refusals(
         own=delivery.attempts if same_refusal(delivery.reason, reason) else 0,
         waited=now - delivery.created_at,
-        in_a_row=len({one.chat for one in row}),
-        elsewhere=len(alike),
+        in_a_row=len({row.chat for row in in_a_row} - own),
+        given_up=any(row.state is MessageState.DEAD for row in in_a_row),
+        elsewhere=len({row.chat for row in alike} - own),
         since_sent=now - sent_at if sent_at else None,
     )
 

@@ -38,6 +38,7 @@ class FakeMailServer:
     greetings: set[str | None] = field(default_factory=set)  # the names by which clients greeted
     troubles: deque[str] = field(default_factory=deque)
     refusals: dict[str, str] = field(default_factory=dict)  # reader, or "" for all → the trouble of each of their mails
+    refused_texts: dict[str, str] = field(default_factory=dict)  # part of a text → the answer to each mail with it
     _open: list["_Protocol"] = field(default_factory=list)
     _may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     _came: asyncio.Condition = field(default_factory=asyncio.Condition)  # notified of each mail
@@ -110,10 +111,13 @@ class FakeMailServer:
         mail = message_from_bytes(raw, policy=default)
         if any(mail.get_all(name, []) == [] for name in ("From", "To", "Date", "Message-ID", "Subject")):
             return "550 5.6.0 a header is missing"
+        assert isinstance(mail, EmailMessage)
+        text = shown_text(mail)
+        if answer := next((answer for part, answer in self.refused_texts.items() if part in text), ""):
+            return server.says(answer)
         answer = self.trouble("content", envelope.rcpt_tos[0] if envelope.rcpt_tos else "")
         if answer and answer not in ("drop", "silent", "held"):
             return server.says(answer)
-        assert isinstance(mail, EmailMessage)
         self.mails.append(mail)
         self.raw.append(raw)
         async with self._came:

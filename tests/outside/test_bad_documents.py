@@ -1,5 +1,8 @@
 """One bad item never holds up the good ones: a bad entry, a bad file, a bad source."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from tests.papers import jsonl, paper
@@ -81,6 +84,17 @@ def test_the_finding_ends_when_the_file_can_be_read(product: Product) -> None:
     assert findings(product) == []
 
 
+def test_a_file_whose_name_is_not_utf8_is_told(product: Product) -> None:
+    good = product.writes("inbox/good.jsonl", GOOD)
+    bad = Path(os.fsdecode(bytes(good.parent) + b"/\xe9t\xe9.md"))
+    bad.write_text("# A recipe\n\nStir.\n")
+    product.listens()
+    (found,) = findings(product)
+    assert "no paper entries found" in found
+    bad.unlink()
+    assert findings(product) == []
+
+
 def test_of_two_bad_files_the_other_is_still_told(product: Product) -> None:
     first, second = (product.writes(f"inbox/{name}.md", "# A recipe\n\nStir.\n") for name in "ab")
     product.listens()
@@ -102,3 +116,11 @@ def test_a_process_forgets_the_finding_with_the_file(product: Product) -> None:
         product.writes("inbox/b.jsonl", GOOD)
         process.waits_for_line("1 papers in .*b.jsonl")
     assert findings(product) == []
+
+
+@pytest.mark.parametrize("value", ["[1, 2]", '"x"', "5", "null", "{}"])
+def test_a_line_with_another_value_loses_only_itself(product: Product, value: str) -> None:
+    product.writes("a.jsonl", f"{value}\n{GOOD}{value}\n")
+    (digest,) = product.tells("inspect", "a.jsonl")["digests"]
+    assert (digest["format"], digest["papers"]) == ("daily_arxiv_jsonl", 1)
+    assert {one["code"] for one in digest["warnings"]} == {"bad_json_line"}

@@ -1,7 +1,7 @@
 """A date of the envelope is not the date of the content: a day is done only with a paper that its source had not brought before."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -94,6 +94,14 @@ def test_papers_of_yesterday_under_the_date_of_today_are_no_news(
     assert (outcome, following.date()) == ("new", WEDNESDAY)
     (delivery,) = ai.product.delivers()
     assert "Voles" in delivery.text
+
+
+@pytest.mark.parametrize("zone", [b"+0000", b"GMT", b"+0900"])
+def test_a_mirror_that_writes_midnight_in_another_zone_means_the_same_day(ai: Feed, zone: bytes) -> None:
+    for day, one in ((MONDAY, OWLS), (TUESDAY, LATER)):
+        ai.serves(rss(day, one).replace(b"-0500", zone))
+        outcome, following = ai.polled(EARLY[day])
+        assert (outcome, following.date()) == ("new", day + timedelta(days=1))
 
 
 @pytest.mark.parametrize("before", [True, False])

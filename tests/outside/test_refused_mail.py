@@ -56,6 +56,10 @@ OF_A_READER = lines("""
     recipient 551 User has moved
     recipient 552 5.2.2 recipient rejected - the mailbox is over quota
     recipient 501 5.1.3 Bad recipient address syntax
+    recipient 550 5.7.1 relaying denied
+    recipient 550 SPF check failed
+    recipient 530 5.7.0 Sign in first
+    recipient 553 sender address is not a member of this list
     content 554 delivery error: dd This user doesn't have a lab.org account (READER) [0]
     content 554 delivery error: dd READER is no longer valid. [-20]
     content 550 5.1.1 unknown recipient
@@ -134,10 +138,18 @@ def test_what_three_readers_get_in_a_row_is_the_senders(product: Product, server
     assert len(server.mails) == 4
 
 
+@pytest.mark.parametrize(
+    "answer",
+    lines("""
+        554 rejecting banned content
+        552 5.3.4 this message exceeds the limit of this server
+        554 mails may not contain links to an unknown address
+    """),
+)
 def test_a_refused_text_is_dead_with_its_reason_and_the_next_paper_comes(
-    product: Product, server: FakeMailServer
+    product: Product, server: FakeMailServer, answer: str
 ) -> None:
-    server.refusals[ADA] = "content 554 rejecting banned content"
+    server.refusals[ADA] = f"content {answer}"
     product.brings("Diffusion for maps")
     product.later(minutes=5)
     server.refusals.clear()
@@ -146,4 +158,30 @@ def test_a_refused_text_is_dead_with_its_reason_and_the_next_paper_comes(
     assert readers(server, "for maps") == {BO, CY, DI}
     assert readers(server, "for roads") == {ADA, BO, CY, DI}
     (dead,) = product.tells("outbox", "--state", "dead")
-    assert "banned content" in dead["reason"]
+    assert answer[4:] in dead["reason"]
+
+
+def test_a_text_that_everybody_refuses_is_given_up_in_the_end(product: Product, server: FakeMailServer) -> None:
+    server.refused_texts["for maps"] = "554 unsolicited"
+    product.brings("Diffusion for maps")
+    product.later(minutes=5)
+    product.brings("Diffusion for roads")
+    product.later(hours=72)
+    for _ in range(4):
+        product.later(hours=2)
+    assert readers(server, "for roads") == {ADA, BO, CY, DI}
+    assert len(product.tells("outbox", "--state", "dead")) == 4
+
+
+def test_if_every_text_is_refused_no_more_than_two_are_given_up(product: Product, server: FakeMailServer) -> None:
+    """Only the third refusal of the first day shows that it is not the text."""
+    server.refusals[""] = "content 554 unsolicited"
+    for day in range(5):
+        product.brings(f"Diffusion for maps {day}")
+        product.later(hours=24)
+    server.refusals.clear()
+    for _ in range(2):
+        product.later(hours=1)
+    given_up = len(product.tells("outbox", "--state", "dead"))
+    assert 1 <= given_up <= 2
+    assert len(server.mails) == 4 * 5 - given_up

@@ -66,6 +66,27 @@ def test_an_exclusion_behind_a_new_time_narrows_that_subscription(product: Produ
     assert schedules(product) == ["weekly mon 09:00 | kelp -survey"]
 
 
+@pytest.mark.parametrize(
+    ("when", "subscription"),
+    [
+        ("每天8点 不要综述", 'daily 08:00 | kelp -"综 述"'),
+        ("工作日9点 除了综述", 'weekdays 09:00 | kelp -"综 述"'),
+        ("now, no surveys", "now | kelp -survey"),
+        ("daily 8 without surveys", "daily 08:00 | kelp -survey"),
+        ("tue,thu 10:00 no surveys", "tue,thu 10:00 | kelp -survey"),
+        ("daily 8 Berlin without reviews", "daily 08:00 Europe/Berlin | kelp -review"),
+        ("daily 8 -survey", "daily 08:00 | kelp -survey"),
+    ],
+)
+def test_what_excludes_may_follow_a_time_alone(product: Product, when: str, subscription: str) -> None:
+    product.says("/sub kelp weekly sun 12")
+    product.says(f"/schedule 1 {when}")
+    assert schedules(product) == [subscription]
+    product.runs("subscribe", "kelp", "--as", "console:me", "--when", when)
+    (made,) = product.subscriptions("console:me")
+    assert f"{made['cadence']} | {made['canonical']}" == subscription.replace(" Europe/Berlin", "")
+
+
 def test_on_the_command_line_a_time_is_given_as_in_a_chat(product: Product) -> None:
     chat = "console:me"
     assert product.runs("subscribe", "kelp", "--as", chat, "--when", "daily 8 Lisbon, not reviews").status == 0

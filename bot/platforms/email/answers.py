@@ -1,8 +1,8 @@
 """What the answers of a mail server mean, by the step that it refuses: whose a refusal is (docs/operating.md, Mail).
 
-What is refused before a reader is named is the sender's. A refused recipient is that reader's, and a refused text that
-message's. One answer does not show it for certain, so the sender compares readers (`in_doubt`). A few words tell more: servers
-refuse recipients for the sender's sake, and texts for the reader's.
+What is refused before a reader is named is the sender's. A refused recipient is that reader's, whatever is said, and a refused
+text that message's, unless a few words say that it is not the text. One answer shows neither for certain: what readers get one
+after another is the sender's (`in_doubt`, see subscriptions/planning/retries.py).
 """
 
 import os
@@ -14,27 +14,23 @@ from typing import Literal
 import aiosmtplib
 
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
-from subscriptions.planning.retries import AN_HOUR
 
 Step = Literal["begin", "sender", "recipient", "content"]
 
 UNANSWERED = "The mail server did not say whether it took the mail, so it may have arrived."
 _LONGEST_REASON = 160
-_SIGN_IN = (530, 534, 535, 538)  # RFC 4954: who sends has to sign in, whichever step that stops
-# how we greet, who we are, where we send from
-_OURS = re.compile(
-    r"\b(?:helo|ehlo|client host|rcpthosts|send ?as\w*|spf|dkim|dmarc|unauthenticated)\b|\brelay(?:ing)?\b(?! recipient)"
-    r"|\bsender (?:address|domain|verify)|\bof (?:the )?sender\b|\byour (?:ip|host|server|domain)\b",
-    re.IGNORECASE,
-)
-# said when the text was sent: there is no such reader, or we send too much
+# what a server says of a text that it would take from another sender, for another reader or at another time: the reader
+# is not there, the box is full, we send too much, or nobody vouches for us
 _NOT_THE_TEXT = re.compile(
-    r"\b(?:user|account|mailbox|recipient|address)\b.{0,60}(?:unknown|\bno longer|not (?:found|exist)|n't |disabled|unavailable|full)"
-    r"|\b(?:no such|unknown) (?:user|account|mailbox|recipient|address)|\S+@\S+ (?:is no|does)"
-    r"|quota|\blimit|\btoo (?:many|much|often|fast)\b|\brate\b|\bfrequen",
+    r"\b(?:user|account|mailbox|recipient|address)\b.{0,60}(?:\bunknown|\bno longer|not (?:found|exist)|n't |disabled|unavailable|full)"
+    r"|\b(?:no such|unknown) (?:user|account|mailbox|recipient)|\S+@\S+ (?:is no|does)"
+    r"|quota|\b(?:sending|hourly|daily) (?:\w+ ){0,2}limit|\bfrequen|\btoo (?:much mail|often|fast|many (?:mails|messages|recipients))\b|\brate\b"
+    r"|\b(?:spf|dkim|dmarc|unauthenticated|send ?as\w*|relay(?:ing)?)\b",
     re.IGNORECASE,
 )
-_THE_TEXT = re.compile(r"\b(?:size|large|big|length|long|hops?|spam|virus|content)\b", re.IGNORECASE)
+_THE_TEXT = re.compile(
+    r"\b(?:size|large|big|length|long|links?|attachments?|hops?|spam|virus|content)\b", re.IGNORECASE
+)
 
 
 def outcome_of(error: Exception, step: Step) -> NotDelivered:
@@ -82,8 +78,6 @@ def _of_answer(code: int, words: str, step: Step) -> NotDelivered:
         return RetryLater(said)
     if step in ("begin", "sender"):  # no reader and no text is known to the server yet
         return SenderStopped(said)
-    if code in _SIGN_IN or _OURS.search(words):
-        return SenderStopped(said, waits=AN_HOUR)
     if step == "recipient" or (_NOT_THE_TEXT.search(words) and not _THE_TEXT.search(words)):
         return ChatGone(said, in_doubt=True)
     return Rejected(said, form=True, in_doubt=True)

@@ -90,8 +90,18 @@ def split_when(text: str) -> Ending:
 
 def split_exclusion(when: str) -> tuple[str, tuple[str, ...]]:
     """Splits a time from what is excluded behind it: ("at 8am, no surveys" -> "at 8am", ("surveys",))."""
-    behind = _exclusion(when)
-    return (behind.head, behind.rules) if behind else (when, ())
+    for behind in exclusions_at_end(when):
+        if not any(reading_of(rule, bare=True) for rule in behind.rules) and _is_meant_as_time(behind.head):
+            return behind.head, behind.rules
+    return when, ()
+
+
+def _is_meant_as_time(text: str) -> bool:
+    try:
+        read_when(text)
+    except Refused as error:
+        return isinstance(error, NoSuchTime)
+    return True
 
 
 def _exclusion(text: str) -> Exclusion | None:
