@@ -16,14 +16,11 @@ from subscriptions.query.advice import Advice, advise
 from subscriptions.query.tree import Query
 from subscriptions.service import known_papers as index
 from subscriptions.service.near_papers import with_words
-from subscriptions.store import kept_values, known_papers, paper_words
+from subscriptions.store import kept_values, paper_words
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, reads
 
 DAYS_KNOWN = 7  # days of papers in which a confirmation counts the matches of a query
-Counts = tuple[tuple[str, int], ...]
-_NAMES = "names"  # kind of a cached value
-MOST_NAMED = 2000  # newest papers whose authors and categories are suggested
 _RECENT = "recent"  # kind of a cached value; there is one for each day
 CAME_WITHIN = timedelta(days=60)  # a list says when a subscription last brought papers if this was within this time
 
@@ -197,19 +194,6 @@ def advice_on(
 
 
 @reads
-def newest_names(transaction: Transaction) -> tuple[Counts, Counts]:
-    """Returns the authors and the categories of the newest papers, as (name, number of papers), most frequent first."""
-    return kept_values.keep(transaction, _NAMES, None, lambda: _look_names(transaction))
-
-
-def _look_names(transaction: Transaction) -> tuple[Counts, Counts]:
-    found = known_papers.newest_names(transaction, MOST_NAMED)
-    authors = Counter(name for names, _ in found for name in names)
-    categories = Counter(name for _, names in found for name in names)
-    return tuple(authors.most_common()), tuple(categories.most_common())
-
-
-@reads
 def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tuple[KnownPaper, ...]:
     """Returns the newest `most` papers of the last days, newest first."""
     window = recent(transaction, now)
@@ -219,30 +203,10 @@ def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tupl
 @reads
 def recent_matches(transaction: Transaction, query: Query, *, now: datetime, most: int) -> RecentMatches:
     """Returns how many papers of the last days a query finds, and the newest `most` of them."""
-    return recent_variants(transaction, with_words(transaction, query), {}, now=now, most=most)[0]
-
-
-@reads
-def recent_variants(
-    transaction: Transaction,
-    query: Query | None,
-    variants: Mapping[str, Query],
-    *,
-    excluded: Query | None = None,
-    now: datetime,
-    most: int,
-) -> tuple[RecentMatches, Mapping[str, int]]:
-    """Returns what a query finds in the last days, and variant name → number of papers that the variant finds there.
-
-    If `query` is None, returns all papers, except those that `excluded` finds.
-    """
     window = recent(transaction, now)
-    named = {"": query, "-": excluded}
-    sets = window.find(transaction, {**variants, **{name: one for name, one in named.items() if one is not None}})
-    found = sets.of.get("", sets.counted) & ~sets.of.get("-", 0)
-    newest = window.newest(transaction, found, most)
-    matches = RecentMatches(found=found.bit_count(), base=sets.base, newest=newest)
-    return matches, {name: sets.of[name].bit_count() for name in variants}
+    sets = window.find(transaction, {"": with_words(transaction, query)})
+    newest = window.newest(transaction, sets.union, most)
+    return RecentMatches(found=sets.union.bit_count(), base=sets.base, newest=newest)
 
 
 @dataclass(frozen=True, slots=True)

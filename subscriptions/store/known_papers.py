@@ -150,14 +150,6 @@ def newest_titles(transaction: Transaction, most: int) -> list[str]:
     return list(execute(transaction, wanted).scalars())
 
 
-def newest_names(transaction: Transaction, most: int) -> list[tuple[list[str], list[str]]]:
-    """Returns (authors, categories) of the newest `most` papers, by the days of their digests."""
-    return [
-        (row.authors, row.categories)
-        for row in execute(transaction, _newest(sa.select(_p.authors, _p.categories), most))
-    ]
-
-
 def texts_upto(transaction: Transaction, upto: int, most: int) -> list[tuple[int, Paper]]:
     """Returns (id, paper) of the newest `most` papers up to a sequence, newest first.
 

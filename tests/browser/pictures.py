@@ -55,15 +55,8 @@ def main() -> None:
         )  # the picture of the app on Slack and of the bot on Telegram
         mark.set_content(f'<body style="margin:0"><img src="{brand.icon()}" width="512">')
         mark.screenshot(path=IMAGES / "mark.png", omit_background=True)
-        bot = stack.enter_context(visiting.running_bot(folder, {}, sources=False))
         for language in SAID:
             _page_of(browser, stack, language)
-        me = _visits(browser, stack, bot, **FRAME)
-        me.presses("use the samples")
-        me.is_live()
-        for visitor, night in ((me, ""), (_visits(browser, stack, bot, dark=True, **FRAME), "-dark")):
-            visitor.page.goto(f"{bot.url}playground?q=diffusion+-survey")
-            visitor.page.screenshot(path=IMAGES / f"playground{night}.png")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         _past(folder)
         bot = stack.enter_context(visiting.running_bot(folder, {}))

@@ -1,4 +1,4 @@
-"""Reading on the page: results during typing, the subscriptions next to the chat, and keyboard shortcuts."""
+"""Reading on the page: what one said before, the subscriptions next to the chat, and keyboard shortcuts."""
 
 from typing import Any
 
@@ -7,34 +7,18 @@ import pytest
 from tests.browser import visitor as visiting
 
 
-def test_papers_are_found_while_one_types(visit: visiting.Visit) -> None:
-    ada = visit("ada-types")
-    visiting.knows(visit, "harmonium", "A harmonium for the deaf", "Harmonium reeds, counted")
-    ada.page.reload()
-    ada.is_live()
-    assert ada.page.locator("#papers .paper").count() == 1, "the newest paper is shown first"
-    ada.page.locator("#text").press_sequentially("harmonium")
-    ada.page.locator("#papers .paper", has_text="Harmonium reeds").wait_for()
-    ada.page.get_by_text("2 of ").wait_for()
-    assert {mark.casefold() for mark in ada.page.locator("#papers mark").all_inner_texts()} == {"harmonium"}
-    assert visiting.violations(ada.page) == []
-    ada.page.locator("#text").fill("")
-    ada.page.get_by_text("2 of ").wait_for(state="detached")
-    assert ada.page.locator("#log .post").count() == 0, "nothing was said"
-
-
-def test_commands_names_and_what_one_said_before_are_suggested(visit: visiting.Visit) -> None:
+def test_the_newest_paper_and_what_one_said_before(visit: visiting.Visit) -> None:
     bob = visit("bob-types")
+    visiting.knows(visit, "harmonium", "Harmonium reeds, counted")
+    bob.page.reload()
+    bob.is_live()
+    assert bob.page.locator("#papers .paper").count() == 1, "the newest paper is shown first"
+    bob.says("/list", "There are no subscriptions yet")
     text: Any = bob.page.locator("#text")
-    text.press_sequentially("/li")
-    bob.page.get_by_role("option", name="/list").wait_for()
-    text.press("ArrowDown")
-    text.press("Enter")
-    assert text.input_value() == "/list "
-    text.press("Enter")
-    bob.sees("There are no subscriptions yet")
     text.press("ArrowUp")
     assert text.input_value() == "/list"
+    text.press("ArrowDown")
+    assert text.input_value() == ""
 
 
 def test_subscriptions_are_changed_beside_the_chat(visit: visiting.Visit) -> None:

@@ -89,7 +89,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         "bot/sources/poll.py",
         "bot/platforms/receiver_loop.py",
         *(f"bot/platforms/slack/{name}.py" for name in ("adapter", "installing")),
-        *(f"bot/platforms/web/{name}.py" for name in ("adapter", "channel", "playground", "typed_texts")),
+        *(f"bot/platforms/web/{name}.py" for name in ("adapter", "channel")),
         "subscriptions/store/database/store.py",
         "bot/delivery/cluster.py",
         "bot/operation/metrics.py",

@@ -17,7 +17,7 @@ from bot.commands.spoken import spoken
 from bot.demo import steps, story
 from bot.pages.samples import SAMPLES
 from bot.platforms.slack.manifest import manifest
-from bot.platforms.web import markup, playground
+from bot.platforms.web import markup
 from bot.ports.conversation import Place
 from bot.rendering.language import Language, translator
 from bot.sources.ingest import ingest
@@ -77,7 +77,6 @@ def of_program() -> Iterator[tuple[str, str]]:
     """Yields (where, query) for the examples of web pages, subcommands, manifest, demo, and all messages in both languages."""
     for code in LANGUAGES:
         yield from (("the page", spoken(example.say(translator(code))).query) for example in markup._EXAMPLES)
-    yield from (("the playground", query) for query in playground._EXAMPLES)
     yield from (("--help", query) for one in SUBCOMMANDS for query in of_code(one.example))
     yield from (
         ("the manifest", query) for query in _LOOSE.findall(manifest()["display_information"]["long_description"])

@@ -14,16 +14,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from importlib import import_module
 from typing import TextIO
 
 from bot.commands.phrasing import subscription_row
+from bot.commands.results import result_items
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.platforms.web import FACTS, markup
 from bot.platforms.web.channel import Heard, Hub, Talk, WebChannel, WebForms, new_once
 from bot.platforms.web.markup import ChatView, page, shown
-from bot.platforms.web.typed_texts import TypedTexts, draw_papers
 from bot.ports import channel as channels
 from bot.ports.attached import file_too_large
 from bot.ports.conversation import PageFrame, PageRequest, PageResponse, PlatformApi, RequestDispatcher, WebPage
@@ -39,10 +38,6 @@ from subscriptions.states import SubscriptionState
 from subscriptions.store import page_messages
 from subscriptions.store.database.store import Store
 
-# modules with a page more, which may be removed
-_MORE_PAGES = [
-    "playground",
-]
 AT_ONCE = 50  # messages that are read together
 LOOK_AGAIN = 2.0  # seconds until the store is checked without a wake-up, because another process may have written there
 QUIET_LOOKS = 8  # checks without news after which a line is sent, so that lost connections are noticed
@@ -181,9 +176,8 @@ class ChatPages:
             KnownPaper(id=0, paper=paper, sequence=None, sequenced_at=None, first_seen_at=now, day=now.date())
             for paper in offered
         ]
-        return draw_papers(
-            [*recent_matches.newest_papers(self._store, now=now, most=1), *sample][:1], None, view.chat, alone=True
-        )
+        newest = [*recent_matches.newest_papers(self._store, now=now, most=1), *sample][:1]
+        return "".join(markup.draw_paper(item, view.chat) for item in result_items(newest))
 
     async def follow(self, asked: PageRequest) -> PageResponse:
         """Streams the changes since the last one that the browser has, or since the page was drawn."""
@@ -418,11 +412,6 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
     """See PlatformAdapter."""
     assert isinstance(channel, WebChannel)  # noqa: S101 - made by `connect`
     channel.open(around.store)
-    pages = (
-        *ChatPages(channel, around.store).all(),
-        TypedTexts(around.store, around.clock).page(),
-        *(import_module(f"bot.platforms.web.{name}").page(around) for name in _MORE_PAGES),
-    )
     forms = WebForms(channel.hub)
     return Platform(
         facts=FACTS,
@@ -430,6 +419,6 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
         medium=markup.MEDIUM,
         api=WebApi(channel),
         forms=forms,
-        pages=pages,
+        pages=ChatPages(channel, around.store).all(),
         lets_choose_names=around.settings.lets_choose_names,
     )

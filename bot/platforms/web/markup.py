@@ -13,12 +13,12 @@ from typing import Any
 
 from bot.platforms.web import FACTS
 from bot.ports.conversation import PageFrame, reply_delivery
-from bot.rendering import packing, page_templates, templating
+from bot.rendering import packing, page_templates, templating, views
 from bot.rendering.appearance import Display, Look, plain_lines
 from bot.rendering.language import Language, translator
 from bot.rendering.views import Heading, PaperView
 from subscriptions.errors import Sentence
-from subscriptions.model import Chat, ChatAddress, ChatKind
+from subscriptions.model import Chat, ChatAddress, ChatKind, Item
 from subscriptions.service.conversation_state import known_or_new
 from subscriptions.states import Signal
 from subscriptions.store.database.store import Store
@@ -90,7 +90,6 @@ _WORDS = {
     "newest_paper": Sentence("The newest paper"),
     "sample": Sentence("A sample"),
     "subscriptions": Sentence("Your subscriptions"),
-    "suggestions": Sentence("Suggestions"),
     "key_list": Sentence("Keys"),
     "key_move": Sentence("to the next and the previous paper"),
     "key_number": Sentence("to the paper with that number"),
@@ -227,6 +226,11 @@ def page(view: ChatView, said: str, once: str, *, is_newest: bool, panel: str = 
 def fragment(messages: Sequence[ShownMessage], frame: PageFrame) -> str:
     """Returns messages as HTML for the page."""
     return page_templates.draw_part("messages.html", frame, words=_WORDS, messages=messages, once="", is_newest=False)
+
+
+def draw_paper(item: Item, chat: Chat) -> str:
+    """Returns a paper as HTML, at full length."""
+    return MEDIUM.draw(views.paper_view(item, views.reader_of(chat), views.CARD, number=0)).markup
 
 
 def _shown(

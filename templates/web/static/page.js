@@ -1,4 +1,4 @@
-// The chat in a browser: sending without a reload, what is scrolled into view, suggestions while a person types, keys, forms, new messages.
+// The chat in a browser: sending without a reload, what is scrolled into view, keys, forms, new messages.
 "use strict";
 // The pages also work without this script. With it, sending does not reload the page, and new messages appear at once.
 (() => {
@@ -121,7 +121,6 @@
     const written = form === composer ? text.value : "";
     if (form === composer) {
       text.value = "";
-      finds("");
       toEnd();
     }
     try {
@@ -153,95 +152,24 @@
     row.append(told);
   };
 
-  // What the typed text finds, and suggestions to continue it.
-  const found = document.getElementById("found");
-  const papers = document.getElementById("papers");
-  const example = papers?.innerHTML;
-  const list = document.getElementById("suggestions");
-  let waits = 0;
-  const suggest = (suggestions) => {
-    list.replaceChildren(...suggestions.map(([goesOn, what], at) => {
-      const item = document.createElement("li");
-      item.id = `suggestion${at}`;
-      item.setAttribute("role", "option");
-      item.dataset.text = goesOn;
-      item.append(Object.assign(document.createElement("b"), { textContent: goesOn.trim() }), Object.assign(document.createElement("span"), { textContent: what }));
-      return item;
-    }));
-    choose(null);
-    list.hidden = !suggestions.length;
-  };
-  const choose = (item) => {
-    for (const one of list.children) one.setAttribute("aria-selected", String(one === item));
-    if (item) text.setAttribute("aria-activedescendant", item.id);
-    else text.removeAttribute("aria-activedescendant");
-    item?.scrollIntoView({ block: "nearest" });
-  };
-  const take = (item) => {
-    text.value = item.dataset.text;
-    text.focus();
-    suggest([]);
-    finds(text.value);
-  };
-  const finds = (typed) => {
-    clearTimeout(waits);
-    if (!typed.trim()) {
-      suggest([]);
-      found.textContent = "";
-      if (papers?.isConnected) papers.innerHTML = example;
-      return;
-    }
-    const mine = waits = setTimeout(async () => {
-      const answer = await fetch(`${chat.dataset.finds}?q=${encodeURIComponent(typed)}`, { credentials: "same-origin" }).catch(() => null);
-      if (!answer?.ok || mine !== waits) return; // the person has typed more
-      const told = await answer.json();
-      if (mine !== waits) return;
-      suggest(told.suggestions);
-      found.textContent = told.count;
-      if (papers?.isConnected) papers.innerHTML = told.papers;
-    }, 120);
-  };
-  text.addEventListener("input", () => finds(text.value));
-  text.addEventListener("blur", () => setTimeout(() => suggest([]), 150)); // wait, so that a press on a suggestion still counts
-  list.addEventListener("pointerdown", (event) => {
-    const item = event.target.closest("li");
-    if (!item) return;
-    event.preventDefault();
-    take(item);
-  });
-
   const said = () => [...new Set([...log.querySelectorAll(".mine .said")].map((one) => one.lastChild.textContent.trim()))];
   let back = 0; // how many own messages the arrow key has gone back
   text.addEventListener("keydown", (event) => {
-    const chosen = list.querySelector('[aria-selected="true"]');
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       back = 0;
-      if (chosen) take(chosen);
-      else if (text.value.trim()) composer.requestSubmit();
-    } else if (event.key === "Escape") {
-      if (list.hidden) text.blur();
-      else suggest([]);
-    } else if (event.key === "Tab" && chosen) {
-      event.preventDefault();
-      take(chosen);
-    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !list.hidden) {
-      event.preventDefault();
-      const items = [...list.children];
-      const at = items.indexOf(chosen) + (event.key === "ArrowDown" ? 1 : -1);
-      choose(items.at(at % items.length));
-    } else if (event.key === "ArrowUp" && (!text.value || back)) {
+      if (text.value.trim()) composer.requestSubmit();
+    } else if (event.key === "Escape") text.blur();
+    else if (event.key === "ArrowUp" && (!text.value || back)) {
       const before = said();
       if (!before.length) return;
       event.preventDefault();
       back = Math.min(back + 1, before.length);
       text.value = before.at(-back);
-      finds(text.value);
     } else if (event.key === "ArrowDown" && back) {
       event.preventDefault();
       back -= 1;
       text.value = back ? said().at(-back) : "";
-      finds(text.value);
     }
   });
 
