@@ -1,4 +1,4 @@
-"""All findings about a bot, and their forms: for the page of the status and the shell, for strangers, and for the log (how often)."""
+"""All findings about a bot, and their forms: for the shell, for strangers, and for the log (how often)."""
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence

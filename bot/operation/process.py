@@ -354,7 +354,7 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
         await process.tick()
         heartbeat.beat(well=not health.problems())
 
-    pages: Pages = next((import_module(name).pages_of(app, known) for name in modules("site").values()), Pages())
+    pages: Pages = next((import_module(name).pages_of(app) for name in modules("site").values()), Pages())
     web = health_app(
         health.problems,
         [*(route for receiver in receivers for route in receiver.routes), *ProgramPages(app).routes],

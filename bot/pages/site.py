@@ -1,7 +1,7 @@
 """The guard of the pages: who may open them, whether a form is ours, how large an upload may be; what is said where pages are off.
 
-Each page is a `WebPage`. The page of the chat comes from its platform, the operator's page from `status`. Until papers
-have come, the page offers samples, which are digests in this package.
+Each page is a `WebPage`. The page of the chat comes from its platform. Until papers have come, it offers samples, which
+are digests in this package.
 """
 
 import asyncio
@@ -22,9 +22,8 @@ from bot.errors import error_location
 from bot.operation import http_server, passwords, web_server
 from bot.operation.client_addresses import is_known_host, network_of
 from bot.operation.web_entry import Entry, entry
-from bot.pages import event_streams, requests, signed_in, static_pages, status
+from bot.pages import event_streams, requests, signed_in, static_pages
 from bot.pages.samples import PATH, Samples
-from bot.pages.status import Troubles, operator_pages
 from bot.platform import Platform
 from bot.ports import attached
 from bot.ports.channel import usable_text
@@ -116,15 +115,13 @@ class Site:
         visitor = await self._admit(request, given, asks_store=not page.is_stream)
         if not page.is_public and not visitor.name:
             return Response(status_code=303, headers={"location": requests.PATH})
-        if page.for_operators and not visitor.is_operator:
-            raise web_server.Refusal(404)
         form, file = dict[str, str](), b""
         if page.method == "POST":
             form, file = await self._form(request, given, page)
             await self._until_started()
         cookie = given or self._sessions.new()
         offers: Sequence[Offer] = ()
-        if page.label and visitor.name:
+        if page.has_offers:
             offers = await self._samples.offers(visitor)
         asked = PageRequest(
             frame=self._frame(request, visitor, cookie, offers, await self._language(request, visitor, page)),
@@ -168,7 +165,7 @@ class Site:
         """Returns the visitor, without a name if no one has signed in; None if the proxy names no valid person."""
         match self.entry:
             case Entry.LOCAL:
-                return Visitor(name=requests.LOCAL_NAME, is_operator=True, is_local=True)
+                return Visitor(name=requests.LOCAL_NAME, is_local=True)
             case Entry.PROXY:
                 name = headers.get(self.settings.web_user_header or "", "").strip()
             case _:
@@ -180,8 +177,7 @@ class Site:
         chat = self._chat_of(name)
         if chat is None:
             return None
-        is_operator = chat in self.settings.admins and not self.settings.lets_choose_names
-        return Visitor(name=chat.address, is_operator=is_operator)
+        return Visitor(name=chat.address)
 
     async def _form(self, request: Request, cookie: str, page: WebPage) -> tuple[dict[str, str], bytes]:
         """Returns (fields, file) of a form that was sent from one of our pages in this session. Raises Refusal."""
@@ -229,14 +225,12 @@ class Site:
         offers: Sequence[Offer],
         language: str,
     ) -> PageFrame:
-        shown = (page for page in self.pages if page.label and (visitor.is_operator or not page.for_operators))
         return PageFrame(
             path=request.url.path,
             query=urlencode([pair for pair in request.query_params.multi_items() if pair[0] != "language"]),
             language=language,
             timezone=_zone(request.cookies.get(ZONE_COOKIE, "")),
             token=self._sessions.token(cookie),
-            navigation=tuple((page.path, page.label) for page in shown if page.label) if visitor.name else (),
             visitor=visitor,
             can_sign_out=self.entry is Entry.PASSWORD and bool(visitor.name),
             offers=tuple(offers),
@@ -289,26 +283,18 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def make_site(app: App, troubles: Troubles = tuple) -> Site | None:
-    """Returns the site: the pages of the platform that has pages, and the operator's pages; None if pages are off.
-
-    `troubles` returns what only the process itself knows to be wrong.
-    """
+def make_site(app: App) -> Site | None:
+    """Returns the site: the pages of the platform that has pages; None if pages are off."""
     platform = next((one for one in app.platforms.values() if one.pages), None)
     if platform is None or entry(app.settings)[0] is Entry.OFF:
         return None
     samples = Samples(app)
-    pages = (
-        *platform.pages,
-        *operator_pages(app, troubles),
-        WebPage(path=PATH, answer=samples.use, method="POST"),
-    )
-    return Site(app, platform, pages, samples)
+    return Site(app, platform, (*platform.pages, WebPage(path=PATH, answer=samples.use, method="POST")), samples)
 
 
-def pages_of(app: App, troubles: Troubles) -> web_server.Pages:
-    """Returns the pages of the process; if they are off, what tells so. `troubles`: see make_site."""
-    site, lines = make_site(app, troubles), entry_lines(app.settings)
+def pages_of(app: App) -> web_server.Pages:
+    """Returns the pages of the process; if they are off, what tells so."""
+    site, lines = make_site(app), entry_lines(app.settings)
     if site is None:
         return web_server.Pages(closed_pages(app), lines=lines)
     return web_server.Pages(site.routes, True, lines, site.taking)
@@ -321,7 +307,7 @@ def closed_pages(app: App) -> list[Route]:
         return web_server.line(404, words=f"There are no pages here without a password. {_OPEN}")
 
     paths = {page.path for platform in app.platforms.values() for page in platform.pages}
-    return [Route(path, answer, methods=["GET", "POST"]) for path in sorted({*paths, requests.PATH, status.PATH})]
+    return [Route(path, answer, methods=["GET", "POST"]) for path in sorted({*paths, requests.PATH})]
 
 
 def entry_lines(settings: Settings) -> list[str]:

@@ -312,7 +312,6 @@ class Visitor:
     """The person who opens a page."""
 
     name: str  # the name in the address of the person's chat; "" if the visitor has not signed in
-    is_operator: bool = False  # may see the state of the bot and repair it
     is_local: bool = False  # uses the machine on which the bot runs
 
 
@@ -335,7 +334,6 @@ class PageFrame:
     language: str  # "en" or "zh"; the same on all pages of a visitor, that of their chat
     token: str  # the form token, which every form must send
     timezone: str = ""  # the browser's zone; "" if it does not tell
-    navigation: tuple[tuple[str, errors.Sentence], ...] = ()  # (path, label) of each link
     visitor: Visitor
     can_sign_out: bool = False
     offers: tuple[Offer, ...] = ()
@@ -384,8 +382,7 @@ class WebPage:
     path: str
     answer: Callable[[PageRequest], Awaitable[PageResponse]]  # never raises
     method: str = "GET"
-    label: errors.Sentence | None = None  # its label in the navigation; None: it is not in the navigation
-    for_operators: bool = False
+    has_offers: bool = False  # shows the offers of its frame
     is_public: bool = False  # also for people who have not signed in
     largest_form: int = 65_536  # bytes
     is_stream: bool = False  # answers with a `stream`, which asks the database only while it is read

@@ -11,7 +11,6 @@ from subscriptions.errors import Sentence
 # The words of the frame. Templates contain no words, so that all msgids are found in Python code.
 _WORDS: Mapping[str, Sentence] = {
     "skip": Sentence("To the content"),
-    "navigation": Sentence("Pages"),
     "sign_out": Sentence("sign out"),
     "language": Sentence("Language"),
 }
@@ -38,7 +37,6 @@ def draw_page(
         frame=frame,
         title=title if isinstance(title, str) else _say(title, frame),
         words=said,
-        navigation=[(path, _say(label, frame)) for path, label in frame.navigation],
         offers=[(_say(offer.text, frame), _say(offer.label, frame), offer.action) for offer in frame.offers],
         languages=_LANGUAGES,
         static={name: f"/static/{name}?{static_version(name)}" for name in STATIC},

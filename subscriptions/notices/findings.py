@@ -1,6 +1,6 @@
 """Findings: what is wrong now, each with a level, a sentence, its reason, a cure and a moment since when.
 
-Operators get a finding as a notice. `/status`, `paperwire status`, `paperwire check`, the page of the status and the health
+Operators get a finding as a notice. `/status`, `paperwire status`, `paperwire check` and the health
 page show the same findings in the same words, and the metrics count them. `subscriptions.service.findings` finds what
 the store knows.
 """

@@ -19,7 +19,6 @@ from subscriptions.store.database.store import Transaction, execute, grouped, re
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 from subscriptions.store.work_rows import PublisherSlotRow
 
-MOST_RECEIPTS = 10_000  # receipts that are read at once
 _WRITTEN = {"arxiv": "arXiv"}  # source without a title → its name as people write it
 
 # Each plan executes these statements, so they are built only once.
@@ -284,13 +283,6 @@ def put_receipt(transaction: Transaction, receipt: Receipt) -> int:
     row.counts, row.detail = dict(receipt.counts), receipt.detail
     transaction.flush()
     return row.id
-
-
-@reads
-def receipts_since(transaction: Transaction, since: datetime) -> list[Receipt]:
-    """Returns the newest receipts since a moment, at most MOST_RECEIPTS, newest first."""
-    rows = transaction.exec(select(ReceiptRow).where(_r.at >= since).order_by(_r.at.desc()).limit(MOST_RECEIPTS))
-    return [receipt_value(row) for row in rows]
 
 
 def _newest_of_sources(transaction: Transaction) -> list[Receipt]:

@@ -89,57 +89,6 @@ def outbox_figures(transaction: Transaction, *, wall: datetime) -> OutboxFigures
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrivals:
-    """How many papers came since a moment."""
-
-    papers: int
-    by_source: Mapping[str, int]  # source -> number of papers; a paper of several sources counts for each of them
-    last: Mapping[str, datetime]  # source -> when its last papers came
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """How many messages were sent since a moment, and to how many chats."""
-
-    messages: int
-    chats: int
-
-
-@reads
-def came_since(transaction: Transaction, since: datetime) -> Arrivals:
-    """Returns how many papers were announced since a moment."""
-    by_source = (
-        sa.select(
-            _g.source,
-            sa.func.count(_a.paper.distinct()).label("papers"),
-            sa.func.max(_g.received_at, type_=Utc).label("last"),
-        )
-        .select_from(_papers.join(_appearances, _a.paper == _p.id).join(_digests, _g.id == _a.digest))
-        .where(_p.sequenced_at >= since, _g.received_at >= since)
-        .group_by(_g.source)
-        .order_by(_g.source)
-    )
-    rows = execute(transaction, by_source).all()
-    return Arrivals(
-        papers=transaction.count(_p.sequenced_at >= since),
-        by_source={row.source: row.papers for row in rows},
-        last={row.source: row.last for row in rows},
-    )
-
-
-@reads
-def sent_since(transaction: Transaction, since: datetime) -> Sent:
-    """Returns how much was sent since a moment, by the machine's clock."""
-    sent = (
-        sa.select(sa.func.count().label("messages"), sa.func.count(_d.chat.distinct()).label("chats"))
-        .select_from(_messages.join(_deliveries, _d.seq == _m.delivery))
-        .where(_m.attempted_at >= since, _m.sent_at.is_not(None))
-    )
-    row = execute(transaction, sent).one()
-    return Sent(messages=row.messages, chats=row.chats)
-
-
 def to_be_planned_since(transaction: Transaction, *, now: datetime) -> datetime | None:
     """Returns since when work has waited for the planner; None if no chat is due.
 

@@ -1,11 +1,8 @@
 """Makes the pictures of the pages for the documentation: `python -m tests.browser.pictures` (docs/images/make.sh)."""
 
 import os
-import subprocess
-import sys
 import tempfile
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +12,10 @@ from bot.rendering import brand
 from tests.browser import conftest
 from tests.browser import visitor as visiting
 from tests.fakes.process import ROOT
-from tests.integration.cli import INBOX, page
 
 IMAGES = ROOT / "docs" / "images"
-SUNDAY = 7
-BROKEN = 9  # days ago
 
 
-FRAME = {"width": 1040, "height": 620}
 WINDOW = {"width": 1080, "height": 700}  # of the picture of README
 
 # what somebody says to a bot that knows the samples; the answer to the last is in the picture
@@ -45,7 +38,6 @@ def main() -> None:
     for name in [name for name in os.environ if name.startswith("PAPERWIRE_")]:
         del os.environ[name]
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         browser = stack.enter_context(sync_playwright()).chromium.launch(
             executable_path=conftest.CHROMIUM, args=list(conftest.ARGUMENTS)
         )
@@ -57,17 +49,6 @@ def main() -> None:
         mark.screenshot(path=IMAGES / "mark.png", omit_background=True)
         for language in SAID:
             _page_of(browser, stack, language)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        _past(folder)
-        bot = stack.enter_context(visiting.running_bot(folder, {}))
-        for night, dark in (("", False), ("-dark", True)):
-            visitor = _visits(browser, stack, bot, dark=dark, **FRAME)
-            if not dark:
-                visitor.says("/sub tides")
-                bot.brings("Tides of the Moon", "Tides without a moon")
-                visitor.sees("Tides without a moon")
-            visitor.page.goto(f"{bot.url}status")
-            visitor.page.screenshot(path=IMAGES / f"status{night}.png")
 
 
 def _page_of(browser: Any, stack: ExitStack, language: str) -> None:
@@ -87,26 +68,6 @@ def _page_of(browser: Any, stack: ExitStack, language: str) -> None:
         me.page.emulate_media(color_scheme="dark" if night else "light")
         me.page.locator("#log .post.mine").last.evaluate("item => scrollBy(0, item.getBoundingClientRect().top - 64)")
         me.page.screenshot(path=IMAGES / f"page{suffix}{night}.png")
-
-
-def _past(folder: Path) -> None:
-    """Prepares the database of a bot: a list came on each of the last 27 days except Sundays, and one of them was broken."""
-    past = folder / "past"
-    (past / "inbox").mkdir(parents=True)
-    (past / "paperwire.toml").write_text(INBOX)
-    environment = {**os.environ, "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db", "PYTHONPATH": str(ROOT)}
-    today = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0)
-    for number in range(27, 0, -1):
-        day, digest = today - timedelta(days=number), past / "inbox" / f"{number}.md"
-        if day.isoweekday() < SUNDAY:
-            paper = (f"2610.{number:05d}", f"A tide gauge, day {number}", "We measure it.")
-            digest.write_text("" if number == BROKEN else page(paper), "utf-8")
-        poll = [sys.executable, "-m", "bot", "sources", "poll", "--now", day.isoformat()]
-        subprocess.run(  # noqa: S603 - our own program
-            poll, cwd=past, env=environment, check=number != BROKEN, stdout=subprocess.DEVNULL
-        )
-        if number == BROKEN:
-            digest.unlink()
 
 
 def _visits(browser: Any, stack: ExitStack, bot: visiting.Bot, **wishes: Any) -> visiting.Visitor:

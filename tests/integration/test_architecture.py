@@ -98,7 +98,6 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         "bot/pages/site.py",
         "bot/pages/samples.py",
         "bot/operation/process.py",
-        "bot/pages/status.py",
     }
 
 

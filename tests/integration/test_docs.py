@@ -442,7 +442,6 @@ NUMBERS = tables.rows("""
     operating.md    → A session lasts # days                             → bot.pages.signed_in:LASTS.days
     operating.md    → After # wrong passwords                            → bot.operation.passwords:MOST_TRIES
     operating.md    → open pages, # of one name                          → bot.pages.event_streams:MOST_OF_A_NAME
-    operating.md    → each of the last # days                            → bot.pages.status:DAYS
     operating.md    → the papers of the last # days                      → bot.sources.poll:HISTORY.days
     operating.md    → still the same # hours after                       → subscriptions.planning.source_calendar:LATE_AFTER.seconds / 3600
     operating.md    → or # times if the answer                           → subscriptions.planning.missed_days:MOST_TRIES

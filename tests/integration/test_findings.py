@@ -6,9 +6,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from html import unescape
 from pathlib import Path
-from re import sub
 from typing import Any
 
 import httpx
@@ -21,8 +19,6 @@ from bot.operation import metrics, web_server
 from bot.operation.findings import Problem, parts_of
 from bot.operation.health import Readiness
 from bot.operation.process import Process
-from bot.pages import status
-from bot.ports.conversation import PageFrame, PageRequest, Visitor
 from bot.rendering.delivery_messages import notice_view
 from bot.rendering.language import Language
 from bot.settings import SourceSettings
@@ -147,7 +143,7 @@ async def part_fails(world: World) -> None:
     world.process.problems["deliver"] = "a lane failed"
 
 
-PLACES = ("notice", "/status", "status", "status --json", "check", "health", "page", "metrics")
+PLACES = ("notice", "/status", "status", "status --json", "check", "health", "metrics")
 # what only the running process knows is not in the store, which `check` and `/status` read; a finding without a notice is
 # one that no process could tell, or that another notice tells
 OF_PROCESS, NO_NOTICE = {"/status", "check"}, {"notice"}
@@ -208,7 +204,7 @@ def _says(shown: object, sentence: str, name: str) -> bool:
 
 def _places(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Returns what each place shows."""
-    ready, page, figures = world.runner.run(_served(world))
+    ready, figures = world.runner.run(_served(world))
     answer = Readiness(
         is_ready=ready["ready"],
         problems=ready["problems"],
@@ -226,13 +222,12 @@ def _places(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "status --json": terminal("status", "--now", now, "--json").json["findings"],
         "check": [one["answer"] for one in terminal("check", "--offline", "--json").json],
         "health": ready,
-        "page": " ".join(unescape(sub(r"<[^>]+>", " ", page)).split()),
         "metrics": figures,
     }
 
 
-async def _served(world: World) -> tuple[dict[str, Any], str, str]:
-    """Returns what the health page, the page of the status and the metrics answer."""
+async def _served(world: World) -> tuple[dict[str, Any], str]:
+    """Returns what the health page and the metrics answer."""
     app, process = world.app, world.process
     problems = {part: Problem(why, 0) for part, why in process.problems.items()}
 
@@ -242,9 +237,5 @@ async def _served(world: World) -> tuple[dict[str, Any], str, str]:
     health = web_server.health_app(lambda: problems, attention=lambda: process.attention)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(health), base_url="http://localhost") as client:
         ready = (await client.get("/health/ready")).json()
-    visitor = Visitor(name="me", is_operator=True)
-    frame = PageFrame(path="/status", language="en", token="t", visitor=visitor)
-    request = PageRequest(frame=frame, headers={}, query={}, form={})
-    page = await status.StatusPage(app, status.RecentWork(app.clock), known).show(request)
     figures, _ = await metrics.Metrics(app, dict, known=known).page()
-    return ready, str(page.body), figures.decode()
+    return ready, figures.decode()

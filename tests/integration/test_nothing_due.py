@@ -30,7 +30,7 @@ from subscriptions.service.chat_status import figures
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import clean_up_steps
-from subscriptions.store import edit_requests, outbox, paper_sequence, platform_states, work_figures
+from subscriptions.store import edit_requests, outbox, paper_sequence, platform_states
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import write_probe
@@ -489,9 +489,6 @@ async def _start(world: World) -> None:
 
 async def _figures(world: World) -> None:
     figures(world.app.store, now=world.clock.now(), wall=world.clock.wall())
-    midnight = world.clock.now().replace(hour=0)
-    work_figures.came_since(world.app.store, midnight)
-    work_figures.sent_since(world.app.store, midnight)
     outbox.outbox_counts(world.app.store)
     assert write_probe.write_refusal(world.app.store) is None
 

@@ -102,7 +102,7 @@ async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: P
     assert "PAPERWIRE_WEB_PASSWORD" in line
     closed = httpx.ASGITransport(web_server.health_app(dict, pages=site.closed_pages(build_app(settings))))
     async with httpx.AsyncClient(transport=closed, base_url="http://papers.example") as browser:
-        for path in ("/", "/sign-in", "/status"):
+        for path in ("/", "/sign-in"):
             answer = await browser.get(path)
             assert (answer.status_code, "PAPERWIRE_WEB_PASSWORD" in answer.text) == (404, True), path
         assert (await browser.get("/other")).text == "There is no such page.\n"
@@ -504,7 +504,7 @@ async def test_the_chat_speaks_the_chosen_language(behind_proxy: web_site.Pages)
     assert "You are welcome" in await ada.says("谢谢你"), "it is the choice of the chat"
 
 
-@pytest.mark.parametrize("chooses", ["/?language=en", "/status?language=en", "/lang en"])
+@pytest.mark.parametrize("chooses", ["/?language=en", "/lang en"])
 @pytest.mark.sentences
 async def test_a_chat_and_all_its_pages_have_one_language_whoever_chose_it(
     behind_proxy: web_site.Pages, chooses: str
@@ -513,10 +513,9 @@ async def test_a_chat_and_all_its_pages_have_one_language_whoever_chose_it(
     ada, phone = (behind_proxy.browser(web_site.HOME, **chinese) for _ in range(2))
 
     async def spoken(browser: web_site.Browser) -> set[str]:
-        pages = [(await browser.opens(path)).text for path in ("/status", "/")]
-        return {str(found) for page in pages for found in re.findall('<html lang="(.*?)">', page)}
+        return set(re.findall('<html lang="(.*?)">', (await browser.opens()).text))
 
-    await phone.opens("/status?language=zh")
+    await phone.opens("/?language=zh")
     assert await spoken(ada) == await spoken(phone) == {"zh"}
     await ada.says(chooses) if chooses.startswith("/lang") else await ada.opens(chooses)
     assert await spoken(ada) == await spoken(phone) == {"en"}

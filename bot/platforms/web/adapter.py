@@ -140,7 +140,7 @@ class ChatPages:
             answering(self._channel, partial(self._done, work)) for work in (self._talk.say, self._talk.press)
         )
         return (
-            WebPage(path="/", answer=self.show, label=Sentence("Chat")),
+            WebPage(path="/", answer=self.show, has_offers=True),
             WebPage(path="/chat/say", answer=say, method="POST"),
             WebPage(path="/chat/press", answer=press, method="POST"),
             WebPage(path="/chat/events", answer=self.follow, is_stream=True),
