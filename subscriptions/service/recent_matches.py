@@ -1,6 +1,5 @@
 """The papers of the last days, counted for confirmations, lists and advice: of how many days, and how far back "last came" looks."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -166,18 +165,6 @@ def activity(
     came = stored_subscriptions.last_came(transaction, chat.id, now - CAME_WITHIN)
     sets = window.find_each(transaction, subscriptions, chat)
     return MatchCount(found={text: one.bit_count() for text, one in sets.of.items()}, base=sets.base, came=came)
-
-
-@reads
-def found_by_day(
-    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
-) -> Mapping[str, tuple[int, ...]]:
-    """Returns canonical text → number of matches on each of the last seven days, oldest day first."""
-    window, today = recent(transaction, now), transaction.day_of(now)
-    sets = window.find_each(transaction, subscriptions, chat)
-    days = [today - timedelta(days=ago) for ago in reversed(range(DAYS_KNOWN))]
-    found = {text: Counter(map(index.day_of, window.entries.newest_first(papers))) for text, papers in sets.of.items()}
-    return {text: tuple(count[day] for day in days) for text, count in found.items()}
 
 
 @reads

@@ -1,4 +1,4 @@
-"""Reading on the page: what one said before, the subscriptions next to the chat, and keyboard shortcuts."""
+"""Reading on the page: what one said before, and keyboard shortcuts."""
 
 from typing import Any
 
@@ -19,25 +19,6 @@ def test_the_newest_paper_and_what_one_said_before(visit: visiting.Visit) -> Non
     assert text.input_value() == "/list"
     text.press("ArrowDown")
     assert text.input_value() == ""
-
-
-def test_subscriptions_are_changed_beside_the_chat(visit: visiting.Visit) -> None:
-    cyd = visit("cyd-panel")
-    cyd.says("/sub glockenspiel daily 9")
-    row = cyd.page.locator("#panel li", has_text="glockenspiel")
-    row.wait_for()
-    assert "next" in row.inner_text()
-    row.get_by_role("button", name="pause").click()
-    cyd.page.locator("#panel li.held", has_text="paused").wait_for()
-    assert cyd.page.locator("#log .mine").count() == 1, "a press says nothing in the chat"
-    row.get_by_role("button", name="resume").press("Enter")
-    cyd.page.locator("#panel li:not(.held)").wait_for()
-    row.get_by_role("button", name="edit").click()
-    cyd.page.wait_for_url("**/chat/form*")
-    cyd.page.go_back()
-    cyd.is_live()
-    cyd.page.get_by_role("button", name="settings").click()
-    cyd.page.get_by_role("heading", name="Settings").wait_for()
 
 
 def test_papers_are_read_with_keys(visit: visiting.Visit) -> None:

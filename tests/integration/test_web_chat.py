@@ -105,18 +105,16 @@ async def test_an_open_page_is_told_what_came_since_it_was_drawn(store: Store, m
     said(store, "one")
     view = look(store, FRAME)
     hub = web_channel.Hub()
-    told = adapter.events(hub, store, view.chat, view.frame, view.change, panel=lambda: "")
+    told = adapter.events(hub, store, view.chat, view.frame, view.change)
     assert (await anext(told)).startswith("retry: ")
     said(store, "two")
     following = await anext(told)
     assert "event: message\nid: 2\n" in following
     assert "two" in following
     assert "one" not in following
-    assert (await anext(told)).startswith("event: panel")
     said(store, "three")
     hub.wake("me")
     assert "three" in await anext(told)
-    assert (await anext(told)).startswith("event: panel")
     subscribes(store, "web:me", "diffusion")
     forget(store, ME)
     assert "event: reload" in await anext(told)
@@ -127,7 +125,7 @@ async def test_an_open_page_is_told_what_came_since_it_was_drawn(store: Store, m
 async def test_an_open_page_is_loaded_again_when_the_chat_gets_another_language(store: Store) -> None:
     subscribes(store, "web:me", "diffusion")
     view = look(store, FRAME)
-    told = adapter.events(web_channel.Hub(), store, view.chat, view.frame, view.change, panel=lambda: "")
+    told = adapter.events(web_channel.Hub(), store, view.chat, view.frame, view.change)
     choose_language(store, ME, "zh", now=NOON)
     said(store, "from the phone")
     assert [part.partition("\n")[0] async for part in told] == ["retry: 2000", "event: message", "event: reload"]

@@ -1,9 +1,8 @@
-"""The adapter of the web and the pages of a chat: its log, documents, forms (buttons or a menu), subscriptions; how news reach a browser.
+"""The adapter of the web and the pages of a chat: its log, documents, forms (buttons or a menu); how news reach a browser.
 
 Each chat belongs to one person, so there are no members or admins to look up. New messages come as server-sent events. The id of an
 event is the number of the chat's change, so a browser that reconnects continues where it stopped. A form is drawn from its callback
-token at each request, so it can be reloaded, and no process keeps state. Beside the chat, each subscription has a row with the
-counts of the papers that it found in the last days, and buttons that change it.
+token at each request, so it can be reloaded, and no process keeps state.
 """
 
 import asyncio
@@ -12,11 +11,9 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from typing import TextIO
 
-from bot.commands.phrasing import subscription_row
 from bot.commands.results import result_items
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.receiver_loop import wait_for_reply
@@ -28,13 +25,10 @@ from bot.ports.attached import file_too_large
 from bot.ports.conversation import PageFrame, PageRequest, PageResponse, PlatformApi, RequestDispatcher, WebPage
 from bot.rendering import page_templates
 from bot.rendering.language import Language
-from bot.rendering.plots import few_bars
 from bot.settings import Settings
 from subscriptions.errors import Rejected, Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress, KnownPaper
 from subscriptions.service import recent_matches
-from subscriptions.service.listing import Listed, listed
-from subscriptions.states import SubscriptionState
 from subscriptions.store import page_messages
 from subscriptions.store.database.store import Store
 
@@ -42,20 +36,10 @@ AT_ONCE = 50  # messages that are read together
 LOOK_AGAIN = 2.0  # seconds until the store is checked without a wake-up, because another process may have written there
 QUIET_LOOKS = 8  # checks without news after which a line is sent, so that lost connections are noticed
 RETRY = 2000  # milliseconds until the browser connects again
-_PANEL_WORDS = {
-    "subscriptions": Sentence("Your subscriptions"),
-    "none": Sentence("None yet. Search for something and press [subscribe]."),
-    "new": Sentence("new subscription"),
-    "settings": Sentence("settings"),
-}
-_HELD = (("edit", Sentence("edit")), ("resume", Sentence("resume")), ("unsub", Sentence("remove")))
-_ACTIVE = (("edit", Sentence("edit")), ("pause", Sentence("pause")), ("unsub", Sentence("remove")))
 
 
-async def events(
-    hub: Hub, store: Store, chat: Chat, frame: PageFrame, after: int, *, panel: Callable[[], str]
-) -> AsyncIterator[str]:
-    """Yields the changes of a chat after change `after`, until the reader disconnects. `panel` draws its subscriptions."""
+async def events(hub: Hub, store: Store, chat: Chat, frame: PageFrame, after: int) -> AsyncIterator[str]:
+    """Yields the changes of a chat after change `after`, until the reader disconnects."""
     yield f"retry: {RETRY}\n\n"
     with hub.listening(chat.address.address) as woken:
         quiet = 0
@@ -71,8 +55,6 @@ async def events(
             if messages and (await store.run(markup.chat_in, frame)).settings.lang != chat.settings.lang:
                 yield event("reload", after, "")  # the page has the words of another language
                 return
-            if messages:
-                yield event("panel", after, await asyncio.to_thread(panel))
             quiet = 0 if messages else quiet + 1
             if quiet >= QUIET_LOOKS:
                 yield ": nothing new\n\n"
@@ -159,14 +141,8 @@ class ChatPages:
         return PageResponse(body=self._channel.secrets.shown(body))
 
     def _drawn(self, view: ChatView, said: str, *, is_newest: bool) -> str:
-        once = new_once()
-        if not view.messages:
-            return page(view, said, once, is_newest=is_newest, example=self._example(view))
-        return page(view, said, once, is_newest=is_newest, panel=self._panel(view.frame))
-
-    def _panel(self, frame: PageFrame) -> str:
-        chat = markup.chat_in(self._store, frame)
-        return draw_panel(self._store, chat, frame, now=self._channel.clock.now(), once=new_once())
+        example = "" if view.messages else self._example(view)
+        return page(view, said, new_once(), is_newest=is_newest, example=example)
 
     def _example(self, view: ChatView) -> str:
         """Returns the newest paper as HTML, else one of the offered samples; "" if there are none."""
@@ -187,8 +163,8 @@ class ChatPages:
         view = await self._store.run(markup.look, asked.frame)
         after = _number(asked.headers.get("last-event-id", "") or asked.query.get("after", ""))
         frame = replace(asked.frame, language=view.chat.settings.lang)
-        start, panel = view.change if after is None else after, partial(self._panel, frame)
-        async for part in events(self._channel.hub, self._store, view.chat, frame, start, panel=panel):
+        start = view.change if after is None else after
+        async for part in events(self._channel.hub, self._store, view.chat, frame, start):
             yield self._channel.secrets.shown(part)
 
     async def download(self, asked: PageRequest) -> PageResponse:
@@ -329,43 +305,6 @@ def _kind(field: channels.FormField) -> str:
             return "choice"
         return "menu"
     return "clock" if field.is_clock else "text"
-
-
-# -------------------------------------------------------------------------------------- the subscriptions beside a chat
-
-
-def draw_panel(store: Store, chat: Chat, frame: PageFrame, *, now: datetime, once: str) -> str:
-    """Returns the panel of subscriptions as HTML. `once`: the id of the next press."""
-    there = listed(store, chat.address) if chat.id else ()
-    found = recent_matches.found_by_day(store, chat, [one.subscription for one in there], now=now)
-    rows = _rows(there, found, Language(frame.language, chat.settings.timezone), now)
-    return page_templates.draw_part("panel.html", frame, words=_PANEL_WORDS, rows=rows, once=once)
-
-
-def _rows(
-    there: Sequence[Listed], found: Mapping[str, Sequence[int]], language: Language, now: datetime
-) -> list[Mapping[str, object]]:
-    shown: list[Mapping[str, object]] = []
-    for one in there:
-        row, subscription = subscription_row(one, language.in_zone(one.zone), now), one.subscription
-        days, is_held = found[subscription.canonical], subscription.state is SubscriptionState.PAUSED
-        papers = language.count("{count} paper", "{count} papers", sum(days))
-        counted = language.say("{papers} in the last {days} days", papers=papers, days=recent_matches.DAYS_KNOWN)
-        comes = language.say("next {moment}", moment=row.next_due) if row.next_due else language.say("as papers come")
-        shown.append(
-            {
-                "number": row.number,
-                "query": row.reading,
-                "remark": row.state or f"{comes} · {counted}",  # when it next comes, or why it does not come
-                "is_held": is_held,
-                "bars": few_bars(counted, days),  # papers found on each of the last days
-                "buttons": [
-                    (f"/{verb} {row.number}", label.say(language.translate))  # a press sends this command to the chat
-                    for verb, label in (_HELD if is_held else _ACTIVE)
-                ],
-            }
-        )
-    return shown
 
 
 # ----------------------------------------------------------------------- the platform API, for chats of one person each

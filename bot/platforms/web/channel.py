@@ -331,12 +331,8 @@ class Talk:
         if not text and not file:
             return Heard()
         chat, update = await self._let_in(asked.frame), _update(asked, "said")
-        number = 0
-        if "quiet" not in form:  # quiet: a button of the panel, whose answer says enough
-            own = text or f"📎 {form.get('file', '')[:_LONGEST_NAME]}"
-            number = await self._channel.say(
-                chat, json.dumps({"text": own}, ensure_ascii=False), key=update, is_own=True
-            )
+        own = text or f"📎 {form.get('file', '')[:_LONGEST_NAME]}"
+        number = await self._channel.say(chat, json.dumps({"text": own}, ensure_ascii=False), key=update, is_own=True)
         typed, file_id, hub = typed_command(text), update if file else "", self._channel.hub
         message = MessageRequest(
             **_by_visitor(asked.frame, update),

@@ -89,7 +89,6 @@ _WORDS = {
     "examples": Sentence("For example:"),
     "newest_paper": Sentence("The newest paper"),
     "sample": Sentence("A sample"),
-    "subscriptions": Sentence("Your subscriptions"),
     "key_list": Sentence("Keys"),
     "key_move": Sentence("to the next and the previous paper"),
     "key_number": Sentence("to the paper with that number"),
@@ -200,11 +199,11 @@ def place_of(store: Store, chat: ChatAddress, update: str, *, number: int, press
     return f"{page}#m{number}p{papers}" if papers else f"{page}#m{number}"
 
 
-def page(view: ChatView, said: str, once: str, *, is_newest: bool, panel: str = "", example: str = "") -> str:
+def page(view: ChatView, said: str, once: str, *, is_newest: bool, example: str = "") -> str:
     """Returns the page as HTML.
 
-    `said`: a few words about a pressed button. `once`: the id of the next message or press. `panel`, `example`: the
-    subscriptions and a paper as HTML.
+    `said`: a few words about a pressed button. `once`: the id of the next message or press. `example`: a paper
+    as HTML.
     """
     return page_templates.draw_page(
         "chat.html",
@@ -218,7 +217,6 @@ def page(view: ChatView, said: str, once: str, *, is_newest: bool, panel: str = 
         is_newest=is_newest,
         has_earlier=len(view.messages) == SHOWN,
         examples=[example.say(translator(view.frame.language)) for example in _EXAMPLES],
-        panel=panel,
         example=example,
     )
 

@@ -38,7 +38,7 @@
     status.textContent = words;
     status.classList.toggle("shown", Boolean(words));
   };
-  const column = chat.parentElement; // the panel may be below it
+  const column = chat.parentElement;
   const atEnd = () => column.getBoundingClientRect().bottom - scroller.clientHeight < 160;
   const toEnd = () => scroller.scrollBy({ top: column.getBoundingClientRect().bottom - scroller.clientHeight });
   const number = (item) => Number(item.dataset.number);
@@ -86,7 +86,6 @@
     const items = [...part.content.children];
     for (const item of items) place(item);
     document.body.classList.remove("empty");
-    document.getElementById("reading").classList.add("with-panel");
     for (const id of ["welcome", "finds"]) document.getElementById(id)?.remove();
     const answer = items.find((item) => item.id === awaited);
     if (answer) awaited = "";
@@ -237,12 +236,6 @@
     source.addEventListener("message", (event) => {
       chat.dataset.change = event.lastEventId;
       show(event.data);
-    });
-    source.addEventListener("panel", (event) => {
-      const panel = document.getElementById("panel");
-      const at = [...panel.querySelectorAll("button")].indexOf(document.activeElement);
-      panel.innerHTML = event.data;
-      if (at >= 0) panel.querySelectorAll("button")[at]?.focus({ preventScroll: true });
     });
     source.addEventListener("reload", () => location.reload());
     source.addEventListener("full", () => { // connecting again would only close another page
