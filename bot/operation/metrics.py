@@ -301,14 +301,6 @@ METRICS: tuple[Metric, ...] = (
         values=lambda handled: {(handled.platform, handled.outcome): handled.seconds},
         from_zero=lambda platforms: [(platform, "failed") for platform in platforms],
     ),
-    Counter(
-        name="paperwire_connections_closed_total",
-        help="Connections to the web address that were closed because there were too many.",
-        labels=("kind",),
-        on=measurements.ConnectionClosed,
-        values=lambda closed: {(closed.kind,): 1.0},
-        from_zero=lambda _: [("connection",), ("stream",), ("refused",)],
-    ),
     Gauge(
         name="paperwire_database_bytes",
         help="The size of the database's files.",

@@ -17,7 +17,7 @@ from bot.errors import SettingsError, said_of
 from bot.operation import heartbeats, maintenance, orderly_stop, ticks, worker
 from bot.operation.findings import Problem, findings_of, for_strangers, log_new_trouble, parts_of
 from bot.operation.health import Health
-from bot.operation.http_server import Refusals, serving
+from bot.operation.http_server import serving
 from bot.operation.lines_for_operators import operator_lines, startup_lines, unread_lines
 from bot.operation.metrics import Metrics
 from bot.operation.passwords import lock_of_metrics
@@ -347,8 +347,8 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
         return (*process.daily_work, *parts_of(health.problems(), app.clock.now()))
 
     metrics = Metrics(app, health.problems, known=known)
-    heartbeat, refusals = heartbeats.make_heartbeat(app), Refusals(app.clock)
-    app.deps.observe.listeners += [metrics.observe, refusals.observe]
+    heartbeat = heartbeats.make_heartbeat(app)
+    app.deps.observe.listeners.append(metrics.observe)
 
     async def tick() -> None:
         await process.tick()
@@ -364,8 +364,7 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
         pages=pages.routes,
         metrics_lock=lock_of_metrics(app.settings, app.clock),
     )
-    server = serving(app.settings, web, observe=app.deps.observe)
-    async with server as address, orderly_stop.beside(health.watch()), orderly_stop.beside(refusals.watch()):
+    async with serving(app.settings, web) as address, orderly_stop.beside(health.watch()):
         lines = (
             *([f"Pages: {address}/"] if pages.are_open else []),  # first, since people open the first address they see
             *pages.lines,

@@ -45,10 +45,6 @@ class Sessions:
         until = int((self._clock.wall() + LASTS).timestamp())
         return str(self._signed.dumps([name, until, secrets.token_urlsafe(_WORD)]))
 
-    def signed_name(self, cookie: str) -> str:
-        """Returns the name for which a cookie was signed; "" for any other cookie, and after the cookie has expired."""
-        return self._read(cookie)[0]
-
     async def name_of(self, cookie: str) -> str:
         """Returns the name of a session that is signed in and not signed out; "" for any other cookie.
 

@@ -10,19 +10,18 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.app import App
 from bot.errors import error_location
-from bot.operation import http_server, passwords, web_server
-from bot.operation.client_addresses import is_known_host, network_of
+from bot.operation import passwords, web_server
+from bot.operation.client_addresses import is_known_host
 from bot.operation.web_entry import Entry, entry
-from bot.pages import event_streams, requests, signed_in, static_pages
+from bot.pages import requests, signed_in, static_pages
 from bot.pages.samples import PATH, Samples
 from bot.platform import Platform
 from bot.ports import attached
@@ -66,8 +65,6 @@ class Site:
         self._names = {*self.settings.web_hosts, self.settings.web_host.lower()}
         self._dispatcher: RequestDispatcher | None = None
         self._started = asyncio.Event()
-        most = max(1, http_server.most_connections() // event_streams.SHARE_OF_CONNECTIONS)
-        self._streams = event_streams.Streams(app.deps.observe, most)
         lock = passwords.Lock(self.clock, password)
         self.pages = (*pages, *static_pages.static_pages())
         if password:
@@ -75,17 +72,13 @@ class Site:
 
     @contextmanager
     def taking(self, dispatcher: RequestDispatcher) -> Iterator[None]:
-        """Lets visitors send requests while the body runs.
-
-        Then ends all streams, because the server would wait for them.
-        """
+        """Lets visitors send requests while the body runs."""
         self._dispatcher = dispatcher
         self._started.set()
         try:
             yield
         finally:
             self._dispatcher = None
-            self._streams.close()
 
     @property
     def routes(self) -> list[Route]:
@@ -112,7 +105,7 @@ class Site:
     async def _answer(self, page: WebPage, request: Request) -> Response:
         """Returns the page if this visitor may open it, or a redirect to the sign-in. Raises Refusal."""
         given = request.cookies.get(signed_in.COOKIE, "")
-        visitor = await self._admit(request, given, asks_store=not page.is_stream)
+        visitor = await self._admit(request, given)
         if not page.is_public and not visitor.name:
             return Response(status_code=303, headers={"location": requests.PATH})
         form, file = dict[str, str](), b""
@@ -135,7 +128,7 @@ class Site:
         answer = await page.answer(asked)
         if answer.session is not None:
             await self._sessions.end(given)
-        found = self._response(answer, request, visitor)
+        found = self._response(answer)
         session = answer.session if answer.session is not None or given else cookie
         self._set_cookies(request, found, session)
         return found
@@ -146,22 +139,19 @@ class Site:
             async with asyncio.timeout(STARTS_WITHIN):
                 await self._started.wait()
 
-    async def _admit(self, request: Request, cookie: str, *, asks_store: bool) -> Visitor:
-        """Returns the visitor, without a name if no one has signed in. Raises Refusal.
-
-        Unless it `asks_store`, the visitor may have signed out meanwhile.
-        """
+    async def _admit(self, request: Request, cookie: str) -> Visitor:
+        """Returns the visitor, without a name if no one has signed in. Raises Refusal."""
         local = self.entry is Entry.LOCAL
         if not is_known_host(request.headers.get("host", ""), self._names, local=local):
             raise web_server.Refusal(421)
         if local and requests.is_from_proxy(request.headers):
             raise web_server.Refusal(403, f"A proxy sent this, so it may come from anywhere. {_OPEN}")
-        visitor = await self._visitor(request.headers, cookie, asks_store=asks_store)
+        visitor = await self._visitor(request.headers, cookie)
         if visitor is None:
             raise web_server.Refusal(403, "The proxy names nobody in the header that PAPERWIRE_WEB_USER_HEADER names.")
         return visitor
 
-    async def _visitor(self, headers: Mapping[str, str], cookie: str, *, asks_store: bool) -> Visitor | None:
+    async def _visitor(self, headers: Mapping[str, str], cookie: str) -> Visitor | None:
         """Returns the visitor, without a name if no one has signed in; None if the proxy names no valid person."""
         match self.entry:
             case Entry.LOCAL:
@@ -169,9 +159,7 @@ class Site:
             case Entry.PROXY:
                 name = headers.get(self.settings.web_user_header or "", "").strip()
             case _:
-                name = self._sessions.signed_name(cookie)
-                if name and asks_store:
-                    name = await self._sessions.name_of(cookie)
+                name = await self._sessions.name_of(cookie)
                 if not name:
                     return Visitor(name="")
         chat = self._chat_of(name)
@@ -208,7 +196,7 @@ class Site:
         own = requests.preferred_language(request.headers.get("accept-language", ""))
         wanted = next((one for one in (chosen, before) if one in _LANGUAGES), "")
         address = self._chat_of(visitor.name)
-        if address is None or page.is_public or page.is_stream:  # a stream asks the store only once it has settled
+        if address is None or page.is_public:
             return wanted or own
         chat = await self._store.run(known_or_new, address, ChatKind.PRIVATE, lang=own)
         if not wanted or (chosen not in _LANGUAGES and "lang" in chat.chosen):
@@ -236,23 +224,12 @@ class Site:
             offers=tuple(offers),
         )
 
-    def _response(self, answer: PageResponse, request: Request, visitor: Visitor) -> Response:
-        if answer.stream is not None and request.method != "HEAD":
-            address = network_of(_address(request))
-            may_hear = partial(self._may_hear, visitor.name, request.cookies.get(signed_in.COOKIE, ""))
-            return StreamingResponse(
-                self._streams.follow(answer.stream, name=visitor.name, address=address, may_hear=may_hear),
-                headers={**answer.headers, "x-accel-buffering": "no"},
-                media_type="text/event-stream",
-            )
+    @staticmethod
+    def _response(answer: PageResponse) -> Response:
         headers, status = dict(answer.headers), answer.status
         if answer.location:
             headers["location"], status = answer.location, 303
         return Response(answer.body, status, headers, media_type=answer.kind if answer.body else None)
-
-    async def _may_hear(self, name: str, cookie: str) -> bool:
-        """Returns whether a visitor may still receive news. After a sign-out, in any process, a visitor may not."""
-        return self.entry is not Entry.PASSWORD or await self._sessions.name_of(cookie) == name
 
     def _set_cookies(self, request: Request, response: Response, session: str | None) -> None:
         """Sets or, if `session` is "", deletes the session cookie; None leaves it unchanged.

@@ -4,7 +4,7 @@ The site (bot/pages/site.py) checks host, origin, session and form token before 
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -372,7 +372,6 @@ class PageResponse:
     headers: Mapping[str, str] = field(default_factory=dict)
     location: str = ""  # where the browser goes next; the status is then 303
     session: str | None = None  # the browser's new session; "" ends the session; None: no change
-    stream: AsyncIterator[str] | None = None  # server-sent events instead of a body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -385,5 +384,4 @@ class WebPage:
     has_offers: bool = False  # shows the offers of its frame
     is_public: bool = False  # also for people who have not signed in
     largest_form: int = 65_536  # bytes
-    is_stream: bool = False  # answers with a `stream`, which asks the database only while it is read
     takes_file: bool = False  # its form may contain a file, as multipart/form-data

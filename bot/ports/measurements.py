@@ -52,21 +52,7 @@ class SourceRead:
     new: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionClosed:
-    """A connection to our web address that was refused or closed, because there were too many connections."""
-
-    kind: str  # "connection", "stream" (of an open page), "refused" (the process has too many open files)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRefused:
-    """A request to our web address that was refused."""
-
-    status: int  # of HTTP, from 400 to 499
-
-
-Measurement = MessageTried | PlanMade | RequestHandled | SourceRead | ConnectionClosed | RequestRefused
+Measurement = MessageTried | PlanMade | RequestHandled | SourceRead
 Observe = Callable[[Measurement], None]
 
 

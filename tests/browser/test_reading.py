@@ -34,7 +34,7 @@ def test_papers_are_read_with_keys(visit: visiting.Visit) -> None:
     assert here.inner_text().startswith("1")
     keys.press("s")
     here.locator('.save[aria-pressed="true"]').wait_for()
-    here.locator(".told").wait_for()
+    eli.page.get_by_role("status").get_by_text("Saved").wait_for()
     keys.press("?")
     assert eli.page.get_by_role("dialog", name="Keys").is_visible()
     assert visiting.violations(eli.page) == []
@@ -71,7 +71,7 @@ def test_keys_go_on_from_what_is_in_view_and_say_what_they_need(visit: visiting.
     keys.press("k")
     is_at(papers.first)
     keys.press("e")
-    here.get_by_text("No subscription brought this paper").wait_for()
+    page.get_by_role("status").get_by_text("No subscription brought this paper").wait_for()
     assert page.locator("#log .post").count() == 4, "nothing was sent"
     papers.nth(3).locator("summary").focus()
     keys.press("s")

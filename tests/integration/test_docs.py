@@ -436,12 +436,9 @@ NUMBERS = tables.rows("""
     operating.md    → may name # new addresses a day                     → subscriptions.service.confirmations:MOST_OF_PERSON
     operating.md    → send # wrong codes an hour                         → subscriptions.service.operators:WRONG_CODES
     operating.md    → accepts at most # connections                      → bot.operation.http_server:MOST_CONNECTIONS
-    operating.md    → # of them from one remote address                  → bot.operation.http_server:MOST_OF_AN_ADDRESS
-    operating.md    → may take # seconds, its body                       → bot.operation.http_server:LONGEST_HEAD
     operating.md    → its body # seconds                                 → bot.operation.web_server:LONGEST_BODY
     operating.md    → A session lasts # days                             → bot.pages.signed_in:LASTS.days
     operating.md    → After # wrong passwords                            → bot.operation.passwords:MOST_TRIES
-    operating.md    → open pages, # of one name                          → bot.pages.event_streams:MOST_OF_A_NAME
     operating.md    → the papers of the last # days                      → bot.sources.poll:HISTORY.days
     operating.md    → still the same # hours after                       → subscriptions.planning.source_calendar:LATE_AFTER.seconds / 3600
     operating.md    → or # times if the answer                           → subscriptions.planning.missed_days:MOST_TRIES

@@ -1,41 +1,30 @@
-"""Who may open the web pages and send their forms: hosts, origins, tokens, sessions, sizes. How many pages may stay open.
+"""Who may open the web pages and send their forms: hosts, origins, tokens, sessions, sizes.
 
 No visitor can read the chat of another visitor.
 """
 
 import asyncio
-import errno
 import json
 import re
-import socket
-from collections import Counter, abc
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from collections import abc
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
-from unittest.mock import AsyncMock, Mock
 
 import httpx
 import pytest
 
 from bot.app import build_app
-from bot.operation import client_addresses, http_server, web_server
+from bot.operation import client_addresses, web_server
 from bot.operation.checks import check_here
-from bot.operation.metrics import Metrics
 from bot.operation.web_entry import Entry, entry
-from bot.pages import event_streams, requests, signed_in, site
-from bot.platforms.web import markup
-from bot.ports import measurements
+from bot.pages import requests, signed_in, site
 from bot.ports.attached import LARGEST
 from bot.settings.loading import load_settings
-from subscriptions.errors import StoreError
 from subscriptions.store.database.store import Store
 from tests import tables
 from tests.clock import NOON, FakeClock
 from tests.integration import web_site
 from tests.make import clean_up, ingested, paper, subscribes
-from tests.patience import PATIENCE
 
 PASSWORD = "correct horse battery"
 QUICK = {"x-requested-with": "fetch"}  # sent by the script of the page
@@ -268,7 +257,7 @@ async def test_a_page_that_is_not_shown_names_the_setting_that_decides(
 async def test_a_page_shows_no_value_of_a_setting(tmp_path: Path, clock: FakeClock) -> None:
     secrets = {"web_password": PASSWORD, "openalex_key": "a-key-of-the-operator", "contact": "somebody@example.org"}
     async with web_site.open_pages(tmp_path, clock, **secrets, web_hosts="papers.example.org") as pages:
-        for path in ("/", "/sign-in", "/chat/events", "/nowhere"):
+        for path in ("/", "/sign-in", "/chat/news", "/nowhere"):
             shown = await pages.browser().opens(path)
             assert not any(value in shown.text for value in (*secrets.values(), "papers.example.org", str(tmp_path)))
 
@@ -381,16 +370,16 @@ async def test_who_signs_in_anew_leaves_no_session_open(with_password: web_site.
     assert (await desk.opens()).status_code == 200
 
 
-def test_a_session_ends_and_cannot_be_made_up() -> None:
-    clock, unused = FakeClock(NOON), cast(Store, None)
-    sessions = signed_in.Sessions(unused, clock, PASSWORD)
+async def test_a_session_ends_and_cannot_be_made_up(store: Store) -> None:
+    clock = FakeClock(NOON)
+    sessions = signed_in.Sessions(store, clock, PASSWORD)
     cookie = sessions.sign_in("ada")
-    assert signed_in.Sessions(unused, clock, "another password").signed_name(cookie) == ""
-    assert signed_in.Sessions(unused, clock).signed_name(cookie) == ""
+    assert await signed_in.Sessions(store, clock, "another password").name_of(cookie) == ""
+    assert await signed_in.Sessions(store, clock).name_of(cookie) == ""
     clock.advance(signed_in.LASTS - timedelta(seconds=1))
-    assert sessions.signed_name(cookie) == "ada"
+    assert await sessions.name_of(cookie) == "ada"
     clock.advance(timedelta(seconds=1))
-    assert sessions.signed_name(cookie) == ""
+    assert await sessions.name_of(cookie) == ""
     said, signature = cookie.rsplit(".", 1)
     eve, _ = sessions.sign_in("eve").rsplit(".", 1)
     for forged in (
@@ -403,7 +392,7 @@ def test_a_session_ends_and_cannot_be_made_up() -> None:
         sessions.sign_in("".join(map(str, range(1000)))),  # signed, but longer than any cookie that we give
         "",
     ):
-        assert sessions.signed_name(forged) == ""
+        assert await sessions.name_of(forged) == ""
 
 
 async def test_the_proxy_says_who_it_is_and_nobody_else(behind_proxy: web_site.Pages) -> None:
@@ -546,207 +535,3 @@ async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: FakeClock) ->
         assert "The library is stored: 1 entry." in page
         assert (await uploads(browser, b"x", token="another")).status_code == 403
         assert (await uploads(browser, b"x" * (LARGEST + 100_000), once="f2")).status_code == 413
-
-
-@pytest.mark.parametrize(
-    ("opened", "most", "closed"),
-    [
-        (["ada"], 1, None),
-        (["ada"] * event_streams.MOST_OF_A_NAME, 100, None),
-        (["bea", *["ada"] * (event_streams.MOST_OF_A_NAME + 1)], 100, 1),
-        (["ada@x"] * event_streams.MOST_OF_A_NAME + ["eve@x"], 100, None),
-        ([f"eve{n}@x" for n in range(event_streams.MOST_STREAMS_OF_AN_ADDRESS + 1)], 100, 0),
-        ([f"eve{n}" for n in range(event_streams.MOST_STREAMS_OF_AN_ADDRESS + 1)], 100, None),  # behind a local proxy
-        (["ada", "eve", "eve", "bea"], 3, 1),
-        (["ada", "eve", "eve", "eve2", "eve2"], 4, 1),
-        (["ada", "bea", "cem", "dan"], 3, 0),
-    ],
-)
-def test_the_oldest_of_who_has_too_many_is_closed(opened: abc.Sequence[str], most: int, closed: int | None) -> None:
-    streams = [event_streams.Stream(name=one.partition("@")[0], address=one.partition("@")[2]) for one in opened]
-    assert event_streams.surplus(streams, most) is (None if closed is None else streams[closed])
-
-
-@dataclass(slots=True)
-class House:
-    """A bot whose pages are served over HTTP."""
-
-    pages: web_site.Pages
-    url: str
-    seen: list[measurements.Measurement]
-    stack: AsyncExitStack
-
-    async def enters(self, name: str) -> web_site.Browser:
-        """Signs a person in and returns their browser."""
-        browser = web_site.Browser(
-            await self.stack.enter_async_context(
-                httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=PATIENCE)
-            )
-        )
-        await browser.opens("/sign-in")
-        assert (await browser.posts("/sign-in", {"name": name, "password": PASSWORD})).status_code == 303
-        await browser.opens()
-        return browser
-
-    async def hears(self, browser: web_site.Browser) -> abc.AsyncIterator[str]:
-        """Opens a stream, reads its first line, and returns the other lines."""
-        lines = (await self.stack.enter_async_context(browser.client.stream("GET", "/chat/events"))).aiter_lines()
-        assert (await anext(lines)).startswith("retry")
-        return lines
-
-    async def lives(self) -> bool:
-        """Tells whether a new visitor gets an answer of `/health/live` and the sign-in form."""
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as stranger:
-            live, form = await stranger.get("/health/live"), await stranger.get("/sign-in")
-        return live.json() == {"live": True} and form.status_code == 200
-
-    @property
-    def closed(self) -> Counter[str]:
-        return Counter(one.kind for one in self.seen if isinstance(one, measurements.ConnectionClosed))
-
-
-@pytest.fixture
-async def house(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> abc.AsyncIterator[House]:
-    """A bot whose web server accepts 16 connections, so that at most 8 pages may hold a stream open."""
-    monkeypatch.setattr("resource.getrlimit", lambda _: (64, 64))
-    monkeypatch.setattr(event_streams, "SETTLES", 0)
-    async with web_site.open_pages(tmp_path, clock, web_password=PASSWORD, web_port="0", access="open") as pages:
-        observe, seen = pages.app.deps.observe, list[measurements.Measurement]()
-        observe.listeners.append(seen.append)
-        async with (
-            http_server.serving(
-                pages.app.settings, web_server.health_app(dict, pages=pages.site.routes), observe=observe
-            ) as url,
-            AsyncExitStack() as stack,
-        ):
-            yield House(pages, url, seen, stack)
-            pages.site._streams.close()
-
-
-async def test_one_person_under_many_names_keeps_nobody_out(house: House) -> None:
-    ada = await house.enters("ada")
-    heard = await house.hears(ada)
-    first: list[abc.AsyncIterator[str]] = []
-    for number in range(5):
-        eve = await house.enters(f"eve{number}")
-        first += [await house.hears(eve) for _ in range(3)]
-    assert await house.lives()
-    assert house.closed["stream"] == 8
-    assert [line async for line in first[0] if line] == event_streams.FULL.split("\n")[:2], (
-        "the page is told, and does not come back"
-    )
-    await ada.posts("/chat/say", {"text": "/list"}, **QUICK)
-    async for line in heard:
-        if "event: message" in line:
-            break
-    else:
-        raise AssertionError("ada's page is told nothing more")
-
-
-async def test_connections_full_of_answers_make_room_for_one_more(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Twenty open pages take more connections than the server has. It closes some of them, so that a new visitor gets in."""
-    monkeypatch.setattr(house.pages.site._streams, "_most", 100)
-    eve = await house.enters("eve")
-    monkeypatch.setattr(event_streams, "MOST_OF_A_NAME", 100)
-    heard = [await house.hears(eve) for _ in range(20)]
-    assert await house.lives()
-    assert house.closed["connection"] >= len(heard) - 16
-
-
-async def test_a_flood_of_pages_asks_the_database_nothing_and_holds_up_nobody(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Three hundred pages of one session open at once. All but the newest eight are closed before they settle."""
-    monkeypatch.setattr("resource.getrlimit", lambda _: (4096, 4096))
-    monkeypatch.setattr(event_streams, "SETTLES", PATIENCE)
-    eve = await house.enters("eve")
-    asked = [Mock(side_effect=AssertionError) for _ in range(2)]
-    monkeypatch.setattr(markup, "look", asked[0])
-    monkeypatch.setattr(house.pages.site._sessions, "name_of", asked[1])
-    cookie = f"paperwire={eve.client.cookies['paperwire']}"
-    host, port = house.url.removeprefix("http://").split(":")
-    pages = [await asyncio.open_connection(host, int(port)) for _ in range(300)]
-    for _, page in pages:
-        page.write(f"GET /chat/events HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n".encode())
-    assert (await eve.client.get("/health/live")).json() == {"live": True}
-    async with asyncio.timeout(PATIENCE):
-        ends = [await page.readuntil(b"0\r\n\r\n") for page, _ in pages[: -event_streams.MOST_OF_A_NAME]]
-    assert all(event_streams.FULL.encode() in end for end in ends)
-    assert house.closed == {"stream": 300 - event_streams.MOST_OF_A_NAME}
-    assert [one.call_count for one in asked] == [0, 0]
-    for _, page in pages:
-        page.close()
-        with suppress(ConnectionError):
-            await page.wait_closed()
-
-
-async def test_a_session_that_was_signed_out_hears_nothing_more(house: House) -> None:
-    desk, phone = await house.enters("ada"), await house.enters("ada")
-    heard = await house.hears(desk)
-    await desk.posts("/sign-out", {})
-    await phone.posts("/chat/say", {"text": "/list"}, **QUICK)
-    async with asyncio.timeout(PATIENCE):
-        assert "".join([line async for line in heard]) == "", "the stream is over"
-
-
-async def test_a_stream_ends_quietly_when_the_database_fails() -> None:
-    async def parts() -> abc.AsyncIterator[str]:
-        yield "one"
-        raise StoreError("The database cannot be used.")
-
-    assert [
-        part
-        async for part in event_streams.Streams(measurements.ignore, 8).follow(
-            parts(), name="ada", address="", may_hear=AsyncMock(return_value=True)
-        )
-    ] == ["one"]
-
-
-async def test_a_connection_for_which_no_file_is_left_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loop, failures, seen = asyncio.get_running_loop(), iter(range(2)), list[measurements.Measurement]()
-    accept = loop.sock_accept
-
-    async def out_of_files(listener: socket.socket) -> tuple[socket.socket, object]:
-        for _ in failures:
-            raise OSError(errno.EMFILE, "Too many open files")
-        return await accept(listener)
-
-    monkeypatch.setattr(loop, "sock_accept", out_of_files)
-    monkeypatch.setattr(http_server, "ACCEPT_AGAIN", 0)
-    async with (
-        http_server.serving(
-            load_settings({"PAPERWIRE_WEB_PORT": "0"}, tmp_path), web_server.health_app(dict), observe=seen.append
-        ) as url,
-        httpx.AsyncClient(trust_env=False) as client,
-    ):
-        answer = await client.get(f"{url}/health/live")
-    assert (answer.json(), seen) == ({"live": True}, [measurements.ConnectionClosed(kind="refused")] * 2)
-
-
-async def test_what_was_closed_or_refused_is_one_line_a_minute(
-    house: House, clock: FakeClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    metrics, counts = Metrics(house.pages.app, dict), http_server.Refusals(clock)
-    minutes = iter(range(3))
-
-    async def one_minute(seconds: float) -> None:
-        assert seconds == 60.0
-        closed = ["connection"] * 1000 + ["stream"] * 2 + ["refused"] * 3
-        for kind in closed if next(minutes) == 0 else ():
-            for listener in (metrics.observe, counts.observe):
-                listener(measurements.ConnectionClosed(kind=kind))
-                listener(measurements.RequestRefused(status=401 if kind == "connection" else 404))
-
-    monkeypatch.setattr(clock, "sleep", one_minute)
-    with pytest.raises(RuntimeError):  # raised when no minutes are left
-        await counts.watch()
-    assert [one for one in caplog.messages if "web address" in one] == [
-        (
-            "Too many connections to the web address in the last minute: 1000 closed, since 16 at most are served; "
-            "2 streams of open pages closed; 3 not accepted, since no file could be opened."
-        ),
-        "Refused requests to the web address in the last minute: 1000 with 401 Unauthorized; 5 with 404 Not Found.",
-    ]
-    assert 'paperwire_connections_closed_total{kind="connection"} 1000.0' in (await metrics.page())[0].decode()

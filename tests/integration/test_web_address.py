@@ -1,4 +1,4 @@
-"""The bot's web address: many connections, `/metrics`, and Telegram's webhook, which refuses every other sender."""
+"""The bot's web address: `/metrics`, and Telegram's webhook, which refuses every other sender."""
 
 import asyncio
 import dataclasses
@@ -6,7 +6,7 @@ import json
 from collections import abc
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import pytest
@@ -19,7 +19,6 @@ from bot.platforms.telegram.adapter import TelegramChannel
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.incoming import ALLOWED
 from bot.ports.conversation import Receiver
-from bot.settings import Settings
 from bot.settings.loading import load_settings
 from subscriptions.service.conversation_state import apply_once as real_once
 from tests.clock import NOON, FakeClock
@@ -28,99 +27,6 @@ from tests.integration import telegram_bot
 from tests.integration.locked import away
 from tests.integration.program import RestingClock, free_port, opened
 from tests.patience import PATIENCE
-
-LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return load_settings({"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_WEB_PORT": "0"}, tmp_path)
-
-
-@asynccontextmanager
-async def served(settings: Settings) -> abc.AsyncIterator[int]:
-    """Yields the port of a web server that listens on loopback."""
-    async with http_server.serving(settings, web_server.health_app(dict)) as url:
-        yield int(url.rpartition(":")[2])
-
-
-class Line(NamedTuple):
-    """A raw TCP connection."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    async def says(self, words: bytes) -> None:
-        self.writer.write(words)
-        await self.writer.drain()
-
-    async def reads(self, words: bytes) -> bytes:
-        return await self.reader.readuntil(words)
-
-    async def ended(self) -> bool:
-        """Waits until the server closes the connection. Returns True if the server sent nothing before."""
-        try:
-            return await self.reader.read() == b""
-        except ConnectionResetError:
-            return True
-
-
-@asynccontextmanager
-async def lines(port: int, count: int) -> abc.AsyncIterator[list[Line]]:
-    found = [Line(*await asyncio.open_connection("127.0.0.1", port)) for _ in range(count)]
-    try:
-        yield found
-    finally:
-        for line in found:
-            line.writer.close()
-
-
-async def test_a_thousand_silent_connections_keep_nobody_out(
-    settings: Settings, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
-    async with served(settings) as port, lines(port, 1000) as silent:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            assert (await client.get(f"http://127.0.0.1:{port}/health/live")).text == '{"live":true}'
-        assert await silent[0].ended()  # this client has been silent longest
-        await silent[-1].says(b"\x16\x03\x01 hello\r\n\r\n")
-        assert b"400" in await silent[-1].reads(b"\r\n"), "what is no HTTP is refused"
-    assert (caplog.text, capfd.readouterr().err) == ("", "")
-
-
-@pytest.mark.parametrize("said", [b"", b"GET", LIVE, b"POST /x HTTP/1.1\r\nX: " + b"y" * 1000])
-async def test_a_head_that_does_not_end_ends_the_connection(
-    settings: Settings, said: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with served(settings) as port, lines(port, 1) as (second,):
-        await second.says(LIVE + b"\r\n")
-        await second.reads(b'{"live":true}')
-        monkeypatch.setattr(http_server, "LONGEST_HEAD", 0.05)
-        async with lines(port, 1) as (first,):
-            for line, words in ((first, said), (second, LIVE)):  # a second request on a connection must be complete too
-                await line.says(words)
-                assert await line.ended()
-
-
-async def test_one_address_takes_no_more_than_its_part(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    def host(self: http_server.LimitedProtocol) -> str:
-        return self.client[0] if self.client else ""
-
-    monkeypatch.setattr(http_server, "MOST_OF_AN_ADDRESS", 3)
-    monkeypatch.setattr(http_server.LimitedProtocol, "_host", host)
-    async with served(settings) as port, lines(port, 4) as (first, *others):
-        assert await first.ended()
-        for line in others:
-            await line.says(LIVE + b"\r\n")
-            await line.reads(b'{"live":true}')
-
-
-@pytest.mark.parametrize(("files", "most"), [(256, 64), (10**6, 512), (-1, 512)])
-def test_connections_leave_most_of_the_files_to_the_work(
-    monkeypatch: pytest.MonkeyPatch, files: int, most: int
-) -> None:
-    monkeypatch.setattr("resource.getrlimit", lambda _: (files, files))
-    assert http_server.most_connections() == most
-
 
 PASSWORD, METRICS_TOKEN = "correct horse battery", "a token of Prometheus"
 
@@ -171,17 +77,6 @@ async def test_the_password_cannot_be_guessed_at_metrics(tmp_path: Path) -> None
         for number in range(passwords.MOST_TRIES_OF_AN_ADDRESS):
             assert (await eve.get("/metrics", headers=bearing(f"guess {number}"))).status_code == 401
         assert (await eve.get("/metrics", headers=bearing(PASSWORD))).status_code == 429
-
-
-async def test_a_damaged_body_of_a_head_request_makes_no_traceback(
-    settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
-    """h11 allows no further answer to such a request. Without care, asyncio would log a fatal error for each one."""
-    head = b"HEAD /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    async with served(settings) as port, lines(port, 1) as found:
-        await found[0].says(head + b"2\r\n{}upde\r\n")
-        await found[0].ended()  # the server may have begun an answer before
-    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 # ── Telegram posts updates to the web address ─────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,6 @@ from bot.platforms.web.markup import look
 from bot.ports.conversation import PageFrame, Visitor
 from subscriptions.errors import RetryLater, StoreError
 from subscriptions.model import ChatAddress
-from subscriptions.service.access import choose_language
 from subscriptions.service.listing import listed
 from subscriptions.service.retention import forget
 from subscriptions.states import Opens
@@ -100,39 +99,24 @@ def test_what_was_said_goes_after_thirty_days_and_with_the_chat(store: Store) ->
     assert texts(store, ChatAddress("web", "you")) == []
 
 
-async def test_an_open_page_is_told_what_came_since_it_was_drawn(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapter, "LOOK_AGAIN", 0.1)
+def test_an_open_page_is_told_what_came_since_it_was_drawn(store: Store) -> None:
     said(store, "one")
     view = look(store, FRAME)
-    hub = web_channel.Hub()
-    told = adapter.events(hub, store, view.chat, view.frame, view.change)
-    assert (await anext(told)).startswith("retry: ")
+
+    def news(after: int, language: str = "en") -> abc.Mapping[str, object]:
+        return adapter.news(store, FRAME, after, language)
+
+    assert news(view.change) == {"change": view.change, "html": ""}
     said(store, "two")
-    following = await anext(told)
-    assert "event: message\nid: 2\n" in following
-    assert "two" in following
-    assert "one" not in following
-    said(store, "three")
-    hub.wake("me")
-    assert "three" in await anext(told)
+    told = news(view.change)
+    assert "two" in str(told["html"])
+    assert "one" not in str(told["html"])
+    assert told["change"] == view.change + 1
+    assert news(view.change + 1)["html"] == ""
+    assert news(view.change, "zh") == {"reload": True}, "the chat got another language"
     subscribes(store, "web:me", "diffusion")
     forget(store, ME)
-    assert "event: reload" in await anext(told)
-    assert [part async for part in told] == []
-    assert not hub._waiting
-
-
-async def test_an_open_page_is_loaded_again_when_the_chat_gets_another_language(store: Store) -> None:
-    subscribes(store, "web:me", "diffusion")
-    view = look(store, FRAME)
-    told = adapter.events(web_channel.Hub(), store, view.chat, view.frame, view.change)
-    choose_language(store, ME, "zh", now=NOON)
-    said(store, "from the phone")
-    assert [part.partition("\n")[0] async for part in told] == ["retry: 2000", "event: message", "event: reload"]
-
-
-def test_an_event_holds_every_line() -> None:
-    assert adapter.event("message", 7, "<p>\nx\n</p>") == "event: message\nid: 7\ndata: <p>\ndata: x\ndata: </p>\n\n"
+    assert news(view.change) == {"reload": True}
 
 
 # ── Forms without scripts: open, preview, errors next to the field; each is sent once, and only by its person ─────────
@@ -283,7 +267,9 @@ async def test_a_script_is_told_where_the_form_is(ada: web_site.Browser) -> None
     fetched = {"x-requested-with": "fetch"}
     form, listing = [(await ada.posts("/chat/say", {"text": text}, **fetched)).json() for text in ("/sub", "/list")]
     assert form["goes"].startswith("/chat/form?id=")
-    assert listing == {"said": "", "goes": ""}
+    assert listing == {"said": "", "goes": "", "place": "/#m3"}
+    news = (await ada.opens("/chat/news?after=0&drawn=en")).json()
+    assert "no subscriptions" in news["html"]
 
 
 async def test_a_form_for_papers_like_one_begins_with_its_authors(

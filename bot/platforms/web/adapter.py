@@ -1,7 +1,7 @@
 """The adapter of the web and the pages of a chat: its log, documents, forms (buttons or a menu); how news reach a browser.
 
-Each chat belongs to one person, so there are no members or admins to look up. New messages come as server-sent events. The id of an
-event is the number of the chat's change, so a browser that reconnects continues where it stopped. A form is drawn from its callback
+Each chat belongs to one person, so there are no members or admins to look up. An open page asks every two seconds for the changes
+after the last one that it shows. A form is drawn from its callback
 token at each request, so it can be reloaded, and no process keeps state.
 """
 
@@ -9,8 +9,8 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TextIO
 
@@ -18,7 +18,7 @@ from bot.commands.results import result_items
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.platforms.web import FACTS, markup
-from bot.platforms.web.channel import Heard, Hub, Talk, WebChannel, WebForms, new_once
+from bot.platforms.web.channel import Heard, Talk, WebChannel, WebForms, new_once
 from bot.platforms.web.markup import ChatView, page, shown
 from bot.ports import channel as channels
 from bot.ports.attached import file_too_large
@@ -27,54 +27,26 @@ from bot.rendering import page_templates
 from bot.rendering.language import Language
 from bot.settings import Settings
 from subscriptions.errors import Rejected, Sentence, StoreError
-from subscriptions.model import Chat, ChatAddress, KnownPaper
+from subscriptions.model import ChatAddress, KnownPaper
 from subscriptions.service import recent_matches
 from subscriptions.store import page_messages
 from subscriptions.store.database.store import Store
 
 AT_ONCE = 50  # messages that are read together
-LOOK_AGAIN = 2.0  # seconds until the store is checked without a wake-up, because another process may have written there
-QUIET_LOOKS = 8  # checks without news after which a line is sent, so that lost connections are noticed
-RETRY = 2000  # milliseconds until the browser connects again
 
 
-async def events(hub: Hub, store: Store, chat: Chat, frame: PageFrame, after: int) -> AsyncIterator[str]:
-    """Yields the changes of a chat after change `after`, until the reader disconnects."""
-    yield f"retry: {RETRY}\n\n"
-    with hub.listening(chat.address.address) as woken:
-        quiet = 0
-        while True:
-            woken.clear()
-            messages, changes = await store.run(page_messages.changed_page_messages, chat.address, after, AT_ONCE)
-            if changes < after:  # the chat was erased
-                yield event("reload", changes, "")
-                return
-            for message in messages:
-                after = message.change
-                yield event("message", after, markup.fragment(shown(store, [message], chat, frame), frame))
-            if messages and (await store.run(markup.chat_in, frame)).settings.lang != chat.settings.lang:
-                yield event("reload", after, "")  # the page has the words of another language
-                return
-            quiet = 0 if messages else quiet + 1
-            if quiet >= QUIET_LOOKS:
-                yield ": nothing new\n\n"
-                quiet = 0
-            if len(messages) < AT_ONCE:
-                await _until(woken)
+def news(store: Store, frame: PageFrame, after: int, language: str) -> Mapping[str, object]:
+    """Returns the messages that came after change `after`, as HTML, and the number of the last change.
 
-
-def event(kind: str, number: int, data: str) -> str:
-    """Returns an event in its text form (html.spec.whatwg.org, server-sent events)."""
-    lines = "".join(f"data: {line}\n" for line in data.split("\n"))
-    return f"event: {kind}\nid: {number}\n{lines}\n"
-
-
-async def _until(woken: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(LOOK_AGAIN):
-            await woken.wait()
-    except TimeoutError:
-        pass
+    `reload`: the page must be loaded again, because the chat was erased or has another `language` now.
+    """
+    chat = markup.chat_in(store, frame)
+    messages, changes = page_messages.changed_page_messages(store, chat.address, after, AT_ONCE)
+    if changes < after or language != frame.language:
+        return {"reload": True}
+    if not messages:
+        return {"change": after, "html": ""}
+    return {"change": messages[-1].change, "html": markup.fragment(shown(store, messages, chat, frame), frame)}
 
 
 log = logging.getLogger("paperwire")
@@ -125,7 +97,7 @@ class ChatPages:
             WebPage(path="/", answer=self.show, has_offers=True),
             WebPage(path="/chat/say", answer=say, method="POST"),
             WebPage(path="/chat/press", answer=press, method="POST"),
-            WebPage(path="/chat/events", answer=self.follow, is_stream=True),
+            WebPage(path="/chat/news", answer=self.news),
             WebPage(path="/chat/file", answer=self.download),
             WebPage(path="/chat/file", answer=say, method="POST", takes_file=True),
             WebPage(path=FORM, answer=answering(self._channel, self.show_form)),
@@ -155,17 +127,12 @@ class ChatPages:
         newest = [*recent_matches.newest_papers(self._store, now=now, most=1), *sample][:1]
         return "".join(markup.draw_paper(item, view.chat) for item in result_items(newest))
 
-    async def follow(self, asked: PageRequest) -> PageResponse:
-        """Streams the changes since the last one that the browser has, or since the page was drawn."""
-        return PageResponse(stream=self._changes(asked))
-
-    async def _changes(self, asked: PageRequest) -> AsyncIterator[str]:
-        view = await self._store.run(markup.look, asked.frame)
-        after = _number(asked.headers.get("last-event-id", "") or asked.query.get("after", ""))
-        frame = replace(asked.frame, language=view.chat.settings.lang)
-        start = view.change if after is None else after
-        async for part in events(self._channel.hub, self._store, view.chat, frame, start):
-            yield self._channel.secrets.shown(part)
+    async def news(self, asked: PageRequest) -> PageResponse:
+        """Returns what came since the page was drawn or asked last, as JSON for our own script."""
+        after, language = _number(asked.query.get("after", "")) or 0, asked.query.get("drawn", "")
+        found = await self._store.run(news, asked.frame, after, language)
+        body = self._channel.secrets.shown(json.dumps(found, ensure_ascii=False))
+        return PageResponse(body=body, kind="application/json")
 
     async def download(self, asked: PageRequest) -> PageResponse:
         """Returns the document in a message of this chat."""
@@ -181,8 +148,7 @@ class ChatPages:
     async def _done(self, work: _Hear, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
         """Handles what a visitor wrote or pressed. Redirects the browser to the answer, or to the form that the answer opens.
 
-        A request of our own script gets JSON instead: the words to show, the address of the form, and after the press of
-        a button the address of the answer.
+        A request of our own script gets JSON instead: the words to show, and the address of the form or of the answer.
         """
         heard = await work(asked, dispatcher)
         goes = f"{FORM}?id={heard.form.id}" if heard.form else ""
@@ -190,7 +156,7 @@ class ChatPages:
             told: dict[str, object] = {"said": heard.toast, "goes": goes}
             if heard.shows:
                 told["shows"] = dict(heard.shows)
-            if heard.pressed and not goes and not heard.toast:
+            if not goes and not heard.toast:
                 told["place"] = await self._place(asked, heard)
             return PageResponse(body=json.dumps(told, ensure_ascii=False), kind="application/json")
         self._channel.hub.keep_said(asked.visitor.name, heard.toast)

@@ -1,6 +1,6 @@
 """The channel and the forms of the web: how long a message may be, how many in a minute, how long a press waits; requests of visitors.
 
-A hub tells the pages that are open in this process that something has changed. A delivery and a number identify a message, so posting it twice has no second effect.
+A delivery and a number identify a message, so posting it twice has no second effect.
 No outcome stays unclear: a sender that does not know whether a message was stored stores it again, or looks it up.
 """
 
@@ -51,31 +51,16 @@ class Awaited:
 
 
 class Hub:
-    """Wakes the requests that wait for changes of a chat. The changes themselves are in the store."""
+    """What requests of this process wait for, and how often visitors spoke."""
 
     def __init__(self) -> None:
-        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._spoke: defaultdict[str, deque[float]] = defaultdict(deque)  # chat -> times of its latest requests
         self._said: dict[str, str] = {}  # chat -> the words for its next page
         self._awaited: dict[str, Awaited] = {}  # update -> what its page waits for
         self.files: dict[str, bytes] = {}  # update -> the file that was sent with it
 
-    @contextmanager
-    def listening(self, chat: str) -> Iterator[asyncio.Event]:
-        """Yields an event that is set at each change of the chat. The waiting code must clear it."""
-        event = asyncio.Event()
-        self._waiting[chat].add(event)
-        try:
-            yield event
-        finally:
-            self._waiting[chat].discard(event)
-            if not self._waiting[chat]:
-                del self._waiting[chat]
-
-    def wake(self, chat: str) -> None:
-        """Wakes everything that waits for a change of the chat."""
-        for event in self._waiting.get(chat, ()):
-            event.set()
+    def posted(self, chat: str) -> None:
+        """Tells the requests of a chat that the answer is a message, and opens no form."""
         for awaited in self._awaited.values():
             if awaited.chat == chat:
                 _resolve(awaited.form, "")
@@ -233,7 +218,7 @@ class WebChannel(channels.Channel):
             is_edited = await self._opened().run(page_messages.edit_page_message, chat, number, _storable(payload))
         if not is_edited:
             raise Rejected("The message is not there any more.")
-        self.hub.wake(chat.address)
+        self.hub.posted(chat.address)
 
     async def say(self, chat: ChatAddress, content: str, *, key: str, part: int = 0, is_own: bool = False) -> int:
         """Stores a message, once for each `key` and `part`. Returns its number. Raises StoreError."""
@@ -246,7 +231,7 @@ class WebChannel(channels.Channel):
             is_own=is_own,
             now=self.clock.now(),
         )
-        self.hub.wake(chat.address)
+        self.hub.posted(chat.address)
         return number
 
     async def find(

@@ -105,9 +105,6 @@ _WORDS = {
     "close": Sentence("close"),
     "lost": Sentence("The connection is lost. It is tried again."),
     "unsent": Sentence("That was not sent. Please try again."),
-    "full": Sentence(
-        "Too many pages are open, so this one does not show by itself what is new. Load it again to see it."
-    ),
 }
 _SHOWS = re.compile(r' data-shows="((LIKED|DISLIKED|SAVED):(\d+))"')  # attribute of a button in a message, see Button
 _PAPER = re.compile(r'<article class="paper"')

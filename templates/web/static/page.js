@@ -55,7 +55,6 @@
     land(above && !isLong(above.offsetHeight) ? above : item);
   };
   const end = document.getElementById("end") ?? Object.assign(document.createElement("span"), { id: "end" });
-  let awaited = ""; // the id of the answer to a pressed button, which may arrive after the response to the press
 
   const place = (item) => {
     const known = document.getElementById(item.id);
@@ -87,11 +86,25 @@
     for (const item of items) place(item);
     document.body.classList.remove("empty");
     for (const id of ["welcome", "finds"]) document.getElementById(id)?.remove();
-    const answer = items.find((item) => item.id === awaited);
-    if (answer) awaited = "";
-    if (answer) land(answer);
-    else if (follows) arrive(items.at(-1));
+    if (follows) arrive(items.at(-1));
   };
+
+  const EVERY = 2000, SOON = 150; // milliseconds
+  const isNewest = "news" in chat.dataset;
+  const asksNews = async () => {
+    const { news, change, lost } = chat.dataset;
+    const address = `${news}?after=${change}&drawn=${document.documentElement.lang}`;
+    const answer = await fetch(address, { credentials: "same-origin" }).catch(() => null);
+    if (answer?.redirected) return location.reload(); // the session has ended
+    if (!answer?.ok) return tell(lost);
+    if (status.textContent === lost) tell("");
+    const told = await answer.json();
+    if (told.reload) return location.reload();
+    chat.dataset.change = told.change;
+    if (told.html) show(told.html);
+  };
+  let renewing = Promise.resolve();
+  const renew = () => renewing = renewing.then(asksNews); // one after another
 
   const send = async (form, fields) => {
     fields.set("once", once());
@@ -110,7 +123,7 @@
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     const action = form.getAttribute("action");
-    if (!live || (action !== "/chat/say" && action !== "/chat/press")) return;
+    if (!isNewest || (action !== "/chat/say" && action !== "/chat/press")) return;
     event.preventDefault();
     const pressed = form === composer ? null : event.submitter;
     if (pressed?.dataset.busy) return; // a second press of the same button
@@ -123,17 +136,14 @@
       toEnd();
     }
     try {
-      sending = sending.catch(() => null).then(() => send(form, fields)); // the answer may appear before this ends
+      sending = sending.catch(() => null).then(() => send(form, fields)); // it ends when the answer is there
+      setTimeout(renew, SOON); // shows one's own words
       const told = await sending;
+      await renew();
       const answer = /#m(\d+)$/.exec(told.place)?.[1];
-      if (Number(answer) > newest) { // the answer is a message of its own
-        const item = document.getElementById(`m${answer}`);
-        if (item) land(item);
-        else awaited = `m${answer}`;
-      }
-      const row = event.submitter?.closest(".actions");
-      if (row) say(row, told.said);
-      else tell(told.said);
+      const item = pressed && Number(answer) > newest && document.getElementById(`m${answer}`); // a message of its own
+      if (item) land(item);
+      tell(told.said);
     } catch {
       if (written && !text.value) text.value = written;
       tell(chat.dataset.unsent);
@@ -141,16 +151,6 @@
       if (pressed) delete pressed.dataset.busy;
     }
   });
-  const say = (row, words) => { // shows words beside the pressed button
-    row.querySelector(".told")?.remove();
-    if (!words) return;
-    const told = document.createElement("span");
-    told.className = "told";
-    told.setAttribute("role", "status");
-    told.textContent = words;
-    row.append(told);
-  };
-
   const said = () => [...new Set([...log.querySelectorAll(".mine .said")].map((one) => one.lastChild.textContent.trim()))];
   let back = 0; // how many own messages the arrow key has gone back
   text.addEventListener("keydown", (event) => {
@@ -205,7 +205,6 @@
     const paper = chosen();
     const button = paper?.querySelector(what);
     if (button) button.click();
-    else if (paper?.querySelector(".actions")) say(paper.querySelector(".actions"), missing);
     else tell(paper ? missing : chat.dataset.unchosen);
   };
   document.addEventListener("keydown", (event) => {
@@ -225,35 +224,11 @@
     event.preventDefault();
   });
 
-  let live = false;
-  const listen = () => {
-    const source = new EventSource(`${chat.dataset.events}?after=${chat.dataset.change}`);
-    source.addEventListener("open", () => {
-      live = true;
-      document.documentElement.dataset.live = "yes";
-      if (status.textContent === chat.dataset.lost) tell("");
-    });
-    source.addEventListener("message", (event) => {
-      chat.dataset.change = event.lastEventId;
-      show(event.data);
-    });
-    source.addEventListener("reload", () => location.reload());
-    source.addEventListener("full", () => { // connecting again would only close another page
-      source.close();
-      live = false;
-      delete document.documentElement.dataset.live;
-      tell(chat.dataset.full);
-    });
-    source.addEventListener("error", () => {
-      live = false;
-      delete document.documentElement.dataset.live;
-      if (source.readyState !== EventSource.CLOSED) tell(chat.dataset.lost);
-    });
-    addEventListener("pagehide", () => source.close(), { once: true });
+  if (isNewest) {
+    setInterval(() => { if (!document.hidden) renew(); }, EVERY);
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) renew(); });
     addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-  };
-  if (chat.dataset.events) {
-    listen();
+    document.documentElement.dataset.live = "yes";
     const isBegun = !document.body.classList.contains("empty");
     if (isBegun && (!location.hash || location.hash === "#end")) {
       land(log.lastElementChild);
