@@ -85,7 +85,7 @@ class PaperwireError(Exception):
         return " ".join(part for part in (str(self.sentence), str(self.hint)) if part)
 
     def document(self) -> dict[str, object]:
-        """Returns the error for programs, as in the JSON of subcommands and of the API."""
+        """Returns the error for programs, as in the JSON of subcommands."""
         return {"column": self.column, "message": str(self.sentence), "hint": str(self.hint)}
 
 

@@ -149,13 +149,6 @@ class Signal(StrEnum):
     MUTED = "muted"  # they muted the subscription that brought the paper
 
 
-class Opens(StrEnum):
-    """What a key of a chat opens for programs."""
-
-    FEED = "feed"  # the papers that the chat was sent
-    API = "api"  # what a person in the chat can read
-
-
 class ReplyState(StrEnum):
     """How far the stored reply to an update is."""
 

@@ -134,7 +134,7 @@ class CommandContext:
         """Returns whether the sender is an operator: at the machine of the bot, in a chat of operators, or as a person."""
         if self.request.is_operator:
             return True
-        if self.has_open_name or self.request.by_program:
+        if self.has_open_name:
             return False
         if not self.read_by_strangers and (self.origin.admin or self.origin.address in self.bot_info.admins):
             return True

@@ -1,4 +1,4 @@
-"""A subscription as JSON, from a subcommand with `--json` or from the API."""
+"""A subscription as JSON, from a subcommand with `--json`."""
 
 from bot.commands import phrasing
 from subscriptions.service.listing import Listed

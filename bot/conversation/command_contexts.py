@@ -79,7 +79,7 @@ def _in_its_language(store: Scope, request: Request, now: datetime) -> Request:
 def newly_heard(context: CommandContext) -> Mapping[str, str]:
     """Returns the language and zone that a private request shows, without those that are known or chosen by the person."""
     request, chat = context.request, context.origin
-    if isinstance(request, EventRequest) or request.by_program or chat.kind is not model.ChatKind.PRIVATE:
+    if isinstance(request, EventRequest) or chat.kind is not model.ChatKind.PRIVATE:
         return {}
     told = {"timezone": request.timezone if chat.id else ""}
     if isinstance(request, MessageRequest) and not request.command:

@@ -275,28 +275,6 @@ async def answer(deps: Dependencies, request: Request) -> StoredReply | None:
     return await execute(deps, await proposals.with_proposal(deps, prepared))
 
 
-async def answer_reading(deps: Dependencies, request: Request) -> ReplyDraft | None:
-    """Returns the reply to a request that changes nothing, without storing it; None if it gets no reply.
-
-    Raises Refused if the request would change something, or is not allowed. Raises StoreError.
-    """
-    prepared = await prepared_request.prepare(deps, request)
-    may_ask = deps.encoder is not None
-    while prepared is not None:
-        try:
-            ahead = await deps.store.run(_read_ahead, deps, prepared, may_ask=may_ask)
-        except errors.Unencoded as lacking:
-            may_ask = await is_encoded(deps.store, deps.encoder, lacking.texts)
-            continue
-        if not ahead.is_answered:
-            raise errors.Refused(
-                errors.Sentence("This would change something, and programs may only read."),
-                errors.Sentence("Type it in the chat."),
-            )
-        return ahead.reply
-    return None
-
-
 async def answer_failure(deps: Dependencies, request: Request) -> StoredReply | None:
     """Marks a request on which our code failed as handled. Returns the stored reply that says so. Raises StoreError.
 

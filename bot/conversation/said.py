@@ -1,4 +1,4 @@
-"""The reply to a text as a terminal and a program get it: `paperwire say` and the API. Nothing is sent to the chat."""
+"""The reply to a text as a terminal gets it from `paperwire say`. Nothing is sent to the chat."""
 
 import json
 from collections.abc import Mapping

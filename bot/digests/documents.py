@@ -6,7 +6,7 @@ from subscriptions.model import Paper
 
 
 def paper_document(paper: Paper) -> dict[str, Any]:
-    """Returns a paper as the object that `inspect --json --papers` prints, and that the API gives."""
+    """Returns a paper as the object that `inspect --json --papers` prints."""
     return {
         "key": paper.key,
         "arxiv_id": paper.arxiv_id,

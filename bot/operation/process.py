@@ -15,13 +15,13 @@ from bot.delivery.lane_sender import DrainState
 from bot.delivery.sender import plan, tell_of_wrong_clock
 from bot.errors import SettingsError, said_of
 from bot.operation import heartbeats, maintenance, orderly_stop, ticks, worker
+from bot.operation.feed_pages import feed_routes
 from bot.operation.findings import Problem, findings_of, for_strangers, log_new_trouble, parts_of
 from bot.operation.health import Health
 from bot.operation.http_server import serving
 from bot.operation.lines_for_operators import operator_lines, startup_lines, unread_lines
 from bot.operation.metrics import Metrics
 from bot.operation.passwords import lock_of_metrics
-from bot.operation.program_pages import ProgramPages
 from bot.operation.web_server import Pages, health_app
 from bot.rooms import modules
 from bot.sources.encoding import LateEncoding
@@ -357,7 +357,7 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
     pages: Pages = next((import_module(name).pages_of(app) for name in modules("site").values()), Pages())
     web = health_app(
         health.problems,
-        [*(route for receiver in receivers for route in receiver.routes), *ProgramPages(app).routes],
+        [*(route for receiver in receivers for route in receiver.routes), *feed_routes(app)],
         metrics.page,
         lambda: process.attention,
         worker=app.store.worker,

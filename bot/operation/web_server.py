@@ -174,6 +174,7 @@ def _route_handler(route: WebRoute) -> Callable[[Request], object]:
             return body
         call = WebRequest(
             headers=request.headers,
+            path=request.path_params,
             query=request.query_params,
             cookies=request.cookies,
             body=body,

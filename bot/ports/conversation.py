@@ -51,7 +51,6 @@ class RequestBase:
     sender_name: str = ""
     sender_is_admin: bool = False  # the update itself proves that the sender administers the chat (channel posts)
     is_operator: bool = False  # the sender has a shell on the machine where the bot runs
-    by_program: bool = False  # a program sent it with a key of the chat, which gives it no rights of a person
     language: str = ""  # the language code of the sender's client
     timezone: str = ""  # the sender's time zone, an IANA name; "" if the platform does not tell
     message_id: str = ""  # the platform's id of the message that was written, or that holds the pressed button
@@ -242,6 +241,7 @@ class WebRequest:
     """A request to a web route."""
 
     headers: Mapping[str, str]  # names in lower case
+    path: Mapping[str, str] = field(default_factory=dict)  # what stands for the {names} in the path of the route
     query: Mapping[str, str] = field(default_factory=dict)
     cookies: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
@@ -258,7 +258,7 @@ def anyone(headers: Mapping[str, str]) -> bool:
 class WebRoute:
     """A path of our web address that a platform uses, with the function that answers there."""
 
-    path: str  # "/…"
+    path: str  # "/…", perhaps with {names}
     answer: Callable[[WebRequest], Awaitable[WebResponse]]  # never raises
     method: str = "GET"
     accepts: Callable[[Mapping[str, str]], bool] = anyone  # given the headers, tells whether to read the body

@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from subscriptions.states import InstallationState, Opens, ReplyState, Signal
+from subscriptions.states import InstallationState, ReplyState, Signal
 from subscriptions.store import columns
 from subscriptions.store.columns import Big, Json, Numbered, Row, moment
 
@@ -160,7 +160,6 @@ class ChatKeyRow(Row, table=True):
     """The hash of a key of a chat, see store/chat_keys.py."""
 
     chat: int = columns.reference("chat.id", primary_key=True)
-    opens: Opens = columns.choice(Opens, primary_key=True)
     key_hash: str = Field(unique=True)
     at: datetime = moment()
 

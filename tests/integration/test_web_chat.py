@@ -18,7 +18,6 @@ from subscriptions.errors import RetryLater, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service.listing import listed
 from subscriptions.service.retention import forget
-from subscriptions.states import Opens
 from subscriptions.store import page_messages
 from subscriptions.store.chat_keys import chat_of_key
 from subscriptions.store.database.store import Store
@@ -140,7 +139,7 @@ async def test_the_key_of_a_feed_is_shown_for_a_while_and_is_in_no_stored_messag
 
     await ada.says("/sub diffusion")
     (key,) = keys(await ada.says("/feed"))
-    opened = chat_of_key(pages.app.store, key, Opens.FEED)
+    opened = chat_of_key(pages.app.store, key)
     assert opened is not None
     assert opened.address == ChatAddress("web", ADA)
     await ada.posts("/chat/press", ada.button("new address"))

@@ -9,7 +9,7 @@ import re
 from bot.ports.channel import Clock
 
 KEPT_FOR = 600.0  # seconds
-_KEY = re.compile(r"\b(?P<shown>(?:feed|api)_[\w-]{4})[\w-]{28}(?![\w-])", re.ASCII)
+_KEY = re.compile(r"\b(?P<shown>feed_[\w-]{4})[\w-]{28}(?![\w-])", re.ASCII)
 
 
 class SecretsOfChats:

@@ -1,0 +1,76 @@
+"""The feeds of chats: the key in the address opens one. It is looked up at each request, so a removed one opens nothing, in any process.
+
+The pages need no session and no cookie, so no other site can make a browser open them. An unknown key gets the answer of
+an unknown page.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from hashlib import sha256
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from bot.app import App
+from bot.errors import error_location
+from bot.operation.client_addresses import is_known_host
+from bot.ports.conversation import WebRequest, WebResponse, WebRoute
+from bot.rendering import feeds
+from subscriptions.errors import StoreError
+from subscriptions.service import feeds as sent
+from subscriptions.store.database.store import Store
+
+log = logging.getLogger("paperwire")
+
+_HEADERS = {
+    "cache-control": "private, no-cache",  # only the reader's own cache, which asks each time whether it is still right
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    "x-robots-tag": "noindex, nofollow, noarchive",
+}
+_Write = Callable[[feeds.Feed], str]
+
+
+def feed_routes(app: App) -> Sequence[WebRoute]:
+    """Returns the routes of the feeds."""
+    forms = {"atom": (feeds.atom, feeds.ATOM), "json": (feeds.json_feed, feeds.JSON_FEED)}
+    return [
+        WebRoute(path=f"/feed/{{key}}.{ending}", answer=partial(_feed, app, write, kind))
+        for ending, (write, kind) in forms.items()
+    ]
+
+
+async def _feed(app: App, write: _Write, kind: str, call: WebRequest) -> WebResponse:
+    """Returns the feed that the key opens; without a body if the reader has these bytes already."""
+    names = {*app.settings.web_hosts, app.settings.web_host.lower(), urlsplit(app.settings.pages_url).hostname or ""}
+    if not is_known_host(call.headers.get("host", ""), names, local=False):
+        return WebResponse(status=HTTPStatus.MISDIRECTED_REQUEST, headers=_HEADERS)
+    try:
+        body = await app.store.run(_written, call.path["key"], write)
+    except StoreError as error:
+        log.error("A feed cannot be shown: %s", error)
+        return WebResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={**_HEADERS, "retry-after": "60"})
+    except Exception as error:  # noqa: BLE001 - a bug in one page must not show its traceback
+        log.error("A feed failed: %s", error_location(error))
+        return WebResponse(status=HTTPStatus.INTERNAL_SERVER_ERROR, headers=_HEADERS)
+    if body is None:
+        return WebResponse(status=HTTPStatus.NOT_FOUND, headers=_HEADERS)
+    tag = f'"{sha256(body.encode()).hexdigest()[:32]}"'
+    headers = {**_HEADERS, "etag": tag}
+    if _is_known(tag, call.headers.get("if-none-match", "")):
+        return WebResponse(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return WebResponse(body=body, kind=kind, headers=headers)
+
+
+def _written(store: Store, key: str, write: _Write) -> str | None:
+    """Returns the feed that has this key; None for any other text."""
+    found = sent.sent_papers(store, key)
+    if found is None:
+        return None
+    return write(feeds.feed_of(found.chat, found.papers, begun=found.begun))
+
+
+def _is_known(tag: str, given: str) -> bool:
+    """Returns whether a client has the bytes with this tag, as its If-None-Match tells (RFC 9110, 13.1.2)."""
+    tags = [one.strip().removeprefix("W/") for one in given.split(",")]
+    return tag in tags or tags == ["*"]
