@@ -28,17 +28,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from heapq import nsmallest
-from itertools import chain, pairwise
+from itertools import chain
 from operator import gt
 from pathlib import Path
 from random import Random
 from statistics import mean
 
 from bench import ordering
+from bench._calibration import SAMPLES, calibrated, papers_of, vectors
 from bench._timing import timed
 from bot.meaning import child
-from bot.meaning.calibration import SAMPLES, papers_of
-from bot.meaning.encoders import ChildEncoder, Package
+from bot.meaning.encoders import ChildEncoder
 from bot.meaning.texts import is_short, paper_texts, question_texts
 from subscriptions import categories, meaning
 from subscriptions.matching import profiles
@@ -96,16 +96,8 @@ def halves(model: child.Encoder, papers: list[Paper]) -> tuple[child.Calibration
     of_papers = vectors(model, list(map(paper_texts, ours)))
     questions = vectors(model, [question_texts(text) for _, text in asked])
     subjects = vectors(model, list(map(question_texts, categories.names())))
-    calibration = child.calibrated(of_papers, questions, subjects, [place for place, _ in asked])
+    calibration = calibrated(of_papers, questions, subjects, [place for place, _ in asked])
     return calibration, coded(model, papers[1::2], calibration)
-
-
-def vectors(model: child.Encoder, groups: Sequence[Sequence[str]]) -> list[child.Vectors]:
-    found = model.encode([text for texts in groups for text in texts])
-    ends = [0]
-    for texts in groups:
-        ends.append(ends[-1] + len(texts))
-    return [found[start:end] for start, end in pairwise(ends)]
 
 
 def coded(model: child.Encoder, papers: Sequence[Paper], calibration: child.Calibration) -> list[Paper]:
@@ -227,7 +219,7 @@ def by_taste(reader: ordering.Reader, *, with_words: float = 1.0, with_meaning: 
 def print_costs(papers: Sequence[Paper]) -> None:
     """Prints what encoding, storing and comparing cost."""
     digest = [papers[place % len(papers)] for place in range(OF_A_DIGEST)]
-    encoder = ChildEncoder(Package())
+    encoder = ChildEncoder()
     codes = encoder.papers(digest)
     encoder.close()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

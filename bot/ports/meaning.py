@@ -14,7 +14,6 @@ class Encoder(Protocol):
     """
 
     name: str  # of the encoder, its version and its calibration: vectors of different names are never compared
-    asks_server: bool = False  # whether a server makes the vectors
 
     def papers(self, papers: Sequence[Paper]) -> list[bytes]:
         """Returns the codes of each paper, in order: overall, title, sentences. A paper without any text has b""."""

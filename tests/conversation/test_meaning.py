@@ -15,7 +15,7 @@ import pytest
 from bot.dependencies import questions
 from bot.digests import read_digest
 from bot.meaning.chosen_encoder import is_installed
-from bot.meaning.encoders import ChildEncoder, Package
+from bot.meaning.encoders import ChildEncoder
 from subscriptions.errors import MeaningFails, Sentence
 from subscriptions.model import Paper
 from subscriptions.store import bot_state
@@ -206,7 +206,7 @@ class TestWhy:
 async def test_questions_in_other_languages_find_their_papers(bot: BotHarness) -> None:
     """With the real encoder, over a real digest: most have their paper among the first three of the answer."""
     asked = [json.loads(line) for line in (Path(SHARED) / "meaning.jsonl").read_text("utf-8").splitlines()]
-    bot.encoder = ChildEncoder(Package())
+    bot.encoder = ChildEncoder()
     with closing(bot.encoder):
         for name in {one["file"] for one in asked}:
             digest = read_digest((Path(SHARED) / name).read_bytes(), name)

@@ -1,4 +1,4 @@
-"""The encoders keep one contract: that of the package, that of a server, and the fake one of other tests. Their failures."""
+"""The encoder of the package and the fake one of other tests keep one contract. Their failures."""
 
 import json
 import os
@@ -13,16 +13,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from aiohttp import web
 from pydantic import SecretStr
 
+from bench._calibration import SAMPLES, papers_of, question_of, similarities
 from bot.meaning import child, chosen_encoder, encoders
-from bot.meaning.calibration import SAMPLES, papers_of, question_of
 from bot.meaning.child_process import PROGRAM, ChildProcess
 from bot.meaning.chosen_encoder import encoder_of
-from bot.meaning.encoders import CALIBRATION, EDITION, ChildEncoder, Package
-from bot.meaning.endpoint import Endpoint
-from bot.meaning.settings import MeaningSettings
+from bot.meaning.encoders import CALIBRATION, EDITION, ChildEncoder
 from bot.meaning.texts import LONGEST, MOST_SENTENCES, is_short, paper_texts, question_texts
 from bot.operation.checks import check_meaning
 from bot.ports.meaning import Encoder
@@ -31,7 +28,6 @@ from subscriptions.errors import MeaningFails
 from subscriptions.meaning import NEAR, QUESTION_SIZE, SIZE, nearness, read_paper, read_question, similarity
 from subscriptions.model import Paper
 from tests import tables
-from tests.fakes.embeddings import MODEL, FakeEmbeddings
 from tests.fakes.meaning import FakeEncoder
 from tests.patience import PATIENCE
 
@@ -50,30 +46,15 @@ BARE = Paper(key="3", title="Knots that know their names")
 EMPTY = Paper(key="4")
 
 
-@pytest.fixture(scope="module")
-def embeddings() -> Iterator[FakeEmbeddings]:
-    with FakeEmbeddings() as server:
-        yield server
-
-
-@pytest.fixture(scope="module", params=["package", "server", "fake"])
+@pytest.fixture(scope="module", params=["package", "fake"])
 def encoder(request: pytest.FixtureRequest) -> Iterator[Encoder]:
     made: Mapping[str, Callable[[], Encoder]] = {
-        "package": lambda: ChildEncoder(Package()),
-        "server": lambda: ChildEncoder(endpoint(request.getfixturevalue("embeddings"))),
+        "package": ChildEncoder,
         "fake": FakeEncoder,
     }
     encoder = made[request.param]()
     yield encoder
     encoder.close()
-
-
-def endpoint(server: FakeEmbeddings, key: str = "sesame", waits: list[float] | None = None) -> Endpoint:
-    async def wait(seconds: float) -> None:
-        if waits is not None:
-            waits.append(seconds)
-
-    return Endpoint(server.url, MODEL, SecretStr(key), sleep=wait)
 
 
 def soon(seconds: float = PATIENCE) -> float:
@@ -120,7 +101,7 @@ def test_any_text_is_encoded_within_bounds(encoder: Encoder, text: str) -> None:
 
 
 def test_the_package_knows_languages() -> None:
-    encoder = ChildEncoder(Package())
+    encoder = ChildEncoder()
     for question in ("蜜蜂怎样找到花", "Wie finden Bienen zu den Blüten?", "como as abelhas encontram flores"):
         assert near(encoder, question, HONEY) >= NEAR > near(encoder, question, BRIDGES)
     process = encoder._child._process
@@ -134,7 +115,7 @@ def test_the_child_compares_as_the_program_does() -> None:
     rows = np.random.default_rng(1).normal(size=(40, 512)).astype(np.float32)
     calibration = child.Calibration(rows[:5] / 10, 0.2)
     papers, questions = [rows[5:9], rows[9:11], rows[11:28]], [rows[28:29], rows[29:33]]
-    for question, similar in zip(questions, child.similarities(papers, questions, calibration), strict=True):
+    for question, similar in zip(questions, similarities(papers, questions, calibration), strict=True):
         asked = read_question(child.question_codes(question, calibration))
         for paper, expected in zip(papers, similar, strict=True):
             whole, *parts = (similarity(asked, code) for code in read_paper(child.paper_codes(paper, calibration)))
@@ -314,7 +295,7 @@ def test_a_child_that_is_closed_while_it_works_is_not_started_again() -> None:
 
 
 def test_codes_of_another_size_are_nonsense() -> None:
-    encoder = ChildEncoder(Package(), ChildProcess(says(CODE, then=HANG)))
+    encoder = ChildEncoder(ChildProcess(says(CODE, then=HANG)))
     with pytest.raises(MeaningFails, match="nonsense"):
         encoder.papers([BARE])
     with pytest.raises(MeaningFails, match="nonsense"):
@@ -332,135 +313,11 @@ def test_the_parent_loads_neither_numpy_nor_the_encoder() -> None:
     assert PROGRAM[0] == sys.executable
 
 
-# a server
-
-
-def changed(**values: Any) -> Callable[[dict[str, Any]], object]:
-    """Returns a change of an answer: the first vector gets these members."""
-    return lambda answer: {**answer, "data": [{**answer["data"][0], **values}, *answer["data"][1:]]}
-
-
-def refuses(asked: Endpoint, why: str, seconds: float = PATIENCE) -> None:
-    """Asks a server, which must fail for this reason."""
-    with pytest.raises(MeaningFails, match=why):
-        asked.given(["bees"], soon(seconds))
-
-
-BUSY = {"status": 429, "headers": {"Retry-After": "7"}}
-
-
-@pytest.mark.parametrize(
-    ("faults", "waits"),
-    [
-        ([BUSY], [7]),
-        ([{"status": 503}, {"status": 500}], [1, 2]),
-        ([{"status": 429, "headers": {"Retry-After": "9999"}}], [20]),
-        ([{"status": 529, "headers": {"Retry-After": "Thu, 22 Jan 2026 09:00:00 GMT"}}], [1]),
-    ],
-)
-def test_a_server_that_is_busy_is_asked_again(faults: list[dict[str, Any]], waits: list[float]) -> None:
-    waited: list[float] = []
-    with FakeEmbeddings() as server:
-        server.faults.extend(web.Response(**fault) for fault in faults)
-        assert endpoint(server, waits=waited).given(["bees"], soon())["dimensions"] == 256
-    assert waited == waits
-
-
-def test_a_server_that_takes_few_texts_at_once_gets_few() -> None:
-    with FakeEmbeddings(most=10) as server:
-        asked = endpoint(server)
-        asked.given([f"text {number}" for number in range(20)], soon())
-        assert server.sizes == [20, 10, 10]
-        asked.given([f"text {number}" for number in range(12)], soon())
-        assert server.sizes[3:] == [10, 2]
-
-
-NO_VECTORS: Sequence[Callable[[], object]] = (
-    web.Response,
-    lambda: web.Response(text="<html>"),
-    lambda: web.Response(text="[" * 100_000),
-    lambda: web.Response(text="{}", headers={"Content-Encoding": "gzip"}),
-    lambda: lambda _: {"data": []},
-    lambda: lambda answer: {"data": answer["data"][1:]},
-    lambda: lambda answer: {"data": [*answer["data"], answer["data"][0]]},
-    lambda: changed(index=7),
-    lambda: changed(embedding=[1.0] * 255),
-    lambda: changed(embedding=[0.0] * 256),
-    lambda: changed(embedding=[float("nan")] * 256),
-    lambda: changed(embedding=[1e300] * 256),
-    lambda: changed(embedding=[True] * 255 + [False]),
-    lambda: changed(embedding=["1"] * 256),
-    lambda: changed(embedding="AAAA"),
-    lambda: changed(embedding=None),
-)
-
-
-@pytest.mark.parametrize(
-    ("fault", "reason"),
-    [
-        *((fault, "its answer has no vectors of these texts") for fault in NO_VECTORS),
-        (lambda: web.Response(status=302, headers={"Location": "http://127.0.0.1:1/"}), "it answers 302"),
-        (lambda: web.Response(status=403), "it refuses the key"),
-        (lambda: web.Response(status=418), "it answers 418"),
-    ],
-)
-def test_a_server_that_refuses_or_talks_nonsense_is_told(fault: Callable[[], object], reason: str) -> None:
-    with FakeEmbeddings() as server:
-        server.faults.append(fault())
-        with pytest.raises(MeaningFails) as told:
-            endpoint(server).given(["bees", "flowers"], soon())
-    assert f"{MODEL} at 127.0.0.1 cannot encode meaning now: {reason}" in str(told.value)
-    assert "sesame" not in str(told.value)
-
-
-def test_a_server_with_small_vectors_or_others_than_before_is_refused() -> None:
-    with FakeEmbeddings(dimensions=32) as server:
-        refuses(endpoint(server), "no vectors")
-    with FakeEmbeddings() as server:
-        asked = endpoint(server)
-        asked.given(["bees"], soon())
-        server.faults.append(lambda _: {"data": [{"index": 0, "embedding": [1.0] * 300}]})
-        refuses(asked, "no vectors")
-
-
-def test_a_server_that_fails_for_good_is_told_in_time() -> None:
-    waited: list[float] = []
-    with FakeEmbeddings() as server:
-        server.faults.extend(web.Response(status=500) for _ in range(9))
-        refuses(endpoint(server, waits=waited), "it answers 500")
-        refuses(endpoint(server, key="other"), "it refuses the key")
-        refuses(endpoint(server), "it is too slow", seconds=0)
-        server.goes_down()
-        refuses(endpoint(server, waits=waited), "it cannot be reached")
-    assert waited == [1, 2, 4, 8] * 2
-
-
-def test_a_server_that_hangs_does_not_keep_the_program_from_ending() -> None:
-    with FakeEmbeddings() as server:
-        asked = endpoint(server)
-        encoder = ChildEncoder(asked)
-        server.faults.append("hang")
-
-        def close() -> None:
-            assert server.hangs.wait(PATIENCE)
-            encoder.close()
-
-        closing = threading.Thread(target=close)
-        closing.start()
-        refuses(asked, "it is being ended")
-        closing.join(PATIENCE)
-        server.faults.append("hang")
-        refuses(asked, "it is too slow", seconds=0.2)
-
-
 # the settings
 
 
 def settings(**given: Any) -> Settings:
     return Settings(database_url=SecretStr("sqlite:///x.db"), **given)
-
-
-SERVER = {"of_rooms": (MeaningSettings(url="http://127.0.0.1:1/v1", model="m"),)}
 
 
 @pytest.mark.parametrize(
@@ -471,9 +328,6 @@ SERVER = {"of_rooms": (MeaningSettings(url="http://127.0.0.1:1/v1", model="m"),)
         ({}, False, None),
         ({"meaning": "on"}, False, None),
         ({"meaning": "off"}, True, None),
-        (SERVER, True, "m"),
-        (SERVER, False, "m"),
-        ({"meaning": "off", **SERVER}, True, None),
     ],
 )
 def test_the_settings_choose_the_encoder(
@@ -498,12 +352,5 @@ def test_check_says_which_encoder_is_used(
 ) -> None:
     monkeypatch.setattr(chosen_encoder, "is_installed", lambda: installed)
     monkeypatch.setattr(encoders, "ChildProcess", lambda: ChildProcess(says("{}", then=HANG)))
-    (found,) = check_meaning(settings(**given))
+    found = check_meaning(settings(**given))
     assert (answer in str(found.answer), found.mend) == (True, mend)
-
-
-def test_check_says_that_a_server_answers(embeddings: FakeEmbeddings) -> None:
-    server = MeaningSettings(url=embeddings.url, model=MODEL, key=SecretStr("sesame"))
-    (found,) = check_meaning(settings(of_rooms=(server,)))
-    assert (str(found.answer), found.mend) == (f"{MODEL} {EDITION} answers", False)
-    assert list(check_meaning(settings(of_rooms=(server,)), offline=True)) == []

@@ -33,6 +33,7 @@ from subscriptions.store import bot_state, platform_states
 from subscriptions.store.sources import SourceFact, SourceState, known_sources, sync_sources
 from tests import make, source_harness
 from tests.clock import NOON, FakeClock
+from tests.fakes.meaning import FakeEncoder
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import Terminal
 from tests.integration.program import Quiet, running
@@ -114,8 +115,6 @@ async def summaries_failed(world: World) -> None:
 
 async def meaning_fails(world: World) -> None:
     world.app.store.encoder = "an encoder"
-    for name, value in {"MEANING": "on", "EMBEDDINGS_URL": "http://127.0.0.1:9", "EMBEDDINGS_MODEL": "m"}.items():
-        world.terminal.set(name, value)
     bot_state.note_fails(world.app.store, bot_state.ENCODER_FAILS, NOON)
 
 
@@ -184,6 +183,8 @@ def test_every_place_shows_a_finding_in_the_same_words(
     world: World, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bring, level, sentence, silent = FINDINGS[name]
+    if name == "meaning":
+        monkeypatch.setattr("bot.meaning.chosen_encoder.encoder_of", lambda _: FakeEncoder())
     world.runner.run(bring(world))
     world.process.problems.pop("start", None)
     world.runner.run(world.process.notify_operators(platform_states.stopped_platforms(world.app.store)))

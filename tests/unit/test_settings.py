@@ -95,8 +95,6 @@ USABLE = [
         PAPERWIRE_TIMEZONE                → UTC+8                          → timezone                → +08:00
         PAPERWIRE_CONTACT                 → mailto:ada@example.org (Ada)   → contact                 → mailto:ada@example.org (Ada)
         PAPERWIRE_ON_UNCLEAR              → skip                           → on_unclear              → skip
-        PAPERWIRE_EMBEDDINGS_MODEL        → BAAI/bge-m3:567m               → meaning:model           → BAAI/bge-m3:567m
-        PAPERWIRE_EMBEDDINGS_KEY          → sk-1                           → meaning:key             → sk-1
         PAPERWIRE_MODEL_NAME              → qwen3:8b                       → model:name              → qwen3:8b
         PAPERWIRE_MODEL_KEY               → sk-1                           → model:key               → sk-1
         PAPERWIRE_MODEL_DAILY             → 20 requests, 9000 tokens       → model:daily             → 20 requests, 9000 tokens
@@ -220,10 +218,6 @@ UNUSABLE = [
         PAPERWIRE_ALLOWED_HOSTS           → http://sesame/                             → commas between
         PAPERWIRE_ALLOWED_HOSTS           → ok.org, ses ame                            → commas between
         PAPERWIRE_MEANING                 → sesame                                     → one of on, off
-        PAPERWIRE_EMBEDDINGS_URL          → sesame                                     → address with a host
-        PAPERWIRE_EMBEDDINGS_URL          → https://example.org/v1?key=sesame          → without ? and #
-        PAPERWIRE_EMBEDDINGS_URL          → https://sesame.example.org/v1              → PAPERWIRE_EMBEDDINGS_MODEL
-        PAPERWIRE_EMBEDDINGS_MODEL        → sesame street                              → without blanks
         PAPERWIRE_MODEL_URL               → sesame                                     → address with a host
         PAPERWIRE_MODEL_URL               → https://sesame.example.org/v1              → PAPERWIRE_MODEL_NAME
         PAPERWIRE_MODEL_NAME              → sesame street                              → without blanks
@@ -242,7 +236,6 @@ UNUSABLE = [
     ("PAPERWIRE_WEB_PORT", "8" * 5000, "number from 0 to 65535"),
     ("PAPERWIRE_WEB_PASSWORD", "open\nsesame", "one line"),
     ("PAPERWIRE_CONTACT", "sesame\nX-Header: 1", "one line"),
-    ("PAPERWIRE_EMBEDDINGS_KEY", "sesame\nstreet", "without blanks"),
     ("PAPERWIRE_MODEL_KEY", "sesame\nstreet", "without blanks"),
     ("PAPERWIRE_OPENALEX_KEY", "sesame\nstreet", "without blanks"),
 ]
@@ -260,7 +253,7 @@ def test_an_invalid_variable_is_named_without_its_value(tmp_path: Path, name: st
 
 
 def test_every_variable_is_in_the_tables_of_these_tests() -> None:
-    alone = {"PAPERWIRE_CONFIG", "PAPERWIRE_SMTP_URL", "PAPERWIRE_EMBEDDINGS_URL", "PAPERWIRE_MODEL_URL"}
+    alone = {"PAPERWIRE_CONFIG", "PAPERWIRE_SMTP_URL", "PAPERWIRE_MODEL_URL"}
     together = {f"PAPERWIRE_SLACK_{name}" for name in ("APP_TOKEN", "CLIENT_ID", "CLIENT_SECRET")}
     assert {*bot_settings.all_variables()} <= {name for name, *_ in USABLE} | alone | together
     assert {*bot_settings.all_variables()} <= {name for name, *_ in UNUSABLE}
