@@ -207,7 +207,6 @@ def _conversation_context(
         render_reply=lambda reply, chat: render_reply(reply, chat, medium=medium(chat.address)),
         platform_apis={name: platform.api for name, platform in platforms.items() if platform.api},
         bot_info=bot_info,
-        forms={name: platform.forms for name, platform in platforms.items() if platform.forms},
     )
 
 

@@ -49,7 +49,6 @@ class Platform:
     medium: Medium  # renders its messages
     medium_at: Callable[[model.ChatAddress], Medium] | None = None  # the medium of a chat, if chats have different ones
     api: conversation.PlatformApi | None = None  # None: people cannot talk to the bot there
-    forms: channels.Forms | None = None  # None: the platform shows no modals and no home view
     receivers: Callable[[OnBotName], Sequence[conversation.Receiver]] = _no_receivers
     has_token: bool = True  # whether `channel.identity` asks the platform which bot a token is for
     token_identity: str = ""  # the bot's id in the token, maybe mistyped; only the id from `channel.identity` is stored

@@ -65,7 +65,7 @@ def _stored() -> list[list[str]]:
         ["which of these they opened, saved, liked or did not want, and the words that follow from it", "the same"],
         ["the text of messages that paperwire sent", f"{DELIVERIES.days} days"],
         ["the ids of commands and events, so that each counts once; not their words", f"{UPDATES.days} days"],
-        ["what buttons and forms stand for", f"{BUTTONS.days} days"],
+        ["what buttons stand for", f"{BUTTONS.days} days"],
         ["tokens of workspaces that installed the app, sealed with `PAPERWIRE_SECRET_KEY`", "until it is uninstalled"],
         [
             "everything of a workspace that uninstalled the app",

@@ -240,11 +240,9 @@ class BotHarness:
 
 
 def make_request(**fields: Any) -> conversation.Request:
-    """Returns the request that has these fields: an event, a form or a callback if it has their field, else a message."""
+    """Returns the request that has these fields: an event or a callback if it has their field, else a message."""
     if "event" in fields:
         return conversation.EventRequest(**fields)
-    if "values" in fields:
-        return conversation.FormRequest(**fields)
     return (
         conversation.CallbackRequest(**fields) if "callback_data" in fields else conversation.MessageRequest(**fields)
     )

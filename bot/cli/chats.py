@@ -166,7 +166,6 @@ async def _reply_to(
             app.deps.conversation,
             show_reply=lambda reply, chat: shown.append(Said(reply, chat)),
             platform_apis={},
-            forms={},
         )
         await answer(replace(app.deps, conversation=conversation), request)
     finally:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import time
 from typing import Any
 
-from bot.commands import asking, cities, frame, picking, search, settings, settings_form, yes_no
+from bot.commands import asking, cities, frame, picking, search, settings, yes_no
 from bot.commands.context import Callback, CommandContext
 from bot.commands.phrasing import when_words
 from bot.commands.spoken import spoken
@@ -49,7 +49,7 @@ def answer_zone(context: CommandContext) -> channel.Reply:
     if offered and yes_no.agrees(said):
         place = offered
     if _is_place(said, place):
-        return settings.change_setting(context, settings_form.ZONE, place)
+        return settings.change_setting(context, settings.ZONE, place)
     if (shown := spoken(said).clock) is not None:
         return where_it_is(context, shown)
     return _no_place(context, said, place)

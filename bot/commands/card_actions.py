@@ -6,7 +6,6 @@ from datetime import timedelta
 from bot.commands import cities, paper_buttons, phrasing, picking
 from bot.commands.confirmation import edit_here, subscribe_and_echo
 from bot.commands.context import Callback, CommandContext, matching
-from bot.commands.subscription_form import is_author
 from bot.ports import channel
 from subscriptions import errors, model, states
 from subscriptions.matching.paper_index import matching_papers
@@ -182,7 +181,7 @@ def on_follow(context: CommandContext, item: model.Item) -> channel.Reply:
             phrasing.shortened(name, _LABEL), "follow-author", **paper_buttons.paper_arguments(context), name=name
         )
         for name in page
-        if is_author(name)
+        if _is_author(name)
     ]
     rows = cities.button_rows(buttons, _IN_ROW, 2 * _HALF)
     left = len(authors) - start - len(page)
@@ -191,6 +190,15 @@ def on_follow(context: CommandContext, item: model.Item) -> channel.Reply:
         where = paper_buttons.paper_arguments(context)
         rows = (*rows, (context.labelled(label, "card-follow", **where, start=start + AUTHORS),))
     return context.reply("Whose papers should I tell you about?", buttons=rows, replaces=start > 0)
+
+
+def _is_author(author: str) -> bool:
+    """Returns whether a query can name this author; initials alone are refused, since they would match too many."""
+    try:
+        parse.parse_query(rewriting.author_rule(author))
+    except errors.QueryError:
+        return False
+    return True
 
 
 def on_follow_author(context: CommandContext) -> channel.Reply:

@@ -137,7 +137,6 @@ def _between(one: timedelta, other: timedelta) -> timedelta:
     return min(apart, _DAY - apart)
 
 
-_MOST_OPTIONS = 95  # platforms accept a hundred
 _ROW = 34  # columns of a row on a phone; all buttons of a row are as wide as its widest one
 
 
@@ -173,16 +172,6 @@ def _city_button(context: CommandContext, name: str, *, replaces: bool = False) 
 
 def _another_city(context: CommandContext, page: int, *, replaces: bool = False) -> channel.Button:
     return context.button("another city", "zones", page=page, replaces=replaces)
-
-
-def zone_options(context: CommandContext, chosen: str) -> tuple[channel.Option, ...]:
-    """Returns a form's options for the zone: the chosen zone, the chat's zone, then the other cities, page by page."""
-    pages = _pages(context)
-    names = dict.fromkeys((chosen, context.chat.settings.timezone, *(name for page in pages for name in page)))
-    return tuple(
-        channel.Option(value=name, label=f"{context.localizer.city(name)} · {local_time(context.now, name)}")
-        for name in list(names)[:_MOST_OPTIONS]
-    )
 
 
 def local_time(now: datetime, name: str) -> str:

@@ -63,7 +63,7 @@ class CommandContext:
     chat: model.Chat  # id 0 until it is stored
     origin: model.Chat
     args: str = ""  # the text after the command
-    arguments: Mapping[str, Any] = field(default_factory=dict)  # the arguments of the button or form
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # the arguments of the button
     file: object = None  # what the command's FileReader returned of the attached document; None: there is none
     localizer: Language
     bot_info: BotInfo
@@ -72,25 +72,15 @@ class CommandContext:
     has_private_replies: bool = True  # only the sender sees a reply with `is_ephemeral`
     operator_is_admin: bool = False  # an operator of the bot administers `chat`
     news: list[str] = field(default_factory=list)  # lines for the log, written if the command was stored
-    shared_chats: frozenset[str] | None = (
-        None  # addresses of the chats that the sender is a member of; None if the platform does not tell them
-    )
     opens_topics: bool = False  # the bot can make topics in the private chats of the platform
     opened_topic: str = ""  # the topic that was made for this request
 
     @property
     def message(self) -> conversation.MessageRequest | None:
-        """Returns the message that made the request; None for a callback, a form or an event."""
+        """Returns the message that made the request; None for a callback or an event."""
         if isinstance(self.request, conversation.MessageRequest):
             return self.request
         return None
-
-    @property
-    def form_values(self) -> Mapping[str, str]:
-        """Returns the values of the form by field; empty unless the request is a form."""
-        if isinstance(self.request, conversation.FormRequest):
-            return self.request.values
-        return {}
 
     @property
     def event_details(self) -> Mapping[str, str]:
@@ -334,17 +324,16 @@ class Command(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback(Action):
-    """The handler of a button, of an answer to a question, or of a form."""
+    """The handler of a button or of an answer to a question."""
 
     letter: str = ""  # of a button on a card: it follows the data of the card
     args_from: str = ""  # the argument that is used as the text after the command
     is_answer: Condition | None = None  # for questions: whether a text is an answer; None: every text is
-    show_form: CommandFunction | None = None  # for forms: returns the form for the values that are filled in so far
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event(Action):
-    """The handler of an event: something happens to a chat, or a person opens a home view or a shortcut."""
+    """The handler of an event: something happens to a chat."""
 
     writes: Condition | bool | None = True
 

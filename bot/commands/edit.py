@@ -7,7 +7,6 @@ from bot.commands.confirmation import REWRITE, echo, edit_and_echo, edit_here
 from bot.commands.context import Callback, Command, CommandContext, match_button, matching
 from bot.commands.schedule import set_schedule
 from bot.commands.search import query_of
-from bot.commands.subscription_form import edit_subscription
 from bot.ports import channel
 from subscriptions import errors
 from subscriptions.model import Subscription
@@ -42,8 +41,6 @@ def answer_edit(context: CommandContext, subscription: Subscription) -> channel.
 
 
 def _ask_query(context: CommandContext, subscription: Subscription) -> channel.Reply:
-    if context.request.trigger_id:
-        return edit_subscription(context, subscription)
     now = context.say("{number} asks for: {text}", number=subscription.number, text=subscription.text)
     if not asking.can_ask(context):
         example = context.say("Say it in one line: /edit {number} diffusion -survey", number=subscription.number)

@@ -21,7 +21,6 @@ from bot.commands import (
     feed,
     forget,
     help_pages,
-    home_view,
     import_list,
     like,
     mail,
@@ -38,12 +37,10 @@ from bot.commands import (
     schedule,
     search,
     settings,
-    settings_form,
     share,
     start,
     status,
     subscribe,
-    subscription_form,
     subscription_list,
     today,
     undo,
@@ -89,10 +86,9 @@ class Intent(Action):
     # the other chat that the request is about: "@name" or "-100…", with "/7" for a topic; "" if none is named
     target: str = ""
     args: str = ""  # the text after the command
-    arguments: dict[str, Any] = field(default_factory=dict)  # the arguments of the button or form
+    arguments: dict[str, Any] = field(default_factory=dict)  # the arguments of the button
     counts_to_limit: bool = True  # the request counts towards the limit of commands per minute
     is_only_command: bool = True  # False: the message contains a second command, which is not executed
-    wants_chats: bool = False  # needs the list of chats that both the bot and the sender are in
     is_in_words: bool = False  # typed in words without a slash, so that it could also be the answer to a question
 
 
@@ -107,18 +103,16 @@ def understand(
 ) -> Intent | None:
     """Returns the intent of a request; None if the request must not be answered.
 
-    `token` is the token of the pressed button or submitted form.
+    `token` is the token of the pressed button.
 
     A message that was edited soon after it was written counts as a new one. A later edit is not executed.
     """
     match request:
         case conversation.EventRequest():
-            event, home = registry.events.get(request.event), request.event == home_view.HOME_VIEW
-            if event:
-                return replace(_intent(event), stays_here=True, counts_to_limit=False, wants_chats=home)
-            return None
-        case conversation.CallbackRequest() | conversation.FormRequest():
-            return _of_interaction(request, token, registry)
+            event = registry.events.get(request.event)
+            return replace(_intent(event), stays_here=True, counts_to_limit=False) if event else None
+        case conversation.CallbackRequest():
+            return _of_callback(request, token, registry)
         case conversation.MessageRequest() if request.command:
             intent = _of_command(registry, request, request.command, request.text)
         case conversation.MessageRequest() if request.is_addressed and distress.is_distress(request.text):
@@ -142,10 +136,10 @@ def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> 
     private = request.place.is_private
     mail = _mail_in(request.text)
     found = None if _named_first(rest)[0] else mail or spoken(request.text).command
-    refers = private and not request.trigger_id and not mail and spoken(request.text).follows
+    refers = private and not request.follows_name and not mail and spoken(request.text).follows
     if settings.is_setting(name, rest):
         return _of_command(registry, request, "set", rest)
-    is_typed = request.takes_bare_commands and (request.trigger_id or not found) and _is_typed(request, name, rest)
+    is_typed = request.takes_bare_commands and (request.follows_name or not found) and _is_typed(request, name, rest)
     verb = VERBS.get(name, name)
     has_field = private and _QUERY_WITH_FIELD.match(rest) is not None
     if (registry.command_named(name) and is_typed) or (registry.command_named(verb) and has_field):
@@ -174,7 +168,7 @@ def _several(request: conversation.MessageRequest, registry: Registry, *, is_typ
     """
     text = request.text.strip()
     found = spoken(text).wishes
-    if not found or is_typed or request.trigger_id or _named_first(_first_word(text)[1])[0]:
+    if not found or is_typed or request.follows_name or _named_first(_first_word(text)[1])[0]:
         return None
     commands = [_of_command(registry, request, *one) for one in found if one]
     sure = [one for one in commands if one and not one.target and not one.destination and not one.needs_operator]
@@ -200,7 +194,7 @@ def _is_typed(request: conversation.MessageRequest, name: str, rest: str) -> boo
     the word. Otherwise `list decoding` is a query, and in a private chat also `search engines`. In other chats, `search`
     is always a command.
     """
-    if request.trigger_id or _named_first(rest)[0]:
+    if request.follows_name or _named_first(rest)[0]:
         return True
     if request.place.is_private:
         return name.casefold() in _TYPED_IN_PRIVATE and bool(rest)
@@ -288,14 +282,12 @@ def _named_chat(text: str) -> tuple[str, str]:
     return "", text
 
 
-def _of_interaction(
-    request: conversation.Interaction, token: model.CallbackToken | None, registry: Registry
+def _of_callback(
+    request: conversation.CallbackRequest, token: model.CallbackToken | None, registry: Registry
 ) -> Intent | None:
     if token is None or token.verb not in registry.callbacks:
         return None
     callback, arguments = registry.callbacks[token.verb], dict(token.arguments)
-    if callback.show_form is not None and not (isinstance(request, conversation.FormRequest) and request.is_submitted):
-        return Intent(run=callback.show_form, writes=False, stays_here=True, arguments=arguments, counts_to_limit=False)
     platform, _, about = str(arguments.pop(ABOUT, "")).partition(":")
     args = str(arguments.get(callback.args_from, ""))
     replaces = callback.replaces or bool(arguments.get("replaces"))
@@ -312,7 +304,6 @@ _MODULES = (  # in the order of the menus
     subscription_list,
     own_topic,
     unsubscribe,
-    subscription_form,
     edit,
     schedule,
     pause,
@@ -329,7 +320,6 @@ _MODULES = (  # in the order of the menus
     answers,
     offered,
     cards,
-    settings_form,
     settings,
     start,
     help_pages,
@@ -347,7 +337,6 @@ _MODULES = (  # in the order of the menus
     chat_events,
     mail,
     status,
-    home_view,
 )
 
 REGISTRY = Registry(

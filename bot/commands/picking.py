@@ -45,7 +45,7 @@ def on_subscription(run: Callable[[CommandContext, model.Subscription], channel.
         if subscription is not None:
             return run(context, subscription)
         gone = subscription_gone(context)
-        if isinstance(context.request, conversation.Interaction):
+        if isinstance(context.request, conversation.CallbackRequest):
             return gone
         return channel.Reply(lines=(gone.toast,), ok=False)
 

@@ -6,15 +6,16 @@ from dataclasses import replace
 
 from bot.commands import asking, cities, phrasing, picking, typed_times
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.settings_form import ZONE, fixed_settings, offered_values, on_settings_form, store_settings
 from bot.ports import channel
 from bot.rendering.language import Language, refused
 from subscriptions import chat_settings, errors, model, zones
 from subscriptions.chat_settings import Group
 from subscriptions.planning import cadence
 from subscriptions.planning.times import NoSuchTime
+from subscriptions.service.amendments import set_settings
 from subscriptions.texts.normal_forms import normalized
 
+ZONE = "timezone"
 A_CITY = "Oslo"
 _CHOSEN = "✓"
 _SIGN = re.compile(r"(?<=^)(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of one or several words, and the : or = after it
@@ -27,8 +28,6 @@ def set_(context: CommandContext) -> channel.Reply:
     """Shows all settings; with a name, shows that setting; with a name and a value, changes it."""
     if not context.args:
         return _all_settings(context)
-    if context.args == "form" and context.request.trigger_id:
-        return on_settings_form(context)
     return _shown_or_changed(context, *_name_and_value(context.args))
 
 
@@ -66,6 +65,13 @@ def change_setting(context: CommandContext, name: str, value: str) -> channel.Re
         return replace(refused(error, context.localizer), buttons=(row,))
 
 
+def store_settings(context: CommandContext, wanted: Mapping[str, str]) -> tuple[model.Chat, Language]:
+    """Changes settings. Returns the changed chat, and a localizer for its new language and zone. Raises Refused."""
+    after = set_settings(context.transaction, context.chat.address, wanted, now=context.now, who=context.actor)
+    reader = after if context.is_about_here else context.origin
+    return after, Language(reader.settings.lang, after.settings.timezone)
+
+
 def on_setting(context: CommandContext) -> channel.Reply:
     """Handles the button of a setting: shows that setting."""
     return _one_setting(context, str(context.arguments["name"]))
@@ -100,10 +106,7 @@ def _all_settings(context: CommandContext) -> channel.Reply:
     if context.read_by_group:
         lines = lines[:1]
     groups = tuple(context.button(group.value, "settings-of", group=group.name) for group in Group)
-    buttons: channel.Buttons = (groups,)
-    if context.request.trigger_id:  # the platform has forms
-        buttons = ((context.button("all in one form", "settings-form"),), groups)
-    return channel.Reply(lines=lines, buttons=buttons, names_chat=True)
+    return channel.Reply(lines=lines, buttons=(groups,), names_chat=True)
 
 
 def _head(context: CommandContext) -> str:
@@ -159,6 +162,28 @@ def _setting_buttons(labels: Mapping[str, str]) -> channel.Buttons:
     return cities.button_rows(
         [channel.Button(label=label, verb="setting", arguments={"name": name}) for name, label in labels.items()]
     )
+
+
+def fixed_settings(context: CommandContext) -> tuple[str, ...]:
+    """Returns the settings that a chat of this kind cannot change."""
+    public = context.chat.public
+    return tuple(
+        name
+        for name in chat_settings.SETTINGS
+        if len(chat_settings.choices(name, kind=context.chat.kind, public=public)) == 1
+    )
+
+
+def offered_values(context: CommandContext, name: str) -> tuple[str, ...]:
+    """Returns the values that are shown as buttons: all values, or some with the current one; none for the time zone."""
+    words = chat_settings.choices(name, kind=context.chat.kind, public=context.chat.public)
+    some = chat_settings.SETTINGS[name].offered.get(context.chat.kind, ())
+    if words or not some:
+        return words
+    value = context.chat.settings.value(name)
+    if value in some:
+        return some
+    return (value, *some)
 
 
 def _one_setting(context: CommandContext, name: str) -> channel.Reply:

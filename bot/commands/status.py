@@ -20,13 +20,13 @@ _SOURCES = 3  # sources that are shown
 
 def status(context: CommandContext) -> channel.Reply:
     """Shows what came last, what comes next and what waits; for operators also the state of the whole bot."""
-    lines = [*newest_papers_lines(context), *chat_lines(context)]
+    lines = [*_newest_papers_lines(context), *chat_lines(context)]
     if context.is_operator and not context.read_by_group:
         lines += _bot_lines(context)
     return channel.Reply(lines=tuple(lines))
 
 
-def newest_papers_lines(context: CommandContext) -> list[str]:
+def _newest_papers_lines(context: CommandContext) -> list[str]:
     """Returns lines about sources: the newest day of each with its number of papers, and when more are expected.
 
     If several sources have this day, a further line has the total.

@@ -10,9 +10,8 @@ from datetime import timedelta
 
 from bot.commands import confirmation, phrasing, picking, typed_times
 from bot.commands.context import Callback, Command, CommandContext, match_button, matching, refusal
-from bot.commands.subscription_form import new_subscription
 from bot.ports import channel
-from bot.ports.conversation import Interaction
+from bot.ports.conversation import CallbackRequest
 from bot.rendering.queries_in_words import caret
 from subscriptions import errors
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, split_when, split_wish
@@ -38,8 +37,6 @@ class _Line:
 def sub(context: CommandContext) -> channel.Reply:
     """Subscribes to the query in each line; if the message was edited, replaces its earlier subscriptions."""
     lines = list(_lines(context.args))
-    if not lines and context.request.trigger_id:
-        return new_subscription(context)
     if not lines:
         raise refusal(
             "Say what papers should contain.",
@@ -152,7 +149,7 @@ def _remember(context: CommandContext, said: Sequence[_Line], before: Sequence[i
     """Stores which subscriptions this message made, so that an edit of the message replaces only those."""
     done = [one.done for one in said if one.done]
     made = [d.subscription.number for d in done if d.outcome == "added" or d.subscription.number in before]
-    if made and context.request.message_id and not isinstance(context.request, Interaction):
+    if made and context.request.message_id and not isinstance(context.request, CallbackRequest):
         # `intent` checks that an edit comes in time; the state lasts longer
         context.remember(_state_name(context), {"numbers": made}, lasts=2 * EDITED_WITHIN)
 

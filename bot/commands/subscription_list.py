@@ -57,11 +57,8 @@ def show_one(context: CommandContext, subscription: model.Subscription) -> chann
 
 def _page(context: CommandContext, page: int) -> channel.Reply:
     found = picking.listed_here(context)
-    new: channel.Row = ()
-    if context.request.trigger_id:  # only on platforms with forms
-        new = (context.button("new subscription", "new-subscription"),)
     if not found:
-        return replace(picking.no_subscriptions(context), buttons=(new,))
+        return picking.no_subscriptions(context)
     pages = -(-len(found) // A_PAGE)
     page = min(max(page, 0), pages - 1)
     shown = found[page * A_PAGE : (page + 1) * A_PAGE]
@@ -76,7 +73,7 @@ def _page(context: CommandContext, page: int) -> channel.Reply:
         held = [phrasing.held_back(then, context.localizer) if then.is_held else "" for then in expected]
         rows = [replace(row, state=row.state or why) for row, why in zip(rows, held, strict=True)]
     rows = [replace(row, reading=phrasing.shortened(row.reading)) for row in rows]
-    buttons = (*_buttons(context, shown, page, pages), new)
+    buttons = _buttons(context, shown, page, pages)
     more, near = [], None
     if page + 1 < pages and context.read_by_strangers:
         more.append(context.say("/list {page} shows the next.", page=page + 2))

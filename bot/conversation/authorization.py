@@ -33,7 +33,6 @@ class PreparedRequest:
     sender_is_admin: bool | None = None  # the sender administers `place`; None: nobody has asked yet
     file: object = None  # the content of the attached document
     opened_topic: str = ""  # the topic that was made for this request
-    shared_chats: frozenset[str] | None = None  # addresses of chats that bot and sender are both in; None: not known
     is_over_limit: bool = False  # the person or the chat gave too many commands within a minute
 
 

@@ -17,7 +17,6 @@ from weakref import WeakValueDictionary
 from tenacity import AsyncRetrying, RetryCallState
 
 from bot.commands import paper_lookup
-from bot.commands.home_view import HOME_VIEW
 from bot.commands.paper_lookup import LookupOutcome
 from bot.conversation import handler
 from bot.conversation.reply_sender import StoredReply, send_reply
@@ -55,16 +54,15 @@ class Dispatcher:
         self._background_tasks: set[asyncio.Task[None]] = set()
         self._store_failures: Counter[tuple[str, str]] = Counter()  # (platform, update id) → failures of the database
 
-    async def dispatch(self, request: conversation.Request) -> Mapping[str, str]:
+    async def dispatch(self, request: conversation.Request) -> None:
         """See RequestDispatcher."""
         async with self._in_lane_order(request):
-            problems: Mapping[str, str] = await self._attempts(request.chat.platform)(self._handle, request)
-            return problems
+            await self._attempts(request.chat.platform)(self._handle, request)
 
-    async def dispatch_without_retry(self, request: conversation.Request) -> Mapping[str, str]:
+    async def dispatch_without_retry(self, request: conversation.Request) -> None:
         """See RequestDispatcher."""
         async with self._in_lane_order(request):
-            return await self._handle(request)
+            await self._handle(request)
 
     async def resume_replies(self) -> None:
         """Posts the replies that an earlier process left unfinished, and resumes its look-ups. Raises StoreError."""
@@ -110,8 +108,8 @@ class Dispatcher:
         finally:
             self._dispatching.discard(task)
 
-    async def _handle(self, request: conversation.Request) -> Mapping[str, str]:
-        """Handles a request. After effect and reply are stored, returns the problems of a submitted form, by field.
+    async def _handle(self, request: conversation.Request) -> None:
+        """Handles a request. Returns after effect and reply are stored.
 
         If our code fails on a request, the reply says so. Raises StoreError, so that the caller may try again. After
         MAX_STORE_FAILURES such errors, we assume that the request causes them, and the reply says that the request
@@ -147,13 +145,10 @@ class Dispatcher:
             api = self._deps.api_of(request.chat)
             if api and isinstance(request, conversation.CallbackRequest) and request.callback_id:
                 self._run_in_background(api.acknowledge(request.callback_id))
-            return {}
+            return
         self._post_reply(reply)
         if reply.lookup_ids:
             self._start_lookup(paper_lookup.pending_name(request))
-        if reply.changed:
-            self._run_in_background(self._refresh_home_view(request))
-        return reply.problems
 
     def _attempts(self, platform: str) -> AsyncRetrying:
         """Returns an object that repeats a function until the database can be used, without a limit of time."""
@@ -202,19 +197,6 @@ class Dispatcher:
         """Counts a failure of the database with this request. Returns False if the request seems to cause the failures."""
         self._store_failures[key] += 1
         return self._store_failures[key] < MAX_STORE_FAILURES
-
-    async def _refresh_home_view(self, request: conversation.Request) -> None:
-        """Updates the home view of the sender after a change, if the sender has ever opened one."""
-        person = model.ChatAddress(request.chat.platform, request.sender)
-        if self._deps.forms_of(person) is None or not person.address:
-            return
-        if not await self._deps.store.run(callbacks.has_home_view, person):
-            return
-        place, update = conversation.Place(chat=person, kind=model.ChatKind.PRIVATE), f"board:{request.update_id}"
-        shown = conversation.EventRequest(
-            place=place, update_id=update, event=HOME_VIEW, sender=person.address, language=request.language
-        )
-        await self._handle(shown)
 
     def _post_reply(self, reply: StoredReply) -> None:
         key = (reply.chat.platform, reply.update)

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from bot.commands import admission, asking, chat_events
 from bot.commands.context import CommandContext, may_write, with_stored_chat
 from bot.commands.intent import Intent
-from bot.conversation import authorization, command_contexts, form_targets, prepared_request, proposals, reply_sender
+from bot.conversation import authorization, command_contexts, prepared_request, proposals, reply_sender
 from bot.conversation.authorization import PreparedRequest
 from bot.conversation.reply_drafts import ReplyDraft, draft_reply, has_content
 from bot.conversation.reply_sender import StoredReply
 from bot.dependencies import Dependencies
 from bot.dependencies.questions import is_encoded
 from bot.ports import channel
-from bot.ports.conversation import EventRequest, FormRequest, Request
+from bot.ports.conversation import EventRequest, Request
 from bot.rendering.language import refused
 from subscriptions import errors, model
 from subscriptions.service import recent_matches
@@ -176,8 +176,6 @@ def _drafted(
     if not prepared.intent.is_only_command and has_content(reply):
         rest = context.say("I did the first command only; send each by itself.")
         reply = reply.with_lines(rest)
-    if isinstance(prepared.request, FormRequest) and prepared.request.is_submitted:
-        reply = form_targets.as_form_problems(reply)
     return draft_reply(deps, context, reply, changed=changed)
 
 

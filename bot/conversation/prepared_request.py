@@ -2,24 +2,20 @@
 
 import asyncio
 import logging
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
-from typing import TypeGuard
 
 from bot.commands.context import CommandContext, CommandFunction, Registry
 from bot.commands.intent import Intent, understand
 from bot.commands.paper_buttons import pressed_token
-from bot.conversation import authorization, command_contexts, form_targets, reply_sender
+from bot.conversation import authorization, command_contexts, reply_sender
 from bot.conversation.authorization import PreparedRequest
 from bot.dependencies import Dependencies
 from bot.ports.channel import Reply
 from bot.ports.conversation import (
     CallbackRequest,
-    FormRequest,
-    Interaction,
     MessageRequest,
     PlatformApi,
     Request,
@@ -48,15 +44,13 @@ async def prepare(deps: Dependencies, request: Request) -> PreparedRequest | Non
     if known is None:
         return None
     request, token = known.request, known.token
-    if _is_in_a_view(request) and (token is None or not await _may_see_target(deps, request, known.here)):
-        return _answered_with(reply_sender.old_form, request)
     intent = understand(request, token, conversation.registry, now=now)
     if intent is None:
-        return _answered_with(reply_sender.old_button, request) if isinstance(request, Interaction) else None
+        return _answered_with(reply_sender.old_button, request) if isinstance(request, CallbackRequest) else None
     if intent.counts_to_limit and conversation.command_limits.is_person_over(request, deps.clock.monotonic()):
         return _over_limit(deps, request, intent)
     if api := deps.api_of(request.chat):
-        request = await api.enrich(request, changes=intent.needs_manager or intent.wants_chats)
+        request = await api.enrich(request, changes=intent.needs_manager)
     return await _authorized(deps, request, intent, known.managed)
 
 
@@ -69,9 +63,8 @@ def _answered_with(run: CommandFunction, request: Request) -> PreparedRequest:
 class _Known:
     """What the store knows about a request before anybody else is asked."""
 
-    request: Request  # its place is the chat that its thread, or the form, belongs to
-    here: model.ChatAddress  # the chat in which it was made
-    token: model.CallbackToken | None  # the token of its button or form; None if the sender may not use it
+    request: Request  # its place is the chat that its thread belongs to
+    token: model.CallbackToken | None  # the token of its button; None if the sender may not use it
     managed: model.ChatAddress | None  # the chat that the private chat manages now
 
 
@@ -84,41 +77,18 @@ def _read_known(store: Store, deps: Dependencies, request: Request) -> _Known | 
     with store.read() as transaction:
         if updates.reply_to(transaction, here.platform, request.update_id) is not None:
             return None
-        if _is_in_a_view(request):
-            routed = form_targets.route_form_request(transaction, request, now=now)
-            request, token = routed or (request, None)
-        else:
-            request = _with_home_chat(transaction, request, registry)
-            if isinstance(request, CallbackRequest):
-                token = _permitted_token(transaction, request, registry)
+        request = _with_home_chat(transaction, request, registry)
+        if isinstance(request, CallbackRequest):
+            token = _permitted_token(transaction, request, registry)
         is_private = request.place.is_private
         managed = conversation_state.managed_chat(transaction, request.chat, now=now) if is_private else None
-    return _Known(request, here, token, managed)
+    return _Known(request, token, managed)
 
 
 def _is_too_old(request: MessageRequest, now: datetime) -> bool:
     if request.written_at is None or request.written_at >= now - MAX_MESSAGE_AGE or request.is_edit:
         return False
     log.info("A message of %s is older than a day and was not answered.", request.written_at.isoformat())
-    return True
-
-
-def _is_in_a_view(request: Request) -> TypeGuard[Interaction]:
-    """Returns whether a request comes from a form or a home view, and not from a message."""
-    return isinstance(request, FormRequest) or (isinstance(request, CallbackRequest) and bool(request.view_id))
-
-
-async def _may_see_target(deps: Dependencies, request: Request, here: model.ChatAddress) -> bool:
-    """Returns whether the sender is still in the chat that a button of their home view, at `here`, is about.
-
-    Returns True also if the platform cannot tell. Whether the sender may change something there is checked separately.
-    """
-    forms = deps.forms_of(here)
-    if isinstance(request, FormRequest) or request.chat == here or forms is None:
-        return True
-    with suppress(errors.NotDelivered):
-        shared = await forms.shared_chats(here)
-        return shared is None or request.chat.address in shared
     return True
 
 
@@ -173,8 +143,6 @@ async def _authorized(
     # admins of the chat may go on, so that others cannot lock them out
     if chat_over and not await authorization.administers(deps, request):
         return _over_limit(deps, request, intent)
-    if intent.destination is not None:  # no form, since its reply would go to the destination, where no person reads it
-        request = replace(request, trigger_id="")
     prepared = await authorization.authorize(deps, request, intent, managed)
     file_id = request.file_id if isinstance(request, MessageRequest) else ""
     if prepared.refusal is None and file_id and api and intent.wants_file:
@@ -190,7 +158,7 @@ async def _authorized(
             prepared = replace(prepared, refusal=partial(_refused, error))
     if prepared.refusal is None and api and intent.topic_name:
         prepared = await _with_topic_made(deps, api, prepared)
-    return replace(prepared, shared_chats=await _shared_chats(deps, request, intent))
+    return prepared
 
 
 async def _with_topic_made(deps: Dependencies, api: PlatformApi, prepared: PreparedRequest) -> PreparedRequest:
@@ -229,7 +197,7 @@ def _over_limit(deps: Dependencies, request: Request, intent: Intent) -> Prepare
     Of several messages beyond the limit, only the first gets a reply. Every press of a button gets a reply.
     """
     limits, second = deps.conversation.command_limits, deps.clock.monotonic()
-    told = isinstance(request, Interaction) or limits.tells(request, second)
+    told = isinstance(request, CallbackRequest) or limits.tells(request, second)
 
     def refusal(context: CommandContext) -> Reply | None:
         if told:
@@ -258,13 +226,3 @@ def _too_many(context: CommandContext, seconds: int) -> Reply:
         message=f"“{cut_letters(typed, _QUOTED)}”" if typed else context.say("your file"),
     )
     return Reply(lines=(words,))
-
-
-async def _shared_chats(deps: Dependencies, request: Request, intent: Intent) -> frozenset[str] | None:
-    """Returns the addresses of the chats that bot and sender are both in; None if unknown or if the command needs none."""
-    forms = deps.forms_of(request.chat) if intent.wants_chats else None
-    with suppress(errors.NotDelivered):
-        if forms is not None:
-            return await forms.shared_chats(request.chat)
-        return None
-    return None

@@ -67,7 +67,7 @@ def checked(
         command = registry.command_named(typed.name) if typed and not typed.bot else None
         if typed is None or command is None or not proposed.may_be_proposed(command):
             continue
-        as_typed = replace(message, command=typed.name, text=typed.rest, trigger_id="")
+        as_typed = replace(message, command=typed.name, text=typed.rest)
         intent = understand(as_typed, None, registry, now=now)
         if intent is not None and not (intent.needs_operator or intent.target or intent.destination):
             found[Proposed(command.name, intent.args)] = intent

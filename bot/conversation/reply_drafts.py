@@ -1,4 +1,4 @@
-"""Renders a command's reply: where it goes, who sees it, its messages, forms and buttons (which of them where strangers read).
+"""Renders a command's reply: where it goes, who sees it, its messages and buttons (which of them where strangers read).
 
 On a platform with ephemeral messages, only the sender sees the reply, unless subscriptions changed. Commands in a reply
 are written as people type them on the platform, which may require a prefix before their names.
@@ -14,11 +14,11 @@ from typing import Any
 from bot.commands import frame, paper_lookup
 from bot.commands.context import CommandContext, Registry
 from bot.commands.intent import ABOUT
-from bot.conversation import command_contexts, form_targets
+from bot.conversation import command_contexts
 from bot.conversation.reply_sender import StoredReply
 from bot.dependencies import Dependencies
 from bot.ports import channel
-from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Place, PlatformApi
+from bot.ports.conversation import CallbackRequest, EventRequest, Place, PlatformApi
 from subscriptions import model
 from subscriptions.addresses import command_prefix
 from subscriptions.store import callbacks
@@ -33,7 +33,7 @@ def is_ephemeral(
     if platform_api is None or not platform_api.has_ephemeral or not request.sender or reply.target_chat is not None:
         return False
     # no person waits for the reply to this event
-    if isinstance(request, EventRequest) and not (request.trigger_id or request.event == paper_lookup.LOOKUP_EVENT):
+    if isinstance(request, EventRequest) and request.event != paper_lookup.LOOKUP_EVENT:
         return False
     if request.place.is_outside:
         return True
@@ -66,14 +66,11 @@ class ReplyDraft:
     unrendered: channel.Reply
     target: model.Chat  # the chat that gets the reply
     tokens: Mapping[str, model.CallbackToken]  # id in a button → its token
-    home_of: model.ChatAddress | None  # the person whose home view is shown; older tokens of that view are deleted
     lookup: tuple[str, model.CallbackToken] | None  # (name, pending look-up) if papers are looked up after the reply
     note: Callable[[Transaction], None] | None  # stores what the reply shows in the frame of the person
 
     def store(self, transaction: Transaction, *, now: datetime) -> str:
         """Stores the tokens and the look-up of the reply. Returns the JSON of the reply, which the caller must store."""
-        if self.home_of is not None:
-            callbacks.drop_callbacks_at(transaction, callbacks.home_view_of(self.home_of))
         callbacks.store_callbacks(transaction, self.tokens, now=now)
         if self.lookup is not None:
             name, request = self.lookup
@@ -98,17 +95,13 @@ def draft_reply(deps: Dependencies, context: CommandContext, reply: channel.Repl
         messages=deps.conversation.render_reply(bound, target) if has_content(bound) else (),
         toast=bound.toast,
         file=reply.file,
-        problems=bound.form_errors,
         lookup_ids=reply.lookup_ids,
-        changed=changed or (isinstance(context.request, CallbackRequest) and bool(context.request.view_id)),
-        **_views(deps, context, bound, target, tokens),
     )
     return ReplyDraft(
         reply=stored,
         unrendered=bound,
         target=target,
         tokens=tokens,
-        home_of=context.origin.address if bound.home_view else None,
         lookup=paper_lookup.pending_lookup(context.request, reply.lookup_ids) if reply.lookup_ids else None,
         note=frame.noted(context, reply),
     )
@@ -130,7 +123,7 @@ def _addressed(context: CommandContext, reply: channel.Reply, target: model.Chat
     request = context.request
     callback = request if isinstance(request, CallbackRequest) else None
     under_ephemeral = callback is not None and callback.is_ephemeral
-    for_sender = ephemeral or under_ephemeral or reply.home_view is not None
+    for_sender = ephemeral or under_ephemeral
     stays = reply.target_chat is None
     return StoredReply(
         update=request.update_id,
@@ -142,8 +135,6 @@ def _addressed(context: CommandContext, reply: channel.Reply, target: model.Chat
         person=request.sender if for_sender else "",
         response_url=request.response_url if stays else "",
         replaces_ephemeral=under_ephemeral and reply.replaces,
-        trigger_id=request.trigger_id,
-        view=request.view_id if isinstance(request, FormRequest) else "",
     )
 
 
@@ -169,9 +160,7 @@ def _with_tokens(
 
     def bound(row: channel.Row) -> channel.Row:
         return tuple(
-            form_targets.with_token(
-                button, tokens, place=place, person=button.only_for, more=_about(registry, button, about)
-            )
+            _with_token(button, tokens, place=place, person=button.only_for, more=_about(registry, button, about))
             for button in row
             if button.url or not is_public
         )
@@ -181,6 +170,18 @@ def _with_tokens(
     if about and reply.target_chat is None:
         return _naming_chat(context, reply)
     return reply
+
+
+def _with_token(
+    button: channel.Button, tokens: dict[str, model.CallbackToken], *, place: str, person: str, more: Mapping[str, Any]
+) -> channel.Button:
+    """Returns the button with the id of a new token, which is added to `tokens`; a button without a verb is not changed."""
+    if not button.verb:
+        return button
+    token_id = callbacks.new_callback_id()
+    arguments = {**more, **button.arguments}
+    tokens[token_id] = model.CallbackToken(verb=button.verb, arguments=arguments, place=place, person=person)
+    return replace(button, data=token_id)
 
 
 def _about(registry: Registry, button: channel.Button, about: str) -> Mapping[str, str]:
@@ -199,26 +200,6 @@ def _naming_chat(context: CommandContext, reply: channel.Reply) -> channel.Reply
     return replace(reply, lines=(line, *rest))
 
 
-def _views(
-    deps: Dependencies,
-    context: CommandContext,
-    reply: channel.Reply,
-    target: model.Chat,
-    tokens: dict[str, model.CallbackToken],
-) -> dict[str, Any]:
-    """Returns the fields of a stored reply that hold its form and its home view. Adds their tokens to `tokens`."""
-    forms, views = deps.forms_of(context.origin.address), dict[str, Any]()
-    if forms and reply.modal:
-        views["modal"] = forms.render_modal(reply.modal, form_targets.form_token(context, reply.modal, tokens))
-    if reply.modal and reply.modal.fallback:
-        views["instead"] = deps.conversation.render_reply(channel.Reply(lines=(reply.modal.fallback,)), target)
-    if forms and reply.home_view:
-        views["home_view"] = forms.render_home_view(
-            form_targets.with_home_view_tokens(context, reply.home_view, tokens)
-        )
-    return views
-
-
 def spell_commands(reply: channel.Reply, chat: model.ChatAddress, registry: Registry) -> channel.Reply:
     """Returns the reply with each command written as people type it in that chat.
 
@@ -234,20 +215,7 @@ def spell_commands(reply: channel.Reply, chat: model.ChatAddress, registry: Regi
         code=tuple(typed(line) for line in reply.code),
         toast=typed(reply.toast),
         buttons=tuple(tuple(replace(button, label=typed(button.label)) for button in row) for row in reply.buttons),
-        form_errors={name: typed(words) for name, words in reply.form_errors.items()},
-        modal=_modal(reply.modal, typed) if reply.modal else None,
-        home_view=_home_view(reply.home_view, typed) if reply.home_view else None,
     )
-
-
-def _modal(modal: channel.Modal, typed: Callable[[str], str]) -> channel.Modal:
-    fields = (replace(one, notes=tuple(typed(note) for note in one.notes)) for one in modal.fields)
-    return replace(modal, fields=tuple(fields), fallback=typed(modal.fallback))
-
-
-def _home_view(view: channel.HomeView, typed: Callable[[str], str]) -> channel.HomeView:
-    panels = (replace(one, lines=tuple(typed(line) for line in one.lines)) for one in view.panels)
-    return replace(view, panels=tuple(panels), remark=typed(view.remark))
 
 
 def _as_typed(commands: re.Pattern[str], before: str, text: str) -> str:

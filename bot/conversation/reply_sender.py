@@ -1,13 +1,13 @@
-"""Sends stored replies: in which order, for how long, when one is an edit; the refusals of old buttons and forms, the reply if our code fails.
+"""Sends stored replies: in which order, for how long, when one is an edit; the refusals of old buttons, the reply if our code fails.
 
 For the refused requests, no command runs. Replies are sent before all waiting deliveries. In each lane,
 they are sent in the order of the requests.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pydantic import TypeAdapter
@@ -36,7 +36,7 @@ def refusing(sentence: str, /, **values: object) -> CommandFunction:
 
     def refuse(context: CommandContext) -> channels.Reply:
         words = context.say(sentence, **values)
-        if isinstance(context.request, conversation.Interaction):
+        if isinstance(context.request, conversation.CallbackRequest):
             return channels.Reply(toast=words)
         return channels.Reply(lines=(words,), ok=False, is_ephemeral=True)
 
@@ -52,7 +52,6 @@ def internal_error(context: CommandContext) -> channels.Reply | None:
     return refuse(context)
 
 
-old_form = refusing("This form is too old, or not yours. Nothing was changed; please open it again.")
 old_button = refusing("This button does not work any more, or not for you.")
 operators_only = refusing("Only the operator of this bot can do that.")
 to_destinations_only = refusing(
@@ -76,14 +75,7 @@ class StoredReply:
     person: str = ""  # the platform's id of the sender of the request
     response_url: str = ""  # a URL to which replies to the request can be posted
     replaces_ephemeral: bool = False  # the reply replaces a message that only `person` sees
-    modal: str = ""  # a form, as `Forms.render_modal` returned it
-    instead: tuple[model.Message, ...] = ()  # posted if the form cannot be opened
-    trigger_id: str = ""  # needed to open the form; works once and within three seconds
-    view: str = ""  # the platform's id of the open form that `modal` replaces; "" if a new form is opened
-    home_view: str = ""  # the home view of `person`, as `Forms.render_home_view` returned it
-    problems: Mapping[str, str] = field(default_factory=dict)  # what is wrong with a submitted form, by field
     lookup_ids: tuple[str, ...] = ()  # arXiv ids that are looked up at arXiv next
-    changed: bool = False  # the sender's home view has to be updated
 
     def to_json(self) -> str:
         """Returns the reply as JSON, which `from_json` reads."""
@@ -103,8 +95,6 @@ async def send_reply(deps: Dependencies, reply: StoredReply) -> None:
     api = deps.api_of(reply.chat)
     if reply.callback_id and api:
         await api.acknowledge(reply.callback_id, reply.toast)
-    if not await _show_views(deps, reply):
-        reply = replace(reply, messages=reply.instead)
     async with nullcontext() if _is_on_page(deps, reply) else deps.engine.posting(reply.chat.lane):
         # Another worker may have posted the reply meanwhile.
         if not await until_stored(deps, updates.has_reply, reply.chat.platform, reply.update):
@@ -115,28 +105,6 @@ async def send_reply(deps: Dependencies, reply: StoredReply) -> None:
             log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
             await _record_loss(deps, reply.chat, error)
         await until_stored(deps, updates.finish_reply, reply.chat.platform, reply.update)
-
-
-async def _show_views(deps: Dependencies, reply: StoredReply) -> bool:
-    """Shows the form and the home view of a reply. Returns False if a new form could not be opened.
-
-    The views are shown before the messages are sent, because a trigger id expires after three seconds. Other failures
-    are only logged.
-    """
-    forms = deps.forms_of(reply.chat)
-    if forms is None:
-        return True
-    try:
-        if reply.modal and reply.view:
-            await forms.update_modal(reply.chat, reply.view, reply.modal)
-        elif reply.modal and reply.trigger_id:
-            await forms.open_modal(reply.chat, reply.trigger_id, reply.modal)
-        if reply.home_view:
-            await forms.publish_home(model.ChatAddress(reply.chat.platform, reply.person), reply.home_view)
-    except errors.NotDelivered as error:
-        log.warning("A form or a page could not be shown: %s", error.reason)
-        return not (reply.modal and reply.trigger_id and not reply.view)
-    return True
 
 
 async def _send_content(deps: Dependencies, api: conversation.PlatformApi | None, reply: StoredReply) -> None:

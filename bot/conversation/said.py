@@ -28,8 +28,7 @@ class Said:
         """Returns the reply as a terminal shows it, without its buttons."""
         if self.chat is None:
             return ""
-        fallback = (self.reply.modal.fallback,) if self.reply.modal else ()
-        lines = self.reply.lines or tuple(filter(None, (self.reply.toast, *fallback)))
+        lines = self.reply.lines or tuple(filter(None, (self.reply.toast,)))
         bare = replace(self.reply, lines=lines, buttons=(), numbers=())
         messages = reply_messages.render_reply(bare, self.chat, medium=Console())
         return "\n".join(str(json.loads(message.payload)["text"]) for message in messages)

@@ -29,7 +29,6 @@ class ConversationDependencies:
     )
     platform_apis: Mapping[str, conversations.PlatformApi] = field(default_factory=dict)
     bot_info: BotInfo = field(default_factory=BotInfo)
-    forms: Mapping[str, channel.Forms] = field(default_factory=dict)  # only for platforms with modals and home views
     command_limits: CommandLimits = field(default_factory=CommandLimits)
     reading_files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # a file may have 50 MB
 
@@ -57,7 +56,3 @@ class Dependencies:
     def api_of(self, chat: model.ChatAddress) -> conversations.PlatformApi | None:
         """Returns the calls to a chat's platform that its channel does not have; None if the platform has no such calls."""
         return self.conversation.platform_apis.get(chat.platform)
-
-    def forms_of(self, chat: model.ChatAddress) -> channel.Forms | None:
-        """Returns the forms of a chat's platform; None if it has none."""
-        return self.conversation.forms.get(chat.platform)

@@ -178,15 +178,15 @@ class _Sure:
     dispatcher: RequestDispatcher
     is_sure: Callable[[], Awaitable[bool]]
 
-    async def dispatch(self, request: Request) -> Mapping[str, str]:
+    async def dispatch(self, request: Request) -> None:
         """See RequestDispatcher."""
         await self._ask()
-        return await self.dispatcher.dispatch(request)
+        await self.dispatcher.dispatch(request)
 
-    async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
+    async def dispatch_without_retry(self, request: Request) -> None:
         """See RequestDispatcher."""
         await self._ask()
-        return await self.dispatcher.dispatch_without_retry(request)
+        await self.dispatcher.dispatch_without_retry(request)
 
     async def _ask(self) -> None:
         if not await self.is_sure():

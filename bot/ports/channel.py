@@ -1,4 +1,4 @@
-"""The interfaces of a platform's channel, of the clock and of the engine; and buttons, forms and replies."""
+"""The interfaces of a platform's channel, of the clock and of the engine; and buttons and replies."""
 
 import json
 import re
@@ -167,110 +167,6 @@ def usable_text(text: object) -> str:
     return _UNUSABLE.sub("", str(text or ""))
 
 
-# Modals are forms that a person fills in. A home view is the page that the bot shows to a person.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """A value that a person can choose in a field."""
-
-    value: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormField:
-    """One input of a form."""
-
-    name: str
-    label: str
-    value: str = ""  # the initial value
-    hint: str = ""  # shown below the input, in small letters
-    notes: tuple[str, ...] = ()  # sentences shown below the input
-    options: tuple[Option, ...] = ()  # the person chooses one of these; empty: the person types any text
-    is_clock: bool = False  # the value is a time of day, "09:00"
-    notifies_change: bool = False  # each change of the value causes a FormRequest, so that the form can be updated
-    required: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Modal:
-    """A form that a person fills in. `verb` and `arguments` say what submitting the form does.
-
-    The form is about the chat where it was opened. If it has a field CHAT_FIELD, this field selects a chat of `places`
-    instead.
-    """
-
-    title: str
-    submit_label: str  # the label of the button that submits the form
-    close_label: str  # the label of the button that closes the form without submitting it
-    fields: tuple[FormField, ...]
-    verb: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
-    places: Mapping[str, model.ChatAddress] = field(default_factory=dict)  # value of the field CHAT_FIELD → chat
-    fallback: str = ""  # a sentence that is posted if the form cannot be opened: how to do the same by a command
-
-
-CHAT_FIELD = "place"  # the name of the field that selects the chat that the form is about
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HomeItem:
-    """One entry of a home view, with the buttons of its menu."""
-
-    text: str
-    remark: str = ""  # shown below the text, in small letters
-    menu: Row = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HomePanel:
-    """A part of a home view, such as the part about one chat. Its buttons act on the chat `about`."""
-
-    title: str
-    items: tuple[HomeItem, ...] = ()
-    lines: tuple[str, ...] = ()
-    buttons: Buttons = ()
-    about: model.ChatAddress | None = None  # None: the person's private chat
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HomeView:
-    """The page that the bot shows to one person, about all chats of that person."""
-
-    panels: tuple[HomePanel, ...]
-    remark: str = ""
-
-
-class Forms(Protocol):
-    """Shows modals and home views on a platform. A view is a modal or home view that was rendered for the platform."""
-
-    def render_modal(self, modal: Modal, callback_token: str) -> str:
-        """Returns the view of a modal.
-
-        With the values, the platform sends back `callback_token`, the id of the form's token.
-        """
-
-    def render_home_view(self, home: HomeView) -> str:
-        """Returns a home view as a view of this platform."""
-
-    async def open_modal(self, chat: model.ChatAddress, trigger_id: str, view: str) -> None:
-        """Shows a form to the sender of the request that had this `trigger_id`. Raises NotDelivered."""
-
-    async def update_modal(self, chat: model.ChatAddress, view_ref: str, view: str) -> None:
-        """Replaces the open form `view_ref` with `view`, unless the form has changed meanwhile. Raises NotDelivered."""
-
-    async def publish_home(self, person: model.ChatAddress, view: str) -> None:
-        """Shows a home view to a person. Raises NotDelivered. By default, does nothing."""
-        return
-
-    async def shared_chats(self, person: model.ChatAddress) -> frozenset[str] | None:
-        """Returns the addresses of the chats that both the bot and the person are in.
-
-        Returns None if the platform does not let the bot see that. Raises NotDelivered.
-        """
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
     """A document that is sent with a reply."""
@@ -317,9 +213,6 @@ class Reply:
     is_ephemeral: bool = False  # shown only to the sender, on platforms that can do that
     target_chat: model.ChatAddress | None = None  # the chat where the reply is posted; None: where the request was made
     names_chat: bool = False  # the first line already names the chat that the reply is about
-    modal: Modal | None = None  # a form to open; if a person is filling in a form, this one replaces it
-    form_errors: Mapping[str, str] = field(default_factory=dict)  # the problems of a submitted form, by field
-    home_view: HomeView | None = None  # the home view of the sender
     lookup_ids: tuple[str, ...] = ()  # arXiv ids that are looked up at arXiv after this reply
     about: About | None = None  # None: a following message cannot refer to this reply, except to its papers by number
 

@@ -58,7 +58,6 @@ class RequestBase:
         ""  # the platform's id of the first message of the thread; "" for no thread, or if the thread is itself a chat
     )
     response_url: str = ""  # a URL to which replies to this request can be posted; as secret as a password
-    trigger_id: str = ""  # needed to open a form; works once and for a few seconds; "" if the platform has no forms
     is_local: bool = (
         False  # the sender uses the machine on which the bot runs, so there is no limit of commands per minute
     )
@@ -79,6 +78,7 @@ class MessageRequest(RequestBase):
     is_addressed: bool = True  # meant for the bot: in a private chat, or a command, a mention or a reply to the bot
     mentions_bot: bool = False  # the text names the bot
     takes_bare_commands: bool = False  # on this platform, people may type commands without a slash
+    follows_name: bool = False  # the text was typed after the platform's own command: "/paperwire list"
     is_edit: bool = False  # the message was written earlier and has been changed
     written_at: datetime | None = None  # when the message was first written, aware UTC
     reply_to: str = ""  # the platform's id of the bot's message that this one replies to
@@ -90,35 +90,23 @@ class MessageRequest(RequestBase):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackRequest(RequestBase):
-    """A person pressed a button under a message or on their home view."""
+    """A person pressed a button under a message."""
 
     callback_data: str  # the data of the button; untrusted
     callback_id: str = ""  # the platform's id of the callback, for `PlatformApi.acknowledge`
     is_ephemeral: bool = False  # only the sender sees the message with the button
     topic_is_unknown: bool = False  # the platform does not tell in which topic of the chat the button is
-    view_id: str = ""  # the platform's id of the home view; "" for a button under a message
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormRequest(RequestBase):
-    """A person submitted a form, or changed a field that has `notifies_change`."""
-
-    callback_data: str  # the data of the form; untrusted
-    view_id: str  # the platform's id of the form
-    values: Mapping[str, str] = field(default_factory=dict)  # name of the field → value
-    is_submitted: bool = False  # False: the person is still filling in the form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRequest(RequestBase):
-    """Something happened to a chat, or a person opened their home view or a shortcut."""
+    """Something happened to a chat."""
 
     event: str  # a name of the registry's events: arrived, left, back, moved, …
     details: Mapping[str, str] = field(default_factory=dict)  # further data about the event, by name
 
 
-Interaction = CallbackRequest | FormRequest  # the requests with callback data
-Request = MessageRequest | CallbackRequest | FormRequest | EventRequest
+Request = MessageRequest | CallbackRequest | EventRequest
 
 # A Chinese keyboard writes a full-width slash. People also put a colon or a comma after the name of a command.
 _COMMAND = re.compile(r"[/／](?P<name>\w{1,32})(?:@(?P<bot>\w+))?(?:[:：,，] *| +|(?=\s)|$)")
@@ -265,15 +253,12 @@ class WebRoute:
 
 
 class RequestDispatcher(Protocol):
-    """Handles requests. Requests of one lane are executed in the order of the calls.
+    """Handles requests. Requests of one lane are executed in the order of the calls."""
 
-    Both methods return the problems of a submitted form, by field; for other requests an empty mapping.
-    """
-
-    async def dispatch(self, request: Request) -> Mapping[str, str]:
+    async def dispatch(self, request: Request) -> None:
         """Handles a request. Returns after its effect and reply are stored; waits while the database cannot be used."""
 
-    async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
+    async def dispatch_without_retry(self, request: Request) -> None:
         """Like `dispatch`, but raises StoreError instead of waiting.
 
         For platforms that send the update again after an error.

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.commands import asking, offered, plain_text, search, settings_form
+from bot.commands import asking, offered, plain_text, search, settings
 from bot.commands.answers import where_it_is
 from bot.commands.context import Callback, CommandContext, matching
 from bot.commands.paper_days import paper_days
@@ -99,7 +99,7 @@ _STEPS = (
 
 def _local_time(context: CommandContext, said: str) -> channel.Reply | None:
     """Asks where the person is, if a text is about the clock and says what time it is; None for any other text."""
-    is_asked = intents.meaning(said).intent == settings_form.ZONE and asking.can_ask(context)
+    is_asked = intents.meaning(said).intent == settings.ZONE and asking.can_ask(context)
     shown = spoken(said).clock if is_asked else None
     if shown is not None:
         return where_it_is(context, shown)

@@ -8,7 +8,7 @@ from datetime import time
 from functools import cached_property
 
 from bot.commands.context import CommandContext
-from bot.commands.settings_form import ZONE
+from bot.commands.settings import ZONE
 from bot.commands.spoken import Spoken
 from bot.ports.channel import Reply
 from bot.sentences import all_but, meant, paper_requests, references, same_time

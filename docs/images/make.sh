@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the pictures of the README, the guide and the page about Slack from the real gallery and the real pages: `make demo`, then
+# Makes the pictures of the README and the guide from the real gallery and the real pages: `make demo`, then
 # `docs/images/make.sh`.
 # Needs chromium (CHROMIUM names another one) and fonts about as wide as those of a phone.
 set -eu
@@ -27,9 +27,5 @@ phone() {
 
 phone conversation index.html conversation 864
 phone conversation-zh index.zh.html conversation 864
-
-PYTHONPATH=. "${PYTHON:-.venv/bin/python}" docs/images/slack_views.py gallery
-picture slack-form slack.html paper 520 760
-picture slack-home slack.html home 520 760
 
 PYTHONPATH=. "${PYTHON:-.venv/bin/python}" -m tests.browser.pictures

@@ -1,6 +1,6 @@
 """Who may use the bot: chats that ask, are let in or denied; on its own machine no one has to ask (docs/operating.md, Who may use it)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -131,23 +131,3 @@ def choose_language(transaction: Transaction, chat: ChatAddress, lang: str, *, n
     """Stores the language that a person chose on a page. Adds the chat if it is unknown."""
     known = chats.add_chat(transaction, chat, now=now)
     chats.choose_setting(transaction, known.id, "lang", lang)
-
-
-@reads
-def subscriptions_around(
-    transaction: Transaction, own: Chat, shared: Collection[str] | None
-) -> tuple[tuple[Chat, tuple[listing.Listed, ...]], ...]:
-    """Returns a person's own chat and the chats at the `shared` addresses, each with its subscriptions.
-
-    `own` comes first, even if it has no subscriptions or is unknown. Other chats without subscriptions are left out.
-    Each thread or topic of an address is a chat. `shared` has the addresses where the person is a member. None: these
-    are not known, and the chats that the person set up are used instead.
-    """
-    if shared is None:
-        others = admitted_chats.chats_of(transaction, own.address)
-    else:
-        others = chats.chats_at(transaction, own.address.platform, shared)
-    around = [own, *(chat for chat in others if chat.address != own.address)]
-    listed = [*listing.listed_in(transaction, [chat for chat in around if chat.id])]
-    found = ((chat, tuple(one for one in listed if one.chat is chat)) for chat in around)
-    return tuple((chat, there) for chat, there in found if there or chat is own)

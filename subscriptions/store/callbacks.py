@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions.model import CallbackToken, ChatAddress, Subscription
+from subscriptions.model import CallbackToken, Subscription
 from subscriptions.states import ReplyState
 from subscriptions.store.conversation_rows import (
     CallbackRow,
@@ -34,11 +34,6 @@ _callbacks = TABLES.tables["callback"]
 _offers = TABLES.tables["offer"]
 _states = TABLES.tables["conversation_state"]
 OFFER = "offer"  # the verb of a link that offers a subscription
-
-
-def home_view_of(person: ChatAddress | str) -> str:
-    """Returns the `place` of the callback tokens on a person's home view."""
-    return f"board:{person}"
 
 
 def new_callback_id() -> str:
@@ -69,17 +64,6 @@ def _values(token: CallbackToken) -> dict[str, Any]:
 
 def _callback(row: CallbackRow | sa.Row[Any]) -> CallbackToken:
     return CallbackToken(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
-
-
-@reads
-def has_home_view(transaction: Transaction, person: ChatAddress) -> bool:
-    """Whether a person's home view has callback tokens: it was shown, and the tokens are not cleaned up yet."""
-    return transaction.finds(CallbackRow.place == home_view_of(person))
-
-
-def drop_callbacks_at(transaction: Transaction, place: str) -> None:
-    """Removes the callback tokens of a place."""
-    transaction.remove(CallbackRow, place=place)
 
 
 @writes
@@ -188,13 +172,12 @@ def offer_of(transaction: Transaction, chat_id: int, number: int) -> str:
 
 
 def erase_place(transaction: Transaction, place: str) -> None:
-    """Erases what conversations store about a chat (rule 10), including callback tokens on a person's home view.
+    """Erases what conversations store about a chat (rule 10).
 
     The ids of the chat's updates stay.
     """
     for table in (CallbackRow, ConversationStateRow, PendingLookupRow):
         transaction.remove(table, place=place)
-    drop_callbacks_at(transaction, home_view_of(place))
     transaction.known_states.clear()
     erased = {"reply": "", "chat": "", "state": ReplyState.DONE}
     transaction.exec(sa.update(UpdateRow).filter_by(chat=place).values(erased))

@@ -91,12 +91,6 @@ def find_chats(transaction: Transaction, addresses: Collection[ChatAddress]) -> 
     return found
 
 
-def chats_at(transaction: Transaction, platform: str, addresses: Collection[str]) -> tuple[Chat, ...]:
-    """Returns the chats at these addresses and their topics, ordered by title."""
-    found = (chat_of(transaction, row) for row in _rows_at(transaction, {platform: addresses}) if row.moved_to is None)
-    return tuple(sorted(found, key=lambda chat: (chat.title.casefold(), str(chat.address))))
-
-
 def _rows_at(transaction: Transaction, wanted: Mapping[str, Collection[str]]) -> Iterator[sa.Row[Any]]:
     """Yields the rows at these addresses, including all topics. `wanted`: platform → addresses."""
     for platform, addresses in wanted.items():

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from subscriptions.model import Chat, ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
-from subscriptions.store import admitted_chats, callbacks, chats, mentions
+from subscriptions.store import admitted_chats, chats, mentions
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
@@ -167,12 +167,11 @@ _Row = TypeVar("_Row", CallbackRow, ConversationStateRow)
 
 
 def _that_name(transaction: Transaction, kind: type[_Row], where: mentions.Where, place: str) -> list[_Row]:
-    """Returns the rows of an address, its topics and its home view, and the rows of other chats that name these."""
+    """Returns the rows of an address and its topics, and the rows of other chats that name these."""
     key = CallbackRow.id if kind is CallbackRow else ConversationStateRow.name
     ids = set(mentions.named_by(transaction, where, [place], topics=True))
-    for start in (place, callbacks.home_view_of(place)):
-        for at in _at_and_below(col(kind.place), start):
-            ids.update(transaction.exec(select(key).where(at)))
+    for at in _at_and_below(col(kind.place), place):
+        ids.update(transaction.exec(select(key).where(at)))
     return [transaction.get_one(kind, one) for one in sorted(ids)]
 
 

@@ -13,8 +13,7 @@ from sqlalchemy import event
 from bot.commands import context
 from bot.commands.cards import opens_a_paper
 from bot.commands.intent import REGISTRY
-from bot.ports.channel import CHAT_FIELD
-from subscriptions.model import CallbackToken, ChatKind
+from subscriptions.model import CallbackToken
 from subscriptions.service.known_papers import key_of
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
@@ -180,27 +179,6 @@ async def test_a_button_writes_only_where_it_says_so(bot: BotHarness, watch: Wat
         assert watch.tables <= set(OWN)
 
 
-@pytest.mark.parametrize("verb", [verb for verb, one in REGISTRY.callbacks.items() if one.show_form is not None])
-async def test_a_form_writes_only_when_it_is_sent(bot: BotHarness, watch: Watch, verb: str) -> None:
-    async def filled(chat: str) -> None:
-        sender = ADMIN if chat == GROUP else make.address(chat).address
-        kind = ChatKind.GROUP if chat == GROUP else ChatKind.PRIVATE
-        here = {"chat": chat, "kind": kind, "title": ""}
-        arguments = {"number": 1, "places": {"": here}, "until": (bot.clock.now() + timedelta(days=1)).isoformat()}
-        for submitted in (False, True):
-            token = CallbackToken(verb=verb, arguments=arguments, place=chat, person=sender)
-            with bot.store.write() as transaction:
-                (data,) = add_callbacks(transaction, [token], now=bot.clock.now())
-            watch.inside.clear()
-            values = {CHAT_FIELD: "", "query": "tree", "when": "daily", "clock": "09:00"}
-            await bot.sends_request(
-                chat, by=sender, callback_data=data, view_id="V1", values=values, is_submitted=submitted
-            )
-            assert submitted or watch.tables <= set(OWN)
-
-    await each_way(bot, watch, filled)
-
-
 @pytest.mark.parametrize("name", list(REGISTRY.events))
 async def test_an_event_writes_only_where_it_says_so(bot: BotHarness, watch: Watch, name: str) -> None:
     details = {"as": "x", "names": "2601.90001", "team": "T1", "before": "left", "text": "tree", "to": "telegram:-1002"}
@@ -214,6 +192,6 @@ async def test_an_event_writes_only_where_it_says_so(bot: BotHarness, watch: Wat
 
 
 def test_what_only_reads_is_declared() -> None:
-    assert {"/list", "/help", "/why", "/preview", "/saved", "card-why", "help", "shortcut"} <= set(ALWAYS_READING)
+    assert {"/list", "/help", "/why", "/preview", "/saved", "card-why", "help"} <= set(ALWAYS_READING)
     assert context.writes_of(REGISTRY.by_name["search"]) is opens_a_paper, "words are only looked for"
     assert {context.writes_of(REGISTRY.by_name[name]) for name in ("sub", "pause", "forget")} == {True}

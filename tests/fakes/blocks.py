@@ -94,14 +94,6 @@ ELEMENT = Kinds(
     static_select={"options": options(100), "action_id?": 255},
     image=IMAGE,
 )
-INPUT = Kinds(
-    plain_text_input={"max_length?": range(1, 3001), "action_id?": 255},
-    static_select=ELEMENT["static_select"],
-    radio_buttons=ELEMENT["static_select"],
-    timepicker={"action_id?": 255},
-    datepicker={"action_id?": 255},
-    checkboxes={"action_id?": 255},
-)
 BLOCK = Kinds(
     section={"text?": marked(3000), "fields?": (10, marked(2000)), "accessory?": ELEMENT, "block_id?": 255},
     header={"text": plain(150), "block_id?": 255},
@@ -110,7 +102,6 @@ BLOCK = Kinds(
         "block_id?": 255,
     },
     actions={"elements": (25, ELEMENT), "block_id?": 255},
-    input={"label": plain(2000), "hint?": plain(2000), "element": INPUT, "block_id?": 255},
     image={**IMAGE, "block_id?": 255},
     markdown={"text": MARKDOWN, "block_id?": 255},
     divider={"block_id?": 255},
@@ -118,8 +109,6 @@ BLOCK = Kinds(
     video={"block_id?": 255},
     file={"block_id?": 255},
 )
-VIEW = {"blocks": list, "private_metadata?": 3000, "callback_id?": 255, "external_id?": 255}
-VIEWS = Kinds(home=VIEW, modal={**VIEW, "title": plain(24), "submit?": plain(24), "close?": plain(24)})
 
 
 def check_blocks(blocks: object) -> None:
@@ -133,18 +122,6 @@ def check_blocks(blocks: object) -> None:
         "msg_blocks_too_long",
     )
     BadBlocks.when(sum(map(len, texts_of(blocks))) > ALL_BLOCKS, "blocks are too long together", "msg_blocks_too_long")
-
-
-def check_view(view: object) -> None:
-    """Raises BadBlocks for a modal or home view that Slack refuses (docs.slack.dev, View objects)."""
-    for wrong in misfits(view, VIEWS, "/view"):
-        raise BadBlocks(wrong)
-    assert isinstance(view, dict)
-    _check_each(view["blocks"], VIEW_BLOCKS)
-    BadBlocks.when(
-        view["type"] == "modal" and "submit" not in view and any(one["type"] == "input" for one in view["blocks"]),
-        "a modal with inputs must have a submit button [json-pointer:/view]",
-    )
 
 
 def _check_each(blocks: Sequence[Mapping[str, Any]], most: int) -> None:

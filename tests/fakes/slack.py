@@ -7,7 +7,6 @@ sends events to the app. The fake does not de-duplicate by client_msg_id, so a t
 import json
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,7 +17,7 @@ from tests.fakes.faults import JSON, Fault
 from tests.fakes.journal import Entry
 from tests.fakes.server import LOOPBACK, ApiCall, ApiResponse
 from tests.fakes.slack_event_delivery import SentEnvelope
-from tests.fakes.slack_people import APP_TOKEN, TEAM, TOKEN, ShownView, SlackPeople, Upload, escaped
+from tests.fakes.slack_people import APP_TOKEN, TEAM, TOKEN, SlackPeople, Upload, escaped
 from tests.fakes.slack_workspace import (
     FakeConversation,
     FakePerson,
@@ -38,7 +37,7 @@ class FakeSlack(SlackPeople):
     """Verbs about places: knows, knows_person, leaves, archives, forbids, unblocks, hides, deletes.
 
     Verbs about the app: grants, withdraws, revokes, restores, workspace, delivers_to. Verbs of people: says, user_types,
-    mentions, writes_dm, clicks, opens_home. Verbs for events: invites, leaves, member_leaves, archives, unarchives,
+    mentions, writes_dm, clicks. Verbs for events: invites, leaves, member_leaves, archives, unarchives,
     renames, deletes_channel, changes_id, uninstalls. Verbs about the connection: refreshes_connection, drops_connection,
     drops_connections, repeats. Verbs of people return a `SentEnvelope`, which tells whether the app
     acknowledged it.
@@ -161,12 +160,6 @@ class FakeSlack(SlackPeople):
         conversation = self._of(team).conversations[channel]
         return [one["text"] for one in conversation.messages.values() if one.get("whispered", user) == user]
 
-    def views(self, method: str = "") -> list[ShownView]:
-        """Returns the views that the app showed (by this method), in order."""
-        return [one for one in self._views if method in {"", one.method}]
-
-    # ── the server ────────────────────────────────────────────────────────────
-
     def too_many(self, retry_after: object) -> Fault:
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         return Fault(status=429, body='{"ok": false, "error": "ratelimited"}', content_type=JSON, headers=headers)
@@ -252,10 +245,6 @@ class FakeSlack(SlackPeople):
             "files.getUploadURLExternal": self._begin_upload,
             "files.completeUploadExternal": self._complete_upload,
             "files.info": self._file_info,
-            "views.open": partial(self._show_view, "views.open"),
-            "views.push": partial(self._show_view, "views.push"),
-            "views.update": partial(self._show_view, "views.update"),
-            "views.publish": partial(self._show_view, "views.publish"),
         }
 
     # ── methods ───────────────────────────────────────────────────────────────
@@ -406,22 +395,6 @@ class FakeSlack(SlackPeople):
                 "size": upload.length,
                 "url_private_download": f"http://{LOOPBACK}:{self.port}/files/{call.arguments['file']}",
             }
-        }
-
-    def _show_view(self, method: str, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
-        view = methods.checked_view(call.arguments)
-        person = str(call.arguments.get("user_id", ""))
-        if method in {"views.open", "views.push"}:
-            person = self._triggers.pop(str(call.arguments.get("trigger_id", "")), "")
-            Refusal.when(not person, "exchanged_trigger_id")
-            Refusal.when(self._triggers_expired, "expired_trigger_id")
-        elif method == "views.publish":
-            Refusal.when(person not in workspace.people, "user_not_found")
-        else:
-            Refusal.when(not (call.arguments.get("view_id") or call.arguments.get("external_id")), "invalid_arguments")
-        self._views.append(ShownView(method, view, person))
-        return {
-            "view": {**view, "id": call.arguments.get("view_id") or f"V{next(self._numbers)}", "hash": str(time.time())}
         }
 
     # ── addresses of their own ────────────────────────────────────────────────

@@ -21,10 +21,6 @@ JSON_METHODS = frozenset(  # for other methods, Slack reads no JSON (docs.slack.
         "chat.update",
         "conversations.open",
         "files.completeUploadExternal",
-        "views.open",
-        "views.push",
-        "views.update",
-        "views.publish",
     }
 )
 
@@ -43,16 +39,6 @@ def checked(arguments: Arguments) -> Result:
         blocks.check_metadata(message["metadata"])
     Refusal.when(not message["text"].strip() and not message.get("blocks"), "no_text")
     return message
-
-
-def checked_view(arguments: Arguments) -> Result:
-    """Returns the view of a call. Raises Refusal if Slack would refuse it."""
-    try:
-        view: Result = unpacked(arguments.get("view"), "invalid_arguments")
-        blocks.check_view(view)
-    except blocks.BadBlocks as bad:
-        raise Refusal("invalid_arguments", response_metadata=bad.body["response_metadata"]) from bad
-    return view
 
 
 def unpacked(value: object, code: str) -> Any:

@@ -37,15 +37,6 @@ class Upload:
     content: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class ShownView:
-    """A view that the app opened, changed or published."""
-
-    method: str
-    view: dict[str, Any]
-    person: str = ""
-
-
 class SlackPeople(FakePlatform):
     """Verbs of people, verbs for events of channels and of the app, and verbs about the connection to it."""
 
@@ -57,9 +48,6 @@ class SlackPeople(FakePlatform):
         self._numbers = count(1)
         self._response_urls: dict[str, ResponseUrl] = {}
         self._uploads: dict[str, Upload] = {}
-        self._triggers: dict[str, str] = {}  # trigger id → person; each id can open one view
-        self._triggers_expired = False
-        self._views: list[ShownView] = []
         self._hidden_looks = 0  # how many of the next reads of a history leave out the bot's messages
         self.event_delivery = slack_event_delivery.EventDelivery(self._time, self.news)
 
@@ -86,7 +74,7 @@ class SlackPeople(FakePlatform):
                 "api_app_id": "A0TEST",
                 "is_enterprise_install": "false",
                 "response_url": self._answers(workspace, channel, by),
-                "trigger_id": self._trigger(by),
+                "trigger_id": self._trigger(),
             },
             workspace,
         )
@@ -183,25 +171,11 @@ class SlackPeople(FakePlatform):
                     "is_ephemeral": whispered,
                     **thread,
                 },
-                "trigger_id": self._trigger(by),
+                "trigger_id": self._trigger(),
                 "channel": {"id": channel, "name": conversation.shown_name},
                 "response_url": self._answers(workspace, channel, by, ts),
                 "actions": [{"block_id": "b", "action_ts": ts, **action}],
                 **under,
-            },
-            workspace,
-        )
-
-    def opens_home(self, *, by: str = "U1", team: str = "") -> slack_event_delivery.SentEnvelope:
-        """Opens the app's home view as a person."""
-        workspace = self._of(team)
-        return self._event(
-            {
-                "type": "app_home_opened",
-                "user": by,
-                "channel": f"D{by[1:]}",
-                "tab": "home",
-                "event_ts": workspace.next_ts(),
             },
             workspace,
         )
@@ -312,10 +286,6 @@ class SlackPeople(FakePlatform):
         """Sends unacknowledged events again; with `also_acknowledged`, all events. Returns their number."""
         return self.in_its_loop(lambda: self.event_delivery.repeat(also_acknowledged=also_acknowledged))
 
-    def expires_triggers(self) -> None:
-        """Makes every trigger id expire before the app uses it. The real Slack lets a trigger id expire after three seconds."""
-        self._triggers_expired = True
-
     def waits_until_settled(self) -> None:
         """Waits until each envelope is acknowledged or has failed. An async test calls this by `await asyncio.to_thread(…)`."""
         self._waits_until(lambda: all(one.acknowledged or one.failed for one in self.event_delivery.sent))
@@ -368,10 +338,8 @@ class SlackPeople(FakePlatform):
     def _bring(self, kind: str, payload: dict[str, Any], workspace: FakeWorkspace) -> slack_event_delivery.SentEnvelope:
         return self.in_its_loop(lambda: self.event_delivery.bring(kind, payload, workspace.app_token))
 
-    def _trigger(self, person: str) -> str:
-        trigger = f"{next(self._numbers)}.{int(self._time())}.made-up"
-        self._triggers[trigger] = person
-        return trigger
+    def _trigger(self) -> str:
+        return f"{next(self._numbers)}.{int(self._time())}.made-up"
 
     def _answers(self, workspace: FakeWorkspace, channel: str, person: str, message: str = "") -> str:
         name = f"{workspace.team}-{next(self._numbers)}"

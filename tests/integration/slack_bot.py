@@ -36,7 +36,7 @@ from tests.patience import PATIENCE
 OTHER, OTHER_TOKEN = "T2OTHER", "xoxb-made-up-token-of-another-workspace"
 Sent = TypeVar("Sent")
 OPERATOR = parse_address("slack:U5")
-ANSWERING = {"send_reply", "_refresh_home_view", "_run_lookup"}  # the coroutines that post an answer
+ANSWERING = {"send_reply", "_run_lookup"}  # the coroutines that post an answer
 
 
 @asynccontextmanager

@@ -298,9 +298,8 @@ class Worker:
         self.health = Health(self.store, self.clock, lambda: worker.problems_of(receivers))
         self.task = asyncio.create_task(receivers[0].listen(cast(RequestDispatcher, self)))
 
-    async def dispatch(self, request: Request) -> abc.Mapping[str, str]:
+    async def dispatch(self, request: Request) -> None:
         self.handled.append(request)
-        return {}
 
     async def stop(self) -> None:
         """Stops the worker when it next asks whether it is elected, as SIGSTOP would. Then its lease ends. `go_on` continues it."""

@@ -1,13 +1,10 @@
 """The chat on the web pages: its messages, and its forms without scripts."""
 
-import dataclasses
 import re
 from collections import abc
 from datetime import timedelta
-from html import unescape
 from pathlib import Path
 
-import httpx
 import pytest
 
 from bot.platforms.web import adapter, markup
@@ -151,37 +148,6 @@ async def test_the_key_of_a_feed_is_shown_for_a_while_and_is_in_no_stored_messag
     assert keys((await ada.opens()).text) == set()
 
 
-@dataclasses.dataclass(slots=True)
-class Form:
-    """A form on a page, with the values that it shows."""
-
-    browser: web_site.Browser
-    fields: dict[str, str]
-    page: str
-
-    @classmethod
-    def read(cls, browser: web_site.Browser, page: str) -> "Form":
-        (form,) = re.findall(r'<form class="[^"]*" id="sheet".*?</form>', page, re.DOTALL)
-        shown = dict(re.findall(r'<input(?! type="radio")[^>]*? name="([^"]+)"[^>]*? value="([^"]*)"', form))
-        shown |= dict(re.findall(r'<input type="radio" name="([^"]+)" value="([^"]*)" checked', form))
-        for name, options in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
-            (shown[name],) = re.findall(r'value="([^"]*)" selected', options)
-        return cls(browser, {name: unescape(value) for name, value in shown.items()}, form)
-
-    async def posts(self, **values: str) -> httpx.Response:
-        given = {f"field-{name}": value for name, value in values.items()}
-        return await self.browser.posts(
-            "/chat/form", {**{name: value for name, value in self.fields.items() if name != "token"}, **given}
-        )
-
-
-async def follows(browser: web_site.Browser, answer: httpx.Response) -> Form:
-    """Follows the redirect of an answer to a form, and returns this form."""
-    assert answer.status_code == 303, answer.text
-    assert answer.headers["location"].startswith("/chat/form?id="), answer.headers["location"]
-    return Form.read(browser, (await browser.opens(answer.headers["location"])).text)
-
-
 async def visitor(pages: web_site.Pages, name: str) -> web_site.Browser:
     return await pages.opened(home="http://papers.example.org", **{"X-User": name})
 
@@ -191,35 +157,10 @@ async def ada(pages: web_site.Pages) -> web_site.Browser:
     return await visitor(pages, ADA)
 
 
-@pytest.fixture
-async def form(ada: web_site.Browser) -> Form:
-    """The form of a new subscription."""
-    return await follows(ada, await ada.posts("/chat/say", {"text": "/sub"}))
-
-
 def queries_of(pages: web_site.Pages, name: str = ADA) -> list[str]:
     return [
         one.subscription.text for one in listed(pages.app.store, None) if one.chat.address == ChatAddress("web", name)
     ]
-
-
-async def test_a_form_makes_one_subscription_and_another_edits_it(
-    pages: web_site.Pages, ada: web_site.Browser, form: Form
-) -> None:
-    for _ in range(2):
-        sent = await form.posts(query="diffusion -survey", when="daily", clock="07:30")
-        assert (sent.status_code, sent.headers["location"]) == (303, "/#m2")
-    assert queries_of(pages) == ["diffusion -survey"]
-    assert len(re.findall('<li class="post" ', (await ada.opens()).text)) == 1, "one answer"
-    await ada.says("/list")
-    await ada.posts("/chat/press", ada.button("1"))
-    await ada.opens()
-    form = await follows(ada, await ada.posts("/chat/press", ada.button("edit")))
-    assert {name: form.fields[f"field-{name}"] for name in ("query", "when", "clock")} == {
-        "query": "diffusion -survey", "when": "daily", "clock": "07:30"
-    }  # fmt: skip
-    await form.posts(query="diffusion -review")
-    assert queries_of(pages) == ["diffusion -review"]
 
 
 async def test_without_scripts_a_press_leads_to_its_answer_or_back_to_its_paper(
@@ -242,41 +183,3 @@ async def test_without_scripts_a_press_leads_to_its_answer_or_back_to_its_paper(
     assert await goes(save) == "/?before=3#m2p3", "a page that has the message"
     assert 'id="m2p3"' in (await ada.opens("/?before=3")).text
     assert await goes({"press": "gone", "message": "77"}) == "/#end"
-
-
-async def test_only_its_person_sends_a_form_and_from_our_page(
-    pages: web_site.Pages, ada: web_site.Browser, form: Form, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(web_channel, "FORM_WITHIN", 0.1)
-    eve = await visitor(pages, EVE)
-    seen = await eve.opens(f"/chat/form?id={form.fields['id']}")
-    assert (seen.status_code, seen.headers["location"]) == (303, "/#end")
-    assert "This form is gone" in (await eve.opens()).text
-    assert (await Form(eve, form.fields, "").posts(query="diffusion")).headers["location"] == "/#end"
-    fields = {**form.fields, "field-query": "diffusion"}
-    for forged, origin in (
-        ({**fields, "token": "0" * 64}, "http://papers.example.org"),
-        (fields, "http://evil.example"),
-    ):
-        assert (await ada.client.post("/chat/form", data=forged, headers={"origin": origin})).status_code == 403
-    assert queries_of(pages) == queries_of(pages, EVE) == []
-
-
-async def test_a_script_is_told_where_the_form_is(ada: web_site.Browser) -> None:
-    fetched = {"x-requested-with": "fetch"}
-    form, listing = [(await ada.posts("/chat/say", {"text": text}, **fetched)).json() for text in ("/sub", "/list")]
-    assert form["goes"].startswith("/chat/form?id=")
-    assert listing == {"said": "", "goes": "", "place": "/#m3"}
-    news = (await ada.opens("/chat/news?after=0&drawn=en")).json()
-    assert "no subscriptions" in news["html"]
-
-
-async def test_a_form_for_papers_like_one_begins_with_its_authors(
-    pages: web_site.Pages, ada: web_site.Browser, clock: FakeClock
-) -> None:
-    ingested(pages.app.store, paper("Diffusion on graphs", authors=("Ada Byron",)), now=clock.now())
-    form = await follows(ada, await ada.posts("/chat/say", {"text": "/form 2601.99999"}))
-    assert "I do not know who wrote" in form.page
-    assert (
-        "I do not know who wrote" in Form.read(ada, (await ada.opens(f"/chat/form?id={form.fields['id']}")).text).page
-    ), "the page can be loaded again"

@@ -16,7 +16,6 @@ from bot.platforms.telegram import incoming as telegram_incoming
 from bot.ports.conversation import (
     CallbackRequest,
     EventRequest,
-    FormRequest,
     MessageRequest,
     Place,
     Request,
@@ -127,7 +126,7 @@ MESSAGES: list[tuple[str, Sent, dict[str, object]]] = [
         {
             "chat": ChatAddress("slack", "C1"), "place.kind": ChatKind.TEAM, "place.title": "#vision", "command": "",
             "text": "sub a <b>", "update_id": "1.2.a", "sender": "U1", "response_url": "https://hooks.example/1",
-            "trigger_id": "1.2.a", "takes_bare_commands": True,
+            "follows_name": True, "takes_bare_commands": True,
         },
     ),
     ("a command in a private channel", command(channel_name="privategroup"), {"place.title": ""}),
@@ -176,26 +175,8 @@ PRESSES: list[tuple[str, Sent, dict[str, object]]] = [
         press(user={"id": "U9", "name": "eve", "team_id": "T9"}),
         {"sender": "T9/U9"},
     ),
-    (
-        "a button of the home view",
-        press({"type": "button", "value": "link3"}, view={"id": "V2", "type": "home"}),
-        {"callback_data": "link3", "view_id": "V2", "chat.address": "U1"},
-    ),
 ]  # fmt: skip
-FORMS: list[tuple[str, Sent, dict[str, object]]] = [
-    (
-        "a form carries what people filled in",
-        press(type="view_submission", view=VIEW, channel=None),
-        {"callback_data": "link9", "is_submitted": True, "values": FILLED, "view_id": "V1 h1"},
-    ),
-    ("Enter in a form", press(view=VIEW), {"is_submitted": False, "values": FILLED}),
-]
 EVENTS: list[tuple[str, Sent, dict[str, object]]] = [
-    (
-        "a shortcut brings the words of the message",
-        press(type="message_action", callback_id="subscribe", message={"ts": AT, "text": "<https://arxiv.org/abs/1>"}),
-        {"event": "shortcut", "details": {"name": "subscribe", "text": "https://arxiv.org/abs/1"}},
-    ),
     (
         "the installation of an event counts",
         event({"type": "channel_archive", "channel": "C1"}, "T9", authorizations=[{"team_id": "T2"}]),
@@ -236,7 +217,6 @@ NAMED = tables.rows("""
     {"type": "channel_id_changed", "old_channel_id": "C1", "new_channel_id": "C2"} → moved       → C1
     {"type": "app_uninstalled"}                                                    → uninstalled → T1
     {"type": "tokens_revoked", "tokens": {"bot": ["UBOT"]}}                        → uninstalled → T1
-    {"type": "app_home_opened", "user": "U1", "tab": "home", "channel": "D1"}      → home-view   → U1
 """)
 EVENTS += [(name, event(json.loads(what)), {"event": name, "chat.address": place}) for what, name, place in NAMED]
 
@@ -248,7 +228,6 @@ EVENTS += [(name, event(json.loads(what)), {"event": name, "chat.address": place
         for kind, rows in (
             (MessageRequest, MESSAGES),
             (CallbackRequest, PRESSES),
-            (FormRequest, FORMS),
             (EventRequest, EVENTS),
         )
         for number, (why, sent, facts) in enumerate(rows)

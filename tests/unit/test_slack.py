@@ -1,22 +1,19 @@
-"""Slack's markup and manifest: deliveries, replies, forms and the home view within Slack's limits, and the scopes that the code uses."""
+"""Slack's markup and manifest: deliveries and replies within Slack's limits, and the scopes that the code uses."""
 
 import json
 import re
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from bot.commands.intent import REGISTRY
 from bot.commands.paper_buttons import read_callback
 from bot.platforms.slack import manifest, markup
 from bot.platforms.slack.incoming import _EVENTS as READ_EVENTS
-from bot.ports.channel import Button, FormField, HomeItem, HomePanel, HomeView, Modal, Option, Reply
+from bot.ports.channel import Button, Reply
 from subscriptions.model import ChatKind, Message
 from tests import rendered
 from tests.fakes import blocks as slack_rules
-from tests.unit.deliveries import HOSTILE, THURSDAY, alert, because, changed, chat, delivery, hostile, item, items, team
+from tests.unit.deliveries import THURSDAY, alert, because, changed, chat, delivery, item, items, team
 
 
 def blocks_of(message: Message) -> list[dict[str, Any]]:
@@ -154,144 +151,6 @@ def test_each_has_a_message_of_its_own_for_every_paper() -> None:
     assert all(len(menus(message)) == 1 for message in messages)
 
 
-LINK = "AbCdEfGhIjKlMnOp"
-
-
-def a_modal(*fields: FormField, title: str = "New subscription") -> Modal:
-    return Modal(title=title, submit_label="Subscribe", close_label="Cancel", fields=fields, verb="send-new")
-
-
-def options(*values: str) -> tuple[Option, ...]:
-    return tuple(Option(value=value, label=value.title()) for value in values)
-
-
-QUERY = FormField(
-    name="query", label="Papers with", value="diffusion", hint="For example", notes=("read so",), notifies_change=True
-)
-
-
-def judged(text: str) -> dict[str, Any]:
-    """Returns a view. Fails if Slack would refuse it, or would read what people wrote as markup."""
-    view: dict[str, Any] = json.loads(text)
-    slack_rules.check_view(view)
-    assert 0 < len(view["blocks"]) <= markup.BLOCKS_OF_VIEW
-    for block in view["blocks"]:
-        shown = [
-            one["text"]
-            for one in (block.get("text"), *block.get("elements", ()))
-            if one and one.get("type") == "mrkdwn"
-        ]
-        assert not any("<!" in one or "<@" in one for one in shown)
-        element = block.get("element", {})
-        assert len(element.get("initial_value", "")) <= markup.INPUT
-        assert element.get("initial_option") in [None, *element.get("options", ())]
-    return view
-
-
-def test_a_form_is_a_modal_that_carries_an_id_and_nothing_else() -> None:
-    view = judged(
-        markup.modal_view(
-            a_modal(
-                QUERY,
-                FormField(
-                    name="when",
-                    label="When",
-                    value="daily",
-                    options=options("now", "daily", "weekdays", "weekly", "a", "b"),
-                ),
-                FormField(name="clock", label="At", value="09:00", is_clock=True, required=False),
-                FormField(name="place", label="Where", value="here", options=options("here", "mine")),
-            ),
-            LINK,
-        )
-    )
-    assert (view["type"], view["private_metadata"]) == ("modal", LINK)
-    assert [view[name]["text"] for name in ("title", "submit", "close")] == ["New subscription", "Subscribe", "Cancel"]
-    assert [block.get("block_id") for block in view["blocks"]] == ["query", None, "when", "clock", "place"]
-    elements = {block["block_id"]: block["element"] for block in view["blocks"] if "element" in block}
-    assert [element["type"] for element in elements.values()] == [
-        "plain_text_input",
-        "static_select",
-        "timepicker",
-        "radio_buttons",
-    ]
-    assert all(element["action_id"] == name for name, element in elements.items())
-    assert elements["query"]["initial_value"] == "diffusion"
-    # Enter in the field that is watched tells the bot
-    assert view["blocks"][0]["dispatch_action"] is True
-    assert elements["query"]["dispatch_action_config"] == {"trigger_actions_on": ["on_enter_pressed"]}
-    assert elements["when"]["initial_option"]["value"] == "daily"
-
-
-def test_what_is_not_there_is_not_said() -> None:
-    (block,) = judged(markup.modal_view(a_modal(FormField(name="query", label="Papers with")), LINK))["blocks"]
-    assert set(block) == {"type", "block_id", "label", "element"}
-    assert "initial_value" not in block["element"]
-    bare = FormField(name="when", label="When", value="gone", options=options("now", "daily"))
-    (block,) = judged(markup.modal_view(a_modal(bare), LINK))["blocks"]
-    assert "initial_option" not in block["element"]
-
-
-@given(hostile, hostile, st.integers(1, 99))
-def test_whatever_stands_in_a_form_slack_takes_it(text: str, note: str, amount: int) -> None:
-    words = text or "x"
-    many = tuple(Option(value=f"v{number}", label=words) for number in range(amount))
-    fields = (
-        FormField(
-            name="query", label=words, value=text, hint=note, notes=(note or "x", words) * 3, notifies_change=True
-        ),
-        FormField(name="when", label=words, value="v0", options=many),
-    )
-    judged(markup.modal_view(a_modal(*fields, title=words * 3), LINK))
-
-
-def test_a_text_longer_than_a_field_is_cut() -> None:
-    (block, *_) = judged(markup.modal_view(a_modal(FormField(name="query", label="x", value="y" * 40_000)), LINK))[
-        "blocks"
-    ]
-    assert len(block["element"]["initial_value"]) == markup.INPUT
-
-
-def test_long_notes_stay_in_one_section() -> None:
-    notes = tuple("& < > word " * 40 for _ in range(12))
-    view = judged(markup.modal_view(a_modal(FormField(name="query", label="x", notes=notes)), LINK))
-    assert len(view["blocks"]) == 2
-
-
-MENU = (
-    Button(label="edit", data="e"),
-    Button(label="pause", data="p"),
-    Button(label="remove", data="r"),
-)
-
-
-def a_home_view(*items: HomeItem, **more: Any) -> HomeView:
-    panel = HomePanel(title="#vision", items=items, lines=("Next: soon.",), buttons=((Button(label="new", data="n"),),))
-    return HomeView(panels=(panel,), **more)
-
-
-def test_a_board_is_the_tab_home_with_a_menu_beside_each_item() -> None:
-    view = judged(
-        markup.home_view(a_home_view(HomeItem(text="1  diffusion", remark="daily", menu=MENU), remark="That is all."))
-    )
-    assert view["type"] == "home"
-    assert "private_metadata" not in view
-    header, lines, entry, row, remark = view["blocks"]
-    assert [block["text"]["text"] for block in (header, entry)] == ["#vision", "*1  diffusion*\ndaily"]
-    assert [block["elements"][0]["text"] for block in (lines, remark)] == ["Next: soon.", "That is all."]
-    assert [option["value"] for option in entry["accessory"]["options"]] == ["e", "p", "r"]
-    assert row["elements"][0]["value"] == "n"
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_whatever_is_subscribed_to_the_board_can_show_it(text: str) -> None:
-    panels = (HomePanel(title=text.strip() or "x", items=(HomeItem(text=text or "x", remark=text, menu=MENU),)),) * 2
-    view = judged(markup.home_view(HomeView(panels=panels, remark=text)))
-    actions = [block["accessory"]["action_id"] for block in view["blocks"] if "accessory" in block]
-    assert len(actions) == len(set(actions)) == 2
-    assert not re.search("<[!@#]", json.dumps(view))  # neither in markup nor in plain text
-
-
 URL = "https://papers.example.org/bot"
 
 # docs.slack.dev, App manifest reference: the values that each part may hold
@@ -305,7 +164,6 @@ SHAPE: dict[str, Any] = {
             "messages_tab_read_only_enabled?": bool,
         },
         "bot_user?": {"display_name": 80, "always_online?": bool},
-        "shortcuts?": (10, {"type": 7, "name": 24, "callback_id": 255, "description": 150}),
         "slash_commands?": (
             50,
             {"command": 32, "description": 2000, "should_escape?": bool, "url?": 3000, "usage_hint?": 1000},
@@ -328,7 +186,6 @@ def test_the_manifest_has_the_shape_that_slack_takes(options: dict[str, Any]) ->
     assert list(slack_rules.misfits(made, SHAPE, is_closed=True)) == []
     assert re.fullmatch(r"#[0-9a-f]{6}", made["display_information"]["background_color"])
     assert re.fullmatch(r"[a-z0-9._-]+", made["features"]["bot_user"]["display_name"])
-    assert made["features"]["shortcuts"][0]["type"] in {"message", "global"}
 
 
 def test_only_with_an_address_slack_sends_to_the_served_paths() -> None:
@@ -360,7 +217,3 @@ def test_what_is_missing_is_told_with_the_needed_first() -> None:
     assert [scope.name for scope in manifest.missing(set(manifest.scopes_of()) - {"chat:write"})] == ["chat:write"]
     assert next(manifest.missing(set())).needed
     assert list(manifest.missing(manifest.scopes_of())) == []
-
-
-def test_people_can_choose_the_shortcut_of_the_manifest() -> None:
-    assert "shortcut" in REGISTRY.events

@@ -182,14 +182,7 @@ REPLY = StoredReply(
     person="U1",
     response_url="https://hooks.example/1",
     replaces_ephemeral=True,
-    modal="{}",
-    instead=(Message(number=1, payload="one", plain="1"), Message(number=2, payload="two", plain="2")),
-    trigger_id="trigger",
-    view="V1 h1",
-    home_view="[]",
-    problems={"query": "Say more."},
     lookup_ids=("2601.00001",),
-    changed=True,
 )
 
 

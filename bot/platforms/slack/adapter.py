@@ -1,11 +1,10 @@
-"""The adapter of Slack: its rate limit, how a lost post is found, modals, home views, workspaces and receivers, missing scopes.
+"""The adapter of Slack: its rate limit, how a lost post is found, workspaces and receivers, missing scopes.
 
-Web API: chat.postMessage, chat.update, conversations.history and .replies, views.open, views.update, views.publish. The
+Web API: chat.postMessage, chat.update, conversations.history and .replies. The
 metadata of each message contains the id of its delivery and its number. So if the response to a post was lost, the message
 can be found in every channel that the bot may read.
 """
 
-import json
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -17,9 +16,8 @@ from typing import Any, TextIO
 
 from bot.errors import SettingsError
 from bot.platform import Finding, OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
-from bot.platforms.slack import FACTS, joined, markup, normalise, split
+from bot.platforms.slack import FACTS, markup, normalise
 from bot.platforms.slack.api import SlackApi
-from bot.platforms.slack.client import Declined
 from bot.platforms.slack.installing import Installer, cipher_of
 from bot.platforms.slack.manifest import missing
 from bot.platforms.slack.message_payload import open_message
@@ -39,75 +37,7 @@ from subscriptions.store.installations import uninstalled
 
 log = logging.getLogger("paperwire")
 
-_PAGE = 200  # conversations in one response
-_MOST_PAGES = 10  # pages that are read, so that the home view appears soon
-_KINDS = "public_channel,private_channel,mpim"
-_STALE_VIEW = frozenset({"hash_conflict", "not_found", "view_not_found"})  # the view has changed or was closed
-
-
 _Page = tuple[list[Mapping[str, Any]], str]  # (messages, cursor of the next page)
-
-
-class SlackForms:
-    """See Forms. Uses the connections of the channel with the same tokens."""
-
-    def __init__(self, workspaces: Workspaces) -> None:
-        self._workspaces = workspaces
-
-    def render_modal(self, modal: channels.Modal, callback_token: str) -> str:
-        """See Forms."""
-        return markup.modal_view(modal, callback_token)
-
-    def render_home_view(self, home: channels.HomeView) -> str:
-        """See Forms."""
-        return markup.home_view(home)
-
-    async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None:
-        """See Forms."""
-        workspace = await self._workspaces.for_address(chat.address)
-        await workspace.client.call_json("views.open", trigger_id=trigger_id, view=json.loads(view))
-
-    async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None:
-        """See Forms. `view_ref` is the view's id, a space, and its hash."""
-        workspace = await self._workspaces.for_address(chat.address)
-        view_id, _, as_it_was = view_ref.partition(" ")
-        state = {"hash": as_it_was} if as_it_was else {}
-        try:
-            await workspace.client.call_json("views.update", view_id=view_id, view=json.loads(view), **state)
-        except Declined as no:
-            if no.code not in _STALE_VIEW:
-                raise
-
-    async def publish_home(self, person: ChatAddress, view: str) -> None:
-        """See Forms."""
-        workspace = await self._workspaces.for_address(person.address)
-        await workspace.client.call_json("views.publish", user_id=split(person.address)[1], view=json.loads(view))
-
-    async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
-        """See Forms. Returns no chats for guests, who manage only their own chat."""
-        team, user = split(person.address)
-        workspace = await self._workspaces.for_address(person.address)
-        if not await _is_member(workspace, user):
-            return frozenset()
-        found: set[str] = set()
-        read = 0
-        try:
-            async for page in workspace.client.pages("users.conversations", user=user, types=_KINDS, limit=_PAGE):
-                found.update(joined(team, str(channel["id"])) for channel in page.get("channels") or ())
-                read += 1
-                if read == _MOST_PAGES:
-                    break
-        except Declined:
-            return None
-        return frozenset(found)
-
-
-async def _is_member(workspace: Workspace, user: str) -> bool:
-    """Returns whether a person is a member of the workspace. True for everyone if the app may not read people."""
-    try:
-        return (await workspace.person(user)).member
-    except Declined:
-        return True
 
 
 _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # for our values of client_msg_id
@@ -251,7 +181,6 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
         channel=channel,
         medium=markup.MEDIUM,
         api=SlackApi(channel, channel.workspaces),
-        forms=SlackForms(channel.workspaces),
         receivers=slack.receivers,
         on_identity=slack.take_over_own_workspace,
         prepare=slack.prepare,

@@ -13,7 +13,7 @@ from typing import Any
 from bot.platforms.slack import DIRECT, joined, typed_text
 from bot.platforms.slack.workspaces import ServedWorkspace
 from bot.ports.channel import usable_text
-from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
+from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
 from subscriptions.model import ChatAddress, ChatKind
 
 Payload = Mapping[str, Any]
@@ -23,7 +23,6 @@ EVENTS, COMMANDS, INTERACTIONS = "events_api", "slash_commands", "interactive"  
 
 _OURS = frozenset({None, "file_share", "thread_broadcast"})  # subtypes of the messages that people write
 _EDITED = "message_changed"
-_VALUE_KEYS = ("value", "selected_time", "selected_date", "selected_conversation", "selected_channel", "selected_user")
 
 
 class MalformedPayload(ValueError):
@@ -145,14 +144,6 @@ def _uninstalled(event: Payload, here: ServedWorkspace, _: Teams, update: str) -
     )
 
 
-def _home_opened(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
-    """Returns the request when a person opened the bot's home view; None for other tabs."""
-    if event.get("tab") != "home":
-        return None
-    sender = _sender({"user": event["user"]}, here, teams)
-    return EventRequest(place=_private(sender), update_id=update, event="home-view", sender=sender)
-
-
 def _event_request(
     what: str,
     channel: object,
@@ -190,7 +181,6 @@ _EVENTS: Mapping[str, Callable[[Payload, ServedWorkspace, Teams, str], Request |
     "channel_id_changed": _moved,
     "app_uninstalled": _uninstalled,
     "tokens_revoked": _uninstalled,
-    "app_home_opened": _home_opened,
 }
 
 
@@ -206,8 +196,8 @@ def _command(payload: Payload, teams: Teams) -> Request:
         sender=sender,
         sender_name=usable_text(payload.get("user_name")),
         takes_bare_commands=True,
+        follows_name=True,
         response_url=str(payload.get("response_url") or ""),
-        trigger_id=str(payload["trigger_id"]),
     )
 
 
@@ -221,9 +211,7 @@ def _interaction(payload: Payload, teams: Teams) -> Request | None:
 
 
 def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Request | None:
-    """Returns the request for a button or menu under a message or in the home view, or for a changed field in a modal."""
-    if payload.get("view"):
-        return _view(payload, here, sender)
+    """Returns the request for a button or menu under a message."""
     token = _value(payload["actions"][0])
     if not token:
         return None  # the button only opened an address
@@ -242,57 +230,19 @@ def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Requ
     )
 
 
-def _view(payload: Payload, _: ServedWorkspace, sender: str) -> Request | None:
-    """Returns the request for an action in a modal or a home view. The modal's metadata contains a callback token."""
-    view = payload["view"]
-    common = {**_by_person(payload, _private(sender), sender), "view_id": _view_ref(view)}
-    if view.get("type") == "home":
-        data = _value(payload["actions"][0])
-        if data:
-            return CallbackRequest(**common, callback_data=data)
-        return None
-    data = str(view.get("private_metadata") or "")
-    is_submitted, values = payload["type"] == "view_submission", _form_values(view)
-    form = FormRequest(**common, callback_data=data, values=values, is_submitted=is_submitted)
-    return form if data else None
-
-
-def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> Request | None:
-    """Returns the request for a shortcut, with its name, and with the text of the message if it was used on one."""
-    channel, message = payload.get("channel") or {}, payload.get("message") or {}
-    place = _private(sender)
-    if channel:
-        place = _place_of(here, str(channel["id"]), sender, channel.get("name"))
-    return EventRequest(
-        **_by_person(payload, place, sender),
-        event="shortcut",
-        details={
-            "name": str(payload.get("callback_id") or ""),
-            "text": typed_text.unescape(message.get("text"), here.prefix),
-        },
-        message_id=str(message.get("ts") or ""),
-        thread_id=_thread(message),
-    )
-
-
 def _by_person(payload: Payload, place: Place, sender: str) -> dict[str, Any]:
     """Returns the fields of a request that every interaction gives in the same way."""
-    trigger = str(payload["trigger_id"])
     return {
         "place": place,
-        "update_id": trigger,
+        "update_id": str(payload["trigger_id"]),
         "sender": sender,
         "sender_name": _name(payload["user"]),
         "response_url": str(payload.get("response_url") or ""),
-        "trigger_id": trigger,
     }
 
 
 _INTERACTIONS: Mapping[str, Callable[[Payload, ServedWorkspace, str], Request | None]] = {
     "block_actions": _block_actions,
-    "view_submission": _view,
-    "message_action": _shortcut,
-    "shortcut": _shortcut,
 }
 _READERS: Mapping[str, Callable[[Payload, Teams], Request | None]] = {
     EVENTS: _event,
@@ -359,23 +309,3 @@ def _name(user: Payload) -> str:
 def _value(action: Payload) -> str:
     chosen = action.get("selected_option") or {}
     return str(action.get("value") or chosen.get("value") or "")
-
-
-def _view_ref(view: Payload) -> str:
-    """Returns the id of a view and its hash at the time of the action, separated by a space; "" without an id."""
-    if view.get("id"):
-        return f"{view['id']} {view.get('hash') or ''}".strip()
-    return ""
-
-
-def _form_values(view: Payload) -> dict[str, str]:
-    """Returns the values of a modal by field. The ids of its blocks are the names of the fields."""
-    values = (view.get("state") or {}).get("values") or {}
-    return {
-        str(block): usable_text(_entered(element)) for block, inputs in values.items() for element in inputs.values()
-    }
-
-
-def _entered(element: Payload) -> object:
-    chosen = element.get("selected_option") or {}
-    return chosen.get("value") or next((element[name] for name in _VALUE_KEYS if element.get(name)), "")

@@ -1,4 +1,4 @@
-"""The scopes, events, command and shortcut that the app requests, and the reason for each scope.
+"""The scopes, events, and command that the app requests, and the reason for each scope.
 
 This list is used by the manifest, docs/slack.md, `paperwire check` and the OAuth installation. docs.slack.dev,
 reference/methods and reference/events, says which scope a method or an event needs.
@@ -16,7 +16,6 @@ from bot.errors import WrongUsage
 from bot.rendering import brand
 
 COMMAND = "/paperwire"
-SHORTCUT = "subscribe"  # callback_id of the message shortcut
 # Each path accepts all kinds of requests, but the app's settings at Slack have three fields for addresses.
 PATHS = ("/slack/events", "/slack/commands", "/slack/interactivity")
 REDIRECT = "/slack/oauth_redirect"
@@ -44,7 +43,7 @@ SCOPES = (
         why="posts papers and answers, and edits its own messages",
         # chat.postMessage, chat.update, chat.postEphemeral
     ),
-    Scope(name="commands", why="offers /paperwire and the entry “Subscribe…” in the menu of messages"),
+    Scope(name="commands", why="offers /paperwire"),
     Scope(
         name="app_mentions:read",
         why="hears what is said to it by its name",
@@ -86,9 +85,9 @@ SCOPES = (
     Scope(
         name="channels:read",
         why="knows what public channels are called, whether it is in them, who is, and when they are archived",
-        lost="papers name no channel, App Home lists only channels that a person set up, "
-        "and it hears only from a failed post that a public channel was archived, deleted or renamed",
-        # conversations.info, conversations.members, users.conversations
+        lost="papers name no channel, and it hears only from a failed post that a public channel was archived, "
+        "deleted or renamed",
+        # conversations.info, conversations.members
         events=(
             "channel_archive",
             "channel_deleted",
@@ -104,14 +103,14 @@ SCOPES = (
         name="groups:read",
         why="the same of private channels that it was invited to",
         lost="the same of private channels",
-        # conversations.info, conversations.members, users.conversations
+        # conversations.info, conversations.members
         events=("group_archive", "group_deleted", "group_left", "group_rename", "group_unarchive"),
     ),
     Scope(
         name="mpim:read",
         why="knows who is in direct messages of several people to which it was added",
-        lost="App Home does not list what such a conversation asks for",
-        # conversations.info, conversations.members, users.conversations
+        lost="what such a conversation asks for can only be changed in it",
+        # conversations.info, conversations.members
     ),
     Scope(
         name="users:read",
@@ -134,7 +133,7 @@ SCOPES = (
     ),
 )
 
-FREE_EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked")  # need no scope
+FREE_EVENTS = ("app_uninstalled", "tokens_revoked")  # need no scope
 
 
 def scopes_of(*, minimal: bool = False) -> tuple[str, ...]:
@@ -181,20 +180,12 @@ def manifest(*, minimal: bool = False, url: str = "") -> dict[str, Any]:
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": True,
+                "home_tab_enabled": False,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": "im:history"
                 not in scopes,  # without the scope the bot cannot read direct messages
             },
             "bot_user": {"display_name": "paperwire", "always_online": True},
-            "shortcuts": [
-                {
-                    "name": "Subscribe…",
-                    "type": "message",
-                    "callback_id": SHORTCUT,
-                    "description": "Papers by the authors of the one in this message, in its categories",
-                }
-            ],
             "slash_commands": [
                 {
                     "command": COMMAND,

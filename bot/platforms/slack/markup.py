@@ -1,8 +1,6 @@
-"""What Slack shows: messages as blocks of mrkdwn, forms as modals, the home view; how long each part may be, and how many blocks.
+"""What Slack shows: messages as blocks of mrkdwn; how long each part may be, and how many blocks.
 
-Payload: {"text": titles for the notification, "blocks": […]}. Plain form: {"text": …}. The private_metadata of a modal is only
-its callback token. Each field is a block whose id is the field's name, so that an error can be shown beside it. Shapes:
-docs.slack.dev, Block Kit.
+Payload: {"text": titles for the notification, "blocks": […]}. Plain form: {"text": …}. Shapes: docs.slack.dev, Block Kit.
 """
 
 import json
@@ -160,13 +158,13 @@ def plain_text_object(text: str, room: int) -> Block:
     return {"type": "plain_text", "text": shown, **({"emoji": False} if ":" in shown else {})}
 
 
-def actions(buttons: channel.Buttons, before: str = "") -> list[Block]:
-    """Returns the rows of buttons as blocks. `before` makes action ids unique; a press is identified by the button's value."""
+def actions(buttons: channel.Buttons) -> list[Block]:
+    """Returns the rows of buttons as blocks. A press is identified by the button's value."""
     rows = [row[start : start + IN_ROW] for row in buttons for start in range(0, len(row), IN_ROW)]
     return [
         {
             "type": "actions",
-            "elements": [element(one, f"{before}{place}.{number}") for number, one in enumerate(row)],
+            "elements": [element(one, f"{place}.{number}") for number, one in enumerate(row)],
         }
         for place, row in enumerate(rows[:_ROWS])
     ]
@@ -229,105 +227,6 @@ def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[str]:
     if lines:
         return [*blocks, _json(section("\n".join(lines)))]
     return blocks
-
-
-BLOCKS_OF_VIEW = 100  # blocks of a modal or home view
-TITLE = 24  # characters of a modal's title and of its two buttons
-LABEL = 2_000  # characters of a field's label, and of its hint
-INPUT = 3_000  # characters of a text that a person types
-OPTION = 75
-CALLBACK_ID = "sheet"  # callback_id of our modals
-_FEW = 5  # up to this number, options are radio buttons instead of a menu
-_ITEM = 240  # columns of a line in a home view
-_NOTES = 2_800  # characters of the notes below a field
-
-
-def modal_view(modal: channel.Modal, callback_token: str) -> str:
-    """Returns a form as the JSON of a modal for views.open."""
-    blocks = [block for field in modal.fields for block in _field(field)]
-    view: Block = {
-        "type": "modal",
-        "callback_id": CALLBACK_ID,
-        "private_metadata": callback_token,
-        "title": plain_text_object(modal.title, TITLE),
-        "submit": plain_text_object(modal.submit_label, TITLE),
-        "close": plain_text_object(modal.close_label, TITLE),
-        "blocks": blocks[:BLOCKS_OF_VIEW],
-    }
-    return _json(view)
-
-
-def home_view(home: channel.HomeView) -> str:
-    """Returns a home view as JSON for views.publish."""
-    blocks: list[Block] = []
-    for number, panel in enumerate(home.panels):
-        if blocks:
-            blocks += [{"type": "divider"}]
-        blocks += _panel(panel, number)
-    if home.remark:
-        blocks += [context(escape(home.remark))]
-    return _json({"type": "home", "blocks": blocks[:BLOCKS_OF_VIEW]})
-
-
-def _field(field: channel.FormField) -> Iterator[Block]:
-    block: Block = {
-        "type": "input",
-        "block_id": field.name,
-        "label": plain_text_object(field.label, LABEL),
-        "element": {**_element(field), "action_id": field.name},
-    }
-    if field.hint:
-        block["hint"] = plain_text_object(field.hint, LABEL)
-    if not field.required:
-        block["optional"] = True
-    if field.notifies_change:
-        block["dispatch_action"] = True
-    yield block
-    if field.notes:
-        notes = "\n".join(linked(note) for note in field.notes)
-        yield section(notes if len(notes) <= _NOTES else escape(cutting.cut_units("\n".join(field.notes), _NOTES // 5)))
-
-
-def _element(field: channel.FormField) -> Block:
-    if field.is_clock:
-        if field.value:
-            return {"type": "timepicker", "initial_time": field.value}
-        return {"type": "timepicker"}
-    if not field.options:
-        return _text_input(field)
-    options = [{"text": plain_text_object(option.label, OPTION), "value": option.value} for option in field.options]
-    chosen = next(
-        (shown for shown, option in zip(options, field.options, strict=True) if option.value == field.value), None
-    )
-    return {
-        "type": "radio_buttons" if len(options) <= _FEW else "static_select",
-        "options": options,
-        **({"initial_option": chosen} if chosen else {}),
-    }
-
-
-def _text_input(field: channel.FormField) -> Block:
-    # Only Enter sends an event; otherwise every typed character would.
-    watched = {}
-    if field.notifies_change:
-        watched = {"dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]}}
-    initial = {"initial_value": field.value[:INPUT]} if field.value else {}
-    return {"type": "plain_text_input", "max_length": INPUT, **initial, **watched}
-
-
-def _panel(panel: channel.HomePanel, number: int) -> Iterator[Block]:
-    yield header(panel.title)
-    if panel.lines:
-        yield context("\n".join(escape(line) for line in panel.lines))
-    for place, item in enumerate(panel.items):
-        yield _item(item, f"{number}.{place}")
-    yield from actions(panel.buttons, f"{number}.")
-
-
-def _item(item: channel.HomeItem, action: str) -> Block:
-    remark = f"\n{escape(cutting.cut_at_word(item.remark, _ITEM))}" if item.remark else ""
-    text = Mrkdwn(f"{bold(cutting.cut_at_word(item.text, _ITEM))}{remark}")
-    return {**section(text), **({"accessory": overflow_menu(item.menu, action)} if item.menu else {})}
 
 
 # The blocks of a message become paragraphs, and the marks of mrkdwn become HTML elements.

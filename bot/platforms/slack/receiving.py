@@ -36,7 +36,7 @@ from subscriptions.errors import NotDelivered, RetryLater, StoreError
 
 log = logging.getLogger("paperwire")
 
-Dispatch = Callable[[Request], Awaitable[Mapping[str, str]]]
+Dispatch = Callable[[Request], Awaitable[None]]
 
 _IDENTIFY_INTERVAL = 60.0  # seconds between two attempts to identify workspaces of unknown tokens
 
@@ -60,24 +60,21 @@ class PayloadDispatcher:
         if me is not None and me.name:
             self._on_bot_name(me.name)
 
-    async def dispatch(self, kind: str, payload: object, dispatch_request: Dispatch) -> dict[str, Any]:
-        """Returns the response for Slack once the effect is committed. Raises what `dispatch_request` raises."""
+    async def dispatch(self, kind: str, payload: object, dispatch_request: Dispatch) -> None:
+        """Returns once the effect is committed. Raises what `dispatch_request` raises."""
         try:
             request = await self._read(kind, payload)
         except MalformedPayload as error:
             log.warning("Slack sent something of an unknown shape (%s, %s).", kind, error)
-            return {}
+            return
         except UnknownWorkspace as error:
             log.info("Slack sent something of the workspace %s, which has no token here; it was dropped.", error)
-            return {}
+            return
         if request is None:
-            return {}
+            return
         if isinstance(request, MessageRequest) and request.direct_channel:
             self._workspaces.remember_direct(request.sender, request.direct_channel)
-        problems = await dispatch_request(request)
-        if problems:
-            return {"response_action": "errors", "errors": dict(problems)}
-        return {}
+        await dispatch_request(request)
 
     async def _read(self, kind: str, payload: object) -> Request | None:
         try:
@@ -178,12 +175,10 @@ class SlackHttp:
         if self._dispatcher is None:
             return _NOT_NOW
         try:
-            answer = await self._payloads.dispatch(kind, payload, self._dispatcher.dispatch_without_retry)
+            await self._payloads.dispatch(kind, payload, self._dispatcher.dispatch_without_retry)
         except StoreError as error:
             log.error("Slack is asked to come again: %s", error)
             return _NOT_NOW
-        if answer:
-            return WebResponse(body=json.dumps(answer), kind="application/json")
         return _DONE
 
 
@@ -375,11 +370,10 @@ class _Connection:
 
     async def _handle_envelope(self, envelope: dict[str, Any]) -> None:
         kind, payload = str(envelope.get("type")), envelope.get("payload")
-        answer = await self._payloads.dispatch(kind, payload, self._dispatcher.dispatch)
-        acknowledgement = {"envelope_id": envelope["envelope_id"], **({"payload": answer} if answer else {})}
+        await self._payloads.dispatch(kind, payload, self._dispatcher.dispatch)
         # the connection is lost; Slack sends the event again, and it has no second effect
         with suppress(ConnectionError):
-            await self._socket.send_json(acknowledgement)
+            await self._socket.send_json({"envelope_id": envelope["envelope_id"]})
 
     def _on_handled(self, task: asyncio.Task[None]) -> None:
         self._in_flight.discard(task)

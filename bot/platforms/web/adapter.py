@@ -1,16 +1,14 @@
-"""The adapter of the web and the pages of a chat: its log, documents, forms (buttons or a menu); how news reach a browser.
+"""The adapter of the web and the pages of a chat: its log and documents; how news reach a browser.
 
 Each chat belongs to one person, so there are no members or admins to look up. An open page asks every two seconds for the changes
-after the last one that it shows. A form is drawn from its callback
-token at each request, so it can be reloaded, and no process keeps state.
+after the last one that it shows.
 """
 
 import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TextIO
 
@@ -18,15 +16,13 @@ from bot.commands.results import result_items
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.receiver_loop import wait_for_reply
 from bot.platforms.web import FACTS, markup
-from bot.platforms.web.channel import Heard, Talk, WebChannel, WebForms, new_once
+from bot.platforms.web.channel import Heard, Talk, WebChannel, new_once
 from bot.platforms.web.markup import ChatView, page, shown
 from bot.ports import channel as channels
 from bot.ports.attached import file_too_large
 from bot.ports.conversation import PageFrame, PageRequest, PageResponse, PlatformApi, RequestDispatcher, WebPage
-from bot.rendering import page_templates
-from bot.rendering.language import Language
 from bot.settings import Settings
-from subscriptions.errors import Rejected, Sentence, StoreError
+from subscriptions.errors import Rejected, StoreError
 from subscriptions.model import ChatAddress, KnownPaper
 from subscriptions.service import recent_matches
 from subscriptions.store import page_messages
@@ -55,7 +51,6 @@ log = logging.getLogger("paperwire")
 # -------------------------------------------------------------------------------------------------- the pages of a chat
 
 
-FORM = "/chat/form"  # the page that shows a form
 _LONGEST_NUMBER = 12  # digits
 NOT_NOW = PageResponse(status=503, body="Not now.\n", kind="text/plain")
 TOO_MUCH = PageResponse(status=429, body="That was too much. Wait a minute.\n", kind="text/plain")
@@ -81,7 +76,7 @@ def answering(channel: WebChannel, work: _Work) -> Callable[[PageRequest], Await
 
 
 class ChatPages:
-    """The pages of the chats of one database, and of their forms."""
+    """The pages of the chats of one database."""
 
     def __init__(self, channel: WebChannel, store: Store) -> None:
         self._channel = channel
@@ -100,8 +95,6 @@ class ChatPages:
             WebPage(path="/chat/news", answer=self.news),
             WebPage(path="/chat/file", answer=self.download),
             WebPage(path="/chat/file", answer=say, method="POST", takes_file=True),
-            WebPage(path=FORM, answer=answering(self._channel, self.show_form)),
-            WebPage(path=FORM, answer=answering(self._channel, self.take_form), method="POST"),
         )
 
     async def show(self, asked: PageRequest) -> PageResponse:
@@ -146,21 +139,20 @@ class ChatPages:
         return PageResponse(body=text.encode("utf-8", "replace"), kind="application/octet-stream", headers=kept)
 
     async def _done(self, work: _Hear, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
-        """Handles what a visitor wrote or pressed. Redirects the browser to the answer, or to the form that the answer opens.
+        """Handles what a visitor wrote or pressed. Redirects the browser to the answer.
 
-        A request of our own script gets JSON instead: the words to show, and the address of the form or of the answer.
+        A request of our own script gets JSON instead: the words to show, and the address of the answer.
         """
         heard = await work(asked, dispatcher)
-        goes = f"{FORM}?id={heard.form.id}" if heard.form else ""
         if asked.wants_fragment:
-            told: dict[str, object] = {"said": heard.toast, "goes": goes}
+            told: dict[str, object] = {"said": heard.toast}
             if heard.shows:
                 told["shows"] = dict(heard.shows)
-            if not goes and not heard.toast:
+            if not heard.toast:
                 told["place"] = await self._place(asked, heard)
             return PageResponse(body=json.dumps(told, ensure_ascii=False), kind="application/json")
         self._channel.hub.keep_said(asked.visitor.name, heard.toast)
-        return PageResponse(location=goes or await self._place(asked, heard))
+        return PageResponse(location=await self._place(asked, heard))
 
     async def _place(self, asked: PageRequest, heard: Heard) -> str:
         """Returns the address of the answer on the page, once it is there."""
@@ -170,107 +162,11 @@ class ChatPages:
         chat = markup.chat_of(asked.visitor.name)
         return await self._store.run(markup.place_of, chat, heard.update, number=heard.number, pressed=heard.pressed)
 
-    async def show_form(self, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
-        """Shows a form in its first state, without entered values."""
-        return await self._form_page(asked, dispatcher, asked.query.get("id", ""), {})
-
-    async def take_form(self, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
-        """Handles a form that was sent, and goes to the answer. Shows it again with errors, or with what it would find."""
-        form_id = asked.form.get("id", "")
-        values = {name.removeprefix(_FIELD): value for name, value in asked.form.items() if name.startswith(_FIELD)}
-        if "look" in asked.form:
-            return await self._form_page(asked, dispatcher, form_id, values)
-        update, problems = await self._talk.submit(asked, dispatcher, form_id, values)
-        if problems:
-            return await self._form_page(asked, dispatcher, form_id, values, problems)
-        return PageResponse(location=await self._place(asked, Heard(update=update)))
-
-    async def _form_page(
-        self,
-        asked: PageRequest,
-        dispatcher: RequestDispatcher,
-        form_id: str,
-        values: Mapping[str, str],
-        problems: Mapping[str, str] | None = None,
-    ) -> PageResponse:
-        """Returns the page of a form with these values; the chat if that form no longer exists."""
-        wrong = problems or {}
-        form = await self._talk.fill_in(asked, dispatcher, form_id, values)
-        if form is None:
-            gone = " ".join(wrong.values()) or _GONE.say(Language(asked.frame.language, "UTC").translate)
-            self._channel.hub.keep_said(asked.visitor.name, gone)
-            return PageResponse(location=markup.NEWEST)
-        fields = _fields(form.modal.fields, wrong)
-        others = [words for name, words in wrong.items() if name not in {one.field.name for one in fields}]
-        shown = {
-            "id": form.id,
-            "modal": form.modal,
-            "fields": fields,
-            "others": others,
-            "path": FORM,
-            "end": markup.NEWEST,
-            "once": new_once(),
-        }
-        page = await asyncio.to_thread(
-            page_templates.draw_page, "form.html", asked.frame, form.modal.title, words=_WORDS, wrong=wrong, **shown
-        )
-        return PageResponse(body=page)
-
 
 def _number(text: str) -> int | None:
     if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER:
         return int(text)
     return None
-
-
-_FIELD = "field-"  # prefix of the names of a form's fields; names without it are our own
-_FEW = 4  # up to this number, all options are visible; more become a menu
-_WORDS = {
-    "optional": Sentence("optional"),
-    "look": Sentence("show what it finds"),
-    "marked": Sentence("That is not done yet. Please look at what is marked."),
-}
-_GONE = Sentence("This form is gone. Please open it again.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DrawnField:
-    """A field as the page shows it."""
-
-    field: channels.FormField
-    kind: str  # "text", "clock", "choice" or "menu"
-    problem: str
-    is_first: bool  # whether it has the focus when the page is shown
-
-    @property
-    def id(self) -> str:
-        """The id of its input element."""
-        return f"{_FIELD}{self.field.name}"
-
-    @property
-    def about(self) -> str:
-        """The ids of the elements that describe its input element."""
-        parts = {"problem": self.problem, "hint": self.field.hint, "notes": self.field.notifies_change}
-        return " ".join(f"{self.id}-{name}" for name, there in parts.items() if there)
-
-
-def _fields(fields: Sequence[channels.FormField], wrong: Mapping[str, str]) -> list[DrawnField]:
-    names = [field.name for field in fields]
-    first = next((name for name in names if name in wrong), names[0] if names else "")
-    return [
-        DrawnField(
-            field=field, kind=_kind(field), problem=wrong.get(field.name, ""), is_first=field.name == first
-        )
-        for field in fields
-    ]  # fmt: skip
-
-
-def _kind(field: channels.FormField) -> str:
-    if field.options:
-        if len(field.options) <= _FEW:
-            return "choice"
-        return "menu"
-    return "clock" if field.is_clock else "text"
 
 
 # ----------------------------------------------------------------------- the platform API, for chats of one person each
@@ -317,13 +213,11 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
     """See PlatformAdapter."""
     assert isinstance(channel, WebChannel)  # noqa: S101 - made by `connect`
     channel.open(around.store)
-    forms = WebForms(channel.hub)
     return Platform(
         facts=FACTS,
         channel=channel,
         medium=markup.MEDIUM,
         api=WebApi(channel),
-        forms=forms,
         pages=ChatPages(channel, around.store).all(),
         lets_choose_names=around.settings.lets_choose_names,
     )

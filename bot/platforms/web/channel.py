@@ -1,4 +1,4 @@
-"""The channel and the forms of the web: how long a message may be, how many in a minute, how long a press waits; requests of visitors.
+"""The channel of the web: how long a message may be, how many in a minute, how long a press waits; requests of visitors.
 
 A delivery and a number identify a message, so posting it twice has no second effect.
 No outcome stays unclear: a sender that does not know whether a message was stored stores it again, or looks it up.
@@ -15,14 +15,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from bot.platforms.web import FACTS, markup
 from bot.platforms.web.secrets_of_chats import SecretsOfChats
 from bot.ports import channel as channels
 from bot.ports.conversation import (
     CallbackRequest,
-    FormRequest,
     MessageRequest,
     PageFrame,
     PageRequest,
@@ -47,7 +44,6 @@ class Awaited:
 
     chat: str
     toast: "asyncio.Future[str]"  # the words that acknowledge a pressed button
-    form: "asyncio.Future[str]"  # the form that the answer opens; "" if a message was posted instead
 
 
 class Hub:
@@ -58,12 +54,6 @@ class Hub:
         self._said: dict[str, str] = {}  # chat -> the words for its next page
         self._awaited: dict[str, Awaited] = {}  # update -> what its page waits for
         self.files: dict[str, bytes] = {}  # update -> the file that was sent with it
-
-    def posted(self, chat: str) -> None:
-        """Tells the requests of a chat that the answer is a message, and opens no form."""
-        for awaited in self._awaited.values():
-            if awaited.chat == chat:
-                _resolve(awaited.form, "")
 
     def counts(self, visitor: Visitor, second: float) -> bool:
         """Counts a message or press of a visitor at a monotonic second. Returns False if there were too many in a minute.
@@ -82,9 +72,9 @@ class Hub:
 
     @contextmanager
     def expecting(self, update: str, chat: str) -> Iterator[Awaited]:
-        """Yields the futures of the words and the form in the answer to an update."""
+        """Yields the future of the words in the answer to an update."""
         loop = asyncio.get_running_loop()
-        awaited = Awaited(chat=chat, toast=loop.create_future(), form=loop.create_future())
+        awaited = Awaited(chat=chat, toast=loop.create_future())
         self._awaited[update] = awaited
         try:
             yield awaited
@@ -105,11 +95,6 @@ class Hub:
         if awaited := self._awaited.get(callback):
             _resolve(awaited.toast, words)
 
-    def show_form(self, update: str, view: str) -> bool:
-        """Passes a form to the page that sent the update. Returns whether that page still waits."""
-        awaited = self._awaited.get(update)
-        return awaited is not None and _resolve(awaited.form, view)
-
     def keep_said(self, chat: str, words: str) -> None:
         """Stores the words for the next page of a chat. Used for browsers without scripts."""
         if words:
@@ -126,53 +111,6 @@ def _resolve(expected: "asyncio.Future[str]", value: str) -> bool:
         return False
     expected.set_result(value)
     return True
-
-
-# ------------------------------------------------------------------------------------------------- the forms of the web
-
-# Each form has its own page (adapter.py), to which the browser of the person is redirected.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownForm:
-    """A form, as the conversation passes it to its page."""
-
-    id: str  # the callback token
-    modal: channels.Modal
-
-
-class WebForms(channels.Forms):
-    """See Forms. There is no home view: the page shows the chat itself."""
-
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-
-    def render_modal(self, modal: channels.Modal, callback_token: str) -> str:
-        """See Forms."""
-        return _VIEW.dump_json(ShownForm(id=callback_token, modal=modal)).decode()
-
-    def render_home_view(self, home: channels.HomeView) -> str:
-        """See Forms. Returns "", since there is nothing to show."""
-        del home
-        return ""
-
-    async def open_modal(self, chat: ChatAddress, trigger_id: str, view: str) -> None:
-        """See Forms. Raises Rejected if the page that requested the form no longer waits, as after a restart."""
-        del chat
-        if not self._hub.show_form(trigger_id, view):
-            raise Rejected("The page that asked for the form is gone.")
-
-    async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None:
-        """See Forms. `view_ref` is the id of the update that requested the change."""
-        del chat
-        self._hub.show_form(view_ref, view)
-
-    async def shared_chats(self, person: ChatAddress) -> frozenset[str] | None:
-        """See Forms. Each person has only their own chat."""
-        return frozenset({person.address})
-
-
-_VIEW = TypeAdapter(ShownForm)
 
 
 # ---------------------------------------------------------------------------------------------------------- the channel
@@ -218,11 +156,10 @@ class WebChannel(channels.Channel):
             is_edited = await self._opened().run(page_messages.edit_page_message, chat, number, _storable(payload))
         if not is_edited:
             raise Rejected("The message is not there any more.")
-        self.hub.posted(chat.address)
 
     async def say(self, chat: ChatAddress, content: str, *, key: str, part: int = 0, is_own: bool = False) -> int:
         """Stores a message, once for each `key` and `part`. Returns its number. Raises StoreError."""
-        number = await self._opened().run(
+        return await self._opened().run(
             page_messages.add_page_message,
             chat,
             _storable(content),
@@ -231,8 +168,6 @@ class WebChannel(channels.Channel):
             is_own=is_own,
             now=self.clock.now(),
         )
-        self.hub.posted(chat.address)
-        return number
 
     async def find(
         self,
@@ -278,13 +213,12 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-# ------------------------------------------------------------------------------- what visitors write, press and fill in
+# ----------------------------------------------------------------------------------------- what visitors write and press
 
 
 _LONGEST_NAME = 80  # characters of a file's name
 LONGEST = 8000  # characters of a message; Telegram accepts half of that
 TOAST_WITHIN = 3.0  # seconds to wait for the words about a pressed button
-FORM_WITHIN = 1.0  # seconds to wait for an answer to open a form; if it posts a message instead, the wait ends early
 _NUMBER = re.compile(r"[0-9]{1,12}")
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
@@ -297,7 +231,6 @@ class Heard:
     number: int = 0  # the message that the visitor wrote, or whose button they pressed; 0 if there is none
     pressed: str = ""  # the data of that button
     toast: str = ""  # a few words to show
-    form: ShownForm | None = None  # a form to show next
     # the signals that the buttons of the pressed message show, and whether each one is set
     shows: Mapping[str, bool] = field(default_factory=dict)
 
@@ -324,12 +257,11 @@ class Talk:
             command=typed.name if typed else "",
             text=typed.rest if typed else text,
             written_at=self._channel.clock.now(),
-            trigger_id=update,
             file_id=file_id,
         )
-        with hub.expecting(update, chat.address) as awaited, hub.holding(file_id, file):
+        with hub.holding(file_id, file):
             await dispatcher.dispatch_without_retry(message)
-            return Heard(update=update, number=number, form=await _form(awaited))
+        return Heard(update=update, number=number)
 
     async def press(self, asked: PageRequest, dispatcher: RequestDispatcher) -> Heard:
         """Handles a pressed button. Raises StoreError."""
@@ -340,7 +272,6 @@ class Talk:
             **_by_visitor(asked.frame, update),
             callback_data=form.get("press", "")[:LONGEST],
             callback_id=update,
-            trigger_id=update,
             message_id=message if _NUMBER.fullmatch(message) else "",
         )
         with self._channel.hub.expecting(update, chat.address) as awaited:
@@ -355,36 +286,8 @@ class Talk:
             number=number,
             pressed=pressed.callback_data,
             toast=toast,
-            form=_shown(awaited),
             shows=shows,
         )
-
-    async def fill_in(
-        self,
-        asked: PageRequest,
-        dispatcher: RequestDispatcher,
-        form_id: str,
-        values: Mapping[str, str],
-    ) -> ShownForm | None:
-        """Returns a form with the values entered so far; None if the form no longer exists. Raises StoreError."""
-        update = f"{asked.visitor.name}:filled:{new_once()}"
-        with self._channel.hub.expecting(update, asked.visitor.name) as awaited:
-            filled = _filled(asked.frame, form_id, update, values, is_submitted=False)
-            await dispatcher.dispatch_without_retry(filled)
-            return await _form(awaited)
-
-    async def submit(
-        self,
-        asked: PageRequest,
-        dispatcher: RequestDispatcher,
-        form_id: str,
-        values: Mapping[str, str],
-    ) -> tuple[str, Mapping[str, str]]:
-        """Handles a sent form, at most once for each `once` of it. Returns (update id, errors by field). Raises StoreError."""
-        await self._let_in(asked.frame)
-        update = _update(asked, "sent")
-        filled = _filled(asked.frame, form_id, update, values, is_submitted=True)
-        return update, await dispatcher.dispatch_without_retry(filled)
 
     async def _let_in(self, frame: PageFrame) -> ChatAddress:
         """Returns the visitor's chat, which it opens for a visitor on this machine."""
@@ -393,29 +296,6 @@ class Talk:
             now = self._channel.clock.now()
             await self._store.run(access.open_page_chat, chat, lang=frame.language, timezone=frame.timezone, now=now)
         return chat
-
-
-def _filled(
-    frame: PageFrame, form_id: str, update: str, values: Mapping[str, str], *, is_submitted: bool
-) -> FormRequest:
-    return FormRequest(
-        **_by_visitor(frame, update),
-        callback_data=form_id[:LONGEST],
-        view_id=update,
-        values={name: value[:LONGEST] for name, value in values.items()},
-        is_submitted=is_submitted,
-    )
-
-
-async def _form(awaited: Awaited) -> ShownForm | None:
-    """Waits until a form is shown or a message is posted. Returns the form; None if there is none."""
-    await asyncio.wait((awaited.form,), timeout=FORM_WITHIN)
-    return _shown(awaited)
-
-
-def _shown(awaited: Awaited) -> ShownForm | None:
-    view = awaited.form.result() if awaited.form.done() else ""
-    return _VIEW.validate_json(view) if view else None
 
 
 def new_once() -> str:

@@ -1,30 +1,9 @@
-// The chat in a browser: sending without a reload, what is scrolled into view, keys, forms, new messages.
+// The chat in a browser: sending without a reload, what is scrolled into view, keys, new messages.
 "use strict";
 // The pages also work without this script. With it, sending does not reload the page, and new messages appear at once.
 (() => {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone; // used for chats that have chosen no zone
   document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax`;
-  const sheet = document.getElementById("sheet");
-  const look = document.getElementById("look");
-  if (sheet && look) { // while a person fills in a form, show what it finds
-    let waits = 0;
-    look.hidden = true;
-    sheet.addEventListener("input", () => {
-      clearTimeout(waits);
-      const mine = waits = setTimeout(async () => {
-        const fields = new URLSearchParams(new FormData(sheet, look));
-        const answer = await fetch(sheet.action, { method: "POST", body: fields, credentials: "same-origin" }).catch(() => null);
-        if (!answer || !answer.ok || answer.redirected) return;
-        const found = new DOMParser().parseFromString(await answer.text(), "text/html");
-        if (mine !== waits) return; // the person has typed more
-        for (const notes of sheet.querySelectorAll(".notes")) {
-          const fresh = found.getElementById(notes.id);
-          if (fresh && fresh.innerHTML !== notes.innerHTML) notes.replaceChildren(...fresh.children);
-        }
-      }, 1100);
-    });
-    return;
-  }
   const chat = document.getElementById("chat");
   if (!chat) return;
   const log = document.getElementById("log");
@@ -113,7 +92,6 @@
     });
     if (!answer.ok) throw new Error(String(answer.status));
     const told = await answer.json();
-    if (told.goes) location.assign(told.goes);
     for (const [what, isSo] of Object.entries(told.shows ?? {})) {
       for (const button of document.querySelectorAll(`[data-shows="${what}"]`)) button.setAttribute("aria-pressed", isSo);
     }

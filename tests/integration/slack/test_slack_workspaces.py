@@ -183,11 +183,6 @@ async def test_workspaces_have_chats_people_and_buttons_of_their_own(both: Scene
     await both.clicks("undo", by="U1", team=OTHER)
     assert both.queries(f"slack:{OTHER}/C1") == []
     assert [entry.text[:3] for entry in slack.posted_to(f"{OTHER}/D1")] == ["✓ 1"]
-    await both.does(slack.opens_home(by="U1"))
-    await both.does(slack.opens_home(by="U1", team=OTHER))
-    ours, theirs = (str(shown.view) for shown in slack.views("views.publish"))
-    assert ("graph" in ours, "optics" in ours) == (True, False)
-    assert ("graph" in theirs, "optics" in theirs) == (False, True)
 
 
 async def test_nobody_reaches_into_another_workspace(both: Scene, slack: FakeSlack) -> None:
