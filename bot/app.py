@@ -87,7 +87,6 @@ class App:
         """Closes the connections to the platforms and the database."""
         for platform in self.platforms.values():
             await platform.channel.close()
-            await platform.close()
         if self.cluster is not None:
             await self.cluster.close()
         self.store.close()

@@ -36,10 +36,6 @@ def _no_receivers(on_bot_name: OnBotName) -> Sequence[conversation.Receiver]:
     return ()
 
 
-def _on_identity(store: Store, identity: str) -> None:
-    del store, identity
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
     """The parts and the steps of a platform that is on. Optional steps have defaults that do nothing."""
@@ -52,15 +48,11 @@ class Platform:
     receivers: Callable[[OnBotName], Sequence[conversation.Receiver]] = _no_receivers
     has_token: bool = True  # whether `channel.identity` asks the platform which bot a token is for
     token_identity: str = ""  # the bot's id in the token, maybe mistyped; only the id from `channel.identity` is stored
-    on_identity: Callable[[Store, str], None] = _on_identity  # blocking; stores facts that depend on the bot's id
-    prepare: Callable[[], Awaitable[None]] = _nothing  # called with the sender lock held, before anything is sent
-    recheck: Callable[[], Awaitable[None]] = _nothing  # called every quarter of an hour
     check_tokens: Callable[[Sequence[conversation.Receiver]], Awaitable[None]] = (
         _nothing  # called at the start; raises SettingsError if the platform refuses a token
     )
     publish_commands: Callable[[Sequence[Command], Speakers], Awaitable[None]] = _nothing
     api_url: str = ""  # a URL of the platform, whose clock `paperwire check` compares with ours; "": none
-    load_installations: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called first by `paperwire check`
     check: Callable[[], Awaitable[Sequence["Finding"]]] = (
         _no_findings  # called by `paperwire check`, if there is a token only if it works
     )
@@ -68,7 +60,6 @@ class Platform:
     pages: Sequence[conversation.WebPage] = ()  # web pages on which people have their chats
     lets_choose_names: bool = False  # people choose the names of their chats, so no chat is certainly an operator's
     startup_lines: Sequence[str] = ()  # printed for the operator at the start
-    close: Callable[[], Awaitable[None]] = _nothing  # called after `channel.close`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bot.platforms.slack.manifest import FREE_EVENTS, SCOPES, Scope
+from bot.platforms.slack.manifest import SCOPES, Scope
 from subscriptions.service.retention import BUTTONS, DELIVERIES, GONE_CHATS, UPDATES
-from subscriptions.service.workspaces import GRACE
 
 HOSTS = (
     ("slack.com", "the Web API"),
@@ -52,7 +51,6 @@ def _events() -> Iterator[list[str]]:
     for scope in SCOPES:
         if scope.events:
             yield [f"with `{scope.name}`", ", ".join(f"`{event}`" for event in scope.events)]
-    yield ["always", ", ".join(f"`{event}`" for event in FREE_EVENTS)]
 
 
 def _stored() -> list[list[str]]:
@@ -66,11 +64,6 @@ def _stored() -> list[list[str]]:
         ["the text of messages that paperwire sent", f"{DELIVERIES.days} days"],
         ["the ids of commands and events, so that each counts once; not their words", f"{UPDATES.days} days"],
         ["what buttons stand for", f"{BUTTONS.days} days"],
-        ["tokens of workspaces that installed the app, sealed with `PAPERWIRE_SECRET_KEY`", "until it is uninstalled"],
-        [
-            "everything of a workspace that uninstalled the app",
-            f"{GRACE.days} days, so that it goes on when it is installed again",
-        ],
         ["everything of a channel or person that paperwire cannot write to any more", f"{GONE_CHATS.days} days"],
         [
             "that the operator has said no to a channel or person: after `forget` only a hash of the id",

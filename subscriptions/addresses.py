@@ -28,11 +28,6 @@ def _slash(_: model.ChatAddress) -> str:
     return "/"
 
 
-def _own_name(name: str) -> tuple[str, str]:
-    chat, _, topic = name.partition("/")
-    return chat, topic
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformFacts:
     """What the domain knows about a platform: how its addresses are written, and what its messages can do."""
@@ -49,9 +44,7 @@ class PlatformFacts:
     formats_differ: bool = False  # the markup and the longest message depend on the chat
     kind_of: Callable[[model.ChatAddress], model.ChatKind] = _always_private  # as far as the address of a chat tells
     command_prefix: Callable[[model.ChatAddress], str] = _slash  # what comes before the name of a command in that chat
-    split_topic: Callable[[str], tuple[str, str]] = _own_name  # name of a chat, as typed or in a button → (name, topic)
     links: BotLinks | None = None  # None: no link opens the bot on this platform
-    has_workspaces: bool = False  # an address may begin with a workspace, which has its own token
     token_variable: str = ""  # the setting without which the platform is off; "": it is always on
     can_look_up: bool = False  # the platform can be asked whether it has a message that was perhaps sent
     shows_more: bool = False  # a button under a message opens the papers beyond the chat's limit
@@ -78,14 +71,6 @@ def facts_of(platform: str) -> PlatformFacts:
 def command_prefix(chat: model.ChatAddress) -> str:
     """Returns what comes before the name of a command in a chat: "/", or the platform's own word."""
     return facts_of(chat.platform).command_prefix(chat)
-
-
-def sender_of(lane: model.Lane) -> str:
-    """Returns the sender that posts in a lane: "platform", or "platform:workspace" for an address in a workspace."""
-    workspace, slash, _ = lane.address.rpartition("/")
-    if slash and facts_of(lane.platform).has_workspaces:
-        return f"{lane.platform}:{workspace}"
-    return lane.platform
 
 
 def declared() -> tuple[PlatformFacts, ...]:

@@ -228,6 +228,4 @@ class ChatGone(NotDelivered):
 
 @dataclass(eq=False)
 class SenderStopped(NotDelivered):
-    """Not sent: the token or the workspace does not work. Deliveries wait in the outbox until it works again."""
-
-    scope: Literal["token", "workspace"] = "token"
+    """Not sent: the token does not work. Deliveries wait in the outbox until it works again."""

@@ -307,7 +307,6 @@ class Subscription(NamedTuple):
     name: str = ""
     state: states.SubscriptionState = states.SubscriptionState.ACTIVE
     paused_until: datetime | None = None
-    pause_reason: states.SubscriptionPauseReason | None = None  # None: active, or a person paused it
     subscriber: str = ""  # the platform's id of the person who added it; "": not known, or the person has left
     counted_until: datetime | None = None  # after a loss of the database: papers that came until then count as sent
     follows: int | None = None  # the shared cursor that it follows (cadence now)

@@ -34,7 +34,6 @@ class PauseReason(StrEnum):
     NO_RIGHTS = "no-rights"  # the bot may read but not write
     ARCHIVED = "archived"
     NOT_A_MEMBER = "not-a-member"  # the bot has to be invited into the channel
-    APP_REMOVED = "app-removed"  # the workspace uninstalled the app
     TOPIC_CLOSED = "topic-closed"  # only this topic or thread
     TOPIC_DELETED = "topic-deleted"  # only this topic
 
@@ -84,12 +83,6 @@ class SubscriptionState(StrEnum):
 
     ACTIVE = "active"
     PAUSED = "paused"
-
-
-class SubscriptionPauseReason(StrEnum):
-    """Why a subscription is paused, if no person paused it."""
-
-    SUBSCRIBER_LEFT = "subscriber-left"  # the person who added it has left the channel
 
 
 class MessageState(StrEnum):
@@ -154,13 +147,6 @@ class ReplyState(StrEnum):
 
     READY = "ready"  # to be posted
     DONE = "done"
-
-
-class InstallationState(StrEnum):
-    """Whether a workspace has the app."""
-
-    ACTIVE = "active"
-    UNINSTALLED = "uninstalled"
 
 
 class SourceTrouble(StrEnum):

@@ -19,7 +19,6 @@ SMALL = frozenset(  # tables that do not grow with chats, papers or time
     {
         "source",
         "key_value",
-        "installation",
         "worker",
         "lease",
         "platform",

@@ -1,6 +1,6 @@
-"""Events: the bot is added (whom it greets, how often), blocked or muted; members leave, topics close, groups move, the app is removed."""
+"""Events: the bot is added (whom it greets, how often), blocked or muted; topics close, groups move."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,9 +10,8 @@ from bot.commands.pause import what_waits
 from bot.commands.start import how_to_begin
 from bot.ports import channel
 from subscriptions import model, states
-from subscriptions.notices.findings import SendingStopped
-from subscriptions.notices.of_chats import ChatResumed, SubscriberLeft, SubscriptionsOrphaned
-from subscriptions.service import conversation_state, listing, notices, pausing, workspaces
+from subscriptions.notices.of_chats import ChatResumed
+from subscriptions.service import conversation_state, notices, pausing
 from subscriptions.store import admitted_chats, updates
 from subscriptions.store.moving import chat_moved
 
@@ -31,52 +30,6 @@ def on_unreachable(
 
 def on_renamed(_: CommandContext) -> None:
     """Does nothing, since the conversation stores a changed name at every request."""
-
-
-def on_member_left(context: CommandContext) -> channel.Reply | None:
-    """Handles that a member left: pauses their subscriptions, and notifies each affected chat and the operators once."""
-    paused = workspaces.pause_for_leaver(
-        context.transaction, context.origin.address, context.request.sender, now=context.now
-    )
-    for address, subscriptions in paused.items():
-        _notify_chat(context, address, subscriptions)
-    if paused:
-        notice = SubscriberLeft(chat=context.origin.name, place=str(context.origin.address))
-        notices.notify_operators(context.transaction, context.bot_info.admins, notice, now=context.now)
-    return None
-
-
-def _notify_chat(
-    context: CommandContext, address: model.ChatAddress, subscriptions: Sequence[model.Subscription]
-) -> None:
-    """Notifies a channel or thread which of its subscriptions are paused. A button in the notice resumes only these."""
-    waiting = {
-        one.subscription.number
-        for one in listing.listed(context.transaction, address)
-        if one.subscription.state is states.SubscriptionState.PAUSED
-    }
-    only = ""
-    if len(subscriptions) == 1:
-        only = str(subscriptions[0].number)
-    notice = SubscriptionsOrphaned(
-        event=context.request.update_id,
-        subscriptions=" · ".join(f"{subscription.number} {subscription.label}" for subscription in subscriptions),
-        number=only,
-    )
-    button = model.CallbackToken(verb="resume", arguments={"number": subscriptions[0].number} if only else {})
-    alone = only or waiting == {subscription.number for subscription in subscriptions}
-    notices.notify(context.transaction, address, notice, now=context.now, buttons={"resume": button} if alone else {})
-
-
-def on_uninstalled(context: CommandContext) -> channel.Reply | None:
-    """Handles that the app was removed: all deliveries of the workspace wait, and its data is erased after thirty days."""
-    team = context.event_details["team"]
-    workspaces.uninstall(context.transaction, team, now=context.now)
-    notice = SendingStopped(
-        platform=f"{context.origin.address.platform}:{team}", reason="The app was removed from the workspace."
-    )
-    notices.notify_operators(context.transaction, context.bot_info.admins, notice, now=context.now)
-    return None
 
 
 NOT_AGAIN = timedelta(days=30)  # within this time, a chat is not greeted a second time
@@ -248,7 +201,7 @@ def welcome_back(context: CommandContext) -> channel.Reply | None:
 
     Returns None if the chat could be reached all the time, or if no papers wait for it.
     """
-    if not workspaces.reactivate(context.transaction, context.origin.address, now=context.now):
+    if not pausing.reactivate(context.transaction, context.origin.address, now=context.now):
         return None
     chat = conversation_state.known_or_new(context.transaction, context.origin.address, context.origin.kind)
     if not chat.id or not chat.is_active:
@@ -265,8 +218,6 @@ EVENTS = {
     "archived": Event(run=on_unreachable("The channel was archived.", states.PauseReason.ARCHIVED)),
     "deleted": Event(run=on_unreachable("The channel was deleted.")),
     "renamed": Event(run=on_renamed),
-    "member-left": Event(run=on_member_left),
-    "uninstalled": Event(run=on_uninstalled),
     "arrived": Event(run=on_arrived),
     "left": Event(run=on_left),
     "muted": Event(run=on_muted),

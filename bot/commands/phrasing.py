@@ -239,7 +239,6 @@ _MOST_NAMED = 10  # subscriptions that a reply lists
 _LONGEST_LABEL = 80  # characters of a name or query in a line
 _HELD = {
     "paused": Sentence("paused"),
-    "orphaned": Sentence("paused: who asked for it has left"),
     "asked": Sentence("waits for the operator of this bot"),
     "denied": Sentence("the operator of this bot said no"),
     "moved": Sentence("moved"),
@@ -352,9 +351,7 @@ def subscription_row(one: Listed, localizer: Language, now: datetime | None = No
     state = state_of(one)
     until = subscription.paused_until if state == subscription.state else one.chat.paused_until
     held = state
-    if state == subscription.state and subscription.pause_reason:
-        held = "orphaned"
-    elif state == "asked" and one.chat.admission is states.Admission.DENIED:
+    if state == "asked" and one.chat.admission is states.Admission.DENIED:
         held = "denied"
     shown = localizer.say(_HELD[held]) if held in _HELD else ""
     if one.rest is not None and not shown:

@@ -15,7 +15,7 @@ from bot.commands.intent import Intent
 from bot.conversation.reply_sender import refusing
 from bot.dependencies import Dependencies
 from bot.ports import channel, conversation
-from subscriptions import addresses, errors, model
+from subscriptions import errors, model
 from subscriptions.service import access, conversation_state, operators
 
 MOST_ASKED = 5  # operators of whom we ask the platform whether they administer a chat; each takes one call
@@ -70,7 +70,7 @@ async def _authorize(
 async def _authorize_named_chat(deps: Dependencies, here: PreparedRequest) -> PreparedRequest:
     """Returns the request about the chat that the text or the button names; with a refusal if the sender is no admin there."""
     request, intent = here.request, here.intent
-    name, topic = addresses.facts_of(request.chat.platform).split_topic(intent.target)
+    name, _, topic = intent.target.partition("/")
     api = deps.api_of(request.chat)
     found = await api.find_chat(name) if api else None
     unknown = replace(

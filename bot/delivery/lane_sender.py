@@ -19,7 +19,7 @@ from bot.dependencies import Dependencies
 from bot.dependencies.until_stored import until_stored
 from bot.errors import error_location
 from bot.ports import measurements
-from subscriptions import addresses, errors
+from subscriptions import errors
 from subscriptions.model import Delivery, Lane, Message
 from subscriptions.notices import DailyNotice
 from subscriptions.notices.findings import SendingStopped
@@ -47,8 +47,8 @@ class DrainState:
     sent: int = 0  # sent messages
     papers: int = 0  # papers in the sent messages
     lanes: set[Lane] = field(default_factory=set)  # lanes in which this drain had something to do
-    gone_chats: dict[str, set[int]] = field(default_factory=dict)  # sender_of(lane) -> ids of chats that are gone
-    stopped: dict[str, str] = field(default_factory=dict)  # sender_of(lane) -> why nothing is sent
+    gone_chats: dict[str, set[int]] = field(default_factory=dict)  # platform -> ids of chats that are gone
+    stopped: dict[str, str] = field(default_factory=dict)  # platform -> why nothing is sent
     store_failed: bool = False  # the database cannot be used, so every lane stops
     render_lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by the lane that renders for all lanes
     # lane that has not started -> its first message
@@ -58,7 +58,7 @@ class DrainState:
 
     def is_stopped(self, lane: Lane) -> bool:
         """Returns whether nothing is sent in this lane."""
-        return addresses.sender_of(lane) in self.stopped and lane not in self.exempt
+        return lane.platform in self.stopped and lane not in self.exempt
 
 
 @dataclass(slots=True)
@@ -167,7 +167,7 @@ async def _edit(
     except errors.NotDelivered as outcome:
         now, wall = deps.clock.now(), deps.clock.wall()
         if await deps.store.run(sending.record_edit_outcome, step, outcome, now=now, wall=wall):
-            drain_state.stopped[addresses.sender_of(attempts.lane)] = outcome.reason
+            drain_state.stopped[attempts.lane.platform] = outcome.reason
         if not isinstance(outcome, errors.Rejected):
             return None
     else:
@@ -284,7 +284,7 @@ async def must_post_again(
         attempts.posts[step.seq, step.message.number] = MAX_POSTS
         return False
     except errors.SenderStopped as outcome:
-        drain_state.stopped[addresses.sender_of(step.address.lane)] = outcome.reason
+        drain_state.stopped[step.address.lane.platform] = outcome.reason
         attempts.posts[step.seq, step.message.number] = MAX_POSTS
         return False
     except LookupError as error:
@@ -365,15 +365,15 @@ async def record_failure(
     if isinstance(outcome, errors.RetryLater) and outcome.after:
         second = deps.clock.monotonic()
         deps.rate_limiter.pause(lane, second + outcome.after.total_seconds(), second)
-    if decision.stop is not None:
-        drain_state.stopped[addresses.sender_of(lane)] = outcome.reason
+    if decision.stops_sender:
+        drain_state.stopped[lane.platform] = outcome.reason
     if isinstance(outcome, errors.ChatMoved):
         deps.engine.wake([Lane(lane.platform, outcome.address)])
     if decision.pause_chat:
         if isinstance(outcome, errors.ChatGone) and outcome.in_doubt:
             address = str(step.address)
             await tell_operators(deps, ChatPaused(chat=address, place=address, reason=outcome.pause_reason))
-        await _count_gone(deps, drain_state, addresses.sender_of(lane), step.chat_id)
+        await _count_gone(deps, drain_state, lane.platform, step.chat_id)
 
 
 def _log(step: steps.Claim, outcome: str, level: int) -> None:
@@ -386,17 +386,19 @@ def _log(step: steps.Claim, outcome: str, level: int) -> None:
     log.log(level, "%s: delivery=%s chat=%s worker=%d", said, *fields.values(), os.getpid(), extra=fields)
 
 
-async def _count_gone(deps: Dependencies, drain_state: DrainState, sender: str, chat_id: int) -> None:
-    """Counts a chat as gone. If so many are gone that the cause must be the bot or the platform, stops the sender."""
-    gone = drain_state.gone_chats.setdefault(sender, set())
+async def _count_gone(deps: Dependencies, drain_state: DrainState, platform: str, chat_id: int) -> None:
+    """Counts a chat as gone. If so many are gone that the cause must be the bot or the platform, stops the platform."""
+    gone = drain_state.gone_chats.setdefault(platform, set())
     gone.add(chat_id)
-    tried = sum(addresses.sender_of(lane) == sender for lane in drain_state.lanes)
+    tried = sum(lane.platform == platform for lane in drain_state.lanes)
     if deps.guard_gone and len(gone) > GONE_CHATS and len(gone) * GONE_SHARE > tried:
         reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
-        await until_stored(deps, sending.stop_platform, sender, reason, sorted(gone), now=deps.clock.now())
-        drain_state.stopped[sender] = reason
+        await until_stored(deps, sending.stop_platform, platform, reason, sorted(gone), now=deps.clock.now())
+        drain_state.stopped[platform] = reason
         # Operators on the stopped platform are also notified, since the bot may still be able to reach them.
-        drain_state.exempt.update(await tell_operators(deps, SendingStopped(platform=sender, gone=len(gone), of=tried)))
+        drain_state.exempt.update(
+            await tell_operators(deps, SendingStopped(platform=platform, gone=len(gone), of=tried))
+        )
 
 
 async def tell_operators(deps: Dependencies, notice: DailyNotice) -> Sequence[Lane]:

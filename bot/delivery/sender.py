@@ -188,7 +188,7 @@ class Sent:
     unclear: int = 0
     dead: int = 0
     waiting_on: frozenset[str] = frozenset()  # platforms on which deliveries wait
-    stopped: dict[str, str] = field(default_factory=dict)  # sender_of(lane) -> why nothing is sent
+    stopped: dict[str, str] = field(default_factory=dict)  # platform -> why nothing is sent
 
 
 class Sender:
@@ -218,7 +218,7 @@ class Sender:
             return await self.send_once()
 
     async def prepare(self, *, new_bot: bool = False) -> None:
-        """Prepares the store and the platforms for the first message.
+        """Prepares the store for the first message.
 
         Recovers messages that an earlier process was sending, corrects due moments that a wrong clock left, checks that
         the database belongs to the bot of each token, and counts recent sends against the rate limits. `new_bot` makes the database belong to the bot of the
@@ -243,8 +243,6 @@ class Sender:
         seed_rate_limiter(self._deps, begun.sends)
         await tell_of_wrong_clock(self._deps, begun.moved)
         await self._claim(begun.unclaimed, new_bot=new_bot)
-        for platform in self._platforms.values():
-            await platform.prepare()
 
     async def _claim(self, names: Sequence[str], *, new_bot: bool = False) -> None:
         """Asks platforms which bot the token is for, and makes these bots the owners of the database.
@@ -262,8 +260,6 @@ class Sender:
         bots = {name: bot for name, bot in bots.items() if bot}
         if bots:
             await self._deps.store.run(retention.claim_database, bots, new_bot=new_bot)
-        for name, bot in bots.items():
-            await self._deps.store.run(self._platforms[name].on_identity, bot)
 
     async def claim_again(self) -> None:
         """Asks again the platforms that did not answer in `prepare`. Stops a platform whose token is another bot's."""

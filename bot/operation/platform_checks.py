@@ -21,7 +21,6 @@ async def check_platforms(
     store: Store, platforms: Mapping[str, Platform], *, wall: Callable[[], datetime], tells_off: bool = True
 ) -> list[Finding]:
     """Returns the findings about the platforms that are on, and, with `tells_off`, about those that are off."""
-    installations = [found for platform in platforms.values() for found in await platform.load_installations()]
     findings: list[Finding] = []
     known = _owners(store)
     for facts in addresses.declared():
@@ -30,7 +29,7 @@ async def check_platforms(
         elif facts.token_variable and tells_off:
             findings.append(Finding(question=facts.title, answer="off, it has no token"))
     clocks = [found for platform in platforms.values() if platform.api_url for found in _clock(platform, wall)]
-    return findings + installations + clocks
+    return findings + clocks
 
 
 def _owners(store: Store) -> Mapping[str, str]:
@@ -57,9 +56,6 @@ async def _account(platform: Platform, owner: str | None) -> Sequence[Finding]:
         return [Finding(question=question, answer=f"it does not answer: {reason}", cure=cure, mend=True)]
     if wrong := _belongs(platform, identity, owner):
         return wrong
-    if not identity:
-        none = Finding(question=question, answer="no workspace of your own", is_open=True)
-        return [none, *await platform.check()]
     works = f"the token works, bot {identity}"
     return [Finding(question=question, answer=works), *await platform.check()]
 

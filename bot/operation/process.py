@@ -64,9 +64,9 @@ class Process:
         self._looked_at = float("-inf")  # monotonic second of the last look
         self._drained_at = float("-inf")  # monotonic second of the last look at which a drain was running
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
-        # sender_of(lane) -> its rest: (monotonic second of the end, length in seconds)
+        # platform -> its rest: (monotonic second of the end, length in seconds)
         self._rests: dict[str, tuple[float, float]] = {}
-        self._workspaces_due = app.clock.monotonic() + LONGEST_REST  # monotonic second of the next `Platform.recheck`
+        self._claim_due = app.clock.monotonic() + LONGEST_REST  # monotonic second of the next `claim_again`
         self._reported: set[str] = set()  # the stopped platforms that `problems` contains
         self.late_encoding = LateEncoding(app.deps)
         self._maintenance: asyncio.Task[None] | None = None
@@ -95,7 +95,7 @@ class Process:
             looks = self._must_look()
             if looks:
                 await self._update_stopped_platforms()
-            await self._check_workspaces()
+            await self._claim_again()
             if looks:
                 if self._is_due("far moments", FAR_INTERVAL):
                     moved = await self.app.store.run(move_far_moments, now=self.app.clock.now())
@@ -205,13 +205,11 @@ class Process:
             self.problems.pop(platform, None)
         self._reported = set(stopped)
 
-    async def _check_workspaces(self) -> None:
-        """Calls `recheck` of every platform, and `claim_again` of the sender, every LONGEST_REST seconds."""
+    async def _claim_again(self) -> None:
+        """Calls `claim_again` of the sender every LONGEST_REST seconds."""
         second = self.app.clock.monotonic()
-        if second >= self._workspaces_due:
-            self._workspaces_due = second + LONGEST_REST
-            for platform in self.app.platforms.values():
-                await platform.recheck()
+        if second >= self._claim_due:
+            self._claim_due = second + LONGEST_REST
             await self.app.sender.claim_again()
 
     async def notify_operators(self, stopped: Mapping[str, str]) -> bool:

@@ -118,13 +118,11 @@ class PlatformFinding(Finding):
 
     about = "platform"
 
-    platform: str  # "platform", or "platform:workspace" with the workspace's id
+    platform: str
     reason: str = ""
 
     def _values(self, words: NoticeWords) -> dict[str, object]:
-        name, _, workspace = self.platform.partition(":")
-        shown = f"{name.capitalize()} ({workspace})" if workspace else name.capitalize()
-        return {"platform": shown or words.say("a platform"), "reason": _bare(self.reason)}
+        return {"platform": self.platform.capitalize() or words.say("a platform"), "reason": _bare(self.reason)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +149,7 @@ class DeliveriesWaiting(PlatformFinding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendingStopped(PlatformFinding):
-    """Nothing is sent to a platform, or to one of its workspaces.
+    """Nothing is sent to a platform.
 
     `reason` says why. If it is empty, too many chats were reported as gone: `gone` of the `of` chats to which the bot
     wrote.

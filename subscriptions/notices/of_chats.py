@@ -113,42 +113,6 @@ class TopicBegins(EventNotice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriberLeft(DailyNotice):
-    """To the operators: a person who added subscriptions in a chat has left it."""
-
-    cause = "subscriber-left"
-    about = "place"
-    said = (
-        Sentence("The person who subscribed {chat} has left it."),
-        Sentence("What they asked for there is paused, and nothing is lost; the channel was told how it goes on."),
-    )
-
-    chat: str  # title or address
-    place: str = unstored()  # its address
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionsOrphaned(EventNotice):
-    """To a chat: a person who added subscriptions has left it, and these subscriptions are paused."""
-
-    cause = "orphaned"
-    labels = MappingProxyType({"resume": Sentence("resume")})
-
-    subscriptions: str  # their numbers and names
-    number: str  # the number of the subscription if there is only one, otherwise ""
-
-    def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says what is paused, and how to resume it."""
-        yield words.say("A person has left the channel.")
-        yield words.say("What they asked for here is paused: {subscriptions}", subscriptions=self.subscriptions)
-        yield words.say("What comes in the meantime waits; nothing is lost.")
-        if self.number:
-            yield words.say("/resume {number} goes on with it, /unsub {number} ends it.", number=self.number)
-        else:
-            yield words.say("/resume goes on with them, /list shows them.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessAsked(DailyNotice):
     """To the operators: a chat requests admission."""
 

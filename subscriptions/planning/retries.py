@@ -39,7 +39,7 @@ class RetryDecision:
     pause_chat: bool = False  # pause all chats of the address
     pause_topic: bool = False  # pause only this topic or thread
     moved_to: str | None = None  # the chat's new address
-    stop: Literal["token", "workspace"] | None = None  # what stops sending
+    stops_sender: bool = False  # nothing more is sent with the token
     attempts: int | None = None  # failed attempts in a row, to be stored; None: one more than before, if it waits
 
 
@@ -108,7 +108,7 @@ def decide_retry(
         case _ if _is_the_senders(outcome, refusals, plain_tried=plain_tried):
             attempts = max(refusals.own, 1)  # this does not count for the chat as gone
             decision = RetryDecision(
-                state=MessageState.WAITING, not_before=now + _AN_HOUR, stop="token", attempts=attempts
+                state=MessageState.WAITING, not_before=now + _AN_HOUR, stops_sender=True, attempts=attempts
             )
         case RetryLater():
             again = None if outcome.after else now + _wait(failures)
@@ -122,7 +122,7 @@ def decide_retry(
         case ChatMoved():
             decision = RetryDecision(state=MessageState.READY, moved_to=outcome.address)
         case SenderStopped():
-            decision = RetryDecision(state=MessageState.READY, stop=outcome.scope)
+            decision = RetryDecision(state=MessageState.READY, stops_sender=True)
         case _ if was_unclear and on_unclear == "once":
             decision = RetryDecision(state=MessageState.DEAD)
         case _:

@@ -10,7 +10,7 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast, next_deliveries
 from subscriptions.service import changes, listing
 from subscriptions.service.undelivered_papers import undelivered
-from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
+from subscriptions.states import ChatState, PauseReason, SubscriptionState
 from subscriptions.store import (
     chat_outbox,
     ended_pauses,
@@ -57,11 +57,9 @@ def pause(
     return True
 
 
-def as_paused(
-    subscription: Subscription, until: datetime | None, reason: SubscriptionPauseReason | None = None
-) -> Subscription:
+def as_paused(subscription: Subscription, until: datetime | None) -> Subscription:
     """Returns a subscription as it is while it is paused. `until`: None: until somebody resumes it."""
-    return subscription._replace(state=SubscriptionState.PAUSED, paused_until=until, pause_reason=reason)
+    return subscription._replace(state=SubscriptionState.PAUSED, paused_until=until)
 
 
 def _pause_chat(transaction: Transaction, chat: Chat, *, until: datetime | None, now: datetime, who: str) -> bool:
@@ -93,7 +91,7 @@ def resume(
     changes.record_change(transaction, chat.id, now=now, who=who)
     changes.note_changed_state(transaction, chat.id)
     for subscription in paused:
-        after = subscription._replace(state=SubscriptionState.ACTIVE, paused_until=None, pause_reason=None)
+        after = subscription._replace(state=SubscriptionState.ACTIVE, paused_until=None)
         stored_subscriptions.change_subscription(transaction, subscription, _after_return(after, chat, now))
     if stood_still:
         stored_chats.resume_chat(transaction, chat.id, now=now)
@@ -156,6 +154,30 @@ def with_ended_pauses(
         return _due_after(chat, subscription, own)._replace(state=SubscriptionState.ACTIVE, paused_until=None)
 
     return chat, tuple(map(woken, subscriptions))
+
+
+@writes
+def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
+    """Reactivates the chats at an address to which the bot could not write. An address with a topic means only this topic.
+
+    Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns False if none of these
+    chats was unreachable.
+    """
+    chats = stored_chats.chats_in(transaction, address.lane)
+    returning = [chat for chat in chats if _returns(chat, address)]
+    back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
+    for chat in back:
+        changes.note_changed_state(transaction, chat.id)
+        delay_after_return(transaction, chat, now=now)
+    return bool(back)
+
+
+def _returns(chat: Chat, address: ChatAddress) -> bool:
+    """Whether to reactivate a chat when `address` is reachable again. Topics that were closed or deleted stay paused."""
+    if chat.address == address or address.topic:
+        return chat.address == address
+    closed = chat.state is ChatState.PAUSED and chat.pause_reason is not None and chat.pause_reason.is_of_topic
+    return not closed
 
 
 @writes

@@ -7,7 +7,6 @@ from functools import partial
 
 from subscriptions import errors
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.service import workspaces
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.confirmations import QUESTIONS, drop_questions
 from subscriptions.service.listing import get_chat
@@ -18,7 +17,6 @@ from subscriptions.store import (
     chat_data,
     chats,
     deliveries,
-    moving,
     platform_states,
     query_log,
     retention,
@@ -48,7 +46,6 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (partial(retention.drop, "page_message", "at"), DELIVERIES),
     (partial(retention.drop, "pending_lookup", "at"), LOOKUPS),
     (partial(retention.drop, "wrong_code", "at"), HOUR),
-    (partial(retention.drop, "completed_installation", "at"), 2 * workspaces.INSTALLED_WITHIN),
     (partial(retention.drop, "model_day", "day"), CHANGES),
     (drop_questions, QUESTIONS),
     (retention.drop_receipts, RECEIPTS),
@@ -109,16 +106,6 @@ def bot_name(store: Scope, platform: str, current: str = "") -> str:
     if current and current != known:
         platform_states.put_platform(store, platform, bot_name=current)
     return current or known
-
-
-def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> None:
-    """Removes the id of the bot's own workspace from addresses of chats.
-
-    Chats that were added before the bot knew which workspace is its own have this id in their addresses.
-    """
-    prefix = f"{team}/"
-    for address in chats.addresses_with_prefix(store, platform, prefix):
-        moving.chat_moved(store, ChatAddress(platform, address), address.removeprefix(prefix), now=now)
 
 
 @reads
@@ -198,7 +185,6 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
     for chat_id in _chats_to_erase(store, now):
         _erase_if_gone(store, chat_id, now)
         yield 1
-    workspaces.forget_workspaces(store, now=now)
 
 
 @writes
@@ -212,12 +198,10 @@ def _erase_if_gone(transaction: Transaction, chat_id: int, now: datetime) -> Non
 def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:
     """Returns the ids of the chats to erase.
 
-    These are chats that were unreachable for a year, unconfirmed for thirty days, or in a workspace without the app for
-    thirty days.
+    These are chats that were unreachable for a year, or unconfirmed for thirty days.
     """
-    lost = workspaces.chats_of_lost_workspaces(transaction, now=now)
     unanswered = chats.unconfirmed_since(transaction, now - UNANSWERED)
-    return list(dict.fromkeys((*chats.unreachable_since(transaction, now - GONE_CHATS), *unanswered, *lost)))
+    return list(dict.fromkeys((*chats.unreachable_since(transaction, now - GONE_CHATS), *unanswered)))
 
 
 def _steps(store: Store, clean: _CleanUp, before: datetime) -> Iterator[int]:

@@ -221,4 +221,4 @@ def record_edit_outcome(
     edits.postpone_edit(transaction, edit, next_at=decision.not_before)
     if decision.moved_to is not None:
         moving.chat_moved(transaction, address, decision.moved_to, now=now)
-    return decision.stop is not None
+    return decision.stops_sender

@@ -269,18 +269,6 @@ def store_streaks(transaction: Transaction, streaks: Mapping[int, NoMatchStreak 
             execute(transaction, sa.update(_chats).where(_c.id.in_(part)).values(values))
 
 
-@reads
-def addresses_with_prefix(transaction: Transaction, platform: str, prefix: str) -> list[str]:
-    """Returns the addresses that begin with this prefix, without those of chats that have moved away."""
-    rows = transaction.exec(
-        select(ChatRow.address)
-        .where(ChatRow.platform == platform, ChatRow.address >= prefix, ChatRow.address < prefix + _LAST_SIGN)
-        .where(_c.moved_to.is_(None))
-        .distinct()
-    )
-    return list(rows)
-
-
 def unconfirmed_since(transaction: Transaction, before: datetime) -> list[int]:
     """Returns the ids of the chats that were added before the moment `before` and never confirmed."""
     found = select(ChatRow.id).where(ChatRow.state == ChatState.UNCONFIRMED, _c.created_at < before)

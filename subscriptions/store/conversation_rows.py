@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from subscriptions.states import InstallationState, ReplyState, Signal
+from subscriptions.states import ReplyState, Signal
 from subscriptions.store import columns
 from subscriptions.store.columns import Big, Json, Numbered, Row, moment
 
@@ -96,14 +96,6 @@ class WrongCodeRow(Numbered, table=True):
     at: datetime = moment()
 
 
-class CompletedInstallationRow(Row, table=True):
-    """An installation that was completed, stored so that its link works only once."""
-
-    __table_args__ = (columns.index("ix_completed_installation_at", "at"),)
-    id: str = Field(primary_key=True)
-    at: datetime = moment()
-
-
 class MentionRow(Row, table=True):
     """A word with which a callback, a state, a notice or a change names a chat or a person, see conversations.py."""
 
@@ -162,15 +154,6 @@ class ChatKeyRow(Row, table=True):
     chat: int = columns.reference("chat.id", primary_key=True)
     key_hash: str = Field(unique=True)
     at: datetime = moment()
-
-
-class InstallationRow(Row, table=True):
-    """A workspace that installed the app."""
-
-    team: str = Field(primary_key=True)
-    tokens: str = ""
-    state: InstallationState = columns.choice(InstallationState, default=InstallationState.ACTIVE)
-    since: datetime = moment()
 
 
 class PageLogRow(Row, table=True):

@@ -17,7 +17,6 @@ from subscriptions.states import (
     MessageState,
     ModelSummaryState,
     PauseReason,
-    SubscriptionPauseReason,
     SubscriptionState,
 )
 from subscriptions.store import columns, conversation_rows, work_rows
@@ -352,7 +351,6 @@ class SubscriptionRow(Numbered, table=True):
     zone: str | None = None
     state: SubscriptionState = columns.choice(SubscriptionState, default=SubscriptionState.ACTIVE)
     paused_until: datetime | None = moment(default=None)
-    pause_reason: SubscriptionPauseReason | None = columns.choice(SubscriptionPauseReason, default=None)
     # platform id of the person who added it; "": unknown, or the person has left
     subscriber: str = Field(default="", index=True)
     since: datetime = moment()

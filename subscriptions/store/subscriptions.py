@@ -113,7 +113,7 @@ NOW = "now"  # the stored text of this cadence
 # The columns are in the order of the fields of Subscription.
 _VALUES = (
     _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, cursor_of(), _s.next_due_at, _s.name,
-    _s.state, _s.paused_until, _s.pause_reason, _s.subscriber, _s.counted_until, _s.shared_cursor,
+    _s.state, _s.paused_until, _s.subscriber, _s.counted_until, _s.shared_cursor,
     _s.latest_due_at,
 )  # fmt: skip
 SUBSCRIPTIONS = (
@@ -152,7 +152,7 @@ def add_subscription(transaction: Transaction, new: Subscription) -> Subscriptio
 
 _SAME = (  # columns with the same name as their field of Subscription
     "name", "text", "zone", "state", "subscriber", "since", "cursor", "next_due_at", "latest_due_at",
-    "counted_until", "paused_until", "pause_reason",
+    "counted_until", "paused_until",
 )  # fmt: skip
 _same_of = attrgetter(*_SAME)
 

@@ -13,15 +13,14 @@ from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.api import SlackApi
 from bot.ports.channel import File
 from bot.ports.conversation import MessageRequest, Place, Request
-from subscriptions.errors import ChatGone, Refused, Rejected, RetryLater, SenderStopped
+from subscriptions.errors import ChatGone, Refused, Rejected, RetryLater
 from subscriptions.model import ChatAddress, ChatKind, Message
 from tests.contract.rigs.slack import slack_channel
-from tests.fakes.slack import TEAM, TOKEN, FakeSlack
+from tests.fakes.slack import TOKEN, FakeSlack
 from tests.patience import PATIENCE
 
 VISION = ChatAddress("slack", "C1")
 SECRETS = ChatAddress("slack", "G1")
-OTHER_TOKEN = "xoxb-made-up-token-of-another-workspace"
 
 
 @pytest.fixture
@@ -36,24 +35,21 @@ def slack() -> Iterator[FakeSlack]:
         fake.knows_person("U5", owner=True)
         fake.knows_person("U6", gone=True)
         fake.knows_person("U9", home="T9")
-        fake.workspace("T2", OTHER_TOKEN)
-        fake.knows("C1", name="other-vision", team="T2")
-        fake.knows_person("U1", team="T2", admin=True)
         fake.grants_all()
         yield fake
 
 
 @pytest_asyncio.fixture
 async def channel(slack: FakeSlack, read: float) -> AsyncIterator[SlackChannel]:
-    channel = slack_channel(slack.url, TOKEN, OTHER_TOKEN, connect=PATIENCE, read=read)
-    await channel.workspaces.identify_all()
+    channel = slack_channel(slack.url, TOKEN, connect=PATIENCE, read=read)
+    await channel.workspace.identify()
     yield channel
     await channel.close()
 
 
 @pytest.fixture
 def api(channel: SlackChannel) -> SlackApi:
-    return SlackApi(channel, channel.workspaces)
+    return SlackApi(channel, channel.workspace)
 
 
 def message(text: str = "hello") -> Message:
@@ -84,13 +80,6 @@ async def test_members_manage_and_guests_and_strangers_do_not(
 ) -> None:
     assert await api.is_admin(VISION, person, member_suffices=True, in_chat=True) is member
     assert await api.is_admin(VISION, person, in_chat=True) is admin
-
-
-async def test_another_workspaces_channel_is_managed_by_its_own_people(api: SlackApi) -> None:
-    theirs = ChatAddress("slack", "T2/C1")
-    assert await api.is_admin(theirs, "T2/U1", in_chat=True) is True
-    assert await api.is_admin(theirs, "U1", member_suffices=True, in_chat=True) is False
-    assert await api.is_admin(ChatAddress("slack", f"{TEAM}/C1"), "U1", member_suffices=True, in_chat=True) is True
 
 
 async def test_from_elsewhere_only_members_manage_a_private_channel(api: SlackApi) -> None:
@@ -127,13 +116,9 @@ async def test_a_place_is_found_by_its_address_and_by_a_pointer(api: SlackApi) -
     vision = Place(chat=VISION, kind=ChatKind.TEAM, title="#vision")
     assert await api.find_chat("C1") == vision
     assert await api.find_chat("@C1") == vision
-    assert await api.find_chat(f"@{TEAM}_C1") == vision
-    theirs = Place(chat=ChatAddress("slack", "T2/C1"), kind=ChatKind.TEAM, title="#other-vision")
-    assert await api.find_chat("@T2_C1") == theirs
-    assert await api.find_chat("T2/C1") == theirs
 
 
-@pytest.mark.parametrize("name", ["C9", "@C9", "@T9_C1", "@general", "U1", "", "@", "C1/../x"])
+@pytest.mark.parametrize("name", ["C9", "@C9", "T9/C1", "@general", "U1", "", "@", "C1/../x"])
 async def test_what_the_bot_cannot_see_is_no_place(api: SlackApi, name: str) -> None:
     assert await api.find_chat(name) is None
 
@@ -267,17 +252,16 @@ async def test_a_file_to_a_channel_that_is_gone_is_told(api: SlackApi, slack: Fa
         await api.send_file(VISION, FILE)
 
 
-def dropped(slack: FakeSlack, content: str, team: str = "") -> str:
+def dropped(slack: FakeSlack, content: str) -> str:
     """Sends a file as a person. Returns its id."""
-    sent = slack.writes_dm("import", file=("list.txt", content), team=team)
+    sent = slack.writes_dm("import", file=("list.txt", content))
     return str(sent.payload["event"]["files"][0]["id"])
 
 
-async def test_a_dropped_file_is_fetched_with_its_workspaces_token(api: SlackApi, slack: FakeSlack) -> None:
+async def test_a_dropped_file_is_fetched(api: SlackApi, slack: FakeSlack) -> None:
     assert await api.fetch(dropped(slack, "diffusion\n扩散\n"), 1000) == "diffusion\n扩散\n".encode()
-    assert await api.fetch(f"T2/{dropped(slack, 'graph', 'T2')}", 10) == b"graph"
     with pytest.raises(Rejected):
-        await api.fetch(dropped(slack, "graph", "T2"), 10)
+        await api.fetch("F404", 10)
 
 
 async def test_a_file_that_is_too_large_is_not_fetched(api: SlackApi, slack: FakeSlack) -> None:
@@ -294,15 +278,8 @@ async def test_a_token_is_shown_to_nobody_but_slack(
     channel: SlackChannel, slack: FakeSlack, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    client = (await channel.workspaces.for_address("")).client
+    client = channel.workspace.client
     for url in ("https://slack.com.example.org/x", "https://example.org/slack.com", "http://slack.com/x", "http://127.0.0.1:1/x", "file:///x"):  # fmt: skip
         with pytest.raises(Rejected):
             await client.download(url, 10)
     assert TOKEN not in caplog.text
-
-
-async def test_a_workspace_whose_token_is_refused_answers_nothing(api: SlackApi, slack: FakeSlack) -> None:
-    slack.revokes(team="T2")
-    with pytest.raises(SenderStopped):
-        await api.is_admin(ChatAddress("slack", "T2/C1"), "T2/U1", in_chat=True)
-    assert await api.is_admin(VISION, "U2", in_chat=True) is True

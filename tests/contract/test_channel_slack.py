@@ -8,11 +8,8 @@ from typing import Any, TypeVar
 
 import pytest
 import pytest_asyncio
-from pydantic import SecretStr
 
-from bot.platforms.slack import normalise
 from bot.platforms.slack.adapter import SlackChannel
-from bot.platforms.slack.settings import WorkspaceTokens
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped
 from subscriptions.model import ChatAddress, Message
 from tests.contract.rigs.slack import slack_channel
@@ -122,39 +119,6 @@ async def test_the_thread_of_a_message_goes_before_the_topic_of_a_chat(channel: 
     assert [entry.thread for entry in slack.journal] == ["", topic, parent]
 
 
-@pytest.mark.parametrize(
-    ("address", "team", "expected"),
-    [("C1", "T1", "C1"), ("T1/C1", "T1", "C1"), ("T2/C1", "T1", "T2/C1"), ("T1/C1", "", "T1/C1"), ("C1", "", "C1")],
-)
-def test_a_channel_of_the_own_workspace_has_one_address(address: str, team: str, expected: str) -> None:
-    assert normalise(address, team) == expected
-
-
-async def test_its_own_workspace_is_asked_for_once_if_needed(channel: SlackChannel, slack: FakeSlack) -> None:
-    await post(channel)
-    assert slack.arrived("auth.test") == []
-    for _ in range(3):
-        await post(channel, ChatAddress("slack", f"{TEAM}/C1"))
-    assert len(slack.arrived("auth.test")) == 1
-    assert [entry.chat for entry in slack.journal] == ["C1"] * 4
-    assert channel.workspaces.short(f"{TEAM}/C1") == "C1"
-
-
-async def test_a_team_that_is_told_is_not_asked_for(slack: FakeSlack) -> None:
-    channel = slack_channel(slack.url, TOKEN)
-    channel.workspaces.all[0].team = TEAM
-    await post(channel, ChatAddress("slack", f"{TEAM}/C1"))
-    assert slack.arrived("auth.test") == []
-    await channel.close()
-
-
-async def test_a_workspace_without_a_token_stops_its_sender(channel: SlackChannel, slack: FakeSlack) -> None:
-    assert (await refused(SenderStopped, channel, ChatAddress("slack", "T9/C1"))).scope == "workspace"
-    with pytest.raises(SenderStopped):
-        await find(channel, ChatAddress("slack", "T9/C1"))
-    assert slack.arrived("chat.postMessage") == []
-
-
 async def test_a_person_gets_direct_messages_that_are_opened_once(channel: SlackChannel, slack: FakeSlack) -> None:
     ann = ChatAddress("slack", "U1")
     await post(channel, ann)
@@ -190,78 +154,10 @@ async def test_if_its_first_message_is_deleted_only_the_thread_is_gone(channel: 
     assert (await refused(ChatGone, channel, ChatAddress("slack", "C1", parent))).scope == "topic"
 
 
-# ── several workspaces ────────────────────────────────────────────────────────
-
-OTHER_TOKEN = "xoxb-made-up-token-of-another-workspace"
-THERE = ChatAddress("slack", "T2/C1")
-
-
-@pytest_asyncio.fixture
-async def both(slack: FakeSlack, watch: Watch) -> AsyncIterator[SlackChannel]:
-    """A channel for two workspaces that has not called Slack yet."""
-    slack.workspace("T2", OTHER_TOKEN)
-    slack.knows("C1", team="T2")
-    slack.knows_person("U1", team="T2")
-    channel = slack_channel(
-        slack.url, TOKEN, OTHER_TOKEN, connect=PATIENCE, read=PATIENCE, monotonic=lambda: watch.second
-    )
-    yield channel
-    await channel.close()
-
-
-async def test_each_workspace_is_written_to_with_its_own_token(both: SlackChannel, slack: FakeSlack) -> None:
-    for chat in (TEAM_CHANNEL, THERE, ChatAddress("slack", f"{TEAM}/C1"), ChatAddress("slack", "T2/U1")):
-        assert await post(both, chat)
-    assert [entry.chat for entry in slack.journal] == ["C1", "T2/C1", "C1", "T2/D1"]
-    assert len(slack.arrived("auth.test")) == 2
-    assert await both.identity() == f"{TEAM}:U0BOT"
-
-
-async def test_what_was_sent_to_one_workspace_is_not_found_in_another(both: SlackChannel) -> None:
-    ts = await post(both, THERE)
-    assert await find(both, THERE) == ts
-    assert await find(both, TEAM_CHANNEL) is None
-
-
-async def test_a_workspace_that_refuses_holds_up_no_other(both: SlackChannel, slack: FakeSlack) -> None:
-    slack.answers("429", method="conversations.history", chat="T2/C1", retry_after=60)
-    with pytest.raises(RetryLater):
-        await find(both, THERE)
-    assert await find(both, TEAM_CHANNEL) is None
-    slack.revokes(team="T2")
-    await refused(SenderStopped, both, THERE)
-    assert await post(both)
-    slack.restores(team="T2")
-    slack.revokes()
-    await refused(SenderStopped, both)
-    assert await post(both, THERE)
-
-
-async def test_a_workspace_that_is_dropped_or_added_while_it_runs(both: SlackChannel, slack: FakeSlack) -> None:
-    assert await post(both, THERE)
-    both.workspaces.drop("T2")
-    await refused(SenderStopped, both, THERE)
-    both.workspaces.add("T2", WorkspaceTokens(SecretStr(OTHER_TOKEN)))
-    assert await post(both, THERE)
-    assert [entry.chat for entry in slack.journal] == ["T2/C1"] * 2
-
-
-async def test_an_unknown_token_is_no_trouble_for_other_workspaces(
-    slack: FakeSlack,
-) -> None:
-    slack.workspace("T2", OTHER_TOKEN)
-    slack.knows("C1", team="T2")
-    channel = slack_channel(slack.url, TOKEN, "xoxb-unknown", OTHER_TOKEN)
-    assert await post(channel, THERE)
-    await channel.workspaces.identify_all()
-    assert set(channel.workspaces.served()) == {TEAM, "T2"}
-    await channel.close()
-
-
 async def test_direct_messages_that_somebody_began_need_not_be_opened(channel: SlackChannel, slack: FakeSlack) -> None:
     slack._first.direct_with("U1")
     slack.withdraws("im:write")
-    channel.workspaces.remember_direct("U1", "D1")
+    channel.workspace.remember_direct("U1", "D1")
     assert await post(channel, ChatAddress("slack", "U1"))
     assert slack.arrived("conversations.open") == []
 
@@ -401,7 +297,7 @@ async def test_who_may_not_read_cannot_tell(channel: SlackChannel, slack: FakeSl
 async def test_a_token_that_is_refused_while_looking_leaves_it_open(channel: SlackChannel, slack: FakeSlack) -> None:
     slack.revokes()
     with pytest.raises(SenderStopped):
-        await find(channel, ChatAddress("slack", f"{TEAM}/C1"))
+        await find(channel)
 
 
 # ── what Slack refuses ────────────────────────────────────────────────────────
@@ -418,9 +314,9 @@ async def test_places_that_take_nothing_are_gone(channel: SlackChannel, slack: F
 
 
 async def test_a_token_that_is_refused_stops_the_sender(channel: SlackChannel, slack: FakeSlack) -> None:
-    for code, scope in (("token_revoked", "token"), ("invalid_auth", "token"), ("org_login_required", "workspace")):
+    for code in ("token_revoked", "invalid_auth", "org_login_required"):
         slack.revokes(code)
-        assert (await refused(SenderStopped, channel)).scope == scope
+        await refused(SenderStopped, channel)
     with pytest.raises(SenderStopped):
         await channel.identity()
     slack.restores()
@@ -451,17 +347,13 @@ async def test_a_message_that_cannot_be_changed_is_final(channel: SlackChannel, 
 
 async def test_whom_to_write_to_is_asked_again_when_slack_is_up(channel: SlackChannel, slack: FakeSlack) -> None:
     slack.goes_down()
-    for address in (f"{TEAM}/C1", "U1"):
-        await refused(RetryLater, channel, ChatAddress("slack", address))
+    await refused(RetryLater, channel, ChatAddress("slack", "U1"))
 
 
-@pytest.mark.parametrize("method", ["auth.test", "conversations.open"])
 @pytest.mark.parametrize("fault", ["500", "cut before", "cut after", "hang before", "text", "no result", "429"])
-async def test_what_fails_before_the_post_is_never_unclear(
-    channel: SlackChannel, slack: FakeSlack, method: str, fault: str
-) -> None:
-    slack.answers(fault, method=method)
-    await refused(RetryLater, channel, ChatAddress("slack", f"{TEAM}/U1"))
+async def test_what_fails_before_the_post_is_never_unclear(channel: SlackChannel, slack: FakeSlack, fault: str) -> None:
+    slack.answers(fault, method="conversations.open")
+    await refused(RetryLater, channel, ChatAddress("slack", "U1"))
     assert slack.arrived("chat.postMessage") == []
     slack.releases(drop=True)
 

@@ -1,4 +1,4 @@
-"""A fake Slack on loopback, as strict as the real Slack: Web API, Socket Mode, signed requests, response URLs.
+"""A fake Slack on loopback, as strict as the real Slack: Web API, Socket Mode, response URLs.
 
 slack_workspace has the workspaces, slack_methods the methods, blocks the checks of blocks, and slack_event_delivery
 sends events to the app. The fake does not de-duplicate by client_msg_id, so a test sees a message that was sent twice.
@@ -25,7 +25,6 @@ from tests.fakes.slack_workspace import (
     Refusal,
 )
 
-SECRET = "made-up-signing-secret"
 SCOPES = {  # what an installed app may do
     "chat:write", "commands", "app_mentions:read", "im:history", "im:write", "channels:history", "groups:history", "mpim:history",
     "channels:read", "groups:read", "mpim:read", "users:read", "files:read", "files:write",
@@ -36,9 +35,9 @@ LASTS = 30 * 60.0  # seconds for which a response URL is valid (docs.slack.dev, 
 class FakeSlack(SlackPeople):
     """Verbs about places: knows, knows_person, leaves, archives, forbids, unblocks, hides, deletes.
 
-    Verbs about the app: grants, withdraws, revokes, restores, workspace, delivers_to. Verbs of people: says, user_types,
-    mentions, writes_dm, clicks. Verbs for events: invites, leaves, member_leaves, archives, unarchives,
-    renames, deletes_channel, changes_id, uninstalls. Verbs about the connection: refreshes_connection, drops_connection,
+    Verbs about the app: grants, withdraws, revokes, restores. Verbs of people: says, user_types,
+    mentions, writes_dm, clicks. Verbs for events: invites, leaves, archives, unarchives,
+    renames, deletes_channel, changes_id. Verbs about the connection: refreshes_connection, drops_connection,
     drops_connections, repeats. Verbs of people return a `SentEnvelope`, which tells whether the app
     acknowledged it.
     """
@@ -64,13 +63,6 @@ class FakeSlack(SlackPeople):
     def scopes(self) -> set[str]:
         return self._first.scopes
 
-    def workspace(self, team: str, token: str, *, app_token: str = APP_TOKEN) -> FakeWorkspace:
-        """Adds and returns another workspace. The same app is installed in it, or another app if `app_token` is given."""
-        made = FakeWorkspace(team, token, app_token, self._stamp, prefix=f"{team}/")
-        made.scopes = set(self._first.scopes)
-        self._workspaces[team] = made
-        return made
-
     def knows(
         self,
         channel: str,
@@ -79,19 +71,16 @@ class FakeSlack(SlackPeople):
         private: bool = False,
         name: str = "general",
         people: tuple[str, ...] = (),
-        team: str = "",
     ) -> None:
         """Adds a channel. With `member`, the bot is in it."""
-        self._of(team).conversations[channel] = FakeConversation(
-            channel, member, private, name=name, people=set(people)
-        )
+        self._first.conversations[channel] = FakeConversation(channel, member, private, name=name, people=set(people))
 
-    def knows_person(self, user: str, *, team: str = "", home: str = "", **more: Any) -> None:
+    def knows_person(self, user: str, *, home: str = "", **more: Any) -> None:
         """Adds a person. For a person "U…", the id of the direct messages is "D…".
 
         `home` is the person's own workspace, if it is another one. `more` are fields of FakePerson.
         """
-        workspace = self._of(team)
+        workspace = self._first
         workspace.people[user] = FakePerson(user, home or workspace.team, **more)
 
     def says(self, channel: str, text: str, times: int = 1) -> str:
@@ -124,28 +113,23 @@ class FakeSlack(SlackPeople):
         self.scopes.add(scope)
 
     def grants_all(self) -> None:
-        """Grants the app all scopes of SCOPES in all workspaces. A method that needs another scope is refused."""
-        for workspace in self._workspaces.values():
-            workspace.scopes |= SCOPES
+        """Grants the app all scopes of SCOPES. A method that needs another scope is refused."""
+        self._first.scopes |= SCOPES
 
     def withdraws(self, scope: str) -> None:
         self.scopes.discard(scope)
 
-    def revokes(self, code: str = "token_revoked", *, team: str = "") -> None:
+    def revokes(self, code: str = "token_revoked") -> None:
         """Refuses the token with this code from now on."""
-        self._of(team).revoked = code
+        self._first.revoked = code
 
     @property
     def is_revoked(self) -> bool:
         """Tells whether the token of the app's own workspace is refused."""
-        return bool(self._of("").revoked)
+        return bool(self._first.revoked)
 
-    def restores(self, *, team: str = "") -> None:
-        self._of(team).revoked = ""
-
-    def delivers_to(self, url: str, secret: str = SECRET) -> None:
-        """Sends events, commands and interactions as signed requests to this address, instead of over Socket Mode."""
-        self.event_delivery.url, self.event_delivery.secret, self.event_delivery.wants_events = url, secret, True
+    def restores(self) -> None:
+        self._first.revoked = ""
 
     # ── what it saw ───────────────────────────────────────────────────────────
 
@@ -155,9 +139,9 @@ class FakeSlack(SlackPeople):
             e for e in self.journal if e.kind == "ephemeral" and e.chat == channel and e.payload.get("user") == user
         ]
 
-    def sees(self, user: str, channel: str = "C1", *, team: str = "") -> list[str]:
+    def sees(self, user: str, channel: str = "C1") -> list[str]:
         """Returns the texts that a person sees in a channel now, including ephemeral messages to that person."""
-        conversation = self._of(team).conversations[channel]
+        conversation = self._first.conversations[channel]
         return [one["text"] for one in conversation.messages.values() if one.get("whispered", user) == user]
 
     def too_many(self, retry_after: object) -> Fault:
@@ -264,7 +248,7 @@ class FakeSlack(SlackPeople):
             not call.token.startswith("xapp-"),
             "not_allowed_token_type" if self._by_token(call.token) else "invalid_auth",
         )
-        Refusal.when(call.token not in {one.app_token for one in self._workspaces.values()}, "invalid_auth")
+        Refusal.when(call.token != self._first.app_token, "invalid_auth")
         return {"url": f"ws://{LOOPBACK}:{self.port}/link/?ticket={self.event_delivery.ticket(call.token)}"}
 
     def _post_message(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
@@ -442,12 +426,11 @@ class FakeSlack(SlackPeople):
     # ── inside ────────────────────────────────────────────────────────────────
 
     def _by_token(self, token: str) -> FakeWorkspace | None:
-        return next((one for one in self._workspaces.values() if one.token == token), None)
+        return self._first if token == self._first.token else None
 
 
 __all__ = [
     "APP_TOKEN",
-    "SECRET",
     "TEAM",
     "TOKEN",
     "FakeSlack",

@@ -1,27 +1,23 @@
-"""Sends events to the app as Slack does: over WebSockets that the app opened, or as signed requests to its web address.
+"""Sends events to the app as Slack does, over WebSockets that the app opened.
 
 The app must acknowledge each request in time, on the connection on which the request came; otherwise the request fails.
 A failed event can be sent again. If a command or interaction fails, the person sees an error (docs.slack.dev, Using
-Socket Mode; Verifying requests from Slack).
+Socket Mode).
 """
 
 import asyncio
 import hashlib
-import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
-from urllib.parse import urlencode
 
-import aiohttp
 from aiohttp import web
 
 from tests.fakes.server import News
 
 EVENTS, COMMANDS, INTERACTIONS = "events_api", "slash_commands", "interactive"
-PATHS = {EVENTS: "/slack/events", COMMANDS: "/slack/commands", INTERACTIONS: "/slack/interactivity"}
 IN_TIME = 60.0  # seconds to acknowledge. Slack allows three, but a busy test machine may need more
 CONNECTIONS = 10  # of one app
 
@@ -36,8 +32,6 @@ class SentEnvelope:
     number: int
     tries: int = 0
     acknowledged: bool = False
-    answer: dict[str, Any] = field(default_factory=dict)  # the content of the acknowledgement
-    status: int = 0  # HTTP status
     failed: str = ""  # the error. The person sees it, or (if this is an event) the event can be sent again
 
 
@@ -54,15 +48,12 @@ class SocketConnection:
 class EventDelivery:
     """Sends envelopes to the app. Except for `sent`, it is used only inside the fake's loop."""
 
-    def __init__(self, wall: Callable[[], float], news: News) -> None:
+    def __init__(self, news: News) -> None:
         self.sent: list[SentEnvelope] = []
         self.strays: list[str] = []  # ids of envelopes that the app acknowledged on another connection than theirs
         self.lines: list[SocketConnection] = []
         self.tickets: dict[str, str] = {}  # ticket of a connection that may be opened once → app token
-        self.url = ""  # the app's web address; "" means Socket Mode
-        self.secret = ""
-        self.wants_events = False  # True if the app has requested a connection or has a web address
-        self._wall = wall
+        self.wants_events = False  # True if the app has requested a connection
         self._waiting: list[SentEnvelope] = []
         self._numbers = count(1)
         self._news = news
@@ -142,7 +133,7 @@ class EventDelivery:
 
     async def _try(self, sent: SentEnvelope) -> None:
         sent.tries += 1
-        await (self._post(sent) if self.url else self._send(sent))
+        await self._send(sent)
 
     async def _send(self, sent: SentEnvelope) -> None:
         open_lines = [line for line in self.lines if line.app == sent.app]
@@ -177,7 +168,6 @@ class EventDelivery:
             self.strays.append(envelope)
             return
         sent.acknowledged = True
-        sent.answer = dict(said.get("payload") or {})
         self._news.tell()
 
     def _lost(self, line: SocketConnection) -> None:
@@ -189,27 +179,6 @@ class EventDelivery:
                 self._fail(sent, "operation_timeout")
         line.open.clear()
 
-    async def _post(self, sent: SentEnvelope) -> None:
-        kind, body = encoded(sent.kind, sent.payload)
-        headers = {"Content-Type": kind, **signature(self.secret, body, self._wall())}
-        if sent.tries > 1:
-            headers |= {"X-Slack-Retry-Num": str(sent.tries - 1), "X-Slack-Retry-Reason": "http_timeout"}
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=IN_TIME)) as session,
-                session.post(self.url + PATHS[sent.kind], data=body, headers=headers) as answer,
-            ):
-                sent.status, text = answer.status, await answer.text()
-        except (aiohttp.ClientError, TimeoutError):
-            self._fail(sent, "operation_timeout")
-            return
-        if sent.status != 200:
-            self._fail(sent, f"http_{sent.status}")
-            return
-        sent.acknowledged = True
-        sent.answer = json.loads(text) if text.startswith("{") else {"text": text} if text else {}
-        self._news.tell()
-
     def _fail(self, sent: SentEnvelope, why: str) -> None:
         sent.failed = why
         self._news.tell()
@@ -218,20 +187,3 @@ class EventDelivery:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def encoded(kind: str, payload: Mapping[str, Any]) -> tuple[str, bytes]:
-    """Returns (media type, body) of a request by Slack."""
-    if kind == EVENTS:
-        return "application/json", json.dumps(payload).encode()
-    return (
-        "application/x-www-form-urlencoded",
-        urlencode({"payload": json.dumps(payload)} if kind == INTERACTIONS else payload).encode(),
-    )
-
-
-def signature(secret: str, body: bytes, now: float) -> dict[str, str]:
-    """Returns the headers that sign a body (docs.slack.dev, Verifying requests from Slack)."""
-    at = str(int(now))
-    signed = hmac.new(secret.encode(), b"v0:" + at.encode() + b":" + body, hashlib.sha256).hexdigest()
-    return {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": f"v0={signed}"}

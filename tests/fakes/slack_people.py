@@ -44,20 +44,19 @@ class SlackPeople(FakePlatform):
         super().__init__(journal)
         self._stamp = stamps()
         self._first = FakeWorkspace(TEAM, TOKEN, APP_TOKEN, self._stamp)
-        self._workspaces = {TEAM: self._first}
         self._numbers = count(1)
         self._response_urls: dict[str, ResponseUrl] = {}
         self._uploads: dict[str, Upload] = {}
         self._hidden_looks = 0  # how many of the next reads of a history leave out the bot's messages
-        self.event_delivery = slack_event_delivery.EventDelivery(self._time, self.news)
+        self.event_delivery = slack_event_delivery.EventDelivery(self.news)
 
     # ── verbs of people ───────────────────────────────────────────────────────
 
     def user_types(
-        self, text: str, channel: str = "C1", *, by: str = "U1", team: str = "", name: str = ""
+        self, text: str, channel: str = "C1", *, by: str = "U1", name: str = ""
     ) -> slack_event_delivery.SentEnvelope:
         """Types a slash command as a person. A channel "D…" is the person's direct messages with the bot."""
-        workspace = self._of(team)
+        workspace = self._first
         command, _, rest = text.partition(" ")
         known = workspace.conversations.get(channel, FakeConversation(channel, member=False))
         return self._bring(
@@ -80,10 +79,10 @@ class SlackPeople(FakePlatform):
         )
 
     def mentions(
-        self, text: str, channel: str = "C1", *, by: str = "U1", thread: str = "", team: str = "", home: str = ""
+        self, text: str, channel: str = "C1", *, by: str = "U1", thread: str = "", home: str = ""
     ) -> slack_event_delivery.SentEnvelope:
         """Mentions the bot in a channel as a person. `text` follows the bot's name."""
-        workspace = self._of(team)
+        workspace = self._first
         ts = workspace.next_ts()
         event = {
             "type": "app_mention",
@@ -104,7 +103,6 @@ class SlackPeople(FakePlatform):
         text: str,
         *,
         by: str = "U1",
-        team: str = "",
         edits: str = "",
         file: tuple[str, str] | None = None,
         wrapped: bool = False,
@@ -113,7 +111,7 @@ class SlackPeople(FakePlatform):
 
         `wrapped`: the text is already escaped as Slack sends it.
         """
-        workspace = self._of(team)
+        workspace = self._first
         direct = workspace.direct_with(by)
         ts = edits or workspace.next_ts()
         said: dict[str, Any] = {
@@ -142,13 +140,13 @@ class SlackPeople(FakePlatform):
         return self._event(event, workspace, needs="im:history")
 
     def clicks(
-        self, what: str, channel: str = "C1", *, by: str = "U1", team: str = "", home: str = "", tampered: bool = False
+        self, what: str, channel: str = "C1", *, by: str = "U1", home: str = "", tampered: bool = False
     ) -> slack_event_delivery.SentEnvelope:
         """Presses a button or menu entry with this label: the newest that the person sees in the channel.
 
         With `tampered`, no button needs this label, and the app gets it as an invented value.
         """
-        workspace = self._of(team)
+        workspace = self._first
         conversation = workspace.conversations.get(channel) or FakeConversation(channel, member=False)
         seen = [one for one in conversation.messages.values() if one.get("whispered", by) == by and one.get("blocks")]
         message, action = self._pressed(seen, what, tampered=tampered)
@@ -181,16 +179,16 @@ class SlackPeople(FakePlatform):
         )
 
     def brings(
-        self, payload: dict[str, Any], kind: str = slack_event_delivery.INTERACTIONS, *, team: str = ""
+        self, payload: dict[str, Any], kind: str = slack_event_delivery.INTERACTIONS
     ) -> slack_event_delivery.SentEnvelope:
         """Sends the app this payload, unchanged. Tests use this for payloads that no other verb sends."""
-        return self._bring(kind, payload, self._of(team))
+        return self._bring(kind, payload, self._first)
 
     # ── what happens ──────────────────────────────────────────────────────────
 
-    def invites(self, channel: str, *, by: str = "U1", team: str = "") -> slack_event_delivery.SentEnvelope:
+    def invites(self, channel: str, *, by: str = "U1") -> slack_event_delivery.SentEnvelope:
         """Adds the bot to a channel as a person."""
-        workspace = self._of(team)
+        workspace = self._first
         workspace.conversations[channel].member = True
         return self._place_event(
             {
@@ -205,28 +203,12 @@ class SlackPeople(FakePlatform):
             workspace,
         )
 
-    def leaves(self, channel: str, *, team: str = "") -> slack_event_delivery.SentEnvelope:
+    def leaves(self, channel: str) -> slack_event_delivery.SentEnvelope:
         """Removes the bot from a channel."""
-        workspace = self._of(team)
+        workspace = self._first
         sent = self._place_event({"type": "channel_left", "channel": channel}, channel, workspace)
         workspace.conversations[channel].member = False
         return sent
-
-    def member_leaves(self, user: str, channel: str = "C1", *, team: str = "") -> slack_event_delivery.SentEnvelope:
-        """Removes a person from a channel."""
-        workspace = self._of(team)
-        workspace.conversations[channel].people.discard(user)
-        return self._place_event(
-            {
-                "type": "member_left_channel",
-                "user": user,
-                "channel": channel,
-                "channel_type": "C",
-                "team": workspace.team,
-            },
-            channel,
-            workspace,
-        )
 
     def archives(self, channel: str) -> slack_event_delivery.SentEnvelope:
         self._first.conversations[channel].archived = True
@@ -258,16 +240,6 @@ class SlackPeople(FakePlatform):
             {"type": "channel_id_changed", "old_channel_id": old, "new_channel_id": new}, new, self._first
         )
 
-    def uninstalls(
-        self, *, team: str = "", says: tuple[str, ...] = ("tokens_revoked", "app_uninstalled")
-    ) -> list[slack_event_delivery.SentEnvelope]:
-        """Uninstalls the app from a workspace. `says` are the events that follow, in order."""
-        workspace = self._of(team)
-        details = {"tokens_revoked": {"tokens": {"oauth": [], "bot": [workspace.bot]}}, "app_uninstalled": {}}
-        sent = [self._event({"type": name, **details[name]}, workspace) for name in says]
-        workspace.revoked = "account_inactive"
-        return sent
-
     # ── verbs about the line ──────────────────────────────────────────────────
 
     def refreshes_connection(self, reason: str = "warning") -> None:
@@ -290,14 +262,11 @@ class SlackPeople(FakePlatform):
         """Waits until each envelope is acknowledged or has failed. An async test calls this by `await asyncio.to_thread(…)`."""
         self._waits_until(lambda: all(one.acknowledged or one.failed for one in self.event_delivery.sent))
 
-    def waits_connected(self, times: int = 2, seconds: float = PATIENCE) -> None:
+    def waits_connected(self, times: int = 1, seconds: float = PATIENCE) -> None:
         """Waits until `times` connections are open that Slack has not announced to close."""
         self._waits_until(lambda: sum(not line.leaving for line in self.event_delivery.lines) >= times, seconds)
 
     # ── inside ────────────────────────────────────────────────────────────────
-
-    def _of(self, team: str) -> FakeWorkspace:
-        return self._workspaces[team or self._first.team]
 
     def _event(
         self,

@@ -9,31 +9,25 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib import parse
 
-import httpx
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation import http_server, web_server, worker
-from bot.platforms.slack import installing
+from bot.operation import worker
 from bot.platforms.slack.adapter import SlackChannel
-from bot.platforms.slack.manifest import REDIRECT
-from bot.platforms.slack.settings import SlackSettings, WorkspaceTokens
-from bot.platforms.slack.workspaces import Workspaces
+from bot.platforms.slack.settings import SlackSettings
+from bot.platforms.slack.workspace import Workspace
 from bot.settings import Settings
 from subscriptions.addresses import parse_address
 from subscriptions.model import ChatKind
 from subscriptions.service.conversation_state import known_or_new
 from subscriptions.service.listing import listed
 from tests.clock import FakeClock
-from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack
+from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
 from tests.fakes.slack_event_delivery import SentEnvelope
-from tests.fakes.slack_oauth import FakeOAuth
-from tests.integration.program import free_port, opened
+from tests.integration.program import opened
 from tests.patience import PATIENCE
 
-OTHER, OTHER_TOKEN = "T2OTHER", "xoxb-made-up-token-of-another-workspace"
 Sent = TypeVar("Sent")
 OPERATOR = parse_address("slack:U5")
 ANSWERING = {"send_reply", "_run_lookup"}  # the coroutines that post an answer
@@ -45,15 +39,13 @@ async def a_bot(
 ) -> AsyncIterator[App]:
     """Yields an app that has opened its database and holds the sender lock, but does not listen.
 
-    By default, it has one workspace in Socket Mode. `more` are other fields of the settings.
+    `more` are other fields of the settings.
     """
     fake.sets_time(clock.now().timestamp())
-    workspace = WorkspaceTokens(SecretStr(TOKEN), SecretStr(APP_TOKEN))
-    slack = SlackSettings(**{"others": (workspace,), "api_url": fake.url, **more.pop("slack", {})})
+    slack = SlackSettings(bot_token=SecretStr(TOKEN), app_token=SecretStr(APP_TOKEN), api_url=fake.url)
     database = SecretStr(more.pop("database_url", f"sqlite:///{tmp_path}/paperwire.db"))
     settings = Settings(database_url=database, of_rooms=(slack,), **{"access": "open", **more})
-    own, *others = slack.workspaces or (None,)
-    channel = SlackChannel(Workspaces(own, others, api_url=fake.url, timeouts=(2, read), monotonic=clock.monotonic))
+    channel = SlackChannel(Workspace(SecretStr(TOKEN), api_url=fake.url, timeouts=(2, read), monotonic=clock.monotonic))
     async with opened(build_app(settings, clock=clock, channels={"slack": channel})) as app:
         await app.sender.prepare()
         yield app
@@ -61,7 +53,7 @@ async def a_bot(
 
 @asynccontextmanager
 async def a_listening_bot(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any) -> AsyncIterator[App]:
-    """Yields a bot that listens by Socket Mode as `paperwire run` does. Its two connections are open."""
+    """Yields a bot that listens by Socket Mode as `paperwire run` does. Its connection is open."""
     lookup = more.pop("lookup", None)
     async with (
         a_bot(tmp_path, fake, clock, **more) as app,
@@ -69,32 +61,6 @@ async def a_listening_bot(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **m
     ):
         await asyncio.to_thread(fake.waits_connected)
         yield app
-
-
-@asynccontextmanager
-async def a_served_bot(
-    tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any
-) -> AsyncIterator[tuple[App, str]]:
-    """Yields a bot that accepts signed requests as `paperwire run` does, and its web address, to which Slack sends them."""
-    slack = {
-        "others": (WorkspaceTokens(SecretStr(TOKEN)),),
-        "signing_secret": SecretStr(SECRET),
-        **more.pop("slack", {}),
-    }
-    async with a_bot(tmp_path, fake, clock, slack=slack, **more) as app:
-        found = app.receivers()
-        receivers = [worker.Supervised(receiver, clock) for receiver in found]
-        doors = [door for receiver in receivers for door in receiver.routes]
-        port = free_port()
-        async with (
-            http_server.serving(dataclasses.replace(app.settings, web_port=port), web_server.health_app(dict, doors)),
-            worker.listening(app, receivers),
-        ):
-            for _ in range(20):  # the bot knows its own user id already, so it begins to listen at once
-                await asyncio.sleep(0)
-            assert all(getattr(one, "_listener", one) is not None for one in found)
-            fake.delivers_to(f"http://127.0.0.1:{port}")
-            yield app, f"http://127.0.0.1:{port}"
 
 
 async def settled(fake: FakeSlack) -> None:
@@ -150,19 +116,3 @@ async def a_scene(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any
     """Yields a Scene whose bot listens by Socket Mode."""
     async with a_listening_bot(tmp_path, fake, clock, **more) as app:
         yield Scene(app, fake)
-
-
-async def begun(browser: httpx.AsyncClient) -> str:
-    """Begins an installation in the browser, and returns its state.
-
-    The cookie is secure, so httpx would not send it over http. Therefore this function sets the cookie again.
-    """
-    answer = await browser.get(installing.INSTALL)
-    assert answer.status_code == 302
-    state = parse.parse_qs(parse.urlsplit(answer.headers["location"]).query)["state"][0]
-    browser.cookies.set(installing.COOKIE, state)
-    return state
-
-
-async def installed(browser: httpx.AsyncClient, fake: FakeOAuth, team: str = OTHER, **more: Any) -> httpx.Response:
-    return await browser.get(REDIRECT, params={"state": await begun(browser), "code": fake.lets_in(team, **more)})

@@ -624,7 +624,7 @@ chats = st.sampled_from(
         "telegram:42",
         "telegram:-1001234567890/7",
         "slack:C0123ABCD",
-        "slack:T0123ABCD/C9/1769068800.000200",
+        "slack:C9/1769068800.000200",
     )
 )
 entered = st.one_of(

@@ -329,7 +329,7 @@ LETTERS = "".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[7919 * number % 101 % 26] for num
     ("form", "name"),
     [
         ("console:{}", WIDE),
-        ("slack:T{0}/C{0}/1234567890.123456", LETTERS),
+        ("slack:C{0}/1234567890.123456", LETTERS),
         ("telegram:@a{}/1", LETTERS[:31]),
     ],
 )

@@ -52,7 +52,6 @@ from subscriptions.store import (
     bot_state,
     callbacks,
     claims,
-    installations,
     sources,
     steps,
     unrendered,
@@ -547,7 +546,6 @@ def _ingests_ours(store: Store) -> bool:
 
 _MET = partial(conversation_state.store_chat, address=ME, kind=ChatKind.PRIVATE, now=NOON)
 _SOON = NOON + timedelta(minutes=1)
-_INSTALLS = _writes(installations.put_installation, "T1", "ours", now=NOON)
 
 _OURS = make.digest(paper("A graph", arxiv_id="2601.00001"))
 _APPLIES = partial(conversation_state.apply_once, platform="telegram", update="7", chat="telegram:1", now=NOON)
@@ -599,11 +597,6 @@ RACES = {
         ),
         act=lambda store: conversation_state.share_link(store, ME, 1, now=NOON),
         shows=("offer", "id", "text"), rows=[("theirs", "graph")], returns="theirs",
-    ),
-    "an installation is completed by one": Race(
-        rival=lambda rival: rival("completed_installation", "INSERT INTO completed_installation (id, at) VALUES ('i', ?)", AT),
-        act=lambda store: installations.complete_installation(store, "i", now=NOON),
-        shows=("completed_installation", "id"), rows=[("i",)], returns=False,
     ),
     "the state of a conversation is the one stored last": Race(
         rival=lambda rival: rival(
@@ -665,16 +658,6 @@ RACES = {
         ),
         act=lambda store: source_notices.claim_slot(store, "arxiv.org", timedelta(minutes=2), wall=NOON),
         shows=("publisher_slot", "publisher"), rows=[("arxiv.org",)], returns=timedelta(minutes=1),
-    ),
-    "a workspace is the same": Race(
-        rival=lambda rival: rival(
-            "installation", "INSERT INTO installation (team, tokens, state, since) VALUES ('T1', 'theirs', 'active', ?)", AT
-        ),
-        act=_INSTALLS, shows=("installation", "team", "tokens", "state"), rows=[("T1", "ours", "active")],
-    ),
-    "tokens of a removed workspace are not stored": Race(
-        before=_INSTALLS, rival=lambda rival: rival("installation", "UPDATE installation SET state = 'uninstalled', tokens = ''"),
-        act=_writes(installations.renew_tokens, "T1", "newer"), shows=("installation", "team", "tokens"), rows=[("T1", "")], returns=False,
     ),
     "an update that another process has takes no effect here": Race(
         rival=lambda rival: rival(

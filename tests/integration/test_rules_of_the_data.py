@@ -687,9 +687,8 @@ def test_a_query_is_tried_out_over_the_days_asked_for(store: Store) -> None:
         telegram:-100123/1                → telegram → -100123          →
         telegram:@papers                  → telegram → @papers          →
         slack:C0123                       → slack    → C0123            →
-        slack:T01/C0123/1700000000.000100 → slack    → T01/C0123        → 1700000000.000100
         slack:C0123/1700000000.000100     → slack    → C0123            → 1700000000.000100
-        slack:E0ORG/D0123                 → slack    → E0ORG/D0123      →
+        slack:D0123                       → slack    → D0123            →
         slack:W0PERSON                    → slack    → W0PERSON         →
         telegram:4503599627370495         → telegram → 4503599627370495 →
         web:研究                            → web      → 研究               →

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.platforms.slack import incoming as slack_incoming
-from bot.platforms.slack import typed_text, workspaces
+from bot.platforms.slack import typed_text
+from bot.platforms.slack.client import BotIdentity
 from bot.platforms.telegram import incoming as telegram_incoming
 from bot.ports.conversation import (
     CallbackRequest,
@@ -24,10 +25,7 @@ from bot.ports.conversation import (
 from subscriptions.model import ChatAddress, ChatKind
 from tests import tables
 
-TEAMS = {
-    "T1": workspaces.ServedWorkspace(team="T1", prefix="", bot="UBOT"),
-    "T2": workspaces.ServedWorkspace(team="T2", prefix="T2", bot="UBOT2"),
-}
+HERE = BotIdentity(team="T1", user="UBOT", name="paperwire", scopes=frozenset())
 AT = "1769083200.000100"
 Sent = tuple[str, dict[str, Any]]
 
@@ -98,18 +96,11 @@ MESSAGES: list[tuple[str, Sent, dict[str, object]]] = [
         },
     ),
     (
-        "in another workspace, chats and people carry its name",
-        event(message(team="T2"), "T2"),
-        {"chat.address": "T2/U1", "sender": "T2/U1"},
-    ),
-    ("so do its channels", event(mention("<@UBOT2> x"), "T2"), {"chat.address": "T2/C1"}),
-    (
         "a changed message was edited",
         event({**CHANGED, "message": message("new"), "previous_message": message("old")}),
         {"is_edit": True, "text": "new", "message_id": AT},
     ),
     ("a dropped file", event(DROPPED), {"file_id": "F1"}),
-    ("a dropped file with its workspace", event({**DROPPED, "team": "T2"}, "T2"), {"file_id": "T2/F1"}),
     ("a mention", event(mention("hey <@UBOT>: sub x")), {"text": "sub x", "chat": ChatAddress("slack", "C1")}),
     (
         "a mention in a thread is about the thread",
@@ -179,23 +170,18 @@ PRESSES: list[tuple[str, Sent, dict[str, object]]] = [
 EVENTS: list[tuple[str, Sent, dict[str, object]]] = [
     (
         "the installation of an event counts",
-        event({"type": "channel_archive", "channel": "C1"}, "T9", authorizations=[{"team_id": "T2"}]),
-        {"chat.address": "T2/C1"},
+        event({"type": "channel_archive", "channel": "C1"}, "T9", authorizations=[{"team_id": "T1"}]),
+        {"chat.address": "C1"},
     ),
     (
-        "a new id in another workspace",
-        event({"type": "channel_id_changed", "old_channel_id": "C1", "new_channel_id": "C2"}, "T2"),
-        {"chat.address": "T2/C1", "details": {"to": "T2/C2"}},
+        "a channel has a new id",
+        event({"type": "channel_id_changed", "old_channel_id": "C1", "new_channel_id": "C2"}),
+        {"chat.address": "C1", "details": {"to": "C2"}},
     ),
     (
         "the bot arrives",
         event({"type": "member_joined_channel", "user": "UBOT", "channel": "C1", "inviter": "U1"}),
         {"event": "arrived", "chat.address": "C1", "sender": "U1"},
-    ),
-    (
-        "a person leaves",
-        event({"type": "member_left_channel", "user": "U7", "channel": "C1", "team": "T1"}),
-        {"event": "member-left", "chat.address": "C1", "sender": "U7"},
     ),
     (
         "a channel has another name",
@@ -215,8 +201,6 @@ NAMED = tables.rows("""
     {"type": "group_deleted", "channel": "G1"}                                     → deleted     → G1
     {"type": "group_rename", "channel": {"id": "G1", "name": "new"}}               → renamed     → G1
     {"type": "channel_id_changed", "old_channel_id": "C1", "new_channel_id": "C2"} → moved       → C1
-    {"type": "app_uninstalled"}                                                    → uninstalled → T1
-    {"type": "tokens_revoked", "tokens": {"bot": ["UBOT"]}}                        → uninstalled → T1
 """)
 EVENTS += [(name, event(json.loads(what)), {"event": name, "chat.address": place}) for what, name, place in NAMED]
 
@@ -234,7 +218,7 @@ EVENTS += [(name, event(json.loads(what)), {"event": name, "chat.address": place
     ],
 )
 def test_what_slack_sends_is_read(sent: Sent, kind: type[RequestBase], facts: dict[str, object]) -> None:
-    request = slack_incoming.read(*sent, TEAMS)
+    request = slack_incoming.read(*sent, HERE)
     assert (type(request), known(request, facts)) == (kind, facts)
 
 
@@ -254,7 +238,8 @@ def test_what_slack_sends_is_read(sent: Sent, kind: type[RequestBase], facts: di
         event(mention(channel="D1")),
         event(mention(bot_id="B9")),
         event({"type": "member_joined_channel", "user": "U7", "channel": "C1"}),
-        event({"type": "tokens_revoked", "tokens": {"oauth": ["U7"], "bot": []}}),
+        event({"type": "member_left_channel", "user": "U7", "channel": "C1", "team": "T1"}),
+        event(message(user="U9", team="T9")),  # a direct message of a stranger, to whom the bot cannot answer
         event({"type": "app_home_opened", "user": "U1", "tab": "messages", "channel": "D1"}),
         press({"type": "button", "url": "https://example.org"}),
         press(type="view_closed"),
@@ -262,7 +247,7 @@ def test_what_slack_sends_is_read(sent: Sent, kind: type[RequestBase], facts: di
     ],
 )
 def test_what_slack_sends_to_others_asks_nothing(sent: Sent) -> None:
-    assert slack_incoming.read(*sent, TEAMS) is None
+    assert slack_incoming.read(*sent, HERE) is None
 
 
 # ── unreadable and forbidden requests ─────────────────────────────────────────
@@ -275,7 +260,7 @@ def test_what_slack_sends_to_others_asks_nothing(sent: Sent) -> None:
 def test_what_has_another_shape_is_named_without_its_words(kind: str, payload: object) -> None:
     found: object
     try:
-        found = slack_incoming.read(kind, payload, TEAMS)
+        found = slack_incoming.read(kind, payload, HERE)
     except (slack_incoming.MalformedPayload, slack_incoming.UnknownWorkspace) as error:
         found = str(error)
     assert found in (None, "", "no object") or str(found).isidentifier()
@@ -294,7 +279,7 @@ def test_what_has_another_shape_is_named_without_its_words(kind: str, payload: o
 )
 def test_a_workspace_without_a_token_is_not_served(kind: str, payload: dict[str, Any]) -> None:
     with pytest.raises(slack_incoming.UnknownWorkspace) as caught:
-        slack_incoming.read(kind, payload, TEAMS)
+        slack_incoming.read(kind, payload, HERE)
     assert str(caught.value) == "T9"
 
 
@@ -333,10 +318,6 @@ def test_slacks_wrapping_is_undone(text: str | None, expected: str) -> None:
     assert typed_text.unescape(text) == expected
 
 
-def test_a_channel_of_another_workspace_is_named() -> None:
-    assert typed_text.unescape("sub <#C1|general> x", "T2") == "sub @T2_C1 x"
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     tables.rows("""
@@ -365,7 +346,7 @@ def test_a_payload_that_is_too_deep_is_malformed() -> None:
     for _ in range(3000):
         deep = {"event": deep}
     with pytest.raises(slack_incoming.MalformedPayload):
-        slack_incoming.read(slack_incoming.EVENTS, deep, TEAMS)
+        slack_incoming.read(slack_incoming.EVENTS, deep, HERE)
 
 
 BOT_ID, BOT = "4242", "paperwire_test_bot"

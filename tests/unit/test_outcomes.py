@@ -70,11 +70,7 @@ def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) 
         (ChatGone("why"), RetryDecision(state=MessageState.READY, pause_chat=True, attempts=0)),
         (ChatGone("why", scope="topic"), RetryDecision(state=MessageState.READY, pause_topic=True, attempts=0)),
         (ChatMoved("why", "-100123"), RetryDecision(state=MessageState.READY, moved_to="-100123")),
-        (SenderStopped("why"), RetryDecision(state=MessageState.READY, stop="token")),
-        (
-            SenderStopped("why", scope="workspace"),
-            RetryDecision(state=MessageState.READY, stop="workspace"),
-        ),
+        (SenderStopped("why"), RetryDecision(state=MessageState.READY, stops_sender=True)),
         # an unknown error may mean that the message was sent
         (NotDelivered("why"), RetryDecision(state=MessageState.UNCLEAR, not_before=AFTER_TWO_FAILURES)),
     ],
@@ -161,15 +157,17 @@ def test_who_is_refused_is_tried_again_for_days(refusals: Refusals, hours: int |
 @pytest.mark.parametrize("outcome", [ChatGone("why", in_doubt=True), Rejected("why", form=True, in_doubt=True)])
 def test_what_three_chats_get_in_a_row_is_the_senders(outcome: NotDelivered) -> None:
     row = Refusals(own=2, waited=timedelta(days=2), in_a_row=2, elsewhere=2)
-    stopped = RetryDecision(state=MessageState.WAITING, not_before=NOON + timedelta(hours=1), stop="token", attempts=2)
+    stopped = RetryDecision(
+        state=MessageState.WAITING, not_before=NOON + timedelta(hours=1), stops_sender=True, attempts=2
+    )
     assert decided(outcome, plain_tried=True, refusals=row) == stopped
-    assert decided(outcome, plain_tried=True, refusals=replace(row, in_a_row=1)).stop is None
+    assert decided(outcome, plain_tried=True, refusals=replace(row, in_a_row=1)).stops_sender is False
 
 
 def test_one_of_the_texts_that_everybody_refuses_is_given_up_to_see_whether_it_is_the_text() -> None:
     row = Refusals(own=2, waited=timedelta(days=3), in_a_row=2, elsewhere=2)
     assert decided(Rejected("why", in_doubt=True), refusals=row) == RetryDecision(state=MessageState.DEAD)
-    assert decided(Rejected("why", in_doubt=True), refusals=replace(row, given_up=True)).stop == "token"
+    assert decided(Rejected("why", in_doubt=True), refusals=replace(row, given_up=True)).stops_sender is True
 
 
 @pytest.mark.parametrize(
@@ -488,7 +486,7 @@ AT_TELEGRAM: list[tuple[type[NotDelivered], Mapping[str, object], list[Exception
     ),
     (
         SenderStopped,
-        {"scope": "token"},
+        {},
         [
             theirs.InvalidToken("Unauthorized"),
             theirs.InvalidToken("Not Found"),
@@ -649,9 +647,9 @@ AT_SLACK: list[tuple[type[NotDelivered], Mapping[str, object], str, Sequence[Exc
         "",
         [said(code) for code in ["message_not_found", "cant_update_message", "edit_window_closed"]],
     ),
-    (SenderStopped, {"scope": "token"}, "", [said(code) for code in REFUSED_TOKEN]),
-    (SenderStopped, {"scope": "token"}, "needs chat:write", [said("missing_scope", needed="chat:write")]),
-    (SenderStopped, {"scope": "workspace"}, "", [said(code) for code in REFUSED_WORKSPACE]),
+    (SenderStopped, {}, "", [said(code) for code in REFUSED_TOKEN]),
+    (SenderStopped, {}, "needs chat:write", [said("missing_scope", needed="chat:write")]),
+    (SenderStopped, {}, "", [said(code) for code in REFUSED_WORKSPACE]),
     (SenderStopped, {}, "", [aiohttp.NonHttpUrlClientError("ftp://x"), aiohttp.InvalidURL(URL("http:"))]),
 ]
 

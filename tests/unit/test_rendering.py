@@ -1023,8 +1023,6 @@ DETAILS: dict[str, dict[str, str]] = {
         topic-gone      → {"subscriptions": "diffusion · graphs"}
         topic-ended     → {"subscriptions": "diffusion · graphs"}
         topic-begins    → {"subscription": "diffusion"}
-        subscriber-left → {"chat": "a lab"}
-        orphaned        → {"subscriptions": "1 diffusion", "number": "1"}
         waiting         → {"platform": "telegram", "count": "41", "reason": "No connection to Telegram"}
         version         → {"version": "0.3.0", "before": "0.2.0"}
         asked           → {"chat": "telegram:43", "title": "Reading group", "who": "Ada Example", "request": "diffusion -survey"}

@@ -78,12 +78,10 @@ USABLE = [
         PAPERWIRE_TELEGRAM_WEBHOOK_URL    → https://x.org/hook             → telegram:webhook_url    → https://x.org/hook
         PAPERWIRE_TELEGRAM_WEBHOOK_SECRET → aB_-9                          → telegram:webhook_secret → aB_-9
         PAPERWIRE_SLACK_BOT_TOKEN         → xoxb-1                         → slack:bot_token         → xoxb-1
-        PAPERWIRE_SLACK_SIGNING_SECRET    → 8f742231b10e                   → slack:signing_secret    → 8f742231b10e
         PAPERWIRE_SLACK_API_URL           → http://localhost:5000/api/     → slack:api_url           → http://localhost:5000/api/
         PAPERWIRE_SLACK_API_URL           → http://localhost:5000/x/api    → slack:api_url           → http://localhost:5000/x/api/
         PAPERWIRE_MAIL_FROM               → Papers <papers@lab.org>        → email:mail_from         → Papers <papers@lab.org>
         PAPERWIRE_WEB_URL                 → https://papers.lab.org/        → web_url                 → https://papers.lab.org
-        PAPERWIRE_SECRET_KEY              → a+b/c=                         → slack:secret_key        → a+b/c=
         PAPERWIRE_WEB_HOST                → 0.0.0.0                        → web_host                → 0.0.0.0
         PAPERWIRE_WEB_HOST                → ::1                            → web_host                → ::1
         PAPERWIRE_WEB_PASSWORD            → open, please                   → web_password            → open, please
@@ -111,9 +109,9 @@ USABLE = [
     ("PAPERWIRE_ADMINS", "telegram:42", "admins", (ChatAddress("telegram", "42"),)),
     (
         "PAPERWIRE_ADMINS",
-        " telegram:@ada , slack:T1/U2,telegram:@ada,",
+        " telegram:@ada , slack:U2,telegram:@ada,",
         "admins",
-        (ChatAddress("telegram", "@ada"), ChatAddress("slack", "T1/U2")),
+        (ChatAddress("telegram", "@ada"), ChatAddress("slack", "U2")),
     ),
     (
         "PAPERWIRE_ALLOWED_HOSTS",
@@ -140,16 +138,8 @@ def test_a_variable_or_a_file_becomes_a_setting(
 
 
 def test_an_app_of_slack_has_a_bot_and_a_socket_token(tmp_path: Path) -> None:
-    settings = load(
-        tmp_path,
-        PAPERWIRE_SLACK_BOT_TOKEN="xoxb-1",
-        PAPERWIRE_SLACK_APP_TOKEN="xapp-1",
-        PAPERWIRE_SLACK_CLIENT_ID="11.22",
-        PAPERWIRE_SLACK_CLIENT_SECRET="cs",
-        PAPERWIRE_SECRET_KEY="key",
-    )
-    paths = ("workspaces.0.bot", "workspaces.0.app", "client_id", "client_secret")
-    assert [at(settings, f"slack:{path}") for path in paths] == ["xoxb-1", "xapp-1", "11.22", "cs"]
+    settings = load(tmp_path, PAPERWIRE_SLACK_BOT_TOKEN="xoxb-1", PAPERWIRE_SLACK_APP_TOKEN="xapp-1")
+    assert [at(settings, f"slack:{name}") for name in ("bot_token", "app_token")] == ["xoxb-1", "xapp-1"]
 
 
 # name, a value that cannot be used, words of the error
@@ -184,10 +174,6 @@ UNUSABLE = [
         PAPERWIRE_SLACK_BOT_TOKEN         → xapp-sesame                                → it holds an app token
         PAPERWIRE_SLACK_BOT_TOKEN         → xoxb-ses ame                               → without blanks or line ends
         PAPERWIRE_SLACK_APP_TOKEN         → xoxb-sesame                                → it holds a bot token
-        PAPERWIRE_SLACK_SIGNING_SECRET    → ses ame                                    → without blanks or line ends
-        PAPERWIRE_SLACK_CLIENT_ID         → ses ame                                    → without blanks or line ends
-        PAPERWIRE_SLACK_CLIENT_ID         → sesame                                     → PAPERWIRE_SLACK_CLIENT_SECRET
-        PAPERWIRE_SLACK_CLIENT_SECRET     → sesame                                     → PAPERWIRE_SLACK_CLIENT_ID
         PAPERWIRE_SLACK_API_URL           → https://sesame.org/                        → end in /api/
         PAPERWIRE_SLACK_API_URL           → https:///api/                              → address with a host
         PAPERWIRE_SMTP_URL                → https://sesame                             → smtp://HOST:PORT
@@ -198,7 +184,6 @@ UNUSABLE = [
         PAPERWIRE_WEB_URL                 → sesame                                     → address with a host
         PAPERWIRE_WEB_URL                 → https://example.org/#sesame                → root of a server
         PAPERWIRE_OPENALEX_KEY            → sésame                                     → without blanks or line ends
-        PAPERWIRE_SECRET_KEY              → ses ame                                    → without blanks or line ends
         PAPERWIRE_WEB_HOST                → http://sesame                              → host name or an IP address
         PAPERWIRE_WEB_HOST                → sesame:80                                  → host name or an IP address
         PAPERWIRE_WEB_PORT                → sesame                                     → number from 0 to 65535
@@ -273,9 +258,9 @@ def test_a_secret_that_stands_twice_is_refused(tmp_path: Path) -> None:
 def test_variables_that_mean_nothing_are_listed(tmp_path: Path) -> None:
     settings = load(
         tmp_path,
-        '[[slack]]\nbot_token_env = "PAPERWIRE_LAB_TOKEN"\n',
+        '[[destination]]\nname = "lab"\nurl_env = "PAPERWIRE_LAB_URL"\n',
         PAPERWIRE_TELEGRAM_TOKN="1:x",
-        PAPERWIRE_LAB_TOKEN="xoxb-1",
+        PAPERWIRE_LAB_URL="json://lab.org",
         PAPERWIRE_ACCESS_FILE="",
         PATH="/bin",
     )
@@ -301,15 +286,12 @@ def test_the_whole_file(tmp_path: Path) -> None:
         name = "arXiv"
         arxiv = ["cs.LG", "stat.ML", "hep-th", "cond-mat.mes-hall", "cs.LG"]
         schedule = "0 6 * * mon-fri"
-        [[slack]]
-        bot_token_env = "LAB_BOT"
-        app_token_env = "LAB_APP"
         [arxiv]
         holidays = ["2026-12-25", 2026-12-31]
         [backup]
         to = "backups"
     """
-    settings = load(tmp_path, config, LAB_BOT="xoxb-2", LAB_APP="xapp-2", PAPERWIRE_SLACK_BOT_TOKEN="xoxb-1")
+    settings = load(tmp_path, config)
     assert settings.sources == (
         bot_settings.SourceSettings(
             name="daily",
@@ -326,7 +308,6 @@ def test_the_whole_file(tmp_path: Path) -> None:
             schedule="0 6 * * mon-fri",
         ),
     )
-    assert [at(settings, f"slack:workspaces.{number}.bot") for number in (0, 1)] == ["xoxb-1", "xoxb-2"]
     assert (settings.holidays, settings.backup_to) == ((date(2026, 12, 25), date(2026, 12, 31)), tmp_path / "backups")
 
 
@@ -446,11 +427,6 @@ def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
             [[source]] ¶ name = 'a' ¶ path = 'x' ¶ schedule = '61 * * * *' → or a cron line such as 0 6 * * mon-fri.
             [[source]] ¶ name = 'a' ¶ path = 'x' ¶ schedule = 'every 0m' → arxiv, every 30m
             [[source]] ¶ name = 'sesame' ¶ path = 'x' ¶ [[source]] ¶ name = 'Sesame' ¶ path = 'y' → source 2, name cannot be used: source 1 has the same one.
-            [[slack]]                                                    → slack 1, bot_token_env cannot be used: every workspace needs one.
-            [[slack]] ¶ bot_token = 'xoxb-sesame'                        → slack 1, bot_token means nothing here. Did you mean bot_token_env?
-            [[slack]] ¶ bot_token_env = 'xoxb-sesame'                    → it must be the name of a variable, not a token.
-            [[slack]] ¶ bot_token_env = 'SESAME'                         → slack 1, bot_token_env cannot be used: the variable that it names is not set.
-            [[slack]] ¶ bot_token_env = 'OTHER'                          → slack 1, bot_token_env cannot be used: it holds an app token
             [arxiv] ¶ holidays = ['sesame']                              → arxiv, holidays cannot be used: each must be a day such as 2026-12-25.
             [arxiv] ¶ holidays = 2026-12-25                              → arxiv, holidays cannot be used: it must be a list
             [backup] ¶ to = 3                                            → backup, to cannot be used: it must be a text in quotes.
@@ -525,17 +501,12 @@ def test_no_secret_shows_in_any_repr(tmp_path: Path) -> None:
         "PAPERWIRE_TELEGRAM_WEBHOOK_SECRET": "sesame",
         "PAPERWIRE_SLACK_BOT_TOKEN": "xoxb-sesame",
         "PAPERWIRE_SLACK_APP_TOKEN": "xapp-sesame",
-        "PAPERWIRE_SLACK_SIGNING_SECRET": "sesame",
-        "PAPERWIRE_SLACK_CLIENT_ID": "id",
-        "PAPERWIRE_SLACK_CLIENT_SECRET": "sesame",
         "PAPERWIRE_SLACK_API_URL": "https://x.org/sesame/api/",
-        "PAPERWIRE_SECRET_KEY": "sesame",
         "PAPERWIRE_HEARTBEAT_URL": "https://hc.org/sesame",
-        "LAB": "xoxb-sesame",
     }
-    config = '[[source]]\nname = "a"\nurl = "https://x.org/?token=sesame"\n[[slack]]\nbot_token_env = "LAB"\n'
+    config = '[[source]]\nname = "a"\nurl = "https://x.org/?token=sesame"\n'
     settings = load(tmp_path, config, **secrets)
-    for value in (settings, *settings.of_rooms, settings.sources, at(settings, "slack:workspaces")):
+    for value in (settings, *settings.of_rooms, settings.sources):
         assert "sesame" not in f"{value!r} {value}"
     assert at(settings, "telegram:token") == "1:sesame"
 

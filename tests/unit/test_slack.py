@@ -151,8 +151,6 @@ def test_each_has_a_message_of_its_own_for_every_paper() -> None:
     assert all(len(menus(message)) == 1 for message in messages)
 
 
-URL = "https://papers.example.org/bot"
-
 # docs.slack.dev, App manifest reference: the values that each part may hold
 SHAPE: dict[str, Any] = {
     "_metadata?": {"major_version?": int, "minor_version?": int},
@@ -180,7 +178,7 @@ SHAPE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("options", [{}, {"minimal": True}, {"url": URL}, {"minimal": True, "url": URL}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"minimal": True}], ids=str)
 def test_the_manifest_has_the_shape_that_slack_takes(options: dict[str, Any]) -> None:
     made = manifest.manifest(**options)
     assert list(slack_rules.misfits(made, SHAPE, is_closed=True)) == []
@@ -188,24 +186,10 @@ def test_the_manifest_has_the_shape_that_slack_takes(options: dict[str, Any]) ->
     assert re.fullmatch(r"[a-z0-9._-]+", made["features"]["bot_user"]["display_name"])
 
 
-def test_only_with_an_address_slack_sends_to_the_served_paths() -> None:
-    without, made = manifest.manifest(), manifest.manifest(url=URL)
-    settings, oauth = made["settings"], made["oauth_config"]
-    assert (without["settings"]["socket_mode_enabled"], settings["socket_mode_enabled"]) == (True, False)
-    assert "https://" not in str({**without, "display_information": {}})
-    asked = [
-        settings["event_subscriptions"]["request_url"],
-        made["features"]["slash_commands"][0]["url"],
-        settings["interactivity"]["request_url"],
-    ]
-    assert asked == [f"{URL}{path}" for path in manifest.PATHS]
-    assert oauth["redirect_urls"] == [f"{URL}{manifest.REDIRECT}"]
-
-
 def test_the_smallest_app_asks_for_what_is_needed() -> None:
     made = manifest.manifest(minimal=True)
     assert set(made["oauth_config"]["scopes"]["bot"]) == {"chat:write", "commands"}
-    assert set(made["settings"]["event_subscriptions"]["bot_events"]) == set(manifest.FREE_EVENTS)
+    assert "event_subscriptions" not in made["settings"]
     assert made["features"]["app_home"]["messages_tab_read_only_enabled"] is True
 
 

@@ -14,7 +14,7 @@ from bot.conversation.reply_sender import StoredReply
 from bot.ports.channel import File
 from subscriptions import notices
 from subscriptions.model import ChatAddress, Message, MissingHow
-from subscriptions.notices import declared, findings, of_chats, of_missing_papers
+from subscriptions.notices import declared, findings, of_missing_papers
 from subscriptions.store import chat_data
 from tests import tables
 
@@ -53,8 +53,6 @@ STORED = {
         topic-gone      → subscriptions
         topic-ended     → subscriptions
         topic-begins    → subscription
-        subscriber-left → chat
-        orphaned        → subscriptions number
         waiting         → platform count reason since
         version         → version before
         asked           → chat title who request
@@ -94,10 +92,6 @@ def test_a_notice_is_stored_and_read_back_by_its_fields(cause: str) -> None:
             {"source": "daily", "days": "2026-01-19/2026-01-21 2026-01-23/2026-01-23", "given_up": "1"},
         ),
         (
-            of_chats.SubscriptionsOrphaned(event="e", subscriptions="1 diffusion", number="1"),
-            {"subscriptions": "1 diffusion", "number": "1"},
-        ),
-        (
             findings.SourceOverdue(source="daily", since=NOON, reason="a holiday", what="Nothing yet."),
             {"source": "daily", "since": "2026-01-22T12:00:00+00:00", "reason": "a holiday", "what": "Nothing yet."},
         ),
@@ -123,8 +117,7 @@ def test_a_cause_that_is_not_known_is_read_as_its_text() -> None:
 @pytest.mark.parametrize(
     ("notice", "key"),
     [
-        (findings.SendingStopped(platform="slack:T1"), "slack:T1:2026-01-22"),
-        (of_chats.SubscriberLeft(chat="Lab", place="slack:C1"), "slack:C1:2026-01-22"),
+        (findings.SendingStopped(platform="slack"), "slack:2026-01-22"),
         (findings.MessagesDead(count=1, reason="", ids="", chat=""), ":2026-01-22"),
         (of_missing_papers.NothingMatched(event="41", known=7, days=5), "41"),
     ],

@@ -61,7 +61,7 @@ class ConsoleChannel(channels.Channel):
         except (BrokenPipeError, ValueError) as error:
             # A closed pipe stays closed in this run (`paperwire deliver | head`), and a closed stream raises
             # ValueError. Everything stays planned for the next run.
-            raise SenderStopped("No one reads the console any more.", "token") from error
+            raise SenderStopped("No one reads the console any more.") from error
         except OSError as error:
             raise Unclear(f"The console could not be written to the end ({error.strerror}).") from error
 

@@ -1,39 +1,32 @@
-"""The adapter of Slack: its rate limit, how a lost post is found, workspaces and receivers, missing scopes.
+"""The adapter of Slack: its rate limit, how a lost post is found, missing scopes.
 
-Web API: chat.postMessage, chat.update, conversations.history and .replies. The
-metadata of each message contains the id of its delivery and its number. So if the response to a post was lost, the message
+Web API: chat.postMessage, chat.update, conversations.history and .replies. The metadata of each message contains the id of
+its delivery and its number. So if the response to a post was lost, the message
 can be found in every channel that the bot may read.
 """
 
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TextIO
 
 from bot.errors import SettingsError
-from bot.platform import Finding, OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
-from bot.platforms.slack import FACTS, markup, normalise
+from bot.platform import Finding, OnBotName, Platform, PlatformSurroundings, switched_off
+from bot.platforms.slack import FACTS, markup
 from bot.platforms.slack.api import SlackApi
-from bot.platforms.slack.installing import Installer, cipher_of
 from bot.platforms.slack.manifest import missing
 from bot.platforms.slack.message_payload import open_message
-from bot.platforms.slack.receiving import SOCKET_NAME, SlackHttp, SocketMode
+from bot.platforms.slack.receiving import SocketMode
 from bot.platforms.slack.settings import SlackSettings
-from bot.platforms.slack.workspaces import Workspace, Workspaces
+from bot.platforms.slack.workspace import Workspace
 from bot.ports import channel as channels
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
 from subscriptions.errors import ChatGone, NotDelivered, RetryLater, SenderStopped
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.retention import own_workspace
-from subscriptions.service.workspaces import install_again
-from subscriptions.store.database.schema import HEAD
-from subscriptions.store.database.store import Store
-from subscriptions.store.installations import uninstalled
 
 log = logging.getLogger("paperwire")
 
@@ -46,10 +39,10 @@ _CLOCK_SKEW = timedelta(seconds=60)  # by how much Slack's clock may be slow com
 
 
 class SlackChannel(channels.Channel):
-    """The channel of all workspaces with a token.
+    """The channel of a workspace.
 
-    An address is the id of a channel, of direct messages or of a person ("C…", "G…", "D…", "U…"). The team's id comes before
-    it, except in the own workspace. A topic is a thread's ts. The channel belongs to the event loop in which it first posts.
+    An address is the id of a channel, of direct messages or of a person ("C…", "G…", "D…", "U…"). A topic is a thread's ts. The
+    channel belongs to the event loop in which it first posts.
     """
 
     platform = "slack"
@@ -57,8 +50,8 @@ class SlackChannel(channels.Channel):
     # All blocks together: refusals of 11,341 and of about 13,200 characters were reported (slackapi/bolt-js#2509, #2867).
     limits = channels.Limits(text=10_000, per_second=0, per_lane=1)
 
-    def __init__(self, workspaces: Workspaces) -> None:
-        self.workspaces = workspaces
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
         # (delivery, number) -> (thread, cursor) where a search was interrupted
         self._searches: dict[tuple[str, int], tuple[str, str]] = {}
 
@@ -73,17 +66,17 @@ class SlackChannel(channels.Channel):
     ) -> str:
         """See Channel."""
         post = open_message(message, plain=plain)
-        workspace, channel = await self.workspaces.resolve(chat.address)
+        channel = await self.workspace.resolve(chat.address)
         identity = {"id": delivery, "n": message.number}
         # Slack posts each client_msg_id once. The plain form counts as another message, so it has another id.
         once = uuid.uuid5(_NAMESPACE, f"{delivery} {message.number} {message.plain if plain else message.payload}")
-        return await workspace.client.post(channel, thread or chat.topic, post, identity, str(once))
+        return await self.workspace.client.post(channel, thread or chat.topic, post, identity, str(once))
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel."""
         post = open_message(message, plain=plain)
-        workspace, channel = await self.workspaces.resolve(chat.address)
-        await workspace.client.update(channel, message_id, post)
+        channel = await self.workspace.resolve(chat.address)
+        await self.workspace.client.update(channel, message_id, post)
 
     async def find(
         self,
@@ -105,9 +98,9 @@ class SlackChannel(channels.Channel):
         where, cursor = self._searches.pop(key, (threads[0], ""))
         if where in threads:
             threads = threads[threads.index(where) :]
-        workspace, channel = await self._readable(chat.address)
+        channel = await self._readable(chat.address)
         for place in threads:
-            page_at = partial(workspace.client.page, channel, place, oldest)
+            page_at = partial(self.workspace.client.page, channel, place, oldest)
             if found := await self._search(page_at, place, cursor if place == where else "", key):
                 return found
         return None
@@ -130,21 +123,18 @@ class SlackChannel(channels.Channel):
             cursor = following
 
     async def identity(self) -> str:
-        """See Channel. Returns "TEAM:USER" of the own workspace; "" if there is none."""
-        own = self.workspaces.own
-        if own is None:
-            return ""
-        me = await own.identify()
+        """See Channel. Returns "TEAM:USER"."""
+        me = await self.workspace.identify()
         return f"{me.team}:{me.user}"
 
     async def close(self) -> None:
         """See Channel."""
-        await self.workspaces.close()
+        await self.workspace.close()
 
-    async def _readable(self, address: str) -> tuple[Workspace, str]:
-        """Like `Workspaces.resolve`, but raises only RetryLater, SenderStopped or LookupError."""
+    async def _readable(self, address: str) -> str:
+        """Like `Workspace.resolve`, but raises only RetryLater, SenderStopped or LookupError."""
         try:
-            return await self.workspaces.resolve(address)
+            return await self.workspace.resolve(address)
         except (RetryLater, SenderStopped):
             raise
         except ChatGone as error:
@@ -163,53 +153,40 @@ def _is(found: Mapping[str, object], delivery: str, number: int) -> bool:
 
 
 def connect(settings: Settings, clock: channels.Clock, out: TextIO) -> channels.Channel:
-    """See PlatformAdapter. The own workspace is the first."""
+    """See PlatformAdapter."""
     del out
     own = settings.of(SlackSettings)
-    if not own.is_on:
+    if own.bot_token is None:
         raise switched_off(FACTS)
-    first, *others = own.workspaces or (None,)
-    return SlackChannel(Workspaces(first, others, api_url=own.api_url, monotonic=clock.monotonic))
+    return SlackChannel(Workspace(own.bot_token, api_url=own.api_url, monotonic=clock.monotonic))
 
 
 def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
     assert isinstance(channel, SlackChannel)  # noqa: S101 - made by `connect`
-    slack = _Slack(channel, around, _installer(channel, around))
+    own = around.settings.of(SlackSettings)
+
+    def receivers(on_bot_name: OnBotName) -> Sequence[Receiver]:
+        if own.app_token is None:
+            return ()
+        return (SocketMode(channel.workspace, own.app_token, around.clock, on_bot_name=on_bot_name),)
+
+    only_sends = "Slack only carries messages: no one can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."
     return Platform(
         facts=FACTS,
         channel=channel,
         medium=markup.MEDIUM,
-        api=SlackApi(channel, channel.workspaces),
-        receivers=slack.receivers,
-        on_identity=slack.take_over_own_workspace,
-        prepare=slack.prepare,
-        recheck=slack.resume_reinstalled_workspaces,
-        check_tokens=check_app_tokens,
-        api_url=around.settings.of(SlackSettings).api_url,
-        load_installations=slack.load_installations,
-        check=partial(_scopes, channel),
-        startup_lines=tuple(_startup_lines(around.settings)),
-        close=slack.close,
+        api=SlackApi(channel, channel.workspace),
+        receivers=receivers,
+        check_tokens=check_app_token,
+        api_url=own.api_url,
+        check=partial(_scopes, channel.workspace),
+        startup_lines=() if own.app_token else (only_sends,),
     )
 
 
-async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
-    """See PlatformAdapter. Shortens `slack:TEAM/CHANNEL` of the own workspace; asks Slack for its id if `owner` is ""."""
-    team, own = owner.partition(":")[0], settings.of(SlackSettings)
-    if not team and own.workspaces:
-        workspaces = Workspaces(own.workspaces[0], api_url=own.api_url)
-        try:
-            team = await workspaces.all[0].known_team()
-        except NotDelivered as error:
-            raise cannot_be_asked(FACTS, address.address, error) from None
-        finally:
-            await workspaces.close()
-    return ChatAddress(FACTS.name, normalise(address.address, team), address.topic)
-
-
-async def check_app_tokens(receivers: Sequence[Receiver]) -> None:
-    """Asks Slack once whether it accepts the app tokens. Raises SettingsError for a token that it permanently refuses."""
+async def check_app_token(receivers: Sequence[Receiver]) -> None:
+    """Asks Slack once whether it accepts the app token. Raises SettingsError for a token that it permanently refuses."""
     for receiver in receivers:
         if isinstance(receiver, SocketMode):
             try:
@@ -220,114 +197,18 @@ async def check_app_tokens(receivers: Sequence[Receiver]) -> None:
                 reason = error.reason.rstrip(".")
                 raise SettingsError(
                     f"Slack refuses the app token: {reason}.",
-                    "Put one with connections:write into PAPERWIRE_SLACK_APP_TOKEN, or into the variable that "
-                    "app_token_env names; the app's page on api.slack.com shows it under Basic Information.",
+                    "Put one with connections:write into PAPERWIRE_SLACK_APP_TOKEN; the app's page on api.slack.com shows it "
+                    "under Basic Information.",
                 ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Slack:
-    channel: SlackChannel
-    around: PlatformSurroundings
-    installer: Installer | None
-
-    def receivers(self, on_bot_name: OnBotName) -> Sequence[Receiver]:
-        """Returns a SocketMode for each app token, SlackHttp if there is a signing secret, and the installer."""
-        found: list[Receiver] = [*self._sockets(on_bot_name)]
-        if (secret := self.around.settings.of(SlackSettings).signing_secret) is not None:
-            found.append(SlackHttp(self.channel.workspaces, secret, self.around.clock, on_bot_name=on_bot_name))
-        if self.installer is not None:
-            return [*found, self.installer]
-        return found
-
-    def _sockets(self, on_bot_name: OnBotName) -> Iterator[SocketMode]:
-        workspaces = self.around.settings.of(SlackSettings).workspaces
-        tokens = dict.fromkeys(one.app for one in workspaces if one.app)
-        for number, token in enumerate(tokens, 1):
-            name = SOCKET_NAME if number == 1 else f"{SOCKET_NAME} {number}"
-            yield SocketMode(self.channel.workspaces, token, self.around.clock, on_bot_name=on_bot_name, name=name)
-
-    def take_over_own_workspace(self, store: Store, identity: str) -> None:
-        """Shortens stored addresses of the own workspace, whose team is known only once Slack has identified the token."""
-        own_workspace(store, FACTS.name, identity.partition(":")[0], now=self.around.clock.now())
-
-    async def prepare(self) -> None:
-        """Resumes workspaces that installed the app again, and loads those that installed it by OAuth."""
-        await self.resume_reinstalled_workspaces()
-        if self.installer is not None:
-            await self.installer.update()
-
-    async def resume_reinstalled_workspaces(self) -> None:
-        """Resumes workspaces that had removed the app and have installed it again."""
-        store, clock = self.around.store, self.around.clock
-        gone = await store.run(uninstalled)
-        if not gone:
-            return
-        for workspace in self.channel.workspaces.all:
-            with suppress(NotDelivered):  # the app is not installed
-                team = (await workspace.identify()).team
-                if team in gone and await store.run(install_again, team, now=clock.now()):
-                    log.info("The Slack workspace %s has the app again; what waited there goes on.", team)
-
-    async def load_installations(self) -> Sequence[Finding]:
-        """Loads the workspaces that installed the app. Returns a finding if some cannot be used."""
-        store = self.around.store
-        if self.installer is None or not store.exists() or store.revision() != HEAD:
-            return ()
-        await self.installer.update(renew=False)
-        if not self.installer.problem:
-            return ()
-        cure = "Set the key that sealed them, or let these workspaces install the app again."
-        return (Finding(question="Slack installations", answer=self.installer.problem, cure=cure, mend=True),)
-
-    async def close(self) -> None:
-        """Closes the connection of the installer."""
-        if self.installer is not None:
-            await self.installer.close()
-
-
-def _installer(channel: SlackChannel, around: PlatformSurroundings) -> Installer | None:
-    """Returns the installer; None if the settings do not let workspaces install the app."""
-    settings = around.settings.of(SlackSettings)
-    if settings.client_id is None or settings.client_secret is None or settings.secret_key is None:
-        return None
-    return Installer(
-        around.store,
-        around.clock,
-        cipher_of(settings.secret_key),
-        channel.workspaces,
-        settings.client_id,
-        settings.client_secret,
-        authorize=settings.api_url.removesuffix("api/") + "oauth/v2/authorize",
-    )
-
-
-def _startup_lines(settings: Settings) -> Iterator[str]:
-    """Yields a line with the number of workspaces, and one that says that no one can talk to the bot if it only sends."""
-    slack = settings.of(SlackSettings)
-    if len(slack.workspaces) > 1:
-        yield f"Slack: {len(slack.workspaces)} workspaces."
-    if not slack.signing_secret and not any(one.app for one in slack.workspaces):
-        yield "Slack only carries messages: no one can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."
-
-
-async def _scopes(channel: SlackChannel) -> list[Finding]:
-    """Returns findings about the scopes that each workspace granted, and about what does not work without the missing ones."""
-    found: list[Finding] = []
-    several = len(channel.workspaces.all) > 1
-    for workspace in channel.workspaces.all:
-        found += await _granted(workspace, several=several)
-    return found
-
-
-async def _granted(workspace: Workspace, *, several: bool) -> list[Finding]:
+async def _scopes(workspace: Workspace) -> list[Finding]:
+    """Returns findings about the scopes that the workspace granted, and about what does not work without the missing ones."""
+    question = "Slack scopes"
     try:
         me = await workspace.identify()
     except NotDelivered as error:
-        return [replace(Finding.unanswered("Slack scopes", error), mend=several)]
-    question = "Slack scopes"
-    if several:
-        question = f"Slack scopes of {me.team}"
+        return [Finding.unanswered(question, error)]
     lacking = list(missing(me.scopes))
     if not lacking:
         return [Finding(question=question, answer="all are granted")]

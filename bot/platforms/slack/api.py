@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from bot.platforms.slack import PEOPLE, markup, read_channel_reference, split
+from bot.platforms.slack import PEOPLE, markup
 from bot.platforms.slack.client import Declined
 from bot.platforms.slack.message_payload import open_message
 from bot.platforms.slack.typed_text import title_of
-from bot.platforms.slack.workspaces import SlackUser, Workspace, Workspaces, part_of
+from bot.platforms.slack.workspace import SlackUser, Workspace, part_of
 from bot.ports import channel as channels
 from bot.ports.attached import file_too_large
 from bot.ports.conversation import Place, PlatformApi, Request
@@ -35,21 +35,20 @@ class SlackApi(PlatformApi):
 
     has_ephemeral = True
 
-    def __init__(self, channel: channels.Channel, workspaces: Workspaces) -> None:
+    def __init__(self, channel: channels.Channel, workspace: Workspace) -> None:
         self._channel = channel
-        self._workspaces = workspaces
-        self._recent_users: dict[tuple[str, str], tuple[float, SlackUser]] = {}
+        self._workspace = workspace
+        self._recent_users: dict[str, tuple[float, SlackUser]] = {}
 
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
         """See PlatformApi. If the app may not read people, everyone in the workspace counts as a member."""
-        if self._team(chat.address) != self._team(person):
+        if "/" in person:  # of another workspace
             return False
         async with _query_timeout():
-            workspace = await self._workspaces.for_address(chat.address)
             try:
-                found = await self._person(workspace, split(person)[1])
+                found = await self._person(person)
             except Declined as no:
                 if no.code in _NOBODY:
                     return False
@@ -57,7 +56,7 @@ class SlackApi(PlatformApi):
             else:
                 allowed = found.member and (member_suffices or found.admin)
             if allowed and not in_chat:
-                return await self._is_in(workspace, split(chat.address)[1], split(person)[1])
+                return await self._is_in(chat.address, person)
         return allowed
 
     async def enrich(self, request: Request, *, changes: bool) -> Request:
@@ -81,7 +80,7 @@ class SlackApi(PlatformApi):
             if not place.is_outside:
                 return {}
             async with _query_timeout():
-                _, direct = await self._workspaces.resolve(request.sender)
+                direct = await self._workspace.resolve(request.sender)
             return {"place": replace(place, is_outside=direct != request.outside_channel)}
         if not changes:
             return {}
@@ -95,33 +94,32 @@ class SlackApi(PlatformApi):
         return {"place": replace(place, title=known.title or place.title, is_outside=known.is_outside)}
 
     async def _sender_fields(self, request: Request, *, changes: bool) -> dict[str, Any]:
-        address = request.chat.address
-        if not changes or not request.sender or self._team(address) != self._team(request.sender):
+        user = request.sender
+        if not changes or not user or "/" in user:
             return {}
         async with _query_timeout():
-            workspace, (_, user) = await self._workspaces.for_address(address), split(request.sender)
-            person = await workspace.person(user)
-        self._recent_users[workspace.team, user] = (asyncio.get_running_loop().time(), person)
+            person = await self._workspace.person(user)
+        self._recent_users[user] = (asyncio.get_running_loop().time(), person)
         known = {"sender_name": person.name, "timezone": person.timezone, "language": person.language}
         return {name: value for name, value in known.items() if value}
 
-    async def _person(self, workspace: Workspace, user: str) -> SlackUser:
+    async def _person(self, user: str) -> SlackUser:
         """Returns the person. Reuses, once, what `enrich` read less than _JUST_NOW ago; otherwise asks Slack."""
-        asked, person = self._recent_users.pop((workspace.team, user), (float("-inf"), None))
+        asked, person = self._recent_users.pop(user, (float("-inf"), None))
         if person is not None and asyncio.get_running_loop().time() - asked < _JUST_NOW:
             return person
-        return await workspace.person(user)
+        return await self._workspace.person(user)
 
-    async def _is_in(self, workspace: Workspace, channel: str, user: str) -> bool | None:
+    async def _is_in(self, channel: str, user: str) -> bool | None:
         """Returns whether a person can see a channel: it is public, or they are a member.
 
         None if the app may not read the channel.
         """
         try:
-            found = await workspace.client.call_get("conversations.info", channel=channel)
+            found = await self._workspace.client.call_get("conversations.info", channel=channel)
             if not part_of(found, "channel").get("is_private"):
                 return True
-            async for page in workspace.client.pages("conversations.members", channel=channel, limit=1000):
+            async for page in self._workspace.client.pages("conversations.members", channel=channel, limit=1000):
                 if user in page.get("members", ()):
                     return True
         except Declined:
@@ -129,29 +127,25 @@ class SlackApi(PlatformApi):
         return False
 
     async def find_chat(self, name: str) -> Place | None:
-        """See PlatformApi. `name` is an address, or a channel reference from the module `incoming`."""
-        address = read_channel_reference(name)
-        if not address or split(address)[1].startswith(PEOPLE):
+        """See PlatformApi. `name` is the id of a channel, perhaps with @ before it (see `typed_text`)."""
+        address = name.removeprefix("@")
+        if not address.isalnum() or address.startswith(PEOPLE):
             return None
         async with _query_timeout():
             try:
-                return await self._look_up(self._workspaces.short(address))
+                return await self._look_up(address)
             except (Rejected, SenderStopped):
                 return None
 
     async def _look_up(self, address: str) -> Place:
         """Returns the channel as Slack describes it. Raises Declined, RetryLater, SenderStopped."""
-        workspace = await self._workspaces.for_address(address)
-        channel = part_of(await workspace.client.call_get("conversations.info", channel=split(address)[1]), "channel")
+        channel = part_of(await self._workspace.client.call_get("conversations.info", channel=address), "channel")
         return Place(
             chat=ChatAddress("slack", address),
             kind=ChatKind.PRIVATE if channel.get("is_im") else ChatKind.TEAM,
             title=title_of(channel.get("name")),
             is_outside=channel.get("is_member") is False and not channel.get("is_im"),
         )
-
-    def _team(self, address: str) -> str:
-        return split(self._workspaces.short(address))[0]
 
     async def post_ephemeral(
         self,
@@ -164,12 +158,10 @@ class SlackApi(PlatformApi):
         plain: bool = False,
     ) -> None:
         """See PlatformApi. If the response url accepts no more responses, posts a new ephemeral message."""
-        workspace = await self._workspaces.for_address(chat.address)
+        client = self._workspace.client
         if response_url:
             try:
-                await workspace.client.respond(
-                    response_url, _response_body(message, chat.topic, replaces=replaces, plain=plain)
-                )
+                await client.respond(response_url, _response_body(message, chat.topic, replaces=replaces, plain=plain))
             except Declined:
                 if message is None:
                     raise
@@ -177,17 +169,17 @@ class SlackApi(PlatformApi):
                 return
         if message is None:
             raise Rejected("Slack takes away what one person sees only where it takes answers.")
-        if split(chat.address)[1].startswith(PEOPLE):
+        if chat.address.startswith(PEOPLE):
             await self._channel.post(chat, message, delivery="whisper", plain=plain)
             return
-        _, channel = await self._workspaces.resolve(chat.address)
+        channel = await self._workspace.resolve(chat.address)
         post = open_message(message, plain=plain)
-        await workspace.client.post_ephemeral(channel, chat.topic, split(person)[1], post)
+        await client.post_ephemeral(channel, chat.topic, person.rpartition("/")[2], post)
 
     async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
         """See PlatformApi. If the app may not upload files, posts the text in messages."""
-        workspace, channel = await self._workspaces.resolve(chat.address)
-        client, data = workspace.client, file.text.encode()
+        channel = await self._workspace.resolve(chat.address)
+        client, data = self._workspace.client, file.text.encode()
         try:
             found = await client.call_get("files.getUploadURLExternal", filename=file.name, length=len(data))
             await client.upload(str(found["upload_url"]), data)
@@ -210,12 +202,12 @@ class SlackApi(PlatformApi):
 
     async def fetch(self, file: str, most: int) -> bytes:
         """See PlatformApi."""
-        workspace = await self._workspaces.for_address(file)
-        found = part_of(await workspace.client.call_get("files.info", file=split(file)[1]), "file")
+        client = self._workspace.client
+        found = part_of(await client.call_get("files.info", file=file), "file")
         size = found.get("size")
         if isinstance(size, int) and size > most:
             raise file_too_large(most)
-        data = await workspace.client.download(str(found.get("url_private_download") or found.get("url_private")), most)
+        data = await client.download(str(found.get("url_private_download") or found.get("url_private")), most)
         if len(data) > most:
             raise file_too_large(most)
         return data

@@ -1,14 +1,13 @@
 """The calls to Slack, by slack-sdk without retries, so that nothing is sent twice; what each of its errors means, and waits it demands.
 
 An answer that is not "ok" is a definite no: it refuses the message, unless its code is one of a few that mean a wait, the
-workspace, the token or the channel (docs.slack.dev, chat.postMessage). After an error while connecting, nothing was sent;
+token or the channel (docs.slack.dev, chat.postMessage). After an error while connecting, nothing was sent;
 `ClientConnectorError` is a `ClientOSError`, and `ConnectionTimeoutError` is a `ServerTimeoutError` like `SocketTimeoutError`.
 After other errors, and without an answer that can be read, it is unknown whether something was sent. The repr of aiohttp's errors contains the headers of the request, and so the token. Therefore no
 outcome is chained to such an error.
 """
 
 import logging
-from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -52,16 +51,10 @@ _MEANINGS: tuple[tuple[Collection[str], str, Callable[[str], NotDelivered]], ...
     (("*_migrating",), "Slack moves the channel to another workspace", partial(RetryLater, after=_LONG)),
     (
         (
-            *("team_added_to_org", "team_access_not_granted", "team_not_found", "org_login_required"),
-            *("ekm_access_denied", "accesslimited", "enterprise_is_restricted", "two_factor_setup_required"),
-        ),
-        "The Slack workspace does not let the app in",
-        partial(SenderStopped, scope="workspace"),
-    ),
-    (
-        (
             *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
             *("missing_scope", "not_allowed_token_type", "access_denied", "*_deprecated", "deprecated_endpoint"),
+            *("team_added_to_org", "team_access_not_granted", "team_not_found", "org_login_required"),
+            *("ekm_access_denied", "accesslimited", "enterprise_is_restricted", "two_factor_setup_required"),
         ),
         "Slack does not accept the token",
         SenderStopped,
@@ -122,7 +115,7 @@ def outcome(error: Exception) -> NotDelivered:
         case SlackApiError():
             return _refused(_read(error))
         case aiohttp.NonHttpUrlClientError() | aiohttp.InvalidURL():
-            return SenderStopped("The address of Slack's API is not a web address.", "token")
+            return SenderStopped("The address of Slack's API is not a web address.")
         case aiohttp.ConnectionTimeoutError() | aiohttp.ClientConnectorError():
             return RetryLater(f"No connection to Slack ({type(error).__name__}).")
         case _:
@@ -367,15 +360,6 @@ class Client:
                 return channel
             case _:
                 raise RetryLater("Slack opened direct messages and did not say which.")
-
-    async def oauth_access(self, client_id: str, client_secret: str, **grant: str) -> Mapping[str, Any]:
-        """Returns the tokens for a code or a refresh token (oauth.v2.access). Raises what `call_get` raises.
-
-        The library's own method uses a deprecated part of aiohttp.
-        """
-        known = b64encode(f"{client_id}:{client_secret}".encode()).decode()
-        headers = {"Authorization": f"Basic {known}"}
-        return await self._call("oauth.v2.access", outcome_of_repeatable, data=grant, headers=headers)
 
     async def auth_test(self) -> BotIdentity:
         """Returns the bot of the token. Its scopes are in a response header (docs.slack.dev, auth.test).

@@ -1,6 +1,6 @@
 """The scopes, events, and command that the app requests, and the reason for each scope.
 
-This list is used by the manifest, docs/slack.md, `paperwire check` and the OAuth installation. docs.slack.dev,
+This list is used by the manifest, docs/slack.md and `paperwire check`. docs.slack.dev,
 reference/methods and reference/events, says which scope a method or an event needs.
 """
 
@@ -8,17 +8,12 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
-from bot.errors import WrongUsage
 from bot.rendering import brand
 
 COMMAND = "/paperwire"
-# Each path accepts all kinds of requests, but the app's settings at Slack have three fields for addresses.
-PATHS = ("/slack/events", "/slack/commands", "/slack/interactivity")
-REDIRECT = "/slack/oauth_redirect"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +128,6 @@ SCOPES = (
     ),
 )
 
-FREE_EVENTS = ("app_uninstalled", "tokens_revoked")  # need no scope
-
 
 def scopes_of(*, minimal: bool = False) -> tuple[str, ...]:
     """Returns the names of the scopes that the app requests.
@@ -147,7 +140,7 @@ def scopes_of(*, minimal: bool = False) -> tuple[str, ...]:
 def events_of(scopes: Collection[str]) -> tuple[str, ...]:
     """Returns the events that an app with these scopes can receive."""
     bound = {event for scope in SCOPES if scope.name in scopes for event in scope.events}
-    return tuple(sorted({*bound, *FREE_EVENTS}))
+    return tuple(sorted(bound))
 
 
 def missing(granted: Collection[str]) -> Iterator[Scope]:
@@ -164,12 +157,10 @@ _LONG = (
 )
 
 
-def manifest(*, minimal: bool = False, url: str = "") -> dict[str, Any]:
-    """Returns the manifest. `url` is the root of the web address to which Slack sends requests; "" for Socket Mode."""
+def manifest(*, minimal: bool = False) -> dict[str, Any]:
+    """Returns the manifest of an app for Socket Mode."""
     scopes = scopes_of(minimal=minimal)
-    events = commands = interactivity = ""
-    if url:
-        events, commands, interactivity = (f"{url}{path}" for path in PATHS)
+    events = events_of(scopes)
     return {
         "_metadata": {"major_version": 1, "minor_version": 1},
         "display_information": {
@@ -192,19 +183,15 @@ def manifest(*, minimal: bool = False, url: str = "") -> dict[str, Any]:
                     "description": "New research papers: subscribe, list, preview, help",
                     "usage_hint": "sub diffusion -survey | list | help",
                     "should_escape": False,
-                    **({"url": commands} if url else {}),
                 }
             ],
         },
-        "oauth_config": {**({"redirect_urls": [f"{url}{REDIRECT}"]} if url else {}), "scopes": {"bot": list(scopes)}},
+        "oauth_config": {"scopes": {"bot": list(scopes)}},
         "settings": {
-            "event_subscriptions": {
-                **({"request_url": events} if url else {}),
-                "bot_events": list(events_of(scopes)),
-            },
-            "interactivity": {"is_enabled": True, **({"request_url": interactivity} if url else {})},
+            **({"event_subscriptions": {"bot_events": list(events)}} if events else {}),
+            "interactivity": {"is_enabled": True},
             "org_deploy_enabled": False,
-            "socket_mode_enabled": not url,
+            "socket_mode_enabled": True,
             "token_rotation_enabled": False,
         },
     }
@@ -217,27 +204,7 @@ app = typer.Typer(help="An app of your own in Slack.", no_args_is_help=True)
 def _print_manifest(
     *,
     minimal: Annotated[bool, typer.Option("--minimal", help="Only the rights without which nothing works.")] = False,
-    url: Annotated[
-        str,
-        typer.Option(
-            "--url",
-            metavar="URL",
-            help="The address at which Slack reaches paperwire; without it, Socket Mode is used.",
-        ),
-    ] = "",
 ) -> int:
     """Print the app's manifest. At api.slack.com/apps choose Create New App, From a manifest, and paste it."""
-    root = _web_root(url) if url else ""
-    typer.echo(json.dumps(manifest(minimal=minimal, url=root), ensure_ascii=False, indent=2))
+    typer.echo(json.dumps(manifest(minimal=minimal), ensure_ascii=False, indent=2))
     return 0
-
-
-def _web_root(text: str) -> str:
-    """Returns the root of a web address that Slack can reach, without a final "/". Raises WrongUsage."""
-    parts = urlsplit(text.strip())
-    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise WrongUsage(
-            f"--url is no address that Slack can reach: “{text}”.",
-            "For example: https://papers.example.org",
-        )
-    return text.strip().rstrip("/")

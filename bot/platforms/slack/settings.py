@@ -1,4 +1,4 @@
-"""The operator's settings of Slack. Without workspaces and client id the platform is off."""
+"""The operator's settings of Slack. Without a bot token the platform is off."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,16 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import SecretStr
 
 from bot.settings import checks as check
-from bot.settings.of_rooms import ReadVariable, RoomSettings, TableOfRoom, Variable
-
-
-@dataclass(frozen=True, slots=True)
-class WorkspaceTokens:
-    """The tokens of a workspace."""
-
-    bot: SecretStr
-    app: SecretStr | None = None  # the token of the app that sends its events; None: any app may send them
-
+from bot.settings.of_rooms import RoomSettings, Variable
 
 # beginnings of what Slack's pages show beside the token that is needed -> what it is
 _OTHERS = {
@@ -60,23 +51,6 @@ def _api_url(text: str) -> str:
     return check.usable(f"{root}/", "it must end in /api/", when=root.endswith("/api"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Tokens(TableOfRoom):
-    """A table [[slack]]: the names of the variables with the tokens of a workspace."""
-
-    NAME = "slack"
-    MISSING = "every workspace needs one"
-
-    bot_token_env: Annotated[str, check.text(check.variable)]
-    app_token_env: Annotated[str, check.text(check.variable)] = ""
-
-    def value(self, read: ReadVariable) -> WorkspaceTokens:
-        """Returns the tokens of the workspace. Raises SettingsError."""
-        bot = read("bot_token_env", _bot_token)
-        assert bot is not None  # noqa: S101 - the table names its variable
-        return WorkspaceTokens(bot, read("app_token_env", _app_token))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackSettings(RoomSettings):
     """The settings of Slack."""
@@ -89,50 +63,18 @@ class SlackSettings(RoomSettings):
             "the root of another Slack API; it ends in `/api/`", example="http://127.0.0.1:8082/api/"
         ),
         "PAPERWIRE_SLACK_APP_TOKEN": Variable("the token for Socket Mode", example="xapp-1234-abcd"),
-        "PAPERWIRE_SLACK_SIGNING_SECRET": Variable(
-            "the secret with which Slack signs requests to a public address", example="0123456789abcdef"
-        ),
-        "PAPERWIRE_SLACK_CLIENT_ID": Variable(
-            "the id of an app that many workspaces install; needs the next two", example="1234.5678"
-        ),
-        "PAPERWIRE_SLACK_CLIENT_SECRET": Variable("its secret", example="0123456789abcdef"),
-        "PAPERWIRE_SECRET_KEY": Variable("the key that encrypts the workspaces' tokens", example="a-long-random-word"),
     }
     PREFIX = "SLACK_"
-    TOGETHER = (
-        ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SLACK_CLIENT_SECRET"),
-        ("PAPERWIRE_SLACK_CLIENT_SECRET", "PAPERWIRE_SLACK_CLIENT_ID"),
-        ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SECRET_KEY"),
-    )
-    TABLES: ClassVar[Mapping[str, type[TableOfRoom]]] = {"others": _Tokens}
 
     bot_token: Annotated[SecretStr | None, check.hidden(_bot_token)] = None
     app_token: Annotated[SecretStr | None, check.hidden(_app_token)] = None
-    others: tuple[WorkspaceTokens, ...] = ()  # of paperwire.toml
-    signing_secret: Annotated[SecretStr | None, check.hidden(check.visible)] = None
-    client_id: Annotated[str | None, check.text(check.visible)] = None
-    client_secret: Annotated[SecretStr | None, check.hidden(check.visible)] = None
     # ends in "/api/"
     api_url: Annotated[str, check.text(_api_url)] = field(default="https://slack.com/api/", repr=False)
-    # encrypts the tokens of workspaces that install the app
-    secret_key: Annotated[SecretStr | None, check.hidden(check.visible)] = None
-
-    @property
-    def workspaces(self) -> tuple[WorkspaceTokens, ...]:
-        """The workspaces that were not installed by OAuth: first that of the environment, then those of paperwire.toml."""
-        if self.bot_token is None:
-            return self.others
-        return (WorkspaceTokens(self.bot_token, self.app_token), *self.others)
 
     @property
     def is_on(self) -> bool:
-        """Whether there is a workspace, or workspaces can install the app."""
-        return bool(self.workspaces) or self.client_id is not None
-
-    @property
-    def is_reached_from_outside(self) -> bool:
-        """Whether Slack or browsers send requests to us."""
-        return bool(self.signing_secret or self.client_id)
+        """Whether there is a token of the bot."""
+        return self.bot_token is not None
 
 
 SETTINGS = SlackSettings

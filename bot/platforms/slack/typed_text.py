@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.platforms import slack
 from bot.ports.channel import usable_text
 
 _WRAPPED = re.compile(r"<(?P<sign>[@#!]?)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
@@ -18,13 +17,10 @@ _EMOJI = re.compile(r"(?:(?<!\s)\s+|(?<![\w\s]))(?::(?:[+-]1|(?=[a-z0-9_+-]{0,99
 _ADDED = ("http://", "https://", "mailto:", "tel:")  # Slack adds these to words that it turns into links
 
 
-def unescape(text: object, prefix: str = "") -> str:
-    """Returns the text as it was typed, without emoji. A channel that is the first or second word becomes a channel reference.
-
-    `prefix` is the workspace in which the text was written; "" for the own one.
-    """
+def unescape(text: object) -> str:
+    """Returns the text as it was typed, without emoji. A channel that is the first or second word becomes "@" and its id."""
     wrapped = usable_text(text)
-    words = _WRAPPED.sub(lambda found: _unwrapped(found, wrapped[: found.start()], prefix), wrapped)
+    words = _WRAPPED.sub(lambda found: _unwrapped(found, wrapped[: found.start()]), wrapped)
     words = _EMOJI.sub("", words).strip()
     for entity, sign in _ENTITIES:
         words = words.replace(entity, sign)
@@ -62,12 +58,12 @@ def title_of(name: object) -> str:
     return f"#{plain}"
 
 
-def _unwrapped(found: re.Match[str], before: str, prefix: str) -> str:
+def _unwrapped(found: re.Match[str], before: str) -> str:
     sign, what, label = found["sign"], found["what"], found["label"] or ""
     match sign:
         case "#":
             first = len(before.split()) <= 1
-            return slack.channel_reference(slack.joined(prefix, what)) if first else f"#{label or what}"
+            return f"@{what}" if first else f"#{label or what}"
         case "@":
             return f"@{label or what}"
         case "!":

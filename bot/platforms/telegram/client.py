@@ -114,7 +114,7 @@ def outcome(error: Exception) -> NotDelivered:  # noqa: PLR0911 - a table with o
         case ChatMigrated():
             return ChatMoved("The group became a supergroup.", str(error.new_chat_id))
         case InvalidToken():
-            return SenderStopped("Telegram does not know this token, or this is not Telegram's server.", "token")
+            return SenderStopped("Telegram does not know this token, or this is not Telegram's server.")
         case Forbidden() | BadRequest() if _is_page(error):
             return RetryLater(f"Something on the way to Telegram refuses us: {_words(error)}")
         case Forbidden():
@@ -180,7 +180,7 @@ def _broken_off(error: NetworkError) -> NotDelivered:  # noqa: PLR0911 - a table
     if isinstance(cause, UnicodeEncodeError):
         return Rejected("The message holds a character that cannot be sent.", form=True)
     if isinstance(cause, _WRONG_ADDRESS):
-        return SenderStopped("The address of Telegram's server, or the token, cannot be part of a URL.", "token")
+        return SenderStopped("The address of Telegram's server, or the token, cannot be part of a URL.")
     if isinstance(cause, Exception) and not isinstance(cause, TelegramError):
         return Unclear(f"The line to Telegram broke ({type(cause).__name__}); it may have the message.")
     if error.message.lower().startswith("too many requests"):

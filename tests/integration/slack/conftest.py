@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.slack_oauth import FakeOAuth
+from tests.fakes.slack import FakeSlack
 from tests.integration import slack_bot
 from tests.integration.program import RestingClock
 from tests.integration.slack_bot import Scenes
@@ -18,9 +18,9 @@ def clock() -> RestingClock:
 
 
 @pytest.fixture
-def slack() -> Iterator[FakeOAuth]:
+def slack() -> Iterator[FakeSlack]:
     """A workspace with #vision (C1) and a private channel (C2). U3 is a guest, U5 an admin, U9 from another workspace."""
-    with FakeOAuth() as fake:
+    with FakeSlack() as fake:
         fake.knows("C1", name="vision", people=("U1", "U2", "U3", "U5", "U9"))
         fake.knows("C2", name="private", private=True, people=("U5",))
         fake.knows_person("U1")
@@ -33,7 +33,7 @@ def slack() -> Iterator[FakeOAuth]:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, slack: FakeOAuth, clock: RestingClock) -> Scenes:
+def scene(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> Scenes:
     """Returns a function that opens a Scene: a bot that listens to the workspace. U5 is its operator."""
     return partial(slack_bot.a_scene, tmp_path, slack, clock, admins=(slack_bot.OPERATOR,))
 

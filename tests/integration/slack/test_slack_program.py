@@ -6,17 +6,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-from pydantic import SecretStr, TypeAdapter
-
-from bot.app import build_app
-from bot.platforms.slack import installing, manifest
-from bot.settings.loading import load_settings
-from subscriptions.service.workspaces import install
-from tests.clock import NOON
+from bot.platforms.slack import manifest
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
 from tests.integration.cli import Process, Terminal
-from tests.integration.slack_bot import OTHER, OTHER_TOKEN
 from tests.patience import PATIENCE
 
 
@@ -33,16 +25,6 @@ def findings(terminal: Terminal, slack: FakeSlack) -> dict[str, list[dict[str, A
 def test_the_manifest_is_printed_as_it_is_pasted(terminal: Terminal) -> None:
     assert json.loads(terminal("slack", "manifest").out) == manifest.manifest()
     assert json.loads(terminal("slack", "manifest", "--minimal").out) == manifest.manifest(minimal=True)
-    assert json.loads(terminal("slack", "manifest", "--url", "https://papers.example.org/").out) == manifest.manifest(
-        url="https://papers.example.org"
-    )
-
-
-@pytest.mark.parametrize(
-    "url", ["http://papers.example.org", "papers.example.org", "https://", "https://a/?b", "https://u:p@a"]
-)
-def test_an_address_that_slack_cannot_reach_is_refused(terminal: Terminal, url: str) -> None:
-    assert "no address that Slack can reach" in terminal("slack", "manifest", "--url", url).refusal()
 
 
 def test_slack_alone_says_what_there_is(terminal: Terminal) -> None:
@@ -61,44 +43,6 @@ def test_each_right_that_is_missing_is_named_with_what_is_lost(terminal: Termina
     slack.withdraws("chat:write")
     lines = [line for line in terminal("check").out.splitlines() if "Slack scopes" in line]
     assert [line[0] for line in lines] == ["✗", *["·"] * len(named)], "no missing right gets a tick"
-
-
-def test_of_several_workspaces_each_is_asked_by_its_own_token(
-    terminal: Terminal, slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slack.workspace(OTHER, OTHER_TOKEN).scopes.discard("users:read")
-    terminal.file("paperwire.toml", '[[slack]]\nbot_token_env = "TEAM_TOKEN"\n')
-    monkeypatch.setenv("TEAM_TOKEN", OTHER_TOKEN)
-    found = findings(terminal, slack)
-    assert found["Slack scopes of T0TEST"][0]["answer"] == "all are granted"
-    assert found["Slack scopes of T2OTHER"][0]["answer"].startswith("without users:read: guests may change")
-
-
-def test_workspaces_that_installed_the_app_are_asked_too(terminal: Terminal, slack: FakeSlack, tmp_path: Path) -> None:
-    slack.workspace(OTHER, OTHER_TOKEN)
-    for name, value in (("CLIENT_ID", "1.2"), ("CLIENT_SECRET", "s"), ("SIGNING_SECRET", "s")):
-        terminal.set(f"SLACK_{name}", value)
-    terminal.set("SECRET_KEY", "key")
-    app = build_app(
-        load_settings({"PAPERWIRE_DATABASE_URL": f"sqlite:///{terminal.folder}/paperwire.db"}, tmp_path), channels={}
-    )
-    app.open()
-    tokens = TypeAdapter(installing.StoredTokens).dump_json(installing.StoredTokens(bot=OTHER_TOKEN))
-    for team, key in ((OTHER, "key"), ("T3", "another key")):
-        install(app.store, team, installing.cipher_of(SecretStr(key)).encrypt(tokens).decode(), now=NOON)
-    app.store.close()
-    found = findings(terminal, slack)
-    assert found["Slack scopes of T2OTHER"][0]["answer"] == "all are granted"
-    (wrong,) = found["Slack installations"]
-    assert "workspace T3: its tokens were sealed with another PAPERWIRE_SECRET_KEY" in wrong["answer"]
-    assert wrong["mend"]
-
-
-def test_a_client_without_a_key_to_seal_tokens_is_refused(terminal: Terminal) -> None:
-    terminal.set("SLACK_CLIENT_ID", "1.2")
-    terminal.set("SLACK_CLIENT_SECRET", "s")
-    for words in (["check", "--offline"], ["run", "--once"]):
-        assert "PAPERWIRE_SLACK_CLIENT_ID needs PAPERWIRE_SECRET_KEY" in terminal(*words).refusal()
 
 
 # ── `paperwire run` as a process ──────────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,119 @@
+"""Channels on Slack that are left, archived or renamed: what pauses, what continues, who is told."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.delivery.sender import Sent
+from subscriptions.addresses import parse_address
+from subscriptions.model import Chat
+from subscriptions.service import listing
+from subscriptions.states import ChatState
+from tests.fakes.slack import FakeSlack
+from tests.integration.slack_bot import Scene, Scenes
+from tests.make import ingested, paper
+
+
+def vision(on: Scene) -> Chat:
+    return listing.get_chat(on.app.store, parse_address("slack:C1"))
+
+
+async def sends(on: Scene, *titles: str, **later: float) -> Sent:
+    """Advances the clock by `later`, ingests papers with these titles, and sends the due deliveries."""
+    on.app.clock.advance(timedelta(**later))  # type: ignore[attr-defined]
+    ingested(on.app.store, *(paper(title, "cs.LG") for title in titles), now=on.app.clock.now())
+    return await on.app.sender.send_once()
+
+
+def brought(fake: FakeSlack, chat: str = "C1") -> list[str]:
+    """Returns the texts of the messages of deliveries that a channel got, in order. Leaves out replies to people."""
+    return [e.text for e in fake.posted_to(chat) if e.delivery and not e.delivery.startswith("reply")]
+
+
+# ── places that come and go ───────────────────────────────────────────────────
+
+
+async def test_every_kind_of_conversation_gets_its_papers(on: Scene, slack: FakeSlack) -> None:
+    slack.knows("C7", people=("U1",), name="open")
+    slack.knows("G7", people=("U1",), name="closed", private=True)
+    slack.knows("G8", people=("U1",), name="mpdm-u1--u2--paperwire-1", private=True)
+    for channel, called in (("C7", "#open"), ("G7", "#closed"), ("G8", "u1, u2, paperwire")):
+        await on.types("/paperwire sub graph now", channel)
+        assert on.queries(f"slack:{channel}") == ["graph"]
+        assert listing.get_chat(on.app.store, parse_address(f"slack:{channel}")).title == called
+    await sends(on, "A graph")
+    assert [len(brought(slack, channel)) for channel in ("C7", "G7", "G8")] == [1, 1, 1]
+
+
+async def test_a_channel_without_the_bot_is_told_how_to_invite_it(on: Scene, slack: FakeSlack) -> None:
+    slack.leaves("C1")
+    await on.types("/paperwire sub graph now")
+    assert on.queries() == ["graph"]
+    (ephemeral,) = slack.ephemerals_to("U1")
+    assert "/invite @paperwire" in ephemeral.text
+    await sends(on, "A graph")
+    assert vision(on).is_unreachable
+    await on.does(slack.invites("C1"))
+    assert not vision(on).is_unreachable
+    await sends(on, minutes=11)
+    assert len(brought(slack)) == 1
+    assert slack.posted_to("C1")[0].text != ""
+
+
+async def test_an_app_that_may_not_read_channels_tells_the_asker(scene: Scenes, slack: FakeSlack) -> None:
+    slack.leaves("C1")
+    for scope in ("channels:read", "users:read"):
+        slack.withdraws(scope)
+    async with scene() as on:
+        await on.types("/paperwire sub graph now")
+        assert on.queries() == ["graph"]
+        assert vision(on).is_unreachable
+        await on.app.sender.send_once()
+    assert [entry.text[:3] for entry in slack.ephemerals_to("U1")] == ["✓ 1"]
+
+
+@pytest.mark.parametrize("event", [True, False])
+async def test_an_archived_channel_waits_until_it_is_open_again(on: Scene, slack: FakeSlack, *, event: bool) -> None:
+    await on.types("/paperwire sub graph now")
+    if event:
+        await on.does(slack.archives("C1"))
+    else:
+        slack._conversations["C1"].archived = True
+    await sends(on, "A graph")
+    assert "archived" in vision(on).state_detail
+    assert brought(slack) == []
+    await on.does(slack.unarchives("C1"))
+    assert vision(on).state is ChatState.ACTIVE
+    await sends(on, minutes=11)
+    assert len(brought(slack)) == 1
+
+
+async def test_a_channel_goes_on_whatever_happens_to_it(on: Scene, slack: FakeSlack) -> None:
+    slack.leaves("C1")
+    await on.does(slack.invites("C1"))
+    (greeting,) = slack.posted_to("C1")
+    assert "/paperwire sub diffusion" in greeting.text
+    await on.types("/paperwire sub graph")
+    await on.does(slack.leaves("C1"))
+    assert vision(on).is_unreachable
+    await on.does(slack.invites("C1", by="U2"))
+    assert not vision(on).is_unreachable
+    # a greeting and the answer to /paperwire sub; the second invitation brings no other greeting
+    assert len(slack.posted_to("C1")) == 2
+    await on.does(slack.renames("C1", "seeing"))
+    assert vision(on).title == "#seeing"
+    await on.does(slack.changes_id("C1", "C9"))
+    assert on.queries("slack:C9") == ["graph"]
+    await on.does(slack.deletes_channel("C9"))
+    assert "deleted" in listing.get_chat(on.app.store, parse_address("slack:C9")).state_detail
+
+
+async def test_a_channel_of_the_own_workspace_is_managed_from_private(on: Scene, slack: FakeSlack) -> None:
+    slack.knows("C0PAPERS", name="papers", people=("U1",))
+    slack.knows("G0SECRET", name="secret", private=True, people=("U2",))
+    for channel in ("C0PAPERS", "G0SECRET"):
+        await on.writes(f"sub <#{channel}|x> graph", wrapped=True)
+        await on.writes(f"list <#{channel}|x>", wrapped=True)
+    assert (on.queries("slack:C0PAPERS"), on.queries("slack:G0SECRET")) == (["graph"], [])
+    await on.writes("list <#C0PAPERS|x>", wrapped=True)
+    assert "graph" in slack.posted_to("D1")[-1].text
