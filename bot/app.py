@@ -13,7 +13,7 @@ from bot.commands.context import BotInfo
 from bot.commands.intent import REGISTRY
 from bot.delivery.sender import EmbeddedEngine, Sender
 from bot.delivery.subscribe_links import subscribe_link
-from bot.dependencies import ConversationDependencies, Dependencies, Layout
+from bot.dependencies import ConversationDependencies, Dependencies
 from bot.dependencies.opening import make_ready, make_store
 from bot.dependencies.system_clock import SystemClock
 from bot.platform import Platform, PlatformSurroundings
@@ -224,6 +224,5 @@ def _render(
     titles: Mapping[str, tuple[str, str]],
     make_link: MakeLink,
     delivery: model.Delivery,
-    layout: Layout = (),
 ) -> tuple[model.Message, ...]:
-    return render_delivery(delivery, layout, medium=medium(delivery.chat.address), titles=titles, make_link=make_link)
+    return render_delivery(delivery, medium=medium(delivery.chat.address), titles=titles, make_link=make_link)

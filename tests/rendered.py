@@ -11,11 +11,9 @@ from subscriptions.model import Chat, Delivery, Message
 medium_of = lru_cache(known.medium_of)
 
 
-def render_delivery(delivery: Delivery, *layout: Any, **more: Any) -> tuple[Message, ...]:
+def render_delivery(delivery: Delivery, **more: Any) -> tuple[Message, ...]:
     """Calls `delivery_messages.render_delivery` with the medium of the chat's platform."""
-    return delivery_messages.render_delivery(
-        delivery, *layout, medium=medium_of(delivery.chat.address.platform), **more
-    )
+    return delivery_messages.render_delivery(delivery, medium=medium_of(delivery.chat.address.platform), **more)
 
 
 def render_reply(reply: Reply, chat: Chat) -> tuple[Message, ...]:

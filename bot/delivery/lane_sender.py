@@ -20,14 +20,14 @@ from bot.dependencies.until_stored import until_stored
 from bot.errors import error_location
 from bot.ports import measurements
 from subscriptions import errors
-from subscriptions.model import Delivery, Lane, Message
+from subscriptions.model import Delivery, Lane
 from subscriptions.notices import DailyNotice
 from subscriptions.notices.findings import SendingStopped
 from subscriptions.notices.of_chats import ChatPaused
 from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import sending
 from subscriptions.service.notices import notify_operators
-from subscriptions.store import claims, edits, steps, unrendered
+from subscriptions.store import claims, steps, unrendered
 from subscriptions.store.database.store import Store
 
 log = logging.getLogger("paperwire")
@@ -71,7 +71,7 @@ class LaneAttempts:
 
 
 async def deliver(deps: Dependencies, drain_state: DrainState, lane: Lane) -> None:
-    """Sends the messages of one lane in their order, then edits older ones, until nothing is left to do now.
+    """Sends the messages of one lane in their order, until nothing is left to do now.
 
     If this takes long, it ends early and wakes the lane again, so that other lanes have their turn.
     """
@@ -86,9 +86,7 @@ async def deliver(deps: Dependencies, drain_state: DrainState, lane: Lane) -> No
             if attempts.posts.total() >= MOST_POSTS or deps.clock.monotonic() - began >= LONGEST_TURN:
                 deps.engine.wake([lane])
                 return
-            if isinstance(step, steps.Edit):
-                step = await _edit(deps, drain_state, step, attempts)
-            elif isinstance(step, steps.Unrendered):
+            if isinstance(step, steps.Unrendered):
                 step = await _render(deps, drain_state, step, attempts)
             elif step.unclear and not await must_post_again(deps, drain_state, step, attempts):
                 step = await next_step(deps, attempts)
@@ -157,43 +155,6 @@ def measured(deps: Dependencies, platform: str, kind: str) -> Iterator[None]:
             deps.observe(measurements.MessageTried(platform=platform, kind=kind, outcome=outcome, seconds=seconds))
 
 
-async def _edit(
-    deps: Dependencies, drain_state: DrainState, step: steps.Edit, attempts: LaneAttempts
-) -> steps.Step | None:
-    """Edits a sent message whose text has changed. Returns the next step. After a crash, the edit is simply repeated."""
-    try:
-        if not await _edit_message(deps, step, attempts.lane):
-            return None
-    except errors.NotDelivered as outcome:
-        now, wall = deps.clock.now(), deps.clock.wall()
-        if await deps.store.run(sending.record_edit_outcome, step, outcome, now=now, wall=wall):
-            drain_state.stopped[attempts.lane.platform] = outcome.reason
-        if not isinstance(outcome, errors.Rejected):
-            return None
-    else:
-        await deps.store.run(edits.finish_edit, step)
-    return await next_step(deps, attempts)
-
-
-async def _edit_message(deps: Dependencies, step: steps.Edit, lane: Lane) -> bool:
-    """Edits the message on the platform. Returns False if the edit has to wait for a later call. Raises NotDelivered."""
-    messages = await deps.store.run(_render_again, deps, step)
-    if not 1 <= step.number <= len(messages):
-        raise errors.Rejected("The delivery has no such message any more.")
-    if not await wait_for_send(deps, lane):
-        return False
-    deps.rate_limiter.record_send(lane, deps.clock.monotonic())
-    channel, message = deps.channels[lane.platform], messages[step.number - 1]
-    await channel.edit(step.delivery.chat.address, step.platform_id, message, plain=step.plain)
-    return True
-
-
-def _render_again(store: Store, deps: Dependencies, step: steps.Edit) -> tuple[Message, ...]:
-    """Renders the delivery of the message again; the result is all messages of the delivery."""
-    store_offers(store, deps, (step.delivery,))
-    return deps.render_delivery(step.delivery, step.layout)
-
-
 async def next_step(deps: Dependencies, attempts: LaneAttempts) -> steps.Step | None:
     """Claims and returns the next step of the lane; None if there is nothing to do now."""
     return await deps.store.run(claims.claim, claim_request(deps, attempts))
@@ -251,7 +212,7 @@ def _render_ahead(store: Store, deps: Dependencies, step: steps.Unrendered) -> d
 
 def _rendered(deps: Dependencies, seq: int, delivery: Delivery) -> unrendered.Rendered:
     try:
-        return unrendered.Rendered(seq=seq, messages=deps.render_delivery(delivery, ()))
+        return unrendered.Rendered(seq=seq, messages=deps.render_delivery(delivery))
     except errors.StoreError:
         raise
     except Exception as error:  # noqa: BLE001 - an error in one delivery must not stop the others

@@ -1,7 +1,7 @@
 """The dependencies of planning, delivering and answering, as values that bot/app.py builds; how many files are read at once."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.commands.context import BotInfo, Registry
@@ -14,8 +14,6 @@ from bot.ports.rate_limiter import RateLimiter
 from subscriptions import model
 from subscriptions.planning.retries import OnUnclear
 from subscriptions.store.database.store import Store
-
-Layout = Sequence[Sequence[int]]  # the ids of the papers in each message of a delivery that was sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +40,7 @@ class Dependencies:
     channels: Mapping[str, channel.Channel]
     engine: engine.Engine
     rate_limiter: RateLimiter
-    render_delivery: Callable[[model.Delivery, Layout], tuple[model.Message, ...]]  # the layout is () except for edits
+    render_delivery: Callable[[model.Delivery], tuple[model.Message, ...]]
     conversation: ConversationDependencies
     encoder: Encoder | None = None  # of papers and questions; None: meaning is off
     reader: MessageReader | None = None  # of messages of which the bot is not sure; None: no language model reads them

@@ -18,8 +18,6 @@ from subscriptions.planning.cadence import quiet_until
 
 _ANY_PART = "99/99"  # in place of a part such as "2/3" when the head's size is measured; wider parts are not expected
 
-Layout = Sequence[Sequence[int]]
-
 
 @dataclass(frozen=True, slots=True)
 class Paginator:
@@ -32,10 +30,8 @@ class Paginator:
     beside: Mapping[int, views.CardButtons] = field(default_factory=dict)  # paper id -> the buttons beside it
     beneath: packing.Size = field(default=packing.Size())  # the size of the buttons under the last message
 
-    def pages(self, layout: Layout = ()) -> list[packing.Page]:
-        """Returns the pages of the delivery. For edits, `layout` has the papers of each message that was sent."""
-        if layout:
-            return self._as_sent(layout)
+    def pages(self) -> list[packing.Page]:
+        """Returns the pages of the delivery."""
         room, first_head = self.medium.room, self._head_size()
         parts = self._parts(first_head)
         if self.plan.form == "each":
@@ -46,19 +42,6 @@ class Paginator:
         if len(pages) == 1:
             return pages
         return packing.pack(parts, room, first_head, self._head_size(remark=False), most=most)
-
-    def _as_sent(self, layout: Layout) -> list[packing.Page]:
-        """Returns each paper in the message in which it was sent.
-
-        Shortens all papers until each message has room for its papers.
-        """
-        head = self._head_size()
-        for measure in views.shrinking_measures(self.plan.measure):
-            paginator = replace(self, plan=replace(self.plan, measure=measure))
-            pages = packing.pages_as_sent(paginator._parts(head), layout)  # noqa: SLF001 - its own class
-            if all((head + packing.total(page.fragments)).fits(self.medium.room) for page in pages):
-                break
-        return pages
 
     def _head_size(self, *, remark: bool = True) -> packing.Size:
         head = replace(self.plan.counted, part=_ANY_PART)
@@ -150,7 +133,6 @@ _NO_TITLES: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 def render_delivery(
     delivery: model.Delivery,
-    layout: Layout = (),
     *,
     medium: packing.Medium,
     titles: Mapping[str, tuple[str, str]] = _NO_TITLES,
@@ -159,8 +141,7 @@ def render_delivery(
 ) -> tuple[model.Message, ...]:
     """Returns the messages of a delivery, in order, each within its platform's limits.
 
-    `medium` is that of the chat's platform. `layout` is for edits: the papers (`Message.papers`) of each message that
-    was sent; every paper stays in its message. `titles` are the sources to name at the end: name in lower case ->
+    `medium` is that of the chat's platform. `titles` are the sources to name at the end: name in lower case ->
     (title, home page or ""). `make_link` returns the link of the button "get your own", "" for none. `make_link` is
     called only for chats that have that button.
     """
@@ -182,11 +163,9 @@ def render_delivery(
         beside=buttons.beside,
         beneath=medium.beneath(buttons.last),
     )
-    # The chat's setting `shape` may have changed since the delivery was sent. An edit keeps the old form. Only a thread
-    # begins with a message without papers.
-    if not layout[0] if layout else plan.form == "thread":
-        return tuple(_thread_messages(delivery, paginator, buttons, layout[1:]))
-    about, pages = outline.subject(delivery, reader), paginator.pages(layout)
+    if plan.form == "thread":
+        return tuple(_thread_messages(delivery, paginator, buttons))
+    about, pages = outline.subject(delivery, reader), paginator.pages()
     return tuple(_paper_messages(paginator, pages, buttons, makes_sound=makes_sound, about=about))
 
 
@@ -248,12 +227,12 @@ def _paper_messages(
 
 
 def _thread_messages(
-    delivery: model.Delivery, paginator: Paginator, buttons: outline.DeliveryButtons, layout: Layout
+    delivery: model.Delivery, paginator: Paginator, buttons: outline.DeliveryButtons
 ) -> Iterator[model.Message]:
     """Yields one message in the channel with the first titles, and messages with the papers in its thread."""
     head = replace(paginator.plan.counted, remark="")
     below = replace(paginator, plan=replace(paginator.plan, head=head, counted=head))
-    pages = below.pages(layout)
+    pages = below.pages()
     titled = [fragment for page in pages for fragment in page.fragments]
     root = paginator.medium.draw(_root(delivery, paginator))
     yield packing.message(paginator.medium, 1, packing.Contents(fragments=[root], silent=True, titled=titled))

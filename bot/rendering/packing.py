@@ -91,18 +91,6 @@ def pack(
     return [_page(group) for group in groups]
 
 
-def pages_as_sent(parts: Sequence[PaperPart], layout: Sequence[Sequence[int]]) -> list[Page]:
-    """Returns the parts in the pages in which they were sent. `layout` has the papers of each message."""
-    place = {paper: number for number, papers in enumerate(layout) for paper in papers}
-    groups: list[list[PaperPart]] = [[] for _ in layout]
-    number = 0
-    for part in parts:
-        if part.paper is not None:
-            number = place.get(part.paper, number)
-        groups[number].append(part)
-    return [_page(group) for group in groups]
-
-
 def _papers(parts: Sequence[PaperPart]) -> int:
     return sum(part.paper is not None for part in parts)
 

@@ -13,7 +13,6 @@ from subscriptions.store import (
     announcing,
     digests,
     drafts,
-    edit_requests,
     losses,
     meanings,
     paper_sequence,
@@ -29,9 +28,7 @@ MOST_TOGETHER = 2000  # papers that are stored in one transaction, so that other
 def ingest_digest(store: Store, digest: Digest, ingest: "Ingest") -> digests.Ingested:
     """Stores one digest, and returns what changed. Storing the same bytes again changes nothing.
 
-    An archive is filed: its papers are stored, but not announced (docs/architecture.md, rule 12).
-
-    Sent messages are marked for editing if one of their papers was withdrawn or its summary came late. Only one process
+    An archive is filed: its papers are stored, but not announced (docs/architecture.md, rule 12). Only one process
     merges papers at a time. Other processes wait, and then find the papers that it stored.
 
     A digest of more than MOST_TOGETHER papers is stored in parts of that size, each like a separate digest. Only the
@@ -145,10 +142,6 @@ class Ingest:
         after, when = paper_sequence.last_sequence(transaction), came(transaction, self.arrival, self.source, self.now)
         ingested = digests.add_digest(transaction, digest, merged, when, self.codes)
         counted = count_read_again(transaction, after) if when else 0
-        batch = merged.batch
-        summarised = {paper: codes for paper, codes in batch.summarised.items() if paper not in batch.new}
-        edit_requests.request_edits_of_withdrawn(transaction, batch.withdrawn - batch.new, now=self.now)
-        edit_requests.request_edits_for_summaries(transaction, summarised, now=self.now)
         return replace(ingested, counted=counted)
 
     def _known(self, transaction: Transaction, content_hash: str) -> digests.Ingested:

@@ -1,4 +1,4 @@
-"""The outbox for its senders: outcomes of posts and edits, when a silent worker counts as dead, what a person does with a delivery."""
+"""The outbox for its senders: outcomes of posts, when a silent worker counts as dead, what a person does with a delivery."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +14,6 @@ from subscriptions.states import MessageState, PauseReason
 from subscriptions.store import (
     chats,
     claims,
-    edits,
     moving,
     outbox,
     platform_states,
@@ -199,26 +198,3 @@ def _nothing_to_do(transaction: Transaction, delivery_id: str) -> errors.NotFoun
     if outbox.is_known(transaction, delivery_id):
         return errors.NotFound(errors.Sentence("Delivery {id} was sent.", {"id": delivery_id}), hint)
     return errors.NotFound(errors.Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)
-
-
-@shares
-def record_edit_outcome(
-    transaction: Transaction, edit: steps.Edit, outcome: errors.NotDelivered, *, now: datetime, wall: datetime
-) -> bool:
-    """Stores the outcome of a failed edit, and applies its consequences. Returns True if the sender must stop.
-
-    After a temporary error, the edit is tried again, since an edit that happens twice does no harm. After any other
-    error the edit is dropped, because the message itself has arrived.
-    """
-    if isinstance(outcome, errors.Rejected | errors.ChatGone):
-        edits.finish_edit(transaction, edit)
-        return False
-    address = edit.delivery.chat.address
-    decision = decide_retry(
-        outcome, failures=edit.attempts, plain_tried=True, was_unclear=False, on_unclear="resend", now=now
-    )
-    claims.wait_as_decided(transaction, address.lane, decision, now=now, wall=wall)
-    edits.postpone_edit(transaction, edit, next_at=decision.not_before)
-    if decision.moved_to is not None:
-        moving.chat_moved(transaction, address, decision.moved_to, now=now)
-    return decision.stops_sender

@@ -18,9 +18,8 @@ from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, shares
-from subscriptions.store.edits import next_edit
 from subscriptions.store.rows import TABLES, DeliveryRow, LaneRow, MessageRow, tables
-from subscriptions.store.sendable import ANY_REQUESTED, CHATS_IN_LANE, IN_LANE, IS_HELD, MAY_BE_SENT, waits_until
+from subscriptions.store.sendable import CHATS_IN_LANE, IN_LANE, IS_HELD, MAY_BE_SENT, waits_until
 from subscriptions.store.steps import Claim, ClaimRequest, Step, Unrendered
 from subscriptions.store.wakeups import wake_lanes
 
@@ -48,17 +47,13 @@ _MESSAGE = (
 
 @shares
 def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
-    """Returns the next step of a lane; None if there is none now (rule 6). An edit comes after everything else.
+    """Returns the next step of a lane; None if there is none now (rule 6).
 
     This function only reads, but together with what other senders write, which saves each of them a transaction of its
     own; `mark_sending` marks the message. A waiting or unclear message stops the lane, a dead
     message does not. With the setting `skip`, an unclear message whose look-up was given up does not stop the lane
     either. A person decides about it, and a process that starts looks it up once more.
     """
-    return _open_step(transaction, asking) or next_edit(transaction, asking)
-
-
-def _open_step(transaction: Transaction, asking: ClaimRequest) -> Unrendered | Claim | None:
 
     def passes(row: sa.Row[Any]) -> bool:
         """Whether the lane continues with its next message although this one is unclear."""
@@ -175,7 +170,6 @@ _lane_has_more = sa.or_(
     sa.exists().where(
         _others.c.seq != sa.bindparam("of"), _others.c.settled_at.is_(None), _others.c.chat.in_(CHATS_IN_LANE)
     ),
-    ANY_REQUESTED.is_not(None),
 )
 _shown = sa.select(sa.func.count()).where(_i.delivery == sa.bindparam("of"), _i.shown.is_(True)).scalar_subquery()
 _SETTLE = (

@@ -143,8 +143,6 @@ class MergeBatch:
     stands_at: dict[int, int] = field(default_factory=dict)  # paper -> its first place in this digest
     updated: set[int] = field(default_factory=set)
     revised: set[int] = field(default_factory=set)  # papers of which the digest has a newer version
-    withdrawn: set[int] = field(default_factory=set)  # known papers that this digest reports as withdrawn
-    summarised: dict[int, set[str]] = field(default_factory=dict)  # paper -> languages of its new summaries
     encoded: dict[int, meanings.Texts] = field(default_factory=dict)  # paper → the texts of which it has the codes
     encoded_in_time: set[int] = field(default_factory=set)  # those of them that had their codes before their number
     last_id: int = 0
@@ -225,8 +223,6 @@ class MergeBatch:
             self.announced.remove(lost)
             self.announced.add(kept)
         self.to_announce.pop(lost, None)
-        self.withdrawn.discard(lost)
-        self.summarised.pop(lost, None)
         self.updated.discard(lost)
         self.updated.add(kept)
         self.new.discard(lost)

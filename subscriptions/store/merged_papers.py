@@ -41,10 +41,8 @@ def merge(transaction: Transaction, batch: MergeBatch, one: Incoming) -> int:
             _join(transaction, batch, row, batch.rows[other])
         paper = _without_ids_of_others(batch, row, one)
         claim = claim_of(row, paper, source=batch.source, of_arxiv=batch.of_arxiv)
-        was_withdrawn, newer, keys = row.withdrawn_at, claim.newer(row), may_add_keys(row, claim.standing)
+        newer, keys = claim.newer(row), may_add_keys(row, claim.standing)
         facts = fill_missing(row, claim, now)
-        if row.withdrawn_at is not None and was_withdrawn is None:
-            batch.withdrawn.add(row.id)
     else:
         newer, keys = False, True
         row = _new_row(batch, paper)
@@ -164,8 +162,6 @@ def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: Facts, *, n
         known = batch.texts[table, row_id].get(language)
         if known is None:
             missing = True
-            if table == drafts.SUMMARY:
-                batch.summarised.setdefault(row_id, set()).add(language)
         texts = dict(known or {})
         for name, text in brought.items():
             texts[name] = better_text(texts.get(name, ""), text, newer=newer)
@@ -205,7 +201,6 @@ def _join(transaction: Transaction, batch: MergeBatch, keep: PaperDraft, lose: P
     keep.first_seen_at = min(keep.first_seen_at, lose.first_seen_at)
     if lose.withdrawn_at is not None and keep.withdrawn_at is None and not keep.vouched & ~lose.vouched:
         keep.withdrawn_at = lose.withdrawn_at
-        batch.withdrawn.add(kept)
     as_new = max(keep.sequence_as_new or 0, lose.sequence_as_new or 0) or None
     if lose.sequence is not None and lose.sequence > (keep.sequence or 0):
         keep.sequence, keep.sequenced_at, keep.cross, keep.day = lose.sequence, lose.sequenced_at, lose.cross, lose.day

@@ -9,10 +9,9 @@ from subscriptions.model import Lane
 from subscriptions.planning.retries import LONGEST_CREDIBLE_WAIT
 from subscriptions.states import MessageState
 from subscriptions.store.columns import Condition
-from subscriptions.store.database.store import Transaction, reads, rows_of
-from subscriptions.store.edits import LANES_WITH_EDITS
+from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.rows import GOES_OUT, tables
-from subscriptions.store.sendable import IS_HELD, REQUESTED, WAITS
+from subscriptions.store.sendable import IS_HELD, WAITS
 
 _deliveries, _chats, _messages = tables("delivery", "chat", "message")
 _d, _c, _m = _deliveries.c, _chats.c, _messages.c
@@ -50,13 +49,11 @@ def lanes(
     wall: datetime | None = None,
     finding: Sequence[str],
 ) -> list[Lane]:
-    """Returns the lanes of these platforms with something to do now, oldest first. Lanes with only edits come last.
+    """Returns the lanes of these platforms with something to do now, oldest first.
 
     On the platforms in `finding`, messages can be looked up. An unclear message does not wait there, unless its look-up
     was given up. `wall` is the time of the machine's clock, if it differs from `now`.
     """
     values = {"platforms": platforms, "now": now, "wall": wall or now, "longest": now + LONGEST_CREDIBLE_WAIT}
     found = transaction.connection().execute(_WAITING_LANES, {**values, "finding": finding}).all()
-    requested = sorted(set(transaction.connection().execute(REQUESTED).scalars()))
-    edits = rows_of(transaction, LANES_WITH_EDITS, _m.delivery, requested, **values)
-    return list(dict.fromkeys(Lane(*row) for row in (*found, *edits)))
+    return [Lane(*row) for row in found]

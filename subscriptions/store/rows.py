@@ -419,7 +419,6 @@ class MessageRow(Row, table=True):
     __table_args__ = (
         columns.index("ix_message_state", "state"),
         columns.index("ix_message_attempted_at", "attempted_at"),
-        columns.index("ix_message_edit", "edit_requested_at", where="edit_requested_at IS NOT NULL"),
         columns.index("ix_message_in_hand", "lane", where="state = 'sending'", unique=True),
     )
     delivery: int = columns.reference("delivery.seq", sa_type=Big, primary_key=True)
@@ -440,7 +439,6 @@ class MessageRow(Row, table=True):
     lane: str | None = None  # the lane of this attempt; in each lane, only one message may be `sending`
     # its look-up was given up; the setting `on_unclear` decides whether it is sent again or left to a person
     lookup_given_up: bool = False
-    edit_requested_at: datetime | None = moment(default=None)  # None: no edit is requested
 
 
 OTHERS = (conversation_rows, work_rows)  # imported because these modules add tables

@@ -1,6 +1,6 @@
-"""The conditions under which a delivery may be sent, a lane waits, and an edit was requested."""
+"""The conditions under which a delivery may be sent, and a lane waits."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -12,7 +12,6 @@ from subscriptions.store.rows import tables
 
 _deliveries, _chats, _messages, _lanes = tables("delivery", "chat", "message", "lane")
 _d, _c, _m = _deliveries.c, _chats.c, _messages.c
-_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 _waits_for_operator = sa.or_(*(_c.state == one for one in WAITING)) & _c.pause_reason.is_(None)
 # A delivery may be sent if its chat is active, or if the chat waits for an operator and the delivery is a notice.
 MAY_BE_SENT = sa.or_(_c.state == ChatState.ACTIVE, _waits_for_operator & (_d.kind == DeliveryKind.NOTICE))
@@ -31,12 +30,6 @@ IS_HELD = sa.exists().where(
 )
 # Whether the next attempt is after :now. Ignores an attempt after :longest, since it was stored with a wrong clock.
 WAITS = (_d.next_at > sa.bindparam("now")) & (_d.next_at <= sa.bindparam("longest"))
-# Whether an edit of a message was requested. Compares moments, because for "IS NOT NULL" SQLite would read all messages.
-IS_REQUESTED = _m.edit_requested_at > _BEGINNING
-REQUESTED = sa.select(_m.delivery).where(IS_REQUESTED, _m.platform_id.is_not(None))  # uses an index
-# A message whose edit was requested; NULL if there is none. The statement has the order of an index: without an order,
-# PostgreSQL would read all messages until it has statistics.
-ANY_REQUESTED = REQUESTED.order_by(_m.edit_requested_at).limit(1).scalar_subquery()
 
 
 def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:

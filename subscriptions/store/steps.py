@@ -1,9 +1,9 @@
-"""What a sender has to do next in a lane: render a delivery, post or look up a message, or edit a sent one."""
+"""What a sender has to do next in a lane: render a delivery, post or look up a message."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from subscriptions.model import ChatAddress, Delivery, Lane, Message
+from subscriptions.model import ChatAddress, Lane, Message
 from subscriptions.planning.retries import OnUnclear
 
 
@@ -34,21 +34,7 @@ class Claim:
     thread: str | None = None  # platform id of the message in whose thread it is posted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """The next step of a lane is to edit this sent message. `delivery` has the papers as they are known now."""
-
-    seq: int
-    number: int
-    requested_at: datetime  # the moment of this request; after a later request, the message is edited again
-    platform_id: str
-    plain: bool  # it was sent without markup
-    attempts: int
-    delivery: Delivery
-    layout: tuple[tuple[int, ...], ...]  # ids of the papers of each message of the delivery
-
-
-Step = Unrendered | Claim | Edit
+Step = Unrendered | Claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

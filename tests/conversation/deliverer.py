@@ -17,7 +17,7 @@ from bot.conversation.reply_sender import StoredReply
 from bot.delivery.lane_sender import DrainState, deliver
 from bot.delivery.sender import plan
 from bot.demo.story import GalleryChannel, GalleryPost
-from bot.dependencies import Dependencies, Layout
+from bot.dependencies import Dependencies
 from bot.ports.channel import Limits
 from subscriptions.errors import NotDelivered, NotFound
 from subscriptions.model import ChatAddress, Delivery, Message, Paper, Subscription
@@ -58,7 +58,7 @@ class Deliverer:
         self._talk = bot
         self._channel = _Channel(bot, self.refusals)
         self.drain_state = DrainState()
-        self.render_delivery: Callable[[Delivery, Layout], tuple[Message, ...]] = render_delivery
+        self.render_delivery: Callable[[Delivery], tuple[Message, ...]] = render_delivery
 
     @property
     def deps(self) -> Dependencies:

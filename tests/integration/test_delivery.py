@@ -1,4 +1,4 @@
-"""Delivery from the outbox to a platform, edits of sent messages, and chats that are gone or forgotten."""
+"""Delivery from the outbox to a platform, and chats that are gone or forgotten."""
 
 import asyncio
 import json
@@ -22,7 +22,6 @@ from subscriptions.notices.of_chats import AccessDenied
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.service import operators, retention, sending
 from subscriptions.service import plan as _plan
-from subscriptions.service.amendments import set_settings
 from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.listing import get_chat
 from subscriptions.service.notices import notify
@@ -38,7 +37,7 @@ from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked
 from tests.integration.program import Quiet, running
 from tests.integration.slack_bot import a_bot
-from tests.make import HOUR, MINUTE, address, due, ingested, paper, subscribes
+from tests.make import MINUTE, address, due, ingested, subscribes
 
 CUT = 9  # how many posts lose their connection
 
@@ -164,8 +163,8 @@ async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
     assert (await app.sender.deliver()).dead == 1  # a retry posts the stored payload, which was refused before
 
 
-def _renders(texts: list[tuple[str, str]]) -> abc.Callable[[object, object], tuple[object, ...]]:
-    return lambda _, __: tuple(
+def _renders(texts: list[tuple[str, str]]) -> abc.Callable[[object], tuple[object, ...]]:
+    return lambda _: tuple(
         Message(
             number=n,
             payload=json.dumps({"text": text, "silent": True}),
@@ -183,7 +182,7 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
     object.__setattr__(
         app.deps,
         "render_delivery",
-        lambda d, layout: good(d, layout) if d.chat.address.address == "2" else 1 / 0,
+        lambda d: good(d) if d.chat.address.address == "2" else 1 / 0,
     )
     sent = await app.sender.deliver()
     assert (sent.sent, sent.dead) == (1, 1)
@@ -314,110 +313,6 @@ async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
         clock.advance(timedelta(seconds=1))
     assert [entry.state for entry in entries(app)] == [DeliveryState.SENT]
     assert len(telegram.posted_to("1")) == 1
-
-
-# sent messages are edited when a paper is withdrawn or its summary comes late, and are never sent again
-
-SEEN = paper("A graph", arxiv_id="2601.90001", version=1)
-GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
-
-
-@pytest.fixture
-async def seen(app: App) -> None:
-    """A chat got SEEN."""
-    subscribes(app.store, "telegram:1", "graph", every="now")
-    ingested(app.store, SEEN)
-    await app.sender.deliver()
-
-
-@pytest.mark.usefixtures("seen")
-async def test_one_call_sends_what_is_new_and_edits_what_is_out(
-    app: App, clock: FakeClock, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    counted: list[Lane] = []
-    monkeypatch.setattr(app.deps.rate_limiter, "record_send", lambda lane, _: counted.append(lane))
-    clock.advance(timedelta(days=9))
-    ingested(
-        app.store,
-        paper("A graph", arxiv_id="2601.90001", version=2, abstract=GONE),
-        "Another graph",
-        name="later",
-        now=clock.now(),
-    )
-    telegram.answers("429", method="editMessageText", retry_after=60)
-    assert (await app.sender.deliver()).sent == 1
-    assert telegram.edits_in("1") == []
-    clock.advance(timedelta(seconds=62))
-    await app.sender.deliver()
-    (edit,) = telegram.edits_in("1")
-    assert edit.id == telegram.posted_to("1")[0].id
-    assert "<s>" in edit.payload["text"]
-    assert "withdrawn by the authors" in edit.text
-    assert counted == [Lane("telegram", "1")] * 3, "an edit counts for the rate, also one that was refused"
-
-
-@pytest.mark.usefixtures("seen")
-async def test_a_token_that_is_refused_for_an_edit_stops_all_lanes(app: App, telegram: FakeTelegram) -> None:
-    subscribes(app.store, "telegram:2", "tides", every="now")
-    later = [paper("A graph", arxiv_id="2601.90001", version=2, comment=GONE), paper("Tides")]
-    ingested(app.store, *later, name="later")
-    drain_state = DrainState()
-    await sender.plan(app.deps, drain_state)
-    telegram.revokes()
-    for chat in ("1", "2"):
-        await deliver(app.deps, drain_state, Lane("telegram", chat))
-    assert [len(telegram.arrived(method)) for method in ("editMessageText", "sendMessage")] == [1, 1]
-    assert list(drain_state.stopped) == ["telegram"]
-
-
-async def test_a_summary_within_two_days_edits_the_message_silently(
-    app: App, clock: FakeClock, telegram: FakeTelegram
-) -> None:
-    subscribes(app.store, "telegram:1", "graph", every="now")
-    subscribes(app.store, "telegram:2", "graph", every="now")
-    set_settings(app.store, address("telegram:1"), {"lang": "zh"}, now=clock.now())
-    ingested(app.store, paper("A graph", arxiv_id="2601.90001", abstract="About graphs."))
-    await app.sender.deliver()
-    clock.advance(47 * HOUR)
-    ingested(
-        app.store,
-        paper("A graph", arxiv_id="2601.90001", summaries=make.summary("图的研究。", "zh")),
-        name="summary",
-        now=clock.now(),
-    )
-    await app.sender.deliver()
-    assert "图的研究" in telegram.edits_in("1")[0].text
-    assert telegram.edits_in("2") == []
-    clock.advance(2 * HOUR)
-    ingested(
-        app.store,
-        paper("A graph", arxiv_id="2601.90001", summaries=make.summary("On graphs.", "en")),
-        name="english",
-        now=clock.now(),
-    )
-    await app.sender.deliver()
-    assert telegram.edits_in("2") == []
-
-
-@pytest.mark.usefixtures("seen")
-async def test_a_message_that_is_gone_is_not_edited_again_and_again(
-    app: App, clock: FakeClock, telegram: FakeTelegram
-) -> None:
-    telegram.deletes_message("1", telegram.posted_to("1")[0].id)
-    ingested(app.store, paper("A graph", arxiv_id="2601.90001", version=2, comment=GONE), name="later")
-    for _ in range(3):
-        clock.advance(20 * MINUTE)
-        await app.sender.deliver()
-    assert len(telegram.arrived("editMessageText")) == 1
-
-
-@pytest.mark.usefixtures("seen")
-async def test_an_edit_of_a_message_that_a_delivery_no_longer_has_is_dropped(app: App, telegram: FakeTelegram) -> None:
-    ingested(app.store, paper("A graph", arxiv_id="2601.90001", version=2, comment=GONE), name="later")
-    shorter = replace(app.deps, render_delivery=lambda *_: ())
-    await deliver(shorter, DrainState(), Lane("telegram", "1"))
-    await app.sender.deliver()
-    assert telegram.edits_in("1") == []
 
 
 # ── Chats that are gone are in no index of due subscriptions or open deliveries: triggers keep two columns up to date ─

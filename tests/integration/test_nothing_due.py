@@ -30,7 +30,7 @@ from subscriptions.service.chat_status import figures
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import clean_up_steps
-from subscriptions.store import edit_requests, outbox, paper_sequence, platform_states
+from subscriptions.store import deliveries, outbox, paper_sequence, platform_states
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import write_probe
@@ -397,12 +397,12 @@ def test_every_test_explains_what_the_product_executes(statements: Watch, store:
         session.connection().exec_driver_sql("SELECT id FROM paper WHERE title = 'of a test, so nobody minds'")
     assert statements.taken() == {}
     with store.write() as session:
-        session.connection().exec_driver_sql("DROP INDEX ix_delivery_item_paper")
+        session.connection().exec_driver_sql("DROP INDEX ix_delivery_item_delivery")
         # no other test uses a list of this length, so `Watch` sees a new statement
-        edit_requests.request_edits_of_withdrawn(session, range(9_000, 9_400), now=NOON)
+        deliveries.delivery_values(session, range(9_000, 9_400))
     (scan,) = statements.taken().values()
     assert scan.startswith("SCAN delivery_item")
-    assert "edit_requests.py" in scan
+    assert "deliveries.py" in scan
 
 
 def test_every_foreign_key_has_an_index(store: Store) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections import Counter, abc
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from types import SimpleNamespace
@@ -20,7 +19,7 @@ from bot.operation import worker
 from bot.operation.health import Health
 from bot.ports.channel import Limits
 from bot.ports.conversation import Request, RequestDispatcher, WebRoute
-from subscriptions.errors import ChatMoved, RetryLater, Sentence, StoreError
+from subscriptions.errors import RetryLater, Sentence, StoreError
 from subscriptions.model import Delivery, DeliveryKind, Lane
 from subscriptions.service import sending
 from subscriptions.service.listing import get_chat
@@ -30,7 +29,7 @@ from subscriptions.store import claims, planned_deliveries, steps, wakeups, work
 from subscriptions.store.database.store import Store, Transaction
 from tests import being_sent, make
 from tests.clock import NOON, FakeClock
-from tests.make import due, ingested, subscribes
+from tests.make import due, subscribes
 from tests.patience import PATIENCE
 from tests.postgres.server import OwnServer, own_server
 from tests.stored import change
@@ -179,73 +178,6 @@ def test_what_makes_a_lane_ready_wakes_it(store: Store, outside: psycopg.Connect
     """).fetchall()
     assert (lock, found) == ("lane:telegram:1", priority)
     assert wait == pytest.approx(seconds, abs=2)
-
-
-def sent(store: Store, outside: psycopg.Connection) -> None:
-    """Sends "A graph" to the lanes telegram:1 and telegram:2, and "A tree" to the lane telegram:3."""
-    for number, query in ((1, "graph"), (2, "graph"), (3, "tree")):
-        subscribes(store, f"telegram:{number}", query, every="now", since="1d")
-    ingested(
-        store, make.paper("A graph", arxiv_id="2601.00001", version=1), make.paper("A tree", arxiv_id="2601.00002")
-    )
-    plan_due(store, now=NOON)
-
-    def shown(seq: int) -> tuple[int, ...]:
-        return tuple(
-            paper for (paper,) in outside.execute("SELECT paper FROM delivery_item WHERE delivery = %s", (seq,))
-        )
-
-    for number in (1, 2, 3):
-        asking = being_sent.request(str(number))
-        claims.confirm(store, being_sent.being_sent(store, asking, shows=shown), "77", asking)
-
-
-LATER = NOON + timedelta(days=3)
-GONE = make.paper("A graph", arxiv_id="2601.00001", version=2, abstract="This paper has been withdrawn by the authors.")
-
-
-def test_a_requested_edit_wakes_the_lanes_of_its_paper(store: Store, outside: psycopg.Connection) -> None:
-    """A paper is withdrawn, so its messages in two lanes must be edited. Both lanes get a job in the same transaction."""
-    sent(store, outside)
-    outside.execute("DELETE FROM procrastinate_jobs")
-
-    def breaks_off(_: Transaction, __: object) -> None:
-        raise BrokenOff
-
-    later = make.digest(GONE, name="later")
-    with contextlib.suppress(BrokenOff):
-        make.ingest_digest(store, later, source="daily", day=LATER.date(), now=LATER, note=breaks_off)
-    assert jobs(outside) == []
-    ingested(store, GONE, name="later", now=LATER)
-    assert [(lock, priority) for _, _, priority, lock, _ in jobs(outside)] == [
-        ("lane:telegram:1", wakeups.BULLETIN),
-        ("lane:telegram:2", wakeups.BULLETIN),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("outcome", "lane", "seconds"),
-    [(RetryLater("down"), "1", 30), (ChatMoved("it has moved", "-1001"), "-1001", 0)],
-)
-def test_an_edit_that_was_not_made_wakes_its_lane(
-    store: Store, outside: psycopg.Connection, outcome: RetryLater | ChatMoved, lane: str, seconds: int
-) -> None:
-    """An edit fails. Its lane gets a job for the next attempt. If the group has moved, its new lane gets the job."""
-    sent(store, outside)
-    ingested(store, GONE, name="later", now=LATER)
-    edit = claims.claim(store, replace(being_sent.request(), now=LATER, wall=LATER))
-    assert isinstance(edit, steps.Edit)
-    outside.execute("DELETE FROM procrastinate_jobs")
-    sending.record_edit_outcome(store, edit, outcome, now=LATER, wall=LATER)
-    ((lock, wait),) = outside.execute(
-        "SELECT lock, extract(epoch FROM coalesce(scheduled_at, clock_timestamp()) - clock_timestamp())::float"
-        " FROM procrastinate_jobs"
-    ).fetchall()
-    assert (lock, wait) == (f"lane:telegram:{lane}", pytest.approx(seconds, abs=5))
-    soon = LATER + make.MINUTE
-    again = claims.claim(store, replace(being_sent.request(lane), now=soon, wall=soon))
-    assert isinstance(again, steps.Edit)
-    assert (again.seq, again.number) == (edit.seq, edit.number)
 
 
 def test_only_lanes_without_a_job_are_woken_by_the_sweep(store: Store, outside: psycopg.Connection) -> None:

@@ -499,32 +499,6 @@ def test_a_paper_larger_than_a_message_keeps_its_link(to: Chat) -> None:
         assert all(entry.paper.paper.arxiv_id in text for entry in giants if entry.paper.paper.arxiv_id)
 
 
-def test_an_edit_keeps_papers_and_buttons_where_they_are() -> None:
-    papers = [*items(40, title="A title that takes its room " * 4), item(shown=False)]
-    before = render_delivery(delivery(chat(), papers))
-    layout = [message.papers for message in before]
-    assert len(layout) > 2
-    summary = model.Summary(language="en", fields={"tldr": "A summary came, and it is a long one. " * 3})
-    longer = [changed(entry, summaries=(summary,)) for entry in papers]
-    longer[17] = changed(papers[17], withdrawn=THURSDAY)
-    after = render_delivery(delivery(chat(), longer), layout)
-    assert [message.papers for message in after] == layout
-    assert [payload(one)["buttons"] for one in after] == [payload(one)["buttons"] for one in before]
-    assert all(len(written(message)) < 9000 for message in after)
-    assert written(after[1]).startswith("<b>41 papers · Thu 22 Jan</b> · diffusion · 2/")
-    assert "<s>" in "".join(map(written, after))
-
-
-@pytest.mark.parametrize(("before", "now"), [("thread", "digest"), ("digest", "thread"), ("thread", "each")])
-def test_an_edited_thread_stays_a_thread(before: str, now: str) -> None:
-    papers = items(5)
-    sent = render_delivery(delivery(team(shape=before), papers))
-    edited = render_delivery(delivery(team(shape=now), papers), [message.papers for message in sent])
-    assert [(message.papers, message.reply_to) for message in edited] == [
-        (message.papers, message.reply_to) for message in sent
-    ]
-
-
 # ----------------------------------------------------------------------------------------------------------- buttons
 
 

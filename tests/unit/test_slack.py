@@ -13,7 +13,7 @@ from bot.ports.channel import Button, Reply
 from subscriptions.model import ChatKind, Message
 from tests import rendered
 from tests.fakes import blocks as slack_rules
-from tests.unit.deliveries import THURSDAY, alert, because, changed, chat, delivery, item, items, team
+from tests.unit.deliveries import alert, because, chat, delivery, item, items, team
 
 
 def blocks_of(message: Message) -> list[dict[str, Any]]:
@@ -127,22 +127,6 @@ def test_buttons_and_the_text_above_them_stay_within_one_budget() -> None:
     assert len(messages) > 1
     assert [len(rows(message)) for message in messages] == [*[0] * (len(messages) - 1), 15]
     assert all(len(blocks_of(message)) <= markup.BLOCKS for message in messages)
-
-
-@pytest.mark.parametrize("shape", ["thread", "digest", "each"])
-def test_an_edit_keeps_thread_papers_menus_and_buttons(shape: str) -> None:
-    shown = items(4)
-    before = rendered.render_delivery(delivery(team(), [*shown, *hidden(2)]))
-    layout = [message.papers for message in before]
-    papers = [changed(shown[0], withdrawn=THURSDAY), *shown[1:], *hidden(2)]
-    after = rendered.render_delivery(delivery(team(shape=shape), papers), layout)
-    kept, sent = (
-        [(one.number, one.reply_to, one.papers, menus(one), rows(one)) for one in messages]
-        for messages in (after, before)
-    )
-    assert kept == sent
-    first = next(block for block in blocks_of(after[1]) if "accessory" in block)
-    assert "withdrawn, " in first["text"]["text"]
 
 
 def test_each_has_a_message_of_its_own_for_every_paper() -> None:

@@ -1,4 +1,4 @@
-"""Messages on Slack after they were posted: the bot edits them in place, and sends none again if Slack's answer was lost.
+"""Messages on Slack after they were posted: the bot sends none again if Slack's answer was lost.
 
 In the tests of lost answers, Slack accepts a message but its answer is lost. Then the bot loses the right to read or to
 write, so it cannot look for the message. If `on_unclear` is "resend", the bot posts again, and Slack refuses this second
@@ -6,7 +6,7 @@ post. The refusal does not prove that the first post failed. When the bot has it
 post and must not post again.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,71 +15,20 @@ import pytest
 
 from bot.app import App
 from subscriptions.planning.retries import FIRST_WAIT
-from subscriptions.service.amendments import set_settings
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store.platform_states import free_platforms
 from tests import make
 from tests.clock import NOON, FakeClock
 from tests.fakes.slack import FakeSlack
-from tests.integration.program import running
 from tests.integration.slack_bot import a_bot
-from tests.make import address, ingested, paper, subscribes
+from tests.make import ingested, paper, subscribes
 
-CHAT, CHANNEL = "slack:C1", "C1"
-GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
+CHAT = "slack:C1"
 
 
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock(NOON)
-
-
-@pytest.fixture
-async def app(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> AsyncIterator[App]:
-    """A bot with a channel that subscribes to papers about graphs."""
-    async with running(tmp_path, clock, slack=slack) as made:
-        subscribes(made.store, CHAT, "graph", every="now")
-        yield made
-
-
-def graphs(amount: int, **first: Any) -> list[Any]:
-    one = paper("Graph 1", arxiv_id="2601.00001", version=first.pop("version", 1), **first)
-    return [one, *(paper(f"Graph {number}", arxiv_id=f"2601.{number:05d}") for number in range(2, amount + 1))]
-
-
-def menus(payload: dict[str, Any]) -> int:
-    return sum("accessory" in block for block in payload["blocks"])
-
-
-async def test_a_withdrawal_edits_the_message_in_the_thread(app: App, clock: FakeClock, slack: FakeSlack) -> None:
-    ingested(app.store, *graphs(5))
-    await app.sender.deliver()
-    root, thread = slack.posted_to(CHANNEL)
-    assert (root.thread, thread.thread) == ("", root.id)
-    # an edit keeps the shape in which the delivery was posted
-    set_settings(app.store, address(CHAT), {"shape": "digest"}, now=clock.now())
-    clock.advance(timedelta(days=9))
-    ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
-    sent = await app.sender.deliver()
-    assert (sent.planned, sent.sent, len(slack.posted_to(CHANNEL))) == (0, 0, 2)
-    (edit,) = slack.edits_in(CHANNEL)
-    assert edit.id == thread.id
-    assert "~<https://arxiv.org/abs/2601.00001|Graph 1>~" in str(edit.payload)
-    assert "withdrawn by the authors" in str(edit.payload)
-    assert menus(edit.payload) == menus(thread.payload) == 5
-
-
-async def test_a_late_summary_edits_the_one_message_of_its_paper(app: App, clock: FakeClock, slack: FakeSlack) -> None:
-    set_settings(app.store, address(CHAT), {"shape": "each"}, now=clock.now())
-    ingested(app.store, *graphs(3, abstract="About graphs."))
-    await app.sender.deliver()
-    assert len(slack.posted_to(CHANNEL)) == 3
-    ingested(app.store, *graphs(1, summaries=make.summary("Graphs, in short.", "en")), name="summary", now=clock.now())
-    await app.sender.deliver()
-    (edit,) = slack.edits_in(CHANNEL)
-    entry = next(entry for entry in slack.posted_to(CHANNEL) if "Graph 1" in str(entry.payload))
-    assert edit.id == entry.id
-    assert "AI: *Graphs*, in short." in str(edit.payload)
 
 
 FIVE = [paper(f"Graph {number}") for number in range(5)]  # enough for two messages: a list, and its thread
