@@ -72,8 +72,6 @@ class CommandContext:
     has_private_replies: bool = True  # only the sender sees a reply with `is_ephemeral`
     operator_is_admin: bool = False  # an operator of the bot administers `chat`
     news: list[str] = field(default_factory=list)  # lines for the log, written if the command was stored
-    opens_topics: bool = False  # the bot can make topics in the private chats of the platform
-    opened_topic: str = ""  # the topic that was made for this request
 
     @property
     def message(self) -> conversation.MessageRequest | None:
@@ -295,9 +293,6 @@ class Action:
     matches_ahead: MatchesAhead | None = None  # matches before the writing transaction what the reply needs
     stays_here: bool = False  # is about the chat where it was requested, even if that chat manages another one
     wants_file: FileReader | None = None  # reads an attached document
-    topic_name: Callable[[CommandContext], str] | None = (
-        None  # the name of a topic that must be made before it runs; or ""
-    )
     keeps_question: bool = False  # it may answer or close the open question, which then stays until this is done
     # each reply replaces the message of the button, as does that to a button with the argument `replaces`; if False,
     # `Reply.replaces` decides

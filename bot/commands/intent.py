@@ -26,7 +26,6 @@ from bot.commands import (
     mail,
     offered,
     operators,
-    own_topic,
     paper_lookup,
     pause,
     plain_text,
@@ -302,7 +301,6 @@ def _of_callback(
 _MODULES = (  # in the order of the menus
     subscribe,
     subscription_list,
-    own_topic,
     unsubscribe,
     edit,
     schedule,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import confirmation, own_topic, phrasing, picking
+from bot.commands import confirmation, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import Row
 from bot.commands.spoken import spoken
@@ -50,7 +50,7 @@ def show_one(context: CommandContext, subscription: model.Subscription) -> chann
         lines.append(phrasing.next_line(then, context.localizer, context.now))
     return channel.Reply(
         lines=tuple(lines),
-        buttons=(change_buttons(context, subscription), (*own_topic.topic_button(context, subscription), back)),
+        buttons=(change_buttons(context, subscription), (back,)),
         about=channel.About(number=subscription.number),
     )
 

@@ -32,7 +32,6 @@ class PreparedRequest:
     operator_is_admin: bool = False  # an operator of the bot administers `place`
     sender_is_admin: bool | None = None  # the sender administers `place`; None: nobody has asked yet
     file: object = None  # the content of the attached document
-    opened_topic: str = ""  # the topic that was made for this request
     is_over_limit: bool = False  # the person or the chat gave too many commands within a minute
 
 

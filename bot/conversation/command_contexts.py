@@ -49,8 +49,6 @@ def build_command_context(store: Transaction, deps: Dependencies, prepared: Prep
         registry=conversation.registry,
         read_by_group=not is_private and (prepared.intent.needs_manager or not has_ephemeral),
         has_private_replies=is_private or request.is_operator or (has_ephemeral and bool(request.sender)),
-        opens_topics=api is not None and api.opens_topics,
-        opened_topic=prepared.opened_topic,
         operator_is_admin=prepared.operator_is_admin,
     )
 

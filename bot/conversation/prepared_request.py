@@ -10,14 +10,13 @@ from math import ceil
 from bot.commands.context import CommandContext, CommandFunction, Registry
 from bot.commands.intent import Intent, understand
 from bot.commands.paper_buttons import pressed_token
-from bot.conversation import authorization, command_contexts, reply_sender
+from bot.conversation import authorization, reply_sender
 from bot.conversation.authorization import PreparedRequest
 from bot.dependencies import Dependencies
 from bot.ports.channel import Reply
 from bot.ports.conversation import (
     CallbackRequest,
     MessageRequest,
-    PlatformApi,
     Request,
 )
 from bot.rendering.language import refused
@@ -26,7 +25,7 @@ from subscriptions.addresses import command_prefix
 from subscriptions.service import conversation_state
 from subscriptions.service.asked_papers import where_delivered
 from subscriptions.store import updates
-from subscriptions.store.database.store import Store, Transaction, reads
+from subscriptions.store.database.store import Store, Transaction
 from subscriptions.texts.cutting import cut_letters
 
 log = logging.getLogger("paperwire")
@@ -156,35 +155,7 @@ async def _authorized(
             prepared = replace(prepared, refusal=refusal)
         except errors.PaperwireError as error:
             prepared = replace(prepared, refusal=partial(_refused, error))
-    if prepared.refusal is None and api and intent.topic_name:
-        prepared = await _with_topic_made(deps, api, prepared)
     return prepared
-
-
-async def _with_topic_made(deps: Dependencies, api: PlatformApi, prepared: PreparedRequest) -> PreparedRequest:
-    """Returns the request with the topic that its command needs, or with a refusal if the platform makes none.
-
-    The topic is made before anything is stored. After a crash in between, the repeated update makes another one, and the
-    first stays unused.
-    """
-    name = await deps.store.run(_name_of_topic, deps, prepared)
-    if not name:
-        return prepared
-    try:
-        return replace(prepared, opened_topic=await api.open_topic(prepared.request.chat, name))
-    except errors.NotDelivered as error:
-        log.warning("A topic could not be made: %s", error.reason)
-        refusal = reply_sender.refusing("The topic cannot be made now. Press again in a minute.")
-        return replace(prepared, refusal=refusal)
-    except errors.PaperwireError as error:
-        return replace(prepared, refusal=partial(_refused, error))
-
-
-@reads
-def _name_of_topic(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> str:
-    if prepared.intent.topic_name is None:
-        return ""
-    return prepared.intent.topic_name(command_contexts.build_command_context(transaction, deps, prepared))
 
 
 def _refused(error: errors.PaperwireError, context: CommandContext) -> Reply:

@@ -19,8 +19,8 @@ class Entry(Enum):
 def entry(settings: Settings) -> tuple[Entry, str]:
     """Returns (how people reach the pages, what the operator should know about that or "").
 
-    Without a password, pages are shown only on this machine. If platforms send requests to the address, a proxy on this
-    machine makes it reachable from outside, so there are no pages then.
+    Without a password, pages are shown only on this machine. If PAPERWIRE_WEB_URL is set, a proxy on this machine makes it
+    reachable from outside, so there are no pages then.
     """
     if not modules("site"):
         return Entry.OFF, ""
@@ -31,6 +31,6 @@ def entry(settings: Settings) -> tuple[Entry, str]:
         return Entry.PASSWORD, ""
     if reached:
         return Entry.OFF, reached
-    if settings.is_reached_from_outside:
-        return Entry.OFF, "a proxy brings requests of platforms to this address"
+    if settings.web_url is not None:
+        return Entry.OFF, "a proxy brings requests to this address"
     return Entry.LOCAL, ""

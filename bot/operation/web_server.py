@@ -24,7 +24,6 @@ _WORDS = {
     405: "Not so.",
     408: "That took too long.",
     413: "That is too large.",
-    415: "That is no JSON.",
     429: "Too often. Try again in a minute.",
     421: "No page has this host name. PAPERWIRE_WEB_HOSTS names the hosts of these pages.",
     503: "Not now.",
@@ -167,8 +166,6 @@ _OF_EVERY_ROUTE = {
 
 def _route_handler(route: WebRoute) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
-        if not route.accepts(request.headers):
-            return line(404)
         body = await body_in_time(request)
         if isinstance(body, Response):
             return body
@@ -176,7 +173,6 @@ def _route_handler(route: WebRoute) -> Callable[[Request], object]:
             headers=request.headers,
             path=request.path_params,
             query=request.query_params,
-            cookies=request.cookies,
             body=body,
             address=request.client.host if request.client else "",
         )

@@ -136,11 +136,6 @@ class PlatformApi(Protocol):
 
     has_ephemeral: bool = False  # whether the platform can show a message to only one person in a chat
 
-    @property
-    def opens_topics(self) -> bool:
-        """Returns whether the bot can make topics in the private chats of people."""
-        return False
-
     async def is_admin(
         self, chat: model.ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
@@ -181,13 +176,6 @@ class PlatformApi(Protocol):
         message is removed. Raises NotDelivered.
         """
         raise errors.Rejected("Nothing is shown there to one person of many.")
-
-    async def open_topic(self, chat: model.ChatAddress, name: str) -> str:
-        """Makes a topic in a private chat and returns its id. A repeated call makes another one.
-
-        Raises NotDelivered; Refused if this chat has no topics.
-        """
-        raise errors.Rejected("No topics can be made there.")
 
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
         """Acknowledges a pressed button, and shows a few words there. Never raises, not even for an expired callback.
@@ -231,15 +219,8 @@ class WebRequest:
     headers: Mapping[str, str]  # names in lower case
     path: Mapping[str, str] = field(default_factory=dict)  # what stands for the {names} in the path of the route
     query: Mapping[str, str] = field(default_factory=dict)
-    cookies: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     address: str = ""  # the address of the client, if a proxy tells it
-
-
-def anyone(headers: Mapping[str, str]) -> bool:
-    """Accepts every request."""
-    del headers
-    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,7 +230,6 @@ class WebRoute:
     path: str  # "/…", perhaps with {names}
     answer: Callable[[WebRequest], Awaitable[WebResponse]]  # never raises
     method: str = "GET"
-    accepts: Callable[[Mapping[str, str]], bool] = anyone  # given the headers, tells whether to read the body
 
 
 class RequestDispatcher(Protocol):

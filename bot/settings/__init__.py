@@ -225,11 +225,6 @@ class Settings:
         return self.web_password is not None and self.web_user_header is None
 
     @property
-    def is_reached_from_outside(self) -> bool:
-        """Whether platforms or people send requests to our web address from other machines, through a proxy."""
-        return self.web_url is not None or any(one.is_reached_from_outside for one in self.of_rooms)
-
-    @property
     def pages_url(self) -> str:
         """The address under which people reach the pages, without a final "/"."""
         host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host

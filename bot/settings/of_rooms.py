@@ -68,11 +68,6 @@ class RoomSettings:
         """Whether the room has the settings that it needs."""
         return True
 
-    @property
-    def is_reached_from_outside(self) -> bool:
-        """Whether others send requests to our web address from other machines, through a proxy."""
-        return False
-
     @classmethod
     def field_of(cls, variable: str) -> str:
         """Returns the name of the field that a variable sets."""

@@ -99,20 +99,6 @@ class TopicEnded(EventNotice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopicBegins(EventNotice):
-    """To a new topic of a private chat: the papers of a subscription come there."""
-
-    cause = "topic-begins"
-
-    subscription: str  # its name
-
-    def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says what comes to the topic."""
-        one = self.subscription or words.say("one of your subscriptions")
-        yield words.say("The papers of {subscription} come here from now on.", subscription=one)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessAsked(DailyNotice):
     """To the operators: a chat requests admission."""
 

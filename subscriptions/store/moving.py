@@ -101,32 +101,6 @@ def topic_gone(transaction: Transaction, topic: Chat, chat: Chat, *, now: dateti
     wake_lanes(transaction, [topic.address.lane])
 
 
-def move_subscription(transaction: Transaction, chat_id: int, number: int, target_id: int) -> int:
-    """Moves a subscription to another chat of the same reader. Returns its number there.
-
-    What the old chat got counts as sent in the new one, so that no paper comes twice. Papers that are planned already
-    still come to the old chat. If the new chat has the query, its own subscription stays, and this one ends.
-    """
-    row = transaction.exec(select(SubscriptionRow).filter_by(chat=chat_id, number=number)).one()
-    old, target = (transaction.get_one(ChatRow, one, populate_existing=True) for one in (chat_id, target_id))
-    if target.next_number == 1:  # a new chat
-        _inherit(old, target)
-    there = transaction.exec(select(SubscriptionRow.number).filter_by(chat=target_id, query=row.query)).first()
-    if there is None:
-        there, target.next_number = target.next_number, target.next_number + 1
-        row.chat, row.number = target_id, there
-        offers = sa.update(OfferRow).filter_by(chat=chat_id, number=number)
-        transaction.exec(offers.values(chat=target_id, number=there))
-    else:
-        transaction.delete(row)
-    transaction.flush()
-    fixed = (sa.literal(target_id), sa.literal(0), sa.literal([], _items.c.because.type))
-    got = sa.select(*fixed, *(_items.c[name] for name in _KEPT)).where(_items.c.chat == chat_id)
-    wanted = ("chat", "position", "because", *_KEPT)
-    transaction.connection().execute(sa.insert(_items).from_select(wanted, got.where(~_has_too(target_id))))
-    return there
-
-
 def _has_too(chat_id: int) -> ColumnElement[bool]:
     """Returns the condition that a chat has an item of the same paper, too."""
     return sa.exists().where(_theirs.c.chat == chat_id, _theirs.c.paper == _items.c.paper)

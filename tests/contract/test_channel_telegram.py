@@ -336,37 +336,6 @@ async def test_a_telegram_that_does_not_answer_is_no_no(api: TelegramApi, telegr
     telegram.releases(drop=True)
 
 
-# ── topics ────────────────────────────────────────────────────────────────────
-
-
-async def test_a_topic_is_made_where_bot_and_person_have_topics(
-    api: TelegramApi, channel: TelegramChannel, telegram: FakeTelegram
-) -> None:
-    telegram.has_topics_with_people()
-    before = api.opens_topics
-    await channel.identity()
-    assert (before, api.opens_topics) == (False, True)
-    topic = await api.open_topic(ANN, "x" * 200)  # a longer name is cut, not refused
-    assert await post(channel, ChatAddress("telegram", "42", topic))
-    telegram.shows_no_topics("42")
-    with pytest.raises(Refused):
-        await api.open_topic(ANN, "diffusion")
-    with pytest.raises(Refused):
-        await api.open_topic(GROUP, "diffusion")  # the bot is no administrator there
-
-
-@pytest.mark.parametrize("fault", ["502", "broken json", "hang after"])
-async def test_a_topic_that_is_perhaps_made_can_be_asked_for_again(
-    api: TelegramApi, telegram: FakeTelegram, fault: str
-) -> None:
-    telegram.has_topics_with_people()
-    telegram.answers(fault, method="createForumTopic")
-    with pytest.raises(RetryLater):
-        await api.open_topic(ANN, "diffusion")
-    telegram.releases(drop=True)
-    assert await api.open_topic(ANN, "diffusion")
-
-
 # ── places ────────────────────────────────────────────────────────────────────
 
 

@@ -41,12 +41,11 @@ class FakeTelegram(FakePlatform):
         self.largest_upload, self.largest_download = rules.UPLOAD, rules.DOWNLOAD
         # (description | short_description, language) → the text that was set
         self.words: dict[tuple[str, str], str] = {}
-        self.queue = UpdateQueue(self._date, self.news)
+        self.queue = UpdateQueue(self.news)
         self._chats: dict[int, FakeChat] = {}
         self._open_to_all = False
         self._revoked = False
         self._privacy = True
-        self._threaded = False
         self._messages: dict[tuple[int, int], FakeMessage] = {}
         self._ids = count(101)
         self._open_callbacks: set[str] = set()
@@ -117,14 +116,6 @@ class FakeTelegram(FakePlatform):
         was.moved_to = int(new)
         self._says_itself(was, {"migrate_to_chat_id": int(new)})
         self._says_itself(self._chat(new), {"migrate_from_chat_id": int(old)})
-
-    def has_topics_with_people(self) -> None:
-        """The bot's owner allows topics in private chats, at @BotFather."""
-        self._threaded = True
-
-    def shows_no_topics(self, chat: str) -> None:
-        """The person's client has no topics in the chat with the bot."""
-        self._chat(chat).threaded = False
 
     def closes_topic(self, chat: str, topic: int) -> None:
         known = self._chat(chat)
@@ -280,10 +271,6 @@ class FakeTelegram(FakePlatform):
     def waits_until_confirmed(self) -> None:
         """Returns when the bot has confirmed every update."""
         self._waits_until(lambda: not len(self.queue))
-
-    def repeats(self) -> None:
-        """Calls the webhook again, as the server does after some time."""
-        self.queue.repeat()
 
     # ── what it saw ───────────────────────────────────────────────────────────
 
@@ -457,7 +444,6 @@ class FakeTelegram(FakePlatform):
             "editMessageText": self._edit_message,
             "editMessageReplyMarkup": self._edit_message,
             "sendDocument": self._send_document,
-            "createForumTopic": self._create_topic,
             "getMe": self._get_me,
             "getChat": lambda call: telegram_people.full_chat_object(self._known(call)),
             "getChatMember": self._get_chat_member,
@@ -550,21 +536,6 @@ class FakeTelegram(FakePlatform):
             },
         }
 
-    def _create_topic(self, call: ApiCall) -> dict[str, Any]:
-        chat = self._writable(call)
-        name = str(call.arguments.get("name", "")).strip()
-        rules.Refusal.when(not name, 400, "Bad Request: title must be non-empty")
-        rules.Refusal.when(len(name) > rules.TOPIC_NAME, 400, "Bad Request: title is too long")  # the server cuts it
-        is_private = chat.kind == "private"
-        allowed = self._threaded and chat.threaded if is_private else chat.kind == "supergroup" and chat.topics
-        rules.Refusal.when(not allowed, 400, "Bad Request: the chat is not a forum")
-        rules.Refusal.when(
-            not is_private and chat.bot != "administrator", 400, "Bad Request: not enough rights to create a topic"
-        )
-        topic = next(self._ids)
-        chat.topics.add(topic)
-        return {"message_thread_id": topic, "name": name, "icon_color": 7322096}
-
     # ── questions ─────────────────────────────────────────────────────────────
 
     def _get_me(self, call: ApiCall) -> dict[str, Any]:
@@ -573,7 +544,6 @@ class FakeTelegram(FakePlatform):
             "can_join_groups": True,
             "can_read_all_group_messages": not self._privacy,
             "supports_inline_queries": False,
-            "has_topics_enabled": self._threaded,
         }
 
     def _get_chat_member(self, call: ApiCall) -> dict[str, Any]:

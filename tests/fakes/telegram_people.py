@@ -61,7 +61,6 @@ class FakeChat:
     username: str = ""
     topics: set[int] = field(default_factory=set)
     closed_topics: set[int] = field(default_factory=set)
-    threaded: bool = True  # the person's client has topics in the chat with the bot
     refusal: tuple[int, str] | None = None  # (status, words) with which the server refuses messages to the chat
     moved_to: int | None = None
     people: dict[int, str] = field(default_factory=dict)  # person → creator, administrator, member, left

@@ -199,19 +199,19 @@ def words_of(arguments: Mapping[str, Any], name: str, most: int) -> str:
     return words
 
 
-def webhook_of(arguments: Mapping[str, Any], *, local: bool) -> Webhook:
-    """Returns a webhook. Raises Refusal if the server would refuse it. A `local` server accepts http and any port."""
+def webhook_of(arguments: Mapping[str, Any]) -> Webhook:
+    """Returns a webhook. Raises Refusal if the server would refuse it."""
     url, secret = str(arguments.get("url") or ""), str(arguments.get("secret_token") or "")
     if not url:
         return Webhook()
     parts = urlsplit(url)
     Refusal.when(
-        not local and parts.scheme != "https",
+        parts.scheme != "https",
         400,
         "Bad Request: bad webhook: An HTTPS URL must be provided for webhook",
     )
     Refusal.when(
-        not local and (parts.port or 443) not in {443, 80, 88, 8443},
+        (parts.port or 443) not in {443, 80, 88, 8443},
         400,
         "Bad Request: bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443",
     )

@@ -19,10 +19,10 @@ from tests.integration.program import opened
 from tests.patience import PATIENCE
 
 
-def telegram_settings(tmp_path: Path, fake: FakeTelegram, *, database: str = "", **telegram: object) -> Settings:
+def telegram_settings(tmp_path: Path, fake: FakeTelegram, *, database: str = "") -> Settings:
     return Settings(
         database_url=SecretStr(database or f"sqlite:///{tmp_path}/paperwire.db"),
-        of_rooms=(TelegramSettings(token=SecretStr(TOKEN), api_url=fake.url, **telegram),),  # type: ignore[arg-type]
+        of_rooms=(TelegramSettings(token=SecretStr(TOKEN), api_url=fake.url),),
         web_port=0,
         access="open",
     )

@@ -71,8 +71,8 @@ async def with_password(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[w
         ({"WEB_HOST": "192.168.1.5"}, Entry.OFF),
         ({"WEB_HOST": "0.0.0.0", "WEB_PASSWORD": PASSWORD}, Entry.PASSWORD),  # noqa: S104 - as above
         ({"WEB_HOST": "0.0.0.0", "WEB_USER_HEADER": "X-User"}, Entry.PROXY),  # noqa: S104 - as above
-        ({"TELEGRAM_WEBHOOK_URL": "https://bot.example.org"}, Entry.OFF),
-        ({"TELEGRAM_WEBHOOK_URL": "https://bot.example.org", "WEB_PASSWORD": PASSWORD}, Entry.PASSWORD),
+        ({"WEB_URL": "https://bot.example.org"}, Entry.OFF),
+        ({"WEB_URL": "https://bot.example.org", "WEB_PASSWORD": PASSWORD}, Entry.PASSWORD),
     ],
 )
 def test_without_a_password_pages_are_for_this_machine_alone(

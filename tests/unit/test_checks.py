@@ -18,7 +18,6 @@ from bot.platforms.known import medium_of
 from bot.platforms.telegram import FACTS as TELEGRAM
 from bot.platforms.telegram.adapter import TelegramChannel, connect, platform
 from bot.platforms.telegram.client import Client
-from bot.platforms.telegram.receiving import webhook_address
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
 from subscriptions.errors import RetryLater
@@ -160,9 +159,6 @@ async def test_a_platform_that_does_not_answer_is_to_be_mended(settings: Setting
 
 # ── Telegram ──────────────────────────────────────────────────────────────────
 
-HOOK = "https://bot.example.org/paperwire"
-OURS = webhook_address(HOOK, TOKEN)
-
 
 @pytest.fixture
 def telegram() -> Iterator[FakeTelegram]:
@@ -171,10 +167,8 @@ def telegram() -> Iterator[FakeTelegram]:
         yield fake
 
 
-async def telegram_answers(
-    store: Store, fake: FakeTelegram, *, hook: str | None, api_url: str = ""
-) -> dict[str, platforms.Finding]:
-    telegram = TelegramSettings(token=SecretStr(TOKEN), api_url=api_url or fake.url, webhook_url=hook)
+async def telegram_answers(store: Store, fake: FakeTelegram) -> dict[str, platforms.Finding]:
+    telegram = TelegramSettings(token=SecretStr(TOKEN), api_url=fake.url)
     settings = Settings(database_url=SecretStr(f"sqlite:///{store.path}"), of_rooms=(telegram,))
     channel = TelegramChannel(Client(TOKEN, fake.url, connect=1, read=PATIENCE))
     around = platforms.PlatformSurroundings(settings=settings, store=store, clock=FakeClock(NOON))
@@ -184,44 +178,36 @@ async def telegram_answers(
 
 
 async def test_the_bot_of_the_token_and_its_groups_are_told(store: Store, telegram: FakeTelegram) -> None:
-    found = await telegram_answers(store, telegram, hook=None)
+    found = await telegram_answers(store, telegram)
     assert list(found) == ["Telegram", "Telegram groups", "Telegram updates"]
     assert not any(finding.mend for finding in found.values())
     assert "privacy mode is on" in str(found["Telegram groups"].answer)
     telegram.reads_all()
-    found = await telegram_answers(store, telegram, hook=None)
+    found = await telegram_answers(store, telegram)
     assert "/setprivacy" in str(found["Telegram groups"].cure)
     assert not found["Telegram groups"].mend
 
 
-def set_to(fake: FakeTelegram, url: str, *, waiting: int = 0, error: str = "", age: timedelta = timedelta(0)) -> None:
-    """Sets the webhook that Telegram reports, how many updates wait, and the last error."""
+def set_to(fake: FakeTelegram, url: str, *, waiting: int = 0) -> None:
+    """Sets the webhook that Telegram reports, and how many updates wait."""
     fake.queue.webhook = Webhook(url=url)
     for _ in range(waiting):
         fake.user_writes("/list")
-    fake.queue._last_error = (
-        {"last_error_date": int((NOON - age).timestamp()), "last_error_message": error} if error else {}
-    )
 
 
-UPDATES: list[tuple[str | None, dict[str, Any], tuple[bool, str, str]]] = [
-    (None, {"url": ""}, (False, "asked for, none waits", "")),
-    (None, {"url": "", "waiting": 3}, (False, "3 wait to be asked for", "paperwire run answers them.")),
-    (None, {"url": "https://other.example.org/"}, (True, "to a webhook, though", "give that one its own token")),
-    (HOOK, {"url": ""}, (False, "sends none yet, 0 wait", "Start paperwire run")),
-    (HOOK, {"url": "https://other.example.org/"}, (True, "elsewhere", "No other program")),
-    (HOOK, {"url": OURS}, (False, "sends them to the webhook, 0 wait", "")),
-    (HOOK, {"url": OURS, "error": "Connection timed out", "waiting": 2}, (True, "at 12:00 UTC", "pass on")),
-    (HOOK, {"url": OURS, "error": "Connection timed out", "age": timedelta(hours=2)}, (False, "0 wait", "")),
+UPDATES: list[tuple[dict[str, Any], tuple[bool, str, str]]] = [
+    ({"url": ""}, (False, "asked for, none waits", "")),
+    ({"url": "", "waiting": 3}, (False, "3 wait to be asked for", "paperwire run answers them.")),
+    ({"url": "https://other.example.org/"}, (True, "to a webhook, and", "give that one its own token")),
 ]
 
 
-@pytest.mark.parametrize(("hook", "state", "expected"), UPDATES, ids=[row[2][1] for row in UPDATES])
-async def test_updates_come_as_the_settings_say_or_advice_is_given(
-    store: Store, telegram: FakeTelegram, hook: str | None, state: dict[str, Any], expected: tuple[bool, str, str]
+@pytest.mark.parametrize(("state", "expected"), UPDATES, ids=[row[1][1] for row in UPDATES])
+async def test_updates_are_asked_for_or_advice_is_given(
+    store: Store, telegram: FakeTelegram, state: dict[str, Any], expected: tuple[bool, str, str]
 ) -> None:
     set_to(telegram, **state)
-    found = (await telegram_answers(store, telegram, hook=hook))["Telegram updates"]
+    found = (await telegram_answers(store, telegram))["Telegram updates"]
     mend, answer, cure = expected
     assert (found.mend, answer in str(found.answer), cure in str(found.cure)) == (mend, True, True)
     assert bool(str(found.cure)) is bool(cure)
@@ -229,35 +215,19 @@ async def test_updates_come_as_the_settings_say_or_advice_is_given(
     assert telegram.arrived("getUpdates") == []  # this request would end the poll of a `run` with the same token
 
 
-@pytest.mark.parametrize(
-    ("url", "fits"),
-    [
-        ("https://bot.example.org/x", True),
-        ("https://bot.example.org:8443/x", True),
-        ("https://bot.example.org:8080/x", False),
-        ("http://bot.example.org/x", False),
-    ],
-)
-async def test_telegram_itself_sends_to_few_ports_and_only_to_https(
-    store: Store, telegram: FakeTelegram, url: str, fits: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.platforms.telegram.adapter.DEFAULT_API_URL", telegram.url)
-    assert ("8443" in str((await telegram_answers(store, telegram, hook=url))["Telegram updates"].answer)) is not fits
-
-
 async def test_a_telegram_that_cannot_be_asked_is_to_be_mended(store: Store, telegram: FakeTelegram) -> None:
     telegram.answers("404 page", method="getMe")
-    (found,) = (await telegram_answers(store, telegram, hook=None)).values()
+    (found,) = (await telegram_answers(store, telegram)).values()
     assert (found.mend, "on the way to Telegram" in str(found.answer), "proxy" in str(found.cure)) == (True, True, True)
     telegram.forgives()
     telegram.revokes()
-    (found,) = (await telegram_answers(store, telegram, hook=None)).values()
+    (found,) = (await telegram_answers(store, telegram)).values()
     assert (found.mend, "PAPERWIRE_TELEGRAM_TOKEN" in str(found.cure)) == (True, True)
 
 
 async def test_what_telegram_does_not_tell_gets_no_tick(store: Store, telegram: FakeTelegram) -> None:
     telegram.answers("404 page", method="getWebhookInfo")
-    found = (await telegram_answers(store, telegram, hook=None))["Telegram updates"]
+    found = (await telegram_answers(store, telegram))["Telegram updates"]
     assert ("cannot be asked for" in str(found.answer), found.is_open) == (True, True)
 
 

@@ -996,7 +996,6 @@ DETAILS: dict[str, dict[str, str]] = {
         topic-closed    → {"subscriptions": "diffusion · graphs"}
         topic-gone      → {"subscriptions": "diffusion · graphs"}
         topic-ended     → {"subscriptions": "diffusion · graphs"}
-        topic-begins    → {"subscription": "diffusion"}
         waiting         → {"platform": "telegram", "count": "41", "reason": "No connection to Telegram"}
         version         → {"version": "0.3.0", "before": "0.2.0"}
         asked           → {"chat": "telegram:43", "title": "Reading group", "who": "Ada Example", "request": "diffusion -survey"}

@@ -75,8 +75,6 @@ USABLE = [
         PAPERWIRE_DATABASE_URL            → postgres://db/x                → database_url            → postgresql://db/x
         PAPERWIRE_DATABASE_URL            → postgresql+psycopg:///x        → database_url            → postgresql+psycopg:///x
         PAPERWIRE_TELEGRAM_API_URL        → http://127.0.0.1:81/           → telegram:api_url        → http://127.0.0.1:81
-        PAPERWIRE_TELEGRAM_WEBHOOK_URL    → https://x.org/hook             → telegram:webhook_url    → https://x.org/hook
-        PAPERWIRE_TELEGRAM_WEBHOOK_SECRET → aB_-9                          → telegram:webhook_secret → aB_-9
         PAPERWIRE_SLACK_BOT_TOKEN         → xoxb-1                         → slack:bot_token         → xoxb-1
         PAPERWIRE_SLACK_API_URL           → http://localhost:5000/api/     → slack:api_url           → http://localhost:5000/api/
         PAPERWIRE_SLACK_API_URL           → http://localhost:5000/x/api    → slack:api_url           → http://localhost:5000/x/api/
@@ -168,9 +166,6 @@ UNUSABLE = [
         PAPERWIRE_TELEGRAM_API_URL        → http://sesame.org:70000                    → host and port
         PAPERWIRE_TELEGRAM_API_URL        → http://[sesame                             → host and port
         PAPERWIRE_TELEGRAM_API_URL        → http://sesame.org/?a=b                     → root of a server
-        PAPERWIRE_TELEGRAM_WEBHOOK_URL    → https://se same.org/                       → without blanks
-        PAPERWIRE_TELEGRAM_WEBHOOK_URL    → https://x.org/?key=sesame                  → without ? and #
-        PAPERWIRE_TELEGRAM_WEBHOOK_SECRET → sesame!                                    → A-Z, a-z, 0-9, _ and -
         PAPERWIRE_SLACK_BOT_TOKEN         → xapp-sesame                                → it holds an app token
         PAPERWIRE_SLACK_BOT_TOKEN         → xoxb-ses ame                               → without blanks or line ends
         PAPERWIRE_SLACK_APP_TOKEN         → xoxb-sesame                                → it holds a bot token
@@ -215,7 +210,6 @@ UNUSABLE = [
     """),
     ("PAPERWIRE_TELEGRAM_TOKEN", "123:sesame\n", "without blanks or line ends"),
     ("PAPERWIRE_TELEGRAM_TOKEN", " ", "without blanks or line ends"),
-    ("PAPERWIRE_TELEGRAM_WEBHOOK_SECRET", "s" * 257, "1 to 256"),
     ("PAPERWIRE_SLACK_APP_TOKEN", "xapp-sesame\r", "without blanks or line ends"),
     ("PAPERWIRE_MAIL_FROM", "a@b.org\nBcc: sesame@c.org", "an address, such as"),
     ("PAPERWIRE_WEB_PORT", "8" * 5000, "number from 0 to 65535"),
@@ -497,8 +491,6 @@ def test_no_secret_shows_in_any_repr(tmp_path: Path) -> None:
         "PAPERWIRE_DATABASE_URL": "postgresql://u:sesame@db/x",
         "PAPERWIRE_TELEGRAM_TOKEN": "1:sesame",
         "PAPERWIRE_TELEGRAM_API_URL": "https://u:sesame@x.org",
-        "PAPERWIRE_TELEGRAM_WEBHOOK_URL": "https://x.org/sesame",
-        "PAPERWIRE_TELEGRAM_WEBHOOK_SECRET": "sesame",
         "PAPERWIRE_SLACK_BOT_TOKEN": "xoxb-sesame",
         "PAPERWIRE_SLACK_APP_TOKEN": "xapp-sesame",
         "PAPERWIRE_SLACK_API_URL": "https://x.org/sesame/api/",

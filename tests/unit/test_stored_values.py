@@ -52,7 +52,6 @@ STORED = {
         topic-closed    → subscriptions
         topic-gone      → subscriptions
         topic-ended     → subscriptions
-        topic-begins    → subscription
         waiting         → platform count reason since
         version         → version before
         asked           → chat title who request

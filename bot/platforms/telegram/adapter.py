@@ -11,10 +11,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TextIO
-from urllib.parse import urlsplit
 
 from bot.commands.context import Command
 from bot.dependencies.optional_parts import without
@@ -44,24 +42,17 @@ from subscriptions.texts.cutting import cut_letters
 with without("cryptography", "httpx._main"):
     from bot.platforms.telegram.client import Client, FileTooLarge, PersonNotFound
     from bot.platforms.telegram.message_payload import MessageArguments, open_message
-    from bot.platforms.telegram.receiving import LongPolling, webhook_address
-    from bot.platforms.telegram.webhook import TelegramWebhook
+    from bot.platforms.telegram.receiving import LongPolling
 
 log = logging.getLogger("paperwire")
 
 DEFAULT_API_URL = "https://api.telegram.org"
 _MANAGING = frozenset({"creator", "administrator"})
-_TOPIC_NAME = 128  # characters (core.telegram.org/bots/api#createforumtopic)
 _TOAST = 200  # characters of the answer to a callback query (telegram.constants)
 _HANDED_OUT = 20 << 20  # bytes; Telegram lets bots download files up to this size
 _NOT_HANDED_OUT = Refused(
     Sentence("Telegram gives bots files of up to {most} MB, and this one is larger.", {"most": _HANDED_OUT >> 20}),
     Sentence("Export the library without abstracts and notes, or a part of it."),
-)
-
-_NO_TOPICS = Refused(
-    Sentence("Telegram shows you no topics in this chat, so it makes none."),
-    Sentence("If your Telegram offers them in the settings of this chat, switch them on and press again."),
 )
 
 
@@ -70,11 +61,6 @@ class TelegramApi(PlatformApi):
 
     def __init__(self, client: Client) -> None:
         self._client = client
-
-    @property
-    def opens_topics(self) -> bool:
-        """See PlatformApi."""
-        return self._client.has_topics
 
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
@@ -110,17 +96,6 @@ class TelegramApi(PlatformApi):
             return place_of(chat)
         except (KeyError, TypeError, ValueError):
             raise RetryLater("Telegram gave no answer that can be read.") from None
-
-    async def open_topic(self, chat: ChatAddress, name: str) -> str:
-        """See PlatformApi. Telegram refuses it if the person's client has no topics in the chat with the bot."""
-        short = cut_letters(name, _TOPIC_NAME)
-        try:
-            made = await self._client.call_for_object("createForumTopic", chat_id=chat.address, name=short)
-        except Rejected:
-            raise _NO_TOPICS from None
-        if not isinstance(topic := made.get("message_thread_id"), int):
-            raise RetryLater("Telegram gave no answer that can be read.")
-        return str(topic)
 
     async def acknowledge(self, callback_id: str, text: str = "") -> None:
         """See PlatformApi. Cuts a text that is too long."""
@@ -312,7 +287,7 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
         else "",  # the part before the colon
         publish_commands=partial(publish_menus, channel.client),
         api_url=settings.api_url,
-        check=lambda: _check_updates(channel.client, settings, around.clock.wall()),
+        check=partial(_check_updates, channel.client),
     )
 
 
@@ -350,20 +325,9 @@ async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatK
 
 
 def _receivers(channel: TelegramChannel, around: PlatformSurroundings, on_bot_name: OnBotName) -> Sequence[Receiver]:
-    settings, clock = around.settings.of(TelegramSettings), around.clock
-    if settings.token is None:
+    if around.settings.of(TelegramSettings).token is None:
         return ()
-    if settings.webhook_url is None:
-        return (LongPolling(channel.client, clock, on_bot_name=on_bot_name),)
-    webhook = TelegramWebhook(
-        channel.client,
-        clock,
-        url=settings.webhook_url,
-        token=settings.token.get_secret_value(),
-        secret=settings.webhook_secret.get_secret_value() if settings.webhook_secret else None,
-        on_bot_name=on_bot_name,
-    )
-    return (webhook,)
+    return (LongPolling(channel.client, around.clock, on_bot_name=on_bot_name),)
 
 
 def _no_proxy() -> SettingsError:
@@ -373,7 +337,6 @@ def _no_proxy() -> SettingsError:
     return SettingsError(f"{name} names no proxy that can be used", "Write http://HOST:PORT.")
 
 
-OLD_NEWS = timedelta(hours=1)  # Telegram's last error at the webhook is ignored from this age on
 _GROUPS, _UPDATES = "Telegram groups", "Telegram updates"
 _PRIVACY_OFF = Finding(
     question=_GROUPS,
@@ -386,60 +349,25 @@ _PRIVACY_ON = Finding(
 )
 
 
-async def _check_updates(client: Client, settings: TelegramSettings, wall: datetime) -> list[Finding]:
+async def _check_updates(client: Client) -> list[Finding]:
     """Returns the findings about updates of Telegram: what the bot may see in groups, and how updates arrive."""
     try:
         me = await client.call_for_object("getMe")
         webhook = await client.call_for_object("getWebhookInfo")
     except NotDelivered as error:
         return [Finding.unanswered(_UPDATES, error)]
-    updates = _about_polls(webhook) if settings.webhook_url is None else _about_webhook(webhook, settings, wall)
-    return [_PRIVACY_OFF if me.get("can_read_all_group_messages") is True else _PRIVACY_ON, updates]
-
-
-_VARIABLE = "PAPERWIRE_TELEGRAM_WEBHOOK_URL"
-_wrong_updates = partial(Finding, question=_UPDATES, mend=True)
+    return [_PRIVACY_OFF if me.get("can_read_all_group_messages") is True else _PRIVACY_ON, _about_polls(webhook)]
 
 
 def _about_polls(webhook: Mapping[str, Any]) -> Finding:
     """Returns the finding about updates that are polled for."""
     if webhook.get("url"):
-        return _wrong_updates(
-            answer=f"Telegram sends them to a webhook, though {_VARIABLE} is not set",
+        return Finding(
+            question=_UPDATES,
+            answer="Telegram sends them to a webhook, and paperwire asks for them",
             cure="paperwire run takes it away, and nothing is lost. If another program set it, give that one its own token.",
+            mend=True,
         )
     if waiting := webhook.get("pending_update_count"):
         return Finding(question=_UPDATES, answer=f"{waiting} wait to be asked for", cure="paperwire run answers them.")
     return Finding(question=_UPDATES, answer="asked for, none waits")
-
-
-def _about_webhook(webhook: Mapping[str, Any], settings: TelegramSettings, wall: datetime) -> Finding:
-    """Returns the finding about updates that Telegram sends to the webhook of the settings."""
-    address, waiting = webhook.get("url") or "", webhook.get("pending_update_count") or 0
-    url, token = settings.webhook_url or "", settings.token.get_secret_value() if settings.token else ""
-    if not _takes_webhooks(url, settings.api_url):
-        return _wrong_updates(
-            answer="Telegram sends them only to https, and to the ports 443, 80, 88 and 8443",
-            cure=f"Write such an address into {_VARIABLE}.",
-        )
-    if address != webhook_address(url, token):
-        return Finding(
-            question=_UPDATES,
-            answer="Telegram sends them elsewhere" if address else f"Telegram sends none yet, {waiting} wait",
-            cure="Start paperwire run: it tells Telegram the address. No other program may use this token.",
-            mend=bool(address),
-        )
-    at = webhook.get("last_error_date")
-    failed = datetime.fromtimestamp(at if isinstance(at, int) else 0, UTC)
-    if wall - failed < OLD_NEWS and (words := webhook.get("last_error_message")):
-        return _wrong_updates(
-            answer=f"at {failed:%H:%M} UTC Telegram could not deliver one: {words}; {waiting} wait",
-            cure="Is paperwire run running, and does the web server before it pass on what comes?",
-        )
-    return Finding(question=_UPDATES, answer=f"Telegram sends them to the webhook, {waiting} wait")
-
-
-def _takes_webhooks(url: str, api_url: str) -> bool:
-    """Returns whether Telegram sends updates to such an address. Another Bot API server accepts any address."""
-    parts = urlsplit(url)
-    return api_url != DEFAULT_API_URL or (parts.scheme == "https" and parts.port in (None, 443, 80, 88, 8443))

@@ -365,7 +365,6 @@ class Client:
             logging.getLogger(name).setLevel(logging.WARNING)
         self._connections = partial(Transport, token, root, connect=connect, read=read)
         self._root, self._token, self._read = root.rstrip("/"), token, read
-        self.has_topics = False
         self._bot = self._make_bot(in_flight)
         self._receiving_bot: _Bot | None = (
             None  # created at the first call of `updates`, since creating one takes a while
@@ -428,7 +427,6 @@ class Client:
     async def get_me(self) -> tuple[str, str]:
         """Returns (id, name without @) of the bot, and keeps whether it has topics in private chats. Raises NotDelivered."""
         me = await self.call_for_object("getMe")
-        self.has_topics = me.get("has_topics_enabled") is True
         return str(me.get("id", "")), str(me.get("username") or "")
 
     async def updates(self, offset: int, *, seconds: int, allowed: tuple[str, ...]) -> list[dict[str, Any]]:

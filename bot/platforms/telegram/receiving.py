@@ -1,8 +1,6 @@
-"""Receives updates, by long polling (#getupdates of the Bot API) or a webhook; what if another program has the same token."""
+"""Receives updates, by long polling (#getupdates of the Bot API); what if another program has the same token."""
 
 import asyncio
-import hashlib
-import hmac
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -192,18 +190,3 @@ class UpdateWindow:
             self._over.append(number)
             if not task.cancelled() and (error := task.exception()) is not None:
                 log.error("Update %d was given up: %s", number, type(error).__name__)
-
-
-def webhook_path(token: str) -> str:
-    """Returns the path of the webhook on our web address. It changes only if the token changes."""
-    return f"/telegram-{derive_secret(token, 'path')[:32]}"
-
-
-def webhook_address(url: str, token: str) -> str:
-    """Returns the full address to which Telegram sends updates."""
-    return url.rstrip("/") + webhook_path(token)
-
-
-def derive_secret(token: str, what: str) -> str:
-    """Returns 64 hexadecimal digits that can only be computed with the token."""
-    return hmac.new(token.encode(), f"paperwire webhook {what}".encode(), hashlib.sha256).hexdigest()
