@@ -1,8 +1,7 @@
-"""What a request means: which command, also without a slash, in a group or after an edit; about which chat; with which arguments. Pure."""
+"""What a request means: which command, also without a slash or in a group; about which chat; with which arguments. Pure."""
 
 import re
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
 from importlib import import_module
 from typing import Any
 
@@ -97,14 +96,10 @@ def _intent(action: Action) -> Intent:
     return Intent(**{**declared, "writes": context.writes_of(action)})
 
 
-def understand(
-    request: conversation.Request, token: model.CallbackToken | None, registry: Registry, *, now: datetime
-) -> Intent | None:
+def understand(request: conversation.Request, token: model.CallbackToken | None, registry: Registry) -> Intent | None:
     """Returns the intent of a request; None if the request must not be answered.
 
     `token` is the token of the pressed button.
-
-    A message that was edited soon after it was written counts as a new one. A later edit is not executed.
     """
     match request:
         case conversation.EventRequest():
@@ -118,9 +113,6 @@ def understand(
             return Intent(run=distress.comfort, writes=False, stays_here=True, keeps_question=True)
         case conversation.MessageRequest():
             intent = _of_plain_text(request, registry) if request.is_addressed else None
-    is_late = request.is_edit and request.written_at is not None and now - request.written_at > subscribe.EDITED_WITHIN
-    if intent and is_late:
-        return Intent(run=subscribe.late_edit, writes=False, stays_here=True)
     return intent
 
 

@@ -1,4 +1,4 @@
-"""What a chat thinks of a paper: 👍, 👎, reactions, save, unsave, saved (how many a page); how each is taken back.
+"""What a chat thinks of a paper: 👍, 👎, save, unsave, saved (how many a page); how each is taken back.
 
 docs/queries.md explains which signals these store, and how signals change the order of papers.
 """
@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from bot.commands import last_shown, paper_buttons, paper_lookup, results
-from bot.commands.context import Callback, Command, CommandContext, CommandFunction, Event, refusal, with_stored_chat
+from bot.commands.context import Callback, Command, CommandContext, CommandFunction, refusal, with_stored_chat
 from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.errors import Sentence
@@ -17,7 +17,6 @@ from subscriptions.service import signals
 from subscriptions.service.changes import judging
 from subscriptions.service.scorers import SCORERS
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.deliveries import papers_in_message
 
 PAGE = 8  # saved papers on a page
 _NOTED: Mapping[states.Signal, Sentence] = {
@@ -35,7 +34,6 @@ _RATED: Mapping[states.Signal, Sentence] = {
     states.Signal.DISLIKED: Sentence("Noted: papers like this one come last. {title}"),
 }
 SIGNALS = {"like-paper": states.Signal.LIKED, "dislike-paper": states.Signal.DISLIKED}  # intents that rate papers
-_REACTIONS: Mapping[str, states.Signal] = {"liked": states.Signal.LIKED, "disliked": states.Signal.DISLIKED}
 
 
 def _toggle(kind: states.Signal) -> CommandFunction:
@@ -54,20 +52,6 @@ def _toggle(kind: states.Signal) -> CommandFunction:
 
 def _judging(context: CommandContext) -> AbstractContextManager[Transaction]:
     return judging(context.transaction, context.chat, now=context.now, who=context.actor)
-
-
-def on_reaction(context: CommandContext) -> None:
-    """Handles a reaction to a message that shows one paper. Sends no reply, since the person sees the reaction itself."""
-    details = context.event_details
-    papers = papers_in_message(context.transaction, context.chat.id, details.get("message", ""))
-    if len(papers) != 1:  # with several papers, it is unclear which one is meant
-        return
-    before, after = _REACTIONS.get(details.get("before", "")), _REACTIONS.get(details.get("after", ""))
-    with _judging(context) as transaction:
-        if before is not None and before is not after:
-            signals.take_back(transaction, context.chat, papers[0], before)
-        if after is not None:
-            signals.note_signal(transaction, context.chat, papers, after, now=context.now)
 
 
 def save(context: CommandContext) -> channel.Reply:
@@ -204,5 +188,3 @@ CALLBACKS = {
     "unsave": Callback(run=on_unsave, writes=True),
     "saved-page": Callback(run=on_saved_page),
 }
-
-EVENTS = {"reaction": Event(run=on_reaction)}

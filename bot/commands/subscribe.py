@@ -1,4 +1,4 @@
-"""sub: makes subscriptions: how many in one message, for how long an edit of it replaces them, [as words] for a doubtful time.
+"""sub: makes subscriptions: how many in one message, [as words] for a doubtful time.
 
 If words may be a time or a part of the query, the reply offers the other reading.
 """
@@ -6,21 +6,17 @@ If words may be a time or a part of the query, the reply offers the other readin
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from bot.commands import confirmation, phrasing, picking, typed_times
 from bot.commands.context import Callback, Command, CommandContext, match_button, matching, refusal
 from bot.ports import channel
-from bot.ports.conversation import CallbackRequest
 from bot.rendering.queries_in_words import caret
 from subscriptions import errors
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, split_when, split_wish
-from subscriptions.query.parse import parse_query
-from subscriptions.service import requests, undoing
+from subscriptions.service import undoing
 from subscriptions.service.requests import Subscribed
 
 MOST_LINES = 20  # subscriptions in one message
-EDITED_WITHIN = timedelta(minutes=5)  # how long an edit of a /sub message replaces its subscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +27,10 @@ class _Line:
     ending: Ending  # how the line was split into query and time
     done: Subscribed | None = None
     error: errors.PaperwireError | None = None
-    instead: str = ""  # the query that was replaced, in words
 
 
 def sub(context: CommandContext) -> channel.Reply:
-    """Subscribes to the query in each line; if the message was edited, replaces its earlier subscriptions."""
+    """Subscribes to the query in each line."""
     lines = list(_lines(context.args))
     if not lines:
         raise refusal(
@@ -49,18 +44,11 @@ def sub(context: CommandContext) -> channel.Reply:
             count=len(lines),
             most=MOST_LINES,
         )
-    before = _numbers_before_edit(context)
-    if before:
-        said = _replaced(context, lines, before)
-    else:
-        said = [_subscribed(context, _read(context, line)) for line in lines]
+    said = [_subscribed(context, _read(context, line)) for line in lines]
     if len(said) == 1 and said[0].error is not None:
         return _refused_reply(context, said[0], said[0].error)
-    _remember(context, said, before)
     if len(said) == 1 and said[0].done is not None:
-        return confirmation.echo(
-            context, said[0].done, instead=said[0].instead, ending=said[0].ending, typed=said[0].typed
-        )
+        return confirmation.echo(context, said[0].done, ending=said[0].ending, typed=said[0].typed)
     return _several(context, said)
 
 
@@ -103,23 +91,18 @@ def _read(context: CommandContext, line: str) -> _Line:
     return _Line(typed=line, ending=ending, error=error)
 
 
-def _subscribed(context: CommandContext, said: _Line, number: int | None = None) -> _Line:
-    """Subscribes to a line, or changes the subscription with this number to it. Returns the line with its outcome.
+def _subscribed(context: CommandContext, said: _Line) -> _Line:
+    """Subscribes to a line. Returns the line with its outcome.
 
     A refusal is put into the line and not raised, so that it does not affect the other lines.
     """
     if said.error is not None:
         return said
-    before = picking.subscription_numbered(context, number) if number else None
     try:
         with context.transaction.savepoint():
-            if before is None:
-                return replace(said, done=confirmation.subscribe_here(context, said.ending.query, said.ending.when))
-            when = said.ending.when or context.chat.settings.schedule
-            done = confirmation.edit_here(context, before.number, said.ending.query, when=when)
+            return replace(said, done=confirmation.subscribe_here(context, said.ending.query, said.ending.when))
     except errors.PaperwireError as error:
         return replace(said, error=error)
-    return replace(said, done=done, instead=context.reading(before.text))
 
 
 def _several(context: CommandContext, said: Sequence[_Line]) -> channel.Reply:
@@ -143,65 +126,6 @@ def _refused(context: CommandContext, text: str, error: errors.PaperwireError) -
         return text, f"^ {why}"
     line, mark = caret(text, error.column)
     return line, f"{mark} {why}"
-
-
-def _remember(context: CommandContext, said: Sequence[_Line], before: Sequence[int]) -> None:
-    """Stores which subscriptions this message made, so that an edit of the message replaces only those."""
-    done = [one.done for one in said if one.done]
-    made = [d.subscription.number for d in done if d.outcome == "added" or d.subscription.number in before]
-    if made and context.request.message_id and not isinstance(context.request, CallbackRequest):
-        # `intent` checks that an edit comes in time; the state lasts longer
-        context.remember(_state_name(context), {"numbers": made}, lasts=2 * EDITED_WITHIN)
-
-
-def _numbers_before_edit(context: CommandContext) -> list[int]:
-    """Returns the numbers of the subscriptions that this message made before it was edited and that still exist."""
-    if context.message is None or not context.message.is_edit:
-        return []
-    token = context.remembered(_state_name(context))
-    if token:
-        return [number for number in token.arguments["numbers"] if picking.subscription_numbered(context, number)]
-    return []
-
-
-def _replaced(context: CommandContext, lines: Sequence[str], numbers: Sequence[int]) -> list[_Line]:
-    """Replaces the subscriptions of an edited message.
-
-    Unchanged queries keep their numbers; new queries get the numbers that become free.
-    """
-    there = {
-        subscription.canonical: subscription.number
-        for number in numbers
-        if (subscription := picking.subscription_numbered(context, number))
-    }
-    read = [_read(context, line) for line in lines]
-    kept = [None if one.error else there.get(_canonical(one.ending.query)) for one in read]
-    free = [number for number in numbers if number not in kept]
-    said = []
-    for one, place in zip(read, kept, strict=True):
-        number = place or (free.pop(0) if free and not one.error and _canonical(one.ending.query) else None)
-        said.append(_subscribed(context, one, number))
-    if not any(one.error for one in said):
-        requests.unsubscribe_several(
-            context.transaction, context.chat.address, free, now=context.now, who=context.actor
-        )
-    return said
-
-
-def _canonical(text: str) -> str:
-    try:
-        return parse_query(text).canonical
-    except errors.QueryError:
-        return ""
-
-
-def late_edit(context: CommandContext) -> channel.Reply:
-    """Returns the reply to an edit that came too late."""
-    return context.reply("An edit counts within five minutes. Send it as a new message, please.")
-
-
-def _state_name(context: CommandContext) -> str:
-    return f"said:{context.origin.address}:{context.request.message_id}"
 
 
 def on_subscribe_at(context: CommandContext) -> channel.Reply:

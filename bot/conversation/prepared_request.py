@@ -43,7 +43,7 @@ async def prepare(deps: Dependencies, request: Request) -> PreparedRequest | Non
     if known is None:
         return None
     request, token = known.request, known.token
-    intent = understand(request, token, conversation.registry, now=now)
+    intent = understand(request, token, conversation.registry)
     if intent is None:
         return _answered_with(reply_sender.old_button, request) if isinstance(request, CallbackRequest) else None
     if intent.counts_to_limit and conversation.command_limits.is_person_over(request, deps.clock.monotonic()):
@@ -85,7 +85,7 @@ def _read_known(store: Store, deps: Dependencies, request: Request) -> _Known | 
 
 
 def _is_too_old(request: MessageRequest, now: datetime) -> bool:
-    if request.written_at is None or request.written_at >= now - MAX_MESSAGE_AGE or request.is_edit:
+    if request.written_at is None or request.written_at >= now - MAX_MESSAGE_AGE:
         return False
     log.info("A message of %s is older than a day and was not answered.", request.written_at.isoformat())
     return True

@@ -7,7 +7,6 @@ message is answered as without a model.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from bot.commands import proposed
 from bot.commands.context import Registry, may_write, writes_of
@@ -36,7 +35,7 @@ async def with_proposal(deps: Dependencies, prepared: PreparedRequest) -> Prepar
         return prepared
     registry = deps.conversation.registry
     lines = await reader.read(message.text, usages(registry))
-    intents = checked(lines, message, registry, now=deps.clock.now())
+    intents = checked(lines, message, registry)
     if intents:
         return await _proposing(deps, prepared, intents)
     return prepared
@@ -57,9 +56,7 @@ def usages(registry: Registry) -> list[str]:
     ]
 
 
-def checked(
-    lines: Sequence[str], message: MessageRequest, registry: Registry, *, now: datetime
-) -> dict[Proposed, Intent]:
+def checked(lines: Sequence[str], message: MessageRequest, registry: Registry) -> dict[Proposed, Intent]:
     """Returns the commands among the lines that a model proposes for a message, with what they would do if typed there."""
     found: dict[Proposed, Intent] = {}
     for line in lines if len(lines) <= MOST else ():
@@ -68,7 +65,7 @@ def checked(
         if typed is None or command is None or not proposed.may_be_proposed(command):
             continue
         as_typed = replace(message, command=typed.name, text=typed.rest)
-        intent = understand(as_typed, None, registry, now=now)
+        intent = understand(as_typed, None, registry)
         if intent is not None and not (intent.needs_operator or intent.target or intent.destination):
             found[Proposed(command.name, intent.args)] = intent
     return found

@@ -79,8 +79,7 @@ class MessageRequest(RequestBase):
     mentions_bot: bool = False  # the text names the bot
     takes_bare_commands: bool = False  # on this platform, people may type commands without a slash
     follows_name: bool = False  # the text was typed after the platform's own command: "/paperwire list"
-    is_edit: bool = False  # the message was written earlier and has been changed
-    written_at: datetime | None = None  # when the message was first written, aware UTC
+    written_at: datetime | None = None  # when the message was written, aware UTC
     reply_to: str = ""  # the platform's id of the bot's message that this one replies to
     file_id: str = ""  # the platform's id of an attached document
     direct_channel: str = (

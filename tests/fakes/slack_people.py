@@ -103,17 +103,16 @@ class SlackPeople(FakePlatform):
         text: str,
         *,
         by: str = "U1",
-        edits: str = "",
         file: tuple[str, str] | None = None,
         wrapped: bool = False,
     ) -> slack_event_delivery.SentEnvelope:
-        """Writes a direct message to the bot, sends a file, or edits the message with the ts `edits`.
+        """Writes a direct message to the bot, or sends a file.
 
         `wrapped`: the text is already escaped as Slack sends it.
         """
         workspace = self._first
         direct = workspace.direct_with(by)
-        ts = edits or workspace.next_ts()
+        ts = workspace.next_ts()
         said: dict[str, Any] = {
             "type": "message",
             "user": by,
@@ -123,20 +122,8 @@ class SlackPeople(FakePlatform):
         }
         if file is not None:
             said |= {"subtype": "file_share", "files": [self._dropped(workspace, *file)]}
-        before = direct.messages.get(ts, {})
         direct.messages[ts] = said
         event = {**said, "channel": direct.id, "channel_type": "im", "event_ts": workspace.next_ts()}
-        if edits:
-            event = {
-                "type": "message",
-                "subtype": "message_changed",
-                "message": {**said, "edited": {"user": by, "ts": ts}},
-                "previous_message": before,
-                "channel": direct.id,
-                "channel_type": "im",
-                "ts": event["event_ts"],
-                "event_ts": event["event_ts"],
-            }
         return self._event(event, workspace, needs="im:history")
 
     def clicks(

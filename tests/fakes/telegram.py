@@ -159,7 +159,6 @@ class FakeTelegram(FakePlatform):
         language: str = "en",
         topic: int = 0,
         answers: int = 0,
-        edits: int = 0,
         anonymous_admin: bool = False,
         is_forwarded: bool = False,
         from_channel: str = "",
@@ -169,7 +168,7 @@ class FakeTelegram(FakePlatform):
     ) -> int:
         """Writes a message as a person, or sends one of SENT with a caption. Returns the id of the message.
 
-        `answers` and `edits` are the ids of the message that it replies to or changes. `file` is (name, content) of a
+        `answers` is the id of the message that it replies to. `file` is (name, content) of a
         document. With `from_channel`, the message is that channel's post, which Telegram forwards into its group. A message
         in a channel has no sender. `more` are further fields of the message.
         """
@@ -177,8 +176,7 @@ class FakeTelegram(FakePlatform):
         assert sends in {"", *telegram_people.SENT}
         known = self._chat(chat)
         who = self._who(known, by, name, language, anonymous_admin=anonymous_admin, from_channel=from_channel)
-        number = edits or next(self._ids)
-        date = self._messages[known.id, edits].date if edits else self._date()
+        number, date = next(self._ids), self._date()
         said = FakeMessage(markup.Text(text=text), thread=str(topic or ""), date=date, sender=who.get("from", {}))
         self._messages[known.id, number] = said
         message = {
@@ -191,10 +189,9 @@ class FakeTelegram(FakePlatform):
             **telegram_people.text_fields(text, "caption" if sends or file else "text"),
             **telegram_people.media_fields("document" if file else sends, self._stored(file)),
             **(telegram_people.forwarded(date) if is_forwarded else {}),
-            **({"edit_date": self._date()} if edits else {}),
             **more,
         }
-        kind = ("edited_" if edits else "") + ("channel_post" if known.kind == "channel" else "message")
+        kind = "channel_post" if known.kind == "channel" else "message"
         if self._is_shown(known, message):
             self.queue.notify(kind, message)
         return number

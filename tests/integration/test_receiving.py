@@ -373,10 +373,6 @@ def writes(text: str = "", **more: object) -> Act:
     return lambda fake, chat: fake.user_writes(text, chat, **more)  # type: ignore[arg-type]
 
 
-def edits(fake: FakeTelegram, chat: str) -> None:
-    fake.user_writes("/sub grpah", chat, edits=fake.user_writes("/help", chat))
-
-
 IN_PRIVATE: list[tuple[str, Act]] = [
     ("a voice message", writes(sends="voice")),
     ("a sticker", writes(sends="sticker")),
@@ -397,7 +393,6 @@ IN_PRIVATE: list[tuple[str, Act]] = [
     ("a number that no list has", writes("/unsub 99999999999999999999")),
     ("a command for another bot", writes("/sub@other_bot diffusion")),
     ("a forwarded command", writes("/unsub all", is_forwarded=True)),
-    ("an edited command", edits),
     ("a payload that nobody made", writes("/start ../../etc/passwd")),
     ("a binary file", writes("/import", file=("a.zip", "PK\x03\x04\x00\udcff\udcfe"))),
     ("a large file", writes("/import", file=("a.txt", "x" * 300_000))),

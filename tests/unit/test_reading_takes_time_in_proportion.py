@@ -39,8 +39,8 @@ GROWTH = 3.0  # how much the time per character may grow; caches cause some of i
 SOON = 0.005  # seconds; shorter times cannot be measured
 
 READERS: dict[str, Callable[[str], object]] = {
-    "sentences": lambda text: intent.understand(_message(text, "42"), None, intent.REGISTRY, now=NOON),
-    "commands": lambda text: intent.understand(_message(text, "42", "sub"), None, intent.REGISTRY, now=NOON),
+    "sentences": lambda text: intent.understand(_message(text, "42"), None, intent.REGISTRY),
+    "commands": lambda text: intent.understand(_message(text, "42", "sub"), None, intent.REGISTRY),
     "answers": answers.answer_in,
     "queries in sentences": lambda text: spoken(text).query,
     "spoken commands": lambda text: spoken(text).command,

@@ -21,7 +21,6 @@ Payload = Mapping[str, Any]
 EVENTS, COMMANDS, INTERACTIONS = "events_api", "slash_commands", "interactive"  # the names in Socket Mode
 
 _OURS = frozenset({None, "file_share", "thread_broadcast"})  # subtypes of the messages that people write
-_EDITED = "message_changed"
 
 
 class MalformedPayload(ValueError):
@@ -62,26 +61,20 @@ def _event(payload: Payload, here: BotIdentity) -> Request | None:
 
 def _message(event: Payload, here: BotIdentity, update: str) -> Request | None:
     """Returns the request in a direct message; None for other messages. In channels, people use mentions and commands."""
-    subtype = event.get("subtype")
-    edited = subtype == _EDITED
-    said = event["message"] if edited else event
-    if event.get("channel_type") != "im" or (subtype not in _OURS and not edited) or _is_bot(said, here):
+    if event.get("channel_type") != "im" or event.get("subtype") not in _OURS or _is_bot(event, here):
         return None
-    if edited and said.get("text") == (event.get("previous_message") or {}).get("text"):
-        return None  # the text is the same: Slack only added a preview of a link
-    sender = _sender(said, here)
-    file: Payload = next(iter(said.get("files") or ()), {})
+    sender = _sender(event, here)
+    file: Payload = next(iter(event.get("files") or ()), {})
     return MessageRequest(
         place=_private(sender),
         update_id=update,
-        text=typed_text.unescape(said.get("text")),
+        text=typed_text.unescape(event.get("text")),
         direct_channel=str(event["channel"]),
-        message_id=str(said["ts"]),
+        message_id=str(event["ts"]),
         sender=sender,
         takes_bare_commands=True,
-        is_edit=edited,
-        written_at=_moment(said["ts"]),
-        thread_id=_thread(said),
+        written_at=_moment(event["ts"]),
+        thread_id=_thread(event),
         file_id=str(file["id"]) if file.get("id") else "",
     )
 

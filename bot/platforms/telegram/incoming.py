@@ -1,7 +1,7 @@
-"""Translates updates of Telegram into requests; which emoji of a reaction mean a like or a dislike. Pure (core.telegram.org/bots/api#update)."""
+"""Translates updates of Telegram into requests. Pure (core.telegram.org/bots/api#update)."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,27 +9,16 @@ from bot.ports.channel import usable_text
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request, typed_command
 from subscriptions.model import ChatAddress, ChatKind
 
-ALLOWED = (
-    "message",
-    "edited_message",
-    "channel_post",
-    "edited_channel_post",
-    "callback_query",
-    "my_chat_member",
-    "message_reaction",  # Telegram sends these only if they are listed here
-)
+ALLOWED = ("message", "channel_post", "callback_query", "my_chat_member")
 ANONYMOUS = "1087968824"  # the user id of anonymous administrators
 
-_WRITING = ("message", "edited_message", "channel_post", "edited_channel_post")
+_WRITING = ("message", "channel_post")
 _OUT = frozenset({"left", "kicked"})
 # The contents that people send. A message without any of them is a service message, such as about a new member.
 _CONTENT = frozenset(
     {"text", "caption", "animation", "audio", "contact", "dice", "document", "game", "location", "photo", "poll"}
     | {"paid_media", "sticker", "story", "venue", "video", "video_note", "voice", "checklist"}
 )
-# Emoji that everyone may react with (core.telegram.org/bots/api#reactiontypeemoji).
-_LIKING = frozenset({"👍", "❤", "❤️", "🔥", "👏", "🎉", "🤩", "💯", "🏆", "😍", "🙏", "👌", "⚡", "❤‍🔥"})
-_DISLIKING = frozenset({"👎", "💩", "🤮", "🥱", "😴", "🖕"})
 _FORWARDED = ("forward_origin", "forward_date", "is_automatic_forward")
 
 
@@ -70,14 +59,14 @@ def _read(update: Mapping[str, Any], bot_id: str, bot_name: str) -> Request | No
     number = str(int(update["update_id"]))
     for kind in _WRITING:
         if isinstance(message := update.get(kind), dict):
-            return _written(message, number, edited=kind.startswith("edited"), bot_id=bot_id, bot_name=bot_name)
+            return _written(message, number, bot_id=bot_id, bot_name=bot_name)
     for kind, read in _OTHERS.items():
         if isinstance(found := update.get(kind), dict):
             return read(found, number)
     return None
 
 
-def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: str, bot_name: str) -> Request | None:
+def _written(message: Mapping[str, Any], number: str, *, bot_id: str, bot_name: str) -> Request | None:
     place = place_of(message["chat"], _topic(message))
     person = message.get("from") or {}
     if person.get("is_bot") and str(person.get("id")) != ANONYMOUS:
@@ -103,7 +92,6 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
         sender_is_admin=_is_proven_admin(message),
         is_addressed=private or (not _is_forwarded(message) and (addressed or (to_us and bool(text or command)))),
         mentions_bot=addressed,
-        is_edit=edited,
         written_at=datetime.fromtimestamp(int(message["date"]), UTC),
         reply_to=str(int(answered["message_id"])) if to_us else "",
         file_id=usable_text(document.get("file_id")),
@@ -205,35 +193,10 @@ def _membership_changed(change: Mapping[str, Any], number: str) -> Request | Non
     )
 
 
-def _reaction_changed(change: Mapping[str, Any], number: str) -> Request | None:
-    """Returns the request for a reaction to a message of a private chat. In groups, reactions are for the group, not for us."""
-    place = place_of(change["chat"])
-    before, after = _judgement(change.get("old_reaction")), _judgement(change.get("new_reaction"))
-    if place.kind is not ChatKind.PRIVATE or before == after:
-        return None
-    person = change.get("user") or {}
-    return EventRequest(
-        place=place,
-        update_id=number,
-        event="reaction",
-        details={"message": str(int(change["message_id"])), "before": before, "after": after},
-        **_by(person),
-    )
-
-
 _OTHERS: Mapping[str, Callable[[Mapping[str, Any], str], Request | None]] = {
     "callback_query": _callback_query,
     "my_chat_member": _membership_changed,
-    "message_reaction": _reaction_changed,
 }
-
-
-def _judgement(reactions: Sequence[Mapping[str, Any]] | None) -> str:
-    """Returns "liked" or "disliked" for the reactions to a message, "" for neither."""
-    signs = {str(one.get("emoji", "")) for one in reactions or ()}
-    if signs & _LIKING:
-        return "liked"
-    return "disliked" if signs & _DISLIKING else ""
 
 
 def _may_write(member: Mapping[str, Any], place: Place) -> bool:
