@@ -245,7 +245,7 @@ class RequestDispatcher(Protocol):
 
 
 class Receiver(Protocol):
-    """Receives the updates of one platform, or of one of its workspaces."""
+    """Receives the updates of one platform."""
 
     @property
     def name(self) -> str:

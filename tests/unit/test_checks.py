@@ -50,7 +50,7 @@ def test_everything_is_well(settings: Settings, store: Store) -> None:
     ("given", "answer"),
     [
         ({"web_host": "0.0.0.0"}, "off, for there is no password, and 0.0.0.0 can be reached from other machines"),  # noqa: S104 - as operators do
-        ({"web_url": "https://x.org"}, "off, for there is no password, and a proxy brings requests of platforms"),
+        ({"web_url": "https://x.org"}, "off, for there is no password, and a proxy brings requests to this address"),
         ({"web_host": "10.0.0.5", "web_user_header": "x-user"}, "anyone who reaches it can take any name with x-user"),
         ({"web_host": "0.0.0.0", "web_password": SecretStr("open, please")}, ""),  # noqa: S104 - as above
         ({}, ""),
