@@ -143,15 +143,6 @@ def reminder(context: CommandContext) -> str:
     return context.say("My question still waits. If that was the answer: {command}", command=words[:_LONGEST])
 
 
-def agreed(context: CommandContext, verb: str) -> channel.Reply | None:
-    """Presses the button for "yes" of the open question, if it has this verb: who repeats an order is sure."""
-    waiting = open_question(context)
-    if waiting is None or waiting.verb != YES_OR_NO or waiting.arguments["yes"]["verb"] != verb:
-        return None
-    drop_question(context)
-    return context.press(verb, waiting.arguments["yes"]["arguments"])
-
-
 def closed(context: CommandContext) -> channel.Reply | None:
     """Drops the question to which nobody has to answer any more: the open one, or that of the last buttons.
 

@@ -13,14 +13,13 @@ from typing import Any, Literal, NamedTuple
 from pydantic import TypeAdapter
 
 from bot.commands.context import CommandContext
-from bot.ports import channel, conversation
+from bot.ports import channel
 from subscriptions import model
 from subscriptions.store import updates
 from subscriptions.store.database.store import Transaction
 
 WITHIN = timedelta(minutes=15)
 _NAME = "frame"
-_MOST_PRESSES = 50
 _MOST_CHOICES = 24  # buttons of a reply that a text may press
 
 
@@ -51,7 +50,6 @@ class Shown:
     last: Literal["query", "number", "list", "setting", ""] = ""  # which of these was last
     at: datetime | None = None
     update: str = ""  # the id of the update whose reply was last
-    presses: tuple[str, ...] = ()  # the ids of the updates since the last message: buttons that only showed something
     interrupted: bool = False  # the person did something else since; see `as_seen_now`
 
     @property
@@ -118,7 +116,6 @@ def _shown(before: Shown, reply: channel.Reply, papers: Mapping[int, int], conte
     """Returns what is shown after a reply."""
     about, update = reply.about or channel.About(), context.request.update_id
     is_change = bool(context.transaction.begun_changes)
-    only_shows = isinstance(context.request, conversation.CallbackRequest) and not is_change
     shown = replace(
         before,
         choices=_choices(reply) if reply.about else (),
@@ -128,7 +125,6 @@ def _shown(before: Shown, reply: channel.Reply, papers: Mapping[int, int], conte
         paper=about.paper or before.paper,
         at=context.now,
         update=update,
-        presses=(*before.presses, update)[-_MOST_PRESSES:] if only_shows else (),
         interrupted=False,
     )
     if papers:

@@ -4,7 +4,6 @@ docs/queries.md explains which signals these store, and how signals change the o
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from bot.commands import last_shown, paper_buttons, paper_lookup, results
@@ -14,9 +13,7 @@ from subscriptions import model, states
 from subscriptions.errors import Sentence
 from subscriptions.query.links_in_text import mentioned
 from subscriptions.service import signals
-from subscriptions.service.changes import judging
 from subscriptions.service.scorers import SCORERS
-from subscriptions.store.database.store import Transaction
 
 PAGE = 8  # saved papers on a page
 _NOTED: Mapping[states.Signal, Sentence] = {
@@ -41,17 +38,12 @@ def _toggle(kind: states.Signal) -> CommandFunction:
 
     def handle(context: CommandContext, item: model.Item) -> channel.Reply:
         context = with_stored_chat(context)
-        with _judging(context) as transaction:
-            if signals.take_back(transaction, context.chat, item.paper.id, kind):
-                return context.toast(_TAKEN_BACK[kind])
-            signals.note_signal(transaction, context.chat, [item.paper.id], kind, now=context.now)
+        if signals.take_back(context.transaction, context.chat, item.paper.id, kind):
+            return context.toast(_TAKEN_BACK[kind])
+        signals.note_signal(context.transaction, context.chat, [item.paper.id], kind, now=context.now)
         return context.toast(_NOTED[kind])
 
     return paper_buttons.of_paper(handle)
-
-
-def _judging(context: CommandContext) -> AbstractContextManager[Transaction]:
-    return judging(context.transaction, context.chat, now=context.now, who=context.actor)
 
 
 def save(context: CommandContext) -> channel.Reply:
@@ -80,25 +72,22 @@ def rate(context: CommandContext, papers: Sequence[model.KnownPaper], kind: stat
     if not SCORERS:
         raise refusal("Ratings do not change the order of papers here.")
     context = with_stored_chat(context)
-    with _judging(context) as transaction:
-        signals.note_signal(transaction, context.chat, [known.id for known in papers], kind, now=context.now)
+    signals.note_signal(context.transaction, context.chat, [known.id for known in papers], kind, now=context.now)
     noted = _RATED[kind]
     lines = tuple(context.say(noted, title=context.title(known)) for known in papers)
     more = context.button("more like this", "more-like-this", paper=papers[0].id)
-    if len(papers) == 1:
-        return context.done(*lines, buttons=((more,), *context.undo_row))
-    return context.done(*lines, buttons=context.undo_row)
+    return context.done(*lines, buttons=((more,),) if len(papers) == 1 else ())
 
 
 def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     """Saves a paper. Returns the reply that says so."""
-    with _judging(context) as transaction:
-        is_new = signals.save_paper(transaction, context.chat, known.id, now=context.now)
+    is_new = signals.save_paper(context.transaction, context.chat, known.id, now=context.now)
     title = context.title(known)
     said = context.say("It is saved already: {title}", title=title)
+    remove = context.button("remove", "unsave", paper=known.id)
     if is_new:
         said = context.say("Saved: {title}", title=title)
-    remove = context.button("remove", "unsave", paper=known.id)
+        remove = context.button("undo", "unsave", paper=known.id)
     all_saved = context.button("all saved", "saved-page", start=0)
     about = channel.About(paper=known.id, judged="save")
     return context.done(said, buttons=((all_saved, remove),), about=about)
@@ -106,7 +95,7 @@ def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
 
 @paper_buttons.of_paper
 def on_unsave(context: CommandContext, item: model.Item) -> channel.Reply:
-    """Handles [remove] under the reply that says that a paper was saved: removes it from the saved papers."""
+    """Handles [undo] or [remove] under the reply that says that a paper was saved: removes it from the saved papers."""
     return replace(unkeep(context, item.paper), replaces=True)
 
 
@@ -123,9 +112,8 @@ def unkeep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     title = context.title(known)
     if known.id not in [one.id for one in signals.saved_papers(context.transaction, context.chat)]:
         return context.reply("{name} is not saved here.", name=title, ok=False)
-    with _judging(context) as transaction:
-        signals.take_back(transaction, context.chat, known.id, states.Signal.SAVED)
-    return context.reply("No longer saved: {title}", title=title, ok=True, buttons=context.undo_row)
+    signals.take_back(context.transaction, context.chat, known.id, states.Signal.SAVED)
+    return context.reply("No longer saved: {title}", title=title, ok=True)
 
 
 def saved(context: CommandContext) -> channel.Reply:

@@ -34,11 +34,6 @@ class Spoken:
         return False
 
     @property
-    def names_another(self) -> bool:
-        """Returns whether the text speaks of another thing than the one before: "undo that too"."""
-        return False
-
-    @property
     def language(self) -> str:
         """Returns the language of a sentence, "en" or "zh"; "" for any other text."""
         return ""

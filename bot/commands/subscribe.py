@@ -136,10 +136,10 @@ def on_subscribe_at(context: CommandContext) -> channel.Reply:
 
 def on_as_words(context: CommandContext) -> channel.Reply:
     """Handles [as words]: makes the whole text the query of the subscription; its time is what it was before."""
-    change = undoing.find_change(context.transaction, context.chat.address, int(context.arguments["change"]))
+    change = undoing.last_change(context.transaction, context.chat.address)
     text = str(context.arguments["text"])
-    if change is None or change.undone:
-        return context.toast("That is undone already.")
+    if change is None or change.id != context.arguments["change"]:
+        return context.toast("Something was changed since.")
     added, chat = next(iter(change.what.added), None), context.chat
     old = added or next((old for old, _ in change.what.changed), None)
     before = picking.subscription_numbered(context, old.number) if old else None

@@ -66,8 +66,9 @@ def done(context: CommandContext, step: Step) -> channel.Reply | None:  # noqa: 
             return context.press(verb, arguments)
         case Instead(does):
             change = undoing.last_change(context.transaction, context.chat.address)
-            undone = context.press("undo", {"change": change.id}) if change else None
-            return done(context, does) if undone is None or undone.ok else undone
+            if change:
+                context.press("undo", {"change": change.id})
+            return done(context, does)
         case Papers(ids, said):
             known = stored_papers(context.transaction, list(ids))
             return _of_papers(context, said, [known[one] for one in ids if one in known])

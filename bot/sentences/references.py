@@ -28,7 +28,6 @@ OTHER = re.compile(
     r"\b(?:the other(?: one)?|another(?: one)?|the one before)\b|另(?:外)?[一那]?[个条]|前[一面]那?[个条次]"
 )
 DENIED = re.compile(r"^(?:not?|without|except|hide|skip)\b|^(?:不要|别|除了|去掉)|不要$")
-_TOO = re.compile(r"\b(?:too|also|as well|likewise)\b|也")
 LAST = re.compile(r"\b(?:the )?last (?:one|paper)\b|最后(?:那|这)?一?[个篇]")
 BUTTONS = {"like": "more-like-this", "save": "card-save", by_rule.UNSAVE: "unsave"}
 OF_PAPERS = (*BUTTONS, "export-saved-bib", "export-bib-30d")
@@ -195,9 +194,3 @@ def right_and_wrong(text: str) -> tuple[str, str]:
     clauses = [one.strip() for one in _CLAUSES.split(plain_of(text)) if one.strip()]
     wrong = [one for one in clauses if _NOT.match(one)]
     return ", ".join(one for one in clauses if one not in wrong), ", ".join(_NOT.sub("", one) for one in wrong)
-
-
-def names_another(text: str) -> bool:
-    """Returns whether a text speaks of another thing than the one before: "undo that too", "the other one"."""
-    plain = reader.folded(text)
-    return bool(_TOO.search(plain) or OTHER.search(plain))

@@ -60,10 +60,6 @@ class Sentence(Spoken):
         return is_pause or references.following(self._said).refers
 
     @property
-    def names_another(self) -> bool:
-        return references.names_another(self.text)
-
-    @property
     def language(self) -> str:
         return heard_language.language_of(self.text)
 

@@ -1,42 +1,33 @@
-"""The log of a chat's changes, for undo: how many are kept, how many can be undone, and what counts as one change.
+"""The log of a chat's changes, for undo: how many are kept, and what counts as one change.
 
-Each entry has the state of the chat before a change, so that people can undo the change.
-
-Each use case that changes a chat first calls `record_change`, which stores the current subscriptions, settings and
-judgements of papers. All calls in one transaction make one change. The log keeps the newest five changes that can be
-undone; judgements of papers are not counted among the five.
+Each use case that changes a chat first calls `record_change`, which stores the current subscriptions, settings and pause.
+All calls in one transaction make one change.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from subscriptions.model import Chat, Subscription
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.states import ChatState, PauseReason, Signal
-from subscriptions.store import chat_changes, chats, columns, signals
+from subscriptions.states import ChatState, PauseReason
+from subscriptions.store import chat_changes, chats, columns
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction
 
 KEPT = 5  # changes that can be undone
-LOGGED = 20  # changes that are kept in total, including undone ones, undos and judgements
-JUDGEMENTS = (Signal.SAVED, Signal.LIKED, Signal.DISLIKED)  # signals that stay until a person changes them
 # fields of a subscription that an undo does not restore
 _NOT_LOGGED = frozenset({"id", "chat_id", "follows", "latest_due_at"})
-
-Judgement = tuple[Signal, int]  # (kind, id of the paper)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Subscriptions, chosen settings, judgements and pause of a chat at one moment."""
+    """Subscriptions, chosen settings and pause of a chat at one moment."""
 
     address: str  # the chat's address without platform and topic
     subscriptions: Mapping[int, Subscription]  # number → subscription
     settings: Mapping[str, str]  # only values that the chat chose
-    judged: Mapping[Judgement, datetime]  # judgement → its moment
     paused: bool = False  # a person paused the chat, see `is_paused_by_person`
     until: datetime | None = None
 
@@ -49,12 +40,10 @@ class Difference:
     removed: tuple[Subscription, ...] = ()
     changed: tuple[tuple[Subscription, Subscription], ...] = ()  # (earlier, later)
     settings: tuple[str, ...] = ()  # names of settings with another value
-    judged: tuple[tuple[Judgement, bool], ...] = ()  # (judgement, True if it was added, False if it was removed)
     paused: bool | None = None  # True: the chat is paused now; False: it is not paused any more; None: unchanged
 
     def __bool__(self) -> bool:
-        parts = (self.added, self.removed, self.changed, self.settings, self.judged)
-        return any(parts) or self.paused is not None
+        return any((self.added, self.removed, self.changed, self.settings)) or self.paused is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,44 +52,19 @@ class Change:
 
     id: int
     who: str  # "ID NAME": the platform's id and the plain name of the person; "": unknown
-    at: datetime
-    what: Difference
-    undone: bool = False
-    undoes: int | None = None  # the id of the change that this one undid first; None: it undid none
-    does_more: bool = False  # it undid a change and then did something else
-
-    @property
-    def is_undo(self) -> bool:
-        """Returns whether this change only undid another one."""
-        return self.undoes is not None and not self.does_more
+    before: State
+    what: Difference  # how the present state differs from the one before
 
 
-def record_change(
-    transaction: Transaction,
-    chat_id: int,
-    *,
-    now: datetime,
-    who: str = "",
-    undone_change: int | None = None,
-    judges: bool = False,
-) -> int:
+def record_change(transaction: Transaction, chat_id: int, *, now: datetime, who: str = "") -> int:
     """Stores the state of a chat right before it is changed. Returns the id of the change.
 
     Each use case that changes subscriptions or settings calls this in its own transaction. All calls in one transaction
-    make one change. The chat is locked until the transaction ends.
-
-    - `who`: "ID NAME" of the person.
-    - `undone_change`: the id of the change that this change undoes.
-    - `judges`: the change only judges papers.
+    make one change. The chat is locked until the transaction ends. `who`: "ID NAME" of the person.
     """
-    if undone_change is not None:
-        transaction.begun_changes.pop(chat_id, None)
-        transaction.undone_chats.add(chat_id)
-    elif chat_id in transaction.begun_changes and chat_id in transaction.undone_chats:
-        _note_more(transaction, chat_id)
     if chat_id not in transaction.begun_changes:
         chats.hold_chat(transaction, chat_id)
-    record_changes(transaction, [chat_id], now=now, who=who, undone_change=undone_change, judges=judges)
+    record_changes(transaction, [chat_id], now=now, who=who)
     return transaction.begun_changes[chat_id]
 
 
@@ -125,28 +89,7 @@ def change_subscriptions(
     return tuple(stored_subscriptions.change_subscription(transaction, old, new) for old, new in pairs)
 
 
-@contextmanager
-def judging(store: Transaction, chat: Chat, *, now: datetime, who: str = "") -> Iterator[Transaction]:
-    """Begins a transaction in which a chat saves, likes or dislikes papers, and records this as a change.
-
-    Records nothing for a chat that is not stored, nor if the judgements were the same before.
-    """
-    with store.write() as transaction:
-        if chat.id:
-            record_change(transaction, chat.id, now=now, who=who, judges=True)
-        yield transaction
-        forget_void_change(transaction, chat.id)
-
-
-def record_changes(
-    transaction: Transaction,
-    chat_ids: Sequence[int],
-    *,
-    now: datetime,
-    who: str,
-    undone_change: int | None = None,
-    judges: bool = False,
-) -> None:
+def record_changes(transaction: Transaction, chat_ids: Sequence[int], *, now: datetime, who: str) -> None:
     """Like `record_change`, but for several chats with few SQL statements. The caller must lock these (`hold_chats`).
 
     Skips chats for which this transaction has already recorded a change.
@@ -154,21 +97,12 @@ def record_changes(
     fresh = [chat_id for chat_id in chat_ids if chat_id not in transaction.begun_changes]
     if not fresh:
         return
-    marks = {"undoes": undone_change, "judges": judges, "undone": False}
     states = states_of(transaction, fresh)
-    before = {chat_id: (state.address, _to_json(state) | marks) for chat_id, state in states.items()}
+    before = {chat_id: (state.address, _to_json(state)) for chat_id, state in states.items()}
     transaction.begun_changes.update(chat_changes.add_changes(transaction, before, who=who, at=now))
-    # only chats with more than KEPT changes can have changes that are too old
     for chat_id in chat_changes.with_more_changes_than(transaction, fresh, KEPT):
-        _drop_old(transaction, chat_id)
-
-
-def _note_more(transaction: Transaction, chat_id: int) -> None:
-    """Stores that the change of this transaction, which began as an undo, does something else, too."""
-    newest = chat_changes.changes_of(transaction, chat_id)[0]
-    address = state_of(transaction, chat_id).address
-    chat_changes.rewrite_change(transaction, newest.id, address, {**newest.before, "more": True})
-    transaction.undone_chats.discard(chat_id)
+        log = chat_changes.changes_of(transaction, chat_id)
+        chat_changes.drop_changes(transaction, [change.id for change in log[KEPT:]])
 
 
 def forget_void_change(transaction: Transaction, chat_id: int) -> None:
@@ -176,7 +110,7 @@ def forget_void_change(transaction: Transaction, chat_id: int) -> None:
     if chat_id not in transaction.begun_changes:
         return
     newest, after = chat_changes.changes_of(transaction, chat_id)[0], state_of(transaction, chat_id)
-    if not difference(before(newest, after), after):
+    if not difference(before(newest, after.address), after):
         chat_changes.drop_changes(transaction, [newest.id])
         del transaction.begun_changes[chat_id]
 
@@ -187,33 +121,17 @@ def note_changed_state(transaction: Transaction, chat_id: int) -> None:
         transaction.changed_chats.add(chat_id)
 
 
-def before(change: chat_changes.StoredChange, after: State) -> State:
-    """Returns the state of a chat before a stored change. `after` is the state after it.
-
-    If the change stores no judgements, the judgements of `after` are used.
-    """
+def before(change: chat_changes.StoredChange, address: str) -> State:
+    """Returns the state of a chat before a stored change. `address` is the chat's, without platform and topic."""
     value = change.before
     subscriptions = [_subscription_from_json(subscription, change.chat_id) for subscription in value["subscriptions"]]
-    judged = after.judged
-    if "judged" in value:
-        judged = {(Signal(kind), paper): datetime.fromisoformat(at) for kind, paper, at in value["judged"]}
     return State(
-        address=after.address,
+        address=address,
         subscriptions={subscription.number: subscription for subscription in subscriptions},
         settings=value["settings"],
-        judged=judged,
         paused=value["paused"],
         until=columns.adapter_of(datetime | None).validate_python(value["until"]),
     )
-
-
-def mark_undone(transaction: Transaction, chat: Chat, change_id: int) -> None:
-    """Stores that a change is undone. If it was an undo, the change that it had undone is in effect again, and so on."""
-    kept = {change.id: change for change in chat_changes.changes_of(transaction, chat.id)}
-    marked, undone = kept.get(change_id), True
-    while marked is not None:
-        chat_changes.rewrite_change(transaction, marked.id, chat.address.address, {**marked.before, "undone": undone})
-        marked, undone = kept.get(marked.before["undoes"] or 0), not undone
 
 
 def state_of(transaction: Transaction, chat_id: int) -> State:
@@ -225,13 +143,11 @@ def states_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, St
     """Returns chat id → current state."""
     found = chats.chats_by_id(transaction, chat_ids)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, chat_ids)
-    judged = signals.signals_of_chats(transaction, chat_ids, JUDGEMENTS)
     return {
         chat_id: State(
             address=chat.address.address,
             subscriptions={s.number: s for s in subscriptions[chat_id]},
             settings=chat.chosen,
-            judged={(one.kind, one.paper): one.at for one in judged.get(chat_id, ())},
             paused=is_paused_by_person(chat),
             until=chat.paused_until if is_paused_by_person(chat) else None,
         )
@@ -257,7 +173,6 @@ def difference(earlier: State, later: State) -> Difference:
         ),
         changed=tuple((old, new) for old, new in pairs if subscription_value(old) != subscription_value(new)),
         settings=tuple(name for name in names if earlier.settings.get(name) != later.settings.get(name)),
-        judged=tuple((one, one in later.judged) for one in sorted(earlier.judged.keys() ^ later.judged.keys())),
         paused=None if before == after else later.paused,
     )
 
@@ -277,26 +192,6 @@ def subscription_value(subscription: Subscription | None) -> object:
     )
 
 
-def _drop_old(transaction: Transaction, chat_id: int) -> None:
-    """Removes old changes. Keeps the newest five that can be undone, and the other changes between them, at most twenty.
-
-    Of these twenty, all are kept that are newer than the removal of a subscription, so that later changes do not bury
-    it. The newest change is never removed, because SQLite would give its id to the next change.
-    """
-    log = chat_changes.changes_of(transaction, chat_id)
-    subscriptions = stored_subscriptions.subscriptions_in(transaction, chat_id)
-    after = {one.number for one in subscriptions}
-    alive, kept = 0, 0
-    for place, change in enumerate(log[:LOGGED], 1):
-        before = {one["number"] for one in change.before["subscriptions"]}
-        can_be_undone = not change.before["undone"] and change.before["undoes"] is None
-        if alive < KEPT or (can_be_undone and not before <= after):
-            kept = place
-        alive += can_be_undone and not change.before.get("judges")
-        after = before
-    chat_changes.drop_changes(transaction, [change.id for change in log[kept:]])
-
-
 def _to_json(state: State) -> dict[str, Any]:
     subscriptions = [
         {name: value for name, value in one._asdict().items() if name not in _NOT_LOGGED}
@@ -306,7 +201,6 @@ def _to_json(state: State) -> dict[str, Any]:
     logged: dict[str, Any] = columns.to_json(
         {
             "settings": dict(state.settings),
-            "judged": [(kind, paper, at) for (kind, paper), at in state.judged.items()],
             "paused": state.paused,
             "until": state.until,
             "subscriptions": subscriptions,

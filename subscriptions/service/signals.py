@@ -1,6 +1,6 @@
 """What a chat did with papers (opened, saved, liked, muted): how many are kept, how many saved ones, and what takes back what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from subscriptions.model import Chat, KnownPaper
@@ -49,22 +49,6 @@ def save_paper(transaction: Transaction, chat: Chat, paper: int, *, now: datetim
     is_new = (paper, Signal.SAVED) not in stored_signals.signals_of_papers(transaction, chat.id, [paper])
     note_signal(transaction, chat, [paper], Signal.SAVED, now=now)
     return is_new
-
-
-def restore_signals(
-    transaction: Transaction, chat_id: int, wanted: Mapping[tuple[Signal, int], datetime | None]
-) -> None:
-    """Restores signals, and updates the chat's taste. `wanted`: (kind, paper) → moment; None removes the signal.
-
-    Skips papers that are no longer stored.
-    """
-    stored = known_papers.stored_papers(transaction, [paper for _, paper in wanted])
-    for (kind, paper), at in wanted.items():
-        if at is None:
-            stored_signals.drop_signals(transaction, chat_id, paper, [kind])
-        elif paper in stored:
-            stored_signals.put_signal(transaction, chat_id, paper, kind, now=at)
-    scorer().learn(transaction, chat_id)
 
 
 @reads

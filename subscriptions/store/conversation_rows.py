@@ -32,7 +32,12 @@ class UpdateRow(Row, table=True):
 class UndoRow(Numbered, table=True):
     """The state of a chat before a change, for `undo`."""
 
-    __table_args__ = (columns.index("ix_undo_at", "at"), columns.index("ix_undo_who", "who"))
+    # an id is never given again, since buttons name it
+    __table_args__ = (
+        columns.index("ix_undo_at", "at"),
+        columns.index("ix_undo_who", "who"),
+        {"sqlite_autoincrement": True},
+    )
     chat: int = columns.reference("chat.id", index=True)
     who: str = ""
     at: datetime = moment()

@@ -10,13 +10,12 @@ from sqlmodel import col
 from subscriptions.states import Signal
 from subscriptions.store.conversation_rows import SignalRow
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
+from subscriptions.store.database.store import Transaction, execute, reads
 from subscriptions.store.rows import TABLES
 
 _signals = TABLES.tables["signal"]
 _s = _signals.c
 _SIGNALS = sa.select(_s.paper, _s.kind, _s.at)
-_OF_KINDS = sa.select(_signals).where(_s.kind.in_(sa.bindparam("kinds", expanding=True)))
 
 
 class StoredSignal(NamedTuple):
@@ -53,14 +52,6 @@ def signals_of_papers(
     """Returns (paper, kind) of all signals of a chat for these papers."""
     found = sa.select(_s.paper, _s.kind).where(_s.chat == chat_id, _s.paper.in_(paper_ids))
     return frozenset((row.paper, row.kind) for row in execute(transaction, found))
-
-
-def signals_of_chats(
-    transaction: Transaction, chat_ids: Sequence[int], kinds: Sequence[Signal]
-) -> dict[int, list[StoredSignal]]:
-    """Returns chat id → all its signals of these kinds, without chats that have none."""
-    rows = rows_of(transaction, _OF_KINDS, _s.chat, chat_ids, kinds=kinds)
-    return grouped((row.chat, StoredSignal(row.paper, row.kind, row.at)) for row in rows)
 
 
 @reads

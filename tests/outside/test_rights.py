@@ -23,9 +23,7 @@ def group(product: Product) -> Product:
 def test_a_member_cannot_leave_the_changes_to_admins(group: Product) -> None:
     assert group.says("/set manage admins", GROUP, by="9").lines == LOCKED_OUT
     assert group.says("/set 管理权限 管理员", GROUP, by="9").lines[0].startswith("✗ ")
-    group.says("/undo", GROUP, by="9")  # the newest change let members in
-    pressed = group.presses("undo it", GROUP, by="9")
-    assert LOCKED_OUT[0].removeprefix("✗ ") in pressed.text + pressed.toast
+    assert group.says("/undo", GROUP, by="9").lines == LOCKED_OUT  # the newest change let members in
     assert group.says("/sub seagrass", GROUP, by="9").text.startswith("✓ 2")
     assert group.says("/set manage admins", GROUP, by="7").text.startswith("✓ ")
     assert group.says("/sub corals", GROUP, by="9").lines == ["✗ Only admins of this chat can change that."]

@@ -121,17 +121,26 @@ def test_a_change_that_never_was_gets_no_button(product: Product) -> None:
     assert "undo" not in product.says("/name 9 x").buttons
 
 
-def test_somebody_elses_change_is_named_and_asked_about(group: Product) -> None:
-    asked = by(group, "8", "/undo")
-    assert asked.lines == ["Ada did the last change here:", "Added: 1  diffusion"]
-    assert group.presses("undo", GROUP, by="8").lines[0] == "Ada did the last change here:"
-    assert numbers(group, f"telegram:{GROUP}") == [1]
-    assert group.presses("undo it", GROUP, by="8").lines == ["✓ Undone.", "Removed: 1  diffusion"]
+def test_somebody_elses_change_is_undone_and_named(group: Product) -> None:
+    assert by(group, "8", "/undo").lines == ["✓ Undone: Ada had changed that.", "Removed: 1  diffusion"]
 
 
-def test_ones_own_change_is_not_asked_about_and_who_is_no_manager_undoes_nothing(group: Product) -> None:
+def test_a_button_undoes_only_the_newest_change_and_only_once(product: Product) -> None:
+    said = product.says("/sub diffusion")
+    first = next(str(key["callback_data"]) for key in said.keys if key["text"] == "undo")
+    product.says("/sub graphs")
+    later = "Something was changed since. /undo takes back the newest change first."
+    assert product.presses(first, tampered=True).toast == later
+    assert product.presses("undo").lines == ["✓ Undone.", "Removed: 2  graphs"]
+    assert product.presses(first, tampered=True).lines == ["✓ Undone.", "Removed: 1  diffusion"]
+    assert product.presses(first, tampered=True).toast == "That is undone already."
+    product.says("/sub kelp")
+    assert product.presses(first, tampered=True).toast == later
+
+
+def test_who_is_no_manager_undoes_nothing(group: Product) -> None:
     assert by(group, "9", "/undo").text == "✗ Only admins of this chat can change that."
-    assert by(group, "7", "/undo").text.startswith("✓ Undone.")
+    assert by(group, "7", "/undo").lines[0] == "✓ Undone."
 
 
 def test_a_pause_that_ended_by_itself_stands_in_nobodys_way(product: Product) -> None:

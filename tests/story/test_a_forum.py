@@ -46,7 +46,7 @@ def test_a_forum_with_two_topics_and_two_managers(product: Product, telegram: Fa
     assert vision.silent
     assert language.silent
 
-    # All members may press buttons, but only admins may change things. Before an undo, the bot names who made the change.
+    # All members may press buttons, but only admins may change things. An undo names who made the change.
     assert product.presses("1", LANGUAGE, by="9").chats == [LANGUAGE]
     assert product.presses("⋯", LANGUAGE, by="9").changed
     assert product.presses("mute ▾", LANGUAGE, by="9").toast == "Only admins of this chat can change that."
@@ -54,8 +54,8 @@ def test_a_forum_with_two_topics_and_two_managers(product: Product, telegram: Fa
     quiet = product.presses("1 for a week", LANGUAGE, by="8")
     assert quiet.text == "✓ 1  cs.CL is quiet until Thu 29 Jan 14:00. Its papers wait until then."
     foreign = product.presses("undo", LANGUAGE, by="7")
-    assert foreign.lines == ["Ada did the last change here:", "1 was: active", "1 is: paused until Thu 29 Jan 14:00"]
-    assert product.presses("undo it", LANGUAGE, by="7").lines[0] == "✓ Undone."
+    paused = "1 was: paused until Thu 29 Jan 14:00"
+    assert foreign.lines == ["✓ Undone: Ada had changed that.", paused, "1 is: active"]
 
     # A closed topic waits, and the bot says so in the General topic. The other topic goes on.
     telegram.closes_topic(FORUM, 6)

@@ -64,7 +64,6 @@ class Transaction(Session):
         self.changed_chats: set[int] = set()  # ids of chats whose state or subscriptions were changed
         self.confirmed_chats: set[int] = set()  # ids of chats whose new or known subscription was confirmed to a person
         self.begun_changes: dict[int, int] = {}  # chat id → id of the change that this transaction stored, for undo
-        self.undone_chats: set[int] = set()  # ids of chats whose change in this transaction began as an undo
         self.known_states: dict[str, CallbackToken | None] = {}  # states of conversations, read or written here
         # whether the caller has the vectors of unknown texts made and does the work again (errors.Unencoded)
         self.may_ask = False
