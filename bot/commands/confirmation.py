@@ -3,7 +3,6 @@
 It says how the query was read, when it delivers and what it would have found, with advice and buttons.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.commands import asking, cities, frame, phrasing, typed_times
@@ -12,62 +11,17 @@ from bot.commands.search import query_of
 from bot.ports import channel
 from subscriptions import model
 from subscriptions.addresses import facts_of
-from subscriptions.errors import Sentence
 from subscriptions.planning.decision import MOST_NEAR
 from subscriptions.planning.times import Ending, split_when
-from subscriptions.query import ValueKind
-from subscriptions.query.advice import Advice
 from subscriptions.query.parse import parse_query
 from subscriptions.query.parse import query_of as read_query
 from subscriptions.service import near_papers, unknown_words
 from subscriptions.service.amendments import edit
-from subscriptions.service.recent_matches import advice_on
+from subscriptions.service.recent_matches import in_titles
 from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
 
 _MOST_WORDS = 8  # words by which papers are near to those that a query names
 REWRITE = "rewrite"  # verb of the button that applies an advice
-
-_SLIP = Sentence("You may mean {reading}: {found}.")
-# kind of an advice that changes the query → (label of its button, its line)
-_VARIANTS: Mapping[str, tuple[Sentence, Sentence]] = {
-    "one-author": (Sentence("as one author"), _SLIP),
-    "named-category": (Sentence("as that category"), _SLIP),
-    "phrase": (Sentence("as a phrase"), Sentence("As a phrase, {reading}: {found}.")),
-    "initials": (Sentence("with initials too"), Sentence("With the initial too, {reading}: {found}.")),
-    "primary": (Sentence("without cross-lists"), Sentence("Without cross-lists: {found}.")),
-    "titles": (
-        Sentence("in titles only"),
-        Sentence("That is more than ten a day. In titles only: {found}."),
-    ),
-}
-
-
-def _advice_line(context: CommandContext, advice: Advice) -> str:
-    """Returns the advice as a sentence."""
-    found = context.count("{count} paper", "{count} papers", advice.found)
-    if advice.kind == "chinese":
-        return context.say(
-            "Only papers with Chinese text can fit: {found} of the {of} I know.", found=found, of=advice.of
-        )
-    if advice.kind == "many":
-        return context.say("That is more than ten a day; one more word would narrow it.")
-    if advice.absent and advice.absent.absence:
-        return context.say(advice.absent.absence, names=", ".join(advice.names))
-    reading = context.reading(advice.text)
-    return context.say(_VARIANTS[advice.kind][1], reading=reading, found=found)
-
-
-def _advice_button(context: CommandContext, advice: Advice, number: int) -> channel.Button | None:
-    """Returns the button that rewrites the query; None if the advice rewrites nothing."""
-    if not advice.text:
-        return None
-    if advice.kind in _VARIANTS:
-        label = _VARIANTS[advice.kind][0]
-    elif advice.absent is not None and advice.absent.kind is ValueKind.WORDS:
-        label = Sentence("in any text")
-    else:
-        label = Sentence("without it")
-    return context.button(label, REWRITE, number=number, text=advice.text)
 
 
 def subscribe_and_echo(context: CommandContext, text: str, when: str | None) -> channel.Reply:
@@ -141,15 +95,14 @@ def echo(
     `number` is the number of the subscription that was edited; None for a new one.
     """
     private = context.origin.kind is model.ChatKind.PRIVATE
-    categorised = context.bot_info.categorised
-    advice = advice_on(context.transaction, done.chat, done.query, now=context.now, categorised=categorised)
+    titles = in_titles(context.transaction, done.chat, done.query, now=context.now) if private else None
     localizer, own = context.localizer, done.subscription.zone
     reply = phrasing.subscribed(
         done,
         localizer.in_zone(own) if own else localizer,
         examples=[context.title(known) for known in done.examples],
         instead=instead,
-        advice=_advice_line(context, advice) if advice and private else "",
+        advice=_in_titles_line(context, titles[1]) if titles else "",
         short=not private,
         now=context.now,
     )
@@ -161,22 +114,27 @@ def echo(
     if ending is not None and done.outcome != "known":
         reply = typed_times.with_time_note(context, ending, reply)
         words = typed_times.as_words_button(context, typed, number) if ending.either else ()
-    better = _advice_button(context, advice, done.subscription.number) if advice else None
+    better: channel.Row = ()
+    if titles:
+        better = (context.button("in titles only", REWRITE, number=done.subscription.number, text=titles[0]),)
     meant = _meant_instead(context, done, ending) if private and not done.found else ""
     if meant:
         more.append(context.say("Did you mean “{meant}”?", meant=meant))
-        better = context.labelled(meant, REWRITE, number=done.subscription.number, text=meant)
-    elif private and not done.found and better is None:
-        better = context.button("look for older papers", "look-for", text=done.subscription.text)
+        better = (context.labelled(meant, REWRITE, number=done.subscription.number, text=meant),)
     zones: channel.Row = ()
     if _asks_for_zone(context, done):
         more.append(_which_clock(context, done))
         zones = cities.zone_row(context)
         asking.expect_answer(context, "answer-zone")
-    rows = (words, (better,) if better else (), _todays_and_undo(context, done), zones)
+    rows = (words, better, _todays_and_undo(context, done), zones)
     did = "sub" if done.outcome == "added" else ""
     about = channel.About(number=done.subscription.number, did=did, asks=bool(meant))
     return replace(reply, lines=(*reply.lines, *more), buttons=rows, about=about)
+
+
+def _in_titles_line(context: CommandContext, amount: int) -> str:
+    found = context.count("{count} paper", "{count} papers", amount)
+    return context.say("That is more than ten a day. In titles only: {found}.", found=found)
 
 
 def _meant_instead(context: CommandContext, done: Subscribed, ending: Ending | None) -> str:

@@ -268,8 +268,7 @@ def matching(texts: Callable[[CommandContext], Iterable[str]]) -> MatchesAhead:
     """Returns a function that matches the queries that a command is about, which `texts` returns."""
 
     def match(context: CommandContext) -> None:
-        now, categorised = context.now, context.bot_info.categorised
-        match_ahead(context.transaction, context.chat, texts(context), now=now, categorised=categorised)
+        match_ahead(context.transaction, context.chat, texts(context), now=context.now)
 
     return match
 

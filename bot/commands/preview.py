@@ -12,11 +12,8 @@ from subscriptions.errors import Sentence
 from subscriptions.planning.times import split_when
 from subscriptions.service import previews
 from subscriptions.service.chat_status import next_deliveries_to
-from subscriptions.service.looser_queries import in_last_year
 from subscriptions.service.previews import Trial
 from subscriptions.service.questions import why_they_rest
-
-_FEW = 5  # if fewer papers match, a search in the last year is offered
 
 
 def preview(context: CommandContext) -> channel.Reply:
@@ -35,10 +32,6 @@ def preview(context: CommandContext) -> channel.Reply:
         buttons = results.subscribe_button(context, context.args, ending)
         lines_of = results.lines_above_papers if found else results.query_lines
         lines += lines_of(context, tried.query, ending)
-        year = in_last_year(context.transaction, tried.query, found, now=context.now) if found < _FEW else None
-        if year:
-            label = f"{results.variant_label(context.localizer, year.variant)} (+{year.more:,})"
-            buttons += ((context.labelled(label, "look-for", text=context.args),),)
     lines += _resting(context, tried)
     if tried.delivered and tried.delivered == found:
         lines.append(context.say("This chat has had all of them."))

@@ -1,17 +1,14 @@
 """Shows the papers that a query found: rows, counts, [subscribe], [as words]; a time without a query; no active subscription."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from bot.commands import phrasing, picking, typed_times
 from bot.commands.context import CommandContext
 from bot.ports import channel
-from bot.rendering.language import Language
 from subscriptions import model
-from subscriptions.errors import Sentence
 from subscriptions.matching.reasons import why
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, is_available, read_when, split_when, split_wish
-from subscriptions.query.advice import Variant
 from subscriptions.query.tree import Query
 from subscriptions.service import recent_matches
 from subscriptions.service.listing import typed_number
@@ -20,18 +17,6 @@ from subscriptions.service.recent_matches import Base
 from subscriptions.store.libraries import owned
 
 _NEWEST = 5  # papers for a chat without subscriptions
-_VARIANTS: Mapping[str, Sentence] = {
-    "phrase": Sentence("words side by side as a phrase"),
-    "titles": Sentence("words in titles only"),
-    "primary": Sentence("without cross-lists"),
-    "initials": Sentence("authors also with initials"),
-    "anywhere": Sentence("words in any text"),
-    "any": Sentence("any of these words"),
-    "allowed": Sentence("allow {part}"),
-    "without": Sentence("with or without {part}"),
-    "narrower": Sentence("leave out {part}"),
-    "year": Sentence("the last year"),
-}
 
 
 def result_items(papers: Sequence[model.KnownPaper], query: Query | None = None) -> tuple[model.Item, ...]:
@@ -81,14 +66,6 @@ def days_of(context: CommandContext, papers: Sequence[model.KnownPaper]) -> tupl
         for known in papers
     )
     return tuple(" · ".join(filter(None, (day, mark if is_had else ""))) for day, is_had in said)
-
-
-def variant_label(localizer: Language, one: Variant) -> str:
-    """Returns a description of what a variant of a query changes; for kinds without a description, the variant itself."""
-    known = _VARIANTS.get(one.kind)
-    if known:
-        return localizer.say(known, part=one.part)
-    return one.text
 
 
 def card_buttons(items: Sequence[model.Item], *, first: int = 1) -> channel.Row:

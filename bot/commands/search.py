@@ -1,4 +1,4 @@
-"""search, and text that may be a query: papers a page, near in meaning, names of authors, misspelt words, other queries if few match."""
+"""search, and text that may be a query: papers a page, near in meaning, names of authors, misspelt words."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from subscriptions.model import Subscription
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import links_in_text, papers_of_queries, parse, rewriting
 from subscriptions.query.tree import Query
-from subscriptions.service import looser_queries, near_papers, paper_search, recent_matches, unknown_words
+from subscriptions.service import near_papers, paper_search, recent_matches, unknown_words
 from subscriptions.service.listing import typed_number
 from subscriptions.service.paper_search import NearPaper, SearchResult
 from subscriptions.service.recent_matches import RecentMatches
@@ -24,7 +24,6 @@ from subscriptions.service.unknown_words import Spelling
 from subscriptions.texts.cutting import cut_letters
 
 PAGE = 5  # papers on a page
-_LOOSER = 3  # variants that are offered
 _MANY_WORDS = 12
 _NAMED = 4  # unknown words that a reply names
 _LABEL = 50  # characters of a button's label
@@ -47,7 +46,7 @@ def search_(context: CommandContext) -> channel.Reply:
 
 
 def try_query(context: CommandContext, said: str) -> channel.Reply:
-    """Returns the reply with the papers that a text finds and how it was read; if few match, also queries that find more."""
+    """Returns the reply with the papers that a text finds and how it was read."""
     if (reply := spoken(said).papers(context)) is not None:
         return reply
     if is_a_text(said):
@@ -152,8 +151,8 @@ def _page(
     if spelled.meant and not found.found:
         return _instead(context, text, spelled, ending)
     about, near = _near(context, query, subject, found) if is_first else ("", ())
-    more = _looser_buttons(context, query, ending, few=is_few) if is_first and is_open else ()
-    is_dead_end = is_first and not (found.found or more or near)
+    more: channel.Buttons = ()
+    is_dead_end = is_first and not (found.found or near)
     lines = [_count_line(context, query, found, before), *_reading(context, subscription, query, ending, found.found)]
     if found.stored and spelled.unknown and not found.found:
         lines[0] = context.say("No paper that I know has {words}.", words=quoted(spelled.unknown))
@@ -242,7 +241,7 @@ def _near(context: CommandContext, query: Query, subject: str, found: SearchResu
 def with_near(context: CommandContext, reply: channel.Reply, about: str, near: Sequence[NearPaper]) -> channel.Reply:
     """Returns the reply with papers that are near in meaning, under a line of their own, and [subscribe to the meaning].
 
-    This button follows [subscribe], before other queries.
+    This button follows [subscribe].
     """
     start = len(reply.items)
     papers = [one.known for one in near]
@@ -322,26 +321,8 @@ def _timed(text: str, ending: Ending) -> str:
     return text
 
 
-def _try_button(text: str, ending: Ending, label: str = "", count: str = "") -> channel.Button:
-    shown = cut_letters(label or text, _LABEL - len(count)) + count
-    return channel.Button(label=shown, verb="look-for", arguments={"text": _timed(text, ending)})
-
-
-def _looser_buttons(context: CommandContext, query: Query, ending: Ending, *, few: bool) -> channel.Buttons:
-    """Returns a button for each variant of the query that finds more papers.
-
-    Without `few`, only variants with other forms of the same words count.
-    """
-    variants = looser_queries.looser(context.transaction, query, forms_only=not few)
-    found = [one for one in variants if not spoken(one.variant.text).is_empty][:_LOOSER]
-    return tuple(
-        (
-            _try_button(
-                one.variant.text, ending, results.variant_label(context.localizer, one.variant), f" (+{one.more:,})"
-            ),
-        )
-        for one in found
-    )
+def _try_button(text: str, ending: Ending) -> channel.Button:
+    return channel.Button(label=cut_letters(text, _LABEL), verb="look-for", arguments={"text": _timed(text, ending)})
 
 
 def _reading(

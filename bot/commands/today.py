@@ -133,8 +133,7 @@ def _nothing_new(context: CommandContext, which: str, batch: Trial) -> channel.R
     )
     if not batch.query:
         return channel.Reply(lines=(words,))
-    older = context.button("look for older papers", "look-for", text=which)
-    return channel.Reply(lines=(words,), buttons=((older,), *results.subscribe_button(context, which)))
+    return channel.Reply(lines=(words,), buttons=results.subscribe_button(context, which))
 
 
 def _all_of_day_button(context: CommandContext, which: str, batch: Trial) -> channel.Buttons:

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 from subscriptions import normalize
 from subscriptions.matching import hits
 from subscriptions.model import Paper
-from subscriptions.normalize import letters, plurals
+from subscriptions.normalize import plurals
 from subscriptions.query import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, ValueKind
 from subscriptions.query.tree import Term
 
@@ -59,7 +59,7 @@ Expression: TypeAlias = Phrase | Near | AllOf | AnyOf
 #     ˑ           between two texts or names, so that no phrase crosses them      ˑsmodels   a word as written, if the
 #     ˑxRAG       a word with capitals inside                                                plural step changes it
 #     ˑij         a part of a name that begins with j                             ˑccs.lg ˑpcs.lg   category, primary
-#     ˑodd        the index lacks an exact word of the paper                      ˑhabstract   the paper has an abstract
+#     ˑodd        the index lacks an exact word of the paper
 #     ˑlong       a name of the paper has more parts than the index can compare
 
 
@@ -73,7 +73,6 @@ _NEAR = 2 * _LONGEST_NAME - 1
 _GAP = f" {' '.join(_MARK for _ in range(_NEAR + 1))} "  # keeps parts of two names too far apart to be near
 _TEXT_FIELDS = tuple(field for field in FIELDS if field.in_any_text)  # in the order of the index's columns
 _TEXTS = tuple(field.column for field in _TEXT_FIELDS)
-_MAY_BE_ABSENT = tuple(field for field in FIELDS if field.absence and field.column)
 _LABEL = ("label",)
 # ASCII except \, with which TeX commands begin, and the characters of Chinese texts
 _PLAIN = re.compile(r"[\x00-\x5b\x5d-\x7f‐‑–—‘’“”•…、。《》「」『』【】！（），：；？\u3400-\u9fff]*")
@@ -99,7 +98,7 @@ def index_document(paper: Paper) -> tuple[str, ...]:
     odd = odd or any(name.odd for name in names)
     long = any(name.long for name in names)
     flags = [name for name, is_set in (("odd", odd), ("long", long)) if is_set]
-    labels = [_MARK + name for name in (*flags, *(f"h{name}" for name in _present(paper)))]
+    labels = [_MARK + name for name in flags]
     return (
         *(_column(texts[field]) for field in _TEXT_FIELDS),
         _GAP.join(name.words for name in names),
@@ -114,11 +113,6 @@ def spellings(document: tuple[str, ...]) -> set[str]:
     """
     *texts, names, _ = document
     return {*_SPELLED.findall(" ".join(texts)), *(f"@{part}" for part in _SPELLED.findall(names))}
-
-
-def presence_expression(what: str) -> Expression:
-    """Returns the expression that finds the papers with a value in the field `what`, or with Chinese text ("chinese")."""
-    return Phrase(_LABEL, f"{_MARK}h{what}")
 
 
 def index_question(term: Term) -> IndexQuestion:
@@ -249,14 +243,6 @@ def _categories(paper: Paper) -> Iterator[str]:
 def _category(field: Field, code: str) -> tuple[str, ...]:
     """Returns the words of the index for a category of a paper, in the field `field` (CATEGORY or PRIMARY)."""
     return tuple(_encoded(_MARK + field.name[0], label.partition(":")[2]) for label in hits.labels_of(field, code))
-
-
-def _present(paper: Paper) -> Iterator[str]:
-    """Yields what this paper has and other papers may lack: names of fields, and "chinese" for Chinese texts."""
-    yield from (field.name for field in _MAY_BE_ABSENT if any(field.values(paper)))
-    languages = {*(one.language for one in paper.summaries), *(one.language for one in paper.translations)}
-    if "zh" in languages or letters.has_chinese(paper.title) or letters.has_chinese(paper.abstract):
-        yield "chinese"
 
 
 def _encoded(mark: str, words: str) -> str:

@@ -1,8 +1,8 @@
-"""The query language (docs/queries.md) and its fields: names in English and Chinese, what each asks for, the reply if no source has it.
+"""The query language (docs/queries.md) and its fields: names in English and Chinese, what each asks for.
 
 This module has the fields and their values. `tree` has the parts of a query and `algebra` their boolean algebra. `parse`
-reads a text. `rewriting` makes texts that people can read and type. `advice` finds better queries. `links` finds the
-papers that a text names.
+reads a text. `rewriting` makes texts that people can read and type. `links` finds the papers that a
+text names.
 """
 
 import re
@@ -55,8 +55,6 @@ class Field:
     reading: Sentence | None = None  # describes the field and its {words} to people; default: its name
     place: Sentence = _IN_THE_TEXT  # how `why` describes the place of a hit
     help: tuple[str, Sentence] | None = None  # its line in the help on queries: a query, and what it finds
-    absence: Sentence | None = None  # the reply if no source brings values of this field; None: every source does
-    narrows: "Field | None" = None  # a field with all values of this field and more: CATEGORY for PRIMARY
     is_bare: bool = False  # True for the field that has no name: it has the values that are typed without a field
     in_any_text: bool = False  # whether words without a field are looked for in its texts; needs a `column`
     is_indexed_apart: bool = False  # whether the index for many queries has separate features for its words
@@ -128,7 +126,6 @@ ABSTRACT = Field(
     example="abs:diffusion",
     reading=Sentence("abstract:{words}"),
     place=Sentence("in the abstract"),
-    absence=Sentence("No source here brings abstracts, so no paper can fit."),
     in_any_text=True,
     column="abstract",
 )
@@ -140,7 +137,6 @@ SUMMARY = Field(
     example="summary:diffusion",
     reading=Sentence("summary:{words}"),
     place=Sentence("in a summary"),
-    absence=Sentence("No source here brings summaries, so no paper can fit."),
     in_any_text=True,
     column="summary",
 )
@@ -153,7 +149,6 @@ AUTHOR = Field(
     reading=Sentence("author:{words}"),
     place=Sentence("author"),
     help=('author:"L. Guibas"', Sentence("by whom, with an initial")),
-    absence=Sentence("No source here gives authors, so no paper can fit."),
     column="author",
 )
 CATEGORY = Field(
@@ -167,7 +162,6 @@ CATEGORY = Field(
     reading=Sentence("category:{words}"),
     place=Sentence("category"),
     help=("cat:cs.CV", Sentence("a category; cat:cs.* all of cs")),
-    absence=Sentence("No source here gives categories, so no paper can fit."),
     column="label",
 )
 PRIMARY = Field(
@@ -178,7 +172,6 @@ PRIMARY = Field(
     example="primary:cs.LG",
     reading=Sentence("primary:{words}"),
     place=Sentence("first category"),
-    narrows=CATEGORY,
     column="label",
 )
 ID = Field(
@@ -196,7 +189,6 @@ DOI = Field(
     values=lambda paper: filter(None, (paper.doi,)),
     example="doi:10.1101/2026.01.22.123456",
     place=Sentence("DOI"),
-    absence=Sentence("No source here gives DOIs, so no paper can fit."),
 )
 SOURCE = Field(
     name="source",
@@ -206,7 +198,6 @@ SOURCE = Field(
     example="source:daily",
     reading=Sentence("source:{words}"),
     place=Sentence("source"),
-    absence=Sentence("No paper I know came from there. There are: {names}."),
 )
 VENUE = Field(
     name="venue",
@@ -216,7 +207,6 @@ VENUE = Field(
     example='venue:"Nature Chemistry"',
     reading=Sentence("venue:{words}"),
     place=Sentence("venue"),
-    absence=Sentence("No source here names journals, so no paper can fit."),
 )
 HAS = Field(
     name="has",

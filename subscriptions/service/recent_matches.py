@@ -1,4 +1,4 @@
-"""The papers of the last days, counted for confirmations, lists and advice: of how many days, and how far back "last came" looks."""
+"""The papers of the last days, counted for confirmations and lists: of how many days, and how far back "last came" looks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -10,8 +10,7 @@ from operator import or_
 from subscriptions import errors
 from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.portable import kept_query
-from subscriptions.query import DOI, parse
-from subscriptions.query.advice import Advice, advise
+from subscriptions.query import parse, rewriting
 from subscriptions.query.tree import Query
 from subscriptions.service import known_papers as index
 from subscriptions.service.near_papers import with_words
@@ -21,6 +20,8 @@ from subscriptions.store.database.store import Store, Transaction, reads
 
 DAYS_KNOWN = 7  # days of papers in which a confirmation counts the matches of a query
 _RECENT = "recent"  # kind of a cached value; there is one for each day
+MANY = 10  # papers a day; it is worth narrowing a query that finds more
+_FEWER = 0.8  # titles only are advised if they find at most this share of the papers
 CAME_WITHIN = timedelta(days=60)  # a list says when a subscription last brought papers if this was within this time
 
 
@@ -129,10 +130,8 @@ def _look_recent(transaction: Transaction, today: date) -> Recent:
 
 
 @reads
-def match_ahead(
-    transaction: Transaction, chat: Chat, texts: Iterable[str], *, now: datetime, categorised: bool
-) -> None:
-    """Fills the cache with the matches of queries, and of the variants that advice compares, in the last days' papers.
+def match_ahead(transaction: Transaction, chat: Chat, texts: Iterable[str], *, now: datetime) -> None:
+    """Fills the cache with the matches of queries in the last days' papers, also in titles only.
 
     The results are cached until papers come. Texts that are not queries are ignored.
     """
@@ -141,7 +140,7 @@ def match_ahead(
         with suppress(errors.QueryError, errors.Refused, errors.MeaningFails):
             query = with_words(transaction, kept_query(text))
             window.find(transaction, {"": query}, chat)
-            advice_on(transaction, chat, query, now=now, categorised=categorised)
+            in_titles(transaction, chat, query, now=now)
 
 
 @reads
@@ -168,16 +167,21 @@ def activity(
 
 
 @reads
-def advice_on(
-    transaction: Transaction, chat: Chat, query: Query, *, now: datetime, categorised: bool = True
-) -> Advice | None:
-    """Returns the advice on a query, judged by the recent papers; None if there is no advice.
+def in_titles(transaction: Transaction, chat: Chat, query: Query, *, now: datetime) -> tuple[str, int] | None:
+    """Returns (the query that looks for its words in titles only, the number of papers that it finds).
 
-    `categorised`: at least one source gives categories.
+    None if the query finds at most MANY papers a day, or if titles do not narrow it. A query of nearness never brings many
+    papers, since it brings only the nearest.
     """
     window = recent(transaction, now)
-    known, crosslists = _Known(transaction, window, chat), chat.settings.crosslists != "out"
-    return advise(query, known, days=len(window.entries.days), categorised=categorised, crosslists=crosslists)
+    found = window.find(transaction, {"": query}, chat).union.bit_count()
+    if found <= MANY * len(window.entries.days) or query.wants_nearness:
+        return None
+    text = rewriting.rewritten(query, rewriting.in_titles)
+    if not text:
+        return None
+    brings = window.find(transaction, {"": parse.parse_query(text, query.fields)}, chat).union.bit_count()
+    return (text, brings) if 0 < brings <= found * _FEWER else None
 
 
 @reads
@@ -194,29 +198,3 @@ def recent_matches(transaction: Transaction, query: Query, *, now: datetime, mos
     sets = window.find(transaction, {"": with_words(transaction, query)})
     newest = window.newest(transaction, sets.union, most)
     return RecentMatches(found=sets.union.bit_count(), base=sets.base, newest=newest)
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """The papers of the last days in the form that `advise` needs (`advice.Known`)."""
-
-    transaction: Transaction
-    window: Recent
-    chat: Chat
-
-    @property
-    def papers(self) -> int:
-        return self.window.entries.papers.bit_count()
-
-    def count(self, query: Query) -> int:
-        return self.window.find(self.transaction, {"": query}, self.chat).union.bit_count()
-
-    def having(self, what: str) -> int:
-        window, entries = self.window, self.window.entries
-        if what == DOI.name:
-            return int(paper_words.has_dois(self.transaction, window.since))
-        found = paper_words.having_any(self.transaction, what, entries.first, entries.last)
-        return (entries.set_of(found) & entries.papers).bit_count()
-
-    def sources(self) -> tuple[str, ...]:
-        return tuple(paper_words.sources_of_days(self.transaction, self.window.since))

@@ -134,23 +134,6 @@ def having(transaction: Transaction, term: Term, first: int, last: int) -> Havin
     return Having(sure, [*maybe, *uncertain])
 
 
-def having_any(transaction: Transaction, kind: str, first: int, last: int) -> list[int]:
-    """Returns the entries of papers that have a value of `kind`: category, author, abstract, summary or "chinese" text."""
-    return _found(transaction, full_text.presence_expression(kind), first, last)
-
-
-def sources_of_days(transaction: Transaction, first: date) -> list[str]:
-    """Returns the names of the sources with a digest of the day `first` or later."""
-    of_these_days = sa.exists().where(_digests.c.source == _sources.c.name, _digests.c.date >= first)
-    wanted = sa.select(_sources.c.name).where(of_these_days).order_by(_sources.c.name)
-    return list(transaction.connection().execute(wanted).scalars())
-
-
-def has_dois(transaction: Transaction, first: date) -> bool:
-    """Whether a paper of the day `first` or later has a DOI."""
-    return transaction.finds(_p.day >= first, _p.doi.is_not(None))
-
-
 def _known() -> sa.Select[tuple[int, int, date, int | None, bool]]:
     cross = sa.and_(_p.cross, _p.new_sequence.is_(None)).label("cross")
     entries = sa.select(_e.entry, _p.id, _p.day, _p.sequence, cross).join_from(_papers, _entries, _e.paper == _p.id)

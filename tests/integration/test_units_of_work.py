@@ -507,7 +507,6 @@ async def test_papers_are_matched_before_the_transaction_that_stores(
     [
         (["tree"], "subscribe"),
         (["/sub graph daily 25:00"], "as words"),
-        (["/sub tree graph"], "as a phrase"),
         (["/sub graph now", "/pause", "/resume"], "send 15"),
         (["/sub graph now", "/pause", "/resume"], "skip"),
     ],

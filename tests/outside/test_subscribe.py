@@ -149,10 +149,16 @@ def test_the_clocks_are_those_of_the_language(product: Product) -> None:
     assert said.buttons[-3:] == ["20:00 上海", "19:00 曼谷", "别的城市"]
 
 
-def test_a_query_in_chinese_hears_how_many_papers_have_chinese_text(product: Product) -> None:
-    product.brings(paper("Diffusion", summary="扩散模型"), "Graphs")
-    said = product.says("/sub 扩散 at 8")
-    assert "Only papers with Chinese text can fit: 1 paper of the 2 I know." in said.lines
+def test_what_finds_more_than_ten_papers_a_day_can_be_narrowed_to_titles(product: Product) -> None:
+    product.brings(
+        *(paper(f"Ants {n}", abstract="By diffusion.") for n in range(7)), *(f"Diffusion {n}" for n in range(3))
+    )
+    assert "in titles only" not in product.says("/sub diffusion at 8").buttons
+    product.brings(paper("Bees", abstract="By diffusion."))
+    said = product.says("/edit 1 diffusion -wasps")
+    assert "That is more than ten a day. In titles only: 3 papers." in said.lines
+    product.presses("in titles only")
+    assert product.queries() == ["ti:diffusion -wasps"]
 
 
 def test_several_lines_are_several_wishes_and_a_bad_one_refuses_only_itself(product: Product) -> None:

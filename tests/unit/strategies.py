@@ -3,7 +3,6 @@
 import re
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import permutations
 from math import hypot
 from operator import mul
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 from subscriptions import normalize
 from subscriptions import query as grammar
 from subscriptions.errors import Sentence
-from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.normalize import plurals
 from subscriptions.query import tree
@@ -394,40 +392,3 @@ OTHERS: dict[grammar.Field, Callable[[Paper, tree.Term], bool]] = {
     grammar.ABOUT: is_near_in_meaning,
     grammar.SOURCE: lambda paper, term: any(name.casefold() == term.value for name in paper.sources),
 }
-
-
-@dataclass(frozen=True)
-class Known:
-    """Known papers, which are counted one by one."""
-
-    of: Sequence[Paper]
-
-    @property
-    def papers(self) -> int:
-        return len(self.of)
-
-    def count(self, query: tree.Query) -> int:
-        return len(matching_papers(query, self.of))
-
-    def having(self, what: str) -> int:
-        return sum(what in what_it_has(one) for one in self.of)
-
-    def sources(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for one in self.of for name in one.sources))
-
-
-def what_it_has(one: Paper) -> set[str]:
-    languages = {
-        *(one_summary.language for one_summary in one.summaries),
-        *(translated.language for translated in one.translations),
-    }
-    chinese = "zh" in languages or any("\u3400" <= sign <= "\u9fff" for sign in one.title + one.abstract)
-    has = {
-        "category": one.categories,
-        "author": one.authors,
-        "abstract": any(abstracts(one)),
-        "summary": summaries_of(one),
-        "doi": one.doi,
-        "chinese": chinese,
-    }
-    return {kind for kind, there in has.items() if there}

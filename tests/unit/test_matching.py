@@ -17,7 +17,6 @@ from subscriptions.matching import fulfilment, paper_index, reasons
 from subscriptions.matching.batch import QuerySet, match
 from subscriptions.matching.full_text import index_question
 from subscriptions.model import Paper, Summary, Translation
-from subscriptions.query.advice import advise
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import narrowed
 from subscriptions.query.tree import Alternative, Leaf, Query, Term
@@ -421,13 +420,9 @@ def test_a_hit_in_a_new_field_names_its_place_and_its_words() -> None:
     assert (str(hit.field.place), hit.terms) == ("in the text", ("Jane Q. Doe",))
 
 
-def test_queries_with_a_new_field_are_rewritten_and_advised_on() -> None:
+def test_queries_with_a_new_field_are_rewritten() -> None:
     query = parse_query("note:accepted graph neural", MORE)
     assert narrowed(query, "note:withdrawn").text == "note:accepted graph neural -note:withdrawn"
-    known = [replace(ACCEPTED, key=str(n), title="graph neural" if n < 2 else "neural graph") for n in range(20)]
-    given = advise(query, strategies.Known(known), days=1)
-    assert given is not None
-    assert given.text == 'comment:accepted "graph neural"'
 
 
 def test_the_index_leaves_a_new_field_to_the_matcher() -> None:

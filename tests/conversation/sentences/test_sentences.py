@@ -400,7 +400,7 @@ async def test_a_day_without_such_papers_is_no_dead_end() -> None:
     with a_bot() as bot:
         answer = await bot.says("/today mycorrhiza")
     assert answer.text.startswith("Nothing fits among the ")
-    assert answer.buttons == ["look for older papers", "subscribe"]
+    assert answer.buttons == ["subscribe"]
 
 
 if __name__ == "__main__":
