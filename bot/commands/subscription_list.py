@@ -1,15 +1,15 @@
-"""list: shows the subscriptions of a chat: how many a page, what a line says, [edit], [pause], [resume], [remove] and [merge]."""
+"""list: shows the subscriptions of a chat: how many a page, what a line says, [edit], [pause], [resume] and [remove]."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import confirmation, phrasing, picking
+from bot.commands import phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import Row
 from bot.commands.spoken import spoken
 from bot.ports import channel
 from subscriptions import errors, model, states
-from subscriptions.service import amendments, overlaps, recent_matches
+from subscriptions.service import recent_matches
 from subscriptions.service.chat_status import next_deliveries_of, next_deliveries_to
 from subscriptions.service.listing import Listed
 
@@ -74,25 +74,9 @@ def _page(context: CommandContext, page: int) -> channel.Reply:
         rows = [replace(row, state=row.state or why) for row, why in zip(rows, held, strict=True)]
     rows = [replace(row, reading=phrasing.shortened(row.reading)) for row in rows]
     buttons = _buttons(context, shown, page, pages)
-    more, near = [], None
+    more = []
     if page + 1 < pages and context.read_by_strangers:
         more.append(context.say("/list {page} shows the next.", page=page + 2))
-    if page == 0 and context.origin.kind is model.ChatKind.PRIVATE:  # in groups, lists are short
-        there = [one.subscription for one in found]
-        near = overlaps.nearly_same(context.transaction, context.chat, there, now=context.now)
-    if near:
-        more.append(
-            context.count(
-                "{first} and {second} bring nearly the same: {count} of {either} papers.",
-                "{first} and {second} bring nearly the same: {count} of {either} papers.",
-                near.shared,
-                first=near.first,
-                second=near.second,
-                either=near.either,
-            )
-        )
-        label = context.say("merge {first} and {second}", first=near.first, second=near.second)
-        buttons = (*buttons, (context.labelled(label, "merge", first=near.first, second=near.second),))
     listed = tuple(one.subscription.number for one in shown)
     lines = (head, *_list_lines(context, rows, shown), *more)
     about = channel.About(listed=listed, number=_asked_about(context, shown))
@@ -106,13 +90,6 @@ def _asked_about(context: CommandContext, shown: Sequence[Listed]) -> int:
     if len(those) == 1:
         return those[0].number
     return 0
-
-
-def on_merge(context: CommandContext) -> channel.Reply:
-    """Handles [merge 2 and 5]: replaces two subscriptions with one that finds what either of them finds."""
-    numbers = int(context.arguments["first"]), int(context.arguments["second"])
-    done = amendments.merge(context.transaction, context.chat.address, *numbers, now=context.now, who=context.actor)
-    return confirmation.echo(context, done)
 
 
 def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages: int) -> channel.Buttons:
@@ -169,5 +146,4 @@ COMMANDS = (
 CALLBACKS = {
     "list": Callback(run=on_list, replaces=True),
     "subscription": Callback(run=picking.on_subscription(show_one), replaces=True),
-    "merge": Callback(run=on_merge, needs_manager=True),
 }

@@ -1,4 +1,4 @@
-"""Changes the query, name or time of subscriptions and the settings of a chat, and merges two subscriptions.
+"""Changes the query, name or time of subscriptions and the settings of a chat.
 
 A changed subscription keeps its number and its cursor.
 """
@@ -11,10 +11,9 @@ from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast
 from subscriptions.planning.times import When, read_when
-from subscriptions.service import changes, listing, near_papers, new_clock, overlaps
+from subscriptions.service import changes, listing, near_papers, new_clock
 from subscriptions.service.requests import Subscribed, echo_of
 from subscriptions.store import chats
-from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, writes
 
 
@@ -123,29 +122,3 @@ def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:
     """Reads a typed time. A when-out without hours gets the hours of `own`, or else of the chat's schedule."""
     of_chat = cadences.parse_cadence(chat.settings.schedule)
     return read_when(when, own if own and own.kind == "when-out" else of_chat)
-
-
-@writes
-def merge(
-    transaction: Transaction, address: ChatAddress, first: int, second: int, *, now: datetime, who: str = ""
-) -> Subscribed:
-    """Replaces two subscriptions by one that finds the papers of both, as one change.
-
-    The new subscription gets a new number, and the cursor and the time that both have. Raises NotFound if one of them
-    was removed, or if they no longer have the same time and cursor.
-    """
-    chat, subscriptions = listing.get_subscribed(transaction, address)
-    known = {one.number: one for one in subscriptions}
-    one, other = known.get(first), known.get(second)
-    query = overlaps.merged_query(one, other) if one and other and overlaps.are_alike(one, other) else None
-    is_there = query is not None and any(query.canonical == known_one.canonical for known_one in known.values())
-    if one is None or other is None or query is None or is_there:
-        raise errors.NotFound(
-            errors.Sentence("These two cannot be merged any more."), errors.Sentence("/list shows what there is.")
-        )
-    changes.begin_change(transaction, chat.id, now=now, who=who)
-    stored_subscriptions.remove_subscriptions(transaction, [one.id, other.id])
-    since, name = min(one.since, other.since), one.name or other.name
-    new = one._replace(number=0, text=query.text, canonical=query.canonical, since=since, name=name)
-    added = stored_subscriptions.add_subscription(transaction, new)
-    return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
