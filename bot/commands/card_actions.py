@@ -1,9 +1,10 @@
-"""The buttons of a card that change subscriptions: mute (for how long), exclude (which words and authors), follow authors (how many)."""
+"""The buttons of a card that change subscriptions: mute (for how long), exclude (which authors), follow authors (how many)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
-from bot.commands import cities, paper_buttons, phrasing, picking
+from bot.commands import asking, cities, paper_buttons, phrasing, picking
 from bot.commands.confirmation import edit_here, subscribe_and_echo
 from bot.commands.context import Callback, CommandContext, matching
 from bot.ports import channel
@@ -14,13 +15,11 @@ from subscriptions.query import parse, rewriting
 from subscriptions.service import amendments, asked_papers, signals
 from subscriptions.service.pausing import pause
 from subscriptions.service.questions import with_known_vectors
-from subscriptions.texts import cutting
 
 MUTED_FOR = 7  # days
 AUTHORS = 8  # authors on a page
 EXCLUDED_AUTHORS = 4
 _LABEL = 40  # characters of a button's label
-_TOPIC = 30  # characters of a topic in a button's label
 _IN_ROW = 2  # buttons in a row
 _HALF = 18  # columns of the longest label that fits into half a row on a phone
 
@@ -45,16 +44,7 @@ def on_mute(context: CommandContext, item: model.Item) -> channel.Reply:
         for one in loud
     )
     lines = (context.say("What shall be quiet?"), *map(_called, loud))
-    return channel.Reply(lines=lines, buttons=(*_topic_row(context, item), *rows))
-
-
-def _topic_row(context: CommandContext, item: model.Item) -> channel.Buttons:
-    """Returns a button that excludes the topic of a paper; no button if no words of its title can be excluded."""
-    for subscription in _still_finding(context, item)[:1]:
-        for rule, text in _rules(context, subscription, item, ()).items():
-            label = context.say("topic: {words}", words=cutting.cut_letters(text, _TOPIC))
-            return ((_button(context, label, "leave-out", subscription, rule=rule),),)
-    return ()
+    return channel.Reply(lines=lines, buttons=rows)
 
 
 def _button(
@@ -83,67 +73,49 @@ def _muted(context: CommandContext, subscription: model.Subscription) -> channel
 
 @paper_buttons.of_paper
 def on_exclude(context: CommandContext, item: model.Item) -> channel.Reply:
-    """Handles [exclude]: shows words and authors that the subscription could exclude, so that such papers do not come again."""
+    """Handles [exclude]: asks for a word that the subscription shall exclude; buttons exclude an author of the paper."""
     finding = _still_finding(context, item)
     if not finding:
         return _no_subscription(context, finding)
     subscription, names = finding[0], item.paper.paper.authors
-    authors = [*names[: EXCLUDED_AUTHORS - 1], *names[-1:]]
+    rules = {rewriting.author_rule(name): name for name in (*names[: EXCLUDED_AUTHORS - 1], *names[-1:])}
     buttons = [
-        _button(context, phrasing.shortened(text, _LABEL), "leave-out", subscription, rule=rule)
-        for rule, text in _rules(context, subscription, item, authors).items()
+        _button(context, phrasing.shortened(name, _LABEL), "leave-out", subscription, rule=rule)
+        for rule, name in rules.items()
+        if _can_leave_out(subscription, rule, item)
     ]
-    if buttons:
-        return context.reply(
-            "What shall {subscription} leave out from now on?",
-            subscription=_called(subscription),
-            buttons=cities.button_rows(buttons, _IN_ROW, 2 * _HALF),
-        )
+    rows = cities.button_rows(buttons, _IN_ROW, 2 * _HALF)
+    said = context.say("What shall {subscription} leave out from now on?", subscription=_called(subscription))
+    if asking.can_ask(context):
+        about = {**paper_buttons.paper_arguments(context), "number": subscription.number}
+        asked = asking.ask(context, "leave-out", about, said, context.say("Write a word, or choose an author."))
+        return replace(asked, buttons=(*rows, *asked.buttons))
     example = rewriting.narrowed(parse.parse_query(subscription.text), "survey").text
-    lines = (
-        context.say("This title has no words that are rare among the other papers."),
-        context.say("Write what it shall leave out: /edit {number} {query}", number=subscription.number, query=example),
-    )
-    return channel.Reply(lines=lines)
-
-
-def _rules(
-    context: CommandContext, subscription: model.Subscription, item: model.Item, authors: Sequence[str]
-) -> dict[str, str]:
-    """Returns {rule: label}: first words of the title, then these authors. A rule is a term that the query could exclude."""
-    rules = {
-        rewriting.words_rule(text): text
-        for text in asked_papers.distinctive_words(context.transaction, context.chat, subscription, item)
-    }
-    rules |= {rewriting.author_rule(name): name for name in authors}
-    return {rule: text for rule, text in rules.items() if _can_leave_out(subscription, rule, item)}
+    hint = context.say("A word: /edit {number} {query}", number=subscription.number, query=example)
+    return channel.Reply(lines=(said, hint), buttons=rows)
 
 
 @paper_buttons.of_paper
 def on_leave_out(context: CommandContext, item: model.Item) -> channel.Reply:
-    """Handles the choice of a rule after [exclude]: excludes that rule from the query."""
+    """Handles the answer to [exclude], a word or an author: excludes it from the query."""
     subscriptions = asked_papers.subscriptions_behind(context.transaction, context.chat, item)
     subscription = _chosen(context, subscriptions)
     if subscription is None:
         return _no_subscription(context, ())
-    rule = str(context.arguments["rule"])
+    is_answer = "rule" not in context.arguments
+    if not is_answer:
+        asking.drop_question(context, "leave-out")
+    rule = rewriting.words_rule(context.args.lstrip(" -")) if is_answer else str(context.arguments["rule"])
     less = rewriting.narrowed(parse.parse_query(subscription.text), rule)
     done = edit_here(context, subscription.number, less.text)
     _note(context, states.Signal.EXCLUDED)
     reading = context.reading(done.query)
-    lines = [f"{subscription.number}  {reading}"]
-    buttons = context.undo_row
-    others = [other for other in _still_finding(context, item) if other.number != subscription.number]
-    if others:
-        lines.append(context.say("{subscription} still finds such papers.", subscription=_called(others[0])))
-        there = _button(context, context.say("leave it out there, too"), "leave-out", others[0], rule=rule)
-        buttons = ((there,), *buttons)
     return channel.Reply(
-        lines=tuple(lines),
+        lines=(f"{subscription.number}  {reading}",),
         code=(done.subscription.text,) if done.subscription.text != reading else (),
         ok=True,
-        buttons=buttons,
-        replaces=True,
+        buttons=context.undo_row,
+        replaces=not is_answer,
     )
 
 

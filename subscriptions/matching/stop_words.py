@@ -1,4 +1,4 @@
-"""Words that say nothing about a paper, in English and Chinese."""
+"""Words that say nothing about a paper."""
 
 # Stems (`fold_plural`) of common words. A phrase has none of them, unless a hyphen joins them to another word.
 _ENGLISH = """
@@ -10,8 +10,6 @@ scalable see should simple so some state study such system task than that the th
 through to toward towards two under understanding unified up upon use used using via versus v vs wa was way we what when
 where which while who why will with within without work you your
 """
-_CHINESE = "基于 方法 模型 学习 研究 通过 一种 进行 用于 面向 实现 系统 分析"
-CJK_STOP_WORDS = frozenset(_CHINESE.split())
 STOP_WORDS = frozenset(_ENGLISH.split())
 
 

@@ -1,23 +1,16 @@
-"""What people ask about a delivered paper: which one, where it went, what brought it; with how many titles its words are compared."""
+"""What people ask about a delivered paper: which one, where it went, what brought it."""
 
 from collections.abc import Sequence
 
-from subscriptions.matching.distinctive_terms import distinctive_terms
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.reasons import why
 from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
 from subscriptions.query.parse import parse_canonical
 from subscriptions.service.questions import with_known_vectors
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import deliveries, known_papers
+from subscriptions.store import deliveries
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
-
-# What was delivered and why, and which words a subscription could exclude.
-
-
-TITLES_COMPARED = 200  # titles that a new exclusion is compared with: those last delivered to the chat
-TITLES_KNOWN = 1500  # titles that show whether words are a topic: those last announced
 
 
 @reads
@@ -53,16 +46,6 @@ def subscriptions_behind(transaction: Transaction, chat: Chat, item: Item) -> tu
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     found = {subscription.number: subscription for subscription in subscriptions}
     return tuple(found[number] for number in dict.fromkeys(numbers) if number in found)
-
-
-@reads
-def distinctive_words(transaction: Transaction, chat: Chat, subscription: Subscription, item: Item) -> tuple[str, ...]:
-    """Returns words of a paper's title that are rare in other titles, so that a subscription could exclude them."""
-    others = deliveries.delivered_titles(transaction, chat.id, TITLES_COMPARED)
-    known = known_papers.newest_titles(transaction, TITLES_KNOWN)
-    return distinctive_terms(
-        item.paper.paper.title, parse_canonical(subscription.canonical), others=others, known=known
-    )
 
 
 def _fitting(transaction: Transaction, subscriptions: Sequence[Subscription], known: KnownPaper) -> tuple[Because, ...]:

@@ -15,7 +15,7 @@ from subscriptions.store.columns import AnyRow, adapter_of
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.retention import delivered_since
-from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow, PaperRow, tables
+from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow, tables
 
 # Each rendering executes these statements, so they are built only once.
 _deliveries, _delivery_items, _messages, _sources = tables("delivery", "delivery_item", "message", "source")
@@ -118,12 +118,6 @@ def newest_shown(transaction: Transaction, chat_id: int, most: int) -> list[tupl
 def delivered_count(transaction: Transaction, chat_id: int) -> int:
     """Returns the number of papers in the deliveries of a chat."""
     return transaction.count(_i.chat == chat_id)
-
-
-def delivered_titles(transaction: Transaction, chat_id: int, most: int) -> list[str]:
-    """Returns the titles of the last `most` papers that were delivered to a chat, newest first."""
-    titles = select(PaperRow.title).join(DeliveryItemRow, _i.paper == PaperRow.id).where(_i.chat == chat_id)
-    return list(transaction.exec(titles.order_by(_i.delivery.desc()).limit(most)))
 
 
 def _items(transaction: Transaction, rows: Sequence[DeliveryItemRow]) -> tuple[Item, ...]:

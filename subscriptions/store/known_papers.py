@@ -144,12 +144,6 @@ def sequences_as_new(transaction: Transaction, ids: Iterable[int]) -> dict[int, 
     return dict(rows_of(transaction, _AS_NEW, _p.id, list(ids)))
 
 
-def newest_titles(transaction: Transaction, most: int) -> list[str]:
-    """Returns the titles of the `most` papers that were announced last, newest first."""
-    wanted = sa.select(_p.title).where(_p.sequence.is_not(None)).order_by(_p.sequence.desc()).limit(most)
-    return list(execute(transaction, wanted).scalars())
-
-
 def texts_upto(transaction: Transaction, upto: int, most: int) -> list[tuple[int, Paper]]:
     """Returns (id, paper) of the newest `most` papers up to a sequence, newest first.
 

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from bot.rendering import language, queries_in_words
 from subscriptions import query as grammar
 from subscriptions.errors import QueryError, Refused
-from subscriptions.matching import distinctive_terms, paper_index, profiles, reasons
+from subscriptions.matching import paper_index, profiles, reasons
 from subscriptions.matching.batch import QuerySet, match
 from subscriptions.matching.word_weights import Rarity, words_of
 from subscriptions.model import Paper, Summary, Translation
@@ -635,106 +635,3 @@ def test_words_are_taken_where_all_papers_are_there() -> None:
     )
     assert set(found) == {ID, f"10.1234/abc,{ID}"}
     assert found[f"10.1234/abc,{ID}"][0][0] == "swarm", "which both have, and few others"
-
-
-KNOWN = [
-    "Video generation made easy",
-    "A survey of video generation",
-    "Gaussian splatting for all",
-    "Fast Gaussian Splatting",
-    "Zero-shot everything",
-    "More zero shot things",
-    "视频生成综述",
-    "关于视频生成",
-]
-
-
-def offered(title: str, query: str, *others: str, most: int = 4) -> tuple[str, ...]:
-    return distinctive_terms.distinctive_terms(
-        title, parse.parse_query(query), others=others, known=[*KNOWN, title], most=most
-    )
-
-
-@pytest.mark.parametrize(
-    ("title", "query", "expected"),
-    tables.rows(r"""
-        # phrases that other papers also use come first
-        Diffusion for Swift Video Generation       → diffusion              → Video Generation + Swift
-        Gaussian Splatting with Diffusion Priors   → diffusion              → Gaussian Splatting + Diffusion Priors
-        # the query's own words, or parts of them, are not offered; phrases that contain them are
-        Latent Diffusion Models                    → diffusion models       → Latent Diffusion
-        Diffusion                                  → diffusion              →
-        Video Generation                           → "video generation"     →
-        Video Generation                           → rlhf, video generation →
-        # compounds stay whole; words without much meaning neither begin nor end a phrase
-        Zero-shot Text-to-Image by Low-Rank Tuning → diffusion              → Zero-shot + Low-Rank + Tuning + Text-to-Image
-        A Study of the Case for Large Models       → diffusion              →
-        Learning in 2026                           → diffusion              →
-        # a phrase does not run across punctuation
-        MyNet: Proteins, Folded                    → diffusion              → MyNet + Proteins + Folded
-                                                   → diffusion              →
-        $\alpha$                                   → diffusion              →
-        # in text without spaces between words, only known words are offered
-        基于扩散的视频生成方法                     → 扩散                   → 视频生成
-    """),
-)
-def test_words_that_distinguish_a_paper(title: str, query: str, expected: str) -> None:
-    assert " + ".join(offered(title, query)) == expected
-
-
-def test_what_many_of_the_other_papers_have_comes_last() -> None:
-    others = [f"Video generation number {n}" for n in range(5)]
-    assert offered("Video Generation of Proteins", "diffusion") == ("Video Generation", "Proteins")
-    assert offered("Video Generation of Proteins", "diffusion", *others) == ("Proteins", "Video Generation")
-
-
-def test_no_word_is_offered_twice_and_no_more_than_are_wanted() -> None:
-    title = "Tooling or not Tooling, that is Tooling; Walking, Running, Swimming, Flying"
-    assert offered(title, "x", most=3) == ("Tooling", "Walking", "Running")
-
-
-@given(
-    st.lists(
-        st.sampled_from(
-            [
-                "video",
-                "Video-Generation",
-                "Zero-shot",
-                "$\\alpha$-GAN",
-                "GPT-4",
-                "C++",
-                "of",
-                "the",
-                ":",
-                ",",
-                "Müller's",
-                "扩散模型",
-                "AND",
-                "OR",
-                "cs.LG",
-                "2601.15529",
-                '"quoted"',
-                "(x)",
-                "x_2",
-                "don't",
-                "日本語",
-                "α",
-                "*",
-                "-x",
-                "ti:x",
-                "\\emph{y}",
-            ]
-        )
-        | st.text(max_size=8),
-        max_size=9,
-    ).map(" ".join),
-    st.sampled_from(["video", "gpt-4", "zero*", "扩散", "x OR y", 'ti:"video generation"']),
-)
-def test_what_is_offered_excludes_the_paper_it_stands_in(title: str, asked: str) -> None:
-    query = parse.parse_query(asked)
-    paper = Paper(key="1", title=title, abstract="video gpt-4 zero-shot 扩散 x y")
-    for words in distinctive_terms.distinctive_terms(title, query, others=[], known=[title, title]):
-        assert words in title
-        less = rewriting.narrowed(query, rewriting.words_rule(words))
-        assert not paper_index.matching_papers(less, [paper])
-        assert not any(alternative.positive & alternative.negative for alternative in less.alternatives)
