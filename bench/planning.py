@@ -279,7 +279,7 @@ async def subscribed_beside(store: Store) -> str:
                 break
             await asyncio.sleep(0.05)
             start = time.monotonic()
-            await store.run(subscribes, f"telegram:{10**9 + number}", f"word{number}", every="now", now=NOON + HOUR)
+            await store.run(subscribes, f"telegram:{10**9 + number}", f"word{number}", when="now", now=NOON + HOUR)
             taken.append((time.monotonic() - start) * 1e3)
         taken.sort()
         return f"{taken[len(taken) // 2]} {taken[len(taken) * 99 // 100]}"

@@ -125,7 +125,7 @@ def subscribes(store: Scope, /, chat: str, query: str, *, now: datetime = NOON, 
 def due(store: Store, *chats: str, now: datetime = NOON, **request: str) -> None:
     """Makes all these chats due: subscribes them to "graph" (by default with the cadence "now") and ingests a paper about it."""
     for chat in chats:
-        subscribes(store, chat, "graph", now=now, **{"every": "now", **request})
+        subscribes(store, chat, "graph", now=now, **{"when": "now", **request})
     ingested(store, paper("A graph"), now=now)
 
 

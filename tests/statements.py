@@ -37,7 +37,6 @@ HARMLESS = {  # function of the store that executes the statement → why it may
     "subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
     "known_papers.py:index_all": "`paperwire db copy`, which makes the index of the copy",
     "losses.py:last_moment": "a restore",
-    "work_figures.py:room": "`paperwire db size`, whose purpose it is",
     "database/copying.py:copy_rows": "`paperwire db copy`, which reads everything once",
     "database/copying.py:holds_rows": "`paperwire db copy`; it ends at the first row",
     "database/copying.py:count_rows": "`paperwire db copy`, which counts what it has copied",

@@ -101,7 +101,7 @@ SUBCOMMANDS = (
         "subscribe",
         "bot.cli.subscribing:subscribe",
         "Add a subscription to a chat, and the chat if it is new",
-        'paperwire subscribe "diffusion -survey" --as console:me --every daily --at 9',
+        'paperwire subscribe "diffusion -survey" --as console:me --when "daily 9 Europe/Berlin"',
         leading_dash=True,
     ),
     Subcommand(
@@ -113,26 +113,10 @@ SUBCOMMANDS = (
     ),
     Subcommand(
         ASK,
-        "unsubscribe",
-        "bot.cli.subscribing:unsubscribe",
-        "Remove subscriptions",
-        "paperwire unsubscribe 1 --as console:me",
-        leading_dash=True,
-    ),
-    Subcommand(
-        ASK,
         "say",
         "bot.cli.chats:say",
         "Act as if a person in the chat had typed TEXT, and print the reply",
         'paperwire say "/why 2601.11522" --as console:me',
-        leading_dash=True,
-    ),
-    Subcommand(
-        ASK,
-        "set",
-        "bot.cli.chats:set_",
-        "Set one of a chat's settings",
-        "paperwire set lang zh --as console:me",
         leading_dash=True,
     ),
     Subcommand(
@@ -148,14 +132,6 @@ SUBCOMMANDS = (
         "bot.cli.subscribing:preview",
         "Show what would be sent, as the chat's platform would get it, without sending or marking anything",
         "paperwire preview --as console:me --days 3",
-        leading_dash=True,
-    ),
-    Subcommand(
-        ASK,
-        "link",
-        "bot.cli.chats:link",
-        "Make a link that offers a subscription to everyone who opens it, with a button and a badge for your page",
-        'paperwire link "diffusion -survey daily 9" --svg badge.svg',
         leading_dash=True,
     ),
     Subcommand(
@@ -188,13 +164,6 @@ SUBCOMMANDS = (
     ),
     Subcommand(
         KEEP,
-        "workers",
-        "bot.cli.state:workers",
-        "Show the workers of the database, what each is sending, and how late planning and sending are",
-        "paperwire workers",
-    ),
-    Subcommand(
-        KEEP,
         "backup",
         "bot.cli.database:backup",
         "Write a consistent copy of the database while others work with it",
@@ -205,11 +174,11 @@ SUBCOMMANDS = (
         "restore",
         "bot.cli.database:restore",
         "Replace the database by a copy, and keep the old database",
-        "paperwire restore copy.db --lost-at 2026-01-22T09:00Z",
+        "paperwire restore copy.db --sent",
     ),
     *(one for name in rooms.modules("subcommands").values() for one in import_module(name).SUBCOMMANDS),
     Subcommand(
-        KEEP, "db", "bot.cli.database:database", "The database: its schema and its size", "paperwire db current"
+        KEEP, "db", "bot.cli.database:database", "The database: moves to PostgreSQL", "paperwire db copy FROM TO"
     ),
 )
 BY_NAME = {one.name: one for one in SUBCOMMANDS}
@@ -256,14 +225,11 @@ _ALIASES = {
     "list": "subscriptions",
     "ls": "subscriptions",
     "add": "subscribe",
-    "remove": "unsubscribe",
     "send": "deliver",
     "start": "run",
     "serve": "run",
     "today": "preview",
     "poll": "sources poll",
-    "upgrade": "db upgrade",
-    "migrate": "db upgrade",
 }
 
 

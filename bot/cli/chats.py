@@ -1,83 +1,36 @@
 """The subcommands about one chat: settings, set, say, link (also as a button or badge for a web page), export, import."""
 
 import asyncio
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from html import escape
-from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
 
 import typer
-from rich.cells import cell_len
 from rich.text import Text
 
 from bot.app import build_app
 from bot.cli import arguments, output, tables
 from bot.cli import session as sessions
 from bot.cli.session import Session
-from bot.commands import phrasing
 from bot.commands.context import Command
 from bot.commands.intent import REGISTRY
 from bot.conversation.handler import answer
 from bot.conversation.said import Said, typed_in
 from bot.errors import WrongUsage
 from bot.ports import conversation as conversations
-from bot.rendering import brand
-from bot.rendering.queries_in_words import fitting, query_in_words
 from subscriptions import addresses, chat_settings, portable
-from subscriptions.errors import NotFound, Refused
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.planning.times import read_when, split_when
-from subscriptions.query.parse import parse_query
-from subscriptions.query.tree import Query
-from subscriptions.service import conversation_state, link_payloads, listing
-from subscriptions.service.amendments import set_settings
+from subscriptions.service import conversation_state, listing
 from subscriptions.service.confirmations import ask_unasked
 from subscriptions.service.exporting import export as exported
 from subscriptions.service.exporting import export_all
 from subscriptions.service.importing import import_lines, texts_asked
-from subscriptions.service.retention import bot_name
 from subscriptions.store.updates import PRINTED
 from subscriptions.texts import escaped
-from subscriptions.zones import zone_of_place
-
-_CELL, _SIDE, _HIGH = 7.2, 9, 22  # SVG units: the width of a character, the margin beside words, the height
-_LONGEST = 40  # most characters of a query in a badge (a wide one counts as two); a longer query is cut
-
-
-def badge(words: str) -> str:
-    """Returns a badge for a web page as SVG. It shows "paperwire" and `words`, the subject of a subscription."""
-    begin = fitting(words, _LONGEST)
-    shown = begin if begin == words else f"{begin}…"
-    left, right = (cell_len(text) * _CELL + 2 * _SIDE for text in (brand.NAME, shown))
-    wide, said = left + right, escape(f"{brand.NAME}: {words}")
-    return "\n".join(
-        (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}" height="{_HIGH}" role="img" aria-label="{said}">',
-            f"<title>{said}</title>",
-            f'<clipPath id="r"><rect width="{wide:.0f}" height="{_HIGH}" rx="4"/></clipPath>',
-            (
-                f'<g clip-path="url(#r)"><rect width="{left:.0f}" height="{_HIGH}" fill="{brand.LIGHT["ink"]}"/>'
-                f'<rect x="{left:.0f}" width="{right:.0f}" height="{_HIGH}" fill="{brand.LIGHT["accent"]}"/></g>'
-            ),
-            '<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11" text-anchor="middle">',
-            f'<text x="{left / 2:.0f}" y="15">{brand.NAME}</text>',
-            f'<text x="{left + right / 2:.0f}" y="15">{escape(shown)}</text>',
-            "</g></svg>\n",
-        )
-    )
-
-
-def button(url: str, words: str) -> str:
-    """Returns a button in HTML that leads to `url`."""
-    colours = f"background:{brand.LIGHT['accent']};color:{brand.LIGHT['on-accent']}"
-    style = f"display:inline-block;padding:.4em .9em;border-radius:6px;{colours};text-decoration:none"
-    return f'<a href="{escape(url)}" style="{style}">{escape(words)}</a>'
 
 
 def settings(*, chat: arguments.ChatOption, json: arguments.Json = False) -> int:
@@ -104,33 +57,6 @@ def _show_settings(chat: Chat) -> None:
         (name, chat.settings.value(name), "chosen" if name in chat.chosen else "") for name in chat_settings.SETTINGS
     )
     tables.print_rows(("setting", "value", ""), rows)
-
-
-def set_(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="timezone, lang, text, limit, quiet, …")],
-    value: Annotated[
-        list[str], typer.Argument(metavar="VALUE", help="The new value; all or off switches a setting off.")
-    ],
-    *,
-    chat: arguments.ChatOption,
-    now: arguments.Now = None,
-    json: arguments.Json = False,
-) -> int:
-    """Set one of a chat's settings."""
-    said = " ".join(value)
-    with sessions.open_session(now) as session:
-        address = session.address(chat)
-        setting = chat_settings.setting_name(name)
-        named = None
-        if setting == "timezone":
-            named = zone_of_place(said)
-        before = listing.get_chat(session.store, address)
-        after = set_settings(session.store, address, {setting: named or said}, now=session.now)
-    old, new = before.settings.value(setting), after.settings.value(setting)
-    document = {"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new}
-    undo = f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}"
-    reply = phrasing.setting_changed(setting, before, after, arguments.TERMINAL_LANGUAGE)
-    return output.tell(document, lambda: output.print_reply(reply, *([undo] if old != new else [])), json=json)
 
 
 def say(
@@ -216,57 +142,6 @@ def _addressed(text: str, chat: Chat) -> conversations.MessageRequest:
         sender_is_admin=True,
         is_operator=True,
     )
-
-
-def link(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="A query with or without a time, as after /sub.")],
-    *,
-    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the badge into this file.")] = None,
-    json: arguments.Json = False,
-) -> int:
-    """Make a link that offers a subscription to everyone who opens it, with a button and a badge for your page."""
-    read = _read(query)
-    payload = link_payloads.link_payload(query)
-    if not payload:
-        raise Refused(
-            "This is too long for a link, which has room for 45 bytes.",
-            "Shorten it, or subscribe a chat of yours and use /share there.",
-        )
-    with sessions.open_session() as session:
-        named = [
-            (facts, bot_name(session.store, facts.name)) for facts in addresses.declared() if facts.links is not None
-        ]
-    links = {facts.name: facts.links.start(name, payload) for facts, name in named if name and facts.links is not None}
-    if not links:
-        raise NotFound(
-            "No bot is known that a link could open.",
-            "Run `paperwire run` once with the token of a platform that has such links.",
-        )
-    words = query_in_words(read, arguments.TERMINAL_LANGUAGE.translate)
-    shown, picture = button(next(iter(links.values())), f"New papers: {words}"), badge(words)
-    if svg is not None:
-        _write(svg, picture)
-    document = {"query": query, "canonical": read.canonical, "links": links, "html": shown, "svg": picture}
-    lines = (*links.values(), shown, *([picture.rstrip()] if svg is None else []))
-    return output.tell(document, lambda: output.print_line(*lines), json=json)
-
-
-def _read(text: str) -> Query:
-    ending = split_when(text)
-    if ending.only_time:
-        raise Refused("This is a time without a query.")
-    if ending.when is not None:
-        read_when(ending.when)
-    with arguments.reporting_query_errors(ending.query):
-        return parse_query(ending.query)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        why = (error.strerror or "unknown").lower()
-        raise WrongUsage(f"{path} cannot be written: {why}.") from None
 
 
 _CHANGES = {"+": "green", "~": "yellow", "=": "dim"}

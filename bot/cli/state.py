@@ -20,7 +20,6 @@ from bot.cli import output, tables
 from bot.cli import session as sessions
 from bot.cli.arguments import Json, Now
 from bot.cli.session import Session
-from bot.delivery.process_identity import is_running
 from bot.dependencies.opening import backup_folder, make_store
 from bot.digests.files import is_gone
 from bot.errors import SettingsError, WrongUsage
@@ -38,7 +37,7 @@ from subscriptions.addresses import facts_of
 from subscriptions.errors import NotFound
 from subscriptions.notices.findings import Finding as ListedFinding
 from subscriptions.notices.findings import Level, PartFails
-from subscriptions.service import model_summaries, senders_at_work, sending
+from subscriptions.service import model_summaries, sending
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.states import DeliveryState
 from subscriptions.store.outbox import OutboxEntry
@@ -216,81 +215,6 @@ def _age(since: datetime | None, now: datetime, language: Language) -> str:
     if since:
         return language.duration(max(now - since, timedelta(0)))
     return ""
-
-
-def workers(*, now: Now = None, json: Json = False) -> int:
-    """Show the workers of the database, what each is sending, and how late planning and sending are."""
-    with sessions.open_session(now) as session:
-        found = senders_at_work.workers_at_work(session.store, is_running=is_running)
-        waiting = senders_at_work.backlog(session.store, now=session.now, wall=session.clock.wall())
-        document = {
-            "workers": [
-                {
-                    "id": one.known.id,
-                    "host": one.known.where.host,
-                    "process": one.known.where.number or None,
-                    "alive": one.is_alive,
-                    "since": one.known.where.since,
-                    "seconds_since_heartbeat": None
-                    if one.known.silent_for is None
-                    else int(one.known.silent_for.total_seconds()),
-                    "lanes": one.lanes,
-                    "receives": list(one.receives),
-                }
-                for one in found
-            ],
-            "planning_since": waiting.planning_since,
-            "sending_since": waiting.sending_since,
-            "jobs_waiting": waiting.jobs,
-        }
-        output.tell(document, lambda: _show_workers(found, waiting, session), json=json)
-    if any(one.is_alive for one in found):
-        return 0
-    return 1
-
-
-def _show_workers(
-    found: Sequence[senders_at_work.WorkerAtWork], waiting: senders_at_work.Backlog, session: Session
-) -> None:
-    language, wall = Language("en", session.settings.timezone), session.clock.wall()
-    if found:
-        headings = ("process", "machine", "state", "for", "heartbeat", "lanes", "receives")
-        tables.print_rows(headings, (_worker_row(one, wall, language) for one in found), right="lanes")
-    else:
-        output.print_line("No process was found that works with this database; paperwire run starts one.")
-    output.print_line(*_lags(waiting, session.now, language))
-
-
-def _worker_row(one: senders_at_work.WorkerAtWork, wall: datetime, language: Language) -> Sequence[str | Text]:
-    return (
-        str(one.known.where.number) if one.known.where.number else "?",
-        one.known.where.host or "?",
-        "at work" if one.is_alive else Text("silent", "red"),
-        _age(one.known.where.since, wall, language) or "?",
-        _heartbeat(one),
-        f"{one.lanes:,}",
-        ", ".join(one.receives),
-    )
-
-
-def _heartbeat(one: senders_at_work.WorkerAtWork) -> str:
-    """Returns the age of the last heartbeat as text, in seconds, since `duration` would round it to minutes."""
-    if one.known.silent_for is None:
-        return "–"
-    return f"{one.known.silent_for.total_seconds():,.0f} s ago"
-
-
-def _lags(waiting: senders_at_work.Backlog, now: datetime, language: Language) -> Iterator[str]:
-    if waiting.planning_since is None:
-        yield "Planning: no chat is due."
-    else:
-        yield f"Planning: a chat has been due for {_age(waiting.planning_since, now, language)}."
-    if waiting.sending_since is None:
-        yield "Sending: nothing waits that may be sent now."
-    else:
-        yield f"Sending: the oldest delivery has waited for {_age(waiting.sending_since, now, language)}."
-    if waiting.jobs is not None:
-        yield language.count("{count} lane waits for a worker.", "{count} lanes wait for a worker.", waiting.jobs)
 
 
 def check(

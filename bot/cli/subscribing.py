@@ -1,6 +1,5 @@
 """subscribe, subscriptions, unsubscribe, preview: the hints after subscribing, and of how many days a preview may be."""
 
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -26,18 +25,16 @@ from bot.rendering.language import Language
 from bot.rendering.terminal import Flow, text_of
 from bot.settings import Settings
 from subscriptions import texts
-from subscriptions.model import DAYS, Chat, ChatAddress, Message, Paper, Subscription
+from subscriptions.model import Chat, ChatAddress, Message, Paper
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import texts_asked
-from subscriptions.service import chat_status, confirmations, requests, several_subscriptions
+from subscriptions.service import chat_status, confirmations, requests
 from subscriptions.service.listing import Listed, listed
 from subscriptions.service.previews import NotDue, Preview
 from subscriptions.service.previews import preview as look
 from subscriptions.service.requests import subscribe as add
-from subscriptions.service.requests import unsubscribe as remove
 from subscriptions.texts import cutting
-from subscriptions.zones import zone_of_place
 
 
 def when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
@@ -68,34 +65,11 @@ def subscribe(
     query: QueryArgument,
     *,
     chat: arguments.ChatOption,
-    every: Annotated[
-        str | None,
-        typer.Option(
-            "--when",
-            "--every",
-            metavar="WHEN",
-            help="now, when-out, daily, weekdays, weekly, or “mondays at 9, no surveys”; by default the chat's schedule.",
-        ),
-    ] = None,
-    on: Annotated[
-        str | None, typer.Option(metavar="DAY", help="mon … sun: the day of a weekly subscription; Monday by default.")
-    ] = None,
-    at: Annotated[
-        str | None,
-        typer.Option(metavar="HH:MM", help="The time of day; for when-out two times with - between. 09:00 by default."),
-    ] = None,
-    tz: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ZONE",
-            help="The time zone, of the chat if it is new, otherwise of this subscription: Europe/Berlin, Berlin, +08:00.",
-        ),
-    ] = None,
-    since: Annotated[
+    when: Annotated[
         str | None,
         typer.Option(
             metavar="WHEN",
-            help="now, today, 7d or a moment: papers from then on are sent; by default those of the last day.",
+            help="now, when-out, daily 9, “mondays at 9 Berlin, no surveys”; by default the chat's schedule.",
         ),
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="The name of the subscription in messages.")] = None,
@@ -103,8 +77,7 @@ def subscribe(
     json: arguments.Json = False,
 ) -> int:
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
-    named = tz and (zone_of_place(tz) or tz)
-    request = requests.SubscriptionRequest(text=query, every=every, on=on, at=at, tz=named, since=since, name=name)
+    request = requests.SubscriptionRequest(text=query, when=when, name=name)
     with sessions.open_session(now, make=True) as session, arguments.reporting_query_errors(query):
         address = session.address(chat)
         title, kind = sessions.look_up_new_chat(session, address)
@@ -112,8 +85,8 @@ def subscribe(
         session.encode(texts_asked(query))
         result = add(session.store, address, request, now=moment, title=title, kind=kind)
         confirmations.serve(session.store, result.chat.address, now=session.now)  # an operator here needs no approval
-    remarks = [f"  {remark}" for remark in _remarks(result, session.settings, begins=since is not None)]
-    reply = _echo(result, moment, says_year=(since or "").strip()[:4].isdigit())
+    remarks = [f"  {remark}" for remark in _remarks(result, session.settings)]
+    reply = _echo(result, moment)
     return output.tell(_added(result), lambda: output.print_reply(reply, *remarks), json=json)
 
 
@@ -129,16 +102,14 @@ def _added(result: requests.Subscribed) -> dict[str, object]:
     return {**subscription_document(entry), **added}
 
 
-def _remarks(result: requests.Subscribed, settings: Settings, *, begins: bool) -> Iterator[str]:
-    """Yields hints for the person who subscribed a chat. `begins`: --since was given."""
+def _remarks(result: requests.Subscribed, settings: Settings) -> Iterator[str]:
+    """Yields hints for the person who subscribed a chat."""
     chat, subscription = result.chat, result.subscription
     if result.outcome == "added":
-        yield f"Undo: paperwire unsubscribe {subscription.number} --as {chat.address}"
+        yield f'Undo: paperwire say "unsub {subscription.number}" --as {chat.address}'
         yield from sessions.remarks_on_question(chat)
-    elif begins:
-        yield "--since is for a new subscription; this one goes on where it stands."
     if typed := split_when(subscription.text).when:
-        yield f"“{typed}” is looked for as words; a time is given with --every, --on and --at."
+        yield f"“{typed}” is looked for as words; a time is given with --when."
     zone = chat.settings.timezone
     if (
         subscription.number == 1
@@ -146,14 +117,14 @@ def _remarks(result: requests.Subscribed, settings: Settings, *, begins: bool) -
         and zone == settings.timezone
         and subscription.zone is None
     ):
-        yield f"{zone} is PAPERWIRE_TIMEZONE; another for this chat: paperwire set timezone ZONE --as {chat.address}"
+        yield f'{zone} is PAPERWIRE_TIMEZONE; another for this chat: paperwire say "set timezone ZONE" --as {chat.address}'
     yield from sessions.remarks_on_platform(chat, settings)
 
 
-def _echo(result: requests.Subscribed, now: datetime, *, says_year: bool) -> Reply:
+def _echo(result: requests.Subscribed, now: datetime) -> Reply:
     language = Language("en", result.subscription.zone or result.chat.settings.timezone)
     examples = [_example(known.paper) for known in result.examples]
-    return phrasing.subscribed(result, language, examples=examples, now=now, says_since=True, says_year=says_year)
+    return phrasing.subscribed(result, language, examples=examples, now=now, says_since=True)
 
 
 def _example(paper: Paper) -> str:
@@ -206,54 +177,6 @@ def _show_rows(rows: list[phrasing.Row]) -> None:
         for row in rows
     )
     tables.print_rows(headings, cells, right="no", fold="subscription")
-
-
-def unsubscribe(
-    which: Annotated[
-        list[str],
-        typer.Argument(metavar="N …", help="Numbers from `paperwire subscriptions` (1 3, 1-3), a query, or all."),
-    ],
-    *,
-    chat: arguments.ChatOption,
-    now: arguments.Now = None,
-    json: arguments.Json = False,
-) -> int:
-    """Remove subscriptions. Deliveries that are already planned are still sent."""
-    text = " ".join(which)
-    typed = several_subscriptions.numbers_in(text)
-    with sessions.open_session(now) as session, arguments.reporting_query_errors(text):
-        address = session.address(chat)
-        existing = several_subscriptions.numbers_among(
-            typed, {entry.subscription.number for entry in listed(session.store, address)}
-        )
-        if existing:
-            removed_ = requests.unsubscribe_several(session.store, address, existing, now=session.now)
-        else:
-            removed_ = remove(session.store, address, text, now=session.now)
-    removed = [{"number": one.number, "name": one.name, "text": one.text} for one in removed_]
-    missing = ""
-    if existing:
-        missing = several_subscriptions.numbers_missing(typed, existing)
-    undo = [f"  Undo: {_undo_command(subscription, str(address))}" for subscription in removed_]
-    reply = phrasing.unsubscribed(removed_, arguments.TERMINAL_LANGUAGE, missing=missing)
-    return output.tell({"chat": str(address), "removed": removed}, lambda: output.print_reply(reply, *undo), json=json)
-
-
-def _undo_command(subscription: Subscription, chat: str) -> str:
-    """Returns the command line that would add a removed subscription again."""
-    cadence = subscription.cadence
-    words = ["paperwire", "subscribe", "--as", chat, "--every", cadence.kind]
-    if cadence.weekday is not None:
-        words += ["--on", DAYS[cadence.weekday]]
-    if cadence.days:
-        words += ["--on", ",".join(DAYS[day] for day in cadence.days)]
-    if cadence.at is not None:
-        words += ["--at", f"{cadence.at:%H:%M}" + (f"-{cadence.until:%H:%M}" if cadence.until else "")]
-    if subscription.zone:
-        words += ["--tz", subscription.zone]
-    if subscription.name:
-        words += ["--name", subscription.name]
-    return shlex.join([*words, "--", subscription.text])
 
 
 _MOST_DAYS = 3650

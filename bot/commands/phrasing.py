@@ -267,13 +267,12 @@ def subscribed(
     short: bool = False,
     now: datetime,
     says_since: bool = False,
-    says_year: bool = False,
 ) -> Reply:
     """Returns the reply to a subscription: how its query was read, when it delivers, and what it would have found.
 
     `examples` are lines, each a paper that it would have found. `instead` is the former query in words, `advice` is a
     sentence. With `short`, for groups, the reply has two lines. With `says_since`,
-    the reply names the moment from which papers count even if that moment is obvious; with `says_year`, also its year.
+    the reply names the moment from which papers count even if that moment is obvious.
     """
     head = _read_as(done, localizer)
     if done.subscription.name:
@@ -295,7 +294,7 @@ def subscribed(
     else:
         lines.append(_outcome(done, localizer))
     lines += [advice] if advice else []
-    lines.append(_beginning(done, localizer, now, says_since=says_since, says_year=says_year))
+    lines.append(_beginning(done, localizer, now, says_since=says_since))
     return Reply(lines=(*lines, *fixed_offset(_zone_of(done), localizer)), ok=True)
 
 
@@ -430,7 +429,7 @@ def of_the_newest(localizer: Language, days: str, base: Base) -> str:
     )
 
 
-def _beginning(done: Subscribed, localizer: Language, now: datetime, *, says_since: bool, says_year: bool) -> str:
+def _beginning(done: Subscribed, localizer: Language, now: datetime, *, says_since: bool) -> str:
     """Returns when the subscription delivers for the first time and, for a new one, from which moment on papers count.
 
     The moment is left out if it is obvious.
@@ -439,9 +438,7 @@ def _beginning(done: Subscribed, localizer: Language, now: datetime, *, says_sin
     from_now_on = done.subscription.cadence.kind == "now" and done.starts >= now
     if done.outcome != "added" or (from_now_on and not says_since):
         return first
-    since = localizer.say(
-        "Begins with what came since {moment}.", moment=localizer.moment(done.starts, now=now, year=says_year)
-    )
+    since = localizer.say("Begins with what came since {moment}.", moment=localizer.moment(done.starts, now=now))
     return localizer.joined(first, since)
 
 

@@ -258,7 +258,7 @@ def _chats(
     """Yields the chats of the story in one language. `said` are the search, the time, the correction and the pause."""
     search, when, correction, pause = said
     channel, members, address, name, bot = texts
-    weekly: dict[str, str] = {"every": "weekly", "on": "mon", "at": "08:00", "tz": zone}
+    weekly: dict[str, str] = {"when": "weekly mon 08:00", "tz": zone}
     yield DemoChat(
         anchor="conversation",
         platform="telegram",

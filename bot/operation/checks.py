@@ -211,9 +211,9 @@ def _database_as_it_is(store: Store) -> Finding:
         return Finding(
             question=question,
             answer=f"{schema}, which is not this version's",
-            cure="Run paperwire db upgrade; it makes a copy first."
+            cure="Start paperwire run; it upgrades the schema, and makes a copy first."
             if path is not None
-            else "Run paperwire db upgrade, after pg_dump has made a copy.",
+            else "Start paperwire run, after pg_dump has made a copy; it upgrades the schema.",
             mend=True,
         )
     return Finding(question=question, answer=f"{schema}, of the bot {of}" if of else schema)

@@ -136,17 +136,15 @@ class Language:
             patterns[_MONTH_FIRST[self.code]] = _DAY_IN_MONTH if first.month == last.month else _DAY_WITH_WEEKDAY
         return f"{self._date(first, patterns[0])} – {self._date(last, patterns[1])}"
 
-    def moment(
-        self, moment: datetime | None, *, about: bool = False, now: datetime | None = None, year: bool = False
-    ) -> str:
+    def moment(self, moment: datetime | None, *, about: bool = False, now: datetime | None = None) -> str:
         """Returns the moment as Tue 27 Jan 13:00, or with `about` as Tue 27 Jan about 13:00; "" for None.
 
-        The year is written if `year` is set, or if it differs from the year of `now`.
+        The year is written if it differs from the year of `now`.
         """
         if moment is None:
             return ""
         local = self.local(moment)
-        with_year = year or (now is not None and local.year != self.local(now).year)
+        with_year = now is not None and local.year != self.local(now).year
         day = self._date(local.date(), _DAY_WITH_YEAR) if with_year else self.day(local.date())
         values = {"day": day, "time": f"{local:%H:%M}"}
         if about:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import datetime
 
 from subscriptions import errors, portable, zones
 from subscriptions.addresses import facts_of
@@ -13,7 +13,6 @@ from subscriptions.planning.forecast import with_time
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import When, read_when, split_exclusion
 from subscriptions.planning.times.exclusions import excluding
-from subscriptions.planning.times.options import make_when
 from subscriptions.query.tree import Query
 from subscriptions.service import changes, listing
 from subscriptions.service.after_loss import starting_point
@@ -31,7 +30,6 @@ TOO_MANY = (
     errors.Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
     errors.Sentence("Remove one first."),
 )
-_SINCE = errors.Sentence("Say now, today, 7d or a date such as 2026-01-22.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +37,8 @@ class SubscriptionRequest:
     """A subscription to add, as a person typed it. Values that the person did not give are None."""
 
     text: str
-    when: str | None = None  # the time, as typed after a query; None: `every`, `on` and `at` have it
-    every: str | None = None
-    on: str | None = None
-    at: str | None = None
+    when: str | None = None  # the time, as typed after a query
     tz: str | None = None
-    since: str | None = None
     name: str | None = None
 
 
@@ -82,10 +76,9 @@ def subscribe(
     of the person: `undo` shows the name, and the subscription is paused if the person leaves the chat. Raises
     QueryError, Refused.
     """
-    when, excluded = split_exclusion(request.when or request.every or "")
+    when, excluded = split_exclusion(request.when or "")
     if excluded:
-        text = excluding(request.text, excluded)
-        request = replace(request, text=text, when=request.when and when, every=request.every and when)
+        request = replace(request, text=excluding(request.text, excluded), when=when)
     query = portable.kept_query(request.text)
     if request.name is not None:
         request = replace(request, name=portable.checked_name(request.name))
@@ -173,9 +166,7 @@ def _add(
     zone = zones.zone(when.zone or chat.settings.timezone)
     if chat.no_match_streak:
         stored_chats.store_streaks(transaction, {chat.id: None})  # a new query ends the no-match streak
-    since, counted = _since(request.since, when.cadence, chat, zone, now), None
-    if request.since is None:
-        since, counted = starting_point(transaction, since)
+    since, counted = starting_point(transaction, _since(when.cadence, chat, now))
     due, latest_due = forecast.first_span(when.cadence, zone, now)
     new = Subscription(
         id=0,
@@ -252,45 +243,11 @@ def _when(request: SubscriptionRequest, chat_schedule: Cadence, known: Subscript
     """Returns the schedule of a request. If the request gives none, a known subscription keeps its schedule."""
     if request.when is not None:
         return read_when(request.when, chat_schedule)
-    if known is not None and not any((request.every, request.on, request.at)):
-        return When(known.cadence)
-    return make_when(request.every, request.on, request.at, chat_schedule)
+    return When(chat_schedule if known is None else known.cadence)
 
 
-def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:
-    """Returns the moment from which a new subscription wants papers (docs/architecture.md, rule 3). Raises Refused."""
-    if typed is None:
-        if schedule.kind == "now" and facts_of(chat.address.platform).notifies:
-            return now
-        return now - schedule.looks_back
-    since = _moment(typed.strip().casefold(), zone, now)
-    if since is None:
-        raise errors.Refused(errors.Sentence("“{typed}” is not a moment to start from.", {"typed": typed}), _SINCE)
-    if since > now:
-        raise errors.Refused(
-            errors.Sentence(
-                "“{typed}” is in the future, and a subscription begins with papers that have come.", {"typed": typed}
-            ),
-            _SINCE,
-        )
-    return since
-
-
-def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """Returns the moment that the value of `--since` names, in UTC; None if it is not a moment.
-
-    Also returns None for moments in the first and the last year that a datetime can have.
-    """
-    if text == "now":
+def _since(schedule: Cadence, chat: Chat, now: datetime) -> datetime:
+    """Returns the moment from which a new subscription wants papers (docs/architecture.md, rule 3)."""
+    if schedule.kind == "now" and facts_of(chat.address.platform).notifies:
         return now
-    if text == "today":
-        return datetime.combine(now.astimezone(zone).date(), time(0), zone).astimezone(UTC)
-    if text.endswith("d") and text[:-1].isdecimal() and len(text) <= 4:  # noqa: PLR2004 - up to 999 days
-        return now - timedelta(days=int(text[:-1]))
-    try:
-        instant = datetime.fromisoformat(text.upper())
-    except ValueError:
-        return None
-    if not date.min.year < instant.year < date.max.year:  # in other zones, such a moment may be out of range
-        return None
-    return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
+    return now - schedule.looks_back

@@ -36,7 +36,7 @@ GONE_CHATS = timedelta(days=365)
 UNANSWERED = timedelta(days=30)  # chats that were not confirmed
 RECEIPTS = timedelta(days=90)
 WARNINGS = timedelta(days=90)  # warnings about digests
-STEP = 200  # rows that one transaction of the clean-up handles at most (bench/room.py measures how long it takes)
+STEP = 200  # rows that one transaction of the clean-up handles at most
 
 _CleanUp = Callable[[Transaction, datetime, int], int]
 _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (

@@ -21,7 +21,7 @@ _LOSS = sa.select(_losses).where(_losses.c.id == _THE_LAST)
 
 
 def last_loss(transaction: Transaction) -> Loss | None:
-    """Returns the last loss; None if no copy was ever restored with `--lost-at`."""
+    """Returns the last loss; None if no copy was ever restored with `--sent`."""
     row = execute(transaction, _LOSS).first()
     if row is None:
         return None

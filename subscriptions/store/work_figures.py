@@ -6,7 +6,7 @@ waiting before its moment, in the chat's quiet hours, or while a pause lasts tha
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -17,8 +17,8 @@ from subscriptions.states import (
 )
 from subscriptions.store import sendable
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.columns import Condition, Utc
-from subscriptions.store.database.store import Transaction, execute, reads
+from subscriptions.store.columns import Condition
+from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.paper_sequence import last_sequence
 from subscriptions.store.rows import BECOMES_DUE, GOES_OUT, tables
 from subscriptions.zones import zone
@@ -122,66 +122,3 @@ def to_be_sent_since(transaction: Transaction, *, now: datetime, wall: datetime)
         transaction, wanted, {"now": now, "longest": now + LONGEST_CREDIBLE_WAIT, "wall": wall}
     ).scalar()
     return found
-
-
-DAYS = 7  # the growth per day is the mean of so many days
-
-# kind of rows → (its tables, a query that counts its new rows since a moment)
-_KINDS: Mapping[str, tuple[tuple[str, ...], str]] = {
-    "papers": (
-        ("paper", "paper_key", "paper_alias", "summary", "translation", "appearance"),
-        "SELECT count(*) FROM paper WHERE sequenced_at >= :since",
-    ),
-    "words of papers": (
-        ("indexed_paper", "paper_spelling", "paper_words_data", "paper_words_idx", "paper_words_config", "paper_words"),
-        "SELECT count(*) FROM paper WHERE sequenced_at >= :since",
-    ),
-    "papers of chats": (
-        ("delivery_item",),
-        "SELECT count(*) FROM delivery_item WHERE delivery IN (SELECT seq FROM delivery WHERE settled_at >= :since)",
-    ),
-    "deliveries": (("delivery",), "SELECT count(*) FROM delivery WHERE settled_at >= :since"),
-    "messages": (("message",), "SELECT count(*) FROM message WHERE attempted_at >= :since"),
-    "chats": (("chat", "lane", "denial"), ""),
-    "subscriptions": (("subscription", "query"), ""),
-    "conversations": (
-        ("update", "callback", "offer", "conversation_state", "pending_lookup", "undo", "mention"),
-        'SELECT count(*) FROM "update" WHERE at >= :since',
-    ),
-    "sources": (("source", "receipt", "digest"), "SELECT count(*) FROM receipt WHERE at >= :since"),
-}
-_SIZES = {  # kind of database → query for the size of each table with its indexes, in bytes
-    "sqlite": "SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master USING (name) GROUP BY tbl_name",
-    "postgresql": """
-        SELECT relname, pg_total_relation_size(oid) FROM pg_class
-        WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
-    """,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
-    """The disk space that one kind of rows takes."""
-
-    what: str
-    rows: int  # number of rows of its first table
-    size: int  # bytes of its tables with their indexes
-    a_day: int  # bytes that are added each day, not counting the removal of old rows
-
-
-@reads
-def room(transaction: Transaction, *, now: datetime) -> tuple[Room, ...]:
-    """Returns the disk space of each kind of rows, the largest first. Takes a second for each gigabyte of the file."""
-    connection = transaction.connection()
-    pages = {str(name): int(size) for name, size in connection.execute(sa.text(_SIZES[connection.dialect.name]))}
-    since = now - timedelta(days=DAYS)
-    found = []
-    for what, (names, newest) in _KINDS.items():
-        size = sum(pages.get(name, 0) for name in names)
-        rows = connection.execute(sa.text(f'SELECT count(*) FROM "{names[0]}"')).scalar_one()  # noqa: S608 - named above
-        new = 0
-        if newest:
-            came = sa.text(newest).bindparams(sa.bindparam("since", since, type_=Utc))
-            new = connection.execute(came).scalar_one()
-        found.append(Room(what=what, rows=rows, size=size, a_day=size * new // max(rows, 1) // DAYS))
-    return tuple(sorted(found, key=lambda one: -one.size))

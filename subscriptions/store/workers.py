@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import col, or_, select
+from sqlmodel import col, select
 
 from subscriptions.model import Lane
 from subscriptions.states import MessageState
-from subscriptions.store.columns import Utc
 from subscriptions.store.database.conflicts import insert_new, put
-from subscriptions.store.database.store import Transaction, grouped, reads, shares, writes
+from subscriptions.store.database.store import Transaction, reads, shares, writes
 from subscriptions.store.rows import MessageRow
 from subscriptions.store.wakeups import AT_ONCE, forget_wakes, has_jobs, wake_lanes
 from subscriptions.store.work_rows import LeaseRow, WorkerRow
@@ -92,42 +91,6 @@ def other_workers(transaction: Transaction) -> dict[str, int]:
     """Returns id → heartbeat of all other workers."""
     found = select(WorkerRow.id, WorkerRow.beat).where(WorkerRow.id != transaction.store.worker)
     return dict(transaction.exec(found).all())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownWorker:
-    """A worker as it is stored."""
-
-    id: str
-    process: str
-    where: Whereabouts
-    silent_for: timedelta | None  # time since its last heartbeat, by the server's clock; None: not known
-    sending: int  # number of lanes in which it is sending a message
-
-
-def known_workers(transaction: Transaction) -> list[KnownWorker]:
-    """Returns all workers, the oldest first."""
-    sending = select(sa.func.count(col(MessageRow.lane).distinct())).where(
-        col(MessageRow.worker) == WorkerRow.id, col(MessageRow.state) == MessageState.SENDING
-    )
-    now = sa.func.clock_timestamp(type_=Utc) if has_jobs(transaction) else sa.null()
-    asked = select(WorkerRow, now, sending.scalar_subquery()).order_by(col(WorkerRow.since), col(WorkerRow.id))
-    return [
-        KnownWorker(
-            id=row.id,
-            process=row.process,
-            where=Whereabouts(host=row.host, number=row.number, since=row.since),
-            silent_for=max(moment - row.beat_at, timedelta(0)) if moment and row.beat_at else None,
-            sending=count,
-        )
-        for row, moment, count in transaction.exec(asked)
-    ]
-
-
-def held_names(transaction: Transaction) -> dict[str, list[str]]:
-    """Returns worker → names of its leases that have not ended. Only for PostgreSQL."""
-    lasts = or_(col(LeaseRow.ends).is_(None), col(LeaseRow.ends) > sa.func.clock_timestamp())
-    return grouped(transaction.exec(select(LeaseRow.worker, LeaseRow.name).where(lasts).order_by(LeaseRow.name)))
 
 
 @writes

@@ -113,7 +113,7 @@ async def comes(bot: BotHarness, chat: str = ME) -> Answer:
 
 async def subscribe_to(bot: BotHarness, *queries: str, chat: str = ME) -> None:
     for query in queries:
-        bot.subscribes(chat, query, every="now")
+        bot.subscribes(chat, query, when="now")
 
 
 async def delivered(bot: BotHarness, *papers: Paper, of: Sequence[str] = ("diffusion",), chat: str = ME) -> Answer:

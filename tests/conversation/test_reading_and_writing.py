@@ -63,8 +63,8 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = Store(f"sqlite:///{path}")
     store.open(now=NOON)
     for chat in (PERSON, GROUP):
-        subscribes(store, chat, "graph", every="now")
-        subscribes(store, chat, "forest", every="daily", at="8:00")
+        subscribes(store, chat, "graph", when="now")
+        subscribes(store, chat, "forest", when="daily 8:00")
     make.ingested(store, make.paper("A graph", arxiv_id="2601.90001"), "Another graph", now=NOON)
     plan_due(store, now=NOON)
     store.close()

@@ -589,11 +589,11 @@ zones = st.one_of(
 times = st.times().map("{:%H:%M}".format)
 whens = st.one_of(
     st.just({}),
-    st.just({"every": "now"}),
-    times.map(lambda at: {"every": "daily", "at": at}),
+    st.just({"when": "now"}),
+    times.map(lambda at: {"when": f"daily {at}"}),
     times.map(lambda at: {"when": f"weekdays {at}"}),
-    st.tuples(st.sampled_from(DAYS), times).map(lambda both: {"every": "weekly", "on": both[0], "at": both[1]}),
-    st.sampled_from(({"when": "when-out"}, {"when": "when-out 06:15-21:45 weekdays"}, {"every": "when-out", "at": "00:00-23:59"})),
+    st.tuples(st.sampled_from(DAYS), times).map(lambda both: {"when": f"weekly {both[0]} {both[1]}"}),
+    st.sampled_from(({"when": "when-out"}, {"when": "when-out 06:15-21:45 weekdays"}, {"when": "when-out 00:00-23:59"})),
 )  # fmt: skip
 
 
@@ -681,11 +681,9 @@ def enter(store: Store, what: list[Entered]) -> None:
 
 @hypothesis.settings(max_examples=25)
 @hypothesis.given(what=st.lists(entered, min_size=1, max_size=8))
-@hypothesis.example(what=entries_of("console:me", *((text, {"every": "daily"}, "Japan", None) for text in TRAPS)))
+@hypothesis.example(what=entries_of("console:me", *((text, {"when": "daily"}, "Japan", None) for text in TRAPS)))
 @hypothesis.example(what=entries_of("console:me", *((f"topic{n}", {}, None, name) for n, name in enumerate(TRAPS))))
-@hypothesis.example(
-    what=entries_of("telegram:42", ("graph", {"every": "now"}, None, None), ("graph", {}, "Cuba", None))
-)
+@hypothesis.example(what=entries_of("telegram:42", ("graph", {"when": "now"}, None, None), ("graph", {}, "Cuba", None)))
 def test_an_export_makes_the_same_again_elsewhere(empty_database: Path, what: list[Entered]) -> None:
     with stores(empty_database, "here", "there") as (here, there):
         enter(here, what)

@@ -378,7 +378,7 @@ async def test_nobody_waits_long_for_a_source_that_says_nothing(
     arxiv.announces(WEDNESDAY, graphs_of("Wednesday"))
     clock.set_now(new_york("2026-01-21 00:10"))
     async with machine(tmp_path, clock, arxiv, telegram) as running:
-        adds_subscription(running, CHAT, "graphs", every="daily", at="09:00")
+        adds_subscription(running, CHAT, "graphs", when="daily 09:00")
         await running.ticks()
     clock.set_now(new_york("2026-01-22 06:00"))
     arxiv.hangs()
@@ -402,8 +402,8 @@ async def test_a_jumping_clock_loses_and_repeats_nothing(
     clock.advance(new_york("2026-01-22 00:10") - clock.now())
     arxiv.announces(THURSDAY, graphs_of("Thursday"))
     async with machine(tmp_path, clock, arxiv, telegram) as running:
-        adds_subscription(running, CHAT, "graphs", every="daily", at="06:00")
-        adds_subscription(running, "telegram:2", "graphs", every="now")
+        adds_subscription(running, CHAT, "graphs", when="daily 06:00")
+        adds_subscription(running, "telegram:2", "graphs", when="now")
         clock.advance(dt.timedelta(minutes=1))
         await running.ticks()
         await _until(running, new_york("2026-01-22 01:30"))
@@ -460,7 +460,7 @@ def planned(store: Store, now: dt.datetime) -> list[str]:
 async def test_a_page_counts_as_sent_at_the_first_look_after_a_restore(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path, restored: Restoring
 ) -> None:
-    make.subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
+    make.subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), when="now")
     arxiv.holds("/list.md", page(("2601.00001", "Told before", "Clouds.")))
     store = restored(copies.copied(store, tmp_path), clock.now() + dt.timedelta(hours=1))
     clock.advance(dt.timedelta(hours=2))
@@ -485,7 +485,7 @@ async def test_a_batch_of_arxiv_came_when_its_schedule_expected_it(  # noqa: PLR
     expected: list[str],
 ) -> None:
     clock.set_now(new_york("2026-01-21 23:00"))
-    make.subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), every="now")
+    make.subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), when="now")
     arxiv.announces(dt.date(2026, 1, 22), paper("Graphs", "cs.LG"))
     store = restored(copies.copied(store, tmp_path), new_york(f"2026-01-22 {lost}"))
     clock.set_now(new_york("2026-01-22 01:00"))
@@ -499,7 +499,7 @@ def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> N
     loss that the first call has stored, because later plans change what the copy shows.
     """
     lost_at = NOON + dt.timedelta(hours=2)
-    make.subscribes(store, "console:me", "graph", now=NOON, every="now")
+    make.subscribes(store, "console:me", "graph", now=NOON, when="now")
     make.ingested(store, "Graphs", now=NOON + dt.timedelta(hours=1))
     with patch.object(after_loss, "count_known", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         restoring.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=1))

@@ -338,7 +338,7 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
     with pytest.raises(Refused):
         parse_address(form.format(name + name[0]))
     chat, source = parse_address(form.format(name)), source_name("--source", WIDE)
-    requests.subscribe(store, chat, requests.SubscriptionRequest(text="graph", every="now", since="1d"), now=NOON)
+    requests.subscribe(store, chat, requests.SubscriptionRequest(text="graph", when="now"), now=NOON - DAY)
     ingested(store, "A graph", source=source, now=NOON - HOUR)
     with store.write() as session:
         sources.put_receipt(session, Receipt(source=source, at=NOON, outcome=Outcome.NEW))

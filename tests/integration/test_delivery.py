@@ -118,7 +118,7 @@ async def test_posts_to_a_failing_platform_become_rarer(
 async def test_messages_left_to_a_person_hold_up_nothing(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
     slack.scopes.discard("channels:history")
     async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:
-        subscribes(app.store, "slack:C1", "graph", every="now")
+        subscribes(app.store, "slack:C1", "graph", when="now")
         lookups = 0
         find = app.deps.channels["slack"].find
 
@@ -352,7 +352,7 @@ def a_chat(store: Store, number: int) -> Chat:
 @pytest.mark.both_databases
 def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None:
     for number in range(1, 7):
-        subscribes(store, f"telegram:-{number}", "graph", every="daily", at="13:00")
+        subscribes(store, f"telegram:-{number}", "graph", when="daily 13:00")
     first, second, third = (a_chat(store, number).id for number in (1, 2, 3))
     with store.write() as session:
         chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
@@ -361,7 +361,7 @@ def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None
         pause(session, address("telegram:-4"), 1, until=None, now=NOON)
         moving.chat_moved(session, address("telegram:-5"), "-100", now=NOON)
     for chat in ("telegram:-2", "telegram:-3", "email:ada@lab.org"):
-        subscribes(store, chat, "tree", every="daily", at="13:00")
+        subscribes(store, chat, "tree", when="daily 13:00")
     assert in_index(store, "ix_subscription_due", "subscription") == 2  # the subscriptions of -100 and -6
     with store.write() as session:
         chats.mark_reachable(session, first, now=NOON)
@@ -427,7 +427,7 @@ CHANGES: tuple[abc.Callable[[Transaction, Chat, random.Random, datetime], object
 def test_whatever_becomes_of_chats_what_is_repeated_is_right(store: Store) -> None:
     rng, now = random.Random(1), NOON
     for number in range(1, 5):
-        subscribes(store, f"telegram:-{number}", "graph", every="now")
+        subscribes(store, f"telegram:-{number}", "graph", when="now")
     for step in range(60):
         now += timedelta(minutes=7)
         if step % 5 == 0:

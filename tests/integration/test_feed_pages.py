@@ -83,7 +83,7 @@ async def a_bot(folder: Path, url: str, clock: FakeClock, **settings: str) -> As
         out=io.StringIO(),
     )
     async with opened(made) as app:
-        make.subscribes(app.store, ME, "graph OR graphs", every="now")
+        make.subscribes(app.store, ME, "graph OR graphs", when="now")
         yield Programs(app, clock)
 
 

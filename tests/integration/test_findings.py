@@ -86,7 +86,7 @@ async def stopped(world: World) -> None:
 
 async def put_off(world: World) -> None:
     far = datetime(2036, 1, 22, tzinfo=UTC)
-    subscribes(world.app.store, "telegram:1", "graphs", now=far, every="daily", at="09:00")
+    subscribes(world.app.store, "telegram:1", "graphs", now=far, when="daily 09:00")
 
 
 async def source_failed(world: World) -> None:

@@ -282,7 +282,7 @@ def newest_delivered(store: Store) -> list[tuple[str, bool]]:
 
 
 def first_day(store: Store, *titles: str) -> None:
-    subscribes(store, str(ME), "graph", every="now")
+    subscribes(store, str(ME), "graph", when="now")
     ingested(store, *(paper(title, abstract="A graph.") for title in (*titles, *OTHERS)))
     plan_due(store, now=NOON)
 
@@ -382,7 +382,7 @@ def test_papers_alike_and_papers_near_a_text_are_near_in_meaning_too(store: Stor
 
 def test_one_chats_taste_is_not_anothers(store: Store) -> None:
     first_day(store, "Swarm graph one")
-    subscribes(store, "telegram:43", "graph", every="now")
+    subscribes(store, "telegram:43", "graph", when="now")
     other, liked = listing.get_chat(store, address("telegram:43")), paper_of(store, "Swarm graph one").id
     signals.note_signal(store, other, [liked], Signal.LIKED, now=NOON)
     ingested(store, *(title for title in SECOND_DAY), now=LATER)
@@ -405,7 +405,7 @@ def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: 
 
 
 def test_signals_of_two_papers_that_are_one_stay_once(store: Store) -> None:
-    subscribes(store, str(ME), "graph", every="now")
+    subscribes(store, str(ME), "graph", when="now")
     ingested(store, paper("Graph swarm", arxiv_id=None), paper("Swarm", arxiv_id="2601.99999"))
     did(store, Signal.SAVED, "Graph swarm", "Swarm")
     did(store, Signal.OPENED, "Graph swarm")
@@ -434,7 +434,7 @@ def stocked(store: Store) -> Store:
 
 
 def asks(store: Store, query: str) -> Subscribed:
-    return subscribes(store, str(ME), query, every="now")
+    return subscribes(store, str(ME), query, when="now")
 
 
 def canonicals(store: Store, chat: ChatAddress = ME) -> list[str]:
@@ -494,7 +494,7 @@ def test_the_words_stay_whatever_comes_and_goes(stocked: Store) -> None:
     assert words_kept(before)[GIVEN] == (("robot", 500), ("swarm", 500))
     # now "swarm" is no longer a rare word
     ingested(stocked, *(f"Swarm number {number}" for number in range(50)), name="next")
-    subscribes(stocked, str(ME), f"like:{GIVEN}v2", every="daily", at="09:00")
+    subscribes(stocked, str(ME), f"like:{GIVEN}v2", when="daily 09:00")
     subscribes(stocked, str(ME), f"bees like:{GIVEN}")
     assert canonicals(stocked)[0] == before[0]
     assert words_kept(canonicals(stocked)[1:])[GIVEN] == (("robot", 500), ("swarm", 500))
@@ -544,7 +544,7 @@ def test_it_is_exported_imported_and_not_edited_to_an_unknown_paper(stocked: Sto
 
 def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries_in_memory, "FEW", 0)
-    subscribes(stocked, str(YOU), "bees", every="now")
+    subscribes(stocked, str(YOU), "bees", when="now")
     ingested(stocked, "Bees", name="bees")
     with contextlib.closing(Store(str(stocked.url))) as other:
         plan_due(other, now=NOON)
@@ -560,12 +560,12 @@ CHATS = ("telegram:42", "telegram:-1001", "console:me", "slack:C1")
 QUERIES = ("graph", "tree", "graph OR ring", "ring -tree", "cat:cs.LG", "nothing")
 WORDS = ("Graph", "Tree", "Ring", "Graph tree", "Ring tree", "Other")
 CADENCES: tuple[dict[str, str], ...] = (
-    {"every": "now"},
-    {"every": "when-out", "at": "08:00-20:00"},
-    {"every": "daily", "at": "13:00"},
-    {"every": "weekdays", "at": "09:00"},
-    {"every": "weekly", "on": "mon", "at": "09:00"},
-    {"every": "daily", "at": "13:00", "tz": "America/New_York"},
+    {"when": "now"},
+    {"when": "when-out 08:00-20:00"},
+    {"when": "daily 13:00"},
+    {"when": "weekdays 09:00"},
+    {"when": "weekly mon 09:00"},
+    {"when": "daily 13:00 America/New_York"},
 )
 SETTINGS: tuple[dict[str, str], ...] = (
     {"limit": "3"},
@@ -661,7 +661,7 @@ def previews_hold(store: Store, now: datetime) -> None:
 
 def test_the_command_line_says_what_is_due_and_what_is_not_yet(terminal: cli.Terminal) -> None:
     chat = ("--as", "telegram:42")
-    for words in (("graph", "--every", "now"), ("tree", "--every", "daily", "--at", "09:00")):
+    for words in (("graph", "--when", "now"), ("tree", "--when", "daily 9")):
         terminal("subscribe", *words, *chat, "--now", "2026-01-22T07:00Z")
     titles = ("Graph networks", "Tree search", "Tree rings")
     terminal.file("day.md", cli.page(*((f"2601.0000{n}", title, "Words.") for n, title in enumerate(titles))))

@@ -1,5 +1,5 @@
 """How operators and other programs learn whether all is well, and which workers run: by `/health/ready` and
-`/health/live` over real HTTP, PAPERWIRE_HEARTBEAT_URL, `paperwire workers` and `paperwire status`.
+`/health/live` over real HTTP, PAPERWIRE_HEARTBEAT_URL and `paperwire status`.
 """
 
 import contextlib
@@ -7,7 +7,6 @@ import datetime as dt
 import shutil
 import threading
 from collections import abc
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ import pytest
 from sqlalchemy import event
 
 from bot.app import build_app
-from bot.delivery import process_identity
 from bot.delivery.job_queue import Times
 from bot.operation import heartbeats, http_server, web_server
 from bot.operation.health import Health
@@ -27,15 +25,13 @@ from subscriptions.model import Lane
 from subscriptions.service import senders_at_work, sending
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.plan import plan_due
-from subscriptions.store import workers
 from subscriptions.store.claims import pause_lane
-from subscriptions.store.database.postgres import SideSession
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
 from tests import being_sent, make
 from tests.clock import NOON, FakeClock
 from tests.fakes.process import Remote
-from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.fakes.telegram import FakeTelegram
 from tests.fakes.watchman import Watchman
 from tests.integration import cli
 from tests.integration.cli import Terminal
@@ -43,9 +39,7 @@ from tests.integration.locked import ForeignLock
 from tests.integration.program import free_port
 from tests.integration.telegram_bot import a_bot
 from tests.make import HOUR, address, ingested, paper
-from tests.postgres.server import Server
 from tests.source_harness import NoSources
-from tests.stored import change
 
 READY = {"ready": True, "problems": {}}
 
@@ -305,176 +299,17 @@ def test_once_calls_at_its_end_if_all_went_well(terminal: Terminal, watchman: Wa
     assert (terminal("run", "--once").status, watchman.calls) == (1, [PATH])
 
 
-# which workers run, what each one holds, what waits
+# since when work waits
 
-RECEIVER = "telegram updates"  # the name of Telegram's receiver in the product
 LATER = NOON + dt.timedelta(minutes=7)
-
-
-@pytest.fixture
-def file(terminal: Terminal) -> abc.Iterator[Store]:
-    with contextlib.closing(Store(f"sqlite:///{terminal.database}")) as store:
-        store.open(now=NOON)
-        yield store
-
-
-def test_with_a_file_it_says_that_no_process_works(terminal: Terminal, file: Store) -> None:
-    workers.begin_worker(
-        file,
-        workers.NewWorker(
-            holds_sender_lock=True, process="boot pid:[1] 999999999 7", where=process_identity.whereabouts(NOON)
-        ),
-    )  # this process was killed
-    ended = terminal("workers", "--now", NOON.isoformat())
-    assert (ended.status, ended.out.splitlines()) == (
-        1,
-        [
-            "No process was found that works with this database; paperwire run starts one.",
-            "Planning: no chat is due.",
-            "Sending: nothing waits that may be sent now.",
-        ],
-    )
-    assert terminal("workers", "--json", "--now", NOON.isoformat()).json == {
-        "workers": [],
-        "planning_since": None,
-        "sending_since": None,
-        "jobs_waiting": None,
-    }
-
-
-def test_with_a_file_it_shows_the_one_process(terminal: Terminal, file: Store) -> None:
-    here, wall = (
-        process_identity.whereabouts(dt.datetime.now(dt.UTC) - dt.timedelta(minutes=3)),
-        dt.datetime.now(dt.UTC),
-    )
-    workers.begin_worker(
-        file,
-        workers.NewWorker(
-            holds_sender_lock=True,
-            process=process_identity.this_process(),
-            where=here,
-            is_running=process_identity.is_running,
-        ),
-    )
-    ended = terminal("workers")
-    assert ended.status == 0
-    head, row = ended.out.splitlines()[:2]
-    assert head.split() == ["process", "machine", "state", "for", "heartbeat", "lanes", "receives"]
-    assert row.split() == [str(here.number), here.host, "at", "work", "3", "minutes", "–", "0"]
-    (told,) = terminal("workers", "--json").json["workers"]
-    assert (told["process"], told["host"], told["alive"]) == (here.number, here.host, True)
-    assert dt.datetime.fromisoformat(told["since"]) <= wall
-
-
-@pytest.fixture
-def three(postgres: Server, terminal: Terminal) -> abc.Iterator[tuple[list[Store], list[SideSession]]]:
-    """Three workers that have sent heartbeats. Each worker holds a lane by its side session."""
-    with contextlib.ExitStack() as stack:
-        url = stack.enter_context(postgres.database())
-        stores = [stack.enter_context(contextlib.closing(Store(url))) for _ in range(3)]
-        stores[0].open(now=NOON)
-        for number, store in enumerate(stores, 1):
-            since = dt.datetime.now(dt.UTC) - number * HOUR
-            where = workers.Whereabouts(host=f"machine-{number}", number=4710 + number, since=since)
-            workers.begin_worker(
-                store, workers.NewWorker(holds_sender_lock=False, process=f"of machine-{number}", where=where)
-            )
-            workers.beat(store)
-        sessions = [
-            stack.enter_context(
-                contextlib.closing(store.server.side_session(store.worker, f"{4710 + n} on machine-{n}"))
-            )
-            for n, store in enumerate(stores, 1)
-        ]
-        assert all(session.hold(f"telegram:{number}") for number, session in enumerate(sessions))
-        terminal.set("DATABASE_URL", url)
-        terminal.set("TELEGRAM_TOKEN", TOKEN)
-        yield stores, sessions
-
-
-HOLDS = itemgetter("host", "alive", "lanes", "receives")
-
-
-def told(terminal: Terminal) -> list[dict[str, Any]]:
-    """Returns what is told of each worker, in the order of their numbers."""
-    return sorted(terminal("workers", "--json").json["workers"], key=itemgetter("process"))
-
-
-def test_it_shows_which_workers_live_and_what_each_holds(
-    terminal: Terminal, three: tuple[list[Store], list[SideSession]]
-) -> None:
-    stores, (first, second, third) = three
-    assert first.hold("telegram:9")
-    assert second.hold(senders_at_work.lease_of(RECEIVER), 60)
-    found = told(terminal)
-    assert [*map(HOLDS, found)] == [
-        ("machine-1", True, 2, []),
-        ("machine-2", True, 1, [RECEIVER]),
-        ("machine-3", True, 1, []),
-    ]
-    assert {one["id"] for one in found} == {store.worker for store in stores}
-    assert all(one["seconds_since_heartbeat"] < sending.SILENT_AFTER.total_seconds() for one in found)
-    change(stores[0], "UPDATE worker SET beat_at = beat_at - interval '25 seconds' WHERE number = 4711")
-    workers.end_worker(stores[1])  # the others took this worker for dead, but it was only stopped and holds its lane
-    third.close()  # the side session of the third worker is cut
-    found = told(terminal)
-    assert [*map(HOLDS, found)] == [
-        ("machine-1", False, 2, []),
-        ("machine-2", False, 1, [RECEIVER]),
-        ("machine-3", True, 1, []),
-    ]
-    assert found[0]["seconds_since_heartbeat"] >= 25
-    assert found[1]["seconds_since_heartbeat"] is None
-
-
-def test_the_table_of_workers_is_aligned_and_plain_in_a_pipe(
-    terminal: Terminal, three: tuple[list[Store], list[SideSession]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    stores, (_, second, _) = three
-    assert second.hold(senders_at_work.lease_of(RECEIVER), 60)
-    change(stores[0], "UPDATE worker SET beat_at = beat_at - interval '1 hour' WHERE number = 4711")
-    ended = terminal("workers")
-    head, *rows = ended.out.splitlines()[:4]
-    by_number = {row[:4]: row for row in rows}
-    assert sorted(by_number) == ["4711", "4712", "4713"]
-    assert [by_number["4711"].index("silent"), by_number["4712"].index("at work")] == [head.index("state")] * 2
-    assert by_number["4712"].index(RECEIVER) == head.index("receives")
-    assert "\x1b" not in ended.out
-    assert ended.status == 0
-    assert "\x1b[31msilent" in terminal.on_screen(120, "workers").out
-    assert ended.out.splitlines()[4:] == [
-        "Planning: no chat is due.",
-        "Sending: nothing waits that may be sent now.",
-        "0 lanes wait for a worker.",
-    ]
 
 
 def test_a_worker_is_silent_as_soon_as_others_take_over_from_it() -> None:
     assert Times().stalled == sending.SILENT_AFTER.total_seconds()
 
 
-def test_who_took_over_receives_and_not_who_was_stopped(three: tuple[list[Store], list[SideSession]]) -> None:
-    stores, (first, second, _) = three
-    assert first.hold(senders_at_work.lease_of(RECEIVER), 60)
-    assert receive(stores[1]) == {stores[0].worker: (RECEIVER,)}
-    workers.end_worker(stores[0])
-    change(stores[1], "UPDATE lease SET ends = clock_timestamp() WHERE ends IS NOT NULL")
-    assert receive(stores[1]) == {}
-    assert second.hold(senders_at_work.lease_of(RECEIVER), 60)
-    assert receive(stores[1]) == {stores[1].worker: (RECEIVER,)}
-
-
-def receive(store: Store) -> dict[str, tuple[str, ...]]:
-    return {
-        one.known.id: one.receives
-        for one in senders_at_work.workers_at_work(store, is_running=process_identity.is_running)
-        if one.receives
-    }
-
-
 def subscribes(store: Store, number: int, every: str) -> None:
-    make.subscribes(store, f"telegram:{number}", "graph", every=every, now=NOON)
+    make.subscribes(store, f"telegram:{number}", "graph", when=every, now=NOON)
     set_settings(store, address(f"telegram:{number}"), {"quiet": "off"}, now=NOON)
 
 
@@ -502,7 +337,7 @@ def test_planning_is_behind_since_a_chat_became_due_or_a_paper_came(store: Store
 
 @pytest.mark.both_databases
 def test_planning_is_not_behind_for_chats_in_their_quiet_hours(store: Store) -> None:
-    make.subscribes(store, "telegram:1", "graph", every="now", now=NOON)
+    make.subscribes(store, "telegram:1", "graph", when="now", now=NOON)
     set_settings(store, address("telegram:1"), {"timezone": "UTC", "quiet": "13:00-14:00"}, now=NOON)
     ingested(store, paper("A tree", arxiv_id="2601.00001"), now=NOON)
     plan_due(store, now=NOON)  # from now on the subscription follows a shared cursor

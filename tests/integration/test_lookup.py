@@ -91,7 +91,7 @@ async def test_it_is_news_only_when_it_is_announced(
     app: App, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.knows(FORGETS)
-    subscribes(app.store, "telegram:8", "graphs", every="now")
+    subscribes(app.store, "telegram:8", "graphs", when="now")
     await asks(telegram, ID)
     assert stored.rows(app.store, "SELECT title, sequence FROM paper") == [("Graphs that forget", None)]
     assert not plan_due(app.store, now=clock.now())
@@ -321,7 +321,7 @@ async def test_completed_papers_match_and_come_once(
     store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     for name, query in {"words": "graphs", "category": "cat:cs.LG", "author": "author:Beispiel"}.items():
-        subscribes(store, f"console:{name}", query, every="now", now=clock.now())
+        subscribes(store, f"console:{name}", query, when="now", now=clock.now())
     clock.advance(timedelta(minutes=1))
     ingested(store, BARE, now=clock.now())
     plan_due(store, now=clock.now())

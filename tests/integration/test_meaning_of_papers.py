@@ -67,7 +67,7 @@ class Worker:
         self.store.encoder = self.encoder.name
         texts = parse_query(query).asked
         meanings.keep_questions(self.store, dict(zip(texts, self.encoder.questions(texts), strict=True)))
-        make.subscribes(self.store, chat, query, every="now")
+        make.subscribes(self.store, chat, query, when="now")
 
     def catches_up(self) -> None:
         asyncio.run(LateEncoding(self).run())
@@ -147,7 +147,7 @@ def test_news_does_not_wait_for_an_encoder_that_fails(
         monkeypatch.setattr(worker.encoder, "papers", lambda _: going_on.wait(PATIENCE) and [])
     else:
         worker.encoder.fails = FAILS
-    make.subscribes(worker.store, "telegram:1", "heat", every="now")
+    make.subscribes(worker.store, "telegram:1", "heat", when="now")
     try:
         assert worker.reads(make.paper(HOT), make.paper(COLD)).new == 2
     finally:

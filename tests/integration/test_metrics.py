@@ -40,10 +40,8 @@ from subscriptions.service.plan import plan_due
 from subscriptions.store import sources
 from subscriptions.store.database.store import Store
 from subscriptions.store.updates import reply_to
-from subscriptions.store.work_figures import room
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
-from tests.filling import fill
 from tests.integration.cli import Terminal
 from tests.integration.docs_pages import DOCS
 from tests.integration.program import Quiet, opened, running
@@ -108,7 +106,7 @@ async def bot(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> abc.A
 
 async def test_what_was_sent_is_counted_and_no_label_names_a_person(bot: Bot, telegram: FakeTelegram) -> None:
     for chat in ("7001", "7002", "7003", "-1007004"):
-        subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", every="now", name="warbler")
+        subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", when="now", name="warbler")
     ingested(bot.app.store, "A zebrafinch")
     telegram.answers("429", chat="7002", retry_after=600)
     telegram.blocks("7003")
@@ -342,7 +340,7 @@ async def test_a_dead_letter_is_named_by_all_three(
         assert answers_of(app.settings, app.store, clock) == ["nothing is dead, and nothing has waited for long"]
         assert process.attention == {}
         for number in (1, 2):
-            subscribes(app.store, f"telegram:{number}", "graph", every="now")
+            subscribes(app.store, f"telegram:{number}", "graph", when="now")
             telegram.forbids(str(number), "STICKER_INVALID")
             ingested(app.store, f"A graph {number}", now=clock.now())
             await ticks(process, clock, 4)
@@ -370,7 +368,7 @@ async def test_what_waits_for_days_is_named_by_all_three(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
-        subscribes(app.store, "telegram:1", "graph", every="now")
+        subscribes(app.store, "telegram:1", "graph", when="now")
         telegram.knows("1")
         telegram._chat("1").refusal = (502, "Bad Gateway")
         ingested(app.store, "A graph", now=clock.now())
@@ -503,15 +501,3 @@ async def test_a_copy_that_failed_is_made_later_on_the_same_day(
         assert made == [0, 1, 1, 2, 3, 4]
         assert copies_in(backups) == ["daily-20260122", "daily-20260123", "daily-20260124", "daily-20270123"]
         assert maintaining.attention == {}
-
-
-def test_the_size_of_a_database_is_told_by_kind_and_day(store: Store) -> None:
-    fill(store, 70)
-    with store.read() as session:
-        found = {one.what: one for one in room(session, now=NOON)}
-        whole = session.connection().exec_driver_sql("SELECT sum(pgsize) FROM dbstat").scalar_one()
-    messages, items = found["messages"], found["papers of chats"]
-    assert (messages.rows, items.rows) == (70 * 6, 70 * 30)
-    assert 2_400 * messages.rows < messages.size < 6_000 * messages.rows, "each holds two texts of 1,200 characters"
-    assert messages.a_day == messages.size // 7, "all of them came in the last seven days"
-    assert 0.9 * whole < sum(one.size for one in found.values()) <= whole

@@ -60,7 +60,7 @@ class Worker:
         asyncio.run(work())
 
     def chat(self, name: str, query: str, **settings: str) -> None:
-        make.subscribes(self.store, name, query, every="now", now=self.clock.now())
+        make.subscribes(self.store, name, query, when="now", now=self.clock.now())
         set_settings(self.store, address(name), settings, now=self.clock.now())
 
     def reads(self, *papers: Paper) -> None:

@@ -100,7 +100,7 @@ def test_many_subscriptions_that_wait_take_no_longer_than_few(
     behind: int,
     waiting: bool,
 ) -> None:
-    subscribes(store, "telegram:1", "graph", every="now", now=NOON - HOUR)
+    subscribes(store, "telegram:1", "graph", when="now", now=NOON - HOUR)
     ingested(store, *(f"A tree {n}" for n in range(10)), now=NOON - HOUR)
     plan_due(store, now=NOON - HOUR)
     waiting_subscriptions(store, cadence, 20, 10 - behind)
@@ -169,7 +169,7 @@ def changes(store: Store, rng: random.Random) -> None:
     with contextlib.suppress(NotFound, Refused):  # the chat or subscription does not exist
         match rng.randint(1, 4):
             case 1 | 2:
-                subscribes(store, where, asked(rng), every="daily")
+                subscribes(store, where, asked(rng), when="daily")
             case 3:
                 edit(store, address(where), rng.randint(1, EACH), asked(rng), now=NOON)
             case 4:
@@ -246,14 +246,14 @@ def test_all_are_read_once_and_matched_once_a_day(store: Store, monkeypatch: pyt
     """In each minute another chat is due and a person subscribes. Still, planning matches all queries once for the day."""
     for number in range(1, CHATS + 1):
         for word in WORDS[:3]:
-            subscribes(store, f"telegram:{number}", f"{word} part{number}", every=f"daily 13:0{number}")
+            subscribes(store, f"telegram:{number}", f"{word} part{number}", when=f"daily 13:0{number}")
     ingested(store, *(f"A {word} part{number}" for word in WORDS[:3] for number in range(1, CHATS + 1)))
     calls = Counter[str]()
     monkeypatch.setattr(queries_in_memory, "match", counted(batch.match, calls))
     monkeypatch.setattr(batch.QuerySet, "add_canonical", counted(batch.QuerySet.add_canonical, calls))
     for number in range(1, CHATS + 1):
         assert len(plan_due(store, now=NOON + HOUR + number * MINUTE)) == 1
-        subscribes(store, "telegram:1", f"later{number}", every="daily 20:00")
+        subscribes(store, "telegram:1", f"later{number}", when="daily 20:00")
     # planning parses each query once, except the query that was added last, which no plan needed
     assert calls == {"match": 1, "add_canonical": 3 * CHATS + CHATS - 1}
 
@@ -317,7 +317,7 @@ async def test_what_any_process_stores_is_sent_within_a_second(
 ) -> None:
     with contextlib.closing(Store(app.store.kind.url.render_as_string(hide_password=False))) as other:
         store = other if by_another_process else app.store
-        subscribes(store, "telegram:1", "graph", every="now", now=clock.now())
+        subscribes(store, "telegram:1", "graph", when="now", now=clock.now())
         await calm.ticks(3)  # the first tick looks into the store
         await calm.looks_once()
         ingested(store, "A graph", now=clock.now())
@@ -329,7 +329,7 @@ async def test_what_is_due_at_a_minute_is_sent_in_its_first_second(
     calm: Calm, app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     due = clock.now() + timedelta(minutes=5)
-    make.due(app.store, "telegram:1", every=f"daily {due:%H:%M}", now=clock.now())
+    make.due(app.store, "telegram:1", when=f"daily {due:%H:%M}", now=clock.now())
     while (clock.now() + SECOND).minute != due.minute:
         await calm.ticks(1)
     assert telegram.posted_to("1") == []

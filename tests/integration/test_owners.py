@@ -783,7 +783,7 @@ def _rival_plan(rival: Rival, kind: str = "alert", *, before: str = "key_value")
 
 @pytest.mark.usefixtures("locks_rows")
 def test_a_subscription_the_other_plan_missed_waits_a_minute(store: Store, rival: Rival) -> None:
-    subscribes(store, str(ME), "graph", every="daily", at="13:00", now=NOON)
+    subscribes(store, str(ME), "graph", when="daily 13:00", now=NOON)
     ingested(store, "A graph", now=NOON + timedelta(minutes=1))
     _rival_plan(rival)
     assert plan_due(store, now=NOON + timedelta(hours=1)) == ()
@@ -796,7 +796,7 @@ def test_a_subscription_the_other_plan_missed_waits_a_minute(store: Store, rival
 @pytest.mark.usefixtures("locks_rows")
 def test_a_subscription_that_is_paused_meanwhile_gets_nothing(store: Store, rival: Rival) -> None:
     """A subscription is paused, and a digest comes, while a plan runs. The plan reads the papers again, and ends."""
-    subscribes(store, str(ME), "graph", every="now", now=NOON)
+    subscribes(store, str(ME), "graph", when="now", now=NOON)
     ingested(store, "A graph", now=NOON + timedelta(minutes=1))
     rival("key_value", "UPDATE subscription SET state = 'paused'")
     _rival_digest(rival, "another")
@@ -806,7 +806,7 @@ def test_a_subscription_that_is_paused_meanwhile_gets_nothing(store: Store, riva
 
 @pytest.mark.usefixtures("locks_rows")
 def test_papers_of_another_plan_are_not_shown_on_request(store: Store, rival: Rival) -> None:
-    chat = subscribes(store, str(ME), "graph OR tree", every="daily", at="13:00", now=NOON).chat
+    chat = subscribes(store, str(ME), "graph OR tree", when="daily 13:00", now=NOON).chat
     ingested(store, "A graph", "A tree")
     _rival_plan(rival, before="chat")
     rival("chat", "DELETE FROM delivery_item WHERE paper = 2")

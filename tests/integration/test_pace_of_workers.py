@@ -491,7 +491,7 @@ def busiest(starts: list[float], seconds: float) -> int:
 
 
 def wants_many_messages(app: App, chat: str) -> None:
-    make.subscribes(app.store, chat, "graph", every="now")
+    make.subscribes(app.store, chat, "graph", when="now")
     set_settings(app.store, make.address(chat), {"limit": "all"}, now=app.clock.now())
     make.ingested(app.store, *(make.paper(f"A graph of kind {n}", abstract="Text. " * 60) for n in range(120)))
 

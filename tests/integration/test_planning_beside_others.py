@@ -84,9 +84,9 @@ def test_a_query_added_meanwhile_is_matched_before_the_writing(store: Store, mon
     def note() -> None:
         turns.append(store._turn.locked())
 
-    subscribes(store, "telegram:1", "graph", every="now")
+    subscribes(store, "telegram:1", "graph", when="now")
     make.ingested(store, "A graph of trees", now=NOON + MINUTE)
-    another = on_call(1, lambda: subscribes(store, "telegram:1", "trees", every="now", since="1d", now=NOON + HOUR))
+    another = on_call(1, lambda: subscribes(store, "telegram:1", "trees", when="now", now=NOON))
     monkeypatch.setattr(known_papers, "window", called(another, known_papers.window))
     window = _plan_inputs.Window
     for owner, function in ((window, "cover"), (window, "fits"), (reasons.HitFinder, "why"), (decision, "decide")):
@@ -110,7 +110,7 @@ def test_what_was_delivered_meanwhile_is_not_planned_again(due: Store, monkeypat
 
 def test_what_others_wrote_of_other_chats_repeats_no_decision(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     decisions: list[str] = []
-    other = on_call(1, lambda: subscribes(due, "telegram:2", "tree", every="now", now=NOON + HOUR))
+    other = on_call(1, lambda: subscribes(due, "telegram:2", "tree", when="now", now=NOON + HOUR))
     monkeypatch.setattr(known_papers, "window", called(other, known_papers.window))
     monkeypatch.setattr(decision, "decide", called(lambda: decisions.append("made"), decision.decide))
     assert len(_plan.plan_due(due, now=NOON + HOUR)) == 1
@@ -131,7 +131,7 @@ async def test_a_digest_is_read_before_the_writing(store: Store, monkeypatch: py
     matched: list[str] = []
     monkeypatch.setattr(ingest, "read_digest", called(lambda: turns.append(store._turn.locked()), read_digest))
     monkeypatch.setattr(hits, "tokenize", called(lambda: matched.append("a paper"), hits.tokenize))
-    subscribes(store, "telegram:42", "graph", every="now")
+    subscribes(store, "telegram:42", "graph", when="now")
     bot = BotHarness(store, clock=FakeClock(NOON + HOUR))
     _, ingested = await ingest.ingest(bot.deps, DIGEST.read_bytes(), DIGEST.name, source="daily")
     assert ingested.new > 0
@@ -147,7 +147,7 @@ def test_a_plan_that_fails_while_matching_is_made_by_the_next(
 ) -> None:
     monkeypatch.setattr(queries_in_memory, "FEW", few)
     for n, query in enumerate(("graph", "tree", "forest", "leaf"), 1):
-        subscribes(store, f"telegram:{n}", query, every="now")
+        subscribes(store, f"telegram:{n}", query, when="now")
     make.ingested(
         store,
         *(f"A {word}" for word in ("graph", "tree", "forest", "leaf")),
@@ -230,7 +230,7 @@ def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monke
     with contextlib.closing(Store(f"sqlite:///{tmp_path / 'prepared.db'}")) as prepared:
         prepared.open(now=NOON)
         for where, query in WISHES.items():
-            subscribes(prepared, where, query, every="now")
+            subscribes(prepared, where, query, when="now")
         make.ingested(prepared, "A first leaf, graph and tree", now=NOON)
         _plan.plan_due(prepared, now=NOON)
         make.ingested(prepared, *map(paper, ("A graph", "A tree", "A graph of trees")), now=NOON + HOUR / 2)
@@ -311,7 +311,7 @@ SCHEDULES = ("now", "now", "now", "daily 13:00", "when-out 08:00-20:00")
 def followed(store: Store) -> Store:
     """A store with two subscriptions that follow shared cursors: of a chat with quiet hours and of a chat without them."""
     for chat, quiet in (("telegram:1", "off"), ("telegram:2", "22:00-08:00")):
-        subscribes(store, chat, "graph", every="now")
+        subscribes(store, chat, "graph", when="now")
         amendments.set_settings(store, address(chat), {"quiet": quiet}, now=NOON)
     make.ingested(store, "A first graph", now=NOON + MINUTE)
     assert len(_plan.plan_due(store, now=NOON + MINUTE)) == 2
@@ -392,14 +392,14 @@ def test_what_waits_for_its_minute_is_not_passed_over(store: Store) -> None:
     """A chat has got its only delivery of this minute when another paper for it comes. The next minute's plan delivers it,
     even if the shared cursor has moved on.
     """
-    subscribes(store, "telegram:1", "graph", every="now")
+    subscribes(store, "telegram:1", "graph", when="now")
     amendments.set_settings(store, address("telegram:1"), {"quiet": "off"}, now=NOON)
     make.ingested(store, "A first graph", now=NOON)
     _plan.plan_due(store, now=NOON)
-    subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
+    subscribes(store, "telegram:1", "tree", when="daily 13:00")
     make.ingested(store, "A tree", now=NOON + HOUR)
     _plan.plan_due(store, now=NOON + HOUR)
-    subscribes(store, "telegram:1", "leaf", every="daily", at="13:00", now=NOON + HOUR - MINUTE)
+    subscribes(store, "telegram:1", "leaf", when="daily 13:00", now=NOON + HOUR - MINUTE)
     make.ingested(store, "A second graph", now=NOON + HOUR)
     _plan.plan_due(store, now=NOON + HOUR + MINUTE / 6)
     assert follows(store)[1] is None or ("telegram:1", "A second graph") in stored.delivered(store)
@@ -411,7 +411,7 @@ def test_what_waits_for_its_minute_is_not_passed_over(store: Store) -> None:
 def test_too_many_kinds_of_quiet_hours_share_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subscriptions.store.subscriptions.MOST", 1)
     for number, quiet in (("1", "off"), ("2", "22:00-08:00"), ("3", "off")):
-        subscribes(store, f"telegram:{number}", "graph", every="now")
+        subscribes(store, f"telegram:{number}", "graph", when="now")
         amendments.set_settings(store, address(f"telegram:{number}"), {"quiet": quiet}, now=NOON)
     make.ingested(store, "A graph", now=NOON)
     _plan.plan_due(store, now=NOON)
@@ -496,7 +496,7 @@ def test_deliveries_are_the_same_as_without_shared_cursors(
         patched.setattr(look, "following", lambda t, *rest: following(t, *rest) if t.store.path == one.path else {})
         for store in (one, other):
             for chat in CHATS:
-                subscribes(store, chat, "graph", every="now")
+                subscribes(store, chat, "graph", when="now")
         for number, acts in enumerate(days):
             for hour in (0, 4, 13):
                 now = NOON + number * DAY + hour * HOUR

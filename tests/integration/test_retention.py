@@ -44,7 +44,7 @@ def bot(store: Store) -> BotHarness:
 async def delivered(bot: BotHarness, *, title: str = "A graph") -> Deliverer:
     """Sends one paper to a chat. Returns the deliverer that sent it."""
     post = Deliverer(bot)
-    bot.subscribes("telegram:42", "graph", every="now")
+    bot.subscribes("telegram:42", "graph", when="now")
     bot.sets("telegram:42", quiet="off")
     bot.brings(paper(title, "cs.LG", arxiv_id="2601.00001", abstract="Words."))
     await post.deliver_due()
@@ -144,7 +144,7 @@ def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
         clean_up(store, now=NOON + 350 * DAY, papers=100 * DAY)
     assert count(store, "paper WHERE abstract != ''") == 1
     assert [count(store, table) for table in ("paper", "paper_key", "summary", "appearance")] == [2, 2, 0, 1]
-    subscribes(store, "telegram:1", "graph", every="now", now=NOON + 351 * DAY)
+    subscribes(store, "telegram:1", "graph", when="now", now=NOON + 351 * DAY)
     ingested(store, old, now=NOON + 351 * DAY, name="again")
     plan.plan_due(store, now=NOON + 351 * DAY + timedelta(minutes=1))
     assert count(store, "paper") == 2, "it is known by its key"

@@ -172,7 +172,7 @@ def test_what_comes_again_moves_if_it_says_more_in_time(
 
 
 def test_a_cross_list_that_completes_a_new_paper_leaves_it_new(store: Store) -> None:
-    subscribes(store, "telegram:1", "sand", every="now")
+    subscribes(store, "telegram:1", "sand", when="now")
     amendments.set_settings(store, CHAT, {"crosslists": "out"}, now=NOON)
     for hours, (kind, abstract) in enumerate(((Announce.NEW, ""), (Announce.CROSS, "Sand."))):
         now = NOON + hours * HOUR
@@ -203,7 +203,7 @@ def test_a_chat_that_leaves_cross_lists_out_gets_a_paper_that_was_new_at_any_tim
     """`without`: which digest brings the paper to a chat without cross-lists; None: none does. Chats with them get the first."""
     chats = {"telegram:1": "now", "telegram:2": "daily", "telegram:3": "now", "telegram:4": "daily"}
     for chat, every in chats.items():
-        subscribes(store, chat, "ducks", every=every)
+        subscribes(store, chat, "ducks", when=every)
     for chat in ("telegram:1", "telegram:2"):
         amendments.set_settings(store, address(chat), {"crosslists": "out"}, now=NOON)
     first = next(n for n, (kind, _) in enumerate(comes) if kind is not REPLACED)
@@ -239,7 +239,7 @@ def test_of_two_forms_in_one_digest_the_new_one_counts(
 
 def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
     """An ingest has a sequence number but has not committed. Another ingest and a plan run meanwhile."""
-    subscribes(store, "telegram:1", "graph", since="1d")
+    subscribes(store, "telegram:1", "graph", when="now", now=NOON - DAY)
     holding, go_on = threading.Event(), threading.Event()
 
     def before_commit(session: Transaction) -> None:
@@ -270,7 +270,7 @@ def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
 
 
 def test_planning_moves_on_also_when_nothing_matched(store: Store) -> None:
-    subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
+    subscribes(store, "telegram:1", "graph", when="daily 13:00")
     ingested(store, "Something else")
     plan_due(store, now=NOON + HOUR)
     with store.read() as session:
@@ -297,14 +297,10 @@ def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("chat", "start", "ages"),
     [
-        ("telegram:1", {"every": "daily", "at": "13:00"}, [0]),
-        ("telegram:1", {"every": "weekly", "on": "thu", "at": "13:00"}, [0, 2, 6]),
-        ("telegram:1", {"every": "now"}, []),
+        ("telegram:1", {"when": "daily 13:00"}, [0]),
+        ("telegram:1", {"when": "weekly thu 13:00"}, [0, 2, 6]),
+        ("telegram:1", {"when": "now"}, []),
         ("console:me", {}, [0]),
-        ("telegram:1", {"every": "now", "since": "7d"}, [0, 2, 6]),
-        ("telegram:1", {"every": "daily", "at": "13:00", "since": "2026-01-19"}, [0, 2]),
-        ("telegram:1", {"every": "daily", "at": "13:00", "since": "today"}, [0]),
-        ("telegram:1", {"every": "daily", "at": "13:00", "since": "now"}, []),
     ],
 )
 def test_it_takes_the_papers_of_its_first_stretch(
@@ -359,8 +355,8 @@ def test_nothing_known_is_ever_removed(store: Store) -> None:
 
 
 def test_what_is_due_in_one_minute_is_one_delivery_that_is_kept(store: Store) -> None:
-    subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
-    subscribes(store, "telegram:1", "tree", every="daily", at="13:00", name="forests")
+    subscribes(store, "telegram:1", "graph", when="daily 13:00")
+    subscribes(store, "telegram:1", "tree", when="daily 13:00", name="forests")
     ingested(store, "A tree in a graph", "A graph", "A tree")
     assert len(plan_due(store, now=NOON + HOUR)) == 1
     unsubscribe(store, CHAT, "all", now=NOON + HOUR)
@@ -375,8 +371,8 @@ def test_what_is_due_in_one_minute_is_one_delivery_that_is_kept(store: Store) ->
 
 
 def test_a_second_subscription_of_a_minute_waits_for_the_next(store: Store) -> None:
-    subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
-    subscribes(store, "telegram:1", "graph", every="when-out", at="12:30-20:00")
+    subscribes(store, "telegram:1", "tree", when="daily 13:00")
+    subscribes(store, "telegram:1", "graph", when="when-out 12:30-20:00")
     ingested(store, "A tree", now=NOON - HOUR)
     plan_due(store, now=NOON + HOUR)
     ingested(store, "A graph", now=NOON + HOUR + timedelta(seconds=20))
@@ -392,7 +388,7 @@ def test_a_second_subscription_of_a_minute_waits_for_the_next(store: Store) -> N
 def settled(store: Store, outcome: NotDelivered, *, clock: datetime = NOON) -> None:
     """Plans two deliveries in one lane, to two topics of a group. Records this outcome for the first one, by this clock."""
     for n, chat in enumerate(("telegram:-7/1", "telegram:-7/2")):
-        subscribes(store, chat, f"word{n}", every="now")
+        subscribes(store, chat, f"word{n}", when="now")
         ingested(store, f"word{n}", now=NOON + n * MINUTE)
         plan_due(store, now=NOON + n * MINUTE)
     step = renders(store, "telegram:-7")
@@ -484,9 +480,9 @@ def moves(store: Store) -> None:
 
 
 def test_moving_onto_a_chat_merges_subscriptions_and_papers(store: Store) -> None:
-    subscribes(store, "telegram:-5", "graph", every="now")
-    subscribes(store, "telegram:-5", "tree", every="now")
-    subscribes(store, "telegram:-1005", "graphs", every="now")
+    subscribes(store, "telegram:-5", "graph", when="now")
+    subscribes(store, "telegram:-5", "tree", when="now")
+    subscribes(store, "telegram:-1005", "graphs", when="now")
     ingested(store, "A shared graph", "An own tree")
     plan_due(store, now=NOON)
     moves(store)
@@ -499,7 +495,7 @@ def test_moving_onto_a_chat_merges_subscriptions_and_papers(store: Store) -> Non
 
 
 def test_moving_again_or_back_and_forth_changes_nothing(store: Store) -> None:
-    subscribes(store, "telegram:-5", "graph", every="now")
+    subscribes(store, "telegram:-5", "graph", when="now")
     for _ in range(3):
         moves(store)
     moving.chat_moved(store, SUPERGROUP, "-1005", now=NOON)
@@ -624,8 +620,8 @@ def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
     """A new version of a paper gets no new sequence number. Still, the next plan must match the new text, not the text that
     the plan before has kept in memory.
     """
-    subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
-    subscribes(store, "telegram:2", "lattice", every="daily", at="14:00")
+    subscribes(store, "telegram:1", "graph", when="daily 13:00")
+    subscribes(store, "telegram:2", "lattice", when="daily 14:00")
     ingested(store, make.paper("On graphs", arxiv_id="2601.77777", version=1), now=NOON + timedelta(minutes=1))
     assert len(plan_due(store, now=NOON + timedelta(hours=1))) == 1
     ingested(
@@ -652,9 +648,9 @@ def test_a_number_that_is_no_subscription_is_a_query(store: Store) -> None:
 
 
 def test_a_wish_without_a_zone_follows_its_chat(store: Store) -> None:
-    subscribes(store, "telegram:1", "graph", every="daily", at="09:00", tz="Europe/Berlin")
-    subscribes(store, "telegram:1", "tree", every="daily", at="09:00")
-    subscribes(store, "telegram:1", "ring", every="daily", at="09:00", tz="Asia/Tokyo")
+    subscribes(store, "telegram:1", "graph", when="daily 09:00 Europe/Berlin")
+    subscribes(store, "telegram:1", "tree", when="daily 09:00")
+    subscribes(store, "telegram:1", "ring", when="daily 09:00 Asia/Tokyo")
     berlin, tokyo = NOON + 20 * HOUR, NOON + 12 * HOUR
     assert due(store) == [berlin, berlin, tokyo]
     amendments.set_settings(store, CHAT, {"timezone": "America/New_York"}, now=NOON)
@@ -663,7 +659,7 @@ def test_a_wish_without_a_zone_follows_its_chat(store: Store) -> None:
 
 
 def test_what_is_overdue_stays_overdue_in_another_zone(store: Store) -> None:
-    subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
+    subscribes(store, "telegram:1", "graph", when="daily 13:00")
     amendments.set_settings(store, CHAT, {"timezone": "Asia/Tokyo"}, now=NOON + 2 * HOUR)
     assert due(store) == [NOON + HOUR]
 

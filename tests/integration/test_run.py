@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
     store = Store(f"sqlite:///{tmp_path}/paperwire.db")
     now = datetime.now(UTC)  # the program uses the machine's clock
     store.open(now=now)
-    subscribes(store, "telegram:1", "cs.*", every="now", now=now)
+    subscribes(store, "telegram:1", "cs.*", when="now", now=now)
     # so that the time of day does not matter
     set_settings(store, make.address("telegram:1"), {"quiet": "off"}, now=now)
     store.close()
@@ -325,7 +325,7 @@ def database(tmp_path: Path, store: Store) -> Path:
     with store.write() as transaction:
         for number in range(1, LANES + 1):
             chat = f"telegram:{number}"
-            subscribes(transaction, chat, "graph", every="now", since="1d", now=NOON - timedelta(hours=1))
+            subscribes(transaction, chat, "graph", when="now", now=NOON - timedelta(hours=1))
             set_settings(transaction, make.address(chat), {"limit": "all"}, now=NOON - timedelta(hours=1))
     make.ingested(
         store,

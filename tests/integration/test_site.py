@@ -443,7 +443,7 @@ async def test_no_words_of_people_and_papers_become_markup(
 ) -> None:
     bad = "<img src=x onerror=alert(1)>\"'</p><script>alert(1)</script>"
     app = local.app
-    subscribes(app.store, "web:me", "diffusion", every="now")
+    subscribes(app.store, "web:me", "diffusion", when="now")
     ingested(
         app.store,
         paper(f"Diffusion {bad}", authors=(bad,), abstract=bad, url="javascript:alert(1)"),
@@ -459,7 +459,7 @@ async def test_no_words_of_people_and_papers_become_markup(
 
 async def test_what_was_told_of_a_paper_is_seen_on_each_message_about_it(local: web_site.Pages) -> None:
     app, browser = local.app, local.browser()
-    subscribes(app.store, "web:me", "diffusion", every="now")
+    subscribes(app.store, "web:me", "diffusion", when="now")
     ingested(app.store, paper("Diffusion on graphs", key="2601.00001"), now=NOON)
     await app.sender.deliver()
 

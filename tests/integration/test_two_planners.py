@@ -112,15 +112,8 @@ class World:
         )
         if any((wish.chat, wish.word) == (chat, word) for wish in self.wishes):
             return
-        back = self.rng.choice((None, timedelta(hours=1), timedelta(hours=3)))
-        done = subscribes(
-            self.people,
-            str(chat),
-            word,
-            when=every,
-            now=self.now,
-            **{} if back is None else {"since": (self.now - back).isoformat()},
-        )
+        back = timedelta(hours=self.rng.choice((0, 1, 3)))
+        done = subscribes(self.people, str(chat), word, when=every, now=self.now - back)
         self.wishes.append(Wish(chat, done.subscription.number, word, done.subscription.since))
 
     def rest(self) -> None:
@@ -378,7 +371,7 @@ def planned(url: str, first: int, count: int) -> int:
 def asks(store: Store, first: int, count: int) -> None:
     with store.write() as transaction:
         for chat in range(first, first + count):
-            subscribes(transaction, f"telegram:{chat}", "graph", every="now", since="1d")
+            subscribes(transaction, f"telegram:{chat}", "graph", when="now", now=NOON - timedelta(days=1))
 
 
 @pytest.fixture
@@ -427,7 +420,7 @@ def filled(postgres: Server) -> abc.Iterator[Store]:
     with postgres.database() as url, contextlib.closing(Store(url)) as store:
         fill(store, 500)
         for number in range(20):
-            subscribes(store, f"telegram:-{number}", "zebra", every="now", since="1d")
+            subscribes(store, f"telegram:-{number}", "zebra", when="now", now=NOON - timedelta(days=1))
         yield store
 
 

@@ -21,7 +21,7 @@ def agreed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with a_mail_server() as fake:
         product.sets(SMTP_URL=fake.url, MAIL_FROM="papers@lab.org")
         for reader in READERS:
-            product.runs("subscribe", "diffusion", "--as", f"email:{reader}", "--every", "now")
+            product.runs("subscribe", "diffusion", "--as", f"email:{reader}", "--when", "now")
             product.runs("say", "/set quiet off", "--as", f"email:{reader}")
         product.runs("deliver")
         product.agrees(fake.mails)

@@ -20,7 +20,7 @@ def slack(product: Product) -> Iterator[FakeSlack]:
     with FakeSlack() as fake:
         fake.knows(CHANNEL)
         product.sets(SLACK_BOT_TOKEN=TOKEN, SLACK_API_URL=fake.url)
-        product.runs("subscribe", "diffusion", "--as", f"slack:{CHANNEL}", "--every", "now")
+        product.runs("subscribe", "diffusion", "--as", f"slack:{CHANNEL}", "--when", "now")
         yield fake
 
 

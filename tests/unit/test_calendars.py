@@ -27,7 +27,6 @@ from subscriptions.planning.pauses import parse_pause
 from subscriptions.planning.receipts import Observation, Outcome, PollVerdict
 from subscriptions.planning.source_calendar import Overdue
 from subscriptions.planning.times import reading
-from subscriptions.planning.times.options import make_when
 from subscriptions.zones import zone
 from tests import tables
 from tests.unit.times_table import TABLE
@@ -1430,74 +1429,6 @@ def test_any_text_is_split_without_an_error(text: str) -> None:
             when = times.read_when(said)
             assert cadences.parse_cadence(str(when.cadence)) == when.cadence
             assert not when.zone or zone(when.zone)
-
-
-# ------------------------------------------------------------------------------------------------------------ the options
-
-
-@pytest.mark.parametrize(
-    ("every", "on", "at", "chat", "text"),
-    tables.rows("""
-                                 →         →                  → when-out 08:00-20:00          → when-out 08:00-20:00
-                                 →         →                  → when-out 09:00-18:00 weekdays → when-out 09:00-18:00 weekdays
-                                 →         →                  → now                           → now
-        when-out                 →         →                  → when-out 08:00-20:00          → when-out 08:00-20:00
-        when-out                 →         →                  → when-out 09:00-18:00 weekdays → when-out 09:00-18:00
-        when-out                 →         →                  → now                           → when-out 08:00-20:00
-        when-out                 →         → 10:00-12:30      → when-out 08:00-20:00          → when-out 10:00-12:30
-        daily                    →         →                  → when-out 08:00-20:00          → daily 09:00
-        daily                    →         → 07:05            → when-out 08:00-20:00          → daily 07:05
-        weekdays                 →         → 8am              → when-out 08:00-20:00          → weekdays 08:00
-        weekly                   →         →                  → when-out 08:00-20:00          → weekly mon 09:00
-        weekly                   →         →                  → weekly fri 17:30              → weekly mon 09:00
-        weekly                   → Friday  → 17:30            → when-out 08:00-20:00          → weekly fri 17:30
-        now                      →         →                  → when-out 08:00-20:00          → now
-                                 →         → 07:00            → when-out 08:00-20:00          → daily 07:00
-                                 →         → 07:00            → now                           → daily 07:00
-                                 →         → 07:00            → weekly fri 17:30              → weekly fri 07:00
-                                 →         → 10:00-12:00      → when-out 09:00-18:00 weekdays → when-out 10:00-12:00 weekdays
-                                 →         → 10:00-12:00      → now                           → when-out 10:00-12:00
-                                 → sat     →                  → when-out 08:00-20:00          → weekly sat 09:00
-        every monday             →         → 9am              → when-out 08:00-20:00          → weekly mon 09:00
-        every monday at 9 Berlin →         →                  → when-out 08:00-20:00          → weekly mon 09:00 Europe/Berlin
-        every day                →         → noon             → when-out 08:00-20:00          → daily 12:00
-        mon-fri                  →         → 8                → when-out 08:00-20:00          → weekdays 08:00
-        weekly                   → mondays → 8 in the evening → when-out 08:00-20:00          → weekly mon 20:00
-        weekends                 →         →                  → when-out 08:00-20:00          → sat,sun 09:00
-        when-out                 →         → 9am to 6pm       → when-out 08:00-20:00          → when-out 09:00-18:00
-        每天                     →         → 早上8点          → when-out 08:00-20:00          → daily 08:00
-        每周五                   →         → 下午3点          → when-out 08:00-20:00          → weekly fri 15:00
-        每周                     → 周三    →                  → when-out 08:00-20:00          → weekly wed 09:00
-        daily                    →         →                  → weekly fri 17:30              → daily 09:00
-        daily                    →         → 9am Berlin       → when-out 08:00-20:00          → daily 09:00 Europe/Berlin
-        weekly                   → fri     → 8 UTC+8          → when-out 08:00-20:00          → weekly fri 08:00 +08:00
-                                 →         → 早上8点 北京     → now                           → daily 08:00 Asia/Shanghai
-    """),
-)
-def test_options_make_a_cadence(every: str, on: str, at: str, chat: str, text: str) -> None:
-    assert str(make_when(every or None, on or None, at or None, cadences.parse_cadence(chat))) == text
-
-
-@pytest.mark.parametrize(
-    ("every", "on", "at", "sentence"),
-    tables.rows("""
-        hourly            →         →             → “hourly” is not a schedule. The nearest is: now.
-        monthly           →         → 9           → “monthly” is not a schedule. The nearest is: weekly mon 09:00.
-        soon              →         →             → “soon” is not a schedule. Choose one of: now, when-out, daily, weekdays, weekly, days.
-        weekly            → 9am     →             → “9am” is not a day of the week.
-        every monday at 8 →         → 9           → “every monday at 8” says a time of day already.
-        daily             → mon     →             → go with weekly and days only. For example: --every weekly --on mon
-        weekly            → someday →             → “someday” is not a day of the week. Choose one of: mon, tue
-        daily             →         → 25:00       → “25:00” is not a time of day. For example: 8, 8am or 08:00.
-        daily             →         → 08:00-20:00 → “08:00-20:00” is not a time of day.
-        when-out          →         → 08:00       → takes two times of day, and “08:00” is not two. For example:
-        when-out          →         → 20:00-08:00 → later on the same day
-        now               →         → 08:00       → “now” takes no time. For example:
-    """),
-)
-def test_options_that_do_not_fit_are_refused(every: str, on: str, at: str, sentence: str) -> None:
-    with pytest.raises(Refused, match=re.escape(sentence)):
-        make_when(every, on or None, at or None, OUT)
 
 
 @pytest.mark.parametrize("typed", ["diffusion 9am a ]", "diffusion 9am\x0ca ]", "diffusion daily 9 ( ]"])

@@ -128,7 +128,7 @@ def test_a_database_that_cannot_be_used_is_to_be_mended(
     monkeypatch.setattr("bot.operation.checks.HEAD", "9000")
     unreadable, outdated = (answers(settings, of)["Database"] for of in (Store(f"sqlite:///{path}"), store))
     assert (unreadable.mend, "not a paperwire database" in str(unreadable.answer)) == (True, True)
-    assert (outdated.mend, "paperwire db upgrade" in str(outdated.cure)) == (True, True)
+    assert (outdated.mend, "it upgrades the schema" in str(outdated.cure)) == (True, True)
 
 
 def test_a_broken_template_is_named(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

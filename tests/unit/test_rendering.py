@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from bot.cli.chats import badge
-from bot.cli.chats import button as chats_button
 from bot.platforms.slack.manifest import manifest
 from bot.ports.channel import Button, Reply
 from bot.rendering import brand
@@ -1046,14 +1044,7 @@ def test_the_original_title_stands_once_below_the_translated_one_which_is_the_li
         assert "href" not in shown or re.search(f"{told.paper.paper.key}[^>]*>噪声<", shown)
 
 
-@pytest.mark.parametrize(
-    ("words", "shown"), [("x" * 40, "x" * 40), ("x" * 41, f"{'x' * 39}…"), ("扩" * 21, f"{'扩' * 19}…")]
-)
-def test_a_badge_has_room_for_forty_columns(words: str, shown: str) -> None:
-    assert f">{shown}</text>" in badge(words)
-
-
-def test_the_pages_the_gallery_mails_badges_and_apps_have_one_brand() -> None:
+def test_the_pages_the_gallery_mails_and_apps_have_one_brand() -> None:
     mail = draw(
         "email",
         "mail.html",
@@ -1069,9 +1060,9 @@ def test_the_pages_the_gallery_mails_badges_and_apps_have_one_brand() -> None:
     gallery = page_environment().get_template("style.css").render()
     page = static_file("style.css").decode()
     about = manifest()["display_information"]
-    accents = [mail, page, badge("x"), chats_button("https://example.org", "x"), about["background_color"], gallery]
-    assert [brand.LIGHT["accent"] in one for one in accents] == [True] * 6
-    assert [brand.NAME in one for one in (mail, badge("x"), about["name"])] == [True] * 3
+    accents = [mail, page, about["background_color"], gallery]
+    assert [brand.LIGHT["accent"] in one for one in accents] == [True] * 4
+    assert [brand.NAME in one for one in (mail, about["name"])] == [True] * 2
     assert brand.DARK["accent"] in mail
     sheets = [path for path in ROOT.joinpath("templates").rglob("*.*") if path.suffix in {".html", ".css"}]
     own = [

@@ -52,7 +52,7 @@ def ends_all_trouble(slack: FakeSlack, app: App) -> None:
     slack.goes_down()
     slack.comes_back()
     free_platforms(app.store)
-    subscribes(app.store, CHAT, "tree", every="now")  # a request of a person shows that the chat exists again
+    subscribes(app.store, CHAT, "tree", when="now")  # a request of a person shows that the chat exists again
 
 
 def states(app: App) -> list[str]:
@@ -92,7 +92,7 @@ async def test_with_skip_a_refused_token_leaves_nothing_unclear(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack
 ) -> None:
     async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
-        subscribes(app.store, CHAT, "graph", every="now")
+        subscribes(app.store, CHAT, "graph", when="now")
         ingested(app.store, *FIVE)
         slack.answers("cut after")
         _before_the_first_lookup(app, slack.revokes)
@@ -111,7 +111,7 @@ async def test_a_reply_sent_before_its_thread_was_known_comes_once(
 ) -> None:
     slack.withdraws("channels:history")
     async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
-        subscribes(app.store, CHAT, "graph", every="now")
+        subscribes(app.store, CHAT, "graph", when="now")
         ingested(app.store, *FIVE)
         slack.answers(first)
         slack.answers("cut after")

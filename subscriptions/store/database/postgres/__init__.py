@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -87,26 +86,6 @@ class Reservation:
     start_in: float | None  # seconds until the slot; None: no slot was reserved
     again_in: float = 0.0  # seconds until the caller should try again
     rest_left: float = 0.0  # seconds that remain of a pause that the platform requested for the whole token
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenSession:
-    """The side session of a worker, as the server shows it."""
-
-    worker: str  # the first characters of the worker's id
-    process: str  # "NUMBER on MACHINE", as the worker gave it
-    since: datetime  # when the session began
-
-
-def open_sessions(connection: sa.Connection) -> list[OpenSession]:
-    """Returns the side sessions of all workers, the oldest first. On SQLite returns an empty list."""
-    if connection.dialect.name != "postgresql":
-        return []
-    found = []
-    for row in connection.execute(_SESSIONS):
-        worker, _, process = row.name.partition(" ")
-        found.append(OpenSession(worker=worker, process=process, since=row.since))
-    return found
 
 
 class SideSession:

@@ -72,7 +72,7 @@ _KNOWN = (  # errors while connecting have no SQLSTATE, so the words of their me
     KnownError(
         states=("42P01", "42703"),
         sentence=Sentence("The schema of the database {where} is not that of this version."),
-        hint=Sentence("Run paperwire db upgrade."),
+        hint=Sentence("Start paperwire run; it upgrades the schema."),
         passes=False,
     ),
     KnownError(
