@@ -73,7 +73,7 @@ class App:
         """Returns the scheduler that polls the sources of the settings."""
         from bot.sources.source_scheduler import make_source_scheduler  # noqa: PLC0415 - httpx takes 120 ms; most subcommands poll nothing
 
-        return make_source_scheduler(self.settings, self.deps, stopping=self.stop.is_set, observe=self.deps.observe)
+        return make_source_scheduler(self.settings, self.deps, stopping=self.stop.is_set)
 
     def receivers(self) -> list[Receiver]:
         """Returns the receivers of all platforms."""

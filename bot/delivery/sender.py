@@ -10,7 +10,7 @@ import heapq
 import logging
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -349,8 +349,8 @@ async def plan(
     `planned` is awaited after each slice, so that the first messages are sent while later slices are planned. With a
     hundred thousand chats, planning takes half a minute.
     """
-    watch, began, deliveries = _Stopwatch(deps.clock), deps.clock.monotonic(), 0
-    slices = plan_slices(deps.store, now=deps.clock.now(), enough=deps.is_stopping, matching=watch.running)
+    began, deliveries = deps.clock.monotonic(), 0
+    slices = plan_slices(deps.store, now=deps.clock.now(), enough=deps.is_stopping)
     while (lanes := await deps.store.run(_next_of, slices)) is not None:
         deliveries += len(lanes)
         drain_state.planned += len(lanes)
@@ -358,7 +358,7 @@ async def plan(
         if lanes and planned is not None:
             await planned()
     seconds = deps.clock.monotonic() - began
-    deps.observe(measurements.PlanMade(deliveries=deliveries, seconds=seconds, matching_seconds=watch.seconds))
+    deps.observe(measurements.PlanMade(deliveries=deliveries, seconds=seconds))
 
 
 def _next_of(_: Store, slices: Iterator[Sequence[Lane]]) -> Sequence[Lane] | None:
@@ -378,19 +378,3 @@ def seed_rate_limiter(deps: Dependencies, sends: Sequence[sending.EarlierSend]) 
     bulk = [(send.lane, second - send.ago.total_seconds()) for send in sends if not send.is_answer]
     answers = [(send.lane, second - send.ago.total_seconds()) for send in sends if send.is_answer]
     deps.rate_limiter.record_earlier_sends(bulk, answers, second)
-
-
-class _Stopwatch:
-    """Adds up the seconds that pass while the body of `running` runs."""
-
-    def __init__(self, clock: channel.Clock) -> None:
-        self._clock = clock
-        self.seconds = 0.0
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        began = self._clock.monotonic()
-        try:
-            yield
-        finally:
-            self.seconds += self._clock.monotonic() - began

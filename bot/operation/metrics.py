@@ -2,9 +2,8 @@
 
 import asyncio
 import collections
-import platform as machine
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -20,12 +19,9 @@ from bot.dependencies.opening import backup_folder
 from bot.operation import maintenance
 from bot.operation.findings import findings_of, joined
 from bot.ports import measurements
-from bot.release import installed_version
 from subscriptions.errors import StoreError
 from subscriptions.notices.findings import Finding
-from subscriptions.service import senders_at_work
 from subscriptions.service.chat_status import Figures, figures
-from subscriptions.service.senders_at_work import backlog
 from subscriptions.store.work_figures import OutboxFigures
 
 M = TypeVar("M")
@@ -57,14 +53,9 @@ class Observed:
 
     now: datetime
     wall: datetime  # the machine's clock, which the times of files follow
-    version: str
-    python: str
     is_ready: bool
     platforms: Sequence[str] = ()  # the platforms that are on
     figures: Figures | None  # None if the database cannot be read; then all gauges from it are left out
-    lanes_in_hand: int = 0  # lanes that this process delivers now
-    backlog: senders_at_work.Backlog | None = None  # None if the database cannot be read
-    files: Mapping[str, int] = field(default_factory=dict)  # "database", "wal" -> bytes
     copies: Sequence[datetime] = ()  # when each copy of the database was made
     findings: Sequence[Finding] = ()
 
@@ -135,25 +126,7 @@ def _seconds(since: datetime, now: datetime) -> float:
     return max((now - since).total_seconds(), 0.0)
 
 
-def _behind(since: Callable[[senders_at_work.Backlog], datetime | None]) -> Callable[[Observed], Values]:
-    """Returns a function that reads how long work has waited. It returns no values while the database cannot be read."""
-
-    def read(seen: Observed) -> Values:
-        if seen.backlog is None:
-            return {}
-        begin = since(seen.backlog)
-        return alone(_seconds(begin, seen.now) if begin else 0.0)
-
-    return read
-
-
 METRICS: tuple[Metric, ...] = (
-    Gauge(
-        name="paperwire_build_info",
-        help="1, labelled with the versions.",
-        labels=("version", "python"),
-        read=lambda seen: {(seen.version, seen.python): 1.0},
-    ),
     Gauge(
         name="paperwire_ready",
         help="1 if /health/ready answers 200, else 0.",
@@ -183,25 +156,6 @@ METRICS: tuple[Metric, ...] = (
             for outcome in ("sender_stopped", "unclear")
         ],
     ),
-    Timing(
-        name="paperwire_message_seconds",
-        help="How long a platform took to answer a post.",
-        labels=("platform",),
-        on=measurements.MessageTried,
-        values=lambda tried: {(tried.platform,): tried.seconds},
-    ),
-    Gauge(
-        name="paperwire_deliveries_waiting",
-        help="Stored deliveries that are unfinished and may be sent.",
-        labels=("platform",),
-        read=_by_platform(lambda outbox, _: outbox.waiting),
-    ),
-    Gauge(
-        name="paperwire_deliveries_held",
-        help="Deliveries that are stored for paused chats.",
-        labels=("platform",),
-        read=_by_platform(lambda outbox, _: outbox.held),
-    ),
     Gauge(
         name="paperwire_deliveries_dead",
         help="Deliveries that the platform refuses.",
@@ -215,41 +169,9 @@ METRICS: tuple[Metric, ...] = (
         read=_by_platform(lambda outbox, now: {name: _seconds(since, now) for name, since in outbox.oldest.items()}),
     ),
     Gauge(
-        name="paperwire_lanes_held",
-        help="Lanes that wait because their platform requested it.",
-        labels=("platform",),
-        read=_by_platform(lambda outbox, _: outbox.held_lanes),
-    ),
-    Gauge(
-        name="paperwire_planning_lag_seconds",
-        help="How long the chat that waits longest has been due.",
-        read=_behind(lambda waiting: waiting.planning_since),
-    ),
-    Gauge(
-        name="paperwire_sending_lag_seconds",
-        help="How long the oldest delivery that may be sent now has waited.",
-        read=_behind(lambda waiting: waiting.sending_since),
-    ),
-    Gauge(
-        name="paperwire_lanes_in_hand",
-        help="Lanes in which this process is delivering.",
-        read=lambda seen: alone(seen.lanes_in_hand),
-    ),
-    Gauge(
-        name="paperwire_jobs_waiting",
-        help="Lanes that wait for one of several workers.",
-        read=lambda seen: alone(seen.backlog.jobs) if seen.backlog and seen.backlog.jobs is not None else {},
-    ),
-    Gauge(
         name="paperwire_platforms_stopped",
         help="Platforms on which nothing is sent until a person decides.",
         read=_stored(lambda stored, _: alone(len(stored.stopped))),
-    ),
-    Counter(
-        name="paperwire_deliveries_planned_total",
-        help="Deliveries that planning stored.",
-        on=measurements.PlanMade,
-        values=lambda plan: alone(plan.deliveries),
     ),
     Timing(
         name="paperwire_planning_seconds",
@@ -257,41 +179,11 @@ METRICS: tuple[Metric, ...] = (
         on=measurements.PlanMade,
         values=lambda plan: alone(plan.seconds),
     ),
-    Timing(
-        name="paperwire_matching_seconds",
-        help="How long matching took in a round of planning.",
-        on=measurements.PlanMade,
-        values=lambda plan: alone(plan.matching_seconds),
-    ),
-    Counter(
-        name="paperwire_papers_total",
-        help="Papers from a source, new or known.",
-        labels=("source", "novelty"),
-        on=measurements.SourceRead,
-        values=lambda read: {(read.source, "new"): read.new, (read.source, "known"): max(read.papers - read.new, 0)},
-    ),
-    Counter(
-        name="paperwire_polls_total",
-        help="Polls of a source, by receipt.",
-        labels=("source", "outcome"),
-        on=measurements.SourceRead,
-        values=lambda read: {(read.source, read.outcome): 1.0},
-    ),
     Gauge(
         name="paperwire_source_overdue",
         help="1 if a source is late, failed, or was not polled when due.",
         labels=("source",),
         read=_stored(lambda stored, _: by_one({one.name: float(one.is_behind(stored.at)) for one in stored.sources})),
-    ),
-    Gauge(
-        name="paperwire_source_settled_age_seconds",
-        help="How long ago a source was last up to date.",
-        labels=("source",),
-        read=_stored(
-            lambda stored, seen: by_one(
-                {one.name: _seconds(one.settled_at, seen.now) for one in stored.sources if one.settled_at is not None}
-            )
-        ),
     ),
     Timing(
         name="paperwire_request_seconds",
@@ -300,17 +192,6 @@ METRICS: tuple[Metric, ...] = (
         on=measurements.RequestHandled,
         values=lambda handled: {(handled.platform, handled.outcome): handled.seconds},
         from_zero=lambda platforms: [(platform, "failed") for platform in platforms],
-    ),
-    Gauge(
-        name="paperwire_database_bytes",
-        help="The size of the database's files.",
-        labels=("file",),
-        read=lambda seen: by_one({name: float(size) for name, size in seen.files.items()}),
-    ),
-    Gauge(
-        name="paperwire_copies",
-        help="Copies of the database in the folder of copies.",
-        read=lambda seen: alone(len(seen.copies)),
     ),
     Gauge(
         name="paperwire_newest_copy_age_seconds",
@@ -368,14 +249,9 @@ class Metrics:
         return Observed(
             now=app.clock.now(),
             wall=app.clock.wall(),
-            version=installed_version() or "dev",
-            python=machine.python_version(),
             is_ready=self._is_ready,
             platforms=tuple(app.platforms),
             figures=_unless_unreadable(figures, app),
-            lanes_in_hand=app.deps.engine.lanes_in_hand,
-            backlog=_unless_unreadable(backlog, app),
-            files=maintenance.file_sizes(app.store),
             copies=maintenance.copy_times(backup_folder(app.settings, app.store)),
             findings=joined(_unless_unreadable(partial(findings_of, app.settings), app) or (), self._known()),
         )

@@ -26,7 +26,6 @@ from bot.rendering.language import Language
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Lane
-from subscriptions.service.senders_at_work import lease_of
 from subscriptions.store import callbacks, updates, workers
 from subscriptions.store.database.store import Store, Transaction, writes
 
@@ -99,7 +98,7 @@ class Supervised:
         self._receiver = receiver
         self._clock = clock
         self._cluster = cluster if receiver.is_exclusive else None
-        self._lease = lease_of(receiver.name)
+        self._lease = f"receiver {receiver.name}"  # which a worker holds while it runs this receiver
         self._is_receiving = self._cluster is None
         self._failure = ""
         self._unknown = ""  # why this worker does not know who receives

@@ -30,7 +30,6 @@ class PlanMade:
 
     deliveries: int
     seconds: float
-    matching_seconds: float  # the part of `seconds` in which queries were matched with papers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,17 +41,7 @@ class RequestHandled:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRead:
-    """One poll of a source, or one scan of a folder that found new files."""
-
-    source: str
-    outcome: str  # the outcome of the receipt
-    papers: int
-    new: int
-
-
-Measurement = MessageTried | PlanMade | RequestHandled | SourceRead
+Measurement = MessageTried | PlanMade | RequestHandled
 Observe = Callable[[Measurement], None]
 
 

@@ -6,7 +6,7 @@ from itertools import islice
 
 from bot.settings import SourceSettings
 from bot.sources.ingest import PollDependencies
-from bot.sources.look import Look, read_of
+from bot.sources.look import Look
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import Observation, Outcome
 from subscriptions.store.database.store import Scope, Transaction, writes
@@ -80,7 +80,7 @@ class FileReceipts:
             await self._close(look)
 
     async def _close(self, look: Look) -> None:
-        self.deps.observe(read_of(await self.deps.store.run(writes(look.close))))
+        await self.deps.store.run(writes(look.close))
 
     def _look(self, store: Scope, source: SourceSettings) -> Look:
         known = next((one for one in known_sources(store) if one.name == source.name), None)

@@ -8,7 +8,7 @@ from datetime import date
 
 from bot.digests import dated, read_digest
 from bot.errors import mistake_with
-from bot.ports import channel, measurements
+from bot.ports import channel
 from bot.ports.meaning import Encoder
 from bot.sources.encoding import IngestDependencies, codes_of
 from bot.sources.fetch_request import ARXIV, Sites
@@ -94,4 +94,3 @@ class PollDependencies:
     sites: Sites = ARXIV
     announced_batches: set[date] = field(default_factory=set)  # days of arXiv's announcements that some feed has shown
     jitter: Callable[[], float] = random.random
-    observe: measurements.Observe = measurements.ignore  # gets a SourceRead for each receipt

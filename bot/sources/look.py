@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.ports.measurements import SourceRead
 from bot.settings import SourceSettings
 from bot.sources import documents
 from bot.sources.fetch_request import is_dated
@@ -238,12 +237,6 @@ class Look:
 
     def _again(self, failures: int) -> datetime:
         return self.now + source_calendar.wait_after_failure(failures, self.retry_after, self.deps.jitter())
-
-
-def read_of(receipt: Receipt) -> SourceRead:
-    """Returns the numbers of a receipt for the metrics."""
-    papers, new = receipt.counts.get("papers", 0), receipt.counts.get("new", 0)
-    return SourceRead(source=receipt.source, outcome=receipt.outcome.value, papers=papers, new=new)
 
 
 def _filed_now(done: Ingested) -> int:

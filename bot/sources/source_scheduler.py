@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.dependencies.opening import fact_of
 from bot.errors import FetchError, error_location
-from bot.ports import measurements, tasks
+from bot.ports import tasks
 from bot.release import installed_version
 from bot.settings import Settings, SourceSettings
 from bot.sources.arxiv_lookup import PaperLookup, arxiv_among
@@ -18,7 +18,6 @@ from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.file_receipts import FileReceipts
 from bot.sources.host_limits import HostLimiter, StoredHostSlots
 from bot.sources.ingest import PollDependencies
-from bot.sources.look import read_of
 from bot.sources.poll import Poll
 from bot.sources.source_schedules import SourceSchedules
 from bot.sources.watched_files import WatchedFiles
@@ -225,7 +224,6 @@ class SourceScheduler:
 
     async def _poll(self, source: SourceSettings, known: KnownSource, *, everything: bool = False) -> Receipt:
         receipt = await Poll(self._deps, self._fetcher, source, known).run(everything=everything, history=self._history)
-        self._deps.observe(read_of(receipt))
         say = log.warning if receipt.outcome in (Outcome.FAILED, Outcome.LATE) else log.info
         told = " ".join(filter(None, (_counted(receipt), receipt.detail)))
         say("%s: %s. %s", source.name, receipt.outcome, told, extra={"source": source.name})
@@ -315,17 +313,14 @@ def make_source_scheduler(
     deps: IngestDependencies,
     *,
     stopping: Callable[[], bool] = lambda: False,
-    observe: measurements.Observe = measurements.ignore,
 ) -> SourceScheduler:
     """Returns the scheduler that polls the sources of these settings into a store."""
-    receipts = make_file_receipts(settings, deps, observe=observe)
+    receipts = make_file_receipts(settings, deps)
     fetcher = make_fetcher(settings, deps)
     return SourceScheduler(receipts.deps, fetcher, settings.sources, stopping=stopping)
 
 
-def make_file_receipts(
-    settings: Settings, deps: IngestDependencies, *, observe: measurements.Observe = measurements.ignore
-) -> FileReceipts:
+def make_file_receipts(settings: Settings, deps: IngestDependencies) -> FileReceipts:
     """Returns the writer of receipts of files."""
     timing = SourceSchedules(settings.holidays, settings.timezone)
     return FileReceipts(
@@ -336,7 +331,6 @@ def make_file_receipts(
             timing=timing,
             admins=settings.admins,
             sites=sites_of(settings),
-            observe=observe,
         )
     )
 

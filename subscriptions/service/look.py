@@ -1,8 +1,7 @@
 """Looks at new papers for all subscriptions that follow shared cursors: who follows one or leaves it, who waits in quiet hours."""
 
 import random
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -47,7 +46,6 @@ def look(
     window: Window,
     *,
     now: datetime,
-    matching: Callable[[], AbstractContextManager[object]],
 ) -> Look | None:
     """Matches papers with the queries of subscriptions that follow the shared cursors `behind`.
 
@@ -62,8 +60,7 @@ def look(
     with kept_queries(store) as kept, store.read() as transaction:
         kept.follow(transaction)
         window.cover(transaction, min(one.sequence for one in awake))
-        with matching():
-            queries = apart(kept.matching(window.indexed()), store, CHUNK)
+        queries = apart(kept.matching(window.indexed()), store, CHUNK)
         return Look(shared, upto, queries, _to_hear_of_no_match(transaction, shared, upto))
 
 

@@ -3,7 +3,6 @@
 import gc
 import secrets
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -69,12 +68,10 @@ def plan_slices(
     *,
     now: datetime,
     enough: Callable[[], bool] = lambda: False,
-    matching: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Generator[Sequence[Lane]]:
     """Like `plan_due`, but yields the lanes of one slice of chats after the other. Each slice has its own transactions.
 
-    Stops when `enough()` is true. `matching()` is a context manager around the matching of queries with papers, by which a
-    caller can measure how long it takes.
+    Stops when `enough()` is true.
 
     Before the first slice, the pauses that are over end. Between two slices no transaction is open. If other processes
     may plan at the same time, each takes the slices in its own order, and skips chats that others have planned.
@@ -84,10 +81,8 @@ def plan_slices(
         end_pauses(store, now=now)
         due = _read_due(store, now)
     with plan_inputs.kept_window(store, due.forecast.last_sequence) as window:
-        found = look.look(store, due.behind, window, now=now, matching=matching) if due.behind else None
-        context = plan_inputs.PlanContext(
-            due.forecast, window, matching=matching, moving=found.shared if found else frozenset()
-        )
+        found = look.look(store, due.behind, window, now=now) if due.behind else None
+        context = plan_inputs.PlanContext(due.forecast, window, moving=found.shared if found else frozenset())
         chats = _chats_to_plan(store, due.chat_ids, found)
         is_begun = False
         try:
@@ -189,8 +184,7 @@ def _decide_slice(store: Store, chat_ids: Sequence[int], context: plan_inputs.Pl
     seen = store.version()
     with store.read() as transaction:
         inputs = plan_inputs.read_inputs(transaction, chat_ids, context)
-        with context.matching():
-            matches = _match(transaction, inputs, context)
+        matches = _match(transaction, inputs, context)
         decided = _decide_all(inputs, matches, context)
     return _Slice(seen, inputs, matches, decided, _changes(inputs, decided, context))
 

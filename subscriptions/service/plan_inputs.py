@@ -1,7 +1,7 @@
 """The inputs of a plan: due subscriptions, the papers that they may deliver, one delivery for a chat and minute, and what is cached."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -201,8 +201,6 @@ class PlanContext:
 
     forecast: Forecast
     window: Window
-    # makes a context manager around the matching of queries
-    matching: Callable[[], AbstractContextManager[object]] = nullcontext
     moving: frozenset[int] = frozenset()  # ids of the shared cursors that move once everything is planned
     evidence: Callable[[Subscription, KnownPaper], Evidence] = field(init=False)
 

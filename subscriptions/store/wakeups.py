@@ -58,10 +58,6 @@ _LEFT = sa.text(f"""
         AND coalesce(scheduled_at, '-infinity') <= clock_timestamp() + make_interval(secs => :seconds)
     )
 """).bindparams(sa.bindparam("seconds", type_=sa.Float))  # noqa: S608 - as above
-_WAITING = sa.text(f"""
-    SELECT count(*) FROM procrastinate_jobs
-    WHERE task_name = '{TASK}' AND status = 'todo' AND coalesce(scheduled_at, '-infinity') <= clock_timestamp()
-""")  # noqa: S608 - as above
 _FORGET = sa.text(f"DELETE FROM procrastinate_jobs WHERE task_name = '{TASK}' AND status IN ('todo', 'doing')")  # noqa: S608 - as above
 
 _FORGET_LANE = sa.text(
@@ -115,13 +111,6 @@ def count_jobs(transaction: Transaction) -> int:
     if not has_jobs(transaction):
         return 0
     return int(transaction.connection().execute(_LEFT, {"seconds": _SOON}).scalar_one())
-
-
-def jobs_waiting(transaction: Transaction) -> int | None:
-    """Returns the number of jobs of lanes that could run now but wait; None on SQLite, which has no jobs."""
-    if not has_jobs(transaction):
-        return None
-    return int(transaction.connection().execute(_WAITING).scalar_one())
 
 
 def forget_wakes(transaction: Transaction) -> None:

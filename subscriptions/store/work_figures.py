@@ -10,18 +10,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from subscriptions.planning.cadence import quiet_until
-from subscriptions.planning.retries import LONGEST_CREDIBLE_WAIT
 from subscriptions.states import (
     MessageState,
 )
 from subscriptions.store import sendable
-from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.columns import Condition
 from subscriptions.store.database.store import Transaction, execute
-from subscriptions.store.paper_sequence import last_sequence
-from subscriptions.store.rows import BECOMES_DUE, GOES_OUT, tables
-from subscriptions.zones import zone
+from subscriptions.store.rows import tables
 
 _deliveries, _chats, _messages, _subscriptions, _papers, _appearances, _digests = tables(
     "delivery", "chat", "message", "subscription", "paper", "appearance", "digest"
@@ -87,38 +81,3 @@ def outbox_figures(transaction: Transaction, *, wall: datetime) -> OutboxFigures
         dead={row.platform: row.deliveries for row in execute(transaction, DEAD)},
         held_lanes={row.platform: row.lanes for row in execute(transaction, HELD_LANES, {"wall": wall})},
     )
-
-
-def to_be_planned_since(transaction: Transaction, *, now: datetime) -> datetime | None:
-    """Returns since when work has waited for the planner; None if no chat is due.
-
-    A chat that wants papers at once has waited since the arrival of the first paper that it has not looked at.
-    """
-    its_end = sa.select(sa.func.min(_s.latest_due_at))
-    overdue = execute(transaction, its_end.where(_s.latest_due_at.is_not(None), Condition(BECOMES_DUE))).scalar()
-    behind = stored_subscriptions.behind(transaction, last_sequence(transaction))
-    known = [one.sequence for one in behind if quiet_until(one.quiet, zone(one.zone), now) is None]
-    lowest = sa.select(sa.func.min(_s.cursor)).where(_s.next_due_at.is_(None), Condition(BECOMES_DUE))
-    if (own := execute(transaction, lowest).scalar()) is not None:
-        known.append(own)
-    papers = sa.select(_p.sequenced_at).order_by(_p.sequence).limit(1)
-    came = execute(transaction, papers.where(_p.sequence > min(known))).scalar() if known else None
-    return min((moment for moment in (overdue, came) if moment is not None and moment <= now), default=None)
-
-
-def to_be_sent_since(transaction: Transaction, *, now: datetime, wall: datetime) -> datetime | None:
-    """Returns since when the oldest delivery that may be sent now has waited; None if there is none.
-
-    `wall` is the time of the machine's clock.
-    """
-    # a delivery that had to wait for its next attempt counts from the moment of that attempt
-    begins = sa.case((_d.next_at <= now, _d.next_at), else_=_d.created_at)
-    wanted = (
-        sa.select(sa.func.min(begins))
-        .join_from(_deliveries, _chats, _c.id == _d.chat)
-        .where(Condition(GOES_OUT), ~sendable.IS_HELD, _d.next_at.is_(None) | ~sendable.WAITS)
-    )
-    found: datetime | None = execute(
-        transaction, wanted, {"now": now, "longest": now + LONGEST_CREDIBLE_WAIT, "wall": wall}
-    ).scalar()
-    return found

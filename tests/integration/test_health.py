@@ -20,16 +20,12 @@ from bot.operation import heartbeats, http_server, web_server
 from bot.operation.health import Health
 from bot.operation.process import Process
 from bot.settings.loading import load_settings
-from subscriptions.errors import RetryLater, StoreUnavailable
-from subscriptions.model import Lane
-from subscriptions.service import senders_at_work, sending
-from subscriptions.service.amendments import set_settings
-from subscriptions.service.plan import plan_due
-from subscriptions.store.claims import pause_lane
+from subscriptions.errors import StoreUnavailable
+from subscriptions.service import sending
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
-from tests import being_sent, make
-from tests.clock import NOON, FakeClock
+from tests import make
+from tests.clock import FakeClock
 from tests.fakes.process import Remote
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.watchman import Watchman
@@ -38,7 +34,7 @@ from tests.integration.cli import Terminal
 from tests.integration.locked import ForeignLock
 from tests.integration.program import free_port
 from tests.integration.telegram_bot import a_bot
-from tests.make import HOUR, address, ingested, paper
+from tests.make import ingested, paper
 from tests.source_harness import NoSources
 
 READY = {"ready": True, "problems": {}}
@@ -299,77 +295,8 @@ def test_once_calls_at_its_end_if_all_went_well(terminal: Terminal, watchman: Wa
     assert (terminal("run", "--once").status, watchman.calls) == (1, [PATH])
 
 
-# since when work waits
-
-LATER = NOON + dt.timedelta(minutes=7)
-
-
 def test_a_worker_is_silent_as_soon_as_others_take_over_from_it() -> None:
     assert Times().stalled == sending.SILENT_AFTER.total_seconds()
-
-
-def subscribes(store: Store, number: int, every: str) -> None:
-    make.subscribes(store, f"telegram:{number}", "graph", when=every, now=NOON)
-    set_settings(store, address(f"telegram:{number}"), {"quiet": "off"}, now=NOON)
-
-
-@pytest.mark.both_databases
-def test_planning_is_behind_since_a_chat_became_due_or_a_paper_came(store: Store) -> None:
-    subscribes(store, 1, "daily 14:00")
-    assert lag(store, LATER).planning_since is None
-    at_two = NOON.replace(hour=14, minute=0)
-    assert lag(store, at_two + dt.timedelta(minutes=5)).planning_since == at_two
-    plan_due(store, now=at_two + dt.timedelta(minutes=5))
-    assert lag(store, at_two + dt.timedelta(minutes=6)).planning_since is None
-    for number in (2, 3):
-        subscribes(store, number, "now")
-    for minutes in (7, 8):
-        came = at_two + dt.timedelta(minutes=minutes)
-        ingested(store, paper(f"A graph {minutes}", arxiv_id=f"2601.0000{minutes}"), now=came)
-        assert lag(store, at_two + HOUR).planning_since == came
-        # before this plan, each subscription has its own cursor; afterwards, they follow a shared cursor
-        plan_due(store, now=at_two + HOUR)
-        assert lag(store, at_two + HOUR).planning_since is None
-    made = at_two + dt.timedelta(minutes=9)
-    ingested(store, paper("A flower", arxiv_id="2601.00009"), now=made)
-    assert lag(store, at_two + HOUR).planning_since == made
-
-
-@pytest.mark.both_databases
-def test_planning_is_not_behind_for_chats_in_their_quiet_hours(store: Store) -> None:
-    make.subscribes(store, "telegram:1", "graph", when="now", now=NOON)
-    set_settings(store, address("telegram:1"), {"timezone": "UTC", "quiet": "13:00-14:00"}, now=NOON)
-    ingested(store, paper("A tree", arxiv_id="2601.00001"), now=NOON)
-    plan_due(store, now=NOON)  # from now on the subscription follows a shared cursor
-    at_one = NOON.replace(hour=13, minute=0)
-    ingested(store, paper("A flower", arxiv_id="2601.00002"), now=at_one)
-    assert lag(store, at_one + dt.timedelta(minutes=5)).planning_since is None
-    assert lag(store, at_one + dt.timedelta(minutes=61)).planning_since == at_one
-
-
-@pytest.mark.both_databases
-def test_sending_is_behind_since_the_oldest_ready_delivery(store: Store) -> None:
-    make.due(store, "telegram:1", "telegram:2")
-    assert lag(store, LATER).sending_since is None
-    plan_due(store, now=NOON)
-    assert lag(store, LATER).sending_since == NOON
-    # in one lane a message is retried in 30 seconds; for the other lane, the platform requested a pause
-    sending.record_outcome(
-        store,
-        being_sent.being_sent(store, being_sent.request(on_unclear="skip")),
-        RetryLater("busy"),
-        on_unclear="skip",
-        now=NOON,
-        wall=NOON,
-    )
-    pause_lane(store, Lane("telegram", "2"), wall=NOON, until=LATER)
-    second = dt.timedelta(seconds=1)
-    found = [lag(store, at).sending_since for at in (NOON + second, LATER - second, LATER)]
-    assert found == [None, NOON + 30 * second, NOON]
-
-
-def lag(store: Store, now: dt.datetime) -> senders_at_work.Backlog:
-    return senders_at_work.backlog(store, now=now, wall=now)
 
 
 @pytest.fixture

@@ -88,13 +88,9 @@ WORDS = ("zebrafinch", "warbler", "nuthatch", "goldcrest", "wheatear", "dunnock"
 SECRET = TOKEN.partition(":")[2]
 COUNTED = (
     'paperwire_request_seconds_count{outcome="answered",platform="telegram"} ',
-    'paperwire_polls_total{outcome="new",source="daily"} 1.0',
-    'paperwire_papers_total{novelty="new",source="daily"} ',
     'paperwire_messages_total{kind="reply",outcome="sent",platform="telegram"} ',
     "paperwire_planning_seconds_count ",
-    'paperwire_database_bytes{file="database"} ',
     "process_resident_memory_bytes ",
-    "paperwire_build_info{",
 )
 
 

@@ -24,7 +24,6 @@ from subscriptions.model import Delivery, DeliveryKind, Lane
 from subscriptions.service import sending
 from subscriptions.service.listing import get_chat
 from subscriptions.service.plan import plan_due
-from subscriptions.service.senders_at_work import lease_of
 from subscriptions.store import claims, planned_deliveries, steps, wakeups, workers
 from subscriptions.store.database.store import Store, Transaction
 from tests import being_sent, make
@@ -318,7 +317,7 @@ async def test_a_worker_that_ends_leaves_receiving_to_another_one_at_once(two: t
     first, second = two
     first.task.cancel()
     await asyncio.wait((first.task,))
-    assert await second.cluster.is_elected(lease_of(Polling.name)), "it need not wait for the end of the lease"
+    assert await second.cluster.is_elected(f"receiver {Polling.name}"), "it need not wait for the end of the lease"
 
 
 async def test_a_worker_without_database_says_that_it_is_not_ready(own: OwnServer, two: tuple[Worker, Worker]) -> None:
