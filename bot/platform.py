@@ -52,7 +52,6 @@ class Platform:
         _nothing  # called at the start; raises SettingsError if the platform refuses a token
     )
     publish_commands: Callable[[Sequence[Command], Speakers], Awaitable[None]] = _nothing
-    api_url: str = ""  # a URL of the platform, whose clock `paperwire check` compares with ours; "": none
     check: Callable[[], Awaitable[Sequence["Finding"]]] = (
         _no_findings  # called by `paperwire check`, if there is a token only if it works
     )

@@ -152,7 +152,7 @@ SUBCOMMANDS = (
         KEEP,
         "check",
         "bot.cli.state:check",
-        "Check settings, database, copies, templates, tokens, scopes, clock and proxy, and say how to mend what is wrong",
+        "Check settings, database, each token and each source, and say how to mend what is wrong",
         "paperwire check --offline",
     ),
     Subcommand(

@@ -1,7 +1,6 @@
 """status, workers, check, outbox: whether all is well, who works, what waits to be sent, to try it again or to give it up."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -222,7 +221,7 @@ def check(
     offline: Annotated[bool, typer.Option("--offline", help="Ask neither platforms nor sources on the web.")] = False,
     json: Json = False,
 ) -> int:
-    """Check settings, database, copies, templates, tokens, scopes, clock and proxy, and say how to mend what is wrong."""
+    """Check settings, database, each token and each source, and say how to mend what is wrong."""
     with TemporaryDirectory() as folder:
         app = _build_what_works(sessions.read_usable_settings(), folder)
 
@@ -267,28 +266,25 @@ def _build_what_works(settings: Settings, folder: str) -> App:
 
 def _findings_here(app: App) -> Iterator[Finding]:
     settings, wall = app.settings, app.clock.wall()
-    environ, mounted = os.environ, checks.mounts()
-    yield from checks.check_here(settings, app.store, wall=wall, environ=environ, mounted=mounted)
+    yield from checks.check_here(settings, app.store)
     if not settings.is_wrong("PAPERWIRE_DATABASE_URL"):
         yield from checks.check_findings(settings, app.store, wall=wall)
     if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
-        yield from source_checks.check_sources(settings, app.store)
+        yield from source_checks.check_sources(settings)
     if not settings.is_wrong("PAPERWIRE_MEANING"):
         yield checks.check_meaning(settings)
 
 
 async def _findings_elsewhere(app: App) -> list[Finding]:
     """Returns the findings about web sources and platforms. Asks them."""
-    settings, wall = app.settings, app.clock.wall
+    settings = app.settings
     found: list[Finding] = []
     if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
         fetcher = make_fetcher(settings, app.deps, alone=not checks.is_ready(app.store))
         found += await source_checks.ask_sources(settings, app.store, fetcher, now=app.clock.now())
     if app.summarizer is not None:
         found.append(await checks.check_model(app.summarizer))
-    return found + await platform_checks.check_platforms(
-        app.store, app.platforms, wall=wall, tells_off=not settings.wrong
-    )
+    return found + await platform_checks.check_platforms(app.store, app.platforms, tells_off=not settings.wrong)
 
 
 def _show_findings(findings: Sequence[Finding], *, to_stderr: bool) -> None:

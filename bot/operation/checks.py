@@ -1,47 +1,25 @@
-"""Finds problems of this machine: settings, database, copies, disks, outbox, formats, templates, clock, proxies."""
+"""Finds problems of this machine: settings, database and its rights, outbox, encoder and language model."""
 
 import os
-import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import datetime
 from difflib import get_close_matches
-from pathlib import Path
-from urllib.parse import urlsplit
 
 from bot.dependencies.opening import backup_folder
 from bot.errors import ModelFails
-from bot.operation import maintenance
-from bot.operation.findings import findings_of, old_copy, texts
-from bot.operation.web_entry import Entry, entry
+from bot.operation.findings import findings_of, texts
 from bot.platform import Finding
-from bot.platforms.known import PLATFORMS, medium_of
 from bot.ports.language_model import Summarizer
-from bot.rendering.delivery_messages import render_delivery
 from bot.rendering.language import Language
 from bot.settings import Settings, all_variables
 from bot.settings.models import encoder_of
 from subscriptions import addresses
-from subscriptions.chat_settings import resolve
 from subscriptions.errors import MeaningFails, StoreError, install_extra
-from subscriptions.model import (
-    Because,
-    Chat,
-    ChatAddress,
-    ChatKind,
-    Delivery,
-    DeliveryKind,
-    Facts,
-    Item,
-    KnownPaper,
-    Paper,
-    Summary,
-)
 from subscriptions.notices.findings import DeliveriesWaiting, Level, MessagesDead
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
 from subscriptions.store.platform_states import bots
-from subscriptions.zones import zone
 
 
 def is_ready(store: Store) -> bool:
@@ -52,54 +30,7 @@ def is_ready(store: Store) -> bool:
         return False
 
 
-MOUNTS = Path("/proc/self/mountinfo")  # of Linux
-_LAYERS = frozenset({"overlay", "aufs"})  # file systems of the layers of a container
-_OCTAL = re.compile(r"\\([0-7]{3})")
 _OTHERS = 0o077
-
-
-def mounts() -> str:
-    """Returns the mounts as Linux lists them; "" on other systems."""
-    try:
-        return MOUNTS.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
-def check_storage(database: Path, copies: Path, mounted: str) -> Iterator[Finding]:
-    """Yields a finding for each problem with the place of the database and its copies. `mounted`: see `mounts`."""
-    if database.exists() and is_in_layer(database.resolve(), mounted):
-        yield Finding(
-            question="Database",
-            answer="it is in a layer of a container, and is lost with the container",
-            cure="Mount a volume for its folder, as docs/operating.md does with -v paperwire:/data.",
-            mend=True,
-        )
-    kept = []
-    if copies.is_dir():
-        kept = sorted(copies.glob("*.db"))
-    for file in (database, *kept):
-        if file.exists() and file.stat().st_mode & _OTHERS:
-            yield Finding(
-                question="Rights",
-                answer=f"others on this machine may read {file}",
-                cure=f"Take their rights away: chmod 600 {file}",
-                mend=True,
-            )
-            return
-
-
-def is_in_layer(file: Path, mounted: str) -> bool:
-    """Returns whether a file is in a layer of a container instead of a volume."""
-    found: tuple[int, str] = (-1, "")
-    for line in mounted.splitlines():
-        before, _, after = line.partition(" - ")
-        fields = before.split()
-        if len(fields) > 4 and after:  # noqa: PLR2004 - proc(5): the fifth field is the mount point
-            place = Path(_OCTAL.sub(lambda code: chr(int(code[1], 8)), fields[4]))
-            if file.is_relative_to(place):
-                found = max(found, (len(place.parts), after.split()[0]))
-    return found[1] in _LAYERS
 
 
 def check_findings(settings: Settings, store: Store, *, wall: datetime) -> Iterator[Finding]:
@@ -125,25 +56,12 @@ def check_findings(settings: Settings, store: Store, *, wall: datetime) -> Itera
         )
 
 
-def check_here(
-    settings: Settings, store: Store, *, wall: datetime, environ: Mapping[str, str], mounted: str = ""
-) -> Iterator[Finding]:
-    """Yields the findings that need no network. `wall`: the machine's time. `environ`: the variables that name proxies.
-
-    `mounted`: see `mounts`.
-    """
+def check_here(settings: Settings, store: Store) -> Iterator[Finding]:
+    """Yields the findings about the settings and the database."""
     yield from _settings(settings)
     if not settings.is_wrong("PAPERWIRE_DATABASE_URL"):
-        yield from _stored(settings, store, wall, mounted)
-    if not settings.is_wrong("PAPERWIRE_WEB_"):
-        yield from _pages(settings)
-    yield from _templates()
-    local = wall.astimezone(zone(settings.timezone))
-    yield Finding(
-        question="Clock",
-        answer=f"{local:%Y-%m-%d %H:%M} in {settings.timezone}",
-    )
-    yield from _proxies(environ)
+        yield _database(store)
+        yield from _rights(settings, store)
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -163,12 +81,19 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _stored(settings: Settings, store: Store, wall: datetime, mounted: str) -> Iterator[Finding]:
-    yield _database(store)
-    if store.kind.file is not None:  # the operator of a database server makes its copies
-        copies = backup_folder(settings, store)
-        yield from _newest_copy(copies, wall)
-        yield from check_storage(store.kind.file, copies, mounted)
+def _rights(settings: Settings, store: Store) -> Iterator[Finding]:
+    """Yields a finding if others may read the file of the database or a copy."""
+    if store.kind.file is None:
+        return
+    for file in (store.kind.file, *sorted(backup_folder(settings, store).glob("*.db"))):
+        if file.exists() and file.stat().st_mode & _OTHERS:
+            yield Finding(
+                question="Rights",
+                answer=f"others on this machine may read {file}",
+                cure=f"Take their rights away: chmod 600 {file}",
+                mend=True,
+            )
+            return
 
 
 def _database(store: Store) -> Finding:
@@ -219,19 +144,6 @@ def _database_as_it_is(store: Store) -> Finding:
     return Finding(question=question, answer=f"{schema}, of the bot {of}" if of else schema)
 
 
-def _newest_copy(folder: Path, wall: datetime) -> Iterator[Finding]:
-    """Yields a finding, unless the newest copy is too old, which `check_findings` tells."""
-    question = "Newest copy"
-    times = maintenance.copy_times(folder)
-    if not times:
-        yield Finding(question=question, answer="there is none in the folder of copies yet")
-        return
-    newest = max(times)
-    if not list(old_copy(times, wall)):
-        days = max((wall - newest).days, 0)
-        yield Finding(question=question, answer=f"{newest:%Y-%m-%d %H:%M} UTC, {days} days old")
-
-
 def check_meaning(settings: Settings) -> Finding:
     """Returns the finding about the encoder of meaning. Asks it."""
     encoder, question = encoder_of(settings), "Meaning"
@@ -260,97 +172,3 @@ async def check_model(summarizer: Summarizer) -> Finding:
     finally:
         await summarizer.close()
     return Finding(question=question, answer=f"{summarizer.name} answers")
-
-
-def _pages(settings: Settings) -> Iterator[Finding]:
-    """Yields a finding if there are no pages, or if anyone who can reach them can pretend to be any of their users."""
-    question, (found, why) = "Pages", entry(settings)
-    if found is Entry.OFF and why:
-        yield Finding(
-            question=question,
-            answer=f"off, for there is no password, and {why}",
-            cure="Set PAPERWIRE_WEB_PASSWORD, or PAPERWIRE_WEB_USER_HEADER behind a proxy that names people.",
-        )
-    if found is Entry.PROXY and why:
-        yield Finding(
-            question=question,
-            answer=f"{why}, and anyone who reaches it can take any name with {settings.web_user_header}",
-            cure="Let only your proxy reach it: by PAPERWIRE_WEB_HOST=127.0.0.1, or by a firewall.",
-        )
-
-
-def _templates() -> Iterator[Finding]:
-    """Yields the findings from rendering a sample delivery for every platform and language."""
-    broken = [
-        (platform, lang, problem)
-        for platform in sorted(PLATFORMS)
-        for lang in ("en", "zh")
-        if (problem := _rendering_problem(platform, lang))
-    ]
-    if not broken:
-        yield Finding(question="Templates", answer="all can be rendered")
-    for platform, lang, problem in broken:
-        yield Finding(
-            question="Templates",
-            answer=f"those of {platform} cannot be rendered in {lang}: {problem}",
-            cure="Install paperwire again, in an environment of its own.",
-            mend=True,
-        )
-
-
-def _rendering_problem(platform: str, lang: str) -> str:
-    try:
-        messages = render_delivery(sample_delivery(platform, lang), medium=medium_of(platform))
-    except Exception as error:  # noqa: BLE001 - any error of the installation is reported as a finding
-        return f"{type(error).__name__}: {error}"
-    return "" if messages else "nothing came out"
-
-
-def sample_delivery(platform: str, lang: str) -> Delivery:
-    """Returns a made-up delivery of one paper to a chat of a platform."""
-    at = datetime(2026, 1, 22, 8, tzinfo=UTC)
-    settings = resolve(ChatKind.PRIVATE, platform, {"lang": lang}, timezone="UTC", lang=lang)
-    paper = Paper(
-        key="2601.00001",
-        arxiv_id="2601.00001",
-        title="A sample & its <signs>",
-        authors=("Ada Example", "Bo Beispiel"),
-        categories=("cs.LG",),
-        primary="cs.LG",
-        url="https://arxiv.org/abs/2601.00001",
-        summaries=(Summary(language=lang, fields={"tldr": "It shows that this can be rendered."}),),
-    )
-    known = KnownPaper(id=1, paper=paper, sequence=1, sequenced_at=at, first_seen_at=at, day=at.date())
-    item = Item(paper=known, because=(Because(number=1, text="sample", words=("sample",)),), position=0)
-    chat = Chat(id=1, address=ChatAddress(platform, "1"), kind=ChatKind.PRIVATE, settings=settings)
-    facts = Facts(known=1, days=(at.date(),))
-    return Delivery(id="sample0000000000", chat=chat, kind=DeliveryKind.BULLETIN, due=at, items=(item,), facts=facts)
-
-
-def _proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Yields findings about the proxies of the environment.
-
-    The findings name only variables, since an address may contain a password.
-    """
-    question = "Proxy"
-    names = [name for name in environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") and environ[name]]
-    wrong = [name for name in names if not _is_usable_proxy(environ[name])]
-    for name in wrong:
-        yield Finding(
-            question=question,
-            answer=f"{name} names no proxy that can be used",
-            cure="Write http://HOST:PORT.",
-            mend=True,
-        )
-    if not wrong:
-        used = f"requests go by {', '.join(sorted(names))}"
-        advice = "If a platform cannot be reached, try without, or name its host in NO_PROXY."
-        yield Finding(question=question, answer=used if names else "none", cure=advice if names else "")
-
-
-def _is_usable_proxy(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False

@@ -1,11 +1,6 @@
-"""Finds problems of platforms: tokens, how far the clock may differ, whose bot it is, and what each platform checks itself."""
+"""Finds problems of platforms: tokens, whose bot it is, and what each platform checks itself."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
-
-import httpx
+from collections.abc import Mapping, Sequence
 
 from bot.platform import Finding, Platform
 from subscriptions import addresses
@@ -13,13 +8,8 @@ from subscriptions.errors import NotDelivered, SenderStopped, StoreError
 from subscriptions.store.database.store import Store
 from subscriptions.store.platform_states import bots
 
-LARGEST_STEP = timedelta(seconds=60)  # allowed error of the machine's clock; the strictest platform allows 300 s
-_WAIT = 5.0  # seconds to wait for the answer with a platform's time
 
-
-async def check_platforms(
-    store: Store, platforms: Mapping[str, Platform], *, wall: Callable[[], datetime], tells_off: bool = True
-) -> list[Finding]:
+async def check_platforms(store: Store, platforms: Mapping[str, Platform], *, tells_off: bool = True) -> list[Finding]:
     """Returns the findings about the platforms that are on, and, with `tells_off`, about those that are off."""
     findings: list[Finding] = []
     known = _owners(store)
@@ -28,8 +18,7 @@ async def check_platforms(
             findings += await _account(platforms[facts.name], known.get(facts.name))
         elif facts.token_variable and tells_off:
             findings.append(Finding(question=facts.title, answer="off, it has no token"))
-    clocks = [found for platform in platforms.values() if platform.api_url for found in _clock(platform, wall)]
-    return findings + clocks
+    return findings
 
 
 def _owners(store: Store) -> Mapping[str, str]:
@@ -71,35 +60,3 @@ def _belongs(platform: Platform, identity: str, owner: str | None) -> Sequence[F
         answer = "the token works, but this database belongs to another bot"
         cure = "Use that bot's token, or give the chats to this one: paperwire run --new-bot."
     return [Finding(question=question, answer=answer, cure=cure, mend=True)]
-
-
-def _clock(platform: Platform, wall: Callable[[], datetime]) -> Iterator[Finding]:
-    """Yields a finding if the machine's clock differs from the Date header of a platform's response."""
-    theirs = _time_at(platform.api_url)
-    if theirs is None:
-        return
-    step = abs(wall() - theirs)
-    if step > LARGEST_STEP:
-        yield Finding(
-            question="Clock",
-            answer=f"it differs by {step.total_seconds():.0f} seconds from that of {platform.facts.title}",
-            cure="Let the machine set its clock by NTP.",
-            mend=True,
-        )
-
-
-def _time_at(address: str) -> datetime | None:
-    parts = urlsplit(address)
-    try:
-        answer = httpx.head(f"{parts.scheme}://{parts.netloc}/", timeout=_WAIT, follow_redirects=True)
-    # the last three are raised if a proxy or a certificate file cannot be used
-    except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError, OSError):
-        return None
-    date = answer.headers.get("Date")
-    try:
-        found = parsedate_to_datetime(date or "")
-    except ValueError:
-        return None
-    if found.tzinfo:
-        return found
-    return found.replace(tzinfo=UTC)

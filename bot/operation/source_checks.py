@@ -1,4 +1,4 @@
-"""Finds problems of sources: looks at the outcomes of their last polls, and reads them now (of a folder, how many of the newest files)."""
+"""Finds problems of sources: reads them now (of a folder, how many of the newest files)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,28 +15,15 @@ from bot.sources import databases, documents, fetch_request
 from bot.sources.fetcher import Fetcher
 from bot.sources.source_scheduler import sites_of
 from subscriptions.errors import PaperwireError
-from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.store.database.store import Store
 from subscriptions.store.sources import DocumentSeen, KnownSource, known_sources
-from subscriptions.zones import zone
 
 NEWEST = 3  # newest files of a folder that are read; at least one of them must be a digest
 
 
-def check_sources(settings: Settings, store: Store) -> list[Finding]:
-    """Returns the findings about the last poll of each source, and about whether files and folders can be read now."""
-    known = _known_sources(store)
-    found = []
-    for source in settings.sources or (fetch_request.everything(),):
-        last = None
-        if source.name in known:
-            last = known[source.name].last
-        is_told = last is not None and last.outcome in (Outcome.FAILED, Outcome.LATE)  # by `check_findings`
-        if not is_told and (last is not None or source.path is None):
-            found.append(_last_poll(source, last, settings))
-        if source.path is not None:
-            found.append(_as_it_stands(source))
-    return found
+def check_sources(settings: Settings) -> list[Finding]:
+    """Returns the findings about whether files and folders can be read now."""
+    return [_as_it_stands(source) for source in settings.sources if source.path is not None]
 
 
 async def ask_sources(settings: Settings, store: Store, fetcher: Fetcher, *, now: datetime) -> list[Finding]:
@@ -97,15 +84,6 @@ def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding
     answer = brief(wrong[0])
     cure = "Correct path, or format, in paperwire.toml, or the file."
     return Finding(question=_question(source), answer=answer, cure=cure, mend=True)
-
-
-def _last_poll(source: SourceSettings, last: Receipt | None, settings: Settings) -> Finding:
-    question = _question(source)
-    if last is None:
-        return Finding(question=question, answer="nobody has looked at it yet", is_open=True)
-    local = last.at.astimezone(zone(settings.timezone))
-    said = f"{local:%Y-%m-%d %H:%M}: {last.outcome.value}"
-    return Finding(question=question, answer=f"{said}. {last.detail}" if last.detail else said)
 
 
 async def _reached(

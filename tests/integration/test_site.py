@@ -15,7 +15,6 @@ import pytest
 
 from bot.app import build_app
 from bot.operation import client_addresses, web_server
-from bot.operation.checks import check_here
 from bot.operation.web_entry import Entry, entry
 from bot.pages import requests, signed_in, site
 from bot.ports.attached import LARGEST
@@ -94,29 +93,6 @@ async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: P
             answer = await browser.get(path)
             assert (answer.status_code, "PAPERWIRE_WEB_PASSWORD" in answer.text) == (404, True), path
         assert (await browser.get("/other")).text == "There is no such page.\n"
-
-
-@pytest.mark.parametrize(
-    ("host", "is_warned"), [("127.0.0.1", False), ("::1", False), ("192.168.1.5", True), ("10.0.0.5", True)]
-)
-def test_a_name_in_a_header_that_others_can_send_is_warned_of(tmp_path: Path, host: str, is_warned: bool) -> None:
-    settings = load_settings(
-        {
-            "PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db",
-            "PAPERWIRE_WEB_USER_HEADER": "X-User",
-            "PAPERWIRE_WEB_HOST": host,
-        },
-        tmp_path,
-    )
-    store = build_app(settings).store
-    lines = [line for line in site.entry_lines(settings) if "x-user" in line]
-    findings = [
-        one
-        for one in check_here(settings, store, wall=NOON, environ={})
-        if str(one.question) == "Pages" and not one.mend
-    ]
-    assert (len(lines), len(findings)) == (is_warned, is_warned)
-    assert all(host in str(one) for one in (*lines, *(one.answer for one in findings)))
 
 
 @pytest.mark.parametrize(

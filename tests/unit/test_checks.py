@@ -1,9 +1,6 @@
 """`paperwire check`: the findings about the machine itself."""
 
-import os
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -21,7 +18,6 @@ from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
 from subscriptions.errors import RetryLater
-from subscriptions.model import Message
 from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -29,9 +25,8 @@ from tests.fakes.telegram_rules import Webhook
 from tests.patience import PATIENCE
 
 
-def answers(settings: Settings, store: Store, environ: Mapping[str, str] | None = None) -> dict[str, platforms.Finding]:
-    found = checks.check_here(settings, store, wall=NOON, environ=environ or {})
-    return {str(finding.question): finding for finding in found}
+def answers(settings: Settings, store: Store) -> dict[str, platforms.Finding]:
+    return {str(finding.question): finding for finding in checks.check_here(settings, store)}
 
 
 @pytest.fixture
@@ -41,83 +36,17 @@ def settings(store: Store) -> Settings:
 
 def test_everything_is_well(settings: Settings, store: Store) -> None:
     found = answers(settings, store)
-    assert list(found) == ["Settings", "Database", "Newest copy", "Templates", "Clock", "Proxy"]
+    assert list(found) == ["Settings", "Database"]
     assert not any(finding.mend for finding in found.values())
-    assert str(found["Clock"].answer) == "2026-01-22 12:00 in UTC"
-
-
-@pytest.mark.parametrize(
-    ("given", "answer"),
-    [
-        ({"web_host": "0.0.0.0"}, "off, for there is no password, and 0.0.0.0 can be reached from other machines"),  # noqa: S104 - as operators do
-        ({"web_url": "https://x.org"}, "off, for there is no password, and a proxy brings requests to this address"),
-        ({"web_host": "10.0.0.5", "web_user_header": "x-user"}, "anyone who reaches it can take any name with x-user"),
-        ({"web_host": "0.0.0.0", "web_password": SecretStr("open, please")}, ""),  # noqa: S104 - as above
-        ({}, ""),
-    ],
-)
-def test_pages_that_are_off_or_open_to_all_are_mentioned(
-    settings: Settings, store: Store, given: dict[str, Any], answer: str
-) -> None:
-    found = answers(replace(settings, **given), store)
-    assert ("Pages" in found) is bool(answer)
-    if answer:
-        assert answer in str(found["Pages"].answer)
-        assert "PAPERWIRE_WEB_" in str(found["Pages"].cure)
 
 
 def test_unknown_variables_are_named_with_the_one_that_was_meant(settings: Settings, store: Store) -> None:
     unknown = Settings(database_url=settings.database_url, unknown=("PAPERWIRE_TIMEZON", "PAPERWIRE_X"))
-    found = [f for f in checks.check_here(unknown, store, wall=NOON, environ={}) if str(f.question) == "Settings"]
+    found = [f for f in checks.check_here(unknown, store) if str(f.question) == "Settings"]
     assert [(str(f.answer), str(f.cure), f.mend) for f in found] == [
         ("PAPERWIRE_TIMEZON means nothing to paperwire", "Did you mean PAPERWIRE_TIMEZONE?", True),
         ("PAPERWIRE_X means nothing to paperwire", "Remove it.", True),
     ]
-
-
-@pytest.mark.parametrize(
-    ("age", "mend", "answer"),
-    [
-        (timedelta(hours=20), False, "0 days old"),
-        (timedelta(days=2), False, "2 days old"),
-        (timedelta(days=2, hours=1), True, "The newest copy of the database is too old."),
-        (timedelta(days=30), True, "The newest copy of the database is too old."),
-        (None, False, "there is none in the folder of copies yet"),
-    ],
-)
-def test_the_newest_copy_has_an_age(
-    settings: Settings, store: Store, age: timedelta | None, mend: bool, answer: str
-) -> None:
-    assert store.path is not None
-    folder = store.path.parent / "backups"
-    if age is not None:
-        for number, older in enumerate((timedelta(0), timedelta(days=9))):
-            copy = folder / f"{number}.db"
-            copy.parent.mkdir(exist_ok=True)
-            copy.touch()
-            at = (NOON - age - older).timestamp()
-            os.utime(copy, (at, at))
-    kept = Settings(database_url=settings.database_url, backup_to=folder)
-    told = {str(one.question): one for one in checks.check_findings(kept, store, wall=NOON)}
-    finding = (answers(kept, store) | told)["Newest copy"]
-    assert finding.mend is mend
-    assert answer in str(finding.answer)
-
-
-@pytest.mark.parametrize(
-    ("environ", "mend", "answer"),
-    [
-        ({}, False, "none"),
-        ({"https_proxy": "http://user:hidden@proxy:3128"}, False, "requests go by https_proxy"),
-        ({"HTTPS_PROXY": "socks5://hidden:1080"}, True, "HTTPS_PROXY names no proxy that can be used"),
-        ({"ALL_PROXY": "http://[hidden"}, True, "ALL_PROXY names no proxy that can be used"),
-    ],
-)
-def test_proxies_are_named_and_never_shown(
-    settings: Settings, store: Store, environ: dict[str, str], mend: bool, answer: str
-) -> None:
-    finding = answers(settings, store, environ)["Proxy"]
-    assert (finding.mend, str(finding.answer)) == (mend, answer)
 
 
 def test_a_database_that_cannot_be_used_is_to_be_mended(
@@ -131,16 +60,6 @@ def test_a_database_that_cannot_be_used_is_to_be_mended(
     assert (outdated.mend, "it upgrades the schema" in str(outdated.cure)) == (True, True)
 
 
-def test_a_broken_template_is_named(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(delivery: object, *, medium: object) -> tuple[Message, ...]:
-        raise LookupError("paper.html")
-
-    monkeypatch.setattr("bot.operation.checks.render_delivery", broken)
-    finding = answers(settings, store)["Templates"]
-    assert finding.mend
-    assert "LookupError: paper.html" in str(finding.answer)
-
-
 class Down:
     """A platform that does not answer."""
 
@@ -152,7 +71,7 @@ class Down:
 
 async def test_a_platform_that_does_not_answer_is_to_be_mended(settings: Settings, store: Store) -> None:
     down = platforms.Platform(facts=TELEGRAM, channel=Down(), medium=medium_of("telegram"))  # type: ignore[arg-type]
-    telegram, slack, *_ = await platform_checks.check_platforms(store, {"telegram": down}, wall=lambda: NOON)
+    telegram, slack, *_ = await platform_checks.check_platforms(store, {"telegram": down})
     assert (str(telegram.answer), telegram.mend) == ("it does not answer: No connection", True)
     assert str(slack.answer) == "off, it has no token"
 
@@ -172,7 +91,7 @@ async def telegram_answers(store: Store, fake: FakeTelegram) -> dict[str, platfo
     settings = Settings(database_url=SecretStr(f"sqlite:///{store.path}"), of_rooms=(telegram,))
     channel = TelegramChannel(Client(TOKEN, fake.url, connect=1, read=PATIENCE))
     around = platforms.PlatformSurroundings(settings=settings, store=store, clock=FakeClock(NOON))
-    found = await platform_checks.check_platforms(store, {"telegram": platform(channel, around)}, wall=lambda: NOON)
+    found = await platform_checks.check_platforms(store, {"telegram": platform(channel, around)})
     await channel.close()
     return {str(finding.question): finding for finding in found if str(finding.question).startswith("Telegram")}
 
@@ -239,26 +158,6 @@ def test_an_unusable_proxy_is_named_by_its_variable(proxy: str, monkeypatch: pyt
     with pytest.raises(SettingsError, match="HTTPS_PROXY") as caught:
         connect(settings, FakeClock(NOON), StringIO())
     assert "sesame" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("mounted", "layer"),
-    [
-        ("22 1 0:20 / / rw - overlay overlay rw\n", True),
-        ("22 1 0:20 / / rw - overlay overlay rw\n23 22 8:1 /v {folder} rw - ext4 /dev/sda1 rw\n", False),
-        ("22 1 8:1 / / rw - ext4 /dev/sda1 rw\n", False),
-        ("23 22 8:1 /v {folder}x rw - ext4 /dev/sda1 rw\n22 1 0:20 / / rw shared:1 - overlay overlay rw\n", True),
-        ("", False),
-        ("nonsense", False),
-    ],
-)
-def test_a_database_in_a_container_layer_is_warned_of(
-    settings: Settings, store: Store, mounted: str, layer: bool
-) -> None:
-    told = mounted.replace("{folder}", str(store.path.parent))
-    found = list(checks.check_here(settings, store, wall=NOON, environ={}, mounted=told))
-    warned = [one for one in found if "in a layer of" in str(one.answer)]
-    assert [(one.mend, "Mount a volume" in str(one.cure)) for one in warned] == [(True, True)] * layer
 
 
 def test_a_copy_that_others_may_read_is_warned_of(settings: Settings, store: Store) -> None:

@@ -179,7 +179,6 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
         api=SlackApi(channel, channel.workspace),
         receivers=receivers,
         check_tokens=check_app_token,
-        api_url=own.api_url,
         check=partial(_scopes, channel.workspace),
         startup_lines=() if own.app_token else (only_sends,),
     )

@@ -286,7 +286,6 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
         if settings.token
         else "",  # the part before the colon
         publish_commands=partial(publish_menus, channel.client),
-        api_url=settings.api_url,
         check=partial(_check_updates, channel.client),
     )
 
