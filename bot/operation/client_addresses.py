@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
+from bot.settings import Settings
 from bot.settings.hosts import is_ip, is_loopback
 
 
@@ -20,6 +21,11 @@ def network_of(address: str) -> str:
     if found.version == 4:  # noqa: PLR2004
         return str(found)
     return str(ipaddress.ip_network((found, 64), strict=False))
+
+
+def own_names(settings: Settings) -> frozenset[str]:
+    """Returns the host names under which browsers reach our web address."""
+    return frozenset({settings.web_host.lower(), name_of(settings.pages_url)})
 
 
 def is_known_host(host: str, names: Collection[str], *, local: bool) -> bool:

@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from bot.app import App
 from bot.errors import error_location
-from bot.operation.client_addresses import is_known_host
+from bot.operation.client_addresses import is_known_host, own_names
 from bot.ports.conversation import WebRequest, WebResponse, WebRoute
 from bot.rendering import feeds
 from subscriptions.errors import StoreError
@@ -42,8 +41,7 @@ def feed_routes(app: App) -> Sequence[WebRoute]:
 
 async def _feed(app: App, write: _Write, kind: str, call: WebRequest) -> WebResponse:
     """Returns the feed that the key opens; without a body if the reader has these bytes already."""
-    names = {*app.settings.web_hosts, app.settings.web_host.lower(), urlsplit(app.settings.pages_url).hostname or ""}
-    if not is_known_host(call.headers.get("host", ""), names, local=False):
+    if not is_known_host(call.headers.get("host", ""), own_names(app.settings), local=False):
         return WebResponse(status=HTTPStatus.MISDIRECTED_REQUEST, headers=_HEADERS)
     try:
         body = await app.store.run(_written, call.path["key"], write)

@@ -33,7 +33,7 @@ def operator_lines(store: Store, app: App) -> list[str]:
 
 def _needs_operator(app: App) -> bool:
     """Returns whether an operator must let people in. This is not so if only users of this machine can talk to the bot."""
-    may_come = entry(app.settings)[0] in (Entry.PASSWORD, Entry.PROXY)
+    may_come = entry(app.settings)[0] is Entry.PASSWORD
     return any(platform.api and (may_come or not platform.pages) for platform in app.platforms.values())
 
 

@@ -71,8 +71,7 @@ class Lock:
 
 def lock_of_metrics(settings: Settings, clock: Clock) -> Lock | None:
     """Returns the lock of `/metrics`; None if everyone who reaches the address may see it."""
-    keys = [one.get_secret_value() for one in (settings.metrics_token, settings.web_password) if one]
-    return Lock(clock, *keys) if keys else None
+    return Lock(clock, settings.web_password.get_secret_value()) if settings.web_password else None
 
 
 def _digest(text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""How people reach the pages: by a password, by a proxy, or only from this machine."""
+"""How people reach the pages: by a password, or only from this machine."""
 
 from enum import Enum
 
@@ -12,7 +12,6 @@ class Entry(Enum):
 
     LOCAL = "local"  # only from this machine, without a password
     PASSWORD = "password"  # noqa: S105 - a name
-    PROXY = "proxy"  # a proxy names the person in a header
     OFF = "off"
 
 
@@ -25,8 +24,6 @@ def entry(settings: Settings) -> tuple[Entry, str]:
     if not modules("site"):
         return Entry.OFF, ""
     reached = "" if is_loopback(settings.web_host) else f"{settings.web_host} can be reached from other machines"
-    if settings.web_user_header is not None:
-        return Entry.PROXY, reached
     if settings.web_password is not None:
         return Entry.PASSWORD, ""
     if reached:

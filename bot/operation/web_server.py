@@ -25,7 +25,7 @@ _WORDS = {
     408: "That took too long.",
     413: "That is too large.",
     429: "Too often. Try again in a minute.",
-    421: "No page has this host name. PAPERWIRE_WEB_HOSTS names the hosts of these pages.",
+    421: "No page has this host name. PAPERWIRE_WEB_URL names the host of these pages.",
     503: "Not now.",
 }
 

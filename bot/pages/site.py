@@ -8,7 +8,7 @@ import asyncio
 import hmac
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from urllib.parse import parse_qsl, urlencode
 
@@ -19,7 +19,7 @@ from starlette.routing import Route
 from bot.app import App
 from bot.errors import error_location
 from bot.operation import passwords, web_server
-from bot.operation.client_addresses import is_known_host
+from bot.operation.client_addresses import is_known_host, name_of, own_names
 from bot.operation.web_entry import Entry, entry
 from bot.pages import requests, signed_in, static_pages
 from bot.pages.samples import PATH, Samples
@@ -43,7 +43,7 @@ _LARGEST_UPLOAD = attached.LARGEST + (1 << 16)  # bytes of a file and the form a
 _LONGEST_UPLOAD = 300.0  # seconds
 _BOUNDARY = re.compile(r'boundary="?(?P<mark>[\w\'()+,./:=?-]{1,70})')
 _FIELD = re.compile(rb'name="(?P<name>[^"]{1,100})"(?:; filename="(?P<file>[^"]*)")?')
-_OPEN = "Set PAPERWIRE_WEB_PASSWORD, or PAPERWIRE_WEB_USER_HEADER behind a proxy that names people."
+_OPEN = "Set PAPERWIRE_WEB_PASSWORD."
 
 
 class Site:
@@ -62,7 +62,7 @@ class Site:
         if given:
             password = given.get_secret_value()
         self._sessions = signed_in.Sessions(app.store, self.clock, password)
-        self._names = {*self.settings.web_hosts, self.settings.web_host.lower()}
+        self._names = own_names(self.settings)
         self._dispatcher: RequestDispatcher | None = None
         self._started = asyncio.Event()
         lock = passwords.Lock(self.clock, password)
@@ -146,32 +146,16 @@ class Site:
             raise web_server.Refusal(421)
         if local and requests.is_from_proxy(request.headers):
             raise web_server.Refusal(403, f"A proxy sent this, so it may come from anywhere. {_OPEN}")
-        visitor = await self._visitor(request.headers, cookie)
-        if visitor is None:
-            raise web_server.Refusal(403, "The proxy names nobody in the header that PAPERWIRE_WEB_USER_HEADER names.")
-        return visitor
-
-    async def _visitor(self, headers: Mapping[str, str], cookie: str) -> Visitor | None:
-        """Returns the visitor, without a name if no one has signed in; None if the proxy names no valid person."""
-        match self.entry:
-            case Entry.LOCAL:
-                return Visitor(name=requests.LOCAL_NAME, is_local=True)
-            case Entry.PROXY:
-                name = headers.get(self.settings.web_user_header or "", "").strip()
-            case _:
-                name = await self._sessions.name_of(cookie)
-                if not name:
-                    return Visitor(name="")
-        chat = self._chat_of(name)
-        if chat is None:
-            return None
-        return Visitor(name=chat.address)
+        if local:
+            return Visitor(name=requests.LOCAL_NAME, is_local=True)
+        return Visitor(name=await self._sessions.name_of(cookie))
 
     async def _form(self, request: Request, cookie: str, page: WebPage) -> tuple[dict[str, str], bytes]:
         """Returns (fields, file) of a form that was sent from one of our pages in this session. Raises Refusal."""
-        if not requests.is_own_form(request.headers, self.settings.web_hosts):
+        url = self.settings.web_url
+        if not requests.is_own_form(request.headers, (name_of(url),) if url else ()):
             raise web_server.Refusal(
-                403, "This form comes from another address. PAPERWIRE_WEB_HOSTS names the hosts of these pages."
+                403, "This form comes from another address. PAPERWIRE_WEB_URL names the host of these pages."
             )
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "multipart/form-data" and page.takes_file:
@@ -292,10 +276,6 @@ def entry_lines(settings: Settings) -> list[str]:
     found, why = entry(settings)
     if found is Entry.OFF:
         return [f"No pages: {why}. {_OPEN}"]
-    if found is Entry.PROXY and why:
-        return [
-            f"Pages: {why}, and whoever reaches it can take any name by {settings.web_user_header}. Let only your proxy reach it."
-        ]
     return []
 
 

@@ -44,19 +44,6 @@ VARIABLES: Mapping[str, Variable] = {
         example="a long sentence",
         without="pages for this machine only",
     ),
-    "PAPERWIRE_WEB_USER_HEADER": Variable(
-        "instead of the password: the header in which a proxy names the visitor", example="X-Forwarded-User"
-    ),
-    "PAPERWIRE_WEB_HOSTS": Variable(
-        "names under which browsers reach the pages, separated by commas",
-        example="papers.example.org",
-        without="only `localhost` and IP addresses",
-    ),
-    "PAPERWIRE_METRICS_TOKEN": Variable(
-        "the token for [`/metrics`](metrics.md), one line of 8 to 200 characters",
-        example="a-long-random-word",
-        without="the password of the pages, if any",
-    ),
     "PAPERWIRE_ACCESS": Variable(
         "[who may subscribe](operating.md#who-may-use-it): `open`, `ask` or `closed`", example="open"
     ),
@@ -177,9 +164,6 @@ class Settings:
     web_port: Annotated[int, check.text(check.port)] = 8420  # 0: any free port
     web_url: Annotated[str | None, check.text(check.server_root)] = None
     web_password: Annotated[SecretStr | None, check.hidden(check.password)] = None
-    web_user_header: Annotated[str | None, check.text(check.header_name)] = None  # lower case
-    web_hosts: Annotated[frozenset[str], check.text(check.hosts)] = frozenset()  # lower case, without port
-    metrics_token: Annotated[SecretStr | None, check.hidden(check.password)] = None
     access: Annotated[Literal["open", "ask", "closed"], check.text(check.one_of("open", "ask", "closed"))] = "ask"
     admins: Annotated[tuple[ChatAddress, ...], check.text(check.chats)] = ()
     timezone: Annotated[str, check.text(check.timezone)] = "UTC"  # an IANA zone, or a fixed offset "+08:00"
@@ -222,7 +206,7 @@ class Settings:
     @property
     def lets_choose_names(self) -> bool:
         """Whether people choose the names under which they open the pages, and need only the password for that."""
-        return self.web_password is not None and self.web_user_header is None
+        return self.web_password is not None
 
     @property
     def pages_url(self) -> str:

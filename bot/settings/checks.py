@@ -102,11 +102,6 @@ def password(text: str) -> str:
     return usable(text, reason, when=is_good, least=_LEAST_OF_PASSWORD, most=_MOST_OF_PASSWORD)
 
 
-def header_name(text: str) -> str:
-    """Returns the name of a header in lower case."""
-    return _header(text).lower()
-
-
 def url(text: str) -> str:
     """Returns a web address."""
     _split(text)

@@ -180,10 +180,7 @@ def _refuse_open_names(settings: Settings) -> None:
                     "that name.",
                     {"chat": str(chat)},
                 ),
-                Sentence(
-                    "Name a chat of another platform in PAPERWIRE_ADMINS, or set PAPERWIRE_WEB_USER_HEADER instead of the password: "
-                    "then your proxy says who opens the pages."
-                ),
+                Sentence("Name a chat of another platform in PAPERWIRE_ADMINS."),
                 setting="PAPERWIRE_ADMINS",
             )
 

@@ -1,4 +1,4 @@
-"""A browser for the whole run, in its own thread, and two bots: one whose proxy names people, and one without settings.
+"""A browser for the whole run, in its own thread, and two bots: one with a password, and one without settings.
 
 Playwright's loop and pytest-asyncio's cannot share a thread, so the tests of this folder run in the browser's thread.
 """
@@ -61,10 +61,10 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[visitor.Bot]:
-    """A bot to which a proxy names the visitor, so that each test can use people and chats of its own."""
+    """A bot with a password, so that each test can use people and chats of its own."""
     with visitor.running_bot(
         tmp_path_factory.mktemp("bot"),
-        {"PAPERWIRE_WEB_USER_HEADER": "X-User", "PAPERWIRE_ADMINS": "web:op, web:op-en, web:op-zh"},
+        {"PAPERWIRE_WEB_PASSWORD": visitor.PASSWORD},
     ) as running:
         yield running
 

@@ -12,6 +12,7 @@ import axe_playwright_python
 from tests.integration.cli import INBOX, Process, page
 from tests.patience import PATIENCE
 
+PASSWORD = "correct horse battery"
 _papers = count(1)
 
 
@@ -78,7 +79,6 @@ class Visitor:
             locale="zh-CN" if language == "zh" else "en-GB",
             java_script_enabled=scripts,
             reduced_motion="reduce" if still else "no-preference",
-            extra_http_headers={"X-User": name} if name else {},
         )
         stack.callback(context.close)
         context.set_default_timeout(PATIENCE * 1000)
@@ -88,6 +88,11 @@ class Visitor:
         page.on("pageerror", lambda error: errors.append(str(error)))
         stack.callback(lambda: _none(errors))
         page.goto(bot.url)
+        if name:
+            page.locator("#name").fill(name)
+            page.locator("#password").fill(PASSWORD)
+            page.locator("main form button").click()
+            page.wait_for_selector("#chat", state="attached")
         visitor = cls(page, bot)
         if scripts:
             visitor.is_live()

@@ -23,9 +23,9 @@ from subscriptions.store.database.store import Store
 from tests import tables
 from tests.clock import NOON, FakeClock
 from tests.integration import web_site
+from tests.integration.web_site import PASSWORD
 from tests.make import clean_up, ingested, paper, subscribes
 
-PASSWORD = "correct horse battery"
 QUICK = {"x-requested-with": "fetch"}  # sent by the script of the page
 
 
@@ -39,19 +39,6 @@ async def local(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[web_site.
 async def browser(local: web_site.Pages) -> web_site.Browser:
     """A browser on the same machine, with the page open."""
     return await local.opened()
-
-
-@pytest.fixture
-async def behind_proxy(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[web_site.Pages]:
-    async with web_site.open_pages(
-        tmp_path,
-        clock,
-        web_user_header="X-User",
-        web_hosts="papers.example.org",
-        access="open",
-        admins="web:ada",
-    ) as pages:
-        yield pages
 
 
 @pytest.fixture
@@ -69,7 +56,6 @@ async def with_password(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[w
         ({"WEB_HOST": "0.0.0.0"}, Entry.OFF),  # noqa: S104 - what is refused
         ({"WEB_HOST": "192.168.1.5"}, Entry.OFF),
         ({"WEB_HOST": "0.0.0.0", "WEB_PASSWORD": PASSWORD}, Entry.PASSWORD),  # noqa: S104 - as above
-        ({"WEB_HOST": "0.0.0.0", "WEB_USER_HEADER": "X-User"}, Entry.PROXY),  # noqa: S104 - as above
         ({"WEB_URL": "https://bot.example.org"}, Entry.OFF),
         ({"WEB_URL": "https://bot.example.org", "WEB_PASSWORD": PASSWORD}, Entry.PASSWORD),
     ],
@@ -217,8 +203,7 @@ async def test_only_a_form_of_our_own_page_is_taken(
     ("settings", "headers", "setting"),
     [
         ({}, {"x-forwarded-for": "203.0.113.7"}, "PAPERWIRE_WEB_PASSWORD"),
-        ({"web_user_header": "x-who"}, {}, "PAPERWIRE_WEB_USER_HEADER"),
-        ({}, {"host": "papers.example.org"}, "PAPERWIRE_WEB_HOSTS"),
+        ({}, {"host": "papers.example.org"}, "PAPERWIRE_WEB_URL"),
     ],
 )
 async def test_a_page_that_is_not_shown_names_the_setting_that_decides(
@@ -226,15 +211,15 @@ async def test_a_page_that_is_not_shown_names_the_setting_that_decides(
 ) -> None:
     async with web_site.open_pages(tmp_path, clock, **settings) as pages:
         answer = await pages.browser().opens("/", **headers)
-    assert (answer.is_error, setting in answer.text, "x-who" in answer.text) == (True, True, False)
+    assert (answer.is_error, setting in answer.text) == (True, True)
 
 
 async def test_a_page_shows_no_value_of_a_setting(tmp_path: Path, clock: FakeClock) -> None:
     secrets = {"web_password": PASSWORD, "openalex_key": "a-key-of-the-operator", "contact": "somebody@example.org"}
-    async with web_site.open_pages(tmp_path, clock, **secrets, web_hosts="papers.example.org") as pages:
+    async with web_site.open_pages(tmp_path, clock, **secrets) as pages:
         for path in ("/", "/sign-in", "/chat/news", "/nowhere"):
             shown = await pages.browser().opens(path)
-            assert not any(value in shown.text for value in (*secrets.values(), "papers.example.org", str(tmp_path)))
+            assert not any(value in shown.text for value in (*secrets.values(), str(tmp_path)))
 
 
 async def test_who_sits_at_the_machine_may_say_as_much_as_they_like(
@@ -370,17 +355,8 @@ async def test_a_session_ends_and_cannot_be_made_up(store: Store) -> None:
         assert await sessions.name_of(forged) == ""
 
 
-async def test_the_proxy_says_who_it_is_and_nobody_else(behind_proxy: web_site.Pages) -> None:
-    home = "https://papers.example.org"
-    assert (await behind_proxy.browser(home).opens()).status_code == 403, "the proxy names nobody"
-    for name in ("a b", "", "a\tb"):
-        assert (await behind_proxy.browser(home, **{"x-user": name}).opens()).status_code == 403
-    assert (await behind_proxy.browser(home, **{"x-user": "ada"}).opens()).status_code == 200
-    assert (await behind_proxy.browser("https://other.example.org", **{"x-user": "ada"}).opens()).status_code == 421
-
-
-async def test_nobody_reads_changes_or_hears_another_chat(behind_proxy: web_site.Pages) -> None:
-    ada, eve = [await behind_proxy.opened(**{"x-user": name}) for name in ("ada", "eve")]
+async def test_nobody_reads_changes_or_hears_another_chat(with_password: web_site.Pages) -> None:
+    ada, eve = [await with_password.visited(name) for name in ("ada", "eve")]
     await ada.says("/sub gondola")
     undo = ada.button("undo")
     await ada.says("/privacy")
@@ -401,10 +377,10 @@ async def test_nobody_reads_changes_or_hears_another_chat(behind_proxy: web_site
 
 
 async def test_what_nobody_could_type_is_not_answered_or_not_kept(
-    behind_proxy: web_site.Pages, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    with_password: web_site.Pages, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.platforms.web.channel.MOST_IN_MINUTE", 22)
-    ada, bea = [await behind_proxy.opened(**{"x-user": name}) for name in ("ada", "bea")]
+    ada, bea = [await with_password.visited(name) for name in ("ada", "bea")]
     said = (ada.posts("/chat/say", {"text": f"/list {n}"}, **QUICK) for n in range(20))
     assert {answer.status_code for answer in await asyncio.gather(*said)} == {200}
     assert "✓ 1" not in await ada.says("/sub gondola")
@@ -457,8 +433,8 @@ async def test_what_was_told_of_a_paper_is_seen_on_each_message_about_it(local: 
 
 
 @pytest.mark.sentences
-async def test_the_chat_speaks_the_chosen_language(behind_proxy: web_site.Pages) -> None:
-    ada = behind_proxy.browser(web_site.HOME, **{"x-user": "ada", "accept-language": "zh-CN,zh;q=0.9"})
+async def test_the_chat_speaks_the_chosen_language(with_password: web_site.Pages) -> None:
+    ada = await with_password.visited("ada", **{"accept-language": "zh-CN,zh;q=0.9"})
     page = await ada.opens()
     assert '<html lang="zh">' in page.text
     assert "发送" in page.text
@@ -471,10 +447,10 @@ async def test_the_chat_speaks_the_chosen_language(behind_proxy: web_site.Pages)
 @pytest.mark.parametrize("chooses", ["/?language=en", "/lang en"])
 @pytest.mark.sentences
 async def test_a_chat_and_all_its_pages_have_one_language_whoever_chose_it(
-    behind_proxy: web_site.Pages, chooses: str
+    with_password: web_site.Pages, chooses: str
 ) -> None:
-    chinese = {"x-user": "ada", "accept-language": "zh-CN,zh;q=0.9"}
-    ada, phone = (behind_proxy.browser(web_site.HOME, **chinese) for _ in range(2))
+    chinese = {"accept-language": "zh-CN,zh;q=0.9"}
+    ada, phone = [await with_password.visited("ada", **chinese) for _ in range(2)]
 
     async def spoken(browser: web_site.Browser) -> set[str]:
         return set(re.findall('<html lang="(.*?)">', (await browser.opens()).text))

@@ -123,7 +123,7 @@ ADA, EVE = "ada", "eve"
 @pytest.fixture
 async def pages(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[web_site.Pages]:
     async with web_site.open_pages(
-        tmp_path, clock, web_user_header="X-User", web_hosts="papers.example.org", access="open"
+        tmp_path, clock, web_password=web_site.PASSWORD, web_url="http://papers.example.org", access="open"
     ) as opened:
         yield opened
 
@@ -149,7 +149,7 @@ async def test_the_key_of_a_feed_is_shown_for_a_while_and_is_in_no_stored_messag
 
 
 async def visitor(pages: web_site.Pages, name: str) -> web_site.Browser:
-    return await pages.opened(home="http://papers.example.org", **{"X-User": name})
+    return await pages.visited(name, "http://papers.example.org")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from tests.clock import FakeClock
 from tests.integration.program import opened
 
 HOME = "http://127.0.0.1:8420"
+PASSWORD = "correct horse battery"
 
 
 @dataclasses.dataclass(slots=True)
@@ -77,6 +78,14 @@ class Pages:
         """Returns a new browser that has opened the page at `path`."""
         browser = self.browser(home, address, **headers)
         await browser.opens(path)
+        return browser
+
+    async def visited(self, name: str, home: str = HOME, **headers: str) -> Browser:
+        """Returns the browser of a person who has signed in with PASSWORD, and has opened the chat."""
+        browser = await self.opened("/sign-in", home, **headers)
+        answer = await browser.posts("/sign-in", {"name": name, "password": PASSWORD})
+        assert answer.headers["location"] == "/", answer.text
+        await browser.opens()
         return browser
 
 

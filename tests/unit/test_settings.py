@@ -83,8 +83,6 @@ USABLE = [
         PAPERWIRE_WEB_HOST                → 0.0.0.0                        → web_host                → 0.0.0.0
         PAPERWIRE_WEB_HOST                → ::1                            → web_host                → ::1
         PAPERWIRE_WEB_PASSWORD            → open, please                   → web_password            → open, please
-        PAPERWIRE_METRICS_TOKEN           → read, please                   → metrics_token           → read, please
-        PAPERWIRE_WEB_USER_HEADER         → X-Forwarded-User               → web_user_header         → x-forwarded-user
         PAPERWIRE_ACCESS                  → Open                           → access                  → open
         PAPERWIRE_ACCESS                  → closed                         → access                  → closed
         PAPERWIRE_TIMEZONE                → asia/shanghai                  → timezone                → Asia/Shanghai
@@ -103,7 +101,6 @@ USABLE = [
     ("PAPERWIRE_TELEGRAM_TOKEN", TOKEN, "telegram:token", TOKEN),
     ("PAPERWIRE_WEB_PORT", "80", "web_port", 80),
     ("PAPERWIRE_WEB_PORT", "0", "web_port", 0),
-    ("PAPERWIRE_WEB_HOSTS", "Papers.example.org:443", "web_hosts", frozenset({"papers.example.org"})),
     ("PAPERWIRE_ADMINS", "telegram:42", "admins", (ChatAddress("telegram", "42"),)),
     (
         "PAPERWIRE_ADMINS",
@@ -186,9 +183,6 @@ UNUSABLE = [
         PAPERWIRE_WEB_PORT                → -1                                         → number from 0 to 65535
         PAPERWIRE_WEB_PORT                → ٨٠                                         → number from 0 to 65535
         PAPERWIRE_WEB_PASSWORD            → sesame                                     → 8 to 200 signs
-        PAPERWIRE_METRICS_TOKEN           → sesame                                     → 8 to 200 signs
-        PAPERWIRE_WEB_USER_HEADER         → X-User: sesame                             → the name of a header
-        PAPERWIRE_WEB_HOSTS               → http://sesame/                             → commas between
         PAPERWIRE_ACCESS                  → sesame                                     → open, ask, closed
         PAPERWIRE_ADMINS                  → telegram:123:sesame                        → chats with commas between
         PAPERWIRE_ADMINS                  → slack:xoxb-sesame-0123456789-0123456789    → chats with commas between
@@ -466,7 +460,6 @@ def test_no_operator_has_a_name_that_everyone_with_the_password_can_take(tmp_pat
         load(tmp_path, PAPERWIRE_ADMINS=admins, **password)
     assert (refused.value.exit_code, "sesame" in shown(refused.value)) == (2, False)
     assert load(tmp_path, PAPERWIRE_ADMINS=admins).admins
-    assert load(tmp_path, PAPERWIRE_ADMINS=admins, PAPERWIRE_WEB_USER_HEADER="X-User", **password).admins
     assert load(tmp_path, PAPERWIRE_ADMINS="telegram:42", **password).admins
 
 
