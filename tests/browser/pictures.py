@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def _page_of(browser: Any, stack: ExitStack, language: str) -> None:
-    """Takes the picture of README: papers and subscriptions, by day and by night."""
+    """Takes the picture of README: a question and its papers, by day and by night."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     bot = stack.enter_context(visiting.running_bot(folder, {}, sources=False))
     me = _visits(browser, stack, bot, language=language, **WINDOW)
