@@ -1,7 +1,7 @@
 # Two stages: the first builds the wheel, the last holds Python, the locked libraries and the wheel, and nothing that builds.
 #   docker build -t paperwire .
 #   docker run -v paperwire:/data -e PAPERWIRE_TELEGRAM_TOKEN -p 127.0.0.1:8420:8420 --stop-timeout 30 paperwire
-# For PostgreSQL (compose.yaml): --build-arg LOCK=requirements-cluster.lock
+# For PostgreSQL (compose.yaml): --build-arg LOCK=requirements-postgresql.lock
 
 FROM python:3.13-slim AS build
 WORKDIR /src

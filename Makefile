@@ -52,7 +52,7 @@ faults: .venv/dev.stamp ## every fault 300 times, and a simulated year; writes d
 	$(BIN)/python -m tests.programs.faults --page docs/reliability.md --day "$$(date +%Y-%m-%d)" $(ARGS)
 	$(BIN)/python -m tests.programs.faults.year
 
-test-processes: .venv/dev.stamp ## processes on one PostgreSQL that are killed and stopped, and whose server crashes; writes docs/reliability.md
+test-processes: .venv/dev.stamp ## processes on a PostgreSQL that are killed, and whose server crashes; writes docs/reliability.md
 	$(BIN)/python -m tests.programs.several_processes --page docs/reliability.md $(ARGS)
 
 promises: .venv/dev.stamp ## breaks each promise of tests/promises.md in a copy, and asks whether its test notices
@@ -65,7 +65,7 @@ test-postgresql: .venv/dev.stamp ## all conversations, and the simulated year, o
 lock: .venv/dev.stamp ## the lock files anew, from the bounds in pyproject.toml, with the hashes of every file of a release
 	$(INSTALL) uv
 	$(COMPILE) pyproject.toml --extra apprise --extra meaning --output-file requirements.lock
-	$(COMPILE) pyproject.toml --extra cluster --extra apprise --extra meaning --constraint requirements.lock --output-file requirements-cluster.lock
+	$(COMPILE) pyproject.toml --extra postgresql --extra apprise --extra meaning --constraint requirements.lock --output-file requirements-postgresql.lock
 	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
 release: .venv/dev.stamp ## the version that pyproject.toml names: built twice, tried on each Python, dated and tagged
@@ -76,7 +76,7 @@ audit: .venv/dev.stamp ## known holes in what the lock files name; asks the netw
 	@test -x .venv/audit/bin/pip-audit || { $(BIN)/python -m venv .venv/audit && \
 		.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
 	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
-	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-cluster.lock
+	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-postgresql.lock
 	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-dev.lock
 
 words: .venv/dev.stamp ## the catalogues of sentences anew; fill in what is missing in locales/zh

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
 from bot.commands.context import BotInfo
@@ -34,11 +33,9 @@ from subscriptions.addresses import declared, facts_of
 from subscriptions.store.database.store import KEPT_COPIES, Store
 
 if TYPE_CHECKING:  # this import loads httpx and the formats, see App.source_scheduler
-    from bot.delivery.cluster import ClusterEngine
     from bot.sources.source_scheduler import SourceScheduler
 
 _MediumAt = Callable[[model.ChatAddress], Medium]
-_CLUSTER = "bot.delivery.cluster"  # imported only when needed: its libraries are optional and take 250 ms
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,7 +50,6 @@ class App:
     sender: Sender
     bot_names: dict[str, str]  # platform → the bot's name there; filled when the platform tells it
     summarizer: Summarizer | None = None  # None: no language model makes summaries
-    cluster: "ClusterEngine | None" = None  # the engine of one of several workers; None: this process sends alone
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set when the process must stop
     interrupted: bool = False  # whether Ctrl-C is the reason to stop
 
@@ -87,8 +83,6 @@ class App:
         """Closes the connections to the platforms and the database."""
         for platform in self.platforms.values():
             await platform.channel.close()
-        if self.cluster is not None:
-            await self.cluster.close()
         self.store.close()
         if (encoder := self.deps.encoder) is not None:
             encoder.close()
@@ -103,15 +97,13 @@ def build_app(
     channels: Mapping[str, Channel] | None = None,
     out: TextIO | None = None,
     guard_gone: bool = True,
-    is_worker: bool = False,
     platforms: Mapping[str, str] = known.PLATFORMS,
 ) -> App:
     """Builds an App. Raises SettingsError, StoreError.
 
     `out`: where the console channel writes, stdout by default. `channels`: used instead of the channels that the
     settings turn on. `guard_gone`: a platform stops if too many of its chats turn out to be gone in one drain, that is,
-    one run through the outbox. `is_worker`: if the database is PostgreSQL, other workers may run at the same time.
-    `platforms`: name → module of the adapter.
+    one run through the outbox. `platforms`: name → module of the adapter.
     """
     quiet_libraries()
     clock = clock or SystemClock()
@@ -123,16 +115,13 @@ def build_app(
     stop, bot_names = asyncio.Event(), dict[str, str]()
     medium = partial(_medium, on)
     limits = {name: channel.limits for name, channel in built.items()}
-    cluster: ClusterEngine | None = None
-    if is_worker and store.kind.file is None:
-        cluster = import_module(_CLUSTER).ClusterEngine(store, clock, limits, stopping=stop.is_set)
-    rate_limiter = cluster.rate_limiter if cluster else RateLimiter(limits)
+    rate_limiter = RateLimiter(limits)
     room = model_room(settings)
     deps = Dependencies(
         store=store,
         clock=clock,
         channels=built,
-        engine=cluster or EmbeddedEngine(clock, rate_limiter, stopping=stop.is_set),
+        engine=EmbeddedEngine(clock, rate_limiter, stopping=stop.is_set),
         rate_limiter=rate_limiter,
         render_delivery=partial(_render, medium, settings.source_titles, partial(subscribe_link, store, bot_names)),
         conversation=_conversation_context(settings, store, on, bot_names, medium),
@@ -140,7 +129,6 @@ def build_app(
         reader=room.reader_of(settings, store, clock) if room else None,
         on_unclear=settings.on_unclear,
         lookup_platforms=frozenset(name for name, platform in on.items() if platform.facts.can_look_up),
-        renders_ahead=cluster is None,
         guard_gone=guard_gone,
         is_stopping=stop.is_set,
     )
@@ -150,10 +138,9 @@ def build_app(
         clock=clock,
         platforms=on,
         deps=deps,
-        sender=Sender(deps, on, stop, is_alone=cluster is None),
+        sender=Sender(deps, on, stop),
         bot_names=bot_names,
         summarizer=room.summarizer_of(settings, deps) if room else None,
-        cluster=cluster,
         stop=stop,
     )
 

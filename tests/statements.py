@@ -19,8 +19,6 @@ SMALL = frozenset(  # tables that do not grow with chats, papers or time
     {
         "source",
         "key_value",
-        "worker",
-        "lease",
         "platform",
         "publisher_slot",
         "operator_code",

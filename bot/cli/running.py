@@ -11,7 +11,6 @@ from bot.cli import log, output, session
 from bot.cli.arguments import Json, Now
 from bot.delivery.sender import Sent
 from bot.operation import orderly_stop, process
-from bot.operation.worker import OwnerWatch
 
 
 def run(
@@ -26,7 +25,7 @@ def run(
     settings = session.read_settings()
     log.start_logging(settings, quiet=False)
     clock = session.clock_from(None, settings)
-    app = build_app(settings, clock=clock, out=sys.stdout, guard_gone=not pause_gone, is_worker=not once)
+    app = build_app(settings, clock=clock, out=sys.stdout, guard_gone=not pause_gone)
     scheduler = app.source_scheduler()
 
     async def go() -> int:
@@ -64,8 +63,7 @@ async def _deliver(app: App) -> Sent:
     try:
         orderly_stop.stop_on_signals(app, output.terminal_leaver())
         app.open()
-        async with orderly_stop.beside(OwnerWatch(app.store, app.clock).watch()):
-            return await app.sender.deliver()
+        return await app.sender.deliver()
     finally:
         await app.close()
 

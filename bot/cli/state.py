@@ -1,4 +1,4 @@
-"""status, workers, check, outbox: whether all is well, who works, what waits to be sent, to try it again or to give it up."""
+"""status, check, outbox: whether all is well, what waits to be sent, to try it again or to give it up."""
 
 import asyncio
 import sys

@@ -7,7 +7,7 @@ background.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -68,14 +68,10 @@ class Dispatcher:
         """Posts the replies that an earlier process left unfinished, and resumes its look-ups. Raises StoreError."""
         deps = self._deps
         replies = await deps.store.run(updates.unfinished_replies, now=deps.clock.now())
-        lookups = await deps.store.run(callbacks.take_over_lookups, since=deps.clock.now() - paper_lookup.PENDING_FOR)
-        self.take_over(replies, lookups)
-
-    def take_over(self, replies: Iterable[tuple[str, str, str]], lookups: Iterable[str]) -> None:
-        """Posts the stored replies, each (platform, update id, JSON), and starts the named look-ups. Skips running ones."""
+        lookups = await deps.store.run(callbacks.pending_lookups, since=deps.clock.now() - paper_lookup.PENDING_FOR)
         for name in lookups:
             self._start_lookup(name)
-        for platform, _, text in replies:
+        for platform, text in replies:
             if platform in self._deps.channels:
                 self._post_reply(StoredReply.from_json(text))
 

@@ -96,9 +96,8 @@ async def send_reply(deps: Dependencies, reply: StoredReply) -> None:
     if reply.callback_id and api:
         await api.acknowledge(reply.callback_id, reply.toast)
     async with nullcontext() if _is_on_page(deps, reply) else deps.engine.posting(reply.chat.lane):
-        # Another worker may have posted the reply meanwhile.
-        if not await until_stored(deps, updates.has_reply, reply.chat.platform, reply.update):
-            return
+        if await until_stored(deps, updates.is_reply_finished, reply.chat.platform, reply.update):
+            return  # its chat was erased meanwhile
         try:
             await _send_content(deps, api, reply)
         except errors.NotDelivered as error:
@@ -242,13 +241,10 @@ async def _reserve(deps: Dependencies, chat: model.ChatAddress) -> None:
     The lane is checked again at the end, since a delivery may have been sent there during the wait for the slot.
     """
     limiter, clock = deps.rate_limiter, deps.clock
-    with suppress(errors.StoreError):  # a reply does not wait for the database
-        await deps.engine.count_others(chat.lane)
     while True:
         while (wait := limiter.ready_at(chat.lane, now := clock.monotonic(), urgent=True) - now) > 0:
             await clock.sleep(wait)
-        with suppress(errors.StoreError):  # as above
-            wait = await deps.engine.reserve(chat.platform, urgent=True) - clock.monotonic()
+        wait = await deps.engine.reserve(chat.platform, urgent=True) - clock.monotonic()
         if wait > 0:
             await clock.sleep(wait)
         now = clock.monotonic()

@@ -35,7 +35,6 @@ log = logging.getLogger("paperwire")
 RENDER_BATCH = 40  # deliveries rendered together; they are sent within two seconds, so changed settings apply soon
 MAX_POSTS = 3  # posts of one message in one call of `deliver`; a message that is still unclear waits for the next call
 MOST_POSTS = 20  # posts in one call of `deliver`
-BUSY_FOR = 2.0  # seconds to wait for the post of another worker in a lane; a worker that hangs may keep the lane longer
 LONGEST_TURN = 10.0  # seconds after which a call of `deliver` begins no further post
 
 
@@ -104,11 +103,8 @@ async def _post(
     lane = attempts.lane
     if not await wait_for_send(deps, lane, stays=attempts.posts[step.seq, step.message.number] > 0):
         return None
-    async with deps.engine.posting(lane, patience=BUSY_FOR) as is_free:
-        if is_free:
-            return await _post_now(deps, drain_state, step, attempts)
-    deps.engine.wake([lane], not_before=deps.clock.now() + timedelta(seconds=BUSY_FOR))
-    return None
+    async with deps.engine.posting(lane):
+        return await _post_now(deps, drain_state, step, attempts)
 
 
 async def _post_now(
@@ -122,7 +118,7 @@ async def _post_now(
     lane, slot = attempts.lane, deps.clock.monotonic()
     if not await deps.store.run(claims.mark_sending, step, wall=deps.clock.wall()):
         following = await next_step(deps, attempts)
-        return None if following == step else following  # another process is sending a message of this lane
+        return None if following == step else following  # a message of this lane is still marked as being sent
     if (now := deps.clock.monotonic()) - slot > SLOT_TOLERANCE or deps.rate_limiter.ready_at(lane, now) > now:
         await wait_for_send(deps, lane, stays=True)
     deps.rate_limiter.record_send(lane, deps.clock.monotonic())
@@ -189,10 +185,9 @@ async def _render(
 def _render_ahead(store: Store, deps: Dependencies, step: steps.Unrendered) -> dict[Lane, steps.Claim]:
     """Renders and stores a batch of deliveries. Returns lane → the claim of its first message.
 
-    With several workers, the batch is only this delivery, since other workers render those of other lanes. Before a
-    message is posted, `mark_sending` checks that its claim is still valid.
+    Before a message is posted, `mark_sending` checks that its claim is still valid.
     """
-    deliveries = unrendered.to_render(store, step, RENDER_BATCH if deps.renders_ahead else 1, wall=deps.clock.wall())
+    deliveries = unrendered.to_render(store, step, RENDER_BATCH, wall=deps.clock.wall())
     store_offers(store, deps, list(deliveries.values()))
     rendered = [_rendered(deps, seq, delivery) for seq, delivery in deliveries.items()]
     unrendered.store_rendered(store, rendered, now=deps.clock.now())
@@ -365,5 +360,5 @@ async def _count_gone(deps: Dependencies, drain_state: DrainState, platform: str
 async def tell_operators(deps: Dependencies, notice: DailyNotice) -> Sequence[Lane]:
     """Tells the operators. Returns the lanes in which they hear of it."""
     lanes = await deps.store.run(notify_operators, deps.conversation.bot_info.admins, notice, now=deps.clock.now())
-    deps.engine.deliveries_stored([lane for lane in lanes if lane.platform in deps.channels])
+    deps.engine.wake([lane for lane in lanes if lane.platform in deps.channels])
     return lanes

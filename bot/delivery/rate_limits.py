@@ -1,10 +1,8 @@
 """Waits for the rate limits of a lane and of its token: how long here, and from when on the lane is put off."""
 
-from contextlib import suppress
 from datetime import timedelta
 
 from bot.dependencies import Dependencies
-from subscriptions import errors
 from subscriptions.model import Lane
 from subscriptions.store import claims
 
@@ -34,8 +32,6 @@ async def _wait_for_lane(deps: Dependencies, lane: Lane, *, stays: bool) -> bool
 
     With `stays`, waits up to MAX_RATE_WAIT here instead of rescheduling the lane.
     """
-    with suppress(errors.StoreError):  # without a new count, the last one is good enough
-        await deps.engine.count_others(lane)
     while (wait := deps.rate_limiter.ready_at(lane, now := deps.clock.monotonic()) - now) > 0:
         if token_is_paused(deps, lane.platform):
             return False

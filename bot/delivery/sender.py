@@ -15,11 +15,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import count
-from math import inf
 from typing import Any
 from weakref import WeakValueDictionary
 
-from bot.delivery import process_identity, rate_limits, sender_lock
+from bot.delivery import rate_limits, sender_lock
 from bot.delivery.lane_sender import DrainState, deliver, tell_operators
 from bot.dependencies import Dependencies
 from bot.platform import Platform
@@ -34,8 +33,6 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.open_lanes import lanes
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.platform_states import stopped_platforms
-from subscriptions.store.wakeups import wake_lanes
-from subscriptions.store.workers import NewWorker
 
 # most lanes of one platform that run at the same time; a limit per platform, so that none waits for another
 CONCURRENCY = 10
@@ -88,10 +85,6 @@ class EmbeddedEngine:
             elif lane not in self._places:
                 self._queue(lane, next(self._order), second, now)
         self._changed.set()
-
-    def deliveries_stored(self, lanes: Sequence[Lane]) -> None:
-        """See Engine."""
-        self.wake(lanes)
 
     def _queue(self, lane: Lane, place: int, second: float, now: float) -> None:
         self._places[lane] = place
@@ -159,13 +152,10 @@ class EmbeddedEngine:
             self._changed.set()
 
     @asynccontextmanager
-    async def posting(self, lane: Lane, *, patience: float = inf) -> AsyncIterator[bool]:  # noqa: ARG002 - one process sends
+    async def posting(self, lane: Lane) -> AsyncIterator[None]:
         """See Engine."""
         async with self._posting.setdefault(lane, asyncio.Lock()):
-            yield True
-
-    async def count_others(self, lane: Lane, *, anew: bool = False) -> None:
-        """See Engine. Does nothing, since only this process sends."""
+            yield
 
     async def reserve(self, token: str, *, urgent: bool = False) -> float:
         """See Engine. Waits until the send may start."""
@@ -192,19 +182,9 @@ class Sent:
 
 
 class Sender:
-    """Plans and sends deliveries.
+    """Plans and sends deliveries. Callers of all methods but `deliver` must hold the sender lock."""
 
-    If this process sends alone, callers of all methods but `deliver` must hold the sender lock.
-    """
-
-    def __init__(
-        self, deps: Dependencies, platforms: Mapping[str, Platform], stop: asyncio.Event, *, is_alone: bool = True
-    ) -> None:
-        """`is_alone`: no other process sends while this one holds the sender lock.
-
-        False: this process is one of several workers.
-        """
-        self._is_alone = is_alone
+    def __init__(self, deps: Dependencies, platforms: Mapping[str, Platform], stop: asyncio.Event) -> None:
         self._deps = deps
         self._platforms = platforms
         self._stop = stop
@@ -225,16 +205,9 @@ class Sender:
         token.
         """
         clock = self._deps.clock
-        worker = NewWorker(
-            holds_sender_lock=self._is_alone,
-            process=process_identity.this_process(),
-            where=process_identity.whereabouts(clock.wall()),
-            is_running=process_identity.is_running,
-        )
         tokens = {name: platform.token_identity for name, platform in self._platforms.items()}
         begun = await self._deps.store.run(
             sending.begin,
-            worker,
             tokens,
             new_bot=new_bot,
             now=clock.now(),
@@ -297,24 +270,8 @@ class Sender:
         """Delivers in the lanes that were woken, until nothing is left to do or the process has to stop."""
         await self._run_until_stopped(self._deps.engine.run(partial(deliver, self._deps, drain_state)))
 
-    async def deliver_lane(self, drain_state: DrainState, lane: Lane) -> None:
-        """Delivers in one lane, after counting what other workers have sent there. Raises StoreError."""
-        await self._deps.engine.count_others(lane, anew=True)
-        await deliver(self._deps, drain_state, lane)
-
-    async def sweep(self, drain_state: DrainState) -> int:
-        """Wakes every lane that has something to do now but no job. Returns how many lanes. Raises StoreError."""
-        return await self._deps.store.run(wake_lanes, await self._lanes_to_wake(drain_state), only_idle=True)
-
     async def wake_lanes(self, drain_state: DrainState) -> bool:
-        """Wakes every lane that has something to do now. Returns whether there is one."""
-        waiting = await self._lanes_to_wake(drain_state)
-        drain_state.lanes.update(waiting)
-        self._deps.engine.wake(waiting)
-        return bool(waiting)
-
-    async def _lanes_to_wake(self, drain_state: DrainState) -> list[Lane]:
-        """Returns the lanes that have something to do now and that are not stopped."""
+        """Wakes every lane that has something to do now and is not stopped. Returns whether there is one."""
         deps = self._deps
         found = await deps.store.run(
             lanes,
@@ -323,7 +280,10 @@ class Sender:
             wall=deps.clock.wall(),
             finding=sorted(deps.lookup_platforms),
         )
-        return [lane for lane in found if not drain_state.is_stopped(lane)]
+        waiting = [lane for lane in found if not drain_state.is_stopped(lane)]
+        drain_state.lanes.update(waiting)
+        deps.engine.wake(waiting)
+        return bool(waiting)
 
     async def _run_until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Waits for `work` to end. Cancels it SHUTDOWN_GRACE seconds after `stop` is set.
@@ -354,7 +314,7 @@ async def plan(
     while (lanes := await deps.store.run(_next_of, slices)) is not None:
         deliveries += len(lanes)
         drain_state.planned += len(lanes)
-        deps.engine.deliveries_stored([lane for lane in lanes if lane.platform in deps.channels])
+        deps.engine.wake([lane for lane in lanes if lane.platform in deps.channels])
         if lanes and planned is not None:
             await planned()
     seconds = deps.clock.monotonic() - began

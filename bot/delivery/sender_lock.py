@@ -7,8 +7,8 @@ the database file itself would release SQLite's own locks.
 
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -19,18 +19,26 @@ from subscriptions.store.database.store import Store
 
 
 @contextmanager
-def only_sender(store: Store) -> Iterator[None]:
-    """Holds the sender lock of a store while the body runs. Raises SenderLockHeld, StoreError."""
-    with ExitStack() as stack:
-        if store.kind.file is not None:
-            stack.enter_context(sender_lock(store.kind.file))
-        else:
-            with store.translated_errors():
-                name = f"{os.getpid()} on {socket.gethostname()}"
-                holder = stack.enter_context(store.server.sending(name))
-            if holder:
-                raise lock_held(holder)
-        yield
+def only_sender(store: Store) -> Iterator[Callable[[], None]]:
+    """Holds the sender lock of a store while the body runs. Raises SenderLockHeld, StoreError.
+
+    Yields a function that takes the lock again if the server has ended the session that held it; it raises the same.
+    """
+    if store.kind.file is not None:
+        with sender_lock(store.kind.file):
+            yield lambda: None
+        return
+    session = store.server.sender_session(f"{os.getpid()} on {socket.gethostname()}")
+
+    def hold() -> None:
+        with store.translated_errors():
+            holder = session.hold()
+        if holder:
+            raise lock_held(holder)
+
+    with closing(session):
+        hold()
+        yield hold
 
 
 @contextmanager

@@ -46,7 +46,6 @@ class Dependencies:
     reader: MessageReader | None = None  # of messages of which the bot is not sure; None: no language model reads them
     on_unclear: OnUnclear = "resend"  # what happens to a message that was perhaps sent
     lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
-    renders_ahead: bool = True  # this process posts in all lanes, so it renders the messages of several lanes together
     guard_gone: bool = True  # stop a platform if one drain of the outbox finds too many chats gone
     is_stopping: Callable[[], bool] = lambda: False  # whether the process must stop
     observe: measurements.Observers = field(default_factory=measurements.Observers)  # count sends, plans and requests

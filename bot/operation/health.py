@@ -11,10 +11,10 @@ from bot.operation.findings import Problem
 from bot.ports import channel
 from bot.settings import Settings
 from bot.settings.hosts import reached_at
+from subscriptions.store import bot_state
 from subscriptions.store.database import FULL as DISK_FULL
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
-from subscriptions.store.workers import worker_ids
 
 LOOK_INTERVAL = 5.0  # seconds between two looks at the database
 # seconds; a shorter lock of the database is normal while another process writes, a full disk is not
@@ -97,14 +97,14 @@ def ask_readiness(settings: Settings, store: Store) -> Readiness:
         seconds = {str(name): int(age) for name, age in found.get("seconds", {}).items()}
         problems, seen = _texts(found["problems"]), _texts(found.get("attention", {}))
         answer = Readiness(is_ready=found["ready"] is True, problems=problems, seconds=seconds, attention=seen)
-        worker = found.get("worker", "")
+        process = found.get("process", "")
     except (OSError, HTTPException):
         return _problem(f"nothing answers at {url}; is paperwire run running, with the same settings?")
     except (ValueError, KeyError, TypeError, AttributeError):
         return _problem(f"what answers at {url} is not paperwire; look at PAPERWIRE_WEB_PORT")
     finally:
         connection.close()
-    if worker and worker not in worker_ids(store):
+    if process and process != bot_state.sender(store):
         return _problem(f"what answers at {url} works on another database; look at PAPERWIRE_DATABASE_URL")
     return answer
 

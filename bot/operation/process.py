@@ -5,7 +5,6 @@ import gc
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 from importlib import import_module
 
@@ -13,7 +12,7 @@ from bot.app import App
 from bot.delivery import sender_lock
 from bot.delivery.lane_sender import DrainState
 from bot.delivery.sender import plan, tell_of_wrong_clock
-from bot.errors import SettingsError, said_of
+from bot.errors import SenderLockHeld, SettingsError, said_of
 from bot.operation import heartbeats, maintenance, orderly_stop, ticks, worker
 from bot.operation.feed_pages import feed_routes
 from bot.operation.findings import Problem, findings_of, for_strangers, log_new_trouble, parts_of
@@ -26,12 +25,12 @@ from bot.operation.web_server import Pages, health_app
 from bot.rooms import modules
 from bot.sources.encoding import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
-from subscriptions.errors import PaperwireError, StoreError, StoreUnavailable
+from subscriptions.errors import PaperwireError, StoreUnavailable
 from subscriptions.notices.findings import DailyWorkFailed, Finding, SendingStopped
 from subscriptions.service import known_papers, recent_matches
 from subscriptions.service.notices import notify_operators_of_trouble
 from subscriptions.service.plan import move_far_moments
-from subscriptions.store import platform_states, workers
+from subscriptions.store import platform_states, recovery
 
 log = logging.getLogger("paperwire")
 
@@ -48,16 +47,16 @@ NOTIFY_INTERVAL = timedelta(minutes=1)  # between two checks whether operators m
 class Process:
     """The long-running process: one tick every second, and at most one drain of the lanes at a time."""
 
-    def __init__(self, app: App, sources: SourceScheduler) -> None:
+    def __init__(self, app: App, sources: SourceScheduler, stay_sender: Callable[[], None] = lambda: None) -> None:
+        """`stay_sender` holds the sender lock, see `sender_lock.only_sender`."""
         self.app = app
         self.sources = sources
+        self._stay_sender = stay_sender
+        self.replaced: SenderLockHeld | None = None  # another process has taken the sender lock
         self.problems: dict[str, str] = {"start": "still starting"}  # shown by /health/ready
         self._found: tuple[Finding, ...] = ()  # at the last look into the store
         self.daily_work: tuple[DailyWorkFailed, ...] = ()  # empty if it did not fail
         self._drain: asyncio.Task[None] | None = None
-        self._lanes = None
-        if app.cluster is not None:
-            self._lanes = worker.WorkerLanes(app, app.cluster)
         self._drain_state = DrainState()
         # (mark of the store, full minute) at the last look; the mark changes with each write
         self._seen: tuple[object, datetime] | None = None
@@ -91,6 +90,7 @@ class Process:
         papers.
         """
         try:
+            await self._hold_lock()
             await self.sources.poll()
             looks = self._must_look()
             if looks:
@@ -121,6 +121,15 @@ class Process:
             self.problems["database"] = "it cannot be used; the log says why"  # no path is shown to the public
             log.error("%s", error)
 
+    async def _hold_lock(self) -> None:
+        """Holds the sender lock. Stops, and raises SenderLockHeld, if another process has taken it."""
+        try:
+            await asyncio.to_thread(self._stay_sender)
+        except SenderLockHeld as error:
+            self.replaced = error
+            self.app.stop.set()
+            raise
+
     def _must_look(self) -> bool:
         """Returns whether there may be something to plan or to send.
 
@@ -139,8 +148,6 @@ class Process:
 
     async def finish(self) -> None:
         """Waits until the running drain has ended: at most SHUTDOWN_GRACE seconds of bot.delivery.sender."""
-        if self._lanes is not None:
-            await self._lanes.finish()
         if self._drain is not None:
             await asyncio.wait([self._drain])
             self._report(self._drain)
@@ -152,11 +159,8 @@ class Process:
 
     async def _wake_lanes(self) -> None:
         app = self.app
-        if self._lanes is not None:
-            await self._take_lanes(self._lanes)
-            return
         if self._drain is not None and self._drain.done():
-            await app.store.run(workers.recover_own)  # messages without a stored outcome become unclear
+            await app.store.run(recovery.recover_own)  # messages without a stored outcome become unclear
             self._report(self._drain)
             self._drain, self._drain_state = None, DrainState(stopped=self._drain_state.stopped)
         second = app.clock.monotonic()
@@ -165,14 +169,6 @@ class Process:
         self._woken_at = second
         if await app.sender.wake_lanes(self._drain_state) and self._drain is None:
             self._drain = asyncio.create_task(app.sender.drain_woken(self._drain_state))
-
-    async def _take_lanes(self, lanes: worker.WorkerLanes) -> None:
-        """Delivers lanes as one of several workers. Sets or clears the problem "deliver"."""
-        self._drain_state = lanes.look()
-        self.problems.pop("deliver", None)
-        if problem := lanes.problem:
-            self.problems["deliver"] = problem
-        await lanes.cluster.recover_failed()
 
     def _report(self, drain: asyncio.Task[None]) -> None:
         """Logs the errors of a drain's lanes, and sets or clears the problem "deliver"."""
@@ -288,25 +284,17 @@ async def _run(
 ) -> int:
     """Tries to start once, and runs if that succeeds. Raises what `run` raises, and StoreUnavailable."""
     app.open()
-    with sender_lock.only_sender(app.store) if app.cluster is None else nullcontext():
-        if app.cluster is not None:
-            await app.cluster.join()
+    with sender_lock.only_sender(app.store) as stay_sender:
         if pause_gone:
             await app.store.run(platform_states.free_platforms)
         await app.sender.prepare(new_bot=new_bot)
-        times = app.cluster.times if app.cluster else None
-        pace = {}
-        if times:
-            pace = {"interval": times.beat, "stalled_after": times.stalled}
-        process, owners = Process(app, sources), worker.OwnerWatch(app.store, app.clock, recovers=once, **pace)
-        async with orderly_stop.beside(owners.watch()):
-            await process.late_encoding.begin()
-            if once:
-                return await _run_once(process, say)
-            await _run_until_stopped(process, owners, say)
-        if app.cluster is not None:
-            with suppress(StoreError):  # other workers notice that this one is gone
-                await app.store.run(workers.end_worker)
+        process = Process(app, sources, stay_sender)
+        await process.late_encoding.begin()
+        if once:
+            return await _run_once(process, say)
+        await _run_until_stopped(process, say)
+        if process.replaced is not None:
+            raise process.replaced
     return 0
 
 
@@ -333,12 +321,12 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     return status
 
 
-async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: Callable[[str], None]) -> None:
+async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> None:
     app, sources = process.app, process.sources
     found = app.receivers()
     for platform in app.platforms.values():
         await platform.check_tokens(found)
-    receivers = [worker.Supervised(receiver, app.clock, app.cluster) for receiver in found]
+    receivers = [worker.Supervised(receiver, app.clock) for receiver in found]
     health = Health(app.store, app.clock, lambda: process.problems | worker.problems_of(receivers))
 
     def known() -> Sequence[Finding]:
@@ -358,7 +346,7 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
         [*(route for receiver in receivers for route in receiver.routes), *feed_routes(app)],
         metrics.page,
         lambda: process.attention,
-        worker=app.store.worker,
+        process=app.store.process,
         pages=pages.routes,
         metrics_lock=lock_of_metrics(app.settings, app.clock),
     )
@@ -376,7 +364,6 @@ async def _run_until_stopped(process: Process, owners: worker.OwnerWatch, say: C
         gc.collect()  # most objects that exist now stay; without freeze, each later collection would examine
         gc.freeze()  # them for a tenth of a second, which would delay answers
         async with worker.listening(app, receivers, sources.lookup) as dispatcher:
-            owners.recover_answers(dispatcher.take_over)
             with pages.taking(dispatcher):
                 await ticks.Ticker(app.clock, tick).run(app.stop)
         say("Stopping: finishing what is on its way.")

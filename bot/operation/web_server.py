@@ -88,14 +88,14 @@ def health_app(
     metrics: MetricsPage | None = None,
     attention: Problems = dict,
     *,
-    worker: str = "",
+    process: str = "",
     pages: Sequence[Route] = (),
     metrics_lock: passwords.Lock | None = None,
 ) -> Starlette:
     """Returns the web application.
 
     `problems` returns the current problems by name; if there are none, the process is ready. `attention` returns what a
-    person should look at although the process is ready. `worker` is the id of this process in its database. From this
+    person should look at although the process is ready. `process` is the id of this process in its database. From this
     id, `paperwire status` sees that it uses the same database as this process.
 
     `metrics` returns the page `/metrics`, and `metrics_lock` is its lock. `pages` are the routes of pages for people. A
@@ -112,7 +112,7 @@ def health_app(
         ages = {
             name: problem.seconds for name, problem in {**seen, **wrong}.items() if problem.seconds or name in wrong
         }
-        more = {"seconds": ages, "attention": {name: one.why for name, one in seen.items()}, "worker": worker}
+        more = {"seconds": ages, "attention": {name: one.why for name, one in seen.items()}, "process": process}
         said = {"ready": not wrong, "problems": whys, **{name: value for name, value in more.items() if value}}
         return JSONResponse(said, status_code=503 if wrong else 200)
 

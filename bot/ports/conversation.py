@@ -256,10 +256,6 @@ class Receiver(Protocol):
         """Returns why the receiver does not work now; "" if it works."""
 
     @property
-    def is_exclusive(self) -> bool:
-        """Returns whether only one worker may receive at a time, because two would take updates from each other."""
-
-    @property
     def routes(self) -> Sequence[WebRoute]:
         """Returns the paths to which the platform sends updates, or to which it leads people's browsers."""
 

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from math import inf
 from typing import Protocol
 
 from subscriptions import model
@@ -12,7 +11,7 @@ Deliver = Callable[[model.Lane], Awaitable[None]]
 
 
 class Engine(Protocol):
-    """Runs the senders of lanes. In bot/delivery, `EmbeddedEngine` is for one process, `ClusterEngine` for several."""
+    """Runs the senders of lanes (`EmbeddedEngine` in bot/delivery)."""
 
     @property
     def lanes_in_hand(self) -> int:
@@ -25,29 +24,17 @@ class Engine(Protocol):
         afterwards.
         """
 
-    def deliveries_stored(self, lanes: Sequence[model.Lane]) -> None:
-        """Makes each lane run after deliveries for it were committed."""
-
     async def run(self, deliver: Deliver) -> None:
         """Calls `deliver` for every woken lane until no lane has to run soon. For one lane, only one call runs at a time.
 
         An error of `deliver` does not stop other lanes. All errors are raised at the end, as an ExceptionGroup.
         """
 
-    def posting(self, lane: model.Lane, *, patience: float = inf) -> AbstractAsyncContextManager[bool]:
-        """Locks a lane for posting while the body runs, so that all processes post there one after another.
-
-        Yields False if another worker is still posting there after `patience` seconds.
-        """
+    def posting(self, lane: model.Lane) -> AbstractAsyncContextManager[None]:
+        """Locks a lane for posting while the body runs, so that deliveries and replies are posted there one after another."""
 
     async def reserve(self, token: str, *, urgent: bool = False) -> float:
         """Reserves one send in a token's budget. Returns the monotonic second at which the send may start.
 
         `urgent` sends are replies to people, and go before all other waiting sends. The call itself may also wait before it returns.
-        """
-
-    async def count_others(self, lane: model.Lane, *, anew: bool = False) -> None:
-        """Makes the rate limiter count what other processes have sent in a lane. Raises StoreError.
-
-        Does nothing if they were counted within the last second, unless `anew` is set.
         """

@@ -8,8 +8,7 @@ reads a clock.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from itertools import zip_longest
+from collections.abc import Iterable, Mapping
 from math import inf
 from typing import NamedTuple
 
@@ -51,11 +50,7 @@ class RateLimiter:
     reply waits for only one slot, even if many deliveries wait.
     """
 
-    def __init__(
-        self, limits: Mapping[str, Limits], *, on_token_pause: Callable[[str, float], None] = lambda *_: None
-    ) -> None:
-        """`on_token_pause` is called when a whole token is paused, with its name and the seconds of the pause."""
-        self._on_token_pause = on_token_pause
+    def __init__(self, limits: Mapping[str, Limits]) -> None:
         self._tokens = {platform: limit.per_second for platform, limit in limits.items() if limit.per_second}
         self._limits = dict(limits)
         self._token_states: dict[str, float] = {}
@@ -131,25 +126,10 @@ class RateLimiter:
         self._paused_lanes[lane] = until
         if others:
             self.pause_token(lane.platform, until)
-            self._on_token_pause(lane.platform, until - now)
 
     def pause_token(self, token: str, until: float) -> None:
         """Pauses a whole token until a monotonic second."""
         self._paused_tokens[token] = max(until, self._paused_tokens.get(token, until))
-
-    def count_sends(self, lane: Lane, sends: Iterable[float]) -> None:
-        """Counts the sends of all workers in a lane.
-
-        `sends`: the monotonic seconds of the sends of the last minute, ascending.
-        """
-        known = self._lane_states.pop(lane, None)
-        for at in sends:
-            self.record_send(lane, at)
-        if known is not None:
-            counted = self._lane_states.get(lane, known)
-            newest_first = zip_longest(reversed(known.starts), reversed(counted.starts), fillvalue=FULL)
-            starts = tuple(max(pair) for pair in newest_first)[::-1]
-            self._lane_states[lane] = LaneState(starts, max(known.minute, counted.minute))
 
     def record_earlier_sends(
         self, sends: Iterable[tuple[Lane, float]], answers: Iterable[tuple[Lane, float]], now: float

@@ -131,7 +131,7 @@ class LateEncoding:
 
     async def _encode_papers(self, encoder: Encoder, *, rests: bool = False) -> None:
         store, clock = self._deps.store, self._deps.clock
-        while found := await store.run(meaning.papers_without, encoder.name, AT_ONCE, wall=clock.wall()):
+        while found := await store.run(meaning.papers_without, encoder.name, AT_ONCE):
             began = clock.monotonic()
             papers = [meaning.paper_of(texts) for _, texts in found.papers]
             codes = []

@@ -1,8 +1,7 @@
-"""Use cases of meaning: the store's encoder, codes of papers, whose turn it is to make them, and among how many papers is searched."""
+"""Use cases of meaning: the store's encoder, codes of papers, among how many papers is searched."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from heapq import nsmallest
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -10,16 +9,15 @@ from weakref import WeakKeyDictionary
 from subscriptions import meaning
 from subscriptions.model import Paper
 from subscriptions.store import bot_state, meanings, paper_sequence
-from subscriptions.store.database.store import Store, Transaction, writes
+from subscriptions.store.database.store import Store, Transaction, reads, writes
 
-TURN = timedelta(minutes=3)  # a worker that makes missing codes has the turn for so long after each slice
 MOST_SEARCHED = 250_000  # newest papers with codes that are searched; they take 30 MB
 MOST_COMPARED = 500  # papers that are nearest as a whole, and whose sentences are compared
 
 
 @writes
 def claim_encoder(transaction: Transaction, name: str) -> None:
-    """Makes this the encoder of all workers. Codes of another encoder count as missing from now on."""
+    """Makes this the store's encoder. Codes of another encoder count as missing from now on."""
     paper_sequence.hold_sequence(transaction)
     meanings.change_encoder(transaction, name)
 
@@ -27,17 +25,12 @@ def claim_encoder(transaction: Transaction, name: str) -> None:
 # Their codes are for searching. No subscription gets a paper because of late codes (`meanings.LATE`).
 
 
-@writes
-def papers_without(transaction: Transaction, encoder: str, most: int, *, wall: datetime) -> meanings.Slice | None:
-    """Returns the newest papers that lack codes, at most `most`.
-
-    Returns None if there are none, if the store has another encoder, or if another worker has the turn to encode them.
-    """
+@reads
+def papers_without(transaction: Transaction, encoder: str, most: int) -> meanings.Slice | None:
+    """Returns the newest papers that lack codes, at most `most`. None if there are none, or the store has another encoder."""
     if meanings.are_complete(transaction) or not meanings.is_encoder(transaction, encoder):
         return None
-    if meanings.take_turn(transaction, wall=wall, lasts=TURN):
-        return meanings.slice_without(transaction, most)
-    return None
+    return meanings.slice_without(transaction, most)
 
 
 @writes

@@ -1,4 +1,4 @@
-"""The outbox for its senders: outcomes of posts, when a silent worker counts as dead, what a person does with a delivery."""
+"""The outbox for its senders: outcomes of posts, what a person does with a delivery."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -12,32 +12,19 @@ from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, Refusals, Ret
 from subscriptions.service import notices, plan, retention
 from subscriptions.states import MessageState, PauseReason
 from subscriptions.store import (
+    bot_state,
     chats,
     claims,
     moving,
     outbox,
     platform_states,
+    recovery,
     steps,
     updates,
-    workers,
 )
-from subscriptions.store.database.store import Scope, Transaction, reads, shares, writes
+from subscriptions.store.database.store import Scope, Transaction, shares, writes
 
 _PACED = timedelta(minutes=1)  # no platform's rate limit depends on posts that are older than this
-SILENT_AFTER = timedelta(seconds=20)  # after so long without a heartbeat, other workers take over a worker's messages
-
-
-@reads
-def sends_of_lane(transaction: Transaction, lane: Lane, *, now: datetime, wall: datetime) -> list[timedelta]:
-    """Returns how long ago each message and reply of a lane was sent by any worker in the last minute, oldest first.
-
-    A message counts from the start of its last attempt, a reply from the arrival of its request. A reply that another
-    worker still has to post counts as sent now.
-    """
-    ago = [wall - at for at in claims.sends_of_lane(transaction, lane, wall - _PACED)]
-    answers = updates.answers_in(transaction, lane, now - _PACED, transaction.store.worker)
-    ago += [now - at if finished else timedelta(0) for at, finished in answers]
-    return sorted((one for one in ago if one >= timedelta(0)), reverse=True)
 
 
 _NO_TIME = timedelta(0)
@@ -146,19 +133,19 @@ class Beginning:
 @writes
 def begin(
     transaction: Transaction,
-    worker: workers.NewWorker,
     tokens: Mapping[str, str],
     *,
     new_bot: bool,
     now: datetime,
     wall: datetime,
 ) -> Beginning:
-    """Registers a worker, recovers the messages of dead ones, and corrects due moments that are too far in the future.
+    """Recovers the messages of an earlier process, and corrects due moments that are too far in the future.
 
     `tokens`: platform → the bot's id in its token; "" if the token does not tell it. `wall` is the time of the machine's
     clock. Raises StoreError if the database belongs to another bot, unless `new_bot`.
     """
-    workers.begin_worker(transaction, worker)
+    bot_state.put_value(transaction, bot_state.SENDER, transaction.store.process)
+    recovery.recover_left(transaction)
     known = [
         name for name, bot in tokens.items() if bot and retention.belongs_to(transaction, name, bot, new_bot=new_bot)
     ]

@@ -18,7 +18,6 @@ from subscriptions.store.conversation_rows import WrongCodeRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.rows import TABLES, ChatRow, DenialRow
-from subscriptions.store.wakeups import wake_lanes
 from subscriptions.store.work_rows import OperatorCodeRow
 
 _chats = TABLES.tables["chat"]
@@ -38,7 +37,6 @@ def admit(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     row = transaction.get_one(ChatRow, chat_id)
     if row.state == ChatState.ASKED or row.next_number == 1:
         _set(transaction, chat_id, ChatState.ACTIVE, Admission.ADMITTED, now)
-        wake_lanes(transaction, [row.place.lane])
 
 
 def confirm(transaction: Transaction, chat_id: int, *, now: datetime) -> None:

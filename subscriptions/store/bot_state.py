@@ -5,10 +5,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, writes
+from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.rows import TABLES
 from subscriptions.store.work_rows import KeyValueRow
 
+SENDER = "sender"  # the process that began to send last
 # Statements that every plan executes are built once.
 _values = TABLES.tables["key_value"]
 _GET = sa.select(_values.c.value).where(_values.c.name == sa.bindparam("called"))
@@ -58,3 +59,9 @@ def note_fails(transaction: Transaction, name: str, since: datetime | None) -> b
     if is_news:
         put_value(transaction, name, since.isoformat() if since else "")
     return is_news
+
+
+@reads
+def sender(transaction: Transaction) -> str:
+    """Returns the name of the process that began to send last; "" if there was none."""
+    return get_value(transaction, SENDER) or ""

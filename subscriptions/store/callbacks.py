@@ -28,7 +28,6 @@ from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.mentions import add_mentions, note_mentions, words_of_callback
 from subscriptions.store.rows import TABLES
-from subscriptions.store.work_rows import WorkerRow
 
 _callbacks = TABLES.tables["callback"]
 _offers = TABLES.tables["offer"]
@@ -99,14 +98,13 @@ def clear_conversation_state(transaction: Transaction, name: str) -> None:
 
 @writes
 def begin_lookup(transaction: Transaction, name: str, token: CallbackToken, *, now: datetime) -> None:
-    """Stores a pending look-up, which this worker will answer. The `arguments` of the token are the request."""
+    """Stores a pending look-up, which this process will answer. The `arguments` of the token are the request."""
     row = PendingLookupRow(
         name=name,
         place=token.place,
         person=token.person,
         request=dict(token.arguments),
         at=now,
-        worker=transaction.store.worker,
     )
     conflicts.insert_new(transaction, row)
 
@@ -132,21 +130,11 @@ def end_lookup(transaction: Transaction, name: str, *, since: datetime) -> bool:
 
 
 @writes
-def take_over_lookups(transaction: Transaction, *, since: datetime) -> list[str]:
-    """Gives the look-ups of dead workers to this worker, and drops look-ups from before `since`.
-
-    Returns the names of all look-ups that this worker now has, oldest first.
-    """
-    worker = transaction.store.worker
-    left = col(PendingLookupRow.worker).not_in(select(WorkerRow.id).where(WorkerRow.id != worker))
+def pending_lookups(transaction: Transaction, *, since: datetime) -> list[str]:
+    """Returns the names of the look-ups that an earlier process has not answered, oldest first. Drops those before `since`."""
     transaction.remove(PendingLookupRow, col(PendingLookupRow.at) < since)
-    found = transaction.exec(
-        sa.update(PendingLookupRow)
-        .where(left)
-        .values(worker=worker)
-        .returning(col(PendingLookupRow.at), col(PendingLookupRow.name))
-    ).all()
-    return [name for _, name in sorted(found)]
+    row = PendingLookupRow
+    return list(transaction.exec(select(row.name).order_by(col(row.at), col(row.name))).all())
 
 
 def put_offer(transaction: Transaction, offered: Subscription, *, now: datetime) -> str:

@@ -15,7 +15,7 @@ from sqlmodel.sql.expression import Select
 
 from subscriptions.model import ChatKind
 from subscriptions.states import Admission, ChatState
-from subscriptions.store import admitted_chats, callbacks, chat_changes, mentions, subscriptions, wakeups
+from subscriptions.store import admitted_chats, callbacks, chat_changes, mentions, subscriptions
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ChatKeyRow,
@@ -154,7 +154,6 @@ def erase(transaction: Transaction, chat_id: int) -> None:
     for lane in lanes:
         if not transaction.finds(ChatRow.platform == lane.platform, ChatRow.address == lane.address):
             transaction.remove(LaneRow, **asdict(lane))
-            wakeups.forget_lane(transaction, lane)
 
 
 def _pointers(transaction: Transaction, chat_id: int) -> list[ChatRow]:

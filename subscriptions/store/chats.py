@@ -18,7 +18,6 @@ from subscriptions.store import columns
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import CHUNK, Transaction, execute, grouped, in_chunks, reads, rows_of
 from subscriptions.store.rows import TABLES, ChatRow
-from subscriptions.store.wakeups import wake_lanes
 
 # The columns in the order of the fields of Chat; some fields are made from several columns.
 _VALUES = (
@@ -220,7 +219,6 @@ def resume_chat(transaction: Transaction, chat_id: int, *, now: datetime) -> Non
     row = transaction.get_one(ChatRow, chat_id)
     if row.state not in WAITING:
         row.enter(ChatState.ACTIVE, now=now)
-        wake_lanes(transaction, [row.place.lane])
 
 
 def mark_unreachable(
@@ -248,7 +246,6 @@ def mark_reachable(transaction: Transaction, chat_id: int, *, now: datetime) -> 
         return False
     if row.state in WAITING:
         row.pause_reason, row.state_detail, row.state_since = None, "", now
-        wake_lanes(transaction, [row.place.lane])
         return True
     resume_chat(transaction, chat_id, now=now)
     return True

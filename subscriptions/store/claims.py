@@ -18,10 +18,9 @@ from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, shares
-from subscriptions.store.rows import TABLES, DeliveryRow, LaneRow, MessageRow, tables
+from subscriptions.store.rows import DeliveryRow, LaneRow, MessageRow, tables
 from subscriptions.store.sendable import CHATS_IN_LANE, IN_LANE, IS_HELD, MAY_BE_SENT, waits_until
 from subscriptions.store.steps import Claim, ClaimRequest, Step, Unrendered
-from subscriptions.store.wakeups import wake_lanes
 
 _deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "delivery_item")
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
@@ -109,8 +108,6 @@ def _claim_of(transaction: Transaction, row: sa.Row[Any], *, waits: bool) -> Cla
 # A message is marked right before its post. Its outcome is recorded after the post (rules 6 and 7).
 
 
-_leases = TABLES.tables["lease"]
-
 _MARK_SENDING = conflicts.unless_taken(
     sa.update(_messages)
     .where(_m.delivery == sa.bindparam("of"), _m.number == sa.bindparam("which"), _m.payload == sa.bindparam("content"))
@@ -126,13 +123,11 @@ _MARK_SENDING = conflicts.unless_taken(
             ~IS_HELD,
         )
     )
-    .where(~sa.exists().where(_leases.c.name == sa.bindparam("its_lane"), _leases.c.worker != sa.bindparam("who")))
     .values(
         state=MessageState.SENDING,
         lane=sa.bindparam("its_lane"),
         attempted_at=sa.bindparam("wall"),
         unclear_since=sa.bindparam("first"),
-        worker=sa.bindparam("who"),
         found_at_start=False,
     )
 )
@@ -191,11 +186,11 @@ _SETTLE = (
 
 @shares
 def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) -> bool:
-    """Marks a claimed message as being sent by this worker, right before the post. Returns False if it must not be posted.
+    """Marks a claimed message as being sent, right before the post. Returns False if it must not be posted.
 
     The message must not be posted if another sender was first, if the delivery was dismissed, if the chat is paused or
-    moved, if the lane waits, or if another worker has the lease of the lane. A unique index allows only one marked
-    message in each lane until its outcome is stored. If the worker is killed before that, the lane is blocked until the
+    moved, or if the lane waits. A unique index allows only one marked
+    message in each lane until its outcome is stored. If the process is killed before that, the lane is blocked until the
     message is recovered (rule 14).
     """
     message = claimed.message
@@ -209,7 +204,6 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
         "its_lane": f"{claimed.address.platform}:{claimed.address.address}",
         "wall": wall,
         "first": claimed.unclear_since or wall,
-        "who": transaction.store.worker,
     }
     return conflicts.update_unless_taken(transaction.connection(), _MARK_SENDING, values)
 
@@ -252,7 +246,6 @@ def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime)
         return
     postponed = sa.update(_deliveries).filter_by(seq=claimed.seq).values(next_at=decision.not_before)
     execute(transaction, postponed)
-    wait_as_decided(transaction, claimed.address.lane, decision, now=now, wall=now)
 
 
 def _if_unclear(claimed: Claim) -> sa.Update:
@@ -276,15 +269,14 @@ def record_outcome(
 ) -> None:
     """Records the outcome of an attempt that did not send the message, and settles the delivery if it is finished.
 
-    `perhaps_sent`: this attempt may have sent it after all. If the decision has a moment for the next attempt, wakes the
-    lane at this moment. Leaves a message alone that another worker has taken over: this one was taken for dead meanwhile.
+    `perhaps_sent`: this attempt may have sent it after all.
     """
-    wait_as_decided(transaction, claimed.address.lane, decision, now=now, wall=wall)
+    if decision.pauses_lane:
+        pause_lane(transaction, claimed.address.lane, wall=wall, until=wall + decision.pauses_lane)
     message = transaction.get(MessageRow, (claimed.seq, claimed.message.number))
     if message is None:  # its chat was erased in the meantime
         return
-    is_own = message.state is MessageState.SENDING and message.worker == transaction.store.worker
-    if not is_own and message.state is not MessageState.UNCLEAR:
+    if message.state not in (MessageState.SENDING, MessageState.UNCLEAR):
         return
     delivery = transaction.get_one(DeliveryRow, claimed.seq)
     message.state, message.reason = decision.state, reason
@@ -331,22 +323,11 @@ def refusals_before(transaction: Transaction, claimed: Claim, reason: str, *, no
 
 @shares
 def pause_lane(transaction: Transaction, lane: Lane, *, wall: datetime, until: datetime) -> None:
-    """Makes a lane wait until `until`, as its platform requested, and wakes it then.
+    """Makes a lane wait until `until`, as its platform requested.
 
     `wall` and `until` are times of the machine's clock.
     """
     conflicts.put(transaction, LaneRow(platform=lane.platform, address=lane.address, since=wall, not_before=until))
-    wake_lanes(transaction, [lane], after=until - wall)
-
-
-def wait_as_decided(
-    transaction: Transaction, lane: Lane, decision: RetryDecision, *, now: datetime, wall: datetime
-) -> None:
-    """Makes a lane wait as its platform requested, or wakes it at the moment of the next attempt."""
-    if decision.pauses_lane:
-        pause_lane(transaction, lane, wall=wall, until=wall + decision.pauses_lane)
-    elif decision.not_before is not None:
-        wake_lanes(transaction, [lane], after=decision.not_before - now)
 
 
 def settle_if_finished(transaction: Transaction, delivery: DeliveryRow, now: datetime) -> None:

@@ -26,7 +26,6 @@ class UpdateRow(Row, table=True):
     chat: str = ""
     reply: str = ""
     state: ReplyState = columns.choice(ReplyState, default=ReplyState.DONE)
-    worker: str = ""  # the worker that posts the reply
 
 
 class UndoRow(Numbered, table=True):
@@ -82,7 +81,7 @@ class ConversationStateRow(Row, table=True):
 
 
 class PendingLookupRow(Row, table=True):
-    """A request that a worker will answer once it has looked up the papers of the request."""
+    """A request that is answered once the process has looked up the papers of the request."""
 
     __table_args__ = (columns.index("ix_pending_lookup_at", "at"),)
     name: str = Field(primary_key=True)
@@ -90,7 +89,6 @@ class PendingLookupRow(Row, table=True):
     person: str = Field(default="", index=True)
     request: Json = columns.json_column(dict)
     at: datetime = moment()
-    worker: str = Field(default="", index=True)  # the worker that will answer it
 
 
 class WrongCodeRow(Numbered, table=True):

@@ -8,7 +8,6 @@ with LATE, and only searches read them. So what a subscription gets does not dep
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -24,7 +23,7 @@ Texts = tuple[str, str]  # title and abstract, which decide the codes of a paper
 LATE = " (late)"  # after the encoder's name: the paper got its number before these codes
 _ENCODER = "encoder"  # names of stored values
 _LEFT = "papers-without-codes"  # up to which id papers may lack codes; without the value, all may
-_TURN = "encoding"  # the worker that makes missing codes now, and until when no other worker does
+
 _LOOKED_AT = 5000  # papers that one statement looks through for papers without codes, some 20 ms
 _MOST_KEPT = 1000  # vectors of questions that are kept in memory, about 300 bytes each
 
@@ -196,16 +195,6 @@ def put_late(transaction: Transaction, name: str, made: Sequence[tuple[int, Text
     in_time = {row.paper for row in before if not row.encoder.endswith(LATE)}
     codes = {paper: code for paper, of, code in made if code and texts.get(paper) == of}
     put(transaction, name, codes, codes.keys() - in_time)
-
-
-def take_turn(transaction: Transaction, *, wall: datetime, lasts: timedelta) -> bool:
-    """Returns whether this worker may make missing codes now. Then no other worker does for as long as this `lasts`."""
-    before = bot_state.get_value(transaction, _TURN)
-    worker, _, until = (before or "").partition(" ")
-    mine = transaction.store.worker
-    if until and worker != mine and wall < datetime.fromisoformat(until) <= wall + lasts:
-        return False
-    return bot_state.swap_value(transaction, _TURN, before, f"{mine} {(wall + lasts).isoformat()}")
 
 
 @reads

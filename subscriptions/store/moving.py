@@ -33,7 +33,6 @@ from subscriptions.store.rows import (
     SubscriptionRow,
 )
 from subscriptions.store.subscriptions import cursor_of
-from subscriptions.store.wakeups import wake_lanes
 
 _items = TABLES.tables["delivery_item"]
 _theirs = _items.alias()
@@ -77,7 +76,6 @@ def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now:
         transaction.flush()
     _readdress(transaction, f"{platform}:{old}", f"{platform}:{new}", renumbered)
     admitted_chats.move_denial(transaction, Lane(platform, old), Lane(platform, new))
-    wake_lanes(transaction, [Lane(platform, new)])
     transaction.remove(LaneRow, platform=platform, address=old)
 
 
@@ -98,7 +96,6 @@ def topic_gone(transaction: Transaction, topic: Chat, chat: Chat, *, now: dateti
     row.moved_to = target.id
     transaction.flush()
     _readdress(transaction, str(topic.address), str(chat.address), {str(topic.address): numbers})
-    wake_lanes(transaction, [topic.address.lane])
 
 
 def _has_too(chat_id: int) -> ColumnElement[bool]:

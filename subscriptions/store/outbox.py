@@ -15,7 +15,7 @@ from subscriptions.states import (
     MessageState,
     describe_chat_state,
 )
-from subscriptions.store import claims, sendable, wakeups
+from subscriptions.store import claims, sendable
 from subscriptions.store.database.store import CHUNK, Transaction, execute, grouped, reads, rows_of, writes
 from subscriptions.store.delivery_states import WORST_FIRST, derived_state, states_not_over
 from subscriptions.store.rows import ChatRow, DeliveryRow, LaneRow, tables
@@ -105,7 +105,7 @@ def _entry(
 
 
 def retry(transaction: Transaction, delivery_id: str) -> int | None:
-    """Makes the dead, waiting and unclear messages of a delivery ready for a new attempt now, and wakes its lane.
+    """Makes the dead, waiting and unclear messages of a delivery ready for a new attempt now.
 
     Returns the id of the delivery's chat; None if the delivery does not exist or all its messages were sent.
     """
@@ -122,12 +122,11 @@ def retry(transaction: Transaction, delivery_id: str) -> int | None:
     delivery.settled_at = delivery.dismissed_at = delivery.next_at = None
     delivery.attempts, delivery.reason = 0, ""
     claims.settle_if_finished(transaction, delivery, delivery.created_at)
-    _wake(transaction, delivery)
     return delivery.chat
 
 
 def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> bool:
-    """Dismisses a delivery, so that it is not sent, and wakes its lane.
+    """Dismisses a delivery, so that it is not sent.
 
     Returns False if the delivery does not exist or all its messages were sent.
     """
@@ -135,14 +134,7 @@ def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> boo
     if delivery is None:
         return False
     delivery.dismissed_at = delivery.settled_at = now
-    _wake(transaction, delivery)
     return True
-
-
-def _wake(transaction: Transaction, delivery: DeliveryRow) -> None:
-    """Wakes the lane of a delivery, even if another job of the lane waits for a later moment."""
-    chat = transaction.get_one(ChatRow, delivery.chat)
-    wakeups.wake_lanes(transaction, [chat.place.lane], priority=wakeups.AT_ONCE)
 
 
 def is_known(transaction: Transaction, delivery_id: str) -> bool:

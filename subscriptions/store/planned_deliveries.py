@@ -15,7 +15,6 @@ from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import CHUNK, Transaction, execute, in_chunks, rows_of
 from subscriptions.store.libraries import owned
 from subscriptions.store.rows import DeliveryRow, tables
-from subscriptions.store.wakeups import wake_chats
 
 # Each plan executes these statements, so they are built only once.
 _deliveries, _delivery_items = tables("delivery", "delivery_item")
@@ -71,7 +70,6 @@ def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *,
             for seq, chat_id, item in part
         ]
         conflicts.execute_rows(transaction, _NEW_ITEMS, _ITEM, rows)
-    wake_chats(transaction, {p.chat.id: p.kind for p in planned.values()})
 
 
 def add_delivery(transaction: Transaction, key: str, planned: Delivery, *, now: datetime) -> bool:
@@ -92,7 +90,6 @@ def add_delivery(transaction: Transaction, key: str, planned: Delivery, *, now: 
         return False
     seq = execute(transaction, sa.select(_d.seq).where(_d.dedupe_key == key)).scalar_one()
     mentions.add_mentions(transaction, "delivery", {seq: mentions.words_of_notice(key, planned.facts.detail)})
-    wake_chats(transaction, {planned.chat.id: planned.kind})
     return True
 
 

@@ -435,7 +435,6 @@ class MessageRow(Row, table=True):
     sent_at: datetime | None = moment(default=None)
     platform_id: str | None = None
     reason: str = ""
-    worker: str = ""  # the worker that made the last attempt, see store/workers.py
     lane: str | None = None  # the lane of this attempt; in each lane, only one message may be `sending`
     # its look-up was given up; the setting `on_unclear` decides whether it is sent again or left to a person
     lookup_given_up: bool = False

@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import select
 
-from subscriptions.model import ChatAddress, Lane
+from subscriptions.model import ChatAddress
 from subscriptions.states import ReplyState
 from subscriptions.store.columns import Condition
 from subscriptions.store.conversation_rows import UNFINISHED, UpdateRow
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, reads, shares, writes
 from subscriptions.store.rows import TABLES
-from subscriptions.store.work_rows import WorkerRow
 
 PRINTED = "say:"  # begins the id of an update that the command line made: its reply is printed, and no platform gets it
 _updates = TABLES.tables["update"]
@@ -34,12 +33,12 @@ def reply_to(transaction: Transaction, platform: str, update_id: str) -> str | N
 
 def claim_update(transaction: Transaction, platform: str, update_id: str, *, chat: str, now: datetime) -> bool:
     """Stores an update, before its effect in the same transaction. Returns False if it was stored before."""
-    row = UpdateRow(platform=platform, update_id=update_id, at=now, chat=chat, worker=transaction.store.worker)
+    row = UpdateRow(platform=platform, update_id=update_id, at=now, chat=chat)
     return conflicts.insert_new(transaction, row)
 
 
 def store_reply(transaction: Transaction, platform: str, update_id: str, reply: str) -> None:
-    """Stores the reply to a claimed update, which this worker will post."""
+    """Stores the reply to a claimed update, which this process will post."""
     unfinished = {"reply": reply, "state": ReplyState.READY}
     execute(transaction, sa.update(_updates).filter_by(platform=platform, update_id=update_id).values(unfinished))
 
@@ -65,17 +64,6 @@ def recent_updates(transaction: Transaction, after: datetime) -> list[tuple[str,
     return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]
 
 
-def answers_in(transaction: Transaction, lane: Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
-    """Returns (arrival, whether its reply is finished) of each update in a lane that came after `after`.
-
-    Leaves out replies that are printed, and those that `worker` still has to post, since it counts them when it posts them.
-    """
-    name = str(ChatAddress(lane.platform, lane.address))
-    in_lane = (_u.chat == name) | (_u.chat > f"{name}/") & (_u.chat < f"{name}0")
-    found = execute(transaction, sa.select(_u.at, _u.state, _u.worker).where(in_lane, _u.at > after, _IS_POSTED))
-    return [(at, state is ReplyState.DONE) for at, state, who in found if state is ReplyState.DONE or who != worker]
-
-
 @shares
 def finish_reply(transaction: Transaction, platform: str, update_id: str) -> None:
     """Marks a reply as done: it has arrived, or it was given up."""
@@ -90,26 +78,13 @@ def is_reply_finished(transaction: Transaction, platform: str, update_id: str) -
     return state is None or state is ReplyState.DONE
 
 
-@reads
-def has_reply(transaction: Transaction, platform: str, update_id: str) -> bool:
-    """Whether this worker still has to post the reply to an update."""
-    worker = execute(
-        transaction, sa.select(_u.worker).filter_by(platform=platform, update_id=update_id).where(_is_unfinished)
-    ).scalar()
-    return bool(worker == transaction.store.worker)
-
-
 @writes
-def unfinished_replies(transaction: Transaction, *, now: datetime) -> list[tuple[str, str, str]]:
-    """Takes over the replies of dead workers. Gives up replies that are older than ten minutes.
+def unfinished_replies(transaction: Transaction, *, now: datetime) -> list[tuple[str, str]]:
+    """Returns (platform, reply) of each reply that an earlier process has not finished, oldest first.
 
-    Returns (platform, update id, reply) for each reply that this worker has to post, oldest first.
+    Gives up replies that are older than ten minutes.
     """
-    worker = transaction.store.worker
-    others = select(WorkerRow.id).where(WorkerRow.id != worker)  # those that still run
-    left = _is_unfinished, _u.worker.not_in(others)
-    over = sa.update(_updates).where(*left, _u.at < now - REPEATED_FOR)
+    over = sa.update(_updates).where(_is_unfinished, _u.at < now - REPEATED_FOR)
     execute(transaction, over.values(state=ReplyState.DONE, reply=""))
-    taken = sa.update(_updates).where(*left).values(worker=worker)
-    found = execute(transaction, taken.returning(_u.at, _u.platform, _u.update_id, _u.reply)).all()
-    return [(platform, update_id, reply) for _, platform, update_id, reply in sorted(found)]
+    left = sa.select(_u.platform, _u.reply).where(_is_unfinished).order_by(_u.at, _u.platform, _u.update_id)
+    return [(platform, reply) for platform, reply in execute(transaction, left)]

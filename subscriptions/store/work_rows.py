@@ -1,4 +1,4 @@
-"""The tables of the bot's own work: platforms, publishers, codes, the last loss, workers, leases, single values."""
+"""The tables of the bot's own work: platforms, publishers, codes, the last loss, single values."""
 
 from datetime import date, datetime
 
@@ -54,32 +54,3 @@ class LossRow(Row, table=True):
     lost_at: datetime = moment()
     copied_at: datetime = moment()
     restored_at: datetime = moment()
-
-
-class WorkerRow(Row, table=True):
-    """A worker: a process that sends. Its heartbeat changes while it runs.
-
-    `process` identifies the process; "" if the system does not tell it. `host`, `number` and `since` describe it for
-    people. `beat_at` is the moment of the last heartbeat by the server's clock; on SQLite it is always empty.
-    """
-
-    id: str = Field(primary_key=True)
-    beat: int = 0
-    holds_sender_lock: bool = True
-    process: str = ""
-    host: str = ""
-    number: int = 0
-    since: datetime | None = moment(default=None)
-    beat_at: datetime | None = moment(default=None)
-
-
-class LeaseRow(Row, table=True):
-    """A lease by which one of several workers holds a lane in which it posts, or a receiver that it runs.
-
-    The lease of a lane ends with its worker. The lease of a receiver ends at `ends`, by the server's clock, unless the
-    worker renews it.
-    """
-
-    name: str = Field(primary_key=True)
-    worker: str
-    ends: datetime | None = moment(default=None)

@@ -1,4 +1,4 @@
-"""Fixtures of the integration tests: a terminal, fake platforms, a second worker, and a PostgreSQL database."""
+"""Fixtures of the integration tests: a terminal, fake platforms, a second process, and a PostgreSQL database."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from subscriptions.store.database.store import Store
-from subscriptions.store.workers import NewWorker, begin_worker
 from tests.clock import NOON, FakeClock
 from tests.fakes import process
 from tests.fakes.arxiv import FakeArxiv
@@ -73,9 +72,8 @@ def remote(tmp_path: Path) -> Iterator[process.Remote]:
 
 @pytest.fixture
 def other(store: Store) -> Iterator[Store]:
-    """The store of another worker on the same database. It is active, and does not hold the sender lock."""
+    """The store of another process on the same database."""
     opened = Store(str(store.url))
-    begin_worker(opened, NewWorker(holds_sender_lock=False))
     yield opened
     opened.close()
 

@@ -90,7 +90,6 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         "bot/platforms/slack/adapter.py",
         *(f"bot/platforms/web/{name}.py" for name in ("adapter", "channel")),
         "subscriptions/store/database/store.py",
-        "bot/delivery/cluster.py",
         "bot/operation/metrics.py",
         "bot/operation/worker.py",
         "bot/operation/health.py",

@@ -193,7 +193,7 @@ async def test_run_starts_after_whichever_statement_the_server_crashes(
     clock = SlowClock()
     settings = telegram_bot.telegram_settings(tmp_path, telegram, database=server.database())
     for number, statements in enumerate(range(1, 29, 9), start=1):
-        app = build_app(settings, clock=clock, is_worker=True)
+        app = build_app(settings, clock=clock)
         goes_down_after(statements, app.store, server, clock)
         running = asyncio.create_task(
             run(

@@ -4,7 +4,6 @@ import sqlite3
 from collections import abc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from importlib.metadata import version
 from pathlib import Path
 from threading import Barrier
 
@@ -12,7 +11,6 @@ import psycopg
 import pytest
 import sqlalchemy
 import sqlmodel
-from procrastinate.schema import SchemaManager
 from sqlalchemy.exc import IntegrityError
 
 from bot.settings.loading import source_name
@@ -23,7 +21,7 @@ from subscriptions.service import requests
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.store import rows, sources
-from subscriptions.store.database import conflicts, postgres
+from subscriptions.store.database import conflicts
 from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.store import Store
 from subscriptions.store.work_rows import KeyValueRow
@@ -252,13 +250,6 @@ def test_the_database_refuses_a_state_that_is_none(made: Store, broken: str) -> 
     )
     with pytest.raises(IntegrityError):
         stored.change(made, broken)
-
-
-def test_the_schema_of_jobs_is_that_of_the_installed_library() -> None:
-    assert Path(postgres.__file__).with_name("jobs.sql").read_text(encoding="utf-8") == SchemaManager.get_schema(), (
-        f"procrastinate {version('procrastinate')} has another schema than 3.10.0, whose copy jobs.sql is. Put the new one in its"
-        " place, and add a revision that runs the newer scripts of procrastinate.sql.migrations in the order of their names."
-    )
 
 
 # ── What both kinds of database promise: a morning from start to end, and the triggers ────────────────────────────────

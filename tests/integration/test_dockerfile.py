@@ -185,12 +185,12 @@ def test_the_image_holds_the_program_and_nothing_that_built_it(image: Stage) -> 
     assert image.run(["python", "-m", "pip", "check"]).returncode == 0
 
 
-def test_only_the_image_of_a_cluster_holds_the_driver(image: Stage, stages: dict[str, Stage], tmp_path: Path) -> None:
-    cluster = build(
-        tmp_path, {name: stage for name, stage in stages.items() if name != "last"}, LOCK="requirements-cluster.lock"
+def test_only_the_image_for_a_server_holds_the_driver(image: Stage, stages: dict[str, Stage], tmp_path: Path) -> None:
+    for_server = build(
+        tmp_path, {name: stage for name, stage in stages.items() if name != "last"}, LOCK="requirements-postgresql.lock"
     )
-    assert cluster.run(["python", "-c", "import procrastinate, psycopg"]).returncode == 0
-    assert cluster.run(["paperwire", "--version"]).returncode == 0
+    assert for_server.run(["python", "-c", "import psycopg"]).returncode == 0
+    assert for_server.run(["paperwire", "--version"]).returncode == 0
     assert image.run(["python", "-c", "import psycopg"]).returncode != 0
 
 
@@ -279,7 +279,7 @@ def test_every_service_has_no_more_rights_than_it_needs(name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_the_secrets_of_slack_and_mail_only_have_to_be_uncommented(name: str, tmp_path: Path) -> None:
     whole = yaml.safe_load(uncommented((REPO / name).read_text("utf-8")))
-    service = whole["services"].get("worker") or whole["services"]["paperwire"]
+    service = whole["services"]["paperwire"]
     (tmp_path / "paperwire.toml").touch()
     texts = {"slack_bot_token": "xoxb-1", "slack_app_token": "xapp-1", "smtp_url": "smtps://u:p@lab.org:465"}
     for secret in service["secrets"]:
@@ -342,13 +342,10 @@ def test_what_a_service_names_is_there_and_no_secret_is_written_out(name: str) -
                 assert value == "" or value.startswith("/run/secrets/"), variable
 
 
-def test_workers_start_after_the_schema_and_have_time_to_end() -> None:
-    cluster = services("compose.yaml")
-    assert cluster["worker"]["depends_on"]["schema"]["condition"] == "service_completed_successfully"
-    assert cluster["schema"]["depends_on"]["database"]["condition"] == "service_healthy"
-    assert cluster["schema"]["restart"] == "no"
-    assert cluster["worker"]["deploy"]["replicas"] > 1
+def test_it_starts_after_the_database_and_has_time_to_end() -> None:
+    on_server = services("compose.yaml")["paperwire"]
+    assert on_server["depends_on"]["database"]["condition"] == "service_healthy"
     dockerfile = (REPO / "Dockerfile").read_text("utf-8")
-    assert all(f"ARG {argument}=" in dockerfile for argument in cluster["schema"]["build"]["args"])
-    for service in (cluster["worker"], services("compose.small.yaml")["paperwire"]):
+    assert all(f"ARG {argument}=" in dockerfile for argument in on_server["build"]["args"])
+    for service in (on_server, services("compose.small.yaml")["paperwire"]):
         assert int(service["stop_grace_period"].removesuffix("s")) > SHUTDOWN_GRACE

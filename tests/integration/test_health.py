@@ -15,13 +15,11 @@ import pytest
 from sqlalchemy import event
 
 from bot.app import build_app
-from bot.delivery.job_queue import Times
 from bot.operation import heartbeats, http_server, web_server
 from bot.operation.health import Health
 from bot.operation.process import Process
 from bot.settings.loading import load_settings
 from subscriptions.errors import StoreUnavailable
-from subscriptions.service import sending
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
 from tests import make
@@ -293,10 +291,6 @@ def test_once_calls_at_its_end_if_all_went_well(terminal: Terminal, watchman: Wa
     assert (terminal("run", "--once").status, watchman.calls) == (0, [PATH])
     terminal.file("inbox/today.md", "These are notes.\n")
     assert (terminal("run", "--once").status, watchman.calls) == (1, [PATH])
-
-
-def test_a_worker_is_silent_as_soon_as_others_take_over_from_it() -> None:
-    assert Times().stalled == sending.SILENT_AFTER.total_seconds()
 
 
 @pytest.fixture

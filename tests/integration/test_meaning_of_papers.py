@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib.resources import files
@@ -274,7 +273,7 @@ def test_a_changed_paper_is_not_given_the_codes_of_its_old_texts(worker: Worker)
     paper = make.paper(HOT, arxiv_id="2601.00001", version=1, abstract="It is hot.")
     worker.reads(paper, days=30)
     worker.starts()
-    found = meaning.papers_without(worker.store, "fake 1", 9, wall=NOON)
+    found = meaning.papers_without(worker.store, "fake 1", 9)
     assert found is not None
     worker.encoder.fails = FAILS
     worker.reads(replace(paper, version=2, abstract="It is cold."))
@@ -283,15 +282,6 @@ def test_a_changed_paper_is_not_given_the_codes_of_its_old_texts(worker: Worker)
     worker.encoder.fails = None
     worker.catches_up()
     assert having(worker.store) == {HOT}
-
-
-def test_one_worker_at_a_time_makes_missing_codes(worker: Worker, database_url: str) -> None:
-    worker.reads(make.paper(HOT), days=30)
-    worker.starts()
-    with closing(Store(database_url)) as other:
-        assert meaning.papers_without(worker.store, "fake 1", 9, wall=NOON) is not None
-        assert meaning.papers_without(other, "fake 1", 9, wall=NOON + MINUTE) is None
-        assert meaning.papers_without(other, "fake 1", 9, wall=NOON + HOUR) is not None
 
 
 # ── The encoder is one value of the store ─────────────────────────────────────────────────────────────────────────────

@@ -37,7 +37,6 @@ from subscriptions.store.database import write_probe
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
 from subscriptions.store.updates import unfinished_replies
-from subscriptions.store.workers import NewWorker
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.clock import NOON, FakeClock
@@ -481,9 +480,8 @@ async def _clean_up(world: World) -> None:
 
 
 async def _start(world: World) -> None:
-    worker = NewWorker(holds_sender_lock=True)
     now, wall = world.clock.now(), world.clock.wall()
-    sending.begin(world.app.store, worker, {}, new_bot=False, now=now, wall=wall)
+    sending.begin(world.app.store, {}, new_bot=False, now=now, wall=wall)
     unfinished_replies(world.app.store, now=world.clock.now())
 
 

@@ -1,32 +1,17 @@
-"""What only one of several processes may do: the message that a worker is sending, a lane, a reply, and every other write.
+"""What only one of several processes may do: the next message of a lane, and every other write (docs/architecture.md, rule 14)."""
 
-Rule 14 (docs/architecture.md): a worker owns the message that it is sending, and a lane has one sender at a time.
-"""
-
-import asyncio
 import contextlib
 import re
 from collections import abc
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy
 
-from bot.app import App
-from bot.cli.running import _deliver
-from bot.commands.paper_lookup import pending_lookup
-from bot.conversation import reply_sender
-from bot.delivery.lane_sender import DrainState
-from bot.delivery.sender import plan
-from bot.operation.health import LOOK_INTERVAL
-from bot.operation.process import run
-from bot.operation.worker import BEAT_INTERVAL, OwnerWatch
-from bot.ports.conversation import MessageRequest, Place
-from subscriptions.errors import NotDelivered, PaperwireError, Rejected, RetryLater, StoreError, Unclear
+from subscriptions.errors import PaperwireError, RetryLater
 from subscriptions.model import CallbackToken, ChatKind, Lane, Message
 from subscriptions.notices.declared import VersionChanged
 from subscriptions.planning.receipts import Outcome, Receipt
@@ -52,296 +37,21 @@ from subscriptions.store import (
     bot_state,
     callbacks,
     claims,
+    recovery,
     sources,
     steps,
     unrendered,
-    updates,
-    workers,
 )
 from subscriptions.store.database.store import Store, Transaction, execute
 from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import TABLES
 from tests import being_sent, make, stored
-from tests.clock import NOON, FakeClock
-from tests.fakes.telegram import FakeTelegram
-from tests.integration import locked, program
-from tests.integration.telegram_bot import a_bot, posts
+from tests.clock import NOON
 from tests.make import address, ingest_digest, ingested, paper, subscribes
-from tests.patience import PATIENCE
 
 
 def states(store: Store) -> list[str]:
     return [state for (state,) in stored.rows(store, "SELECT state FROM message ORDER BY delivery")]
-
-
-@pytest.mark.both_databases
-async def test_a_start_recovers_only_what_nobody_has_in_hand(
-    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, store: Store, other: Store
-) -> None:
-    async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
-        make.due(app.store, "telegram:1", "telegram:2", "telegram:3")
-        await plan(app.deps, DrainState())
-        being_sent.being_sent(other, being_sent.request("1"))
-        workers.begin_worker(
-            store, workers.NewWorker(holds_sender_lock=True)
-        )  # `store` is a process that is killed while it sends
-        being_sent.being_sent(store, being_sent.request("2"))
-        await app.sender.deliver()
-        assert states(app.store) == ["sending", "sent", "sent"]
-    assert [len(telegram.posted_to(chat)) for chat in ("1", "2", "3")] == [0, 1, 1]
-
-
-@pytest.fixture
-def in_other_hands(store: Store, other: Store) -> Store:
-    """A store with one message, which the worker `other` is sending."""
-    workers.begin_worker(store, workers.NewWorker(holds_sender_lock=True))
-    make.due(store, "telegram:1")
-    plan_due(store, now=NOON)
-    being_sent.being_sent(other, being_sent.request("1"))
-    return store
-
-
-async def looks(watch: OwnerWatch, clock: FakeClock, times: int) -> int:
-    """Lets the watch look `times` times, ten seconds apart. Returns how many messages it recovered."""
-    recovered = 0
-    for _ in range(times):
-        clock.advance(timedelta(seconds=10))
-        recovered += await watch.look()
-    return recovered
-
-
-@pytest.mark.both_databases
-async def test_a_stalled_worker_loses_its_message_after_a_minute(
-    in_other_hands: Store, other: Store, clock: FakeClock
-) -> None:
-    watch = OwnerWatch(in_other_hands, clock)
-    for _ in range(30):
-        assert await looks(watch, clock, 1) == 0
-        workers.beat(other)
-    clock.step(timedelta(days=400))  # a person sets the machine's clock
-    assert await looks(watch, clock, 6) == 0
-    assert states(in_other_hands) == ["sending"]
-    assert await looks(watch, clock, 1) == 1
-    assert states(in_other_hands) == ["unclear"]
-
-
-async def test_after_a_foreign_lock_an_owner_has_a_minute_to_confirm(
-    in_other_hands: Store, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.01)
-    with contextlib.closing(Store(str(in_other_hands.url))) as here:
-        watch = OwnerWatch(here, clock)
-        assert await looks(watch, clock, 5) == 0
-        with contextlib.closing(locked.ForeignLock(tmp_path / "paperwire.db")) as lock:
-            lock.take()
-            for _ in range(18):
-                with pytest.raises(StoreError):
-                    await looks(watch, clock, 1)
-        assert await looks(watch, clock, 6) == 0
-        assert await looks(watch, clock, 1) == 1
-
-
-LATE = {
-    "refused": Rejected("too long"),
-    "to wait": RetryLater("busy", timedelta(seconds=1)),
-    "unknown": Unclear("cut"),
-}
-
-
-@pytest.mark.both_databases
-@pytest.mark.parametrize("outcome", LATE.values(), ids=LATE)
-@pytest.mark.parametrize("is_sent", [True, False], ids=["sent by another", "being sent by another"])
-def test_what_a_stopped_worker_learns_late_changes_nothing_of_another_one(
-    store: Store, other: Store, outcome: NotDelivered, is_sent: bool
-) -> None:
-    """A worker is stopped while it posts, and taken for dead. It goes on after another one has posted the message again."""
-    make.due(store, "telegram:1")
-    plan_due(store, now=NOON)
-    late = being_sent.being_sent(other)
-    workers.recover_own(other)
-    again = being_sent.being_sent(store)
-    if is_sent:
-        claims.confirm(store, again, "77", being_sent.request())
-    before = stored.rows(store, "SELECT state, reason, worker FROM message")
-    sending.record_outcome(other, late, outcome, on_unclear="resend", now=NOON, wall=NOON)
-    assert stored.rows(store, "SELECT state, reason, worker FROM message") == before
-
-
-async def running(app: App, *, once: bool) -> None:
-    """Runs `paperwire run`, or `paperwire run --once`."""
-    await run(
-        app,
-        program.Quiet(),  # type: ignore[arg-type]
-        once=once,
-        new_bot=False,
-        pause_gone=False,
-        say=lambda _: None,
-    )
-
-
-REPLY, LATER_REPLY = (
-    reply_sender.StoredReply(
-        update=update,
-        chat=address("telegram:42"),
-        messages=(Message(number=1, payload='{"text": "hello"}', plain="hello"),),
-    )
-    for update in ("1", "3")
-)
-
-
-BREATH = 0.001  # seconds that such a wait really takes; otherwise the loop of heartbeats would take a whole processor
-
-
-class Beating(FakeClock):
-    """A clock whose waits end at once if they are waits between heartbeats or between sends. Other waits never end."""
-
-    async def sleep(self, seconds: float) -> None:
-        if seconds < LOOK_INTERVAL:
-            await super().sleep(seconds)
-        if seconds < LOOK_INTERVAL or seconds == BEAT_INTERVAL:
-            await asyncio.sleep(BREATH)
-        else:
-            await asyncio.Event().wait()
-
-
-async def beaten(other: Store, seen: dict[str, int]) -> None:
-    """Waits until another worker has sent a heartbeat since `seen` was read.
-
-    `other` goes on beating, because a worker that finds itself alone on SQLite beats no more.
-    """
-    async with asyncio.timeout(PATIENCE):
-        while await asyncio.to_thread(workers.other_workers, other) == seen:
-            await other.run(workers.beat)
-
-
-@pytest.mark.both_databases
-@pytest.mark.parametrize("how", ["deliver", "run --once"])
-async def test_messages_of_a_living_deliver_or_run_once_are_left_to_it(
-    how: str, tmp_path: Path, telegram: FakeTelegram, other: Store
-) -> None:
-    async with a_bot(tmp_path, telegram, locked.AlarmClock(), read=100, database=str(other.url)) as app:
-        make.due(app.store, "telegram:1")
-        telegram.answers("hang after", chat="1")
-        sending = asyncio.create_task(_deliver(app) if how == "deliver" else running(app, once=True))
-        await asyncio.to_thread(telegram.waits_hanging)
-        theirs = FakeClock(NOON)
-        watch = OwnerWatch(other, theirs)
-        for _ in range(2):
-            assert await looks(watch, theirs, 4) == 0
-            await beaten(other, workers.other_workers(other))
-        assert await looks(watch, theirs, 1) == 0
-        assert states(other) == ["sending"]
-        telegram.releases()
-        await sending
-        assert states(other) == ["sent"]
-    assert len(telegram.posted_to("1")) == 1
-
-
-@pytest.mark.both_databases
-async def test_what_a_stalled_worker_owed_is_answered_once(
-    tmp_path: Path, telegram: FakeTelegram, other: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A worker stalls while it owes one person a reply and another person the look-up of a paper. A second worker posts
-    both answers, once.
-
-    It also posts a reply of its own that is stored but was not posted, as after a crash of the database server.
-    """
-    monkeypatch.setattr("bot.operation.worker.STALLED_AFTER", 0.0)
-    asked = MessageRequest(
-        place=Place(chat=address("telegram:43"), kind=ChatKind.PRIVATE),
-        update_id="2",
-        sender="43",
-        text="2601.09001",
-    )
-    async with a_bot(tmp_path, telegram, Beating(NOON), database=str(other.url)) as app:
-        workers.begin_worker(other, workers.NewWorker(holds_sender_lock=False))
-        conversation_state.apply_once(other, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=NOON)
-        name, token = pending_lookup(asked, ["2601.09001"])
-        callbacks.begin_lookup(other, name, token, now=NOON)
-        process = asyncio.create_task(running(app, once=False))
-        await posts(telegram, 2)
-        conversation_state.apply_once(
-            app.store, "telegram", "3", lambda _: LATER_REPLY.to_json(), chat="telegram:42", now=NOON
-        )
-        await posts(telegram, 3)
-        app.stop.set()
-        await process
-        assert updates.unfinished_replies(app.store, now=NOON) == []
-    assert [entry.text for entry in telegram.posted_to("42")] == ["hello", "hello"]
-    (posted,) = telegram.posted_to("43")
-    assert "arXiv cannot be asked now, so I do not know 2601.09001" in posted.text
-    assert callbacks.requested_lookup(other, name, since=NOON) is None
-
-
-@pytest.mark.both_databases
-async def test_a_worker_thought_dead_posts_no_taken_over_reply(
-    tmp_path: Path, telegram: FakeTelegram, other: Store, clock: FakeClock
-) -> None:
-    async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
-        workers.begin_worker(app.store, workers.NewWorker(holds_sender_lock=False))
-        conversation_state.apply_once(
-            app.store, "telegram", "1", lambda _: REPLY.to_json(), chat="telegram:42", now=NOON
-        )
-        workers.recover_stalled(other, workers.other_workers(other))
-        assert len(updates.unfinished_replies(other, now=NOON)) == 1
-        await reply_sender.send_reply(app.deps, REPLY)
-        assert telegram.posted_to("42") == []
-        workers.recover_stalled(app.store, workers.other_workers(app.store))
-        assert len(updates.unfinished_replies(app.store, now=NOON)) == 1
-        for _ in range(2):
-            await reply_sender.send_reply(app.deps, REPLY)
-    assert len(telegram.posted_to("42")) == 1
-
-
-@pytest.mark.both_databases
-def test_a_look_up_stays_with_a_working_worker(store: Store, other: Store) -> None:
-    token = CallbackToken(verb="", place="telegram:1", arguments={"names": ["2601.09001"]})
-    callbacks.begin_lookup(other, "theirs", token, now=NOON)
-    workers.begin_worker(store, workers.NewWorker(holds_sender_lock=True))
-    callbacks.begin_lookup(store, "ours", token, now=NOON)
-    assert callbacks.take_over_lookups(store, since=NOON) == ["ours"]
-    seen = workers.other_workers(store)
-    assert list(seen) == [other.worker]
-    workers.recover_stalled(store, seen)
-    assert callbacks.take_over_lookups(store, since=NOON) == ["ours", "theirs"]
-    assert callbacks.end_lookup(store, "theirs", since=NOON)
-    assert not callbacks.end_lookup(other, "theirs", since=NOON)
-
-
-@pytest.mark.both_databases
-def test_a_reply_is_taken_over_until_one_has_posted_it(store: Store, other: Store) -> None:
-    conversation_state.apply_once(other, "telegram", "1", lambda _: '{"text": "hello"}', chat="telegram:1", now=NOON)
-    workers.begin_worker(store, workers.NewWorker(holds_sender_lock=True))
-    seen = workers.other_workers(store)
-    assert workers.recover_stalled(store, seen) == 0
-    assert [update for _, update, _ in updates.unfinished_replies(store, now=NOON)] == ["1"]
-    assert updates.has_reply(store, "telegram", "1")
-    assert not updates.has_reply(other, "telegram", "1"), "it was taken for gone"
-    assert list(workers.other_workers(other)) == [store.worker]
-    with contextlib.closing(Store(str(store.url))) as third:
-        workers.begin_worker(third, workers.NewWorker(holds_sender_lock=True))
-        assert [update for _, update, _ in updates.unfinished_replies(third, now=NOON)] == ["1"]
-        assert updates.unfinished_replies(third, now=NOON + timedelta(minutes=11)) == []
-        assert list(workers.other_workers(other)) == [third.worker]
-
-
-@pytest.mark.both_databases
-async def test_a_worker_that_others_took_for_gone_joins_them_again(
-    in_other_hands: Store, other: Store, clock: FakeClock
-) -> None:
-    """A worker was stopped for a while, and the others recovered its messages. After its next heartbeat they count it again."""
-    seen = workers.other_workers(in_other_hands)
-    assert list(seen) == [other.worker]
-    workers.beat(other)
-    assert workers.recover_stalled(in_other_hands, seen) == 0, "it sent a heartbeat before the recovery"
-    assert states(in_other_hands) == ["sending"]
-    watch = OwnerWatch(in_other_hands, clock, stalled_after=20)
-    assert await looks(watch, clock, 3) == 1
-    assert workers.other_workers(in_other_hands) == {}
-    workers.beat(other)
-    assert workers.other_workers(in_other_hands) == {other.worker: 1}
-    assert await looks(watch, clock, 3) == 0
-    assert workers.other_workers(in_other_hands) == {}, "workers with nothing in hand are forgotten too"
 
 
 # ── A lane has one sender at a time: of two claims in one lane, the database refuses the second ───────────────────────
@@ -374,14 +84,14 @@ ENDS: dict[str, abc.Callable[[Store, steps.Claim], object]] = {
     "the attempt has failed": lambda store, first: sending.record_outcome(
         store, first, RetryLater("busy", timedelta(0)), on_unclear="resend", now=NOON, wall=NOON
     ),
-    "what was in hand is recovered": lambda store, _: workers.recover_own(store),
+    "what was in hand is recovered": lambda store, _: recovery.recover_own(store),
 }
 
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("ends", ENDS)
 def test_a_lane_has_one_message_in_hand_until_its_outcome_is_stored(store: Store, other: Store, ends: str) -> None:
-    """While one worker sends a message, no other worker may send in the same lane, even if it has claimed a message.
+    """While one message of a lane is being sent, no other one may be, even if it was claimed.
 
     The second claim is possible because an operator dismisses the delivery that is being sent.
     """
@@ -401,8 +111,8 @@ def test_a_lane_has_one_message_in_hand_until_its_outcome_is_stored(store: Store
 @pytest.mark.both_databases
 def test_merged_groups_keep_what_they_have_in_hand(store: Store, other: Store) -> None:
     due(store, "telegram:-1", "telegram:-2")
-    for worker, place in ((store, "-1"), (other, "-2")):
-        assert claims.mark_sending(worker, next_of(store, place), wall=NOON)
+    for process, place in ((store, "-1"), (other, "-2")):
+        assert claims.mark_sending(process, next_of(store, place), wall=NOON)
     (gone, _) = sending.outbox_entries(store, now=NOON)
     chat_moved(store, address(gone.chat), "-2", now=NOON)
     assert in_hand(store) == [(1, "sending"), (2, "sending")]
@@ -659,17 +369,11 @@ RACES = {
     ),
     "an update that another process has takes no effect here": Race(
         rival=lambda rival: rival(
-            "update", 'INSERT INTO "update" (platform, update_id, at, chat, reply, state, worker) VALUES (?, ?, ?, ?, ?, ?, ?)',
-            "telegram", "7", AT, "telegram:1", "theirs", "ready", "",
+            "update", 'INSERT INTO "update" (platform, update_id, at, chat, reply, state) VALUES (?, ?, ?, ?, ?, ?)',
+            "telegram", "7", AT, "telegram:1", "theirs", "ready",
         ),
         act=lambda store: _APPLIES(store, effect=lambda _: pytest.fail("the effect of an update happens twice")),
         shows=("update", "update_id", "reply"), rows=[("7", "theirs")], returns=("theirs", False),
-    ),
-    "a reply that another process posts is left to it": Race(  # the first of our writes gives up old replies
-        before=lambda store: _APPLIES(store, effect=lambda _: "reply"),
-        rival=lambda rival: rival("update", 'UPDATE "update" SET state = ? WHERE state = ?', "done", "ready", after=1),
-        act=lambda store: updates.unfinished_replies(store, now=_SOON),
-        shows=("update", "update_id", "state"), rows=[("7", "done")], returns=[],
     ),
     "a change begins with what another process has changed": Race(
         before=_subscribes("graph"), rival=lambda rival: rival("chat", "UPDATE subscription SET name = 'theirs'"),

@@ -17,7 +17,7 @@ REPO = Path(__file__).parents[2]
 FOLDERS = ("bot", "subscriptions", "templates", "locales")
 FILES = (
     ".dockerignore", ".gitattributes", ".gitignore", "Dockerfile", "LICENSE", "README.md", "pyproject.toml",
-    "requirements.lock", "requirements-cluster.lock",
+    "requirements.lock", "requirements-postgresql.lock",
 )  # fmt: skip
 
 

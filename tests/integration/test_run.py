@@ -19,7 +19,6 @@ import httpx
 import pytest
 
 from bot.cli import log
-from bot.delivery.sender import CONCURRENCY
 from bot.dependencies.optional_parts import without
 from bot.settings import Settings
 from bot.settings.loading import load_settings
@@ -364,26 +363,3 @@ def assert_whole(remote: Remote) -> None:
     (order,) = {tuple(papers) for papers in shown.values()}
     assert sorted(order) == [f"2601.{n:05d}" for n in range(PAPERS)]
     assert {entry.concurrent for entry in posts} == {1}
-
-
-def test_of_two_lock_owners_none_takes_what_the_other_holds(database: Path, remote: Remote) -> None:
-    """Two processes send from one database, which the lock file normally prevents. They send no message twice.
-
-    This can happen on a file system without locks, or if a person removes the lock file.
-    """
-    remote.call("opens_to_all")
-    remote.call("answers", "hang after", CONCURRENCY, after=3 * (LANES - 2 * CONCURRENCY))
-    first, second = (ready(database, remote) for _ in range(2))
-    assert first.stdin is not None
-    first.stdin.write("\n")
-    first.stdin.flush()
-    remote.call("waits_hanging")
-    # now the first process is sending as many messages as it sends at the same time, and other chats still wait
-    while len(remote.call("failures")) < CONCURRENCY:
-        pass
-    theirs, _ = second.communicate("\n", timeout=PATIENCE)
-    remote.call("releases")
-    ours, _ = first.communicate(timeout=PATIENCE)
-    assert json.loads(theirs)["sent"] > 0
-    assert json.loads(ours)["sent"] + json.loads(theirs)["sent"] == LANES
-    assert_whole(remote)

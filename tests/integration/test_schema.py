@@ -33,7 +33,11 @@ pytestmark = pytest.mark.both_databases
 
 # LATER is the migration of an invented later release, which adds a table and two columns. EARLIER removes such a table and
 # such columns from a new database, so that it looks like one of an earlier release.
-EARLIER = ("DROP TABLE taste", "ALTER TABLE worker DROP COLUMN host", "ALTER TABLE message DROP COLUMN unclear_since")
+EARLIER = (
+    "DROP TABLE taste",
+    "ALTER TABLE platform DROP COLUMN bot_name",
+    "ALTER TABLE message DROP COLUMN unclear_since",
+)
 LATER = f"""
 import sqlalchemy as sa
 from alembic import op
@@ -46,7 +50,7 @@ def upgrade():
         sa.Column("chat", sa.Integer(), sa.ForeignKey("chat.id", ondelete="CASCADE"), primary_key=True, nullable=False),
         sa.Column("words", sa.JSON(), nullable=False),
     )
-    op.add_column("worker", sa.Column("host", sa.String(), nullable=False, server_default=""))
+    op.add_column("platform", sa.Column("bot_name", sa.String(), nullable=False, server_default=""))
     op.add_column("message", sa.Column("unclear_since", sa.DateTime(timezone=True), nullable=True))
 """
 
@@ -60,7 +64,7 @@ def differences(store: Store) -> list[Any]:
 
 
 def _is_ours(name: str | None, kind: str, _: object) -> bool:
-    return kind != "table" or not str(name).startswith(("procrastinate_", "token_rate", "paper_words"))
+    return kind != "table" or not str(name).startswith("paper_words")
 
 
 def _is_compared(item: Any, _name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
@@ -73,7 +77,7 @@ def with_another_order(store: Store) -> list[tuple[str, str]]:
     others = """
         SELECT relname, attname FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
         WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND attnum > 0
-        AND attcollation NOT IN (0, '"C"'::regcollation) AND relname NOT LIKE 'procrastinate%'
+        AND attcollation NOT IN (0, '"C"'::regcollation)
     """
     return stored.rows(store, others) if store.kind.file is None else []
 

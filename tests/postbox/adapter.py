@@ -66,7 +66,6 @@ class PostboxReceiver:
 
     name = "postbox letters"
     problem = ""
-    is_exclusive = True
     routes: Sequence[WebRoute] = ()
 
     def __init__(self, folder: Path, clock: Clock) -> None:

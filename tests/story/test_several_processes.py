@@ -1,4 +1,4 @@
-"""Several real processes on one PostgreSQL. The checks use the fake Telegram's journal."""
+"""Real processes on one PostgreSQL, one after another, and a second one at the same time. The checks use the fake Telegram's journal."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,58 +16,57 @@ CHATS = [str(n) for n in range(1, LANES + 1)]
 
 
 @pytest.fixture
-def three(postgres: Server, fake: Remote, tmp_path: Path) -> Iterator[Processes]:
-    """Three processes that have just started."""
+def bots(postgres: Server, fake: Remote, tmp_path: Path) -> Iterator[Processes]:
+    """A database with subscriptions, on which no process runs yet."""
     with postgres.database(empty=True) as url, processes(url, fake, tmp_path) as started:
         started.subscribes(CHATS)
         yield started
 
 
-def sends(three: Processes) -> None:
-    """Papers come that fill three messages for each chat, and three processes begin."""
-    assert three.brings(paper_ids(0, PAPERS))
-    three.start(3)
+def sends(bots: Processes) -> None:
+    """Papers come that fill three messages for each chat, and a process begins."""
+    assert bots.brings(paper_ids(0, PAPERS))
+    bots.start()
 
 
-def verdict(three: Processes) -> judging.Verdict:
+def verdict(bots: Processes) -> judging.Verdict:
     papers = paper_ids(0, PAPERS)
-    return judging.judged(three.posts, [], wanted=dict.fromkeys(CHATS, papers), first=papers, said={})
+    return judging.judged(bots.posts, [], wanted=dict.fromkeys(CHATS, papers), first=papers, said={})
 
 
-def is_whole(three: Processes) -> bool:
-    return len(three.posts) >= LANES * MESSAGES and not verdict(three).lost
+def is_whole(bots: Processes) -> bool:
+    return len(bots.posts) >= LANES * MESSAGES and not verdict(bots).lost
 
 
-def test_of_killed_processes_nothing_is_lost_and_little_is_sent_twice(three: Processes) -> None:
-    sends(three)
+def test_of_killed_processes_nothing_is_lost_and_little_is_sent_twice(bots: Processes) -> None:
+    sends(bots)
     for kills in (1, 2):
-        three.wait_for(lambda kills=kills: len(three.posts) >= kills * LANES, f"{kills * LANES} are sent")  # type: ignore[misc]
-        three.kill()
-        three.start()
-    three.wait_for(lambda: is_whole(three), "all is sent")
-    found = verdict(three)
+        bots.wait_for(lambda kills=kills: len(bots.posts) >= kills * LANES, f"{kills * LANES} are sent")  # type: ignore[misc]
+        bots.kill()
+        bots.start()
+    bots.wait_for(lambda: is_whole(bots), "all is sent")
+    found = verdict(bots)
     assert (found.out_of_order, found.at_once) == ([], [])
     assert len(found.wrongly_doubled) <= 2 * IN_HAND
 
 
-def test_processes_that_are_replaced_one_by_one_send_nothing_twice(three: Processes) -> None:
-    sends(three)
-    for left in (1, 2, 3):
-        three.wait_for(lambda left=left: len(three.posts) >= left * LANES * 3 // 4, f"{left} quarters are sent")  # type: ignore[misc]
-        three.start()
-        assert three.stop() == 0
-    three.wait_for(lambda: is_whole(three), "all is sent")
-    found = verdict(three)
+def test_processes_that_are_replaced_send_nothing_twice(bots: Processes) -> None:
+    sends(bots)
+    for left in (1, 2):
+        bots.wait_for(lambda left=left: len(bots.posts) >= left * LANES, f"{left} thirds are sent")  # type: ignore[misc]
+        assert bots.stop() == 0
+        bots.start()
+    bots.wait_for(lambda: is_whole(bots), "all is sent")
+    found = verdict(bots)
     assert (found.lost, found.wrongly_doubled, found.out_of_order, found.at_once) == ([], [], [], [])
 
 
-def test_whoever_is_killed_another_one_answers(three: Processes, fake: Remote) -> None:
-    """Telegram lets only one client at a time read updates."""
-    three.start(3)
-    for answers in (1, 2, 3):
-        fake.call("user_writes", "/list", "1")
-        three.wait_for(lambda answers=answers: len(three.posts) >= answers, "an answer")  # type: ignore[misc]
-        fake.call("waits_until_confirmed")
-        three.kill()
-        three.start()
-    assert [entry.chat for entry in three.posts] == ["1"] * 3
+def test_a_second_process_is_told_which_one_sends_and_the_first_goes_on(bots: Processes, fake: Remote) -> None:
+    bots.start()
+    bots.alive[0].waits_until_ready()
+    second = bots.product.starts("run")
+    assert second.ends() == 1
+    assert f"Process {bots.alive[0].popen.pid} on " in second.said
+    assert "sends for this database already" in second.said
+    fake.call("user_writes", "/list", "1")
+    bots.wait_for(lambda: len(bots.posts) == 1, "an answer")

@@ -7,7 +7,7 @@ import pytest
 from packaging.requirements import Requirement
 
 REPO = Path(__file__).parents[2]
-LOCKS = ("requirements.lock", "requirements-cluster.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-postgresql.lock", "requirements-dev.lock")
 FILES_OF_A_COMPILED_RELEASE = 20  # wheels for three versions of Python on three systems, and a few more files
 
 
@@ -39,19 +39,16 @@ def test_lock_files_have_hashes(name: str) -> None:
 def test_a_lock_file_has_the_files_of_every_platform() -> None:
     """On one platform, pip needs one hash of a release. A lock file with only this one fails on all other platforms."""
     found = releases("requirements.lock")
-    for compiled in ("aiohttp", "cryptography", "pydantic-core", "sqlalchemy", "yarl"):
+    for compiled in ("aiohttp", "pydantic-core", "sqlalchemy", "yarl"):
         (hashes,) = (lines for requirement, lines in found.items() if Requirement(requirement).name == compiled)
         assert len(hashes) > FILES_OF_A_COMPILED_RELEASE, compiled
 
 
 def test_each_lock_has_the_releases_of_the_one_before() -> None:
-    runtime, cluster, dev = (releases(name) for name in LOCKS)
-    assert {name: cluster.get(name) for name in runtime} == runtime
-    assert {name: dev.get(name) for name in cluster} == cluster
-    # the lock of a cluster adds what its extra needs
-    assert {"procrastinate", "psycopg", "psycopg-binary", "psycopg-pool"} <= {
-        Requirement(name).name for name in cluster.keys() - runtime.keys()
-    }
+    runtime, with_server, dev = (releases(name) for name in LOCKS)
+    assert {name: with_server.get(name) for name in runtime} == runtime
+    assert {name: dev.get(name) for name in with_server} == with_server
+    assert {"psycopg", "psycopg-binary"} <= {Requirement(name).name for name in with_server.keys() - runtime.keys()}
 
 
 def test_whatever_installs_a_lock_file_checks_its_hashes() -> None:

@@ -1,16 +1,16 @@
-"""Only one process sends, and it can be distinguished from all others of the machine, and from a later one with its number."""
+"""Only one process sends, and others are told which one that is."""
 
 import os
-import subprocess
-import sys
+from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from bot.delivery import process_identity, sender_lock
+from bot.delivery import sender_lock
 from bot.errors import SenderLockHeld
-
-proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system does not tell of processes")
+from subscriptions.store.database.store import Store
+from tests.postgres.server import Server
 
 
 def test_a_second_sender_is_told_who_has_the_role(tmp_path: Path) -> None:
@@ -23,35 +23,25 @@ def test_a_second_sender_is_told_who_has_the_role(tmp_path: Path) -> None:
         assert not database.exists()  # taking the lock does not open the database
 
 
-@proc
-def test_a_process_runs_until_it_has_ended() -> None:
-    assert process_identity.is_running(process_identity.this_process())
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        found = process_identity._identity(process.pid)
-        assert process_identity.is_running(found)
-        assert found != process_identity.this_process()
-        process.kill()
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        assert not process_identity.is_running(found)
-    assert not process_identity.is_running(found)
+def test_on_a_server_the_lock_is_taken_again_after_its_session_was_cut(postgres: Server) -> None:
+    with postgres.database() as url, closing(Store(url)) as store, closing(Store(url)) as other:
+        with sender_lock.only_sender(store) as hold:
+            with pytest.raises(SenderLockHeld, match=f"Process {os.getpid()} on "), sender_lock.only_sender(other):
+                pass
+            cut(url)
+            hold()
+            with pytest.raises(SenderLockHeld), sender_lock.only_sender(other):
+                pass
+            cut(url)
+            with sender_lock.only_sender(other), pytest.raises(SenderLockHeld):
+                hold()
+        with sender_lock.only_sender(other):
+            pass
 
 
-@proc
-@pytest.mark.parametrize("place", range(4))
-def test_another_boot_number_or_start_is_another_process(place: int) -> None:
-    parts = process_identity.this_process().split()
-    parts[place] = "1" if parts[place] != "1" else "2"
-    assert not process_identity.is_running(" ".join(parts))
-
-
-@proc
-@pytest.mark.parametrize("process", ["", "x", "1 2", "a b c d"])
-def test_what_is_no_identity_does_not_run(process: str) -> None:
-    assert not process_identity.is_running(process)
-
-
-@proc
-def test_where_the_system_tells_nothing_no_process_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_identity, "_SYSTEM", tmp_path)
-    assert process_identity.this_process() == ""
-    assert not process_identity.is_running("")
+def cut(url: str) -> None:
+    """Ends the sessions that hold a lock of the database."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND pid != pg_backend_pid()"
+        )

@@ -84,7 +84,6 @@ class MailPages(Receiver):
     store: Store
     name: str = "pages of mail"
     problem: str = ""
-    is_exclusive: bool = False
     _dispatcher: RequestDispatcher | None = field(init=False, default=None)
 
     @property

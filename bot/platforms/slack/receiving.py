@@ -39,7 +39,6 @@ class SocketMode:
     """A Receiver of the events of one app token. `on_bot_name` is called with the bot's name."""
 
     name = SOCKET_NAME
-    is_exclusive = True
     routes = ()
 
     def __init__(

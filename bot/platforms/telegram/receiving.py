@@ -79,7 +79,6 @@ class LongPolling:
     """
 
     name = NAME
-    is_exclusive = True
     routes = ()
 
     def __init__(self, client: Client, clock: Clock, *, on_bot_name: Callable[[str], None]) -> None:

@@ -164,7 +164,7 @@ class Store:
         self.kind = _kind_of(url)
         self.url = self.kind.url
         self.where = self.kind.where  # the database's name in errors: its file or server, not its URL
-        self.worker = uuid4().hex  # the name under which this process claims messages and replies
+        self.process = uuid4().hex  # the name of this process in the database
         self._turn = Lock()  # one thread writes at a time
         self.is_writing = False  # whether a writing transaction of this process has begun
         self.refusal: errors.StoreUnavailable | None = None  # the error of a write that did not fit on the disk

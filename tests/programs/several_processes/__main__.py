@@ -1,6 +1,6 @@
-"""`make test-processes`: kills and stops processes on one PostgreSQL, and crashes the server, while people send commands.
+"""`make test-processes`: kills processes on a PostgreSQL, crashes the server and cuts its connections, while people send commands.
 
-    python -m tests.programs.several_processes [--kills 60] [--stops 12] [--crashes 6] [--lanes 300] [--page docs/reliability.md]
+    python -m tests.programs.several_processes [--kills 60] [--crashes 6] [--lanes 300] [--page docs/reliability.md]
     python -m tests.programs.several_processes --quick      a few of each among fewer chats, in two minutes; writes no page
 
 Papers come in waves, to private chats and to groups, and people send commands in the same chats. The checks use the
@@ -28,7 +28,7 @@ from tests.programs.faults.table import write
 from tests.programs.several_processes import judging
 from tests.programs.several_processes.processes import Processes, paper_ids, processes
 
-PROCESSES, KILLS = 3, "processes killed"
+KILLS = "processes killed"
 FIRST_PAPERS, WAVE = 39, 13  # papers at the beginning, and in each later wave; thirteen papers are one message
 GROUPS = 10  # every tenth chat is a group
 POST_TAKES = 0.1  # seconds, like the answer of a real platform
@@ -44,19 +44,15 @@ class Plan:
 
     lanes: int = 300
     kills: int = 60
-    stops: int = 12
     crashes: int = 6
     cuts: int = 6  # of all connections at the same time
     kill_gap: float = 8.0  # seconds from one kill to the next
-    stop_for: float = 60.0  # seconds
     away_for: float = 30.0  # most seconds until a crashed server is started again
     wave_gap: float = 20.0  # seconds
     says_gap: float = 0.5  # seconds from one command to the next
 
 
-QUICK = Plan(
-    lanes=40, kills=4, stops=1, crashes=1, cuts=1, kill_gap=4.0, stop_for=25.0, away_for=1.0, wave_gap=8.0, says_gap=0.5
-)
+QUICK = Plan(lanes=40, kills=4, crashes=1, cuts=1, kill_gap=4.0, away_for=1.0, wave_gap=8.0, says_gap=0.5)
 
 
 class NotNow(Exception):
@@ -76,7 +72,6 @@ class Trial:
     said: dict[str, tuple[str, float]] = field(default_factory=dict)  # word of a command → (chat, time)
     subscribed: dict[str, str] = field(default_factory=dict)  # word of a /sub → chat
     papers: list[str] = field(default_factory=list)  # papers that were ingested
-    _stopped: set[int] = field(default_factory=set)  # process ids
     _events: list[tuple[float, Callable[[], None]]] = field(default_factory=list)  # planned actions
 
     @property
@@ -89,8 +84,8 @@ class Trial:
         self.processes.subscribes(self.chats)
         self._bring(FIRST_PAPERS, ago=timedelta(minutes=30))
         plan = self.plan
-        self.processes.start(PROCESSES)
-        self.processes.wait_for(lambda: len(self.processes.posts) > PROCESSES, "the first messages are sent")
+        self.processes.start()
+        self.processes.wait_for(lambda: bool(self.processes.posts), "the first messages are sent")
         for what, gap in ((self._kill, plan.kill_gap), (self._bring, plan.wave_gap), (self._say, plan.says_gap)):
             self._again(what, gap)
         while self._events:
@@ -144,40 +139,17 @@ class Trial:
     def _after(self, seconds: float, what: Callable[[], None]) -> None:
         self._events.append((time.monotonic() + seconds, what))
 
-    def _chosen(self) -> int:
-        """Returns the index of a process that runs. Raises NotNow."""
-        going = [place for place, one in enumerate(self.processes.alive) if one.pid not in self._stopped]
-        if not self.server.is_up or len(going) < PROCESSES - 1:
-            raise NotNow
-        return self.dice.choice(going)
-
     def _kill(self) -> None:
-        place = self._chosen()
+        if not self.server.is_up:
+            raise NotNow
         self.incidents.append(time.time())
-        self.processes.kill(place)
+        self.processes.kill()
         self.processes.start()
         self._did(KILLS)
         kills, plan = self.done[KILLS], self.plan
-        for what, times in ((self._stop, plan.stops), (self._crash, plan.crashes), (self._cut, plan.cuts)):
+        for what, times in ((self._crash, plan.crashes), (self._cut, plan.cuts)):
             if kills * times // plan.kills > (kills - 1) * times // plan.kills:  # in the same proportion as the kills
                 self._soon(what, plan.kill_gap / 2)
-
-    def _stop(self) -> None:
-        if self._stopped:
-            raise NotNow
-        place = self._chosen()
-        self.incidents.append(time.time())
-        self.processes.signal(signal.SIGSTOP, place)
-        pid = self.processes.alive[place].pid
-        self._stopped.add(pid)
-        self._after(self.plan.stop_for, lambda: self._go_on(pid))
-        self._did("processes stopped")
-
-    def _go_on(self, pid: int) -> None:
-        self._stopped.discard(pid)
-        (place,) = (place for place, one in enumerate(self.processes.alive) if one.pid == pid)
-        self.incidents.append(time.time())
-        self.processes.signal(signal.SIGCONT, place)
 
     def _crash(self) -> None:
         if not self.server.is_up:
@@ -222,7 +194,7 @@ def table(trial: Trial, found: judging.Verdict) -> str:
         {
             "chats, messages, commands": f"{trial.plan.lanes:,}, {len(posts) - len(waits):,}, {len(trial.said):,}",
             **{what: str(times) for what, times in sorted(trial.done.items())},
-            "sent twice by processes that were killed, stopped or cut off meanwhile": f"{found.doubled}",
+            "sent twice by processes that were killed or cut off meanwhile": f"{found.doubled}",
             **{what: str(len(cases)) for what, cases in found.wrong.items()},
             "commands are answered after, middle, 95 of 100, and the last": (
                 f"{waits[len(waits) // 2]:.1f} s, {waits[len(waits) * 95 // 100]:.1f} s, {waits[-1]:.1f} s"
@@ -239,13 +211,13 @@ def two_columns(rows: Iterable[tuple[str, str]]) -> str:
 def main() -> int:
     """Runs the trial and judges it. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.programs.several_processes")
-    for name in ("lanes", "kills", "stops", "crashes"):
+    for name in ("lanes", "kills", "crashes"):
         parser.add_argument(f"--{name}", type=int, default=getattr(Plan(), name))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--page", type=Path)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    plan = Plan(lanes=options.lanes, kills=options.kills, stops=options.stops, crashes=options.crashes)
+    plan = Plan(lanes=options.lanes, kills=options.kills, crashes=options.crashes)
     plan = QUICK if options.quick else plan
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with (

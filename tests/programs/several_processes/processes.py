@@ -1,6 +1,5 @@
-"""Starts, kills, stops and continues processes of `paperwire run` on one database, on which papers come and people write."""
+"""Starts, kills and stops processes of `paperwire run` on one database, on which papers come and people write."""
 
-import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -28,20 +27,17 @@ class Processes:
     fake: Remote
     alive: list[Process] = field(default_factory=list)
 
-    def start(self, count: int = 1) -> None:
-        """Starts processes. Returns at once."""
-        self.alive += [self.product.starts("run") for _ in range(count)]
+    def start(self) -> None:
+        """Starts a process. Returns at once."""
+        self.alive.append(self.product.starts("run"))
 
-    def kill(self, place: int = 0) -> None:
+    def kill(self) -> None:
         """Kills a process, which cannot finish anything."""
-        self.alive.pop(place).kill()
+        self.alive.pop(0).kill()
 
-    def stop(self, place: int = 0) -> int:
+    def stop(self) -> int:
         """Asks a process to stop. Returns its exit status."""
-        return self.alive.pop(place).stops()
-
-    def signal(self, which: signal.Signals, place: int = 0) -> None:
-        self.alive[place].signals(which)
+        return self.alive.pop(0).stops()
 
     @property
     def posts(self) -> list[Entry]:
