@@ -14,10 +14,7 @@ from typing import Any
 from bench._page import PAGE, printed_by
 
 IMAGES = PAGE.parent / "images"
-MATCHING, PLANNING = IMAGES / "matching.svg", IMAGES / "planning.svg"
-_COUNT = re.compile(r"^([\d,]+) lines, ", re.MULTILINE)
-_ENGINE = re.compile(r"^  (\S.*?) {2,}(?:\d+%)? +~?[\d.,]+ s +~?([\d.,]+) s ", re.MULTILINE)
-_OURS, _BOUND = "paperwire", "least work"
+PLANNING = IMAGES / "planning.svg"
 _GREY, _BLUE, _RED = "#808080", "#2a6fdb", "#c8452f"
 
 
@@ -37,16 +34,6 @@ _COSTS = (
 )
 
 
-def match_times() -> dict[str, dict[int, float]]:
-    """Returns engine → number of lines → seconds, as the page has them."""
-    found: dict[str, dict[int, float]] = {}
-    _, *parts = _COUNT.split(printed_by("matching"))
-    for count, rows in zip(parts[::2], parts[1::2], strict=True):
-        for name, seconds in _ENGINE.findall(rows):
-            found.setdefault(name, {})[int(count.replace(",", ""))] = float(seconds.replace(",", ""))
-    return found
-
-
 def planning_costs() -> list[Cost]:
     """Returns the costs of planning as the page has them. Raises ValueError if the page lacks one."""
     printed, found = printed_by("planning"), list[Cost]()
@@ -56,39 +43,6 @@ def planning_costs() -> list[Cost]:
             raise ValueError(f"bench.planning printed nothing of {name!r}.")
         found.append((name, float(match[1].replace(",", "")), allowed, unit))
     return found
-
-
-def _draw_matching(times: dict[str, dict[int, float]], path: Path) -> None:
-    figure, axes = _axes((7.2, 4.4))
-    axes.set(xscale="log", yscale="log", xlabel="subscriptions", ylabel="seconds to match a day of 180 papers")
-    counts = sorted(times[_OURS])
-    axes.set_xticks(counts, [f"{count:,}" for count in counts])
-    axes.set_xlim(counts[0] / 1.2, counts[-1] * 12)  # room for the names
-    axes.set_yticks([0.001, 0.01, 0.1, 1, 10, 100], ["0.001", "0.01", "0.1", "1", "10", "100"])
-    axes.minorticks_off()
-    for name, place in _spread({name: points[counts[-1]] for name, points in times.items()}).items():
-        points = times[name]
-        ours, bound = name == _OURS, name == _BOUND
-        axes.plot(
-            counts,
-            [points[count] for count in counts],
-            color=_BLUE if ours else _GREY,
-            linewidth=2.5 if ours else 1,
-            linestyle=":" if bound else "-",
-            marker="o",
-            markersize=5 if ours else 3,
-            zorder=2 + ours,
-        )
-        axes.annotate(
-            name,
-            (counts[-1], points[counts[-1]]),
-            xytext=(counts[-1] * 1.5, place),
-            color=_BLUE if ours else _GREY,
-            weight="bold" if ours else "normal",
-            va="center",
-            arrowprops={"arrowstyle": "-", "color": _GREY, "linewidth": 0.4},
-        )
-    _write(figure.savefig, path, "Seconds to match a day, by the number of subscriptions", times)
 
 
 def _spread(ends: dict[str, float], apart: float = 1.9) -> dict[str, float]:
@@ -134,5 +88,4 @@ def _write(save: Callable[..., None], path: Path, title: str, figures: object) -
 
 
 if __name__ == "__main__":
-    _draw_matching(match_times(), MATCHING)
     _draw_planning(planning_costs(), PLANNING)

@@ -34,7 +34,6 @@ from bench._timing import timed
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.service.plan import plan_due, plan_slices
-from subscriptions.service.queries_in_memory import kept_queries
 from subscriptions.store import rows as stored_rows
 from subscriptions.store.database.store import Store
 from tests.make import an_open_store, ingested, paper, planned_slices, subscribes
@@ -240,8 +239,6 @@ def news(folder: Path, papers: int) -> str:
     """
     shutil.copy(folder / "news.db", folder / "now.db")
     with an_open_store(f"sqlite:///{folder}/now.db") as store:
-        with kept_queries(store) as kept, store.read() as transaction:
-            kept.follow(transaction)  # as a running process has done before
         new = abstracts(papers)
         start = time.process_time()
         ingested(store, *new, name="news", now=NOON + HOUR)

@@ -1,14 +1,11 @@
-"""match: which papers of digests a query finds; the same for a file of queries, with time and memory. Needs no database."""
+"""match: which papers of digests a query finds; the same for a file of queries. Needs no database."""
 
 import os
 import re
-import sys
-from array import array
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import perf_counter
 from typing import Annotated, Any
 
 import typer
@@ -21,21 +18,14 @@ from bot.settings.loading import load_settings
 from bot.settings.models import encoder_of
 from subscriptions import meaning
 from subscriptions.errors import MeaningFails, PaperwireError, QueryError, Sentence
-from subscriptions.matching import batch, paper_index
+from subscriptions.matching import paper_index
 from subscriptions.matching.profiles import PapersAtHand
 from subscriptions.matching.reasons import why
 from subscriptions.model import Paper
-from subscriptions.query import ABOUT, LIKE, papers_of_queries, parse, rewriting
+from subscriptions.query import ABOUT, papers_of_queries, parse, rewriting
 from subscriptions.query.tree import Query
 from subscriptions.texts import escaped
 
-if sys.platform != "win32":
-    import resource
-
-_MOST_ADDED = 1000
-_NEW_WORD = "paperwire"  # added to a sample query, to get a query that the set does not contain
-_REFUSED = -1  # the handle of a line that is not a valid query
-_NAMES_PAPERS = re.compile(rf"(?:{'|'.join(LIKE.names)})\s*[:：]", re.IGNORECASE)  # a line that may name papers
 _ASKS = re.compile(rf"(?:{'|'.join(ABOUT.names)})\s*[:：]", re.IGNORECASE)  # a line that may ask for meaning
 _NO_MEANING = MeaningFails(
     Sentence("Meaning is off here, so nothing is near to a text."),
@@ -52,14 +42,11 @@ def match(
     queries: Annotated[
         str | None, typer.Option("--queries", metavar="FILE", help="One query per line, all matched together.")
     ] = None,
-    no_matches: Annotated[
-        bool, typer.Option("--no-matches", help="With --queries: only count, without the papers.")
-    ] = False,
     json: Json = False,
 ) -> int:
     """Find the papers of digests that a query matches, and say why."""
     if queries is not None:
-        return _match_file(queries, given, listed=not no_matches, json=json)
+        return _match_file(queries, given, json=json)
     query, *paths = given
     if not paths:
         raise WrongUsage("There is no digest to look into.", _USAGE)
@@ -151,17 +138,6 @@ def _reasons(query: Query, paper: Paper) -> list[dict[str, Any]]:
     return [*({"field": name, "terms": terms} for name, terms in fields.items()), *near]
 
 
-@dataclass(slots=True)
-class _QueryFile:
-    """The queries of a file, compiled."""
-
-    queries: batch.QuerySet
-    handles: "array[int]" = field(default_factory=lambda: array("q"))  # one for each line, in order
-    refused: list[tuple[int, str]] = field(default_factory=list)  # (line from 1, why)
-    hints: list[tuple[int, str]] = field(default_factory=list)  # (line from 1, sentence about a missing paper)
-    asking: dict[int, Query] = field(default_factory=dict)  # handle → query, of those that ask for nearness in meaning
-
-
 def _texts_asked(lines: list[str]) -> list[str]:
     """Returns the texts to which lines ask for nearness in meaning, each once."""
     found: dict[str, None] = {}
@@ -205,67 +181,45 @@ class _Asking:
         return rewriting.with_vectors(query, self.questions)
 
 
-def _in_order(lines: _QueryFile, handle: int, papers: list[Paper]) -> list[Paper]:
-    if handle in lines.asking:
-        return _nearest_first(lines.asking[handle], papers)
-    return papers
+@dataclass(slots=True)
+class _QueryFile:
+    """The queries of a file, each different text once."""
+
+    queries: dict[str, Query] = field(default_factory=dict)  # text of a line → its query
+    reasons: dict[str, str] = field(default_factory=dict)  # text of a line → why it is refused
+    hints: list[tuple[int, str]] = field(default_factory=list)  # (line from 1, sentence about a missing paper)
 
 
-def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int:
-    data = arguments.content(file)
-    texts = _lines_of(data)
-    asked = _texts_asked(texts)
-    began = perf_counter()
+def _match_file(file: str, paths: list[str], *, json: bool) -> int:
+    texts = _lines_of(arguments.content(file))
     papers, status = _read(paths)
-    asking = _Asking.of(asked, papers)
+    asking = _Asking.of(_texts_asked(texts), papers)
     index = paper_index.PaperIndex.of(asking.papers)
-    parsed = perf_counter()
-    near_to = None
-    if any(name.encode() in data.lower() for name in LIKE.names):
-        near_to = PapersAtHand(index.papers)
-    lines = _compiled(texts, near_to, asking)
-    compiled = perf_counter()
-    found = batch.match(lines.queries, index)
-    matched = perf_counter()
-    keys = {
-        handle: [paper.key for paper in _in_order(lines, handle, [index.papers[at] for at in index.positions(bits)])]
-        for handle, bits in found.items()
-    }
+    lines = _read_queries(texts, PapersAtHand(index.papers), asking)
+    keys: dict[str, list[str]] = {}  # text of a line → what it finds
+    for text, query in lines.queries.items():
+        found = [index.papers[place] for place in index.positions(index.found_by(query))]
+        keys[text] = [paper.key for paper in _nearest_first(query, found)]
     report: dict[str, Any] = {  # docs/commands.md
-        "queries": len(lines.handles),
-        "unique": len(lines.queries),
+        "queries": len(texts),
+        "unique": len({query.canonical for query in lines.queries.values()}),
         "papers": len(index.papers),
-        "pairs": sum(len(keys.get(handle, ())) for handle in lines.handles),
-        "peak_rss_bytes": _peak_rss_bytes(),
-        "timings": {
-            "parse_s": parsed - began,
-            "compile_s": compiled - parsed,
-            "match_s": matched - compiled,
-            "add_us": _seconds_to_add(lines.queries, texts) * 1e6,
-        },
-        "refused": lines.refused,
+        "pairs": sum(len(keys.get(text, ())) for text in texts),
+        "matches": [(line, keys[text]) for line, text in enumerate(texts, 1) if keys.get(text)],
+        "refused": [(line, lines.reasons[text]) for line, text in enumerate(texts, 1) if text in lines.reasons],
     }
     if lines.hints:
         report["hints"] = lines.hints
-    if listed:
-        report["matches"] = [(line, keys[handle]) for line, handle in enumerate(lines.handles, 1) if handle in keys]
-        report["peak_rss_bytes"] = _peak_rss_bytes()
-    output.tell(report, lambda: _show_batch(report), json=json)
+    output.tell(report, lambda: _show_file(report), json=json)
     return status
 
 
-def _show_batch(report: dict[str, Any]) -> None:
+def _show_file(report: dict[str, Any]) -> None:
     output.print_line(
         f"{report['queries']:,} queries, {report['unique']:,} of them different; "
         f"{report['papers']:,} papers; {report['pairs']:,} pairs."
     )
-    times = ", ".join(
-        f"{name.removesuffix('_s').replace('_', ' ')} {seconds:.3f} s"
-        for name, seconds in report["timings"].items()
-        if name.endswith("_s")
-    )
-    output.print_line(f"{times}; at most {report['peak_rss_bytes'] / 2**20:,.0f} MiB of memory.")
-    for line, keys in report.get("matches", ()):
+    for line, keys in report["matches"]:
         output.print_line(f"{line:>6}  {' '.join(keys)}")
     for line, hint in report.get("hints", ()):
         output.print_error(f"line {line}: {hint}")
@@ -290,52 +244,17 @@ def _encodable(text: str) -> str:
     return text
 
 
-def _compiled(texts: list[str], papers: PapersAtHand | None, asking: _Asking) -> _QueryFile:
-    """Compiles every line as a query, equal lines once. `papers`: those that lines may name; None if no line names one."""
-    lines = _QueryFile(batch.QuerySet())
-    handles: dict[str, int] = {}
-    reasons: dict[str, str] = {}
+def _read_queries(texts: list[str], papers: PapersAtHand, asking: _Asking) -> _QueryFile:
+    """Reads every line as a query. `papers`: those that lines may name."""
+    lines = _QueryFile()
     for number, text in enumerate(texts, start=1):
-        handle = handles.get(text)
-        if handle is None:
-            try:
-                if _ASKS.search(text) or (papers is not None and _NAMES_PAPERS.search(text)):
-                    query = asking.query(parse.parse_query(_encodable(text)))
-                    if papers is not None:
-                        query, unknown = _knowing(query, papers)
-                        lines.hints += [(number, sentence) for sentence in unknown]
-                    handle = lines.queries.add(query)
-                    lines.asking[handle] = query
-                else:
-                    handle = lines.queries.add_text(_encodable(text))
-            except QueryError as error:
-                handle, reasons[text] = _REFUSED, str(error)
-            handles[text] = handle
-        lines.handles.append(handle)
-        if handle == _REFUSED:
-            lines.refused.append((number, reasons[text]))
+        if text in lines.queries or text in lines.reasons:
+            continue
+        try:
+            query, unknown = _knowing(asking.query(parse.parse_query(_encodable(text))), papers)
+        except QueryError as error:
+            lines.reasons[text] = str(error)
+        else:
+            lines.queries[text] = query
+            lines.hints += [(number, sentence) for sentence in unknown]
     return lines
-
-
-def _seconds_to_add(queries: batch.QuerySet, texts: list[str]) -> float:
-    """Returns the mean time in seconds to add one more query to a set, measured with a sample of the lines."""
-    some = [f"{text} {_NEW_WORD}" for text in texts[:: max(1, len(texts) // _MOST_ADDED)]]
-    began = perf_counter()
-    for text in some:
-        with suppress(QueryError):
-            queries.add_text(_encodable(text))
-    return (perf_counter() - began) / max(1, len(some))
-
-
-def _peak_rss_bytes() -> int:
-    """Returns the peak memory of this process: VmHWM on Linux, the value of getrusage elsewhere, 0 on Windows."""
-    try:
-        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    if sys.platform == "win32":
-        return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, other systems KiB

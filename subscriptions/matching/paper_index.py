@@ -1,20 +1,19 @@
 """Papers with their tokens, each once, and their index; of several copies of a paper, whose texts, categories and announce type count."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from sys import intern
-from typing import NamedTuple
 
 from subscriptions import model
 from subscriptions.matching import fulfilment, hits
-from subscriptions.query import FIELDS, TEXT, Field, Fields, ValueKind
+from subscriptions.normalize import is_initial
+from subscriptions.query import FIELDS, Fields, ValueKind
 from subscriptions.query.tree import Query, Term
 
 
 @dataclass(frozen=True, slots=True)
 class TokenizedPapers:
-    """Papers with their tokens, for matching few queries. For many queries at once, `batch.match` is faster."""
+    """Papers with their tokens, for matching few queries. For many, `PaperIndex` is faster."""
 
     papers: tuple[model.Paper, ...]
     tokenized: tuple[hits.TokenizedPaper, ...]
@@ -72,55 +71,71 @@ def _with_categories_of(first: model.Paper, copy: model.Paper) -> model.Paper:
     )
 
 
-Space = tuple[Field, bool]  # a field of words or names, and whether their letter case and accents count
-IN_ANY_TEXT: Space = (TEXT, False)
-
-
-class Words(NamedTuple):
-    """The words of papers in a space."""
-
-    of: Sequence[Sequence[str]]  # the words of each paper in their order, with "" after each text
-    having: Mapping[str, int]  # word, as written or folded -> the papers that have it
+_LABELS = (ValueKind.CATEGORY, ValueKind.PAPER_ID, ValueKind.LABEL)
 
 
 class PaperIndex:
-    """Papers with their words. A set of papers is an int: bit n is `papers[n]`."""
+    """Papers, and which of them have a word, a part of a name or a label. A set of papers is an int: bit n is `papers[n]`.
+
+    For many queries. The papers of each term that was asked are kept.
+    """
 
     def __init__(self, papers: TokenizedPapers) -> None:
-        """Reads the words of any text. Those of other spaces are read when a query asks for them."""
         self.papers: tuple[model.Paper, ...] = papers.papers
         self.tokenized: tuple[hits.TokenizedPaper, ...] = papers.tokenized
-        self.every = (1 << len(self.papers)) - 1
-        self._words: dict[Space, Words] = {}
-        self.words(IN_ANY_TEXT)
+        self._every = (1 << len(self.papers)) - 1
+        self._having = defaultdict[str, int](int)  # such as "text:graph", "@doe", "category:cs.lg" -> papers
+        self._of: dict[Term, int] = {}  # term -> the papers that fulfil it
+        for place, paper in enumerate(self.tokenized):
+            for key in _keys(paper):
+                self._having[key] |= 1 << place
 
     @classmethod
     def of(cls, papers: Iterable[model.Paper], fields: Fields = FIELDS) -> "PaperIndex":
         """Returns the index of some papers. First merge the copies of each paper (`merge_copies`)."""
         return cls(TokenizedPapers.of(papers, fields=fields))
 
-    def words(self, space: Space) -> Words:
-        """Returns the words of the papers in a space, or the parts of their names."""
-        if space not in self._words:
-            of, having = [], defaultdict[str, int](int)
-            for place, paper in enumerate(self.tokenized):
-                words = list(map(intern, _words(paper, space)))  # an equal word is one object, so it is found faster
-                of.append(words)
-                bit = 1 << place
-                for word in {*words, *_written(paper, space)}:
-                    having[word] |= bit
-            self._words[space] = Words(of, having)
-        return self._words[space]
+    def found_by(self, query: Query) -> int:
+        """Returns the papers that a query finds."""
+        found = 0
+        for alternative in query.alternatives:
+            papers = self._every
+            for term in alternative.positive:
+                papers &= papers and self._fulfilling(term)
+            for term in alternative.negative:
+                papers &= papers and ~self._fulfilling(term)
+            found |= papers
+        return found
 
-    def fulfilling(self, term: Term, among: int) -> int:
-        """Returns those papers of a set that fulfil a simple term. Checks one after the other."""
-        fulfils = fulfilment.predicate(term)
-        return self.set_of(place for place in self.positions(among) if fulfils(self.tokenized[place]))
+    def _fulfilling(self, term: Term) -> int:
+        papers = self._of.get(term)
+        if papers is None:
+            papers = 0
+            for part in fulfilment.simple_terms(term):
+                papers |= self._fulfilling_simple(part)
+            self._of[term] = papers
+        return papers
 
-    @staticmethod
-    def set_of(places: Iterable[int]) -> int:
-        """Returns the papers at these positions, each given once, as a set."""
-        return sum([1 << place for place in places])
+    def _fulfilling_simple(self, term: Term) -> int:
+        """Returns the papers that fulfil a simple term: those that have all its whole words, of which each is checked."""
+        kind, papers = term.field.kind, self._every
+        if kind in _LABELS:
+            return self._having.get(fulfilment.label_of(term), 0)
+        whole = term.tokens[: len(term.tokens) - term.prefix]
+        if kind is ValueKind.WORDS and not term.exact:
+            for word in whole:
+                papers &= self._having.get(f"{term.field.name}:{word}", 0)
+            if len(term.tokens) == 1 and not term.prefix:
+                return papers
+        elif kind is ValueKind.NAME and not term.exact:
+            for part in whole:
+                if not is_initial(part):
+                    papers &= self._having.get(f"@{part}", 0)
+        fulfils, found = fulfilment.predicate(term), 0
+        for place in self.positions(papers):
+            if fulfils(self.tokenized[place]):
+                found |= 1 << place
+        return found
 
     @staticmethod
     def positions(papers: int) -> Iterator[int]:
@@ -131,16 +146,8 @@ class PaperIndex:
             papers ^= lowest
 
 
-def _words(paper: hits.TokenizedPaper, space: Space) -> list[str]:
-    field, exact = space
-    if field.kind is ValueKind.NAME:
-        return [part for name in fulfilment.names_of(field, paper, exact=exact) for part in (*name, "")]
-    # each line is written " word word ", so splitting gives "" after its last word
-    return (paper.exact if exact else paper.folded)[field].replace("\n", "").split(" ")
-
-
-def _written(paper: hits.TokenizedPaper, space: Space) -> list[str]:
-    field, exact = space
-    if exact or field.kind is ValueKind.NAME:
-        return []
-    return paper.written[field].split()
+def _keys(paper: hits.TokenizedPaper) -> set[str]:
+    """Returns the labels of a paper, and its words and parts of names in the same form."""
+    words = (f"{field.name}:{word}" for field, text in paper.folded.items() for word in text.split())
+    parts = (f"@{part}" for names in paper.names.values() for name in names for part in name)
+    return {*paper.labels, *words, *parts}

@@ -4,15 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from subscriptions.matching import paper_index
-from subscriptions.matching.batch import QuerySet, match
 from subscriptions.model import KnownPaper, Subscription
 from subscriptions.planning import counted_as_sent
 from subscriptions.planning.cadence import local_moment
+from subscriptions.service.plan_inputs import vectors_of, with_vectors
 from subscriptions.store import (
     drafts,
     known_papers,
     losses,
-    meanings,
     paper_sequence,
     sources,
 )
@@ -117,8 +116,5 @@ def _told(
 
 def _fits(transaction: Transaction, canonicals: set[str], index: paper_index.PaperIndex) -> Mapping[str, int]:
     """Returns canonical text → the set of the papers that it matches."""
-    asked = QuerySet()
-    handles = {canonical: asked.add_canonical(canonical) for canonical in canonicals}
-    asked.questions.update(meanings.questions_of(transaction, asked.questions))
-    bits = match(asked, index)
-    return {canonical: bits.get(handle, 0) for canonical, handle in handles.items()}
+    vectors = vectors_of(transaction, canonicals)
+    return {canonical: index.found_by(with_vectors(canonical, vectors)) for canonical in canonicals}

@@ -1,6 +1,5 @@
 """Looks at new papers for all subscriptions that follow shared cursors: who follows one or leaves it, who waits in quiet hours."""
 
-import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,11 +11,10 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning import decision
 from subscriptions.planning.forecast import Move
 from subscriptions.service.no_match import STREAK_AFTER, Days, days_between
-from subscriptions.service.plan_inputs import Window
-from subscriptions.service.queries_in_memory import kept_queries
+from subscriptions.service.plan_inputs import Window, vectors_of
 from subscriptions.store import known_papers, paper_sequence
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import CHUNK, Store, Transaction, in_chunks
+from subscriptions.store.database.store import Store, Transaction, in_chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +55,13 @@ def look(
     if not awake:
         return None
     shared = frozenset(one.id for one in awake)
-    with kept_queries(store) as kept, store.read() as transaction:
-        kept.follow(transaction)
+    with store.read() as transaction:
         window.cover(transaction, min(one.sequence for one in awake))
-        queries = apart(kept.matching(window.indexed()), store, CHUNK)
+        asked = stored_subscriptions.all_queries(transaction)
+        window.questions |= vectors_of(transaction, (canonical for _, canonical in asked))
+        index = window.indexed()
+        queries = [query for query, canonical in asked if index.found_by(window.query(canonical))]
         return Look(shared, upto, queries, _to_hear_of_no_match(transaction, shared, upto))
-
-
-def apart(ids: Sequence[int], store: Store, size: int) -> Sequence[int]:
-    """Returns the same ids. On PostgreSQL, where other planners may run, mixes parts of `size` ids randomly.
-
-    So two planners rarely work on the same part at once. Even then, the result is correct.
-    """
-    if store.kind.file is not None:
-        return ids
-    parts = [ids[first : first + size] for first in range(0, len(ids), size)]
-    random.shuffle(parts)
-    return [one for part in parts for one in part]
 
 
 def following(

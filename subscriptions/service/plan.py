@@ -140,7 +140,7 @@ def _read_due(transaction: Transaction, now: datetime) -> _Due:
 
 def _chats_to_plan(store: Store, due: Sequence[int], found: look.Look | None) -> Iterator[int]:
     """Yields the ids of the chats in `due`, then of the chats in `found`. Yields each id once."""
-    yield from look.apart(due, store, SLICE)
+    yield from due
     known = set(due)
     yield from (chat for chat in (found.chats(store) if found else ()) if chat not in known)
 

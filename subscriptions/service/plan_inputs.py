@@ -1,6 +1,6 @@
 """The inputs of a plan: due subscriptions, the papers that they may deliver, one delivery for a chat and minute, and what is cached."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,8 +21,6 @@ from subscriptions.planning.next_deliveries import Forecast
 from subscriptions.query import ABOUT, AUTHOR, FIELDS, TITLE
 from subscriptions.query.parse import parse_canonical
 from subscriptions.query.tree import Query
-from subscriptions.service import queries_in_memory
-from subscriptions.service.queries_in_memory import kept_queries
 from subscriptions.service.scorers import scorer
 from subscriptions.service.word_counts import counted_words
 from subscriptions.store import chats as stored_chats
@@ -30,6 +28,7 @@ from subscriptions.store import known_papers, meanings, planned_deliveries
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction
 
+FEW = 100  # queries; more are matched by an index of the papers, which takes some 2 ms for each paper
 MOST_KEPT = 1000  # papers, 25 KB each; a larger window is not kept for the next plan. Most chats need less for a week
 MOST_MATCHES = 50_000  # queries whose matches are cached within a plan, some 250 bytes each
 MOST_EVIDENCE = 100_000  # pairs of query and paper whose evidence is cached within a plan, some 400 bytes each
@@ -74,11 +73,12 @@ class Window:
             self.matches = {}
         asked = {s.canonical for s in subscriptions} - self.matches.keys()
         self.questions |= vectors_of(transaction, asked)
-        if len(asked) > queries_in_memory.FEW:
-            found = self._found_together(transaction, asked)
-            self.matches |= found
-            asked -= found.keys()
-        self.matches |= {canonical: self.tokenized.matching(self.query(canonical)) for canonical in asked}
+        for canonical in asked:
+            query = self.query(canonical)
+            if len(asked) > FEW:
+                self.matches[canonical] = tuple(self.indexed().positions(self.indexed().found_by(query)))
+            else:
+                self.matches[canonical] = self.tokenized.matching(query)
         return {s.id: self.matches[s.canonical] for s in subscriptions}
 
     def query(self, canonical: str) -> Query:
@@ -90,17 +90,6 @@ class Window:
         if self.index is None:
             self.index = PaperIndex(self.tokenized)
         return self.index
-
-    def _found_together(self, transaction: Transaction, queries: Collection[str]) -> dict[str, tuple[int, ...]]:
-        """Returns canonical text -> positions of the papers that the query matches, by matching all stored queries.
-
-        Leaves out a few queries that were added after all queries had been matched with these papers.
-        """
-        index = self.indexed()
-        with kept_queries(transaction.store) as kept:
-            kept.follow(transaction)
-            found = kept.found_by(queries, index)
-        return {canonical: tuple(index.positions(bits)) for canonical, bits in found.items()}
 
 
 def _newest(transaction: Transaction) -> tuple[int, str]:

@@ -18,7 +18,6 @@ from subscriptions.store import (
     chats,
     deliveries,
     platform_states,
-    query_log,
     retention,
 )
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -179,7 +178,6 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
     """
     for clean, age in _AGES:
         yield from _steps(store, clean, now - age)
-    yield from _steps(store, lambda transaction, _, most: query_log.drop_changes(transaction, most), now)
     if papers is not None:
         yield from _steps(store, retention.prune_papers, now - papers)
     for chat_id in _chats_to_erase(store, now):

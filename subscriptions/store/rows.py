@@ -294,17 +294,6 @@ class QuestionOfQueryRow(Row, table=True):
     question: int = Field(primary_key=True, index=True, sa_column_args=[sa.ForeignKey("question.id")])
 
 
-class QueryChangeRow(Row, table=True):
-    """An entry in the log of added and removed queries.
-
-    Triggers write the log. From it, processes update their sets of queries in memory (store/planner.py).
-    """
-
-    __table_args__ = ({"sqlite_autoincrement": True},)
-    sequence: int = Field(default=None, primary_key=True)
-    query: int
-
-
 class SharedCursorRow(Numbered, table=True):
     """The sequence up to which all subscriptions that follow this cursor have looked (store/subscriptions.py)."""
 

@@ -77,6 +77,13 @@ def move(transaction: Transaction, ids: Sequence[int], upto: int) -> None:
         execute(transaction, sa.update(_shared).where(behind_it).values(sequence=upto))
 
 
+def all_queries(transaction: Transaction) -> list[tuple[int, str]]:
+    """Returns (id, canonical text) of each stored query."""
+    return [
+        (query, canonical) for query, canonical in execute(transaction, sa.select(_queries.c.id, _queries.c.canonical))
+    ]
+
+
 def chats_with(transaction: Transaction, queries: Sequence[int], shared: Collection[int], upto: int) -> list[int]:
     """Returns the ids of the chats with a subscription that follows one of these cursors and has one of these queries.
 

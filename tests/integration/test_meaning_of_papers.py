@@ -22,7 +22,7 @@ from subscriptions import meaning as vectors
 from subscriptions.errors import MeaningFails, Sentence, StoreUnavailable
 from subscriptions.model import Announce, Paper
 from subscriptions.query.parse import parse_query
-from subscriptions.service import listing, meaning, queries_in_memory
+from subscriptions.service import listing, meaning
 from subscriptions.service.findings import stored_findings
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
@@ -383,7 +383,7 @@ def test_vectors_of_another_encoder_are_not_stored(store: Store) -> None:
 def test_a_plan_brings_what_is_near_and_says_how_near(
     worker: Worker, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries_in_memory, "FEW", few)
+    monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", few)
     for chat, query in enumerate(('about:"heat"', '-about:"heat" cat:cs.LG', 'about:"ice" OR about:"whales"'), 1):
         worker.subscribes(f"telegram:{chat}", query)
     for paper, found in ((HOT, [(1, HOT)]), (COLD, [(2, COLD), (3, COLD)])):

@@ -20,11 +20,10 @@ from bot.operation import process
 from bot.ports.channel import Limits
 from bot.settings import Settings, SourceSettings
 from subscriptions.errors import NotFound, Refused
-from subscriptions.matching import batch
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.query.parse import parse_canonical
 from subscriptions.service import plan_inputs as _plan_inputs
-from subscriptions.service import queries_in_memory, sending
+from subscriptions.service import sending
 from subscriptions.service.amendments import edit
 from subscriptions.service.chat_status import figures
 from subscriptions.service.plan import plan_due
@@ -128,7 +127,7 @@ CHATS, EACH = 4, 6
 @pytest.fixture
 def together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes planning match even a single due query in one step with all other queries."""
-    monkeypatch.setattr(queries_in_memory, "FEW", 0)
+    monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", 0)
 
 
 def counted(function: abc.Callable[..., object], calls: Counter[str]) -> abc.Callable[..., object]:
@@ -184,7 +183,7 @@ def test_together_each_query_finds_what_it_finds_by_itself(
 
     This also holds if queries were added, changed or removed after the papers were matched, and for older papers.
     """
-    monkeypatch.setattr(queries_in_memory, "FEW", few)
+    monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", few)
     rng, found = random.Random(few), 0
     brings(store, rng, 0)
     window = _plan_inputs.Window(3)
@@ -229,7 +228,7 @@ def test_a_plan_stores_the_same_deliveries_either_way(
     with contextlib.closing(Store(f"sqlite:///{tmp_path}/other.db")) as other:
         shutil.copy(store.path, other.path)
         for one, few in ((store, 10**9), (other, 0)):
-            monkeypatch.setattr(queries_in_memory, "FEW", few)
+            monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", few)
             one.open(now=NOON)
             days = random.Random(1)
             for day in range(1, 5):
@@ -238,23 +237,6 @@ def test_a_plan_stores_the_same_deliveries_either_way(
                 brings(one, days, day * 24 * 60 + 1)
         assert len(all_deliveries(store)) > 10
         assert all_deliveries(store) == all_deliveries(other)
-
-
-@pytest.mark.usefixtures("together")
-def test_all_are_read_once_and_matched_once_a_day(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In each minute another chat is due and a person subscribes. Still, planning matches all queries once for the day."""
-    for number in range(1, CHATS + 1):
-        for word in WORDS[:3]:
-            subscribes(store, f"telegram:{number}", f"{word} part{number}", when=f"daily 13:0{number}")
-    ingested(store, *(f"A {word} part{number}" for word in WORDS[:3] for number in range(1, CHATS + 1)))
-    calls = Counter[str]()
-    monkeypatch.setattr(queries_in_memory, "match", counted(batch.match, calls))
-    monkeypatch.setattr(batch.QuerySet, "add_canonical", counted(batch.QuerySet.add_canonical, calls))
-    for number in range(1, CHATS + 1):
-        assert len(plan_due(store, now=NOON + HOUR + number * MINUTE)) == 1
-        subscribes(store, "telegram:1", f"later{number}", when="daily 20:00")
-    # planning parses each query once, except the query that was added last, which no plan needed
-    assert calls == {"match": 1, "add_canonical": 3 * CHATS + CHATS - 1}
 
 
 SECOND = timedelta(seconds=1)

@@ -22,14 +22,14 @@ from bot.sources import ingest
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.matching import hits, paper_index, reasons
 from subscriptions.planning import decision
-from subscriptions.service import amendments, look, pausing, queries_in_memory
+from subscriptions.service import amendments, look, pausing
 from subscriptions.service import plan as _plan
 from subscriptions.service import plan_inputs as _plan_inputs
 from subscriptions.service.listing import get_chat
 from subscriptions.service.previews import newest_batch
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.sending import outbox_entries
-from subscriptions.store import known_papers, query_log, rows
+from subscriptions.store import known_papers, rows
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store
 from tests import make, stored
@@ -145,7 +145,7 @@ async def test_a_digest_is_read_before_the_writing(store: Store, monkeypatch: py
 def test_a_plan_that_fails_while_matching_is_made_by_the_next(
     store: Store, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries_in_memory, "FEW", few)
+    monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", few)
     for n, query in enumerate(("graph", "tree", "forest", "leaf"), 1):
         subscribes(store, f"telegram:{n}", query, when="now")
     make.ingested(
@@ -258,49 +258,9 @@ def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monke
     assert killed.count("COMMIT") >= 3, "both slices were committed, and the shared cursor"
 
 
-# ── What a process keeps in memory: the set of all queries ───────────────────────────────────────────────────────
-
-WORDS = ("graph", "tree", "leaf", "root", "branch")
-
-
-def matching(kept: queries_in_memory.KeptQueries, store: Store) -> set[str]:
-    """Reads changed queries from the store into the set. Returns the canonical texts of the queries that find a paper."""
-    with store.read() as transaction:
-        kept.follow(transaction)
-        ids = kept.matching(paper_index.PaperIndex.of([paper(f"On {word}") for word in WORDS]))
-        found = query_log.queries_by_id(transaction, ids)
-    assert len(found) == len(ids), "each is known, and once"
-    return set(found.values())
-
-
-def test_a_set_older_than_the_log_is_read_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = queries_in_memory.KeptQueries()
-    subscribes(store, "telegram:1", "graph")
-    assert matching(kept, store) == {"graph"}
-    monkeypatch.setattr(query_log, "KEPT", 2)
-    for word in WORDS[1:]:
-        subscribes(store, "telegram:1", word)
-    make.clean_up(store, now=NOON + DAY)
-    with store.read() as transaction:
-        assert list(transaction.exec(sqlmodel.select(rows.QueryChangeRow.sequence))) == [4, 5], "the newest stay"
-    assert matching(kept, store) == set(WORDS)
-
-
-def test_what_came_and_went_is_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process forgets a query that was removed, even if a later query gets the same id."""
-    monkeypatch.setattr(queries_in_memory, "PAGE", 5)
-    kept = queries_in_memory.KeptQueries()
-    subscribes(store, "telegram:2", "root")
-    for number in range(1, 30):
-        word = WORDS[number % 3]
-        subscribes(store, "telegram:1", word)
-        assert matching(kept, store) == {"root", word}
-        unsubscribe(store, address("telegram:1"), str(number), now=NOON)
-    assert len(kept._ids) < 20, "handles that nobody has any more take no room for ever"
-
-
 # ── Subscriptions that follow a shared cursor get the same papers as if each one had its own cursor ───────────────────
 
+WORDS = ("graph", "tree", "leaf", "root", "branch")
 CHATS = ("telegram:1", "telegram:2", "telegram:3")
 QUERIES = ("graph", "tree", "leaf", "graph -tree", "tree OR leaf", "graph tree")
 _TOKEN = re.compile(r"(?<='button )(\w+)': '[^']+'")  # the random token of a button in a notice

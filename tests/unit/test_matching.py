@@ -14,7 +14,6 @@ from bot.rendering.queries_in_words import query_in_words
 from subscriptions import query as grammar
 from subscriptions.errors import QueryError
 from subscriptions.matching import fulfilment, paper_index, reasons
-from subscriptions.matching.batch import QuerySet, match
 from subscriptions.matching.full_text import index_question
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.query.parse import parse_canonical, parse_query
@@ -26,18 +25,13 @@ from tests.unit.strategies import MORE, TYPED
 
 
 @given(st.lists(strategies.queries, max_size=4), st.lists(strategies.papers, max_size=4))
-def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[Query], batch: list[Paper]) -> None:
-    everything = QuerySet()
-    handles = [everything.add(query) for query in asked]
+def test_the_index_finds_what_the_slow_matcher_finds(asked: list[Query], batch: list[Paper]) -> None:
     index = paper_index.PaperIndex.of(batch)
-    found = match(everything, index)
-    for query, handle in zip(asked, handles, strict=True):
+    for query in asked:
         expected = tuple(place for place, paper in enumerate(batch) if strategies.matches(query, paper))
-        assert tuple(index.positions(found.get(handle, 0))) == expected
+        assert tuple(index.positions(index.found_by(query))) == expected
         assert paper_index.matching_papers(query, batch) == expected
         assert paper_index.TokenizedPapers.of(batch).matching(query) == expected
-        assert match(QuerySet([query]), index) == ({0: found[handle]} if expected else {})
-    assert all(found.values())
 
 
 typed = st.lists(st.sampled_from(TYPED.split()), min_size=1, max_size=5).map(" ".join)
@@ -53,28 +47,10 @@ def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[
     assert (
         paper_index.matching_papers(query, batch) == paper_index.TokenizedPapers.of(batch).matching(query) == expected
     )
-    index, wanted = paper_index.PaperIndex.of(batch), QuerySet()
-    handle = wanted.add_text(text)
-    assert wanted.add(query) == wanted.add_canonical(query.canonical) == handle
-    assert tuple(index.positions(match(wanted, index).get(handle, 0))) == expected
+    index = paper_index.PaperIndex.of(batch)
+    for again in (query, parse_canonical(query.canonical)):
+        assert tuple(index.positions(index.found_by(again))) == expected
     assert [bool(reasons.why(query, paper)) for paper in batch] == [place in expected for place in range(len(batch))]
-
-
-@given(st.lists(strategies.queries, max_size=6), st.lists(strategies.papers, max_size=3))
-def test_a_set_that_grew_equals_a_new_one(asked: list[Query], batch: list[Paper]) -> None:
-    grown, index = QuerySet(), paper_index.PaperIndex.of(batch)
-    for query in asked:
-        grown.add(query)
-        match(grown, index)
-    assert match(grown, index) == match(QuerySet(asked), index)
-
-
-def test_equal_queries_share_a_handle() -> None:
-    wanted = QuerySet()
-    graph, rag = strategies.as_query([alternative("graph")]), strategies.as_query([alternative("rag")])
-    first, other = wanted.add(graph), wanted.add(rag)
-    assert (wanted.add(graph), len(wanted)) == (first, 2)
-    assert first < other
 
 
 @pytest.mark.parametrize(
@@ -99,10 +75,9 @@ def test_equal_queries_share_a_handle() -> None:
 )
 def test_names_and_phrases_that_no_word_decides(typed: str, authors: str, title: str, expected: str) -> None:
     paper = Paper(key="1", title=title, authors=tuple(authors.split("; ")))
-    queries, index = QuerySet(), paper_index.PaperIndex.of([paper])
-    handle = queries.add_text(typed)
-    assert match(queries, index).get(handle, 0) == (expected == "found")
-    assert bool(paper_index.matching_papers(parse_query(typed), index.papers)) is (expected == "found")
+    query = parse_query(typed)
+    assert paper_index.PaperIndex.of([paper]).found_by(query) == (expected == "found")
+    assert bool(paper_index.matching_papers(query, [paper])) is (expected == "found")
 
 
 def alternative(*words: str) -> Alternative:
@@ -141,7 +116,7 @@ def answer(query: Query, asked: Paper) -> bool:
     """Returns whether a query finds a paper. The three matchers and `why` must agree."""
     found = strategies.matches(query, asked)
     assert paper_index.matching_papers(query, [asked]) == ((0,) if found else ())
-    assert match(QuerySet([query]), paper_index.PaperIndex.of([asked])) == ({0: 1} if found else {})
+    assert paper_index.PaperIndex.of([asked]).found_by(query) == bool(found)
     assert bool(reasons.why(query, asked)) == (reasons.unfulfilled_parts(query, asked) == ()) == found
     return found
 
@@ -179,32 +154,19 @@ def test_copies_of_a_paper_become_one_with_all_categories() -> None:
 
 def test_a_phrase_of_hundreds_of_words_is_found() -> None:
     words = tuple(f"w{number}" for number in range(900))
-    wanted = QuerySet()
-    handle = wanted.add(strategies.as_query([Alternative(frozenset({Term(grammar.TEXT, words)}))]))
+    query = strategies.as_query([Alternative(frozenset({Term(grammar.TEXT, words)}))])
     index = paper_index.PaperIndex.of(
         [Paper(key="1", title=" ".join(words)), Paper(key="2", title=" ".join(words[:-1]))]
     )
-    assert match(wanted, index) == {handle: 1}
+    assert index.found_by(query) == 1
 
 
 def test_a_phrase_does_not_go_on_in_the_next_text_or_paper() -> None:
-    wanted = QuerySet([strategies.as_query([Alternative(frozenset({Term(grammar.TEXT, ("graph", "neural"))}))])])
+    query = strategies.as_query([Alternative(frozenset({Term(grammar.TEXT, ("graph", "neural"))}))])
     index = paper_index.PaperIndex.of(
         [Paper(key="1", title="a graph", abstract="neural a graph"), Paper(key="2", title="neural")]
     )
-    assert match(wanted, index) == {}
-
-
-def test_a_common_prefix_does_not_check_every_paper() -> None:
-    """Each of 2,000 prefixes is checked once, and not in papers that have no such word."""
-    asked = [
-        strategies.as_query([Alternative(frozenset({Term(grammar.TEXT, (f"con{n}",), prefix=True)}))])
-        for n in range(2000)
-    ]
-    index = paper_index.PaperIndex.of([Paper(key=str(n), title=f"con{n} consider") for n in range(50)])
-    found = match(QuerySet(asked), index)
-    assert len(found) == 50
-    assert list(index.positions(found[4])) == [4, *range(40, 50)]
+    assert index.found_by(query) == 0
 
 
 def one(*wanted: Term) -> Query:
@@ -314,7 +276,7 @@ def found(query: Query, batch: Iterable[Paper]) -> list[tuple[int, ...]]:
         tuple(place for place, paper in enumerate(batch) if strategies.matches(query, paper)),
         paper_index.matching_papers(query, batch),
         paper_index.TokenizedPapers.of(batch, fields=MORE).matching(query),
-        tuple(index.positions(match(QuerySet([query]), index).get(0, 0))),
+        tuple(index.positions(index.found_by(query))),
         tuple(place for place, paper in enumerate(batch) if reasons.why(query, paper)),
         tuple(place for place, paper in enumerate(batch) if not reasons.unfulfilled_parts(query, paper)),
     ]

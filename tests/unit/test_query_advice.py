@@ -14,7 +14,6 @@ from bot.rendering import language, queries_in_words
 from subscriptions import query as grammar
 from subscriptions.errors import QueryError, Refused
 from subscriptions.matching import paper_index, profiles, reasons
-from subscriptions.matching.batch import QuerySet, match
 from subscriptions.matching.word_weights import Rarity, words_of
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.query import papers_of_queries, parse, rewriting, tree, written_values
@@ -605,7 +604,7 @@ SWARM = Paper(key="1", title="Swarms", abstract="In C++.")
 def test_a_paper_is_near_by_a_tenth_of_the_weights(paper: Paper, is_near: bool) -> None:
     query = asking(f"like:{ID}")
     assert paper_index.matching_papers(query, [paper]) == ((0,) if is_near else ())
-    assert match(QuerySet([query]), paper_index.PaperIndex.of([paper])) == ({0: 1} if is_near else {})
+    assert paper_index.PaperIndex.of([paper]).found_by(query) == is_near
     assert bool(reasons.unfulfilled_parts(query, paper)) is not is_near
 
 

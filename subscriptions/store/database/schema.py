@@ -151,41 +151,13 @@ _FOLLOWING_POSTGRES = (
     """,
 )
 
-# The log of queries that any process added or removed (store/planner.py). A reader continues after the last change that
-# it knows, so changes must be numbered in the order of their commits. On PostgreSQL, which has several writers, a lock
-# ensures this.
-_QUERIES = (
-    """
-    CREATE TRIGGER query_added AFTER INSERT ON "query"
-    BEGIN INSERT INTO query_change ("query") VALUES (NEW.id); END
-    """,
-    """
-    CREATE TRIGGER query_removed AFTER DELETE ON "query"
-    BEGIN INSERT INTO query_change ("query") VALUES (OLD.id); END
-    """,
-)
-_QUERIES_POSTGRES = (
-    """
-    CREATE FUNCTION note_change_of_query() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        PERFORM pg_advisory_xact_lock(7250012024);
-        INSERT INTO query_change ("query") VALUES (coalesce(NEW.id, OLD.id));
-        RETURN NULL;
-    END $$
-    """,
-    """
-    CREATE TRIGGER query_added_or_removed AFTER INSERT OR DELETE ON "query"
-    FOR EACH ROW EXECUTE FUNCTION note_change_of_query()
-    """,
-)
-
 TRIGGERS = {
-    "sqlite": (*_STATE_OF_CHAT, *_FOLLOWING, *_QUERIES),
-    "postgresql": (*_STATE_OF_CHAT_POSTGRES, *_FOLLOWING_POSTGRES, *_QUERIES_POSTGRES),
+    "sqlite": (*_STATE_OF_CHAT, *_FOLLOWING),
+    "postgresql": (*_STATE_OF_CHAT_POSTGRES, *_FOLLOWING_POSTGRES),
 }
 
 
-FIRST = "first_4efb2ca7f9c6"  # ends in a hash of the DDL until the first release; tests/integration/test_schema.py computes it
+FIRST = "first_3e7778006c95"  # ends in a hash of the DDL until the first release; tests/integration/test_schema.py computes it
 REVISIONS = (FIRST,)  # oldest first; each has its file in migrations/versions
 HEAD = REVISIONS[-1]
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
