@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from datetime import datetime
-from difflib import get_close_matches
 
 from bot.dependencies.opening import backup_folder
 from bot.errors import ModelFails
@@ -11,8 +10,9 @@ from bot.operation.findings import findings_of, texts
 from bot.platform import Finding
 from bot.ports.language_model import Summarizer
 from bot.rendering.language import Language
-from bot.settings import Settings, all_variables
+from bot.settings import Settings
 from bot.settings.models import encoder_of
+from bot.settings.unknown import instead_of
 from subscriptions import addresses
 from subscriptions.errors import MeaningFails, StoreError, install_extra
 from subscriptions.notices.findings import DeliveriesWaiting, Level, MessagesDead
@@ -72,13 +72,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     for error in settings.wrong:
         yield Finding.of_error(question, error)
     for name in settings.unknown:
-        near = get_close_matches(name, all_variables(), n=1, cutoff=0.85)
-        yield Finding(
-            question=question,
-            answer=f"{name} means nothing to paperwire",
-            cure=f"Did you mean {near[0]}?" if near else "Remove it.",
-            mend=True,
-        )
+        yield Finding(question=question, answer=f"{name} means nothing to paperwire", cure=instead_of(name), mend=True)
 
 
 def _rights(settings: Settings, store: Store) -> Iterator[Finding]:
