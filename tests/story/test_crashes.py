@@ -85,12 +85,24 @@ class Story:
         assert len(orders) == 1
 
 
-@pytest.fixture(params=["telegram", "slack"])
-def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Story]:
-    with running(request.param, journal=tmp_path / "journal") as fake:
-        begun = Story(tmp_path, request.param, fake)
-        begun.begins()
-        yield begun
+@pytest.fixture(scope="module", params=["telegram", "slack"])
+def begun(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, bytes]:
+    """A platform, and a database in which papers have come that two of its chats wait for."""
+    folder = tmp_path_factory.mktemp("begun")
+    with running(request.param, journal=folder / "journal") as fake:
+        Story(folder, request.param, fake).begins()
+    return request.param, (folder / "paperwire.db").read_bytes()
+
+
+@pytest.fixture
+def story(begun: tuple[str, bytes], tmp_path: Path) -> Iterator[Story]:
+    platform, database = begun
+    with running(platform, journal=tmp_path / "journal") as fake:
+        found = Story(tmp_path, platform, fake)
+        found.product.writes("paperwire.db", database)
+        for chat in CHATS[platform]:
+            fake.call("knows", chat)
+        yield found
 
 
 def test_without_a_crash_every_paper_comes_once(story: Story) -> None:
