@@ -44,14 +44,14 @@ _ROWS = (
         iif(i <= {chats} AND (1 + i % {chats}) % {gone} = 0, NULL, d)
     FROM (SELECT i, datetime('{now}', '-' || (5 + i / 2) || ' minutes') AS d FROM n WHERE i <= {deliveries})""",
     """INSERT INTO message (delivery, number, payload, plain, use_plain, state, found_at_start, attempted_at, sent_at, platform_id,
-        reason, lookup_given_up, worker)
+        reason, lookup_given_up)
     SELECT seq, 1, '', '', 0, iif(settled_at IS NULL, 'waiting', 'sent'), 0, due, settled_at,
-        iif(settled_at IS NULL, NULL, seq), '', 0, '' FROM delivery WHERE seq > {base}""",
+        iif(settled_at IS NULL, NULL, seq), '', 0 FROM delivery WHERE seq > {base}""",
     """INSERT OR IGNORE INTO delivery_item (chat, paper, delivery, message, position, shown, cross, because)
     SELECT {base} + 1 + i % {chats}, {base} + 1 + (i * 7 + i / {chats}) % {papers}, iif(i <= {deliveries}, {base} + i, NULL), 1, 0, 1, 0, '[]'
     FROM n WHERE i <= {items}""",
-    """INSERT INTO "update" (platform, update_id, at, chat, reply, state, worker)
-    SELECT 'telegram', 'made' || i, datetime('{now}', '-' || (5 + i / 4) || ' minutes'), 'telegram:' || (9000000 + i), '', 'done', ''
+    """INSERT INTO "update" (platform, update_id, at, chat, reply, state)
+    SELECT 'telegram', 'made' || i, datetime('{now}', '-' || (5 + i / 4) || ' minutes'), 'telegram:' || (9000000 + i), '', 'done'
     FROM n WHERE i <= 40000""",
     """INSERT INTO callback (id, place, person, verb, at, arguments)
     SELECT 'made' || i, 'telegram:' || (9000000 + i), 9000000 + i, 'more', datetime('{now}', '-' || (i / 500) || ' days'), '{{}}'

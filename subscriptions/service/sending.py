@@ -144,8 +144,11 @@ def begin(
     `tokens`: platform → the bot's id in its token; "" if the token does not tell it. `wall` is the time of the machine's
     clock. Raises StoreError if the database belongs to another bot, unless `new_bot`.
     """
-    bot_state.put_value(transaction, bot_state.SENDER, transaction.store.process)
-    recovery.recover_left(transaction)
+    if bot_state.sender(transaction) == transaction.store.process:
+        recovery.recover_own(transaction)
+    else:
+        bot_state.put_value(transaction, bot_state.SENDER, transaction.store.process)
+        recovery.recover_left(transaction)
     known = [
         name for name, bot in tokens.items() if bot and retention.belongs_to(transaction, name, bot, new_bot=new_bot)
     ]

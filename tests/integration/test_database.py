@@ -227,7 +227,7 @@ def test_a_digest_that_met_a_full_disk_is_stored_afterwards(
     assert selected(terminal, "SELECT count(*) FROM appearance") == [(MANY + 1,)]
 
 
-# ── What the schema refuses, and the schema of jobs, which is that of the installed procrastinate ─────────────────────
+# ── What the schema refuses ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.both_databases

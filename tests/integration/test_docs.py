@@ -441,7 +441,6 @@ NUMBERS = tables.rows("""
     operating.md    → or # times if the answer                           → subscriptions.planning.missed_days:MOST_TRIES
     operating.md    → ids, # in one request                              → bot.sources.arxiv_lookup:IDS_PER_REQUEST
     operating.md    → it is asked # times, half                          → subscriptions.store.incomplete_papers:MOST_ASKED
-    operating.md    → after # seconds without a heartbeat others         → subscriptions.service.sending:SILENT_AFTER.seconds
     operating.md    → the last # signals                                 → subscriptions.service.signals:MOST_SIGNALS
     queries.md      → commas between, # at most                          → subscriptions.query.sentences:MOST_PAPERS
     queries.md      → a query has # `like:` at most                      → subscriptions.query.sentences:MOST_NEAR

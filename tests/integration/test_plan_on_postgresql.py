@@ -118,7 +118,7 @@ def test_a_plan_cached_for_small_tables_does_not_scan_large_ones(stocked: str) -
         for first, count in ((1, 20), (100, NEW), (1000, OTHERS)):
             asks(store, first, count)
             assert len(_plan.plan_due(store, now=NOON)) == count
-    whole, _ = read(stocked, "procrastinate_jobs", "delivery", "delivery_item", "chat", "subscription")
+    whole, _ = read(stocked, "delivery", "delivery_item", "chat", "subscription")
     assert whole < OTHERS * 10
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import AsyncMock
 
 import httpx
 import pytest
@@ -16,7 +15,7 @@ from bot.commands.context import Command
 from bot.conversation.dispatcher import Dispatcher
 from bot.operation import worker
 from bot.platforms.telegram.receiving import LongPolling
-from subscriptions.errors import Sentence, StoreError, StoreUnavailable
+from subscriptions.errors import Sentence, StoreError
 from subscriptions.service.listing import listed
 from tests.clock import NOON
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -293,17 +292,6 @@ async def test_at_the_end_taken_updates_are_answered(
         telegram.releases()
         await asyncio.wait_for(stopping, 20)  # the stop does not wait for the open getUpdates, which takes 25 seconds
     assert [text[:3] for text in said(telegram, GROUP)] == ["✓ 1"]
-
-
-async def test_an_answer_does_not_wait_for_the_shared_rate(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with a_bot(tmp_path, telegram, clock) as app:
-        cut = AsyncMock(side_effect=StoreUnavailable("The connection is cut."))
-        monkeypatch.setattr(app.deps.engine, "reserve", cut)
-        async with worker.listening(app, app.receivers()):
-            await asks(telegram, "/sub diffusion", posts=1)
-    assert [text[:3] for text in said(telegram)] == ["✓ 1"]
 
 
 async def test_over_a_bad_line_everyone_is_answered_once_in_order(

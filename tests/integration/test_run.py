@@ -5,13 +5,10 @@ processes that send at the same time.
 import json
 import logging
 import re
-import resource
-import socket
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -61,23 +58,6 @@ def test_once_answers_what_waits_and_delivers_then(folder: Path, remote: Remote)
     assert program.process.returncode == 0, err
     posts = [entry.chat for entry in remote.journal]
     assert (posts[:2], set(posts[2:]), remote.call("waiting")) == (["42", "42"], {"1"}, 0)
-
-
-def test_more_connections_than_files_make_no_log(folder: Path) -> None:
-    """600 connections are more than the 200 files that the process may open. It still answers, and logs nothing about it."""
-    with cli.Process(folder, "run") as program:
-        address = program.says(r"Health: (http://\S+)/health/ready")[1]
-        program.says("Watching ")
-        resource.prlimit(program.process.pid, resource.RLIMIT_NOFILE, (200, 200))
-        place = ("127.0.0.1", int(address.rpartition(":")[2]))
-        for _ in range(3):
-            with ExitStack() as stack:
-                for _ in range(600):
-                    one = stack.enter_context(socket.socket())
-                    one.setblocking(False)
-                    one.connect_ex(place)
-                assert httpx.get(f"{address}/health/live", trust_env=False, timeout=PATIENCE).json() == {"live": True}
-    assert program.err.splitlines() == ["Stopping: finishing what is on its way."]
 
 
 # ── A whole process answers, reads, sends and counts; its log contains no words of people and no secret ───────────────
@@ -242,7 +222,6 @@ UNUSED = {
     "slack_sdk",
     "psycopg",  # the database is an SQLite file
     "sqlalchemy.dialects.postgresql",
-    "procrastinate",
     "bot.delivery.cluster",
     "bot.platforms.slack.adapter",
     "bot.demo",

@@ -86,7 +86,7 @@ def test_what_may_be_words_is_a_time_and_words_by_one_press(product: Product) ->
 def test_a_press_comes_too_late_for_what_is_gone(product: Product) -> None:
     product.says("/sub time series daily")
     product.says("/unsub 1")
-    assert "is gone" in product.presses("as words").toast
+    assert product.presses("as words").toast == "Something was changed since."
     assert subscriptions(product) == []
 
 

@@ -97,11 +97,8 @@ def split_exclusion(when: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _is_meant_as_time(text: str) -> bool:
-    try:
-        read_when(text)
-    except Refused as error:
-        return isinstance(error, NoSuchTime)
-    return True
+    """Returns whether a text is a time, also one whose place is not known."""
+    return reading_of(text, bare=True) is not None or _before_place(text)[1] is not None
 
 
 def _exclusion(text: str) -> Exclusion | None:
@@ -410,6 +407,14 @@ def _time_of(chat_schedule: Cadence | None, part: str) -> time:
     return own
 
 
+def _before_place(text: str) -> tuple[str, Reading | None]:
+    """Returns (place, time before it) of a text that ends in what may be a place; None if the rest is no time."""
+    tokens, rest = tokens_of(plain(text))
+    place = rest.strip(" ,.;()")
+    reading = meaning(tokens, bare=True) if may_be_place(place) else None
+    return place, reading if reading and reading.exact and not reading.zone else None
+
+
 def _refuse(text: str, chat_schedule: Cadence | None) -> NoReturn:
     """Raises the error for a text that is not a time. The error names what excludes, the unknown place, or the whole text."""
     time, excluded = split_exclusion(text)
@@ -420,10 +425,8 @@ def _refuse(text: str, chat_schedule: Cadence | None) -> NoReturn:
             Sentence("Without it the time is: {when}.", {"when": str(when)}),
             (when,),
         )
-    tokens, rest = tokens_of(plain(text))
-    place = rest.strip(" ,.;()")
-    reading = meaning(tokens, bare=True) if may_be_place(place) else None
-    if reading is None or not reading.exact or reading.zone:
+    place, reading = _before_place(text)
+    if reading is None:
         raise Refused(Sentence("“{text}” is not a schedule.", {"text": text.strip()}), cadences.EXAMPLES)
     when = when_of(reading, chat_schedule)
     near = zones.near_places(place)
