@@ -82,7 +82,7 @@ def planned(url: str, first: int, count: int) -> int:
 def asks(store: Store, first: int, count: int) -> None:
     with store.write() as transaction:
         for chat in range(first, first + count):
-            subscribes(transaction, f"telegram:{chat}", "graph", when="now", since="1d")
+            subscribes(transaction, f"telegram:{chat}", "graph", when="now", now=NOON - timedelta(days=1))
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def filled(postgres: Server) -> abc.Iterator[Store]:
     with postgres.database() as url, contextlib.closing(Store(url)) as store:
         fill(store, 500)
         for number in range(20):
-            subscribes(store, f"telegram:-{number}", "zebra", when="now", since="1d")
+            subscribes(store, f"telegram:-{number}", "zebra", when="now", now=NOON - timedelta(days=1))
         yield store
 
 

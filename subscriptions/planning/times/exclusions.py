@@ -10,6 +10,7 @@ from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import narrowed, words_rule
 
 _LONGEST = 200  # most characters of an exclusion
+_MOST = 12  # words that exclude, among which its beginning is looked for
 _APART = ",，、;；.。"  # signs that set an exclusion apart from the words before it
 _EXCLUDES = (
     r"(?:(?<![\w-])(?:not|no|without|except(?:ing)?|excluding|leaving out)(?: (?:for|any|the|even))*(?=[\s\"“])"
@@ -44,7 +45,7 @@ def exclusions_at_end(text: str) -> Iterator[Exclusion]:
     """Yields each way to read the end of a text as an exclusion, the longest first."""
     text = text.rstrip(_APART + " \t\n!！~")
     start = max(0, len(text) - _LONGEST)
-    for found in _EXCLUSION.finditer(text, start):
+    for found in list(_EXCLUSION.finditer(text, start))[-_MOST:]:
         head = text[: found.start()].rstrip()
         rules = [_rule(item) for item in _BETWEEN.split(text[found.end() :])]
         if head and all(rules):
