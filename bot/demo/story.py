@@ -243,9 +243,7 @@ _WEEK_REMARK: Final = Sentence(
     "Thursday: a search becomes a subscription. Monday: the digest. Tuesday: a word too many is left out. Friday: a pause."
 )
 _TEAM: Final = Sentence("The same Monday in Slack")
-_TEAM_REMARK: Final = Sentence(
-    "One subscription for a whole channel, with the name of the one who asked for it. More than five papers go into a thread."
-)
+_TEAM_REMARK: Final = Sentence("One subscription for a whole channel. More than five papers go into a thread.")
 _MAIL: Final = Sentence("By mail")
 _MAIL_REMARK: Final = Sentence("One mail for each digest, to an address that has agreed. Its links do what buttons do.")
 _PAGE: Final = Sentence("On the page")
