@@ -88,7 +88,19 @@ def copied(folder: Path) -> None:
 
 def tested(folder: Path, tests: Sequence[str]) -> tuple[int, str]:
     """Runs tests in a copy. Returns pytest's exit status and the end of what it said."""
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:xdist", "--timeout", str(LONGEST)]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "--no-header",
+        "--tb=native",
+        "-p",
+        "no:xdist",
+        "--timeout",
+        str(LONGEST),
+    ]
     done = subprocess.run(  # noqa: S603 - this interpreter
         [*command, *tests],
         cwd=folder,
