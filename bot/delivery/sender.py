@@ -69,11 +69,6 @@ class EmbeddedEngine:
         self._changed = asyncio.Event()
         self._posting: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
 
-    @property
-    def lanes_in_hand(self) -> int:
-        """See Engine."""
-        return len(self._running)
-
     def wake(self, lanes: Sequence[Lane], *, not_before: datetime | None = None) -> None:
         """See Engine. With `not_before`, the lanes rest until then; a further wake does not shorten the rest."""
         now = second = self._clock.monotonic()

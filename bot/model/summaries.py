@@ -1,6 +1,6 @@
 """Asks the model for summaries of papers that subscriptions match, within a budget a day: how often, how long, its rests after failures.
 
-Nothing waits for it. Before each request, its cost is reserved in the store, which also counts the requests of all workers;
+Nothing waits for it. Before each request, its cost is reserved in the store, which also counts all requests;
 so a process that is killed loses at most its four requests, and nobody asks more than the budget allows.
 """
 

@@ -13,10 +13,6 @@ Deliver = Callable[[model.Lane], Awaitable[None]]
 class Engine(Protocol):
     """Runs the senders of lanes (`EmbeddedEngine` in bot/delivery)."""
 
-    @property
-    def lanes_in_hand(self) -> int:
-        """Returns in how many lanes this process is delivering now."""
-
     def wake(self, lanes: Sequence[model.Lane], *, not_before: datetime | None = None) -> None:
         """Makes each lane run, that is, lets its sender look for messages to send, not earlier than `not_before`.
 

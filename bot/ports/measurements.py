@@ -45,11 +45,6 @@ Measurement = MessageTried | PlanMade | RequestHandled
 Observe = Callable[[Measurement], None]
 
 
-def ignore(measurement: Measurement) -> None:
-    """Ignores a measurement."""
-    del measurement
-
-
 def outcome_name(error: errors.NotDelivered) -> str:
     """Returns the type of an error in lower case: "retry_later", "chat_gone"."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()

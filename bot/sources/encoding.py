@@ -78,7 +78,7 @@ class LateEncoding:
         self._due = float("-inf")  # monotonic second of the next look
 
     async def begin(self) -> None:
-        """Makes this encoder the one of all workers, and encodes the questions that lack vectors. Raises StoreError."""
+        """Makes this encoder the store's, and encodes the questions that lack vectors. Raises StoreError."""
         if (encoder := self._deps.encoder) is not None:
             await self._deps.store.run(meaning.claim_encoder, encoder.name)
             await self._in_time(encoder, self._encode_questions)

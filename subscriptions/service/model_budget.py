@@ -1,4 +1,4 @@
-"""Use cases of the budget of a language model: what a request may cost is reserved before it, for all workers together."""
+"""Use cases of the budget of a language model: what a request may cost is reserved before it."""
 
 from datetime import date, datetime
 

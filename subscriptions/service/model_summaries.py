@@ -18,11 +18,11 @@ from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.subscriptions import subscriptions_of
 from subscriptions.texts.summary_states import summary_state
 
-AT_ONCE = 4  # requests of all workers together
+AT_ONCE = 4  # requests
 MOST_TRIES = 2
 NEWS = timedelta(days=1)  # papers that came before are not looked at, such as when the model is turned on
 WAITS = timedelta(days=8)  # so long a summary is wanted: a weekly subscription delivers until then
-LEASE = timedelta(minutes=5)  # after which another worker may ask again
+LEASE = timedelta(minutes=5)  # after which it may be asked again
 COMPARED = 200  # newest summaries with which a new one is compared
 LEAST_ABSTRACT = 150  # characters; shorter ones are read as they are
 _STEP = 200  # papers that are looked through at once
@@ -113,7 +113,7 @@ def _is_in(code: str, language: str) -> bool:
 
 @writes
 def put_wanted(transaction: Transaction, wanted: Wanted, *, now: datetime) -> None:
-    """Stores what is wanted, unless another worker was first. What was wanted for too long is not wanted any more."""
+    """Stores what is wanted, unless it is wanted already. What was wanted for too long is not wanted any more."""
     paper_sequence.hold_sequence(transaction)
     if model_summaries.looked_upto(transaction) == wanted.after:
         model_summaries.want(transaction, wanted.chats, wanted.upto, now=now)
@@ -135,7 +135,7 @@ def begin(
     `cost` returns how many tokens a task may cost; they are reserved, so that the budget is kept even if the answer never
     comes and nobody can tell. `requests` and `tokens` are the budget of a day.
     """
-    spent = model_summaries.hold_day(transaction, transaction.day_of(now))  # first, so that workers take turns
+    spent = model_summaries.hold_day(transaction, transaction.day_of(now))  # first, so that writers take turns
     model_summaries.take_back(transaction, wall=wall, longest=wall + 2 * LEASE)
     if spent.requests >= requests or model_summaries.amount_asked(transaction) >= AT_ONCE:
         return None
@@ -170,9 +170,9 @@ def put_made(
 ) -> None:
     """Stores what the model made, and what that cost. Of an answer after the next attempt has begun, only the cost.
 
-    If the answer repeats others, all of them have failed. No other worker stores an answer while `repeats` compares them.
+    If the answer repeats others, all of them have failed. No other answer is stored while `repeats` compares them.
     """
-    pay(transaction, task.day, tokens - task.cost)  # first, so that workers take turns
+    pay(transaction, task.day, tokens - task.cost)  # first, so that writers take turns
     bot_state.note_fails(transaction, bot_state.MODEL_FAILS, None)
     if not model_summaries.is_still_asked(transaction, task.place):
         return

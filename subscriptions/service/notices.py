@@ -13,7 +13,7 @@ from subscriptions.notices import findings, of_chats
 from subscriptions.notices.findings import Finding
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.findings import dead_deliveries
-from subscriptions.states import ChatState, PauseReason, describe_pause
+from subscriptions.states import ChatState, PauseReason
 from subscriptions.store import (
     admitted_chats,
     bot_state,
@@ -140,11 +140,6 @@ def operator_chats(transaction: Transaction, admins: Sequence[ChatAddress], *, n
         chat = chats.add_chat(transaction, address, now=now)
         found[chat.id] = chat
     return tuple(found.values())
-
-
-def why_paused(chat: Chat) -> str:
-    """Returns why a chat is paused, in English."""
-    return describe_pause(chat.pause_reason, chat.state_detail).strip()
 
 
 @shares

@@ -33,14 +33,14 @@ def require_admission(transaction: Transaction, chat_id: int, *, now: datetime) 
 
 
 def admit(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Admits a chat that waits or is new, and wakes its lane. Papers that came while it waited will be delivered."""
+    """Admits a chat that waits or is new. Papers that came while it waited will be delivered."""
     row = transaction.get_one(ChatRow, chat_id)
     if row.state == ChatState.ASKED or row.next_number == 1:
         _set(transaction, chat_id, ChatState.ACTIVE, Admission.ADMITTED, now)
 
 
 def confirm(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Admits a chat whose reader said yes, and wakes its lane. Does nothing for a chat that does not wait for a yes."""
+    """Admits a chat whose reader said yes. Does nothing for a chat that does not wait for a yes."""
     row = transaction.get_one(ChatRow, chat_id)
     if row.state is ChatState.UNCONFIRMED:
         row.state = ChatState.ASKED

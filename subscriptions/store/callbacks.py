@@ -2,7 +2,7 @@
 
 - A callback token is the meaning of the opaque id of a button.
 - A state is what a conversation must remember, under a name such as "ask:CHAT:PERSON".
-- A pending look-up is a request that is not answered yet, because a worker looks up its papers.
+- A pending look-up is a request that is not answered yet, because its papers are being looked up.
 """
 
 import secrets

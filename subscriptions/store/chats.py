@@ -215,7 +215,7 @@ def pause_chat(
 
 
 def resume_chat(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Makes a chat active, and wakes its lane. Does nothing if the chat waits: only `service.access` admits it."""
+    """Makes a chat active. Does nothing if the chat waits: only `service.access` admits it."""
     row = transaction.get_one(ChatRow, chat_id)
     if row.state not in WAITING:
         row.enter(ChatState.ACTIVE, now=now)

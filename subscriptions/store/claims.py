@@ -145,11 +145,6 @@ _CONFIRM = (
 )
 _is_open = sa.exists().where(_m.delivery == sa.bindparam("of"), _m.state.not_in(FINISHED))
 _is_missing = sa.exists().where(_m.delivery == sa.bindparam("of"), _m.state != MessageState.SENT)
-_SENDS_OF_LANE = (
-    sa.select(_m.attempted_at)
-    .where(_m.delivery.in_(sa.select(_d.seq).where(IN_LANE)), _m.attempted_at > sa.bindparam("after"))
-    .order_by(_m.attempted_at)
-)
 _TRIED_LAST = (
     sa.select(_d.chat, _m.state, _m.reason, _m.sent_at)
     .join_from(_messages, _deliveries, _d.seq == _m.delivery)
@@ -341,11 +336,6 @@ def is_sent(transaction: Transaction, seq: int) -> bool:
     """Whether a delivery has messages, and all of them are sent."""
     states = transaction.exec(select(_m.state).where(_m.delivery == seq)).all()
     return bool(states) and all(state is MessageState.SENT for state in states)
-
-
-def sends_of_lane(transaction: Transaction, lane: Lane, after: datetime) -> list[datetime]:
-    """Returns when the last attempts of the messages of a lane began, ascending, if they began after `after`."""
-    return list(execute(transaction, _SENDS_OF_LANE, {**asdict(lane), "after": after}).scalars())
 
 
 def begun_sends(transaction: Transaction, after: datetime) -> list[tuple[Lane, datetime, bool]]:

@@ -95,7 +95,7 @@ def drop_wanted(transaction: Transaction, before: datetime) -> None:
 
 @reads
 def is_wanted(transaction: Transaction) -> bool:
-    """Returns whether any summary is wanted, or may be again because its worker gave up."""
+    """Returns whether any summary is wanted, or may be again because its request was given up."""
     return transaction.finds(_s.state.in_((State.WANTED, State.ASKED)))
 
 
@@ -108,7 +108,7 @@ def next_wanted(transaction: Transaction) -> Place | None:
 
 
 def take_back(transaction: Transaction, *, wall: datetime, longest: datetime) -> None:
-    """Makes summaries wanted again whose workers were to give up before `wall`; also after `longest`, by a wrong clock."""
+    """Makes summaries wanted again whose requests were to end before `wall`; also after `longest`, by a wrong clock."""
     over = (_s.until < wall) | (_s.until > longest)
     execute(
         transaction, sa.update(_summaries).where(_s.state == State.ASKED, over).values(state=State.WANTED, until=None)
@@ -170,7 +170,7 @@ def _change(transaction: Transaction, place: Place, **values: object) -> None:
 
 
 def hold_day(transaction: Transaction, day: date) -> Day:
-    """Returns what a day has cost so far. Until the transaction ends, no other worker adds to it."""
+    """Returns what a day has cost so far. Until the transaction ends, no other one adds to it."""
     return Day._make(conflicts.hold(transaction, ModelDayRow(day=day)))
 
 

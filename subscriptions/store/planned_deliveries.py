@@ -47,7 +47,7 @@ def taken_keys(transaction: Transaction, keys: Sequence[str]) -> set[str]:
 
 
 def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *, now: datetime) -> None:
-    """Stores deliveries and their items, with few statements, and wakes their lanes. `planned`: dedupe key → delivery.
+    """Stores deliveries and their items, with few statements. `planned`: dedupe key → delivery.
 
     No stored delivery may have one of these keys.
     """
@@ -73,7 +73,7 @@ def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *,
 
 
 def add_delivery(transaction: Transaction, key: str, planned: Delivery, *, now: datetime) -> bool:
-    """Stores a delivery without items, and wakes its lane. `key` is its dedupe key.
+    """Stores a delivery without items. `key` is its dedupe key.
 
     Returns False if a delivery with this key is stored, perhaps by another process.
     """

@@ -158,7 +158,7 @@ class ModelSummaryRow(Row, table=True):
     at: datetime = moment()  # when it got its state; wanted: when it was first wanted
     chats: int = 0  # how many want it
     tries: int = 0
-    # asked: when its worker has given up, by the machine's clock; wanted: when the server last gave no answer for it
+    # asked: when its request has ended, by the machine's clock; wanted: when the server last gave no answer for it
     until: datetime | None = moment(default=None)
     fields: Json = columns.json_column(dict)
     title: str = ""
