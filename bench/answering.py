@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from bench import planning
-from bench.speaking import bots
+from bench.speaking import a_bot
 from tests.fakes import process
 from tests.fakes.journal import Entry
 from tests.make import an_open_store
@@ -49,7 +49,7 @@ def main() -> int:
     ):
         fake.call("opens_to_all")
         morning(Path(folder), chats=LIMIT * int(commands * EVERY * 2 + 30))
-        with bots(Path(folder), f"sqlite:///{folder}/paperwire.db", fake, [sys.executable, "-m", "bot", "run"]):
+        with a_bot(Path(folder), f"sqlite:///{folder}/paperwire.db", fake, [sys.executable, "-m", "bot", "run"]):
             wait_for(fake, lambda journal: len(journal) > 2 * LIMIT)
             asked = [ask(fake, n, words) for n, words in enumerate(islice(cycle(SAYS), commands))]
             wait_for(

@@ -5,8 +5,7 @@
 The real `paperwire run` works in its own processes. The platform is the fake Bot API server of the tests, in another
 process. All people write `/sub` before the first answer. The time of an answer is from that moment until the platform
 has it. Each row is measured twice: with our limit of 28 messages a second on Telegram, which makes 200 answers take at
-least 7 s, and without it. A row names the number of the server's connections; with 20 in all, three workers have at
-most six each. Aims: all people get an answer within 10 s, the logs have no complaints about connections, and without
+least 7 s, and without it. A row names the number of the server's connections. Aims: all people get an answer within 10 s, the logs have no complaints about connections, and without
 the limit PostgreSQL takes at most three times as long as SQLite.
 """
 
@@ -34,11 +33,7 @@ PEOPLE, AIM, RATIO = 200, 10.0, 3.0
 SAYS = "/sub graph agent daily 9:00"
 FIRST = "999999999"  # the person who writes first
 USED_UP = ("no connection left", "are in use", "too many clients")  # texts in a log if no connection is free
-ROWS = (  # (workers, connections of the server); 0 connections: SQLite
-    (1, 0),
-    (1, 200),
-    (3, 20),
-)
+ROWS = (0, 200, 20)  # connections of the server; 0: SQLite
 
 
 def main() -> int:
@@ -47,16 +42,16 @@ def main() -> int:
         return run(["run"])
     people = int(sys.argv[1]) if len(sys.argv) > 1 else PEOPLE
     print(f"{people} people say {SAYS!r} at the same moment; seconds until an answer")
-    print("                                  with the limit           without it")
-    print("workers   database                middle   slowest    middle   slowest   answered   complaints")
+    print("                        with the limit           without it")
+    print("database                middle   slowest    middle   slowest   answered   complaints")
     slowest, is_well = {}, True
-    for workers, connections in ROWS:
-        (limited, some), (free, others) = (measured(people, workers, connections, rate) for rate in (28.0, 1e6))
-        slowest[workers, connections] = max(free)
+    for connections in ROWS:
+        (limited, some), (free, others) = (measured(people, connections, rate) for rate in (28.0, 1e6))
+        slowest[connections] = max(free)
         where = f"PostgreSQL, {connections}" if connections else "SQLite"
         answered, complaints = len(limited) + len(free), some + others
         print(
-            f"{workers:7}   {where:20}  {median(limited):8.2f}  {max(limited):8.2f}  {median(free):8.2f}"
+            f"{where:20}  {median(limited):8.2f}  {max(limited):8.2f}  {median(free):8.2f}"
             f"  {max(free):8.2f}   {answered:4}/{2 * people}   {complaints:10}"
         )
         is_well &= answered == 2 * people and not complaints and max(limited) <= AIM
@@ -65,10 +60,10 @@ def main() -> int:
     return int(not is_well or ratio > RATIO)
 
 
-def measured(people: int, workers: int, connections: int, rate: float) -> tuple[list[float], int]:
-    """Measures `people` people who write at the same moment to `workers` workers.
+def measured(people: int, connections: int, rate: float) -> tuple[list[float], int]:
+    """Measures `people` people who write at the same moment.
 
-    Returns the seconds until each answer, and the number of complaints about connections in the logs.
+    Returns the seconds until each answer, and the number of complaints about connections in the log.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -78,18 +73,18 @@ def measured(people: int, workers: int, connections: int, rate: float) -> tuple[
             url = stack.enter_context(own_server(max_connections=str(connections))).empty_database()
         with an_open_store(url, now=datetime.now(UTC)):
             command = [sys.executable, "-m", "bench.speaking", "run", str(rate)]
-        logs = stack.enter_context(bots(folder, url, fake, command, workers))
+        log = stack.enter_context(a_bot(folder, url, fake, command))
         chats = [str(number) for number in range(1, people + 1)]
         for chat in chats:
             fake.call("knows", chat)
         fake.call("knows", FIRST)
         fake.call("user_writes", "/help", FIRST)
-        answers_of(fake, {FIRST})  # waits until a worker receives updates
+        answers_of(fake, {FIRST})  # waits until it receives updates
         at = time.time()
         for chat in chats:
             fake.call("user_writes", SAYS, chat)
         answers = answers_of(fake, set(chats))
-        complaints = sum(log.read_text().count(words) for log in logs for words in USED_UP)
+        complaints = sum(log.read_text().count(words) for words in USED_UP)
         return [moment - at for moment in answers.values()], complaints
 
 
@@ -105,8 +100,8 @@ def answers_of(fake: Remote, chats: set[str]) -> dict[str, float]:
 
 
 @contextmanager
-def bots(folder: Path, url: str, fake: Remote, command: list[str], workers: int = 1) -> Iterator[list[Path]]:
-    """Runs workers of a database, each started by `command`, with a source that has no digests. Yields their logs."""
+def a_bot(folder: Path, url: str, fake: Remote, command: list[str]) -> Iterator[Path]:
+    """Runs a process started by `command`, with a source that has no digests. Yields its log."""
     (folder / "inbox").mkdir()
     (folder / "paperwire.toml").write_text('[[source]]\nname = "none"\npath = "inbox/*.md"\n')
     environment = clean_environment(
@@ -116,15 +111,14 @@ def bots(folder: Path, url: str, fake: Remote, command: list[str], workers: int 
         PAPERWIRE_TELEGRAM_TOKEN=TOKEN,
         PAPERWIRE_TELEGRAM_API_URL=fake.url,
     )
-    logs = [folder / f"worker{number}.log" for number in range(workers)]
-    with ExitStack() as stack:
-        for path in logs:
-            log = stack.enter_context(path.open("wb"))
-            process = stack.enter_context(
-                subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
-            )
-            stack.callback(process.terminate)
-        yield logs
+    path = folder / "log"
+    with (
+        path.open("wb") as log,
+        subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log) as process,
+        ExitStack() as stack,
+    ):
+        stack.callback(process.terminate)
+        yield path
 
 
 if __name__ == "__main__":
