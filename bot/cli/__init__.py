@@ -230,6 +230,10 @@ _ALIASES = {
     "serve": "run",
     "today": "preview",
     "poll": "sources poll",
+    "workers": "status",
+    "unsubscribe": "say",
+    "set": "say",
+    "link": "say",
 }
 
 

@@ -28,7 +28,7 @@ from subscriptions.store import known_papers, meanings, planned_deliveries
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction
 
-FEW = 100  # queries; more are matched by an index of the papers, which takes some 2 ms for each paper
+FEW = 100  # queries; more are matched by an index of the papers, which takes 0.6 ms for each paper
 MOST_KEPT = 1000  # papers, 25 KB each; a larger window is not kept for the next plan. Most chats need less for a week
 MOST_MATCHES = 50_000  # queries whose matches are cached within a plan, some 250 bytes each
 MOST_EVIDENCE = 100_000  # pairs of query and paper whose evidence is cached within a plan, some 400 bytes each

@@ -89,6 +89,8 @@ def test_the_overview_names_every_subcommand(terminal: Terminal) -> None:
     ("arguments", "sentence"),
     tables.rows("""
         subscrib                                     → No such command 'subscrib'. Did you mean subscribe? See paperwire --help.
+        workers                                      → No such command 'workers'. Did you mean status? See paperwire --help.
+        set limit 5                                  → No such command 'set'. Did you mean say? See paperwire --help.
         list                                         → No such command 'list'. Did you mean subscriptions? See paperwire --help.
         sub x                                        → Did you mean subscribe?
         qqqq                                         → No such command 'qqqq'. See paperwire --help.
