@@ -169,12 +169,14 @@ def test_a_confirmation_is_stored_before_the_next_send_of_the_chat(product: Prod
 def test_an_update_takes_effect_once(product: Product, telegram: FakeTelegram) -> None:
     for query in ("tides", "corals", "kelp"):
         product.says(f"/sub {query} now")
-    telegram.answers("hang after")
     telegram.user_writes("/undo", "42")
+    telegram.answers("hang before", method="getUpdates", after=1)  # the second one would confirm the update
     process = product.starts("run", "--once", moved=True)
     telegram.waits_hanging()
     process.kill()
     telegram.releases(drop=True)
+    assert product.queries() == ["tides", "corals"]
+    assert telegram.waiting() == 1, "it comes again"
     product.listens()
     product.listens()
     assert product.queries() == ["tides", "corals"]
