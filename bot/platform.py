@@ -1,7 +1,7 @@
 """A platform that is on, as one value. The rest of the program uses this value and never compares a platform's name.
 
 A new platform is a folder in bot/platforms that declares its facts, with the modules `markup`, `adapter` and perhaps
-`settings`, and a line in bot/rooms.py.
+`settings`, and its name in bot/platforms/__init__.py.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -27,7 +27,7 @@ async def _nothing(*_: object) -> None:
     """Does nothing: the default of the optional steps of a platform."""
 
 
-async def _no_findings() -> Sequence["Finding"]:
+async def _no_findings() -> Sequence["CheckResult"]:
     return ()
 
 
@@ -52,7 +52,7 @@ class Platform:
         _nothing  # called at the start; raises SettingsError if the platform refuses a token
     )
     publish_commands: Callable[[Sequence[Command], Speakers], Awaitable[None]] = _nothing
-    check: Callable[[], Awaitable[Sequence["Finding"]]] = (
+    check: Callable[[], Awaitable[Sequence["CheckResult"]]] = (
         _no_findings  # called by `paperwire check`, if there is a token only if it works
     )
     destinations: Sequence[model.ChatAddress] = ()  # chats without people; operators subscribe them from other chats
@@ -72,7 +72,7 @@ class PlatformSurroundings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class CheckResult:
     """One question of `paperwire check`, its answer, and how to correct what is wrong.
 
     Only an answer that was found to be good gets a ✓: with neither `mend`, nor `is_open`, nor a cure.
@@ -85,12 +85,12 @@ class Finding:
     is_open: bool = False  # True: the answer is bad or unknown, but nothing must be corrected
 
     @classmethod
-    def of_error(cls, question: str, error: errors.PaperwireError) -> "Finding":
+    def of_error(cls, question: str, error: errors.PaperwireError) -> "CheckResult":
         """Returns the finding that an error answers a question, and must be corrected."""
         return cls(question=question, answer=str(error.sentence), cure=str(error.hint), mend=True)
 
     @classmethod
-    def unanswered(cls, question: str, error: errors.NotDelivered) -> "Finding":
+    def unanswered(cls, question: str, error: errors.NotDelivered) -> "CheckResult":
         """Returns the finding that a platform cannot be asked now."""
         reason = error.reason.rstrip(".")
         return cls(question=question, answer=f"they cannot be asked for: {reason}", is_open=True)

@@ -155,7 +155,7 @@ def _no_encoder() -> Iterator[None]:
     """Lets the program find no encoder of meaning, since it takes seconds to start. A test may give it a fake one."""
     with pytest.MonkeyPatch.context() as patch:
         if find_spec("bot.meaning"):  # the room may be removed
-            patch.setattr("bot.meaning.chosen_encoder.is_installed", lambda: False)
+            patch.setattr("bot.meaning.encoders.is_installed", lambda: False)
         yield
 
 

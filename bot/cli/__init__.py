@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from itertools import takewhile
@@ -18,15 +19,34 @@ from typing import Annotated, Any, cast
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from bot import release, rooms
+from bot import release
 from bot.cli import output
 from bot.cli.given_clock import GIVEN, MakeClock
 from bot.errors import WrongUsage
-from bot.ports.subcommand import ASK, KEEP, LOOK, MOVE, Subcommand
 from subscriptions.errors import PaperwireError, disk_full, is_disk_full
 from subscriptions.texts import escaped
 
 EXAMPLE = "For example: `{}`"
+
+# the headings of the overview
+LOOK = "Look, without an account or a database"
+MOVE = "Papers in, messages out"
+ASK = "What chats ask for"
+KEEP = "Keep it well"
+
+
+@dataclass(frozen=True, slots=True)
+class Subcommand:
+    """A subcommand. Its module is imported only when it is called, because importing the modules of all takes 0.75 s."""
+
+    panel: str  # heading in the overview
+    name: str
+    place: str  # "module:function" or "module:app"
+    summary: str  # the first sentence of its help; a test compares the two
+    example: str
+    leading_dash: bool = False  # an argument may begin with "-", as in the query "-survey diffusion"
+    may_end_loading: bool = False  # SIGTERM and SIGHUP end the process with status 0 while its module is imported
+
 
 SUBCOMMANDS = (
     Subcommand(
@@ -149,6 +169,13 @@ SUBCOMMANDS = (
         "paperwire import all.txt --dry-run",
     ),
     Subcommand(
+        ASK,
+        "library",
+        "bot.library.at_the_terminal:library",
+        "Store a chat's own library",
+        "paperwire library zotero.bib --as console:me",
+    ),
+    Subcommand(
         KEEP,
         "check",
         "bot.cli.state:check",
@@ -176,7 +203,13 @@ SUBCOMMANDS = (
         "Replace the database by a copy, and keep the old database",
         "paperwire restore copy.db --sent",
     ),
-    *(one for name in rooms.modules("subcommands").values() for one in import_module(name).SUBCOMMANDS),
+    Subcommand(
+        KEEP,
+        "slack",
+        "bot.platforms.slack.manifest:app",
+        "An app of your own in Slack",
+        "paperwire slack manifest",
+    ),
     Subcommand(
         KEEP, "db", "bot.cli.database:database", "The database: moves to PostgreSQL", "paperwire db copy FROM TO"
     ),

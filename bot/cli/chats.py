@@ -146,7 +146,6 @@ def _addressed(text: str, chat: Chat) -> conversations.MessageRequest:
 
 _CHANGES = {"+": "green", "~": "yellow", "=": "dim"}
 _PRINTED = 1000  # lines that are printed to a terminal at once
-_COUNTED = {"+": "added", "~": "changed", "=": "known"}
 
 
 def export(
@@ -174,7 +173,6 @@ def import_(
     chat: arguments.OptionalChatOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the changes.")] = False,
     now: arguments.Now = None,
-    json: arguments.Json = False,
 ) -> int:
     """Add what is new in FILE, change what differs, and show the changes. Nothing is removed."""
     said = tables.watched(portable.numbered(_text_of(file)), "Reading")
@@ -188,13 +186,10 @@ def import_(
         changes = import_lines(session.store, lines, now=session.now, dry=dry_run, watched=importing)
         if not dry_run:
             ask_unasked(session.store, {line.chat for line in lines}, now=session.now)
-    signs = Counter(sign for sign, _, _ in changes)
-    counts = {word: signs[sign] for sign, word in _COUNTED.items()}
-    done = "✓ {added} added, {changed} changed, {known} there already.".format_map(counts)
-    last = "Nothing was changed: this was a dry run." if dry_run else done
-    changed = [{"change": _COUNTED[sign], "chat": chat, "line": line} for sign, chat, line in changes]
-    document = {**counts, "dry_run": dry_run, "lines": changed}
-    return output.tell(document, lambda: _show_changes(changes, last), json=json)
+    counts = Counter(sign for sign, _, _ in changes)
+    done = f"✓ {counts['+']} added, {counts['~']} changed, {counts['=']} there already."
+    _show_changes(changes, "Nothing was changed: this was a dry run." if dry_run else done)
+    return 0
 
 
 def _text_of(file: str) -> str:

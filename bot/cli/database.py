@@ -61,16 +61,12 @@ def _address(text: str) -> SecretStr:
     return database_address(text, Path.cwd())
 
 
-def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the copy.")],
-    *,
-    replace_older: Annotated[bool, typer.Option("--replace", help="Replace an older copy without asking.")] = False,
-) -> int:
+def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the copy.")]) -> int:
     """Write a consistent copy of the database while others work with it."""
     _, store = _unopened()
     store.close()
     _refuse_target(file, store)
-    if not replace_older and file.exists() and file.stat().st_size:
+    if file.exists() and file.stat().st_size:
         _ask_to_replace(file)
     with sessions.open_session() as session:
         session.store.backup(file)
@@ -83,7 +79,7 @@ def _ask_to_replace(file: Path) -> None:
     if output.asks(f"{file} is there already. Replace it? [y/N] ") not in ("y", "yes"):
         raise WrongUsage(
             f"{file} is kept: nothing was copied.",
-            "Name another file, or replace it with --replace.",
+            "Name another file, or remove this one first.",
         )
 
 

@@ -11,7 +11,6 @@ from rich.text import Text
 
 from bot.cli.tables import plain_table
 from bot.digests import INFO, LEADING
-from bot.digests.documents import paper_document
 from subscriptions import texts
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest, DigestWarning, Paper
@@ -212,7 +211,7 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusals:
+class RefusedFiles:
     """The documents that could not be read: a row per reason, with the number of files and the first ones."""
 
     refused: Sequence[tuple[str, PaperwireError]]
@@ -277,3 +276,25 @@ def _path_room(width: int) -> int:
 
 def _add_row(table: Table, *cells: str) -> None:
     table.add_row(*(Text(cell) for cell in cells[: len(table.columns)]))
+
+
+def paper_document(paper: Paper) -> dict[str, Any]:
+    """Returns a paper as the object that `inspect --json --papers` prints."""
+    return {
+        "key": paper.key,
+        "arxiv_id": paper.arxiv_id,
+        "doi": paper.doi,
+        "version": paper.version,
+        "title": paper.title,
+        "authors": list(paper.authors),
+        "categories": list(paper.categories),
+        "primary": paper.primary,
+        "url": paper.url,
+        "abstract": paper.abstract,
+        "venue": paper.venue or None,
+        "date": paper.published or None,
+        "announce_type": paper.announce_type.value if paper.announce_type else None,
+        "summaries": {summary.language: dict(summary.fields) for summary in paper.summaries},
+        "translations": {one.language: {"title": one.title, "abstract": one.abstract} for one in paper.translations},
+        "failed": paper.failed,
+    }

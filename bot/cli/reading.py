@@ -9,7 +9,7 @@ import typer
 
 from bot.cli import arguments, output, tables
 from bot.cli.arguments import Json, Paths
-from bot.cli.digest_reports import MANY, DigestTables, Overview, Refusals, Report, digest_report
+from bot.cli.digest_reports import MANY, DigestTables, Overview, RefusedFiles, Report, digest_report
 from bot.rendering.queries_in_words import explain as explained
 from bot.rendering.queries_in_words import query_in_words
 from bot.settings.loading import load_sources
@@ -70,7 +70,7 @@ def _show_reports(reports: list[Report], refused: list[tuple[str, PaperwireError
     if reports:
         tables.print_table(Overview(reports) if many and not each else DigestTables(reports))
     if many and refused:
-        tables.print_table(Refusals(refused, len(reports) + len(refused)), to_stderr=True)
+        tables.print_table(RefusedFiles(refused, len(reports) + len(refused)), to_stderr=True)
     else:
         for _, error in refused:
             arguments.print_read_error(error)

@@ -25,7 +25,7 @@ from bot.errors import SettingsError, WrongUsage
 from bot.operation import checks, maintenance, platform_checks, source_checks
 from bot.operation.findings import Problem, findings_of, is_well, joined, parts_of, texts
 from bot.operation.health import Readiness, ask_readiness
-from bot.platform import Finding
+from bot.platform import CheckResult
 from bot.platforms import known
 from bot.rendering.language import Language
 from bot.settings import Settings
@@ -34,8 +34,7 @@ from bot.settings.models import model_room
 from bot.sources.source_scheduler import make_fetcher
 from subscriptions.addresses import facts_of
 from subscriptions.errors import NotFound
-from subscriptions.notices.findings import Finding as ListedFinding
-from subscriptions.notices.findings import Level, PartFails
+from subscriptions.notices.findings import Finding, Level, PartFails
 from subscriptions.service import model_summaries, sending
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.states import DeliveryState
@@ -52,7 +51,7 @@ class _Standing:
     wall: datetime
     readiness: Readiness
     figures: Figures
-    findings: Sequence[ListedFinding]
+    findings: Sequence[Finding]
     copies: list[datetime]
     size: int  # bytes
     model: Mapping[str, object] | None = None  # what the language model did today; None: there is none
@@ -225,7 +224,7 @@ def check(
     with TemporaryDirectory() as folder:
         app = _build_what_works(sessions.read_usable_settings(), folder)
 
-        async def find() -> list[Finding]:
+        async def find() -> list[CheckResult]:
             try:
                 here = list(_findings_here(app))
                 return here if offline else here + await _findings_elsewhere(app)
@@ -264,7 +263,7 @@ def _build_what_works(settings: Settings, folder: str) -> App:
         return build_app(replace(settings, wrong=(*settings.wrong, error)), clock=clock, channels={})
 
 
-def _findings_here(app: App) -> Iterator[Finding]:
+def _findings_here(app: App) -> Iterator[CheckResult]:
     settings, wall = app.settings, app.clock.wall()
     yield from checks.check_here(settings, app.store)
     if not settings.is_wrong("PAPERWIRE_DATABASE_URL"):
@@ -275,10 +274,10 @@ def _findings_here(app: App) -> Iterator[Finding]:
         yield checks.check_meaning(settings)
 
 
-async def _findings_elsewhere(app: App) -> list[Finding]:
+async def _findings_elsewhere(app: App) -> list[CheckResult]:
     """Returns the findings about web sources and platforms. Asks them."""
     settings = app.settings
-    found: list[Finding] = []
+    found: list[CheckResult] = []
     if not settings.is_wrong("PAPERWIRE_CONFIG", NAME):
         fetcher = make_fetcher(settings, app.deps, alone=not checks.is_ready(app.store))
         found += await source_checks.ask_sources(settings, app.store, fetcher, now=app.clock.now())
@@ -287,7 +286,7 @@ async def _findings_elsewhere(app: App) -> list[Finding]:
     return found + await platform_checks.check_platforms(app.store, app.platforms, tells_off=not settings.wrong)
 
 
-def _show_findings(findings: Sequence[Finding], *, to_stderr: bool) -> None:
+def _show_findings(findings: Sequence[CheckResult], *, to_stderr: bool) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)

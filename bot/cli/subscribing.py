@@ -15,7 +15,6 @@ from rich.text import Text
 from bot.cli import arguments, output, tables
 from bot.cli import session as sessions
 from bot.commands import phrasing
-from bot.commands.documents import subscription_document
 from bot.errors import WrongUsage
 from bot.platforms.known import look_of, medium_at
 from bot.ports.channel import Reply
@@ -74,7 +73,6 @@ def subscribe(
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="TEXT", help="The name of the subscription in messages.")] = None,
     now: arguments.Now = None,
-    json: arguments.Json = False,
 ) -> int:
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
     request = requests.SubscriptionRequest(text=query, when=when, name=name)
@@ -86,20 +84,8 @@ def subscribe(
         result = add(session.store, address, request, now=moment, title=title, kind=kind)
         confirmations.serve(session.store, result.chat.address, now=session.now)  # an operator here needs no approval
     remarks = [f"  {remark}" for remark in _remarks(result, session.settings)]
-    reply = _echo(result, moment)
-    return output.tell(_added(result), lambda: output.print_reply(reply, *remarks), json=json)
-
-
-def _added(result: requests.Subscribed) -> dict[str, object]:
-    """Returns what `subscribe --json` prints (docs/commands.md)."""
-    entry = Listed(chat=result.chat, subscription=result.subscription)
-    added = {
-        "outcome": result.outcome,
-        "since": result.starts,
-        "found": result.found,
-        "days": result.base.days,
-    }
-    return {**subscription_document(entry), **added}
+    output.print_reply(_echo(result, moment), *remarks)
+    return 0
 
 
 def _remarks(result: requests.Subscribed, settings: Settings) -> Iterator[str]:
@@ -146,7 +132,9 @@ def subscriptions(
     return output.tell(documents, lambda: _show_rows(_rows(entries, next_deliveries, session.now)), json=json)
 
 
-def _rows(entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...], now: datetime) -> list[phrasing.Row]:
+def _rows(
+    entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...], now: datetime
+) -> list[phrasing.ListRow]:
     languages = {zone: Language("en", zone) for zone in {entry.zone for entry in entries}}
     return [
         replace(
@@ -157,7 +145,7 @@ def _rows(entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...]
     ]
 
 
-def _show_rows(rows: list[phrasing.Row]) -> None:
+def _show_rows(rows: list[phrasing.ListRow]) -> None:
     """Prints a table. On a narrow terminal it prints each chat, and two lines for each of its subscriptions."""
     if not rows:
         output.print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
@@ -300,3 +288,19 @@ def _show_message(chat: ChatAddress, message: Message) -> None:
         for row in display.keys:
             output.print_line(" ".join(f"[{key.text}]" for key in row))
     output.print_line("─" * _RULE)
+
+
+def subscription_document(entry: Listed) -> dict[str, object]:
+    """Returns one element of `subscriptions --json` (docs/commands.md)."""
+    subscription = entry.subscription
+    return {
+        "number": subscription.number,
+        "chat": str(entry.chat.address),
+        "name": subscription.name,
+        "text": subscription.text,
+        "canonical": subscription.canonical,
+        "cadence": str(subscription.cadence),
+        "zone": entry.zone,
+        "state": phrasing.state_of(entry),
+        "next_due_at": subscription.next_due_at,
+    }

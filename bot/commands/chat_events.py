@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.commands.connect import remember_managed_chat, store_private_chat
 from bot.commands.context import CommandContext, Event
 from bot.commands.pause import what_waits
 from bot.commands.start import how_to_begin
@@ -66,8 +65,7 @@ def _card(context: CommandContext) -> channel.Reply | None:
         ),
         context.say("What shall I bring there? For example: /sub {chat} diffusion", chat=context.chat.address.address),
     )
-    button = context.button("manage it from here", "connect", only_for=context.request.sender)
-    return channel.Reply(target_chat=private, lines=lines, buttons=((button,),))
+    return channel.Reply(target_chat=private, lines=lines)
 
 
 def _in_private(context: CommandContext, missed: channel.Reply | None) -> channel.Reply | None:
@@ -162,18 +160,28 @@ def _has_moved(context: CommandContext) -> bool:
 
 
 def _store_new_chat(context: CommandContext) -> None:
-    """Stores a group or channel. Its owner, who gets notices about it, is the person who added the bot, if known."""
-    if context.chat.kind is model.ChatKind.PRIVATE:
-        return
+    """Stores a group or channel. Its owner, who gets notices about it, is the person who added the bot first, if known."""
     there = context.chat
-    if not context.request.sender:
-        conversation_state.store_chat(
-            context.transaction, there.address, there.kind, now=context.now, title=there.title, public=there.public
-        )
+    if there.kind is model.ChatKind.PRIVATE:
         return
-    admitted_chats.set_owner(context.transaction, remember_managed_chat(context).id, context.request.sender)
+    person = context.person if context.request.sender else None
+    chat = conversation_state.store_chat(
+        context.transaction,
+        there.address,
+        there.kind,
+        now=context.now,
+        title=there.title,
+        public=there.public,
+        lang=context.request.language if person else "",
+        by=person,
+    )
+    if person is None:
+        return
+    admitted_chats.set_owner(context.transaction, chat.id, context.request.sender)
     if private := _private_chat(context):  # notices to the owner are sent there
-        store_private_chat(context, private)
+        conversation_state.store_private_chat(
+            context.transaction, private, now=context.now, lang=context.request.language
+        )
 
 
 def _private_chat(context: CommandContext) -> model.ChatAddress | None:

@@ -10,13 +10,14 @@ from typing import Any, Literal
 from bot.ports import conversation
 from bot.ports.attached import FileReader, FileWithoutCommand
 from bot.ports.channel import About, Button, Buttons, Reply, Row
+from bot.rendering.cleaning import clean, isolated, readable
 from bot.rendering.language import Language
-from bot.rendering.paper_lines import title_line
 from bot.rendering.queries_in_words import query_in_words
 from bot.rendering.views import titled_for
 from subscriptions import model
 from subscriptions.addresses import BotLinks, facts_of
 from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
 from subscriptions.service.conversation_state import store_chat
@@ -24,6 +25,7 @@ from subscriptions.service.operators import is_operator
 from subscriptions.service.recent_matches import match_ahead
 from subscriptions.store import callbacks
 from subscriptions.store.database.store import Transaction
+from subscriptions.texts import cutting
 
 Access = Literal["open", "ask", "closed"]
 
@@ -290,7 +292,6 @@ class Action:
     needs_operator: bool = False  # only for operators of the bot
     writes: Condition | bool | None = None  # whether it writes to the store; None: it writes if it needs a manager
     matches_ahead: MatchesAhead | None = None  # matches before the writing transaction what the reply needs
-    stays_here: bool = False  # is about the chat where it was requested, even if that chat manages another one
     wants_file: FileReader | None = None  # reads an attached document
     keeps_question: bool = False  # it may answer or close the open question, which then stays until this is done
     # each reply replaces the message of the button, as does that to a button with the argument `replaces`; if False,
@@ -312,7 +313,6 @@ class Command(Action):
     shows_without_args: bool = False  # without arguments it changes nothing, so everyone may use it
     listed: bool = True  # is shown in menus
     names_chats: bool = False  # a chat in its arguments is a plain argument, not the chat that the command is about
-    args_are_chat: bool = False  # its arguments are one chat: @name, link or number
     many_lines: bool = False  # reads all lines of a message; for other commands, a later line may be a second command
 
 
@@ -320,6 +320,7 @@ class Command(Action):
 class Callback(Action):
     """The handler of a button or of an answer to a question."""
 
+    stays_here: bool = False  # is about the chat where the button is shown, even below a reply about another one
     letter: str = ""  # of a button on a card: it follows the data of the card
     args_from: str = ""  # the argument that is used as the text after the command
     is_answer: Condition | None = None  # for questions: whether a text is an answer; None: every text is
@@ -350,16 +351,28 @@ def may_write(action: Action, context: CommandContext) -> bool:
     return writes
 
 
-# Name of a command in other bots → our command.
+# Name of a command in other bots, or of earlier versions → our command.
 _ELSEWHERE: Mapping[str, str] = {
+    "about": "help",
     "activeall": "resume",
+    "check": "preview",
     "config": "set",
     "cron": "schedule",
     "del": "unsub",
     "delete": "unsub",
+    "health": "status",
+    "latest": "today",
+    "ls": "list",
+    "mute": "pause",
     "pauseall": "pause",
+    "preferences": "set",
+    "rss": "feed",
+    "similar": "like",
+    "test": "preview",
     "unpause": "resume",
-    "version": "about",
+    "unsuball": "unsub",
+    "version": "help",
+    "when": "schedule",
 }
 
 
@@ -457,3 +470,19 @@ def with_chat(context: CommandContext, chat: model.Chat) -> CommandContext:
     origin = chat if context.origin.address == chat.address else context.origin
     localizer = Language(origin.settings.lang, chat.settings.timezone)
     return replace(context, chat=chat, origin=origin, localizer=localizer)
+
+
+_TITLE = 90  # columns
+_OPENING = 80  # columns of the abstract that are shown for a paper without a title
+
+
+def title_line(paper: Paper) -> str:
+    """Returns the title of a paper, or the first words of its abstract in quotation marks, and its id. One line."""
+    title = (
+        cutting.cut_at_word(readable(clean(paper.title)), _TITLE)
+        or f"“{cutting.cut_at_word(clean(paper.abstract), _OPENING)}”"
+    )
+    name = paper.arxiv_id or paper.doi
+    if name:
+        return f"{isolated(title)} ({name})"
+    return isolated(title)

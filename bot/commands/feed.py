@@ -97,7 +97,6 @@ COMMANDS = (
         name="feed",
         examples=("/feed",),
         run=feed,
-        aliases=("rss",),
         usage="[new|stop]",
         summary=errors.Sentence("your papers as a feed"),
         needs_manager=True,

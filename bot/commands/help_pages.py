@@ -1,4 +1,4 @@
-"""help and about, and the reply to unknown commands: which commands, examples and topics are shown, in which order."""
+"""help, and the reply to unknown commands: which commands, examples and topics are shown, in which order."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -33,10 +33,10 @@ THANKS = "Thank you to arXiv for use of its open access interoperability."
 
 _PURPOSES = (
     (Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
-    (Sentence("Papers"), ("preview", "today", "search", "like", "save", "saved", "why", "whynot")),
-    (Sentence("This chat"), ("set", "lang", "timezone", "connect", "email", "status")),
+    (Sentence("Papers"), ("preview", "today", "search", "like", "save", "saved", "why")),
+    (Sentence("This chat"), ("set", "lang", "timezone", "email", "status")),
     (Sentence("To take along"), ("export", "import", "share", "feed", "library")),
-    (Sentence("About me"), ("about", "privacy", "forget")),
+    (Sentence("About me"), ("privacy", "forget")),
 )
 ALL = "all"  # the topic that lists all commands
 _ALL = (ALL, "more", "commands", "全部", "更多", "命令")
@@ -52,6 +52,7 @@ TOPICS: Mapping[str, Sentence] = {
     "query": Sentence("how to ask"),
     "when": Sentence("the times"),
     "settings": Sentence("the settings"),
+    "about": Sentence("what this is, and thanks"),
 }
 
 QUERIES: tuple[tuple[str, Sentence], ...] = (
@@ -116,22 +117,29 @@ def _overview(context: CommandContext) -> Reply:
 def _topic(context: CommandContext, name: str) -> Reply:
     if name in _ALL:
         return _overview(context)
+    if name == "about":
+        return _about(context)
+    if (examples := _examples(context, name)) is not None:
+        return examples
+    command = context.registry.by_name.get(name)
+    return _of(context, command) if command else _no_such(context, name)
+
+
+def _examples(context: CommandContext, name: str) -> Reply | None:
+    """Returns the examples of a topic; None if there is no such topic."""
     if name in ("query", "queries", "syntax", "查询", "语法"):
         return _table(
             context, context.say("Words that a paper must contain. What I understood is in every answer."), QUERIES
         )
     if name in ("when", "times", "时间"):
         return _table(context, context.say("Write the time at the end: /sub diffusion daily 9"), WHENS)
-    if name in ("settings", "set", "preferences", "设置"):
+    if name in ("settings", "set", "设置"):
         rows = tuple(
             (f"{phrasing.label_of(setting, context.localizer)} ({setting})", SETTINGS[setting].meaning)
             for setting in SETTINGS
         )
         return _table(context, context.say("/set shows all settings; /set limit 12 changes one."), rows)
-    command = context.registry.by_name.get(name)
-    if command:
-        return _of(context, command)
-    return _no_such(context, name)
+    return None
 
 
 def _table(context: CommandContext, head: str, rows: tuple[tuple[str, Sentence], ...]) -> Reply:
@@ -160,8 +168,8 @@ def _no_such(context: CommandContext, name: str) -> Reply:
     return Reply(lines=(head, tip), ok=False)
 
 
-def about(context: CommandContext) -> Reply:
-    """Shows what the bot is, thanks to arXiv, and whom to contact."""
+def _about(context: CommandContext) -> Reply:
+    """Returns what the bot is, thanks to arXiv, and whom to contact."""
     name = f"paperwire {context.bot_info.version}".rstrip()
     lines = [context.say("{name}: tells chats of new research papers that they ask for.", name=name), THANKS]
     if context.bot_info.contact:
@@ -177,14 +185,6 @@ COMMANDS = (
         run=help_,
         usage="[TOPIC]",
         summary=Sentence("what you can say"),
-        stays_here=True,
-    ),
-    Command(
-        name="about",
-        examples=("/about",),
-        run=about,
-        summary=Sentence("what this is, and thanks"),
-        stays_here=True,
     ),
 )
 

@@ -5,14 +5,12 @@ from dataclasses import dataclass, field, fields, replace
 from importlib import import_module
 from typing import Any
 
-from bot import rooms
 from bot.commands import (
     answers,
     asking,
     card_actions,
     cards,
     chat_events,
-    connect,
     context,
     distress,
     edit,
@@ -56,21 +54,14 @@ ABOUT = "about"  # argument of a button: the chat on which it acts, if that is n
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
 _TO = re.compile(r"(?<!\S)(?:to|到|发到|发给)\s+(?P<name>[a-z][a-z0-9_-]*)[^\S\n]*$", re.IGNORECASE | re.MULTILINE)
 _COMMAND_LINE = re.compile(r"(?<=\n)[ \t]*/(?P<name>\w{1,32})(?:@\w+)?(?=\s|$)")
-# If a command's only argument is a chat, the chat may also be a link, a name without @, or the number of a small group.
-_LINKED = re.compile(
-    r"(?:https?://)?t(?:elegram)?\.me/(?:c/(?P<number>\d{5,20})(?P<topic>/\d{1,12})?|(?P<name>\w{4,64}))/?"
-)
 # First, commands that take no arguments. Then, commands that may be typed without a slash in a private chat, since
 # queries rarely begin with these words.
-_ALONE = frozenset(
-    {"list", "ls", "subscriptions", "help", "undo", "stop", "cancel", "about", "status", "health", "start"}
-)
-_TYPED_IN_PRIVATE = frozenset({"add", "follow", "admin", "allow", "deny", "connect", "import", "unsave"})
+_ALONE = frozenset({"list", "subscriptions", "help", "undo", "stop", "cancel", "status", "start"})
+_TYPED_IN_PRIVATE = frozenset({"add", "follow", "admin", "allow", "deny", "import", "unsave"})
 # what follows a command's name is a query, and no sentence: `-about:…`, of the subscription 1 also `robots -about:…`
 _QUERY_WITH_FIELD = re.compile(rf"(?:[-!]*|\d+\s.*?)(?<!\w)(?:{'|'.join(FIELDS.by_name)})[:：]\s?\S", re.IGNORECASE)
 _MAIL = re.compile(r"(?<![\w.+@/-])[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?![\w@/])", re.ASCII)
 _SHORT = 12  # most words of a short sentence
-_NAMED = re.compile(r"-\d{5,20}(?:/\d{1,12})?|(?P<name>[A-Za-z]\w{4,64})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +95,13 @@ def understand(request: conversation.Request, token: model.CallbackToken | None,
     match request:
         case conversation.EventRequest():
             event = registry.events.get(request.event)
-            return replace(_intent(event), stays_here=True, counts_to_limit=False) if event else None
+            return replace(_intent(event), counts_to_limit=False) if event else None
         case conversation.CallbackRequest():
             return _of_callback(request, token, registry)
         case conversation.MessageRequest() if request.command:
             intent = _of_command(registry, request, request.command, request.text)
         case conversation.MessageRequest() if request.is_addressed and distress.is_distress(request.text):
-            return Intent(run=distress.comfort, writes=False, stays_here=True, keeps_question=True)
+            return Intent(run=distress.comfort, writes=False, keeps_question=True)
         case conversation.MessageRequest():
             intent = _of_plain_text(request, registry) if request.is_addressed else None
     return intent
@@ -211,13 +202,11 @@ def _of_command(registry: Registry, request: conversation.MessageRequest, name: 
         if said and registry.command_named(said[0]):
             return _of_command(registry, request, *said)
         return Intent(run=help_pages.unknown, writes=False, args=f"{name} {text}".strip())
-    destination = None if command.names_chats or command.args_are_chat else _named_last(text, registry)
+    destination = None if command.names_chats else _named_last(text, registry)
     if destination is not None:
         words = _TO.sub(lambda found: "" if _named(found, registry) == destination else found[0], text)
         return _to_destination(_of_words(command, words), destination, request)
     target, text = ("", text) if command.names_chats else _named_first(text)
-    if command.args_are_chat and not target:
-        target, text = _named_chat(text.strip())
     words, alone = (text, True) if command.many_lines else _first_command(text, registry)
     return replace(_of_words(command, words), target=target, is_only_command=alone)
 
@@ -264,15 +253,6 @@ def _named_first(text: str) -> tuple[str, str]:
     return ("", text)
 
 
-def _named_chat(text: str) -> tuple[str, str]:
-    """Returns (chat, "") if the whole text names a chat; otherwise ("", text)."""
-    if linked := _LINKED.fullmatch(text):
-        return (f"@{linked['name']}" if linked["name"] else f"-100{linked['number']}{linked['topic'] or ''}"), ""
-    if named := _NAMED.fullmatch(text):
-        return (f"@{text}" if named["name"] else text), ""
-    return "", text
-
-
 def _of_callback(
     request: conversation.CallbackRequest, token: model.CallbackToken | None, registry: Registry
 ) -> Intent | None:
@@ -282,14 +262,13 @@ def _of_callback(
     platform, _, about = str(arguments.pop(ABOUT, "")).partition(":")
     args = str(arguments.get(callback.args_from, ""))
     replaces = callback.replaces or bool(arguments.get("replaces"))
-    intent = replace(
-        _intent(callback), stays_here=True, target=about, args=args, arguments=arguments, replaces=replaces
-    )
+    intent = replace(_intent(callback), target=about, args=args, arguments=arguments, replaces=replaces)
     if platform in ("", request.chat.platform):
         return intent
     return _to_destination(intent, model.ChatAddress(platform, about), request)
 
 
+_OF_ROOMS = ("bot.library.commands", "bot.sentences.commands")  # imported by name, since they import commands
 _MODULES = (  # in the order of the menus
     subscribe,
     subscription_list,
@@ -318,8 +297,7 @@ _MODULES = (  # in the order of the menus
     share,
     distress,
     feed,
-    *(import_module(name) for name in rooms.modules("commands").values()),
-    connect,
+    *(import_module(name) for name in _OF_ROOMS),
     privacy,
     proposed,
     forget,

@@ -109,7 +109,6 @@ COMMANDS = (
         examples=("/like 2601.15529",),
         run=like,
         usage="ID",
-        aliases=("similar",),
         summary=errors.Sentence("papers near to a paper"),
     ),
 )

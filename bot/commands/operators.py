@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands.connect import store_private_chat
 from bot.commands.context import Callback, Command, CommandContext, refusal
 from bot.ports import channel
 from subscriptions import addresses, errors, model
@@ -28,7 +27,9 @@ def admin(context: CommandContext) -> channel.Reply:
         return context.reply("You run this bot. /status shows whether all is well.", ok=True)
     if not context.args:
         return context.reply("Send the code that the bot wrote into its log at the start: /admin CODE", ok=False)
-    store_private_chat(context, context.origin.address)
+    conversation_state.store_private_chat(
+        context.transaction, context.origin.address, now=context.now, lang=context.request.language
+    )
     taken = operators.redeem_code(
         context.transaction, context.origin.address, context.args, admins=context.bot_info.admins, now=context.now
     )
@@ -135,7 +136,6 @@ COMMANDS = (
         writes=True,
         summary=errors.Sentence("run this bot"),
         listed=False,
-        stays_here=True,
         names_chats=True,
     ),
     Command(
@@ -146,7 +146,6 @@ COMMANDS = (
         needs_manager=True,
         needs_operator=True,
         listed=False,
-        stays_here=True,
         names_chats=True,
     ),
     Command(
@@ -157,7 +156,6 @@ COMMANDS = (
         needs_manager=True,
         needs_operator=True,
         listed=False,
-        stays_here=True,
         names_chats=True,
     ),
 )

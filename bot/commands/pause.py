@@ -168,7 +168,6 @@ COMMANDS = (
     Command(
         name="pause",
         examples=("/pause 1 7d", "/pause until 3 Mar"),
-        aliases=("mute",),
         run=pause_,
         needs_manager=True,
         usage="[N] [7d | until 3 Mar]",

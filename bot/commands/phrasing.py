@@ -246,7 +246,7 @@ _HELD = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ListRow:
     """One subscription in a list."""
 
     chat: str
@@ -344,7 +344,7 @@ def state_of(one: Listed) -> str:
     return one.chat.state.value
 
 
-def subscription_row(one: Listed, localizer: Language, now: datetime | None = None) -> Row:
+def subscription_row(one: Listed, localizer: Language, now: datetime | None = None) -> ListRow:
     """Returns the row of a list. With `now`, the end of a pause names its year if that is not the current year."""
     subscription = one.subscription
     state = state_of(one)
@@ -357,7 +357,7 @@ def subscription_row(one: Listed, localizer: Language, now: datetime | None = No
         shown = localizer.say(one.rest)
     if until is not None and shown:
         shown = localizer.say("{state} until {moment}", state=shown, moment=localizer.moment(until, now=now))
-    return Row(
+    return ListRow(
         chat=str(one.chat.address),
         number=subscription.number,
         reading=subscription.name or query_in_words(parse_query(subscription.text), localizer.translate),

@@ -84,7 +84,6 @@ COMMANDS = (
     Command(
         name="preview",
         examples=("/preview diffusion -survey", "/preview 1"),
-        aliases=("test", "check"),
         run=preview,
         usage="[QUERY|N]",
         summary=Sentence("see what would come"),

@@ -51,7 +51,7 @@ def on_do(context: CommandContext) -> channel.Reply | None:
 
 def may_be_proposed(command: Command) -> bool:
     """Returns whether a model may propose a command: not those of operators, of other chats and addresses, and of files."""
-    return not (command.needs_operator or command.names_chats or command.args_are_chat or command.wants_file)
+    return not (command.needs_operator or command.names_chats or command.wants_file)
 
 
 def _commands(context: CommandContext) -> list[Proposed]:

@@ -123,7 +123,7 @@ COMMANDS = (
     Command(
         name="schedule",
         examples=("/schedule 1 weekly mon 9", "/schedule when-out 08:00-20:00"),
-        aliases=("time", "when"),
+        aliases=("time",),
         run=schedule,
         needs_manager=True,
         shows_without_args=True,

@@ -305,7 +305,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         name="set",
         examples=("/set", "/set limit 12", "/set quiet 23:00-07:00"),
-        aliases=("settings", "preferences"),
+        aliases=("settings",),
         run=set_,
         needs_manager=True,
         shows_without_args=True,

@@ -1,11 +1,10 @@
-"""What a text says beyond a query or a command with a slash. Only a room that understands sentences knows, see bot/rooms.py."""
+"""What a text says beyond a query or a command with a slash. Only a room that understands sentences knows."""
 
 from collections.abc import Callable, Sequence
 from datetime import time
 from functools import cache
 from importlib import import_module
 
-from bot import rooms
 from bot.commands.context import CommandContext
 from bot.ports.channel import Reply
 from subscriptions.model import Subscription
@@ -101,8 +100,6 @@ def spoken(text: str) -> Spoken:
 
 @cache
 def _understands() -> Callable[[str], Spoken]:
-    """Returns the function `understand` of the room that has one. It is imported at the first need, since it imports commands."""
-    for module in rooms.modules("understanding").values():
-        understand: Callable[[str], Spoken] = import_module(module).understand
-        return understand
-    return Spoken
+    """Returns what understands sentences. It is imported at the first need, since it imports commands."""
+    understand: Callable[[str], Spoken] = import_module("bot.sentences.understanding").understand
+    return understand

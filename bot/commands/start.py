@@ -134,7 +134,6 @@ COMMANDS = (
         run=start,
         summary=errors.Sentence("what this is"),
         listed=False,
-        stays_here=True,
     ),
 )
 

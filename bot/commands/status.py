@@ -157,9 +157,7 @@ COMMANDS = (
     Command(
         name="status",
         examples=("/status",),
-        aliases=("health",),
         run=status,
         summary=errors.Sentence("what came last, what comes next, what waits"),
-        stays_here=True,
     ),
 )

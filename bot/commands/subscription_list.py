@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.commands import phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.phrasing import Row
+from bot.commands.phrasing import ListRow
 from bot.commands.spoken import spoken
 from bot.ports import channel
 from subscriptions import errors, model, states
@@ -101,11 +101,11 @@ def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages:
     return (*rows, picking.pager(context, page, pages, "list"))
 
 
-def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[Row]:
+def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[ListRow]:
     return [phrasing.subscription_row(one, context.localizer, context.now) for one in shown]
 
 
-def _list_lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Listed]) -> list[str]:
+def _list_lines(context: CommandContext, rows: Sequence[ListRow], shown: Sequence[Listed]) -> list[str]:
     """Returns a line for each subscription: number, name or query, time, papers found, last delivery, why it is held."""
     about = recent_matches.activity(
         context.transaction, context.chat, [one.subscription for one in shown], now=context.now
@@ -136,7 +136,7 @@ COMMANDS = (
     Command(
         name="list",
         examples=("/list",),
-        aliases=("subscriptions", "ls"),
+        aliases=("subscriptions",),
         run=list_,
         usage="[PAGE]",
         summary=errors.Sentence("your subscriptions"),

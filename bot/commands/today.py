@@ -165,7 +165,6 @@ COMMANDS = (
     Command(
         name="today",
         examples=("/today", "/today cat:cs.LG"),
-        aliases=("latest",),
         run=today,
         writes=_is_sent,
         matches_ahead=_match_ahead,

@@ -101,7 +101,6 @@ COMMANDS = (
         run=cancel,
         summary=Sentence("never mind the question"),
         listed=False,
-        stays_here=True,
         writes=True,
         keeps_question=True,
     ),

@@ -73,13 +73,6 @@ COMMANDS = (
         usage="[N …|QUERY|all]",
         summary=errors.Sentence("remove a subscription"),
     ),
-    Command(
-        name="unsuball",
-        run=unsub_all,
-        needs_manager=True,
-        summary=errors.Sentence("remove all subscriptions"),
-        listed=False,
-    ),
 )
 
 CALLBACKS = {

@@ -1,4 +1,4 @@
-"""why and whynot: why a paper was delivered or not, in words, and for how many subscriptions that is told."""
+"""why: why a paper was delivered or not, in words, and for how many subscriptions that is told."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -24,7 +24,10 @@ MOST_REASONS = 5  # subscriptions whose reasons are shown
 
 
 def why(context: CommandContext) -> channel.Reply:
-    """Shows which subscriptions brought a paper and by which words; without arguments, about the last delivered paper."""
+    """Shows which subscriptions brought a paper and by which words, or for each why it was not delivered.
+
+    Without arguments, it is about the last delivered paper. Raises Refused if the arguments name no paper.
+    """
     if not context.args:
         found = paper_delivered(context)
         if found:
@@ -32,19 +35,9 @@ def why(context: CommandContext) -> channel.Reply:
         return context.reply(
             "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.11087"
         )
-    return _about(context, "why")
-
-
-def whynot(context: CommandContext) -> channel.Reply:
-    """Shows for each subscription why a paper was not delivered; if it was delivered, when."""
-    return _about(context, "whynot")
-
-
-def _about(context: CommandContext, command: str) -> channel.Reply:
-    """Returns the reply to /why or /whynot about the paper that the arguments name. Raises Refused if they name none."""
     names = links_in_text.mentioned(context.args)
     if not names:
-        raise paper_lookup.no_paper_named(f"/{command} 2601.11087")
+        raise paper_lookup.no_paper_named("/why 2601.11087")
     known = papers_named(context.transaction, names[:1]).get(names[0])
     if known is None:
         return paper_lookup.named_papers(context, names[0])
@@ -205,15 +198,9 @@ COMMANDS = (
     Command(
         name="why",
         examples=("/why 2601.15529",),
+        aliases=("whynot",),
         run=why,
         usage="[ID]",
-        summary=Sentence("see why a paper came"),
-    ),
-    Command(
-        name="whynot",
-        examples=("/whynot 2601.15529",),
-        run=whynot,
-        usage="ID",
-        summary=Sentence("see why a paper did not come"),
+        summary=Sentence("see why a paper came, or did not"),
     ),
 )

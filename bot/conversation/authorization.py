@@ -7,14 +7,12 @@ information about it, not even whether it exists.
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 
-from bot.commands import connect
-from bot.commands.context import CommandContext, CommandFunction
+from bot.commands.context import CommandFunction
 from bot.commands.intent import Intent
 from bot.conversation.reply_sender import refusing
 from bot.dependencies import Dependencies
-from bot.ports import channel, conversation
+from bot.ports import conversation
 from subscriptions import errors, model
 from subscriptions.service import access, conversation_state, operators
 
@@ -35,24 +33,17 @@ class PreparedRequest:
     is_over_limit: bool = False  # the person or the chat gave too many commands within a minute
 
 
-async def authorize(
-    deps: Dependencies, request: conversation.Request, intent: Intent, managed: model.ChatAddress | None
-) -> PreparedRequest:
-    """Returns the request with the chat that it is about; with a refusal if its sender may not do this there.
-
-    `managed`: the chat that the private chat of the request manages now.
-    """
+async def authorize(deps: Dependencies, request: conversation.Request, intent: Intent) -> PreparedRequest:
+    """Returns the request with the chat that it is about; with a refusal if its sender may not do this there."""
     try:
-        found = await _authorize(deps, request, intent, managed)
+        found = await _authorize(deps, request, intent)
         by_operator = found.operator_is_admin or await _operator_is_admin(deps, found)
         return replace(found, operator_is_admin=by_operator)
     except errors.NotDelivered:
         return PreparedRequest(request=request, intent=intent, place=request.place, refusal=_CANNOT_ASK)
 
 
-async def _authorize(
-    deps: Dependencies, request: conversation.Request, intent: Intent, managed: model.ChatAddress | None
-) -> PreparedRequest:
+async def _authorize(deps: Dependencies, request: conversation.Request, intent: Intent) -> PreparedRequest:
     here = PreparedRequest(request=request, intent=intent, place=request.place)
     if intent.destination:  # only operators may do this, which is checked when the command runs
         place = conversation.Place(
@@ -61,8 +52,6 @@ async def _authorize(
         return replace(here, place=place, operator_is_admin=True)
     if intent.target:
         return await _authorize_named_chat(deps, here)
-    if managed is not None and not intent.stays_here:
-        return await _authorize_managed_chat(deps, here, managed)
     return replace(here, refusal=await _refusal_here(deps, request, intent))
 
 
@@ -85,17 +74,6 @@ async def _authorize_named_chat(deps: Dependencies, here: PreparedRequest) -> Pr
     if topic and not found.is_forum and found.kind is not model.ChatKind.TEAM:
         return replace(here, refusal=_no_topics(found))
     return replace(here, place=place)
-
-
-async def _authorize_managed_chat(
-    deps: Dependencies, here: PreparedRequest, managed: model.ChatAddress
-) -> PreparedRequest:
-    """Returns the request about the chat that the sender manages from here; with a refusal if they no longer may."""
-    chat = await deps.store.run(conversation_state.known_or_new, managed, model.ChatKind.BROADCAST)
-    place_itself = replace(chat.address, topic="")
-    if chat.id and await _may_manage(deps, place_itself, chat.kind, here.request.sender):
-        return replace(here, place=conversation.Place.of(chat))
-    return replace(here, refusal=partial(_connection_over, name=chat.name))
 
 
 async def _refusal_here(deps: Dependencies, request: conversation.Request, intent: Intent) -> CommandFunction | None:
@@ -125,7 +103,8 @@ _CANNOT_ASK = refusing("I cannot find out now who is an admin, so nothing is cha
 _REFUSED: Mapping[tuple[str, str], CommandFunction] = {  # (kind of chat, reason) → refusal
     ("chat", "admins"): refusing("Only admins of this chat can change that."),
     ("chat", "unknown"): refusing(
-        "I cannot see who is an admin here. Make me an admin, or write to me in private: /connect."
+        "I cannot see who is an admin here. Make me an admin, or write to me in private, with this chat's number: "
+        "/list -100…"
     ),
     ("workspace", "admins"): refusing("Only admins of this workspace can change that."),
     ("workspace", "members"): refusing("Only members of this workspace can change that, not guests."),
@@ -181,16 +160,3 @@ async def _operator_is_admin(deps: Dependencies, prepared: PreparedRequest) -> b
         if await _is_admin(deps, chat, person):
             return True
     return False
-
-
-def _connection_over(context: CommandContext, *, name: str) -> channel.Reply:
-    connect.disconnect(context)
-    return channel.Reply(
-        lines=(
-            context.say(
-                "You do not administer {name} any more, or I am not in it, so nothing is changed there.", name=name
-            ),
-            context.say("What you say here is about this chat again."),
-        ),
-        ok=False,
-    )

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
@@ -42,7 +42,7 @@ async def prepare(deps: Dependencies, request: Request) -> PreparedRequest | Non
     known = await deps.store.run(_read_known, deps, request)
     if known is None:
         return None
-    request, token = known.request, known.token
+    request, token = known
     intent = understand(request, token, conversation.registry)
     if intent is None:
         return _answered_with(reply_sender.old_button, request) if isinstance(request, CallbackRequest) else None
@@ -50,7 +50,7 @@ async def prepare(deps: Dependencies, request: Request) -> PreparedRequest | Non
         return _over_limit(deps, request, intent)
     if api := deps.api_of(request.chat):
         request = await api.enrich(request, changes=intent.needs_manager)
-    return await _authorized(deps, request, intent, known.managed)
+    return await _authorized(deps, request, intent)
 
 
 def _answered_with(run: CommandFunction, request: Request) -> PreparedRequest:
@@ -58,17 +58,13 @@ def _answered_with(run: CommandFunction, request: Request) -> PreparedRequest:
     return PreparedRequest(request=request, intent=Intent(run=run, writes=False), place=request.place)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the store knows about a request before anybody else is asked."""
+def _read_known(
+    store: Store, deps: Dependencies, request: Request
+) -> tuple[Request, model.CallbackToken | None] | None:
+    """Returns the request, its place the chat that its thread belongs to, and the token of its button.
 
-    request: Request  # its place is the chat that its thread belongs to
-    token: model.CallbackToken | None  # the token of its button; None if the sender may not use it
-    managed: model.ChatAddress | None  # the chat that the private chat manages now
-
-
-def _read_known(store: Store, deps: Dependencies, request: Request) -> _Known | None:
-    """Reads what the store knows about a request. Returns None if it took effect before."""
+    The token is None if the sender may not use it. Returns None for a request that took effect before.
+    """
     here, now, registry = request.chat, deps.clock.now(), deps.conversation.registry
     if isinstance(request, MessageRequest) and request.direct_channel:
         _move_home(store, request, request.direct_channel, now)
@@ -79,9 +75,7 @@ def _read_known(store: Store, deps: Dependencies, request: Request) -> _Known | 
         request = _with_home_chat(transaction, request, registry)
         if isinstance(request, CallbackRequest):
             token = _permitted_token(transaction, request, registry)
-        is_private = request.place.is_private
-        managed = conversation_state.managed_chat(transaction, request.chat, now=now) if is_private else None
-    return _Known(request, token, managed)
+    return request, token
 
 
 def _is_too_old(request: MessageRequest, now: datetime) -> bool:
@@ -133,16 +127,14 @@ def _permitted_token(
     return None
 
 
-async def _authorized(
-    deps: Dependencies, request: Request, intent: Intent, managed: model.ChatAddress | None
-) -> PreparedRequest:
+async def _authorized(deps: Dependencies, request: Request, intent: Intent) -> PreparedRequest:
     """Returns the prepared request, with a refusal if the sender may not do this or the file cannot be read."""
     api, limits = deps.api_of(request.chat), deps.conversation.command_limits
     chat_over = intent.counts_to_limit and limits.is_chat_over(request, deps.clock.monotonic())
     # admins of the chat may go on, so that others cannot lock them out
     if chat_over and not await authorization.administers(deps, request):
         return _over_limit(deps, request, intent)
-    prepared = await authorization.authorize(deps, request, intent, managed)
+    prepared = await authorization.authorize(deps, request, intent)
     file_id = request.file_id if isinstance(request, MessageRequest) else ""
     if prepared.refusal is None and file_id and api and intent.wants_file:
         try:

@@ -83,10 +83,8 @@ def _would_write(
 async def _proposing(deps: Dependencies, prepared: PreparedRequest, intents: dict[Proposed, Intent]) -> PreparedRequest:
     """Returns the request with the intent to show what was proposed; unchanged if its sender may not do that there."""
     needs_manager = any(one.needs_manager for one in intents.values())
-    here, place = prepared.request, prepared.place.chat
-    managed = place if place != here.chat else None
     asked = replace(prepared.intent, needs_manager=needs_manager)
-    if (await authorization.authorize(deps, here, asked, managed)).refusal is not None:
+    if (await authorization.authorize(deps, prepared.request, asked)).refusal is not None:
         return prepared
     changes = needs_manager or await deps.store.run(_would_write, deps, prepared, list(intents.values()))
     does = proposed.ASK if changes else proposed.SHOW

@@ -94,7 +94,7 @@ class Exhibit:
         return Language(self.language, self.timezone)
 
     @property
-    def look(self) -> appearance.Look:
+    def look(self) -> appearance.Appearance:
         """What the platform's messages look like."""
         look = look_of(self.platform)
         assert look is not None  # noqa: S101 - `platform` has a Look

@@ -185,7 +185,7 @@ def _at(days: int, hour: int, minute: int = 0) -> datetime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class DemoArrival:
     """The arrival of a sample digest."""
 
     at: datetime
@@ -231,11 +231,11 @@ class DemoChat:
         return "" if self.kind is ChatKind.PRIVATE else f"#{self.title}"
 
 
-ARRIVALS: Final[tuple[Arrival, ...]] = (
-    Arrival(at=_at(0, 5), file="arxiv_rss.xml", source="arXiv", format="arxiv_rss"),
-    Arrival(at=_at(0, 6, 10), file="hf_papers.json", source="trending papers", format="hf_json"),
-    Arrival(at=_at(0, 6, 20), file="bilingual.txt", source="bilingual list", format="bilingual3"),
-    Arrival(at=_at(1, 5, 40), file="daily_arxiv.md", source="daily arXiv", format="daily_arxiv_md"),
+ARRIVALS: Final[tuple[DemoArrival, ...]] = (
+    DemoArrival(at=_at(0, 5), file="arxiv_rss.xml", source="arXiv", format="arxiv_rss"),
+    DemoArrival(at=_at(0, 6, 10), file="hf_papers.json", source="trending papers", format="hf_json"),
+    DemoArrival(at=_at(0, 6, 20), file="bilingual.txt", source="bilingual list", format="bilingual3"),
+    DemoArrival(at=_at(1, 5, 40), file="daily_arxiv.md", source="daily arXiv", format="daily_arxiv_md"),
 )
 
 _WEEK: Final = Sentence("A week on Telegram")
@@ -469,6 +469,6 @@ def _begin(app: App, demo_chat: DemoChat) -> tuple[requests.Subscribed, ...]:
     )
 
 
-async def _ingest_arrival(app: App, arrival: Arrival) -> tuple[Digest, Ingested]:
+async def _ingest_arrival(app: App, arrival: DemoArrival) -> tuple[Digest, Ingested]:
     data = files("bot").joinpath("samples", arrival.file).read_bytes()
     return await ingest(app.deps, data, arrival.file, source=arrival.source)

@@ -19,7 +19,6 @@ def library(
     *,
     chat: arguments.ChatOption,
     now: arguments.Now = None,
-    json: arguments.Json = False,
 ) -> int:
     """Store a chat's own library. It replaces the one before."""
     data = arguments.content(file)
@@ -29,6 +28,5 @@ def library(
     with sessions.open_session(now) as session:
         of = listing.get_chat(session.store, session.address(chat))
         put_library(session.store, of, read, now=session.now)
-    document = {"chat": str(of.address), "entries": read.words.entries, "broken": read.broken}
-    reply = Reply(lines=library_lines(read, arguments.TERMINAL_LANGUAGE), ok=True)
-    return output.tell(document | {"examples": list(read.examples)}, lambda: output.print_reply(reply), json=json)
+    output.print_reply(Reply(lines=library_lines(read, arguments.TERMINAL_LANGUAGE), ok=True))
+    return 0

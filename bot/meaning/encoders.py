@@ -3,6 +3,7 @@
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from time import monotonic
@@ -12,6 +13,7 @@ from typing import Any
 from bot.meaning.child_process import ChildProcess
 from bot.meaning.texts import is_short, paper_texts, question_texts
 from bot.ports.meaning import Encoder
+from bot.settings import Settings
 from subscriptions.meaning import QUESTION_SIZE, SIZE
 from subscriptions.model import Paper
 
@@ -83,3 +85,15 @@ def _reader(sizes: Sequence[int]) -> Callable[[Mapping[str, Any]], list[bytes]]:
         return codes
 
     return read
+
+
+def encoder_of(settings: Settings) -> Encoder | None:
+    """Returns the encoder; None if meaning is off, or the encoder is not installed."""
+    if settings.meaning == "off" or not is_installed():
+        return None
+    return ChildEncoder()
+
+
+def is_installed() -> bool:
+    """Returns whether the package with the encoder is installed."""
+    return find_spec(MODULE) is not None

@@ -11,9 +11,9 @@ from bot.operation import maintenance
 from bot.rendering.language import Language
 from bot.settings import Settings
 from subscriptions.notices.findings import CopyTooOld, Finding, Level, PartFails, SendingStopped, SourceFinding
-from subscriptions.service import outbox_trouble
-from subscriptions.service.findings import stored_findings
-from subscriptions.store.database.store import Store
+from subscriptions.service.findings import dead_deliveries, stored_findings, waiting_deliveries
+from subscriptions.store import bot_state, delivery_trouble, platform_states
+from subscriptions.store.database.store import Store, Transaction, writes
 
 log = logging.getLogger("paperwire")
 
@@ -97,6 +97,30 @@ def for_strangers(found: Iterable[Finding], now: datetime) -> dict[str, Problem]
 def log_new_trouble(store: Store, *, now: datetime) -> None:
     """Logs each dead delivery once, and each long wait once a day, since most installations have no operator's chat."""
     words = Language("en", "UTC")
-    for one in outbox_trouble.claim_unlogged_trouble(store, now=now):
+    for one in claim_unlogged_trouble(store, now=now):
         level = logging.ERROR if one.level is Level.WRONG else logging.WARNING
         log.log(level, "%s", " ".join(filter(None, texts(one, words).values())))
+
+
+_DEAD_LOGGED = "logged:dead"  # name of a stored value: the moment up to which dead messages are in the log
+
+
+@writes
+def claim_unlogged_trouble(transaction: Transaction, *, now: datetime) -> list[Finding]:
+    """Returns trouble that is not logged yet, and marks it as logged: dead messages once, long waits once a day (UTC).
+
+    Of several processes, or runs by cron, only one gets the trouble. A crash right after this call loses a line of the
+    log. Notices to operators, `check` and the health page do not depend on this call, since they read the outbox
+    itself.
+    """
+    found: list[Finding] = []
+    known = bot_state.get_value(transaction, _DEAD_LOGGED)
+    dead = delivery_trouble.dead_since(transaction, datetime.fromisoformat(known) if known else None)
+    if dead.count and bot_state.swap_value(transaction, _DEAD_LOGGED, known, now.isoformat()):
+        found.append(dead_deliveries(dead))
+    logged = platform_states.waiting_logged(transaction)
+    for platform, late in delivery_trouble.waiting_since(transaction, now - delivery_trouble.LONG).items():
+        if logged.get(platform) != now.date():
+            platform_states.put_platform(transaction, platform, waiting_logged_on=now.date())
+            found.append(waiting_deliveries(platform, late, now))
+    return found

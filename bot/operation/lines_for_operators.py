@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bot.app import App
-from bot.operation.web_entry import Entry, entry
+from bot.operation.web_entry import WhoMayEnter, entry
 from bot.settings.unknown import instead_of
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.service import operators
@@ -35,7 +35,7 @@ def operator_lines(store: Store, app: App) -> list[str]:
 
 def _needs_operator(app: App) -> bool:
     """Returns whether an operator must let people in. This is not so if only users of this machine can talk to the bot."""
-    may_come = entry(app.settings)[0] is Entry.PASSWORD
+    may_come = entry(app.settings)[0] is WhoMayEnter.PASSWORD
     return any(platform.api and (may_come or not platform.pages) for platform in app.platforms.values())
 
 

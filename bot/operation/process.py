@@ -22,7 +22,6 @@ from bot.operation.lines_for_operators import operator_lines, startup_lines, unr
 from bot.operation.metrics import Metrics
 from bot.operation.passwords import lock_of_metrics
 from bot.operation.web_server import Pages, health_app
-from bot.rooms import modules
 from bot.sources.encoding import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, StoreUnavailable
@@ -35,6 +34,7 @@ from subscriptions.store import platform_states, recovery
 log = logging.getLogger("paperwire")
 
 FIRST_REST, LONGEST_REST = 60.0, 900.0  # seconds during which nothing is sent on a platform whose token fails
+PAGES = "bot.pages.site"  # imported by name, since it imports what this module is made of
 START_AGAIN = 3.0  # seconds until the start is tried again, if the database could not be reached
 LOOK_INTERVAL = 5.0  # seconds between two looks into an unchanged store
 CALM = 30.0  # seconds after a drain during which lanes may still wait for their platform
@@ -340,7 +340,7 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         await process.tick()
         heartbeat.beat(well=not health.problems())
 
-    pages: Pages = next((import_module(name).pages_of(app) for name in modules("site").values()), Pages())
+    pages: Pages = import_module(PAGES).pages_of(app)
     web = health_app(
         health.problems,
         [*(route for receiver in receivers for route in receiver.routes), *feed_routes(app)],

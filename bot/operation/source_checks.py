@@ -9,7 +9,7 @@ from bot.digests import read_digest
 from bot.digests.files import is_missing, list_folder, unreadable
 from bot.errors import FetchError, UnreadableInput, brief
 from bot.operation.checks import is_ready
-from bot.platform import Finding
+from bot.platform import CheckResult
 from bot.settings import Settings, SourceSettings
 from bot.sources import databases, documents, fetch_request
 from bot.sources.fetcher import Fetcher
@@ -21,12 +21,12 @@ from subscriptions.store.sources import DocumentSeen, KnownSource, known_sources
 NEWEST = 3  # newest files of a folder that are read; at least one of them must be a digest
 
 
-def check_sources(settings: Settings) -> list[Finding]:
+def check_sources(settings: Settings) -> list[CheckResult]:
     """Returns the findings about whether files and folders can be read now."""
     return [_as_it_stands(source) for source in settings.sources if source.path is not None]
 
 
-async def ask_sources(settings: Settings, store: Store, fetcher: Fetcher, *, now: datetime) -> list[Finding]:
+async def ask_sources(settings: Settings, store: Store, fetcher: Fetcher, *, now: datetime) -> list[CheckResult]:
     """Returns a finding for each web source: whether it can be read now. Fetches its first address, stores nothing."""
     known = _known_sources(store)
     sources = [source for source in settings.sources or (fetch_request.everything(),) if source.path is None]
@@ -48,24 +48,24 @@ def _question(source: SourceSettings) -> str:
     return f"Source {source.name}"
 
 
-def _as_it_stands(source: SourceSettings) -> Finding:
+def _as_it_stands(source: SourceSettings) -> CheckResult:
     """Returns a finding: whether a source's newest files can be read. A folder without files is no problem."""
     question, place = _question(source), str(source.path)
     correct = "Put it there, or correct path in paperwire.toml."
     if is_missing(place):
         answer = f"there is nothing at {place}"
-        return Finding(question=question, answer=answer, cure=correct, mend=True)
+        return CheckResult(question=question, answer=answer, cure=correct, mend=True)
     try:
         files = list_folder(place)
     except UnreadableInput as error:
-        return Finding(question=question, answer=str(error.sentence), cure=correct, mend=True)
+        return CheckResult(question=question, answer=str(error.sentence), cure=correct, mend=True)
     if not files:
-        return Finding(question=question, answer=f"there is no file at {place} yet")
+        return CheckResult(question=question, answer=f"there is no file at {place} yet")
     newest = sorted(files, key=lambda name: files[name].changed, reverse=True)[:NEWEST]
     return _first_that_is_read(source, newest)
 
 
-def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding:
+def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> CheckResult:
     """Returns a finding about the first of these files that is a digest.
 
     If none is a digest, the finding names the error of the first file.
@@ -80,15 +80,15 @@ def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding
         except PaperwireError as error:
             wrong.append(error)
             continue
-        return Finding(question=_question(source), answer=f"{name} can be read, as {digest.format}")
+        return CheckResult(question=_question(source), answer=f"{name} can be read, as {digest.format}")
     answer = brief(wrong[0])
     cure = "Correct path, or format, in paperwire.toml, or the file."
-    return Finding(question=_question(source), answer=answer, cure=cure, mend=True)
+    return CheckResult(question=_question(source), answer=answer, cure=cure, mend=True)
 
 
 async def _reached(
     source: SourceSettings, known: KnownSource | None, fetcher: Fetcher, now: datetime, sites: fetch_request.Sites
-) -> Finding:
+) -> CheckResult:
     """Returns a finding: whether a source's first address yields a digest. An unchanged document counts as a digest."""
     question = _question(source)
     request, *_ = fetch_request.requests_of(source, now, sites=sites)
@@ -100,21 +100,21 @@ async def _reached(
             problem = _wrong_with(found.data, request, source)
     except FetchError as error:
         if request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
-            return Finding(question=question, answer="it can be reached; that of today is not there yet")
+            return CheckResult(question=question, answer="it can be reached; that of today is not there yet")
         problem = ""
         if request.database:
             problem = databases.refusal(error.body)
         if not problem:
-            return Finding.of_error(question, error)
+            return CheckResult.of_error(question, error)
     if problem and source.database:
         problem = problem.rstrip(".")
         answer = f"{source.database} refuses the question: {problem}"
         cure = f"Correct {source.database} in paperwire.toml."
-        return Finding(question=question, answer=answer, cure=cure, mend=True)
+        return CheckResult(question=question, answer=answer, cure=cure, mend=True)
     if problem:
         answer = f"it can be reached, but not read: {problem}"
-        return Finding(question=question, answer=answer, cure="Correct url in paperwire.toml.", mend=True)
-    return Finding(question=question, answer="it can be reached")
+        return CheckResult(question=question, answer=answer, cure="Correct url in paperwire.toml.", mend=True)
+    return CheckResult(question=question, answer="it can be reached")
 
 
 def _wrong_with(data: bytes, request: fetch_request.FetchRequest, source: SourceSettings) -> str:

@@ -2,12 +2,11 @@
 
 from enum import Enum
 
-from bot.rooms import modules
 from bot.settings import Settings
 from bot.settings.hosts import is_loopback
 
 
-class Entry(Enum):
+class WhoMayEnter(Enum):
     """How people reach the pages."""
 
     LOCAL = "local"  # only from this machine, without a password
@@ -15,19 +14,17 @@ class Entry(Enum):
     OFF = "off"
 
 
-def entry(settings: Settings) -> tuple[Entry, str]:
+def entry(settings: Settings) -> tuple[WhoMayEnter, str]:
     """Returns (how people reach the pages, what the operator should know about that or "").
 
     Without a password, pages are shown only on this machine. If PAPERWIRE_WEB_URL is set, a proxy on this machine makes it
     reachable from outside, so there are no pages then.
     """
-    if not modules("site"):
-        return Entry.OFF, ""
     reached = "" if is_loopback(settings.web_host) else f"{settings.web_host} can be reached from other machines"
     if settings.web_password is not None:
-        return Entry.PASSWORD, ""
+        return WhoMayEnter.PASSWORD, ""
     if reached:
-        return Entry.OFF, reached
+        return WhoMayEnter.OFF, reached
     if settings.web_url is not None:
-        return Entry.OFF, "a proxy brings requests to this address"
-    return Entry.LOCAL, ""
+        return WhoMayEnter.OFF, "a proxy brings requests to this address"
+    return WhoMayEnter.LOCAL, ""

@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
@@ -20,13 +21,14 @@ from bot.app import App
 from bot.errors import error_location
 from bot.operation import passwords, web_server
 from bot.operation.client_addresses import is_known_host, name_of, own_names
-from bot.operation.web_entry import Entry, entry
-from bot.pages import requests, signed_in, static_pages
+from bot.operation.web_entry import WhoMayEnter, entry
+from bot.pages import requests, signed_in
 from bot.pages.samples import PATH, Samples
 from bot.platform import Platform
 from bot.ports import attached
 from bot.ports.channel import usable_text
 from bot.ports.conversation import Offer, PageFrame, PageRequest, PageResponse, RequestDispatcher, Visitor, WebPage
+from bot.rendering import static_files
 from bot.settings import Settings
 from subscriptions.errors import Refused, StoreError
 from subscriptions.model import ChatKind
@@ -57,7 +59,7 @@ class Site:
         self.entry, _ = entry(self.settings)
         self._samples = samples
         self._chat_of = platform.facts.read_address
-        given = self.settings.web_password if self.entry is Entry.PASSWORD else None
+        given = self.settings.web_password if self.entry is WhoMayEnter.PASSWORD else None
         password = ""
         if given:
             password = given.get_secret_value()
@@ -66,7 +68,7 @@ class Site:
         self._dispatcher: RequestDispatcher | None = None
         self._started = asyncio.Event()
         lock = passwords.Lock(self.clock, password)
-        self.pages = (*pages, *static_pages.static_pages())
+        self.pages = (*pages, *static_pages())
         if password:
             self.pages += signed_in.sign_in_pages(self._sessions, lock, self._chat_of)
 
@@ -141,7 +143,7 @@ class Site:
 
     async def _admit(self, request: Request, cookie: str) -> Visitor:
         """Returns the visitor, without a name if no one has signed in. Raises Refusal."""
-        local = self.entry is Entry.LOCAL
+        local = self.entry is WhoMayEnter.LOCAL
         if not is_known_host(request.headers.get("host", ""), self._names, local=local):
             raise web_server.Refusal(421)
         if local and requests.is_from_proxy(request.headers):
@@ -204,7 +206,7 @@ class Site:
             timezone=_zone(request.cookies.get(ZONE_COOKIE, "")),
             token=self._sessions.token(cookie),
             visitor=visitor,
-            can_sign_out=self.entry is Entry.PASSWORD and bool(visitor.name),
+            can_sign_out=self.entry is WhoMayEnter.PASSWORD and bool(visitor.name),
             offers=tuple(offers),
         )
 
@@ -247,7 +249,7 @@ def _address(request: Request) -> str:
 def make_site(app: App) -> Site | None:
     """Returns the site: the pages of the platform that has pages; None if pages are off."""
     platform = next((one for one in app.platforms.values() if one.pages), None)
-    if platform is None or entry(app.settings)[0] is Entry.OFF:
+    if platform is None or entry(app.settings)[0] is WhoMayEnter.OFF:
         return None
     samples = Samples(app)
     return Site(app, platform, (*platform.pages, WebPage(path=PATH, answer=samples.use, method="POST")), samples)
@@ -274,7 +276,7 @@ def closed_pages(app: App) -> list[Route]:
 def entry_lines(settings: Settings) -> list[str]:
     """Returns a line if there are no pages, or if anyone can use any name there: the reason, and what to do. Else none."""
     found, why = entry(settings)
-    if found is Entry.OFF:
+    if found is WhoMayEnter.OFF:
         return [f"No pages: {why}. {_OPEN}"]
     return []
 
@@ -305,3 +307,17 @@ async def _uploaded(request: Request) -> tuple[list[tuple[str, str]], bytes]:
             file, value = value, name["file"]
         fields.append((name["name"].decode("utf-8", "replace"), value.decode("utf-8", "replace")))
     return fields, file
+
+
+_FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}  # a changed file gets a new address
+
+
+def static_pages() -> tuple[WebPage, ...]:
+    """Returns a page for each static file, such as a style or a script."""
+    return tuple(
+        WebPage(path=f"/static/{name}", answer=partial(_show, name), is_public=True) for name in static_files.STATIC
+    )
+
+
+async def _show(name: str, _: PageRequest) -> PageResponse:
+    return PageResponse(body=static_files.static_file(name), kind=static_files.STATIC[name], headers=_FOR_EVER)

@@ -5,8 +5,8 @@ A folder's `__init__.py` declares the FACTS of its platform, and perhaps LIBRARI
 
 from importlib import import_module
 
-from bot.rooms import PLATFORMS
-
+# their names, in the order of lists that people read
+PLATFORMS = ("console", "web", "telegram", "slack", "email", "apprise")
 _FOLDERS = tuple(import_module(f"bot.platforms.{name}") for name in PLATFORMS)
 FACTS = tuple(folder.FACTS for folder in _FOLDERS)
 # whose logs show addresses with tokens

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 
-from bot import rooms
 from bot.platform import PlatformAdapter
 from bot.platforms import FACTS
-from bot.rendering.appearance import Look
+from bot.platforms import PLATFORMS as NAMES
+from bot.rendering.appearance import Appearance
 from bot.rendering.packing import Medium
 from bot.settings import Settings
 from subscriptions import addresses
@@ -16,7 +16,7 @@ from subscriptions.model import ChatAddress
 addresses.declare(*FACTS)
 
 # Name -> module of the adapter, which is imported only if the platform is on.
-PLATFORMS: Mapping[str, str] = MappingProxyType({name: f"bot.platforms.{name}.adapter" for name in rooms.PLATFORMS})
+PLATFORMS: Mapping[str, str] = MappingProxyType({name: f"bot.platforms.{name}.adapter" for name in NAMES})
 
 
 def adapter_of(module: str) -> PlatformAdapter:
@@ -43,8 +43,8 @@ def medium_at(chat: ChatAddress, settings: Settings) -> Medium:
     return medium_of(chat.platform)
 
 
-def look_of(platform: str) -> Look | None:
-    """Returns the Look of a platform's messages; None if they cannot be drawn. Raises KeyError for an unknown platform."""
+def look_of(platform: str) -> Appearance | None:
+    """Returns the Appearance of a platform's messages; None if they cannot be drawn. Raises KeyError for an unknown platform."""
     return getattr(_markup(platform), "LOOK", None)
 
 

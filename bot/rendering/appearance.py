@@ -69,7 +69,7 @@ class Display:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Appearance:
     """What the messages of one platform look like."""
 
     style: Literal["bubbles", "feed", "terminal", "letter"]  # how a chat is laid out; a feed shows threads

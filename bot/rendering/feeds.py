@@ -25,7 +25,7 @@ _TITLE, _TITLE_OF_GROUP = Sentence("paperwire feed"), Sentence("paperwire feed: 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class FeedEntry:
     """A paper. All texts are on one line, without characters that XML forbids."""
 
     id: str
@@ -48,7 +48,7 @@ class Feed:
     id: str
     title: str
     updated: str
-    entries: Sequence[Entry]
+    entries: Sequence[FeedEntry]
 
 
 def feed_of(chat: model.Chat, papers: Iterable[tuple[model.KnownPaper, datetime]], *, begun: datetime) -> Feed:
@@ -80,7 +80,7 @@ def json_feed(feed: Feed) -> str:
     return json.dumps(document, ensure_ascii=False) + "\n"
 
 
-def _entry(known: model.KnownPaper, at: datetime, reader: views.Reader) -> Entry:
+def _entry(known: model.KnownPaper, at: datetime, reader: views.Reader) -> FeedEntry:
     paper = known.paper
     view = views.paper_view(model.Item(paper=known, because=(), position=0), reader, _SHORT)
     title = cleaning.clean(str(view.title))
@@ -88,7 +88,7 @@ def _entry(known: model.KnownPaper, at: datetime, reader: views.Reader) -> Entry
     abstract = "" if view.withdrawn else cleaning.readable(cleaning.clean(paper.abstract))
     content = abstract or short or title
     url = addresses_of_papers.paper_url(paper)
-    return Entry(
+    return FeedEntry(
         id=url if paper.arxiv_id or paper.doi else f"tag:paperwire,2026:{quote(cleaning.clean(paper.key))}",
         title=title,
         updated=_moment(at),
@@ -103,7 +103,7 @@ def _entry(known: model.KnownPaper, at: datetime, reader: views.Reader) -> Entry
     )
 
 
-def _item(entry: Entry) -> dict[str, Any]:
+def _item(entry: FeedEntry) -> dict[str, Any]:
     found = {
         "id": entry.id,
         "url": entry.url,

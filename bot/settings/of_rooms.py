@@ -1,4 +1,4 @@
-"""The settings that a room declares itself, so that the room can be removed with them.
+"""The settings that a room declares itself.
 
 The room's module `settings` has one class, SETTINGS: a frozen dataclass derived from RoomSettings. Each field names the
 check of its text, and is set by a variable of VARIABLES: the field's name, with PAPERWIRE_ and perhaps PREFIX before it.
@@ -12,7 +12,8 @@ from typing import ClassVar, Protocol
 
 from pydantic import ConfigDict, SecretStr
 
-from bot.rooms import modules
+# The rooms that declare settings. They are imported by name, since they import this module.
+_ROOMS = ("bot.platforms.telegram", "bot.platforms.slack", "bot.platforms.email", "bot.platforms.apprise", "bot.model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +84,4 @@ def variables() -> Iterator[str]:
 @cache
 def declared() -> Mapping[str, type[RoomSettings]]:
     """Returns the settings of the rooms that have any: name of the room → their class."""
-    return {room: import_module(name).SETTINGS for room, name in modules("settings").items()}
+    return {room: import_module(f"{room}.settings").SETTINGS for room in _ROOMS}

@@ -21,7 +21,7 @@ _MOST_IDS = 9_999  # ids in one answer of PubMed
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class DatabaseQuery:
     """What is asked of a database."""
 
     root: str  # the address of the interface
@@ -47,7 +47,7 @@ class Database:
 
     format: str  # of the documents with papers
     lag: timedelta  # how long after the day that is asked for a paper may appear
-    first: Callable[[Question], str]
+    first: Callable[[DatabaseQuery], str]
     rest: Callable[[str, bytes, int], Rest]  # from the address, the answer, and how many papers came before it
     lists: str = ""  # the path of answers that only list papers
 
@@ -84,7 +84,7 @@ def _parsed(data: bytes) -> Mapping[str, Any]:
     return answer if isinstance(answer, Mapping) else {}
 
 
-def _address(question: Question) -> str:
+def _address(question: DatabaseQuery) -> str:
     found = _ADDRESS.search(question.contact)
     return found[0] if found else ""
 
@@ -96,13 +96,13 @@ def _with_query(url: str, **values: str) -> str:
     return parts._replace(query=urlencode(query)).geturl()
 
 
-def _first_of_openalex(question: Question) -> str:
+def _first_of_openalex(question: DatabaseQuery) -> str:
     filters = f"{question.text},from_publication_date:{question.first}"
     page = {"filter": filters, "per-page": "100", "cursor": "*"}
     return _with_query(question.root, **page, mailto=_address(question), api_key=question.key)
 
 
-def _first_of_crossref(question: Question) -> str:
+def _first_of_crossref(question: DatabaseQuery) -> str:
     filters = f"{question.text},from-created-date:{question.first}"
     return _with_query(question.root, filter=filters, rows="200", cursor="*", mailto=_address(question))
 
@@ -137,7 +137,7 @@ def _by_cursor(
     return rest
 
 
-def _first_of_pubmed(question: Question) -> str:
+def _first_of_pubmed(question: DatabaseQuery) -> str:
     days = {"datetype": "edat", "mindate": f"{question.first:%Y/%m/%d}", "maxdate": f"{question.today:%Y/%m/%d}"}
     asked = {"db": "pubmed", "term": question.text, **days, "retmax": str(_MOST_IDS), "retmode": "json"}
     return _with_query(f"{question.root}esearch.fcgi", **asked, tool="paperwire", email=_address(question))

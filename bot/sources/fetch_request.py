@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import quote, urlsplit
 
 from bot.settings import EVERYTHING, SourceSettings
-from bot.sources.databases import DATABASES, MOST_PAGES, Question
+from bot.sources.databases import DATABASES, MOST_PAGES, DatabaseQuery
 from subscriptions.categories import CLASSES
 from subscriptions.model import Announce, Paper
 from subscriptions.planning import source_calendar
@@ -84,7 +84,7 @@ def requests_of(
 
 def _of_database(source: SourceSettings, today: date, since: date | None, sites: Sites) -> FetchRequest:
     name, database = source.database, DATABASES[source.database]
-    question = Question(
+    question = DatabaseQuery(
         getattr(sites, name), source.question, since or today, today, contact=sites.contact, key=sites.openalex_key
     )
     return FetchRequest(url=database.first(question), format=database.format, database=name)

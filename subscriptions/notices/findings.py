@@ -275,7 +275,7 @@ class SummariesFailed(SourceFinding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MeaningFails(Finding):
+class MeaningFailing(Finding):
     """The encoder fails, so papers wait for their meaning."""
 
     cause = "meaning"
@@ -287,7 +287,7 @@ class MeaningFails(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelFails(Finding):
+class ModelFailing(Finding):
     """The language model gives no answers, so papers get no short summaries."""
 
     cause = "model"

@@ -27,7 +27,7 @@ class NothingMatched(EventNotice):
         if self.chat:
             yield words.say("{chat}: 0 of {known} papers.", chat=self.chat, known=known)
             yield days
-            yield words.say("Nothing was posted there. /connect changes what it asks for.")
+            yield words.say("Nothing was posted there.")
             return
         yield words.say("0 of {known} papers.", known=known)
         yield days if self.days else ""

@@ -1,8 +1,8 @@
-"""The state of a chat and of the whole bot, for `/status` and the pages; for how long /connect manages another chat."""
+"""The state of a chat and of the whole bot, for `/status` and the pages."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning.next_deliveries import NextDelivery
@@ -12,8 +12,6 @@ from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.outbox import OutboxCounts, outbox_counts
 from subscriptions.store.sources import KnownSource
 from subscriptions.store.work_figures import OutboxFigures
-
-MANAGED_FOR = timedelta(days=90)  # how long a private chat manages another chat after /connect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

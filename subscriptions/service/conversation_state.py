@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from subscriptions import chat_settings, errors
-from subscriptions.addresses import parse_address
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.service import listing
 from subscriptions.store import (
@@ -49,6 +48,11 @@ def store_chat(
     )
 
 
+def store_private_chat(store: Scope, address: ChatAddress, *, now: datetime, lang: str) -> None:
+    """Adds a person's private chat if it is unknown, so that it can get notices. `lang`: any language code of the person."""
+    store_chat(store, address, ChatKind.PRIVATE, now=now, lang=lang)
+
+
 @reads
 def known_or_new(
     transaction: Transaction,
@@ -82,19 +86,6 @@ def chat_of_thread(transaction: Transaction, address: ChatAddress) -> ChatAddres
     chat = chats.find_chat(transaction, place)
     ours = chat is not None and chat_outbox.was_posted(transaction, chat.id, address.topic)
     return place if ours else address
-
-
-def managed_chat(store: Scope, home: ChatAddress, *, now: datetime) -> ChatAddress | None:
-    """Returns the chat that a private chat manages now (/connect); None if it manages no other chat."""
-    token = callbacks.get_conversation_state(store, managed_name(home), now=now)
-    if token:
-        return parse_address(str(token.arguments["chat"]))
-    return None
-
-
-def managed_name(home: ChatAddress) -> str:
-    """Returns the name of the stored value that tells which chat this private chat manages."""
-    return f"connect:{home}"
 
 
 def move_to_person_address(store: Scope, address: ChatAddress, other: str, *, now: datetime) -> None:

@@ -96,8 +96,8 @@ def source_finding(
 def _elsewhere(transaction: Transaction, wall: datetime) -> Iterator[Finding]:
     """Yields what is wrong with the meaning of papers, with the language model and with the clock."""
     if transaction.store.encoder and (since := bot_state.get_moment(transaction, bot_state.ENCODER_FAILS)):
-        yield findings.MeaningFails(since=since)
+        yield findings.MeaningFailing(since=since)
     if transaction.store.has_model and (since := bot_state.get_moment(transaction, bot_state.MODEL_FAILS)):
-        yield findings.ModelFails(since=since)
+        yield findings.ModelFailing(since=since)
     if count := len(planner.chats_due_too_far(transaction, wall)):
         yield findings.SubscriptionsPutOff(count=count)

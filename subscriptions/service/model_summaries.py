@@ -42,7 +42,7 @@ class Wanted:
 class Task:
     """A summary for which the model is asked: what of it is lacking, and what was reserved of which day's budget."""
 
-    place: model_summaries.Place
+    place: model_summaries.SummaryPlace
     paper: Paper
     asks_summary: bool
     asks_title: bool
@@ -153,7 +153,7 @@ def begin(
     return None
 
 
-def _task(transaction: Transaction, place: model_summaries.Place, day: date) -> Task | None:
+def _task(transaction: Transaction, place: model_summaries.SummaryPlace, day: date) -> Task | None:
     """Returns what to ask for; None if the paper lacks nothing any more, such as after a digest brought it again."""
     known = known_papers.stored_papers(transaction, [place.paper]).get(place.paper)
     if known is None or known.withdrawn_at:
@@ -186,7 +186,7 @@ def put_made(
     _put_none(transaction, task, works=True, is_over=True, now=now)
 
 
-def _others(transaction: Transaction, place: model_summaries.Place) -> dict[int, Paper]:
+def _others(transaction: Transaction, place: model_summaries.SummaryPlace) -> dict[int, Paper]:
     """Returns paper id → other paper with its summary by the model in a language, for the newest of these summaries."""
     made = model_summaries.newest_made(transaction, place.language, COMPARED)
     papers = known_papers.stored_papers(transaction, sorted(made))
@@ -211,7 +211,7 @@ def _put_none(transaction: Transaction, task: Task, *, works: bool, is_over: boo
 
 
 @reads
-def today(transaction: Transaction, *, now: datetime) -> tuple[model_summaries.Day, datetime | None]:
+def today(transaction: Transaction, *, now: datetime) -> tuple[model_summaries.ModelDay, datetime | None]:
     """Returns (what the model did today and what that cost, since when it gives no answers)."""
     failing = bot_state.get_moment(transaction, bot_state.MODEL_FAILS)
     return model_summaries.day(transaction, transaction.day_of(now)), failing

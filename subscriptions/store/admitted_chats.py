@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions.model import Chat, ChatAddress, Lane
+from subscriptions.model import Chat, Lane
 from subscriptions.states import Admission, ChatState
 from subscriptions.store import bot_state
 from subscriptions.store.chats import CHATS, chat_of
@@ -77,13 +77,6 @@ def make_operator(transaction: Transaction, chat_id: int) -> None:
 def set_owner(transaction: Transaction, chat_id: int, person: str) -> None:
     """Stores the person who set up a chat."""
     transaction.get_one(ChatRow, chat_id).owner = person
-
-
-@reads
-def chats_of(transaction: Transaction, person: ChatAddress) -> tuple[Chat, ...]:
-    """Returns the groups and channels that a person set up, without topics. `person` is the person's private chat."""
-    set_up = (_c.platform == person.platform) & (_c.owner == person.address) & (_c.topic == "")
-    return _selected(transaction, set_up & _c.moved_to.is_(None) & (_c.address != person.address), _c.title)
 
 
 def _selected(

@@ -14,9 +14,9 @@ from subscriptions.store.database.store import Transaction
 from subscriptions.store.drafts import Incoming, MergeBatch, PaperDraft
 from subscriptions.store.known_papers import known_paper
 from subscriptions.store.merging import (
-    Claim,
-    Facts,
-    Standing,
+    MergedFacts,
+    Precedence,
+    SaidBySource,
     Vouched,
     better_text,
     claim_of,
@@ -47,7 +47,7 @@ def merge(transaction: Transaction, batch: MergeBatch, one: Incoming) -> int:
         newer, keys = False, True
         row = _new_row(batch, paper)
         batch.add(row)
-        facts = Facts(missing=False, category=False, anything=True)
+        facts = MergedFacts(missing=False, category=False, anything=True)
     facts = _fill_texts(batch, row.id, paper, facts, newer=newer)
     _remember_keys(batch, row, one, further=keys)
     if facts.anything:
@@ -88,7 +88,7 @@ def _stays_filed(batch: MergeBatch, row: PaperDraft) -> bool:
     return batch.continues and row.sequence is None and row.owner == batch.source
 
 
-def _is_news(row: PaperDraft, paper: Paper, facts: Facts, now: datetime) -> bool:
+def _is_news(row: PaperDraft, paper: Paper, facts: MergedFacts, now: datetime) -> bool:
     """Whether a paper gets a new sequence (rule 1). A replacement gets none."""
     if paper.announce_type in drafts.REPLACEMENTS:
         return False
@@ -101,7 +101,7 @@ def _is_news(row: PaperDraft, paper: Paper, facts: Facts, now: datetime) -> bool
     return (facts.missing or facts.category) and _is_recent(row, now)
 
 
-def _is_cross(row: PaperDraft, paper: Paper, facts: Facts, now: datetime) -> bool:
+def _is_cross(row: PaperDraft, paper: Paper, facts: MergedFacts, now: datetime) -> bool:
     """Whether a paper gets its sequence as a cross-list, not if the cross-list completes a paper that was new."""
     completes = facts.missing and _is_recent(row, now) and row.sequence_as_new is not None
     return paper.announce_type is Announce.CROSS and not completes
@@ -156,7 +156,7 @@ def _new_row(batch: MergeBatch, paper: Paper) -> PaperDraft:
     )
 
 
-def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: Facts, *, newer: bool) -> Facts:
+def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: MergedFacts, *, newer: bool) -> MergedFacts:
     missing, anything = facts.missing, facts.anything
     for table, language, brought in _texts_of(paper):
         known = batch.texts[table, row_id].get(language)
@@ -168,7 +168,7 @@ def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: Facts, *, n
         if texts != known:
             batch.put_texts(table, row_id, language, texts)
             anything = True
-    return Facts(missing=missing, category=facts.category, anything=anything or missing)
+    return MergedFacts(missing=missing, category=facts.category, anything=anything or missing)
 
 
 def _texts_of(paper: Paper) -> Iterator[tuple[str, str, Mapping[str, str]]]:
@@ -194,8 +194,8 @@ def _join(transaction: Transaction, batch: MergeBatch, keep: PaperDraft, lose: P
     kept, lost = keep.id, lose.id
     batch.write(transaction)
     entry = as_entry(batch, lose)
-    fill_missing(keep, Claim(entry, Standing.OWNER, Vouched(lose.vouched)), keep.first_seen_at)
-    _fill_texts(batch, kept, entry, Facts(missing=False, category=False, anything=False), newer=False)
+    fill_missing(keep, SaidBySource(entry, Precedence.OWNER, Vouched(lose.vouched)), keep.first_seen_at)
+    _fill_texts(batch, kept, entry, MergedFacts(missing=False, category=False, anything=False), newer=False)
     if keep.sequence is None and lose.first_seen_at < keep.first_seen_at:
         keep.day = lose.day
     keep.first_seen_at = min(keep.first_seen_at, lose.first_seen_at)

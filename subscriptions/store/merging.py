@@ -24,7 +24,7 @@ _compared_of = attrgetter("title", "abstract", "authors", "categories", "venue")
 _CLOSED = tuple(".!?。！？)）]\"”'’$")  # a complete abstract ends with one of these
 
 
-class Standing(Enum):
+class Precedence(Enum):
     """What a source is to a paper."""
 
     ARXIV = auto()  # the source is arXiv's own, and the paper has an arXiv id
@@ -54,17 +54,17 @@ NOTHING, ALL = Vouched(0), ~Vouched(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class SaidBySource:
     """What a source says about a known paper."""
 
     paper: Paper
-    standing: Standing
+    standing: Precedence
     vouched: Vouched = NOTHING  # the values that one of arXiv's own sources gave
 
     def newer(self, row: PaperDraft) -> bool:
         """Whether the source has a higher version of the paper. Ignores versions from sources of the kind OTHER."""
         version, known = self.paper.version, Vouched.VERSION in Vouched(row.vouched)
-        if version is None or row.version is None or self.standing is Standing.OTHER:
+        if version is None or row.version is None or self.standing is Precedence.OTHER:
             return False
         vouched = Vouched.VERSION in self.vouched
         if known == vouched:
@@ -77,18 +77,18 @@ class Claim:
         return version is not None and row.version is not None and version < row.version and not self.newer(row)
 
 
-def claim_of(row: PaperDraft, paper: Paper, *, source: str, of_arxiv: bool) -> Claim:
+def claim_of(row: PaperDraft, paper: Paper, *, source: str, of_arxiv: bool) -> SaidBySource:
     """Returns what a source says about a known paper, and what the source is to the paper."""
     if of_arxiv and paper.arxiv_id:
-        return Claim(paper, Standing.ARXIV, ALL)
-    return Claim(paper, Standing.OWNER if source == row.owner else Standing.OTHER)
+        return SaidBySource(paper, Precedence.ARXIV, ALL)
+    return SaidBySource(paper, Precedence.OWNER if source == row.owner else Precedence.OTHER)
 
 
-def may_add_keys(row: PaperDraft, standing: Standing) -> bool:
+def may_add_keys(row: PaperDraft, standing: Precedence) -> bool:
     """Whether a source may add further ids to a paper. A paper without an id accepts them from any source."""
-    if standing is Standing.ARXIV or not (row.arxiv_id or row.doi):
+    if standing is Precedence.ARXIV or not (row.arxiv_id or row.doi):
         return True
-    return standing is Standing.OWNER and not row.vouched
+    return standing is Precedence.OWNER and not row.vouched
 
 
 def may_join(keep: PaperDraft, lose: PaperDraft, *, source: str, arxiv: bool) -> bool:
@@ -119,7 +119,7 @@ def vouched_by(paper: Paper) -> Vouched:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class MergedFacts:
     """What a digest added to a known paper."""
 
     missing: bool  # a value was missing and is known now
@@ -127,7 +127,7 @@ class Facts:
     anything: bool  # any text or value changed
 
 
-def fill_missing(row: PaperDraft, claim: Claim, now: datetime) -> Facts:
+def fill_missing(row: PaperDraft, claim: SaidBySource, now: datetime) -> MergedFacts:
     """Updates a row with the values of a claim that are new or better, including the version. Returns what changed."""
     had = _compared_of(row)
     paper, newer, older = claim.paper, claim.newer(row), claim.older(row)
@@ -148,12 +148,12 @@ def fill_missing(row: PaperDraft, claim: Claim, now: datetime) -> Facts:
     row.vouched = int(Vouched(row.vouched) | (vouched_by(paper) & claim.vouched))
     has = _compared_of(row)
     missing = any(not before and after for before, after in zip(had, has, strict=True))
-    return Facts(missing=missing, category=set(had[3]) < set(has[3]), anything=had != has)
+    return MergedFacts(missing=missing, category=set(had[3]) < set(has[3]), anything=had != has)
 
 
-def _withdraw(row: PaperDraft, claim: Claim, now: datetime, *, older: bool) -> None:
+def _withdraw(row: PaperDraft, claim: SaidBySource, now: datetime, *, older: bool) -> None:
     vouched = Vouched.WITHDRAWN in claim.vouched
-    if not vouched and (row.vouched or claim.standing is Standing.OTHER):
+    if not vouched and (row.vouched or claim.standing is Precedence.OTHER):
         return
     if says_withdrawn(claim.paper):
         if row.withdrawn_at is None and not older:
@@ -162,9 +162,9 @@ def _withdraw(row: PaperDraft, claim: Claim, now: datetime, *, older: bool) -> N
         row.withdrawn_at = None  # another source said that the paper was withdrawn, but arXiv does not say so
 
 
-def _version(row: PaperDraft, claim: Claim) -> int | None:
+def _version(row: PaperDraft, claim: SaidBySource) -> int | None:
     version = claim.paper.version
-    if version is None or claim.standing is Standing.OTHER:
+    if version is None or claim.standing is Precedence.OTHER:
         return row.version
     if Vouched.VERSION in claim.vouched and Vouched.VERSION not in Vouched(row.vouched):
         return version
@@ -173,7 +173,7 @@ def _version(row: PaperDraft, claim: Claim) -> int | None:
     return max(version, row.version or 0)
 
 
-def _overrules(row: PaperDraft, name: Vouched, claim: Claim, *, newer: bool) -> bool:
+def _overrules(row: PaperDraft, name: Vouched, claim: SaidBySource, *, newer: bool) -> bool:
     """Whether a claim's value replaces the known value.
 
     A vouched value replaces a value that is not vouched for. If both are vouched for, or neither is, the value of the
@@ -183,7 +183,7 @@ def _overrules(row: PaperDraft, name: Vouched, claim: Claim, *, newer: bool) -> 
     return newer if had == has else has
 
 
-def _value(row: PaperDraft, name: Vouched, old: str | None, new: str | None, claim: Claim) -> str | None:
+def _value(row: PaperDraft, name: Vouched, old: str | None, new: str | None, claim: SaidBySource) -> str | None:
     if not (old and new):
         return old or new
     if _overrules(row, name, claim, newer=False):
@@ -191,7 +191,7 @@ def _value(row: PaperDraft, name: Vouched, old: str | None, new: str | None, cla
     return old
 
 
-def _text(row: PaperDraft, name: Vouched, old: str, new: str, claim: Claim, *, newer: bool, older: bool) -> str:
+def _text(row: PaperDraft, name: Vouched, old: str, new: str, claim: SaidBySource, *, newer: bool, older: bool) -> str:
     had, has = name in Vouched(row.vouched), name in claim.vouched
     if not (old and new):
         return old or new
@@ -200,7 +200,7 @@ def _text(row: PaperDraft, name: Vouched, old: str, new: str, claim: Claim, *, n
         if has and title_alias(old) != title_alias(new):
             return new
         return old
-    if claim.standing is Standing.OTHER and not _is_cut_off(name, old):
+    if claim.standing is Precedence.OTHER and not _is_cut_off(name, old):
         return old
     return better_text(old, new, newer=newer, older=older)
 
@@ -229,7 +229,7 @@ def better_text(old: str, new: str, *, newer: bool, older: bool = False) -> str:
     return old
 
 
-def _joined_categories(row: PaperDraft, claim: Claim) -> list[str]:
+def _joined_categories(row: PaperDraft, claim: SaidBySource) -> list[str]:
     """Returns the known categories and those of the claim. If arXiv gave the known ones, only arXiv may add to them."""
     first = (row.primary,) if row.primary else ()
     closed = Vouched.CATEGORIES in Vouched(row.vouched) and Vouched.CATEGORIES not in claim.vouched

@@ -30,7 +30,7 @@ _WANTED = (
 )
 
 
-class Day(NamedTuple):
+class ModelDay(NamedTuple):
     """What the model did on a day, and what that cost. Tokens of requests that run now are an estimate."""
 
     day: date
@@ -41,7 +41,7 @@ class Day(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SummaryPlace:
     """Where a summary that the model is asked for will be stored. It is this attempt's only while `tries` is the same."""
 
     paper: int
@@ -99,12 +99,12 @@ def is_wanted(transaction: Transaction) -> bool:
     return transaction.finds(_s.state.in_((State.WANTED, State.ASKED)))
 
 
-def next_wanted(transaction: Transaction) -> Place | None:
+def next_wanted(transaction: Transaction) -> SummaryPlace | None:
     """Returns the summary to ask for next: that which most chats want, of the newest paper; None if none is wanted."""
     row = execute(transaction, _WANTED.limit(1)).first()
     if row is None:
         return None
-    return Place(paper=row.paper, language=row.language, tries=row.tries)
+    return SummaryPlace(paper=row.paper, language=row.language, tries=row.tries)
 
 
 def take_back(transaction: Transaction, *, wall: datetime, longest: datetime) -> None:
@@ -120,32 +120,32 @@ def amount_asked(transaction: Transaction) -> int:
     return transaction.count(_s.state == State.ASKED)
 
 
-def note_asked(transaction: Transaction, place: Place, *, until: datetime) -> Place:
+def note_asked(transaction: Transaction, place: SummaryPlace, *, until: datetime) -> SummaryPlace:
     """Stores that the model is asked for a wanted summary. Returns the place of this attempt."""
     asked = replace(place, tries=place.tries + 1)
     _change(transaction, asked, state=State.ASKED, tries=asked.tries, until=until)
     return asked
 
 
-def drop(transaction: Transaction, place: Place) -> None:
+def drop(transaction: Transaction, place: SummaryPlace) -> None:
     """Removes a summary that is not wanted any more."""
     transaction.remove(ModelSummaryRow, paper=place.paper, language=place.language)
 
 
-def is_still_asked(transaction: Transaction, place: Place) -> bool:
+def is_still_asked(transaction: Transaction, place: SummaryPlace) -> bool:
     """Returns whether no other attempt has begun since, and locks the row."""
     wanted = sa.select(_s.state, _s.tries).filter_by(paper=place.paper, language=place.language).with_for_update()
     row = execute(transaction, wanted).first()
     return row is not None and (row.state, row.tries) == (State.ASKED, place.tries)
 
 
-def put_made(transaction: Transaction, place: Place, made: ModelSummary) -> None:
+def put_made(transaction: Transaction, place: SummaryPlace, made: ModelSummary) -> None:
     """Stores what the model made."""
     values = {"fields": dict(made.fields), "title": made.title, "model": made.model, "at": made.made_at}
     _change(transaction, place, state=State.MADE, until=None, **values)
 
 
-def put_none(transaction: Transaction, place: Place, *, works: bool, is_over: bool, now: datetime) -> None:
+def put_none(transaction: Transaction, place: SummaryPlace, *, works: bool, is_over: bool, now: datetime) -> None:
     """Stores that the model made nothing: the summary has failed if that `is_over`, else it is wanted again.
 
     `works`: the model answered, but wrongly. Otherwise this was no try.
@@ -164,20 +164,20 @@ def take_from_paper(transaction: Transaction, paper: int, language: str, *, now:
     execute(transaction, was_made.values(state=State.FAILED, at=now, fields={}, title="", model=""))
 
 
-def _change(transaction: Transaction, place: Place, **values: object) -> None:
+def _change(transaction: Transaction, place: SummaryPlace, **values: object) -> None:
     it = sa.update(_summaries).filter_by(paper=place.paper, language=place.language)
     execute(transaction, it.values(values))
 
 
-def hold_day(transaction: Transaction, day: date) -> Day:
+def hold_day(transaction: Transaction, day: date) -> ModelDay:
     """Returns what a day has cost so far. Until the transaction ends, no other one adds to it."""
-    return Day._make(conflicts.hold(transaction, ModelDayRow(day=day)))
+    return ModelDay._make(conflicts.hold(transaction, ModelDayRow(day=day)))
 
 
-def day(transaction: Transaction, of: date) -> Day:
+def day(transaction: Transaction, of: date) -> ModelDay:
     """Returns what the model did on a day."""
     row = execute(transaction, sa.select(_days).filter_by(day=of)).first()
-    return Day(of) if row is None else Day._make(row)
+    return ModelDay(of) if row is None else ModelDay._make(row)
 
 
 def add_to_day(transaction: Transaction, of: date, **more: int) -> None:

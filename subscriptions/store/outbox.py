@@ -1,23 +1,27 @@
 """All deliveries as operators see them: listed, tried again, dismissed, counted as sent."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
+from subscriptions.model import DeliveryKind
 from subscriptions.states import (
+    FINISHED,
     UNDER_WAY,
+    WAITING,
     ChatState,
     DeliveryState,
     MessageState,
     describe_chat_state,
 )
 from subscriptions.store import claims, sendable
+from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import CHUNK, Transaction, execute, grouped, reads, rows_of, writes
-from subscriptions.store.delivery_states import WORST_FIRST, derived_state, states_not_over
 from subscriptions.store.rows import ChatRow, DeliveryRow, LaneRow, tables
 
 _FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # after these, no attempt follows
@@ -185,3 +189,48 @@ def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) 
     due = sa.update(_deliveries).where(_d.settled_at.is_(None), _d.due < before)
     counted = {"settled_at": now, "dismissed_at": now, "reason": "counted as sent after a restore"}
     return execute(transaction, due.values(counted)).rowcount
+
+
+_deliveries, _chats, _messages = tables("delivery", "chat", "message")
+_d, _c, _m = _deliveries.c, _chats.c, _messages.c
+_STATES = (
+    sa.select(_d.seq, _d.dismissed_at, _d.kind, _c.platform, _c.state, _c.pause_reason, _m.state.label("message"))
+    .join_from(_deliveries, _chats, _c.id == _d.chat)
+    .outerjoin(_messages, _m.delivery == _d.seq)
+    .where(or_(_d.settled_at.is_(None), _d.seq.in_(sa.select(_m.delivery).where(_m.state == MessageState.DEAD))))
+    .order_by(_d.seq)
+)
+WORST_FIRST = (MessageState.DEAD, MessageState.UNCLEAR, MessageState.WAITING, MessageState.SENDING)
+
+
+def derived_state(
+    delivery: DeliveryRow | AnyRow, chat: ChatRow | AnyRow, states: Sequence[MessageState]
+) -> DeliveryState:
+    """Returns the state of a delivery (docs/operating.md): dismissed, sent, held, or the worst state of its messages."""
+    if delivery.dismissed_at is not None:
+        return DeliveryState.DISMISSED
+    if states and all(state is MessageState.SENT for state in states):
+        return DeliveryState.SENT
+    unfinished = not states or any(state not in FINISHED for state in states)
+    if unfinished and not _may_be_sent(delivery, chat):
+        return DeliveryState.HELD
+    for state in WORST_FIRST:
+        if state in states:
+            return DeliveryState(state)
+    return DeliveryState.PLANNED
+
+
+def _may_be_sent(delivery: DeliveryRow | AnyRow, chat: ChatRow | AnyRow) -> bool:
+    """Whether the state of the chat allows the delivery. A notice also comes to a chat that waits to be let in."""
+    if delivery.kind is DeliveryKind.NOTICE and chat.state in WAITING:
+        return chat.pause_reason is None
+    return chat.state is ChatState.ACTIVE
+
+
+def states_not_over(transaction: Transaction, chat_id: int | None) -> Iterator[tuple[str, DeliveryState]]:
+    """Yields (platform, state) of each delivery of a chat, or of all, that is not settled or has a dead message."""
+    wanted = _STATES if chat_id is None else _STATES.where(_d.chat == chat_id)
+    for _, rows in groupby(execute(transaction, wanted), key=lambda row: row.seq):
+        row, *others = rows
+        states = [one.message for one in (row, *others) if one.message is not None]
+        yield row.platform, derived_state(row, row, states)

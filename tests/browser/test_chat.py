@@ -40,7 +40,7 @@ def test_who_writes_on_before_the_first_request_has_ended_is_answered_twice(visi
     }""")
     ivy.says("/list")
     ivy.has(2)
-    ivy.says("/about")
+    ivy.says("/help about")
     ivy.page.evaluate("letGo()")
     ivy.has(4)
 

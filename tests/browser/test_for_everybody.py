@@ -42,7 +42,7 @@ def test_axe_finds_nothing(visit: visiting.Visit, language: str, dark: bool) -> 
 def test_who_wants_no_motion_sees_none(visit: visiting.Visit) -> None:
     for still, names in ((True, {"none"}), (False, {"arrive"})):
         reader = visit(f"mover-{still}", still=still)
-        reader.says("/about")
+        reader.says("/help about")
         reader.has(2)
         assert {reader.page.evaluate("getComputedStyle(document.querySelector('.post.new')).animationName")} == names
 

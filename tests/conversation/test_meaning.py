@@ -14,8 +14,7 @@ import pytest
 
 from bot.dependencies import questions
 from bot.digests import read_digest
-from bot.meaning.chosen_encoder import is_installed
-from bot.meaning.encoders import ChildEncoder
+from bot.meaning.encoders import ChildEncoder, is_installed
 from subscriptions.errors import MeaningFails, Sentence
 from subscriptions.model import Paper
 from subscriptions.store import bot_state

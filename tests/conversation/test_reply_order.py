@@ -31,7 +31,7 @@ async def test_replies_keep_their_order_and_their_locks_end_with_them(bot: BotHa
     post = Deliverer(bot)
     engine = EmbeddedEngine(bot.clock, post.deps.rate_limiter)
     deps = replace(post.deps, engine=engine)
-    said = [(chat, await bot.says(words, chat)) for chat in CHATS for words in ("/list", "/about", "/status")]
+    said = [(chat, await bot.says(words, chat)) for chat in CHATS for words in ("/list", "/help about", "/status")]
     sending = [asyncio.create_task(send_reply(deps, stored(answer))) for _, answer in said]
     await asyncio.sleep(0)
     assert {lane.address for lane in engine._posting} == {"42", "43"}

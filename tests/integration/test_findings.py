@@ -184,7 +184,7 @@ def test_every_place_shows_a_finding_in_the_same_words(
 ) -> None:
     bring, level, sentence, silent = FINDINGS[name]
     if name == "meaning":
-        monkeypatch.setattr("bot.meaning.chosen_encoder.encoder_of", lambda _: FakeEncoder())
+        monkeypatch.setattr("bot.meaning.encoders.encoder_of", lambda _: FakeEncoder())
     world.runner.run(bring(world))
     world.process.problems.pop("start", None)
     world.runner.run(world.process.notify_operators(platform_states.stopped_platforms(world.app.store)))

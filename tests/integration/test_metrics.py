@@ -19,7 +19,7 @@ from bot.app import App
 from bot.operation import http_server, lines_for_operators, web_server
 from bot.operation import metrics as operation_metrics
 from bot.operation.checks import check_findings
-from bot.operation.findings import Problem
+from bot.operation.findings import Problem, claim_unlogged_trouble
 from bot.operation.process import Process, run
 from bot.ports import measurements
 from bot.settings import Settings
@@ -29,7 +29,6 @@ from subscriptions.service import (
     access,
     conversation_state,
     operators,
-    outbox_trouble,
     sending,
     source_notices,
 )
@@ -346,12 +345,12 @@ async def test_the_page_of_health_is_ready_and_names_them() -> None:
 
 async def test_of_two_processes_one_writes_the_line(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
-        assert outbox_trouble.claim_unlogged_trouble(app.store, now=clock.now()) == []
+        assert claim_unlogged_trouble(app.store, now=clock.now()) == []
         due(app.store, "telegram:1")
         telegram.goes_down()
         await app.sender.deliver()
         clock.advance(2 * HOUR)
-        found = [outbox_trouble.claim_unlogged_trouble(app.store, now=clock.now()) for _ in range(2)]
+        found = [claim_unlogged_trouble(app.store, now=clock.now()) for _ in range(2)]
     assert [[one.name for one in claimed] for claimed in found] == [["waiting telegram"], []]
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from bot.app import build_app
 from bot.operation import client_addresses, web_server
-from bot.operation.web_entry import Entry, entry
+from bot.operation.web_entry import WhoMayEnter, entry
 from bot.pages import requests, signed_in, site
 from bot.ports.attached import LARGEST
 from bot.settings.loading import load_settings
@@ -50,18 +50,18 @@ async def with_password(tmp_path: Path, clock: FakeClock) -> abc.AsyncIterator[w
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({}, Entry.LOCAL),
-        ({"WEB_HOST": "::1"}, Entry.LOCAL),
-        ({"WEB_HOST": "localhost"}, Entry.LOCAL),
-        ({"WEB_HOST": "0.0.0.0"}, Entry.OFF),  # noqa: S104 - what is refused
-        ({"WEB_HOST": "192.168.1.5"}, Entry.OFF),
-        ({"WEB_HOST": "0.0.0.0", "WEB_PASSWORD": PASSWORD}, Entry.PASSWORD),  # noqa: S104 - as above
-        ({"WEB_URL": "https://bot.example.org"}, Entry.OFF),
-        ({"WEB_URL": "https://bot.example.org", "WEB_PASSWORD": PASSWORD}, Entry.PASSWORD),
+        ({}, WhoMayEnter.LOCAL),
+        ({"WEB_HOST": "::1"}, WhoMayEnter.LOCAL),
+        ({"WEB_HOST": "localhost"}, WhoMayEnter.LOCAL),
+        ({"WEB_HOST": "0.0.0.0"}, WhoMayEnter.OFF),  # noqa: S104 - what is refused
+        ({"WEB_HOST": "192.168.1.5"}, WhoMayEnter.OFF),
+        ({"WEB_HOST": "0.0.0.0", "WEB_PASSWORD": PASSWORD}, WhoMayEnter.PASSWORD),  # noqa: S104 - as above
+        ({"WEB_URL": "https://bot.example.org"}, WhoMayEnter.OFF),
+        ({"WEB_URL": "https://bot.example.org", "WEB_PASSWORD": PASSWORD}, WhoMayEnter.PASSWORD),
     ],
 )
 def test_without_a_password_pages_are_for_this_machine_alone(
-    tmp_path: Path, settings: dict[str, str], expected: Entry
+    tmp_path: Path, settings: dict[str, str], expected: WhoMayEnter
 ) -> None:
     assert (
         entry(load_settings({f"PAPERWIRE_{name}": value for name, value in settings.items()}, tmp_path))[0] is expected
@@ -227,7 +227,7 @@ async def test_who_sits_at_the_machine_may_say_as_much_as_they_like(
 ) -> None:
     monkeypatch.setattr("bot.platforms.web.channel.MOST_IN_MINUTE", 25)  # above the bot's own limit for a chat
     for _ in range(26):
-        assert (await browser.posts("/chat/say", {"text": "/about"}, **QUICK)).status_code == 200
+        assert (await browser.posts("/chat/say", {"text": "/help about"}, **QUICK)).status_code == 200
     assert "a lot at once" not in (await browser.opens()).text
 
 

@@ -35,7 +35,7 @@ def test_the_nearest_papers_are_shown_and_can_be_brought(knowing: Product) -> No
     assert titles(said) == ["A swarm of robots flies"]
     assert said.buttons == ["1", "bring such papers"]
     assert knowing.presses("1").lines[0] == "A swarm of robots flies"
-    several = knowing.says(f"/similar https://arxiv.org/abs/{GIVEN}v2, {OTHER}")
+    several = knowing.says(f"/like https://arxiv.org/abs/{GIVEN}v2, {OTHER}")
     assert sorted(titles(several)) == ["A swarm of robots flies", "Fish in a reef"]
     knowing.presses("bring such papers")
     assert knowing.queries() == [f"like:{GIVEN},{OTHER}"]

@@ -42,7 +42,7 @@ class TestPreview:
 
     def test_its_button_subscribes_exactly_that_text(self, product: Product) -> None:
         product.brings("Diffusion")
-        said = product.says("/test diffusion -survey at 8")
+        said = product.says("/preview diffusion -survey at 8")
         assert said.lines[1] == "diffusion, not survey · daily 08:00"
         assert product.presses("subscribe").lines[0].startswith("✓ 1  diffusion, not survey · daily 08:00")
 
@@ -74,7 +74,7 @@ class TestPreview:
         for text, lines in [
             ("/preview", ["No subscription is active here. With a query I look for that: /preview diffusion"]),
             ("/preview quantum", ["Nothing fits among the 2 papers of the last 7 days.", "quantum"]),
-            ("/check ti:graphs", ["1 paper in the last 7 days", "title:graphs"]),
+            ("/preview ti:graphs", ["1 paper in the last 7 days", "title:graphs"]),
             ('/preview "graph', ["1 paper in the last 7 days", '"graph"', "(I closed the quotation mark.)"]),
             ("/preview a b (c", ["Nothing fits among the 2 papers of the last 7 days.", "a b c"]),
             ("/preview -graph", ["✗ This only excludes. Say what you want, too.", "-graph", "^"]),
@@ -191,7 +191,7 @@ class TestWhy:
         product.brings(paper("Diffusion", arxiv_id=ID))
         for text, lines in [
             ("/why diffusion", ["✗ Say which paper, by its arXiv id, DOI or link.", "For example: /why 2601.11087"]),
-            ("/whynot", ["✗ Say which paper, by its arXiv id, DOI or link.", "For example: /whynot 2601.11087"]),
+            ("/whynot diffusion", ["✗ Say which paper, by its arXiv id, DOI or link.", "For example: /why 2601.11087"]),
             (
                 "/why 2601.09999",
                 ["✗ 2601.09999 is not known here.", "I know the papers that came since Thu 22 Jan 12:00."],

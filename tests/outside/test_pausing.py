@@ -28,7 +28,7 @@ def test_a_chat_or_one_subscription_is_held(product: Product) -> None:
         ("/pause 2 2 weeks", "✓ 2  graphs is paused until Thu 5 Feb 12:00."),
         ("/pause", "✓ This chat is paused."),
         ("/pause all", "✓ This chat is paused."),
-        ("/mute until 3 Mar", "✓ This chat is paused until Tue 3 Mar 00:00."),
+        ("/pause until 3 Mar", "✓ This chat is paused until Tue 3 Mar 00:00."),
         ("/pause until mon", "✓ This chat is paused until Mon 26 Jan 00:00."),
         ("/pause until noon", "✓ This chat is paused until Fri 23 Jan 12:00."),
         ("/pause until monday 9", "✓ This chat is paused until Mon 26 Jan 09:00."),

@@ -72,7 +72,7 @@ def test_settings_by_word(product: Product) -> None:
         ("/set text both", "✓ Text: both languages (was: summary)"),
         ("/set 内容 中英对照", "✓ Text: both languages (was: summary)"),
         (
-            "/preferences schedule weekdays 8:30",
+            "/settings schedule weekdays 8:30",
             "✓ Schedule: Monday to Friday 08:30 (was: when the day’s papers are out, 08:00–20:00)",
         ),
         ("/lang 中文", "✓ 语言：中文（原为：English）"),

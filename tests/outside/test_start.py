@@ -154,7 +154,7 @@ def test_help_on_nothing_known_offers_the_nearest(product: Product) -> None:
 def test_about_thanks_arxiv_in_its_own_words_and_names_whom_to_ask(product: Product) -> None:
     product.sets(CONTACT="me@example.org")
     for language in ("en", "zh"):
-        said = product.says("/about", language=language)
+        said = product.says("/help about", language=language)
         assert "Thank you to arXiv for use of its open access interoperability." in said.lines
         assert all(word in said.text for word in ("me@example.org", "MIT", "/privacy"))
         assert re.search(r"\d+\.\d+\.\d+", said.text)
@@ -168,7 +168,7 @@ def test_an_unknown_command_gets_the_nearest(group: Product) -> None:
         ("subdiffusion", "sub"),
         ("activeall", "resume"),
         ("delete", "unsub"),
-        ("version", "about"),
+        ("version", "help"),
         ("pauseall", "pause"),
     ]:
         assert group.says(f"/{typed}").text == f"✗ I do not know /{typed}.\nDid you mean /{meant}?"

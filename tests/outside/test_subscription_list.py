@@ -188,7 +188,7 @@ def test_the_time_of_one(product: Product) -> None:
 
 def test_the_time_of_all_and_of_new_ones(product: Product) -> None:
     product.says("/sub diffusion\ngraphs at 9")
-    said = product.says("/when 18:30")
+    said = product.says("/time 18:30")
     assert said.lines[0] == "✓ Schedule of all subscriptions, new ones too: daily 18:30"
     product.says("/sub rag")
     assert cadences(product) == ["daily 18:30"] * 3

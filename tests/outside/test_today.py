@@ -55,7 +55,7 @@ def test_papers_that_came_before_are_counted_and_shown_only_when_asked_for(produ
     said = product.says("/today diffusion")
     assert said.lines[:2] == ["1 paper of Thu 22 Jan is on its way.", "1 more came before."]
     assert "Diffusion one" not in said.text
-    again = product.says("/latest diffusion")
+    again = product.says("/today diffusion")
     assert again.text == "All 2 papers of Thu 22 Jan that fit came before."
     shown = product.presses("show all of that day")
     assert shown.lines[0] == "2 papers of Thu 22 Jan"

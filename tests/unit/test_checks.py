@@ -25,7 +25,7 @@ from tests.fakes.telegram_rules import Webhook
 from tests.patience import PATIENCE
 
 
-def answers(settings: Settings, store: Store) -> dict[str, platforms.Finding]:
+def answers(settings: Settings, store: Store) -> dict[str, platforms.CheckResult]:
     return {str(finding.question): finding for finding in checks.check_here(settings, store)}
 
 
@@ -86,7 +86,7 @@ def telegram() -> Iterator[FakeTelegram]:
         yield fake
 
 
-async def telegram_answers(store: Store, fake: FakeTelegram) -> dict[str, platforms.Finding]:
+async def telegram_answers(store: Store, fake: FakeTelegram) -> dict[str, platforms.CheckResult]:
     telegram = TelegramSettings(token=SecretStr(TOKEN), api_url=fake.url)
     settings = Settings(database_url=SecretStr(f"sqlite:///{store.path}"), of_rooms=(telegram,))
     channel = TelegramChannel(Client(TOKEN, fake.url, connect=1, read=PATIENCE))

@@ -182,7 +182,7 @@ def test_there_is_a_row_for_each_format_and_warning_that_worries() -> None:
 
 
 def test_reasons_are_grouped_and_the_first_files_named() -> None:
-    rows = _rows_of(reporting.Refusals(REFUSED, 12), 100)
+    rows = _rows_of(reporting.RefusedFiles(REFUSED, 12), 100)
     assert rows[0] == "✗ Not read as digests: 8 of 12 files"
     assert [" ".join(row.split()) for row in rows[1:]] == [
         "Files Why First",
@@ -201,7 +201,7 @@ def test_no_line_is_too_wide_and_no_file_loses_its_name(width: int) -> None:
     deep = "a/very/long/way/" * 5
     reports = [_report(f"{deep}x.md", "daily_arxiv_jsonl", 3, warnings=123_456)]
     refused = [(f"{deep}y.md", error) for _, error in REFUSED]
-    shown = [*_rows_of(reporting.Overview(reports), width), *_rows_of(reporting.Refusals(refused, 9), width)]
+    shown = [*_rows_of(reporting.Overview(reports), width), *_rows_of(reporting.RefusedFiles(refused, 9), width)]
     assert max(map(len, shown)) <= width
     if width < 80:
         return
@@ -210,5 +210,7 @@ def test_no_line_is_too_wide_and_no_file_loses_its_name(width: int) -> None:
 
 
 def test_a_name_cannot_steer_the_terminal() -> None:
-    rows = _rows_of(reporting.Refusals([(f"a\x1b[2Jb\x07{n}", error) for n, (_, error) in enumerate(REFUSED)], 8), 100)
+    rows = _rows_of(
+        reporting.RefusedFiles([(f"a\x1b[2Jb\x07{n}", error) for n, (_, error) in enumerate(REFUSED)], 8), 100
+    )
     assert not [sign for row in rows for sign in row if ord(sign) < 32]

@@ -162,26 +162,20 @@ SHAPE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("options", [{}, {"minimal": True}], ids=str)
-def test_the_manifest_has_the_shape_that_slack_takes(options: dict[str, Any]) -> None:
-    made = manifest.manifest(**options)
+def test_the_manifest_has_the_shape_that_slack_takes() -> None:
+    made = manifest.manifest()
     assert list(slack_rules.misfits(made, SHAPE, is_closed=True)) == []
     assert re.fullmatch(r"#[0-9a-f]{6}", made["display_information"]["background_color"])
     assert re.fullmatch(r"[a-z0-9._-]+", made["features"]["bot_user"]["display_name"])
 
 
-def test_the_smallest_app_asks_for_what_is_needed() -> None:
-    made = manifest.manifest(minimal=True)
-    assert set(made["oauth_config"]["scopes"]["bot"]) == {"chat:write", "commands"}
-    assert "event_subscriptions" not in made["settings"]
-    assert made["features"]["app_home"]["messages_tab_read_only_enabled"] is True
-
-
 def test_every_event_that_is_read_is_asked_for_and_no_other() -> None:
-    assert {event.partition(".")[0] for event in manifest.events_of(manifest.scopes_of())} == set(READ_EVENTS)
+    assert {event.partition(".")[0] for event in manifest.events()} == set(READ_EVENTS)
 
 
 def test_what_is_missing_is_told_with_the_needed_first() -> None:
-    assert [scope.name for scope in manifest.missing(set(manifest.scopes_of()) - {"chat:write"})] == ["chat:write"]
+    assert [scope.name for scope in manifest.missing({scope.name for scope in manifest.SCOPES} - {"chat:write"})] == [
+        "chat:write"
+    ]
     assert next(manifest.missing(set())).needed
-    assert list(manifest.missing(manifest.scopes_of())) == []
+    assert list(manifest.missing({scope.name for scope in manifest.SCOPES})) == []

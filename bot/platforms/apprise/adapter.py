@@ -16,7 +16,7 @@ from threading import Thread
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TextIO
 
-from bot.platform import Finding, Platform, PlatformSurroundings, switched_off
+from bot.platform import CheckResult, Platform, PlatformSurroundings, switched_off
 from bot.platforms.apprise import FACTS
 from bot.platforms.apprise.markup import MEDIUM, Service
 from bot.platforms.apprise.settings import AppriseSettings, Destination
@@ -274,7 +274,7 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
     assert isinstance(channel, AppriseChannel)  # noqa: S101 - made by `connect`
     findings = tuple(_findings(channel))
 
-    async def check() -> tuple[Finding, ...]:
+    async def check() -> tuple[CheckResult, ...]:
         return findings
 
     return Platform(
@@ -308,12 +308,12 @@ async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatK
     return address.address, ChatKind.PRIVATE
 
 
-def _findings(channel: AppriseChannel) -> Iterator[Finding]:
+def _findings(channel: AppriseChannel) -> Iterator[CheckResult]:
     """Yields a finding about each destination, without sending a request to it."""
     for name, target in channel.targets.items():
         question = f"Destination {name}"
         if target.plugin is None:
-            yield Finding(question=question, answer=target.trouble, cure=target.cure, mend=True)
+            yield CheckResult(question=question, answer=target.trouble, cure=target.cure, mend=True)
         else:
             answer = f"{target.title}, {target.medium.form}, at most {target.medium.limit:,} characters"
-            yield Finding(question=question, answer=answer)
+            yield CheckResult(question=question, answer=answer)

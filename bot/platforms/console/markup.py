@@ -5,7 +5,7 @@ import re
 from html import escape as html_escaped
 
 from bot.rendering import packing
-from bot.rendering.appearance import Display, Look, Paragraph
+from bot.rendering.appearance import Appearance, Display, Paragraph
 
 _ADDRESS = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}])")
 
@@ -46,4 +46,4 @@ def _line(text: str) -> Paragraph:
 
 
 MEDIUM = Console()
-LOOK = Look(style="terminal", columns=100, read=_read, title_bar="{title}", person=_line)
+LOOK = Appearance(style="terminal", columns=100, read=_read, title_bar="{title}", person=_line)

@@ -2,7 +2,7 @@
 
 from typing import TextIO
 
-from bot.platform import Finding, Platform, PlatformSurroundings, switched_off
+from bot.platform import CheckResult, Platform, PlatformSurroundings, switched_off
 from bot.platforms.email import FACTS, markup
 from bot.platforms.email.channel import EmailChannel
 from bot.platforms.email.pages_of_links import EmailApi, MailPages
@@ -35,24 +35,24 @@ def platform(channel: channels.Channel, around: PlatformSurroundings) -> Platfor
     )
 
 
-async def _check(channel: EmailChannel, settings: Settings) -> list[Finding]:
+async def _check(channel: EmailChannel, settings: Settings) -> list[CheckResult]:
     """Returns the findings about the mail server, and about the address in links."""
     server, links = "Mail server", "Links in mail"
     try:
         await channel.check()
-        found = Finding(
+        found = CheckResult(
             question=server,
             answer=f"It takes mail from {channel.sender.addr_spec}.",
         )
     except NotDelivered as error:
-        found = Finding(
+        found = CheckResult(
             question=server,
             answer=f"{channel.server}: {error.reason}",
             cure="Look at PAPERWIRE_SMTP_URL.",
             mend=True,
         )
     if settings.web_url is None:
-        local = Finding(
+        local = CheckResult(
             question=links,
             answer=f"They open {settings.pages_url}, which only this machine reaches.",
             cure="Set PAPERWIRE_WEB_URL to the address under which people reach the pages.",

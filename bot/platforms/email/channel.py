@@ -163,11 +163,11 @@ class EmailChannel(channels.Channel):
         finally:
             await _leave(client)
 
-    async def _reader(self, chat: ChatAddress) -> mails.Reader:
+    async def _reader(self, chat: ChatAddress) -> mails.MailReader:
         found = await self._opened().run(markup.chat_at, chat)
         if found is None:
             raise Rejected("The chat was erased.")
-        return mails.Reader(chat=found, signer=await self.signer())
+        return mails.MailReader(chat=found, signer=await self.signer())
 
     def _opened(self) -> Store:
         if self._store is None:

@@ -33,7 +33,7 @@ from subscriptions.states import ChatState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class MailReader:
     """The chat of a mail, and the signer of its links."""
 
     chat: Chat
@@ -71,7 +71,7 @@ class Reader:
 
 
 def write_mail(
-    payload: Mapping[str, Any], reader: Reader, *, sender: Address, message_id: str, thread: str, now: datetime
+    payload: Mapping[str, Any], reader: MailReader, *, sender: Address, message_id: str, thread: str, now: datetime
 ) -> bytes:
     """Returns the mail of a payload, as it is sent.
 

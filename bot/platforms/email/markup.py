@@ -16,7 +16,7 @@ from typing import Literal
 from itsdangerous import BadData, HMACAlgorithm, URLSafeSerializer
 
 from bot.rendering import packing
-from bot.rendering.appearance import Display, Look, plain_lines
+from bot.rendering.appearance import Appearance, Display, plain_lines
 from bot.rendering.templating import macros
 from bot.rendering.views import PaperView
 from subscriptions.errors import Sentence
@@ -68,7 +68,7 @@ def _read(payload: object) -> Display:
     raise ValueError("it is no mail")
 
 
-LOOK = Look(style="letter", columns=80, read=_read, title_bar="{title}")
+LOOK = Appearance(style="letter", columns=80, read=_read, title_bar="{title}")
 
 
 PATH = "/mail"

@@ -113,14 +113,14 @@ class MailPages(Receiver):
                 chat = await self.store.run(markup.chat_with, link.chat)
             if link is None or chat is None or str(chat.address) != link.address:
                 return WebResponse(status=404, body=f"{_GONE}\n", headers=_HEADERS)
-            reader = mails.Reader(chat=chat, signer=signer)
+            reader = mails.MailReader(chat=chat, signer=signer)
             if not does:
                 return _page(reader, link)
             if self._dispatcher is None:
                 return _NOT_NOW
             answers = await self._do(chat, link, fields.get("text", ""), fields.get("once", ""), self._dispatcher)
             after = await self.store.run(markup.chat_with, link.chat)
-            return _page(mails.Reader(chat=after or chat, signer=signer), link, answers)
+            return _page(mails.MailReader(chat=after or chat, signer=signer), link, answers)
         except StoreError:
             return _NOT_NOW
 
@@ -160,7 +160,7 @@ def _request(chat: ChatAddress, link: markup.Link, text: str, update: str) -> Re
     )
 
 
-def _page(reader: mails.Reader, link: markup.Link, answers: Sequence[Payload] | None = None) -> WebResponse:
+def _page(reader: mails.MailReader, link: markup.Link, answers: Sequence[Payload] | None = None) -> WebResponse:
     """Returns the page with the button of a link. With `answers`, returns the page that shows them after the press."""
     language = reader.language
     once = secrets.token_urlsafe(12)

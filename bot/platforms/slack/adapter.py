@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, TextIO
 
 from bot.errors import SettingsError
-from bot.platform import Finding, OnBotName, Platform, PlatformSurroundings, switched_off
+from bot.platform import CheckResult, OnBotName, Platform, PlatformSurroundings, switched_off
 from bot.platforms.slack import FACTS, markup
 from bot.platforms.slack.api import SlackApi
 from bot.platforms.slack.manifest import missing
@@ -201,18 +201,18 @@ async def check_app_token(receivers: Sequence[Receiver]) -> None:
                 ) from None
 
 
-async def _scopes(workspace: Workspace) -> list[Finding]:
+async def _scopes(workspace: Workspace) -> list[CheckResult]:
     """Returns findings about the scopes that the workspace granted, and about what does not work without the missing ones."""
     question = "Slack scopes"
     try:
         me = await workspace.identify()
     except NotDelivered as error:
-        return [Finding.unanswered(question, error)]
+        return [CheckResult.unanswered(question, error)]
     lacking = list(missing(me.scopes))
     if not lacking:
-        return [Finding(question=question, answer="all are granted")]
+        return [CheckResult(question=question, answer="all are granted")]
     found = [
-        Finding(
+        CheckResult(
             question=question,
             answer=f"without {scope.name}: {scope.lost or 'nothing works'}",
             mend=scope.needed,

@@ -7,7 +7,7 @@ reference/methods and reference/events, says which scope a method or an event ne
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -129,18 +129,9 @@ SCOPES = (
 )
 
 
-def scopes_of(*, minimal: bool = False) -> tuple[str, ...]:
-    """Returns the names of the scopes that the app requests.
-
-    `minimal`: only the scopes without which the app does not work at all.
-    """
-    return tuple(scope.name for scope in SCOPES if scope.needed or not minimal)
-
-
-def events_of(scopes: Collection[str]) -> tuple[str, ...]:
-    """Returns the events that an app with these scopes can receive."""
-    bound = {event for scope in SCOPES if scope.name in scopes for event in scope.events}
-    return tuple(sorted(bound))
+def events() -> tuple[str, ...]:
+    """Returns the events that the app receives."""
+    return tuple(sorted({event for scope in SCOPES for event in scope.events}))
 
 
 def missing(granted: Collection[str]) -> Iterator[Scope]:
@@ -157,10 +148,8 @@ _LONG = (
 )
 
 
-def manifest(*, minimal: bool = False) -> dict[str, Any]:
+def manifest() -> dict[str, Any]:
     """Returns the manifest of an app for Socket Mode."""
-    scopes = scopes_of(minimal=minimal)
-    events = events_of(scopes)
     return {
         "_metadata": {"major_version": 1, "minor_version": 1},
         "display_information": {
@@ -173,8 +162,7 @@ def manifest(*, minimal: bool = False) -> dict[str, Any]:
             "app_home": {
                 "home_tab_enabled": False,
                 "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": "im:history"
-                not in scopes,  # without the scope the bot cannot read direct messages
+                "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "paperwire", "always_online": True},
             "slash_commands": [
@@ -186,9 +174,9 @@ def manifest(*, minimal: bool = False) -> dict[str, Any]:
                 }
             ],
         },
-        "oauth_config": {"scopes": {"bot": list(scopes)}},
+        "oauth_config": {"scopes": {"bot": [scope.name for scope in SCOPES]}},
         "settings": {
-            **({"event_subscriptions": {"bot_events": list(events)}} if events else {}),
+            "event_subscriptions": {"bot_events": list(events())},
             "interactivity": {"is_enabled": True},
             "org_deploy_enabled": False,
             "socket_mode_enabled": True,
@@ -201,10 +189,7 @@ app = typer.Typer(help="An app of your own in Slack.", no_args_is_help=True)
 
 
 @app.command("manifest")
-def _print_manifest(
-    *,
-    minimal: Annotated[bool, typer.Option("--minimal", help="Only the rights without which nothing works.")] = False,
-) -> int:
+def _print_manifest() -> int:
     """Print the app's manifest. At api.slack.com/apps choose Create New App, From a manifest, and paste it."""
-    typer.echo(json.dumps(manifest(minimal=minimal), ensure_ascii=False, indent=2))
+    typer.echo(json.dumps(manifest(), ensure_ascii=False, indent=2))
     return 0

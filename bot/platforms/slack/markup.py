@@ -296,4 +296,4 @@ def _shown_button(element: Mapping[str, Any]) -> appearance.ShownButton:
 
 
 MEDIUM = Slack()
-LOOK = appearance.Look(style="feed", columns=100, read=_read, title_bar="Slack · #{title}")
+LOOK = appearance.Appearance(style="feed", columns=100, read=_read, title_bar="Slack · #{title}")

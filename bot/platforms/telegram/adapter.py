@@ -18,7 +18,7 @@ from bot.commands.context import Command
 from bot.dependencies.optional_parts import without
 from bot.errors import SettingsError
 from bot.platform import (
-    Finding,
+    CheckResult,
     OnBotName,
     Platform,
     PlatformSurroundings,
@@ -337,36 +337,38 @@ def _no_proxy() -> SettingsError:
 
 
 _GROUPS, _UPDATES = "Telegram groups", "Telegram updates"
-_PRIVACY_OFF = Finding(
+_PRIVACY_OFF = CheckResult(
     question=_GROUPS,
     answer="privacy mode is off: the bot is shown all that is written there, and needs little of it",
     cure="To switch it on: /setprivacy at @BotFather, then add the bot to its groups again.",
 )
-_PRIVACY_ON = Finding(
+_PRIVACY_ON = CheckResult(
     question=_GROUPS,
     answer="privacy mode is on: the bot is shown commands and answers to it, and that is enough",
 )
 
 
-async def _check_updates(client: Client) -> list[Finding]:
+async def _check_updates(client: Client) -> list[CheckResult]:
     """Returns the findings about updates of Telegram: what the bot may see in groups, and how updates arrive."""
     try:
         me = await client.call_for_object("getMe")
         webhook = await client.call_for_object("getWebhookInfo")
     except NotDelivered as error:
-        return [Finding.unanswered(_UPDATES, error)]
+        return [CheckResult.unanswered(_UPDATES, error)]
     return [_PRIVACY_OFF if me.get("can_read_all_group_messages") is True else _PRIVACY_ON, _about_polls(webhook)]
 
 
-def _about_polls(webhook: Mapping[str, Any]) -> Finding:
+def _about_polls(webhook: Mapping[str, Any]) -> CheckResult:
     """Returns the finding about updates that are polled for."""
     if webhook.get("url"):
-        return Finding(
+        return CheckResult(
             question=_UPDATES,
             answer="Telegram sends them to a webhook, and paperwire asks for them",
             cure="paperwire run takes it away, and nothing is lost. If another program set it, give that one its own token.",
             mend=True,
         )
     if waiting := webhook.get("pending_update_count"):
-        return Finding(question=_UPDATES, answer=f"{waiting} wait to be asked for", cure="paperwire run answers them.")
-    return Finding(question=_UPDATES, answer="asked for, none waits")
+        return CheckResult(
+            question=_UPDATES, answer=f"{waiting} wait to be asked for", cure="paperwire run answers them."
+        )
+    return CheckResult(question=_UPDATES, answer="asked for, none waits")

@@ -192,4 +192,6 @@ def _person(text: str) -> appearance.Paragraph:
 
 MEDIUM = Telegram()
 # a phone is narrow
-LOOK = appearance.Look(style="bubbles", columns=76, read=_read, title_bar="Telegram · {title}{detail}", person=_person)
+LOOK = appearance.Appearance(
+    style="bubbles", columns=76, read=_read, title_bar="Telegram · {title}{detail}", person=_person
+)

@@ -14,7 +14,7 @@ from typing import Any
 from bot.platforms.web import FACTS
 from bot.ports.conversation import PageFrame, reply_delivery
 from bot.rendering import packing, page_templates, templating, views
-from bot.rendering.appearance import Display, Look, plain_lines
+from bot.rendering.appearance import Appearance, Display, plain_lines
 from bot.rendering.language import Language, translator
 from bot.rendering.views import Heading, PaperView
 from subscriptions.errors import Sentence
@@ -67,7 +67,7 @@ def _read(payload: object) -> Display:
     raise ValueError("it is no message of the page")
 
 
-LOOK = Look(style="letter", columns=80, read=_read, title_bar="{title}")
+LOOK = Appearance(style="letter", columns=80, read=_read, title_bar="{title}")
 
 SHOWN = 60  # messages on one page; a link leads to older ones
 _TITLE = Sentence("Chat")

@@ -189,7 +189,7 @@ _SELECT = "SELECT feature, weights FROM {} WHERE feature IN (SELECT value FROM j
 QUERY = "query"  # the intent of a text that is a query and not a sentence
 ASKING = ("ask", "sub", "search", "today")  # the intents of sentences that ask for papers
 NO_COMMANDS = frozenset(
-    {"stats", "set-order-newest", "set-order-score", "set-sound-first", "set-sound-off"}
+    {"connect", "help-connect", "stats", "set-order-newest", "set-order-score", "set-sound-first", "set-sound-off"}
 )  # intents of the examples that mean no command
 HOURS = "@hours"  # a time that is a range of hours
 OTHER = "@x"  # any word that is not in `Known.words`

@@ -6,6 +6,7 @@
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from subscriptions.errors import Sentence
 from subscriptions.store.database import wrong_setting
@@ -175,7 +176,11 @@ def make_schema(connection: sa.Connection) -> bool:
     _take_turn(connection)
     if connection.dialect.has_table(connection, _REVISION.name):
         return False
-    TABLES.create_all(connection, checkfirst=False)
+    for table in TABLES.sorted_tables:
+        connection.execute(CreateTable(table))
+        # In one order, not that of SQLAlchemy's set: among indexes that fit alike, SQLite takes one by its age.
+        for index in sorted(table.indexes, key=lambda one: str(one.name)):
+            connection.execute(CreateIndex(index))
     for statement in beside_tables(connection.dialect.name):
         connection.exec_driver_sql(statement, execution_options={"no_parameters": True})  # "%" is no parameter here
     _REVISION.create(connection)

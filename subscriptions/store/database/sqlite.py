@@ -11,6 +11,7 @@ from threading import Lock
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from subscriptions import errors
 from subscriptions.store.database import (
@@ -27,9 +28,14 @@ from subscriptions.store.database.sqlite_errors import KNOWN, copying_to, says_f
 # writers then wait for each other instead of failing (busy timeout 10 s).
 
 
+FIRST_PATIENCE = 2.0  # seconds that a process waits for another one that makes the same database
 LOG_PATIENCE = 1.0  # seconds that an ending process waits for others in order to empty the write-ahead log
 PART = ".part"  # the name of an incomplete copy ends with this
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+
+
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
 
 
 class SqliteFile:
@@ -61,7 +67,14 @@ class SqliteFile:
     def prepare(self, connection: sqlite3.Connection) -> None:
         """Sets up a connection, so that commits survive a power cut and erased data is overwritten."""
         connection.isolation_level = None  # we execute BEGIN ourselves
-        connection.execute("PRAGMA journal_mode=WAL")
+        # While another process changes the mode of a new file, SQLite refuses this at once, whatever the busy timeout.
+        waiting = Retrying(
+            retry=retry_if_exception(_is_busy),
+            stop=stop_after_delay(FIRST_PATIENCE),
+            wait=wait_fixed(0.02),
+            reraise=True,
+        )
+        waiting(connection.execute, "PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")  # with NORMAL, a power cut would lose the last commits
         connection.execute("PRAGMA foreign_keys=ON")
         # overwrites erased data; not every build of SQLite does this by default

@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateColumn
 
 from subscriptions import errors
 from subscriptions.store.database import is_ours, wrong_setting
-from subscriptions.store.database.postgres import copy_rows, session_setup, words
+from subscriptions.store.database.postgres import session_setup, words
 from subscriptions.store.database.postgres.error_sentences import translated
 from subscriptions.store.database.postgres.session_setup import SharedSession, WrongEncoding
 
@@ -144,7 +144,7 @@ class PostgresDatabase:
             connect_args=self._arguments,
         )
         session_setup.prepare_sessions(self._engine)
-        copy_rows.copy_rows(self._engine)
+        copy_rows(self._engine)
         return self._engine
 
     def prepare(self, connection: Any) -> None:  # noqa: ANN401 - psycopg's
@@ -259,3 +259,28 @@ def collated(column: str) -> str:
 def _column(element: CreateColumn, compiler: Any, **named: Any) -> str | None:  # noqa: ANN401 - as SQLAlchemy has them
     found: str | None = compiler.visit_create_column(element, **named)
     return None if found is None else collated(found)
+
+
+# COPY takes a tenth of the driver's time and two thirds of the server's time that INSERT takes.
+
+
+_LEAST = 20  # rows for which COPY is used; for fewer, single inserts are as fast
+_PLAIN = re.compile(r"INSERT INTO (?P<into>[\w.\"]+ \([^()]+\)) VALUES \((?:%s(?:::[\w ]+)?(?:, )?)+\)")
+
+
+def copy_rows(engine: sa.Engine) -> None:
+    """Makes an engine use COPY for plain inserts of many rows.
+
+    Inserts with a conflict clause or RETURNING do not change. Triggers, defaults and foreign keys work as with an
+    insert. If the database refuses one row, it inserts none.
+    """
+
+    @sa.event.listens_for(engine, "do_executemany")
+    def _copied(cursor: Any, statement: str, parameters: Sequence[Any], _context: object) -> bool:  # noqa: ANN401 - psycopg's
+        found = _PLAIN.fullmatch(statement)
+        if found is None or len(parameters) < _LEAST or not isinstance(parameters[0], tuple):
+            return False
+        with cursor.copy(f"COPY {found['into']} FROM STDIN") as copy:
+            for row in parameters:
+                copy.write_row(row)
+        return True
