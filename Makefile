@@ -82,9 +82,6 @@ audit: .venv/dev.stamp ## known holes in what the lock files name; asks the netw
 words: .venv/dev.stamp ## the catalogues of sentences anew; fill in what is missing in locales/zh
 	$(BIN)/python -m locales.catalogues
 
-weights: .venv/dev.stamp ## learns anew from the examples of sentences, which changes how others are read: run the tests
-	$(BIN)/python -m locales.weights
-
 clean: ## removes what the other targets made; databases stay
 	rm -rf .venv build dist gallery .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -114,4 +111,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo run test test-browser chromium test-processes promises test-postgresql check bench faults lock audit release words weights clean
+.PHONY: help demo run test test-browser chromium test-processes promises test-postgresql check bench faults lock audit release words clean

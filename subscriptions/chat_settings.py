@@ -17,8 +17,7 @@ from typing import Literal
 from subscriptions import errors, model
 from subscriptions.addresses import facts_of
 from subscriptions.planning.decision import shows_more
-from subscriptions.planning.times import read_when
-from subscriptions.planning.times.reading import hours_of
+from subscriptions.planning.times import hours_of, read_when
 from subscriptions.texts.normal_forms import normalized
 from subscriptions.zones import zone_name
 

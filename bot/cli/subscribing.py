@@ -110,7 +110,7 @@ def _remarks(result: requests.Subscribed, settings: Settings) -> Iterator[str]:
 def _echo(result: requests.Subscribed, now: datetime) -> Reply:
     language = Language("en", result.subscription.zone or result.chat.settings.timezone)
     examples = [_example(known.paper) for known in result.examples]
-    return phrasing.subscribed(result, language, examples=examples, now=now, says_since=True)
+    return phrasing.subscribed(result, language, examples=examples, now=now)
 
 
 def _example(paper: Paper) -> str:

@@ -5,21 +5,22 @@ It says how the query was read, when it delivers and what it would have found, w
 
 from dataclasses import replace
 
-from bot.commands import asking, cities, frame, phrasing, typed_times
+from bot.commands import asking, cities, phrasing
 from bot.commands.context import CommandContext
-from bot.commands.search import query_of
 from bot.ports import channel
 from subscriptions import model
 from subscriptions.addresses import facts_of
+from subscriptions.meaning import NEAR
 from subscriptions.planning.decision import MOST_NEAR
-from subscriptions.planning.times import Ending, split_when
+from subscriptions.query import rewriting
 from subscriptions.query.parse import parse_query
-from subscriptions.query.parse import query_of as read_query
-from subscriptions.service import near_papers, unknown_words
+from subscriptions.service import near_papers, paper_search, unknown_words
 from subscriptions.service.amendments import edit
 from subscriptions.service.recent_matches import in_titles
 from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
 
+_FEW = 1  # papers; a query that finds more needs no advice on its meaning
+_MOST_COUNTED = 50  # papers near in meaning
 _MOST_WORDS = 8  # words by which papers are near to those that a query names
 REWRITE = "rewrite"  # verb of the button that applies an advice
 
@@ -32,11 +33,9 @@ def subscribe_and_echo(context: CommandContext, text: str, when: str | None) -> 
 def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subscribed:
     """Subscribes the chat to a query that contains no time; `when` None means no time was named.
 
-    Raises QueryError, Refused.
+    Papers that the button was below do not come again to a private chat. Raises QueryError, Refused.
     """
-    # in a private chat, the only reader has already seen the papers that the last answer showed for the same query
-    shown = frame.load(context).shown if context.is_about_own_chat else frame.Shown()
-    seen = frozenset(shown.papers.values()) if _is_searched(shown, text) else frozenset()
+    seen = frozenset(context.arguments.get("seen", ()) if context.is_about_own_chat else ())
     subscription = SubscriptionRequest(text=text, when=when)
     return subscribe(
         context.transaction, context.chat.address, subscription, now=context.now, who=context.actor, seen=seen
@@ -72,37 +71,22 @@ def edit_and_echo(
     return echo(context, done, instead=context.reading(subscription.text))
 
 
-def _is_searched(shown: frame.Shown, text: str) -> bool:
-    """Returns whether the papers of the last list are those of this query, since it was looked for or a button offered it."""
-    offered = [str(one.arguments["text"]) for one in shown.choices if one.verb == "subscribe-to"]
-    searched = {query.canonical for one in (shown.query, *offered) if (query := read_query(split_when(one).query))}
-    asked = read_query(text)
-    return asked is not None and asked.canonical in searched
-
-
 def echo(
     context: CommandContext,
     done: Subscribed,
     *,
     instead: str = "",
-    ending: Ending | None = None,
-    typed: str = "",
-    number: int | None = None,
 ) -> channel.Reply:
-    """Returns the echo of a subscription, with advice and buttons; two lines in groups.
-
-    `ending` says how `typed` was split into query and time; it is given if the time may have been meant as words.
-    `number` is the number of the subscription that was edited; None for a new one.
-    """
+    """Returns the echo of a subscription, with advice and buttons; two lines in groups."""
     private = context.origin.kind is model.ChatKind.PRIVATE
-    titles = in_titles(context.transaction, done.chat, done.query, now=context.now) if private else None
+    advice, better = _advice(context, done) if private else ("", ())
     localizer, own = context.localizer, done.subscription.zone
     reply = phrasing.subscribed(
         done,
         localizer.in_zone(own) if own else localizer,
         examples=[context.title(known) for known in done.examples],
         instead=instead,
-        advice=_in_titles_line(context, titles[1]) if titles else "",
+        advice=advice,
         short=not private,
         now=context.now,
     )
@@ -110,44 +94,40 @@ def echo(
     if private and done.query.wants_nearness:
         near = ", ".join(near_papers.words_near(context.transaction, done.query)[:_MOST_WORDS])
         more.append(context.say("Near by the words {words}; the nearest {most} each time.", words=near, most=MOST_NEAR))
-    words: channel.Row = ()
-    if ending is not None and done.outcome != "known":
-        reply = typed_times.with_time_note(context, ending, reply)
-        words = typed_times.as_words_button(context, typed, number) if ending.either else ()
-    better: channel.Row = ()
-    if titles:
-        better = (context.button("in titles only", REWRITE, number=done.subscription.number, text=titles[0]),)
-    meant = _meant_instead(context, done, ending) if private and not done.found else ""
-    if meant:
-        more.append(context.say("Did you mean “{meant}”?", meant=meant))
-        better = (context.labelled(meant, REWRITE, number=done.subscription.number, text=meant),)
     zones: channel.Row = ()
     if _asks_for_zone(context, done):
         more.append(_which_clock(context, done))
         zones = cities.zone_row(context)
         asking.expect_answer(context, "answer-zone")
-    rows = (words, better, _todays_and_undo(context, done), zones)
-    did = "sub" if done.outcome == "added" else ""
-    about = channel.About(number=done.subscription.number, did=did, asks=bool(meant))
-    return replace(reply, lines=(*reply.lines, *more), buttons=rows, about=about)
+    rows = (better, _todays_and_undo(context, done), zones)
+    return replace(reply, lines=(*reply.lines, *more), buttons=rows)
 
 
-def _in_titles_line(context: CommandContext, amount: int) -> str:
-    found = context.count("{count} paper", "{count} papers", amount)
-    return context.say("That is more than ten a day. In titles only: {found}.", found=found)
+def _advice(context: CommandContext, done: Subscribed) -> tuple[str, channel.Row]:
+    """Returns at most one line of advice, and its button, which changes the query: only titles, a spelling, or the meaning."""
+    number = done.subscription.number
+    if titles := in_titles(context.transaction, done.chat, done.query, now=context.now):
+        found = context.count("{count} paper", "{count} papers", titles[1])
+        said = context.say("That is more than ten a day. In titles only: {found}.", found=found)
+        return said, (context.button("in titles only", REWRITE, number=number, text=titles[0]),)
+    if done.found > _FEW:
+        return "", ()
+    meant = "" if done.found else unknown_words.spelling(context.transaction, done.query).meant
+    if meant:
+        said = context.say("Did you mean “{meant}”?", meant=meant)
+        return said, (context.labelled(meant, REWRITE, number=number, text=meant),)
+    about = rewriting.about_its_words(done.query)
+    near = _count_near(context, about) if about else 0
+    if not near:
+        return "", ()
+    said = context.count("{count} paper is near in meaning.", "{count} papers are near in meaning.", near)
+    return said, (context.button("subscribe to the meaning", REWRITE, number=number, text=about),)
 
 
-def _meant_instead(context: CommandContext, done: Subscribed, ending: Ending | None) -> str:
-    """Returns the query that was probably meant by one that finds nothing; "" if there is none.
-
-    It is the query in other spelling. If a sentence was typed, it is the query in the sentence.
-    """
-    if meant := unknown_words.spelling(context.transaction, done.query).meant:
-        return meant
-    asked = split_when(query_of(ending.query)).query if ending else ""
-    if asked and parse_query(asked).canonical != done.query.canonical:
-        return asked
-    return ""
+def _count_near(context: CommandContext, about: str) -> int:
+    """Returns how many stored papers are near in meaning to a query's text, at most `_MOST_COUNTED`."""
+    found = paper_search.near_in_meaning(context.transaction, parse_query(about), without=(), most=_MOST_COUNTED)
+    return sum(one.nearness >= NEAR for one in found)
 
 
 def _todays_and_undo(context: CommandContext, done: Subscribed) -> channel.Row:

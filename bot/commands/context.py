@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from bot.ports import conversation
 from bot.ports.attached import FileReader, FileWithoutCommand
-from bot.ports.channel import About, Button, Buttons, Reply, Row
+from bot.ports.channel import Button, Buttons, Reply, Row
 from bot.rendering.cleaning import clean, isolated, readable
 from bot.rendering.language import Language
 from bot.rendering.queries_in_words import query_in_words
@@ -177,18 +177,17 @@ class CommandContext:
         *,
         ok: bool | None = None,
         buttons: Buttons = (),
-        about: About | None = None,
         replaces: bool = False,
         **values: object,
     ) -> Reply:
         """Returns a reply of one line: the sentence in the reader's language, with these values."""
         line = self.say(sentence, **values)
-        return Reply(lines=(line,), ok=ok, buttons=buttons, about=about, replaces=replaces)
+        return Reply(lines=(line,), ok=ok, buttons=buttons, replaces=replaces)
 
     @staticmethod
-    def done(*lines: str, buttons: Buttons = (), about: About | None = None, replaces: bool = False) -> Reply:
+    def done(*lines: str, buttons: Buttons = (), replaces: bool = False) -> Reply:
         """Returns the reply to a command that was done."""
-        return Reply(lines=lines, ok=True, buttons=buttons, about=about, replaces=replaces)
+        return Reply(lines=lines, ok=True, buttons=buttons, replaces=replaces)
 
     def toast(self, sentence: str | Sentence, /, **values: object) -> Reply:
         """Returns a reply that only shows the sentence where a button was pressed."""
@@ -355,7 +354,7 @@ def may_write(action: Action, context: CommandContext) -> bool:
 _ELSEWHERE: Mapping[str, str] = {
     "about": "help",
     "activeall": "resume",
-    "check": "preview",
+    "check": "today",
     "config": "set",
     "cron": "schedule",
     "del": "unsub",
@@ -368,7 +367,7 @@ _ELSEWHERE: Mapping[str, str] = {
     "preferences": "set",
     "rss": "feed",
     "similar": "like",
-    "test": "preview",
+    "test": "today",
     "unpause": "resume",
     "unsuball": "unsub",
     "version": "help",
@@ -376,15 +375,13 @@ _ELSEWHERE: Mapping[str, str] = {
 }
 
 
-# what people type in place of a command with its slash → the command
+# what people type behind a slash in place of the command → the command
 VERBS = {
     "订阅": "sub",
     "取消订阅": "unsub",
     "退订": "unsub",
-    "预览": "preview",
+    "预览": "today",
     "搜索": "search",
-    "sub": "sub",
-    "subscribe": "sub",
 }
 
 

@@ -6,12 +6,11 @@ from bot.commands import asking, picking, typed_times
 from bot.commands.confirmation import REWRITE, echo, edit_and_echo, edit_here
 from bot.commands.context import Callback, Command, CommandContext, match_button, matching
 from bot.commands.schedule import set_schedule
-from bot.commands.search import query_of
 from bot.ports import channel
 from subscriptions import errors
 from subscriptions.model import Subscription
-from subscriptions.planning.times import NoSuchTime, as_words, split_when, split_wish
-from subscriptions.query import links_in_text, papers_of_queries, parse
+from subscriptions.planning.times import NoSuchTime, as_words, split_when
+from subscriptions.query import links_in_text, papers_of_queries, parse, rewriting
 from subscriptions.service import amendments
 
 _NO_NAME = frozenset({"-", "off"})
@@ -37,7 +36,7 @@ def answer_edit(context: CommandContext, subscription: Subscription) -> channel.
     """Handles the answer to the question for the new query."""
     if _is_a_paper(context.args):
         return None
-    return _edit(context, subscription, query_of(context.args))
+    return _edit(context, subscription, context.args)
 
 
 def _ask_query(context: CommandContext, subscription: Subscription) -> channel.Reply:
@@ -51,33 +50,39 @@ def _ask_query(context: CommandContext, subscription: Subscription) -> channel.R
 
 
 def _edit(context: CommandContext, subscription: Subscription, typed: str) -> channel.Reply:
-    ending = split_wish(typed)
+    ending = split_when(typed)
     if ending.only_time:  # a time without a query changes only the time
         return set_schedule(context, subscription, typed)
     try:
-        parse.parse_query(ending.query)
+        text = _query(subscription, ending.query)
     except errors.QueryError as error:  # the caret is shown below all arguments, which begin with the number
         before = len(context.args) - len(typed)
         raise errors.QueryError(error.sentence, error.hint, error.column + before) from None
-    text = " ".join(ending.query.split())
     try:
         with context.transaction.savepoint():
             done = edit_here(context, subscription.number, text, when=ending.when)
     except NoSuchTime as error:
         words = replace(_edit_button(subscription, as_words(typed)), label=context.say("as words"))
-        return typed_times.time_refused_with_nearest(context, error, _edit_button(subscription, text), (words,))
+        return typed_times.time_refused(context, error, words)
     instead = context.reading(subscription.text)
-    return echo(context, done, instead=instead, ending=ending, typed=typed, number=subscription.number)
+    return echo(context, done, instead=instead)
+
+
+def _query(subscription: Subscription, typed: str) -> str:
+    """Returns the new query. A text that only excludes is added to the old one. Raises QueryError, Refused."""
+    narrower = rewriting.with_exclusion(parse.parse_query(subscription.text), typed)
+    return narrower.text if narrower else " ".join(typed.split())
 
 
 def _queries(context: CommandContext) -> tuple[str, ...]:
     """Returns the new query that the arguments contain, without its time."""
-    _, text = picking.number_and_rest(context, context.args)
-    return (split_when(text).query,)
+    subscription, text = picking.number_and_rest(context, context.args)
+    return () if subscription is None else (_query(subscription, split_when(text).query),)
 
 
 def _query_of_answer(context: CommandContext) -> tuple[str, ...]:
-    return (split_when(query_of(context.args)).query,)
+    subscription = picking.subscription_numbered(context, context.arguments["number"])
+    return () if subscription is None else (_query(subscription, split_when(context.args).query),)
 
 
 def _edit_button(subscription: Subscription, text: str) -> channel.Button:
@@ -134,8 +139,7 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> cha
         said = context.say("{number} has no name any more: {text}", number=done.number, text=done.text)
     else:
         said = context.say("{number} is called {name} now.", number=done.number, name=done.name)
-    about = channel.About(number=done.number)
-    return context.done(said, buttons=context.undo_row, about=about)
+    return context.done(said, buttons=context.undo_row)
 
 
 _rewrite = picking.on_subscription(on_rewrite)

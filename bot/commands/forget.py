@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from bot.commands import asking
 from bot.commands.context import Callback, Command, CommandContext, refusal
 from bot.commands.privacy import chat_in_words, copies_kept
 from bot.ports import channel
@@ -42,7 +41,6 @@ def forget_(context: CommandContext) -> channel.Reply:
     how = context.say("It cannot be undone. /export keeps a copy of the subscriptions.")
     lines = (what, how) if context.read_by_group else (what, copies_kept(context), how)
     keep, erase = _buttons(context)
-    asking.expect_yes_or_no(context, erase, keep)
     return channel.Reply(lines=lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)
 
 

@@ -6,7 +6,6 @@ from difflib import get_close_matches
 
 from bot.commands import phrasing
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.spoken import spoken
 from bot.ports.channel import Reply, Row
 from subscriptions.chat_settings import SETTINGS
 from subscriptions.errors import Sentence
@@ -33,7 +32,7 @@ THANKS = "Thank you to arXiv for use of its open access interoperability."
 
 _PURPOSES = (
     (Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
-    (Sentence("Papers"), ("preview", "today", "search", "like", "save", "saved", "why")),
+    (Sentence("Papers"), ("today", "search", "like", "save", "saved", "why")),
     (Sentence("This chat"), ("set", "lang", "timezone", "email", "status")),
     (Sentence("To take along"), ("export", "import", "share", "feed", "library")),
     (Sentence("About me"), ("privacy", "forget")),
@@ -42,8 +41,8 @@ ALL = "all"  # the topic that lists all commands
 _ALL = (ALL, "more", "commands", "全部", "更多", "命令")
 FIRST = (
     Sentence("Subscribe: /sub diffusion -survey daily 9"),
-    Sentence("Try it first: /preview graph neural networks"),
-    Sentence("Today’s papers: /today"),
+    Sentence("Try it first: /today graph neural networks"),
+    Sentence("The newest papers: /today"),
     Sentence("See, change, remove: /list"),
     Sentence("Settings: /set quiet 23:00-07:00"),
 )
@@ -78,7 +77,7 @@ WHENS: tuple[tuple[str, Sentence], ...] = (
 def help_(context: CommandContext) -> Reply:
     """Shows the most useful commands with examples; with an argument, all commands, or one topic or command."""
     typed = context.args.casefold().lstrip("/").split()
-    if typed and (typed[0] in {*_ALL, *TOPICS, *context.registry.by_name} or not spoken(typed[0]).is_empty):
+    if typed:
         return _topic(context, typed[0])
     if context.read_by_group:
         return _overview(context)

@@ -3,7 +3,6 @@
 from collections import Counter
 from datetime import timedelta
 
-from bot.commands import asking
 from bot.commands.context import Callback, Command, CommandContext, refusal
 from bot.ports import channel
 from bot.ports.attached import FileReader
@@ -64,7 +63,6 @@ def _choice(context: CommandContext) -> tuple[channel.Button, channel.Button]:
     person, only = context.request.sender, context.who_may_press
     done = context.button("import", "import", person=person, only_for=only)
     left = context.button("no", "import-no", person=person, only_for=only)
-    asking.expect_yes_or_no(context, done, left)
     return done, left
 
 

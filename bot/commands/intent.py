@@ -26,9 +26,7 @@ from bot.commands import (
     paper_lookup,
     pause,
     plain_text,
-    preview,
     privacy,
-    proposed,
     ratings,
     schedule,
     search,
@@ -43,25 +41,16 @@ from bot.commands import (
     unsubscribe,
     why,
 )
+from bot.commands.bare_commands import Bare, bare_command
 from bot.commands.context import VERBS, Action, Command, Condition, Registry
-from bot.commands.spoken import spoken
 from bot.ports import conversation
 from subscriptions import model
-from subscriptions.query import FIELDS
 from subscriptions.texts.folding import visible
 
 ABOUT = "about"  # argument of a button: the chat on which it acts, if that is not the chat where it is shown
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
 _TO = re.compile(r"(?<!\S)(?:to|到|发到|发给)\s+(?P<name>[a-z][a-z0-9_-]*)[^\S\n]*$", re.IGNORECASE | re.MULTILINE)
 _COMMAND_LINE = re.compile(r"(?<=\n)[ \t]*/(?P<name>\w{1,32})(?:@\w+)?(?=\s|$)")
-# First, commands that take no arguments. Then, commands that may be typed without a slash in a private chat, since
-# queries rarely begin with these words.
-_ALONE = frozenset({"list", "subscriptions", "help", "undo", "stop", "cancel", "status", "start"})
-_TYPED_IN_PRIVATE = frozenset({"add", "follow", "admin", "allow", "deny", "import", "unsave"})
-# what follows a command's name is a query, and no sentence: `-about:…`, of the subscription 1 also `robots -about:…`
-_QUERY_WITH_FIELD = re.compile(rf"(?:[-!]*|\d+\s.*?)(?<!\w)(?:{'|'.join(FIELDS.by_name)})[:：]\s?\S", re.IGNORECASE)
-_MAIL = re.compile(r"(?<![\w.+@/-])[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?![\w@/])", re.ASCII)
-_SHORT = 12  # most words of a short sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +67,6 @@ class Intent(Action):
     arguments: dict[str, Any] = field(default_factory=dict)  # the arguments of the button
     counts_to_limit: bool = True  # the request counts towards the limit of commands per minute
     is_only_command: bool = True  # False: the message contains a second command, which is not executed
-    is_in_words: bool = False  # typed in words without a slash, so that it could also be the answer to a question
 
 
 def _intent(action: Action) -> Intent:
@@ -108,79 +96,34 @@ def understand(request: conversation.Request, token: model.CallbackToken | None,
 
 
 def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> Intent | None:
-    """Returns the intent of a text without a slash: a command in everyday words, otherwise free text. None if there is no answer.
-
-    In a group, this is called only for text that names the bot or replies to it. In a reply that does not name the bot,
-    only commands are understood, since people discuss papers there.
-    """
+    """Returns the intent of a text without a slash: a command that is written whole, otherwise plain text. None if there is no answer."""
     request = replace(request, text=visible(request.text))
     name, rest = _first_word(request.text)
+    if registry.command_named(name) and (request.follows_name or _named_first(rest)[0]):
+        return _of_command(registry, request, name, rest)
+    if bare := bare_command(request.text):
+        return _of_bare(registry, request, bare)
     private = request.place.is_private
-    mail = _mail_in(request.text)
-    found = None if _named_first(rest)[0] else mail or spoken(request.text).command
-    refers = private and not request.follows_name and not mail and spoken(request.text).follows
-    if settings.is_setting(name, rest):
-        return _of_command(registry, request, "set", rest)
-    is_typed = request.takes_bare_commands and (request.follows_name or not found) and _is_typed(request, name, rest)
-    verb = VERBS.get(name, name)
-    has_field = private and _QUERY_WITH_FIELD.match(rest) is not None
-    if (registry.command_named(name) and is_typed) or (registry.command_named(verb) and has_field):
-        return _of_command(registry, request, verb, rest)
-    in_words = _several(request, registry, is_typed=is_typed)
-    if in_words is None and found and not refers:
-        in_words = _of_command(registry, request, *found)
-    if in_words:
-        return replace(in_words, is_in_words=True)
-    if request.reply_to and not request.mentions_bot:
-        return None
+    is_for_others = bool(request.reply_to) and not request.mentions_bot and not private
+    if is_for_others and not plain_text.is_of_papers(request.text):
+        return None  # people discuss papers in replies, so nothing is looked for there
     if not request.text.strip() and not request.file_id and (request.takes_bare_commands or not private):
         return _of_command(registry, request, "help" if request.takes_bare_commands else "start", "")
     return replace(
-        _intent(registry.callbacks.get(plain_text.FREE_TEXT, plain_text.PLAIN_TEXT)),
+        _intent(plain_text.PLAIN_TEXT),
         args=request.text,
         wants_file=registry.any_file if private and request.file_id else None,
-        is_in_words=bool(found),
     )
 
 
-def _several(request: conversation.MessageRequest, registry: Registry, *, is_typed: bool) -> Intent | None:
-    """Returns the intent of a message that may hold several wishes; None for any other message.
-
-    Which of them it holds depends on the subscriptions of the chat. In a group, each must surely be a command.
-    """
-    text = request.text.strip()
-    found = spoken(text).wishes
-    if not found or is_typed or request.follows_name or _named_first(_first_word(text)[1])[0]:
-        return None
-    commands = [_of_command(registry, request, *one) for one in found if one]
-    sure = [one for one in commands if one and not one.target and not one.destination and not one.needs_operator]
-    is_private = request.place.is_private
-    if len(sure) < len(commands) or not (is_private or (len(sure) == len(found) > 1)):
-        return None
-    intent = _intent(registry.callbacks[plain_text.SEVERAL])
-    return replace(intent, args=text, needs_manager=is_private or any(one.needs_manager for one in sure))
-
-
-def _mail_in(text: str) -> tuple[str, str] | None:
-    """Returns ("email", address) for a short sentence with one mail address: "send my papers to me@lab.org"; else None."""
-    found = _MAIL.findall(text)
-    if len(found) == 1 and len(text.split()) <= _SHORT:
-        return ("email", found[0])
-    return None
-
-
-def _is_typed(request: conversation.MessageRequest, name: str, rest: str) -> bool:
-    """Returns whether a first word that is a command's name is meant as a command, on platforms without slashes.
-
-    The word is a command if it follows the platform's own command (`/paperwire list`), or if the name of a chat follows
-    the word. Otherwise `list decoding` is a query, and in a private chat also `search engines`. In other chats, `search`
-    is always a command.
-    """
-    if request.follows_name or _named_first(rest)[0]:
-        return True
-    if request.place.is_private:
-        return name.casefold() in _TYPED_IN_PRIVATE and bool(rest)
-    return not rest or name.casefold() not in _ALONE
+def _of_bare(registry: Registry, request: conversation.MessageRequest, bare: Bare) -> Intent | None:
+    """Returns the intent of a command without its slash: to do it, or to show it as a button."""
+    if not bare.acts:
+        return replace(_intent(plain_text.PLAIN_TEXT), run=plain_text.shown_first(bare), args=request.text)
+    intent = _of_command(registry, request, bare.name, bare.args)
+    if intent is None or not bare.number:
+        return intent
+    return replace(intent, run=plain_text.if_there(intent.run, bare.number))
 
 
 def _first_word(text: str) -> tuple[str, str]:
@@ -197,10 +140,8 @@ def _of_command(registry: Registry, request: conversation.MessageRequest, name: 
         # In a group, an unknown command may be meant for another bot.
         if not request.place.is_private and not request.is_addressed:
             return None
-        said = spoken(f"{name} {text}").command if not name.isascii() else None  # /订阅 扩散
-        said = said or ((VERBS[name], text) if name in VERBS else None)
-        if said and registry.command_named(said[0]):
-            return _of_command(registry, request, *said)
+        if name in VERBS:  # /订阅 扩散
+            return _of_command(registry, request, VERBS[name], text)
         return Intent(run=help_pages.unknown, writes=False, args=f"{name} {text}".strip())
     destination = None if command.names_chats else _named_last(text, registry)
     if destination is not None:
@@ -268,7 +209,7 @@ def _of_callback(
     return _to_destination(intent, model.ChatAddress(platform, about), request)
 
 
-_OF_ROOMS = ("bot.library.commands", "bot.sentences.commands")  # imported by name, since they import commands
+_OF_ROOMS = ("bot.library.commands",)  # imported by name, since they import commands
 _MODULES = (  # in the order of the menus
     subscribe,
     subscription_list,
@@ -278,7 +219,6 @@ _MODULES = (  # in the order of the menus
     pause,
     undo,
     today,
-    preview,
     search,
     paper_lookup,
     like,
@@ -299,7 +239,6 @@ _MODULES = (  # in the order of the menus
     feed,
     *(import_module(name) for name in _OF_ROOMS),
     privacy,
-    proposed,
     forget,
     operators,
     chat_events,

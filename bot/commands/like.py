@@ -1,14 +1,12 @@
-"""like: papers near to given ones (how many) or to a text; from how many words on a message is a text and no query."""
+"""like: papers near to given ones (how many) or to a text."""
 
-import re
 from collections.abc import Sequence
 
 from bot.commands import paper_buttons, paper_lookup, results
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors, model
-from subscriptions.normalize import tokens
-from subscriptions.query import FIELDS, links_in_text
+from subscriptions.query import links_in_text
 from subscriptions.query.rewriting import words_rule
 from subscriptions.service import near_papers
 from subscriptions.service.paper_search import papers_named
@@ -16,11 +14,9 @@ from subscriptions.service.questions import vector_of
 
 MOST_GIVEN = 5  # papers that may be given to find papers near to them
 WORDS = 8  # words that are shown as the reason for nearness
-_MOST_WORDS = 25  # a text with more words is no query
 _MOST_READ = 5000  # characters of a text that are read
 _TELLING = 3  # words that are offered as a search if no papers are near to a text
 _GIVEN_OF_TEXT = 3  # papers to which [bring such papers] subscribes after a text: those nearest to it
-_OPERATOR = re.compile(rf"(?<!\S)(?:OR|AND|NOT|ANDNOT|\||-\w\S*)(?!\S)|(?<!\S)(?:{'|'.join(FIELDS.by_name)}):\S")
 
 
 def like(context: CommandContext) -> channel.Reply:
@@ -41,13 +37,6 @@ def like(context: CommandContext) -> channel.Reply:
 def on_more_like_this(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [more like this] on a card: shows the papers nearest to that one."""
     return alike(context, item.paper)
-
-
-def is_a_text(said: str) -> bool:
-    """Returns whether words are a text such as a pasted abstract and not a query: over 25 words without operators."""
-    different = set(tokens(said))
-    words = sum(1.0 if one.isascii() else 0.5 for one in different)  # a Chinese word has about two characters
-    return words > _MOST_WORDS and not _OPERATOR.search(said)
 
 
 def near_text(context: CommandContext, said: str) -> channel.Reply:

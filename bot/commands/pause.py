@@ -1,8 +1,9 @@
 """pause, resume and stop: a chat or one subscription, for how long; the offer to send or skip the papers that waited meanwhile."""
 
+from dataclasses import replace
 from datetime import datetime
 
-from bot.commands import frame, phrasing, picking
+from bot.commands import phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors, states
@@ -22,19 +23,8 @@ def pause_(context: CommandContext) -> channel.Reply:
 
 
 def stop(context: CommandContext) -> channel.Reply:
-    """Asks whether the person wants to pause or to unsubscribe."""
-    count = len(picking.listed_here(context))
-    if not count:
-        return context.reply("There is nothing to stop: this chat has no subscriptions.")
-    lines = [context.count("This chat has {count} subscription.", "This chat has {count} subscriptions.", count)]
-    buttons = [context.button("pause", "pause-all"), context.button("remove all", "unsub-all")]
-    if context.chat.state is states.ChatState.PAUSED:
-        lines.append(context.say("This chat is paused; /resume ends that."))
-        del buttons[0]
-    if context.read_by_strangers:
-        lines.append(context.say("/pause holds everything, /unsub all removes it."))
-        return channel.Reply(lines=tuple(lines))
-    return channel.Reply(lines=tuple(lines), buttons=(tuple(buttons),))
+    """Pauses the chat until /resume or /start."""
+    return pause_(replace(context, args=""))
 
 
 def resume_(context: CommandContext) -> channel.Reply:
@@ -119,8 +109,6 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
     number = subscription.number if subscription else None
     address = context.chat.address
     pausing.pause(context.transaction, address, number, until=until, now=context.now, who=context.actor)
-    if subscription is None:
-        frame.forget(context)
     words = phrasing.subscription_label(subscription) if subscription else ""
     moment = context.localizer.moment(until, now=context.now)
     if words and moment:
@@ -139,7 +127,6 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
         context.say("What comes in the meantime waits."),
         again,
         buttons=((context.button("resume", "resume", number=number), *context.undo_button),),
-        about=channel.About(number=number or 0, did=f"pause until {until:%Y-%m-%d}" if until else "pause"),
     )
 
 
@@ -155,8 +142,7 @@ def _resumed(context: CommandContext, subscription: Subscription | None) -> chan
     if chat.state is states.ChatState.PAUSED:
         return context.done(head, context.say("This chat is paused; /resume ends that."), buttons=context.undo_row)
     lines, buttons = what_waits(context, number)
-    about = channel.About(number=number, did="resume") if number else None
-    return context.done(head, *lines, buttons=(*buttons, *context.undo_row), about=about)
+    return context.done(head, *lines, buttons=(*buttons, *context.undo_row))
 
 
 def _match_ahead(context: CommandContext) -> None:
@@ -174,7 +160,12 @@ COMMANDS = (
         summary=errors.Sentence("hold papers back for a while"),
     ),
     Command(
-        name="stop", examples=("/stop",), run=stop, summary=errors.Sentence("pause, or remove everything"), listed=False
+        name="stop",
+        examples=("/stop",),
+        run=stop,
+        needs_manager=True,
+        summary=errors.Sentence("hold all papers back"),
+        listed=False,
     ),
     Command(
         name="resume",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.ports.channel import About, Reply
+from bot.ports.channel import Reply
 from bot.rendering.language import Language
 from bot.rendering.queries_in_words import query_in_words
 from subscriptions import chat_settings, model, states
@@ -266,13 +266,11 @@ def subscribed(
     advice: str = "",
     short: bool = False,
     now: datetime,
-    says_since: bool = False,
 ) -> Reply:
     """Returns the reply to a subscription: how its query was read, when it delivers, and what it would have found.
 
     `examples` are lines, each a paper that it would have found. `instead` is the former query in words, `advice` is a
-    sentence. With `short`, for groups, the reply has two lines. With `says_since`,
-    the reply names the moment from which papers count even if that moment is obvious.
+    sentence. With `short`, for groups, the reply has two lines.
     """
     head = _read_as(done, localizer)
     if done.subscription.name:
@@ -294,7 +292,7 @@ def subscribed(
     else:
         lines.append(_outcome(done, localizer))
     lines += [advice] if advice else []
-    lines.append(_beginning(done, localizer, now, says_since=says_since))
+    lines.append(_first_delivery(done, localizer, now))
     return Reply(lines=(*lines, *fixed_offset(_zone_of(done), localizer)), ok=True)
 
 
@@ -324,7 +322,7 @@ def unsubscribed(gone: Sequence[model.Subscription], localizer: Language, *, mis
     if len(gone) > _MOST_NAMED:
         lines.append(localizer.count("and {count} more of them", "and {count} more of them", len(gone) - _MOST_NAMED))
     lines += [localizer.say("There is no {numbers} here.", numbers=missing)] if missing else []
-    return Reply(lines=(head, *lines), ok=True, about=About(number=gone[0].number, did="unsub"))
+    return Reply(lines=(head, *lines), ok=True)
 
 
 def subscription_label(subscription: model.Subscription, most: int = _LONGEST_LABEL) -> str:
@@ -381,15 +379,6 @@ def _outcome(done: Subscribed, localizer: Language) -> str:
 def _findings(done: Subscribed, localizer: Language, examples: Sequence[str]) -> list[str]:
     if not done.found:
         return [_no_findings(done, localizer)]
-    if done.seen:
-        return [
-            found_in(localizer, done.found, done.base),
-            localizer.count(
-                "You have just seen {count} of these; it does not come again.",
-                "You have just seen {count} of these; they do not come again.",
-                len(done.seen),
-            ),
-        ]
     days = days_known(localizer, done.base)
     if done.found <= len(examples):
         head = localizer.count(
@@ -427,19 +416,6 @@ def of_the_newest(localizer: Language, days: str, base: Base) -> str:
     return localizer.count(
         "{days} (of the newest {count} paper)", "{days} (of the newest {count} papers)", base.of, days=days
     )
-
-
-def _beginning(done: Subscribed, localizer: Language, now: datetime, *, says_since: bool) -> str:
-    """Returns when the subscription delivers for the first time and, for a new one, from which moment on papers count.
-
-    The moment is left out if it is obvious.
-    """
-    first = _first_delivery(done, localizer, now)
-    from_now_on = done.subscription.cadence.kind == "now" and done.starts >= now
-    if done.outcome != "added" or (from_now_on and not says_since):
-        return first
-    since = localizer.say("Begins with what came since {moment}.", moment=localizer.moment(done.starts, now=now))
-    return localizer.joined(first, since)
 
 
 def _first_delivery(done: Subscribed, localizer: Language, now: datetime) -> str:

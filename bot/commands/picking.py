@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Sequence
 
 from bot.commands import phrasing
-from bot.commands.asking import expect_answer
 from bot.commands.context import CommandContext, CommandFunction, refusal
 from bot.ports import channel, conversation
 from subscriptions import errors, model
@@ -151,8 +150,7 @@ def pick_list(
         for one in shown
     ]
     turned = pager(context, page, len(pages), f"{verb}-page")
-    expect_answer(context, "answer-pick", {"verb": verb})
-    return channel.Reply(lines=(question,), buttons=(*rows, turned, tuple(last)), about=channel.About(asks=True))
+    return channel.Reply(lines=(question,), buttons=(*rows, turned, tuple(last)))
 
 
 def not_shown(context: CommandContext, left: int) -> tuple[str, ...]:

@@ -1,73 +1,133 @@
-"""Text without a command: in which order it is an answer, papers by their ids or a query; mistyped commands, and text without sense."""
+"""A text without a slash: an answer, papers by their ids, a wish for a change, or words to look for; nothing is changed by one.
+
+The order is that of docs/guide.md. Commands that were typed without their slash come before, see bare_commands.py.
+"""
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bot.commands import asking, offered, paper_lookup, search, yes_no
+from bot.commands import asking, everyday, offered, paper_lookup, picking, search
+from bot.commands.bare_commands import Bare
 from bot.commands.cards import opens_a_paper
-from bot.commands.context import Callback, CommandContext, matching
+from bot.commands.context import Callback, CommandContext, CommandFunction, matching
+from bot.commands.subscription_list import change_list
 from bot.ports import channel
 from bot.ports.attached import FileWithoutCommand
 from subscriptions.model import ChatKind
-from subscriptions.planning.times import split_when, time_put_last
+from subscriptions.normalize import tokens
+from subscriptions.planning.times import split_when
 from subscriptions.query import links_in_text
-from subscriptions.query.papers_of_queries import asks_for_nearness
+from subscriptions.texts.folding import folded
 
-# names of callbacks of the room that understands sentences: in place of PLAIN_TEXT, and for several wishes in a message
-FREE_TEXT, SEVERAL = "free-text", "several"
-_ROWS = "qwertyuiop qwertzuiop asdfghjkl zxcvbnm poiuytrewq lkjhgfdsa mnbvcxz"  # rows of keys
-_NOISE = re.compile(r"[b-df-hj-np-tv-xz]{6,20}|([a-z])\1{3,20}")  # only lower case, since NSGCLR may be a name
+MOST_PAPERS = 5  # ids or links of one text whose cards are shown
+_FEW_WORDS = 2  # beside the verb, of a wish for a change of something that is not subscribed: 退订扩散
 _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
-Step = Callable[[CommandContext, str], channel.Reply | None]  # (context, text) → the reply, if the step has one
-
-
-def first_reply(context: CommandContext, steps: Sequence[Step]) -> channel.Reply | None:
-    """Returns the reply of the first step that has one."""
-    said = context.args.strip()
-    return next((done for step in steps if (done := step(context, said)) is not None), None)
+# words of a text that seems to want a change of what is subscribed or set
+_CHANGES = re.compile(
+    r"^(?:no|without|except|skip|not at) |\b(?:stop|remove|delete|cancel|unsub|unsubscribe|pause|mute|snooze|resume|change|edit|move|switch"
+    r"|drop|exclude|less|fewer|instead|too many|too much|too often|no more|any ?more|make (?:it|them)|quit|unfollow|rename|swap|undo"
+    r"|get rid of|take me off|leave out|turn (?:it |this )?off|enough)\b"
+    r"|^(?:不要|不看)|退订|取消|删除|删掉|删了|去掉|暂停|停止|停一停|停一下|恢复|修改|更换|改成|改到|改一下|换成|挪到|撤销|关掉|静音|太多|太少|太频繁"
+    r"|别再|别发|不要再|不要了|少推|少发|够了|晚一点|早一点",
+    re.IGNORECASE,
+)
+# words beside them that say nothing of papers
+_SMALL_WORDS = (
+    "a all alert alerts and any anymore at by can city clock could daily day days do doing each evening every "
+    "everything for from get getting give hello hey hi how i if in is it its just keep language less limit longer "
+    "me message messages minute month months more morning my need next no not now of on one ones only other out "
+    "over paper papers per please preprint preprints receive receiving rest result results send sending sends some "
+    "sub subs subscription subscriptions than thank thanks that the them then these they thing things this those "
+    "time times to today tomorrow two until up us want was week weekly weekend weeks well were what when while with "
+    "would you your yours am are be been but don't dont i'd i'm im also again off monday tuesday wednesday thursday "
+    "friday saturday sunday mon tue wed thu fri sat sun january february march april may june july august september "
+    "october november december survey surveys review reviews benchmark benchmarks dataset datasets noon afternoon "
+    "night holiday holidays vacation email emails mail mails notification notifications digest digests topic topics "
+    "number"
+)
+_SMALL = frozenset(_SMALL_WORDS.split())
+_SMALL_ZH = re.compile(
+    r"论文|文章|文献|订阅|推送|综述|发送|消息|所有|全部|这个|那个|一个|两个|我的|时间|每天|每日|每周|工作日|周末|周[一二三四五六日天]|星期[一二三四五六日天]"
+    r"|早上|上午|中午|下午|晚上|明天|今天|下周|一周|暂时|现在|以后|[第个号条点半分到至天月日了的吧呢啊吗请把给我你再发都也就要不想改为是这那太多少收到看]"
+)
+_OF_DATA = re.compile(
+    r"(?:(?:please |can you )?(?:delete|erase|remove|forget) )?(?:my (?:data|account)|(?:forget|erase) me)|(?:删除|清除|忘记)?我的(?:数据|资料|账号|账户)",
+    re.IGNORECASE,
+)
+# whole texts that ask for nothing
+_GREETING_TEXTS = (
+    "hi|hello|hey|hello there|hi there|good morning|good afternoon|good evening|thanks|thank you|thx|ok|okay|yes|no|"
+    "test|testing|who are you|what are you|what is this|what can you do|hello! what can you do|hi, what can you do|"
+    "how are you|bye|good bye|nice|great|cool|good|lol|yo|ping|help me|how does this work|tell me a joke|more|"
+    "more like this|y|n|sure|please|no thanks|你好|您好|嗨|谢谢|谢谢你|好|好的|是|不|不是|测试|早上好|晚上好|再见|你是谁|你能做什么|在吗"
+)
+_GREETINGS = frozenset(_GREETING_TEXTS.split("|"))
 
 
 def plain_text(context: CommandContext) -> channel.Reply | None:
-    """Returns the reply to a text without a command."""
-    return first_reply(context, _STEPS)
+    """Returns the reply to a text that is no command."""
+    said = context.args.strip()
+    if not said:
+        return _of_file(context) or _only_text(context)
+    return (
+        asking.answered(context)
+        or _named(context, said)
+        or _erasing(context, said)
+        or _changing(context, said)
+        or _greeted(context, said)
+        or looked_for(context, said)
+    )
 
 
-def answered(context: CommandContext, said: str) -> channel.Reply | None:
-    """Takes the text as the answer to the open question."""
-    if said:
-        return asking.answer_question(context)
-    return None
+def shown_first(bare: Bare) -> CommandFunction:
+    """Returns what a command does that was typed without its slash, and that is shown as a button first."""
+
+    def show(context: CommandContext) -> channel.Reply | None:
+        if bare.number and not _has_subscription(context, bare.number):
+            return plain_text(replace(context, args=_typed(context)))
+        typed = f"/{bare.name} {bare.args}".strip()
+        return channel.Reply(
+            lines=(context.say("Press it to do that:"),),
+            buttons=((offered.do_button(" ".join(typed.split()), bare.name, bare.args),),),
+        )
+
+    return show
 
 
-def interrupted(context: CommandContext, _: str) -> None:
-    """Drops a question that makes sense only directly after it was asked: a later "ok" is about something else."""
-    asking.drop_passing_questions(context)
+def if_there(run: CommandFunction, number: str) -> CommandFunction:
+    """Returns a command about a subscription; if the chat does not have that number, what was typed is plain text."""
+
+    def run_or_read(context: CommandContext) -> channel.Reply | None:
+        if _has_subscription(context, number):
+            return run(context)
+        return plain_text(replace(context, args=_typed(context)))
+
+    return run_or_read
 
 
-def unasked(context: CommandContext, said: str) -> channel.Reply | None:
-    """Answers a yes or no where nothing was asked."""
-    if yes_no.agrees(said) or yes_no.declines(said):
-        return context.reply("I asked nothing.")
-    return None
+def _has_subscription(context: CommandContext, number: str) -> bool:
+    return picking.subscription_numbered(context, int(number)) is not None
 
 
-def names_papers(said: str) -> bool:
-    """Returns whether a text names papers, and does not only ask for what is near to them."""
-    return bool(said and links_in_text.mentioned(said)) and not asks_for_nearness(split_when(said).query)
+def _typed(context: CommandContext) -> str:
+    return context.message.text if context.message else context.args
 
 
-def named(context: CommandContext, said: str) -> channel.Reply | None:
-    """Answers a text that names papers, or has a link that names none; and a file."""
-    if names_papers(said):
+def _named(context: CommandContext, said: str) -> channel.Reply | None:
+    """Shows the cards of the papers, if a text is nothing but their ids and links; reads a file."""
+    if is_of_papers(said):
         return paper_lookup.named_papers(context, said)
     if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
         return _of_file(context) or _only_text(context)
     if links_in_text.links_to_no_paper(said):
         return paper_lookup.no_paper(context, said)
-    if said:
-        return None
-    return _only_text(context)
+    return None
+
+
+def is_of_papers(said: str) -> bool:
+    """Returns whether a text is nothing but ids and links of papers, at most five."""
+    words = re.split(r"[\s,，、;；]+", said.strip(" ,，、;；.。"))
+    return len(words) <= MOST_PAPERS and all(links_in_text.mentioned(word) for word in words)
 
 
 def _of_file(context: CommandContext) -> channel.Reply | None:
@@ -81,29 +141,64 @@ def _only_text(context: CommandContext) -> channel.Reply:
     return context.reply("I read only text: words that papers should contain, or a link to a paper.")
 
 
-def tried(context: CommandContext, said: str) -> channel.Reply | None:
-    """Tries a text as a query."""
-    if not _is_worded(said) and not search.finds_papers(context, said):
+def _erasing(context: CommandContext, said: str) -> channel.Reply | None:
+    if not _OF_DATA.fullmatch(folded(said).strip(" .!?")):
+        return None
+    forget = offered.do_button(context.say("erase this chat"), "forget", "")
+    return channel.Reply(lines=(context.say("/privacy shows what I store; /forget erases it."),), buttons=((forget,),))
+
+
+def _changing(context: CommandContext, said: str) -> channel.Reply | None:
+    """Shows the subscriptions with their buttons, if a text seems to want a change of them; None for any other text.
+
+    If its other words are of no subscription here, and are many or find papers, these come first, with [my subscriptions]
+    below: a title is looked for, too.
+    """
+    is_time = split_when(said).only_time
+    if not (is_time or _CHANGES.search(folded(said))):
+        return None
+    there = picking.subscriptions_here(context)
+    if not there:
+        return None
+    left = set() if is_time else _other_words(said)
+    ours = {token for one in there for token in tokens(f"{one.text} {one.name}")}
+    if left and not left & ours and (len(left) > _FEW_WORDS or search.finds_papers(context, said)):
+        found = looked_for(context, said)
+        mine = context.button("my subscriptions", "list")
+        return replace(found, buttons=(*found.buttons, (mine,)))
+    return change_list(context, said)
+
+
+def _other_words(said: str) -> set[str]:
+    """Returns the words of a wish for a change that are neither its verbs nor small words, pronouns, numbers and times."""
+    rest = _SMALL_ZH.sub(" ", _CHANGES.sub(" ", folded(said)))
+    words = (word for word in re.findall(r"[^\W_]+(?:['’]\w+)?", rest) if word not in _SMALL and not word[:1].isdigit())
+    return {token for word in words for token in tokens(word)}
+
+
+def _greeted(context: CommandContext, said: str) -> channel.Reply | None:
+    """Says what people can write, if a text asks for nothing: a greeting, thanks, only signs."""
+    plain = folded(said).strip(" .!?~,")
+    if plain in _GREETINGS or not re.search(r"[^\W_]", plain):
         return offered.what_to_say(context)
-    # Only in non-English text, a time at the beginning is read as a time. In English it is more likely part of the query:
-    # "weekly supervision".
-    timed = said if said.isascii() else time_put_last(said) or said  # 每周一 扩散
-    return _with_near_command(context, said, search.try_query(context, timed))
+    return None
 
 
-_STEPS = (answered, interrupted, unasked, named, tried)
-
-
-def _is_worded(text: str) -> bool:
-    """Returns whether a text has a word that is neither a row of keys ("asdf") nor only consonants ("sjkdhf")."""
-    return any(not (_NOISE.fullmatch(word) or (word[3:] and word in _ROWS)) for word in re.findall(r"[^\W_]+", text))
+def looked_for(context: CommandContext, said: str) -> channel.Reply:
+    """Returns the papers that a text finds: as an everyday wish, else as it was typed, then those near in meaning."""
+    names = links_in_text.mentioned(said)
+    if names and not search.finds_papers(context, said):
+        return paper_lookup.named_papers(context, said)
+    wish = everyday.wish(said)
+    if wish is None:
+        return _with_near_command(context, said, search.try_query(context, said))
+    return search.papers_found(context, f"{wish.query} {wish.when}".strip(), subject=said)
 
 
 def _with_near_command(context: CommandContext, said: str, reply: channel.Reply) -> channel.Reply:
     """If the words find nothing, adds to the reply a button for the command that was probably meant."""
     word, _, rest = said.partition(" ")
-    is_sentence = search.query_of(said) != said
-    if reply.items or is_sentence or not (word.isascii() and word.isalpha()) or context.registry.command_named(word):
+    if reply.items or not (word.isascii() and word.isalpha()) or context.registry.command_named(word):
         return reply
     near = context.registry.nearest(word, alike=_ALIKE)
     if not near or (rest and word.casefold()[0] != near[0]):
@@ -114,36 +209,31 @@ def _with_near_command(context: CommandContext, said: str, reply: channel.Reply)
 
 
 def writes(context: CommandContext) -> bool:
-    """Returns whether the reply needs a writing transaction.
-
-    It does if the text may answer a question, has a file, or opens a paper.
-    """
+    """Returns whether the reply needs a writing transaction: the text may answer a question, has a file, or opens a paper."""
     is_file = context.message is not None and bool(context.message.file_id)
-    is_answer = asking.has_passing_question(context) or asking.answers_question(context)
-    return is_answer or is_file or opens_a_paper(context)
+    return asking.may_answer(context) or is_file or opens_a_paper(context)
 
 
-def may_be_unsure(context: CommandContext) -> bool:
-    """Returns whether a reply could ask what the text means.
-
-    It could not where it can have no buttons, nor for an answer, nor for text with a file, a paper or a link.
-    """
+def is_unsure(context: CommandContext) -> bool:
+    """Returns whether a language model may read a text: it seems to want a change, or finds nothing."""
     said = context.args.strip()
     if not said or context.read_by_strangers or (context.message and context.message.file_id):
         return False
-    is_link = links_in_text.mentioned(said) or links_in_text.links_to_no_paper(said)
-    return not (is_link or asking.answers_question(context))
-
-
-def _is_unsure(context: CommandContext) -> bool:
-    return may_be_unsure(context) and not search.finds_papers(context, context.args.strip())
+    if links_in_text.mentioned(said) or links_in_text.links_to_no_paper(said) or asking.may_answer(context):
+        return False
+    if _CHANGES.search(folded(said)) and picking.subscriptions_here(context):
+        return True
+    wish = everyday.wish(said)
+    return not search.finds_papers(context, wish.query if wish else said)
 
 
 def _queries(context: CommandContext) -> tuple[str, ...]:
-    """Returns the text as a query, without a time."""
-    return (split_when(context.args.strip()).query,)
+    """Returns what the text looks for, without a time."""
+    said = context.args.strip()
+    wish = everyday.wish(said)
+    return (wish.query if wish else split_when(said).query,)
 
 
 PLAIN_TEXT = Callback(
-    run=plain_text, writes=writes, keeps_question=True, matches_ahead=matching(_queries), is_unsure=_is_unsure
+    run=plain_text, writes=writes, keeps_question=True, matches_ahead=matching(_queries), is_unsure=is_unsure
 )

@@ -30,7 +30,6 @@ _RATED: Mapping[states.Signal, Sentence] = {
     states.Signal.LIKED: Sentence("Noted: papers like this one come first. {title}"),
     states.Signal.DISLIKED: Sentence("Noted: papers like this one come last. {title}"),
 }
-SIGNALS = {"like-paper": states.Signal.LIKED, "dislike-paper": states.Signal.DISLIKED}  # intents that rate papers
 
 
 def _toggle(kind: states.Signal) -> CommandFunction:
@@ -84,13 +83,12 @@ def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     is_new = signals.save_paper(context.transaction, context.chat, known.id, now=context.now)
     title = context.title(known)
     said = context.say("It is saved already: {title}", title=title)
-    remove = context.button("remove", "unsave", paper=known.id)
+    remove = context.button("take out", "unsave", paper=known.id)
     if is_new:
         said = context.say("Saved: {title}", title=title)
         remove = context.button("undo", "unsave", paper=known.id)
     all_saved = context.button("all saved", "saved-page", start=0)
-    about = channel.About(paper=known.id, judged="save")
-    return context.done(said, buttons=((all_saved, remove),), about=about)
+    return context.done(said, buttons=((all_saved, remove),))
 
 
 @paper_buttons.of_paper

@@ -8,7 +8,7 @@ from bot.ports import channel
 from subscriptions import model
 from subscriptions.matching.reasons import why
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times import Ending, NoSuchTime, as_words, is_available, read_when, split_when, split_wish
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
 from subscriptions.query.tree import Query
 from subscriptions.service import recent_matches
 from subscriptions.service.listing import typed_number
@@ -86,7 +86,6 @@ def papers_reply(
     days: tuple[str, ...] = (),
     first: int = 1,
     buttons: channel.Buttons = (),
-    about: channel.About | None = None,
 ) -> channel.Reply:
     """Returns a reply with papers as a numbered list, as `result_items` and `card_buttons` make it."""
     items = result_items(papers, query)
@@ -97,49 +96,54 @@ def papers_reply(
         first=first,
         numbers=card_buttons(items, first=first),
         buttons=buttons,
-        about=about,
     )
 
 
-def subscribe_button(context: CommandContext, text: str, ending: Ending | None = None) -> channel.Buttons:
-    """Returns [subscribe], which does the same as /sub with this text. Line breaks in the text become spaces.
+def subscribe_buttons(
+    context: CommandContext, text: str, ending: Ending | None = None, seen: Sequence[int] = ()
+) -> channel.Buttons:
+    """Returns [subscribe], with the time that was typed in its label; without one, beside it two times to choose from.
 
-    If the time may have been meant as words of the query, [as words] follows, which searches for all of the text.
+    Each does the same as /sub with this text. `seen`: the papers above the button, which a private chat is not sent again.
     """
-    wanted = " ".join(text.split())
-    if split_when(wanted).when is None and split_wish(wanted).when is not None:  # it was searched for as words
+    wanted, shown = " ".join(text.split()), list(seen)
+    if ending is not None and ending.when is not None and not ending.either:
+        when = phrasing.when_words(ending.when, context.localizer, parse_cadence(context.chat.settings.schedule))
+        label = context.say("subscribe: {when}", when=when)
+        return ((context.labelled(label, "subscribe-to", text=wanted, seen=shown),),)
+    if ending is not None and ending.either:
         wanted = as_words(wanted)
-    subscribe = channel.Button(
-        label=context.say("subscribe"), name="subscribe", verb="subscribe-to", arguments={"text": wanted}
-    )
-    if ending is None or not ending.either:
+    subscribe = context.button("subscribe", "subscribe-to", text=wanted, seen=shown)
+    if ending is None:
         return ((subscribe,),)
-    words = context.button("as words", "try", text=as_words(text))
-    return ((subscribe,), (words,))
+    at_8 = context.button("daily at 8", "subscribe-to", text=f"{wanted} daily 8", seen=shown)
+    mondays = context.button("mondays at 9", "subscribe-to", text=f"{wanted} weekly mon 9", seen=shown)
+    return ((subscribe, at_8, mondays),)
 
 
 def only_time_reply(context: CommandContext, typed: str) -> channel.Reply:
     """Returns the reply that refuses a time without a query; tells a known chat how to use the time for all subscriptions."""
     words = context.button("as words", "try", text=as_words(typed))
     reply = typed_times.only_time_refused(context, typed, words)
-    if not context.chat.id or not is_available(typed):
+    try:
+        read_when(typed)
+    except NoSuchTime:
+        return reply
+    if not context.chat.id:
         return reply
     return reply.with_lines(context.say("For all subscriptions: /schedule {when}", when=typed))
 
 
 def time_refusal(context: CommandContext, ending: Ending) -> channel.Reply | None:
-    """Returns the reply that refuses an unavailable time, with buttons for the nearest ones; None for an available time."""
+    """Returns the reply that refuses an unavailable time; None for an available time."""
     text = " ".join(ending.query.split())
     try:
         read_when(str(ending.when))
     except NoSuchTime as error:
         if meant := picking.subscription_numbered(context, typed_number(text)):
-            button = context.labelled("", "schedule", number=meant.number)
-            reply = typed_times.time_refused_with_nearest(context, error, button)
-            return reply.with_lines(named_by_number(context, meant))
+            return typed_times.time_refused(context, error).with_lines(named_by_number(context, meant))
         words = context.button("as words", "try", text=as_words(context.args))
-        button = context.labelled("", "subscribe-at", text=text)
-        return typed_times.time_refused_with_nearest(context, error, button, (words,))
+        return typed_times.time_refused(context, error, words)
     return None
 
 
@@ -158,8 +162,6 @@ def query_lines(context: CommandContext, query: Query, ending: Ending | None) ->
     if context.read_by_group:
         return (reading,)
     odd = [context.say(hint) for hint in query.hints]
-    if ending and (note := typed_times.time_note(context, ending)):
-        odd.insert(0, note)
     return (reading, *(context.say("({inner})", inner=one) for one in odd))
 
 

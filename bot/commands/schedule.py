@@ -1,17 +1,14 @@
 """schedule: changes when one subscription delivers, or all of them and new ones; which times are offered as buttons."""
 
 import re
-from dataclasses import replace
 
-from bot.commands import confirmation, phrasing, picking, typed_times
+from bot.commands import confirmation, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors
 from subscriptions.model import Subscription
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times import NoSuchTime, split_exclusion
-from subscriptions.planning.times.exclusions import excluding
-from subscriptions.planning.times.reading import clock_of, is_time
+from subscriptions.planning.times import clock_of, excluding, is_time, split_exclusion
 from subscriptions.service import amendments
 from subscriptions.service.chat_status import next_deliveries_to
 
@@ -82,17 +79,12 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
         return picking.no_subscriptions(context)
     number = subscription.number if subscription else None
     when, excluded = split_exclusion(typed)
-    try:
-        if subscription is not None and excluded:  # "/schedule 1 monday 9, no surveys" changes the query, too
-            text = excluding(subscription.text, excluded)
-            return confirmation.edit_and_echo(context, subscription, text, when=when)
-        with context.transaction.savepoint():
-            done = amendments.reschedule(
-                context.transaction, context.chat.address, number, typed, now=context.now, who=context.actor
-            )
-    except NoSuchTime as error:
-        button = context.labelled("", "schedule", number=number)
-        return typed_times.time_refused_with_nearest(context, error, button)
+    if subscription is not None and excluded:  # "/schedule 1 monday 9, no surveys" changes the query, too
+        text = excluding(subscription.text, excluded)
+        return confirmation.edit_and_echo(context, subscription, text, when=when)
+    done = amendments.reschedule(
+        context.transaction, context.chat.address, number, typed, now=context.now, who=context.actor
+    )
     clock = context.localizer
     if subscription is not None:
         if done[0].zone:  # the next delivery is shown in the subscription's own zone
@@ -102,21 +94,11 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
     else:
         when = phrasing.when_words(typed, context.localizer, parse_cadence(context.chat.settings.schedule))
         said = context.say("Schedule of all subscriptions, new ones too: {when}", when=when)
-    lines, about = [said], None
+    lines = [said]
     if any(one.is_active for one in done):
         next_delivery = next_deliveries_to(context.transaction, context.chat.address, done, now=context.now)
         lines.append(phrasing.next_line(next_delivery, clock, context.now))
-    if subscription is not None:
-        about = channel.About(number=subscription.number, did=f"schedule {_said(subscription, done[0], typed)}")
-    return context.done(*lines, buttons=context.undo_row, about=about)
-
-
-def _said(before: Subscription, after: Subscription, typed: str) -> str:
-    """Returns the time that was set, without days if these are as before, so that it can be set for another subscription."""
-    at = after.cadence.at
-    if at and replace(before.cadence, at=at) == after.cadence:
-        return f"{at:%H:%M}"
-    return typed
+    return context.done(*lines, buttons=context.undo_row)
 
 
 COMMANDS = (
@@ -132,4 +114,7 @@ COMMANDS = (
     ),
 )
 
-CALLBACKS = {"schedule": Callback(run=picking.on_all_or_one(on_schedule), needs_manager=True, replaces=True)}
+CALLBACKS = {
+    "schedule": Callback(run=picking.on_all_or_one(on_schedule), needs_manager=True, replaces=True),
+    "schedule-ask": Callback(run=picking.on_all_or_one(_offer_times), needs_manager=True),
+}

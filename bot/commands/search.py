@@ -5,16 +5,16 @@ from dataclasses import replace
 
 from bot.commands import cards, paper_lookup, phrasing, results
 from bot.commands.context import Callback, Command, CommandContext, refusal
-from bot.commands.like import is_a_text, near_text
+from bot.commands.like import near_text
 from bot.commands.picking import subscriptions_here
-from bot.commands.spoken import spoken
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.matching.reasons import why
 from subscriptions.meaning import NEAR
 from subscriptions.model import Subscription
-from subscriptions.planning.times import Ending, split_when
+from subscriptions.planning.times import Ending, as_words, split_when
 from subscriptions.query import links_in_text, papers_of_queries, parse, rewriting
+from subscriptions.query.sentences import MAX_QUERY_LENGTH as LONGEST_QUERY
 from subscriptions.query.tree import Query
 from subscriptions.service import near_papers, paper_search, recent_matches, unknown_words
 from subscriptions.service.listing import typed_number
@@ -47,9 +47,7 @@ def search_(context: CommandContext) -> channel.Reply:
 
 def try_query(context: CommandContext, said: str) -> channel.Reply:
     """Returns the reply with the papers that a text finds and how it was read."""
-    if (reply := spoken(said).papers(context)) is not None:
-        return reply
-    if is_a_text(said):
+    if len(said) > LONGEST_QUERY:
         return near_text(context, said)
     if links_in_text.links_to_no_paper(said):
         return paper_lookup.no_paper(context, said)
@@ -64,29 +62,15 @@ def papers_found(context: CommandContext, text: str, notes: Sequence[str] = (), 
     ending = split_when(text)
     if ending.only_time:
         return results.only_time_reply(context, text)
+    if ending.either:
+        text = as_words(text)
+        ending = split_when(text)
     if ending.when is not None and (refusal := results.time_refusal(replace(context, args=text), ending)):
         return refusal
     if author := _author_named(context, ending.query):
         text = _timed(author, ending)
         notes = (context.say("(“{words}” is the name of an author.)", words=" ".join(ending.query.split())),)
     return _page(context, text, [(None, 0)], 0, notes=notes, subject=subject)
-
-
-def query_of(said: str) -> str:
-    """Returns the query that a sentence contains; the text itself if it contains no valid one."""
-    text = spoken(said).query
-    if text == said or is_query(text):
-        return text
-    return said
-
-
-def is_query(text: str) -> bool:
-    """Returns whether a text is a valid query."""
-    try:
-        parse.parse_query(split_when(text).query)
-    except errors.QueryError:
-        return False
-    return True
 
 
 def finds_papers(context: CommandContext, said: str) -> bool:
@@ -148,8 +132,6 @@ def _page(
     first, is_few = before + start + 1, found.found < PAGE
     is_first, is_open = first == 1, not context.read_by_strangers
     spelled = _spelling(context, query) if is_first and is_few and is_open else Spelling((), "")
-    if spelled.meant and not found.found:
-        return _instead(context, text, spelled, ending)
     about, near = _near(context, query, subject, found) if is_first else ("", ())
     more: channel.Buttons = ()
     is_dead_end = is_first and not (found.found or near)
@@ -159,7 +141,7 @@ def _page(
     if spelled.meant:
         lines.append(_did_you_mean(context, spelled))
     if is_dead_end:
-        more = ((context.button("how to ask", "help", topic="query"),),)
+        more = ((context.button("help", "help", topic="query"), context.button("settings", "settings")),)
     if is_dead_end and found.stored:
         lines.append(_fewer_or_other_words(context, query))
     lines += notes
@@ -169,12 +151,13 @@ def _page(
         lines += _for_strangers(context, text, subscription, found)
     pages = _page_buttons(context, text, stretches, start, found)
     is_new = subscription is None or bool(_with_another_time(subscription, ending))
-    subscribing = results.subscribe_button(context, text, ending) if is_new else ()
+    seen = [known.id for known in found.papers]
+    subscribing = results.subscribe_buttons(context, text, ending, seen) if is_new else ()
     tried: channel.Buttons = ((_try_button(spelled.meant, ending),),) if spelled.meant else ()
     rows = (*tried, pages, *more, *subscribing)
     if subscribing and (found.found or near):
-        rows = (*tried, (*subscribing[0], *pages), *subscribing[1:], *more)
-    days, about_query = _days(context, found.papers, query), subscription.text if subscription else ending.query
+        rows = (*tried, *subscribing, pages, *more)
+    days = _days(context, found.papers, query)
     reply = results.papers_reply(
         lines,
         found.papers,
@@ -182,7 +165,6 @@ def _page(
         days=days,
         first=first,
         buttons=rows,
-        about=channel.About(query=about_query),
     )
     if near:
         return with_near(context, reply, _timed(about, ending), near)
@@ -293,15 +275,6 @@ def _fewer_or_other_words(context: CommandContext, query: Query) -> str:
     if words < _MANY_WORDS:
         return context.say("Other words find more; /help query says how to ask.")
     return context.count("{count} word", "A paper must have all {count} words; fewer find more.", words)
-
-
-def _instead(context: CommandContext, typed: str, spelled: Spelling, ending: Ending) -> channel.Reply:
-    """Returns the results of the query that was probably meant; the last button subscribes to the query as it was typed."""
-    reply = _page(context, _timed(spelled.meant, ending), [(None, 0)], 0)
-    label = context.say("subscribe to {query}", query=" ".join(typed.split()))
-    as_typed = tuple((replace(one, label=label),) for row in results.subscribe_button(context, typed) for one in row)
-    buttons = ((_try_button(spelled.meant, ending),), *reply.buttons, *as_typed)
-    return replace(reply, lines=(_did_you_mean(context, spelled), *reply.lines), buttons=buttons)
 
 
 def _did_you_mean(context: CommandContext, spelled: Spelling) -> str:

@@ -4,14 +4,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from bot.commands import asking, cities, phrasing, picking, typed_times
+from bot.commands import asking, cities, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from bot.rendering.language import Language, refused
 from subscriptions import chat_settings, errors, model, zones
 from subscriptions.chat_settings import Group
 from subscriptions.planning import cadence
-from subscriptions.planning.times import NoSuchTime
 from subscriptions.service.amendments import set_settings
 from subscriptions.texts.normal_forms import normalized
 
@@ -211,9 +210,10 @@ def _one_setting(context: CommandContext, name: str) -> channel.Reply:
         buttons = cities.button_rows(
             [_value_button(context, name, option, chosen=option == value) for option in offered]
         )
-    asking.expect_answer(context, "answer-zone" if name == ZONE else "answer-value", {"name": name})
+    if name == ZONE:
+        asking.expect_answer(context, "answer-zone")
     back = context.button("all settings", "settings")
-    return channel.Reply(lines=tuple(lines), buttons=(*buttons, (back,)), about=channel.About())
+    return channel.Reply(lines=tuple(lines), buttons=(*buttons, (back,)))
 
 
 def _value_button(context: CommandContext, name: str, value: str, *, chosen: bool) -> channel.Button:
@@ -242,7 +242,7 @@ def _change(context: CommandContext, name: str, value: str) -> channel.Reply:
         reply = reply.with_lines(localizer.say("It is {time} there.", time=clock))
     lines = (*reply.lines, *_side_notes(context, name, settings, localizer))
     undo = replace(context, localizer=localizer).undo_row
-    return replace(reply, lines=lines, buttons=undo, about=channel.About(setting=name))
+    return replace(reply, lines=lines, buttons=undo)
 
 
 def _side_notes(context: CommandContext, name: str, settings: model.ChatSettings, localizer: Language) -> list[str]:
@@ -264,12 +264,7 @@ def _side_notes(context: CommandContext, name: str, settings: model.ChatSettings
 
 
 def _change_schedule(context: CommandContext, value: str) -> channel.Reply:
-    try:
-        with context.transaction.savepoint():
-            return _change(context, "schedule", value)
-    except NoSuchTime as error:
-        button = context.labelled("", "set", name="schedule")
-        return typed_times.time_refused_with_nearest(context, error, button, argument="value")
+    return _change(context, "schedule", value)
 
 
 def _name_and_value(text: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from bot.commands import phrasing
 from bot.commands.confirmation import subscribe_and_echo
 from bot.commands.context import Callback, Command, CommandContext, matching, with_chat
+from bot.commands.pause import resume_
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions import errors
 from subscriptions.model import ChatKind
@@ -13,6 +14,7 @@ from subscriptions.query.parse import parse_query
 from subscriptions.service import conversation_state, link_payloads
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.recent_matches import recent_matches
+from subscriptions.states import ChatState
 from subscriptions.store.callbacks import OFFER
 
 ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
@@ -24,12 +26,19 @@ def start(context: CommandContext) -> Reply | None:
     """Shows what the bot does, with examples that work; after a shared link, shows the subscription that it offers."""
     if context.origin.kind is not ChatKind.PRIVATE:
         return _in_a_group(context)
+    if _is_paused(context) and not context.args:
+        return resume_(context)
     begin = _first_words(context)
     if not context.args:
         return begin
     if (offered := _offered(context, context.args)) is not None:
         return _offer(context, context.args, *offered)
     return replace(begin, lines=(context.say("What that link led to is not there any more."), *begin.lines))
+
+
+def _is_paused(context: CommandContext) -> bool:
+    """Returns whether /start ends a pause, as /resume does."""
+    return context.is_about_own_chat and context.chat.state is ChatState.PAUSED
 
 
 def _first_words(context: CommandContext) -> Reply:
@@ -132,6 +141,7 @@ COMMANDS = (
         name="start",
         examples=("/start",),
         run=start,
+        writes=_is_paused,
         summary=errors.Sentence("what this is"),
         listed=False,
     ),

@@ -1,19 +1,15 @@
-"""sub: makes subscriptions: how many in one message, [as words] for a doubtful time.
-
-If words may be a time or a part of the query, the reply offers the other reading.
-"""
+"""sub: makes subscriptions: how many in one message, and what is asked if words may be a time or a part of the query."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.commands import confirmation, phrasing, picking, typed_times
+from bot.commands import confirmation, phrasing, typed_times
 from bot.commands.context import Callback, Command, CommandContext, match_button, matching, refusal
 from bot.ports import channel
 from bot.rendering.queries_in_words import caret
 from subscriptions import errors
-from subscriptions.planning.times import Ending, NoSuchTime, as_words, split_when, split_wish
-from subscriptions.service import undoing
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, is_doubtful, split_when
 from subscriptions.service.requests import Subscribed
 
 MOST_LINES = 20  # subscriptions in one message
@@ -44,11 +40,13 @@ def sub(context: CommandContext) -> channel.Reply:
             count=len(lines),
             most=MOST_LINES,
         )
+    if len(lines) == 1 and is_doubtful(ending := split_when(lines[0])) and not context.read_by_strangers:
+        return typed_times.which_reading(context, lines[0], ending)
     said = [_subscribed(context, _read(context, line)) for line in lines]
     if len(said) == 1 and said[0].error is not None:
         return _refused_reply(context, said[0], said[0].error)
     if len(said) == 1 and said[0].done is not None:
-        return confirmation.echo(context, said[0].done, ending=said[0].ending, typed=said[0].typed)
+        return confirmation.echo(context, said[0].done)
     return _several(context, said)
 
 
@@ -62,9 +60,7 @@ def _refused_reply(context: CommandContext, said: _Line, error: errors.Paperwire
     """Returns the reply to a refused single line, with buttons, if its time was wrong. Raises every other error."""
     words = context.button("as words", "subscribe-at", text=as_words(said.typed))
     if isinstance(error, NoSuchTime):
-        return typed_times.time_refused_with_nearest(
-            context, error, replace(words, arguments={"text": said.ending.query}), (words,)
-        )
+        return typed_times.time_refused(context, error, words)
     if said.ending.only_time:
         return typed_times.only_time_refused(context, said.typed, words)
     raise error
@@ -79,7 +75,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _read(context: CommandContext, line: str) -> _Line:
-    ending = split_wish(line)
+    ending = split_when(line)
     name = ""
     if line[:1] == "/" and line[1:].strip():
         name = line[1:].split(maxsplit=1)[0].partition("@")[0]
@@ -129,27 +125,9 @@ def _refused(context: CommandContext, text: str, error: errors.PaperwireError) -
 
 
 def on_subscribe_at(context: CommandContext) -> channel.Reply:
-    """Handles an available time that was offered after a refusal: subscribes to the query and the time of the button."""
+    """Handles the button of a reading: subscribes to its query, at its time if it has one."""
     when = context.arguments.get("when")
     return confirmation.subscribe_and_echo(context, str(context.arguments["text"]), str(when) if when else None)
-
-
-def on_as_words(context: CommandContext) -> channel.Reply:
-    """Handles [as words]: makes the whole text the query of the subscription; its time is what it was before."""
-    change = undoing.last_change(context.transaction, context.chat.address)
-    text = str(context.arguments["text"])
-    if change is None or change.id != context.arguments["change"]:
-        return context.toast("Something was changed since.")
-    added, chat = next(iter(change.what.added), None), context.chat
-    old = added or next((old for old, _ in change.what.changed), None)
-    before = picking.subscription_numbered(context, old.number) if old else None
-    if old is None or before is None:
-        return picking.subscription_gone(context)
-    when, tz = (chat.settings.schedule, "") if added else (str(old.cadence), old.zone or "")
-    if not added and context.arguments.get("number") is None:  # a /sub had only rescheduled an existing subscription
-        confirmation.edit_here(context, old.number, old.text, when=when, tz=tz)
-        return confirmation.subscribe_and_echo(context, text, None)
-    return confirmation.edit_and_echo(context, before, text, when=when, tz=tz)
 
 
 COMMANDS = (
@@ -173,6 +151,5 @@ COMMANDS = (
 
 CALLBACKS = {
     "subscribe-to": Callback(run=sub, needs_manager=True, args_from="text", matches_ahead=matching(_queries)),
-    typed_times.AS_WORDS: Callback(run=on_as_words, needs_manager=True, matches_ahead=match_button, replaces=True),
-    "subscribe-at": Callback(run=on_subscribe_at, needs_manager=True, matches_ahead=match_button),
+    "subscribe-at": Callback(run=on_subscribe_at, needs_manager=True, matches_ahead=match_button, replaces=True),
 }

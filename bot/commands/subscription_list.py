@@ -6,15 +6,17 @@ from dataclasses import replace
 from bot.commands import phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import ListRow
-from bot.commands.spoken import spoken
+from bot.commands.search import look_for_button
 from bot.ports import channel
 from subscriptions import errors, model, states
 from subscriptions.service import recent_matches
 from subscriptions.service.chat_status import next_deliveries_of, next_deliveries_to
 from subscriptions.service.listing import Listed
+from subscriptions.texts.cutting import cut_letters
 
 A_PAGE = 10
 _ROW = 5  # buttons with numbers in a row
+_LABEL = 40  # characters of a button's label
 
 
 def list_(context: CommandContext) -> channel.Reply:
@@ -29,13 +31,16 @@ def on_list(context: CommandContext) -> channel.Reply:
 
 
 def change_buttons(context: CommandContext, subscription: model.Subscription) -> channel.Row:
-    """Returns [edit], [pause] or [resume], and [remove]."""
+    """Returns [edit], [time], [pause] or [resume], and [remove]."""
     number = subscription.number
     hold = context.button("pause", "pause", number=number)
     if subscription.state is states.SubscriptionState.PAUSED:
         hold = context.button("resume", "resume", number=number)
-    edit, remove = context.button("edit", "edit-ask", number=number), context.button("remove", "unsub", number=number)
-    return (edit, hold, remove)
+    edit, time = (
+        context.button("edit", "edit-ask", number=number),
+        context.button("time", "schedule-ask", number=number),
+    )
+    return (edit, time, hold, context.button("remove", "unsub", number=number))
 
 
 def show_one(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
@@ -51,8 +56,25 @@ def show_one(context: CommandContext, subscription: model.Subscription) -> chann
     return channel.Reply(
         lines=tuple(lines),
         buttons=(change_buttons(context, subscription), (back,)),
-        about=channel.About(number=subscription.number),
     )
+
+
+def change_list(context: CommandContext, said: str) -> channel.Reply:
+    """Returns the list for a text that seems to want a change: a button for each subscription, for all, and to look for the text."""
+    shown = _page(context, 0)
+    numbers = [
+        (context.labelled(cut_letters(f"{one.number} {one.label}", _LABEL), "subscription", number=one.number, page=0),)
+        for one in picking.subscriptions_here(context)[:A_PAGE]
+    ]
+    all_of_them = (context.button("pause all", "pause-all"), context.button("remove all", "unsub-all"))
+    if context.chat.state is states.ChatState.PAUSED:
+        all_of_them = (context.button("resume", "resume"), all_of_them[1])
+    others = (context.button("settings", "settings"), *look_for_button(context, said))
+    pages = shown.buttons[-1:] if shown.buttons and shown.buttons[-1] else ()
+    line = context.say("What do you want to change?")
+    if context.read_by_strangers:
+        return shown
+    return replace(shown, lines=(line, *shown.lines[1:]), buttons=(*numbers, *pages, all_of_them, others))
 
 
 def _page(context: CommandContext, page: int) -> channel.Reply:
@@ -77,19 +99,7 @@ def _page(context: CommandContext, page: int) -> channel.Reply:
     more = []
     if page + 1 < pages and context.read_by_strangers:
         more.append(context.say("/list {page} shows the next.", page=page + 2))
-    listed = tuple(one.subscription.number for one in shown)
-    lines = (head, *_list_lines(context, rows, shown), *more)
-    about = channel.About(listed=listed, number=_asked_about(context, shown))
-    return channel.Reply(lines=lines, buttons=buttons, about=about)
-
-
-def _asked_about(context: CommandContext, shown: Sequence[Listed]) -> int:
-    """Returns the number of the only subscription that the message names: "when does kelp come?"; 0 if it names none."""
-    words = context.message.text if context.message else ""
-    those = spoken(words).named([one.subscription for one in shown])
-    if len(those) == 1:
-        return those[0].number
-    return 0
+    return channel.Reply(lines=(head, *_list_lines(context, rows, shown), *more), buttons=buttons)
 
 
 def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages: int) -> channel.Buttons:

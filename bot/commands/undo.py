@@ -1,9 +1,9 @@
-"""undo, [undo] under every reply to a change, and cancel: which change is meant, and how much of it a reply names."""
+"""undo, and [undo] under every reply to a change: which change is meant, and how much of it a reply names."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.commands import asking, phrasing
+from bot.commands import phrasing
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import model, states
@@ -22,11 +22,6 @@ def undo_last(context: CommandContext) -> channel.Reply:
     if done is None:
         return context.reply("There is nothing to undo.")
     return _undone(context, done)
-
-
-def cancel(context: CommandContext) -> channel.Reply:
-    """Closes the open question."""
-    return asking.closed(context) or context.reply("There is nothing to cancel.")
 
 
 def on_undo(context: CommandContext) -> channel.Reply:
@@ -94,15 +89,6 @@ COMMANDS = (
         run=undo_last,
         needs_manager=True,
         summary=Sentence("take back the last change"),
-    ),
-    Command(
-        name="cancel",
-        examples=("/cancel",),
-        run=cancel,
-        summary=Sentence("never mind the question"),
-        listed=False,
-        writes=True,
-        keeps_question=True,
     ),
 )
 

@@ -3,9 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from bot.commands import frame, phrasing, picking
+from bot.commands import phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.spoken import spoken
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.service import requests, several_subscriptions
@@ -19,8 +18,6 @@ def unsub(context: CommandContext) -> channel.Reply:
         return _which(context)
     if context.args.casefold() in _ALL:
         return unsub_all(context)
-    if (asked := spoken(f"remove {context.args}").exempting(context)) is not None:
-        return asked
     said = several_subscriptions.numbers_in(context.args)
     there = several_subscriptions.numbers_among(said, {one.number for one in picking.subscriptions_here(context)})
     if not there:
@@ -40,7 +37,6 @@ def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, in
 
 def unsub_all(context: CommandContext) -> channel.Reply:
     """Removes all subscriptions. Does not ask first, since the removal can be undone."""
-    frame.forget(context)
     if not context.chat.id:
         return phrasing.unsubscribed((), context.localizer)
     return _removed(context, [one.number for one in picking.subscriptions_here(context)])

@@ -1,16 +1,12 @@
-"""Builds the CommandContext of a request: its chat, language and zone (also those heard before, and how long they are kept), who writes."""
+"""Builds the CommandContext of a request: its chat, language and zone, who writes."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
 
 from bot.commands.context import CommandContext
-from bot.commands.spoken import spoken
 from bot.conversation.authorization import PreparedRequest
 from bot.dependencies import Dependencies
 from bot.ports.conversation import (
     EventRequest,
-    MessageRequest,
     Place,
     Request,
 )
@@ -18,18 +14,13 @@ from bot.rendering.language import Language
 from subscriptions import model
 from subscriptions.service import conversation_state
 from subscriptions.service.amendments import follow_person
-from subscriptions.store import callbacks
 from subscriptions.store.database.store import Scope, Transaction
-
-_HEARD_LASTS = timedelta(days=30)  # how long we keep the language of a person whose chat is not stored
 
 
 def build_command_context(store: Transaction, deps: Dependencies, prepared: PreparedRequest) -> CommandContext:
     """Returns the context of a prepared request. Reads from `store` and writes nothing."""
     origin = chat_at(store, prepared.request.place, prepared.request.language)
-    request = prepared.request if origin.id else _in_its_language(store, prepared.request, deps.clock.now())
-    if request.language != prepared.request.language:
-        origin = origin._replace(settings=replace(origin.settings, lang=request.language))
+    request = prepared.request
     chat = origin if prepared.place.chat == request.chat else chat_at(store, prepared.place, request.language)
     reader = _reader(store, request, origin)
     conversation, api = deps.conversation, deps.api_of(request.chat)
@@ -60,47 +51,18 @@ def chat_at(store: Scope, place: Place, language: str) -> model.Chat:
     )
 
 
-def _in_its_language(store: Scope, request: Request, now: datetime) -> Request:
-    """Returns the request of a chat that is not stored.
-
-    In a private chat, it gets the language in which the person last wrote.
-    """
-    if not request.place.is_private:
-        return request
-    last = callbacks.get_conversation_state(store, _heard_name(request.chat), now=now)
-    if last:
-        return replace(request, language=last.arguments["lang"])
-    return request
-
-
 def newly_heard(context: CommandContext) -> Mapping[str, str]:
-    """Returns the language and zone that a private request shows, without those that are known or chosen by the person."""
+    """Returns the zone that a private request shows, unless it is known or the person has chosen one."""
     request, chat = context.request, context.origin
-    if isinstance(request, EventRequest) or chat.kind is not model.ChatKind.PRIVATE:
+    if isinstance(request, EventRequest) or chat.kind is not model.ChatKind.PRIVATE or not chat.id:
         return {}
-    told = {"timezone": request.timezone if chat.id else ""}
-    if isinstance(request, MessageRequest) and not request.command:
-        # the first word may be a command that was typed without its slash
-        is_command = context.registry.command_named(request.text.partition(" ")[0])
-        told["lang"] = "" if is_command else spoken(request.text).language
-    return {
-        name: value
-        for name, value in told.items()
-        if value and name not in chat.chosen and value != chat.settings.value(name)
-    }
+    is_new = request.timezone and "timezone" not in chat.chosen and request.timezone != chat.settings.timezone
+    return {"timezone": request.timezone} if is_new else {}
 
 
 def store_heard(context: CommandContext, heard: Mapping[str, str]) -> None:
-    """Stores the result of `newly_heard` as settings of the chat; if the chat is not stored, keeps it for 30 days."""
-    chat = context.origin
-    if chat.id:
-        follow_person(context.transaction, chat, heard, now=context.now)
-    else:
-        context.remember(_heard_name(chat.address), heard, lasts=_HEARD_LASTS)
-
-
-def _heard_name(chat: model.ChatAddress) -> str:
-    return f"heard:{chat}"
+    """Stores the result of `newly_heard` as settings of the chat."""
+    follow_person(context.transaction, context.origin, heard, now=context.now)
 
 
 def newly_named(context: CommandContext, prepared: PreparedRequest) -> list[Place]:

@@ -15,7 +15,7 @@ from bot.conversation.reply_sender import StoredReply
 from bot.dependencies import Dependencies
 from bot.dependencies.questions import is_encoded
 from bot.ports import channel
-from bot.ports.conversation import EventRequest, Request
+from bot.ports.conversation import EventRequest, MessageRequest, Request
 from bot.rendering.language import refused
 from subscriptions import errors, model
 from subscriptions.service import recent_matches
@@ -104,8 +104,6 @@ def _store_effect(
     def effect(transaction: Transaction) -> str:
         draft = ahead.reply if ahead.is_answered else _answer_writing(transaction, deps, prepared, news)
         if draft and show:
-            if draft.note is not None:
-                draft.note(transaction)
             show(draft.unrendered, draft.target)
             return ""
         if draft:
@@ -134,7 +132,7 @@ def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
         or bool(command_contexts.newly_named(context, prepared))
         or bool(command_contexts.newly_heard(context))
         or _is_back(context)
-        or (not prepared.intent.keeps_question and asking.has_passing_question(context))
+        or _ends_question(context, prepared)
     )
 
 
@@ -233,18 +231,20 @@ def _run_command(context: CommandContext, prepared: PreparedRequest, *, writes: 
 
     If the command writes, drops questions that are then obsolete, and decides whether a new chat is admitted.
     """
-    if writes and not prepared.intent.keeps_question:
-        asking.drop_passing_questions(context)
+    if writes and _ends_question(context, prepared):
+        asking.drop_question(context)
     reply = prepared.intent.run(context)
     if reply is not None and prepared.intent.replaces:
         reply = replace(reply, replaces=True)
     if writes:
         reply = admission.admit(context, reply)
-    # The text was read as a command, but it could also have been the answer to an open question.
-    waits = asking.reminder(context) if prepared.intent.is_in_words else ""
-    if reply is not None and reply.lines and waits:
-        return reply.with_lines(waits)
     return reply
+
+
+def _ends_question(context: CommandContext, prepared: PreparedRequest) -> bool:
+    """Returns whether a question is open that ends because a command was typed."""
+    typed = isinstance(prepared.request, MessageRequest) and not prepared.intent.keeps_question
+    return typed and asking.can_ask(context) and asking.open_question(context) is not None
 
 
 def _is_back(context: CommandContext) -> bool:

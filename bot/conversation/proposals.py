@@ -1,18 +1,16 @@
-"""Has a language model read a message of which the bot is not sure, and checks its commands: how many, how long, which are only shown.
+"""Has a language model read a message of which the bot is not sure, and checks its commands: how many, how long.
 
-The model is asked in no transaction. A proposed command is read as if the person had typed it in place of the message,
-with the same rights. What changes something is only shown (bot/commands/proposed.py). Without a usable proposal, the
-message is answered as without a model.
+The model is asked in no transaction. A proposed command is read as if the person had typed it in place of the message.
+It is only offered as a button (bot/commands/proposed.py), and whoever presses it needs the right to do it.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands import proposed
-from bot.commands.context import Registry, may_write, writes_of
-from bot.commands.intent import Intent, understand
-from bot.commands.proposed import Proposed
-from bot.conversation import authorization
+from bot.commands.context import Registry
+from bot.commands.intent import understand
+from bot.commands.proposed import Proposed, with_offers
 from bot.conversation.authorization import PreparedRequest
 from bot.conversation.command_contexts import build_command_context
 from bot.dependencies import Dependencies
@@ -35,9 +33,9 @@ async def with_proposal(deps: Dependencies, prepared: PreparedRequest) -> Prepar
         return prepared
     registry = deps.conversation.registry
     lines = await reader.read(message.text, usages(registry))
-    intents = checked(lines, message, registry)
-    if intents:
-        return await _proposing(deps, prepared, intents)
+    if commands := checked(lines, message, registry):
+        intent = replace(prepared.intent, run=with_offers(prepared.intent.run, commands))
+        return replace(prepared, intent=intent)
     return prepared
 
 
@@ -56,43 +54,15 @@ def usages(registry: Registry) -> list[str]:
     ]
 
 
-def checked(lines: Sequence[str], message: MessageRequest, registry: Registry) -> dict[Proposed, Intent]:
-    """Returns the commands among the lines that a model proposes for a message, with what they would do if typed there."""
-    found: dict[Proposed, Intent] = {}
+def checked(lines: Sequence[str], message: MessageRequest, registry: Registry) -> list[Proposed]:
+    """Returns the commands among the lines that a model proposes for a message."""
+    found: dict[Proposed, None] = {}
     for line in lines if len(lines) <= MOST else ():
         typed = typed_command(line) if line.isprintable() and len(line) <= LONGEST else None
         command = registry.command_named(typed.name) if typed and not typed.bot else None
         if typed is None or command is None or not proposed.may_be_proposed(command):
             continue
-        as_typed = replace(message, command=typed.name, text=typed.rest)
-        intent = understand(as_typed, None, registry)
+        intent = understand(replace(message, command=typed.name, text=typed.rest), None, registry)
         if intent is not None and not (intent.needs_operator or intent.target or intent.destination):
-            found[Proposed(command.name, intent.args)] = intent
-    return found
-
-
-@reads
-def _would_write(
-    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, intents: Sequence[Intent]
-) -> bool:
-    """Returns whether one of these would change something. For some commands the arguments decide, such as /today."""
-    context = build_command_context(transaction, deps, prepared)
-    return any(may_write(one, replace(context, args=one.args, arguments=one.arguments)) for one in intents)
-
-
-async def _proposing(deps: Dependencies, prepared: PreparedRequest, intents: dict[Proposed, Intent]) -> PreparedRequest:
-    """Returns the request with the intent to show what was proposed; unchanged if its sender may not do that there."""
-    needs_manager = any(one.needs_manager for one in intents.values())
-    asked = replace(prepared.intent, needs_manager=needs_manager)
-    if (await authorization.authorize(deps, prepared.request, asked)).refusal is not None:
-        return prepared
-    changes = needs_manager or await deps.store.run(_would_write, deps, prepared, list(intents.values()))
-    does = proposed.ASK if changes else proposed.SHOW
-    intent = Intent(
-        run=does.run,
-        writes=writes_of(does),
-        matches_ahead=does.matches_ahead,
-        args=prepared.intent.args,
-        arguments={"commands": [list(one) for one in intents]},
-    )
-    return replace(prepared, intent=intent)
+            found[Proposed(command.name, intent.args)] = None
+    return list(found)

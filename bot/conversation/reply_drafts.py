@@ -5,13 +5,13 @@ are written as people type them on the platform, which may require a prefix befo
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 
-from bot.commands import frame, paper_lookup
+from bot.commands import paper_lookup
 from bot.commands.context import CommandContext, Registry
 from bot.commands.intent import ABOUT
 from bot.conversation import command_contexts
@@ -67,7 +67,6 @@ class ReplyDraft:
     target: model.Chat  # the chat that gets the reply
     tokens: Mapping[str, model.CallbackToken]  # id in a button → its token
     lookup: tuple[str, model.CallbackToken] | None  # (name, pending look-up) if papers are looked up after the reply
-    note: Callable[[Transaction], None] | None  # stores what the reply shows in the frame of the person
 
     def store(self, transaction: Transaction, *, now: datetime) -> str:
         """Stores the tokens and the look-up of the reply. Returns the JSON of the reply, which the caller must store."""
@@ -75,8 +74,6 @@ class ReplyDraft:
         if self.lookup is not None:
             name, request = self.lookup
             callbacks.begin_lookup(transaction, name, request, now=now)
-        if self.note is not None:
-            self.note(transaction)
         return self.reply.to_json()
 
 
@@ -103,7 +100,6 @@ def draft_reply(deps: Dependencies, context: CommandContext, reply: channel.Repl
         target=target,
         tokens=tokens,
         lookup=paper_lookup.pending_lookup(context.request, reply.lookup_ids) if reply.lookup_ids else None,
-        note=frame.noted(context, reply),
     )
 
 

@@ -251,10 +251,10 @@ _PAGE_REMARK: Final = Sentence("The same chat in a browser, for those who want n
 
 
 def _chats(
-    language: Literal["en", "zh"], zone: str, query: str, said: tuple[str, str, str, str], texts: tuple[str, ...]
+    language: Literal["en", "zh"], zone: str, query: str, said: tuple[str, str, str], texts: tuple[str, ...]
 ) -> Iterator[DemoChat]:
-    """Yields the chats of the story in one language. `said` are the search, the time, the correction and the pause."""
-    search, when, correction, pause = said
+    """Yields the chats of the story in one language. `said` are the search with a time, the correction and the pause."""
+    search, correction, pause = said
     channel, members, address, name, bot = texts
     weekly: dict[str, str] = {"when": "weekly mon 08:00", "tz": zone}
     yield DemoChat(
@@ -269,7 +269,7 @@ def _chats(
         timezone=zone,
         steps=(
             Step(at=_at(0, 8, 41), text=search),
-            Step(at=_at(0, 8, 42), text=when),
+            Step(at=_at(0, 8, 42), verb="subscribe-to"),
             Step(at=_at(5, 8, 5), text=correction),
             Step(at=_at(8, 9, 30), text=pause),
         ),
@@ -316,14 +316,14 @@ _DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
         "en",
         "Europe/Berlin",
         "video models",
-        ("video models", "every monday at 8", "leave out reinforcement learning from 1", "take a break until 9 feb"),
+        ("video models every monday at 8", 'edit 1 -"reinforcement learning"', "pause until 9 feb"),
         ("reading-group", "23 members", "ada@lab.org", "ada", "bot"),
     ),
     *_chats(
         "zh",
         "Asia/Shanghai",
         "视频生成",
-        ("视频生成", "每周一8点", "1不要强化学习", "暂停到2月9日"),
+        ("视频生成 每周一8点", "/edit 1 -强化学习", "暂停到2月9日"),
         ("论文阅读", "23 位成员", "ada@lab.org.cn", "李娜", "机器人"),
     ),
 )

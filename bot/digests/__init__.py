@@ -19,6 +19,7 @@ from bot.digests._format import Content as Content
 from bot.digests._format import DigestFormat as DigestFormat
 from bot.digests._format import Entry as Entry
 from bot.digests._format import nothing_read
+from bot.digests._languages import language_of as language_of
 from bot.digests._looks import describe_bytes, describe_text
 from bot.digests._papers import paper_key as paper_key
 from bot.digests._summaries import LEADING as LEADING

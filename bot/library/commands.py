@@ -77,7 +77,7 @@ def _entries(localizer: Language, amount: int) -> str:
 
 def _buttons(context: CommandContext) -> tuple[tuple[channel.Button, ...], ...]:
     bring = context.button("bring such papers", "subscribe-to", text=LIBRARY_QUERY)
-    remove = context.button("remove", "library-remove")
+    remove = context.button("take out", "library-remove")
     return ((bring, remove),)
 
 

@@ -1,4 +1,4 @@
-"""What a model is asked about a paper (how much of it, in which words), and what of its answer is a summary. Pure, but for languages.
+"""What a model is asked about a paper (how much of it, in which words), and what of its answer is a summary. Pure.
 
 Titles and abstracts are from strangers, who may have written them for the model. So an answer is text and nothing else:
 sentences with an address, a mention or a command are left out, and one in which the model speaks of itself, or in another
@@ -6,18 +6,17 @@ language, is no summary.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bot.digests import Entry, Warnings, without_failures
+from bot.digests import Entry, Warnings, language_of, without_failures
 from bot.ports.language_model import ModelRequest
 from bot.rendering.cleaning import clean
 from subscriptions import model
 from subscriptions.normalize.letters import has_chinese
 from subscriptions.service.model_summaries import Task
 from subscriptions.texts.cutting import cut_at_sentence
-from subscriptions.texts.languages import recognised
 from subscriptions.texts.summary_states import summary_state
 
 _LANGUAGES: Final = {"en": "English", "zh": "Simplified Chinese (简体中文)"}
@@ -39,7 +38,6 @@ _SUMMARY: Final = tuple(name for name in _MEMBERS if name != "title")
 _MOST_TOKENS: Final = 700
 _LONGEST_TITLE, _LONGEST_ABSTRACT = 500, 6000  # characters that the model reads
 _WIDEST: Final = 500  # columns of a text
-_READ: Final = 300  # characters by which the language is recognised
 
 _SENTENCE: Final = re.compile(r".+?(?:[.!?]+(?:\s+|$)|[。！？]+\s*|$)")
 _LEADS_AWAY: Final = re.compile(  # an address, a mention, a command, the number of a telephone
@@ -95,7 +93,7 @@ def texts_in(value: Mapping[str, Any], task: Task) -> Texts:
         return Texts({}, title)
     found = {name: text for name in _SUMMARY if (text := _plain(value.get(name)))}
     fields = {name: text for name, text in found.items() if name == "tldr" or text != found.get("tldr")}
-    if "tldr" in fields and _is_in(language, fields.values()):
+    if "tldr" in fields and language_of(*fields.values()) == language:
         return Texts(fields, title)
     return NONE
 
@@ -109,11 +107,6 @@ def _plain(text: object) -> str:
     if summary_state(kept) == "ok":
         return cut_at_sentence(kept, _WIDEST)
     return ""
-
-
-def _is_in(language: str, texts: Iterable[str]) -> bool:
-    code, _ = recognised(" ".join(texts).casefold(), most=_READ)
-    return code == language
 
 
 def repeating(task: Task, texts: Texts, others: Mapping[int, model.Paper]) -> list[int] | None:

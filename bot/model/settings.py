@@ -43,7 +43,7 @@ class ModelSettings(RoomSettings):
         "PAPERWIRE_MODEL_KEY": Variable("its key", example="a-long-random-word"),
         "PAPERWIRE_MODEL_DAILY": Variable("its budget a day", example="50, 50000"),
         "PAPERWIRE_MODEL_READS": Variable(
-            "`messages`: it also reads messages of which the bot is not sure; changes are shown first",
+            "`messages`: it also reads messages that want a change or find nothing, and offers commands as buttons",
             example="messages",
         ),
     }

@@ -176,20 +176,6 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What a reply is about, so that a following message may refer to it, also to the buttons of the reply."""
-
-    query: str = ""  # what was looked for, as it was typed, without a time
-    number: int = 0  # of the subscription that was made, changed or named
-    listed: tuple[int, ...] = ()  # the numbers of the subscriptions of a list, in its order
-    did: str = ""  # the change of that subscription (0: of all), as a command without its number: "schedule daily 9"; "sub": it was made
-    setting: str = ""  # the setting that was changed
-    paper: int = 0  # the id of the paper that was saved or rated
-    judged: str = ""  # how: the intent of a sentence that does the same, such as "save"
-    asks: bool = False  # it asks which of its buttons is meant
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """A reply to a person before it is rendered: first the lines, then the papers, then the preview of a delivery."""
 
@@ -214,7 +200,6 @@ class Reply:
     target_chat: model.ChatAddress | None = None  # the chat where the reply is posted; None: where the request was made
     names_chat: bool = False  # the first line already names the chat that the reply is about
     lookup_ids: tuple[str, ...] = ()  # arXiv ids that are looked up at arXiv after this reply
-    about: About | None = None  # None: a following message cannot refer to this reply, except to its papers by number
 
     def with_lines(self, *lines: str) -> "Reply":
         """Returns the reply with these lines after its own."""

@@ -25,7 +25,7 @@ phone() {
 	picture "$1-dark" "$2" "$3" 360 "$4" --force-dark-mode
 }
 
-phone conversation index.html conversation 864
-phone conversation-zh index.zh.html conversation 864
+phone conversation index.html conversation 1140
+phone conversation-zh index.zh.html conversation 1140
 
 PYTHONPATH=. "${PYTHON:-.venv/bin/python}" -m tests.browser.pictures

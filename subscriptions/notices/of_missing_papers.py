@@ -31,7 +31,7 @@ class NothingMatched(EventNotice):
             return
         yield words.say("0 of {known} papers.", known=known)
         yield days if self.days else ""
-        yield words.say("/preview shows what would, /edit changes the wish.")
+        yield words.say("/today 7d shows what would, /edit changes the wish.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """When a subscription is due: default hours, changes of clocks, how long when-out waits, when quiet hours end; words for days of the week.
 
-All patterns match English and Chinese in the form that `times._words.plain` returns (lower case, single spaces).
+All patterns match English and Chinese in the form that `time_words.plain` returns (lower case, single spaces).
 """
 
 import re

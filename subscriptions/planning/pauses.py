@@ -7,8 +7,8 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import DAYS
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning import clock_times
-from subscriptions.planning.times.reading import clock_of, reading_of
+from subscriptions.planning.time_words import count_of
+from subscriptions.planning.times import clock_of, is_time
 from subscriptions.texts.normal_forms import normalized
 
 LONGEST = timedelta(days=2 * 366)
@@ -33,7 +33,7 @@ _LENGTH = re.compile(
 )
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-_NAMES = {"tonight": "today night", "christmas": "25 dec", "new year": "1 jan"}
+_NAMES = {"tonight": "today evening", "christmas": "25 dec", "new year": "1 jan"}
 _NAME = re.compile("|".join(_NAMES))
 _HALVES = {"hour": "30 minutes", "day": "12 hours", "week": "84 hours", "month": "15 days", "year": "6 months"}
 _HALF = re.compile(rf"half an? (?P<unit>{'|'.join(_HALVES)})")
@@ -121,14 +121,6 @@ _NTH_ZH = re.compile(r"(?<![\d月])(?P<day>\d\d?)[号日]")
 _AFTER_ZH = re.compile(r"(?:为?止|[以之]?[后前]|再说?)+$")  # words after a day that do not change its meaning
 _DAY_ZH = re.compile(rf"(?P<next>下个?|[这本]个?)?(?:周|星期|礼拜)(?P<day>[{cadences.CHINESE_SIGNS}])")
 _DATE_OF_NUMBERS = re.compile(r"\d/\d")  # refused, since 3/4 is in March in one country and in April in another
-# A length of time or a day of the calendar in a sentence. Only whole words match.
-SPAN = re.compile(
-    rf"(?P<long>(?:half an hour|{_MANY}[ -]?{_UNIT})(?![a-z0-9])"
-    r"|(?:\d{1,3}|[一两俩二三仨四五六七八九半几]|二?十[一二三四五]?) ?(?:个(?:分钟|小时|钟头|天|周|星期|礼拜|月)|分钟|小时|钟头|天|周(?![一二三四五六日末年])|星期(?![一二三四五六日])|礼拜(?![一二三四五六日])|年))"
-    rf"|(?P<date>\d{{1,2}}(?:st|nd|rd|th)?\.? (?:of )?{MONTH}(?![a-z])|{MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?![a-z0-9])"
-    r"|\d{1,2}(?:st|nd|rd|th) of (?:the )?next month(?![a-z])|下个?月(?:\d\d?|[一二三四五六七八九十]{1,3})[日号]"
-    r"|\d{4}-\d\d?-\d\d?|(?:1[0-2]|0?[1-9])月\d\d?[日号]?)"
-)
 _LONGEST_TEXT = 60
 _EXAMPLES = Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
 
@@ -204,22 +196,17 @@ def _unit_in_english(match: re.Match[str]) -> str:
 
 
 def _date_in_english(match: re.Match[str]) -> str:
-    day, month = clock_times.count_of(match["day"]), MONTHS[clock_times.count_of(match["month"]) - 1]
+    day, month = count_of(match["day"]), MONTHS[count_of(match["month"]) - 1]
     return f"{day} {month} {match['year'] or ''} "
 
 
 def _day_of_next_month_in_english(match: re.Match[str]) -> str:
-    return f"{clock_times.count_of(match['day'])}th of next month "
+    return f"{count_of(match['day'])}th of next month "
 
 
 def _day_in_english(match: re.Match[str]) -> str:
     is_next = (match["next"] or "").startswith("下")
     return f"{'next week ' if is_next else ''}{DAYS[cadences.chinese_day_number(match['day'])]} "
-
-
-def length_of(text: str) -> timedelta | None:
-    """Returns the length of time that a text names ("half an hour", "3天"); None if it names none."""
-    return _length(_in_english(" ".join(normalized("NFKC", text).casefold().split())))
 
 
 def _length(plain: str) -> timedelta | None:
@@ -239,7 +226,7 @@ def _count(many: str) -> int:
     if plain.startswith(("-", "负")):
         return 0
     if not _LARGE.intersection(plain):
-        return clock_times.count_of(plain)
+        return count_of(plain)
     for sign, size in _LARGE_ZH.items():
         before, found, behind = plain.partition(sign)
         if found:
@@ -260,7 +247,7 @@ def _at_moment(plain: str, zone: tzinfo, now: datetime, *, is_whole: bool) -> da
     begin = until or through
     said = (plain[begin.end() :] if begin else plain).strip(" ,")
     if until and (month := _MONTH.fullmatch(said)):  # only after "until", since "may" and "march" are other words, too
-        said = f"1 {month['month'] or MONTHS[clock_times.count_of(month['number']) - 1]}"
+        said = f"1 {month['month'] or MONTHS[count_of(month['number']) - 1]}"
     if _DATE_OF_NUMBERS.search(said):
         return None
     today = now.astimezone(zone).date()
@@ -268,7 +255,7 @@ def _at_moment(plain: str, zone: tzinfo, now: datetime, *, is_whole: bool) -> da
         clock = clock_of(clock_words) if clock_words else time(0)
         match = _NAMED_DAY.fullmatch(day_words)
         # a number alone is no time: "2" may be 2:00 or two days, and "the friday one" is not one o'clock
-        is_number = bool(clock_words) and reading_of(clock_words) is None
+        is_number = bool(clock_words) and not is_time(clock_words)
         if clock is None or (day_words and match is None) or (match and is_number and not clock_words[0].isdigit()):
             continue
         if match is None:

@@ -52,6 +52,8 @@ def lexemes_of_list(source: lexer.Typed, notes: sentences.Notes, fields: Fields)
     if len(items) < 2 or any(lexeme.kind not in _IN_ITEMS for item in items for lexeme in item):  # noqa: PLR2004 - a list
         return None
     wanted = [item for item in items if item[0].kind is LexemeKind.ITEM]
+    if wanted == items[:1]:  # "graph neural networks, no surveys" asks for one thing, whose words are no phrase
+        return None
     excluded = [item for item in items if item[0].kind is not LexemeKind.ITEM]
     in_order = (*_as_one_value(wanted, notes), *excluded)
     return (lexeme for item in in_order for lexeme in _with_phrases(item, source, notes))

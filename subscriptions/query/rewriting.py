@@ -17,7 +17,7 @@ from subscriptions.query import (
     written_values,
 )
 from subscriptions.query.lexemes_of import LexemeKind, lexemes
-from subscriptions.query.sentences import MAX_QUERY_LENGTH
+from subscriptions.query.sentences import MAX_QUERY_LENGTH, OnlyExcludes
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term, combined, leaves
 
 
@@ -45,12 +45,29 @@ def narrowed(query: Query, rule: str) -> Query:
     Raises QueryError if `rule` is not a query, and Refused if the text would be too long.
     """
     excluded = parse.parse_query(rule, query.fields).canonical
+    return _without(query, excluded, f"-{rule}")
+
+
+def with_exclusion(query: Query, typed: str) -> Query | None:
+    """Returns the query with what `typed` excludes, if it only excludes ("-survey -review"); None for any other text.
+
+    Raises QueryError if `typed` is no query in another way, and Refused if the text would be too long.
+    """
+    try:
+        parse.parse_query(typed, query.fields)
+    except OnlyExcludes:
+        return _without(query, parse.parse_query(f"-({typed})", query.fields).canonical, typed)
+    return None
+
+
+def _without(query: Query, excluded: str, added: str) -> Query:
+    """Returns the query without what the canonical text `excluded` finds. Its text is readable: the old one and `added`."""
     meant = parse.parse_canonical(f"({query.canonical}) -({excluded})", query.fields).canonical
     if meant == query.canonical:
         return query
     # tries the typed text, then the query written from its tree, then the canonical text
     for base in (_closed(query), written(query.tree), query.canonical):
-        for text in (f"{base} -{rule}", f"({base}) -{rule}"):
+        for text in (f"{base} {added}", f"({base}) {added}", f"({base}) ({added})"):
             if _canonical(text, query.fields) == meant:
                 return parse.parse_query(text, query.fields)
     raise Refused(

@@ -91,6 +91,10 @@ def no_value(typed: str, field: Field, column: int) -> QueryError:
     )
 
 
+class OnlyExcludes(QueryError):
+    """The whole query only excludes. It may be added to another one."""
+
+
 def only_excludes(column: int, excluded: str) -> QueryError:
     """Refuses an alternative that only excludes. `excluded` is the typed text if the whole text only excludes, else ""."""
     if excluded:
@@ -100,7 +104,8 @@ def only_excludes(column: int, excluded: str) -> QueryError:
     fits = len(excluded) <= _LONGEST_EXAMPLE and excluded.startswith(("-", "!", "NOT "))
     # the example must not want what is excluded
     wanted = "graph" if "diffusion" in excluded.casefold() else "diffusion"
-    return QueryError(sentence, _for_example(f"{wanted} {excluded}" if fits else "diffusion -survey"), column)
+    kind = OnlyExcludes if excluded else QueryError
+    return kind(sentence, _for_example(f"{wanted} {excluded}" if fits else "diffusion -survey"), column)
 
 
 def stray_bracket(before: str, column: int) -> QueryError:

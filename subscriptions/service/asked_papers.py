@@ -24,12 +24,6 @@ def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> Chat
 
 
 @reads
-def last_papers(transaction: Transaction, chat: Chat) -> dict[int, int]:
-    """Returns number → paper id for the papers of the last delivery to a chat."""
-    return {at + 1: paper for at, paper in deliveries.last_delivered(transaction, chat.id).items()}
-
-
-@reads
 def as_item(transaction: Transaction, chat: Chat, known: KnownPaper) -> Item:
     """Returns a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
     delivered = deliveries.deliveries_of(transaction, chat.id, known.id)

@@ -105,16 +105,6 @@ def record_changes(transaction: Transaction, chat_ids: Sequence[int], *, now: da
         chat_changes.drop_changes(transaction, [change.id for change in log[KEPT:]])
 
 
-def forget_void_change(transaction: Transaction, chat_id: int) -> None:
-    """Removes the change that this transaction stored if, on balance, nothing changed: a pause that was ended at once."""
-    if chat_id not in transaction.begun_changes:
-        return
-    newest, after = chat_changes.changes_of(transaction, chat_id)[0], state_of(transaction, chat_id)
-    if not difference(before(newest, after.address), after):
-        chat_changes.drop_changes(transaction, [newest.id])
-        del transaction.begun_changes[chat_id]
-
-
 def note_changed_state(transaction: Transaction, chat_id: int) -> None:
     """Adds a chat that was paused, resumed, admitted or erased to `transaction.changed_chats` if it has subscriptions."""
     if stored_subscriptions.subscriptions_in(transaction, chat_id):

@@ -23,7 +23,6 @@ from subscriptions.service.plan import decide_now
 from subscriptions.service.recent_matches import Base, recent
 from subscriptions.service.scorers import scorer
 from subscriptions.service.word_counts import counted_words
-from subscriptions.store import chats as stored_chats
 from subscriptions.store import paper_sequence, paper_words, planned_deliveries
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
@@ -98,48 +97,26 @@ def preview_recent(transaction: Transaction, chat: Chat, *, now: datetime, which
     )
 
 
-def newest_batch(
-    transaction: Transaction,
-    chat: Chat,
-    *,
-    now: datetime,
-    which: str = "",
-    key: str = "",
-    day: date | None = None,
-    delivered_too: bool = False,
-) -> Trial:
-    """Returns what subscriptions of a chat find on the newest day with announcements, or on `day`. Raises QueryError.
+def newest_day(transaction: Transaction, chat: Chat, *, now: datetime, which: str = "") -> Trial:
+    """Returns what subscriptions of a chat find on the newest day with announcements, also what the chat has. Raises QueryError.
 
-    The day of the result is None if no paper was ever announced. Its delivery is None if the chat already has all found
-    papers.
-
-    - `key`: a text that is unique for the person's request. If it is given, the result is stored as a delivery, so that
-      its papers count as delivered. The cursors do not move, so later deliveries bring the other papers.
-    - `delivered_too`: without a key, includes papers that were delivered before.
+    The day of the result is None if no paper was ever announced. Its delivery is None if nothing fits. Stores nothing.
     """
-    if key:
-        paper_sequence.share_sequence(transaction)
-        stored_chats.hold_chat(transaction, chat.id)
     subscriptions, query = _chosen(transaction, chat, which, now)
-    day = day or paper_words.newest_day(transaction)
+    day = paper_words.newest_day(transaction)
     if day is None:
         return Trial(subscriptions=subscriptions, query=query)
     entries = index.entries_of_day(transaction, day)
     base = Base(days=1, of=entries.papers.bit_count())
     case = _Case(
-        chat=chat if key else _with_limit(chat),
+        chat=_with_limit(chat),
         subscriptions=subscriptions,
         entries=entries,
         fits={subscription.id: _fitting(transaction, entries, subscription) for subscription in subscriptions},
-        limited=not key or decision.shows_more(chat),
         known=base.of,
     )
     delivered = _delivered_in(transaction, chat, entries, case.union)
-    if not delivered_too:
-        case = _without(case, delivered)
-    delivery = _delivery(transaction, secrets.token_hex(8), case, now, read_all=bool(key))
-    if key and delivery:
-        planned_deliveries.add_deliveries(transaction, {key: delivery}, now=now)
+    delivery = _delivery(transaction, secrets.token_hex(8), case, now, read_all=False)
     return Trial(
         subscriptions=subscriptions, query=query, delivery=delivery, delivered=len(delivered), base=base, day=day
     )

@@ -11,8 +11,7 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast
 from subscriptions.planning.forecast import with_time
 from subscriptions.planning.next_deliveries import NextDelivery
-from subscriptions.planning.times import When, read_when, split_exclusion
-from subscriptions.planning.times.exclusions import excluding
+from subscriptions.planning.times import When, excluding, read_when, split_exclusion
 from subscriptions.query.tree import Query
 from subscriptions.service import changes, listing
 from subscriptions.service.after_loss import starting_point
@@ -54,7 +53,7 @@ class Subscribed:
     found: int = 0  # number of papers in `base` that the query matches
     base: Base = field(default_factory=Base)  # the papers that were searched
     seen: frozenset[int] = frozenset()  # ids of found papers that the person has just seen
-    examples: tuple[KnownPaper, ...] = ()  # some of the found papers; () if the person has just seen some
+    examples: tuple[KnownPaper, ...] = ()  # some of the found papers
     next_delivery: NextDelivery  # the forecast of its first delivery
 
 
@@ -149,7 +148,7 @@ def echo_of(
         found=found.bit_count(),
         base=sets.base,
         seen=known,
-        examples=() if known else window.newest(transaction, found, EXAMPLES),
+        examples=window.newest(transaction, found, EXAMPLES),
     )
 
 

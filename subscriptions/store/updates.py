@@ -1,6 +1,5 @@
 """Updates of platforms: each is stored with its reply and its effect (rule 8); for how long an unconfirmed reply is posted again."""
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -47,12 +46,6 @@ def store_reply(transaction: Transaction, platform: str, update_id: str, reply: 
 def commands_since(transaction: Transaction, chat: ChatAddress, since: datetime) -> int:
     """Returns the number of updates of a chat that took effect at `since` or later."""
     return transaction.count(_u.chat == str(chat), _u.at >= since)
-
-
-@reads
-def is_later_update(transaction: Transaction, chat: ChatAddress, after: datetime, *, without: Collection[str]) -> bool:
-    """Whether a chat has an update that came after a moment, other than those with the ids `without`."""
-    return transaction.finds(_u.chat == str(chat), _u.at > after, _u.update_id.not_in(without))
 
 
 def recent_updates(transaction: Transaction, after: datetime) -> list[tuple[str, datetime, bool]]:

@@ -46,7 +46,7 @@ class TestSearch:
         said = await bot.says("abejas")
         assert said.lines[:4] == ["No paper that I know has “abejas”.", "abejas", "", "Near in meaning:"]
         assert said.lines[4] == "1 Honey bees swarm — Ada Example · q-bio.PE · closely related"
-        assert said.buttons == ["1", "2", "subscribe", "subscribe to the meaning"]
+        assert said.buttons == ["1", "2", "subscribe", "daily at 8", "mondays at 9", "subscribe to the meaning"]
         assert encoder.asked == ["abejas"]
         await bot.presses("subscribe to the meaning")
         assert deliverer.texts(bot) == ["about:abejas"]
@@ -68,6 +68,14 @@ class TestSearch:
         assert deliverer.texts(bot) == ["about:abejas cat:cs.RO"]
         assert deliverer.titles(await bot.says("abejas -boxes")) == ["Honey bees swarm"]
 
+    async def test_a_subscription_whose_words_find_nothing_may_take_the_meaning(self, bot: BotHarness) -> None:
+        know(bot)
+        said = await bot.says("/sub abejas daily 8")
+        assert "2 papers are near in meaning." in said.lines
+        done = await bot.presses("subscribe to the meaning")
+        assert done.lines[0].startswith("✓ 1  near in meaning to “abejas” · daily 08:00")
+        assert deliverer.texts(bot) == ["about:abejas"]
+
     async def test_where_words_find_enough_nothing_is_encoded(self, bot: BotHarness) -> None:
         encoder = know(bot, *(make.paper(f"Bees {number}") for number in range(5)))
         assert "Near in meaning:" not in (await bot.says("bees")).text
@@ -78,7 +86,7 @@ class TestSearch:
         encoder.fails = OFF
         said = await bot.says("abejas")
         assert said.lines == ["No paper that I know has “abejas”.", "abejas", "Other words find more; /help query says how to ask."]  # fmt: skip
-        assert said.buttons == ["how to ask", "subscribe"]
+        assert said.buttons == ["help", "settings", "subscribe", "daily at 8", "mondays at 9"]
 
     async def test_a_slow_encoder_is_not_waited_for(self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
         encoder, goes_on = know(bot), Event()

@@ -192,6 +192,6 @@ async def test_an_event_writes_only_where_it_says_so(bot: BotHarness, watch: Wat
 
 
 def test_what_only_reads_is_declared() -> None:
-    assert {"/list", "/help", "/why", "/preview", "/saved", "card-why", "help"} <= set(ALWAYS_READING)
+    assert {"/list", "/help", "/why", "/today", "/saved", "card-why", "help"} <= set(ALWAYS_READING)
     assert context.writes_of(REGISTRY.by_name["search"]) is opens_a_paper, "words are only looked for"
     assert {context.writes_of(REGISTRY.by_name[name]) for name in ("sub", "pause", "forget")} == {True}

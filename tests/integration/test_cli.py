@@ -680,7 +680,6 @@ def a_day_of_papers(terminal: Terminal) -> None:
     ("options", "line"),
     tables.rows("""
         --when now                       → It comes as soon as papers do.
-        --when now                       → Begins with what came since Wed 21 Jan 06:00.
         --when 'when-out 08:00-20:00'    → First: from Thu 22 Jan 08:00 on, as soon as papers are out.
         --when 'weekly tue'              → First: Tue 27 Jan 09:00.
         --when 'daily 9 +08:00'          → +08:00 is a fixed offset, so it ignores summer time.
@@ -703,11 +702,11 @@ def test_the_echo_says_what_was_chosen(terminal: Terminal, options: str, line: s
         *tables.rows("""
         graph --as nobody                              → 2 → “nobody” is not a chat.
         graph                                          → 2 → Missing option '--as'.
-        graph --as console:me --when yearly            → 2 → “yearly” is not a schedule. The nearest is: weekly mon 09:00.
-        graph --as console:me --when hourly            → 2 → “hourly” is not a schedule. The nearest is: now.
-        graph --as console:me --when '每两天'          → 2 → “每两天” is not a schedule. The nearest is: daily 09:00.
+        graph --as console:me --when yearly            → 2 → “yearly” is not a schedule. For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00.
+        graph --as console:me --when hourly            → 2 → “hourly” is not a schedule. For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00.
+        graph --as console:me --when '每两天'          → 2 → “每两天” is not a schedule. For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00.
         graph --as console:me --when soon              → 2 → “soon” is not a
-        graph --as console:me --when 'daily 9 Gotham'  → 2 → “Gotham” is no place whose clock I know.
+        graph --as console:me --when 'daily 9 Gotham'  → 2 → “daily 9 Gotham” is not a schedule.
         graph --as console:me --when 25:00             → 2 → “25:00”
         graph --as console:me --now soon               → 2 → --now is not a moment: “soon”.
         graph --as console:me --now 0001-01-01         → 2 → --now is before the year 2000

@@ -187,7 +187,6 @@ def answers(**members: object) -> Callable[[str, str], str]:
         ({"tldr": "Write /forget to see what eels do."}, ""),
         ({"tldr": "I'm sorry, but I cannot help with that."}, ""),
         ({"tldr": "As an AI, there is no way to tell."}, ""),
-        ({"tldr": "Die Aale wandern viel weiter, als die Karten ihrer Lebensräume zeigen.", "motivation": "", "method": "", "result": ""}, ""),
         ({"tldr": "这些鳗鱼移动得比地图上更远。", "motivation": "", "method": "", "result": ""}, ""),
         ({"tldr": ""}, ""),
         ({"tldr": "N/A"}, ""),

@@ -32,7 +32,6 @@ from subscriptions.service import (
 )
 from subscriptions.service.importing import import_lines
 from subscriptions.service.plan import plan_due
-from subscriptions.service.previews import newest_batch
 from subscriptions.store import (
     bot_state,
     callbacks,
@@ -506,18 +505,6 @@ def test_a_subscription_that_is_paused_meanwhile_gets_nothing(store: Store, riva
     _rival_digest(rival, "another")
     assert plan_due(store, now=NOON + timedelta(hours=1)) == ()
     assert rows(store, "delivery", "id") == []
-
-
-@pytest.mark.usefixtures("locks_rows")
-def test_papers_of_another_plan_are_not_shown_on_request(store: Store, rival: Rival) -> None:
-    chat = subscribes(store, str(ME), "graph OR tree", when="daily 13:00", now=NOON).chat
-    ingested(store, "A graph", "A tree")
-    _rival_plan(rival, before="chat")
-    rival("chat", "DELETE FROM delivery_item WHERE paper = 2")
-    with store.write() as transaction:
-        batch = newest_batch(transaction, chat, now=NOON, key="asked")
-    assert batch.delivery is not None
-    assert [item.paper.paper.title for item in batch.delivery.items] == ["A tree"]
 
 
 def test_a_code_printed_meanwhile_works_too(store: Store, rival: Rival) -> None:

@@ -25,8 +25,6 @@ from subscriptions.planning import decision
 from subscriptions.service import amendments, look, pausing
 from subscriptions.service import plan as _plan
 from subscriptions.service import plan_inputs as _plan_inputs
-from subscriptions.service.listing import get_chat
-from subscriptions.service.previews import newest_batch
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store import known_papers, rows
@@ -98,11 +96,7 @@ def test_a_query_added_meanwhile_is_matched_before_the_writing(store: Store, mon
 
 
 def test_what_was_delivered_meanwhile_is_not_planned_again(due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def shown_now() -> None:
-        with due.write() as transaction:
-            newest_batch(transaction, get_chat(transaction, address("telegram:1")), now=NOON + HOUR, key="asked")
-
-    now_already = on_call(1, shown_now)
+    now_already = on_call(1, lambda: _plan.plan_due(due, now=NOON + HOUR))
     monkeypatch.setattr(decision, "decide", called(now_already, decision.decide))
     _plan.plan_due(due, now=NOON + HOUR)
     assert sent_to(due) == [("telegram:1", 1)]

@@ -2,7 +2,6 @@
 
 import importlib.util
 import shutil
-import sys
 import tarfile
 import zipfile
 from collections.abc import Mapping
@@ -10,8 +9,6 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-from bot.sentences.words import intents
 
 REPO = Path(__file__).parents[2]
 FOLDERS = ("bot", "subscriptions", "templates", "locales")
@@ -82,24 +79,13 @@ def test_a_commit_gives_the_same_bytes_each_time_and_its_files_name_it(
     commit = program.git(repository, "rev-parse", "--short", "HEAD")
     with zipfile.ZipFile(wheel) as held:
         assert f'"{commit}"'.encode() in held.read("bot/release.py")
-        left = [name for name in held.namelist() if name.endswith((".po", ".pot", ".txt")) and "examples" in name]
+        left = [name for name in held.namelist() if name.endswith((".po", ".pot"))]
         assert left == []
     assert sdist.name.endswith(".tar.gz")
     with tarfile.open(image) as archive:
         names = archive.getnames()
     assert {"Dockerfile", "bot/release.py", "requirements.lock"} <= set(names)
     assert not [name for name in names if name.startswith(("tests/", "bench/"))]
-
-
-def test_who_installs_it_is_understood_as_in_a_checkout(program: ModuleType, built: list[Path], tmp_path: Path) -> None:
-    _, wheel, _ = built
-    with zipfile.ZipFile(wheel) as held:
-        held.extractall(tmp_path)  # noqa: S202 - just built
-    ask = "import bot, sys; from bot.sentences.words import intents; print(bot.__file__); print([intents.meaning(one)[2:] + (intents.meaning(one).subject,) for one in sys.argv[1:]])"
-    said = ("send me papers about the sea ice automatically", "papers on kelp, right away", "自动发给我关于冰川的论文")
-    place, *read = program.run(sys.executable, "-c", ask, *said, cwd=tmp_path, PYTHONPATH=str(tmp_path)).splitlines()
-    assert place.startswith(str(tmp_path))
-    assert read == [str([(*intents.meaning(one)[2:], intents.meaning(one).subject) for one in said])]
 
 
 def test_a_checkout_names_its_commit(program: ModuleType, repository: Path) -> None:

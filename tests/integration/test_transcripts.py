@@ -18,7 +18,6 @@ STORIES = [
 
 
 @pytest.mark.parametrize("story", STORIES)
-@pytest.mark.sentences
 def test_the_command_line_answers_as_its_transcripts_show(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, story: str
 ) -> None:

@@ -441,6 +441,7 @@ async def test_a_look_holds_up_no_writer(
     """While a command that only reads prepares its reply, another thread may write."""
     ingested(store, paper("A graph", arxiv_id="2601.00001"))
     await bot.says("/sub tree")
+    await bot.says("Berlin")  # the question for the city would be ended by a command, which is written
     seen = watched(store, monkeypatch, (handler, "_run"))
     assert await bot.says(words)
     assert seen == [("_run", False)]

@@ -37,13 +37,13 @@ def test_a_file_is_stored_shown_replaced_and_removed(product: Product) -> None:
     assert said.lines == [
         "✓ The library is stored: 3 entries. Papers like these come first, and papers that are in it are left out."
     ]
-    assert said.buttons == ["bring such papers", "remove"]
+    assert said.buttons == ["bring such papers", "take out"]
     assert product.says("/library").lines == [
         "The library here has 3 entries; it was stored Thu 22 Jan 12:00. A new file replaces it."
     ]
     sends(product, b"TY  - JOUR\nTI  - Reef fish\nER  - \n", caption="")
     assert product.says("/library").text.startswith("The library here has 1 entry")
-    assert product.presses("remove").text == "✓ The library is removed."
+    assert product.presses("take out").text == "✓ The library is removed."
     assert product.says("/library remove").text == "There is no library here."
 
 

@@ -27,7 +27,7 @@ def test_where_it_is_off_the_answer_is_that_of_words_and_a_query_by_meaning_is_r
         "abejas",
         "Other words find more; /help query says how to ask.",
     ]
-    assert said.buttons == ["how to ask", "subscribe"]
+    assert said.buttons == ["help", "settings", "subscribe", "daily at 8", "mondays at 9"]
     for typed in ("/sub about:蜜蜂 now", "/search about:蜜蜂", "/preview about:蜜蜂", "about:蜜蜂"):
         assert product.says(typed).lines == OFF
     assert product.queries() == []

@@ -23,75 +23,89 @@ def public_group(product: Product) -> str:
     return GROUP
 
 
-class TestPreview:
-    def test_it_counts_what_it_looked_at_and_marks_nothing_as_told(self, product: Product) -> None:
+class TestToday:
+    def test_it_shows_the_newest_day_or_a_week_and_marks_nothing_as_told(self, product: Product) -> None:
         brings_at(product, 2, "Diffusion of Tuesday", "Graphs")
-        product.brings("Diffusion of today")
-        said = product.says("/preview diffusion")
-        assert said.lines[0] == "2 papers in the last 7 days"
-        assert "Diffusion of Tuesday" in said.text
+        product.brings("Diffusion of today", "Trees")
+        said = product.says("/today diffusion")
+        assert said.lines[0] == "1 paper of Thu 22 Jan"
+        assert "Tuesday" not in said.text
+        for text in ("/today diffusion 7d", "/preview diffusion 7d", "/today graphs"):
+            assert product.says(text).lines[0].endswith("in the last 7 days")
         product.says("/sub diffusion daily 13:00")
-        assert "1 paper is still to come. Next: Thu 22 Jan 13:00." in product.says("/preview").lines
+        assert "1 paper is still to come. Next: Thu 22 Jan 13:00." in product.says("/today 7d").lines
         product.says("/pause")
-        assert "1 paper is still to come. This chat is paused; /resume ends that." in product.says("/preview").lines
+        assert "1 paper is still to come. This chat is paused; /resume ends that." in product.says("/today 7d").lines
         product.says("/resume")
         assert product.outbox() == []
         (came,) = product.later(hours=1)
         assert "Diffusion of today" in came.text
-        assert "Nothing of it is still to come." in product.says("/preview").lines
+        assert "Nothing of it is still to come." in product.says("/today 7d").lines
+        assert product.says("/today").lines[1] == "This chat has had all of them."
 
     def test_its_button_subscribes_exactly_that_text(self, product: Product) -> None:
         product.brings("Diffusion")
-        said = product.says("/preview diffusion -survey at 8")
+        said = product.says("/today diffusion -survey at 8")
         assert said.lines[1] == "diffusion, not survey · daily 08:00"
-        assert product.presses("subscribe").lines[0].startswith("✓ 1  diffusion, not survey · daily 08:00")
-
-    def test_what_came_before_is_shown_and_counted(self, product: Product) -> None:
-        product.brings("Diffusion one", "Diffusion two")
-        product.says("/today one")
-        said = product.says("/preview diffusion")
-        assert said.lines[1] == "This chat has had 1 of them."
-        assert "Diffusion one" in said.text
-        product.says("/today diffusion")
-        assert product.says("/preview diffusion").lines[1] == "This chat has had all of them."
+        done = product.presses("subscribe: daily 08:00")
+        assert done.lines[0].startswith("✓ 1  diffusion, not survey · daily 08:00")
 
     def test_a_number_is_a_subscription_if_the_chat_has_it_else_a_query(self, product: Product) -> None:
         product.brings("Diffusion", "Chapter 2")
         product.says("/sub diffusion at 8")
-        first, second = product.says("/preview 1"), product.says("/preview 2")
+        first, second = product.says("/today 1"), product.says("/today 2")
         assert ("Diffusion" in first.text, "Chapter 2" in first.text) == (True, False)
         assert "Chapter 2" in second.text
-        assert second.buttons == ["subscribe"]
+        assert second.buttons == ["subscribe", "daily at 8", "mondays at 9"]
 
-    def test_a_long_preview_ends(self, product: Product) -> None:
+    def test_a_long_one_ends(self, product: Product) -> None:
         product.brings(*(f"Diffusion {n}" for n in range(50)))
-        said = product.says("/preview diffusion")
-        assert said.lines[0] == "50 papers in the last 7 days"
+        said = product.says("/today diffusion")
+        assert said.lines[0] == "50 papers of Thu 22 Jan"
         assert "and 30 more" in said.text
 
     def test_what_it_says(self, product: Product) -> None:
+        assert product.says("/today diffusion").lines[0] == "No papers are known yet."
         product.brings("Diffusion", "Graphs")
         for text, lines in [
-            ("/preview", ["No subscription is active here. With a query I look for that: /preview diffusion"]),
-            ("/preview quantum", ["Nothing fits among the 2 papers of the last 7 days.", "quantum"]),
-            ("/preview ti:graphs", ["1 paper in the last 7 days", "title:graphs"]),
-            ('/preview "graph', ["1 paper in the last 7 days", '"graph"', "(I closed the quotation mark.)"]),
-            ("/preview a b (c", ["Nothing fits among the 2 papers of the last 7 days.", "a b c"]),
-            ("/preview -graph", ["✗ This only excludes. Say what you want, too.", "-graph", "^"]),
-            ("/preview diffusion cat:", ["✗ cat: has nothing after it to look for.", "diffusion cat:", "          ^"]),
-            ("/preview diffusion hourly", ["✗ “hourly” is not a schedule."]),
+            ("/today", ["No subscription is active here. With a query I look for that: /today diffusion"]),
+            ("/today quantum", ["Nothing fits among the 2 papers of the last 7 days.", "quantum"]),
+            ("/today ti:graphs", ["1 paper of Thu 22 Jan", "title:graphs"]),
+            ('/today "graph', ["1 paper of Thu 22 Jan", '"graph"', "(I closed the quotation mark.)"]),
+            ("/today a b (c", ["Nothing fits among the 2 papers of the last 7 days.", "a b c"]),
+            ("/today -graph", ["✗ This only excludes. Say what you want, too.", "-graph", "^"]),
+            ("/today diffusion cat:", ["✗ cat: has nothing after it to look for.", "diffusion cat:", "          ^"]),
         ]:
             assert product.says(text).lines[: len(lines)] == lines
+        assert "hourly" in product.says("/today diffusion hourly").lines[0]
+
+    def test_the_day_is_that_of_the_digests_whatever_the_clock_of_the_chat(self, product: Product) -> None:
+        product.clock.advance(timedelta(hours=-9))  # at three it is Wednesday in New York
+        product.brings("Diffusion at 3")
+        product.clock.advance(timedelta(hours=4))
+        product.brings("Diffusion at 7")
+        product.says("/set timezone America/New_York")
+        assert product.says("/today diffusion").lines[0] == "2 papers of Thu 22 Jan"
+
+    def test_after_days_without_papers_it_is_the_last_one_that_had_some(self, product: Product) -> None:
+        product.brings("Diffusion")
+        product.clock.advance(timedelta(days=9))
+        assert product.says("/today diffusion").lines[0] == "1 paper of Thu 22 Jan"
+
+    def test_a_subscription_that_is_gone_brings_nothing(self, product: Product) -> None:
+        product.brings("Diffusion, chapter 1")
+        product.says("/sub diffusion at 8")
+        product.says("/unsub 1")
+        assert product.presses("today's now").toast == "This subscription is gone."
 
     def test_in_groups_it_is_short_and_in_public_without_buttons(self, product: Product) -> None:
         product.telegram.knows(GROUP, people={"7": "creator", "8": "member"})
         product.brings("Graphs")
-        said = product.says('/preview "graph', GROUP, by="8")
-        assert said.lines[:2] == ["1 paper in the last 7 days", '"graph"']
+        said = product.says('/today "graph', GROUP, by="8")
+        assert said.lines[:2] == ["1 paper of Thu 22 Jan", '"graph"']
         assert said.lines[2] != "(I closed the quotation mark.)"
-        assert said.buttons == ["subscribe"]
         assert product.presses("subscribe", GROUP, by="8").toast == "Only admins of this chat can change that."
-        assert product.says("/preview graph", public_group(product), by="7").buttons == []
+        assert product.says("/today graph", public_group(product), by="7").buttons == []
 
 
 class TestSearch:
@@ -100,13 +114,24 @@ class TestSearch:
         first = product.says("/search diffusion")
         assert first.lines[0] == "13 papers in the last 7 days"
         assert "Diffusion 12" in first.text
-        assert first.buttons == ["1", "2", "3", "4", "5", "subscribe", "show more"]
+        assert first.buttons == ["1", "2", "3", "4", "5", "subscribe", "daily at 8", "mondays at 9", "show more"]
         product.brings("Diffusion 13", "Diffusion 14", source="later")  # papers that come meanwhile move no page
         second = product.presses("show more")
         assert second.changed
-        assert second.buttons == ["6", "7", "8", "9", "10", "subscribe", "newer", "show more"]
+        assert second.buttons == [
+            "6",
+            "7",
+            "8",
+            "9",
+            "10",
+            "subscribe",
+            "daily at 8",
+            "mondays at 9",
+            "newer",
+            "show more",
+        ]
         third = product.presses("show more")
-        assert third.buttons == ["11", "12", "13", "subscribe", "newer"]
+        assert third.buttons == ["11", "12", "13", "subscribe", "daily at 8", "mondays at 9", "newer"]
         assert "Diffusion 0" in third.text
         assert product.presses("newer").text == second.text
 

@@ -78,8 +78,8 @@ def test_a_paper_is_saved_by_its_id_listed_and_removed(two: Product) -> None:
     ]
     again = two.says("/save https://arxiv.org/abs/2601.90001v2")
     assert again.lines == ["✓ It is saved already: Swarm one (2601.90001)"]
-    assert "remove" in again.buttons
-    assert two.presses("remove").lines == ["✓ No longer saved: Swarm one (2601.90001)"]
+    assert "take out" in again.buttons
+    assert two.presses("take out").lines == ["✓ No longer saved: Swarm one (2601.90001)"]
     assert two.says("/saved").lines[0] == "1 saved paper"
     two.says("/lang zh")
     assert two.says("/save 2601.90001").lines == ["✓ 已收藏：Swarm one (2601.90001)"]

@@ -44,7 +44,7 @@ def test_a_long_list_has_pages_that_change_in_place(product: Product) -> None:
     assert second.lines[0] == "12 subscriptions · page 2 of 2"
     assert second.buttons == ["11", "12", "previous page"]
     opened = product.presses("12")
-    assert (opened.buttons, opened.changed) == (["edit", "pause", "remove", "list"], True)
+    assert (opened.buttons, opened.changed) == (["edit", "time", "pause", "remove", "list"], True)
     assert product.presses("list").lines[0] == "12 subscriptions · page 2 of 2"
     assert product.says("/list 2").lines[1].startswith("11  word11")
 

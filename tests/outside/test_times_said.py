@@ -1,4 +1,4 @@
-"""Times in every command that takes them: the bot reads them, offers alternatives, or refuses them."""
+"""Times in every command that takes them: the bot reads them or refuses them."""
 
 import pytest
 
@@ -23,9 +23,7 @@ def test_the_time_behind_a_query_is_read_and_shown(product: Product) -> None:
         ("diffusion 8am in New York", "daily 08:00", "America/New_York", "diffusion"),
         ("diffusion on weekends at noon", "sat,sun 12:00", "", "diffusion"),
         ("diffusion tuesdays and thursdays in the evening", "tue,thu 18:00", "", "diffusion"),
-        ("diffusion every day please", "daily 09:00", "", "diffusion"),
-        ("diffusion daily 9 thanks!!", "daily 09:00", "", "diffusion"),
-        ("diffusion daily 9 🙏", "daily 09:00", "", "diffusion"),
+        ("diffusion every day at 9!!", "daily 09:00", "", "diffusion"),
         ("扩散 每天早上8点", "daily 08:00", "", "扩散"),
         ("扩散，每周五下午3点", "weekly fri 15:00", "", "扩散"),
         ("扩散 每天8点 北京时间", "daily 08:00", "Asia/Shanghai", "扩散"),
@@ -42,6 +40,8 @@ def test_what_is_no_time_or_stands_in_quotes_or_before_the_end_is_words(product:
         '"diffusion daily"',
         "attention at scale",
         "daily at 9 UTC rag",
+        "hourly owls",
+        "rag 9am Gotham",
         "today show",
         "tomorrow never dies",
         "weekly supervision",
@@ -55,108 +55,64 @@ def test_what_is_no_time_or_stands_in_quotes_or_before_the_end_is_words(product:
         product.says("/unsub all")
 
 
-@pytest.mark.parametrize("command", ["/sub", "/preview"])
-def test_a_time_before_the_query_is_words_and_the_answer_says_where_it_is_one(product: Product, command: str) -> None:
-    assert "(A time counts only at the end: diffusion daily 9)" in product.says(f"{command} daily 9 diffusion").lines
-    product.telegram.knows("43")
-    ahead = product.says(f"{command} 每天8点 扩散", "43", language="zh-hans")
-    assert "（时间写在末尾才算时间：扩散 每天8点）" in ahead.lines
-
-
 def test_the_first_time_is_told_by_the_clock_that_was_said(product: Product) -> None:
     said = product.says("/sub diffusion daily 9 Tokyo")  # at noon UTC, it is nine in the evening in Tokyo
     assert any(line.startswith("First: Fri 23 Jan 09:00.") for line in said.lines)
     assert product.subscriptions()[0]["next_due_at"].startswith("2026-01-23T00:00")
 
 
-def test_what_may_be_words_is_a_time_and_words_by_one_press(product: Product) -> None:
-    said = product.says("/sub time series daily")
-    assert said.lines[0] == "✓ 1  time series · daily 09:00 UTC"
-    words = product.presses("as words")
-    assert words.changed
-    assert words.lines[0] == '✓ 1  time series "daily" · when-out 08:00-20:00 UTC'
-    assert subscriptions(product) == ['when-out 08:00-20:00 | time series "daily"']
-    product.presses("undo")
-    assert subscriptions(product) == ["daily 09:00 | time series"]
-    product.says("/edit 1 heat waves weekly")
-    product.presses("as words")
-    assert product.queries() == ['heat waves "weekly"']
-
-
-def test_a_press_comes_too_late_for_what_is_gone(product: Product) -> None:
-    product.says("/sub time series daily")
-    product.says("/unsub 1")
-    assert product.presses("as words").toast == "Something was changed since."
-    assert subscriptions(product) == []
-
-
-def test_the_other_reading_is_offered_in_chinese(product: Product) -> None:
-    product.says("/lang zh")
-    said = product.says("/sub 时间序列 每天")
-    assert said.lines[:2] == ["✓ 1  时间序列 · 每天 09:00 UTC", "（“每天”读作时间；加引号则是词语。）"]
-    product.presses("作为词语")
-    assert subscriptions(product) == ['when-out 08:00-20:00 | 时间序列 "每天"']
-
-
-def test_a_time_that_there_is_not_is_refused_and_the_nearest_is_a_button(product: Product) -> None:
-    for typed, refused, nearest in [
-        ("diffusion hourly", "hourly", "now"),
-        ("diffusion twice a day", "twice a day", "daily 09:00"),
-        ("diffusion monthly", "monthly", "weekly mon 09:00"),
-        ("diffusion every 2nd day at 8", "every 2nd day at 8", "daily 08:00"),
-        ("diffusion every monday 25:00", "every monday 25:00", "weekly mon 09:00"),
-        ("diffusion 每小时", "每小时", "now"),
-        ("diffusion 每两天 早上8点", "每两天 早上8点", "daily 08:00"),
-    ]:
-        said = product.says(f"/sub {typed}")
-        assert said.lines == [f"✗ “{refused}” is not a schedule.", f"The nearest is: {nearest}."]
-        assert said.buttons == [nearest, "as words"]
-        assert subscriptions(product) == []
-        product.presses(nearest)
-        assert subscriptions(product) == [f"{nearest} | diffusion"]
-        product.says("/unsub all")
-
-
 @pytest.mark.parametrize(
-    ("typed", "nearest", "subscription"),
+    ("typed", "label", "timed"),
     [
-        ("/sub 扩散 每小时", "立即", "now | 扩散"),
-        ("/sub 扩散 每两天", "每天 09:00", "daily 09:00 | 扩散"),
-        ("/sub 扩散 每月", "每周一 09:00", "weekly mon 09:00 | 扩散"),
+        ("time series daily", "daily 09:00", "daily 09:00 | time series"),
+        ("recall at 10", "daily 10:00", "daily 10:00 | recall"),
+        ("semaglutide once weekly", "weekly mon 09:00", "weekly mon 09:00 | semaglutide"),
     ],
 )
-def test_in_chinese_the_nearest_time_is_named_as_it_is_typed_there(
-    product: Product, typed: str, nearest: str, subscription: str
+def test_what_may_be_words_is_asked_with_two_buttons(product: Product, typed: str, label: str, timed: str) -> None:
+    said = product.says(f"/sub {typed}")
+    when = typed.removeprefix(timed.partition(" | ")[2]).strip()
+    assert said.lines == [f"Is “{when}” the time, or words to look for?"]
+    assert said.buttons == [label, "as words"]
+    assert subscriptions(product) == []
+    product.presses(label)
+    assert subscriptions(product) == [timed]
+    product.says("/unsub all")
+    product.says(f"/sub {typed}")
+    product.presses("as words")
+    assert subscriptions(product) == [f'when-out 08:00-20:00 | {timed.partition(" | ")[2]} "{when}"']
+
+
+def test_in_a_search_it_is_words(product: Product) -> None:
+    product.brings("Recall at 10 of a search")
+    said = product.says("recall at 10")
+    assert said.buttons[1:] == ["subscribe", "daily at 8", "mondays at 9"]
+    product.presses("subscribe")
+    assert subscriptions(product) == ['when-out 08:00-20:00 | recall "at 10"']
+
+
+def test_a_time_that_there_is_not_is_refused_with_those_that_there_are_and_is_words_by_one_press(
+    product: Product,
 ) -> None:
-    said = product.says(typed, language="zh-hans")
-    assert said.lines[1] == f"最接近的是：{nearest}。"
-    assert said.buttons[0] == nearest
-    product.presses(nearest, language="zh-hans")
-    assert subscriptions(product) == [subscription]
-
-
-def test_words_that_look_like_no_time_that_there_is_are_words_by_one_press(product: Product) -> None:
-    for typed, words in [
-        ("precipitation monthly", 'precipitation "monthly"'),
-        ("hourly owls", '"hourly" owls'),
-        ("twice a day: owls", '"twice a day" owls'),
-        ("every 3 days owls at sea", '"every 3 days" owls at sea'),
-        ("monthly owls -survey", '"monthly" owls -survey'),
-        ("每两小时 猫头鹰", '"每两小时" 猫头鹰'),
+    for typed, refused, words in [
+        ("diffusion hourly", "hourly", 'diffusion "hourly"'),
+        ("diffusion twice a day", "twice a day", 'diffusion "twice a day"'),
+        ("precipitation monthly", "monthly", 'precipitation "monthly"'),
+        ("diffusion every monday 25:00", "every monday 25:00", 'diffusion "every monday 25:00"'),
+        ("猫头鹰 每两小时", "每两小时", '猫头鹰 "每两小时"'),
     ]:
-        assert product.says(f"/sub {typed}").lines[0].endswith("is not a schedule.")
+        said = product.says(f"/sub {typed}")
+        assert said.lines[0] == f"✗ “{refused}” is not a schedule."
+        assert said.lines[1].startswith("For example: now, when-out 08:00-20:00")
+        assert subscriptions(product) == []
         product.presses("as words")
         assert product.queries() == [words]
         product.says("/unsub all")
 
 
-def test_a_place_that_nobody_knows_is_asked_back_and_never_searched_for(product: Product) -> None:
-    said = product.says("/sub diffusion daily at 9am Shangai")
-    assert said.lines == ["✗ “Shangai” is no place whose clock I know.", "Did you mean Shanghai?"]
-    assert said.buttons == ["daily 09:00 Asia/Shanghai", "as words"]
-    product.presses("daily 09:00 Asia/Shanghai")
-    assert subscriptions(product) == ["daily 09:00 Asia/Shanghai | diffusion"]
-    assert product.says("/sub rag 9am Gotham").buttons == ["daily 09:00", "as words"]
+def test_in_chinese_the_forms_are_named_as_they_are_typed_there(product: Product) -> None:
+    said = product.says("/sub 扩散 每小时", language="zh-hans")
+    assert said.lines[1].startswith("例如：立即、论文公布后 08:00-20:00、")
 
 
 def test_a_time_alone_is_no_query(product: Product) -> None:
@@ -179,10 +135,10 @@ def test_edit_reads_the_time_and_a_time_alone_changes_only_it(product: Product) 
     assert product.says("/edit 1 每天8点").lines[0] == "✓ Schedule of 1: daily 08:00 Europe/Berlin"
     assert subscriptions(product) == ["daily 08:00 Europe/Berlin | graph neural networks"]
     said = product.says("/edit 1 rag monthly")
-    assert said.buttons == ["weekly mon 09:00", "as words"]
+    assert said.lines[0] == "✗ “monthly” is not a schedule."
     assert subscriptions(product) == ["daily 08:00 Europe/Berlin | graph neural networks"]
-    product.presses("weekly mon 09:00")
-    assert subscriptions(product) == ["weekly mon 09:00 Europe/Berlin | rag"]
+    product.presses("as words")
+    assert subscriptions(product) == ['daily 08:00 Europe/Berlin | rag "monthly"']
 
 
 def test_schedule_reads_every_time(product: Product) -> None:
@@ -211,16 +167,6 @@ def test_the_schedule_of_one_is_told_by_its_own_clock(product: Product) -> None:
     assert product.says("/schedule 1").lines[0] == "1 comes: weekdays 08:30 Asia/Tokyo"
 
 
-def test_schedule_offers_the_nearest(product: Product) -> None:
-    product.says("/sub diffusion\nrag")
-    assert product.says("/schedule 2 twice a day").buttons == ["daily 09:00"]
-    product.presses("daily 09:00")
-    assert subscriptions(product) == ["when-out 08:00-20:00 | diffusion", "daily 09:00 | rag"]
-    product.says("/schedule 每月")
-    product.presses("weekly mon 09:00")
-    assert subscriptions(product) == ["weekly mon 09:00 | diffusion", "weekly mon 09:00 | rag"]
-
-
 def test_the_schedule_of_all_takes_no_place(product: Product) -> None:
     product.says("/sub diffusion")
     assert product.says("/schedule every day at 9 Berlin").lines == [
@@ -234,13 +180,12 @@ def test_the_settings_read_times_too(product: Product) -> None:
     product.says("/sub diffusion")
     assert product.says("/set schedule every day at 8am").text.startswith("✓ Schedule: every day 08:00")
     assert product.says("/set schedule 每周一9点").text.startswith("✓ Schedule: every Monday 09:00")
-    assert product.says("/set schedule hourly").buttons == ["now"]
-    product.presses("now")
-    assert product.tells("settings", "--as", "telegram:42")["settings"]["schedule"] == "now"
+    assert product.says("/set schedule hourly").lines[0] == "✗ “hourly” is not a schedule."
+    assert product.tells("settings", "--as", "telegram:42")["settings"]["schedule"] == "weekly mon 09:00"
     for typed, stored in (
         ("10pm to 7am", "22:00-07:00"),
         ("晚上11点到早上6点", "23:00-06:00"),
-        ("21-8.30", "21:00-08:30"),
+        ("21-8:30", "21:00-08:30"),
     ):
         product.says(f"/set quiet {typed}")
         assert product.tells("settings", "--as", "telegram:42")["settings"]["quiet"] == stored
@@ -263,4 +208,4 @@ def test_import_reads_times_as_people_write_them(product: Product) -> None:
         "now | graphs",
     ]
     refused = product.says("/import hourly UTC | cloud | ").text
-    assert "“hourly UTC” is not a schedule. It says: “hourly UTC | cloud |”.\nThe nearest is: now." in refused
+    assert "“hourly UTC” is not a schedule. It says: “hourly UTC | cloud |”.\nFor example: now" in refused

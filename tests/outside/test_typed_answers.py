@@ -1,4 +1,4 @@
-"""Questions with buttons can be answered by typing, within a quarter of an hour and by the person who was asked."""
+"""The question for the clock can be answered by typing, within a quarter of an hour and by the person who was asked."""
 
 from datetime import timedelta
 
@@ -15,13 +15,6 @@ def setting(product: Product, name: str) -> str:
 def asked(product: Product) -> Product:
     """A chat whose first subscription asked for its clock."""
     product.says("/sub diffusion")
-    return product
-
-
-@pytest.fixture
-def three(product: Product) -> Product:
-    product.sets(TIMEZONE="Europe/Berlin")
-    product.says("/sub graphs\ntrees\nnets")
     return product
 
 
@@ -79,38 +72,3 @@ def test_nobody_answers_for_another(product: Product) -> None:
     product.says("/unsub", group, by="7")
     product.says("2", group, by="8")
     assert product.queries(group) == ["graphs", "trees"]
-
-
-def test_the_number_the_query_or_all_is_the_answer_to_which_one(three: Product) -> None:
-    three.says("/unsub")
-    assert three.says("9").lines == ["✗ There is no subscription 9 here."]
-    for text, left in [
-        ("2", ["graphs", "nets"]),
-        ("#2", ["graphs", "nets"]),
-        ("2.", ["graphs", "nets"]),
-        ("第2条", ["graphs", "nets"]),
-        ("trees", ["graphs", "nets"]),
-        ("all", []),
-        ("全部", []),
-    ]:
-        three.says("/unsub")
-        assert three.says(text).text.startswith(("✓ Removed", "✓ 已删除"))
-        assert three.queries() == left
-        three.says("/undo")
-
-
-def test_a_value_is_the_answer_to_a_setting_that_was_shown(three: Product) -> None:
-    three.says("/set limit")
-    assert three.says("33").text.startswith("✓")
-    three.says("/lang")
-    assert three.says("Chinese").text.startswith("✓")
-    assert (setting(three, "limit"), setting(three, "lang")) == ("33", "zh")
-
-
-def test_what_the_button_says_erases_and_no_keeps(three: Product) -> None:
-    three.says("/forget")
-    assert three.says("no").text == "✓ Nothing is erased."
-    assert len(three.queries()) == 3
-    three.says("/forget")
-    three.says("yes")
-    assert three.queries() == []

@@ -167,7 +167,7 @@ def test_a_value_is_kept_in_one_form(kind: str, name: str, typed: str, kept: str
     ("kind", "name", "typed", "sentence"),
     [
         *tables.rows("""
-            private   → schedule → hourly         → “hourly” is not a schedule. The nearest is: now.
+            private   → schedule → hourly         → “hourly” is not a schedule. For example: now, when-out 08:00-20:00
             private   → schedule → soon           → “soon” is not a schedule. For example: now, when-out 08:00-20:00
             private   → schedule → daily 9 Berlin → takes no place. Set the clock by itself: timezone Europe/Berlin.
             private   → timezone → Berlin         → “Berlin” is not a time zone that I know. Did you mean Europe/Berlin?

@@ -88,7 +88,7 @@ def test_every_zone_that_there_is_comes_back(schedule: str) -> None:
             daily 25:00 | a | n           → “daily 25:00” is not a schedule.
             sometimes | a | n             → “sometimes” is not a schedule.
             | a | n                       → is not a schedule.
-            daily 9 Europe/Berlni | a | n → is no place whose clock I know.
+            daily 9 Europe/Berlni | a | n → is not a schedule.
             now | -a | n                  → This only excludes.
             now | | n                     →
             now |                         →

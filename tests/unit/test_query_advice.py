@@ -334,6 +334,28 @@ def test_what_is_excluded_already_is_not_excluded_again() -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "typed", "after"),
+    tables.rows("""
+        diffusion           → -survey           → diffusion -survey
+        diffusion -survey   → -"video models"   → diffusion -survey -"video models"
+        diffusion           → -survey -review   → diffusion -survey -review
+        rlhf, dpo           → -survey           → (rlhf OR dpo) -survey
+        rlhf OR dpo         → -survey           → (rlhf OR dpo) -survey
+        diffusion -surveys  → -survey           → diffusion -surveys
+    """),
+)
+def test_what_only_excludes_is_added_to_a_query(query: str, typed: str, after: str) -> None:
+    narrower = rewriting.with_exclusion(parse.parse_query(query), typed)
+    assert narrower is not None
+    assert narrower.text == after
+
+
+@pytest.mark.parametrize("typed", ["graphs", "graphs -survey", "graphs OR trees"])
+def test_a_query_that_does_not_only_exclude_is_not_added(typed: str) -> None:
+    assert rewriting.with_exclusion(parse.parse_query("diffusion"), typed) is None
+
+
+@pytest.mark.parametrize(
     ("words", "rule"),
     tables.rows("""
         survey           → survey

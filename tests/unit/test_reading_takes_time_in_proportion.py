@@ -12,8 +12,7 @@ from time import process_time
 import pytest
 
 from bench._hostile_texts import REPEATED, WORST
-from bot.commands import answers, intent
-from bot.commands.spoken import spoken
+from bot.commands import answers, bare_commands, everyday, intent
 from bot.digests import read_digest
 from bot.platforms.slack.typed_text import unescape
 from bot.ports.conversation import MessageRequest, Place
@@ -26,7 +25,6 @@ from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.planning import times
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.planning.times import reading
 from subscriptions.query import links_in_text
 from subscriptions.query.parse import parse_canonical
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
@@ -42,15 +40,15 @@ READERS: dict[str, Callable[[str], object]] = {
     "sentences": lambda text: intent.understand(_message(text, "42"), None, intent.REGISTRY),
     "commands": lambda text: intent.understand(_message(text, "42", "sub"), None, intent.REGISTRY),
     "answers": answers.answer_in,
-    "queries in sentences": lambda text: spoken(text).query,
-    "spoken commands": lambda text: spoken(text).command,
+    "everyday wishes": everyday.wish,
+    "commands without a slash": bare_commands.bare_command,
     "mentions of papers": links_in_text.mentioned,
     "links": links_in_text.links_to_no_paper,
     "times": times.read_when,
     "times behind a query": times.split_when,
     "words that may be times": times.as_words,
-    "clocks": reading.clock_of,
-    "ranges of hours": reading.hours_of,
+    "clocks": times.clock_of,
+    "ranges of hours": times.hours_of,
     "pauses": lambda text: parse_pause(text, NOON.tzinfo, NOON),  # type: ignore[arg-type]
     "cadences": parse_cadence,
     "places": zone_of_place,

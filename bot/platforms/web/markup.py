@@ -111,7 +111,7 @@ _PAPER = re.compile(r'<article class="paper"')
 NEWEST = "/#end"  # the address of the newest message
 _EXAMPLES = (
     Sentence("diffusion models, no surveys"),
-    Sentence("agents in cs.CL"),
+    Sentence("agents cs.CL"),
     Sentence("reinforcement learning"),
 )
 

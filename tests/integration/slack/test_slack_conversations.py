@@ -78,7 +78,6 @@ async def test_between_two_people_the_subscription_is_private(on: Scene, slack: 
 # ── words ─────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.sentences
 async def test_words_work_after_a_mention_in_private_and_a_command(on: Scene, slack: FakeSlack) -> None:
     ingested(on.app.store, paper("List decoding", "cs.IT"), now=NOON - timedelta(hours=1))
     await on.mentions("list decoding", by="U2")
@@ -161,7 +160,6 @@ async def test_an_app_that_may_not_read_people_works(scene: Scenes, slack: FakeS
     assert slack.ephemerals_to("U2", "D777")[0].text.startswith("✓ 1")
 
 
-@pytest.mark.sentences
 async def test_a_chat_made_by_a_dm_id_is_joined_with_its_person(on: Scene, slack: FakeSlack) -> None:
     subscribes(on.app.store, "slack:D2", "diffusion")
     await on.writes("list", by="U2")
@@ -173,7 +171,6 @@ async def test_a_chat_made_by_a_dm_id_is_joined_with_its_person(on: Scene, slack
 # ── threads ───────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.sentences
 async def test_a_thread_that_asks_for_something_is_a_chat_of_its_own(on: Scene, slack: FakeSlack) -> None:
     thread = slack.says("C1", "let us read on graphs")
     await on.mentions("sub graph", by="U2", thread=thread)
@@ -208,7 +205,6 @@ async def test_replies_below_a_delivery_are_about_the_channel(on: Scene, slack: 
 # ── files ─────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.sentences
 async def test_an_export_of_a_channel_goes_to_the_asker(on: Scene, slack: FakeSlack) -> None:
     for chat in ("slack:C1", "slack:U2"):
         for n in range(10):  # together, these queries are too long for a message

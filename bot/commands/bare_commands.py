@@ -1,0 +1,165 @@
+"""Commands that are typed without their slash: which texts are one, which of them act at once, and which show a button first. Pure.
+
+A text is a command only as a whole: `pause 1 7d` is one, `pause tokens` and `list decoding` are words to look for.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from bot.commands.everyday import wish
+from bot.commands.settings import is_setting
+from subscriptions.errors import Refused
+from subscriptions.planning.pauses import parse_pause
+from subscriptions.planning.times import split_when
+from subscriptions.query.links_in_text import mentioned
+from subscriptions.texts.folding import folded
+
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)  # any moment, since only whether a pause can be read counts
+# whole texts → the command that they show
+_SHOWN = {
+    **dict.fromkeys(("list", "subscriptions", "my subscriptions", "my alerts", "列表", "我的订阅", "订阅列表"), "list"),
+    **dict.fromkeys(("show my alerts", "show my subscriptions", "what am i subscribed to", "我订阅了什么"), "list"),
+    **dict.fromkeys(("today", "今天", "today's papers", "what's new", "what's new today"), "today"),
+    **dict.fromkeys(("what did i miss", "今天有什么论文", "今天有什么新论文", "有什么新论文"), "today"),
+    **dict.fromkeys(("help", "帮助"), "help"),
+    **dict.fromkeys(("settings", "set", "设置"), "set"),
+    **dict.fromkeys(("saved", "收藏"), "saved"),
+    **dict.fromkeys(("status", "状态"), "status"),
+    **{name: name for name in ("start", "why", "export", "privacy", "email", "library")},
+}
+# whole texts → the command that they do at once; [undo] is below its reply
+_DONE = {
+    **{name: name for name in ("pause", "resume", "stop", "undo")},
+    "暂停": "pause",
+    "恢复": "resume",
+    "停": "stop",
+    "撤销": "undo",
+}
+_OFFERED = {"forget": "forget", "feed": "feed", "feed new": "feed", "feed stop": "feed", "resume skip": "resume"}
+_NUMBERS = r"#?\d{1,6}(?:(?:\s*[,，、]\s*|\s+(?:and\s+)?)#?\d{1,6})*"
+_SUBSCRIBE = re.compile(r"(?:sub|subscribe|订阅)(?=[\s:：\"“”'「『])[\s:：]*(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
+_UNSUBSCRIBE = re.compile(rf"(?:unsub|unsubscribe|remove|退订)\s*(?P<rest>{_NUMBERS})", re.IGNORECASE)
+_UNSUBSCRIBE_ALL = re.compile(r"(?:unsub|unsubscribe|remove|退订)\s*(?:all|全部|所有)", re.IGNORECASE)
+_PAUSE = re.compile(
+    r"(?P<name>(?:pause|resume)(?=\s)|暂停|恢复)\s*(?P<rest>[\d#]\S*.*|(?:until|till)\s.+|到.+)", re.IGNORECASE
+)
+_NUMBERED = re.compile(
+    r"(?P<name>edit|name|schedule|time)\s+(?P<number>#?\d{1,6})\s+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL
+)
+_OF_PAPERS = re.compile(r"(?P<name>why|like|save)\s+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
+_SEARCH = re.compile(r"(?:search|搜索)[\s:：]+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
+_EXPORT = re.compile(r"export\s+(?P<rest>\S.*)", re.IGNORECASE)
+_OF_EXPORT = re.compile(r"bib|bibtex|ris|saved|\d{1,4}d", re.IGNORECASE)
+_SET = re.compile(r"(?P<name>set|设置)\s+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
+_SCHEDULE = re.compile(r"(?:schedule|time)\s+(?P<rest>\S.*)", re.IGNORECASE)
+_EMAIL = re.compile(r"email\s+(?P<rest>\S+@\S+)", re.IGNORECASE)
+_IMPORT = re.compile(r"import\s+(?P<rest>\S.*\|.*)", re.IGNORECASE | re.DOTALL)
+
+
+class Bare(NamedTuple):
+    """A command that was typed without its slash."""
+
+    name: str
+    args: str = ""
+    acts: bool = True  # False: it is shown as a button first
+    number: str = ""  # the subscription that must be there; else the text is no command
+
+
+def bare_command(text: str) -> Bare | None:
+    """Returns the command that a whole text is; None if it is none."""
+    said = text.strip()
+    plain = folded(said).strip(" .!?")
+    if name := _SHOWN.get(plain) or _DONE.get(plain):
+        return Bare(name)
+    if name := _OFFERED.get(plain):
+        return Bare(name, plain.partition(" ")[2], acts=False)
+    return _with_arguments(said)
+
+
+def _with_arguments(said: str) -> Bare | None:
+    for pattern, read in _FORMS:
+        if (found := pattern.fullmatch(said)) and (bare := read(found)):
+            return bare
+    return None
+
+
+def _subscribe(found: re.Match[str]) -> Bare:
+    """Returns /sub with the wish in "subscribe to papers on moss, no reviews daily at 7"; else with what was typed."""
+    if meant := wish(found[0]):
+        return Bare("sub", f"{meant.query} {meant.when}".strip())
+    return Bare("sub", found["rest"])
+
+
+def _pause(found: re.Match[str]) -> Bare | None:
+    """Returns a pause or its end: of a subscription ("1"), for a time ("7d"), or of one for a time ("1 until friday")."""
+    name, rest = _DONE[found["name"].casefold()], found["rest"]
+    number, _, end = rest.partition(" ")
+    if _is_number(number) and not end:
+        return Bare(name, rest)
+    is_end = _is_end(rest) or (_is_number(number) and _is_end(end.strip()))
+    return Bare(name, rest) if is_end and name == "pause" else None
+
+
+def _is_number(word: str) -> bool:
+    return word.removeprefix("#").isdecimal()
+
+
+def _is_end(text: str) -> bool:
+    try:
+        parse_pause(text, UTC, _NOW)
+    except Refused:
+        return False
+    return True
+
+
+def _numbered(found: re.Match[str]) -> Bare | None:
+    """Returns edit, name or schedule of a subscription; a name is shown as a button first."""
+    name, number, rest = found["name"].casefold(), found["number"], found["rest"]
+    if name in ("schedule", "time"):
+        return Bare("schedule", f"{number} {rest}") if split_when(rest).only_time else None
+    return Bare(name, f"{number} {rest}", acts=name == "edit", number=number.removeprefix("#"))
+
+
+def _of_papers(found: re.Match[str]) -> Bare | None:
+    if _is_papers(found["rest"]):
+        return Bare(found["name"].casefold(), found["rest"])
+    return None
+
+
+def _export(found: re.Match[str]) -> Bare | None:
+    """Returns /export of formats, days and papers: "export ris saved", "export bib 2601.11087"."""
+    words = found["rest"].replace(",", " ").split()
+    of_it = all(_OF_EXPORT.fullmatch(word) or mentioned(word) for word in words)
+    return Bare("export", found["rest"].strip()) if of_it else None
+
+
+def _set(found: re.Match[str]) -> Bare | None:
+    return Bare("set", found["rest"]) if is_setting(found["name"], found["rest"]) else None
+
+
+def _schedule(found: re.Match[str]) -> Bare | None:
+    return Bare("schedule", found["rest"], acts=False) if split_when(found["rest"]).only_time else None
+
+
+def _is_papers(text: str) -> bool:
+    """Returns whether a text is nothing but ids and links of papers."""
+    words = text.replace(",", " ").split()
+    return bool(words) and all(mentioned(word) for word in words)
+
+
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Bare | None]], ...] = (
+    (_SUBSCRIBE, _subscribe),
+    (_UNSUBSCRIBE, lambda found: Bare("unsub", found["rest"])),
+    (_UNSUBSCRIBE_ALL, lambda _: Bare("unsub", "all", acts=False)),
+    (_PAUSE, _pause),
+    (_NUMBERED, _numbered),
+    (_OF_PAPERS, _of_papers),
+    (_SEARCH, lambda found: Bare("search", found["rest"])),
+    (_EXPORT, _export),
+    (_SET, _set),
+    (_SCHEDULE, _schedule),
+    (_EMAIL, lambda found: Bare("email", found["rest"], acts=False)),
+    (_IMPORT, lambda found: Bare("import", found["rest"], acts=False)),
+)

@@ -1,0 +1,157 @@
+"""Wishes for papers as people say them, and the texts that must be searched as they were typed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from bot.commands.everyday import wish
+from subscriptions.query.parse import parse_query
+
+# what is said > the query | the time
+WISHES = """
+send me papers on moss                                        > moss
+show papers about moss                                        > moss
+give me the newest preprints on moss, thanks                  > moss
+could you please send me every morning at 7 news about moss?  > moss | every morning at 7
+Hello, can you find articles on the ecology of moss           > ecology moss
+I work on moss                                                > moss
+we are researching moss and ferns                             > moss ferns
+I'm a biologist and I'd like to read about moss               > moss
+I'm interested in moss or ferns                               > moss OR ferns
+I also want moss papers                                       > moss
+my thesis is about moss in cities                             > moss cities
+anything new on moss?                                         > moss
+what's new in cs.CL                                           > cs.CL
+show last week's papers on moss                               > moss
+are there any recent papers on moss?                          > moss
+keep me posted on moss                                        > moss
+let me know when there is something new on moss               > moss
+subscribe to cs.CL and cs.LG                                  > cs.CL OR cs.LG
+subscribe to "moss"                                           > "moss"
+add moss                                                      > moss
+add moss OR fern -reviews                                     > moss OR fern -reviews
+keep an eye on cs.CV for moss                                 > cs.CV moss
+all of cs.CV                                                  > cs.CV
+papers in cs.CV, cs.CL and cs.LG about moss                   > (cs.CV OR cs.CL OR cs.LG) moss
+papers by Jane Doe                                            > author:"Jane Doe"
+by Jane Doe                                                   > author:"Jane Doe"
+Follow Jane Doe                                               > author:"Jane Doe"
+follow Graph Neural Networks                                  > Graph Neural Networks
+track papers by Jane Doe and John Roe                         > author:"Jane Doe" OR author:"John Roe"
+papers by Jane Doe or John Roe on moss                        > (author:"Jane Doe" OR author:"John Roe") moss
+papers on moss by Jane Doe every friday                       > author:"Jane Doe" moss | every friday
+papers with moss in the title                                 > ti:moss
+papers on moss, ferns and lichens                             > moss OR ferns OR lichens
+papers on decay in moss, ferns and lichens                    > decay (moss OR ferns OR lichens)
+papers about "learning to rank" for moss                      > "learning to rank" moss
+papers on ti:moss                                             > ti:moss
+papers about moss but not about ferns                         > moss -ferns
+papers on moss or ferns, no surveys                           > (moss OR ferns) -surveys
+papers on moss no surveys                                     > moss -surveys
+papers on moss, nothing about ferns, every monday             > moss -ferns | every monday
+papers on learning without forgetting                         > learning without forgetting
+moss, without reviews                                         > moss -reviews
+everything in cs.CL but no surveys at 9                       > cs.CL -surveys | at 9
+send me moss every monday at 9, no surveys or code            > moss -surveys -code | every monday at 9
+monday mornings: new papers about moss                        > moss | monday mornings
+every day at 8 send me moss                                   > moss | every day at 8
+send me a weekly digest of cs.CL                              > cs.CL | weekly
+我想看苔藓的论文                                                > 苔藓
+有没有苔藓的新论文                                              > 苔藓
+我对苔藓感兴趣                                                  > 苔藓
+苔藓的论文，不要综述                                            > 苔藓 -综述
+除了综述，苔藓的论文                                            > 苔藓 -综述
+我关注苔藓和地衣                                                > 苔藓 OR 地衣
+我做苔藓的，有新论文告诉我                                      > 苔藓
+每天8点给我推送苔藓的论文                                       > 苔藓 | 每天8点
+每周二和周四 苔藓                                               > 苔藓 | 每周二和周四
+订阅 苔藓 每天8点                                               > 苔藓 | 每天8点
+订阅 cs.CL 或 cs.LG                                             > cs.CL OR cs.LG
+作者是张三的论文                                                > author:张三
+只要标题里有苔藓的论文                                          > ti:苔藓
+给我发 cs.CV 里关于苔藓的文章，每周一上午                       > cs.CV 苔藓 | 每周一上午
+"""
+AS_TYPED = """
+diffusion -survey
+attention is all you need
+Attention Is All You Need
+learning to rank
+learning without forgetting
+stop codons
+weekly supervision
+daily step counts and mortality
+semaglutide once weekly
+zero-shot segmentation without labels
+follow the leader
+follow the regularized leader
+Show and tell: a neural image caption generator
+Track anything: segment anything in videos
+all:stat.ML
+Subscribe to moss: a survey
+no surveys please
+Looking for a needle in a haystack
+Search for dark matter in the galaxy
+Selection, Not Salience: the shape of highlights
+Paper on improving the operation of archives
+how do I subscribe to moss
+what am I subscribed to
+who are you
+good morning
+tell me a joke
+what's new
+send me papers
+I don't want moss
+all of me
+订阅经济
+订阅者流失预测
+每日步数与死亡率
+主题模型
+对比学习
+今天有什么新论文
+不要综述
+"""
+
+
+@pytest.mark.parametrize("row", WISHES.strip().splitlines())
+def test_a_wish_is_read(row: str) -> None:
+    said, expected = map(str.strip, row.split(" > "))
+    query, _, when = expected.partition(" | ")
+    read = wish(said)
+    assert read is not None
+    assert parse_query(read.query).canonical == parse_query(query).canonical
+    assert read.when == when
+
+
+@pytest.mark.parametrize("text", AS_TYPED.strip().splitlines())
+def test_a_query_a_title_or_a_question_is_searched_as_typed(text: str) -> None:
+    assert wish(text) is None
+
+
+def test_a_long_text_is_no_wish() -> None:
+    assert wish("papers on moss " + "and ferns " * 30) is None
+
+
+_PARTS = (
+    "send me",
+    "papers on",
+    "every monday at 9",
+    ",",
+    "no",
+    "and",
+    "or",
+    "by Jane Doe",
+    "cs.CL",
+    '"',
+    "(",
+    "的论文",
+    "和",
+    "每天8点",
+    "不要",
+)
+
+
+@given(some.one_of(some.text(max_size=400), some.lists(some.sampled_from(_PARTS), max_size=30).map(" ".join)))
+def test_a_wish_is_always_a_query(text: str) -> None:
+    read = wish(text)
+    if read:
+        assert parse_query(read.query)

@@ -1,0 +1,641 @@
+"""Times as people type them: one table for each rule of "WHEN" in the contract, and what holds for every text."""
+
+from contextlib import suppress
+from datetime import time
+from time import process_time
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from subscriptions.model import DAYS, Cadence
+from subscriptions.planning.cadence import cadence_of_days, parse_cadence
+from subscriptions.planning.times import (
+    NoSuchTime,
+    as_words,
+    clock_of,
+    hours_of,
+    is_time,
+    read_when,
+    split_exclusion,
+    split_when,
+)
+from subscriptions.zones import zone
+from tests import tables
+
+TIMES = st.times().map(lambda at: at.replace(second=0, microsecond=0))
+CADENCES = st.one_of(
+    st.just(Cadence(kind="now")),
+    st.builds(cadence_of_days, st.sets(st.integers(0, 6), min_size=1), TIMES),
+    st.builds(
+        lambda two, only: Cadence(kind="when-out", at=min(two), until=max(two), weekdays_only=only),
+        st.sets(TIMES, min_size=2, max_size=2),
+        st.booleans(),
+    ),
+)
+SOME_WORDS = [
+    "daily",
+    "weekly",
+    "every",
+    "each",
+    "at",
+    "on",
+    "in",
+    "and",
+    "to",
+    "-",
+    "no",
+    "without",
+    "now",
+    "when-out",
+    "9",
+    "9am",
+    "25:00",
+    "8:30",
+    "08:00-20:00",
+    "monday",
+    "sat",
+    "hourly",
+    "twice",
+    "a",
+    "day",
+    "noon",
+    "Berlin",
+    "UTC+8",
+    "+05:30",
+    "diffusion",
+    "每",
+    "天",
+    "周",
+    "一",
+    "五",
+    "九",
+    "点",
+    "半",
+    "分",
+    "早上",
+    "下午",
+    "不要",
+    "北京时间",
+    "，",
+    "、",
+    "(",
+    ")",
+    '"',
+    "“",
+    "|",
+    ":",
+    "-survey",
+]
+TYPED = st.text(max_size=100) | st.lists(st.sampled_from(SOME_WORDS), max_size=12).map(" ".join)
+TYPED |= st.lists(st.sampled_from(SOME_WORDS), max_size=12).map("".join)
+
+
+def read(typed: str) -> str:
+    """Returns the time at the end of a text, "refused" where there is no such one, or "words"."""
+    ending = split_when(typed)
+    if ending.when is None:
+        return "only a time" if ending.only_time else "words"
+    assert ending.query
+    try:
+        return str(read_when(ending.when))
+    except NoSuchTime:
+        return "refused"
+
+
+@pytest.mark.parametrize(
+    ("typed", "when"),
+    tables.rows("""
+        kelp daily 8                        → daily 08:00
+        kelp daily at 8                     → daily 08:00
+        kelp daily at 8 pm                  → daily 20:00
+        kelp Daily At 8PM                   → daily 20:00
+        kelp daily 8:05 p.m.                → daily 20:05
+        kelp at 9                           → daily 09:00
+        kelp at 9.                          → daily 09:00
+        kelp 9am                            → daily 09:00
+        kelp 9 am                           → daily 09:00
+        kelp 12am                           → daily 00:00
+        kelp 12 pm                          → daily 12:00
+        kelp 23:15                          → daily 23:15
+        kelp at 8:30                        → daily 08:30
+        kelp every day                      → daily 09:00
+        kelp each day at 7                  → daily 07:00
+        kelp every day at noon              → daily 12:00
+        kelp at midnight every day          → daily 00:00
+        kelp 8am every day                  → daily 08:00
+        kelp every morning                  → daily 08:00
+        kelp every afternoon                → daily 14:00
+        kelp each evening                   → daily 18:00
+        kelp every evening at 8             → daily 20:00
+        kelp at 8 in the evening            → daily 20:00
+        kelp every evening at 20:00         → daily 20:00
+        kelp every night at 11              → daily 23:00
+        kelp every evening at 12            → daily 00:00
+        kelp weekdays 8:30                  → weekdays 08:30
+        kelp every weekday                  → weekdays 09:00
+        kelp on weekdays at 17:00           → weekdays 17:00
+        kelp mon-fri 9                      → weekdays 09:00
+        kelp Mon – Fri at 9am               → weekdays 09:00
+        kelp monday to friday               → weekdays 09:00
+        kelp every day mon-fri at 9         → weekdays 09:00
+        kelp weekday mornings               → weekdays 08:00
+        kelp mon, tue, wed, thu, fri 10:00  → weekdays 10:00
+        kelp weekends at 10                 → sat,sun 10:00
+        kelp every weekend                  → sat,sun 09:00
+        kelp sat,sun 10:00                  → sat,sun 10:00
+        kelp weekly mon 9                   → weekly mon 09:00
+        kelp weekly on Friday               → weekly fri 09:00
+        kelp weekly at 9                    → weekly mon 09:00
+        kelp every week                     → weekly mon 09:00
+        kelp every monday                   → weekly mon 09:00
+        kelp each friday at 3 pm            → weekly fri 15:00
+        kelp mondays at 9                   → weekly mon 09:00
+        kelp tues 9am                       → weekly tue 09:00
+        kelp monday morning                 → weekly mon 08:00
+        kelp 9am monday                     → weekly mon 09:00
+        kelp every sun                      → weekly sun 09:00
+        kelp tue,thu 10:00                  → tue,thu 10:00
+        kelp tuesdays and thursdays         → tue,thu 09:00
+        kelp mon+wed+fri 8                  → mon,wed,fri 08:00
+        kelp mon wed fri at noon            → mon,wed,fri 12:00
+        kelp thu and tue 10:00              → tue,thu 10:00
+        kelp tue-thu 9                      → tue,wed,thu 09:00
+        kelp sat-mon 9                      → mon,sat,sun 09:00
+        kelp mon tue wed thu fri sat sun 10 → daily 10:00
+        kelp now                            → now
+        kelp NOW!                           → now
+        kelp when-out                       → when-out 08:00-20:00
+        kelp when out 9-18                  → when-out 09:00-18:00
+        kelp when-out 9am to 6pm            → when-out 09:00-18:00
+        kelp when-out weekdays              → when-out 08:00-20:00 weekdays
+        kelp when-out 09:00-18:00 weekdays  → when-out 09:00-18:00 weekdays
+        kelp, seagrass, daily at 9          → daily 09:00
+        kelp - every monday                 → weekly mon 09:00
+        kelp: daily 9                       → daily 09:00
+        top 10 daily at 9                   → daily 09:00
+        images of the sun at 9am            → daily 09:00
+        can you do that, every tue at 10?   → weekly tue 10:00
+    """),
+)
+def test_times_in_english(typed: str, when: str) -> None:
+    assert read(typed) == when
+    assert not split_when(typed).either
+
+
+@pytest.mark.parametrize(
+    ("typed", "when"),
+    tables.rows("""
+        海带 每天               → daily 09:00
+        海带 每日8点            → daily 08:00
+        海带 每天 8点半         → daily 08:30
+        海带 每天8点15分        → daily 08:15
+        海带 每天八点十五分     → daily 08:15
+        海带 每天二十二点半     → daily 22:30
+        海带 每天８：３０       → daily 08:30
+        海带 每天8点钟          → daily 08:00
+        海带 每早               → daily 08:00
+        海带 每晚               → daily 18:00
+        海带 每晚八点           → daily 20:00
+        海带 每天早上           → daily 08:00
+        海带 每天上午10点       → daily 10:00
+        海带 每天中午           → daily 12:00
+        海带 每天中午1点        → daily 13:00
+        海带 每天下午           → daily 14:00
+        海带 每天下午三点       → daily 15:00
+        海带 晚上10点           → daily 22:00
+        海带 每天晚上12点       → daily 00:00
+        海带 9点半              → daily 09:30
+        海带 工作日9点          → weekdays 09:00
+        海带 每个工作日早上9点  → weekdays 09:00
+        海带 周一到周五8点      → weekdays 08:00
+        海带 周末10点           → sat,sun 10:00
+        海带 每周末             → sat,sun 09:00
+        海带 每周               → weekly mon 09:00
+        海带 每周一             → weekly mon 09:00
+        海带 每周五下午5点      → weekly fri 17:00
+        海带 周日10点           → weekly sun 10:00
+        海带 星期一 18:00       → weekly mon 18:00
+        海带 星期天十点         → weekly sun 10:00
+        海带 周一三点           → weekly mon 03:00
+        海带 周二和周四10点     → tue,thu 10:00
+        海带 周一三五 8点       → mon,wed,fri 08:00
+        海带 每周二、周六 8点   → tue,sat 08:00
+        海带 每週五下午三點     → weekly fri 15:00
+        海带 立即               → now
+        海带，每天8点           → daily 08:00
+        海带、每天8点。         → daily 08:00
+        海带每天8点             → daily 08:00
+        海带每周一              → weekly mon 09:00
+        kelp每天8点             → daily 08:00
+        GPT-4每天8点            → daily 08:00
+        Llama 3 早上8点         → daily 08:00
+        海带 daily 8            → daily 08:00
+        kelp 每天 9am           → daily 09:00
+    """),
+)
+def test_times_in_chinese(typed: str, when: str) -> None:
+    assert read(typed) == when
+    assert not split_when(typed).either
+
+
+@pytest.mark.parametrize(
+    ("typed", "when"),
+    tables.rows("""
+        kelp daily 9 Berlin               → daily 09:00 Europe/Berlin
+        kelp daily at 9 in Berlin         → daily 09:00 Europe/Berlin
+        kelp 8am in New York              → daily 08:00 America/New_York
+        kelp mon-fri 9, Munich            → weekdays 09:00 Europe/Berlin
+        kelp every monday Berlin          → weekly mon 09:00 Europe/Berlin
+        kelp daily 09:00 Europe/Berlin    → daily 09:00 Europe/Berlin
+        kelp at 9 CET                     → daily 09:00 CET
+        kelp 8am UTC+8                    → daily 08:00 +08:00
+        kelp weekly tue 12:00 +05:30      → weekly tue 12:00 +05:30
+        kelp when-out 9-18 Tokyo          → when-out 09:00-18:00 Asia/Tokyo
+        kelp now Berlin                   → now Europe/Berlin
+        海带 每天8点 纽约                 → daily 08:00 America/New_York
+        海带 每天8点北京时间              → daily 08:00 Asia/Shanghai
+        海带 每天北京时间8点              → daily 08:00 Asia/Shanghai
+        kelp in Berlin                    → words
+        kelp daily 9 Gotham               → words
+        kelp every monday at 9 whales     → words
+        kelp 9am Berlin Tokyo             → words
+        kelp daily 9 CST                  → words
+        海带 每天8点 火星                 → words
+    """),
+)
+def test_a_place_is_a_known_city_or_zone_or_it_is_no_place(typed: str, when: str) -> None:
+    assert read(typed) == when
+
+
+@pytest.mark.parametrize(
+    "typed",
+    tables.lines("""
+        attention at scale
+        weekly supervision
+        daily activities
+        one shot
+        diffusion models at night
+        kelp in the morning light
+        kelp growth at 20 m depth
+        inference at 8 bit
+        recall at 50
+        kelp at the edge
+        kelp for every depth
+        kelp 9
+        GPT 4
+        llama 3.1
+        PM 2.5
+        aspect ratio 4:3
+        what I am
+        kelp per day
+        boolean SAT
+        Jian Sun
+        physics of the sun
+        ocean heat today
+        last monday
+        next friday
+        up until now
+        diffusion OR daily
+        diffusion AND NOT weekly
+        diffusion or every day
+        diffusion -daily
+        author: Sunday
+        title: daily
+        now diffusion
+        daily 9 diffusion
+        day and night
+        weekday versus weekend
+        (diffusion daily)
+        sunday school
+        monday
+        noon
+        now
+        at
+        海带光合日变化
+        一周内的变化
+        姿态估计17点
+        每日新闻推荐
+        时间序列
+        多点触控
+        旅游周末
+        海带 或 每天
+        工作日与周末的差异
+        中午
+        graph，不含 daily
+        海带 周末 或 周末
+        "
+        ,
+    """),
+)
+def test_what_does_not_end_in_a_time_is_a_query(typed: str) -> None:
+    assert read(typed) == "words"
+    assert split_when(typed).query == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "query", "when"),
+    tables.rows("""
+        recall at 10               → recall             → daily 10:00
+        precision at 5             → precision          → daily 05:00
+        semaglutide once weekly    → semaglutide        → weekly mon 09:00
+        semaglutide once a week    → semaglutide        → weekly mon 09:00
+        time series daily          → time series        → daily 09:00
+        time series daily Berlin   → time series        → daily 09:00 Europe/Berlin
+        heat waves weekly          → heat waves         → weekly mon 09:00
+        kelp weekdays              → kelp               → weekdays 09:00
+        blue monday                → blue               → weekly mon 09:00
+        images of the sun at noon  → images of the sun  → daily 12:00
+        kelp mornings              → kelp               → daily 08:00
+        kelp in the evening        → kelp               → daily 18:00
+        海带 周末                  → 海带               → sat,sun 09:00
+        海带 8点                   → 海带               → daily 08:00
+    """),
+)
+def test_what_could_be_a_time_or_words_is_marked(typed: str, query: str, when: str) -> None:
+    ending = split_when(typed)
+    assert (ending.query, ending.either, read(typed)) == (query, True, when)
+
+
+@pytest.mark.parametrize(
+    "when",
+    tables.lines("""
+        hourly
+        every hour
+        every 2 hours
+        every 30 minutes
+        twice a day
+        twice daily
+        three times a week
+        3x a day
+        monthly
+        every month
+        once a month
+        biweekly
+        fortnightly
+        quarterly
+        yearly
+        every 3 days
+        every two weeks
+        every other day
+        every second friday
+        every fifteen minutes
+        first monday of the month
+        on the 1st of every month
+        daily except weekends
+        daily at 25:00
+        daily 25
+        daily 13pm
+        every monday at 99
+        at 8:75
+        at 9 and 17
+        at 9 and at 17
+        daily 8am, 8pm
+        daily 9-18
+        daily 9 now
+        when-out 9
+        when-out 20:00-08:00
+        when-out 9 and 18
+        when-out daily at 9-12 weekends
+        tomorrow at 9
+        每小时
+        每两小时
+        每30分钟
+        每三天
+        每隔三天
+        隔天
+        每两周
+        每周两次
+        一天两次
+        每月
+        每个月1号
+        每年
+        每天25点
+        每天8点和20点
+    """),
+)
+def test_what_looks_like_a_time_and_cannot_be_read_is_refused_with_the_forms_that_exist(when: str) -> None:
+    ending = split_when(f"kelp {when}")
+    assert (ending.query, ending.when, ending.either) == ("kelp", when, True)
+    with pytest.raises(NoSuchTime) as refused:
+        read_when(when)
+    assert str(refused.value.sentence) == f"“{when}” is not a schedule."
+    assert "daily 09:00, weekdays 8:30, weekly mon 09:00" in str(refused.value)
+
+
+@pytest.mark.parametrize("typed", ["海带每小时", "precipitation monthly"])
+def test_such_a_time_is_seen_behind_any_query(typed: str) -> None:
+    assert read(typed) == "refused"
+
+
+@pytest.mark.parametrize(
+    ("typed", "query", "when"),
+    tables.rows("""
+        diffusion every monday at 9, no surveys          → diffusion -surveys             → every monday at 9
+        kelp weekdays 9:30, without reviews              → kelp -reviews                  → weekdays 9:30
+        kelp every day at 7am but not case reports       → kelp -"case reports"           → every day at 7am
+        kelp daily 8 Lisbon, except for survey papers    → kelp -survey                   → daily 8 Lisbon
+        kelp, seagrass now, no surveys or reviews        → (kelp OR seagrass) -surveys -reviews → now
+        kelp OR seagrass daily 9 not reviews             → (kelp OR seagrass) -reviews    → daily 9
+        kelp tue,thu 18:00, no reviews, without surveys  → kelp -reviews -surveys         → tue,thu 18:00
+        kelp mondays at 9 -survey -"case report"         → kelp -survey -"case report"    → mondays at 9
+        kelp mondays at 9, not author:"Jane Doe"         → kelp -author:"Jane Doe"        → mondays at 9
+        海带 每周一 9点 不要综述                         → 海带 -综述                     → 每周一 9点
+        海带 每周五7点，不要综述和评测                   → 海带 -综述 -评测               → 每周五7点
+        海带 工作日9点，除了综述以外                     → 海带 -综述                     → 工作日9点
+        海带 每天早上8点不含综述                         → 海带 -综述                     → 每天早上8点
+        recall at 10 without labels                      → recall at 10 without labels    →
+        semaglutide once weekly without insulin          → semaglutide once weekly without insulin →
+        kelp without light                               → kelp without light             →
+        kelp -survey at 8                                → kelp -survey                   → at 8
+    """),
+)
+def test_what_excludes_may_follow_the_time(typed: str, query: str, when: str) -> None:
+    ending = split_when(typed)
+    assert (ending.query, ending.when or "", ending.either) == (query, when, False)
+
+
+def test_a_comma_sets_what_excludes_apart_from_what_may_be_words() -> None:
+    ending = split_when("time series daily, no surveys")
+    assert (ending.query, ending.when, ending.either) == ("time series -surveys", "daily", True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "when", "rules"),
+    [
+        ("daily 10, no reviews", "daily 10", ("reviews",)),
+        ("工作日9点 除了综述", "工作日9点", ("综述",)),
+        ("9 -survey", "9", ("survey",)),
+        ("daily 8 without case reports or reviews", "daily 8", ('"case reports"', "reviews")),
+        ("daily except sundays", "daily except sundays", ()),
+        ("daily 10", "daily 10", ()),
+    ],
+)
+def test_what_excludes_may_follow_a_time_alone(typed: str, when: str, rules: tuple[str, ...]) -> None:
+    assert split_exclusion(typed) == (when, rules)
+
+
+@pytest.mark.parametrize(
+    "when", ["daily 9", "every monday at 9", "at 8", "now", "hourly", "每天8点", "time series daily"]
+)
+def test_quotes_turn_a_time_into_words(when: str) -> None:
+    assert (
+        read(f'kelp "{when}"') == read(f'"kelp {when}"') == read(f"kelp “{when}”") == read(f'kelp "{when}') == "words"
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("time series daily", 'time series "daily"'),
+        ("recall at 10.", 'recall "at 10".'),
+        ("kelp monthly", 'kelp "monthly"'),
+        ("time series daily, no surveys", 'time series "daily", no surveys'),
+        ("daily 9", '"daily 9"'),
+        ("海带 每天", '海带 "每天"'),
+    ],
+)
+def test_a_time_is_put_into_quotes(typed: str, words: str) -> None:
+    assert as_words(typed) == words
+    assert read(words) == "words"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "daily",
+        "daily 9",
+        "daily 9 Berlin",
+        ": daily 9",
+        " \u2003 at 9 daily",
+        "hourly",
+        "每天8点",
+        "daily 9, no surveys",
+    ],
+)
+def test_a_time_without_a_query_is_known_as_one(typed: str) -> None:
+    assert read(typed) == "only a time"
+
+
+@pytest.mark.parametrize(
+    ("typed", "chat", "when"),
+    tables.rows("""
+        daily                 → daily 07:30                   → daily 07:30
+        daily                 → when-out 08:00-20:00          → daily 09:00
+        daily                 → now                           → daily 09:00
+        每天                  → weekly fri 17:30              → daily 17:30
+        weekly                → weekly fri 17:30              → weekly mon 17:30
+        每周五                → daily 07:30                   → weekly fri 07:30
+        weekdays              → daily 07:30                   → weekdays 07:30
+        every morning         → daily 07:30                   → daily 08:00
+        8                     → daily 07:30                   → daily 08:00
+        when-out              → when-out 09:00-18:00 weekdays → when-out 09:00-18:00
+        when-out              → daily 07:30                   → when-out 08:00-20:00
+    """),
+)
+def test_what_is_not_said_is_as_in_the_schedule_of_the_chat(typed: str, chat: str, when: str) -> None:
+    assert str(read_when(typed, parse_cadence(chat))) == when
+
+
+@pytest.mark.parametrize(
+    ("typed", "clock"),
+    tables.rows("""
+        8 → 08:00
+        8am → 08:00
+        at 23:05 → 23:05
+        noon → 12:00
+        at midnight → 00:00
+        8 in the evening → 20:00
+        早上八点半 → 08:30
+        25 →
+        8:75 →
+        daily 9 →
+        monday 9 →
+        9 Berlin →
+        8 and 9 →
+        at →
+        →
+    """),
+)
+def test_a_time_of_day(typed: str, clock: str) -> None:
+    found = clock_of(typed)
+    assert (f"{found:%H:%M}" if found else "") == clock
+
+
+@pytest.mark.parametrize(
+    ("typed", "hours"),
+    tables.rows("""
+        22:00-08:00             → 22:00-08:00
+        23-7                    → 23:00-07:00
+        11pm – 7am              → 23:00-07:00
+        from 10pm until 7am     → 22:00-07:00
+        midnight to 8           → 00:00-08:00
+        22点到7点               → 22:00-07:00
+        晚上10点到早上7点       → 22:00-07:00
+        22：00～7：00           → 22:00-07:00
+        off                     →
+        8                       →
+        8-                      →
+        8-25                    →
+        8-9-10                  →
+        daily 8-9               →
+        →
+    """),
+)
+def test_a_range_of_hours(typed: str, hours: str) -> None:
+    found = hours_of(typed)
+    assert ("-".join(f"{at:%H:%M}" for at in found) if found else "") == hours
+
+
+@given(CADENCES, st.sampled_from(["", "Europe/Berlin", "+05:30", "UTC", "America/Argentina/Buenos_Aires"]))
+def test_every_canonical_form_reads_back(cadence: Cadence, name: str) -> None:
+    written = f"{cadence} {name}".strip()
+    when = read_when(written)
+    assert (when.cadence, when.zone, str(when)) == (cadence, name, written)
+    ending = split_when(f"diffusion {written}")
+    assert (ending.query, ending.when, ending.either) == ("diffusion", written, False)
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_each_day_has_its_names(day: str) -> None:
+    monday_first = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")[DAYS.index(day)]
+    for typed in (f"weekly {day} 09:00", f"every {day}", f"{day}s 9", f"{day} at 9", f"每{monday_first}9点"):
+        assert read_when(typed).cadence == Cadence(kind="weekly", at=time(9), weekday=DAYS.index(day))
+
+
+@given(TYPED)
+@example("每" * 40)
+@example("at at at at 9")
+@example("１２３点")
+@example("每天²点")
+@example("\u2003 weekend")
+@example("kelp daily \x1f, -")
+def test_any_text_is_read_without_an_error(typed: str) -> None:
+    ending = split_when(typed)
+    assert (ending.query == typed) == (ending.when is None)
+    assert ending.when is None or (ending.query.strip() and ending.when in typed and is_time(ending.when))
+    assert split_when(as_words(typed)).when is None or ending.when is None
+    clock_of(typed)
+    hours_of(typed)
+    split_exclusion(typed)
+    for said in (typed, ending.when or ""):
+        with suppress(NoSuchTime):
+            when = read_when(said)
+            assert parse_cadence(str(when.cadence)) == when.cadence
+            assert not when.zone or zone(when.zone)
+
+
+@pytest.mark.parametrize(
+    "piece", ["no ", "at ", "每天8点", "每", "every 3 ", "daily, no x ", '- "a" ', "1:00 ", "周一", '"']
+)
+def test_a_long_text_is_read_soon(piece: str) -> None:
+    short, long = (min(_seconds(piece * (size // len(piece))) for _ in range(3)) for size in (1_024, 8_192))
+    assert long < 12 * short + 0.02
+
+
+def _seconds(text: str) -> float:
+    began = process_time()
+    split_when(text)
+    as_words(text)
+    is_time(text)
+    return process_time() - began
