@@ -174,6 +174,7 @@ _LONGEST_INTRODUCTION = 130  # most characters of what a person says about thems
 _MOST_REPEATED = 4  # times that what is in brackets may be said
 _MOST_PARTS = 8  # most parts before or behind a subject
 _LONGEST_TIME = 40  # most characters of a time before a wish
+_MOST_EXCLUSIONS = 3  # readings of the end of a text as an exclusion
 _LONGEST_EXCLUSION = 5  # most words of what is excluded
 _MOST_IN_COMMON = 2  # most words of "b" and "c" in "x in a, b or c", if all are in x
 _SIGNS = " \t,，.。;；:：!！?？~、"  # between the parts of a wish
@@ -227,7 +228,7 @@ def _is_wish(before: str, subject: str, ending: str, rules: Sequence[str], *, is
 
 def _without_exclusion(said: str) -> tuple[str, tuple[str, ...]]:
     """Splits what is excluded from the end of a text: ("moss, no surveys" -> "moss", ("surveys",))."""
-    for found in exclusions_at_end(said):
+    for found in [*exclusions_at_end(said)][-_MOST_EXCLUSIONS:]:
         rules = tuple(rule.removesuffix("的") for rule in found.rules)
         is_clear = found.apart or _CLEARLY_EXCLUDES.match(said, len(found.head)) or set(rules).issubset(_LISTS["KIND"])
         is_said = _EXCLUDES.match(said, len(found.head)) is not None

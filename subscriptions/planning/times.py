@@ -52,7 +52,7 @@ _MEASURES = _set_of("recall precision hit hits ndcg map mrr pass rank top accura
 _ALONE_WORDS = _set_of("sat sun today tonight tomorrow 今天 今晚 明天")
 _TWO = 2  # times of day of a when-out, the first and the last
 _LONGEST_EXCLUSION = 200  # characters
-_MOST_EXCLUSIONS = 12  # words that exclude, among which the first one is looked for
+_MOST_EXCLUSIONS = 6  # words that exclude, among which the first one is looked for
 _EXCLUDES = r"(?:(?:\b(?:but|and) )?\b(?:not|no|without|except)(?: (?:for|any|the))*(?=[\s\"“])|但?(?:不要|不含|除了))"
 _EXCLUSION = re.compile(_EXCLUDES, re.IGNORECASE)
 # The signs of a query: -survey -"case report" NOT author:Doe. Not a sign before a digit, which may be an offset.
