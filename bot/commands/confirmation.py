@@ -42,17 +42,14 @@ def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subs
     )
 
 
-def edit_here(
-    context: CommandContext, number: int, text: str, *, when: str | None = None, tz: str | None = None
-) -> Subscribed:
-    """Changes the query of a subscription, and its time and zone if they are given. Raises NotFound, QueryError, Refused."""
+def edit_here(context: CommandContext, number: int, text: str, *, when: str | None = None) -> Subscribed:
+    """Changes the query of a subscription, and its time if one is given. Raises NotFound, QueryError, Refused."""
     return edit(
         context.transaction,
         context.chat.address,
         number,
         text,
         when=when,
-        tz=tz,
         now=context.now,
         who=context.actor,
     )
@@ -64,10 +61,9 @@ def edit_and_echo(
     text: str,
     *,
     when: str | None = None,
-    tz: str | None = None,
 ) -> channel.Reply:
     """Like `edit_here`, but returns the echo, which says what the query was before."""
-    done = edit_here(context, subscription.number, text, when=when, tz=tz)
+    done = edit_here(context, subscription.number, text, when=when)
     return echo(context, done, instead=context.reading(subscription.text))
 
 

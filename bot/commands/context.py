@@ -350,7 +350,7 @@ def may_write(action: Action, context: CommandContext) -> bool:
     return writes
 
 
-# Name of a command in other bots, or of earlier versions → our command.
+# Another word for a command → the command, which is then proposed.
 _ELSEWHERE: Mapping[str, str] = {
     "about": "help",
     "activeall": "resume",

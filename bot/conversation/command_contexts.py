@@ -1,7 +1,5 @@
 """Builds the CommandContext of a request: its chat, language and zone, who writes."""
 
-from collections.abc import Mapping
-
 from bot.commands.context import CommandContext
 from bot.conversation.authorization import PreparedRequest
 from bot.dependencies import Dependencies
@@ -13,7 +11,6 @@ from bot.ports.conversation import (
 from bot.rendering.language import Language
 from subscriptions import model
 from subscriptions.service import conversation_state
-from subscriptions.service.amendments import follow_person
 from subscriptions.store.database.store import Scope, Transaction
 
 
@@ -51,18 +48,13 @@ def chat_at(store: Scope, place: Place, language: str) -> model.Chat:
     )
 
 
-def newly_heard(context: CommandContext) -> Mapping[str, str]:
-    """Returns the zone that a private request shows, unless it is known or the person has chosen one."""
+def zone_heard(context: CommandContext) -> str:
+    """Returns the zone that a private request shows; "" if it is known, or the person has chosen one."""
     request, chat = context.request, context.origin
     if isinstance(request, EventRequest) or chat.kind is not model.ChatKind.PRIVATE or not chat.id:
-        return {}
-    is_new = request.timezone and "timezone" not in chat.chosen and request.timezone != chat.settings.timezone
-    return {"timezone": request.timezone} if is_new else {}
-
-
-def store_heard(context: CommandContext, heard: Mapping[str, str]) -> None:
-    """Stores the result of `newly_heard` as settings of the chat."""
-    follow_person(context.transaction, context.origin, heard, now=context.now)
+        return ""
+    is_new = "timezone" not in chat.chosen and request.timezone != chat.settings.timezone
+    return request.timezone if is_new else ""
 
 
 def newly_named(context: CommandContext, prepared: PreparedRequest) -> list[Place]:

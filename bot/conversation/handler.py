@@ -19,6 +19,7 @@ from bot.ports.conversation import EventRequest, MessageRequest, Request
 from bot.rendering.language import refused
 from subscriptions import errors, model
 from subscriptions.service import recent_matches
+from subscriptions.service.amendments import follow_zone
 from subscriptions.service.conversation_state import apply_once
 from subscriptions.store import chats as stored_chats
 from subscriptions.store.database import store as stored_store
@@ -130,7 +131,7 @@ def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
     return (
         may_write(prepared.intent, context)
         or bool(command_contexts.newly_named(context, prepared))
-        or bool(command_contexts.newly_heard(context))
+        or bool(command_contexts.zone_heard(context))
         or _is_back(context)
         or _ends_question(context, prepared)
     )
@@ -147,8 +148,8 @@ def _answer_writing(
     new_names, missed = command_contexts.newly_named(context, prepared), None
     for place in new_names:
         stored_chats.describe(transaction, place.chat.lane, title=place.title, public=place.public)
-    if heard := command_contexts.newly_heard(context):
-        command_contexts.store_heard(context, heard)
+    if heard := command_contexts.zone_heard(context):
+        follow_zone(transaction, context.origin, heard, now=context.now)
     is_back = _is_back(context)
     if is_back:
         missed = chat_events.welcome_back(context)

@@ -6,7 +6,7 @@ A changed subscription keeps its number and its cursor.
 from collections.abc import Mapping
 from datetime import datetime
 
-from subscriptions import chat_settings, errors, portable, zones
+from subscriptions import chat_settings, errors, portable
 from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast
@@ -26,13 +26,11 @@ def edit(
     *,
     now: datetime,
     when: str | None = None,
-    tz: str | None = None,
     who: str = "",
 ) -> Subscribed:
     """Changes the query of a subscription, and its time if `when` is given. Deliveries that are planned do not change.
 
-    `tz` is its new zone: "" means the chat's zone, None leaves it unchanged. The outcome is "edited", or "known" if
-    nothing changed. Raises NotFound, QueryError, and Refused if another subscription of the chat has the same query.
+    The outcome is "edited", or "known" if nothing changed. Raises NotFound, QueryError, and Refused if another subscription of the chat has the same query.
     """
     query = portable.kept_query(text)
     chat, subscriptions = listing.get_subscribed(transaction, address)
@@ -45,11 +43,8 @@ def edit(
             errors.Sentence("Remove one of them: /unsub {number}", {"number": subscription.number}),
         )
     read = _read_when(when, subscription.cadence, chat) if when else When(subscription.cadence)
-    own_zone = zones.zone_name(tz) if tz else None
-    if tz is None:
-        own_zone = subscription.zone
     after = subscription._replace(text=query.text, canonical=query.canonical)
-    after = forecast.with_time(after, chat, read.cadence, read.zone or own_zone, now)
+    after = forecast.with_time(after, chat, read.cadence, read.zone or subscription.zone, now)
     if after.canonical != subscription.canonical:
         chats.store_streaks(transaction, {chat.id: None})
     changes.change_subscriptions(transaction, [subscription], [after], now=now, who=who)
@@ -109,13 +104,10 @@ def set_settings(
 
 
 @writes
-def follow_person(transaction: Transaction, chat: Chat, heard: Mapping[str, str], *, now: datetime) -> None:
-    """Stores the language in which a person writes, and the zone of the person's client. This cannot be undone."""
-    if "lang" in heard:
-        chats.speak(transaction, chat.id, heard["lang"])
-    if "timezone" in heard:
-        chats.choose_setting(transaction, chat.id, "timezone", heard["timezone"])
-        new_clock.apply_new_clock(transaction, chat, now)
+def follow_zone(transaction: Transaction, chat: Chat, zone: str, *, now: datetime) -> None:
+    """Stores the zone of a person's client. This cannot be undone."""
+    chats.choose_setting(transaction, chat.id, "timezone", zone)
+    new_clock.apply_new_clock(transaction, chat, now)
 
 
 def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:

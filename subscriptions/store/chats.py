@@ -187,14 +187,6 @@ def choose_setting(transaction: Transaction, chat_id: int, name: str, value: str
         row.settings = {of: chosen for of, chosen in {**row.settings, name: value}.items() if chosen is not None}
 
 
-def speak(transaction: Transaction, chat_id: int, lang: str) -> None:
-    """Stores the language in which the person of a chat writes.
-
-    This counts as long as the chat has chosen no language.
-    """
-    _held(transaction, chat_id).lang = lang
-
-
 def pause_chat(
     transaction: Transaction,
     chat_id: int,

@@ -73,7 +73,7 @@ class TestSearch:
         said = await bot.says("/sub abejas daily 8")
         assert "2 papers are near in meaning." in said.lines
         done = await bot.presses("subscribe to the meaning")
-        assert done.lines[0].startswith("✓ 1  near in meaning to “abejas” · daily 08:00")
+        assert done.lines[0] == "✓ 1  about:abejas · daily 08:00 UTC"
         assert deliverer.texts(bot) == ["about:abejas"]
 
     async def test_where_words_find_enough_nothing_is_encoded(self, bot: BotHarness) -> None:

@@ -606,7 +606,7 @@ def _asks(query: str, when: dict[str, str], zone: str | None, name: str | None) 
 
 
 def _edits(store: Store, at: ChatAddress, query: str, zone: str | None, *, now: datetime) -> None:
-    amendments.edit(store, at, 1, query, tz=zone, now=now)
+    amendments.edit(store, at, 1, query, when=f"daily 9 {zone}" if zone else None, now=now)
 
 
 def _imports(store: Store, at: ChatAddress, query: str, name: str, *, now: datetime) -> None:
