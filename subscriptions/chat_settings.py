@@ -10,13 +10,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from enum import Enum
 from functools import lru_cache
 from typing import Literal
 
 from subscriptions import errors, model
 from subscriptions.addresses import facts_of
-from subscriptions.planning.decision import shows_more
 from subscriptions.planning.times import hours_of, read_when
 from subscriptions.texts.normal_forms import normalized
 from subscriptions.zones import zone_name
@@ -95,18 +93,6 @@ class SettingDefaultsContext:
     chosen: Mapping[str, str]  # setting -> value, as the chat chose it
 
 
-def _works(_: model.Chat) -> errors.Sentence | None:
-    return None
-
-
-class Group(Enum):
-    """The settings that are shown together, with the name of the group."""
-
-    TIMES = errors.Sentence("times")
-    PAPERS = errors.Sentence("papers")
-    MESSAGES = errors.Sentence("messages")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ChatSetting:
     """A setting of chats, compared by identity. Its value is one of `choices`, or, without choices, what `check` accepts."""
@@ -114,7 +100,6 @@ class ChatSetting:
     name: str  # in /set, exports and the database, so it must never change
     label: errors.Sentence  # the name that people read; they can type it, too
     meaning: errors.Sentence  # what the setting does
-    group: Group = Group.MESSAGES
     names: str = ""  # other words for the name in both languages, separated by spaces
     choices: Choices = field(default_factory=dict)  # by kind of chat, default first; a single choice cannot be changed
     check: Callable[[str], str] = str  # returns the text to store for a typed value. Raises Refused
@@ -126,8 +111,6 @@ class ChatSetting:
     # values on buttons, for settings without choices
     offered: Mapping[model.ChatKind, tuple[str, ...]] = field(default_factory=dict)
     example: str = ""  # a further value that can be typed, for settings without choices
-    # returns why the setting has no effect in a chat; None: it has an effect
-    no_effect: Callable[[model.Chat], errors.Sentence | None] = _works
 
     def choices_in(self, kind: model.ChatKind, *, public: bool) -> tuple[str, ...]:
         """Returns the values that a chat may choose from, its default first; () if `check` decides instead."""
@@ -163,6 +146,7 @@ def plain_name(typed: str) -> str:
     return "".join(sign for sign in normalized("NFKC", typed).casefold() if sign not in " -_,，")
 
 
+_ON, _OFF = "on yes true 开", "off no none never false 0 无 关 关闭"  # words for values that switch
 _HOURS = "when-out 08:00-20:00"
 _OFFICE_HOURS = "when-out 09:00-18:00 weekdays"
 _TIMES = ("daily 09:00", "weekdays 09:00", "weekly mon 09:00", "now")
@@ -203,28 +187,11 @@ def _default_limit(chat: SettingDefaultsContext) -> str:
     return _LIMITS[chat.kind] if shows_rest else "all"
 
 
-def _no_rest(chat: model.Chat) -> errors.Sentence | None:
-    why = errors.Sentence("No button here opens the rest of a delivery, so all papers are shown.")
-    return None if shows_more(chat) else why
-
-
-def _no_buttons(chat: model.Chat) -> errors.Sentence | None:
-    if facts_of(chat.address.platform).shows_more:
-        return None
-    return errors.Sentence("There are no buttons here.")
-
-
-def _no_thread(chat: model.Chat) -> errors.Sentence | None:
-    if chat.settings.shape == "thread" and chat.address.topic:
-        return errors.Sentence("A thread has no threads of its own: here papers come as one digest.")
-    return None
-
-
 BUTTONS = ChatSetting(
     name="buttons",
     label=errors.Sentence("Buttons"),
     meaning=errors.Sentence("what is shown under a delivery"),
-    names="button 按钮",
+    names="按钮",
     choices=_by_kind("full off", "full link off", "link off", "full off"),
     values={
         "full": errors.Sentence("all buttons"),
@@ -232,20 +199,18 @@ BUTTONS = ChatSetting(
         "off": errors.Sentence("none"),
     },
     value_names={
-        "full": "on yes true all 全部 全部按钮 开",
-        "link": "链接 一个链接",
-        "off": "no none false 0 无 关 关闭",
+        "full": f"{_ON} all 全部按钮",
+        "link": "一个链接",
+        "off": _OFF,
     },
     in_public={"full": "link"},
-    no_effect=_no_buttons,
 )
 _DECLARED = (
     ChatSetting(
         name="schedule",
         label=errors.Sentence("Schedule"),
-        group=Group.TIMES,
         meaning=errors.Sentence("when a subscription comes that has no time of its own"),
-        names="time when times 推送时间 时间 定时 发送时间",
+        names="time 推送时间",
         check=checked_schedule,
         default=_default_schedule,
         offered=_offered(_HOURS, *_TIMES) | {model.ChatKind.TEAM: (_OFFICE_HOURS, *_TIMES)},
@@ -254,9 +219,8 @@ _DECLARED = (
     ChatSetting(
         name="timezone",
         label=errors.Sentence("Time zone"),
-        group=Group.TIMES,
         meaning=errors.Sentence("the clock that all times here go by"),
-        names="tz zone clock 时区 时钟",
+        names="tz zone 时区",
         check=zone_name,
         default=lambda chat: chat.timezone,
     ),
@@ -272,11 +236,10 @@ _DECLARED = (
     ChatSetting(
         name="text",
         label=errors.Sentence("Text"),
-        group=Group.PAPERS,
         meaning=errors.Sentence(
             "the text below a title, or title and summary in your language above the original title"
         ),
-        names="content 内容 正文 文字",
+        names="内容",
         choices=_everywhere("summary abstract titles both"),
         values={
             "summary": errors.Sentence("summary"),
@@ -285,37 +248,33 @@ _DECLARED = (
             "both": errors.Sentence("both languages"),
         },
         value_names={
-            "summary": "summaries 总结 概要",
-            "abstract": "abstracts 摘要",
-            "titles": "title 标题 仅标题 只有标题",
-            "both": "bilingual twolanguages englishandchinese chineseandenglish 双语 双语对照 中英双语 中英对照 中英文 中英文对照 "
-            "两种语言 中文和英文 英文和中文",
+            "summary": "总结",
+            "abstract": "摘要",
+            "titles": "仅标题 标题",
+            "both": "bilingual 中英对照 双语",
         },
     ),
     ChatSetting(
         name="limit",
         label=errors.Sentence("Papers shown"),
-        group=Group.PAPERS,
         meaning=errors.Sentence("how many papers a delivery shows; a button shows the others"),
-        names="papers papersshown max maximum 显示篇数 篇数 数量 上限 每次篇数 论文数 论文篇数",
+        names="papers max 显示篇数 篇数",
         check=checked_limit,
         default=_default_limit,
         values={"all": errors.Sentence("all papers")},
-        value_names={"all": "off no none never unlimited nolimit everything 全部 所有 不限 全部论文 关 关闭"},
+        value_names={"all": f"{_OFF} 全部论文 全部 不限"},
         offered=_offered("5", "12", "20", "50", "all"),
         example="30",
-        no_effect=_no_rest,
     ),
     ChatSetting(
         name="quiet",
         label=errors.Sentence("Quiet hours"),
-        group=Group.TIMES,
         meaning=errors.Sentence("the hours in which subscriptions with “now” wait"),
-        names="quiethours night donotdisturb dnd 免打扰 免打扰时段 静音时段 勿扰",
+        names="免打扰时段 免打扰",
         check=checked_quiet,
         default=lambda chat: _NIGHT if chat.notifies else "off",
         values={"off": errors.Sentence("off")},
-        value_names={"off": "no none never false 0 关 关闭 无"},
+        value_names={"off": _OFF},
         offered=_offered(_NIGHT, "23:00-07:00", "20:00-09:00", "off"),
         example="21:30-07:00",
     ),
@@ -323,7 +282,7 @@ _DECLARED = (
         name="shape",
         label=errors.Sentence("Layout"),
         meaning=errors.Sentence("one message for all papers, or one for each"),
-        names="layout form 版式 形式 排版",
+        names="版式",
         choices=_by_kind("digest", "digest", "digest each", "thread digest each"),
         values={
             "digest": errors.Sentence("one digest"),
@@ -331,41 +290,38 @@ _DECLARED = (
             "thread": errors.Sentence("one line, papers in its thread"),
         },
         value_names={
-            "digest": "one together onedigest 合并 合并成一条 合为一条 一条消息",
-            "each": "single perpaper 每篇 每篇一条 每篇一条消息",
-            "thread": "threads 消息列 只发一行，论文在消息列中",
+            "digest": "合并成一条 合并",
+            "each": "每篇一条消息 每篇一条",
+            "thread": "只发一行，论文在消息列中",
         },
-        no_effect=_no_thread,
     ),
     ChatSetting(
         name="crosslists",
         label=errors.Sentence("Cross-lists"),
-        group=Group.PAPERS,
         meaning=errors.Sentence("whether papers come that are only cross-listed"),
-        names="crosslist crosslisted crosslistings 交叉列表 交叉",
+        names="crosslist 交叉列表",
         choices=_everywhere("in out"),
         values={"in": errors.Sentence("included"), "out": errors.Sentence("left out")},
         value_names={
-            "in": "on yes true include 包含 包括 要 开",
-            "out": "off no none false exclude 不包含 不包括 不要 关",
+            "in": f"{_ON} 包含",
+            "out": f"{_OFF} 不包含",
         },
     ),
     BUTTONS,
     ChatSetting(
         name="quietday",
         label=errors.Sentence("Empty days"),
-        group=Group.TIMES,
         meaning=errors.Sentence("whether I say so on a day without papers"),
-        names="dayswithoutpapers quietdays quietdaynote emptyday 无论文日 无论文的日子 空日",
+        names="quietdaynote 无论文日",
         choices=_everywhere("off on"),
         values={"on": errors.Sentence("a short note"), "off": errors.Sentence("silence")},
-        value_names={"on": "yes true note 告知 开 简短告知", "off": "no none never false 0 不告知 关 关闭"},
+        value_names={"on": f"{_ON} 简短告知", "off": f"{_OFF} 不告知"},
     ),
     ChatSetting(
         name="manage",
         label=errors.Sentence("Who may change it"),
         meaning=errors.Sentence("who may change what this chat wants"),
-        names="manager whomaychangeit permissions rights 管理权限 权限 管理",
+        names="管理权限",
         choices=_by_kind("person", "admins members", "admins", "members admins"),
         values={
             "person": errors.Sentence("you"),
@@ -373,9 +329,9 @@ _DECLARED = (
             "members": errors.Sentence("all members"),
         },
         value_names={
-            "person": "me 我 你 本人",
+            "person": "me 本人",
             "admins": "admin 管理员",
-            "members": "everybody everyone 成员 所有成员 所有人",
+            "members": "everybody 所有成员",
         },
     ),
 )
@@ -454,8 +410,3 @@ def resolve(
         others=tuple((name, value) for name, value in values.items() if name not in _READ_AS_FIELDS),
         **{name: value for name, value in values.items() if name in _READ_AS_FIELDS},
     )
-
-
-def without_effect(chat: model.Chat) -> dict[str, errors.Sentence]:
-    """Returns name → reason for each setting that has no effect in this chat."""
-    return {name: why for name, setting in SETTINGS.items() if (why := setting.no_effect(chat))}

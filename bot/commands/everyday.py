@@ -32,6 +32,7 @@ _WORDS = {
     " | last week's | last month's | this month's",
     "PAPERS": "papers | paper | articles | article | preprints | publications | literature | work | works | research | digest"
     " | studies | stuff | news | updates | results | every paper | everything | anything | something | somthing | things | alerts",
+    "POSTED": "posted | updated | informed | notified | in the loop | in the know | up to date | abreast",
     "PLURAL": "papers | articles | preprints | publications | everything | anything | digest | updates | stuff | news",
     "SEND": "send | sned | sending | give | show | get | find | search for | look for | help me find | fetch | bring | deliver"
     " | recommend | suggest | forward | mail | email",
@@ -56,7 +57,9 @@ _WORDS = {
     " | articles | preprints | publications | literature | to me | for me | today | lately | recently | these days | this week"
     " | this month | last week | from last week | from the last week | from this week | as well | too | if possible | appears"
     " | appear | comes out | come out | is published | are published | shows up | is out | all days | can you do that"
-    " | could you do that | could we get that | can i get that | send it | send them | works for me | that would be great"
+    " | could you do that | could we get that | can i get that | send it | send them | send me | send me new | send me new ones"
+    " | send me what's new | send me the new ones | let me know | notify me | alert me | tell me | keep me posted"
+    " | keep me updated | works for me | only | that would be great"
     " | :) | :-) | 论文 | 文章 | 文献 | 的资料 | 的研究 | 的最新研究 | 新研究 | 新东西 | 最新 | 新 | 进展 | 工作 | 相关的 | 相关"
     " | 方面的 | 方面 | 方向的 | 方向 | 领域的 | 的 | 有什么 | 有没有 | 有哪些 | 有 | 里 | 吗 | 呢 | 吧 | 了 | 时 | 谢谢 | 感谢 | 多谢"
     " | 都行 | 都可以 | 就行 | 就好 | 我都要 | 都要 | 都想看 | 推送 | 推送给我 | 发给我 | 给我 | 告诉我 | 通知我 | 提醒我 | 请 | 马上"
@@ -92,12 +95,16 @@ SEND [NEW] PAPERS ABOUT
 I [also|would|do|really|still] WANT [NEW] [PAPERS ABOUT|ABOUT]
 [I] [also|would|do|really|still] WANT [to] GET [ABOUT NEW PAPERS ABOUT] [NEW] [PAPERS ABOUT|ABOUT]
 [I] [also|would|do|really|still] WANT [to] GET what's|whats|what happening|new|going|published|is [on|new] ABOUT
-i'm|i|we're|we|im [am|are] [also] work|working|research|researching|study|studying [on] [PAPERS ABOUT|ABOUT]
+i'm|i|we're|we|im [am|are] [also] work|working|research|researching|study|studying|following|tracking|monitoring [on] [PAPERS ABOUT|ABOUT]
 [i'm|i|we're|we|im] [am|are] [also] INTERESTED in [NEW] [PAPERS ABOUT|ABOUT]
 [i'm|i|we're|we|im] [am|are] looking for [NEW] PAPERS ABOUT
 i'm|i|we're|we|im [am|are] looking for [NEW]
+TELL ME to [NEW] PAPERS ABOUT
+help ME GET [NEW] [PAPERS ABOUT|ABOUT]
+any|some|new [NEW] PAPERS ABOUT
+working|researching|specializing|specialising on|in [PAPERS ABOUT]
 TELL ME WHEN [WHEN] [THERE] [NEW] [PAPERS ABOUT|ABOUT]
-keep|kept ME posted|updated|informed [ABOUT] [NEW] [PAPERS ABOUT|ABOUT]
+keep|kept ME POSTED [ABOUT] [NEW] [PAPERS ABOUT|ABOUT]
 keep an eye on|out [for] [NEW] [PAPERS ABOUT|ABOUT]
 subscribe [ME] to [NEW] [PAPERS ABOUT|ABOUT]
 subscribe
@@ -138,10 +145,12 @@ _SAID_OTHERWISE = (
         r"\1no",
     ),
     (r"([,;，；]\s*(?:and |but )?|\bbut )(?:skip|leave out|exclude)\b", r"\1no"),
+    (r"[\s,，]*但是?(?=不要|不含|除了)", "，"),
     (r"别要|不看|不想看到|不包括", "不要"),
     (r"^除了?([^,，]{1,20}?)[以之]?外?的?[,，](.+)", r"\2，不要\1"),
     (r"[,，]\s*([^,，]{1,20}?)的?[就都]?(?:不要|除外)了?$", r"，不要\1"),
     (r"对([^,，]{1,40}?)[很也]?感兴趣", r"想看\1"),
+    (r"^有([^,，]{2,40}?)的?新?(?:论文|文章)[就请时,，的话]*(?:通知我|告诉我|提醒我|发给我|推送给我)", r"想看\1的论文"),
 )
 _HAN = r"[\u4e00-\u9fff]"
 _CAPITALISED = r"[A-ZÀ-ÖØ-Þ][\w.'-]*"
@@ -169,9 +178,12 @@ _COMMA = re.compile(r"\s*[,，、]\s*(?:(?:and|or) )?| and | or ")
 _COMMON = re.compile(r"(?P<head>.+) (?:in|for|on|of|with) (?P<first>.+)")
 _BOTH = re.compile(r"(\S+?)(?:,? (?:and|or|&) |\s*[,，、]\s*|\s*(?:和|或者?|与)\s*)(?=(\S+))")
 _OF = re.compile(rf"(?<={_HAN}{{2}})的(?={_HAN}{{2}})|[里中]?面?的?关于|(?<=[\w ])[里中]的?(?= )")
-_GAP = re.compile(r"\b(?:and|to) |[.,!;] ?|[，。]|[让叫要]我", re.IGNORECASE)  # before the wish in an introduction
+_GAP = re.compile(
+    r"\b(?:and|to) |[.,!;] ?|[，。]|[让叫要]我| (?=working|interested|researching|specialis|specializ)", re.IGNORECASE
+)  # before the wish in an introduction
 _LONGEST_INTRODUCTION = 130  # most characters of what a person says about themselves before the wish
 _MOST_REPEATED = 4  # times that what is in brackets may be said
+_MOST_WORDS = 15  # of a text without a form; a longer one is searched as it was typed
 _MOST_PARTS = 8  # most parts before or behind a subject
 _LONGEST_TIME = 40  # most characters of a time before a wish
 _MOST_EXCLUSIONS = 3  # readings of the end of a text as an exclusion
@@ -196,16 +208,32 @@ def wish(text: str) -> Wish | None:
         said = otherwise.sub(meant, said)
     said, rules = _without_exclusion(said)
     before, subject, when = _without_beginning(said)
-    subject, ending, later = _without_ending(subject, is_asked=bool(_OFTEN.search(said)))
+    subject, ending, later = _without_ending(subject, is_asked=bool(when or _OFTEN.search(said)))
     if not rules:
         subject, rules = _without_exclusion(subject)
         subject, _, _ = _without_ending(subject, is_asked=False) if rules else (subject, "", "")
     if not subject or not _is_wish(before, subject, ending, rules, is_timed=bool(when or later)):
-        return None
+        return _plain(said)
     query = _query(before, subject, rules, is_typed=bool(rules) and not (before or ending))
     if query_of(query) is None:
         return None
-    return Wish(query, later or when)
+    return Wish(query, _one_time(when, later))
+
+
+def _plain(said: str) -> Wish | None:
+    """Returns the wish of a text that has no form, but words between or beside its subjects that no paper needs to have."""
+    timed = split_when(said)
+    words = _words(timed.query)
+    is_text = len(said.split()) > _MOST_WORDS or timed.only_time or timed.either or '"' in said
+    if is_text or words == timed.query or query_of(words) is None:
+        return None
+    return Wish(words, timed.when or "")
+
+
+def _one_time(first: str, second: str) -> str:
+    """Returns the time that is said before a subject and the one behind it, "daily" and "at midnight", as one."""
+    both = f"{first} {second}".strip()
+    return both if is_time(both) else second or first
 
 
 def _is_wish(before: str, subject: str, ending: str, rules: Sequence[str], *, is_timed: bool) -> bool:
@@ -221,9 +249,10 @@ def _is_wish(before: str, subject: str, ending: str, rules: Sequence[str], *, is
         return is_category(first)
     if said in _LISTS["UNSURE"] and not (said == "订阅" and (before != said or subject[0].isascii())):
         return is_timed or is_sure
-    if ": " in subject or "。" in subject:  # a title, or several sentences
+    is_asked = is_timed and bool(ending)
+    if not is_asked and (": " in subject or "。" in subject):  # a title, or several sentences
         return False
-    return bool(before or is_sure or _AUTHOR.match(subject) or _TITLE.match(subject))
+    return bool(is_asked or before or is_sure or _AUTHOR.match(subject) or _TITLE.match(subject))
 
 
 def _without_exclusion(said: str) -> tuple[str, tuple[str, ...]]:

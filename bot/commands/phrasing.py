@@ -26,7 +26,7 @@ LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "中文"}  # code → the
 
 
 def setting_changed(name: str, before: model.Chat, after: model.Chat, localizer: Language) -> Reply:
-    """Returns the reply to a changed setting; says also if the setting has no effect here. `name` is one of SETTINGS."""
+    """Returns the reply to a changed setting; `name` is one of SETTINGS."""
     label = label_of(name, localizer)
     old, new = before.settings.value(name), after.settings.value(name)
     shown = value_words(name, new, localizer)
@@ -36,9 +36,6 @@ def setting_changed(name: str, before: model.Chat, after: model.Chat, localizer:
         lines = [setting_change(name, before, after, localizer)]
     if name == "timezone" and old != new:
         lines += fixed_offset(new, localizer)
-    if idle := chat_settings.without_effect(after).get(name):
-        why = localizer.say(idle)
-        lines.append(localizer.say("It has no effect here. {why}", why=why))
     return Reply(lines=tuple(lines), ok=True)
 
 

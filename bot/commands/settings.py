@@ -1,4 +1,4 @@
-"""set, timezone and lang: names of settings as people type them, how they are grouped and shown, and notes on what has no effect."""
+"""set, timezone and lang: how settings are shown and changed, and their names as people type them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,6 @@ from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from bot.rendering.language import Language, refused
 from subscriptions import chat_settings, errors, model, zones
-from subscriptions.chat_settings import Group
 from subscriptions.planning import cadence
 from subscriptions.service.amendments import set_settings
 from subscriptions.texts.normal_forms import normalized
@@ -51,9 +50,7 @@ def change_setting(context: CommandContext, name: str, value: str) -> channel.Re
 
     A zone may be named by its city. If a name is unknown, the refusal has a button with a similar one. Raises Refused.
     """
-    if name == "schedule":
-        return _change_schedule(context, value)
-    if name != "timezone":
+    if name != ZONE:
         return _change(context, name, value)
     try:
         with context.transaction.savepoint():
@@ -93,19 +90,20 @@ def on_zones(context: CommandContext) -> channel.Reply:
 
 
 def _all_settings(context: CommandContext) -> channel.Reply:
-    """Returns the reply with all settings and their values, and a button for each group of settings.
+    """Returns the reply with all settings, their values and a button for each.
 
-    In a group of people it is short: the values are only on the buttons of the next reply.
+    In a group of people it is short: the values are on the buttons only.
     """
     fixed = fixed_settings(context)
     free = [name for name in chat_settings.SETTINGS if name not in fixed]
     lines = (_head(context), *_lines(context, free, fixed))
     if context.read_by_strangers:
         return channel.Reply(lines=(*lines, context.say("To change one: /set text titles")), names_chat=True)
+    labels = {name: phrasing.label_of(name, context.localizer) for name in free}
     if context.read_by_group:
-        lines = lines[:1]
-    groups = tuple(context.button(group.value, "settings-of", group=group.name) for group in Group)
-    return channel.Reply(lines=lines, buttons=(groups,), names_chat=True)
+        lines, labels = lines[:1], {name: _setting_line(context, name) for name in free}
+    buttons = [context.labelled(label, "setting", name=name) for name, label in labels.items()]
+    return channel.Reply(lines=lines, buttons=cities.button_rows(buttons), names_chat=True)
 
 
 def _head(context: CommandContext) -> str:
@@ -114,36 +112,15 @@ def _head(context: CommandContext) -> str:
     return context.say("Settings of {chat}:", chat=context.chat.name)
 
 
-def _settings_of(context: CommandContext) -> channel.Reply:
-    """Handles [times], [papers] and [messages]: shows the settings of that group, each with a button."""
-    fixed, chosen = fixed_settings(context), Group[str(context.arguments.get("group", Group.TIMES.name))]
-    free = [name for name, one in chat_settings.SETTINGS.items() if one.group is chosen and name not in fixed]
-    back = (context.button("all settings", "settings"),)
-    said = {name: _setting_line(context, name) for name in free}
-    if context.read_by_group:
-        return channel.Reply(lines=(_head(context),), buttons=(*_setting_buttons(said), back), names_chat=True)
-    labels = {name: phrasing.label_of(name, context.localizer) for name in free}
-    lines = (_head(context), *(f"· {line}" for line in said.values()))
-    return channel.Reply(lines=lines, buttons=(*_setting_buttons(labels), back), names_chat=True)
-
-
 def _lines(context: CommandContext, free: Sequence[str], fixed: Sequence[str]) -> Iterator[str]:
-    """Yields a line for each setting in `free`, one with all in `fixed`, and one with those in `free` without effect here."""
-    idle = [name for name in free if name in chat_settings.without_effect(context.chat)]
-    for group in Group:
-        yield context.say("{group}:", group=context.say(group.value).capitalize())
-        shown = (name for name in free if name not in idle and chat_settings.SETTINGS[name].group is group)
-        yield from (f"· {_setting_line(context, name)}" for name in shown)
+    """Yields a line for each setting in `free`, and one with all in `fixed`."""
+    yield from (f"· {_setting_line(context, name)}" for name in free)
     always = [
         context.say("{label} ({value})", label=phrasing.label_of(name, context.localizer), value=_value(context, name))
         for name in fixed
     ]
-    for before, said in (
-        (context.say("Fixed here:"), always),
-        (context.say("Without effect here:"), [phrasing.label_of(name, context.localizer) for name in idle]),
-    ):
-        if said:
-            yield context.localizer.joined(before, " · ".join(said))
+    if always:
+        yield context.localizer.joined(context.say("Fixed here:"), " · ".join(always))
 
 
 def _setting_line(context: CommandContext, name: str) -> str:
@@ -157,12 +134,6 @@ def _value(context: CommandContext, name: str) -> str:
     return phrasing.value_words(name, context.chat.settings.value(name), context.localizer)
 
 
-def _setting_buttons(labels: Mapping[str, str]) -> channel.Buttons:
-    return cities.button_rows(
-        [channel.Button(label=label, verb="setting", arguments={"name": name}) for name, label in labels.items()]
-    )
-
-
 def fixed_settings(context: CommandContext) -> tuple[str, ...]:
     """Returns the settings that a chat of this kind cannot change."""
     public = context.chat.public
@@ -173,53 +144,42 @@ def fixed_settings(context: CommandContext) -> tuple[str, ...]:
     )
 
 
-def offered_values(context: CommandContext, name: str) -> tuple[str, ...]:
+def _offered_values(context: CommandContext, name: str) -> tuple[str, ...]:
     """Returns the values that are shown as buttons: all values, or some with the current one; none for the time zone."""
     words = chat_settings.choices(name, kind=context.chat.kind, public=context.chat.public)
     some = chat_settings.SETTINGS[name].offered.get(context.chat.kind, ())
-    if words or not some:
-        return words
     value = context.chat.settings.value(name)
-    if value in some:
-        return some
+    if words or not some or value in some:
+        return words or some
     return (value, *some)
 
 
 def _one_setting(context: CommandContext, name: str) -> channel.Reply:
     """Returns the reply about one setting: its value, its meaning, its other values."""
-    localizer, value = context.localizer, context.chat.settings.value(name)
-    offered, idle = offered_values(context, name), chat_settings.without_effect(context.chat).get(name)
+    offered = _offered_values(context, name)
     if len(offered) == 1:
-        label, shown = phrasing.label_of(name, localizer), _value(context, name)
+        label, shown = phrasing.label_of(name, context.localizer), _value(context, name)
         return context.reply("{label} is fixed in this kind of chat: {value}.", label=label, value=shown)
-    lines = [
-        _setting_line(context, name),
-        context.say("({inner})", inner=localizer.say(chat_settings.SETTINGS[name].meaning)),
-    ]
-    if idle:
-        lines.append(context.say("It has no effect here. {why}", why=localizer.say(idle)))
-    if name == "timezone":
+    meaning = context.say(chat_settings.SETTINGS[name].meaning)
+    lines = [_setting_line(context, name), context.say("({inner})", inner=meaning)]
+    buttons = cities.button_rows([_value_button(context, name, option) for option in offered])
+    if name == ZONE:
         lines.append(_which_clock(context))
+        buttons = cities.zone_buttons(context)
+        asking.expect_answer(context, "answer-zone")
     elif example := chat_settings.SETTINGS[name].example:
         lines.append(context.say("Any other can be written: /set {name} {value}", name=name, value=example))
     elif context.read_by_strangers:
         lines.append(context.say("Possible: /set {name} {values}", name=name, values=" | ".join(offered)))
-    if name == "timezone":
-        buttons = cities.zone_buttons(context)
-    else:
-        buttons = cities.button_rows(
-            [_value_button(context, name, option, chosen=option == value) for option in offered]
-        )
-    if name == ZONE:
-        asking.expect_answer(context, "answer-zone")
     back = context.button("all settings", "settings")
     return channel.Reply(lines=tuple(lines), buttons=(*buttons, (back,)))
 
 
-def _value_button(context: CommandContext, name: str, value: str, *, chosen: bool) -> channel.Button:
-    short = value.isdigit() or (name == "quiet" and value[:1].isdigit())
-    label = value.replace("-", "–") if short else phrasing.value_words(name, value, context.localizer)
-    return context.labelled(f"{_CHOSEN} {label}" if chosen else label, "set", name=name, value=value)
+def _value_button(context: CommandContext, name: str, value: str) -> channel.Button:
+    is_short = value.isdigit() or (name == "quiet" and value[:1].isdigit())
+    label = value.replace("-", "–") if is_short else phrasing.value_words(name, value, context.localizer)
+    chosen = context.chat.settings.value(name)
+    return context.labelled(f"{_CHOSEN} {label}" if value == chosen else label, "set", name=name, value=value)
 
 
 def _which_clock(context: CommandContext) -> str:
@@ -240,31 +200,10 @@ def _change(context: CommandContext, name: str, value: str) -> channel.Reply:
     if name == ZONE:
         clock = cities.local_time(context.now, settings.timezone)
         reply = reply.with_lines(localizer.say("It is {time} there.", time=clock))
-    lines = (*reply.lines, *_side_notes(context, name, settings, localizer))
-    undo = replace(context, localizer=localizer).undo_row
-    return replace(reply, lines=lines, buttons=undo)
-
-
-def _side_notes(context: CommandContext, name: str, settings: model.ChatSettings, localizer: Language) -> list[str]:
-    """Returns notes about effects that a person may expect, but that the setting does not have."""
-    if name not in ("schedule", "quiet"):
-        return []
-    subscriptions = picking.subscriptions_here(context)
-    if name == "schedule" and any(str(subscription.cadence) != settings.schedule for subscription in subscriptions):
+    if name == "schedule" and any(str(one.cadence) != settings.schedule for one in picking.subscriptions_here(context)):
         when = phrasing.cadence_words(cadence.parse_cadence(settings.schedule), localizer)
-        return [localizer.say("It is for new subscriptions. For all: /schedule {when}", when=when)]
-    if (
-        name == "quiet"
-        and settings.quiet != "off"
-        and subscriptions
-        and all(subscription.cadence.kind != "now" for subscription in subscriptions)
-    ):
-        return [localizer.say("Only subscriptions with “now” wait in these hours, and there is none here.")]
-    return []
-
-
-def _change_schedule(context: CommandContext, value: str) -> channel.Reply:
-    return _change(context, "schedule", value)
+        reply = reply.with_lines(localizer.say("It is for new subscriptions. For all: /schedule {when}", when=when))
+    return replace(reply, buttons=replace(context, localizer=localizer).undo_row)
 
 
 def _name_and_value(text: str) -> tuple[str, str]:
@@ -331,7 +270,6 @@ COMMANDS: tuple[Command, ...] = (
 CALLBACKS = {
     "setting": Callback(run=on_setting, needs_manager=True, replaces=True),
     "settings": Callback(run=_all_settings, needs_manager=True, replaces=True),
-    "settings-of": Callback(run=_settings_of, replaces=True),
     "set": Callback(run=on_set, needs_manager=True, replaces=True),
     "zone": Callback(run=on_zone, needs_manager=True),
     "zones": Callback(run=on_zones, needs_manager=True),
