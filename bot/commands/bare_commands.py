@@ -39,6 +39,7 @@ _DONE = {
 }
 _OFFERED = {"forget": "forget", "feed": "feed", "feed new": "feed", "feed stop": "feed", "resume skip": "resume"}
 _NUMBERS = r"#?\d{1,6}(?:(?:\s*[,，、]\s*|\s+(?:and\s+)?)#?\d{1,6})*"
+_LIST_ALL = re.compile("list all", re.IGNORECASE)
 _SUBSCRIBE = re.compile(r"(?:sub|subscribe|订阅)(?=[\s:：\"“”'「『])[\s:：]*(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
 _UNSUBSCRIBE = re.compile(rf"(?:unsub|unsubscribe|remove|退订)\s*(?P<rest>{_NUMBERS})", re.IGNORECASE)
 _UNSUBSCRIBE_ALL = re.compile(r"(?:unsub|unsubscribe|remove|退订)\s*(?:all|全部|所有)", re.IGNORECASE)
@@ -151,6 +152,7 @@ def _is_papers(text: str) -> bool:
 
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Bare | None]], ...] = (
     (_SUBSCRIBE, _subscribe),
+    (_LIST_ALL, lambda _: Bare("list", "all")),
     (_UNSUBSCRIBE, lambda found: Bare("unsub", found["rest"])),
     (_UNSUBSCRIBE_ALL, lambda _: Bare("unsub", "all", acts=False)),
     (_PAUSE, _pause),

@@ -1,14 +1,12 @@
 """The card of a paper and what counts as opening it; [more], [why] (also why it is further up), [show more] and how many a page."""
 
 from collections.abc import Iterator, Mapping
-from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from bot.commands import phrasing
 from bot.commands.context import Callback, CommandContext
 from bot.commands.paper_buttons import CARD, of_paper, paper_arguments, paper_gone
 from bot.ports import channel
-from bot.ports.conversation import CallbackRequest
 from subscriptions import model
 from subscriptions.errors import Sentence
 from subscriptions.matching.reasons import why
@@ -69,15 +67,6 @@ def on_more(context: CommandContext, item: model.Item) -> channel.Reply:
         numbers=(_opens(item, paper_arguments(context), whole=True),),
         replaces=bool(context.arguments.get("on_card")),
     )
-
-
-def _rebuttoned(context: CommandContext, item: model.Item, layout: Literal["buttons", "rest"]) -> channel.Reply:
-    """Replaces the buttons of a card: `rest` shows the further buttons, `buttons` shows the first ones again."""
-    if not isinstance(context.request, CallbackRequest):
-        return paper_gone(context)
-    card, _, _ = context.request.callback_data.rpartition(".")
-    opens = channel.Button(label="1", name=CARD, data=card, arguments=context.arguments)
-    return channel.Reply(items=(item,), item_layout=layout, numbers=(opens,), replaces=True)
 
 
 def opens_a_paper(context: CommandContext) -> bool:
@@ -180,8 +169,6 @@ def _opens(item: model.Item, where: Mapping[str, Any], *, whole: bool = False) -
 CALLBACKS = {
     "card": Callback(run=on_card, writes=True),
     "card-more": Callback(letter="f", run=on_more, writes=True),
-    "card-menu": Callback(letter="o", run=of_paper(partial(_rebuttoned, layout="rest"))),
-    "card-back": Callback(letter="b", run=of_paper(partial(_rebuttoned, layout="buttons"))),
     "card-why": Callback(letter="w", run=on_why),
     "show-more": Callback(run=on_show_more),
 }

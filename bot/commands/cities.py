@@ -1,14 +1,17 @@
-"""Which cities are offered to choose a time zone by, in which order and how many at once, with their local times: as buttons or in a form."""
+"""Which cities are offered to choose a time zone by, with their local times, and whether a text names a place."""
 
+import re
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from bot.commands.context import CommandContext
 from bot.ports import channel
+from subscriptions import zones
 from subscriptions.texts.cutting import width
+from subscriptions.texts.folding import folded
 from subscriptions.zones import zone
 
-# IANA names. If several zones have the same local time now, only the first of them is on the first pages.
+# IANA names. Of zones with the same local time now, only the first is offered; any other city can be written.
 _WELL_KNOWN = (
     "Pacific/Honolulu",
     "America/Anchorage",
@@ -32,30 +35,6 @@ _WELL_KNOWN = (
     "Australia/Sydney",
     "Pacific/Auckland",
 )
-# Zones with other local times, and zones that have the same local time as one of the above only in winter.
-_MORE = (
-    "America/Halifax",
-    "America/St_Johns",
-    "Atlantic/Azores",
-    "Asia/Kabul",
-    "Asia/Kathmandu",
-    "Asia/Yangon",
-    "Australia/Adelaide",
-    "Pacific/Noumea",
-    "America/Mexico_City",
-    "America/Bogota",
-    "America/Phoenix",
-    "America/Santiago",
-    "Africa/Casablanca",
-    "Africa/Lagos",
-    "Europe/Athens",
-    "Asia/Jerusalem",
-    "Africa/Johannesburg",
-    "Europe/Istanbul",
-    "Asia/Singapore",
-    "Asia/Seoul",
-    "Australia/Brisbane",
-)
 # Language of the client → the zone where most speakers of the language live.
 _AT_HOME = {
     "zh": "Asia/Shanghai",
@@ -74,57 +53,41 @@ _AT_HOME = {
     "id": "Asia/Jakarta",
     "vi": "Asia/Ho_Chi_Minh",
 }
-CITIES_OF_A_PAGE = 11  # zones on a page; with [another city] they fill four rows of three buttons
+CITIES = 12  # offered at once, in four rows of three buttons
 _DAY = timedelta(days=1)
-_SLOW = timedelta(minutes=20)  # how far a typed local time may be from the zone's local time
+_BUTTON = re.compile(r"\d\d:\d\d (?P<place>.+)")  # "14:30 Berlin"
+_TALK = frozenset({"nice", "split", "reading"})  # words that are places, too, and are written in lower case
+_MOST_WORDS = 2  # of a name of a place with a typing error: "New Yrok"
 
 
-def city_pages(now: datetime, *, operator: str, language: str) -> tuple[tuple[str, ...], ...]:
-    """Returns pages of zones, each sorted by local time; no two zones of a page have the same local time now.
+def nearest_zones(now: datetime, *, operator: str, language: str) -> list[str]:
+    """Returns well-known zones, no two with the same local time now; those near the operator's zone come first.
 
-    The first page holds the zones nearest to the operator's zone and to the zone where most speakers of the language
-    live. Every zone is on exactly one page. `language` is a code such as "pt-br".
+    So do those near the zone where most speakers of the language live; `language` is a code such as "pt-br".
     """
-    pages: list[tuple[str, ...]] = []
-    for layer in _layers_near(now, operator=operator, language=language):
-        for start in range(0, len(layer), CITIES_OF_A_PAGE):
-            page = layer[start : start + CITIES_OF_A_PAGE]
-            pages.append(tuple(sorted(page, key=lambda name: _offset(name, now))))
-    return tuple(pages)
-
-
-def _layers_near(now: datetime, *, operator: str, language: str) -> list[list[str]]:
-    """Returns the layers of all zones, each sorted by distance from the operator's zone and the zone of the language."""
     home = _AT_HOME.get(language.casefold().replace("_", "-").partition("-")[0], "")
     first = [name for name in (home, operator) if "/" in name]
+    by_offset: dict[timedelta, str] = {}
+    for name in (*first, *_WELL_KNOWN):
+        by_offset.setdefault(_offset(name, now), name)
     near = [_offset(name, now) for name in first] or [_offset(operator, now)]
-    return [
-        sorted(layer, key=lambda name: min(_between(_offset(name, now), place) for place in near))
-        for layer in _layers([*first, *_WELL_KNOWN], _MORE, now)
-    ]
+    return sorted(by_offset.values(), key=lambda name: min(_between(_offset(name, now), place) for place in near))
 
 
-def cities_at(shown: time, now: datetime) -> tuple[str, ...]:
-    """Returns well-known zones where it is now about the time `shown`, no two with the same local time."""
-    said = timedelta(hours=shown.hour, minutes=shown.minute)
-    universal = timedelta(hours=now.hour, minutes=now.minute)
-    (clocks,) = _layers(_WELL_KNOWN, (), now)
-    return tuple(name for name in clocks if _between(universal + _offset(name, now), said) <= _SLOW)
+def place_in(text: str) -> str:
+    """Returns a typed place without final punctuation, and without the time of day on the label of a button."""
+    said = text.strip().rstrip(" .!。！")
+    label = _BUTTON.fullmatch(said)
+    return label["place"] if label and zones.zone_of_place(label["place"]) else said
 
 
-def _layers(first: Sequence[str], more: Sequence[str], now: datetime) -> list[list[str]]:
-    """Splits zones into layers; no two zones of a layer have the same local time now."""
-    layers: list[list[str]] = []
-    left = list(dict.fromkeys(first))
-    rest = [name for name in more if name not in left]
-    while left:
-        taken: dict[timedelta, str] = {}
-        for name in left:
-            taken.setdefault(_offset(name, now), name)
-        layers.append(list(taken.values()))
-        left = [name for name in left if name not in taken.values()] + rest
-        rest = []
-    return layers
+def names_a_place(text: str) -> bool:
+    """Returns whether a text names a place whose clock is known, or one with a similar name."""
+    said = place_in(text)
+    if folded(said) in _TALK and said.islower():
+        return False
+    is_name = len(said.split()) <= _MOST_WORDS and not said.islower()
+    return bool(zones.zone_of_place(said)) or (is_name and bool(zones.near_places(said)))
 
 
 def _offset(name: str, now: datetime) -> timedelta:
@@ -140,38 +103,26 @@ def _between(one: timedelta, other: timedelta) -> timedelta:
 _ROW = 34  # columns of a row on a phone; all buttons of a row are as wide as its widest one
 
 
-def zone_buttons(context: CommandContext, page: int = 0) -> channel.Buttons:
-    """Returns buttons for one page of cities with their local times, and [another city]. Pages are counted from 0.
-
-    [another city] on the last page leads to the first. Every reply that asks for the zone may have these buttons. The
-    reply to a pressed button replaces the message below which the button is.
-    """
-    pages = _pages(context)
-    number = page % len(pages)
-    buttons = [_city_button(context, name, replaces=True) for name in pages[number]]
-    return button_rows([*buttons, _another_city(context, number + 1, replaces=True)])
+def zone_buttons(context: CommandContext) -> channel.Buttons:
+    """Returns buttons for cities with their local times, sorted by these; the reply to one replaces the message."""
+    near = sorted(_near(context)[:CITIES], key=lambda name: _offset(name, context.now))
+    return button_rows([_city_button(context, name, replaces=True) for name in near])
 
 
 def zone_row(context: CommandContext) -> channel.Row:
     """Returns one row of buttons for a reply that is not about the zone: the likeliest cities, and [another city]."""
-    near, *_ = _layers_near(context.now, operator=context.bot_info.timezone, language=context.request.language)
-    other = _another_city(context, 0)
-    first_row = button_rows([other, *(_city_button(context, name) for name in near)])[0]
+    other = context.button("another city", "zones")
+    first_row = button_rows([other, *(_city_button(context, name) for name in _near(context))])[0]
     return (*first_row[1:], other)
 
 
-def _pages(context: CommandContext) -> tuple[tuple[str, ...], ...]:
-    return city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
+def _near(context: CommandContext) -> list[str]:
+    return nearest_zones(context.now, operator=context.bot_info.timezone, language=context.request.language)
 
 
 def _city_button(context: CommandContext, name: str, *, replaces: bool = False) -> channel.Button:
-    return context.labelled(
-        f"{local_time(context.now, name)} {context.localizer.city(name)}", "zone", zone=name, replaces=replaces
-    )
-
-
-def _another_city(context: CommandContext, page: int, *, replaces: bool = False) -> channel.Button:
-    return context.button("another city", "zones", page=page, replaces=replaces)
+    label = f"{local_time(context.now, name)} {context.localizer.city(name)}"
+    return context.labelled(label, "zone", zone=name, replaces=replaces)
 
 
 def local_time(now: datetime, name: str) -> str:

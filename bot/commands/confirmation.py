@@ -94,7 +94,7 @@ def echo(
     if _asks_for_zone(context, done):
         more.append(_which_clock(context, done))
         zones = cities.zone_row(context)
-        asking.expect_answer(context, "answer-zone")
+        asking.expect(context, "timezone")
     rows = (better, _todays_and_undo(context, done), zones)
     return replace(reply, lines=(*reply.lines, *more), buttons=rows)
 

@@ -292,10 +292,11 @@ class Action:
     writes: Condition | bool | None = None  # whether it writes to the store; None: it writes if it needs a manager
     matches_ahead: MatchesAhead | None = None  # matches before the writing transaction what the reply needs
     wants_file: FileReader | None = None  # reads an attached document
-    keeps_question: bool = False  # it may answer or close the open question, which then stays until this is done
+    keeps_question: bool = False  # a question that is open stays so
     # each reply replaces the message of the button, as does that to a button with the argument `replaces`; if False,
     # `Reply.replaces` decides
     replaces: bool = False
+    is_answer: Callable[[str], bool] | None = None  # whether a text answers its question; None: every text does
     # whether it is not sure what a message means, so that a language model may read it; None: it is sure
     is_unsure: Condition | None = None
 
@@ -322,7 +323,6 @@ class Callback(Action):
     stays_here: bool = False  # is about the chat where the button is shown, even below a reply about another one
     letter: str = ""  # of a button on a card: it follows the data of the card
     args_from: str = ""  # the argument that is used as the text after the command
-    is_answer: Condition | None = None  # for questions: whether a text is an answer; None: every text is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,14 @@
 """edit and name: change the query or the name of a subscription, which keeps its number and its history of deliveries."""
 
-from dataclasses import replace
-
-from bot.commands import asking, picking, typed_times
-from bot.commands.confirmation import REWRITE, echo, edit_and_echo, edit_here
+from bot.commands import asking, picking
+from bot.commands.confirmation import REWRITE, edit_and_echo
 from bot.commands.context import Callback, Command, CommandContext, match_button, matching
 from bot.commands.schedule import set_schedule
 from bot.ports import channel
 from subscriptions import errors
 from subscriptions.model import Subscription
-from subscriptions.planning.times import NoSuchTime, as_words, split_when
-from subscriptions.query import links_in_text, papers_of_queries, parse, rewriting
+from subscriptions.planning.times import split_when
+from subscriptions.query import parse, rewriting
 from subscriptions.service import amendments
 
 _NO_NAME = frozenset({"-", "off"})
@@ -32,20 +30,10 @@ def _which(context: CommandContext) -> channel.Reply:
     )
 
 
-def answer_edit(context: CommandContext, subscription: Subscription) -> channel.Reply | None:
-    """Handles the answer to the question for the new query."""
-    if _is_a_paper(context.args):
-        return None
-    return _edit(context, subscription, context.args)
-
-
 def _ask_query(context: CommandContext, subscription: Subscription) -> channel.Reply:
     now = context.say("{number} asks for: {text}", number=subscription.number, text=subscription.text)
-    if not asking.can_ask(context):
-        example = context.say("Say it in one line: /edit {number} diffusion -survey", number=subscription.number)
-        return channel.Reply(lines=(now, example))
     return asking.ask(
-        context, "edit", {"number": subscription.number}, now, context.say("Write what it shall be instead.")
+        context, "edit", now, context.say("Write what it shall be instead."), begins=str(subscription.number)
     )
 
 
@@ -58,14 +46,7 @@ def _edit(context: CommandContext, subscription: Subscription, typed: str) -> ch
     except errors.QueryError as error:  # the caret is shown below all arguments, which begin with the number
         before = len(context.args) - len(typed)
         raise errors.QueryError(error.sentence, error.hint, error.column + before) from None
-    try:
-        with context.transaction.savepoint():
-            done = edit_here(context, subscription.number, text, when=ending.when)
-    except NoSuchTime as error:
-        words = replace(_edit_button(subscription, as_words(typed)), label=context.say("as words"))
-        return typed_times.time_refused(context, error, words)
-    instead = context.reading(subscription.text)
-    return echo(context, done, instead=instead)
+    return edit_and_echo(context, subscription, text, when=ending.when)
 
 
 def _query(subscription: Subscription, typed: str) -> str:
@@ -80,46 +61,24 @@ def _queries(context: CommandContext) -> tuple[str, ...]:
     return () if subscription is None else (_query(subscription, split_when(text).query),)
 
 
-def _query_of_answer(context: CommandContext) -> tuple[str, ...]:
-    subscription = picking.subscription_numbered(context, context.arguments["number"])
-    return () if subscription is None else (_query(subscription, split_when(context.args).query),)
-
-
-def _edit_button(subscription: Subscription, text: str) -> channel.Button:
-    return channel.Button(label="", verb="edit-at", arguments={"number": subscription.number, "text": text, "when": ""})
-
-
 def on_rewrite(context: CommandContext, subscription: Subscription) -> channel.Reply:
-    """Handles a button with a better query or an available time: changes the query, and the time if the button has one."""
-    text, when = str(context.arguments["text"]), str(context.arguments.get("when", "")) or None
-    return edit_and_echo(context, subscription, text, when=when)
+    """Handles a button with a better query: changes the query."""
+    return edit_and_echo(context, subscription, str(context.arguments["text"]))
 
 
 def name(context: CommandContext) -> channel.Reply:
-    """Names a subscription; "-" removes the name."""
-    if context.args:
-        subscription, text = picking.required_number(context, context.args, "/name 4 diffusion")
-        number = subscription.number
-        if text:
-            return _name(context, subscription, text)
-        if asking.can_ask(context):
-            question = context.say("What do you want to call {number}? A - takes the name away.", number=number)
-            return asking.ask(context, "name", {"number": number}, question)
-    example = errors.Sentence("For example: {example}", {"example": "/name 4 diffusion"})
-    raise errors.Refused(errors.Sentence("Say the number and the name."), example)
+    """Names a subscription; "-" removes the name. Without a name, asks for it."""
+    if not context.args:
+        return picking.pick_list(context, context.say("Which one do you want to name?"), "name-ask")
+    subscription, text = picking.required_number(context, context.args, "/name 4 diffusion")
+    if text:
+        return _name(context, subscription, text)
+    return _ask_name(context, subscription)
 
 
-def answer_name(context: CommandContext, subscription: Subscription) -> channel.Reply | None:
-    """Handles the answer to the question for the name."""
-    if _is_a_paper(context.args):
-        return None
-    return _name(context, subscription, context.args)
-
-
-def _is_a_paper(text: str) -> bool:
-    """Returns whether a text is only the id of a paper or a link, so that it is neither a query nor a name."""
-    names_one = len(text.split()) == 1 and bool(links_in_text.mentioned(text) or links_in_text.links_to_no_paper(text))
-    return names_one and not papers_of_queries.asks_for_nearness(text)
+def _ask_name(context: CommandContext, subscription: Subscription) -> channel.Reply:
+    question = context.say("What do you want to call {number}? A - takes the name away.", number=subscription.number)
+    return asking.ask(context, "name", question, begins=str(subscription.number))
 
 
 def _name(context: CommandContext, subscription: Subscription, text: str) -> channel.Reply:
@@ -142,9 +101,6 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> cha
     return context.done(said, buttons=context.undo_row)
 
 
-_rewrite = picking.on_subscription(on_rewrite)
-
-
 COMMANDS = (
     Command(
         name="edit",
@@ -161,6 +117,7 @@ COMMANDS = (
         examples=("/name 1 Diffusion",),
         run=name,
         needs_manager=True,
+        shows_without_args=True,
         usage="N TEXT",
         summary=errors.Sentence("name a subscription"),
     ),
@@ -168,11 +125,8 @@ COMMANDS = (
 
 CALLBACKS = {
     "edit-ask": Callback(run=picking.on_subscription(_ask_query), needs_manager=True),
-    "edit-ask-page": Callback(run=_which, writes=True, replaces=True),
-    "edit-at": Callback(run=_rewrite, needs_manager=True, matches_ahead=match_button, replaces=True),
-    REWRITE: Callback(run=_rewrite, needs_manager=True, matches_ahead=match_button, replaces=True),
-    "edit": Callback(
-        run=picking.on_subscription(answer_edit), needs_manager=True, matches_ahead=matching(_query_of_answer)
+    REWRITE: Callback(
+        run=picking.on_subscription(on_rewrite), needs_manager=True, matches_ahead=match_button, replaces=True
     ),
-    "name": Callback(run=picking.on_subscription(answer_name), needs_manager=True),
+    "name-ask": Callback(run=picking.on_subscription(_ask_name), needs_manager=True),
 }

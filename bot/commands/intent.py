@@ -6,7 +6,6 @@ from importlib import import_module
 from typing import Any
 
 from bot.commands import (
-    answers,
     asking,
     card_actions,
     cards,
@@ -25,6 +24,7 @@ from bot.commands import (
     operators,
     paper_lookup,
     pause,
+    picking,
     plain_text,
     privacy,
     ratings,
@@ -47,7 +47,6 @@ from bot.ports import conversation
 from subscriptions import model
 from subscriptions.texts.folding import visible
 
-ABOUT = "about"  # argument of a button: the chat on which it acts, if that is not the chat where it is shown
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
 _TO = re.compile(r"(?<!\S)(?:to|到|发到|发给)\s+(?P<name>[a-z][a-z0-9_-]*)[^\S\n]*$", re.IGNORECASE | re.MULTILINE)
 _COMMAND_LINE = re.compile(r"(?<=\n)[ \t]*/(?P<name>\w{1,32})(?:@\w+)?(?=\s|$)")
@@ -78,7 +77,7 @@ def _intent(action: Action) -> Intent:
 def understand(request: conversation.Request, token: model.CallbackToken | None, registry: Registry) -> Intent | None:
     """Returns the intent of a request; None if the request must not be answered.
 
-    `token` is the token of the pressed button.
+    `token` is the token of the pressed button, or the open question to the sender of a message.
     """
     match request:
         case conversation.EventRequest():
@@ -91,18 +90,22 @@ def understand(request: conversation.Request, token: model.CallbackToken | None,
         case conversation.MessageRequest() if request.is_addressed and distress.is_distress(request.text):
             return Intent(run=distress.comfort, writes=False, keeps_question=True)
         case conversation.MessageRequest():
-            intent = _of_plain_text(request, registry) if request.is_addressed else None
+            intent = _of_plain_text(request, token, registry) if request.is_addressed else None
     return intent
 
 
-def _of_plain_text(request: conversation.MessageRequest, registry: Registry) -> Intent | None:
-    """Returns the intent of a text without a slash: a command that is written whole, otherwise plain text. None if there is no answer."""
+def _of_plain_text(
+    request: conversation.MessageRequest, question: model.CallbackToken | None, registry: Registry
+) -> Intent | None:
+    """Returns the intent of a text without a slash: a whole command, an answer to the question, or plain text; None for silence."""
     request = replace(request, text=visible(request.text))
     name, rest = _first_word(request.text)
     if registry.command_named(name) and (request.follows_name or _named_first(rest)[0]):
         return _of_command(registry, request, name, rest)
     if bare := bare_command(request.text):
         return _of_bare(registry, request, bare)
+    if question and (answer := _of_answer(request, question, registry)):
+        return answer
     private = request.place.is_private
     is_for_others = bool(request.reply_to) and not request.mentions_bot and not private
     if is_for_others and not plain_text.is_of_papers(request.text):
@@ -124,6 +127,24 @@ def _of_bare(registry: Registry, request: conversation.MessageRequest, bare: Bar
     if intent is None or not bare.number:
         return intent
     return replace(intent, run=plain_text.if_there(intent.run, bare.number))
+
+
+def _of_answer(
+    request: conversation.MessageRequest, question: model.CallbackToken, registry: Registry
+) -> Intent | None:
+    """Returns the intent of an answer: the command or callback that asked, with the answer as its last words.
+
+    None if the text is no answer to this question.
+    """
+    asked = registry.command_named(question.verb) or registry.callbacks.get(question.verb)
+    if asking.ends(request.text):
+        return _intent(registry.callbacks["cancel"])
+    if asked is None or not request.text.strip() or (asked.is_answer and not asked.is_answer(request.text)):
+        return None
+    arguments = dict(question.arguments)
+    text = f"{arguments.pop(asking.BEGINS, '')} {request.text}".strip()
+    about = str(arguments.pop(asking.ABOUT, ""))
+    return _about_chat(replace(_intent(asked), args=text, arguments=arguments), about, request)
 
 
 def _first_word(text: str) -> tuple[str, str]:
@@ -200,19 +221,25 @@ def _of_callback(
     if token is None or token.verb not in registry.callbacks:
         return None
     callback, arguments = registry.callbacks[token.verb], dict(token.arguments)
-    platform, _, about = str(arguments.pop(ABOUT, "")).partition(":")
-    args = str(arguments.get(callback.args_from, ""))
+    about, args = str(arguments.pop(asking.ABOUT, "")), str(arguments.get(callback.args_from, ""))
     replaces = callback.replaces or bool(arguments.get("replaces"))
-    intent = replace(_intent(callback), target=about, args=args, arguments=arguments, replaces=replaces)
+    intent = replace(_intent(callback), args=args, arguments=arguments, replaces=replaces)
+    return _about_chat(intent, about, request)
+
+
+def _about_chat(intent: Intent, about: str, request: conversation.Request) -> Intent:
+    """Returns the intent about the chat at the address `about`; "" is the chat of the request."""
+    platform, _, name = about.partition(":")
     if platform in ("", request.chat.platform):
-        return intent
-    return _to_destination(intent, model.ChatAddress(platform, about), request)
+        return replace(intent, target=name)
+    return _to_destination(intent, model.ChatAddress(platform, name), request)
 
 
 _OF_ROOMS = ("bot.library.commands",)  # imported by name, since they import commands
 _MODULES = (  # in the order of the menus
     subscribe,
     subscription_list,
+    picking,
     unsubscribe,
     edit,
     schedule,
@@ -226,7 +253,6 @@ _MODULES = (  # in the order of the menus
     card_actions,
     ratings,
     asking,
-    answers,
     offered,
     cards,
     settings,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.commands import paper_buttons, paper_lookup, results
+from bot.commands import asking, paper_buttons, paper_lookup, results
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors, model
@@ -26,7 +26,9 @@ def like(context: CommandContext) -> channel.Reply:
     """
     names = links_in_text.mentioned(context.args)[:MOST_GIVEN]
     if not names:
-        raise paper_lookup.no_paper_named("/like 2601.11087")
+        if context.args:
+            raise paper_lookup.no_paper_named("/like 2601.11087")
+        return asking.ask(context, "like", context.say("Papers near to which one? Send its arXiv id, DOI or link."))
     known = papers_named(context.transaction, names)
     if len(known) < len(names):  # the card of a looked-up paper has [more like this]
         return paper_lookup.named_papers(context, " ".join(name for name in names if name not in known))
@@ -98,6 +100,7 @@ COMMANDS = (
         examples=("/like 2601.15529",),
         run=like,
         usage="ID",
+        writes=asking.lacks_text,
         summary=errors.Sentence("papers near to a paper"),
     ),
 )

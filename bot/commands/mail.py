@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.commands import admission
+from bot.commands import admission, asking
 from bot.commands.context import Callback, Command, CommandContext, refusal
 from bot.commands.picking import listed_here
 from bot.ports import channel
@@ -20,7 +20,7 @@ def email(context: CommandContext) -> channel.Reply:
         )
     typed = context.args.strip().strip("<>")
     if not typed:
-        return context.reply("Say where to: /email me@lab.org", ok=False)
+        return asking.ask(context, "email", context.say("Which address? For example: /email me@lab.org"))
     address = addresses.facts_of(platform).read_address(typed)
     if address is None:
         raise refusal("“{text}” is no e-mail address.", "Write /email me@lab.org", text=typed)

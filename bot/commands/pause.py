@@ -1,5 +1,6 @@
 """pause, resume and stop: a chat or one subscription, for how long; the offer to send or skip the papers that waited meanwhile."""
 
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from subscriptions.model import Subscription
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.service import pausing
 
+_SKIP = re.compile(r"\s*\bskip$", re.IGNORECASE)
 ALL = "all"  # this argument means the whole chat, as if there were no arguments
 
 
@@ -28,12 +30,14 @@ def stop(context: CommandContext) -> channel.Reply:
 
 
 def resume_(context: CommandContext) -> channel.Reply:
-    """Resumes the chat with all its subscriptions, or one subscription."""
+    """Resumes the chat with all its subscriptions, or one subscription; with `skip`, the papers that waited never come."""
     if not context.chat.id:
         return context.reply("Nothing is paused here.")
-    one = bool(context.args) and context.args.casefold() != ALL
-    subscription = picking.required_number(context, context.args, "/resume 4")[0] if one else None
-    return _resumed(context, subscription)
+    typed = context.args.strip()
+    which = _SKIP.sub("", typed)
+    one = bool(which) and which.casefold() != ALL
+    subscription = picking.required_number(context, which, "/resume 4")[0] if one else None
+    return _resumed(context, subscription, skips=which != typed)
 
 
 def what_waits(context: CommandContext, number: int | None = None) -> tuple[tuple[str, ...], channel.Buttons]:
@@ -43,17 +47,11 @@ def what_waits(context: CommandContext, number: int | None = None) -> tuple[tupl
         return (), ()
     lines = [context.count("{count} paper waits.", "{count} papers wait.", found.papers)]
     if found.delivered_at is not None:
-        comes = context.count(
-            "Without a word from you it comes {moment}.",
-            "Without a word from you they come {moment}.",
-            found.papers,
-            moment=context.localizer.moment(found.delivered_at),
-        )
-        lines.append(comes)
+        moment = context.localizer.moment(found.delivered_at)
+        lines.append(context.count("It comes {moment}.", "They come {moment}.", found.papers, moment=moment))
     if context.read_by_strangers:
         return tuple(lines), ()
-    label = context.say("send {count}", count=found.papers)
-    send = context.labelled(label, "send-waiting", number=number)
+    send = context.button("send now", "send-waiting", number=number)
     skip = context.button("skip", "skip-waiting", number=number, upto=found.upto, at=context.now.isoformat())
     return tuple(lines), ((send, skip),)
 
@@ -71,18 +69,19 @@ def on_send(context: CommandContext, subscription: Subscription | None) -> chann
 
 def on_skip(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
     """Handles [skip]: the papers that waited when the button was shown are never sent."""
-    skipped = pausing.skip_waiting(
-        context.transaction,
-        context.chat.address,
-        upto=int(context.arguments["upto"]),
-        by=datetime.fromisoformat(context.arguments["at"]),
-        now=context.now,
-        number=subscription.number if subscription else None,
-    )
+    number, by = subscription.number if subscription else None, datetime.fromisoformat(str(context.arguments["at"]))
+    skipped = _skip(context, number, upto=int(context.arguments["upto"]), by=by)
+    return context.done(*skipped) if skipped else context.toast("Nothing waits any more.")
+
+
+def _skip(context: CommandContext, number: int | None, *, upto: int, by: datetime) -> tuple[str, ...]:
+    """Skips the papers up to the sequence `upto`, and deliveries planned by `by`. Returns lines that say so; () if there are none."""
+    address = context.chat.address
+    skipped = pausing.skip_waiting(context.transaction, address, upto=upto, by=by, now=context.now, number=number)
     if not skipped:
-        return context.toast("Nothing waits any more.")
+        return ()
     said = context.count("{count} paper is skipped.", "{count} papers are skipped.", skipped)
-    return context.done(said, context.say("/search still finds what was skipped."))
+    return (said, context.say("/search still finds what was skipped."))
 
 
 def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | None]:
@@ -130,7 +129,7 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
     )
 
 
-def _resumed(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
+def _resumed(context: CommandContext, subscription: Subscription | None, *, skips: bool = False) -> channel.Reply:
     number = subscription.number if subscription else None
     chat = pausing.resume(context.transaction, context.chat.address, number, now=context.now, who=context.actor)
     if chat is None:
@@ -141,6 +140,10 @@ def _resumed(context: CommandContext, subscription: Subscription | None) -> chan
         head = context.say("{subscription} is active again.", subscription=words)
     if chat.state is states.ChatState.PAUSED:
         return context.done(head, context.say("This chat is paused; /resume ends that."), buttons=context.undo_row)
+    if skips:
+        found = pausing.get_waiting_papers(context.transaction, chat.address, now=context.now, number=number)
+        skipped = _skip(context, number, upto=found.upto, by=context.now)
+        return context.done(head, *skipped, buttons=context.undo_row)
     lines, buttons = what_waits(context, number)
     return context.done(head, *lines, buttons=(*buttons, *context.undo_row))
 
@@ -173,7 +176,7 @@ COMMANDS = (
         run=resume_,
         needs_manager=True,
         matches_ahead=_match_ahead,
-        usage="[N]",
+        usage="[N] [skip]",
         summary=errors.Sentence("end a pause"),
     ),
 )

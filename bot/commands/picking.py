@@ -1,10 +1,10 @@
 """Picks a subscription of the chat: by its number, its query or a button of a list; how many buttons a page has."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from bot.commands import phrasing
-from bot.commands.context import CommandContext, CommandFunction, refusal
+from bot.commands.context import Callback, CommandContext, CommandFunction, refusal
 from bot.ports import channel, conversation
 from subscriptions import errors, model
 from subscriptions.service import listing
@@ -128,13 +128,11 @@ def no_subscriptions(context: CommandContext) -> channel.Reply:
     return context.reply("There are no subscriptions yet. For example: /sub diffusion -survey")
 
 
-def pick_list(
-    context: CommandContext, question: str, verb: str, *, last: Sequence[channel.Button] = ()
-) -> channel.Reply:
+def pick_list(context: CommandContext, question: str, verb: str, *, everything: str = "") -> channel.Reply:
     """Returns a reply that asks which subscription is meant: eight buttons a page, each of which calls `verb` with its number.
 
-    [previous page] and [next page] call `verb`-page, which returns this list again. `last` are buttons below the list. If strangers
-    can read the reply, it has no buttons and lists the subscriptions with the numbers to type.
+    `everything` is the verb of a button below the list for all of them. If strangers can read the reply, it has no buttons
+    and lists the subscriptions with the numbers to type.
     """
     subscriptions = subscriptions_here(context)
     if not subscriptions:
@@ -149,8 +147,15 @@ def pick_list(
         (context.labelled(cut_letters(" ".join(f"{one.number} {one.label}".split()), _LABEL), verb, number=one.number),)
         for one in shown
     ]
-    turned = pager(context, page, len(pages), f"{verb}-page")
-    return channel.Reply(lines=(question,), buttons=(*rows, turned, tuple(last)))
+    turned = pager(context, page, len(pages), "pick", question=question, verb=verb, everything=everything)
+    last = (context.button("remove all", everything),) if everything else ()
+    return channel.Reply(lines=(question,), buttons=(*rows, turned, last))
+
+
+def on_pick(context: CommandContext) -> channel.Reply:
+    """Handles [previous page] and [next page] of a list to pick from."""
+    asked = {name: str(context.arguments[name]) for name in ("question", "verb", "everything")}
+    return pick_list(context, **asked)
 
 
 def not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
@@ -165,7 +170,10 @@ def not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
     return (said,)
 
 
-def pager(context: CommandContext, page: int, pages: int, verb: str) -> channel.Row:
-    """Returns [previous page] and [next page], if there are such pages."""
+def pager(context: CommandContext, page: int, pages: int, turns: str, **arguments: object) -> channel.Row:
+    """Returns [previous page] and [next page], if there are such pages; they call the verb `turns`."""
     ways = ((context.say("previous page"), page - 1), (context.say("next page"), page + 1))
-    return tuple(context.labelled(label, verb, page=to) for label, to in ways if 0 <= to < pages)
+    return tuple(context.labelled(label, turns, page=to, **arguments) for label, to in ways if 0 <= to < pages)
+
+
+CALLBACKS = {"pick": Callback(run=on_pick, replaces=True)}

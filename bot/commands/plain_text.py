@@ -1,4 +1,4 @@
-"""A text without a slash: an answer, papers by their ids, a wish for a change, or words to look for; nothing is changed by one.
+"""A text without a slash: papers by their ids, a wish for a change, or words to look for; nothing is changed by one.
 
 The order is that of docs/guide.md. Commands that were typed without their slash come before, see bare_commands.py.
 """
@@ -6,7 +6,7 @@ The order is that of docs/guide.md. Commands that were typed without their slash
 import re
 from dataclasses import replace
 
-from bot.commands import asking, everyday, offered, paper_lookup, picking, search
+from bot.commands import everyday, offered, paper_lookup, picking, search
 from bot.commands.bare_commands import Bare
 from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, CommandContext, CommandFunction, matching
@@ -70,8 +70,7 @@ def plain_text(context: CommandContext) -> channel.Reply | None:
     if not said:
         return _of_file(context) or _only_text(context)
     return (
-        asking.answered(context)
-        or _named(context, said)
+        _named(context, said)
         or _erasing(context, said)
         or _changing(context, said)
         or _greeted(context, said)
@@ -209,9 +208,9 @@ def _with_near_command(context: CommandContext, said: str, reply: channel.Reply)
 
 
 def writes(context: CommandContext) -> bool:
-    """Returns whether the reply needs a writing transaction: the text may answer a question, has a file, or opens a paper."""
+    """Returns whether the reply needs a writing transaction: the text has a file, or opens a paper."""
     is_file = context.message is not None and bool(context.message.file_id)
-    return asking.may_answer(context) or is_file or opens_a_paper(context)
+    return is_file or opens_a_paper(context)
 
 
 def is_unsure(context: CommandContext) -> bool:
@@ -219,7 +218,7 @@ def is_unsure(context: CommandContext) -> bool:
     said = context.args.strip()
     if not said or context.read_by_strangers or (context.message and context.message.file_id):
         return False
-    if links_in_text.mentioned(said) or links_in_text.links_to_no_paper(said) or asking.may_answer(context):
+    if links_in_text.mentioned(said) or links_in_text.links_to_no_paper(said):
         return False
     if _CHANGES.search(folded(said)) and picking.subscriptions_here(context):
         return True

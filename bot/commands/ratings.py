@@ -3,17 +3,16 @@
 docs/queries.md explains which signals these store, and how signals change the order of papers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.commands import last_shown, paper_buttons, paper_lookup, results
-from bot.commands.context import Callback, Command, CommandContext, CommandFunction, refusal, with_stored_chat
+from bot.commands.context import Callback, Command, CommandContext, CommandFunction, with_stored_chat
 from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.errors import Sentence
 from subscriptions.query.links_in_text import mentioned
 from subscriptions.service import signals
-from subscriptions.service.scorers import SCORERS
 
 PAGE = 8  # saved papers on a page
 _NOTED: Mapping[states.Signal, Sentence] = {
@@ -25,10 +24,6 @@ _TAKEN_BACK: Mapping[states.Signal, Sentence] = {
     states.Signal.LIKED: Sentence("Taken back."),
     states.Signal.DISLIKED: Sentence("Taken back."),
     states.Signal.SAVED: Sentence("No longer saved."),
-}
-_RATED: Mapping[states.Signal, Sentence] = {
-    states.Signal.LIKED: Sentence("Noted: papers like this one come first. {title}"),
-    states.Signal.DISLIKED: Sentence("Noted: papers like this one come last. {title}"),
 }
 
 
@@ -47,35 +42,13 @@ def _toggle(kind: states.Signal) -> CommandFunction:
 
 def save(context: CommandContext) -> channel.Reply:
     """Saves a paper: the named one; without a name, the paper of the message replied to, or the last delivered one."""
-    name, known = _meant(context, "/save 2601.11087")
-    if known is not None:
-        return keep(with_stored_chat(context), known)
-    return paper_lookup.named_papers(context, name)
-
-
-def _meant(context: CommandContext, example: str) -> tuple[str, model.KnownPaper | None]:
-    """Returns (the name of a paper in the arguments, the paper); None if it is not known.
-
-    Without arguments, the paper is that of the message replied to, or the last delivered one. Raises Refused, which shows
-    `example`, if no paper is meant.
-    """
     names = mentioned(context.args)
     known = last_shown.paper_meant(context, names) if names or not context.args else None
-    if known is None and not names:
-        raise paper_lookup.no_paper_named(example)
-    return "".join(names[:1]), known
-
-
-def rate(context: CommandContext, papers: Sequence[model.KnownPaper], kind: states.Signal) -> channel.Reply:
-    """Stores that the chat likes or dislikes these papers. Returns the reply that says so."""
-    if not SCORERS:
-        raise refusal("Ratings do not change the order of papers here.")
-    context = with_stored_chat(context)
-    signals.note_signal(context.transaction, context.chat, [known.id for known in papers], kind, now=context.now)
-    noted = _RATED[kind]
-    lines = tuple(context.say(noted, title=context.title(known)) for known in papers)
-    more = context.button("more like this", "more-like-this", paper=papers[0].id)
-    return context.done(*lines, buttons=((more,),) if len(papers) == 1 else ())
+    if known is not None:
+        return keep(with_stored_chat(context), known)
+    if not names:
+        raise paper_lookup.no_paper_named("/save 2601.11087")
+    return paper_lookup.named_papers(context, names[0])
 
 
 def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
@@ -93,25 +66,11 @@ def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
 
 @paper_buttons.of_paper
 def on_unsave(context: CommandContext, item: model.Item) -> channel.Reply:
-    """Handles [undo] or [remove] under the reply that says that a paper was saved: removes it from the saved papers."""
-    return replace(unkeep(context, item.paper), replaces=True)
-
-
-def unsave(context: CommandContext) -> channel.Reply:
-    """Removes a paper from the saved papers: the named one; without a name, as /save."""
-    name, known = _meant(context, "/unsave 2601.11087")
-    if known is not None:
-        return unkeep(context, known)
-    return context.reply("{name} is not saved here.", name=name, ok=False)
-
-
-def unkeep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
-    """Removes a paper from the saved papers. Returns the reply that says so."""
-    title = context.title(known)
-    if known.id not in [one.id for one in signals.saved_papers(context.transaction, context.chat)]:
-        return context.reply("{name} is not saved here.", name=title, ok=False)
-    signals.take_back(context.transaction, context.chat, known.id, states.Signal.SAVED)
-    return context.reply("No longer saved: {title}", title=title, ok=True)
+    """Handles [undo] or [take out] under the reply that says that a paper was saved: removes it from the saved papers."""
+    said = "No longer saved: {title}"
+    if not signals.take_back(context.transaction, context.chat, item.paper.id, states.Signal.SAVED):
+        said = "{title} is not saved here."
+    return context.reply(said, title=context.title(item.paper), ok=True, replaces=True)
 
 
 def saved(context: CommandContext) -> channel.Reply:
@@ -155,14 +114,6 @@ COMMANDS = (
         usage="[ID]",
         writes=True,
         summary=Sentence("keep a paper"),
-    ),
-    Command(
-        name="unsave",
-        run=unsave,
-        usage="[ID]",
-        writes=True,
-        summary=Sentence("keep a paper no longer"),
-        listed=False,
     ),
     Command(name="saved", examples=("/saved",), run=saved, summary=Sentence("papers that you kept")),
 )

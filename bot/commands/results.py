@@ -1,17 +1,16 @@
-"""Shows the papers that a query found: rows, counts, [subscribe], [as words]; a time without a query; no active subscription."""
+"""Shows the papers that a query found: rows, counts, [subscribe], no active subscription."""
 
 from collections.abc import Iterable, Sequence
 
-from bot.commands import phrasing, picking, typed_times
+from bot.commands import phrasing
 from bot.commands.context import CommandContext
 from bot.ports import channel
 from subscriptions import model
 from subscriptions.matching.reasons import why
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
+from subscriptions.planning.times import Ending, as_words
 from subscriptions.query.tree import Query
 from subscriptions.service import recent_matches
-from subscriptions.service.listing import typed_number
 from subscriptions.service.questions import are_late
 from subscriptions.service.recent_matches import Base
 from subscriptions.store.libraries import owned
@@ -119,32 +118,6 @@ def subscribe_buttons(
     at_8 = context.button("daily at 8", "subscribe-to", text=f"{wanted} daily 8", seen=shown)
     mondays = context.button("mondays at 9", "subscribe-to", text=f"{wanted} weekly mon 9", seen=shown)
     return ((subscribe, at_8, mondays),)
-
-
-def only_time_reply(context: CommandContext, typed: str) -> channel.Reply:
-    """Returns the reply that refuses a time without a query; tells a known chat how to use the time for all subscriptions."""
-    words = context.button("as words", "try", text=as_words(typed))
-    reply = typed_times.only_time_refused(context, typed, words)
-    try:
-        read_when(typed)
-    except NoSuchTime:
-        return reply
-    if not context.chat.id:
-        return reply
-    return reply.with_lines(context.say("For all subscriptions: /schedule {when}", when=typed))
-
-
-def time_refusal(context: CommandContext, ending: Ending) -> channel.Reply | None:
-    """Returns the reply that refuses an unavailable time; None for an available time."""
-    text = " ".join(ending.query.split())
-    try:
-        read_when(str(ending.when))
-    except NoSuchTime as error:
-        if meant := picking.subscription_numbered(context, typed_number(text)):
-            return typed_times.time_refused(context, error).with_lines(named_by_number(context, meant))
-        words = context.button("as words", "try", text=as_words(context.args))
-        return typed_times.time_refused(context, error, words)
-    return None
 
 
 def named_by_number(context: CommandContext, subscription: model.Subscription) -> str:

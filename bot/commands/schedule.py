@@ -2,13 +2,13 @@
 
 import re
 
-from bot.commands import confirmation, phrasing, picking
+from bot.commands import asking, confirmation, phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors
 from subscriptions.model import Subscription
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times import clock_of, excluding, is_time, split_exclusion
+from subscriptions.planning.times import clock_of, excluding, is_time, split_exclusion, split_when
 from subscriptions.service import amendments
 from subscriptions.service.chat_status import next_deliveries_to
 
@@ -65,12 +65,17 @@ def _offer_times(context: CommandContext, subscription: Subscription | None) -> 
         now = phrasing.cadence_words(subscription.cadence, context.localizer, subscription.zone or "")
         lines = [context.say("{number} comes: {when}", number=number, when=now)]
     lines.append(context.say("Or write it: /schedule {example}", example=f"{number or ''} weekdays 8:30".lstrip()))
+    asking.expect(context, "schedule", begins=str(number or ""))
     times = [
         context.labelled(phrasing.when_words(when, context.localizer, of_chat), "schedule", number=number, when=when)
         for when in _OFTEN_WANTED
     ]
     rows = (tuple(times[:2]), tuple(times[2:4]), tuple(times[4:]))
     return channel.Reply(lines=tuple(lines), buttons=rows)
+
+
+def _is_time(text: str) -> bool:
+    return split_when(text).only_time
 
 
 def set_schedule(context: CommandContext, subscription: Subscription | None, typed: str) -> channel.Reply:
@@ -106,6 +111,7 @@ COMMANDS = (
         name="schedule",
         examples=("/schedule 1 weekly mon 9", "/schedule when-out 08:00-20:00"),
         aliases=("time",),
+        is_answer=_is_time,
         run=schedule,
         needs_manager=True,
         shows_without_args=True,

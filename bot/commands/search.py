@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bot.commands import cards, paper_lookup, phrasing, results
-from bot.commands.context import Callback, Command, CommandContext, refusal
+from bot.commands import asking, cards, paper_lookup, phrasing, results, typed_times
+from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.like import near_text
 from bot.commands.picking import subscriptions_here
 from bot.ports import channel
@@ -12,7 +12,7 @@ from subscriptions import errors, model
 from subscriptions.matching.reasons import why
 from subscriptions.meaning import NEAR
 from subscriptions.model import Subscription
-from subscriptions.planning.times import Ending, as_words, split_when
+from subscriptions.planning.times import Ending, as_words, read_when, split_when
 from subscriptions.query import links_in_text, papers_of_queries, parse, rewriting
 from subscriptions.query.sentences import MAX_QUERY_LENGTH as LONGEST_QUERY
 from subscriptions.query.tree import Query
@@ -28,14 +28,14 @@ _MANY_WORDS = 12
 _NAMED = 4  # unknown words that a reply names
 _LABEL = 50  # characters of a button's label
 _LONGEST = 40  # characters of a typed text that a reply repeats
-# for each stretch of papers that one search reads: (its newest paper, the number of matches in earlier stretches)
-Stretches = Sequence[tuple[int | None, int]]
 
 
 def search_(context: CommandContext) -> channel.Reply:
     """Shows the stored papers that match, those with the words in the title first; for an id, DOI or link, the card of that paper."""
     if not context.args:
-        raise refusal("Say what to look for.", "For example: /search diffusion -survey")
+        return asking.ask(
+            context, "search", context.say("What shall I look for? For example: /search diffusion -survey")
+        )
     if (
         links_in_text.mentioned(context.args)
         and len(context.args.split()) == 1
@@ -61,16 +61,16 @@ def papers_found(context: CommandContext, text: str, notes: Sequence[str] = (), 
     """
     ending = split_when(text)
     if ending.only_time:
-        return results.only_time_reply(context, text)
+        raise typed_times.only_time(text)
     if ending.either:
         text = as_words(text)
         ending = split_when(text)
-    if ending.when is not None and (refusal := results.time_refusal(replace(context, args=text), ending)):
-        return refusal
+    if ending.when is not None:
+        read_when(ending.when)  # what cannot be read is refused
     if author := _author_named(context, ending.query):
         text = _timed(author, ending)
         notes = (context.say("(“{words}” is the name of an author.)", words=" ".join(ending.query.split())),)
-    return _page(context, text, [(None, 0)], 0, notes=notes, subject=subject)
+    return _page(context, text, notes=notes, subject=subject)
 
 
 def finds_papers(context: CommandContext, said: str) -> bool:
@@ -96,8 +96,10 @@ def on_look_for(context: CommandContext) -> channel.Reply:
 
 def on_search_page(context: CommandContext) -> channel.Reply:
     """Handles [newer] and [show more]: replaces the page with another one."""
-    stretches = [(upto, found) for upto, found in context.arguments["stretches"]]
-    reply = _page(context, str(context.arguments["text"]), stretches, int(context.arguments["start"]))
+    upto, start = int(context.arguments["upto"]), int(context.arguments["start"])
+    reply = _page(
+        context, str(context.arguments["text"]), upto, start, is_older=bool(context.arguments.get("is_older"))
+    )
     return replace(reply, replaces=True)
 
 
@@ -114,28 +116,32 @@ def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Que
 def _page(
     context: CommandContext,
     text: str,
-    stretches: Stretches,
-    start: int,
+    upto: int | None = None,
+    start: int = 0,
     *,
+    is_older: bool = False,
     notes: Sequence[str] = (),
     subject: str = "",
 ) -> channel.Reply:
-    """Returns a page of results from the last of these stretches.
+    """Returns a page of results among the papers up to the key `upto`, or all.
 
-    `start` is the number of matches in that stretch before the page. `subject` is what they are about, as it was said.
-    If the words find few papers, papers follow that are near in meaning.
+    `start` is the number of matches before the page. `is_older`: matches in newer papers were on other pages. `subject`
+    is what they are about, as it was said. If the words find few papers, papers follow that are near in meaning.
     """
     ending = split_when(text)
     subscription, query = _asked(context, ending.query)
-    upto, before = stretches[-1]
     found = paper_search.search(context.transaction, query, upto=upto, start=start, most=PAGE)
-    first, is_few = before + start + 1, found.found < PAGE
-    is_first, is_open = first == 1, not context.read_by_strangers
+    is_few, is_first, is_open = found.found < PAGE, not (start or is_older), not context.read_by_strangers
     spelled = _spelling(context, query) if is_first and is_few and is_open else Spelling((), "")
     about, near = _near(context, query, subject, found) if is_first else ("", ())
     more: channel.Buttons = ()
     is_dead_end = is_first and not (found.found or near)
-    lines = [_count_line(context, query, found, before), *_reading(context, subscription, query, ending, found.found)]
+    lines = [_count_line(context, query, found, is_older=is_older)]
+    if subscription is not None:
+        lines.append(results.named_by_number(context, subscription))
+    else:
+        lines_of = results.lines_above_papers if found.found else results.query_lines
+        lines += lines_of(context, query, ending)
     if found.stored and spelled.unknown and not found.found:
         lines[0] = context.say("No paper that I know has {words}.", words=quoted(spelled.unknown))
     if spelled.meant:
@@ -149,8 +155,8 @@ def _page(
         lines += results.late_lines(context, *parse.parse_query(about).asked)
     if not is_open:
         lines += _for_strangers(context, text, subscription, found)
-    pages = _page_buttons(context, text, stretches, start, found)
-    is_new = subscription is None or bool(_with_another_time(subscription, ending))
+    pages = _page_buttons(context, text, found, start, is_older=is_older)
+    is_new = subscription is None or ending.when is not None
     seen = [known.id for known in found.papers]
     subscribing = results.subscribe_buttons(context, text, ending, seen) if is_new else ()
     tried: channel.Buttons = ((_try_button(spelled.meant, ending),),) if spelled.meant else ()
@@ -163,7 +169,7 @@ def _page(
         found.papers,
         query=query,
         days=days,
-        first=first,
+        first=start + 1,
         buttons=rows,
     )
     if near:
@@ -298,67 +304,35 @@ def _try_button(text: str, ending: Ending) -> channel.Button:
     return channel.Button(label=cut_letters(text, _LABEL), verb="look-for", arguments={"text": _timed(text, ending)})
 
 
-def _reading(
-    context: CommandContext, subscription: Subscription | None, query: Query, ending: Ending, found: int
-) -> Sequence[str]:
-    if subscription is None:
-        if found:
-            return results.lines_above_papers(context, query, ending)
-        return results.query_lines(context, query, ending)
-    said = results.named_by_number(context, subscription)
-    if timed := _with_another_time(subscription, ending):
-        return (said, *results.query_lines(context, timed, ending))
-    if ending.when is None:
-        return (said,)
-    return (
-        said,
-        context.say("To change its schedule: {command}", command=f"/schedule {subscription.number} {ending.when}"),
-    )
-
-
-def _with_another_time(subscription: Subscription, ending: Ending) -> Query | None:
-    """Returns the typed query if it equals that of `subscription` and a time follows it; else None.
-
-    If a query is returned, [subscribe] changes the time of that subscription.
-    """
-    if ending.when is None:
-        return None
-    typed = parse.parse_query(ending.query)  # "1 at 8" names the subscription by its number, not by its query
-    if typed.canonical == subscription.canonical:
-        return typed
-    return None
-
-
-def _count_line(context: CommandContext, query: Query, found: SearchResult, before: int) -> str:
+def _count_line(context: CommandContext, query: Query, found: SearchResult, *, is_older: bool) -> str:
     """Returns a line such as "41 of 2,061 papers, 3 in the last 7 days"; says how far back the search read, unless it read all."""
-    amount, whole = found.found, found.below is None and found.looked == found.stored
-    known = context.count("{count} paper", "{count} papers", found.stored)
-    recent = recent_matches.recent_matches(context.transaction, query, now=context.now, most=0)
-    if whole and recent.base.of == found.stored:
-        return results.count_found(context, amount, recent.base)
-    if whole and not amount:
+    amount, is_whole = found.found, found.below is None and found.looked == found.stored
+    if is_whole and not amount:
         return context.count(
             "The only paper that I know does not fit.", "None of the {count} papers that I know fits.", found.stored
         )
-    if whole or found.since is None:
+    recent = recent_matches.recent_matches(context.transaction, query, now=context.now, most=0)
+    if is_whole and recent.base.of == found.stored:
+        return results.count_found(context, amount, recent.base)
+    if is_whole or found.since is None:
+        known = context.count("{count} paper", "{count} papers", found.stored)
         counted = context.count("{count} of {papers}", "{count} of {papers}", amount, papers=known)
-        if before or not recent.base.recent:
-            return counted
-        return _with_recent(context, recent, amount, counted)
-    day = context.localizer.day(found.since)
-    looked = context.count("{count} paper", "{count} papers", found.looked)
-    if not before:
+        return _with_recent(context, recent, amount, counted) if recent.base.recent and not is_older else counted
+    looked, day = (
+        context.count("{count} paper", "{count} papers", found.looked),
+        context.localizer.day(found.since),
+    )
+    if is_older:
         return context.count(
-            "{count} of the newest {looked}, back to {day}; there are {papers}",
-            "{count} of the newest {looked}, back to {day}; there are {papers}",
+            "{count} of {looked} before them, back to {day}",
+            "{count} of {looked} before them, back to {day}",
             amount,
             looked=looked,
-            papers=known,
             day=day,
         )
     return context.count(
-        "{count} more in {looked} before them, back to {day}",
-        "{count} more in {looked} before them, back to {day}",
+        "{count} of the newest {looked}, back to {day}",
+        "{count} of the newest {looked}, back to {day}",
         amount,
         looked=looked,
         day=day,
@@ -378,27 +352,22 @@ def _with_recent(context: CommandContext, recent: RecentMatches, amount: int, co
 
 
 def _page_buttons(
-    context: CommandContext, text: str, stretches: Stretches, start: int, found: SearchResult
+    context: CommandContext, text: str, found: SearchResult, start: int, *, is_older: bool
 ) -> channel.Row:
-    """Returns [newer] and [show more], if there are such pages.
+    """Returns [newer] and [show more], if there are such pages; [show more] goes on with older papers at the end.
 
-    The buttons hold the newest paper of the last stretch, so that newly arrived papers do not move the pages.
+    The buttons hold the newest paper that was searched, so that newly arrived papers do not move the pages.
     """
-    *earlier, (_, before) = stretches
-    here = [*earlier, (found.upto or None, before)]
-    pages: list[tuple[str, Stretches, int]] = []
+    pages: list[tuple[str, int, int, bool]] = []
     if start:
-        pages.append((context.say("newer"), here, max(0, start - PAGE)))
-    elif earlier:
-        last = before - earlier[-1][1]
-        pages.append((context.say("newer"), earlier, max(0, last - 1) // PAGE * PAGE))
+        pages.append((context.say("newer"), found.upto, max(0, start - PAGE), is_older))
     if start + PAGE < found.found:
-        pages.append((context.say("show more"), here, start + PAGE))
+        pages.append((context.say("show more"), found.upto, start + PAGE, is_older))
     elif found.below is not None:
-        pages.append((context.say("show more"), [*here, (found.below, before + found.found)], 0))
+        pages.append((context.say("show more"), found.below, 0, True))
     return tuple(
-        context.labelled(label, "search-page", text=text, stretches=[list(one) for one in to], start=at)
-        for label, to, at in pages
+        context.labelled(label, "search-page", text=text, upto=upto, start=at, is_older=older)
+        for label, upto, at, older in pages
     )
 
 
@@ -408,7 +377,7 @@ COMMANDS = (
         examples=("/search graph neural networks",),
         run=search_,
         usage="QUERY",
-        writes=cards.opens_a_paper,
+        writes=lambda context: asking.lacks_text(context) or cards.opens_a_paper(context),
         summary=errors.Sentence("look through all papers"),
     ),
 )

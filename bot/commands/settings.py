@@ -42,7 +42,7 @@ def lang(context: CommandContext) -> channel.Reply:
 
 def timezone(context: CommandContext) -> channel.Reply:
     """Changes the time zone to a city, zone or offset; without arguments, shows cities with their local times."""
-    return _shown_or_changed(context, "timezone", context.args)
+    return _shown_or_changed(context, ZONE, cities.place_in(context.args))
 
 
 def change_setting(context: CommandContext, name: str, value: str) -> channel.Reply:
@@ -84,9 +84,9 @@ def on_zone(context: CommandContext) -> channel.Reply:
 
 
 def on_zones(context: CommandContext) -> channel.Reply:
-    """Handles [another city]: shows cities. The first answer stays; further pages replace each other."""
-    buttons = cities.zone_buttons(context, int(context.arguments["page"]))
-    return channel.Reply(lines=(_which_clock(context),), buttons=buttons)
+    """Handles [another city]: shows cities; any other can be written."""
+    asking.expect(context, ZONE)
+    return channel.Reply(lines=(_which_clock(context),), buttons=cities.zone_buttons(context))
 
 
 def _all_settings(context: CommandContext) -> channel.Reply:
@@ -166,7 +166,7 @@ def _one_setting(context: CommandContext, name: str) -> channel.Reply:
     if name == ZONE:
         lines.append(_which_clock(context))
         buttons = cities.zone_buttons(context)
-        asking.expect_answer(context, "answer-zone")
+        asking.expect(context, ZONE)
     elif example := chat_settings.SETTINGS[name].example:
         lines.append(context.say("Any other can be written: /set {name} {value}", name=name, value=example))
     elif context.read_by_strangers:
@@ -193,7 +193,7 @@ def _change(context: CommandContext, name: str, value: str) -> channel.Reply:
     after, localizer = store_settings(context, {name: value})
     settings = after.settings
     if name == ZONE:
-        asking.drop_question(context, "answer-zone")
+        asking.drop_question(context, ZONE)
     if before.settings.value(name) == settings.value(name):
         return phrasing.setting_changed(name, before, after, context.localizer)
     reply = phrasing.setting_changed(name, before, after, localizer)
@@ -259,6 +259,7 @@ COMMANDS: tuple[Command, ...] = (
         name="timezone",
         examples=("/timezone Oslo", "/timezone +08:00"),
         aliases=("tz",),
+        is_answer=cities.names_a_place,
         run=timezone,
         needs_manager=True,
         shows_without_args=True,

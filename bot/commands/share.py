@@ -48,5 +48,4 @@ COMMANDS = (
 
 CALLBACKS = {
     "share": Callback(run=picking.on_subscription(_shared), writes=True, replaces=True),
-    "share-page": Callback(run=_which, writes=True, replaces=True),
 }

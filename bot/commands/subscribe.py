@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.commands import confirmation, phrasing, typed_times
+from bot.commands import asking, confirmation, phrasing, typed_times
 from bot.commands.context import Callback, Command, CommandContext, match_button, matching, refusal
 from bot.ports import channel
 from bot.rendering.queries_in_words import caret
 from subscriptions import errors
-from subscriptions.planning.times import Ending, NoSuchTime, as_words, is_doubtful, split_when
+from subscriptions.planning.times import Ending, is_doubtful, split_when
 from subscriptions.service.requests import Subscribed
 
 MOST_LINES = 20  # subscriptions in one message
@@ -29,10 +29,8 @@ def sub(context: CommandContext) -> channel.Reply:
     """Subscribes to the query in each line."""
     lines = list(_lines(context.args))
     if not lines:
-        raise refusal(
-            "Say what papers should contain.",
-            'For example: /sub diffusion -survey, /sub author:"Ranjay Krishna", /sub cs.LG daily 9',
-        )
+        example = context.say('For example: /sub diffusion -survey, /sub author:"Ranjay Krishna", /sub cs.LG daily 9')
+        return asking.ask(context, "sub", context.say("What should papers contain?"), example)
     if len(lines) > MOST_LINES:
         raise refusal(
             "That is {count} lines; I take {most} at once.",
@@ -44,7 +42,7 @@ def sub(context: CommandContext) -> channel.Reply:
         return typed_times.which_reading(context, lines[0], ending)
     said = [_subscribed(context, _read(context, line)) for line in lines]
     if len(said) == 1 and said[0].error is not None:
-        return _refused_reply(context, said[0], said[0].error)
+        raise said[0].error
     if len(said) == 1 and said[0].done is not None:
         return confirmation.echo(context, said[0].done)
     return _several(context, said)
@@ -54,16 +52,6 @@ def _queries(context: CommandContext) -> Iterator[str]:
     """Yields the queries of a message without their times."""
     for line in list(_lines(context.args))[:MOST_LINES]:
         yield split_when(line).query
-
-
-def _refused_reply(context: CommandContext, said: _Line, error: errors.PaperwireError) -> channel.Reply:
-    """Returns the reply to a refused single line, with buttons, if its time was wrong. Raises every other error."""
-    words = context.button("as words", "subscribe-at", text=as_words(said.typed))
-    if isinstance(error, NoSuchTime):
-        return typed_times.time_refused(context, error, words)
-    if said.ending.only_time:
-        return typed_times.only_time_refused(context, said.typed, words)
-    raise error
 
 
 def _lines(text: str) -> Iterator[str]:

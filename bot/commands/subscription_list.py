@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands import phrasing, picking
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import Callback, Command, CommandContext, refusal
 from bot.commands.phrasing import ListRow
 from bot.commands.search import look_for_button
 from bot.ports import channel
@@ -15,14 +15,30 @@ from subscriptions.service.listing import Listed
 from subscriptions.texts.cutting import cut_letters
 
 A_PAGE = 10
+_OF_ALL = 30  # subscriptions of all chats that are lines of a message; more are a file
 _ROW = 5  # buttons with numbers in a row
 _LABEL = 40  # characters of a button's label
 
 
 def list_(context: CommandContext) -> channel.Reply:
-    """Shows the subscriptions of the chat, page by page; "list 2" shows the second page."""
+    """Shows the subscriptions of the chat, page by page; "list 2" shows the second page; "list all", for operators, those of all chats."""
     text = context.args.strip()
+    if text.casefold() in ("all", "全部"):
+        return _of_all_chats(context)
     return _page(context, int(text) - 1 if text.isdecimal() and len(text) < _ROW else 0)
+
+
+def _of_all_chats(context: CommandContext) -> channel.Reply:
+    if not context.is_operator or context.read_by_group:
+        raise refusal("Only the operator of this bot sees the subscriptions of all chats, in private.")
+    found = listing.listed(context.transaction, None)
+    rows = [phrasing.subscription_row(one, context.localizer) for one in found]
+    lines = [" · ".join(filter(None, (row.chat, f"{row.number}  {row.reading}", row.when, row.state))) for row in rows]
+    chats = context.count("{count} chat", "{count} chats", len({one.chat.id for one in found}))
+    head = context.count("{count} subscription in {chats}", "{count} subscriptions in {chats}", len(found), chats=chats)
+    if len(lines) > _OF_ALL:
+        return channel.Reply(lines=(head,), file=channel.File(name="subscriptions.txt", text="\n".join(lines)))
+    return channel.Reply(lines=(head, *lines))
 
 
 def on_list(context: CommandContext) -> channel.Reply:
@@ -148,7 +164,7 @@ COMMANDS = (
         examples=("/list",),
         aliases=("subscriptions",),
         run=list_,
-        usage="[PAGE]",
+        usage="[PAGE | all]",
         summary=errors.Sentence("your subscriptions"),
     ),
 )

@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bot.commands import results
+from bot.commands import results, typed_times
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import next_line
 from bot.commands.picking import subscription_numbered
 from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.errors import Sentence
-from subscriptions.planning.times import split_when
+from subscriptions.planning.times import read_when, split_when
 from subscriptions.service import previews
 from subscriptions.service.chat_status import next_deliveries_to
 from subscriptions.service.previews import Trial
@@ -28,7 +28,7 @@ def today(context: CommandContext) -> channel.Reply:
 
 
 def week(context: CommandContext) -> channel.Reply:
-    """Handles [preview] and the button of another reading: shows the last days."""
+    """Handles [preview] under a notice: shows the last days."""
     return _shown(context, context.args.strip(), of_week=True)
 
 
@@ -48,9 +48,9 @@ def on_fine(context: CommandContext) -> channel.Reply:
 def _shown(context: CommandContext, asked: str, *, of_week: bool) -> channel.Reply:
     ending = split_when(asked)
     if ending.only_time:
-        return results.only_time_reply(context, asked)
-    if ending.when is not None and (refusal := results.time_refusal(replace(context, args=asked), ending)):
-        return refusal
+        raise typed_times.only_time(asked)
+    if ending.when is not None:
+        read_when(ending.when)  # what cannot be read is refused
     tried = None if of_week else _of_day(context, ending.query)
     if tried is None or tried.delivery is None:
         tried = previews.preview_recent(context.transaction, context.chat, now=context.now, which=ending.query)
@@ -135,6 +135,5 @@ COMMANDS = (
 CALLBACKS = {
     "today": Callback(run=on_today, matches_ahead=_match_ahead),
     "preview": Callback(run=week),
-    "try": Callback(run=week, args_from="text", replaces=True),
     "fine": Callback(run=on_fine),
 }

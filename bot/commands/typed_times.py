@@ -1,14 +1,11 @@
-"""Replies about times in a query: whether one is meant, and that one is refused."""
-
-from dataclasses import replace
+"""A time in what a person types after /sub: whether one is meant, and that one stands alone."""
 
 from bot.commands import phrasing
 from bot.commands.context import CommandContext, refusal
 from bot.ports import channel
-from bot.rendering.language import refused
 from subscriptions import errors
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times import Ending, NoSuchTime, as_words
+from subscriptions.planning.times import Ending, as_words
 
 
 def which_reading(context: CommandContext, typed: str, ending: Ending) -> channel.Reply:
@@ -24,16 +21,3 @@ def only_time(typed: str) -> errors.Refused:
     """Returns the error for a time without a query."""
     example = f"/sub diffusion {' '.join(typed.split())}"
     return refusal("That is a time. Say what papers should contain, too.", "For example: {example}", example=example)
-
-
-def only_time_refused(context: CommandContext, typed: str, words: channel.Button) -> channel.Reply:
-    """Returns the reply that refuses a time without a query.
-
-    `words` is its button, which treats the typed time as a query.
-    """
-    return replace(refused(only_time(typed), context.localizer), buttons=((words,),))
-
-
-def time_refused(context: CommandContext, error: NoSuchTime, *words: channel.Button) -> channel.Reply:
-    """Returns the reply that refuses an unavailable time, with the button that treats it as words, if there is one."""
-    return replace(refused(error, context.localizer), buttons=(words,) if words else ())

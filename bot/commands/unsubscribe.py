@@ -48,8 +48,7 @@ def _unsub_one(context: CommandContext, subscription: model.Subscription) -> cha
 
 def _which(context: CommandContext) -> channel.Reply:
     question = context.say("Which one do you want to remove? /unsub 1 does it, too, and /unsub 1 3 removes two.")
-    everything = context.button("remove all", "unsub-all")
-    return picking.pick_list(context, question, "unsub", last=(everything,))
+    return picking.pick_list(context, question, "unsub", everything="unsub-all")
 
 
 def _removed(context: CommandContext, numbers: Collection[int], missing: str = "") -> channel.Reply:
@@ -74,5 +73,4 @@ COMMANDS = (
 CALLBACKS = {
     "unsub": Callback(run=picking.on_subscription(_unsub_one), needs_manager=True, replaces=True),
     "unsub-all": Callback(run=unsub_all, needs_manager=True, replaces=True),
-    "unsub-page": Callback(run=_which, writes=True, replaces=True),
 }

@@ -245,7 +245,7 @@ def _run_command(context: CommandContext, prepared: PreparedRequest, *, writes: 
 def _ends_question(context: CommandContext, prepared: PreparedRequest) -> bool:
     """Returns whether a question is open that ends because a command was typed."""
     typed = isinstance(prepared.request, MessageRequest) and not prepared.intent.keeps_question
-    return typed and asking.can_ask(context) and asking.open_question(context) is not None
+    return typed and asking.is_open(context)
 
 
 def _is_back(context: CommandContext) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
 
+from bot.commands import asking
 from bot.commands.context import CommandContext, CommandFunction, Registry
 from bot.commands.intent import Intent, understand
 from bot.commands.paper_buttons import pressed_token
@@ -61,9 +62,10 @@ def _answered_with(run: CommandFunction, request: Request) -> PreparedRequest:
 def _read_known(
     store: Store, deps: Dependencies, request: Request
 ) -> tuple[Request, model.CallbackToken | None] | None:
-    """Returns the request, its place the chat that its thread belongs to, and the token of its button.
+    """Returns the request, its place the chat that its thread belongs to, and its token (`understand`).
 
-    The token is None if the sender may not use it. Returns None for a request that took effect before.
+    The token is that of its button, None if the sender may not use it; of a message, the question to its sender.
+    Returns None for a request that took effect before.
     """
     here, now, registry = request.chat, deps.clock.now(), deps.conversation.registry
     if isinstance(request, MessageRequest) and request.direct_channel:
@@ -75,6 +77,9 @@ def _read_known(
         request = _with_home_chat(transaction, request, registry)
         if isinstance(request, CallbackRequest):
             token = _permitted_token(transaction, request, registry)
+        elif isinstance(request, MessageRequest) and not request.command:
+            place = conversation_state.known_or_new(transaction, request.chat, request.place.kind).address
+            token = asking.question_to(transaction, place, request.sender, now)
     return request, token
 
 

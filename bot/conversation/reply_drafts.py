@@ -11,9 +11,8 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 
-from bot.commands import paper_lookup
+from bot.commands import asking, paper_lookup
 from bot.commands.context import CommandContext, Registry
-from bot.commands.intent import ABOUT
 from bot.conversation import command_contexts
 from bot.conversation.reply_sender import StoredReply
 from bot.dependencies import Dependencies
@@ -183,7 +182,7 @@ def _with_token(
 def _about(registry: Registry, button: channel.Button, about: str) -> Mapping[str, str]:
     callback = registry.callbacks.get(button.verb)
     if about and not (callback and callback.stays_here):
-        return {ABOUT: about}
+        return {asking.ABOUT: about}
     return {}
 
 

@@ -184,9 +184,8 @@ class Reply:
     code: tuple[str, ...] = ()  # lines in a fixed-width font: a query and the caret below it, or a list
     items: tuple[model.Item, ...] = ()  # papers that are shown below the lines, numbered from `first`
     # How papers are shown: as rows of a list, as cards, with everything that is known ("whole"), or with the reason why
-    # they were delivered ("why"). "buttons" and "rest" change only the buttons of a message: to those of the card, or
-    # to those that ⋯ opens.
-    item_layout: Literal["row", "card", "whole", "why", "buttons", "rest"] = "row"
+    # they were delivered ("why").
+    item_layout: Literal["row", "card", "whole", "why"] = "row"
     days: tuple[str, ...] = ()  # for each of `items`, the text shown next to it, such as its day; may be ""
     headings: Mapping[int, str] = field(default_factory=dict)  # index in `items` → a line above that paper
     first: int = 1

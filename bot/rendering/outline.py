@@ -16,7 +16,6 @@ from bot.rendering import addresses_of_papers, cleaning, packing, views
 from bot.rendering.language import Language
 from subscriptions import model
 from subscriptions.notices.of_missing_papers import missing_line
-from subscriptions.service.scorers import SCORERS
 from subscriptions.states import Signal
 from subscriptions.texts.artefacts import artefact_address
 
@@ -309,8 +308,6 @@ def _missing(delivery: model.Delivery, reader: views.Reader) -> str:
     return missing_line(names, missing.how, missing.count, reader.language)
 
 
-_IN_MENU = 2  # buttons in one row of the menu ⋯, so that the longest label fits on a phone
-
 _PLACES: Mapping[str, str] = MappingProxyType({"https://arxiv.org/": "arXiv", "https://doi.org/": "DOI"})
 
 MakeLink = Callable[[model.Delivery], str]
@@ -373,27 +370,18 @@ def card_buttons(opens: channel.Button | None, item: model.Item, language: Langu
     def judging(name: str, letter: str, label: str, signal: Signal) -> channel.Button:
         return button(name, letter, label, shows=f"{signal.name}:{item.paper.id}")
 
-    first, second, rest = [*links[:1]], [*artefact], [*links[1:]]
-    first.append(judging("save", "s", language.say("save"), Signal.SAVED))
-    if SCORERS:
-        first.append(judging("like", "l", "👍", Signal.LIKED))
-        first.append(judging("dislike", "d", "👎", Signal.DISLIKED))
-    if not opens.arguments.get("whole"):
-        second.append(button("more", "f", language.say("more")))
+    first = [
+        *links[:1],
+        *artefact,
+        judging("save", "s", language.say("save"), Signal.SAVED),
+        judging("like", "l", "👍", Signal.LIKED),
+        judging("dislike", "d", "👎", Signal.DISLIKED),
+    ]
+    second = [] if opens.arguments.get("whole") else [button("more", "f", language.say("more"))]
     if any(because.number for because in item.because):  # it was brought by a subscription, which can be changed
-        second.append(button("exclude", "x", language.say("exclude")))
-        rest += [button("why", "w", language.say("why")), button("mute", "q", language.say("mute ▾"))]
-    if item.paper.paper.authors:
-        rest.append(button("follow", "a", language.say("follow authors")))
-    rest.append(button("similar", "n", language.say("more like this")))
-    second.append(replace(button("menu", "o", "⋯"), options=tuple(rest)))
+        second += [button("less", "x", language.say("less of this")), button("why", "w", language.say("why"))]
+    second.append(button("similar", "n", language.say("similar")))
     return views.CardButtons(opens=opens, first=tuple(first), second=tuple(second))
-
-
-def menu_rows(opens: channel.Button, item: model.Item, language: Language) -> channel.Buttons:
-    """Returns the buttons that ⋯ opens, in rows, with a button back to the card."""
-    back = channel.Button(name="back", label=language.say("‹ back"), data=f"{opens.data}.b")
-    return packing.button_rows((*card_buttons(opens, item, language).rest, back), _IN_MENU)
 
 
 def paper_links(item: model.Item, language: Language) -> channel.Row:

@@ -28,8 +28,6 @@ def render_reply(reply: channel.Reply, chat: model.Chat, *, medium: packing.Medi
     reader = views.reader_of(chat)
     if _is_card(reply) and medium.beside != "always":
         reply = replace(reply, numbers=(), buttons=reply_rows(reply, reader))
-    if reply.item_layout in ("buttons", "rest") and medium.beside == "never":
-        return (packing.message(medium, 1, packing.Contents(silent=True, buttons=_labelled(reply.buttons))),)
     pages = _pages(reply, reader, medium, medium.beneath(_labelled(reply.buttons)))
     messages = []
     for number, page in enumerate(pages, start=1):
@@ -47,8 +45,6 @@ def render_reply(reply: channel.Reply, chat: model.Chat, *, medium: packing.Medi
 def reply_rows(reply: channel.Reply, reader: views.Reader) -> channel.Buttons:
     """Returns the buttons of a reply in rows: the numbers of its papers or the buttons of its card, then the other buttons."""
     opens = reply.numbers[0] if reply.numbers else None
-    if opens and reply.item_layout == "rest":
-        return outline.menu_rows(opens, reply.items[0], reader.language)
     if _is_card(reply):
         card = outline.card_buttons(opens, reply.items[0], reader.language)
         return tuple(row for row in (card.first, card.second, *reply.buttons) if row)
@@ -107,7 +103,7 @@ def _papers(
         match reply.item_layout:
             case "row":
                 measure = outline.measure_of_list(len(reply.items))
-            case "card" | "buttons" | "rest":
+            case "card":
                 view, measure = partial(view, number=number if len(reply.items) > 1 else 0), views.CARD
             case "whole":
                 view, sections = partial(whole_head, item, reader), whole_sections(item, reader)

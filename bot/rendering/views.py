@@ -177,18 +177,11 @@ class CardButtons:
 
     opens: channel.Button | None = None  # in a list, the number that opens the card
     first: channel.Row = ()
-    second: channel.Row = ()  # the last one, ⋯, opens `rest`
-
-    @property
-    def rest(self) -> channel.Row:
-        """The buttons that ⋯ opens."""
-        if self.second:
-            return self.second[-1].options
-        return ()
+    second: channel.Row = ()
 
     def named(self, name: str) -> channel.Button | None:
         """Returns the button with this name from any of the rows; None if the paper has no such button."""
-        return next((button for button in (*self.first, *self.second, *self.rest) if button.name == name), None)
+        return next((button for button in (*self.first, *self.second) if button.name == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

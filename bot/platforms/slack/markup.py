@@ -193,7 +193,8 @@ def _accessory(card: views.CardButtons) -> Block:
     """Returns the accessory of a paper in a list: a menu, if a subscription brought the paper; else a button to its card."""
     if card.opens is None:
         return {}
-    whole = replace(card.opens, options=(*card.second[:-1], *card.rest) if card.named("exclude") else ())
+    options = filter(None, map(card.named, ("more", "why", "save", "less", "similar")))
+    whole = replace(card.opens, options=tuple(options) if card.named("less") else ())
     return {"accessory": element(whole, "paper")}
 
 

@@ -94,13 +94,13 @@ _WORDS = {
     "key_number": Sentence("to the paper with that number"),
     "key_open": Sentence("open it"),
     "key_save": Sentence("save it"),
-    "key_exclude": Sentence("exclude such papers"),
+    "key_less": Sentence("less of this"),
     "key_write": Sentence("write"),
     "unchosen": Sentence("Choose a paper first: j, k or its number."),
     "no_link": Sentence("This paper has no link."),
     "no_save": Sentence("Send your words first; then the papers in the answer can be saved."),
-    "no_exclude": Sentence(
-        "No subscription brought this paper. Subscribe first; then you can exclude such papers from it."
+    "no_less": Sentence(
+        "No subscription brought this paper. Subscribe first; then you can leave such papers out of it."
     ),
     "close": Sentence("close"),
     "lost": Sentence("The connection is lost. It is tried again."),

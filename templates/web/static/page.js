@@ -197,7 +197,7 @@
       go([...(list?.querySelectorAll(".paper") ?? [])][event.key - 1]);
     } else if (event.key === "o") press("h3 a", chat.dataset.noLink);
     else if (event.key === "s") press("button.save", chat.dataset.noSave);
-    else if (event.key === "e") press("button.exclude", chat.dataset.noExclude);
+    else if (event.key === "e") press("button.less", chat.dataset.noLess);
     else return;
     event.preventDefault();
   });
