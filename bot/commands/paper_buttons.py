@@ -21,7 +21,7 @@ from bot.commands.context import CommandContext, CommandFunction, Registry
 from bot.ports import channel
 from subscriptions import model
 from subscriptions.service.asked_papers import as_item
-from subscriptions.service.conversation_state import find_callback
+from subscriptions.store.callbacks import find_callback
 from subscriptions.store.database.store import Scope
 from subscriptions.store.deliveries import delivered_items
 from subscriptions.store.known_papers import stored_papers

@@ -4,7 +4,7 @@ from bot.commands import picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors, model
-from subscriptions.service.conversation_state import share_link
+from subscriptions.service.link_payloads import link_payload
 
 
 def share(context: CommandContext) -> channel.Reply:
@@ -24,13 +24,16 @@ def _which(context: CommandContext) -> channel.Reply:
 
 
 def _shared(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
-    """Returns the reply with the link; if the platform has no links that open a bot, with a command to pass on."""
-    reading = subscription.name or context.reading(subscription.text)
+    """Returns the reply with the link; with a command to pass on if there are no such links, or the query is too long for one."""
     links, bot = context.links
-    if links is None:
-        words = f"/sub {subscription.text} {subscription.cadence}"
-        return channel.Reply(lines=(context.say("To get the same, others can send me:"),), code=(words,))
-    url = links.start(bot, share_link(context.transaction, context.chat.address, subscription.number, now=context.now))
+    payload = link_payload(f"{subscription.text} {subscription.cadence}") or link_payload(subscription.text)
+    if links is None or not payload:
+        head = context.say("To get the same, others can send me:")
+        if links is not None:
+            head = context.say("This query is too long for a link. Others can send me:")
+        return channel.Reply(lines=(head,), code=(f"/sub {subscription.text} {subscription.cadence}",))
+    url = links.start(bot, payload)
+    reading = subscription.name or context.reading(subscription.text)
     head = context.say("This link offers “{reading}” to anyone who opens it:", reading=reading)
     return channel.Reply(lines=(head, url), buttons=((channel.Button(label=context.say("open the link"), url=url),),))
 
@@ -40,12 +43,11 @@ COMMANDS = (
         name="share",
         examples=("/share 1",),
         run=share,
-        writes=True,
         usage="[N]",
         summary=errors.Sentence("a link that offers a subscription to others"),
     ),
 )
 
 CALLBACKS = {
-    "share": Callback(run=picking.on_subscription(_shared), writes=True, replaces=True),
+    "share": Callback(run=picking.on_subscription(_shared), replaces=True),
 }

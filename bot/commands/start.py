@@ -11,11 +11,10 @@ from subscriptions import errors
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query.parse import parse_query
-from subscriptions.service import conversation_state, link_payloads
+from subscriptions.service import link_payloads
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.recent_matches import recent_matches
 from subscriptions.states import ChatState
-from subscriptions.store.callbacks import OFFER
 
 ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
 _WITH_CATEGORIES = ("diffusion models", "cs.CL -survey", 'author:"Ranjay Krishna"')
@@ -90,13 +89,7 @@ def on_speak(context: CommandContext) -> Reply:
 
 
 def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
-    """Returns (query, time) that a link offers: a stored subscription, or a query in the link itself; None if it is gone."""
-    token = conversation_state.find_callback(context.transaction, payload)
-    if token is not None:
-        is_offer = token.verb == OFFER and not token.place
-        if is_offer:
-            return (str(token.arguments["text"]), str(token.arguments["when"]))
-        return None
+    """Returns (query, time) that a link offers; None if it offers none."""
     ending = split_when(link_payloads.text_of_payload(payload))
     if ending.only_time:
         return None

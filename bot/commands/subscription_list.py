@@ -9,7 +9,7 @@ from bot.commands.phrasing import ListRow
 from bot.commands.search import look_for_button
 from bot.ports import channel
 from subscriptions import errors, model, states
-from subscriptions.service import recent_matches
+from subscriptions.service import listing, recent_matches
 from subscriptions.service.chat_status import next_deliveries_of, next_deliveries_to
 from subscriptions.service.listing import Listed
 from subscriptions.texts.cutting import cut_letters

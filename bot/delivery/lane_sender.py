@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.delivery.rate_limits import SLOT_TOLERANCE, token_is_paused, wait_for_send
-from bot.delivery.subscribe_links import store_offers
 from bot.dependencies import Dependencies
 from bot.dependencies.until_stored import until_stored
 from bot.errors import error_location
@@ -188,7 +187,6 @@ def _render_ahead(store: Store, deps: Dependencies, step: steps.Unrendered) -> d
     Before a message is posted, `mark_sending` checks that its claim is still valid.
     """
     deliveries = unrendered.to_render(store, step, RENDER_BATCH, wall=deps.clock.wall())
-    store_offers(store, deps, list(deliveries.values()))
     rendered = [_rendered(deps, seq, delivery) for seq, delivery in deliveries.items()]
     unrendered.store_rendered(store, rendered, now=deps.clock.now())
     return {

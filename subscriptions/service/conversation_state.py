@@ -1,13 +1,11 @@
-"""The chat of a conversation: known or new, which chat a thread belongs to, each update once (rule 8), meanings of buttons, offers."""
+"""The chat of a conversation: known or new, which chat a thread belongs to, each update once (rule 8)."""
 
 from collections.abc import Callable
 from datetime import datetime
 
-from subscriptions import chat_settings, errors
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
-from subscriptions.service import listing
+from subscriptions import chat_settings
+from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.store import (
-    callbacks,
     chat_outbox,
     chats,
     moving,
@@ -120,38 +118,3 @@ def apply_once(
     if reply:
         updates.store_reply(transaction, platform, update, reply)
     return reply, True
-
-
-@reads
-def find_callback(transaction: Transaction, token_id: str) -> CallbackToken | None:
-    """Returns the callback token of a button, or of a link that offers a subscription; None for an unknown id.
-
-    The caller must check whether the token may be used in this chat.
-    """
-    return callbacks.find_callback(transaction, token_id) or callbacks.find_offer(transaction, token_id)
-
-
-@writes
-def share_link(transaction: Transaction, address: ChatAddress, number: int, *, now: datetime) -> str:
-    """Stores what a link offers to others, the text and time of a subscription, and returns the id of its token.
-
-    Each subscription has one id. A second call updates the offer. When the chat is erased, the offer is removed. Raises
-    NotFound.
-    """
-    _, subscriptions = listing.get_subscribed(transaction, address)
-    subscription = next((s for s in subscriptions if s.number == number), None)
-    if subscription is None:
-        raise errors.NotFound(
-            errors.Sentence("This chat has no subscription {which}.", {"which": number}),
-            errors.Sentence("/list shows those it has."),
-        )
-    return callbacks.put_offer(transaction, subscription, now=now)
-
-
-@reads
-def shared_link(transaction: Transaction, address: ChatAddress, number: int) -> str:
-    """Returns the id that `share_link` returned for this subscription; "" if there is none or the chat is unknown."""
-    chat = chats.find_chat(transaction, address)
-    if chat is not None:
-        return callbacks.offer_of(transaction, chat.id, number)
-    return ""

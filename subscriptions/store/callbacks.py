@@ -1,4 +1,4 @@
-"""What a conversation must find again: the meaning of a button, states, offers, and look-ups that are under way.
+"""What a conversation must find again: the meaning of a button, states and look-ups that are under way.
 
 - A callback token is the meaning of the opaque id of a button.
 - A state is what a conversation must remember, under a name such as "ask:CHAT:PERSON".
@@ -13,12 +13,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions.model import CallbackToken, Subscription
+from subscriptions.model import CallbackToken
 from subscriptions.states import ReplyState
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
-    OfferRow,
     PageLogRow,
     PageMessageRow,
     PendingLookupRow,
@@ -30,9 +29,7 @@ from subscriptions.store.mentions import add_mentions, note_mentions, words_of_c
 from subscriptions.store.rows import TABLES
 
 _callbacks = TABLES.tables["callback"]
-_offers = TABLES.tables["offer"]
 _states = TABLES.tables["conversation_state"]
-OFFER = "offer"  # the verb of a link that offers a subscription
 
 
 def new_callback_id() -> str:
@@ -135,28 +132,6 @@ def pending_lookups(transaction: Transaction, *, since: datetime) -> list[str]:
     transaction.remove(PendingLookupRow, col(PendingLookupRow.at) < since)
     row = PendingLookupRow
     return list(transaction.exec(select(row.name).order_by(col(row.at), col(row.name))).all())
-
-
-def put_offer(transaction: Transaction, offered: Subscription, *, now: datetime) -> str:
-    """Stores that a subscription is offered to other chats. Returns the id of the offer: a new one, or its earlier one."""
-    values = {"text": offered.text, "cadence": str(offered.cadence)}
-    row = OfferRow(id=new_callback_id(), chat=offered.chat_id, number=offered.number, at=now, **values)
-    offer_id: str = conflicts.hold(transaction, row, "chat", "number").id
-    execute(transaction, sa.update(_offers).filter_by(id=offer_id).values(values))
-    return offer_id
-
-
-def find_offer(transaction: Transaction, offer_id: str) -> CallbackToken | None:
-    """Returns what a link does that offers a subscription; None if there is no such offer."""
-    row = transaction.get(OfferRow, offer_id)
-    if row is None:
-        return None
-    return CallbackToken(verb=OFFER, arguments={"number": row.number, "text": row.text, "when": row.cadence})
-
-
-def offer_of(transaction: Transaction, chat_id: int, number: int) -> str:
-    """Returns the id of the offer of a subscription; "" if it was never offered."""
-    return transaction.exec(select(OfferRow.id).filter_by(chat=chat_id, number=number)).first() or ""
 
 
 def erase_place(transaction: Transaction, place: str) -> None:

@@ -22,7 +22,6 @@ from subscriptions.store.conversation_rows import (
     ConversationStateRow,
     LibraryEntryRow,
     LibraryRow,
-    OfferRow,
     PageMessageRow,
     PendingLookupRow,
     SignalRow,
@@ -90,7 +89,7 @@ _AT_PLACE: Mapping[str, Any] = {
     "conversation_states": ConversationStateRow,
     "pending_lookups": PendingLookupRow,
 }
-_OF_CHAT: Mapping[str, Any] = {"changes": UndoRow, "offers": OfferRow, "keys": ChatKeyRow, "wrong_codes": WrongCodeRow}
+_OF_CHAT: Mapping[str, Any] = {"changes": UndoRow, "keys": ChatKeyRow, "wrong_codes": WrongCodeRow}
 
 
 def chat_data(transaction: Transaction, chat_id: int) -> Json:

@@ -1,4 +1,4 @@
-"""The tables of conversations: updates, changes, buttons, offers, states, signals, mentions. `rows` has the others."""
+"""The tables of conversations: updates, changes, buttons, states, signals, mentions. `rows` has the others."""
 
 from datetime import datetime
 
@@ -52,18 +52,6 @@ class CallbackRow(Row, table=True):
     person: str = Field(default="", index=True)
     verb: str
     arguments: Json = columns.json_column(dict)
-    at: datetime = moment()
-
-
-class OfferRow(Row, table=True):
-    """A subscription that a chat offers to others with a link. `id` is a part of the link."""
-
-    __table_args__ = (sa.UniqueConstraint("chat", "number"),)
-    id: str = Field(primary_key=True)
-    chat: int = columns.reference("chat.id")
-    number: int  # the subscription's number in its chat
-    text: str
-    cadence: str
     at: datetime = moment()
 
 

@@ -16,7 +16,6 @@ from subscriptions.store import admitted_chats, chats, mentions
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
-    OfferRow,
     UndoRow,
     WrongCodeRow,
 )
@@ -218,7 +217,6 @@ def _merge_chats(transaction: Transaction, old: ChatRow, new: ChatRow, now: date
     _give(transaction, (DeliveryItemRow, DeliveryRow, WrongCodeRow), before, after)
     # removes the changes that were not moved, since they contain old numbers
     transaction.remove(UndoRow, chat=before)
-    _merge_offers(transaction, before, after, numbers)
     for table in ("signal", "taste", "chat_key"):
         move_rows(transaction, table, column="chat", before=before, after=after)
     move_library(transaction, before, after)
@@ -230,23 +228,6 @@ def _give(transaction: Transaction, kinds: Iterable[Any], before: int, after: in
     """Moves all rows of these kinds from one chat to another."""
     for kind in kinds:
         transaction.exec(sa.update(kind).filter_by(chat=before).values(chat=after))
-
-
-def _merge_offers(transaction: Transaction, before: int, after: int, numbers: Numbers) -> None:
-    """Moves the offers of a chat, with the new numbers of its subscriptions. Other people may have links to these offers.
-
-    If the new chat has an offer of the same subscription, or if the subscription is gone, the moved offer gets a number
-    that no subscription has.
-    """
-    taken = set(transaction.exec(select(OfferRow.number).where(OfferRow.chat == after)))
-    free = min(taken, default=0)
-    for row in transaction.exec(select(OfferRow).where(OfferRow.chat == before)).all():
-        number = numbers.get(row.number, _NO_NUMBER)
-        if number in taken or number == _NO_NUMBER:
-            free = number = min(free, _NO_NUMBER) - 1
-        taken.add(number)
-        row.chat, row.number = after, number
-    transaction.flush()
 
 
 def _inherit(old: ChatRow, new: ChatRow) -> None:
