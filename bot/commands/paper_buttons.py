@@ -22,7 +22,7 @@ from bot.ports import channel
 from subscriptions import model
 from subscriptions.service.asked_papers import as_item
 from subscriptions.store.callbacks import find_callback
-from subscriptions.store.database.store import Scope
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.deliveries import delivered_items
 from subscriptions.store.known_papers import stored_papers
 
@@ -30,7 +30,7 @@ CARD = "card"
 _OF_DELIVERY = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?:c(?P<position>\d{1,6})|m(?P<start>\d{0,6}))")
 
 
-def pressed_token(store: Scope, data: str, place: str, registry: Registry) -> model.CallbackToken | None:
+def pressed_token(store: Transaction, data: str, place: str, registry: Registry) -> model.CallbackToken | None:
     """Returns the token that belongs to the data of a pressed button; None if there is none."""
     card, _, letter = data.rpartition(".")
     verb = registry.verbs_of_cards.get(letter)

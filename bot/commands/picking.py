@@ -1,7 +1,8 @@
 """Picks a subscription of the chat: by its number, its query or a button of a list; how many buttons a page has."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from bot.commands import phrasing
 from bot.commands.context import Callback, CommandContext, CommandFunction, refusal
@@ -147,7 +148,8 @@ def pick_list(context: CommandContext, question: str, verb: str, *, everything: 
         (context.labelled(cut_letters(" ".join(f"{one.number} {one.label}".split()), _LABEL), verb, number=one.number),)
         for one in shown
     ]
-    turned = pager(context, page, len(pages), "pick", question=question, verb=verb, everything=everything)
+    asked = {"question": question, "verb": verb, "everything": everything}
+    turned = pager(context, page, len(pages), "pick", asked)
     last = (context.button("remove all", everything),) if everything else ()
     return channel.Reply(lines=(question,), buttons=(*rows, turned, last))
 
@@ -170,10 +172,16 @@ def not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
     return (said,)
 
 
-def pager(context: CommandContext, page: int, pages: int, turns: str, **arguments: object) -> channel.Row:
+def pager(
+    context: CommandContext, page: int, pages: int, turns: str, arguments: Mapping[str, str] = MappingProxyType({})
+) -> channel.Row:
     """Returns [previous page] and [next page], if there are such pages; they call the verb `turns`."""
     ways = ((context.say("previous page"), page - 1), (context.say("next page"), page + 1))
-    return tuple(context.labelled(label, turns, page=to, **arguments) for label, to in ways if 0 <= to < pages)
+    return tuple(
+        channel.Button(label=label, verb=turns, arguments={**arguments, "page": to})
+        for label, to in ways
+        if 0 <= to < pages
+    )
 
 
 CALLBACKS = {"pick": Callback(run=on_pick, replaces=True)}

@@ -384,9 +384,10 @@ def _button(app: App, channel: GalleryChannel, conversation: DemoChat, step: Ste
 
 def _buttons(app: App, conversation: DemoChat, post: GalleryPost) -> Iterator[tuple[str, CallbackToken | None]]:
     registry = app.deps.conversation.registry
-    for row in json.loads(post.payload).get("buttons", []):
-        for data in (str(key["data"]) for key in row if "data" in key):
-            yield data, pressed_token(app.store, data, str(conversation.chat), registry)
+    rows = json.loads(post.payload).get("buttons", [])
+    with app.store.read() as transaction:
+        for data in (str(key["data"]) for row in rows for key in row if "data" in key):
+            yield data, pressed_token(transaction, data, str(conversation.chat), registry)
 
 
 _UNPACED: Final = Limits(text=4096, per_second=0, per_lane=0)  # no rate limit

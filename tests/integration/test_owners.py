@@ -297,14 +297,6 @@ RACES = {
         act=lambda store: chat_moved(store, address("telegram:-1"), "-2", now=NOON),
         shows=("chat", "id", "address", "state"), rows=[(1, "-2", "active"), (2, "-1", "moved")],
     ),
-    "a link is this link": Race(
-        before=_subscribes("graph"),
-        rival=lambda rival: rival(
-            "offer", "INSERT INTO offer (id, chat, number, text, cadence, at) VALUES ('theirs', 1, 1, 'tree', 'now', ?)", AT
-        ),
-        act=lambda store: conversation_state.share_link(store, ME, 1, now=NOON),
-        shows=("offer", "id", "text"), rows=[("theirs", "graph")], returns="theirs",
-    ),
     "the state of a conversation is the one stored last": Race(
         rival=lambda rival: rival(
             "conversation_state", "INSERT INTO conversation_state (name, place, person, at, until, verb, arguments)"

@@ -14,7 +14,7 @@ from bot.operation.maintenance import daily_maintenance
 from bot.operation.process import Process
 from bot.settings import Settings
 from subscriptions.model import CallbackToken
-from subscriptions.service import confirmations, conversation_state, operators, plan, sending
+from subscriptions.service import confirmations, operators, plan, sending
 from subscriptions.service import retention as retention_room
 from subscriptions.states import PauseReason
 from subscriptions.store import callbacks, chats, planner, retention
@@ -217,24 +217,22 @@ async def test_changes_and_warnings_go_after_ninety_days(bot: BotHarness) -> Non
 
 async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
     bot.subscribes("telegram:42", "graph", now=NOON)
-    link = conversation_state.share_link(bot.store, address("telegram:42"), 1, now=NOON)
     operators.redeem_code(bot.store, address("telegram:42"), "wrong", admins=(), now=NOON)
     callbacks.begin_lookup(bot.store, "looks-up:telegram:1", CallbackToken(verb="", place="telegram:42"), now=NOON)
     for name, lasts in (("import:telegram:42", timedelta(hours=1)), ("connect:telegram:42", 90 * DAY)):
         callbacks.set_conversation_state(
             bot.store, name, CallbackToken(verb="x", place="telegram:42"), lasts=lasts, now=NOON
         )
-    tables = ("conversation_state", "wrong_code", "pending_lookup", "offer")
+    tables = ("conversation_state", "wrong_code", "pending_lookup")
     for age, kept in (
-        (10 * MINUTE, (2, 1, 1, 1)),
-        (2 * HOUR, (1, 0, 1, 1)),
-        (2 * DAY, (1, 0, 0, 1)),
-        (89 * DAY, (1, 0, 0, 1)),
-        (91 * DAY, (0, 0, 0, 1)),
+        (10 * MINUTE, (2, 1, 1)),
+        (2 * HOUR, (1, 0, 1)),
+        (2 * DAY, (1, 0, 0)),
+        (89 * DAY, (1, 0, 0)),
+        (91 * DAY, (0, 0, 0)),
     ):
         clean_up(bot.store, now=NOON + age)
         assert tuple(count(bot.store, table) for table in tables) == kept, age
-    assert conversation_state.find_callback(bot.store, link) is not None
 
 
 @pytest.mark.sqlite_alone("it counts the steps of SQLite's machine")

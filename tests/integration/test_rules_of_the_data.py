@@ -532,7 +532,8 @@ def test_buttons_keep_their_meaning_under_new_numbers(store: Store) -> None:
     with store.write() as transaction:
         ids = make.add_callbacks(transaction, made, now=NOON)
     moves(store)
-    found = [conversation_state.find_callback(store, link_id) for link_id in ids]
+    with store.read() as transaction:
+        found = [callbacks.find_callback(transaction, link_id) for link_id in ids]
     assert [(link.place, link.arguments) for link in found if link] == [
         ("telegram:-1005", {"number": 2}),
         ("telegram:-1005", {"number": 1}),

@@ -16,7 +16,6 @@ from bot.operation.worker import answer_once
 from bot.platforms.known import PLATFORMS
 from bot.settings import Settings
 from subscriptions import addresses
-from subscriptions.chat_settings import without_effect
 from subscriptions.errors import NotFound, Refused
 from subscriptions.model import ChatKind
 from subscriptions.service import listing
@@ -106,7 +105,6 @@ async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: F
     await writes(app, "ada", "/sub diffusion")
     assert app.bot_names == {"postbox": "The postman"}
     chat = listing.get_chat(app.store, address(ADA))
-    assert {"limit", "buttons"} <= without_effect(chat).keys()
     assert chat.kind is ChatKind.PRIVATE
     with pytest.raises(Refused, match="is no postbox"):
         addresses.parse_address("postbox:")

@@ -13,8 +13,7 @@ from tests.product import Product, Seen
 GROUP = "-1001"
 LINKS = ["PDF", "arXiv"]
 FIRST = ["PDF", "save", "👍", "👎"]
-CARD = [*FIRST, "more", "exclude", "⋯"]
-REST = ["arXiv", "why", "mute ▾", "follow authors", "more like this", "‹ back"]
+CARD = [*FIRST, "more", "less of this", "why", "similar"]
 OLD_BUTTON = "I do not have this paper any more."
 NOT_YOURS = "Only admins of this chat can change that."
 
@@ -54,18 +53,6 @@ def test_an_alert_of_one_paper_has_its_verbs_below_and_all_have_an_answer(produc
         said = product.presses(label)
         assert said.toast != OLD_BUTTON
         assert said
-    for label in ("why", "mute ▾", "follow authors", "more like this"):
-        assert product.presses(label).text
-
-
-def test_the_rest_of_the_buttons_opens_and_closes_in_the_same_message(product: Product) -> None:
-    delivered(product, paper("Diffusion", arxiv_id="2601.00001"))
-    for before in (product.presses("more"), product.says("2601.00001")):
-        opened = product.presses(str(before.keys[-1]["callback_data"]))
-        assert (opened.changed, opened.text) == (True, before.text)
-        assert [label for label in REST if label not in opened.buttons] in ([], ["more"])
-        closed = product.presses("‹ back")
-        assert (closed.changed, closed.text, closed.buttons) == (True, before.text, before.buttons)
 
 
 def test_two_papers_have_numbers_that_open_their_cards(product: Product) -> None:
@@ -139,7 +126,7 @@ def test_more_tells_everything(product: Product) -> None:
     delivered(product, Paper(**{**{name: getattr(whole, name) for name in Paper.__slots__}, "summary": summary}))
     more = product.presses("more")
     assert not more.changed  # a sent message is not edited
-    assert more.buttons == [*FIRST, "exclude", "⋯"]
+    assert more.buttons == [*FIRST, "less of this", "why", "similar"]
     for part in ("Author Number5", "cs.LG, stat.ML", "In short\nAI: It is short.", "Method\nAI: We add noise."):
         assert part in more.text
     assert "Abstract\nThe whole abstract. It has two sentences." in more.text
@@ -154,7 +141,6 @@ def test_why_names_the_subscriptions_and_marks_the_passages(product: Product) ->
         paper("Diffusion one", abstract=abstract, authors=("Jane Doe", "A. Other")),
         of=("noise -survey", 'author:"Jane Doe"', "cs.LG"),
     )
-    product.presses("⋯")
     why = product.presses("why")
     assert "1  noise -survey" in why.text
     assert "in the abstract: …" in why.text
@@ -165,48 +151,14 @@ def test_why_names_the_subscriptions_and_marks_the_passages(product: Product) ->
     assert len(why.text) < 800
 
 
-@pytest.mark.parametrize(("label", "until"), [("1 for a day", "Fri 23"), ("1 for a week", "Thu 29")])
-def test_mute_asks_for_how_long_and_can_be_undone(product: Product, label: str, until: str) -> None:
-    delivered(product, *papers(1))
-    product.presses("⋯")
-    asked = product.presses("mute ▾")
-    assert asked.lines == ["What shall be quiet?", "1  diffusion"]
-    assert asked.buttons == ["1 for a day", "1 for a week"]
-    muted = product.presses(label)
-    assert muted.changed
-    assert muted.text == f"✓ 1  diffusion is quiet until {until} Jan 12:01. Its papers wait until then."
-    assert state(product) == ["paused"]
-    assert product.presses("mute ▾").toast == "It is paused already."
-    product.presses("undo")
-    assert state(product) == ["active"]
-
-
-def test_mute_offers_each_subscription_that_brought_the_paper_while_it_is_there(product: Product) -> None:
-    delivered(product, *papers(1), of=("diffusion", "cs.LG"))
-    product.presses("⋯")
-    asked = product.presses("mute ▾")
-    assert asked.lines == ["What shall be quiet?", "1  diffusion", "2  cs.LG"]
-    assert rows(asked) == [[["1 for a day", "1 for a week"], ["2 for a day", "2 for a week"]]]
-    product.presses("2 for a day")
-    assert state(product) == ["active", "paused"]
-    assert product.presses("mute ▾").text
-    product.says("/unsub all")
-    gone = "No subscription of this chat brings this paper any more."
-    assert product.presses("1 for a day").toast == gone
-    assert product.presses("mute ▾").toast == gone
-    product.presses("‹ back")
-    assert product.presses("exclude").toast == gone
-
-
-def test_exclude_writes_a_readable_rule_into_the_query(product: Product) -> None:
-    delivered(product, paper("Diffusion of video", authors=("Jane Doe", "Max Muster")), of=("diffusion OR flow",))
-    menu = product.presses("exclude")
-    assert menu.lines == [
-        "What shall 1  diffusion OR flow leave out from now on?",
-        "Write a word, or choose an author.",
-    ]
-    assert menu.buttons == ["Jane Doe", "Max Muster", "cancel"]
-    done = product.presses("Jane Doe")
+def test_less_of_this_leaves_out_an_author_a_category_or_a_word(product: Product) -> None:
+    of_two = paper("Diffusion of video", "cs.CV", authors=("Jane Doe", "Max Muster"))
+    delivered(product, of_two, of=("diffusion OR flow",))
+    menu = product.presses("less of this")
+    assert menu.lines == ["What shall 1  diffusion OR flow leave out from now on? Write a word, or press:"]
+    offered = ["leave Jane Doe out of 1", "leave Max Muster out of 1", "leave cs.CV out of 1", "pause 1 for a week"]
+    assert menu.buttons == [*offered, "cancel"]
+    done = product.presses("leave Jane Doe out of 1")
     assert done.changed
     assert done.lines[1] == '(diffusion OR flow) -author:"Jane Doe"'
     assert product.queries() == ['(diffusion OR flow) -author:"Jane Doe"']
@@ -216,6 +168,21 @@ def test_exclude_writes_a_readable_rule_into_the_query(product: Product) -> None
     assert comes(product).lines[0] == "Diffusion for proteins"
     product.presses("undo")
     assert product.queries() == ["diffusion OR flow"]
+    product.presses("less of this")
+    product.says("video generation")
+    assert product.queries() == ['(diffusion OR flow) -"video generation"']
+
+
+def test_less_of_this_pauses_each_subscription_that_brought_the_paper_while_it_is_there(product: Product) -> None:
+    delivered(product, *papers(1), of=("diffusion", "cs.LG"))
+    assert "pause 1 for a week" in product.presses("less of this").buttons
+    paused = product.presses("pause 2 for a week")
+    assert (paused.changed, paused.text) == (True, "✓ 2  cs.LG is paused until Thu 29 Jan 12:01.")
+    assert state(product) == ["active", "paused"]
+    product.presses("undo")
+    assert state(product) == ["active", "active"]
+    product.says("/unsub all")
+    assert product.presses("less of this").toast == "No subscription of this chat brings this paper any more."
 
 
 def test_in_a_group_all_may_read_and_only_admins_change(product: Product, telegram: FakeTelegram) -> None:
@@ -224,13 +191,12 @@ def test_in_a_group_all_may_read_and_only_admins_change(product: Product, telegr
     product.brings(*papers(2))
     sent = comes(product)
     assert product.presses("1", GROUP, by="8").text
-    assert product.presses("⋯", GROUP, by="8").buttons == REST
-    for label in ("mute ▾", "follow authors"):
-        assert product.presses(label, GROUP, by="8").toast == NOT_YOURS
+    assert product.presses("less of this", GROUP, by="8").toast == NOT_YOURS
     assert product.presses("why", GROUP, by="8").text
-    assert product.presses("mute ▾", GROUP, by="7").text
-    assert product.presses("1 for a day", GROUP, by="8").toast == NOT_YOURS
-    assert product.presses("1 for a day", GROUP, by="7").text.startswith("✓")
+    product.presses("1", GROUP, by="7")
+    assert product.presses("less of this", GROUP, by="7").text
+    assert product.presses("pause 1 for a week", GROUP, by="8").toast == NOT_YOURS
+    assert product.presses("pause 1 for a week", GROUP, by="7").text.startswith("✓")
 
     # In a group that became public, a card has only links.
     telegram.knows(GROUP, title="Lab", username="the_lab", people={"7": "creator", "8": "member"})
@@ -248,7 +214,7 @@ def test_a_delivery_of_another_chat_opens_nothing(product: Product, telegram: Fa
     product.says("/start", "99")
     sent = delivered(product, *papers(2))
     data = next(str(key["callback_data"]) for key in sent.keys)
-    for pressed in (data, data.replace(".c0", ".m"), f"{data}.q", data.replace(".c0", ".c1.f")):
+    for pressed in (data, data.replace(".c0", ".m"), f"{data}.x", data.replace(".c0", ".c1.f")):
         stolen = product.presses(pressed, "43" if sent.chats[0] == "42" else "42", tampered=True)
         assert (stolen.toast, stolen.text) == (OLD_BUTTON, "")
         assert product.presses(pressed, "99", tampered=True).text == ""
@@ -257,7 +223,7 @@ def test_a_delivery_of_another_chat_opens_nothing(product: Product, telegram: Fa
 @pytest.mark.parametrize(
     "places",
     [
-        ("d0123456789abcdef.c0", "d{}.c7", "d{}.m", "d{}.m9", "d{}.c9999.f", "d{}.c5.w", "d{}.c5.q"),
+        ("d0123456789abcdef.c0", "d{}.c7", "d{}.m", "d{}.m9", "d{}.c9999.f", "d{}.c5.w", "d{}.c5.x"),
         ("d{}.c", "d{}.z0", "d{}.c1234567", "d{}", "d{}.c0 ", "D{}.c0", "d{}.c-1"),
         ("d{}.c0.z", "d{}.c0.s.s", "d{}.m.s", "d{}.f0.s", "d{}.c0.", ".s", "."),
     ],
@@ -288,9 +254,8 @@ def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(product: Produc
     product.brings(paper("Diffusion of videos", arxiv_id="2601.00777"))
     card = product.says("https://arxiv.org/abs/2601.00777v2")
     assert "Diffusion of videos" in card.text
-    assert card.buttons == [*FIRST, "more", "⋯"]
+    assert card.buttons == [*FIRST, "more", "similar"]
     assert product.presses("more").changed
-    assert product.presses("⋯").buttons == ["arXiv", "follow authors", "more like this", "‹ back"]
     product.says("/sub diffusion now")
     card = product.says("2601.00777")
     assert card.lines[-1] == "▸ diffusion"
@@ -321,13 +286,12 @@ def test_every_card_leads_to_its_paper(product: Product) -> None:
     links = {}
     for number, title in re.findall(r"^(\d) (An? .*?)(?: — .*)?$", sent.text, re.MULTILINE):
         card = product.presses(number)
-        shown = [*card.keys, *product.presses("⋯").keys]
-        links[title] = [f"{key['text']} {key['url']}" for key in shown if "url" in key]
+        links[title] = [f"{key['text']} {key['url']}" for key in card.keys if "url" in key]
     assert links == {
-        "A diffusion": ["PDF https://arxiv.org/pdf/2601.15529", "arXiv https://arxiv.org/abs/2601.15529"],
-        "An old diffusion": ["PDF https://arxiv.org/pdf/hep-th/9901001", "arXiv https://arxiv.org/abs/hep-th/9901001"],
+        "A diffusion": ["PDF https://arxiv.org/pdf/2601.15529"],
+        "An old diffusion": ["PDF https://arxiv.org/pdf/hep-th/9901001"],
         "A diffusion with a DOI": ["DOI https://doi.org/10.1000/ab(c)"],
-        "A diffusion of biology": [f"PDF {SITE}.full.pdf", "DOI https://doi.org/10.1101/2026.01.02.123456"],
+        "A diffusion of biology": [f"PDF {SITE}.full.pdf"],
         "A diffusion elsewhere": ["open https://example.org/paper"],
         "A diffusion as a file": ["PDF https://example.org/A.PDF"],
     }
