@@ -385,7 +385,7 @@ def _findings(done: Subscribed, localizer: Language, examples: Sequence[str]) ->
         head = localizer.count(
             "{count} paper in {days}:", "{count} papers in {days}, for example:", done.found, days=days
         )
-    return [head, *(f"· {example}" for example in examples)]
+    return [localizer.joined(head, " · ".join(examples))]
 
 
 def _no_findings(done: Subscribed, localizer: Language) -> str:

@@ -7,17 +7,27 @@ from subscriptions import addresses
 from subscriptions.model import Delivery
 from subscriptions.service.link_payloads import link_payload
 from subscriptions.service.retention import bot_name
-from subscriptions.store.database.store import Store
+from subscriptions.store.database.store import Store, Transaction, reads
+from subscriptions.store.subscriptions import subscriptions_in
 
 
 def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: Delivery) -> str:
-    """Returns a link that offers the query which brought most papers of a delivery; one to the bot if it is too long.
+    """Returns a link that offers the subscription which brought most papers of a delivery.
 
-    Returns "" if there is no link, for example because the bot's name on the platform is still unknown.
+    If that is too long for a link, it offers the query without its time, or only opens the bot. Returns "" if there is
+    no link, for example because the bot's name on the platform is still unknown.
     """
     platform = delivery.chat.address.platform
     name, links = bot_names.get(platform, "") or bot_name(store, platform), addresses.facts_of(platform).links
-    queries = Counter(item.because[0].text for item in delivery.items if item.because)
-    if not name or not queries or links is None:
+    brought = Counter((item.because[0].number, item.because[0].text) for item in delivery.items if item.because)
+    if not name or not brought or links is None:
         return ""
-    return links.start(name, link_payload(queries.most_common(1)[0][0]))
+    (((number, query), _),) = brought.most_common(1)
+    return links.start(name, link_payload(f"{query} {_cadence(store, delivery, number)}") or link_payload(query))
+
+
+@reads
+def _cadence(transaction: Transaction, delivery: Delivery, number: int) -> str:
+    """Returns when a subscription delivers; "" if it was removed after the delivery was planned."""
+    there = subscriptions_in(transaction, delivery.chat.id)
+    return next((str(one.cadence) for one in there if one.number == number), "")

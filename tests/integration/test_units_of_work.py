@@ -507,8 +507,8 @@ async def test_papers_are_matched_before_the_transaction_that_stores(
     ("before", "label"),
     [
         (["tree"], "subscribe"),
-        (["/sub graph daily 25:00"], "as words"),
-        (["/sub graph now", "/pause", "/resume"], "send 15"),
+        (["/sub tree graph daily"], "as words"),
+        (["/sub graph now", "/pause", "/resume"], "send now"),
         (["/sub graph now", "/pause", "/resume"], "skip"),
     ],
 )

@@ -45,7 +45,6 @@ def test_an_export_is_read_back_elsewhere(product: Product) -> None:
     ]
     text = "\n".join(said.lines[1:])
     product.says(f"/import {text}", OTHER)
-    product.presses("import", OTHER)
     assert exported(product, OTHER) == said.lines[1:]
 
 
@@ -79,17 +78,9 @@ def test_a_length_that_is_none_is_refused(product: Product) -> None:
         assert said.text == f"✗ “{typed}” is not a length of time.\nFor example: /export bib 30d"
 
 
-def test_an_import_shows_the_difference_and_waits(product: Product) -> None:
+def test_an_import_adds_what_is_new_and_can_be_undone(product: Product) -> None:
     product.says("/sub graph* now")
-    shown = product.says(f"/import {LINES}")
-    assert shown.lines == [
-        "This would change: 1 new · 1 changed · 1 there already.",
-        "+ daily 09:00 | diffusion -survey | Diffusion",
-        "~ set limit 5",
-    ]
-    assert product.queries() == ["graph*"]
-    done = product.presses("import")
-    assert done.changed
+    done = product.says(f"/import {LINES}")
     assert done.text == "✓ Imported: 1 new · 1 changed · 1 there already."
     assert done.buttons == ["undo"]
     assert product.queries() == ["graph*", "diffusion -survey"]
@@ -100,16 +91,10 @@ def test_an_import_shows_the_difference_and_waits(product: Product) -> None:
     assert product.tells("settings", "--as", f"telegram:{ME}")["settings"]["limit"] == "20"
 
 
-def test_no_means_no_and_an_import_waits_an_hour(product: Product) -> None:
-    gone = "✗ No import waits here any more."
-    shown = product.says(f"/import {LINES}")
-    data = next(str(key["callback_data"]) for key in shown.keys if key["text"] == "import")
-    assert product.presses("no").text == "✓ Nothing is imported."
-    assert product.presses(data, tampered=True).text.startswith(gone)
-    product.says(f"/import {LINES}")
-    product.clock.advance(timedelta(minutes=61))
-    assert product.presses("import").text.startswith(gone)
-    assert product.queries() == []
+def test_the_lines_may_be_the_answer_to_a_question(product: Product) -> None:
+    assert product.says("/import").buttons == ["cancel"]
+    assert product.says("now | moss | \ndaily 8 | kelp | ").text == "✓ Imported: 2 new."
+    assert product.queries() == ["moss", "kelp"]
 
 
 def test_one_wrong_line_imports_nothing_and_is_quoted(product: Product) -> None:
@@ -140,7 +125,6 @@ def test_one_wrong_line_imports_nothing_and_is_quoted(product: Product) -> None:
 )
 def test_lines_are_read_as_people_write_them(product: Product, line: str, read: str) -> None:
     product.says(f"/import {line}")
-    product.presses("import")
     assert exported(product) == [read]
 
 
@@ -159,10 +143,7 @@ def test_an_import_keeps_to_two_hundred_subscriptions(product: Product) -> None:
     lines = [f"now | topic{number} | \n" for number in range(201)]
     said = drops(product, "".join(lines).encode())
     assert said.text.startswith("✗ Line 201 cannot be imported: A chat can have 200 subscriptions.")
-    shown = drops(product, "".join(lines[:200]).encode())
-    assert shown.lines[0] == "This would change: 200 new."
-    assert "and 170 more lines" in shown.text
-    product.presses("import")
+    assert drops(product, "".join(lines[:200]).encode()).text == "✓ Imported: 200 new."
     assert len(product.queries()) == 200
 
 
@@ -175,13 +156,13 @@ def test_an_import_keeps_to_two_hundred_subscriptions(product: Product) -> None:
             (b"now | a\x00b | ", "✗ This file is not text in UTF-8."),
             (b"x" * (256 * 1024 + 1), "✗ The file is larger than 256 KB."),
             (b"now | topic | \n" * 2000, "✗ That is 2000 lines, and 500 is what I take at once."),
-            (b"", "Send /import with lines after it"),
+            (b"", "Send the lines, or a text file with them."),
             (b"\n# nothing\n\n", "There is no line to import."),
         ),
         (
-            ("\ufeffnow | 扩散模型 | 名字\r\n".encode(), "This would change: 1 new."),
-            ("now | 扩散模型 | ".encode("utf-16"), "This would change: 1 new."),
-            ("now | אלגוריתם 🎉 | ".encode(), "This would change: 1 new."),
+            ("\ufeffnow | 扩散模型 | 名字\r\n".encode(), "✓ Imported: 1 new."),
+            ("now | 流匹配 | ".encode("utf-16"), "✓ Imported: 1 new."),
+            ("now | אלגוריתם 🎉 | ".encode(), "✓ Imported: 1 new."),
         ),
     ],
 )
@@ -193,30 +174,14 @@ def test_whatever_file_is_dropped_gets_one_answer(product: Product, files: tuple
 
 
 def test_a_file_without_a_word_is_an_import_too(product: Product) -> None:
-    assert drops(product, b"now | diffusion | ", "").buttons == ["import", "no"]
+    assert drops(product, b"now | diffusion | ", "").buttons == ["undo"]
 
 
-def test_in_a_group_an_import_is_short_and_for_the_one_who_asked(product: Product, telegram: FakeTelegram) -> None:
-    telegram.knows(GROUP, title="Lab", people={"7": "administrator", "8": "creator", "9": "member"})
+def test_in_a_group_an_import_is_for_admins(product: Product, telegram: FakeTelegram) -> None:
+    telegram.knows(GROUP, title="Lab", people={"7": "administrator", "9": "member"})
     asked = f"/import@{NAME} now | graph | "
     assert product.says(asked, GROUP, by="9").text == "✗ Only admins of this chat can change that."
-    assert product.says(asked, GROUP, by="7").lines == ["This would change: 1 new."]
-    assert product.presses("import", GROUP, by="8").toast == "This button does not work any more, or not for you."
-    telegram.promotes(GROUP, "7", "member")
-    product.clock.advance(timedelta(minutes=30))
-    assert product.presses("import", GROUP, by="7").toast == "Only admins of this chat can change that."
-    telegram.promotes(GROUP, "7")
-    product.clock.advance(timedelta(minutes=10))
-    assert product.presses("import", GROUP, by="7").text == "✓ Imported: 1 new."
-
-
-def test_in_a_public_group_the_word_yes_does_it(product: Product, telegram: FakeTelegram) -> None:
-    telegram.knows(GROUP, title="Lab", username="the_lab", people={"7": "administrator", "8": "creator"})
-    shown = product.says(f"/import@{NAME} now | graph | ", GROUP, by="7")
-    assert shown.buttons == []
-    assert shown.lines[-1] == "To do it, send /import yes within an hour."
-    assert "No import waits" in product.says(f"/import@{NAME} yes", GROUP, by="8").text
-    assert product.says(f"/import@{NAME} yes", GROUP, by="7").text == "✓ Imported: 1 new."
+    assert product.says(asked, GROUP, by="7").text == "✓ Imported: 1 new."
     assert product.queries(GROUP) == ["graph"]
 
 
@@ -239,6 +204,13 @@ def test_a_shared_subscription_is_offered_and_confirmed(product: Product) -> Non
     accepted = product.presses("subscribe", OTHER)
     assert accepted.text.startswith("✓ 1  diffusion, not survey · weekly mon 09:00 UTC")
     assert product.queries(OTHER) == ["diffusion -survey"]
+
+
+def test_a_query_that_is_too_long_for_a_link_is_said_to_be_so(product: Product) -> None:
+    product.says('/sub "large language models" OR "vision transformers" now')
+    said = product.says("/share 1")
+    command = '/sub "large language models" OR "vision transformers" now'
+    assert said.lines == ["This query is too long for a link. Others can send me:", command]
 
 
 def test_what_to_share_can_be_picked(product: Product) -> None:

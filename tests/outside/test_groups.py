@@ -133,7 +133,7 @@ def test_a_closed_topic_pauses_and_the_general_topic_hears_of_it_once(
     telegram.reopens_topic(FORUM, 3)
     product.listens()
     assert states(product, VISION) == ["active"]
-    product.presses("send 1", FORUM, by=OWNER)
+    product.presses("send now", FORUM, by=OWNER)
     (came,) = product.later(minutes=1)
     assert (came.chats, "Diffusion of sand" in came.text) == ([VISION], True)
 

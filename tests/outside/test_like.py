@@ -45,8 +45,7 @@ def test_the_nearest_papers_are_shown_and_can_be_brought(knowing: Product) -> No
 
 def test_a_card_has_a_button_for_it(knowing: Product) -> None:
     knowing.says("/sub ti:robots ti:swarm -flies now")
-    knowing.presses("⋯")
-    assert titles(knowing.presses("more like this")) == ["A swarm of robots flies"]
+    assert titles(knowing.presses("similar")) == ["A swarm of robots flies"]
 
 
 def test_five_at_most_the_nearest_first(product: Product) -> None:
@@ -99,7 +98,6 @@ def test_what_comes_is_explained_and_the_rest_is_behind_a_button(knowing: Produc
     assert f"Near to Swarm robots ({GIVEN})." in said.lines
     assert f"1  like:{GIVEN}" in said.lines
     knowing.presses("1")
-    knowing.presses("⋯")
     assert f"Near to Swarm robots ({GIVEN})." in knowing.presses("why").lines
 
 

@@ -113,9 +113,9 @@ def test_resume_says_what_waits_and_sends_it_when_asked(product: Product) -> Non
         "2 papers wait.",
         "Without a word from you they come Fri 23 Jan 08:00.",
     ]
-    assert said.buttons == ["send 2", "skip", "undo"]
+    assert said.buttons == ["send now", "skip", "undo"]
     assert product.later(hours=1) == []
-    sent = product.presses("send 2")
+    sent = product.presses("send now")
     assert sent.lines[0] == "✓ 2 papers are on their way."
     assert titles(sent) == ["Diffusion one", "Diffusion two"]
 
@@ -149,7 +149,7 @@ def test_what_was_planned_before_the_pause_waits_too(product: Product) -> None:
     product.says("/pause")
     product.brings("Diffusion two")
     assert product.later(hours=1) == []
-    assert product.says("/resume").buttons[:2] == ["send 2", "skip"]
+    assert product.says("/resume").buttons[:2] == ["send now", "skip"]
     product.presses("skip")
     assert product.later(hours=1) == []
 
@@ -162,7 +162,7 @@ def test_one_subscription_comes_back_alone(product: Product) -> None:
     said = product.says("/resume 2")
     assert said.lines[:2] == ["✓ 2  graphs is active again.", "1 paper waits."]
     assert states(product) == ["paused", "active"]
-    assert titles(product.presses("send 1")) == ["Graphs one"]
+    assert titles(product.presses("send now")) == ["Graphs one"]
 
 
 def test_resume_without_a_number_ends_all_pauses(product: Product) -> None:
@@ -192,7 +192,7 @@ def test_buttons_of_a_subscription_that_is_gone(product: Product) -> None:
     product.brings("Diffusion one")
     product.says("/resume 1")
     product.says("/unsub 1")
-    for label in ("send 1", "skip", "resume"):
+    for label in ("send now", "skip", "resume"):
         assert product.presses(label).toast.startswith("That subscription is gone.")
 
 

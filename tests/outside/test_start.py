@@ -67,7 +67,7 @@ def test_what_waits_for_whom_blocked_the_bot_may_be_skipped(product: Product) ->
     product.brings("Diffusion one")
     assert product.later(hours=1) == []
     product.telegram.unblocks("42")
-    assert product.listens().buttons[-2:] == ["send 1", "skip"]
+    assert product.listens().buttons[-2:] == ["send now", "skip"]
     product.presses("skip")
     assert product.later(hours=1) == []
 

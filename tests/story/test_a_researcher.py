@@ -32,7 +32,6 @@ def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets(produ
     assert alert.lines[-1] == "▸ diffusion"
     assert not alert.silent
     assert "Abstract\nTides, one step at a time." in product.presses("more").text
-    assert product.presses("⋯").changed
     assert "in the title: Diffusion for tides" in product.presses("why").text
     assert product.later(minutes=5) == []
 
@@ -42,9 +41,9 @@ def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets(produ
     assert both.buttons == ["1", "2"]
     card = product.presses("1" if "1 Diffusion for maps" in both.text else "2")
     assert card.lines[0] == "Diffusion for maps: a survey"
-    question = product.presses("exclude")
-    assert question.lines[0] == "What shall 1  diffusion leave out from now on?"
-    assert question.buttons == ["Ines Roth", "cancel"]
+    question = product.presses("less of this")
+    assert question.lines == ["What shall 1  diffusion leave out from now on? Write a word, or press:"]
+    assert question.buttons[0] == "leave Ines Roth out of 1"
     rule = product.says("survey")
     assert rule.lines == ["✓ 1  diffusion, not survey", "diffusion -survey"]
     assert product.queries() == ["diffusion -survey"]

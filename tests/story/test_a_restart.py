@@ -15,7 +15,6 @@ def test_buttons_and_questions_of_before_a_restart_still_work(product: Product) 
 
     # A process that is asked for nothing says nothing.
     assert not product.listens()
-    product.presses("⋯")
     assert "in the title: Diffusion for tides" in product.presses("why").text
     assert product.says("diffusion -survey").lines[0] == "✓ 1  diffusion, not survey · now"
     assert product.presses("12:00 London").lines[0] == "✓ Time zone: Europe/London (was: UTC)"

@@ -82,8 +82,8 @@ def test_a_team_is_brought_papers_mutes_asks_why_and_has_them_again_after_an_inv
     assert (line.entries[0].thread, thread.entries[0].thread) == ("", line.entries[0].id)
 
     # A colleague mutes the channel for a while, which everyone sees. Only the colleague sees the answer to [why].
-    team.does(slack.clicks("mute ▾", by="U2"))
-    assert "is quiet until" in team.does(slack.clicks("1 for a week", by="U2")).text
+    team.does(slack.clicks("less of this", by="U2"))
+    assert "is paused until" in team.does(slack.clicks("pause 1 for a week", by="U2")).text
     why = team.does(slack.clicks("why", by="U2"))
     assert [entry.kind for entry in why.entries] == ["ephemeral"]
     assert "graph" in why.text
@@ -99,7 +99,7 @@ def test_a_team_is_brought_papers_mutes_asks_why_and_has_them_again_after_an_inv
     slack.knows(CHANNEL, name="vision", people=("U1", "U2"))
     offer = team.does(slack.invites(CHANNEL))
     assert "4 papers wait" in offer.text
-    team.does(slack.clicks("send 4"))
+    team.does(slack.clicks("send now"))
     line, thread = team.later(minutes=1, messages=2)
     assert line.text.startswith("4 papers for #vision")
     assert all(f"A graph {n}" in thread.text for n in range(6, 10)), thread.text

@@ -20,9 +20,9 @@ def test_who_blocks_and_comes_back_is_offered_what_waits(product: Product, teleg
     telegram.unblocks("42")
     offer = product.listens()
     assert offer.lines[:2] == ["I can write to you again.", "1 paper waits."]
-    assert offer.buttons == ["send 1", "skip"]
+    assert offer.buttons == ["send now", "skip"]
     assert product.later(minutes=1) == []
-    assert product.presses("send 1").lines[:2] == ["✓ 1 paper is on its way.", "Diffusion for tides"]
+    assert product.presses("send now").lines[:2] == ["✓ 1 paper is on its way.", "Diffusion for tides"]
     assert product.later(minutes=1) == []
 
     # The second time, the bot learns of the block when a message cannot be sent.

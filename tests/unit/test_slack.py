@@ -46,17 +46,11 @@ def test_every_paper_has_a_menu_of_five() -> None:
     shown = items(4)
     _, thread = rendered.render_delivery(delivery(team(), shown))
     assert [[label for label, _ in menu] for menu in menus(thread)] == [
-        ["more", "exclude", "why", "mute ▾", "follow authors"]
+        ["more", "why", "save", "less of this", "similar"]
     ] * 4
-    letters = ["f", "x", "w", "q", "a"]
+    letters = ["f", "w", "s", "x", "n"]
     for one, menu in zip(shown, menus(thread), strict=True):
         assert [value for _, value in menu] == [f"d{'a' * 16}.c{one.position}.{letter}" for letter in letters]
-
-
-def test_whose_authors_nobody_knows_cannot_be_followed() -> None:
-    to = chat("slack", ChatKind.PRIVATE)
-    message, *_ = rendered.render_delivery(alert(to, item(authors=()), item()))
-    assert [label for label, _ in menus(message)[0]] == ["more", "exclude", "why", "mute ▾", "more like this"]
 
 
 @pytest.mark.parametrize("shape", ["thread", "digest", "each"])
@@ -65,18 +59,13 @@ def test_no_menu_where_the_chat_wants_no_buttons(shape: str) -> None:
         assert menus(message) == []
 
 
-def test_a_card_has_two_rows_of_buttons_with_the_rest_in_a_menu() -> None:
+def test_a_card_has_two_rows_of_buttons() -> None:
     (message,) = rendered.render_delivery(alert(team(), item("Noise", because("diffusion"))))
-    title, why, first, second = blocks_of(message)
+    title, why, *rows = blocks_of(message)
     assert "accessory" not in title
-    assert [key["text"]["text"] for key in first["elements"]] == ["PDF", "save", "👍", "👎"]
-    more, exclude, menu = second["elements"]
-    assert [key["text"]["text"] for key in (more, exclude)] == ["more", "exclude"]
-    assert [option["text"]["text"] for option in menu["options"]] == [
-        "why",
-        "mute ▾",
-        "follow authors",
-        "more like this",
+    assert [[key["text"]["text"] for key in row["elements"]] for row in rows] == [
+        ["PDF", "save", "👍", "👎"],
+        ["more", "less of this", "why", "similar"],
     ]
     assert why["elements"][0]["text"] == "▸ diffusion"
 
