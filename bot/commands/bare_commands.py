@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from bot.commands.everyday import wish
+from bot.commands.picking import NUMBERS
 from bot.commands.settings import is_setting
 from subscriptions.errors import Refused
 from subscriptions.planning.pauses import parse_pause
@@ -38,10 +39,9 @@ _DONE = {
     "撤销": "undo",
 }
 _OFFERED = {"forget": "forget", "feed": "feed", "feed new": "feed", "feed stop": "feed", "resume skip": "resume"}
-_NUMBERS = r"#?\d{1,6}(?:(?:\s*[,，、]\s*|\s+(?:and\s+)?)#?\d{1,6})*"
 _LIST_ALL = re.compile("list all", re.IGNORECASE)
 _SUBSCRIBE = re.compile(r"(?:sub|subscribe|订阅)(?=[\s:：\"“”'「『])[\s:：]*(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
-_UNSUBSCRIBE = re.compile(rf"(?:unsub|unsubscribe|remove|退订)\s*(?P<rest>{_NUMBERS})", re.IGNORECASE)
+_UNSUBSCRIBE = re.compile(rf"(?:unsub|unsubscribe|remove|退订)\s*(?P<rest>{NUMBERS})", re.IGNORECASE)
 _UNSUBSCRIBE_ALL = re.compile(r"(?:unsub|unsubscribe|remove|退订)\s*(?:all|全部|所有)", re.IGNORECASE)
 _PAUSE = re.compile(
     r"(?P<name>(?:pause|resume)(?=\s)|暂停|恢复)\s*(?P<rest>[\d#]\S*.*|(?:until|till)\s.+|到.+)", re.IGNORECASE

@@ -1,8 +1,6 @@
-"""Writes values in words, for chats and the terminal: settings, times, subscriptions (how many are named), pauses, how near in meaning.
+"""Writes values in words, for chats and the terminal: settings, times, subscriptions (how many are named), pauses, how near in meaning."""
 
-A cadence can be written in two ways: as people can type it, and as people say it.
-"""
-
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,22 +66,8 @@ def _limit(value: str, localizer: Language) -> str:
     return localizer.count("{count} paper", "{count} papers", int(value))
 
 
-def everyday_cadence(text: str, localizer: Language) -> str:
-    """Returns a stored cadence as people say it: "every Monday 09:00", "when the day’s papers are out, …"."""
-    cadence = cadences.parse_cadence(text)
-    if cadence.kind == "now":
-        return localizer.say("as soon as papers come")
-    if cadence.kind != "when-out":
-        kind, _, time = text.rpartition(" ")
-        return f"{everyday_kind(kind, localizer)} {time}"
-    hours = f"{cadence.at:%H:%M}–{cadence.until:%H:%M}"
-    if cadence.weekdays_only:
-        return localizer.say("when the day’s papers are out, {hours}, on weekdays", hours=hours)
-    return localizer.say("when the day’s papers are out, {hours}", hours=hours)
-
-
 _WRITTEN: Mapping[str, Callable[[str, Language], str]] = {
-    "schedule": everyday_cadence,
+    "schedule": lambda value, localizer: cadence_words(cadences.parse_cadence(value), localizer),
     "timezone": lambda value, localizer: localizer.zone_name(value),
     "lang": lambda value, _: LANGUAGES.get(value, value),
     "limit": _limit,
@@ -157,9 +141,6 @@ def held_back(then: NextDelivery, localizer: Language) -> str:
     return localizer.say(_RESTS[then.rest], time=f"{localizer.local(then.at):%H:%M}")
 
 
-# Each cadence can be written as people can type it, and as people say it.
-
-
 # Cadences as people type them; each language has its own words.
 _TYPED: Mapping[str, Sentence] = {
     "now": Sentence("now"),
@@ -175,22 +156,9 @@ _TYPED: Mapping[str, Sentence] = {
     "when-out": Sentence("when-out {hours}"),
     "when-out weekdays": Sentence("when-out {hours} weekdays"),
 }
-_EVERY: Mapping[str, Sentence] = {
-    "daily": Sentence("every day"),
-    "weekdays": Sentence("Monday to Friday"),
-    "weekly mon": Sentence("every Monday"),
-    "weekly tue": Sentence("every Tuesday"),
-    "weekly wed": Sentence("every Wednesday"),
-    "weekly thu": Sentence("every Thursday"),
-    "weekly fri": Sentence("every Friday"),
-    "weekly sat": Sentence("every Saturday"),
-    "weekly sun": Sentence("every Sunday"),
-}
 _SHORT = (
     Sentence("mon"), Sentence("tue"), Sentence("wed"), Sentence("thu"), Sentence("fri"), Sentence("sat"), Sentence("sun"),
 )  # fmt: skip
-DAYS = tuple(_EVERY)
-"""The kinds of cadence that need a time of day."""
 
 
 def cadence_words(cadence: model.Cadence, localizer: Language, zone: str = "") -> str:
@@ -217,11 +185,10 @@ def when_words(text: str, localizer: Language, schedule: model.Cadence | None = 
     return cadence_words(when.cadence, localizer, when.zone)
 
 
-def everyday_kind(kind: str, localizer: Language) -> str:
-    """Returns one of DAYS as people say it: "every Monday"."""
-    if kind in _EVERY:
-        return localizer.say(_EVERY[kind])
-    return _days([cadences.day_number(day) for day in kind.split(",")], localizer)
+def day_words(text: str, localizer: Language, schedule: model.Cadence) -> str:
+    """Like `when_words`, but with the name of a single day, as a button shows it: "monday 09:00"."""
+    said = when_words(text, localizer, schedule)
+    return re.sub(r"\bweekly (\w{3})\b", lambda day: cadences.FULL_NAMES[cadences.day_number(day[1])], said)
 
 
 def _days(days: Iterable[int], localizer: Language) -> str:

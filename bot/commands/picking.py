@@ -1,6 +1,5 @@
 """Picks a subscription of the chat: by its number, its query or a button of a list; how many buttons a page has."""
 
-import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -16,7 +15,7 @@ A_PAGE = 8  # subscriptions on a page
 _IN_PUBLIC = 20  # most subscriptions in a list without buttons
 _LABEL = 40  # characters of a button's label
 _LIST = errors.Sentence("/list shows those that are there.")
-_NUMBERS = re.compile(r"#?\d+(?:[\s,;、，；–-]+#?\d+)+")
+NUMBERS = r"#?\d{1,6}(?:(?:\s*[,，、和]\s*|\s+(?:and\s+)?)#?\d{1,6})*"  # one number, or several: "1, 2 and 4"
 
 
 def listed_here(context: CommandContext) -> tuple[Listed, ...]:
@@ -81,11 +80,6 @@ def not_found(which: str) -> errors.NotFound:
     text = which.removeprefix("#")
     if text.isdecimal():
         return number_not_found(which)
-    if _NUMBERS.fullmatch(text):
-        return errors.NotFound(
-            errors.Sentence("“{which}” is more than one number.", {"which": which}),
-            errors.Sentence("Say one at a time; /list shows those that are there."),
-        )
     words = errors.Sentence("No subscription of this chat asks for “{which}”.", {"which": which})
     return errors.NotFound(words, _LIST)
 

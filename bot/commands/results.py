@@ -107,7 +107,7 @@ def subscribe_buttons(
     """
     wanted, shown = " ".join(text.split()), list(seen)
     if ending is not None and ending.when is not None and not ending.either:
-        when = phrasing.when_words(ending.when, context.localizer, parse_cadence(context.chat.settings.schedule))
+        when = phrasing.day_words(ending.when, context.localizer, parse_cadence(context.chat.settings.schedule))
         label = context.say("subscribe: {when}", when=when)
         return ((context.labelled(label, "subscribe-to", text=wanted, seen=shown),),)
     if ending is not None and ending.either:

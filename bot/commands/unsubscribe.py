@@ -1,5 +1,6 @@
 """unsub: removes subscriptions by number or query, or all of them, without a question, since it can be undone."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ from bot.commands import phrasing, picking
 from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors, model
-from subscriptions.service import requests, several_subscriptions
+from subscriptions.service import requests
 
 _ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 
@@ -18,21 +19,22 @@ def unsub(context: CommandContext) -> channel.Reply:
         return _which(context)
     if context.args.casefold() in _ALL:
         return unsub_all(context)
-    said = several_subscriptions.numbers_in(context.args)
-    there = several_subscriptions.numbers_among(said, {one.number for one in picking.subscriptions_here(context)})
-    if not there:
-        return _removed(context, [_subscription_of_query(context, said).number])
-    return _removed(context, there, missing=several_subscriptions.numbers_missing(said, there))
+    numbers = [int(number) for number in re.findall(r"\d+", context.args)]
+    there = {one.number for one in picking.subscriptions_here(context)}.intersection(numbers)
+    if not re.fullmatch(picking.NUMBERS, context.args) or not there:
+        return _removed(context, [_subscription_of_query(context, numbers).number])
+    missing = dict.fromkeys(str(number) for number in numbers if number not in there)
+    return _removed(context, there, missing=", ".join(missing))
 
 
-def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, int]]) -> model.Subscription:
+def _subscription_of_query(context: CommandContext, numbers: Sequence[int]) -> model.Subscription:
     """Returns the subscription with the typed query. Raises QueryError; NotFound, which lists all typed numbers."""
     try:
         return picking.subscription_named(context, context.args)
     except errors.NotFound:
-        if not said:
+        if not re.fullmatch(picking.NUMBERS, context.args):
             raise
-        raise picking.number_not_found(several_subscriptions.numbers_missing(said, ())) from None
+        raise picking.number_not_found(", ".join(map(str, numbers))) from None
 
 
 def unsub_all(context: CommandContext) -> channel.Reply:

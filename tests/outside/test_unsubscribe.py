@@ -14,8 +14,8 @@ def test_what_is_named_goes_and_comes_back_with_one_undo(product: Product) -> No
     for said, removed, missing in [
         ("/unsub 1 2", [1, 2], ""),
         ("/unsub #1", [1], ""),
-        ("/unsub 1-2, 4, 6-7", [1, 2, 4, 6, 7], ""),
-        ("/unsub 2, 40, 41-43, 7", [2, 7], "40, 41–43"),
+        ("/unsub 1, 2 and 4", [1, 2, 4], ""),
+        ("/unsub 2, 40, 41, 7", [2, 7], "40, 41"),
         ("/remove 1 2", [1, 2], ""),
         ("/unsub all", [1, 2, 3, 4, 5, 6, 7, 8], ""),
         ("/unsub 全部", [1, 2, 3, 4, 5, 6, 7, 8], ""),
@@ -41,7 +41,6 @@ def test_what_names_none_removes_none(product: Product) -> None:
     for said, answer in [
         ("/unsub 9", "✗ This chat has no subscription 9.\n/list shows those that are there."),
         ("/unsub 90 91", "✗ This chat has no subscription 90, 91."),
-        ("/unsub 90-95", "✗ This chat has no subscription 90–95."),
         ("/unsub 1 or", "✗ No subscription of this chat asks for “1 or”."),
         ("/unsub no such thing", "✗ No subscription of this chat asks for “no such thing”."),
         (f"/unsub {'1, ' * 300}x", "✗ No subscription of this chat asks for “1, 1"),

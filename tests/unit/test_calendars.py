@@ -1097,18 +1097,3 @@ def test_what_stands_in_an_echo_reads_back(text: str, zone: str, lang: str) -> N
     ending = times.split_when(f"diffusion {written}")
     assert (ending.query, ending.when) == ("diffusion", written)
     assert str(times.read_when(written)) == (text if text == "now" else f"{text} {zone}".rstrip())
-
-
-@pytest.mark.parametrize(
-    ("text", "english", "chinese"),
-    [
-        ("now", "as soon as papers come", "论文一到就送达"),
-        ("when-out 08:00-20:00", "when the day’s papers are out, 08:00–20:00", "当天的论文发布后，08:00–20:00"),
-        ("daily 09:00", "every day 09:00", "每天 09:00"),
-        ("weekdays 08:30", "Monday to Friday 08:30", "周一到周五 08:30"),
-        ("weekly mon 09:00", "every Monday 09:00", "每周一 09:00"),
-    ],
-)
-def test_how_people_say_it(text: str, english: str, chinese: str) -> None:
-    said = [phrasing.everyday_cadence(text, Language(lang, "UTC")) for lang in ("en", "zh")]
-    assert said == [english, chinese]

@@ -5,6 +5,7 @@ length, the longer text takes 64 times as long. `python -m bench.formats --growt
 """
 
 import gc
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from time import process_time
@@ -13,6 +14,7 @@ import pytest
 
 from bench._hostile_texts import REPEATED, WORST
 from bot.commands import bare_commands, cities, everyday, intent
+from bot.commands.picking import NUMBERS
 from bot.digests import read_digest
 from bot.platforms.slack.typed_text import unescape
 from bot.ports.conversation import MessageRequest, Place
@@ -28,7 +30,6 @@ from subscriptions.planning.pauses import parse_pause
 from subscriptions.query import links_in_text
 from subscriptions.query.parse import parse_canonical
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
-from subscriptions.service.several_subscriptions import numbers_in
 from subscriptions.zones import zone_of_place
 from tests.clock import NOON
 
@@ -53,7 +54,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "cadences": parse_cadence,
     "places": zone_of_place,
     "schedules": is_cron,
-    "numbers": numbers_in,
+    "numbers": lambda text: re.fullmatch(NUMBERS, text),
     "settings": lambda text: check_value("limit", text, kind=ChatKind.PRIVATE),
     "exports": lambda text: list(portable.read_lines(text)),
     "text of Slack": unescape,

@@ -10,7 +10,7 @@ from bot.commands.paper_buttons import read_callback
 from bot.platforms.slack import manifest, markup
 from bot.platforms.slack.incoming import _EVENTS as READ_EVENTS
 from bot.ports.channel import Button, Reply
-from subscriptions.model import ChatKind, Message
+from subscriptions.model import Message
 from tests import rendered
 from tests.fakes import blocks as slack_rules
 from tests.unit.deliveries import alert, because, chat, delivery, item, items, team
