@@ -26,9 +26,10 @@ _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 _CHANGES = re.compile(
     r"^(?:no|without|except|skip|not at) |\b(?:stop|remove|delete|cancel|unsub|unsubscribe|pause|mute|snooze|resume|change|edit|move|switch"
     r"|drop|exclude|less|fewer|instead|too many|too much|too often|no more|any ?more|make (?:it|them)|quit|unfollow|rename|swap|undo"
-    r"|get rid of|take me off|leave out|turn (?:it |this )?off|enough)\b"
+    r"|get rid of|take me off|leave out|turn (?:it |this )?off|enough|subscriptions?|subscribed|settings?|time ?zone"
+    r"|notifications?|replace|merge|irrelevant|useless|bring back|put (?:it|them) back|start sending|(?:message|contact) me)\b"
     r"|^(?:不要|不看)|退订|取消|删除|删掉|删了|去掉|暂停|停止|停一停|停一下|恢复|修改|更换|改成|改到|改一下|换成|挪到|撤销|关掉|静音|太多|太少|太频繁"
-    r"|别再|别发|不要再|不要了|少推|少发|够了|晚一点|早一点",
+    r"|不想看|不相关|时区|设置|重新|我的订阅|时间不对|别再|别发|不要再|不要了|少推|少发|够了|晚一点|早一点",
     re.IGNORECASE,
 )
 # words beside them that say nothing of papers
@@ -51,9 +52,10 @@ _SMALL_ZH = re.compile(
     r"|早上|上午|中午|下午|晚上|明天|今天|下周|一周|暂时|现在|以后|[第个号条点半分到至天月日了的吧呢啊吗请把给我你再发都也就要不想改为是这那太多少收到看]"
 )
 _OF_DATA = re.compile(
-    r"(?:(?:please |can you )?(?:delete|erase|remove|forget) )?(?:my (?:data|account)|(?:forget|erase) me)|(?:删除|清除|忘记)?我的(?:数据|资料|账号|账户)",
+    r"\bmy (?:data|account|messages)\b|\b(?:forget|erase) me\b|\b(?:know|store|save) about me\b|我的?(?:数据|资料|信息|账号|账户)|关于我",
     re.IGNORECASE,
 )
+_LONGEST_OF_DATA = 60  # characters of a text that asks what is stored; a longer one is looked for
 # whole texts that ask for nothing
 _GREETING_TEXTS = (
     "hi|hello|hey|hello there|hi there|good morning|good afternoon|good evening|thanks|thank you|thx|ok|okay|yes|no|"
@@ -74,7 +76,7 @@ def plain_text(context: CommandContext) -> channel.Reply | None:
         or _erasing(context, said)
         or _changing(context, said)
         or _greeted(context, said)
-        or looked_for(context, said)
+        or _found_or_mine(context, said)
     )
 
 
@@ -141,7 +143,7 @@ def _only_text(context: CommandContext) -> channel.Reply:
 
 
 def _erasing(context: CommandContext, said: str) -> channel.Reply | None:
-    if not _OF_DATA.fullmatch(folded(said).strip(" .!?")):
+    if len(said) > _LONGEST_OF_DATA or not _OF_DATA.search(folded(said)):
         return None
     forget = offered.do_button(context.say("erase this chat"), "forget", "")
     return channel.Reply(lines=(context.say("/privacy shows what I store; /forget erases it."),), buttons=((forget,),))
@@ -162,10 +164,13 @@ def _changing(context: CommandContext, said: str) -> channel.Reply | None:
     left = set() if is_time else _other_words(said)
     ours = {token for one in there for token in tokens(f"{one.text} {one.name}")}
     if left and not left & ours and (len(left) > _FEW_WORDS or search.finds_papers(context, said)):
-        found = looked_for(context, said)
-        mine = context.button("my subscriptions", "list")
-        return replace(found, buttons=(*found.buttons, (mine,)))
+        return _with_mine(context, looked_for(context, said))
     return change_list(context, said)
+
+
+def _with_mine(context: CommandContext, found: channel.Reply) -> channel.Reply:
+    mine = context.button("my subscriptions", "list")
+    return replace(found, buttons=(*found.buttons, (mine,)))
 
 
 def _other_words(said: str) -> set[str]:
@@ -181,6 +186,14 @@ def _greeted(context: CommandContext, said: str) -> channel.Reply | None:
     if plain in _GREETINGS or not re.search(r"[^\W_]", plain):
         return offered.what_to_say(context)
     return None
+
+
+def _found_or_mine(context: CommandContext, said: str) -> channel.Reply:
+    """Returns what a text finds; if that is nothing, [my subscriptions] is below, since it may have been about them."""
+    found = looked_for(context, said)
+    if found.items or found.ok is False or not picking.subscriptions_here(context) or context.read_by_strangers:
+        return found
+    return _with_mine(context, found)
 
 
 def looked_for(context: CommandContext, said: str) -> channel.Reply:
