@@ -24,8 +24,7 @@ SMALL = frozenset(  # tables that do not grow with chats, papers or time
         "operator_code",
         "loss",
         "enrichment_request",
-        "pending_lookup",
-    }  # rows of the last two tables are deleted within days, or when their look-up is answered
+    }  # rows of the last table are deleted within days
 )
 GROWING = frozenset(TABLES.tables) - SMALL
 HARMLESS = {  # function of the store that executes the statement → why it may read a whole table

@@ -73,6 +73,7 @@ class CommandContext:
     read_by_group: bool = False  # a whole group or channel sees the reply, not one person
     has_private_replies: bool = True  # only the sender sees a reply with `is_ephemeral`
     operator_is_admin: bool = False  # an operator of the bot administers `chat`
+    lookup: Literal["", "answered", "silent"] = ""  # what arXiv did, asked for papers; "": it was not asked
     news: list[str] = field(default_factory=list)  # lines for the log, written if the command was stored
 
     @property

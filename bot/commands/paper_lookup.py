@@ -2,33 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any, Literal
-
-from pydantic import TypeAdapter
 
 from bot.commands import cards, results
-from bot.commands.context import CommandContext, Event, refusal
-from bot.ports import channel, conversation
+from bot.commands.context import CommandContext, refusal
+from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.query import links_in_text
 from subscriptions.service import asked_papers
 from subscriptions.service.paper_search import papers_named
-from subscriptions.store import callbacks
 from subscriptions.store import known_papers as stored_known_papers
 
 CARDS = 5  # papers that one message may ask for
-PENDING_FOR = timedelta(days=1)  # an older pending look-up is dropped
-LOOKUP_EVENT = "looked-up"  # the event when a look-up has ended
-LOOKUP_VERB = "looks-up"  # the first part of the name of a pending look-up in the store
-LookupOutcome = Literal["stored", "unanswered", "refused"]  # unanswered by arXiv, refused by the database
-
-_UNKNOWN: Mapping[str, errors.Sentence] = {
-    "stored": errors.Sentence("arXiv knows no paper {names}."),
-    "unanswered": errors.Sentence("arXiv cannot be asked now, so I do not know {names}. Please try again later."),
-    "refused": errors.Sentence("I could not store {names}. Please tell the operator."),
-}
-_EVENT = TypeAdapter(conversation.EventRequest)
 
 
 def named_papers(context: CommandContext, text: str) -> channel.Reply:
@@ -36,64 +20,26 @@ def named_papers(context: CommandContext, text: str) -> channel.Reply:
     names = links_in_text.mentioned(text)
     known = papers_named(context.transaction, names[:CARDS])
     unknown = [name for name in names[:CARDS] if name not in known]
-    asked = tuple(name for name in unknown if context.bot_info.looks_up_papers and not _is_doi(name))
+    asked = [name for name in unknown if context.bot_info.looks_up_papers and not _is_doi(name)]
+    if asked and not context.lookup:
+        raise errors.NotLookedUp(asked)
     lost = [name for name in unknown if name not in asked]
     lines = [context.say("{name} is not known here.", name=name) for name in lost]
     if lost:
         lines.append(_known_since(context))
     if asked:
-        lines.append(context.say("I look it up at arXiv: {names}", names=", ".join(asked)))
+        said = "arXiv knows no paper {names}."
+        if context.lookup == "silent":
+            said = "arXiv does not answer now, so I do not know {names}. Ask again in a minute."
+        lines.append(context.say(said, names=", ".join(asked)))
     if len(names) > CARDS:
         lines.append(context.say("The first {most} of {count}.", most=CARDS, count=len(names)))
-    reply = _cards(context, names[:CARDS], known, lines)
-    return replace(reply, ok=None if known or asked else False, lookup_ids=asked)
+    return replace(_cards(context, names[:CARDS], known, lines), ok=None if known else False)
 
 
 def no_paper_named(example: str) -> errors.Refused:
     """Returns the error for a command that names no paper; `example` is the command with one."""
     return refusal("Say which paper, by its arXiv id, DOI or link.", "For example: {example}", example=example)
-
-
-def on_looked_up(context: CommandContext) -> channel.Reply | None:
-    """Shows the result of a look-up: cards, and which papers arXiv does not know. None if the look-up is no longer stored."""
-    details = context.event_details
-    if not callbacks.end_lookup(context.transaction, details["as"], since=context.now - PENDING_FOR):
-        return None
-    names = details["names"].split()
-    known = papers_named(context.transaction, names)
-    unknown = ", ".join(name for name in names if name not in known)
-    lines = [context.say(_UNKNOWN[details["outcome"]], names=unknown)] if unknown else []
-    return replace(_cards(context, names, known, lines), ok=None if known else False)
-
-
-def pending_lookup(request: conversation.Request, names: Sequence[str]) -> tuple[str, model.CallbackToken]:
-    """Returns (name, token) to store while papers are looked up; the token holds the event that will show the result."""
-    name = pending_name(request)
-    answer = conversation.EventRequest(
-        place=request.place,
-        update_id=f"{LOOKUP_VERB}:{request.update_id}",
-        event=LOOKUP_EVENT,
-        details={"as": name, "names": " ".join(names)},
-        sender=request.sender,
-        sender_name=request.sender_name,
-        language=request.language,
-        response_url=request.response_url,
-        thread_id=request.thread_id,
-    )
-    arguments = {"names": list(names), "answer": _EVENT.dump_python(answer, mode="json", exclude_defaults=True)}
-    token = model.CallbackToken(verb=LOOKUP_VERB, arguments=arguments, place=str(request.chat), person=request.sender)
-    return name, token
-
-
-def pending_name(request: conversation.Request) -> str:
-    """Returns the name under which the pending look-up of a request is stored."""
-    return f"{LOOKUP_VERB}:{request.chat.platform}:{request.update_id}"
-
-
-def lookup_request(pending: Mapping[str, Any], outcome: LookupOutcome) -> conversation.Request:
-    """Returns the event that shows the result of a pending look-up."""
-    event = _EVENT.validate_python(pending["answer"])
-    return replace(event, details={**event.details, "outcome": outcome})
 
 
 def _cards(
@@ -147,6 +93,3 @@ def no_paper(context: CommandContext, said: str) -> channel.Reply:
         context.say("Words of its title find it, if it is known here: /search graph neural networks"),
     )
     return channel.Reply(lines=lines, ok=False)
-
-
-EVENTS = {LOOKUP_EVENT: Event(run=on_looked_up)}

@@ -7,6 +7,7 @@ information about it, not even whether it exists.
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from bot.commands.context import CommandFunction
 from bot.commands.intent import Intent
@@ -30,6 +31,7 @@ class PreparedRequest:
     operator_is_admin: bool = False  # an operator of the bot administers `place`
     sender_is_admin: bool | None = None  # the sender administers `place`; None: nobody has asked yet
     file: object = None  # the content of the attached document
+    lookup: Literal["", "answered", "silent"] = ""  # see CommandContext
     is_over_limit: bool = False  # the person or the chat gave too many commands within a minute
 
 

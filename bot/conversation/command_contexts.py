@@ -38,6 +38,7 @@ def build_command_context(store: Transaction, deps: Dependencies, prepared: Prep
         read_by_group=not is_private and (prepared.intent.needs_manager or not has_ephemeral),
         has_private_replies=is_private or request.is_operator or (has_ephemeral and bool(request.sender)),
         operator_is_admin=prepared.operator_is_admin,
+        lookup=prepared.lookup,
     )
 
 

@@ -7,7 +7,7 @@ background.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -16,8 +16,6 @@ from weakref import WeakValueDictionary
 
 from tenacity import AsyncRetrying, RetryCallState
 
-from bot.commands import paper_lookup
-from bot.commands.paper_lookup import LookupOutcome
 from bot.conversation import handler
 from bot.conversation.reply_sender import StoredReply, send_reply
 from bot.dependencies import Dependencies
@@ -27,7 +25,7 @@ from bot.ports import conversation
 from bot.ports.measurements import RequestHandled
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions import errors, model
-from subscriptions.store import callbacks, updates
+from subscriptions.store import updates
 
 log = logging.getLogger("paperwire")
 
@@ -39,14 +37,11 @@ REPLY_GRACE = 10.0  # seconds for replies to be sent when the process stops
 
 
 class Dispatcher:
-    """A RequestDispatcher, which also runs the tasks that post replies and look up papers."""
+    """A RequestDispatcher, which also runs the tasks that post replies."""
 
     def __init__(self, deps: Dependencies, lookup: PaperLookup | None = None) -> None:
         """`lookup` finds papers that the store does not know; with None, they are not looked up."""
-        self._deps = deps if lookup is None else _with_lookup(deps)
-        self._lookup = lookup
-        # name → running look-up; cancelled when the process stops, and resumed by the next process
-        self._lookups: dict[str, asyncio.Task[None]] = {}
+        self._deps = deps if lookup is None else _with_lookup(deps, lookup)
         self._in_hand: set[tuple[str, str]] = set()  # (platform, update id) of the replies that are being posted
         self._lane_locks: WeakValueDictionary[model.Lane, asyncio.Lock] = WeakValueDictionary()
         self._concurrency = asyncio.Semaphore(MAX_CONCURRENT)
@@ -65,25 +60,15 @@ class Dispatcher:
             await self._handle(request)
 
     async def resume_replies(self) -> None:
-        """Posts the replies that an earlier process left unfinished, and resumes its look-ups. Raises StoreError."""
+        """Posts the replies that an earlier process left unfinished. Raises StoreError."""
         deps = self._deps
         replies = await deps.store.run(updates.unfinished_replies, now=deps.clock.now())
-        lookups = await deps.store.run(callbacks.pending_lookups, since=deps.clock.now() - paper_lookup.PENDING_FOR)
-        for name in lookups:
-            self._start_lookup(name)
         for platform, text in replies:
             if platform in self._deps.channels:
                 self._post_reply(StoredReply.from_json(text))
 
-    async def wait_for_lookups(self, patience: float) -> None:
-        """Waits until the running look-ups end, at most `patience` seconds."""
-        if self._lookups:
-            await asyncio.wait(self._lookups.values(), timeout=patience)
-
     async def close(self, patience: float = REPLY_GRACE) -> None:
         """Waits for running requests, at most EFFECT_GRACE seconds, then for replies, at most `patience` seconds."""
-        for lookup in self._lookups.values():
-            lookup.cancel()
         if self._dispatching:
             _, late = await asyncio.wait(self._dispatching, timeout=EFFECT_GRACE)
             for task in late:  # the update was not acknowledged, so the platform will send it again
@@ -143,51 +128,10 @@ class Dispatcher:
                 self._run_in_background(api.acknowledge(request.callback_id))
             return
         self._post_reply(reply)
-        if reply.lookup_ids:
-            self._start_lookup(paper_lookup.pending_name(request))
 
     def _attempts(self, platform: str) -> AsyncRetrying:
         """Returns an object that repeats a function until the database can be used, without a limit of time."""
         return repeating(self._deps.clock, MIN_BACKOFF, MAX_BACKOFF, partial(_log_store_error, platform))
-
-    def _start_lookup(self, name: str) -> None:
-        if name in self._lookups:
-            return
-        task = self._lookups[name] = asyncio.create_task(self._run_lookup(name))
-        task.add_done_callback(lambda _: self._lookups.pop(name))
-        task.add_done_callback(self._on_done)
-
-    async def _run_lookup(self, name: str) -> None:
-        """Looks up the papers of a pending look-up at arXiv, and dispatches the event that posts the result."""
-        deps, attempts = self._deps, self._attempts(name.split(":")[1])
-        since = deps.clock.now() - paper_lookup.PENDING_FOR
-        pending: Mapping[str, Any] | None = await attempts(
-            deps.store.run, callbacks.requested_lookup, name, since=since
-        )
-        if pending is None:  # the chat was erased meanwhile
-            return
-        outcome: LookupOutcome = await attempts(self._looked_up, name, pending["names"])
-        await self.dispatch(paper_lookup.lookup_request(pending, outcome))
-
-    async def _looked_up(self, name: str, paper_ids: Sequence[str]) -> LookupOutcome:
-        """Looks up papers at arXiv. Raises StoreError, but returns "refused" if the database refuses these papers repeatedly.
-
-        Gives up after the same number of failures as `_handle`.
-        """
-        outcome: LookupOutcome = "refused"
-        try:
-            is_found = self._lookup is not None and await self._lookup.find(paper_ids)
-            outcome = "stored" if is_found else "unanswered"
-        except errors.StoreUnavailable:
-            raise
-        except errors.StoreError as error:
-            if self._may_pass((paper_lookup.LOOKUP_VERB, name)):
-                raise
-            log.error("What arXiv answered to %s cannot be stored: %s", name, error)
-        except Exception as error:  # noqa: BLE001 - whatever arXiv returns, the person must get a reply
-            log.error("What arXiv answered to %s was not understood: %s", name, error_location(error))
-        del self._store_failures[paper_lookup.LOOKUP_VERB, name]
-        return outcome
 
     def _may_pass(self, key: tuple[str, str]) -> bool:
         """Counts a failure of the database with this request. Returns False if the request seems to cause the failures."""
@@ -213,10 +157,10 @@ class Dispatcher:
             log.error("A reply could not be posted: %s", error_location(error))
 
 
-def _with_lookup(deps: Dependencies) -> Dependencies:
-    """Returns the context with a BotInfo in which `looks_up_papers` is set."""
+def _with_lookup(deps: Dependencies, lookup: PaperLookup) -> Dependencies:
+    """Returns dependencies by which papers are looked up."""
     bot_info = replace(deps.conversation.bot_info, looks_up_papers=True)
-    return replace(deps, conversation=replace(deps.conversation, bot_info=bot_info))
+    return replace(deps, conversation=replace(deps.conversation, bot_info=bot_info), look_up=lookup.find_soon)
 
 
 def _log_store_error(platform: str, attempt: RetryCallState) -> None:

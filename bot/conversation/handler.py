@@ -34,7 +34,8 @@ async def execute(deps: Dependencies, prepared: PreparedRequest) -> StoredReply 
     Returns None if the request was executed before or gets no reply. Slow work is done in a reading transaction before,
     so that other writers do not wait for it: a command that writes nothing is run and rendered there. For a command that
     writes, the queries whose matches its reply needs are matched there; if papers arrive meanwhile, they are matched
-    again. If the command lacks vectors of texts, it is done again with them, or in words only. If it leaves the right to
+    again. If the command lacks vectors of texts, it is done again with them, or in words only; if it lacks papers, arXiv
+    is asked for them first. If it leaves the right to
     change the chat to admins, it is done again when it is known whether the sender is one.
     """
     effect, may_ask = None, deps.encoder is not None
@@ -45,6 +46,9 @@ async def execute(deps: Dependencies, prepared: PreparedRequest) -> StoredReply 
         except _LosesRight:
             is_admin = await authorization.administers(deps, prepared.request, replace(prepared.place.chat, topic=""))
             prepared = replace(prepared, sender_is_admin=is_admin)
+        except errors.NotLookedUp as unknown:
+            is_answered = deps.look_up is not None and await deps.look_up(unknown.ids)
+            prepared = replace(prepared, lookup="answered" if is_answered else "silent")
         except errors.Unencoded as lacking:
             in_terminal = deps.conversation.show_reply is not None
             may_ask = await is_encoded(deps.store, deps.encoder, lacking.texts, in_terminal=in_terminal)

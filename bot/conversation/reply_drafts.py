@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 
-from bot.commands import asking, paper_lookup
+from bot.commands import asking
 from bot.commands.context import CommandContext, Registry
 from bot.conversation import command_contexts
 from bot.conversation.reply_sender import StoredReply
@@ -31,8 +31,7 @@ def is_ephemeral(
     request = context.request
     if platform_api is None or not platform_api.has_ephemeral or not request.sender or reply.target_chat is not None:
         return False
-    # no person waits for the reply to this event
-    if isinstance(request, EventRequest) and request.event != paper_lookup.LOOKUP_EVENT:
+    if isinstance(request, EventRequest):  # no person waits for the reply
         return False
     if request.place.is_outside:
         return True
@@ -59,20 +58,16 @@ def with_invitation(context: CommandContext, reply: channel.Reply) -> channel.Re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyDraft:
-    """A rendered reply, with the callback tokens and the look-up that are stored with it."""
+    """A rendered reply, with the callback tokens that are stored with it."""
 
     reply: StoredReply
     unrendered: channel.Reply
     target: model.Chat  # the chat that gets the reply
     tokens: Mapping[str, model.CallbackToken]  # id in a button → its token
-    lookup: tuple[str, model.CallbackToken] | None  # (name, pending look-up) if papers are looked up after the reply
 
     def store(self, transaction: Transaction, *, now: datetime) -> str:
-        """Stores the tokens and the look-up of the reply. Returns the JSON of the reply, which the caller must store."""
+        """Stores the tokens of the reply. Returns the JSON of the reply, which the caller must store."""
         callbacks.store_callbacks(transaction, self.tokens, now=now)
-        if self.lookup is not None:
-            name, request = self.lookup
-            callbacks.begin_lookup(transaction, name, request, now=now)
         return self.reply.to_json()
 
 
@@ -91,14 +86,12 @@ def draft_reply(deps: Dependencies, context: CommandContext, reply: channel.Repl
         messages=deps.conversation.render_reply(bound, target) if has_content(bound) else (),
         toast=bound.toast,
         file=reply.file,
-        lookup_ids=reply.lookup_ids,
     )
     return ReplyDraft(
         reply=stored,
         unrendered=bound,
         target=target,
         tokens=tokens,
-        lookup=paper_lookup.pending_lookup(context.request, reply.lookup_ids) if reply.lookup_ids else None,
     )
 
 

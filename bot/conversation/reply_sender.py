@@ -75,7 +75,6 @@ class StoredReply:
     person: str = ""  # the platform's id of the sender of the request
     response_url: str = ""  # a URL to which replies to the request can be posted
     replaces_ephemeral: bool = False  # the reply replaces a message that only `person` sees
-    lookup_ids: tuple[str, ...] = ()  # arXiv ids that are looked up at arXiv next
 
     def to_json(self) -> str:
         """Returns the reply as JSON, which `from_json` reads."""

@@ -1,7 +1,7 @@
 """The dependencies of planning, delivering and answering, as values that bot/app.py builds; how many files are read at once."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.commands.context import BotInfo, Registry
@@ -45,6 +45,8 @@ class Dependencies:
     encoder: Encoder | None = None  # of papers and questions; None: meaning is off
     reader: MessageReader | None = None  # of messages of which the bot is not sure; None: no language model reads them
     on_unclear: OnUnclear = "resend"  # what happens to a message that was perhaps sent
+    # asks arXiv for the papers of these ids and stores them; False if it does not answer soon. None: nobody is asked
+    look_up: Callable[[Sequence[str]], Awaitable[bool]] | None = None
     lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
     guard_gone: bool = True  # stop a platform if one drain of the outbox finds too many chats gone
     is_stopping: Callable[[], bool] = lambda: False  # whether the process must stop

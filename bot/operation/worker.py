@@ -93,7 +93,6 @@ async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
                 drain.result()
     finally:
         await tasks.end(stop, *drains)
-        await dispatcher.wait_for_lookups(LONGEST_ANSWERS)
         await dispatcher.close(LONGEST_ANSWERS)
 
 

@@ -198,7 +198,6 @@ class Reply:
     is_ephemeral: bool = False  # shown only to the sender, on platforms that can do that
     target_chat: model.ChatAddress | None = None  # the chat where the reply is posted; None: where the request was made
     names_chat: bool = False  # the first line already names the chat that the reply is about
-    lookup_ids: tuple[str, ...] = ()  # arXiv ids that are looked up at arXiv after this reply
 
     def with_lines(self, *lines: str) -> "Reply":
         """Returns the reply with these lines after its own."""

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit
 
 from bot.digests import read_digest
-from bot.errors import BrokenDigest, FetchError, UnknownFormat
+from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
 from bot.sources import fetch_request
 from bot.sources.fetch_request import FetchRequest, Sites
@@ -25,6 +25,7 @@ from subscriptions.store.incomplete_papers import IncompletePaper, give_back
 
 log = logging.getLogger("paperwire")
 
+PATIENCE = 2.5  # seconds in which a person is answered: Slack shows an error after three
 IDS_PER_REQUEST = 100  # ids in one request
 MAX_IDS, MAX_TITLES = 500, 15  # in one round
 MAX_REQUESTS = 30  # in one round; a refused request becomes two, each with half of the papers
@@ -63,6 +64,22 @@ class PaperLookup:
         self._of_arxiv = self._sites == deps.sites or source.is_arxivs_own  # False: the API of a mirror is used
         self._next = _Batch()
         self._turn = asyncio.Lock()
+        self._finding: set[asyncio.Task[bool]] = set()
+
+    async def find_soon(self, ids: Collection[str]) -> bool:
+        """Like `find`, but returns False after PATIENCE seconds; what arXiv answers later is stored then."""
+        finding = asyncio.create_task(self._find_or_log(ids))
+        self._finding.add(finding)
+        finding.add_done_callback(self._finding.discard)
+        done, _ = await asyncio.wait({finding}, timeout=PATIENCE)
+        return bool(done) and finding.result()
+
+    async def _find_or_log(self, ids: Collection[str]) -> bool:
+        try:
+            return await self.find(ids)
+        except Exception as error:  # noqa: BLE001 - whatever arXiv returns, the person must get a reply
+            log.error("What arXiv answered could not be stored: %s", error_location(error))
+            return False
 
     async def find(self, ids: Collection[str]) -> bool:
         """Stores the papers of these ids that arXiv knows. Returns False if arXiv gives no readable answer.

@@ -29,7 +29,6 @@ NOTICES = timedelta(days=90)
 UPDATES = timedelta(days=7)
 BUTTONS = timedelta(days=90)
 STATES = timedelta(0)  # states of conversations, after the moment until which they are needed
-LOOKUPS = timedelta(days=1)
 CHANGES = timedelta(days=90)
 GONE_CHATS = timedelta(days=365)
 UNANSWERED = timedelta(days=30)  # chats that were not confirmed
@@ -43,7 +42,6 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (partial(retention.drop, "callback", "at"), BUTTONS),
     (partial(retention.drop, "conversation_state", "until"), STATES),
     (partial(retention.drop, "page_message", "at"), DELIVERIES),
-    (partial(retention.drop, "pending_lookup", "at"), LOOKUPS),
     (partial(retention.drop, "wrong_code", "at"), HOUR),
     (partial(retention.drop, "model_day", "day"), CHANGES),
     (drop_questions, QUESTIONS),

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select
 
 from subscriptions.model import CallbackToken
 from subscriptions.states import ReplyState
@@ -20,7 +19,6 @@ from subscriptions.store.conversation_rows import (
     ConversationStateRow,
     PageLogRow,
     PageMessageRow,
-    PendingLookupRow,
     UpdateRow,
 )
 from subscriptions.store.database import conflicts
@@ -93,53 +91,12 @@ def clear_conversation_state(transaction: Transaction, name: str) -> None:
     transaction.known_states[name] = None
 
 
-@writes
-def begin_lookup(transaction: Transaction, name: str, token: CallbackToken, *, now: datetime) -> None:
-    """Stores a pending look-up, which this process will answer. The `arguments` of the token are the request."""
-    row = PendingLookupRow(
-        name=name,
-        place=token.place,
-        person=token.person,
-        request=dict(token.arguments),
-        at=now,
-    )
-    conflicts.insert_new(transaction, row)
-
-
-@reads
-def requested_lookup(transaction: Transaction, name: str, *, since: datetime) -> Mapping[str, Any] | None:
-    """Returns the request of a pending look-up that was stored at `since` or later; None if there is none."""
-    row = transaction.get(PendingLookupRow, name)
-    if row is not None and row.at >= since:
-        return row.request
-    return None
-
-
-@writes
-def end_lookup(transaction: Transaction, name: str, *, since: datetime) -> bool:
-    """Removes a pending look-up, which the caller then answers.
-
-    Returns False if another caller has answered it, if its chat was erased, or if it is older than `since`.
-    """
-    ended = sa.delete(PendingLookupRow).filter_by(name=name).returning(col(PendingLookupRow.at))
-    at = transaction.exec(ended).scalar()
-    return at is not None and at >= since
-
-
-@writes
-def pending_lookups(transaction: Transaction, *, since: datetime) -> list[str]:
-    """Returns the names of the look-ups that an earlier process has not answered, oldest first. Drops those before `since`."""
-    transaction.remove(PendingLookupRow, col(PendingLookupRow.at) < since)
-    row = PendingLookupRow
-    return list(transaction.exec(select(row.name).order_by(col(row.at), col(row.name))).all())
-
-
 def erase_place(transaction: Transaction, place: str) -> None:
     """Erases what conversations store about a chat (rule 10).
 
     The ids of the chat's updates stay.
     """
-    for table in (CallbackRow, ConversationStateRow, PendingLookupRow):
+    for table in (CallbackRow, ConversationStateRow):
         transaction.remove(table, place=place)
     transaction.known_states.clear()
     erased = {"reply": "", "chat": "", "state": ReplyState.DONE}

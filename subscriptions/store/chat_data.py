@@ -23,7 +23,6 @@ from subscriptions.store.conversation_rows import (
     LibraryEntryRow,
     LibraryRow,
     PageMessageRow,
-    PendingLookupRow,
     SignalRow,
     UndoRow,
     UpdateRow,
@@ -87,7 +86,6 @@ _INTERNAL = frozenset({"chat_active", "shared_cursor", "sendable", "streak_after
 _AT_PLACE: Mapping[str, Any] = {
     "callbacks": CallbackRow,
     "conversation_states": ConversationStateRow,
-    "pending_lookups": PendingLookupRow,
 }
 _OF_CHAT: Mapping[str, Any] = {"changes": UndoRow, "keys": ChatKeyRow, "wrong_codes": WrongCodeRow}
 

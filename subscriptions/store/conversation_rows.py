@@ -68,17 +68,6 @@ class ConversationStateRow(Row, table=True):
     until: datetime = moment()  # the state is no longer valid after this moment
 
 
-class PendingLookupRow(Row, table=True):
-    """A request that is answered once the process has looked up the papers of the request."""
-
-    __table_args__ = (columns.index("ix_pending_lookup_at", "at"),)
-    name: str = Field(primary_key=True)
-    place: str = Field(index=True)
-    person: str = Field(default="", index=True)
-    request: Json = columns.json_column(dict)
-    at: datetime = moment()
-
-
 class WrongCodeRow(Numbered, table=True):
     """A wrong operator code that a chat sent."""
 

@@ -103,13 +103,12 @@ def _has_too(chat_id: int) -> ColumnElement[bool]:
 
 
 def _readdress(transaction: Transaction, old: str, new: str, renumbered: Mapping[str, Numbers]) -> None:
-    """Replaces the old address in callbacks, states of conversations, pending look-ups and updates."""
+    """Replaces the old address in callbacks, states of conversations and updates."""
     whole = re.compile(rf"(?<![\w:-]){re.escape(old)}(?![\w-])")
-    for table, name in (("update", "chat"), ("pending_lookup", "place")):
-        rows = TABLES.tables[table]
-        moved = sa.literal(new) + sa.func.substr(rows.c[name], len(old) + 1)
-        for at in _at_and_below(rows.c[name], old):
-            execute(transaction, sa.update(rows).where(at).values({name: moved}))
+    chat = TABLES.tables["update"].c.chat
+    moved = sa.literal(new) + sa.func.substr(chat, len(old) + 1)
+    for at in _at_and_below(chat, old):
+        execute(transaction, sa.update(chat.table).where(at).values({"chat": moved}))
     named = _that_name(transaction, CallbackRow, "callback", old)
     for callback in named:
         _readdress_row(callback, whole, new, renumbered)

@@ -1,4 +1,4 @@
-"""A person names a paper that the store lacks. The bot fetches it from arXiv and answers later; no other chat gets it."""
+"""A person names a paper that the store lacks. The bot asks arXiv for it and answers then; no other chat gets it."""
 
 import asyncio
 from collections import abc
@@ -13,10 +13,9 @@ import pytest
 from sqlmodel import select
 
 from bot.app import App
-from bot.conversation.dispatcher import MAX_STORE_FAILURES
 from bot.operation import worker
 from bot.sources import arxiv_lookup
-from subscriptions.errors import StoreError, StoreUnavailable
+from subscriptions.errors import StoreUnavailable
 from subscriptions.model import Announce, Paper
 from subscriptions.service.plan import plan_due
 from subscriptions.store import rows
@@ -24,7 +23,6 @@ from subscriptions.store.database.store import Store
 from tests import source_harness, stored
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
-from tests.integration import telegram_bot
 from tests.integration.program import RestingClock
 from tests.integration.telegram_bot import a_bot, posts
 from tests.make import DAY, MINUTE, ingested, paper, subscribes
@@ -61,29 +59,22 @@ def said(telegram: FakeTelegram, chat: str = "7") -> list[str]:
     return [entry.text.replace("\u2060", "") for entry in telegram.posted_to(chat)]
 
 
-async def asks(telegram: FakeTelegram, text: str, answers: int = 2) -> None:
+async def asks(telegram: FakeTelegram, text: str, answers: int = 1) -> None:
     """A person writes `text`. Waits until the bot has posted `answers` messages since its start."""
     telegram.user_writes(text, "7")
     await posts(telegram, answers, "7")
 
 
-def waiting(store: Store) -> list[tuple[str, ...]]:
-    return stored.rows(store, "SELECT name FROM pending_lookup")
-
-
 @pytest.mark.parametrize("text", [ID, f"https://arxiv.org/abs/{ID}v2", f"see https://www.alphaxiv.org/abs/{ID}"])
-async def test_the_answer_comes_at_once_and_the_card_a_moment_later(
-    app: App, telegram: FakeTelegram, arxiv: FakeArxiv, text: str
-) -> None:
+@pytest.mark.usefixtures("app")
+async def test_the_answer_is_the_card(telegram: FakeTelegram, arxiv: FakeArxiv, text: str) -> None:
     arxiv.knows(FORGETS)
     await asks(telegram, text)
-    assert waiting(app.store) == []
-    first, card = said(telegram)
-    assert first == f"I look it up at arXiv: {ID}"
+    (card,) = said(telegram)
     assert card.startswith("Graphs that forget\nAda Example · cs.LG · 2601.09001")
     assert "They do." in card
-    await asks(telegram, ID, 3)
-    assert said(telegram)[2].startswith("Graphs that forget")
+    await asks(telegram, ID, 2)
+    assert said(telegram)[1].startswith("Graphs that forget")
     assert len(arxiv.asked("id_list")) == 1, "the next time it is found here"
 
 
@@ -104,9 +95,9 @@ async def test_it_is_news_only_when_it_is_announced(
 async def test_only_what_arxiv_does_not_know_is_refused(telegram: FakeTelegram, arxiv: FakeArxiv) -> None:
     arxiv.knows(FORGETS)
     await asks(telegram, "2601.99999")
-    await asks(telegram, f"{ID} and 2601.99998", 4)
-    _, refused, both, cards = said(telegram)
-    assert (refused, both) == ("✗ arXiv knows no paper 2601.99999.", f"I look it up at arXiv: {ID}, 2601.99998")
+    await asks(telegram, f"{ID} and 2601.99998", 2)
+    refused, cards = said(telegram)
+    assert refused == "✗ arXiv knows no paper 2601.99999."
     assert cards.startswith("arXiv knows no paper 2601.99998.")
     assert "Graphs that forget" in cards
 
@@ -116,7 +107,7 @@ async def test_what_arxiv_refuses_to_read_spoils_nothing_else(telegram: FakeTele
     arxiv.knows(FORGETS)
     arxiv.reports("incorrect id format")
     await asks(telegram, f"{ID} hep-th/9901001")
-    assert "Graphs that forget" in said(telegram)[1]
+    assert "Graphs that forget" in said(telegram)[0]
     assert len(arxiv.asked("id_list")) == 3
 
 
@@ -133,8 +124,22 @@ async def test_while_arxiv_is_away_a_sentence_and_a_link_say_so(
     }
     moods[mood]()
     await asks(telegram, ID)
-    assert said(telegram)[1] == f"✗ arXiv cannot be asked now, so I do not know {ID}. Please try again later."
-    assert f"https://arxiv.org/abs/{ID}" in str(telegram.posted_to("7")[1].payload)
+    assert said(telegram) == [f"✗ arXiv does not answer now, so I do not know {ID}. Ask again in a minute."]
+    assert f"https://arxiv.org/abs/{ID}" in str(telegram.posted_to("7")[0].payload)
+
+
+@pytest.mark.usefixtures("app")
+async def test_nobody_waits_longer_than_three_seconds_and_what_comes_later_is_there_then(
+    telegram: FakeTelegram, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert arxiv_lookup.PATIENCE < 3
+    monkeypatch.setattr(arxiv_lookup, "PATIENCE", 0)
+    arxiv.knows(FORGETS)
+    await asks(telegram, ID)
+    assert said(telegram)[0].endswith("Ask again in a minute.")
+    monkeypatch.undo()
+    await asks(telegram, ID, 2)
+    assert said(telegram)[1].startswith("Graphs that forget")
 
 
 async def test_many_who_ask_while_arxiv_thinks_share_the_next_question(
@@ -157,29 +162,6 @@ async def test_many_who_ask_while_arxiv_thinks_share_the_next_question(
     assert arxiv.violations == []
 
 
-async def test_an_interrupted_look_up_is_answered_by_the_next_process(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
-) -> None:
-    arxiv.knows(FORGETS)
-    with FakeArxiv() as silent:
-        silent.hangs()
-        async with asking(tmp_path, telegram, clock, silent) as app:
-            await asks(telegram, ID, 1)
-            await asyncio.to_thread(silent.waits_hanging)
-            assert waiting(app.store)
-    clock.advance(timedelta(seconds=10))
-    async with asking(tmp_path, telegram, clock, arxiv) as app:
-        await posts(telegram, 2, "7")
-        assert waiting(app.store) == []
-    async with asking(tmp_path, telegram, clock, arxiv):
-        await asks(telegram, "/list", 3)
-    assert [text.split("\n")[0] for text in said(telegram)[:2]] == [
-        f"I look it up at arXiv: {ID}",
-        "Graphs that forget",
-    ]
-    assert sum("Graphs that forget" in text for text in said(telegram)) == 1
-
-
 def failing(monkeypatch: pytest.MonkeyPatch, where: str, *errors: Exception) -> list[Exception]:
     """Makes the function `where` raise these errors, one per call, before it works. Returns the list of the errors left."""
     work, left = resolve_name(where), list(errors)
@@ -193,60 +175,22 @@ def failing(monkeypatch: pytest.MonkeyPatch, where: str, *errors: Exception) -> 
     return left
 
 
-LOCKED, STORE_DIGEST = StoreUnavailable("The database is locked."), "bot.sources.arxiv_lookup.store_digest"
-GIVEN_UP = f"✗ I could not store {ID}. Please tell the operator."
-
-
-@pytest.mark.parametrize(
-    ("where", "errors", "answer"),
-    [
-        ("subscriptions.store.callbacks.requested_lookup", [LOCKED] * 2, "Graphs that forget"),
-        (STORE_DIGEST, [LOCKED] * 2, "Graphs that forget"),
-        (STORE_DIGEST, [StoreError("The database cannot be used: string too big.")] * MAX_STORE_FAILURES, GIVEN_UP),
-        (STORE_DIGEST, [ValueError("odd")], GIVEN_UP),
-    ],
-    ids=["locked at the request", "locked at the paper", "refused", "a mistake"],
-)
-async def test_a_locked_database_is_waited_for_a_refusal_is_told(  # noqa: PLR0917 - fixtures
-    app: App,
-    telegram: FakeTelegram,
-    arxiv: FakeArxiv,
-    where: str,
-    errors: list[Exception],
-    answer: str,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("error", [StoreUnavailable("The database is locked."), ValueError("odd")])
+@pytest.mark.usefixtures("app")
+async def test_what_cannot_be_stored_is_told_and_may_be_asked_again(
+    telegram: FakeTelegram, arxiv: FakeArxiv, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    left = failing(monkeypatch, where, *errors)
+    failing(monkeypatch, "bot.sources.arxiv_lookup.store_digest", error)
     arxiv.knows(FORGETS)
     await asks(telegram, ID)
-    assert (waiting(app.store), left) == ([], [])
-    assert [text.split("\n")[0] for text in said(telegram)] == [f"I look it up at arXiv: {ID}", answer]
-
-
-async def test_who_is_forgotten_meanwhile_is_not_answered(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
-) -> None:
-    with FakeArxiv() as silent:
-        silent.hangs()
-        async with asking(tmp_path, telegram, clock, silent) as app:
-            subscribes(app.store, "telegram:7", "graphs")
-            await asks(telegram, ID, 1)
-            await asyncio.to_thread(silent.waits_hanging)
-            await asks(telegram, "/forget")
-            telegram.presses("erase everything", "7")
-            await telegram_bot.confirmed(telegram)
-            assert waiting(app.store) == []
-    clock.advance(timedelta(seconds=10))
-    async with asking(tmp_path, telegram, clock, arxiv):
-        telegram.user_writes("/list", "8")
-        await posts(telegram, 1, "8")
-    assert not any("arXiv" in text and "look" not in text for text in said(telegram))
-    assert arxiv.arrivals == []
+    assert said(telegram)[0].endswith("Ask again in a minute.")
+    await asks(telegram, ID, 2)
+    assert said(telegram)[1].startswith("Graphs that forget")
 
 
 @pytest.mark.usefixtures("app")
 async def test_a_doi_cannot_be_asked_of_arxiv(telegram: FakeTelegram, arxiv: FakeArxiv) -> None:
-    await asks(telegram, "https://www.biorxiv.org/content/10.1101/2024.01.01.573838v1.full.pdf", 1)
+    await asks(telegram, "https://www.biorxiv.org/content/10.1101/2024.01.01.573838v1.full.pdf")
     assert said(telegram)[0].startswith("✗ 10.1101/2024.01.01.573838 is not known here.")
     assert arxiv.arrivals == []
 

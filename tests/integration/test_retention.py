@@ -218,18 +218,17 @@ async def test_changes_and_warnings_go_after_ninety_days(bot: BotHarness) -> Non
 async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
     bot.subscribes("telegram:42", "graph", now=NOON)
     operators.redeem_code(bot.store, address("telegram:42"), "wrong", admins=(), now=NOON)
-    callbacks.begin_lookup(bot.store, "looks-up:telegram:1", CallbackToken(verb="", place="telegram:42"), now=NOON)
     for name, lasts in (("import:telegram:42", timedelta(hours=1)), ("connect:telegram:42", 90 * DAY)):
         callbacks.set_conversation_state(
             bot.store, name, CallbackToken(verb="x", place="telegram:42"), lasts=lasts, now=NOON
         )
-    tables = ("conversation_state", "wrong_code", "pending_lookup")
+    tables = ("conversation_state", "wrong_code")
     for age, kept in (
-        (10 * MINUTE, (2, 1, 1)),
-        (2 * HOUR, (1, 0, 1)),
-        (2 * DAY, (1, 0, 0)),
-        (89 * DAY, (1, 0, 0)),
-        (91 * DAY, (0, 0, 0)),
+        (10 * MINUTE, (2, 1)),
+        (2 * HOUR, (1, 0)),
+        (2 * DAY, (1, 0)),
+        (89 * DAY, (1, 0)),
+        (91 * DAY, (0, 0)),
     ):
         clean_up(bot.store, now=NOON + age)
         assert tuple(count(bot.store, table) for table in tables) == kept, age

@@ -174,7 +174,6 @@ REPLY = StoredReply(
     person="U1",
     response_url="https://hooks.example/1",
     replaces_ephemeral=True,
-    lookup_ids=("2601.00001",),
 )
 
 
