@@ -61,8 +61,8 @@ def test_where_none_is_near_or_none_is_named_it_says_so(product: Product) -> Non
     (said,) = product.says(f"/like {GIVEN}").lines
     assert said.startswith("Nothing among")
     assert said.endswith(f"is near to Swarm robots ({GIVEN}).")
-    for typed in ("/like", "/like swarm robots"):
-        assert product.says(typed).lines[0] == "✗ Say which paper, by its arXiv id, DOI or link."
+    assert product.says("/like swarm robots").lines[0] == "✗ Say which paper, by its arXiv id, DOI or link."
+    assert product.says("/like").lines == ["Papers near to which one? Send its arXiv id, DOI or link."]
     assert "2601.90009" in product.says("/like 2601.90009").text
 
 

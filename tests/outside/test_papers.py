@@ -163,7 +163,7 @@ class TestSearch:
     def test_what_it_says(self, product: Product) -> None:
         product.brings(paper("Diffusion", arxiv_id=ID))
         for text, first in [
-            ("/search", "✗ Say what to look for."),
+            ("/search", "What shall I look for? For example: /search diffusion -survey"),
             ("/search quantum", "No paper that I know has “quantum”."),
             ("/search -survey", "✗ This only excludes. Say what you want, too."),
             (f"/search {ID}", "Diffusion"),
@@ -269,7 +269,7 @@ class TestWhynot:
         assert self.answer(product) == f"1  diffusion: {sentence}"
         product.says("/pause 1")
         assert self.answer(product) == "1  diffusion: fits; it is paused: /resume 1"
-        product.says("/pause 1 until fri 12:00")
+        product.says("/pause 1 24h")
         assert self.answer(product) == "1  diffusion: fits; it is paused until Fri 23 Jan 12:00: /resume 1"
         product.says("/resume 1")
         product.says("/pause")

@@ -81,7 +81,7 @@ def test_what_a_person_asks_for_is_not_held(begun: Product) -> None:
     begun.says("/pause")
     assert papers_come(begun, "Diffusion at last") == []
     begun.at(NIGHT)
-    assert begun.says("/resume").lines[2] == "Without a word from you it comes Fri 23 Jan 08:00."
+    assert begun.says("/resume").lines[2] == "It comes Fri 23 Jan 08:00."
     assert begun.later(hours=1) == []
     assert "Diffusion at last" in begun.presses("send now").text
     assert papers_come(begun, "Diffusion at night") == []  # later papers are delayed too

@@ -61,7 +61,7 @@ def test_settings_by_word(product: Product) -> None:
         ("/set 内容 中英对照", "✓ Text: both languages (was: summary)"),
         (
             "/settings schedule weekdays 8:30",
-            "✓ Schedule: Monday to Friday 08:30 (was: when the day’s papers are out, 08:00–20:00)",
+            "✓ Schedule: weekdays 08:30 (was: when-out 08:00-20:00)",
         ),
         ("/lang 中文", "✓ 语言：中文（原为：English）"),
         ("/set 时区 北京", "✓ Time zone: Asia/Shanghai (was: UTC)\nIt is 20:0"),
