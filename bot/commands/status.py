@@ -5,7 +5,7 @@ from bot.commands.context import Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors, states
 from subscriptions.model import MissingHow
-from subscriptions.service import access, model_summaries
+from subscriptions.service import access
 from subscriptions.service.chat_status import Status
 from subscriptions.service.chat_status import status as chat_status
 from subscriptions.service.findings import stored_findings
@@ -127,30 +127,8 @@ def _bot_lines(context: CommandContext) -> list[str]:
             dead=outbox.dead,
         )
     )
-    lines += _model_lines(context)
     found = stored_findings(context.transaction, now=context.now, wall=context.now)
     return lines + [" ".join(filter(None, one.lines(context.localizer))) for one in found]
-
-
-def _model_lines(context: CommandContext) -> list[str]:
-    """Returns what the language model did today and what that cost."""
-    if not context.bot_info.model:
-        return []
-    today, _ = model_summaries.today(context.transaction, now=context.now)
-    count = context.localizer.count
-    lines = [
-        context.say(
-            "{model} today: {summaries}, {failed} unusable; {requests}, {tokens}.",
-            model=context.bot_info.model,
-            summaries=count("{count} summary", "{count} summaries", today.made),
-            failed=context.localizer.number(today.failed),
-            requests=count("{count} request", "{count} requests", today.requests),
-            tokens=count("{count} token", "{count} tokens", today.tokens),
-        )
-    ]
-    if context.bot_info.model_reads:
-        lines.append(context.say("It also reads messages of which I am not sure."))
-    return lines
 
 
 COMMANDS = (

@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import event
 
 from bot.commands import context
-from bot.commands.cards import opens_a_paper
 from bot.commands.intent import REGISTRY
 from subscriptions.model import CallbackToken
 from subscriptions.service.known_papers import key_of
@@ -90,11 +89,8 @@ def watch(bot: BotHarness) -> Watch:
 def arguments_of(verb: str, delivery: str) -> Mapping[str, Any]:
     """Returns arguments for a button of any kind. A button ignores the arguments that it does not need."""
     own: Mapping[str, Mapping[str, Any]] = {
-        "follow-author": {"name": "Ada Example"},
         "setting": {"name": "limit"},
-        "answer-value": {"name": "limit"},
-        "answer-pick": {"verb": "edit-ask"},
-        "search-page": {"start": 0},
+        "search-page": {"start": 0, "upto": key_of(NOON.date(), 1)},
         "do": {"command": "sub", "args": "tree"},
         "today": {"day": NOON.date().isoformat()},
     }
@@ -119,13 +115,14 @@ def arguments_of(verb: str, delivery: str) -> Mapping[str, Any]:
         "paper": 1,
         "person": ADMIN,
         "position": 0,
+        "everything": "",
         "query": "tree",
+        "question": "Which?",
         "rule": "-ti:another",
         "second": 2,
         "since": NOON.isoformat(),
         "source": "telegram:42",
         "start": 0,
-        "stretches": [[key_of(NOON.date(), 1), 0]],
         "text": "tree",
         "topic": "sub",
         "until": (LATER + timedelta(days=1)).isoformat(),
@@ -193,5 +190,5 @@ async def test_an_event_writes_only_where_it_says_so(bot: BotHarness, watch: Wat
 
 def test_what_only_reads_is_declared() -> None:
     assert {"/list", "/help", "/why", "/today", "/saved", "card-why", "help"} <= set(ALWAYS_READING)
-    assert context.writes_of(REGISTRY.by_name["search"]) is opens_a_paper, "words are only looked for"
+    assert callable(context.writes_of(REGISTRY.by_name["search"])), "words are only looked for"
     assert {context.writes_of(REGISTRY.by_name[name]) for name in ("sub", "pause", "forget")} == {True}

@@ -180,7 +180,7 @@ def test_a_wish_is_looked_for_and_one_press_subscribes(knowing: Product) -> None
     assert said.lines[0] == "1 paper in the last 7 days"
     assert said.buttons[1] == "subscribe: friday 09:00"
     assert knowing.queries() == ["diffusion"]
-    assert knowing.presses("subscribe: weekly fri 09:00").lines[0] == "✓ 2  kelp, not surveys · weekly fri 09:00 UTC"
+    assert knowing.presses("subscribe: friday 09:00").lines[0] == "✓ 2  kelp, not surveys · weekly fri 09:00 UTC"
 
 
 def test_without_a_time_two_are_offered(knowing: Product) -> None:
@@ -208,7 +208,14 @@ def test_what_was_typed_stays_what_is_searched(knowing: Product) -> None:
 
 
 def test_where_nothing_is_found_it_says_what_to_try(knowing: Product) -> None:
-    assert knowing.says("quantum gravity").buttons == ["help", "settings", "subscribe", "daily at 8", "mondays at 9", "my subscriptions"]
+    assert knowing.says("quantum gravity").buttons == [
+        "help",
+        "settings",
+        "subscribe",
+        "daily at 8",
+        "mondays at 9",
+        "my subscriptions",
+    ]
 
 
 def test_a_long_text_is_looked_for_by_its_meaning_alone(knowing: Product) -> None:
@@ -258,7 +265,8 @@ def test_it_is_closed_after_a_quarter_of_an_hour(knowing: Product) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "first"), [("Berlin", "✓ Time zone: Europe/Berlin (was: UTC)"), ("Shangai", "✗ “Shangai” is not a time zone that I know.")]
+    ("text", "first"),
+    [("Berlin", "✓ Time zone: Europe/Berlin (was: UTC)"), ("Shangai", "✗ “Shangai” is not a time zone that I know.")],
 )
 def test_the_question_for_the_clock_takes_a_city(knowing: Product, text: str, first: str) -> None:
     knowing.says("/timezone")

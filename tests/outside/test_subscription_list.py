@@ -122,12 +122,6 @@ def test_cancel_stops_the_question(product: Product, end: str) -> None:
     assert product.queries() == ["diffusion"]
 
 
-def test_in_a_group_an_edit_is_said_in_one_line(product: Product) -> None:
-    product.telegram.knows(GROUP, people={"7": "creator"})
-    product.says("/sub diffusion", GROUP, by="7")
-    assert product.says("/edit 1", GROUP, by="7").lines[1] == "Say it in one line: /edit 1 diffusion -survey"
-
-
 def test_what_cannot_be_changed_is_said_with_an_example(product: Product) -> None:
     product.says("/sub diffusion\ngraph")
     name = ["For example: /name 1 diffusion"]
@@ -137,7 +131,7 @@ def test_what_cannot_be_changed_is_said_with_an_example(product: Product) -> Non
         ("/edit 1 graphs", ["✗ Subscription 2 asks for that already.", "Remove one of them: /unsub 1"]),
         ("/name 1 a | b", ["✗ A name has at most 60 characters, and no |.", *name]),
         ("/name 1 " + "x" * 61, ["✗ A name has at most 60 characters, and no |.", *name]),
-        ("/name", ["✗ Say the number and the name.", "For example: /name 4 diffusion"]),
+        ("/name", ["Which one do you want to name?"]),
         ("/name x", ["✗ Say the number of a subscription first.", "For example: /name 4 diffusion"]),
         ("/name 1 -", ["It has no name."]),
         ("/schedule 9", ["✗ This chat has no subscription 9.", "For all subscriptions: /schedule daily 9"]),
@@ -149,15 +143,6 @@ def test_what_cannot_be_changed_is_said_with_an_example(product: Product) -> Non
     assert product.says("/schedule soon").lines[0] == "✗ “soon” is not a schedule."
     assert product.queries() == ["diffusion", "graph"]
     assert cadences(product) == ["when-out 08:00-20:00"] * 2
-
-
-def test_several_numbers_are_told_apart_from_a_query(product: Product) -> None:
-    product.says("/sub diffusion\nrag")
-    for several in ("1 2", "1, 2", "1、2", "#1 #2", "1-2"):
-        assert product.says(f"/share {several}").lines == [
-            f"✗ “{several}” is more than one number.",
-            "Say one at a time; /list shows those that are there.",
-        ]
 
 
 def test_a_number_of_four_thousand_digits_is_none_of_a_subscription(product: Product) -> None:
