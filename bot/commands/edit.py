@@ -1,15 +1,20 @@
-"""edit and name: change the query or the name of a subscription, which keeps its number and its history of deliveries."""
+"""edit, name, schedule and unsub: change a subscription, which keeps its number and its history of deliveries, or remove it; times on buttons."""
 
-from bot.commands import asking, picking
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from bot.commands import asking, confirmation, phrasing, picking
 from bot.commands.confirmation import REWRITE, edit_and_echo
 from bot.commands.context import Callback, Command, CommandContext, match_button, matching
-from bot.commands.schedule import set_schedule
 from bot.ports import channel
-from subscriptions import errors
+from subscriptions import errors, model
 from subscriptions.model import Subscription
-from subscriptions.planning.times import split_when
+from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.times import clock_of, excluding, is_time, split_exclusion, split_when
 from subscriptions.query import parse, rewriting
-from subscriptions.service import amendments
+from subscriptions.service import amendments, requests
+from subscriptions.service.chat_status import next_deliveries_to
 
 _NO_NAME = frozenset({"-", "off"})
 
@@ -101,6 +106,149 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> cha
     return context.done(said, buttons=context.undo_row)
 
 
+_TO = re.compile(r"\Ato\s+", re.IGNORECASE)  # "/schedule 1 to daily"
+_OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon 09:00")
+
+
+def schedule(context: CommandContext) -> channel.Reply:
+    """Sets the time of one subscription.
+
+    Without a number, sets the time of all subscriptions and of new ones; without a time, offers times.
+    """
+    subscription, text = picking.number_and_rest(context, context.args)
+    if subscription is None:
+        _refuse_foreign_number(text)
+    when = _TO.sub("", text)
+    if when:
+        return set_schedule(context, subscription, when)
+    return _offer_times(context, subscription)
+
+
+def _refuse_foreign_number(text: str) -> None:
+    """Raises NotFound if the text begins with a number that no subscription has.
+
+    Otherwise the number would be read as an hour, and all subscriptions would be rescheduled.
+    """
+    first, *rest = text.split(maxsplit=1) or [""]
+    if first.removeprefix("#").isdecimal():
+        typed, when = "".join(rest), "daily 9"
+        if is_time(typed):
+            when = typed
+        elif clock_of(typed):
+            when = f"daily {typed}"
+        raise errors.NotFound(
+            errors.Sentence("This chat has no subscription {which}.", {"which": first}),
+            errors.Sentence("For all subscriptions: /schedule {when}", {"when": when}),
+        )
+
+
+def on_schedule(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
+    """Handles a button with a time: sets that time."""
+    return set_schedule(context, subscription, str(context.arguments["when"]))
+
+
+def _offer_times(context: CommandContext, subscription: Subscription | None) -> channel.Reply:
+    of_chat = parse_cadence(context.chat.settings.schedule)
+    number = None
+    if subscription is None:
+        now = phrasing.cadence_words(of_chat, context.localizer)
+        lines = [context.say("New subscriptions come: {when}", when=now)]
+        lines.append(context.say("A new time is for all of them. For one of them: /schedule N daily 9"))
+    else:
+        number = subscription.number
+        now = phrasing.cadence_words(subscription.cadence, context.localizer, subscription.zone or "")
+        lines = [context.say("{number} comes: {when}", number=number, when=now)]
+    lines.append(context.say("Or write it: /schedule {example}", example=f"{number or ''} weekdays 8:30".lstrip()))
+    asking.expect(context, "schedule", begins=str(number or ""))
+    times = [
+        context.labelled(phrasing.when_words(when, context.localizer, of_chat), "schedule", number=number, when=when)
+        for when in _OFTEN_WANTED
+    ]
+    rows = (tuple(times[:2]), tuple(times[2:4]), tuple(times[4:]))
+    return channel.Reply(lines=tuple(lines), buttons=rows)
+
+
+def _is_time(text: str) -> bool:
+    return split_when(text).only_time
+
+
+def set_schedule(context: CommandContext, subscription: Subscription | None, typed: str) -> channel.Reply:
+    """Changes when one subscription delivers, or all of them without one."""
+    if subscription is None and not context.chat.id:
+        return picking.no_subscriptions(context)
+    number = subscription.number if subscription else None
+    when, excluded = split_exclusion(typed)
+    if subscription is not None and excluded:  # "/schedule 1 monday 9, no surveys" changes the query, too
+        text = excluding(subscription.text, excluded)
+        return confirmation.edit_and_echo(context, subscription, text, when=when)
+    done = amendments.reschedule(
+        context.transaction, context.chat.address, number, typed, now=context.now, who=context.actor
+    )
+    clock = context.localizer
+    if subscription is not None:
+        if done[0].zone:  # the next delivery is shown in the subscription's own zone
+            clock = clock.in_zone(done[0].zone)
+        when = phrasing.cadence_words(done[0].cadence, context.localizer, done[0].zone or "")
+        said = context.say("Schedule of {number}: {when}", number=subscription.number, when=when)
+    else:
+        when = phrasing.when_words(typed, context.localizer, parse_cadence(context.chat.settings.schedule))
+        said = context.say("Schedule of all subscriptions, new ones too: {when}", when=when)
+    lines = [said]
+    if any(one.is_active for one in done):
+        next_delivery = next_deliveries_to(context.transaction, context.chat.address, done, now=context.now)
+        lines.append(phrasing.next_line(next_delivery, clock, context.now))
+    return context.done(*lines, buttons=context.undo_row)
+
+
+_ALL = frozenset({"all", "everything", "*", "全部", "所有"})
+
+
+def unsub(context: CommandContext) -> channel.Reply:
+    """Removes subscriptions by number or by query, or all of them; without arguments, asks which."""
+    if not context.args:
+        return _which_to_remove(context)
+    if context.args.casefold() in _ALL:
+        return unsub_all(context)
+    numbers = [int(number) for number in re.findall(r"\d+", context.args)]
+    there = {one.number for one in picking.subscriptions_here(context)}.intersection(numbers)
+    if not re.fullmatch(picking.NUMBERS, context.args) or not there:
+        return _removed(context, [_subscription_of_query(context, numbers).number])
+    missing = dict.fromkeys(str(number) for number in numbers if number not in there)
+    return _removed(context, there, missing=", ".join(missing))
+
+
+def _subscription_of_query(context: CommandContext, numbers: Sequence[int]) -> model.Subscription:
+    """Returns the subscription with the typed query. Raises QueryError; NotFound, which lists all typed numbers."""
+    try:
+        return picking.subscription_named(context, context.args)
+    except errors.NotFound:
+        if not re.fullmatch(picking.NUMBERS, context.args):
+            raise
+        raise picking.number_not_found(", ".join(map(str, numbers))) from None
+
+
+def unsub_all(context: CommandContext) -> channel.Reply:
+    """Removes all subscriptions. Does not ask first, since the removal can be undone."""
+    if not context.chat.id:
+        return phrasing.unsubscribed((), context.localizer)
+    return _removed(context, [one.number for one in picking.subscriptions_here(context)])
+
+
+def _unsub_one(context: CommandContext, subscription: model.Subscription) -> channel.Reply:
+    return _removed(context, [subscription.number])
+
+
+def _which_to_remove(context: CommandContext) -> channel.Reply:
+    question = context.say("Which one do you want to remove? /unsub 1 does it, too, and /unsub 1 3 removes two.")
+    return picking.pick_list(context, question, "unsub", everything="unsub-all")
+
+
+def _removed(context: CommandContext, numbers: Collection[int], missing: str = "") -> channel.Reply:
+    address = context.chat.address
+    gone = requests.unsubscribe_several(context.transaction, address, numbers, now=context.now, who=context.actor)
+    return replace(phrasing.unsubscribed(gone, context.localizer, missing=missing), buttons=context.undo_row)
+
+
 COMMANDS = (
     Command(
         name="edit",
@@ -121,6 +269,27 @@ COMMANDS = (
         usage="N TEXT",
         summary=errors.Sentence("name a subscription"),
     ),
+    Command(
+        name="schedule",
+        examples=("/schedule 1 weekly mon 9", "/schedule when-out 08:00-20:00"),
+        aliases=("time",),
+        is_answer=_is_time,
+        run=schedule,
+        needs_manager=True,
+        shows_without_args=True,
+        usage="[N] WHEN",
+        summary=errors.Sentence("when papers come"),
+    ),
+    Command(
+        name="unsub",
+        examples=("/unsub 1", "/unsub all"),
+        aliases=("unsubscribe", "remove"),
+        run=unsub,
+        needs_manager=True,
+        shows_without_args=True,
+        usage="[N …|QUERY|all]",
+        summary=errors.Sentence("remove a subscription"),
+    ),
 )
 
 CALLBACKS = {
@@ -129,4 +298,8 @@ CALLBACKS = {
         run=picking.on_subscription(on_rewrite), needs_manager=True, matches_ahead=match_button, replaces=True
     ),
     "name-ask": Callback(run=picking.on_subscription(_ask_name), needs_manager=True),
+    "schedule": Callback(run=picking.on_all_or_one(on_schedule), needs_manager=True, replaces=True),
+    "schedule-ask": Callback(run=picking.on_all_or_one(_offer_times), needs_manager=True),
+    "unsub": Callback(run=picking.on_subscription(_unsub_one), needs_manager=True, replaces=True),
+    "unsub-all": Callback(run=unsub_all, needs_manager=True, replaces=True),
 }

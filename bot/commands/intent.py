@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from bot.commands import (
+    admission,
     asking,
     card_actions,
     cards,
@@ -13,31 +14,24 @@ from bot.commands import (
     context,
     distress,
     edit,
+    elsewhere,
     export,
-    feed,
-    forget,
-    help_pages,
     import_list,
     like,
-    mail,
     offered,
-    operators,
     pause,
     picking,
     plain_text,
     privacy,
     ratings,
-    schedule,
     search,
     settings,
-    share,
     start,
     status,
     subscribe,
     subscription_list,
     today,
     undo,
-    unsubscribe,
     why,
 )
 from bot.commands.bare_commands import Bare, bare_command
@@ -162,7 +156,7 @@ def _of_command(registry: Registry, request: conversation.MessageRequest, name: 
             return None
         if name in VERBS:  # /订阅 扩散
             return _of_command(registry, request, VERBS[name], text)
-        return Intent(run=help_pages.unknown, writes=False, args=f"{name} {text}".strip())
+        return Intent(run=start.unknown, writes=False, args=f"{name} {text}".strip())
     destination = None if command.names_chats else _named_last(text, registry)
     if destination is not None:
         words = _TO.sub(lambda found: "" if _named(found, registry) == destination else found[0], text)
@@ -239,9 +233,7 @@ _MODULES = (  # in the order of the menus
     subscribe,
     subscription_list,
     picking,
-    unsubscribe,
     edit,
-    schedule,
     pause,
     undo,
     today,
@@ -255,18 +247,14 @@ _MODULES = (  # in the order of the menus
     cards,
     settings,
     start,
-    help_pages,
     export,
     import_list,
-    share,
+    elsewhere,
     distress,
-    feed,
     *(import_module(name) for name in _OF_ROOMS),
     privacy,
-    forget,
-    operators,
+    admission,
     chat_events,
-    mail,
     status,
 )
 

@@ -1,8 +1,10 @@
-"""Buttons that run a command, and what the bot says to a text that asks for nothing."""
+"""Buttons that run a command, also those that a language model proposes, and what the bot says to a text that asks for nothing."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
-from bot.commands.context import Callback, CommandContext, with_stored_chat
+from bot.commands.context import Callback, Command, CommandContext, CommandFunction, with_stored_chat
 from bot.ports import channel
 from subscriptions.texts.cutting import cut_letters
 
@@ -39,4 +41,35 @@ def on_do(context: CommandContext) -> channel.Reply | None:
     return run(context, str(context.arguments["command"]), str(context.arguments["args"]))
 
 
-CALLBACKS = {"do": Callback(run=on_do, needs_manager=True, replaces=True)}
+class Proposed(NamedTuple):
+    """A command that was checked."""
+
+    name: str
+    args: str
+
+    @property
+    def typed(self) -> str:
+        """Returns the command as a person would type it: "/sub diffusion daily 8"."""
+        return f"/{self.name} {self.args}".strip()
+
+
+def with_offers(run: CommandFunction, commands: Sequence[Proposed]) -> CommandFunction:
+    """Returns what answers a message, with a button for each proposed command above the other buttons."""
+
+    def offer(context: CommandContext) -> channel.Reply | None:
+        reply = run(context) or channel.Reply()
+        said = context.say("The language model {model} reads it as:", model=context.bot_info.model)
+        rows = tuple((do_button(one.typed, one.name, one.args),) for one in commands)
+        return replace(reply, lines=(*reply.lines, said), buttons=(*rows, *reply.buttons))
+
+    return offer
+
+
+def may_be_proposed(command: Command) -> bool:
+    """Returns whether a model may propose a command: not those of operators, of other chats and addresses, and of files."""
+    return not (command.needs_operator or command.names_chats or command.wants_file)
+
+
+CALLBACKS = {
+    "do": Callback(run=on_do, needs_manager=True, replaces=True),
+}

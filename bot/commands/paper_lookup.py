@@ -1,4 +1,4 @@
-"""Papers that people name, and how many at once: shows their cards, asks arXiv for those not stored, tells which are unknown."""
+"""Papers that people name, or refer to without a name: shows their cards, how many at once, asks arXiv for those not stored, tells which are unknown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,9 +8,10 @@ from bot.commands.context import CommandContext, refusal
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.query import links_in_text
-from subscriptions.service import asked_papers
+from subscriptions.service import asked_papers, why_not
 from subscriptions.service.paper_search import papers_named
 from subscriptions.store import known_papers as stored_known_papers
+from subscriptions.store.deliveries import DeliveredPaper
 
 CARDS = 5  # papers that one message may ask for
 
@@ -93,3 +94,24 @@ def no_paper(context: CommandContext, said: str) -> channel.Reply:
         context.say("Words of its title find it, if it is known here: /search graph neural networks"),
     )
     return channel.Reply(lines=lines, ok=False)
+
+
+def paper_meant(context: CommandContext, names: Sequence[str]) -> model.KnownPaper | None:
+    """Returns the first of the named papers; without names, the result of `paper_delivered`.
+
+    None if there is no such paper.
+    """
+    if names:
+        return papers_named(context.transaction, names[:1]).get(names[0])
+    found = paper_delivered(context)
+    if found:
+        return found.item.paper
+    return None
+
+
+def paper_delivered(context: CommandContext) -> DeliveredPaper | None:
+    """Returns the paper of the message that the sender replied to; without a reply, the last delivered paper."""
+    replied_to = context.message.reply_to if context.message else ""
+    if context.chat.id:
+        return why_not.last_delivered(context.transaction, context.chat, message=replied_to)
+    return None

@@ -6,7 +6,7 @@ docs/queries.md explains which signals these store, and how signals change the o
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.commands import last_shown, paper_buttons, paper_lookup, results
+from bot.commands import paper_buttons, paper_lookup, results
 from bot.commands.context import Callback, Command, CommandContext, CommandFunction, with_stored_chat
 from bot.ports import channel
 from subscriptions import model, states
@@ -43,7 +43,7 @@ def _toggle(kind: states.Signal) -> CommandFunction:
 def save(context: CommandContext) -> channel.Reply:
     """Saves a paper: the named one; without a name, the paper of the message replied to, or the last delivered one."""
     names = mentioned(context.args)
-    known = last_shown.paper_meant(context, names) if names or not context.args else None
+    known = paper_lookup.paper_meant(context, names) if names or not context.args else None
     if known is not None:
         return keep(with_stored_chat(context), known)
     if not names:

@@ -6,7 +6,7 @@ from functools import reduce
 
 from bot.commands import cards, paper_lookup, phrasing
 from bot.commands.context import Command, CommandContext
-from bot.commands.last_shown import paper_delivered
+from bot.commands.paper_lookup import paper_delivered
 from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.errors import Sentence

@@ -1,16 +1,16 @@
 """Has a language model read a message of which the bot is not sure, and checks its commands: how many, how long.
 
 The model is asked in no transaction. A proposed command is read as if the person had typed it in place of the message.
-It is only offered as a button (bot/commands/proposed.py), and whoever presses it needs the right to do it.
+It is only offered as a button (bot/commands/offered.py), and whoever presses it needs the right to do it.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands import proposed
+from bot.commands import offered
 from bot.commands.context import Registry
 from bot.commands.intent import understand
-from bot.commands.proposed import Proposed, with_offers
+from bot.commands.offered import Proposed, with_offers
 from bot.conversation.authorization import PreparedRequest
 from bot.conversation.command_contexts import build_command_context
 from bot.dependencies import Dependencies
@@ -50,7 +50,7 @@ def usages(registry: Registry) -> list[str]:
     return [
         f"{' '.join(filter(None, (f'/{command.name}', command.usage)))}: {command.summary}"
         for command in registry.commands
-        if command.listed and proposed.may_be_proposed(command)
+        if command.listed and offered.may_be_proposed(command)
     ]
 
 
@@ -60,7 +60,7 @@ def checked(lines: Sequence[str], message: MessageRequest, registry: Registry) -
     for line in lines if len(lines) <= MOST else ():
         typed = typed_command(line) if line.isprintable() and len(line) <= LONGEST else None
         command = registry.command_named(typed.name) if typed and not typed.bot else None
-        if typed is None or command is None or not proposed.may_be_proposed(command):
+        if typed is None or command is None or not offered.may_be_proposed(command):
             continue
         intent = understand(replace(message, command=typed.name, text=typed.rest), None, registry)
         if intent is not None and not (intent.needs_operator or intent.target or intent.destination):

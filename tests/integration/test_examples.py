@@ -9,7 +9,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from bot.cli import SUBCOMMANDS
-from bot.commands import help_pages
+from bot.commands import start
 from bot.commands.context import BotInfo
 from bot.commands.everyday import wish
 from bot.commands.intent import REGISTRY
@@ -107,7 +107,7 @@ async def of_replies(store: Store) -> list[tuple[str, str]]:
             found += [
                 ("/start", key["text"]) for key in said.keys if "data" in key and key["text"] not in LANGUAGES.values()
             ]
-        for topic in ("", help_pages.ALL, *help_pages.TOPICS, *REGISTRY.by_name):
+        for topic in ("", start.ALL, *start.TOPICS, *REGISTRY.by_name):
             bot.later(minutes=1)
             said = await bot.says(f"/help {topic}", chat, language=language)
             shown = "\n".join(said.lines[1:])  # the first line is only the title of the page

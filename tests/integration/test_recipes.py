@@ -13,7 +13,7 @@ from textwrap import dedent
 import pytest
 
 from bot import digests
-from bot.commands import help_pages
+from bot.commands import start
 from bot.digests import _example
 from tests import tables
 from tests.integration.docs_pages import ROOT
@@ -116,7 +116,7 @@ def test_the_command_of_the_recipe_works(tmp_path: Path) -> None:
     text = families.read_text(encoding="utf-8").replace("    card_actions,\n", "    card_actions,\n    counting,\n")
     assert text.count("    counting,\n") == 2  # in the import, and in _MODULES
     families.write_text(text, encoding="utf-8")
-    assert "_PURPOSES" in vars(help_pages)  # the recipe names it
+    assert "_PURPOSES" in vars(start)  # the recipe names it
     (tmp_path / "tests" / "conversation" / "test_counting.py").write_text(story, encoding="utf-8")
     # with its own folder, pytest does not first remove the files of its earlier runs, which takes long
     own = f"--basetemp={tmp_path / 'run'}"

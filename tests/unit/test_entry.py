@@ -62,4 +62,4 @@ def test_a_chat_that_subscribes_is_served_or_not(
     now = chat._replace(subscriptions_ever_made=chat.subscriptions_ever_made + has_new)
     standing = Standing((now, *topics), remembers_denial=others == "once denied")
     by_operator = happens == "an operator subscribes"
-    assert decide_entry(standing, chat, has_new=has_new, by_operator=by_operator, access=access) == decision
+    assert decide_entry(standing, chat, has_new=has_new, by_operator=by_operator, entry=access) == decision

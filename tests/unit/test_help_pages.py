@@ -1,6 +1,6 @@
 """What help shows is read as it stands, and every name has one meaning."""
 
-from bot.commands import help_pages, intent
+from bot.commands import intent, start
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.query.parse import parse_query
 
@@ -13,9 +13,9 @@ def test_every_command_that_people_see_has_examples_of_itself() -> None:
 
 
 def test_the_queries_and_times_of_the_help_are_read_as_they_stand() -> None:
-    for query, _ in help_pages.QUERIES:
+    for query, _ in start.QUERIES:
         assert parse_query(query).hints == ()
-    for when, _ in help_pages.WHENS:
+    for when, _ in start.WHENS:
         read_when(when)
         ending = split_when(f"diffusion {when}")
         assert (ending.query, ending.when) == ("diffusion", when)
