@@ -60,11 +60,12 @@ def _without(query: Query, excluded: str, added: str) -> Query:
     meant = parse.parse_canonical(f"({query.canonical}) -({excluded})", query.fields).canonical
     if meant == query.canonical:
         return query
-    # tries the typed text, then the query written from its tree, then the canonical text
-    for base in (query.text.strip(), written(query.tree), query.canonical):
-        for text in (f"{base} {added}", f"({base}) {added}", f"({base}) ({added})"):
-            if _canonical(text, query.fields) == meant:
-                return parse.parse_query(text, query.fields)
+    text = query.text.strip()
+    is_closed = text.count("(") == text.count(")")
+    for base in (text if is_closed else written(query.tree), written(query.tree), query.canonical):
+        for form in (f"{base} {added}", f"({base}) {added}", f"({base}) ({added})"):
+            if _canonical(form, query.fields) == meant:
+                return parse.parse_query(form, query.fields)
     raise Refused(
         Sentence("With this the query would be longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
         Sentence("Make several subscriptions of it."),
