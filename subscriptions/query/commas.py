@@ -1,9 +1,9 @@
 """Replaces commas by operators: a list, one author, several papers, or an exclusion. Adjacent words of an item are a phrase.
 
-    rlhf, dpo, not reward model         any of the items, without the excluded one
-    author:Doe, Jane                    one author
-    like:2601.15529, 2601.15530         one value of nearness
-    "graph neural", not survey, agents  not a list, since it has quotes: only the words after "not" are excluded
+rlhf, dpo, not reward model         any of the items, without the excluded one
+author:Doe, Jane                    one author
+like:2601.15529, 2601.15530         one value of nearness
+"graph neural", not survey, agents  not a list, since it has quotes: only the words after "not" are excluded
 """
 
 import re
@@ -80,11 +80,10 @@ def _as_one_value(items: list[Item], hints: Hints) -> list[Item]:
         return items
     kind = fields[-1].field and fields[-1].field.kind
     if kind is ValueKind.NAME and len(values) == 2:  # noqa: PLR2004 - last name, first name
+        last, first = values
         # a star has a meaning only at the end
-        names = sorted(reversed(values), key=lambda name: name[-1].star)
-        exact = any(name[0].exact for name in names)
-        name = phrase([lexeme for name in names for lexeme in name], hints)
-        return [[*fields, name._replace(start=values[0][0].start, exact=exact)]]
+        name = phrase([*last, *first] if first[-1].star else [*first, *last], hints)
+        return [[*fields, name._replace(start=last[0].start, exact=first[0].exact or last[0].exact)]]
     if kind is ValueKind.NEARNESS and all(
         lexeme.kind is LexemeKind.WORD and named_paper(lexeme.text) for lexeme in together
     ):

@@ -379,11 +379,14 @@ def test_a_query_that_would_be_too_long_is_refused_kindly() -> None:
     assert str(refused.value.hint)
 
 
-PIECES = """
+PIECES = re.findall(
+    r"\S+",
+    """
 graph graphs -graph "few shot" stud* few-sho* =RAG ti: abs: author: "Doe, J." müller Anna cat: cs.LG cs.AI+q-bio.NC
 source: id: 2601.15529 doi: 10.1234/abc ( ) OR AND NOT - & | 扩散 "大语言模型 C++ α H\\"older 3.1 , ， 、 “ ” neural*
 'few shot' foo: don't : * = ! # arXiv:2601.15529 https://arxiv.org/abs/2601.15529 studies,rag
-""".split()
+""",
+)
 typed_pieces = st.lists(st.sampled_from(PIECES), min_size=1, max_size=7).flatmap(
     lambda pieces: st.sampled_from([" ", ", ", ""]).map(lambda gap: gap.join(pieces))
 )
