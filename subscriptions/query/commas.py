@@ -25,7 +25,7 @@ EXCLUDES = r"""(?:
   | 但?(?:不含|不要)
 )"""
 _EXCLUDED = re.compile(rf"\s*(?P<word>{EXCLUDES})", re.VERBOSE)
-_COMMA = re.compile("[,，、]")
+_ITEM = re.compile("[^,，、]+")
 _NO_LIST = re.compile(r'["()|]|,\S')
 _MARK = re.compile(rf'"[^"]*"?|(?P<comma>(?:,(?=\s)|[，、])\s*)(?P<excludes>{EXCLUDES})?', re.VERBOSE)
 _MARKS = frozenset({LexemeKind.FIELD, LexemeKind.BUT_NOT})
@@ -44,18 +44,17 @@ def _list(source: Typed, hints: Hints, fields: Fields) -> list[Lexeme]:
     """
     text = source.text
     end = len(text)
-    while end and (text[end - 1].isspace() or _COMMA.match(text[end - 1])):  # commas at the end mean nothing
+    while end and (text[end - 1].isspace() or text[end - 1] in ",，、"):  # commas at the end mean nothing
         end -= 1
-    commas = list(_COMMA.finditer(text, 0, end))
-    if not commas or _NO_LIST.search(text, 0, end):
+    if _NO_LIST.search(text, 0, end):
         return []
     wanted: list[Item] = []
     excluded: list[Item] = []
-    for start, stop in zip([0, *(c.end() for c in commas)], [*(c.start() for c in commas), end], strict=True):
-        if word := _EXCLUDED.match(text, start, stop):
+    for span in (item.span() for item in _ITEM.finditer(text, 0, end)):
+        if word := _EXCLUDED.match(text, *span):
             but_not = Lexeme(LexemeKind.BUT_NOT, *word.span("word"), word["word"])
-            excluded.append([but_not, *lexemes(text, word.end(), stop, fields)])
-        elif item := list(lexemes(text, start, stop, fields)):
+            excluded.append([but_not, *lexemes(text, word.end(), span[1], fields)])
+        elif item := list(lexemes(text, *span, fields)):
             wanted.append(item)
     is_plain = all(lexeme.kind in _IN_ITEMS for item in (*wanted, *excluded) for lexeme in item)
     if not is_plain or len(wanted) + len(excluded) < 2:  # noqa: PLR2004 - a list

@@ -43,17 +43,12 @@ class Typed:
 
     def replaced(self, parts: Sequence[tuple[int, int, str]]) -> "Typed":
         """Returns this text after replacing parts. Each part is (start, end, new text); they are in ascending order."""
-        if not parts:
-            return self
         texts: list[str] = []
         columns: list[int] = []
         done = 0
         for start, end, new in parts:
             texts += (self.text[done:start], new)
-            columns += self.columns[done:start]
-            # text that is added at the end has the column of the last character
-            typed_at = min(start, len(self.text) - 1)
-            columns += [self.columns[typed_at]] * len(new)
+            columns += (*self.columns[done:start], *[self.columns[start]] * len(new))
             done = end
         return Typed("".join((*texts, self.text[done:])), [*columns, *self.columns[done:]])
 

@@ -60,9 +60,10 @@ def _without(query: Query, excluded: str, added: str) -> Query:
     meant = parse.parse_canonical(f"({query.canonical}) -({excluded})", query.fields).canonical
     if meant == query.canonical:
         return query
-    text = query.text.strip()
-    is_closed = text.count("(") == text.count(")")
-    for base in (text if is_closed else written(query.tree), written(query.tree), query.canonical):
+    bases = [query.text.strip(), written(query.tree), query.canonical]
+    if query.text.count("(") != query.text.count(")"):
+        del bases[0]
+    for base in bases:
         for form in (f"{base} {added}", f"({base}) {added}", f"({base}) ({added})"):
             if _canonical(form, query.fields) == meant:
                 return parse.parse_query(form, query.fields)

@@ -111,24 +111,13 @@ class Values:
         return meaning
 
     def _category_or_id(self, lexeme: Lexeme) -> Part | None:
-        if "." not in lexeme.text and "-" not in lexeme.text and "/" not in lexeme.text:
-            return None
-        if found := self._categories(lexeme):
-            return found
-        if lexeme.star:
-            return None
-        return self._leaf(lexeme, bare_id_meaning(lexeme.text))
-
-    def _categories(self, lexeme: Lexeme) -> Part | None:
-        """Returns what `cs.LG`, `#cs.LG`, `cs.*`, or several of these joined by +, ask for; None for other words."""
+        """Returns what `cs.LG`, `#cs.LG`, `cs.*`, several of these joined by +, or an arXiv id ask for; None for other words."""
         text = (lexeme.text + "*" * lexeme.star).rstrip(",;:")
-        codes = [code.removeprefix("#") for code in text.split("+")]
-        if not all(map(categories.is_category, codes)):
-            codes = [code.rstrip(".") for code in codes]
-        if not all(map(categories.is_category, codes)):
-            return None
-        leaves = (self._leaf(lexeme._replace(text=code), category_meaning(CATEGORY, code)) for code in codes)
-        return joined(Or, [leaf for leaf in leaves if leaf])
+        codes = [code.removeprefix("#").rstrip(".") for code in text.split("+")]
+        if all(map(categories.is_category, codes)):
+            leaves = (self._leaf(lexeme._replace(text=code), category_meaning(CATEGORY, code)) for code in codes)
+            return joined(Or, [leaf for leaf in leaves if leaf])
+        return None if lexeme.star else self._leaf(lexeme, bare_id_meaning(lexeme.text))
 
     def _category(self, lexeme: Lexeme, field: Field) -> Meaning | None:
         archive = starred_archive(lexeme.text) if lexeme.star else None

@@ -1,4 +1,4 @@
-"""Spellings that share one stored query, what is said about a guess, and the canonical text, which reads as it was meant."""
+"""Spellings that share one stored query, and the canonical text, which reads as it was meant."""
 
 import pytest
 
@@ -74,32 +74,6 @@ def test_other_spellings_share_one_stored_query(spellings: tuple[str, ...]) -> N
     assert {other: parse_query(other).canonical for other in spellings} == dict.fromkeys(
         spellings, parse_query(spellings[0]).canonical
     )
-
-
-HINTED: list[tuple[str, list[str]]] = [
-    *((what, tables.listed(queries)) for what, queries in tables.rows("""
-        lower-case keywords                      → graph or neural ≡ graph and neural ≡ not graph ≡ graph not neural
-        Chinese words that look like operators   → 扩散 和 流 ≡ 扩散 或者 流 ≡ 扩散 不要 流
-        unknown categories                       → cs.XX ≡ #cs.xx ≡ math.ZZ ≡ cat:cs.XX ≡ primary:cs.XX ≡ cat:machine learning ≡ cat:"machine learning" ≡ 类别：机器学习
-        a word of exclusion without anything     → graph, not ≡ graph, without ≡ "graph", not
-        an unclosed quote or bracket             → "graph neural ≡ (graph neural ≡ ti:(graph
-        dangling and adjacent operators          → graph AND OR foo ≡ OR graph ≡ graph AND ≡ graph | ≡ | graph ≡ graph || foo ≡ graph & AND foo
-        empty parts and NOT before an operator   → graph () ≡ graph "" ≡ graph -() ≡ graph NOT OR foo ≡ graph NOT "" ≡ graph NOT
-        an unknown field that looks like a typing error → titel:graph ≡ autor:doe ≡ tilte:graph ≡ catgory:foo ≡ abstarct:foo ≡ auther: doe ≡ titel: graph ≡ sumary:foo ≡ cats:cs.LG ≡ abst:foo ≡ authors:doe ≡ tittle:foo ≡ primry:cs.LG
-        commas without blanks                    → rlhf,dpo ≡ rlhf,dpo,ppo ≡ gpt4,gpt5 ≡ 扩散,强化学习
-        cat: of no category                      → cat: detection ≡ cat:foo ≡ cat:cs.XX ≡ primary:foo ≡ graph -cat:detection
-        stars elsewhere                          → gr*ph ≡ *graph ≡ "a b"* ≡ graph * ≡ foo, * ≡ foo, bar*baz
-        punctuation in a list                    → foo, - ≡ foo, ... ≡ foo, =, bar
-    """)),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("queries", [queries for _, queries in HINTED], ids=[what for what, _ in HINTED])
-def test_what_was_guessed_is_said_in_a_hint(queries: tuple[str, ...]) -> None:
-    for query in queries:
-        hints = [str(hint) for hint in parse_query(query).hints]
-        assert hints, query
-        assert all(hint.strip() for hint in hints), query
 
 
 @pytest.mark.parametrize(
