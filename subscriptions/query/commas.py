@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, groupby, takewhile
 
-from subscriptions.query import Fields, ValueKind
+from subscriptions.query import ValueKind
 from subscriptions.query.hints import Hints, Rank
-from subscriptions.query.lexer import Lexeme, LexemeKind, Typed, lexemes
+from subscriptions.query.lexer import Lexeme, LexemeKind, lexemes
 from subscriptions.query.links import named_paper
 from subscriptions.query.refusals import star_in_category
+from subscriptions.query.value_reader import Values
 from subscriptions.query.values import letters
 
 Item = list[Lexeme]
@@ -32,17 +33,17 @@ _MARKS = frozenset({LexemeKind.FIELD, LexemeKind.BUT_NOT})
 _IN_ITEMS = _MARKS | {LexemeKind.WORD, LexemeKind.LINK, LexemeKind.STAR}
 
 
-def lexemes_of(source: Typed, hints: Hints, fields: Fields) -> list[Lexeme]:
+def lexemes_of(values: Values) -> list[Lexeme]:
     """Returns the lexemes of a typed text, with operators for its commas."""
-    return _list(source, hints, fields) or list(_with_exclusions(source.text, hints, fields))
+    return _list(values) or list(_with_exclusions(values))
 
 
-def _list(source: Typed, hints: Hints, fields: Fields) -> list[Lexeme]:
+def _list(values: Values) -> list[Lexeme]:
     """Returns the lexemes of a list, the excluded items last; [] if the text is not a list of two or more items.
 
     A text with operators, a minus, brackets or quotes is not a list, nor is one with a comma without a space after it.
     """
-    text = source.text
+    text, fields, hints = values.source.text, values.fields, values.hints
     end = len(text)
     while end and (text[end - 1].isspace() or text[end - 1] in ",，、"):  # commas at the end mean nothing
         end -= 1
@@ -60,12 +61,12 @@ def _list(source: Typed, hints: Hints, fields: Fields) -> list[Lexeme]:
     if not is_plain or len(wanted) + len(excluded) < 2:  # noqa: PLR2004 - a list
         return []
     if len(wanted) > 1 or _EXCLUDED.match(text):  # else one thing is wanted, whose words are no phrase
-        wanted = [_with_phrases(item, source, hints) for item in _as_one_value(wanted, hints)]
+        wanted = [_with_phrases(item, values) for item in _as_one_value(wanted, hints)]
     count = sum(any(letters(lexeme.text) for lexeme in item) for item in wanted)
     if count > 1:
         hints.say("I look for any of these {count}. For all of them leave out the commas.", Rank.LIST, count=count)
     found = list(chain.from_iterable([Lexeme(LexemeKind.ITEM, 0, 0), *item] for item in wanted))[1:]
-    return [*found, *(lexeme for item in excluded for lexeme in _with_phrases(item, source, hints))]
+    return [*found, *(lexeme for item in excluded for lexeme in _with_phrases(item, values))]
 
 
 def _as_one_value(items: list[Item], hints: Hints) -> list[Item]:
@@ -90,20 +91,21 @@ def _as_one_value(items: list[Item], hints: Hints) -> list[Item]:
     return items
 
 
-def _with_phrases(item: Item, source: Typed, hints: Hints) -> Item:
+def _with_phrases(item: Item, values: Values) -> Item:
     """Returns the lexemes of an item, adjacent words joined to a phrase. Raises QueryError for a star in a category."""
     found: Item = []
     for are_marks, group in groupby(item, lambda lexeme: lexeme.kind in _MARKS):
         words = list(group)
         has_star = any(lexeme.kind is LexemeKind.STAR for lexeme in words)
         if has_star and found and found[-1].field and found[-1].field.kind is ValueKind.CATEGORY:
-            raise star_in_category("cs", source.columns[words[0].start])
-        found += words if are_marks or (len(words) == 1 and not has_star) else [phrase(words, hints)]
+            raise star_in_category("cs", values.columns[words[0].start])
+        found += words if are_marks or (len(words) == 1 and not has_star) else [phrase(words, values.hints)]
     return found
 
 
-def _with_exclusions(text: str, hints: Hints, fields: Fields) -> Iterator[Lexeme]:
+def _with_exclusions(values: Values) -> Iterator[Lexeme]:
     """Yields the lexemes of a text that is not a list. Its commas mean something only if it has an exclusion."""
+    text, fields = values.source.text, values.fields
     marks = [mark for mark in _MARK.finditer(text) if mark["comma"]]
     if not any(mark["excludes"] for mark in marks):
         marks = []
@@ -116,7 +118,7 @@ def _with_exclusions(text: str, hints: Hints, fields: Fields) -> Iterator[Lexeme
             words = list(takewhile(lambda lexeme: lexeme.kind is LexemeKind.WORD, found))
             is_item = all(lexeme.kind is LexemeKind.CLOSE for lexeme in found[len(words) :][:1])
             if len(words) > 1 and is_item:
-                found = [phrase(words, hints), *found[len(words) :]]
+                found = [phrase(words, values.hints), *found[len(words) :]]
         else:
             yield Lexeme(LexemeKind.COMMA, *mark.span("comma"), mark["comma"])
         yield from found

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from subscriptions.errors import QueryError
 from subscriptions.query import FIELDS, Field, Fields, ValueKind, lexer, refusals
 from subscriptions.query.commas import lexemes_of
-from subscriptions.query.hints import Hints, Rank
+from subscriptions.query.hints import Rank
 from subscriptions.query.lexer import Lexeme, LexemeKind
 from subscriptions.query.normal_form import (
     Part,
@@ -35,8 +35,8 @@ def parse_query(text: str, fields: Fields = FIELDS) -> Query:
     """
     if len(text) > refusals.MAX_QUERY_LENGTH:
         raise refusals.too_long()
-    source, hints = lexer.typed(text), Hints()
-    return _query(text, Values(source, hints, fields), lexemes_of(source, hints, fields))
+    values = Values(lexer.typed(text), fields)
+    return _query(text, values, lexemes_of(values))
 
 
 def query_of(text: str, fields: Fields = FIELDS) -> Query | None:
@@ -55,9 +55,8 @@ def texts_asked(text: str) -> tuple[str, ...]:
 
 def parse_canonical(text: str, fields: Fields = FIELDS) -> Query:
     """Returns the query of a canonical text (`Query.canonical`), which may have any length. Raises QueryError."""
-    source = lexer.typed(text)
-    found = list(lexer.lexemes(source.text, 0, len(source.text), fields))
-    return _query(text, Values(source, Hints(), fields, is_canonical=True), found)
+    values = Values(lexer.typed(text), fields, is_canonical=True)
+    return _query(text, values, list(lexer.lexemes(values.source.text, 0, len(values.source.text), fields)))
 
 
 def _query(text: str, values: Values, lexemes: Sequence[Lexeme]) -> Query:

@@ -4,7 +4,7 @@ import re
 from difflib import get_close_matches
 
 from subscriptions import categories
-from subscriptions.query import CATEGORY, FIELDS, TEXT, Field, Fields, ValueKind, lexer, links, refusals
+from subscriptions.query import CATEGORY, TEXT, Field, Fields, ValueKind, lexer, links, refusals
 from subscriptions.query.hints import Hints, Rank
 from subscriptions.query.lexer import Lexeme, LexemeKind
 from subscriptions.query.normal_form import Part, joined, part_of
@@ -50,14 +50,12 @@ _LIKE_A_TYPING_ERROR = 0.75  # least ratio (difflib, from 0 to 1) of a word and 
 class Values:
     """Turns the values of one text into parts of a query, and notes hints on them."""
 
-    def __init__(
-        self, source: lexer.Typed, hints: Hints, fields: Fields = FIELDS, *, is_canonical: bool = False
-    ) -> None:
+    def __init__(self, source: lexer.Typed, fields: Fields, *, is_canonical: bool = False) -> None:
         self.near: dict[str, None] = {}  # values of nearness, each once
         self.is_canonical = is_canonical  # the text is canonical, so words of papers may follow a value of nearness
         self.source = source
         self.columns = source.columns
-        self.hints = hints
+        self.hints = Hints()
         self.fields = fields
 
     def part(self, lexeme: Lexeme, field: Field | None) -> Part | None:
