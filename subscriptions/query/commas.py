@@ -47,18 +47,18 @@ def _list(values: Values) -> list[Lexeme]:
     end = len(text)
     while end and (text[end - 1].isspace() or text[end - 1] in ",，、"):  # commas at the end mean nothing
         end -= 1
-    if _NO_LIST.search(text, 0, end):
+    spans = [item.span() for item in _ITEM.finditer(text, 0, end)]
+    if len(spans) < 2 or _NO_LIST.search(text, 0, end):  # noqa: PLR2004 - a list
         return []
     wanted: list[Item] = []
     excluded: list[Item] = []
-    for span in (item.span() for item in _ITEM.finditer(text, 0, end)):
+    for span in spans:
         if word := _EXCLUDED.match(text, *span):
             but_not = Lexeme(LexemeKind.BUT_NOT, *word.span("word"), word["word"])
             excluded.append([but_not, *lexemes(text, word.end(), span[1], fields)])
         elif item := list(lexemes(text, *span, fields)):
             wanted.append(item)
-    is_plain = all(lexeme.kind in _IN_ITEMS for item in (*wanted, *excluded) for lexeme in item)
-    if not is_plain or len(wanted) + len(excluded) < 2:  # noqa: PLR2004 - a list
+    if any(lexeme.kind not in _IN_ITEMS for item in (*wanted, *excluded) for lexeme in item):
         return []
     if len(wanted) > 1 or _EXCLUDED.match(text):  # else one thing is wanted, whose words are no phrase
         wanted = [_with_phrases(item, values) for item in _as_one_value(wanted, hints)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
+from subscriptions.categories import is_category
 from subscriptions.normalize import letters, tex
 from subscriptions.query import DOI, ID, Field, Fields, ValueKind, links
 from subscriptions.texts.normal_forms import normalized
@@ -142,9 +143,10 @@ _SIGNS = {
     **dict.fromkeys(("NOT", "-", "!", "不含"), (LexemeKind.NOT,)),
     "ANDNOT": (LexemeKind.AND, LexemeKind.NOT),
 }
-# The star in cs.*+stat.ML does not end the word.
-_STOPS = re.compile(r"(?<!\.)\*+|\*+(?!\+)|:")
+_STOPS = re.compile(r"\*+|:")
 _LETTER = re.compile(r"[^\W_]")
+_CATEGORY = r"\#?[A-Za-z]+(?:-[A-Za-z]+)?(?:\.(?:\*|[A-Za-z-]+))?"
+_CATEGORIES = re.compile(rf"{_CATEGORY}(?:\+{_CATEGORY})+")
 
 
 def lexemes(text: str, start: int, end: int, fields: Fields) -> Iterator[Lexeme]:
@@ -212,6 +214,9 @@ class _Lexer:
 
         A colon ends a word only if another term begins after the colon ("foo:-bar").
         """
+        joined = _CATEGORIES.match(self.text, begin, stop)
+        if joined and all(map(is_category, joined[0].replace("#", "").split("+"))):
+            begin = joined.end()
         for match in _STOPS.finditer(self.text, begin, stop):
             if match[0] != ":":
                 return match.start(), match
