@@ -26,7 +26,7 @@ EXCLUDES = r"""(?:
   | 但?(?:不含|不要)
 )"""
 _EXCLUDED = re.compile(rf"\s*(?P<word>{EXCLUDES})", re.VERBOSE)
-_ITEM = re.compile("[^,，、]+")
+_ITEM = re.compile(r"[^\s,，、][^,，、]*")
 _NO_LIST = re.compile(r'["()|]|,\S')
 _MARK = re.compile(rf'"[^"]*"?|(?P<comma>(?:,(?=\s)|[，、])\s*)(?P<excludes>{EXCLUDES})?', re.VERBOSE)
 _MARKS = frozenset({LexemeKind.FIELD, LexemeKind.BUT_NOT})
