@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
+from urllib.parse import unquote_plus
 
 from subscriptions.categories import is_category
 from subscriptions.normalize import letters, tex
@@ -30,6 +31,10 @@ _PLAIN = (
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # An invisible character after a TeX command stays, since it ends the name of the command.
 _INVISIBLE = re.compile(rf"(?P<command>\\[A-Za-z]*[{letters.INVISIBLE_CHARACTERS}])|[{letters.INVISIBLE_CHARACTERS}]+")
+# https://info.arxiv.org/help/api/user-manual.html
+_ENCODED = re.compile(r"\bsearch_query=|%2[0289]|\+(?:AND|OR|ANDNOT)\+")
+_API_VALUE = re.compile(r"\bsearch_query=([^&#\s]*)")
+_ESCAPE = re.compile(r"\+|(?:%[0-9A-Fa-f]{2})+")
 _CURLED = re.compile(r"\\[“”„‟’‘]")  # phones write \" and \' like this
 _MARKUP = re.compile(rf'["\\{{}}{letters.INVISIBLE_CHARACTERS}]+')
 
@@ -56,6 +61,17 @@ class Typed:
 def typed(text: str) -> Typed:
     """Returns a typed text as the grammar reads it, without spaces at its end, which are not stored either."""
     return plain(Typed(_CONTROLS.sub(" ", text).rstrip(), range(1, len(text) + 2)))
+
+
+def unquoted(source: Typed) -> Typed:
+    """Returns a query of arXiv's API, a link or text encoded for one (`ti:%22deep+learning%22+AND+au:doe`), as it is typed."""
+    if not _ENCODED.search(source.text):
+        return source
+    value = _API_VALUE.search(source.text)
+    start, end = value.span(1) if value else (0, len(source.text))
+    source = source.replaced([(0, start, ""), (end, len(source.text), "")])
+    escapes = _ESCAPE.finditer(source.text)
+    return source.replaced([(*found.span(), _CONTROLS.sub(" ", unquote_plus(found[0]))) for found in escapes])
 
 
 def plain(source: Typed) -> Typed:

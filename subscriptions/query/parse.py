@@ -35,7 +35,7 @@ def parse_query(text: str, fields: Fields = FIELDS) -> Query:
     """
     if len(text) > refusals.MAX_QUERY_LENGTH:
         raise refusals.too_long()
-    values = Values(lexer.typed(text), fields)
+    values = Values(lexer.plain(lexer.unquoted(lexer.typed(text))), fields)
     return _query(text, values, lexemes_of(values))
 
 

@@ -236,6 +236,10 @@ def hints(typed: str) -> list[str]:
             about:(tide OR reef)                                         → about:"reef" OR about:"tide"
             about:"tides of                                              → about:"tides of"
             about:"＼o re"                                               → about:"øre"
+            # a query of arXiv's API, as a link or a part of one
+            ti:%22deep+learning%22+AND+au:lecun_y                        → author:"lecun y" title:"deep learning"
+            http://export.arxiv.org/api/query?search_query=all:electron&max_results=5 → all:electron
+            ti:a+ANDNOT+%28ti:b+OR+ti:c%29                               → title:a -title:b -title:c
         """),
 ("foo\tbar\nbaz\u00a0qux\u3000quux", "bar baz foo quux qux"),
 ("rlhf,\ndpo", "dpo OR rlhf"),
