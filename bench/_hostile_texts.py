@@ -128,7 +128,7 @@ WORST: dict[str, Callable[[int], str]] = {
 REPEATED = (
     "(", ")", "(a ", "((a) ", '"', '"a ', '"a" ', "“a ", "'a ", "<", "<@U1> ", "&amp;", "[a](", "*", "-", "- ", "-a ", "|", "a|", "=a ", ":", "12:", ".", "a.", "#",
     "a OR ", "a AND ", "NOT ", "a, ", "扩散、", "扩散 且 ", "不含 ", "ti:", "cat:machine learning ", "author:Yann LeCun ", "2601.15529 ", "cs.LG ", "http://",
-    "https://arxiv.org/abs/2601.15529 ", "10.1101/", "%22", "search_query=all:a+AND+", "id_list=2601.00001,", "\\emph{", "\\'{e", "$a$ ", " ", "\t", "\n", " \n", "\u3000",
+    "https://arxiv.org/abs/2601.15529 ", "10.1101/", "\\emph{", "\\'{e", "$a$ ", " ", "\t", "\n", " \n", "\u3000",
     "a ", "a-", "1 ", "1,2,", "1-", "at ", "every ", "monday ", "mon,", "daily 9 ", "Berlin ", "Europe/", "每天", "早上8点", "周一", "until ", "for 2 weeks ", "*/5 * * * * ",
     "please send papers on ", "/sub ", "@paperwire ", "telegram:1 | daily 9 | x | graphs\n", "\u0301\u0327", "\u200b", "👩\u200d", "a; ", "2024 ",
 )  # fmt: skip

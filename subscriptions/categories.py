@@ -35,27 +35,29 @@ _TAXONOMY = """
     stat      AP CO ME ML OT TH
 """
 
-# Archives that arXiv closed, with the categories that took over their subjects. Old papers are still listed in them.
-_CLOSED = {
-    "acc-phys": "physics.acc-ph",
-    "adap-org": "nlin.AO",
-    "alg-geom": "math.AG",
-    "ao-sci": "physics.ao-ph",
-    "atom-ph": "physics.atom-ph",
-    "bayes-an": "physics.data-an",
-    "chao-dyn": "nlin.CD",
-    "chem-ph": "physics.chem-ph",
-    "cmp-lg": "cs.CL",
-    "comp-gas": "nlin.CG",
-    "dg-ga": "math.DG",
-    "funct-an": "math.FA",
-    "mtrl-th": "cond-mat.mtrl-sci",
-    "patt-sol": "nlin.PS",
-    "plasm-ph": "physics.plasm-ph",
-    "q-alg": "math.QA",
-    "solv-int": "nlin.SI",
-    "supr-con": "cond-mat.supr-con",
-}
+# Archives that arXiv closed. Old papers are still listed in them.
+_CLOSED = frozenset(
+    [
+        "acc-phys",
+        "adap-org",
+        "alg-geom",
+        "ao-sci",
+        "atom-ph",
+        "bayes-an",
+        "chao-dyn",
+        "chem-ph",
+        "cmp-lg",
+        "comp-gas",
+        "dg-ga",
+        "funct-an",
+        "mtrl-th",
+        "patt-sol",
+        "plasm-ph",
+        "q-alg",
+        "solv-int",
+        "supr-con",
+    ]
+)
 
 
 def _read_taxonomy() -> dict[str, tuple[str, ...]]:
@@ -107,11 +109,6 @@ def is_category(text: str) -> bool:
 def has_classes(code: str) -> bool:
     """Returns whether a code is an archive with several categories: "cs" is one; "hep-th" and "cs.LG" are not."""
     return bool(CLASSES.get(code.lower()))
-
-
-def successor(code: str) -> str | None:
-    """Returns the category that took over from a closed archive: "cmp-lg" -> "cs.CL"; None for other codes."""
-    return _CLOSED.get(code.lower())
 
 
 def bare_id(arxiv_id: str) -> str:

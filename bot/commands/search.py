@@ -14,7 +14,7 @@ from subscriptions.meaning import NEAR
 from subscriptions.model import Subscription
 from subscriptions.planning.times import Ending, as_words, read_when, split_when
 from subscriptions.query import links_in_text, papers_of_queries, parse, rewriting
-from subscriptions.query.sentences import MAX_QUERY_LENGTH as LONGEST_QUERY
+from subscriptions.query.refusals import MAX_QUERY_LENGTH as LONGEST_QUERY
 from subscriptions.query.tree import Query
 from subscriptions.service import near_papers, paper_search, recent_matches, unknown_words
 from subscriptions.service.listing import typed_number

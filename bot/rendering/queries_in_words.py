@@ -11,7 +11,7 @@ from subscriptions import errors
 from subscriptions.categories import has_classes
 from subscriptions.planning.times import split_when
 from subscriptions.query import ValueKind, parse, written_values
-from subscriptions.query.sentences import MAX_QUERY_LENGTH
+from subscriptions.query.refusals import MAX_QUERY_LENGTH
 from subscriptions.query.tree import And, Leaf, Node, Not, Or, Query
 
 Translate = Callable[[str], str]

@@ -1,8 +1,8 @@
 """The query language (docs/queries.md) and its fields: names in English and Chinese, what each asks for.
 
-This module has the fields and their values. `tree` has the parts of a query and `algebra` their boolean algebra. `parse`
-reads a text. `rewriting` makes texts that people can read and type. `links` finds the papers that a
-text names.
+This module has the fields and their values. `tree` has the parts of a query. A text goes through `lexer`, `commas`,
+`parse` and `value_reader` (with `values`), and its parts become a `normal_form`; `refusals` and `hints` are the answers.
+`rewriting` makes texts that people can read and type. `links` finds the papers that a text names.
 """
 
 import re
@@ -57,7 +57,6 @@ class Field:
     help: tuple[str, Sentence] | None = None  # its line in the help on queries: a query, and what it finds
     is_bare: bool = False  # True for the field that has no name: it has the values that are typed without a field
     in_any_text: bool = False  # whether words without a field are looked for in its texts; needs a `column`
-    is_indexed_apart: bool = False  # whether the index for many queries has separate features for its words
     column: str = ""  # its column in the full-text index of stored papers; "": the papers themselves are read instead
 
     @property
@@ -114,7 +113,6 @@ TITLE = Field(
     place=Sentence("in the title"),
     help=("ti:diffusion", Sentence("in the title; abs: in the abstract")),
     in_any_text=True,
-    is_indexed_apart=True,
     column="title",
 )
 ABSTRACT = Field(
@@ -251,10 +249,6 @@ TEXT_OR_ID = Field(name="text-or-id", kind=ValueKind.COMBINED, example="2601.155
 """The field of an arXiv id that is typed without a field: finds its paper, and papers with the same words in a text."""
 
 
-LEFT_OUT = Field(name="co", aliases=("jr", "rn"), kind=ValueKind.LABEL, example="diffusion")
-"""Comment, journal and report number in queries of arXiv's API. No digest has them, so their values are left out."""
-
-
 class Fields:
     """The fields that a query may name. `FIELDS` are the fields of paperwire.
 
@@ -282,10 +276,6 @@ class Fields:
     def __contains__(self, field: Field) -> bool:
         """Returns whether a query may name a field."""
         return field in self._fields
-
-    def also(self, *more: Field) -> "Fields":
-        """Returns these fields together with `more`."""
-        return Fields(*self._fields, *more, words=self.words, questions=self.questions)
 
     def knowing(self, words: Mapping[str, WordsOfPapers]) -> "Fields":
         """Returns these fields with the words of more papers.

@@ -1,22 +1,22 @@
-"""Decides what commas mean (a list, one author, several papers, an exclusion), and which words exclude: not, without, except, 不要.
+"""Replaces commas by operators: a list, one author, several papers, or an exclusion. Adjacent words of an item are a phrase.
 
-    rlhf, dpo, not reward model         any of the items, without the excluded one
-    author:Doe, Jane                    one author
-    like:2601.15529, 2601.15530         one value of nearness
-    "graph neural", not survey, agents  not a list, since it has quotes: only the words after "not" are excluded
-    graph neural but not survey         not a list, since it has no comma: the words after "but not" are excluded
-
-This module replaces the commas by lexemes for the parser. Adjacent words of an item are a phrase.
+rlhf, dpo, not reward model         any of the items, without the excluded one
+author:Doe, Jane                    one author
+like:2601.15529, 2601.15530         one value of nearness
+"graph neural", not survey, agents  not a list, since it has quotes: only the words after "not" are excluded
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby, takewhile
+from itertools import chain, groupby, takewhile
 
-from subscriptions.errors import Sentence
-from subscriptions.query import Fields, ValueKind, lexer, sentences
-from subscriptions.query.lexemes_of import Lexeme, LexemeKind, lexemes
+from subscriptions.query import ValueKind
+from subscriptions.query.hints import Hints, Rank
+from subscriptions.query.lexer import Lexeme, LexemeKind, lexemes
 from subscriptions.query.links import named_paper
+from subscriptions.query.refusals import star_in_category
+from subscriptions.query.value_reader import Values
+from subscriptions.query.values import letters
 
 Item = list[Lexeme]
 
@@ -25,108 +25,90 @@ EXCLUDES = r"""(?:
     (?: (?:[Bb]ut\s+)? (?: [Nn]ot | no | [Ww]ithout | [Ee]xcept(?:\s+for)? ) (?=[\s"(]|$) | No(?=\s+[^\s,)]) )
   | 但?(?:不含|不要)
 )"""
-# These exclude without a comma before them, too: no paper is looked for by such words.
-_BUT_NOT = r"""(?:
-    (?<=\S)\s+ (?= (?: [Bb]ut\s+(?:not|no|without) | [Ee]xcept(?:\s+for)? ) [\s"(] )
-  | (?<=\S)\s* (?= 但(?:不含|不要) )
-)"""
-_COMMAS = r"(?:,(?=\s)|[，、])"
-_EXCLUSION = re.compile(rf"(?:{_COMMAS}\s*|{_BUT_NOT}){EXCLUDES}", re.VERBOSE)
-_MARK = re.compile(rf'"[^"]*"?|(?P<comma>{_COMMAS}\s*|{_BUT_NOT})(?P<excludes>{EXCLUDES})?', re.VERBOSE)
-_LIST_COMMAS = re.compile(r"[,，、]")
-_ENDS_OF_ITEMS = re.compile(rf"[,，、]|{_BUT_NOT}", re.VERBOSE)
-_NO_LIST = re.compile(r'["()|]')
 _EXCLUDED = re.compile(rf"\s*(?P<word>{EXCLUDES})", re.VERBOSE)
-_MARKS = frozenset({LexemeKind.FIELD, LexemeKind.ITEM, LexemeKind.BUT_NOT})
+_ITEM = re.compile(r"[^\s,，、][^,，、]*")
+_NO_LIST = re.compile(r'["()|]|,\S')
+_MARK = re.compile(rf'"[^"]*"?|(?P<comma>(?:,(?=\s)|[，、])\s*)(?P<excludes>{EXCLUDES})?', re.VERBOSE)
+_MARKS = frozenset({LexemeKind.FIELD, LexemeKind.BUT_NOT})
 _IN_ITEMS = _MARKS | {LexemeKind.WORD, LexemeKind.LINK, LexemeKind.STAR}
 
 
-def lexemes_of_list(source: lexer.Typed, notes: sentences.Notes, fields: Fields) -> Iterator[Lexeme] | None:
-    """Returns the lexemes of a list of two or more items, the excluded items last; None if the text is not a list.
+def lexemes_of(values: Values) -> list[Lexeme]:
+    """Returns the lexemes of a typed text, with operators for its commas."""
+    return _list(values) or list(_with_exclusions(values))
 
-    A text with operators, a minus, brackets or quotes is not a list.
+
+def _list(values: Values) -> list[Lexeme]:
+    """Returns the lexemes of a list, the excluded items last; [] if the text is not a list of two or more items.
+
+    A text with operators, a minus, brackets or quotes is not a list, nor is one with a comma without a space after it.
     """
-    if not _LIST_COMMAS.search(source.text) or _NO_LIST.search(source.text):
-        return None
-    items = list(_items(source.text, fields))
-    if len(items) < 2 or any(lexeme.kind not in _IN_ITEMS for item in items for lexeme in item):  # noqa: PLR2004 - a list
-        return None
-    wanted = [item for item in items if item[0].kind is LexemeKind.ITEM]
-    if wanted == items[:1]:  # "graph neural networks, no surveys" asks for one thing, whose words are no phrase
-        return None
-    excluded = [item for item in items if item[0].kind is not LexemeKind.ITEM]
-    in_order = (*_as_one_value(wanted, notes), *excluded)
-    return (lexeme for item in in_order for lexeme in _with_phrases(item, source, notes))
-
-
-def _items(text: str, fields: Fields) -> Iterator[Item]:
-    """Yields the lexemes between commas, each group after a lexeme ITEM or BUT_NOT.
-
-    Yields nothing if a comma has no space after it.
-    """
+    text, fields, hints = values.source.text, values.fields, values.hints
     end = len(text)
-    while end and (text[end - 1].isspace() or _LIST_COMMAS.match(text[end - 1])):  # commas at the end mean nothing
+    while end and (text[end - 1].isspace() or text[end - 1] in ",，、"):  # commas at the end mean nothing
         end -= 1
-    commas = list(_ENDS_OF_ITEMS.finditer(text, 0, end))
-    if any(comma[0] == "," and not text[comma.end()].isspace() for comma in commas):
-        return
-    starts = [0, *(comma.end() for comma in commas)]
-    for start, stop in zip(starts, [*(comma.start() for comma in commas), end], strict=True):
-        if word := _EXCLUDED.match(text, start, stop):
-            excludes = Lexeme(LexemeKind.BUT_NOT, *word.span("word"), word["word"])
-            yield [excludes, *lexemes(text, word.end(), stop, fields)]
-        elif item := list(lexemes(text, start, stop, fields)):
-            yield [Lexeme(LexemeKind.ITEM, start, start), *item]
+    spans = [item.span() for item in _ITEM.finditer(text, 0, end)]
+    if len(spans) < 2 or _NO_LIST.search(text, 0, end):  # noqa: PLR2004 - a list
+        return []
+    wanted: list[Item] = []
+    excluded: list[Item] = []
+    for span in spans:
+        if word := _EXCLUDED.match(text, *span):
+            but_not = Lexeme(LexemeKind.BUT_NOT, *word.span("word"), word["word"])
+            excluded.append([but_not, *lexemes(text, word.end(), span[1], fields)])
+        elif item := list(lexemes(text, *span, fields)):
+            wanted.append(item)
+    if any(lexeme.kind not in _IN_ITEMS for item in (*wanted, *excluded) for lexeme in item):
+        return []
+    if len(wanted) > 1 or _EXCLUDED.match(text):  # else one thing is wanted, whose words are no phrase
+        wanted = [_with_phrases(item, values) for item in _as_one_value(wanted, hints)]
+    count = sum(any(letters(lexeme.text) for lexeme in item) for item in wanted)
+    if count > 1:
+        hints.say("I look for any of these {count}. For all of them leave out the commas.", Rank.LIST, count=count)
+    found = list(chain.from_iterable([Lexeme(LexemeKind.ITEM, 0, 0), *item] for item in wanted))[1:]
+    return [*found, *(lexeme for item in excluded for lexeme in _with_phrases(item, values))]
 
 
-def _as_one_value(items: list[Item], notes: sentences.Notes) -> list[Item]:
+def _as_one_value(items: list[Item], hints: Hints) -> list[Item]:
     """Joins the items of `author:Doe, Jane` and of `like:2601.15529, 2601.15530` to one. Other items stay."""
     if len(items) < 2:  # noqa: PLR2004 - two items
         return items
-    fields = list(takewhile(lambda lexeme: lexeme.kind in _MARKS, items[0]))
-    values = [items[0][len(fields) :], *(item[1:] for item in items[1:])]
+    fields = list(takewhile(lambda lexeme: lexeme.kind is LexemeKind.FIELD, items[0]))
+    values = [items[0][len(fields) :], *items[1:]]
     together = [lexeme for value in values for lexeme in value]
-    field = fields[-1].field
-    if field is None or any(lexeme.kind is LexemeKind.FIELD for lexeme in together):
+    if not fields or not values[0] or any(lexeme.kind is LexemeKind.FIELD for lexeme in together):
         return items
-    if field.kind is ValueKind.NAME and len(values) == 2 and values[0]:  # noqa: PLR2004 - last name, first name
-        return [[*fields, _name(*values, notes=notes)]]
-    if field.kind is ValueKind.NEARNESS and all(
+    kind = fields[-1].field and fields[-1].field.kind
+    if kind is ValueKind.NAME and len(values) == 2:  # noqa: PLR2004 - last name, first name
+        last, first = values
+        # a star has a meaning only at the end
+        name = phrase([*last, *first] if first[-1].star else [*first, *last], hints)
+        return [[*fields, name._replace(start=last[0].start, exact=first[0].exact or last[0].exact)]]
+    if kind is ValueKind.NEARNESS and all(
         lexeme.kind is LexemeKind.WORD and named_paper(lexeme.text) for lexeme in together
     ):
         return [[*fields, together[0]._replace(text=",".join(lexeme.text for lexeme in together))]]
     return items
 
 
-def _name(last_name: Item, first_name: Item, *, notes: sentences.Notes) -> Lexeme:
-    # The part of the name with a star comes last, since a star has a meaning only there.
-    first, last = sorted((phrase(first_name, notes), phrase(last_name, notes)), key=lambda name: name.star)
-    if first.star:
-        notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
-    exact = first.exact or last.exact
-    return last._replace(start=last_name[0].start, text=f"{first.text} {last.text}", exact=exact)
-
-
-def _with_phrases(item: Item, source: lexer.Typed, notes: sentences.Notes) -> Iterator[Lexeme]:
-    """Yields the lexemes of an item, adjacent words joined to a phrase. Raises QueryError for a star in a category."""
-    before = item[0]
+def _with_phrases(item: Item, values: Values) -> Item:
+    """Returns the lexemes of an item, adjacent words joined to a phrase. Raises QueryError for a star in a category."""
+    found: Item = []
     for are_marks, group in groupby(item, lambda lexeme: lexeme.kind in _MARKS):
         words = list(group)
-        if are_marks:
-            before = words[-1]
-            yield from words
-            continue
         has_star = any(lexeme.kind is LexemeKind.STAR for lexeme in words)
-        if has_star and before.field and before.field.kind is ValueKind.CATEGORY:
-            raise sentences.star_in_category("cs", source.columns[words[0].start])
-        yield phrase(words, notes) if len(words) > 1 or has_star else words[0]
+        if has_star and found and found[-1].field and found[-1].field.kind is ValueKind.CATEGORY:
+            raise star_in_category("cs", values.columns[words[0].start])
+        found += words if are_marks or (len(words) == 1 and not has_star) else [phrase(words, values.hints)]
+    return found
 
 
-def lexemes_with_exclusions(text: str, notes: sentences.Notes, fields: Fields) -> Iterator[Lexeme]:
+def _with_exclusions(values: Values) -> Iterator[Lexeme]:
     """Yields the lexemes of a text that is not a list. Its commas mean something only if it has an exclusion."""
-    marks = []
-    if _EXCLUSION.search(text):
-        marks = [mark for mark in _MARK.finditer(text) if mark["comma"] is not None]
+    text, fields = values.source.text, values.fields
+    marks = [mark for mark in _MARK.finditer(text) if mark["comma"]]
+    if not any(mark["excludes"] for mark in marks):
+        marks = []
     ends = [*(mark.start() for mark in marks), len(text)]
     yield from lexemes(text, 0, ends[0], fields)
     for mark, end in zip(marks, ends[1:], strict=True):
@@ -136,27 +118,26 @@ def lexemes_with_exclusions(text: str, notes: sentences.Notes, fields: Fields) -
             words = list(takewhile(lambda lexeme: lexeme.kind is LexemeKind.WORD, found))
             is_item = all(lexeme.kind is LexemeKind.CLOSE for lexeme in found[len(words) :][:1])
             if len(words) > 1 and is_item:
-                found = [phrase(words, notes), *found[len(words) :]]
+                found = [phrase(words, values.hints), *found[len(words) :]]
         else:
             yield Lexeme(LexemeKind.COMMA, *mark.span("comma"), mark["comma"])
         yield from found
 
 
-def phrase(words: Sequence[Lexeme], notes: sentences.Notes) -> Lexeme:
+def phrase(words: Sequence[Lexeme], hints: Hints) -> Lexeme:
     """Returns adjacent words as one quoted value, with the = of the first word and the star of the last."""
     found = [lexeme for lexeme in words if lexeme.kind is not LexemeKind.STAR]
     if not found:
         return Lexeme(LexemeKind.QUOTE, words[0].start, words[-1].end)
     first, last = found[0], found[-1]
     if len(found) < len(words) or any(lexeme.star for lexeme in found[:-1]):
-        notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
+        hints.stray_star()
     text = " ".join(lexeme.text for lexeme in found)
     if first.text in ("or", "and"):
-        notes.add(
-            sentences.Rank.LOWER_CASE,
-            Sentence(
-                "I look for the phrase {phrase}. In a list leave out the word {word}.",
-                {"phrase": f'"{text}"', "word": first.text},
-            ),
+        hints.say(
+            "I look for the phrase {phrase}. In a list leave out the word {word}.",
+            Rank.LOWER_CASE,
+            phrase=f'"{text}"',
+            word=first.text,
         )
     return Lexeme(LexemeKind.QUOTE, first.start, last.end, text, exact=first.exact, star=last.star)

@@ -1,14 +1,19 @@
-"""Prepares a typed text for the grammar: typographic quotes and dashes, full-width and invisible characters, accent macros.
+"""Splits a typed text into lexemes: words, quotes, fields, operators; before that, typographic and TeX characters become plain ones.
 
-Typographic characters become plain ones, and TeX accent macros become letters. Each character keeps the column where it
-was typed, for error messages.
+Typographic quotes and dashes, full-width and invisible characters become plain, and TeX accent macros become letters.
+Each character keeps the column where it was typed, for error messages.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
+from typing import NamedTuple
+from urllib.parse import unquote_plus
 
+from subscriptions.categories import is_category
 from subscriptions.normalize import letters, tex
+from subscriptions.query import DOI, ID, Field, Fields, ValueKind, links
 from subscriptions.texts.normal_forms import normalized
 
 _QUOTES = "“”‟„«»「」『』｢｣﹁﹂﹃﹄〝〞〟＂"
@@ -26,6 +31,10 @@ _PLAIN = (
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # An invisible character after a TeX command stays, since it ends the name of the command.
 _INVISIBLE = re.compile(rf"(?P<command>\\[A-Za-z]*[{letters.INVISIBLE_CHARACTERS}])|[{letters.INVISIBLE_CHARACTERS}]+")
+# https://info.arxiv.org/help/api/user-manual.html
+_ENCODED = re.compile(r"\bsearch_query=|%2[0289]|\+(?:AND|OR|ANDNOT)\+")
+_API_VALUE = re.compile(r"\bsearch_query=([^&#\s]*)")
+_ESCAPE = re.compile(r"\+|(?:%[0-9A-Fa-f]{2})+")
 _CURLED = re.compile(r"\\[“”„‟’‘]")  # phones write \" and \' like this
 _MARKUP = re.compile(rf'["\\{{}}{letters.INVISIBLE_CHARACTERS}]+')
 
@@ -39,29 +48,30 @@ class Typed:
 
     def replaced(self, parts: Sequence[tuple[int, int, str]]) -> "Typed":
         """Returns this text after replacing parts. Each part is (start, end, new text); they are in ascending order."""
-        if not parts:
-            return self
         texts: list[str] = []
         columns: list[int] = []
         done = 0
         for start, end, new in parts:
             texts += (self.text[done:start], new)
-            columns += self.columns[done:start]
-            # text that is added at the end has the column of the last character
-            typed_at = min(start, len(self.text) - 1)
-            columns += [self.columns[typed_at]] * len(new)
+            columns += (*self.columns[done:start], *[self.columns[start]] * len(new))
             done = end
         return Typed("".join((*texts, self.text[done:])), [*columns, *self.columns[done:]])
 
 
 def typed(text: str) -> Typed:
     """Returns a typed text as the grammar reads it, without spaces at its end, which are not stored either."""
-    return plain(Typed(without_controls(text).rstrip(), range(1, len(text) + 2)))
+    return plain(Typed(_CONTROLS.sub(" ", text).rstrip(), range(1, len(text) + 2)))
 
 
-def without_controls(text: str) -> str:
-    """Returns a text with spaces for control characters."""
-    return _CONTROLS.sub(" ", text)
+def unquoted(source: Typed) -> Typed:
+    """Returns a query of arXiv's API, a link or text encoded for one (`ti:%22deep+learning%22+AND+au:doe`), as it is typed."""
+    if not _ENCODED.search(source.text):
+        return source
+    value = _API_VALUE.search(source.text)
+    start, end = value.span(1) if value else (0, len(source.text))
+    source = source.replaced([(0, start, ""), (end, len(source.text), "")])
+    escapes = _ESCAPE.finditer(source.text)
+    return source.replaced([(*found.span(), _CONTROLS.sub(" ", unquote_plus(found[0]))) for found in escapes])
 
 
 def plain(source: Typed) -> Typed:
@@ -98,3 +108,140 @@ def _fold_once(text: str) -> str:
 
 def _without_case(text: str) -> str:
     return normalized("NFKC", text.casefold())
+
+
+class LexemeKind(Enum):
+    """The kind of a lexeme."""
+
+    WORD = auto()
+    QUOTE = auto()
+    LINK = auto()  # a link to a paper; the lexeme's field is ID or DOI
+    FIELD = auto()
+    OPEN = auto()
+    CLOSE = auto()
+    AND = auto()
+    OR = auto()
+    NOT = auto()
+    BUT_NOT = auto()  # excludes everything up to the next COMMA
+    COMMA = auto()
+    ITEM = auto()  # between the items of a list
+    STAR = auto()  # a star that belongs to no word; it counts as a space
+
+
+class Lexeme(NamedTuple):
+    """The smallest unit of a text, such as a word or a bracket, from `start` to `end`."""
+
+    kind: LexemeKind
+    start: int
+    end: int
+    text: str = ""  # as typed; for a quote, and for a word after =, only the value
+    field: Field | None = None
+    exact: bool = False  # whether it comes after =
+    star: bool = False  # whether it is a word that ends in *
+    closed: bool = True  # False for a quote without its second quotation mark
+
+
+# What begins at the beginning of a term. A minus does not exclude before a blank or a star, nor after a star.
+_TERM = re.compile(
+    r"""
+      (?P<exact>=?)"(?P<phrase>[^"]*)(?P<closed>"?)
+    | (?P<sign> [()|] | \*+ | (?<!\*)[-!](?=[^\s*]) | (?<!\S)&(?!\S) | (?:AND|OR|NOT|ANDNOT|且|或|不含)(?=[\s"()|]|\Z) )
+    | (?P<run>[^\s"()|]+)
+    """,
+    re.VERBOSE,
+)
+_SIGNS = {
+    "(": (LexemeKind.OPEN,),
+    ")": (LexemeKind.CLOSE,),
+    "*": (LexemeKind.STAR,),
+    **dict.fromkeys(("AND", "&", "且"), (LexemeKind.AND,)),
+    **dict.fromkeys(("OR", "|", "或"), (LexemeKind.OR,)),
+    **dict.fromkeys(("NOT", "-", "!", "不含"), (LexemeKind.NOT,)),
+    "ANDNOT": (LexemeKind.AND, LexemeKind.NOT),
+}
+_STOPS = re.compile(r"\*+|:")
+_LETTER = re.compile(r"[^\W_]")
+_CATEGORY = r"\#?[A-Za-z]+(?:-[A-Za-z]+)?(?:\.(?:\*|[A-Za-z-]+))?"
+_CATEGORIES = re.compile(rf"{_CATEGORY}(?:\+{_CATEGORY})+")
+
+
+def lexemes(text: str, start: int, end: int, fields: Fields) -> Iterator[Lexeme]:
+    """Yields the lexemes of `text` from `start` to `end`. A word before a colon is a field only if `fields` has it."""
+    lexer = _Lexer(text, end, fields)
+    position, last = start, None
+    while found := _TERM.search(text, position, end):
+        at, position = found.span()
+        if found["closed"] is not None:
+            last = Lexeme(
+                LexemeKind.QUOTE, at + len(found["exact"]), position, found["phrase"], exact=bool(found["exact"]),
+                closed=bool(found["closed"]),
+            )  # fmt: skip
+        elif sign := found["sign"]:
+            *before, kind = _SIGNS[sign.rstrip("*") or "*"]
+            yield from (Lexeme(one, at, position, sign) for one in before)
+            last = Lexeme(kind, at, position, sign)
+        else:
+            after_doi = last is not None and last.field is DOI and last.kind is LexemeKind.FIELD
+            last, position = lexer.term(at, position, after_doi=after_doi)
+        yield last
+
+
+class _Lexer:
+    """Reads the terms of runs. A run has no spaces, quotes, brackets and bars inside; it can have several terms: `-ti:gr*ph`."""
+
+    def __init__(self, text: str, end: int, fields: Fields) -> None:
+        self.text, self.end, self.fields = text, end, fields
+
+    def term(self, at: int, stop: int, *, after_doi: bool) -> tuple[Lexeme, int]:
+        """Returns (the link, field or word at a position, where the next term begins). The run ends at `stop`."""
+        return self._link(at, stop, after_doi=after_doi) or self._field(at, stop) or self._word(at, stop)
+
+    def _link(self, at: int, stop: int, *, after_doi: bool) -> tuple[Lexeme, int] | None:
+        read = links.read_doi if after_doi else links.read_link
+        if "/" in self.text[at:stop] and (found := read(self.text, at, self.end)):
+            return Lexeme(LexemeKind.LINK, at, found.end, self.text[at : found.end], field=found.field), found.end
+        return None
+
+    def _field(self, at: int, stop: int) -> tuple[Lexeme, int] | None:
+        match = self.fields.pattern.match(self.text, at, stop)
+        if not match:
+            return None
+        field = self.fields.by_name.get(match[1].lower())
+        if field is None and links.is_arxiv_label(self.text, at, self.end):
+            field = ID
+        value: int | None = match.end()
+        if field and field.kind is ValueKind.NEARNESS:  # it counts as a word if no papers follow the colon
+            value = links.value_of_papers(self.text, match.end(), self.end)
+        if field is None or value is None:
+            return None
+        return Lexeme(LexemeKind.FIELD, at, match.end(), match[1], field=field), value
+
+    def _word(self, at: int, stop: int) -> tuple[Lexeme, int]:
+        exact = self.text[at] == "="
+        begin = at + exact
+        end, stars = self._end_of_word(begin, stop)
+        word = Lexeme(LexemeKind.WORD, at, end, self.text[begin:end], exact=exact)
+        if stars and not _LETTER.search(self.text, stars.end(), stop):
+            return word._replace(star=True, end=stars.start() + 1), stop
+        return word, end
+
+    def _end_of_word(self, begin: int, stop: int) -> tuple[int, re.Match[str] | None]:
+        """Returns (end of the word that begins at `begin`, match of the stars after it or None).
+
+        A colon ends a word only if another term begins after the colon ("foo:-bar").
+        """
+        joined = _CATEGORIES.match(self.text, begin, stop)
+        if joined and all(map(is_category, joined[0].replace("#", "").split("+"))):
+            begin = joined.end()
+        for match in _STOPS.finditer(self.text, begin, stop):
+            if match[0] != ":":
+                return match.start(), match
+            if self._begins_term(match.end(), stop):
+                return match.end(), None
+        return stop, None
+
+    def _begins_term(self, at: int, stop: int) -> bool:
+        if at == stop or self._field(at, stop) or links.read_link(self.text, at, self.end):
+            return True
+        found = _TERM.match(self.text, at, self.end)
+        return found is not None and found["sign"] in ("-", "!")

@@ -1,4 +1,4 @@
-"""Finds links in what people write, of which sites they name a paper (arXiv, ADS, DBLP, publishers), and those that name none."""
+"""Finds links in what people write, the papers that they name by an arXiv id or a DOI, and those that name none."""
 
 import re
 from collections.abc import Iterator
@@ -17,8 +17,6 @@ _PART_WITH_ID = re.compile(r"(?:arxiv:)?(?P<id>\d{4}\.\d{4,5}(?:v\d+)?)(?:\.(?:p
 _OLD_ID = re.compile(
     r"(?:^|[/:=])(?P<id>[a-z-]+(?:\.(?:[a-z]{2}|[a-z]+-[a-z]+))?/\d{7})(?:v\d+)?(?:\.pdf)?(?=[/?&#]|$)", re.IGNORECASE
 )
-_BIBCODE = re.compile(r"/\d{4}arXiv(?P<month>\d{4})(?P<number>\d{5})[A-Z](?=[/?#]|$)")  # ui.adsabs.harvard.edu
-_DBLP = re.compile(r"/corr/abs-(?P<month>\d{4})-(?P<number>\d{4,5})(?=[./?#]|$)", re.IGNORECASE)
 _DOI = re.compile(r"10\.\d{4,9}/[^?#&]+")
 _BEHIND_A_DOI = re.compile(
     r"(?:/(?:full(?:/html|/pdf|text)?|e?pdf(?:ft)?|abstract|html|meta|summary|references|download|citation)"
@@ -27,10 +25,7 @@ _BEHIND_A_DOI = re.compile(
 )
 _PREPRINTS = ("10.1101/", "10.64898/")  # DOIs of bioRxiv and medRxiv; their links have the version after the DOI
 _VERSION = re.compile(r"v\d+$")
-# the last part of an article's address at nature.com is the end of its DOI
-_NATURE = re.compile(r"/articles/(?P<name>[a-z0-9-]+)", re.IGNORECASE)
 _NO_ID = re.compile(r"(?<![\w./])\d{4}\.\d{6,}(?:v\d+)?(?![\w.])")
-_ARXIV_QUERY = re.compile(r"arxiv\.org/api/query\?", re.IGNORECASE)
 
 
 def mentioned(text: str) -> tuple[str, ...]:
@@ -46,13 +41,13 @@ def mentioned(text: str) -> tuple[str, ...]:
 
 
 def links_to_no_paper(text: str) -> tuple[str, ...]:
-    """Returns the links of a text that name no paper, except queries of arXiv's API.
+    """Returns the links of a text that name no paper.
 
     If the text has no links at all, returns the numbers in it that look like ids but have too many digits.
     """
     links = [link for _, link in _links(text)]
     named = links or _NO_ID.findall(text)
-    return tuple(one for one in named if not mentioned(one) and not _ARXIV_QUERY.search(one))
+    return tuple(one for one in named if not mentioned(one))
 
 
 def _links(text: str) -> Iterator[tuple[int, str]]:
@@ -70,16 +65,13 @@ def _named_by(link: str) -> str | None:
     except ValueError:  # the host has brackets without an IPv6 address
         return None
     path = unquote(address.path) + (f"?{unquote(address.query)}" if address.query else "")
-    return _id_in(path) or _doi_in(path) or _by_nature(address.netloc, address.path)
+    return _id_in(path) or _doi_in(path)
 
 
 def _id_in(path: str) -> str | None:
     for part in re.split(r"[/?&=#]", path):
         if found := _PART_WITH_ID.fullmatch(part):
             return arxiv_id(found["id"])
-    for pattern in (_BIBCODE, _DBLP):
-        if found := pattern.search(path):
-            return arxiv_id(f"{found['month']}.{found['number']}")
     old = _OLD_ID.search(path)
     return arxiv_id(old["id"]) if old else None
 
@@ -95,10 +87,3 @@ def _doi_in(path: str) -> str | None:
         value = _VERSION.sub("", value)
     doi = read_doi(value, 0, len(value))
     return doi.value.lower() if doi else None
-
-
-def _by_nature(host: str, path: str) -> str | None:
-    found = _NATURE.fullmatch(path.removesuffix(".pdf"))
-    if found and host.casefold().endswith("nature.com"):
-        return f"10.1038/{found['name'].lower()}"
-    return None

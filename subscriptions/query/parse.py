@@ -1,256 +1,31 @@
-"""Text -> query: brackets and operators, what is closed or left out, single quotes as a phrase, hints on likely mistakes.
+"""Text -> query: brackets and operators, what is closed or left out, where values stand to which a field or minus applies.
 
-The parser has its own stack instead of recursion. Each frame of the stack is an open bracket; the first frame is the
-whole text. A frame has alternatives. An alternative is a list of parts, all of which a paper must fulfil. A minus or a
-field waits for the value or bracket to which it belongs.
+A bracket has alternatives. An alternative is a list of parts, all of which a paper must fulfil. A minus or a field waits
+for the value or bracket to which it belongs. Open brackets are kept in a list, since a text may have hundreds inside each
+other, more than Python calls functions inside each other.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
-from subscriptions.categories import archive_of
-from subscriptions.errors import QueryError, Sentence
-from subscriptions.query import FIELDS, LEFT_OUT, Field, Fields, ValueKind, commas, lexer, sentences
-from subscriptions.query.algebra import QueryPart, excluding, expanded, joined
-from subscriptions.query.lexemes_of import Lexeme, LexemeKind, lexemes
+from subscriptions.errors import QueryError
+from subscriptions.query import FIELDS, Field, Fields, ValueKind, lexer, refusals
+from subscriptions.query.commas import lexemes_of
+from subscriptions.query.hints import Rank
+from subscriptions.query.lexer import Lexeme, LexemeKind
+from subscriptions.query.normal_form import (
+    Part,
+    alternatives_of,
+    check_alternatives,
+    column_of_exclusion,
+    excluding,
+    joined,
+)
 from subscriptions.query.tree import And, Node, Not, Or, Query
 from subscriptions.query.value_reader import Values
+from subscriptions.query.values import letters
 
 _OF_WORDS = frozenset({ValueKind.WORDS, ValueKind.NAME, ValueKind.COMBINED})
-_SINGLE_QUOTES = re.compile(r"""(?<![\w'’])['‘](\w[^'‘’"()|]*)['’](?!\w)""")
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A value that the parser has read, with its field."""
-
-    lexeme: Lexeme
-    field: Field | None
-    # the field directly before it; None if there is none, or if the field is before the bracket around it
-    own_field: Lexeme | None
-
-
-@dataclass(slots=True)
-class _Frame:
-    """An open bracket."""
-
-    before: list[Lexeme]  # minuses and fields directly before the bracket, which apply to all of its content
-    scope: Field | None  # the field of those values in the bracket that have no other field
-    alternatives: list[list[QueryPart]] = field(default_factory=lambda: [[]])
-    operator: Lexeme | None = None  # an operator after the last part, which waits for the next part
-    last: _Read | None = None  # the last value, if nothing came after it
-    excludes: Lexeme | None = None  # the lexeme (", not") that excludes the present alternatives
-    ended: list[QueryPart] = field(default_factory=list)  # the parts before that lexeme
-    is_list: bool = False  # whether the alternatives are items of a list
-
-
-class Parser:
-    """Turns lexemes into a part of a query."""
-
-    def __init__(self, values: Values) -> None:
-        self.values = values
-        self.source = values.source
-        self.notes: sentences.Notes = values.notes
-        self.frames = [_Frame([], None)]
-        self.waiting: list[Lexeme] = []  # minuses and fields before the next value or bracket
-
-    def parse(self, lexemes: Iterable[Lexeme]) -> QueryPart | None:
-        """Returns the part that the lexemes ask for; None if they ask for nothing. Raises QueryError."""
-        for lexeme in lexemes:
-            self._take(lexeme)
-        self._needs_no_value()
-        for _ in self.frames[1:]:
-            self.notes.add(sentences.Rank.CLOSED, Sentence("I closed the bracket."))
-            self._close()
-        return self._joined(self.frames[0])
-
-    def _take(self, lexeme: Lexeme) -> None:
-        match lexeme.kind:
-            case LexemeKind.WORD | LexemeKind.QUOTE | LexemeKind.LINK:
-                self._value(lexeme)
-            case LexemeKind.NOT | LexemeKind.FIELD:
-                is_doubled = self.waiting and self.waiting[-1].kind is lexeme.kind is LexemeKind.NOT
-                if not is_doubled:  # several minuses in a row count as one
-                    self.waiting.append(lexeme)
-            case LexemeKind.AND | LexemeKind.OR:
-                self._operator(lexeme)
-            case LexemeKind.BUT_NOT | LexemeKind.COMMA | LexemeKind.ITEM:
-                self._comma(lexeme)
-            case LexemeKind.STAR:
-                self._star(lexeme)
-            case LexemeKind.OPEN:
-                self.frames.append(_Frame(self.waiting, self._field()))
-                self.waiting = []
-            case LexemeKind.CLOSE:
-                self._needs_no_value()
-                if len(self.frames) == 1:
-                    raise sentences.stray_bracket(self._word_before(lexeme.start), self._column(lexeme))
-                self._close()
-
-    def _value(self, lexeme: Lexeme) -> None:
-        if not lexeme.closed:
-            self.notes.add(sentences.Rank.CLOSED, Sentence("I closed the quotation mark."))
-        field = self._field()
-        if field is LEFT_OUT:
-            self._leave_out(lexeme)
-            return
-        part = self.values.part(lexeme, field)
-        if part is None:
-            self._needs_no_value(lexeme)
-            return
-        self._note_neighbours(lexeme)
-        own = None
-        if self.waiting and self.waiting[-1].kind is LexemeKind.FIELD:
-            own = self.waiting[-1]
-        self._add(part, self.waiting)
-        self.waiting = []
-        self.frames[-1].last = _Read(lexeme, field, own)
-
-    def _close(self) -> None:
-        """Closes the innermost bracket."""
-        frame = self.frames.pop()
-        part = self._joined(frame)
-        self.waiting = frame.before
-        if part is None:
-            if frame.scope is LEFT_OUT:
-                self.waiting = []
-            self._needs_no_value()
-            self.notes.add(sentences.Rank.DROPPED, Sentence("I left out an empty bracket."))
-            return
-        # The query around the bracket cannot have fewer alternatives. This check also limits the depth of parts.
-        if min(part.form.alternatives, part.opposite.alternatives) > sentences.MAX_ALTERNATIVES:
-            raise sentences.too_many_alternatives()
-        self._add(part, self.waiting)
-        self.waiting = []
-
-    def _comma(self, comma: Lexeme) -> None:
-        """Begins an item of a list, or begins or ends an exclusion: `a OR b, not c, d` means `(a OR b) -c d`."""
-        frame = self.frames[-1]
-        if comma.kind is LexemeKind.COMMA and frame.excludes is None:
-            return
-        self._needs_no_value()
-        if comma.kind is LexemeKind.ITEM:
-            frame.is_list = True
-            frame.alternatives.append([])
-            frame.last = None
-            return
-        self._end_item(frame)
-        frame.excludes = None
-        if comma.kind is LexemeKind.BUT_NOT:
-            frame.excludes = comma
-
-    def _joined(self, frame: _Frame) -> QueryPart | None:
-        self._end_item(frame)
-        if frame.ended:
-            return joined(And, frame.ended)
-        return None
-
-    def _end_item(self, frame: _Frame) -> None:
-        if frame.operator:
-            self._note_dropped(frame.operator)
-        alternatives = [joined(And, parts) for parts in frame.alternatives if parts]
-        if frame.is_list and len(alternatives) > 1:
-            count = {"count": len(alternatives)}
-            hint = Sentence("I look for any of these {count}. For all of them leave out the commas.", count)
-            self.notes.add(sentences.Rank.LIST, hint)
-        if alternatives:
-            part = joined(Or, alternatives)
-            frame.ended.append(excluding(part, self._column(frame.excludes)) if frame.excludes else part)
-        elif frame.excludes:
-            self._note_dropped(frame.excludes)
-        frame.alternatives, frame.operator, frame.last = [[]], None, None
-
-    def _add(self, part: QueryPart, before: list[Lexeme]) -> None:
-        signs = [lexeme for lexeme in before if lexeme.kind is LexemeKind.NOT]
-        if len(signs) % 2:  # two minuses with a field between them cancel each other: -ti:-x means ti:x
-            part = excluding(part, self._column(signs[0]))
-        frame = self.frames[-1]
-        if frame.operator and frame.operator.kind is LexemeKind.OR and frame.alternatives[-1]:
-            frame.alternatives.append([])
-        frame.alternatives[-1].append(part)
-        frame.operator = frame.last = None
-
-    def _field(self) -> Field | None:
-        """Returns the field of the next value: the last one before it, or the field of the bracket around it."""
-        for lexeme in reversed(self.waiting):
-            if lexeme.kind is LexemeKind.FIELD:
-                return lexeme.field
-        return self.frames[-1].scope
-
-    def _operator(self, lexeme: Lexeme) -> None:
-        self._needs_no_value()
-        frame = self.frames[-1]
-        if frame.operator or not frame.alternatives[-1]:
-            self._note_dropped(frame.operator or lexeme)
-        frame.operator = lexeme  # of several operators in a row, the last counts
-        frame.last = None
-
-    def _needs_no_value(self, dropped: Lexeme | None = None) -> None:
-        """Drops the minuses that wait for a value, since no value comes. Raises QueryError if a field waits."""
-        for lexeme in reversed(self.waiting):
-            if lexeme.field and lexeme.field is not LEFT_OUT:
-                raise sentences.no_value(lexeme.text, lexeme.field, self._column(lexeme))
-        for lexeme in (*self.waiting, *((dropped,) if dropped else ())):
-            self._note_dropped(lexeme)
-        self.waiting = []
-
-    def _leave_out(self, lexeme: Lexeme) -> None:
-        self.notes.add(
-            sentences.Rank.LEFT_OUT,
-            Sentence("No digest has comments, journals or report numbers; I left out {value}.", {"value": lexeme.text}),
-        )
-        self.waiting = []
-
-    def _star(self, lexeme: Lexeme) -> None:
-        last = self.frames[-1].last
-        if self.waiting:
-            if _is_of_category(self._field()):
-                raise sentences.star_in_category("cs", self._column(lexeme))
-        elif last and _is_of_category(last.field) and last.lexeme.end == lexeme.start:
-            raise sentences.star_in_category(archive_of(last.lexeme.text) or "cs", self._column(last.lexeme))
-        self.notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
-
-    def _note_dropped(self, lexeme: Lexeme) -> None:
-        self.notes.add(sentences.Rank.DROPPED, sentences.says_nothing(self.source.text[lexeme.start : lexeme.end]))
-
-    def _note_neighbours(self, lexeme: Lexeme) -> None:
-        """Notes a hint if a space between two words looks like a mistake: `GPT -4` and `author:Jane Doe`."""
-        last = self.frames[-1].last
-        if last is None or lexeme.kind is not LexemeKind.WORD or last.lexeme.kind is not LexemeKind.WORD:
-            return
-        first, second = last.lexeme.text, lexeme.text
-        if not self.waiting and last.own_field and last.field and last.field.kind in _OF_WORDS:
-            name = last.own_field.text
-            is_name = last.field.kind is ValueKind.NAME
-            both = f'{name}:"{first} {second}"' if is_name else f"{name}:({first} {second})"
-            self.notes.add(
-                sentences.Rank.ONE_VALUE,
-                Sentence(
-                    "{field}: holds for {first} only, {second} is a word. For both write {both}",
-                    {"field": name, "first": first, "second": second, "both": both},
-                ),
-            )
-        signs = [sign for sign in self.waiting if self.source.text[sign.start] == "-"]
-        if signs and signs == self.waiting and second[:1].isdigit() and last.lexeme.end + 1 == signs[0].start:
-            self.notes.add(
-                sentences.Rank.SIGN,
-                Sentence(
-                    "I read -{second} as: not {second}. For the name write {name}",
-                    {"second": second, "name": f"{first}-{second}"},
-                ),
-            )
-
-    def _column(self, lexeme: Lexeme) -> int:
-        return self.source.columns[lexeme.start]
-
-    def _word_before(self, position: int) -> str:
-        words = re.findall(r"[^\W_ʼ]+", self.source.text[:position])
-        return words[-1] if words else ""
-
-
-def _is_of_category(field: Field | None) -> bool:
-    return field is not None and field.kind is ValueKind.CATEGORY
 
 
 def parse_query(text: str, fields: Fields = FIELDS) -> Query:
@@ -258,16 +33,10 @@ def parse_query(text: str, fields: Fields = FIELDS) -> Query:
 
     No text takes long: a query has at most 1,000 characters and 64 alternatives.
     """
-    if len(text) > sentences.MAX_QUERY_LENGTH:
-        raise sentences.too_long()
-    notes = sentences.Notes()
-    source = lexer.typed(text)
-    if sentences.is_api_query(source.text):
-        source = sentences.converted(source, notes)
-        found = lexemes(source.text, 0, len(source.text), fields.also(LEFT_OUT))
-    else:
-        found = commas.lexemes_of_list(source, notes, fields) or _lexemes(source, notes, fields)
-    return _query(text, Values(source, notes, fields), found)
+    if len(text) > refusals.MAX_QUERY_LENGTH:
+        raise refusals.too_long()
+    values = Values(lexer.plain(lexer.unquoted(lexer.typed(text))), fields)
+    return _query(text, values, lexemes_of(values))
 
 
 def query_of(text: str, fields: Fields = FIELDS) -> Query | None:
@@ -286,36 +55,196 @@ def texts_asked(text: str) -> tuple[str, ...]:
 
 def parse_canonical(text: str, fields: Fields = FIELDS) -> Query:
     """Returns the query of a canonical text (`Query.canonical`), which may have any length. Raises QueryError."""
-    source = lexer.typed(text)
-    found = lexemes(source.text, 0, len(source.text), fields)
-    return _query(text, Values(source, sentences.Notes(), fields, is_canonical=True), found)
+    values = Values(lexer.typed(text), fields, is_canonical=True)
+    return _query(text, values, list(lexer.lexemes(values.source.text, 0, len(values.source.text), fields)))
 
 
-def _lexemes(source: lexer.Typed, notes: sentences.Notes, fields: Fields) -> Iterator[Lexeme]:
-    phrase = _SINGLE_QUOTES.search(source.text)
-    if phrase and " " in phrase[1]:
-        hint = Sentence("Single quotes are apostrophes. For the phrase write {phrase}", {"phrase": f'"{phrase[1]}"'})
-        notes.add(sentences.Rank.PHRASE, hint)
-    return commas.lexemes_with_exclusions(source.text, notes, fields)
-
-
-def _query(text: str, values: Values, found: Iterable[Lexeme]) -> Query:
-    part = Parser(values).parse(found)
-    source = values.source
-    notes = values.notes
-    sentences.note_semicolons(source.text, notes)
+def _query(text: str, values: Values, lexemes: Sequence[Lexeme]) -> Query:
+    part = _part(values, lexemes)
     if part is None:
-        raise sentences.nothing_asked()
-    if part.form.alternatives > sentences.MAX_ALTERNATIVES:
-        raise sentences.too_many_alternatives()
-    if part.only_excludes is not None:
-        raise sentences.only_excludes(part.only_excludes, source.text.strip() if _is_excluded(part.node) else "")
-    alternatives = expanded(part.form)
+        raise refusals.nothing_asked()
+    check_alternatives(part.form)
+    column = column_of_exclusion(part.node)
+    if column is not None:
+        raise refusals.only_excludes(column, values.source.text.strip() if _is_excluded(part.node) else "")
+    alternatives = alternatives_of(part.form)
     if all(alternative.positive & alternative.negative for alternative in alternatives):
-        notes.add(sentences.Rank.NEVER, Sentence("This wants and excludes the same, so it finds nothing."))
-    return Query(text, part.form.text, alternatives, notes.hints(), part.node, values.fields)
+        values.hints.say("This wants and excludes the same, so it finds nothing.", Rank.NEVER)
+    return Query(text, part.form.text, alternatives, values.hints.in_order(), part.node, values.fields)
 
 
 def _is_excluded(node: Node) -> bool:
     """Returns whether a query excludes terms and wants none."""
     return all(isinstance(part, Not) for part in (node.nodes if isinstance(node, And) else (node,)))
+
+
+def _part(values: Values, lexemes: Sequence[Lexeme]) -> Part | None:
+    """Returns the part that the lexemes ask for; None if they ask for nothing. Raises QueryError."""
+    brackets = [_Bracket(values, None)]
+    for lexeme in lexemes:
+        if lexeme.kind is LexemeKind.OPEN:
+            brackets.append(_Bracket(values, brackets[-1].field))
+        elif lexeme.kind is not LexemeKind.CLOSE:
+            brackets[-1].take(lexeme)
+        else:
+            brackets[-1].needs_no_value()
+            if len(brackets) == 1:
+                raise refusals.stray_bracket(_word_before(values, lexeme), values.columns[lexeme.start])
+            _close(brackets)
+    brackets[-1].needs_no_value()
+    while len(brackets) > 1:
+        values.hints.say("I closed the bracket.", Rank.CLOSED)
+        _close(brackets)
+    _note_neighbours(values, lexemes)
+    return brackets[0].joined()
+
+
+def _close(brackets: list["_Bracket"]) -> None:
+    """Closes the innermost bracket."""
+    part = brackets.pop().joined()
+    if part is None:
+        brackets[-1].needs_no_value()
+        brackets[-1].values.hints.say("I left out an empty bracket.", Rank.DROPPED)
+        return
+    # The query around the bracket cannot have fewer alternatives. This check also limits the depth of parts.
+    check_alternatives(part.form, part.opposite)
+    brackets[-1].add(part)
+
+
+class _Bracket:
+    """What stands in a bracket, or in the whole text."""
+
+    def __init__(self, values: Values, scope: Field | None) -> None:
+        self.values = values
+        self.scope = scope  # the field of those values inside that have no other field
+        self.waiting: list[Lexeme] = []  # minuses and fields before the next value or bracket
+        self.alternatives: list[list[Part]] = [[]]
+        self.operator: Lexeme | None = None  # an operator after the last part, which waits for the next part
+        self.excludes: Lexeme | None = None  # the lexeme (", not") that excludes the present alternatives
+        self.ended: list[Part] = []  # the parts before that lexeme
+
+    @property
+    def field(self) -> Field | None:
+        """The field of the next value: the last one before it, or that of the bracket."""
+        for lexeme in reversed(self.waiting):
+            if lexeme.field:
+                return lexeme.field
+        return self.scope
+
+    def take(self, lexeme: Lexeme) -> None:
+        match lexeme.kind:
+            case LexemeKind.NOT | LexemeKind.FIELD:
+                is_doubled = self.waiting and self.waiting[-1].kind is lexeme.kind is LexemeKind.NOT
+                if not is_doubled:  # several minuses in a row count as one
+                    self.waiting.append(lexeme)
+            case LexemeKind.AND | LexemeKind.OR:
+                self._operator(lexeme)
+            case LexemeKind.BUT_NOT | LexemeKind.COMMA:
+                self._comma(lexeme)
+            case LexemeKind.ITEM:
+                self.needs_no_value()
+                self.alternatives.append([])
+            case LexemeKind.STAR:
+                if self.waiting and self.field and self.field.kind is ValueKind.CATEGORY:
+                    raise refusals.star_in_category("cs", self.values.columns[lexeme.start])
+                self.values.hints.stray_star()
+            case _:
+                self._value(lexeme)
+
+    def add(self, part: Part) -> None:
+        """Adds a value or a bracket, with the minuses that wait for it."""
+        signs = [lexeme for lexeme in self.waiting if lexeme.kind is LexemeKind.NOT]
+        if len(signs) % 2:  # two minuses with a field between them cancel each other: -ti:-x means ti:x
+            part = excluding(part, self.values.columns[signs[0].start])
+        if self.operator and self.operator.kind is LexemeKind.OR and self.alternatives[-1]:
+            self.alternatives.append([])
+        self.alternatives[-1].append(part)
+        self.operator, self.waiting = None, []
+
+    def needs_no_value(self) -> None:
+        """Drops the minuses that wait for a value, since no value comes. Raises QueryError if a field waits."""
+        for lexeme in reversed(self.waiting):
+            if lexeme.field:
+                raise refusals.no_value(lexeme.text, lexeme.field, self.values.columns[lexeme.start])
+        for lexeme in self.waiting:
+            self._leave_out(lexeme)
+        self.waiting = []
+
+    def joined(self) -> Part | None:
+        """Returns all that stands inside as one part; None if that is nothing."""
+        self._end_alternatives()
+        if self.ended:
+            return joined(And, self.ended)
+        return None
+
+    def _value(self, lexeme: Lexeme) -> None:
+        if not lexeme.closed:
+            self.values.hints.say("I closed the quotation mark.", Rank.CLOSED)
+        part = self.values.part(lexeme, self.field)
+        if part:
+            self.add(part)
+        else:
+            self.needs_no_value()
+            self._leave_out(lexeme)
+
+    def _operator(self, lexeme: Lexeme) -> None:
+        self.needs_no_value()
+        if self.operator or not self.alternatives[-1]:
+            self._leave_out(self.operator or lexeme)
+        self.operator = lexeme  # of several operators in a row, the last counts
+
+    def _comma(self, comma: Lexeme) -> None:
+        """Begins or ends an exclusion: `a OR b, not c, d` means `(a OR b) -c d`."""
+        if comma.kind is LexemeKind.COMMA and self.excludes is None:
+            return
+        self.needs_no_value()
+        self._end_alternatives()
+        self.excludes = comma if comma.kind is LexemeKind.BUT_NOT else None
+
+    def _end_alternatives(self) -> None:
+        if self.operator:
+            self._leave_out(self.operator)
+        alternatives = [joined(And, parts) for parts in self.alternatives if parts]
+        if alternatives and self.excludes:
+            self.ended.append(excluding(joined(Or, alternatives), self.values.columns[self.excludes.start]))
+        elif alternatives:
+            self.ended.append(joined(Or, alternatives))
+        elif self.excludes:
+            self._leave_out(self.excludes)
+        self.alternatives, self.operator = [[]], None
+
+    def _leave_out(self, lexeme: Lexeme) -> None:
+        typed = self.values.source.text[lexeme.start : lexeme.end]
+        self.values.hints.say("{typed} has no meaning here; I left it out.", Rank.DROPPED, typed=typed)
+
+
+def _word_before(values: Values, lexeme: Lexeme) -> str:
+    words = re.findall(r"[^\W_ʼ]+", values.source.text[: lexeme.start])
+    return words[-1] if words else ""
+
+
+def _note_neighbours(values: Values, lexemes: Sequence[Lexeme]) -> None:
+    """Notes a hint if a space between two words looks like a mistake: `author:Jane Doe` and `GPT -4`."""
+    for before, middle, word in zip(lexemes, lexemes[1:], lexemes[2:], strict=False):
+        if not letters(word.text):
+            continue
+        kinds = (before.kind, middle.kind, word.kind)
+        field = before.field
+        if field and field.kind in _OF_WORDS and kinds == (LexemeKind.FIELD, LexemeKind.WORD, LexemeKind.WORD):
+            both = f"{middle.text} {word.text}"
+            values.hints.say(
+                "{field}: holds for {first} only, {second} is a word. For both write {both}",
+                Rank.ONE_VALUE,
+                field=before.text,
+                first=middle.text,
+                second=word.text,
+                both=before.text + (f':"{both}"' if field.kind is ValueKind.NAME else f":({both})"),
+            )
+        is_sign = middle.text == "-" and middle.start == before.end + 1 and word.text[:1].isdigit()
+        if is_sign and kinds == (LexemeKind.WORD, LexemeKind.NOT, LexemeKind.WORD):
+            values.hints.say(
+                "I read -{second} as: not {second}. For the name write {name}",
+                Rank.SIGN,
+                second=word.text,
+                name=f"{before.text}-{word.text}",
+            )

@@ -12,12 +12,10 @@ from subscriptions.query import (
     TITLE,
     Field,
     Fields,
-    lexer,
     parse,
     written_values,
 )
-from subscriptions.query.lexemes_of import LexemeKind, lexemes
-from subscriptions.query.sentences import MAX_QUERY_LENGTH, OnlyExcludes
+from subscriptions.query.refusals import MAX_QUERY_LENGTH, OnlyExcludes
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term, combined, leaves
 
 
@@ -34,9 +32,6 @@ def is_word(node: Node) -> bool:
 # `diffusion` becomes `diffusion -"video generation"`, `a OR b` becomes `(a OR b) -c`. The list `rlhf, dpo` becomes
 # `(rlhf OR dpo) -c`, since a text with brackets is not a list. Each new text is parsed, and used only if it means what
 # it should.
-
-
-_JOINING = frozenset({LexemeKind.AND, LexemeKind.OR, LexemeKind.NOT})
 
 
 def narrowed(query: Query, rule: str) -> Query:
@@ -65,11 +60,13 @@ def _without(query: Query, excluded: str, added: str) -> Query:
     meant = parse.parse_canonical(f"({query.canonical}) -({excluded})", query.fields).canonical
     if meant == query.canonical:
         return query
-    # tries the typed text, then the query written from its tree, then the canonical text
-    for base in (_closed(query), written(query.tree), query.canonical):
-        for text in (f"{base} {added}", f"({base}) {added}", f"({base}) ({added})"):
-            if _canonical(text, query.fields) == meant:
-                return parse.parse_query(text, query.fields)
+    bases = [query.text.strip(), written(query.tree), query.canonical]
+    if query.text.count("(") != query.text.count(")"):
+        del bases[0]
+    for base in bases:
+        for form in (f"{base} {added}", f"({base}) {added}", f"({base}) ({added})"):
+            if _canonical(form, query.fields) == meant:
+                return parse.parse_query(form, query.fields)
     raise Refused(
         Sentence("With this the query would be longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
         Sentence("Make several subscriptions of it."),
@@ -87,18 +84,6 @@ def words_rule(words: str) -> str:
 def author_rule(name: str) -> str:
     """Returns the query that finds an author: `author:"Jane Doe"`."""
     return f'author:"{" ".join(name.replace(chr(34), " ").split())}"'
-
-
-def _closed(query: Query) -> str:
-    """Returns the typed text without operators at its end, and with open quotes and brackets closed."""
-    text = query.text.strip()
-    source = lexer.typed(text)
-    found = list(lexemes(source.text, 0, len(source.text), query.fields))
-    while found and found[-1].kind in _JOINING:
-        text = text[: source.columns[found.pop().start] - 1].rstrip()
-    open_quote = any(lexeme.kind is LexemeKind.QUOTE and not lexeme.closed for lexeme in found)
-    kinds = [lexeme.kind for lexeme in found]
-    return text + '"' * open_quote + ")" * (kinds.count(LexemeKind.OPEN) - kinds.count(LexemeKind.CLOSE))
 
 
 def _reads_as_text(word: str) -> bool:

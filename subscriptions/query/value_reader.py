@@ -4,10 +4,10 @@ import re
 from difflib import get_close_matches
 
 from subscriptions import categories
-from subscriptions.errors import Sentence
-from subscriptions.query import CATEGORY, FIELDS, ID, TEXT, Field, Fields, ValueKind, lexer, links, sentences
-from subscriptions.query.algebra import Form, QueryPart, joined
-from subscriptions.query.lexemes_of import Lexeme, LexemeKind
+from subscriptions.query import CATEGORY, TEXT, Field, Fields, ValueKind, lexer, links, refusals
+from subscriptions.query.hints import Hints, Rank
+from subscriptions.query.lexer import Lexeme, LexemeKind
+from subscriptions.query.normal_form import Part, joined, part_of
 from subscriptions.query.tree import Leaf, Or, Term
 from subscriptions.query.values import (
     UNKNOWN,
@@ -26,7 +26,22 @@ from subscriptions.query.values import (
     words_meaning,
 )
 
+# a word that looks like an operator -> the operator
+_OPERATORS = {
+    "and": "AND",
+    "or": "OR",
+    "not": "NOT",
+    "和": "且",
+    "与": "且",
+    "并且": "且",
+    "或者": "或",
+    "非": "不含",
+    "不要": "不含",
+    "排除": "不含",
+    "除了": "不含",
+}
 _COMMA_IN_WORD = re.compile(r"[^\W_],[^\W\d_]|[^\W\d_],[^\W_]")  # not 1,000
+_LIKE_A_CATEGORY = re.compile(r"[A-Za-z-]+\.[A-Za-z]{2}")
 _WORDS_BEHIND = re.compile(r"(?:\s+(?!(?:AND|OR|NOT|ANDNOT)\b)[^\W_][\w-]*(?=[\s,;.)]|$)){1,8}")
 _PUNCTUATION = " ,;:.!?'‘’`"
 _LIKE_A_TYPING_ERROR = 0.75  # least ratio (difflib, from 0 to 1) of a word and its correction
@@ -35,48 +50,47 @@ _LIKE_A_TYPING_ERROR = 0.75  # least ratio (difflib, from 0 to 1) of a word and 
 class Values:
     """Turns the values of one text into parts of a query, and notes hints on them."""
 
-    def __init__(
-        self, source: lexer.Typed, notes: sentences.Notes, fields: Fields = FIELDS, *, is_canonical: bool = False
-    ) -> None:
+    def __init__(self, source: lexer.Typed, fields: Fields, *, is_canonical: bool = False) -> None:
         self.near: dict[str, None] = {}  # values of nearness, each once
         self.is_canonical = is_canonical  # the text is canonical, so words of papers may follow a value of nearness
         self.source = source
         self.columns = source.columns
-        self.notes = notes
+        self.hints = Hints()
         self.fields = fields
 
-    def part(self, lexeme: Lexeme, field: Field | None) -> QueryPart | None:
+    def part(self, lexeme: Lexeme, field: Field | None) -> Part | None:
         """Returns what a value asks for in a field; None if the value is only punctuation. Raises QueryError."""
         if lexeme.kind is LexemeKind.LINK and lexeme.field and (field is None or field.kind is ValueKind.PAPER_ID):
             return self._leaf(lexeme, paper_id_meaning(lexeme.field, lexeme.text))
-        if field is None and lexeme.kind is LexemeKind.WORD:
-            special = None
-            if not lexeme.exact:
-                special = self._category_or_id(lexeme)
-            if special:
+        if field is None and lexeme.kind is LexemeKind.WORD and not lexeme.exact:
+            if special := self._category_or_id(lexeme):
                 return special
-            self._note_word(lexeme)
-        field = field or TEXT
-        match field.kind:
-            case ValueKind.WORDS | ValueKind.NAME | ValueKind.COMBINED:
-                meaning = self._words(lexeme, field)
-            case ValueKind.CATEGORY:
-                meaning = self._category(lexeme, field)
-            case ValueKind.NEARNESS:
-                meaning = self._nearness(lexeme, field)
-            case ValueKind.MEANING:
-                meaning = self._meaning(lexeme, field)
-            case _:
-                meaning = self._label(lexeme, field)
-        return self._leaf(lexeme, meaning)
+            self._note_word(lexeme.text)
+        return self._leaf(lexeme, self._meaning_in(field or TEXT, lexeme))
 
-    def _leaf(self, lexeme: Lexeme, meaning: Meaning | None) -> QueryPart | None:
+    def _leaf(self, lexeme: Lexeme, meaning: Meaning | None) -> Part | None:
         if meaning is None:
             return None
-        words = _shown(lexeme, meaning.term)
         quoted = lexeme.kind is LexemeKind.QUOTE and meaning.term.field.kind is not ValueKind.NEARNESS
-        leaf = Leaf(meaning.term, words, self.columns[lexeme.start], quoted, meaning.canonical)
-        return QueryPart(leaf, Form(leaf.canonical, Leaf, term=leaf.term))
+        words = _shown(lexeme, meaning.term)
+        return part_of(Leaf(meaning.term, words, self.columns[lexeme.start], quoted, meaning.canonical))
+
+    def _meaning_in(self, field: Field, lexeme: Lexeme) -> Meaning | None:
+        match field.kind:
+            case ValueKind.WORDS | ValueKind.NAME | ValueKind.COMBINED:
+                return self._words(lexeme, field)
+            case ValueKind.CATEGORY:
+                return self._category(lexeme, field)
+        if lexeme.star:
+            self.hints.stray_star()
+        match field.kind:
+            case ValueKind.NEARNESS:
+                return self._nearness(lexeme, field)
+            case ValueKind.MEANING:
+                return self._meaning(lexeme, field)
+            case ValueKind.LABEL:
+                return label_meaning(field, lexeme.text)
+        return paper_id_meaning(field, lexeme.text)
 
     def _words(self, lexeme: Lexeme, field: Field) -> Meaning | None:
         text, exact, star = lexeme.text, lexeme.exact, lexeme.star
@@ -86,82 +100,52 @@ class Values:
             meaning = words_meaning(field, text, exact=exact, star=star)
         if meaning is None:
             return None
-        if meaning.term.prefix and letters(text) < sentences.SHORTEST_PREFIX:
-            raise sentences.short_prefix(text, self.columns[lexeme.start])
+        if meaning.term.prefix and letters(text) < refusals.SHORTEST_PREFIX:
+            raise refusals.short_prefix(text, self.columns[lexeme.start])
         if field.kind is ValueKind.NAME and is_initials(meaning.term.tokens):
             behind = self._words_from(lexeme)[len(text.split()) :]
             last_name = next((word for word in behind if not is_initials([word.casefold()])), "")
-            raise sentences.initials_only(text, last_name, self.columns[lexeme.start])
-        if star and not meaning.term.prefix and not meaning.term.value:
-            self.notes.add(
-                sentences.Rank.DROPPED,
-                Sentence("{word} is found anywhere in a text, so the * after it has no effect.", {"word": text}),
-            )
+            raise refusals.initials_only(text, last_name, self.columns[lexeme.start])
         return meaning
 
-    def _category_or_id(self, lexeme: Lexeme) -> QueryPart | None:
-        if "." not in lexeme.text and "-" not in lexeme.text and "/" not in lexeme.text:
-            return None
-        if found := self._categories(lexeme):
-            return found
-        if lexeme.star:
-            return None
-        return self._leaf(lexeme, bare_id_meaning(lexeme.text))
-
-    def _categories(self, lexeme: Lexeme) -> QueryPart | None:
-        """Returns what `cs.LG`, `#cs.LG`, `cs.*`, or several of these joined by +, ask for; None for other words."""
+    def _category_or_id(self, lexeme: Lexeme) -> Part | None:
+        """Returns what `cs.LG`, `#cs.LG`, `cs.*`, several of these joined by +, or an arXiv id ask for; None for other words."""
         text = (lexeme.text + "*" * lexeme.star).rstrip(",;:")
-        codes = [code.removeprefix("#") for code in text.split("+")]
-        if not all(map(categories.is_category, codes)) and not all(
-            map(categories.is_category, codes := [code.rstrip(".") for code in codes])
-        ):
-            return None
-        found = (self._category(lexeme._replace(text=code, star=False), CATEGORY) for code in codes)
-        leaves = (self._leaf(lexeme._replace(text=code), m) for code, m in zip(codes, found, strict=True))
-        return joined(Or, [leaf for leaf in leaves if leaf])
+        codes = [code.removeprefix("#").rstrip(".") for code in text.split("+")]
+        if all(map(categories.is_category, codes)):
+            leaves = (self._leaf(lexeme._replace(text=code), category_meaning(CATEGORY, code)) for code in codes)
+            return joined(Or, [leaf for leaf in leaves if leaf])
+        return None if lexeme.star else self._leaf(lexeme, bare_id_meaning(lexeme.text))
 
     def _category(self, lexeme: Lexeme, field: Field) -> Meaning | None:
-        if lexeme.star:
-            archive = starred_archive(lexeme.text)
-            if archive is None:
-                raise sentences.star_in_category(categories.archive_of(lexeme.text) or "cs", self.columns[lexeme.start])
-            return category_meaning(field, archive)
-        meaning = category_meaning(field, lexeme.text)
-        if meaning:
-            self._note_category(meaning.term, lexeme)
+        archive = starred_archive(lexeme.text) if lexeme.star else None
+        meaning = category_meaning(field, archive or lexeme.text)
+        is_cut = archive is None if lexeme.star else meaning and self.source.text.startswith("*", lexeme.end)
+        if is_cut:
+            raise refusals.star_in_category(categories.archive_of(lexeme.text) or "cs", self.columns[lexeme.start])
+        if meaning and meaning.term.value.startswith(UNKNOWN):
+            self._note_category(meaning.term.field, lexeme)
         return meaning
 
-    def _note_category(self, term: Term, lexeme: Lexeme) -> None:
-        if term.value.startswith(UNKNOWN):
-            self.notes.add(sentences.Rank.NEVER, self._unknown(term, lexeme))
-        elif new := categories.successor(term.value):
-            self.notes.add(
-                sentences.Rank.NEVER,
-                Sentence("arXiv closed {old}; its papers are in {new} now.", {"old": term.value, "new": new}),
-            )
-
-    def _unknown(self, term: Term, lexeme: Lexeme) -> Sentence:
-        """Returns the hint that a category does not exist, and what to write instead."""
-        codes = re.split("[+,]", lexeme.text)
-        if len(codes) > 1 and all(map(categories.is_category, codes)):
-            return Sentence(
-                "There is no category {code}. For any of them write {either}",
-                {"code": lexeme.text, "either": " OR ".join(codes)},
-            )
-        count, named = categories.categories_named(words := self._words_from(lexeme))
+    def _note_category(self, field: Field, lexeme: Lexeme) -> None:
+        words = self._words_from(lexeme)
+        count, named = categories.categories_named(words)
         if named:
-            return Sentence(
+            either = " OR ".join(f"{field.prefix}{code}" for code in named)
+            self.hints.say(
                 "There is no category {code}. For {name} write {either}",
-                {
-                    "code": lexeme.text,
-                    "name": " ".join(words[:count]),
-                    "either": " OR ".join(f"{term.field.prefix}{code}" for code in named),
-                },
+                Rank.NEVER,
+                code=lexeme.text,
+                name=" ".join(words[:count]),
+                either=either,
             )
-        return Sentence(
-            'There is no category {code}, so no paper has it. A category looks like {example}; for the words write "{code}".',
-            {"code": lexeme.text, "example": "cs.CV"},
-        )
+        else:
+            self.hints.say(
+                'There is no category {code}, so no paper has it. A category looks like {example}; for the words write "{code}".',
+                Rank.NEVER,
+                code=lexeme.text,
+                example="cs.CV",
+            )
 
     def _words_from(self, lexeme: Lexeme) -> list[str]:
         """Returns the words of a value and the words after it: ["machine", "learning"] for `cat:machine learning`."""
@@ -171,84 +155,68 @@ class Values:
             words += behind[0].split() if behind else ()
         return words
 
-    def _note_star(self, lexeme: Lexeme) -> None:
-        if lexeme.star:
-            self.notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
-
-    def _label(self, lexeme: Lexeme, field: Field) -> Meaning | None:
-        self._note_star(lexeme)
-        read = label_meaning if field.kind is ValueKind.LABEL else paper_id_meaning
-        meaning = read(field, lexeme.text)
-        if meaning and meaning.term.field is ID and not bare_id_meaning(meaning.term.value):
-            self.notes.add(
-                sentences.Rank.NEVER,
-                Sentence(
-                    "{text} is not an arXiv id, so no paper has it. An id looks like {example}",
-                    {"text": lexeme.text, "example": "2601.15529"},
-                ),
-            )
-        return meaning
-
     def _nearness(self, lexeme: Lexeme, field: Field) -> Meaning | None:
         """Returns the meaning of a value of `like:`. Raises QueryError if it names no paper, or too many."""
         if not letters(lexeme.text):
             return None
-        self._note_star(lexeme)
         column = self.columns[lexeme.start]
         first, *others = lexeme.text.split() if self.is_canonical else (lexeme.text,)
         near = read_words_of_papers(others)
         names = [name for name in re.split(r"[\s,，、;]+", first) if name]
         papers = {paper.value for name in names if (paper := links.named_paper(lexer.fold_value(name)))}
         if near is None or not all(links.named_paper(lexer.fold_value(name)) for name in names):
-            raise sentences.no_paper(lexeme.text, field, column)
+            raise refusals.no_paper(lexeme.text, field, column)
         meaning = nearness_meaning(field, papers, ())
         self.near[meaning.term.value] = None
-        if len(papers) > sentences.MOST_PAPERS or len(self.near) > sentences.MOST_NEAR:
-            raise sentences.too_many_papers(column)
+        if len(papers) > refusals.MOST_PAPERS or len(self.near) > refusals.MOST_NEAR:
+            raise refusals.too_many_papers(column)
         return nearness_meaning(field, papers, near or self.fields.words.get(meaning.term.value, ()))
 
     def _meaning(self, lexeme: Lexeme, field: Field) -> Meaning | None:
-        self._note_star(lexeme)
         return meaning_meaning(field, lexeme.text, self.fields.questions)
 
-    def _note_word(self, lexeme: Lexeme) -> None:
-        text = lexeme.text
-        sentences.note_word(text, self.notes)
-        if "," in text and _COMMA_IN_WORD.search(text):
-            either = " OR ".join(part for part in text.split(",") if part)
-            self.notes.add(
-                sentences.Rank.PHRASE,
-                Sentence(
-                    "I look for the phrase {phrase}. For any of them write {either}",
-                    {"phrase": f'"{text}"', "either": either},
-                ),
+    def _note_word(self, text: str) -> None:
+        """Notes a hint if a word without a field may be meant as an operator, a category, a list or a field."""
+        if operator := _OPERATORS.get(text.lower()):
+            self.hints.say(
+                "I look for the word {word}. As an operator it is written {operator}.",
+                Rank.LOWER_CASE,
+                word=text,
+                operator=operator,
             )
-        if text.startswith("10.") and links.read_doi(text, 0, len(text)):
-            self.notes.add(
-                sentences.Rank.ONE_VALUE,
-                Sentence("For the paper with this DOI write {query}", {"query": f"doi:{text}"}),
+        code = text.removeprefix("#")
+        if _LIKE_A_CATEGORY.fullmatch(code) and categories.archive_of(code) and not categories.is_category(code):
+            self.hints.say(
+                "There is no category {code}, so I look for the words. A category looks like {example}.",
+                Rank.NEVER,
+                code=text,
+                example="cs.CV",
+            )
+        if "," in text and _COMMA_IN_WORD.search(text):
+            self.hints.say(
+                "I look for the phrase {phrase}. For any of them write {either}",
+                Rank.PHRASE,
+                phrase=f'"{text}"',
+                either=" OR ".join(filter(None, text.split(","))),
             )
         if ":" in text:
-            self._note_field(text)
+            self._note_field(text.partition(":")[0].lower())
 
-    def _note_field(self, text: str) -> None:
-        name, _, rest = text.partition(":")
-        name = name.lower()
+    def _note_field(self, name: str) -> None:
         field = self.fields.by_name.get(name)
         if field is not None and field.kind is ValueKind.NEARNESS:
-            self.notes.add(sentences.Rank.TYPING_ERROR, sentences.takes_papers(name, field))
-            return
-        if not name.isalpha() or sentences.note_field(name, rest, text, self.notes) or len(name) <= len("abs"):
+            hint = refusals.takes_papers(name, field)
+            self.hints.say(hint.template, Rank.TYPING_ERROR, **hint.values)
+        if field is not None or not name.isalpha() or len(name) <= len("abs"):
             return
         # Many words resemble a short name. So a typing error for a short name must begin with this name ("cats:").
         near = [n for n in self.fields.by_name if len(n) > len("abs") or (len(n) == len("abs") and name.startswith(n))]
         for known in get_close_matches(name, near, 1, _LIKE_A_TYPING_ERROR):
-            self.notes.add(
-                sentences.Rank.TYPING_ERROR,
-                Sentence(
-                    "There is no field {typed}: so I look for the words. Did you mean {field}:?",
-                    {"typed": name, "field": known},
-                ),
+            self.hints.say(
+                "There is no field {typed}: so I look for the words. Did you mean {field}:?",
+                Rank.TYPING_ERROR,
+                typed=name,
+                field=known,
             )
 
 

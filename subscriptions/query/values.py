@@ -24,7 +24,7 @@ from subscriptions.query import (
     WordsOfPapers,
     lexer,
     links,
-    sentences,
+    refusals,
 )
 from subscriptions.query.tree import Term
 
@@ -218,7 +218,7 @@ def _spell(tokens: Sequence[str], *, prefix: bool, exact: bool) -> str:
         word = "-".join(tokens)
         # Folding can leave fewer letters than a prefix needs (Mue* becomes mu*). A TeX command adds letters but no
         # tokens.
-        text = (word if letters(word) >= sentences.SHORTEST_PREFIX else rf"\emph{{{word}}}") + "*"
+        text = (word if letters(word) >= refusals.SHORTEST_PREFIX else rf"\emph{{{word}}}") + "*"
     elif len(tokens) == 1 and tokens[0].isalnum() and tokens[0] not in _OPERATORS:
         text = tokens[0]
     else:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from subscriptions.query import (
     FIELDS,
+    Fields,
     ValueKind,
     commas,
 )
@@ -38,7 +39,7 @@ def _forms(leaf: Leaf) -> Iterator[str]:
 def _means(text: str, term: Term) -> bool:
     """Returns whether a text is a query of one value with exactly this term."""
     field = term.field
-    fields = FIELDS if field.is_bare or field in FIELDS else FIELDS.also(field)
+    fields = FIELDS if field.is_bare or field in FIELDS else Fields(*FIELDS, field)
     if term.near:
         fields = fields.knowing({term.value: term.near})
     if term.question:

@@ -442,14 +442,14 @@ NUMBERS = tables.rows("""
     operating.md    → ids, # in one request                              → bot.sources.arxiv_lookup:IDS_PER_REQUEST
     operating.md    → it is asked # times, half                          → subscriptions.store.incomplete_papers:MOST_ASKED
     operating.md    → the last # signals                                 → subscriptions.service.signals:MOST_SIGNALS
-    queries.md      → commas between, # at most                          → subscriptions.query.sentences:MOST_PAPERS
-    queries.md      → a query has # `like:` at most                      → subscriptions.query.sentences:MOST_NEAR
+    queries.md      → commas between, # at most                          → subscriptions.query.refusals:MOST_PAPERS
+    queries.md      → a query has # `like:` at most                      → subscriptions.query.refusals:MOST_NEAR
     queries.md      → the nearest # are shown                            → subscriptions.planning.decision:MOST_NEAR
     queries.md      → takes # words that the named papers share          → subscriptions.matching.profiles:MOST_WORDS
     queries.md      → or # words of a single paper                       → subscriptions.matching.profiles:MOST_WORDS_OF_ONE
-    queries.md      → A query of more than # characters                  → subscriptions.query.sentences:MAX_QUERY_LENGTH
-    queries.md      → more than # alternatives                           → subscriptions.query.sentences:MAX_ALTERNATIVES
-    queries.md      → at least # letters or digits                       → subscriptions.query.sentences:SHORTEST_PREFIX
+    queries.md      → A query of more than # characters                  → subscriptions.query.refusals:MAX_QUERY_LENGTH
+    queries.md      → more than # alternatives                           → subscriptions.query.refusals:MAX_ALTERNATIVES
+    queries.md      → at least # letters or digits                       → subscriptions.query.refusals:SHORTEST_PREFIX
     queries.md      → in the newest # papers                             → subscriptions.matching.word_weights:SAMPLE
     queries.md      → # words that speak for a paper                     → subscriptions.matching.profiles:MOST_WORDS
     queries.md      → or # if they come from a single paper              → subscriptions.matching.profiles:MOST_WORDS_OF_ONE

@@ -60,8 +60,6 @@ def test_the_echo_copied_and_sent_again_is_the_same_subscription(product: Produc
 def test_what_was_guessed_is_told_in_words(product: Product) -> None:
     for query, hint in [
         ('"graph neural', "(I closed the quotation mark.)"),
-        ("year:2024 tides", "(I cannot look for dates: a subscription asks for new papers. Leave out year:2024)"),
-        ("tides; waves", "(A ; does not separate wishes. For several subscriptions write one per line.)"),
         ("cs.XX", "(There is no category cs.XX, so I look for the words. A category looks like cs.CV.)"),
     ]:
         assert product.says(f"/sub {query}").lines[1] == hint

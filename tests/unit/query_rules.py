@@ -495,27 +495,6 @@ FINDS = (
         "https://doi.org/10.1234/abc ¦ doi.org/10.1234/abc.567 ¦ graph -doi.org/10.1234/abc.5678",
     ),
     Finds(
-        "a query of the arXiv API or its link is converted",
-        paper("Deep learning for quantum dots of electrons", authors=("Yann LeCun", "Adrian Del Maestro"),
-              categories=("cs.LG",), abstract="We study protons.", arxiv="2601.15529"),
-        """
-        ti:%22deep+learning%22+AND+au:lecun_y ¦ all:electron+AND+all:proton ¦ search_query=all:electron ¦
-        au:del_maestro+ANDNOT+ti:checkerboard ¦ au:del_maestro+ANDNOT+%28ti:checkerboard+OR+ti:Pyrochlore%29 ¦
-        http://export.arxiv.org/api/query?search_query=all:electron&start=0&max_results=10 ¦
-        https://export.arxiv.org/api/query?search_query=all:electron+AND+cat:cs.LG&sortBy=submittedDate ¦
-        http://export.arxiv.org/api/query?id_list=2601.15529 ¦ http://arxiv.org/api/query?id_list=2601.15529v1,2601.99999 ¦
-        export.arxiv.org/api/query?search_query=abs:proton ¦ cat:cs.CV+OR+cat:cs.LG ¦ ti:deep%20AND%20ti:quantum ¦
-        ti:%22quantum+dots%22 ¦ search_query=ti:foo+OR+abs:proton ¦ au:lecun_y ¦ all:electron+AND+co:pages
-        """,
-        """
-        ti:%22learning+deep%22+AND+au:lecun_y ¦ all:electron+AND+all:neutron ¦ search_query=all:neutron ¦
-        au:del_maestro+ANDNOT+ti:quantum ¦ au:del_maestro+ANDNOT+%28ti:checkerboard+OR+ti:dots%29 ¦
-        http://export.arxiv.org/api/query?search_query=all:neutron&start=0&max_results=10 ¦
-        http://export.arxiv.org/api/query?id_list=2601.15530 ¦ au:lecun_x ¦ cat:cs.CV+OR+cat:cs.AI ¦ ti:deep%20AND%20ti:proton ¦
-        all:neutron+AND+co:pages
-        """,
-    ),
-    Finds(
         "other stars are blanks",
         titled("Graph of ph, gr and neural nets, neuro"),
         'gr*ph ¦ *graph ¦ "graph of"* ¦ graph * ¦ * graph ¦ ph*gr ¦ *graph neural* ¦ (graph)* ¦ graph ** neural',

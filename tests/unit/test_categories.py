@@ -70,15 +70,6 @@ def test_an_archive_with_classes_stands_for_several(code: str, expected: bool) -
     assert categories.has_classes(code) is expected
 
 
-@pytest.mark.parametrize(("code", "successor"), [("cmp-lg", "cs.CL"), ("CMP-LG", "cs.CL"), ("cs.CL", None)])
-def test_a_closed_archive_names_its_successor(code: str, successor: str | None) -> None:
-    assert categories.successor(code) == successor
-
-
-def test_every_successor_is_a_category() -> None:
-    assert set(map(categories.successor, categories.ARCHIVES)) - {None} <= set(categories.CATEGORIES)
-
-
 @pytest.mark.parametrize(("typed", "archive"), [("CS.L", "cs"), ("foo.L", None)])
 def test_a_mistyped_category_still_shows_its_archive(typed: str, archive: str | None) -> None:
     assert categories.archive_of(typed) == archive

@@ -227,14 +227,13 @@ def test_words_are_found_in_a_text_as_it_is_shown() -> None:
     ]
 
 
-@pytest.mark.parametrize("field", [*grammar.FIELDS, grammar.LEFT_OUT], ids=repr)
+@pytest.mark.parametrize("field", [*grammar.FIELDS], ids=repr)
 def test_an_example_of_a_field_has_no_hint_and_is_read_again(field: grammar.Field) -> None:
     query = parse_query(field.example)
     assert (isinstance(query.tree, Leaf), query.hints) == (True, ())
-    if field is not grammar.LEFT_OUT:
-        assert {term.field for term in query.terms} == {field}
-        assert query.canonical.startswith(field.canonical_prefix)
-        assert parse_canonical(query.canonical) == replace(query, text=query.canonical)
+    assert {term.field for term in query.terms} == {field}
+    assert query.canonical.startswith(field.canonical_prefix)
+    assert parse_canonical(query.canonical) == replace(query, text=query.canonical)
 
 
 def test_names_in_canonical_texts_are_those_that_are_stored() -> None:
@@ -244,7 +243,7 @@ def test_names_in_canonical_texts_are_those_that_are_stored() -> None:
 
 
 def test_no_two_fields_share_a_name() -> None:
-    names = [name for field in (*grammar.FIELDS, grammar.LEFT_OUT) for name in field.names]
+    names = [name for field in grammar.FIELDS for name in field.names]
     assert len(names) == len(set(names))
     assert all(name == name.lower() for name in names)
 

@@ -38,14 +38,8 @@ def hints(typed: str) -> list[str]:
     [
         *tables.rows(r"""
             # operators and brackets
-            graph                                                        → graph
-            graph neural                                                 → graph neural
-            neural graph                                                 → graph neural
-            graph AND neural                                             → graph neural
-            graph & neural                                               → graph neural
             graph OR neural                                              → graph OR neural
             graph | neural                                               → graph OR neural
-            graph|neural                                                 → graph OR neural
             graph || neural                                              → graph OR neural
             a b OR c d                                                   → a b OR c d  # AND has precedence over OR
             (a OR b) c                                                   → (a OR b) c
@@ -62,10 +56,8 @@ def hints(typed: str) -> list[str]:
             graph -(survey review)                                       → (-review OR -survey) graph
             graph -(survey OR review)                                    → graph -review -survey
             graph -(-neural)                                             → graph neural
-            -(-graph)                                                    → graph
             -(-(-x)) graph                                               → graph -x
             graph -(survey -review)                                      → graph (review OR -survey)
-            graph - neural                                               → graph neural  # a minus sign before a space does not exclude
             graph! neural-net                                            → "neural net" graph  # ! excludes only where a term starts
             "a"-b                                                        → a -b  # a minus sign directly after a quote
             (a)-b                                                        → a -b
@@ -84,7 +76,6 @@ def hints(typed: str) -> list[str]:
             title: (graph OR neural) x                                   → (title:graph OR title:neural) x
             ti:"graph neural"                                            → title:"graph neural"
             ti:(a cat:cs.LG)                                             → cat:cs.lg title:a  # the inner field counts
-            ti:abs:study                                                 → abstract:study
             ti:(a abs:(b summary:c))                                     → abstract:b summary:c title:a
             x ti:-survey                                                 → x -title:survey
             x cat:-cs.CV                                                 → x -cat:cs.cv
@@ -102,54 +93,36 @@ def hints(typed: str) -> list[str]:
             author:"Smith, Jane"                                         → author:"jane smith"
             author:=Müller                                               → author:=Müller
             author:"=Smith"                                              → author:smith  # inside quotes, = is punctuation
-            ti:=RAG                                                      → title:=RAG
             -=RAG x                                                      → x -=RAG
             ti:="Rag doll"                                               → title:="Rag doll"
             ="Rag doll"                                                  → ="Rag doll"
             =few-shot                                                    → ="few shot"
             =OR                                                          → =OR
-            =Neuro*                                                      → =Neuro*
             cat:=CS.lg                                                   → cat:cs.lg  # = has no meaning in fields where letter case never counts
             id:=2601.15529v2                                             → id:2601.15529
             foo=bar                                                      → "foo bar"
             foo="bar"                                                    → bar foo
             # single quotes are apostrophes
-            'deep learning'                                              → deep learning
-            ‘deep learning’                                              → deep learning
-            rock'n'roll                                                  → rocknroll
             # accents of TeX are undone before parsing
-            H\"older                                                     → holder
-            H\"{o}lder                                                   → holder
-            ti:H\"older                                                  → title:holder
             "H\"older regularity"                                        → "holder regularity"
             graph -H\"older                                              → graph -holder
-            S\o ren                                                      → soren
             H\”older                                                     → holder  # phones replace the quotation mark
             Poincar\’e                                                   → poincare
             author:K\"onig                                               → author:konig
             =H\"older                                                    → =Hölder
-            $\alpha$-divergence                                          → "alpha divergence"
             \varepsilon-net                                              → "epsilon net"
             $k$NN                                                        → knn
-            # words with punctuation in them
             # unknown field: a phrase if no space follows the colon, two terms if a space follows
-            foo:graph                                                    → "foo graph"
             foo:bar:baz                                                  → "foo bar baz"
-            BERT: pre-training                                           → "pre training" bert
-            foo:"a b"                                                    → "a b" foo  # before a quote or bracket, the name and the value are two terms
             foo:(a OR b)                                                 → (a OR b) foo
             foo:-bar                                                     → foo -bar  # a minus sign after the colon still excludes
             foo:ti:graph                                                 → foo title:graph
             http://example.com/a                                         → "http example com a"
-            12:30                                                        → "12 30"
             :graph:                                                      → graph
-            AT&T                                                         → "at t"
-            state-of-the-art                                             → "state of the art"
             neural/graph                                                 → "neural graph"
             graph_neural                                                 → "graph neural"
             C++                                                          → "c++"
             c# code                                                      → "c#" code
-            3.1                                                          → "3.1"
             扩散模型                                                     → "扩 散 模 型"
             AI扩散                                                       → "ai 扩 散"
             # lists
@@ -158,7 +131,6 @@ def hints(typed: str) -> list[str]:
             rlhf、dpo                                                    → dpo OR rlhf
             扩散、图 神经                                                → "图 神 经" OR "扩 散"
             rlhf , dpo                                                   → dpo OR rlhf
-            rlhf ,dpo                                                    → dpo rlhf  # a space that comes only before the comma makes no list
             rlhf,dpo, ppo                                                → "rlhf dpo" ppo  # a comma separates only if a space follows it
             rlhf, dpo,                                                   → dpo OR rlhf  # a comma at the end is dropped
             reward model,                                                → model reward
@@ -174,9 +146,7 @@ def hints(typed: str) -> list[str]:
             foo, prefer*                                                 → foo OR prefer*
             foo, reward mod*                                             → foo OR reward-mod*  # the star applies to the whole phrase
             foo, =Reward Model                                           → ="Reward Model" OR foo
-            foo, ti:reward model                                         → foo OR title:"reward model"
             foo, ti:=Reward mod*                                         → foo OR title:=Reward-mod*
-            foo, cs.LG                                                   → cat:cs.lg OR foo
             foo, cs.LG things                                            → "cs lg thing" OR foo  # a category must be the only word of its item
             cat:cs.CV, dpo                                               → cat:cs.cv OR dpo
             cat:cs.CV, cs.LG                                             → cat:cs.cv OR cat:cs.lg
@@ -203,73 +173,43 @@ def hints(typed: str) -> list[str]:
             foo, author:Smith Jane                                       → author:"jane smith" OR foo
             # categories, ids and links
             cs.LG                                                        → cat:cs.lg
-            #cs.lg                                                       → cat:cs.lg
             CS.LG                                                        → cat:cs.lg
-            hep-th                                                       → cat:hep-th
-            HEP-TH                                                       → cat:hep-th
-            #hep-th                                                      → cat:hep-th
-            cs.*                                                         → cat:cs
-            math.*                                                       → cat:math
             hep-th.*                                                     → cat:hep-th
             cs.AI+q-bio.NC                                               → cat:cs.ai OR cat:q-bio.nc
             cs.AI+hep-th+stat.*                                          → cat:cs.ai OR cat:hep-th OR cat:stat
             cs.*+stat.ML                                                 → cat:cs OR cat:stat.ml
             x -cs.AI+cs.LG                                               → x -cat:cs.ai -cat:cs.lg
             graph (cs.LG, cs.AI)                                         → cat:cs.ai cat:cs.lg graph
-            cs                                                           → cs
             math physics stat                                            → math physic stat
             #diffusion                                                   → diffusion
             "cs.LG"                                                      → "cs lg"
-            =cs.LG                                                       → ="cs LG"
-            ti:cs.LG                                                     → title:"cs lg"
             ti:(cs.LG x)                                                 → title:"cs lg" title:x
-            cs.XX                                                        → "cs xx"
             cs.L*                                                        → cs-l*
             foo.bar+cs.LG                                                → "foo bar cs lg"
-            cat:cs.LG                                                    → cat:cs.lg
-            cat:"cs.LG"                                                  → cat:cs.lg
-            cat:#cs.LG                                                   → cat:cs.lg
-            cat:cs                                                       → cat:cs
-            cat:cs.*                                                     → cat:cs
             cat:"cs.*"                                                   → cat:cs
             cat:(cs.LG OR stat.ML)                                       → cat:cs.lg OR cat:stat.ml
             cat:cs.AI+cs.LG                                              → cat:"cs.ai+cs.lg"  # + joins them only if there is no field
-            cat:c                                                        → cat:c
             primary: cs                                                  → primary:cs
             primary:stat.ml                                              → primary:stat.ml
-            hep-th/9901001                                               → hep-th/9901001
-            2601.15529                                                   → 2601.15529
             2601.15529v2                                                 → 2601.15529v2
             2601.15529.                                                  → 2601.15529
             "2601.15529"                                                 → "2601.15529"
-            =2601.15529                                                  → ="2601.15529"
             graph/1234567                                                → "graph 1234567"  # there is no such archive
             cs/0501001                                                   → cs/0501001
             id:10.1101/abc                                               → doi:10.1101/abc
-            source:=Daily                                                → source:daily
             1234.5678                                                    → "1234.5678"  # there is no month 34
-            id:2601.15529v3                                              → id:2601.15529
-            id:https://arxiv.org/abs/2601.15529v1                        → id:2601.15529
             id:"http://arxiv.org/pdf/2601.15529v1.pdf"                   → id:2601.15529
-            id:arXiv:2601.15529                                          → id:2601.15529
             id:math.GT/0309136                                           → id:math/0309136
             like:https://arxiv.org/abs/math.GT/0309136v1                 → like:math/0309136
             math.GT/0309136                                              → math/0309136
-            id:(2601.15529 OR 2601.15530)                                → id:2601.15529 OR id:2601.15530
-            arXiv:2601.15529                                             → id:2601.15529
             arxiv: 2601.15529v2                                          → id:2601.15529
             x -arXiv:hep-th/9901001                                      → x -id:hep-th/9901001
             arXiv:graph                                                  → "arxiv graph"
-            https://arxiv.org/abs/2601.15529                             → id:2601.15529
             arxiv.org/abs/2601.15529v2                                   → id:2601.15529
             http://export.arxiv.org/pdf/2601.15529v2.pdf                 → id:2601.15529
             https://www.arxiv.org/html/2601.15529v2#S1                   → id:2601.15529
             https://arxiv.org/abs/hep-th/9901001                         → id:hep-th/9901001
-            https://arxiv.org/abs/2601.15529?context=cs.LG               → id:2601.15529
-            huggingface.co/papers/2601.15529                             → id:2601.15529
-            https://huggingface.co/papers/2601.15529                     → id:2601.15529
             see https://arxiv.org/abs/2601.15529.                        → id:2601.15529 see
-            (https://arxiv.org/abs/2601.15529)                           → id:2601.15529
             see:https://arxiv.org/abs/2601.15529                         → id:2601.15529 see
             x -https://arxiv.org/abs/2601.15529                          → x -id:2601.15529
             https://arxiv.org/list/cs.LG                                 → "http arxiv org list cs lg"
@@ -296,25 +236,10 @@ def hints(typed: str) -> list[str]:
             about:(tide OR reef)                                         → about:"reef" OR about:"tide"
             about:"tides of                                              → about:"tides of"
             about:"＼o re"                                               → about:"øre"
-            # a pasted query of arXiv's API is converted
+            # a query of arXiv's API, as a link or a part of one
             ti:%22deep+learning%22+AND+au:lecun_y                        → author:"lecun y" title:"deep learning"
             http://export.arxiv.org/api/query?search_query=all:electron&max_results=5 → all:electron
-            export.arxiv.org/api/query?start=0&search_query=ti:a+ANDNOT+ti:b → title:a -title:b
-            search_query=au:del_marco AND ti:checkerboard&sortBy=lastUpdatedDate → author:"del marco" title:checkerboard
-            ti:a+OR+ti:b                                                 → title:a OR title:b
-            cat:cs.AI+OR+cat:cs.CV                                       → cat:cs.ai OR cat:cs.cv
-            %28ti:a OR ti:b%29 AND abs:c                                 → abstract:c (title:a OR title:b)
-            all:deep%20learning                                          → all:deep learning
-            http://arxiv.org/api/query?id_list=2601.15529v2,hep-th/9901001 → id:2601.15529 OR id:hep-th/9901001
-            http://arxiv.org/api/query?search_query=ti:a&id_list=2601.15529%2C2601.15530 → (id:2601.15529 OR id:2601.15530) title:a
-            ti:a+AND+jr:nature                                           → title:a
-            co:%2210+pages%22+AND+ti:a                                   → title:a
-            ti:a+ANDNOT+rn:x                                             → title:a
-            jr:%28a+b%29+AND+ti:c                                        → title:c
-            ti:a+AND+submittedDate:[202301010600+TO+202401010600]        → title:a
-            C%2B%2B+AND+ti:%E6%89%A9                                     → "c++" title:扩
-            ti:%2522a+b%2522+AND+c                                       → c title:"a b"
-            co:graph                                                     → "co graph"  # only an alias in queries of arXiv's API
+            ti:a+ANDNOT+%28ti:b+OR+ti:c%29                               → title:a -title:b -title:c
         """),
 ("foo\tbar\nbaz\u00a0qux\u3000quux", "bar baz foo quux qux"),
 ("rlhf,\ndpo", "dpo OR rlhf"),
@@ -323,70 +248,6 @@ def hints(typed: str) -> list[str]:
 )  # fmt: skip
 def test_what_is_typed_is_read(typed: str, canonical: str) -> None:
     assert reads(typed) == canonical
-
-
-@pytest.mark.parametrize(
-    ("names", "field"),
-    tables.rows("""
-        title, ti, intitle, TITLE, Ti → title
-        abstract, abs, Abs            → abstract
-        summary, tldr, TLDR           → summary
-        author, au, AU                → author
-        category, cat, CAT            → cat
-        primary                       → primary
-        id, ID                        → id
-        doi, DOI                      → doi
-        source                        → source
-        all, All                      → all
-    """),
-)
-def test_fields_have_aliases_in_any_letter_case(names: str, field: str) -> None:
-    for name in names.split(", "):
-        for sign in (":", ": ", "："):  # keyboards of phones add this space
-            assert reads(f"{name}{sign}graph") == f"{field}:graph"
-
-
-# ------------------------------------------------------------------------------------------------ forgiving: characters
-
-
-@pytest.mark.parametrize(
-    ("typed", "canonical"),
-    [
-        *(
-            (quoted.format("deep learning"), '"deep learning"')
-            for quoted in ["“{}”", "„{}“", "‟{}”", "«{}»", "»{}«", "「{}」", "『{}』", "＂{}＂", "｢{}｣", '"{}"', "“{}„"]
-        ),
-        *((f"deep {dash}learning", "deep -learning") for dash in "-–—−－"),
-        *((f"hep{dash}th", "cat:hep-th") for dash in "-–—−－"),
-    ],
-)
-def test_every_double_quote_is_one_and_every_dash_a_minus(typed: str, canonical: str) -> None:
-    assert reads(typed) == canonical
-
-
-@pytest.mark.parametrize(
-    ("wide", "plain"),
-    [
-        *tables.rows("""
-            （a OR b） c         → (a OR b) c
-            foo｜deep            → foo|deep
-            a ！b                → a !b
-            a ＆ b               → a & b
-            neuro＊              → neuro*
-            ＝RAG                → =RAG
-            ＃cs.LG              → #cs.LG
-            cs.AI＋cs.LG         → cs.AI+cs.LG
-            ti：“deep learning”  → ti:"deep learning"
-            ａ ＯＲ ｂ           → a OR b
-            ｔｉ：ｇｒａｐｈ     → ti:graph
-            ｃｓ．ＬＧ           → cs.LG
-            ２６０１．１５５２９ → 2601.15529
-        """),
-        ("a　b", "a b"),
-    ],
-)
-def test_full_width_signs_are_plain_ones(wide: str, plain: str) -> None:
-    assert reads(wide) == reads(plain)
 
 
 @pytest.mark.parametrize("unseen", ["\u00ad", "\u200b", "\u200e", "\u2060", "\ufe0f", "\ufeff", "\U000e0100", "\u202a"])
@@ -436,14 +297,17 @@ def test_invisible_characters_change_nothing(unseen: str) -> None:
         gr*-ph              → gr ph                    → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
         -*graph             → graph                    → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
         id:2601.15529*      → id:2601.15529            → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
-        扩散*               → "扩 散"                  → 扩散 is found anywhere in a text, so the * after it has no effect.
+        扩散 和 流          → "扩 散" 和 流            → I look for the word 和. As an operator it is written 且.
+        cs.XX               → "cs xx"                  → There is no category cs.XX, so I look for the words. A category looks like cs.CV.
+        cat:machine learning → cat:machine learning    → There is no category machine. For machine learning write cat:cs.LG OR cat:stat.ML
+        graph, not          → graph                    → not has no meaning here; I left it out.
+        foo, -              → foo                      → - has no meaning here; I left it out.
+        cats:cs.LG          → "cat cs lg"              → There is no field cats: so I look for the words. Did you mean cat:?
         graph or neural     → graph neural or          → I look for the word or. As an operator it is written OR.
         not graph           → graph not                → I look for the word not. As an operator it is written NOT.
         graph And neural    → and graph neural         → I look for the word And. As an operator it is written AND.
         a, b, or c          → "or c" OR a OR b         → I look for the phrase "or c". In a list leave out the word or.
         rlhf,dpo            → "rlhf dpo"               → I look for the phrase "rlhf,dpo". For any of them write rlhf OR dpo
-        'deep learning' x   → deep learning x          → Single quotes are apostrophes. For the phrase write "deep learning"
-        10.1101/abc         → "10.1101 abc"            → For the paper with this DOI write doi:10.1101/abc
         a b -a              → a b -a                   → This wants and excludes the same, so it finds nothing.
         GPT -4              → gpt -4                   → I read -4 as: not 4. For the name write GPT-4
         titel:graph         → "titel graph"            → There is no field titel: so I look for the words. Did you mean title:?
@@ -451,9 +315,6 @@ def test_invisible_characters_change_nothing(unseen: str) -> None:
         author:Jane Smith   → author:jane smith        → author: holds for Jane only, Smith is a word. For both write author:"Jane Smith"
         ti:graph neural     → neural title:graph       → ti: holds for graph only, neural is a word. For both write ti:(graph neural)
         cat: detection      → cat:detection            → There is no category detection, so no paper has it. A category looks like cs.CV; for the words write "detection".
-        cat:cs.AI+cs.LG     → cat:"cs.ai+cs.lg"        → There is no category cs.AI+cs.LG. For any of them write cs.AI OR cs.LG
-        cmp-lg              → cat:cmp-lg               → arXiv closed cmp-lg; its papers are in cs.CL now.
-        id:2601             → id:2601                  → 2601 is not an arXiv id, so no paper has it. An id looks like 2601.15529
     """),
 )
 def test_a_slip_is_mended_and_the_hint_says_how(typed: str, canonical: str, hint: str) -> None:
@@ -474,14 +335,6 @@ def test_the_most_useful_hint_stands_first_and_each_once() -> None:
 def test_the_hint_of_a_list_says_that_any_item_counts() -> None:
     assert hints("rlhf, dpo") == ["I look for any of these 2. For all of them leave out the commas."]
     assert hints("author:Smith, Jane") == []
-
-
-# -------------------------------------------------------------------------------------- categories, ids, links, the API
-
-
-def test_what_only_the_api_knows_is_left_out_with_a_hint() -> None:
-    assert "No digest has comments, journals or report numbers; I left out nature." in hints("ti:a+AND+jr:nature")
-    assert "I left out the dates: a subscription asks for new papers." in hints("ti:a+AND+submittedDate:[1+TO+2]")
 
 
 # --------------------------------------------------------------------------------------------------------------- terms
@@ -582,25 +435,6 @@ def test_the_normal_form(typed: str, alternatives: str) -> None:
     assert ", ".join(spelled(parse_query(typed))) == alternatives
 
 
-def test_sixty_four_alternatives_are_taken() -> None:
-    assert len(parse_query(" ".join(f"(a{n} OR b{n})" for n in range(6))).alternatives) == 64
-    assert len(parse_query(" OR ".join(f"c{n}" for n in range(64))).alternatives) == 64
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        " ".join(["(a OR b)"] * 40),
-        " ".join(["(a OR b)", "(B or A)".replace("or", "OR")] * 20),
-        " OR ".join(["few-shot", '"Few Shots"'] * 30),
-        " ".join(["-(a b)", "(-a OR -b)"] * 10) + " x",
-        " OR ".join(f"all:{'abcdefghijklmnopqrstuvwxyzABCDEF'[n] * 3}" for n in range(26)),
-    ],
-)
-def test_equal_parts_are_merged_before_they_are_counted(typed: str) -> None:
-    assert len(parse_query(typed).alternatives) <= 26
-
-
 # -------------------------------------------------------------------------------------------------- the canonical text
 
 
@@ -696,15 +530,6 @@ def test_operators_between_control_characters_are_refused() -> None:
             read("\x0f\x00且\x00")
 
 
-def test_doubled_parameters_of_a_link_are_read_at_once() -> None:
-    """Each parameter doubled the text: forty of them in one message used all memory."""
-    assert (
-        parse_query("id_list=2601.00001,2601.00002 id_list=2601.00003").canonical
-        == "(id:2601.00001 OR id:2601.00002) id:2601.00003"
-    )
-    assert parse_query("id_list=2601.00001," * 50).canonical == "id:2601.00001"
-
-
 EMPTY = "There is no word in this to look for."
 ONLY_EXCLUDES = "This only excludes. Say what you want, too."
 ONE_ONLY_EXCLUDES = "One alternative here only excludes. Say what it should find, too."
@@ -735,10 +560,7 @@ REFUSED = [
         (typed, 1, EMPTY)
         for typed in tables.lines("""
             ()
-            （）
             ""
-            "
-            (("")
             ...
             *
             !!!
@@ -746,184 +568,92 @@ REFUSED = [
             AND OR
             NOT
             , ,
-            …，！
-            http://export.arxiv.org/api/query?max_results=5
-            search_query=jr:nature
             -
-            ***
-            "..."
-            —
-            (!)
-            “”
-            AND
-            |
-            &
-            -""
-            NOT ()
             %
-            ( ( ) )
             ™
-            $$
-            {}
-            #
-            ++
-            "" ()
             :
-            ,
             、
             或
-            且 或
-            不含
         """)
     ),
     ("", 1, EMPTY),
     ("   ", 1, EMPTY),
-    ("\u3000\u200b", 1, EMPTY),
-    (" ", 1, EMPTY),
-    ("\u200b", 1, EMPTY),
-    ("\u3000", 1, EMPTY),
-    ("\n", 1, EMPTY),
     # a field without a value
     *(
         (typed, int(column), no_value(field))
         for typed, column, field in tables.rows("""
             ti:                      → 1 → ti
-            id:                      → 1 → id
             doi:"doi:"               → 1 → doi
             source:                  → 1 → source
             graph ti:                → 7 → ti
-            (ti:)                    → 2 → ti
             ti:()                    → 1 → ti
             ti: (())                 → 1 → ti
             graph ti:""              → 7 → ti
             graph -ti:""             → 8 → ti
             author:"."               → 1 → author
-            ti:... graph             → 1 → ti
             graph Title:- x          → 7 → Title
             ti:OR graph              → 1 → ti
-            ti: AND graph            → 1 → ti
-            ti:| graph               → 1 → ti
-            ti:NOT                   → 1 → ti
             ti:NOT OR a              → 1 → ti
             ti:abs:                  → 4 → abs
             ti:(a abs:)              → 7 → abs
             ti:(                     → 1 → ti
-            cat:()                   → 1 → cat
             foo, ti:                 → 6 → ti
             ti:, foo                 → 1 → ti
             author:..., !            → 1 → author
-            ti:""                    → 1 → ti
-            (graph ti:)              → 8 → ti
-            ti: OR graph             → 1 → ti
-            ti: AND x                → 1 → ti
-            ti: | x                  → 1 → ti
             graph OR ti:             → 10 → ti
-            graph cat:               → 7 → cat
             doi:                     → 1 → doi
-            primary:                 → 1 → primary
-            author:                  → 1 → author
-            author:""                → 1 → author
-            source:""                → 1 → source
-            all:                     → 1 → all
-            summary:()               → 1 → summary
-            ti:!!!                   → 1 → ti
-            ti:"..."                 → 1 → ti
-            ti:(())                  → 1 → ti
-            ti: & x                  → 1 → ti
-            ti：                     → 1 → ti
-            ti:-                     → 1 → ti
-            ti:()graph               → 1 → ti
-            ti:“”                    → 1 → ti
             ti: )                    → 1 → ti
-            ti:AND                   → 1 → ti
             ti:-OR x                 → 1 → ti
-            ti: - graph              → 1 → ti
             ti:- graph               → 1 → ti
-            ti:= graph               → 1 → ti
-            search_query=ti:         → 14 → ti
-            search_query=x；id_list= → 23 → id
             标题：                   → 1 → 标题
-            graph 作者:              → 7 → 作者
             标题： 且 x              → 1 → 标题
-            主类别：()               → 1 → 主类别
             a, not ti:               → 8 → ti
             "a", not ti:             → 10 → ti
         """)
     ),
-    ("primary: ", 1, no_value("primary")),
     ("graph ti： ", 7, no_value("ti")),
     # all of it only excludes
     *(
         (typed, int(column), ONLY_EXCLUDES)
         for typed, column in tables.rows("""
             -survey                           → 1
-            -diffusion                        → 1
-            –survey                           → 1
-            NOT graph                         → 1
-            -graph -foo                       → 1
             -cs.CV                            → 1
             -(a b)                            → 1
             -(-(-x))                          → 1
             -(-(-a -b))                       → 1
             -ti:x                             → 1
             ti:-survey                        → 4
-            ANDNOT graph                      → 1
             -x                                → 1
-            NOT x                             → 1
-            !x                                → 1
-            –x                                → 1
             ANDNOT x                          → 1
-            -a -b                             → 1
-            cat:-cs.CV                        → 5
             -(a OR b)                         → 1
-            -cat:cs.CV                        → 1
-            -"graph neural"                   → 1
-            -id:2601.15529                    → 1
             -https://arxiv.org/abs/2601.15529 → 1
             - -x                              → 3
-            -a AND -b                         → 1
-            NOT NOT x                         → 1
             () -x                             → 4
-            "" -x                             → 4
-            （-x）                            → 2
             -cs.AI+cs.CV                      → 1
             ti:(-x)                           → 5
             不含 x                            → 1
             not a, not b                      → 1
-            不含 a，不含 b                    → 1
             , not x                           → 3
         """)
     ),
-    ("  -graph", 3, ONLY_EXCLUDES),
     ("  -x", 3, ONLY_EXCLUDES),
     # an alternative that only excludes
     *(
         (typed, int(column), ONE_ONLY_EXCLUDES)
         for typed, column in tables.rows(r"""
             a OR -b                          → 6
-            a OR NOT b                       → 6
             a|-b                             → 3
-            -graph | foo                     → 1
-            (graph OR -foo)                  → 11
             (graph OR -foo) (neural OR -bar) → 11
             x OR -(-y z)                     → 6
             a -(b) OR -c -d                  → 11
             graph OR H\"older OR -x          → 22
-            a | !b                           → 5
             -a OR b                          → 1
-            -a | b                           → 1
             (a OR -b)                        → 7
-            a OR --b                         → 6
-            a OR -b OR -c                    → 6
             a OR (-b -c)                     → 7
             -(a -b)                          → 1
-            a OR -ti:b                       → 6
             a OR ti:-b                       → 9
-            x OR -x                          → 6
-            a OR -(b OR c)                   → 6
             a ti:b OR -c d OR -e             → 19
             ti:(a OR -b)                     → 10
-            -(a OR b) OR c                   → 1
             {\"o}x OR -b                     → 11
             a 或 不含 b                      → 5
             a OR (b, not c) OR (, not d)     → 23
@@ -935,18 +665,11 @@ REFUSED = [
         for typed, column in tables.rows(r"""
             )              → 1
             graph )        → 7
-            (graph))       → 8
-            graph ) neural → 7
-            “graph” )      → 9
             （a））        → 4
             H\"older )     → 10
-            graph)         → 6
             a) OR (b       → 2
             graph :)       → 8
-            graph ）       → 7
             ((a) b) c) d   → 10
-            ()) graph      → 3
-            \v{s}koda )    → 11
             _ )            → 3
         """)
     ),
@@ -958,28 +681,16 @@ REFUSED = [
         for typed, column, word in tables.rows(r"""
             ai*          → 1 → ai
             neuro* ai*   → 8 → ai
-            graph OR ne* → 10 → ne
             ti:ai*       → 4 → ai
-            author:do*   → 8 → do
-            all:ai*      → 5 → ai
             a-b*         → 1 → a-b
             \"o\"u*      → 1 → öü
             扩a*         → 1 → 扩a
             foo, ai*     → 6 → ai
-            graph -ab*   → 8 → ab
-            c++*         → 1 → c++
             3.1*         → 1 → 3.1
-            a1*          → 1 → a1
-            ab＊         → 1 → ab
             ti: ai*      → 5 → ai
-            (ai* graph)  → 2 → ai
-            x*           → 1 → x
-            graph ti:ai* → 10 → ai
             gr*ph*       → 4 → ph
             H\"older ai* → 10 → ai
-            =ab*         → 1 → ab
             αβ*          → 1 → αβ
-            a.b*         → 1 → a.b
         """)
     ),
     # only initials
@@ -987,22 +698,13 @@ REFUSED = [
         (typed, int(column), INITIALS)
         for typed, column in tables.rows("""
             author:j            → 8
-            au:J.               → 4
             author:J. D.        → 8
             author:(J. D. Roe)  → 9
             author:"J. D."      → 8
-            author:(J. Roberts) → 9
-            author:J., D.       → 8
             author:=J           → 8
-            author:"J. Q."      → 8
-            author:(J. Doe)     → 9
             graph au:j          → 10
-            author: J           → 9
             author:J.Q.         → 8
-            graph -author:j     → 15
-            author:é            → 8
             author:J. Doe       → 8
-            author:J-P          → 8
             author:J., K.       → 8
         """)
     ),
@@ -1012,32 +714,20 @@ REFUSED = [
         for typed, column in tables.rows("""
             cat:*                → 5
             cat:* detection      → 5
-            cat: *               → 6
             cat:cs.L*            → 5
-            primary:cs.C*        → 9
-            cat:c*               → 5
             cat:cs*              → 5
             cat:cs.*G            → 5
             cat:(x OR cs.L*)     → 11
-            foo, cat:cs.L*       → 10
             foo, cat:cs.*G       → 10
-            cat:cs.C*            → 5
-            primary:*            → 9
-            primary:cs.L*        → 9
-            graph cat:cs.L*      → 11
-            cat: cs.L*           → 6
             category:astro-ph.G* → 10
-            cat:cs.LG*           → 5
         """)
     ),
     # too long
     ("x" * 1001, 1001, TOO_LONG),
     (" " * 5000, 1001, TOO_LONG),
     ("graph" + " " * 996, 1001, TOO_LONG),
-    ("graph " * 200, 1001, TOO_LONG),
     ("𝔤" * 1001, 1001, TOO_LONG),
     ("(" * 1001, 1001, TOO_LONG),
-    ("graph OR " + "x" * 1200, 1001, TOO_LONG),
     # too many
     (" OR ".join(f"c{n}" for n in range(65)), 1, TOO_MANY),
     (" ".join(f"(a{n} OR b{n})" for n in range(7)), 1, TOO_MANY),
@@ -1045,25 +735,20 @@ REFUSED = [
     ("(a|(b " * 166, 1, TOO_MANY),
     (", ".join(f"a{n}" for n in range(65)), 1, TOO_MANY),
     ("a OR " + " OR ".join(f"(a b{n})" for n in range(64)), 1, TOO_MANY),
-    (" ".join(f"(a{n} OR b{n})" for n in range(70)), 1, TOO_MANY),
     (" ".join(f"(a{n}|b{n}|c{n}|d{n})" for n in range(50)), 1, TOO_MANY),
     ("(a OR b OR c OR d) (e OR f OR g OR h) (i OR j OR k OR l OR m)", 1, TOO_MANY),
 ]
 
 
 @pytest.mark.parametrize(("typed", "column", "sentence"), REFUSED)
-def test_a_refusal_says_what_is_wrong_and_where(typed: str, column: int, sentence: str) -> None:
+def test_a_refusal_says_what_is_wrong_and_where_with_an_example_that_works(
+    typed: str, column: int, sentence: str
+) -> None:
     error = refusal(typed)
     assert (error.column, str(error.sentence)) == (column, sentence)
-
-
-@pytest.mark.parametrize("typed", [*sorted({typed for typed, *_ in REFUSED}), "author:" + "J." * 400, "." * 900 + "a*"])
-def test_the_hint_of_a_refusal_works(typed: str) -> None:
-    values = refusal(typed).hint.values
-    assert str(values["example"]) in str(refusal(typed).hint)
-    assert "This wants and excludes the same, so it finds nothing." not in map(
-        str, parse_query(str(values["example"])).hints
-    )
+    example = str(error.hint.values["example"])
+    assert example in str(error.hint)
+    assert "This wants and excludes the same, so it finds nothing." not in hints(example)
 
 
 @pytest.mark.parametrize(
@@ -1297,9 +982,6 @@ EVIL = [
             \"o                → 333
             \                  → 1000
             {                  → 1000
-            %22                → 333
-            +AND+              → 200
-            search_query=      → 76
             http://            → 142
             arxiv.org/abs/     → 71
             cs.AI+             → 166
@@ -1327,7 +1009,6 @@ EVIL = [
     "(" * 499 + "a" + ")" * 499,
     "-(" * 499 + "a",
     "，" * 999 + "a",
-    "%25" * 332 + "%22",
     "doi:10.1234/" + "(" * 988,
     "doi:10.1234/" + "(a)" * 329,
     "x-" * 499 + "*",
@@ -1337,7 +1018,6 @@ EVIL = [
     "arxiv.org/abs/2601.15529?" + "." * 970 + "x",
     "10.1101/" + "." * 990,
     "a.-" * 333 + "/",
-    "submittedDate:[" * 66 + "%20",
     "cat:machine " + "learning " * 109,
 ]
 

@@ -29,7 +29,7 @@ from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.query import links_in_text
 from subscriptions.query.parse import parse_canonical
-from subscriptions.query.sentences import MAX_QUERY_LENGTH
+from subscriptions.query.refusals import MAX_QUERY_LENGTH
 from subscriptions.zones import zone_of_place
 from tests.clock import NOON
 
