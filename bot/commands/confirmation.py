@@ -14,11 +14,13 @@ from subscriptions.meaning import NEAR
 from subscriptions.planning.decision import MOST_NEAR
 from subscriptions.query import rewriting
 from subscriptions.query.parse import parse_query
-from subscriptions.service import near_papers, paper_search, unknown_words
+from subscriptions.service import near_papers, paper_search
 from subscriptions.service.amendments import edit
 from subscriptions.service.recent_matches import in_titles
 from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
+from subscriptions.texts.cutting import cut_at_word
 
+_TITLE = 60  # columns of a title in the echo
 _FEW = 1  # papers; a query that finds more needs no advice on its meaning
 _MOST_COUNTED = 50  # papers near in meaning
 _MOST_WORDS = 8  # words by which papers are near to those that a query names
@@ -80,7 +82,7 @@ def echo(
     reply = phrasing.subscribed(
         done,
         localizer.in_zone(own) if own else localizer,
-        examples=[context.title(known) for known in done.examples],
+        examples=[cut_at_word(context.title(known), _TITLE) for known in done.examples],
         instead=instead,
         advice=advice,
         short=not private,
@@ -100,7 +102,7 @@ def echo(
 
 
 def _advice(context: CommandContext, done: Subscribed) -> tuple[str, channel.Row]:
-    """Returns at most one line of advice, and its button, which changes the query: only titles, a spelling, or the meaning."""
+    """Returns at most one line of advice, and its button, which changes the query: only titles, or the meaning."""
     number = done.subscription.number
     if titles := in_titles(context.transaction, done.chat, done.query, now=context.now):
         found = context.count("{count} paper", "{count} papers", titles[1])
@@ -108,10 +110,6 @@ def _advice(context: CommandContext, done: Subscribed) -> tuple[str, channel.Row
         return said, (context.button("in titles only", REWRITE, number=number, text=titles[0]),)
     if done.found > _FEW:
         return "", ()
-    meant = "" if done.found else unknown_words.spelling(context.transaction, done.query).meant
-    if meant:
-        said = context.say("Did you mean “{meant}”?", meant=meant)
-        return said, (context.labelled(meant, REWRITE, number=number, text=meant),)
     about = rewriting.about_its_words(done.query)
     near = _count_near(context, about) if about else 0
     if not near:

@@ -381,8 +381,14 @@ VERBS = {
     "订阅": "sub",
     "取消订阅": "unsub",
     "退订": "unsub",
-    "预览": "today",
+    "列表": "list",
+    "今天": "today",
     "搜索": "search",
+    "设置": "set",
+    "帮助": "help",
+    "暂停": "pause",
+    "恢复": "resume",
+    "撤销": "undo",
 }
 
 

@@ -30,9 +30,7 @@ def edit_(context: CommandContext) -> channel.Reply:
 
 
 def _which(context: CommandContext) -> channel.Reply:
-    return picking.pick_list(
-        context, context.say("Which one do you want to change? /edit N QUERY does it, too."), "edit-ask"
-    )
+    return picking.pick_list(context, context.say("Which one do you want to change?"), "edit-ask")
 
 
 def _ask_query(context: CommandContext, subscription: Subscription) -> channel.Reply:
@@ -158,8 +156,10 @@ def _offer_times(context: CommandContext, subscription: Subscription | None) -> 
         number = subscription.number
         now = phrasing.cadence_words(subscription.cadence, context.localizer, subscription.zone or "")
         lines = [context.say("{number} comes: {when}", number=number, when=now)]
-    lines.append(context.say("Or write it: /schedule {example}", example=f"{number or ''} weekdays 8:30".lstrip()))
-    asking.expect(context, "schedule", begins=str(number or ""))
+    example = "weekdays 8:30"
+    if not asking.expect(context, "schedule", begins=str(number or "")):
+        example = " ".join(filter(None, ("/schedule", str(number or ""), example)))
+    lines.append(context.say("Or write it: {example}", example=example))
     times = [
         context.labelled(phrasing.when_words(when, context.localizer, of_chat), "schedule", number=number, when=when)
         for when in _OFTEN_WANTED
@@ -239,7 +239,7 @@ def _unsub_one(context: CommandContext, subscription: model.Subscription) -> cha
 
 
 def _which_to_remove(context: CommandContext) -> channel.Reply:
-    question = context.say("Which one do you want to remove? /unsub 1 does it, too, and /unsub 1 3 removes two.")
+    question = context.say("Which one do you want to remove? /unsub 1 3 removes two.")
     return picking.pick_list(context, question, "unsub", everything="unsub-all")
 
 

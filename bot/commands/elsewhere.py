@@ -27,7 +27,7 @@ def share(context: CommandContext) -> channel.Reply:
 
 
 def _which(context: CommandContext) -> channel.Reply:
-    return picking.pick_list(context, context.say("Which one shall the link offer? For example: /share 1"), "share")
+    return picking.pick_list(context, context.say("Which one shall the link offer?"), "share")
 
 
 def _shared(context: CommandContext, subscription: model.Subscription) -> channel.Reply:

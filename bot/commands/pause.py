@@ -118,13 +118,13 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
         said = context.say("This chat is paused until {moment}.", moment=moment)
     else:
         said = context.say("This chat is paused.")
-    again = context.say("/resume ends it.")
-    if subscription:
-        again = context.say("/resume {number} ends it.", number=number)
+    again = []
+    if context.read_by_strangers:  # there are no buttons
+        again = [context.say("/resume {number} ends it.", number=number) if number else context.say("/resume ends it.")]
     return context.done(
         said,
         context.say("What comes in the meantime waits."),
-        again,
+        *again,
         buttons=((context.button("resume", "resume", number=number), *context.undo_button),),
     )
 

@@ -88,7 +88,7 @@ def shown_first(bare: Bare) -> CommandFunction:
             return plain_text(replace(context, args=_typed(context)))
         typed = f"/{bare.name} {bare.args}".strip()
         return channel.Reply(
-            lines=(context.say("Press it to do that:"),),
+            lines=(context.say("To do it, press:"),),
             buttons=((offered.do_button(" ".join(typed.split()), bare.name, bare.args),),),
         )
 

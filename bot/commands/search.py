@@ -140,15 +140,14 @@ def _page(
     if subscription is not None:
         lines.append(results.named_by_number(context, subscription))
     else:
-        lines_of = results.lines_above_papers if found.found else results.query_lines
-        lines += lines_of(context, query, ending)
-    if found.stored and spelled.unknown and not found.found:
+        lines += results.lines_above_papers(context, query, ending)
+    if found.stored and spelled.unknown and (spelled.meant or not found.found):
         lines[0] = context.say("No paper that I know has {words}.", words=quoted(spelled.unknown))
     if spelled.meant:
-        lines.append(_did_you_mean(context, spelled))
+        lines.append(context.say("Did you mean “{meant}”?", meant=spelled.meant))
     if is_dead_end:
         more = ((context.button("help", "help", topic="query"), context.button("settings", "settings")),)
-    if is_dead_end and found.stored:
+    if is_dead_end and found.stored and not spelled.meant:
         lines.append(_fewer_or_other_words(context, query))
     lines += notes
     if about and not near:
@@ -281,11 +280,6 @@ def _fewer_or_other_words(context: CommandContext, query: Query) -> str:
     if words < _MANY_WORDS:
         return context.say("Other words find more; /help query says how to ask.")
     return context.count("{count} word", "A paper must have all {count} words; fewer find more.", words)
-
-
-def _did_you_mean(context: CommandContext, spelled: Spelling) -> str:
-    words = context.say("Nothing has {words}.", words=quoted(spelled.unknown))
-    return context.localizer.joined(words, context.say("Did you mean “{meant}”?", meant=spelled.meant))
 
 
 def quoted(words: Sequence[str]) -> str:
