@@ -198,11 +198,7 @@ def test_what_one_has_just_seen_does_not_come_again(product: Product) -> None:
 
 def test_what_was_typed_stays_what_is_searched(knowing: Product) -> None:
     said = knowing.says("difusion")
-    assert said.lines[:3] == [
-        "No paper that I know has “difusion”.",
-        "difusion",
-        "Nothing has “difusion”. Did you mean “diffusion”?",
-    ]
+    assert said.lines == ["No paper that I know has “difusion”.", "Did you mean “diffusion”?"]
     assert said.buttons[0] == "diffusion"
     assert knowing.presses("diffusion").lines[0] == "1 paper in the last 7 days"
 

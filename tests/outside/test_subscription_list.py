@@ -188,12 +188,12 @@ def test_without_a_time_some_are_offered(product: Product) -> None:
     product.says("/sub diffusion at 8\ngraphs at 8")
     asked = product.says("/schedule 1")
     assert asked.lines[0] == "1 comes: daily 08:00"
-    assert "Or write it: /schedule 1 weekdays 8:30" in asked.lines
+    assert "Or write it: weekdays 8:30" in asked.lines
     done = product.presses("weekdays 09:00")
     assert (done.lines[0], done.changed) == ("✓ Schedule of 1: weekdays 09:00", True)
     asked = product.says("/schedule")
     assert asked.lines[0] == "New subscriptions come: when-out 08:00-20:00"
-    assert "Or write it: /schedule weekdays 8:30" in asked.lines
+    assert "Or write it: weekdays 8:30" in asked.lines
     product.presses("now")
     assert cadences(product) == ["now", "now"]
 
