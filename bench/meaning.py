@@ -34,6 +34,8 @@ from pathlib import Path
 from random import Random
 from statistics import mean
 
+from subscriptions.matching.word_weights import SAMPLE, Rarity, words_of
+
 from bench import ordering
 from bench._calibration import SAMPLES, calibrated, papers_of, vectors
 from bench._timing import timed
@@ -43,7 +45,6 @@ from bot.meaning.texts import is_short, paper_texts, question_texts
 from subscriptions import categories, meaning
 from subscriptions.matching import profiles
 from subscriptions.matching.paper_index import TokenizedPapers
-from subscriptions.matching.word_weights import SAMPLE, Rarity, words_of
 from subscriptions.model import Paper
 from subscriptions.query import TEXT, parse
 

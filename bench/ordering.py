@@ -34,6 +34,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+from subscriptions.matching.word_weights import SAMPLE, Rarity, words_of
+from subscriptions.taste import WEIGHT
+
 from bench._timing import timed
 from bot.digests import read_digest
 from bot.errors import UnknownFormat
@@ -42,12 +45,10 @@ from subscriptions.matching import profiles
 from subscriptions.matching.fit import fit
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.matching.reasons import HitFinder
-from subscriptions.matching.word_weights import SAMPLE, Rarity, words_of
 from subscriptions.model import Paper
 from subscriptions.normalize import tokens
 from subscriptions.query import TEXT, parse
 from subscriptions.query.tree import Query
-from subscriptions.taste import WEIGHT
 
 LEAST_OF_DAY = 25  # papers; a day with fewer is left out, as it is an excerpt
 LIKED = 0.2

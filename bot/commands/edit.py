@@ -10,7 +10,7 @@ from bot.ports import channel
 from subscriptions import errors
 from subscriptions.model import Subscription
 from subscriptions.planning.times import NoSuchTime, as_words, split_when
-from subscriptions.query import links_in_text, papers_of_queries, parse, rewriting
+from subscriptions.query import links_in_text, parse, rewriting
 from subscriptions.service import amendments
 
 _NO_NAME = frozenset({"-", "off"})
@@ -119,7 +119,7 @@ def answer_name(context: CommandContext, subscription: Subscription) -> channel.
 def _is_a_paper(text: str) -> bool:
     """Returns whether a text is only the id of a paper or a link, so that it is neither a query nor a name."""
     names_one = len(text.split()) == 1 and bool(links_in_text.mentioned(text) or links_in_text.links_to_no_paper(text))
-    return names_one and not papers_of_queries.asks_for_nearness(text)
+    return names_one and not parse.papers_named(text)
 
 
 def _name(context: CommandContext, subscription: Subscription, text: str) -> channel.Reply:

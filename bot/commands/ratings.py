@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.commands import last_shown, paper_buttons, paper_lookup, results
-from bot.commands.context import Callback, Command, CommandContext, CommandFunction, refusal, with_stored_chat
+from bot.commands.context import Callback, Command, CommandContext, CommandFunction, with_stored_chat
 from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.errors import Sentence
 from subscriptions.query.links_in_text import mentioned
 from subscriptions.service import signals
-from subscriptions.service.scorers import SCORERS
 
 PAGE = 8  # saved papers on a page
 _NOTED: Mapping[states.Signal, Sentence] = {
@@ -68,8 +67,6 @@ def _meant(context: CommandContext, example: str) -> tuple[str, model.KnownPaper
 
 def rate(context: CommandContext, papers: Sequence[model.KnownPaper], kind: states.Signal) -> channel.Reply:
     """Stores that the chat likes or dislikes these papers. Returns the reply that says so."""
-    if not SCORERS:
-        raise refusal("Ratings do not change the order of papers here.")
     context = with_stored_chat(context)
     signals.note_signal(context.transaction, context.chat, [known.id for known in papers], kind, now=context.now)
     noted = _RATED[kind]

@@ -16,7 +16,6 @@ from bot.rendering import addresses_of_papers, cleaning, packing, views
 from bot.rendering.language import Language
 from subscriptions import model
 from subscriptions.notices.of_missing_papers import missing_line
-from subscriptions.service.scorers import SCORERS
 from subscriptions.states import Signal
 from subscriptions.texts.artefacts import artefact_address
 
@@ -375,9 +374,8 @@ def card_buttons(opens: channel.Button | None, item: model.Item, language: Langu
 
     first, second, rest = [*links[:1]], [*artefact], [*links[1:]]
     first.append(judging("save", "s", language.say("save"), Signal.SAVED))
-    if SCORERS:
-        first.append(judging("like", "l", "👍", Signal.LIKED))
-        first.append(judging("dislike", "d", "👎", Signal.DISLIKED))
+    first.append(judging("like", "l", "👍", Signal.LIKED))
+    first.append(judging("dislike", "d", "👎", Signal.DISLIKED))
     if not opens.arguments.get("whole"):
         second.append(button("more", "f", language.say("more")))
     if any(because.number for because in item.because):  # it was brought by a subscription, which can be changed

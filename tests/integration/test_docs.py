@@ -12,6 +12,7 @@ from pkgutil import resolve_name
 
 import prometheus_client
 import pytest
+from subscriptions.matching.profiles import PapersAtHand
 
 from bot import digests
 from bot.cli.state import STATES
@@ -29,7 +30,6 @@ from bot.settings.loading import load_settings
 from subscriptions import chat_settings, taste
 from subscriptions.errors import NotDelivered, PaperwireError, QueryError
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.matching.profiles import PapersAtHand
 from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper
 from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome

@@ -16,13 +16,13 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 from sqlalchemy import text
+from subscriptions.query.papers_of_queries import words_kept
 
 from subscriptions import portable, taste
 from subscriptions.errors import QueryError, Refused
 from subscriptions.matching.fulfilment import simple_terms
 from subscriptions.model import Announce, Chat, ChatAddress, Item, KnownPaper, Paper
 from subscriptions.normalize import plurals
-from subscriptions.query.papers_of_queries import words_kept
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query, Term
 from subscriptions.service import (

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from subscriptions.matching.word_weights import Rarity, words_of
 
 from bot.rendering import language, queries_in_words
 from subscriptions import query as grammar
 from subscriptions.errors import QueryError, Refused
 from subscriptions.matching import paper_index, profiles, reasons
-from subscriptions.matching.word_weights import Rarity, words_of
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.query import papers_of_queries, parse, rewriting, tree, written_values
 from tests import make, tables

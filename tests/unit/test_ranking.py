@@ -1,11 +1,11 @@
 """Ranking: how well a paper matches a query, and how near it is to a taste."""
 
 import pytest
+from subscriptions.matching.word_weights import Rarity, words_of
 
 from subscriptions import query as grammar
 from subscriptions.matching import hits, profiles, reasons
 from subscriptions.matching.fit import fit
-from subscriptions.matching.word_weights import Rarity, words_of
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 from tests import tables
