@@ -1,48 +1,60 @@
 """How much a chat likes a paper, by its nearness in meaning to papers that the chat liked and disliked.
 
-The score is half the mean of the nearness to all that it liked, and half that to the three nearest of them, less the
-nearness to the nearest of what it disliked. The mean tells the field, the nearest tell one of several interests
-(bench.ordering).
+The score is half the mean of the nearness to all that it liked, and half that to the three nearest of them, less a quarter of
+the nearness to the nearest of what it disliked. The mean tells the field, the nearest tell one of several interests. If a
+dislike counted as much as a like, readers who dislike papers at random would get a worse order than without (bench.ordering).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from heapq import nlargest
 from typing import NamedTuple
 
-from subscriptions.meaning import Question, similarity
+from subscriptions.meaning import Question, similarities
 
 NEAREST = 3  # liked papers that count as the nearest
+AGAINST = 0.25  # how much the nearest disliked paper counts
 
 
 class Judged(NamedTuple):
-    """Something that a chat liked or disliked."""
+    """What a chat liked, or what it disliked."""
 
-    strength: float  # how much
-    asked: Question  # what is near to it
+    strengths: tuple[float, ...] = ()  # how much
+    questions: tuple[Question, ...] = ()  # what is near to it, in the same order
+
+    @classmethod
+    def of(cls, judged: Iterable[tuple[float, Question]]) -> "Judged":
+        """Returns it for some (strength, question)."""
+        found = tuple(judged)
+        return cls(tuple(strength for strength, _ in found), tuple(question for _, question in found))
 
 
 class Taste(NamedTuple):
     """What a chat liked and disliked."""
 
-    liked: tuple[Judged, ...]
-    disliked: tuple[Judged, ...] = ()
+    liked: Judged
+    disliked: Judged = Judged()
+
+    def __bool__(self) -> bool:
+        """Returns whether anything is known of it."""
+        return bool(self.liked.questions or self.disliked.questions)
 
     def score(self, codes: Sequence[int]) -> float:
-        """Returns how much the chat likes a paper with these codes, from -2 to 2; 0 without codes."""
+        """Returns how much the chat likes a paper with these codes, from -1.25 to 1.25; 0 without codes."""
         if not codes:
             return 0.0
-        return _liked(self.liked, codes[0]) - _disliked(self.disliked, codes[0])
+        return _liking(self.liked, codes[0]) - AGAINST * _disliking(self.disliked, codes[0])
 
 
-def _liked(judged: Sequence[Judged], code: int) -> float:
-    if not judged:
+def _liking(liked: Judged, code: int) -> float:
+    near = similarities(liked.questions, code)
+    if not near:
         return 0.0
-    near = [similarity(one.asked, code) for one in judged]
-    mean = sum(one.strength * value for one, value in zip(judged, near, strict=True))
+    mean = sum(strength * value for strength, value in zip(liked.strengths, near, strict=True)) / sum(liked.strengths)
     nearest = nlargest(NEAREST, near)
-    return mean / sum(one.strength for one in judged) / 2 + sum(nearest) / len(nearest) / 2
+    return mean / 2 + sum(nearest) / len(nearest) / 2
 
 
-def _disliked(judged: Sequence[Judged], code: int) -> float:
-    """Returns the nearness to the nearest of them, which counts as much as it was disliked."""
-    return max((one.strength * similarity(one.asked, code) for one in judged), default=0.0)
+def _disliking(disliked: Judged, code: int) -> float:
+    """Returns the nearness to the nearest, which counts as much as it was disliked; 0 if nothing is near."""
+    near = similarities(disliked.questions, code)
+    return max((strength * value for strength, value in zip(disliked.strengths, near, strict=True)), default=0.0)

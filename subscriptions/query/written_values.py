@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from subscriptions.query import FIELDS, commas
+from subscriptions.query import FIELDS, ValueKind, commas
+from subscriptions.query.links import without_owner
 from subscriptions.query.parse import query_of
 from subscriptions.query.tree import Leaf, Term
 
@@ -36,5 +37,7 @@ def _means(text: str, term: Term) -> bool:
     """Returns whether a text is a query of one value with exactly this term."""
     field = term.field
     fields = FIELDS if field.is_bare or field in FIELDS else FIELDS.also(field)
+    if field.kind is ValueKind.NEARNESS:
+        term = replace(term, value=without_owner(term.value))
     query = query_of(text, fields)
     return query is not None and isinstance(query.tree, Leaf) and query.tree.term == replace(term, question=b"")

@@ -45,7 +45,7 @@ def tastes(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste
     codes = _wholes(transaction, {paper for some in signals.values() for paper in some})
     titles = titles_asked(transaction, chat_ids)
     found = {chat: _taste(signals.get(chat, {}), codes, titles.get(chat, ())) for chat in signals.keys() | titles}
-    return {chat: taste for chat, taste in found.items() if taste.liked or taste.disliked}
+    return {chat: taste for chat, taste in found.items() if taste}
 
 
 def _strongest(signals: Sequence[StoredSignal]) -> dict[int, Signal]:
@@ -66,8 +66,8 @@ def _taste(signals: Mapping[int, Signal], codes: Mapping[int, meaning.Question],
     judged = [(STRENGTHS[kind], codes[paper]) for paper, kind in signals.items() if paper in codes]
     judged += [(_OF_LIBRARY, meaning.read_question(one.vector)) for one in titles]
     return Taste(
-        tuple(Judged(strength, asked) for strength, asked in judged if strength > 0),
-        tuple(Judged(-strength / _STRONGEST, asked) for strength, asked in judged if strength < 0),
+        Judged.of((strength, asked) for strength, asked in judged if strength > 0),
+        Judged.of((-strength / _STRONGEST, asked) for strength, asked in judged if strength < 0),
     )
 
 
