@@ -121,7 +121,8 @@ LIKE_BOTH = meaning.question_of_paper(ALL + ALL) + meaning.question_of_paper(NON
 )
 def test_a_paper_is_near_to_the_nearest_of_several_papers_and_to_itself_never(paper: Paper, near: float) -> None:
     query = asking("like:2601.00001,10.1234/abc", LIKE_BOTH)
-    assert fulfilment.nearness_to(*query.terms, hits.tokenize(paper)) == pytest.approx(near)
+    (term,) = query.terms
+    assert fulfilment.nearness_to(term, hits.tokenize(paper)) == pytest.approx(near)
     is_near = near >= meaning.NEAR
     assert PaperIndex.of([paper]).found_by(query) == is_near
     assert matching_papers(query, [paper]) == ((0,) if is_near else ())
