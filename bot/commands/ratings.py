@@ -3,7 +3,7 @@
 docs/queries.md explains which signals these store, and how signals change the order of papers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.commands import last_shown, paper_buttons, paper_lookup, results
@@ -25,10 +25,7 @@ _TAKEN_BACK: Mapping[states.Signal, Sentence] = {
     states.Signal.DISLIKED: Sentence("Taken back."),
     states.Signal.SAVED: Sentence("No longer saved."),
 }
-_RATED: Mapping[states.Signal, Sentence] = {
-    states.Signal.LIKED: Sentence("Noted: papers like this one come first. {title}"),
-    states.Signal.DISLIKED: Sentence("Noted: papers like this one come last. {title}"),
-}
+_ONLY_NOTED = Sentence("Noted, but it moves no paper: meaning is off here. Press again to take it back.")
 
 
 def _toggle(kind: states.Signal) -> CommandFunction:
@@ -39,7 +36,8 @@ def _toggle(kind: states.Signal) -> CommandFunction:
         if signals.take_back(context.transaction, context.chat, item.paper.id, kind):
             return context.toast(_TAKEN_BACK[kind])
         signals.note_signal(context.transaction, context.chat, [item.paper.id], kind, now=context.now)
-        return context.toast(_NOTED[kind])
+        moves = kind is states.Signal.SAVED or context.transaction.store.encoder
+        return context.toast(_NOTED[kind] if moves else _ONLY_NOTED)
 
     return paper_buttons.of_paper(handle)
 
@@ -63,16 +61,6 @@ def _meant(context: CommandContext, example: str) -> tuple[str, model.KnownPaper
     if known is None and not names:
         raise paper_lookup.no_paper_named(example)
     return "".join(names[:1]), known
-
-
-def rate(context: CommandContext, papers: Sequence[model.KnownPaper], kind: states.Signal) -> channel.Reply:
-    """Stores that the chat likes or dislikes these papers. Returns the reply that says so."""
-    context = with_stored_chat(context)
-    signals.note_signal(context.transaction, context.chat, [known.id for known in papers], kind, now=context.now)
-    noted = _RATED[kind]
-    lines = tuple(context.say(noted, title=context.title(known)) for known in papers)
-    more = context.button("more like this", "more-like-this", paper=papers[0].id)
-    return context.done(*lines, buttons=((more,),) if len(papers) == 1 else ())
 
 
 def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:

@@ -33,5 +33,6 @@ def library(
         with suppress(MeaningFails):  # then the vectors are made later
             session.encode(titles_to_ask(read))
         put_library(session.store, of, read, now=session.now)
-    output.print_reply(Reply(lines=library_lines(read, arguments.TERMINAL_LANGUAGE), ok=True))
+        lines = library_lines(read, arguments.TERMINAL_LANGUAGE, orders=session.encoder is not None)
+    output.print_reply(Reply(lines=lines, ok=True))
     return 0

@@ -57,4 +57,4 @@ def _liking(liked: Judged, code: int) -> float:
 def _disliking(disliked: Judged, code: int) -> float:
     """Returns the nearness to the nearest, which counts as much as it was disliked; 0 if nothing is near."""
     near = similarities(disliked.questions, code)
-    return max((strength * value for strength, value in zip(disliked.strengths, near, strict=True)), default=0.0)
+    return max([0.0, *(strength * value for strength, value in zip(disliked.strengths, near, strict=True))])

@@ -15,14 +15,6 @@ HOW_TO_SEND = errors.Sentence(
 )
 
 
-def required_library(transaction: Transaction, chat_id: int) -> stored_libraries.StoredLibrary:
-    """Returns the library of a chat. Raises Refused if the chat has none."""
-    library = stored_libraries.library_of(transaction, chat_id)
-    if library is None:
-        raise errors.Refused(NO_LIBRARY, HOW_TO_SEND)
-    return library
-
-
 @writes
 def put_library(transaction: Transaction, chat: Chat, library: Library, *, now: datetime) -> None:
     """Replaces the library of a chat, to which its subscriptions with `like:library` are near from now on.

@@ -6,11 +6,12 @@ from subscriptions import errors, meaning
 from subscriptions.model import KnownPaper
 from subscriptions.query import links, parse
 from subscriptions.query.tree import Query
-from subscriptions.service.libraries import required_library
+from subscriptions.service.libraries import HOW_TO_SEND, NO_LIBRARY
 from subscriptions.service.meaning import near_papers
 from subscriptions.service.questions import fails, is_off, vector_of, with_all_vectors
 from subscriptions.store import known_papers
 from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store.libraries import library_of
 
 MOST_ALIKE = 5
 
@@ -31,12 +32,12 @@ def with_vectors_for(transaction: Transaction, query: Query, chat_id: int = 0) -
 
 
 def _refuse_unknown(transaction: Transaction, names: Sequence[str]) -> None:
-    owners = [name for name in names if name == links.LIBRARY or links.owner_of(name)]
-    for name in owners:
-        required_library(transaction, links.owner_of(name))
     ids = known_papers.papers_with_keys(transaction, names)
     for name in names:
-        if name not in ids and name not in owners:
+        if links.without_owner(name) == links.LIBRARY:
+            if not library_of(transaction, links.owner_of(name)):
+                raise errors.Refused(NO_LIBRARY, HOW_TO_SEND)
+        elif name not in ids:
             raise errors.Refused(
                 errors.Sentence("I do not know the paper {id} yet, so I cannot tell what is near to it.", {"id": name}),
                 errors.Sentence("Look it up first, by sending {id}; then say this again.", {"id": name}),

@@ -426,7 +426,6 @@ NUMBERS = tables.rows("""
     guide.md        → the newest change here, up to #                    → subscriptions.service.changes:KEPT
     guide.md        → papers came on # days                              → subscriptions.service.no_match:STREAK_AFTER
     guide.md        → similar to this one, # in each                     → subscriptions.planning.decision:MOST_NEAR
-    guide.md        → similar to it among the newest #,                  → subscriptions.service.known_papers:MOST_COUNTED
     guide.md        → more than # papers, or if                          → subscriptions.service.known_papers:MOST_COUNTED
     guide.md        → can have # subscriptions                           → subscriptions.service.requests:MOST_PER_CHAT
     guide.md        → give # commands a minute                           → bot.dependencies.command_limits:MAX_OF_CHAT
