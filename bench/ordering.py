@@ -41,7 +41,7 @@ from subscriptions.model import Paper
 LIKED = (1, 3, 10, 30)
 LEAST = 10  # papers of each category of the interest in each half
 WIDEST = 0.25  # of the papers; a wider interest is none
-INTERESTS = 24  # of each kind: one category, two categories
+INTERESTS = 12  # at most, of each kind: one category, two categories
 READERS = 3  # of each interest and number of liked papers
 AT_ONCE = 50  # papers that are encoded together
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.meaning import ANYTHING, WORTH_SHOWING
 from subscriptions.model import KnownPaper
-from subscriptions.query import parse, rewriting
+from subscriptions.query import ABOUT, parse, rewriting
 from subscriptions.query.tree import Query
 from subscriptions.service import known_papers as index
 from subscriptions.service import meaning, questions
@@ -105,7 +105,8 @@ def near_in_meaning(transaction: Transaction, query: Query, *, without: Collecti
     Leaves out papers that do not match the rest of the query, and the papers with the ids `without`. Returns [] if the
     vector of the text cannot be had now. Raises Unencoded.
     """
-    (term,) = query.nearness_terms
+    query = questions.with_known_vectors(transaction, query)
+    (term,) = (one for one in query.nearness_terms if one.field is ABOUT)
     vector = questions.vector_of(transaction, term.value)
     if not vector:
         return []

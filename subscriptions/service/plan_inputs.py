@@ -167,7 +167,7 @@ def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
         if len(window.papers.known) > MOST_INDEXED:
             window.index = None
         if len(window.papers.known) <= MOST_KEPT:
-            window.matches = {}
+            window.matches, window.vectors = {}, {}  # libraries change
             window.papers.decided.clear()
             _KEPT[store] = window
 

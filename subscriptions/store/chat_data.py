@@ -83,7 +83,7 @@ def _block(opening: str, members: Iterable[tuple[str, Any]], closing: str, level
 Json = dict[str, Any]
 
 # Columns by which the program finds rows and distributes work. Their values tell nothing about the chat.
-_INTERNAL = frozenset({"chat_active", "shared_cursor", "sendable", "streak_after", "lane", "key_hash"})
+_INTERNAL = frozenset({"chat_active", "shared_cursor", "sendable", "streak_after", "lane", "key_hash", "question"})
 _AT_PLACE: Mapping[str, Any] = {
     "callbacks": CallbackRow,
     "conversation_states": ConversationStateRow,

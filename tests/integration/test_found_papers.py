@@ -20,6 +20,7 @@ from sqlalchemy import text
 from subscriptions import portable
 from subscriptions.errors import MeaningFails, QueryError, Refused
 from subscriptions.matching.fulfilment import simple_terms
+from subscriptions.matching.library import Library, LibraryEntry
 from subscriptions.model import Announce, Chat, ChatAddress, Item, KnownPaper, Paper
 from subscriptions.normalize import plurals
 from subscriptions.query.parse import parse_query
@@ -37,13 +38,15 @@ from subscriptions.service import (
     taste,
 )
 from subscriptions.service import known_papers as lookup
+from subscriptions.service.libraries import drop_library, put_library
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import Subscribed, unsubscribe
 from subscriptions.states import Signal
-from subscriptions.store import chats, deliveries, known_papers, meanings, paper_sequence, paper_words
+from subscriptions.store import chat_data, chats, deliveries, known_papers, meanings, paper_sequence, paper_words
 from subscriptions.store import signals as stored_signals
 from subscriptions.store.database.store import Store, Transaction
-from tests import make
+from subscriptions.store.libraries import MOST_ASKED, titles_to_ask
+from tests import make, stored
 from tests.clock import NOON
 from tests.fakes.meaning import FakeEncoder
 from tests.integration import cli
@@ -551,6 +554,32 @@ def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeyp
         brings(stocked, "A swarm of robots", "Reef fish", name="next")
         plan_due(other, now=LATER)
     assert newest_delivered(stocked) == [("A swarm of robots", True)]
+
+
+def test_titles_of_a_library_are_asked_until_nobody_asks_them(store: Store) -> None:
+    def asked() -> list[str]:
+        return [text for (text,) in stored.rows(store, "SELECT text FROM question ORDER BY text")]
+
+    store.encoder = ENCODER.name
+    for chat, titles in ((ME, ("Swarm robots", "Reef fish")), (YOU, ("Reef fish", "Moss"))):
+        subscribes(store, str(chat), "graph")
+        entries = [LibraryEntry(title, ()) for title in titles]
+        put_library(store, listing.get_chat(store, chat), Library(entries), now=NOON)
+    assert asked() == ["Moss", "Reef fish", "Swarm robots"]
+    put_library(store, listing.get_chat(store, ME), Library([LibraryEntry("Reef fish", ())]), now=NOON)
+    assert asked() == ["Moss", "Reef fish"]
+    with store.write() as transaction:
+        chat_data.erase(transaction, listing.get_chat(transaction, YOU).id)
+    assert asked() == ["Reef fish"]
+    drop_library(store, listing.get_chat(store, ME))
+    assert asked() == []
+
+
+@pytest.mark.parametrize("amount", [0, 1, 100, 101, 250])
+def test_titles_are_asked_from_all_parts_of_a_library(amount: int) -> None:
+    found = titles_to_ask(Library([LibraryEntry(f"Paper {number}", ()) for number in range(amount)]))
+    assert (len(found) <= MOST_ASKED, len(found) >= min(amount, MOST_ASKED) // 2) == (True, True)
+    assert found[-1:] == found[:1] if amount < 2 else int(found[-1].split()[1]) > amount * 0.9
 
 
 # ── A preview shows the papers that a plan of the same moment would deliver ───────────────────────────────────────────

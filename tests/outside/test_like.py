@@ -121,6 +121,8 @@ def test_it_is_tried_searched_edited_and_removed(knowing: Product) -> None:
     )
     knowing.presses("subscribe")
     assert knowing.queries() == [f"like:{GIVEN},{OTHER}"]
+    few = knowing.says(f"/search robots flies like:{GIVEN}")
+    assert titles(few) == ["A swarm of robots flies"]
     knowing.says(f"/edit 1 like:{GIVEN} -fish")
     assert knowing.queries() == [f"like:{GIVEN} -fish"]
     knowing.says(f"/unsub like:{GIVEN} -fish")
