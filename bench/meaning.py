@@ -10,9 +10,6 @@ in Chinese first. A paper costs some 60 ms of a processor.
   asked of all papers; the right one is that of the summary. A paper is near if its nearness is at least 0.5.
 - `bench/questions.tsv` asks for eight of the samples in fourteen languages. The folder PAPERWIRE_SHARED has questions of
   people, each with the papers that are right.
-- A simulated reader likes some papers of a category that nobody else knows of. Each order sorts later papers of all
-  categories, and the average precision tells how near to the top those of the category are. BM25 (bm25s) searches for the
-  words of the titles of the liked papers; the SVM (scikit-learn) is that of bench.ordering.
 
 Times are processor time of one core.
 """
@@ -23,37 +20,22 @@ import os
 import re
 import resource
 import sys
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from heapq import nsmallest
-from itertools import chain
-from operator import gt
 from pathlib import Path
 from random import Random
 from statistics import mean
 
-from bench import ordering
 from bench._calibration import SAMPLES, calibrated, papers_of, vectors
 from bench._timing import timed
 from bot.meaning import child
 from bot.meaning.encoders import ChildEncoder
 from bot.meaning.texts import is_short, paper_texts, question_texts
 from subscriptions import categories, meaning
-from subscriptions.matching import profiles
-from subscriptions.matching.paper_index import TokenizedPapers
-from subscriptions.matching.word_weights import SAMPLE, Rarity, words_of
 from subscriptions.model import Paper
-from subscriptions.query import TEXT, parse
 
 QUESTIONS = Path(__file__).with_name("questions.tsv")
-LIKED = (1, 3, 10, 30)  # papers that a reader likes
-LEAST_MIXED = 200  # papers with categories
-READERS = 3  # of each category and number of liked papers
-LEAST_LATE = 4  # papers of the category that are to be found
-BROAD = parse.parse_query("cat:cs")  # the subscription of the readers; it has no words
-BY_WORDS = "words"
 OF_A_DIGEST = 100  # papers whose encoding is timed
 SHORTEST = 12  # Chinese characters of a question
 _CHINESE, _LATIN = re.compile("[一-鿿]"), re.compile("[A-Za-z]")
@@ -84,7 +66,6 @@ def main() -> int:
             print_found(
                 "of people", [(text, right(begins, listed)) for _, text, begins in people], listed, model, calibration
             )
-        print_orders(aside)
     print_costs(samples)
     return 0
 
@@ -154,66 +135,6 @@ def print_found(
         f"  {len(asked)} questions, {what}, of {len(papers)} papers: the right one is first for {first:.2f}, among three for "
         f"{three:.2f}, among ten for {ten:.2f}; near for {mean(right_near):.2f}, of the others {mean(others_near):.3f}"
     )
-
-
-def readers(papers: Sequence[Paper], chance: Random) -> Iterator[ordering.Reader]:
-    """Yields readers of each category with enough papers."""
-    mixed = [replace(paper, summaries=(), translations=()) for paper in papers if paper.categories]
-    if len(mixed) < LEAST_MIXED:
-        return
-    chance.shuffle(mixed)
-    early, late = mixed[: len(mixed) // 2], mixed[len(mixed) // 2 :]
-    for category in sorted({paper.categories[0] for paper in mixed}):
-        wanted = {paper.key for paper in late if category in paper.categories}
-        liked = [paper for paper in early if paper.categories[0] == category]
-        for most in LIKED if len(wanted) >= LEAST_LATE else ():
-            for _ in range(READERS if most <= len(liked) else 0):
-                yield ordering.Reader(BROAD, early, chance.sample(liked, most), [], [late], [wanted])
-
-
-def print_orders(papers: Sequence[Paper]) -> None:
-    """Prints how good each order is by the number of liked papers, and the share of readers for whom it is better than words."""
-    orders: dict[str, ordering.Order] = {
-        "any order": ordering.newest_first,
-        "BM25": ordering.bm25,
-        "SVM, C = 0.1": ordering.svm(0.1),
-        BY_WORDS: partial(by_taste, with_meaning=0.0),
-        "meaning": partial(by_taste, with_words=0.0),
-        "words and meaning": by_taste,
-    }
-    found: dict[str, dict[int, list[float]]] = {name: defaultdict(list) for name in orders}
-    for reader in readers(papers, Random(11)):
-        for name, order in orders.items():
-            found[name][len(reader.liked)] += order(reader)
-    by_words = with_all(found[BY_WORDS])
-    if not by_words:
-        return print("  no category has enough papers for readers")
-    print("  average precision, and the share of readers for whom it is better than words:")
-    print("  liked papers      ", *(f"{liked:>10}" for liked in by_words))
-    print("  readers           ", *(f"{len(values):10}" for values in by_words.values()))
-    for name, of_order in found.items():
-        columns = [(values, by_words[liked]) for liked, values in with_all(of_order).items()]
-        print(f"  {name:<18}", *(f"{mean(ours):5.3f} {mean(map(gt, ours, words)):4.2f}" for ours, words in columns))
-    return None
-
-
-def with_all(precisions: dict[int, list[float]]) -> dict[str, list[float]]:
-    """Returns the precisions by the number of liked papers, and those of all readers."""
-    by_number = {str(liked): values for liked, values in precisions.items()}
-    return {**by_number, "all": [*chain.from_iterable(precisions.values())]} if by_number else {}
-
-
-def by_taste(reader: ordering.Reader, *, with_words: float = 1.0, with_meaning: float = 1.0) -> Iterator[float]:
-    rarity = Rarity.among(words_of(paper) for paper in reader.early[-SAMPLE:])
-    codes = [(1.0, meaning.read_paper(paper.meaning)[0]) for paper in reader.liked]
-    judged = [(1.0, words_of(paper)) for paper in reader.liked]
-    taste = profiles.profile_of(judged if with_words else (), rarity, codes=codes if with_meaning else ())
-
-    def scores(papers: list[Paper]) -> list[float]:
-        tokenized = TokenizedPapers.of(papers).tokenized
-        return [profiles.nearness(taste, one.folded[TEXT], one.codes) for one in tokenized]
-
-    return ordering.precisions_by(reader, scores)
 
 
 def print_costs(papers: Sequence[Paper]) -> None:

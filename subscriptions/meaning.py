@@ -1,4 +1,4 @@
-"""How near a paper is to a question in meaning, from when on it counts as near, and how much its best sentence and its whole count.
+"""How near a paper is in meaning to a question or to another paper, from when on it is near, how much its best sentence and its whole count.
 
 An encoder (`bot.ports.meaning`) turns a text into 512 numbers, and rounds them. Of a paper it keeps one bit for each
 number: its sign. Of a question it keeps two bits: the sign, and whether the value is large. Comparing them means counting
@@ -7,12 +7,14 @@ bits, which takes 0.2 µs and no NumPy (25 MB of memory).
     paper     64 bytes for the whole paper, 64 for its title, 64 for each sentence of its abstract
     question  64 bytes of signs, 64 bytes of large values, 4 bytes: the similarity from which a paper is near
 
+A paper that others are compared with is a question, too, whose signs are those of the whole paper.
+
 The best sentence counts, because a question is often about one thing that a paper does. Measured with Chinese questions
 over English papers: `bench.meaning`.
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import sqrt
 from typing import NamedTuple
@@ -21,7 +23,12 @@ DIMENSIONS = 512
 SIZE = DIMENSIONS // 8  # bytes of one code
 QUESTION_SIZE = 2 * SIZE + 4
 NEAR = 0.5  # nearness from which a paper is near, the same for all encoders
-LEAST_OF_PAPERS = 0.2  # cosine from which two papers are near, as are 1.5 % of all pairs
+# Nearness from which an answer shows a paper: who asks wants the nearest, even if it is not near enough to be announced.
+# Of texts that are no subject ("asdfgh"), few papers are nearer.
+WORTH_SHOWING = 0.35
+LEAST_OF_PAPERS = (
+    0.22  # similarity of a paper and another one, asked as a question, from which they are near, as are 1.2 % of pairs
+)
 WEIGHT_OF_WHOLE = 0.7  # of the whole paper, beside 1 for its best sentence
 
 
@@ -40,6 +47,18 @@ class Question(NamedTuple):
         many = large.bit_count()
         length = sqrt((DIMENSIONS + 8 * many) * DIMENSIONS)  # of twice the values, and of a code
         return cls(signs, large, least, (DIMENSIONS + 2 * many) / length, 2 / length)
+
+
+def question_of_paper(codes: bytes) -> bytes:
+    """Returns what is near to a paper, as the bytes of a question; b"" for a paper without codes."""
+    return codes[:SIZE] + bytes(SIZE) + struct.pack("<f", LEAST_OF_PAPERS) if codes else b""
+
+
+@lru_cache(maxsize=1 << 12)
+def read_questions(vectors: bytes) -> tuple[Question, ...]:
+    """Reads the bytes of some questions, one after another. Raises ValueError for bytes of another length."""
+    starts = range(0, len(vectors), QUESTION_SIZE)
+    return tuple(read_question(vectors[start : start + QUESTION_SIZE]) for start in starts)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -89,6 +108,14 @@ def similarity(question: Question, *codes: int) -> float:
     return highest - step * nearest
 
 
+def similarities(questions: Iterable[Question], code: int) -> list[float]:
+    """Returns the cosine of each question and a code, from -1 to 1."""
+    return [
+        highest - step * ((differing := signs ^ code).bit_count() + 2 * (differing & large).bit_count())
+        for signs, large, _, highest, step in questions
+    ]
+
+
 def nearness(question: Question, paper: tuple[int, ...]) -> float:
     """Returns how near a paper is to a question, from 0 to 1; 0 if it has no codes."""
     if not paper:
@@ -100,26 +127,9 @@ def nearness(question: Question, paper: tuple[int, ...]) -> float:
     return NEAR + (1 - NEAR) * (similar - question.least) / (1 - question.least)
 
 
-def alike(one: tuple[int, ...], other: tuple[int, ...]) -> float:
-    """Returns the cosine of two papers as wholes, from -1 to 1; 0 if one of them has no codes."""
-    if not one or not other:
+def nearness_to_any(questions: Sequence[Question], paper: tuple[int, ...]) -> float:
+    """Returns how near a paper is to that one of some questions to which it is nearest as a whole; 0 if there are none."""
+    if not questions or not paper:
         return 0.0
-    return 1 - 2 * (one[0] ^ other[0]).bit_count() / DIMENSIONS
-
-
-def in_common(codes: Iterable[tuple[float, int]]) -> bytes:
-    """Returns what papers have in common, as the bytes of a question. Each has a weight, below 0 if it speaks against.
-
-    Returns b"" if they have nothing in common. `codes` are those of whole papers.
-    """
-    rows = [[weight if bit == "1" else -weight for bit in f"{code:0{DIMENSIONS}b}"] for weight, code in codes]
-    values = [sum(column) for column in zip(*rows, strict=True)]
-    deviation = sqrt(sum(value * value for value in values) / DIMENSIONS)
-    if not deviation:
-        return b""
-    signs, large = _bits(value >= 0 for value in values), _bits(abs(value) >= deviation for value in values)
-    return signs + large + struct.pack("<f", LEAST_OF_PAPERS)
-
-
-def _bits(values: Iterable[bool]) -> bytes:
-    return int("".join("01"[value] for value in values), 2).to_bytes(SIZE, "little")
+    similar = similarities(questions, paper[0])
+    return nearness(questions[similar.index(max(similar))], paper)

@@ -28,6 +28,7 @@ import subscriptions.store.database.schema
 from subscriptions.store.database.schema import make_schema
 from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
+from tests.fakes.meaning import FakeEncoder
 from tests.fakes.telegram import FakeTelegram
 from tests.postgres.server import Server, run_of_tests
 from tests.product import Product
@@ -260,6 +261,15 @@ def telegram() -> Iterator[FakeTelegram]:
 def product(tmp_path: Path, telegram: FakeTelegram) -> Product:
     """The program at noon UTC on Thursday 22 January 2026, before its first message. Anyone may use it."""
     return Product(tmp_path, telegram=telegram)
+
+
+@pytest.fixture
+def meaning(product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turns meaning on for the program in this process, with an encoder for which texts with the same words are near."""
+    monkeypatch.setattr(
+        "bot.meaning.encoders.encoder_of", lambda settings: FakeEncoder() if settings.meaning == "on" else None
+    )
+    product.sets(MEANING="on")
 
 
 @pytest.fixture

@@ -19,16 +19,17 @@ from bot.settings.models import encoder_of
 from subscriptions import meaning
 from subscriptions.errors import MeaningFails, PaperwireError, QueryError, Sentence
 from subscriptions.matching import paper_index
-from subscriptions.matching.profiles import PapersAtHand
 from subscriptions.matching.reasons import why
 from subscriptions.model import Paper
-from subscriptions.query import ABOUT, papers_of_queries, parse, rewriting
-from subscriptions.query.tree import Query
+from subscriptions.query import ABOUT, LIKE, parse, rewriting
+from subscriptions.query.tree import Query, Term, leaves
 from subscriptions.texts import escaped
 
-_ASKS = re.compile(rf"(?:{'|'.join(ABOUT.names)})\s*[:：]", re.IGNORECASE)  # a line that may ask for meaning
+_ASKS = re.compile(
+    rf"(?:{'|'.join((*ABOUT.names, *LIKE.names))})\s*[:：]", re.IGNORECASE
+)  # a line that may ask for meaning
 _NO_MEANING = MeaningFails(
-    Sentence("Meaning is off here, so nothing is near to a text."),
+    Sentence("Meaning is off here, so it is not known what is near."),
     Sentence("Install paperwire[meaning], and leave PAPERWIRE_MEANING on."),
 )
 _USAGE = "Write paperwire match QUERY PATH…, or paperwire match --queries FILE PATH…"
@@ -57,15 +58,13 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
     with arguments.reporting_query_errors(text, {"query": None, "text": text} if json else None):
         query = parse.parse_query(text)
         papers, status = _read(paths)
-        canonical = query.canonical  # before the vectors and words of papers are added
-        asking = _Asking.of(query.asked, papers)
-        query, papers = asking.query(query), asking.papers
-    query, unknown = _knowing(query, PapersAtHand(papers))
+        vectors = _Vectors.of(query.nearness_terms, papers)
+        query, papers, unknown = vectors.of_query(query), vectors.papers, vectors.unknown_in(query)
     found = _nearest_first(query, [papers[place] for place in paper_index.matching_papers(query, papers)])
     if json:
         keys = [paper.key for paper in found]
         document = {
-            "query": canonical,
+            "query": query.canonical,
             "text": text,
             "keys": keys,
             "why": {paper.key: _reasons(query, paper) for paper in found},
@@ -90,27 +89,11 @@ def _in_words(reason: dict[str, Any]) -> str:
 
 
 def _nearest_first(query: Query, found: list[Paper]) -> list[Paper]:
-    """Returns the papers that a query found; nearest first, if the query asks for nearness to exactly one text."""
-    asked = [term for term in query.terms if term.field is ABOUT]
-    if len(asked) != 1 or not asked[0].question:
+    """Returns the papers that a query found; nearest first, if the query asks for nearness exactly once."""
+    if len(query.nearness_terms) != 1:
         return found
-    question = meaning.read_question(asked[0].question)
-    return sorted(found, key=lambda paper: -meaning.nearness(question, meaning.read_paper(paper.meaning)))
-
-
-def _knowing(query: Query, papers: PapersAtHand) -> tuple[Query, tuple[str, ...]]:
-    """Returns (query, sentences). The query contains the words of the papers that its `like:` terms name.
-
-    Each sentence names one of these papers that is not in the digests.
-    """
-    named = papers_of_queries.papers_named_in(query)
-    if not named:
-        return query, ()
-    words = papers.words(named)
-    unknown = tuple(
-        f"{value} is not in these digests, so nothing is near to it." for value in named if value not in words
-    )
-    return parse.parse_query(query.text, query.fields.knowing(words)), unknown
+    asked = meaning.read_questions(query.nearness_terms[0].question)
+    return sorted(found, key=lambda paper: -meaning.nearness_to_any(asked, meaning.read_paper(paper.meaning)))
 
 
 def _read(paths: list[str]) -> tuple[tuple[Paper, ...], int]:
@@ -138,47 +121,66 @@ def _reasons(query: Query, paper: Paper) -> list[dict[str, Any]]:
     return [*({"field": name, "terms": terms} for name, terms in fields.items()), *near]
 
 
-def _texts_asked(lines: list[str]) -> list[str]:
-    """Returns the texts to which lines ask for nearness in meaning, each once."""
-    found: dict[str, None] = {}
+def _terms_asking(lines: list[str]) -> list[Term]:
+    """Returns the terms of lines that ask for nearness, each once."""
+    found: dict[Term, None] = {}
     for line in lines:
         if _ASKS.search(line):
             with suppress(QueryError):
-                found |= dict.fromkeys(parse.parse_query(_encodable(line)).asked)
+                found |= dict.fromkeys(parse.parse_query(_encodable(line)).nearness_terms)
     return list(found)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
-    """What queries ask about and papers mean, as vectors; or why there are none."""
+class _Vectors:
+    """What queries ask and papers mean, as vectors; or why there are none."""
 
     papers: tuple[Paper, ...]
-    questions: dict[str, bytes] = field(default_factory=dict)
-    failure: MeaningFails = _NO_MEANING
+    known: dict[Term, bytes] = field(default_factory=dict)
+    failure: MeaningFails | None = None
 
     @classmethod
-    def of(cls, texts: Collection[str], papers: tuple[Paper, ...]) -> "_Asking":
-        """Makes the vectors with the encoder of the settings, which are read only if a text is asked about."""
-        encoder = None
-        if texts:
-            encoder = encoder_of(load_settings(os.environ, Path.cwd()))
-        if encoder is None:
+    def of(cls, terms: Collection[Term], papers: tuple[Paper, ...]) -> "_Vectors":
+        """Makes the vectors with the encoder of the settings, which are read only if a term asks for nearness."""
+        if not terms:
             return cls(papers)
+        encoder = encoder_of(load_settings(os.environ, Path.cwd()))
+        if encoder is None:
+            return cls(papers, failure=_NO_MEANING)
+        texts = [term for term in terms if term.field is ABOUT]
         try:
-            codes, questions = encoder.papers(papers), encoder.questions([*texts])
+            codes, questions = encoder.papers(papers), encoder.questions([term.value for term in texts])
         except MeaningFails as error:
             return cls(papers, failure=error)
         finally:
             encoder.close()
-        with_codes = (replace(paper, meaning=code) for paper, code in zip(papers, codes, strict=True))
-        return cls(tuple(with_codes), dict(zip(texts, questions, strict=True)))
+        coded = tuple(replace(paper, meaning=code) for paper, code in zip(papers, codes, strict=True))
+        known = dict(zip(texts, questions, strict=True))
+        return cls(coded, known | {term: _of_papers(term, coded) for term in terms if term.field is LIKE})
 
-    def query(self, query: Query) -> Query:
+    def of_query(self, query: Query) -> Query:
         """Returns the query with its vectors. Raises QueryError if it asks for nearness, and there are none."""
-        if query.asked and not self.questions:
-            column = min(papers_of_queries.columns_asked(query).values())
+        if query.nearness_terms and self.failure:
+            column = min(leaf.column for leaf in leaves(query.tree) if leaf.term.field.kind.needs_vectors)
             raise QueryError(self.failure.sentence, self.failure.hint, column)
-        return rewriting.with_vectors(query, self.questions)
+        return rewriting.with_vectors(query, self.known)
+
+    def unknown_in(self, query: Query) -> tuple[str, ...]:
+        """Returns a sentence for each paper that a query names and that is not in the digests."""
+        names = {name for paper in self.papers for name in _names_of(paper)} if query.named else {}
+        return tuple(
+            f"{one} is not in these digests, so nothing is near to it." for one in query.named if one not in names
+        )
+
+
+def _names_of(paper: Paper) -> tuple[str | None, ...]:
+    return paper.arxiv_id, paper.doi, paper.key
+
+
+def _of_papers(term: Term, papers: tuple[Paper, ...]) -> bytes:
+    """Returns what is near to those of the papers that a term names."""
+    names = term.value.split(",")
+    return b"".join(meaning.question_of_paper(one.meaning) for one in papers if not {*names}.isdisjoint(_names_of(one)))
 
 
 @dataclass(slots=True)
@@ -193,9 +195,9 @@ class _QueryFile:
 def _match_file(file: str, paths: list[str], *, json: bool) -> int:
     texts = _lines_of(arguments.content(file))
     papers, status = _read(paths)
-    asking = _Asking.of(_texts_asked(texts), papers)
-    index = paper_index.PaperIndex.of(asking.papers)
-    lines = _read_queries(texts, PapersAtHand(index.papers), asking)
+    vectors = _Vectors.of(_terms_asking(texts), papers)
+    index = paper_index.PaperIndex.of(vectors.papers)
+    lines = _read_queries(texts, vectors)
     keys: dict[str, list[str]] = {}  # text of a line → what it finds
     for text, query in lines.queries.items():
         found = [index.papers[place] for place in index.positions(index.found_by(query))]
@@ -244,17 +246,17 @@ def _encodable(text: str) -> str:
     return text
 
 
-def _read_queries(texts: list[str], papers: PapersAtHand, asking: _Asking) -> _QueryFile:
-    """Reads every line as a query. `papers`: those that lines may name."""
+def _read_queries(texts: list[str], vectors: _Vectors) -> _QueryFile:
+    """Reads every line as a query."""
     lines = _QueryFile()
     for number, text in enumerate(texts, start=1):
         if text in lines.queries or text in lines.reasons:
             continue
         try:
-            query, unknown = _knowing(asking.query(parse.parse_query(_encodable(text))), papers)
+            query = vectors.of_query(parse.parse_query(_encodable(text)))
         except QueryError as error:
             lines.reasons[text] = str(error)
         else:
             lines.queries[text] = query
-            lines.hints += [(number, sentence) for sentence in unknown]
+            lines.hints += [(number, sentence) for sentence in vectors.unknown_in(query)]
     return lines

@@ -9,31 +9,28 @@ from bot.commands.paper_buttons import CARD, of_paper, paper_arguments, paper_go
 from bot.ports import channel
 from subscriptions import model
 from subscriptions.errors import Sentence
-from subscriptions.matching.reasons import why
-from subscriptions.query import ABOUT, links, links_in_text
-from subscriptions.query.papers_of_queries import papers_of_wish
+from subscriptions.matching.reasons import Hit, why
+from subscriptions.query import FIELDS, LIKE, links, links_in_text
 from subscriptions.query.parse import query_of
-from subscriptions.service import libraries, paper_search, signals
+from subscriptions.service import paper_search, signals, taste
 from subscriptions.service.asked_papers import as_item
 from subscriptions.service.questions import with_known_vectors
-from subscriptions.service.scorers import scorer
 from subscriptions.states import Signal
 from subscriptions.store.deliveries import delivered_items
 
-_MOST_WORDS = 5  # words that the explanation of a paper's rank names
 _BECAUSE: Mapping[Signal | None, Sentence] = {
-    None: Sentence("Further up, because your library has “{title}”: {words}"),
-    Signal.OPENED: Sentence("Further up, because you opened “{title}”: {words}"),
-    Signal.FOLLOWED: Sentence("Further up, because you follow an author of “{title}”: {words}"),
-    Signal.SAVED: Sentence("Further up, because you saved “{title}”: {words}"),
-    Signal.LIKED: Sentence("Further up, because you liked “{title}”: {words}"),
+    None: Sentence("Further up, because your library has “{title}”"),
+    Signal.OPENED: Sentence("Further up, because you opened “{title}”"),
+    Signal.FOLLOWED: Sentence("Further up, because you follow an author of “{title}”"),
+    Signal.SAVED: Sentence("Further up, because you saved “{title}”"),
+    Signal.LIKED: Sentence("Further up, because you liked “{title}”"),
 }
 _BECAUSE_HERE: Mapping[Signal | None, Sentence] = {
-    None: Sentence("Further up, because the library here has “{title}”: {words}"),
-    Signal.OPENED: Sentence("Further up, because somebody here opened “{title}”: {words}"),
-    Signal.FOLLOWED: Sentence("Further up, because an author of “{title}” is followed here: {words}"),
-    Signal.SAVED: Sentence("Further up, because somebody here saved “{title}”: {words}"),
-    Signal.LIKED: Sentence("Further up, because somebody here liked “{title}”: {words}"),
+    None: Sentence("Further up, because the library here has “{title}”"),
+    Signal.OPENED: Sentence("Further up, because somebody here opened “{title}”"),
+    Signal.FOLLOWED: Sentence("Further up, because an author of “{title}” is followed here"),
+    Signal.SAVED: Sentence("Further up, because somebody here saved “{title}”"),
+    Signal.LIKED: Sentence("Further up, because somebody here liked “{title}”"),
 }
 
 
@@ -87,28 +84,14 @@ def on_why(context: CommandContext, item: model.Item) -> channel.Reply:
 
 
 def why_lines(context: CommandContext, item: model.Item) -> tuple[str, ...]:
-    """Returns lines: to which texts and papers this one is near, which paper moved it up, and which model summarised it.
+    """Returns lines: how near it is to which texts and papers, which paper moved it up, and which model summarised it.
 
     A line is left out if there are none.
     """
-    names = [name for because in item.because for name in papers_of_wish(because.text)]
-    known = paper_search.papers_named(context.transaction, names) if names else {}
-    titles = dict.fromkeys(context.title(known[name]) for name in names if name in known)
-    best = scorer().nearest(context.transaction, context.chat, item.paper)
-    is_told = best is not None and best.kind is None  # then the last line names an entry of the library anyway
-    if (
-        links.LIBRARY in names
-        and not is_told
-        and (entry := libraries.entry_near(context.transaction, context.chat, item.paper))
-    ):
-        titles[context.title(entry)] = None
-    lines = [*_near_to_texts(context, item)]
-    if titles:
-        lines.append(context.say("Near to {titles}.", titles="; ".join(titles)))
-    if best:
+    lines = [*_how_near(context, item)]
+    if best := taste.nearest(context.transaction, context.chat, item.paper):
         because = (_BECAUSE_HERE if context.read_by_group else _BECAUSE)[best.kind]
-        words = ", ".join(best.words[:_MOST_WORDS]) or context.say(ABOUT.place)
-        lines.append(context.say(because, title=context.title(best.paper), words=words))
+        lines.append(context.say(because, title=context.title(best.paper)))
     return (*lines, *by_model(context, item.paper))
 
 
@@ -125,16 +108,30 @@ def by_model(context: CommandContext, known: model.KnownPaper) -> tuple[str, ...
     )
 
 
-def _near_to_texts(context: CommandContext, item: model.Item) -> Iterator[str]:
-    """Yields a line for each text of the subscriptions (`about:`) to which the paper is near in meaning."""
+def _how_near(context: CommandContext, item: model.Item) -> Iterator[str]:
+    """Yields a line for each text (`about:`) and each papers (`like:`) of the subscriptions to which the paper is near."""
     hits: dict[str, float] = {}
     for because in item.because:
-        if query := query_of(because.text):
+        if query := query_of(because.text, FIELDS.of_chat(context.chat.id)):
             query = with_known_vectors(context.transaction, query)
-            hits |= {hit.terms[0]: hit.near for hit in why(query, item.paper.paper) if hit.near is not None}
+            found = (hit for hit in why(query, item.paper.paper) if hit.near is not None)
+            hits |= {_to_what(context, hit, item.paper): hit.near or 0.0 for hit in found}
     for text, near in hits.items():
         related = phrasing.how_related(context.localizer, near)
         yield context.say("In meaning {related} to “{text}”.", text=text, related=related)
+
+
+def _to_what(context: CommandContext, hit: Hit, known: model.KnownPaper) -> str:
+    """Returns the text to which a paper is near, or the titles of the papers, with the nearest entry of the library."""
+    text = hit.terms[0]
+    if hit.field is not LIKE:
+        return text
+    names = text.split(",")
+    papers = paper_search.papers_named(context.transaction, names)
+    titles = [context.title(papers[name]) for name in names if name in papers]
+    if links.LIBRARY in names and (entry := taste.nearest_entry(context.transaction, context.chat, known)):
+        titles.append(entry.paper.title)
+    return "; ".join(titles) or text
 
 
 def on_show_more(context: CommandContext) -> channel.Reply:

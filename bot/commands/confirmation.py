@@ -14,7 +14,7 @@ from subscriptions.meaning import NEAR
 from subscriptions.planning.decision import MOST_NEAR
 from subscriptions.query import rewriting
 from subscriptions.query.parse import parse_query
-from subscriptions.service import near_papers, paper_search
+from subscriptions.service import paper_search
 from subscriptions.service.amendments import edit
 from subscriptions.service.recent_matches import in_titles
 from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
@@ -23,7 +23,6 @@ from subscriptions.texts.cutting import cut_at_word
 _TITLE = 60  # columns of a title in the echo
 _FEW = 1  # papers; a query that finds more needs no advice on its meaning
 _MOST_COUNTED = 50  # papers near in meaning
-_MOST_WORDS = 8  # words by which papers are near to those that a query names
 REWRITE = "rewrite"  # verb of the button that applies an advice
 
 
@@ -90,8 +89,7 @@ def echo(
     )
     more = []
     if private and done.query.wants_nearness:
-        near = ", ".join(near_papers.words_near(context.transaction, done.query)[:_MOST_WORDS])
-        more.append(context.say("Near by the words {words}; the nearest {most} each time.", words=near, most=MOST_NEAR))
+        more.append(context.say("The nearest {most} each time.", most=MOST_NEAR))
     zones: channel.Row = ()
     if _asks_for_zone(context, done):
         more.append(_which_clock(context, done))

@@ -7,15 +7,11 @@ from bot.commands.context import Callback, Command, CommandContext
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.query import links_in_text
-from subscriptions.query.rewriting import words_rule
 from subscriptions.service import near_papers
 from subscriptions.service.paper_search import papers_named
-from subscriptions.service.questions import vector_of
 
 MOST_GIVEN = 5  # papers that may be given to find papers near to them
-WORDS = 8  # words that are shown as the reason for nearness
 _MOST_READ = 5000  # characters of a text that are read
-_TELLING = 3  # words that are offered as a search if no papers are near to a text
 _GIVEN_OF_TEXT = 3  # papers to which [bring such papers] subscribes after a text: those nearest to it
 
 
@@ -43,43 +39,22 @@ def on_more_like_this(context: CommandContext, item: model.Item) -> channel.Repl
 
 def near_text(context: CommandContext, said: str) -> channel.Reply:
     """Shows the papers nearest to a text."""
-    text = said[:_MOST_READ]
-    vector = vector_of(context.transaction, text)
-    found = near_papers.papers_near_text(context.transaction, text, vector)
-    words, late = found.words[:_TELLING], results.late_lines(context, text)
-    among = context.count("{count} paper", "{count} papers", found.looked_at)
-    if not found.papers:
-        any_of = " OR ".join(words_rule(word) for word in words)
-        look = (context.labelled(any_of, "look-for", text=any_of),) if words else ()
-        lines = (context.say("Nothing is near to this text among {among}.", among=among), *late)
-        return channel.Reply(lines=lines, buttons=(look,))
-    head = [context.say("I read this as a text. Nearest to it, among {among}:", among=among)]
-    if said.isascii():  # "words" of Chinese text are just two characters
-        head.append(_by_words(context, found))
-    buttons = _as_wish(context, found.papers[:_GIVEN_OF_TEXT])
-    days = results.days_of(context, found.papers)
-    return results.papers_reply((*head, *late), found.papers, days=days, buttons=buttons)
-
-
-def _by_words(context: CommandContext, found: near_papers.Alike) -> str:
-    words = ", ".join(found.words[:WORDS])
-    if found.in_meaning:
-        return context.say("by their meaning, and their words {words}", words=words)
-    return context.say("by their words {words}", words=words)
+    found = near_papers.papers_near_text(context.transaction, said[:_MOST_READ])
+    if not found:
+        return context.reply("Nothing is near to this text.")
+    head = context.say("I read this as a text. Nearest to it:")
+    buttons = _as_wish(context, found[:_GIVEN_OF_TEXT])
+    return results.papers_reply((head,), found, days=results.days_of(context, found), buttons=buttons)
 
 
 def alike(context: CommandContext, *given: model.KnownPaper) -> channel.Reply:
     """Shows the papers nearest to the given ones."""
     found = near_papers.papers_alike(context.transaction, given)
-    among = context.count("the newest {count} paper", "the newest {count} papers", found.looked_at)
     titles = "; ".join(context.title(one) for one in given)
-    if not found.papers:
-        return context.reply(
-            "Nothing among {among} is near to {titles}.", titles=titles, among=among, buttons=_as_wish(context, given)
-        )
-    head = context.say("Nearest to {titles}, among {among}:", titles=titles, among=among)
-    lines = (head, _by_words(context, found))
-    return results.papers_reply(lines, found.papers, buttons=_as_wish(context, given))
+    if not found:
+        return context.reply("Nothing is near to {titles}.", titles=titles, buttons=_as_wish(context, given))
+    head = context.say("Nearest to {titles}:", titles=titles)
+    return results.papers_reply((head,), found, buttons=_as_wish(context, given))
 
 
 def _as_wish(context: CommandContext, given: Sequence[model.KnownPaper]) -> channel.Buttons:

@@ -25,6 +25,7 @@ _TAKEN_BACK: Mapping[states.Signal, Sentence] = {
     states.Signal.DISLIKED: Sentence("Taken back."),
     states.Signal.SAVED: Sentence("No longer saved."),
 }
+_ONLY_NOTED = Sentence("Noted, but it moves no paper: meaning is off here. Press again to take it back.")
 
 
 def _toggle(kind: states.Signal) -> CommandFunction:
@@ -35,7 +36,8 @@ def _toggle(kind: states.Signal) -> CommandFunction:
         if signals.take_back(context.transaction, context.chat, item.paper.id, kind):
             return context.toast(_TAKEN_BACK[kind])
         signals.note_signal(context.transaction, context.chat, [item.paper.id], kind, now=context.now)
-        return context.toast(_NOTED[kind])
+        moves = kind is states.Signal.SAVED or context.transaction.store.encoder
+        return context.toast(_NOTED[kind] if moves else _ONLY_NOTED)
 
     return paper_buttons.of_paper(handle)
 

@@ -13,7 +13,7 @@ from subscriptions.matching.reasons import why
 from subscriptions.meaning import NEAR
 from subscriptions.model import Subscription
 from subscriptions.planning.times import Ending, as_words, read_when, split_when
-from subscriptions.query import links_in_text, papers_of_queries, parse, rewriting
+from subscriptions.query import links_in_text, parse, rewriting
 from subscriptions.query.refusals import MAX_QUERY_LENGTH as LONGEST_QUERY
 from subscriptions.query.tree import Query
 from subscriptions.service import near_papers, paper_search, recent_matches, unknown_words
@@ -39,7 +39,7 @@ def search_(context: CommandContext) -> channel.Reply:
     if (
         links_in_text.mentioned(context.args)
         and len(context.args.split()) == 1
-        and not papers_of_queries.asks_for_nearness(context.args)
+        and not parse.papers_named(context.args)
     ):
         return paper_lookup.named_papers(context, context.args)
     return try_query(context, context.args)
@@ -109,7 +109,7 @@ def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Que
     number = typed_number(text)
     named = next((one for one in there if one.number == number), None)
     query = parse.parse_query(named.text if named else text)
-    query = near_papers.with_words(context.transaction, query, there, chat_id=context.chat.id)
+    query = near_papers.with_vectors_for(context.transaction, query, context.chat.id)
     return named or next((one for one in there if one.canonical == query.canonical), None), query
 
 
@@ -260,9 +260,9 @@ def _near_line(context: CommandContext, near: Sequence[NearPaper]) -> str:
 
 
 def _days(context: CommandContext, papers: Sequence[model.KnownPaper], query: Query) -> tuple[str, ...]:
-    """Returns the day of each paper; if the query asks for nearness to one text, also how near the paper is."""
+    """Returns the day of each paper; if the query asks for nearness once, also how near the paper is."""
     days = results.days_of(context, papers)
-    if len(query.asked) != 1:
+    if len(query.nearness_terms) != 1:
         return days
     near = ((hit.near for hit in why(query, known.paper) if hit.near is not None) for known in papers)
     return tuple(_day_and_nearness(context, day, next(one, None)) for day, one in zip(days, near, strict=True))

@@ -10,9 +10,10 @@ from bot.commands.paper_lookup import paper_delivered
 from bot.ports import channel
 from subscriptions import model, states
 from subscriptions.errors import Sentence
-from subscriptions.matching.fulfilment import nearness_in_meaning
+from subscriptions.matching.fulfilment import nearness_to
 from subscriptions.matching.hits import tokenize
-from subscriptions.query import ABOUT, links_in_text
+from subscriptions.query import links_in_text
+from subscriptions.query.links import without_owner
 from subscriptions.query.tree import And, Not, Term, leaves
 from subscriptions.service import why_not
 from subscriptions.service.paper_search import papers_named
@@ -161,7 +162,9 @@ def _words(context: CommandContext, reason: Reason, paper: model.Paper) -> str:
         words = context.reading(replace(reason.query, tree=part))
         if isinstance(part, And):
             words = context.say("({inner})", inner=words)
-        if note := _how_near(context, [leaf.term for leaf in leaves(part) if leaf.term.field is ABOUT], paper):
+        if note := _how_near(
+            context, [leaf.term for leaf in leaves(part) if leaf.term.field.kind.needs_vectors], paper
+        ):
             words = context.say("{part} ({note})", part=words, note=note)
         found[isinstance(node, Not)].append(words)
     lacks, excluded = _list(context, found[False]), _list(context, found[True])
@@ -173,7 +176,7 @@ def _words(context: CommandContext, reason: Reason, paper: model.Paper) -> str:
 
 
 def _how_near(context: CommandContext, terms: Sequence[Term], paper: model.Paper) -> str:
-    """Returns how near a paper is to the texts of these terms, or why that is not known; "" without terms."""
+    """Returns how near a paper is to the texts and papers of these terms, or why that is not known; "" without terms."""
     if not terms:
         return ""
     if not paper.meaning:
@@ -181,8 +184,8 @@ def _how_near(context: CommandContext, terms: Sequence[Term], paper: model.Paper
     if not all(term.question for term in terms):
         return context.say("its meaning is not known now")
     tokens = tokenize(paper)
-    near = {term.value: phrasing.how_related(context.localizer, nearness_in_meaning(term, tokens)) for term in terms}
-    said = [context.say("{name}: {text}", name=name, text=number) for name, number in near.items()]
+    near = {term.value: phrasing.how_related(context.localizer, nearness_to(term, tokens)) for term in terms}
+    said = [context.say("{name}: {text}", name=without_owner(name), text=number) for name, number in near.items()]
     if len(said) > 1:
         return _list(context, said)
     return near[terms[0].value]

@@ -1,5 +1,6 @@
 """`paperwire library`."""
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -10,8 +11,10 @@ from bot.library.commands import library_lines
 from bot.library.files import read_library
 from bot.ports.attached import LARGEST, file_too_large
 from bot.ports.channel import Reply
+from subscriptions.errors import MeaningFails
 from subscriptions.service import listing
 from subscriptions.service.libraries import put_library
+from subscriptions.store.libraries import titles_to_ask
 
 
 def library(
@@ -27,6 +30,9 @@ def library(
     read = read_library(data)
     with sessions.open_session(now) as session:
         of = listing.get_chat(session.store, session.address(chat))
+        with suppress(MeaningFails):  # then the vectors are made later
+            session.encode(titles_to_ask(read))
         put_library(session.store, of, read, now=session.now)
-    output.print_reply(Reply(lines=library_lines(read, arguments.TERMINAL_LANGUAGE), ok=True))
+        lines = library_lines(read, arguments.TERMINAL_LANGUAGE, orders=session.encoder is not None)
+    output.print_reply(Reply(lines=lines, ok=True))
     return 0

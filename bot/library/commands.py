@@ -19,8 +19,12 @@ def library(context: CommandContext) -> channel.Reply:
     """Stores the attached library; without a file, shows what is stored."""
     if isinstance(read := context.file, Library):
         context = with_stored_chat(context)
-        libraries.put_library(context.transaction, context.chat, read, now=context.now, who=context.actor)
-        return channel.Reply(lines=library_lines(read, context.localizer), ok=True, buttons=_buttons(context))
+        libraries.put_library(context.transaction, context.chat, read, now=context.now)
+        return channel.Reply(
+            lines=library_lines(read, context.localizer, orders=bool(context.transaction.store.encoder)),
+            ok=True,
+            buttons=_buttons(context),
+        )
     if context.args.casefold() in ("remove", "删除"):
         return on_remove(context)
     if context.args:
@@ -32,7 +36,7 @@ def library(context: CommandContext) -> channel.Reply:
         return channel.Reply(lines=(libraries.NO_LIBRARY.say(context.say), libraries.HOW_TO_SEND.say(context.say)))
     return context.reply(
         "The library here has {entries}; it was stored {moment}. A new file replaces it.",
-        entries=_entries(context.localizer, found.words.entries),
+        entries=_entries(context.localizer, found.entries),
         moment=context.localizer.moment(found.at),
         buttons=_buttons(context),
     )
@@ -47,19 +51,26 @@ def on_remove(context: CommandContext) -> channel.Reply:
     ]
     lines = [context.say("The library is removed.")]
     lines += [
-        context.say("Subscription {number} still finds papers near to it; /unsub {number} ends it.", number=number)
+        context.say("Subscription {number} finds nothing without it; /unsub {number} ends it.", number=number)
         for number in following
     ]
     return context.done(*lines)
 
 
-def library_lines(read: Library, localizer: Language) -> tuple[str, ...]:
-    """Returns the lines that describe a library that was just stored, and its unreadable entries."""
-    entries = _entries(localizer, read.words.entries)
-    stored = localizer.say(
-        "The library is stored: {entries}. Papers like these come first, and papers that are in it are left out.",
-        entries=entries,
-    )
+_LEAVES_OUT = errors.Sentence(
+    "The library is stored: {entries}. Papers that are in it are left out. Meaning is off here, so no others come first."
+)
+_ORDERS = errors.Sentence(
+    "The library is stored: {entries}. Papers like these come first, and papers that are in it are left out."
+)
+
+
+def library_lines(read: Library, localizer: Language, *, orders: bool) -> tuple[str, ...]:
+    """Returns the lines that describe a library that was just stored, and its unreadable entries.
+
+    `orders`: papers like these come first, since meaning is on.
+    """
+    stored = localizer.say(_ORDERS if orders else _LEAVES_OUT, entries=_entries(localizer, len(read.entries)))
     if not read.broken:
         return (stored,)
     broken = localizer.count(

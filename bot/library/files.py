@@ -1,4 +1,4 @@
-"""Reads the export of a person's own library (BibTeX, RIS, CSL JSON): how many entries and how long they may be; the words that many share.
+"""Reads the export of a person's own library (BibTeX, RIS, CSL JSON): how many entries and how long they may be.
 
 Each entry is cut out and read alone. So a broken entry does not affect the others, and reading takes little more memory
 than the file.
@@ -8,7 +8,6 @@ import json
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from heapq import nlargest
 from typing import Any
 
 from bot.digests._lines import collapse
@@ -16,19 +15,14 @@ from bot.digests._looks import describe_bytes, describe_text
 from bot.digests._names import decode_accents
 from bot.digests._plain_text import BOM
 from subscriptions import errors
-from subscriptions.matching import profiles
-from subscriptions.matching.library import Library, LibraryEntry, LibraryWords
-from subscriptions.matching.word_weights import words_of
-from subscriptions.model import Paper
+from subscriptions.matching.library import Library, LibraryEntry
 from subscriptions.query.links_in_text import mentioned
 from subscriptions.texts import escaped
 
 MOST_ENTRIES = 20_000
 _LONGEST_ENTRY = 200_000  # bytes
-_LONGEST_TITLE, _LONGEST_ABSTRACT = 500, 5_000  # characters that are read
+_LONGEST_TITLE = 500  # characters that are read
 _LONGEST_FIELD = 500  # characters of a field that are searched for ids of papers
-_MOST_WORDS = 1_000  # words that are kept of a library
-_MOST_COUNTED = 200_000  # different words that are counted at once
 _EXAMPLES, _EXAMPLE = 3, 40  # broken entries that are quoted; characters of each quotation
 _HEAD = 1 << 16  # bytes at the beginning, from which the format is recognised
 
@@ -41,7 +35,6 @@ _RIS = re.compile(rb"^TY {1,2}- ", re.MULTILINE)
 _CSL = re.compile(rb"\s*\[\s*(?:\{|\]\s*$)")
 _BETWEEN = re.compile(r"[\s,]*")  # what separates the values of a JSON list
 _TITLES = ("title", "primary_title")  # RIS has two names for a title
-_ABSTRACTS = ("abstract", "notes_abstract")
 _NAMING = (
     *("doi", "url", "urls", "eprint", "arxivid", "journal", "container-title", "number"),
     *("journal_name", "alternate_title2", "alternate_title3", "secondary_title"),  # only in RIS
@@ -63,8 +56,6 @@ def read_library(data: bytes) -> Library:
         raise _no_library(data)
     entries: list[LibraryEntry] = []
     broken: list[str] = []
-    sums: dict[str, float] = {}
-    having: dict[str, int] = {}
     for number, (beginning, fields) in enumerate(read(data)):
         if number >= MOST_ENTRIES:
             raise errors.Refused(
@@ -76,24 +67,9 @@ def read_library(data: bytes) -> Library:
             broken.append(escaped(collapse(beginning)[:_EXAMPLE]))
             continue
         entries.append(entry)
-        abstract = _first(fields or {}, _ABSTRACTS)[:_LONGEST_ABSTRACT]
-        for word, often in words_of(Paper(key="", title=entry.title, abstract=abstract)).items():
-            if len(word) <= profiles.LONGEST_WORD:
-                sums[word] = sums.get(word, 0.0) + often
-                having[word] = having.get(word, 0) + 1
-        if len(having) > _MOST_COUNTED:
-            having = {word: having[word] for word in nlargest(_MOST_COUNTED // 2, having, key=having.__getitem__)}
-            sums = {word: sums[word] for word in having}
     if not entries:
         raise errors.Refused(errors.Sentence("No entry of this file can be read."), _EXPORT)
-    kept = nlargest(_MOST_WORDS, having, key=lambda word: (having[word] ** 2 * sums[word], word))
-    words = {word: (round(sums[word] / len(entries), 4), round(having[word] / len(entries), 4)) for word in kept}
-    return Library(
-        entries=entries,
-        words=LibraryWords(entries=len(entries), words=words),
-        broken=len(broken),
-        examples=tuple(broken[:_EXAMPLES]),
-    )
+    return Library(entries=entries, broken=len(broken), examples=tuple(broken[:_EXAMPLES]))
 
 
 _EXPORT = errors.Sentence(

@@ -7,11 +7,10 @@ from bot.rendering import cleaning, marked_hits, views
 from bot.rendering.language import Language
 from subscriptions import model
 from subscriptions.errors import Sentence
-from subscriptions.matching import fulfilment, reasons
+from subscriptions.matching import reasons
 from subscriptions.matching.reasons import Hit
 from subscriptions.matching.reasons import why as hits_of
-from subscriptions.normalize import tokens
-from subscriptions.query import ABOUT, TITLE, papers_of_queries, parse, rewriting
+from subscriptions.query import TITLE, parse, rewriting
 from subscriptions.query.tree import Query
 from subscriptions.texts import cutting
 
@@ -129,23 +128,12 @@ def _reason(because: model.Because, paper: model.Paper, reader: views.Reader) ->
 
 
 def _query(because: model.Because) -> Query | None:
-    """Returns the query of a subscription; None if it is no longer valid.
-
-    Papers that it names (`like:`) are replaced by the matched words, and what is near in meaning is left out.
-    """
+    """Returns the query of a subscription without what asks for nearness; None if nothing is left, or it is not valid now."""
     query = parse.query_of(because.text)
-    if query is not None and query.asked:
-        kept = rewriting.with_leaves(query.tree, lambda leaf: leaf.term.field is not ABOUT)
-        query = parse.query_of(rewriting.written(kept)) if kept else None
-    if query is None:  # it was stored under an older grammar, or asks only for meaning
-        return None
-    named = papers_of_queries.papers_named_in(query)
-    if not named:
+    if query is None or not query.nearness_terms:
         return query
-    others = {token for term in query.terms for token in term.tokens}
-    found = [" ".join(tokens(word)) for word in because.words]
-    words = tuple((word, fulfilment.THOUSAND) for word in found if word not in others)
-    return parse.parse_query(because.text, query.fields.knowing(dict.fromkeys(named, words)))
+    kept = rewriting.with_leaves(query.tree, lambda leaf: not leaf.term.field.kind.needs_vectors)
+    return parse.query_of(rewriting.written(kept)) if kept else None
 
 
 def _passage(query: Query, hit: Hit) -> marked_hits.Passage:

@@ -1,13 +1,9 @@
-"""How well a paper fits a query: how much words in the title, rare words and words near each other count.
-
-Words in the title count more than others, and rare words more than common words. Words near each other add points.
-"""
+"""How well a paper fits a query: how much words in the title and words near each other count."""
 
 from collections.abc import Mapping, Sequence
 from itertools import product
 
 from subscriptions.matching import fulfilment
-from subscriptions.matching.word_weights import Rarity
 from subscriptions.query import TITLE, Field, ValueKind
 from subscriptions.query.tree import Query, Term
 
@@ -21,30 +17,24 @@ DIGITS = 2  # scores are rounded, so that papers with nearly the same score are 
 Places = Sequence[tuple[Field, Mapping[Term, Sequence[tuple[int, int]]]]]
 
 
-def fit(query: Query, found: Places, rarity: Rarity) -> float:
+def fit(query: Query, found: Places) -> float:
     """Returns how well a paper fits a query, from 0 to 1.2. `found`: where its texts have the words of the query."""
-    wanted = {term: _rarity_of(term, rarity) for term in wanted_words(query)}
-    whole = sum(wanted.values())
-    if not whole:
+    wanted = wanted_words(query)
+    if not wanted:
         return 0.0
     best: dict[Term, float] = {}
     for name, places in found:
         for term in places:
             best[term] = max(best.get(term, 0.0), 1.0 if name is TITLE else ELSEWHERE)
-    words = sum(wanted.get(term, 0.0) * place for term, place in best.items())
+    words = sum(place for term, place in best.items() if term in wanted)
     near = max((_nearness(places, len(best)) for _, places in found), default=0.0)
-    return round(words / whole + near, DIGITS)
+    return round(words / len(wanted) + near, DIGITS)
 
 
 def wanted_words(query: Query) -> set[Term]:
     """Returns the words and phrases that a query asks for."""
     terms = (part for one in query.alternatives for term in one.positive for part in fulfilment.simple_terms(term))
     return {term for term in terms if term.field.kind is ValueKind.WORDS}
-
-
-def _rarity_of(term: Term, rarity: Rarity) -> float:
-    """Returns the rarity of the rarest word of a phrase. The beginning of a word counts as a rare word."""
-    return max(map(rarity.of, term.tokens), default=0.0) + 0.1
 
 
 def _nearness(places: Mapping[Term, Sequence[tuple[int, int]]], terms: int) -> float:

@@ -1,4 +1,4 @@
-"""Decides whether a paper fulfils a term: phrases, beginnings of words, names and initials, and how near is near enough for `like:`."""
+"""Decides whether a paper fulfils a term: phrases, beginnings of words, names and initials, what is near in meaning."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,9 +7,7 @@ from subscriptions.matching.hits import TokenizedPaper
 from subscriptions.query import ALL, AUTHOR, CATEGORY, DOI, ID, TEXT, TEXT_OR_ID, Field, ValueKind
 from subscriptions.query.tree import Alternative, Query, Term
 
-THOUSAND = 1000  # weights of words, and so nearness, are in thousandths
 _KEPT = 2  # letters at the beginning of a word that its stem always keeps (`fold_plural`)
-LEAST_NEARNESS = 100  # thousandths; papers below this value share some words but no topic
 
 
 def simple_terms(term: Term) -> tuple[Term, ...]:
@@ -53,44 +51,27 @@ def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
             )
         case ValueKind.WORDS:
             return _text_predicate(term)
-        case ValueKind.NEARNESS:
-            return lambda paper: nearness_to(term, paper) >= LEAST_NEARNESS
-        case ValueKind.MEANING:
-            if not term.question:
-                return lambda _: False
-            question = meaning.read_question(term.question)
-            return lambda paper: meaning.nearness(question, paper.codes) >= meaning.NEAR
+        case ValueKind.NEARNESS | ValueKind.MEANING:
+            return lambda paper: nearness_to(term, paper) >= meaning.NEAR
     label = label_of(term)
     return lambda paper: label in paper.labels
 
 
-def nearness_to(term: Term, paper: TokenizedPaper) -> int:
-    """Returns how near a paper is to the papers that a term names, in thousandths; 0 for one of these papers itself."""
-    text = paper.folded[TEXT]
-    near = sum(weight for word, weight in term.near if f" {word} " in text)
-    if any(label_of(own) in paper.labels for own in papers_of(term)):
-        return 0
+def nearness_to(term: Term, paper: TokenizedPaper) -> float:
+    """Returns how near a paper is to the text or the papers of a term, from 0 to 1; 0 for one of these papers itself.
+
+    It is 0 if one of them has no vector.
+    """
+    near = meaning.nearness_to_any(meaning.read_questions(term.question), paper.codes)
+    if near and any(label_of(own) in paper.labels for own in papers_of(term)):
+        return 0.0
     return near
-
-
-def nearness_in_meaning(term: Term, paper: TokenizedPaper) -> float:
-    """Returns how near a paper is to the text of a term of meaning, from 0 to 1; 0 if one has no vector."""
-    if term.question:
-        return meaning.nearness(meaning.read_question(term.question), paper.codes)
-    return 0.0
 
 
 def papers_of(term: Term) -> Iterator[Term]:
     """Yields, for each paper that a term of nearness names, a term that finds only this paper."""
-    return (
-        Term(DOI if value.startswith("10.") and "/" in value else ID, value=value) for value in term.value.split(",")
-    )
-
-
-def shared_words(term: Term, paper: TokenizedPaper) -> list[str]:
-    """Returns the words of a nearness term that a paper has, the weightiest first."""
-    text = paper.folded[TEXT]
-    return [word for word, _ in term.near if f" {word} " in text]
+    names = term.value.split(",") if term.field.kind is ValueKind.NEARNESS else ()
+    return (Term(DOI if value.startswith("10.") and "/" in value else ID, value=value) for value in names)
 
 
 def label_of(term: Term) -> str:

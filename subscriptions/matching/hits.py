@@ -1,4 +1,4 @@
-"""The tokens of a paper, in which terms are looked for, and how many words are shown of those that make it near to others."""
+"""The tokens of a paper, in which terms are looked for."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,8 +14,6 @@ from subscriptions.query import (
     ValueKind,
 )
 from subscriptions.query.lexer import fold_value
-
-MOST_WORDS = 8  # words that are shown, of those that make a paper near to others
 
 
 @dataclass(frozen=True, slots=True)

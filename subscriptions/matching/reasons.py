@@ -13,16 +13,15 @@ from subscriptions.matching.fulfilment import (
     is_name,
     label_of,
     names_of,
-    nearness_in_meaning,
     nearness_to,
     places,
-    shared_words,
     simple_terms,
 )
-from subscriptions.matching.hits import MOST_WORDS, TokenizedPaper, labels_of, texts_of, tokenize
+from subscriptions.matching.hits import TokenizedPaper, labels_of, texts_of, tokenize
 from subscriptions.model import Paper
 from subscriptions.normalize import plurals, traced
 from subscriptions.query import FIELDS, TEXT, Field, Fields, ValueKind
+from subscriptions.query.links import without_owner
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term
 
 
@@ -33,7 +32,7 @@ class Hit:
     field: Field
     terms: tuple[str, ...]  # what was found, as the paper writes it, each once; for an author the whole name
     text: str = ""  # the text that has the terms; "" in a field without texts
-    near: float | None = None  # how near the paper is in meaning, from 0 to 1; None: the field is another
+    near: float | None = None  # how near the paper is to a text or papers, from 0 to 1; None: the field is another
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -75,16 +74,20 @@ class HitFinder:
         )
         return tuple((field, places) for field, places in found if places)
 
-    def nearness(self, query: Query) -> int | None:
-        """Returns how near the paper is to the papers that the query names, in thousandths.
+    def nearness(self, query: Query) -> float | None:
+        """Returns how near the paper is to the papers that the query names, from 0 to 1.
 
         Returns None if the paper also fits without nearness.
         """
         if not query.wants_nearness:
             return None
-        best = 0
+        best = 0.0
         for alternative in self._fitting(query):
-            near = [nearness_to(term, self._tokens) for term in alternative.positive if term.near]
+            near = [
+                nearness_to(term, self._tokens)
+                for term in alternative.positive
+                if term.field.kind is ValueKind.NEARNESS
+            ]
             if not near:
                 return None
             best = max(best, *near)
@@ -195,8 +198,8 @@ def _other_hits(terms: list[Term], paper: Paper, tokens: TokenizedPaper) -> Iter
     """Yields one hit for each field without texts in which a term was found, such as authors and categories."""
     found: dict[Field, dict[str, None]] = {}
     for term in terms:
-        if term.field.kind is ValueKind.MEANING:
-            yield Hit(term.field, (term.value,), near=round(nearness_in_meaning(term, tokens), 2))
+        if term.field.kind.needs_vectors:
+            yield Hit(term.field, (without_owner(term.value),), near=round(nearness_to(term, tokens), 2))
         elif term.field.kind is not ValueKind.WORDS:
             found.setdefault(term.field, {}).update(dict.fromkeys(_shown(term, paper, tokens)))
     for field, shown in found.items():
@@ -210,9 +213,6 @@ def _shown(term: Term, paper: Paper, tokens: TokenizedPaper) -> list[str]:
     if term.field.kind is ValueKind.NAME:
         names = names_of(term.field, tokens, exact=term.exact)
         return [name for name, parts in zip(values, names, strict=True) if is_name(term, parts)]
-    if term.field.kind is ValueKind.NEARNESS:
-        texts = [text for field in texts_of(paper).values() for text in field]
-        return list(normalize.as_written(shared_words(term, tokens)[:MOST_WORDS], texts))
     label = label_of(term)
     if term.field.kind is ValueKind.CATEGORY:
         return [code for code in values if label in labels_of(term.field, code)]

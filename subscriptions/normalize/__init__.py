@@ -1,7 +1,6 @@
 """The words that are matched, in six steps: TeX, letters, apostrophes, runs, Greek letters, plurals; umlauts in names, equal titles."""
 
 import re
-from collections.abc import Iterable
 from hashlib import sha256
 
 from subscriptions.normalize.greek import has_greek, is_latin, spell_greek
@@ -24,18 +23,6 @@ def tokens(text: str) -> list[str]:
 def written_tokens(text: str) -> list[str]:
     """Steps 1-5: like `tokens`, but plurals stay. The words before the * of a prefix are compared with these."""
     return _folded_runs(fold_apostrophes(fold_letters(fold_tex(text))))
-
-
-def as_written(stems: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:
-    """Returns readable words for stems: for each the first word in `texts` with this stem, such as "series" for "sery".
-
-    A pair of Chinese characters is counted as a stem with a space inside; it is returned without the space.
-    """
-    words: dict[str, str] = {}
-    for text in texts:
-        for word in written_tokens(text):
-            words.setdefault(fold_plural(word), word)
-    return tuple(words.get(stem) or stem.replace(" ", "") for stem in stems)
 
 
 def exact_tokens(text: str) -> list[str]:

@@ -280,7 +280,7 @@ class MeaningFailing(Finding):
 
     cause = "meaning"
     title = Sentence("Meaning")
-    text = Sentence("The encoder fails, so papers come without their meaning: about: finds none of them.")
+    text = Sentence("The encoder fails, so papers come without their meaning: about: and like: find none of them.")
     remedy = Sentence("The log says why, and `paperwire check` what to do.")
 
     level: Level = unstored(Level.ATTENTION)

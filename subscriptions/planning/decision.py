@@ -48,7 +48,9 @@ class Evidence:
     in_title: bool = False
     by_author: bool = False
     fit: float = 0.0  # how well it fits, see subscriptions/matching/fit
-    near: int | None = None  # how much it resembles the papers that the query names; None: it fits without this
+    near: float | None = (
+        None  # how near it is to the papers that the query names, from 0 to 1; None: it fits without this
+    )
 
 
 # The delivery that was decided; None: there is nothing to deliver.
@@ -239,7 +241,7 @@ def _of_paper(
     # Newer days come first. Sequences do not give this order, since missed days are fetched after newer days.
     newer_first = -paper.day.toordinal(), -(paper.sequence or 0)
     if proof.near is not None:  # the query asks for near papers, so the nearest come first in any chat
-        rank = first.number, False, -float(proof.near), False, 0, newer_first
+        rank = first.number, False, -proof.near, False, 0, newer_first
     else:
         points = proof.fit
         if added is not None:

@@ -6,10 +6,9 @@ This module has the fields and their values. `tree` has the parts of a query. A 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
-from types import MappingProxyType
 
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
@@ -26,12 +25,13 @@ class ValueKind(Enum):
     PAPER_ID = auto()  # an arXiv id or a DOI, also as a link
     LABEL = auto()  # a text that is compared as a whole, letter case ignored
     COMBINED = auto()  # a value that any of several fields may have (`matching.simple_terms`)
-    NEARNESS = auto()  # ids of papers; the query finds papers with similar words
+    NEARNESS = auto()  # ids of papers; the query finds papers that are near to one of them in meaning
     MEANING = auto()  # a text; the query finds papers that are near to it in meaning
 
-
-WordsOfPapers = tuple[tuple[str, int], ...]
-"""The words by which papers near to some given papers are found, with weights in thousandths, the weightiest first."""
+    @property
+    def needs_vectors(self) -> bool:
+        """Whether papers are compared with vectors, which a query gets when it is matched."""
+        return self in (ValueKind.NEARNESS, ValueKind.MEANING)
 
 
 _IN_THE_TEXT = Sentence("in the text")
@@ -219,7 +219,7 @@ LIKE = Field(
     kind=ValueKind.NEARNESS,
     example="like:2601.15529",
     reading=Sentence("like:{words}"),
-    place=Sentence("near by the words"),
+    place=Sentence("near to papers"),
     help=("like:2601.15529", Sentence("near to a paper; several with commas")),
 )
 ABOUT = Field(
@@ -250,23 +250,14 @@ TEXT_OR_ID = Field(name="text-or-id", kind=ValueKind.COMBINED, example="2601.155
 
 
 class Fields:
-    """The fields that a query may name. `FIELDS` are the fields of paperwire.
+    """The fields that a query may name. `FIELDS` are the fields of paperwire."""
 
-    `words`: value of a nearness term → words of the papers that the value names. `questions`: value of a term of meaning →
-    its vector (`subscriptions.meaning`).
-    """
-
-    def __init__(
-        self,
-        *fields: Field,
-        words: Mapping[str, WordsOfPapers] = MappingProxyType({}),
-        questions: Mapping[str, bytes] = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, *fields: Field, chat: int = 0) -> None:
+        """`chat`: whose library `like:library` means; 0: nobody's."""
         self.by_name = {name: field for field in fields for name in field.names}
         foreign = (name for name in self.by_name if not name.isascii())
         self.pattern = re.compile(rf"({'|'.join(('[A-Za-z]+', *foreign))}):")
-        self.words = words
-        self.questions = questions
+        self.chat = chat
         self._fields = fields
 
     def __iter__(self) -> Iterator[Field]:
@@ -277,16 +268,9 @@ class Fields:
         """Returns whether a query may name a field."""
         return field in self._fields
 
-    def knowing(self, words: Mapping[str, WordsOfPapers]) -> "Fields":
-        """Returns these fields with the words of more papers.
-
-        A query that names these papers can find papers near to them.
-        """
-        return Fields(*self._fields, words={**self.words, **words}, questions=self.questions)
-
-    def asking(self, questions: Mapping[str, bytes]) -> "Fields":
-        """Returns these fields with the vectors of more questions. A query with these can find papers near to them."""
-        return Fields(*self._fields, words=self.words, questions={**self.questions, **questions})
+    def of_chat(self, chat: int) -> "Fields":
+        """Returns these fields for the queries of a chat, given by id."""
+        return Fields(*self._fields, chat=chat)
 
 
 FIELDS = Fields(TITLE, ABSTRACT, SUMMARY, AUTHOR, CATEGORY, PRIMARY, ID, DOI, SOURCE, VENUE, HAS, LIKE, ABOUT, ALL)

@@ -43,6 +43,8 @@ _MENTION = re.compile(
 
 LIBRARY = "library"  # names the papers of the chat's own library
 LIBRARY_QUERY = f"like:{LIBRARY}"
+_OWNED = re.compile(rf"{LIBRARY}/(\d+)")
+_OWNED_IN_QUERY = re.compile(rf'(like:"?[^\s"]*?){LIBRARY}/\d+')
 
 
 class IdentifierAt(NamedTuple):
@@ -111,6 +113,27 @@ def named_paper(text: str) -> IdentifierAt | None:
     if link:
         return link._replace(value=link.value.lower())
     return None
+
+
+def library_of(chat: int) -> str:
+    """Returns the name by which a canonical text means the library of a chat, given by id; 0: of whoever asks."""
+    return f"{LIBRARY}/{chat}" if chat else LIBRARY
+
+
+def owner_of(name: str) -> int:
+    """Returns the id of the chat whose library a name means; 0 if it means another paper."""
+    found = _OWNED.fullmatch(name)
+    return int(found[1]) if found else 0
+
+
+def owned_by(chat: int, canonical: str) -> str:
+    """Returns a canonical text in which a library that it names is that of a chat."""
+    return _OWNED_IN_QUERY.sub(rf"\g<1>{library_of(chat)}", canonical)
+
+
+def without_owner(value: str) -> str:
+    """Returns names of papers as people type them."""
+    return _OWNED.sub(LIBRARY, value)
 
 
 def value_of_papers(text: str, position: int, end: int) -> int | None:

@@ -53,6 +53,12 @@ def texts_asked(text: str) -> tuple[str, ...]:
     return query.asked if query else ()
 
 
+def papers_named(text: str) -> tuple[str, ...]:
+    """Returns the names of the papers to which a typed query wants near ones (`like:`); () for a text that is no query."""
+    query = query_of(text)
+    return query.named if query else ()
+
+
 def parse_canonical(text: str, fields: Fields = FIELDS) -> Query:
     """Returns the query of a canonical text (`Query.canonical`), which may have any length. Raises QueryError."""
     values = Values(lexer.typed(text), fields, is_canonical=True)

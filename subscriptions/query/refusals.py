@@ -8,7 +8,7 @@ MAX_QUERY_LENGTH = 1000  # most characters of a query
 MAX_ALTERNATIVES = 64
 SHORTEST_PREFIX = 3  # letters and digits before the star
 MOST_PAPERS = 10  # most papers in one value of `like:`
-MOST_NEAR = 5  # values of `like:` in one query; each adds some 300 characters to the canonical text
+MOST_NEAR = 5  # values of `like:` in one query
 _LONGEST_EXAMPLE = 60  # most characters of a typed text that a hint repeats
 
 

@@ -133,21 +133,18 @@ def changed(node: Node, change: Callable[[Leaf], Node], *, also_excluded: bool =
     return type(node)(tuple(map(inner, node.nodes)))
 
 
-def with_vectors(query: Query, vectors: Mapping[str, bytes]) -> Query:
-    """Returns the query with these vectors of the texts that it asks (`Query.asked`)."""
+def with_vectors(query: Query, vectors: Mapping[Term, bytes]) -> Query:
+    """Returns the query with these vectors of its terms (`Query.nearness_terms`)."""
 
     def told(term: Term) -> Term:
-        is_known = term.field is ABOUT and term.value in vectors
-        if is_known:
-            return replace(term, question=vectors[term.value])
-        return term
+        return replace(term, question=vectors[term]) if term in vectors else term
 
     alternatives = (
         Alternative(frozenset(map(told, one.positive)), frozenset(map(told, one.negative)))
         for one in query.alternatives
     )
     tree = changed(query.tree, lambda leaf: replace(leaf, term=told(leaf.term)), also_excluded=True)
-    return replace(query, alternatives=tuple(alternatives), tree=tree, fields=query.fields.asking(vectors))
+    return replace(query, alternatives=tuple(alternatives), tree=tree)
 
 
 def in_field(leaf: Leaf, field: Field) -> Leaf:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from subscriptions.errors import Sentence
-from subscriptions.query import FIELDS, TEXT, Field, Fields, ValueKind, WordsOfPapers
+from subscriptions.query import FIELDS, TEXT, Field, Fields, ValueKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,11 @@ class Term:
                category: "?" and the typed text; no paper has this value.
     PAPER_ID   `value`, in lower case: a bare arXiv id or a DOI.
     LABEL      `value`, as `fold_value` makes it.
-    NEARNESS   `value`: bare arXiv ids and DOIs, sorted, separated by commas. `near`: (word, weight) for the words of
-               these papers. If the words are not known, it is () and no paper fulfils the term.
-    MEANING    `value`: the text as typed. `question`: its vector; b"" if it is not known, and no paper fulfils the term.
+    NEARNESS   `value`: bare arXiv ids and DOIs, sorted, separated by commas; "library/17" is the library of chat 17.
+    MEANING    `value`: the text as typed.
+
+    The last two have a `question` once a query is matched: the vectors of the papers, or of the text
+    (`subscriptions.meaning`). Without it, no paper fulfils the term.
 
     A paper fulfils an ALL term if any text has its `tokens`, one author has its `names`, or the paper has the category
     in `value`. A TEXT_OR_ID term has its words in `tokens` and the id in `value`.
@@ -35,8 +37,7 @@ class Term:
     exact: bool = False
     value: str = ""
     names: tuple[str, ...] = ()
-    near: WordsOfPapers = ()
-    question: bytes = dataclasses.field(default=b"", compare=False, repr=False)
+    question: bytes = dataclasses.field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,8 @@ class Query:
 
     @property
     def wants_nearness(self) -> bool:
-        """Whether an alternative asks for nearness to papers whose words are known."""
-        return any(term.near for one in self.alternatives for term in one.positive)
+        """Whether an alternative asks for nearness to papers."""
+        return any(term.field.kind is ValueKind.NEARNESS for one in self.alternatives for term in one.positive)
 
     @property
     def terms(self) -> Iterator[Term]:
@@ -123,4 +124,17 @@ class Query:
     @property
     def asked(self) -> tuple[str, ...]:
         """The texts whose vectors the query needs, each once."""
-        return tuple(term.value for term in self.terms if term.field.kind is ValueKind.MEANING)
+        return self._values(ValueKind.MEANING)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The papers and libraries whose vectors the query needs, each once: the names in the values of nearness."""
+        return tuple(dict.fromkeys(name for value in self._values(ValueKind.NEARNESS) for name in value.split(",")))
+
+    @property
+    def nearness_terms(self) -> tuple[Term, ...]:
+        """The terms that need vectors."""
+        return tuple(term for term in self.terms if term.field.kind.needs_vectors)
+
+    def _values(self, kind: ValueKind) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(term.value for term in self.terms if term.field.kind is kind))

@@ -21,7 +21,6 @@ from subscriptions.query.values import (
     meaning_meaning,
     nearness_meaning,
     paper_id_meaning,
-    read_words_of_papers,
     starred_archive,
     words_meaning,
 )
@@ -52,7 +51,7 @@ class Values:
 
     def __init__(self, source: lexer.Typed, fields: Fields, *, is_canonical: bool = False) -> None:
         self.near: dict[str, None] = {}  # values of nearness, each once
-        self.is_canonical = is_canonical  # the text is canonical, so words of papers may follow a value of nearness
+        self.is_canonical = is_canonical  # the text is canonical, so a library has its owner
         self.source = source
         self.columns = source.columns
         self.hints = Hints()
@@ -160,20 +159,26 @@ class Values:
         if not letters(lexeme.text):
             return None
         column = self.columns[lexeme.start]
-        first, *others = lexeme.text.split() if self.is_canonical else (lexeme.text,)
-        near = read_words_of_papers(others)
-        names = [name for name in re.split(r"[\s,，、;]+", first) if name]
-        papers = {paper.value for name in names if (paper := links.named_paper(lexer.fold_value(name)))}
-        if near is None or not all(links.named_paper(lexer.fold_value(name)) for name in names):
+        papers = {self._paper(name) for name in re.split(r"[\s,，、;]+", lexeme.text) if name}
+        if "" in papers:
             raise refusals.no_paper(lexeme.text, field, column)
-        meaning = nearness_meaning(field, papers, ())
+        meaning = nearness_meaning(field, papers)
         self.near[meaning.term.value] = None
         if len(papers) > refusals.MOST_PAPERS or len(self.near) > refusals.MOST_NEAR:
             raise refusals.too_many_papers(column)
-        return nearness_meaning(field, papers, near or self.fields.words.get(meaning.term.value, ()))
+        return meaning
+
+    def _paper(self, name: str) -> str:
+        """Returns the bare id or DOI of the paper that a text names, or the library with its owner; "" for another text."""
+        if self.is_canonical and links.owner_of(name):
+            return name
+        named = links.named_paper(lexer.fold_value(name))
+        if named is None:
+            return ""
+        return links.library_of(self.fields.chat) if named.value == links.LIBRARY else named.value
 
     def _meaning(self, lexeme: Lexeme, field: Field) -> Meaning | None:
-        return meaning_meaning(field, lexeme.text, self.fields.questions)
+        return meaning_meaning(field, lexeme.text)
 
     def _note_word(self, text: str) -> None:
         """Notes a hint if a word without a field may be meant as an operator, a category, a list or a field."""
@@ -225,7 +230,9 @@ def _shown(lexeme: Lexeme, term: Term) -> str:
     if term.value:
         if term.field.kind is ValueKind.CATEGORY and (code := categories.canonical_category(term.value)):
             return code
-        if term.field.kind in (ValueKind.PAPER_ID, ValueKind.NEARNESS, ValueKind.MEANING):
+        if term.field.kind is ValueKind.NEARNESS:
+            return links.without_owner(term.value)
+        if term.field.kind in (ValueKind.PAPER_ID, ValueKind.MEANING):
             return term.value
     words = " ".join(lexeme.text.split())
     return (words.strip(_PUNCTUATION) or words) + "*" * term.prefix

@@ -6,7 +6,7 @@ text: `few-shot` and `"Few Shots"` both have `"few shot"`. Parsing a canonical t
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -21,7 +21,6 @@ from subscriptions.query import (
     TEXT_OR_ID,
     Field,
     ValueKind,
-    WordsOfPapers,
     lexer,
     links,
     refusals,
@@ -30,7 +29,6 @@ from subscriptions.query.tree import Term
 
 _PLAIN_VALUE = re.compile(r"[a-z0-9][a-z0-9._/-]*")
 _PLAIN_PAPERS = re.compile(r"[a-z0-9][a-z0-9._/,-]*")
-_WEIGHTED = re.compile(r"(?P<word>[^\s:]+):(?P<weight>[1-9][0-9]{0,3})")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 # tokens that must be in quotes to be read as words; "and" and "or" need no quotes, since operators are upper case
 _OPERATORS = frozenset({"且", "或"})
@@ -149,39 +147,27 @@ def label_meaning(field: Field, value: str) -> Meaning | None:
     return None
 
 
-def nearness_meaning(field: Field, papers: Iterable[str], near: WordsOfPapers) -> Meaning:
-    """Returns the meaning of nearness to some papers. `papers` are bare ids and DOIs, `near` their words, if known.
-
-    The canonical text has the words after the papers: `like:"2601.15529 graph:310 neural:204"`.
-    """
+def nearness_meaning(field: Field, papers: Iterable[str]) -> Meaning:
+    """Returns the meaning of nearness to some papers: bare ids and DOIs, and the library of a chat."""
     value = ",".join(sorted(set(papers)))
-    words = "".join(f" {word.replace(' ', '_')}:{weight}" for word, weight in near)
-    return Meaning(Term(field, value=value, near=near), field.canonical_prefix + _quoted(value + words, _PLAIN_PAPERS))
+    return Meaning(Term(field, value=value), field.canonical_prefix + _quoted(value, _PLAIN_PAPERS))
 
 
-def meaning_meaning(field: Field, text: str, questions: Mapping[str, bytes]) -> Meaning | None:
+def meaning_meaning(field: Field, text: str) -> Meaning | None:
     """Returns the meaning of a text to which papers are near in meaning; None if it is only punctuation.
 
-    The text keeps its case and accents, since an encoder reads "Größe" better than "grosse". `questions`: text → vector.
+    The text keeps its case and accents, since an encoder reads "Größe" better than "grosse".
     """
     value = _meant(text)
     while (again := _meant(lexer.plain(lexer.Typed(value, range(len(value) + 1))).text)) != value:
         value = again  # an accent before "\\'e" finds its letter only when that is "é"
     if not letters(value):
         return None
-    return Meaning(Term(field, value=value, question=questions.get(value, b"")), f'{field.canonical_prefix}"{value}"')
+    return Meaning(Term(field, value=value), f'{field.canonical_prefix}"{value}"')
 
 
 def _meant(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).replace('"', " ").split())
-
-
-def read_words_of_papers(texts: Sequence[str]) -> WordsOfPapers | None:
-    """Reads the words with weights after the papers in a canonical text ("graph:310"); None if a text has another form."""
-    found = [_WEIGHTED.fullmatch(text) for text in texts]
-    if all(found):
-        return tuple((one["word"].replace("_", " "), int(one["weight"])) for one in found if one)
-    return None
 
 
 def _label(field: Field, folded: str) -> Meaning | None:

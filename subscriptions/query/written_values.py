@@ -2,13 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from subscriptions.query import (
-    FIELDS,
-    Fields,
-    ValueKind,
-    commas,
-)
+from subscriptions.query import FIELDS, Fields, ValueKind, commas
+from subscriptions.query.links import without_owner
 from subscriptions.query.parse import query_of
 from subscriptions.query.tree import Leaf, Term
 
@@ -25,7 +22,7 @@ def written_value(leaf: Leaf) -> str:
 def _forms(leaf: Leaf) -> Iterator[str]:
     """Yields ways to write a value. The first is the most similar to the typed value."""
     words = " ".join(leaf.words.replace('"', " ").split())
-    if leaf.term.field.kind in (ValueKind.NEARNESS, ValueKind.MEANING):
+    if leaf.term.field.kind.needs_vectors:
         yield from (words, f'"{words}"')
         return
     forms = ["-".join(words.split())] if leaf.term.prefix else [words, f'"{words}"']
@@ -40,9 +37,7 @@ def _means(text: str, term: Term) -> bool:
     """Returns whether a text is a query of one value with exactly this term."""
     field = term.field
     fields = FIELDS if field.is_bare or field in FIELDS else Fields(*FIELDS, field)
-    if term.near:
-        fields = fields.knowing({term.value: term.near})
-    if term.question:
-        fields = fields.asking({term.value: term.question})
+    if field.kind is ValueKind.NEARNESS:
+        term = replace(term, value=without_owner(term.value))
     query = query_of(text, fields)
-    return query is not None and isinstance(query.tree, Leaf) and query.tree.term == term
+    return query is not None and isinstance(query.tree, Leaf) and query.tree.term == replace(term, question=b"")

@@ -11,6 +11,7 @@ from typing import Any
 
 from subscriptions.model import Chat, Subscription
 from subscriptions.planning.cadence import parse_cadence
+from subscriptions.query.links import owned_by
 from subscriptions.states import ChatState, PauseReason
 from subscriptions.store import chat_changes, chats, columns
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -200,6 +201,12 @@ def _to_json(state: State) -> dict[str, Any]:
 
 
 def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> Subscription:
-    values = {**value, "id": 0, "chat_id": chat_id, "cadence": parse_cadence(value["cadence"])}
+    values = {
+        **value,
+        "id": 0,
+        "chat_id": chat_id,
+        "canonical": owned_by(chat_id, value["canonical"]),  # the chat may have moved since
+        "cadence": parse_cadence(value["cadence"]),
+    }
     subscription: Subscription = columns.adapter_of(Subscription).validate_python(values)
     return subscription

@@ -9,12 +9,11 @@ from functools import lru_cache
 from subscriptions import chat_settings, errors, portable, zones
 from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import forecast
-from subscriptions.query import ABOUT, LIKE
+from subscriptions.query import ABOUT, FIELDS, LIKE, links
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.service import listing
 from subscriptions.service.after_loss import starting_point
 from subscriptions.service.changes import record_change, record_changes
-from subscriptions.service.near_papers import with_words_of_papers
 from subscriptions.service.questions import ask_for
 from subscriptions.service.requests import MOST_PER_CHAT, TOO_MANY
 from subscriptions.store import chats as stored_chats
@@ -130,8 +129,7 @@ def _import_part(
     marks: list[str] = []
     with suppress(_TriedOut), store.savepoint() as transaction:
         work = _begun(transaction, lines, now=now, who=who)
-        named = [_with_words(transaction, line, work.targets[line.chat]) for line in lines]
-        marks += [_apply(work, line) for line in named]
+        marks += [_apply(work, _of_chat(line, work.targets[line.chat].chat)) for line in lines]
         if dry:
             raise _TriedOut
         work.write()
@@ -168,18 +166,16 @@ def _joined(of_chats: Iterable[list[int]]) -> Iterator[Part]:
         yield part
 
 
-def _with_words(transaction: Transaction, line: portable.PortableLine, target: _Target) -> portable.PortableLine:
-    """Adds to the line's query the words of papers that it only names.
+def _of_chat(line: portable.PortableLine, chat: Chat) -> portable.PortableLine:
+    """Returns the line with the query as it is in a chat: `like:library` means this chat's library.
 
-    A query with `about:` whose vector cannot be had is kept as it is: it rests. Raises Refused, which quotes the line.
+    A query that names unknown papers, or whose vectors cannot be had, is kept as it is: it rests.
     """
-    if line.query is None or LIKE.canonical_prefix not in line.query.canonical:
+    if line.query is None or not (
+        LIKE.canonical_prefix in line.query.canonical and links.LIBRARY in line.query.canonical
+    ):
         return line
-    try:
-        query = parse_query(line.query.text)
-        query = with_words_of_papers(transaction, query, target.subscriptions.values(), chat_id=target.chat.id)
-    except errors.Refused as error:
-        raise line.refused(error.sentence, error.hint) from error
+    query = parse_query(line.query.text, FIELDS.of_chat(chat.id))
     return replace(line, query=portable.KeptText(query.text, query.canonical))
 
 

@@ -8,11 +8,10 @@ from heapq import nlargest
 from typing import TypeVar
 
 from subscriptions import meaning
-from subscriptions.matching.fulfilment import LEAST_NEARNESS, papers_of, simple_terms
+from subscriptions.matching.fulfilment import papers_of, simple_terms
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import KnownPaper
-from subscriptions.query import TEXT, ValueKind, WordsOfPapers
-from subscriptions.query.tree import Query, Term
+from subscriptions.query.tree import Alternative, Query, Term
 from subscriptions.service.questions import with_known_vectors
 from subscriptions.store import kept_values, known_papers, meanings, paper_words
 from subscriptions.store.database.store import Store, Transaction
@@ -52,9 +51,9 @@ class Entries:
     whole: bool  # whether these papers are all papers of these days
     in_time: bool = False  # whether late codes do not count, as in planning
     having: dict[Term, tuple[int, int]] = field(default_factory=dict)
-    # (canonical text, the last entry of codes of papers that was known then, 0 if they do not matter) -> hits
-    hits: dict[tuple[str, int], Hits] = field(default_factory=dict)
-    about: dict[tuple[Term, int], Mapping[int, float]] = field(default_factory=dict)
+    # (alternatives of a query, the last entry of codes of papers that was known then, 0 if they do not matter) -> hits
+    hits: dict[tuple[tuple[Alternative, ...], int], Hits] = field(default_factory=dict)
+    near: dict[tuple[Term, int], Mapping[int, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rows: Sequence[paper_words.IndexEntry], *, whole: bool, in_time: bool = False) -> "Entries":
@@ -113,9 +112,7 @@ def find(transaction: Transaction, entries: Entries, query: Query, *, most_read:
     Reads the papers about which the index cannot decide, at most `most_read` of them; None: all of them.
     """
     query = with_known_vectors(transaction, query)
-    if not {*query.asked} <= query.fields.questions.keys():  # a term of it rests, until its vector is known
-        return _find(transaction, entries, query, most_read)
-    key = query.canonical, meanings.last_entry(transaction) if query.asked else 0
+    key = query.alternatives, meanings.last_entry(transaction) if query.nearness_terms else 0
     hits = entries.hits.get(key)
     if hits is None:
         hits = _find(transaction, entries, query, most_read)
@@ -195,16 +192,12 @@ def _bounds(transaction: Transaction, entries: Entries, query: Query) -> tuple[i
 
 def having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
     """Returns two sets: the papers that certainly match a term, and all papers that may match it."""
-    if term.field.kind is ValueKind.MEANING:
-        near = entries.set_of(entries.first + at for at in places_about(transaction, entries, term))
-        return near, near
+    if term.field.kind.needs_vectors:
+        return _near(transaction, entries, term)
     known = entries.having.get(term)
     if known is not None:
         return known
-    if term.field.kind is ValueKind.NEARNESS:
-        sure, maybe = _near(transaction, entries, term)
-    else:
-        sure, maybe = _any_of(transaction, entries, simple_terms(term))
+    sure, maybe = _any_of(transaction, entries, simple_terms(term))
     found = sure & entries.papers, maybe & entries.papers
     _remember(entries.having, term, found)
     return found
@@ -226,47 +219,37 @@ def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -
 
 
 def _near(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
-    """Returns two sets: the papers that are certainly near to the papers of a term, and all papers that may be near.
+    """Returns two sets: the papers that are certainly near to the text or the papers of a term, and all that may be.
 
     The papers that the term itself names do not match. The index cannot always tell which papers these are. So each
     paper that may be one of them is only in the second set.
     """
-    found = entries.set_of(entries.first + at for at in near_places(transaction, entries, term.near))
+    found = entries.set_of(entries.first + at for at in places_near(transaction, entries, term))
     own = 0
     for paper in papers_of(term):
         own |= having(transaction, entries, paper)[1]
     return found & ~own, found
 
 
-def near_places(transaction: Transaction, entries: Entries, words: WordsOfPapers) -> dict[int, int]:
-    """Returns place → nearness for the papers that are near enough. The nearness is the sum of their words' weights."""
-    near = array("i", bytes(4 * len(entries.keys)))
-    for word, weight in words:
-        there = paper_words.having(transaction, Term(TEXT, tuple(word.split())), entries.first, entries.last)
-        for entry in there.sure:
-            near[entry - entries.first] += weight
-    return {at: weight for at, weight in enumerate(near) if weight >= LEAST_NEARNESS}
-
-
-def places_about(transaction: Transaction, entries: Entries, term: Term) -> Mapping[int, float]:
-    """Returns place → nearness for the papers that are near in meaning to the text of a term; {} if it has no vector.
+def places_near(transaction: Transaction, entries: Entries, term: Term) -> Mapping[int, float]:
+    """Returns place → nearness for the papers that are near to the text or the papers of a term; {} if it has no vector.
 
     Reads the codes of all papers, which takes some 10 µs for each. The result is cached until papers or codes come.
     """
     if not term.question:
         return {}
     key = term, meanings.last_entry(transaction)
-    near = entries.about.get(key)
+    near = entries.near.get(key)
     if near is None:
-        question = meaning.read_question(term.question)
+        questions = meaning.read_questions(term.question)
         places_of = {number_of(key): place for place, key in enumerate(entries.keys) if key}
         found = meanings.each_code(transaction, list(places_of), in_time=entries.in_time)
         near = {
             places_of[paper]: nearness
             for paper, codes in found
-            if (nearness := meaning.nearness(question, meaning.read_paper(codes))) >= meaning.NEAR
+            if (nearness := meaning.nearness_to_any(questions, meaning.read_paper(codes))) >= meaning.NEAR
         }
-        _remember(entries.about, key, near)
+        _remember(entries.near, key, near)
     return near
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from subscriptions import errors
 from subscriptions.addresses import facts_of
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
-from subscriptions.query.papers_of_queries import asked_beside
+from subscriptions.query import FIELDS
+from subscriptions.query.parse import parse_query
 from subscriptions.service.questions import why_they_rest
 from subscriptions.store import chats
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -99,7 +100,8 @@ def named(subscriptions: Sequence[Subscription], which: str) -> Subscription | N
     by_number = {one.number: one for one in subscriptions}
     if found := by_number.get(typed_number(which) or 0):
         return found
-    canonical = asked_beside(which, [one.canonical for one in subscriptions]).canonical
+    chat = subscriptions[0].chat_id if subscriptions else 0
+    canonical = parse_query(which, FIELDS.of_chat(chat)).canonical
     return next((one for one in subscriptions if one.canonical == canonical), None)
 
 

@@ -58,7 +58,7 @@ def look(
     with store.read() as transaction:
         window.cover(transaction, min(one.sequence for one in awake))
         asked = stored_subscriptions.all_queries(transaction)
-        window.questions |= vectors_of(transaction, (canonical for _, canonical in asked))
+        window.vectors |= vectors_of(transaction, (canonical for _, canonical in asked))
         index = window.indexed()
         queries = [query for query, canonical in asked if index.found_by(window.query(canonical))]
         return Look(shared, upto, queries, _to_hear_of_no_match(transaction, shared, upto))

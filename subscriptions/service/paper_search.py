@@ -6,13 +6,13 @@ from datetime import date
 from typing import NamedTuple
 
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.meaning import ANYTHING
+from subscriptions.meaning import ANYTHING, WORTH_SHOWING
 from subscriptions.model import KnownPaper
 from subscriptions.query import ABOUT, parse, rewriting
 from subscriptions.query.tree import Query
 from subscriptions.service import known_papers as index
 from subscriptions.service import meaning, questions
-from subscriptions.service.near_papers import with_words
+from subscriptions.service.near_papers import with_vectors_for
 from subscriptions.store import known_papers
 from subscriptions.store.database.store import Transaction, reads
 
@@ -37,12 +37,12 @@ def search(
     """Searches papers in one range. The range begins with the key `upto`; None: with the newest paper.
 
     Papers with all words of the query in their titles come first, each time the newest first: who looks for words that are
-    in many abstracts wants the papers about them. If the query asks for nearness to one text, the nearest come first.
+    in many abstracts wants the papers about them. If the query asks for nearness once, the nearest come first.
 
     The result has at most `most` of the found papers, from index `start` on. A range has 50,000 papers. A range is
     shorter if the search would have to read too many papers, and longer if the first 50,000 have no match.
     """
-    query, looked = with_words(transaction, query), 0
+    query, looked = with_vectors_for(transaction, query), 0
     while True:
         entries, below = index.searched_range(transaction, upto)
         hits = index.find(transaction, entries, query, most_read=index.MOST_READ)
@@ -70,17 +70,16 @@ def _ordered(transaction: Transaction, entries: index.Entries, query: Query, fou
         return [entries.keys[at] for at in places[:most]]
     titles = rewriting.rewritten(query, rewriting.in_titles)
     named = parse.query_of(titles, query.fields) if titles else None
+    named = named and questions.with_known_vectors(transaction, named)
     first = index.certain(transaction, entries, named) & found if named else 0
     keys = entries.newest_first(first, most)
     return keys + entries.newest_first(found & ~first, most - len(keys))
 
 
 def _nearness(transaction: Transaction, entries: index.Entries, query: Query) -> Mapping[int, float] | None:
-    """Returns place → nearness, if the query wants what is near in meaning to exactly one text; otherwise None."""
-    wanted = {term for one in query.alternatives for term in one.positive if term.field is ABOUT}
-    if len(wanted) == 1:
-        return index.places_about(transaction, entries, *wanted)
-    return None
+    """Returns place → nearness, if the query has exactly one term that asks for nearness; otherwise None."""
+    wanted = {term for one in query.alternatives for term in one.positive if term.field.kind.needs_vectors}
+    return index.places_near(transaction, entries, *wanted) if len(wanted) == 1 else None
 
 
 def _ends(entries: index.Entries, end: int) -> tuple[int, int]:
@@ -90,11 +89,6 @@ def _ends(entries: index.Entries, end: int) -> tuple[int, int]:
         return index.key_of(entries.days[0], 0), newest
     oldest = min((key for key in entries.keys if key > end), default=0)
     return (oldest, newest) if oldest else (0, 0)
-
-
-# Nearness from which an answer shows a paper: who asks wants the nearest, even if it is not near enough to be announced.
-# Of texts that are no subject ("asdfgh"), few papers are nearer.
-WORTH_SHOWING = 0.35
 
 
 class NearPaper(NamedTuple):
@@ -111,8 +105,9 @@ def near_in_meaning(transaction: Transaction, query: Query, *, without: Collecti
     Leaves out papers that do not match the rest of the query, and the papers with the ids `without`. Returns [] if the
     vector of the text cannot be had now. Raises Unencoded.
     """
-    (text,) = query.asked
-    vector = questions.vector_of(transaction, text)
+    query = questions.with_known_vectors(transaction, query)
+    (term,) = (one for one in query.nearness_terms if one.field is ABOUT)
+    vector = questions.vector_of(transaction, term.value)
     if not vector:
         return []
     found = {
@@ -124,7 +119,7 @@ def near_in_meaning(transaction: Transaction, query: Query, *, without: Collecti
     known = known_papers.stored_papers(transaction, [*found] if has_more else [*found][:most])
     near = [NearPaper(known[paper], nearness) for paper, nearness in found.items() if paper in known]
     if has_more:
-        query = rewriting.with_vectors(query, {text: ANYTHING})
+        query = rewriting.with_vectors(query, {term: ANYTHING})
         near = [near[place] for place in matching_papers(query, [one.known.paper for one in near])]
     return near[:most]
 

@@ -5,24 +5,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from subscriptions.matching.fit import fit
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.matching.reasons import HitFinder
-from subscriptions.matching.word_weights import Rarity
+from subscriptions.matching.taste import Taste
 from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning import forecast as forecasts
 from subscriptions.planning.decision import Evidence, Papers
 from subscriptions.planning.forecast import Move
 from subscriptions.planning.next_deliveries import Forecast
-from subscriptions.query import ABOUT, AUTHOR, FIELDS, TITLE
+from subscriptions.query import AUTHOR, TITLE, rewriting
 from subscriptions.query.parse import parse_canonical
-from subscriptions.query.tree import Query
-from subscriptions.service.scorers import scorer
-from subscriptions.service.word_counts import counted_words
+from subscriptions.query.tree import Query, Term
+from subscriptions.service import questions, taste
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers, meanings, planned_deliveries
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -47,8 +45,7 @@ class Window:
     index: PaperIndex | None = None  # an index of the papers; only made for many queries
     # canonical text -> positions of the papers that it matches
     matches: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    rarity: Rarity = field(default_factory=Rarity)  # rarity of words in the newest papers
-    questions: dict[str, bytes] = field(default_factory=dict)  # text of an `about:` -> its vector, if that is known
+    vectors: dict[Term, bytes] = field(default_factory=dict)  # term that asks for nearness -> its vectors, if known
 
     def cover(self, transaction: Transaction, after: int) -> None:
         """Extends the window to all papers after the sequence `after`. Only papers that it lacked are tokenized."""
@@ -56,8 +53,7 @@ class Window:
         if self.after is None or after < self.after or newest != self.newest:
             known = known_papers.window(transaction, after, self.last_sequence)
             self.tokenized = TokenizedPapers.of((one.paper for one in known), self.tokenized)
-            self.papers, self.index, self.matches, self.questions = Papers(known), None, {}, {}
-            self.rarity = counted_words(transaction, self.last_sequence)
+            self.papers, self.index, self.matches, self.vectors = Papers(known), None, {}, {}
             self.after, self.newest = after, newest  # set last: after an error, the window is read again
 
     def is_current(self, transaction: Transaction) -> bool:
@@ -72,7 +68,7 @@ class Window:
         if len(self.matches) >= MOST_MATCHES:
             self.matches = {}
         asked = {s.canonical for s in subscriptions} - self.matches.keys()
-        self.questions |= vectors_of(transaction, asked)
+        self.vectors |= vectors_of(transaction, asked)
         for canonical in asked:
             query = self.query(canonical)
             if len(asked) > FEW:
@@ -82,8 +78,8 @@ class Window:
         return {s.id: self.matches[s.canonical] for s in subscriptions}
 
     def query(self, canonical: str) -> Query:
-        """Returns a stored query, with the vectors of the texts that it asks."""
-        return with_vectors(canonical, self.questions)
+        """Returns a stored query, with its vectors."""
+        return with_vectors(canonical, self.vectors)
 
     def indexed(self) -> PaperIndex:
         """Returns the index of the papers, which the first call makes."""
@@ -99,32 +95,24 @@ def _newest(transaction: Transaction) -> tuple[int, str]:
 stored_query = lru_cache(maxsize=65536)(parse_canonical)  # canonical text → parsed query
 
 
-def vectors_of(transaction: Transaction, canonicals: Iterable[str]) -> dict[str, bytes]:
-    """Returns text → vector, for the texts that stored queries ask (`about:`). Leaves out unknown vectors."""
-    texts = {text for one in canonicals if ABOUT.canonical_prefix in one for text in stored_query(one).asked}
-    if texts:
-        return meanings.questions_of(transaction, texts)
-    return {}
+def vectors_of(transaction: Transaction, canonicals: Iterable[str]) -> dict[Term, bytes]:
+    """Returns term → vectors, for the terms of stored queries that ask for nearness. Leaves out unknown vectors."""
+    asking = filter(questions.asks_for_nearness, canonicals)
+    return questions.vectors_of(transaction, {term for one in asking for term in stored_query(one).nearness_terms})
 
 
-def with_vectors(canonical: str, vectors: Mapping[str, bytes]) -> Query:
-    """Returns a stored query, with these vectors of the texts that it asks."""
+def with_vectors(canonical: str, vectors: Mapping[Term, bytes]) -> Query:
+    """Returns a stored query, with its vectors."""
     query = stored_query(canonical)
-    if query.asked:
-        return parse_canonical(canonical, FIELDS.asking(vectors))
-    return query
+    return rewriting.with_vectors(query, vectors) if query.nearness_terms else query
 
 
-def points_of(taste: object, papers: TokenizedPapers) -> Callable[[int], float] | None:
+def points_of(of_chat: Taste | None, papers: TokenizedPapers) -> Callable[[int], float] | None:
     """Returns a function: position of a paper → the points that a chat's taste adds to its fit; None without a taste."""
-    if taste is None:
-        return None
-    return scorer().points(taste, papers)
+    return taste.points(of_chat, papers) if of_chat else None
 
 
-def evidence_of_fits(
-    query_of: Callable[[str], Query], rarity: Callable[[], Rarity]
-) -> Callable[[Subscription, KnownPaper], Evidence]:
+def evidence_of_fits(query_of: Callable[[str], Query]) -> Callable[[Subscription, KnownPaper], Evidence]:
     """Returns a function that tells how a paper matches a subscription's query.
 
     `query_of`: canonical text -> query. The result of each pair of query and paper is computed only once, because many
@@ -144,13 +132,13 @@ def evidence_of_fits(
 
     def computed(query: Query, paper: KnownPaper) -> Evidence:
         finder = finders.get(paper.id)
-        if finder is None or finder.fields is not query.fields:
-            finder = finders[paper.id] = HitFinder(paper.paper, query.fields)
+        if finder is None:
+            finder = finders[paper.id] = HitFinder(paper.paper)
         hits = finder.why(query)
         words = tuple(dict.fromkeys(word for hit in hits for word in hit.words))
         fields = {hit.field for hit in hits}
         in_meaning = max((hit.near for hit in hits if hit.near is not None), default=0.0)
-        fitting = fit(query, finder.places(query), rarity()) + in_meaning
+        fitting = fit(query, finder.places(query)) + in_meaning
         near = finder.nearness(query)
         return Evidence(words=words, in_title=TITLE in fields, by_author=AUTHOR in fields, fit=fitting, near=near)
 
@@ -179,7 +167,7 @@ def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
         if len(window.papers.known) > MOST_INDEXED:
             window.index = None
         if len(window.papers.known) <= MOST_KEPT:
-            window.matches = {}
+            window.matches, window.vectors = {}, {}  # libraries change
             window.papers.decided.clear()
             _KEPT[store] = window
 
@@ -194,8 +182,8 @@ class PlanContext:
     evidence: Callable[[Subscription, KnownPaper], Evidence] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Sets `evidence`, which depends on the rarity of words in the window."""
-        self.evidence = evidence_of_fits(self.window.query, lambda: self.window.rarity)
+        """Sets `evidence`, which finds the queries in the window."""
+        self.evidence = evidence_of_fits(self.window.query)
 
 
 # The dedupe keys of deliveries, and the moments from which they are made (docs/architecture.md, rule 5).
@@ -268,7 +256,7 @@ class Inputs:
     due: Mapping[int, tuple[Subscription, ...]]  # id of an active chat -> its due subscriptions
     waits: Sequence[Move]  # moves of subscriptions that have to wait
     keys: Mapping[int, str]  # id of a chat that is planned now -> the dedupe key of its delivery
-    tastes: Mapping[int, Any]  # id of a chat that is planned now -> its taste, if it has one
+    tastes: Mapping[int, Taste]  # id of a chat that is planned now -> its taste, if it has one
 
     @property
     def to_plan(self) -> list[ToPlan]:
@@ -297,7 +285,7 @@ def inputs_of(
             due[chat_id], held_back = _due_now(chat, subscriptions[chat_id], context)
             waits += held_back
     keys = _keys(transaction, chats, due, context)
-    return Inputs(chats, subscriptions, due, waits, keys, scorer().tastes(transaction, list(keys)))
+    return Inputs(chats, subscriptions, due, waits, keys, taste.tastes(transaction, list(keys)))
 
 
 def _due_now(
@@ -326,5 +314,5 @@ def still_holds(transaction: Transaction, inputs: Inputs, context: PlanContext) 
         stored_chats.chats_by_id(transaction, chat_ids) == inputs.chats
         and stored_subscriptions.subscriptions_of(transaction, chat_ids) == inputs.subscriptions
         and _keys(transaction, inputs.chats, inputs.due, context) == inputs.keys
-        and scorer().tastes(transaction, list(inputs.keys)) == inputs.tastes
+        and taste.tastes(transaction, list(inputs.keys)) == inputs.tastes
     )

@@ -17,12 +17,11 @@ from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
 from subscriptions.service import known_papers as index
 from subscriptions.service import listing, plan_inputs, undelivered_papers
-from subscriptions.service.near_papers import with_words
+from subscriptions.service.near_papers import with_vectors_for
 from subscriptions.service.pausing import with_ended_pauses
 from subscriptions.service.plan import decide_now
 from subscriptions.service.recent_matches import Base, recent
-from subscriptions.service.scorers import scorer
-from subscriptions.service.word_counts import counted_words
+from subscriptions.service.taste import tastes
 from subscriptions.store import paper_sequence, paper_words, planned_deliveries
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
@@ -147,7 +146,7 @@ def _chosen(
         return tuple(subscription for subscription in subscriptions if subscription.is_active), None
     if found := listing.named(subscriptions, which):
         return (found,), None
-    query = with_words(transaction, parse_query(which), subscriptions, chat_id=chat.id)
+    query = with_vectors_for(transaction, parse_query(which), chat.id)
     return (unstored_subscription(chat, query, now),), query
 
 
@@ -178,7 +177,7 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
     known = index.read(transaction, sorted(keys, reverse=True))
     tokenized = TokenizedPapers.of(paper.paper for paper in known)
     place = {paper.id: at for at, paper in enumerate(known)}
-    taste = scorer().tastes(transaction, [case.chat.id]).get(case.chat.id)
+    taste = tastes(transaction, [case.chat.id]).get(case.chat.id)
     numbers = {
         subscription: map(index.number_of, case.entries.newest_first(bits)) for subscription, bits in found.items()
     }
@@ -198,10 +197,7 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
     vectors = plan_inputs.vectors_of(transaction, [one.canonical for one in case.subscriptions])
     decided = decision.decide(
         due,
-        plan_inputs.evidence_of_fits(
-            partial(plan_inputs.with_vectors, vectors=vectors),
-            lambda: counted_words(transaction),
-        ),
+        plan_inputs.evidence_of_fits(partial(plan_inputs.with_vectors, vectors=vectors)),
         limited=case.limited,
     )
     if decided is None:
@@ -272,7 +268,7 @@ def preview(
     """
     chat, subscriptions = listing.get_subscribed(transaction, address)
     if text is not None:
-        query = with_words(transaction, parse_query(text), subscriptions, chat_id=chat.id)
+        query = with_vectors_for(transaction, parse_query(text), chat.id)
         subscriptions = (unstored_subscription(chat, query, now),)
     if text is not None or days is not None:
         today = transaction.day_of(now)

@@ -13,7 +13,7 @@ from subscriptions.portable import kept_query
 from subscriptions.query import parse, rewriting
 from subscriptions.query.tree import Query
 from subscriptions.service import known_papers as index
-from subscriptions.service.near_papers import with_words
+from subscriptions.service.near_papers import with_vectors_for
 from subscriptions.store import kept_values, paper_words
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, reads
@@ -138,7 +138,7 @@ def match_ahead(transaction: Transaction, chat: Chat, texts: Iterable[str], *, n
     window = recent(transaction, now)
     for text in texts:
         with suppress(errors.QueryError, errors.Refused, errors.MeaningFails):
-            query = with_words(transaction, kept_query(text))
+            query = with_vectors_for(transaction, kept_query(text), chat.id)
             window.find(transaction, {"": query}, chat)
             in_titles(transaction, chat, query, now=now)
 
@@ -195,6 +195,6 @@ def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tupl
 def recent_matches(transaction: Transaction, query: Query, *, now: datetime, most: int) -> RecentMatches:
     """Returns how many papers of the last days a query finds, and the newest `most` of them."""
     window = recent(transaction, now)
-    sets = window.find(transaction, {"": with_words(transaction, query)})
+    sets = window.find(transaction, {"": with_vectors_for(transaction, query)})
     newest = window.newest(transaction, sets.union, most)
     return RecentMatches(found=sets.union.bit_count(), base=sets.base, newest=newest)

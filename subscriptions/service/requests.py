@@ -16,7 +16,7 @@ from subscriptions.query.tree import Query
 from subscriptions.service import changes, listing
 from subscriptions.service.after_loss import starting_point
 from subscriptions.service.known_papers import number_of
-from subscriptions.service.near_papers import with_words
+from subscriptions.service.near_papers import with_vectors_for
 from subscriptions.service.recent_matches import Base, recent
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers, losses, sources
@@ -89,7 +89,7 @@ def subscribe(
     elif chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
         changes.note_changed_state(transaction, chat.id)
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
-    query = with_words(transaction, query, subscriptions, chat_id=chat.id)
+    query = with_vectors_for(transaction, query, chat.id)
     known = next((s for s in subscriptions if s.canonical == query.canonical), None)
     named = _when(request, cadences.parse_cadence(chat.settings.schedule), known)
     named = When(named.cadence, _one_zone(own_zone, named.zone) or "")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from subscriptions.model import Chat, KnownPaper
-from subscriptions.service.scorers import scorer
 from subscriptions.states import Signal
 from subscriptions.store import known_papers
 from subscriptions.store import signals as stored_signals
@@ -17,7 +16,7 @@ _OPPOSITE = {Signal.LIKED: Signal.DISLIKED, Signal.DISLIKED: Signal.LIKED}
 
 
 def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
-    """Stores what a chat did with papers, and updates its taste.
+    """Stores what a chat did with papers.
 
     A like removes a dislike of the same paper, and a dislike removes a like. If the chat has too many signals, removes
     the oldest. Does nothing for a chat that is not stored.
@@ -31,16 +30,12 @@ def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *
                 stored_signals.drop_signals(transaction, chat.id, paper, [_OPPOSITE[kind]])
         stored_signals.keep_newest(transaction, chat.id, MOST_SIGNALS, kinds=_BESIDE_SAVED)
         stored_signals.keep_newest(transaction, chat.id, MOST_SAVED, kinds=[Signal.SAVED])
-        scorer().learn(transaction, chat.id)
 
 
 @writes
 def take_back(transaction: Transaction, chat: Chat, paper: int, kind: Signal) -> bool:
-    """Removes a signal, and updates the chat's taste. Returns whether there was such a signal."""
-    gone = stored_signals.drop_signals(transaction, chat.id, paper, [kind])
-    if gone:
-        scorer().learn(transaction, chat.id)
-    return gone
+    """Removes a signal. Returns whether there was such a signal."""
+    return stored_signals.drop_signals(transaction, chat.id, paper, [kind])
 
 
 @writes

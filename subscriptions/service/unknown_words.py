@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from subscriptions import normalize
-from subscriptions.matching import stop_words
 from subscriptions.normalize import plurals
-from subscriptions.query import AUTHOR, ValueKind, rewriting
-from subscriptions.query.tree import Leaf, Node, Not, Query
-from subscriptions.service.word_counts import counted_words_of_all
+from subscriptions.query import AUTHOR, TEXT, ValueKind, rewriting
+from subscriptions.query.tree import Leaf, Node, Not, Query, Term
+from subscriptions.service import known_papers
 from subscriptions.store import paper_words
 from subscriptions.store.database.store import Transaction, reads
 
@@ -59,15 +58,17 @@ def _nearest_words(transaction: Transaction, word: str) -> str:
     most = 1 if len(word) < _SHORT else 2
     alike = paper_words.spelled_alike(transaction, word, most)
     found = process.extract(word, alike, scorer=distance.OSA.distance, score_cutoff=most, limit=None)
-    rarity = counted_words_of_all(transaction)
-    # stop words have no counts, so they are added here
-    having = {
-        **rarity.having,
-        **dict.fromkeys(stop_words.STOP_WORDS, rarity.papers),
-    }
-    ranked = sorted(found, key=lambda one: (one[1], -having.get(plurals.fold_plural(one[0]), 0), one[0]))
-    best = ranked[0][0] if ranked else ""
+    least = min((errors for _, errors, _ in found), default=0)
+    nearest = sorted(form for form, errors, _ in found if errors == least)
+    best = max(nearest, key=lambda form: _papers_with(transaction, form), default="")
     return best[1:].title() if best[:1] == "@" else best
+
+
+def _papers_with(transaction: Transaction, form: str) -> int:
+    """Returns how many of the newest papers have a word or a part of a name, in the form of `spellings`."""
+    entries, _ = known_papers.searched_range(transaction)
+    term = Term(AUTHOR, (form[1:],)) if form[:1] == "@" else Term(TEXT, (plurals.fold_plural(form),))
+    return known_papers.having(transaction, entries, term)[0].bit_count()
 
 
 def _respelled(leaf: Leaf, close: Mapping[str, str]) -> Leaf:

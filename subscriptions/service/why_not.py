@@ -7,7 +7,7 @@ from enum import StrEnum
 from subscriptions import errors
 from subscriptions.matching.reasons import unfulfilled_parts
 from subscriptions.model import Announce, Chat, KnownPaper, Subscription
-from subscriptions.query import papers_of_queries, parse
+from subscriptions.query import FIELDS, parse
 from subscriptions.query.tree import Node, Query
 from subscriptions.service.questions import with_known_vectors
 from subscriptions.store import (
@@ -93,7 +93,7 @@ def _reason(
 def _as_typed(subscription: Subscription) -> Query:
     """Returns the query as typed. If this version reads the text differently, returns the stored canonical query."""
     try:
-        query: Query | None = papers_of_queries.asked_beside(subscription.text, (subscription.canonical,))
+        query: Query | None = parse.parse_query(subscription.text, FIELDS.of_chat(subscription.chat_id))
     except errors.QueryError:
         query = None
     if query and query.canonical == subscription.canonical:

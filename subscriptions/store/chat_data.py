@@ -15,7 +15,7 @@ from sqlmodel.sql.expression import Select
 
 from subscriptions.model import ChatKind
 from subscriptions.states import Admission, ChatState
-from subscriptions.store import admitted_chats, callbacks, chat_changes, mentions, subscriptions
+from subscriptions.store import admitted_chats, callbacks, chat_changes, libraries, mentions, subscriptions
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ChatKeyRow,
@@ -39,7 +39,6 @@ from subscriptions.store.rows import (
     QueryRow,
     SubscriptionRow,
 )
-from subscriptions.store.tastes import tastes
 
 _INDENT = "  "
 _TOGETHER = 1000  # pieces that are joined at a time; a list of all pieces would need more memory than the text
@@ -82,7 +81,7 @@ def _block(opening: str, members: Iterable[tuple[str, Any]], closing: str, level
 Json = dict[str, Any]
 
 # Columns by which the program finds rows and distributes work. Their values tell nothing about the chat.
-_INTERNAL = frozenset({"chat_active", "shared_cursor", "sendable", "streak_after", "lane", "key_hash"})
+_INTERNAL = frozenset({"chat_active", "shared_cursor", "sendable", "streak_after", "lane", "key_hash", "question"})
 _AT_PLACE: Mapping[str, Any] = {
     "callbacks": CallbackRow,
     "conversation_states": ConversationStateRow,
@@ -112,7 +111,6 @@ def chat_data(transaction: Transaction, chat_id: int) -> Json:
         "signals": _signals(transaction, chat_id),
         "library": rows_in(LibraryRow, col(LibraryRow.chat) == chat_id, LibraryRow.at),
         "library_entries": rows_in(LibraryEntryRow, col(LibraryEntryRow.chat) == chat_id, LibraryEntryRow.key),
-        "taste": dict(taste.weights) if (taste := tastes(transaction, [chat_id]).get(chat_id)) else {},
         **{name: rows_in(table, table.chat == chat_id, table.at) for name, table in _OF_CHAT.items()},
         **{name: rows_in(table, col(table.place).in_(places), table.at) for name, table in _AT_PLACE.items()},
         # with the length of the stored reply instead of its text
@@ -139,6 +137,7 @@ def erase(transaction: Transaction, chat_id: int) -> None:
         for lane in lanes:
             admitted_chats.remember_denial(transaction, lane)
     queries = transaction.exec(select(SubscriptionRow.query).filter_by(chat=chat_id)).all()
+    libraries.drop_library(transaction, chat_id)
     for one in rows:
         transaction.delete(one)
     transaction.flush()

@@ -103,20 +103,12 @@ class SignalRow(Row, table=True):
     at: datetime = moment()
 
 
-class TasteRow(Row, table=True):
-    """The words of a chat's taste with their weights, and its meaning, computed from its signals and its library."""
-
-    chat: int = columns.reference("chat.id", primary_key=True)
-    words: Json = columns.json_column(dict)
-
-
 class LibraryRow(Row, table=True):
     """A person's own library, as it was read from a file."""
 
     chat: int = columns.reference("chat.id", primary_key=True)
     at: datetime = moment()
     entries: int
-    words: Json = columns.json_column(dict)  # see LibraryWords
 
 
 class LibraryEntryRow(Row, table=True):
@@ -125,7 +117,8 @@ class LibraryEntryRow(Row, table=True):
     chat: int = columns.reference("chat.id", primary_key=True)
     key: str = Field(primary_key=True)
     title: str = ""
-    words: str = ""  # those words of the title that are words of the library
+    # the title as a question, of some entries: papers near to it are near to the library
+    question: int | None = columns.reference("question.id", when_deleted="SET NULL", default=None, index=True)
 
 
 class ChatKeyRow(Row, table=True):

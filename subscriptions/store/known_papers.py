@@ -1,8 +1,8 @@
 """Stored papers: counts, moments, and the papers themselves, selected by id, by sequence, or as the newest ones."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -92,7 +92,6 @@ _STATE = sa.select(
 _SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery()).where(
     _p.sequenced_at >= sa.bindparam("instant")
 )
-_TEXTS = sa.select(_p.id, _p.key, _p.title, _p.abstract)
 _AS_NEW = sa.select(_p.id, sa.case((_p.cross, sa.func.coalesce(_p.new_sequence, -1)), else_=_p.sequence))
 _SOURCES = sa.select(_a.paper, _d.source).join_from(_appearances, _digests, _d.id == _a.digest).distinct()
 _PaperRow = PaperRow | PaperDraft | AnyRow
@@ -142,37 +141,6 @@ def as_announced(transaction: Transaction, known: KnownPaper) -> KnownPaper:
 def sequences_as_new(transaction: Transaction, ids: Iterable[int]) -> dict[int, int]:
     """Returns id → `KnownPaper.sequence_as_new` for these ids."""
     return dict(rows_of(transaction, _AS_NEW, _p.id, list(ids)))
-
-
-def texts_upto(transaction: Transaction, upto: int, most: int) -> list[tuple[int, Paper]]:
-    """Returns (id, paper) of the newest `most` papers up to a sequence, newest first.
-
-    The papers have only key, title and abstract.
-    """
-    newest = _TEXTS.where(_p.sequence <= upto).order_by(_p.sequence.desc()).limit(most)
-    return list(_texts(execute(transaction, newest)))
-
-
-def newest_texts(transaction: Transaction, most: int) -> list[tuple[int, Paper]]:
-    """Like `texts_upto`, but for the newest `most` papers by day, including papers that were never announced."""
-    return list(_texts(execute(transaction, _newest(_TEXTS, most))))
-
-
-def _newest(wanted: sa.Select[Any], most: int) -> sa.Select[Any]:
-    """Restricts a statement to the newest papers by day.
-
-    Adds a condition that is true for all days. It only makes the database use the index.
-    """
-    return wanted.where(_p.day <= date.max).order_by(_p.day.desc(), _p.id.desc()).limit(most)
-
-
-def _texts(rows: Iterable[AnyRow]) -> Iterator[tuple[int, Paper]]:
-    return ((row.id, Paper(key=row.key, title=row.title, abstract=row.abstract)) for row in rows)
-
-
-def texts_of(transaction: Transaction, ids: Iterable[int]) -> dict[int, Paper]:
-    """Returns id → paper for these ids. The papers have only key, title and abstract."""
-    return dict(_texts(rows_of(transaction, _TEXTS, _p.id, list(ids))))
 
 
 @reads

@@ -1,21 +1,29 @@
-"""The libraries of chats: the papers in a file that a person sent, and by which ids and titles a paper is found in one."""
+"""The libraries of chats: the papers in a file that a person sent, by which ids and titles a paper is found, how many titles are asked."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlmodel import select
 
 from subscriptions import normalize
-from subscriptions.matching.library import Library, LibraryWords
+from subscriptions.matching.library import Library
+from subscriptions.store import meanings
 from subscriptions.store.conversation_rows import LibraryEntryRow, LibraryRow
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, in_chunks, reads, rows_of
+from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
 from subscriptions.store.rows import tables
 
-_libraries, _entries, _keys, _aliases = tables("library", "library_entry", "paper_key", "paper_alias")
+_libraries, _entries, _keys, _aliases, _questions = tables(
+    "library", "library_entry", "paper_key", "paper_alias", "question"
+)
 _WITH_LIBRARY = sa.select(_libraries.c.chat)
+_ASKED = (
+    sa.select(_entries.c.chat, _entries.c.title, _questions.c.vector)
+    .join_from(_entries, _questions, _entries.c.question == _questions.c.id)
+    .where(_questions.c.encoder == sa.bindparam("of"))
+)
+MOST_ASKED = 50  # titles of a library to which papers are compared; each takes a third of a microsecond for a paper
 _LEAST_ALIAS = 3  # words; papers with the same shorter title do not count as the same paper
 
 
@@ -23,30 +31,46 @@ class StoredLibrary(NamedTuple):
     """The library of a chat."""
 
     at: datetime  # when the chat sent it
-    words: LibraryWords
+    entries: int
+
+
+class AskedTitle(NamedTuple):
+    """The title of an entry of a library, and its vector as a question."""
+
+    title: str
+    vector: bytes
+
+
+def titles_to_ask(library: Library) -> list[str]:
+    """Returns the titles of a library to which papers are compared, at most MOST_ASKED, from all parts of its file."""
+    titles = list(dict.fromkeys(title for title, _ in library.entries if normalize.title_alias(title)))
+    step = -(-len(titles) // MOST_ASKED) or 1
+    return titles[::step]
 
 
 def put_library(transaction: Transaction, chat_id: int, library: Library, *, now: datetime) -> None:
     """Stores the library of a chat, and removes the previous one."""
     drop_library(transaction, chat_id)
-    row = LibraryRow(chat=chat_id, at=now, entries=library.words.entries, words=dict(library.words.words))
-    conflicts.put(transaction, row)
-    found: dict[str, tuple[str, str]] = {}
+    conflicts.put(transaction, LibraryRow(chat=chat_id, at=now, entries=len(library.entries)))
+    questions = meanings.put_texts(transaction, titles_to_ask(library))
+    found: dict[str, str] = {}
     for title, names in library.entries:
-        words = " ".join(dict.fromkeys(word for word in normalize.tokens(title) if word in library.words.words))
         alias = normalize.title_alias(title)
         if alias:
             # a short title is stored with a space before it, so that it equals no alias of a paper
             tells = len(alias.split()) >= _LEAST_ALIAS
-            found[alias if tells else f" {alias}"] = (title, words)
-        found |= {f"doi:{name}" if "/" in name and name.startswith("10.") else name: ("", "") for name in names}
-    rows = [(chat_id, key, title, words) for key, (title, words) in found.items()]
+            found[alias if tells else f" {alias}"] = title
+        found |= {f"doi:{name}" if "/" in name and name.startswith("10.") else name: "" for name in names}
+    rows = [(chat_id, key, title, questions.get(title)) for key, title in found.items()]
     conflicts.put_all(transaction, "library_entry", rows)
 
 
 def drop_library(transaction: Transaction, chat_id: int) -> bool:
-    """Removes the library of a chat. Returns whether there was one."""
+    """Removes the library of a chat, and the questions of only this one. Returns whether there was a library."""
+    asked = sa.select(_entries.c.question).where(_entries.c.chat == chat_id, _entries.c.question.is_not(None))
+    questions = list(execute(transaction, asked).scalars())
     transaction.remove(LibraryEntryRow, chat=chat_id)
+    meanings.drop_questions(transaction, questions)
     return transaction.remove(LibraryRow, chat=chat_id) > 0
 
 
@@ -54,15 +78,13 @@ def drop_library(transaction: Transaction, chat_id: int) -> bool:
 def library_of(transaction: Transaction, chat_id: int) -> StoredLibrary | None:
     """Returns the library of a chat; None if it has none."""
     row = transaction.get(LibraryRow, chat_id)
-    if row:
-        return StoredLibrary(row.at, LibraryWords(entries=row.entries, words=row.words))
-    return None
+    return StoredLibrary(row.at, row.entries) if row else None
 
 
-def titles_of(transaction: Transaction, chat_id: int) -> list[tuple[str, str]]:
-    """Returns (title, those words of the title that are words of the library) for each entry of a library."""
-    found = select(LibraryEntryRow.title, LibraryEntryRow.words)
-    return list(transaction.exec(found.where(LibraryEntryRow.chat == chat_id, LibraryEntryRow.title != "")))
+def titles_asked(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, list[AskedTitle]]:
+    """Returns chat id → the titles of its library to which papers are compared, those whose vectors are known."""
+    rows = rows_of(transaction, _ASKED, _entries.c.chat, chat_ids, of=meanings.encoder(transaction))
+    return grouped((row.chat, AskedTitle(row.title, row.vector)) for row in rows)
 
 
 @reads
@@ -88,7 +110,8 @@ def owned(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Collecti
 
 
 def move_library(transaction: Transaction, before: int, after: int) -> None:
-    """Moves the library of a chat to another chat, unless the other chat has a library."""
-    if library_of(transaction, after) is None:
-        for row in (LibraryRow, LibraryEntryRow):
-            transaction.exec(sa.update(row).filter_by(chat=before).values(chat=after))
+    """Moves the library of a chat to another chat; removes it if the other chat has a library."""
+    if library_of(transaction, after):
+        drop_library(transaction, before)
+    for row in (LibraryRow, LibraryEntryRow):
+        transaction.exec(sa.update(row).filter_by(chat=before).values(chat=after))

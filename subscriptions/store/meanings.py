@@ -27,8 +27,8 @@ _LEFT = "papers-without-codes"  # up to which id papers may lack codes; without 
 _LOOKED_AT = 5000  # papers that one statement looks through for papers without codes, some 20 ms
 _MOST_KEPT = 1000  # vectors of questions that are kept in memory, about 300 bytes each
 
-_meanings, _questions, _asked, _papers, _values = tables(
-    "paper_meaning", "question", "question_of_query", "paper", "key_value"
+_meanings, _questions, _asked, _entries, _papers, _values = tables(
+    "paper_meaning", "question", "question_of_query", "library_entry", "paper", "key_value"
 )
 _m, _q, _p = _meanings.c, _questions.c, _papers.c
 _IN_TIME = (_values.c.name == _ENCODER) & (_m.encoder == _values.c.value)
@@ -46,6 +46,7 @@ _NEW = (
 )
 _VECTORS = sa.select(_q.text, _q.vector).where(_q.encoder == sa.bindparam("of"))
 _TEXTS = sa.select(_p.id, _p.title, _p.abstract)
+_IDS = sa.select(_q.id, _q.text)
 _LAST_ENTRY = sa.select(sa.func.max(_m.entry))
 _LAST_ID = sa.select(sa.func.max(_p.id))
 _INSERT = sa.insert(_meanings)
@@ -223,7 +224,7 @@ def kept_questions(transaction: Transaction, texts: Iterable[str]) -> dict[str, 
 def put_questions(transaction: Transaction, name: str, vectors: Mapping[str, bytes]) -> None:
     """Stores vectors of texts that queries ask, unless the encoder `name` is not the store's.
 
-    They are removed with the last of these queries. Call it in the transaction that stores the query, or later.
+    They are removed with the last query or library that asks. Call it in the transaction that stores that, or later.
     """
     if not vectors or not is_encoder(transaction, name):
         return
@@ -234,7 +235,7 @@ def put_questions(transaction: Transaction, name: str, vectors: Mapping[str, byt
 
 @reads
 def questions_without(transaction: Transaction, name: str, most: int) -> list[str]:
-    """Returns texts that stored queries ask and that lack a vector, at most `most`; [] if the store has another encoder."""
+    """Returns texts that queries or libraries ask and that lack a vector, at most `most`; [] if the store has another encoder."""
     found: list[str] = []
     if encoder(transaction) != name:
         return found
@@ -243,20 +244,26 @@ def questions_without(transaction: Transaction, name: str, most: int) -> list[st
     return found
 
 
-def link_questions(transaction: Transaction, asked: Sequence[tuple[int, str]]) -> None:
-    """Stores which texts new queries ask. `asked`: (id of a query, text)."""
-    texts = sorted({text for _, text in asked})
+def put_texts(transaction: Transaction, asked: Iterable[str]) -> dict[str, int]:
+    """Stores texts as questions, with the vectors that this process keeps. Returns text → id of the question."""
+    texts = sorted(set(asked))
     conflicts.insert_all_new(
         transaction, "question", (), ("text", "encoder", "vector"), [(text, "", b"") for text in texts]
     )
-    known = {row.text: row.id for row in rows_of(transaction, sa.select(_q.id, _q.text), _q.text, texts)}
+    put_questions(transaction, transaction.store.encoder, kept_questions(transaction, texts))
+    return {row.text: row.id for row in rows_of(transaction, _IDS, _q.text, texts)}
+
+
+def link_questions(transaction: Transaction, asked: Sequence[tuple[int, str]]) -> None:
+    """Stores which texts new queries ask. `asked`: (id of a query, text)."""
+    known = put_texts(transaction, [text for _, text in asked])
     links = [(query, known[text]) for query, text in asked]
     conflicts.insert_all_new(transaction, "question_of_query", ("query", "question"), ("query", "question"), links)
 
 
 def drop_questions(transaction: Transaction, questions: Sequence[int]) -> None:
-    """Removes those of these questions that no query asks any more."""
-    is_asked = sa.exists().where(_asked.c.question == _q.id)
+    """Removes those of these questions that no query and no library asks any more."""
+    is_asked = sa.exists().where(_asked.c.question == _q.id) | sa.exists().where(_entries.c.question == _q.id)
     for part in in_chunks(questions):
         execute(transaction, sa.delete(_questions).where(_q.id.in_(part), ~is_asked))
 

@@ -31,7 +31,7 @@ from subscriptions.store.rows import (
     MessageRow,
     SubscriptionRow,
 )
-from subscriptions.store.subscriptions import cursor_of
+from subscriptions.store.subscriptions import cursor_of, give_libraries
 
 _items = TABLES.tables["delivery_item"]
 _theirs = _items.alias()
@@ -190,6 +190,7 @@ def _merge_chats(transaction: Transaction, old: ChatRow, new: ChatRow, now: date
     Returns old number → new number for each subscription. Numbers stay the same where possible.
     """
     before, after = old.id, new.id
+    give_libraries(transaction, before, after)
     _inherit(old, new)
     numbers: dict[int, int] = {}
     if new.next_number == 1:  # the new chat has never had a subscription, so all numbers stay
@@ -216,7 +217,7 @@ def _merge_chats(transaction: Transaction, old: ChatRow, new: ChatRow, now: date
     _give(transaction, (DeliveryItemRow, DeliveryRow, WrongCodeRow), before, after)
     # removes the changes that were not moved, since they contain old numbers
     transaction.remove(UndoRow, chat=before)
-    for table in ("signal", "taste", "chat_key"):
+    for table in ("signal", "chat_key"):
         move_rows(transaction, table, column="chat", before=before, after=after)
     move_library(transaction, before, after)
     transaction.flush()

@@ -276,7 +276,7 @@ class QueryRow(Numbered, table=True):
 
 
 class QuestionRow(Numbered, table=True):
-    """The vector of a text that queries ask with `about:`. Until it is known, `encoder` and `vector` are empty."""
+    """The vector of a text that queries (`about:`) or libraries ask. Until it is known, `encoder` and `vector` are empty."""
 
     __table_args__ = (
         sa.UniqueConstraint("text").ddl_if(dialect="sqlite"),  # as for queries

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from heapq import nlargest
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from sqlmodel import col
 from subscriptions.states import Signal
 from subscriptions.store.conversation_rows import SignalRow
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, reads
+from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
 from subscriptions.store.rows import TABLES
 
 _signals = TABLES.tables["signal"]
@@ -43,6 +44,13 @@ def signals_of(
     found = _SIGNALS.where(_s.chat == chat_id, _s.kind.in_(kinds))
     newest = found.order_by(_s.at.desc(), _s.paper.desc()).limit(most)
     return [StoredSignal._make(row) for row in execute(transaction, newest)]
+
+
+def newest_signals(transaction: Transaction, chat_ids: Sequence[int], most: int) -> dict[int, list[StoredSignal]]:
+    """Returns chat id → its newest `most` signals, newest first; without chats that have none."""
+    rows = rows_of(transaction, _signals, _s.chat, chat_ids)
+    found = grouped((row.chat, StoredSignal(row.paper, row.kind, row.at)) for row in rows)
+    return {chat: nlargest(most, some, key=lambda one: (one.at, one.paper)) for chat, some in found.items()}
 
 
 @reads

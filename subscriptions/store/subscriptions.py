@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from subscriptions.model import Cadence, Subscription
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.query import ABOUT
+from subscriptions.query.links import owned_by
 from subscriptions.query.parse import parse_canonical
 from subscriptions.store import meanings
 from subscriptions.store.database import conflicts
@@ -208,7 +209,7 @@ def _query_ids(transaction: Transaction, canonicals: Sequence[str]) -> dict[str,
     )
     texts = {text for canonical in wanted for text in _asked(canonical)}
     if texts:
-        meanings.put_questions(transaction, transaction.store.encoder, meanings.kept_questions(transaction, texts))
+        meanings.put_texts(transaction, texts)
     return found | added
 
 
@@ -238,6 +239,12 @@ def change_subscription(transaction: Transaction, before: Subscription, after: S
         transaction.flush()
         drop_unused_queries(transaction, [unused])
     return after
+
+
+def give_libraries(transaction: Transaction, before: int, after: int) -> None:
+    """Lets the queries of a chat that moves mean the library of the chat `after` where they mean the chat's own."""
+    for one in subscriptions_in(transaction, before):
+        change_subscription(transaction, one, one._replace(canonical=owned_by(after, one.canonical)))
 
 
 def remove_subscriptions(transaction: Transaction, ids: Sequence[int]) -> None:

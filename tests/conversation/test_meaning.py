@@ -149,7 +149,7 @@ class TestSubscriptions:
         said = await bot.says("/sub about:蜜蜂 now")
         assert said.lines == [
             "✗ I cannot tell now what is near to “蜜蜂”.",
-            "Please try again in a minute, or write it in words, without about:.",
+            "Please try again in a minute, or write it in words.",
         ]
         assert deliverer.texts(bot) == []
 

@@ -578,7 +578,7 @@ def test_match_says_how_near_a_paper_is(terminal: Terminal, monkeypatch: pytest.
     assert f"about: {near:.2f}" in terminal("match", 'about:"A survey of diffusion"', "day.md").out
 
 
-OFF = "Meaning is off here, so nothing is near to a text."
+OFF = "Meaning is off here, so it is not known what is near."
 
 
 @pytest.mark.parametrize("encoder", ["off", "fails"])

@@ -26,16 +26,18 @@ from bot.platforms.telegram.adapter import TelegramChannel
 from bot.rendering import language, queries_in_words
 from bot.settings import Settings, all_variables
 from bot.settings.loading import load_settings
-from subscriptions import chat_settings, taste
+from subscriptions import chat_settings
 from subscriptions.errors import NotDelivered, PaperwireError, QueryError
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.matching.profiles import PapersAtHand
+from subscriptions.meaning import LEAST_OF_PAPERS, question_of_paper
 from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper
 from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome
-from subscriptions.query import FIELDS, Field, papers_of_queries, parse
+from subscriptions.query import FIELDS, Field, parse, rewriting
+from subscriptions.service import taste
 from subscriptions.store.database.postgres import CONNECTIONS
 from tests import make, tables
+from tests.fakes.meaning import FakeEncoder
 from tests.integration import cli, docs_pages, transcripts
 from tests.integration.docs_pages import DOCS, ROOT, Row
 
@@ -78,12 +80,11 @@ def test_an_example_query_finds_and_leaves_what_its_page_says(row: Row) -> None:
 @rows_of("queries.md", "you type", "2601.15529 is", "brings", "leaves")
 def test_what_is_near_to_a_paper_comes_as_its_page_says(row: Row) -> None:
     text, given = row.code("you type"), replace(_paper(row["2601.15529 is"]), arxiv_id="2601.15529")
-    others = map(_paper, ("Tides", "Sand", "Mud", "Clay", "Rain"))
-    words = PapersAtHand([given, *others]).words(papers_of_queries.papers_named_in(parse.parse_query(text)))
-    query = parse.parse_query(text, FIELDS.knowing(words))
-    papers = [_paper(row["brings"]), _paper(row["leaves"])]
-    assert list(matching_papers(query, papers)) == [0]
-    assert list(matching_papers(parse.parse_canonical(query.canonical), papers)) == [0]
+    papers = [given, _paper(row["brings"]), _paper(row["leaves"])]
+    papers = [replace(one, meaning=code) for one, code in zip(papers, FakeEncoder().papers(papers), strict=True)]
+    query = parse.parse_query(text)
+    query = rewriting.with_vectors(query, dict.fromkeys(query.nearness_terms, question_of_paper(papers[0].meaning)))
+    assert list(matching_papers(query, papers)) == [1]
 
 
 @rows_of("queries.md", "you type", "is the same as")
@@ -425,7 +426,6 @@ NUMBERS = tables.rows("""
     guide.md        → the newest change here, up to #                    → subscriptions.service.changes:KEPT
     guide.md        → papers came on # days                              → subscriptions.service.no_match:STREAK_AFTER
     guide.md        → similar to this one, # in each                     → subscriptions.planning.decision:MOST_NEAR
-    guide.md        → similar to it among the newest #,                  → subscriptions.service.known_papers:MOST_COUNTED
     guide.md        → more than # papers, or if                          → subscriptions.service.known_papers:MOST_COUNTED
     guide.md        → can have # subscriptions                           → subscriptions.service.requests:MOST_PER_CHAT
     guide.md        → give # commands a minute                           → bot.dependencies.command_limits:MAX_OF_CHAT
@@ -445,18 +445,15 @@ NUMBERS = tables.rows("""
     queries.md      → commas between, # at most                          → subscriptions.query.refusals:MOST_PAPERS
     queries.md      → a query has # `like:` at most                      → subscriptions.query.refusals:MOST_NEAR
     queries.md      → the nearest # are shown                            → subscriptions.planning.decision:MOST_NEAR
-    queries.md      → takes # words that the named papers share          → subscriptions.matching.profiles:MOST_WORDS
-    queries.md      → or # words of a single paper                       → subscriptions.matching.profiles:MOST_WORDS_OF_ONE
     queries.md      → A query of more than # characters                  → subscriptions.query.refusals:MAX_QUERY_LENGTH
     queries.md      → more than # alternatives                           → subscriptions.query.refusals:MAX_ALTERNATIVES
     queries.md      → at least # letters or digits                       → subscriptions.query.refusals:SHORTEST_PREFIX
-    queries.md      → in the newest # papers                             → subscriptions.matching.word_weights:SAMPLE
-    queries.md      → # words that speak for a paper                     → subscriptions.matching.profiles:MOST_WORDS
-    queries.md      → or # if they come from a single paper              → subscriptions.matching.profiles:MOST_WORDS_OF_ONE
-    queries.md      → from the newest # papers                           → subscriptions.taste:LEARNED_FROM
+    queries.md      → (`fit + # × taste`)                                → subscriptions.service.taste:WEIGHT
+    queries.md      → to the # most similar of them                      → subscriptions.matching.taste:NEAREST
+    queries.md      → from the newest # signals                          → subscriptions.service.taste:LEARNED_FROM
     queries.md      → keeps # signals                                    → subscriptions.service.signals:MOST_SIGNALS
     queries.md      → signals and a # saved                              → subscriptions.service.signals:MOST_SAVED
-    queries.md      → newest 50,000, # at most                           → subscriptions.service.near_papers:MOST_ALIKE
+    queries.md      → nearest in meaning, # at most                      → subscriptions.service.near_papers:MOST_ALIKE
     commands.md     → spaces, of at most # characters                    → subscriptions.addresses:LONGEST_NAME
     settings.md     → a delivery shows, at most #.                       → subscriptions.chat_settings:LARGEST_LIMIT
     metrics.md      → GET every # minutes                                → bot.operation.heartbeats:INTERVAL / 60
@@ -489,6 +486,10 @@ def test_the_pace_of_a_chat_and_the_share_of_gone_chats_are_those_of_the_page() 
     telegram, slack = TelegramChannel.limits, SlackChannel.limits
     assert (telegram.per_lane, telegram.burst, slack.per_lane, GONE_SHARE) == (1, 3, 1, 5)  # "more than a fifth"
     assert CONNECTIONS == 3  # the page says six connections: these three, and three that listen
+
+
+def test_how_similar_a_near_paper_is_is_that_of_the_page() -> None:
+    assert f"From {LEAST_OF_PAPERS} on it is near" in docs_pages.page("queries.md")
 
 
 def test_what_a_chat_does_with_papers_counts_as_its_table_says() -> None:

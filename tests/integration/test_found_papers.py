@@ -17,12 +17,12 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from subscriptions import portable, taste
-from subscriptions.errors import QueryError, Refused
+from subscriptions import portable
+from subscriptions.errors import MeaningFails, QueryError, Refused
 from subscriptions.matching.fulfilment import simple_terms
+from subscriptions.matching.library import Library, LibraryEntry
 from subscriptions.model import Announce, Chat, ChatAddress, Item, KnownPaper, Paper
 from subscriptions.normalize import plurals
-from subscriptions.query.papers_of_queries import words_kept
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query, Term
 from subscriptions.service import (
@@ -35,15 +35,18 @@ from subscriptions.service import (
     previews,
     recent_matches,
     signals,
+    taste,
 )
 from subscriptions.service import known_papers as lookup
+from subscriptions.service.libraries import drop_library, put_library
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import Subscribed, unsubscribe
 from subscriptions.states import Signal
-from subscriptions.store import chats, deliveries, known_papers, meanings, paper_sequence, paper_words
+from subscriptions.store import chat_data, chats, deliveries, known_papers, meanings, paper_sequence, paper_words
 from subscriptions.store import signals as stored_signals
 from subscriptions.store.database.store import Store, Transaction
-from tests import make
+from subscriptions.store.libraries import MOST_ASKED, titles_to_ask
+from tests import make, stored
 from tests.clock import NOON
 from tests.fakes.meaning import FakeEncoder
 from tests.integration import cli
@@ -280,9 +283,18 @@ def newest_delivered(store: Store) -> list[tuple[str, bool]]:
     return [(one.paper.paper.title, one.shown) for one in delivery.items]
 
 
+ENCODER = FakeEncoder(same={"蜂群": "honey bees dance"})
+
+
+def brings(store: Store, *papers: Paper | str, **more: Any) -> None:
+    """Ingests papers with their codes."""
+    store.encoder = ENCODER.name
+    ingested(store, *papers, encoder=ENCODER, **more)
+
+
 def first_day(store: Store, *titles: str) -> None:
     subscribes(store, str(ME), "graph", when="now")
-    ingested(store, *(paper(title, abstract="A graph.") for title in (*titles, *OTHERS)))
+    brings(store, *(paper(title, abstract="A graph.") for title in (*titles, *OTHERS)))
     plan_due(store, now=NOON)
 
 
@@ -299,36 +311,41 @@ def titles_of(found: abc.Sequence[tuple[str, bool]]) -> list[str]:
 SECOND_DAY = ("Graph of ants", "Graph swarm", "Graph of bees")
 
 
-CARED, NOT_WANTED = ["Graph swarm", "Graph of bees", "Graph of ants"], ["Graph swarm", "Graph of ants", "Graph of bees"]
-
-
 @pytest.mark.parametrize(
-    ("kind", "about", "order"),
+    ("kind", "place"),
     [
-        (Signal.OPENED, "Swarm graph", CARED),
-        (Signal.FOLLOWED, "Swarm graph", CARED),
-        (Signal.SAVED, "Swarm graph", CARED),
-        (Signal.LIKED, "Swarm graph", CARED),
-        (Signal.DISLIKED, "Bees and graph", NOT_WANTED),
-        (Signal.EXCLUDED, "Bees and graph", NOT_WANTED),
-        (Signal.MUTED, "Bees and graph", NOT_WANTED),
+        (Signal.OPENED, 0),
+        (Signal.FOLLOWED, 0),
+        (Signal.SAVED, 0),
+        (Signal.LIKED, 0),
+        (Signal.DISLIKED, -1),
+        (Signal.EXCLUDED, -1),
+        (Signal.MUTED, -1),
     ],
 )
-def test_near_to_what_the_chat_cared_about_is_first_to_the_rest_last(
-    store: Store, kind: Signal, about: str, order: list[str]
-) -> None:
-    titles = f"{about} one", f"{about} two"
+def test_near_to_what_the_chat_cared_about_is_first_to_the_rest_last(store: Store, kind: Signal, place: int) -> None:
+    titles = "Swarm graph one", "Swarm graph two"
     first_day(store, *titles)
     did(store, kind, *titles)
-    ingested(store, *(title for title in SECOND_DAY), now=LATER)
-    assert titles_of(delivered(store)) == order
+    brings(store, *SECOND_DAY, now=LATER)
+    assert titles_of(delivered(store))[place] == "Graph swarm"
 
 
 def test_cross_lists_come_after_new_papers_also_if_the_chat_likes_them(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
-    ingested(store, "Graph of ants", paper("Graph swarm", kind=Announce.CROSS), now=LATER)
+    brings(store, "Graph of ants", paper("Graph swarm", kind=Announce.CROSS), now=LATER)
     assert titles_of(delivered(store)) == ["Graph of ants", "Graph swarm"]
+
+
+def test_where_meaning_is_off_nothing_moves_them(store: Store) -> None:
+    subscribes(store, str(ME), "graph", when="now")
+    ingested(store, "Swarm graph one", *OTHERS)
+    plan_due(store, now=NOON)
+    did(store, Signal.LIKED, "Swarm graph one")
+    ingested(store, *SECOND_DAY, now=LATER)
+    assert titles_of(delivered(store)) == [*reversed(SECOND_DAY)]
+    assert taste.nearest(store, chat_of(store), paper_of(store, "Graph swarm")) is None
 
 
 def with_codes(store: Store, encoder: FakeEncoder) -> None:
@@ -342,15 +359,9 @@ def with_codes(store: Store, encoder: FakeEncoder) -> None:
 
 
 def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store) -> None:
-    """Also without a common word, and only while papers and taste have codes of one encoder."""
-    encoder = FakeEncoder(same={"蜂群": "honey bees dance"})
+    """Also without a common word."""
     first_day(store, "蜂群")
-    with_codes(store, encoder)
-    did(store, Signal.LIKED, "蜂群")
-    ingested(store, *(title for title in (*SECOND_DAY[:2], "Graph of honey bees")), now=LATER)
-    newest_first = ["Graph of honey bees", "Graph swarm", "Graph of ants"]
-    assert titles_of(in_order(store))[:3] == newest_first
-    with_codes(store, encoder)
+    brings(store, *SECOND_DAY[:2], "Graph of honey bees", now=LATER)
     for kind, place in ((Signal.LIKED, 0), (Signal.DISLIKED, -1)):
         did(store, kind, "蜂群")
         assert titles_of(in_order(store))[place] == "Graph of honey bees"
@@ -359,24 +370,25 @@ def test_what_is_near_in_meaning_to_what_the_chat_liked_comes_first(store: Store
     did(store, Signal.LIKED, "蜂群")
     best = taste.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees"))
     assert best is not None
-    assert (best.kind, best.paper.paper.title, best.words) == (Signal.LIKED, "蜂群", ())
-    with_codes(store, FakeEncoder(name="fake 2"))
-    assert taste.nearest(store, chat_of(store), paper_of(store, "Graph of honey bees")) is None
+    assert (best.kind, best.paper.paper.title) == (Signal.LIKED, "蜂群")
 
 
-def test_papers_alike_and_papers_near_a_text_are_near_in_meaning_too(store: Store) -> None:
-    encoder = FakeEncoder(same={"蜂群": "honey bees dance"})
-    ingested(store, *(title for title in ("蜂群", "Graph of ants", "Honey bees dance", *OTHERS)))
+def test_papers_alike_and_papers_near_a_text_are_near_in_meaning(store: Store) -> None:
+    ingested(store, "蜂群", "Graph of ants", "Honey bees dance", *OTHERS)
 
     def alike() -> list[str]:
-        return [one.paper.title for one in near_papers.papers_alike(store, [paper_of(store, "蜂群")]).papers]
+        return [one.paper.title for one in near_papers.papers_alike(store, [paper_of(store, "蜂群")])]
 
-    assert alike() == []
-    with_codes(store, encoder)
+    with pytest.raises(MeaningFails, match="Meaning is off here"):
+        alike()
+    store.encoder = ENCODER.name
+    with pytest.raises(MeaningFails, match="I cannot tell now what is near to “蜂群”"):
+        alike()
+    with_codes(store, ENCODER)
     assert alike() == ["Honey bees dance"]
-    (question,) = encoder.questions(["蜂群"])
-    found = near_papers.papers_near_text(store, "蜂群", question).papers
-    assert [one.paper.title for one in found] == ["蜂群", "Honey bees dance"]
+    meanings.keep_questions(store, dict(zip(["蜂群"], ENCODER.questions(["蜂群"]), strict=True)))
+    found = near_papers.papers_near_text(store, "蜂群")
+    assert {one.paper.title for one in found[:2]} == {"蜂群", "Honey bees dance"}
 
 
 def test_one_chats_taste_is_not_anothers(store: Store) -> None:
@@ -424,7 +436,7 @@ GIVEN = "2601.90001"
 @pytest.fixture
 def stocked(store: Store) -> Store:
     """A store with the paper GIVEN and eight others."""
-    ingested(
+    brings(
         store,
         paper("Swarm robots", "cs.RO", arxiv_id=GIVEN),
         *(f"{word} theory" for word in ["Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane"]),
@@ -444,9 +456,9 @@ def canonicals(store: Store, chat: ChatAddress = ME) -> list[str]:
 def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", few)
     asks(stocked, f"like:{GIVEN}")
-    ingested(
+    brings(
         stocked,
-        *[paper(f"Swarm {word}", abstract="Of bees.") for word in ("one", "two", "three", "four")],
+        *[f"Swarm {word}" for word in ("one", "two", "three", "four")],
         "Reef fish",
         *[paper("Swarm robots fly", abstract=f"Number {number}.") for number in range(2)],
         name="next",
@@ -460,7 +472,7 @@ def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, mon
 def test_other_words_and_subscriptions_take_none_of_the_five(stocked: Store) -> None:
     asks(stocked, f"like:{GIVEN} OR bees")
     asks(stocked, "fish swarm")
-    ingested(
+    brings(
         stocked,
         *(paper("Swarm robots", abstract=f"Number {number}.") for number in range(7)),
         *(f"Bees {number}" for number in range(3)),
@@ -476,7 +488,7 @@ def test_other_words_and_subscriptions_take_none_of_the_five(stocked: Store) -> 
 def test_it_can_be_combined_and_excluded(stocked: Store) -> None:
     asks(stocked, f"like:{GIVEN} cat:cs.CL -survey")
     asks(stocked, f"robots -like:{GIVEN}")
-    ingested(
+    brings(
         stocked,
         paper("Swarm robots speak", "cs.CL"),
         paper("Swarm robots speak: a survey", "cs.CL"),
@@ -487,29 +499,18 @@ def test_it_can_be_combined_and_excluded(stocked: Store) -> None:
     assert sorted(newest_delivered(stocked)) == [("Swarm robots", True), ("Swarm robots speak", True)]
 
 
-def test_the_words_stay_whatever_comes_and_goes(stocked: Store) -> None:
+def test_one_canonical_text_in_all_chats(stocked: Store) -> None:
     asks(stocked, f"like:{GIVEN}")
-    before = canonicals(stocked)
-    assert words_kept(before)[GIVEN] == (("robot", 500), ("swarm", 500))
-    # now "swarm" is no longer a rare word
-    ingested(stocked, *(f"Swarm number {number}" for number in range(50)), name="next")
-    subscribes(stocked, str(ME), f"like:{GIVEN}v2", when="daily 09:00")
-    subscribes(stocked, str(ME), f"bees like:{GIVEN}")
-    assert canonicals(stocked)[0] == before[0]
-    assert words_kept(canonicals(stocked)[1:])[GIVEN] == (("robot", 500), ("swarm", 500))
-    subscribes(stocked, str(YOU), f"like:{GIVEN}")
-    assert words_kept(canonicals(stocked, YOU))[GIVEN][0][0] == "robot"
-    assert canonicals(stocked, YOU) != before
+    subscribes(stocked, str(YOU), f"like:{GIVEN}v2")
+    assert canonicals(stocked) == canonicals(stocked, YOU) == [f"like:{GIVEN}"]
     tried = previews.preview_recent(stocked, listing.get_chat(stocked, ME), now=NOON, which=f"like: {GIVEN}")
     assert (tried.query, tried.subscriptions[0].number) == (None, 1)
-    (gone,) = unsubscribe(stocked, ME, f"like:{GIVEN}", now=NOON)
-    unsubscribe(stocked, ME, "all", now=NOON)
-    asks(stocked, f"like:{GIVEN}")
-    assert canonicals(stocked) != [gone.canonical], "a removed one is made again from its text"
+    unsubscribe(stocked, ME, f"like:{GIVEN}", now=NOON)
+    assert canonicals(stocked) == []
 
 
 def test_all_who_look_find_the_same(stocked: Store) -> None:
-    ingested(stocked, *map(paper, ("A swarm of robots", "Robots and swarms", "Reef fish", "A swarm")), name="more")
+    brings(stocked, *map(paper, ("A swarm of robots", "Robots and swarms", "Reef fish", "A swarm")), name="more")
     query = parse_query(f"like:{GIVEN}")
     chat = asks(stocked, f"like:{GIVEN}").chat
     near = {"A swarm of robots", "Robots and swarms", "A swarm"}
@@ -521,7 +522,7 @@ def test_all_who_look_find_the_same(stocked: Store) -> None:
         assert delivery is not None
         assert {item.paper.paper.title for item in delivery.items} == near
     alike = near_papers.papers_alike(stocked, list(paper_search.papers_named(stocked, [GIVEN]).values()))
-    assert {one.paper.title for one in alike.papers} == near
+    assert {one.paper.title for one in alike} == near
 
 
 def test_it_is_exported_imported_and_not_edited_to_an_unknown_paper(stocked: Store) -> None:
@@ -532,25 +533,53 @@ def test_it_is_exported_imported_and_not_edited_to_an_unknown_paper(stocked: Sto
     assert [sign for sign, _, _ in importing.import_lines(stocked, lines, now=NOON)] == ["+", "="]
     assert canonicals(stocked, YOU) == canonicals(stocked)
     assert [sign for sign, _, _ in importing.import_lines(stocked, lines, now=NOON)] == ["=", "="]
-    with pytest.raises(Refused) as refused:
-        importing.import_lines(stocked, portable.read_lines("now | like:2601.99999\nnow | bees", YOU), now=NOON)
-    assert "Line 1" in str(refused.value)
-    assert len(canonicals(stocked, YOU)) == 1
     with pytest.raises(Refused, match=r"2601\.99999"):
         amendments.edit(stocked, ME, 1, "like:2601.99999", now=NOON)
     assert canonicals(stocked) == canonicals(stocked, YOU)
+    unknown = portable.read_lines("now | like:2601.99999", YOU)
+    assert [sign for sign, _, _ in importing.import_lines(stocked, unknown, now=NOON)] == ["+"]
+    rests = [one.rest for one in listing.listed(stocked, YOU)]
+    assert [str(rest) for rest in rests] == ["None", "rests until its meaning is known"]
+    brings(stocked, paper("Fish of a reef", arxiv_id="2601.99999"), "Reef fish", name="next")
+    assert [one.rest for one in listing.listed(stocked, YOU)] == [None, None]
 
 
 def test_another_process_learns_of_it_and_finds_the_same(stocked: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subscriptions.service.plan_inputs.FEW", 0)
     subscribes(stocked, str(YOU), "bees", when="now")
-    ingested(stocked, "Bees", name="bees")
+    brings(stocked, "Bees", name="bees")
     with contextlib.closing(Store(str(stocked.url))) as other:
         plan_due(other, now=NOON)
         asks(stocked, f"like:{GIVEN}")
-        ingested(stocked, "A swarm of robots", "Reef fish", name="next")
+        brings(stocked, "A swarm of robots", "Reef fish", name="next")
         plan_due(other, now=LATER)
     assert newest_delivered(stocked) == [("A swarm of robots", True)]
+
+
+def test_titles_of_a_library_are_asked_until_nobody_asks_them(store: Store) -> None:
+    def asked() -> list[str]:
+        return [text for (text,) in stored.rows(store, "SELECT text FROM question ORDER BY text")]
+
+    store.encoder = ENCODER.name
+    for chat, titles in ((ME, ("Swarm robots", "Reef fish")), (YOU, ("Reef fish", "Moss"))):
+        subscribes(store, str(chat), "graph")
+        entries = [LibraryEntry(title, ()) for title in titles]
+        put_library(store, listing.get_chat(store, chat), Library(entries), now=NOON)
+    assert asked() == ["Moss", "Reef fish", "Swarm robots"]
+    put_library(store, listing.get_chat(store, ME), Library([LibraryEntry("Reef fish", ())]), now=NOON)
+    assert asked() == ["Moss", "Reef fish"]
+    with store.write() as transaction:
+        chat_data.erase(transaction, listing.get_chat(transaction, YOU).id)
+    assert asked() == ["Reef fish"]
+    drop_library(store, listing.get_chat(store, ME))
+    assert asked() == []
+
+
+@pytest.mark.parametrize("amount", [0, 1, 100, 101, 250])
+def test_titles_are_asked_from_all_parts_of_a_library(amount: int) -> None:
+    found = titles_to_ask(Library([LibraryEntry(f"Paper {number}", ()) for number in range(amount)]))
+    assert (len(found) <= MOST_ASKED, len(found) >= min(amount, MOST_ASKED) // 2) == (True, True)
+    assert found[-1:] == found[:1] if amount < 2 else int(found[-1].split()[1]) > amount * 0.9
 
 
 # ── A preview shows the papers that a plan of the same moment would deliver ───────────────────────────────────────────

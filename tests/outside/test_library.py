@@ -8,6 +8,8 @@ from tests.fakes.telegram import NAME, FakeTelegram
 from tests.papers import paper
 from tests.product import Product, Seen
 
+pytestmark = pytest.mark.usefixtures("meaning")
+
 GROUP = "-1001"
 BIBTEX = b"""
 @article{a, title = {{Swarm} Robots Learn to Fly}, eprint = {2601.80001}, archivePrefix = {arXiv}}
@@ -80,7 +82,7 @@ def test_the_order_follows_the_library_and_why_names_the_entry(product: Product)
     product.brings(paper("A system of robots in a swarm", arxiv_id="2601.80005"), "A system", "A system of reefs")
     assert comes(product)[0] == "A system of robots in a swarm"
     why = product.says("/why 2601.80005")
-    assert "because your library has “Swarm Robots Learn to Fly”" in why.text
+    assert "Further up, because your library has “Control of a Robot Swarm”" in why.text
 
 
 def test_such_papers_are_brought_by_a_subscription_that_follows_the_file(product: Product) -> None:
@@ -98,13 +100,37 @@ def test_such_papers_are_brought_by_a_subscription_that_follows_the_file(product
     assert comes(product) == ["A fish in its reef"]
     assert product.says("/library remove").lines == [
         "✓ The library is removed.",
-        "Subscription 1 still finds papers near to it; /unsub 1 ends it.",
+        "Subscription 1 finds nothing without it; /unsub 1 ends it.",
     ]
+    product.brings("A reef of fish")
+    assert comes(product) == []
+    assert product.says("/list").lines[1].endswith("rests until its meaning is known")
 
 
-def test_a_library_without_titles_is_left_out_but_nothing_is_near_to_it(product: Product) -> None:
+def test_each_chat_has_what_is_near_to_its_own_library(product: Product) -> None:
+    for chat, title in (("42", "Swarm robots"), ("43", "Reef fish")):
+        sends(product, f"@article{{a, title={{{title}}}}}".encode(), chat=chat)
+        product.says("/sub like:library now", chat)
+    product.brings("Robots of a swarm", "Fish in the reef", "Graph theory")
+    came = {entry.chat: entry.text for seen in product.later(minutes=1) for entry in seen.entries}
+    assert {chat: "Robots of a swarm" in text for chat, text in came.items()} == {"42": True, "43": False}
+    assert {chat: "Fish in the reef" in text for chat, text in came.items()} == {"42": False, "43": True}
+
+
+def test_it_moves_with_a_group(product: Product, telegram: FakeTelegram) -> None:
+    telegram.knows(GROUP, "group", people={"7": "creator"})
+    sends(product, caption=f"/library@{NAME}", chat=GROUP, by="7")
+    product.says("/sub like:library now", GROUP, by="7")
+    telegram.migrates(GROUP, "-1007")
+    product.listens()
+    product.brings("Swarm robots learn", "Graph theory")
+    (sent,) = product.later(minutes=1)
+    assert (sent.chats, "Swarm robots learn" in sent.text, "Graph" in sent.text) == (["-1007"], True, False)
+
+
+def test_nothing_is_near_to_a_library_without_titles(product: Product) -> None:
     sends(product, b"@article{a, eprint = {2601.80001}}")
-    assert "Nothing can be near to library" in product.presses("bring such papers").text
+    assert product.presses("bring such papers").lines[0] == "✗ I cannot tell now what is near to “library”."
 
 
 def test_only_who_manages_a_group_changes_its_library(product: Product, telegram: FakeTelegram) -> None:

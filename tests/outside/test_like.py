@@ -1,4 +1,4 @@
-"""/like, [more like this] and `like:`: the stored papers that are most similar to one paper, or to several."""
+"""/like, [more like this] and `like:`: the stored papers that are nearest in meaning to one paper, or to several."""
 
 from datetime import timedelta
 
@@ -10,6 +10,12 @@ from tests.product import Product, Seen
 GIVEN, OTHER = "2601.90001", "2601.90002"
 REFUSED = "✗ I do not know the paper 2601.90009 yet, so I cannot tell what is near to it."
 OTHERS = [f"{word} theory" for word in ("Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane")]
+OFF = [
+    "✗ Meaning is off here, so I cannot tell what is near to “{}”.",
+    "Write it in words, or ask the operator to turn meaning on.",
+]
+
+pytestmark = pytest.mark.usefixtures("meaning")
 
 
 def titles(said: Seen) -> list[str]:
@@ -31,7 +37,7 @@ def knowing(product: Product) -> Product:
 
 def test_the_nearest_papers_are_shown_and_can_be_brought(knowing: Product) -> None:
     said = knowing.says(f"/like {GIVEN}")
-    assert said.lines[0].startswith(f"Nearest to Swarm robots ({GIVEN}), among")
+    assert said.lines[0] == f"Nearest to Swarm robots ({GIVEN}):"
     assert titles(said) == ["A swarm of robots flies"]
     assert said.buttons == ["1", "bring such papers"]
     assert knowing.presses("1").lines[0] == "A swarm of robots flies"
@@ -51,16 +57,13 @@ def test_a_card_has_a_button_for_it(knowing: Product) -> None:
 def test_five_at_most_the_nearest_first(product: Product) -> None:
     product.brings(paper("Swarm robots", arxiv_id=GIVEN), "Swarm robots fly")
     product.brings(*(f"Swarm {word.lower()}" for word in OTHERS))
-    product.brings(*(f"Number {number} of something else" for number in range(60)))
     found = titles(product.says(f"/like {GIVEN}"))
     assert (len(found), found[0]) == (5, "Swarm robots fly")
 
 
 def test_where_none_is_near_or_none_is_named_it_says_so(product: Product) -> None:
     product.brings(paper("Swarm robots", arxiv_id=GIVEN), *OTHERS)
-    (said,) = product.says(f"/like {GIVEN}").lines
-    assert said.startswith("Nothing among")
-    assert said.endswith(f"is near to Swarm robots ({GIVEN}).")
+    assert product.says(f"/like {GIVEN}").lines == [f"Nothing is near to Swarm robots ({GIVEN})."]
     assert product.says("/like swarm robots").lines[0] == "✗ Say which paper, by its arXiv id, DOI or link."
     assert product.says("/like").lines == ["Papers near to which one? Send its arXiv id, DOI or link."]
     assert "2601.90009" in product.says("/like 2601.90009").text
@@ -94,10 +97,10 @@ def test_what_comes_is_explained_and_the_rest_is_behind_a_button(knowing: Produc
     assert sent.lines[-1] == f"and 2 more in “like:{GIVEN}”"
     assert sent.buttons == ["1", "2", "3", "4", "5", "show 2 more"]
     said = knowing.says("/why")
-    assert f"Near to Swarm robots ({GIVEN})." in said.lines
+    assert f"In meaning related to “Swarm robots ({GIVEN})”." in said.lines
     assert f"1  like:{GIVEN}" in said.lines
     knowing.presses("1")
-    assert f"Near to Swarm robots ({GIVEN})." in knowing.presses("why").lines
+    assert f"In meaning related to “Swarm robots ({GIVEN})”." in knowing.presses("why").lines
 
 
 def test_a_paper_that_is_not_known_is_told(knowing: Product) -> None:
@@ -115,7 +118,31 @@ def test_it_is_tried_searched_edited_and_removed(knowing: Product) -> None:
     )
     knowing.presses("subscribe")
     assert knowing.queries() == [f"like:{GIVEN},{OTHER}"]
+    few = knowing.says(f"/search robots flies like:{GIVEN}")
+    assert titles(few) == ["A swarm of robots flies"]
     knowing.says(f"/edit 1 like:{GIVEN} -fish")
     assert knowing.queries() == [f"like:{GIVEN} -fish"]
     knowing.says(f"/unsub like:{GIVEN} -fish")
     assert knowing.queries() == []
+
+
+def test_where_meaning_is_off_it_is_refused_and_what_is_stored_rests(knowing: Product) -> None:
+    knowing.says(f"/sub like:{GIVEN} now")
+    knowing.says(f"/sub fish -like:{GIVEN} now")
+    knowing.sets(MEANING="off")
+    for typed in (f"/sub like:{OTHER}", f"/preview like:{OTHER}", f"/search like:{OTHER}", f"/edit 1 like:{OTHER}"):
+        assert knowing.says(typed).lines == [OFF[0].format(OTHER), OFF[1]]
+    assert knowing.says(f"/like {OTHER}").lines == [OFF[0].format("Reef fish"), OFF[1]]
+    rests = [line for line in knowing.says("/list").lines if line.endswith("rests: meaning is off here")]
+    assert len(rests) == 2
+    knowing.brings("Swarm robots fly")
+    assert not knowing.later(minutes=1)
+
+
+def test_an_import_keeps_a_paper_that_is_not_known_yet(knowing: Product) -> None:
+    file = knowing.writes("kept.txt", "now | like:2601.90009 | \n")
+    assert knowing.runs("import", str(file), "--as", "telegram:42").status == 0
+    assert knowing.says("/list").lines[1].endswith("rests until its meaning is known")
+    knowing.brings(paper("Moss on walls", arxiv_id="2601.90009"), "Moss on a wall")
+    assert [entry for entry in knowing.later(minutes=1) if "Moss on a wall" in entry.text]
+    assert "rests" not in knowing.says("/list").text

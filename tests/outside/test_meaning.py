@@ -11,7 +11,7 @@ BEES = paper("Honey bees swarm", "q-bio.PE", arxiv_id="2601.80001", abstract="Ho
 NORMS = paper("Matrix norms", "math.NA", arxiv_id="2601.80002", abstract="Bounds for large sparse matrices.")
 OFF = [
     "✗ Meaning is off here, so I cannot tell what is near to “蜜蜂”.",
-    "Write it in words, without about:, or ask the operator to turn meaning on.",
+    "Write it in words, or ask the operator to turn meaning on.",
 ]
 
 

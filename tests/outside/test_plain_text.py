@@ -214,9 +214,12 @@ def test_where_nothing_is_found_it_says_what_to_try(knowing: Product) -> None:
     ]
 
 
+@pytest.mark.usefixtures("meaning")
 def test_a_long_text_is_looked_for_by_its_meaning_alone(knowing: Product) -> None:
-    said = knowing.says("diffusion on graphs moves heat between nodes. " * 25)
-    assert said.lines[0].startswith("I read this as a text. Nearest to it")
+    text = "diffusion on graphs moves heat between nodes. " * 25
+    assert knowing.says(text).lines[0] == "I read this as a text. Nearest to it:"
+    knowing.sets(MEANING="off")
+    assert knowing.says(text).lines[1] == "Write it in words, or ask the operator to turn meaning on."
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ def card(product: Product, title: str) -> Seen:
     raise AssertionError(title)
 
 
+@pytest.mark.usefixtures("meaning")
 @pytest.mark.parametrize(
     ("label", "said", "back"),
     [
@@ -45,6 +46,13 @@ def test_pressed_once_it_is_noted_and_pressed_again_taken_back(two: Product, lab
     card(two, "Swarm one")
     assert two.presses(label).toast == back
     assert "Swarm one" not in two.says("/saved").text
+
+
+def test_where_meaning_is_off_a_thumb_says_that_it_moves_nothing(two: Product) -> None:
+    card(two, "Swarm one")
+    said = "Noted, but it moves no paper: meaning is off here. Press again to take it back."
+    assert two.presses("👍").toast == said
+    assert two.presses("save").toast == "Saved: /saved shows all. Press again to remove it."
 
 
 @pytest.mark.parametrize("label", ["👍", "👎", "save"])

@@ -126,6 +126,7 @@ def test_help_names_every_command_once_but_not_those_of_operators(product: Produ
     assert {"allow", "deny"} <= set(commands(product))
 
 
+@pytest.mark.usefixtures("meaning")
 def test_help_on_a_command_shows_how_it_is_said_and_every_example_of_it_works(product: Product) -> None:
     product.brings(paper("Diffusion on graphs", "cs.LG", arxiv_id="2601.15529"))
     product.says("/sub diffusion at 8")

@@ -151,13 +151,8 @@ other_terms = st.one_of(
     st.builds(lambda value: tree.Term(grammar.SOURCE, value=value.casefold()), st.sampled_from(SOURCES)),
     st.builds(lambda value: tree.Term(grammar.TEXT_OR_ID, (value,), value=value), st.sampled_from(IDS[:2])),
     st.builds(
-        lambda papers, words: tree.Term(grammar.LIKE, value=",".join(papers), near=words),
+        lambda papers: tree.Term(grammar.LIKE, value=",".join(papers)),
         st.lists(st.sampled_from([*IDS, "10.1234/abc"]), min_size=1, max_size=2, unique=True).map(sorted),
-        st.dictionaries(
-            st.sampled_from(["graph", "neural", "news", "3.1", "c++", "扩 散", "语 言", "müller", "shot"]),
-            st.sampled_from([1, 20, 50, 99, 100, 400]),
-            max_size=4,
-        ).map(lambda words: tuple(words.items())),
     ),
 )
 
@@ -329,20 +324,6 @@ def is_category(code: str, wanted: str) -> bool:
     return code.lower() == wanted or ("." not in wanted and code.lower().startswith(wanted + "."))
 
 
-def is_near(paper: Paper, term: tree.Term) -> bool:
-    """Returns whether a paper shares words of at least a tenth of the weight with the term's papers, and is none of
-    them.
-    """
-    if {bare_id(paper), (paper.doi or "").lower()} & set(term.value.split(",")):
-        return False
-    shared = sum(
-        weight
-        for word, weight in term.near
-        if any(holds(text, tree.Term(grammar.TEXT, tuple(word.split()))) for text in every_text(paper))
-    )
-    return shared >= 100
-
-
 def is_near_in_meaning(paper: Paper, term: tree.Term) -> bool:
     """Returns whether the vectors of a paper are near to that of the term."""
     return bool(paper.meaning and term.question) and beyond_near(paper, term) >= 0
@@ -389,7 +370,7 @@ OTHERS: dict[grammar.Field, Callable[[Paper, tree.Term], bool]] = {
     grammar.PRIMARY: lambda paper, term: is_category(primary(paper), term.value),
     grammar.ID: lambda paper, term: bare_id(paper) == term.value,
     grammar.DOI: lambda paper, term: (paper.doi or "").lower() == term.value,
-    grammar.LIKE: is_near,
+    grammar.LIKE: is_near_in_meaning,
     grammar.ABOUT: is_near_in_meaning,
     grammar.SOURCE: lambda paper, term: any(name.casefold() == term.value for name in paper.sources),
 }

@@ -434,7 +434,6 @@ def test_many_entries_take_little_memory_beside_the_file() -> None:
     read = files.read_library(data)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 8_000  # kilobytes
     assert len(read.entries) == ENTRIES
-    assert set(read.words.words) > {"swarm", "molecule"}
 
 
 def test_a_library_has_at_most_so_many_entries(monkeypatch: pytest.MonkeyPatch) -> None:

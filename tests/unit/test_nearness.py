@@ -1,4 +1,4 @@
-"""How near a paper is to a question in meaning: the bits, and what a query with `about:` finds."""
+"""How near a paper is in meaning to a question or another paper: the bits, and what queries with `about:` and `like:` find."""
 
 import pytest
 from hypothesis import assume, example, given
@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from subscriptions import meaning
 from subscriptions.matching import fulfilment, hits, reasons
-from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.matching.paper_index import PaperIndex, matching_papers
 from subscriptions.model import Paper
-from subscriptions.query import FIELDS
+from subscriptions.query import LIKE
 from subscriptions.query.parse import parse_query
+from subscriptions.query.rewriting import with_vectors
 from subscriptions.query.tree import Query
 from tests.unit.strategies import as_signs, beyond_near, cosine
 
@@ -25,8 +26,10 @@ def question(signs: bytes, large: bytes = NONE, least: float = 0.25) -> bytes:
     return meaning.write_question(read)
 
 
-def about(text: str, vector: bytes) -> Query:
-    return parse_query(text, FIELDS.asking({"tides": vector}))
+def asking(text: str, vector: bytes) -> Query:
+    """Returns a query whose terms that need vectors have this one."""
+    query = parse_query(text)
+    return with_vectors(query, dict.fromkeys(query.nearness_terms, vector))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +55,8 @@ def test_similarity_is_the_cosine_of_the_values(signs: bytes, large: bytes, code
     wide = [sign * (1.5 if high > 0 else 0.5) for sign, high in zip(as_signs(signs), as_signs(large), strict=True)]
     read = meaning.read_question(question(signs, large))
     assert meaning.similarity(read, int.from_bytes(code, "little")) == pytest.approx(cosine(wide, as_signs(code)))
-    assert meaning.alike((int.from_bytes(signs, "little"),), (int.from_bytes(code, "little"),)) == pytest.approx(
+    (of_paper,) = meaning.read_questions(meaning.question_of_paper(signs + code))
+    assert meaning.similarity(of_paper, int.from_bytes(code, "little")) == pytest.approx(
         cosine(as_signs(signs), as_signs(code))
     )
 
@@ -63,7 +67,7 @@ def test_each_way_to_match_finds_what_the_slow_one_finds(
     signs: bytes, large: bytes, paper: bytes, least: float
 ) -> None:
     vector = question(signs, large, least)
-    query, excluding = about("about:tides", vector), about("a -about:tides", vector)
+    query, excluding = asking("about:tides", vector), asking("a -about:tides", vector)
     known = Paper(key="1", title="A", meaning=paper)
     (term,) = query.terms
     beyond = beyond_near(known, term)
@@ -83,7 +87,7 @@ def test_bytes_of_another_length_are_refused(size: int) -> None:
 
 
 def test_a_hit_tells_how_near_the_paper_is() -> None:
-    query = about('about:"tides" cat:cs.LG', question(ALL))
+    query = asking('about:"tides" cat:cs.LG', question(ALL))
     near, far = (Paper(key="1", categories=("cs.LG",), meaning=codes) for codes in (ALL + ALL, NONE + ALL))
     assert [(hit.field.name, hit.terms, hit.near) for hit in reasons.why(query, near)] == [
         ("about", ("tides",), 1.0),
@@ -95,24 +99,32 @@ def test_a_hit_tells_how_near_the_paper_is() -> None:
 @pytest.mark.parametrize(("vector", "codes"), [(b"", ALL + ALL), (question(ALL), b"")], ids=["no question", "no paper"])
 def test_what_has_no_vector_is_not_near(vector: bytes, codes: bytes) -> None:
     paper = Paper(key="1", title="tides", meaning=codes)
-    assert not reasons.why(about("about:tides", vector), paper)
-    assert reasons.why(about("tides -about:tides", vector), paper)
+    for near in ("about:tides", "like:2601.00001"):
+        assert not reasons.why(asking(near, vector), paper)
+        assert reasons.why(asking(f"tides -{near}", vector), paper)
 
 
-def test_queries_are_equal_whatever_their_vectors() -> None:
-    assert about("about:tides", question(ALL)) == about("about:tides", b"")
+LIKE_BOTH = meaning.question_of_paper(ALL + ALL) + meaning.question_of_paper(NONE + NONE)
 
 
-@given(codes, codes)
-def test_what_papers_have_in_common_is_near_to_each_of_them(one: bytes, other: bytes) -> None:
-    ours, theirs = (int.from_bytes(code, "little") for code in (one, other))
-    assert meaning.in_common([]) == b""
-    assert meaning.in_common([(1.0, ours), (-1.0, ours)]) == b""
-    alone = meaning.read_question(meaning.in_common([(3.0, ours)]))
-    assert meaning.similarity(alone, ours) == pytest.approx(1)
-    assert meaning.similarity(alone, theirs) == pytest.approx(meaning.alike((ours,), (theirs,)))
-    against = meaning.read_question(meaning.in_common([(-1.0, ours)]))
-    assert meaning.similarity(against, ours) == pytest.approx(-1)
-    both = meaning.in_common([(2.0, ours), (1.0, theirs)])
-    assert both == meaning.in_common([(1.0, theirs), (2.0, ours)])
-    assert meaning.similarity(meaning.read_question(both), ours) > 0.7
+@pytest.mark.parametrize(
+    ("paper", "near"),
+    [
+        (Paper(key="2601.00003", meaning=ALL + ALL), 1.0),  # to the first
+        (Paper(key="2601.00003", meaning=NONE + HALF + NONE), 1.0),  # to the second
+        (Paper(key="2601.00003", meaning=HALF + HALF), 0.0),
+        (Paper(key="2601.00003"), 0.0),
+        (Paper(key="2601.00001", arxiv_id="2601.00001", meaning=ALL + ALL), 0.0),  # one of them
+        (Paper(key="doi:10.1234/abc", doi="10.1234/ABC", meaning=ALL + ALL), 0.0),
+        (Paper(key="2601.00003", doi="10.1234/xyz", meaning=ALL + ALL), 1.0),
+    ],
+)
+def test_a_paper_is_near_to_the_nearest_of_several_papers_and_to_itself_never(paper: Paper, near: float) -> None:
+    query = asking("like:2601.00001,10.1234/abc", LIKE_BOTH)
+    (term,) = query.terms
+    assert fulfilment.nearness_to(term, hits.tokenize(paper)) == pytest.approx(near)
+    is_near = near >= meaning.NEAR
+    assert PaperIndex.of([paper]).found_by(query) == is_near
+    assert matching_papers(query, [paper]) == ((0,) if is_near else ())
+    assert bool(reasons.unfulfilled_parts(query, paper)) is not is_near
+    assert reasons.why(query, paper) == ((reasons.Hit(LIKE, ("10.1234/abc,2601.00001",), near=1.0),) if is_near else ())

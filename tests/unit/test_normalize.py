@@ -346,18 +346,6 @@ def test_ascii_and_other_texts_are_cut_the_same_way(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stems", "texts", "words"),
-    [
-        pytest.param(["sery", "analysi"], ["A series of analyses", "an analysis"], ("series", "analyses"), id="first"),
-        pytest.param(["robot"], ["Of fish"], ("robot",), id="in no text"),
-        pytest.param(["扩 散"], ["扩散模型"], ("扩散",), id="a pair of signs"),
-    ],
-)
-def test_stems_are_shown_as_words(stems: list[str], texts: list[str], words: tuple[str, ...]) -> None:
-    assert normalize.as_written(stems, texts) == words
-
-
-@pytest.mark.parametrize(
     ("text", "state"),
     [
         *tables.rows("""

@@ -2,21 +2,19 @@
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from bot.rendering import language, queries_in_words
 from subscriptions import query as grammar
 from subscriptions.errors import QueryError, Refused
-from subscriptions.matching import paper_index, profiles, reasons
-from subscriptions.matching.word_weights import Rarity, words_of
-from subscriptions.model import Paper, Summary, Translation
-from subscriptions.query import papers_of_queries, parse, rewriting, tree, written_values
+from subscriptions.matching import paper_index, reasons
+from subscriptions.model import Paper, Summary
+from subscriptions.query import links, parse, rewriting, tree, written_values
 from tests import make, tables
 from tests.make import translation
 from tests.unit import strategies
@@ -504,13 +502,7 @@ def test_the_parts_that_are_not_fulfilled_are_as_typed(query: str, fails: str) -
 
 
 ID, OTHER = "2601.15529", "2601.15530"
-WORDS: grammar.WordsOfPapers = (("swarm", 600), ("扩 散", 310), ("robot", 70), ("c++", 20))
-
-
-def asking(text: str, words: grammar.WordsOfPapers = WORDS) -> tree.Query:
-    return parse.parse_query(
-        text, grammar.FIELDS.knowing(dict.fromkeys(papers_of_queries.papers_named_in(parse.parse_query(text)), words))
-    )
+OF_CHAT = grammar.FIELDS.of_chat(17)
 
 
 def ids(amount: int) -> str:
@@ -532,123 +524,50 @@ def test_more_than_ten_papers_or_five_wishes_are_refused(typed: str, column: int
 
 
 @pytest.mark.parametrize(
-    ("typed", "groups"),
+    ("typed", "papers"),
     [
         (f"like:{ID},", 1),
-        (f"like:{ids(10)}", 1),
-        (f"like:{ids(3)},{ids(10)}", 1),
+        (f"like:{ids(10)}", 10),
+        (f"like:{ids(3)},{ids(10)}", 10),
         (" OR ".join(f"like:2601.{number:05d}" for number in (1, 2, 3, 4, 5, 5, 1)), 5),
     ],
 )
-def test_as_many_are_taken(typed: str, groups: int) -> None:
-    assert len(papers_of_queries.papers_named_in(parse.parse_query(typed))) == groups
+def test_as_many_are_taken(typed: str, papers: int) -> None:
+    assert len(parse.parse_query(typed).named) == papers
 
 
 @pytest.mark.parametrize(
     ("typed", "canonical"),
     [
-        (f"like:{ID}", f'like:"{ID} swarm:600 扩_散:310 robot:70 c++:20"'),
-        (f"like:{OTHER},{ID} graphs", f'graph like:"{ID},{OTHER} swarm:600 扩_散:310 robot:70 c++:20"'),
-        (f"graph -like:{ID}", f'graph -like:"{ID} swarm:600 扩_散:310 robot:70 c++:20"'),
+        (f"like:{ID}v2", f"like:{ID}"),
+        (f"like:https://arxiv.org/abs/{OTHER},{ID} graphs", f"graph like:{ID},{OTHER}"),
+        (f"graph -like:{ID}", f"graph -like:{ID}"),
+        ("like:10.1234/ABC", "like:10.1234/abc"),
+        ("like:library", "like:library/17"),
+        (f"graph like:Library,{ID}", f"graph like:{ID},library/17"),
     ],
 )
-def test_a_canonical_text_holds_the_words_and_is_read_again(typed: str, canonical: str) -> None:
-    query = asking(typed)
+def test_a_canonical_text_has_the_papers_and_whose_library_it_is(typed: str, canonical: str) -> None:
+    query = parse.parse_query(typed, OF_CHAT)
     assert query.canonical == canonical
     again = parse.parse_canonical(canonical)
     assert (again.canonical, set(again.alternatives)) == (canonical, set(query.alternatives))
-    assert set(papers_of_queries.words_kept([canonical, "graph", 'source:"like:1"']).values()) == {WORDS}
-    assert papers_of_queries.asked_beside(typed, [canonical]).canonical == canonical
+    assert links.owned_by(5, canonical) == canonical.replace("library/17", "library/5")
 
 
-@pytest.mark.parametrize(
-    ("read", "texts"),
-    [
-        (parse.parse_query, [f'like:"{ID} swarm:600"', f'like:"{ID} swarm"', f"like:({ID} swarm)"]),
-        (
-            parse.parse_canonical,
-            [f'like:"{ID} swarm"', f'like:"{ID} swarm:0"', f'like:"{ID} :6"', f'like:"{ID} a:12345"'],
-        ),
-    ],
-    ids=["nobody types the words", "a canonical text has no other words"],
-)
-def test_words_of_papers_stand_in_a_canonical_text_only(read: Callable[[str], object], texts: list[str]) -> None:
-    for text in texts:
-        with pytest.raises(QueryError):
-            read(text)
+def test_nobody_types_the_library_of_another_chat() -> None:
+    with pytest.raises(QueryError, match="does not name a paper"):
+        parse.parse_query("like:library/17")
+    assert parse.parse_query('about:"library/17"').canonical == links.owned_by(5, 'about:"library/17"')
 
 
-@example([make.paper("", abstract="graph " + "graph" * 20)])  # the second word is longer than a query allows
-@given(st.lists(strategies.papers, min_size=1, max_size=4))
-def test_the_words_of_any_papers_are_kept_as_they_are(batch: list[Paper]) -> None:
-    words = profiles.words_of_papers(map(words_of, batch[:2]), Rarity.among(map(words_of, batch)))
-    assert [term.near for term in parse.parse_canonical(asking(f"like:{ID}", words).canonical).terms] == [words]
-    assert abs(sum(weight for _, weight in words) - 1000) <= len(words) / 2 or not words  # each weight is rounded
+def test_a_reading_names_the_papers_and_never_the_owner() -> None:
+    asked = parse.parse_query(f"like:{OTHER},{ID} graph -like:library", OF_CHAT)
+    assert queries_in_words.query_in_words(asked, str) == f"graph like:{ID},{OTHER} -like:library"
+    assert isinstance(leaf := parse.parse_query("like:library", OF_CHAT).tree, tree.Leaf)
+    assert written_values.written_value(leaf) == "library"
 
 
-def test_a_reading_names_the_papers_and_never_the_words() -> None:
-    assert (
-        queries_in_words.query_in_words(asking(f"like:{OTHER},{ID} graph -like:{OTHER}"), str)
-        == f"graph like:{ID},{OTHER} -like:{OTHER}"
-    )
-    assert isinstance(leaf := parse.parse_canonical(asking(f"like:{ID}").canonical).tree, tree.Leaf)
-    assert written_values.written_value(leaf) == ID
-
-
-def test_a_query_is_changed_with_its_words() -> None:
-    query = asking(f"like:{ID} swarm fish")
-    assert rewriting.narrowed(query, "survey").canonical == asking(f"like:{ID} swarm fish -survey").canonical
-
-
-SWARM = Paper(key="1", title="Swarms", abstract="In C++.")
-
-
-@pytest.mark.parametrize(
-    ("paper", "is_near"),
-    [
-        (SWARM, True),
-        (
-            Paper(key="1", title="A robot in C++"),
-            False,
-        ),  # its words have a weight of 90, and 100 (of 1,000) are needed
-        (Paper(key="1", title="Robots", abstract="扩散"), True),
-        (Paper(key="1", title="Robots", abstract="扩大散步"), False),
-        (Paper(key="1", title="x", translations=(Translation(language="zh", title="扩散"),)), True),
-        (Paper(key="1", title="Swarms", arxiv_id=ID), False),
-        (Paper(key=OTHER, title="Swarms", arxiv_id=OTHER), True),
-        (Paper(key="1", title="Swarms", doi="10.1234/ABC"), True),
-    ],
-)
-def test_a_paper_is_near_by_a_tenth_of_the_weights(paper: Paper, is_near: bool) -> None:
-    query = asking(f"like:{ID}")
-    assert paper_index.matching_papers(query, [paper]) == ((0,) if is_near else ())
-    assert paper_index.PaperIndex.of([paper]).found_by(query) == is_near
-    assert bool(reasons.unfulfilled_parts(query, paper)) is not is_near
-
-
-def test_a_paper_known_by_its_doi_is_not_near_to_itself() -> None:
-    assert paper_index.matching_papers(
-        asking("like:10.1234/ABC"), [Paper(key="1", title="Swarms", doi="10.1234/abc"), SWARM]
-    ) == (1,)
-
-
-def test_without_known_words_nothing_is_near() -> None:
-    assert paper_index.matching_papers(parse.parse_query(f"like:{ID}"), [SWARM]) == ()
-    assert paper_index.matching_papers(parse.parse_query(f"swarm -like:{ID}"), [SWARM]) == (0,)
-
-
-def test_a_hit_has_the_words_by_weight_and_marks_none() -> None:
-    assert reasons.why(asking(f"like:{ID}"), SWARM) == (reasons.Hit(grammar.LIKE, ("swarms", "c++")),)
-    assert reasons.spans(asking(f"like:{ID}"), SWARM.title, grammar.TITLE) == ()
-
-
-def test_words_are_taken_where_all_papers_are_there() -> None:
-    given = [
-        Paper(key=ID, title="Swarm robots", arxiv_id=ID),
-        Paper(key="2", title="Swarm fish", doi="10.1234/abc"),
-    ]
-    found = profiles.PapersAtHand([*given, *[Paper(key=str(n), title=f"Fish {n}") for n in range(9)]]).words(
-        [ID, f"10.1234/abc,{ID}", OTHER]
-    )
-    assert set(found) == {ID, f"10.1234/abc,{ID}"}
-    assert found[f"10.1234/abc,{ID}"][0][0] == "swarm", "which both have, and few others"
+def test_a_query_is_changed_in_its_chat() -> None:
+    narrower = rewriting.narrowed(parse.parse_query("like:library swarm", OF_CHAT), "survey")
+    assert narrower.canonical == parse.parse_query("like:library swarm -survey", OF_CHAT).canonical
