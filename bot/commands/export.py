@@ -16,27 +16,32 @@ from subscriptions.service.paper_search import papers_named
 LONG = 2500  # characters; a longer text is sent as a file
 LONG_IN_GROUP = 300
 LONG_LINE = 900  # characters; a text with a longer line is sent as a file, since a message would split the line
+_FORMS = frozenset({"bib", "bibtex", "ris"})
 _DAYS: Mapping[str, int] = {"d": 1, "w": 7, "m": 30, "y": 365}
 _SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>[dwmy]?)(?:ays?|eeks?|onths?|ears?)?", re.IGNORECASE)
 
 
 def export_(context: CommandContext) -> channel.Reply:
-    """Shows the subscriptions as text that /import reads; with `bib`, `saved` or papers, these papers as BibTeX or RIS."""
-    word, _, rest = context.args.partition(" ")
+    """Shows the subscriptions as text that /import reads, or papers as BibTeX or RIS: those delivered lately, saved or named."""
+    words = context.args.casefold().split()
+    form = "ris" if "ris" in words else "bib"
+    rest = [word for word in words if word not in _FORMS]
     if mentioned(context.args):
-        return _named(context, "ris" if "ris" in context.args.casefold().split() else "bib")
-    if word.casefold() in ("bib", "bibtex"):
-        return _bib(context, rest.strip())
-    if word.casefold() == "saved":
-        return _saved(context, rest.strip())
-    if word:
+        return _named(context, form)
+    if "saved" in rest and len(rest) == 1:
+        return _saved(context, form)
+    if len(rest) < len(words):
+        return _delivered(context, form, " ".join(rest))
+    if words:
         raise refusal(
             "I export subscriptions, or papers as BibTeX or RIS.",
-            "For example: /export, /export bib 30d, or /export saved ris",
+            "For example: /export, /export bib 30d, or /export ris saved",
         )
-    text = ""
-    if context.chat.id:
-        text = exporting.export(context.transaction, context.chat.address)
+    return _subscriptions(context)
+
+
+def _subscriptions(context: CommandContext) -> channel.Reply:
+    text = exporting.export(context.transaction, context.chat.address) if context.chat.id else ""
     if not text:
         return context.reply("There are no subscriptions yet.")
     head = context.count(
@@ -47,37 +52,30 @@ def export_(context: CommandContext) -> channel.Reply:
     return _as_text(context, head, "paperwire.txt", text)
 
 
-def _bib(context: CommandContext, typed: str) -> channel.Reply:
+def _delivered(context: CommandContext, form: str, typed: str) -> channel.Reply:
+    """Returns the reply with the papers that were delivered within a typed length of time; "" means 30 days. Raises Refused."""
     days = _span(typed)
-    text = ""
+    papers: Sequence[model.KnownPaper] = ()
     if context.chat.id:
-        text = bibliography(exporting.delivered(context.transaction, context.chat.address, since=context.now - days))
-    if not text:
+        papers = list(exporting.delivered(context.transaction, context.chat.address, since=context.now - days))
+    if not papers:
         none = context.count(
             "In the last day no paper was delivered here.",
             "In the last {count} days no paper was delivered here.",
             days.days,
         )
         return channel.Reply(lines=(none,))
-    found = context.count("{count} paper", "{count} papers", text.count("@misc{"))
-    head = context.count(
-        "{papers} of the last day.", "{papers} of the last {count} days.", days.days, papers=found
-    )  # fmt: skip
-    return _as_text(context, head, "papers.bib", text)
+    found = context.count("{count} paper", "{count} papers", len(papers))
+    head = context.count("{papers} of the last day.", "{papers} of the last {count} days.", days.days, papers=found)
+    return _as_papers(context, head, "papers", papers, form)
 
 
-def _saved(context: CommandContext, typed: str) -> channel.Reply:
-    """Returns the reply with the saved papers as BibTeX, or as RIS if `typed` says so."""
-    form = typed.casefold() or "bib"
-    if form not in ("bib", "bibtex", "ris"):
-        raise refusal(
-            "I export saved papers as BibTeX or RIS, not as “{form}”.", "For example: /export saved ris", form=typed
-        )
+def _saved(context: CommandContext, form: str) -> channel.Reply:
     papers = signals.saved_papers(context.transaction, context.chat)
     if not papers:
         return context.reply("Nothing is saved here.")
     head = context.count("{count} saved paper", "{count} saved papers", len(papers))
-    return _as_papers(context, head, "saved", papers, form[:3])
+    return _as_papers(context, head, "saved", papers, form)
 
 
 def _named(context: CommandContext, form: str) -> channel.Reply:
@@ -86,12 +84,9 @@ def _named(context: CommandContext, form: str) -> channel.Reply:
     known = papers_named(context.transaction, names)
     if len(known) < len(names):
         return paper_lookup.named_papers(context, " ".join(name for name in names if name not in known))
-    return as_bibtex(context, *{one.id: one for one in known.values()}.values(), form=form)
-
-
-def as_bibtex(context: CommandContext, *papers: model.KnownPaper, form: str = "bib") -> channel.Reply:
-    """Returns the reply with papers as BibTeX, or as RIS."""
-    return _as_papers(context, context.count("{count} paper", "{count} papers", len(papers)), "papers", papers, form)
+    papers = {one.id: one for one in known.values()}
+    head = context.count("{count} paper", "{count} papers", len(papers))
+    return _as_papers(context, head, "papers", tuple(papers.values()), form)
 
 
 def _as_papers(
@@ -124,9 +119,9 @@ def _as_text(context: CommandContext, head: str, name: str, text: str) -> channe
 COMMANDS = (
     Command(
         name="export",
-        examples=("/export", "/export bib 30d", "/export saved ris"),
+        examples=("/export", "/export bib 30d", "/export ris saved"),
         run=export_,
-        usage="[bib 30d]",
+        usage="[bib | ris [30d | saved]]",
         summary=errors.Sentence("subscriptions as text, papers as BibTeX"),
     ),
 )

@@ -93,7 +93,7 @@ def _page(context: CommandContext, start: int) -> channel.Reply:
     start = min(start, (len(papers) - 1) // PAGE * PAGE)
     lines = [context.count("{count} saved paper", "{count} saved papers", len(papers))]
     if not context.read_by_group:
-        lines.append(context.say("As a file: /export saved bib, /export saved ris"))
+        lines.append(context.say("As a file: /export bib saved, /export ris saved"))
     turning, shown = _turning(context, start, len(papers)), papers[start : start + PAGE]
     return results.papers_reply(lines, shown, first=start + 1, buttons=turning)
 

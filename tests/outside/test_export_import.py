@@ -60,13 +60,13 @@ def test_what_does_not_fit_a_message_comes_as_a_file(product: Product) -> None:
 
 def test_what_was_delivered_comes_as_bibtex(product: Product) -> None:
     assert "no paper was delivered here" in product.says("/export bib").text
-    refused = product.says("/export ris").text
-    assert refused.startswith(("✗", "No", "There"))
+    assert "no paper was delivered here" in product.says("/export ris").text
     product.says("/sub diffusion now")
     product.brings(paper("Diffusion on graphs", authors=["Jane Doe"]))
     product.later(minutes=1)
     said = product.says("/export bib 30d")
     assert "@misc{doe2026diffusion," in said.text
+    assert "TI  - Diffusion on graphs" in product.says("/export ris 30d").text
     product.clock.advance(timedelta(days=3))
     assert "no paper" in product.says("/export bib 2d").text
     assert "@misc{" in product.says("/export BibTeX 1w").text
