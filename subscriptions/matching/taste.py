@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from heapq import nlargest
 from typing import NamedTuple
 
-from subscriptions.meaning import Question, similarities
+from subscriptions.meaning import alike
 
 NEAREST = 3  # liked papers that count as the nearest
 AGAINST = 0.25  # how much the nearest disliked paper counts
@@ -19,13 +19,13 @@ class Judged(NamedTuple):
     """What a chat liked, or what it disliked."""
 
     strengths: tuple[float, ...] = ()  # how much
-    questions: tuple[Question, ...] = ()  # what is near to it, in the same order
+    codes: tuple[int, ...] = ()  # of the whole papers, in the same order
 
     @classmethod
-    def of(cls, judged: Iterable[tuple[float, Question]]) -> "Judged":
-        """Returns it for some (strength, question)."""
+    def of(cls, judged: Iterable[tuple[float, int]]) -> "Judged":
+        """Returns it for some (strength, code)."""
         found = tuple(judged)
-        return cls(tuple(strength for strength, _ in found), tuple(question for _, question in found))
+        return cls(tuple(strength for strength, _ in found), tuple(code for _, code in found))
 
 
 class Taste(NamedTuple):
@@ -36,7 +36,7 @@ class Taste(NamedTuple):
 
     def __bool__(self) -> bool:
         """Returns whether anything is known of it."""
-        return bool(self.liked.questions or self.disliked.questions)
+        return bool(self.liked.codes or self.disliked.codes)
 
     def score(self, codes: Sequence[int]) -> float:
         """Returns how much the chat likes a paper with these codes, from -1.25 to 1.25; 0 without codes."""
@@ -46,7 +46,7 @@ class Taste(NamedTuple):
 
 
 def _liking(liked: Judged, code: int) -> float:
-    near = similarities(liked.questions, code)
+    near = alike(liked.codes, code)
     if not near:
         return 0.0
     mean = sum(strength * value for strength, value in zip(liked.strengths, near, strict=True)) / sum(liked.strengths)
@@ -56,5 +56,5 @@ def _liking(liked: Judged, code: int) -> float:
 
 def _disliking(disliked: Judged, code: int) -> float:
     """Returns the nearness to the nearest, which counts as much as it was disliked; 0 if nothing is near."""
-    near = similarities(disliked.questions, code)
+    near = alike(disliked.codes, code)
     return max([0.0, *(strength * value for strength, value in zip(disliked.strengths, near, strict=True))])

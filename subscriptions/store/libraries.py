@@ -23,7 +23,7 @@ _ASKED = (
     .join_from(_entries, _questions, _entries.c.question == _questions.c.id)
     .where(_questions.c.encoder == sa.bindparam("of"))
 )
-MOST_ASKED = 50  # titles of a library to which papers are compared; each takes a third of a microsecond for a paper
+MOST_ASKED = 50  # titles of a library to which papers are compared; each takes a fifth of a microsecond for a paper
 _LEAST_ALIAS = 3  # words; papers with the same shorter title do not count as the same paper
 
 

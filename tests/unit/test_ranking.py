@@ -2,7 +2,6 @@
 
 import pytest
 
-from subscriptions import meaning
 from subscriptions.matching import reasons
 from subscriptions.matching.fit import fit
 from subscriptions.matching.taste import Judged, Taste
@@ -68,7 +67,7 @@ def code(*ones: int) -> int:
 
 
 def judged(*codes: int, strengths: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)) -> Judged:
-    return Judged.of(zip(strengths, (meaning.Question.of(one, 0, 0.2) for one in codes), strict=False))
+    return Judged.of(zip(strengths, codes, strict=False))
 
 
 SWARM, REEF = code(0, 1, 2, 3), code(4, 5, 6, 7)  # the opposite of each other
