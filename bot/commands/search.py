@@ -134,46 +134,34 @@ def _page(
     is_few, is_first, is_open = found.found < PAGE, not (start or is_older), not context.read_by_strangers
     spelled = _spelling(context, query) if is_first and is_few and is_open else Spelling((), "")
     about, near = _near(context, query, subject, found) if is_first else ("", ())
-    more: channel.Buttons = ()
     is_dead_end = is_first and not (found.found or near)
     lines = [_count_line(context, query, found, is_older=is_older)]
+    if spelled.unknown and found.stored and (spelled.meant or not found.found):
+        lines = [context.say("No paper that I know has {words}.", words=quoted(spelled.unknown))]
     if subscription is not None:
         lines.append(results.named_by_number(context, subscription))
     else:
         lines += results.lines_above_papers(context, query, ending)
-    if found.stored and spelled.unknown and (spelled.meant or not found.found):
-        lines[0] = context.say("No paper that I know has {words}.", words=quoted(spelled.unknown))
     if spelled.meant:
         lines.append(context.say("Did you mean “{meant}”?", meant=spelled.meant))
-    if is_dead_end:
-        more = ((context.button("help", "help", topic="query"), context.button("settings", "settings")),)
-    if is_dead_end and found.stored and not spelled.meant:
+    elif is_dead_end and found.stored:
         lines.append(_fewer_or_other_words(context, query))
     lines += notes
     if about and not near:
         lines += results.late_lines(context, *parse.parse_query(about).asked)
     if not is_open:
         lines += _for_strangers(context, text, subscription, found)
-    pages = _page_buttons(context, text, found, start, is_older=is_older)
-    is_new = subscription is None or ending.when is not None
-    seen = [known.id for known in found.papers]
-    subscribing = results.subscribe_buttons(context, text, ending, seen) if is_new else ()
-    tried: channel.Buttons = ((_try_button(spelled.meant, ending),),) if spelled.meant else ()
-    rows = (*tried, pages, *more, *subscribing)
-    if subscribing and (found.found or near):
-        rows = (*tried, *subscribing, pages, *more)
+    rows: channel.Buttons = (_page_buttons(context, text, found, start, is_older=is_older),)
+    if subscription is None or ending.when is not None:
+        seen = [known.id for known in found.papers]
+        rows = (*results.subscribe_buttons(context, text, ending, seen), *rows)
+    if is_dead_end:
+        rows = ((context.button("help", "help", topic="query"), context.button("settings", "settings")), *rows)
+    if spelled.meant:
+        rows = ((_try_button(spelled.meant, ending),), *rows)
     days = _days(context, found.papers, query)
-    reply = results.papers_reply(
-        lines,
-        found.papers,
-        query=query,
-        days=days,
-        first=start + 1,
-        buttons=rows,
-    )
-    if near:
-        return with_near(context, reply, _timed(about, ending), near)
-    return reply
+    reply = results.papers_reply(lines, found.papers, query=query, days=days, first=start + 1, buttons=rows)
+    return with_near(context, reply, _timed(about, ending), near) if near else reply
 
 
 def _for_strangers(

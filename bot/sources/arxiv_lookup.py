@@ -25,7 +25,7 @@ from subscriptions.store.incomplete_papers import IncompletePaper, give_back
 
 log = logging.getLogger("paperwire")
 
-PATIENCE = 2.5  # seconds in which a person is answered: Slack shows an error after three
+PATIENCE = 2.5  # seconds that a person waits at most: some platforms show an error after three
 IDS_PER_REQUEST = 100  # ids in one request
 MAX_IDS, MAX_TITLES = 500, 15  # in one round
 MAX_REQUESTS = 30  # in one round; a refused request becomes two, each with half of the papers
