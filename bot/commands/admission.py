@@ -12,6 +12,7 @@ from subscriptions.service.access import Standing
 from subscriptions.store import admitted_chats
 
 Decision = Literal["serve", "let in", "denied", "private", "wait"]
+_HERE = 10  # waiting chats that /allow lists
 
 
 def admit(context: CommandContext, reply: channel.Reply | None) -> channel.Reply | None:
@@ -123,9 +124,6 @@ def _contact(context: CommandContext) -> errors.Sentence:
     return errors.Sentence(
         "Write to {contact}, or run one of your own: it is called paperwire.", {"contact": context.bot_info.contact}
     )
-
-
-_HERE = 10  # waiting chats that /allow lists
 
 
 def admin(context: CommandContext) -> channel.Reply:

@@ -1,22 +1,109 @@
-"""The card of a paper and what counts as opening it; [more], [why] (also why it is further up), [show more] and how many a page."""
+"""Cards of papers, and the buttons under papers: what counts as opening one, [more], [why], [show more] and how many a page, [less of this].
 
-from collections.abc import Iterator, Mapping
+A list has too many buttons to store a token for each. Only the button that opens a card has a stored token. The other
+buttons of the card have the same data with a letter after it. Under a delivery no token is stored at all: the data
+names the delivery and the position of the paper.
+
+    d<delivery>.c<n>     the card of the nth paper of the delivery, counted from 0
+    d<delivery>.m<n>     the papers beyond the chat's limit, from the nth of them on; without n, from the first
+    <card>.<letter>      another button of the card: the `letter` of its `Callback`
+
+The data is not trusted: delivery and paper are looked up only among the deliveries of the chat where the button was pressed.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-from bot.commands import phrasing
-from bot.commands.context import Callback, CommandContext
-from bot.commands.paper_buttons import CARD, of_paper, paper_arguments, paper_gone
+from bot.commands import asking, cities, phrasing
+from bot.commands.context import Callback, CommandContext, CommandFunction, Registry
+from bot.commands.subscribe import edit_here
 from bot.ports import channel
-from subscriptions import model
+from subscriptions import errors, model, states
 from subscriptions.errors import Sentence
+from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.reasons import Hit, why
-from subscriptions.query import FIELDS, LIKE, links, links_in_text
+from subscriptions.query import FIELDS, LIKE, links, links_in_text, parse, rewriting
 from subscriptions.query.parse import query_of
-from subscriptions.service import paper_search, signals, taste
+from subscriptions.service import asked_papers, paper_search, signals, taste
 from subscriptions.service.asked_papers import as_item
+from subscriptions.service.pausing import pause
 from subscriptions.service.questions import with_known_vectors
 from subscriptions.states import Signal
+from subscriptions.store.callbacks import find_callback
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.deliveries import delivered_items
+from subscriptions.store.known_papers import stored_papers
+
+CARD = "card"
+_OF_DELIVERY = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?:c(?P<position>\d{1,6})|m(?P<start>\d{0,6}))")
+PAGE = 16  # papers on a page: two rows of eight numbers
+_PAUSED_FOR = timedelta(days=7)
+_AUTHORS = 3  # authors that are offered: the first ones and the last
+_LABEL = 40  # characters of a name in a label
+
+
+def pressed_token(store: Transaction, data: str, place: str, registry: Registry) -> model.CallbackToken | None:
+    """Returns the token that belongs to the data of a pressed button; None if there is none."""
+    card, _, letter = data.rpartition(".")
+    verb = registry.verbs_of_cards.get(letter)
+    token = read_callback(card, place) or find_callback(store, card) if verb else None
+    if verb and token and token.verb == CARD:  # here `number` is a place in a list; for other verbs, a subscription
+        arguments = {name: value for name, value in token.arguments.items() if name != "number"}
+        return replace(token, verb=verb, arguments=arguments)
+    return read_callback(data, place) or find_callback(store, data)
+
+
+def read_callback(data: str, place: str) -> model.CallbackToken | None:
+    """Returns the token for data such as `d7.c0` and `d7.m16`, whose token is not stored; None for other data."""
+    match = _OF_DELIVERY.fullmatch(data)
+    if match is None:
+        return None
+    if match["position"] is None:
+        arguments = {"delivery": match["delivery"], "start": int(match["start"] or 0)}
+        return model.CallbackToken(verb="show-more", arguments=arguments, place=place)
+    arguments = {"delivery": match["delivery"], "position": int(match["position"])}
+    return model.CallbackToken(verb=CARD, arguments=arguments, place=place)
+
+
+def callback_paper(context: CommandContext) -> model.Item | None:
+    """Returns the paper that the button names; None if it is not stored or the named delivery is not one of this chat's."""
+    if "delivery" in context.arguments:
+        delivery, position = str(context.arguments["delivery"]), int(context.arguments["position"])
+        return next(iter(delivered_items(context.transaction, context.chat.id, delivery, position=position)), None)
+    paper = int(context.arguments["paper"])
+    known = stored_papers(context.transaction, [paper]).get(paper)
+    if known:
+        return as_item(context.transaction, context.chat, known)
+    return None
+
+
+def of_paper(run: Callable[[CommandContext, model.Item], channel.Reply]) -> CommandFunction:
+    """Returns a handler of a button.
+
+    It calls `run` with the paper that the button names; if the paper is gone, it says so.
+    """
+
+    def handle(context: CommandContext) -> channel.Reply:
+        item = callback_paper(context)
+        if item:
+            return run(context, item)
+        return paper_gone(context)
+
+    return handle
+
+
+def paper_arguments(context: CommandContext) -> dict[str, Any]:
+    """Returns those arguments of the pressed button that name its paper."""
+    return {name: context.arguments[name] for name in ("delivery", "position", "paper") if name in context.arguments}
+
+
+def paper_gone(context: CommandContext) -> channel.Reply:
+    """Returns the reply to a button whose paper is no longer stored."""
+    return context.toast("I do not have this paper any more.")
+
 
 _BECAUSE: Mapping[Signal | None, Sentence] = {
     None: Sentence("Further up, because your library has “{title}”"),
@@ -32,9 +119,6 @@ _BECAUSE_HERE: Mapping[Signal | None, Sentence] = {
     Signal.SAVED: Sentence("Further up, because somebody here saved “{title}”"),
     Signal.LIKED: Sentence("Further up, because somebody here liked “{title}”"),
 }
-
-
-PAGE = 16  # papers on a page: two rows of eight numbers
 
 
 def card_reply(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
@@ -163,9 +247,129 @@ def _opens(item: model.Item, where: Mapping[str, Any], *, whole: bool = False) -
     return channel.Button(label="1", name=CARD, verb=CARD, arguments=arguments)
 
 
+@of_paper
+def on_less(context: CommandContext, item: model.Item) -> channel.Reply:
+    """Asks what the subscription that brought a paper shall leave out: an author, a category, a word that one writes."""
+    behind = asked_papers.subscriptions_behind(context.transaction, context.chat, item)
+    finding = [one for one in behind if _finds(context, one, item)]
+    if not finding:
+        return _nothing_to_change(context)
+    subscription = finding[0]
+    here = {**paper_arguments(context), "number": subscription.number}
+    buttons = [
+        context.button(
+            errors.Sentence(
+                "leave {what} out of {number}",
+                {"what": phrasing.shortened(what, _LABEL), "number": subscription.number},
+            ),
+            "leave-out",
+            **here,
+            rule=rule,
+        )
+        for what, rule in _offered(item)
+        if _can_leave_out(subscription, rule, item)
+    ]
+    pauses = [
+        context.button(
+            errors.Sentence("pause {number} for a week", {"number": one.number}),
+            "pause-week",
+            **{**here, "number": one.number},
+        )
+        for one in behind
+        if one.is_active
+    ]
+    called = phrasing.subscription_label(subscription, _LABEL)
+    said = context.say("What shall {subscription} leave out from now on? Write a word, or press:", subscription=called)
+    asked = asking.ask(context, "leave-out", said, **here)
+    return channel.Reply(lines=asked.lines, buttons=(*cities.button_rows([*buttons, *pauses]), *asked.buttons))
+
+
+def _finds(context: CommandContext, subscription: model.Subscription, item: model.Item) -> bool:
+    """Returns whether the query of a subscription, which may have been changed, still matches a paper."""
+    query = with_known_vectors(context.transaction, parse.parse_canonical(subscription.canonical))
+    return bool(matching_papers(query, [item.paper.paper]))
+
+
+def _offered(item: model.Item) -> Iterator[tuple[str, str]]:
+    """Yields (what can be left out, its query): authors, then categories of the paper."""
+    paper = item.paper.paper
+    names = dict.fromkeys((*paper.authors[: _AUTHORS - 1], *paper.authors[-1:]))
+    yield from ((name, rewriting.author_rule(name)) for name in names)
+    yield from ((code, f"cat:{code}") for code in paper.categories)
+
+
+def _can_leave_out(subscription: model.Subscription, rule: str, item: model.Item) -> bool:
+    """Returns whether the query can exclude the rule, and would then no longer find this paper."""
+    try:
+        less = rewriting.narrowed(parse.parse_query(subscription.text), rule)
+    except errors.PaperwireError:  # for example if the author has only initials, which no query accepts
+        return False
+    return not matching_papers(less, [item.paper.paper])
+
+
+@of_paper
+def on_leave_out(context: CommandContext, item: model.Item) -> channel.Reply:
+    """Handles an offer or the word that a person wrote: excludes it from the query."""
+    subscription = _chosen(context, item)
+    if subscription is None:
+        return _nothing_to_change(context)
+    is_answer = "rule" not in context.arguments
+    if not is_answer:
+        asking.drop_question(context, "leave-out")
+    rule = rewriting.words_rule(context.args.lstrip(" -")) if is_answer else str(context.arguments["rule"])
+    less = rewriting.narrowed(parse.parse_query(subscription.text), rule)
+    done = edit_here(context, subscription.number, less.text)
+    signals.note_signal(context.transaction, context.chat, [item.paper.id], states.Signal.EXCLUDED, now=context.now)
+    reading = context.reading(done.query)
+    return channel.Reply(
+        lines=(f"{subscription.number}  {reading}",),
+        code=(done.subscription.text,) if done.subscription.text != reading else (),
+        ok=True,
+        buttons=context.undo_row,
+        replaces=not is_answer,
+    )
+
+
+@of_paper
+def on_pause_week(context: CommandContext, item: model.Item) -> channel.Reply:
+    """Handles [pause N for a week]: its papers wait until then."""
+    subscription = _chosen(context, item)
+    if subscription is None:
+        return _nothing_to_change(context)
+    asking.drop_question(context, "leave-out")
+    until = context.now + _PAUSED_FOR
+    signals.note_signal(context.transaction, context.chat, [item.paper.id], states.Signal.MUTED, now=context.now)
+    address, number = context.chat.address, subscription.number
+    pause(context.transaction, address, number, until=until, now=context.now, who=context.actor)
+    return context.reply(
+        "{subscription} is paused until {moment}.",
+        subscription=phrasing.subscription_label(subscription, _LABEL),
+        moment=context.localizer.moment(until, now=context.now),
+        ok=True,
+        buttons=context.undo_row,
+        replaces=True,
+    )
+
+
+def _chosen(context: CommandContext, item: model.Item) -> model.Subscription | None:
+    """Returns the subscription that the button or question names, if it still brings the paper."""
+    behind = asked_papers.subscriptions_behind(context.transaction, context.chat, item)
+    return next((one for one in behind if one.number == context.arguments.get("number")), None)
+
+
+def _nothing_to_change(context: CommandContext) -> channel.Reply:
+    said = context.say("No subscription of this chat brings this paper any more.")
+    if context.message:
+        return channel.Reply(lines=(said,), ok=False)
+    return channel.Reply(toast=said)
+
+
 CALLBACKS = {
     "card": Callback(run=on_card, writes=True),
     "card-more": Callback(letter="f", run=on_more, writes=True),
     "card-why": Callback(letter="w", run=on_why),
     "show-more": Callback(run=on_show_more),
+    "card-less": Callback(letter="x", run=on_less, needs_manager=True),
+    "leave-out": Callback(run=on_leave_out, needs_manager=True),
+    "pause-week": Callback(run=on_pause_week, needs_manager=True),
 }

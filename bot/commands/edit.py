@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from bot.commands import asking, confirmation, phrasing, picking
-from bot.commands.confirmation import REWRITE, edit_and_echo
+from bot.commands import asking, phrasing, picking, subscribe
 from bot.commands.context import Callback, Command, CommandContext, match_button, matching
+from bot.commands.subscribe import REWRITE, edit_and_echo
 from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.model import Subscription
@@ -17,6 +17,9 @@ from subscriptions.service import amendments, requests
 from subscriptions.service.chat_status import next_deliveries_to
 
 _NO_NAME = frozenset({"-", "off"})
+_TO = re.compile(r"\Ato\s+", re.IGNORECASE)  # "/schedule 1 to daily"
+_OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon 09:00")
+_ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 
 
 def edit_(context: CommandContext) -> channel.Reply:
@@ -104,10 +107,6 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> cha
     return context.done(said, buttons=context.undo_row)
 
 
-_TO = re.compile(r"\Ato\s+", re.IGNORECASE)  # "/schedule 1 to daily"
-_OFTEN_WANTED = ("now", "when-out", "daily 09:00", "weekdays 09:00", "weekly mon 09:00")
-
-
 def schedule(context: CommandContext) -> channel.Reply:
     """Sets the time of one subscription.
 
@@ -180,7 +179,7 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
     when, excluded = split_exclusion(typed)
     if subscription is not None and excluded:  # "/schedule 1 monday 9, no surveys" changes the query, too
         text = excluding(subscription.text, excluded)
-        return confirmation.edit_and_echo(context, subscription, text, when=when)
+        return subscribe.edit_and_echo(context, subscription, text, when=when)
     done = amendments.reschedule(
         context.transaction, context.chat.address, number, typed, now=context.now, who=context.actor
     )
@@ -198,9 +197,6 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
         next_delivery = next_deliveries_to(context.transaction, context.chat.address, done, now=context.now)
         lines.append(phrasing.next_line(next_delivery, clock, context.now))
     return context.done(*lines, buttons=context.undo_row)
-
-
-_ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 
 
 def unsub(context: CommandContext) -> channel.Reply:

@@ -13,6 +13,8 @@ from subscriptions.service import access, confirmations, listing
 from subscriptions.service.link_payloads import link_payload
 from subscriptions.store import chat_keys
 
+_ONCE = errors.Sentence("I keep only its hash, so I cannot show it again.")
+
 
 def share(context: CommandContext) -> channel.Reply:
     """Shows a link that offers one subscription to others; without a number, asks which one if there are several."""
@@ -46,7 +48,6 @@ def _shared(context: CommandContext, subscription: model.Subscription) -> channe
 
 
 _NEW, _STOP = ("new", "renew", "新"), ("stop", "off", "revoke", "停")
-_ONCE = errors.Sentence("I keep only its hash, so I cannot show it again.")
 
 
 def feed(context: CommandContext) -> channel.Reply:

@@ -12,6 +12,10 @@ from subscriptions.service.listing import listed
 from subscriptions.store.chat_data import is_bare
 from subscriptions.store.signals import amount_of_signals
 
+SURE_WITHIN = timedelta(minutes=10)  # how long the question of /forget can be answered
+YES = "yes"
+NO = "no"
+
 
 def privacy(context: CommandContext) -> channel.Reply:
     """Says what is stored, for how long and by whom; in a private chat, also sends all of it as a file."""
@@ -122,11 +126,6 @@ def chat_in_words(context: CommandContext) -> str:
     if context.is_about_here:
         return context.say("this chat")
     return context.chat.name
-
-
-SURE_WITHIN = timedelta(minutes=10)  # how long the question of /forget can be answered
-YES = "yes"
-NO = "no"
 
 
 def forget_(context: CommandContext) -> channel.Reply:

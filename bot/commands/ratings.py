@@ -6,7 +6,7 @@ docs/queries.md explains which signals these store, and how signals change the o
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.commands import paper_buttons, paper_lookup, results
+from bot.commands import cards, paper_lookup, results
 from bot.commands.context import Callback, Command, CommandContext, CommandFunction, with_stored_chat
 from bot.ports import channel
 from subscriptions import model, states
@@ -39,7 +39,7 @@ def _toggle(kind: states.Signal) -> CommandFunction:
         moves = kind is states.Signal.SAVED or context.transaction.store.encoder
         return context.toast(_NOTED[kind] if moves else _ONLY_NOTED)
 
-    return paper_buttons.of_paper(handle)
+    return cards.of_paper(handle)
 
 
 def save(context: CommandContext) -> channel.Reply:
@@ -66,7 +66,7 @@ def keep(context: CommandContext, known: model.KnownPaper) -> channel.Reply:
     return context.done(said, buttons=((all_saved, remove),))
 
 
-@paper_buttons.of_paper
+@cards.of_paper
 def on_unsave(context: CommandContext, item: model.Item) -> channel.Reply:
     """Handles [undo] or [take out] under the reply that says that a paper was saved: removes it from the saved papers."""
     said = "No longer saved: {title}"

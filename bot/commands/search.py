@@ -1,11 +1,10 @@
-"""search, and text that may be a query: papers a page, near in meaning, names of authors, misspelt words."""
+"""search and like, and text that may be a query: papers a page, near in meaning or to given papers, names of authors, misspelt words."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bot.commands import asking, cards, paper_lookup, phrasing, results, typed_times
+from bot.commands import asking, cards, paper_lookup, phrasing, results, subscribe
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.like import near_text
 from bot.commands.picking import subscriptions_here
 from bot.ports import channel
 from subscriptions import errors, model
@@ -18,16 +17,73 @@ from subscriptions.query.refusals import MAX_QUERY_LENGTH as LONGEST_QUERY
 from subscriptions.query.tree import Query
 from subscriptions.service import near_papers, paper_search, recent_matches, unknown_words
 from subscriptions.service.listing import typed_number
-from subscriptions.service.paper_search import NearPaper, SearchResult
+from subscriptions.service.paper_search import NearPaper, SearchResult, papers_named
 from subscriptions.service.recent_matches import RecentMatches
 from subscriptions.service.unknown_words import Spelling
 from subscriptions.texts.cutting import cut_letters
 
+MOST_GIVEN = 5  # papers that may be given to find papers near to them
+_MOST_READ = 5000  # characters of a text that are read
+_GIVEN_OF_TEXT = 3  # papers to which [bring such papers] subscribes after a text: those nearest to it
 PAGE = 5  # papers on a page
 _MANY_WORDS = 12
 _NAMED = 4  # unknown words that a reply names
 _LABEL = 50  # characters of a button's label
 _LONGEST = 40  # characters of a typed text that a reply repeats
+
+
+def like(context: CommandContext) -> channel.Reply:
+    """Shows the papers nearest to those that are named by id, DOI or link.
+
+    If some of them are not stored, these are looked up instead.
+    """
+    names = links_in_text.mentioned(context.args)[:MOST_GIVEN]
+    if not names:
+        if context.args:
+            raise paper_lookup.no_paper_named("/like 2601.11087")
+        return asking.ask(context, "like", context.say("Papers near to which one? Send its arXiv id, DOI or link."))
+    known = papers_named(context.transaction, names)
+    if len(known) < len(names):  # the card of a looked-up paper has [more like this]
+        return paper_lookup.named_papers(context, " ".join(name for name in names if name not in known))
+    return alike(context, *{one.id: one for one in known.values()}.values())
+
+
+@cards.of_paper
+def on_more_like_this(context: CommandContext, item: model.Item) -> channel.Reply:
+    """Handles [more like this] on a card: shows the papers nearest to that one."""
+    return alike(context, item.paper)
+
+
+def near_text(context: CommandContext, said: str) -> channel.Reply:
+    """Shows the papers nearest to a text."""
+    found = near_papers.papers_near_text(context.transaction, said[:_MOST_READ])
+    if not found:
+        return context.reply("Nothing is near to this text.")
+    head = context.say("I read this as a text. Nearest to it:")
+    buttons = _as_wish(context, found[:_GIVEN_OF_TEXT])
+    return results.papers_reply((head,), found, days=results.days_of(context, found), buttons=buttons)
+
+
+def alike(context: CommandContext, *given: model.KnownPaper) -> channel.Reply:
+    """Shows the papers nearest to the given ones."""
+    found = near_papers.papers_alike(context.transaction, given)
+    titles = "; ".join(context.title(one) for one in given)
+    if not found:
+        return context.reply("Nothing is near to {titles}.", titles=titles, buttons=_as_wish(context, given))
+    head = context.say("Nearest to {titles}:", titles=titles)
+    return results.papers_reply((head,), found, buttons=_as_wish(context, given))
+
+
+def _as_wish(context: CommandContext, given: Sequence[model.KnownPaper]) -> channel.Buttons:
+    """Returns a button that subscribes to papers near to these.
+
+    Returns none if one of them has neither an arXiv id nor a DOI.
+    """
+    names = [one.paper.arxiv_id or one.paper.doi for one in given]
+    if None in names:
+        return ()
+    text = f"like:{','.join(name for name in names if name)}"
+    return ((context.button("bring such papers", "subscribe-to", text=text),),)
 
 
 def search_(context: CommandContext) -> channel.Reply:
@@ -61,7 +117,7 @@ def papers_found(context: CommandContext, text: str, notes: Sequence[str] = (), 
     """
     ending = split_when(text)
     if ending.only_time:
-        raise typed_times.only_time(text)
+        raise subscribe.only_time(text)
     if ending.either:
         text = as_words(text)
         ending = split_when(text)
@@ -355,6 +411,14 @@ def _page_buttons(
 
 COMMANDS = (
     Command(
+        name="like",
+        examples=("/like 2601.15529",),
+        run=like,
+        usage="ID",
+        writes=asking.lacks_text,
+        summary=errors.Sentence("papers near to a paper"),
+    ),
+    Command(
         name="search",
         examples=("/search graph neural networks",),
         run=search_,
@@ -363,4 +427,9 @@ COMMANDS = (
         summary=errors.Sentence("look through all papers"),
     ),
 )
-CALLBACKS = {"search-page": Callback(run=on_search_page), "look-for": Callback(run=on_look_for)}
+
+CALLBACKS = {
+    "more-like-this": Callback(letter="n", run=on_more_like_this),
+    "search-page": Callback(run=on_search_page),
+    "look-for": Callback(run=on_look_for),
+}

@@ -5,9 +5,9 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from bot.commands import phrasing
-from bot.commands.confirmation import subscribe_and_echo
 from bot.commands.context import Callback, Command, CommandContext, matching, with_chat
 from bot.commands.pause import resume_
+from bot.commands.subscribe import subscribe_and_echo
 from bot.ports.channel import Button, Buttons, Reply, Row
 from subscriptions import errors
 from subscriptions.chat_settings import SETTINGS
@@ -24,6 +24,11 @@ from subscriptions.states import ChatState
 ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
 _WITH_CATEGORIES = ("diffusion models", "cs.CL -survey", 'author:"Ranjay Krishna"')
 _WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Ranjay Krishna"')
+_PAPERS_SHOWN = 3  # papers that the offer of a subscription shows
+_LONGEST = 32  # characters of an unknown command that the reply repeats
+ALL = "all"  # the topic that lists all commands
+_ALL = (ALL, "more", "commands", "全部", "更多", "命令")
+_OPERATORS = (Sentence("For operators"), ("allow", "deny"))
 
 
 def start(context: CommandContext) -> Reply | None:
@@ -131,12 +136,6 @@ def on_accept(context: CommandContext) -> Reply:
     return subscribe_and_echo(context, *offered)
 
 
-_PAPERS_SHOWN = 3  # papers that the offer of a subscription shows
-
-
-_LONGEST = 32  # characters of an unknown command that the reply repeats
-
-
 def unknown(context: CommandContext) -> Reply:
     """Returns the reply to an unknown command, with a button for the most similar known one."""
     typed, _, rest = context.args.partition(" ")
@@ -160,8 +159,6 @@ _PURPOSES = (
     (Sentence("To take along"), ("export", "import", "share", "feed", "library")),
     (Sentence("About me"), ("privacy", "forget")),
 )
-ALL = "all"  # the topic that lists all commands
-_ALL = (ALL, "more", "commands", "全部", "更多", "命令")
 FIRST = (
     Sentence("Subscribe: /sub diffusion -survey daily 9"),
     Sentence("Try it first: /today graph neural networks"),
@@ -169,7 +166,6 @@ FIRST = (
     Sentence("See, change, remove: /list"),
     Sentence("Settings: /set quiet 23:00-07:00"),
 )
-_OPERATORS = (Sentence("For operators"), ("allow", "deny"))
 TOPICS: Mapping[str, Sentence] = {
     "query": Sentence("how to ask"),
     "when": Sentence("the times"),

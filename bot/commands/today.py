@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bot.commands import results, typed_times
+from bot.commands import results, subscribe
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import next_line
 from bot.commands.picking import subscription_numbered
@@ -48,7 +48,7 @@ def on_fine(context: CommandContext) -> channel.Reply:
 def _shown(context: CommandContext, asked: str, *, of_week: bool) -> channel.Reply:
     ending = split_when(asked)
     if ending.only_time:
-        raise typed_times.only_time(asked)
+        raise subscribe.only_time(asked)
     if ending.when is not None:
         read_when(ending.when)  # what cannot be read is refused
     tried = None if of_week else _of_day(context, ending.query)

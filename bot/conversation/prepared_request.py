@@ -8,9 +8,9 @@ from functools import partial
 from math import ceil
 
 from bot.commands import asking
+from bot.commands.cards import pressed_token
 from bot.commands.context import CommandContext, CommandFunction, Registry
 from bot.commands.intent import Intent, understand
-from bot.commands.paper_buttons import pressed_token
 from bot.conversation import authorization, reply_sender
 from bot.conversation.authorization import PreparedRequest
 from bot.dependencies import Dependencies

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.commands.paper_buttons import pressed_token
+from bot.commands.cards import pressed_token
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
 from bot.platforms.known import PLATFORMS

@@ -2,7 +2,7 @@
 
 Pure functions, independent of a platform's limits. A card shows one paper with its texts. The buttons are those of a
 card, numbers that open cards, [show more] and [get your own]. The data of a button on a card is the data of the button
-that opens the card, a dot, and a letter; bot/commands/paper_buttons.py reads it.
+that opens the card, a dot, and a letter; bot/commands/cards.py reads it.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -113,7 +113,7 @@ def test_the_command_of_the_recipe_works(tmp_path: Path) -> None:
     module, story = map(dedent, _CODE.findall(COMMAND_RECIPE))
     (tmp_path / "bot" / "commands" / "counting.py").write_text(module, encoding="utf-8")
     families = tmp_path / "bot" / "commands" / "intent.py"
-    text = families.read_text(encoding="utf-8").replace("    card_actions,\n", "    card_actions,\n    counting,\n")
+    text = families.read_text(encoding="utf-8").replace("    cards,\n", "    cards,\n    counting,\n")
     assert text.count("    counting,\n") == 2  # in the import, and in _MODULES
     families.write_text(text, encoding="utf-8")
     assert "_PURPOSES" in vars(start)  # the recipe names it

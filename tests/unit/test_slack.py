@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.paper_buttons import read_callback
+from bot.commands.cards import read_callback
 from bot.platforms.slack import manifest, markup
 from bot.platforms.slack.incoming import _EVENTS as READ_EVENTS
 from bot.ports.channel import Button, Reply
