@@ -1,4 +1,8 @@
-"""Buttons that run a command, also those that a language model proposes, and what the bot says to a text that asks for nothing."""
+"""Buttons that run a command, also those that a language model proposes, and what the bot says to a text that asks for nothing.
+
+What a model writes may be wrong, or what strangers made it write. So each of its commands is a button that shows word for
+word what it runs; bot/conversation/proposals.py has checked it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -118,7 +118,7 @@ def _nothing_stored(context: CommandContext) -> str:
 
 def _file(context: CommandContext) -> channel.File:
     text = retention.stored_chat_data(context.transaction, context.chat.address)
-    return channel.File(name="paperwire-json", text=f"{text}\n")
+    return channel.File(name="paperwire-privacy.json", text=f"{text}\n")
 
 
 def chat_in_words(context: CommandContext) -> str:
