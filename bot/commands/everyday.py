@@ -31,9 +31,9 @@ _WORDS = {
     " | good | great | interesting | fresh | other | also | really | just | only | today's | yesterday's | this week's"
     " | last week's | last month's | this month's",
     "PAPERS": "papers | paper | articles | article | preprints | publications | literature | work | works | research | digest"
-    " | studies | stuff | news | updates | results | every paper | everything | anything | something | somthing | things | alerts",
+    " | studies | stuff | news | updates | results | every paper | everything | anything | something | somthing | things | alerts | whatever comes out | whatever is new",
     "POSTED": "posted | updated | informed | notified | in the loop | in the know | up to date | abreast",
-    "PLURAL": "papers | articles | preprints | publications | everything | anything | digest | updates | stuff | news",
+    "PLURAL": "papers | something | articles | preprints | publications | everything | anything | digest | updates | stuff | news",
     "SEND": "send | sned | sending | give | show | get | find | search for | look for | help me find | fetch | bring | deliver"
     " | recommend | suggest | forward | mail | email",
     "TELL": "tell | notify | alert | ping | inform | message | update | remind | let | email | mail",
@@ -41,7 +41,7 @@ _WORDS = {
     "TRACK": "track | follow | watch | monitor | add",
     "WANT": "want | need | would like | like | love | would love | wish | wanna",
     "WHEN": "know | when | whenever | if | about | of | on | as soon as",
-    "一下": "一下子 | 一下 | 下 | 一个 | 一些 | 些 | 点儿 | 点 | 几篇 | 一篇 | 给我 | 我 | 来",
+    "一下": "一次 | 一下子 | 一下 | 下 | 一个 | 一些 | 些 | 点儿 | 点 | 几篇 | 一篇 | 给我 | 我 | 来",
     "关于等": "关于 | 有关 | 最新的 | 最新 | 最近的 | 最近 | 新的 | 所有 | 全部 | 和 | 跟",
     "我": "我们 | 我 | 本人",
     "推送": "推送 | 推荐 | 推 | 发送 | 发来 | 发 | 来 | 看看 | 找找 | 找 | 搜索 | 搜 | 查找 | 查 | 介绍 | 提供",
@@ -50,7 +50,7 @@ _WORDS = {
     "订阅": "订阅 | 持续关注 | 长期关注 | 密切关注 | 关注 | 追踪 | 跟踪 | 盯着 | 盯 | 留意",
     "请": "请问 | 请 | 麻烦 | 帮忙 | 帮我 | 能不能 | 能否 | 可以 | 可否 | 给我 | 我也 | 我 | 想要 | 想 | 也",
     # what may be said before a form, and behind the subject
-    "OPENING": "hi | hello | hey | dear | bot | good morning | good evening | please | pls | plz | kindly | can you | could you"
+    "OPENING": "hi | hello | hey there | hi there | hey | do | dear | bot | good morning | good evening | please | pls | plz | kindly | can you | could you"
     " | would you mind | would you | will you | can u | can we | could we | can i | could i | also | and | ok | so | thanks"
     " | now | then | 你好 | 您好 | 请问 | 谢谢 | 另外 | 还有 | 最近 | 近期 | 请 | 麻烦 | 帮我 | 能不能 | 我想 | 希望",
     "ENDING": "please | pls | plz | thanks | thank you | thanks a lot | thank you very much | many thanks | cheers | papers"
@@ -69,7 +69,8 @@ _WORDS = {
     " | 有没有新 | 有哪些 | 都要 | 谢谢 | 多谢 | 告诉我 | 通知我 | 提醒我 | 发给我 | 推送给我",
     # words of a person who asks to be sent papers, so that "daily" is a time
     "OFTEN": "send | sending | give | get | mail | email | deliver | subscribe | digest | alert | remind | notify | tell | 推送 | 发 | 订阅",
-    "INTRODUCTION": "i'm | im | i am | we are | my | our | as a | as an | 我是 | 老师 | 导师 | 老板",
+    "INTRODUCTION": "i'm | im | i am | we are | we're | my | our | as a | as an | i teach | i do | i study | i run | i lead | 我是 | 我刚 | 我在 | 老师"
+    " | 导师 | 老板",
     # beginnings that need a time, an exclusion or a sure ending; beginnings that need a category
     "UNSURE": "订阅 | 关于 | 有关于 | 一有 | 如果有 | 要是有 | 有新的 | 有新 | 有没有 | 有什么 | 有无 | 求",
     "ALL": "all | all of | all from | just | only",
@@ -103,6 +104,7 @@ TELL ME to [NEW] PAPERS ABOUT
 help ME GET [NEW] [PAPERS ABOUT|ABOUT]
 any|some|new [NEW] PAPERS ABOUT
 working|researching|specializing|specialising on|in [PAPERS ABOUT]
+doing|studying [PAPERS ABOUT]
 TELL ME WHEN [WHEN] [THERE] [NEW] [PAPERS ABOUT|ABOUT]
 keep|kept ME POSTED [ABOUT] [NEW] [PAPERS ABOUT|ABOUT]
 keep an eye on|out [for] [NEW] [PAPERS ABOUT|ABOUT]
@@ -111,6 +113,11 @@ subscribe
 sign ME up for|to [NEW] [PAPERS ABOUT|ABOUT]
 TRACK [NEW] PAPERS ABOUT
 TRACK
+[stay up to date|keep up|up to date] with|on [NEW] [PAPERS ABOUT|ABOUT]
+[I] [would] be great|nice|good to GET [NEW] [PAPERS ABOUT|ABOUT]
+i'm|i|we're|we|im [am|are] after [NEW] PAPERS ABOUT
+[i've|i|we've|we] [have] [just|recently] started|starting|began [a|my] phd|postdoc|project|thesis|masters|job on|in|about
+mostly|mainly|especially [INTERESTED in]
 [what's|whats|what is|what are|the] LATEST [PAPERS] on|in|about|for|with|from|by|of
 what PAPERS are there [LATEST] ABOUT
 my|our thesis|phd|project|topic|topics|field|area|interest|interests|research|work is|are [ABOUT]
@@ -131,6 +138,8 @@ by
 [我] 想 [看] [一下] [关于等]
 我 [在|正在|主要|也] 做|研究|搞|从事 [的] [是] [关于等]
 给我 [一下] [关于等]
+[我] [很|比较|最] 关心|感兴趣的是 [关于等]
+我是 做|研究|搞|从事 [关于等]
 [我|导师|老师] [的] 研究方向是|方向是|研究领域是
 有没有|有什么|有无|有关于 [关于等]
 一有|如果有|要是有|有新的|有新 [关于等]
@@ -138,8 +147,32 @@ by
 只要|只看|仅看 [关于等]
 """
 
+_DIGESTS = "update|digest|summary|mail|email|alert|list"
+# what a clause at the end begins with, and its other words, if it only asks to be sent papers
+_ASKS = "could|can|would|will|please|send|what can|notify|alert|keep|let|give|mail|email|tell"
+_ASKING = (
+    "you|please|send|give|mail|email|notify|alert|tell|me|us|new|latest|papers?|articles?|on|about|that|this|them|it|ones?|posted|"
+    "updated|know|when|something|anything|appears?|comes|out|is|there|the|any|a|to|for|of"
+)
 # Other words for the same: what is said -> how it is said here
 _SAID_OTHERWISE = (
+    (r"^[\w ]{3,30} here[.,!] (?=\S)", ""),  # "astronomer here."
+    (r"[,;]?\s+(?:and |but )?(?:excluding|but no) ", ", no "),
+    (r"[,，]?\s*(?:尤其是?|特别是|\bespecially|\bin particular|\bparticularly)\s*", " "),
+    (rf"^.*?\b(?:an?|the|my) (daily|weekly) (?:{_DIGESTS}) (?:on|about|of|for) (.+)$", r"send me papers on \2, \1"),
+    (
+        rf"[,.;]?\s+(?:and |so )?(?:i |we )?(?:would|i'd|want|need|like|love|please)[^,.;]{{0,20}} (daily|weekly) (?:{_DIGESTS})$",
+        r", \1",
+    ),
+    (
+        rf"(?:[,.;?!]+|,? and)\s*(?:{_ASKS})(?:\s+(?:{_ASKING}))*(?=\W*$|,?\s+(?:on (?:\w+days?|weekends?)|at \d|every|each|once|daily|weekly)\b)",
+        ",",
+    ),
+    (
+        r"[,，。](?:想要?|希望|请|能不能|可以|能否)?(每[^,，]{1,8}?)(?:收到|发给我|发|推送|看到)(?:我|给我)?(?:一次)?(?:相关|最新)?的?(?:论文|文章)?吗?$",
+        r"，\1",
+    ),
+    (r"[,，]有新(?:的)?(?:论文|文章)[就请时的话]*(?:发给我|通知我|告诉我|提醒我)$", ""),
     (
         r"([,;，；.?!]\s*(?:and |but )?|\bbut )(?:nothing|not|none|no papers|not papers) (?:about|on|from|by|in)\b",
         r"\1no",
@@ -178,9 +211,11 @@ _COMMA = re.compile(r"\s*[,，、]\s*(?:(?:and|or) )?| and | or ")
 _COMMON = re.compile(r"(?P<head>.+) (?:in|for|on|of|with) (?P<first>.+)")
 _BOTH = re.compile(r"(\S+?)(?:,? (?:and|or|&) |\s*[,，、]\s*|\s*(?:和|或者?|与)\s*)(?=(\S+))")
 _OF = re.compile(rf"(?<={_HAN}{{2}})的(?={_HAN}{{2}})|[里中]?面?的?关于|(?<=[\w ])[里中]的?(?= )")
-_GAP = re.compile(
-    r"\b(?:and|to) |[.,!;] ?|[，。]|[让叫要]我| (?=working|interested|researching|specialis|specializ)", re.IGNORECASE
-)  # before the wish in an introduction
+_GAP = re.compile(  # before the wish in an introduction
+    r"\b(?:and|to) |[.,!;] ?|[，。]|[让叫要]我"
+    r"| (?=working|interested|researching|specialis|specializ|doing|studying|i'd |i would |i want |i need |we'd |we want )",
+    re.IGNORECASE,
+)
 _LONGEST_INTRODUCTION = 130  # most characters of what a person says about themselves before the wish
 _MOST_REPEATED = 4  # times that what is in brackets may be said
 _MOST_WORDS = 15  # of a text without a form; a longer one is searched as it was typed
@@ -214,7 +249,7 @@ def wish(text: str) -> Wish | None:
         subject, _, _ = _without_ending(subject, is_asked=False) if rules else (subject, "", "")
     if not subject or not _is_wish(before, subject, ending, rules, is_timed=bool(when or later)):
         return _plain(said)
-    query = _query(before, subject, rules, is_typed=bool(rules) and not (before or ending))
+    query = _query(before, subject, rules)
     if query_of(query) is None:
         return None
     return Wish(query, _one_time(when, later))
@@ -246,7 +281,7 @@ def _is_wish(before: str, subject: str, ending: str, rules: Sequence[str], *, is
     if said == "by":
         return _NAMES.match(subject) is not None
     if said in _LISTS["ALL"]:
-        return is_category(first)
+        return is_category(first) or (is_sure and said in ("just", "only"))
     if said in _LISTS["UNSURE"] and not (said == "订阅" and (before != said or subject[0].isascii())):
         return is_timed or is_sure
     is_asked = is_timed and bool(ending)
@@ -345,9 +380,9 @@ def _without_ending(said: str, *, is_asked: bool) -> tuple[str, str, str]:
     return subject, said[len(subject) :], when
 
 
-def _query(before: str, subject: str, rules: Sequence[str], *, is_typed: bool) -> str:
+def _query(before: str, subject: str, rules: Sequence[str]) -> str:
     """Returns the query for a subject without what the rules find."""
-    wanted = subject if is_typed or _OPERATORS.search(subject) else _wanted(before, subject)
+    wanted = subject if _OPERATORS.search(subject) else _wanted(before, subject)
     if rules and " OR " in wanted:
         wanted = f"({wanted})"
     return " ".join((wanted, *(f"-{rule}" for rule in rules)))

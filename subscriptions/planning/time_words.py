@@ -97,6 +97,8 @@ _TABLE: tuple[tuple[str, tuple[Token, ...]], ...] = (
 PHRASES = {phrase: tokens for phrases, tokens in _TABLE for phrase in phrases.split(" | ")}
 for _name, _day in _NAMES_OF_DAYS.items():
     PHRASES |= dict.fromkeys((_name, f"{_name}s"), (Token(Kind.DAYS, frozenset({_day})),))
+    if _name in FULL_NAMES:
+        PHRASES[f"{_name}s"] = (Token(Kind.DAYS, frozenset({_day}), firm=True),)
     PHRASES |= dict.fromkeys((f"every {_name}", f"each {_name}"), (Token(Kind.DAYS, frozenset({_day}), firm=True),))
 # Days, parts of the day and "now" are also words of papers: where one of them is a whole text, it is a query.
 NAMES = frozenset(
