@@ -250,7 +250,7 @@ _DECLARED = (
         value_names={
             "summary": "总结",
             "abstract": "摘要",
-            "titles": "仅标题 标题",
+            "titles": "仅标题 标题 只有标题",
             "both": "bilingual 中英对照 双语",
         },
     ),

@@ -389,6 +389,10 @@ VERBS = {
     "暂停": "pause",
     "恢复": "resume",
     "撤销": "undo",
+    "收藏": "saved",
+    "状态": "status",
+    "导出": "export",
+    "隐私": "privacy",
 }
 
 

@@ -11,7 +11,16 @@ from bot.ports import channel
 from subscriptions import errors, model
 from subscriptions.model import Subscription
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times import clock_of, excluding, is_time, split_exclusion, split_when
+from subscriptions.planning.times import (
+    NoSuchTime,
+    clock_of,
+    excluding,
+    is_time,
+    only_excluded,
+    read_when,
+    split_exclusion,
+    split_when,
+)
 from subscriptions.query import parse, rewriting
 from subscriptions.service import amendments, requests
 from subscriptions.service.chat_status import next_deliveries_to
@@ -56,7 +65,12 @@ def _edit(context: CommandContext, subscription: Subscription, typed: str) -> ch
 
 
 def _query(subscription: Subscription, typed: str) -> str:
-    """Returns the new query. A text that only excludes is added to the old one. Raises QueryError, Refused."""
+    """Returns the new query. A text that only excludes, "-survey" or "no surveys", is added to the old one.
+
+    Raises QueryError, Refused.
+    """
+    if rules := only_excluded(typed):
+        return excluding(subscription.text, rules)
     narrower = rewriting.with_exclusion(parse.parse_query(subscription.text), typed)
     return narrower.text if narrower else " ".join(typed.split())
 
@@ -168,7 +182,12 @@ def _offer_times(context: CommandContext, subscription: Subscription | None) -> 
 
 
 def _is_time(text: str) -> bool:
-    return split_when(text).only_time
+    """Returns whether a text answers the question for a time, as "tuesday" and "8" do."""
+    try:
+        read_when(text)
+    except NoSuchTime:
+        return is_time(text)
+    return True
 
 
 def set_schedule(context: CommandContext, subscription: Subscription | None, typed: str) -> channel.Reply:

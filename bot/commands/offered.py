@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from bot.commands.context import Callback, Command, CommandContext, CommandFunction, with_stored_chat
+from bot.commands.phrasing import LANGUAGES
 from bot.ports import channel
 from subscriptions.texts.cutting import cut_letters
 
@@ -31,13 +32,13 @@ def run(context: CommandContext, name: str, args: str) -> channel.Reply | None:
 
 def what_to_say(context: CommandContext) -> channel.Reply:
     """Returns a reply that says in two or three lines what people can write."""
-    return channel.Reply(
-        lines=(
-            context.say("Send me words that papers should contain, such as diffusion -survey, or a link to a paper."),
-            context.say("Words such as list, today, settings and stop do what they say."),
-            context.say("/help lists what else I know."),
-        )
+    lines = (
+        context.say("Send me words that papers should contain, such as diffusion -survey, or a link to a paper."),
+        context.say("Words such as list, today, settings and stop do what they say."),
     )
+    other = next(code for code in LANGUAGES if code != context.origin.settings.lang)
+    speak = context.labelled(LANGUAGES[other], "speak", lang=other)
+    return channel.Reply(lines=lines, buttons=((context.button("help", "help", topic="all"), speak),))
 
 
 def on_do(context: CommandContext) -> channel.Reply | None:

@@ -30,7 +30,10 @@ def stop(context: CommandContext) -> channel.Reply:
 
 
 def resume_(context: CommandContext) -> channel.Reply:
-    """Resumes the chat with all its subscriptions, or one subscription; with `skip`, the papers that waited never come."""
+    """Resumes the chat, or one subscription; with `skip`, the papers that waited never come.
+
+    If the chat is not paused, resumes all its subscriptions.
+    """
     if not context.chat.id:
         return context.reply("Nothing is paused here.")
     typed = context.args.strip()
@@ -140,6 +143,13 @@ def _resumed(context: CommandContext, subscription: Subscription | None, *, skip
         head = context.say("{subscription} is active again.", subscription=words)
     if chat.state is states.ChatState.PAUSED:
         return context.done(head, context.say("This chat is paused; /resume ends that."), buttons=context.undo_row)
+    still = [one for one in picking.subscriptions_here(context) if not one.is_active]
+    rest = context.count(
+        "{count} subscription stays paused; /list shows it.",
+        "{count} subscriptions stay paused; /list shows them.",
+        len(still),
+    )
+    head = head if subscription or not still else context.localizer.joined(head, rest)
     if skips:
         found = pausing.get_waiting_papers(context.transaction, chat.address, now=context.now, number=number)
         skipped = _skip(context, number, upto=found.upto, by=context.now)

@@ -15,7 +15,7 @@ from bot.ports import channel
 from bot.ports.attached import FileWithoutCommand
 from subscriptions.model import ChatKind
 from subscriptions.normalize import tokens
-from subscriptions.planning.times import split_when
+from subscriptions.planning.times import only_excluded, split_when
 from subscriptions.query import links_in_text
 from subscriptions.texts.folding import folded
 
@@ -56,6 +56,12 @@ _OF_DATA = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_OF_DATA = 60  # characters of a text that asks what is stored; a longer one is looked for
+# questions to the bot, which get help if no paper answers them
+_QUESTION = re.compile(
+    r"^(?:how|what|why|who|where|when|which|can|could|do|does|did|is|are|will|may|am)\b.*\?$|^(?:how (?:do|can|to|often)|what (?:is|are|can|do|did)"
+    r"|who |why |is (?:this|it)|can i|may i|do you|are you)\b|怎么|怎样|如何|为什么|^谁|有人吗|^(?:能|可以|可否|能不能|能否)|[吗呢]$",
+    re.IGNORECASE,
+)
 # whole texts that ask for nothing
 _GREETING_TEXTS = (
     "hi|hello|hey|hello there|hi there|good morning|good afternoon|good evening|thanks|thank you|thx|ok|okay|yes|no|"
@@ -189,11 +195,17 @@ def _greeted(context: CommandContext, said: str) -> channel.Reply | None:
 
 
 def _found_or_mine(context: CommandContext, said: str) -> channel.Reply:
-    """Returns what a text finds; if that is nothing, [my subscriptions] is below, since it may have been about them."""
+    """Returns what a text finds; if that is nothing, [my subscriptions] is below, and a question to the bot gets help."""
+    if rules := only_excluded(said):
+        return search.try_query(
+            context, " ".join(f"-{rule}" for rule in rules)
+        )  # which says that something must be wanted
     found = looked_for(context, said)
-    if found.items or found.ok is False or not picking.subscriptions_here(context) or context.read_by_strangers:
+    if found.items or found.ok is False or context.read_by_strangers:
         return found
-    return _with_mine(context, found)
+    if _QUESTION.search(folded(said).strip(" .!")):
+        found = offered.what_to_say(context)
+    return _with_mine(context, found) if picking.subscriptions_here(context) else found
 
 
 def looked_for(context: CommandContext, said: str) -> channel.Reply:

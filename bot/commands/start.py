@@ -5,7 +5,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from bot.commands import phrasing
-from bot.commands.context import Callback, Command, CommandContext, matching, with_chat
+from bot.commands.context import VERBS, Callback, Command, CommandContext, matching, with_chat
 from bot.commands.pause import resume_
 from bot.commands.subscribe import subscribe_and_echo
 from bot.ports.channel import Button, Buttons, Reply, Row
@@ -239,7 +239,7 @@ def _topic(context: CommandContext, name: str) -> Reply:
         return _about(context)
     if (examples := _examples(context, name)) is not None:
         return examples
-    command = context.registry.by_name.get(name)
+    command = context.registry.by_name.get(VERBS.get(name, name))
     return _of(context, command) if command else _no_such(context, name)
 
 

@@ -63,7 +63,9 @@ _BETWEEN = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_EXCLUDED = re.compile(rf"(?:{_EXCLUDES}\s*)+", re.IGNORECASE)
-_AFTER_EXCLUDED = re.compile(r"(?: papers?|的?(?:论文|文章)|[以之]?外)$", re.IGNORECASE)
+_ANY = "x"  # a query of which only the exclusion behind it counts
+_POLITE = re.compile(r"[\s,，]*(?:\b(?:please|pls|thanks|thank you)|谢谢|吧)$", re.IGNORECASE)
+_AFTER_EXCLUDED = re.compile(r"(?: please| papers?|的?(?:论文|文章)|[以之]?外)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
     If the text names no time of day, that of `chat_schedule` counts, or else 09:00 (08:00-20:00 for when-out). If a
     weekly text names no day, Monday counts. Raises NoSuchTime.
     """
-    reading = _read(text, bare=True)
+    reading = _read(_POLITE.sub("", _without(_BEHIND, text)), bare=True)
     if reading is None or not reading.exists:
         raise NoSuchTime(Sentence("“{text}” is not a schedule.", {"text": " ".join(text.split())}), cadences.EXAMPLES)
     if reading.kind == "now":
@@ -167,7 +169,10 @@ def split_when(text: str) -> Ending:
         # if the words of the time may be words of the query, so may those behind them, unless a comma is between
         if ending.when is not None and (behind.apart or not ending.either):
             return replace(ending, query=excluding(ending.query, behind.rules))
-    return _split(text)
+    ending, polite = _split(text), _POLITE.sub("", _without(_BEHIND, text))
+    if ending.when is None and (plainer := _split(polite)).when is not None:
+        return plainer
+    return ending
 
 
 def is_doubtful(ending: Ending) -> bool:
@@ -279,6 +284,12 @@ def exclusions_at_end(text: str) -> Iterator[Exclusion]:
             )
     if signed := _SIGNED.search(text, start):
         yield Exclusion(_without(_BEHIND, text[: signed.start()]), tuple(re.split(_SIGN, signed[0])[1:]))
+
+
+def only_excluded(text: str) -> tuple[str, ...]:
+    """Returns what a text excludes that does nothing else: ("no surveys or reviews" -> "surveys", "reviews"); () for another text."""
+    found = (one.rules for one in exclusions_at_end(f"{_ANY} {text.strip()}") if one.head == _ANY)
+    return next(found, ()) if not text.lstrip().startswith("-") else ()
 
 
 def _rule(item: str) -> str:

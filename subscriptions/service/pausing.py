@@ -77,15 +77,15 @@ def _pause_chat(transaction: Transaction, chat: Chat, *, until: datetime | None,
 def resume(
     transaction: Transaction, address: ChatAddress, number: int | None, *, now: datetime, who: str = ""
 ) -> Chat | None:
-    """Resumes a subscription, or, if `number` is None, the chat and all its subscriptions.
+    """Resumes a subscription, or, if `number` is None, the chat; if that is not paused, all its subscriptions.
 
     Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns the changed chat; None if
     nothing was paused. Raises NotFound.
     """
     chat, subscriptions = listing.get_subscribed(transaction, address)
     chosen = listing.chosen(subscriptions, number)
-    paused = [subscription for subscription in chosen if subscription.state is SubscriptionState.PAUSED]
     stood_still = number is None and changes.is_paused_by_person(chat)
+    paused = [one for one in chosen if one.state is SubscriptionState.PAUSED and not stood_still]
     if not paused and not stood_still:
         return None
     changes.record_change(transaction, chat.id, now=now, who=who)

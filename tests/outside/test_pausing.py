@@ -172,7 +172,7 @@ def test_one_subscription_comes_back_alone(product: Product) -> None:
     assert titles(product.presses("send now")) == ["Graphs one"]
 
 
-def test_resume_without_a_number_ends_all_pauses(product: Product) -> None:
+def test_resume_without_a_number_ends_the_pause_of_the_chat_then_those_of_its_subscriptions(product: Product) -> None:
     product.says("/sub diffusion\ngraphs")
     product.says("/pause 1")
     product.says("/pause")
@@ -180,6 +180,8 @@ def test_resume_without_a_number_ends_all_pauses(product: Product) -> None:
     product.says("/pause 1")
     assert product.says("/resume 1").lines[1] == "This chat is paused; /resume ends that."
     product.says("/pause 1")
+    assert product.says("/resume").lines[0] == "✓ Papers come again. 1 subscription stays paused; /list shows it."
+    assert states(product) == ["paused", "active", "active"]
     product.says("/resume")
     assert states(product) == ["active"] * 3
     assert "paused" not in product.says("/status").text
