@@ -578,6 +578,23 @@ def test_match_says_how_near_a_paper_is(terminal: Terminal, monkeypatch: pytest.
     assert f"about: {near:.2f}" in terminal("match", 'about:"A survey of diffusion"', "day.md").out
 
 
+def test_match_finds_papers_near_to_others_and_says_which_is_not_in_the_digests(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_encoder(monkeypatch, FakeEncoder())
+    titles = ("Swarm robots", "Robots of a swarm fly", "Swarm robots", "Graphs")
+    terminal.file("day.md", cli.page(*((f"2601.0000{n}", title, "") for n, title in enumerate(titles, 1))))
+    terminal.file("lines", "graphs\nLIKE: 2601.99999\n相似:2601.00001\n")
+    found = terminal("match", "like:2601.00001", "day.md", "--json").json
+    assert (found["query"], found["keys"]) == ("like:2601.00001", ["2601.00003", "2601.00002"])  # nearest first
+    assert [found["why"][key][0]["near"] >= 0.5 for key in found["keys"]] == [True, True]
+    said = "2601.99999 is not in these digests, so nothing is near to it."
+    one = terminal("match", "like:2601.99999", "day.md", "--json")
+    assert (one.status, one.json["keys"], one.json["hints"]) == (0, [], [said])
+    many = terminal("match", "--queries", "lines", "day.md", "--json").json
+    assert (many["matches"], many["hints"]) == ([[1, ["2601.00004"]], [3, found["keys"]]], [[2, said]])
+
+
 OFF = "Meaning is off here, so it is not known what is near."
 
 
