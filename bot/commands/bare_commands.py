@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from bot.commands.everyday import wish
+from bot.commands.everyday import formed_wish
 from bot.commands.picking import NUMBERS
 from bot.commands.settings import is_setting
 from subscriptions.errors import Refused
@@ -24,11 +24,11 @@ _SHOWN = {
     **dict.fromkeys(("show my alerts", "show my subscriptions", "what am i subscribed to", "我订阅了什么"), "list"),
     **dict.fromkeys(("today", "今天", "today's papers", "what's new", "what's new today"), "today"),
     **dict.fromkeys(("what did i miss", "今天有什么论文", "今天有什么新论文", "有什么新论文"), "today"),
-    **dict.fromkeys(("help", "帮助"), "help"),
+    **dict.fromkeys(("help", "start", "帮助"), "help"),
     **dict.fromkeys(("settings", "set", "设置"), "set"),
     **dict.fromkeys(("saved", "收藏"), "saved"),
     **dict.fromkeys(("status", "状态"), "status"),
-    **{name: name for name in ("start", "why", "export", "privacy", "email", "library")},
+    **{name: name for name in ("why", "export", "privacy", "email", "library")},
 }
 # whole texts → the command that they do at once; [undo] is below its reply
 _DONE = {
@@ -41,6 +41,9 @@ _DONE = {
 _OFFERED = {"forget": "forget", "feed": "feed", "feed new": "feed", "feed stop": "feed", "resume skip": "resume"}
 _LIST_ALL = re.compile("list all", re.IGNORECASE)
 _SUBSCRIBE = re.compile(r"(?:sub|subscribe|订阅)(?=[\s:：\"“”'「『])[\s:：]*(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
+_ASKED = re.compile(r"subscribe (?:me )?to |订阅", re.IGNORECASE)  # an everyday wish may follow
+# behind "subscribe" it names nothing that papers contain
+_NOTHING = re.compile(r"(?:to )?(?:now|please|me|us|here|again|this|that|it|all|everything)[.!?]*", re.IGNORECASE)
 _UNSUBSCRIBE = re.compile(rf"(?:unsub|unsubscribe|remove|退订)\s*(?P<rest>{NUMBERS})", re.IGNORECASE)
 _UNSUBSCRIBE_ALL = re.compile(r"(?:unsub|unsubscribe|remove|退订)\s*(?:all|全部|所有)", re.IGNORECASE)
 _PAUSE = re.compile(
@@ -71,8 +74,8 @@ class Bare(NamedTuple):
 def bare_command(text: str) -> Bare | None:
     """Returns the command that a whole text is; None if it is none."""
     said = text.strip()
-    plain = folded(said).strip(" .!?")
-    if name := _SHOWN.get(plain) or _DONE.get(plain):
+    plain = folded(said).strip(" .!")
+    if name := _SHOWN.get(plain.rstrip(" ?")) or _DONE.get(plain):
         return Bare(name)
     if name := _OFFERED.get(plain):
         return Bare(name, plain.partition(" ")[2], acts=False)
@@ -86,11 +89,19 @@ def _with_arguments(said: str) -> Bare | None:
     return None
 
 
-def _subscribe(found: re.Match[str]) -> Bare:
-    """Returns /sub with the wish in "subscribe to papers on moss, no reviews daily at 7"; else with what was typed."""
-    if meant := wish(found[0]):
-        return Bare("sub", f"{meant.query} {meant.when}".strip())
-    return Bare("sub", found["rest"])
+def _subscribe(found: re.Match[str]) -> Bare | None:
+    """Returns /sub with what was typed; "subscribe to papers on moss" is read as a wish. Each of several lines begins so."""
+    lines = [line.strip() for line in found[0].splitlines() if line.strip()]
+    each = [_SUBSCRIBE.fullmatch(line) for line in lines]
+    if not all(each) or _NOTHING.fullmatch(found["rest"].strip()):
+        return None
+    return Bare("sub", "\n".join(_wanted(line) for line in each if line))
+
+
+def _wanted(line: re.Match[str]) -> str:
+    """Returns the query, and perhaps the time, of a line such as "sub moss daily 8" or "subscribe to papers on moss"."""
+    meant = formed_wish(line[0]) if _ASKED.match(line[0]) else None
+    return f"{meant.query} {meant.when}".strip() if meant else line["rest"]
 
 
 def _pause(found: re.Match[str]) -> Bare | None:

@@ -47,8 +47,9 @@ _AT_HOME = {
 CITIES = 12  # offered at once, in four rows of three buttons
 _DAY = timedelta(days=1)
 _BUTTON = re.compile(r"\d\d:\d\d (?P<place>.+)")  # "14:30 Berlin"
-_TALK = frozenset({"nice", "split", "reading"})  # words that are places, too, and are written in lower case
-_MOST_WORDS = 2  # of a name of a place with a typing error: "New Yrok"
+_TALK = frozenset(
+    {"nice", "split", "reading", "wake", "resolute", "met", "roc", "wet", "eat"}
+)  # words that are places, too
 
 
 def nearest_zones(now: datetime, *, operator: str, language: str) -> list[str]:
@@ -73,12 +74,9 @@ def place_in(text: str) -> str:
 
 
 def names_a_place(text: str) -> bool:
-    """Returns whether a text names a place whose clock is known, or one with a similar name."""
+    """Returns whether a text names a place whose clock is known, and is no word of talk."""
     said = place_in(text)
-    if folded(said) in _TALK and said.islower():
-        return False
-    is_name = len(said.split()) <= _MOST_WORDS and not said.islower()
-    return bool(zones.zone_of_place(said)) or (is_name and bool(zones.near_places(said)))
+    return folded(said) not in _TALK and bool(zones.zone_of_place(said))
 
 
 def _offset(name: str, now: datetime) -> timedelta:

@@ -5,7 +5,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.commands import asking, phrasing, picking, subscribe
-from bot.commands.context import Callback, Command, CommandContext, match_button, matching
+from bot.commands.context import (
+    Callback,
+    Command,
+    CommandContext,
+    match_button,
+    matching,
+    refusal,
+)
+from bot.commands.everyday import formed_wish
 from bot.commands.subscribe import REWRITE, edit_and_echo
 from bot.ports import channel
 from subscriptions import errors, model
@@ -53,6 +61,8 @@ def _ask_query(context: CommandContext, subscription: Subscription) -> channel.R
 
 
 def _edit(context: CommandContext, subscription: Subscription, typed: str) -> channel.Reply:
+    if wish := formed_wish(typed):
+        typed = f"{wish.query} {wish.when}".strip()
     ending = split_when(typed)
     if ending.only_time:  # a time without a query changes only the time
         return set_schedule(context, subscription, typed)
@@ -103,6 +113,8 @@ def _ask_name(context: CommandContext, subscription: Subscription) -> channel.Re
 
 def _name(context: CommandContext, subscription: Subscription, text: str) -> channel.Reply:
     called = "" if text.strip().casefold() in _NO_NAME else text
+    if called.strip(" #").isdecimal():
+        raise refusal("A name needs a letter: numbers are those of subscriptions.")
     try:
         done = amendments.rename(
             context.transaction, context.chat.address, subscription.number, called, now=context.now, who=context.actor
@@ -184,7 +196,7 @@ def _offer_times(context: CommandContext, subscription: Subscription | None) -> 
 def _is_time(text: str) -> bool:
     """Returns whether a text answers the question for a time, as "tuesday" and "8" do."""
     try:
-        read_when(text)
+        read_when(_TO.sub("", text))
     except NoSuchTime:
         return is_time(text)
     return True

@@ -235,7 +235,12 @@ class Wish(NamedTuple):
 
 
 def wish(text: str) -> Wish | None:
-    """Returns what a text without a slash asks for; None if it has none of the everyday forms, so that it is searched as typed."""
+    """Returns what a text without a slash asks for; None if it is searched as it was typed."""
+    return formed_wish(text) or _plain(" ".join(text.split()))
+
+
+def formed_wish(text: str) -> Wish | None:
+    """Returns what a text asks for that has one of the everyday forms; None if it has none."""
     said = " ".join(text.replace("’", "'").split())
     if len(said) > _LONGEST or _OPERATORS.match(said):  # what begins with a sign or field of the language is a query
         return None
@@ -248,7 +253,7 @@ def wish(text: str) -> Wish | None:
         subject, rules = _without_exclusion(subject)
         subject, _, _ = _without_ending(subject, is_asked=False) if rules else (subject, "", "")
     if not subject or not _is_wish(before, subject, ending, rules, is_timed=bool(when or later)):
-        return _plain(said)
+        return None
     query = _query(before, subject, rules)
     if query_of(query) is None:
         return None
@@ -259,7 +264,13 @@ def _plain(said: str) -> Wish | None:
     """Returns the wish of a text that has no form, but words between or beside its subjects that no paper needs to have."""
     timed = split_when(said)
     words = _words(timed.query)
-    is_text = len(said.split()) > _MOST_WORDS or timed.only_time or timed.either or '"' in said
+    is_text = (
+        bool(_OPERATORS.match(said))
+        or len(said.split()) > _MOST_WORDS
+        or timed.only_time
+        or timed.either
+        or '"' in said
+    )
     if is_text or words == timed.query or query_of(words) is None:
         return None
     return Wish(words, timed.when or "")

@@ -91,10 +91,11 @@ def _of_plain_text(
     """Returns the intent of a text without a slash: a whole command, an answer to the question, or plain text; None for silence."""
     request = replace(request, text=visible(request.text))
     name, rest = _first_word(request.text)
-    if registry.command_named(name) and (request.follows_name or _named_first(rest)[0]):
+    if registry.command_named(name) and request.follows_name:
         return _of_command(registry, request, name, rest)
-    if bare := bare_command(request.text):
-        return _of_bare(registry, request, bare)
+    target, behind = _named_first(rest)
+    if bare := bare_command(f"{name} {behind}".strip() if target else request.text):
+        return _of_bare(registry, request, bare._replace(args=f"{target} {bare.args}".strip()))
     if question and (answer := _of_answer(request, question, registry)):
         return answer
     private = request.place.is_private
@@ -130,7 +131,8 @@ def _of_answer(
     asked = registry.command_named(question.verb) or registry.callbacks.get(question.verb)
     if asking.ends(request.text):
         return _intent(registry.callbacks["cancel"])
-    if asked is None or not request.text.strip() or (asked.is_answer and not asked.is_answer(request.text)):
+    is_answer = bool(request.text.strip()) and not plain_text.asks_nothing(request.text)
+    if asked is None or not is_answer or (asked.is_answer and not asked.is_answer(request.text)):
         return None
     arguments = dict(question.arguments)
     text = f"{arguments.pop(asking.BEGINS, '')} {request.text}".strip()
@@ -146,11 +148,11 @@ def _first_word(text: str) -> tuple[str, str]:
     return ("", "")
 
 
-def _of_command(registry: Registry, request: conversation.MessageRequest, name: str, text: str) -> Intent | None:
+def _of_command(registry: Registry, request: conversation.Request, name: str, text: str) -> Intent | None:
     command = registry.command_named(name)
     if command is None:
         # In a group, an unknown command may be meant for another bot.
-        if not request.place.is_private and not request.is_addressed:
+        if isinstance(request, conversation.MessageRequest) and not (request.place.is_private or request.is_addressed):
             return None
         if name in VERBS:  # /订阅 扩散
             return _of_command(registry, request, VERBS[name], text)
@@ -212,6 +214,11 @@ def _of_callback(
     if token is None or token.verb not in registry.callbacks:
         return None
     callback, arguments = registry.callbacks[token.verb], dict(token.arguments)
+    if token.verb == offered.DO:  # as if the person who presses it had typed the command
+        typed = _of_command(registry, request, str(arguments["command"]), str(arguments["args"]))
+        if typed is None or typed.target or typed.destination:
+            return typed
+        return _about_chat(replace(typed, replaces=True), str(arguments.get(asking.ABOUT, "")), request)
     about, args = str(arguments.pop(asking.ABOUT, "")), str(arguments.get(callback.args_from, ""))
     replaces = callback.replaces or bool(arguments.get("replaces"))
     intent = replace(_intent(callback), args=args, arguments=arguments, replaces=replaces)

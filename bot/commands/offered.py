@@ -13,12 +13,13 @@ from bot.commands.phrasing import LANGUAGES
 from bot.ports import channel
 from subscriptions.texts.cutting import cut_letters
 
+DO = "do"  # verb of a button that runs a command
 _LABEL = 60  # characters of a button's label
 
 
 def do_button(label: str, command: str, args: str) -> channel.Button:
     """Returns a button that runs a command."""
-    return channel.Button(label=cut_letters(label, _LABEL), verb="do", arguments={"command": command, "args": args})
+    return channel.Button(label=cut_letters(label, _LABEL), verb=DO, arguments={"command": command, "args": args})
 
 
 def run(context: CommandContext, name: str, args: str) -> channel.Reply | None:
@@ -39,11 +40,6 @@ def what_to_say(context: CommandContext) -> channel.Reply:
     other = next(code for code in LANGUAGES if code != context.origin.settings.lang)
     speak = context.labelled(LANGUAGES[other], "speak", lang=other)
     return channel.Reply(lines=lines, buttons=((context.button("help", "help", topic="all"), speak),))
-
-
-def on_do(context: CommandContext) -> channel.Reply | None:
-    """Handles a button that runs a command."""
-    return run(context, str(context.arguments["command"]), str(context.arguments["args"]))
 
 
 class Proposed(NamedTuple):
@@ -75,6 +71,4 @@ def may_be_proposed(command: Command) -> bool:
     return not (command.needs_operator or command.names_chats or command.wants_file)
 
 
-CALLBACKS = {
-    "do": Callback(run=on_do, needs_manager=True, replaces=True),
-}
+CALLBACKS = {DO: Callback(run=lambda _: None, needs_manager=True)}  # `intent` reads it as the command that it runs

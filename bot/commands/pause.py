@@ -1,7 +1,6 @@
 """pause, resume and stop: a chat or one subscription, for how long; the offer to send or skip the papers that waited meanwhile."""
 
 import re
-from dataclasses import replace
 from datetime import datetime
 
 from bot.commands import phrasing, picking
@@ -22,11 +21,6 @@ def pause_(context: CommandContext) -> channel.Reply:
         return context.reply("There is nothing to pause yet.")
     subscription, until = _parsed(context)
     return _paused(context, subscription, until)
-
-
-def stop(context: CommandContext) -> channel.Reply:
-    """Pauses the chat until /resume or /start."""
-    return pause_(replace(context, args=""))
 
 
 def resume_(context: CommandContext) -> channel.Reply:
@@ -153,7 +147,7 @@ def _resumed(context: CommandContext, subscription: Subscription | None, *, skip
     if skips:
         found = pausing.get_waiting_papers(context.transaction, chat.address, now=context.now, number=number)
         skipped = _skip(context, number, upto=found.upto, by=context.now)
-        return context.done(head, *skipped, buttons=context.undo_row)
+        return context.done(head, *skipped)  # an undo would not bring back what is skipped
     lines, buttons = what_waits(context, number)
     return context.done(head, *lines, buttons=(*buttons, *context.undo_row))
 
@@ -175,7 +169,7 @@ COMMANDS = (
     Command(
         name="stop",
         examples=("/stop",),
-        run=stop,
+        run=pause_,
         needs_manager=True,
         summary=errors.Sentence("hold all papers back"),
         listed=False,

@@ -126,7 +126,7 @@ def _named(context: CommandContext, said: str) -> channel.Reply | None:
         return paper_lookup.named_papers(context, said)
     if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
         return _of_file(context) or _only_text(context)
-    if links_in_text.links_to_no_paper(said):
+    if links_in_text.links_to_no_paper(said) and not links_in_text.mentioned(said):
         return paper_lookup.no_paper(context, said)
     return None
 
@@ -187,11 +187,13 @@ def _other_words(said: str) -> set[str]:
 
 
 def _greeted(context: CommandContext, said: str) -> channel.Reply | None:
-    """Says what people can write, if a text asks for nothing: a greeting, thanks, only signs."""
-    plain = folded(said).strip(" .!?~,")
-    if plain in _GREETINGS or not re.search(r"[^\W_]", plain):
-        return offered.what_to_say(context)
-    return None
+    return offered.what_to_say(context) if asks_nothing(said) else None
+
+
+def asks_nothing(text: str) -> bool:
+    """Returns whether a whole text asks for nothing: a greeting, thanks, only signs."""
+    plain = folded(text).strip(" .!?~,")
+    return plain in _GREETINGS or not re.search(r"[^\W_]", plain)
 
 
 def _found_or_mine(context: CommandContext, said: str) -> channel.Reply:

@@ -105,7 +105,7 @@ def try_query(context: CommandContext, said: str) -> channel.Reply:
     """Returns the reply with the papers that a text finds and how it was read."""
     if len(said) > LONGEST_QUERY:
         return near_text(context, said)
-    if links_in_text.links_to_no_paper(said):
+    if links_in_text.links_to_no_paper(said) and not links_in_text.mentioned(said):
         return paper_lookup.no_paper(context, said)
     return papers_found(context, said)
 

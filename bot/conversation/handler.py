@@ -15,7 +15,7 @@ from bot.conversation.reply_sender import StoredReply
 from bot.dependencies import Dependencies
 from bot.dependencies.questions import is_encoded
 from bot.ports import channel
-from bot.ports.conversation import EventRequest, MessageRequest, Request
+from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Request
 from bot.rendering.language import refused
 from subscriptions import errors, model
 from subscriptions.service import recent_matches
@@ -191,6 +191,8 @@ def _run(
     """
     intent = prepared.intent
     if prepared.refusal is not None:
+        if writes:
+            _end_question(context, prepared)
         return prepared.refusal(context), context
     if intent.needs_operator and not context.is_operator:
         return (reply_sender.to_destinations_only if intent.destination else reply_sender.operators_only)(
@@ -206,6 +208,8 @@ def _run(
     except errors.StoreError:
         raise  # the request is repeated when the database can be used
     except errors.PaperwireError as error:
+        if writes and isinstance(error, errors.NotFound):  # the question is about something that is gone
+            _end_question(context, prepared)
         return refused(error, context.localizer, context.args), context
 
 
@@ -236,8 +240,8 @@ def _run_command(context: CommandContext, prepared: PreparedRequest, *, writes: 
 
     If the command writes, drops questions that are then obsolete, and decides whether a new chat is admitted.
     """
-    if writes and _ends_question(context, prepared):
-        asking.drop_question(context)
+    if writes:
+        _end_question(context, prepared)
     reply = prepared.intent.run(context)
     if reply is not None and prepared.intent.replaces:
         reply = replace(reply, replaces=True)
@@ -247,9 +251,15 @@ def _run_command(context: CommandContext, prepared: PreparedRequest, *, writes: 
 
 
 def _ends_question(context: CommandContext, prepared: PreparedRequest) -> bool:
-    """Returns whether a question is open that ends because a command was typed."""
-    typed = isinstance(prepared.request, MessageRequest) and not prepared.intent.keeps_question
-    return typed and asking.is_open(context)
+    """Returns whether a question is open that ends because a command was typed, or a button pressed that changes something."""
+    acts = isinstance(prepared.request, MessageRequest) and not prepared.intent.keeps_question
+    presses = isinstance(prepared.request, CallbackRequest) and prepared.intent.needs_manager
+    return (acts or presses) and asking.is_open(context)
+
+
+def _end_question(context: CommandContext, prepared: PreparedRequest) -> None:
+    if _ends_question(context, prepared):
+        asking.drop_question(context)
 
 
 def _is_back(context: CommandContext) -> bool:
