@@ -219,6 +219,7 @@ _GAP = re.compile(  # before the wish in an introduction
 _LONGEST_INTRODUCTION = 130  # most characters of what a person says about themselves before the wish
 _MOST_REPEATED = 4  # times that what is in brackets may be said
 _MOST_WORDS = 15  # of a text without a form; a longer one is searched as it was typed
+_FEW_WORDS = 4  # fewer capitalised words may be names: "Kalman and Wiener"
 _MOST_PARTS = 8  # most parts before or behind a subject
 _LONGEST_TIME = 40  # most characters of a time before a wish
 _MOST_EXCLUSIONS = 3  # readings of the end of a text as an exclusion
@@ -266,7 +267,7 @@ def _plain(said: str) -> Wish | None:
     words = _words(timed.query)
     is_text = (
         bool(_OPERATORS.match(said))
-        or len(said.split()) > _MOST_WORDS
+        or _is_title(said)
         or timed.only_time
         or timed.either
         or '"' in said
@@ -274,6 +275,14 @@ def _plain(said: str) -> Wish | None:
     if is_text or words == timed.query or query_of(words) is None:
         return None
     return Wish(words, timed.when or "")
+
+
+def _is_title(said: str) -> bool:
+    """Returns whether a text without a form is a title or a sentence: long, with a sign in its middle, or all its long words capitalised."""
+    words = said.split()
+    capitals = [word[0].isupper() for word in words if word.casefold() not in _LISTS["SMALL"] and word[0].isalpha()]
+    is_long = len(words) > _MOST_WORDS or re.search(r"[:?] ", said) is not None
+    return is_long or (len(capitals) >= _FEW_WORDS and all(capitals))
 
 
 def _one_time(first: str, second: str) -> str:

@@ -344,6 +344,8 @@ def _try_button(text: str, ending: Ending) -> channel.Button:
 
 def _count_line(context: CommandContext, query: Query, found: SearchResult, *, is_older: bool) -> str:
     """Returns a line such as "41 of 2,061 papers, 3 in the last 7 days"; says how far back the search read, unless it read all."""
+    if not found.stored:
+        return context.say("No papers are known yet.")
     amount, is_whole = found.found, found.below is None and found.looked == found.stored
     if is_whole and not amount:
         return context.count(

@@ -24,7 +24,6 @@ def test_where_it_is_off_the_answer_is_that_of_words_and_a_query_by_meaning_is_r
     said = product.says("abejas")
     assert said.lines == [
         "No paper that I know has “abejas”.",
-        "abejas",
         "Other words find more; /help query says how to ask.",
     ]
     assert said.buttons == ["help", "settings", "subscribe", "daily at 8", "mondays at 9"]

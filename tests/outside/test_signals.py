@@ -127,7 +127,7 @@ def test_they_are_exported_as_bibtex_and_ris(two: Product) -> None:
     assert "UR  - https://arxiv.org/abs/2601.90001\n" in ris
     assert "Reef" not in bib.text + ris
     refused = two.says("/export saved xml")
-    assert refused.lines[0] == "✗ I export saved papers as BibTeX or RIS, not as “xml”."
+    assert refused.lines[0] == "✗ I export subscriptions, or papers as BibTeX or RIS."
 
 
 def test_where_there_is_nothing(product: Product) -> None:

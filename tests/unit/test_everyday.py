@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot.commands.everyday import wish
+from bot.commands.everyday import formed_wish, wish
 from subscriptions.query.parse import parse_query
 
 # what is said > the query | the time
@@ -123,8 +123,38 @@ def test_a_wish_is_read(row: str) -> None:
 
 
 @pytest.mark.parametrize("text", AS_TYPED.strip().splitlines())
-def test_a_query_a_title_or_a_question_is_searched_as_typed(text: str) -> None:
-    assert wish(text) is None
+def test_a_query_a_title_or_a_question_has_no_form_of_a_wish(text: str) -> None:
+    assert formed_wish(text) is None
+
+
+# what is said without a form > the query | the time
+PLAIN = """
+the mating of mosses                        > mating mosses
+moss or ferns                               > moss OR ferns
+moss and ferns                              > moss ferns
+moss, ferns, and lichens                    > moss OR ferns OR lichens
+cs.CL and cs.LG                             > cs.CL OR cs.LG
+papers about moss at night                  > moss night
+苔藓和地衣                                  > 苔藓 OR 地衣
+attention is all you need                   > attention all you need
+Attention Is All You Need                   >
+Show and tell: a neural image caption       >
+Is moss green? A study of it                >
+Look, Listen, and Learn with Moss           >
+"moss and ferns"                            >
+moss -survey                                >
+learning to rank                            >
+"""
+
+
+@pytest.mark.parametrize("row", PLAIN.strip().splitlines())
+def test_words_that_no_paper_needs_are_left_out_of_what_is_no_title(row: str) -> None:
+    said, expected = map(str.strip, row.split(" >"))
+    query, _, when = expected.partition(" | ")
+    read = wish(said)
+    assert (read and (parse_query(read.query).canonical, read.when)) == (
+        (parse_query(query).canonical, when) if query else None
+    )
 
 
 def test_a_long_text_is_no_wish() -> None:
