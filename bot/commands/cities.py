@@ -74,9 +74,10 @@ def place_in(text: str) -> str:
 
 
 def names_a_place(text: str) -> bool:
-    """Returns whether a text names a place whose clock is known, and is no word of talk."""
+    """Returns whether a text names a place whose clock is known, perhaps misspelt with a capital letter; no word of talk does."""
     said = place_in(text)
-    return folded(said) not in _TALK and bool(zones.zone_of_place(said))
+    is_place = zones.zone_of_place(said) or (said[:1].isupper() and zones.near_places(said))
+    return folded(said) not in _TALK and bool(is_place)
 
 
 def _offset(name: str, now: datetime) -> timedelta:

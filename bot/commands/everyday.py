@@ -265,13 +265,7 @@ def _plain(said: str) -> Wish | None:
     """Returns the wish of a text that has no form, but words between or beside its subjects that no paper needs to have."""
     timed = split_when(said)
     words = _words(timed.query)
-    is_text = (
-        bool(_OPERATORS.match(said))
-        or _is_title(said)
-        or timed.only_time
-        or timed.either
-        or '"' in said
-    )
+    is_text = bool(_OPERATORS.match(said)) or _is_title(said) or timed.only_time or timed.either or '"' in said
     if is_text or words == timed.query or query_of(words) is None:
         return None
     return Wish(words, timed.when or "")

@@ -40,7 +40,7 @@ def test_a_city_a_zone_or_an_offset_is_the_answer(asked: Product) -> None:
 
 
 def test_a_near_miss_is_asked_back_with_buttons(asked: Product) -> None:
-    assert "Did you mean Europe/Berlin?" in asked.says("/timezone Berln").text
+    assert "Did you mean Europe/Berlin?" in asked.says("Berln").text
     assert setting(asked, "timezone") == "UTC"
     assert asked.presses("Europe/Berlin").text.startswith("✓")
     assert setting(asked, "timezone") == "Europe/Berlin"
