@@ -13,7 +13,7 @@ from bot.commands.picking import NUMBERS
 from bot.commands.settings import is_setting
 from subscriptions.errors import Refused
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.planning.times import split_when
+from subscriptions.planning.times import split_when, without_politeness
 from subscriptions.query.links_in_text import mentioned
 from subscriptions.texts.folding import folded
 
@@ -44,7 +44,6 @@ _SUBSCRIBE = re.compile(r"(?:sub|subscribe|订阅)(?=[\s:：\"“”'「『])[\s
 _ASKED = re.compile(r"subscribe (?:me )?to |订阅", re.IGNORECASE)  # an everyday wish may follow
 # behind "subscribe" it names nothing that papers contain
 _NOTHING = re.compile(r"(?:to )?(?:now|please|me|us|here|again|this|that|it|all|everything)[.!?]*", re.IGNORECASE)
-_POLITE = re.compile(r"[\s,，]+(?:please|pls|thanks|thank you|谢谢)[.!。！]*$", re.IGNORECASE)
 _UNSUBSCRIBE = re.compile(rf"(?:unsub|unsubscribe|remove|退订)\s*(?P<rest>{NUMBERS})", re.IGNORECASE)
 _UNSUBSCRIBE_ALL = re.compile(r"(?:unsub|unsubscribe|remove|退订)\s*(?:all|全部|所有)", re.IGNORECASE)
 _PAUSE = re.compile(
@@ -102,7 +101,7 @@ def _subscribe(found: re.Match[str]) -> Bare | None:
 def _wanted(line: re.Match[str]) -> str:
     """Returns the query, and perhaps the time, of a line such as "sub moss daily 8" or "subscribe to papers on moss"."""
     meant = formed_wish(line[0]) if _ASKED.match(line[0]) else None
-    return f"{meant.query} {meant.when}".strip() if meant else _POLITE.sub("", line["rest"])
+    return f"{meant.query} {meant.when}".strip() if meant else without_politeness(line["rest"])
 
 
 def _pause(found: re.Match[str]) -> Bare | None:

@@ -263,10 +263,11 @@ def formed_wish(text: str) -> Wish | None:
 
 def _plain(said: str) -> Wish | None:
     """Returns the wish of a text that has no form, but words between or beside its subjects that no paper needs to have."""
+    if len(said) > _LONGEST or _OPERATORS.match(said) or _is_title(said) or '"' in said:
+        return None
     timed = split_when(said)
     words = _words(timed.query)
-    is_text = bool(_OPERATORS.match(said)) or _is_title(said) or timed.only_time or timed.either or '"' in said
-    if is_text or words == timed.query or query_of(words) is None:
+    if timed.only_time or timed.either or words == timed.query or query_of(words) is None:
         return None
     return Wish(words, timed.when or "")
 

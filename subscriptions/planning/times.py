@@ -64,7 +64,7 @@ _BETWEEN = re.compile(
 )
 _BEFORE_EXCLUDED = re.compile(rf"(?:{_EXCLUDES}\s*)+", re.IGNORECASE)
 _ANY = "x"  # a query of which only the exclusion behind it counts
-_POLITE = re.compile(r"[\s,，]*(?:\b(?:please|pls|thanks|thank you)|谢谢|吧)$", re.IGNORECASE)
+_POLITE = re.compile(r"(?:\b(?:please|pls|thanks|thank you)|谢谢|吧)$", re.IGNORECASE)
 _AFTER_EXCLUDED = re.compile(r"(?: please| papers?|的?(?:论文|文章)|[以之]?外)$", re.IGNORECASE)
 
 
@@ -115,7 +115,7 @@ def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
     If the text names no time of day, that of `chat_schedule` counts, or else 09:00 (08:00-20:00 for when-out). If a
     weekly text names no day, Monday counts. Raises NoSuchTime.
     """
-    reading = _read(_POLITE.sub("", _without(_BEHIND, text)), bare=True)
+    reading = _read(without_politeness(text), bare=True)
     if reading is None or not reading.exists:
         raise NoSuchTime(Sentence("“{text}” is not a schedule.", {"text": " ".join(text.split())}), cadences.EXAMPLES)
     if reading.kind == "now":
@@ -169,8 +169,8 @@ def split_when(text: str) -> Ending:
         # if the words of the time may be words of the query, so may those behind them, unless a comma is between
         if ending.when is not None and (behind.apart or not ending.either):
             return replace(ending, query=excluding(ending.query, behind.rules))
-    ending, polite = _split(text), _POLITE.sub("", _without(_BEHIND, text))
-    if ending.when is None and (plainer := _split(polite)).when is not None:
+    ending = _split(text)
+    if ending.when is None and (plainer := _split(without_politeness(text))).when is not None:
         return plainer
     return ending
 
@@ -260,6 +260,11 @@ def _without(signs: str, text: str) -> str:
     while end and (text[end - 1].isspace() or text[end - 1] in signs):
         end -= 1
     return text[:end]
+
+
+def without_politeness(text: str) -> str:
+    """Returns the text without "please" or "thanks" at its end, and without signs there."""
+    return _without(_BEHIND, _POLITE.sub("", _without(_BEHIND, text)))
 
 
 @dataclass(frozen=True, slots=True)
