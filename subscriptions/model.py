@@ -87,8 +87,6 @@ class DigestWarning:
     code: str
     message: str
     count: int = 1
-    line: int | None = None  # of the first case, from 1
-    examples: tuple[str, ...] = ()  # up to five
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,9 +24,7 @@ def read_and_check(data: bytes, named: str | None = None) -> Digest | None:
         _check_paper(paper)
     for warning in digest.warnings:
         assert warning.count >= 1
-        assert warning.line is None or warning.line >= 1
-        assert len(warning.examples) <= 5
-        assert all("\n" not in text for text in (warning.message, *warning.examples))
+        assert "\n" not in warning.message
     assert digest.entries or {warning.code for warning in digest.warnings} & {"empty_digest", "feed_error"}
     json.dumps(digest_report("any", digest, papers=True), ensure_ascii=False).encode()
     return digest

@@ -45,8 +45,7 @@ def fill(
         add("receipt", ({"source": source, "at": now - n * day / 24, "outcome": ("stale", "failed", "new")[n % 3],
                          "counts": {}, "detail": ""} for n in range(papers)))  # fmt: skip
         add("digest", ({"id": digest + n, "content_hash": f"made {first} {n}", "source": source, "format": "x",
-                        "date": (now - n * day / 5).date(), "received_at": now - n * day / 5, "counts": {},
-                        "warnings": []} for n in range(papers // 20)))  # fmt: skip
+                        "date": (now - n * day / 5).date(), "received_at": now - n * day / 5, "counts": {}} for n in range(papers // 20)))  # fmt: skip
         at = {n: now - day - (papers - n) * timedelta(minutes=30) for n in range(papers)}
         add("paper", ({"id": first_paper + n, "key": f"9{first:05}.{n:05}", "title": f"Made {n}", "abstract": "words " * 150,
                        "authors": ["A B"], "categories": ["cs.LG"], "primary": "cs.LG", "arxiv_id": f"9{first:05}.{n:05}",

@@ -1,7 +1,7 @@
-"""The output of `inspect`: one dict per document for `--json`, tables for people; their columns by width, one row per format for many."""
+"""The output of `inspect`: one dict per document for `--json`, tables for people; their columns by width."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -12,7 +12,7 @@ from rich.text import Text
 from bot.cli.tables import plain_table
 from bot.digests import INFO, LEADING
 from subscriptions import texts
-from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.errors import PaperwireError
 from subscriptions.model import Digest, DigestWarning, Paper
 from subscriptions.texts import cutting
 
@@ -82,13 +82,7 @@ def _summary_state(paper: Paper) -> str:
 
 def warning_document(warning: DigestWarning) -> dict[str, Any]:
     """Returns a warning as the object that `inspect --json` and `ingest --json` print."""
-    return {
-        "code": warning.code,
-        "count": warning.count,
-        "line": warning.line,
-        "message": warning.message,
-        "examples": list(warning.examples),
-    }
+    return {"code": warning.code, "count": warning.count, "message": warning.message}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +108,17 @@ def _overview(reports: Sequence[Report], width: int) -> Table:
     names = ("File", "Format", "Date", "Papers", "Summaries", "Categories")
     table = plain_table(names[:columns], right=("Papers",), fold=("Categories",))
     for report in reports:
-        _, papers, day, _, summaries, categories = _cells([report])
-        mark = "*" if _is_named(report) else ""
-        path = _shortened_path(report["path"], _PATH)
-        _add_row(table, path, report["format"] or "", f"{day}{mark}", papers, summaries, categories)
+        copies = report["papers"] - report["unique"]
+        _add_row(
+            table,
+            cutting.clip_start(texts.escaped(report["path"]), _PATH),
+            report["format"] or "",
+            (report["date"] or "–") + ("*" if _is_named(report) else ""),
+            f"{report['unique']} (+{copies})" if copies else str(report["unique"]),
+            _summaries(report["languages"], report["summaries"]["failed"]),
+            _counted(report["categories"]),
+        )
     return table
-
-
-def _shortened_path(path: str, most: int) -> str:
-    """Returns the end of a path, in at most `most` characters, on one line: files may have any name."""
-    return cutting.clip_start(texts.escaped(path), most)
 
 
 def _is_named(report: Report) -> bool:
@@ -148,11 +143,7 @@ def _summaries(languages: Mapping[str, int], failed: int) -> str:
 
 
 def _remark(report: Report, warning: Mapping[str, Any]) -> Text:
-    where = texts.escaped(report["path"]) + (f", line {warning['line']}" if warning["line"] else "")
-    remark = Text.assemble(("! ", "yellow"), where, ": ", texts.escaped(warning["message"]))
-    if warning["examples"]:
-        remark.append(" (" + "; ".join(map(texts.escaped, warning["examples"])) + ")", style="dim")
-    return remark
+    return Text.assemble(("! ", "yellow"), texts.escaped(report["path"]), ": ", texts.escaped(warning["message"]))
 
 
 def _items(report: Report) -> Table:
@@ -162,116 +153,6 @@ def _items(report: Report) -> Table:
         title = item["title"] or "title unknown: " + item["abstract"][:80]
         _add_row(table, texts.escaped(item["key"]), item["primary"] or "–", texts.escaped(title))
     return table
-
-
-MANY = 20
-"""A table of more documents than this does not fit on a screen, so `inspect` shows one row per format instead."""
-
-_WIDE_FROM = 100  # columns of the console
-_WIDEST_FROM = 140
-_FIRST = 2  # files named for each reason
-_UNBOUNDED = 400  # columns; no screen is this wide, so the output goes to a file, and paths are not cut
-_NARROW, _WIDE = 26, 44  # characters of a path, on a narrow and on a wide console
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """The documents that were read: a row per format, most papers first, then a row per kind of warning."""
-
-    reports: Sequence[Report]
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield self._formats(options.max_width)
-        found = [(report, one) for report in self.reports for one in report["warnings"] if one["code"] not in INFO]
-        if found:
-            yield ""
-            table = plain_table(("Warning", "Files", "Cases", "First"), right=("Files", "Cases"))
-            for code, files in Counter(one["code"] for _, one in found).most_common():
-                cases = sum(one["count"] for _, one in found if one["code"] == code)
-                report, first = next((report, one) for report, one in found if one["code"] == code)
-                line = f", line {first['line']}" if first["line"] else ""
-                place = _shortened_path(report["path"], _path_room(options.max_width))
-                _add_row(table, code, str(files), str(cases), place + line)
-            yield table
-        yield Text("Each file by itself: add --json", style="dim")
-
-    def _formats(self, width: int) -> Table:
-        kinds: dict[str, list[Report]] = {}
-        for report in self.reports:
-            kinds.setdefault(report["format"] or "", []).append(report)
-        columns = 5 + (width >= _WIDE_FROM) + (width >= _WIDEST_FROM)
-        names = ("Format", "Files", "Papers", "First day", "Last day", "Summaries", "Categories")
-        table = plain_table(names[:columns], right=("Files", "Papers"), fold=("Categories",))
-        for name, of_format in sorted(kinds.items(), key=lambda item: (-_papers_of_all(item[1]), item[0])):
-            _add_row(table, name, *_cells(of_format))
-        if len(kinds) > 1:
-            table.add_section()
-            _add_row(table, "in all", *_cells(self.reports))
-        return table
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedFiles:
-    """The documents that could not be read: a row per reason, with the number of files and the first ones."""
-
-    refused: Sequence[tuple[str, PaperwireError]]
-    documents: int  # number of all documents
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        if console.is_terminal:  # an empty line after the tables above
-            yield ""
-        yield Text.assemble(("✗ ", "red"), f"Not read as digests: {len(self.refused)} of {self.documents} files")
-        groups: dict[object, list[tuple[str, Sentence]]] = {}
-        for path, error in self.refused:
-            reason = _reason(error.sentence)
-            groups.setdefault(_reason_key(reason), []).append((path, reason))
-        table = plain_table(("Files", "Why", "First"), right=("Files",), fold=("Why",))
-        for group in sorted(groups.values(), key=len, reverse=True):
-            paths = "\n".join(_shortened_path(path, _path_room(options.max_width)) for path, _ in group[:_FIRST])
-            _add_row(table, str(len(group)), texts.escaped(str(group[0][1])).rstrip(".。"), paths)
-        yield table
-
-
-def _papers_of_all(reports: Iterable[Report]) -> int:
-    return sum(report["unique"] for report in reports)
-
-
-def _cells(reports: Sequence[Report]) -> tuple[str, ...]:
-    """Returns the cells with the totals of some documents. A paper that is in two documents counts twice."""
-    papers = _papers_of_all(reports)
-    copies = sum(report["papers"] for report in reports) - papers
-    days = sorted(report["date"] for report in reports if report["date"]) or ["–"]
-    categories, languages = Counter[str](), Counter[str]()
-    for report in reports:
-        categories.update(report["categories"])
-        languages.update(report["languages"])
-    failed = sum(report["summaries"]["failed"] for report in reports)
-    shown = f"{papers} (+{copies})" if copies else str(papers)
-    return (str(len(reports)), shown, days[0], days[-1], _summaries(languages, failed), _counted(categories))
-
-
-def _reason(sentence: Sentence) -> Sentence:
-    """Returns the reason in a refusal's sentence, without the name of the file and without the list of formats."""
-    values = sentence.values
-    if isinstance(look := values.get("look"), Sentence):
-        return Sentence("looks like {look}", {"look": look})
-    if isinstance(problem := values.get("problem"), Sentence):
-        return problem
-    if isinstance(reason := values.get("reason"), str):
-        return Sentence("cannot be read ({reason})", {"reason": reason})
-    return Sentence(sentence.template.removeprefix("{name}: "), {**values})
-
-
-def _reason_key(reason: Sentence) -> object:
-    """Returns a key that groups reasons: equal if they differ only in a quotation or a line number."""
-    look, cause = reason.values.get("look"), reason.values.get("reason")
-    return reason.template, look.template if isinstance(look, Sentence) else cause
-
-
-def _path_room(width: int) -> int:
-    if width >= _UNBOUNDED:
-        return width
-    return _WIDE if width >= _WIDE_FROM else _NARROW
 
 
 def _add_row(table: Table, *cells: str) -> None:

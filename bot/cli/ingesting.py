@@ -233,8 +233,7 @@ def _show_ingested(ingested: Sequence[_IngestedFile]) -> None:
     for file in ingested:
         for warning in file.warnings:
             if warning.code not in INFO:
-                line = f", line {warning.line}" if warning.line else ""
-                output.print_line(f"! {escaped(file.path)}{line}: {escaped(warning.message)}")
+                output.print_line(f"! {escaped(file.path)}: {escaped(warning.message)}")
 
 
 _COLOURS = {"failing": "red", "late": "yellow", "off": "dim"}

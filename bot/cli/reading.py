@@ -9,7 +9,7 @@ import typer
 
 from bot.cli import arguments, output, tables
 from bot.cli.arguments import Json, Paths
-from bot.cli.digest_reports import MANY, DigestTables, Overview, RefusedFiles, Report, digest_report
+from bot.cli.digest_reports import DigestTables, Report, digest_report
 from bot.rendering.queries_in_words import explain as explained
 from bot.rendering.queries_in_words import query_in_words
 from bot.settings.loading import load_sources
@@ -47,34 +47,27 @@ def inspect(
     json: Json = False,
 ) -> int:
     """Recognise and parse digests without storing anything."""
-    reports, refused = [], []
+    reports: list[Report] = []
+    refused: list[PaperwireError] = []
     watched = arguments.watching(load_sources(os.environ, Path.cwd()))
     with tables.progress(arguments.documents(paths), "Reading") as found:
         for path, read in arguments.digests_in(found, watched):
             reports.append(digest_report(path, read, papers=papers))
             if isinstance(read, PaperwireError):
-                refused.append((path, read))
+                refused.append(read)
     hidden = () if papers else ("items",)
     shown = [{name: value for name, value in report.items() if name not in hidden} for report in reports]
     readable = [report for report in reports if report["error"] is None]
-    output.tell({"digests": shown}, lambda: _show_reports(readable, refused, each=papers), json=json)
+    output.tell({"digests": shown}, lambda: _show_reports(readable, refused), json=json)
     return 1 if refused else 0
 
 
-def _show_reports(reports: list[Report], refused: list[tuple[str, PaperwireError]], *, each: bool) -> None:
-    """Prints one row for each document.
-
-    If there are many, prints one row for each format instead, unless `each` is set.
-    """
-    many = len(reports) + len(refused) > MANY
+def _show_reports(reports: list[Report], refused: list[PaperwireError]) -> None:
     if reports:
-        tables.print_table(Overview(reports) if many and not each else DigestTables(reports))
-    if many and refused:
-        tables.print_table(RefusedFiles(refused, len(reports) + len(refused)), to_stderr=True)
-    else:
-        for _, error in refused:
-            arguments.print_read_error(error)
-        arguments.print_expected_formats(error for _, error in refused)
+        tables.print_table(DigestTables(reports))
+    for error in refused:
+        arguments.print_read_error(error)
+    arguments.print_expected_formats(refused)
     if not reports and not refused:
         output.print_error("There is no file to read.")
 

@@ -17,7 +17,6 @@ from bot.digests._arxiv import arxiv_address as arxiv_address
 from bot.digests._failures import without_failures as without_failures
 from bot.digests._format import Content as Content
 from bot.digests._format import DigestFormat as DigestFormat
-from bot.digests._format import Entry as Entry
 from bot.digests._format import nothing_read
 from bot.digests._languages import language_of as language_of
 from bot.digests._looks import describe_bytes, describe_text
@@ -28,7 +27,7 @@ from bot.digests._warnings import INFO as INFO
 from bot.digests._warnings import Warnings as Warnings
 from bot.errors import BrokenDigest, UnknownFormat, mistake_with
 from subscriptions.errors import PaperwireError, Sentence
-from subscriptions.model import Digest
+from subscriptions.model import Digest, Paper
 from subscriptions.planning.archives import lies_ahead
 
 # The families of formats, a module each. A family whose line is missing here is not read.
@@ -108,12 +107,12 @@ def _read(data: bytes, name: str, wanted: str | None, day: date | None, language
     _note_entries(entries, warnings)
     own_day = content.day
     if own_day is None and (own_day := _days.day_in_name(name)):
-        warnings.add("date_from_name", example=own_day.isoformat())
+        warnings.add("date_from_name")
     if day and own_day and day != own_day:
-        warnings.add("date_overruled", example=own_day.isoformat())
+        warnings.add("date_overruled")
     return Digest(
         format=module.name,
-        entries=tuple([entry.paper for entry in entries]),
+        entries=tuple(entries),
         content_hash=hashlib.sha256(data).hexdigest(),
         day=own_day or day,
         declared=content.declared,
@@ -194,14 +193,13 @@ def _parsed(module: DigestFormat, text: str, name: str, warnings: Warnings, lang
         raise type(error)(sentence, error.hint) from error
 
 
-def _note_entries(entries: list[Entry], warnings: Warnings) -> None:
+def _note_entries(entries: list[Paper], warnings: Warnings) -> None:
     seen: set[str] = set()
-    for entry in entries:
-        paper = entry.paper
+    for paper in entries:
         if paper.key in seen:
-            warnings.add("duplicate_papers", line=entry.line, example=paper.key)
+            warnings.add("duplicate_papers")
         elif paper.failed:
-            warnings.add("failed_summaries", line=entry.line, example=paper.key)
+            warnings.add("failed_summaries")
         seen.add(paper.key)
     if not entries and "feed_error" not in warnings:
         warnings.add("empty_digest")

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from bot.digests._arxiv import arxiv_address, arxiv_link
 from bot.digests._days import day_in
-from bot.digests._format import Content, Entry, each
+from bot.digests._format import Content, each
 from bot.digests._lines import collapse
 from bot.digests._warnings import Warnings
 from subscriptions.model import Paper
@@ -34,18 +34,17 @@ def detect(text: str) -> bool:
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
     """Returns a paper for each line that begins with `* `; the next line is its abstract. Warns of unreadable lines."""
     first = _FIRST_LINE.match(text)
-    lines = [*_lines(text, warnings), (0, "")]
-    heads = (here for here, (_, line) in enumerate(lines) if line.startswith("* "))
+    lines = [*_lines(text, warnings), ""]
+    heads = (here for here, line in enumerate(lines) if line.startswith("* "))
 
-    def read(here: int) -> Entry | None:
-        (number, line), (_, below) = lines[here], lines[here + 1]
-        head = _HEAD.fullmatch(line)
+    def read(here: int) -> Paper | None:
+        head, below = _HEAD.fullmatch(lines[here]), lines[here + 1]
         address = arxiv_address(head["address"]) if head else None
         if not head or not address:
-            warnings.add("unparsed_heading", line=number, example=line)
+            warnings.add("unparsed_heading")
             return None
         arxiv_id, version = address
-        paper = Paper(
+        return Paper(
             key=arxiv_id,
             arxiv_id=arxiv_id,
             version=version,
@@ -53,19 +52,18 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
             title=collapse(head["title"]),
             abstract=collapse(below) if below.startswith("  ") else "",
         )
-        return Entry(line=number, paper=paper)
 
     entries = list(filter(None, each(heads, read, warnings)))
     return Content(entries=entries, day=day_in(first[1]) if first else None)
 
 
-def _lines(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
-    """Yields (number, text) of each line. Where two files were joined without a line end, yields one line as two."""
-    for number, line in enumerate(text.split("\n"), 1):
+def _lines(text: str, warnings: Warnings) -> Iterator[str]:
+    """Yields each line. Where two files were joined without a line end, yields one line as two."""
+    for line in text.split("\n"):
         glued = _GLUED.fullmatch(line)
         if glued:
-            warnings.add("glued_line", line=number, example=line)
-            yield number, glued["end"]
-            yield number, glued["first"]
+            warnings.add("glued_line")
+            yield glued["end"]
+            yield glued["first"]
         else:
-            yield number, line
+            yield line

@@ -11,7 +11,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from bot.digests._format import Entry
 from bot.digests._summaries import LEADING, summary_of
 from bot.digests._warnings import Warnings
 from subscriptions.model import Paper, Summary, Translation
@@ -21,17 +20,14 @@ _SEVERAL: Final = 3  # papers below which a short text stands, or fields of one 
 _ERROR: Final = re.compile(r"(?i:error)\b(?!-)")
 
 
-def without_failures(entries: list[Entry], warnings: Warnings) -> list[Entry]:
+def without_failures(entries: list[Paper], warnings: Warnings) -> list[Paper]:
     """Returns the entries without such texts. A paper that loses its summary in short is marked as failed."""
     shared = _shared(entries)
     refused = {text for text, papers in shared.items() if _is_long(text) or _leads(text, papers) >= _SEVERAL}
-    for text in sorted(refused):
-        warnings.add("repeated_texts", example=text)
+    if refused:
+        warnings.add("repeated_texts", count=len(refused))
     known = _Known(refused, shared.keys())
-    return [
-        Entry(entry.line, _without(entry.paper, known)) if shared or _is_doubtful(entry.paper) else entry
-        for entry in entries
-    ]
+    return [_without(paper, known) if shared or _is_doubtful(paper) else paper for paper in entries]
 
 
 class _Known(NamedTuple):
@@ -41,11 +37,11 @@ class _Known(NamedTuple):
     shared: AbstractSet[str]  # these, and short ones that two papers have in common
 
 
-def _shared(entries: list[Entry]) -> dict[str, list[Paper]]:
+def _shared(entries: list[Paper]) -> dict[str, list[Paper]]:
     """Returns the papers of each text that stands below several papers. Papers with the same abstract count as one."""
     first: dict[str, Paper] = {}
     shared: dict[str, dict[str, Paper]] = {}
-    for paper in {entry.paper.key: entry.paper for entry in reversed(entries)}.values():  # the first copy of each
+    for paper in {paper.key: paper for paper in reversed(entries)}.values():  # the first copy of each
         own = paper.abstract or paper.title
         for text in _texts(paper):
             other = first.setdefault(text, paper)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest, error_location
@@ -16,18 +16,11 @@ Made = TypeVar("Made")
 MOST_PAPERS: Final = 200_000
 
 
-class Entry(NamedTuple):
-    """One paper, with its place in the document."""
-
-    line: int  # from 1
-    paper: Paper
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """The content of a digest, as `parse` of a format returns it."""
 
-    entries: list[Entry]  # in the order of the document, copies included
+    entries: list[Paper]  # in the order of the document, copies included
     day: date | None = None  # the day that the document itself contains
     declared: Mapping[str, int] | None = None  # category → number of papers, as the document itself states it
     is_feed: bool = False  # it shows papers of many days, and its day is that of the newest
@@ -47,7 +40,7 @@ def each(items: Iterable[T], make: Callable[[T], Made], warnings: Warnings) -> I
         except PaperwireError:
             raise
         except Exception as error:  # noqa: BLE001 - a text that nobody foresaw may cause any error
-            warnings.add("refused_entries", line=getattr(item, "line", None), example=error_location(error))
+            warnings.add_refused(error_location(error))
         else:
             yield made
 

@@ -46,7 +46,6 @@ _BLOCKS = frozenset(
 class Piece:
     """A part of a page."""
 
-    line: int  # in which it begins, from 1
     name: str  # of the tag at its beginning, in lower case
     markup: str
 
@@ -57,9 +56,8 @@ class Node:
     Its texts have single spaces and no control characters; a warning counts the characters that were removed.
     """
 
-    def __init__(self, tag: "Tag", line: int, warnings: Warnings) -> None:
+    def __init__(self, tag: "Tag", warnings: Warnings) -> None:
         self._tag = tag
-        self._line = line
         self._warnings = warnings
 
     @property
@@ -128,19 +126,19 @@ class Node:
             yield cast("Tag", part.parent), str(part) if isinstance(part, str) else cast("Tag", part)
 
     def _node(self, tag: "Tag") -> "Node":
-        return Node(tag, self._line, self._warnings)
+        return Node(tag, self._warnings)
 
     def _plain(self, text: str) -> str:
-        return _plain_text.plain_words(text, self._warnings, self._line)
+        return _plain_text.plain_words(text, self._warnings)
 
 
 def pieces(text: str, names: Sequence[str]) -> Iterator[Piece]:
     """Yields the parts of a page, each from a tag of these names to the next. Drops the text before the first tag."""
     page = _without_unread(text)
     beginning = re.compile(rf"<(?P<name>{'|'.join(names)})\b", re.IGNORECASE)
-    for _, line, markup in _lines.parts_of(page, (match.start() for match in beginning.finditer(page))):
+    for _, _, markup in _lines.parts_of(page, (match.start() for match in beginning.finditer(page))):
         match = beginning.match(markup)
-        yield Piece(line, match["name"].lower() if match else "", markup)
+        yield Piece(match["name"].lower() if match else "", markup)
 
 
 def read_piece(piece: Piece, warnings: Warnings) -> Node | None:
@@ -152,12 +150,12 @@ def read_piece(piece: Piece, warnings: Warnings) -> Node | None:
 
     markup = _whole_tags(piece.markup)
     if markup is not None:
-        return Node(BeautifulSoup(markup, "html.parser"), piece.line, warnings)
+        return Node(BeautifulSoup(markup, "html.parser"), warnings)
     return None
 
 
 def _without_unread(text: str) -> str:
-    """Returns the page without comments, scripts and styles. Their line ends stay, so that lines keep their numbers."""
+    """Returns the page without comments, scripts and styles."""
     parts: list[str] = []
     at = 0
     open_ended: set[str] = set()
@@ -169,7 +167,7 @@ def _without_unread(text: str) -> str:
         if closing is None:  # a part that is never closed is kept
             open_ended.add(kind)
             continue
-        parts += (text[at : opening.start()], "\n" * text.count("\n", opening.start(), closing.end()))
+        parts.append(text[at : opening.start()])
         at = closing.end()
     if parts:
         return "".join([*parts, text[at:]])

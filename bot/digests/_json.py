@@ -8,7 +8,7 @@ How a format uses it:
              `json_items(text, warnings)` reads the objects of `[{…}, {…}]`, or `{…}` alone. If a name is given, it reads
              the array of that name: `{"messages": …, "collection": [{…}, {…}]}`.
     read     Each object is a `Record`: `record.text("title")`, `record.texts("authors")`, `record.record("AI")`,
-             `record.line`. A missing field, or one of another type, is empty; no method raises an error for it.
+             … A missing field, or one of another type, is empty; no method raises an error for it.
              `entries_of` makes papers of the records, and raises an error if damage leaves none.
 
 Numbers stay as they are written, so `2601.15520` keeps its last digit. If an object has a name twice, the last member
@@ -24,10 +24,10 @@ from itertools import islice
 from json import JSONDecodeError, JSONDecoder
 
 from bot.digests import _format, _lines, _plain_text
-from bot.digests._format import Entry
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
+from subscriptions.model import Paper
 
 _DECODER = JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
 _SPACE = re.compile("[ \t\n\r\ufeff]*")  # a file that was joined to another may begin with a byte order mark
@@ -39,7 +39,6 @@ _WINDOW = 1 << 18  # characters that are decoded at once; for a longer value a p
 _NEAR = 32  # characters; an error this close to the end of a part may only mean that the part is too short
 _TRIES = 8  # attempts to find an object after damage in its line; bounds the time that a long line takes
 _FIRST_ITEMS = 10  # objects from which the format is recognised: more than one, since some may be damaged or empty
-_SHOWN = 80  # characters of a line that are quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,6 @@ class Record:
     """A JSON object. Its texts have single spaces, no control characters and no lone surrogates."""
 
     members: dict[str, object]
-    line: int  # in which it begins, from 1
     warnings: Warnings
 
     def __contains__(self, name: str) -> bool:
@@ -64,14 +62,14 @@ class Record:
         """Returns a text as it is written, with its line ends; "" for anything else."""
         value = self.members.get(name)
         if isinstance(value, str):
-            return _plain_text.without_controls(value, self.warnings, self.line)
+            return _plain_text.without_controls(value, self.warnings)
         return ""
 
     def records(self, name: str) -> list["Record"]:
         """Returns the objects in an array; a member that is an object counts as an array of one."""
         value = self.members.get(name)
         values = value if isinstance(value, list) else [value]
-        return [Record(one, self.line, self.warnings) for one in values if isinstance(one, dict)]
+        return [Record(one, self.warnings) for one in values if isinstance(one, dict)]
 
     def has_text(self, name: str) -> bool:
         """Returns whether a member is a text, which may be empty."""
@@ -97,11 +95,11 @@ class Record:
     def record(self, name: str) -> "Record":
         """Returns the member if it is an object, else an object without members."""
         value = self.members.get(name)
-        return Record(value if isinstance(value, dict) else {}, self.line, self.warnings)
+        return Record(value if isinstance(value, dict) else {}, self.warnings)
 
     def _plain(self, value: object) -> str:
         if isinstance(value, str):
-            return _plain_text.plain_words(value, self.warnings, self.line)
+            return _plain_text.plain_words(value, self.warnings)
         return ""
 
 
@@ -115,7 +113,7 @@ def head_of(text: str) -> Record | None:
     """Returns the first object of a document, with its arrays empty; None if it is damaged."""
     scanner = _Scanner(text, Warnings())
     try:
-        return Record(scanner.head(), 1, Warnings()) if scanner.next_character() == "{" else None
+        return Record(scanner.head(), Warnings()) if scanner.next_character() == "{" else None
     except BrokenDigest:
         return None
 
@@ -129,7 +127,7 @@ def json_items(text: str, warnings: Warnings, member: str = "", line: int = 1) -
     end = 0  # the line in which the last document ended
     while (character := scanner.next_character()) in ("[", "{"):
         if end == scanner.line():
-            warnings.add("glued_line", line=end, example=scanner.rest())
+            warnings.add("glued_line")
         if character == "[":
             yield from scanner.items()
         elif member:
@@ -138,23 +136,19 @@ def json_items(text: str, warnings: Warnings, member: str = "", line: int = 1) -
             yield from scanner.record()
         end = scanner.line()
     if character:
-        warnings.add("bad_json_line", line=scanner.line(), example=scanner.rest())
+        warnings.add("bad_json_line")
 
 
-def entries_of(
-    records: Iterator[Record], warnings: Warnings, make: Callable[[Record], Entry | None], shown: str = ""
-) -> list[Entry]:
-    """Returns the entries that `make` makes of records.
-
-    If `make` returns None, adds a warning that quotes the member `shown`.
+def entries_of(records: Iterator[Record], warnings: Warnings, make: Callable[[Record], Paper | None]) -> list[Paper]:
+    """Returns the papers that `make` makes of records, and warns of those of which it makes none.
 
     Raises BrokenDigest if no paper was read although there were lines or objects.
     """
 
-    def made(record: Record) -> Entry | None:
+    def made(record: Record) -> Paper | None:
         entry = make(record)
         if not entry:
-            warnings.add("bad_json_line", line=record.line, example=record.text(shown))
+            warnings.add("bad_json_line")
         return entry
 
     entries = list(filter(None, _format.each(records, made, warnings)))
@@ -167,12 +161,12 @@ def json_lines(text: str, warnings: Warnings) -> Iterator[Record]:
     """Yields the objects of JSON lines. If files were joined, a line may have two objects; both are read."""
     beginning = _BEGINNING.search(text)
     mark = beginning[0] if beginning else '{"'  # all objects that one program writes begin in the same way
-    for number, line in enumerate(_lines.lines_of(text), 1):
+    for line in _lines.lines_of(text):
         if line and not line.isspace():
-            yield from _records_of_line(line, number, mark, warnings)
+            yield from _records_of_line(line, mark, warnings)
 
 
-def _records_of_line(line: str, number: int, mark: str, warnings: Warnings) -> Iterator[Record]:
+def _records_of_line(line: str, mark: str, warnings: Warnings) -> Iterator[Record]:
     scanner = _Scanner(line, warnings)
     tries, glued = 0, False
     while scanner.next_character():
@@ -185,10 +179,10 @@ def _records_of_line(line: str, number: int, mark: str, warnings: Warnings) -> I
             scanner.at = again if again >= 0 else len(line)
         if isinstance(value, dict):
             if glued:
-                warnings.add("glued_line", line=number, example=line[start : start + _SHOWN])
-            yield Record(value, number, warnings)
+                warnings.add("glued_line")
+            yield Record(value, warnings)
         else:
-            warnings.add("bad_json_line", line=number, example=line[start : start + _SHOWN])
+            warnings.add("bad_json_line")
         glued = True
 
 
@@ -208,10 +202,6 @@ class _Scanner:
         if space:
             self.at = space.end()
         return self._text[self.at : self.at + 1]
-
-    def rest(self) -> str:
-        """Returns the unread rest of the line, at most _SHOWN characters of it."""
-        return self._text[self.at : self.at + _SHOWN].partition("\n")[0]
 
     def line(self) -> int:
         """Returns the number of the current line."""
@@ -251,12 +241,11 @@ class _Scanner:
     def record(self) -> Iterator[Record]:
         """Yields the next value if it is an object; otherwise warns. Raises BrokenDigest."""
         self.next_character()
-        line, start = self.line(), self.rest()
         value = self.value()
         if isinstance(value, dict):
-            yield Record(value, line, self._warnings)
+            yield Record(value, self._warnings)
         else:
-            self._warnings.add("bad_json_line", line=line, example=start)
+            self._warnings.add("bad_json_line")
 
     def items(self) -> Iterator[Record]:
         """Yields the objects of the array that begins here. Raises BrokenDigest."""

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Final
 
 from bot.digests import _format, _names
-from bot.digests._format import Entry
 from bot.digests._papers import paper_key, with_fields
 from bot.digests._warnings import Warnings
 from subscriptions.model import Paper
@@ -22,13 +21,12 @@ LANGUAGES: Final = 20
 FIELDS: Final = 50  # of a summary
 
 
-def limited(entries: list[Entry], warnings: Warnings) -> list[Entry]:
+def limited(entries: list[Paper], warnings: Warnings) -> list[Paper]:
     """Returns the entries with fields cut to the limits; warns of each paper that was cut."""
-    return list(_format.each(entries, lambda entry: _limited(entry, warnings), warnings))
+    return list(_format.each(entries, lambda paper: _limited(paper, warnings), warnings))
 
 
-def _limited(entry: Entry, warnings: Warnings) -> Entry:
-    paper = entry.paper
+def _limited(paper: Paper, warnings: Warnings) -> Paper:
     categories = tuple(code for code in paper.categories if len(code) <= CATEGORY)[:CATEGORIES]
     lost = paper.primary in paper.categories and paper.primary not in categories
     cut = with_fields(
@@ -50,9 +48,9 @@ def _limited(entry: Entry, warnings: Warnings) -> Entry:
         ),
     )
     if cut is paper and len(paper.authors) < _names.MOST_AUTHORS:
-        return entry
-    warnings.add("long_fields", line=entry.line, example=paper.key)
-    return Entry(entry.line, replace(cut, key=_key(cut, paper)))
+        return paper
+    warnings.add("long_fields")
+    return replace(cut, key=_key(cut, paper))
 
 
 def _cut(text: str, most: int) -> str:

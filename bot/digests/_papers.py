@@ -10,7 +10,6 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 from bot.digests._arxiv import arxiv_link
-from bot.digests._format import Entry
 from bot.digests._lines import collapse
 from bot.digests._warnings import Warnings
 from subscriptions.model import Paper
@@ -66,14 +65,14 @@ def with_fields(value: T, **fields: object) -> T:
     return replace(value, **fields)  # type: ignore[type-var]
 
 
-def entry_of(line: int, paper: Paper, warnings: Warnings) -> Entry | None:
-    """Returns the entry of a paper, with its key; None if nothing identifies the paper. Warns if it has no title."""
-    entry = Entry(line, keyed(paper))
-    if not entry.paper.key:
+def entry_of(paper: Paper, warnings: Warnings) -> Paper | None:
+    """Returns a paper with its key; None if nothing identifies the paper. Warns if it has no title."""
+    found = keyed(paper)
+    if not found.key:
         return None
     if not paper.title:
-        warnings.add("entry_without_title", line=line, example=paper.arxiv_id or paper.doi or "")
-    return entry
+        warnings.add("entry_without_title")
+    return found
 
 
 def _plain(text: str) -> str:

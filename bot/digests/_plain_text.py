@@ -1,10 +1,9 @@
 """Plain text from bytes: UTF-8, with one kind of line end and no control characters."""
 
 import re
-from itertools import islice
 
 from bot.digests._lines import collapse
-from bot.digests._warnings import EXAMPLES, Warnings
+from bot.digests._warnings import Warnings
 
 # Control characters except white space, the two code points that XML forbids, and lone surrogates, which only JSON
 # escapes can produce.
@@ -48,21 +47,15 @@ def plain_text(data: bytes, warnings: "Warnings") -> str:
     return text
 
 
-def without_controls(text: str, warnings: "Warnings", line: int | None = None) -> str:
-    """Returns the text without control characters, and warns of them.
-
-    `line` is the line of the text; None: the text is the whole document.
-    """
+def without_controls(text: str, warnings: "Warnings") -> str:
+    """Returns the text without control characters, and warns of them."""
     if not ("\t" in text or _CONTROLS.search(text)):  # eight times as fast as a search with _COUNTED
         return text
-    found = list(islice(_COUNTED.finditer(text), EXAMPLES))
-    if found:
-        line = line or text.count("\n", 0, found[0].start()) + 1
-        examples = (f"U+{ord(match[0]):04X}" for match in found)
-        warnings.add("control_characters", line=line, count=sum(1 for _ in _COUNTED.finditer(text)), examples=examples)
+    if count := sum(1 for _ in _COUNTED.finditer(text)):
+        warnings.add("control_characters", count=count)
     return _CONTROLS.sub("", text)
 
 
-def plain_words(text: str, warnings: "Warnings", line: int) -> str:
-    """Returns a text from line `line` without control characters and with single spaces."""
-    return collapse(without_controls(text, warnings, line))
+def plain_words(text: str, warnings: "Warnings") -> str:
+    """Returns a text without control characters and with single spaces."""
+    return collapse(without_controls(text, warnings))

@@ -1,14 +1,11 @@
-"""The warnings of one digest: their texts, how many examples each has, and which of them need no attention."""
+"""The warnings of one digest: their texts, and which of them need no attention."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
 from datetime import date
 
 from bot.digests._lines import shortened
 from subscriptions.model import DigestWarning
 
-EXAMPLES = 5  # of a warning
-_SHOWN = 120  # characters of an example
 _LONGEST_ERROR = 400  # characters
 INFO = frozenset({"empty_digest", "date_from_name", "date_assumed"})  # codes of warnings that need no attention
 _MESSAGES = {
@@ -50,41 +47,25 @@ class Warnings:
     """Collects warnings by code (docs/formats.md)."""
 
     def __init__(self) -> None:
-        self._first: dict[str, tuple[str, int | None]] = {}  # code → message and line of the first case
+        self._first: dict[str, str] = {}  # code → message of the first case
         self._counts = Counter[str]()
-        self._shown: defaultdict[str, list[str]] = defaultdict(list)
 
-    def add(
-        self,
-        code: str,
-        *,
-        message: str = "",
-        line: int | None = None,
-        example: str = "",
-        examples: Iterable[str] = (),
-        count: int = 1,
-    ) -> None:
-        """Adds `count` cases of `code`.
-
-        Keeps the line and the message of the first case; the default message is in `_MESSAGES`.
-
-        An example may be of any length: it is stored as one line, shortened.
-        """
-        self._first.setdefault(code, (message or _MESSAGES[code], line))
+    def add(self, code: str, *, message: str = "", count: int = 1) -> None:
+        """Adds `count` cases of `code`. Keeps the message of the first case; the default message is in `_MESSAGES`."""
+        self._first.setdefault(code, message or _MESSAGES[code])
         self._counts[code] += count
-        shown = self._shown[code]
-        if len(shown) < EXAMPLES:
-            shown += [text for one in (example, *examples) if (text := shortened(one, _SHOWN))]
 
-    def add_error(self, detail: str, line: int | None = None) -> None:
+    def add_error(self, detail: str) -> None:
         """Adds the error that a source sent instead of papers, in the words of the source."""
-        detail = shortened(detail, _LONGEST_ERROR)
-        self.add("feed_error", message=f"the feed reports an error: {detail}", line=line, example=detail)
+        self.add("feed_error", message=f"the feed reports an error: {shortened(detail, _LONGEST_ERROR)}")
 
-    def add_mismatch(self, announced: int, read: int, differ: Sequence[str], line: int | None) -> None:
-        """Adds a warning: more or fewer papers were read than the document announces. `differ` names the affected parts."""
-        message = f"papers announced: {announced}, read: {read}"
-        self.add("declared_mismatch", message=message, line=line, count=max(1, len(differ)), examples=differ)
+    def add_refused(self, place: str) -> None:
+        """Adds an entry that a mistake of the program, at `place`, kept from being read."""
+        self.add("refused_entries", message=f"{_MESSAGES['refused_entries']} ({place})")
+
+    def add_mismatch(self, announced: int, read: int, differ: int) -> None:
+        """Adds a warning: more or fewer papers were read than the document announces, in `differ` of its parts."""
+        self.add("declared_mismatch", message=f"papers announced: {announced}, read: {read}", count=max(1, differ))
 
     def __contains__(self, code: str) -> bool:
         return code in self._first
@@ -96,8 +77,6 @@ class Warnings:
                 code=code,
                 message=message.replace("{count}", str(self._counts[code])),
                 count=self._counts[code],
-                line=line,
-                examples=tuple(self._shown[code][:EXAMPLES]),
             )
-            for code, (message, line) in self._first.items()
+            for code, message in self._first.items()
         )

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from bot.digests import _arxiv, _format, _markup, _names, _no_papers, _papers
-from bot.digests._format import Content, Entry
+from bot.digests._format import Content
 from bot.digests._lines import collapse
 from bot.digests._warnings import Warnings
 from subscriptions.model import Paper, Summary
@@ -24,7 +24,6 @@ Read = TypeVar("Read")
 class Work:
     """One entry of a feed, or one record. Texts may have markup and line ends."""
 
-    line: int
     title: str = ""
     doi: str | None = None
     arxiv_id: str | None = None
@@ -76,7 +75,7 @@ def content_of(
     one_each = any(len(work.people) > 1 and any("," in one for one in work.people) for work in found)
     make = partial(_entry, warnings=warnings, have_names=have_names, one_each=one_each)
     entries = list(filter(None, _format.each(_given_up(found), make, warnings)))
-    days = [one.paper.published for one in entries]
+    days = [one.published for one in entries]
     newest = max((one for one in days if len(one) == len("2026-01-01")), default="")
     return Content(entries=entries, day=date.fromisoformat(newest) if newest else day, is_feed=True)
 
@@ -88,18 +87,18 @@ def _given_up(works: list[Work]) -> Iterator[Work]:
         yield works.pop()
 
 
-def _entry(work: Work, warnings: Warnings, *, have_names: bool, one_each: bool) -> Entry | None:
+def _entry(work: Work, warnings: Warnings, *, have_names: bool, one_each: bool) -> Paper | None:
     """Returns the paper of a work; None if it is none. `have_names`, `one_each`: what the other works of the document have."""
     section, title = _no_papers.split_section(_markup.plain(work.title))
     says_so = _no_papers.is_no_paper(title, [*work.kinds, section], work.doi)
     is_journal = bool(title) and title == venue_of(work.venue)
     if says_so or is_journal or not work.is_paper or _lacks_marks(work, have_names=have_names):
-        warnings.add("not_papers", line=work.line, example=title or work.url)
+        warnings.add("not_papers")
         return None
     names, left_out = _names.names_of(work.people, one_each=one_each)
     if left_out:
-        warnings.add("authors_not_shown", line=work.line, example=work.doi or title)
-    return _papers.entry_of(work.line, _paper(work, title, names), warnings)
+        warnings.add("authors_not_shown")
+    return _papers.entry_of(_paper(work, title, names), warnings)
 
 
 def _lacks_marks(work: Work, *, have_names: bool) -> bool:

@@ -39,7 +39,6 @@ class Element:
 
     name: str
     attributes: Mapping[str, str]
-    line: int
     children: list["Element"] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
 
@@ -178,10 +177,10 @@ class XmlDocument:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if not self._record and name.rpartition(" ")[2] in _RECORDS:
             raise _Stop
-        element = Element(name, attributes, self._parser.CurrentLineNumber + self._lines_before)
+        element = Element(name, attributes)
         self._elements += 1
         if self._elements > _MOST_ELEMENTS:
-            self.error, self.error_line = "too many elements", element.line
+            self.error, self.error_line = "too many elements", self._parser.CurrentLineNumber + self._lines_before
             raise _Stop
         if not self._open:
             self.root = element
@@ -228,7 +227,7 @@ def warn_truncated(document: XmlDocument, warnings: Warnings) -> None:
         )
     if error:
         kept = f"the complete entries before it are kept ({document.complete})"
-        warnings.add("xml_truncated", message=f"the XML breaks off in line {line} ({error}); {kept}", line=line)
+        warnings.add("xml_truncated", message=f"the XML breaks off in line {line} ({error}); {kept}")
 
 
 def _chunks(xml: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ import re
 from functools import partial
 
 from bot.digests import _arxiv, _days, _format, _lines, _names, _papers, _xml
-from bot.digests._format import Content, Entry, Format
+from bot.digests._format import Content, Format
 from bot.digests._warnings import Warnings
 from subscriptions.model import Paper
 
@@ -40,7 +40,7 @@ def feed_content(text: str, record: str, warnings: Warnings, *, doi: str = "DOI"
     document = _xml.XmlDocument(text, record)
     read = _format.each(document.records(), partial(_entry, warnings=warnings, doi=doi), warnings)
     entries = list(filter(None, read))
-    root = document.root or _xml.Element("", {}, 1)
+    root = document.root or _xml.Element("", {})
     head = next(iter(root.all("channel")), root)  # Atom has no channel
     day = _days.arxiv_day(head.first("pubDate", f"{ATOM} updated"))
     title = head.first("title", f"{ATOM} title")
@@ -51,19 +51,19 @@ def feed_content(text: str, record: str, warnings: Warnings, *, doi: str = "DOI"
     return Content(entries=entries, day=day)
 
 
-def _entry(record: _xml.Element, warnings: Warnings, doi: str) -> Entry | None:
+def _entry(record: _xml.Element, warnings: Warnings, doi: str) -> Paper | None:
     """Returns the paper of a record; None if nothing identifies it, or if the record reports an error."""
     identity = record.first("guid", f"{ATOM} id")
     title = _lines.collapse(record.first("title", f"{ATOM} title"))
     text = record.first("description", f"{ATOM} summary")
     if _ERROR_ID in identity:
-        warnings.add_error(text or title, record.line)
+        warnings.add_error(text or title)
         return None
     link = _link(record)
     announcement, abstract = _arxiv.split_announcement(text)
     arxiv_id, version = _arxiv.arxiv_address(identity) or _arxiv.arxiv_address(link) or (None, None)
     if announcement and arxiv_id not in (None, announcement.arxiv_id):
-        warnings.add("id_mismatch", line=record.line, example=f"{announcement.arxiv_id} / {arxiv_id}")
+        warnings.add("id_mismatch")
     elif announcement and version is None:
         arxiv_id, version = announcement.arxiv_id, announcement.version
     kind = _arxiv.announce_type(record.first(f"{_ARXIV} announce_type"))
@@ -80,7 +80,7 @@ def _entry(record: _xml.Element, warnings: Warnings, doi: str) -> Entry | None:
         announce_type=kind or (announcement.kind if announcement else None),
         comment=_lines.collapse(record.first(f"{_ARXIV} comment")),
     )
-    return _papers.entry_of(record.line, paper, warnings)
+    return _papers.entry_of(paper, warnings)
 
 
 def _link(record: _xml.Element) -> str:

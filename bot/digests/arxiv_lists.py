@@ -25,25 +25,25 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.digests import _arxiv, _days, _format, _html, _names, _papers
-from bot.digests._format import Content, Entry, Format
+from bot.digests._format import Content, Format
 from bot.digests._warnings import Warnings
 from bot.digests._xml import is_html
 from subscriptions.model import Announce, Paper
 
 
-def _listed(authors: str, arxiv_id: str, line: int, warnings: Warnings) -> tuple[str, ...]:
+def _listed(authors: str, warnings: Warnings) -> tuple[str, ...]:
     """Returns the names in a list of authors. Warns if it leaves some out."""
     names, not_shown = _names.split_listed(authors)
     if not_shown is not None:
-        warnings.add("authors_not_shown", line=line, example=f"{arxiv_id}: {not_shown}".rstrip(": "))
+        warnings.add("authors_not_shown")
     return names
 
 
-def _warn_of_lost_texts(paper: Paper, line: int, warnings: Warnings) -> None:
+def _warn_of_lost_texts(paper: Paper, warnings: Warnings) -> None:
     if not (paper.title or paper.authors or paper.categories):
-        warnings.add("entry_without_text", line=line, example=paper.arxiv_id or "")
+        warnings.add("entry_without_text")
     elif not paper.title:
-        warnings.add("entry_without_title", line=line, example=paper.arxiv_id or "")
+        warnings.add("entry_without_title")
 
 
 _LIST_OF_PAGE = re.compile(r"\bid\s*=\s*[\"']?dlpage\b")
@@ -93,8 +93,6 @@ def _refuse_unless_empty(text: str, listing: "_Listing") -> None:
 class _Section:
     """The part of the page below one heading."""
 
-    line: int
-    heading: str = ""
     kind: Announce | None = None
     shown: int | None = None  # number of papers that the heading announces
     read: int = 0
@@ -104,10 +102,10 @@ class _Listing:
     """Reads a page, and holds the entries that have been read so far."""
 
     def __init__(self, warnings: Warnings) -> None:
-        self.entries: list[Entry] = []
+        self.entries: list[Paper] = []
         self.has_heads = False  # of papers, read or not
         self._days: list[date] = []
-        self._sections = [_Section(1)]
+        self._sections = [_Section()]
         self._warnings = warnings
 
     @property
@@ -126,21 +124,20 @@ class _Listing:
         node = _html.read_piece(piece, self._warnings)
         head = node.first(piece.name) if node else None
         if node is None or head is None:
-            self._warnings.add("unparsed_heading", line=piece.line, example=piece.markup)
+            self._warnings.add("unparsed_heading")
         elif piece.name in _HEADINGS:
-            self._begin(head.text, piece.line)
+            self._begin(head.text)
         else:
-            self._add(node, head, piece.line)
+            self._add(node, head)
 
     def content(self) -> Content:
         """Returns all that was read. Warns if the headings announce other numbers of papers."""
-        differ = [section for section in self._sections if section.shown not in (None, section.read)]
+        differ = sum(section.shown not in (None, section.read) for section in self._sections)
         if differ:
-            examples = [f"{section.heading}: {section.shown} announced, {section.read} read" for section in differ]
-            self._warnings.add_mismatch(self.announced, len(self.entries), examples, differ[0].line)
+            self._warnings.add_mismatch(self.announced, len(self.entries), differ)
         return Content(entries=self.entries, day=max(self._days, default=None))
 
-    def _begin(self, heading: str, line: int) -> None:
+    def _begin(self, heading: str) -> None:
         day, section, showing = _days.day_in_words(heading), _SECTION.match(heading), _SHOWING.search(heading)
         if day:
             self._days += [day]
@@ -148,35 +145,34 @@ class _Listing:
         if section:
             kind = _KINDS[section["kind"]]
         shown = int(showing["shown"]) if showing else None
-        self._sections.append(_Section(line, heading.partition(" (")[0], kind, shown))
+        self._sections.append(_Section(kind, shown))
         if showing and int(showing["all"]) > int(showing["shown"]):
             self._warnings.add(
                 "possibly_capped",
                 message="papers that the page does not show, since they stand on other pages: {count}",
-                line=line,
                 count=int(showing["all"]) - int(showing["shown"]),
             )
 
-    def _add(self, node: _html.Node, head: _html.Node, line: int) -> None:
+    def _add(self, node: _html.Node, head: _html.Node) -> None:
         addresses = [found for link in head.all("a") if (found := _address(link))]
         if not addresses:
-            self._warnings.add("unparsed_heading", line=line, example=head.text)
+            self._warnings.add("unparsed_heading")
             return
         arxiv_id = addresses[0][0]
         paper = Paper(
             key="",
             title=_field(node, "list-title").removeprefix("Title:").strip(),
             abstract=_words(node.first("p", "mathjax")),
-            authors=self._authors(node.first("div", "list-authors"), arxiv_id, line),
+            authors=self._authors(node.first("div", "list-authors")),
             categories=_arxiv.categories_of(_CODE.findall(_field(node, "list-subjects"))),
             arxiv_id=arxiv_id,
             version=next((version for other, version in addresses if other == arxiv_id and version), None),
             announce_type=self._announced(head.text),
             comment=_field(node, "list-comments").removeprefix("Comments:").strip(),
         )
-        _warn_of_lost_texts(paper, line, self._warnings)
+        _warn_of_lost_texts(paper, self._warnings)
         self._sections[-1].read += 1
-        self.entries.append(Entry(line, _papers.keyed(paper)))
+        self.entries.append(_papers.keyed(paper))
 
     def _announced(self, head: str) -> Announce | None:
         kind = self._sections[-1].kind
@@ -186,10 +182,10 @@ class _Listing:
             return Announce.REPLACE
         return kind
 
-    def _authors(self, field: _html.Node | None, arxiv_id: str, line: int) -> tuple[str, ...]:
+    def _authors(self, field: _html.Node | None) -> tuple[str, ...]:
         if field is None:
             return ()
-        listed = _listed(_words(field).removeprefix("Authors:"), arxiv_id, line, self._warnings)
+        listed = _listed(_words(field).removeprefix("Authors:"), self._warnings)
         linked = tuple(name for link in field.inline("a") if (name := _names.decode_accents(link.text)))
         return linked or listed
 

@@ -49,7 +49,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from bot.digests import _arxiv, _format, _json, _languages, _lines, _papers, _summaries, _xml
-from bot.digests._format import Content, Entry, Format
+from bot.digests._format import Content, Format
 from bot.digests._json import Record
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
@@ -70,7 +70,6 @@ _OF_NO_PAPER = re.compile(r"\s*(?:# 摘要|# 详细|\| *Ref\b|\|[ |:-]*$|$)")
 class BilingualRecord:
     """The texts of one paper, as they are in the document. The texts are English unless their names say otherwise."""
 
-    line: int  # in which it begins, from 1
     place: tuple[int, str] = (0, "")  # in Markdown: the paper's number in the page, and its arXiv id
     link: str
     title: str  # until 2024 with an announcement at its end
@@ -88,10 +87,10 @@ def _is_markdown(text: str) -> bool:
 
 def _read_markdown(text: str, warnings: Warnings, language: str | None) -> Content:
     """Returns the papers in the order of their numbers. Raises BrokenDigest if there are lines but no readable entry."""
-    entries: list[Entry] = []
+    entries: list[Paper] = []
     unrecognized = 0
     for line, page in _pages(text, warnings):
-        entries += _entries(page, line, warnings, language)
+        entries += _entries(page, warnings, language)
         unrecognized = unrecognized or _first_unrecognized(page, line)
     if unrecognized and not entries:
         raise _format.unrecognized_page(unrecognized)
@@ -102,7 +101,7 @@ def _pages(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
     """Yields (first line, text) of each page; there are several if files were joined."""
     for start, line, page in _lines.parts_of(text, (match.start() for match in _PAGE.finditer(text))):
         if not _begins_line(text, start):
-            warnings.add("glued_line", line=line, example=page.partition("\n")[0])
+            warnings.add("glued_line")
         yield line, page.rstrip("\ufeff")
 
 
@@ -112,32 +111,32 @@ def _begins_line(text: str, at: int) -> bool:
     return not at or text[at - 1] == "\n"
 
 
-def _entries(page: str, line: int, warnings: Warnings, language: str | None) -> list[Entry]:
+def _entries(page: str, warnings: Warnings, language: str | None) -> list[Paper]:
     """Returns a paper for each note, and for each row of the table without a note."""
-    rows, notes = _rows(page, line, warnings), _notes(page, line, warnings)
+    rows, notes = _rows(page, warnings), _notes(page, warnings)
     noted = {note.place for note in notes}
     unnoted = [row for row in rows if row.place not in noted]
     records = sorted([*notes, *unnoted], key=lambda record: record.place[0])
     return _entries_of(records, warnings, language)
 
 
-def _rows(page: str, first: int, warnings: Warnings) -> list[BilingualRecord]:
+def _rows(page: str, warnings: Warnings) -> list[BilingualRecord]:
     rows: list[BilingualRecord] = []
-    for number, line in enumerate(_lines.lines_of(page), first):
+    for line in _lines.lines_of(page):
         if not line.startswith(_BEGINNING_OF_ROW):
             continue
         row = _ROW.match(line)
         if not row:
-            warnings.add("unparsed_heading", line=number, example=line)
+            warnings.add("unparsed_heading")
             continue
         title = _lines.collapse(row["title"]).removesuffix(".")  # the full stop that stood before the announcement
         tldr = line[row.end() :].strip().removesuffix("|")
         place = (int(row["number"]), _arxiv.matched_address(row)[0])
-        rows.append(BilingualRecord(line=number, place=place, link=row["link"], title=title, tldr=tldr))
+        rows.append(BilingualRecord(place=place, link=row["link"], title=title, tldr=tldr))
     return rows
 
 
-def _notes(page: str, first: int, warnings: Warnings) -> list[BilingualRecord]:
+def _notes(page: str, warnings: Warnings) -> list[BilingualRecord]:
     notes: list[BilingualRecord] = []
     lines = page.split("\n")
     heads = [(number, head) for number, line in enumerate(lines) if (head := _NOTE.match(line))]
@@ -146,11 +145,10 @@ def _notes(page: str, first: int, warnings: Warnings) -> list[BilingualRecord]:
         title, link, *texts = _blocks("\n".join(lines[start + 1 : end]))
         address = _LINK.fullmatch(link)
         if not address:  # a block is missing, and it is unknown which
-            warnings.add("unparsed_heading", line=first + start, example=head[0])
+            warnings.add("unparsed_heading")
             continue
         tldr, english_tldr, translated_abstract, abstract = texts
         record = BilingualRecord(
-            line=first + start,
             place=(int(head["number"]), _arxiv.matched_address(address)[0]),
             link=address["link"],
             title=title,
@@ -178,18 +176,17 @@ def _first_unrecognized(page: str, first: int) -> int:
     return others[0][0]
 
 
-def _entries_of(records: Iterable[BilingualRecord], warnings: Warnings, language: str | None) -> list[Entry]:
+def _entries_of(records: Iterable[BilingualRecord], warnings: Warnings, language: str | None) -> list[Paper]:
     read = _format.each(records, lambda record: _entry(record, warnings, language), warnings)
     return list(filter(None, read))
 
 
-def _entry(record: BilingualRecord, warnings: Warnings, language: str | None) -> Entry | None:
+def _entry(record: BilingualRecord, warnings: Warnings, language: str | None) -> Paper | None:
     """Returns the paper of a record, None if nothing identifies it. Warns if it has no title, or no abstract at all."""
-    paper = _paper(record, warnings, language)
-    entry = _papers.entry_of(record.line, paper, warnings)
-    if entry and not paper.abstract and not _translated_abstract(record):
-        warnings.add("entry_without_text", line=record.line, example=paper.arxiv_id or paper.title)
-    return entry
+    paper = _papers.entry_of(_paper(record, warnings, language), warnings)
+    if paper and not paper.abstract and not _translated_abstract(record):
+        warnings.add("entry_without_text")
+    return paper
 
 
 def _paper(record: BilingualRecord, warnings: Warnings, language: str | None) -> Paper:
@@ -202,7 +199,7 @@ def _paper(record: BilingualRecord, warnings: Warnings, language: str | None) ->
     if announced and announced.arxiv_id == arxiv_id:
         version = announced.version or version
     elif announced:
-        warnings.add("id_mismatch", line=record.line, example=f"{announced.arxiv_id} / {arxiv_id}")
+        warnings.add("id_mismatch")
     translated_title = _lines.collapse(record.translated_title)
     translated_abstract = _translated_abstract(record)
     language = language or _languages.language_of(record.tldr or "", translated_title, translated_abstract)
@@ -231,7 +228,6 @@ def _its_summaries(record: BilingualRecord, language: str) -> tuple[Summary, ...
     return (*translated, *(summary for summary in english if summary.language not in languages))
 
 
-_SHOWN = "translated_title"  # the member that is quoted if an object is no paper
 _ALWAYS = ("title", "abstract", "link")
 # The beginning of a file that was joined to another. In a text within JSON, the quote would have a backslash before it.
 _BEGINNING = re.compile(r"(?:^|(?<=\}))\ufeff?(?=\{\s*\"title\")", re.MULTILINE)
@@ -246,9 +242,7 @@ def _is_json(text: str) -> bool:
 def _read_json(text: str, warnings: Warnings, language: str | None) -> Content:
     """Returns the papers. Raises BrokenDigest, with the line, if the document is damaged and no paper can be read."""
     records = _records(text, warnings)
-    entries = _json.entries_of(
-        records, warnings, lambda item: _entry(_record_of_json(item), warnings, language), _SHOWN
-    )
+    entries = _json.entries_of(records, warnings, lambda item: _entry(_record_of_json(item), warnings, language))
     return Content(entries=entries)
 
 
@@ -267,7 +261,7 @@ def _records(text: str, warnings: Warnings) -> Iterator[Record]:
                 yield record
         except BrokenDigest as error:
             broken = broken or error
-            warnings.add("bad_json_line", line=line, example=document.partition("\n")[0])
+            warnings.add("bad_json_line")
     if broken and not found:
         raise broken
 
@@ -282,13 +276,12 @@ def _documents(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
         starts = chain(starts, (match.start() for match in _BEGINNING.finditer(text, 1)))
     for start, line, document in _lines.parts_of(text, starts):
         if start and text[start - 1] != "\n":
-            warnings.add("glued_line", line=line, example=document.partition("\n")[0])
+            warnings.add("glued_line")
         yield line, document
 
 
 def _record_of_json(item: Record) -> BilingualRecord:
     return BilingualRecord(
-        line=item.line,
         link=item.text("link"),
         title=item.text("title"),
         abstract=item.text("abstract"),
@@ -323,10 +316,9 @@ def _read_rss(text: str, warnings: Warnings, language: str | None) -> Content:
 def _record_of_item(item: _xml.Element) -> BilingualRecord:
     paragraphs = _paragraphs(item.first("description"))
     if len(paragraphs) != _PARAGRAPHS:  # some are missing, and it is unknown which
-        return BilingualRecord(line=item.line, link=item.first("link"), title="", tldr=item.first("title"))
+        return BilingualRecord(link=item.first("link"), title="", tldr=item.first("title"))
     translated_title, title, link, tldr, english_tldr, translated_abstract, abstract = paragraphs
     return BilingualRecord(
-        line=item.line,
         link=item.first("link") or link,
         title=title,
         abstract=abstract,
@@ -381,7 +373,7 @@ def _groups(text: str, warnings: Warnings) -> Iterator[list[Line]]:
             yield group
             group = []
     if group:
-        warnings.add("incomplete_group", line=group[0][0], example=group[0][1])
+        warnings.add("incomplete_group")
 
 
 def _stripped_lines(text: str) -> Iterator[Line]:
@@ -398,7 +390,7 @@ def _separated(lines: Iterator[Line], warnings: Warnings) -> Iterator[Line]:
         rest = line[address.end() :].removeprefix("\ufeff") if address else ""
         # text follows the address directly; after a full stop or a space it would be a remark
         if address and rest[:1].isalnum():
-            warnings.add("glued_line", line=number, example=line)
+            warnings.add("glued_line")
             yield number, address[0]
             yield number, rest
             position += 2
@@ -414,7 +406,7 @@ def _is_cut_short(line: str) -> bool:
     return bool(_BEGINNING_OF_URL.fullmatch(line)) or any(whole.startswith(line) for whole in _BEFORE_ID)
 
 
-def _entry_of_group(group: list[Line], warnings: Warnings, language: str | None) -> Entry:
+def _entry_of_group(group: list[Line], warnings: Warnings, language: str | None) -> Paper:
     (number, abstract), (number_of_translation, translation), (number_of_url, url) = group
     address = _URL.fullmatch(url)
     if not address:
@@ -429,8 +421,8 @@ def _entry_of_group(group: list[Line], warnings: Warnings, language: str | None)
             raise BrokenDigest(
                 Sentence("Line {line} is an arXiv address where a text of bilingual3 should be.", {"line": misplaced})
             )
-    record = BilingualRecord(line=number, link=url, title="", abstract=abstract, translated_abstract=translation)
-    return Entry(number, _papers.keyed(_paper(record, warnings, language)))
+    record = BilingualRecord(link=url, title="", abstract=abstract, translated_abstract=translation)
+    return _papers.keyed(_paper(record, warnings, language))
 
 
 FORMATS = (

@@ -14,7 +14,7 @@ from html.entities import html5
 from unicodedata import category
 
 from bot.digests import _arxiv, _days, _json, _markup, _names, _papers
-from bot.digests._format import Content, Entry
+from bot.digests._format import Content
 from bot.digests._json import Record
 from bot.digests._warnings import Warnings
 from subscriptions.model import Paper
@@ -106,16 +106,16 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
     """
     days: list[date | None] = []
 
-    def entry(record: Record) -> Entry | None:
+    def entry(record: Record) -> Paper | None:
         days.append(_days.day_in(record.text("date")))
-        return _papers.entry_of(record.line, _paper(record), warnings)
+        return _papers.entry_of(_paper(record), warnings)
 
     entries = _json.entries_of(_json.json_items(text, warnings, _MEMBER), warnings, entry)
     message = None
     if not entries:
         message = next(_json.first_items(text, "messages"), None)
     if message and message.text("status").lower() not in _NO_ERRORS:
-        warnings.add_error(message.text("status"), message.line)
+        warnings.add_error(message.text("status"))
     return Content(entries=_highest_first(entries), day=max(filter(None, days), default=None))
 
 
@@ -139,9 +139,9 @@ def _paper(record: Record) -> Paper:
     )
 
 
-def _highest_first(entries: list[Entry]) -> list[Entry]:
-    """Returns the entries, with the versions of each preprint in descending order: later, only the first one is kept."""
+def _highest_first(papers: list[Paper]) -> list[Paper]:
+    """Returns the papers, with the versions of each preprint in descending order: later, only the first one is kept."""
     copies: dict[str, list[Paper]] = {}
-    for _, paper in sorted(entries, key=lambda entry: entry.paper.version or 0):
+    for paper in sorted(papers, key=lambda paper: paper.version or 0):
         copies.setdefault(paper.key, []).append(paper)
-    return [Entry(line, copies[paper.key].pop()) for line, paper in entries]
+    return [copies[paper.key].pop() for paper in papers]

@@ -48,7 +48,7 @@ from heapq import merge
 from itertools import chain
 
 from bot.digests import _arxiv, _days, _format, _json, _labels, _languages, _lines, _names, _papers, _summaries
-from bot.digests._format import Content, Entry, Format
+from bot.digests._format import Content, Format
 from bot.digests._json import Record
 from bot.digests._warnings import Warnings
 from bot.digests._xml import is_markup
@@ -143,7 +143,7 @@ class _Page:
     """Reads a page, and holds the entries that have been read so far."""
 
     def __init__(self, warnings: Warnings, language: str | None) -> None:
-        self.entries: list[Entry] = []
+        self.entries: list[Paper] = []
         self.day: date | None = None
         self.declared: dict[str, int] = {}
         self._total = 0  # sum of the totals that lines announce; joined pages have several such lines
@@ -174,16 +174,16 @@ class _Page:
         """
         if linked := _LINKED.match(block):
             body = _labels.read_body(block[linked.end() :])
-            self._add(line, body, _lines.collapse(linked["title"]), *_arxiv.matched_address(linked))
+            self._add(body, _lines.collapse(linked["title"]), *_arxiv.matched_address(linked))
             after = body.after
         elif unlinked := _UNLINKED.match(block):
             body = _labels.read_body_without_link(block[unlinked.end() :])
-            self._add(line, body, _lines.collapse(unlinked["title"]))
+            self._add(body, _lines.collapse(unlinked["title"]))
             after = body.after
         elif not block.startswith(_BEGINNING):
             after = block
         else:
-            self._warnings.add("unparsed_heading", line=line, example=block.partition("\n")[0])
+            self._warnings.add("unparsed_heading")
             self._pass_over(line, block.partition("\n")[0])
             after = block.rpartition("\n</details>")[2]
         if after and not after.isspace():
@@ -203,7 +203,7 @@ class _Page:
                 category = next(iter(_arxiv.categories_of([section["name"]])), "")
                 self._section = category if category or anchored or section["back"] else self._section
             elif row.startswith("#") and "arxiv.org/abs/" in row:
-                self._warnings.add("unparsed_heading", line=number, example=row)
+                self._warnings.add("unparsed_heading")
             anchored = bool(_ANCHOR.match(row))
             if not (announced or anchored or row.startswith(("#", "**Report", "---", "<hr>"))) or "arxiv.org/" in row:
                 self._pass_over(number, row)
@@ -223,16 +223,14 @@ class _Page:
         self._unrecognized_at = self._unrecognized_at or line
         self._remarks += 1 if _format.is_remark(row) else _format.MOST_REMARKS + 1
 
-    def _add(
-        self, line: int, body: _labels.Body, title: str, arxiv_id: str | None = None, version: int | None = None
-    ) -> None:
+    def _add(self, body: _labels.Body, title: str, arxiv_id: str | None = None, version: int | None = None) -> None:
         categories = _arxiv.categories_of(body.categories)
         if not categories and self._section:
             categories = (self._section,)
         if not title:
-            self._warnings.add("entry_without_title", line=line, example=arxiv_id or "")
+            self._warnings.add("entry_without_title")
         if not body.fields:
-            self._warnings.add("entry_without_text", line=line, example=arxiv_id or title)
+            self._warnings.add("entry_without_text")
         texts = body.fields
         abstract = _summaries.meaningful(texts.pop(_labels.ABSTRACT, ""))
         comment = _summaries.meaningful(texts.pop(_labels.COMMENT, ""))
@@ -254,10 +252,10 @@ class _Page:
         )
         if not paper.summaries:
             body.unread += (f"{name}: {text}" for name, text in texts.items() if _summaries.meaningful(text))
-        for text in body.unread:
-            self._warnings.add("unread_text", line=line, example=text)
+        if body.unread:
+            self._warnings.add("unread_text", count=len(body.unread))
         self._found[next(iter(categories), "")] += 1
-        self.entries.append(Entry(line, _papers.keyed(paper)))
+        self.entries.append(_papers.keyed(paper))
 
     def _compare_totals(self) -> None:
         """Warns if the page announces other numbers of papers than were read.
@@ -268,15 +266,9 @@ class _Page:
         if not found:
             self._refuse_unless_empty(announced)
         names = [name for name in self.declared if _arxiv.categories_of([name])]
-        differ = [
-            f"{name}: {self.declared[name]} announced, {self._found[name]} read"
-            for name in names
-            if self.declared[name] != self._found[name]
-        ]
-        if self._total not in (0, found):
-            differ.append(f"in all: {self._total} announced, {found} read")
+        differ = sum(self.declared[name] != self._found[name] for name in names) + (self._total not in (0, found))
         if differ or (self.declared and announced != found):
-            self._warnings.add_mismatch(announced, found, differ, self._announced_at)
+            self._warnings.add_mismatch(announced, found, differ)
 
     def _refuse_unless_empty(self, announced: int) -> None:
         if announced:
@@ -319,7 +311,7 @@ def _read_lines(text: str, warnings: Warnings, language: str | None) -> Content:
         entries=_json.entries_of(
             records(text, warnings),
             warnings,
-            lambda record: _papers.entry_of(record.line, _paper(record, language), warnings),
+            lambda record: _papers.entry_of(_paper(record, language), warnings),
         )
     )
 

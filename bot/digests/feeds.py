@@ -129,7 +129,6 @@ def _work_of(record: _xml.Element, feed: _Feed) -> Work:
     if not doi and not is_blog:
         doi = described.doi
     return Work(
-        line=record.line,
         title=_works.without_period(title) if feed.is_of_pubmed else title,
         doi=doi,
         arxiv_id=next((link for link in links if _arxiv.arxiv_address(link)), None),
@@ -297,7 +296,6 @@ def _work_in_json(item: _json.Record, venue: str) -> Work:
     arxiv_id = next((link for link in links if _arxiv.arxiv_address(link)), None)
     names = item.names("authors") or list(filter(None, [item.record("author").text("name")]))
     return Work(
-        line=item.line,
         title=title,
         doi=own,
         arxiv_id=arxiv_id,

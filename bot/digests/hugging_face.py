@@ -22,7 +22,7 @@ from datetime import date
 from itertools import dropwhile
 
 from bot.digests import _arxiv, _days, _format, _json, _lines, _names, _papers
-from bot.digests._format import Content, Entry, Format
+from bot.digests._format import Content, Format
 from bot.digests._json import Record
 from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
@@ -44,7 +44,7 @@ def daily_papers(text: str, warnings: Warnings) -> Content:
     """Returns the papers of a list, with the newest day among them. Raises BrokenDigest if the list is damaged."""
     days: list[date | None] = []
 
-    def entry(record: Record) -> Entry | None:
+    def entry(record: Record) -> Paper | None:
         inner = record.record("paper")
         days.append(_days.day_in(inner.text("submittedOnDailyAt")))
         arxiv_id, version = _arxiv.arxiv_address(inner.text("id")) or (None, None)
@@ -56,7 +56,7 @@ def daily_papers(text: str, warnings: Warnings) -> Content:
             arxiv_id=arxiv_id,
             version=version,
         )
-        return _papers.entry_of(record.line, paper, warnings)
+        return _papers.entry_of(paper, warnings)
 
     entries = _json.entries_of(_json.json_items(text, warnings), warnings, entry)
     return Content(entries=entries, day=max(filter(None, days), default=None))
@@ -91,8 +91,8 @@ def _read_copy(text: str, warnings: Warnings, language: str | None) -> Content: 
         [(n, _lines.collapse(line)) for n, line in enumerate(_lines.lines_of(text), 1) if line.strip()]
     )
     if len(lines) % 2:
-        line, title = lines.pop()
-        warnings.add("odd_line_count", line=line, example=title)
+        lines.pop()
+        warnings.add("odd_line_count")
     if not lines:
         raise BrokenDigest(Sentence("The banner of the page is there, but no title with an abstract below it."))
     return Content(entries=list(_format.each(zip(lines[::2], lines[1::2], strict=True), _entry, warnings)))
@@ -117,7 +117,7 @@ def _without_banners(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
     return kept
 
 
-def _entry(pair: tuple[tuple[int, str], tuple[int, str]]) -> Entry:
+def _entry(pair: tuple[tuple[int, str], tuple[int, str]]) -> Paper:
     (line, title), (_, abstract) = pair
     if len(title) > len(abstract):
         raise BrokenDigest(
@@ -127,7 +127,7 @@ def _entry(pair: tuple[tuple[int, str], tuple[int, str]]) -> Entry:
                 {"line": line},
             )
         )
-    return Entry(line, _papers.keyed(Paper(key="", title=title, abstract=abstract)))
+    return _papers.keyed(Paper(key="", title=title, abstract=abstract))
 
 
 FORMATS = (

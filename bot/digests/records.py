@@ -20,7 +20,7 @@ from bot.digests._works import Work
 
 _FLAT = frozenset({"ArticleTitle", "VernacularTitle", "AbstractText", "CollectiveName"})
 _SET = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!DOCTYPE\s+PubmedArticleSet\b[^>\[]*>\s*)?<PubmedArticleSet\b")
-_NOTHING = _xml.Element("", {}, 0)
+_NOTHING = _xml.Element("", {})
 
 
 def _is_pubmed(text: str) -> bool:
@@ -51,7 +51,6 @@ def _work_of_pubmed(record: _xml.Element) -> Work:
     located = (one.text for one in article.all("ELocationID") if one.attributes.get("EIdType") == "doi")
     title = _in(article, "ArticleTitle").text
     return Work(
-        line=record.line,
         title=_works.without_period(title) or _in(article, "VernacularTitle").text,
         doi=_dois.doi_among((*located, *ids)),
         people=[name for one in _in(article, "AuthorList").all("Author") if (name := _name_in_pubmed(one))],
@@ -94,7 +93,6 @@ def _work_of_openalex(record: Record) -> Work:
     )
     venues = (record.record("primary_location").record("source"), record.record("host_venue"))
     return Work(
-        line=record.line,
         title=record.text("title") or record.text("display_name"),
         doi=_dois.doi_in_field(record.text("doi")),
         arxiv_id=next((url for one in places if _arxiv.arxiv_address(url := one.text("landing_page_url"))), None),
@@ -117,7 +115,7 @@ def _from_inverted(index: Record) -> str:
         for place in places
         if isinstance(place, str) and place.isdecimal() and len(place) <= 6  # noqa: PLR2004  digits
     ]
-    return _plain_text.plain_words(" ".join(word for _, word in sorted(placed)), index.warnings, index.line)
+    return _plain_text.plain_words(" ".join(word for _, word in sorted(placed)), index.warnings)
 
 
 _NO_CROSSREF_PAPERS = frozenset(
@@ -133,7 +131,6 @@ def _work_of_crossref(record: Record) -> Work:
         for one in record.records("author")
     )
     return Work(
-        line=record.line,
         title=next(iter(record.texts("title")), ""),
         doi=_dois.doi_in_field(record.text("DOI")),
         people=list(filter(None, names)),
@@ -162,7 +159,6 @@ def _work_of_s2(record: Record) -> Work:
     ids = record.record("externalIds")
     tldr = record.record("tldr").text("text")
     return Work(
-        line=record.line,
         title=record.text("title"),
         doi=_dois.doi_in_field(ids.text("DOI") or record.text("doi")),
         arxiv_id=ids.text("ArXiv") or None,
@@ -179,7 +175,6 @@ def _work_of_s2(record: Record) -> Work:
 def _work_of_esummary(record: Record) -> Work:
     pmid = record.text("uid")
     return Work(
-        line=record.line,
         title=_works.without_period(record.text("title")) or record.text("vernaculartitle"),
         doi=_dois.doi_among(one.text("value") for one in record.records("articleids") if one.text("idtype") == "doi"),
         people=record.names("authors"),
@@ -200,7 +195,6 @@ def _work_of_europepmc(record: Record) -> Work:
     )
     source, number = record.text("source"), record.text("id")
     return Work(
-        line=record.line,
         title=_works.without_period(record.text("title")),
         doi=_dois.doi_in_field(record.text("doi")),
         people=list(filter(None, names)) or list(filter(None, [record.text("authorString").rstrip(".")])),
@@ -219,7 +213,6 @@ def _work_of_doaj(record: Record) -> Work:
     ids = (one.text("id") for one in article.records("identifier") if one.text("type").lower() == "doi")
     links = [one.text("url") for one in article.records("link")]
     return Work(
-        line=record.line,
         title=article.text("title"),
         doi=_dois.doi_among(ids),
         people=article.names("author"),
@@ -235,7 +228,6 @@ _DATES_OF_HAL = ("publicationDate_s", "producedDate_s", "publicationDateY_i", "p
 
 def _work_of_hal(record: Record) -> Work:
     return Work(
-        line=record.line,
         title=next(iter(record.texts("title_s")), ""),
         doi=_dois.doi_in_field(record.text("doiId_s")),
         arxiv_id=record.text("arxivId_s") or None,
@@ -287,7 +279,7 @@ def _records_of(database: _Database, member: str, text: str, warnings: Warnings)
         if database.is_record(record):
             yield record
         else:
-            warnings.add("bad_json_line", line=record.line, example=record.text("title"))
+            warnings.add("bad_json_line")
 
 
 def _is_openalex(record: Record) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bot.digests import Entry, Warnings, language_of, without_failures
+from bot.digests import Warnings, language_of, without_failures
 from bot.ports.language_model import ModelRequest
 from bot.rendering.cleaning import clean
 from subscriptions import model
@@ -120,11 +120,10 @@ def repeating(task: Task, texts: Texts, others: Mapping[int, model.Paper]) -> li
         if made is not None:
             papers[number] = _with_only(paper, language, Texts(made.fields, made.title))
     own = _with_only(task.paper, language, texts)
-    entries = [Entry(line=number, paper=paper) for number, paper in papers.items()]
-    kept = {entry.line: entry.paper for entry in without_failures([Entry(line=0, paper=own), *entries], Warnings())}
-    if kept[0] == own:
+    kept, *others_kept = without_failures([own, *papers.values()], Warnings())
+    if kept == own:
         return None
-    return [number for number, paper in papers.items() if kept[number] != paper]
+    return [number for (number, paper), left in zip(papers.items(), others_kept, strict=True) if left != paper]
 
 
 def _with_only(paper: model.Paper, language: str, texts: Texts) -> model.Paper:

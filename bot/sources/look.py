@@ -1,7 +1,7 @@
 """One look at a source: what its documents brought, what that means, the receipt and state that follow, when operators are told."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -250,10 +250,4 @@ def _remarks(digest: Digest, done: Ingested) -> list[str]:
     if done.counted:
         counted = [f"{done.counted:,} papers came before the database was lost, and count as sent."]
     lost = [warning for warning in digest.warnings if warning.code in LOSS_WARNINGS]
-    return counted + [f"{one.message[:1].upper()}{one.message[1:]}{_examples(one.examples)}." for one in lost]
-
-
-def _examples(examples: Sequence[str]) -> str:
-    if examples:
-        return f" ({'; '.join(examples[:2])})"
-    return ""
+    return counted + [f"{one.message[:1].upper()}{one.message[1:]}." for one in lost]

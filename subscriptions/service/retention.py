@@ -33,7 +33,6 @@ CHANGES = timedelta(days=90)
 GONE_CHATS = timedelta(days=365)
 UNANSWERED = timedelta(days=30)  # chats that were not confirmed
 RECEIPTS = timedelta(days=90)
-WARNINGS = timedelta(days=90)  # warnings about digests
 STEP = 200  # rows that one transaction of the clean-up handles at most
 
 _CleanUp = Callable[[Transaction, datetime, int], int]
@@ -47,7 +46,6 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (drop_questions, QUESTIONS),
     (retention.drop_receipts, RECEIPTS),
     (partial(retention.drop, "undo", "at"), CHANGES),
-    (retention.drop_warnings, WARNINGS),
     (retention.drop_notices, NOTICES),
     (retention.reduce_deliveries, DELIVERIES),
 )

@@ -141,8 +141,8 @@ def _as_postgres(condition: Condition, _compiler: object, **_: object) -> str:
 
 
 def for_postgres(sql: str) -> str:
-    """Converts a condition for SQLite to PostgreSQL, where a boolean is not a number and JSON is not text."""
-    return sql.replace(" IS 1", " IS TRUE").replace("warnings !=", "warnings::text !=")
+    """Converts a condition for SQLite to PostgreSQL, where a boolean is not a number."""
+    return sql.replace(" IS 1", " IS TRUE")
 
 
 def index(name: str, *columns: str, where: str = "", unique: bool = False) -> sa.Index:

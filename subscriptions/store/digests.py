@@ -171,7 +171,6 @@ def _add_row(transaction: Transaction, digest: Digest, batch: MergeBatch) -> int
         date=batch.day,
         received_at=batch.now,
         counts={"papers": len(digest.entries), "unique": len(batch.appearances)},
-        warnings=[{"code": w.code, "count": w.count, "line": w.line, "message": w.message} for w in digest.warnings],
     )
     transaction.add(row)
     transaction.flush()

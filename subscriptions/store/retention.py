@@ -23,9 +23,7 @@ _PRUNED = "pruned-papers"  # name of a stored value: the id up to which papers h
 _REDUCED = "reduced-deliveries"
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
-_papers, _deliveries, _items, _messages, _digests, _receipts = tables(
-    "paper", "delivery", "delivery_item", "message", "digest", "receipt"
-)
+_papers, _deliveries, _items, _messages, _receipts = tables("paper", "delivery", "delivery_item", "message", "receipt")
 _d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
 _OF_PAPERS = tables("summary", "translation", "model_summary", "appearance", "indexed_paper", "paper_meaning")
 # the values of a reduced paper for which arXiv still vouches
@@ -44,12 +42,6 @@ def drop_receipts(transaction: Transaction, before: datetime, most: int) -> int:
     newer = _receipts.alias()
     has_newer = sa.exists().where(newer.c.source == _receipts.c.source, newer.c.id > _receipts.c.id)
     return _drop(transaction, _receipts, (_receipts.c.at < before) & has_newer, most)
-
-
-def drop_warnings(transaction: Transaction, before: datetime, most: int) -> int:
-    """Empties the warnings of digests that came before `before`."""
-    warned = sa.select(_digests.c.id).where(_digests.c.received_at < before, Condition("warnings != '[]'")).limit(most)
-    return execute(transaction, sa.update(_digests).where(_digests.c.id.in_(warned)).values(warnings=[])).rowcount
 
 
 def drop_notices(transaction: Transaction, before: datetime, most: int) -> int:

@@ -53,7 +53,6 @@ class DigestRow(Numbered, table=True):
     __table_args__ = (
         columns.index("ix_digest_source", "source", "date"),
         columns.index("ix_digest_date", "date"),
-        columns.index("ix_digest_warned", "received_at", where="warnings != '[]'"),
     )
     content_hash: str = Field(unique=True)
     source: str = columns.reference("source.name")
@@ -61,7 +60,6 @@ class DigestRow(Numbered, table=True):
     date: date
     received_at: datetime = moment()
     counts: Json = columns.json_column(dict)
-    warnings: list[Json] = columns.json_column(list)
 
 
 class PaperRow(Numbered, table=True):

@@ -49,7 +49,7 @@ def test_the_example_is_read_with_one_more_line_in_formats(tmp_path: Path) -> No
     report, daily, rss, refused = json.loads(done.stdout)["digests"]
     expected = json.loads((PAGES / "_example.expected.json").read_text(encoding="utf-8"))
     assert (report["format"], report["date"], report["papers"]) == ("shelf_list", expected["date"], expected["papers"])
-    assert [(one["code"], one["line"]) for one in report["warnings"]] == [("unparsed_heading", 4)]
+    assert [one["code"] for one in report["warnings"]] == ["unparsed_heading"]
     for item, wanted in zip(report["items"], expected["items"], strict=True):
         assert wanted.items() <= item.items()
     assert (daily["format"], rss["format"], refused["format"]) == ("daily_arxiv_md", "arxiv_rss", None)

@@ -1,16 +1,13 @@
-"""The report of the papers in a digest, and the overview of many digests."""
+"""The report of the papers in a digest."""
 
 import json
 from datetime import date
 from io import StringIO
 
-import pytest
 from rich.console import Console, RenderableType
 
 from bot import errors as problems
 from bot.cli import digest_reports as reporting
-from bot.digests import read_digest
-from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Announce, Digest, DigestWarning, Paper, Summary, Translation
 
 KEYS = [
@@ -46,7 +43,7 @@ DIGEST = Digest(
     day=date(2026, 1, 22),
     declared={"cs.KT": 3},
     warnings=(
-        DigestWarning(code="declared_mismatch", message="papers announced: 3, read: 4", count=1, line=5, examples=("cs.KT: 3 announced, 1 read",)),
+        DigestWarning(code="declared_mismatch", message="papers announced: 3, read: 4", count=1),
         DigestWarning(code="date_from_name", message="the date is taken from the file name"),
     ),
 )  # fmt: skip
@@ -97,7 +94,7 @@ def test_people_see_a_table_then_warnings() -> None:
     assert rows[0].split() == ["File", "Format", "Date", "Papers", "Summaries", "Categories"]
     assert " ".join(rows[1].split()) == "inbox/a.md daily_arxiv_md 2026-01-22* 3 (+1) zh 1, 1 failed cs.KT 1, cs.AI 1"
     assert rows[2] == "* from the file name"
-    assert rows[3] == "! inbox/a.md, line 5: papers announced: 3, read: 4 (cs.KT: 3 announced, 1 read)"
+    assert rows[3] == "! inbox/a.md: papers announced: 3, read: 4"
 
 
 def test_a_narrow_console_shows_fewer_columns() -> None:
@@ -114,103 +111,7 @@ def test_titles_are_shown_unknown_ones_by_their_abstract() -> None:
     assert "title unknown: Nothing but an abstract." in text
 
 
-def _report(
-    path: str, form: str, papers: int, *, copies: int = 0, day: str = "", warnings: int = 0
-) -> reporting.Report:
-    entries = [
-        Paper(
-            key=f"{path}-{n}",
-            categories=("cs.KT",),
-            primary="cs.KT",
-            summaries=(Summary(language="zh", fields={"tldr": "风筝。"}),),
-        )
-        for n in range(papers)
-    ]
-    found = (DigestWarning(code="bad_json_line", message="…", count=warnings, line=7),) if warnings else ()
-    digest = Digest(
-        format=form,
-        entries=(*entries, *entries[:copies]),
-        content_hash="",
-        day=date.fromisoformat(day) if day else None,
-        warnings=(*found, DigestWarning(code="date_from_name", message="the date is taken from the file name")),
-    )
-    return reporting.digest_report(path, digest, papers=False)
-
-
-REPORTS = [
-    _report("inbox/a.jsonl", "daily_arxiv_jsonl", 3, copies=1, day="2026-02-11", warnings=2),
-    _report("inbox/b.md", "daily_arxiv_md", 40, day="2026-01-22"),
-    _report("inbox/c.jsonl", "daily_arxiv_jsonl", 5, day="2026-01-30", warnings=9),
-    _report("inbox/d.jsonl", "daily_arxiv_jsonl", 0),
-]
-
-
-def _refused(path: str, data: bytes) -> tuple[str, PaperwireError]:
-    with pytest.raises(PaperwireError) as caught:
-        read_digest(data, path)
-    return path, caught.value
-
-
-REFUSED = [
-    _refused("inbox/README.md", b"# About\n"),
-    _refused("inbox/half.json", b'[{"paper": {"id": "2602.00001"}}, {"pa'),
-    _refused("inbox/deeper/NOTES.md", b"# Notes\n\nNone.\n"),
-    ("inbox/secret", problems.UnreadableInput(Sentence("{name}: cannot be read ({reason}).", {"name": "inbox/secret", "reason": "Permission denied"}))),
-    _refused("inbox/other.json", b'[{"paper": {"id": "2602.00001"}},\n{"paper": {"id": "2602.00001"}}, 7'),
-    _refused("inbox/cut.md", b"\xff\xfeA"),
-    _refused("inbox/third.md", b"# Third\n"),
-    ("inbox/shut", problems.UnreadableInput(Sentence("{name}: cannot be read ({reason}).", {"name": "inbox/shut", "reason": "Is a directory"}))),
-]  # fmt: skip
-
-
-def _overview(reports: list[reporting.Report]) -> list[list[str]]:
-    return [row.split() for row in _rows_of(reporting.Overview(reports), 80)]
-
-
-def test_there_is_a_row_for_each_format_and_warning_that_worries() -> None:
-    assert _overview(REPORTS) == [
-        ["Format", "Files", "Papers", "First", "day", "Last", "day"],
-        ["daily_arxiv_md", "1", "40", "2026-01-22", "2026-01-22"],
-        ["daily_arxiv_jsonl", "3", "8", "(+1)", "2026-01-30", "2026-02-11"],
-        ["in", "all", "4", "48", "(+1)", "2026-01-22", "2026-02-11"],
-        [],
-        ["Warning", "Files", "Cases", "First"],
-        ["bad_json_line", "2", "11", "inbox/a.jsonl,", "line", "7"],
-        ["Each", "file", "by", "itself:", "add", "--json"],
-    ]
-    assert not [row for row in _overview(REPORTS[1:2]) if row[:1] in (["Warning"], ["in"])]
-
-
-def test_reasons_are_grouped_and_the_first_files_named() -> None:
-    rows = _rows_of(reporting.RefusedFiles(REFUSED, 12), 100)
-    assert rows[0] == "✗ Not read as digests: 8 of 12 files"
-    assert [" ".join(row.split()) for row in rows[1:]] == [
-        "Files Why First",
-        '3 looks like a README: "# About" inbox/README.md',
-        "inbox/deeper/NOTES.md",
-        "2 The JSON cannot be read beyond line 1 (Unterminated string starting inbox/half.json",
-        "at) inbox/other.json",
-        "1 cannot be read (Permission denied) inbox/secret",
-        "1 looks like UTF-16 text inbox/cut.md",
-        "1 cannot be read (Is a directory) inbox/shut",
-    ]
-
-
-@pytest.mark.parametrize("width", [60, 80, 100, 120, 160])
-def test_no_line_is_too_wide_and_no_file_loses_its_name(width: int) -> None:
-    deep = "a/very/long/way/" * 5
-    reports = [_report(f"{deep}x.md", "daily_arxiv_jsonl", 3, warnings=123_456)]
-    refused = [(f"{deep}y.md", error) for _, error in REFUSED]
-    shown = [*_rows_of(reporting.Overview(reports), width), *_rows_of(reporting.RefusedFiles(refused, 9), width)]
-    assert max(map(len, shown)) <= width
-    if width < 80:
-        return
-    assert any("x.md, line 7" in row for row in shown)
-    assert sum("y.md" in row for row in shown) == 7  # of the three that are equal, two are shown
-
-
 def test_a_name_cannot_steer_the_terminal() -> None:
-    rows = _rows_of(
-        reporting.RefusedFiles([(f"a\x1b[2Jb\x07{n}", error) for n, (_, error) in enumerate(REFUSED)], 8), 100
-    )
+    report = reporting.digest_report("a\x1b[2Jb\x07", DIGEST, papers=True)
+    rows = _rows_of(reporting.DigestTables([report]), 100)
     assert not [sign for row in rows for sign in row if ord(sign) < 32]
