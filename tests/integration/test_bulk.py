@@ -50,7 +50,7 @@ _TABLES = {
     "translation": "SELECT p.key, t.language, t.title, t.abstract FROM translation t JOIN paper p ON p.id = t.paper",
     "appearance": "SELECT p.key, d.content_hash, a.kind FROM appearance a JOIN paper p ON p.id = a.paper "
     "JOIN digest d ON d.id = a.digest",
-    "digest": "SELECT content_hash, source, format, date, counts, warnings FROM digest",
+    "digest": "SELECT content_hash, source, format, date, counts FROM digest",
     "counter": "SELECT value FROM key_value WHERE name = 'sequence'",
     "words": "SELECT p.key, w.term, w.col, w.offset FROM words w JOIN indexed_paper e ON e.entry = w.doc "
     "JOIN paper p ON p.id = e.paper",

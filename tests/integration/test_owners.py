@@ -63,9 +63,8 @@ def due(store: Store, *chats: str) -> None:
     make.due(store, *chats)
     plan_due(store, now=NOON)
     message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
-    unrendered.store_rendered(
-        store, [unrendered.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)], now=NOON
-    )
+    for seq in range(1, len(chats) + 1):
+        unrendered.store_rendered(store, unrendered.Rendered(seq=seq, messages=(message,)), being_sent.request())
 
 
 def next_of(store: Store, lane: str = GROUP) -> steps.Claim:
@@ -182,8 +181,8 @@ def _rival_source(rival: Rival, before: str, name: str, after: int = 0) -> None:
 
 
 def _rival_digest(rival: Rival, content_hash: str, source: str = "daily") -> None:
-    rival("key_value", "INSERT INTO digest (id, content_hash, source, format, date, received_at, counts, warnings)"
-          " VALUES (7, ?, ?, 'daily_md', '2026-01-22', ?, '{}', '[]')", content_hash, source, AT)  # fmt: skip
+    rival("key_value", "INSERT INTO digest (id, content_hash, source, format, date, received_at, counts)"
+          " VALUES (7, ?, ?, 'daily_md', '2026-01-22', ?, '{}')", content_hash, source, AT)  # fmt: skip
 
 
 def _rival_paper(rival: Rival, key: str, after: int = 0, number: int = 1) -> None:
