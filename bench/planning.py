@@ -180,10 +180,6 @@ def ask(folder: Path, chats: int) -> str:
             connection.execute(
                 insert(stored_rows.QueryRow), [{"id": n + 1, "canonical": q} for n, q in enumerate(known)]
             )
-            connection.execute(
-                insert(stored_rows.SharedCursorRow),
-                [{"id": 1, "quiet": "22:00-08:00", "zone": "UTC", "operator_zone": "UTC", "sequence": 1}],
-            )
         for start in range(1, chats + 1, 10_000):
             part = range(start, min(start + 10_000, chats + 1))
             rows = []
@@ -195,7 +191,6 @@ def ask(folder: Path, chats: int) -> str:
                         "number": number,
                         "cadence": "now",
                         "cursor": 1,
-                        "shared_cursor": 1,
                     }
                     rows.append(row | {"next_due_at": None, "latest_due_at": None})
             with store.write() as session:

@@ -307,7 +307,6 @@ class Subscription(NamedTuple):
     paused_until: datetime | None = None
     subscriber: str = ""  # the platform's id of the person who added it; "": not known, or the person has left
     counted_until: datetime | None = None  # after a loss of the database: papers that came until then count as sent
-    follows: int | None = None  # the shared cursor that it follows (cadence now)
     latest_due_at: datetime | None = None  # from this moment on it is due even without new papers
 
     @property

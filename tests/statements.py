@@ -31,7 +31,6 @@ HARMLESS = {  # function of the store that executes the statement → why it may
     "paper_words.py:_fetched": "it walks an index in order, and ends after its LIMIT",
     "known_papers.py:first_paper_at": "it ends at the first paper",
     "known_papers.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
-    "subscriptions.py:all_queries": "a plan after new papers, which are matched with every query",
     "subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
     "known_papers.py:index_all": "`paperwire db copy`, which makes the index of the copy",
     "losses.py:last_moment": "a restore",

@@ -5,7 +5,6 @@ asyncio tasks.
 """
 
 import asyncio
-import gc
 import heapq
 import logging
 from collections import Counter, defaultdict
@@ -257,7 +256,6 @@ class Sender:
 
     async def drain(self, drain_state: DrainState) -> None:
         """Wakes all lanes that have something to do now, and delivers in them."""
-        gc.freeze()  # so that later garbage collections do not examine the objects that exist now
         await self.wake_lanes(drain_state)
         await self.drain_woken(drain_state)
 

@@ -19,7 +19,7 @@ from subscriptions.store.database.store import Transaction
 
 KEPT = 5  # changes that can be undone
 # fields of a subscription that an undo does not restore
-_NOT_LOGGED = frozenset({"id", "chat_id", "follows", "latest_due_at"})
+_NOT_LOGGED = frozenset({"id", "chat_id", "latest_due_at"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

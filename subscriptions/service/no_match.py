@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 
 from subscriptions.model import CallbackToken, Chat, ChatKind, Lane, MissingHow, NoMatchStreak, Subscription
 from subscriptions.notices.of_missing_papers import NoPapersToday, NothingMatched, PapersMissing
@@ -15,8 +15,7 @@ from subscriptions.store.database.store import Transaction
 STREAK_AFTER = 5  # after so many days with papers but without a match, the chat gets one notice
 
 Days = dict[tuple[int, tzinfo], tuple[date, ...]]
-# (due subscriptions, decision, whether subscriptions of the chat follow shared cursors or may follow them)
-_Case = tuple[decision.DueDelivery, decision.Decided, bool]
+_Case = tuple[decision.DueDelivery, decision.Decided]
 
 
 def is_public(chat: Chat) -> bool:
@@ -40,55 +39,22 @@ def notify_no_match(
     lanes: list[Lane] = []
     streaks: dict[int, NoMatchStreak | None] = {}
     days: Days = {}
-    days_after: Days = {}
-    for due, result, follows in cases:
+    for due, result in cases:
         if is_public(due.chat):
             lanes += _notify_owner(transaction, due, result, now)
-        brings = bool(result and result[1])
         streak = None
-        if not brings and decision.nothing_fits(due):
+        if not (result and result[1]) and decision.nothing_fits(due):
             streak = decision.streak_after(due, _days_of(due, days))
-        if follows and streak is not None and not streak.said:
-            streak = _counted(transaction, due, streak, last_sequence, days_after)
         if streak is not None and _is_to_be_said(due, streak):
             streak = _since_papers_came(transaction, due, streak, last_sequence)
         if streak is not None and _is_to_be_said(due, streak):
             known = known_papers.sequenced_between(transaction, streak.after, last_sequence)
             lanes += _notify_streak(transaction, due, streak, known, now)
             streak = replace(streak, said=True)
-        if follows and streak is None:
-            streak = _begun(due, last_sequence, lazily=brings)
         if streak != due.chat.no_match_streak:
             streaks[due.chat.id] = streak
     chats.store_streaks(transaction, streaks)
     return lanes
-
-
-def _begun(due: decision.DueDelivery, last_sequence: int, *, lazily: bool) -> NoMatchStreak:
-    """Returns a streak of zero days that begins now.
-
-    The start of a streak has to be stored in advance, since plans skip a chat if the subscriptions that follow shared
-    cursors match nothing. `lazily`: keeps a streak that began earlier, to save writes. `_since_papers_came` corrects it
-    later.
-    """
-    before = due.chat.no_match_streak
-    if lazily and before is not None and not before.said:
-        return before
-    today = due.now.astimezone(due.zone).date()
-    return NoMatchStreak(days=0, last=today - timedelta(days=1), after=last_sequence)
-
-
-def _counted(
-    transaction: Transaction, due: decision.DueDelivery, streak: NoMatchStreak, last_sequence: int, known: Days
-) -> NoMatchStreak:
-    """Returns the streak with all days since its start on which papers came. Plans that skipped the chat counted none.
-
-    `known` is a cache of days.
-    """
-    found = days_between(transaction, streak.after, last_sequence, due.zone, known)
-    if found:
-        return replace(streak, days=len(found), last=found[-1])
-    return streak
 
 
 def _is_to_be_said(due: decision.DueDelivery, streak: NoMatchStreak) -> bool:
@@ -108,18 +74,11 @@ def _since_papers_came(
         return streak
     after, at = newest
     last = at.astimezone(due.zone).date()
-    days = [day for day in days_between(transaction, after, last_sequence, due.zone, {}) if day > last]
+    moments = known_papers.sequenced_at_between(transaction, after, last_sequence)
+    days = sorted({day for moment in moments if (day := moment.astimezone(due.zone).date()) > last})
     if days:
         return NoMatchStreak(days=len(days), last=days[-1], after=after)
     return None
-
-
-def days_between(transaction: Transaction, after: int, upto: int, zone: tzinfo, known: Days) -> tuple[date, ...]:
-    """Returns the local days on which papers with after < sequence <= upto came, ascending. `known` is a cache."""
-    if (after, zone) not in known:
-        moments = known_papers.sequenced_at_between(transaction, after, upto)
-        known[after, zone] = tuple(sorted({moment.astimezone(zone).date() for moment in moments}))
-    return known[after, zone]
 
 
 def _days_of(due: decision.DueDelivery, known: Days) -> tuple[date, ...]:

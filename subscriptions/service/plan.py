@@ -1,26 +1,23 @@
 """Plans deliveries: matches due subscriptions with papers, decides, and stores, one slice of chats after the other."""
 
-import gc
 import secrets
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from typing import NamedTuple
 
 from subscriptions import zones
 from subscriptions.model import Chat, Delivery, Lane, Subscription
 from subscriptions.planning import decision
 from subscriptions.planning import forecast as forecasts
-from subscriptions.planning.forecast import DueSpan, Move
+from subscriptions.planning.forecast import DueSpan
 from subscriptions.planning.next_deliveries import Forecast
-from subscriptions.service import look, new_clock, no_match, plan_inputs
+from subscriptions.service import new_clock, no_match, plan_inputs
 from subscriptions.service.pausing import end_pauses
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import ended_pauses, paper_sequence, planned_deliveries, sources
 from subscriptions.store import planner as plans
-from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Store, Transaction, in_chunks, reads, writes
 
 SLICE = 200  # chats that are planned in one transaction; limits memory and how long other writers wait
@@ -33,11 +30,6 @@ class Decision:
     case: decision.DueDelivery
     subscriptions: Sequence[Subscription]  # all subscriptions of the chat
     result: decision.Decided  # None: no delivery
-
-    @property
-    def asks_now(self) -> bool:
-        """Whether the chat has active subscriptions with cadence `now`."""
-        return any(s.cadence.kind == "now" and s.is_active for s in self.subscriptions)
 
     def delivery(self, name: str) -> Delivery | None:
         """Returns the delivery, with this id; None if there is none."""
@@ -69,37 +61,24 @@ def plan_slices(
     now: datetime,
     enough: Callable[[], bool] = lambda: False,
 ) -> Generator[Sequence[Lane]]:
-    """Like `plan_due`, but yields the lanes of one slice of chats after the other. Each slice has its own transactions.
+    """Like `plan_due`, but yields the lanes of one slice of chats after the other. Each slice has its own transaction.
 
     Stops when `enough()` is true.
 
-    Before the first slice, the pauses that are over end. Between two slices no transaction is open. If other processes
-    may plan at the same time, each takes the slices in its own order, and skips chats that others have planned.
+    Before the first slice, the pauses that are over end. Between two slices no transaction is open.
     """
     due = _read_due(store, now)
     if due.pause_ended:
         end_pauses(store, now=now)
         due = _read_due(store, now)
     with plan_inputs.kept_window(store, due.forecast.last_sequence) as window:
-        found = look.look(store, due.behind, window, now=now) if due.behind else None
-        context = plan_inputs.PlanContext(due.forecast, window, moving=found.shared if found else frozenset())
-        chats = _chats_to_plan(store, due.chat_ids, found)
-        is_begun = False
-        try:
-            while chat_ids := list(islice(chats, SLICE)):
-                if enough():
-                    return
-                if is_begun:  # other processes may have planned these chats in the meantime
-                    chat_ids = plans.still_due(store, chat_ids, now, context.window.last_sequence)
-                if chat_ids:
-                    yield _plan_slice(store, chat_ids, context)
-                    gc.freeze()  # the garbage collector then skips the window and caches, which saves a quarter of the time
-                is_begun = True
-        finally:
-            gc.unfreeze()
-        if found is not None:
-            # for all followers, now that this process or others have planned and stored all matches
-            stored_subscriptions.move(store, sorted(found.shared), found.upto)
+        context = plan_inputs.PlanContext(due.forecast, window)
+        for start in range(0, len(due.chat_ids), SLICE):
+            if enough():
+                return
+            chat_ids = due.chat_ids[start : start + SLICE]
+            _match_ahead(store, chat_ids, context)
+            yield _plan_slice(store, chat_ids, context)
 
 
 def move_far_moments(store: Scope, *, now: datetime) -> int:
@@ -115,7 +94,7 @@ def move_far_moments(store: Scope, *, now: datetime) -> int:
 def _move_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime) -> int:
     stored_chats.hold_chats(transaction, chat_ids)
     moves = new_clock.moved_near(transaction, chat_ids, now)
-    plans.advance(transaction, moves, {})
+    plans.advance(transaction, moves)
     return len(moves)
 
 
@@ -123,9 +102,7 @@ class _Due(NamedTuple):
     """What a plan has to do at one moment."""
 
     forecast: Forecast  # the forecast at this moment
-    # the chats that are due because their own moment has come, or because their own cursor is behind the newest papers
-    chat_ids: Sequence[int]
-    behind: Sequence[stored_subscriptions.SharedCursor]  # the shared cursors that have not passed the newest papers
+    chat_ids: Sequence[int]  # the chats that are due
     pause_ended: bool  # whether a pause is over, so that more chats may be due
 
 
@@ -134,15 +111,7 @@ def _read_due(transaction: Transaction, now: datetime) -> _Due:
     forecast = sources.forecast(transaction, now=now)
     last_sequence, waiting = forecast.last_sequence, forecast.all_reported is False
     chat_ids = plans.due_chats(transaction, now, last_sequence, waiting=waiting)
-    behind = stored_subscriptions.behind(transaction, last_sequence)
-    return _Due(forecast, chat_ids, behind, bool(ended_pauses.chats_with_ended_pause(transaction, now)))
-
-
-def _chats_to_plan(store: Store, due: Sequence[int], found: look.Look | None) -> Iterator[int]:
-    """Yields the ids of the chats in `due`, then of the chats in `found`. Yields each id once."""
-    yield from due
-    known = set(due)
-    yield from (chat for chat in (found.chats(store) if found else ()) if chat not in known)
+    return _Due(forecast, chat_ids, bool(ended_pauses.chats_with_ended_pause(transaction, now)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,52 +123,24 @@ class _Matches:
     delivered: Mapping[int, set[int]]  # chat id -> the papers, among `papers`, that the chat has
 
 
-_Changes = tuple[dict[str, Delivery], list[Move]]  # (dedupe key → delivery, moves)
-
-
-@dataclass(frozen=True, slots=True)
-class _Slice:
-    """The plan of some chats, with everything on which it depends."""
-
-    seen: object | None  # the version of the database before anything was read
-    inputs: plan_inputs.Inputs
-    matches: _Matches
-    decided: Sequence[Decision]
-    changes: _Changes
-
-
-def _plan_slice(store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> Sequence[Lane]:
-    """Decides about some chats in a reading transaction, then stores that in another. Returns the lanes of deliveries.
-
-    If others committed in between and a decision does not hold any more, everything is repeated, with cached matches.
-    After a crash before the commit, the chats are still due; after the commit, they are done.
-    """
-    lanes = None
-    while lanes is None:
-        lanes = _store_slice(store, _decide_slice(store, chat_ids, context), context)
-    return lanes
-
-
-def _decide_slice(store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> _Slice:
-    seen = store.version()
-    with store.read() as transaction:
-        inputs = plan_inputs.read_inputs(transaction, chat_ids, context)
-        matches = _match(transaction, inputs, context)
-        decided = _decide_all(inputs, matches, context)
-    return _Slice(seen, inputs, matches, decided, _changes(inputs, decided, context))
+@reads
+def _match_ahead(transaction: Transaction, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> None:
+    """Matches the papers for some chats while others can write. The window then has the matches for `_plan_slice`."""
+    _match(transaction, plan_inputs.read_inputs(transaction, chat_ids, context), context)
 
 
 @writes
-def _store_slice(transaction: Transaction, plan: _Slice, context: plan_inputs.PlanContext) -> Sequence[Lane] | None:
-    """Stores what was decided; stores nothing and returns None if a decision does not hold any more.
+def _plan_slice(transaction: Transaction, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> Sequence[Lane]:
+    """Decides about some chats, and stores that. Returns the lanes of deliveries.
 
-    While this transaction runs, no papers can come and no other writer can change these chats.
+    While this transaction runs, no papers can come and no other writer can change these chats. After a crash before the
+    commit, the chats are still due; after the commit, they are done.
     """
     paper_sequence.share_sequence(transaction)
-    stored_chats.hold_chats(transaction, list(plan.inputs.chats))
-    if transaction.is_current(plan.seen) or _still_holds(transaction, plan, context):
-        return _write(transaction, plan, context)
-    return None
+    stored_chats.hold_chats(transaction, chat_ids)
+    inputs = plan_inputs.read_inputs(transaction, chat_ids, context)
+    decided = _decide_all(inputs, _match(transaction, inputs, context), context)
+    return _write(transaction, inputs, decided, context)
 
 
 def _match(transaction: Transaction, inputs: plan_inputs.Inputs, context: plan_inputs.PlanContext) -> _Matches:
@@ -233,53 +174,23 @@ def _decide_all(inputs: plan_inputs.Inputs, matches: _Matches, context: plan_inp
     return decided
 
 
-def _still_holds(transaction: Transaction, plan: _Slice, context: plan_inputs.PlanContext) -> bool:
-    """Whether the decision would be the same now. New papers make a difference only if a chat is planned."""
-    return (
-        (not plan.inputs.keys or context.window.is_current(transaction))
-        and plan_inputs.still_holds(transaction, plan.inputs, context)
-        and _delivered(transaction, plan.inputs, plan.matches.papers) == plan.matches.delivered
-    )
-
-
-def _changes(inputs: plan_inputs.Inputs, decided: Sequence[Decision], context: plan_inputs.PlanContext) -> _Changes:
-    """Computes the changes of a slice.
-
-    Call it before the writing transaction begins, so that other writers do not wait.
-    """
+def _write(
+    transaction: Transaction, inputs: plan_inputs.Inputs, decided: Sequence[Decision], context: plan_inputs.PlanContext
+) -> list[Lane]:
+    last_sequence, now = context.window.last_sequence, context.forecast.at
     planned = {}
     for one in decided:
         delivery = one.delivery(secrets.token_hex(8))
         if delivery is not None:
             planned[inputs.keys[delivery.chat.id]] = delivery
-    moves = list(inputs.waits)
-    moves += [
-        (s.id, context.window.last_sequence, _span_after(s, one, context))
-        for one in decided
-        for s in one.case.subscriptions
-        if not look.moves_with_others(s, one.case, context.moving)
-    ]
-    if context.moving:
-        moves += look.left_behind(inputs.due, inputs.keys.keys())
-    return planned, moves
-
-
-def _write(transaction: Transaction, plan: _Slice, context: plan_inputs.PlanContext) -> list[Lane]:
-    last_sequence, now = context.window.last_sequence, context.forecast.at
-    planned, moves = plan.changes
-    spoken = [one.case for one in plan.decided if one.result or one.case.chat.first_delivery_planned]
-    follow = look.following(transaction, [(case.chat, case.subscriptions) for case in spoken], last_sequence)
+    moves = [(s.id, last_sequence, _span_after(s, one, context)) for one in decided for s in one.case.subscriptions]
     planned_deliveries.add_deliveries(transaction, planned, now=now)
-    plans.advance(transaction, moves, follow)
+    plans.advance(transaction, [*inputs.waits, *moves])
     chats = [one.chat for one in planned.values()]
     plans.mark_first_delivery_planned(transaction, [chat.id for chat in chats if not chat.first_delivery_planned])
     lanes = [chat.address.lane for chat in chats]
-    return lanes + no_match.notify_no_match(
-        transaction,
-        [(one.case, one.result, one.asks_now) for one in plan.decided],
-        last_sequence=last_sequence,
-        now=now,
-    )
+    cases = [(one.case, one.result) for one in decided]
+    return lanes + no_match.notify_no_match(transaction, cases, last_sequence=last_sequence, now=now)
 
 
 def decide_now(

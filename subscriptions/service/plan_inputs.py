@@ -56,10 +56,6 @@ class Window:
             self.papers, self.index, self.matches, self.vectors = Papers(known), None, {}, {}
             self.after, self.newest = after, newest  # set last: after an error, the window is read again
 
-    def is_current(self, transaction: Transaction) -> bool:
-        """Whether no digest was stored since the papers were read. True if no papers were read."""
-        return self.after is None or self.newest == _newest(transaction)
-
     def fits(self, transaction: Transaction, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
         """Returns subscription id -> positions of the papers that its query matches.
 
@@ -178,7 +174,6 @@ class PlanContext:
 
     forecast: Forecast
     window: Window
-    moving: frozenset[int] = frozenset()  # ids of the shared cursors that move once everything is planned
     evidence: Callable[[Subscription, KnownPaper], Evidence] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -305,14 +300,3 @@ def _due_now(
         waits += [(s.id, s.cursor, opened) for s in found if (opened := forecasts.reopened_window(s, chat, now))]
     waiting = {subscription_id for subscription_id, _, _ in waits}
     return tuple(s for s in found if s.id not in waiting), waits
-
-
-def still_holds(transaction: Transaction, inputs: Inputs, context: PlanContext) -> bool:
-    """Whether `read_inputs` would return the same inputs now."""
-    chat_ids = list(inputs.chats)
-    return (
-        stored_chats.chats_by_id(transaction, chat_ids) == inputs.chats
-        and stored_subscriptions.subscriptions_of(transaction, chat_ids) == inputs.subscriptions
-        and _keys(transaction, inputs.chats, inputs.due, context) == inputs.keys
-        and taste.tastes(transaction, list(inputs.keys)) == inputs.tastes
-    )

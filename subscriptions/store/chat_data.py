@@ -81,7 +81,7 @@ def _block(opening: str, members: Iterable[tuple[str, Any]], closing: str, level
 Json = dict[str, Any]
 
 # Columns by which the program finds rows and distributes work. Their values tell nothing about the chat.
-_INTERNAL = frozenset({"chat_active", "shared_cursor", "sendable", "streak_after", "lane", "key_hash", "question"})
+_INTERNAL = frozenset({"chat_active", "sendable", "lane", "key_hash", "question"})
 _AT_PLACE: Mapping[str, Any] = {
     "callbacks": CallbackRow,
     "conversation_states": ConversationStateRow,
@@ -165,14 +165,12 @@ def _pointers(transaction: Transaction, chat_id: int) -> list[ChatRow]:
 
 def _subscriptions(transaction: Transaction, chat_id: int) -> list[Json]:
     rows = (
-        select(SubscriptionRow, QueryRow.canonical, subscriptions.cursor_of())
+        select(SubscriptionRow, QueryRow.canonical)
         .join(QueryRow, col(QueryRow.id) == SubscriptionRow.query)
         .where(SubscriptionRow.chat == chat_id)
         .order_by(col(SubscriptionRow.number))
     )
-    return [
-        {**_json(row), "cursor": cursor, "canonical": canonical} for row, canonical, cursor in transaction.exec(rows)
-    ]
+    return [{**_json(row), "canonical": canonical} for row, canonical in transaction.exec(rows)]
 
 
 def _signals(transaction: Transaction, chat_id: int) -> list[Json]:

@@ -252,8 +252,7 @@ def describe(transaction: Transaction, lane: Lane, *, title: str, public: bool) 
 def store_streaks(transaction: Transaction, streaks: Mapping[int, NoMatchStreak | None]) -> None:
     """Stores chat id → no-match streak; None ends a streak."""
     for streak, ids in grouped((streak, chat_id) for chat_id, streak in streaks.items()).items():
-        after = None if streak is None or streak.said else streak.after
-        values = {"no_match_streak": columns.to_json(streak) if streak else {}, "streak_after": after}
+        values = {"no_match_streak": columns.to_json(streak) if streak else {}}
         for part in in_chunks(ids):
             execute(transaction, sa.update(_chats).where(_c.id.in_(part)).values(values))
 

@@ -40,12 +40,6 @@ def sequenced_between(transaction: Transaction, after: int, upto: int) -> int:
     return transaction.count(_p.sequence > after, _p.sequence <= upto)
 
 
-def sequenced_at(transaction: Transaction, sequence: int) -> datetime | None:
-    """Returns when the newest paper up to a sequence got its sequence; None if there is no such paper."""
-    wanted = select(_p.sequenced_at).where(_p.sequence <= sequence)
-    return transaction.exec(wanted.order_by(_p.sequence.desc()).limit(1)).first()
-
-
 def sequenced_at_between(transaction: Transaction, after: int, upto: int) -> list[datetime]:
     """Returns the different moments at which papers with after < sequence <= upto got their sequences."""
     wanted = sa.select(_p.sequenced_at).where(_p.sequence > after, _p.sequence <= upto).distinct()

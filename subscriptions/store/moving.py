@@ -31,7 +31,7 @@ from subscriptions.store.rows import (
     MessageRow,
     SubscriptionRow,
 )
-from subscriptions.store.subscriptions import cursor_of, give_libraries
+from subscriptions.store.subscriptions import give_libraries
 
 _items = TABLES.tables["delivery_item"]
 _theirs = _items.alias()
@@ -198,14 +198,12 @@ def _merge_chats(transaction: Transaction, old: ChatRow, new: ChatRow, now: date
         numbers = {number: number for number in range(1, old.next_number)}
         new.next_number = old.next_number
     theirs = {row.query: row for row in transaction.exec(select(SubscriptionRow).where(SubscriptionRow.chat == after))}
-    both = select(SubscriptionRow.id, cursor_of()).where(col(SubscriptionRow.chat).in_((before, after)))
-    looked = dict(transaction.exec(both).all())
     ours = select(SubscriptionRow).where(SubscriptionRow.chat == before).order_by(col(SubscriptionRow.number))
     for row in transaction.exec(ours).all():
         same = theirs.get(row.query)
         if same is not None:
             # The lower cursor counts, since papers that one of the two has not looked at still have to be delivered.
-            same.cursor, same.shared_cursor = min(looked[same.id], looked[row.id]), None
+            same.cursor = min(same.cursor, row.cursor)
             numbers[row.number] = same.number
             transaction.delete(row)
         else:

@@ -3,13 +3,12 @@
 In the morning some chats are due each minute. So these statements are built only once, like those of `claims`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from subscriptions.planning.forecast import Move
-from subscriptions.store import subscriptions
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads
 from subscriptions.store.rows import BECOMES_DUE, TABLES
@@ -54,10 +53,6 @@ _PUT_OFF = sa.select(_s.chat).where(_s.next_due_at <= _now, _s.latest_due_at.is_
 _IN_WINDOW = sa.select(_s.chat).join_from(_opened, _subscriptions, _s.next_due_at == _opened.c.at).where(
     _opened.c.at <= _now, _came, _active
 )  # fmt: skip
-_STILL_DUE = sa.select(_s.chat).where(  # also finds followers of a shared cursor, since plans move them, too
-    _s.chat.in_(_ids),
-    sa.or_(_s.latest_due_at <= _now, _came & (_s.next_due_at.is_(None) | (_s.next_due_at <= _now))),
-)
 _DUE_WAITING = sa.union_all(_OVERDUE, _AT_ONCE, _PUT_OFF)
 _DUE = sa.union_all(_OVERDUE, _AT_ONCE, _PUT_OFF, _IN_WINDOW)
 
@@ -71,14 +66,6 @@ def due_chats(transaction: Transaction, now: datetime, last_sequence: int, *, wa
     if not waiting:
         values["earliest"] = now - LONGEST_WINDOW
     return sorted(set(execute(transaction, _DUE_WAITING if waiting else _DUE, values).scalars()))
-
-
-@reads
-def still_due(transaction: Transaction, chat_ids: Sequence[int], now: datetime, last_sequence: int) -> list[int]:
-    """Returns those of `chat_ids` that are still due. Other processes have planned the rest in the meantime."""
-    values = {"ids": chat_ids, "now": now, "last_sequence": last_sequence}
-    due = set(execute(transaction, _STILL_DUE, values).scalars())
-    return [chat for chat in chat_ids if chat in due]
 
 
 # each has an hour more, for the day on which clocks are set back
@@ -100,8 +87,7 @@ _ADVANCE = (
     .where(_s.id.in_(_ids))
     .values(
         # the higher value, so that a plan that began earlier never moves a cursor back
-        cursor=sa.case((subscriptions.cursor_of() < _upto, _upto), else_=subscriptions.cursor_of()),
-        shared_cursor=sa.bindparam("follows"),
+        cursor=sa.case((_s.cursor < _upto, _upto), else_=_s.cursor),
         next_due_at=sa.bindparam("next_due"),
         latest_due_at=sa.bindparam("latest_due"),
     )
@@ -109,14 +95,11 @@ _ADVANCE = (
 _SPOKEN = sa.update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned=True)
 
 
-def advance(transaction: Transaction, moves: Sequence[Move], follow: Mapping[int, int]) -> None:
-    """Gives subscriptions new cursors and due moments. Each move is (id, cursor, due span). Equal moves share a statement.
-
-    `follow`: id of a subscription -> the shared cursor that it follows from now on. The others follow none.
-    """
-    alike = grouped(((cursor, due, follow.get(moved)), moved) for moved, cursor, due in moves)
-    for (cursor, (next_due, latest_due), followed), ids in alike.items():
-        place = {"upto": cursor, "next_due": next_due, "latest_due": latest_due, "follows": followed}
+def advance(transaction: Transaction, moves: Sequence[Move]) -> None:
+    """Gives subscriptions new cursors and due moments. Each move is (id, cursor, due span). Equal moves share a statement."""
+    alike = grouped(((cursor, due), moved) for moved, cursor, due in moves)
+    for (cursor, (next_due, latest_due)), ids in alike.items():
+        place = {"upto": cursor, "next_due": next_due, "latest_due": latest_due}
         for part in in_chunks(ids):
             execute(transaction, _ADVANCE, {"ids": part, **place})
 

@@ -204,7 +204,6 @@ class ChatRow(Numbered, table=True):
         columns.index("ix_chat_unreachable", "state_since", where="pause_reason IS NOT NULL"),
         columns.index("ix_chat_moved_to", "moved_to", where="moved_to IS NOT NULL"),
         columns.index("ix_chat_admin", "admin", where="admin IS 1"),
-        columns.index("ix_chat_streak", "streak_after", where="streak_after IS NOT NULL"),
     )
     platform: str
     address: str
@@ -226,8 +225,6 @@ class ChatRow(Numbered, table=True):
     admin: bool = False
     first_delivery_planned: bool = False
     no_match_streak: Json = columns.json_column(dict)  # see NoMatchStreak; empty: there is no streak
-    # the sequence after which the streak began; None: there is no streak, or the chat was told about it
-    streak_after: int | None = None
     next_number: int = 1
     created_at: datetime = moment()
 
@@ -292,22 +289,8 @@ class QuestionOfQueryRow(Row, table=True):
     question: int = Field(primary_key=True, index=True, sa_column_args=[sa.ForeignKey("question.id")])
 
 
-class SharedCursorRow(Numbered, table=True):
-    """The sequence up to which all subscriptions that follow this cursor have looked (store/subscriptions.py)."""
-
-    __table_args__ = (
-        sa.UniqueConstraint("quiet", "zone", "operator_zone"),
-        columns.index("ix_shared_cursor_sequence", "sequence"),
-    )
-    quiet: str
-    zone: str
-    operator_zone: str
-    sequence: int
-
-
-# Condition on a subscription, in the exact words of the indexes of due moments. It excludes followers of a shared cursor,
-# which are found by matching and not by their due moments.
-BECOMES_DUE = "state = 'active' AND chat_active IS 1 AND shared_cursor IS NULL"
+# Condition on a subscription, in the exact words of the indexes of due moments.
+BECOMES_DUE = "state = 'active' AND chat_active IS 1"
 GOES_OUT = "settled_at IS NULL AND sendable IS 1"  # condition on a delivery, in the exact words of an index
 
 
@@ -341,8 +324,7 @@ class SubscriptionRow(Numbered, table=True):
     # platform id of the person who added it; "": unknown, or the person has left
     subscriber: str = Field(default="", index=True)
     since: datetime = moment()
-    cursor: int  # it has looked up to this sequence, or up to the shared cursor that it follows if this is higher
-    shared_cursor: int | None = None  # the shared cursor that it follows; triggers reset it
+    cursor: int  # it has looked up to this sequence
     next_due_at: datetime | None = moment(default=None)
     latest_due_at: datetime | None = moment(default=None)  # when-out: the end of its window
     # after a loss: papers that came until then count as sent

@@ -1,12 +1,12 @@
 """Subscriptions of chats, their numbers, which are never used again, and their cursors: up to which sequence each has looked."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import count
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -18,111 +18,17 @@ from subscriptions.query.links import owned_by
 from subscriptions.query.parse import parse_canonical
 from subscriptions.store import meanings
 from subscriptions.store.database import conflicts
-from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of, writes
-from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, QueryRow, SharedCursorRow, SubscriptionRow, tables
+from subscriptions.store.database.store import Transaction, grouped, reads, rows_of
+from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, QueryRow, SubscriptionRow, tables
 
-_chats, _subscriptions, _queries, _shared = tables("chat", "subscription", "query", "shared_cursor")
+_chats, _subscriptions, _queries = tables("chat", "subscription", "query")
 _s = _subscriptions.c
-_c = _shared.c
-# Most shared cursors. A shared cursor does not move in quiet hours, and then every tick reads the papers after it.
-MOST = 2000
-
-
-class SharedCursor(NamedTuple):
-    """A cursor that several subscriptions with the same quiet hours follow: they have all looked up to `sequence`."""
-
-    id: int
-    quiet: str  # the value of the chats' setting `quiet`
-    zone: str  # the time zone of the quiet hours
-    operator_zone: str  # the zone of chats that chose none: the operator's zone when the cursor was made
-    sequence: int
-
-
-_SHARED = [_c[name] for name in SharedCursor._fields]
-_BEHIND = sa.select(*_SHARED).where(_c.sequence < sa.bindparam("upto"))  # built once, since every tick executes it
-
-
-def cursor_of() -> sa.ColumnElement[int]:
-    """Returns the SQL of a subscription's cursor: its own cursor, or the shared cursor that it follows if this is higher."""
-    shared = sa.select(_c.sequence).where(_c.id == _s.shared_cursor).scalar_subquery()
-    return sa.case((sa.func.coalesce(shared, 0) > _s.cursor, shared), else_=_s.cursor)
-
-
-def behind(transaction: Transaction, upto: int) -> list[SharedCursor]:
-    """Returns the shared cursors below a sequence."""
-    return [SharedCursor._make(row) for row in execute(transaction, _BEHIND, {"upto": upto})]
-
-
-def id_of(transaction: Transaction, quiet: str, zone: str, operator_zone: str, *, sequence: int) -> int | None:
-    """Returns the id of the shared cursor for these quiet hours. If there is none, makes one at `sequence`.
-
-    Returns None if there are too many shared cursors: a cursor with few followers saves no work.
-    """
-    key: dict[str, Any] = {"quiet": quiet, "zone": zone, "operator_zone": operator_zone}
-    wanted = sa.select(_c.id).filter_by(**key)
-    found = execute(transaction, wanted).scalar()
-    if found is None:
-        # shared cursors are never removed
-        if (execute(transaction, sa.select(sa.func.max(_c.id))).scalar() or 0) >= MOST:
-            return None
-        conflicts.insert_new(transaction, SharedCursorRow(**key, sequence=sequence), *key)
-        found = execute(transaction, wanted).scalar_one()
-    return int(found)
-
-
-@writes
-def move(transaction: Transaction, ids: Sequence[int], upto: int) -> None:
-    """Moves shared cursors forward to the sequence `upto`. A cursor never moves back."""
-    for part in in_chunks(ids):
-        behind_it = _c.id.in_(part) & (_c.sequence < upto)
-        execute(transaction, sa.update(_shared).where(behind_it).values(sequence=upto))
-
-
-def all_queries(transaction: Transaction) -> list[tuple[int, str]]:
-    """Returns (id, canonical text) of each stored query."""
-    return [
-        (query, canonical) for query, canonical in execute(transaction, sa.select(_queries.c.id, _queries.c.canonical))
-    ]
-
-
-def chats_with(transaction: Transaction, queries: Sequence[int], shared: Collection[int], upto: int) -> list[int]:
-    """Returns the ids of the chats with a subscription that follows one of these cursors and has one of these queries.
-
-    Only subscriptions whose own cursor is below `upto` count.
-    """
-    followers = sa.select(_s.chat, _s.shared_cursor).where(_s.query.in_(queries), *_follows_below(upto)).distinct()
-    return sorted({chat for chat, followed in execute(transaction, followers) if followed in shared})
-
-
-def chats_without_match(
-    transaction: Transaction, before: int, shared: Collection[int], upto: int
-) -> list[tuple[int, str, int]]:
-    """Returns (id, chosen zone, sequence of the beginning) of chats whose no-match streak began before `before`.
-
-    Only chats with followers count (see `chats_with`). Chats that were already told about their streak are left out.
-    """
-    unmatched = (
-        sa.select(_chats.c.id, _chats.c.timezone, _chats.c.streak_after, _s.shared_cursor)
-        .join_from(_chats, _subscriptions, _s.chat == _chats.c.id)
-        .where(_chats.c.streak_after < before, *_follows_below(upto))
-        .distinct()
-    )
-    rows = execute(transaction, unmatched)
-    return sorted({(chat, zone, after) for chat, zone, after, followed in rows if followed in shared})
-
-
-def _follows_below(upto: int) -> tuple[sa.ColumnElement[bool], ...]:
-    return _s.shared_cursor.is_not(None), _s.cursor < upto
-
-
-NOW = "now"  # the stored text of this cadence
 
 # Each plan executes these statements, so they are built only once.
 # The columns are in the order of the fields of Subscription.
 _VALUES = (
-    _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, cursor_of(), _s.next_due_at, _s.name,
-    _s.state, _s.paused_until, _s.subscriber, _s.counted_until, _s.shared_cursor,
-    _s.latest_due_at,
+    _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, _s.cursor, _s.next_due_at, _s.name,
+    _s.state, _s.paused_until, _s.subscriber, _s.counted_until, _s.latest_due_at,
 )  # fmt: skip
 SUBSCRIPTIONS = (
     sa.select(*_VALUES)

@@ -36,7 +36,6 @@ def due_url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> abc.Iterator[s
     monkeypatch.setattr(_plan, "SLICE", 2)
     with postgres.database() as due_url, contextlib.closing(Store(due_url)) as store:
         due(store, *(f"telegram:{number + 1}" for number in range(CHATS)))
-        # from now on the subscriptions follow a shared cursor
         _plan.plan_due(store, now=NOON + timedelta(minutes=2))
         ingested(store, "Another graph", now=NOON + timedelta(minutes=3))
         yield due_url

@@ -96,69 +96,10 @@ _STATE_OF_CHAT_POSTGRES = (
     """,
 )
 
-# If a subscription or its chat changes in a way that affects its deliveries, the subscription stops following a shared
-# cursor (subscriptions.py), and the value of the shared cursor becomes its own cursor. Triggers do this, because a use
-# case that forgot it would lose papers.
-_CHANGES = """
-    OLD.shared_cursor IS NOT NULL AND NEW.shared_cursor IS NOT NULL AND (
-        NEW.chat != OLD.chat OR NEW."query" != OLD."query" OR NEW.cadence != OLD.cadence OR NEW.state != 'active'
-        OR NOT NEW.chat_active OR NEW.next_due_at IS NOT NULL OR NEW.latest_due_at IS NOT NULL
-    )
-"""
-_WHAT_CHANGES = 'chat, "query", cadence, state, next_due_at, latest_due_at, chat_active ON subscription'
-_GIVEN_BACK = """
-    UPDATE subscription SET shared_cursor = NULL,
-        cursor = {greatest}(cursor, (SELECT sequence FROM shared_cursor WHERE id = subscription.shared_cursor))
-"""
-_FOLLOWING = (
-    f"""
-    CREATE TRIGGER subscription_changed AFTER UPDATE OF {_WHAT_CHANGES} WHEN {_CHANGES}
-    BEGIN {_GIVEN_BACK.format(greatest="max")} WHERE id = NEW.id AND shared_cursor IS NOT NULL; END
-    """,
-    f"""
-    CREATE TRIGGER chat_clock_changed AFTER UPDATE OF settings, timezone, kind ON chat
-    WHEN NEW.settings IS NOT OLD.settings OR NEW.timezone IS NOT OLD.timezone OR NEW.kind IS NOT OLD.kind
-    BEGIN {_GIVEN_BACK.format(greatest="max")} WHERE chat = NEW.id AND shared_cursor IS NOT NULL; END
-    """,
-)
-_FOLLOWING_POSTGRES = (
-    """
-    CREATE FUNCTION keep_own_cursor() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        NEW.cursor := greatest(NEW.cursor, (SELECT sequence FROM shared_cursor WHERE id = NEW.shared_cursor));
-        NEW.shared_cursor := NULL;
-        RETURN NEW;
-    END $$
-    """,
-    f"""
-    CREATE FUNCTION keep_own_cursors() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        {_GIVEN_BACK.format(greatest="greatest")} WHERE chat = NEW.id AND shared_cursor IS NOT NULL;
-        RETURN NULL;
-    END $$
-    """,
-    f"""
-    CREATE TRIGGER subscription_changed BEFORE UPDATE OF {_WHAT_CHANGES}
-    FOR EACH ROW WHEN ({_CHANGES}) EXECUTE FUNCTION keep_own_cursor()
-    """,
-    """
-    CREATE TRIGGER chat_clock_changed AFTER UPDATE OF settings, timezone, kind ON chat
-    FOR EACH ROW
-    WHEN (
-        NEW.settings::text IS DISTINCT FROM OLD.settings::text OR NEW.timezone IS DISTINCT FROM OLD.timezone
-        OR NEW.kind IS DISTINCT FROM OLD.kind
-    )
-    EXECUTE FUNCTION keep_own_cursors()
-    """,
-)
-
-TRIGGERS = {
-    "sqlite": (*_STATE_OF_CHAT, *_FOLLOWING),
-    "postgresql": (*_STATE_OF_CHAT_POSTGRES, *_FOLLOWING_POSTGRES),
-}
+TRIGGERS = {"sqlite": _STATE_OF_CHAT, "postgresql": _STATE_OF_CHAT_POSTGRES}
 
 
-FIRST = "first_624904ce927b"  # ends in a hash of the DDL until the first release; tests/integration/test_schema.py computes it
+FIRST = "first_bd2a04bb9841"  # ends in a hash of the DDL until the first release; tests/integration/test_schema.py computes it
 REVISIONS = (FIRST,)  # oldest first; each has its file in migrations/versions
 HEAD = REVISIONS[-1]
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
