@@ -105,18 +105,17 @@ class Ingest:
         """
         seen = store.version()
         with store.read() as transaction:
-            merged = digests.merged(transaction, papers, self.batch(transaction), joins=False)
+            merged = digests.merged(transaction, papers, self.batch(transaction))
 
         @writes
         def write(transaction: Transaction) -> digests.Ingested:
             paper_sequence.hold_sequence(transaction)
             if digests.is_known(transaction, digest.content_hash):
                 ingested = self._known(transaction, digest.content_hash)
-            elif merged.is_whole and transaction.is_current(seen):
+            elif transaction.is_current(seen):
                 ingested = self._store_digest(transaction, digest, merged)
             else:
-                made = merged.documents
-                again = digests.merged(transaction, papers, self.batch(transaction), joins=True, made=made)
+                again = digests.merged(transaction, papers, self.batch(transaction), made=merged.documents)
                 ingested = self._store_digest(transaction, digest, again)
             whole = digests.joined(before, ingested)
             if note is not None:

@@ -59,7 +59,6 @@ class Merged:
     """The papers of a digest, merged with the papers that were stored at one moment, and their documents for the index."""
 
     batch: MergeBatch
-    is_whole: bool  # False: some papers are missing, since they join stored papers, which writes at once
     documents: Mapping[int, Document]
 
 
@@ -67,31 +66,20 @@ NOTHING: Mapping[int, Document] = MappingProxyType({})
 
 
 def merged(
-    transaction: Transaction,
-    papers: Sequence[Incoming],
-    batch: MergeBatch,
-    *,
-    joins: bool,
-    made: Mapping[int, Document] = NOTHING,
+    transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch, *, made: Mapping[int, Document] = NOTHING
 ) -> Merged:
-    """Merges the papers of a digest into a new `batch`. Writes nothing, unless papers may join stored papers (`joins`).
+    """Merges the papers of a digest into a new `batch`. Writes nothing.
 
     Documents in `made` are reused for papers that are the same.
     """
-    is_whole = _merge(transaction, papers, batch, joins=joins)
-    return Merged(batch, is_whole, {paper: _document(batch, paper, made) for paper in _changed(batch)})
+    _merge(transaction, papers, batch)
+    return Merged(batch, {paper: _document(batch, paper, made) for paper in _changed(batch)})
 
 
-def _merge(transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch, *, joins: bool) -> bool:
-    """Merges papers into a new batch. Without `joins`, leaves out papers that join stored ones, and returns False."""
+def _merge(transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch) -> None:
     batch.look_up(transaction, papers)
-    is_whole = True
     for one in papers:
-        if joins or not merged_papers.joins(batch, one):
-            merged_papers.merge(transaction, batch, one)
-        else:
-            is_whole = False
-    return is_whole
+        merged_papers.merge(batch, one)
 
 
 def _changed(batch: MergeBatch) -> list[int]:
@@ -102,7 +90,7 @@ def papers_to_encode(
     transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch
 ) -> dict[meanings.Texts, Paper]:
     """Returns texts → paper, as it will be stored, for those that are or become news and lack the codes of their texts."""
-    _merge(transaction, papers, batch, joins=False)
+    _merge(transaction, papers, batch)
     news = [paper for paper in _changed(batch) if paper in batch.to_announce or batch.rows[paper].sequence is not None]
     lacking = {batch.texts_of(paper): paper for paper in news if batch.lacks_codes(paper)}
     return {texts: merged_papers.as_entry(batch, batch.rows[paper]) for texts, paper in lacking.items()}

@@ -208,28 +208,6 @@ class MergeBatch:
         self.texts[table, paper][language] = texts
         self._new_texts[table, paper, language] = None
 
-    def forget_joined(self, lost: int, kept: int) -> None:
-        """Moves everything in this batch from the paper `lost`, which was joined with another, to that paper, `kept`."""
-        self.rows.pop(lost, None)
-        self._stored.pop(lost, None)
-        self.keys.update({key: kept for key, paper in self.keys.items() if paper == lost})
-        for papers in self.aliases.values():
-            if lost in papers:
-                papers.discard(lost)
-                papers.add(kept)
-        if lost in self.appearances:
-            self.appearances.setdefault(kept, self.appearances.pop(lost))
-        if lost in self.announced:
-            self.announced.remove(lost)
-            self.announced.add(kept)
-        self.to_announce.pop(lost, None)
-        self.updated.discard(lost)
-        self.updated.add(kept)
-        self.new.discard(lost)
-        if lost in self.stands_at:
-            at = self.stands_at.pop(lost)
-            self.stands_at[kept] = min(at, self.stands_at.get(kept, at))
-
     def look_up(self, transaction: Transaction, papers: Sequence[Incoming]) -> None:
         """Reads the stored rows, keys, titles and texts of these papers."""
         keys, aliases = {key for one in papers for key in one.keys}, {one.alias for one in papers if one.alias}

@@ -4,41 +4,30 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
-
 from subscriptions.model import Announce, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
 from subscriptions.store import drafts
-from subscriptions.store.database.conflicts import move_rows
-from subscriptions.store.database.store import Transaction
 from subscriptions.store.drafts import Incoming, MergeBatch, PaperDraft
 from subscriptions.store.known_papers import known_paper
 from subscriptions.store.merging import (
     MergedFacts,
-    Precedence,
-    SaidBySource,
-    Vouched,
     better_text,
     claim_of,
     fill_missing,
     may_add_keys,
-    may_join,
     says_withdrawn,
     vouched_by,
 )
-from subscriptions.store.rows import PaperKeyRow, PaperRow
 
 # for so long after a paper was first seen, a missing value that becomes known makes the paper news again
 COMPLETION_WINDOW = timedelta(days=7)
 
 
-def merge(transaction: Transaction, batch: MergeBatch, one: Incoming) -> int:
+def merge(batch: MergeBatch, one: Incoming) -> int:
     """Merges a paper of a digest with the stored paper that is the same, or adds it if it is new. Returns its id."""
     paper, found, now = one.paper, _same_paper(batch, one), batch.now
-    if found:
-        row = batch.rows[found[0]]
-        for other in found[1:]:
-            _join(transaction, batch, row, batch.rows[other])
+    if found is not None:
+        row = batch.rows[found]
         paper = _without_ids_of_others(batch, row, one)
         claim = claim_of(row, paper, source=batch.source, of_arxiv=batch.of_arxiv)
         newer, keys = claim.newer(row), may_add_keys(row, claim.standing)
@@ -54,18 +43,13 @@ def merge(transaction: Transaction, batch: MergeBatch, one: Incoming) -> int:
         batch.updated.add(row.id)
     if newer:
         batch.revised.add(row.id)
-    if not batch.is_news or (found and _stays_filed(batch, row)):
-        _file(row, paper, is_new=not found)
+    if not batch.is_news or (found is not None and _stays_filed(batch, row)):
+        _file(row, paper, is_new=found is None)
     elif _is_news(row, paper, facts, now):
         batch.announce(row.id, cross=_is_cross(row, paper, facts, now))
     batch.stands_at.setdefault(row.id, one.place)
     batch.note_appearance(row.id, paper)
     return row.id
-
-
-def joins(batch: MergeBatch, one: Incoming) -> bool:
-    """Whether the keys and the title of a paper show that several stored papers are the same paper."""
-    return len(_same_paper(batch, one)) > 1
 
 
 def _without_ids_of_others(batch: MergeBatch, row: PaperDraft, one: Incoming) -> Paper:
@@ -111,24 +95,14 @@ def _is_recent(row: PaperDraft, now: datetime) -> bool:
     return now - row.first_seen_at <= COMPLETION_WINDOW
 
 
-def _same_paper(batch: MergeBatch, one: Incoming) -> list[int]:
-    """Returns the ids of the stored rows of the same paper. All are merged into the first of them (rule 4).
-
-    If the source may not decide that they are the same paper, returns only the row that the first key finds.
-    """
-    found = list(dict.fromkeys(batch.keys[key] for key in one.keys if key in batch.keys))
-    has_id = bool(one.paper.arxiv_id or one.paper.doi) or any(batch.rows[i].has_id for i in found)
-    fits = [
-        i
-        for i in sorted(batch.aliases.get(one.alias, ())) if one.alias
-        and i not in found
-        and not (has_id and batch.rows[i].has_id)
-    ]  # fmt: skip
-    if len(fits) == 1:
-        found += fits
-    ours = batch.of_arxiv and one.paper.arxiv_id is not None
-    allowed = [i for i in found[1:] if may_join(batch.rows[found[0]], batch.rows[i], source=batch.source, arxiv=ours)]
-    return sorted((*found[:1], *allowed), key=lambda i: (not batch.rows[i].has_id, i))
+def _same_paper(batch: MergeBatch, one: Incoming) -> int | None:
+    """Returns the id of the stored row of the same paper: that of its first known key, else of its title (rule 4)."""
+    found = next((batch.keys[key] for key in one.keys if key in batch.keys), None)
+    if found is not None or not one.alias:
+        return found
+    has_id = bool(one.paper.arxiv_id or one.paper.doi)
+    fits = [i for i in sorted(batch.aliases.get(one.alias, ())) if not (has_id and batch.rows[i].has_id)]
+    return fits[0] if len(fits) == 1 else None
 
 
 def _new_row(batch: MergeBatch, paper: Paper) -> PaperDraft:
@@ -187,30 +161,6 @@ def _remember_keys(batch: MergeBatch, row: PaperDraft, one: Incoming, *, further
     may_name = bool(one.alias) and (further or one.alias == title_alias(row.title))
     if may_name and row.id not in batch.aliases.get(one.alias, ()):
         batch.add_alias(one.alias, row.id)
-
-
-def _join(transaction: Transaction, batch: MergeBatch, keep: PaperDraft, lose: PaperDraft) -> None:
-    """Moves everything from the row `lose` to the row `keep`, which is the same paper. Assigns no sequence (rule 4)."""
-    kept, lost = keep.id, lose.id
-    batch.write(transaction)
-    entry = as_entry(batch, lose)
-    fill_missing(keep, SaidBySource(entry, Precedence.OWNER, Vouched(lose.vouched)), keep.first_seen_at)
-    _fill_texts(batch, kept, entry, MergedFacts(missing=False, category=False, anything=False), newer=False)
-    if keep.sequence is None and lose.first_seen_at < keep.first_seen_at:
-        keep.day = lose.day
-    keep.first_seen_at = min(keep.first_seen_at, lose.first_seen_at)
-    if lose.withdrawn_at is not None and keep.withdrawn_at is None and not keep.vouched & ~lose.vouched:
-        keep.withdrawn_at = lose.withdrawn_at
-    as_new = max(keep.sequence_as_new or 0, lose.sequence_as_new or 0) or None
-    if lose.sequence is not None and lose.sequence > (keep.sequence or 0):
-        keep.sequence, keep.sequenced_at, keep.cross, keep.day = lose.sequence, lose.sequenced_at, lose.cross, lose.day
-        keep.came_at = lose.came_at
-    keep.new_sequence = as_new
-    transaction.exec(sa.update(PaperKeyRow).filter_by(paper=lost).values(paper=kept))
-    for table in ("paper_alias", "appearance", "delivery_item", "signal"):
-        move_rows(transaction, table, column="paper", before=lost, after=kept)
-    transaction.remove(PaperRow, id=lost)
-    batch.forget_joined(lost, kept)
 
 
 def as_entry(batch: MergeBatch, row: PaperDraft) -> Paper:

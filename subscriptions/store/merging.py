@@ -91,11 +91,6 @@ def may_add_keys(row: PaperDraft, standing: Precedence) -> bool:
     return standing is Precedence.OWNER and not row.vouched
 
 
-def may_join(keep: PaperDraft, lose: PaperDraft, *, source: str, arxiv: bool) -> bool:
-    """Whether a source may decide that two known papers are the same. `arxiv`: the source is arXiv's own."""
-    return arxiv or (keep.owner == lose.owner == source and not keep.vouched | lose.vouched)
-
-
 def says_withdrawn(paper: Paper) -> bool:
     """Whether a comment or an abstract says that the paper has been withdrawn."""
     return bool(withdrawn_by(paper.comment) or withdrawn_by(paper.abstract))

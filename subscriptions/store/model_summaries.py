@@ -74,7 +74,7 @@ def looked_upto(transaction: Transaction) -> int:
 def want(transaction: Transaction, wanted: Mapping[tuple[int, str], int], upto: int, *, now: datetime) -> None:
     """Stores (paper, language) → how many chats want a summary, and that papers up to a sequence were looked through.
 
-    The transaction must hold the sequence, so that no paper is joined with another one meanwhile. What is stored stays.
+    The transaction must hold the sequence, so that no paper comes meanwhile. What is stored stays.
     """
     papers, _p = sorted({paper for paper, _ in wanted}), TABLES.tables["paper"].c
     known = {row.id for row in rows_of(transaction, sa.select(_p.id), _p.id, papers)}
