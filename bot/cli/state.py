@@ -86,7 +86,7 @@ def status(*, now: Now = None, json: Json = False) -> int:
         moment, wall = session.now, session.clock.wall()
         readiness = ask_readiness(session.settings, session.store)
         found = findings_of(session.settings, session.store, now=moment, wall=wall)
-        counted = figures(session.store, now=moment, wall=wall)
+        counted = figures(session.store, now=moment)
         standing = _Standing(
             now=moment,
             wall=wall,
@@ -127,7 +127,6 @@ def _status_document(standing: _Standing) -> dict[str, object]:
         ],
         "outbox": {
             **standing.in_outbox,
-            "held_lanes": sum(standing.figures.outbox.held_lanes.values()),
             "oldest_waiting_since": standing.oldest,
         },
         "stopped": dict(standing.figures.stopped),

@@ -5,7 +5,6 @@ import collections
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
@@ -246,14 +245,16 @@ class Metrics:
 
     def _observed(self) -> Observed:
         app = self._app
+        now, wall = app.clock.now(), app.clock.wall()
+        found = _unless_unreadable(lambda: findings_of(app.settings, app.store, now=now, wall=wall))
         return Observed(
-            now=app.clock.now(),
-            wall=app.clock.wall(),
+            now=now,
+            wall=wall,
             is_ready=self._is_ready,
             platforms=tuple(app.platforms),
-            figures=_unless_unreadable(figures, app),
+            figures=_unless_unreadable(lambda: figures(app.store, now=now)),
             copies=maintenance.copy_times(backup_folder(app.settings, app.store)),
-            findings=joined(_unless_unreadable(partial(findings_of, app.settings), app) or (), self._known()),
+            findings=joined(found or (), self._known()),
         )
 
 
@@ -279,8 +280,8 @@ class _Gauges(Collector):
             yield family
 
 
-def _unless_unreadable(read: Callable[..., T], app: App) -> T | None:
+def _unless_unreadable(read: Callable[[], T]) -> T | None:
     try:
-        return read(app.store, now=app.clock.now(), wall=app.clock.wall())
+        return read()
     except StoreError:
         return None

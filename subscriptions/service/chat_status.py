@@ -25,12 +25,12 @@ class Figures:
 
 
 @reads
-def figures(transaction: Transaction, *, now: datetime, wall: datetime) -> Figures:
-    """Returns the figures of the whole bot. `wall` is the machine's time, `now` may differ from it. Raises StoreError."""
+def figures(transaction: Transaction, *, now: datetime) -> Figures:
+    """Returns the figures of the whole bot. Raises StoreError."""
     known = sources.known_sources(transaction)
     return Figures(
         at=now,
-        outbox=work_figures.outbox_figures(transaction, wall=wall),
+        outbox=work_figures.outbox_figures(transaction),
         stopped=platform_states.stopped_platforms(transaction),
         sources=tuple(one for one in known if one.state.on),
     )

@@ -1,8 +1,4 @@
-"""What is in the outbox, since when work waits, how large the tables are, and how much they grow in a day.
-
-Each figure is computed from open rows or from one entry of an index, never from the history. Work does not count as
-waiting before its moment, in the chat's quiet hours, or while a pause lasts that its platform requested.
-"""
+"""What is in the outbox, and since when it waits: computed from open rows, never from the history."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,20 +13,8 @@ from subscriptions.store import sendable
 from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.rows import tables
 
-_deliveries, _chats, _messages, _subscriptions, _papers, _appearances, _digests = tables(
-    "delivery", "chat", "message", "subscription", "paper", "appearance", "digest"
-)
-_d, _c, _m, _s, _p, _a, _g = (
-    _deliveries.c,
-    _chats.c,
-    _messages.c,
-    _subscriptions.c,
-    _papers.c,
-    _appearances.c,
-    _digests.c,
-)
-
-
+_deliveries, _chats, _messages = tables("delivery", "chat", "message")
+_d, _c, _m = _deliveries.c, _chats.c, _messages.c
 _SENDABLE = sa.case((sendable.MAY_BE_SENT, 1), else_=0)
 
 OPEN = (
@@ -51,12 +35,6 @@ DEAD = (
     .where(_m.state == MessageState.DEAD, _d.dismissed_at.is_(None))
     .group_by(_c.platform)
 )
-HELD_LANES = (
-    sa.select(_c.platform, sa.func.count(_c.address.distinct()).label("lanes"))
-    .select_from(_deliveries.join(_chats, _c.id == _d.chat))
-    .where(_d.settled_at.is_(None), sendable.MAY_BE_SENT, sendable.IS_HELD)
-    .group_by(_c.platform)
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +45,14 @@ class OutboxFigures:
     held: Mapping[str, int] = field(default_factory=dict)  # number of open deliveries of paused chats
     oldest: Mapping[str, datetime] = field(default_factory=dict)  # when the oldest waiting delivery was planned
     dead: Mapping[str, int] = field(default_factory=dict)  # number of undismissed deliveries with a dead message
-    # number of lanes with something to send that wait because their platform requested a pause
-    held_lanes: Mapping[str, int] = field(default_factory=dict)
 
 
-def outbox_figures(transaction: Transaction, *, wall: datetime) -> OutboxFigures:
-    """Returns the figures of the outbox. `wall` is the time of the machine's clock."""
+def outbox_figures(transaction: Transaction) -> OutboxFigures:
+    """Returns the figures of the outbox."""
     found = list(execute(transaction, OPEN))
     return OutboxFigures(
         waiting={row.platform: row.deliveries for row in found if row.may_go},
         held={row.platform: row.deliveries for row in found if not row.may_go},
         oldest={row.platform: row.oldest for row in found if row.may_go},
         dead={row.platform: row.deliveries for row in execute(transaction, DEAD)},
-        held_lanes={row.platform: row.lanes for row in execute(transaction, HELD_LANES, {"wall": wall})},
     )

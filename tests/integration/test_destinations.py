@@ -34,7 +34,7 @@ from bot.ports.conversation import WebRequest, WebResponse
 from bot.settings import Settings
 from subscriptions.errors import Refused, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message, Paper
-from subscriptions.notices.declared import VersionChanged
+from subscriptions.notices.declared import SourceRecovered
 from subscriptions.notices.of_chats import AccessDenied
 from subscriptions.service import access, confirmations, listing, notices
 from subscriptions.service.amendments import set_settings
@@ -235,7 +235,7 @@ async def does(bot: Bot, step: str) -> None:
         case "notify":
             notices.notify(store, ADA, AccessDenied(event="1"), now=now)
         case "notify the operator":
-            notices.notify_operators(store, [ADA], VersionChanged(version="2", before="1"), now=now)
+            notices.notify_operators(store, [ADA], SourceRecovered(source="daily"), now=now)
         case "ask":
             confirmations.ask_to_confirm(store, ADA, source=HOME, now=now)
         case "open the link":

@@ -468,7 +468,7 @@ async def _start(world: World) -> None:
 
 
 async def _figures(world: World) -> None:
-    figures(world.app.store, now=world.clock.now(), wall=world.clock.wall())
+    figures(world.app.store, now=world.clock.now())
     outbox.outbox_counts(world.app.store)
     assert write_probe.write_refusal(world.app.store) is None
 

@@ -13,7 +13,7 @@ import sqlalchemy
 
 from subscriptions.errors import PaperwireError, RetryLater
 from subscriptions.model import CallbackToken, ChatKind, Lane, Message
-from subscriptions.notices.declared import VersionChanged
+from subscriptions.notices.declared import SourceRecovered
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.portable import read_lines
 from subscriptions.service import (
@@ -427,7 +427,7 @@ def test_what_another_process_stores_first_counts(store: Store, rival: Rival, ra
 
 def test_a_notice_of_another_process_is_not_repeated(store: Store, rival: Rival) -> None:
     chat = conversation_state.store_chat(store, ME, ChatKind.PRIVATE, now=NOON)
-    notice = VersionChanged(version="2", before="1")
+    notice = SourceRecovered(source="daily")
     assert notices.notify(store, ME, notice, now=NOON)
     (key,) = rows(store, "delivery", "dedupe_key")
     stored.change(store, "DELETE FROM delivery")
