@@ -19,6 +19,7 @@ from subscriptions.model import (
     KnownPaper,
     Lane,
     Paper,
+    Subscription,
     Summary,
     Translation,
 )
@@ -168,3 +169,8 @@ def add_callbacks(transaction: Transaction, tokens: Sequence[CallbackToken], *, 
     by_id = {callbacks.new_callback_id(): token for token in tokens}
     callbacks.store_callbacks(transaction, by_id, now=now)
     return list(by_id)
+
+
+def unsubscribes(store: Store, chat: ChatAddress, *numbers: int, now: datetime = NOON) -> tuple[Subscription, ...]:
+    """Removes subscriptions of a chat; without numbers, all of them."""
+    return requests.unsubscribe_several(store, chat, numbers or range(1, 100), now=now)

@@ -34,7 +34,7 @@ def edit(
     """
     query = portable.kept_query(text)
     chat, subscriptions = listing.get_subscribed(transaction, address)
-    subscription = listing.which_one(subscriptions, str(number))
+    subscription = listing.with_number(subscriptions, number)
     query = near_papers.with_vectors_for(transaction, query, chat.id)
     same = next((s for s in subscriptions if s.canonical == query.canonical and s.id != subscription.id), None)
     if same is not None:

@@ -74,14 +74,14 @@ def listed_in(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[Liste
 
 def numbered(transaction: Transaction, chat: Chat, number: int) -> Subscription:
     """Returns the subscription of a chat with this number. Raises NotFound."""
-    return which_one(stored_subscriptions.subscriptions_in(transaction, chat.id), str(number))
+    return with_number(stored_subscriptions.subscriptions_in(transaction, chat.id), number)
 
 
 def chosen(subscriptions: tuple[Subscription, ...], number: int | None) -> tuple[Subscription, ...]:
     """Returns the subscription with this number; for None, all of them. Raises NotFound."""
     if number is None:
         return subscriptions
-    return (which_one(subscriptions, str(number)),)
+    return (with_number(subscriptions, number),)
 
 
 def typed_number(text: str) -> int | None:
@@ -105,11 +105,12 @@ def named(subscriptions: Sequence[Subscription], which: str) -> Subscription | N
     return next((one for one in subscriptions if one.canonical == canonical), None)
 
 
-def which_one(subscriptions: Sequence[Subscription], which: str) -> Subscription:
-    """Returns the subscription with this number or query. Raises NotFound, QueryError."""
-    if found := named(subscriptions, which):
-        return found
+def with_number(subscriptions: Sequence[Subscription], number: int) -> Subscription:
+    """Returns the subscription with this number. Raises NotFound."""
+    for one in subscriptions:
+        if one.number == number:
+            return one
     raise errors.NotFound(
-        errors.Sentence("This chat has no subscription {which}.", {"which": which.strip()}),
+        errors.Sentence("This chat has no subscription {which}.", {"which": str(number)}),
         errors.Sentence("paperwire subscriptions lists them."),
     )

@@ -187,19 +187,6 @@ def _add(
 
 
 @writes
-def unsubscribe(
-    transaction: Transaction, address: ChatAddress, which: str, *, now: datetime, who: str = ""
-) -> tuple[Subscription, ...]:
-    """Removes the subscription with this number or query, or all for "all". Planned deliveries are still sent.
-
-    Returns the removed subscriptions. Raises NotFound, QueryError.
-    """
-    _, subscriptions = listing.get_subscribed(transaction, address)
-    gone = subscriptions if which.strip().casefold() == "all" else (listing.which_one(subscriptions, which),)
-    return unsubscribe_several(transaction, address, [one.number for one in gone], now=now, who=who)
-
-
-@writes
 def unsubscribe_several(
     transaction: Transaction, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:

@@ -560,7 +560,7 @@ def test_a_long_export_is_read_in_parts_and_blocks_nobody(
             requests.subscribe(
                 watched, make.address("console:me"), requests.SubscriptionRequest(text="graph"), now=NOON
             )
-            requests.unsubscribe(watched, make.address("console:me"), "all", now=NOON)
+            make.unsubscribes(watched, make.address("console:me"))
             busy, *_ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             assert not busy  # no reader keeps an older state open
     assert "".join(parts) == whole
@@ -726,7 +726,7 @@ def test_a_channel_comes_back_as_a_channel(empty_database: Path) -> None:
 def test_a_chat_with_nothing_of_its_own_is_left_out(empty_database: Path) -> None:
     with stores(empty_database, "here") as (here,):
         subscribes(here, "console:me", "graph")
-        requests.unsubscribe(here, parse_address("console:me"), "all", now=NOON)
+        make.unsubscribes(here, parse_address("console:me"))
         assert exporting.export(here, None) == ""
 
 

@@ -40,7 +40,7 @@ from subscriptions.service import (
 from subscriptions.service import known_papers as lookup
 from subscriptions.service.libraries import drop_library, put_library
 from subscriptions.service.plan import plan_due
-from subscriptions.service.requests import Subscribed, unsubscribe
+from subscriptions.service.requests import Subscribed
 from subscriptions.states import Signal
 from subscriptions.store import chat_data, chats, deliveries, known_papers, meanings, paper_sequence, paper_words
 from subscriptions.store import signals as stored_signals
@@ -505,7 +505,7 @@ def test_one_canonical_text_in_all_chats(stocked: Store) -> None:
     assert canonicals(stocked) == canonicals(stocked, YOU) == [f"like:{GIVEN}"]
     tried = previews.preview_recent(stocked, listing.get_chat(stocked, ME), now=NOON, which=f"like: {GIVEN}")
     assert (tried.query, tried.subscriptions[0].number) == (None, 1)
-    unsubscribe(stocked, ME, f"like:{GIVEN}", now=NOON)
+    make.unsubscribes(stocked, ME)
     assert canonicals(stocked) == []
 
 

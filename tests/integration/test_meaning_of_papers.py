@@ -25,7 +25,6 @@ from subscriptions.query.parse import parse_query
 from subscriptions.service import listing, meaning
 from subscriptions.service.findings import stored_findings
 from subscriptions.service.plan import plan_due
-from subscriptions.service.requests import unsubscribe
 from subscriptions.service.undelivered_papers import undelivered
 from subscriptions.service.whole_copy import copy_database
 from subscriptions.store import meanings
@@ -361,9 +360,9 @@ def test_questions_are_removed_with_the_last_query_that_asks_them(worker: Worker
     worker.subscribes("telegram:2", 'about:"heat"')
     assert questions(store) == ["Größe der Lösung", "heat"]
     assert meanings.questions_of(store, ["heat", "Größe der Lösung", "ice"]).keys() == {"heat", "Größe der Lösung"}
-    unsubscribe(store, address("telegram:1"), "1", now=NOON)
+    make.unsubscribes(store, address("telegram:1"), 1)
     assert questions(store) == ["heat"]
-    unsubscribe(store, address("telegram:2"), "1", now=NOON)
+    make.unsubscribes(store, address("telegram:2"), 1)
     assert questions(store) == []
 
 

@@ -27,7 +27,6 @@ from subscriptions.service import sending
 from subscriptions.service.amendments import edit
 from subscriptions.service.chat_status import figures
 from subscriptions.service.plan import plan_due
-from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.store import deliveries, outbox, paper_sequence, platform_states
 from subscriptions.store import planner as plans
@@ -41,7 +40,7 @@ from tests.bot_harness import BotHarness
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
-from tests.make import HOUR, MINUTE, address, ingested, paper, subscribes
+from tests.make import HOUR, MINUTE, address, ingested, paper, subscribes, unsubscribes
 from tests.million import fill_a_million
 from tests.source_harness import NoSources
 from tests.statements import Watch, recording
@@ -171,7 +170,7 @@ def changes(store: Store, rng: random.Random) -> None:
             case 3:
                 edit(store, address(where), rng.randint(1, EACH), asked(rng), now=NOON)
             case 4:
-                unsubscribe(store, address(where), str(rng.randint(1, EACH)), now=NOON)
+                unsubscribes(store, address(where), rng.randint(1, EACH))
 
 
 @pytest.mark.usefixtures("together")

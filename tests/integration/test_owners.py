@@ -24,7 +24,6 @@ from subscriptions.service import (
     missing_values,
     notices,
     operators,
-    requests,
     retention,
     sending,
     source_notices,
@@ -371,7 +370,7 @@ RACES = {
         shows=("subscription", "name"), rows=[("theirs",)],
     ),
     "a change is undone once": Race(
-        before=lambda store: (_subscribes("graph")(store), requests.unsubscribe(store, ME, "1", now=NOON)),
+        before=lambda store: (_subscribes("graph")(store), make.unsubscribes(store, ME, 1)),
         rival=lambda rival: rival("chat", "DELETE FROM undo"),
         act=_undoes, shows=("subscription", "number"), rows=[],
     ),

@@ -17,7 +17,6 @@ from subscriptions.service import plan as _plan
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.plan import plan_due
 from subscriptions.service.previews import preview
-from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import claim_database
 from subscriptions.states import PauseReason
 from subscriptions.store import (
@@ -355,7 +354,7 @@ def test_what_is_due_in_one_minute_is_one_delivery_that_is_kept(store: Store) ->
     subscribes(store, "telegram:1", "tree", when="daily 13:00", name="forests")
     ingested(store, "A tree in a graph", "A graph", "A tree")
     assert len(plan_due(store, now=NOON + HOUR)) == 1
-    unsubscribe(store, CHAT, "all", now=NOON + HOUR)
+    make.unsubscribes(store, CHAT, now=NOON + HOUR)
     assert claims.claim(store, asking("telegram:1")) is not None
     with store.read() as session:
         items = deliveries.delivery_values(session, [1])[1].items
@@ -501,7 +500,7 @@ def test_moving_again_or_back_and_forth_changes_nothing(store: Store) -> None:
 def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(store: Store) -> None:
     for query in ("graph", "tree", "forest"):
         subscribes(store, "telegram:-5", query)
-    unsubscribe(store, GROUP, "2", now=NOON)
+    make.unsubscribes(store, GROUP, 2)
     amendments.set_settings(store, GROUP, {"text": "titles"}, now=NOON)
     amendments.set_settings(store, GROUP, {"timezone": "Asia/Tokyo"}, now=NOON)
     conversation_state.store_chat(store, SUPERGROUP, ChatKind.GROUP, now=NOON, title="New")
@@ -518,7 +517,7 @@ def test_buttons_keep_their_meaning_under_new_numbers(store: Store) -> None:
     subscribes(store, "telegram:-1005", "graph")
     for query in ("tree", "graphs", "forest"):
         subscribes(store, "telegram:-5", query)
-    unsubscribe(store, GROUP, "3", now=NOON)
+    make.unsubscribes(store, GROUP, 3)
     place = "telegram:-5"
     made = [
         *(CallbackToken(verb="remove", arguments={"number": n}, place=place) for n in (1, 2, 3)),
@@ -635,13 +634,6 @@ def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
 
 def due(store: Store) -> list[datetime | None]:
     return [entry.subscription.next_due_at for entry in listing.listed(store, CHAT)]
-
-
-def test_a_number_that_is_no_subscription_is_a_query(store: Store) -> None:
-    subscribes(store, "telegram:1", "2026")
-    with pytest.raises(NotFound, match="no subscription 7"):
-        unsubscribe(store, CHAT, "7", now=NOON)
-    assert [s.text for s in unsubscribe(store, CHAT, "2026", now=NOON)] == ["2026"]
 
 
 def test_a_wish_without_a_zone_follows_its_chat(store: Store) -> None:
