@@ -393,14 +393,6 @@ def test_papers_stored_meanwhile_are_merged(known: Store, made_while_writing: li
     assert abstracts(known) == {"Other words.", "The newest words."}
 
 
-def test_two_stored_papers_that_turn_out_to_be_one_become_one(known: Store) -> None:
-    ingested(known, paper("A tree", "cs.LG", doi="10.1/x"), source="other")
-    assert stores_beside_others(known, *CHANGED[1:], replace(CHANGED[0], doi="10.1/x"))[0].updated == len(PAPERS)
-    found = papers_named(known, ["10.1/x", PAPERS[0].arxiv_id or ""])
-    assert len(found) == 2
-    assert len({one.id for one in found.values()}) == 1
-
-
 @pytest.mark.parametrize("before", [0, 1, 3])
 def test_a_large_digest_is_stored_in_parts_beside_others(
     store: Store, made_while_writing: list[str], before: int, monkeypatch: pytest.MonkeyPatch

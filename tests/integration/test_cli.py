@@ -622,30 +622,6 @@ def _unpainted(text: str) -> list[str]:
     return re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
 
 
-@pytest.mark.usefixtures("no_settings")
-@pytest.mark.parametrize("columns", [80, 120])
-def test_a_folder_of_many_files_is_told_by_format_and_by_reason(terminal: Terminal, columns: int) -> None:
-    for number in range(30):
-        terminal.file(f"inbox/{number:02}.md", PAGE)
-    for number in range(12):
-        terminal.file(f"inbox/deep/{number:02}.json", "[]" if number % 2 else '[{"pa')
-    ended = terminal.on_screen(columns, "inspect", "inbox")
-    assert ended.status == 1
-    rows, output = ([" ".join(line.split()) for line in _unpainted(text)] for text in (ended.out, ended.err))
-    assert rows[1].startswith("daily_arxiv_md 30 90 – –")
-    assert rows[2].startswith("hf_json 6 0 – –")
-    assert rows[3].startswith("in all 36 90 – –")
-    assert rows[4] == "Each file by itself: add --json"
-    assert output[1:5] == [
-        "✗ Not read as digests: 6 of 42 files",
-        "Files Why First",
-        "6 looks like JSON inbox/deep/00.json",
-        "inbox/deep/02.json",
-    ]
-    assert max(map(len, _unpainted(ended.out + ended.err))) <= columns
-    assert len(terminal("inspect", "inbox", "--json").json["digests"]) == 42
-
-
 def test_only_one_process_sends_and_the_others_work_beside_it(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
     with Process(terminal.folder, "run") as program:
