@@ -618,10 +618,6 @@ def test_a_query_that_asks_for_meaning_is_refused_without_an_encoder(
     assert terminal("match", "graph", "day.md", "--json").json["keys"] == [GRAPHS]
 
 
-def _unpainted(text: str) -> list[str]:
-    return re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
-
-
 def test_only_one_process_sends_and_the_others_work_beside_it(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
     with Process(terminal.folder, "run") as program:
