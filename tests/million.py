@@ -15,9 +15,9 @@ _ROWS = (
     SELECT 'made' || i, 'url', '', '', '', '', '{{}}', '{{}}' FROM n WHERE i <= 5""",
     """INSERT INTO receipt (source, at, outcome, counts, detail)
     SELECT 'made' || (1 + i % 5), datetime('{now}', '-' || (i / 200) || ' days'), 'stale', '{{}}', '' FROM n WHERE i <= 15000""",
-    """INSERT INTO digest (id, content_hash, source, format, date, received_at, counts, warnings)
+    """INSERT INTO digest (id, content_hash, source, format, date, received_at, counts)
     SELECT {base} + i, 'made' || i, 'made' || (1 + i % 5), 'x', date('{now}', '-' || (i / 5) || ' days'),
-        datetime('{now}', '-' || (i / 5) || ' days'), '{{}}', '[]' FROM n WHERE i <= 3500""",
+        datetime('{now}', '-' || (i / 5) || ' days'), '{{}}' FROM n WHERE i <= 3500""",
     """INSERT INTO paper (id, key, title, abstract, authors, categories, "primary", arxiv_id, comment, cross, first_seen_at, day,
         sequence, sequenced_at, owner, vouched)
     SELECT {base} + i, 'm' || i, 'made ' || i, 'words words', '["A B"]', '["cs.LG"]', 'cs.LG', 'm' || i, '', 0,

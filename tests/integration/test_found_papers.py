@@ -415,18 +415,6 @@ def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: 
     assert [one.paper.title for one in signals.saved_papers(store, chat_of(store))] == ["Swarm graph one"]
 
 
-def test_signals_of_two_papers_that_are_one_stay_once(store: Store) -> None:
-    subscribes(store, str(ME), "graph", when="now")
-    ingested(store, paper("Graph swarm", arxiv_id=None), paper("Swarm", arxiv_id="2601.99999"))
-    did(store, Signal.SAVED, "Graph swarm", "Swarm")
-    did(store, Signal.OPENED, "Graph swarm")
-    assert len(signals.saved_papers(store, chat_of(store))) == 2
-    ingested(store, paper("Graph swarm", arxiv_id="2601.99999", version=2), now=LATER)
-    (one,) = signals.saved_papers(store, chat_of(store))
-    assert one.paper.arxiv_id == "2601.99999"
-    assert make.signals_of_paper(store, chat_of(store), one.id) == {Signal.SAVED, Signal.OPENED}
-
-
 # ── `like:` brings papers near to a named paper, the nearest first, and a delivery shows at most five of them ─────────
 
 YOU = address("telegram:43")
