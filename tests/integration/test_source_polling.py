@@ -272,7 +272,7 @@ async def test_one_broken_entry_does_not_stop_the_others(feeds: Feeds) -> None:
     )
     receipt = await feeds.of(LG).poll()
     assert (receipt.outcome, receipt.counts["papers"]) == (Outcome.NEW, 9)
-    assert receipt.detail == f"Papers without a title: 1 ({papers[4].arxiv_id})."
+    assert receipt.detail == "Papers without a title: 1."
     assert len([title for title in titles(feeds.store) if title]) == 8
 
 
