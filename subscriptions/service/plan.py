@@ -19,7 +19,7 @@ from subscriptions.store import ended_pauses, paper_sequence, planned_deliveries
 from subscriptions.store import planner as plans
 from subscriptions.store.database.store import Scope, Store, Transaction, in_chunks, reads, writes
 
-SLICE = 200  # chats that are planned in one transaction; limits memory and how long other writers wait
+SLICE = 100  # chats that are planned in one transaction; limits memory and how long other writers wait
 
 
 @dataclass(frozen=True, slots=True)
