@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from subscriptions import zones
@@ -165,7 +166,10 @@ def _decide_all(inputs: plan_inputs.Inputs, matches: _Matches, context: plan_inp
     for chat, subscriptions, due in inputs.to_plan:
         near = plan_inputs.points_of(inputs.tastes.get(chat.id), context.window.tokenized)
         case = _case((chat, subscriptions, due), matches.fits, matches.delivered[chat.id], context, near)
-        result = decision.decide(case, context.evidence, limited=decision.shows_more(chat))
+        limited = decision.shows_more(chat)
+        result = decision.decide_alike(
+            case, partial(decision.decide, evidence=context.evidence, limited=limited), limited=limited
+        )
         decided.append(Decision(case, subscriptions, result))
     return decided
 

@@ -164,6 +164,7 @@ def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
             window.index = None
         if len(window.papers.known) <= MOST_KEPT:
             window.matches, window.vectors = {}, {}  # libraries change
+            window.papers.decided.clear()
             _KEPT[store] = window
 
 

@@ -234,3 +234,61 @@ def test_a_paper_that_was_told_is_not_nothing() -> None:
     assert decision.nothing_fits(case([known(1)], {1: [1]}, subscriptions=(a_subscription(1, cursor=1),))), (
         "it was looked at before"
     )
+
+
+ASKED: dict[str, Any] = {
+    "name": "n",
+    "counted_until": NOON,
+    "text": "trees",
+    "canonical": "tree",
+    "number": 7,
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"subscriptions": (a_subscription(1)._replace(**{name: value}),)} for name, value in ASKED.items()),
+        {"subscriptions": (a_subscription(1, cursor=1),)},
+        {"to": chat(ChatKind.GROUP)},
+        {"to": chat(spoken=False)},
+        {"to": chat(limit="3")},
+        {"to": chat(shape="each")},
+        {"to": chat(crosslists="out")},
+        {"due": NOON - HOUR},
+        {"now": NOON + HOUR},
+        {"next_due": NOON + HOUR},
+        {"next_about": True},
+        {"may_be_empty": False},
+        {"expected": False},
+        {"notes": True},
+        {"missing": ("cs.LG",)},
+        {"missing_how": MissingHow.LATE},
+        {"subscriptions": (a_subscription(1), a_subscription(2))},
+    ],
+)
+def test_whatever_a_decision_depends_on_makes_cases_unlike(changes: dict[str, Any]) -> None:
+    other = case([known(1)], {1: [1]}, **changes)
+    assert decision.likeness(other, limited=True) != decision.likeness(case([known(1)], {1: [1]}), limited=True)
+    assert decision.likeness(other, limited=True) != decision.likeness(other, limited=False)
+
+
+def test_chats_that_ask_alike_share_a_decision_and_others_do_not() -> None:
+    papers = decision.Papers([known(1), known(2)])
+    decisions: list[int] = []
+
+    def result(chat_id: int, delivered: frozenset[int] = frozenset()) -> list[int]:
+        mine = a_subscription(1, id=chat_id, chat_id=chat_id, since=NOON - chat_id * HOUR, subscriber=str(chat_id))
+        due = case([], {}, subscriptions=(mine,), delivered=delivered)
+        due = due._replace(chat=due.chat._replace(id=chat_id), papers=papers, fits={chat_id: (0, 1)})
+
+        def decided(asked: decision.DueDelivery) -> decision.Decided:
+            decisions.append(asked.chat.id)
+            return decision.decide(asked, lambda *_: decision.Evidence(words=("graph",)), limited=False)
+
+        return shown(decision.decide_alike(due, decided, limited=False))
+
+    assert [result(1), result(2), result(3, frozenset({1})), result(4, frozenset({2})), result(5)] == [
+        [2, 1], [2, 1], [2], [1], [2, 1],
+    ]  # fmt: skip
+    assert decisions == [1, 3, 4]
