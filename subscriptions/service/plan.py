@@ -126,7 +126,10 @@ class _Matches:
 @reads
 def _match_ahead(transaction: Transaction, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> None:
     """Matches the papers for some chats while others can write. The window then has the matches for `_plan_slice`."""
-    _match(transaction, plan_inputs.read_inputs(transaction, chat_ids, context), context)
+    due = plan_inputs.due_of(transaction, chat_ids, context)
+    if due:
+        context.window.cover(transaction, min(s.cursor for s in due))
+        context.window.fits(transaction, due)
 
 
 @writes

@@ -26,7 +26,7 @@ from subscriptions.store import known_papers, meanings, planned_deliveries
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction
 
-FEW = 100  # queries; more are matched by an index of the papers, which takes 0.6 ms for each paper
+FEW = 50  # queries; more are matched by an index of the papers, which takes 0.6 ms for each paper
 MOST_KEPT = 1000  # papers, 25 KB each; a larger window is not kept for the next plan. Most chats need less for a week
 MOST_MATCHES = 50_000  # queries whose matches are cached within a plan, some 250 bytes each
 MOST_EVIDENCE = 100_000  # pairs of query and paper whose evidence is cached within a plan, some 400 bytes each
@@ -257,6 +257,13 @@ class Inputs:
     def to_plan(self) -> list[ToPlan]:
         """The chats that are planned now."""
         return [(self.chats[chat_id], self.subscriptions[chat_id], self.due[chat_id]) for chat_id in self.keys]
+
+
+def due_of(transaction: Transaction, chat_ids: Sequence[int], context: PlanContext) -> list[Subscription]:
+    """Returns the due subscriptions of these chats."""
+    chats = stored_chats.chats_by_id(transaction, chat_ids)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, chat_ids)
+    return [s for chat in chats.values() if chat.is_active for s in _due_now(chat, subscriptions[chat.id], context)[0]]
 
 
 def read_inputs(transaction: Transaction, chat_ids: Sequence[int], context: PlanContext) -> Inputs:
