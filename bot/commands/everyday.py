@@ -154,6 +154,12 @@ _ASKING = (
     "you|please|send|give|mail|email|notify|alert|tell|me|us|new|latest|papers?|articles?|on|about|that|this|them|it|ones?|posted|"
     "updated|know|when|something|anything|appears?|comes|out|is|there|the|any|a|to|for|of"
 )
+# the same in Chinese: 请每天8点推送给我最新的论文就行
+_ZH_ASKS = "想要?|希望|请|麻烦|能不能|可以|可否|能否|最好|就|帮我|你"
+_ZH_SENDS = "收到|发送|发|推送|推|看到|看|更新|通知|提醒|汇总|来"
+_ZH_FILLER = (
+    "我|给我|一下|一次|一遍|几篇|一篇|一些|点|相关|最新|新|的|这方面|论文|文章|文献|消息|更新|就行|就好|就可以|即可|吧|吗|呢|了|好吗|谢谢"
+)
 # Other words for the same: what is said -> how it is said here
 _SAID_OTHERWISE = (
     (r"^[\w ]{3,30} here[.,!] (?=\S)", ""),  # "astronomer here."
@@ -169,7 +175,7 @@ _SAID_OTHERWISE = (
         ",",
     ),
     (
-        r"[,，。](?:想要?|希望|请|能不能|可以|能否)?(每[^,，]{1,8}?)(?:收到|发给我|发|推送|看到)(?:我|给我)?(?:一次)?(?:相关|最新)?的?(?:论文|文章)?吗?$",
+        rf"[,，。;；](?:{_ZH_ASKS})*((?:每|周|星期|工作日|早|晚|上午|中午|下午)[^,，]{{0,12}}?)(?:{_ZH_SENDS})(?:{_ZH_FILLER})*$",
         r"，\1",
     ),
     (r"[,，]有新(?:的)?(?:论文|文章)[就请时的话]*(?:发给我|通知我|告诉我|提醒我)$", ""),
