@@ -63,20 +63,20 @@ _WORDS = {
     " | keep me updated | works for me | only | that would be great"
     " | :) | :-) | 论文 | 文章 | 文献 | 的资料 | 的研究 | 的最新研究 | 新研究 | 新东西 | 最新 | 新 | 进展 | 工作 | 相关的 | 相关"
     " | 方面的 | 方面 | 方向的 | 方向 | 领域的 | 的 | 有什么 | 有没有 | 有哪些 | 有 | 里 | 吗 | 呢 | 吧 | 呗 | 啊 | 呀 | 嘛 | 了 | 时 | 谢谢 | 感谢 | 多谢"
-    " | 都行 | 都可以 | 就行 | 就好 | 我都要 | 都要 | 都想看 | 推送 | 推送给我 | 发给我 | 给我 | 告诉我 | 通知我 | 提醒我 | 请 | 马上"
+    " | 都行 | 都可以 | 就行 | 就好 | 我都要 | 我都想看 | 都要 | 都想看 | 推送 | 推送给我 | 发给我 | 给我 | 告诉我 | 通知我 | 提醒我 | 请 | 马上"
     " | 立刻 | 就 | 一下 | 如果有 | 一有 | 帮我盯着 | 帮我盯着点 | 帮我留意 | 帮我订一下 | 帮我订阅 | 帮我找找",
     # words behind the subject that make a text a wish, whatever it begins with
     "SURE": "please | pls | plz | thanks | thx | thank you | 的论文 | 的文章 | 的文献 | 相关论文 | 新论文 | 新文章 | 论文有哪些 | 的都行 | 有什么新"
-    " | 有没有新 | 有哪些 | 都要 | 谢谢 | 多谢 | 告诉我 | 通知我 | 提醒我 | 发给我 | 推送给我",
+    " | 有没有新 | 有哪些 | 都要 | 都想看 | 谢谢 | 多谢 | 告诉我 | 通知我 | 提醒我 | 发给我 | 推送给我",
     # words of a person who asks to be sent papers, so that "daily" is a time
     "OFTEN": "send | sending | give | get | mail | email | deliver | subscribe | digest | alert | remind | notify | tell | 推送 | 发 | 订阅",
-    "INTRODUCTION": "i'm | im | i | we're | we | my | our | as a | as an | 我 | 老师 | 导师 | 老板",
+    "INTRODUCTION": "i'm | im | i | am | we're | we | my | our | as a | as an | 我 | 老师 | 导师 | 老板",
     # beginnings that need a time, an exclusion or a sure ending; beginnings that need a category
     "UNSURE": "订阅 | 关于 | 有关于 | 一有 | 如果有 | 要是有 | 有新的 | 有新 | 有没有 | 有什么 | 有无 | 求"
     " | i do | we do",
     "ALL": "all | all of | all from | just | only",
     # words of forms that are often misspelt, and with which no subject begins
-    "MISSPELT": "recommend | interested | papers | articles | research | preprints | publications | subscribe | notify | anything"
+    "MISSPELT": "recommend | interested | latest | papers | articles | research | preprints | publications | subscribe | notify | anything"
     " | something | everything",
     # kinds of papers; function words; words with which no subject begins; words that no name of a person has
     "KIND": "surveys | survey | reviews | review | benchmarks | benchmark | datasets | dataset | code | theses | tutorials"
@@ -113,6 +113,7 @@ would|i'd like|love [NEW] [PAPERS ABOUT|ABOUT]
 [I] [would|be|am|i'm] happy|glad|grateful ABOUT|to [GET] [NEW] [PAPERS ABOUT|ABOUT]
 [do you|have you|you] got [NEW] PAPERS [LATEST] ABOUT
 i|we look for [NEW] [PAPERS ABOUT|ABOUT]
+would|is it [be] possible to GET [NEW] [PAPERS ABOUT|ABOUT]
 i|we do
 TELL ME WHEN [WHEN] [THERE] [NEW] [PAPERS ABOUT|ABOUT]
 keep|kept ME POSTED [ABOUT] [NEW] [PAPERS ABOUT|ABOUT]
@@ -158,9 +159,9 @@ by
 
 _DIGESTS = "update|digest|summary|mail|email|alert|list"
 # what a clause at the end begins with, and its other words, if it only asks to be sent papers
-_ASKS = "could|can|would|will|please|send|what can|notify|alert|keep|let|give|mail|email|tell"
+_ASKS = "kindly|share|could|can|would|will|please|send|what can|notify|alert|keep|let|give|mail|email|tell"
 _ASKING = (
-    "you|please|keep|send|give|mail|email|notify|alert|tell|me|us|new|latest|papers?|articles?|on|about|that|this|them|it|ones?|posted|"
+    "you|please|keep|share|send|give|mail|email|notify|alert|tell|me|us|new|latest|papers?|articles?|on|about|that|this|them|it|ones?|posted|"
     "updated|know|when|something|anything|appears?|comes|out|is|there|the|any|a|to|for|of"
 )
 # the same in Chinese: 请每天8点推送给我最新的论文就行
@@ -171,6 +172,13 @@ _ZH_FILLER = "我们?|给我们?|一下|一次|一遍|几篇|一篇|一些|点|�
 # Other words for the same: what is said -> how it is said here
 _SAID_OTHERWISE = (
     (r"^(?:h\w{1,4}[,!.]? )?[\w ]{3,30} here[.,!] (?=\S)", ""),  # "hi, astronomer here."
+    (r"^(?:hi|hello|hey|greetings) from [\w ]{2,30}[.,!] ", ""),
+    # what stands between the verb and the subject: "notify me daily about", 想每周收到
+    (
+        r"^(.*?\b(?:notify|send|tell|update|e?mail|alert|give) (?:me|us)) (daily|weekly) (.+?)(?:,? please)?[.!?]*$",
+        r"\1 \3, \2",
+    ),
+    (r"([想要望])(每[^,，]{1,8}?)(收到|看到|看|读)([^,，]+)", r"\1\3\4，\2"),
     (r"[,;]?\s+(?:and |but )?(?:excluding|but no) ", ", no "),
     (r"[,，]?\s*(?:尤其是?|特别是|\bespecially|\bin particular|\bparticularly)\s*", " "),
     (rf"^.*?\b(?:an?|the|my) (daily|weekly) (?:{_DIGESTS}) (?:on|about|of|for) (.+)$", r"send me papers on \2, \1"),
@@ -191,7 +199,7 @@ _SAID_OTHERWISE = (
         "的论文",
     ),
     (
-        r"^(?:请问)?有([^没什么无新关,，]{2,30}?)(?:方面|领域|方向|相关)?的?(?:最新|新)?的?(?:论文|文章|文献|研究)[吗么?？]+$",
+        r"^(?:请问)?有([^没什么无新关,，]{2,30}?)(?:方面|领域|方向|相关)?的?(?:最新|新)?的?(?:论文|文章|文献|研究)[吗么?？]+(?=$|[,，])",
         r"想看\1的论文",
     ),
     (
@@ -224,7 +232,7 @@ _BEFORE_NAMES = re.compile(
 )
 _AUTHOR = re.compile(
     r"作者[是为有]\s*(?P<is>[^的,，]+)|^(?P<of>[A-Z][\w.-]+(?: [A-Z][\w.-]+)+)'s?(?: (?:new|newest|latest|recent))*$"
-    rf"|^(?P<who>{_HAN}{{2,4}}?|[A-Za-z. -]+?) ?[最近新]*(?:发了什么|写了什么|写|发表|老师|教授|院士)$"
+    rf"|^(?P<who>{_HAN}{{2,4}}?|[A-Za-z. -]+?(?:(?:或者?|和|、)[A-Za-z. -]+?)*) ?[最近新]*(?:发了什么|写了什么|写|发表|老师|教授|院士)$"
 )
 _TITLE = re.compile(
     r"(?:with |containing )?(?P<before>.+?) in (?:the|its|their) titles?\b|(?:papers? )?whose titles? (?:contains?|has|have)"
@@ -235,7 +243,11 @@ _TITLE = re.compile(
 _EXCLUDES = re.compile(r"[\s,，、;；.。]*[a-z\u4e00-\u9fff]|[.?!] [NWE]")
 _CLEARLY_EXCLUDES = re.compile(r"\s+(?:不要|不含|除了)")
 _OPERATORS = re.compile(rf"(?:^|\s)(?:(?:AND|OR|NOT|ANDNOT)\s|[-!=]\S)|[()|*]|\b(?:{'|'.join(FIELDS.by_name)})[:：]")
-_OR = re.compile(rf",? or (?:in |on |about )?| and also (?:in |on |about )?|或者?|(?<={_HAN})(?:和|以及)(?={_HAN})")
+_OR = re.compile(  # neither 饱和 nor 和谐
+    rf",? or (?:in |on |about )?| and also (?:in |on |about )?|或者?"
+    rf"|(?<={_HAN})(?<![饱总中共缓温])和(?={_HAN})(?![谐平])|(?<=[a-z]) 和(?={_HAN})|(?<={_HAN})以及(?={_HAN})",
+    re.IGNORECASE,
+)
 _COMMA = re.compile(r"\s*[,，、]\s*(?:(?:and|or) )?| and | or ")
 _COMMON = re.compile(r"(?P<head>.+) (?:in|for|on|with) (?P<first>.+)")
 _BOTH = re.compile(r"(\S+?)(?:,? (?:and|or|&) |\s*[,，、]\s*|\s*(?:和|或者?|与)\s*)(?=(\S+))")
@@ -405,8 +417,11 @@ def _introduced(said: str, start: int) -> int:
     """Returns the end of the form behind an introduction: "I'm a student and I'd like to read about"; 0 if there is none."""
     if not _INTRODUCTION.match(said, start):
         return 0
-    gaps = _GAP.finditer(said, start, start + _LONGEST_INTRODUCTION)
-    return next((end for gap in gaps if (end := _form_end(said, gap.end()))), 0)
+    for gap in _GAP.finditer(said, start, start + _LONGEST_INTRODUCTION):
+        opening = _OPENING.match(said, gap.end())
+        if end := _form_end(said, opening.end() if opening else gap.end()):
+            return end
+    return 0
 
 
 def _time_end(said: str, start: int) -> int:
