@@ -6,6 +6,7 @@ was typed: a title or "learning to rank" must not be shortened.
 
 import re
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from subscriptions.categories import is_category
@@ -24,17 +25,17 @@ _WORDS = {
     "GET": "get | have | see | receive | read | find | follow | track | learn | know | hear | be told | be notified | watch"
     " | subscribe to | keep up with | stay up to date with | stay on top of | be kept up to date with | look at",
     "I": "i | we | i'd | i'll | i've | we'd",
-    "INTERESTED": "interested | intrested | interrested",
+    "INTERESTED": "interested",
     "LATEST": "latest | newest | new | recent | most recent | what's new | what is new | whats new",
     "ME": "me | us",
     "NEW": "the | a | an | any | all | some | more | every new | each new | new | latest | most recent | recent | newest"
     " | good | great | interesting | fresh | other | also | really | just | only | today's | yesterday's | this week's"
     " | last week's | last month's | this month's",
     "PAPERS": "papers | paper | articles | article | preprints | publications | literature | work | works | research | digest"
-    " | studies | stuff | news | updates | results | every paper | everything | anything | something | somthing | things | alerts | whatever comes out | whatever is new",
+    " | studies | stuff | news | updates | results | every paper | everything | anything | something | things | alerts | whatever comes out | whatever is new",
     "POSTED": "posted | updated | informed | notified | in the loop | in the know | up to date | abreast",
     "PLURAL": "papers | something | articles | preprints | publications | everything | anything | digest | updates | stuff | news",
-    "SEND": "send | sned | sending | give | show | get | find | search for | look for | help me find | fetch | bring | deliver"
+    "SEND": "send | sned | sent | sending | share | drop | give | show | get | find | search for | look for | help me find | fetch | bring | deliver"
     " | recommend | suggest | forward | mail | email",
     "TELL": "tell | notify | alert | ping | inform | message | update | remind | let | email | mail",
     "THERE": "there is | there are | there's | theres | you see | you find | someone publishes | somebody publishes",
@@ -50,10 +51,10 @@ _WORDS = {
     "订阅": "订阅 | 持续关注 | 长期关注 | 密切关注 | 关注 | 追踪 | 跟踪 | 盯着 | 盯 | 留意",
     "请": "请问 | 请 | 麻烦 | 帮忙 | 帮我 | 能不能 | 能否 | 可以 | 可否 | 给我 | 我也 | 我 | 想要 | 想 | 也",
     # what may be said before a form, and behind the subject
-    "OPENING": "hi | hello | hey there | hi there | hey | do | dear | bot | good morning | good evening | please | pls | plz | kindly | can you | could you"
+    "OPENING": "hi | hello | hey there | hi there | hey | hiya | greetings | do | dear | bot | good morning | good evening | please | pls | plz | kindly | can you | could you"
     " | would you mind | would you | will you | can u | can we | could we | can i | could i | also | and | ok | so | thanks"
     " | now | then | 你好 | 您好 | 请问 | 谢谢 | 另外 | 还有 | 最近 | 近期 | 请 | 麻烦 | 帮我 | 能不能 | 我想 | 希望",
-    "ENDING": "please | pls | plz | thanks | thank you | thanks a lot | thank you very much | many thanks | cheers | papers"
+    "ENDING": "please | pls | plz | thanks | thx | thank you | thanks a lot | thank you very much | many thanks | cheers | papers"
     " | articles | preprints | publications | literature | to me | for me | today | lately | recently | these days | this week"
     " | this month | last week | from last week | from the last week | from this week | as well | too | if possible | appears"
     " | appear | comes out | come out | is published | are published | shows up | is out | all days | can you do that"
@@ -61,19 +62,22 @@ _WORDS = {
     " | send me what's new | send me the new ones | let me know | notify me | alert me | tell me | keep me posted"
     " | keep me updated | works for me | only | that would be great"
     " | :) | :-) | 论文 | 文章 | 文献 | 的资料 | 的研究 | 的最新研究 | 新研究 | 新东西 | 最新 | 新 | 进展 | 工作 | 相关的 | 相关"
-    " | 方面的 | 方面 | 方向的 | 方向 | 领域的 | 的 | 有什么 | 有没有 | 有哪些 | 有 | 里 | 吗 | 呢 | 吧 | 了 | 时 | 谢谢 | 感谢 | 多谢"
-    " | 都行 | 都可以 | 就行 | 就好 | 我都要 | 都要 | 都想看 | 推送 | 推送给我 | 发给我 | 给我 | 告诉我 | 通知我 | 提醒我 | 请 | 马上"
+    " | 方面的 | 方面 | 方向的 | 方向 | 领域的 | 的 | 有什么 | 有没有 | 有哪些 | 有 | 里 | 吗 | 呢 | 吧 | 呗 | 啊 | 呀 | 嘛 | 了 | 时 | 谢谢 | 感谢 | 多谢"
+    " | 都行 | 都可以 | 就行 | 就好 | 我都要 | 我都想看 | 都要 | 都想看 | 推送 | 推送给我 | 发给我 | 给我 | 告诉我 | 通知我 | 提醒我 | 请 | 马上"
     " | 立刻 | 就 | 一下 | 如果有 | 一有 | 帮我盯着 | 帮我盯着点 | 帮我留意 | 帮我订一下 | 帮我订阅 | 帮我找找",
     # words behind the subject that make a text a wish, whatever it begins with
-    "SURE": "please | pls | plz | thanks | thank you | 的论文 | 的文章 | 的文献 | 相关论文 | 新论文 | 新文章 | 论文有哪些 | 的都行 | 有什么新"
-    " | 有没有新 | 有哪些 | 都要 | 谢谢 | 多谢 | 告诉我 | 通知我 | 提醒我 | 发给我 | 推送给我",
+    "SURE": "please | pls | plz | thanks | thx | thank you | 的论文 | 的文章 | 的文献 | 相关论文 | 新论文 | 新文章 | 论文有哪些 | 的都行 | 有什么新"
+    " | 有没有新 | 有哪些 | 都要 | 都想看 | 谢谢 | 多谢 | 告诉我 | 通知我 | 提醒我 | 发给我 | 推送给我",
     # words of a person who asks to be sent papers, so that "daily" is a time
     "OFTEN": "send | sending | give | get | mail | email | deliver | subscribe | digest | alert | remind | notify | tell | 推送 | 发 | 订阅",
-    "INTRODUCTION": "i'm | im | i am | we are | we're | my | our | as a | as an | i teach | i do | i study | i run | i lead | 我是 | 我刚 | 我在 | 老师"
-    " | 导师 | 老板",
+    "INTRODUCTION": "i'm | im | i | am | we're | we | my | our | as a | as an | 我 | 老师 | 导师 | 老板",
     # beginnings that need a time, an exclusion or a sure ending; beginnings that need a category
-    "UNSURE": "订阅 | 关于 | 有关于 | 一有 | 如果有 | 要是有 | 有新的 | 有新 | 有没有 | 有什么 | 有无 | 求",
+    "UNSURE": "订阅 | 关于 | 有关于 | 一有 | 如果有 | 要是有 | 有新的 | 有新 | 有没有 | 有什么 | 有无 | 求"
+    " | i do | we do",
     "ALL": "all | all of | all from | just | only",
+    # words of forms that are often misspelt, and with which no subject begins
+    "MISSPELT": "recommend | interested | latest | papers | articles | research | preprints | publications | subscribe | notify | anything"
+    " | something | everything",
     # kinds of papers; function words; words with which no subject begins; words that no name of a person has
     "KIND": "surveys | survey | reviews | review | benchmarks | benchmark | datasets | dataset | code | theses | tutorials"
     " | editorials | preprints",
@@ -100,11 +104,17 @@ i'm|i|we're|we|im [am|are] [also] work|working|research|researching|study|studyi
 [i'm|i|we're|we|im] [am|are] [also] INTERESTED in [NEW] [PAPERS ABOUT|ABOUT]
 [i'm|i|we're|we|im] [am|are] looking for [NEW] PAPERS ABOUT
 i'm|i|we're|we|im [am|are] looking for [NEW]
-TELL ME to [NEW] PAPERS ABOUT
+TELL ME to|for [NEW] PAPERS ABOUT
 help ME GET [NEW] [PAPERS ABOUT|ABOUT]
 any|some|new [NEW] PAPERS ABOUT
 working|researching|specializing|specialising on|in [PAPERS ABOUT]
 doing|studying [PAPERS ABOUT]
+would|i'd like|love [NEW] [PAPERS ABOUT|ABOUT]
+[I] [would|be|am|i'm] happy|glad|grateful ABOUT|to [GET] [NEW] [PAPERS ABOUT|ABOUT]
+[do you|have you|you] got [NEW] PAPERS [LATEST] ABOUT
+i|we look for [NEW] [PAPERS ABOUT|ABOUT]
+would|is it [be] possible to GET [NEW] [PAPERS ABOUT|ABOUT]
+i|we do
 TELL ME WHEN [WHEN] [THERE] [NEW] [PAPERS ABOUT|ABOUT]
 keep|kept ME POSTED [ABOUT] [NEW] [PAPERS ABOUT|ABOUT]
 keep an eye on|out [for] [NEW] [PAPERS ABOUT|ABOUT]
@@ -136,7 +146,7 @@ by
 [请] 订阅 [一下] [关于等]
 [请] 推送 [一下] [关于等]
 [我] 想 [看] [一下] [关于等]
-我 [在|正在|主要|也] 做|研究|搞|从事 [的] [是] [关于等]
+我|我们组|我们实验室|课题组 [在|正在|主要|也] 做|研究|搞|从事 [的] [是] [关于等]
 给我 [一下] [关于等]
 [我] [很|比较|最] 关心|感兴趣的是 [关于等]
 我是 做|研究|搞|从事 [关于等]
@@ -149,14 +159,26 @@ by
 
 _DIGESTS = "update|digest|summary|mail|email|alert|list"
 # what a clause at the end begins with, and its other words, if it only asks to be sent papers
-_ASKS = "could|can|would|will|please|send|what can|notify|alert|keep|let|give|mail|email|tell"
+_ASKS = "kindly|share|could|can|would|will|please|send|what can|notify|alert|keep|let|give|mail|email|tell"
 _ASKING = (
-    "you|please|send|give|mail|email|notify|alert|tell|me|us|new|latest|papers?|articles?|on|about|that|this|them|it|ones?|posted|"
+    "you|please|keep|share|send|give|mail|email|notify|alert|tell|me|us|new|latest|papers?|articles?|on|about|that|this|them|it|ones?|posted|"
     "updated|know|when|something|anything|appears?|comes|out|is|there|the|any|a|to|for|of"
 )
+# the same in Chinese: 请每天8点推送给我最新的论文就行
+_ZH_ASKS = "想要?|希望|请|麻烦|能不能|可以|可否|能否|最好|就|帮我|你"
+_ZH_SENDS = "收到|发送|发|推送|推|看到|看|更新|通知|提醒|汇总|来"
+_ZH_TO = "给我们?|向我们?|帮我"
+_ZH_FILLER = "我们?|给我们?|一下|一次|一遍|几篇|一篇|一些|点|相关|最新|新|的|这方面|论文|文章|文献|消息|更新|就行|就好|就可以|即可|吧|吗|呢|了|好吗|谢谢"
 # Other words for the same: what is said -> how it is said here
 _SAID_OTHERWISE = (
-    (r"^[\w ]{3,30} here[.,!] (?=\S)", ""),  # "astronomer here."
+    (r"^(?:h\w{1,4}[,!.]? )?[\w ]{3,30} here[.,!] (?=\S)", ""),  # "hi, astronomer here."
+    (r"^(?:hi|hello|hey|greetings) from [\w ]{2,30}[.,!] ", ""),
+    # what stands between the verb and the subject: "notify me daily about", 想每周收到
+    (
+        r"^(.*?\b(?:notify|send|tell|update|e?mail|alert|give) (?:me|us)) (daily|weekly) (.+?)(?:,? please)?[.!?]*$",
+        r"\1 \3, \2",
+    ),
+    (r"([想要望])(每[^,，]{1,8}?)(收到|看到|看|读)([^,，]+)", r"\1\3\4，\2"),
     (r"[,;]?\s+(?:and |but )?(?:excluding|but no) ", ", no "),
     (r"[,，]?\s*(?:尤其是?|特别是|\bespecially|\bin particular|\bparticularly)\s*", " "),
     (rf"^.*?\b(?:an?|the|my) (daily|weekly) (?:{_DIGESTS}) (?:on|about|of|for) (.+)$", r"send me papers on \2, \1"),
@@ -169,10 +191,25 @@ _SAID_OTHERWISE = (
         ",",
     ),
     (
-        r"[,，。](?:想要?|希望|请|能不能|可以|能否)?(每[^,，]{1,8}?)(?:收到|发给我|发|推送|看到)(?:我|给我)?(?:一次)?(?:相关|最新)?的?(?:论文|文章)?吗?$",
+        rf"[,，。;；](?:{_ZH_ASKS})*((?:每|周|星期|工作日|早|晚|上午|中午|下午)[^,，]{{0,12}}?)(?:{_ZH_TO})?(?:{_ZH_SENDS})(?:{_ZH_FILLER})*$",
         r"，\1",
     ),
-    (r"[,，]有新(?:的)?(?:论文|文章)[就请时的话]*(?:发给我|通知我|告诉我|提醒我)$", ""),
+    (
+        rf"[,，](?:{_ZH_ASKS})*一?有新(?:的|论文|文章)*[就请时的话]*(?:发我|发给我|通知我|告诉我|提醒我)(?:吧|一下|哦)?$",
+        "的论文",
+    ),
+    (
+        r"^(?:请问)?有([^没什么无新关,，]{2,30}?)(?:方面|领域|方向|相关)?的?(?:最新|新)?的?(?:论文|文章|文献|研究)[吗么?？]+(?=$|[,，])",
+        r"想看\1的论文",
+    ),
+    (
+        r"[,;.!]\s*(?:and )?(?:any |the )?(?:new|latest) (?:papers|articles|ones|stuff)(?=\s+(?:at|on|every|each|once|daily|weekly)\b|\W*$)",
+        ",",
+    ),
+    (
+        rf"[,;.!]?\s+(?:and |so )?(?:i |we )?(?:want|need|would like|'d like) (?:an? |the |some )?(?:{_DIGESTS})s?(?=\s+(?:at|on|every|each|once|daily|weekly)\b)",
+        ",",
+    ),
     (
         r"([,;，；.?!]\s*(?:and |but )?|\bbut )(?:nothing|not|none|no papers|not papers) (?:about|on|from|by|in)\b",
         r"\1no",
@@ -194,8 +231,8 @@ _BEFORE_NAMES = re.compile(
     r"(?:\b(?:by|from|of|follow|track|watch|add|subscribe to)|关注|订阅|追踪|跟踪)\s*$", re.IGNORECASE
 )
 _AUTHOR = re.compile(
-    r"作者[是为有]\s*(?P<is>[^的,，]+)|^(?P<of>[A-Z][\w.-]+(?: [A-Z][\w.-]+)+)'s?$"
-    rf"|^(?P<who>{_HAN}{{2,4}}?|[A-Za-z. -]+?) ?[最近新]*(?:发了什么|写了什么|写|发表|老师|教授|院士)$"
+    r"作者[是为有]\s*(?P<is>[^的,，]+)|^(?P<of>[A-Z][\w.-]+(?: [A-Z][\w.-]+)+)'s?(?: (?:new|newest|latest|recent))*$"
+    rf"|^(?P<who>{_HAN}{{2,4}}?|[A-Za-z. -]+?(?:(?:或者?|和|、)[A-Za-z. -]+?)*) ?[最近新]*(?:发了什么|写了什么|写|发表|老师|教授|院士)$"
 )
 _TITLE = re.compile(
     r"(?:with |containing )?(?P<before>.+?) in (?:the|its|their) titles?\b|(?:papers? )?whose titles? (?:contains?|has|have)"
@@ -206,11 +243,18 @@ _TITLE = re.compile(
 _EXCLUDES = re.compile(r"[\s,，、;；.。]*[a-z\u4e00-\u9fff]|[.?!] [NWE]")
 _CLEARLY_EXCLUDES = re.compile(r"\s+(?:不要|不含|除了)")
 _OPERATORS = re.compile(rf"(?:^|\s)(?:(?:AND|OR|NOT|ANDNOT)\s|[-!=]\S)|[()|*]|\b(?:{'|'.join(FIELDS.by_name)})[:：]")
-_OR = re.compile(rf",? or (?:in |on |about )?| and also (?:in |on |about )?|或者?|(?<={_HAN})(?:和|以及)(?={_HAN})")
+_OR = re.compile(  # neither 饱和 nor 和谐
+    rf",? or (?:in |on |about )?| and also (?:in |on |about )?|或者?"
+    rf"|(?<={_HAN})(?<![饱总中共缓温])和(?={_HAN})(?![谐平])|(?<=[a-z]) 和(?={_HAN})|(?<={_HAN})以及(?={_HAN})",
+    re.IGNORECASE,
+)
 _COMMA = re.compile(r"\s*[,，、]\s*(?:(?:and|or) )?| and | or ")
-_COMMON = re.compile(r"(?P<head>.+) (?:in|for|on|of|with) (?P<first>.+)")
+_COMMON = re.compile(r"(?P<head>.+) (?:in|for|on|with) (?P<first>.+)")
 _BOTH = re.compile(r"(\S+?)(?:,? (?:and|or|&) |\s*[,，、]\s*|\s*(?:和|或者?|与)\s*)(?=(\S+))")
-_OF = re.compile(rf"(?<={_HAN}{{2}})的(?={_HAN}{{2}})|[里中]?面?的?关于|(?<=[\w ])[里中]的?(?= )")
+_OF = re.compile(
+    rf"(?<={_HAN}{{2}})(?:在(?={_HAN}{{2,12}}[中里上]的)|对于?(?={_HAN}{{2,12}}的(?:影响|作用|效果)))|[中里上]的(?={_HAN}{{2}})"
+    rf"|(?<={_HAN}{{2}})的(?={_HAN}{{2}})|[里中]?面?的?关于|(?<=[\w ])[里中]的?(?= )"
+)
 _GAP = re.compile(  # before the wish in an introduction
     r"\b(?:and|to) |[.,!;] ?|[，。]|[让叫要]我"
     r"| (?=working|interested|researching|specialis|specializ|doing|studying|i'd |i would |i want |i need |we'd |we want )",
@@ -220,11 +264,15 @@ _LONGEST_INTRODUCTION = 130  # most characters of what a person says about thems
 _MOST_REPEATED = 4  # times that what is in brackets may be said
 _MOST_WORDS = 15  # of a text without a form; a longer one is searched as it was typed
 _FEW_WORDS = 4  # fewer capitalised words may be names: "Kalman and Wiener"
+_FIRST_WORDS = 8  # words of a text that may be misspelt words of a form
+_LONG_ENOUGH = 6  # letters of such a word
+_ALIKE = 0.82  # how similar it is: 0 to 1
 _MOST_PARTS = 8  # most parts before or behind a subject
 _LONGEST_TIME = 40  # most characters of a time before a wish
 _MOST_EXCLUSIONS = 3  # readings of the end of a text as an exclusion
 _LONGEST_EXCLUSION = 5  # most words of what is excluded
 _MOST_IN_COMMON = 2  # most words of "b" and "c" in "x in a, b or c", if all are in x
+_QUOTES = "\"'“”‘’「」『』《》 "
 _SIGNS = " \t,，.。;；:：!！?？~、"  # between the parts of a wish
 
 
@@ -241,15 +289,31 @@ def wish(text: str) -> Wish | None:
 
 
 def formed_wish(text: str) -> Wish | None:
-    """Returns what a text asks for that has one of the everyday forms; None if it has none."""
+    """Returns what a text asks for that has one of the everyday forms, perhaps misspelt; None if it has none."""
     said = " ".join(text.replace("’", "'").split())
+    return _formed(said) or (_formed(spelt) if (spelt := _spelt(said)) != said else None)
+
+
+def _spelt(said: str) -> str:
+    """Returns a text with the first words as forms spell them: "recomend me papres on" is "recommend me papers on"."""
+    words = said.split(" ", _FIRST_WORDS)
+    for place, word in enumerate(words[:_FIRST_WORDS]):
+        if len(word) >= _LONG_ENOUGH and word.isalpha():
+            alike = get_close_matches(word.casefold(), _LISTS["MISSPELT"], n=1, cutoff=_ALIKE)
+            words[place] = alike[0] if alike and alike[0][0] == word[0].casefold() else word
+    return " ".join(words)
+
+
+def _formed(said: str) -> Wish | None:
     if len(said) > _LONGEST or _OPERATORS.match(said):  # what begins with a sign or field of the language is a query
         return None
     for otherwise, meant in _OTHERWISE:
         said = otherwise.sub(meant, said)
     said, rules = _without_exclusion(said)
     before, subject, when = _without_beginning(said)
-    subject, ending, later = _without_ending(subject, is_asked=bool(when or _OFTEN.search(said)))
+    subject, ending, later = _without_ending(
+        subject, is_asked=bool(when or _OFTEN.search(said) or _is_of_category(subject))
+    )
     if not rules:
         subject, rules = _without_exclusion(subject)
         subject, _, _ = _without_ending(subject, is_asked=False) if rules else (subject, "", "")
@@ -263,10 +327,10 @@ def formed_wish(text: str) -> Wish | None:
 
 def _plain(said: str) -> Wish | None:
     """Returns the wish of a text that has no form, but words between or beside its subjects that no paper needs to have."""
-    if len(said) > _LONGEST or _OPERATORS.match(said) or _is_title(said) or '"' in said:
+    if len(said) > _LONGEST or _OPERATORS.match(said) or _is_title(said):
         return None
     timed = split_when(said)
-    words = _words(timed.query)
+    words = _without_small(timed.query) if '"' in said else _words(timed.query)
     if timed.only_time or timed.either or words == timed.query or query_of(words) is None:
         return None
     return Wish(words, timed.when or "")
@@ -278,6 +342,10 @@ def _is_title(said: str) -> bool:
     capitals = [word[0].isupper() for word in words if word.casefold() not in _LISTS["SMALL"] and word[0].isalpha()]
     is_long = len(words) > _MOST_WORDS or re.search(r"[:?] ", said) is not None
     return is_long or (len(capitals) >= _FEW_WORDS and all(capitals))
+
+
+def _is_of_category(subject: str) -> bool:
+    return is_category(subject.split(maxsplit=1)[0]) if subject else False
 
 
 def _one_time(first: str, second: str) -> str:
@@ -349,8 +417,11 @@ def _introduced(said: str, start: int) -> int:
     """Returns the end of the form behind an introduction: "I'm a student and I'd like to read about"; 0 if there is none."""
     if not _INTRODUCTION.match(said, start):
         return 0
-    gaps = _GAP.finditer(said, start, start + _LONGEST_INTRODUCTION)
-    return next((end for gap in gaps if (end := _form_end(said, gap.end()))), 0)
+    for gap in _GAP.finditer(said, start, start + _LONGEST_INTRODUCTION):
+        opening = _OPENING.match(said, gap.end())
+        if end := _form_end(said, opening.end() if opening else gap.end()):
+            return end
+    return 0
 
 
 def _time_end(said: str, start: int) -> int:
@@ -407,7 +478,8 @@ def _wanted(before: str, subject: str) -> str:
     """Returns a subject in words as a query: authors, words of the title, or any words."""
     if title := _TITLE.search(subject):
         rest = _words(subject[: title.start()] + subject[title.end() :])
-        return f"ti:{words_rule(title['before'] or title['behind'] or title['zh'])} {rest}".strip()
+        words = title["before"] or title["behind"] or title["zh"]
+        return f"ti:{words_rule(words.strip(_QUOTES))} {rest}".strip()
     if author := _AUTHOR.search(subject):
         return " OR ".join(map(author_rule, _BETWEEN_NAMES.split(author["is"] or author["of"] or author["who"])))
     by = re.search(r"(?:^|\s)by (?=\w)", subject)
@@ -439,9 +511,7 @@ def _words(subject: str) -> str:
 
 def _as_either(found: re.Match[str]) -> str:
     """Writes two categories as one value, cs.CL+cs.LG, that finds either."""
-    are_categories = all(
-        "." in code and is_category(code) for code in (found[1].split("+")[-1], found[2].rstrip(_SIGNS))
-    )
+    are_categories = all(map(is_category, (found[1].split("+")[-1], found[2].rstrip(_SIGNS))))
     return f"{found[1]}+" if are_categories else found[0]
 
 

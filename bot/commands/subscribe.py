@@ -146,7 +146,7 @@ def _todays_and_undo(context: CommandContext, done: Subscribed) -> channel.Row:
         return undoing
     if done.seen:
         return (context.button("edit", "edit-ask", number=number), *undoing)
-    return (context.button("today's now", "today", number=number), *undoing)
+    return (context.button("today's papers", "today", number=number), *undoing)
 
 
 def _which_clock(context: CommandContext, done: Subscribed) -> str:

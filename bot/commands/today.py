@@ -33,7 +33,7 @@ def week(context: CommandContext) -> channel.Reply:
 
 
 def on_today(context: CommandContext) -> channel.Reply:
-    """Handles [today's now]: does the same as /today for one subscription."""
+    """Handles [today's papers]: does the same as /today for one subscription."""
     number = int(context.arguments["number"])
     if subscription_numbered(context, number) is None:
         return context.toast("This subscription is gone.")

@@ -96,7 +96,7 @@ class TestToday:
         product.brings("Diffusion, chapter 1")
         product.says("/sub diffusion at 8")
         product.says("/unsub 1")
-        assert product.presses("today's now").toast == "This subscription is gone."
+        assert product.presses("today's papers").toast == "This subscription is gone."
 
     def test_in_groups_it_is_short_and_in_public_without_buttons(self, product: Product) -> None:
         product.telegram.knows(GROUP, people={"7": "creator", "8": "member"})

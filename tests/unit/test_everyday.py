@@ -70,6 +70,22 @@ send me a weekly digest of cs.CL                              > cs.CL | weekly
 作者是张三的论文                                                > author:张三
 只要标题里有苔藓的论文                                          > ti:苔藓
 给我发 cs.CV 里关于苔藓的文章，每周一上午                       > cs.CV 苔藓 | 每周一上午
+recomend me papres about moss                                   > moss
+hi, gardener here, working on moss                              > moss
+I'm a teacher and would like papers on moss, mondays            > moss | mondays
+we do moss, please keep us updated weekly                       > moss | weekly
+we grow ferns, send us moss papers daily                        > moss | daily
+I study moss and want an update every sunday                    > moss | every sunday
+moss, new papers at noon please                                 > moss | at noon
+hep-th and gr-qc papers please                                  > hep-th OR gr-qc
+cs.CL or cs.LG at midnight                                      > cs.CL OR cs.LG | at midnight
+Jane Doe's new papers                                           > author:"Jane Doe"
+我读博，方向是苔藓，周三早上推给我                              > 苔藓 | 周三早上
+我们实验室做苔藓，每天给我们推一下                              > 苔藓 | 每天
+我研究苔藓，麻烦有新文章通知我                                  > 苔藓
+有苔藓方面的论文吗                                              > 苔藓
+苔藓在园林设计中的应用，请告诉我                                > 苔藓 园林设计 应用
+标题里有“苔藓”的论文                                            > ti:苔藓
 """
 AS_TYPED = """
 diffusion -survey
@@ -142,6 +158,7 @@ Show and tell: a neural image caption       >
 Is moss green? A study of it                >
 Look, Listen, and Learn with Moss           >
 "moss and ferns"                            >
+"moss or ferns" papers                      > "moss or ferns"
 moss -survey                                >
 learning to rank                            >
 """

@@ -176,7 +176,7 @@ class Trial:
     def _say(self) -> None:
         word = judging.word_of(len(self.said))
         chat = self.dice.choice([chat for chat in self.chats if not chat.startswith("-")])
-        command = self.dice.choice(("/sub", "/search"))
+        command = self.dice.choice(("/sub", "/today"))
         if command == "/sub":
             self.subscribed[word] = chat
         self.said[word] = (chat, time.time())
