@@ -73,12 +73,11 @@ def plan_slices(
         due = _read_due(store, now)
     with plan_inputs.kept_window(store, due.forecast.last_sequence) as window:
         context = plan_inputs.PlanContext(due.forecast, window)
+        _match_ahead(store, due.chat_ids, context)
         for start in range(0, len(due.chat_ids), SLICE):
             if enough():
                 return
-            chat_ids = due.chat_ids[start : start + SLICE]
-            _match_ahead(store, chat_ids, context)
-            yield _plan_slice(store, chat_ids, context)
+            yield _plan_slice(store, due.chat_ids[start : start + SLICE], context)
 
 
 def move_far_moments(store: Scope, *, now: datetime) -> int:
@@ -125,11 +124,11 @@ class _Matches:
 
 @reads
 def _match_ahead(transaction: Transaction, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> None:
-    """Matches the papers for some chats while others can write. The window then has the matches for `_plan_slice`."""
-    due = plan_inputs.due_of(transaction, chat_ids, context)
-    if due:
-        context.window.cover(transaction, min(s.cursor for s in due))
-        context.window.fits(transaction, due)
+    """Matches the papers for all these chats while others can write. `_plan_slice` then finds the matches in the window."""
+    cursors = plans.due_queries(transaction, chat_ids, context.forecast.at)
+    if cursors:
+        context.window.cover(transaction, min(cursors.values()))
+        context.window.match(transaction, cursors)
 
 
 @writes

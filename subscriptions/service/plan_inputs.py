@@ -28,7 +28,7 @@ from subscriptions.store.database.store import Store, Transaction
 
 FEW = 50  # queries; more are matched by an index of the papers, which takes 0.6 ms for each paper
 MOST_KEPT = 1000  # papers, 25 KB each; a larger window is not kept for the next plan. Most chats need less for a week
-MOST_MATCHES = 50_000  # queries whose matches are cached within a plan, some 250 bytes each
+MOST_MATCHES = 200_000  # queries whose matches are cached within a plan, some 250 bytes each
 MOST_EVIDENCE = 100_000  # pairs of query and paper whose evidence is cached within a plan, some 400 bytes each
 MOST_INDEXED = 300  # papers, 55 KB each; the index of a larger window is not kept
 
@@ -56,14 +56,11 @@ class Window:
             self.papers, self.index, self.matches, self.vectors = Papers(known), None, {}, {}
             self.after, self.newest = after, newest  # set last: after an error, the window is read again
 
-    def fits(self, transaction: Transaction, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
-        """Returns subscription id -> positions of the papers that its query matches.
-
-        Each different query is matched once.
-        """
+    def match(self, transaction: Transaction, canonicals: Iterable[str]) -> None:
+        """Matches the queries that were not matched yet."""
         if len(self.matches) >= MOST_MATCHES:
             self.matches = {}
-        asked = {s.canonical for s in subscriptions} - self.matches.keys()
+        asked = set(canonicals) - self.matches.keys()
         self.vectors |= vectors_of(transaction, asked)
         for canonical in asked:
             query = self.query(canonical)
@@ -71,6 +68,10 @@ class Window:
                 self.matches[canonical] = tuple(self.indexed().positions(self.indexed().found_by(query)))
             else:
                 self.matches[canonical] = self.tokenized.matching(query)
+
+    def fits(self, transaction: Transaction, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
+        """Returns subscription id -> positions of the papers that its query matches."""
+        self.match(transaction, (s.canonical for s in subscriptions))
         return {s.id: self.matches[s.canonical] for s in subscriptions}
 
     def query(self, canonical: str) -> Query:
@@ -257,13 +258,6 @@ class Inputs:
     def to_plan(self) -> list[ToPlan]:
         """The chats that are planned now."""
         return [(self.chats[chat_id], self.subscriptions[chat_id], self.due[chat_id]) for chat_id in self.keys]
-
-
-def due_of(transaction: Transaction, chat_ids: Sequence[int], context: PlanContext) -> list[Subscription]:
-    """Returns the due subscriptions of these chats."""
-    chats = stored_chats.chats_by_id(transaction, chat_ids)
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, chat_ids)
-    return [s for chat in chats.values() if chat.is_active for s in _due_now(chat, subscriptions[chat.id], context)[0]]
 
 
 def read_inputs(transaction: Transaction, chat_ids: Sequence[int], context: PlanContext) -> Inputs:

@@ -15,6 +15,7 @@ from subscriptions.store.rows import BECOMES_DUE, TABLES
 
 _chats = TABLES.tables["chat"]
 _subscriptions = TABLES.tables["subscription"]
+_queries = TABLES.tables["query"]
 _now = sa.bindparam("now", type_=Utc)
 _last_sequence = sa.bindparam("last_sequence", type_=sa.Integer)
 _c, _s = _chats.c, _subscriptions.c
@@ -66,6 +67,23 @@ def due_chats(transaction: Transaction, now: datetime, last_sequence: int, *, wa
     if not waiting:
         values["earliest"] = now - LONGEST_WINDOW
     return sorted(set(execute(transaction, _DUE_WAITING if waiting else _DUE, values).scalars()))
+
+
+_MAY_BE_DUE = (
+    sa.select(_queries.c.canonical, sa.func.min(_s.cursor))
+    .join_from(_subscriptions, _queries, _queries.c.id == _s.query)
+    .where(_s.chat.in_(_ids), _active, _s.next_due_at.is_(None) | (_s.next_due_at <= _now))
+    .group_by(_queries.c.canonical)
+)
+
+
+def due_queries(transaction: Transaction, chat_ids: Sequence[int], now: datetime) -> dict[str, int]:
+    """Returns query → the lowest cursor, for all subscriptions of these chats that may be due."""
+    lowest: dict[str, int] = {}
+    for part in in_chunks(chat_ids):
+        for canonical, cursor in execute(transaction, _MAY_BE_DUE, {"ids": part, "now": now}):
+            lowest[canonical] = min(cursor, lowest.get(canonical, cursor))
+    return lowest
 
 
 # each has an hour more, for the day on which clocks are set back
