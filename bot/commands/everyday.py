@@ -26,7 +26,7 @@ _WORDS = {
     " | subscribe to | keep up with | stay up to date with | stay on top of | be kept up to date with | look at",
     "I": "i | we | i'd | i'll | i've | we'd",
     "INTERESTED": "interested",
-    "LATEST": "latest | newest | new | recent | most recent | what's new | what is new | whats new",
+    "LATEST": "latest | lastest | newest | new | recent | most recent | what's new | what is new | whats new",
     "ME": "me | us",
     "NEW": "the | a | an | any | all | some | more | every new | each new | new | latest | most recent | recent | newest"
     " | good | great | interesting | fresh | other | also | really | just | only | today's | yesterday's | this week's"
@@ -34,7 +34,7 @@ _WORDS = {
     "PAPERS": "papers | paper | articles | article | preprints | publications | literature | work | works | research | digest"
     " | studies | stuff | news | updates | results | every paper | everything | anything | something | things | alerts | whatever comes out | whatever is new",
     "POSTED": "posted | updated | informed | notified | in the loop | in the know | up to date | abreast",
-    "PLURAL": "papers | something | articles | preprints | publications | everything | anything | digest | updates | stuff | news",
+    "PLURAL": "papers | papres | paprs | pappers | something | articles | preprints | publications | everything | anything | digest | updates | stuff | news",
     "SEND": "send | sned | sent | sending | share | drop | give | show | get | find | search for | look for | help me find | fetch | bring | deliver"
     " | recommend | suggest | forward | mail | email",
     "TELL": "tell | notify | alert | ping | inform | message | update | remind | let | email | mail",
@@ -53,30 +53,30 @@ _WORDS = {
     # what may be said before a form, and behind the subject
     "OPENING": "hi | hello | hey there | hi there | hey | hiya | greetings | do | dear | bot | good morning | good evening | please | pls | plz | kindly | can you | could you"
     " | would you mind | would you | will you | can u | can we | could we | can i | could i | also | and | ok | so | thanks"
-    " | now | then | 你好 | 您好 | 请问 | 谢谢 | 另外 | 还有 | 最近 | 近期 | 请 | 麻烦 | 帮我 | 能不能 | 我想 | 希望",
+    " | now | then | 你好 | 您好 | 早上好 | 下午好 | 晚上好 | 请问 | 谢谢 | 另外 | 还有 | 最近 | 近期 | 请 | 麻烦 | 帮我 | 能不能 | 我想 | 希望",
     "ENDING": "please | pls | plz | thanks | thx | thank you | thanks a lot | thank you very much | many thanks | cheers | papers"
     " | articles | preprints | publications | literature | to me | for me | today | lately | recently | these days | this week"
     " | this month | last week | from last week | from the last week | from this week | as well | too | if possible | appears"
     " | appear | comes out | come out | is published | are published | shows up | is out | all days | can you do that"
     " | could you do that | could we get that | can i get that | send it | send them | send me | send me new | send me new ones"
     " | send me what's new | send me the new ones | let me know | notify me | alert me | tell me | keep me posted"
-    " | keep me updated | works for me | only | that would be great"
-    " | :) | :-) | 论文 | 文章 | 文献 | 的资料 | 的研究 | 的最新研究 | 新研究 | 新东西 | 最新 | 新 | 进展 | 工作 | 相关的 | 相关"
+    " | keep me updated | works for me | only | that would be great | is enough | is fine | is ok | is okay | would be fine"
+    " | :) | :-) | 论文 | 文章 | 文献 | 的资料 | 的研究 | 的最新研究 | 的最新进展 | 新研究 | 新东西 | 最新 | 新 | 进展 | 工作 | 相关的 | 相关"
     " | 方面的 | 方面 | 方向的 | 方向 | 领域的 | 的 | 有什么 | 有没有 | 有哪些 | 有 | 里 | 吗 | 呢 | 吧 | 呗 | 啊 | 呀 | 嘛 | 了 | 时 | 谢谢 | 感谢 | 多谢"
     " | 都行 | 都可以 | 就行 | 就好 | 我都要 | 我都想看 | 都要 | 都想看 | 推送 | 推送给我 | 发给我 | 给我 | 告诉我 | 通知我 | 提醒我 | 请 | 马上"
     " | 立刻 | 就 | 一下 | 如果有 | 一有 | 帮我盯着 | 帮我盯着点 | 帮我留意 | 帮我订一下 | 帮我订阅 | 帮我找找",
     # words behind the subject that make a text a wish, whatever it begins with
-    "SURE": "please | pls | plz | thanks | thx | thank you | 的论文 | 的文章 | 的文献 | 相关论文 | 新论文 | 新文章 | 论文有哪些 | 的都行 | 有什么新"
+    "SURE": "please | pls | plz | thanks | thx | thank you | 的论文 | 的文章 | 的文献 | 的最新研究 | 的最新进展 | 的新研究 | 相关论文 | 新论文 | 新文章 | 论文有哪些 | 的都行 | 有什么新"
     " | 有没有新 | 有哪些 | 都要 | 都想看 | 谢谢 | 多谢 | 告诉我 | 通知我 | 提醒我 | 发给我 | 推送给我",
     # words of a person who asks to be sent papers, so that "daily" is a time
-    "OFTEN": "send | sending | give | get | mail | email | deliver | subscribe | digest | alert | remind | notify | tell | 推送 | 发 | 订阅",
+    "OFTEN": "send | sending | give | get | mail | email | deliver | subscribe | digest | alert | remind | notify | tell | please | pls | plz | 推送 | 发 | 订阅",
     "INTRODUCTION": "i'm | im | i | am | we're | we | my | our | as a | as an | 我 | 老师 | 导师 | 老板",
     # beginnings that need a time, an exclusion or a sure ending; beginnings that need a category
     "UNSURE": "订阅 | 关于 | 有关于 | 一有 | 如果有 | 要是有 | 有新的 | 有新 | 有没有 | 有什么 | 有无 | 求"
     " | i do | we do",
     "ALL": "all | all of | all from | just | only",
     # words of forms that are often misspelt, and with which no subject begins
-    "MISSPELT": "recommend | interested | latest | papers | articles | research | preprints | publications | subscribe | notify | anything"
+    "MISSPELT": "recommend | interested | papers | articles | research | preprints | publications | subscribe | notify | anything"
     " | something | everything",
     # kinds of papers; function words; words with which no subject begins; words that no name of a person has
     "KIND": "surveys | survey | reviews | review | benchmarks | benchmark | datasets | dataset | code | theses | tutorials"
@@ -178,6 +178,15 @@ _SAID_OTHERWISE = (
         r"^(.*?\b(?:notify|send|tell|update|e?mail|alert|give) (?:me|us)) (daily|weekly) (.+?)(?:,? please)?[.!?]*$",
         r"\1 \3, \2",
     ),
+    (
+        r"[,，]?\s*\b(?:as soon as|whenever|the moment) (?:they|it|one|something|there is one) (?:appears?|comes? out|is|are) ?(?:published|out|there)?(?=\W*$)",
+        ", now",
+    ),
+    (
+        r"\b((?:notify|send|tell|e?mail|alert|give) (?:me|us)) (?:immediately|instantly|right away|at once) (.+?)[.!?]*$",
+        r"\1 \2, now",
+    ),
+    (r"我们?是[^,，]{0,10}(?:研究生|研究员|博士生|博士后|学生|老师|教师|教授|医生|护士|工程师|从业者)[,，。.!！]", ""),
     (r"([想要望])(每[^,，]{1,8}?)(收到|看到|看|读)([^,，]+)", r"\1\3\4，\2"),
     (r"[,;]?\s+(?:and |but )?(?:excluding|but no) ", ", no "),
     (r"[,，]?\s*(?:尤其是?|特别是|\bespecially|\bin particular|\bparticularly)\s*", " "),
@@ -195,7 +204,11 @@ _SAID_OTHERWISE = (
         r"，\1",
     ),
     (
-        rf"[,，](?:{_ZH_ASKS})*一?有新(?:的|论文|文章)*[就请时的话]*(?:发我|发给我|通知我|告诉我|提醒我)(?:吧|一下|哦)?$",
+        r"[,，]一有(?:新的|新论文|新文章|了)?就(?:马上|立刻|立即)?(?:发我|发给我|通知我|告诉我|提醒我|推送给我)(?:吧|一下|哦)?$",
+        "的论文，now",
+    ),
+    (
+        rf"[,，](?:{_ZH_ASKS})*有新(?:的|论文|文章)*[就请时的话]*(?:发我|发给我|通知我|告诉我|提醒我)(?:吧|一下|哦)?$",
         "的论文",
     ),
     (
@@ -211,7 +224,7 @@ _SAID_OTHERWISE = (
         ",",
     ),
     (
-        r"([,;，；.?!]\s*(?:and |but )?|\bbut )(?:nothing|not|none|no papers|not papers) (?:about|on|from|by|in)\b",
+        r"([,;，；.?!]\s*(?:and |but )?|\bbut )(?:nothing|not|none|no papers|not papers|not interested) (?:about|on|from|by|in)\b",
         r"\1no",
     ),
     (r"([,;，；]\s*(?:and |but )?|\bbut )(?:skip|leave out|exclude)\b", r"\1no"),
@@ -232,6 +245,7 @@ _BEFORE_NAMES = re.compile(
 )
 _AUTHOR = re.compile(
     r"作者[是为有]\s*(?P<is>[^的,，]+)|^(?P<of>[A-Z][\w.-]+(?: [A-Z][\w.-]+)+)'s?(?: (?:new|newest|latest|recent))*$"
+    rf"|^(?:when|if|whenever) (?P<by>{_NAME}) (?:publish|post|write|release|upload)e?s(?: (?:something|anything|a|new|paper|papers|article))*$"
     rf"|^(?P<who>{_HAN}{{2,4}}?|[A-Za-z. -]+?(?:(?:或者?|和|、)[A-Za-z. -]+?)*) ?[最近新]*(?:发了什么|写了什么|写|发表|老师|教授|院士)$"
 )
 _TITLE = re.compile(
@@ -481,7 +495,9 @@ def _wanted(before: str, subject: str) -> str:
         words = title["before"] or title["behind"] or title["zh"]
         return f"ti:{words_rule(words.strip(_QUOTES))} {rest}".strip()
     if author := _AUTHOR.search(subject):
-        return " OR ".join(map(author_rule, _BETWEEN_NAMES.split(author["is"] or author["of"] or author["who"])))
+        return " OR ".join(
+            map(author_rule, _BETWEEN_NAMES.split(author["is"] or author["of"] or author["by"] or author["who"]))
+        )
     by = re.search(r"(?:^|\s)by (?=\w)", subject)
     if by or _BEFORE_NAMES.search(before):
         start = by.end() if by else 0
