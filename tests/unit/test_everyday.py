@@ -56,6 +56,15 @@ send me moss every monday at 9, no surveys or code            > moss -surveys -c
 monday mornings: new papers about moss                        > moss | monday mornings
 every day at 8 send me moss                                   > moss | every day at 8
 send me a weekly digest of cs.CL                              > cs.CL | weekly
+new articles about moss weekly please                         > moss | weekly
+send me everything about moss as soon as they appear          > moss | now
+please tell me immediately about new papers on moss           > moss | now
+i work on moss, not interested in reviews                     > moss -reviews
+I want to know when Jane Doe publishes something              > author:"Jane Doe"
+papres on moss, daily at 7                                    > moss | daily at 7
+我是研究生，方向是苔藓，麻烦每周推送一次                        > 苔藓 | 每周
+请推送苔藓的论文，一有新的就发给我                              > 苔藓 | now
+苔藓的最新研究                                                  > 苔藓
 我想看苔藓的论文                                                > 苔藓
 有没有苔藓的新论文                                              > 苔藓
 我对苔藓感兴趣                                                  > 苔藓
