@@ -190,7 +190,6 @@ TRAPS = tables.rows(r"""
     an abstract that was cut                                   → bilingual_json_old.json          → the strings ho"
     an old link                                                → bilingual_json_old.json          → "link": "http://
     a name that is spelt so                                    → bilingual_json_old.json          → "en_tdlr"
-    # HuggingArxivLLM
     # bioRxiv
     versions of one preprint                                   → biorxiv_standard.json            → (?s)"version": "1".*"version": "10".*"version": "9"
     a newer prefix of DOIs                                     → biorxiv_standard.json            → "10.64898/

@@ -23,7 +23,7 @@ def prepare_sessions(engine: sa.Engine) -> None:
     In a shared session each process would hold the sender lock, so that two processes would send.
 
     PostgreSQL, unlike SQLite, cannot store the character NUL. So another character replaces it in rows and searches.
-    Texts of people and digests never have a NUL; texts of an installed format or an imported file may.
+    Texts of people and digests never have a NUL; texts of an imported file may.
     """
     driver: Any = engine.dialect.dbapi  # psycopg, which is imported only if PostgreSQL is used
 
