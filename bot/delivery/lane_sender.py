@@ -4,7 +4,6 @@ If it is unclear whether a message was sent, a look-up on the platform decides w
 the setting `on_unclear` decides.
 """
 
-import asyncio
 import logging
 import os
 from collections import Counter
@@ -27,6 +26,7 @@ from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import sending
 from subscriptions.service.notices import notify_operators
 from subscriptions.store import claims, steps, unrendered
+from subscriptions.store.database.store import Store
 
 log = logging.getLogger("paperwire")
 
@@ -80,7 +80,7 @@ async def deliver(deps: Dependencies, drain_state: DrainState, lane: Lane) -> No
                 deps.engine.wake([lane])
                 return
             if isinstance(step, steps.Unrendered):
-                step = await _render(deps, step, attempts)
+                step = await deps.store.run(_render, deps, step, claim_request(deps, attempts))
             elif step.unclear and not await must_post_again(deps, drain_state, step, attempts):
                 step = await next_step(deps, attempts)
             else:
@@ -162,13 +162,12 @@ def claim_request(deps: Dependencies, attempts: LaneAttempts) -> steps.ClaimRequ
     )
 
 
-async def _render(deps: Dependencies, step: steps.Unrendered, attempts: LaneAttempts) -> steps.Step | None:
+def _render(store: Store, deps: Dependencies, step: steps.Unrendered, asking: steps.ClaimRequest) -> steps.Step | None:
     """Renders the lane's next delivery. Returns the lane's next step."""
-    delivery = await deps.store.run(unrendered.to_render, step.seq)
+    delivery = unrendered.to_render(store, step.seq)
     if delivery is None:
-        return await next_step(deps, attempts)
-    rendered = await asyncio.to_thread(_rendered, deps, step.seq, delivery)
-    return await deps.store.run(unrendered.store_rendered, rendered, claim_request(deps, attempts))
+        return claims.claim(store, asking)
+    return unrendered.store_rendered(store, _rendered(deps, step.seq, delivery), asking)
 
 
 def _rendered(deps: Dependencies, seq: int, delivery: Delivery) -> unrendered.Rendered:

@@ -7,6 +7,7 @@ from bot.operation.web_entry import WhoMayEnter, entry
 from bot.settings.unknown import instead_of
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.service import operators
+from subscriptions.service.notices import notify_new_version
 from subscriptions.store.database.store import Store
 
 
@@ -23,8 +24,11 @@ def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
 
 
 def operator_lines(store: Store, app: App) -> list[str]:
-    """Returns a line that says how to become the operator, if there is none."""
-    if not _needs_operator(app) or operators.has_operator(store, app.settings.admins):
+    """Returns a line that says how to become the operator, if there is none. Notifies operators of a new version."""
+    conversation, admins = app.deps.conversation, app.settings.admins
+    if conversation.bot_info.version:
+        notify_new_version(store, admins, conversation.bot_info.version, now=app.clock.now())
+    if not _needs_operator(app) or operators.has_operator(store, admins):
         return []
     return [f"This bot has no operator yet. To become it, send in private: /admin {operators.new_code(store)}"]
 

@@ -1,4 +1,4 @@
-"""Notices to operators about events: clock, recovered source, missed days, filed papers; `NOTICES`: cause → class for all."""
+"""Notices to operators about events: clock, new version, recovered source, missed days, filed papers; `NOTICES`: cause → class for all."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,6 +34,23 @@ class ClockWasWrong(DailyNotice):
             self.count or 1,
         )
         yield words.say("Let the machine set its clock by NTP.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionChanged(DailyNotice):
+    """The process runs another version of paperwire than the last process."""
+
+    cause = "version"
+    about = "version"
+
+    version: str
+    before: str
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """Says which version runs now, and which ran before."""
+        yield words.say("Another version of paperwire runs now: {version}.", version=self.version or "?")
+        if self.before:
+            yield words.say("It was {version} before; CHANGELOG.md says what is new.", version=self.before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

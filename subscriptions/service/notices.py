@@ -8,6 +8,7 @@ from types import MappingProxyType
 from subscriptions import notices as chat_notices
 from subscriptions import zones
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Delivery, DeliveryKind, Facts, Lane
+from subscriptions.notices import declared as operator_notices
 from subscriptions.notices import findings, of_chats
 from subscriptions.notices.findings import Finding
 from subscriptions.service.changes import note_changed_state
@@ -230,3 +231,13 @@ def notify_operators_of_trouble(
         stopped = {finding.platform} if isinstance(finding, findings.SendingStopped) else ()
         lanes += notify_operators(transaction, admins, finding, now=now, but=frozenset(stopped))
     return tuple(lanes)
+
+
+@writes
+def notify_new_version(transaction: Transaction, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
+    """Tells the operators that a different version runs now. The first version that ever runs is not reported."""
+    before = bot_state.get_value(transaction, "version")
+    if before == version or not bot_state.swap_value(transaction, "version", before, version):
+        return
+    if before is not None:
+        notify_operators(transaction, admins, operator_notices.VersionChanged(version=version, before=before), now=now)

@@ -17,6 +17,9 @@ from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 from sqlmodel import Field, SQLModel
 
 Json = dict[str, Any]
+# An option of a table: an id is never given again. Otherwise SQLite gives that of a deleted row to the next one, so that what
+# is under way for a forgotten chat, such as a post, would be stored for another.
+NEVER_AGAIN = {"sqlite_autoincrement": True}
 AnyRow = sa.Row[*tuple[Any, ...]]  # a row of the result of any SELECT statement
 
 

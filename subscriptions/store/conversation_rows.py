@@ -7,7 +7,7 @@ from sqlmodel import Field
 
 from subscriptions.states import ReplyState, Signal
 from subscriptions.store import columns
-from subscriptions.store.columns import Big, Json, Numbered, Row, moment
+from subscriptions.store.columns import NEVER_AGAIN, Big, Json, Numbered, Row, moment
 
 UNFINISHED = "state != 'done'"  # condition on updates, in exactly the words of the index of unfinished replies
 
@@ -31,11 +31,10 @@ class UpdateRow(Row, table=True):
 class UndoRow(Numbered, table=True):
     """The state of a chat before a change, for `undo`."""
 
-    # an id is never given again, since buttons name it
     __table_args__ = (
         columns.index("ix_undo_at", "at"),
         columns.index("ix_undo_who", "who"),
-        {"sqlite_autoincrement": True},
+        NEVER_AGAIN,  # buttons name the id
     )
     chat: int = columns.reference("chat.id", index=True)
     who: str = ""

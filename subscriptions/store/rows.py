@@ -20,7 +20,7 @@ from subscriptions.states import (
     SubscriptionState,
 )
 from subscriptions.store import columns, conversation_rows, work_rows
-from subscriptions.store.columns import Big, Json, Numbered, Row, moment
+from subscriptions.store.columns import NEVER_AGAIN, Big, Json, Numbered, Row, moment
 
 
 class SourceRow(Row, table=True):
@@ -99,7 +99,7 @@ class PaperRow(Numbered, table=True):
 class IndexedPaperRow(Row, table=True):
     """The paper to which an entry of the full-text index belongs. Numbers of entries are never used again."""
 
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (NEVER_AGAIN,)
     entry: int = Field(default=None, primary_key=True, sa_type=Big)
     paper: int = columns.reference("paper.id", unique=True)
 
@@ -176,7 +176,7 @@ class ModelDayRow(Row, table=True):
 class PaperMeaningRow(Row, table=True):
     """The codes of a paper (subscriptions/meaning.py). A paper whose codes change gets a new entry with a higher number."""
 
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (NEVER_AGAIN,)
     entry: int = Field(default=None, primary_key=True, sa_type=Big)
     paper: int = columns.reference("paper.id", unique=True)
     encoder: str  # with `meanings.LATE` at its end if the paper had its number before
@@ -204,6 +204,7 @@ class ChatRow(Numbered, table=True):
         columns.index("ix_chat_unreachable", "state_since", where="pause_reason IS NOT NULL"),
         columns.index("ix_chat_moved_to", "moved_to", where="moved_to IS NOT NULL"),
         columns.index("ix_chat_admin", "admin", where="admin IS 1"),
+        NEVER_AGAIN,
     )
     platform: str
     address: str
@@ -343,6 +344,7 @@ class DeliveryRow(Row, table=True):
         columns.index("ix_delivery_open", "settled_at", "chat"),
         columns.index("ix_delivery_sendable", "chat", where=GOES_OUT),
         columns.index("ix_delivery_notice", "settled_at", where="kind = 'notice'"),
+        NEVER_AGAIN,
     )
     seq: int = Field(default=None, primary_key=True, sa_type=Big)
     id: str = Field(unique=True)

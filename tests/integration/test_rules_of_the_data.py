@@ -17,7 +17,7 @@ from subscriptions.service import plan as _plan
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.plan import plan_due
 from subscriptions.service.previews import preview
-from subscriptions.service.retention import claim_database
+from subscriptions.service.retention import claim_database, forget
 from subscriptions.states import PauseReason
 from subscriptions.store import (
     callbacks,
@@ -441,6 +441,18 @@ def test_what_is_stored_is_posted_whatever_is_rendered_later(store: Store) -> No
     message = renders(store, "telegram:1", '{"text":"second"}').message
     assert message is not None
     assert message.payload == '{"text":"first"}'
+
+
+def test_what_is_under_way_for_a_forgotten_chat_is_stored_for_no_other(store: Store) -> None:
+    make.due(store, "telegram:1")
+    plan_due(store, now=NOON)
+    posted = renders(store, "telegram:1", '{"text":"of the first"}')
+    assert claims.mark_sending(store, posted, wall=NOON)
+    forget(store, address("telegram:1"))
+    make.due(store, "telegram:2", now=NOON + HOUR)
+    plan_due(store, now=NOON + HOUR)
+    claims.confirm(store, posted, "its message", asking("telegram:1"))
+    assert isinstance(claims.claim(store, asking("telegram:2", NOON + HOUR)), steps.Unrendered)
 
 
 # ── Rule 8: updates ───────────────────────────────────────────────────────────────────────────────────────────────────
