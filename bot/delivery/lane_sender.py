@@ -4,6 +4,7 @@ If it is unclear whether a message was sent, a look-up on the platform decides w
 the setting `on_unclear` decides.
 """
 
+import asyncio
 import logging
 import os
 from collections import Counter
@@ -30,6 +31,7 @@ from subscriptions.store.database.store import Store
 
 log = logging.getLogger("paperwire")
 
+RENDER_BATCH = 40  # deliveries rendered together; they are sent within two seconds, so changed settings apply soon
 MAX_POSTS = 3  # posts of one message in one call of `deliver`; a message that is still unclear waits for the next call
 MOST_POSTS = 20  # posts in one call of `deliver`
 LONGEST_TURN = 10.0  # seconds after which a call of `deliver` begins no further post
@@ -46,6 +48,9 @@ class DrainState:
     gone_chats: dict[str, set[int]] = field(default_factory=dict)  # platform -> ids of chats that are gone
     stopped: dict[str, str] = field(default_factory=dict)  # platform -> why nothing is sent
     store_failed: bool = False  # the database cannot be used, so every lane stops
+    render_lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by the lane that renders for all lanes
+    # lane that has not started -> its first message
+    rendered_ahead: dict[Lane, steps.Claim] = field(default_factory=dict)
     # lanes of operators' chats, to which notices are sent even if their platform is stopped
     exempt: set[Lane] = field(default_factory=set)
 
@@ -74,13 +79,13 @@ async def deliver(deps: Dependencies, drain_state: DrainState, lane: Lane) -> No
     began = deps.clock.monotonic()
     attempts = LaneAttempts(lane, began)
     try:
-        step = await next_step(deps, attempts)
+        step = drain_state.rendered_ahead.pop(lane, None) or await next_step(deps, attempts)
         while step is not None and not (deps.is_stopping() or drain_state.store_failed or drain_state.is_stopped(lane)):
             if attempts.posts.total() >= MOST_POSTS or deps.clock.monotonic() - began >= LONGEST_TURN:
                 deps.engine.wake([lane])
                 return
             if isinstance(step, steps.Unrendered):
-                step = await deps.store.run(_render, deps, step, claim_request(deps, attempts))
+                step = await _render(deps, drain_state, step, attempts)
             elif step.unclear and not await must_post_again(deps, drain_state, step, attempts):
                 step = await next_step(deps, attempts)
             else:
@@ -162,12 +167,40 @@ def claim_request(deps: Dependencies, attempts: LaneAttempts) -> steps.ClaimRequ
     )
 
 
-def _render(store: Store, deps: Dependencies, step: steps.Unrendered, asking: steps.ClaimRequest) -> steps.Step | None:
-    """Renders the lane's next delivery. Returns the lane's next step."""
-    delivery = unrendered.to_render(store, step.seq)
-    if delivery is None:
-        return claims.claim(store, asking)
-    return unrendered.store_rendered(store, _rendered(deps, step.seq, delivery), asking)
+async def _render(
+    deps: Dependencies, drain_state: DrainState, step: steps.Step | None, attempts: LaneAttempts
+) -> steps.Step | None:
+    """Renders the lane's next delivery together with those of other lanes. Returns the lane's next step."""
+    ahead, must_wait = drain_state.rendered_ahead, drain_state.render_lock.locked()
+    async with drain_state.render_lock:
+        if must_wait:  # another lane has usually rendered this delivery meanwhile
+            step = ahead.pop(attempts.lane, None) or await next_step(deps, attempts)
+        if isinstance(step, steps.Unrendered):
+            ahead |= await deps.store.run(_render_ahead, deps, step)
+            step = ahead.pop(attempts.lane, None) or await next_step(deps, attempts)
+    return step
+
+
+def _render_ahead(store: Store, deps: Dependencies, step: steps.Unrendered) -> dict[Lane, steps.Claim]:
+    """Renders and stores a batch of deliveries. Returns lane → the claim of its first message.
+
+    Before a message is posted, `mark_sending` checks that its claim is still valid.
+    """
+    deliveries = unrendered.to_render(store, step, RENDER_BATCH, wall=deps.clock.wall())
+    rendered = [_rendered(deps, seq, delivery) for seq, delivery in deliveries.items()]
+    unrendered.store_rendered(store, rendered, now=deps.clock.now())
+    return {
+        (delivery := deliveries[one.seq]).chat.address.lane: steps.Claim(
+            seq=one.seq,
+            delivery=delivery.id,
+            chat_id=delivery.chat.id,
+            address=delivery.chat.address,
+            attempts=0,
+            message=one.messages[0],
+        )
+        for one in rendered
+        if one.messages
+    }
 
 
 def _rendered(deps: Dependencies, seq: int, delivery: Delivery) -> unrendered.Rendered:

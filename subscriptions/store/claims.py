@@ -79,7 +79,7 @@ def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
             if row is None:
                 continue
             if row.rendered_at is None:
-                return Unrendered(row.seq)
+                return Unrendered(row.seq, lane.platform)
             if may_be_tried(row):
                 return _claim_of(transaction, row, waits=is_early(row))
             return None

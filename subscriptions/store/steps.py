@@ -12,6 +12,7 @@ class Unrendered:
     """The next step of a lane is to render this delivery: it has no messages yet."""
 
     seq: int
+    platform: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,28 +1,24 @@
-"""A delivery that has no messages yet: what is rendered, and the messages that are stored."""
+"""Deliveries that have no messages yet: what is rendered together, and the messages that are stored."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from subscriptions.model import Delivery, Message
 from subscriptions.states import MessageState
-from subscriptions.store import claims, deliveries
-from subscriptions.store.database.store import Transaction, reads, shares
+from subscriptions.store import deliveries
+from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.rows import tables
-from subscriptions.store.steps import ClaimRequest, Step
+from subscriptions.store.sendable import IS_HELD, MAY_BE_SENT
+from subscriptions.store.steps import Unrendered
 
-_deliveries, _messages, _items = tables("delivery", "message", "delivery_item")
-_d, _i = _deliveries.c, _items.c
-_RENDERED = (
-    sa.update(_deliveries)
-    .where(_d.seq == sa.bindparam("of"), _d.rendered_at.is_(None), _d.dismissed_at.is_(None))
-    .values(rendered_at=sa.bindparam("now"), settled_at=sa.bindparam("over"), reason=sa.bindparam("why"))
-)
-_NEW_MESSAGE = sa.insert(_messages)
-_SHOWS = sa.update(_items).where(_i.delivery == sa.bindparam("of"), _i.paper == sa.bindparam("which")).values(
-    message=sa.bindparam("by")
-)  # fmt: skip
+_deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "delivery_item")
+_d, _c, _i = _deliveries.c, _chats.c, _items.c
+
+
+_NEAR = 1000  # how many numbers after a claimed delivery are searched for deliveries to render together with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,32 +30,79 @@ class Rendered:
     failure: str = ""
 
 
+_earlier, _neighbours = _deliveries.alias(), _chats.alias()
+_IS_BEHIND = sa.exists().where(
+    _neighbours.c.platform == _c.platform,
+    _neighbours.c.address == _c.address,
+    _earlier.c.chat == _neighbours.c.id,
+    _earlier.c.settled_at.is_(None),
+    _earlier.c.seq < _d.seq,
+)
+_first = sa.bindparam("first", type_=_d.seq.type)
+_UNRENDERED = (
+    sa.select(_d.seq)
+    .join_from(_deliveries, _chats, _c.id == _d.chat)
+    .where(_d.seq.between(_first, _first + _NEAR), _d.rendered_at.is_(None), _d.dismissed_at.is_(None))
+    .where(
+        _c.platform.concat("") == sa.bindparam("platform"), MAY_BE_SENT
+    )  # concat keeps SQLite from using an index that is no help, since nearly all chats are on one platform
+    .where(sa.or_(_d.seq == _first, ~_IS_BEHIND & ~IS_HELD))
+    .order_by(_d.seq)
+    .limit(sa.bindparam("most"))
+)
+_RENDERED = (
+    sa.update(_deliveries)
+    .where(_d.seq.in_(sa.bindparam("those", expanding=True)), _d.rendered_at.is_(None))
+    .values(rendered_at=sa.bindparam("now"), settled_at=sa.bindparam("over"), reason=sa.bindparam("why"))
+    .returning(_d.seq)
+)
+_NEW_MESSAGE = sa.insert(_messages)
+_SHOWS = sa.update(_items).where(_i.delivery == sa.bindparam("of"), _i.paper == sa.bindparam("which")).values(
+    message=sa.bindparam("by")
+)  # fmt: skip
+
+
 @reads
-def to_render(transaction: Transaction, seq: int) -> Delivery | None:
-    """Returns a delivery, for rendering; None if its chat was erased meanwhile."""
-    return deliveries.delivery_values(transaction, [seq]).get(seq)
+def to_render(transaction: Transaction, claimed: Unrendered, most: int, *, wall: datetime) -> dict[int, Delivery]:
+    """Returns seq → delivery for a claimed delivery and others to render together with it, at most `most` in all.
+
+    Each of the others is the first open delivery of its lane.
+    """
+    values = {"first": claimed.seq, "platform": claimed.platform, "wall": wall, "most": most}
+    return deliveries.delivery_values(
+        transaction, transaction.connection().execute(_UNRENDERED, values).scalars().all()
+    )
 
 
-@shares
-def store_rendered(transaction: Transaction, rendered: Rendered, asking: ClaimRequest) -> Step | None:
-    """Stores the messages of a delivery, unless it was rendered or dismissed before (rule 7). Returns the lane's next step.
+@writes
+def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, now: datetime) -> None:
+    """Stores the messages of rendered deliveries. Skips deliveries that were rendered before (rule 7).
 
     A delivery that could not be rendered is dead, with the reason, unless a person requests another attempt.
     """
     connection = transaction.connection()
-    over = asking.now if rendered.failure or not rendered.messages else None
-    values = {"of": rendered.seq, "now": asking.now, "over": over, "why": rendered.failure}
-    if connection.execute(_RENDERED, values).rowcount:
-        messages = [_new_message(rendered.seq, message) for message in rendered.messages]
-        if rendered.failure:
-            nothing = Message(number=1, payload="", plain="")
-            messages = [_new_message(rendered.seq, nothing, MessageState.DEAD, rendered.failure)]
-        if messages:
-            connection.execute(_NEW_MESSAGE, messages)
-        shows = [(message.number, paper) for message in rendered.messages for paper in message.papers]
-        if shows:
-            connection.execute(_SHOWS, [{"of": rendered.seq, "which": paper, "by": number} for number, paper in shows])
-    return claims.claim(transaction, asking)
+    fates: dict[tuple[datetime | None, str], dict[int, Rendered]] = {}
+    for one in rendered:
+        over = now if one.failure or not one.messages else None
+        fates.setdefault((over, one.failure), {})[one.seq] = one
+    messages: list[dict[str, object]] = []
+    shows: list[dict[str, int]] = []
+    for (over, why), those in fates.items():
+        values = {"those": list(those), "now": now, "over": over, "why": why}
+        # returns only deliveries that still exist and were not rendered before
+        for seq in connection.execute(_RENDERED, values).scalars().all():
+            one = those[seq]
+            if one.failure:
+                messages.append(
+                    _new_message(one.seq, Message(number=1, payload="", plain=""), MessageState.DEAD, one.failure)
+                )
+            for message in one.messages:
+                messages.append(_new_message(one.seq, message))
+                shows += [{"of": one.seq, "which": paper, "by": message.number} for paper in message.papers]
+    if messages:
+        connection.execute(_NEW_MESSAGE, messages)
+    if shows:
+        connection.execute(_SHOWS, shows)
 
 
 def _new_message(

@@ -67,12 +67,8 @@ class Outage:
 
 
 @pytest.fixture(params=["locked file", "server down"])
-def outage(
-    request: pytest.FixtureRequest, empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> abc.Iterator[Outage]:
+def outage(request: pytest.FixtureRequest, empty_database: Path, tmp_path: Path) -> abc.Iterator[Outage]:
     if request.param == "server down":
-        # lanes that are rendered at the same moment wait for one of three connections
-        monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.5)
         server = request.getfixturevalue("server")
         found = Outage(server.database(), locked.ServerDown(server))
     else:

@@ -62,8 +62,9 @@ def due(store: Store, *chats: str) -> None:
     make.due(store, *chats)
     plan_due(store, now=NOON)
     message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
-    for seq in range(1, len(chats) + 1):
-        unrendered.store_rendered(store, unrendered.Rendered(seq=seq, messages=(message,)), being_sent.request())
+    unrendered.store_rendered(
+        store, [unrendered.Rendered(seq=seq, messages=(message,)) for seq in range(1, len(chats) + 1)], now=NOON
+    )
 
 
 def next_of(store: Store, lane: str = GROUP) -> steps.Claim:

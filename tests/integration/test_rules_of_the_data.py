@@ -89,8 +89,12 @@ def asking(
 
 def renders(store: Store, where: str, payload: str = "{}") -> steps.Claim:
     """Stores the only message of the first delivery. Returns the claim of the lane's next message."""
-    message = Message(number=1, payload=payload, plain="{}")
-    todo = unrendered.store_rendered(store, unrendered.Rendered(seq=1, messages=[message]), asking(where))
+    unrendered.store_rendered(
+        store,
+        [unrendered.Rendered(seq=1, messages=[Message(number=1, payload=payload, plain="{}")])],
+        now=NOON,
+    )
+    todo = claims.claim(store, asking(where))
     assert isinstance(todo, steps.Claim)
     return todo
 
