@@ -153,7 +153,7 @@ def _refuse_foreign_number(text: str) -> None:
     Otherwise the number would be read as an hour, and all subscriptions would be rescheduled.
     """
     first, *rest = text.split(maxsplit=1) or [""]
-    if first.removeprefix("#").isdecimal():
+    if first.removeprefix("#").isdigit():  # ² too
         typed, when = "".join(rest), "daily 9"
         if is_time(typed):
             when = typed

@@ -138,6 +138,7 @@ def test_what_cannot_be_changed_is_said_with_an_example(product: Product) -> Non
         ("/schedule 9 8", ["✗ This chat has no subscription 9.", "For all subscriptions: /schedule daily 8"]),
         ("/schedule 9 kelp", ["✗ This chat has no subscription 9.", "For all subscriptions: /schedule daily 9"]),
         ("/schedule #9 now", ["✗ This chat has no subscription #9.", "For all subscriptions: /schedule now"]),
+        ("/schedule ² daily", ["✗ This chat has no subscription ².", "For all subscriptions: /schedule daily"]),
     ]:
         assert product.says(text).lines == lines
     assert product.says("/schedule soon").lines[0] == "✗ “soon” is not a schedule."
