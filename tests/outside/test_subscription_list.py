@@ -146,6 +146,12 @@ def test_what_cannot_be_changed_is_said_with_an_example(product: Product) -> Non
     assert cadences(product) == ["when-out 08:00-20:00"] * 2
 
 
+def test_lists_of_all_chats_are_for_the_operator(product: Product) -> None:
+    for text in ("/list all", "list all", "List All."):
+        refusal = "✗ Only the operator of this bot sees the subscriptions of all chats, in private."
+        assert product.says(text).text == refusal
+
+
 def test_a_number_of_four_thousand_digits_is_none_of_a_subscription(product: Product) -> None:
     product.says("/sub diffusion at 8")
     for command in ("/pause", "/resume", "/edit", "/schedule", "/name"):
