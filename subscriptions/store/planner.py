@@ -29,7 +29,7 @@ LONGEST_WINDOW = timedelta(hours=26)
 def _moments_of_open_windows() -> sa.CTE:
     """Returns the different opening moments of the when-out windows that may be open now.
 
-    Each moment takes one look-up in an index. A million subscriptions may wait in open windows all morning, but with only
+    Each moment takes one look-up in an index. Very many subscriptions may wait in open windows all morning, but with only
     a few different moments. The statement that finds the subscriptions with new papers needs these moments one by one:
     for a range of moments, SQLite would read all waiting subscriptions.
     """
