@@ -21,6 +21,7 @@ from subscriptions.store import planner as plans
 from subscriptions.store.database.store import Scope, Store, Transaction, in_chunks, reads, writes
 
 SLICE = 100  # chats that are planned in one transaction; limits memory and how long other writers wait
+AHEAD = 20 * SLICE  # chats whose papers are matched together before; limits how long the first of them wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,11 @@ def plan_slices(
         due = _read_due(store, now)
     with plan_inputs.kept_window(store, due.forecast.last_sequence) as window:
         context = plan_inputs.PlanContext(due.forecast, window)
-        _match_ahead(store, due.chat_ids, context)
         for start in range(0, len(due.chat_ids), SLICE):
             if enough():
                 return
+            if start % AHEAD == 0:
+                _match_ahead(store, due.chat_ids[start : start + AHEAD], context)
             yield _plan_slice(store, due.chat_ids[start : start + SLICE], context)
 
 
