@@ -59,7 +59,7 @@ promises: .venv/dev.stamp ## breaks each promise of tests/promises.md in a copy,
 	$(BIN)/python -m tests.programs.promises $(ARGS)
 
 test-postgresql: .venv/dev.stamp ## all conversations, and the simulated year, on PostgreSQL; takes half an hour
-	TESTS_OF_PAPERWIRE_DATABASE=postgresql $(BIN)/python -m pytest -q -rs -n 4 --dist worksteal tests/conversation $(ARGS)
+	TESTS_OF_PAPERWIRE_DATABASE=postgresql $(BIN)/python -m pytest -q -rs -n 4 --dist worksteal tests/outside tests/conversation $(ARGS)
 	$(BIN)/python -m tests.programs.faults.year --postgresql
 
 lock: .venv/dev.stamp ## the lock files anew, from the bounds in pyproject.toml, with the hashes of every file of a release

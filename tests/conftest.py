@@ -258,9 +258,13 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest.fixture
-def product(tmp_path: Path, telegram: FakeTelegram) -> Product:
+def product(tmp_path: Path, telegram: FakeTelegram, request: pytest.FixtureRequest) -> Iterator[Product]:
     """The program at noon UTC on Thursday 22 January 2026, before its first message. Anyone may use it."""
-    return Product(tmp_path, telegram=telegram)
+    with ExitStack() as stack:
+        database = ""
+        if ALWAYS == "postgresql":
+            database = stack.enter_context(request.getfixturevalue("postgres").lent())
+        yield Product(tmp_path, telegram=telegram, database=database)
 
 
 @pytest.fixture
