@@ -60,8 +60,9 @@ def _draw_planning(costs: list[Cost], path: Path) -> None:
     axes.barh([name for name, *_ in costs], shares, color=[_RED if share > 100 else _BLUE for share in shares])
     axes.invert_yaxis()
     axes.axvline(100, color=_GREY, linewidth=1)
-    axes.set(xlim=(0, max(100, *shares) + 40), xlabel="percent of what is allowed")
-    axes.set_xticks(range(0, int(max(100, *shares)) + 1, 20))
+    longest = max(100, *shares)
+    axes.set(xlim=(0, 1.4 * longest), xlabel="percent of what is allowed")
+    axes.set_xticks(range(0, int(longest) + 1, 20 if longest < 200 else 100))
     for row, ((_, measured, allowed, unit), share) in enumerate(zip(costs, shares, strict=True)):
         axes.text(max(share, 100) + 2, row, f"{measured:,g} of {allowed:,g} {unit}", va="center", color=_GREY)
     _write(figure.savefig, path, "What planning costs beside what is allowed", costs)
