@@ -262,7 +262,7 @@ def product(tmp_path: Path, telegram: FakeTelegram, request: pytest.FixtureReque
     """The program at noon UTC on Thursday 22 January 2026, before its first message. Anyone may use it."""
     with ExitStack() as stack:
         database = ""
-        if ALWAYS == "postgresql":
+        if ALWAYS == "postgresql" and request.node.get_closest_marker("sqlite_alone") is None:
             database = stack.enter_context(request.getfixturevalue("postgres").lent())
         yield Product(tmp_path, telegram=telegram, database=database)
 

@@ -10,6 +10,7 @@ import pytest
 from tests.product import Product, Seen
 
 ME, OTHER, GROUP = "4242424242", "4242424243", "-1001999888777"
+pytestmark = pytest.mark.sqlite_alone("the tests look into its file")
 WORD = "zirconium"
 ONLY_ADMINS = "Only admins of this chat can change that."
 

@@ -10,6 +10,7 @@ from tests.product import Product
 from tests.tables import lines
 
 ADA, BO, CY, DI = READERS = tuple(f"{name}@lab.org" for name in ("ada", "bo", "cy", "di"))
+pytestmark = pytest.mark.sqlite_alone("the readers are copied as a file")
 OPERATOR = "42"
 
 
