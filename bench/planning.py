@@ -33,7 +33,7 @@ from sqlalchemy import insert, text
 from bench._timing import timed
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
-from subscriptions.service.plan import plan_due, plan_slices
+from subscriptions.service.plan import find_due, plan_due, steps
 from subscriptions.store import rows as stored_rows
 from subscriptions.store.database.store import Store
 from tests.make import an_open_store, ingested, paper, planned_slices, subscribes
@@ -249,7 +249,7 @@ def news(folder: Path, papers: int) -> str:
 def sub(folder: Path, _chats: int) -> str:
     """Returns wall milliseconds to store a subscription: median and 99th percentile, alone and during a plan.
 
-    Both are done as in `paperwire run`: in its writer thread, from an event loop.
+    Both are done as in `paperwire run`: from an event loop, in turns.
     """
     shutil.copy(folder / "news.db", folder / "now.db")
     with an_open_store(f"sqlite:///{folder}/now.db") as store:
@@ -259,9 +259,10 @@ def sub(folder: Path, _chats: int) -> str:
 
 async def subscribed_beside(store: Store) -> str:
     async def plan() -> None:
-        slices = plan_slices(store, now=NOON + HOUR, enough=over.is_set)
-        while await asyncio.to_thread(next, slices, None) is not None:
-            pass
+        for step in steps(await store.run(find_due, now=NOON + HOUR)):
+            if over.is_set():
+                break
+            await store.run(step)
         over.set()
 
     async def stored(numbers: range) -> str:

@@ -6,7 +6,7 @@ A digest becomes messages in a chat. Every second:
 - `poll` in bot/sources/source_scheduler.py reads new files, and starts a poll of each source that is due
 - `read_digest` in bot/digests/__init__.py turns bytes into papers
 - `ingest_digest` in subscriptions/service/ingest.py merges the papers into the store, and numbers the new ones
-- `plan_slices` in subscriptions/service/plan.py matches the papers with due subscriptions, and stores deliveries
+- `steps` in subscriptions/service/plan.py matches the papers with due subscriptions, and stores deliveries
 - `decide` in subscriptions/planning/decision.py says which papers one delivery brings
 - `deliver` in bot/delivery/lane_sender.py claims, renders, posts and records the messages of one lane
 - `render_delivery` in bot/rendering/delivery_messages.py turns a delivery into messages of its platform

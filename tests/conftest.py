@@ -228,7 +228,7 @@ def _no_shared_thread_writes() -> Iterator[None]:
     """
     _wrote_in_the_pool.clear()
     yield
-    assert _wrote_in_the_pool == []
+    assert not _wrote_in_the_pool, _wrote_in_the_pool[0]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -24,8 +24,7 @@ from subscriptions.model import (
     Translation,
 )
 from subscriptions.service import ingest as ingest_room
-from subscriptions.service import requests
-from subscriptions.service.plan import plan_slices
+from subscriptions.service import plan, requests
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.states import Signal
 from subscriptions.store import callbacks, signals
@@ -141,7 +140,7 @@ def ingest_digest(
 
 def planned_slices(store: Store, *, now: datetime) -> Iterator[Sequence[Lane]]:
     """Plans the due chats, one slice after the other. Yields the lanes that got deliveries in each slice."""
-    return plan_slices(store, now=now)
+    return (step(store) for step in plan.steps(plan.find_due(store, now=now)))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import asyncio
 import heapq
 import logging
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,9 +26,9 @@ from bot.ports.rate_limiter import RateLimiter
 from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.model import Lane
 from subscriptions.notices.declared import ClockWasWrong
+from subscriptions.service import plan as plans
 from subscriptions.service import retention, sending
-from subscriptions.service.plan import plan_slices
-from subscriptions.store.database.store import Store
+from subscriptions.service.pausing import end_pauses
 from subscriptions.store.open_lanes import lanes
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.platform_states import stopped_platforms
@@ -302,9 +302,15 @@ async def plan(
     `planned` is awaited after each slice, so that the first messages are sent while later slices are planned. With a
     hundred thousand chats, planning takes half a minute.
     """
-    began, deliveries = deps.clock.monotonic(), 0
-    slices = plan_slices(deps.store, now=deps.clock.now(), enough=deps.is_stopping)
-    while (lanes := await deps.store.run(_next_of, slices)) is not None:
+    began, now, deliveries = deps.clock.monotonic(), deps.clock.now(), 0
+    due = await deps.store.run(plans.find_due, now=now)
+    if due.pause_ended:
+        await deps.store.run(end_pauses, now=now)
+        due = await deps.store.run(plans.find_due, now=now)
+    for step in plans.steps(due):
+        if deps.is_stopping():
+            break
+        lanes = await deps.store.run(step)
         deliveries += len(lanes)
         drain_state.planned += len(lanes)
         deps.engine.wake([lane for lane in lanes if lane.platform in deps.channels])
@@ -312,10 +318,6 @@ async def plan(
             await planned()
     seconds = deps.clock.monotonic() - began
     deps.observe(measurements.PlanMade(deliveries=deliveries, seconds=seconds))
-
-
-def _next_of(_: Store, slices: Iterator[Sequence[Lane]]) -> Sequence[Lane] | None:
-    return next(slices, None)
 
 
 async def tell_of_wrong_clock(deps: Dependencies, moved: int) -> None:

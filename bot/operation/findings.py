@@ -94,10 +94,11 @@ def for_strangers(found: Iterable[Finding], now: datetime) -> dict[str, Problem]
     return said
 
 
-def log_new_trouble(store: Store, *, now: datetime) -> None:
+@writes
+def log_new_trouble(transaction: Transaction, *, now: datetime) -> None:
     """Logs each dead delivery once, and each long wait once a day, since most installations have no operator's chat."""
     words = Language("en", "UTC")
-    for one in claim_unlogged_trouble(store, now=now):
+    for one in claim_unlogged_trouble(transaction, now=now):
         level = logging.ERROR if one.level is Level.WRONG else logging.WARNING
         log.log(level, "%s", " ".join(filter(None, texts(one, words).values())))
 

@@ -8,7 +8,7 @@ from bot.settings.unknown import instead_of
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.service import operators
 from subscriptions.service.notices import notify_new_version
-from subscriptions.store.database.store import Store
+from subscriptions.store.database.store import Transaction, writes
 
 
 def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
@@ -23,14 +23,15 @@ def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
     return lines + sources.descriptions
 
 
-def operator_lines(store: Store, app: App) -> list[str]:
+@writes
+def operator_lines(transaction: Transaction, app: App) -> list[str]:
     """Returns a line that says how to become the operator, if there is none. Notifies operators of a new version."""
     conversation, admins = app.deps.conversation, app.settings.admins
     if conversation.bot_info.version:
-        notify_new_version(store, admins, conversation.bot_info.version, now=app.clock.now())
-    if not _needs_operator(app) or operators.has_operator(store, admins):
+        notify_new_version(transaction, admins, conversation.bot_info.version, now=app.clock.now())
+    if not _needs_operator(app) or operators.has_operator(transaction, admins):
         return []
-    return [f"This bot has no operator yet. To become it, send in private: /admin {operators.new_code(store)}"]
+    return [f"This bot has no operator yet. To become it, send in private: /admin {operators.new_code(transaction)}"]
 
 
 def _needs_operator(app: App) -> bool:

@@ -5,7 +5,9 @@ import gc
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from importlib import import_module
 
 from bot.app import App
@@ -227,7 +229,9 @@ class Process:
     async def _maintain(self) -> None:
         app = self.app
         try:
-            await app.store.run(maintenance.daily_maintenance, app.settings, app.clock, pause=self._ends.wait)
+            with ThreadPoolExecutor(1, "paperwire-maintenance") as thread:  # it rests between its transactions
+                work = partial(maintenance.daily_maintenance, app.store, app.settings, app.clock, pause=self._ends.wait)
+                await asyncio.get_running_loop().run_in_executor(thread, work)
         except Exception as error:  # noqa: BLE001 - the process must go on
             self.daily_work = self.daily_work or (DailyWorkFailed(since=app.clock.now()),)
             log.error("The daily clean-up or copy failed: %s", said_of(error))

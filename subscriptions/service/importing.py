@@ -127,7 +127,8 @@ def _import_part(
 ) -> list[str]:
     """Applies lines in one transaction, or only checks them if `dry`. Returns their marks."""
     marks: list[str] = []
-    with suppress(_TriedOut), store.savepoint() as transaction:
+    begun = store.savepoint() if isinstance(store, Transaction) else store.write()
+    with suppress(_TriedOut), begun as transaction:
         work = _begun(transaction, lines, now=now, who=who)
         marks += [_apply(work, _of_chat(line, work.targets[line.chat].chat)) for line in lines]
         if dry:

@@ -1,7 +1,7 @@
 """Plans deliveries: matches due subscriptions with papers, decides, and stores, one slice of chats after the other."""
 
 import secrets
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,7 @@ from subscriptions.service.pausing import end_pauses
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import ended_pauses, paper_sequence, planned_deliveries, sources
 from subscriptions.store import planner as plans
-from subscriptions.store.database.store import Scope, Store, Transaction, in_chunks, reads, writes
+from subscriptions.store.database.store import Scope, Store, Transaction, UseCase, in_chunks, reads, writes
 
 SLICE = 100  # chats that are planned in one transaction; limits memory and how long other writers wait
 AHEAD = 20 * SLICE  # chats whose papers are matched together before; limits how long the first of them wait
@@ -51,35 +51,43 @@ def plan_due(store: Store, *, now: datetime) -> tuple[Lane, ...]:
     """Plans everything that is due. Returns the lane of each stored delivery and notice.
 
     A second call at the same moment plans nothing, because the transaction that stores a delivery also moves the
-    cursors and the due moments of its subscriptions.
+    cursors and the due moments of its subscriptions. `bot.delivery.sender.plan` does the same in the event loop.
     """
-    return tuple(lane for lanes in plan_slices(store, now=now) for lane in lanes)
-
-
-def plan_slices(
-    store: Store,
-    *,
-    now: datetime,
-    enough: Callable[[], bool] = lambda: False,
-) -> Generator[Sequence[Lane]]:
-    """Like `plan_due`, but yields the lanes of one slice of chats after the other. Each slice has its own transaction.
-
-    Stops when `enough()` is true.
-
-    Before the first slice, the pauses that are over end. Between two slices no transaction is open.
-    """
-    due = _read_due(store, now)
+    due = find_due(store, now=now)
     if due.pause_ended:
         end_pauses(store, now=now)
-        due = _read_due(store, now)
-    with plan_inputs.kept_window(store, due.forecast.last_sequence) as window:
-        context = plan_inputs.PlanContext(due.forecast, window)
-        for start in range(0, len(due.chat_ids), SLICE):
-            if enough():
-                return
-            if start % AHEAD == 0:
-                _match_ahead(store, due.chat_ids[start : start + AHEAD], context)
-            yield _plan_slice(store, due.chat_ids[start : start + SLICE], context)
+        due = find_due(store, now=now)
+    return tuple(lane for step in steps(due) for lane in step(store))
+
+
+class Due(NamedTuple):
+    """What a plan has to do at one moment."""
+
+    forecast: Forecast  # the forecast at this moment
+    chat_ids: Sequence[int]  # the chats that are due
+    pause_ended: bool  # whether a pause is over: `end_pauses` must end it before the plan, since more chats may be due
+
+
+@reads
+def find_due(transaction: Transaction, *, now: datetime) -> Due:
+    """Returns what is due now."""
+    forecast = sources.forecast(transaction, now=now)
+    last_sequence, waiting = forecast.last_sequence, forecast.all_reported is False
+    chat_ids = plans.due_chats(transaction, now, last_sequence, waiting=waiting)
+    return Due(forecast, chat_ids, bool(ended_pauses.chats_with_ended_pause(transaction, now)))
+
+
+def steps(due: Due) -> Iterator[UseCase[[], Sequence[Lane]]]:
+    """Yields the steps of a plan, each a use case that returns the lanes of the deliveries that it stored.
+
+    Papers are matched for many chats in a step that only reads. Then each slice of chats is decided and written in one
+    transaction. After a crash between two steps, the other chats are still due.
+    """
+    context = plan_inputs.PlanContext(due.forecast, plan_inputs.Window(due.forecast.last_sequence))
+    for start in range(0, len(due.chat_ids), SLICE):
+        if start % AHEAD == 0:
+            yield reads(partial(_match_ahead, chat_ids=due.chat_ids[start : start + AHEAD], context=context))
+        yield writes(partial(_plan_slice, chat_ids=due.chat_ids[start : start + SLICE], context=context))
 
 
 def move_far_moments(store: Scope, *, now: datetime) -> int:
@@ -99,22 +107,6 @@ def _move_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime)
     return len(moves)
 
 
-class _Due(NamedTuple):
-    """What a plan has to do at one moment."""
-
-    forecast: Forecast  # the forecast at this moment
-    chat_ids: Sequence[int]  # the chats that are due
-    pause_ended: bool  # whether a pause is over, so that more chats may be due
-
-
-@reads
-def _read_due(transaction: Transaction, now: datetime) -> _Due:
-    forecast = sources.forecast(transaction, now=now)
-    last_sequence, waiting = forecast.last_sequence, forecast.all_reported is False
-    chat_ids = plans.due_chats(transaction, now, last_sequence, waiting=waiting)
-    return _Due(forecast, chat_ids, bool(ended_pauses.chats_with_ended_pause(transaction, now)))
-
-
 @dataclass(frozen=True, slots=True)
 class _Matches:
     """The papers that the due subscriptions of some chats match, and which of them were delivered to the chats."""
@@ -124,21 +116,19 @@ class _Matches:
     delivered: Mapping[int, set[int]]  # chat id -> the papers, among `papers`, that the chat has
 
 
-@reads
-def _match_ahead(transaction: Transaction, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> None:
+def _match_ahead(transaction: Transaction, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> Sequence[Lane]:
     """Matches the papers for all these chats while others can write. `_plan_slice` then finds the matches in the window."""
     cursors = plans.due_queries(transaction, chat_ids, context.forecast.at)
     if cursors:
         context.window.cover(transaction, min(cursors.values()))
         context.window.match(transaction, cursors)
+    return ()
 
 
-@writes
 def _plan_slice(transaction: Transaction, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> Sequence[Lane]:
     """Decides about some chats, and stores that. Returns the lanes of deliveries.
 
-    While this transaction runs, no papers can come and no other writer can change these chats. After a crash before the
-    commit, the chats are still due; after the commit, they are done.
+    While this transaction runs, no papers can come and no other writer can change these chats.
     """
     paper_sequence.share_sequence(transaction)
     stored_chats.hold_chats(transaction, chat_ids)

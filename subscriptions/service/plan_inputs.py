@@ -1,11 +1,9 @@
-"""The inputs of a plan: due subscriptions, the papers that they may deliver, one delivery for a chat and minute, and what is cached."""
+"""The inputs of a plan: due subscriptions, the papers that they may deliver, and one delivery for a chat and minute."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from weakref import WeakKeyDictionary
 
 from subscriptions.matching.fit import fit
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
@@ -24,13 +22,11 @@ from subscriptions.service import questions, taste
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers, meanings, planned_deliveries
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.database.store import Transaction
 
 FEW = 50  # queries; more are matched by an index of the papers, which takes 0.6 ms for each paper
-MOST_KEPT = 1000  # papers, 25 KB each; a larger window is not kept for the next plan. Most chats need less for a week
 MOST_MATCHES = 200_000  # queries whose matches are cached within a plan, some 250 bytes each
 MOST_EVIDENCE = 100_000  # pairs of query and paper whose evidence is cached within a plan, some 400 bytes each
-MOST_INDEXED = 300  # papers, 55 KB each; the index of a larger window is not kept
 
 
 @dataclass(slots=True)
@@ -140,33 +136,6 @@ def evidence_of_fits(query_of: Callable[[str], Query]) -> Callable[[Subscription
         return Evidence(words=words, in_title=TITLE in fields, by_author=AUTHOR in fields, fit=fitting, near=near)
 
     return evidence
-
-
-# windows that are kept between plans, because in the morning some chats are due each minute
-_KEPT: WeakKeyDictionary[Store, Window] = WeakKeyDictionary()
-
-
-@contextmanager
-def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
-    """Yields the window up to `last_sequence`, with the papers that the previous plan read.
-
-    Keeps the window for the next plan, even if this plan fails, but not if it has more than MOST_KEPT papers. Two plans
-    at the same time have separate windows.
-    """
-    before, window = _KEPT.pop(store, None), Window(last_sequence)
-    if before is not None and before.last_sequence == last_sequence:
-        window = before
-    elif before is not None:
-        window.tokenized = before.tokenized
-    try:
-        yield window
-    finally:
-        if len(window.papers.known) > MOST_INDEXED:
-            window.index = None
-        if len(window.papers.known) <= MOST_KEPT:
-            window.matches, window.vectors = {}, {}  # libraries change
-            window.papers.decided.clear()
-            _KEPT[store] = window
 
 
 @dataclass(slots=True)

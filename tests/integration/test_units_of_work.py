@@ -1,4 +1,4 @@
-"""Units of work: use cases share a transaction, one thread writes, and commands that only read do not delay a writer."""
+"""Units of work: use cases share a transaction, writes take turns, and commands that only read do not delay a writer."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import re
 import sqlite3
 import threading
 from collections import abc
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import sqlalchemy
 
 from bot.conversation import handler
 from bot.dependencies import command_limits
-from subscriptions.errors import Refused, Sentence, StoreError, StoreUnavailable
+from subscriptions.errors import Refused, StoreError
 from subscriptions.service import known_papers
 from subscriptions.service.listing import listed
 from subscriptions.store import paper_words
@@ -40,19 +40,6 @@ def test_a_thread_gets_no_second_connection(store: Store, begins: str, asks: abc
     with getattr(store, begins)(), pytest.raises(RuntimeError, match="pass its Transaction on"):
         asks(store)
     subscribes(store, "telegram:1", "graph")
-
-
-async def test_a_thread_with_a_connection_waits_for_no_write(store: Store) -> None:
-    await store.run(subscribed, 1)  # from now on the writer writes, in its own thread
-
-    def work(store: Store) -> None:
-        with store.read():
-            # if this waited for the writer, it would keep a connection that the writer may need
-            subscribes(store, "telegram:2", "graph")
-
-    with pytest.raises(RuntimeError, match="pass its Transaction on"):
-        await store.run(work)
-    assert chats(store) == ["1"]
 
 
 def test_a_reading_transaction_refuses_to_write(store: Store) -> None:
@@ -95,32 +82,6 @@ def test_half_a_part_is_never_committed(store: Store) -> None:
     assert listed(store, None) == ()
 
 
-async def test_a_work_is_done_once_with_more_readers_than_connections(store: Store) -> None:
-    begun, over, runs = threading.Barrier(11), threading.Event(), list[str]()
-
-    def read() -> None:
-        with store.read():
-            begun.wait()
-            over.wait()
-
-    people = ThreadPoolExecutor(10)
-    readers = [people.submit(read) for _ in range(10)]
-    begun.wait()
-
-    def work(scope: Scope, chat: str) -> None:
-        subscribes(scope, chat, "graph")
-        over.set()
-        wait(readers)  # now the pool is full, so the connection of this write is closed when it is returned
-        runs.append(chat)
-
-    done = await asyncio.gather(
-        *(store.run(database.shares(work), chat) for chat in ("telegram:1", "telegram:2")), return_exceptions=True
-    )
-    people.shutdown()
-    assert (done, runs) == ([None, None], ["telegram:1", "telegram:2"])
-    assert len(listed(store, None)) == 2
-
-
 PEOPLE = 40
 
 
@@ -139,7 +100,7 @@ async def test_everybody_who_speaks_at_once_is_answered(store: Store) -> None:
     assert len(listed(store, None)) == PEOPLE
 
 
-# ── One thread of a process writes, and other threads need not wait for the write lock ────────────────────────────────
+# ── Writes take turns, and who reads need not wait for the write lock ──────────────────────────────────────────────────
 
 WRITERS = 16
 Lock = locked.ForeignLock | locked.LockedTable
@@ -154,10 +115,10 @@ def lock(store: Store) -> abc.Iterator[Lock]:
 
 
 class Tries:
-    """Collects the names of the threads that begin to write, in order. `begun` is set when the first thread begins."""
+    """Counts the transactions that begin to write. `begun` is set when the first one begins."""
 
     def __init__(self, store: Store) -> None:
-        self.threads: list[str] = []
+        self.count = 0
         self.begun = threading.Event()
         if store.kind.file is None:
             sqlalchemy.event.listen(store._engine, "begin", self._note)
@@ -166,7 +127,7 @@ class Tries:
 
     def _note(self, connection: sqlalchemy.Connection) -> None:
         if connection.get_execution_options().get("paperwire_write"):
-            self.threads.append(threading.current_thread().name)
+            self.count += 1
             self.begun.set()
 
     def _note_statement(self, connection: sqlalchemy.Connection, _cursor: object, statement: str, *_: object) -> None:
@@ -209,33 +170,29 @@ async def test_readers_answer_at_once_while_writers_wait(store: Store, lock: Loc
         assert await asyncio.to_thread(chats, store) == []
     assert lock.is_held
     assert not any(task.done() for task in waiting)
-    assert tries.threads == ["paperwire-writer"], "one thread waits"
+    assert tries.count == 1, "one transaction waits for the lock, the others for their turn"
     lock.release()
     assert await asyncio.gather(*waiting) == list(range(1, WRITERS + 1))
 
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("declare", [database.writes, database.shares])
-async def test_it_is_waited_for_once_and_not_once_for_each_that_waits(
-    database_url: str, lock: Lock, monkeypatch: pytest.MonkeyPatch, declare: Any
+async def test_who_waits_too_long_for_a_turn_is_told(
+    store: Store, monkeypatch: pytest.MonkeyPatch, declare: Any
 ) -> None:
-    monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.5)
-    with contextlib.closing(Store(database_url)) as store:
-        tried: list[int] = []
-        sqlalchemy.event.listen(store._engine, "handle_error", lambda _: tried.append(1))
-        lock.take()
+    monkeypatch.setattr("subscriptions.store.database.store.TURN_SECONDS", 0.01)
+    async with busy_writer(store):
         ended = await asyncio.gather(*await asked(store, declare), return_exceptions=True)
-        assert {type(one) for one in ended} == {StoreUnavailable}
-        assert "is locked by another program" in str(ended[0])
-        assert len(tried) == 1
-        assert len({id(one) for one in ended}) == WRITERS, "each has an error of its own"
-        lock.release()
-        assert await store.run(database.writes(subscribed), 1) == 1
+    assert {str(one) for one in ended} == {
+        f"Too much waits to be written to the database {store.where}. Try again later."
+    }
+    assert chats(store) == []
+    assert await store.run(database.writes(subscribed), 1) == 1
 
 
 @contextlib.asynccontextmanager
 async def busy_writer(store: Store) -> abc.AsyncIterator[None]:
-    """Keeps the writer thread busy until the end of the block."""
+    """Has the turn until the end of the block."""
     busy, free = threading.Event(), threading.Event()
 
     @database.writes
@@ -274,7 +231,7 @@ async def test_works_that_wait_together_share_their_transactions(store: Store, t
     async with busy_writer(store):
         tasks = await asked(store, database.shares)
     assert await asyncio.gather(*tasks) == list(range(1, WRITERS + 1))
-    assert len(tries.threads) == 1 + 1, "the first one, and all others together"
+    assert tries.count == 1 + 1, "the first one, and all others together"
     assert len(chats(store)) == WRITERS
 
 
@@ -346,27 +303,6 @@ async def test_a_work_whose_caller_is_gone_is_done_all_the_same(store: Store, lo
 
 
 @pytest.mark.both_databases
-async def test_what_reads_and_what_writes_are_done_in_their_threads(store: Store) -> None:
-    threads: list[str] = []
-
-    def noted(part: Scope, number: int = 0) -> int:
-        threads.append(threading.current_thread().name.split("_")[0])
-        return subscribed(part, number) if number else len(chats(part))
-
-    read, write = database.reads(noted), database.writes(noted)
-
-    def work(store: Store) -> int:
-        threads.append("begins")
-        return read(store) + write(store, 1) + write(store, 2) + read(store)
-
-    await store.run(write, 3)
-    assert await store.run(read) == 1
-    assert await store.run(work) == 1 + 1 + 2 + 3
-    writer = "paperwire-writer"
-    assert threads == [writer, "asyncio", "begins", "paperwire-work", writer, writer, "paperwire-work"]
-
-
-@pytest.mark.both_databases
 async def test_what_a_work_reads_is_known_to_be_old_once_others_have_committed(store: Store) -> None:
     @database.writes
     def is_current(transaction: Transaction, seen: object | None) -> bool:
@@ -377,53 +313,6 @@ async def test_what_a_work_reads_is_known_to_be_old_once_others_have_committed(s
     assert await store.run(is_current, before) == knows
     subscribes(store, "telegram:1", "graph")
     assert not await store.run(is_current, before)
-
-
-async def test_a_writing_that_is_refused_at_the_end_is_told(store: Store) -> None:
-    def work(store: Store) -> None:
-        store.writer.close()
-        subscribed(store, 2)
-
-    await store.run(database.writes(subscribed), 1)
-    with pytest.raises(StoreUnavailable, match="stopping"):
-        await store.run(work)
-    assert chats(store) == ["1"]
-
-
-# ── The end of the writer ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.both_databases
-async def test_at_the_end_waiting_works_are_written(store: Store, lock: Lock) -> None:
-    lock.take()
-    tasks = await asked(store, database.writes)
-    ending = threading.Thread(target=store.close)
-    ending.start()
-    with store.writer._changed:
-        assert store.writer._changed.wait_for(lambda: store.writer._is_closed, PATIENCE)
-    with pytest.raises(StoreUnavailable, match="The program is stopping; nothing more is written to"):
-        await store.run(database.writes(subscribed), 99)
-    lock.release()
-    assert await asyncio.gather(*tasks) == list(range(1, WRITERS + 1))
-    ending.join()
-    assert len(chats(store)) == WRITERS
-
-
-@pytest.mark.both_databases
-async def test_a_full_queue_refuses_and_writes_what_waits(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.store.database.writer.MOST_WAITING", 16)
-    async with busy_writer(store):
-        tasks = [asyncio.create_task(store.run(database.writes(subscribed), number)) for number in range(1, 19)]
-        await asyncio.sleep(0)
-    ended = await asyncio.gather(*tasks, return_exceptions=True)
-    assert ended[:16] == list(range(1, 17))
-    assert [str(one) for one in ended[16:]] == [
-        str(
-            StoreUnavailable(
-                Sentence(f"Too much waits to be written to the database {store.where}."), "Try again later."
-            )
-        )
-    ] * 2
 
 
 # ── A command that changes nothing does its work before the transaction that stores its reply ─────────────────────────

@@ -84,10 +84,6 @@ class SqliteFile:
         """Begins a transaction. If `writes`, the transaction takes the write lock at once."""
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    def changes(self, connection: sqlite3.Connection) -> int:
-        """Returns how many rows this connection has changed so far."""
-        return connection.total_changes
-
     def exists(self) -> bool:
         """Whether the file exists. Raises OSError if its folder cannot be read or is not a folder."""
         try:

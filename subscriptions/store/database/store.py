@@ -1,13 +1,15 @@
-"""The database and its transactions: which thread may write, how long it waits for a lock, and how many of its copies are kept."""
+"""The database and its transactions: who writes when, how long a write waits for its turn, and how many copies are kept."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache, partial, wraps
 from pathlib import Path
-from threading import Lock, get_ident
+from threading import get_ident
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 from uuid import uuid4
 
@@ -21,22 +23,15 @@ from subscriptions import errors
 from subscriptions.model import CallbackToken
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.columns import AnyRow, Row
-from subscriptions.store.database import (
-    FULL,
-    keep_to_owner,
-    schema,
-    wrong_setting,
-)
+from subscriptions.store.database import keep_to_owner, schema, wrong_setting
 from subscriptions.store.database.postgres import PostgresDatabase
 from subscriptions.store.database.sqlite import PART, SqliteFile
-from subscriptions.store.database.writer import Writer
 from subscriptions.zones import zone
 
 Kind = SqliteFile | PostgresDatabase
-BUSY_SECONDS = 10.0
+BUSY_SECONDS = 10.0  # how long a write waits for a lock of another program
+TURN_SECONDS = 10.0  # how long a write waits for other writes of this process
 KEPT_COPIES = 7
-PLENTY = 64 * 1024 * 1024  # bytes; with as much free space, a write fits on the disk
-MOST_AT_WORK = 16  # functions of several transactions at the same time
 CHUNK = 500  # most values in one IN (…)
 P = ParamSpec("P")
 K = TypeVar("K")
@@ -165,14 +160,10 @@ class Store:
         self.url = self.kind.url
         self.where = self.kind.where  # the database's name in errors: its file or server, not its URL
         self.process = uuid4().hex  # the name of this process in the database
-        self._turn = Lock()  # one thread writes at a time
-        self.is_writing = False  # whether a writing transaction of this process has begun
-        self.refusal: errors.StoreUnavailable | None = None  # the error of a write that did not fit on the disk
-        self._refused_rows = 0  # how many rows the largest such write had changed
-        self._had_little_room = False  # whether the disk had less than PLENTY when it refused that write
-        self.commits = 0  # number of commits that changed something
-        self.writer = Writer(self.write, self.where)
-        self._workers = ThreadPoolExecutor(MOST_AT_WORK, "paperwire-work")
+        self.commits = 0  # number of transactions of this process that could write and were committed
+        self._turn = asyncio.Lock()  # fair: who asked first writes first; threads would starve at a lock of their own
+        self._sharing: list[_Shared] = []  # what was asked for last, waits for its turn and may share a commit
+        self._writing = ThreadPoolExecutor(1, "paperwire-writer")  # so that no write waits for threads that read
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
         self._holders: set[int] = set()  # ids of the threads that hold a connection
         self._engine = _engine(self.kind, self._holders)
@@ -194,54 +185,12 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        """Begins a transaction that may write. Commits it at the end, rolls it back on any error. Raises StoreError.
-
-        Only one thread of a process writes at a time. In `paperwire run` only the writer thread writes (`writer.py`).
-        """
-        self.refuse_held_connection()
-        rows = 0
-        with self._turn:
-            try:
-                with self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
-                    self.is_writing = True
-                    driver: Any = transaction.connection().connection.dbapi_connection
-                    before = self.kind.changes(driver)
-                    try:
-                        yield transaction
-                        transaction.refuse_failed_part()
-                        transaction.flush()
-                    finally:
-                        # asked before the commit, since after it the pool may have closed the connection; an error may
-                        # have closed it, too
-                        with suppress(*self._errors):
-                            rows = self.kind.changes(driver) - before
-            except errors.StoreUnavailable as error:
-                if error.cause == FULL:
-                    self.refusal, self._refused_rows = error, max(rows, self._refused_rows)
-                    with suppress(OSError):
-                        self._had_little_room |= self.kind.is_full(PLENTY)
-                raise
-            finally:
-                self.is_writing = False
-            if rows:
-                if rows >= self._refused_rows:  # a full disk may still have room for a smaller write
-                    self.forget_refusal()
-                self.commits += 1
-
-    def has_room_again(self) -> bool:
-        """Returns whether the disk has plenty of room now, which it had not when it refused a write. Raises StoreError."""
-        with self.translated_errors():
-            return self._had_little_room and not self.kind.is_full(PLENTY)
-
-    def forget_refusal(self) -> None:
-        """Forgets the writes that did not fit on the disk."""
-        self.refusal, self._refused_rows, self._had_little_room = None, 0, False
-
-    @contextmanager
-    def savepoint(self) -> Iterator[Transaction]:
-        """Does what `write` does. It exists because a Scope has this method, too."""
-        with self.write() as transaction:
+        """Begins a transaction that may write. Commits it at the end, rolls it back on any error. Raises StoreError."""
+        with self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
             yield transaction
+            transaction.refuse_failed_part()
+            transaction.flush()
+        self.commits += 1
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -249,44 +198,91 @@ class Store:
 
         A part that tries to write raises WouldWrite.
         """
-        self.refuse_held_connection()
         with self.translated_errors(), self._begun(self._engine, writes=False) as transaction:
             yield transaction
 
     async def run(self, work: Callable[Concatenate["Store", P], V], /, *args: P.args, **named: P.kwargs) -> V:
-        """Does work from the event loop, in a thread that may do it. Returns its result or raises its error, or StoreError.
+        """Does work from the event loop, in a thread. Returns its result or raises its error, or StoreError.
 
         `work` is a use case, which gets a transaction of its own, or any other function, which may call several use
-        cases with this store. A use case that writes is done in the writer thread. Other functions have threads of their
-        own: they may take long, and wait for the writer, so they would keep readers waiting. If the caller is cancelled,
-        what has to be written is written nevertheless.
+        cases with this store. Use cases that write take turns, in the order in which they were asked for; each waits at
+        most TURN_SECONDS for its turn. If the caller is cancelled, what has to be written is written nevertheless.
         """
-        asked: Any
-        match getattr(work, "writes", None), getattr(work, "shares", False):
-            case False, _:
-                return await asyncio.to_thread(work, self, *args, **named)
-            case True, True:
-                asked = self.writer.ask_to_share(lambda transaction: work(transaction, *args, **named))
-            case True, False:
-                asked = self.writer.ask(partial(work, self, *args, **named))
-            case _:
-                self.writer.start()  # from now on only the writer thread writes
-                asked = self._workers.submit(work, self, *args, **named)
-        done: V = await asyncio.wrap_future(asked)
-        return done
+        if not getattr(work, "writes", False):
+            return await asyncio.to_thread(work, self, *args, **named)
+        asked: Coroutine[Any, Any, V]
+        use_case: Any = work  # it takes a Store or a Transaction
+        if getattr(work, "shares", False):
+            asked = self._write_together(_Shared(lambda transaction: use_case(transaction, *args, **named)))
+        else:
+            asked = self._write_alone(partial(work, self, *args, **named))
+        return await asyncio.shield(asyncio.ensure_future(asked))
+
+    async def _write_alone(self, work: Callable[[], V]) -> V:
+        self._sharing = []  # what is asked for from now on is written later
+        async with self._in_turn():
+            return await self._written(work)
+
+    async def _write_together(self, asked: "_Shared") -> Any:  # noqa: ANN401 - what the asked work returns
+        """The first one that asks takes the turn for all that ask until it comes, or until somebody writes alone."""
+        together = self._sharing
+        together.append(asked)
+        if asked is together[0]:
+            try:
+                async with self._in_turn():
+                    if self._sharing is together:
+                        self._sharing = []
+                    await self._written(partial(self._commit, together))
+            except errors.StoreUnavailable as error:
+                self._sharing = []
+                for one in together:
+                    one.error = copy(error)
+            for one in together:
+                one.is_done.set()
+        await asked.is_done.wait()
+        if asked.error is not None:
+            raise asked.error
+        return asked.result
+
+    async def _written(self, work: Callable[[], V]) -> V:
+        return await asyncio.get_running_loop().run_in_executor(self._writing, work)
+
+    def _commit(self, together: Sequence["_Shared"]) -> None:
+        """Does works in one transaction. If one of them fails, does each again by itself, so that only that one fails."""
+        try:
+            with self.write() as transaction:
+                results = [one.work(transaction) for one in together]
+        except Exception as error:  # noqa: BLE001 - raised to the caller that asked for the work
+            if isinstance(error, errors.StoreUnavailable) or len(together) == 1:
+                for one in together:
+                    one.error = copy(error)
+            else:
+                for one in together:
+                    self._commit([one])
+        else:
+            for one, result in zip(together, results, strict=True):
+                one.result = result
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            raise errors.StoreUnavailable(
+                errors.Sentence("Too much waits to be written to the database {where}.", {"where": self.where}),
+                errors.Sentence("Try again later."),
+            ) from error
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def _begun(self, bind: Engine, *, writes: bool) -> Iterator[Transaction]:
         with Transaction(self, bind, writes=writes) as transaction, transaction.begin():
             transaction.connection()  # begins the transaction at once, so that a writer waits here for other writers
             yield transaction
-
-    def refuse_held_connection(self) -> None:
-        """Raises RuntimeError if this thread holds a connection (docs/architecture.md, rule 15).
-
-        Call it before a wait, and at the end of a step.
-        """
-        _refuse_second(self._holders)
 
     def version(self) -> object | None:
         """Returns a value that changes with each commit of another connection; None if unknown. Raises StoreError."""
@@ -355,16 +351,15 @@ class Store:
         for left in folder.glob(f"{kind}-*{PART}*"):  # incomplete copies that a killed process left
             if left.name < begun:
                 left.unlink(missing_ok=True)
-        for copy in kept[-KEPT_COPIES:]:
-            keep_to_owner(copy)
+        for kept_copy in kept[-KEPT_COPIES:]:
+            keep_to_owner(kept_copy)
 
     def close(self) -> None:
-        """Waits until the writer has done all tasks, then closes all connections.
+        """Waits for what is being written, then closes all connections.
 
         If a transaction is open now or begins later, its connection is closed when it ends.
         """
-        self.writer.close()
-        self._workers.shutdown(cancel_futures=True)  # what is still at work is refused its next write
+        self._writing.shutdown()
         sa.event.listen(self._engine.pool, "checkin", lambda _connection, record: record.invalidate())
         self._engine.dispose()  # later transactions use a new pool, which inherits the listener
         with suppress(*self._errors):
@@ -377,6 +372,16 @@ class Store:
             yield
         except self._errors as error:
             raise self.kind.translated(error, self.where) from error
+
+
+@dataclass(slots=True, eq=False)
+class _Shared:
+    """A write that may share a commit, and what became of it."""
+
+    work: Callable[[Transaction], object]
+    result: object = None
+    error: Exception | None = None
+    is_done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 Scope = Store | Transaction  # a use case begins its own transaction of a Store, or is a part of a Transaction
@@ -403,10 +408,10 @@ def writes(part: Callable[Concatenate[Transaction, P], V]) -> UseCase[P, V]:
 
 
 def shares(part: Callable[Concatenate[Transaction, P], V]) -> UseCase[P, V]:
-    """Declares a short write that may share its commit with others, as the writes of ten senders do (`Store.run`).
+    """Declares a short write that may share its commit with others that wait for their turn (`Store.run`).
 
-    So the writes of ten senders take little more time than one write. If another write of the same commit fails, the
-    function runs a second time. So it must not do anything except write.
+    So the writes of ten senders take little more time than one write. If another one of the same commit fails, the
+    function runs a second time, so it must not do anything except write.
     """
     return _declared(part, writes=True, shares=True)
 
@@ -414,9 +419,6 @@ def shares(part: Callable[Concatenate[Transaction, P], V]) -> UseCase[P, V]:
 def _declared(part: Callable[Concatenate[Transaction, P], V], *, writes: bool, shares: bool) -> UseCase[P, V]:
     @wraps(part)
     def use_case(scope: Scope, /, *args: P.args, **named: P.kwargs) -> V:
-        if writes and isinstance(scope, Store) and scope.writer.is_another_thread():
-            scope.refuse_held_connection()
-            return scope.writer.ask(partial(use_case, scope, *args, **named)).result()
         with scope.write() if writes else scope.read() as transaction:
             return part(transaction, *args, **named)
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +120,6 @@ class PostgresDatabase:
         self.url = url.set(drivername="postgresql+psycopg")
         self.file: Path | None = None
         self.where = _name(url)
-        self._changes = count()
         try:
             self._driver_error: type[Exception] = self.url.get_dialect().import_dbapi().Error
         except ModuleNotFoundError as error:
@@ -157,10 +155,6 @@ class PostgresDatabase:
         A read-only server refuses a writing transaction at once.
         """
         connection.exec_driver_sql(_WRITING if writes else _READ)
-
-    def changes(self, connection: object) -> int:  # noqa: ARG002 - as on SQLite
-        """Returns another number at each call. So each committed transaction counts as one that changed something."""
-        return next(self._changes)
 
     def exists(self) -> bool:
         """Whether the database has paperwire's schema."""
