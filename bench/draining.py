@@ -22,11 +22,11 @@ from pydantic import SecretStr
 from bench import planning
 from bot.app import build_app
 from bot.delivery import sender
-from bot.delivery.lane_sender import DrainState
+from bot.delivery.drain import CONCURRENCY
 from bot.dependencies.system_clock import SystemClock
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.ports.channel import Limits
-from bot.ports.rate_limiter import RateLimiter
+from bot.ports.pace import Pace
 from bot.settings import Settings
 from tests.fakes.journal import Entry
 from tests.fakes.process import running
@@ -81,7 +81,7 @@ def main() -> int:
             ours += asyncio.run(drain(place, fake.url, messages // ROUNDS))
             bare += asyncio.run(post_bare(fake.url, fake.journal[before:]))
     print(f"drained: {ours}")
-    print(f"bare httpx, {sender.CONCURRENCY} connections: {bare}")
+    print(f"bare httpx, {CONCURRENCY} connections: {bare}")
     print(
         f"draining / bare = {ours.wall / bare.wall:.2f} on the wall, {ours.own / bare.own:.2f} of the work  (aim: 1.5)"
     )
@@ -97,11 +97,10 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
     app = build_app(settings, clock=StandingClock())
     app.open()
     # a sender without rate limits
-    rate_limiter = RateLimiter({"telegram": FREE})
-    app.deps = replace(app.deps, rate_limiter=rate_limiter, engine=sender.EmbeddedEngine(app.clock, rate_limiter))
+    app.deps = replace(app.deps, pace=Pace(app.clock, {"telegram": FREE}))
     app.sender = sender.Sender(app.deps, app.platforms, app.stop)
     planning.fill(app.store, chats, [f'"part {n}"' for n in range(planning.PAPERS)])
-    run = DrainState()
+    run = app.sender.new_drain({})
     await sender.plan(app.deps, run)
     wall, own = await measured(app.sender.drain(run))
     await app.close()
@@ -111,7 +110,7 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
 async def post_bare(url: str, journal: list[Entry]) -> Spent:
     """Returns the time to post the messages of the journal with a bare client."""
     waiting = iter([entry.payload for entry in journal])
-    limits = httpx.Limits(max_connections=sender.CONCURRENCY, max_keepalive_connections=sender.CONCURRENCY)
+    limits = httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY)
     async with httpx.AsyncClient(limits=limits) as client:
 
         async def post() -> None:
@@ -119,7 +118,7 @@ async def post_bare(url: str, journal: list[Entry]) -> Spent:
                 answer = await client.post(f"{url}/bot{TOKEN}/sendMessage", data=payload)
                 assert answer.json()["ok"]
 
-        return Spent(len(journal), *await measured(asyncio.gather(*(post() for _ in range(sender.CONCURRENCY)))))
+        return Spent(len(journal), *await measured(asyncio.gather(*(post() for _ in range(CONCURRENCY)))))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from bot.commands.context import BotInfo
 from bot.commands.intent import REGISTRY
-from bot.delivery.sender import EmbeddedEngine, Sender
+from bot.delivery.sender import Sender
 from bot.delivery.subscribe_links import subscribe_link
 from bot.dependencies import ConversationDependencies, Dependencies
 from bot.dependencies.opening import make_ready, make_store
@@ -20,7 +20,7 @@ from bot.platforms import LIBRARIES, known
 from bot.ports.channel import Channel, Clock
 from bot.ports.conversation import Receiver
 from bot.ports.language_model import Summarizer
-from bot.ports.rate_limiter import RateLimiter
+from bot.ports.pace import Pace
 from bot.release import installed_version
 from bot.rendering.delivery_messages import render_delivery
 from bot.rendering.outline import MakeLink
@@ -114,15 +114,12 @@ def build_app(
     on = {name: _platform(name, channel, around) for name, channel in built.items()}
     stop, bot_names = asyncio.Event(), dict[str, str]()
     medium = partial(_medium, on)
-    limits = {name: channel.limits for name, channel in built.items()}
-    rate_limiter = RateLimiter(limits)
     room = model_room(settings)
     deps = Dependencies(
         store=store,
         clock=clock,
         channels=built,
-        engine=EmbeddedEngine(clock, rate_limiter, stopping=stop.is_set),
-        rate_limiter=rate_limiter,
+        pace=Pace(clock, {name: channel.limits for name, channel in built.items()}),
         render_delivery=partial(_render, medium, settings.source_titles, partial(subscribe_link, store, bot_names)),
         conversation=_conversation_context(settings, store, on, bot_names, medium),
         encoder=encoder,

@@ -21,7 +21,6 @@ from bot.commands import intent
 from bot.commands.context import BotInfo
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import StoredReply
-from bot.delivery.sender import EmbeddedEngine
 from bot.dependencies import ConversationDependencies as Conversation
 from bot.dependencies import Dependencies
 from bot.dependencies.command_limits import CommandLimits
@@ -30,7 +29,7 @@ from bot.ports.channel import File
 from bot.ports.conversation import Place
 from bot.ports.language_model import MessageReader
 from bot.ports.meaning import Encoder
-from bot.ports.rate_limiter import RateLimiter
+from bot.ports.pace import Pace
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Paper
 from subscriptions.service.amendments import set_settings
@@ -139,13 +138,12 @@ class BotHarness:
     command_limits: CommandLimits = field(default_factory=CommandLimits)
     destinations: dict[str, ChatAddress] = field(default_factory=dict)
     public: set[str] = field(default_factory=set)  # groups that have a public name
-    rate_limiter: RateLimiter = field(default_factory=lambda: RateLimiter({}))
     encoder: Encoder | None = None  # None: meaning is off
     reader: MessageReader | None = None  # None: no language model reads messages
-    engine: EmbeddedEngine = field(init=False)
+    pace: Pace = field(init=False)
 
     def __post_init__(self) -> None:
-        self.engine = EmbeddedEngine(self.clock, self.rate_limiter)
+        self.pace = Pace(self.clock, {})
 
     @property
     def deps(self) -> Dependencies:
@@ -157,8 +155,7 @@ class BotHarness:
             store=self.store,
             clock=self.clock,
             channels={},
-            engine=self.engine,
-            rate_limiter=self.rate_limiter,
+            pace=self.pace,
             render_delivery=rendered.render_delivery,
             conversation=Conversation(
                 registry=replace(intent.REGISTRY, destinations=self.destinations),

@@ -94,7 +94,7 @@ async def send_reply(deps: Dependencies, reply: StoredReply) -> None:
     api = deps.api_of(reply.chat)
     if reply.callback_id and api:
         await api.acknowledge(reply.callback_id, reply.toast)
-    async with nullcontext() if _is_on_page(deps, reply) else deps.engine.posting(reply.chat.lane):
+    async with nullcontext() if _is_on_page(deps, reply) else deps.pace.posting(reply.chat.lane):
         if await until_stored(deps, updates.is_reply_finished, reply.chat.platform, reply.update):
             return  # its chat was erased meanwhile
         try:
@@ -208,7 +208,7 @@ async def _with_retries(
     began, backoff, plain = deps.clock.monotonic(), FIRST_BACKOFF, False
     while True:
         if is_limited:
-            await _reserve(deps, chat)
+            await deps.pace.slot(chat.lane, urgent=True)
         try:
             with measured(deps, chat.platform, "reply"):
                 await post(chat, plain=plain)
@@ -217,8 +217,7 @@ async def _with_retries(
             if deps.clock.monotonic() + seconds - began > MAX_WAIT or deps.is_stopping():
                 raise
             if later.after:
-                now = deps.clock.monotonic()
-                deps.rate_limiter.pause(chat.lane, now + seconds, now)
+                deps.pace.pause(chat.lane, seconds)
             await deps.clock.sleep(seconds)
             backoff *= 2
         except errors.ChatMoved as moved:
@@ -230,26 +229,6 @@ async def _with_retries(
             plain = True
         else:
             return chat
-
-
-async def _reserve(deps: Dependencies, chat: model.ChatAddress) -> None:
-    """Waits until the limits of the token and of the lane allow one more message, and counts it.
-
-    A reply gets a slot before all deliveries.
-
-    The lane is checked again at the end, since a delivery may have been sent there during the wait for the slot.
-    """
-    limiter, clock = deps.rate_limiter, deps.clock
-    while True:
-        while (wait := limiter.ready_at(chat.lane, now := clock.monotonic(), urgent=True) - now) > 0:
-            await clock.sleep(wait)
-        wait = await deps.engine.reserve(chat.platform, urgent=True) - clock.monotonic()
-        if wait > 0:
-            await clock.sleep(wait)
-        now = clock.monotonic()
-        if limiter.ready_at(chat.lane, now, urgent=True) <= now:
-            limiter.record_send(chat.lane, now)
-            return
 
 
 async def _record_loss(deps: Dependencies, chat: model.ChatAddress, outcome: errors.NotDelivered) -> None:

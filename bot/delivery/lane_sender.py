@@ -8,12 +8,12 @@ import asyncio
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.delivery.rate_limits import SLOT_TOLERANCE, token_is_paused, wait_for_send
+from bot.delivery.drain import Drain
 from bot.dependencies import Dependencies
 from bot.dependencies.until_stored import until_stored
 from bot.errors import error_location
@@ -27,36 +27,15 @@ from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import sending
 from subscriptions.service.notices import notify_operators
 from subscriptions.store import claims, steps, unrendered
-from subscriptions.store.database.store import Store
 
 log = logging.getLogger("paperwire")
 
 RENDER_BATCH = 40  # deliveries rendered together; they are sent within two seconds, so changed settings apply soon
+PATIENCE = 10.0  # seconds; if a platform demands a longer pause, the lane ends, and runs again at a later tick
+LONGEST_WAIT = 0.2  # seconds; a lane that its own limits make wait longer rests, and another lane runs
 MAX_POSTS = 3  # posts of one message in one call of `deliver`; a message that is still unclear waits for the next call
 MOST_POSTS = 20  # posts in one call of `deliver`
 LONGEST_TURN = 10.0  # seconds after which a call of `deliver` begins no further post
-
-
-@dataclass(slots=True)
-class DrainState:
-    """The counts of one drain, and the state that its lanes share. In a drain, all lanes send what is due."""
-
-    planned: int = 0  # planned deliveries
-    sent: int = 0  # sent messages
-    papers: int = 0  # papers in the sent messages
-    lanes: set[Lane] = field(default_factory=set)  # lanes in which this drain had something to do
-    gone_chats: dict[str, set[int]] = field(default_factory=dict)  # platform -> ids of chats that are gone
-    stopped: dict[str, str] = field(default_factory=dict)  # platform -> why nothing is sent
-    store_failed: bool = False  # the database cannot be used, so every lane stops
-    render_lock: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by the lane that renders for all lanes
-    # lane that has not started -> its first message
-    rendered_ahead: dict[Lane, steps.Claim] = field(default_factory=dict)
-    # lanes of operators' chats, to which notices are sent even if their platform is stopped
-    exempt: set[Lane] = field(default_factory=set)
-
-    def is_stopped(self, lane: Lane) -> bool:
-        """Returns whether nothing is sent in this lane."""
-        return lane.platform in self.stopped and lane not in self.exempt
 
 
 @dataclass(slots=True)
@@ -68,70 +47,66 @@ class LaneAttempts:
     posts: Counter[tuple[int, int]] = field(default_factory=Counter)  # (delivery, message) -> posts in this call
 
 
-async def deliver(deps: Dependencies, drain_state: DrainState, lane: Lane) -> None:
+async def deliver(deps: Dependencies, drain: Drain, lane: Lane) -> float:
     """Sends the messages of one lane in their order, until nothing is left to do now.
 
-    If this takes long, it ends early and wakes the lane again, so that other lanes have their turn.
+    Returns after how many seconds the lane can go on, if its limits make it wait; otherwise 0. If this takes long, it ends
+    early and wakes the lane again, so that other lanes have their turn.
     """
-    drain_state.lanes.add(lane)
-    if token_is_paused(deps, lane.platform):
-        return
+    if deps.pace.token_pause_left(lane.platform) > PATIENCE:
+        return 0.0
     began = deps.clock.monotonic()
     attempts = LaneAttempts(lane, began)
     try:
-        step = drain_state.rendered_ahead.pop(lane, None) or await next_step(deps, attempts)
-        while step is not None and not (deps.is_stopping() or drain_state.store_failed or drain_state.is_stopped(lane)):
+        step = await next_step(deps, attempts)
+        while step is not None and not (deps.is_stopping() or drain.store_failed or drain.is_stopped(lane)):
             if attempts.posts.total() >= MOST_POSTS or deps.clock.monotonic() - began >= LONGEST_TURN:
-                deps.engine.wake([lane])
-                return
+                drain.wake([lane])
+                return 0.0
             if isinstance(step, steps.Unrendered):
-                step = await _render(deps, drain_state, step, attempts)
-            elif step.unclear and not await must_post_again(deps, drain_state, step, attempts):
+                await _render(deps, drain, attempts)
                 step = await next_step(deps, attempts)
+            elif step.unclear and not await must_post_again(deps, drain, step, attempts):
+                step = await next_step(deps, attempts)
+            elif deps.pace.pause_left(lane) > PATIENCE:
+                return 0.0
+            elif (wait := deps.pace.wait_of_lane(lane)) > LONGEST_WAIT and not attempts.posts[
+                step.seq, step.message.number
+            ]:
+                return wait
             else:
-                step = await _post(deps, drain_state, step, attempts)
+                step = await _post(deps, drain, step, attempts)
     except errors.StoreError:
-        drain_state.store_failed = True
+        drain.store_failed = True
         raise
+    return 0.0
 
 
-async def _post(
-    deps: Dependencies, drain_state: DrainState, step: steps.Claim, attempts: LaneAttempts
-) -> steps.Step | None:
-    """Posts one message while nothing else is posted in its lane. Returns the next step of the lane."""
-    lane = attempts.lane
-    if not await wait_for_send(deps, lane, stays=attempts.posts[step.seq, step.message.number] > 0):
-        return None
-    async with deps.engine.posting(lane):
-        return await _post_now(deps, drain_state, step, attempts)
+async def _post(deps: Dependencies, drain: Drain, step: steps.Claim, attempts: LaneAttempts) -> steps.Step | None:
+    """Posts one message, while nothing else is posted in its lane, and writes the outcome. Returns the lane's next step.
 
-
-async def _post_now(
-    deps: Dependencies, drain_state: DrainState, step: steps.Claim, attempts: LaneAttempts
-) -> steps.Step | None:
-    """Posts one message and writes the outcome. Returns the next step of the lane.
-
-    The message is marked as sending only after the wait for the rate limit, because after a crash a marked message counts
+    The message is marked as sending only after the wait for the limits, because after a crash a marked message counts
     as perhaps sent.
     """
-    lane, slot = attempts.lane, deps.clock.monotonic()
-    if not await deps.store.run(claims.mark_sending, step, wall=deps.clock.wall()):
-        following = await next_step(deps, attempts)
-        return None if following == step else following  # a message of this lane is still marked as being sent
-    if (now := deps.clock.monotonic()) - slot > SLOT_TOLERANCE or deps.rate_limiter.ready_at(lane, now) > now:
-        await wait_for_send(deps, lane, stays=True)
-    deps.rate_limiter.record_send(lane, deps.clock.monotonic())
-    attempts.posts[step.seq, step.message.number] += 1
-    try:
-        with measured(deps, lane.platform, "delivery"):
-            platform_id = await deps.channels[lane.platform].post(
-                step.address, step.message, delivery=step.delivery, thread=step.thread, plain=step.plain
-            )
-    except errors.NotDelivered as outcome:
-        attempts.last_post_over_at = deps.clock.monotonic()
-        await record_failure(deps, drain_state, step, outcome)
-        return await next_step(deps, attempts)
-    return await confirm_sent(deps, drain_state, step, platform_id, attempts)
+    lane = attempts.lane
+    async with deps.pace.posting(lane):
+        if not await deps.pace.slot(lane, patience=PATIENCE) or deps.is_stopping():
+            return None
+        if not await deps.store.run(claims.mark_sending, step, wall=deps.clock.wall()):
+            following = await next_step(deps, attempts)
+            return None if following == step else following  # a message of this lane is still marked as being sent
+        attempts.posts[step.seq, step.message.number] += 1
+        deps.pace.begins(lane)
+        try:
+            with measured(deps, lane.platform, "delivery"):
+                platform_id = await deps.channels[lane.platform].post(
+                    step.address, step.message, delivery=step.delivery, thread=step.thread, plain=step.plain
+                )
+        except errors.NotDelivered as outcome:
+            attempts.last_post_over_at = deps.clock.monotonic()
+            await record_failure(deps, drain, step, outcome)
+            return await next_step(deps, attempts)
+        return await confirm_sent(deps, drain, step, platform_id, attempts)
 
 
 @contextmanager
@@ -167,40 +142,19 @@ def claim_request(deps: Dependencies, attempts: LaneAttempts) -> steps.ClaimRequ
     )
 
 
-async def _render(
-    deps: Dependencies, drain_state: DrainState, step: steps.Step | None, attempts: LaneAttempts
-) -> steps.Step | None:
-    """Renders the lane's next delivery together with those of other lanes. Returns the lane's next step."""
-    ahead, must_wait = drain_state.rendered_ahead, drain_state.render_lock.locked()
-    async with drain_state.render_lock:
-        if must_wait:  # another lane has usually rendered this delivery meanwhile
-            step = ahead.pop(attempts.lane, None) or await next_step(deps, attempts)
-        if isinstance(step, steps.Unrendered):
-            ahead |= await deps.store.run(_render_ahead, deps, step)
-            step = ahead.pop(attempts.lane, None) or await next_step(deps, attempts)
-    return step
+async def _render(deps: Dependencies, drain: Drain, attempts: LaneAttempts) -> None:
+    """Renders the lane's next delivery together with those of other lanes, unless another lane has done it meanwhile."""
+    async with drain.rendering:
+        step = await next_step(deps, attempts)
+        if not isinstance(step, steps.Unrendered):
+            return
+        deliveries = await deps.store.run(unrendered.to_render, step, RENDER_BATCH, wall=deps.clock.wall())
+        rendered = await asyncio.to_thread(_rendered_all, deps, deliveries)
+        await deps.store.run(unrendered.store_rendered, rendered, now=deps.clock.now())
 
 
-def _render_ahead(store: Store, deps: Dependencies, step: steps.Unrendered) -> dict[Lane, steps.Claim]:
-    """Renders and stores a batch of deliveries. Returns lane → the claim of its first message.
-
-    Before a message is posted, `mark_sending` checks that its claim is still valid.
-    """
-    deliveries = unrendered.to_render(store, step, RENDER_BATCH, wall=deps.clock.wall())
-    rendered = [_rendered(deps, seq, delivery) for seq, delivery in deliveries.items()]
-    unrendered.store_rendered(store, rendered, now=deps.clock.now())
-    return {
-        (delivery := deliveries[one.seq]).chat.address.lane: steps.Claim(
-            seq=one.seq,
-            delivery=delivery.id,
-            chat_id=delivery.chat.id,
-            address=delivery.chat.address,
-            attempts=0,
-            message=one.messages[0],
-        )
-        for one in rendered
-        if one.messages
-    }
+def _rendered_all(deps: Dependencies, deliveries: Mapping[int, Delivery]) -> list[unrendered.Rendered]:
+    return [_rendered(deps, seq, delivery) for seq, delivery in deliveries.items()]
 
 
 def _rendered(deps: Dependencies, seq: int, delivery: Delivery) -> unrendered.Rendered:
@@ -220,9 +174,7 @@ SECOND_LOOKUP_DELAY = 5.0  # seconds until the second look-up; if both find noth
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)  # after a look-up that got no answer
 
 
-async def must_post_again(
-    deps: Dependencies, drain_state: DrainState, step: steps.Claim, attempts: LaneAttempts
-) -> bool:
+async def must_post_again(deps: Dependencies, drain: Drain, step: steps.Claim, attempts: LaneAttempts) -> bool:
     """Returns whether an unclear message must be posted again because the platform cannot tell whether it was sent.
 
     If the platform can tell, marks the message as sent or as ready; if it does not answer now, pauses the lane.
@@ -238,19 +190,19 @@ async def must_post_again(
         attempts.posts[step.seq, step.message.number] = MAX_POSTS
         return False
     except errors.SenderStopped as outcome:
-        drain_state.stopped[step.address.lane.platform] = outcome.reason
+        drain.stopped[step.address.lane.platform] = outcome.reason
         attempts.posts[step.seq, step.message.number] = MAX_POSTS
         return False
     except LookupError as error:
         if step.at_start and step.was_repeated and _policy(deps, step) == "once":
             # an earlier process was broken off while it posted the message for the second time
-            await record_failure(deps, drain_state, step, errors.Unclear(str(error)))
+            await record_failure(deps, drain, step, errors.Unclear(str(error)))
             return False
         return await _follow_policy(deps, step, attempts, str(error))
     if platform_id is None:
         await deps.store.run(claims.record_not_found, step, now=deps.clock.now())
     else:
-        await confirm_sent(deps, drain_state, step, platform_id, attempts)
+        await confirm_sent(deps, drain, step, platform_id, attempts)
     return False
 
 
@@ -294,20 +246,18 @@ GONE_CHATS, GONE_SHARE = 10, 5
 
 
 async def confirm_sent(
-    deps: Dependencies, drain_state: DrainState, step: steps.Claim, platform_id: str, attempts: LaneAttempts
+    deps: Dependencies, drain: Drain, step: steps.Claim, platform_id: str, attempts: LaneAttempts
 ) -> steps.Step | None:
     """Stores that a message was sent. Returns the next step of the lane."""
     papers, after = await until_stored(deps, claims.confirm, step, platform_id, claim_request(deps, attempts))
     _log(step, "sent", logging.DEBUG)
     if papers is not None:
-        drain_state.sent += 1
-        drain_state.papers += papers
+        drain.sent += 1
+        drain.papers += papers
     return after
 
 
-async def record_failure(
-    deps: Dependencies, drain_state: DrainState, step: steps.Claim, outcome: errors.NotDelivered
-) -> None:
+async def record_failure(deps: Dependencies, drain: Drain, step: steps.Claim, outcome: errors.NotDelivered) -> None:
     """Stores why a message was not delivered. Depending on the reason, pauses the lane, stops the sender or wakes a lane."""
     lane = step.address.lane
     now, wall = deps.clock.now(), deps.clock.wall()
@@ -317,17 +267,16 @@ async def record_failure(
     is_usual = isinstance(outcome, errors.RetryLater | errors.SenderStopped)
     _log(step, measurements.outcome_name(outcome), logging.DEBUG if is_usual else logging.INFO)
     if isinstance(outcome, errors.RetryLater) and outcome.after:
-        second = deps.clock.monotonic()
-        deps.rate_limiter.pause(lane, second + outcome.after.total_seconds(), second)
+        deps.pace.pause(lane, outcome.after.total_seconds())
     if decision.stops_sender:
-        drain_state.stopped[lane.platform] = outcome.reason
+        drain.stopped[lane.platform] = outcome.reason
     if isinstance(outcome, errors.ChatMoved):
-        deps.engine.wake([Lane(lane.platform, outcome.address)])
+        drain.wake([Lane(lane.platform, outcome.address)])
     if decision.pause_chat:
         if isinstance(outcome, errors.ChatGone) and outcome.in_doubt:
             address = str(step.address)
-            await tell_operators(deps, ChatPaused(chat=address, place=address, reason=outcome.pause_reason))
-        await _count_gone(deps, drain_state, lane.platform, step.chat_id)
+            drain.wake(await tell_operators(deps, ChatPaused(chat=address, place=address, reason=outcome.pause_reason)))
+        await _count_gone(deps, drain, lane.platform, step.chat_id)
 
 
 def _log(step: steps.Claim, outcome: str, level: int) -> None:
@@ -340,23 +289,22 @@ def _log(step: steps.Claim, outcome: str, level: int) -> None:
     log.log(level, "%s: delivery=%s chat=%s worker=%d", said, *fields.values(), os.getpid(), extra=fields)
 
 
-async def _count_gone(deps: Dependencies, drain_state: DrainState, platform: str, chat_id: int) -> None:
+async def _count_gone(deps: Dependencies, drain: Drain, platform: str, chat_id: int) -> None:
     """Counts a chat as gone. If so many are gone that the cause must be the bot or the platform, stops the platform."""
-    gone = drain_state.gone_chats.setdefault(platform, set())
+    gone = drain.gone_chats.setdefault(platform, set())
     gone.add(chat_id)
-    tried = sum(lane.platform == platform for lane in drain_state.lanes)
+    tried = sum(lane.platform == platform for lane in drain.lanes)
     if deps.guard_gone and len(gone) > GONE_CHATS and len(gone) * GONE_SHARE > tried:
         reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
         await until_stored(deps, sending.stop_platform, platform, reason, sorted(gone), now=deps.clock.now())
-        drain_state.stopped[platform] = reason
+        drain.stopped[platform] = reason
         # Operators on the stopped platform are also notified, since the bot may still be able to reach them.
-        drain_state.exempt.update(
-            await tell_operators(deps, SendingStopped(platform=platform, gone=len(gone), of=tried))
-        )
+        told = await tell_operators(deps, SendingStopped(platform=platform, gone=len(gone), of=tried))
+        drain.exempt.update(told)
+        drain.wake(told)
 
 
 async def tell_operators(deps: Dependencies, notice: DailyNotice) -> Sequence[Lane]:
     """Tells the operators. Returns the lanes in which they hear of it."""
     lanes = await deps.store.run(notify_operators, deps.conversation.bot_info.admins, notice, now=deps.clock.now())
-    deps.engine.wake([lane for lane in lanes if lane.platform in deps.channels])
-    return lanes
+    return [lane for lane in lanes if lane.platform in deps.channels]

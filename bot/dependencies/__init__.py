@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from bot.commands.context import BotInfo, Registry
 from bot.dependencies.command_limits import CommandLimits
-from bot.ports import channel, engine, measurements
+from bot.ports import channel, measurements
 from bot.ports import conversation as conversations
 from bot.ports.language_model import MessageReader
 from bot.ports.meaning import Encoder
-from bot.ports.rate_limiter import RateLimiter
+from bot.ports.pace import Pace
 from subscriptions import model
 from subscriptions.planning.retries import OnUnclear
 from subscriptions.store.database.store import Store
@@ -38,8 +38,7 @@ class Dependencies:
     store: Store
     clock: channel.Clock
     channels: Mapping[str, channel.Channel]
-    engine: engine.Engine
-    rate_limiter: RateLimiter
+    pace: Pace
     render_delivery: Callable[[model.Delivery], tuple[model.Message, ...]]
     conversation: ConversationDependencies
     encoder: Encoder | None = None  # of papers and questions; None: meaning is off

@@ -12,7 +12,6 @@ from importlib import import_module
 
 from bot.app import App
 from bot.delivery import sender_lock
-from bot.delivery.lane_sender import DrainState
 from bot.delivery.sender import plan, tell_of_wrong_clock
 from bot.errors import SenderLockHeld, SettingsError, said_of
 from bot.operation import heartbeats, maintenance, orderly_stop, ticks, worker
@@ -58,12 +57,12 @@ class Process:
         self.problems: dict[str, str] = {"start": "still starting"}  # shown by /health/ready
         self._found: tuple[Finding, ...] = ()  # at the last look into the store
         self.daily_work: tuple[DailyWorkFailed, ...] = ()  # empty if it did not fail
-        self._drain: asyncio.Task[None] | None = None
-        self._drain_state = DrainState()
+        self._draining: asyncio.Task[None] | None = None
+        self._drain = app.sender.new_drain({})
         # (mark of the store, full minute) at the last look; the mark changes with each write
         self._seen: tuple[object, datetime] | None = None
         self._looked_at = float("-inf")  # monotonic second of the last look
-        self._drained_at = float("-inf")  # monotonic second of the last look at which a drain was running
+        self._draininged_at = float("-inf")  # monotonic second of the last look at which a drain was running
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
         # platform -> its rest: (monotonic second of the end, length in seconds)
         self._rests: dict[str, tuple[float, float]] = {}
@@ -103,11 +102,11 @@ class Process:
                     moved = await self.app.store.run(move_far_moments, now=self.app.clock.now())
                     await tell_of_wrong_clock(self.app.deps, moved)
                 if not self.sources.is_catching_up:
-                    await plan(self.app.deps, self._drain_state, planned=self._wake_lanes)
+                    await plan(self.app.deps, self._drain, planned=self._wake_lanes)
                 await self.app.store.run(recent_matches.keep_recent, now=self.app.clock.now())
                 await self.app.store.run(known_papers.keep_searched)
             if self._is_due("notices", NOTIFY_INTERVAL):
-                await self.notify_operators(dict(self._drain_state.stopped))
+                await self.notify_operators(dict(self._drain.stopped))
             if looks:
                 await self._wake_lanes()
             self.run_maintenance()
@@ -139,10 +138,10 @@ class Process:
         and every LOOK_INTERVAL. With 100,000 idle subscriptions these checks are most of the process's work.
         """
         second, minute = self.app.clock.monotonic(), self.app.clock.now().replace(second=0, microsecond=0)
-        if self._drain is not None:
-            self._drained_at = second
+        if self._draining is not None:
+            self._draininged_at = second
         version = self.app.store.version()  # taken before the look, because the look may write
-        is_calm = version is not None and second - self._drained_at >= CALM
+        is_calm = version is not None and second - self._draininged_at >= CALM
         if is_calm and (version, minute) == self._seen and second - self._looked_at < LOOK_INTERVAL:
             return False
         self._seen, self._looked_at = (version, minute), second
@@ -150,9 +149,9 @@ class Process:
 
     async def finish(self) -> None:
         """Waits until the running drain has ended: at most SHUTDOWN_GRACE seconds of bot.delivery.sender."""
-        if self._drain is not None:
-            await asyncio.wait([self._drain])
-            self._report(self._drain)
+        if self._draining is not None:
+            await asyncio.wait([self._draining])
+            self._report(self._draining)
         self._ends.set()
         await self.late_encoding.close()
         if self.app.summarizer is not None:
@@ -161,16 +160,16 @@ class Process:
 
     async def _wake_lanes(self) -> None:
         app = self.app
-        if self._drain is not None and self._drain.done():
+        if self._draining is not None and self._draining.done():
             await app.store.run(recovery.recover_own)  # messages without a stored outcome become unclear
-            self._report(self._drain)
-            self._drain, self._drain_state = None, DrainState(stopped=self._drain_state.stopped)
+            self._report(self._draining)
+            self._draining, self._drain = None, app.sender.new_drain(self._drain.stopped)
         second = app.clock.monotonic()
-        if self._drain is not None and second - self._woken_at < WAKE_INTERVAL:
+        if self._draining is not None and second - self._woken_at < WAKE_INTERVAL:
             return
         self._woken_at = second
-        if await app.sender.wake_lanes(self._drain_state) and self._drain is None:
-            self._drain = asyncio.create_task(app.sender.drain_woken(self._drain_state))
+        if await app.sender.wake_lanes(self._drain) and self._draining is None:
+            self._draining = asyncio.create_task(app.sender.drain_woken(self._drain))
 
     def _report(self, drain: asyncio.Task[None]) -> None:
         """Logs the errors of a drain's lanes, and sets or clears the problem "deliver"."""
@@ -186,7 +185,7 @@ class Process:
         """Lets platforms whose token failed try again after a pause. Platforms that an operator must free stay stopped."""
         second = self.app.clock.monotonic()
         held = await self.app.store.run(platform_states.stopped_platforms)
-        stopped = self._drain_state.stopped
+        stopped = self._drain.stopped
         for platform, reason in list(stopped.items()):
             until, length = self._rests.get(platform, (0.0, 0.0))
             if not until:

@@ -1,13 +1,10 @@
 """The outbox for its senders: outcomes of posts, what a person does with a delivery."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from subscriptions import errors
-from subscriptions.addresses import parse_address
-from subscriptions.model import Lane
 from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, Refusals, RetryDecision, decide_retry
 from subscriptions.service import notices, plan, retention
 from subscriptions.states import MessageState, PauseReason
@@ -20,25 +17,8 @@ from subscriptions.store import (
     platform_states,
     recovery,
     steps,
-    updates,
 )
 from subscriptions.store.database.store import Scope, Transaction, shares, writes
-
-_PACED = timedelta(minutes=1)  # no platform's rate limit depends on posts that are older than this
-
-
-_NO_TIME = timedelta(0)
-# because of the chat's rate limit, a reply may be posted up to so long after its request
-_POSTED_WITHIN = timedelta(seconds=10)
-
-
-@dataclass(frozen=True, slots=True)
-class EarlierSend:
-    """A post that an earlier process began, for the rate limiter."""
-
-    lane: Lane
-    ago: timedelta
-    is_answer: bool = False
 
 
 @shares
@@ -126,7 +106,6 @@ class Beginning:
     """What a process that begins to send must know."""
 
     unclaimed: tuple[str, ...]  # platforms that must be asked which bot the token is for
-    sends: Sequence[EarlierSend]  # posts that earlier processes began in the last minute
     moved: int  # subscriptions that were due too late, see `plan.move_far_moments`
 
 
@@ -137,12 +116,11 @@ def begin(
     *,
     new_bot: bool,
     now: datetime,
-    wall: datetime,
 ) -> Beginning:
     """Recovers the messages of an earlier process, and corrects due moments that are too far in the future.
 
-    `tokens`: platform → the bot's id in its token; "" if the token does not tell it. `wall` is the time of the machine's
-    clock. Raises StoreError if the database belongs to another bot, unless `new_bot`.
+    `tokens`: platform → the bot's id in its token; "" if the token does not tell it. Raises
+    StoreError if the database belongs to another bot, unless `new_bot`.
     """
     if bot_state.sender(transaction) == transaction.store.process:
         recovery.recover_own(transaction)
@@ -152,28 +130,8 @@ def begin(
     known = [
         name for name, bot in tokens.items() if bot and retention.belongs_to(transaction, name, bot, new_bot=new_bot)
     ]
-    sends = _recent_sends(transaction, now=now, wall=wall)
     moved = plan.move_far_moments(transaction, now=now)
-    return Beginning(tuple(name for name in tokens if name not in known), sends, moved)
-
-
-def _recent_sends(transaction: Transaction, *, now: datetime, wall: datetime) -> list[EarlierSend]:
-    """Returns the posts that earlier processes began in the last minute, for the rate limiter.
-
-    A confirmed message counts from the start of its attempt, a reply from the arrival of its request. Three kinds count
-    as sent now: unconfirmed messages, unfinished replies, and replies to requests of the last seconds, which may just
-    have been posted. Posts in the future are left out: the clock was set back.
-    """
-    sends = claims.begun_sends(transaction, wall - _PACED)
-    answered = updates.recent_updates(transaction, now - _PACED)
-    found = [EarlierSend(lane, wall - at if confirmed else _NO_TIME) for lane, at, confirmed in sends]
-    for chat, at, finished in answered:
-        with suppress(errors.Refused):  # an address that this version cannot read
-            ago = now - at
-            if not finished or ago <= _POSTED_WITHIN:
-                ago = min(_NO_TIME, ago)
-            found.append(EarlierSend(parse_address(chat).lane, ago, is_answer=True))
-    return [send for send in found if send.ago >= _NO_TIME]
+    return Beginning(tuple(name for name in tokens if name not in known), moved)
 
 
 @shares

@@ -336,18 +336,3 @@ def is_sent(transaction: Transaction, seq: int) -> bool:
     """Whether a delivery has messages, and all of them are sent."""
     states = transaction.exec(select(_m.state).where(_m.delivery == seq)).all()
     return bool(states) and all(state is MessageState.SENT for state in states)
-
-
-def begun_sends(transaction: Transaction, after: datetime) -> list[tuple[Lane, datetime, bool]]:
-    """Returns (lane, start of the last attempt, is sent) for each message with an attempt that began after `after`.
-
-    The moments are times of the machine's clock.
-    """
-    begun = (
-        sa.select(_c.platform, _c.address, _m.attempted_at, _m.state)
-        .join(_deliveries, _d.chat == _c.id)
-        .join(_messages, _m.delivery == _d.seq)
-        .where(_m.attempted_at > after)
-    )
-    rows = execute(transaction, begun)
-    return [(Lane(row.platform, row.address), row.attempted_at, row.state is MessageState.SENT) for row in rows]

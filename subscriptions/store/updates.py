@@ -48,15 +48,6 @@ def commands_since(transaction: Transaction, chat: ChatAddress, since: datetime)
     return transaction.count(_u.chat == str(chat), _u.at >= since)
 
 
-def recent_updates(transaction: Transaction, after: datetime) -> list[tuple[str, datetime, bool]]:
-    """Returns (chat, arrival, whether its reply is finished) of each update of a chat that came after `after`.
-
-    Leaves out replies that are printed.
-    """
-    rows = transaction.exec(select(_u.chat, _u.at, _u.state).where(_u.at > after, _u.chat != "", _IS_POSTED))
-    return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]
-
-
 @shares
 def finish_reply(transaction: Transaction, platform: str, update_id: str) -> None:
     """Marks a reply as done: it has arrived, or it was given up."""

@@ -14,7 +14,8 @@ from datetime import datetime
 from functools import partial
 
 from bot.conversation.reply_sender import StoredReply
-from bot.delivery.lane_sender import DrainState, deliver
+from bot.delivery.drain import Drain
+from bot.delivery.lane_sender import deliver
 from bot.delivery.sender import plan
 from bot.demo.story import GalleryChannel, GalleryPost
 from bot.dependencies import Dependencies
@@ -57,7 +58,7 @@ class Deliverer:
         self.refusals: dict[str, NotDelivered] = {}  # "address" or "address/topic" → the error for its messages
         self._talk = bot
         self._channel = _Channel(bot, self.refusals)
-        self.drain_state = DrainState()
+        self.drain = Drain(bot.clock)
         self.render_delivery: Callable[[Delivery], tuple[Message, ...]] = render_delivery
 
     @property
@@ -67,9 +68,9 @@ class Deliverer:
     async def deliver_due(self) -> list[Answer]:
         """Plans what is due now and delivers it. Returns the messages in order."""
         deps, before = self.deps, len(self._channel.posts)
-        await plan(deps, self.drain_state)
-        deps.engine.wake(lanes(deps.store, ["telegram"], now=deps.clock.now(), finding=()))
-        await deps.engine.run(partial(deliver, deps, self.drain_state))
+        await plan(deps, self.drain)
+        self.drain.wake(lanes(deps.store, ["telegram"], now=deps.clock.now(), finding=()))
+        await self.drain.run(partial(deliver, deps, self.drain))
         came = [self._answer(post.chat, post.payload) for post in self._channel.posts[before:]]
         for answer in came:
             self._talk.last.setdefault(answer.to, []).append(answer)

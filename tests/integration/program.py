@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.delivery.rate_limits import MAX_INLINE_WAIT
+from bot.delivery.lane_sender import LONGEST_WAIT
 from bot.platforms.slack.settings import SlackSettings
 from bot.platforms.telegram.settings import TelegramSettings
 from bot.settings import Settings
@@ -31,7 +31,7 @@ class RestingClock(FakeClock):
         self._begun = asyncio.Event()
 
     async def sleep(self, seconds: float) -> None:
-        if seconds > MAX_INLINE_WAIT:
+        if seconds > LONGEST_WAIT:
             self.rests.append(seconds)
             self._begun.set()
         if seconds >= LONG_REST:

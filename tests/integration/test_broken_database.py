@@ -18,7 +18,6 @@ import pytest
 from sqlalchemy import event
 
 from bot.app import App, build_app
-from bot.delivery.lane_sender import DrainState
 from bot.delivery.sender import plan
 from bot.operation.process import Process, run
 from bot.sources.source_scheduler import SourceScheduler
@@ -89,7 +88,7 @@ async def with_deliveries(
                 subscribes(app.store, f"telegram:{chat}", word, when="now")
         for title in ("A graph", "A tree"):
             ingested(app.store, title, now=clock.now())
-            await plan(app.deps, DrainState())
+            await plan(app.deps, app.sender.new_drain({}))
             clock.advance(MINUTE)
         yield app, outage.lock
 

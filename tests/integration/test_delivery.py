@@ -14,7 +14,7 @@ import pytest
 
 from bot.app import App
 from bot.delivery import sender
-from bot.delivery.lane_sender import DrainState, deliver
+from bot.delivery.lane_sender import deliver
 from bot.operation.process import Process
 from subscriptions.errors import StoreError
 from subscriptions.model import Chat, ChatKind, Lane, Message
@@ -84,9 +84,9 @@ async def test_a_lookup_waits_as_long_as_it_is_told_and_stops_its_token(
         assert len(slack.arrived("conversations.history")) == 1
         clock.advance(2 * MINUTE)
         slack.revokes()
-        drain_state = DrainState()
-        await deliver(app.deps, drain_state, Lane("slack", "C1"))
-        assert list(drain_state.stopped) == ["slack"]
+        drain = app.sender.new_drain({})
+        await deliver(app.deps, drain, Lane("slack", "C1"))
+        assert list(drain.stopped) == ["slack"]
 
 
 @pytest.mark.parametrize(("readable", "posts"), [(True, 7), (False, 6)])
@@ -148,7 +148,6 @@ async def test_a_refused_form_goes_out_plain_once_and_then_is_dead(
     app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     due(app.store, "telegram:1")
-    app.deps.engine.wake([])
     broken = [("<b>", "A graph, plain")]
     object.__setattr__(app.deps, "render_delivery", _renders(broken))
     assert (await app.sender.deliver()).sent == 1
@@ -266,9 +265,9 @@ async def test_the_first_messages_go_out_while_others_are_planned(
     process, drains = Process(app, Quiet()), list[bool]()  # type: ignore[arg-type]
     planned_slice = _plan._plan_slice
 
-    def noted(*given: Any) -> Any:
-        drains.append(process._drain is not None)
-        return planned_slice(*given)
+    def noted(*given: Any, **named: Any) -> Any:
+        drains.append(process._draining is not None)
+        return planned_slice(*given, **named)
 
     monkeypatch.setattr(_plan, "SLICE", 1)
     monkeypatch.setattr(_plan, "_plan_slice", noted)
@@ -283,15 +282,15 @@ async def test_after_an_error_of_the_store_no_other_lane_begins_a_post(
     app: App, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     due(app.store, "telegram:1", "telegram:2")
-    drain_state = DrainState()
-    await sender.plan(app.deps, drain_state)
+    drain = app.sender.new_drain({})
+    await sender.plan(app.deps, drain)
     with monkeypatch.context() as broken:
         broken.setattr("subscriptions.store.claims.claim", locked.away)
         with pytest.raises(StoreError):
-            await deliver(app.deps, drain_state, Lane("telegram", "1"))
-    await deliver(app.deps, drain_state, Lane("telegram", "2"))
+            await deliver(app.deps, drain, Lane("telegram", "1"))
+    await deliver(app.deps, drain, Lane("telegram", "2"))
     assert telegram.posted_to("2") == []
-    await deliver(app.deps, DrainState(), Lane("telegram", "2"))
+    await deliver(app.deps, app.sender.new_drain({}), Lane("telegram", "2"))
     assert len(telegram.posted_to("2")) == 1
 
 

@@ -461,8 +461,7 @@ async def _clean_up(world: World) -> None:
 
 
 async def _start(world: World) -> None:
-    now, wall = world.clock.now(), world.clock.wall()
-    sending.begin(world.app.store, {}, new_bot=False, now=now, wall=wall)
+    sending.begin(world.app.store, {}, new_bot=False, now=world.clock.now())
     unfinished_replies(world.app.store, now=world.clock.now())
 
 
