@@ -14,9 +14,9 @@ def request(lane: str = "1", *, on_unclear: Literal["resend", "skip"] = "resend"
     return steps.ClaimRequest(
         lane=Lane("telegram", lane),
         now=NOON,
-        wall=NOON,
         on_unclear=on_unclear,
         can_find=False,
+        posted=frozenset(),
         tried=frozenset(),
     )
 

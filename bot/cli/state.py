@@ -332,7 +332,7 @@ def show(
             f"Choose one of: {', '.join(STATES)}.",
         )
     with sessions.open_session(now) as session:
-        entries = sending.outbox_entries(session.store, now=session.now, wall=session.clock.wall(), over=state in _OVER)
+        entries = sending.outbox_entries(session.store, now=session.now, over=state in _OVER)
         wanted = (entry for entry in entries if (entry.state == state if state else entry.state not in _OVER))
         shown = (_with_reason(entry, session.settings) for entry in wanted)
         if json:

@@ -135,9 +135,9 @@ def claim_request(deps: Dependencies, attempts: LaneAttempts) -> steps.ClaimRequ
     return steps.ClaimRequest(
         lane=attempts.lane,
         now=deps.clock.now(),
-        wall=deps.clock.wall(),
         on_unclear=deps.on_unclear,
         can_find=attempts.lane.platform in deps.lookup_platforms,
+        posted=frozenset(attempts.posts),
         tried=frozenset(message for message, times in attempts.posts.items() if times >= MAX_POSTS),
     )
 
@@ -148,7 +148,7 @@ async def _render(deps: Dependencies, drain: Drain, attempts: LaneAttempts) -> N
         step = await next_step(deps, attempts)
         if not isinstance(step, steps.Unrendered):
             return
-        deliveries = await deps.store.run(unrendered.to_render, step, RENDER_BATCH, wall=deps.clock.wall())
+        deliveries = await deps.store.run(unrendered.to_render, step, RENDER_BATCH)
         rendered = await asyncio.to_thread(_rendered_all, deps, deliveries)
         await deps.store.run(unrendered.store_rendered, rendered, now=deps.clock.now())
 
@@ -171,7 +171,7 @@ def _rendered(deps: Dependencies, seq: int, delivery: Delivery) -> unrendered.Re
 
 FIRST_LOOKUP_DELAY = 2.0  # seconds until a platform's history should contain a message; undocumented, so rather long
 SECOND_LOOKUP_DELAY = 5.0  # seconds until the second look-up; if both find nothing, the message was not sent
-SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)  # after a look-up that got no answer
+LOOKUP_RETRY = timedelta(minutes=1)  # after a look-up that got no answer
 
 
 async def must_post_again(deps: Dependencies, drain: Drain, step: steps.Claim, attempts: LaneAttempts) -> bool:
@@ -183,10 +183,7 @@ async def must_post_again(deps: Dependencies, drain: Drain, step: steps.Claim, a
     try:
         platform_id = await _look_up(deps, step, attempts, after=step.unclear_since)
     except errors.RetryLater as wait:
-        wall = deps.clock.wall()
-        pause = min((wall - step.unclear_since) / 4, LONGEST_PAUSE)  # grows with the time without an answer
-        until = wall + max(wait.after, SHORTEST_PAUSE, pause)
-        await deps.store.run(claims.pause_lane, step.address.lane, wall=wall, until=until)
+        await deps.store.run(claims.postpone, step, deps.clock.now() + max(wait.after, LOOKUP_RETRY))
         attempts.posts[step.seq, step.message.number] = MAX_POSTS
         return False
     except errors.SenderStopped as outcome:
@@ -194,7 +191,7 @@ async def must_post_again(deps: Dependencies, drain: Drain, step: steps.Claim, a
         attempts.posts[step.seq, step.message.number] = MAX_POSTS
         return False
     except LookupError as error:
-        if step.at_start and step.was_repeated and _policy(deps, step) == "once":
+        if step.was_repeated and _policy(deps, step) == "once":
             # an earlier process was broken off while it posted the message for the second time
             await record_failure(deps, drain, step, errors.Unclear(str(error)))
             return False
@@ -215,7 +212,7 @@ def _policy(deps: Dependencies, step: steps.Claim) -> OnUnclear:
 
 async def _follow_policy(deps: Dependencies, step: steps.Claim, attempts: LaneAttempts, reason: str) -> bool:
     """Returns whether a message must be posted again according to `on_unclear`; if not, lets it wait."""
-    if deps.on_unclear != "skip" and (step.at_start or not step.waits):
+    if deps.on_unclear != "skip" and not step.waits:
         return True
     # The message waits for its next attempt. With `skip` there is none: only the next start of the program looks it up.
     await deps.store.run(claims.give_up_lookup, step, reason)
@@ -260,9 +257,8 @@ async def confirm_sent(
 async def record_failure(deps: Dependencies, drain: Drain, step: steps.Claim, outcome: errors.NotDelivered) -> None:
     """Stores why a message was not delivered. Depending on the reason, pauses the lane, stops the sender or wakes a lane."""
     lane = step.address.lane
-    now, wall = deps.clock.now(), deps.clock.wall()
     decision = await until_stored(
-        deps, sending.record_outcome, step, outcome, on_unclear=_policy(deps, step), now=now, wall=wall
+        deps, sending.record_outcome, step, outcome, on_unclear=_policy(deps, step), now=deps.clock.now()
     )
     is_usual = isinstance(outcome, errors.RetryLater | errors.SenderStopped)
     _log(step, measurements.outcome_name(outcome), logging.DEBUG if is_usual else logging.INFO)

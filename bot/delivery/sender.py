@@ -137,8 +137,6 @@ class Sender:
             lanes,
             [platform for platform in deps.channels if deps.pace.token_pause_left(platform) <= PATIENCE],
             now=deps.clock.now(),
-            wall=deps.clock.wall(),
-            finding=sorted(deps.lookup_platforms),
         )
         waiting = [lane for lane in found if not drain.is_stopped(lane)]
         drain.wake(waiting)

@@ -161,7 +161,7 @@ class Process:
     async def _wake_lanes(self) -> None:
         app = self.app
         if self._draining is not None and self._draining.done():
-            await app.store.run(recovery.recover_own)  # messages without a stored outcome become unclear
+            await app.store.run(recovery.recover)  # messages without a stored outcome become unclear
             self._report(self._draining)
             self._draining, self._drain = None, app.sender.new_drain(self._drain.stopped)
         second = app.clock.monotonic()

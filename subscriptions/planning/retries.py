@@ -34,7 +34,6 @@ class RetryDecision:
 
     state: MessageState  # READY: the message is posted as soon as chat and sender allow it
     not_before: datetime | None = None  # earliest moment of the next attempt, UTC; None: there is no such moment
-    pauses_lane: timedelta = timedelta(0)  # how long the whole lane waits, as the platform asked
     use_plain: bool = False  # the delivery's unfinished messages are all posted in their plain form
     pause_chat: bool = False  # pause all chats of the address
     pause_topic: bool = False  # pause only this topic or thread
@@ -102,7 +101,7 @@ def decide_retry(
       once, and then gives up; "skip" leaves it to a person.
     - `refusals`: the same refusal before, if the outcome is in doubt.
 
-    If the platform named a wait, the whole lane waits exactly that long.
+    If the platform named a wait, the message, and so its whole lane, waits exactly that long.
     """
     match outcome:
         case _ if _is_the_senders(outcome, refusals, plain_tried=plain_tried):
@@ -111,8 +110,7 @@ def decide_retry(
                 state=MessageState.WAITING, not_before=now + _AN_HOUR, stops_sender=True, attempts=attempts
             )
         case RetryLater():
-            again = None if outcome.after else now + _wait(failures)
-            decision = RetryDecision(state=MessageState.WAITING, not_before=again, pauses_lane=outcome.after)
+            decision = RetryDecision(state=MessageState.WAITING, not_before=now + (outcome.after or _wait(failures)))
         case Rejected(form=True) if not plain_tried:
             decision = RetryDecision(state=MessageState.READY, use_plain=True)
         case Rejected():

@@ -29,7 +29,6 @@ def record_outcome(
     *,
     on_unclear: OnUnclear,
     now: datetime,
-    wall: datetime,
 ) -> RetryDecision:
     """Stores the outcome of a failed attempt, and applies what `decide_retry` decides: wait, pause, move or give up."""
     decision = decide_retry(
@@ -44,7 +43,7 @@ def record_outcome(
     address, reason, perhaps_sent = claimed.address, outcome.reason, isinstance(outcome, errors.Unclear)
     if perhaps_sent and decision.state is MessageState.DEAD:
         reason = f"{reason} That was the second time, so it is not sent again."
-    claims.record_outcome(transaction, claimed, decision, reason, perhaps_sent=perhaps_sent, now=now, wall=wall)
+    claims.record_outcome(transaction, claimed, decision, reason, perhaps_sent=perhaps_sent, now=now)
     if decision.pause_topic or decision.pause_chat:
         reason = outcome.pause_reason if isinstance(outcome, errors.ChatGone) else PauseReason.GONE
         notices.pause_unreachable(
@@ -65,17 +64,14 @@ def _refusals_before(
             return NO_REFUSALS
 
 
-def outbox_entries(
-    store: Scope, *, now: datetime, wall: datetime | None = None, over: bool = True
-) -> Iterator[outbox.OutboxEntry]:
+def outbox_entries(store: Scope, *, now: datetime, over: bool = True) -> Iterator[outbox.OutboxEntry]:
     """Yields all stored deliveries, oldest first. Reads each page in its own transaction.
 
-    Without `over`, leaves out deliveries that are sent or dismissed. `wall` is the time of the machine's clock, if it
-    differs from `now`.
+    Without `over`, leaves out deliveries that are sent or dismissed.
     """
     after = 0
     while True:
-        page, after = outbox.entries(store, after, over=over, now=now, wall=wall or now)
+        page, after = outbox.entries(store, after, over=over, now=now)
         if not page:
             return
         yield from page
@@ -122,11 +118,9 @@ def begin(
     `tokens`: platform → the bot's id in its token; "" if the token does not tell it. Raises
     StoreError if the database belongs to another bot, unless `new_bot`.
     """
-    if bot_state.sender(transaction) == transaction.store.process:
-        recovery.recover_own(transaction)
-    else:
-        bot_state.put_value(transaction, bot_state.SENDER, transaction.store.process)
-        recovery.recover_left(transaction)
+    bot_state.put_value(transaction, bot_state.SENDER, transaction.store.process)
+    recovery.recover(transaction)
+    recovery.look_up_again(transaction)
     known = [
         name for name, bot in tokens.items() if bot and retention.belongs_to(transaction, name, bot, new_bot=new_bot)
     ]

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, astuple
 from datetime import datetime
 from itertools import chain, islice
 from typing import Any
@@ -33,7 +32,6 @@ from subscriptions.store.rows import (
     ChatRow,
     DeliveryItemRow,
     DeliveryRow,
-    LaneRow,
     MessageRow,
     PaperRow,
     QueryRow,
@@ -116,7 +114,6 @@ def chat_data(transaction: Transaction, chat_id: int) -> Json:
         # with the length of the stored reply instead of its text
         "updates": ({**update, "reply": len(update["reply"])} for update in updates),
         "page_messages": rows_in(PageMessageRow, col(PageMessageRow.chat).in_(places), PageMessageRow.number),
-        "waits": [_json(row) for lane in lanes if (row := transaction.get(LaneRow, astuple(lane))) is not None],
         "denials": list(filter(None, (admitted_chats.denial_of(transaction, lane) for lane in lanes))),
     }
 
@@ -147,9 +144,6 @@ def erase(transaction: Transaction, chat_id: int) -> None:
     _erase_mentions(transaction, places, title)
     for person in people:
         _erase_person(transaction, row.platform, person)
-    for lane in lanes:
-        if not transaction.finds(ChatRow.platform == lane.platform, ChatRow.address == lane.address):
-            transaction.remove(LaneRow, **asdict(lane))
 
 
 def _pointers(transaction: Transaction, chat_id: int) -> list[ChatRow]:

@@ -12,14 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import select
 
-from subscriptions.model import ChatAddress, Lane, Message
+from subscriptions.model import ChatAddress, Message
 from subscriptions.planning.retries import Refusals, RetryDecision, decide_not_found, same_refusal
 from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, shares
-from subscriptions.store.rows import DeliveryRow, LaneRow, MessageRow, tables
-from subscriptions.store.sendable import CHATS_IN_LANE, IN_LANE, IS_HELD, MAY_BE_SENT, waits_until
+from subscriptions.store.rows import DeliveryRow, MessageRow, tables
+from subscriptions.store.sendable import CHATS_IN_LANE, IN_LANE, MAY_BE_SENT, waits_until
 from subscriptions.store.steps import Claim, ClaimRequest, Step, Unrendered
 
 _deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "delivery_item")
@@ -29,10 +29,10 @@ _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 _TRIES = 50  # last attempts, among which the same refusal is looked for
 _OPEN = (
     sa.select(_d.seq, _d.id, _d.attempts, _d.rendered_at, _d.next_at, _d.chat, _c.platform, _c.address, _c.topic)
-    .add_columns(_m.number, _m.state, _m.lookup_given_up, _m.found_at_start)
+    .add_columns(_m.number, _m.state, _m.lookup_given_up)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     .outerjoin(_messages, sa.and_(_m.delivery == _d.seq, _m.state.not_in(FINISHED)))
-    .where(IN_LANE, MAY_BE_SENT, ~IS_HELD, _d.settled_at.is_(None))
+    .where(IN_LANE, MAY_BE_SENT, _d.settled_at.is_(None))
     .order_by(_d.seq, _m.number)
 )
 _parents = _messages.alias()
@@ -51,29 +51,28 @@ def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
     This function only reads, but together with what other senders write, which saves each of them a transaction of its
     own; `mark_sending` marks the message. A waiting or unclear message stops the lane, a dead
     message does not. With the setting `skip`, an unclear message whose look-up was given up does not stop the lane
-    either. A person decides about it, and a process that starts looks it up once more.
+    either. A person decides about it, and a process that starts looks it up once more (`recovery`).
     """
 
     def passes(row: sa.Row[Any]) -> bool:
         """Whether the lane continues with its next message although this one is unclear."""
-        is_left = row.lookup_given_up and not row.found_at_start
-        return row.state is MessageState.UNCLEAR and asking.on_unclear == "skip" and (is_left or not asking.can_find)
+        is_left = row.lookup_given_up or not asking.can_find
+        return row.state is MessageState.UNCLEAR and asking.on_unclear == "skip" and is_left
 
     def is_early(row: sa.Row[Any]) -> bool:
         return waits_until(row.next_at, asking.now) is not None
 
     def may_be_tried(row: sa.Row[Any]) -> bool:
-        if (row.seq, row.number) in asking.tried and row.state is not MessageState.READY:
+        message = row.seq, row.number
+        if row.state is MessageState.READY:
+            return True
+        if row.state is MessageState.SENDING or message in asking.tried:
             return False
-        can_be_found = asking.can_find and not row.lookup_given_up
-        looks = row.state is MessageState.UNCLEAR and (can_be_found or row.found_at_start)
-        return row.state is MessageState.READY or (
-            row.state is not MessageState.SENDING and (looks or not is_early(row))
-        )
+        looks = row.state is MessageState.UNCLEAR and asking.can_find and not row.lookup_given_up
+        return not is_early(row) or (looks and message in asking.posted)
 
     lane = asking.lane
-    values = {**asdict(lane), "wall": asking.wall}
-    with transaction.connection().execute(_OPEN, values) as rows:
+    with transaction.connection().execute(_OPEN, asdict(lane)) as rows:
         for _, messages in groupby(rows, key=lambda row: row.seq):
             row = next((row for row in messages if row.rendered_at is None or (row.number and not passes(row))), None)
             if row is None:
@@ -97,7 +96,6 @@ def _claim_of(transaction: Transaction, row: sa.Row[Any], *, waits: bool) -> Cla
         message=Message(number=message.number, payload=message.payload, plain=message.plain, reply_to=message.reply_to),
         plain=message.use_plain,
         unclear=row.state is MessageState.UNCLEAR,
-        at_start=row.found_at_start,
         waits=waits,
         unclear_since=message.unclear_since if row.state is MessageState.UNCLEAR else None,
         was_repeated=row.state is MessageState.UNCLEAR and message.attempted_at != message.unclear_since,
@@ -120,7 +118,6 @@ _MARK_SENDING = conflicts.unless_taken(
             _c.platform == sa.bindparam("platform"),
             _c.address == sa.bindparam("address"),
             MAY_BE_SENT,
-            ~IS_HELD,
         )
     )
     .values(
@@ -128,7 +125,6 @@ _MARK_SENDING = conflicts.unless_taken(
         lane=sa.bindparam("its_lane"),
         attempted_at=sa.bindparam("wall"),
         unclear_since=sa.bindparam("first"),
-        found_at_start=False,
     )
 )
 _CONFIRM = (
@@ -184,7 +180,7 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
     """Marks a claimed message as being sent, right before the post. Returns False if it must not be posted.
 
     The message must not be posted if another sender was first, if the delivery was dismissed, if the chat is paused or
-    moved, or if the lane waits. A unique index allows only one marked
+    moved. A unique index allows only one marked
     message in each lane until its outcome is stored. If the process is killed before that, the lane is blocked until the
     message is recovered (rule 14).
     """
@@ -228,7 +224,7 @@ def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> Non
 
     Then the message waits for its next attempt, or the lane goes on and a person decides about the message.
     """
-    given_up = {"reason": reason, "lookup_given_up": True, "found_at_start": False}
+    given_up = {"reason": reason, "lookup_given_up": True}
     execute(transaction, _if_unclear(claimed).values(given_up))
 
 
@@ -236,11 +232,16 @@ def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> Non
 def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime) -> None:
     """Stores that the platform does not have an unclear message. The message is posted again, at once or later."""
     decision = decide_not_found(claimed.attempts, now)
-    again = {"state": decision.state, "unclear_since": None, "found_at_start": False}
+    again = {"state": decision.state, "unclear_since": None}
     if not execute(transaction, _if_unclear(claimed).values(again)).rowcount:
         return
-    postponed = sa.update(_deliveries).filter_by(seq=claimed.seq).values(next_at=decision.not_before)
-    execute(transaction, postponed)
+    postpone(transaction, claimed, decision.not_before)
+
+
+@shares
+def postpone(transaction: Transaction, claimed: Claim, until: datetime | None) -> None:
+    """Stores when a message that is not sent is tried, or looked up, again; None: now."""
+    execute(transaction, sa.update(_deliveries).filter_by(seq=claimed.seq).values(next_at=until))
 
 
 def _if_unclear(claimed: Claim) -> sa.Update:
@@ -260,14 +261,11 @@ def record_outcome(
     *,
     perhaps_sent: bool,
     now: datetime,
-    wall: datetime,
 ) -> None:
     """Records the outcome of an attempt that did not send the message, and settles the delivery if it is finished.
 
     `perhaps_sent`: this attempt may have sent it after all.
     """
-    if decision.pauses_lane:
-        pause_lane(transaction, claimed.address.lane, wall=wall, until=wall + decision.pauses_lane)
     message = transaction.get(MessageRow, (claimed.seq, claimed.message.number))
     if message is None:  # its chat was erased in the meantime
         return
@@ -275,7 +273,7 @@ def record_outcome(
         return
     delivery = transaction.get_one(DeliveryRow, claimed.seq)
     message.state, message.reason = decision.state, reason
-    message.lookup_given_up = message.found_at_start = False
+    message.lookup_given_up = False
     if decision.state is not MessageState.UNCLEAR:
         message.unclear_since = None
     elif not perhaps_sent:
@@ -314,15 +312,6 @@ def refusals_before(transaction: Transaction, claimed: Claim, reason: str, *, no
         elsewhere=len({row.chat for row in alike} - own),
         since_sent=now - sent_at if sent_at else None,
     )
-
-
-@shares
-def pause_lane(transaction: Transaction, lane: Lane, *, wall: datetime, until: datetime) -> None:
-    """Makes a lane wait until `until`, as its platform requested.
-
-    `wall` and `until` are times of the machine's clock.
-    """
-    conflicts.put(transaction, LaneRow(platform=lane.platform, address=lane.address, since=wall, not_before=until))
 
 
 def settle_if_finished(transaction: Transaction, delivery: DeliveryRow, now: datetime) -> None:

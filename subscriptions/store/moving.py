@@ -27,7 +27,6 @@ from subscriptions.store.rows import (
     ChatRow,
     DeliveryItemRow,
     DeliveryRow,
-    LaneRow,
     MessageRow,
     SubscriptionRow,
 )
@@ -75,7 +74,6 @@ def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now:
         transaction.flush()
     _readdress(transaction, f"{platform}:{old}", f"{platform}:{new}", renumbered)
     admitted_chats.move_denial(transaction, Lane(platform, old), Lane(platform, new))
-    transaction.remove(LaneRow, platform=platform, address=old)
 
 
 def topic_gone(transaction: Transaction, topic: Chat, chat: Chat, *, now: datetime) -> None:

@@ -22,12 +22,12 @@ from subscriptions.states import (
 from subscriptions.store import claims, sendable
 from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import CHUNK, Transaction, execute, grouped, reads, rows_of, writes
-from subscriptions.store.rows import ChatRow, DeliveryRow, LaneRow, tables
+from subscriptions.store.rows import ChatRow, DeliveryRow, tables
 
 _FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # after these, no attempt follows
 
-_deliveries, _messages, _items, _lanes = tables("delivery", "message", "delivery_item", "lane")
-_d, _m, _i, _l = _deliveries.c, _messages.c, _items.c, _lanes.c
+_deliveries, _messages, _items = tables("delivery", "message", "delivery_item")
+_d, _m, _i = _deliveries.c, _messages.c, _items.c
 _NOT_OVER = (
     sa.select(_d.seq).where(_d.settled_at.is_(None)).union(sa.select(_m.delivery).where(_m.state == MessageState.DEAD))
 )
@@ -52,25 +52,21 @@ class OutboxEntry:
 
 
 @reads
-def entries(
-    transaction: Transaction, after: int, *, over: bool, now: datetime, wall: datetime
-) -> tuple[list[OutboxEntry], int]:
+def entries(transaction: Transaction, after: int, *, over: bool, now: datetime) -> tuple[list[OutboxEntry], int]:
     """Returns (a page of deliveries with a `seq` above `after`, oldest first; the last `seq` of the page).
 
     With `over`, the page includes deliveries that were sent or dismissed. Then all rows are read; otherwise an index is
     used.
     """
-    its_lane = (_l.platform == ChatRow.platform) & (_l.address == ChatRow.address)
     page = (
-        select(DeliveryRow, ChatRow, _l.not_before)
+        select(DeliveryRow, ChatRow)
         .join(ChatRow, col(ChatRow.id) == _d.chat)
-        .outerjoin(LaneRow, its_lane & (_l.since <= wall) & (_l.not_before > wall))  # if its platform requested a pause
         .where(_d.seq > after)
         .order_by(_d.seq)
         .limit(CHUNK)
     )
     rows = transaction.exec(page if over else page.where(_d.seq.in_(_NOT_OVER))).all()
-    seqs = [row.seq for row, _, _ in rows]
+    seqs = [row.seq for row, _ in rows]
     states = rows_of(transaction, _STATES_OF, _m.delivery, seqs)
     messages = grouped((of, (state, why)) for of, state, why in states)
     papers: dict[int, int] = dict(rows_of(transaction, _PAPERS_OF, _i.delivery, seqs))
@@ -80,9 +76,9 @@ def entries(
             chat,
             messages.get(seq, []),
             papers.get(seq, 0),
-            sendable.waits_until(row.next_at, now) or held_until,
+            sendable.waits_until(row.next_at, now),
         )
-        for seq, (row, chat, held_until) in zip(seqs, rows, strict=True)
+        for seq, (row, chat) in zip(seqs, rows, strict=True)
     ]
     return found, seqs[-1] if seqs else after
 
@@ -121,7 +117,7 @@ def retry(transaction: Transaction, delivery_id: str) -> int | None:
     if not transaction.finds(_m.delivery == delivery.seq):
         delivery.rendered_at = None
     again = sa.update(_messages).where(_m.delivery == delivery.seq, _m.state.in_(WORST_FIRST[:3]))
-    ready = {"state": MessageState.READY, "reason": "", "lookup_given_up": False, "found_at_start": False}
+    ready = {"state": MessageState.READY, "reason": "", "lookup_given_up": False}
     execute(transaction, again.values({**ready, "unclear_since": None}))
     delivery.settled_at = delivery.dismissed_at = delivery.next_at = None
     delivery.attempts, delivery.reason = 0, ""

@@ -8,21 +8,19 @@ from subscriptions.store.database.store import Transaction, shares
 from subscriptions.store.rows import MessageRow
 
 
-def recover_left(transaction: Transaction) -> int:
-    """Marks messages that an earlier process left in the state `sending` as unclear. Returns how many messages.
-
-    Messages that it left unclear are tried at once, too. Call it when this process begins to send: it is the only one then.
-    """
-    left = sa.update(MessageRow).where(col(MessageRow.state) == MessageState.UNCLEAR, ~col(MessageRow.found_at_start))
-    transaction.exec(left.values(found_at_start=True))
-    return recover_own(transaction)
-
-
 @shares
-def recover_own(transaction: Transaction) -> int:
+def recover(transaction: Transaction) -> int:
     """Marks messages in the state `sending` as unclear, since they may have been sent. Returns how many messages.
 
-    Call it when this process is sending nothing.
+    Call it when nothing is being sent.
     """
     sending = sa.update(MessageRow).where(col(MessageRow.state) == MessageState.SENDING)
-    return transaction.exec(sending.values(state=MessageState.UNCLEAR, found_at_start=True)).rowcount
+    return transaction.exec(sending.values(state=MessageState.UNCLEAR)).rowcount
+
+
+def look_up_again(transaction: Transaction) -> None:
+    """Lets unclear messages be looked up whose look-up was given up. Call it when this process begins to send."""
+    given_up = sa.update(MessageRow).where(
+        col(MessageRow.lookup_given_up), col(MessageRow.state) == MessageState.UNCLEAR
+    )
+    transaction.exec(given_up.values(lookup_given_up=False))

@@ -255,15 +255,6 @@ class DenialRow(Row, table=True):
     address_hash: str = Field(primary_key=True)
 
 
-class LaneRow(Row, table=True):
-    """A pause that a platform requested for all chats at an address. Both moments are times of the machine's clock."""
-
-    platform: str = Field(primary_key=True)
-    address: str = Field(primary_key=True)
-    since: datetime | None = moment(default=None)
-    not_before: datetime | None = moment(default=None)
-
-
 class QueryRow(Numbered, table=True):
     """A query, which all subscriptions with the same canonical text share."""
 
@@ -399,7 +390,6 @@ class MessageRow(Row, table=True):
     use_plain: bool = False
     reply_to: int | None = None
     state: MessageState = columns.choice(MessageState, default=MessageState.READY)
-    found_at_start: bool = False
     attempted_at: datetime | None = moment(default=None)
     # set while the message is being sent or unclear; see claims.Claim
     unclear_since: datetime | None = moment(default=None)

@@ -1,4 +1,4 @@
-"""The conditions under which a delivery may be sent, and a lane waits."""
+"""The conditions under which a delivery may be sent."""
 
 from datetime import datetime
 
@@ -7,11 +7,10 @@ import sqlalchemy as sa
 from subscriptions.model import DeliveryKind
 from subscriptions.planning.retries import LONGEST_CREDIBLE_WAIT
 from subscriptions.states import WAITING, ChatState
-from subscriptions.store.columns import Utc
 from subscriptions.store.rows import tables
 
-_deliveries, _chats, _messages, _lanes = tables("delivery", "chat", "message", "lane")
-_d, _c, _m = _deliveries.c, _chats.c, _messages.c
+_deliveries, _chats = tables("delivery", "chat")
+_d, _c = _deliveries.c, _chats.c
 _waits_for_operator = sa.or_(*(_c.state == one for one in WAITING)) & _c.pause_reason.is_(None)
 # A delivery may be sent if its chat is active, or if the chat waits for an operator and the delivery is a notice.
 MAY_BE_SENT = sa.or_(_c.state == ChatState.ACTIVE, _waits_for_operator & (_d.kind == DeliveryKind.NOTICE))
@@ -19,15 +18,6 @@ CHATS_IN_LANE = sa.select(_c.id).where(_c.platform == sa.bindparam("platform"), 
 # Whether a delivery belongs to the lane (:platform, :address). Compares ids of chats, since deliveries have no index by
 # address.
 IN_LANE = _d.chat.in_(CHATS_IN_LANE)
-_wall = sa.bindparam("wall", type_=Utc)
-# Whether the lane waits at :wall because its platform requested a wait. Ignores a wait that begins in the future, since
-# the clock was set back.
-IS_HELD = sa.exists().where(
-    _lanes.c.platform == _c.platform,
-    _lanes.c.address == _c.address,
-    _lanes.c.since <= _wall,
-    _wall < _lanes.c.not_before,
-)
 # Whether the next attempt is after :now. Ignores an attempt after :longest, since it was stored with a wrong clock.
 WAITS = (_d.next_at > sa.bindparam("now")) & (_d.next_at <= sa.bindparam("longest"))
 

@@ -27,7 +27,6 @@ class Claim:
     message: Message
     plain: bool = False  # post the form without markup
     unclear: bool = False  # an earlier post may have arrived
-    at_start: bool = False  # an earlier process left its outcome unclear
     waits: bool = False  # its next attempt is later, but it can be looked up now
     unclear_since: datetime | None = None  # start of the first post that may have arrived, by the machine's clock
     was_repeated: bool = False  # it was posted again since then
@@ -43,7 +42,7 @@ class ClaimRequest:
 
     lane: Lane
     now: datetime
-    wall: datetime
     on_unclear: OnUnclear
     can_find: bool  # the platform can look up messages
+    posted: frozenset[tuple[int, int]]  # (seq, number) of messages that the sender has posted in this call
     tried: frozenset[tuple[int, int]]  # (seq, number) of messages that the sender has tried often enough for now

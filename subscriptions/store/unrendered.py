@@ -11,7 +11,7 @@ from subscriptions.states import MessageState
 from subscriptions.store import deliveries
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.rows import tables
-from subscriptions.store.sendable import IS_HELD, MAY_BE_SENT
+from subscriptions.store.sendable import MAY_BE_SENT
 from subscriptions.store.steps import Unrendered
 
 _deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "delivery_item")
@@ -46,7 +46,7 @@ _UNRENDERED = (
     .where(
         _c.platform.concat("") == sa.bindparam("platform"), MAY_BE_SENT
     )  # concat keeps SQLite from using an index that is no help, since nearly all chats are on one platform
-    .where(sa.or_(_d.seq == _first, ~_IS_BEHIND & ~IS_HELD))
+    .where(sa.or_(_d.seq == _first, ~_IS_BEHIND))
     .order_by(_d.seq)
     .limit(sa.bindparam("most"))
 )
@@ -63,12 +63,12 @@ _SHOWS = sa.update(_items).where(_i.delivery == sa.bindparam("of"), _i.paper == 
 
 
 @reads
-def to_render(transaction: Transaction, claimed: Unrendered, most: int, *, wall: datetime) -> dict[int, Delivery]:
+def to_render(transaction: Transaction, claimed: Unrendered, most: int) -> dict[int, Delivery]:
     """Returns seq → delivery for a claimed delivery and others to render together with it, at most `most` in all.
 
     Each of the others is the first open delivery of its lane.
     """
-    values = {"first": claimed.seq, "platform": claimed.platform, "wall": wall, "most": most}
+    values = {"first": claimed.seq, "platform": claimed.platform, "most": most}
     return deliveries.delivery_values(
         transaction, transaction.connection().execute(_UNRENDERED, values).scalars().all()
     )
@@ -117,6 +117,5 @@ def _new_message(
         "state": state,
         "reason": reason,
         "use_plain": False,
-        "found_at_start": False,
         "lookup_given_up": False,
     }

@@ -317,7 +317,7 @@ async def test_what_a_server_says_decides_what_follows(bot: Bot, trouble: str, s
     await bot.delivers(61)
     assert [
         one.state.value
-        for one in outbox_entries(bot.app.store, now=bot.clock.now(), wall=bot.clock.wall(), over=False)
+        for one in outbox_entries(bot.app.store, now=bot.clock.now(), over=False)
         if one.chat == str(ADA)
     ] == [state]
     assert bot.state() is ChatState.ACTIVE
@@ -368,7 +368,7 @@ async def test_a_mail_that_two_processes_were_broken_off_with_is_not_sent_a_thir
         bot.app.stop.set()
         await sends
         bot.app.stop.clear()
-        recovery.recover_own(bot.app.store)
+        recovery.recover(bot.app.store)
         bot.clock.advance(timedelta(minutes=20))
     assert await bot.delivers() == []
     assert papers_for_ada(bot).state.value == "dead"
@@ -399,7 +399,7 @@ async def test_a_late_answer_counts_and_holds_up_neither_other_mails_nor_the_pag
 
 def papers_for_ada(bot: Bot) -> OutboxEntry:
     """Returns the last delivery of papers to Ada."""
-    entries = outbox_entries(bot.app.store, now=bot.clock.now(), wall=bot.clock.wall())
+    entries = outbox_entries(bot.app.store, now=bot.clock.now())
     return [one for one in entries if one.chat == str(ADA) and one.papers][-1]
 
 

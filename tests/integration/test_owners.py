@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy
 
 from subscriptions.errors import PaperwireError, RetryLater
-from subscriptions.model import CallbackToken, ChatKind, Lane, Message
+from subscriptions.model import CallbackToken, ChatKind, Message
 from subscriptions.notices.declared import SourceRecovered
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.portable import read_lines
@@ -80,9 +80,9 @@ def in_hand(store: Store) -> list[tuple[int, str]]:
 ENDS: dict[str, abc.Callable[[Store, steps.Claim], object]] = {
     "the message is confirmed": lambda store, first: claims.confirm(store, first, "m1", being_sent.request(GROUP)),
     "the attempt has failed": lambda store, first: sending.record_outcome(
-        store, first, RetryLater("busy", timedelta(0)), on_unclear="resend", now=NOON, wall=NOON
+        store, first, RetryLater("busy", timedelta(0)), on_unclear="resend", now=NOON
     ),
-    "what was in hand is recovered": lambda store, _: recovery.recover_own(store),
+    "what was in hand is recovered": lambda store, _: recovery.recover(store),
 }
 
 
@@ -404,11 +404,6 @@ RACES = {
         before=_MET, rival=lambda rival: rival("operator_code", "DELETE FROM operator_code", after=2),
         act=lambda store: operators.redeem_code(store, ME, operators.new_code(store), admins=(), now=NOON),
         shows=("chat", "admin"), rows=[(0,)], returns="there-is-one",
-    ),
-    "a lane is paused once": Race(
-        rival=lambda rival: rival("lane", "INSERT INTO lane (platform, address) VALUES ('telegram', '1')"),
-        act=_writes(claims.pause_lane, Lane("telegram", "1"), wall=NOON, until=_SOON),
-        shows=("lane", "address", "not_before"), rows=[("1", "2026-01-22 12:01:00.000000")],
     ),
 }  # fmt: skip
 

@@ -18,15 +18,14 @@ from bot.dependencies import command_limits
 from subscriptions.errors import Refused, StoreError
 from subscriptions.service import known_papers
 from subscriptions.service.listing import listed
-from subscriptions.store import paper_words
-from subscriptions.store.claims import pause_lane
+from subscriptions.store import paper_words, recovery
 from subscriptions.store.database import store as database
 from subscriptions.store.database.store import Scope, Store, Transaction
 from tests.bot_harness import BotHarness
 from tests.clock import NOON
 from tests.integration import locked
 from tests.integration.cli import Terminal
-from tests.make import address, ingested, paper, subscribes
+from tests.make import ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 
@@ -92,7 +91,7 @@ async def test_everybody_who_speaks_at_once_is_answered(store: Store) -> None:
     async def speaks(chat: str) -> tuple[str, str]:
         subscribed = await bot.says("/sub graph daily 9:00", chat)
         # the code that sends the answer writes in this way
-        await store.run(pause_lane, address(chat).lane, wall=NOON, until=NOON)
+        await store.run(recovery.recover)
         return subscribed.text, (await bot.says("/list", chat)).text
 
     said = await asyncio.gather(*(speaks(f"telegram:{number}") for number in range(1, PEOPLE + 1)))

@@ -59,11 +59,8 @@ def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) 
     ("outcome", "decision"),
     [
         (RetryLater("why"), RetryDecision(state=MessageState.WAITING, not_before=AFTER_TWO_FAILURES)),
-        # a wait that the platform requests holds the lane by the machine's clock; our own wait is not added
-        (
-            RetryLater("why", minutes(60)),
-            RetryDecision(state=MessageState.WAITING, pauses_lane=minutes(60)),
-        ),
+        # our own wait is not added to the one that the platform requests
+        (RetryLater("why", minutes(60)), RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(60))),
         (Unclear("why"), RetryDecision(state=MessageState.UNCLEAR, not_before=AFTER_TWO_FAILURES)),
         (Rejected("why"), RetryDecision(state=MessageState.DEAD)),
         (Rejected("why", form=True), RetryDecision(state=MessageState.READY, use_plain=True)),

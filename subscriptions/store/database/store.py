@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterat
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache, partial, wraps
 from pathlib import Path
@@ -163,6 +163,7 @@ class Store:
         self.commits = 0  # number of transactions of this process that could write and were committed
         self._turn = asyncio.Lock()  # fair: who asked first writes first; threads would starve at a lock of their own
         self._sharing: list[_Shared] = []  # what was asked for last, waits for its turn and may share a commit
+        self._is_closed = False
         self._writing = ThreadPoolExecutor(1, "paperwire-writer")  # so that no write waits for threads that read
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
         self._holders: set[int] = set()  # ids of the threads that hold a connection
@@ -265,18 +266,22 @@ class Store:
 
     @asynccontextmanager
     async def _in_turn(self) -> AsyncIterator[None]:
+        if self._is_closed:
+            raise self._not_written(errors.Sentence("The program is stopping; nothing more is written to {where}."))
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 await self._turn.acquire()
         except TimeoutError as error:
-            raise errors.StoreUnavailable(
-                errors.Sentence("Too much waits to be written to the database {where}.", {"where": self.where}),
-                errors.Sentence("Try again later."),
-            ) from error
+            raise self._not_written(errors.Sentence("Too much waits to be written to the database {where}.")) from error
         try:
             yield
         finally:
             self._turn.release()
+
+    def _not_written(self, sentence: errors.Sentence) -> errors.StoreUnavailable:
+        return errors.StoreUnavailable(
+            replace(sentence, values={"where": self.where}), errors.Sentence("Try again later.")
+        )
 
     @contextmanager
     def _begun(self, bind: Engine, *, writes: bool) -> Iterator[Transaction]:
@@ -359,6 +364,7 @@ class Store:
 
         If a transaction is open now or begins later, its connection is closed when it ends.
         """
+        self._is_closed = True
         self._writing.shutdown()
         sa.event.listen(self._engine.pool, "checkin", lambda _connection, record: record.invalidate())
         self._engine.dispose()  # later transactions use a new pool, which inherits the listener
