@@ -171,7 +171,7 @@ def _rendered(deps: Dependencies, seq: int, delivery: Delivery) -> unrendered.Re
 
 FIRST_LOOKUP_DELAY = 2.0  # seconds until a platform's history should contain a message; undocumented, so rather long
 SECOND_LOOKUP_DELAY = 5.0  # seconds until the second look-up; if both find nothing, the message was not sent
-LOOKUP_RETRY = timedelta(minutes=1)  # after a look-up that got no answer
+LOOKUP_RETRY = timedelta(seconds=15)  # after a look-up that got no answer
 
 
 async def must_post_again(deps: Dependencies, drain: Drain, step: steps.Claim, attempts: LaneAttempts) -> bool:

@@ -118,9 +118,10 @@ def begin(
     `tokens`: platform → the bot's id in its token; "" if the token does not tell it. Raises
     StoreError if the database belongs to another bot, unless `new_bot`.
     """
-    bot_state.put_value(transaction, bot_state.SENDER, transaction.store.process)
     recovery.recover(transaction)
-    recovery.look_up_again(transaction)
+    if bot_state.sender(transaction) != transaction.store.process:
+        bot_state.put_value(transaction, bot_state.SENDER, transaction.store.process)
+        recovery.look_up_again(transaction)
     known = [
         name for name, bot in tokens.items() if bot and retention.belongs_to(transaction, name, bot, new_bot=new_bot)
     ]
