@@ -65,7 +65,6 @@ async def execute(deps: Dependencies, prepared: PreparedRequest) -> StoredReply 
 class _Ahead:
     """What was done before the writing transaction."""
 
-    version: object | None  # the version of the database before anything was read
     is_answered: bool = False  # only the reply has to be written: `reply`, which may be None
     reply: ReplyDraft | None = None
 
@@ -81,17 +80,16 @@ class _Effect:
 
 def _read_ahead(store: Store, deps: Dependencies, prepared: PreparedRequest, *, may_ask: bool) -> _Ahead:
     """Runs a command that writes nothing. For another one, matches the queries whose matches its reply needs."""
-    version = store.version()
     with store.read() as transaction:
         transaction.may_ask = may_ask
         if not (prepared.intent.needs_manager or prepared.refusal is not None):
             context = command_contexts.build_command_context(transaction, deps, prepared)
             if not _writes(context, prepared):
                 reply, _ = _run(context, prepared, writes=False)
-                return _Ahead(version, True, _drafted(deps, context, prepared, reply, changed=False))
+                return _Ahead(True, _drafted(deps, context, prepared, reply, changed=False))
         if not isinstance(prepared.request, EventRequest):
             _match_ahead(transaction, deps, prepared)
-    return _Ahead(version)
+    return _Ahead()
 
 
 @stored_store.writes
@@ -101,7 +99,7 @@ def _store_effect(
     """Runs the command, unless that was done ahead, and stores its reply. Returns None if papers came after the matching."""
     transaction.may_ask = may_ask
     request, now, show = prepared.request, deps.clock.now(), deps.conversation.show_reply
-    is_matched = ahead.is_answered or isinstance(request, EventRequest) or transaction.is_current(ahead.version)
+    is_matched = ahead.is_answered or isinstance(request, EventRequest)
     if not is_matched and not recent_matches.is_ready(transaction, now=now):
         return None
     news: list[str] = []

@@ -1,7 +1,6 @@
 """`paperwire run`: one process that polls, plans, delivers and answers until SIGTERM; how often it looks, how long a failing platform rests."""
 
 import asyncio
-import gc
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -37,8 +36,6 @@ log = logging.getLogger("paperwire")
 FIRST_REST, LONGEST_REST = 60.0, 900.0  # seconds during which nothing is sent on a platform whose token fails
 PAGES = "bot.pages.site"  # imported by name, since it imports what this module is made of
 START_AGAIN = 3.0  # seconds until the start is tried again, if the database could not be reached
-LOOK_INTERVAL = 5.0  # seconds between two looks into an unchanged store
-CALM = 30.0  # seconds after a drain during which lanes may still wait for their platform
 WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes without this
 MAINTENANCE_INTERVAL = timedelta(hours=1)  # between two checks whether the daily clean-up or copy is due
 FAR_INTERVAL = timedelta(hours=1)  # between two searches for due moments that a wrong clock put too far away
@@ -59,10 +56,6 @@ class Process:
         self.daily_work: tuple[DailyWorkFailed, ...] = ()  # empty if it did not fail
         self._draining: asyncio.Task[None] | None = None
         self._drain = app.sender.new_drain({})
-        # (mark of the store, full minute) at the last look; the mark changes with each write
-        self._seen: tuple[object, datetime] | None = None
-        self._looked_at = float("-inf")  # monotonic second of the last look
-        self._draininged_at = float("-inf")  # monotonic second of the last look at which a drain was running
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
         # platform -> its rest: (monotonic second of the end, length in seconds)
         self._rests: dict[str, tuple[float, float]] = {}
@@ -93,22 +86,18 @@ class Process:
         try:
             await self._hold_lock()
             await self.sources.poll()
-            looks = self._must_look()
-            if looks:
-                await self._update_stopped_platforms()
+            await self._update_stopped_platforms()
             await self._claim_again()
-            if looks:
-                if self._is_due("far moments", FAR_INTERVAL):
-                    moved = await self.app.store.run(move_far_moments, now=self.app.clock.now())
-                    await tell_of_wrong_clock(self.app.deps, moved)
-                if not self.sources.is_catching_up:
-                    await plan(self.app.deps, self._drain, planned=self._wake_lanes)
-                await self.app.store.run(recent_matches.keep_recent, now=self.app.clock.now())
-                await self.app.store.run(known_papers.keep_searched)
+            if self._is_due("far moments", FAR_INTERVAL):
+                moved = await self.app.store.run(move_far_moments, now=self.app.clock.now())
+                await tell_of_wrong_clock(self.app.deps, moved)
+            if not self.sources.is_catching_up:
+                await plan(self.app.deps, self._drain, planned=self._wake_lanes)
+            await self.app.store.run(recent_matches.keep_recent, now=self.app.clock.now())
+            await self.app.store.run(known_papers.keep_searched)
             if self._is_due("notices", NOTIFY_INTERVAL):
                 await self.notify_operators(dict(self._drain.stopped))
-            if looks:
-                await self._wake_lanes()
+            await self._wake_lanes()
             self.run_maintenance()
             self.late_encoding.start()
             if self.app.summarizer is not None:
@@ -130,22 +119,6 @@ class Process:
             self.replaced = error
             self.app.stop.set()
             raise
-
-    def _must_look(self) -> bool:
-        """Returns whether there may be something to plan or to send.
-
-        While no drain runs, the store is checked only when it has changed, at each full minute (when deliveries become due),
-        and every LOOK_INTERVAL. With 100,000 idle subscriptions these checks are most of the process's work.
-        """
-        second, minute = self.app.clock.monotonic(), self.app.clock.now().replace(second=0, microsecond=0)
-        if self._draining is not None:
-            self._draininged_at = second
-        version = self.app.store.version()  # taken before the look, because the look may write
-        is_calm = version is not None and second - self._draininged_at >= CALM
-        if is_calm and (version, minute) == self._seen and second - self._looked_at < LOOK_INTERVAL:
-            return False
-        self._seen, self._looked_at = (version, minute), second
-        return True
 
     async def finish(self) -> None:
         """Waits until the running drain has ended: at most SHUTDOWN_GRACE seconds of bot.delivery.sender."""
@@ -364,8 +337,6 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         for line in lines:
             say(line)
         await process.tick()  # the ticker waits before its own first tick
-        gc.collect()  # most objects that exist now stay; without freeze, each later collection would examine
-        gc.freeze()  # them for a tenth of a second, which would delay answers
         async with worker.listening(app, receivers, sources.lookup) as dispatcher:
             with pages.taking(dispatcher):
                 await ticks.Ticker(app.clock, tick).run(app.stop)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.engine import Connection
 
 from bot.commands import context
 from bot.commands.intent import REGISTRY
@@ -38,13 +39,13 @@ ALWAYS_READING = [
 class Watch:
     """Collects the statements that write, outside and inside of writing transactions."""
 
-    store: Store
     outside: list[str] = field(default_factory=list)
     inside: list[str] = field(default_factory=list)
 
-    def __call__(self, _: object, __: object, statement: str, *___: object) -> None:
+    def __call__(self, connection: Connection, _: object, statement: str, *__: object) -> None:
         if statement.split(maxsplit=1)[0] in ("INSERT", "UPDATE", "DELETE", "REPLACE"):
-            (self.inside if self.store._turn.locked() else self.outside).append(statement)
+            may_write = connection.get_execution_options().get("paperwire_write")
+            (self.inside if may_write else self.outside).append(statement)
 
     @property
     def tables(self) -> set[str]:
@@ -81,7 +82,7 @@ def bot(busy: Path, tmp_path: Path) -> Iterator[BotHarness]:
 
 @pytest.fixture
 def watch(bot: BotHarness) -> Watch:
-    watch = Watch(bot.store)
+    watch = Watch()
     event.listen(bot.store._engine, "before_cursor_execute", watch)
     return watch
 

@@ -28,7 +28,7 @@ from subscriptions.service.amendments import edit
 from subscriptions.service.chat_status import figures
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import clean_up_steps
-from subscriptions.store import deliveries, outbox, paper_sequence, platform_states
+from subscriptions.store import deliveries, outbox, paper_sequence
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database import write_probe
@@ -196,7 +196,7 @@ def test_together_each_query_finds_what_it_finds_by_itself(
             all_of_them = stored_subscriptions.subscriptions_of(transaction, range(1, CHATS + 1))
             due = [one for of_chat in all_of_them.values() for one in of_chat if rng.random() < 0.7]
             window.cover(transaction, rng.randrange(window.last_sequence))
-            window.matches.clear()  # as the program does after each plan
+            window.matches.clear()  # as if it were another plan
             by_window = window.fits(transaction, due)
         papers = [known.paper for known in window.papers.known]
         assert by_window == {one.id: matching_papers(parse_canonical(one.canonical), papers) for one in due}
@@ -248,28 +248,16 @@ async def app(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> abc.A
 
 
 @pytest.fixture
-async def calm(app: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> "Calm":
-    """A process whose store has not changed for a while. The time is 20 seconds past a full minute."""
-    found = Calm(app, clock, monkeypatch)
-    await found.ticks(round(process.CALM) + 50)
-    clock.advance(timedelta(seconds=20 - clock.now().second % 60))
-    await found.ticks(1)
-    found.looks = 0
-    return found
+def ticking(app: App, clock: FakeClock) -> "Ticking":
+    return Ticking(process.Process(app, NoSources()), clock)  # type: ignore[arg-type]
 
 
-class Calm:
-    """A process, and `looks`: how often it has read the store."""
+@dataclass(frozen=True, slots=True)
+class Ticking:
+    """A process whose ticks a test calls."""
 
-    def __init__(self, app: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.process, self.clock, self.looks = process.Process(app, NoSources()), clock, 0  # type: ignore[arg-type]
-        look = platform_states.stopped_platforms
-
-        def looked(store: Store) -> dict[str, str]:
-            self.looks += 1
-            return look(store)
-
-        monkeypatch.setattr("subscriptions.store.platform_states.stopped_platforms", looked)
+    process: process.Process
+    clock: FakeClock
 
     async def ticks(self, times: int) -> None:
         """Runs this number of ticks, one per second, and waits until the work that they begin is done."""
@@ -278,53 +266,40 @@ class Calm:
             await self.process.finish()
             self.clock.advance(SECOND)
 
-    async def looks_once(self) -> None:
-        """Runs ticks until the process has read the store once more."""
-        before = self.looks
-        while self.looks == before:
-            await self.ticks(1)
-
-
-async def test_an_unchanged_store_is_looked_at_every_few_seconds(calm: Calm) -> None:
-    await calm.ticks(300)
-    assert calm.looks <= 300 / process.LOOK_INTERVAL + 2 * 5  # the process also looks at each full minute
-    assert calm.looks >= 300 / process.LOOK_INTERVAL - 5
-
 
 @pytest.mark.parametrize("by_another_process", [True, False])
 async def test_what_any_process_stores_is_sent_within_a_second(
-    calm: Calm, app: App, clock: FakeClock, telegram: FakeTelegram, *, by_another_process: bool
+    ticking: Ticking, app: App, clock: FakeClock, telegram: FakeTelegram, *, by_another_process: bool
 ) -> None:
     with contextlib.closing(Store(app.store.kind.url.render_as_string(hide_password=False))) as other:
         store = other if by_another_process else app.store
         subscribes(store, "telegram:1", "graph", when="now", now=clock.now())
-        await calm.ticks(3)  # the first tick looks into the store
-        await calm.looks_once()
+        await ticking.ticks(3)
         ingested(store, "A graph", now=clock.now())
-    await calm.ticks(1)
+    await ticking.ticks(1)
     assert len(telegram.posted_to("1")) == 1
 
 
 async def test_what_is_due_at_a_minute_is_sent_in_its_first_second(
-    calm: Calm, app: App, clock: FakeClock, telegram: FakeTelegram
+    ticking: Ticking, app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     due = clock.now() + timedelta(minutes=5)
     make.due(app.store, "telegram:1", when=f"daily {due:%H:%M}", now=clock.now())
     while (clock.now() + SECOND).minute != due.minute:
-        await calm.ticks(1)
+        await ticking.ticks(1)
     assert telegram.posted_to("1") == []
-    await calm.ticks(2)
+    await ticking.ticks(2)
     assert len(telegram.posted_to("1")) == 1
 
 
 async def test_a_message_that_waits_for_its_platform_is_sent_in_time(
-    calm: Calm, app: App, clock: FakeClock, telegram: FakeTelegram
+    ticking: Ticking, app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     make.due(app.store, "telegram:1", now=clock.now())
     telegram.answers("429", retry_after=12)
-    await calm.ticks(12)
+    await ticking.ticks(12)
     assert telegram.posted_to("1") == []
-    await calm.ticks(2)
+    await ticking.ticks(2)
     assert len(telegram.posted_to("1")) == 1
 
 
@@ -346,11 +321,11 @@ class World:
     clock: FakeClock
 
     async def ticks(self, times: int) -> None:
-        """Runs this number of ticks, at the interval at which `run` looks at an unchanged store."""
+        """Runs this number of ticks, some seconds apart."""
         for _ in range(times):
             await self.process.tick()
             await self.process.finish()
-            self.clock.advance(timedelta(seconds=process.LOOK_INTERVAL))
+            self.clock.advance(timedelta(seconds=5))
 
 
 @contextlib.asynccontextmanager
