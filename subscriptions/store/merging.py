@@ -12,7 +12,7 @@ the categories, only arXiv adds to them. Every source adds summaries and transla
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
 from operator import attrgetter
@@ -33,30 +33,30 @@ _CLOSED = tuple(".!?。！？)）]\"”'’$")  # a complete abstract ends with 
 _compared_of = attrgetter("title", "abstract", "authors", "categories", "venue")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class PaperDraft:
     """A row of the table of papers, as it is stored or as it will be stored. Its fields are the columns."""
 
     id: int
     key: str
-    title: str
-    abstract: str
-    authors: list[str]
-    categories: list[str]
-    primary: str | None
-    arxiv_id: str | None
-    doi: str | None
-    url: str | None
-    version: int | None
-    comment: str
-    venue: str
-    published: str
-    cross: bool
-    withdrawn_at: datetime | None
+    owner: str  # the source that brought it first
     first_seen_at: datetime
     day: date
-    owner: str
-    by_arxiv: bool
+    title: str = ""
+    abstract: str = ""
+    authors: list[str] = field(default_factory=list)
+    categories: list[str] = field(default_factory=list)
+    primary: str | None = None
+    arxiv_id: str | None = None
+    doi: str | None = None
+    url: str | None = None
+    version: int | None = None
+    comment: str = ""
+    venue: str = ""
+    published: str = ""
+    cross: bool = False
+    withdrawn_at: datetime | None = None
+    by_arxiv: bool = False
     sequence: int | None = None
     sequenced_at: datetime | None = None
     new_sequence: int | None = None
@@ -95,7 +95,7 @@ class Claim:
 
 
 def claim_of(row: PaperDraft, paper: Paper, source: str, *, of_arxiv: bool) -> Claim:
-    """Returns what a source says about a known paper. `of_arxiv`: the source is one of arXiv's own."""
+    """Returns what a source says about a known paper, or about an empty row. `of_arxiv`: the source is one of arXiv's own."""
     by_arxiv = of_arxiv and paper.arxiv_id is not None
     trusted = by_arxiv or (source == row.owner and not row.by_arxiv)
     known, version = row.version or 0, paper.version
@@ -114,35 +114,9 @@ def claim_of(row: PaperDraft, paper: Paper, source: str, *, of_arxiv: bool) -> C
 class Change:
     """What a digest added to a known paper."""
 
-    missing: bool = False  # a value was missing and is known now
-    category: bool = False  # it has a new category
-    anything: bool = False  # any text or value changed
-
-
-def new_draft(number: int, paper: Paper, source: str, *, of_arxiv: bool, day: date, now: datetime) -> PaperDraft:
-    """Returns the row of a new paper with the id `number`."""
-    return PaperDraft(
-        id=number,
-        key=paper.key,
-        title=paper.title,
-        abstract=paper.abstract,
-        authors=list(paper.authors),
-        categories=list(paper.categories),
-        primary=paper.primary,
-        arxiv_id=paper.arxiv_id,
-        doi=paper.doi,
-        url=paper.url,
-        version=paper.version,
-        comment=paper.comment,
-        venue=paper.venue,
-        published=paper.published,
-        cross=False,
-        withdrawn_at=now if says_withdrawn(paper) else None,
-        first_seen_at=now,
-        day=day,
-        owner=source,
-        by_arxiv=of_arxiv and paper.arxiv_id is not None,
-    )
+    missing: bool  # a value was missing and is known now
+    category: bool  # it has a new category
+    anything: bool  # any text or value changed
 
 
 def apply_claim(row: PaperDraft, claim: Claim, now: datetime) -> Change:

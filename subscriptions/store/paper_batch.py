@@ -19,7 +19,7 @@ from subscriptions.store import meanings, merging
 from subscriptions.store.database import conflicts
 from subscriptions.store.database.store import Transaction, execute, rows_of
 from subscriptions.store.known_papers import known_paper
-from subscriptions.store.merging import Change, PaperDraft
+from subscriptions.store.merging import Change, Claim, PaperDraft
 from subscriptions.store.rows import tables
 
 _BY_NEWS_VALUE = ("", *(kind.value for kind in Announce))  # "": the digest does not say; counts as new
@@ -74,9 +74,7 @@ class PaperBatch:
     continues: bool  # it is a feed that was read before: papers that it had then stay filed
     rows: dict[int, PaperDraft] = field(default_factory=dict)
     news: dict[int, bool] = field(default_factory=dict)  # paper that gets a sequence → whether it came as a cross-list
-    kinds: dict[int, str] = field(
-        default_factory=dict
-    )  # paper → how the digest announces it, in the order of the digest
+    kinds: dict[int, str] = field(default_factory=dict)  # paper → how the digest announces it, in its order
     new: set[int] = field(default_factory=set)  # papers that this digest adds
     updated: set[int] = field(default_factory=set)  # those, and papers that it changes
     revised: set[int] = field(default_factory=set)  # papers of which the digest has a newer version
@@ -104,8 +102,8 @@ class PaperBatch:
             self._aliases[alias].add(paper)
         ids = sorted(set(self._keys.values()).union(*self._aliases.values()))
         for row in rows_of(transaction, _papers, _p.id, ids):
-            self.rows[row.id] = PaperDraft(*_values_of(row))
             self._stored[row.id] = _values_of(row)
+            self.rows[row.id] = PaperDraft(**dict(zip(_FIELDS, self._stored[row.id], strict=True)))
         for row in rows_of(transaction, _summaries, _summaries.c.paper, ids):
             self._texts[_SUMMARY, row.paper][row.language] = dict(row.fields)
         for row in rows_of(transaction, _translations, _translations.c.paper, ids):
@@ -117,36 +115,39 @@ class PaperBatch:
 
     def merge(self, one: Incoming) -> int:
         """Merges a paper of the digest with the stored paper that is the same, or adds it. Returns its id."""
-        paper, found = one.paper, self._find(one)
-        is_new = found is None
-        if found is None:
-            row, change, further, is_newer = self._add(paper), Change(anything=True), True, False
-        else:
-            row = self.rows[found]
-            paper = self._without_ids_of_others(row, one)
-            claim = merging.claim_of(row, paper, self.source, of_arxiv=self.of_arxiv)
-            further, is_newer = merging.may_add_keys(row, claim), claim.is_newer
-            change = merging.apply_claim(row, claim, self.now)
-            if is_newer:
-                self.revised.add(row.id)
-        change = self._merge_texts(row, paper, change, is_newer=is_newer)
+        found = self._find(one)
+        row = self._add(one.paper) if found is None else self.rows[found]
+        paper = self._without_ids_of_others(row, one)
+        claim = merging.claim_of(row, paper, self.source, of_arxiv=self.of_arxiv)
+        further = merging.may_add_keys(row, claim)
+        change = merging.apply_claim(row, claim, self.now)
+        change = self._merge_texts(row, claim, change)
         self._remember(row, one, further=further)
         if change.anything:
             self.updated.add(row.id)
-        self._note_kind(row, paper)
-        if not self.is_news or (not is_new and self._stays_filed(row)):
+        if claim.is_newer:
+            self.revised.add(row.id)
+        kind = paper.announce_type.value if paper.announce_type else ""
+        self.kinds[row.id] = min(self.kinds.get(row.id, kind), kind, key=_BY_NEWS_VALUE.index)  # of copies, the new one
+        self._announce_or_file(row, paper, change, is_new=found is None)
+        return row.id
+
+    def _announce_or_file(self, row: PaperDraft, paper: Paper, change: Change, *, is_new: bool) -> None:
+        # a feed brings papers again and again that were filed when it was first read
+        stays_filed = self.continues and not is_new and row.sequence is None and row.owner == self.source
+        if not self.is_news or stays_filed:
             if row.sequence is None and paper.announce_type not in merging.REPLACEMENTS:
                 row.cross = paper.announce_type is Announce.CROSS and (is_new or row.cross)
         elif merging.is_news(row, paper, change, self.now):
             cross = merging.is_cross(row, paper, change, self.now)
             self.news[row.id] = cross and self.news.get(row.id, True)
-        return row.id
 
     def _find(self, one: Incoming) -> int | None:
         """Returns the id of the stored row of the same paper: that of its first known key, else of its title (rule 4)."""
         found = list(dict.fromkeys(self._keys[key] for key in one.keys if key in self._keys))
-        if len(found) > 1 and self.of_arxiv and one.paper.arxiv_id:
-            return self._join_filed(found)
+        titled = [paper for paper in found if paper in self._aliases[one.alias]]
+        if self.of_arxiv and one.paper.arxiv_id and len(titled) > 1 and titled[0] == found[0]:
+            return self._join_filed(titled)
         if found or not one.alias:
             return found[0] if found else None
         has_id = bool(one.paper.arxiv_id or one.paper.doi)
@@ -154,7 +155,7 @@ class PaperBatch:
         return fits[0] if len(fits) == 1 else None
 
     def _join_filed(self, papers: Sequence[int]) -> int:
-        """Returns which of several rows counts from now on, since arXiv says that they are one paper.
+        """Returns which of several rows with one title counts from now on, since arXiv says that they are one paper.
 
         That is the first that was announced. The keys and titles of filed ones lead to it, so that it is not announced
         again. Others that were announced stay papers of their own.
@@ -177,18 +178,20 @@ class PaperBatch:
         return replace(paper, arxiv_id=arxiv_id, doi=None if f"doi:{paper.doi}" in others else paper.doi)
 
     def _add(self, paper: Paper) -> PaperDraft:
+        """Adds an empty row for a new paper."""
         self._last_id += 1
-        row = merging.new_draft(self._last_id, paper, self.source, of_arxiv=self.of_arxiv, day=self.day, now=self.now)
+        row = PaperDraft(id=self._last_id, key=paper.key, owner=self.source, first_seen_at=self.now, day=self.day)
         self.rows[row.id] = row
         self.new.add(row.id)
+        self.updated.add(row.id)
         return row
 
-    def _merge_texts(self, row: PaperDraft, paper: Paper, change: Change, *, is_newer: bool) -> Change:
+    def _merge_texts(self, row: PaperDraft, claim: Claim, change: Change) -> Change:
         """Merges summaries and translations. Returns the change of the paper with what they add to it."""
         missing = anything = False
-        for table, language, brought in _texts_of(paper):
+        for table, language, brought in _texts_of(claim.paper):
             known = self._texts[table, row.id].get(language)
-            texts = merging.merged_texts(known or {}, brought, is_newer=is_newer)
+            texts = merging.merged_texts(known or {}, brought, is_newer=claim.is_newer)
             missing = missing or known is None
             if texts != known:
                 self._texts[table, row.id][language] = texts
@@ -206,15 +209,6 @@ class PaperBatch:
         if may_name and row.id not in self._aliases[one.alias]:
             self._aliases[one.alias].add(row.id)
             self._new_aliases.append((one.alias, row.id))
-
-    def _note_kind(self, row: PaperDraft, paper: Paper) -> None:
-        """Notes how the digest announces a paper: of several copies, the new one counts."""
-        kind = paper.announce_type.value if paper.announce_type else ""
-        self.kinds[row.id] = min(self.kinds.get(row.id, kind), kind, key=_BY_NEWS_VALUE.index)
-
-    def _stays_filed(self, row: PaperDraft) -> bool:
-        """Whether a feed brings a paper again that was filed when it was first read."""
-        return self.continues and row.sequence is None and row.owner == self.source
 
     # ── what has become of the papers ─────────────────────────────────────────
 
