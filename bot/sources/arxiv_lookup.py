@@ -16,6 +16,7 @@ from bot.sources import fetch_request
 from bot.sources.fetch_request import FetchRequest, Sites
 from bot.sources.fetcher import Fetcher
 from bot.sources.ingest import PollDependencies, store_digest
+from subscriptions.errors import PaperwireError
 from subscriptions.model import Announce, Digest, Paper
 from subscriptions.normalize import title_alias
 
@@ -118,9 +119,10 @@ class PaperLookup:
         try:
             async with asyncio.timeout(LONGEST):
                 await self._complete(papers, found)
-        except (FetchError, UnknownFormat, BrokenDigest, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever arXiv answers, the digest is stored
             self._rests_until = self._deps.clock.monotonic() + REST
-            log.warning("Papers are stored as they came: %s", str(error) or "arXiv takes too long now.")
+            why = str(error) if isinstance(error, PaperwireError) else error_location(error)
+            log.warning("Papers are stored as they came, without what arXiv knows: %s", why)
         return found
 
     async def _complete(self, papers: Mapping[str, Paper], found: dict[str, Paper]) -> None:
