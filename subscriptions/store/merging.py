@@ -137,9 +137,8 @@ def apply_claim(row: PaperDraft, claim: Claim, now: datetime) -> Change:
     row.key = row.arxiv_id or row.doi or row.key
     if claim.is_trusted:
         row.withdrawn_at = _withdrawn_at(row, claim, now)
-        row.version = (
-            paper.version if effect is Effect.TAKES_OVER else max(paper.version or 0, row.version or 0) or None
-        )
+        known = 0 if effect is Effect.TAKES_OVER else row.version or 0
+        row.version = max(paper.version or 0, known) or None
     row.by_arxiv = row.by_arxiv or effect is Effect.TAKES_OVER
     has = _compared_of(row)
     return Change(
@@ -152,11 +151,6 @@ def apply_claim(row: PaperDraft, claim: Claim, now: datetime) -> Change:
 def may_add_keys(row: PaperDraft, claim: Claim) -> bool:
     """Whether a source may add further ids to a paper. A paper without an id accepts them from any source."""
     return claim.is_trusted or not row.has_id
-
-
-def says_withdrawn(paper: Paper) -> bool:
-    """Whether a comment or an abstract says that the paper has been withdrawn."""
-    return bool(withdrawn_by(paper.comment) or withdrawn_by(paper.abstract))
 
 
 def merged_texts(known: Mapping[str, str], brought: Mapping[str, str], *, is_newer: bool) -> dict[str, str]:
@@ -226,7 +220,7 @@ def _joined_categories(row: PaperDraft, claim: Claim) -> list[str]:
 
 def _withdrawn_at(row: PaperDraft, claim: Claim, now: datetime) -> datetime | None:
     """Returns when the paper was withdrawn, by the word of a trusted source."""
-    if says_withdrawn(claim.paper):
+    if withdrawn_by(claim.paper.comment) or withdrawn_by(claim.paper.abstract):
         return row.withdrawn_at or (None if claim.effect is Effect.FILLS else now)
     if claim.effect is Effect.TAKES_OVER and (claim.paper.abstract or claim.paper.comment):
         return None  # another source said that the paper was withdrawn, but arXiv does not say so
