@@ -113,8 +113,6 @@ class KnownPaper:
     first_seen_at: datetime
     day: date  # day of the digest that gave it its sequence; without a sequence, of its first digest
     withdrawn_at: datetime | None = None
-    # when it first came, if the database was lost after that and the paper was read again; else None
-    came_at: datetime | None = None
     new_sequence: int | None = None  # of a cross-list: its sequence when it was new; None: it was only cross-listed
 
     @property
@@ -306,7 +304,6 @@ class Subscription(NamedTuple):
     state: states.SubscriptionState = states.SubscriptionState.ACTIVE
     paused_until: datetime | None = None
     subscriber: str = ""  # the platform's id of the person who added it; "": not known, or the person has left
-    counted_until: datetime | None = None  # after a loss of the database: papers that came until then count as sent
     latest_due_at: datetime | None = None  # from this moment on it is due even without new papers
 
     @property

@@ -19,7 +19,7 @@ _ROWS = (
     SELECT {base} + i, 'made' || i, 'made' || (1 + i % 5), 'x', date('{now}', '-' || (i / 5) || ' days'),
         datetime('{now}', '-' || (i / 5) || ' days'), '{{}}' FROM n WHERE i <= 3500""",
     """INSERT INTO paper (id, key, title, abstract, authors, categories, "primary", arxiv_id, comment, cross, first_seen_at, day,
-        sequence, sequenced_at, owner, vouched)
+        sequence, sequenced_at, owner, by_arxiv)
     SELECT {base} + i, 'm' || i, 'made ' || i, 'words words', '["A B"]', '["cs.LG"]', 'cs.LG', 'm' || i, '', 0,
         datetime('{now}', '-' || (({papers} - i) / 100 + 1) || ' days'), date('{now}', '-' || (({papers} - i) / 100 + 1) || ' days'), i,
         datetime('{now}', '-' || (({papers} - i) / 100 + 1) || ' days'), 'made1', 0 FROM n WHERE i <= {papers}""",

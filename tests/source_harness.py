@@ -88,8 +88,7 @@ class SourceHarness:
     async def ticks(self) -> None:
         """Polls as one tick of `paperwire run` does. Returns when all requests of the tick are answered."""
         await self.scheduler.poll()
-        asked = [*self.scheduler._polls.values(), *filter(None, [self.scheduler._enrichment])]
-        await asyncio.gather(*asked, return_exceptions=True)
+        await asyncio.gather(*self.scheduler._polls.values(), return_exceptions=True)
 
     async def until(self, moment: dt.datetime, step: dt.timedelta | None = None) -> None:
         """Advances the clock to a moment and polls each source when it becomes due.

@@ -22,9 +22,7 @@ SMALL = frozenset(  # tables that do not grow with chats, papers or time
         "platform",
         "publisher_slot",
         "operator_code",
-        "loss",
-        "enrichment_request",
-    }  # rows of the last table are deleted within days
+    }
 )
 GROWING = frozenset(TABLES.tables) - SMALL
 HARMLESS = {  # function of the store that executes the statement → why it may read a whole table
@@ -33,7 +31,6 @@ HARMLESS = {  # function of the store that executes the statement → why it may
     "known_papers.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
     "subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
     "known_papers.py:index_all": "`paperwire db copy`, which makes the index of the copy",
-    "losses.py:last_moment": "a restore",
     "database/copying.py:copy_rows": "`paperwire db copy`, which reads everything once",
     "database/copying.py:holds_rows": "`paperwire db copy`; it ends at the first row",
     "database/copying.py:count_rows": "`paperwire db copy`, which counts what it has copied",

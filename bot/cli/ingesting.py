@@ -23,7 +23,7 @@ from bot.cli.digest_reports import warning_document
 from bot.cli.session import Session, open_session
 from bot.cli.session import parse_day as day_of
 from bot.digests import INFO, dated, read_digest
-from bot.digests.files import is_gone, is_missing, read_file, read_paths, written_at
+from bot.digests.files import is_gone, is_missing, read_file, read_paths
 from bot.digests.opml import read_opml
 from bot.errors import UnknownFormat, WrongUsage
 from bot.rendering.language import Language
@@ -38,7 +38,6 @@ from bot.sources.ingest import store_digest, today
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import DigestWarning
 from subscriptions.planning.archives import NEWS_FOR
-from subscriptions.planning.counted_as_sent import Arrival
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.ingest import announce_filed
 from subscriptions.states import SourceTrouble
@@ -173,7 +172,6 @@ async def _ingest(deps: _Ingestion, path: str, data: bytes | PaperwireError) -> 
         note=note,
         announce=announce,
         of_arxiv=bool(known and known.is_arxivs_own),
-        arrival=Arrival(written_at=written_at(path), requested=deps.announce),
     )
     stored = digest if result.already_known else dated(digest, today(deps.session))
     return _IngestedFile(path, stored.warnings, result)
@@ -211,12 +209,6 @@ def _archive_lines(ingested: Sequence[_IngestedFile]) -> list[str]:
         papers = output.counted(archived, "paper")
         lines.append(
             f"Older than {NEWS_FOR.days} days, so filed and not announced: {papers} of {output.counted(digests, 'digest')}. "
-            "To announce them: the same command with --announce."
-        )
-    if counted := _sum(ingested, "counted"):
-        papers = output.counted(counted, "paper")
-        lines.append(
-            f"Came before the database was lost, so they count as sent: {papers}. "
             "To announce them: the same command with --announce."
         )
     return lines

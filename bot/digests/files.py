@@ -7,7 +7,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.digests import MAX_BYTES
@@ -96,16 +96,6 @@ def _bytes_of(path: str) -> bytes:
         data = file.read(MAX_BYTES + 1)
     _refuse_size(path, len(data))
     return data
-
-
-def written_at(path: str) -> datetime | None:
-    """Returns when a file was last written, in aware UTC; None for standard input and for a file that is gone."""
-    try:
-        if path == STDIN:
-            return None
-        return datetime.fromtimestamp(Path(path).stat().st_mtime, UTC)
-    except (OSError, ValueError, OverflowError):
-        return None
 
 
 def _refuse_size(path: str, size: int) -> None:

@@ -1,10 +1,9 @@
-"""Looks up papers at arXiv: those that a person names, and incomplete papers of digests; how many in one request and round."""
+"""Looks up papers at arXiv: those that a person names, and what digests lack; how many in one request, how long a digest waits."""
 
 import asyncio
 import logging
 import re
-from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from http import HTTPStatus
@@ -17,24 +16,20 @@ from bot.sources import fetch_request
 from bot.sources.fetch_request import FetchRequest, Sites
 from bot.sources.fetcher import Fetcher
 from bot.sources.ingest import PollDependencies, store_digest
+from subscriptions.errors import PaperwireError
 from subscriptions.model import Announce, Digest, Paper
 from subscriptions.normalize import title_alias
-from subscriptions.planning.counted_as_sent import Arrival
-from subscriptions.service.missing_values import claim_incomplete
-from subscriptions.store.incomplete_papers import IncompletePaper, give_back
 
 log = logging.getLogger("paperwire")
 
 PATIENCE = 2.5  # seconds that a person waits at most: some platforms show an error after three
+LONGEST = 30.0  # seconds that a digest waits at most
+REST = 600.0  # seconds in which no digest waits, after arXiv did not answer
 IDS_PER_REQUEST = 100  # ids in one request
-MAX_IDS, MAX_TITLES = 500, 15  # in one round
-MAX_REQUESTS = 30  # in one round; a refused request becomes two, each with half of the papers
 MAX_RESULTS = 20  # papers that a request for a title may return
 MAX_TITLE_WORDS = 25  # words of a title in a request
 _WORD = re.compile(r"[^\W_]+")
 _LATIN = re.compile(r"[A-Za-z]")
-
-PaperGroup = tuple[IncompletePaper, ...]
 
 
 def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
@@ -53,7 +48,7 @@ class _Batch:
 
 
 class PaperLookup:
-    """Looks up papers at arXiv: papers that a person names by their ids, and incomplete papers of digests."""
+    """Looks up papers at arXiv: papers that a person names by their ids, and papers of digests that lack values."""
 
     def __init__(self, deps: PollDependencies, fetcher: Fetcher, source: SourceSettings) -> None:
         """`source` is from `arxiv_among`. The store records it as the source of the papers."""
@@ -65,6 +60,7 @@ class PaperLookup:
         self._next = _Batch()
         self._turn = asyncio.Lock()
         self._finding: set[asyncio.Task[bool]] = set()
+        self._rests_until = 0.0  # the monotonic second until which no digest waits for arXiv
 
     async def find_soon(self, ids: Collection[str]) -> bool:
         """Like `find`, but returns False after PATIENCE seconds; what arXiv answers later is stored then."""
@@ -99,68 +95,59 @@ class PaperLookup:
 
     async def _ask(self, ids: Sequence[str]) -> bool:
         try:
-            for start in range(0, len(ids), IDS_PER_REQUEST):
-                await self._store(ids[start : start + IDS_PER_REQUEST])
+            for part in _parts(ids):
+                for digest in await self._answers(part):
+                    await self._store(digest, part)
         except (FetchError, UnknownFormat, BrokenDigest) as error:
             log.warning("Papers cannot be looked up: %s", error)
             return False
         return True
 
-    async def _store(self, ids: Sequence[str]) -> None:
-        """Requests papers and stores them. If arXiv refuses the request, as for one bad id, requests each half."""
-        digest = await self._query(fetch_request.by_ids(ids, sites=self._sites))
-        if digest is None and len(ids) > 1:
-            middle = len(ids) // 2
-            await self._store(ids[:middle])
-            await self._store(ids[middle:])
-        if digest is not None and (found := _as_no_news(digest, frozenset(ids))).entries:
+    async def _store(self, digest: Digest, ids: Sequence[str]) -> None:
+        if (found := _as_no_news(digest, frozenset(ids))).entries:
             await store_digest(self._deps, found, source=self._source, of_arxiv=self._of_arxiv)
 
-    async def enrich(self) -> None:
-        """Looks up one round of incomplete papers and completes them.
+    async def completed(self, papers: Mapping[str, Paper]) -> dict[str, Paper]:
+        """Returns what arXiv knows about papers, under the same keys: those with an id by this, others by their title.
 
-        Raises StoreError, and FetchError if arXiv does not answer.
+        A digest waits for this, so it takes at most LONGEST seconds, and REST seconds after a failure nothing is asked.
+        Papers that were not found until then are left out.
         """
-        store, now = self._deps.store, self._deps.clock.now()
-        papers = await store.run(claim_incomplete, now=now, ids=MAX_IDS, titles=MAX_TITLES)
-        waiting = deque(_groups(papers))
+        found: dict[str, Paper] = {}
+        if self._deps.clock.monotonic() < self._rests_until:
+            return found
         try:
-            for _ in range(MAX_REQUESTS):
-                if not waiting:
-                    return
-                halves = await self._complete(waiting[0])
-                waiting.popleft()
-                waiting.extendleft(halves)
-        except FetchError as error:
-            if error.status and not error.busy:
-                waiting.popleft()  # arXiv answered with an error, so these papers are not tried again soon
-            raise
-        finally:
-            if waiting:
-                rest = [paper for question in waiting for paper in question]
-                await store.run(give_back, rest)
+            async with asyncio.timeout(LONGEST):
+                await self._complete(papers, found)
+        except Exception as error:  # noqa: BLE001 - whatever arXiv answers, the digest is stored
+            self._rests_until = self._deps.clock.monotonic() + REST
+            why = str(error) if isinstance(error, PaperwireError) else error_location(error)
+            log.warning("Papers are stored as they came, without what arXiv knows: %s", why)
+        return found
 
-    async def _complete(self, papers: PaperGroup) -> Sequence[PaperGroup]:
-        """Requests papers and stores them. If arXiv refuses the request, returns the two halves to request instead."""
-        sites = self._deps.sites
-        title_words = "" if papers[0].arxiv_id else _words(papers[0].title)
-        if title_words:
-            request = fetch_request.by_title(title_words, most=MAX_RESULTS, sites=sites)
-        else:
-            request = fetch_request.by_ids([paper.arxiv_id for paper in papers if paper.arxiv_id], sites=sites)
-        try:
-            digest = await self._query(request)
-        except (UnknownFormat, BrokenDigest) as error:
-            log.warning("Filling in: %s", error)
-            return _halves(papers)
-        if digest is None:
-            return _halves(papers)
-        found = _titled(digest, papers[0].title) if title_words else _with_ids(digest, papers)
-        if found:
-            kept, arrival = replace(digest, entries=found), Arrival(completes=True)
-            done = await store_digest(self._deps, kept, source=self._source, of_arxiv=True, arrival=arrival)
-            log.info("Filling in: %d papers, %d of them completed.", len(papers), done.updated)
-        return ()
+    async def _complete(self, papers: Mapping[str, Paper], found: dict[str, Paper]) -> None:
+        """Adds to `found` what arXiv knows. Raises FetchError, UnknownFormat, BrokenDigest."""
+        keys = {paper.arxiv_id: key for key, paper in papers.items() if paper.arxiv_id}
+        for part in _parts(list(keys)):
+            for digest in await self._answers(part):
+                found |= {keys[one.arxiv_id]: one for one in digest.entries if one.arxiv_id in keys}
+        titles = {key: paper.title for key, paper in papers.items() if not paper.arxiv_id}
+        for key, title in titles.items():
+            if words := _words(title):
+                answer = await self._query(fetch_request.by_title(words, most=MAX_RESULTS, sites=self._sites))
+                one = _titled(answer, title) if answer else None
+                if one is not None:
+                    found[key] = one
+
+    async def _answers(self, ids: Sequence[str]) -> list[Digest]:
+        """Returns arXiv's answers about papers. If it refuses the request, as for one bad id, requests each half."""
+        digest = await self._query(fetch_request.by_ids(ids, sites=self._sites))
+        if digest is not None:
+            return [digest]
+        if len(ids) == 1:
+            return []
+        middle = len(ids) // 2
+        return await self._answers(ids[:middle]) + await self._answers(ids[middle:])
 
     async def _query(self, request: FetchRequest) -> Digest | None:
         """Returns arXiv's answer; None if it refuses the request.
@@ -181,14 +168,9 @@ class PaperLookup:
         return digest
 
 
-def _groups(papers: Sequence[IncompletePaper]) -> list[PaperGroup]:
-    """Returns the groups of papers, one for each request: many ids together, each title alone.
-
-    Titles without Latin words are left out, since no paper of arXiv has such a title.
-    """
-    with_id = [paper for paper in papers if paper.arxiv_id]
-    batches = [tuple(with_id[start : start + IDS_PER_REQUEST]) for start in range(0, len(with_id), IDS_PER_REQUEST)]
-    return batches + [(paper,) for paper in papers if not paper.arxiv_id and _words(paper.title)]
+def _parts(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    """Returns parts of the ids, each for one request."""
+    return (ids[start : start + IDS_PER_REQUEST] for start in range(0, len(ids), IDS_PER_REQUEST))
 
 
 def _words(title: str) -> str:
@@ -198,26 +180,13 @@ def _words(title: str) -> str:
     return ""
 
 
-def _halves(papers: PaperGroup) -> tuple[PaperGroup, ...]:
-    """Returns the two halves of a group; () for a group of one paper."""
-    middle = len(papers) // 2
-    if middle:
-        return (papers[middle:], papers[:middle])
-    return ()
-
-
-def _with_ids(digest: Digest, papers: PaperGroup) -> tuple[Paper, ...]:
-    wanted = {paper.arxiv_id for paper in papers}
-    return tuple(entry for entry in digest.entries if entry.arxiv_id in wanted)
-
-
-def _titled(digest: Digest, title: str) -> tuple[Paper, ...]:
-    """Returns the paper of the digest with exactly this title; () if there is none or more than one."""
+def _titled(digest: Digest, title: str) -> Paper | None:
+    """Returns the paper of the digest with exactly this title; None if there is none or more than one."""
     alias = title_alias(title)
     found = {entry.key: entry for entry in digest.entries if entry.arxiv_id and title_alias(entry.title) == alias}
     if alias and len(found) == 1:
-        return tuple(found.values())
-    return ()
+        return found.popitem()[1]
+    return None
 
 
 def _as_no_news(digest: Digest, ids: frozenset[str]) -> Digest:

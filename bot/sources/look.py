@@ -78,7 +78,7 @@ class Look:
             self.counts[name] += number
         self.has_news = self.has_news or bool(done.new and not done.archive)
         self.filed = self.filed.with_papers(filed, digest.day, announced=done.announced)
-        self.remarks += _remarks(digest, done)
+        self.remarks += _remarks(digest)
 
     def observe(
         self, transaction: Transaction, digest: Digest, done: Ingested, *, unit: str = "", changed: bool = True
@@ -244,10 +244,7 @@ def _filed_now(done: Ingested) -> int:
     return 0 if done.already_known else done.archived
 
 
-def _remarks(digest: Digest, done: Ingested) -> list[str]:
-    """Returns a sentence for each kind of unreadable parts of a digest, and one about papers that count as sent."""
-    counted = []
-    if done.counted:
-        counted = [f"{done.counted:,} papers came before the database was lost, and count as sent."]
+def _remarks(digest: Digest) -> list[str]:
+    """Returns a sentence for each kind of unreadable parts of a digest."""
     lost = [warning for warning in digest.warnings if warning.code in LOSS_WARNINGS]
-    return counted + [f"{one.message[:1].upper()}{one.message[1:]}." for one in lost]
+    return [f"{one.message[:1].upper()}{one.message[1:]}." for one in lost]

@@ -19,7 +19,6 @@ from bot.sources.ingest import PollDependencies, store_digest, today
 from bot.sources.look import Look
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Digest
-from subscriptions.planning.counted_as_sent import UNKNOWN, Arrival
 from subscriptions.planning.missed_days import End
 from subscriptions.planning.receipts import Observation, Receipt, joined
 from subscriptions.store import sources as stored_sources
@@ -218,13 +217,10 @@ class Poll:
                 look.split = tuple(dict.fromkeys((*look.split, request.unit)))
             look.write(transaction)
 
-        looked_at = self._state.looked_at
-        continues = digest.is_feed and looked_at is not None
-        return await self._store(digest, note, Arrival(looked_at=looked_at), continues=continues)
+        continues = digest.is_feed and self._state.looked_at is not None
+        return await self._store(digest, note, continues=continues)
 
-    async def _store(
-        self, digest: Digest, note: Note, arrival: Arrival = UNKNOWN, *, continues: bool = False
-    ) -> Ingested:
+    async def _store(self, digest: Digest, note: Note, *, continues: bool = False) -> Ingested:
         source = self._source
         return await store_digest(
             self._deps,
@@ -233,7 +229,7 @@ class Poll:
             note=note,
             announce=source.announce == "all",
             continues=continues,
-            arrival=arrival,
+            complete=self._deps.complete,
             of_arxiv=source.is_arxivs_own,
         )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.dependencies.opening import fact_of
-from bot.errors import FetchError, error_location
+from bot.errors import error_location
 from bot.ports import tasks
 from bot.release import installed_version
 from bot.settings import Settings, SourceSettings
@@ -23,7 +23,6 @@ from bot.sources.source_schedules import SourceSchedules
 from bot.sources.watched_files import WatchedFiles
 from subscriptions.errors import NotFound, PaperwireError
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.planning.source_calendar import wait_after_failure
 from subscriptions.planning.source_trouble import is_passed_over
 from subscriptions.store import sources as stored_sources
 from subscriptions.store.sources import KnownSource
@@ -36,7 +35,6 @@ MAX_AHEAD = timedelta(days=1.25)  # the longest wait that a server can ask for, 
 MAX_CONCURRENT_POLLS = 4
 PATIENCE = 5.0  # seconds that a tick waits for files; then they are read beside other work
 MAX_CATCH_UP_WAIT = 300.0  # seconds that planning waits for overdue sources
-ENRICH_INTERVAL = 60.0  # seconds between two rounds of enrichment
 # a poll that takes longer counts as killed; each document that it stores extends the lease
 POLL_LEASE = timedelta(minutes=5)
 
@@ -53,21 +51,19 @@ class SourceScheduler:
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         """`sources` are the sources in the settings; if there are none, all archives of arXiv are read."""
-        self._deps = deps
         self._fetcher = fetcher
         self._history = not sources
         self._sources = {source.name: source for source in (sources or (everything(),))}
+        arxiv = arxiv_among(self._sources.values())
+        self.lookup = PaperLookup(deps, fetcher, arxiv) if arxiv else None
+        deps = replace(deps, complete=self.lookup.completed if self.lookup else None)
+        self._deps = deps
         self._file_receipts = FileReceipts(deps)
         self.inbox = WatchedFiles(self._file_receipts, sources, stopping=stopping)
         self._polls: dict[str, asyncio.Task[None]] = {}
         self._files: asyncio.Task[None] | None = None  # reads the watched files
         self._overdue: set[str] = set()  # sources that became due while no process ran, until they are polled
         self._overdue_until = 0.0  # the monotonic second until which planning waits for them
-        arxiv = arxiv_among(self._sources.values())
-        self.lookup = PaperLookup(deps, fetcher, arxiv) if arxiv else None
-        self._enrichment: asyncio.Task[None] | None = None
-        self._enrich_failures = 0  # in a row
-        self._enrich_at = 0.0  # the monotonic second from which the next enrichment may start
         self._retry_at: dict[str, float] = {}  # source -> the monotonic second until which it is not polled
         self._last_check: float | None = None
         self._synced = False
@@ -108,16 +104,14 @@ class SourceScheduler:
         for source in due:
             if len(self._polls) < MAX_CONCURRENT_POLLS:
                 self._polls[source.name] = asyncio.create_task(self._claim_and_poll(source, known[source.name]))
-        self._start_enrichment()
 
     async def drain(self) -> None:
-        """Reads all files, polls the sources that are due, and completes papers. Raises StoreError."""
+        """Reads all files, and polls the sources that are due. Raises StoreError."""
         await self.sync()
         await self.inbox.drain()
         known = await self._known()
         await self._record_late_folders(known)
         await self._all([(source, known[source.name]) for source in self._due(known)])
-        await self._enrich()
 
     async def unreadable_if_all(self) -> dict[str, str]:
         """Returns the reason of each source if no source could be read at its last poll; else {}. Raises StoreError."""
@@ -156,9 +150,9 @@ class SourceScheduler:
 
     async def close(self) -> None:
         """Cancels the running polls. What they have stored stays."""
-        await tasks.end(*self._polls.values(), self._enrichment, self._files)
+        await tasks.end(*self._polls.values(), self._files)
         self._polls.clear()
-        self._enrichment = self._files = None
+        self._files = None
 
     async def sync(self) -> None:
         """Writes the sources of the settings to the store, once. Raises StoreError."""
@@ -261,30 +255,6 @@ class SourceScheduler:
         for name, source in self._sources.items():
             if source.path is not None and source.schedule is not None:
                 await self._file_receipts.record_late(source, known[name])
-
-    def _start_enrichment(self) -> None:
-        """Starts to complete incomplete papers unless a poll is running, since a poll may complete them."""
-        second = self._deps.clock.monotonic()
-        if self._enrichment is not None and self._enrichment.done():
-            if error := self._enrichment.exception():
-                log.error("Papers could not be completed: %s", error)
-            self._enrichment = None
-        if self._enrichment is None and not self._polls and second >= self._enrich_at:
-            self._enrichment = asyncio.create_task(self._enrich())
-
-    async def _enrich(self) -> None:
-        if self.lookup is None:
-            return
-        wait = ENRICH_INTERVAL
-        try:
-            await self.lookup.enrich()
-            self._enrich_failures = 0
-        except FetchError as error:
-            self._enrich_failures += 1
-            wait = wait_after_failure(self._enrich_failures, error.retry_after, self._deps.jitter()).total_seconds()
-            log.warning("Papers wait to be completed: %s", error)
-        finally:
-            self._enrich_at = self._deps.clock.monotonic() + wait
 
     def _reap_polls(self) -> None:
         """Removes the polls that have ended. A source whose poll failed is polled again after ERROR_BACKOFF."""

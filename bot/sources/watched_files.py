@@ -15,7 +15,6 @@ from bot.sources import documents
 from bot.sources.file_receipts import FileReceipts
 from bot.sources.ingest import store_digest
 from subscriptions.errors import PaperwireError, StoreError
-from subscriptions.planning.counted_as_sent import Arrival
 
 log = logging.getLogger("paperwire")
 
@@ -143,7 +142,7 @@ class WatchedFiles:
                 note=partial(self._receipts.record_stored, source, digest),
                 announce=source.announce == "all",
                 of_arxiv=source.is_arxivs_own,
-                arrival=Arrival(written_at=files.written_at(path)),
+                complete=self._deps.complete,
             )
         except OSError as error:
             self._read_again(source, path)

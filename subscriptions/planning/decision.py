@@ -129,7 +129,7 @@ def likeness(due: DueDelivery, *, limited: bool) -> Hashable:
         chat.kind,
         chat.settings,
         chat.first_delivery_planned,
-        tuple([(s.number, s.text, s.name, s.canonical, s.cursor, s.counted_until) for s in due.subscriptions]),
+        tuple([(s.number, s.text, s.name, s.canonical, s.cursor) for s in due.subscriptions]),
         others,
     )
 
@@ -215,8 +215,7 @@ def _found(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evid
             paper = papers[position]
             # if cross-lists are left out, only the sequence counts that the paper had when it was new
             sequence = _sequence(paper) if with_crosses else paper.sequence_as_new
-            looked = sequence <= subscription.cursor or _counts_as_sent(subscription, paper)
-            if not looked and paper.id not in delivered:
+            if sequence > subscription.cursor and paper.id not in delivered:
                 reasons.setdefault(position, []).append(subscription)
     near = due.added
     return [_of_paper(papers[at], reasons[at], evidence, near(at) if near else None) for at in sorted(reasons)]
@@ -248,12 +247,6 @@ def _of_paper(
             points = round(proof.fit + added, DIGITS)
         rank = first.number, cross, -points, not proof.in_title, -len(proof.words), newer_first
     return _Found(paper, _because(*reasons), first.number, by_author, cross, is_near, rank)
-
-
-def _counts_as_sent(subscription: Subscription, paper: KnownPaper) -> bool:
-    """Returns whether the subscription delivered a paper before the database was lost (architecture.md, rule 13)."""
-    came_at, until = paper.came_at, subscription.counted_until
-    return came_at is not None and until is not None and came_at <= until
 
 
 def _is_cross(paper: KnownPaper, fitting: Sequence[Subscription]) -> bool:

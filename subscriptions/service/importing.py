@@ -12,7 +12,6 @@ from subscriptions.planning import forecast
 from subscriptions.query import ABOUT, FIELDS, LIKE, links
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.service import listing
-from subscriptions.service.after_loss import starting_point
 from subscriptions.service.changes import record_change, record_changes
 from subscriptions.service.questions import ask_for
 from subscriptions.service.requests import MOST_PER_CHAT, TOO_MANY
@@ -52,13 +51,13 @@ class _Import:
     who: str
     targets: dict[ChatAddress, _Target]
     made: set[ChatAddress]  # new chats whose first line names their kind
-    starts: dict[timedelta, tuple[datetime, int, datetime | None]] = field(default_factory=dict)
+    starts: dict[timedelta, tuple[datetime, int]] = field(default_factory=dict)
 
-    def start(self, back: timedelta) -> tuple[datetime, int, datetime | None]:
-        """Returns `since`, `cursor` and `counted_until` of a new subscription that looks back by `back`. Cached."""
+    def start(self, back: timedelta) -> tuple[datetime, int]:
+        """Returns `since` and `cursor` of a new subscription that looks back by `back`. Cached."""
         if back not in self.starts:
-            since, counted = starting_point(self.transaction, self.now - back)
-            self.starts[back] = since, known_papers.sequence_before(self.transaction, since), counted
+            since = self.now - back
+            self.starts[back] = since, known_papers.sequence_before(self.transaction, since)
         return self.starts[back]
 
     def write(self) -> None:
@@ -248,7 +247,7 @@ def _added(
     if len(target.subscriptions) >= MOST_PER_CHAT:
         raise line.refused(*TOO_MANY)
     zone = _own_zone(line, target)
-    since, cursor, counted = work.start(cadence.looks_back)
+    since, cursor = work.start(cadence.looks_back)
     work.transaction.changed_chats.add(target.chat.id)
     due, latest_due = _first_due(cadence, zone or target.chat.settings.timezone, work.now)
     target.subscriptions[query.canonical] = Subscription(
@@ -261,7 +260,6 @@ def _added(
         zone=zone,
         since=since,
         cursor=cursor,
-        counted_until=counted,
         next_due_at=due,
         latest_due_at=latest_due,
         name=line.name or "",

@@ -14,12 +14,11 @@ from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import When, excluding, read_when, split_exclusion
 from subscriptions.query.tree import Query
 from subscriptions.service import changes, listing
-from subscriptions.service.after_loss import starting_point
 from subscriptions.service.known_papers import number_of
 from subscriptions.service.near_papers import with_vectors_for
 from subscriptions.service.recent_matches import Base, recent
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import known_papers, losses, sources
+from subscriptions.store import known_papers, planned_deliveries, sources
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, writes
 
@@ -107,7 +106,7 @@ def subscribe(
     changes.begin_change(transaction, chat.id, now=now, who=who)
     added = _add(transaction, chat, request, query, named, now=now, who=who)
     done = echo_of(transaction, chat, added, query=query, outcome="added", now=now, seen=seen)
-    losses.count_as_delivered(transaction, ((chat.id, paper) for paper in done.seen))
+    planned_deliveries.count_as_delivered(transaction, chat.id, done.seen)
     return done
 
 
@@ -165,7 +164,7 @@ def _add(
     zone = zones.zone(when.zone or chat.settings.timezone)
     if chat.no_match_streak:
         stored_chats.store_streaks(transaction, {chat.id: None})  # a new query ends the no-match streak
-    since, counted = starting_point(transaction, _since(when.cadence, chat, now))
+    since = _since(when.cadence, chat, now)
     due, latest_due = forecast.first_span(when.cadence, zone, now)
     new = Subscription(
         id=0,
@@ -181,7 +180,6 @@ def _add(
         latest_due_at=latest_due,
         name=request.name or "",
         subscriber=who.partition(" ")[0],
-        counted_until=counted,
     )
     return stored_subscriptions.add_subscription(transaction, new)
 

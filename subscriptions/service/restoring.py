@@ -11,13 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from subscriptions import errors
-from subscriptions.planning.counted_as_sent import Loss
-from subscriptions.service import after_loss, pausing
 from subscriptions.service.plan import plan_due
-from subscriptions.store import (
-    losses,
-    platform_states,
-)
+from subscriptions.store import platform_states
 from subscriptions.store.database import OWNER_ONLY, OWNER_ONLY_FOLDER
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import count_as_sent
@@ -76,19 +71,11 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
 def count_lost_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int:
     """Plans everything that was due until `lost_at`, and marks it as sent. Returns the number of deliveries.
 
-    `store` is a copy of the lost database. This function also stores the loss, so that papers that come again count as
-    sent (docs/architecture.md, rule 13). The caller must hold the sender lock. After a crash, a second call does the
+    `store` is a copy of the lost database. The caller must hold the sender lock. After a crash, a second call does the
     rest.
     """
-    with store.write() as transaction:
-        noted = losses.last_loss(transaction)
-        if noted is None or noted.lost_at != lost_at:
-            loss = Loss(lost_at=lost_at, copied_at=losses.last_moment(transaction) or lost_at, restored_at=now)
-            pausing.end_pauses(transaction, now=lost_at)
-            after_loss.note_loss(transaction, loss)
     plan_due(store, now=lost_at)
     with store.write() as transaction:
-        after_loss.count_known(transaction)
         return count_as_sent(transaction, lost_at + timedelta(microseconds=1), now=now)
 
 

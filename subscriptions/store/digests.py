@@ -1,27 +1,23 @@
 """Stores digests with their papers and announcements, and looks up stored digests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from types import MappingProxyType
 
 import sqlalchemy as sa
 
 from subscriptions.matching.full_text import index_document
-from subscriptions.model import Digest, Paper
-from subscriptions.store import announcing, bot_state, meanings, merged_papers, paper_sequence, paper_words
-from subscriptions.store.announcing import unannounced
+from subscriptions.model import Digest
+from subscriptions.store import announcing, bot_state, meanings, merging, paper_sequence, paper_words
 from subscriptions.store.database.conflicts import execute_rows
 from subscriptions.store.database.store import Transaction, execute, reads
-from subscriptions.store.drafts import Came, Incoming, MergeBatch
+from subscriptions.store.paper_batch import PaperBatch
 from subscriptions.store.rows import DigestRow, SourceRow, tables
 from subscriptions.store.sources import add_name
 
 _appearances, _digests = tables("appearance", "digest")
 _a, _d = _appearances.c, _digests.c
 _INSERT_APPEARANCES = sa.insert(_appearances)
-
-Document = tuple[Paper, tuple[str, ...]]  # (a paper, its words for the full-text index)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,65 +31,20 @@ class Ingested:
     archive: bool = False  # the digest is an archive, so its papers are not announced
     archived: int = 0  # number of papers of the digest that are not announced
     announced: int = 0  # number of papers that were stored earlier and that a person announces now
-    counted: int = 0  # number of papers that count as sent, because they came before the database was lost
     revised: int = 0  # number of papers that were stored earlier in an older version
 
-
-def joined(first: Ingested, second: Ingested) -> Ingested:
-    """Adds up what the ingests of two parts of a digest did."""
-    return Ingested(
-        already_known=second.already_known,
-        new=first.new + second.new,
-        updated=first.updated + second.updated,
-        unchanged=first.unchanged + second.unchanged,
-        archive=first.archive or second.archive,
-        archived=first.archived + second.archived,
-        announced=first.announced + second.announced,
-        counted=first.counted + second.counted,
-        revised=first.revised + second.revised,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """The papers of a digest, merged with the papers that were stored at one moment, and their documents for the index."""
-
-    batch: MergeBatch
-    documents: Mapping[int, Document]
-
-
-NOTHING: Mapping[int, Document] = MappingProxyType({})
-
-
-def merged(
-    transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch, *, made: Mapping[int, Document] = NOTHING
-) -> Merged:
-    """Merges the papers of a digest into a new `batch`. Writes nothing.
-
-    Documents in `made` are reused for papers that are the same.
-    """
-    _merge(transaction, papers, batch)
-    return Merged(batch, {paper: _document(batch, paper, made) for paper in _changed(batch)})
-
-
-def _merge(transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch) -> None:
-    batch.look_up(transaction, papers)
-    for one in papers:
-        merged_papers.merge(batch, one)
-
-
-def _changed(batch: MergeBatch) -> list[int]:
-    return sorted(batch.new | batch.updated | batch.to_announce.keys())
-
-
-def papers_to_encode(
-    transaction: Transaction, papers: Sequence[Incoming], batch: MergeBatch
-) -> dict[meanings.Texts, Paper]:
-    """Returns texts → paper, as it will be stored, for those that are or become news and lack the codes of their texts."""
-    _merge(transaction, papers, batch)
-    news = [paper for paper in _changed(batch) if paper in batch.to_announce or batch.rows[paper].sequence is not None]
-    lacking = {batch.texts_of(paper): paper for paper in news if batch.lacks_codes(paper)}
-    return {texts: merged_papers.as_entry(batch, batch.rows[paper]) for texts, paper in lacking.items()}
+    def plus(self, part: "Ingested") -> "Ingested":
+        """Returns the result of this ingest and of that of a further part of the same document."""
+        return Ingested(
+            already_known=part.already_known,
+            new=self.new + part.new,
+            updated=self.updated + part.updated,
+            unchanged=self.unchanged + part.unchanged,
+            archive=self.archive or part.archive,
+            archived=self.archived + part.archived,
+            announced=self.announced + part.announced,
+            revised=self.revised + part.revised,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,34 +59,23 @@ class Codes:
 NO_CODES = Codes()
 
 
-def _document(batch: MergeBatch, paper: int, made: Mapping[int, Document]) -> Document:
-    entry = merged_papers.as_entry(batch, batch.rows[paper])
-    known = made.get(paper)
-    if known is not None and known[0] == entry:
-        return known
-    return entry, index_document(entry)
-
-
-def add_digest(
-    transaction: Transaction, digest: Digest, merged_papers: Merged, came: Came | None, codes: Codes = NO_CODES
-) -> Ingested:
+def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch, codes: Codes) -> Ingested:
     """Stores a digest with its merged papers. Assigns sequences last, right before the commit (rule 1)."""
-    batch = merged_papers.batch
     number = _add_row(transaction, digest, batch)
-    last = batch.assign_sequences(paper_sequence.last_sequence(transaction), came)
+    last = batch.assign_sequences(paper_sequence.last_sequence(transaction))
     batch.write(transaction)
-    appearances = [(paper, number, kind) for paper, kind in batch.appearances.items()]
+    appearances = [(paper, number, kind) for paper, kind in batch.kinds.items()]
     execute_rows(transaction, _INSERT_APPEARANCES, ("paper", "digest", "kind"), appearances)
-    paper_words.write(transaction, ((paper, words) for paper, (_, words) in merged_papers.documents.items()))
+    paper_words.write(transaction, ((paper, index_document(batch.entry(paper))) for paper in batch.changed))
     _put_codes(transaction, batch, codes)
-    if batch.to_announce:
+    if batch.news:
         paper_sequence.raise_counter(transaction, last)
     return _result(batch)
 
 
-def _put_codes(transaction: Transaction, batch: MergeBatch, codes: Codes) -> None:
+def _put_codes(transaction: Transaction, batch: PaperBatch, codes: Codes) -> None:
     """Stores the codes of changed papers. A paper whose texts changed loses its codes unless new ones came with it."""
-    stale = [paper for paper in _changed(batch) if batch.lacks_codes(paper)]
+    stale = [paper for paper in batch.changed if batch.lacks_codes(paper)]
     ours = bool(codes.encoder) and meanings.is_encoder(transaction, codes.encoder)
     new = {paper: codes.of_texts.get(batch.texts_of(paper), b"") if ours else b"" for paper in stale}
     changed = {
@@ -150,7 +90,7 @@ def _put_codes(transaction: Transaction, batch: MergeBatch, codes: Codes) -> Non
         bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, batch.now if codes.fails else None)
 
 
-def _add_row(transaction: Transaction, digest: Digest, batch: MergeBatch) -> int:
+def _add_row(transaction: Transaction, digest: Digest, batch: PaperBatch) -> int:
     add_name(transaction, batch.source)
     row = DigestRow(
         content_hash=digest.content_hash,
@@ -158,24 +98,23 @@ def _add_row(transaction: Transaction, digest: Digest, batch: MergeBatch) -> int
         format=digest.format,
         date=batch.day,
         received_at=batch.now,
-        counts={"papers": len(digest.entries), "unique": len(batch.appearances)},
+        counts={"papers": len(digest.entries), "unique": len(batch.kinds)},
     )
     transaction.add(row)
     transaction.flush()
     return row.id
 
 
-def _result(batch: MergeBatch) -> Ingested:
-    new = batch.new
-    updated = batch.updated - new
-    unannounced = [i for i in batch.announced if batch.rows[i].sequence is None]
+def _result(batch: PaperBatch) -> Ingested:
+    updated = batch.updated - batch.new
+    announced = [paper for paper, kind in batch.kinds.items() if kind not in merging.REPLACEMENTS]
     return Ingested(
         archive=not batch.is_news,
-        archived=0 if batch.is_news else len(unannounced),
-        new=len(new),
+        archived=0 if batch.is_news else sum(batch.rows[paper].sequence is None for paper in announced),
+        new=len(batch.new),
         updated=len(updated),
-        unchanged=len(batch.appearances) - len(new) - len(updated),
-        revised=len(batch.revised - new),
+        unchanged=len(batch.kinds) - len(batch.new) - len(updated),
+        revised=len(batch.revised - batch.new),
     )
 
 
@@ -187,8 +126,8 @@ def is_known(transaction: Transaction, content_hash: str) -> bool:
 
 def stored_digest(transaction: Transaction, content_hash: str, *, announced: int = 0) -> Ingested:
     """Returns the result for a digest that was stored before. `announced`: how many of its papers were announced now."""
-    amount = _amount_of_papers(transaction, announcing.of_digest(content_hash))
-    left = len(unannounced(transaction, announcing.of_digest(content_hash)))
+    which = announcing.of_digest(content_hash)
+    amount, left = _amount_of_papers(transaction, which), len(announcing.unannounced(transaction, which))
     return Ingested(already_known=True, unchanged=amount, archive=left > 0, archived=left, announced=announced)
 
 

@@ -13,7 +13,7 @@ from subscriptions.model import Announce, KnownPaper, ModelSummary, Paper, Summa
 from subscriptions.store import meanings, model_summaries, paper_sequence
 from subscriptions.store.columns import AnyRow
 from subscriptions.store.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
-from subscriptions.store.drafts import PaperDraft
+from subscriptions.store.merging import PaperDraft
 from subscriptions.store.paper_words import write
 from subscriptions.store.rows import PaperKeyRow, PaperRow, tables
 
@@ -214,6 +214,5 @@ def known_paper(
         first_seen_at=row.first_seen_at,
         withdrawn_at=row.withdrawn_at,
         day=row.day,
-        came_at=row.came_at,
         new_sequence=row.new_sequence,
     )

@@ -1,120 +1,117 @@
-"""Decides which source may change which value of a known paper (docs/architecture.md, rule 4). Pure functions.
+"""Decides what a source may change in a known paper, and whether the paper is news again (rules 1 and 4). Pure functions.
 
-There are three kinds of sources: arXiv's own sources, the source that brought the paper first (the owner), and all others.
+| who speaks | before arXiv described the paper | after |
+|---|---|---|
+| one of arXiv's own sources | takes over | same or newer version: replaces; older: fills in; unknown: completes |
+| the source that brought the paper first | newer version: replaces; older: fills in; else: completes | fills in |
+| any other source | completes | fills in |
 
-- A value that one of arXiv's own sources gave to a paper with an arXiv id is *vouched for*. Only arXiv's sources may
-  change it.
-- The owner may change values that are not vouched for.
-- Other sources may only fill in missing values.
+Only a *trusted* source raises the version, withdraws the paper and gives it further ids: one of arXiv's own, and the
+first source until arXiv has described the paper. A paper without an id takes one from any source. Once arXiv has named
+the categories, only arXiv adds to them. Every source adds summaries and translations. What is known is never removed.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum, IntFlag, auto
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import Enum, auto
 from operator import attrgetter
 
-from subscriptions.model import Paper
+from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
-from subscriptions.store.drafts import PaperDraft
 from subscriptions.texts.withdrawals import withdrawn_by
 
+# for so long after a paper was first seen, a missing value that becomes known makes the paper news again
+COMPLETION_WINDOW = timedelta(days=7)
+# papers with these announce types are not announced
+REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})
+
+_CUT = " .…"  # what may stand where a text was cut off
 _ELLIPSIS = ("…", "...")
+_CLOSED = tuple(".!?。！？)）]\"”'’$")  # a complete abstract ends with one of these
 # compares lists without copying them, since lists of a row are replaced and never changed
 _compared_of = attrgetter("title", "abstract", "authors", "categories", "venue")
-_CLOSED = tuple(".!?。！？)）]\"”'’$")  # a complete abstract ends with one of these
 
 
-class Precedence(Enum):
-    """What a source is to a paper."""
+@dataclass(slots=True, kw_only=True)
+class PaperDraft:
+    """A row of the table of papers, as it is stored or as it will be stored. Its fields are the columns."""
 
-    ARXIV = auto()  # the source is arXiv's own, and the paper has an arXiv id
-    OWNER = auto()  # the source brought the paper first
-    OTHER = auto()
+    id: int
+    key: str
+    owner: str  # the source that brought it first
+    first_seen_at: datetime
+    day: date
+    title: str = ""
+    abstract: str = ""
+    authors: list[str] = field(default_factory=list)
+    categories: list[str] = field(default_factory=list)
+    primary: str | None = None
+    arxiv_id: str | None = None
+    doi: str | None = None
+    url: str | None = None
+    version: int | None = None
+    comment: str = ""
+    venue: str = ""
+    published: str = ""
+    cross: bool = False
+    withdrawn_at: datetime | None = None
+    by_arxiv: bool = False
+    sequence: int | None = None
+    sequenced_at: datetime | None = None
+    new_sequence: int | None = None
+
+    @property
+    def sequence_as_new(self) -> int | None:
+        """The sequence with which it was last announced otherwise than as a cross-list; None if it never was."""
+        return self.new_sequence if self.cross else self.sequence
+
+    @property
+    def has_id(self) -> bool:
+        """Whether the paper has an arXiv id or a DOI."""
+        return bool(self.arxiv_id or self.doi)
 
 
-class Vouched(IntFlag):
-    """The values of a paper that are vouched for: one of arXiv's own sources gave them.
+class Effect(Enum):
+    """What the values of a source do to the known values of a paper. All of them fill in what is missing."""
 
-    Stored as a number, so the order of the members must not change.
-    """
-
-    TITLE = auto()
-    ABSTRACT = auto()
-    AUTHORS = auto()
-    CATEGORIES = auto()
-    PRIMARY = auto()
-    DOI = auto()
-    URL = auto()
-    COMMENT = auto()
-    VERSION = auto()
-    WITHDRAWN = auto()
+    FILLS = auto()
+    COMPLETES = auto()  # also completes texts that were cut off
+    REPLACES = auto()  # also replaces values, but no text by its cut beginning
+    TAKES_OVER = auto()  # replaces all values, since arXiv describes the paper for the first time
 
 
-NOTHING, ALL = Vouched(0), ~Vouched(0)
+_REPLACING = (Effect.REPLACES, Effect.TAKES_OVER)
 
 
 @dataclass(frozen=True, slots=True)
-class SaidBySource:
+class Claim:
     """What a source says about a known paper."""
 
     paper: Paper
-    standing: Precedence
-    vouched: Vouched = NOTHING  # the values that one of arXiv's own sources gave
-
-    def newer(self, row: PaperDraft) -> bool:
-        """Whether the source has a higher version of the paper. Ignores versions from sources of the kind OTHER."""
-        version, known = self.paper.version, Vouched.VERSION in Vouched(row.vouched)
-        if version is None or row.version is None or self.standing is Precedence.OTHER:
-            return False
-        vouched = Vouched.VERSION in self.vouched
-        if known == vouched:
-            return version > row.version
-        return vouched
-
-    def older(self, row: PaperDraft) -> bool:
-        """Whether the source has a lower version of the paper."""
-        version = self.paper.version
-        return version is not None and row.version is not None and version < row.version and not self.newer(row)
+    effect: Effect
+    is_trusted: bool
+    is_newer: bool  # a trusted source has a higher version
 
 
-def claim_of(row: PaperDraft, paper: Paper, *, source: str, of_arxiv: bool) -> SaidBySource:
-    """Returns what a source says about a known paper, and what the source is to the paper."""
-    if of_arxiv and paper.arxiv_id:
-        return SaidBySource(paper, Precedence.ARXIV, ALL)
-    return SaidBySource(paper, Precedence.OWNER if source == row.owner else Precedence.OTHER)
-
-
-def may_add_keys(row: PaperDraft, standing: Precedence) -> bool:
-    """Whether a source may add further ids to a paper. A paper without an id accepts them from any source."""
-    if standing is Precedence.ARXIV or not (row.arxiv_id or row.doi):
-        return True
-    return standing is Precedence.OWNER and not row.vouched
-
-
-def says_withdrawn(paper: Paper) -> bool:
-    """Whether a comment or an abstract says that the paper has been withdrawn."""
-    return bool(withdrawn_by(paper.comment) or withdrawn_by(paper.abstract))
-
-
-def vouched_by(paper: Paper) -> Vouched:
-    """Returns which values a paper has. If one of arXiv's own sources gave the paper, these values are vouched for."""
-    given = {
-        Vouched.TITLE: paper.title,
-        Vouched.ABSTRACT: paper.abstract,
-        Vouched.AUTHORS: paper.authors,
-        Vouched.CATEGORIES: paper.categories,
-        Vouched.PRIMARY: paper.primary,
-        Vouched.DOI: paper.doi,
-        Vouched.URL: paper.url,
-        Vouched.COMMENT: paper.comment,
-        Vouched.VERSION: paper.version,
-        Vouched.WITHDRAWN: says_withdrawn(paper),
-    }
-    return Vouched(sum(name for name, value in given.items() if value))
+def claim_of(row: PaperDraft, paper: Paper, source: str, *, of_arxiv: bool) -> Claim:
+    """Returns what a source says about a known paper, or about an empty row. `of_arxiv`: the source is one of arXiv's own."""
+    by_arxiv = of_arxiv and paper.arxiv_id is not None
+    trusted = by_arxiv or (source == row.owner and not row.by_arxiv)
+    known, version = row.version or 0, paper.version
+    if by_arxiv and not row.by_arxiv:
+        effect = Effect.TAKES_OVER
+    elif not trusted:
+        effect = Effect.FILLS if row.by_arxiv else Effect.COMPLETES
+    elif version is None or (version == known and not by_arxiv):
+        effect = Effect.COMPLETES
+    else:
+        effect = Effect.FILLS if version < known else Effect.REPLACES
+    return Claim(paper, effect, trusted, trusted and (version or 0) > known > 0)
 
 
 @dataclass(frozen=True, slots=True)
-class MergedFacts:
+class Change:
     """What a digest added to a known paper."""
 
     missing: bool  # a value was missing and is known now
@@ -122,110 +119,109 @@ class MergedFacts:
     anything: bool  # any text or value changed
 
 
-def fill_missing(row: PaperDraft, claim: SaidBySource, now: datetime) -> MergedFacts:
-    """Updates a row with the values of a claim that are new or better, including the version. Returns what changed."""
-    had = _compared_of(row)
-    paper, newer, older = claim.paper, claim.newer(row), claim.older(row)
-    row.title = _text(row, Vouched.TITLE, row.title, paper.title, claim, newer=newer, older=older)
-    row.abstract = _text(row, Vouched.ABSTRACT, row.abstract, paper.abstract, claim, newer=newer, older=older)
-    row.comment = _text(row, Vouched.COMMENT, row.comment, paper.comment, claim, newer=newer, older=older)
+def apply_claim(row: PaperDraft, claim: Claim, now: datetime) -> Change:
+    """Updates a row with what the source may change in it. Returns what changed."""
+    had, paper, effect = _compared_of(row), claim.paper, claim.effect
+    row.title = _merged_text(row.title, paper.title, effect, is_prose=False)
+    row.abstract = _merged_text(row.abstract, paper.abstract, effect)
+    row.comment = _merged_text(row.comment, paper.comment, effect, is_prose=False)
     row.venue, row.published = row.venue or paper.venue, row.published or paper.published
-    if paper.authors and (not row.authors or _overrules(row, Vouched.AUTHORS, claim, newer=newer)):
+    if paper.authors and (not row.authors or (effect in _REPLACING and _differ(row.authors, paper.authors))):
         row.authors = list(paper.authors)
-    row.primary = _value(row, Vouched.PRIMARY, row.primary, paper.primary, claim)
+    row.primary = _merged_value(row.primary, paper.primary, effect)
+    row.url = _merged_value(row.url, paper.url, effect)
     row.categories = _joined_categories(row, claim)
-    row.doi = _value(row, Vouched.DOI, row.doi, paper.doi, claim) if may_add_keys(row, claim.standing) else row.doi
-    row.arxiv_id = row.arxiv_id or (paper.arxiv_id if may_add_keys(row, claim.standing) else None)
-    row.url = _value(row, Vouched.URL, row.url, paper.url, claim)
+    if may_add_keys(row, claim):
+        row.doi = _merged_value(row.doi, paper.doi, effect)
+        row.arxiv_id = row.arxiv_id or paper.arxiv_id
     row.key = row.arxiv_id or row.doi or row.key
-    _withdraw(row, claim, now, older=older)
-    row.version = _version(row, claim)
-    row.vouched = int(Vouched(row.vouched) | (vouched_by(paper) & claim.vouched))
+    if claim.is_trusted:
+        row.withdrawn_at = _withdrawn_at(row, claim, now)
+        known = 0 if effect is Effect.TAKES_OVER else row.version or 0
+        row.version = max(paper.version or 0, known) or None
+    row.by_arxiv = row.by_arxiv or effect is Effect.TAKES_OVER
     has = _compared_of(row)
-    missing = any(not before and after for before, after in zip(had, has, strict=True))
-    return MergedFacts(missing=missing, category=set(had[3]) < set(has[3]), anything=had != has)
+    return Change(
+        missing=any(new and not old for old, new in zip(had, has, strict=True)),
+        category=set(had[3]) < set(has[3]),
+        anything=had != has,
+    )
 
 
-def _withdraw(row: PaperDraft, claim: SaidBySource, now: datetime, *, older: bool) -> None:
-    vouched = Vouched.WITHDRAWN in claim.vouched
-    if not vouched and (row.vouched or claim.standing is Precedence.OTHER):
-        return
-    if says_withdrawn(claim.paper):
-        if row.withdrawn_at is None and not older:
-            row.withdrawn_at = now
-    elif Vouched.WITHDRAWN not in Vouched(row.vouched) and vouched and (claim.paper.abstract or claim.paper.comment):
-        row.withdrawn_at = None  # another source said that the paper was withdrawn, but arXiv does not say so
+def may_add_keys(row: PaperDraft, claim: Claim) -> bool:
+    """Whether a source may add further ids to a paper. A paper without an id accepts them from any source."""
+    return claim.is_trusted or not row.has_id
 
 
-def _version(row: PaperDraft, claim: SaidBySource) -> int | None:
-    version = claim.paper.version
-    if version is None or claim.standing is Precedence.OTHER:
-        return row.version
-    if Vouched.VERSION in claim.vouched and Vouched.VERSION not in Vouched(row.vouched):
-        return version
-    if Vouched.VERSION in Vouched(row.vouched) and Vouched.VERSION not in claim.vouched:
-        return row.version
-    return max(version, row.version or 0)
+def merged_texts(known: Mapping[str, str], brought: Mapping[str, str], *, is_newer: bool) -> dict[str, str]:
+    """Returns the texts of a summary or a translation, by their names. Every source may complete them."""
+    effect = Effect.REPLACES if is_newer else Effect.COMPLETES
+    return {**known, **{name: _merged_text(known.get(name, ""), text, effect) for name, text in brought.items()}}
 
 
-def _overrules(row: PaperDraft, name: Vouched, claim: SaidBySource, *, newer: bool) -> bool:
-    """Whether a claim's value replaces the known value.
+def is_news(row: PaperDraft, paper: Paper, change: Change, now: datetime) -> bool:
+    """Whether a paper gets a new sequence (rule 1). A replacement gets none."""
+    if paper.announce_type in REPLACEMENTS:
+        return False
+    if row.sequence is None:
+        return True
+    if paper.announce_type is Announce.CROSS and change.category:
+        return True
+    if paper.announce_type is not Announce.CROSS and row.sequence_as_new is None:
+        return True  # it was only cross-listed, so chats that leave cross-lists out have not looked at it
+    return (change.missing or change.category) and _is_recent(row, now)
 
-    A vouched value replaces a value that is not vouched for. If both are vouched for, or neither is, the value of the
-    newer version wins.
+
+def is_cross(row: PaperDraft, paper: Paper, change: Change, now: datetime) -> bool:
+    """Whether a paper gets its sequence as a cross-list, not if the cross-list completes a paper that was new."""
+    completes = change.missing and _is_recent(row, now) and row.sequence_as_new is not None
+    return paper.announce_type is Announce.CROSS and not completes
+
+
+def _is_recent(row: PaperDraft, now: datetime) -> bool:
+    return now - row.first_seen_at <= COMPLETION_WINDOW
+
+
+def _merged_value(old: str | None, new: str | None, effect: Effect) -> str | None:
+    return new if new and (not old or effect in _REPLACING) else old
+
+
+def _merged_text(old: str, new: str, effect: Effect, *, is_prose: bool = True) -> str:
+    """Returns the text that stays. `is_prose`: a complete text ends with a sign that closes a sentence.
+
+    A text with the same words replaces nothing.
     """
-    had, has = name in Vouched(row.vouched), name in claim.vouched
-    return newer if had == has else has
-
-
-def _value(row: PaperDraft, name: Vouched, old: str | None, new: str | None, claim: SaidBySource) -> str | None:
-    if not (old and new):
+    if not old or not new:
         return old or new
-    if _overrules(row, name, claim, newer=False):
+    if effect is Effect.COMPLETES and _is_beginning(old, new, is_prose=is_prose):
         return new
-    return old
-
-
-def _text(row: PaperDraft, name: Vouched, old: str, new: str, claim: SaidBySource, *, newer: bool, older: bool) -> str:
-    had, has = name in Vouched(row.vouched), name in claim.vouched
-    if not (old and new):
-        return old or new
-    if had != has:
-        # a title that differs only in its spelling is not replaced
-        if has and title_alias(old) != title_alias(new):
-            return new
+    if effect is Effect.REPLACES and _is_beginning(new, old, is_prose=is_prose):
         return old
-    if claim.standing is Precedence.OTHER and not _is_cut_off(name, old):
-        return old
-    return better_text(old, new, newer=newer, older=older)
+    return new if effect in _REPLACING and _differ([old], [new]) else old
 
 
-def _is_cut_off(name: Vouched, text: str) -> bool:
-    """Whether a text was cut off, so that any source may complete it: also an abstract without final punctuation."""
-    return text.endswith(_ELLIPSIS) or (name is Vouched.ABSTRACT and not text.endswith(_CLOSED))
+def _is_beginning(short: str, long: str, *, is_prose: bool) -> bool:
+    """Whether a text is the beginning of a longer one and was cut off there."""
+    is_cut = short.endswith(_ELLIPSIS) or (is_prose and not short.endswith(_CLOSED))
+    return is_cut and len(long) > len(short) and long.startswith(short.rstrip(_CUT))
 
 
-def better_text(old: str, new: str, *, newer: bool, older: bool = False) -> str:
-    """Returns the text of the higher version (rule 4); of equal versions `old`. An empty text always loses.
-
-    A text that is only the beginning of the other one was cut off. It replaces no complete text, and the complete text
-    of the same version replaces it.
-    """
-    if not new or not old:
-        return old or new
-    if newer:
-        if old.startswith(new.rstrip(" .…")):
-            return old
-        return new
-    if older:
-        return old
-    if len(new) > len(old) and new.startswith(old.rstrip(" .…")):
-        return new
-    return old
+def _differ(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether texts differ in more than their spelling."""
+    return [*map(title_alias, old)] != [*map(title_alias, new)]
 
 
-def _joined_categories(row: PaperDraft, claim: SaidBySource) -> list[str]:
-    """Returns the known categories and those of the claim. If arXiv gave the known ones, only arXiv may add to them."""
+def _joined_categories(row: PaperDraft, claim: Claim) -> list[str]:
+    """Returns the known categories and those of the claim. Once arXiv has named the categories, only arXiv adds to them."""
     first = (row.primary,) if row.primary else ()
-    closed = Vouched.CATEGORIES in Vouched(row.vouched) and Vouched.CATEGORIES not in claim.vouched
-    return list(dict.fromkeys((*first, *row.categories, *(() if closed else claim.paper.categories))))
+    is_closed = row.by_arxiv and row.categories and not claim.is_trusted
+    return list(dict.fromkeys((*first, *row.categories, *(() if is_closed else claim.paper.categories))))
+
+
+def _withdrawn_at(row: PaperDraft, claim: Claim, now: datetime) -> datetime | None:
+    """Returns when the paper was withdrawn, by the word of a trusted source."""
+    if withdrawn_by(claim.paper.comment) or withdrawn_by(claim.paper.abstract):
+        return row.withdrawn_at or (None if claim.effect is Effect.FILLS else now)
+    if claim.effect is Effect.TAKES_OVER and (claim.paper.abstract or claim.paper.comment):
+        return None  # another source said that the paper was withdrawn, but arXiv does not say so
+    return row.withdrawn_at

@@ -24,6 +24,7 @@ _KEYS, _SEQS = sa.select(_d.dedupe_key), sa.select(_d.id, _d.seq)
 # row.
 _TEXTS: Mapping[str, TypeEngine[Any]] = {"kind": sa.String(), "facts": JsonText(), "because": JsonText()}
 _DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason", "sendable")
+_NO_DELIVERY = -1  # the position of a paper that counts as delivered without a delivery
 _ITEM = ("chat", "paper", "delivery", "position", "shown", "cross", "because")
 _NEW_DELIVERIES = sa.insert(_deliveries).values(
     {name: sa.bindparam(name, type_=_TEXTS.get(name, _d[name].type)) for name in _DELIVERY}
@@ -91,6 +92,14 @@ def add_delivery(transaction: Transaction, key: str, planned: Delivery, *, now: 
     seq = execute(transaction, sa.select(_d.seq).where(_d.dedupe_key == key)).scalar_one()
     mentions.add_mentions(transaction, "delivery", {seq: mentions.words_of_notice(key, planned.facts.detail)})
     return True
+
+
+def count_as_delivered(transaction: Transaction, chat_id: int, papers: Iterable[int]) -> None:
+    """Stores papers as delivered to a chat, but without a delivery. Papers that are in a delivery stay there."""
+    names = ("chat", "paper", "position", "shown", "cross", "because")
+    no_reasons: list[str] = []
+    rows = [(chat_id, paper, _NO_DELIVERY, False, False, no_reasons) for paper in papers]
+    conflicts.insert_all_new(transaction, "delivery_item", ("chat", "paper"), names, rows)
 
 
 def delivered(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:

@@ -15,7 +15,6 @@ from subscriptions.states import MessageState
 from subscriptions.store import bot_state
 from subscriptions.store.columns import AnyRow, Condition
 from subscriptions.store.database.store import Transaction, execute
-from subscriptions.store.merging import Vouched
 from subscriptions.store.rows import TABLES, tables
 
 _PRUNED = "pruned-papers"  # name of a stored value: the id up to which papers have been pruned
@@ -26,8 +25,6 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _papers, _deliveries, _items, _messages, _receipts = tables("paper", "delivery", "delivery_item", "message", "receipt")
 _d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
 _OF_PAPERS = tables("summary", "translation", "model_summary", "appearance", "indexed_paper", "paper_meaning")
-# the values of a reduced paper for which arXiv still vouches
-_LEFT = Vouched.TITLE | Vouched.DOI | Vouched.VERSION | Vouched.WITHDRAWN
 _IS_NOTICE = Condition("delivery.kind = 'notice'")  # the exact words of an index's condition
 
 
@@ -119,7 +116,6 @@ def prune_papers(transaction: Transaction, before: datetime, most: int) -> int:
             "primary": None,
             "url": None,
         }
-        values["vouched"] = _p.vouched.op("&")(int(_LEFT))  # removed values are no longer vouched for
         execute(transaction, sa.update(_papers).where(_p.id.in_(over)).values(values))
     bot_state.put_value(transaction, _PRUNED, str(old[-1]))
     return len(old)

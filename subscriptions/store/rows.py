@@ -87,11 +87,9 @@ class PaperRow(Numbered, table=True):
     first_seen_at: datetime = moment()
     day: date  # the day of the digest that gave the paper its sequence; without a sequence, of its first digest
     owner: str = ""  # the source that brought the paper first
-    vouched: int = 0  # which values one of arXiv's own sources gave (merging.Vouched)
+    by_arxiv: bool = False  # one of arXiv's own sources has described it, so only they change its values (merging.py)
     sequence: int | None = Field(default=None, index=True)
     sequenced_at: datetime | None = moment(default=None)
-    # when the paper first came, if its digest was read again after a loss of the database
-    came_at: datetime | None = moment(default=None)
     # of a cross-list: the sequence that the paper got when it was new; None: it was only cross-listed
     new_sequence: int | None = None
 
@@ -302,7 +300,6 @@ class SubscriptionRow(Numbered, table=True):
             "ix_subscription_latest_due", "latest_due_at", where=f"latest_due_at IS NOT NULL AND {BECOMES_DUE}"
         ),
         columns.index("ix_subscription_paused_until", "paused_until", where="paused_until IS NOT NULL"),
-        columns.index("ix_subscription_counted", "counted_until", "chat", where="counted_until IS NOT NULL"),
     )
     chat: int = columns.reference("chat.id")
     query: int = columns.reference("query.id", index=True)
@@ -319,8 +316,6 @@ class SubscriptionRow(Numbered, table=True):
     cursor: int  # it has looked up to this sequence
     next_due_at: datetime | None = moment(default=None)
     latest_due_at: datetime | None = moment(default=None)  # when-out: the end of its window
-    # after a loss: papers that came until then count as sent
-    counted_until: datetime | None = moment(default=None)
     chat_active: bool = columns.kept_by_triggers()
 
 

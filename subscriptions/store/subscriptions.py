@@ -28,7 +28,7 @@ _s = _subscriptions.c
 # The columns are in the order of the fields of Subscription.
 _VALUES = (
     _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, _s.cursor, _s.next_due_at, _s.name,
-    _s.state, _s.paused_until, _s.subscriber, _s.counted_until, _s.latest_due_at,
+    _s.state, _s.paused_until, _s.subscriber, _s.latest_due_at,
 )  # fmt: skip
 SUBSCRIPTIONS = (
     sa.select(*_VALUES)
@@ -66,7 +66,7 @@ def add_subscription(transaction: Transaction, new: Subscription) -> Subscriptio
 
 _SAME = (  # columns with the same name as their field of Subscription
     "name", "text", "zone", "state", "subscriber", "since", "cursor", "next_due_at", "latest_due_at",
-    "counted_until", "paused_until",
+    "paused_until",
 )  # fmt: skip
 _same_of = attrgetter(*_SAME)
 

@@ -1,10 +1,9 @@
-"""The tables of the bot's own work: platforms, publishers, codes, the last loss, single values."""
+"""The tables of the bot's own work: platforms, publishers, codes, single values."""
 
 from datetime import date, datetime
 
 from sqlmodel import Field
 
-from subscriptions.store import columns
 from subscriptions.store.columns import Row, moment
 
 
@@ -32,25 +31,8 @@ class PublisherSlotRow(Row, table=True):
     until: datetime = moment()
 
 
-class EnrichmentRequestRow(Row, table=True):
-    """How often the bot asked arXiv for the missing values of a paper, and when it asked last."""
-
-    paper: int = columns.reference("paper.id", primary_key=True)
-    times: int
-    last: datetime = moment()
-
-
 class OperatorCodeRow(Row, table=True):
     """The hash of a printed code that makes its sender the first operator. Newer codes have higher numbers."""
 
     number: int = Field(default=None, primary_key=True)
     code_hash: str = Field(unique=True)
-
-
-class LossRow(Row, table=True):
-    """The last loss of the database (subscriptions/planning/receipts.py). There is at most one."""
-
-    id: int = Field(default=1, primary_key=True)
-    lost_at: datetime = moment()
-    copied_at: datetime = moment()
-    restored_at: datetime = moment()

@@ -1,17 +1,17 @@
-"""Large digests and imports are stored in parts, so that other threads and processes can write in between.
+"""Digests are stored whole, huge ones and imports in parts, so that others can write in between.
 
 The result is the same as if everything were stored at once. Exports are read in parts, and can be imported again.
 """
 
+import asyncio
 import contextlib
 import sqlite3
 from collections import Counter, abc
-from dataclasses import replace
 from datetime import date, datetime
-from itertools import pairwise
 from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 import hypothesis
@@ -19,24 +19,21 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import event
 
+from bot.sources import ingest as source_ingest
 from subscriptions import chat_settings
 from subscriptions.addresses import parse_address
 from subscriptions.errors import PaperwireError, Refused
-from subscriptions.matching.full_text import index_document
 from subscriptions.model import DAYS, Announce, ChatAddress, ChatKind, Digest, Paper, Summary, Translation
 from subscriptions.portable import read_lines
 from subscriptions.service import amendments, exporting, importing, requests
-from subscriptions.service import ingest as ingest_room
 from subscriptions.service.listing import listed
-from subscriptions.service.paper_search import papers_named
-from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import drafts, subscriptions
+from subscriptions.store import subscriptions
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
 from tests import make
-from tests.clock import NOON
+from tests.clock import NOON, FakeClock
 from tests.make import DAY, digest, ingested, paper, subscribes
 from tests.stored import value
 
@@ -164,123 +161,61 @@ def stored_all(store: Store, said: list[tuple[list[Paper], int, bool]]) -> list[
     ]
 
 
-@hypothesis.settings(max_examples=15, deadline=None)
-@hypothesis.given(digests, st.lists(papers(), max_size=9), st.sampled_from((0, 20)))
-def test_papers_merged_before_the_writing_give_the_same_store_as_papers_merged_in_it(
-    empty_database: Path,
-    said: list[tuple[list[Paper], int, bool]],
-    last: list[Paper],
-    ago: int,
-) -> None:
-    """One store writes what was merged before. For the other, somebody always commits in between, so it merges again."""
-    with stores(empty_database, "before", "again") as (before, again), pytest.MonkeyPatch.context() as patched:
-        some = digest(*last, name="the last one")
-        stored_all(before, said)
-        merged_before = stored(before, some, day=TODAY - ago * DAY)
-        patched.setattr(Transaction, "is_current", lambda _, __: False)
-        stored_all(again, said)
-        assert counts_of(stored(again, some, day=TODAY - ago * DAY)) == counts_of(merged_before)
-        assert_same(again, before)
-
-
 class Killed(BaseException):
     """Ends the work at once, as if the process were killed. No code of the product catches it."""
 
 
-@pytest.mark.parametrize("together", [2000, 4])
-@hypothesis.settings(max_examples=10, deadline=None)
-@hypothesis.given(digests, st.lists(papers(), min_size=3, max_size=9), st.integers(1, 3))
-def test_a_digest_read_again_after_a_crash_is_stored_the_same(
-    empty_database: Path,
-    together: int,
-    said: list[tuple[list[Paper], int, bool]],
-    last: list[Paper],
-    crash_after: int,
+@hypothesis.settings(max_examples=15, deadline=None)
+@hypothesis.given(digests, st.lists(papers(), min_size=3, max_size=9))
+def test_a_digest_is_stored_whole_or_not_at_all(
+    empty_database: Path, said: list[tuple[list[Paper], int, bool]], last: list[Paper]
 ) -> None:
-    """A process crashes after one of the commits of a digest, and the next process reads the digest again. Papers, sequence
-    numbers, words and the counts of the receipt are the same as without a crash.
-
-    There is one exception: if the digest was announced in parts, papers announced before the crash count as known.
-    """
-    with stores(empty_database, "calm", "crashed") as (calm, crashed), pytest.MonkeyPatch.context() as patched:
+    """A process is killed at the end of the transaction that stores a digest. The next process reads the digest again."""
+    with stores(empty_database, "calm", "killed") as (calm, killed), pytest.MonkeyPatch.context() as patched:
         stored_all(calm, said)
-        stored_all(crashed, said)
-        patched.setattr(ingest_room, "MOST_TOGETHER", together)
+        stored_all(killed, said)
         some = digest(*last, name="the last one")
-        commits = Counter[str]()
-
-        def crash() -> None:
-            commits["write"] += 1
-            if commits["write"] == crash_after:
-                raise Killed
-
-        crashed.after_commit = crash
-        expected = stored(calm, some)
-        try:
-            done = stored(crashed, some)
-        except Killed:
-            crashed.after_commit = lambda: None
-            done = stored(crashed, some)
-            if done.already_known:  # the process crashed after the last commit
-                done = expected
-        if together == 2000:
-            assert counts_of(done) == counts_of(expected)
-        assert_same(crashed, calm)
+        patched.setattr("subscriptions.store.digests._result", _killed)
+        with pytest.raises(Killed):
+            stored(killed, some)
+        assert_same(killed, calm)
+        patched.undo()
+        assert stored(killed, some) == stored(calm, some)
+        assert_same(killed, calm)
 
 
-def test_an_archive_that_was_filed_in_parts_is_announced_whole(
-    watched: WatchedStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 3)
-    done = stored(watched, many(10), day=TODAY - 30 * DAY)
-    assert (done.new, done.archived, done.announced) == (10, 10, 0)
-    again = stored(watched, many(10), day=TODAY - 30 * DAY)
-    assert (again.already_known, again.archived, again.unchanged) == (True, 10, 10)
-    assert stored(watched, many(10), day=TODAY - 30 * DAY, announce=True).announced == 10
-    assert value(watched, "SELECT count(DISTINCT sequence) FROM paper") == 10
+def _killed(*_: object) -> None:
+    raise Killed
 
 
 def many(amount: int) -> Digest:
     return digest(*(paper(f"Kite {n}", "cs.LG", arxiv_id=f"2602.{n:05d}") for n in range(amount)))
 
 
-def test_no_transaction_of_a_large_digest_writes_too_much(
+def test_a_huge_digest_that_is_cut_off_is_completed_by_the_next_reading(
     watched: WatchedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No transaction stores more papers than the limit. One transaction for 20,000 papers would make a /help
-    wait for 22 seconds.
-    """
-    monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 100)
-    tables = "paper", "appearance", "paper WHERE sequence IS NOT NULL"
-    seen: list[tuple[int, ...]] = [(0, 0, 0)]
-    watched.after_commit = lambda: seen.append(
-        tuple(value(watched, f"SELECT count(*) FROM {table}") for table in tables)  # noqa: S608 - words of this file
-    )
-    assert stored(watched, many(470)).new == 470
-    for earlier, later in pairwise(seen):
-        papers, appearances, announced = (after - before for before, after in zip(earlier, later, strict=True))
-        assert papers == appearances == announced <= ingest_room.MOST_TOGETHER
-    assert seen[-1] == (470, 470, 470)
+    """It is stored in parts, so that others can write between them. The last part brings the receipt of the whole."""
+    monkeypatch.setattr(source_ingest, "MOST_TOGETHER", 3)
+    deps = SimpleNamespace(store=watched, clock=FakeClock(NOON), encoder=None)
+    noted: list[Ingested] = []
 
+    def reads() -> Ingested:
+        ingest = source_ingest.store_digest(deps, many(10), source="daily", note=lambda _, done: noted.append(done))
+        return asyncio.run(ingest)
 
-@pytest.mark.parametrize(
-    ("together", "papers", "deliveries"),
-    [(100, 350, 4), (2000, 1200, 1)],
-    ids=["announced in parts", "announced at once"],
-)
-def test_a_planner_between_the_parts_takes_each_paper_once(
-    watched: WatchedStore, monkeypatch: pytest.MonkeyPatch, together: int, papers: int, deliveries: int
-) -> None:
-    monkeypatch.setattr(ingest_room, "MOST_TOGETHER", together)
-    ingested(watched, paper("Boat", "cs.CV"), now=NOON - DAY)
-    subscribes(watched, "console:me", "kite", when="now", now=NOON - DAY / 2)
-    plan_due(watched, now=NOON - DAY / 4)
-    planned: list[int] = []
-    watched.after_commit = lambda: planned.append(len(plan_due(watched, now=NOON)))
-    stored(watched, many(papers))
-    assert (planned[-1], sum(planned)) == (1, deliveries)
-    assert value(watched, "SELECT count(DISTINCT paper) FROM delivery_item") == papers
-    assert value(watched, "SELECT count(*) FROM paper WHERE sequence IS NULL") == 0
+    def kill() -> None:
+        if value(watched, "SELECT count(*) FROM paper") == 6:
+            raise Killed
+
+    watched.after_commit = kill
+    with pytest.raises(Killed):
+        reads()
+    watched.after_commit = lambda: None
+    done = reads()
+    assert (done.already_known, done.new, done.unchanged, noted) == (False, 4, 6, [done])
+    assert reads() == Ingested(already_known=True, unchanged=10)
+    assert value(watched, "SELECT count(DISTINCT sequence) FROM paper") == 10
 
 
 @pytest.mark.both_databases
@@ -311,103 +246,6 @@ def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_
         if kind_of_database == "postgresql"
         else {}
     )
-
-
-# known papers that changed are merged before the transaction that lets writers wait
-
-PAPERS = [paper(f"A graph {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", abstract="Words.") for n in range(1, 71)]
-CHANGED = [replace(one, abstract="Other words.", version=2) for one in PAPERS]
-
-
-@pytest.fixture
-def known(store: Store) -> Store:
-    ingested(store, *PAPERS)
-    return store
-
-
-@pytest.fixture
-def made_while_writing(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A list of the work that was done while other writers had to wait. It has the title of each paper whose index words were
-    made then, and "N papers" for each look-up of several papers.
-    """
-    found: list[str] = []
-    look_up = drafts.MergeBatch.look_up
-
-    def made(one: Paper) -> tuple[str, ...]:
-        if store._turn.locked():
-            found.append(one.title)
-        return index_document(one)
-
-    def looked(batch: drafts.MergeBatch, session: Transaction, papers: abc.Sequence[drafts.Incoming]) -> None:
-        if store._turn.locked() and len(papers) > 1:
-            found.append(f"{len(papers)} papers")
-        look_up(batch, session, papers)
-
-    monkeypatch.setattr("subscriptions.store.digests.index_document", made)
-    monkeypatch.setattr(drafts.MergeBatch, "look_up", looked)
-    return found
-
-
-def stores_beside_others(
-    store: Store, *papers: Paper, meanwhile: tuple[Paper, ...] = (), before: int = 1
-) -> tuple[Ingested, int]:
-    """Stores a digest. Returns (the result, the number of its writes).
-
-    Just before write number `before`, another source stores the papers `meanwhile`.
-    """
-    begins, writes, others = store.write, 0, list(meanwhile)
-
-    @contextlib.contextmanager
-    def write() -> abc.Iterator[Transaction]:
-        nonlocal writes
-        writes += 1
-        if writes == before and others:
-            with pytest.MonkeyPatch.context() as alone:
-                alone.setattr(store, "write", begins)
-                ingested(store, *others, source="other", of_arxiv=True)
-        with begins() as transaction:
-            yield transaction
-
-    ingest = ingest_room.Ingest(source="daily", day=NOON.date(), now=NOON, of_arxiv=True)
-    with pytest.MonkeyPatch.context() as counted:
-        counted.setattr(store, "write", write)
-        return ingest_room.ingest_digest(store, digest(*papers), ingest), writes
-
-
-def abstracts(store: Store) -> set[str]:
-    return {known.paper.abstract for known in papers_named(store, [one.arxiv_id or "" for one in PAPERS]).values()}
-
-
-def test_nothing_of_them_is_made_while_others_wait(known: Store, made_while_writing: list[str]) -> None:
-    result, writes = stores_beside_others(known, *CHANGED)
-    assert (result.updated, result.new, writes) == (len(PAPERS), 0, 1)
-    assert made_while_writing == []
-    assert abstracts(known) == {"Other words."}
-
-
-def test_papers_stored_meanwhile_are_merged(known: Store, made_while_writing: list[str]) -> None:
-    newest = replace(PAPERS[0], abstract="The newest words.", version=3)
-    result, _ = stores_beside_others(known, *CHANGED, meanwhile=(newest,))
-    assert result.updated == len(PAPERS) - 1
-    assert made_while_writing == ["70 papers"]  # our digest looks up its papers again
-    assert abstracts(known) == {"Other words.", "The newest words."}
-
-
-@pytest.mark.parametrize("before", [0, 1, 3])
-def test_a_large_digest_is_stored_in_parts_beside_others(
-    store: Store, made_while_writing: list[str], before: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A large digest is stored in parts. Before one of its writes, another source stores some of these papers."""
-    monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 20)
-    _, writes = stores_beside_others(store, *PAPERS, meanwhile=tuple(PAPERS[5:60:9]) if before else (), before=before)
-    assert writes == 4
-    assert before or not made_while_writing, "nothing is looked up"
-    with store.read() as transaction:
-        stored = make.stored_papers(transaction)
-    assert sorted(known.paper.title for known in stored) == sorted(one.title for one in PAPERS)
-    sequences = [known.sequence for known in stored]
-    assert len(set(sequences)) == len(PAPERS)
-    assert None not in sequences
 
 
 def text_of(chats: int, each: int, *, first: int = 1) -> str:

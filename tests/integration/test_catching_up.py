@@ -1,7 +1,7 @@
 """Papers that come late. After an outage, the bot fetches the missed days, delivers their papers once, and names the days
 in the receipt. It also does so if a source does not answer at first, or if the machine's clock is changed.
 
-If a database is lost and an older copy replaces it, no chat gets a paper twice that was due before the loss.
+If a database is lost and an older copy replaces it, what was due before the loss counts as sent.
 """
 
 import asyncio
@@ -19,9 +19,8 @@ from bot.operation.process import Process
 from bot.sources.fetcher import FetchLimits
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
 from subscriptions.model import ChatAddress, ChatKind, Paper
-from subscriptions.planning import counted_as_sent
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service import after_loss, restoring
+from subscriptions.service import restoring
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.findings import source_finding
@@ -29,7 +28,6 @@ from subscriptions.service.notices import notify_operators
 from subscriptions.service.plan import plan_due
 from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Store
-from subscriptions.store.losses import last_loss
 from subscriptions.store.outbox import outbox_counts
 from subscriptions.store.sources import KnownSource, SourceState
 from tests import copies, make, source_harness, stored
@@ -38,7 +36,7 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
 from tests.integration.cli import page
-from tests.make import DAY, HOUR, address, paper
+from tests.make import DAY, HOUR, MINUTE, address, paper
 from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, web_source
 
 # arXiv announced nothing on Tuesday, the 20th
@@ -429,83 +427,29 @@ async def _until(running: Machine, moment: dt.datetime) -> None:
 # ── a database is lost, and an older copy replaces it ─────────────────────────────────────────────────────────────────
 
 
-Restoring = abc.Callable[[Path, dt.datetime], Store]
-
-
-@pytest.fixture
-def restored(store: Store, tmp_path: Path) -> abc.Iterator[Restoring]:
-    """Yields a function that replaces the store by a copy, and returns the restored store. The loss was at `lost_at`."""
-    opened = []
-
-    def restore(copy: Path, lost_at: dt.datetime) -> Store:
-        now = lost_at + dt.timedelta(minutes=1)
-        copies.put_back(store, copy, lost_at=lost_at, now=now)
-        opened.append(Store(store.url.render_as_string(hide_password=False), zone=store.zone))
-        opened[0].open(now=now)
-        return opened[0]
-
-    yield restore
-    for one in opened:
-        one.close()
-
-
-def planned(store: Store, now: dt.datetime) -> list[str]:
-    """Plans the due deliveries. Returns the titles of all papers that are in a delivery, sorted."""
-    plan_due(store, now=now)
-    wanted = "SELECT title FROM delivery_item JOIN paper ON paper.id = delivery_item.paper WHERE delivery IS NOT NULL"
-    return sorted(title for (title,) in stored.rows(store, wanted))
-
-
 @pytest.mark.both_databases
-async def test_a_page_counts_as_sent_at_the_first_look_after_a_restore(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path, restored: Restoring
-) -> None:
-    make.subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), when="now")
-    arxiv.holds("/list.md", page(("2601.00001", "Told before", "Clouds.")))
-    store = restored(copies.copied(store, tmp_path), clock.now() + dt.timedelta(hours=1))
-    clock.advance(dt.timedelta(hours=2))
-    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
-    assert (await feeding.poll()).detail == "1 papers came before the database was lost, and count as sent."
-    assert planned(store, clock.now()) == []
-    clock.advance(dt.timedelta(hours=1))
-    arxiv.holds("/list.md", page(("2601.00001", "Told before", "Clouds."), ("2601.00002", "New", "Nodes.")))
-    await feeding.poll()
-    assert planned(store, clock.now()) == ["New"]
-
-
-@pytest.mark.both_databases
-@pytest.mark.parametrize(("lost", "expected"), [("00:02", ["Graphs"]), ("00:10", [])])
-async def test_a_batch_of_arxiv_came_when_its_schedule_expected_it(  # noqa: PLR0917 - fixtures
-    store: Store,
-    clock: FakeClock,
-    arxiv: FakeArxiv,
-    tmp_path: Path,
-    restored: Restoring,
-    lost: str,
-    expected: list[str],
-) -> None:
-    clock.set_now(new_york("2026-01-21 23:00"))
-    make.subscribes(store, "console:me", "cat:cs.LG", now=clock.now(), when="now")
-    arxiv.announces(dt.date(2026, 1, 22), paper("Graphs", "cs.LG"))
-    store = restored(copies.copied(store, tmp_path), new_york(f"2026-01-22 {lost}"))
-    clock.set_now(new_york("2026-01-22 01:00"))
-    await polled(store, clock, arxiv, arxiv_source("cs.LG"))
-    assert planned(store, clock.now()) == expected
+def test_what_was_due_before_the_loss_counts_as_sent(store: Store, tmp_path: Path) -> None:
+    """The copy was made before the delivery of the day. What comes after the loss is sent."""
+    lost_at = NOON + 3 * HOUR
+    make.subscribes(store, "console:me", "graph", now=NOON, when="daily 13:00")
+    make.subscribes(store, "console:now", "graph", now=NOON, when="now")
+    make.ingested(store, "Graphs", now=NOON + MINUTE)
+    copies.put_back(store, copies.copied(store, tmp_path), lost_at=lost_at, now=lost_at + MINUTE)
+    with make.an_open_store(store.url.render_as_string(hide_password=False), now=lost_at + MINUTE) as restored:
+        assert outbox_counts(restored).waiting == 0
+        make.ingested(restored, "Later graphs", now=lost_at + HOUR)
+        plan_due(restored, now=lost_at + DAY)
+        found = sorted(stored.delivered(restored))
+        assert outbox_counts(restored).waiting == 2
+    assert found == [(f"console:{chat}", title) for chat in ("me", "now") for title in ("Graphs", "Later graphs")]
 
 
 @pytest.mark.both_databases
 def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> None:
-    """A process is killed while it counts the lost papers as sent. The next call finishes this. It keeps the times of the
-    loss that the first call has stored, because later plans change what the copy shows.
-    """
-    lost_at = NOON + dt.timedelta(hours=2)
+    lost_at = NOON + 2 * HOUR
     make.subscribes(store, "console:me", "graph", now=NOON, when="now")
-    make.ingested(store, "Graphs", now=NOON + dt.timedelta(hours=1))
-    with patch.object(after_loss, "count_known", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
-        restoring.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=1))
-    assert restoring.count_lost_as_sent(store, lost_at, now=lost_at + dt.timedelta(hours=2)) == 1
-    with store.read() as transaction:
-        assert last_loss(transaction) == counted_as_sent.Loss(
-            lost_at=lost_at, copied_at=NOON + dt.timedelta(hours=1), restored_at=lost_at + dt.timedelta(hours=1)
-        )
+    make.ingested(store, "Graphs", now=NOON + HOUR)
+    with patch.object(restoring, "count_as_sent", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        restoring.count_lost_as_sent(store, lost_at, now=lost_at + HOUR)
+    assert restoring.count_lost_as_sent(store, lost_at, now=lost_at + 2 * HOUR) == 1
     assert outbox_counts(store).waiting == 0

@@ -440,7 +440,7 @@ NUMBERS = tables.rows("""
     operating.md    → still the same # hours after                       → subscriptions.planning.source_calendar:LATE_AFTER.seconds / 3600
     operating.md    → or # times if the answer                           → subscriptions.planning.missed_days:MOST_TRIES
     operating.md    → ids, # in one request                              → bot.sources.arxiv_lookup:IDS_PER_REQUEST
-    operating.md    → it is asked # times, half                          → subscriptions.store.incomplete_papers:MOST_ASKED
+    operating.md    → waits # seconds for it                             → bot.sources.arxiv_lookup:LONGEST
     operating.md    → the last # signals                                 → subscriptions.service.signals:MOST_SIGNALS
     queries.md      → commas between, # at most                          → subscriptions.query.refusals:MOST_PAPERS
     queries.md      → a query has # `like:` at most                      → subscriptions.query.refusals:MOST_NEAR

@@ -60,9 +60,7 @@ def test_what_no_reader_can_read_is_refused_in_a_sentence_and_the_rest_is_read(
     assert product.tells("ingest", "all/good.jsonl")["already_known"] == 1
 
 
-@pytest.mark.parametrize(
-    "where", ["bot.digests._failures.without_failures", "subscriptions.service.ingest.drafts.incoming"]
-)
+@pytest.mark.parametrize("where", ["bot.digests._failures.without_failures", "subscriptions.service.ingest.incoming"])
 def test_whatever_fails_at_a_document_is_told_in_a_sentence_and_the_others_are_stored(
     product: Product, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:

@@ -1,6 +1,7 @@
-"""A person names a paper that the store lacks. The bot asks arXiv for it and answers then; no other chat gets it."""
+"""What is asked of arXiv: a paper that a person names and the store lacks, which no other chat gets, and what digests lack."""
 
 import asyncio
+import json
 from collections import abc
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
@@ -15,6 +16,7 @@ from sqlmodel import select
 from bot.app import App
 from bot.operation import worker
 from bot.sources import arxiv_lookup
+from bot.sources.ingest import store_digest
 from subscriptions.errors import StoreUnavailable
 from subscriptions.model import Announce, Paper
 from subscriptions.service.plan import plan_due
@@ -25,7 +27,7 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.program import RestingClock
 from tests.integration.telegram_bot import a_bot, posts
-from tests.make import DAY, MINUTE, ingested, paper, subscribes
+from tests.make import DAY, MINUTE, digest, ingested, paper, subscribes
 from tests.source_harness import SourceHarness, arxiv_source, web_source
 
 ID, OTHER = "2601.09001", "2601.09002"
@@ -195,16 +197,17 @@ async def test_a_doi_cannot_be_asked_of_arxiv(telegram: FakeTelegram, arxiv: Fak
     assert arxiv.arrivals == []
 
 
-# papers without arXiv's facts are completed by id or title, and no chat gets a paper twice
+# what a digest lacks is asked of arXiv before its papers are stored, so that they match at once
 
 AUTHORS = ("Ada Example", "Bo Beispiel")
+TODAY = date(2026, 1, 22)
 
 
 @pytest.fixture
 def feeding(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> SourceHarness:
     clock.advance(source_harness.new_york("2026-01-22 12:00") - clock.now())
-    arxiv.announces(date(2026, 1, 22), paper("Of today", "cs.LG"))
-    return SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
+    arxiv.announces(TODAY, paper("Of today", "cs.LG"))
+    return SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), web_source(f"{arxiv.url}/list.json", name="list"))
 
 
 NAMED = paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS)
@@ -218,25 +221,48 @@ def bare(title: str, arxiv_id: str | None = None, **values: object) -> Paper:
 BARE = bare("Graphs that forget", ID)
 
 
-def brings_many(store: Store, clock: RestingClock, arxiv: FakeArxiv, count: int) -> None:
-    """A list brings so many papers without arXiv's facts, which arXiv knows."""
+async def brings(feeding: SourceHarness, *papers: Paper, day: date = TODAY) -> None:
+    """A list brings papers."""
+    deps = feeding.scheduler._deps
+    await store_digest(deps, digest(*papers, day=day), source="list", complete=deps.complete)
+
+
+def many(count: int, arxiv: FakeArxiv) -> list[Paper]:
+    """Returns so many papers without arXiv's facts, which arXiv knows."""
     ids = [f"2601.{number:05d}" for number in range(10_000, 10_000 + count)]
     arxiv.knows(*(paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
-    ingested(store, *(bare("", one) for one in ids), now=clock.now())
+    return [bare("", one) for one in ids]
 
 
-def row(store: Store, title: str) -> rows.PaperRow:
+def incomplete(store: Store) -> list[str]:
+    """Returns the keys of the papers without categories."""
     with store.read() as session:
-        return session.exec(select(rows.PaperRow).where(rows.PaperRow.title == title)).one()
+        return [one.key for one in session.exec(select(rows.PaperRow).order_by(rows.PaperRow.id)) if not one.categories]  # type: ignore[arg-type]
 
 
-def delivered(store: Store) -> list[str]:
-    """Returns the chats to which "Graphs that forget" was delivered, sorted."""
-    return [chat for chat, title in stored.delivered(store) if title == "Graphs that forget"]
+@pytest.mark.both_databases
+async def test_what_a_list_lacks_is_known_when_its_papers_are_matched(
+    store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
+) -> None:
+    for name, query in {"words": "graphs", "category": "cat:cs.LG", "author": "author:Beispiel"}.items():
+        subscribes(store, f"console:{name}", query, when="now", now=clock.now())
+    clock.advance(timedelta(minutes=1))
+    entry = {"id": ID, "title": BARE.title, "submittedOnDailyAt": "2026-01-22T00:00:00.000Z"}
+    arxiv.holds("/list.json", json.dumps([{"paper": entry}]))
+    arxiv.knows(NAMED)
+    await feeding.poll("list")
+    for later in (MINUTE, DAY):
+        plan_due(store, now=clock.now())
+        found = [chat for chat, title in stored.delivered(store) if title == NAMED.title]
+        assert found == ["console:author", "console:category", "console:words"]
+        clock.advance(later)
+        arxiv.announces(TODAY, NAMED)
+        await feeding.due()
+    assert len(arxiv.asked("id_list")) == 1
 
 
 async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
-    store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
+    store: Store, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     arxiv.knows(
         paper("$\\alpha$-Graphs: they don't forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS),
@@ -245,121 +271,78 @@ async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
         paper("Nets of nets", "cs.LG", arxiv_id="2601.09004"),
         paper("Nets", "cs.LG", arxiv_id="2601.09005"),
     )
-    ingested(store, bare("$\\alpha$-graphs: They don’t forget"), bare("Trees"), bare("Nets"), now=clock.now())
-    await feeding.due()
+    await brings(feeding, bare("$\\alpha$-graphs: They don’t forget"), bare("Trees"), bare("Nets"))
     with store.read() as session:
         found = {one.title: one.arxiv_id for one in session.exec(select(rows.PaperRow))}
-    assert found == {
-        "$\\alpha$-graphs: They don’t forget": "2601.09001",
-        "Trees": None,
-        "Nets": "2601.09005",
-        "Of today": found["Of today"],
-    }
+    assert found == {"$\\alpha$-graphs: They don’t forget": "2601.09001", "Trees": None, "Nets": "2601.09005"}
     asked = arxiv.asked("/api/")
     assert len(asked) == 3
-    assert "ti:%22Nets%22" in asked[0] + asked[1] + asked[2]
-
-
-@pytest.mark.both_databases
-async def test_completed_papers_match_and_come_once(
-    store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
-) -> None:
-    for name, query in {"words": "graphs", "category": "cat:cs.LG", "author": "author:Beispiel"}.items():
-        subscribes(store, f"console:{name}", query, when="now", now=clock.now())
-    clock.advance(timedelta(minutes=1))
-    ingested(store, BARE, now=clock.now())
-    plan_due(store, now=clock.now())
-    assert delivered(store) == ["console:words"]
-    arxiv.knows(NAMED)
-    for later in (MINUTE, DAY):
-        clock.advance(later)
-        await feeding.due()
-        plan_due(store, now=clock.now())
-        assert delivered(store) == ["console:author", "console:category", "console:words"]
-
-
-@pytest.mark.both_databases
-async def test_papers_unknown_to_arxiv_are_asked_for_three_times(
-    store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
-) -> None:
-    ingested(store, bare("A list of nothing", "2601.09001"), bare("Nobody wrote this"), now=clock.now())
-    for _ in range(12):
-        await feeding.due()
-        clock.advance(timedelta(hours=6))
-    assert (len(arxiv.asked("id_list")), len(arxiv.asked("ti:"))) == (3, 3)
+    assert "ti:%22Nets%22" in "".join(asked)
 
 
 @pytest.mark.parametrize(
-    ("papers", "age"),
+    ("papers", "day"),
     [
-        ([BARE], timedelta(days=7, minutes=1)),
-        ([paper("Cells", arxiv_id=None, authors=(), doi="10.1101/2026.01.22.000001")], timedelta()),
-        ([bare("扩散模型"), paper("Whole", "cs.LG")], timedelta()),
+        ([BARE], TODAY - 30 * DAY),
+        ([paper("Cells", arxiv_id=None, authors=(), doi="10.1101/2026.01.22.000001")], TODAY),
+        ([bare("扩散模型"), paper("Whole", "cs.LG")], TODAY),
+        ([bare("Known to the store", "2601.09003")], TODAY),
     ],
-    ids=["after seven days", "of another publisher", "without words or complete"],
+    ids=["of an archive", "of another publisher", "without words or complete", "that the store knows"],
 )
-async def test_of_some_papers_nobody_is_asked(  # noqa: PLR0917 - fixtures
-    store: Store,
-    clock: RestingClock,
-    arxiv: FakeArxiv,
-    feeding: SourceHarness,
-    papers: list[Paper],
-    age: timedelta,
+async def test_of_some_papers_nobody_is_asked(
+    store: Store, arxiv: FakeArxiv, feeding: SourceHarness, papers: list[Paper], day: date
 ) -> None:
-    ingested(store, *papers, now=clock.now())
-    clock.advance(age)
-    await feeding.due()
+    ingested(store, paper("Known to the store", "cs.LG", arxiv_id="2601.09003"), now=feeding.clock.now())
+    await brings(feeding, *papers, day=day)
     assert arxiv.asked("/api/") == []
 
 
 async def test_many_ids_are_asked_for_in_batches_of_a_hundred(
-    store: Store,
-    clock: RestingClock,
-    arxiv: FakeArxiv,
-    feeding: SourceHarness,
-    monkeypatch: pytest.MonkeyPatch,
+    store: Store, arxiv: FakeArxiv, feeding: SourceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(arxiv_lookup, "IDS_PER_REQUEST", arxiv_lookup.IDS_PER_REQUEST // 10)
-    monkeypatch.setattr(arxiv_lookup, "MAX_IDS", arxiv_lookup.MAX_IDS // 10)
-    brings_many(store, clock, arxiv, 73)
-    await feeding.due()
-    assert [path.count(",") + 1 for path in arxiv.asked("id_list")] == [10] * 5
-    clock.advance(timedelta(minutes=30))
-    await feeding.due()
-    assert [path.count(",") + 1 for path in arxiv.asked("id_list")[5:]] == [10, 10, 3]
-    with store.read() as session:
-        assert [one for one in session.exec(select(rows.PaperRow)) if not one.categories] == []
+    await brings(feeding, *many(23, arxiv))
+    assert [path.count(",") + 1 for path in arxiv.asked("id_list")] == [10, 10, 3]
+    assert incomplete(store) == []
 
 
 async def test_a_question_that_arxiv_refuses_is_asked_in_halves(
-    store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
+    store: Store, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
-    brings_many(store, clock, arxiv, 8)
+    papers = many(8, arxiv)
     arxiv.reports("incorrect id format for 2601.10003", 99, at="2601.10003")
-    await feeding.due()
-    with store.read() as session:
-        assert [one.arxiv_id for one in session.exec(select(rows.PaperRow)) if not one.categories] == ["2601.10003"]
+    await brings(feeding, *papers)
+    assert incomplete(store) == ["2601.10003"]
     assert len(arxiv.asked("id_list")) == 7  # requests for 8 ids, then for 4 and 4, 2 and 2, 1 and 1
 
 
-async def test_while_arxiv_is_busy_it_is_left_alone(
-    store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
+@pytest.mark.parametrize("fault", ["answers_429", "sends_html"])
+async def test_an_arxiv_that_fails_is_left_alone_for_a_while(
+    store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness, fault: str
 ) -> None:
-    arxiv.knows(NAMED)
-    arxiv.answers_429(4, at="/api/")
-    ingested(store, BARE, now=clock.now())
-    for _ in range(5):
-        await feeding.due()
-        clock.advance(timedelta(hours=1))
-    assert row(store, "Graphs that forget").categories == ["cs.LG"]
-    assert len(arxiv.asked("id_list")) == 5
+    papers = many(4, arxiv)
+    getattr(arxiv, fault)()
+    for one in papers:
+        await brings(feeding, one)
+        clock.advance(timedelta(seconds=arxiv_lookup.REST / 2))
+    assert incomplete(store) == [one.key for one in papers[:2]]
+    assert len(arxiv.asked("id_list")) == 3  # the second digest did not wait
+
+
+async def test_a_slow_arxiv_holds_up_no_digest(
+    store: Store, arxiv: FakeArxiv, feeding: SourceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arxiv_lookup, "LONGEST", 0.1)
+    arxiv.hangs()
+    await brings(feeding, BARE)
+    assert incomplete(store) == [ID]
 
 
 async def test_without_a_source_of_arxiv_nobody_is_asked(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> None:
-    ingested(store, BARE, now=clock.now())
-    arxiv.holds("/list.md", "")
-    await source_harness.polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
-    assert arxiv.asked("/api/") == []
+    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md"))
+    await brings(feeding, BARE)
+    assert (arxiv.asked("/api/"), incomplete(store)) == ([], [ID])
 
 
 def test_which_source_is_arxivs() -> None:
@@ -367,15 +350,3 @@ def test_which_source_is_arxivs() -> None:
     api = web_source("https://export.arxiv.org/api/query?search_query=cat:cs.LG")
     asked = [arxiv_lookup.arxiv_among(among) for among in ([lists], [lists, feeds], [lists, api])]
     assert asked == [None, feeds, api]
-
-
-async def test_papers_are_completed_after_the_sources_have_answered(
-    store: Store, clock: RestingClock, arxiv: FakeArxiv, feeding: SourceHarness
-) -> None:
-    arxiv.knows(NAMED)
-    ingested(store, BARE, now=clock.now())
-    for _ in range(3):
-        await feeding.ticks()
-        clock.advance(timedelta(seconds=61))
-    assert [path.partition("?")[0] for path in arxiv.asked()] == ["/rss/cs.LG", "/api/query"]
-    assert row(store, "Graphs that forget").categories == ["cs.LG"]

@@ -21,7 +21,6 @@ from subscriptions.service import (
     amendments,
     conversation_state,
     ingest,
-    missing_values,
     notices,
     operators,
     retention,
@@ -189,7 +188,7 @@ def _rival_paper(rival: Rival, key: str, after: int = 0, number: int = 1) -> Non
     """Another process stores a paper with this key just before our process locks the counter of sequences."""
     _rival_source(rival, "key_value", "theirs", after=after)
     rival("key_value", "INSERT INTO paper (id, key, title, abstract, authors, categories, arxiv_id, comment, cross, first_seen_at, day,"
-          " owner, vouched) VALUES (?, ?, 'theirs', '', '[]', '[]', ?, '', 0, ?, '2026-01-22', 'theirs', 0)",
+          " owner, by_arxiv) VALUES (?, ?, 'theirs', '', '[]', '[]', ?, '', 0, ?, '2026-01-22', 'theirs', 0)",
           number, key, key, AT, after=after)  # fmt: skip
     rival("key_value", "INSERT INTO paper_key (key, paper) VALUES (?, ?)", key, number, after=after)
 
@@ -336,11 +335,6 @@ RACES = {
         ),
         shows=("source", "name", "title"), rows=[("daily", "theirs")],
     ),
-    "arXiv is asked for a paper by one": Race(
-        before=_ingests("A graph"), rival=lambda rival: rival("key_value", "INSERT INTO enrichment_request (paper, times, last) VALUES (1, 1, ?)", AT),
-        act=lambda store: missing_values.claim_incomplete(store, now=NOON, ids=5, titles=5),
-        shows=("enrichment_request", "paper", "times"), rows=[(1, 1)], returns=(),
-    ),
     "a value is replaced": Race(
         rival=lambda rival: _rival_value(rival, "name", "theirs"), act=_writes(bot_state.put_value, "name", "ours"),
         shows=("key_value", "name", "value"), rows=[("name", "ours")],
@@ -410,8 +404,6 @@ RACES = {
 
 @pytest.mark.parametrize("race", RACES)
 def test_what_another_process_stores_first_counts(store: Store, rival: Rival, race: str) -> None:
-    # otherwise SQLite shows that no other process has written since the look-up
-    store.kind.version = lambda: None  # type: ignore[method-assign]
     this = RACES[race]
     this.before(store)
     this.rival(rival)
@@ -432,28 +424,12 @@ def test_a_notice_of_another_process_is_not_repeated(store: Store, rival: Rival)
     assert rows(store, "delivery", "id") == [("theirs",)]
 
 
-# An ingest reads papers before it writes them. So it first locks the counter of sequences, which only one process can do.
-
-
-def test_a_paper_added_during_a_large_ingest_is_the_same(
-    store: Store, rival: Rival, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ingest, "MOST_TOGETHER", 1)
-    # otherwise SQLite shows that no other process has written since the look-up
-    store.kind.version = lambda: None  # type: ignore[method-assign]
-    _rival_paper(rival, "2601.00002", after=1, number=2)  # just before our process stores the second part
-    ingested(store, *(paper(f"Graph {n}", arxiv_id=f"2601.0000{n}") for n in (1, 2, 3)))
-    assert rows(store, "paper", "id", "title") == [(1, "Graph 1"), (2, "theirs"), (3, "Graph 3")]
-    assert rows(store, "paper_key", "key", "paper") == [("2601.00001", 1), ("2601.00002", 2), ("2601.00003", 3)]
-
-
 # A plan reads before it writes. So its write first locks the rows of its chats, which only one process can do.
 
 
 @pytest.fixture
-def locks_rows(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes SQLite act like PostgreSQL: it locks rows, and does not show whether another process has written."""
-    store.kind.version = lambda: None  # type: ignore[method-assign]
+def locks_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes SQLite act like PostgreSQL: it locks rows."""
 
     def hold(session: Transaction, *_: object, **__: object) -> None:
         execute(

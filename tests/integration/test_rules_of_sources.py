@@ -5,11 +5,16 @@ docs/architecture.md has the rules.
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 from sqlmodel import select
 
 from bot.digests import read_digest
@@ -248,6 +253,56 @@ def test_no_source_claims_an_id_for_a_paper_of_another(store: Store) -> None:
     assert (known_by(store).paper.doi, known_by(store, DOI).paper.title) == (None, "Cells")
     ingested(store, paper("Buy sand", arxiv_id=None), source="list")
     assert len(_stored(store)) == 3
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> tuple[str, Paper]:
+    """Draws (source, a paper), as sources describe three works: one with an arXiv id, one with a DOI, one with neither.
+
+    Others than arXiv may know only the title.
+    """
+    source = draw(st.sampled_from(("arxiv", "arxiv", "list", "feed")))
+    is_arxivs = source == "arxiv"
+    work = 1 if is_arxivs else draw(st.integers(1, 3))
+    ids: dict[str, str | None] = {"arxiv_id": None}
+    if work == 1 and (is_arxivs or draw(st.booleans())):
+        ids = {"arxiv_id": "2601.00001"}
+    if work == 2 and draw(st.booleans()):
+        ids = {"arxiv_id": None, "doi": "10.5555/2", "key": "10.5555/2"}
+    version = draw(st.sampled_from((1, 2))) if is_arxivs else draw(st.sampled_from((None, 1, 2, 9)))
+    texts = f"arXiv's version {version}." if is_arxivs else draw(st.sampled_from(("", "A lie.", "Withdrawn", "A")))
+    return source, paper(
+        f"Work {work}",
+        *draw(st.lists(st.sampled_from(("cs.LG", "cs.CV")), unique=True)),
+        kind=draw(st.none() | st.sampled_from(Announce)),
+        version=version,
+        abstract=texts,
+        **ids,  # type: ignore[arg-type]
+    )
+
+
+@hypothesis.settings(max_examples=25, deadline=None)
+@hypothesis.given(st.lists(entries(), min_size=2, max_size=6), st.randoms(use_true_random=False))
+def test_in_any_order_the_same_papers_are_stored_each_once(
+    empty_database: Path, said: list[tuple[str, Paper]], random: Random
+) -> None:
+    """And of arXiv's paper what arXiv said in its highest version, whatever others said before or after it."""
+    found = []
+    for _ in range(2):
+        with TemporaryDirectory() as folder:
+            shutil.copy(empty_database, f"{folder}/papers.db")
+            with make.an_open_store(f"sqlite:///{folder}/papers.db") as store:
+                for number, (source, one) in enumerate(said):
+                    ingested(store, one, source=source, of_arxiv=source == "arxiv", name=str(number))
+                with store.read() as session:
+                    found.append({one.paper.key: one.paper for one in make.stored_papers(session)})
+                    assert len(found[-1]) == len(make.stored_papers(session)) == len({one.title for _, one in said})
+        random.shuffle(said)
+    assert found[0].keys() == found[1].keys()
+    if versions := [one.version or 0 for source, one in said if source == "arxiv"]:
+        for papers in found:
+            one = papers["2601.00001"]
+            assert (one.version, one.abstract) == (max(versions), f"arXiv's version {max(versions)}.")
 
 
 ANSWER_OF_EVIL = """<feed xmlns="http://www.w3.org/2005/Atom"><id>https://arxiv.org/api/q</id><title>arXiv Query</title>

@@ -314,6 +314,27 @@ def test_it_takes_the_papers_of_its_first_stretch(
 # ── Rule 4: merging ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_a_filed_paper_that_is_the_one_of_a_journal_does_not_come_again(store: Store) -> None:
+    """The entry of a journal is delivered, a list of last month files the paper under its arXiv id, then arXiv announces it
+    with its DOI.
+    """
+    subscribes(store, "telegram:1", "kites", when="now")
+    of_journal = make.paper("Kites and tails", arxiv_id=None, key="10.5555/kite", doi="10.5555/kite")
+    ingested(store, of_journal, source="journal")
+    plan_due(store, now=NOON)
+    of_list = make.paper("Kites and tails", "cs.LG", arxiv_id="2601.00001")
+    ingest_digest(store, make.digest(of_list), source="list", day=NOON.date() - timedelta(days=30), now=NOON)
+    of_arxiv = replace(of_list, doi="10.5555/kite")
+    crossed = replace(of_list, categories=("cs.LG", "cs.CV"), announce_type=CROSS)
+    for hours, one in enumerate((of_arxiv, crossed, of_list), 1):
+        now, name = NOON + hours * HOUR, f"after {hours} hours"
+        ingested(store, one, source="arxiv", of_arxiv=True, now=now, name=name)
+        ingested(store, make.paper("Kites and tails", arxiv_id=None), source="titles", now=now, name=name)
+        plan_due(store, now=now)
+    assert titles_of(store) == ["Kites and tails"]
+    assert known(store, "2601.00001").paper.doi == known(store, "10.5555/kite").paper.doi == "10.5555/kite"
+
+
 def test_a_title_that_fits_two_papers_joins_neither(store: Store) -> None:
     ingested(store, make.paper("Reply", arxiv_id="2601.00001"), make.paper("Reply", arxiv_id="2601.00002"))
     ingested(store, make.paper("Reply", arxiv_id=None))

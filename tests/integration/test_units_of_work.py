@@ -298,22 +298,6 @@ async def test_a_work_whose_caller_is_gone_is_done_all_the_same(store: Store, lo
     assert len(chats(store)) == WRITERS
 
 
-# ── Work that reads and then writes ───────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.both_databases
-async def test_what_a_work_reads_is_known_to_be_old_once_others_have_committed(store: Store) -> None:
-    @database.writes
-    def is_current(transaction: Transaction, seen: object | None) -> bool:
-        return transaction.is_current(seen)
-
-    before = store.version()
-    knows = store.kind.file is not None
-    assert await store.run(is_current, before) == knows
-    subscribes(store, "telegram:1", "graph")
-    assert not await store.run(is_current, before)
-
-
 # ── A command that changes nothing does its work before the transaction that stores its reply ─────────────────────────
 
 

@@ -238,7 +238,6 @@ def test_a_paper_that_was_told_is_not_nothing() -> None:
 
 ASKED: dict[str, Any] = {
     "name": "n",
-    "counted_until": NOON,
     "text": "trees",
     "canonical": "tree",
     "number": 7,

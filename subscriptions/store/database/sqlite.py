@@ -6,7 +6,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from shutil import disk_usage
-from threading import Lock
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine
@@ -53,8 +52,6 @@ class SqliteFile:
         self.file: Path | None = self.path
         self.where = str(self.path.absolute())  # the database's name in errors
         self.errors: tuple[type[Exception], ...] = (sqlite3.Error,)
-        self._watcher: sqlite3.Connection | None = None  # a connection that never writes
-        self._watching = Lock()
 
     def engine(self, patience: float) -> Engine:
         """Makes the engine. Each thread gets a connection.
@@ -90,16 +87,6 @@ class SqliteFile:
             return self.path.stat() is not None
         except FileNotFoundError:
             return False
-
-    def version(self) -> object | None:
-        """Returns SQLite's counter of commits.
-
-        A separate connection reads the counter, because each connection's counter counts only the commits of others.
-        """
-        with self._watching:
-            if self._watcher is None:
-                self._watcher = sqlite3.connect(self.path, check_same_thread=False)
-            return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
 
     def revision(self) -> str | None:
         """Returns the schema's revision; None if there is no database or it has no schema. Changes nothing.
@@ -153,18 +140,12 @@ class SqliteFile:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
 
-    def close(self, *, wrote: bool) -> None:
-        """Closes the connection that watches for commits. If the process wrote, empties the write-ahead log.
+    def empty_log(self) -> None:
+        """Empties the write-ahead log at the end of a process.
 
         SQLite does this on its own only if no other process has the file open. Parts of the log that others are reading
         or writing stay.
         """
-        with self._watching:
-            if self._watcher is not None:
-                self._watcher.close()
-                self._watcher = None
-        if not wrote:
-            return
         uri = f"{self.path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, timeout=LOG_PATIENCE)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

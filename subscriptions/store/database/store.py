@@ -121,13 +121,6 @@ class Transaction(Session):
             self.changed_chats, self.begun_changes, self.known_states, self._part_failed = before
             raise
 
-    def is_current(self, version: object | None) -> bool:
-        """Returns whether nobody has committed since `Store.version` returned this version; False if that is unknown.
-
-        Ask it at the beginning of a transaction that writes, since nobody can commit until that ends.
-        """
-        return version is not None and self.store.version() == version
-
     def refuse_failed_part(self) -> None:
         """Raises RuntimeError if a part failed outside of a savepoint, and a caller handled its error.
 
@@ -289,11 +282,6 @@ class Store:
             transaction.connection()  # begins the transaction at once, so that a writer waits here for other writers
             yield transaction
 
-    def version(self) -> object | None:
-        """Returns a value that changes with each commit of another connection; None if unknown. Raises StoreError."""
-        with self.translated_errors():
-            return self.kind.version()
-
     def exists(self) -> bool:
         """Whether the database exists. Raises StoreError if this cannot be found out."""
         with self.translated_errors():
@@ -368,8 +356,9 @@ class Store:
         self._writing.shutdown()
         sa.event.listen(self._engine.pool, "checkin", lambda _connection, record: record.invalidate())
         self._engine.dispose()  # later transactions use a new pool, which inherits the listener
-        with suppress(*self._errors):
-            self.kind.close(wrote=self.commits > 0)
+        if self.commits:
+            with suppress(*self._errors):
+                self.kind.empty_log()
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:

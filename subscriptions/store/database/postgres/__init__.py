@@ -160,10 +160,6 @@ class PostgresDatabase:
         """Whether the database has paperwire's schema."""
         return self.revision() is not None
 
-    def version(self) -> object | None:
-        """Returns None: only a request to the server could tell whether others have written."""
-        return None
-
     def revision(self) -> str | None:
         """Returns the schema's revision; None if the database has no schema.
 
@@ -199,7 +195,7 @@ class PostgresDatabase:
             connection.exec_driver_sql(_WRITE_NOTHING if is_made else _MAKE)
             begun.rollback()
 
-    def close(self, *, wrote: bool) -> None:
+    def empty_log(self) -> None:
         """Does nothing: the server has its own log."""
 
     def is_full(self, least_room: int) -> bool:  # noqa: ARG002 - as on SQLite

@@ -1,0 +1,283 @@
+"""The papers of one digest in memory, merged with the stored ones: which are the same, and which become news (rules 1 and 4).
+
+Each table is read and written for all papers together with a few statements, because a statement costs as much as ten
+rows.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from subscriptions.model import Announce, Paper, Summary, Translation
+from subscriptions.normalize import title_alias
+from subscriptions.store import meanings, merging
+from subscriptions.store.database import conflicts
+from subscriptions.store.database.store import Transaction, execute, rows_of
+from subscriptions.store.known_papers import known_paper
+from subscriptions.store.merging import Change, Claim, PaperDraft
+from subscriptions.store.rows import tables
+
+_BY_NEWS_VALUE = ("", *(kind.value for kind in Announce))  # "": the digest does not say; counts as new
+_papers, _keys, _aliases, _summaries, _translations = tables(
+    "paper", "paper_key", "paper_alias", "summary", "translation"
+)
+_p = _papers.c
+_LAST_ID = sa.select(sa.func.max(_p.id))
+_FIELDS = tuple(column.name for column in _p)
+_values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_FIELDS)
+_INSERT = sa.insert(_papers)
+_CHANGED = tuple(name for name in _FIELDS if name != "id")
+_UPDATE = sa.update(_papers).where(_p.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _CHANGED})
+_changed_values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_CHANGED, "id")
+_INSERT_KEYS, _INSERT_ALIASES = sa.insert(_keys), sa.insert(_aliases)
+_SUMMARY, _TRANSLATION = "summary", "translation"  # tables of texts
+# table of texts → returns the values of its other columns than paper and language
+_TEXTS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
+    _SUMMARY: lambda fields: (fields,),
+    _TRANSLATION: itemgetter("title", "abstract"),
+}
+
+
+class Incoming(NamedTuple):
+    """A paper of a digest, with the keys and the title by which the store finds it."""
+
+    paper: Paper
+    keys: tuple[str, ...]  # in order; a DOI has the prefix "doi:"
+    alias: str  # its title as an alias; "" if it has no title
+
+
+def incoming(papers: Iterable[Paper]) -> tuple[Incoming, ...]:
+    """Returns the papers of a digest with the keys and titles by which the store finds them."""
+    return tuple(Incoming(paper, stored_keys(paper), title_alias(paper.title)) for paper in papers)
+
+
+def stored_keys(paper: Paper) -> tuple[str, ...]:
+    """Returns the keys under which the store finds a paper."""
+    keys = (paper.arxiv_id, f"doi:{paper.doi}" if paper.doi else None, paper.key if paper.key != paper.doi else None)
+    return tuple(dict.fromkeys(key for key in keys if key))
+
+
+@dataclass(slots=True)
+class PaperBatch:
+    """What one digest changes in the stored papers: read once, merged in memory, written once."""
+
+    now: datetime
+    day: date  # the day of the digest
+    source: str
+    of_arxiv: bool  # the source is one of arXiv's own (rule 4)
+    is_news: bool  # False: the papers of the digest get no sequence
+    continues: bool  # it is a feed that was read before: papers that it had then stay filed
+    rows: dict[int, PaperDraft] = field(default_factory=dict)
+    news: dict[int, bool] = field(default_factory=dict)  # paper that gets a sequence → whether it came as a cross-list
+    kinds: dict[int, str] = field(default_factory=dict)  # paper → how the digest announces it, in its order
+    new: set[int] = field(default_factory=set)  # papers that this digest adds
+    updated: set[int] = field(default_factory=set)  # those, and papers that it changes
+    revised: set[int] = field(default_factory=set)  # papers of which the digest has a newer version
+    encoded: dict[int, meanings.Texts] = field(default_factory=dict)  # paper → the texts of which it has the codes
+    encoded_in_time: set[int] = field(default_factory=set)  # those of them that had their codes before their number
+    _keys: dict[str, int] = field(default_factory=dict)
+    _aliases: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    # (table of summaries or translations, paper) → language → name of a text → text
+    _texts: defaultdict[tuple[str, int], dict[str, dict[str, str]]] = field(default_factory=lambda: defaultdict(dict))
+    # paper → the stored values of its row; lists of a row are replaced and never changed
+    _stored: dict[int, tuple[Any, ...]] = field(default_factory=dict)
+    _new_keys: list[tuple[str, int]] = field(default_factory=list)
+    _new_aliases: list[tuple[str, int]] = field(default_factory=list)
+    _new_texts: dict[tuple[str, int, str], None] = field(default_factory=dict)  # (table, paper, language)
+    _replaced: dict[int, int] = field(default_factory=dict)  # filed paper → the one that it turned out to be
+    _last_id: int = 0
+
+    # ── reading and merging ───────────────────────────────────────────────────
+
+    def read(self, transaction: Transaction, papers: Sequence[Incoming]) -> None:
+        """Reads what the store knows about these papers. Call it once, before they are merged."""
+        keys, aliases = {key for one in papers for key in one.keys}, {one.alias for one in papers if one.alias}
+        self._keys.update(rows_of(transaction, _keys, _keys.c.key, sorted(keys)))
+        for alias, paper in rows_of(transaction, _aliases, _aliases.c.alias, sorted(aliases)):
+            self._aliases[alias].add(paper)
+        ids = sorted(set(self._keys.values()).union(*self._aliases.values()))
+        for row in rows_of(transaction, _papers, _p.id, ids):
+            self._stored[row.id] = _values_of(row)
+            self.rows[row.id] = PaperDraft(**dict(zip(_FIELDS, self._stored[row.id], strict=True)))
+        for row in rows_of(transaction, _summaries, _summaries.c.paper, ids):
+            self._texts[_SUMMARY, row.paper][row.language] = dict(row.fields)
+        for row in rows_of(transaction, _translations, _translations.c.paper, ids):
+            self._texts[_TRANSLATION, row.paper][row.language] = {"title": row.title, "abstract": row.abstract}
+        having = meanings.having_codes(transaction, ids)
+        self.encoded = {paper: self.texts_of(paper) for paper in having}
+        self.encoded_in_time = {paper for paper, in_time in having.items() if in_time}
+        self._last_id = execute(transaction, _LAST_ID).scalar() or 0
+
+    def merge(self, one: Incoming) -> int:
+        """Merges a paper of the digest with the stored paper that is the same, or adds it. Returns its id."""
+        found = self._find(one)
+        row = self._add(one.paper) if found is None else self.rows[found]
+        paper = self._without_ids_of_others(row, one)
+        claim = merging.claim_of(row, paper, self.source, of_arxiv=self.of_arxiv)
+        further = merging.may_add_keys(row, claim)
+        change = merging.apply_claim(row, claim, self.now)
+        change = self._merge_texts(row, claim, change)
+        self._remember(row, one, further=further)
+        if change.anything:
+            self.updated.add(row.id)
+        if claim.is_newer:
+            self.revised.add(row.id)
+        kind = paper.announce_type.value if paper.announce_type else ""
+        self.kinds[row.id] = min(self.kinds.get(row.id, kind), kind, key=_BY_NEWS_VALUE.index)  # of copies, the new one
+        self._announce_or_file(row, paper, change, is_new=found is None)
+        return row.id
+
+    def _announce_or_file(self, row: PaperDraft, paper: Paper, change: Change, *, is_new: bool) -> None:
+        # a feed brings papers again and again that were filed when it was first read
+        stays_filed = self.continues and not is_new and row.sequence is None and row.owner == self.source
+        if not self.is_news or stays_filed:
+            if row.sequence is None and paper.announce_type not in merging.REPLACEMENTS:
+                row.cross = paper.announce_type is Announce.CROSS and (is_new or row.cross)
+        elif merging.is_news(row, paper, change, self.now):
+            cross = merging.is_cross(row, paper, change, self.now)
+            self.news[row.id] = cross and self.news.get(row.id, True)
+
+    def _find(self, one: Incoming) -> int | None:
+        """Returns the id of the stored row of the same paper: that of its first known key, else of its title (rule 4)."""
+        found = list(dict.fromkeys(self._keys[key] for key in one.keys if key in self._keys))
+        titled = [paper for paper in found if paper in self._aliases[one.alias]]
+        if self.of_arxiv and one.paper.arxiv_id and len(titled) > 1 and titled[0] == found[0]:
+            return self._join_filed(titled)
+        if found or not one.alias:
+            return found[0] if found else None
+        has_id = bool(one.paper.arxiv_id or one.paper.doi)
+        fits = [i for i in sorted(self._aliases[one.alias]) if not (has_id and self.rows[i].has_id)]
+        return fits[0] if len(fits) == 1 else None
+
+    def _join_filed(self, papers: Sequence[int]) -> int:
+        """Returns which of several rows with one title counts from now on, since arXiv says that they are one paper.
+
+        That is the first that was announced. The keys and titles of filed ones lead to it, so that it is not announced
+        again. Others that were announced stay papers of their own.
+        """
+        stays = next((paper for paper in papers if self.rows[paper].sequence is not None), papers[0])
+        for gone in papers:
+            if gone != stays and self.rows[gone].sequence is None and gone not in self.news:
+                self._replaced[gone] = stays
+                self._keys |= {key: stays for key, paper in self._keys.items() if paper == gone}
+                for fitting in self._aliases.values():
+                    fitting.discard(gone)
+        return stays
+
+    def _without_ids_of_others(self, row: PaperDraft, one: Incoming) -> Paper:
+        """Returns the paper without ids of another row, since the source may not decide that both are the same paper."""
+        paper, others = one.paper, {key for key in one.keys if self._keys.get(key, row.id) != row.id}
+        if not others:
+            return paper
+        arxiv_id = None if paper.arxiv_id in others else paper.arxiv_id
+        return replace(paper, arxiv_id=arxiv_id, doi=None if f"doi:{paper.doi}" in others else paper.doi)
+
+    def _add(self, paper: Paper) -> PaperDraft:
+        """Adds an empty row for a new paper."""
+        self._last_id += 1
+        row = PaperDraft(id=self._last_id, key=paper.key, owner=self.source, first_seen_at=self.now, day=self.day)
+        self.rows[row.id] = row
+        self.new.add(row.id)
+        self.updated.add(row.id)
+        return row
+
+    def _merge_texts(self, row: PaperDraft, claim: Claim, change: Change) -> Change:
+        """Merges summaries and translations. Returns the change of the paper with what they add to it."""
+        missing = anything = False
+        for table, language, brought in _texts_of(claim.paper):
+            known = self._texts[table, row.id].get(language)
+            texts = merging.merged_texts(known or {}, brought, is_newer=claim.is_newer)
+            missing = missing or known is None
+            if texts != known:
+                self._texts[table, row.id][language] = texts
+                self._new_texts[table, row.id, language] = None
+                anything = True
+        return replace(change, missing=change.missing or missing, anything=change.anything or anything)
+
+    def _remember(self, row: PaperDraft, one: Incoming, *, further: bool) -> None:
+        """Notes the keys and the title by which the paper is found. Without `further`, notes no new ids and no other title."""
+        for key in one.keys:
+            if key not in self._keys and (further or not (one.paper.arxiv_id or one.paper.doi)):
+                self._keys[key] = row.id
+                self._new_keys.append((key, row.id))
+        may_name = bool(one.alias) and (further or one.alias == title_alias(row.title))
+        if may_name and row.id not in self._aliases[one.alias]:
+            self._aliases[one.alias].add(row.id)
+            self._new_aliases.append((one.alias, row.id))
+
+    # ── what has become of the papers ─────────────────────────────────────────
+
+    @property
+    def changed(self) -> list[int]:
+        """The papers that are new, changed or news, ascending."""
+        return sorted(self.updated | self.news.keys())
+
+    def entry(self, paper: int) -> Paper:
+        """Returns a paper as it will be stored, in the form in which digests have papers."""
+        summaries = [Summary(language=code, fields=fields) for code, fields in self._texts[_SUMMARY, paper].items()]
+        translations = [Translation(language=code, **texts) for code, texts in self._texts[_TRANSLATION, paper].items()]
+        return known_paper(self.rows[paper], summaries, translations, []).paper
+
+    def texts_of(self, paper: int) -> meanings.Texts:
+        """Returns the texts of a paper that decide its codes."""
+        return self.rows[paper].title, self.rows[paper].abstract
+
+    def lacks_codes(self, paper: int) -> bool:
+        """Returns whether a paper needs codes: its texts have none, or it gets a number and has only late ones."""
+        is_late = paper in self.news and paper not in self.encoded_in_time
+        return is_late or self.encoded.get(paper) != self.texts_of(paper)
+
+    def encodes_late(self, paper: int) -> bool:
+        """Returns whether codes that come with this digest are late: the paper has its number, and had no codes before."""
+        return paper not in self.news and paper not in self.encoded_in_time
+
+    # ── writing ───────────────────────────────────────────────────────────────
+
+    def assign_sequences(self, last: int) -> int:
+        """Gives the papers that are news the sequences after `last`. Returns the last one.
+
+        Papers that were announced before come first, in their old order. The others follow in the order of the digest.
+        The transaction must have begun with `paper_sequence.hold_sequence`, and must end with `raise_counter`.
+        """
+        news = [self.rows[paper] for paper in self.kinds if paper in self.news]
+        news.sort(key=lambda row: (row.sequence is None, row.sequence or 0))
+        for number, row in enumerate(news, last + 1):
+            row.new_sequence = row.sequence_as_new
+            row.sequence, row.sequenced_at, row.cross, row.day = number, self.now, self.news[row.id], self.day
+        return last + len(news)
+
+    def write(self, transaction: Transaction) -> None:
+        """Writes all changes."""
+        new = [_values_of(self.rows[paper]) for paper in sorted(self.new)]
+        changed = [
+            _changed_values_of(self.rows[paper])
+            for paper, stored in self._stored.items()
+            if stored != _values_of(self.rows[paper])
+        ]
+        conflicts.execute_rows(transaction, _INSERT, _FIELDS, new)
+        conflicts.execute_rows(transaction, _UPDATE, (*_CHANGED, "of"), changed)
+        conflicts.execute_rows(transaction, _INSERT_KEYS, ("key", "paper"), self._new_keys)
+        conflicts.execute_rows(transaction, _INSERT_ALIASES, ("alias", "paper"), self._new_aliases)
+        for gone, stays in self._replaced.items():
+            execute(transaction, sa.update(_keys).filter_by(paper=gone).values(paper=stays))
+            execute(transaction, sa.delete(_aliases).filter_by(paper=gone))
+        for name, values_of_texts in _TEXTS.items():
+            texts = [
+                (paper, language, *values_of_texts(self._texts[name, paper][language]))
+                for table, paper, language in self._new_texts
+                if table == name
+            ]
+            conflicts.put_all(transaction, name, texts)
+
+
+def _texts_of(paper: Paper) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+    """Yields (table, language, texts) of the summaries and translations of a paper."""
+    for summary in paper.summaries:
+        yield _SUMMARY, summary.language, summary.fields
+    for translation in paper.translations:
+        yield _TRANSLATION, translation.language, {"title": translation.title, "abstract": translation.abstract}
