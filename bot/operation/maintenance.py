@@ -1,7 +1,10 @@
 """The daily maintenance: copies of the database, and what is no longer needed; when the newest copy is too old, how much time this takes."""
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -38,6 +41,13 @@ def _stat(path: Path) -> tuple[int, float] | tuple[None, None]:
 
 
 WORKS_FOR = 0.1  # the part of the time in which the daily maintenance works, so that it holds up nobody
+
+
+async def in_its_thread(store: Store, settings: Settings, clock: Clock, *, pause: Callable[[float], bool]) -> None:
+    """Does `daily_maintenance` in a thread of its own, since it rests between its transactions."""
+    with ThreadPoolExecutor(1, "paperwire-maintenance") as thread:
+        work = partial(daily_maintenance, store, settings, clock, pause=pause)
+        await asyncio.get_running_loop().run_in_executor(thread, work)
 
 
 def daily_maintenance(

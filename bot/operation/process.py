@@ -4,9 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from functools import partial
 from importlib import import_module
 
 from bot.app import App
@@ -201,9 +199,7 @@ class Process:
     async def _maintain(self) -> None:
         app = self.app
         try:
-            with ThreadPoolExecutor(1, "paperwire-maintenance") as thread:  # it rests between its transactions
-                work = partial(maintenance.daily_maintenance, app.store, app.settings, app.clock, pause=self._ends.wait)
-                await asyncio.get_running_loop().run_in_executor(thread, work)
+            await maintenance.in_its_thread(app.store, app.settings, app.clock, pause=self._ends.wait)
         except Exception as error:  # noqa: BLE001 - the process must go on
             self.daily_work = self.daily_work or (DailyWorkFailed(since=app.clock.now()),)
             log.error("The daily clean-up or copy failed: %s", said_of(error))
@@ -285,7 +281,7 @@ async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     if app.summarizer is not None:
         await orderly_stop.unless_stopped(app, app.summarizer.run())
         await app.summarizer.close()
-    await app.store.run(maintenance.daily_maintenance, app.settings, app.clock, pause=lambda _: app.stop.is_set())
+    await maintenance.in_its_thread(app.store, app.settings, app.clock, pause=lambda _: app.stop.is_set())
     unread = {}
     if not app.stop.is_set():
         unread = await sources.unreadable_if_all()

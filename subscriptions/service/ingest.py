@@ -8,7 +8,7 @@ from subscriptions.matching import paper_index
 from subscriptions.model import Digest, Paper
 from subscriptions.planning import archives
 from subscriptions.store import announcing, digests, meanings, paper_sequence
-from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
+from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.paper_batch import Incoming, PaperBatch, incoming
 
 # a function that is called with the result, in the transaction that stores the digest
@@ -49,17 +49,13 @@ class Ingest:
         return batch
 
 
-def ingest_digest(store: Store, digest: Digest, ingest: Ingest) -> digests.Ingested:
+@writes
+def ingest_digest(transaction: Transaction, digest: Digest, ingest: Ingest) -> digests.Ingested:
     """Stores one digest in one transaction, and returns what changed. Storing the same bytes again changes nothing.
 
     An archive is filed: its papers are stored, but not announced (docs/architecture.md, rule 12). Only one process
     merges papers at a time. Other processes wait, and then find the papers that it stored.
     """
-    return _store(store, digest, _papers_of(store, digest), ingest)
-
-
-@writes
-def _store(transaction: Transaction, digest: Digest, papers: Sequence[Incoming], ingest: Ingest) -> digests.Ingested:
     paper_sequence.hold_sequence(transaction)
     if digests.is_known(transaction, digest.content_hash):
         which, announced = announcing.of_digest(digest.content_hash), 0
@@ -67,7 +63,8 @@ def _store(transaction: Transaction, digest: Digest, papers: Sequence[Incoming],
             announced = announcing.announce(transaction, which, ingest.now)
         done = digests.stored_digest(transaction, digest.content_hash, announced=announced)
     else:
-        done = digests.add_digest(transaction, digest, ingest.merged(transaction, papers), ingest.codes)
+        papers = ingest.merged(transaction, _papers_of(transaction, digest))
+        done = digests.add_digest(transaction, digest, papers, ingest.codes)
     if ingest.note is not None:
         ingest.note(transaction, done)
     return done
@@ -109,9 +106,9 @@ def papers_to_encode(
     return {batch.texts_of(paper): batch.entry(paper) for paper in news if batch.lacks_codes(paper)}
 
 
-def _papers_of(scope: Scope, digest: Digest) -> Sequence[Incoming]:
+def _papers_of(transaction: Transaction, digest: Digest) -> Sequence[Incoming]:
     """Returns the papers of a digest, each once, prepared for merging; () if the digest is known."""
-    if digests.is_known(scope, digest.content_hash):
+    if digests.is_known(transaction, digest.content_hash):
         return ()
     return incoming(paper_index.merge_copies(digest.entries))
 
