@@ -96,7 +96,7 @@ def _chat(number: int, now: datetime, *, gone: bool) -> dict[str, object]:
     state = {"state": "paused", "pause_reason": "gone", "state_since": now} if gone else {"state": "active"}
     return {"id": number, "platform": "telegram", "address": str(1000 + number), "topic": "", "title": "", "kind": "private",
             "lang": "", "timezone": "", "settings": {}, "state_detail": "", "owner": "", "admin": False, "public": False,
-            "pause_reason": None, "state_since": None, "no_match_streak": {}, "first_delivery_planned": True,
+            "pause_reason": None, "state_since": None, "first_delivery_planned": True,
             "next_number": 2, "created_at": now, **state}  # fmt: skip
 
 

@@ -23,18 +23,26 @@ from bot.dependencies.opening import backup_folder, make_store
 from bot.digests.files import is_gone
 from bot.errors import SettingsError, WrongUsage
 from bot.operation import checks, maintenance, platform_checks, source_checks
-from bot.operation.findings import Problem, findings_of, is_well, joined, parts_of, texts
-from bot.operation.health import Readiness, ask_readiness
+from bot.operation.health import (
+    Problem,
+    Readiness,
+    ask_readiness,
+    findings_of,
+    is_well,
+    joined,
+    parts_of,
+    texts,
+)
 from bot.platform import CheckResult
 from bot.platforms import known
-from bot.rendering.language import Language
 from bot.settings import Settings
 from bot.settings.loading import NAME
 from bot.settings.models import model_room
 from bot.sources.source_scheduler import make_fetcher
 from subscriptions.addresses import facts_of
 from subscriptions.errors import NotFound
-from subscriptions.notices.findings import Finding, Level, PartFails
+from subscriptions.language import Language
+from subscriptions.notices import PROCESS, Finding, Level
 from subscriptions.service import model_summaries, sending
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.states import DeliveryState
@@ -102,10 +110,10 @@ def status(*, now: Now = None, json: Json = False) -> int:
     return 0 if standing.is_well else 1
 
 
-def _of_process(readiness: Readiness, now: datetime) -> list[PartFails]:
+def _of_process(readiness: Readiness, now: datetime) -> list[Finding]:
     """Returns what the running process says is wrong."""
 
-    def parts(said: Mapping[str, str], level: Level) -> list[PartFails]:
+    def parts(said: Mapping[str, str], level: Level) -> list[Finding]:
         problems = {name: Problem(why, readiness.seconds.get(name, 0)) for name, why in said.items()}
         return parts_of(problems, now, level)
 
@@ -177,7 +185,7 @@ def _lines(standing: _Standing, language: Language) -> Iterator[str]:
         said = texts(one, language)
         age = f" (for {_age(one.since, standing.now, language)})" if one.since else ""
         yield f"  {' '.join(filter(None, (said['sentence'], said['why'])))}{age}"
-        if not isinstance(one, PartFails):  # it says what to do
+        if one.cause != PROCESS:  # a part says itself what to do
             yield f"    {said['cure']}"
     yield _outbox_line(standing, language)
     for source in standing.figures.sources:

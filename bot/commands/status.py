@@ -127,7 +127,7 @@ def _bot_lines(context: CommandContext) -> list[str]:
             dead=outbox.dead,
         )
     )
-    found = stored_findings(context.transaction, now=context.now, wall=context.now)
+    found = stored_findings(context.transaction, now=context.now)
     return lines + [" ".join(filter(None, one.lines(context.localizer))) for one in found]
 
 

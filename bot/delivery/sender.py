@@ -18,14 +18,13 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from bot.delivery import rate_limits, sender_lock
-from bot.delivery.lane_sender import DrainState, deliver, tell_operators
+from bot.delivery.lane_sender import DrainState, deliver
 from bot.dependencies import Dependencies
 from bot.platform import Platform
 from bot.ports import channel, engine, measurements
 from bot.ports.rate_limiter import RateLimiter
 from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.model import Lane
-from subscriptions.notices.declared import ClockWasWrong
 from subscriptions.service import retention, sending
 from subscriptions.service.plan import plan_slices
 from subscriptions.store.database.store import Store
@@ -194,9 +193,8 @@ class Sender:
     async def prepare(self, *, new_bot: bool = False) -> None:
         """Prepares the store for the first message.
 
-        Recovers messages that an earlier process was sending, corrects due moments that a wrong clock left, checks that
-        the database belongs to the bot of each token, and counts recent sends against the rate limits. `new_bot` makes the database belong to the bot of the
-        token.
+        Recovers messages that an earlier process was sending, checks that the database belongs to the bot of each token,
+        and counts recent sends against the rate limits. `new_bot` makes the database belong to the bot of the token.
         """
         clock = self._deps.clock
         tokens = {name: platform.token_identity for name, platform in self._platforms.items()}
@@ -208,7 +206,6 @@ class Sender:
             wall=clock.wall(),
         )
         seed_rate_limiter(self._deps, begun.sends)
-        await tell_of_wrong_clock(self._deps, begun.moved)
         await self._claim(begun.unclaimed, new_bot=new_bot)
 
     async def _claim(self, names: Sequence[str], *, new_bot: bool = False) -> None:
@@ -316,13 +313,6 @@ async def plan(
 
 def _next_of(_: Store, slices: Iterator[Sequence[Lane]]) -> Sequence[Lane] | None:
     return next(slices, None)
-
-
-async def tell_of_wrong_clock(deps: Dependencies, moved: int) -> None:
-    """Tells the log and the operators that subscriptions were due too late (`move_far_moments`), if there were any."""
-    if moved:
-        log.warning("The clock was wrong: %d subscriptions were due too late, and are due at their times again.", moved)
-        await tell_operators(deps, ClockWasWrong(count=moved))
 
 
 def seed_rate_limiter(deps: Dependencies, sends: Sequence[sending.EarlierSend]) -> None:

@@ -6,16 +6,17 @@ from datetime import datetime
 
 from bot.dependencies.opening import backup_folder
 from bot.errors import ModelFails
-from bot.operation.findings import findings_of, texts
+from bot.operation.health import findings_of, texts
 from bot.platform import CheckResult
 from bot.ports.language_model import Summarizer
-from bot.rendering.language import Language
 from bot.settings import Settings
 from bot.settings.models import encoder_of
 from bot.settings.unknown import instead_of
 from subscriptions import addresses
 from subscriptions.errors import MeaningFails, StoreError, install_extra
-from subscriptions.notices.findings import DeliveriesWaiting, Level, MessagesDead
+from subscriptions.language import Language
+from subscriptions.notices import Level
+from subscriptions.service.findings import OUTBOX
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
@@ -37,19 +38,18 @@ def check_findings(settings: Settings, store: Store, *, wall: datetime) -> Itera
     """Yields what `paperwire status` finds, too, as far as the store and the copies show it."""
     if not is_ready(store):
         return
-    outbox = "Outbox"
     try:
         found = findings_of(settings, store, now=wall, wall=wall)
     except StoreError as error:
-        yield CheckResult.of_error(outbox, error)
+        yield CheckResult.of_error(OUTBOX, error)
         return
-    if not any(isinstance(one, MessagesDead | DeliveriesWaiting) for one in found):
-        yield CheckResult(question=outbox, answer="nothing is dead, and nothing has waited for long")
+    if not any(one.part == OUTBOX for one in found):
+        yield CheckResult(question=OUTBOX, answer="nothing is dead, and nothing has waited for long")
     for one in found:
         said = texts(one, Language("en", settings.timezone))
         answer = " ".join(filter(None, (said["sentence"], said["why"])))
         yield CheckResult(
-            question=one.title.template.format(name=one.subject()),
+            question=one.part,
             answer=answer,
             cure=said["cure"],
             mend=one.level is Level.WRONG,

@@ -16,10 +16,10 @@ from prometheus_client.registry import Collector
 from bot.app import App
 from bot.dependencies.opening import backup_folder
 from bot.operation import maintenance
-from bot.operation.findings import findings_of, joined
+from bot.operation.health import findings_of, joined
 from bot.ports import measurements
 from subscriptions.errors import StoreError
-from subscriptions.notices.findings import Finding
+from subscriptions.notices import Finding
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.store.work_figures import OutboxFigures
 

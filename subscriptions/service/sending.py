@@ -9,7 +9,7 @@ from subscriptions import errors
 from subscriptions.addresses import parse_address
 from subscriptions.model import Lane
 from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, Refusals, RetryDecision, decide_retry
-from subscriptions.service import notices, plan, retention
+from subscriptions.service import notices, retention
 from subscriptions.states import MessageState, PauseReason
 from subscriptions.store import (
     bot_state,
@@ -127,7 +127,6 @@ class Beginning:
 
     unclaimed: tuple[str, ...]  # platforms that must be asked which bot the token is for
     sends: Sequence[EarlierSend]  # posts that earlier processes began in the last minute
-    moved: int  # subscriptions that were due too late, see `plan.move_far_moments`
 
 
 @writes
@@ -139,7 +138,7 @@ def begin(
     now: datetime,
     wall: datetime,
 ) -> Beginning:
-    """Recovers the messages of an earlier process, and corrects due moments that are too far in the future.
+    """Recovers the messages of an earlier process.
 
     `tokens`: platform → the bot's id in its token; "" if the token does not tell it. `wall` is the time of the machine's
     clock. Raises StoreError if the database belongs to another bot, unless `new_bot`.
@@ -153,8 +152,7 @@ def begin(
         name for name, bot in tokens.items() if bot and retention.belongs_to(transaction, name, bot, new_bot=new_bot)
     ]
     sends = _recent_sends(transaction, now=now, wall=wall)
-    moved = plan.move_far_moments(transaction, now=now)
-    return Beginning(tuple(name for name in tokens if name not in known), sends, moved)
+    return Beginning(tuple(name for name in tokens if name not in known), sends)
 
 
 def _recent_sends(transaction: Transaction, *, now: datetime, wall: datetime) -> list[EarlierSend]:

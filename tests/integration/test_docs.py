@@ -23,11 +23,12 @@ from bot.operation import metrics
 from bot.operation.web_server import health_app
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.telegram.adapter import TelegramChannel
-from bot.rendering import language, queries_in_words
+from bot.rendering import queries_in_words
 from bot.settings import Settings, all_variables
 from bot.settings.loading import load_settings
 from subscriptions import chat_settings
 from subscriptions.errors import NotDelivered, PaperwireError, QueryError
+from subscriptions.language import Language
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.meaning import LEAST_OF_PAPERS, question_of_paper
 from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper
@@ -106,7 +107,7 @@ def test_a_query_is_read_in_both_languages_as_its_page_says(row: Row) -> None:
     query = parse.parse_query(row.code("you type"))
     assert (
         queries_in_words.query_in_words(query, str),
-        queries_in_words.query_in_words(query, language.Language("zh", "UTC").translate),
+        queries_in_words.query_in_words(query, Language("zh", "UTC").translate),
     ) == (
         row["is read as"],
         row["in Chinese"],

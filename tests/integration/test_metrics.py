@@ -19,7 +19,7 @@ from bot.app import App
 from bot.operation import http_server, lines_for_operators, web_server
 from bot.operation import metrics as operation_metrics
 from bot.operation.checks import check_findings
-from bot.operation.findings import Problem, claim_unlogged_trouble
+from bot.operation.health import Problem
 from bot.operation.process import Process, run
 from bot.ports import measurements
 from bot.settings import Settings
@@ -32,6 +32,7 @@ from subscriptions.service import (
     sending,
     source_notices,
 )
+from subscriptions.service.findings import claim_unlogged_trouble
 from subscriptions.service.listing import get_chat
 from subscriptions.service.pausing import pause
 from subscriptions.store import sources
