@@ -16,11 +16,11 @@ from rich.cells import cell_len
 from bot.cli import run
 from bot.ports.channel import Button
 from bot.rendering import addresses_of_papers, cleaning, folding, marked_hits, outline, views
-from subscriptions.texts.foreign import clean, isolated
 from subscriptions import errors, texts
 from subscriptions.language import Language
 from subscriptions.model import Chat, ChatKind, Item, Paper, Summary, Translation
 from subscriptions.texts import cutting
+from subscriptions.texts.foreign import clean, isolated
 from tests import tables
 from tests.make import translation
 from tests.unit.deliveries import ABSTRACT, THURSDAY, because, changed, chat, item
