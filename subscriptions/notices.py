@@ -88,7 +88,8 @@ class Finding:
 # ── to chats, and to those who set them up ────────────────────────────────────
 
 
-PAUSES: Mapping[str, Sentence] = MappingProxyType(
+# reason of a pause → the sentence about it
+_PAUSES: Mapping[str, Sentence] = MappingProxyType(
     {
         PauseReason.GONE: Sentence("The chat no longer exists, or the bot was removed from it."),
         PauseReason.NO_RIGHTS: Sentence("The bot may not write there."),
@@ -97,7 +98,6 @@ PAUSES: Mapping[str, Sentence] = MappingProxyType(
         PauseReason.NOT_A_MEMBER: Sentence("I am not in the channel. /invite lets me in."),
     }
 )
-"""Why a chat is paused → the sentence about it."""
 
 
 def paused(name: str, address: ChatAddress, reason: PauseReason) -> Notice:
@@ -105,7 +105,7 @@ def paused(name: str, address: ChatAddress, reason: PauseReason) -> Notice:
 
     def lines(words: Language) -> Iterable[str]:
         yield words.say("{chat} is paused.", chat=name)
-        yield words.say(PAUSES.get(reason, PAUSES[PauseReason.GONE]))
+        yield words.say(_PAUSES.get(reason, _PAUSES[PauseReason.GONE]))
         yield words.say("Nothing is lost: it goes on by itself when the bot can write there again.")
 
     return Notice(cause="paused", subject=str(address), lines=lines, names=(name,))

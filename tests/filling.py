@@ -83,7 +83,7 @@ def fill(
 
 
 FACTS = {"known": 180, "days": ["2026-01-22"], "first": False, "next_due": "2026-01-23T09:00:00+00:00", "next_about": False,
-         "late": 0.0, "notice": "", "detail": {}, "titles": []}  # fmt: skip
+         "late": 0.0, "lines": [], "buttons": [], "titles": []}  # fmt: skip
 BECAUSE = {"number": 1, "text": "graph neural network", "name": "", "words": ["graph", "neural", "network"], "by": ""}
 
 

@@ -87,19 +87,20 @@ class Problem:
 
 def parts_of(problems: Mapping[str, Problem], now: datetime, level: Level = Level.WRONG) -> list[Finding]:
     """Returns the findings about parts of the process that do not work. `problems`: name of the part -> what is wrong."""
-    return [
-        Finding(
-            cause=PROCESS,
-            of=name,
-            part="Process",
-            level=level,
-            text=lambda _, name=name, one=one: f"{name}: {one.why}",  # type: ignore[misc] # parts speak English
-            cure=lambda words: words.say("The log says more."),
-            since=now - timedelta(seconds=one.seconds) if one.seconds else None,
-            is_told=False,
-        )
-        for name, one in problems.items()
-    ]
+    return [_part_fails(name, one, now, level) for name, one in problems.items()]
+
+
+def _part_fails(name: str, problem: Problem, now: datetime, level: Level) -> Finding:
+    return Finding(
+        cause=PROCESS,
+        of=name,
+        part="Process",
+        level=level,
+        text=lambda _: f"{name}: {problem.why}",  # parts say in English what is wrong with them
+        cure=lambda words: words.say("The log says more."),
+        since=now - timedelta(seconds=problem.seconds) if problem.seconds else None,
+        is_told=False,
+    )
 
 
 def joined(found: Sequence[Finding], of_process: Iterable[Finding]) -> tuple[Finding, ...]:

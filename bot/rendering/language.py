@@ -1,10 +1,4 @@
-"""How a refused request is answered in the chat's language. `subscriptions.language` has the languages themselves.
-
-The reading of a query explains the query in the person's own words, never stems: the reading of `diffusion -survey` is
-"diffusion, not survey", that of `author:Jane Doe` is "Doe author:Jane". Words come before fields; otherwise a word
-would seem to belong to the field before it. In every language, a reading is itself a query with the same matches. A
-caret shows where a refused query is wrong.
-"""
+"""How a refused request is answered in the chat's language; a caret shows where a refused query is wrong."""
 
 from bot.ports.channel import Reply
 from bot.rendering.queries_in_words import caret

@@ -14,7 +14,7 @@ from subscriptions.notices import Notice, days_missed, papers_filed, source_reco
 from subscriptions.planning import archives, receipts, source_calendar, source_trouble
 from subscriptions.planning.missed_days import LOSSES, End, MissedDays, runs
 from subscriptions.planning.receipts import Outcome, PollVerdict, Receipt
-from subscriptions.service import notices, source_notices
+from subscriptions.service import notices, source_polls
 from subscriptions.service.findings import source_finding
 from subscriptions.states import SourceTrouble
 from subscriptions.store import digests as stored_digests
@@ -150,7 +150,7 @@ class Look:
             verdict = replace(verdict, outcome=Outcome.NEW)  # missed days brought new papers
         receipt = self._receipt_of(verdict)
         self.state = self._state_after(receipt, settled, is_final=verdict.is_final, is_over=is_over)
-        self.receipt = replace(receipt, id=source_notices.note_poll(transaction, receipt, self.state, self.seen))
+        self.receipt = replace(receipt, id=source_polls.note_poll(transaction, receipt, self.state, self.seen))
         return self.receipt
 
     def close(self, transaction: Transaction) -> Receipt:

@@ -14,7 +14,7 @@ from bot.settings import SourceSettings
 from bot.sources.fetcher import FetchLimits
 from subscriptions.errors import StoreError
 from subscriptions.planning.receipts import Outcome
-from subscriptions.service.source_notices import claim_slot
+from subscriptions.service.source_polls import claim_slot
 from subscriptions.states import SourceTrouble
 from subscriptions.store import rows as stored_rows
 from subscriptions.store import sources
