@@ -36,7 +36,9 @@ class Notice:
     daily: bool = True
     lines: Callable[[Language], Iterable[str]]  # its title, then the lines below it; empty lines are left out
     buttons: Sequence[tuple[Sentence, CallbackToken]] = ()  # (label, what it does)
-    names: Sequence[str] = ()  # titles of chats in it: it is erased with such a chat
+    names: Sequence[
+        str
+    ] = ()  # of people in it: it is erased with their chats, as with the chats whose addresses it has
 
     def key(self, day: date) -> str:
         """Returns what is unique for each notice to a chat. `day` is the present one."""
@@ -108,7 +110,7 @@ def paused(name: str, address: ChatAddress, reason: PauseReason) -> Notice:
         yield words.say(_PAUSES.get(reason, _PAUSES[PauseReason.GONE]))
         yield words.say("Nothing is lost: it goes on by itself when the bot can write there again.")
 
-    return Notice(cause="paused", subject=str(address), lines=lines, names=(name,))
+    return Notice(cause="paused", subject=str(address), lines=lines)
 
 
 def resumed(chat: Chat, event: str) -> Notice:
@@ -118,7 +120,7 @@ def resumed(chat: Chat, event: str) -> Notice:
         yield words.say("I can write to {chat} again.", chat=chat.name)
         yield words.say("What was missed comes with the next delivery.")
 
-    return Notice(cause="resumed", subject=f"{chat.address}:{event}", daily=False, lines=lines, names=(chat.name,))
+    return Notice(cause="resumed", subject=f"{chat.address}:{event}", daily=False, lines=lines)
 
 
 def topic_closed(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
@@ -174,7 +176,7 @@ def asked(chat: Chat, who: str, request: str) -> Notice:
         (Sentence("allow"), CallbackToken(verb="allow", arguments={"chat": address})),
         (Sentence("deny"), CallbackToken(verb="deny", arguments={"chat": address})),
     )
-    return Notice(cause="asked", subject=address, lines=lines, buttons=buttons, names=(chat.title, who))
+    return Notice(cause="asked", subject=address, lines=lines, buttons=buttons, names=(who,))
 
 
 def admitted(subscriptions: int, event: str) -> Notice:
@@ -245,7 +247,7 @@ def nothing_matched_in(chat: Chat, known: int, days: int, event: str) -> Notice:
         yield words.say("Nothing was posted there.")
 
     subject = f"{chat.address}:{event}"
-    return Notice(cause="nothing-found", subject=subject, daily=False, lines=lines, names=(chat.name,))
+    return Notice(cause="nothing-found", subject=subject, daily=False, lines=lines)
 
 
 def _days_of_nothing(days: int, words: Language) -> str:
@@ -260,7 +262,7 @@ def papers_missing(chat: Chat, missing: MissingSources) -> Notice:
         yield missing_line(missing, words)
         yield words.say("Nothing was said of it there.")
 
-    return Notice(cause="went-without", subject=str(chat.address), lines=lines, names=(chat.name,))
+    return Notice(cause="went-without", subject=str(chat.address), lines=lines)
 
 
 def no_papers_today(chat: Chat) -> Notice:
@@ -270,7 +272,7 @@ def no_papers_today(chat: Chat) -> Notice:
         yield words.say("{chat} had no papers today.", chat=chat.name)
         yield words.say("Nothing was posted there.")
 
-    return Notice(cause="quiet-day", subject=str(chat.address), lines=lines, names=(chat.name,))
+    return Notice(cause="quiet-day", subject=str(chat.address), lines=lines)
 
 
 def missing_line(missing: MissingSources, words: Language) -> str:

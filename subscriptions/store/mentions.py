@@ -35,9 +35,9 @@ def words_of_callback(callback_id: str, arguments: Mapping[str, Any], place: str
     return addresses_in(f"{callback_id} {arguments}", but=place.removeprefix("board:"))
 
 
-def words_of_notice(dedupe_key: str, lines: Iterable[str], titles: Iterable[str]) -> set[str]:
-    """Returns the words with which a notice names chats: the addresses in its key and lines, and these titles."""
-    return addresses_in(" ".join((dedupe_key, *lines))) | set(filter(None, titles))
+def words_of_notice(dedupe_key: str, lines: Iterable[str], names: Iterable[str]) -> set[str]:
+    """Returns the words with which a notice names chats: the addresses in its key and lines, and names of people."""
+    return addresses_in(" ".join((dedupe_key, *lines))) | set(filter(None, names))
 
 
 def words_of_change(before: Mapping[str, Any], address: str) -> set[str]:

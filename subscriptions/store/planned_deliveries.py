@@ -72,8 +72,8 @@ def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *,
         conflicts.execute_rows(transaction, _NEW_ITEMS, _ITEM, rows)
 
 
-def add_notice(transaction: Transaction, key: str, planned: Delivery, titles: Iterable[str], *, now: datetime) -> bool:
-    """Stores a notice. `key` is its dedupe key; `titles` are those of the chats that it names.
+def add_notice(transaction: Transaction, key: str, planned: Delivery, names: Iterable[str], *, now: datetime) -> bool:
+    """Stores a notice. `key` is its dedupe key; `names` are those of people in it.
 
     Returns False if a delivery with this key is stored, perhaps by another process.
     """
@@ -89,7 +89,7 @@ def add_notice(transaction: Transaction, key: str, planned: Delivery, titles: It
     if not conflicts.insert_new(transaction, row, "dedupe_key"):
         return False
     seq = execute(transaction, sa.select(_d.seq).where(_d.dedupe_key == key)).scalar_one()
-    words = mentions.words_of_notice(key, planned.facts.lines, titles)
+    words = mentions.words_of_notice(key, planned.facts.lines, names)
     mentions.add_mentions(transaction, "delivery", {seq: words})
     return True
 
