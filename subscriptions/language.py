@@ -81,11 +81,12 @@ class Language:
             return replace(sentence, values={**sentence.values, **values}).say(self.translate)
         return self.translate(sentence).format_map(values)
 
-    def joined(self, first: str, *then: str) -> str:
-        """Returns several sentences on one line, joined as the language does it, with or without a space."""
-        for one in then:
-            first = self.say("{sentence} {next}", sentence=first, next=one)
-        return first
+    def joined(self, *sentences: str) -> str:
+        """Returns the sentences that are not empty on one line, joined as the language does it, with or without a space."""
+        line, *others = [one for one in sentences if one] or [""]
+        for one in others:
+            line = self.say("{sentence} {next}", sentence=line, next=one)
+        return line
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
         """Returns the singular or plural for `count`, with placeholders filled.

@@ -128,7 +128,7 @@ def _bot_lines(context: CommandContext) -> list[str]:
         )
     )
     found = stored_findings(context.transaction, now=context.now)
-    return lines + [" ".join(filter(None, one.lines(context.localizer))) for one in found]
+    return lines + [context.localizer.joined(*one.lines(context.localizer)) for one in found]
 
 
 COMMANDS = (

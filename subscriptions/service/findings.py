@@ -63,8 +63,8 @@ def dead_deliveries(dead: delivery_trouble.Trouble) -> Finding:
     """Returns the finding about deliveries that could not be sent and will not be tried again."""
 
     def why(words: Language) -> str:
-        usually = _usually(words, dead.reason)
-        return words.joined(words.say("Chat: {chat}.", chat=dead.chat), usually) if dead.chat else usually
+        chat = words.say("Chat: {chat}.", chat=dead.chat) if dead.chat else ""
+        return words.joined(chat, _usually(words, dead.reason))
 
     return Finding(
         cause="dead",
@@ -193,7 +193,7 @@ def _why_late(words: Language, found: str, known: KnownSource) -> str:
         usual = words.say("arXiv put its announcement off, as on a holiday; status.arxiv.org says so")
     else:
         usual = words.say("who makes it is late, or has stopped")
-    return words.joined(_said(words, found), _usually(words, usual)) if found else _usually(words, usual)
+    return words.joined(_said(words, found), _usually(words, usual))
 
 
 def _summaries_failed(known: KnownSource, failed: int, papers: int) -> Finding:
