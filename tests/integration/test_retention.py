@@ -304,3 +304,21 @@ def test_quiet_hours_of_another_year_hold_nothing_back(store: Store) -> None:
     assert due(store) == {"now": NOON + 400 * DAY + 20 * HOUR}
     plan.plan_due(store, now=NOON)
     assert len(plan.plan_due(store, now=NOON)) == 1
+
+
+def test_a_chat_without_a_match_is_told_once_even_when_the_notice_is_forgotten(store: Store) -> None:
+    subscribes(store, "telegram:1", "graph", when="daily 09:00")
+    ingested(store, "A graph", now=NOON)
+    plan.plan_due(store, now=NOON + 21 * HOUR)
+
+    def days_pass(first: int, last: int) -> int:
+        """Brings a paper that does not match on each of these days. Returns how many notices are stored then."""
+        for day in range(first, last):
+            ingested(store, f"Trees {day}", now=NOON + day * DAY)
+            plan.plan_due(store, now=NOON + day * DAY + 21 * HOUR)
+        return int(stored.value(store, "SELECT count(*) FROM delivery WHERE kind = 'notice'"))
+
+    assert [days_pass(1, 5), days_pass(5, 20)] == [0, 1]
+    stored.change(store, "UPDATE message SET state = 'sent'", "UPDATE delivery SET settled_at = created_at")
+    clean_up(store, now=NOON + 120 * DAY)
+    assert days_pass(120, 130) == 0
