@@ -12,7 +12,6 @@ from subscriptions.store import known_papers, planner
 from subscriptions.store.database.store import Transaction
 
 STREAK_AFTER = 5  # after so many days with papers but without a match, the chat gets one notice
-_LONG_AGO = timedelta(days=30)  # a chat that got nothing for longer was told; the store forgets notices after 90 days
 
 _Case = tuple[decision.DueDelivery, decision.Decided]
 
@@ -32,8 +31,9 @@ def notify_no_match(
 ) -> list[Lane]:
     """Stores the notices about papers that did not come, in the transaction of the decisions.
 
-    A chat gets one notice after its last delivery, or after the last change of what it wants. `last_sequence` is the
-    sequence up to which the chats have looked. Returns the lanes that got a notice.
+    A chat gets one notice after its last delivery, or after the last change of what it wants. The store forgets a
+    delivery before the notice, so nobody is told twice. `last_sequence` is the sequence up to which the chats have
+    looked. Returns the lanes that got a notice.
     """
     lanes: list[Lane] = []
     silent = {}
@@ -44,7 +44,7 @@ def notify_no_match(
             silent[due.chat.id] = due
     since = planner.last_delivered_or_changed(transaction, list(silent))
     for chat_id, moment in since.items():
-        if now - _LONG_AGO < moment < now - timedelta(days=STREAK_AFTER - 2):
+        if moment < now - timedelta(days=STREAK_AFTER - 2):  # fewer days cannot have been enough
             lanes += _notify_silent(transaction, silent[chat_id], moment, last_sequence, now)
     return lanes
 
