@@ -327,8 +327,3 @@ _facts_of = lru_cache(maxsize=1024)(Facts)  # chats with equal facts share one v
 
 def _days_of(papers: Iterable[KnownPaper]) -> tuple[date, ...]:
     return tuple(sorted({paper.day for paper in papers}))
-
-
-def _local_days(papers: Iterable[KnownPaper], zone: tzinfo) -> tuple[date, ...]:
-    moments = {paper.sequenced_at for paper in papers}
-    return tuple(sorted({at.astimezone(zone).date() for at in moments if at}))
