@@ -36,9 +36,7 @@ class Notice:
     daily: bool = True
     lines: Callable[[Language], Iterable[str]]  # its title, then the lines below it; empty lines are left out
     buttons: Sequence[tuple[Sentence, CallbackToken]] = ()  # (label, what it does)
-    names: Sequence[
-        str
-    ] = ()  # of people in it: it is erased with their chats, as with the chats whose addresses it has
+    names: Sequence[str] = ()  # people in it; it is erased with their chats, and with those whose addresses it has
 
     def key(self, day: date) -> str:
         """Returns what is unique for each notice to a chat. `day` is the present one."""

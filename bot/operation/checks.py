@@ -268,7 +268,10 @@ async def check_platforms(
 ) -> list[CheckResult]:
     """Returns what the platforms that are on answer, and, with `tells_off`, which are off."""
     found: list[CheckResult] = []
-    owners = bots(store) if is_ready(store) else {}
+    try:
+        owners = bots(store) if is_ready(store) else {}
+    except StoreError:  # `check_database` says why
+        owners = {}
     for facts in addresses.declared():
         if facts.token_variable and facts.name in platforms:
             found += await _account(platforms[facts.name], owners.get(facts.name))
